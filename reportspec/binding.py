@@ -1,0 +1,317 @@
+"""The catalogue bound to one source: which names exist there, and how one is reached from another.
+
+Names are resolved here and nowhere else. A field is reached from an entity over many-to-one
+relations only, so that no join can multiply rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import tzinfo
+from functools import lru_cache
+
+from sqlglot import exp
+
+from reportspec.expression import column_nodes, path_of
+from reportspec.model import Catalogue, Entity, Field, MappedField, Metric, SourceMap
+
+INSTANTS = ("as_of", "period_start", "period_end")
+
+
+class Unresolved(Exception):
+    """A name that cannot be used; `code` and `help` go into the diagnostic."""
+
+    def __init__(self, code: str, message: str, help: str | None = None) -> None:
+        super().__init__(message)
+        self.code, self.message, self.help = code, message, help
+
+
+class Missing(Unresolved):
+    """A name that is known, but that this source does not give."""
+
+    def __init__(self, name: str, message: str, help: str | None = None) -> None:
+        super().__init__("unmapped-field", message, help)
+        self.name = name
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A field and the relations that lead to it from the entity where one starts."""
+
+    steps: tuple[str, ...]
+    field: Field
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Binding:
+    """A catalogue, a source's mapping and the settings that decide what fields mean."""
+
+    catalogue: Catalogue
+    source: SourceMap
+    zone: tzinfo  # of the report
+    source_zone: tzinfo  # of the source's times that carry no zone
+    currency: str | None
+    extra_fields: dict[str, dict[str, Field]] = field(default_factory=dict)
+    _found: dict[tuple[str, tuple[str, ...]], Reference] = field(default_factory=dict)
+
+    def entity(self, name: str) -> Entity:
+        """The entity of that name. Raises Unresolved."""
+        try:
+            return self.catalogue.entities[name]
+        except KeyError:
+            raise Unresolved("unknown-entity", f"no entity named `{name}`") from None
+
+    def field(self, entity: str, name: str) -> Field | None:
+        """A canonical field, or one that the mapping adds."""
+        known = self.catalogue.entities[entity].fields.get(name)
+        return known or self.extra_fields.get(entity, {}).get(name)
+
+    def fields(self, entity: str) -> Iterator[Field]:
+        """All fields of an entity, the mapping's own ones last."""
+        yield from self.catalogue.entities[entity].fields.values()
+        yield from self.extra_fields.get(entity, {}).values()
+
+    def mapped(self, entity: str, name: str) -> MappedField | None:
+        """How the mapping gives a field, or None."""
+        found = self.source.entities.get(entity)
+        return found.fields.get(name) if found else None
+
+    def resolve(self, base: str, path: tuple[str, ...]) -> Reference:
+        """The field that a dotted name means, seen from `base`. Raises Unresolved."""
+        key = (base, path)
+        if key not in self._found:
+            self._found[key] = self._resolve(base, path)
+        return self._found[key]
+
+    def _resolve(self, base: str, path: tuple[str, ...]) -> Reference:
+        if len(path) < 2:
+            name = path[0]
+            owners = [e for e in self.catalogue.entities if self.field(e, name)]
+            help = f"did you mean `{owners[0]}.{name}`?" if owners else None
+            raise Unresolved("unknown-field", f"`{name}` is not a field; fields are written `entity.field`", help)
+        head, *middle, last = path
+        if head not in self.catalogue.entities:
+            raise Unresolved("unknown-entity", f"no entity named `{head}`")
+        steps = () if head == base else self.way(base, head)
+        at = head
+        for name in middle:
+            relation = self.catalogue.entities[at].relations.get(name)
+            if relation is None:
+                raise Unresolved("unknown-relation", f"`{at}` has no relation `{name}`")
+            steps, at = (*steps, name), relation.to
+        found = self.field(at, last)
+        if found is None:
+            raise Unresolved("unknown-field", f"`{at}` has no field `{last}`")
+        return Reference(steps, found)
+
+    def way(self, base: str, target: str) -> tuple[str, ...]:
+        """The relations that lead from one entity to another: the stated role, else the only
+        shortest way. Raises Unresolved where there is none, or more than one."""
+        role = self.catalogue.entities[base].roles.get(target)
+        if role is not None:
+            return role
+        ways = _shortest(self.catalogue, base, target)
+        if not ways:
+            back = _shortest(self.catalogue, target, base)
+            if back:
+                raise Unresolved(
+                    "fan-out",
+                    f"one {_text(self, base)} can have many of `{target}`: going there would "
+                    f"count it once for each",
+                    f"start from `{target}` instead, or use a field of `{base}`",
+                )
+            raise Unresolved("unreachable", f"no relation leads from `{base}` to `{target}`")
+        if len(ways) > 1:
+            names = ", ".join(f"`{'.'.join((base, *way))}`" for way in ways[:4])
+            raise Unresolved(
+                "ambiguous-relation", f"more than one relation leads from `{base}` to `{target}`",
+                f"write which: {names}",
+            )
+        return ways[0]
+
+    def entity_at(self, base: str, steps: tuple[str, ...]) -> str:
+        """The entity where a way ends."""
+        at = base
+        for step in steps:
+            at = self.catalogue.entities[at].relations[step].to
+        return at
+
+    # What the source can serve
+
+    def has_entity(self, name: str) -> bool:
+        """Whether the source gives this entity's rows."""
+        entity = self.catalogue.entities[name]
+        return self.has_entity(entity.derived.source) if entity.derived else name in self.source.entities
+
+    def has_history(self, entity: Entity) -> bool:
+        """Whether past states of an entity can be read from its history in this source."""
+        if entity.history is None:
+            return False
+        states = self.catalogue.entities[entity.history.entity]
+        try:
+            for name in (entity.history.by, entity.history.entered, entity.history.stage):
+                self.need(states.name, name)
+            for name in ("is_won", "is_lost", "position"):
+                self.need("stage", name)
+        except Missing:
+            return False
+        return True
+
+    def need(self, entity: str, name: str) -> None:
+        """Nothing, if the source gives the field. Raises Missing otherwise."""
+        problem = _missing(self, entity, name)
+        if problem:
+            raise Missing(problem[0], problem[1], problem[2])
+
+    def need_tree(self, base: str, tree: exp.Expression | None) -> None:
+        """Nothing, if all that an expression names exists and is given. Raises Unresolved."""
+        if tree is None:
+            return
+        for node in column_nodes(tree):
+            path = path_of(node)
+            if len(path) == 1 and path[0] in INSTANTS:
+                continue
+            self.need_reference(base, self.resolve(base, path))
+
+    def need_reference(self, base: str, reference: Reference) -> None:
+        """Nothing, if the source gives a field and all keys on the way. Raises Missing."""
+        at = base
+        for step in reference.steps:
+            relation = self.catalogue.entities[at].relations[step]
+            self.need(at, relation.by)
+            if not self.has_entity(relation.to):
+                raise _no_entity(self, relation.to)
+            at = relation.to
+        self.need(at, reference.field.name)
+
+    def storage(self, entity: str, name: str) -> str:
+        """`date` where the source keeps whole days, else `time`."""
+        return _storage(self, entity, name)
+
+    def storage_of(self, base: str, tree: exp.Expression) -> str:
+        """`date` if every field in an expression of times keeps whole days, else `time`."""
+        kinds = set()
+        for node in column_nodes(tree):
+            path = path_of(node)
+            if len(path) > 1:
+                found = self.resolve(base, path)
+                if found.field.type in ("date", "time"):
+                    kinds.add(self.storage(self.entity_at(base, found.steps), found.field.name))
+        return "date" if kinds == {"date"} else "time"
+
+
+def _text(binding: Binding, entity: str) -> str:
+    return binding.catalogue.entities[entity].label["en"].lower()
+
+
+def _no_entity(binding: Binding, entity: str) -> Missing:
+    origin = entity
+    while (derived := binding.catalogue.entities[origin].derived) is not None:
+        origin = derived.source
+    return Missing(origin, f"the mapping `{binding.source.name}` gives no `{origin}`",
+                   f"map it under `entities: {origin}:`")
+
+
+@lru_cache(maxsize=4096)
+def _missing(binding: Binding, entity: str, name: str) -> tuple[str, str, str | None] | None:
+    """Why a field is not available, as (name, message, help), or None if it is."""
+    spec = binding.field(entity, name)
+    if spec is None:
+        return (f"{entity}.{name}", f"`{entity}` has no field `{name}`", None)
+    if not binding.has_entity(entity):
+        problem = _no_entity(binding, entity)
+        return (problem.name, problem.message, problem.help)
+    description = binding.catalogue.entities[entity]
+    if description.derived is not None and spec.expr is None:
+        return _lacking(binding, description.derived.source, description.derived.fields.get(name))
+    if binding.mapped(entity, name) is not None or spec.optional:
+        return None
+    tree = spec.expr or spec.default
+    if tree is not None:
+        return _lacking(binding, entity, tree)
+    return (
+        spec.id,
+        f"the mapping `{binding.source.name}` does not give `{spec.id}`",
+        f"map it under `entities: {entity}: fields: {name}:`",
+    )
+
+
+def _lacking(binding: Binding, base: str, tree: exp.Expression | None) -> tuple[str, str, str | None] | None:
+    try:
+        binding.need_tree(base, tree)
+    except Missing as missing:
+        return (missing.name, missing.message, missing.help)
+    return None
+
+
+@lru_cache(maxsize=4096)
+def _storage(binding: Binding, entity: str, name: str) -> str:
+    spec = binding.field(entity, name)
+    assert spec is not None
+    if spec.type == "date":
+        return "date"
+    derived = binding.catalogue.entities[entity].derived
+    if derived is not None and spec.expr is None:
+        return binding.storage_of(derived.source, derived.fields[name])
+    mapped = binding.mapped(entity, name)
+    if mapped is not None:
+        return "date" if mapped.type == "date" else "time"
+    tree = spec.expr or spec.default
+    return binding.storage_of(entity, tree) if tree is not None else "time"
+
+
+def _shortest(catalogue: Catalogue, base: str, target: str) -> list[tuple[str, ...]]:
+    """All shortest ways from one entity to another, of at most four relations."""
+    frontier: list[tuple[str, tuple[str, ...]]] = [(base, ())]
+    seen = {base}
+    for _ in range(4):
+        following: list[tuple[str, tuple[str, ...]]] = []
+        found = []
+        for at, steps in frontier:
+            for relation in catalogue.entities[at].relations.values():
+                way = (*steps, relation.name)
+                if relation.to == target:
+                    found.append(way)
+                elif relation.to not in seen:
+                    following.append((relation.to, way))
+        if found:
+            return found
+        seen |= {at for at, _ in following}
+        frontier = following
+    return []
+
+
+def metrics_needed(catalogue: Catalogue, metric: Metric) -> tuple[Metric, ...]:
+    """The aggregates that a metric is made of, itself if it is one, each once and in order."""
+    found: dict[str, Metric] = {}
+
+    def visit(current: Metric) -> None:
+        if current.kind == "aggregate":
+            found[current.id] = current
+            return
+        for name in parts(current):
+            visit(catalogue.metrics[name])
+
+    visit(metric)
+    return tuple(found.values())
+
+
+def parts(metric: Metric) -> tuple[str, ...]:
+    """The ids of the metrics that a metric refers to directly."""
+    if metric.kind == "ratio":
+        return (metric.numerator, metric.denominator)
+    if metric.kind in ("share", "relative"):
+        return (metric.base,)
+    if metric.kind == "derived" and metric.formula is not None:
+        return tuple(dict.fromkeys(path_of(node)[0] for node in column_nodes(metric.formula)))
+    return ()
+
+
+def need_metric(binding: Binding, metric: Metric) -> None:
+    """Nothing, if the source can serve a metric. Raises Missing (or Unresolved for a wrong name)."""
+    for part in metrics_needed(binding.catalogue, metric):
+        if not binding.has_entity(part.entity):
+            raise _no_entity(binding, part.entity)
+        for tree in (part.of, part.where, part.time):
+            binding.need_tree(part.entity, tree)

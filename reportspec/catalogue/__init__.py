@@ -1,0 +1,1 @@
+"""What the domain knows, as YAML files, and the functions that read them."""

@@ -1,0 +1,211 @@
+"""YAML of the catalogue -> entities, metrics and report types.
+
+The packaged files and a user's own go through the same functions. They take plain data that has
+passed the JSON Schema, and a `Trouble` that is told of expressions that cannot be used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from importlib.resources import files
+from typing import Any
+
+from sqlglot import exp
+
+from reportspec.expression import CANONICAL, Refused, parse
+from reportspec.model import (
+    AsOf,
+    Catalogue,
+    Derived,
+    Entity,
+    Field,
+    History,
+    Metric,
+    Relation,
+    ReportType,
+)
+from reportspec.source import plain, read_yaml
+
+Path = tuple[str | int, ...]
+Trouble = Callable[[Path, str], None]  # where in the file, what is wrong
+
+
+@lru_cache(maxsize=1)
+def packaged() -> Catalogue:
+    """The catalogue that ships with reportspec."""
+    entities = {}
+    metrics: dict[str, Metric] = {}
+    reports = {}
+    for _, data in documents("entities"):
+        entity = entity_from(data, _fatal)
+        entities[entity.name] = entity
+    for _, data in documents("metrics"):
+        for metric in metrics_from(data, _fatal):
+            metrics[metric.id] = metric
+    for _, data in documents("reports"):
+        report = report_type_from(data)
+        reports[report.id] = report
+    return Catalogue(entities, metrics, reports)
+
+
+def documents(folder: str) -> list[tuple[str, Any]]:
+    """The packaged YAML files of one folder of the catalogue, by name: (file name, plain data)."""
+    found = []
+    for item in sorted(files("reportspec.catalogue").joinpath(folder).iterdir(), key=lambda i: i.name):
+        if item.name.endswith(".yaml"):
+            node, problems = read_yaml(item.read_bytes(), item.name)
+            if problems or node is None:
+                raise ValueError(f"{item.name}: {problems}")
+            found.append((item.name, plain(node)))
+    return found
+
+
+def _fatal(path: Path, message: str) -> None:
+    raise ValueError(f"{path}: {message}")
+
+
+def expression(
+    text: Any,
+    path: Path,
+    trouble: Trouble,
+    dialect: str = CANONICAL,
+    windows: bool = False,
+) -> exp.Expression | None:
+    """The tree of an expression in a file, or None with the trouble told."""
+    if text is None:
+        return None
+    try:
+        return parse(str(text), dialect, windows=windows)
+    except Refused as refused:
+        trouble(path, str(refused))
+        return None
+
+
+def _texts(value: Any, fallback: str = "") -> Mapping[str, str]:
+    if isinstance(value, str):
+        return {"en": value}
+    return dict(value) if value else {"en": fallback}
+
+
+def entity_from(data: Mapping[str, Any], trouble: Trouble) -> Entity:
+    """An entity from its file's data."""
+    name = data["entity"]
+    fields = {
+        field_name: _field(name, field_name, spec or {}, ("fields", field_name), trouble)
+        for field_name, spec in data.get("fields", {}).items()
+    }
+    relations = {
+        relation: Relation(relation, spec["to"], spec["by"])
+        for relation, spec in data.get("relations", {}).items()
+    }
+    derived = None
+    if "derived" in data:
+        spec = data["derived"]
+        derived = Derived(
+            spec["from"],
+            expression(spec.get("where"), ("derived", "where"), trouble),
+            tuple(spec.get("group_by", ())),
+            {
+                key: tree
+                for key, text in spec["fields"].items()
+                if (tree := expression(text, ("derived", "fields", key), trouble, windows=True))
+                is not None
+            },
+        )
+    history = None
+    if "history" in data:
+        spec = data["history"]
+        history = History(spec["entity"], spec["by"], spec["entered"], spec["stage"])
+    return Entity(
+        name=name,
+        label=_texts(data.get("label"), name),
+        plural=_texts(data.get("plural"), name),
+        description=_texts(data.get("description")),
+        key=data.get("key"),
+        fields=fields,
+        relations=relations,
+        roles={to: tuple(path.split(".")) for to, path in data.get("roles", {}).items()},
+        where=expression(data.get("where"), ("where",), trouble),
+        exists_from=data.get("exists_from"),
+        idle_rows=expression(data.get("idle_rows"), ("idle_rows",), trouble),
+        order=expression(data.get("order"), ("order",), trouble),
+        history=history,
+        derived=derived,
+    )
+
+
+def _field(entity: str, name: str, spec: Mapping[str, Any], path: Path, trouble: Trouble) -> Field:
+    as_of = spec.get("as_of")
+    default_label = name.removesuffix("_id").replace("_", " ").capitalize()
+    return Field(
+        entity=entity,
+        name=name,
+        type=spec.get("type", "text"),
+        label=_texts(spec.get("label"), default_label),
+        description=_texts(spec.get("description")),
+        unit=spec.get("unit"),
+        values=tuple(spec.get("values", ())),
+        optional=bool(spec.get("optional", False)),
+        default=expression(spec.get("default"), (*path, "default"), trouble),
+        expr=expression(spec.get("expr"), (*path, "expr"), trouble),
+        currency=spec.get("currency"),
+        as_of=AsOf(as_of["event"], as_of.get("before")) if as_of else None,
+    )
+
+
+def metrics_from(data: Mapping[str, Any], trouble: Trouble) -> list[Metric]:
+    """The metrics of one file, in its order."""
+    return [
+        _metric(spec, ("metrics", index), trouble) for index, spec in enumerate(data["metrics"])
+    ]
+
+
+def _metric(spec: Mapping[str, Any], path: Path, trouble: Trouble) -> Metric:
+    kind = spec["kind"]
+    aggregate = kind == "aggregate"
+
+    def tree(key: str) -> exp.Expression | None:
+        return expression(spec.get(key), (*path, key), trouble)
+
+    return Metric(
+        id=spec["metric"],
+        kind=kind,
+        label=_texts(spec.get("label"), spec["metric"].replace("_", " ").capitalize()),
+        description=_texts(spec.get("description")),
+        unit=spec.get("unit", "count"),
+        direction=spec.get("direction", "neutral"),
+        category=spec.get("category", "sales"),
+        perspective=spec.get("perspective", "business_performance"),
+        decimals=spec.get("decimals"),
+        caveat=_texts(spec["caveat"]) if "caveat" in spec else {},
+        entity=spec.get("entity", ""),
+        aggregate=spec.get("aggregate", ""),
+        of=tree("of") if aggregate else None,
+        percentile=0.5 if spec.get("aggregate") == "median" else spec.get("percentile"),
+        where=tree("where") if aggregate else None,
+        time=tree("time") if aggregate else None,
+        numerator=spec.get("numerator", ""),
+        denominator=spec.get("denominator", ""),
+        base="" if aggregate else spec.get("of", ""),
+        to=spec.get("to", "total"),
+        form=spec.get("as", ""),
+        formula=tree("formula") if kind == "derived" else None,
+        formula_text=spec.get("formula", ""),
+    )
+
+
+def report_type_from(data: Mapping[str, Any]) -> ReportType:
+    """A report type from its file's data."""
+    preset = {
+        key: data[key]
+        for key in ("metrics", "group_by", "grain", "compare", "sections")
+        if key in data
+    }
+    return ReportType(
+        data["report_type"],
+        _texts(data.get("label"), data["report_type"]),
+        _texts(data.get("description")),
+        tuple(_texts(question) for question in data.get("questions", ())),
+        preset,
+    )

@@ -1,0 +1,106 @@
+"""A checked report: every name resolved, every period a pair of days, nothing left to look up."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Literal
+
+from sqlglot import exp
+
+from reportspec.binding import Binding
+from reportspec.calendar import Fiscal, Period
+from reportspec.diagnostics import Span
+from reportspec.figures import Theme
+from reportspec.model import Metric
+from reportspec.plan.queries import Dimension, Side
+
+ChartName = Literal["line", "bar", "stacked", "pareto", "histogram", "none"]
+
+
+@dataclass(frozen=True, slots=True)
+class SourceSpec:
+    """Where the data is: `demo`, a DuckDB file, files to load, or another database's URL."""
+
+    kind: Literal["demo", "duckdb", "files", "url"]
+    label: str  # for people, without secrets
+    path: str = ""
+    files: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    span: Span | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """The settings that a project's specs share."""
+
+    root: Path
+    file: str
+    source: SourceSpec
+    crm: str
+    mapping: str
+    timezone: str
+    source_timezone: str | None
+    locale: str
+    currency: str | None
+    fiscal: Fiscal
+    theme: Theme
+
+
+@dataclass(frozen=True, slots=True)
+class GoalSpec:
+    """A target for a metric and the share of it below which it is at risk."""
+
+    target: float
+    warn_at: float
+    direction: Literal["up", "down", "neutral"]
+
+
+@dataclass(frozen=True, slots=True)
+class SectionSpec:
+    """One section to compute. Only the keys of its kind are set."""
+
+    id: str
+    kind: Literal["kpis", "trend", "breakdown", "records", "funnel", "text"]
+    title: str
+    note: str = ""
+    text: str = ""
+    metrics: tuple[Metric, ...] = ()
+    dimensions: tuple[Dimension, ...] = ()
+    grain: str = ""
+    chart: ChartName | None = None
+    sort: tuple[str, bool] | None = None  # a column's name, descending
+    top: int | None = None
+    others: bool = False
+    totals: bool = True
+    entity: str = ""
+    fields: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    record_sort: tuple[tuple[tuple[str, ...], bool], ...] = ()
+    limit: int = 20
+    conditions: tuple[exp.Expression, ...] = ()
+    omitted: tuple[str, ...] = ()  # sentences on what this source cannot serve
+    break_before: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A report ready to be planned."""
+
+    file: str
+    id: str
+    type_label: str
+    title: str
+    period: Period
+    compare: Period | None
+    as_of: datetime
+    sides: tuple[Side, ...]  # current, and previous where there is a comparison
+    conditions: tuple[exp.Expression, ...]
+    filter_texts: tuple[str, ...]
+    goals: Mapping[str, GoalSpec]
+    sections: tuple[SectionSpec, ...]
+    project: Project
+    binding: Binding
+    locale: str
+    language: str
+    now: datetime

@@ -1,0 +1,167 @@
+"""Figures: what a report says, computed and named, before it is laid out.
+
+The evaluate stage makes them; the renderer, `query` and every other output read them and add
+nothing. Percentages are fractions (0.25 is 25 %), durations are in the column's unit, money is
+in the report's currency.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Literal
+
+Cell = str | int | float | Decimal | bool | date | datetime | None
+Role = Literal["dimension", "period", "metric", "previous", "change", "field"]
+ColumnType = Literal["text", "integer", "number", "boolean", "date", "time"]
+Unit = Literal["count", "currency", "percent", "days", "seconds", "minutes", "ratio", "multiple"]
+SectionKind = Literal["kpis", "trend", "breakdown", "records", "funnel", "text"]
+GoalState = Literal["met", "on_track", "at_risk", "missed", "unknown"]
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of a section's table. `name` is what `query` prints (`close_rate`,
+    `close_rate__previous`, `user.name`, `period`); `label` is in the report's language."""
+
+    name: str
+    label: str
+    type: ColumnType
+    unit: Unit | None = None
+    role: Role = "field"
+    metric: str | None = None  # the metric's id for metric, previous and change columns
+    direction: Literal["up", "down", "neutral"] = "neutral"
+    currency: str | None = None
+    decimals: int | None = None
+    footnotes: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """A target and where the figure stands. `attainment` and `pace` are fractions:
+    actual / target (target / actual where lower is better), and actual / (target x elapsed)."""
+
+    target: float
+    direction: Literal["up", "down", "neutral"]
+    attainment: float | None
+    pace: float | None
+    state: GoalState
+    warn_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Kpi:
+    """One tile. `change` is relative to `previous` (0.08 is +8 %), except for percent metrics,
+    where it is the difference in fractions (0.021 is +2.1 percentage points)."""
+
+    column: Column
+    value: Cell
+    previous: Cell = None
+    change: float | None = None
+    goal: Goal | None = None
+    spark: tuple[float | None, ...] = ()  # the metric over the buckets of the period, oldest first
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """What to draw from the section's own rows: `x` is a column's name, `y` are columns' names,
+    `color` names a second dimension's column. `reference` draws a dashed line (a goal)."""
+
+    kind: Literal["line", "bar", "hbar", "stacked", "pareto", "histogram", "funnel"]
+    x: str
+    y: tuple[str, ...]
+    color: str | None = None
+    reference: float | None = None
+    reference_label: str | None = None
+    partial_from: int | None = None  # index of the first bucket that is not over yet
+    vega_lite: dict[str, object] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One section: its table and what is said about it. `rows` align with `columns`; `total` is
+    one more row recomputed from the source's rows (never summed from rounded or cut rows);
+    `available_rows` counts the rows before a cut, so that a cut can be told."""
+
+    id: str
+    kind: SectionKind
+    title: str
+    columns: tuple[Column, ...] = ()
+    rows: tuple[tuple[Cell, ...], ...] = ()
+    total: tuple[Cell, ...] | None = None
+    available_rows: int = 0
+    row_labels: tuple[str, ...] = ()  # for trends: the label of each bucket in the report's language
+    kpis: tuple[Kpi, ...] = ()
+    chart: Chart | None = None
+    text: str = ""  # Markdown, for text sections
+    notes: tuple[str, ...] = ()  # sentences under the section, in the report's language
+    footnotes: tuple[int, ...] = ()
+    break_before: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """How a metric was computed, for the appendix."""
+
+    metric: str
+    label: str
+    description: str
+    formula: str
+    unit: Unit | None
+    sql_hash: str  # of the statement that fetched it
+    rows_read: int | None  # source rows that entered it, None where not known
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One SQL statement that was run: for which section, its text, hash and returned rows."""
+
+    section: str
+    sql: str
+    sql_hash: str
+    rows: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class PeriodFigures:
+    """[start, end) in days of the report's time zone, and what people call it (`Q3 2026`)."""
+
+    start: date
+    end: date
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Theme:
+    """Looks that a project may set. `logo` is the file's bytes with its media type."""
+
+    accent: str = "#0b5fff"
+    paper: Literal["A4", "Letter"] = "A4"
+    logo: bytes | None = None
+    logo_type: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """A whole report, ready to be laid out or printed as data."""
+
+    report: str  # the report type's id, `custom` for one's own
+    report_label: str
+    title: str
+    period: PeriodFigures
+    compare: PeriodFigures | None
+    as_of: datetime
+    source_label: str  # where the data is from, without any secret
+    data_as_of: datetime | None  # newest change that was found in the source
+    filters: tuple[str, ...]  # the filters in words, in the report's language
+    sections: tuple[Section, ...]
+    definitions: tuple[Definition, ...]
+    statements: tuple[Statement, ...]
+    footnotes: tuple[str, ...]  # footnote n is footnotes[n - 1]
+    locale: str
+    currency: str | None
+    timezone: str
+    row_counts: tuple[tuple[str, int], ...] = ()  # entity label, rows read from the source
+    theme: Theme = field(default_factory=Theme)

@@ -1,0 +1,189 @@
+"""The catalogue's own types: entities, fields, relations, metrics, report types, mappings.
+
+They are made once by the loaders in `catalogue/` and `check/` and never changed. Expressions are
+kept as parsed sqlglot trees whose columns are canonical names (`deal.amount`,
+`deal.stage.is_won`); the planner resolves them to tables.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from sqlglot import exp
+
+from reportspec.diagnostics import Span
+
+FieldType = Literal["key", "text", "integer", "number", "money", "boolean", "date", "time"]
+Direction = Literal["up", "down", "neutral"]
+Texts = Mapping[str, str]  # language code -> text; `en` is always there
+
+
+@dataclass(frozen=True, slots=True)
+class AsOf:
+    """A field that only holds its value once `event` has happened: before that it is `before`."""
+
+    event: str
+    before: str | bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A typed column of an entity. `expr` fields are computed from other fields; `default` is
+    used where a mapping does not give the field; `optional` ones are then null."""
+
+    entity: str
+    name: str
+    type: FieldType
+    label: Texts
+    description: Texts = field(default_factory=dict)
+    unit: str | None = None
+    values: tuple[str, ...] = ()
+    optional: bool = False
+    default: exp.Expression | None = None
+    expr: exp.Expression | None = None
+    currency: str | None = None
+    as_of: AsOf | None = None
+
+    @property
+    def id(self) -> str:
+        """The name that users write: `deal.amount`."""
+        return f"{self.entity}.{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """A many-to-one way from an entity's field `by` to the key of the entity `to`."""
+
+    name: str
+    to: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """Where past states of an entity come from: an entity with one row for each state."""
+
+    entity: str
+    by: str
+    entered: str
+    stage: str
+
+
+@dataclass(frozen=True, slots=True)
+class Derived:
+    """An entity made from another one: its rows that satisfy `where`, grouped if `group_by`."""
+
+    source: str
+    where: exp.Expression | None
+    group_by: tuple[str, ...]
+    fields: Mapping[str, exp.Expression]
+
+
+@dataclass(frozen=True, slots=True)
+class Entity:
+    """A canonical entity: its fields, where its relations lead, and how time applies to it."""
+
+    name: str
+    label: Texts
+    plural: Texts
+    description: Texts
+    key: str | None
+    fields: Mapping[str, Field]
+    relations: Mapping[str, Relation]
+    roles: Mapping[str, tuple[str, ...]]  # entity -> the relation path that leads there by default
+    where: exp.Expression | None = None
+    exists_from: str | None = None
+    idle_rows: exp.Expression | None = None
+    order: exp.Expression | None = None
+    history: History | None = None
+    derived: Derived | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """A metric of the catalogue. Aggregates read canonical fields of one entity; ratios, derived,
+    shares and relatives refer to other metrics by id."""
+
+    id: str
+    kind: Literal["aggregate", "ratio", "derived", "share", "relative"]
+    label: Texts
+    description: Texts
+    unit: str
+    direction: Direction
+    category: str
+    perspective: str
+    decimals: int | None = None
+    caveat: Texts = field(default_factory=dict)
+    # aggregate
+    entity: str = ""
+    aggregate: str = ""
+    of: exp.Expression | None = None
+    percentile: float | None = None
+    where: exp.Expression | None = None
+    time: exp.Expression | None = None  # a flow's anchor; None for stocks
+    # ratio, share, relative
+    numerator: str = ""
+    denominator: str = ""
+    base: str = ""
+    to: str = ""
+    form: str = ""
+    # derived
+    formula: exp.Expression | None = None
+    formula_text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ReportType:
+    """A standard report: what it answers, and the keys of a spec that it presets."""
+
+    id: str
+    label: Texts
+    description: Texts
+    questions: tuple[Texts, ...]
+    preset: Mapping[str, Any]  # metrics, group_by, grain, compare, sections, as in a spec
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """All that is known of the domain."""
+
+    entities: Mapping[str, Entity]
+    metrics: Mapping[str, Metric]
+    reports: Mapping[str, ReportType]
+
+
+@dataclass(frozen=True, slots=True)
+class MappedField:
+    """A canonical field in the source's own SQL. `storage` tells dates from times."""
+
+    name: str
+    sql: exp.Expression
+    type: str | None  # the type that the mapping states, if any
+    label: Texts
+    span: Span | None
+
+
+@dataclass(frozen=True, slots=True)
+class MappedEntity:
+    """An entity's table in the source, or its literal rows."""
+
+    entity: str
+    table: exp.Table | None
+    where: exp.Expression | None
+    fields: Mapping[str, MappedField]
+    rows: tuple[Mapping[str, Any], ...] = ()
+    span: Span | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SourceMap:
+    """What the source can serve, and how."""
+
+    name: str
+    dialect: str
+    timezone: str | None
+    entities: Mapping[str, MappedEntity]
+    csv_columns: Literal["typed", "text"] = "typed"
+    file: str = ""  # the mapping file to extend, for messages

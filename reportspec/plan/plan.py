@@ -1,0 +1,176 @@
+"""Sections become queries: which aggregates over which entities, for which stretches of time."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from sqlglot import exp
+
+from reportspec.binding import Binding, Unresolved, metrics_needed
+from reportspec.calendar import buckets
+from reportspec.check.model import Report, SectionSpec
+from reportspec.expression import column_nodes, path_of
+from reportspec.model import Metric
+from reportspec.plan.queries import AggregateQuery, Measure, Query, RecordsQuery, Side
+from reportspec.sql.aggregate import money_currencies
+
+ADDITIVE = ("count", "sum", "average", "min", "max")
+FEWEST_BUCKETS = 3  # fewer make no sparkline
+
+
+def plan(report: Report) -> tuple[Query, ...]:
+    """All queries of a report, in the order of its sections."""
+    return tuple(query for section in report.sections for query in section_queries(report, section))
+
+
+def section_queries(report: Report, section: SectionSpec) -> tuple[Query, ...]:
+    """The queries that a section's figures need."""
+    if section.kind == "text":
+        return ()
+    conditions = (*report.conditions, *section.conditions)
+    if section.kind == "records":
+        return (
+            RecordsQuery(section.id, section.entity, section.fields, report.sides[0], conditions,
+                         section.record_sort, section.limit),
+        )  # fmt: skip
+    needed = _aggregates(report.binding, section.metrics)
+    if not needed:
+        return ()
+    measures = tuple(m for metric in needed for m in measures_of(report.binding, metric))
+    idle, idle_conditions = _idle(report, section, conditions)
+    sides = _bucketed(report, section) if section.kind == "trend" else report.sides
+    found: list[Query] = [
+        AggregateQuery(section.id, "figures", section.dimensions, measures, sides, conditions,
+                       idle, idle_conditions)
+    ]  # fmt: skip
+    if section.dimensions or section.kind == "trend":
+        if section.totals:
+            again = [m for m in needed if m.aggregate not in ADDITIVE or _is_stock_trend(section, m)]
+            if again:
+                measures = tuple(m for metric in again for m in measures_of(report.binding, metric))
+                found.append(AggregateQuery(section.id, "totals", (), measures, report.sides, conditions))
+    if section.kind == "kpis":
+        sparks = spark_sides(report)
+        drawable = tuple(m for m in needed if can_trend(report.binding, m))
+        if sparks and drawable:
+            values = tuple(
+                m for metric in drawable for m in measures_of(report.binding, metric)
+                if m.keep == "value"
+            )  # fmt: skip
+            found.append(AggregateQuery(section.id, "buckets", (), values, sparks, conditions))
+    return tuple(found)
+
+
+def _is_stock_trend(section: SectionSpec, metric: Metric) -> bool:
+    return section.kind == "trend" and metric.time is None
+
+
+def _aggregates(binding: Binding, metrics: tuple[Metric, ...]) -> list[Metric]:
+    found: dict[str, Metric] = {}
+    for metric in metrics:
+        for part in metrics_needed(binding.catalogue, metric):
+            found[part.id] = part
+    return list(found.values())
+
+
+def measures_of(binding: Binding, metric: Metric) -> tuple[Measure, ...]:
+    """The columns that an aggregate metric is computed from: its value (a sum and a count for an
+    average), the count of rows behind it, and what was left out of an amount."""
+
+    def measure(suffix: str, aggregate: str, of: exp.Expression | None, keep: str = "value") -> Measure:
+        return Measure(
+            f"{metric.id}{suffix}", metric.id, metric.entity, aggregate, of,  # type: ignore[arg-type]
+            metric.where, metric.time, metric.percentile, keep,  # type: ignore[arg-type]
+        )  # fmt: skip
+
+    match metric.aggregate:
+        case "count":
+            return (measure("", "count", metric.of),)
+        case "count_distinct":
+            return (measure("", "distinct", metric.of), measure("__n", "count", metric.of))
+        case "average":
+            found = [measure("__sum", "sum", metric.of), measure("__n", "count", metric.of)]
+        case "median" | "percentile":
+            found = [measure("", "quantile", metric.of), measure("__n", "count", metric.of)]
+        case _:
+            found = [measure("", metric.aggregate, metric.of), measure("__n", "count", metric.of)]
+    if metric.unit == "currency":
+        found.append(measure("__missing", "count", metric.of, "missing"))
+        assert metric.of is not None
+        if binding.currency and money_currencies(binding, metric.entity, metric.of):
+            found.append(measure("__other_currency", "count", metric.of, "other_currency"))
+    return tuple(found)
+
+
+def _bucketed(report: Report, section: SectionSpec) -> tuple[Side, ...]:
+    periods = (report.period, report.compare)
+    return tuple(
+        replace(side, buckets=buckets(period, section.grain, report.project.fiscal))
+        for side, period in zip(report.sides, periods, strict=False)
+        if period is not None
+    )
+
+
+def spark_sides(report: Report) -> tuple[Side, ...]:
+    """The current side in buckets for sparklines, or nothing where the period is too short."""
+    from reportspec.calendar import default_grain
+
+    grain = {"year": "month", "quarter": "week", "month": "week", "week": "day"}.get(
+        report.period.kind, default_grain(report.period)
+    )
+    made = buckets(report.period, grain, report.project.fiscal)  # type: ignore[arg-type]
+    if len(made) < FEWEST_BUCKETS:
+        return ()
+    return (replace(report.sides[0], buckets=made),)
+
+
+def can_trend(binding: Binding, metric: Metric) -> bool:
+    """Whether a metric can be shown over time: a stock that reads an entity which is itself made
+    as of one instant cannot."""
+    from reportspec.sql.scope import varies_with_moment
+
+    if metric.time is not None:
+        return True
+    entities = {metric.entity}
+    for tree in (metric.of, metric.where):
+        if tree is None:
+            continue
+        for node in column_nodes(tree):
+            path = path_of(node)
+            if len(path) > 1:
+                at = metric.entity
+                for step in binding.resolve(metric.entity, path).steps:
+                    at = binding.entity(at).relations[step].to
+                    entities.add(at)
+    return not any(
+        binding.entity(name).derived is not None and varies_with_moment(binding, name)
+        for name in entities
+    )
+
+
+def _idle(
+    report: Report, section: SectionSpec, conditions: tuple[exp.Expression, ...]
+) -> tuple[str | None, tuple[exp.Expression, ...]]:
+    """The entity whose rows appear even with nothing to count, and the filters that it obeys:
+    those that only name fields of it."""
+    if len(section.dimensions) != 1 or section.dimensions[0].bins or section.kind == "trend":
+        return None, ()
+    entity = section.dimensions[0].field.entity
+    binding = report.binding
+    if binding.entity(entity).idle_rows is None or not binding.has_entity(entity):
+        return None, ()
+    try:
+        binding.need_tree(entity, binding.entity(entity).idle_rows)
+    except Unresolved:
+        return None, ()
+    if section.dimensions[0].path[:-1] != (entity,):
+        return None, ()  # another role of the entity: who may stand idle there is not known
+    own = []
+    for condition in conditions:
+        try:
+            binding.need_tree(entity, condition)
+        except Unresolved:
+            continue
+        if all(path_of(n)[0] == entity for n in column_nodes(condition)):
+            own.append(condition)
+    return entity, tuple(own)

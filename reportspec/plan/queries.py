@@ -1,0 +1,89 @@
+"""What is asked of the database: aggregates and records, in canonical names only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Literal
+
+from sqlglot import exp
+
+from reportspec.calendar import Bucket
+from reportspec.model import Field
+
+Aggregate = Literal["count", "distinct", "sum", "min", "max", "quantile"]
+Keep = Literal["value", "missing", "other_currency"]
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One stretch of time that is asked for, [start, end) in days of the report's zone, and the
+    instant at which states are taken. Buckets divide it where a trend is wanted."""
+
+    name: Literal["current", "previous"]
+    start: date
+    end: date
+    as_of: datetime
+    buckets: tuple[Bucket, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Dimension:
+    """What rows are grouped by: a field, or bins of a numeric one ([..30), [30..60), …)."""
+
+    name: str
+    path: tuple[str, ...]
+    field: Field
+    bins: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """One aggregate over one entity; `column` names it in the result. `keep` says what of a value
+    is aggregated: the value itself, or how many are missing or in another currency."""
+
+    column: str
+    metric: str
+    entity: str
+    aggregate: Aggregate
+    of: exp.Expression | None
+    where: exp.Expression | None
+    anchor: exp.Expression | None  # None: a stock
+    percentile: float | None = None
+    keep: Keep = "value"
+
+
+@dataclass(frozen=True, slots=True)
+class AggregateQuery:
+    """Measures by dimensions (and by bucket, if the sides have any), for one or two sides.
+    `conditions` hold for every measure. `idle` names the entity whose rows appear even with
+    nothing to count."""
+
+    section: str
+    purpose: Literal["figures", "totals", "buckets"]
+    dimensions: tuple[Dimension, ...]
+    measures: tuple[Measure, ...]
+    sides: tuple[Side, ...]
+    conditions: tuple[exp.Expression, ...]
+    idle: str | None = None
+    idle_conditions: tuple[exp.Expression, ...] = ()
+
+    @property
+    def bucketed(self) -> bool:
+        return bool(self.sides[0].buckets)
+
+
+@dataclass(frozen=True, slots=True)
+class RecordsQuery:
+    """Rows of one entity as they are, the first `limit` of them in an order."""
+
+    section: str
+    entity: str
+    fields: tuple[tuple[str, tuple[str, ...]], ...]  # (name, path)
+    side: Side
+    conditions: tuple[exp.Expression, ...]
+    sort: tuple[tuple[tuple[str, ...], bool], ...]  # (path, descending)
+    limit: int
+
+
+Query = AggregateQuery | RecordsQuery

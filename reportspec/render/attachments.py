@@ -1,0 +1,88 @@
+"""The full tables as CSV files, to travel inside the PDF."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+
+from reportspec.figures import Cell, Figures, Section
+from reportspec.render.locale import Formats
+
+_FORMULA_START = ("=", "+", "-", "@", "\t", "\r", "\n")
+
+
+@dataclass(frozen=True, slots=True)
+class CsvFile:
+    """One attachment: UTF-8 text with a byte order mark, which spreadsheets look for."""
+
+    name: str
+    description: str
+    text: str
+
+
+def csv_files(figures: Figures, formats: Formats) -> dict[str, CsvFile]:
+    """The CSV file of each section that has a table, by the section's place (`0`, `1`, …)."""
+    files: dict[str, CsvFile] = {}
+    for place, section in enumerate(figures.sections):
+        if section.kpis or section.rows:
+            slug = re.sub(r"[^a-z0-9]+", "-", section.id.lower()).strip("-")[:60] or "section"
+            text = _kpi_csv(section, formats) if section.kpis else _table_csv(section, formats)
+            files[str(place)] = CsvFile(f"{place + 1:02d}-{slug}.csv", section.title, text)
+    return files
+
+
+def _table_csv(section: Section, formats: Formats) -> str:
+    labels = [column.label for column in section.columns]
+    if any(count > 1 for count in Counter(labels).values()):
+        labels = [column.name for column in section.columns]
+    rows: list[Sequence[Cell]] = [labels]
+    for index, row in enumerate(section.rows):
+        named = index < len(section.row_labels)
+        rows.append(
+            [
+                section.row_labels[index] if named and column.role == "period" else value
+                for value, column in zip(row, section.columns, strict=True)
+            ]
+        )
+    return _csv(rows)
+
+
+def _kpi_csv(section: Section, formats: Formats) -> str:
+    heads = ("figure", "value", "previous", "change", "target", "attainment", "state")
+    rows: list[Sequence[Cell]] = [[formats.word(head) for head in heads]]
+    for kpi in section.kpis:
+        goal = kpi.goal
+        of_goal: tuple[Cell, ...] = (None, None, None)
+        if goal is not None:
+            of_goal = (goal.target, goal.attainment, str(formats.words["states"][goal.state]))
+        rows.append([kpi.column.label, kpi.value, kpi.previous, kpi.change, *of_goal])
+    return _csv(rows)
+
+
+def _csv(rows: Sequence[Sequence[Cell]]) -> str:
+    stream = io.StringIO()
+    stream.write("\ufeff")
+    csv.writer(stream, lineterminator="\r\n").writerows([_csv_cell(c) for c in row] for row in rows)
+    return stream.getvalue()
+
+
+def _csv_cell(value: Cell) -> str:
+    """A text that a spreadsheet would run as a formula gets an apostrophe; numbers stay."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (int, Decimal)):
+        return str(value)
+    if isinstance(value, float):
+        return repr(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
+    if isinstance(value, (datetime, date)):
+        return value.isoformat()
+    text = value.encode("utf-8", "replace").decode("utf-8")
+    return f"'{text}" if text.startswith(_FORMULA_START) else text

@@ -1,0 +1,324 @@
+"""Numbers, money, percentages, durations, dates and the renderer's own words in one language."""
+
+from __future__ import annotations
+
+import copy
+import math
+import re
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta, tzinfo
+from decimal import ROUND_HALF_UP, Decimal
+from functools import lru_cache
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any, Literal, TypeGuard
+from zoneinfo import ZoneInfo
+
+from reportspec.figures import Cell, Column, Figures
+from reportspec.render.fonts import covers
+
+if TYPE_CHECKING:
+    from babel import Locale
+
+Number = int | float | Decimal
+MINUS = "−"
+NO_BREAK_SPACE = "\u00a0"
+
+# Some languages have no short form for thousands, and then their digits come ungrouped.
+_LONG_RUN = re.compile(r"\d{4}")
+
+
+@lru_cache(maxsize=8)
+def words_for(language: str) -> dict[str, Any]:
+    """The renderer's words in a language; what it does not have is in English."""
+    import yaml
+
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    folder = files("reportspec.render").joinpath("words")
+    english: dict[str, Any] = yaml.load(
+        folder.joinpath("en.yaml").read_text(encoding="utf-8"), Loader=loader
+    )
+    own = folder.joinpath(f"{language}.yaml")
+    if language == "en" or not own.is_file():
+        return english
+    translated: dict[str, Any] = yaml.load(own.read_text(encoding="utf-8"), Loader=loader)
+    return english | translated
+
+
+@dataclass(frozen=True, slots=True)
+class Formats:
+    """How one report writes its values. `currency` is the default of money columns."""
+
+    locale: Locale
+    words: dict[str, Any]
+    currency: str | None
+    timezone: tzinfo
+
+    @property
+    def language_tag(self) -> str:
+        """The BCP 47 tag, such as `it-IT`."""
+        return str(self.locale).replace("_", "-")
+
+    def word(self, key: str, **values: object) -> str:
+        """A word or sentence of the renderer, with its gaps filled."""
+        text = str(self.words[key])
+        return text.format(**values) if values else text
+
+    @property
+    def not_available(self) -> str:
+        """What stands for a missing value."""
+        return str(self.words["not_available"])
+
+
+def formats_for(figures: Figures) -> Formats:
+    """The formats of a report; an unknown locale falls back to its language, then to English."""
+    from babel import Locale, UnknownLocaleError
+
+    name = figures.locale.replace("-", "_")
+    for candidate in (name, name.split("_")[0], "en"):
+        try:
+            locale = Locale.parse(candidate)
+            break
+        except (UnknownLocaleError, ValueError):
+            continue
+    return Formats(locale, words_for(locale.language), figures.currency, ZoneInfo(figures.timezone))
+
+
+def is_number(value: object) -> TypeGuard[Number]:
+    """Whether a cell is a number that can be written and drawn (not NaN, not a truth value)."""
+    if isinstance(value, bool) or not isinstance(value, (int, float, Decimal)):
+        return False
+    return math.isfinite(value)
+
+
+def _rounded(value: Number, decimals: int) -> Decimal:
+    """Half away from zero, as spreadsheets and people round; never minus zero."""
+    exact = value if isinstance(value, Decimal) else Decimal(repr(value))
+    with_decimals = (
+        exact.quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP)
+        if (exact.adjusted() < 20)
+        else exact
+    )
+    return abs(with_decimals) if with_decimals == 0 else with_decimals
+
+
+@lru_cache(maxsize=64)
+def _pattern(locale: Locale, kind: Literal["decimal", "percent", "currency"], decimals: int) -> Any:
+    patterns = {
+        "decimal": lambda: locale.decimal_formats[None],
+        "percent": lambda: locale.percent_formats[None],
+        "currency": lambda: locale.currency_formats["standard"],
+    }
+    pattern = copy.copy(patterns[kind]())
+    pattern.frac_prec = (decimals, decimals)
+    return pattern
+
+
+def _printable(text: str) -> str:
+    """Minus signs as wide as digits; no spaces that the packaged font lacks."""
+    return text.replace("-", MINUS).replace("\u202f", NO_BREAK_SPACE)
+
+
+def number(formats: Formats, value: Number, decimals: int = 0) -> str:
+    """A plain number."""
+    pattern = _pattern(formats.locale, "decimal", decimals)
+    return _printable(str(pattern.apply(_rounded(value, decimals), formats.locale)))
+
+
+def percent(formats: Formats, value: Number, decimals: int = 1) -> str:
+    """A fraction as a percentage."""
+    pattern = _pattern(formats.locale, "percent", decimals)
+    return _printable(str(pattern.apply(_rounded(value, decimals + 2), formats.locale)))
+
+
+def money(formats: Formats, value: Number, currency: str | None, decimals: int = 0) -> str:
+    """An amount with its currency's symbol, or its code where the font lacks the symbol."""
+    if currency is None:
+        return number(formats, value, decimals)
+    pattern = _pattern(formats.locale, "currency", decimals)
+    text = pattern.apply(
+        _rounded(value, decimals), formats.locale, currency=currency, currency_digits=False
+    )
+    return _printable(_with_known_symbol(formats, str(text), currency))
+
+
+def _with_known_symbol(formats: Formats, text: str, currency: str) -> str:
+    from babel.numbers import get_currency_symbol
+
+    symbol = get_currency_symbol(currency, locale=formats.locale)
+    if covers(symbol):
+        return text
+    head, _, tail = text.partition(symbol)
+    gap_before = NO_BREAK_SPACE if head[-1:].isdigit() else ""
+    gap_after = NO_BREAK_SPACE if tail[:1].isdigit() else ""
+    return f"{head}{gap_before}{currency}{gap_after}{tail}"
+
+
+def compact(formats: Formats, value: Number, column: Column, decimals: int = 2) -> str:
+    """A short form for charts: `1.07M €`. Trailing zeros are left out."""
+    from babel.numbers import format_compact_currency, format_compact_decimal
+
+    size = abs(float(value))
+    if column.unit == "percent":
+        return percent(formats, value, max(_needed_decimals(value, 3) - 2, 0))
+    if column.unit in ("seconds", "minutes"):
+        return duration(formats, value, column.unit)
+    if size < 10_000 and column.unit != "currency":
+        places = _needed_decimals(value, decimals)
+        return number(formats, value, places)
+    currency = column.currency or formats.currency
+    magnitude = int(math.log10(size)) // 3 * 3 if size >= 1 else 0
+    if magnitude == 3:
+        decimals = min(decimals, 1)
+    places = _needed_decimals(float(value) / 10.0**magnitude, decimals)
+    if column.unit == "currency" and currency is not None:
+        text = format_compact_currency(
+            value, currency, locale=formats.locale, fraction_digits=places
+        )
+        if _LONG_RUN.search(text):
+            return money(formats, value, currency, 0)
+        return _printable(_with_known_symbol(formats, text, currency))
+    text = format_compact_decimal(value, locale=formats.locale, fraction_digits=places)
+    return number(formats, value, 0) if _LONG_RUN.search(text) else _printable(text)
+
+
+def _needed_decimals(value: Number, most: int) -> int:
+    """The fewest decimals, at most `most`, that lose nothing at that precision."""
+    for places in range(most):
+        if math.isclose(round(float(value), places), round(float(value), most), abs_tol=1e-12):
+            return places
+    return most
+
+
+def duration(formats: Formats, value: Number, unit: Literal["seconds", "minutes"]) -> str:
+    """Seconds or minutes in the two largest units that matter: `1 h 12 min`."""
+    seconds = int(_rounded(value if unit == "seconds" else value * 60, 0))
+    sign, seconds = (MINUS if seconds < 0 else ""), abs(seconds)
+    hours, rest = divmod(seconds, 3600)
+    minutes, seconds = divmod(rest, 60)
+    if hours:
+        pairs = ((hours, "hour"), (minutes, "minute"))
+    else:
+        pairs = ((minutes, "minute"), (seconds, "second"))
+    parts = [
+        f"{number(formats, amount)}{NO_BREAK_SPACE}{formats.word(word)}"
+        for amount, word in pairs
+        if amount
+    ]
+    return sign + (" ".join(parts) or f"0{NO_BREAK_SPACE}{formats.word('second')}")
+
+
+def day_count(formats: Formats, value: Number, decimals: int = 1) -> str:
+    """`34.5 days`."""
+    form = "one" if value == 1 else "many"
+    return f"{number(formats, value, decimals)}{NO_BREAK_SPACE}{formats.words['day'][form]}"
+
+
+def money_decimals(values: tuple[Cell, ...] | list[Cell], currency_decimals: int = 2) -> int:
+    """No cents in a column that reaches 1,000; all its amounts are then written alike."""
+    largest = max((abs(float(value)) for value in values if is_number(value)), default=0.0)
+    return 0 if largest >= 1000 else currency_decimals
+
+
+def cell(
+    formats: Formats, value: Cell, column: Column, *, decimals: int | None = None, bare: bool = True
+) -> str:
+    """A cell's text by its column's unit. `bare` leaves out the word for days, for tables whose
+    heading has it. `decimals` is what the caller chose for the whole column."""
+    if value is None or value == "" or (isinstance(value, float) and not math.isfinite(value)):
+        return formats.not_available
+    if isinstance(value, bool):
+        return formats.word("yes" if value else "no")
+    if isinstance(value, datetime):
+        return moment(formats, value)
+    if isinstance(value, date):
+        return day(formats, value)
+    if isinstance(value, str) or not is_number(value):
+        return str(value)
+    if column.role == "change":
+        return change(formats, value, points=False)
+    return figure(formats, value, column, decimals=decimals, bare=bare)
+
+
+def figure(
+    formats: Formats, value: Number, column: Column, *, decimals: int | None, bare: bool
+) -> str:
+    """A number by its column's unit."""
+    chosen = column.decimals if column.decimals is not None else decimals
+    match column.unit:
+        case "currency":
+            places = money_decimals([value]) if chosen is None else chosen
+            if places == 0 and 0 < abs(float(value)) < 1:
+                places = 2  # a few cents are not nothing
+            return money(formats, value, column.currency or formats.currency, places)
+        case "percent":
+            return percent(formats, value, 1 if chosen is None else chosen)
+        case "days":
+            places = 1 if chosen is None else chosen
+            return (number if bare else day_count)(formats, value, places)
+        case "seconds" | "minutes":
+            return duration(formats, value, column.unit)
+        case "ratio":
+            return number(formats, value, 2 if chosen is None else chosen)
+        case "multiple":
+            return number(formats, value, 1 if chosen is None else chosen) + formats.word("times")
+        case "count":
+            whole = float(value).is_integer()
+            return number(formats, value, (0 if whole else 1) if chosen is None else chosen)
+        case None:
+            if chosen is None:
+                chosen = 0 if float(value).is_integer() else 2
+            return number(formats, value, chosen)
+
+
+def change(formats: Formats, value: Number | None, *, points: bool) -> str:
+    """A signed change: `+8.3%`, or percentage points: `+2.1 pp`."""
+    if value is None or not is_number(value):
+        return formats.not_available
+    if points:
+        text = number(formats, value * 100, 1) + NO_BREAK_SPACE + formats.word("points")
+    else:
+        text = percent(formats, value, 1)
+    return f"+{text}" if _rounded(value, 3) > 0 else text
+
+
+def tendency(
+    value: Number | None, direction: Literal["up", "down", "neutral"]
+) -> Literal["good", "bad", "even"]:
+    """Whether a change is welcome; a change that prints as zero is neither."""
+    if value is None or not is_number(value) or direction == "neutral" or not _rounded(value, 3):
+        return "even"
+    return "good" if (float(value) > 0) == (direction == "up") else "bad"
+
+
+def day(formats: Formats, value: date, width: str = "medium") -> str:
+    """A date."""
+    from babel.dates import format_date
+
+    return str(format_date(value, width, locale=formats.locale)).replace("\u202f", NO_BREAK_SPACE)
+
+
+def moment(formats: Formats, value: datetime) -> str:
+    """A date and time of day in the report's zone; a time without a zone is in it already."""
+    from babel.dates import format_time
+
+    local = value.astimezone(formats.timezone) if value.tzinfo else value
+    clock = str(format_time(local.time(), "short", locale=formats.locale))
+    return f"{day(formats, local.date())}, {clock}".replace("\u202f", NO_BREAK_SPACE)
+
+
+def as_of_moment(formats: Formats, value: datetime) -> str:
+    """An instant at which states were taken; midnight is the end of the day before it."""
+    local = value.astimezone(formats.timezone) if value.tzinfo else value
+    if (local.hour, local.minute, local.second) == (0, 0, 0):
+        return day(formats, local.date() - timedelta(days=1))
+    return moment(formats, value)
+
+
+def day_range(formats: Formats, first: date, last: date) -> str:
+    """Two days, both included."""
+    from babel.dates import format_interval
+
+    if first == last:
+        return day(formats, first)
+    text = str(format_interval(first, last, "yMMMd", locale=formats.locale))
+    return text.replace("\u2009", " ").replace("\u202f", NO_BREAK_SPACE)

@@ -1,0 +1,332 @@
+"""Figures → one HTML document: everything written in the report's language, nothing fetched."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cache
+from importlib.resources import files
+from string import Template
+from typing import TYPE_CHECKING
+
+from reportspec.figures import Figures, Kpi, PeriodFigures, Section
+from reportspec.render import charts, drawings, tables
+from reportspec.render.attachments import CsvFile, csv_files
+from reportspec.render.locale import (
+    Formats,
+    as_of_moment,
+    cell,
+    change,
+    day_range,
+    formats_for,
+    moment,
+    number,
+    percent,
+    tendency,
+)
+from reportspec.render.logo import logo_address
+from reportspec.render.palette import BAD, FAINT, GOOD, INK, MUTED, RULE, WARN, Palette, palette_for
+from reportspec.render.prose import html_from_markdown
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+    from jinja2 import Template as JinjaTemplate
+    from markupsafe import Markup
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """A KPI as text and small drawings."""
+
+    label: str
+    footnotes: tuple[int, ...]
+    value: str
+    missing: bool
+    change: str
+    tendency: str
+    arrow: str
+    previous: str
+    spark: Markup
+    goal_bar: Markup
+    goal_text: str
+    goal_state: str
+    goal_state_label: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChartView:
+    """A chart with what is written around it."""
+
+    drawing: charts.Drawing
+    svg: Markup
+    show_title: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SectionView:
+    """A section as the template needs it."""
+
+    section: Section
+    tile_rows: tuple[tuple[Tile, ...], ...]
+    tile_columns: int
+    prose: Markup
+    charts: tuple[ChartView, ...]
+    table: tables.TableView | None
+    footnotes: tuple[tuple[int, str], ...]
+    empty: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """The HTML of a report and what is attached to its PDF; `written` is its fixed date."""
+
+    html: str
+    stylesheet: str
+    attachments: tuple[CsvFile, ...]
+    written: datetime
+
+
+def render_html(figures: Figures, with_spec: bool = False) -> str:
+    """The report as one HTML document with its style sheet inside."""
+    made = page(figures, with_spec)
+    return made.html.replace("</head>", f"<style>{made.stylesheet}</style></head>", 1)
+
+
+def page(figures: Figures, with_spec: bool = False) -> Page:
+    """Lay out the figures. Raises `RenderError` for a refused colour, logo or chart."""
+    formats = formats_for(figures)
+    palette = palette_for(figures.theme.accent)
+    attached = csv_files(figures, formats)
+    written = figures.data_as_of or figures.as_of
+    html = _template().render(
+        figures=figures,
+        formats=formats,
+        word=formats.word,
+        states=formats.words["states"],
+        logo=logo_address(figures.theme),
+        period_days=_days(figures.period, formats),
+        compare_days=_days(figures.compare, formats) if figures.compare else "",
+        data_as_of=moment(formats, figures.data_as_of) if figures.data_as_of else "",
+        as_of=as_of_moment(formats, figures.as_of),
+        written=_iso(written, formats),
+        titles={section.id: section.title or section.id for section in figures.sections},
+        full_title=_full_title(figures),
+        sections=[
+            _section_view(figures, section, formats, palette, attached.get(str(place)))
+            for place, section in enumerate(figures.sections)
+        ],
+        number=lambda value: number(formats, value),
+        with_spec=with_spec,
+    )
+    stylesheet = _stylesheet(figures, formats, palette)
+    return Page(_without_control_characters(html), stylesheet, tuple(attached.values()), written)
+
+
+# --- sections --------------------------------------------------------------------------------
+
+
+def _section_view(
+    figures: Figures,
+    section: Section,
+    formats: Formats,
+    palette: Palette,
+    attachment: CsvFile | None,
+) -> SectionView:
+    from markupsafe import Markup
+
+    previous_label = figures.compare.label if figures.compare else formats.word("previous")
+    tiles = tuple(_tile(kpi, formats, palette, previous_label) for kpi in section.kpis)
+    columns = tile_columns(len(tiles))
+    drawn = charts.drawings(figures, section, formats, palette)
+    table = tables.table_view(section, formats, previous_label, attachment)
+    # Both the drawing and the Markdown were escaped where they were made.
+    views = tuple(
+        ChartView(one, Markup(_with_title(one.svg, one.alt)), _needs_title(one, len(drawn)))
+        for one in drawn
+    )
+    return SectionView(
+        section,
+        tuple(tiles[at : at + columns] for at in range(0, len(tiles), columns)),
+        columns,
+        Markup(html_from_markdown(section.text)) if section.text else Markup(""),
+        views,
+        table,
+        _footnotes(figures, section),
+        not tiles and table is None and not section.text,
+    )
+
+
+def _needs_title(drawing: charts.Drawing, count: int) -> bool:
+    """Whether the chart must say what it measures: its section's heading may not, its keys may."""
+    named = any(key.label == drawing.title for key in drawing.legend)
+    return (count > 1 or bool(drawing.legend)) and not named
+
+
+def tile_columns(count: int) -> int:
+    """Tiles per row: rows as even as possible, three or four of them side by side."""
+    if count <= 4:
+        return max(count, 3)
+    return 3 if count in (5, 6, 9) else 4
+
+
+def _tile(kpi: Kpi, formats: Formats, palette: Palette, previous_label: str) -> Tile:
+    from markupsafe import Markup
+
+    column = kpi.column
+    value = cell(formats, kpi.value, column, bare=False)
+    previous = ""
+    if kpi.previous is not None or kpi.change is not None:
+        name = previous_label if len(previous_label) <= 10 else formats.word("previous_short")
+        previous = f"{name} {cell(formats, kpi.previous, column, bare=False)}"
+    points = column.unit == "percent"
+    changed = "" if kpi.change is None else change(formats, kpi.change, points=points)
+    spark = ""
+    known = [value for value in kpi.spark if value is not None]
+    if known:
+        spark = drawings.sparkline(
+            kpi.spark,
+            palette,
+            formats.word(
+                "trend_of",
+                label=column.label,
+                count=len(known),
+                first=cell(formats, known[0], column, bare=False),
+                last=cell(formats, known[-1], column, bare=False),
+            ),
+        )
+    goal_bar, goal_text, state, state_label = _goal(kpi, formats, palette)
+    return Tile(
+        column.label,
+        column.footnotes,
+        value,
+        kpi.value is None,
+        changed,
+        tendency(kpi.change, column.direction),
+        _arrow(kpi.change),
+        previous,
+        Markup(spark),
+        Markup(goal_bar),
+        goal_text,
+        state,
+        state_label,
+    )
+
+
+def _arrow(value: float | None) -> str:
+    if value is None or tendency(value, "up") == "even":
+        return ""
+    return "up" if value > 0 else "down"
+
+
+def _goal(kpi: Kpi, formats: Formats, palette: Palette) -> tuple[str, str, str, str]:
+    """The bar, the sentence and the state of a tile's goal."""
+    goal = kpi.goal
+    if goal is None:
+        return "", "", "", ""
+    target = cell(formats, goal.target, kpi.column, bare=False)
+    if goal.attainment is None:
+        text = f"{formats.word('goal')} {target}"
+    else:
+        text = f"{percent(formats, goal.attainment, 0)} {formats.word('of_goal')} {target}"
+    state = str(formats.words["states"][goal.state])
+    if goal.pace is not None and goal.state in ("on_track", "at_risk"):
+        state += f" · {formats.word('pace')} {percent(formats, goal.pace, 0)}"
+    bar = drawings.goal_bar(goal, palette, f"{kpi.column.label}: {text}, {state}")
+    return bar, text, goal.state, state
+
+
+def _footnotes(figures: Figures, section: Section) -> tuple[tuple[int, str], ...]:
+    """The footnotes that the section's labels point at, by number."""
+    numbers = {
+        *section.footnotes,
+        *(note for column in section.columns for note in column.footnotes),
+        *(note for kpi in section.kpis for note in kpi.column.footnotes),
+    }
+    return tuple((note, figures.footnotes[note - 1]) for note in sorted(numbers))
+
+
+def _with_title(svg: str, alt: str) -> str:
+    """The drawing with a `<title>`: only this becomes the PDF's alternative text."""
+    from markupsafe import escape
+
+    start = svg.index(">", svg.index("<svg")) + 1
+    return f"{svg[:start]}<title>{escape(alt)}</title>{svg[start:]}"
+
+
+# --- dates, text and style -------------------------------------------------------------------
+
+
+def _days(period: PeriodFigures, formats: Formats) -> str:
+    return day_range(formats, period.start, period.end - timedelta(days=1))
+
+
+def _full_title(figures: Figures) -> str:
+    """The title with its period, unless it names the period itself."""
+    if figures.period.label in figures.title:
+        return figures.title
+    return f"{figures.title} · {figures.period.label}"
+
+
+def _iso(value: datetime, formats: Formats) -> str:
+    aware = value if value.tzinfo else value.replace(tzinfo=formats.timezone)
+    return aware.isoformat(timespec="seconds")
+
+
+# Neither XML nor a printer knows these; tabs and line ends stay.
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+
+
+def _without_control_characters(text: str) -> str:
+    return _CONTROL.sub("", text)
+
+
+@cache
+def _environment() -> Environment:
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    return Environment(
+        loader=PackageLoader("reportspec.render"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def _template() -> JinjaTemplate:
+    return _environment().get_template("report.html.j2")
+
+
+@cache
+def _style_template() -> Template:
+    folder = files("reportspec.render").joinpath("templates")
+    return Template(folder.joinpath("report.css").read_text(encoding="utf-8"))
+
+
+def _stylesheet(figures: Figures, formats: Formats, palette: Palette) -> str:
+    share = tables.BAR_SHARE * 100 / tables.BAR_STEPS
+    bars = "".join(f".b{n}{{width:{n * share:.2f}%}}" for n in range(tables.BAR_STEPS + 1))
+    return (
+        _style_template().substitute(
+            paper=figures.theme.paper,
+            accent=palette.accent,
+            accent_text=palette.accent_text,
+            tint=palette.tint,
+            ink=INK,
+            muted=MUTED,
+            faint=FAINT,
+            rule=RULE,
+            good=GOOD,
+            bad=BAD,
+            warn=WARN,
+            page_label=_page_label(formats),
+        )
+        + bars
+    )
+
+
+def _page_label(formats: Formats) -> str:
+    """`Page 2 of 5` as a CSS content value."""
+    quoted = {"page": '" counter(page) "', "pages": '" counter(pages) "'}
+    return '"' + formats.word("page", **quoted) + '"'

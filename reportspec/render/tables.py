@@ -1,0 +1,319 @@
+"""A section's table as text: headings, widths, alignment, the cut, and the bars inside it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from reportspec.figures import Cell, Column, Section
+from reportspec.render.attachments import CsvFile
+from reportspec.render.fonts import text_width
+from reportspec.render.locale import (
+    Formats,
+    cell,
+    change,
+    is_number,
+    money_decimals,
+    number,
+    tendency,
+)
+
+MOST_ROWS = 500  # in the PDF: layout takes 3 ms a row; the attachment has them all
+BAR_STEPS = 50  # widths that a bar in a table can have, as classes b0 … b50
+
+BAR_SHARE = 0.5  # of the cell's width, for the longest bar
+
+# Points: the text column of an A4 page upright and turned, the type's two sizes, a cell's padding.
+_UPRIGHT, _TURNED = 490.0, 740.0
+_SIZE, _DENSE = 8.0, 6.9
+_PADDING = 8.5
+
+# From the most readable to the most roomy: width, type size, class, whether the page is turned.
+_SETTINGS = (
+    (_UPRIGHT, _SIZE, "", False),
+    (_UPRIGHT, _DENSE, "dense", False),
+    (_TURNED, _SIZE, "", True),
+    (_TURNED, _DENSE, "dense", True),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """A column's heading; `css` gives its alignment and weight, `width` is in percent."""
+
+    label: str
+    css: str
+    width: float
+    footnotes: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TableCell:
+    """One cell. `bar` is the class of the bar beside the number, or empty."""
+
+    text: str
+    css: str
+    bar: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TableView:
+    """A table ready for the template. `css` says how dense it is set."""
+
+    css: str
+    landscape: bool
+    headings: tuple[Heading, ...]
+    rows: tuple[tuple[TableCell, ...], ...]
+    total: tuple[TableCell, ...] | None
+    caption: str
+
+
+def table_view(
+    section: Section, formats: Formats, previous_label: str, attachment: CsvFile | None
+) -> TableView | None:
+    """The section's table, or None where it has no columns or rows."""
+    if not section.columns or not section.rows:
+        return None
+    section = pivoted(section, formats)
+    shown = section.rows[:MOST_ROWS]
+    decimals = [_decimals(section, place) for place in range(len(section.columns))]
+    after = [_after_number(section, place) for place in range(len(section.columns))]
+    points = [_in_points(section, column) for column in section.columns]
+    barred = _bar_column(section)
+    largest = _largest(section, barred)
+
+    def line(row: tuple[Cell, ...], label: str | None) -> tuple[TableCell, ...]:
+        cells = []
+        for place, (value, column) in enumerate(zip(row, section.columns, strict=True)):
+            if column.role == "period" and label is not None:
+                text = label
+            elif column.role == "change":
+                text = change(formats, value if is_number(value) else None, points=points[place])
+            else:
+                text = cell(formats, value, column, decimals=decimals[place])
+            bar = _bar(value, largest) if place == barred and label != "" else ""
+            cells.append(TableCell(text, _cell_css(value, column) + after[place], bar))
+        return tuple(cells)
+
+    rows = tuple(line(row, _row_label(section, index, formats)) for index, row in enumerate(shown))
+    total = _total(section, formats, line(section.total, "")) if section.total else None
+    headings = [
+        (label, css + after[place])
+        for place, column in enumerate(section.columns)
+        for label, css in [_heading(section, column, formats, previous_label)]
+    ]
+    widths, css, landscape = _layout(section, headings, rows, total, barred)
+    return TableView(
+        css,
+        landscape,
+        tuple(
+            Heading(label, style, width, column.footnotes)
+            for (label, style), width, column in zip(headings, widths, section.columns, strict=True)
+        ),
+        rows,
+        total,
+        _caption(section, formats, attachment),
+    )
+
+
+def pivoted(section: Section, formats: Formats) -> Section:
+    """Long rows (period, category, one metric) with one column per category, as people read
+    them. Left as it is where a cell would be lost, or where a total row goes with it."""
+    chart = section.chart
+    if chart is None or chart.color is None or section.total or len(section.columns) != 3:
+        return section
+    names = [column.name for column in section.columns]
+    if chart.x not in names or chart.color not in names or chart.y[0] not in names:
+        return section
+    x, colour, y = (names.index(name) for name in (chart.x, chart.color, chart.y[0]))
+    categories = list(dict.fromkeys(row[colour] for row in section.rows))
+    cells = {(row[x], row[colour]): row[y] for row in section.rows}
+    if len(categories) > 6 or len(cells) < len(section.rows):
+        return section
+    labels = {
+        row[x]: section.row_labels[at] if at < len(section.row_labels) else ""
+        for at, row in enumerate(section.rows)
+    }
+    columns = (
+        section.columns[x],
+        *(
+            replace(
+                section.columns[y],
+                name=f"{names[y]}__{at}",
+                label=cell(formats, category, section.columns[colour]),
+            )
+            for at, category in enumerate(categories)
+        ),
+    )
+    rows = tuple((key, *(cells.get((key, one)) for one in categories)) for key in labels)
+    row_labels = tuple(labels.values()) if section.row_labels else ()
+    available = len(rows) if section.available_rows <= len(section.rows) else 0
+    return replace(
+        section,
+        columns=columns,
+        rows=rows,
+        row_labels=row_labels,
+        available_rows=available or section.available_rows,
+    )
+
+
+def _row_label(section: Section, index: int, formats: Formats) -> str | None:
+    if index >= len(section.row_labels):
+        return None
+    label = section.row_labels[index]
+    open_from = section.chart.partial_from if section.chart else None
+    if (
+        open_from is not None
+        and index >= open_from
+        and len(section.row_labels) == len(section.rows)
+    ):
+        label = f"{label} ({formats.word('in_progress')})"
+    return label
+
+
+def _decimals(section: Section, place: int) -> int | None:
+    """One number of decimals for all amounts of a column."""
+    if section.columns[place].unit != "currency":
+        return None
+    values = [row[place] for row in section.rows]
+    return money_decimals([*values, section.total[place]] if section.total else values)
+
+
+def _in_points(section: Section, column: Column) -> bool:
+    """Whether a change is a difference in percentage points: its metric is a percentage."""
+    return column.role == "change" and any(
+        other.role == "metric" and other.metric == column.metric and other.unit == "percent"
+        for other in section.columns
+    )
+
+
+def _numeric(column: Column) -> bool:
+    return column.role in ("metric", "previous", "change") or column.type in ("integer", "number")
+
+
+def _after_number(section: Section, place: int) -> str:
+    """Text that follows right-aligned figures keeps clear of them."""
+    clear = place > 0 and _numeric(section.columns[place - 1])
+    return " after" if clear and not _numeric(section.columns[place]) else ""
+
+
+def _cell_css(value: Cell, column: Column) -> str:
+    names = ["n"] if _numeric(column) else []
+    if value is None or value == "":
+        names.append("na")
+    elif column.role == "previous":
+        names.append("q")
+    elif column.role == "change":
+        number_or_none = value if is_number(value) else None
+        names += ["q", tendency(number_or_none, column.direction)]
+    return " ".join(names)
+
+
+def _heading(
+    section: Section, column: Column, formats: Formats, previous_label: str
+) -> tuple[str, str]:
+    """The heading's text and style. Beside its metric, a comparison needs no full name."""
+    label, css = column.label, "n" if _numeric(column) else ""
+    if column.role in ("previous", "change"):
+        named = any(
+            other.role == "metric" and other.metric == column.metric for other in section.columns
+        )
+        if named:
+            label = previous_label if column.role == "previous" else formats.word("change")
+        css += " q"
+    elif column.unit == "days":
+        word = str(formats.words["day"]["many"])
+        if word not in label.lower():
+            label = f"{label} ({word})"
+    return label, css.strip()
+
+
+def _total(
+    section: Section, formats: Formats, cells: tuple[TableCell, ...]
+) -> tuple[TableCell, ...]:
+    """The total row: its name stands in the first column, other names are left empty."""
+    named = []
+    for place, (one, column) in enumerate(zip(cells, section.columns, strict=True)):
+        if column.role in ("dimension", "period", "field") and not _numeric(column):
+            text = formats.word("total") if place == 0 else ""
+            named.append(TableCell(text, ""))
+        else:
+            named.append(one)
+    return tuple(named)
+
+
+def _bar_column(section: Section) -> int | None:
+    """The first metric of a breakdown gets a bar beside its numbers."""
+    if section.kind != "breakdown" or len(section.rows) < 2:
+        return None
+    for place, column in enumerate(section.columns):
+        if column.role == "metric":
+            return place
+    return None
+
+
+def _largest(section: Section, place: int | None) -> float:
+    if place is None:
+        return 0.0
+    values = [row[place] for row in section.rows]
+    return max((float(value) for value in values if is_number(value)), default=0.0)
+
+
+def _bar(value: Cell, largest: float) -> str:
+    if not is_number(value) or value <= 0 or largest <= 0:
+        return "b0"
+    return f"b{max(1, round(float(value) / largest * BAR_STEPS))}"
+
+
+def _layout(
+    section: Section,
+    headings: list[tuple[str, str]],
+    rows: tuple[tuple[TableCell, ...], ...],
+    total: tuple[TableCell, ...] | None,
+    barred: int | None,
+) -> tuple[list[float], str, bool]:
+    """Column widths in percent, the type's density, and whether the page must be turned."""
+    lines = (*rows, total) if total else rows
+    least, wished = [], []
+    for place, column in enumerate(section.columns):
+        longest = max(text_width(line[place].text) for line in lines)
+        label = headings[place][0]
+        widest_word = max(map(text_width, label.split()), default=0.0) * 1.08  # semi-bold
+        notes = 0.8 * len(column.footnotes)
+        heading = max(widest_word, min(text_width(label) * 0.6, 9.0)) + notes
+        if _numeric(column):
+            need = max(longest * 1.06, heading)
+            least.append(need / (1 - BAR_SHARE) if place == barred else need)
+            wished.append(least[-1] + (6.0 if place == barred else 0.0))
+        else:
+            least.append(max(min(longest, 11.0), heading))
+            wished.append(max(min(longest * 1.03, 26.0), heading))
+    padding = _PADDING * len(least)
+    fitting = (one for one in _SETTINGS if sum(least) * one[1] + padding <= one[0])
+    width, size, css, turned = next(fitting, _SETTINGS[-1])
+    spare = (width - padding) / size - sum(least)
+    hunger = [wish - need for wish, need in zip(wished, least, strict=True)]
+    if spare > 0 and sum(hunger) > 0:
+        fed = min(1.0, spare / sum(hunger))
+        least = [need + more * fed for need, more in zip(least, hunger, strict=True)]
+    widths = [need * size + _PADDING for need in least]
+    return [round(own / sum(widths) * 100, 2) for own in widths], css, turned
+
+
+def _caption(section: Section, formats: Formats, attachment: CsvFile | None) -> str:
+    """What the reader must know about rows that are not on the page."""
+    held = len(section.rows)
+    available = max(section.available_rows, held)
+    shown = min(held, MOST_ROWS)
+    told = {
+        "shown": number(formats, shown),
+        "available": number(formats, available),
+        "attached": number(formats, held),
+        "file": attachment.name if attachment else "CSV",
+    }
+    if shown == available:
+        return ""
+    if shown == held:
+        return formats.word("rows_cut", **told)
+    return formats.word(
+        "rows_in_attachment" if held == available else "rows_cut_in_attachment", **told
+    )

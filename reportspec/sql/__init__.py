@@ -1,0 +1,1 @@
+"""From queries in canonical names to SQL trees over the source's tables."""

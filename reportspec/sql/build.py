@@ -1,0 +1,105 @@
+"""Small constructors of sqlglot nodes, so that the compiler reads like the SQL that it makes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from datetime import UTC, date, datetime, timedelta, tzinfo
+from typing import Any
+
+from sqlglot import exp
+
+TYPES = {"integer": "BIGINT", "number": "DOUBLE", "money": "DECIMAL(18, 4)", "text": "VARCHAR",
+         "key": "VARCHAR", "boolean": "BOOLEAN", "date": "DATE", "time": "TIMESTAMP"}  # fmt: skip
+
+
+def column(table: str, name: str) -> exp.Column:
+    """`"table"."name"`, always quoted."""
+    return exp.column(exp.to_identifier(name, quoted=True), table=exp.to_identifier(table, quoted=True))
+
+
+def table(name: str) -> exp.Table:
+    """A CTE or table by its bare name."""
+    return exp.Table(this=exp.to_identifier(name, quoted=True))
+
+
+def cast(tree: exp.Expression, type_name: str) -> exp.Cast:
+    """CAST(tree AS type)."""
+    return exp.Cast(this=tree, to=exp.DataType.build(type_name))
+
+
+def null(type_name: str) -> exp.Cast:
+    """A null that carries its type, so that UNION ALL and engines agree on it."""
+    return cast(exp.Null(), type_name)
+
+
+def all_of(conditions: Iterable[exp.Expression]) -> exp.Expression | None:
+    """The conjunction, or None for none."""
+    found: exp.Expression | None = None
+    for condition in conditions:
+        wrapped = condition if _tight(condition) else exp.Paren(this=condition)
+        found = wrapped if found is None else exp.And(this=found, expression=wrapped)
+    return found
+
+
+def any_of(conditions: Iterable[exp.Expression]) -> exp.Expression:
+    """The disjunction of at least one condition."""
+    found: exp.Expression | None = None
+    for condition in conditions:
+        wrapped = condition if _tight(condition) else exp.Paren(this=condition)
+        found = wrapped if found is None else exp.Or(this=found, expression=wrapped)
+    assert found is not None
+    return found
+
+
+def _tight(tree: exp.Expression) -> bool:
+    return not isinstance(tree, (exp.Or, exp.And, exp.Between, exp.Case))
+
+
+def conjuncts(tree: exp.Expression | None) -> list[exp.Expression]:
+    """The parts that AND joins at the top of a condition."""
+    if tree is None:
+        return []
+    inner = tree.unnest() if isinstance(tree, exp.Paren) else tree
+    if isinstance(inner, exp.And):
+        return conjuncts(inner.this) + conjuncts(inner.expression)
+    return [inner]
+
+
+def when(condition: exp.Expression, value: exp.Expression, other: exp.Expression | None = None) -> exp.Case:
+    """CASE WHEN condition THEN value [ELSE other] END."""
+    return exp.Case(ifs=[exp.If(this=condition, true=value)], default=other)
+
+
+def literal(value: Any) -> exp.Expression:
+    """A plain value as a literal of the tree."""
+    if value is None:
+        return exp.Null()
+    if isinstance(value, bool):
+        return exp.Boolean(this=value)
+    if isinstance(value, (int, float)):
+        if isinstance(value, float) and not math.isfinite(value):
+            raise ValueError("no literal for an infinite number")
+        number = exp.Literal.number(repr(abs(value)))
+        return exp.Neg(this=number) if value < 0 else number
+    if isinstance(value, datetime):
+        return cast(exp.Literal.string(value.strftime("%Y-%m-%d %H:%M:%S")), "TIMESTAMP")
+    if isinstance(value, date):
+        return cast(exp.Literal.string(value.isoformat()), "DATE")
+    return exp.Literal.string(str(value))
+
+
+def instant_literal(moment: datetime, storage: str, source_zone: tzinfo, zone: tzinfo) -> exp.Expression:
+    """An instant to compare a field with: the naive wall time of the source's zone, or for fields
+    that keep whole days the first day that does not lie before the instant."""
+    if storage == "date":
+        local = moment.astimezone(zone)
+        day = local.date()
+        if local.time().isoformat() != "00:00:00" and local != _midnight(local, zone):
+            day += timedelta(days=1)
+        return literal(day)
+    return literal(moment.astimezone(source_zone).replace(tzinfo=None))
+
+
+def _midnight(local: datetime, zone: tzinfo) -> datetime:
+    return datetime(local.year, local.month, local.day, tzinfo=zone).astimezone(UTC).astimezone(zone)

@@ -1,0 +1,135 @@
+"""Past states: one row for each state that a row of an entity was in, from its history.
+
+A deal that was lost in June, reopened in July and won in September has three closing-relevant
+states. Each gets a row with the instants between which it held, so that any report can ask what
+was true at its own date. The last state is the source's own record of today: its status and
+closing date are the entity's own, which people correct; earlier states take theirs from the
+history.
+"""
+
+from __future__ import annotations
+
+from sqlglot import exp
+
+from reportspec.model import Entity
+from reportspec.sql.build import all_of, cast, column, literal, null, table, when
+from reportspec.sql.scope import Statement
+
+OWN = ("status", "closed_at", "lost_stage_id", "valid_from", "valid_until")
+
+
+def select_versions(
+    statement: Statement, entity: Entity, name: str, base: str, states: str, needed: tuple[str, ...]
+) -> list[tuple[str, exp.Expression, str]]:
+    """The CTEs `base` (the source's rows), `states` (their history) and `name` (both joined)."""
+    history = entity.history
+    assert history is not None and entity.key is not None
+    label = entity.plural["en"]
+    return [
+        (base, statement.rows_tree(base), f"{label} as they are today"),
+        (states, _states(statement, entity, base), f"The states that {label.lower()} were in"),
+        (name, _versions(statement, entity, base, states, needed),
+         f"{label}, one row for each state, valid from and until"),
+    ]  # fmt: skip
+
+
+def _states(statement: Statement, entity: Entity, base: str) -> exp.Expression:
+    history = entity.history
+    assert history is not None and entity.key is not None
+    visit = "visit"
+    closed = exp.Or(this=_yes("stage", "is_won"), expression=_yes("stage", "is_lost"))
+    is_last = exp.Is(this=column(visit, "exited_at"), expression=exp.Null())
+    begins: exp.Expression = column(visit, history.entered)
+    if statement.binding.storage(entity.name, "closed_at") != "date":
+        own = exp.and_(
+            is_last.copy(), exp.Paren(this=closed.copy()),
+            exp.Not(this=exp.Is(this=column(base, "closed_at"), expression=exp.Null())),
+        )  # fmt: skip
+        begins = when(own, column(base, "closed_at"), begins)
+    first = exp.EQ(this=column(visit, "visit_number"), expression=literal(1))
+
+    def before(name: exp.Expression, by: int) -> exp.Expression:
+        return exp.Window(
+            this=exp.Lag(this=name, offset=literal(by)),
+            partition_by=[column(visit, history.by)],
+            order=exp.Order(expressions=[column(visit, "visit_number")]),
+        )
+
+    # The stage that a deal was lost from is the last one before that was no closed stage.
+    open_stage = when(closed.copy(), null("VARCHAR"), column(visit, history.stage))
+    last_open = exp.Coalesce(this=before(open_stage, 1), expressions=[before(open_stage.copy(), 2)])
+    select = exp.Select().select(
+        exp.alias_(column(visit, history.by), history.by, quoted=True),
+        exp.alias_(column(visit, "visit_number"), "visit_number", quoted=True),
+        exp.alias_(column(visit, history.stage), history.stage, quoted=True),
+        exp.alias_(is_last.copy(), "is_last", quoted=True),
+        exp.alias_(_yes("stage", "is_won"), "is_won", quoted=True),
+        exp.alias_(_yes("stage", "is_lost"), "is_lost", quoted=True),
+        exp.alias_(column(visit, history.entered), "entered_at", quoted=True),
+        exp.alias_(last_open, "last_open_stage_id", quoted=True),
+        exp.alias_(when(first, null("TIMESTAMP"), begins), "valid_from", quoted=True),
+    )
+    source = table(history.entity)
+    source.set("alias", exp.TableAlias(this=exp.to_identifier(visit, quoted=True)))
+    return (
+        select.from_(source)
+        .join(exp.Join(this=table(base),
+                       on=exp.EQ(this=column(base, entity.key), expression=column(visit, history.by))))
+        .join(exp.Join(this=table("stage"), side="LEFT",
+                       on=exp.EQ(this=column("stage", "stage_id"), expression=column(visit, history.stage))))
+    )  # fmt: skip
+
+
+def _yes(alias: str, name: str) -> exp.Expression:
+    return exp.Coalesce(this=column(alias, name), expressions=[exp.Boolean(this=False)])
+
+
+def _versions(
+    statement: Statement, entity: Entity, base: str, states: str, needed: tuple[str, ...]
+) -> exp.Expression:
+    history = entity.history
+    assert history is not None and entity.key is not None
+    today = exp.Or(
+        this=exp.Is(this=column(states, history.by), expression=exp.Null()),
+        expression=column(states, "is_last"),
+    )
+    status = exp.Case(
+        ifs=[
+            exp.If(this=today.copy(), true=column(base, "status")),
+            exp.If(this=column(states, "is_won"), true=literal("won")),
+            exp.If(this=column(states, "is_lost"), true=literal("lost")),
+        ],
+        default=literal("open"),
+    )
+    either = exp.Or(this=column(states, "is_won"), expression=column(states, "is_lost"))
+    entered: exp.Expression = column(states, "entered_at")
+    if statement.binding.storage(entity.name, "closed_at") == "date":
+        entered = cast(entered, "DATE")
+    closed_at = exp.Case(
+        ifs=[exp.If(this=today.copy(), true=column(base, "closed_at")),
+             exp.If(this=either, true=entered)]
+    )  # fmt: skip
+    own: dict[str, exp.Expression] = {
+        "status": status,
+        "closed_at": closed_at,
+        history.stage: exp.Coalesce(
+            this=column(states, history.stage), expressions=[column(base, history.stage)]
+        ),
+        "lost_stage_id": column(states, "last_open_stage_id"),
+        "valid_from": column(states, "valid_from"),
+        "valid_until": exp.Window(
+            this=exp.Lead(this=column(states, "valid_from")),
+            partition_by=[column(base, entity.key)],
+            order=exp.Order(expressions=[column(states, "visit_number")]),
+        ),
+    }
+    if statement.binding.mapped(entity.name, "lost_stage_id") is not None:
+        own["lost_stage_id"] = exp.Coalesce(
+            this=column(states, "last_open_stage_id"), expressions=[column(base, "lost_stage_id")]
+        )
+    select = exp.Select()
+    for field in dict.fromkeys((*needed, "valid_from", "valid_until")):
+        value = own.get(field) or column(base, field)
+        select = select.select(exp.alias_(value, field, quoted=True), copy=False)
+    joined = all_of([exp.EQ(this=column(states, history.by), expression=column(base, entity.key))])
+    return select.from_(table(base)).join(exp.Join(this=table(states), side="LEFT", on=joined))

@@ -1,0 +1,32 @@
+-- The sales cycle of a quarter and of the one before.
+--   period: 2020-Q4
+--   compare: previous_period
+--   sections:
+--     - kpis: [sales_cycle_days, sales_cycle_median_days, sales_cycle_p75_days]
+with deal as (
+  select cast("LEADID" as integer) + 22264 as id, "Potential Owner" as owner, "Stage" as stage,
+         "Lead Source" as source, "Type" as type, "LEADID" as lead, "Campaign Id" as campaign,
+         cast(regexp_replace("Amount", '[$,]', '', 'g') as decimal(18, 2)) as amount,
+         cast("Probability" as double) / 100 as probability,
+         strptime("Created Time", '%d %b, %Y %H:%M:%S') as created,
+         cast(strptime("Closing Date", '%d %b, %Y %H:%M:%S') as date) as closing,
+         "Stage" = 'Closed Won' as won, "Stage" = 'Closed Lost' as lost
+  from read_csv('zoho_crm_demo/Potentials.csv', all_varchar = true)
+),
+cycle as (
+  select *, cast(closing - cast(created as date) as double) as days from deal where won
+)
+select avg(days)
+         filter (closing >= '2020-10-01') as sales_cycle_days,
+       quantile_cont(days, 0.5)
+         filter (closing >= '2020-10-01') as sales_cycle_median_days,
+       quantile_cont(days, 0.75)
+         filter (closing >= '2020-10-01') as sales_cycle_p75_days,
+       avg(days)
+         filter (closing < '2020-10-01') as sales_cycle_days__previous,
+       quantile_cont(days, 0.5)
+         filter (closing < '2020-10-01') as sales_cycle_median_days__previous,
+       quantile_cont(days, 0.75)
+         filter (closing < '2020-10-01') as sales_cycle_p75_days__previous
+from cycle
+where closing >= '2020-07-01' and closing < '2021-01-01'

@@ -1,0 +1,24 @@
+-- Deals closed in a quarter by owner.
+--   period: 2020-Q4
+--   sections:
+--     - breakdown: {metrics: [won_deals_count, lost_deals_count, closed_deals_count, close_rate, loss_rate, won_amount, lost_amount, avg_won_amount], by: [user.name]}
+with deal as (
+  select cast("LEADID" as integer) + 22264 as id, "Potential Owner" as owner, "Stage" as stage,
+         "Lead Source" as source, "Type" as type, "LEADID" as lead, "Campaign Id" as campaign,
+         cast(regexp_replace("Amount", '[$,]', '', 'g') as decimal(18, 2)) as amount,
+         cast("Probability" as double) / 100 as probability,
+         strptime("Created Time", '%d %b, %Y %H:%M:%S') as created,
+         cast(strptime("Closing Date", '%d %b, %Y %H:%M:%S') as date) as closing,
+         "Stage" = 'Closed Won' as won, "Stage" = 'Closed Lost' as lost
+  from read_csv('zoho_crm_demo/Potentials.csv', all_varchar = true)
+)
+select owner as "user.name", count(*) filter (won) as won_deals_count, count(*) filter (lost) as lost_deals_count,
+       count(*) filter (won or lost) as closed_deals_count,
+       count(*) filter (won) / nullif(count(*) filter (won or lost), 0) as close_rate,
+       count(*) filter (lost) / nullif(count(*) filter (won or lost), 0) as loss_rate,
+       coalesce(sum(amount) filter (won), 0) as won_amount,
+       coalesce(sum(amount) filter (lost), 0) as lost_amount,
+       avg(amount) filter (won) as avg_won_amount
+from deal
+where closing >= '2020-10-01' and closing < '2021-01-01'
+group by owner

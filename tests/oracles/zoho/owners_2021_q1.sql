@@ -1,0 +1,51 @@
+-- Leads, deals, calls and quotes by one dimension: each counted on its own rows, none multiplied.
+--   period: 2021-Q1
+--   sections:
+--     - breakdown:
+--         metrics: [prospects_count, won_deals_count, new_revenue_amount, open_opportunities_count, sales_calls_count, quotes_presented_count]
+--         by: [user.name]
+with person as (
+  select "Last Name" as name from read_csv('zoho_crm_demo/Users.csv', all_varchar = true)
+),
+lead as (
+  select "LEADID" as id, coalesce(lower(trim("Email")), "LEADID") as person, "Lead Source" as source,
+         "Lead Owner" as owner, "Lead Status" as status, "CONVERTED" = 'Yes' as converted,
+         strptime("Created Time", '%d %b, %Y %H:%M:%S') as created
+  from read_csv('zoho_crm_demo/Leads.csv', all_varchar = true)
+),
+deal as (
+  select cast("LEADID" as integer) + 22264 as id, "Potential Owner" as owner, "Stage" as stage,
+         "Lead Source" as source, "Type" as type, "LEADID" as lead, "Campaign Id" as campaign,
+         cast(regexp_replace("Amount", '[$,]', '', 'g') as decimal(18, 2)) as amount,
+         cast("Probability" as double) / 100 as probability,
+         strptime("Created Time", '%d %b, %Y %H:%M:%S') as created,
+         cast(strptime("Closing Date", '%d %b, %Y %H:%M:%S') as date) as closing,
+         "Stage" = 'Closed Won' as won, "Stage" = 'Closed Lost' as lost
+  from read_csv('zoho_crm_demo/Potentials.csv', all_varchar = true)
+),
+call as (
+  select "TASKID" as id, "Call Owner" as owner, "Call Type" as direction,
+         cast("Call Start Time" as timestamp) as started,
+         cast(nullif("POTENTIALID", '0') as integer) as deal, "LEADID" as lead, "CONTACTID" as contact
+  from read_csv('zoho_crm_demo/Calls.csv', all_varchar = true)
+),
+quote as (
+  select "QUOTEID" as id, "Quote Owner" as owner, "Quote Stage" as stage,
+         strptime("Created Time", '%d %b, %Y %H:%M:%S') as created
+  from read_csv('zoho_crm_demo/Quotes.csv', all_varchar = true)
+)
+select name as "user.name",
+       (select count(distinct person) from lead where owner = name and status <> 'Junk Lead'
+          and created >= '2021-01-01' and created < '2021-04-01') as prospects_count,
+       (select count(*) from deal where owner = name and won
+          and closing >= '2021-01-01' and closing < '2021-04-01') as won_deals_count,
+       (select coalesce(sum(amount), 0) from deal where owner = name and won
+          and closing >= '2021-01-01' and closing < '2021-04-01') as new_revenue_amount,
+       (select count(*) from deal where owner = name
+          and created < '2021-04-01' and not ((won or lost) and closing < '2021-04-01')) as open_opportunities_count,
+       (select count(*) from call where owner = name and direction = 'Outbound'
+          and started >= '2021-01-01' and started < '2021-04-01'
+          and (deal is not null or lead is not null or contact is not null)) as sales_calls_count,
+       (select count(*) from quote where owner = name and stage <> 'Draft'
+          and created >= '2021-01-01' and created < '2021-04-01') as quotes_presented_count
+from person

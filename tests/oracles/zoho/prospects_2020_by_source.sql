@@ -1,0 +1,17 @@
+-- Prospects of a year by the channel they came from, and of the year before.
+--   period: 2020
+--   compare: previous_year
+--   sections:
+--     - breakdown: {metrics: [prospects_count], by: [lead.source]}
+with lead as (
+  select "LEADID" as id, coalesce(lower(trim("Email")), "LEADID") as person, "Lead Source" as source,
+         "Lead Owner" as owner, "Lead Status" as status, "CONVERTED" = 'Yes' as converted,
+         strptime("Created Time", '%d %b, %Y %H:%M:%S') as created
+  from read_csv('zoho_crm_demo/Leads.csv', all_varchar = true)
+)
+select source as "lead.source",
+       count(distinct person) filter (created >= '2020-01-01' and created < '2021-01-01') as prospects_count,
+       count(distinct person) filter (created >= '2019-01-01' and created < '2020-01-01') as prospects_count__previous
+from lead
+where status <> 'Junk Lead' and created >= '2019-01-01' and created < '2021-01-01'
+group by source

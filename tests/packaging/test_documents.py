@@ -1,0 +1,56 @@
+"""What the documents show is true: examples pass, links within the checkout lead somewhere."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import jsonschema
+import pytest
+import yaml
+
+RunCli = Callable[..., subprocess.CompletedProcess[str]]
+
+FENCED = re.compile(r"^```yaml\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+LINK = re.compile(r"\]\((?!https?://|#|mailto:)([^)#]+)(?:#[^)]*)?\)")
+
+
+def examples(checkout: Path) -> dict[str, str]:
+    """The README's YAML examples: its report spec and its project file."""
+    report, project = FENCED.findall((checkout / "README.md").read_text(encoding="utf-8"))
+    return {"report": report, "project": project}
+
+
+@pytest.mark.parametrize("kind", ["report", "project"])
+def test_readme_example_fits_its_schema(checkout: Path, kind: str) -> None:
+    schema_file = checkout / "schemas" / f"{kind}.schema.json"
+    schema = json.loads(schema_file.read_text(encoding="utf-8"))
+    example = yaml.safe_load(examples(checkout)[kind])
+    jsonschema.validators.validator_for(schema)(schema).validate(example)
+
+
+def test_readme_report_is_as_short_as_promised(checkout: Path) -> None:
+    lines = [line for line in examples(checkout)["report"].splitlines() if line.strip()]
+    assert len(lines) <= 20
+
+
+def test_readme_report_is_valid_with_the_catalogue(
+    checkout: Path, run_cli: RunCli, tmp_path: Path
+) -> None:
+    (tmp_path / "q3.yaml").write_text(examples(checkout)["report"], encoding="utf-8")
+    done = run_cli(["validate", "q3.yaml"], cwd=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_links_within_the_checkout_lead_somewhere(checkout: Path) -> None:
+    pages = [*checkout.glob("*.md"), *checkout.glob("docs/**/*.md"), *checkout.glob("*/*.md")]
+    broken = [
+        f"{page.relative_to(checkout)}: {target}"
+        for page in pages
+        for target in LINK.findall(page.read_text(encoding="utf-8"))
+        if not (page.parent / target).exists()
+    ]
+    assert broken == []
