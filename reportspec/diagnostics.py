@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import difflib
+import json
+import unicodedata
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -32,3 +36,124 @@ class Diagnostic:
     help: str | None = None
     notes: tuple[str, ...] = ()
     severity: Severity = "error"
+
+
+def did_you_mean(word: str, candidates: Iterable[str]) -> str | None:
+    """The candidate that a misspelt word most likely stands for, or None. Case, hyphens and blanks
+    are looked over; a part of a name (`revenue`) finds the shortest name that has it."""
+    known = list(dict.fromkeys(candidates))
+    plain = {_folded(name): name for name in reversed(known)}
+    folded = _folded(word)[:100]
+    if folded in plain:
+        return plain[folded]
+    near = difflib.get_close_matches(folded, plain, 1, 0.62)
+    if near:
+        return plain[near[0]]
+    wanted = set(folded.split("_"))
+    inside = [n for f, n in plain.items() if len(folded) >= 4 and (folded in f or wanted <= set(f.split("_")))]
+    return min(inside, key=lambda n: (len(n), n)) if inside else None
+
+
+def suggestion(word: str, candidates: Iterable[str]) -> str | None:
+    """``did you mean `x`?``, or None."""
+    found = did_you_mean(word, candidates)
+    return f"did you mean `{found}`?" if found else None
+
+
+def _folded(word: str) -> str:
+    return word.strip().lower().replace("-", "_").replace(" ", "_")
+
+
+def in_order(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
+    """By file and place, each once."""
+    unique = dict.fromkeys(diagnostics)
+    return tuple(sorted(unique, key=lambda d: (d.span.file, d.span.line, d.span.column) if d.span else ("", 0, 0)))
+
+
+def render_text(diagnostics: Iterable[Diagnostic], texts: Mapping[str, str], color: bool = False) -> str:
+    """For people: the message, the place, the source line with the stretch underlined, the help."""
+    return "\n".join(_one(d, texts, color) for d in diagnostics)
+
+
+def _paint(text: str, code: str, color: bool) -> str:
+    return f"\033[{code}m{text}\033[0m" if color else text
+
+
+def _one(diagnostic: Diagnostic, texts: Mapping[str, str], color: bool) -> str:
+    tone = "1;31" if diagnostic.severity == "error" else "1;33"
+    head = _paint(f"{diagnostic.severity}[{diagnostic.code}]", tone, color)
+    lines = [f"{head}: {_visible(diagnostic.message)}"]
+    span, help = diagnostic.span, diagnostic.help
+    if span is not None:
+        lines.append(f"  {span.file}:{span.line}:{span.column}")
+        source = texts.get(span.file, "").split("\n")
+        if 0 < span.line <= len(source):
+            lines += _underlined(source[span.line - 1].rstrip("\r"), span, help, color, tone)
+            help = None
+    if help:
+        lines.append(f"  help: {_visible(help)}")
+    lines += [f"  = {_visible(note)}" for note in diagnostic.notes]
+    return "\n".join(lines)
+
+
+def _underlined(line: str, span: Span, help: str | None, color: bool, tone: str) -> list[str]:
+    start = min(span.column, len(line) + 1) - 1
+    stop = span.end_column - 1 if span.end_line == span.line else len(line)
+    stop = max(start + 1, min(stop, len(line)))
+    if start > 80:  # a long line is shown from shortly before the place
+        cut = start - 40
+        line, start, stop = "…" + line[cut:], start - cut + 1, stop - cut + 1
+    if len(line) > 140:
+        line = line[:139] + "…"
+        stop = min(stop, 140)
+    before, marked = _visible(line[:start]), _visible(line[start:stop]) or " "
+    gutter = f"{span.line} | "
+    carets = _paint("^" * max(1, _width(marked)), tone, color)
+    tail = f" {_visible(help)}" if help else ""
+    return [f"{gutter}{_visible(line)}", f"{' ' * (len(gutter) - 2)}| {' ' * _width(before)}{carets}{tail}"]
+
+
+def _visible(text: str) -> str:
+    return "".join(c if c.isprintable() else " " if c == "\t" else "\ufffd" for c in text.replace("\t", "    "))
+
+
+def _width(text: str) -> int:
+    return sum(2 if unicodedata.east_asian_width(c) in "WF" else 0 if unicodedata.combining(c) else 1 for c in text)
+
+
+def as_data(diagnostic: Diagnostic) -> dict[str, object]:
+    """A diagnostic as plain data."""
+    span = diagnostic.span
+    return {
+        "code": diagnostic.code, "severity": diagnostic.severity, "message": diagnostic.message,
+        "file": span.file if span else None, "line": span.line if span else None,
+        "column": span.column if span else None, "end_line": span.end_line if span else None,
+        "end_column": span.end_column if span else None, "help": diagnostic.help,
+        "notes": list(diagnostic.notes),
+    }  # fmt: skip
+
+
+def render_json(diagnostics: Iterable[Diagnostic]) -> str:
+    """For programs: a JSON list of objects."""
+    return json.dumps([as_data(d) for d in diagnostics], ensure_ascii=False, indent=2)
+
+
+def render_github(diagnostics: Iterable[Diagnostic]) -> str:
+    """For GitHub Actions: workflow commands that become annotations."""
+    lines = []
+    for d in diagnostics:
+        message = " ".join(part for part in (d.message, d.help, *d.notes) if part)
+        place = ""
+        if d.span:
+            place = (f"file={_property(d.span.file)},line={d.span.line},col={d.span.column},"
+                     f"endLine={d.span.end_line},endColumn={d.span.end_column},")  # fmt: skip
+        lines.append(f"::{d.severity} {place}title={_property(d.code)}::{_escaped(message)}")
+    return "\n".join(lines)
+
+
+def _escaped(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _escaped(text).replace(":", "%3A").replace(",", "%2C")

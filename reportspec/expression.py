@@ -21,7 +21,7 @@ DEEPEST = 40
 # where sqlglot has none for it, by its name in ANONYMOUS.
 NODES: tuple[type[exp.Expression], ...] = (
     exp.Column, exp.Identifier, exp.Literal, exp.Boolean, exp.Null, exp.Paren, exp.Neg,
-    exp.And, exp.Or, exp.Not, exp.Is, exp.In, exp.Between, exp.Like, exp.ILike, exp.Escape,
+    exp.And, exp.Or, exp.Xor, exp.Not, exp.Is, exp.In, exp.Between, exp.Like, exp.ILike, exp.Escape,
     exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.NullSafeEQ, exp.NullSafeNEQ,
     exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod, exp.DPipe, exp.Dot, exp.Tuple,
     exp.Case, exp.If, exp.Coalesce, exp.Nullif, exp.Cast, exp.TryCast, exp.DataType,
@@ -32,7 +32,8 @@ NODES: tuple[type[exp.Expression], ...] = (
     exp.StrToTime, exp.StrToDate, exp.TimeToStr, exp.Extract, exp.DateDiff, exp.DateAdd,
     exp.DateSub, exp.Interval, exp.Var, exp.Date, exp.Timestamp, exp.TsOrDsToDate, exp.UnixToTime,
     exp.DateTrunc, exp.TimestampTrunc, exp.Year, exp.Month, exp.Day, exp.AtTimeZone,
-    exp.TsOrDsToTimestamp, exp.Initcap, exp.LPad if hasattr(exp, "LPad") else exp.Pad, exp.Pad,
+    exp.TsOrDsToTimestamp, exp.Initcap, exp.Pad, exp.IntDiv,
+    exp.TimeToUnix, exp.DateFromParts,
     exp.JSONExtractScalar, exp.JSONPath, exp.JSONPathKey, exp.JSONPathRoot,
 )  # fmt: skip
 ANONYMOUS = frozenset({"DAYS_BETWEEN", "TO_TIMESTAMP", "STRPTIME", "STRFTIME", "MAKE_DATE"})

@@ -1,0 +1,171 @@
+"""JSON Schema errors as diagnostics: each at its place, in plain words, with a guess."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from reportspec.diagnostics import Diagnostic, suggestion
+from reportspec.source import Mapping, Node, Scalar, locate, plain
+
+NAMES = ("report", "project", "mapping", "metrics", "entity", "report_type")
+_WORDS = {"integer": "a whole number", "number": "a number", "string": "text", "array": "a list",
+          "object": "a map of keys and values", "boolean": "true or false", "null": "nothing"}  # fmt: skip
+
+
+def schema_text(name: str) -> str:
+    """The JSON Schema of that name, from the package or, in a checkout, from `schemas/`."""
+    file = f"{name}.schema.json"
+    packaged = files("reportspec").joinpath("schemas", file)
+    if packaged.is_file():
+        return packaged.read_text("utf-8")
+    return (Path(__file__).parent.parent / "schemas" / file).read_text("utf-8")
+
+
+@lru_cache(maxsize=None)
+def _validator(name: str) -> Any:
+    import json
+
+    from jsonschema import Draft202012Validator
+
+    return Draft202012Validator(json.loads(schema_text(name)))
+
+
+def check_schema(node: Node, name: str) -> tuple[Diagnostic, ...]:
+    """Everything in a file that its schema does not allow."""
+    found: dict[tuple[Any, ...], Diagnostic] = {}
+    for error in _validator(name).iter_errors(plain(node)):
+        for diagnostic in _explain(error, node):
+            key = (diagnostic.span, diagnostic.code if diagnostic.code == "unknown-key" else diagnostic.message)
+            found.setdefault(key, diagnostic)
+    return tuple(found.values())
+
+
+def _explain(error: Any, node: Node) -> Iterator[Diagnostic]:
+    path = list(error.absolute_path)
+    kind, wanted, value = error.validator, error.validator_value, error.instance
+    span = locate(node, path)
+    name = f"`{_name(path)}`" if _name(path) else "the file"
+    if kind in ("additionalProperties", "unevaluatedProperties"):
+        known = list(error.schema.get("properties", {}))
+        for key in _unknown(error):
+            yield Diagnostic("unknown-key", f"{name} has no key `{_short(key)}`" if path else f"there is no key `{_short(key)}`",
+                             locate(node, [*path, key], key=True),
+                             suggestion(key, known) or _list("it has", known))  # fmt: skip
+    elif kind == "type":
+        types = [wanted] if isinstance(wanted, str) else list(wanted)
+        words = " or ".join(_WORDS[t] for t in types)
+        yield Diagnostic("wrong-type", f"{name} takes {words}, not {_said(value)}", span, _quote_hint(node, path, types))
+    elif kind in ("enum", "const"):
+        values = [str(v) for v in (wanted if kind == "enum" else [wanted])]
+        yield Diagnostic("unknown-value", f"{name} cannot be {_said(value)}", span,
+                         suggestion(str(value), values) or _list("it takes", values))  # fmt: skip
+    elif kind == "required":
+        missing = [key for key in wanted if isinstance(value, dict) and key not in value]
+        start = span if not path else locate(node, path, key=isinstance(path[-1], str))
+        for key in missing:
+            yield Diagnostic("missing-key", f"{name} needs the key `{key}`", start)
+    elif kind in ("oneOf", "anyOf"):
+        yield from _branches(error, node, path, name, span)
+    elif kind == "propertyNames":
+        for key in value:
+            if list(error.context) or True:
+                yield Diagnostic("bad-name", f"{name} has a name that cannot be used: {error.message[:80]}", span)
+                break
+            del key
+    elif kind == "pattern":
+        example = error.schema.get("examples") or []
+        yield Diagnostic("bad-value", f"{name} cannot be {_said(value)}", span,
+                         f"write for example `{example[0]}`" if example else None)  # fmt: skip
+    elif kind in ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"):
+        side = {"minimum": "at least", "maximum": "at most", "exclusiveMinimum": "more than",
+                "exclusiveMaximum": "less than"}[kind]  # fmt: skip
+        yield Diagnostic("out-of-range", f"{name} must be {side} {wanted}, not {_said(value)}", span)
+    elif kind in ("minItems", "minLength", "minProperties"):
+        yield Diagnostic("empty-value", f"{name} is empty", span)
+    elif kind in ("maxItems", "maxLength", "maxProperties"):
+        yield Diagnostic("too-long", f"{name} is too long: {wanted} at most", span)
+    elif kind == "uniqueItems":
+        yield Diagnostic("repeated-value", f"{name} names something twice", span)
+    elif kind in ("not", "dependentRequired", "if"):
+        yield Diagnostic("contradiction", f"{name}: these keys do not go together", span, error.schema.get("description"))
+    else:
+        yield Diagnostic("bad-value", f"{name} cannot be {_said(value)}", span)
+
+
+def _branches(error: Any, node: Node, path: list[Any], name: str, span: Any) -> Iterator[Diagnostic]:
+    """oneOf and anyOf: of branches that only want a key the keys are listed; otherwise the branch
+    that fits best is explained."""
+    required = [branch.get("required") for branch in error.validator_value]
+    if all(required):
+        keys = [key for branch in required for key in branch]
+        present = [key for key in keys if isinstance(error.instance, dict) and key in error.instance]
+        where = locate(node, path, key=bool(path) and isinstance(path[-1], str))
+        if len(present) > 1:
+            where = locate(node, [*path, present[1]], key=True)
+            both = " and ".join(f"`{key}`" for key in present[:3])
+            yield Diagnostic("contradiction", f"{both} do not go together here", where, "keep one of them")
+        else:
+            names = ", ".join(f"`{key}`" for key in keys)
+            yield Diagnostic("missing-key", f"{name} needs one of {names}", where)
+        return
+    from jsonschema.exceptions import best_match
+
+    nearest = best_match([error]) if error.context else None
+    if nearest is None or nearest is error:
+        yield Diagnostic("bad-value", f"{name} cannot be {_said(error.instance)}", span)
+    else:
+        yield from _explain(nearest, node)
+
+
+def _unknown(error: Any) -> list[str]:
+    import re
+
+    known, patterns = error.schema.get("properties", {}), error.schema.get("patternProperties", {})
+    return [key for key in error.instance
+            if key not in known and not any(re.search(p, key) for p in patterns)]  # fmt: skip
+
+
+def _name(path: list[Any]) -> str:
+    text = ""
+    for part in path:
+        text += f"[{part + 1}]" if isinstance(part, int) else f".{part}" if text else str(part)
+    return text[-80:]
+
+
+def _said(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if value is None:
+        return "empty"
+    if isinstance(value, (dict, list)):
+        return "a map" if isinstance(value, dict) else "a list"
+    return f"`{_short(str(value))}`"
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 50 else text[:49] + "…"
+
+
+def _list(lead: str, names: list[str]) -> str | None:
+    if not names:
+        return None
+    shown = ", ".join(f"`{n}`" for n in names[:12])
+    return f"{lead} {shown}{' …' if len(names) > 12 else ''}"
+
+
+def _quote_hint(node: Node, path: list[Any], types: list[str]) -> str | None:
+    if "string" not in types or not path:
+        return None
+    at: Any = node
+    for part in path:
+        if isinstance(at, Mapping):
+            at = at.get(str(part))
+        elif at is not None and not isinstance(at, Scalar) and isinstance(part, int) and part < len(at.items):
+            at = at.items[part]
+    if isinstance(at, Scalar) and at.value is not None:
+        return f'quote it: "{_short(at.text)}"'
+    return None
