@@ -1,26 +1,36 @@
-"""A section's chart: from its own rows to Vega-Lite to SVG, with a legend and a caption."""
+"""A section's chart: Vega-Lite for the marks, labels in the report's language, legend, caption."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Literal
 
 from reportspec.figures import Cell, Chart, Column, Figures, Section
-from reportspec.render.locale import Formats, Number, cell, compact, is_number, percent
+from reportspec.render.locale import Formats, compact, is_number, number, percent
 from reportspec.render.palette import FAINT, INK, MUTED, PREVIOUS, Palette
+from reportspec.render.series import Series, read_series
 from reportspec.render.vega import (
     CONFIG,
+    GAP,
+    SIZE,
     WIDTH,
+    Frame,
+    Label,
+    Span,
     Spec,
-    category_axis,
-    chart_spec,
-    index_axis,
+    Steps,
+    below,
+    below_room,
+    beside,
+    chart_svg,
+    grid_axis,
+    named,
     svg_from,
     ticks,
-    value_axis,
+    widest,
 )
 
 CATEGORIES = 15  # bars that one chart shows; the table has them all
@@ -50,21 +60,6 @@ class Drawing:
 
 
 @dataclass(frozen=True, slots=True)
-class _Series:
-    """One run of values over the chart's x positions."""
-
-    label: str
-    column: Column
-    values: tuple[float | None, ...]
-    previous: tuple[float | None, ...] = ()
-
-    @property
-    def known(self) -> tuple[float, ...]:
-        both = (*self.values, *self.previous)
-        return tuple(value for value in both if value is not None)
-
-
-@dataclass(frozen=True, slots=True)
 class _Canvas:
     """What all charts of a section share."""
 
@@ -81,6 +76,10 @@ class _Canvas:
         compare = self.figures.compare
         return compare.label if compare else self.formats.word("previous")
 
+    def write(self, value: float | None, column: Column) -> str:
+        """A value as charts have it."""
+        return self.formats.not_available if value is None else compact(self.formats, value, column)
+
 
 def drawings(
     figures: Figures, section: Section, formats: Formats, palette: Palette
@@ -94,7 +93,9 @@ def drawings(
         return ()
     if chart.vega_lite is not None:
         return (_own_chart(figures, section, chart, formats),)
-    canvas, series = _read(figures, section, chart, formats, palette)
+    labels, series = read_series(section, chart, formats)
+    over_time = any(one.name == chart.x and one.role == "period" for one in section.columns)
+    canvas = _Canvas(figures, section, chart, formats, palette, labels, over_time)
     made = []
     for _, group in groupby(series, key=lambda one: (one.column.unit, one.column.currency)):
         alike = tuple(group)
@@ -103,7 +104,7 @@ def drawings(
     return tuple(made)
 
 
-def _draw(canvas: _Canvas, series: tuple[_Series, ...]) -> Drawing:
+def _draw(canvas: _Canvas, series: tuple[Series, ...]) -> Drawing:
     kind = canvas.chart.kind
     if kind == "bar" and not canvas.over_time:
         kind = "hbar"
@@ -124,208 +125,68 @@ def _draw(canvas: _Canvas, series: tuple[_Series, ...]) -> Drawing:
             return _hbar(canvas, series[0]) if len(series) == 1 else _stacked(canvas, series)
 
 
-# --- from rows to series ---------------------------------------------------------------------
-
-
-def _read(
-    figures: Figures, section: Section, chart: Chart, formats: Formats, palette: Palette
-) -> tuple[_Canvas, tuple[_Series, ...]]:
-    places = {column.name: place for place, column in enumerate(section.columns)}
-    x = section.columns[places[chart.x]]
-    over_time = x.role == "period"
-    row_labels = _row_labels(section, places[chart.x], formats, split=chart.color is None)
-    if chart.color is None:
-        labels = row_labels
-        series = [
-            _Series(
-                section.columns[places[name]].label,
-                section.columns[places[name]],
-                _numbers(row[places[name]] for row in section.rows),
-                _previous(section, section.columns[places[name]]),
-            )
-            for name in chart.y
-        ]
-    else:
-        labels, series = _by_colour(section, chart, places, row_labels, formats)
-    canvas = _Canvas(figures, section, chart, formats, palette, labels, over_time)
-    return canvas, tuple(series)
-
-
-def _row_labels(section: Section, x: int, formats: Formats, split: bool) -> tuple[str, ...]:
-    """What each row is called on the axis. Rows that share a name also say what divides them."""
-    if section.columns[x].role == "period" and len(section.row_labels) == len(section.rows):
-        return section.row_labels
-    labels = tuple(cell(formats, row[x], section.columns[x]) for row in section.rows)
-    if not split or len(set(labels)) == len(labels):
-        return labels
-    parts = [
-        place
-        for place, column in enumerate(section.columns)
-        if column.role in ("dimension", "period")
-    ]
-    return tuple(
-        " · ".join(cell(formats, row[place], section.columns[place]) for place in parts)
-        for row in section.rows
-    )
-
-
-def _by_colour(
-    section: Section,
-    chart: Chart,
-    places: dict[str, int],
-    row_labels: tuple[str, ...],
-    formats: Formats,
-) -> tuple[tuple[str, ...], list[_Series]]:
-    """Long rows (x, colour, value) as one series per colour, both in order of appearance."""
-    assert chart.color is not None
-    colour, measure = places[chart.color], places[chart.y[0]]
-    positions: dict[tuple[Cell, str], int] = {}
-    cells: dict[str, dict[int, float | None]] = {}
-    for row, label in zip(section.rows, row_labels, strict=True):
-        at = positions.setdefault((row[places[chart.x]], label), len(positions))
-        name = cell(formats, row[colour], section.columns[colour])
-        value = row[measure]
-        cells.setdefault(name, {})[at] = float(value) if is_number(value) else None
-    labels = tuple(label for _, label in positions)
-    series = [
-        _Series(
-            name, section.columns[measure], tuple(by_place.get(at) for at in range(len(labels)))
-        )
-        for name, by_place in cells.items()
-    ]
-    return labels, series
-
-
-def _numbers(cells: Iterable[Cell]) -> tuple[float | None, ...]:
-    return tuple(float(value) if is_number(value) else None for value in cells)
-
-
-def _previous(section: Section, column: Column) -> tuple[float | None, ...]:
-    for place, other in enumerate(section.columns):
-        if other.role == "previous" and other.metric == column.metric:
-            values = _numbers(row[place] for row in section.rows)
-            return values if any(value is not None for value in values) else ()
-    return ()
-
-
-def _largest(canvas: _Canvas, series: _Series) -> tuple[list[int], tuple[str, ...]]:
-    """The rows to draw, in their order, and the caption that tells of a cut."""
-    count = len(series.values)
-    if count <= CATEGORIES:
-        return list(range(count)), ()
-    by_size = sorted(range(count), key=lambda at: -abs(series.values[at] or 0.0))
-    caption = canvas.formats.word(
-        "largest_drawn", shown=CATEGORIES, available=_count(canvas, count)
-    )
-    return sorted(by_size[:CATEGORIES]), (caption,)
-
-
-def _few_series(
-    canvas: _Canvas, series: tuple[_Series, ...], sum_rest: bool
-) -> tuple[tuple[_Series, ...], tuple[str, ...]]:
-    """At most `SERIES` series; what is left is summed into one more, or left out, and told."""
-    if len(series) <= SERIES:
-        return series, ()
-    kept = sorted(
-        range(len(series)), key=lambda at: -sum(abs(v) for v in series[at].values if v is not None)
-    )[: SERIES - 1]
-    chosen = tuple(series[at] for at in sorted(kept))
-    told = {"shown": len(chosen), "available": _count(canvas, len(series))}
-    if not sum_rest:
-        return chosen, (canvas.formats.word("largest_series", **told),)
-    rest = [one for at, one in enumerate(series) if at not in kept]
-    other = canvas.formats.word("other")
-    sums = tuple(
-        math.fsum(value for value in column if value is not None)
-        for column in zip(*(one.values for one in rest), strict=True)
-    )
-    caption = canvas.formats.word("rest_as_other", other=other, **told)
-    return (*chosen, _Series(other, series[0].column, sums)), (caption,)
-
-
 # --- the kinds -------------------------------------------------------------------------------
 
 
-def _line(canvas: _Canvas, series: tuple[_Series, ...]) -> Drawing:
+def _line(canvas: _Canvas, series: tuple[Series, ...]) -> Drawing:
     series, captions = _few_series(canvas, series, sum_rest=False)
-    count = len(canvas.labels)
-    at = _ticks(canvas, [v for one in series for v in one.known], series[0].column, zero=None)
-    scale, axis = _value_axis(canvas, series[0].column, at)
-    x: Spec = {
-        "field": "i",
-        "type": "ordinal",
-        "sort": None,
-        "scale": {"type": "point", "padding": 0.3},
-        "axis": index_axis(
-            canvas.labels, (WIDTH - 50) * count / max(count - 0.4, 1), rotate=not canvas.over_time
-        ),
-    }
-    partial = canvas.chart.partial_from
-    values: list[Spec] = []
-    for k, one in enumerate(series):
-        for i, value in enumerate(one.values):
-            values.append(
-                {
-                    "i": i,
-                    "k": k,
-                    "v": value,
-                    "p": one.previous[i] if one.previous else None,
-                    "over": partial is None or i < partial,
-                    "last": partial is not None and i >= partial - 1,
-                }
-            )
-    colours = [canvas.palette.series[k] for k in range(len(series))]
-    colour: Spec = {
-        "field": "k",
-        "type": "nominal",
-        "scale": {"domain": list(range(len(series))), "range": colours},
-        "legend": None,
-    }
+    count, partial = len(canvas.labels), canvas.chart.partial_from
+    upright = _Upright.of(
+        canvas,
+        series[0].column,
+        [value for one in series for value in one.known],
+        Steps(count, 1, 0.4),
+        canvas.labels,
+        rotate=not canvas.over_time,
+        zero=None,
+    )
+    values: list[Spec] = [
+        {
+            "i": i,
+            "k": k,
+            "v": value,
+            "p": one.previous[i] if one.previous else None,
+            "over": partial is None or i < partial,
+            "open": partial is not None and i >= partial - 1,
+        }
+        for k, one in enumerate(series)
+        for i, value in enumerate(one.values)
+    ]
+    colour = _colours(canvas, series)
 
-    def encode(field: str, **more: object) -> Spec:
-        y = {"field": field, "type": "quantitative", "scale": scale, "axis": axis}
-        return {"x": x, "y": y, "detail": {"field": "k"}, **more}
+    def line(field: str, only: str = "true", **mark: object) -> Spec:
+        stroke = mark.pop("stroke", colour)
+        return {
+            "transform": [{"filter": only}],
+            "mark": {"type": "line", "strokeJoin": "round", **mark},
+            "encoding": {**upright.encoding(field), "detail": {"field": "k"}, "color": stroke},
+        }
 
     layers: list[Spec] = []
     if any(one.previous for one in series):
-        stroke: Spec = {"value": PREVIOUS} if len(series) == 1 else colour
-        mark = {"type": "line", "strokeDash": [4, 3], "strokeWidth": 1.5}
-        if len(series) > 1:
-            mark["opacity"] = 0.55
-        layers.append({"mark": mark, "encoding": encode("p", color=stroke)})
-    solid = {"type": "line", "strokeWidth": 2.2, "strokeJoin": "round"}
-    layers.append(
-        {
-            "transform": [{"filter": "datum.over"}],
-            "mark": solid,
-            "encoding": encode("v", color=colour),
-        }
-    )
+        if len(series) == 1:
+            grey: Spec = {"value": PREVIOUS}
+            layers.append(line("p", strokeWidth=1.5, strokeDash=[4, 3], stroke=grey))
+        else:
+            layers.append(line("p", strokeWidth=1.5, strokeDash=[4, 3], opacity=0.55))
+    layers.append(line("v", "datum.over", strokeWidth=2.2))
     if partial is not None:
-        dashed = {"type": "line", "strokeWidth": 2.2, "strokeDash": [2, 3]}
-        layers.append(
-            {
-                "transform": [{"filter": "datum.last"}],
-                "mark": dashed,
-                "encoding": encode("v", color=colour),
-            }
-        )
+        layers.append(line("v", "datum.open", strokeWidth=2.2, strokeDash=[2, 3]))
     if count <= 31:
-        dot = {"type": "point", "filled": True, "size": 26, "opacity": 1}
-        layers.append({"mark": dot, "encoding": encode("v", color=colour)})
+        dots: Spec = {"type": "point", "filled": True, "size": 26, "opacity": 1}
+        encoding = {**upright.encoding("v"), "color": colour}
+        layers.append({"mark": dots, "encoding": encoding})
     layers += _reference(canvas, "y")
-    return _drawing(
-        canvas, series, chart_spec(layers, values, HEIGHT), captions, "line", previous="dash"
-    )
+    svg = chart_svg(layers, values, upright.frame, upright.labels())
+    return _drawing(canvas, series, svg, captions, "line", previous="dash")
 
 
-def _bars(canvas: _Canvas, one: _Series) -> Drawing:
+def _bars(canvas: _Canvas, one: Series) -> Drawing:
     """Bars over time; the comparison beside each, or as a line where bars get thin."""
-    count = len(canvas.labels)
-    at = _ticks(canvas, one.known, one.column, zero=True)
-    scale, axis = _value_axis(canvas, one.column, at)
-    beside = bool(one.previous) and count <= 24
-    partial = canvas.chart.partial_from
+    count, partial = len(canvas.labels), canvas.chart.partial_from
+    paired = bool(one.previous) and count <= 24
+    steps = Steps(count, 0.32 if paired else 0.28, 0.15)
+    upright = _Upright.of(canvas, one.column, one.known, steps, canvas.labels)
     values: list[Spec] = [
         {
             "i": i,
@@ -333,246 +194,220 @@ def _bars(canvas: _Canvas, one: _Series) -> Drawing:
             "v": value,
             "p": one.previous[i] if one.previous else None,
             "open": partial is not None and i >= partial,
-            "t": "" if value is None else compact(canvas.formats, value, one.column),
         }
         for i, value in enumerate(one.values)
     ]
-    if beside:
-        values += [{"i": i, "k": 0, "v": value, "t": ""} for i, value in enumerate(one.previous)]
-    x: Spec = {
-        "field": "i",
-        "type": "ordinal",
-        "sort": None,
-        "scale": {"paddingInner": 0.32 if beside else 0.28, "paddingOuter": 0.15},
-        "axis": index_axis(canvas.labels, WIDTH - 50),
+    if paired:
+        values += [{"i": i, "k": 0, "v": value} for i, value in enumerate(one.previous)]
+    offset: Spec = {"field": "k", "type": "ordinal", "scale": {"domain": [0, 1]}}
+    encoding: Spec = {
+        **upright.encoding("v"),
+        **({"xOffset": offset} if paired else {}),
+        "color": {
+            "condition": {"test": "datum.k == 0", "value": PREVIOUS},
+            "value": canvas.palette.accent,
+        },
+        "opacity": {"condition": {"test": "datum.open", "value": 0.5}, "value": 1},
     }
-    y: Spec = {"field": "v", "type": "quantitative", "scale": scale, "axis": axis, "stack": None}
-    offset: Spec = {"field": "k", "type": "ordinal", "scale": {"domain": [0, 1]}} if beside else {}
-    place: Spec = {"x": x, "y": y, **({"xOffset": offset} if beside else {})}
-    colour: Spec = {
-        "condition": {"test": "datum.k == 0", "value": PREVIOUS},
-        "value": canvas.palette.accent,
-    }
-    faded: Spec = {"condition": {"test": "datum.open", "value": 0.5}, "value": 1}
-    layers: list[Spec] = [{"mark": "bar", "encoding": {**place, "color": colour, "opacity": faded}}]
-    if one.previous and not beside:
-        layers.append(
-            {
-                "mark": {"type": "line", "color": MUTED, "strokeWidth": 1.4, "strokeDash": [4, 3]},
-                "encoding": {"x": x, "y": {**y, "field": "p"}},
-            }
-        )
-    if count <= (8 if beside else 13):
-        layers += _end_labels(place, "y")
+    layers: list[Spec] = [{"mark": "bar", "encoding": encoding}]
+    if one.previous and not paired:
+        dashed: Spec = {"type": "line", "color": MUTED, "strokeWidth": 1.4, "strokeDash": [4, 3]}
+        layers.append({"mark": dashed, "encoding": upright.encoding("p")})
     layers += _reference(canvas, "y")
-    previous: Literal["fill", "dash"] = "fill" if beside else "dash"
-    return _drawing(
-        canvas, (one,), chart_spec(layers, values, HEIGHT), (), "fill", previous=previous
-    )
+    labels = upright.labels()
+    width = steps.step(upright.frame.width) * (1 - steps.inner) / (2 if paired else 1)
+    labels += upright.values(one, width, shift=width / 2 if paired else 0.0)
+    svg = chart_svg(layers, values, upright.frame, labels)
+    previous: Literal["fill", "dash"] = "fill" if paired else "dash"
+    return _drawing(canvas, (one,), svg, (), "fill", previous=previous)
 
 
-def _hbar(canvas: _Canvas, one: _Series) -> Drawing:
+def _hbar(canvas: _Canvas, one: Series) -> Drawing:
     rows, captions = _largest(canvas, one)
-    labels = [canvas.labels[row] for row in rows]
-    values: list[Spec] = [
-        {
-            "i": i,
-            "v": one.values[row],
-            "p": one.previous[row] if one.previous else None,
-            "t": _end_text(canvas, one.values[row], one.column),
-        }
-        for i, row in enumerate(rows)
-    ]
-    return _horizontal(canvas, one, labels, values, captions)
+    cut = Series(
+        one.label,
+        one.column,
+        tuple(one.values[row] for row in rows),
+        tuple(one.previous[row] for row in rows) if one.previous else (),
+    )
+    texts = [canvas.write(value, one.column) for value in cut.values]
+    if one.previous:
+        told = canvas.formats.word("mark_is_previous", label=canvas.previous_label)
+        captions = (told, *captions)
+    return _horizontal(canvas, cut, [canvas.labels[row] for row in rows], texts, captions)
+
+
+def _funnel(canvas: _Canvas, one: Series) -> Drawing:
+    """Steps from top to bottom, each with its share of the step before."""
+    texts: list[str] = []
+    before: float | None = None
+    for value in one.values:
+        text = canvas.write(value, one.column)
+        if before and value is not None:
+            rate = percent(canvas.formats, value / before, 1)
+            text += "  ·  " + canvas.formats.word("of_previous_step", rate=rate)
+        texts.append(text)
+        before = value
+    steps = Series(one.label, one.column, one.values)
+    return _horizontal(canvas, steps, list(canvas.labels), texts, ())
 
 
 def _horizontal(
-    canvas: _Canvas,
-    one: _Series,
-    labels: list[str],
-    values: list[Spec],
-    captions: tuple[str, ...],
-    headroom: float = 0.16,
+    canvas: _Canvas, one: Series, names: list[str], texts: list[str], captions: tuple[str, ...]
 ) -> Drawing:
-    drawn = [v for spec in values for v in (spec.get("v"), spec.get("p")) if isinstance(v, float)]
-    low, high = min([0.0, *drawn]), max([0.0, *drawn])
+    """Horizontal bars with names on the left and written values at their ends."""
+    count = len(names)
+    shown = [*one.known, 0.0]
     if canvas.chart.reference is not None:
-        high = max(high, canvas.chart.reference)
-    reach = (high - low) or 1.0
-    domain = [low - (reach * headroom if low < 0 else 0), high + (reach * headroom if high else 0)]
-    x: Spec = {
-        "field": "v",
-        "type": "quantitative",
-        "scale": {"domain": domain, "nice": False},
-        "axis": None,
-        "stack": None,
-    }
-    y: Spec = {
-        "field": "i",
-        "type": "ordinal",
-        "sort": None,
-        "scale": {"paddingInner": 0.34, "paddingOuter": 0.2},
-        "axis": category_axis(labels),
-    }
-    place: Spec = {"x": x, "y": y}
-    layers: list[Spec] = [
-        {"mark": {"type": "bar", "color": canvas.palette.accent}, "encoding": place}
-    ]
-    if low < 0:
-        layers.append(
-            {"mark": {"type": "rule", "color": FAINT}, "encoding": {"x": {"datum": 0, **_like(x)}}}
-        )
-    if one.previous:
-        tick = {"type": "tick", "color": INK, "opacity": 0.55, "thickness": 2, "size": ROW * 0.8}
-        layers.append({"mark": tick, "encoding": {"x": {**x, "field": "p"}, "y": y}})
-        captions = (
-            canvas.formats.word("mark_is_previous", label=canvas.previous_label),
-            *captions,
-        )
-    layers += _end_labels(place, "x", clear_of_mark=bool(one.previous))
-    layers += _reference(canvas, "x", scale=x)
-    spec = chart_spec(layers, values, len(labels) * ROW + 6)
-    return _drawing(canvas, (one,), spec, captions, None)
-
-
-def _stacked(canvas: _Canvas, series: tuple[_Series, ...]) -> Drawing:
-    series, captions = _few_series(canvas, series, sum_rest=True)
-    upright = canvas.over_time or (
-        len(canvas.labels) <= 12 and max(map(len, canvas.labels)) * len(canvas.labels) < 110
+        shown.append(canvas.chart.reference)
+    low, high = min(shown), max(shown)
+    if low == high:
+        high = low + 1.0
+    short = named(names)
+    room = widest(texts) + 2 * GAP
+    frame = Frame(
+        count * ROW + 4,
+        left=widest(short) + GAP + 2 + (room if low < 0 else 0),
+        right=room if high > 0 else 6,
+        top=2,
+        bottom=2,
     )
-    totals = _Series(
-        "",
-        series[0].column,
-        tuple(
-            math.fsum(value for value in column if value is not None)
-            for column in zip(*(one.values for one in series), strict=True)
-        ),
-    )
-    rows, cut = (list(range(len(canvas.labels))), ()) if upright else _largest(canvas, totals)
-    labels = [canvas.labels[row] for row in rows]
-    above = [
-        math.fsum(one.values[row] or 0.0 for one in series if (one.values[row] or 0.0) > 0)
-        for row in rows
-    ]
-    below = [
-        math.fsum(one.values[row] or 0.0 for one in series if (one.values[row] or 0.0) < 0)
-        for row in rows
-    ]
-    at = _ticks(canvas, [*above, *below], series[0].column, zero=True)
-    scale, axis = _value_axis(canvas, series[0].column, at)
+    span, steps = Span(low, high), Steps(count, 0.34, 0.2)
+    x: Spec = {"type": "quantitative", "scale": span.scale, "axis": None, "stack": None}
+    y: Spec = {"field": "i", "type": "ordinal", "scale": steps.scale, "axis": None}
     values: list[Spec] = [
-        {"i": i, "k": k, "v": one.values[row]}
-        for k, one in enumerate(series)
-        for i, row in enumerate(rows)
+        {"i": i, "v": value, "p": one.previous[i] if one.previous else None}
+        for i, value in enumerate(one.values)
     ]
-    measure: Spec = {"field": "v", "type": "quantitative", "scale": scale, "axis": axis}
-    padding = {"paddingInner": 0.3, "paddingOuter": 0.15}
-    position: Spec = {
-        "field": "i",
-        "type": "ordinal",
-        "sort": None,
-        "scale": padding,
-        "axis": index_axis(labels, WIDTH - 50) if upright else category_axis(labels),
-    }
-    colour: Spec = {
-        "field": "k",
-        "type": "nominal",
-        "scale": {
-            "domain": list(range(len(series))),
-            "range": [canvas.palette.series[k] for k in range(len(series))],
-        },
-        "legend": None,
-    }
-    x, y = (position, measure) if upright else (measure, position)
-    mark = {"type": "bar", "cornerRadius": 0, "stroke": "white", "strokeWidth": 0.6}
-    encoding: Spec = {"x": x, "y": y, "color": colour, "order": {"field": "k"}}
-    layers: list[Spec] = [{"mark": mark, "encoding": encoding}]
-    layers += _reference(canvas, "y" if upright else "x")
-    height = HEIGHT + 20 if upright else len(labels) * ROW + 24
-    spec = chart_spec(layers, values, height)
-    return _drawing(canvas, series, spec, (*captions, *cut), "fill")
+    bar: Spec = {"type": "bar", "color": canvas.palette.accent}
+    layers: list[Spec] = [{"mark": bar, "encoding": {"x": {**x, "field": "v"}, "y": y}}]
+    if low < 0:
+        layers.append(_rule({"x": {"datum": 0, **x}}, FAINT))
+    if one.previous:
+        tick: Spec = {"type": "tick", "color": INK, "opacity": 0.55, "thickness": 2}
+        layers.append(
+            {
+                "mark": {**tick, "size": ROW * 0.8},
+                "encoding": {"x": {**x, "field": "p"}, "y": y},
+            }
+        )
+    layers += _reference(canvas, "x", x)
+    ys = steps.centres(frame.height)
+    edge = -(room if low < 0 else 0) - GAP
+    labels = beside(short, ys, edge, INK)
+    for value, text, middle, before in zip(
+        one.values, texts, ys, one.previous or (None,) * count, strict=True
+    ):
+        # Past the mark of the previous period where that stands beyond the bar's end.
+        marks = [end for end in (value or 0.0, before) if end is not None]
+        negative = (value or 0.0) < 0
+        end = span.place(min(marks) if negative else max(marks), frame.width)
+        at = end - GAP if negative else end + GAP
+        labels.append(Label(at, middle + SIZE * 0.35, text, "end" if negative else "start", INK))
+    svg = chart_svg(layers, values, frame, labels)
+    return _drawing(canvas, (one,), svg, captions, None)
 
 
-def _pareto(canvas: _Canvas, one: _Series) -> Drawing:
+def _stacked(canvas: _Canvas, series: tuple[Series, ...]) -> Drawing:
+    series, captions = _few_series(canvas, series, sum_rest=True)
+    fits = len(canvas.labels) <= 12 and widest(canvas.labels) * len(canvas.labels) < WIDTH - 80
+    if canvas.over_time or fits:
+        rows, names, cut = list(range(len(canvas.labels))), canvas.labels, ()
+        svg = _stacked_upright(canvas, series)
+    else:
+        sums = Series("", series[0].column, _sums(series))
+        rows, cut = _largest(canvas, sums)
+        names = tuple(canvas.labels[row] for row in rows)
+        svg = _stacked_level(canvas, series, rows, names)
+    return _drawing(canvas, series, svg, (*captions, *cut), "fill")
+
+
+def _stacked_upright(canvas: _Canvas, series: tuple[Series, ...]) -> str:
+    rows = list(range(len(canvas.labels)))
+    steps = Steps(len(rows), 0.3, 0.15)
+    upright = _Upright.of(
+        canvas, series[0].column, _ends(series, rows), steps, canvas.labels, height=HEIGHT + 20
+    )
+    encoding: Spec = {
+        **upright.encoding("v", stack="zero"),
+        "color": _colours(canvas, series),
+        "order": {"field": "k"},
+    }
+    layers = [{"mark": _SEGMENT, "encoding": encoding}, *_reference(canvas, "y")]
+    return chart_svg(layers, _stack_values(series, rows), upright.frame, upright.labels())
+
+
+def _stacked_level(
+    canvas: _Canvas, series: tuple[Series, ...], rows: list[int], names: tuple[str, ...]
+) -> str:
+    at = _ticks(canvas, _ends(series, rows), series[0].column, zero=True)
+    span, steps, short = Span(at[0], at[-1]), Steps(len(rows), 0.3, 0.15), named(names)
+    texts = [canvas.write(value, series[0].column) for value in at]
+    left = max(widest(short) + GAP, widest(texts[:1]) / 2) + 2
+    right = widest(texts[-1:]) / 2 + 2
+    frame = Frame(len(rows) * ROW + 4, left=left, right=right, top=2, bottom=SIZE + GAP + 5)
+    x: Spec = {"type": "quantitative", "scale": span.scale, "axis": grid_axis(at), "field": "v"}
+    y: Spec = {"field": "i", "type": "ordinal", "scale": steps.scale, "axis": None}
+    encoding: Spec = {"x": x, "y": y, "color": _colours(canvas, series), "order": {"field": "k"}}
+    layers = [{"mark": _SEGMENT, "encoding": encoding}, *_reference(canvas, "x")]
+    labels = beside(short, steps.centres(frame.height), -GAP, INK)
+    xs = [span.place(value, frame.width) for value in at]
+    labels += below(texts, xs, frame.height, frame.width / len(at), rotate=False)
+    return chart_svg(layers, _stack_values(series, rows), frame, labels)
+
+
+def _pareto(canvas: _Canvas, one: Series) -> Drawing:
     rows, captions = _largest(canvas, one)
     rows = sorted(rows, key=lambda row: -(one.values[row] or 0.0))
-    labels = [canvas.labels[row] for row in rows]
     whole = math.fsum(value for value in one.values if value is not None and value > 0) or 1.0
-    running, values = 0.0, list[Spec]()
+    running = 0.0
+    values: list[Spec] = []
     for i, row in enumerate(rows):
         running += max(one.values[row] or 0.0, 0.0)
         values.append({"i": i, "v": one.values[row], "c": min(running / whole, 1.0)})
-    at = _ticks(canvas, [spec["v"] for spec in values], one.column, zero=True)  # type: ignore[misc]
-    scale, axis = _value_axis(canvas, one.column, at)
-    shares = (0.0, 0.25, 0.5, 0.75, 1.0)
-    share_scale, share_axis = value_axis(
-        shares, lambda share: percent(canvas.formats, share, 0), grid=False, orient="right"
+    names = tuple(canvas.labels[row] for row in rows)
+    quarters = (0.0, 0.25, 0.5, 0.75, 1.0)
+    shares = [percent(canvas.formats, quarter, 0) for quarter in quarters]
+    upright = _Upright.of(
+        canvas,
+        one.column,
+        [one.values[row] for row in rows],
+        Steps(len(rows), 0.25, 0.15),
+        names,
+        rotate=True,
+        right=widest(shares) + GAP + 2,
     )
-    x: Spec = {
-        "field": "i",
-        "type": "ordinal",
-        "sort": None,
-        "scale": {"type": "band", "paddingInner": 0.25, "paddingOuter": 0.15},
-        "axis": index_axis(labels, WIDTH - 100, rotate=True),
-    }
-    y: Spec = {"field": "v", "type": "quantitative", "scale": scale, "axis": axis}
-    c: Spec = {"field": "c", "type": "quantitative", "scale": share_scale, "axis": share_axis}
-    line = {"type": "line", "color": INK, "strokeWidth": 1.5, "point": {"size": 22, "color": INK}}
+    encoding = upright.encoding("v")
+    share: Spec = {"field": "c", "type": "quantitative", "scale": Span(0, 1).scale, "axis": None}
+    line: Spec = {"type": "line", "color": INK, "strokeWidth": 1.5}
+    bar: Spec = {"type": "bar", "color": canvas.palette.accent}
     layers: list[Spec] = [
-        {"mark": {"type": "bar", "color": canvas.palette.accent}, "encoding": {"x": x, "y": y}},
-        {"mark": line, "encoding": {"x": x, "y": c}},
+        {"mark": bar, "encoding": encoding},
+        {
+            "mark": {**line, "point": {"size": 22, "color": INK}},
+            "encoding": {"x": encoding["x"], "y": share},
+        },
     ]
-    spec = chart_spec(layers, values, HEIGHT + 20, resolve={"scale": {"y": "independent"}})
+    frame = upright.frame
+    heights = [frame.height * (1 - quarter) for quarter in quarters]
+    labels = upright.labels() + beside(shares, heights, frame.width + GAP)
+    svg = chart_svg(layers, values, frame, labels, resolve={"scale": {"y": "independent"}})
     legend = (
         Key(one.label, canvas.palette.accent, "fill"),
         Key(canvas.formats.word("cumulative"), INK, "line"),
     )
-    return _drawing(canvas, (one,), spec, captions, None, legend=legend)
+    return _drawing(canvas, (one,), svg, captions, None, legend=legend)
 
 
-def _histogram(canvas: _Canvas, one: _Series) -> Drawing:
-    at = _ticks(canvas, one.known, one.column, zero=True)
-    scale, axis = _value_axis(canvas, one.column, at)
-    values: list[Spec] = [
-        {"i": i, "v": value, "t": _end_text(canvas, value, one.column)}
-        for i, value in enumerate(one.values)
-    ]
-    x: Spec = {
-        "field": "i",
-        "type": "ordinal",
-        "sort": None,
-        "scale": {"paddingInner": 0.04, "paddingOuter": 0.04},
-        "axis": index_axis(canvas.labels, WIDTH - 50, rotate=True),
-    }
-    y: Spec = {"field": "v", "type": "quantitative", "scale": scale, "axis": axis}
-    place: Spec = {"x": x, "y": y}
-    layers: list[Spec] = [
-        {"mark": {"type": "bar", "color": canvas.palette.accent}, "encoding": place}
-    ]
-    if len(values) <= 16:
-        layers += _end_labels(place, "y")
-    return _drawing(canvas, (one,), chart_spec(layers, values, HEIGHT), (), None)
-
-
-def _funnel(canvas: _Canvas, one: _Series) -> Drawing:
-    """Steps from top to bottom, each with its share of the step before."""
-    values: list[Spec] = []
-    before: float | None = None
-    for i, value in enumerate(one.values):
-        text = _end_text(canvas, value, one.column)
-        if before and value is not None:
-            rate = percent(canvas.formats, value / before, 1)
-            text += "  ·  " + canvas.formats.word("of_previous_step", rate=rate)
-        values.append({"i": i, "v": value, "t": text})
-        before = value
-    return _horizontal(
-        canvas,
-        _Series(one.label, one.column, one.values),
-        list(canvas.labels),
-        values,
-        (),
-        headroom=0.6,
-    )
+def _histogram(canvas: _Canvas, one: Series) -> Drawing:
+    steps = Steps(len(canvas.labels), 0.04, 0.04)
+    upright = _Upright.of(canvas, one.column, one.values, steps, canvas.labels, rotate=True)
+    values: list[Spec] = [{"i": i, "v": value} for i, value in enumerate(one.values)]
+    bar: Spec = {"type": "bar", "color": canvas.palette.accent}
+    layers: list[Spec] = [{"mark": bar, "encoding": upright.encoding("v")}]
+    labels = upright.labels() + upright.values(one, steps.step(upright.frame.width))
+    svg = chart_svg(layers, values, upright.frame, labels)
+    return _drawing(canvas, (one,), svg, (), None)
 
 
 def _own_chart(figures: Figures, section: Section, chart: Chart, formats: Formats) -> Drawing:
@@ -585,11 +420,11 @@ def _own_chart(figures: Figures, section: Section, chart: Chart, formats: Format
     own = dict(chart.vega_lite or {})
     config = own.get("config")
     spec: Spec = {
-        "width": WIDTH - 60,
+        "width": WIDTH - 80,
         "height": HEIGHT,
         **own,
         "data": {"values": rows},
-        "config": {**CONFIG, "legend": {}, **(config if isinstance(config, dict) else {})},
+        "config": {**CONFIG, **(config if isinstance(config, dict) else {})},
     }
     alt = formats.word("chart_of", label=section.title, title=figures.title)
     return Drawing(svg_from(spec), "", alt)
@@ -600,10 +435,85 @@ def _plain(value: Cell) -> object:
         return value
     if is_number(value):
         return float(value)
-    return str(value) if not hasattr(value, "isoformat") else value.isoformat()
+    return value.isoformat() if hasattr(value, "isoformat") else None
 
 
 # --- shared parts ----------------------------------------------------------------------------
+
+_SEGMENT: Spec = {"type": "bar", "cornerRadius": 0, "stroke": "white", "strokeWidth": 0.6}
+
+
+@dataclass(frozen=True, slots=True)
+class _Upright:
+    """Values upwards, positions from left to right: what most kinds stand on."""
+
+    canvas: _Canvas
+    column: Column
+    at: tuple[float, ...]
+    texts: tuple[str, ...]
+    steps: Steps
+    names: tuple[str, ...]
+    rotate: bool
+    frame: Frame
+
+    @classmethod
+    def of(
+        cls,
+        canvas: _Canvas,
+        column: Column,
+        values: Iterable[float | None],
+        steps: Steps,
+        names: tuple[str, ...],
+        *,
+        rotate: bool = False,
+        zero: bool | None = True,
+        height: float = HEIGHT,
+        right: float = 6,
+    ) -> _Upright:
+        at = _ticks(canvas, values, column, zero)
+        texts = tuple(canvas.write(value, column) for value in at)
+        left = widest(texts) + GAP + 2
+        slot = steps.step(WIDTH - left - right)
+        frame = Frame(height, left, right, SIZE, below_room(names, slot, rotate))
+        return cls(canvas, column, at, texts, steps, names, rotate, frame)
+
+    @property
+    def span(self) -> Span:
+        return Span(self.at[0], self.at[-1])
+
+    def encoding(self, field: str, stack: str | None = None) -> Spec:
+        """The x and y channels for one of the fields."""
+        x: Spec = {"field": "i", "type": "ordinal", "scale": self.steps.scale, "axis": None}
+        y: Spec = {"type": "quantitative", "scale": self.span.scale, "axis": grid_axis(self.at)}
+        return {"x": x, "y": {**y, "field": field, "stack": stack}}
+
+    def height_of(self, value: float) -> float:
+        """Pixels from the plot's top."""
+        return self.frame.height - self.span.place(value, self.frame.height)
+
+    def labels(self) -> list[Label]:
+        """The labels of both axes."""
+        ys = [self.height_of(value) for value in self.at]
+        width = self.frame.width
+        xs, slot = self.steps.centres(width), self.steps.step(width)
+        across = below(self.names, xs, self.frame.height, slot, self.rotate)
+        return beside(self.texts, ys, -GAP) + across
+
+    def values(self, one: Series, room: float, shift: float = 0.0) -> list[Label]:
+        """The written values at the ends of bars, if none is wider than `room` allows."""
+        texts = [
+            "" if value is None else self.canvas.write(value, self.column) for value in one.values
+        ]
+        if widest(texts) > room * 1.25:
+            return []
+        labels = []
+        for x, value, text in zip(
+            self.steps.centres(self.frame.width), one.values, texts, strict=True
+        ):
+            if value is not None:
+                y = self.height_of(value) + (SIZE + 2 if value < 0 else -4)
+                labels.append(Label(x + shift / 2, y, text, "middle", INK))
+        return labels
 
 
 def _ticks(
@@ -620,81 +530,105 @@ def _ticks(
     return ticks(low, high, whole=column.unit == "count")
 
 
-def _value_axis(canvas: _Canvas, column: Column, at: tuple[float, ...]) -> tuple[Spec, Spec]:
-    return value_axis(at, lambda value: compact(canvas.formats, value, column))
+def _ends(series: tuple[Series, ...], rows: Sequence[int]) -> list[float]:
+    """How far the stacks reach, upwards and downwards."""
+    ends = []
+    for row in rows:
+        known = [one.values[row] or 0.0 for one in series]
+        ends.append(math.fsum(value for value in known if value > 0))
+        ends.append(math.fsum(value for value in known if value < 0))
+    return ends
 
 
-def _count(canvas: _Canvas, count: int) -> str:
-    from reportspec.render.locale import number
-
-    return number(canvas.formats, count)
-
-
-def _end_text(canvas: _Canvas, value: Number | None, column: Column) -> str:
-    if value is None:
-        return canvas.formats.not_available
-    return compact(canvas.formats, value, column)
-
-
-def _like(channel: Spec) -> Spec:
-    return {key: value for key, value in channel.items() if key in ("type", "scale", "axis")}
-
-
-def _end_labels(place: Spec, towards: Literal["x", "y"], clear_of_mark: bool = False) -> list[Spec]:
-    """The written values at the ends of bars, on the outer side of negative ones too."""
-    outside: dict[str, Spec] = (
-        {
-            "datum.v >= 0 || datum.v == null": {"align": "left", "dx": 5, "baseline": "middle"},
-            "datum.v < 0": {"align": "right", "dx": -5, "baseline": "middle"},
-        }
-        if towards == "x"
-        else {
-            "datum.v >= 0": {"align": "center", "dy": -3, "baseline": "bottom"},
-            "datum.v < 0": {"align": "center", "dy": 3, "baseline": "top"},
-        }
+def _sums(series: Sequence[Series]) -> tuple[float | None, ...]:
+    return tuple(
+        math.fsum(value for value in column if value is not None)
+        for column in zip(*(one.values for one in series), strict=True)
     )
-    # Where a mark of the previous period may stand beyond the bar, the label goes past both.
-    aggregate = "max(datum.v, datum.p)" if clear_of_mark else "datum.v"
-    along = place[towards]
-    assert isinstance(along, dict)
-    shown = {**place, towards: {**along, "field": "e"}}
+
+
+def _stack_values(series: tuple[Series, ...], rows: Sequence[int]) -> list[Spec]:
     return [
-        {
-            "transform": [{"filter": test}, {"calculate": f"{aggregate} || 0", "as": "e"}],
-            "mark": {"type": "text", **style},
-            "encoding": {**shown, "text": {"field": "t"}},
-        }
-        for test, style in outside.items()
+        {"i": i, "k": k, "v": one.values[row]}
+        for k, one in enumerate(series)
+        for i, row in enumerate(rows)
     ]
 
 
-def _reference(canvas: _Canvas, across: Literal["x", "y"], scale: Spec | None = None) -> list[Spec]:
+def _colours(canvas: _Canvas, series: tuple[Series, ...]) -> Spec:
+    places = list(range(len(series)))
+    colours = [canvas.palette.series[place] for place in places]
+    scale: Spec = {"domain": places, "range": colours}
+    return {"field": "k", "type": "nominal", "scale": scale, "legend": None}
+
+
+def _rule(encoding: Spec, colour: str, **mark: object) -> Spec:
+    rule: Spec = {"type": "rule", "color": colour, "strokeWidth": 1, **mark}
+    return {"data": {"values": [{}]}, "mark": rule, "encoding": encoding}
+
+
+def _reference(
+    canvas: _Canvas, across: Literal["x", "y"], channel: Spec | None = None
+) -> list[Spec]:
     """A dashed line at the chart's reference; the legend says what it is."""
-    value = canvas.chart.reference
-    if value is None:
+    if canvas.chart.reference is None:
         return []
-    at: Spec = {"datum": value, **(_like(scale) if scale else {})}
-    mark = {"type": "rule", "color": INK, "strokeDash": [5, 3], "strokeWidth": 1}
-    return [{"data": {"values": [{}]}, "mark": mark, "encoding": {across: at}}]
+    at: Spec = {"datum": canvas.chart.reference, **(channel or {})}
+    return [_rule({across: at}, INK, strokeDash=[5, 3])]
+
+
+def _largest(canvas: _Canvas, series: Series) -> tuple[list[int], tuple[str, ...]]:
+    """The rows to draw, in their order, and the caption that tells of a cut."""
+    count = len(series.values)
+    if count <= CATEGORIES:
+        return list(range(count)), ()
+    by_size = sorted(range(count), key=lambda at: -abs(series.values[at] or 0.0))
+    available = number(canvas.formats, count)
+    caption = canvas.formats.word("largest_drawn", shown=CATEGORIES, available=available)
+    return sorted(by_size[:CATEGORIES]), (caption,)
+
+
+def _few_series(
+    canvas: _Canvas, series: tuple[Series, ...], sum_rest: bool
+) -> tuple[tuple[Series, ...], tuple[str, ...]]:
+    """At most `SERIES` series; what is left is summed into one more, or left out, and told."""
+    if len(series) <= SERIES:
+        return series, ()
+
+    def size(at: int) -> float:
+        return math.fsum(abs(value) for value in series[at].values if value is not None)
+
+    kept = set(sorted(range(len(series)), key=lambda at: -size(at))[: SERIES - 1])
+    chosen = tuple(one for at, one in enumerate(series) if at in kept)
+    told = {"shown": len(chosen), "available": number(canvas.formats, len(series))}
+    if not sum_rest:
+        return chosen, (canvas.formats.word("largest_series", **told),)
+    other = canvas.formats.word("other")
+    rest = Series(
+        other, series[0].column, _sums([one for at, one in enumerate(series) if at not in kept])
+    )
+    return (*chosen, rest), (canvas.formats.word("rest_as_other", other=other, **told),)
 
 
 def _drawing(
     canvas: _Canvas,
-    series: tuple[_Series, ...],
-    spec: Spec,
+    series: tuple[Series, ...],
+    svg: str,
     captions: tuple[str, ...],
     shape: Literal["fill", "line"] | None,
     previous: Literal["fill", "dash"] | None = None,
     legend: tuple[Key, ...] = (),
 ) -> Drawing:
+    """The drawing with its title, legend and captions."""
+    column = series[0].column
     compared = previous is not None and any(one.previous for one in series)
     if shape and len(series) > 1:
         legend = tuple(
             Key(one.label, canvas.palette.series[k], shape) for k, one in enumerate(series)
         )
         if compared:
-            caption = canvas.formats.word("dashed_is_previous", label=canvas.previous_label)
-            captions = (caption, *captions)
+            told = canvas.formats.word("dashed_is_previous", label=canvas.previous_label)
+            captions = (told, *captions)
     elif shape and compared and previous:
         legend = (
             Key(canvas.figures.period.label, canvas.palette.accent, shape),
@@ -702,13 +636,11 @@ def _drawing(
         )
     if canvas.chart.reference is not None:
         name = canvas.chart.reference_label or canvas.formats.word("goal")
-        value = compact(canvas.formats, canvas.chart.reference, series[0].column)
-        legend = (*legend, Key(f"{name} {value}", INK, "dash"))
-    labels = list(dict.fromkeys(one.column.label for one in series))
-    title = ", ".join(labels)
-    if series[0].column.unit == "days":
-        day_word = str(canvas.formats.words["day"]["many"])
-        if day_word not in title.lower():
-            title = f"{title} ({day_word})"
+        written = canvas.write(canvas.chart.reference, column)
+        legend = (*legend, Key(f"{name} {written}", INK, "dash"))
+    title = ", ".join(dict.fromkeys(one.column.label for one in series))
+    day_word = str(canvas.formats.words["day"]["many"])
+    if column.unit == "days" and day_word not in title.lower():
+        title = f"{title} ({day_word})"
     alt = canvas.formats.word("chart_of", label=title, title=canvas.section.title)
-    return Drawing(svg_from(spec), title, alt, legend, captions)
+    return Drawing(svg, title, alt, legend, captions)

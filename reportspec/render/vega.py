@@ -19,13 +19,16 @@ from markupsafe import escape
 
 from reportspec.render.errors import RenderError
 from reportspec.render.fonts import FAMILY, clipped, font_directory, text_width
-from reportspec.render.palette import INK, MUTED, RULE
+from reportspec.render.palette import MUTED, RULE
 
 Spec = dict[str, object]
 
 WIDTH = 656  # CSS pixels: the text column of an A4 page
 SIZE = 10  # of labels, in pixels
 GAP = 7  # between labels and what they name
+
+_ANGLE = -35  # of labels that would collide if level
+_LONGEST_TURNED = 100  # pixels
 
 CONFIG: Spec = {
     "font": FAMILY,
@@ -147,7 +150,11 @@ def svg_from(spec: Spec) -> str:
 
 
 def chart_svg(
-    layers: Sequence[Spec], values: list[Spec], frame: Frame, labels: Iterable[Label], **more: object
+    layers: Sequence[Spec],
+    values: list[Spec],
+    frame: Frame,
+    labels: Iterable[Label],
+    **more: object,
 ) -> str:
     """Layers over one set of rows, as wide as the text column, with labels written on top."""
     svg = svg_from(
@@ -237,13 +244,8 @@ def below(
     short = [clipped(text, max(slot, 150) / SIZE) for text in texts]
     every = max(1, math.ceil((widest(short) + 4) / slot))
     return [
-        Label(x, y + GAP + SIZE, text)
-        for text, x in list(zip(short, xs, strict=True))[::every]
+        Label(x, y + GAP + SIZE, text) for text, x in list(zip(short, xs, strict=True))[::every]
     ]
-
-
-_ANGLE = -35
-_LONGEST_TURNED = 100  # pixels
 
 
 def _turned(texts: Sequence[str], slot: float, rotate: bool) -> bool:
@@ -253,8 +255,3 @@ def _turned(texts: Sequence[str], slot: float, rotate: bool) -> bool:
 def named(texts: Sequence[str], limit: float = 200) -> list[str]:
     """Category names, cut with … where they are longer than `limit` pixels."""
     return [clipped(text, limit / SIZE) for text in texts]
-
-
-def ink_labels(labels: Iterable[tuple[float, float, str, Literal["start", "middle", "end"]]]) -> list[Label]:
-    """Written values at marks."""
-    return [Label(x, y, text, anchor, INK) for x, y, text, anchor in labels if text]

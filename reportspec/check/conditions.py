@@ -1,0 +1,319 @@
+"""Filters become expression trees; impossible and contradictory ones are told."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from sqlglot import exp
+
+from reportspec.binding import Binding
+from reportspec.calendar import CalendarError, Fiscal, instant, parse_as_of, parse_period
+from reportspec.check.document import Document, Place
+from reportspec.diagnostics import suggestion
+from reportspec.model import Field
+from reportspec.sql.build import all_of, any_of, instant_literal, literal
+
+OPERATORS = ("eq", "ne", "gt", "gte", "lt", "lte", "in", "not_in", "between", "contains", "starts_with",
+             "ends_with", "is_null")  # fmt: skip
+_COMPARE: dict[str, type[exp.Binary]] = {"eq": exp.EQ, "ne": exp.NEQ, "gt": exp.GT, "gte": exp.GTE, "lt": exp.LT, "lte": exp.LTE}
+
+
+class BadValue(Exception):
+    """A filter's value does not fit its field; the message says why."""
+
+    def __init__(self, message: str, help: str | None = None) -> None:
+        super().__init__(message)
+        self.message, self.help = message, help
+
+
+@dataclass(slots=True)
+class Bounds:
+    """What the filters on one field leave, to find those that leave nothing."""
+
+    low: Any = None
+    high: Any = None
+    allowed: set[Any] | None = None
+    denied: set[Any] = field(default_factory=set)
+    null: bool | None = None
+
+    def add(self, operator: str, value: Any) -> None:
+        """Narrow by one operator."""
+        match operator:
+            case "eq":
+                self._only({_folded(value)})
+            case "in":
+                self._only({_folded(v) for v in value})
+            case "ne":
+                self.denied.add(_folded(value))
+            case "not_in":
+                self.denied |= {_folded(v) for v in value}
+            case "gt" | "gte":
+                self.low = value if self.low is None else max(self.low, value)
+            case "lt" | "lte":
+                self.high = value if self.high is None else min(self.high, value)
+            case "between":
+                self.add("gte", value[0])
+                self.add("lte", value[1])
+            case "is_null":
+                self.null = value if self.null in (None, value) else None
+        if operator != "is_null":
+            self.null = False if self.null is None else self.null
+
+    def _only(self, values: set[Any]) -> None:
+        self.allowed = values if self.allowed is None else self.allowed & values
+
+    def impossible(self) -> bool:
+        """Whether no value can pass."""
+        if self.null and (self.allowed is not None or self.low is not None or self.high is not None):
+            return True
+        if self.low is not None and self.high is not None and self.low > self.high:
+            return True
+        if self.allowed is None:
+            return False
+        left = self.allowed - self.denied
+        if self.low is not None:
+            left = {v for v in left if type(v) is not type(self.low) or v >= self.low}
+        if self.high is not None:
+            left = {v for v in left if type(v) is not type(self.high) or v <= self.high}
+        return not left
+
+
+def _folded(value: Any) -> Any:
+    return value
+
+
+def condition(binding: Binding, document: Document, spec: Any, path: Place, bounds: dict[str, Bounds]) -> exp.Expression | None:
+    """The tree of one condition, or None with the mistake told."""
+    if "any" in spec:
+        parts = [condition(binding, document, s, (*path, "any", i), {}) for i, s in enumerate(spec["any"])]
+        return any_of([p for p in parts if p is not None]) if all(p is not None for p in parts) and parts else None
+    name = str(spec["field"])
+    found = field_named(binding, document, name, (*path, "field"))
+    if found is None:
+        return None
+    trees: list[exp.Expression] = []
+    for operator in OPERATORS:
+        if operator not in spec:
+            continue
+        try:
+            value = _typed(binding, found, operator, spec[operator])
+            trees.append(_tree(binding, found, name, operator, value))
+            track = bounds.setdefault(name, Bounds())
+            before = track.impossible()
+            track.add(operator, value)
+            if track.impossible() and not before:
+                document.tell("contradiction", f"no `{name}` can satisfy all the filters on it", (*path, operator),
+                              "the report would be empty", key=True)  # fmt: skip
+        except BadValue as bad:
+            document.tell("bad-value", bad.message, (*path, operator), bad.help)
+    return all_of(trees)
+
+
+def field_named(binding: Binding, document: Document, name: str, path: Place) -> Field | None:
+    """The field of that name (its last two parts decide), or None with the mistake told."""
+    parts = name.split(".")
+    entities = binding.catalogue.entities
+    if len(parts) < 2 or parts[0] not in entities:
+        everything = [f.id for e in entities for f in binding.fields(e)]
+        document.tell("unknown-field", f"there is no field `{name[:60]}`", path, suggestion(name, everything)
+                      or "fields are written `entity.field`, for example `deal.amount`")  # fmt: skip
+        return None
+    at = parts[0]
+    for step in parts[1:-1]:
+        relation = entities[at].relations.get(step)
+        if relation is None:
+            document.tell("unknown-field", f"`{at}` has no relation `{step}`", path,
+                          suggestion(step, entities[at].relations))  # fmt: skip
+            return None
+        at = relation.to
+    found = binding.field(at, parts[-1])
+    if found is None:
+        names = [f.name for f in binding.fields(at)]
+        near = suggestion(parts[-1], names)
+        if near is None:
+            others = [f.id for e in entities for f in binding.fields(e)]
+            near = suggestion(parts[-1], others)
+        document.tell("unknown-field", f"`{at}` has no field `{parts[-1][:60]}`", path,
+                      near or f"it has {', '.join(names[:10])}; a mapping can add fields")  # fmt: skip
+    return found
+
+
+def _typed(binding: Binding, found: Field, operator: str, value: Any) -> Any:
+    if operator == "is_null":
+        if not isinstance(value, bool):
+            raise BadValue("`is_null` takes true or false")
+        return value
+    if operator in ("in", "not_in"):
+        if not isinstance(value, list) or not value:
+            raise BadValue(f"`{operator}` takes a list with at least one value")
+        return [_one(binding, found, v) for v in value]
+    if operator == "between":
+        if not isinstance(value, list) or len(value) != 2:
+            raise BadValue("`between` takes two values: [low, high]")
+        low, high = (_one(binding, found, v) for v in value)
+        if low > high:
+            raise BadValue("the first value of `between` is larger than the second")
+        return [low, high]
+    if operator in ("contains", "starts_with", "ends_with"):
+        if found.type not in ("text", "key"):
+            raise BadValue(f"`{operator}` is for text, and `{found.id}` is {_a(found)}")
+        return str(value)
+    if isinstance(value, list):
+        raise BadValue(f"`{operator}` takes one value", "use `in` for several")
+    if operator in ("gt", "gte", "lt", "lte") and found.type in ("text", "key", "boolean"):
+        raise BadValue(f"`{operator}` is for numbers and dates, and `{found.id}` is {_a(found)}")
+    return _one(binding, found, value)
+
+
+def _a(found: Field) -> str:
+    return {"text": "text", "key": "a key", "integer": "a whole number", "number": "a number", "money": "an amount",
+            "boolean": "true or false", "date": "a date", "time": "a time"}[found.type]  # fmt: skip
+
+
+def _one(binding: Binding, found: Field, value: Any) -> Any:
+    if value is None:
+        raise BadValue("a value is missing", "use `is_null: true` for empty fields")
+    match found.type:
+        case "text" | "key":
+            text = value if isinstance(value, str) else str(value).lower() if isinstance(value, bool) else str(value)
+            if found.values and text not in found.values:
+                raise BadValue(f"`{found.id}` is never `{text[:50]}`",
+                               suggestion(text, found.values) or f"it is one of {', '.join(found.values)}")  # fmt: skip
+            return text
+        case "boolean":
+            if not isinstance(value, bool):
+                raise BadValue(f"`{found.id}` is true or false, not `{str(value)[:50]}`", "write true or false")
+            return value
+        case "date" | "time":
+            return _day_or_time(binding, value)
+        case _:
+            if isinstance(value, bool) or not isinstance(value, (int, float)):
+                raise BadValue(f"`{found.id}` is {_a(found)}, not `{str(value)[:50]}`")
+            return value
+
+
+def _day_or_time(binding: Binding, value: Any) -> date | datetime:
+    text = str(value)
+    try:
+        if re.fullmatch(r"\d{4}-\d{1,2}-\d{1,2}", text):
+            return parse_period(text, date(2000, 1, 1), Fiscal()).start
+        return parse_as_of(text, binding.zone)
+    except CalendarError as error:
+        raise BadValue(error.message, error.help) from None
+
+
+def _tree(binding: Binding, found: Field, name: str, operator: str, value: Any) -> exp.Expression:
+    target = _column(name)
+    if operator == "is_null":
+        null = exp.Is(this=target, expression=exp.Null())
+        return null if value else exp.Not(this=null)
+    if found.type in ("date", "time"):
+        return _time_tree(binding, found, target, operator, value)
+    if operator in ("in", "not_in"):
+        inside = exp.In(this=target, expressions=[literal(v) for v in value])
+        return inside if operator == "in" else exp.Not(this=inside)
+    if operator == "between":
+        return exp.Between(this=target, low=literal(value[0]), high=literal(value[1]))
+    if operator in ("contains", "starts_with", "ends_with"):
+        escaped = re.sub(r"([\\%_])", r"\\\1", str(value).lower())
+        pattern = {"contains": f"%{escaped}%", "starts_with": f"{escaped}%", "ends_with": f"%{escaped}"}[operator]
+        like = exp.Like(this=exp.Lower(this=target), expression=exp.Literal.string(pattern))
+        return exp.Escape(this=like, expression=exp.Literal.string("\\"))
+    return _COMPARE[operator](this=target, expression=literal(value))
+
+
+def _time_tree(binding: Binding, found: Field, target: exp.Expression, operator: str, value: Any) -> exp.Expression:
+    """Days mean the report's days: `lte` a day includes all of it."""
+    storage = binding.storage(found.entity, found.name)
+
+    def at(moment: date | datetime, after: bool = False) -> exp.Expression:
+        if isinstance(moment, datetime):
+            return instant_literal(moment, storage, binding.source_zone, binding.zone)
+        day = moment + timedelta(days=1) if after else moment
+        return instant_literal(instant(day, binding.zone), storage, binding.source_zone, binding.zone)
+
+    def on(day: date | datetime) -> exp.Expression:
+        if isinstance(day, datetime):
+            return exp.EQ(this=target.copy(), expression=at(day))
+        return exp.And(this=exp.GTE(this=target.copy(), expression=at(day)),
+                       expression=exp.LT(this=target.copy(), expression=at(day, after=True)))  # fmt: skip
+
+    match operator:
+        case "eq":
+            return on(value)
+        case "ne":
+            return exp.Not(this=exp.Paren(this=on(value)))
+        case "in":
+            return any_of([on(v) for v in value])
+        case "not_in":
+            return exp.Not(this=exp.Paren(this=any_of([on(v) for v in value])))
+        case "between":
+            tree = all_of([_time_tree(binding, found, target, "gte", value[0]),
+                           _time_tree(binding, found, target, "lte", value[1])])  # fmt: skip
+            assert tree is not None
+            return tree
+        case "gt":
+            whole = not isinstance(value, datetime)
+            return (exp.GTE if whole else exp.GT)(this=target.copy(), expression=at(value, after=whole))
+        case "gte":
+            return exp.GTE(this=target.copy(), expression=at(value))
+        case "lt":
+            return exp.LT(this=target.copy(), expression=at(value))
+        case _:
+            whole = not isinstance(value, datetime)
+            return (exp.LT if whole else exp.LTE)(this=target.copy(), expression=at(value, after=whole))
+
+
+def _column(name: str) -> exp.Expression:
+    tree: exp.Expression | None = None
+    first, *rest = name.split(".")
+    tree = exp.column(exp.to_identifier(rest[0]), table=exp.to_identifier(first))
+    for part in rest[1:]:
+        tree = exp.Dot(this=tree, expression=exp.to_identifier(part))
+    return tree
+
+
+_SIGNS = {"eq": "=", "ne": "≠", "gt": ">", "gte": "≥", "lt": "<", "lte": "≤"}
+_WORDS = {
+    "en": {"in": "in", "not_in": "not in", "between": "from {0} to {1}", "contains": "contains", "starts_with": "starts with",
+           "ends_with": "ends with", "null": "is empty", "not_null": "is not empty", "or": "or"},
+    "it": {"in": "in", "not_in": "non in", "between": "da {0} a {1}", "contains": "contiene", "starts_with": "inizia con",
+           "ends_with": "finisce con", "null": "è vuoto", "not_null": "non è vuoto", "or": "oppure"},
+}  # fmt: skip
+
+
+def in_words(binding: Binding, spec: Any, language: str) -> str:
+    """A condition for the report's reader: `Amount ≥ 1,000`."""
+    words = _WORDS.get(language, _WORDS["en"])
+    if "any" in spec:
+        return f" {words['or']} ".join(in_words(binding, s, language) for s in spec["any"])
+    parts = str(spec["field"]).split(".")
+    at = parts[0]
+    for step in parts[1:-1]:
+        at = binding.catalogue.entities[at].relations[step].to
+    found = binding.field(at, parts[-1])
+    label = (found.label.get(language) or found.label["en"]) if found else str(spec["field"])
+    said = []
+    for operator in OPERATORS:
+        if operator not in spec:
+            continue
+        value = spec[operator]
+        if operator == "is_null":
+            said.append(words["null"] if value else words["not_null"])
+        elif operator == "between":
+            said.append(words["between"].format(_shown(value[0], language), _shown(value[1], language)))
+        elif isinstance(value, list):
+            said.append(f"{words[operator]} {', '.join(_shown(v, language) for v in value)}")
+        else:
+            said.append(f"{_SIGNS.get(operator) or words[operator]} {_shown(value, language)}")
+    return f"{label} {', '.join(said)}"
+
+
+def _shown(value: Any, language: str) -> str:
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return str(value)
+    text = f"{value:,}"
+    return text.translate(str.maketrans(",.", ".,")) if language in ("it", "de", "es") else text

@@ -1,0 +1,128 @@
+"""`{{ params.x }}`: values that a spec takes from outside. They stand for values only; in SQL
+conditions they become literals of the tree."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from sqlglot import exp
+
+from reportspec.check.document import Document, Place
+from reportspec.diagnostics import suggestion
+from reportspec.sql.build import literal
+
+_TEMPLATE = re.compile(r"\{\{\s*([A-Za-z_][\w.]*)\s*\}\}")
+_IN_SQL = re.compile(r"'\s*\{\{\s*params\.(\w+)\s*\}\}\s*'|\{\{\s*params\.(\w+)\s*\}\}")
+_UNTOUCHED = ("deliver", "for_each", "params", "where")
+
+
+def substitute(document: Document, data: dict[str, Any], settings: Mapping[str, str]) -> dict[str, Any]:
+    """The spec's data with its params put in. Conditions in SQL keep theirs for `as_literals`."""
+    values = values_of(document, data, settings)
+    result: dict[str, Any] = {}
+    for key, value in data.items():
+        result[key] = value if key in _UNTOUCHED else _put(document, value, values, (key,))
+    result["__params__"] = values
+    return result
+
+
+def values_of(document: Document, data: Mapping[str, Any], settings: Mapping[str, str]) -> dict[str, Any]:
+    """The value of each param: what was set, else its default."""
+    found: dict[str, Any] = {}
+    declared = data.get("params") or {}
+    for name in settings:
+        if name not in declared:
+            document.tell("unknown-param", f"`--set {name[:40]}=…`: the spec has no such param", ("params",),
+                          suggestion(name, declared), key=True)  # fmt: skip
+    for name, spec in declared.items():
+        path: Place = ("params", name)
+        if not isinstance(spec, dict):
+            continue
+        kind = spec.get("type", "string")
+        value = settings.get(name, spec.get("default"))
+        if value is None:
+            document.tell("missing-param", f"the param `{name}` has no value", path, f"give it a default, or --set {name}=…", key=True)
+            continue
+        try:
+            value = _typed(kind, value)
+        except ValueError as error:
+            document.tell("bad-value", f"the param `{name}` {error}", path)
+            continue
+        choices = spec.get("choices")
+        if choices and value not in choices:
+            document.tell("unknown-value", f"the param `{name}` cannot be `{str(value)[:50]}`", path,
+                          suggestion(str(value), map(str, choices)) or f"it takes {', '.join(map(str, choices))}")  # fmt: skip
+            continue
+        found[name] = value
+    return found
+
+
+def _typed(kind: str, value: Any) -> Any:
+    match kind:
+        case "integer" | "number":
+            try:
+                number = float(value) if not isinstance(value, bool) else None
+            except (TypeError, ValueError):
+                number = None
+            if number is None or number != number or number in (float("inf"), float("-inf")):
+                raise ValueError(f"is a number, not `{str(value)[:40]}`")
+            if kind == "integer":
+                if number != int(number):
+                    raise ValueError("is a whole number")
+                return int(number)
+            return number
+        case "boolean":
+            if str(value).lower() not in ("true", "false"):
+                raise ValueError("is true or false")
+            return str(value).lower() == "true"
+        case "date":
+            try:
+                return date.fromisoformat(str(value)).isoformat()
+            except ValueError:
+                raise ValueError(f"is a date such as 2026-09-30, not `{str(value)[:40]}`") from None
+        case _:
+            return str(value)
+
+
+def _put(document: Document, value: Any, values: Mapping[str, Any], path: Place) -> Any:
+    if isinstance(value, dict):
+        return {k: v if k == "where" else _put(document, v, values, (*path, k)) for k, v in value.items()}
+    if isinstance(value, list):
+        return [_put(document, v, values, (*path, i)) for i, v in enumerate(value)]
+    if not isinstance(value, str) or "{{" not in value:
+        return value
+    whole = _TEMPLATE.fullmatch(value.strip())
+    if whole:
+        return _value(document, whole[1], values, path)
+    return _TEMPLATE.sub(lambda m: str(_value(document, m[1], values, path)), value)
+
+
+def _value(document: Document, name: str, values: Mapping[str, Any], path: Place) -> Any:
+    short = name.removeprefix("params.")
+    if name.startswith("params.") and short in values:
+        return values[short]
+    if not (name.startswith("params.") and short in ((document.data or {}).get("params") or {})):
+        known = [f"params.{n}" for n in values]
+        document.tell("unknown-param", f"`{{{{ {name[:50]} }}}}` stands for nothing here", path,
+                      suggestion(name, known) or "declare it under `params:`")  # fmt: skip
+    return ""
+
+
+def as_literals(document: Document, text: str, data: Mapping[str, Any]) -> tuple[str, dict[str, exp.Expression]]:
+    """SQL text with params replaced by names that nothing else has, and the literal for each."""
+    values: dict[str, exp.Expression] = {}
+    known = data.get("__params__", {})
+
+    def name(match: re.Match[str]) -> str:
+        param = match[1] or match[2]
+        if param not in known:
+            document.tell("unknown-param", f"`{{{{ params.{param[:40]} }}}}` stands for nothing here", ("params",),
+                          suggestion(param, known) or "declare it under `params:`")  # fmt: skip
+            return "null"
+        values[f"param__{param}"] = literal(known[param])
+        return f"param__{param}"
+
+    return _IN_SQL.sub(name, text), values

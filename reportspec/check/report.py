@@ -1,0 +1,281 @@
+"""A spec becomes a checked `Report`, or diagnostics: all that are wrong with it in one run."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlglot import exp
+
+from reportspec.binding import Binding, Missing, Unresolved, need_metric
+from reportspec.calendar import (
+    GRAINS,
+    CalendarError,
+    Period,
+    buckets,
+    default_grain,
+    instant,
+    parse_as_of,
+    parse_period,
+    previous_period,
+    previous_year,
+)
+from reportspec.catalogue.load import packaged
+from reportspec.check.conditions import Bounds, condition, field_named, in_words
+from reportspec.check.document import Document, Place, open_document
+from reportspec.check.mapping import load_mapping
+from reportspec.check.model import GoalSpec, Project, Report
+from reportspec.check.params import substitute
+from reportspec.check.project import find_project, known_zone, load_project
+from reportspec.check.sections import Context, check_sections
+from reportspec.diagnostics import Diagnostic, suggestion
+from reportspec.expression import Refused, column_nodes, parse, path_of
+from reportspec.plan.queries import Side
+
+EMPTY: Mapping[str, Any] = {}
+
+
+class Checked:
+    """What checking a spec gave: the report if it can be built, all diagnostics, and the texts
+    of the files that they point into."""
+
+    def __init__(self, report: Report | None, documents: list[Document], spec: Document) -> None:
+        self.report = report
+        self.diagnostics: tuple[Diagnostic, ...] = tuple(p for d in documents for p in d.problems)
+        self.texts = {d.file: d.text for d in documents}
+        self.spec_text = spec.text
+
+    @property
+    def broken(self) -> bool:
+        return self.report is None or any(d.severity == "error" for d in self.diagnostics)
+
+
+def check_file(
+    path: Path, now: datetime, environment: Mapping[str, str], *,
+    settings: Mapping[str, str] = EMPTY, period: str | None = None, name: str | None = None,
+) -> Checked:  # fmt: skip
+    """Check one spec with its project and mapping. `settings` are values for its params, `period`
+    stands in for its own. Never raises for what the files hold."""
+    document = open_document(path, "report", name or str(path))
+    project_file = find_project(path)
+    project, project_document = load_project(project_file, environment)
+    documents = [document, project_document]
+    if project is None or document.node is None:
+        return Checked(None, documents, document)
+    bound = _binding(project, project_document, document, documents)
+    if bound is None:
+        return Checked(None, documents, document)
+    binding, language, locale = bound
+    if period is not None:
+        document.data["period"] = period
+    structural = document.broken
+    if structural and not isinstance(document.data, dict):
+        return Checked(None, documents, document)
+    try:
+        data = substitute(document, document.data, settings)
+        report = _report(document, data, project, binding, language, locale, now)
+    except (KeyError, TypeError, AttributeError, IndexError, ValueError):
+        # Only a spec that the schema has refused already can have parts of the wrong shape.
+        if not structural:
+            raise
+        report = None
+    return Checked(None if document.broken or project_document.broken else report, documents, document)
+
+
+def _binding(
+    project: Project, project_document: Document, document: Document, documents: list[Document]
+) -> tuple[Binding, str, str] | None:
+    catalogue = packaged()
+    path = project.root / project.mapping if project.mapping else None
+    source, extra, mapping_document = load_mapping(catalogue, project.crm, path, project_document)
+    if mapping_document is not None:
+        documents.append(mapping_document)
+    if source is None:
+        return None
+    data = document.data if isinstance(document.data, dict) else {}
+    zone = str(data.get("timezone") or project.timezone)
+    if not known_zone(document, data.get("timezone"), ("timezone",)):
+        zone = project.timezone
+    source_zone = source.timezone or project.source_timezone or zone
+    currency = data.get("currency") or project.currency
+    locale = str(data.get("locale") or (project.locale if not data.get("language") else data["language"])).replace("-", "_")
+    language = str(data.get("language") or locale.split("_")[0])
+    binding = Binding(catalogue, source, ZoneInfo(zone), ZoneInfo(source_zone), str(currency).upper() if currency else None, extra)
+    return binding, language, locale
+
+
+def _report(
+    document: Document, data: dict[str, Any], project: Project, binding: Binding, language: str, locale: str, now: datetime
+) -> Report | None:
+    type_id = data.get("report", "custom")
+    preset, label = _preset(document, binding, type_id, language)
+    period, compare = _periods(document, data, preset, project, binding, now)
+    as_of = _as_of(document, data, period, binding)
+    bounds: dict[str, Bounds] = {}
+    conditions: list[exp.Expression] = []
+    texts: list[str] = []
+    for index, spec in enumerate(data.get("filters") or ()):
+        told = len(document.problems)
+        tree = condition(binding, document, spec, ("filters", index), bounds)
+        if tree is not None and len(document.problems) == told:
+            conditions.append(tree)
+            texts.append(in_words(binding, spec, language))
+    if data.get("where"):
+        tree = user_condition(document, binding, str(data["where"]), ("where",), data)
+        if tree is not None:
+            conditions.append(tree)
+            texts.append(" ".join(str(data["where"]).split()))
+    context = Context(document, data, binding, language, tuple(conditions), bounds, _grain(period, data, preset),
+                      period, project.fiscal)  # fmt: skip
+    sections = check_sections(context, preset, type_id)
+    goals = _goals(document, data, binding)
+    if document.broken or period is None or as_of is None:
+        return None
+    for item in sections:
+        if item.kind == "trend":
+            try:
+                buckets(period, item.grain, project.fiscal)
+            except CalendarError as error:
+                document.tell("too-many-steps", error.message, ("sections",), error.help)
+    title = str(data.get("title") or label)
+    sides = [Side("current", period.start, period.end, as_of)]
+    if compare is not None:
+        offset = as_of - instant(period.end, binding.zone)
+        sides.append(Side("previous", compare.start, compare.end, instant(compare.end, binding.zone) + offset))
+    return Report(
+        file=document.file, id=type_id, type_label=label, title=title, period=period, compare=compare, as_of=as_of,
+        sides=tuple(sides), conditions=tuple(conditions), filter_texts=tuple(texts), goals=goals, sections=sections,
+        project=project, binding=binding, locale=locale, language=language, now=now,
+    )  # fmt: skip
+
+
+def _preset(document: Document, binding: Binding, type_id: Any, language: str) -> tuple[Mapping[str, Any], str]:
+    if type_id == "custom":
+        return EMPTY, {"it": "Report"}.get(language, "Report")
+    found = binding.catalogue.reports.get(str(type_id))
+    if found is None:
+        known = [*binding.catalogue.reports, "custom"]
+        document.tell("unknown-report", f"there is no report type `{str(type_id)[:60]}`", ("report",),
+                      suggestion(str(type_id), known) or f"there are {', '.join(known)}")  # fmt: skip
+        return EMPTY, str(type_id)
+    return found.preset, found.label.get(language) or found.label["en"]
+
+
+def _grain(period: Period | None, data: Mapping[str, Any], preset: Mapping[str, Any]) -> str:
+    if data.get("grain") in GRAINS:
+        return str(data["grain"])
+    if preset.get("grain"):
+        return str(preset["grain"])
+    return default_grain(period) if period else "month"
+
+
+def _periods(
+    document: Document, data: Mapping[str, Any], preset: Mapping[str, Any], project: Project, binding: Binding, now: datetime
+) -> tuple[Period | None, Period | None]:
+    today = now.astimezone(binding.zone).date()
+    try:
+        period = parse_period(data.get("period", "last_month"), today, project.fiscal)
+    except CalendarError as error:
+        document.tell("bad-period", error.message, ("period",), error.help)
+        return None, None
+    compare = data.get("compare", preset.get("compare", "none"))
+    if compare in (None, "none"):
+        return period, None
+    if compare == "previous_period":
+        return period, previous_period(period, project.fiscal)
+    if compare == "previous_year":
+        return period, previous_year(period, project.fiscal)
+    try:
+        return period, parse_period(compare, today, project.fiscal)
+    except CalendarError as error:
+        help = suggestion(str(compare), ("previous_period", "previous_year", "none")) or error.help
+        document.tell("bad-period", error.message, ("compare",), help)
+        return period, None
+
+
+def _as_of(document: Document, data: Mapping[str, Any], period: Period | None, binding: Binding) -> datetime | None:
+    if data.get("as_of") is not None:
+        try:
+            return parse_as_of(data["as_of"], binding.zone)
+        except CalendarError as error:
+            document.tell("bad-date", error.message, ("as_of",), error.help)
+            return None
+    return instant(period.end, binding.zone) if period else None
+
+
+def user_condition(
+    document: Document, binding: Binding, text: str, path: Place, data: Mapping[str, Any]
+) -> exp.Expression | None:
+    """A condition that a user wrote as SQL, with its params as literals, or None with the mistake told."""
+    from reportspec.check.params import as_literals
+
+    prepared, values = as_literals(document, text, data)
+    try:
+        tree = parse(prepared)
+    except Refused as refused:
+        document.tell("bad-expression", str(refused), path, notes=(f"in: {text.strip()[:120]}",))
+        return None
+    if not _boolean(tree):
+        document.tell("bad-expression", "a condition is wanted: something that is true or false", path,
+                      "for example `deal.amount > 1000`")  # fmt: skip
+        return None
+    for node in column_nodes(tree):
+        names = path_of(node)
+        if len(names) == 1 and names[0] in values:
+            node.replace(values[names[0]].copy())
+        elif len(names) == 1 and names[0] in ("as_of", "period_start", "period_end"):
+            continue
+        elif field_named(binding, document, ".".join(names), path) is None:
+            return None
+    return tree
+
+
+def _boolean(tree: exp.Expression) -> bool:
+    inner = tree.unnest()
+    return isinstance(inner, (exp.Predicate, exp.And, exp.Or, exp.Not, exp.Boolean, exp.Column, exp.Dot, exp.Escape,
+                              exp.Case, exp.StartsWith, exp.EndsWith, exp.Contains, exp.RegexpLike, exp.RegexpFullMatch,
+                              exp.Is, exp.In, exp.Between, exp.Coalesce, exp.Xor))  # fmt: skip
+
+
+def _goals(document: Document, data: Mapping[str, Any], binding: Binding) -> dict[str, GoalSpec]:
+    found = {}
+    for name, spec in (data.get("goals") or {}).items():
+        path: Place = ("goals", name)
+        metric = binding.catalogue.metrics.get(name)
+        if metric is None:
+            document.tell("unknown-metric", f"no metric named `{name[:60]}`", path,
+                          suggestion(name, binding.catalogue.metrics), key=True)  # fmt: skip
+            continue
+        given = spec if isinstance(spec, dict) else {"target": spec}
+        target = given.get("target")
+        if isinstance(target, bool) or not isinstance(target, (int, float)):
+            document.tell("bad-value", "a goal's target is a number", path)
+            continue
+        if metric.unit == "percent" and target > 1.5:
+            document.tell("suspicious-goal", f"`{name}` is a fraction: {target} means {target * 100:,.0f} %", path,
+                          f"write {target / 100:g} for {target:g} %", warning=True)  # fmt: skip
+        found[name] = GoalSpec(float(target), float(given.get("warn_at", 0.9)), given.get("direction", metric.direction))
+    return found
+
+
+def available(binding: Binding, metric_id: str) -> Missing | Unresolved | None:
+    """Why the source cannot serve a metric, or None if it can."""
+    try:
+        need_metric(binding, binding.catalogue.metrics[metric_id])
+    except Unresolved as why:
+        return why
+    return None
+
+
+def utc_now() -> datetime:
+    """The clock, read at the edge."""
+    return datetime.now(UTC)
+
+
+def slug(text: str) -> str:
+    """A name for ids and files."""
+    return re.sub(r"[^a-z0-9]+", "_", text.lower()).strip("_") or "section"

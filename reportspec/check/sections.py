@@ -1,0 +1,369 @@
+"""Sections: names become metrics, fields and charts; what the source cannot serve is said."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlglot import exp
+
+from reportspec.binding import Binding, Missing, Unresolved, metrics_needed, need_metric
+from reportspec.calendar import Fiscal, Period
+from reportspec.check.conditions import Bounds, condition, field_named
+from reportspec.check.document import Document, Place
+from reportspec.check.model import SectionSpec
+from reportspec.diagnostics import suggestion
+from reportspec.expression import column_nodes, path_of
+from reportspec.model import Metric
+from reportspec.plan.plan import can_trend
+from reportspec.plan.queries import Dimension
+
+KINDS = ("kpis", "trend", "breakdown", "records", "funnel", "text")
+_TITLES = {
+    "en": {"headline": "At a glance", "by": "By {0}", "kpis": "Figures", "trend": "Over time", "records": "{0}", "funnel": "Funnel",
+           "text": ""},
+    "it": {"headline": "In sintesi", "by": "Per {0}", "kpis": "Cifre", "trend": "Nel tempo", "records": "{0}", "funnel": "Imbuto",
+           "text": ""},
+}  # fmt: skip
+_LACKS = {
+    "en": "Not available from this source: {0}.",
+    "it": "Non disponibile da questa fonte: {0}.",
+}
+
+
+@dataclass(slots=True)
+class Context:
+    """What sections are checked against."""
+
+    document: Document
+    data: Mapping[str, Any]
+    binding: Binding
+    language: str
+    conditions: tuple[exp.Expression, ...]
+    bounds: dict[str, Bounds]
+    grain: str
+    period: Period | None
+    fiscal: Fiscal
+
+    def text(self, value: Any) -> str:
+        """A title or note in the report's language."""
+        if isinstance(value, dict):
+            return str(value.get(self.language) or value.get("en", ""))
+        return str(value) if value is not None else ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Draft:
+    """A section as written, and where: `path` is None for one of a report type."""
+
+    data: Mapping[str, Any]
+    path: Place | None
+
+
+def check_sections(context: Context, preset: Mapping[str, Any], type_id: str) -> tuple[SectionSpec, ...]:
+    """All sections of a report: the type's, with the user's in place of those of the same id."""
+    found = []
+    seen: set[str] = set()
+    for index, draft in enumerate(_drafts(context, preset)):
+        section = _section(context, draft, index, seen)
+        if section is not None:
+            found.append(section)
+    return tuple(found)
+
+
+def _drafts(context: Context, preset: Mapping[str, Any]) -> list[_Draft]:
+    data, language = context.data, context.language
+    own_metrics = data.get("metrics")
+    metrics = own_metrics or preset.get("metrics")
+    drafts = [_Draft(s, None) for s in preset.get("sections", ())]
+    for index, spec in enumerate(data.get("sections") or ()):
+        place = _Draft(spec, ("sections", index))
+        same = [i for i, d in enumerate(drafts) if spec.get("id") and d.data.get("id") == spec["id"]]
+        if same and drafts[same[0]].path is None:
+            drafts[same[0]] = place
+        else:
+            drafts.append(place)
+    lead: list[_Draft] = []
+    if metrics and not any(d.data.get("id") == "headline" for d in drafts if d.path is not None):
+        drafts = [d for d in drafts if d.data.get("id") != "headline"]
+        title = _TITLES.get(language, _TITLES["en"])["headline"]
+        lead.append(_Draft({"id": "headline", "title": title, "kpis": metrics}, ("metrics",) if own_metrics else None))
+    group_by = data.get("group_by") or preset.get("group_by")
+    if group_by:
+        own = bool(data.get("group_by"))
+        if not metrics:
+            context.document.tell("missing-key", "`group_by` has no `metrics` to break down", ("group_by",),
+                                  "add `metrics:`, or use a breakdown section", key=True)  # fmt: skip
+        else:
+            lead.append(_Draft({"id": "by_group", "breakdown": {"metrics": metrics, "by": group_by}},
+                               ("group_by",) if own else None))  # fmt: skip
+    return lead + drafts
+
+
+def _section(context: Context, draft: _Draft, index: int, seen: set[str]) -> SectionSpec | None:
+    data, document = draft.data, context.document
+    kinds = [kind for kind in KINDS if kind in data]
+    if len(kinds) != 1:
+        return None  # the schema has said so
+    kind = kinds[0]
+    path = draft.path or ()
+    identifier = str(data.get("id") or f"{kind}_{index + 1}")
+    if identifier in seen:
+        document.tell("duplicate-id", f"two sections have the id `{identifier}`", (*path, "id"), "give each its own")
+    seen.add(identifier)
+    body = data[kind]
+    spec = {"metrics": body} if kind == "kpis" and isinstance(body, list) else body
+    inner: Place = (*path, kind) if path and path[0] == "sections" else path
+    if kind == "kpis" and isinstance(body, list) and path[:1] == ("sections",):
+        metrics_path: Place = inner
+    elif path[:1] == ("sections",):
+        metrics_path = (*inner, "steps" if kind == "funnel" else "metrics")
+    else:
+        metrics_path = ("metrics",) if context.data.get("metrics") else path
+    if kind == "text":
+        title = context.text(data.get("title"))
+        return SectionSpec(identifier, "text", title, text=context.text(body), break_before=data.get("break") == "before")
+    before = len(document.problems)
+    conditions = _conditions(context, draft, path, kind, spec)
+    omitted: list[str] = []
+    common = {"note": context.text(data.get("note")), "break_before": data.get("break") == "before"}
+    if kind == "records":
+        made = _records(context, draft, identifier, spec, inner, conditions, omitted, common)
+    else:
+        made = _figures(context, draft, identifier, kind, spec, inner, metrics_path, conditions, omitted, common)
+    if len(document.problems) > before and draft.path is not None and document.broken:
+        return None
+    return made
+
+
+def _conditions(context: Context, draft: _Draft, path: Place, kind: str, spec: Mapping[str, Any]) -> tuple[exp.Expression, ...]:
+    from reportspec.check.report import user_condition
+
+    quiet = context.document if draft.path is not None else Document("", "", None, {})
+    found = []
+    bounds = {name: Bounds(b.low, b.high, set(b.allowed) if b.allowed is not None else None, set(b.denied), b.null)
+              for name, b in context.bounds.items()}  # fmt: skip
+    for index, item in enumerate(draft.data.get("filters") or ()):
+        tree = condition(context.binding, quiet, item, (*path, "filters", index), bounds)
+        if tree is not None:
+            found.append(tree)
+    places = [(draft.data, (*path, "where"))]
+    if kind == "records":
+        places.append((spec, (*path, kind, "where")))
+    for holder, where in places:
+        if holder.get("where"):
+            tree = user_condition(quiet, context.binding, str(holder["where"]), where, context.data)
+            if tree is not None:
+                found.append(tree)
+    return tuple(found)
+
+
+def _metric(context: Context, name: str, path: Place, quiet: bool) -> Metric | None:
+    metric = context.binding.catalogue.metrics.get(name)
+    if metric is None:
+        if quiet:
+            raise ValueError(f"a report type names the unknown metric {name}")
+        context.document.tell("unknown-metric", f"no metric named `{name[:60]}`", path,
+                              suggestion(name, context.binding.catalogue.metrics)
+                              or "`reportspec catalog metrics` lists them")  # fmt: skip
+    return metric
+
+
+def _label(context: Context, texts: Mapping[str, str]) -> str:
+    return texts.get(context.language) or texts["en"]
+
+
+def _figures(
+    context: Context, draft: _Draft, identifier: str, kind: str, spec: Mapping[str, Any], inner: Place, metrics_path: Place,
+    conditions: tuple[exp.Expression, ...], omitted: list[str], common: dict[str, Any],
+) -> SectionSpec | None:  # fmt: skip
+    binding, document, standard = context.binding, context.document, draft.path is None
+    dimensions = _dimensions(context, draft, spec, inner, omitted)
+    if dimensions is None:
+        return _nothing(context, identifier, kind, draft, omitted, common) if standard else None
+    names = spec.get("steps") if kind == "funnel" else spec.get("metrics")
+    metrics: list[Metric] = []
+    for position, name in enumerate(names or ()):
+        place = (*metrics_path, position)
+        metric = _metric(context, str(name), place, standard)
+        if metric is None:
+            continue
+        problem = _unusable(context, metric, kind, dimensions, (*context.conditions, *conditions))
+        if problem is None:
+            metrics.append(metric)
+        elif standard or (isinstance(problem, Missing) and metrics_path == ("metrics",) and not context.data.get("metrics")):
+            omitted.append(f"{_label(context, metric.label)} ({problem.message})")
+        else:
+            code = problem.code
+            document.tell(code, f"`{metric.id}` cannot be shown here: {problem.message}", place, problem.help)
+    if not metrics:
+        return _nothing(context, identifier, kind, draft, omitted, common) if standard else None
+    if kind in ("kpis", "funnel") and dimensions:
+        dimensions = ()
+    chart = spec.get("chart")
+    sort = _sort(context, spec, inner, metrics, dimensions, standard)
+    return SectionSpec(
+        id=identifier, kind=kind, title=_title(context, draft, kind, dimensions),  # type: ignore[arg-type]
+        metrics=tuple(metrics), dimensions=dimensions, grain=str(spec.get("grain") or context.grain), chart=chart,
+        sort=sort, top=spec.get("top"), others=bool(spec.get("others", False)), totals=bool(spec.get("totals", True)),
+        conditions=conditions, omitted=_lacks(context, omitted), **common,
+    )  # fmt: skip
+
+
+def _lacks(context: Context, omitted: list[str]) -> tuple[str, ...]:
+    if not omitted:
+        return ()
+    return (_LACKS.get(context.language, _LACKS["en"]).format("; ".join(dict.fromkeys(omitted))),)
+
+
+def _nothing(
+    context: Context, identifier: str, kind: str, draft: _Draft, omitted: list[str], common: dict[str, Any]
+) -> SectionSpec:
+    """A section of a report type of which this source can serve nothing: it says so."""
+    title = _title(context, draft, kind, ())
+    return SectionSpec(identifier, "text", title, omitted=_lacks(context, omitted), **common)
+
+
+def _title(context: Context, draft: _Draft, kind: str, dimensions: tuple[Dimension, ...]) -> str:
+    given = context.text(draft.data.get("title"))
+    words = _TITLES.get(context.language, _TITLES["en"])
+    if given or "title" in draft.data:
+        return given
+    if dimensions:
+        names = " × ".join(_label(context, d.field.label).lower() for d in dimensions)
+        return words["by"].format(names)
+    if kind == "records":
+        return _label(context, context.binding.catalogue.entities[draft.data["records"]["entity"]].plural)
+    return words.get(kind, "")
+
+
+def _unusable(
+    context: Context, metric: Metric, kind: str, dimensions: tuple[Dimension, ...], conditions: tuple[exp.Expression, ...]
+) -> Unresolved | None:
+    """Why a metric cannot stand in a section: the source lacks a field, a dimension or a filter
+    cannot be reached from its entity, or it makes no sense there."""
+    binding = context.binding
+    try:
+        need_metric(binding, metric)
+        for part in metrics_needed(binding.catalogue, metric):
+            for dimension in dimensions:
+                binding.need_reference(part.entity, binding.resolve(part.entity, dimension.path))
+            for tree in conditions:
+                binding.need_tree(part.entity, tree)
+            if kind == "trend" and not can_trend(binding, part):
+                return Unresolved("no-trend", "it is only known for one date, not over time")
+            if part.unit == "currency" and part.of is not None and binding.currency is None:
+                from reportspec.sql.aggregate import money_currencies
+
+                if money_currencies(binding, part.entity, part.of):
+                    return Unresolved("no-currency", "amounts come in currencies, and the report names none",
+                                      "add `currency: EUR` (the one to add up) to the project")  # fmt: skip
+    except Unresolved as why:
+        return why
+    if kind != "breakdown" and metric.kind in ("share", "relative"):
+        return Unresolved("no-rows", "it compares rows, so it only goes into a breakdown")
+    return None
+
+
+def _dimensions(
+    context: Context, draft: _Draft, spec: Mapping[str, Any], inner: Place, omitted: list[str]
+) -> tuple[Dimension, ...] | None:
+    given = spec.get("by")
+    if given is None:
+        return ()
+    items = given if isinstance(given, list) else [given]
+    base: Place = (*inner, "by") if inner[:1] == ("sections",) else inner
+    found: list[Dimension] = []
+    wrong = False
+    for index, item in enumerate(items):
+        place = (*base, index) if isinstance(given, list) else base
+        name = str(item["field"]) if isinstance(item, dict) else str(item)
+        field = field_named(context.binding, context.document, name, place)
+        if field is None:
+            wrong = True
+            continue
+        bins = tuple(float(b) for b in item.get("bins", ())) if isinstance(item, dict) else ()
+        if bins and list(bins) != sorted(set(bins)):
+            context.document.tell("bad-value", "the bounds of `bins` must rise", (*place, "bins"))
+            wrong = True
+        if bins and field.type not in ("integer", "number", "money"):
+            context.document.tell("bad-value", f"`{field.id}` is no number, so it has no bins", (*place, "bins"))
+            wrong = True
+        if field.type in ("date", "time") or (field.type in ("number", "money") and not bins):
+            help = "use a trend section" if field.type in ("date", "time") else "give `bins: [10, 20, 50]`"
+            context.document.tell("bad-group", f"`{name}` has too many values to group by", place, help)
+            wrong = True
+        found.append(Dimension(name, tuple(name.split(".")), field, bins))
+    return None if wrong else tuple(found)
+
+
+def _sort(
+    context: Context, spec: Mapping[str, Any], inner: Place, metrics: list[Metric], dimensions: tuple[Dimension, ...], standard: bool
+) -> tuple[str, bool] | None:
+    given = spec.get("sort")
+    if not given:
+        return None
+    name, descending = str(given).removeprefix("-"), str(given).startswith("-")
+    known = [m.id for m in metrics] + [d.name for d in dimensions]
+    if name not in known:
+        if not standard:
+            context.document.tell("unknown-sort", f"`{name[:60]}` is not shown here, so it cannot sort", (*inner, "sort"),
+                                  suggestion(name, known))  # fmt: skip
+        return None
+    return name, descending
+
+
+def _records(
+    context: Context, draft: _Draft, identifier: str, spec: Mapping[str, Any], inner: Place,
+    conditions: tuple[exp.Expression, ...], omitted: list[str], common: dict[str, Any],
+) -> SectionSpec | None:  # fmt: skip
+    binding, document, standard = context.binding, context.document, draft.path is None
+    entity = str(spec["entity"])
+    if entity not in binding.catalogue.entities:
+        document.tell("unknown-entity", f"there is no entity `{entity[:60]}`", (*inner, "entity"),
+                      suggestion(entity, binding.catalogue.entities))  # fmt: skip
+        return None
+    fields: list[tuple[str, tuple[str, ...]]] = []
+
+    def usable(name: str, place: Place) -> tuple[str, ...] | None:
+        if field_named(binding, document, name, place) is None:
+            return None
+        path = tuple(name.split("."))
+        try:
+            binding.need_reference(entity, binding.resolve(entity, path))
+        except Unresolved as why:
+            if standard:
+                omitted.append(f"{name} ({why.message})")
+            else:
+                document.tell(why.code, f"`{name}` cannot be shown here: {why.message}", place, why.help)
+            return None
+        return path
+
+    for index, name in enumerate(spec["fields"]):
+        path = usable(str(name), (*inner, "fields", index))
+        if path:
+            fields.append((str(name), path))
+    for tree in (*context.conditions, *conditions):
+        try:
+            binding.need_tree(entity, tree)
+        except Unresolved as why:
+            if standard:
+                omitted.append(f"{entity} ({why.message})")
+                fields = []
+            else:
+                names = ", ".join(".".join(path_of(n)) for n in column_nodes(tree))
+                document.tell(why.code, f"the filter on `{names}` cannot apply to `{entity}`: {why.message}", inner, why.help)
+    if not fields:
+        return _nothing(context, identifier, "records", draft, omitted, common) if standard else None
+    order = []
+    if spec.get("sort"):
+        name = str(spec["sort"]).removeprefix("-")
+        path = usable(name, (*inner, "sort"))
+        if path:
+            order.append((path, str(spec["sort"]).startswith("-")))
+    return SectionSpec(
+        id=identifier, kind="records", title=_title(context, draft, "records", ()), entity=entity, fields=tuple(fields),
+        record_sort=tuple(order), limit=int(spec.get("limit", 20)), conditions=conditions,
+        omitted=_lacks(context, omitted), **common,
+    )  # fmt: skip
