@@ -295,15 +295,16 @@ def _horizontal(
     ys = steps.centres(frame.height)
     edge = -(room if low < 0 else 0) - GAP
     labels = beside(short, ys, edge, INK)
-    for value, text, middle, before in zip(
-        one.values, texts, ys, one.previous or (None,) * count, strict=True
-    ):
-        # Past the mark of the previous period where that stands beyond the bar's end.
-        marks = [end for end in (value or 0.0, before) if end is not None]
-        negative = (value or 0.0) < 0
-        end = span.place(min(marks) if negative else max(marks), frame.width)
-        at = end - GAP if negative else end + GAP
-        labels.append(Label(at, middle + SIZE * 0.35, text, "end" if negative else "start", INK))
+    marks = one.previous or (None,) * count
+    for value, text, middle, mark in zip(one.values, texts, ys, marks, strict=True):
+        way = -1 if (value or 0.0) < 0 else 1
+        at = span.place(value or 0.0, frame.width) + way * GAP
+        if mark is not None:
+            # The text steps over the mark of the previous period where both would meet.
+            ahead = way * (span.place(mark, frame.width) - at)
+            if -GAP < ahead < widest([text]) + GAP:
+                at += way * (ahead + GAP)
+        labels.append(Label(at, middle + SIZE * 0.35, text, "end" if way < 0 else "start", INK))
     svg = chart_svg(layers, values, frame, labels)
     return _drawing(canvas, (one,), svg, captions, None)
 
@@ -312,14 +313,13 @@ def _stacked(canvas: _Canvas, series: tuple[Series, ...]) -> Drawing:
     series, captions = _few_series(canvas, series, sum_rest=True)
     fits = len(canvas.labels) <= 12 and widest(canvas.labels) * len(canvas.labels) < WIDTH - 80
     if canvas.over_time or fits:
-        rows, names, cut = list(range(len(canvas.labels))), canvas.labels, ()
         svg = _stacked_upright(canvas, series)
     else:
-        sums = Series("", series[0].column, _sums(series))
-        rows, cut = _largest(canvas, sums)
+        rows, cut = _largest(canvas, Series("", series[0].column, _sums(series)))
         names = tuple(canvas.labels[row] for row in rows)
         svg = _stacked_level(canvas, series, rows, names)
-    return _drawing(canvas, series, svg, (*captions, *cut), "fill")
+        captions = (*captions, *cut)
+    return _drawing(canvas, series, svg, captions, "fill")
 
 
 def _stacked_upright(canvas: _Canvas, series: tuple[Series, ...]) -> str:
@@ -333,7 +333,7 @@ def _stacked_upright(canvas: _Canvas, series: tuple[Series, ...]) -> str:
         "color": _colours(canvas, series),
         "order": {"field": "k"},
     }
-    layers = [{"mark": _SEGMENT, "encoding": encoding}, *_reference(canvas, "y")]
+    layers: list[Spec] = [{"mark": _SEGMENT, "encoding": encoding}, *_reference(canvas, "y")]
     return chart_svg(layers, _stack_values(series, rows), upright.frame, upright.labels())
 
 
@@ -349,10 +349,10 @@ def _stacked_level(
     x: Spec = {"type": "quantitative", "scale": span.scale, "axis": grid_axis(at), "field": "v"}
     y: Spec = {"field": "i", "type": "ordinal", "scale": steps.scale, "axis": None}
     encoding: Spec = {"x": x, "y": y, "color": _colours(canvas, series), "order": {"field": "k"}}
-    layers = [{"mark": _SEGMENT, "encoding": encoding}, *_reference(canvas, "x")]
+    layers: list[Spec] = [{"mark": _SEGMENT, "encoding": encoding}, *_reference(canvas, "x")]
     labels = beside(short, steps.centres(frame.height), -GAP, INK)
     xs = [span.place(value, frame.width) for value in at]
-    labels += below(texts, xs, frame.height, frame.width / len(at), rotate=False)
+    labels += below(texts, xs, frame, frame.width / len(at), rotate=False)
     return chart_svg(layers, _stack_values(series, rows), frame, labels)
 
 
@@ -474,7 +474,7 @@ class _Upright:
         texts = tuple(canvas.write(value, column) for value in at)
         left = widest(texts) + GAP + 2
         slot = steps.step(WIDTH - left - right)
-        frame = Frame(height, left, right, SIZE, below_room(names, slot, rotate))
+        frame = Frame(height, left, right, SIZE + 6, below_room(names, slot, rotate))
         return cls(canvas, column, at, texts, steps, names, rotate, frame)
 
     @property
@@ -496,23 +496,23 @@ class _Upright:
         ys = [self.height_of(value) for value in self.at]
         width = self.frame.width
         xs, slot = self.steps.centres(width), self.steps.step(width)
-        across = below(self.names, xs, self.frame.height, slot, self.rotate)
+        across = below(self.names, xs, self.frame, slot, self.rotate)
         return beside(self.texts, ys, -GAP) + across
 
     def values(self, one: Series, room: float, shift: float = 0.0) -> list[Label]:
-        """The written values at the ends of bars, if none is wider than `room` allows."""
+        """The written values on top of bars, unless they are too wide for `room` or some would
+        run into the labels below."""
         texts = [
             "" if value is None else self.canvas.write(value, self.column) for value in one.values
         ]
-        if widest(texts) > room * 1.25:
+        if widest(texts) > room * 1.25 or min(one.known) < 0:
             return []
         labels = []
         for x, value, text in zip(
             self.steps.centres(self.frame.width), one.values, texts, strict=True
         ):
             if value is not None:
-                y = self.height_of(value) + (SIZE + 2 if value < 0 else -4)
-                labels.append(Label(x + shift / 2, y, text, "middle", INK))
+                labels.append(Label(x + shift, self.height_of(value) - 4, text, "middle", INK))
         return labels
 
 

@@ -163,8 +163,8 @@ def compact(formats: Formats, value: Number, column: Column, decimals: int = 2) 
     if column.unit in ("seconds", "minutes"):
         return duration(formats, value, column.unit)
     if size < 10_000 and column.unit != "currency":
-        places = _needed_decimals(value, decimals)
-        return number(formats, value, places)
+        most = 1 if column.unit in ("count", "days") else decimals
+        return number(formats, value, _needed_decimals(value, most))
     currency = column.currency or formats.currency
     magnitude = int(math.log10(size)) // 3 * 3 if size >= 1 else 0
     if magnitude == 3:

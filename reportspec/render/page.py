@@ -306,7 +306,7 @@ def _style_template() -> Template:
 
 def _stylesheet(figures: Figures, formats: Formats, palette: Palette) -> str:
     share = tables.BAR_SHARE * 100 / tables.BAR_STEPS
-    bars = "".join(f".b{n}{{width:{n * share:.2f}%}}" for n in range(tables.BAR_STEPS + 1))
+    bars = "".join(f".b{n}{{width:{n * share:.2f}%}}" for n in range(1, tables.BAR_STEPS + 1))
     return (
         _style_template().substitute(
             paper=figures.theme.paper,

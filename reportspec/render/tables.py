@@ -18,7 +18,7 @@ from reportspec.render.locale import (
 )
 
 MOST_ROWS = 500  # in the PDF: layout takes 3 ms a row; the attachment has them all
-BAR_STEPS = 50  # widths that a bar in a table can have, as classes b0 … b50
+BAR_STEPS = 50  # widths that a bar in a table can have, as classes b1 … b50
 
 BAR_SHARE = 0.5  # of the cell's width, for the longest bar
 
@@ -73,12 +73,12 @@ def table_view(
     """The section's table, or None where it has no columns or rows."""
     if not section.columns or not section.rows:
         return None
-    section = pivoted(section, formats)
+    long, section = section, pivoted(section, formats)
     shown = section.rows[:MOST_ROWS]
     decimals = [_decimals(section, place) for place in range(len(section.columns))]
     after = [_after_number(section, place) for place in range(len(section.columns))]
     points = [_in_points(section, column) for column in section.columns]
-    barred = _bar_column(section)
+    barred = _bar_column(section) if section is long else None
     largest = _largest(section, barred)
 
     def line(row: tuple[Cell, ...], label: str | None) -> tuple[TableCell, ...]:
@@ -260,7 +260,7 @@ def _largest(section: Section, place: int | None) -> float:
 
 def _bar(value: Cell, largest: float) -> str:
     if not is_number(value) or value <= 0 or largest <= 0:
-        return "b0"
+        return ""
     return f"b{max(1, round(float(value) / largest * BAR_STEPS))}"
 
 

@@ -231,25 +231,32 @@ def below_room(texts: Sequence[str], slot: float, rotate: bool) -> float:
 
 
 def below(
-    texts: Sequence[str], xs: Sequence[float], y: float, slot: float, rotate: bool
+    texts: Sequence[str], xs: Sequence[float], frame: Frame, slot: float, rotate: bool
 ) -> list[Label]:
-    """Labels in a row under the plot. Where they would collide in their slots they are turned,
-    if allowed and possible, or thinned out evenly, the first one kept."""
+    """Labels in a row under the plot. Where they would collide they are turned, if allowed, and
+    thinned out evenly, the first one kept; none leaves the drawing."""
     if _turned(texts, slot, rotate):
-        most = _LONGEST_TURNED / SIZE
-        return [
-            Label(x + 3, y + GAP + 5, clipped(text, most), "end", MUTED, _ANGLE)
-            for text, x in zip(texts, xs, strict=True)
-        ]
-    short = [clipped(text, max(slot, 150) / SIZE) for text in texts]
-    every = max(1, math.ceil((widest(short) + 4) / slot))
-    return [
-        Label(x, y + GAP + SIZE, text) for text, x in list(zip(short, xs, strict=True))[::every]
-    ]
+        every = math.ceil(SIZE * 2 / slot)
+        labels = []
+        for text, x in list(zip(texts, xs, strict=True))[::every]:
+            room = (x + frame.left) / math.cos(math.radians(_ANGLE))
+            short = clipped(text, min(_LONGEST_TURNED, room) / SIZE)
+            labels.append(Label(x + 3, frame.height + GAP + 5, short, "end", MUTED, _ANGLE))
+        return labels
+    level = [clipped(text, max(slot, 150) / SIZE) for text in texts]
+    every = max(1, math.ceil((widest(level) + 4) / slot))
+    labels = []
+    for text, x in list(zip(level, xs, strict=True))[::every]:
+        half = text_width(text) * SIZE / 2
+        if every > 1 and labels and x + half > frame.width + frame.right:
+            continue
+        inside = min(max(x, half - frame.left), frame.width + frame.right - half)
+        labels.append(Label(inside, frame.height + GAP + SIZE, text))
+    return labels
 
 
 def _turned(texts: Sequence[str], slot: float, rotate: bool) -> bool:
-    return rotate and slot >= 14 and widest(texts) + 4 > slot
+    return rotate and widest(texts) + 4 > slot
 
 
 def named(texts: Sequence[str], limit: float = 200) -> list[str]:

@@ -1,0 +1,1 @@
+"""From tables of aggregates to figures."""

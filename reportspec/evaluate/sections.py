@@ -1,0 +1,455 @@
+"""A section's figures from its tables: rows, totals, comparisons, what was cut and left out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from reportspec.binding import metrics_needed
+from reportspec.calendar import bucket_label, instant
+from reportspec.check.model import GoalSpec, Report, SectionSpec
+from reportspec.evaluate.values import Row, metric_value, number, summed
+from reportspec.evaluate.words import word
+from reportspec.figures import Cell, Chart, Column, Goal, Kpi, Section
+from reportspec.model import Field, Metric
+from reportspec.plan.plan import measures_of, section_queries
+from reportspec.plan.queries import AggregateQuery, Dimension, RecordsQuery
+from reportspec.run.connection import Table
+from reportspec.sql.aggregate import BUCKET
+from reportspec.sql.records import AVAILABLE
+
+FEW = 30  # cases under which a rate says little
+Tables = Mapping[tuple[str, str], Table]  # (section, purpose) -> result
+
+
+@dataclass(slots=True)
+class Footnotes:
+    """The report's footnotes, numbered as they come."""
+
+    texts: list[str] = field(default_factory=list)
+
+    def add(self, text: str) -> int:
+        """The number of a footnote, a new one if it is not there yet."""
+        if text not in self.texts:
+            self.texts.append(text)
+        return self.texts.index(text) + 1
+
+
+def label(report: Report, texts: Mapping[str, str]) -> str:
+    """A catalogue text in the report's language."""
+    return texts.get(report.language) or texts["en"]
+
+
+def evaluate_section(report: Report, spec: SectionSpec, tables: Tables, footnotes: Footnotes) -> Section:
+    """One section, computed."""
+    notes = tuple(n for n in (spec.note, *spec.omitted) if n)
+    if spec.kind == "text":
+        return Section(spec.id, "text", spec.title, text=spec.text, notes=notes, break_before=spec.break_before)
+    if spec.kind == "records":
+        return _records(report, spec, tables, notes)
+    if spec.kind == "trend":
+        return _trend(report, spec, tables, footnotes, notes)
+    if spec.kind == "breakdown":
+        return _breakdown(report, spec, tables, footnotes, notes)
+    return _kpis(report, spec, tables, footnotes, notes)
+
+
+def additivity(report: Report, spec: SectionSpec) -> dict[str, str]:
+    """How each fetched column adds up over rows."""
+    found: dict[str, str] = {}
+    for query in section_queries(report, spec):
+        if isinstance(query, AggregateQuery) and query.purpose == "figures":
+            for measure in query.measures:
+                how = {"count": "sum", "sum": "sum", "min": "min", "max": "max"}.get(measure.aggregate, "none")
+                if measure.keep != "value":
+                    how = "sum"
+                for side in query.sides:
+                    found[measure.column if side.name == "current" else f"{measure.column}__previous"] = how
+    return found
+
+
+def _column(report: Report, metric: Metric, footnotes: Footnotes, row: Row | None) -> Column:
+    marks = []
+    if metric.caveat:
+        marks.append(footnotes.add(label(report, metric.caveat)))
+    if row is not None:
+        for part in metrics_needed(report.binding.catalogue, metric):
+            name = label(report, part.label)
+            if missing := row.get(f"{part.id}__missing"):
+                marks.append(footnotes.add(word(report.language, "missing", name, _counted(report, part, missing))))
+            if other := row.get(f"{part.id}__other_currency"):
+                text = word(report.language, "other_currency", name, _counted(report, part, other), report.binding.currency)
+                marks.append(footnotes.add(text))
+            entity = report.binding.entity(part.entity)
+            if entity.history and not report.binding.has_history(entity) and part.time is None:
+                marks.append(footnotes.add(word(report.language, "as_of_today", label(report, entity.plural).lower())))
+    kind = "integer" if metric.unit == "count" and metric.kind == "aggregate" else "number"
+    return Column(
+        metric.id, label(report, metric.label), kind, metric.unit, "metric", metric.id, metric.direction,  # type: ignore[arg-type]
+        report.binding.currency if metric.unit == "currency" else None, metric.decimals, tuple(dict.fromkeys(marks)),
+    )  # fmt: skip
+
+
+def _counted(report: Report, metric: Metric, count: Any) -> str:
+    entity = report.binding.entity(metric.entity)
+    return f"{int(count):,} {label(report, entity.label if count == 1 else entity.plural).lower()}"
+
+
+def _previous(report: Report, column: Column) -> Column:
+    return Column(f"{column.name}__previous", word(report.language, "previous", column.label), column.type, column.unit,
+                  "previous", column.metric, column.direction, column.currency, column.decimals)  # fmt: skip
+
+
+def change(metric: Metric, value: Cell, previous: Cell) -> float | None:
+    """The change against the comparison: relative, or in fractions for percentages."""
+    if not isinstance(value, (int, float)) or not isinstance(previous, (int, float)):
+        return None
+    if metric.unit == "percent":
+        return float(number(value - previous) or 0.0)
+    return float(number((value - previous) / abs(previous)) or 0.0) if previous else None
+
+
+def _kpis(report: Report, spec: SectionSpec, tables: Tables, footnotes: Footnotes, notes: tuple[str, ...]) -> Section:
+    rows = tables[spec.id, "figures"].dicts() if (spec.id, "figures") in tables else []
+    row = rows[0] if rows else {}
+    catalogue = report.binding.catalogue
+    compared = report.compare is not None
+    columns: list[Column] = []
+    cells: list[Cell] = []
+    kpis = []
+    for metric in spec.metrics:
+        column = _column(report, metric, footnotes, row)
+        value = metric_value(catalogue, metric, row)
+        columns.append(column)
+        cells.append(value)
+        before = None
+        if compared:
+            before = metric_value(catalogue, metric, row, "__previous")
+            columns.append(_previous(report, column))
+            cells.append(before)
+        spark = _spark(report, spec, metric, tables)
+        kpis.append(Kpi(column, value, before, change(metric, value, before) if compared else None,
+                        goal_state(report, report.goals.get(metric.id), value), spark))  # fmt: skip
+    chart = None
+    if spec.kind == "funnel":
+        return _funnel(report, spec, columns, cells, notes)
+    return Section(spec.id, "kpis", spec.title, tuple(columns), (tuple(cells),), None, 1, (), tuple(kpis), chart,
+                   notes=notes, break_before=spec.break_before)  # fmt: skip
+
+
+def _funnel(report: Report, spec: SectionSpec, columns: list[Column], cells: list[Cell], notes: tuple[str, ...]) -> Section:
+    """Steps as rows: what is left of the step before, and of the first."""
+    language = report.language
+    names = {"en": ("Step", "Number", "Of the step before", "Of the first"),
+             "it": ("Passo", "Numero", "Sul passo prima", "Sul primo")}  # fmt: skip
+    step, count, before, first = names.get(language, names["en"])
+    unit = columns[0].unit
+    heads = [Column("step", step, "text", role="dimension"),
+             Column("value", count, columns[0].type, unit, "metric", currency=columns[0].currency)]  # fmt: skip
+    width = 2 if report.compare else 1
+    if report.compare:
+        heads.append(Column("value__previous", word(language, "previous", count), columns[0].type, unit, "previous",
+                            currency=columns[0].currency))  # fmt: skip
+    heads += [Column("of_previous_step", before, "number", "percent", "metric"),
+              Column("of_first_step", first, "number", "percent", "metric")]  # fmt: skip
+    values = cells[::width]
+    rows = []
+    for index, metric in enumerate(spec.metrics):
+        own: list[Cell] = [label(report, metric.label), *cells[index * width : (index + 1) * width]]
+        for base in (values[index - 1] if index else None, values[0]):
+            value = values[index]
+            usable = isinstance(value, (int, float)) and isinstance(base, (int, float)) and base
+            own.append(number(value / base) if usable else None)  # type: ignore[operator]
+        rows.append(tuple(own))
+    return Section(spec.id, "funnel", spec.title, tuple(heads), tuple(rows), None, len(rows),
+                   chart=Chart("funnel", "step", ("value",)), notes=notes, break_before=spec.break_before)  # fmt: skip
+
+
+def _spark(report: Report, spec: SectionSpec, metric: Metric, tables: Tables) -> tuple[float | None, ...]:
+    query = next((q for q in section_queries(report, spec) if isinstance(q, AggregateQuery) and q.purpose == "buckets"), None)
+    table = tables.get((spec.id, "buckets"))
+    if query is None or table is None:
+        return ()
+    fetched = {m.metric for m in query.measures}
+    if not {p.id for p in metrics_needed(report.binding.catalogue, metric)} <= fetched:
+        return ()
+    by_bucket = {row[BUCKET]: row for row in table.dicts()}
+    points: list[float | None] = []
+    for index, bucket in enumerate(query.sides[0].buckets):
+        if instant(bucket.start, report.binding.zone) >= min(report.as_of, report.now):
+            break
+        value = metric_value(report.binding.catalogue, metric, by_bucket.get(index, {}))
+        points.append(None if value is None else float(value))
+    return tuple(points) if sum(p is not None for p in points) >= 2 else ()
+
+
+def goal_state(report: Report, goal: GoalSpec | None, value: Cell) -> Goal | None:
+    """Where a figure stands against its goal. Within an unfinished period what counts is the pace:
+    the figure against the part of the target that the elapsed time asks for."""
+    if goal is None:
+        return None
+    if not isinstance(value, (int, float)) or isinstance(value, bool):
+        return Goal(goal.target, goal.direction, None, None, "unknown", goal.warn_at)
+    start, end = instant(report.period.start, report.binding.zone), instant(report.period.end, report.binding.zone)
+    reached = min(report.as_of, report.now)
+    elapsed = max(0.0, min(1.0, (reached - start) / (end - start)))
+    lower = goal.direction == "down"
+    if lower:
+        attainment = 1.0 if value <= 0 else goal.target / value
+    else:
+        attainment = value / goal.target if goal.target else None
+    if attainment is None:
+        return Goal(goal.target, goal.direction, None, None, "unknown", goal.warn_at)
+    over = elapsed >= 1.0
+    pace = attainment if over or lower or not elapsed else value / (goal.target * elapsed)
+    if attainment >= 1 and (over or not lower):
+        state = "met"
+    elif over:
+        state = "at_risk" if attainment >= goal.warn_at else "missed"
+    else:
+        state = "on_track" if pace >= 1 else "at_risk"
+    return Goal(goal.target, goal.direction, attainment, pace, state, goal.warn_at)  # type: ignore[arg-type]
+
+
+def _trend(report: Report, spec: SectionSpec, tables: Tables, footnotes: Footnotes, notes: tuple[str, ...]) -> Section:
+    query = next(q for q in section_queries(report, spec) if isinstance(q, AggregateQuery))
+    current = query.sides[0].buckets
+    rows = tables[spec.id, "figures"].dicts()
+    total = _total_row(report, spec, rows, tables)
+    catalogue, compared = report.binding.catalogue, report.compare is not None
+    columns: list[Column] = [Column("period", word(report.language, "period"), "date", role="period")]
+    by = spec.dimensions[0] if spec.dimensions else None
+    if by is not None:
+        columns.append(_dimension_column(report, by))
+    for metric in spec.metrics:
+        column = _column(report, metric, footnotes, total)
+        columns.append(column)
+        if compared:
+            columns.append(_previous(report, column))
+    groups: list[Any] = [None]
+    if by is not None:
+        groups = sorted({row["d0"] for row in rows}, key=lambda v: (v is None, str(v)))
+    found = {(row[BUCKET], row.get("d0")): row for row in rows}
+    body: list[tuple[Cell, ...]] = []
+    labels = []
+    with_year = report.period.start.year != (report.period.end - timedelta(days=1)).year
+    limit = min(report.as_of, report.now)
+    partial_from = None
+    for index, bucket in enumerate(current):
+        future = instant(bucket.start, report.binding.zone) >= limit
+        if partial_from is None and instant(bucket.end, report.binding.zone) > limit:
+            partial_from = index
+        for group in groups:
+            row = found.get((index, group), {})
+            cells: list[Cell] = [bucket.start]
+            if by is not None:
+                cells.append(_shown_value(report, by, group))
+            for metric in spec.metrics:
+                cells.append(None if future else metric_value(catalogue, metric, row))
+                if compared:
+                    cells.append(metric_value(catalogue, metric, row, "__previous"))
+            body.append(tuple(cells))
+            labels.append(bucket_label(bucket, report.language, with_year))
+    total_cells: tuple[Cell, ...] | None = None
+    if spec.totals and all(m.time is not None for metric in spec.metrics for m in metrics_needed(catalogue, metric)):
+        lead: list[Cell] = [None] * (2 if by is not None else 1)
+        total_cells = (*lead, *_metric_cells(report, spec, total, total))
+    chart = None
+    if spec.chart != "none" and body:
+        kind = {"bar": "bar", "stacked": "stacked"}.get(spec.chart or "", "line" if len(current) > 1 else "bar")
+        first = spec.metrics[0]
+        goal = report.goals.get(first.id)
+        shown = goal.target if goal and first.unit in ("percent", "days", "ratio") else None
+        chart = Chart(kind, "period", (first.id,), by.name if by else None, shown, None, partial_from)  # type: ignore[arg-type]
+    return Section(spec.id, "trend", spec.title, tuple(columns), tuple(body), total_cells, len(body), tuple(labels),
+                   chart=chart, notes=notes, break_before=spec.break_before)  # fmt: skip
+
+
+def _metric_cells(report: Report, spec: SectionSpec, row: Row, total: Row) -> list[Cell]:
+    cells: list[Cell] = []
+    for metric in spec.metrics:
+        cells.append(metric_value(report.binding.catalogue, metric, row, "", total))
+        if report.compare is not None:
+            cells.append(metric_value(report.binding.catalogue, metric, row, "__previous", total))
+    return cells
+
+
+def _total_row(report: Report, spec: SectionSpec, rows: list[dict[str, Any]], tables: Tables) -> dict[str, Any]:
+    """The aggregates over all rows: added up where they add up, else fetched on their own."""
+    total = summed(rows, additivity(report, spec))
+    own = tables.get((spec.id, "totals"))
+    if own is not None and own.rows:
+        total |= own.dicts()[0]
+    return total
+
+
+def _dimension_column(report: Report, dimension: Dimension) -> Column:
+    found = dimension.field
+    text = label(report, found.label)
+    if len(dimension.path) > 2:
+        text = f"{text} ({' '.join(dimension.path[1:-1])})"
+    kind = "text" if dimension.bins or found.type not in ("integer", "boolean") else found.type
+    return Column(dimension.name, text, kind, None, "dimension")  # type: ignore[arg-type]
+
+
+def _shown_value(report: Report, dimension: Dimension, value: Any) -> Cell:
+    if not dimension.bins:
+        return _cell(report, value)
+    if value is None:
+        return None
+    index, bins = int(value), dimension.bins
+    names = [f"{b:g}" for b in bins]
+    if index == 0:
+        return word(report.language, "below", names[0])
+    if index == len(bins):
+        return word(report.language, "from", names[-1])
+    return word(report.language, "between", names[index - 1], names[index])
+
+
+def _breakdown(report: Report, spec: SectionSpec, tables: Tables, footnotes: Footnotes, notes: tuple[str, ...]) -> Section:
+    catalogue, compared = report.binding.catalogue, report.compare is not None
+    rows = tables[spec.id, "figures"].dicts()
+    total = _total_row(report, spec, rows, tables)
+    count = len(spec.dimensions)
+    binned = count == 1 and bool(spec.dimensions[0].bins)
+    if binned:
+        there = {row["d0"] for row in rows}
+        rows += [{"d0": index} for index in range(len(spec.dimensions[0].bins) + 1) if index not in there]
+    columns = [_dimension_column(report, d) for d in spec.dimensions]
+    for metric in spec.metrics:
+        column = _column(report, metric, footnotes, total)
+        columns.append(column)
+        if compared:
+            columns.append(_previous(report, column))
+    kept = []
+    for row in rows:
+        cells = _metric_cells(report, spec, row, total)
+        if binned or row.get("idle__") or any(c not in (None, 0) for c in cells):
+            kept.append((row, cells))
+    kept = _ordered(report, spec, kept)
+    available = len(kept)
+    few = _few(report, spec, kept, footnotes)
+    if few:
+        columns = [c if c.metric not in few else _marked(c, few[c.metric]) for c in columns]
+    body = [(*(_shown_value(report, d, row[f"d{i}"]) for i, d in enumerate(spec.dimensions)), *cells) for row, cells in kept]
+    if spec.top is not None and available > spec.top:
+        rest = [row for row, _ in kept[spec.top :]]
+        body = body[: spec.top]
+        if spec.others and not _holistic(report, spec):
+            merged = summed(rest, additivity(report, spec))
+            name: list[Cell] = [word(report.language, "others", len(rest)), *([None] * (count - 1))]
+            body.append((*name, *_metric_cells(report, spec, merged, total)))
+        notes = (*notes, word(report.language, "cut", spec.top, available))
+    total_cells = None
+    if spec.totals and kept:
+        total_cells = (*([None] * count), *_metric_cells(report, spec, total, total))
+    return Section(spec.id, "breakdown", spec.title, tuple(columns), tuple(body), total_cells, available,
+                   chart=_breakdown_chart(spec, binned), notes=notes, break_before=spec.break_before)  # fmt: skip
+
+
+def _marked(column: Column, mark: int) -> Column:
+    from dataclasses import replace
+
+    return replace(column, footnotes=tuple(dict.fromkeys((*column.footnotes, mark)))) if column.role == "metric" else column
+
+
+def _few(report: Report, spec: SectionSpec, kept: list[Any], footnotes: Footnotes) -> dict[str | None, int]:
+    """Rates that rest on few cases in some row."""
+    found: dict[str | None, int] = {}
+    catalogue = report.binding.catalogue
+    for metric in spec.metrics:
+        if metric.kind != "ratio" or metric.unit != "percent":
+            continue
+        base = catalogue.metrics[metric.denominator]
+        if base.unit != "count":
+            continue
+        counts = [metric_value(catalogue, base, row) for row, _ in kept]
+        if any(c is not None and 0 < c < FEW for c in counts):
+            few = word(report.language, "few", label(report, metric.label), FEW)
+            found[metric.id] = footnotes.add(few)
+    return found
+
+
+def _holistic(report: Report, spec: SectionSpec) -> bool:
+    return "none" in additivity(report, spec).values()
+
+
+def _ordered(report: Report, spec: SectionSpec, kept: list[Any]) -> list[Any]:
+    """By the section's `sort`; else stages by their place, bins by their bounds, and other rows
+    by the first metric, largest first. Ties go by name, so that the order is always the same."""
+
+    def name(item: Any) -> tuple[Any, ...]:
+        return tuple((v is None, str(v).casefold(), str(v)) for v in (item[0][f"d{i}"] for i in range(len(spec.dimensions))))
+
+    kept = sorted(kept, key=name)
+    step = 2 if report.compare is not None else 1
+    ordered = len(spec.dimensions) == 1 and any(row.get("order__") is not None for row, _ in kept)
+    if spec.sort is None and spec.dimensions and spec.dimensions[0].bins:
+        return sorted(kept, key=lambda item: (item[0]["d0"] is None, item[0]["d0"] or 0))
+    if spec.sort is None and ordered:
+        return sorted(kept, key=lambda item: (item[0].get("order__") is None, item[0].get("order__") or 0))
+    by, descending = spec.sort or (spec.metrics[0].id, True)
+    metrics = [m.id for m in spec.metrics]
+    if by in metrics:
+        at = metrics.index(by) * step
+        some = [i for i in kept if i[1][at] is not None]
+        none = [i for i in kept if i[1][at] is None]
+        return sorted(some, key=lambda item: item[1][at], reverse=False if not descending else False) if not descending else (
+            sorted(some, key=lambda item: -item[1][at]) + none) if descending else some + none
+    at = [d.name for d in spec.dimensions].index(by)
+    known = [i for i in kept if i[0][f"d{at}"] is not None]
+    unknown = [i for i in kept if i[0][f"d{at}"] is None]
+    return sorted(known, key=lambda item: name(item)[at], reverse=descending) + unknown
+
+
+def _breakdown_chart(spec: SectionSpec, binned: bool) -> Chart | None:
+    wanted = spec.chart or ("histogram" if binned else None)
+    if wanted in (None, "none"):
+        return None
+    first = spec.metrics[0].id
+    x = spec.dimensions[0].name
+    if len(spec.dimensions) > 1:
+        return Chart("stacked", x, (first,), spec.dimensions[1].name)
+    kinds = {"bar": "hbar", "line": "hbar", "stacked": "hbar"}
+    return Chart(kinds.get(str(wanted), wanted), x, (first,))  # type: ignore[arg-type]
+
+
+def _records(report: Report, spec: SectionSpec, tables: Tables, notes: tuple[str, ...]) -> Section:
+    query = next(q for q in section_queries(report, spec) if isinstance(q, RecordsQuery))
+    table = tables[spec.id, "figures"]
+    columns = []
+    for name, path in query.fields:
+        found = report.binding.resolve(spec.entity, path).field
+        columns.append(_field_column(report, name, found))
+    rows = [tuple(_cell(report, value) for value in row[: len(columns)]) for row in table.rows]
+    at = table.columns.index(AVAILABLE)
+    available = int(table.rows[0][at]) if table.rows else 0
+    if available > len(rows):
+        notes = (*notes, word(report.language, "cut", len(rows), f"{available:,}"))
+    return Section(spec.id, "records", spec.title, tuple(columns), tuple(rows), None, available, notes=notes,
+                   break_before=spec.break_before)  # fmt: skip
+
+
+def _field_column(report: Report, name: str, found: Field) -> Column:
+    kind = {"key": "text", "money": "number", "time": "date"}.get(found.type, found.type)
+    unit = "currency" if found.type == "money" else found.unit
+    return Column(name, label(report, found.label), kind, unit, "field",  # type: ignore[arg-type]
+                  currency=report.binding.currency if found.type == "money" else None)  # fmt: skip
+
+
+def _cell(report: Report, value: Any) -> Cell:
+    """A database's value in the report's terms: times become days of its zone."""
+    if isinstance(value, datetime):
+        aware = value if value.tzinfo else value.replace(tzinfo=report.binding.source_zone)
+        return aware.astimezone(report.binding.zone).date()
+    if isinstance(value, (Decimal, float)):
+        return number(value)
+    if value is None or isinstance(value, (str, int, bool, date)):
+        return value
+    return str(value)
+
+
+__all__ = ["Footnotes", "evaluate_section", "goal_state", "measures_of"]

@@ -1,0 +1,119 @@
+"""Metrics from the aggregates that were fetched. The one place where ratios are divided."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from sqlglot import exp
+
+from reportspec.expression import path_of
+from reportspec.model import Catalogue, Metric
+
+Row = Mapping[str, Any]
+Number = int | float | None
+
+
+def number(value: Any) -> Number:
+    """A database's number as a plain one; floats keep 15 significant digits, so that the order in
+    which an engine adds does not show."""
+    if value is None or isinstance(value, (int, bool)):
+        return value
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() and abs(value) < 10**15 else float(value)
+    number = float(value)
+    if number != number or number in (float("inf"), float("-inf")):
+        return None
+    return float(f"{number:.15g}")
+
+
+def metric_value(catalogue: Catalogue, metric: Metric, row: Row, side: str = "", total: Row | None = None) -> Number:
+    """A metric in one row of aggregates. `side` is "" or "__previous"; `total` is the row over
+    all rows, for shares and comparisons with the others. Nothing to divide by gives None."""
+
+    def of(name: str, in_row: Row = row) -> Number:
+        return metric_value(catalogue, catalogue.metrics[name], in_row, side, total)
+
+    match metric.kind:
+        case "aggregate":
+            return _aggregate(metric, row, side)
+        case "ratio":
+            return divided(of(metric.numerator), of(metric.denominator))
+        case "derived":
+            assert metric.formula is not None
+            return _formula(metric.formula, of)
+        case "share":
+            return divided(of(metric.base), of(metric.base, total)) if total is not None else None
+        case _:
+            if total is None:
+                return None
+            own = of(metric.base)
+            other = of(metric.base, total) if metric.to == "total" else of(metric.base, without(total, row))
+            if metric.form == "difference":
+                ratio = divided(own, other)
+                return None if ratio is None else number(ratio - 1)
+            return divided(own, other) if metric.form == "multiple" else divided(other, own)
+
+
+def _aggregate(metric: Metric, row: Row, side: str) -> Number:
+    if metric.aggregate == "average":
+        return divided(number(row.get(f"{metric.id}__sum{side}")), number(row.get(f"{metric.id}__n{side}")))
+    value = number(row.get(f"{metric.id}{side}"))
+    return 0 if value is None and metric.aggregate in ("count", "count_distinct", "sum") else value
+
+
+def divided(numerator: Number, denominator: Number) -> Number:
+    """A quotient, or None where there is nothing to divide by."""
+    if numerator is None or not denominator:
+        return None
+    return number(numerator / denominator)
+
+
+def _formula(tree: exp.Expression, of: Callable[[str], Number]) -> Number:
+    if isinstance(tree, exp.Paren):
+        return _formula(tree.this, of)
+    if isinstance(tree, exp.Literal):
+        return number(float(tree.this))
+    if isinstance(tree, exp.Column):
+        return of(path_of(tree)[0])
+    if isinstance(tree, exp.Neg):
+        inner = _formula(tree.this, of)
+        return None if inner is None else -inner
+    if isinstance(tree, (exp.Coalesce,)):
+        parts = [tree.this, *tree.expressions]
+        return next((v for v in (_formula(p, of) for p in parts) if v is not None), None)
+    if isinstance(tree, (exp.Add, exp.Sub, exp.Mul, exp.Div)):
+        left, right = _formula(tree.this, of), _formula(tree.expression, of)
+        if left is None or right is None:
+            return None
+        if isinstance(tree, exp.Div):
+            return divided(left, right)
+        return number(left + right if isinstance(tree, exp.Add) else left - right if isinstance(tree, exp.Sub) else left * right)
+    raise ValueError(f"a formula cannot have `{tree.key}`")
+
+
+def summed(rows: Sequence[Row], columns: Mapping[str, str]) -> dict[str, Any]:
+    """One row over several: each column by how it adds up (`sum`, `min`, `max`, or not at all)."""
+    total: dict[str, Any] = {}
+    for column, how in columns.items():
+        values = [row[column] for row in rows if row.get(column) is not None]
+        if how == "none":
+            continue
+        if not values:
+            total[column] = None
+        elif how == "sum":
+            total[column] = sum(values)
+        else:
+            total[column] = min(values) if how == "min" else max(values)
+    return total
+
+
+def without(total: Row, row: Row) -> dict[str, Any]:
+    """All rows but one, of aggregates that add up."""
+    rest = {}
+    for column, value in total.items():
+        own = row.get(column)
+        if isinstance(value, (int, float, Decimal)) and not isinstance(value, bool):
+            rest[column] = value - (own or 0)
+    return rest

@@ -1,0 +1,193 @@
+"""DuckDB, the embedded engine: for the demo, for files and for `.duckdb` databases.
+
+Declared files are loaded first; then the engine's access to files, the network and settings is
+shut for good, so that no statement can reach anything else.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from reportspec.check.model import SourceSpec
+from reportspec.diagnostics import suggestion
+from reportspec.run.connection import SourceError, Table
+
+if TYPE_CHECKING:
+    import duckdb
+
+_SHUT = (
+    "SET python_enable_replacements = false",
+    "SET enable_external_access = false",
+    "SET lock_configuration = true",
+)
+
+
+class EmbeddedConnection:
+    """A DuckDB session over one source."""
+
+    dialect = "duckdb"
+
+    def __init__(self, raw: duckdb.DuckDBPyConnection, source: SourceSpec) -> None:
+        self._raw, self._source = raw, source
+
+    def run(self, sql: str) -> Table:
+        """Run one SELECT. Raises SourceError."""
+        import duckdb
+
+        try:
+            cursor = self._raw.execute(sql)
+            names = tuple(column[0] for column in cursor.description or ())
+            return Table(names, tuple(cursor.fetchall()))
+        except duckdb.InterruptException:
+            raise SourceError("cancelled", "the query was cancelled") from None
+        except duckdb.Error as error:
+            raise _explained(error, self.tables()) from None
+
+    def tables(self) -> list[str]:
+        """The tables that there are, as they would be written in a mapping."""
+        rows = self._raw.execute(
+            "SELECT schema_name, table_name FROM duckdb_tables() UNION ALL "
+            "SELECT schema_name, view_name FROM duckdb_views() WHERE NOT internal"
+        ).fetchall()
+        return [name if schema == "main" else f"{schema}.{name}" for schema, name in rows]
+
+    def cancel(self) -> None:
+        """End the statement that is running."""
+        self._raw.interrupt()
+
+    def close(self) -> None:
+        """Give the session back."""
+        self._raw.close()
+
+
+def connect(source: SourceSpec, tables: frozenset[str], text_columns: bool, zone: str) -> EmbeddedConnection:
+    """A session over a source; of declared files only those whose table is needed are read.
+    Times without zone are in `zone`. Raises SourceError."""
+    import duckdb
+
+    try:
+        if source.kind == "duckdb":
+            raw = duckdb.connect(source.path, read_only=True)
+        else:
+            raw = duckdb.connect(":memory:")
+    except duckdb.Error as error:
+        name = Path(source.path).name
+        raise SourceError("unreadable-source", f"the database `{name}` cannot be opened: {_first(error)}",
+                          "check that it is a DuckDB file and that nothing else is writing to it") from None  # fmt: skip
+    try:
+        raw.execute("SET TimeZone = ?", [zone]) if re.fullmatch(r"[\w/+\-]+", zone) else None
+        if source.kind == "demo":
+            from reportspec.demo import load
+
+            load(raw)
+        elif source.kind == "files":
+            for table, paths in source.files.items():
+                if table in tables:
+                    _load_file(raw, table, paths, text_columns)
+        for statement in _SHUT:
+            raw.execute(statement)
+    except BaseException:
+        raw.close()
+        raise
+    return EmbeddedConnection(raw, source)
+
+
+def _load_file(raw: Any, table: str, paths: tuple[str, ...], text_columns: bool) -> None:
+    import duckdb
+
+    suffixes = {"".join(Path(p).suffixes[-2:] if p.endswith(".gz") else Path(p).suffixes[-1:]).lower() for p in paths}
+    if len(suffixes) != 1:
+        raise SourceError("mixed-files", f"the files of `{table}` are of different kinds: {', '.join(sorted(suffixes))}")
+    suffix = suffixes.pop().removesuffix(".gz")
+    names = "[" + ", ".join(_string(p) for p in paths) + "]"
+    if suffix in (".csv", ".tsv", ".txt"):
+        options = "all_varchar = true" if text_columns else "sample_size = -1"
+        if suffix == ".tsv":
+            options += ", delim = '\t'"
+        reader = f"read_csv({names}, header = true, {options})"
+    elif suffix == ".parquet":
+        reader = f"read_parquet({names})"
+    elif suffix in (".json", ".jsonl", ".ndjson"):
+        reader = f"read_json({names}, sample_size = -1)"
+    elif suffix in (".sqlite", ".sqlite3", ".db"):
+        _load_sqlite(raw, table, paths[0])
+        return
+    else:
+        raise SourceError("unknown-file", f"`{Path(paths[0]).name}` is of no kind that can be read",
+                          "CSV, TSV, Parquet, JSON and SQLite files can")  # fmt: skip
+    try:
+        raw.execute(f"CREATE TABLE {_name(table)} AS SELECT * FROM {reader}")
+    except duckdb.Error as error:
+        raise _unreadable(error, table, paths) from None
+
+
+def _load_sqlite(raw: Any, table: str, path: str) -> None:
+    """A table of a SQLite file, by its name; types are what the values are."""
+    import sqlite3
+
+    try:
+        with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as lite:
+            found = [row[0] for row in lite.execute("SELECT name FROM sqlite_master WHERE type IN ('table', 'view')")]
+            name = next((n for n in found if n.lower() == table.split(".")[-1].lower()), None)
+            if name is None:
+                raise SourceError("unknown-table", f"`{Path(path).name}` has no table `{table}`",
+                                  suggestion(table, found) or f"it has {', '.join(found[:10])}")  # fmt: skip
+            cursor = lite.execute(f"SELECT * FROM {_name(name)}")
+            columns = [column[0] for column in cursor.description]
+            rows = cursor.fetchall()
+    except sqlite3.Error as error:
+        raise SourceError("unreadable-source", f"`{Path(path).name}` cannot be read: {error}") from None
+    types = []
+    for index in range(len(columns)):
+        kinds = {type(row[index]) for row in rows if row[index] is not None}
+        types.append("BIGINT" if kinds == {int} else "DOUBLE" if kinds and kinds <= {int, float} else "VARCHAR")
+    body = ", ".join(f"{_name(c)} {t}" for c, t in zip(columns, types, strict=True))
+    raw.execute(f"CREATE TABLE {_name(table)} ({body})")
+    if rows:
+        marks = ", ".join("?" for _ in columns)
+        raw.executemany(f"INSERT INTO {_name(table)} VALUES ({marks})", rows)
+
+
+def _string(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _name(text: str) -> str:
+    return '"' + text.replace('"', '""') + '"'
+
+
+def _first(error: Exception) -> str:
+    return str(error).splitlines()[0][:300] if str(error) else "unknown reason"
+
+
+def _unreadable(error: Exception, table: str, paths: tuple[str, ...]) -> SourceError:
+    """Which file and line cannot be read, and why."""
+    text = str(error)
+    line = re.search(r"(?:CSV Error on Line|line|Line):\s*(\d+)", text)
+    file = next((p for p in paths if p in text), paths[0])
+    original = re.search(r"Original Line:\s*(.*)", text)
+    why = _first(error).removeprefix("Invalid Input Error: ").removeprefix("Conversion Error: ")
+    where = f"line {line[1]} of " if line else ""
+    notes = (f"the line: {original[1][:160]}",) if original else ()
+    return SourceError("unreadable-row", f"{where}`{Path(file).name}` (table `{table}`) cannot be read: {why}",
+                       "mend the file, or export it again", notes)  # fmt: skip
+
+
+def _explained(error: Exception, tables: list[str]) -> SourceError:
+    text = _first(error)
+    missing = re.search(r"Table with name (\S+) does not exist", text)
+    if missing:
+        return SourceError("unknown-table", f"the source has no table `{missing[1]}`",
+                           suggestion(missing[1], tables) or f"it has {', '.join(tables[:10]) or 'none'}")  # fmt: skip
+    column = re.search(r'(?:Referenced column|column) "([^"]+)"', text)
+    if column and "not found" in text:
+        candidates = re.search(r"Candidate bindings: (.*)", str(error))
+        return SourceError("unknown-column", f"the source has no column `{column[1]}`",
+                           f"near: {candidates[1][:200]}" if candidates else "check the mapping")  # fmt: skip
+    for kind in ("Conversion Error: ", "Invalid Input Error: "):
+        if text.startswith(kind):
+            return SourceError("unreadable-value", f"a value of the source cannot be read: {text.removeprefix(kind)}",
+                               "mend the value, or the mapping's expression for it")  # fmt: skip
+    return SourceError("query-failed", f"the database refused the query: {text}")
