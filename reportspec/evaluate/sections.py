@@ -397,8 +397,7 @@ def _ordered(report: Report, spec: SectionSpec, kept: list[Any]) -> list[Any]:
         at = metrics.index(by) * step
         some = [i for i in kept if i[1][at] is not None]
         none = [i for i in kept if i[1][at] is None]
-        return sorted(some, key=lambda item: item[1][at], reverse=False if not descending else False) if not descending else (
-            sorted(some, key=lambda item: -item[1][at]) + none) if descending else some + none
+        return sorted(some, key=lambda item: item[1][at] * (-1 if descending else 1)) + none
     at = [d.name for d in spec.dimensions].index(by)
     known = [i for i in kept if i[0][f"d{at}"] is not None]
     unknown = [i for i in kept if i[0][f"d{at}"] is None]

@@ -31,6 +31,7 @@ from reportspec.sql.build import (
 from reportspec.sql.scope import Moment, Scope, Statement
 
 BUCKET = "bucket"
+IDLE, ORDER = "idle__", "order__"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +57,8 @@ def aggregate_statement(binding: Binding, query: AggregateQuery) -> exp.Expressi
     for entity, measures in _grouped(query).items():
         selects += _leaf(statement, query, entity[0], measures)
     if query.idle:
-        selects.append((_idle(statement, query), []))
-    final = _combined(query, selects)
+        selects.append((_idle(statement, query), [IDLE, ORDER]))
+    final = _combined(binding, query, selects)
     for name, tree, comment in statement.ctes():
         final = final.with_(exp.to_identifier(name, quoted=True), as_=tree, copy=False)
         if comment:
@@ -205,17 +206,13 @@ def _window(scope: Scope, measure: Measure, side: Side) -> list[exp.Expression]:
     """The anchor lies in [start, end), and before the instant of the report."""
     binding = scope.binding
     assert measure.anchor is not None
-    anchor = scope.compile(_bare_anchor(measure.anchor), _moment(binding, side))
+    anchor = scope.compile(measure.anchor, _moment(binding, side))
     storage = binding.storage_of(measure.entity, measure.anchor)
     end = min(instant(side.end, binding.zone), side.as_of)
     return [
         exp.GTE(this=anchor, expression=scope.instant(instant(side.start, binding.zone), storage)),
         exp.LT(this=anchor.copy(), expression=scope.instant(end, storage)),
     ]
-
-
-def _bare_anchor(tree: exp.Expression) -> exp.Expression:
-    return tree
 
 
 def _currency_guard(scope: Scope, measure: Measure, moment: Moment) -> list[exp.Expression]:
@@ -364,29 +361,41 @@ def _calendar(scope: Scope, sides: tuple[Side, ...]) -> exp.Expression:
 
 
 def _idle(statement: Statement, query: AggregateQuery) -> exp.Select:
-    """The rows that appear even with nothing to count: active people, open stages."""
+    """The dimension's own rows: which of them appear even with nothing to count (`idle__` is 1:
+    active people, open stages), and the place of each in the entity's order (`order__`)."""
     assert query.idle is not None
     binding = statement.binding
+    entity = binding.entity(query.idle)
     moment = _moment(binding, query.sides[0])
     scope = Scope(statement, query.idle, moment)
     keys = [_dimension(scope, d, moment) for d in query.dimensions]
-    conditions = conjuncts(scope.compile_optional(binding.entity(query.idle).idle_rows, moment))
+    conditions: list[exp.Expression] = []
     for condition in query.idle_conditions:
         conditions += conjuncts(scope.compile(condition, moment))
     select = exp.Select()
     for index, key in enumerate(keys):
         select = select.select(exp.alias_(key, f"d{index}", quoted=True), copy=False)
-    select = scope.attach(select)
-    condition = all_of(conditions)
-    return select.where(condition, copy=False) if condition is not None else select
+    idle = scope.compile_optional(entity.idle_rows, moment) or exp.Boolean(this=True)
+    appears: exp.Expression = exp.Max(this=when(idle, literal(1), literal(0)))
+    place: exp.Expression = null("BIGINT")
+    if entity.order is not None:
+        place = exp.Min(this=cast(scope.compile(entity.order, moment), "BIGINT"))
+    select = select.select(exp.alias_(appears, IDLE, quoted=True), copy=False)
+    select = select.select(exp.alias_(place, ORDER, quoted=True), copy=False)
+    select = scope.attach(select).group_by(*[k.copy() for k in keys], copy=False)
+    joined = all_of(conditions)
+    return select.where(joined, copy=False) if joined is not None else select
 
 
-def _combined(query: AggregateQuery, selects: list[tuple[exp.Select, list[str]]]) -> exp.Select:
+def _combined(binding: Binding, query: AggregateQuery, selects: list[tuple[exp.Select, list[str]]]) -> exp.Select:
     keys = [f"d{index}" for index in range(len(query.dimensions))] + ([BUCKET] if query.bucketed else [])
     outputs = [column_name(m, side) for side in query.sides for m in query.measures]
     if len(selects) == 1 and not query.idle:
         return selects[0][0]
-    types = {column_name(m, side): _type(m) for side in query.sides for m in query.measures}
+    types = {column_name(m, side): _type(binding, m) for side in query.sides for m in query.measures}
+    if query.idle:
+        outputs += [IDLE, ORDER]
+        types |= {IDLE: "BIGINT", ORDER: "BIGINT"}
     parts = []
     for select, own in selects:
         wanted = [s for s in select.expressions if s.alias in keys]
@@ -413,7 +422,11 @@ def _combined(query: AggregateQuery, selects: list[tuple[exp.Select, list[str]]]
     return outer.group_by(*[column("parts", key) for key in keys], copy=False) if keys else outer
 
 
-def _type(measure: Measure) -> str:
+def _type(binding: Binding, measure: Measure) -> str:
     if measure.aggregate in ("count", "distinct") or measure.keep != "value":
         return "BIGINT"
+    if isinstance(measure.of, exp.Column) and measure.aggregate != "quantile":
+        field = binding.resolve(measure.entity, path_of(measure.of)).field
+        if field.type == "money":
+            return "DECIMAL(38, 4)"
     return "DOUBLE"

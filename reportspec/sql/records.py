@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlglot import exp
 
-from reportspec.binding import Binding
+from reportspec.binding import Binding, Unresolved
 from reportspec.calendar import instant
 from reportspec.plan.queries import RecordsQuery
 from reportspec.sql.build import all_of, conjuncts, literal
@@ -41,7 +41,7 @@ def records_statement(binding: Binding, query: RecordsQuery) -> exp.Expression:
         try:
             binding.need(query.entity, key)
             order.append(exp.Ordered(this=scope.field((query.entity, key), moment), nulls_first=False))
-        except LookupError:  # pragma: no cover - a missing key only leaves ties unordered
+        except Unresolved:  # without a key only ties stay unordered
             pass
     select = scope.attach(select)
     condition = all_of(conditions)

@@ -74,6 +74,13 @@ class Statement:
             self._order.append(cte)
         return cte
 
+    def rows_only(self, name: str) -> str:
+        """The CTE with an entity's rows as they are today, without past states."""
+        if name not in self._rows:
+            self._rows[name] = _Rows(self.binding.entity(name), name, {})
+            self._order.append(name)
+        return name
+
     def need(self, cte: str, field: str) -> None:
         """Have a field in an entity's CTE."""
         if cte in self._rows:

@@ -1,0 +1,112 @@
+"""A report's figures from the tables that its queries gave."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from reportspec.binding import metrics_needed, parts
+from reportspec.calendar import instant, period_label
+from reportspec.check.model import Report
+from reportspec.evaluate.sections import Footnotes, Tables, evaluate_section, label
+from reportspec.evaluate.values import Row
+from reportspec.evaluate.words import word
+from reportspec.figures import Definition, Figures, PeriodFigures, Statement
+from reportspec.model import Metric
+
+
+def evaluate(
+    report: Report, tables: Tables, statements: tuple[Statement, ...],
+    row_counts: tuple[tuple[str, int], ...] = (), data_as_of: datetime | None = None,
+) -> Figures:  # fmt: skip
+    """All figures of a report."""
+    footnotes = Footnotes()
+    if min(report.as_of, report.now) < instant(report.period.end, report.binding.zone):
+        reached = (min(report.as_of, report.now).astimezone(report.binding.zone) - timedelta(seconds=1)).date()
+        footnotes.add(word(report.language, "unfinished", reached.isoformat()))
+    sections = tuple(evaluate_section(report, spec, tables, footnotes) for spec in report.sections)
+    compare = None
+    if report.compare is not None:
+        compare = PeriodFigures(report.compare.start, report.compare.end, period_label(report.compare, report.language))
+    source = report.project.source.label
+    return Figures(
+        report=report.id,
+        report_label=report.type_label,
+        title=report.title,
+        period=PeriodFigures(report.period.start, report.period.end, period_label(report.period, report.language)),
+        compare=compare,
+        as_of=report.as_of.astimezone(report.binding.zone),
+        source_label=source,
+        data_as_of=data_as_of.astimezone(report.binding.zone) if data_as_of else None,
+        filters=report.filter_texts,
+        sections=sections,
+        definitions=_definitions(report, tables, statements),
+        statements=statements,
+        footnotes=tuple(footnotes.texts),
+        locale=report.locale,
+        currency=report.binding.currency,
+        timezone=str(report.binding.zone),
+        row_counts=row_counts,
+        theme=report.project.theme,
+    )
+
+
+def _definitions(report: Report, tables: Tables, statements: tuple[Statement, ...]) -> tuple[Definition, ...]:
+    """Each metric that is shown, once: what it means and which statement fetched it."""
+    hashes = {s.section: s.sql_hash for s in reversed(statements)}
+    found: dict[str, Definition] = {}
+    for spec in report.sections:
+        table = tables.get((spec.id, "figures"))
+        rows = table.dicts() if table and spec.kind != "records" else []
+        for metric in spec.metrics:
+            if metric.id not in found:
+                found[metric.id] = Definition(
+                    metric.id, label(report, metric.label), label(report, metric.description), formula(report, metric),
+                    metric.unit, hashes.get(spec.id, ""), _rows_read(report, metric, rows),  # type: ignore[arg-type]
+                )  # fmt: skip
+    return tuple(found.values())
+
+
+def _rows_read(report: Report, metric: Metric, rows: list[dict[str, object]] | list[Row]) -> int | None:
+    """Source rows behind a figure: those counted, or those with a value to add; of a ratio those
+    of its denominator."""
+    needed = metrics_needed(report.binding.catalogue, metric)
+    part = needed[-1]
+    column = part.id if part.aggregate == "count" else f"{part.id}__n"
+    values = [row[column] for row in rows if isinstance(row.get(column), int)]
+    return sum(values) if values else 0 if rows else None  # type: ignore[arg-type]
+
+
+def formula(report: Report, metric: Metric) -> str:
+    """How a metric is computed, in canonical names."""
+    if metric.kind == "aggregate":
+        inner = metric.of.sql("duckdb") if metric.of is not None else "*"
+        name = {"count_distinct": "count distinct", "average": "mean"}.get(metric.aggregate, metric.aggregate)
+        if metric.aggregate == "percentile":
+            name = f"percentile {metric.percentile:g} of"
+        text = f"{name}({inner}) from {metric.entity}"
+        if metric.where is not None:
+            text += f" where {metric.where.sql('duckdb')}"
+        when = metric.time.sql("duckdb") if metric.time is not None else None
+        return f"{text}; by {when} in the period" if when else f"{text}; as of the report's date"
+    if metric.kind == "ratio":
+        return f"{metric.numerator} / {metric.denominator}"
+    if metric.kind == "derived":
+        return metric.formula_text
+    base = parts(metric)[0]
+    if metric.kind == "share":
+        return f"{base} / total {base}"
+    other = "total" if metric.to == "total" else "all others'"
+    return {"difference": f"{base} / {other} {base} - 1", "multiple": f"{base} / {other} {base}"}.get(
+        metric.form, f"{other} {base} / {base}"
+    )
+
+
+def newest(values: list[object], report: Report) -> datetime | None:
+    """The latest of the times that were found in the source, not later than now."""
+    found = []
+    for value in values:
+        if isinstance(value, datetime):
+            aware = value if value.tzinfo else value.replace(tzinfo=report.binding.source_zone)
+            found.append(aware.astimezone(UTC))
+    earlier = [moment for moment in found if moment <= report.now]
+    return max(earlier) if earlier else None
