@@ -68,7 +68,7 @@ def covers(text: str) -> bool:
     if text.isascii():
         return True
     covered = _advances()
-    return all(ord(char) in covered or char.isspace() for char in text)
+    return all(ord(char) in covered or char.isspace() for char in set(text))
 
 
 def _configuration(host_fonts: bool, cache_directory: str) -> str:

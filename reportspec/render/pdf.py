@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -32,18 +33,15 @@ def render_pdf(figures: Figures, spec_text: str | None = None) -> bytes:
     laid_out = page(figures, with_spec=spec_text is not None)
     host_fonts = not covers(laid_out.html)
     with packaged_fonts(host_fonts):
-        from weasyprint import CSS, HTML
+        from weasyprint import HTML
         from weasyprint.text.fonts import FontConfiguration
 
         font_config = FontConfiguration()
     fetcher = _locked_fetcher()
     attachments = _attachments(laid_out, figures, spec_text)
     with _without_collector():
-        document = HTML(string=laid_out.html, url_fetcher=fetcher)
-        pdf = document.write_pdf(
-            stylesheets=[
-                CSS(string=laid_out.stylesheet, font_config=font_config, url_fetcher=fetcher)
-            ],
+        pdf = HTML(string=laid_out.html, url_fetcher=fetcher).write_pdf(
+            stylesheets=[_style(laid_out.stylesheet)],
             font_config=font_config,
             attachments=attachments,
             pdf_variant="pdf/ua-1",
@@ -71,6 +69,14 @@ def _load() -> None:
     with packaged_fonts():
         import weasyprint  # noqa: F401
     svg_from({"data": {"values": [{"v": 1}]}, "mark": "bar", "encoding": {}})
+
+
+@lru_cache(maxsize=4)
+def _style(stylesheet: str) -> Any:
+    """The parsed style sheet, which is the same for all reports of one theme and language."""
+    from weasyprint import CSS
+
+    return CSS(string=stylesheet, url_fetcher=_locked_fetcher())
 
 
 def _locked_fetcher() -> Any:

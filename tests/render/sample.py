@@ -266,7 +266,7 @@ def by_owner(t: dict[str, str], count: int = 40) -> Section:
         cycle,
     )
     names: list[str | None] = [f"{first} {last}" for last in LAST for first in FIRST][:count]
-    for at, name in enumerate((*HOSTILE, LONG_NAME, "محمد علي", "山田太郎", None)):
+    for at, name in enumerate((*HOSTILE, LONG_NAME, None)):
         if at + 2 < count:
             names[at + 2] = name
     rows: list[tuple[Cell, ...]] = []

@@ -1,0 +1,409 @@
+"""The command line: arguments in, text and exit codes out. 0 all is well, 1 something in a spec or
+its data is wrong, 2 misuse, 70 a bug of reportspec, 130 stopped by Ctrl-C."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from reportspec import __version__
+from reportspec.diagnostics import Diagnostic, in_order, render_github, render_json, render_text
+
+if TYPE_CHECKING:
+    from reportspec.check.report import Checked
+    from reportspec.figures import Figures
+
+MOST_SHOWN = 50
+_SETTING = re.compile(r"([A-Za-z_]\w*)=(.*)", re.DOTALL)
+
+paths_argument = click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+set_option = click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="Give a param of the spec a value.")
+period_option = click.option("--period", help="Report on this period instead of the spec's: 2026-Q3, last_month, …")
+messages_option = click.option("--format", "messages", type=click.Choice(["text", "json", "github"]), default="text",
+                               show_default=True, help="How mistakes are printed.")  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the command line asked of every spec."""
+
+    settings: Mapping[str, str]
+    period: str | None
+    now: datetime
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="reportspec")
+def cli() -> None:
+    """CRM reports from YAML specs: check them, query the figures, build the PDF."""
+
+
+def main() -> None:
+    """The console script."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        cli.main(standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(2)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("stopped", err=True)
+        sys.exit(130)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except Exception as error:
+        if os.environ.get("REPORTSPEC_DEBUG"):
+            raise
+        click.echo(f"reportspec has a bug: {type(error).__name__}: {str(error)[:300]}", err=True)
+        click.echo("Set REPORTSPEC_DEBUG=1 to see where, and please report it with the spec.", err=True)
+        sys.exit(70)
+
+
+def _asked(settings: Iterable[str], period: str | None) -> Asked:
+    found = {}
+    for setting in settings:
+        match = _SETTING.fullmatch(setting)
+        if not match:
+            raise click.UsageError(f"--set takes name=value, not `{setting[:60]}`")
+        found[match[1]] = match[2]
+    return Asked(found, period, _now())
+
+
+def _now() -> datetime:
+    """The clock. REPORTSPEC_NOW (an ISO time) stands in for it, for reports as of another day."""
+    given = os.environ.get("REPORTSPEC_NOW")
+    if not given:
+        return datetime.now(UTC)
+    try:
+        moment = datetime.fromisoformat(given)
+    except ValueError:
+        raise click.UsageError(f"REPORTSPEC_NOW is no ISO time: `{given[:40]}`") from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _specs(paths: Iterable[Path]) -> list[Path]:
+    """The spec files that are meant: those named, and all `.yaml` files of folders but project
+    and mapping files."""
+    found: dict[Path, None] = {}
+    for path in paths:
+        if path.is_dir():
+            inside = sorted(p for p in path.rglob("*") if p.suffix in (".yaml", ".yml") and p.is_file() and _is_spec(p))
+            if not inside:
+                raise click.UsageError(f"the folder `{path}` has no spec")
+            found.update(dict.fromkeys(inside))
+        else:
+            found[path] = None
+    return list(found)
+
+
+def _is_spec(path: Path) -> bool:
+    if path.name == "reportspec.yaml" or any(part.startswith(".") for part in path.parts):
+        return False
+    try:
+        with path.open(encoding="utf-8", errors="replace") as file:
+            return any(re.match(r"(report|sections|period)\s*:", line) for line in file)
+    except OSError:
+        return True
+
+
+def _check(path: Path, asked: Asked) -> Checked:
+    from reportspec.build import load_report
+
+    return load_report(path, asked.now, os.environ, settings=asked.settings, period=asked.period)
+
+
+def _print(found: Iterable[Diagnostic], texts: Mapping[str, str], messages: str) -> None:
+    ordered = in_order(found)
+    if messages == "json":
+        click.echo(render_json(ordered))
+    elif messages == "github":
+        if ordered:
+            click.echo(render_github(ordered))
+    elif ordered:
+        color = sys.stderr.isatty() and "NO_COLOR" not in os.environ
+        click.echo(render_text(ordered[:MOST_SHOWN], texts, color), err=True)
+        if len(ordered) > MOST_SHOWN:
+            click.echo(f"… and {len(ordered) - MOST_SHOWN} more", err=True)
+
+
+class _Messages:
+    """Diagnostics of a run: text as they come, json and github as one list at the end."""
+
+    def __init__(self, style: str) -> None:
+        self.style = style
+        self.found: list[Diagnostic] = []
+        self.texts: dict[str, str] = {}
+        self._seen: set[Diagnostic] = set()
+
+    def tell(self, found: Iterable[Diagnostic], texts: Mapping[str, str]) -> None:
+        fresh = [d for d in found if d not in self._seen]
+        self._seen.update(fresh)
+        self.found += fresh
+        self.texts |= texts
+        if self.style == "text":
+            _print(fresh, texts, "text")
+
+    def close(self) -> None:
+        if self.style != "text":
+            _print(self.found, self.texts, self.style)
+
+
+@cli.command()
+@paths_argument
+@set_option
+@period_option
+@messages_option
+def validate(paths: tuple[Path, ...], settings: tuple[str, ...], period: str | None, messages: str) -> None:
+    """Check specs without touching the data."""
+    asked, out = _asked(settings, period), _Messages(messages)
+    specs = _specs(paths)
+    broken = 0
+    for path in specs:
+        checked = _check(path, asked)
+        out.tell(checked.diagnostics, checked.texts)
+        broken += checked.broken
+    out.close()
+    if messages == "text":
+        errors = sum(d.severity == "error" for d in out.found)
+        good = len(specs) - broken
+        said = f"{_count(errors, 'mistake')} in {_count(broken, 'spec')}; " if broken else ""
+        click.echo(f"{said}{_count(good, 'spec')} valid", err=bool(broken))
+    sys.exit(1 if broken else 0)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+@cli.command(name="compile")
+@paths_argument
+@set_option
+@period_option
+@messages_option
+@click.option("--dialect", default="duckdb", show_default=True, help="The database to write the SQL for.")
+def compile_command(
+    paths: tuple[Path, ...], settings: tuple[str, ...], period: str | None, messages: str, dialect: str
+) -> None:
+    """Print the SQL of specs, readable and commented."""
+    from reportspec.sql.dialect import EXECUTED
+    from reportspec.sql.listing import listing
+
+    if dialect not in EXECUTED:
+        raise click.UsageError(f"SQL for `{dialect}` cannot be written yet; there is {', '.join(EXECUTED)}")
+    asked, out = _asked(settings, period), _Messages(messages)
+    broken = 0
+    for path in _specs(paths):
+        checked = _check(path, asked)
+        out.tell(checked.diagnostics, checked.texts)
+        if checked.broken or checked.report is None:
+            broken += 1
+            continue
+        click.echo(listing(checked.report, dialect))
+    out.close()
+    sys.exit(1 if broken else 0)
+
+
+@cli.command()
+@paths_argument
+@set_option
+@period_option
+@click.option("--format", "form", type=click.Choice(["json", "csv", "table"]), default="table", show_default=True,
+              help="How the figures are printed.")  # fmt: skip
+def query(paths: tuple[Path, ...], settings: tuple[str, ...], period: str | None, form: str) -> None:
+    """Print the figures of specs without a PDF."""
+    from reportspec.output import as_csv, as_json, as_table
+
+    asked, out = _asked(settings, period), _Messages("text")
+    write: Callable[[Figures], str] = {"json": as_json, "csv": as_csv, "table": as_table}[form]
+    broken = 0
+    for path in _specs(paths):
+        figures = _figures(path, asked, out, None)
+        if figures is None:
+            broken += 1
+        else:
+            click.echo(write(figures[0]))
+    sys.exit(1 if broken else 0)
+
+
+def _figures(path: Path, asked: Asked, out: _Messages, timings: Any) -> tuple[Figures, Checked] | None:
+    """The figures of a spec, or None with the mistakes told."""
+    from reportspec.build import Timings, compile_report, run_report
+    from reportspec.run.connection import SourceError
+
+    timings = timings or Timings()
+    since = time.perf_counter()
+    checked = _check(path, asked)
+    timings.measure("check", since)
+    out.tell(checked.diagnostics, checked.texts)
+    report = checked.report
+    if checked.broken or report is None:
+        return None
+    since = time.perf_counter()
+    compiled = compile_report(report)
+    timings.measure("compile", since)
+    try:
+        return run_report(report, compiled, timings), checked
+    except SourceError as error:
+        span = report.project.source.span
+        out.tell([Diagnostic(error.code, f"{path}: {error.message}", span, error.help, error.notes)], checked.texts)
+        return None
+
+
+@cli.command()
+@paths_argument
+@click.option("-o", "--out", type=click.Path(path_type=Path, file_okay=False), default=Path("out"), show_default=True,
+              help="The folder for the PDFs.")  # fmt: skip
+@set_option
+@period_option
+@messages_option
+@click.option("--timings", is_flag=True, help="Print where the time goes.")
+def build(
+    paths: tuple[Path, ...], out: Path, settings: tuple[str, ...], period: str | None, messages: str, timings: bool
+) -> None:
+    """Build the PDF reports of specs (or of all specs in a folder)."""
+    import threading
+
+    from reportspec.build import Timings
+
+    asked, said = _asked(settings, period), _Messages(messages)
+    specs = _specs(paths)
+    targets = _targets(specs, out)
+    warmed = threading.Thread(target=_warm_up, daemon=True)
+    warmed.start()
+    built, failed = [], 0
+    for index, path in enumerate(specs):
+        _progress(f"[{index + 1}/{len(specs)}] {path}")
+        spent = Timings()
+        done = _build_one(path, targets[path], asked, said, spent)
+        _progress("")
+        if done is None:
+            failed += 1
+            continue
+        built.append(done)
+        if messages == "text":
+            click.echo(f"{done}")
+        if timings:
+            total = sum(spent.stages.values())
+            parts = "  ".join(f"{name} {seconds * 1000:.0f} ms" for name, seconds in spent.stages.items())
+            click.echo(f"  {parts}  total {total * 1000:.0f} ms", err=True)
+    said.close()
+    if messages == "text" and (len(specs) > 1 or failed):
+        click.echo(f"{_count(len(built), 'report')} built" + (f", {failed} failed" if failed else ""), err=True)
+    sys.exit(1 if failed else 0)
+
+
+def _warm_up() -> None:
+    try:
+        from reportspec.render import warm_up
+
+        warm_up()
+    except Exception:  # the build itself will say what is missing
+        return
+
+
+def _progress(text: str) -> None:
+    if sys.stderr.isatty():
+        sys.stderr.write(f"\r\033[K{text[:100]}")
+        sys.stderr.flush()
+
+
+def _targets(specs: list[Path], out: Path) -> dict[Path, Path]:
+    """A PDF for each spec, named for it; specs of the same name keep their folders apart."""
+    names: dict[str, list[Path]] = {}
+    for spec in specs:
+        names.setdefault(spec.stem, []).append(spec)
+    targets = {}
+    for stem, same in names.items():
+        for spec in same:
+            name = stem if len(same) == 1 else "-".join([*spec.parent.parts[-2:], stem]).replace("/", "").replace("..", "")
+            targets[spec] = out / f"{name}.pdf"
+    if len(set(targets.values())) < len(targets):
+        targets = {spec: out / f"{i + 1}-{spec.stem}.pdf" for i, spec in enumerate(specs)}
+    return targets
+
+
+def _build_one(path: Path, target: Path, asked: Asked, said: _Messages, spent: Any) -> Path | None:
+    from reportspec.files import write_whole
+
+    done = _figures(path, asked, said, spent)
+    if done is None:
+        return None
+    figures, checked = done
+    since = time.perf_counter()
+    try:
+        from reportspec.render import RenderError, render_pdf
+    except OSError as error:
+        said.tell([_no_pango(error)], {})
+        return None
+    try:
+        pdf = render_pdf(figures, checked.spec_text)
+    except RenderError as error:
+        said.tell([Diagnostic("cannot-render", f"{path}: {error}")], {})
+        return None
+    except OSError as error:
+        said.tell([_no_pango(error)], {})
+        return None
+    spent.measure("render", since)
+    since = time.perf_counter()
+    try:
+        write_whole(target, pdf)
+    except OSError as error:
+        why = (error.strerror or str(error)).lower()
+        help = "choose another folder with -o"
+        said.tell([Diagnostic("cannot-write", f"`{target}` cannot be written: {why}", None, help)], {})
+        return None
+    spent.measure("write", since)
+    return target
+
+
+def _no_pango(error: OSError) -> Diagnostic:
+    return Diagnostic(
+        "missing-library", f"the PDF library cannot be loaded: {str(error).splitlines()[0][:200]}", None,
+        "install Pango: apt-get install libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 · dnf install pango · brew install pango",
+    )  # fmt: skip
+
+
+@cli.command()
+@click.argument("what", required=False, type=click.Choice(["metrics", "fields", "reports", "mappings"]))
+@click.option("--project", type=click.Path(path_type=Path, exists=True), help="The project file or a folder below it.")
+@click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True)
+def catalog(what: str | None, project: Path | None, form: str) -> None:
+    """What metrics, fields and report types there are, and which of them this source can serve."""
+    from reportspec.listings import catalog_listing
+
+    text, problems, texts = catalog_listing(what, project, form, os.environ)
+    _print(problems, texts, "text")
+    if text:
+        click.echo(text)
+    sys.exit(1 if any(p.severity == "error" for p in problems) else 0)
+
+
+@cli.command()
+@click.argument("name", required=False, type=click.Choice(["report", "project", "mapping", "metrics", "entity", "report_type"]))
+@click.option("-o", "--out", type=click.Path(path_type=Path, file_okay=False), help="Write all schemas into this folder.")
+def schema(name: str | None, out: Path | None) -> None:
+    """Print a JSON Schema of the language, or write all of them for an editor."""
+    from reportspec.files import write_whole
+    from reportspec.schema import NAMES, schema_text
+
+    if out is not None:
+        for each in NAMES:
+            write_whole(out / f"{each}.schema.json", schema_text(each).encode())
+        click.echo(f"{len(NAMES)} schemas written to {out}")
+        return
+    click.echo(schema_text(name or "report"), nl=False)
+
+
+

@@ -1,0 +1,125 @@
+"""What the catalogue has, and which of it a source can serve."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from reportspec.binding import Binding, Unresolved, need_metric
+from reportspec.catalogue.load import packaged
+from reportspec.check.mapping import load_mapping, shipped
+from reportspec.check.project import NAME, find_project, load_project
+from reportspec.diagnostics import Diagnostic
+
+Listing = list[dict[str, Any]]
+
+
+def catalog_listing(
+    what: str | None, project: Path | None, form: str, environment: Mapping[str, str]
+) -> tuple[str, tuple[Diagnostic, ...], dict[str, str]]:
+    """The text to print, and what is wrong with the project."""
+    start = project or Path.cwd()
+    file = start if start.is_file() else find_project(start / "x")
+    if file is None and (start / "specs" / NAME).is_file():
+        file = start / "specs" / NAME
+    settings, document = load_project(file, environment)
+    problems, texts = list(document.problems), {document.file: document.text}
+    if settings is None:
+        return "", tuple(problems), texts
+    catalogue = packaged()
+    path = settings.root / settings.mapping if settings.mapping else None
+    source, extra, mapping = load_mapping(catalogue, settings.crm, path, document)
+    problems = list(document.problems) + (mapping.problems if mapping else [])
+    if mapping:
+        texts[mapping.file] = mapping.text
+    if source is None:
+        return "", tuple(problems), texts
+    zone = ZoneInfo(settings.timezone)
+    binding = Binding(catalogue, source, zone, zone, settings.currency, extra)
+    found: dict[str, Listing] = {}
+    if what in (None, "reports"):
+        found["reports"] = _reports(binding)
+    if what in (None, "metrics"):
+        found["metrics"] = _metrics(binding)
+    if what == "fields":
+        found["fields"] = _fields(binding)
+    if what == "mappings":
+        found["mappings"] = [{"name": name} for name in ("demo", *shipped())]
+    if form == "json":
+        return json.dumps(found, ensure_ascii=False, indent=2), tuple(problems), texts
+    return _text(found, source.name), tuple(problems), texts
+
+
+def _why_not(binding: Binding, metric_id: str) -> str | None:
+    try:
+        need_metric(binding, binding.catalogue.metrics[metric_id])
+    except Unresolved as why:
+        return why.message
+    return None
+
+
+def _metrics(binding: Binding) -> Listing:
+    return [
+        {"name": m.id, "label": m.label["en"], "unit": m.unit, "kind": m.kind, "description": m.description["en"],
+         "available": (why := _why_not(binding, m.id)) is None, "why_not": why}
+        for m in binding.catalogue.metrics.values()
+    ]  # fmt: skip
+
+
+def _reports(binding: Binding) -> Listing:
+    found = []
+    for report in binding.catalogue.reports.values():
+        names = [n for s in report.preset.get("sections", ()) for n in _named(s)]
+        served = [n for n in dict.fromkeys(names) if _why_not(binding, n) is None]
+        found.append({"name": report.id, "label": report.label["en"], "description": report.description["en"],
+                      "questions": [q["en"] for q in report.questions],
+                      "available": bool(served), "metrics_served": len(served), "metrics": len(dict.fromkeys(names))})  # fmt: skip
+    return found
+
+
+def _named(section: Mapping[str, Any]) -> list[str]:
+    for kind in ("kpis", "trend", "breakdown", "funnel"):
+        body = section.get(kind)
+        if isinstance(body, list):
+            return body
+        if isinstance(body, dict):
+            return list(body.get("metrics") or body.get("steps") or ())
+    return []
+
+
+def _fields(binding: Binding) -> Listing:
+    found = []
+    for entity in binding.catalogue.entities:
+        for field in binding.fields(entity):
+            why = None
+            try:
+                binding.need(entity, field.name)
+            except Unresolved as problem:
+                why = problem.message
+            given = binding.mapped(entity, field.name) is not None or why is None and not field.optional
+            found.append({"name": field.id, "type": field.type, "label": field.label["en"], "available": given, "why_not": why})
+    return found
+
+
+def _text(found: dict[str, Listing], source: str) -> str:
+    lines = []
+    for kind, items in found.items():
+        have = [i for i in items if i.get("available", True)]
+        lines += ["", f"{kind} ({len(have)} of {len(items)} from `{source}`)"]
+        width = max((len(i["name"]) for i in items), default=0)
+        for item in items:
+            mark = "+" if item.get("available", True) else "-"
+            said = item.get("label", "")
+            if item.get("unit"):
+                said += f" [{item['unit']}]"
+            elif item.get("type"):
+                said += f" [{item['type']}]"
+            if item.get("metrics"):
+                said += f" — {item['metrics_served']} of {item['metrics']} metrics"
+            if item.get("why_not"):
+                said += f" — {item['why_not']}"
+            lines.append(f"  {mark} {item['name'].ljust(width)}  {said}")
+    return "\n".join(lines[1:])

@@ -1,0 +1,120 @@
+"""Figures as data: JSON, CSV and a table for the terminal."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import unicodedata
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from reportspec.figures import Cell, Figures, Section
+
+
+def plain(value: Cell) -> Any:
+    """A cell as JSON has it: plain numbers, ISO dates, null."""
+    if isinstance(value, (date, datetime)):
+        return value.isoformat()
+    if isinstance(value, Decimal):
+        return float(value)
+    return value
+
+
+def as_json(figures: Figures) -> str:
+    """All sections with rows, as one JSON object."""
+    return json.dumps(as_data(figures), ensure_ascii=False, indent=2)
+
+
+def as_data(figures: Figures) -> dict[str, Any]:
+    """What `as_json` prints, as plain data."""
+    return {
+        "report": figures.report,
+        "title": figures.title,
+        "period": {"from": figures.period.start.isoformat(), "to": figures.period.end.isoformat()},
+        "sections": [
+            {
+                "id": section.id,
+                "columns": [{"name": c.name, "type": c.type, "unit": c.unit} for c in section.columns],
+                "rows": [
+                    {c.name: plain(v) for c, v in zip(section.columns, row, strict=True)} for row in section.rows
+                ],
+            }
+            for section in figures.sections
+            if section.kind != "text"
+        ],
+    }
+
+
+def as_csv(figures: Figures) -> str:
+    """A CSV table for each section, its id on a line before it. Text that a spreadsheet would
+    take for a formula is marked as text."""
+    parts = []
+    for section in figures.sections:
+        if section.kind == "text":
+            continue
+        buffer = io.StringIO()
+        writer = csv.writer(buffer, lineterminator="\n")
+        writer.writerow(c.name for c in section.columns)
+        writer.writerows([_safe(plain(v)) for v in row] for row in section.rows)
+        parts.append(f"# {section.id}\n{buffer.getvalue()}")
+    return "\n".join(parts).rstrip("\n")
+
+
+def _safe(value: Any) -> Any:
+    if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r"):
+        return f"'{value}"
+    return value
+
+
+def as_table(figures: Figures) -> str:
+    """For the terminal: each section under its title."""
+    lines = [f"{figures.title} · {figures.period.label}"]
+    if figures.compare:
+        lines[0] += f" (previous: {figures.compare.label})"
+    lines += [f"  {text}" for text in figures.filters]
+    for section in figures.sections:
+        if section.kind != "text":
+            lines += ["", section.title or section.id, *_lines(section)]
+    lines += [""] + [f"({n}) {text}" for n, text in enumerate(figures.footnotes, 1)] if figures.footnotes else []
+    return "\n".join(lines)
+
+
+def _lines(section: Section) -> list[str]:
+    if section.kind == "kpis":
+        rows = [[k.column.label, _said(k.value, k.column.unit), _said(k.previous, k.column.unit)] for k in section.kpis]
+        return _aligned([["", "", "previous"], *rows] if any(k.previous is not None for k in section.kpis) else [r[:2] for r in rows])
+    rows = [[c.label for c in section.columns]]
+    rows += [[_said(v, c.unit) for c, v in zip(section.columns, row, strict=True)] for row in section.rows]
+    if section.total:
+        rows.append(["Total", *(_said(v, c.unit) for c, v in zip(section.columns[1:], section.total[1:], strict=True))])
+    return _aligned(rows)
+
+
+def _said(value: Cell, unit: str | None) -> str:
+    if value is None:
+        return "-"
+    if isinstance(value, bool) or not isinstance(value, (int, float, Decimal)):
+        return str(value)
+    if unit == "percent":
+        return f"{value * 100:.1f} %"
+    return f"{value:,}" if isinstance(value, int) else f"{value:,.2f}"
+
+
+def _aligned(rows: list[list[str]]) -> list[str]:
+    widths = [min(40, max(_width(row[i]) for row in rows)) for i in range(len(rows[0]))]
+    numeric = [all(r[i][:1].isdigit() or r[i][:1] in "-" for r in rows[1:] if r[i]) for i in range(len(rows[0]))]
+    lines = []
+    for row in rows:
+        cells = []
+        for text, width, right in zip(row, widths, numeric, strict=True):
+            shown = text if _width(text) <= width else text[: width - 1] + "…"
+            gap = " " * max(0, width - _width(shown))
+            cells.append(gap + shown if right else shown + gap)
+        lines.append("  " + "  ".join(cells).rstrip())
+    return lines
+
+
+def _width(text: str) -> int:
+    return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)

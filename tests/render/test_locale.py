@@ -1,0 +1,134 @@
+"""What numbers, money, percentages and dates look like to readers of several languages."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, datetime
+from decimal import Decimal
+
+import pytest
+
+from reportspec.figures import Column
+from reportspec.render import locale
+from reportspec.render.locale import Formats, formats_for
+from tests.render import sample
+
+NBSP = "\u00a0"
+
+
+def formats(name: str) -> Formats:
+    return formats_for(replace(sample.figures("en", ()), locale=name))
+
+
+def column(unit: str | None, **more: object) -> Column:
+    return Column("c", "C", "number", unit=unit, role="metric", **more)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("name", "unit", "value", "expected"),
+    [
+        ("en-US", "currency", Decimal("1074320.55"), "€1,074,321"),
+        ("it-IT", "currency", Decimal("1074320.55"), f"1.074.321{NBSP}€"),
+        ("en-US", "currency", 843.5, "€843.50"),
+        ("en-US", "currency", 999.999, "€1,000.00"),
+        ("en-US", "currency", -5, "−€5.00"),
+        ("it-IT", "percent", 0.254, "25,4%"),
+        ("fr-FR", "percent", 0.254, f"25,4{NBSP}%"),
+        ("en-US", "percent", 0.00049, "0.0%"),
+        ("en-US", "days", 61.449, f"61.4{NBSP}days"),
+        ("en-US", "days", 1, f"1.0{NBSP}day"),
+        ("it-IT", "days", 50.0, f"50,0{NBSP}giorni"),
+        ("it-IT", "count", 1248, "1.248"),
+        ("en-US", "count", 0, "0"),
+        ("en-US", "multiple", 3.25, "3.3×"),
+        ("en-US", "ratio", 0.125, "0.13"),
+        ("en-US", "minutes", 134.0, f"2{NBSP}h 14{NBSP}min"),
+        ("en-US", "seconds", 75, f"1{NBSP}min 15{NBSP}s"),
+        ("en-US", "seconds", 0, f"0{NBSP}s"),
+        ("en-US", "count", None, "n/a"),
+        ("it-IT", "count", None, "n/d"),
+        ("en-US", "count", float("nan"), "n/a"),
+    ],
+)
+def test_a_tile_writes_its_value(name: str, unit: str, value: object, expected: str) -> None:
+    assert locale.cell(formats(name), value, column(unit), bare=False) == expected  # type: ignore[arg-type]
+
+
+def test_rounding_is_half_away_from_zero_and_never_minus_zero() -> None:
+    english = formats("en-US")
+    assert locale.number(english, 2.5) == "3"
+    assert locale.number(english, -2.5) == "−3"
+    assert locale.number(english, 0.285, 2) == "0.29"
+    assert locale.number(english, -0.04, 1) == "0.0"
+
+
+def test_a_metric_may_fix_its_decimals() -> None:
+    assert locale.cell(formats("en-US"), 0.2541, column("percent", decimals=2)) == "25.41%"
+
+
+@pytest.mark.parametrize(
+    ("value", "points", "english", "italian"),
+    [
+        (0.0825, False, "+8.3%", "+8,3%"),
+        (-0.0415, False, "−4.2%", "−4,2%"),
+        (0.021, True, f"+2.1{NBSP}pp", f"+2,1{NBSP}p.p."),
+        (0.0, False, "0.0%", "0,0%"),
+        (0.0004, False, "0.0%", "0,0%"),
+        (None, True, "n/a", "n/d"),
+    ],
+)
+def test_changes_carry_their_sign(
+    value: float | None, points: bool, english: str, italian: str
+) -> None:
+    assert locale.change(formats("en-US"), value, points=points) == english
+    assert locale.change(formats("it-IT"), value, points=points) == italian
+
+
+def test_a_change_is_judged_by_the_metric_s_direction() -> None:
+    assert locale.tendency(0.1, "up") == "good"
+    assert locale.tendency(0.1, "down") == "bad"
+    assert locale.tendency(-0.1, "down") == "good"
+    assert locale.tendency(0.1, "neutral") == "even"
+    assert locale.tendency(0.0001, "up") == "even"
+    assert locale.tendency(None, "up") == "even"
+
+
+def test_charts_shorten_large_numbers() -> None:
+    money = column("currency")
+    assert locale.compact(formats("en-US"), 1_074_320.55, money) == "€1.07M"
+    assert locale.compact(formats("it-IT"), 1_074_320.55, money) == f"1,07{NBSP}Mln{NBSP}€"
+    assert locale.compact(formats("it-IT"), 50_000, money) == f"50.000{NBSP}€"
+    assert locale.compact(formats("en-US"), 1_248, column("count")) == "1,248"
+
+
+def test_a_currency_whose_symbol_the_font_lacks_is_named_by_its_code() -> None:
+    rupees = column("currency", currency="INR")
+    assert locale.cell(formats("en-US"), 1234, rupees) == f"INR{NBSP}1,234"
+
+
+def test_dates_follow_the_language_and_times_the_report_s_zone() -> None:
+    italian = formats("it-IT")
+    assert locale.day(italian, date(2026, 9, 3)) == "3 set 2026"
+    utc = datetime.fromisoformat("2026-09-30T22:30:00+00:00")
+    assert locale.moment(italian, utc) == "1 ott 2026, 00:30"
+
+
+def test_midnight_as_of_is_the_end_of_the_day_before() -> None:
+    assert locale.as_of_moment(formats("en-US"), datetime(2026, 10, 1)) == "Sep 30, 2026"
+    noon = locale.as_of_moment(formats("en-US"), datetime(2026, 9, 30, 12))
+    assert noon.startswith("Sep 30, 2026, 12:00")
+
+
+def test_an_unknown_language_speaks_english() -> None:
+    assert formats("de-DE").not_available == "n/a"
+    assert formats("de-DE").language_tag == "de-DE"
+    assert formats("xx-QQ").language_tag == "en"
+
+
+def test_all_languages_have_the_same_words() -> None:
+    english, italian = locale.words_for("en"), locale.words_for("it")
+    assert english.keys() == italian.keys()
+    for key, text in english.items():
+        if isinstance(text, str):
+            gaps = {part.split("}")[0] for part in text.split("{")[1:]}
+            assert gaps == {part.split("}")[0] for part in italian[key].split("{")[1:]}, key

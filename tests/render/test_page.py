@@ -1,0 +1,328 @@
+"""The page as HTML: what is written where, and that data is never anything but text."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from dataclasses import replace
+from datetime import date
+from functools import cache
+from itertools import pairwise
+from xml.etree import ElementTree
+
+import pytest
+from fontTools.ttLib import TTFont
+
+from reportspec.figures import Chart, Column, Section, Theme
+from reportspec.render import RenderError, render_html
+from reportspec.render.attachments import csv_files
+from reportspec.render.drawings import goal_bar, sparkline
+from reportspec.render.fonts import font_directory
+from reportspec.render.locale import formats_for
+from reportspec.render.page import tile_columns
+from reportspec.render.palette import palette_for
+from tests.render import sample
+
+T = sample.TEXTS["en"]
+
+
+def html_of(*sections: Section, language: str = "en", **more: object) -> str:
+    return render_html(sample.figures(language, sections, **more))
+
+
+def cells_of(html: str) -> list[list[str]]:
+    """The texts of each table row of the document, without markup."""
+    rows = re.findall(r"<tr.*?</tr>", html, re.S)
+    return [
+        [re.sub(r"<.*?>", "", cell, flags=re.S) for cell in re.findall(r"<t[dh].*?</t[dh]>", row)]
+        for row in rows
+    ]
+
+
+def test_data_is_escaped_everywhere() -> None:
+    html = render_html(sample.pipeline("en", 5))
+    for name in ("<script>alert(1)", "</style><style>*", "<b>point</b>", "<script>alert(2)"):
+        assert name not in html
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in html
+    assert "{{7*7}}" in html
+    assert html.count("<style>") == 1
+
+
+def test_hostile_titles_filters_notes_and_definitions_are_text() -> None:
+    bad = '"><script>x</script>'
+    section = replace(sample.ages(T), title=bad, notes=(bad,))
+    html = html_of(section, title=bad, filters=(bad,), source_label=bad, report_label=bad)
+    assert "<script>" not in html
+    assert 'content=""' not in html
+
+
+def test_control_characters_are_dropped() -> None:
+    html = html_of(replace(sample.ages(T), title="a\x00b\x1bc\ufffed"))
+    assert "abcd" in html
+    assert "\x00" not in html
+
+
+def test_an_empty_section_says_so_in_the_report_s_language() -> None:
+    empty = Section("x", "breakdown", "X", (sample.metric("n", "N", "count"),))
+    assert "No data for this period and these filters." in html_of(empty)
+    assert "Nessun dato per questo periodo e questi filtri." in html_of(empty, language="it")
+
+
+def test_footnotes_are_marked_on_labels_and_listed_in_their_section() -> None:
+    html = html_of(Section("k", "kpis", "K", kpis=sample.kpis(T)))
+    assert f"{T['rate']}<sup>1,</sup><sup>2</sup>" in html
+    assert f'<li value="1">{T["caveat1"]}</li>' in html
+    assert f'<li value="2">{T["caveat2"]}</li>' in html
+    assert "<li value" not in html_of(sample.ages(T))
+
+
+def test_a_comparison_is_headed_by_its_period() -> None:
+    head = cells_of(html_of(sample.trend(T, "en")))[0]
+    assert head == [
+        "Month", "Won revenue1", "Q2 2026", "Change", "Win rate", "Q2 2026", "Change"
+    ]  # fmt: skip
+
+
+def test_changes_of_percentages_are_points_and_others_are_percent() -> None:
+    rows = cells_of(html_of(sample.trend(T, "en")))
+    assert rows[1] == ["Oct 2025", "€71,000", "€56,800", "+25.0%", "20.0%", "19.0%", "+1.0\u00a0pp"]
+    assert rows[12][0] == "Sep 2026 (in progress)"
+    assert rows[13][0] == "Total"
+
+
+def test_a_table_is_cut_after_500_rows_and_says_so() -> None:
+    html = html_of(sample.stalled(T, 700, 700))
+    assert "500 of 700 rows, all of them in the attached 01-stalled.csv." in html
+    assert "#0500" in html
+    assert "#0501" not in html
+
+
+def test_rows_that_nobody_holds_are_told_without_promising_an_attachment() -> None:
+    assert "The first 20 of 12,345 rows." in html_of(sample.stalled(T, 20, 12_345))
+    both = html_of(sample.stalled(T, 600, 12_345))
+    assert "500 of 12,345 rows; the attached 01-stalled.csv has 600." in both
+    assert "rows" not in html_of(sample.stalled(T, 500, 500)).split("<h2>")[1]
+
+
+def test_long_rows_of_a_coloured_chart_become_columns() -> None:
+    rows = cells_of(html_of(sample.forecast(T, "en")))
+    assert rows[0] == ["Month", "Closed", "Commit", "Best case", "Pipeline"]
+    assert rows[1] == ["Apr 2026", "€90,000", "€75,000", "€60,000", "€45,000"]
+
+
+def test_a_column_of_money_drops_its_cents_together() -> None:
+    amount = sample.metric("a", "Amount", "currency")
+    rows = (("x", 1000.4), ("y", 12.75), ("z", 0.4))
+    section = Section("s", "records", "S", (Column("n", "N", "text"), amount), rows)
+    texts = [row[1] for row in cells_of(html_of(section))[1:4]]
+    assert texts == ["€1,000", "€13", "€0.40"]
+
+
+def test_csv_guards_texts_and_leaves_numbers_alone() -> None:
+    columns = (Column("n", "Name", "text"), sample.metric("v", "Value", "number"))
+    names = ("=1+1", "+1", "-1", "@x", "\tx", "\rx", "plain", "a,b")
+    section = Section("My Section!", "records", "S", columns, tuple((n, -5.5) for n in names))
+    figures = sample.figures("en", (section,))
+    file = csv_files(figures, formats_for(figures))["0"]
+    assert file.name == "01-my-section.csv"
+    rows = list(csv.reader(io.StringIO(file.text.removeprefix("\ufeff"), newline="")))
+    assert rows[0] == ["Name", "Value"]
+    assert [row[0] for row in rows[1:]] == [
+        "'=1+1", "'+1", "'-1", "'@x", "'\tx", "'\rx", "plain", "a,b"
+    ]  # fmt: skip
+    assert {row[1] for row in rows[1:]} == {"-5.5"}
+
+
+def test_the_csv_of_a_cut_table_has_all_rows() -> None:
+    figures = sample.figures("en", (sample.stalled(T, 700),))
+    text = csv_files(figures, formats_for(figures))["0"].text
+    assert len(text.strip().splitlines()) == 701
+
+
+@pytest.mark.parametrize(("count", "columns"), [(1, 3), (4, 4), (5, 3), (6, 3), (8, 4), (12, 4)])
+def test_tiles_stand_in_even_rows(count: int, columns: int) -> None:
+    assert tile_columns(count) == columns
+
+
+@pytest.mark.parametrize("accent", ["red", "#12345", "#fff;}*{", "url(x)", ""])
+def test_an_accent_that_is_no_colour_is_refused(accent: str) -> None:
+    with pytest.raises(RenderError, match="accent"):
+        html_of(theme=Theme(accent))
+
+
+def test_a_pale_accent_is_darkened_for_text() -> None:
+    assert palette_for("#ffff00").accent == "#ffff00"
+    assert palette_for("#ffff00").accent_text != "#ffff00"
+    assert palette_for("#036").accent_text == "#003366"
+
+
+SVG = '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink">{}</svg>'
+
+
+@pytest.mark.parametrize(
+    "inside",
+    [
+        "<script>alert(1)</script>",
+        '<image href="http://example.com/x.png"/>',
+        '<use href="#a"/>',
+        '<rect onclick="x()"/>',
+        '<rect fill="url(http://example.com/#x)"/>',
+        '<g xlink:href="file:///etc/passwd"/>',
+        "<style>@import 'x.css'</style>",
+        "<foreignObject/>",
+        "<a href='http://example.com'/>",
+    ],
+)
+def test_an_svg_logo_that_does_more_than_draw_is_refused(inside: str) -> None:
+    with pytest.raises(RenderError, match="logo"):
+        html_of(theme=Theme(logo=SVG.format(inside).encode(), logo_type="image/svg+xml"))
+
+
+@pytest.mark.parametrize(
+    ("logo", "kind"),
+    [
+        (b"<!DOCTYPE svg [<!ENTITY a 'b'>]><svg/>", "image/svg+xml"),
+        (b"<svg", "image/svg+xml"),
+        (b"GIF89a", "image/gif"),
+        (b"not a png", "image/png"),
+        (b"\x89PNG\r\n\x1a\n" + b"0" * 1_000_001, "image/png"),
+    ],
+)
+def test_other_unfit_logos_are_refused(logo: bytes, kind: str) -> None:
+    with pytest.raises(RenderError, match="logo"):
+        html_of(theme=Theme(logo=logo, logo_type=kind))
+
+
+def test_a_plain_svg_logo_is_embedded() -> None:
+    inside = '<defs><clipPath id="c"><path d="M0 0"/></clipPath></defs><g clip-path="url(#c)"/>'
+    logo = SVG.format(inside).encode()
+    html = html_of(theme=Theme(logo=logo, logo_type="image/svg+xml"))
+    assert 'src="data:image/svg+xml;base64,' in html
+
+
+def chart_of(section: Section) -> ElementTree.Element:
+    html = html_of(section)
+    match = re.search(r'<svg[^>]*class="marks".*?</svg>', html, re.S)
+    assert match, "no chart"
+    return ElementTree.fromstring(match[0])
+
+
+def texts_of(svg: ElementTree.Element) -> list[str]:
+    return [node.text or "" for node in svg.iter() if node.tag.endswith("}text")]
+
+
+def test_a_chart_has_a_title_for_those_who_cannot_see_it() -> None:
+    svg = chart_of(sample.ages(T))
+    assert svg[0].tag.endswith("}title")
+    assert svg[0].text == "Chart of Deals: Age of open deals"
+
+
+def test_chart_labels_are_real_texts_in_the_data_s_order() -> None:
+    texts = texts_of(chart_of(sample.ages(T)))
+    bins = ["0–29", "30–59", "60–89", "90–119", "120–179", "180+"]
+    assert [text for text in texts if text in bins] == bins
+    assert {"212", "164", "98"} <= set(texts)
+
+
+def test_a_chart_of_many_categories_shows_the_largest_and_tells() -> None:
+    html = html_of(sample.by_owner(T))
+    assert "Chart: the 15 largest of 40." in html
+    texts = texts_of(chart_of(sample.by_owner(T)))
+    assert "<script>alert(1)</script>" in texts
+    assert any(text.endswith("…") and text.startswith("Consolidated") for text in texts)
+
+
+@cache
+def glyph_widths() -> dict[int, float]:
+    with TTFont(font_directory() / "OpenSans-Regular.ttf") as font:
+        advances, units = font["hmtx"].metrics, font["head"].unitsPerEm
+        return {code: advances[name][0] / units for code, name in font.getBestCmap().items()}
+
+
+def drawn_width(text: str) -> float:
+    """In pixels, at the 10 pixels that chart labels have."""
+    return 10 * sum(glyph_widths()[ord(char)] for char in text)
+
+
+@pytest.mark.parametrize("count", [1, 3, 300])
+@pytest.mark.parametrize("kind", ["line", "bar", "hbar", "pareto", "histogram", "funnel"])
+def test_labels_stay_inside_and_apart(kind: str, count: int) -> None:
+    columns = (
+        Column("c", "C", "text", role="period" if kind in ("line", "bar") else "dimension"),
+        sample.metric("n", "N", "count"),
+    )
+    rows = tuple((f"Category number {i}", (-1) ** i * (i + 1.0)) for i in range(count))
+    section = Section("s", "breakdown", "S", columns, rows, chart=Chart(kind, "c", ("n",)))  # type: ignore[arg-type]
+    svg = chart_of(section)
+    left = float(re.findall(r"translate\(([\d.]+)", svg[-1].get("transform", ""))[0])
+    level: dict[str, list[tuple[float, float]]] = {}
+    for node in svg[-1]:
+        width = drawn_width(node.text or "")
+        x = float(node.get("x", "")) + left
+        start = {"start": x, "middle": x - width / 2, "end": x - width}[node.get("text-anchor", "")]
+        if node.get("transform") is None:
+            assert start > -1
+            assert start + width < 657
+            level.setdefault(node.get("y", ""), []).append((start, start + width))
+    for spans in level.values():
+        assert all(a[1] < b[0] for a, b in pairwise(sorted(spans)))
+
+
+def test_charts_without_any_value_are_left_out() -> None:
+    section = sample.ages(T)
+    nothing = replace(section, rows=tuple((row[0], None) for row in section.rows))
+    assert 'class="marks"' not in html_of(nothing)
+
+
+def test_a_chart_of_one_s_own_may_not_load_data() -> None:
+    own = {"data": {"url": "http://example.com/x.csv"}, "mark": "bar"}
+    loads = {"layer": [{"data": {"url": "http://example.com/x.csv"}, "mark": "bar"}]}
+    section = sample.ages(T)
+    assert section.chart is not None
+    encoding = {"x": {"field": "age", "type": "nominal"}, "y": {"field": "deals"}}
+    drawn = replace(section, chart=replace(section.chart, vega_lite={**own, "encoding": encoding}))
+    assert "120–179" in html_of(drawn)
+    with pytest.raises(RenderError, match="chart"):
+        html_of(replace(section, chart=replace(section.chart, vega_lite=loads)))
+
+
+def test_small_drawings() -> None:
+    palette = palette_for("#0b5fff")
+    assert sparkline((1.0,), palette, "x") == ""
+    assert sparkline((None, None), palette, "x") == ""
+    gap = sparkline((1.0, 2.0, None, 3.0, 3.0), palette, "<t>")
+    assert re.findall(r' d="([^"]*)"', gap)[0].count("M") == 2  # two strokes around the gap
+    assert "<title>&lt;t&gt;</title>" in gap
+    kpi = sample.kpis(T)[0]
+    assert kpi.goal
+    bar = goal_bar(replace(kpi.goal, attainment=0.5), palette, "g")
+    assert 'width="50.0"' in bar
+    assert goal_bar(replace(kpi.goal, attainment=None), palette, "g") == ""
+
+
+def test_the_appendix_tells_how_figures_were_computed() -> None:
+    html = html_of(sample.ages(T))
+    assert "How these figures were computed" in html
+    assert "9f2c4b7a1e0d" in html
+    assert "sum(deal.amount) where deal.status = &#39;won&#39;" in html
+    assert "Deals 12,345 · Leads 18,204 · Users 40" in html
+
+
+def test_wide_tables_are_set_smaller_and_then_on_turned_pages() -> None:
+    def table(columns: int) -> str:
+        many = tuple(sample.metric(f"m{i}", f"Metric {i}", "currency") for i in range(columns))
+        first = Column("c", "Name", "text", role="dimension")
+        row = ("A name of usual length", *(1_234_567.0,) * columns)
+        html = html_of(Section("w", "records", "W", (first, *many), (row,) * 9))
+        return re.findall(r'<table class="([^"]*)"', html)[0].strip()
+
+    assert table(6) == ""
+    assert table(8) == "dense"
+    assert table(11) == "turned"
+
+
+def test_dates_in_cells_are_written_out() -> None:
+    columns = (Column("d", "Day", "date"), sample.metric("n", "N", "count"))
+    section = Section("s", "records", "S", columns, ((date(2026, 9, 3), 1),))
+    assert cells_of(html_of(section, language="it"))[1] == ["3 set 2026", "1"]
