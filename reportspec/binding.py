@@ -89,7 +89,9 @@ class Binding:
             name = path[0]
             owners = [e for e in self.catalogue.entities if self.field(e, name)]
             help = f"did you mean `{owners[0]}.{name}`?" if owners else None
-            raise Unresolved("unknown-field", f"`{name}` is not a field; fields are written `entity.field`", help)
+            raise Unresolved(
+                "unknown-field", f"`{name}` is not a field; fields are written `entity.field`", help
+            )
         head, *middle, last = path
         if head not in self.catalogue.entities:
             raise Unresolved("unknown-entity", f"no entity named `{head}`")
@@ -125,7 +127,8 @@ class Binding:
         if len(ways) > 1:
             names = ", ".join(f"`{'.'.join((base, *way))}`" for way in ways[:4])
             raise Unresolved(
-                "ambiguous-relation", f"more than one relation leads from `{base}` to `{target}`",
+                "ambiguous-relation",
+                f"more than one relation leads from `{base}` to `{target}`",
                 f"write which: {names}",
             )
         return ways[0]
@@ -142,7 +145,11 @@ class Binding:
     def has_entity(self, name: str) -> bool:
         """Whether the source gives this entity's rows."""
         entity = self.catalogue.entities[name]
-        return self.has_entity(entity.derived.source) if entity.derived else name in self.source.entities
+        return (
+            self.has_entity(entity.derived.source)
+            if entity.derived
+            else name in self.source.entities
+        )
 
     def has_history(self, entity: Entity) -> bool:
         """Whether past states of an entity can be read from its history in this source."""
@@ -209,8 +216,11 @@ def _no_entity(binding: Binding, entity: str) -> Missing:
     origin = entity
     while (derived := binding.catalogue.entities[origin].derived) is not None:
         origin = derived.source
-    return Missing(origin, f"the mapping `{binding.source.name}` gives no `{origin}`",
-                   f"map it under `entities: {origin}:`")
+    return Missing(
+        origin,
+        f"the mapping `{binding.source.name}` gives no `{origin}`",
+        f"map it under `entities: {origin}:`",
+    )
 
 
 @lru_cache(maxsize=4096)
@@ -237,7 +247,9 @@ def _missing(binding: Binding, entity: str, name: str) -> tuple[str, str, str | 
     )
 
 
-def _lacking(binding: Binding, base: str, tree: exp.Expression | None) -> tuple[str, str, str | None] | None:
+def _lacking(
+    binding: Binding, base: str, tree: exp.Expression | None
+) -> tuple[str, str, str | None] | None:
     try:
         binding.need_tree(base, tree)
     except Missing as missing:

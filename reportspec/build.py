@@ -65,10 +65,14 @@ def run_report(report: Report, compiled: tuple[Compiled, ...], timings: Timings)
     from reportspec.run.embedded import connect
 
     binding, source = report.binding, report.project.source
-    entities = tuple(dict.fromkeys(name for c in compiled for name in entities_read(c.tree, binding)))
+    entities = tuple(
+        dict.fromkeys(name for c in compiled for name in entities_read(c.tree, binding))
+    )
     tables = frozenset(name for c in compiled for name in source_tables(c.tree))
     since = time.perf_counter()
-    connection = connect(source, tables, binding.source.csv_columns == "text", str(binding.source_zone))
+    connection = connect(
+        source, tables, binding.source.csv_columns == "text", str(binding.source_zone)
+    )
     timings.measure("load", since)
     since = time.perf_counter()
     try:
@@ -78,13 +82,26 @@ def run_report(report: Report, compiled: tuple[Compiled, ...], timings: Timings)
             started = time.perf_counter()
             table = connection.run(sql)
             results[item.query.section, item.purpose] = table
-            statements.append(Statement(item.query.section, sql, sql_hash(sql), len(table.rows), time.perf_counter() - started))
+            statements.append(
+                Statement(
+                    item.query.section,
+                    sql,
+                    sql_hash(sql),
+                    len(table.rows),
+                    time.perf_counter() - started,
+                )
+            )
         counts: tuple[tuple[str, int], ...] = ()
         data_as_of = None
         if entities:
-            rows = connection.run(sql_text(freshness_statement(binding, entities, report.now), connection.dialect)).rows
+            rows = connection.run(
+                sql_text(freshness_statement(binding, entities, report.now), connection.dialect)
+            ).rows
             labels = {n: binding.entity(n).plural for n in entities}
-            counts = tuple((labels[n].get(report.language) or labels[n]["en"], count) for n, count, _ in sorted(rows))
+            counts = tuple(
+                (labels[n].get(report.language) or labels[n]["en"], count)
+                for n, count, _ in sorted(rows)
+            )
             data_as_of = newest([row[2] for row in rows], report)
     finally:
         connection.close()

@@ -26,8 +26,16 @@ MOST_SHOWN = 50
 _SETTING = re.compile(r"([A-Za-z_]\w*)=(.*)", re.DOTALL)
 
 paths_argument = click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
-set_option = click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="Give a param of the spec a value.")
-period_option = click.option("--period", help="Report on this period instead of the spec's: 2026-Q3, last_month, …")
+set_option = click.option(
+    "--set",
+    "settings",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="Give a param of the spec a value.",
+)
+period_option = click.option(
+    "--period", help="Report on this period instead of the spec's: 2026-Q3, last_month, …"
+)
 messages_option = click.option("--format", "messages", type=click.Choice(["text", "json", "github"]), default="text",
                                show_default=True, help="How mistakes are printed.")  # fmt: skip
 
@@ -67,7 +75,9 @@ def main() -> None:
         if os.environ.get("REPORTSPEC_DEBUG"):
             raise
         click.echo(f"reportspec has a bug: {type(error).__name__}: {str(error)[:300]}", err=True)
-        click.echo("Set REPORTSPEC_DEBUG=1 to see where, and please report it with the spec.", err=True)
+        click.echo(
+            "Set REPORTSPEC_DEBUG=1 to see where, and please report it with the spec.", err=True
+        )
         sys.exit(70)
 
 
@@ -99,7 +109,11 @@ def _specs(paths: Iterable[Path]) -> list[Path]:
     found: dict[Path, None] = {}
     for path in paths:
         if path.is_dir():
-            inside = sorted(p for p in path.rglob("*") if p.suffix in (".yaml", ".yml") and p.is_file() and _is_spec(p))
+            inside = sorted(
+                p
+                for p in path.rglob("*")
+                if p.suffix in (".yaml", ".yml") and p.is_file() and _is_spec(p)
+            )
             if not inside:
                 raise click.UsageError(f"the folder `{path}` has no spec")
             found.update(dict.fromkeys(inside))
@@ -165,7 +179,9 @@ class _Messages:
 @set_option
 @period_option
 @messages_option
-def validate(paths: tuple[Path, ...], settings: tuple[str, ...], period: str | None, messages: str) -> None:
+def validate(
+    paths: tuple[Path, ...], settings: tuple[str, ...], period: str | None, messages: str
+) -> None:
     """Check specs without touching the data."""
     asked, out = _asked(settings, period), _Messages(messages)
     specs = _specs(paths)
@@ -192,16 +208,24 @@ def _count(number: int, noun: str) -> str:
 @set_option
 @period_option
 @messages_option
-@click.option("--dialect", default="duckdb", show_default=True, help="The database to write the SQL for.")
+@click.option(
+    "--dialect", default="duckdb", show_default=True, help="The database to write the SQL for."
+)
 def compile_command(
-    paths: tuple[Path, ...], settings: tuple[str, ...], period: str | None, messages: str, dialect: str
+    paths: tuple[Path, ...],
+    settings: tuple[str, ...],
+    period: str | None,
+    messages: str,
+    dialect: str,
 ) -> None:
     """Print the SQL of specs, readable and commented."""
     from reportspec.sql.dialect import EXECUTED
     from reportspec.sql.listing import listing
 
     if dialect not in EXECUTED:
-        raise click.UsageError(f"SQL for `{dialect}` cannot be written yet; there is {', '.join(EXECUTED)}")
+        raise click.UsageError(
+            f"SQL for `{dialect}` cannot be written yet; there is {', '.join(EXECUTED)}"
+        )
     asked, out = _asked(settings, period), _Messages(messages)
     broken = 0
     for path in _specs(paths):
@@ -221,7 +245,9 @@ def compile_command(
 @period_option
 @click.option("--format", "form", type=click.Choice(["json", "csv", "table"]), default="table", show_default=True,
               help="How the figures are printed.")  # fmt: skip
-def query(paths: tuple[Path, ...], settings: tuple[str, ...], period: str | None, form: str) -> None:
+def query(
+    paths: tuple[Path, ...], settings: tuple[str, ...], period: str | None, form: str
+) -> None:
     """Print the figures of specs without a PDF."""
     from reportspec.output import as_csv, as_json, as_table
 
@@ -237,7 +263,9 @@ def query(paths: tuple[Path, ...], settings: tuple[str, ...], period: str | None
     sys.exit(1 if broken else 0)
 
 
-def _figures(path: Path, asked: Asked, out: _Messages, timings: Any) -> tuple[Figures, Checked] | None:
+def _figures(
+    path: Path, asked: Asked, out: _Messages, timings: Any
+) -> tuple[Figures, Checked] | None:
     """The figures of a spec, or None with the mistakes told."""
     from reportspec.build import Timings, compile_report, run_report
     from reportspec.run.connection import SourceError
@@ -257,7 +285,10 @@ def _figures(path: Path, asked: Asked, out: _Messages, timings: Any) -> tuple[Fi
         return run_report(report, compiled, timings), checked
     except SourceError as error:
         span = report.project.source.span
-        out.tell([Diagnostic(error.code, f"{path}: {error.message}", span, error.help, error.notes)], checked.texts)
+        out.tell(
+            [Diagnostic(error.code, f"{path}: {error.message}", span, error.help, error.notes)],
+            checked.texts,
+        )
         return None
 
 
@@ -270,7 +301,12 @@ def _figures(path: Path, asked: Asked, out: _Messages, timings: Any) -> tuple[Fi
 @messages_option
 @click.option("--timings", is_flag=True, help="Print where the time goes.")
 def build(
-    paths: tuple[Path, ...], out: Path, settings: tuple[str, ...], period: str | None, messages: str, timings: bool
+    paths: tuple[Path, ...],
+    out: Path,
+    settings: tuple[str, ...],
+    period: str | None,
+    messages: str,
+    timings: bool,
 ) -> None:
     """Build the PDF reports of specs (or of all specs in a folder)."""
     import threading
@@ -296,11 +332,16 @@ def build(
             click.echo(f"{done}")
         if timings:
             total = sum(spent.stages.values())
-            parts = "  ".join(f"{name} {seconds * 1000:.0f} ms" for name, seconds in spent.stages.items())
+            parts = "  ".join(
+                f"{name} {seconds * 1000:.0f} ms" for name, seconds in spent.stages.items()
+            )
             click.echo(f"  {parts}  total {total * 1000:.0f} ms", err=True)
     said.close()
     if messages == "text" and (len(specs) > 1 or failed):
-        click.echo(f"{_count(len(built), 'report')} built" + (f", {failed} failed" if failed else ""), err=True)
+        click.echo(
+            f"{_count(len(built), 'report')} built" + (f", {failed} failed" if failed else ""),
+            err=True,
+        )
     sys.exit(1 if failed else 0)
 
 
@@ -327,7 +368,11 @@ def _targets(specs: list[Path], out: Path) -> dict[Path, Path]:
     targets = {}
     for stem, same in names.items():
         for spec in same:
-            name = stem if len(same) == 1 else "-".join([*spec.parent.parts[-2:], stem]).replace("/", "").replace("..", "")
+            name = (
+                stem
+                if len(same) == 1
+                else "-".join([*spec.parent.parts[-2:], stem]).replace("/", "").replace("..", "")
+            )
             targets[spec] = out / f"{name}.pdf"
     if len(set(targets.values())) < len(targets):
         targets = {spec: out / f"{i + 1}-{spec.stem}.pdf" for i, spec in enumerate(specs)}
@@ -362,7 +407,9 @@ def _build_one(path: Path, target: Path, asked: Asked, said: _Messages, spent: A
     except OSError as error:
         why = (error.strerror or str(error)).lower()
         help = "choose another folder with -o"
-        said.tell([Diagnostic("cannot-write", f"`{target}` cannot be written: {why}", None, help)], {})
+        said.tell(
+            [Diagnostic("cannot-write", f"`{target}` cannot be written: {why}", None, help)], {}
+        )
         return None
     spent.measure("write", since)
     return target
@@ -376,9 +423,17 @@ def _no_pango(error: OSError) -> Diagnostic:
 
 
 @cli.command()
-@click.argument("what", required=False, type=click.Choice(["metrics", "fields", "reports", "mappings"]))
-@click.option("--project", type=click.Path(path_type=Path, exists=True), help="The project file or a folder below it.")
-@click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True)
+@click.argument(
+    "what", required=False, type=click.Choice(["metrics", "fields", "reports", "mappings"])
+)
+@click.option(
+    "--project",
+    type=click.Path(path_type=Path, exists=True),
+    help="The project file or a folder below it.",
+)
+@click.option(
+    "--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True
+)
 def catalog(what: str | None, project: Path | None, form: str) -> None:
     """What metrics, fields and report types there are, and which of them this source can serve."""
     from reportspec.listings import catalog_listing
@@ -391,8 +446,17 @@ def catalog(what: str | None, project: Path | None, form: str) -> None:
 
 
 @cli.command()
-@click.argument("name", required=False, type=click.Choice(["report", "project", "mapping", "metrics", "entity", "report_type"]))
-@click.option("-o", "--out", type=click.Path(path_type=Path, file_okay=False), help="Write all schemas into this folder.")
+@click.argument(
+    "name",
+    required=False,
+    type=click.Choice(["report", "project", "mapping", "metrics", "entity", "report_type"]),
+)
+@click.option(
+    "-o",
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Write all schemas into this folder.",
+)
 def schema(name: str | None, out: Path | None) -> None:
     """Print a JSON Schema of the language, or write all of them for an editor."""
     from reportspec.files import write_whole
@@ -404,6 +468,3 @@ def schema(name: str | None, out: Path | None) -> None:
         click.echo(f"{len(NAMES)} schemas written to {out}")
         return
     click.echo(schema_text(name or "report"), nl=False)
-
-
-

@@ -50,7 +50,11 @@ def did_you_mean(word: str, candidates: Iterable[str]) -> str | None:
     if near:
         return plain[near[0]]
     wanted = set(folded.split("_"))
-    inside = [n for f, n in plain.items() if len(folded) >= 4 and (folded in f or wanted <= set(f.split("_")))]
+    inside = [
+        n
+        for f, n in plain.items()
+        if len(folded) >= 4 and (folded in f or wanted <= set(f.split("_")))
+    ]
     return min(inside, key=lambda n: (len(n), n)) if inside else None
 
 
@@ -67,10 +71,17 @@ def _folded(word: str) -> str:
 def in_order(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
     """By file and place, each once."""
     unique = dict.fromkeys(diagnostics)
-    return tuple(sorted(unique, key=lambda d: (d.span.file, d.span.line, d.span.column) if d.span else ("", 0, 0)))
+    return tuple(
+        sorted(
+            unique,
+            key=lambda d: (d.span.file, d.span.line, d.span.column) if d.span else ("", 0, 0),
+        )
+    )
 
 
-def render_text(diagnostics: Iterable[Diagnostic], texts: Mapping[str, str], color: bool = False) -> str:
+def render_text(
+    diagnostics: Iterable[Diagnostic], texts: Mapping[str, str], color: bool = False
+) -> str:
     """For people: the message, the place, the source line with the stretch underlined, the help."""
     return "\n".join(_one(d, texts, color) for d in diagnostics)
 
@@ -110,15 +121,23 @@ def _underlined(line: str, span: Span, help: str | None, color: bool, tone: str)
     gutter = f"{span.line} | "
     carets = _paint("^" * max(1, _width(marked)), tone, color)
     tail = f" {_visible(help)}" if help else ""
-    return [f"{gutter}{_visible(line)}", f"{' ' * (len(gutter) - 2)}| {' ' * _width(before)}{carets}{tail}"]
+    return [
+        f"{gutter}{_visible(line)}",
+        f"{' ' * (len(gutter) - 2)}| {' ' * _width(before)}{carets}{tail}",
+    ]
 
 
 def _visible(text: str) -> str:
-    return "".join(c if c.isprintable() else " " if c == "\t" else "\ufffd" for c in text.replace("\t", "    "))
+    return "".join(
+        c if c.isprintable() else " " if c == "\t" else "\ufffd" for c in text.replace("\t", "    ")
+    )
 
 
 def _width(text: str) -> int:
-    return sum(2 if unicodedata.east_asian_width(c) in "WF" else 0 if unicodedata.combining(c) else 1 for c in text)
+    return sum(
+        2 if unicodedata.east_asian_width(c) in "WF" else 0 if unicodedata.combining(c) else 1
+        for c in text
+    )
 
 
 def as_data(diagnostic: Diagnostic) -> dict[str, object]:

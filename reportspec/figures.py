@@ -91,7 +91,9 @@ class Section:
     rows: tuple[tuple[Cell, ...], ...] = ()
     total: tuple[Cell, ...] | None = None
     available_rows: int = 0
-    row_labels: tuple[str, ...] = ()  # for trends: the label of each bucket in the report's language
+    row_labels: tuple[
+        str, ...
+    ] = ()  # for trends: the label of each bucket in the report's language
     kpis: tuple[Kpi, ...] = ()
     chart: Chart | None = None
     text: str = ""  # Markdown, for text sections

@@ -99,8 +99,18 @@ def _fields(binding: Binding) -> Listing:
                 binding.need(entity, field.name)
             except Unresolved as problem:
                 why = problem.message
-            given = binding.mapped(entity, field.name) is not None or why is None and not field.optional
-            found.append({"name": field.id, "type": field.type, "label": field.label["en"], "available": given, "why_not": why})
+            given = binding.mapped(entity, field.name) is not None or (
+                why is None and not field.optional
+            )
+            found.append(
+                {
+                    "name": field.id,
+                    "type": field.type,
+                    "label": field.label["en"],
+                    "available": given,
+                    "why_not": why,
+                }
+            )
     return found
 
 

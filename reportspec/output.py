@@ -36,9 +36,12 @@ def as_data(figures: Figures) -> dict[str, Any]:
         "sections": [
             {
                 "id": section.id,
-                "columns": [{"name": c.name, "type": c.type, "unit": c.unit} for c in section.columns],
+                "columns": [
+                    {"name": c.name, "type": c.type, "unit": c.unit} for c in section.columns
+                ],
                 "rows": [
-                    {c.name: plain(v) for c, v in zip(section.columns, row, strict=True)} for row in section.rows
+                    {c.name: plain(v) for c, v in zip(section.columns, row, strict=True)}
+                    for row in section.rows
                 ],
             }
             for section in figures.sections
@@ -77,18 +80,40 @@ def as_table(figures: Figures) -> str:
     for section in figures.sections:
         if section.kind != "text":
             lines += ["", section.title or section.id, *_lines(section)]
-    lines += [""] + [f"({n}) {text}" for n, text in enumerate(figures.footnotes, 1)] if figures.footnotes else []
+    lines += (
+        [""] + [f"({n}) {text}" for n, text in enumerate(figures.footnotes, 1)]
+        if figures.footnotes
+        else []
+    )
     return "\n".join(lines)
 
 
 def _lines(section: Section) -> list[str]:
     if section.kind == "kpis":
-        rows = [[k.column.label, _said(k.value, k.column.unit), _said(k.previous, k.column.unit)] for k in section.kpis]
-        return _aligned([["", "", "previous"], *rows] if any(k.previous is not None for k in section.kpis) else [r[:2] for r in rows])
+        rows = [
+            [k.column.label, _said(k.value, k.column.unit), _said(k.previous, k.column.unit)]
+            for k in section.kpis
+        ]
+        return _aligned(
+            [["", "", "previous"], *rows]
+            if any(k.previous is not None for k in section.kpis)
+            else [r[:2] for r in rows]
+        )
     rows = [[c.label for c in section.columns]]
-    rows += [[_said(v, c.unit) for c, v in zip(section.columns, row, strict=True)] for row in section.rows]
+    rows += [
+        [_said(v, c.unit) for c, v in zip(section.columns, row, strict=True)]
+        for row in section.rows
+    ]
     if section.total:
-        rows.append(["Total", *(_said(v, c.unit) for c, v in zip(section.columns[1:], section.total[1:], strict=True))])
+        rows.append(
+            [
+                "Total",
+                *(
+                    _said(v, c.unit)
+                    for c, v in zip(section.columns[1:], section.total[1:], strict=True)
+                ),
+            ]
+        )
     return _aligned(rows)
 
 
@@ -104,7 +129,10 @@ def _said(value: Cell, unit: str | None) -> str:
 
 def _aligned(rows: list[list[str]]) -> list[str]:
     widths = [min(40, max(_width(row[i]) for row in rows)) for i in range(len(rows[0]))]
-    numeric = [all(r[i][:1].isdigit() or r[i][:1] in "-" for r in rows[1:] if r[i]) for i in range(len(rows[0]))]
+    numeric = [
+        all(r[i][:1].isdigit() or r[i][:1] in "-" for r in rows[1:] if r[i])
+        for i in range(len(rows[0]))
+    ]
     lines = []
     for row in rows:
         cells = []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import lru_cache
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,7 @@ def schema_text(name: str) -> str:
     return (Path(__file__).parent.parent / "schemas" / file).read_text("utf-8")
 
 
-@lru_cache(maxsize=None)
+@cache
 def _validator(name: str) -> Any:
     import json
 
@@ -39,7 +39,10 @@ def check_schema(node: Node, name: str) -> tuple[Diagnostic, ...]:
     found: dict[tuple[Any, ...], Diagnostic] = {}
     for error in _validator(name).iter_errors(plain(node)):
         for diagnostic in _explain(error, node):
-            key = (diagnostic.span, diagnostic.code if diagnostic.code == "unknown-key" else diagnostic.message)
+            key = (
+                diagnostic.span,
+                diagnostic.code if diagnostic.code == "unknown-key" else diagnostic.message,
+            )
             found.setdefault(key, diagnostic)
     return tuple(found.values())
 
@@ -58,7 +61,12 @@ def _explain(error: Any, node: Node) -> Iterator[Diagnostic]:
     elif kind == "type":
         types = [wanted] if isinstance(wanted, str) else list(wanted)
         words = " or ".join(_WORDS[t] for t in types)
-        yield Diagnostic("wrong-type", f"{name} takes {words}, not {_said(value)}", span, _quote_hint(node, path, types))
+        yield Diagnostic(
+            "wrong-type",
+            f"{name} takes {words}, not {_said(value)}",
+            span,
+            _quote_hint(node, path, types),
+        )
     elif kind in ("enum", "const"):
         values = [str(v) for v in (wanted if kind == "enum" else [wanted])]
         yield Diagnostic("unknown-value", f"{name} cannot be {_said(value)}", span,
@@ -73,7 +81,9 @@ def _explain(error: Any, node: Node) -> Iterator[Diagnostic]:
     elif kind == "propertyNames":
         for key in value:
             if list(error.context) or True:
-                yield Diagnostic("bad-name", f"{name} has a name that cannot be used: {error.message[:80]}", span)
+                yield Diagnostic(
+                    "bad-name", f"{name} has a name that cannot be used: {error.message[:80]}", span
+                )
                 break
             del key
     elif kind == "pattern":
@@ -83,7 +93,9 @@ def _explain(error: Any, node: Node) -> Iterator[Diagnostic]:
     elif kind in ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"):
         side = {"minimum": "at least", "maximum": "at most", "exclusiveMinimum": "more than",
                 "exclusiveMaximum": "less than"}[kind]  # fmt: skip
-        yield Diagnostic("out-of-range", f"{name} must be {side} {wanted}, not {_said(value)}", span)
+        yield Diagnostic(
+            "out-of-range", f"{name} must be {side} {wanted}, not {_said(value)}", span
+        )
     elif kind in ("minItems", "minLength", "minProperties"):
         yield Diagnostic("empty-value", f"{name} is empty", span)
     elif kind in ("maxItems", "maxLength", "maxProperties"):
@@ -91,23 +103,34 @@ def _explain(error: Any, node: Node) -> Iterator[Diagnostic]:
     elif kind == "uniqueItems":
         yield Diagnostic("repeated-value", f"{name} names something twice", span)
     elif kind in ("not", "dependentRequired", "if"):
-        yield Diagnostic("contradiction", f"{name}: these keys do not go together", span, error.schema.get("description"))
+        yield Diagnostic(
+            "contradiction",
+            f"{name}: these keys do not go together",
+            span,
+            error.schema.get("description"),
+        )
     else:
         yield Diagnostic("bad-value", f"{name} cannot be {_said(value)}", span)
 
 
-def _branches(error: Any, node: Node, path: list[Any], name: str, span: Any) -> Iterator[Diagnostic]:
+def _branches(
+    error: Any, node: Node, path: list[Any], name: str, span: Any
+) -> Iterator[Diagnostic]:
     """oneOf and anyOf: of branches that only want a key the keys are listed; otherwise the branch
     that fits best is explained."""
     required = [branch.get("required") for branch in error.validator_value]
     if all(required):
         keys = [key for branch in required for key in branch]
-        present = [key for key in keys if isinstance(error.instance, dict) and key in error.instance]
+        present = [
+            key for key in keys if isinstance(error.instance, dict) and key in error.instance
+        ]
         where = locate(node, path, key=bool(path) and isinstance(path[-1], str))
         if len(present) > 1:
             where = locate(node, [*path, present[1]], key=True)
             both = " and ".join(f"`{key}`" for key in present[:3])
-            yield Diagnostic("contradiction", f"{both} do not go together here", where, "keep one of them")
+            yield Diagnostic(
+                "contradiction", f"{both} do not go together here", where, "keep one of them"
+            )
         else:
             names = ", ".join(f"`{key}`" for key in keys)
             yield Diagnostic("missing-key", f"{name} needs one of {names}", where)
@@ -164,7 +187,12 @@ def _quote_hint(node: Node, path: list[Any], types: list[str]) -> str | None:
     for part in path:
         if isinstance(at, Mapping):
             at = at.get(str(part))
-        elif at is not None and not isinstance(at, Scalar) and isinstance(part, int) and part < len(at.items):
+        elif (
+            at is not None
+            and not isinstance(at, Scalar)
+            and isinstance(part, int)
+            and part < len(at.items)
+        ):
             at = at.items[part]
     if isinstance(at, Scalar) and at.value is not None:
         return f'quote it: "{_short(at.text)}"'

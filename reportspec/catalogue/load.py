@@ -52,7 +52,9 @@ def packaged() -> Catalogue:
 def documents(folder: str) -> list[tuple[str, Any]]:
     """The packaged YAML files of one folder of the catalogue, by name: (file name, plain data)."""
     found = []
-    for item in sorted(files("reportspec.catalogue").joinpath(folder).iterdir(), key=lambda i: i.name):
+    for item in sorted(
+        files("reportspec.catalogue").joinpath(folder).iterdir(), key=lambda i: i.name
+    ):
         if item.name.endswith(".yaml"):
             node, problems = read_yaml(item.read_bytes(), item.name)
             if problems or node is None:

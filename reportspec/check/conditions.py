@@ -18,7 +18,14 @@ from reportspec.sql.build import all_of, any_of, instant_literal, literal
 
 OPERATORS = ("eq", "ne", "gt", "gte", "lt", "lte", "in", "not_in", "between", "contains", "starts_with",
              "ends_with", "is_null")  # fmt: skip
-_COMPARE: dict[str, type[exp.Binary]] = {"eq": exp.EQ, "ne": exp.NEQ, "gt": exp.GT, "gte": exp.GTE, "lt": exp.LT, "lte": exp.LTE}
+_COMPARE: dict[str, type[exp.Binary]] = {
+    "eq": exp.EQ,
+    "ne": exp.NEQ,
+    "gt": exp.GT,
+    "gte": exp.GTE,
+    "lt": exp.LT,
+    "lte": exp.LTE,
+}
 
 
 class BadValue(Exception):
@@ -67,7 +74,9 @@ class Bounds:
 
     def impossible(self) -> bool:
         """Whether no value can pass."""
-        if self.null and (self.allowed is not None or self.low is not None or self.high is not None):
+        if self.null and (
+            self.allowed is not None or self.low is not None or self.high is not None
+        ):
             return True
         if self.low is not None and self.high is not None and self.low > self.high:
             return True
@@ -85,11 +94,20 @@ def _folded(value: Any) -> Any:
     return value
 
 
-def condition(binding: Binding, document: Document, spec: Any, path: Place, bounds: dict[str, Bounds]) -> exp.Expression | None:
+def condition(
+    binding: Binding, document: Document, spec: Any, path: Place, bounds: dict[str, Bounds]
+) -> exp.Expression | None:
     """The tree of one condition, or None with the mistake told."""
     if "any" in spec:
-        parts = [condition(binding, document, s, (*path, "any", i), {}) for i, s in enumerate(spec["any"])]
-        return any_of([p for p in parts if p is not None]) if all(p is not None for p in parts) and parts else None
+        parts = [
+            condition(binding, document, s, (*path, "any", i), {})
+            for i, s in enumerate(spec["any"])
+        ]
+        return (
+            any_of([p for p in parts if p is not None])
+            if all(p is not None for p in parts) and parts
+            else None
+        )
     name = str(spec["field"])
     found = field_named(binding, document, name, (*path, "field"))
     if found is None:
@@ -178,14 +196,22 @@ def _one(binding: Binding, found: Field, value: Any) -> Any:
         raise BadValue("a value is missing", "use `is_null: true` for empty fields")
     match found.type:
         case "text" | "key":
-            text = value if isinstance(value, str) else str(value).lower() if isinstance(value, bool) else str(value)
+            text = (
+                value
+                if isinstance(value, str)
+                else str(value).lower()
+                if isinstance(value, bool)
+                else str(value)
+            )
             if found.values and text not in found.values:
                 raise BadValue(f"`{found.id}` is never `{text[:50]}`",
                                suggestion(text, found.values) or f"it is one of {', '.join(found.values)}")  # fmt: skip
             return text
         case "boolean":
             if not isinstance(value, bool):
-                raise BadValue(f"`{found.id}` is true or false, not `{str(value)[:50]}`", "write true or false")
+                raise BadValue(
+                    f"`{found.id}` is true or false, not `{str(value)[:50]}`", "write true or false"
+                )
             return value
         case "date" | "time":
             return _day_or_time(binding, value)
@@ -219,13 +245,19 @@ def _tree(binding: Binding, found: Field, name: str, operator: str, value: Any) 
         return exp.Between(this=target, low=literal(value[0]), high=literal(value[1]))
     if operator in ("contains", "starts_with", "ends_with"):
         escaped = re.sub(r"([\\%_])", r"\\\1", str(value).lower())
-        pattern = {"contains": f"%{escaped}%", "starts_with": f"{escaped}%", "ends_with": f"%{escaped}"}[operator]
+        pattern = {
+            "contains": f"%{escaped}%",
+            "starts_with": f"{escaped}%",
+            "ends_with": f"%{escaped}",
+        }[operator]
         like = exp.Like(this=exp.Lower(this=target), expression=exp.Literal.string(pattern))
         return exp.Escape(this=like, expression=exp.Literal.string("\\"))
     return _COMPARE[operator](this=target, expression=literal(value))
 
 
-def _time_tree(binding: Binding, found: Field, target: exp.Expression, operator: str, value: Any) -> exp.Expression:
+def _time_tree(
+    binding: Binding, found: Field, target: exp.Expression, operator: str, value: Any
+) -> exp.Expression:
     """Days mean the report's days: `lte` a day includes all of it."""
     storage = binding.storage(found.entity, found.name)
 
@@ -233,7 +265,9 @@ def _time_tree(binding: Binding, found: Field, target: exp.Expression, operator:
         if isinstance(moment, datetime):
             return instant_literal(moment, storage, binding.source_zone, binding.zone)
         day = moment + timedelta(days=1) if after else moment
-        return instant_literal(instant(day, binding.zone), storage, binding.source_zone, binding.zone)
+        return instant_literal(
+            instant(day, binding.zone), storage, binding.source_zone, binding.zone
+        )
 
     def on(day: date | datetime) -> exp.Expression:
         if isinstance(day, datetime):
@@ -257,14 +291,18 @@ def _time_tree(binding: Binding, found: Field, target: exp.Expression, operator:
             return tree
         case "gt":
             whole = not isinstance(value, datetime)
-            return (exp.GTE if whole else exp.GT)(this=target.copy(), expression=at(value, after=whole))
+            return (exp.GTE if whole else exp.GT)(
+                this=target.copy(), expression=at(value, after=whole)
+            )
         case "gte":
             return exp.GTE(this=target.copy(), expression=at(value))
         case "lt":
             return exp.LT(this=target.copy(), expression=at(value))
         case _:
             whole = not isinstance(value, datetime)
-            return (exp.LT if whole else exp.LTE)(this=target.copy(), expression=at(value, after=whole))
+            return (exp.LT if whole else exp.LTE)(
+                this=target.copy(), expression=at(value, after=whole)
+            )
 
 
 def _column(name: str) -> exp.Expression:
@@ -304,7 +342,9 @@ def in_words(binding: Binding, spec: Any, language: str) -> str:
         if operator == "is_null":
             said.append(words["null"] if value else words["not_null"])
         elif operator == "between":
-            said.append(words["between"].format(_shown(value[0], language), _shown(value[1], language)))
+            said.append(
+                words["between"].format(_shown(value[0], language), _shown(value[1], language))
+            )
         elif isinstance(value, list):
             said.append(f"{words[operator]} {', '.join(_shown(v, language) for v in value)}")
         else:

@@ -42,7 +42,9 @@ class Document:
 def open_document(path: Path, schema: str, name: str | None = None) -> Document:
     """The file, read and held against its schema."""
     node, problems, text = read_yaml_file(path, name)
-    document = Document(name or str(path), text, node, plain(node) if node is not None else None, list(problems))
+    document = Document(
+        name or str(path), text, node, plain(node) if node is not None else None, list(problems)
+    )
     if node is not None:
         document.problems += check_schema(node, schema)
     return document

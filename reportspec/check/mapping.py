@@ -24,7 +24,13 @@ _TYPES = {"time": "time", "date": "date"}
 def shipped() -> tuple[str, ...]:
     """The names of the mappings that come with the package."""
     folder = files("reportspec.catalogue").joinpath("crms")
-    return tuple(sorted(item.name.removesuffix(".yaml") for item in folder.iterdir() if item.name.endswith(".yaml")))
+    return tuple(
+        sorted(
+            item.name.removesuffix(".yaml")
+            for item in folder.iterdir()
+            if item.name.endswith(".yaml")
+        )
+    )
 
 
 @lru_cache(maxsize=8)
@@ -41,8 +47,13 @@ def demo_map(catalogue: Catalogue) -> SourceMap:
 
     entities = {}
     for name, columns in COLUMNS.items():
-        fields = {c: MappedField(c, exp.column(exp.to_identifier(c, quoted=True)), None, {}, None) for c, _ in columns}
-        where = exp.Table(this=exp.to_identifier(name, quoted=True), db=exp.to_identifier("demo", quoted=True))
+        fields = {
+            c: MappedField(c, exp.column(exp.to_identifier(c, quoted=True)), None, {}, None)
+            for c, _ in columns
+        }
+        where = exp.Table(
+            this=exp.to_identifier(name, quoted=True), db=exp.to_identifier("demo", quoted=True)
+        )
         entities[name] = MappedEntity(name, where, None, fields)
     return SourceMap("demo", "duckdb", "UTC", entities)
 
@@ -56,7 +67,12 @@ def load_mapping(
         if crm == "demo":
             return demo_map(catalogue), extra, None
         if not crm:
-            project.tell("missing-key", "the project names no mapping", (), "add `crm:` (a shipped mapping) or `mapping:`")
+            project.tell(
+                "missing-key",
+                "the project names no mapping",
+                (),
+                "add `crm:` (a shipped mapping) or `mapping:`",
+            )
             return None, extra, None
         if crm not in shipped():
             project.tell("unknown-crm", f"no mapping named `{crm}` is shipped", ("crm",),
@@ -102,7 +118,9 @@ def _merged(base: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
     return result
 
 
-def _built(catalogue: Catalogue, name: str, data: Mapping[str, Any], document: Document, extra: Extra) -> SourceMap:
+def _built(
+    catalogue: Catalogue, name: str, data: Mapping[str, Any], document: Document, extra: Extra
+) -> SourceMap:
     dialect = data.get("dialect", "duckdb")
     read = CANONICAL if dialect == "duckdb" else dialect
     entities = {}
@@ -122,33 +140,64 @@ def _built(catalogue: Catalogue, name: str, data: Mapping[str, Any], document: D
             if field_name not in known.fields:
                 label = field_map.label or {"en": field_name.replace("_", " ").capitalize()}
                 extra.setdefault(entity, {})[field_name] = Field(
-                    entity, field_name, field_map.type or "text", label  # type: ignore[arg-type]
+                    entity,
+                    field_name,
+                    field_map.type or "text",
+                    label,  # type: ignore[arg-type]
                 )
-    return SourceMap(name, dialect, data.get("timezone"), entities, data.get("csv_columns", "typed"), document.file)
+    return SourceMap(
+        name,
+        dialect,
+        data.get("timezone"),
+        entities,
+        data.get("csv_columns", "typed"),
+        document.file,
+    )
 
 
 def _entity(
-    name: str, key: str | None, spec: Mapping[str, Any], path: Place, document: Document, dialect: str
+    name: str,
+    key: str | None,
+    spec: Mapping[str, Any],
+    path: Place,
+    document: Document,
+    dialect: str,
 ) -> MappedEntity | None:
     def told(at: Place, message: str) -> None:
         document.tell("bad-expression", message, at)
 
     if spec.get("rows"):
-        fields = {c: MappedField(c, exp.Null(), None, {}, None) for row in spec["rows"] for c in row}
+        fields = {
+            c: MappedField(c, exp.Null(), None, {}, None) for row in spec["rows"] for c in row
+        }
         return MappedEntity(name, None, None, fields, tuple(spec["rows"]), document.span(path))
     if not spec.get("table"):
-        document.tell("missing-key", f"`{name}` is mapped to no table", path, "add `table:` or `rows:`", key=True)
+        document.tell(
+            "missing-key",
+            f"`{name}` is mapped to no table",
+            path,
+            "add `table:` or `rows:`",
+            key=True,
+        )
         return None
     mapped: dict[str, MappedField] = {}
     given = dict(spec.get("fields") or {})
     if spec.get("key") is not None and key is not None:
         given.setdefault(key, spec["key"])
     for field_name, value in given.items():
-        at = (*path, "key") if value is spec.get("key") and field_name == key else (*path, "fields", field_name)
+        at = (
+            (*path, "key")
+            if value is spec.get("key") and field_name == key
+            else (*path, "fields", field_name)
+        )
         text, kind, label = value, None, {}
         if isinstance(value, dict):
             text, kind = value.get("sql"), value.get("type")
-            label = {"en": value["label"]} if isinstance(value.get("label"), str) else dict(value.get("label") or {})
+            label = (
+                {"en": value["label"]}
+                if isinstance(value.get("label"), str)
+                else dict(value.get("label") or {})
+            )
             at = (*at, "sql")
         tree = expression(text, at, told, dialect)
         if tree is None:
@@ -160,7 +209,9 @@ def _entity(
     table = exp.to_table(str(spec["table"]))
     for part in table.parts:
         part.set("quoted", True)
-    return MappedEntity(name, table, _quoted(where) if where is not None else None, mapped, (), document.span(path))
+    return MappedEntity(
+        name, table, _quoted(where) if where is not None else None, mapped, (), document.span(path)
+    )
 
 
 def _quoted(tree: exp.Expression) -> exp.Expression:

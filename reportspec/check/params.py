@@ -19,7 +19,9 @@ _IN_SQL = re.compile(r"'\s*\{\{\s*params\.(\w+)\s*\}\}\s*'|\{\{\s*params\.(\w+)\
 _UNTOUCHED = ("deliver", "for_each", "params", "where")
 
 
-def substitute(document: Document, data: dict[str, Any], settings: Mapping[str, str]) -> dict[str, Any]:
+def substitute(
+    document: Document, data: dict[str, Any], settings: Mapping[str, str]
+) -> dict[str, Any]:
     """The spec's data with its params put in. Conditions in SQL keep theirs for `as_literals`."""
     values = values_of(document, data, settings)
     result: dict[str, Any] = {}
@@ -29,7 +31,9 @@ def substitute(document: Document, data: dict[str, Any], settings: Mapping[str, 
     return result
 
 
-def values_of(document: Document, data: Mapping[str, Any], settings: Mapping[str, str]) -> dict[str, Any]:
+def values_of(
+    document: Document, data: Mapping[str, Any], settings: Mapping[str, str]
+) -> dict[str, Any]:
     """The value of each param: what was set, else its default."""
     found: dict[str, Any] = {}
     declared = data.get("params") or {}
@@ -44,7 +48,13 @@ def values_of(document: Document, data: Mapping[str, Any], settings: Mapping[str
         kind = spec.get("type", "string")
         value = settings.get(name, spec.get("default"))
         if value is None:
-            document.tell("missing-param", f"the param `{name}` has no value", path, f"give it a default, or --set {name}=…", key=True)
+            document.tell(
+                "missing-param",
+                f"the param `{name}` has no value",
+                path,
+                f"give it a default, or --set {name}=…",
+                key=True,
+            )
             continue
         try:
             value = _typed(kind, value)
@@ -89,7 +99,10 @@ def _typed(kind: str, value: Any) -> Any:
 
 def _put(document: Document, value: Any, values: Mapping[str, Any], path: Place) -> Any:
     if isinstance(value, dict):
-        return {k: v if k == "where" else _put(document, v, values, (*path, k)) for k, v in value.items()}
+        return {
+            k: v if k == "where" else _put(document, v, values, (*path, k))
+            for k, v in value.items()
+        }
     if isinstance(value, list):
         return [_put(document, v, values, (*path, i)) for i, v in enumerate(value)]
     if not isinstance(value, str) or "{{" not in value:
@@ -111,7 +124,9 @@ def _value(document: Document, name: str, values: Mapping[str, Any], path: Place
     return ""
 
 
-def as_literals(document: Document, text: str, data: Mapping[str, Any]) -> tuple[str, dict[str, exp.Expression]]:
+def as_literals(
+    document: Document, text: str, data: Mapping[str, Any]
+) -> tuple[str, dict[str, exp.Expression]]:
     """SQL text with params replaced by names that nothing else has, and the literal for each."""
     values: dict[str, exp.Expression] = {}
     known = data.get("__params__", {})

@@ -32,12 +32,26 @@ def find_project(spec: Path) -> Path | None:
     return None
 
 
-def load_project(path: Path | None, environment: Mapping[str, str]) -> tuple[Project | None, Document]:
+def load_project(
+    path: Path | None, environment: Mapping[str, str]
+) -> tuple[Project | None, Document]:
     """The project, or None with the reasons in the document. Without a file it is the demo's."""
     if path is None:
         empty = Document("", "", None, {"version": 1})
         source = SourceSpec("demo", "demo CRM")
-        return Project(Path.cwd(), "", source, "demo", "", "Europe/Rome", None, "en_US", "EUR", Fiscal(), Theme()), empty
+        return Project(
+            Path.cwd(),
+            "",
+            source,
+            "demo",
+            "",
+            "Europe/Rome",
+            None,
+            "en_US",
+            "EUR",
+            Fiscal(),
+            Theme(),
+        ), empty
     name = _shown(path)
     node, problems, text = read_yaml_file(path, name)
     document = Document(name, text, node, None, list(problems))
@@ -59,16 +73,24 @@ def _shown(path: Path) -> str:
         return os.path.relpath(path) if len(os.path.relpath(path)) < len(str(path)) else str(path)
 
 
-def _with_variables(node: Node, environment: Mapping[str, str], document: Document, path: Place = ()) -> Node:
+def _with_variables(
+    node: Node, environment: Mapping[str, str], document: Document, path: Place = ()
+) -> Node:
     """The tree with `${NAME}` and `${NAME:-default}` replaced from the environment."""
     if isinstance(node, MappingNode):
         entries = tuple(
-            type(entry)(entry.key, _with_variables(entry.value, environment, document, (*path, entry.key.text)))
+            type(entry)(
+                entry.key,
+                _with_variables(entry.value, environment, document, (*path, entry.key.text)),
+            )
             for entry in node.entries
         )
         return MappingNode(entries, node.span)
     if isinstance(node, Sequence):
-        items = (_with_variables(item, environment, document, (*path, i)) for i, item in enumerate(node.items))
+        items = (
+            _with_variables(item, environment, document, (*path, i))
+            for i, item in enumerate(node.items)
+        )
         return Sequence(tuple(items), node.span)
     if not isinstance(node.value, str) or "${" not in node.value:
         return node
@@ -133,7 +155,9 @@ def _theme(document: Document, data: Mapping[str, Any], root: Path) -> Theme:
             except OSError:
                 document.tell("file-not-found", f"there is no logo `{data['logo']}`; the report goes without",
                               ("theme", "logo"), warning=True)  # fmt: skip
-    return Theme(data.get("accent", "#0b5fff"), data.get("paper", "A4"), logo, kind if logo else None)
+    return Theme(
+        data.get("accent", "#0b5fff"), data.get("paper", "A4"), logo, kind if logo else None
+    )
 
 
 def _source(document: Document, value: Any, root: Path) -> SourceSpec:
@@ -156,7 +180,12 @@ def _source(document: Document, value: Any, root: Path) -> SourceSpec:
         name = re.sub(r"^duckdb:(///?)?", "", text)
         file = root / name
         if not file.is_file():
-            document.tell("file-not-found", f"there is no database file `{name}`", ("source",), _near(root, name))
+            document.tell(
+                "file-not-found",
+                f"there is no database file `{name}`",
+                ("source",),
+                _near(root, name),
+            )
         return SourceSpec("duckdb", Path(name).name, path=str(file), span=span)
     if "://" in text:
         parts = urlsplit(text)

@@ -83,7 +83,9 @@ def check_file(
         if not structural:
             raise
         report = None
-    return Checked(None if document.broken or project_document.broken else report, documents, document)
+    return Checked(
+        None if document.broken or project_document.broken else report, documents, document
+    )
 
 
 def _binding(
@@ -102,14 +104,29 @@ def _binding(
         zone = project.timezone
     source_zone = source.timezone or project.source_timezone or zone
     currency = data.get("currency") or project.currency
-    locale = str(data.get("locale") or (project.locale if not data.get("language") else data["language"])).replace("-", "_")
+    locale = str(
+        data.get("locale") or (project.locale if not data.get("language") else data["language"])
+    ).replace("-", "_")
     language = str(data.get("language") or locale.split("_")[0])
-    binding = Binding(catalogue, source, ZoneInfo(zone), ZoneInfo(source_zone), str(currency).upper() if currency else None, extra)
+    binding = Binding(
+        catalogue,
+        source,
+        ZoneInfo(zone),
+        ZoneInfo(source_zone),
+        str(currency).upper() if currency else None,
+        extra,
+    )
     return binding, language, locale
 
 
 def _report(
-    document: Document, data: dict[str, Any], project: Project, binding: Binding, language: str, locale: str, now: datetime
+    document: Document,
+    data: dict[str, Any],
+    project: Project,
+    binding: Binding,
+    language: str,
+    locale: str,
+    now: datetime,
 ) -> Report | None:
     type_id = data.get("report", "custom")
     preset, label = _preset(document, binding, type_id, language)
@@ -145,7 +162,11 @@ def _report(
     sides = [Side("current", period.start, period.end, as_of)]
     if compare is not None:
         offset = as_of - instant(period.end, binding.zone)
-        sides.append(Side("previous", compare.start, compare.end, instant(compare.end, binding.zone) + offset))
+        sides.append(
+            Side(
+                "previous", compare.start, compare.end, instant(compare.end, binding.zone) + offset
+            )
+        )
     return Report(
         file=document.file, id=type_id, type_label=label, title=title, period=period, compare=compare, as_of=as_of,
         sides=tuple(sides), conditions=tuple(conditions), filter_texts=tuple(texts), goals=goals, sections=sections,
@@ -153,7 +174,9 @@ def _report(
     )  # fmt: skip
 
 
-def _preset(document: Document, binding: Binding, type_id: Any, language: str) -> tuple[Mapping[str, Any], str]:
+def _preset(
+    document: Document, binding: Binding, type_id: Any, language: str
+) -> tuple[Mapping[str, Any], str]:
     if type_id == "custom":
         return EMPTY, {"it": "Report"}.get(language, "Report")
     found = binding.catalogue.reports.get(str(type_id))
@@ -174,7 +197,12 @@ def _grain(period: Period | None, data: Mapping[str, Any], preset: Mapping[str, 
 
 
 def _periods(
-    document: Document, data: Mapping[str, Any], preset: Mapping[str, Any], project: Project, binding: Binding, now: datetime
+    document: Document,
+    data: Mapping[str, Any],
+    preset: Mapping[str, Any],
+    project: Project,
+    binding: Binding,
+    now: datetime,
 ) -> tuple[Period | None, Period | None]:
     today = now.astimezone(binding.zone).date()
     try:
@@ -197,7 +225,9 @@ def _periods(
         return period, None
 
 
-def _as_of(document: Document, data: Mapping[str, Any], period: Period | None, binding: Binding) -> datetime | None:
+def _as_of(
+    document: Document, data: Mapping[str, Any], period: Period | None, binding: Binding
+) -> datetime | None:
     if data.get("as_of") is not None:
         try:
             return parse_as_of(data["as_of"], binding.zone)
@@ -258,7 +288,11 @@ def _goals(document: Document, data: Mapping[str, Any], binding: Binding) -> dic
         if metric.unit == "percent" and target > 1.5:
             document.tell("suspicious-goal", f"`{name}` is a fraction: {target} means {target * 100:,.0f} %", path,
                           f"write {target / 100:g} for {target:g} %", warning=True)  # fmt: skip
-        found[name] = GoalSpec(float(target), float(given.get("warn_at", 0.9)), given.get("direction", metric.direction))
+        found[name] = GoalSpec(
+            float(target),
+            float(given.get("warn_at", 0.9)),
+            given.get("direction", metric.direction),
+        )
     return found
 
 

@@ -61,7 +61,9 @@ class _Draft:
     path: Place | None
 
 
-def check_sections(context: Context, preset: Mapping[str, Any], type_id: str) -> tuple[SectionSpec, ...]:
+def check_sections(
+    context: Context, preset: Mapping[str, Any], type_id: str
+) -> tuple[SectionSpec, ...]:
     """All sections of a report: the type's, with the user's in place of those of the same id."""
     found = []
     seen: set[str] = set()
@@ -79,7 +81,9 @@ def _drafts(context: Context, preset: Mapping[str, Any]) -> list[_Draft]:
     drafts = [_Draft(s, None) for s in preset.get("sections", ())]
     for index, spec in enumerate(data.get("sections") or ()):
         place = _Draft(spec, ("sections", index))
-        same = [i for i, d in enumerate(drafts) if spec.get("id") and d.data.get("id") == spec["id"]]
+        same = [
+            i for i, d in enumerate(drafts) if spec.get("id") and d.data.get("id") == spec["id"]
+        ]
         if same and drafts[same[0]].path is None:
             drafts[same[0]] = place
         else:
@@ -88,7 +92,12 @@ def _drafts(context: Context, preset: Mapping[str, Any]) -> list[_Draft]:
     if metrics and not any(d.data.get("id") == "headline" for d in drafts if d.path is not None):
         drafts = [d for d in drafts if d.data.get("id") != "headline"]
         title = _TITLES.get(language, _TITLES["en"])["headline"]
-        lead.append(_Draft({"id": "headline", "title": title, "kpis": metrics}, ("metrics",) if own_metrics else None))
+        lead.append(
+            _Draft(
+                {"id": "headline", "title": title, "kpis": metrics},
+                ("metrics",) if own_metrics else None,
+            )
+        )
     group_by = data.get("group_by") or preset.get("group_by")
     if group_by:
         own = bool(data.get("group_by"))
@@ -110,7 +119,12 @@ def _section(context: Context, draft: _Draft, index: int, seen: set[str]) -> Sec
     path = draft.path or ()
     identifier = str(data.get("id") or f"{kind}_{index + 1}")
     if identifier in seen:
-        document.tell("duplicate-id", f"two sections have the id `{identifier}`", (*path, "id"), "give each its own")
+        document.tell(
+            "duplicate-id",
+            f"two sections have the id `{identifier}`",
+            (*path, "id"),
+            "give each its own",
+        )
     seen.add(identifier)
     body = data[kind]
     spec = {"metrics": body} if kind == "kpis" and isinstance(body, list) else body
@@ -123,7 +137,13 @@ def _section(context: Context, draft: _Draft, index: int, seen: set[str]) -> Sec
         metrics_path = ("metrics",) if context.data.get("metrics") else path
     if kind == "text":
         title = context.text(data.get("title"))
-        return SectionSpec(identifier, "text", title, text=context.text(body), break_before=data.get("break") == "before")
+        return SectionSpec(
+            identifier,
+            "text",
+            title,
+            text=context.text(body),
+            break_before=data.get("break") == "before",
+        )
     before = len(document.problems)
     conditions = _conditions(context, draft, path, kind, spec)
     omitted: list[str] = []
@@ -131,13 +151,17 @@ def _section(context: Context, draft: _Draft, index: int, seen: set[str]) -> Sec
     if kind == "records":
         made = _records(context, draft, identifier, spec, inner, conditions, omitted, common)
     else:
-        made = _figures(context, draft, identifier, kind, spec, inner, metrics_path, conditions, omitted, common)
+        made = _figures(
+            context, draft, identifier, kind, spec, inner, metrics_path, conditions, omitted, common
+        )
     if len(document.problems) > before and draft.path is not None and document.broken:
         return None
     return made
 
 
-def _conditions(context: Context, draft: _Draft, path: Place, kind: str, spec: Mapping[str, Any]) -> tuple[exp.Expression, ...]:
+def _conditions(
+    context: Context, draft: _Draft, path: Place, kind: str, spec: Mapping[str, Any]
+) -> tuple[exp.Expression, ...]:
     from reportspec.check.report import user_condition
 
     quiet = context.document if draft.path is not None else Document("", "", None, {})
@@ -192,11 +216,17 @@ def _figures(
         problem = _unusable(context, metric, kind, dimensions, (*context.conditions, *conditions))
         if problem is None:
             metrics.append(metric)
-        elif standard or (isinstance(problem, Missing) and metrics_path == ("metrics",) and not context.data.get("metrics")):
+        elif standard or (
+            isinstance(problem, Missing)
+            and metrics_path == ("metrics",)
+            and not context.data.get("metrics")
+        ):
             omitted.append(f"{_label(context, metric.label)} ({problem.message})")
         else:
             code = problem.code
-            document.tell(code, f"`{metric.id}` cannot be shown here: {problem.message}", place, problem.help)
+            document.tell(
+                code, f"`{metric.id}` cannot be shown here: {problem.message}", place, problem.help
+            )
     if not metrics:
         return _nothing(context, identifier, kind, draft, omitted, common) if standard else None
     if kind in ("kpis", "funnel") and dimensions:
@@ -218,7 +248,12 @@ def _lacks(context: Context, omitted: list[str]) -> tuple[str, ...]:
 
 
 def _nothing(
-    context: Context, identifier: str, kind: str, draft: _Draft, omitted: list[str], common: dict[str, Any]
+    context: Context,
+    identifier: str,
+    kind: str,
+    draft: _Draft,
+    omitted: list[str],
+    common: dict[str, Any],
 ) -> SectionSpec:
     """A section of a report type of which this source can serve nothing: it says so."""
     title = _title(context, draft, kind, ())
@@ -234,12 +269,18 @@ def _title(context: Context, draft: _Draft, kind: str, dimensions: tuple[Dimensi
         names = " × ".join(_label(context, d.field.label).lower() for d in dimensions)
         return words["by"].format(names)
     if kind == "records":
-        return _label(context, context.binding.catalogue.entities[draft.data["records"]["entity"]].plural)
+        return _label(
+            context, context.binding.catalogue.entities[draft.data["records"]["entity"]].plural
+        )
     return words.get(kind, "")
 
 
 def _unusable(
-    context: Context, metric: Metric, kind: str, dimensions: tuple[Dimension, ...], conditions: tuple[exp.Expression, ...]
+    context: Context,
+    metric: Metric,
+    kind: str,
+    dimensions: tuple[Dimension, ...],
+    conditions: tuple[exp.Expression, ...],
 ) -> Unresolved | None:
     """Why a metric cannot stand in a section: the source lacks a field, a dimension or a filter
     cannot be reached from its entity, or it makes no sense there."""
@@ -288,18 +329,31 @@ def _dimensions(
             context.document.tell("bad-value", "the bounds of `bins` must rise", (*place, "bins"))
             wrong = True
         if bins and field.type not in ("integer", "number", "money"):
-            context.document.tell("bad-value", f"`{field.id}` is no number, so it has no bins", (*place, "bins"))
+            context.document.tell(
+                "bad-value", f"`{field.id}` is no number, so it has no bins", (*place, "bins")
+            )
             wrong = True
         if field.type in ("date", "time") or (field.type in ("number", "money") and not bins):
-            help = "use a trend section" if field.type in ("date", "time") else "give `bins: [10, 20, 50]`"
-            context.document.tell("bad-group", f"`{name}` has too many values to group by", place, help)
+            help = (
+                "use a trend section"
+                if field.type in ("date", "time")
+                else "give `bins: [10, 20, 50]`"
+            )
+            context.document.tell(
+                "bad-group", f"`{name}` has too many values to group by", place, help
+            )
             wrong = True
         found.append(Dimension(name, tuple(name.split(".")), field, bins))
     return None if wrong else tuple(found)
 
 
 def _sort(
-    context: Context, spec: Mapping[str, Any], inner: Place, metrics: list[Metric], dimensions: tuple[Dimension, ...], standard: bool
+    context: Context,
+    spec: Mapping[str, Any],
+    inner: Place,
+    metrics: list[Metric],
+    dimensions: tuple[Dimension, ...],
+    standard: bool,
 ) -> tuple[str, bool] | None:
     given = spec.get("sort")
     if not given:
@@ -336,7 +390,9 @@ def _records(
             if standard:
                 omitted.append(f"{name} ({why.message})")
             else:
-                document.tell(why.code, f"`{name}` cannot be shown here: {why.message}", place, why.help)
+                document.tell(
+                    why.code, f"`{name}` cannot be shown here: {why.message}", place, why.help
+                )
             return None
         return path
 
@@ -353,9 +409,16 @@ def _records(
                 fields = []
             else:
                 names = ", ".join(".".join(path_of(n)) for n in column_nodes(tree))
-                document.tell(why.code, f"the filter on `{names}` cannot apply to `{entity}`: {why.message}", inner, why.help)
+                document.tell(
+                    why.code,
+                    f"the filter on `{names}` cannot apply to `{entity}`: {why.message}",
+                    inner,
+                    why.help,
+                )
     if not fields:
-        return _nothing(context, identifier, "records", draft, omitted, common) if standard else None
+        return (
+            _nothing(context, identifier, "records", draft, omitted, common) if standard else None
+        )
     order = []
     if spec.get("sort"):
         name = str(spec["sort"]).removeprefix("-")

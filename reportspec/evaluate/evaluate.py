@@ -21,18 +21,24 @@ def evaluate(
     """All figures of a report."""
     footnotes = Footnotes()
     if min(report.as_of, report.now) < instant(report.period.end, report.binding.zone):
-        reached = (min(report.as_of, report.now).astimezone(report.binding.zone) - timedelta(seconds=1)).date()
+        reached = (
+            min(report.as_of, report.now).astimezone(report.binding.zone) - timedelta(seconds=1)
+        ).date()
         footnotes.add(word(report.language, "unfinished", reached.isoformat()))
     sections = tuple(evaluate_section(report, spec, tables, footnotes) for spec in report.sections)
     compare = None
     if report.compare is not None:
-        compare = PeriodFigures(report.compare.start, report.compare.end, period_label(report.compare, report.language))
+        compare = PeriodFigures(
+            report.compare.start, report.compare.end, period_label(report.compare, report.language)
+        )
     source = report.project.source.label
     return Figures(
         report=report.id,
         report_label=report.type_label,
         title=report.title,
-        period=PeriodFigures(report.period.start, report.period.end, period_label(report.period, report.language)),
+        period=PeriodFigures(
+            report.period.start, report.period.end, period_label(report.period, report.language)
+        ),
         compare=compare,
         as_of=report.as_of.astimezone(report.binding.zone),
         source_label=source,
@@ -50,7 +56,9 @@ def evaluate(
     )
 
 
-def _definitions(report: Report, tables: Tables, statements: tuple[Statement, ...]) -> tuple[Definition, ...]:
+def _definitions(
+    report: Report, tables: Tables, statements: tuple[Statement, ...]
+) -> tuple[Definition, ...]:
     """Each metric that is shown, once: what it means and which statement fetched it."""
     hashes = {s.section: s.sql_hash for s in reversed(statements)}
     found: dict[str, Definition] = {}
@@ -66,7 +74,9 @@ def _definitions(report: Report, tables: Tables, statements: tuple[Statement, ..
     return tuple(found.values())
 
 
-def _rows_read(report: Report, metric: Metric, rows: list[dict[str, object]] | list[Row]) -> int | None:
+def _rows_read(
+    report: Report, metric: Metric, rows: list[dict[str, object]] | list[Row]
+) -> int | None:
     """Source rows behind a figure: those counted, or those with a value to add; of a ratio those
     of its denominator."""
     needed = metrics_needed(report.binding.catalogue, metric)
@@ -80,7 +90,9 @@ def formula(report: Report, metric: Metric) -> str:
     """How a metric is computed, in canonical names."""
     if metric.kind == "aggregate":
         inner = metric.of.sql("duckdb") if metric.of is not None else "*"
-        name = {"count_distinct": "count distinct", "average": "mean"}.get(metric.aggregate, metric.aggregate)
+        name = {"count_distinct": "count distinct", "average": "mean"}.get(
+            metric.aggregate, metric.aggregate
+        )
         if metric.aggregate == "percentile":
             name = f"percentile {metric.percentile:g} of"
         text = f"{name}({inner}) from {metric.entity}"
@@ -96,9 +108,10 @@ def formula(report: Report, metric: Metric) -> str:
     if metric.kind == "share":
         return f"{base} / total {base}"
     other = "total" if metric.to == "total" else "all others'"
-    return {"difference": f"{base} / {other} {base} - 1", "multiple": f"{base} / {other} {base}"}.get(
-        metric.form, f"{other} {base} / {base}"
-    )
+    return {
+        "difference": f"{base} / {other} {base} - 1",
+        "multiple": f"{base} / {other} {base}",
+    }.get(metric.form, f"{other} {base} / {base}")
 
 
 def newest(values: list[object], report: Report) -> datetime | None:

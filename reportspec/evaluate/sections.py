@@ -43,11 +43,15 @@ def label(report: Report, texts: Mapping[str, str]) -> str:
     return texts.get(report.language) or texts["en"]
 
 
-def evaluate_section(report: Report, spec: SectionSpec, tables: Tables, footnotes: Footnotes) -> Section:
+def evaluate_section(
+    report: Report, spec: SectionSpec, tables: Tables, footnotes: Footnotes
+) -> Section:
     """One section, computed."""
     notes = tuple(n for n in (spec.note, *spec.omitted) if n)
     if spec.kind == "text":
-        return Section(spec.id, "text", spec.title, text=spec.text, notes=notes, break_before=spec.break_before)
+        return Section(
+            spec.id, "text", spec.title, text=spec.text, notes=notes, break_before=spec.break_before
+        )
     if spec.kind == "records":
         return _records(report, spec, tables, notes)
     if spec.kind == "trend":
@@ -63,11 +67,15 @@ def additivity(report: Report, spec: SectionSpec) -> dict[str, str]:
     for query in section_queries(report, spec):
         if isinstance(query, AggregateQuery) and query.purpose == "figures":
             for measure in query.measures:
-                how = {"count": "sum", "sum": "sum", "min": "min", "max": "max"}.get(measure.aggregate, "none")
+                how = {"count": "sum", "sum": "sum", "min": "min", "max": "max"}.get(
+                    measure.aggregate, "none"
+                )
                 if measure.keep != "value":
                     how = "sum"
                 for side in query.sides:
-                    found[measure.column if side.name == "current" else f"{measure.column}__previous"] = how
+                    found[
+                        measure.column if side.name == "current" else f"{measure.column}__previous"
+                    ] = how
     return found
 
 
@@ -79,13 +87,27 @@ def _column(report: Report, metric: Metric, footnotes: Footnotes, row: Row | Non
         for part in metrics_needed(report.binding.catalogue, metric):
             name = label(report, part.label)
             if missing := row.get(f"{part.id}__missing"):
-                marks.append(footnotes.add(word(report.language, "missing", name, _counted(report, part, missing))))
+                marks.append(
+                    footnotes.add(
+                        word(report.language, "missing", name, _counted(report, part, missing))
+                    )
+                )
             if other := row.get(f"{part.id}__other_currency"):
-                text = word(report.language, "other_currency", name, _counted(report, part, other), report.binding.currency)
+                text = word(
+                    report.language,
+                    "other_currency",
+                    name,
+                    _counted(report, part, other),
+                    report.binding.currency,
+                )
                 marks.append(footnotes.add(text))
             entity = report.binding.entity(part.entity)
             if entity.history and not report.binding.has_history(entity) and part.time is None:
-                marks.append(footnotes.add(word(report.language, "as_of_today", label(report, entity.plural).lower())))
+                marks.append(
+                    footnotes.add(
+                        word(report.language, "as_of_today", label(report, entity.plural).lower())
+                    )
+                )
     kind = "integer" if metric.unit == "count" and metric.kind == "aggregate" else "number"
     return Column(
         metric.id, label(report, metric.label), kind, metric.unit, "metric", metric.id, metric.direction,  # type: ignore[arg-type]
@@ -112,7 +134,9 @@ def change(metric: Metric, value: Cell, previous: Cell) -> float | None:
     return float(number((value - previous) / abs(previous)) or 0.0) if previous else None
 
 
-def _kpis(report: Report, spec: SectionSpec, tables: Tables, footnotes: Footnotes, notes: tuple[str, ...]) -> Section:
+def _kpis(
+    report: Report, spec: SectionSpec, tables: Tables, footnotes: Footnotes, notes: tuple[str, ...]
+) -> Section:
     rows = tables[spec.id, "figures"].dicts() if (spec.id, "figures") in tables else []
     row = rows[0] if rows else {}
     catalogue = report.binding.catalogue
@@ -140,7 +164,13 @@ def _kpis(report: Report, spec: SectionSpec, tables: Tables, footnotes: Footnote
                    notes=notes, break_before=spec.break_before)  # fmt: skip
 
 
-def _funnel(report: Report, spec: SectionSpec, columns: list[Column], cells: list[Cell], notes: tuple[str, ...]) -> Section:
+def _funnel(
+    report: Report,
+    spec: SectionSpec,
+    columns: list[Column],
+    cells: list[Cell],
+    notes: tuple[str, ...],
+) -> Section:
     """Steps as rows: what is left of the step before, and of the first."""
     language = report.language
     names = {"en": ("Step", "Number", "Of the step before", "Of the first"),
@@ -168,8 +198,17 @@ def _funnel(report: Report, spec: SectionSpec, columns: list[Column], cells: lis
                    chart=Chart("funnel", "step", ("value",)), notes=notes, break_before=spec.break_before)  # fmt: skip
 
 
-def _spark(report: Report, spec: SectionSpec, metric: Metric, tables: Tables) -> tuple[float | None, ...]:
-    query = next((q for q in section_queries(report, spec) if isinstance(q, AggregateQuery) and q.purpose == "buckets"), None)
+def _spark(
+    report: Report, spec: SectionSpec, metric: Metric, tables: Tables
+) -> tuple[float | None, ...]:
+    query = next(
+        (
+            q
+            for q in section_queries(report, spec)
+            if isinstance(q, AggregateQuery) and q.purpose == "buckets"
+        ),
+        None,
+    )
     table = tables.get((spec.id, "buckets"))
     if query is None or table is None:
         return ()
@@ -193,7 +232,10 @@ def goal_state(report: Report, goal: GoalSpec | None, value: Cell) -> Goal | Non
         return None
     if not isinstance(value, (int, float)) or isinstance(value, bool):
         return Goal(goal.target, goal.direction, None, None, "unknown", goal.warn_at)
-    start, end = instant(report.period.start, report.binding.zone), instant(report.period.end, report.binding.zone)
+    start, end = (
+        instant(report.period.start, report.binding.zone),
+        instant(report.period.end, report.binding.zone),
+    )
     reached = min(report.as_of, report.now)
     elapsed = max(0.0, min(1.0, (reached - start) / (end - start)))
     lower = goal.direction == "down"
@@ -214,13 +256,17 @@ def goal_state(report: Report, goal: GoalSpec | None, value: Cell) -> Goal | Non
     return Goal(goal.target, goal.direction, attainment, pace, state, goal.warn_at)  # type: ignore[arg-type]
 
 
-def _trend(report: Report, spec: SectionSpec, tables: Tables, footnotes: Footnotes, notes: tuple[str, ...]) -> Section:
+def _trend(
+    report: Report, spec: SectionSpec, tables: Tables, footnotes: Footnotes, notes: tuple[str, ...]
+) -> Section:
     query = next(q for q in section_queries(report, spec) if isinstance(q, AggregateQuery))
     current = query.sides[0].buckets
     rows = tables[spec.id, "figures"].dicts()
     total = _total_row(report, spec, rows, tables)
     catalogue, compared = report.binding.catalogue, report.compare is not None
-    columns: list[Column] = [Column("period", word(report.language, "period"), "date", role="period")]
+    columns: list[Column] = [
+        Column("period", word(report.language, "period"), "date", role="period")
+    ]
     by = spec.dimensions[0] if spec.dimensions else None
     if by is not None:
         columns.append(_dimension_column(report, by))
@@ -254,16 +300,22 @@ def _trend(report: Report, spec: SectionSpec, tables: Tables, footnotes: Footnot
             body.append(tuple(cells))
             labels.append(bucket_label(bucket, report.language, with_year))
     total_cells: tuple[Cell, ...] | None = None
-    if spec.totals and all(m.time is not None for metric in spec.metrics for m in metrics_needed(catalogue, metric)):
+    if spec.totals and all(
+        m.time is not None for metric in spec.metrics for m in metrics_needed(catalogue, metric)
+    ):
         lead: list[Cell] = [None] * (2 if by is not None else 1)
         total_cells = (*lead, *_metric_cells(report, spec, total, total))
     chart = None
     if spec.chart != "none" and body:
-        kind = {"bar": "bar", "stacked": "stacked"}.get(spec.chart or "", "line" if len(current) > 1 else "bar")
+        kind = {"bar": "bar", "stacked": "stacked"}.get(
+            spec.chart or "", "line" if len(current) > 1 else "bar"
+        )
         first = spec.metrics[0]
         goal = report.goals.get(first.id)
         shown = goal.target if goal and first.unit in ("percent", "days", "ratio") else None
-        chart = Chart(kind, "period", (first.id,), by.name if by else None, shown, None, partial_from)  # type: ignore[arg-type]
+        chart = Chart(
+            kind, "period", (first.id,), by.name if by else None, shown, None, partial_from
+        )  # type: ignore[arg-type]
     return Section(spec.id, "trend", spec.title, tuple(columns), tuple(body), total_cells, len(body), tuple(labels),
                    chart=chart, notes=notes, break_before=spec.break_before)  # fmt: skip
 
@@ -277,7 +329,9 @@ def _metric_cells(report: Report, spec: SectionSpec, row: Row, total: Row) -> li
     return cells
 
 
-def _total_row(report: Report, spec: SectionSpec, rows: list[dict[str, Any]], tables: Tables) -> dict[str, Any]:
+def _total_row(
+    report: Report, spec: SectionSpec, rows: list[dict[str, Any]], tables: Tables
+) -> dict[str, Any]:
     """The aggregates over all rows: added up where they add up, else fetched on their own."""
     total = summed(rows, additivity(report, spec))
     own = tables.get((spec.id, "totals"))
@@ -309,7 +363,9 @@ def _shown_value(report: Report, dimension: Dimension, value: Any) -> Cell:
     return word(report.language, "between", names[index - 1], names[index])
 
 
-def _breakdown(report: Report, spec: SectionSpec, tables: Tables, footnotes: Footnotes, notes: tuple[str, ...]) -> Section:
+def _breakdown(
+    report: Report, spec: SectionSpec, tables: Tables, footnotes: Footnotes, notes: tuple[str, ...]
+) -> Section:
     catalogue, compared = report.binding.catalogue, report.compare is not None
     rows = tables[spec.id, "figures"].dicts()
     total = _total_row(report, spec, rows, tables)
@@ -317,7 +373,9 @@ def _breakdown(report: Report, spec: SectionSpec, tables: Tables, footnotes: Foo
     binned = count == 1 and bool(spec.dimensions[0].bins)
     if binned:
         there = {row["d0"] for row in rows}
-        rows += [{"d0": index} for index in range(len(spec.dimensions[0].bins) + 1) if index not in there]
+        rows += [
+            {"d0": index} for index in range(len(spec.dimensions[0].bins) + 1) if index not in there
+        ]
     columns = [_dimension_column(report, d) for d in spec.dimensions]
     for metric in spec.metrics:
         column = _column(report, metric, footnotes, total)
@@ -334,7 +392,10 @@ def _breakdown(report: Report, spec: SectionSpec, tables: Tables, footnotes: Foo
     few = _few(report, spec, kept, footnotes)
     if few:
         columns = [c if c.metric not in few else _marked(c, few[c.metric]) for c in columns]
-    body = [(*(_shown_value(report, d, row[f"d{i}"]) for i, d in enumerate(spec.dimensions)), *cells) for row, cells in kept]
+    body = [
+        (*(_shown_value(report, d, row[f"d{i}"]) for i, d in enumerate(spec.dimensions)), *cells)
+        for row, cells in kept
+    ]
     if spec.top is not None and available > spec.top:
         rest = [row for row, _ in kept[spec.top :]]
         body = body[: spec.top]
@@ -353,10 +414,16 @@ def _breakdown(report: Report, spec: SectionSpec, tables: Tables, footnotes: Foo
 def _marked(column: Column, mark: int) -> Column:
     from dataclasses import replace
 
-    return replace(column, footnotes=tuple(dict.fromkeys((*column.footnotes, mark)))) if column.role == "metric" else column
+    return (
+        replace(column, footnotes=tuple(dict.fromkeys((*column.footnotes, mark))))
+        if column.role == "metric"
+        else column
+    )
 
 
-def _few(report: Report, spec: SectionSpec, kept: list[Any], footnotes: Footnotes) -> dict[str | None, int]:
+def _few(
+    report: Report, spec: SectionSpec, kept: list[Any], footnotes: Footnotes
+) -> dict[str | None, int]:
     """Rates that rest on few cases in some row."""
     found: dict[str | None, int] = {}
     catalogue = report.binding.catalogue
@@ -382,7 +449,10 @@ def _ordered(report: Report, spec: SectionSpec, kept: list[Any]) -> list[Any]:
     by the first metric, largest first. Ties go by name, so that the order is always the same."""
 
     def name(item: Any) -> tuple[Any, ...]:
-        return tuple((v is None, str(v).casefold(), str(v)) for v in (item[0][f"d{i}"] for i in range(len(spec.dimensions))))
+        return tuple(
+            (v is None, str(v).casefold(), str(v))
+            for v in (item[0][f"d{i}"] for i in range(len(spec.dimensions)))
+        )
 
     kept = sorted(kept, key=name)
     step = 2 if report.compare is not None else 1
@@ -390,7 +460,9 @@ def _ordered(report: Report, spec: SectionSpec, kept: list[Any]) -> list[Any]:
     if spec.sort is None and spec.dimensions and spec.dimensions[0].bins:
         return sorted(kept, key=lambda item: (item[0]["d0"] is None, item[0]["d0"] or 0))
     if spec.sort is None and ordered:
-        return sorted(kept, key=lambda item: (item[0].get("order__") is None, item[0].get("order__") or 0))
+        return sorted(
+            kept, key=lambda item: (item[0].get("order__") is None, item[0].get("order__") or 0)
+        )
     by, descending = spec.sort or (spec.metrics[0].id, True)
     metrics = [m.id for m in spec.metrics]
     if by in metrics:

@@ -21,14 +21,20 @@ def number(value: Any) -> Number:
     if value is None or isinstance(value, (int, bool)):
         return value
     if isinstance(value, Decimal):
-        return int(value) if value == value.to_integral_value() and abs(value) < 10**15 else float(value)
+        return (
+            int(value)
+            if value == value.to_integral_value() and abs(value) < 10**15
+            else float(value)
+        )
     number = float(value)
     if number != number or number in (float("inf"), float("-inf")):
         return None
     return float(f"{number:.15g}")
 
 
-def metric_value(catalogue: Catalogue, metric: Metric, row: Row, side: str = "", total: Row | None = None) -> Number:
+def metric_value(
+    catalogue: Catalogue, metric: Metric, row: Row, side: str = "", total: Row | None = None
+) -> Number:
     """A metric in one row of aggregates. `side` is "" or "__previous"; `total` is the row over
     all rows, for shares and comparisons with the others. Nothing to divide by gives None."""
 
@@ -49,7 +55,11 @@ def metric_value(catalogue: Catalogue, metric: Metric, row: Row, side: str = "",
             if total is None:
                 return None
             own = of(metric.base)
-            other = of(metric.base, total) if metric.to == "total" else of(metric.base, without(total, row))
+            other = (
+                of(metric.base, total)
+                if metric.to == "total"
+                else of(metric.base, without(total, row))
+            )
             if metric.form == "difference":
                 ratio = divided(own, other)
                 return None if ratio is None else number(ratio - 1)
@@ -58,7 +68,9 @@ def metric_value(catalogue: Catalogue, metric: Metric, row: Row, side: str = "",
 
 def _aggregate(metric: Metric, row: Row, side: str) -> Number:
     if metric.aggregate == "average":
-        return divided(number(row.get(f"{metric.id}__sum{side}")), number(row.get(f"{metric.id}__n{side}")))
+        return divided(
+            number(row.get(f"{metric.id}__sum{side}")), number(row.get(f"{metric.id}__n{side}"))
+        )
     value = number(row.get(f"{metric.id}{side}"))
     return 0 if value is None and metric.aggregate in ("count", "count_distinct", "sum") else value
 
@@ -89,7 +101,13 @@ def _formula(tree: exp.Expression, of: Callable[[str], Number]) -> Number:
             return None
         if isinstance(tree, exp.Div):
             return divided(left, right)
-        return number(left + right if isinstance(tree, exp.Add) else left - right if isinstance(tree, exp.Sub) else left * right)
+        return number(
+            left + right
+            if isinstance(tree, exp.Add)
+            else left - right
+            if isinstance(tree, exp.Sub)
+            else left * right
+        )
     raise ValueError(f"a formula cannot have `{tree.key}`")
 
 

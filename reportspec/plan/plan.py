@@ -45,10 +45,14 @@ def section_queries(report: Report, section: SectionSpec) -> tuple[Query, ...]:
     ]  # fmt: skip
     if section.dimensions or section.kind == "trend":
         if section.totals:
-            again = [m for m in needed if m.aggregate not in ADDITIVE or _is_stock_trend(section, m)]
+            again = [
+                m for m in needed if m.aggregate not in ADDITIVE or _is_stock_trend(section, m)
+            ]
             if again:
                 measures = tuple(m for metric in again for m in measures_of(report.binding, metric))
-                found.append(AggregateQuery(section.id, "totals", (), measures, report.sides, conditions))
+                found.append(
+                    AggregateQuery(section.id, "totals", (), measures, report.sides, conditions)
+                )
     if section.kind == "kpis":
         sparks = spark_sides(report)
         drawable = tuple(m for m in needed if can_trend(report.binding, m))
@@ -77,7 +81,9 @@ def measures_of(binding: Binding, metric: Metric) -> tuple[Measure, ...]:
     """The columns that an aggregate metric is computed from: its value (a sum and a count for an
     average), the count of rows behind it, and what was left out of an amount."""
 
-    def measure(suffix: str, aggregate: str, of: exp.Expression | None, keep: str = "value") -> Measure:
+    def measure(
+        suffix: str, aggregate: str, of: exp.Expression | None, keep: str = "value"
+    ) -> Measure:
         return Measure(
             f"{metric.id}{suffix}", metric.id, metric.entity, aggregate, of,  # type: ignore[arg-type]
             metric.where, metric.time, metric.percentile, keep,  # type: ignore[arg-type]

@@ -21,7 +21,9 @@ class Table:
 class SourceError(Exception):
     """The source cannot be read: what is wrong, and the way out. No secret is in it."""
 
-    def __init__(self, code: str, message: str, help: str | None = None, notes: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, code: str, message: str, help: str | None = None, notes: tuple[str, ...] = ()
+    ) -> None:
         super().__init__(message)
         self.code, self.message, self.help, self.notes = code, message, help, notes
 

@@ -62,7 +62,9 @@ class EmbeddedConnection:
         self._raw.close()
 
 
-def connect(source: SourceSpec, tables: frozenset[str], text_columns: bool, zone: str) -> EmbeddedConnection:
+def connect(
+    source: SourceSpec, tables: frozenset[str], text_columns: bool, zone: str
+) -> EmbeddedConnection:
     """A session over a source; of declared files only those whose table is needed are read.
     Times without zone are in `zone`. Raises SourceError."""
     import duckdb
@@ -97,9 +99,15 @@ def connect(source: SourceSpec, tables: frozenset[str], text_columns: bool, zone
 def _load_file(raw: Any, table: str, paths: tuple[str, ...], text_columns: bool) -> None:
     import duckdb
 
-    suffixes = {"".join(Path(p).suffixes[-2:] if p.endswith(".gz") else Path(p).suffixes[-1:]).lower() for p in paths}
+    suffixes = {
+        "".join(Path(p).suffixes[-2:] if p.endswith(".gz") else Path(p).suffixes[-1:]).lower()
+        for p in paths
+    }
     if len(suffixes) != 1:
-        raise SourceError("mixed-files", f"the files of `{table}` are of different kinds: {', '.join(sorted(suffixes))}")
+        raise SourceError(
+            "mixed-files",
+            f"the files of `{table}` are of different kinds: {', '.join(sorted(suffixes))}",
+        )
     suffix = suffixes.pop().removesuffix(".gz")
     names = "[" + ", ".join(_string(p) for p in paths) + "]"
     if suffix in (".csv", ".tsv", ".txt"):
@@ -129,7 +137,12 @@ def _load_sqlite(raw: Any, table: str, path: str) -> None:
 
     try:
         with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as lite:
-            found = [row[0] for row in lite.execute("SELECT name FROM sqlite_master WHERE type IN ('table', 'view')")]
+            found = [
+                row[0]
+                for row in lite.execute(
+                    "SELECT name FROM sqlite_master WHERE type IN ('table', 'view')"
+                )
+            ]
             name = next((n for n in found if n.lower() == table.split(".")[-1].lower()), None)
             if name is None:
                 raise SourceError("unknown-table", f"`{Path(path).name}` has no table `{table}`",
@@ -138,11 +151,19 @@ def _load_sqlite(raw: Any, table: str, path: str) -> None:
             columns = [column[0] for column in cursor.description]
             rows = cursor.fetchall()
     except sqlite3.Error as error:
-        raise SourceError("unreadable-source", f"`{Path(path).name}` cannot be read: {error}") from None
+        raise SourceError(
+            "unreadable-source", f"`{Path(path).name}` cannot be read: {error}"
+        ) from None
     types = []
     for index in range(len(columns)):
         kinds = {type(row[index]) for row in rows if row[index] is not None}
-        types.append("BIGINT" if kinds == {int} else "DOUBLE" if kinds and kinds <= {int, float} else "VARCHAR")
+        types.append(
+            "BIGINT"
+            if kinds == {int}
+            else "DOUBLE"
+            if kinds and kinds <= {int, float}
+            else "VARCHAR"
+        )
     body = ", ".join(f"{_name(c)} {t}" for c, t in zip(columns, types, strict=True))
     raw.execute(f"CREATE TABLE {_name(table)} ({body})")
     if rows:

@@ -33,7 +33,9 @@ _WORDS = {"null": None, "Null": None, "NULL": None, "~": None, "": None,
 Read = tuple[Node | None, tuple[Diagnostic, ...]]
 
 
-def read_yaml_file(path: Path | str, name: str | None = None) -> tuple[Node | None, tuple[Diagnostic, ...], str]:
+def read_yaml_file(
+    path: Path | str, name: str | None = None
+) -> tuple[Node | None, tuple[Diagnostic, ...], str]:
     """The tree of a file, its diagnostics, and its text. Never raises for what a file may hold."""
     shown = name or str(path)
     try:
@@ -44,7 +46,11 @@ def read_yaml_file(path: Path | str, name: str | None = None) -> tuple[Node | No
         return None, (Diagnostic("not-a-file", f"`{shown}` is a folder"),), ""
     except OSError as error:
         why = error.strerror or "it cannot be read"
-        return None, (Diagnostic("unreadable-file", f"`{shown}` cannot be read: {why.lower()}"),), ""
+        return (
+            None,
+            (Diagnostic("unreadable-file", f"`{shown}` cannot be read: {why.lower()}"),),
+            "",
+        )
     node, problems = read_yaml(data, shown)
     return node, problems, data.decode("utf-8", "replace")
 
@@ -69,7 +75,9 @@ def _decode(data: bytes | str, file: str) -> str | Diagnostic:
     start = Span(file, 1, 1, 1, 1)
     size = len(data)
     if size > LARGEST:
-        return Diagnostic("file-too-large", f"the file is larger than {LARGEST // 1024:,} KiB", start)
+        return Diagnostic(
+            "file-too-large", f"the file is larger than {LARGEST // 1024:,} KiB", start
+        )
     if isinstance(data, str):
         return data.removeprefix("\ufeff").encode("utf-8", "replace").decode("utf-8")
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
@@ -127,7 +135,9 @@ class _Reader:
                     stack[-1].items.append(node[0])  # type: ignore[index]
                     stack[-1].size += node[1]  # type: ignore[index]
                     if stack[-1].size > MOST_NODES:
-                        self._tell("alias-bomb", f"the file has more than {MOST_NODES:,} values", event)
+                        self._tell(
+                            "alias-bomb", f"the file has more than {MOST_NODES:,} values", event
+                        )
                         return None, tuple(self.problems)
                 else:
                     root = node[0]  # type: ignore[index]
@@ -142,7 +152,9 @@ class _Reader:
             loader.dispose()
         if root is None or (isinstance(root, Scalar) and root.text == "" and not root.quoted):
             if not self.problems:
-                self.problems.append(Diagnostic("empty-file", "the file is empty", Span(self.file, 1, 1, 1, 1)))
+                self.problems.append(
+                    Diagnostic("empty-file", "the file is empty", Span(self.file, 1, 1, 1, 1))
+                )
             return None, tuple(self.problems)
         return root, tuple(self.problems)
 
@@ -215,7 +227,12 @@ class _Reader:
             return Scalar(_WORDS[text], text, span)
         if _INTEGER.match(text):
             if len(text.lstrip("+-")) > 18:
-                self._tell("number-too-large", "the number has more than 18 digits", event, "quote it if it is text")
+                self._tell(
+                    "number-too-large",
+                    "the number has more than 18 digits",
+                    event,
+                    "quote it if it is text",
+                )
                 return Scalar(0, text, span)
             return Scalar(int(text), text, span)
         if _SPECIAL.match(text):
@@ -232,7 +249,9 @@ class _Reader:
     def _tag(self, event: Any) -> None:
         if event.tag and event.tag != "!":
             name = event.tag.replace("tag:yaml.org,2002:", "!!")
-            self._tell("tag", f"the tag `{_short(name)}` is not part of the language", event, "remove it")
+            self._tell(
+                "tag", f"the tag `{_short(name)}` is not part of the language", event, "remove it"
+            )
 
     def _span(self, event: Any, end: Any = None) -> Span:
         start, stop = event.start_mark, (end or event).end_mark

@@ -25,7 +25,6 @@ from reportspec.sql.build import (
     conjuncts,
     literal,
     null,
-    table,
     when,
 )
 from reportspec.sql.scope import Moment, Scope, Statement
@@ -90,7 +89,9 @@ def _leaf(
     return [_select(statement, query, entity, measures, query.sides)]
 
 
-def _shareable(binding: Binding, query: AggregateQuery, entity: str, measures: list[Measure]) -> bool:
+def _shareable(
+    binding: Binding, query: AggregateQuery, entity: str, measures: list[Measure]
+) -> bool:
     """Whether one row of the entity means the same on both sides."""
     first, second = query.sides
     if query.bucketed and first.start < second.end and second.start < first.end:
@@ -102,7 +103,11 @@ def _shareable(binding: Binding, query: AggregateQuery, entity: str, measures: l
     if query.bucketed and measures[0].anchor is None:
         return True
     scope = Scope(trial, entity, _moment(binding, first))
-    trees = [scope.field(d.path, _moment(binding, side)) for side in query.sides for d in query.dimensions]
+    trees = [
+        scope.field(d.path, _moment(binding, side))
+        for side in query.sides
+        for d in query.dimensions
+    ]
     half = len(query.dimensions)
     return trees[:half] == trees[half:]
 
@@ -125,7 +130,10 @@ def _select(
         keys.append(column("calendar", BUCKET))
         for side in sides:
             on_side = exp.EQ(this=column("calendar", "side"), expression=literal(side.name))
-            cases += [_case(scope, query, m, side, moment, [on_side, *scope.exists(moment)]) for m in measures]
+            cases += [
+                _case(scope, query, m, side, moment, [on_side, *scope.exists(moment)])
+                for m in measures
+            ]
     else:
         for side in sides:
             moment = _moment(binding, side)
@@ -143,14 +151,19 @@ def _select(
         name = BUCKET if query.bucketed and index == len(keys) - 1 else f"d{index}"
         select = select.select(exp.alias_(key, name, quoted=True), copy=False)
     for case in cases:
-        select = select.select(exp.alias_(_aggregated(case, common), case.alias, quoted=True), copy=False)
-    select = scope.attach(select)
-    if stock_trend:
-        select.append("joins", exp.Join(this=_calendar(scope, sides), kind="CROSS"))
+        select = select.select(
+            exp.alias_(_aggregated(case, common), case.alias, quoted=True), copy=False
+        )
+    calendar = exp.Join(this=_calendar(scope, sides), kind="CROSS") if stock_trend else None
+    select = scope.attach(select, calendar)
     where = list(common)
     spread = [all_of(c for c in case.conditions if c not in common) for case in cases]
     windows = [w for w in dict.fromkeys(_windows(scope, case, sides) for case in cases)]
-    if all(w is not None for w in windows) and len(windows) > 1 and all(s is not None for s in spread):
+    if (
+        all(w is not None for w in windows)
+        and len(windows) > 1
+        and all(s is not None for s in spread)
+    ):
         where.append(any_of([w for w in windows if w is not None]))
     condition = all_of(where)
     if condition is not None:
@@ -170,7 +183,9 @@ def _windows(scope: Scope, case: _Case, sides: tuple[Side, ...]) -> exp.Expressi
 def _common(cases: list[_Case]) -> list[exp.Expression]:
     """The conditions that all cases have: they go to WHERE."""
     first, *others = cases
-    return [c for c in dict.fromkeys(first.conditions) if all(c in other.conditions for other in others)]
+    return [
+        c for c in dict.fromkeys(first.conditions) if all(c in other.conditions for other in others)
+    ]
 
 
 def _case(
@@ -197,7 +212,9 @@ def _case(
         same = all_of(guard)
         assert same is not None
         conditions.append(exp.Not(this=exp.Is(this=value, expression=exp.Null())))
-        conditions.append(exp.Not(this=exp.Coalesce(this=same, expressions=[exp.Boolean(this=False)])))
+        conditions.append(
+            exp.Not(this=exp.Coalesce(this=same, expressions=[exp.Boolean(this=False)]))
+        )
         value = None
     return _Case(column_name(measure, side), measure, value, tuple(conditions))
 
@@ -223,7 +240,9 @@ def _currency_guard(scope: Scope, measure: Measure, moment: Moment) -> list[exp.
     guards = []
     for path in money_currencies(binding, measure.entity, measure.of):
         found = scope.field(path, moment)
-        guards.append(exp.EQ(this=exp.Upper(this=exp.Trim(this=found)), expression=literal(binding.currency)))
+        guards.append(
+            exp.EQ(this=exp.Upper(this=exp.Trim(this=found)), expression=literal(binding.currency))
+        )
     return list(dict.fromkeys(guards))
 
 
@@ -287,7 +306,9 @@ def _bucket_key(scope: Scope, measure: Measure, sides: tuple[Side, ...]) -> exp.
     storage = binding.storage_of(measure.entity, measure.anchor)
     edges: list[tuple[datetime, int]] = []
     for side in sorted(sides, key=lambda s: s.start):
-        edges += [(instant(bucket.end, binding.zone), index) for index, bucket in enumerate(side.buckets)]
+        edges += [
+            (instant(bucket.end, binding.zone), index) for index, bucket in enumerate(side.buckets)
+        ]
     return _steps(scope, anchor, storage, [(at, literal(value)) for at, value in edges])
 
 
@@ -357,7 +378,9 @@ def _calendar(scope: Scope, sides: tuple[Side, ...]) -> exp.Expression:
     union: exp.Expression = rows[0]
     for row in rows[1:]:
         union = exp.Union(this=union, expression=row, distinct=False)
-    return exp.Subquery(this=union, alias=exp.TableAlias(this=exp.to_identifier("calendar", quoted=True)))
+    return exp.Subquery(
+        this=union, alias=exp.TableAlias(this=exp.to_identifier("calendar", quoted=True))
+    )
 
 
 def _idle(statement: Statement, query: AggregateQuery) -> exp.Select:
@@ -387,12 +410,18 @@ def _idle(statement: Statement, query: AggregateQuery) -> exp.Select:
     return select.where(joined, copy=False) if joined is not None else select
 
 
-def _combined(binding: Binding, query: AggregateQuery, selects: list[tuple[exp.Select, list[str]]]) -> exp.Select:
-    keys = [f"d{index}" for index in range(len(query.dimensions))] + ([BUCKET] if query.bucketed else [])
+def _combined(
+    binding: Binding, query: AggregateQuery, selects: list[tuple[exp.Select, list[str]]]
+) -> exp.Select:
+    keys = [f"d{index}" for index in range(len(query.dimensions))] + (
+        [BUCKET] if query.bucketed else []
+    )
     outputs = [column_name(m, side) for side in query.sides for m in query.measures]
     if len(selects) == 1 and not query.idle:
         return selects[0][0]
-    types = {column_name(m, side): _type(binding, m) for side in query.sides for m in query.measures}
+    types = {
+        column_name(m, side): _type(binding, m) for side in query.sides for m in query.measures
+    }
     if query.idle:
         outputs += [IDLE, ORDER]
         types |= {IDLE: "BIGINT", ORDER: "BIGINT"}
@@ -401,7 +430,9 @@ def _combined(binding: Binding, query: AggregateQuery, selects: list[tuple[exp.S
         wanted = [s for s in select.expressions if s.alias in keys]
         by_alias = {s.alias: s for s in select.expressions}
         for name in outputs:
-            value = by_alias[name] if name in own else exp.alias_(null(types[name]), name, quoted=True)
+            value = (
+                by_alias[name] if name in own else exp.alias_(null(types[name]), name, quoted=True)
+            )
             wanted.append(value)
         select.set("expressions", wanted)
         parts.append(select)
@@ -416,7 +447,9 @@ def _combined(binding: Binding, query: AggregateQuery, selects: list[tuple[exp.S
             exp.alias_(exp.Max(this=column("parts", name)), name, quoted=True), copy=False
         )
     outer = outer.from_(
-        exp.Subquery(this=union, alias=exp.TableAlias(this=exp.to_identifier("parts", quoted=True))),
+        exp.Subquery(
+            this=union, alias=exp.TableAlias(this=exp.to_identifier("parts", quoted=True))
+        ),
         copy=False,
     )
     return outer.group_by(*[column("parts", key) for key in keys], copy=False) if keys else outer

@@ -15,7 +15,9 @@ TYPES = {"integer": "BIGINT", "number": "DOUBLE", "money": "DECIMAL(18, 4)", "te
 
 def column(table: str, name: str) -> exp.Column:
     """`"table"."name"`, always quoted."""
-    return exp.column(exp.to_identifier(name, quoted=True), table=exp.to_identifier(table, quoted=True))
+    return exp.column(
+        exp.to_identifier(name, quoted=True), table=exp.to_identifier(table, quoted=True)
+    )
 
 
 def table(name: str) -> exp.Table:
@@ -66,7 +68,9 @@ def conjuncts(tree: exp.Expression | None) -> list[exp.Expression]:
     return [inner]
 
 
-def when(condition: exp.Expression, value: exp.Expression, other: exp.Expression | None = None) -> exp.Case:
+def when(
+    condition: exp.Expression, value: exp.Expression, other: exp.Expression | None = None
+) -> exp.Case:
     """CASE WHEN condition THEN value [ELSE other] END."""
     return exp.Case(ifs=[exp.If(this=condition, true=value)], default=other)
 
@@ -89,7 +93,9 @@ def literal(value: Any) -> exp.Expression:
     return exp.Literal.string(str(value))
 
 
-def instant_literal(moment: datetime, storage: str, source_zone: tzinfo, zone: tzinfo) -> exp.Expression:
+def instant_literal(
+    moment: datetime, storage: str, source_zone: tzinfo, zone: tzinfo
+) -> exp.Expression:
     """An instant to compare a field with: the naive wall time of the source's zone, or for fields
     that keep whole days the first day that does not lie before the instant."""
     if storage == "date":
@@ -102,4 +108,6 @@ def instant_literal(moment: datetime, storage: str, source_zone: tzinfo, zone: t
 
 
 def _midnight(local: datetime, zone: tzinfo) -> datetime:
-    return datetime(local.year, local.month, local.day, tzinfo=zone).astimezone(UTC).astimezone(zone)
+    return (
+        datetime(local.year, local.month, local.day, tzinfo=zone).astimezone(UTC).astimezone(zone)
+    )

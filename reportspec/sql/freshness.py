@@ -10,10 +10,12 @@ from reportspec.binding import Binding
 from reportspec.sql.build import cast, column, instant_literal, literal, null, table, when
 from reportspec.sql.scope import Statement
 
-CHANGES = ("updated_at", "created_at", "entered_at", "done_at", "presented_at")
+CHANGES = ("updated_at", "created_at", "entered_at")
 
 
-def freshness_statement(binding: Binding, entities: tuple[str, ...], now: datetime) -> exp.Expression:
+def freshness_statement(
+    binding: Binding, entities: tuple[str, ...], now: datetime
+) -> exp.Expression:
     """One row for each entity: `entity`, `rows`, and `newest`, the latest change before now."""
     statement = Statement(binding)
     selects = []
@@ -22,14 +24,24 @@ def freshness_statement(binding: Binding, entities: tuple[str, ...], now: dateti
         times = []
         for field in CHANGES:
             found = binding.field(name, field)
-            if found and found.type == "time" and binding.mapped(name, field) and binding.storage(name, field) == "time":
+            if (
+                found
+                and found.type == "time"
+                and binding.mapped(name, field)
+                and binding.storage(name, field) == "time"
+            ):
                 statement.need(cte, field)
                 value = column(cte, field)
                 bound = instant_literal(now, "time", binding.source_zone, binding.zone)
-                times.append(exp.Max(this=when(exp.LTE(this=value, expression=bound), value.copy())))
+                times.append(
+                    exp.Max(this=when(exp.LTE(this=value, expression=bound), value.copy()))
+                )
         latest: exp.Expression = null("TIMESTAMP")
         if times:
-            latest = cast(exp.Greatest(this=times[0], expressions=times[1:]) if len(times) > 1 else times[0], "TIMESTAMP")
+            latest = cast(
+                exp.Greatest(this=times[0], expressions=times[1:]) if len(times) > 1 else times[0],
+                "TIMESTAMP",
+            )
         selects.append(
             exp.Select()
             .select(exp.alias_(literal(name), "entity", quoted=True), exp.alias_(exp.Count(this=exp.Star()), "rows", quoted=True),
@@ -39,8 +51,14 @@ def freshness_statement(binding: Binding, entities: tuple[str, ...], now: dateti
     union: exp.Expression = selects[0]
     for select in selects[1:]:
         union = exp.Union(this=union, expression=select, distinct=False)
-    final = exp.Select().select(exp.Star()).from_(
-        exp.Subquery(this=union, alias=exp.TableAlias(this=exp.to_identifier("counts", quoted=True)))
+    final = (
+        exp.Select()
+        .select(exp.Star())
+        .from_(
+            exp.Subquery(
+                this=union, alias=exp.TableAlias(this=exp.to_identifier("counts", quoted=True))
+            )
+        )
     )
     for name, tree, _ in statement.ctes():
         final = final.with_(exp.to_identifier(name, quoted=True), as_=tree, copy=False)
@@ -51,4 +69,8 @@ def entities_read(tree: exp.Expression, binding: Binding) -> tuple[str, ...]:
     """The mapped entities whose rows a statement reads, by its CTEs."""
     with_ = tree.args.get("with_")
     names = [cte.alias.removesuffix("_row") for cte in with_.expressions] if with_ else []
-    return tuple(n for n in names if n in binding.source.entities and binding.source.entities[n].table is not None)
+    return tuple(
+        n
+        for n in names
+        if n in binding.source.entities and binding.source.entities[n].table is not None
+    )

@@ -15,8 +15,6 @@ from reportspec.model import Entity
 from reportspec.sql.build import all_of, cast, column, literal, null, table, when
 from reportspec.sql.scope import Statement
 
-OWN = ("status", "closed_at", "lost_stage_id", "valid_from", "valid_until")
-
 
 def select_versions(
     statement: Statement, entity: Entity, name: str, base: str, states: str, needed: tuple[str, ...]
@@ -67,6 +65,7 @@ def _states(statement: Statement, entity: Entity, base: str) -> exp.Expression:
         exp.alias_(_yes("stage", "is_lost"), "is_lost", quoted=True),
         exp.alias_(column(visit, history.entered), "entered_at", quoted=True),
         exp.alias_(last_open, "last_open_stage_id", quoted=True),
+        exp.alias_(begins.copy(), "stage_since", quoted=True),
         exp.alias_(when(first, null("TIMESTAMP"), begins), "valid_from", quoted=True),
     )
     source = table(history.entity)
@@ -116,6 +115,11 @@ def _versions(
             this=column(states, history.stage), expressions=[column(base, history.stage)]
         ),
         "lost_stage_id": column(states, "last_open_stage_id"),
+        "stage_since": when(
+            exp.Is(this=column(states, history.by), expression=exp.Null()),
+            cast(column(base, "closed_at"), "TIMESTAMP"),
+            column(states, "stage_since"),
+        ),
         "valid_from": column(states, "valid_from"),
         "valid_until": exp.Window(
             this=exp.Lead(this=column(states, "valid_from")),
@@ -128,7 +132,7 @@ def _versions(
             this=column(states, "last_open_stage_id"), expressions=[column(base, "lost_stage_id")]
         )
     select = exp.Select()
-    for field in dict.fromkeys((*needed, "valid_from", "valid_until")):
+    for field in dict.fromkeys((*needed, "stage_since", "valid_from", "valid_until")):
         value = own.get(field) or column(base, field)
         select = select.select(exp.alias_(value, field, quoted=True), copy=False)
     joined = all_of([exp.EQ(this=column(states, history.by), expression=column(base, entity.key))])

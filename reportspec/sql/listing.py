@@ -10,7 +10,11 @@ from reportspec.sql.aggregate import aggregate_statement
 from reportspec.sql.dialect import sql_hash, sql_text
 from reportspec.sql.records import records_statement
 
-_PURPOSES = {"figures": "its rows", "totals": "what must be computed over all rows again", "buckets": "its sparklines"}
+_PURPOSES = {
+    "figures": "its rows",
+    "totals": "what must be computed over all rows again",
+    "buckets": "its sparklines",
+}
 
 
 def listing(report: Report, dialect: str) -> str:
@@ -29,16 +33,27 @@ def _section(report: Report, section: SectionSpec, dialect: str) -> list[str]:
     lines = []
     for query in section_queries(report, section):
         aggregate = isinstance(query, AggregateQuery)
-        tree = aggregate_statement(report.binding, query) if isinstance(query, AggregateQuery) else records_statement(report.binding, query)
+        tree = (
+            aggregate_statement(report.binding, query)
+            if isinstance(query, AggregateQuery)
+            else records_statement(report.binding, query)
+        )
         purpose = query.purpose if isinstance(query, AggregateQuery) else "figures"
-        lines += ["", f"-- section {section.id} ({section.kind}): {_PURPOSES[purpose]}; sql hash {sql_hash(sql_text(tree, dialect))}"]
+        lines += [
+            "",
+            f"-- section {section.id} ({section.kind}): {_PURPOSES[purpose]}; sql hash {sql_hash(sql_text(tree, dialect))}",
+        ]
         if isinstance(query, AggregateQuery):
             lines += [f"--   d{i} = {d.name}" for i, d in enumerate(query.dimensions)]
             if query.bucketed:
                 starts = ", ".join(str(b.start) for b in query.sides[0].buckets[:12])
                 more = ", …" if len(query.sides[0].buckets) > 12 else ""
-                lines.append(f"--   bucket = {section.grain if purpose == 'figures' else 'step'} from 0: {starts}{more}")
-            lines += [f"--   {m.id} = {' '.join(formula(report, m).split())}" for m in section.metrics]
+                lines.append(
+                    f"--   bucket = {section.grain if purpose == 'figures' else 'step'} from 0: {starts}{more}"
+                )
+            lines += [
+                f"--   {m.id} = {' '.join(formula(report, m).split())}" for m in section.metrics
+            ]
         elif not aggregate:
             lines += [f"--   f{i} = {name}" for i, (name, _) in enumerate(query.fields)]
         lines += [sql_text(tree, dialect, pretty=True) + ";"]

@@ -40,7 +40,9 @@ def records_statement(binding: Binding, query: RecordsQuery) -> exp.Expression:
     if key is not None:
         try:
             binding.need(query.entity, key)
-            order.append(exp.Ordered(this=scope.field((query.entity, key), moment), nulls_first=False))
+            order.append(
+                exp.Ordered(this=scope.field((query.entity, key), moment), nulls_first=False)
+            )
         except Unresolved:  # without a key only ties stay unordered
             pass
     select = scope.attach(select)

@@ -96,7 +96,11 @@ class Statement:
         for name in self._order:
             rows = self._rows.get(name)
             if rows is None:
-                entity = self.binding.entity(name.removesuffix("_previous")) if name in self._fixed else None
+                entity = (
+                    self.binding.entity(name.removesuffix("_previous"))
+                    if name in self._fixed
+                    else None
+                )
                 found.append((name, self._fixed[name], entity.description["en"] if entity else ""))
             elif rows.versions is None:
                 found.append((name, self._select_rows(rows), rows.entity.plural["en"]))
@@ -125,7 +129,13 @@ class Statement:
                 stage = self.instance("stage", moment)
                 for name in ("stage_id", "is_won", "is_lost"):
                     self.need(stage, name)
-                for name in (entity.key or "", "status", "closed_at", "created_at", entity.history.stage):
+                for name in (
+                    entity.key or "",
+                    "status",
+                    "closed_at",
+                    "created_at",
+                    entity.history.stage,
+                ):
                     self._rows[base].needed[name] = None
             self._order.append(entity.name)
         return entity.name
@@ -157,9 +167,7 @@ class Statement:
             tree = field.default
             if tree is None:
                 return null(TYPES[field.type])
-            return tree.copy().transform(
-                lambda node: self._substitute(entity, node), copy=False
-            )
+            return tree.copy().transform(lambda node: self._substitute(entity, node), copy=False)
         value: exp.Expression = mapped.sql.copy()
         if field.type == "money":
             return cast(value, TYPES["money"])
@@ -204,7 +212,10 @@ class Statement:
             select = select.select(exp.alias_(value, name, quoted=True), copy=False)
             if name in derived.group_by:
                 select = select.group_by(value.copy(), copy=False)
-        conditions = [*scope.exists(moment), *conjuncts(scope.compile_optional(derived.where, moment))]
+        conditions = [
+            *scope.exists(moment),
+            *conjuncts(scope.compile_optional(derived.where, moment)),
+        ]
         condition = all_of(conditions)
         select = scope.attach(select)
         return select.where(condition, copy=False) if condition is not None else select
@@ -218,7 +229,11 @@ def _literal_rows(binding: Binding, entity: Entity, rows: Any, names: list[str])
             field = binding.field(entity.name, name)
             assert field is not None
             value = row.get(name)
-            typed = null(TYPES[field.type]) if value is None else cast(literal(value), TYPES[field.type])
+            typed = (
+                null(TYPES[field.type])
+                if value is None
+                else cast(literal(value), TYPES[field.type])
+            )
             select = select.select(exp.alias_(typed, name, quoted=True), copy=False)
         selects.append(select)
     union: exp.Expression = selects[0]
@@ -238,13 +253,13 @@ class Scope:
         self._joins: dict[tuple[tuple[str, ...], str], str] = {}
         self._clauses: list[exp.Join] = []
 
-    def attach(self, select: exp.Select) -> exp.Select:
-        """The SELECT with FROM and the joins that were asked for."""
+    def attach(self, select: exp.Select, first: exp.Join | None = None) -> exp.Select:
+        """The SELECT with FROM and the joins that were asked for, after `first` if there is one."""
         source = table(self.base)
         if self.base != self.entity:
             source.set("alias", exp.TableAlias(this=exp.to_identifier(self.entity, quoted=True)))
         select = select.from_(source, copy=False)
-        for clause in self._clauses:
+        for clause in [first, *self._clauses] if first is not None else self._clauses:
             select.append("joins", clause)
         return select
 
@@ -255,9 +270,17 @@ class Scope:
         if entity.exists_from and self._given(entity, entity.exists_from):
             self.statement.need(self.base, entity.exists_from)
             created = column(self.entity, entity.exists_from)
-            bound = self.instant(moment.as_of, self.binding.storage(entity.name, entity.exists_from))
-            conditions.append(any_of([exp.Is(this=created, expression=exp.Null()),
-                                      exp.LT(this=created.copy(), expression=bound)]))
+            bound = self.instant(
+                moment.as_of, self.binding.storage(entity.name, entity.exists_from)
+            )
+            conditions.append(
+                any_of(
+                    [
+                        exp.Is(this=created, expression=exp.Null()),
+                        exp.LT(this=created.copy(), expression=bound),
+                    ]
+                )
+            )
         if entity.derived is None and self.statement.versioned(entity.name):
             conditions += self._valid(self.entity, entity, moment)
         return conditions
@@ -268,10 +291,18 @@ class Scope:
     def _valid(self, alias: str, entity: Entity, moment: Moment) -> list[exp.Expression]:
         since, until = column(alias, "valid_from"), column(alias, "valid_until")
         return [
-            any_of([exp.Is(this=since, expression=exp.Null()),
-                    exp.LT(this=since.copy(), expression=self.instant(moment.as_of, "time"))]),
-            any_of([exp.Is(this=until, expression=exp.Null()),
-                    exp.GTE(this=until.copy(), expression=self.instant(moment.as_of, "time"))]),
+            any_of(
+                [
+                    exp.Is(this=since, expression=exp.Null()),
+                    exp.LT(this=since.copy(), expression=self.instant(moment.as_of, "time")),
+                ]
+            ),
+            any_of(
+                [
+                    exp.Is(this=until, expression=exp.Null()),
+                    exp.GTE(this=until.copy(), expression=self.instant(moment.as_of, "time")),
+                ]
+            ),
         ]
 
     def instant(self, value: Any, storage: str) -> exp.Expression:
@@ -280,10 +311,14 @@ class Scope:
             return value(storage)  # type: ignore[no-any-return]
         return instant_literal(value, storage, self.binding.source_zone, self.binding.zone)
 
-    def compile_optional(self, tree: exp.Expression | None, moment: Moment) -> exp.Expression | None:
+    def compile_optional(
+        self, tree: exp.Expression | None, moment: Moment
+    ) -> exp.Expression | None:
         return None if tree is None else self.compile(tree, moment)
 
-    def compile(self, tree: exp.Expression, moment: Moment, steps: tuple[str, ...] = ()) -> exp.Expression:
+    def compile(
+        self, tree: exp.Expression, moment: Moment, steps: tuple[str, ...] = ()
+    ) -> exp.Expression:
         """An expression of canonical names as one of columns, seen from the end of `steps`."""
 
         def visit(node: exp.Expression) -> exp.Expression:
@@ -304,21 +339,37 @@ class Scope:
         return visit(tree.copy())
 
     def _instant_name(self, name: str, moment: Moment) -> exp.Expression:
-        value = {"as_of": moment.as_of, "period_start": moment.start, "period_end": moment.end}[name]
+        value = {"as_of": moment.as_of, "period_start": moment.start, "period_end": moment.end}[
+            name
+        ]
         return self.instant(value, "time")
 
-    def _days_between(self, node: exp.Expression, moment: Moment, steps: tuple[str, ...]) -> exp.Expression:
+    def _days_between(
+        self, node: exp.Expression, moment: Moment, steps: tuple[str, ...]
+    ) -> exp.Expression:
         first, second = node.expressions
         base = self.binding.entity_at(self.entity, steps)
-        whole = [bool(column_nodes(tree)) and _has_times(tree)
-                 and self.binding.storage_of(base, tree) == "date" for tree in (first, second)]
+        whole = [
+            bool(column_nodes(tree))
+            and _has_times(tree)
+            and self.binding.storage_of(base, tree) == "date"
+            for tree in (first, second)
+        ]
         start, end = (self.compile(tree, moment, steps) for tree in (first, second))
         if any(whole):
-            days = [tree if is_date else self._local_date(tree) for tree, is_date in zip((start, end), whole, strict=True)]
+            days = [
+                tree if is_date else self._local_date(tree)
+                for tree, is_date in zip((start, end), whole, strict=True)
+            ]
             difference = exp.DateDiff(this=days[1], expression=days[0], unit=exp.var("DAY"))
             return cast(difference, "DOUBLE")
         micros = exp.DateDiff(this=end, expression=start, unit=exp.var("MICROSECOND"))
-        return exp.Div(this=cast(micros, "DOUBLE"), expression=literal(86_400_000_000.0), typed=False, safe=False)
+        return exp.Div(
+            this=cast(micros, "DOUBLE"),
+            expression=literal(86_400_000_000.0),
+            typed=False,
+            safe=False,
+        )
 
     def _local_date(self, tree: exp.Expression) -> exp.Expression:
         """The report's day of a time of the source."""
@@ -328,7 +379,9 @@ class Scope:
         aware = exp.AtTimeZone(this=cast(tree, "TIMESTAMP"), zone=literal(source))
         return cast(exp.AtTimeZone(this=aware, zone=literal(zone)), "DATE")
 
-    def field(self, path: tuple[str, ...], moment: Moment, steps: tuple[str, ...] = ()) -> exp.Expression:
+    def field(
+        self, path: tuple[str, ...], moment: Moment, steps: tuple[str, ...] = ()
+    ) -> exp.Expression:
         """The column (or expression) of a dotted name, seen from the end of `steps`."""
         found = self.binding.resolve(self.binding.entity_at(self.entity, steps), path)
         way = (*steps, *found.steps)
@@ -336,21 +389,32 @@ class Scope:
         entity = self.binding.entity(self.binding.entity_at(self.entity, way))
         return self._value(alias, entity, found.field, way, moment)
 
-    def _value(self, alias: str, entity: Entity, field: Field, way: tuple[str, ...], moment: Moment) -> exp.Expression:
+    def _value(
+        self, alias: str, entity: Entity, field: Field, way: tuple[str, ...], moment: Moment
+    ) -> exp.Expression:
         if field.expr is not None:
             return exp.Paren(this=self.compile(field.expr, moment, way))
         if entity.derived is not None:
             return column(alias, field.name)
         versioned = self.statement.versioned(entity.name)
-        past = versioned and field.name in ("status", "closed_at", "lost_stage_id",
-                                            entity.history.stage if entity.history else "")
+        past = versioned and field.name in (
+            "status",
+            "closed_at",
+            "lost_stage_id",
+            entity.history.stage if entity.history else "",
+        )
         if not past and not self._given(entity, field.name):
             if field.default is not None:
                 return exp.Paren(this=self.compile(field.default, moment, way))
             return null(TYPES[field.type])
         self.statement.need(self._cte(entity), field.name)
         value = column(alias, field.name)
-        if field.as_of is None or (versioned and entity.history and field.name == entity.history.stage):
+        if versioned and entity.history and field.name == entity.history.stage:
+            # Before the first known stage, and before closing where there is no history, it is unknown.
+            since = column(alias, "stage_since")
+            bound = self.instant(moment.as_of, "time")
+            return when(exp.GTE(this=since, expression=bound), exp.Null(), value)
+        if field.as_of is None:
             return value
         if not self._given(entity, field.as_of.event):
             return value
@@ -383,8 +447,13 @@ class Scope:
         conditions: list[exp.Expression] = [exp.EQ(this=column(alias, target.key), expression=key)]
         if target.derived is None and self.statement.versioned(target.name):
             conditions += self._valid(alias, target, moment)
-        varies = (len(conditions) > 1 or cte.endswith("_previous") or isinstance(key, exp.Case)
-                  or parent.endswith("_previous") or (target.derived is not None and varies_with_moment(self.binding, target.name)))
+        varies = (
+            len(conditions) > 1
+            or cte.endswith("_previous")
+            or isinstance(key, exp.Case)
+            or parent.endswith("_previous")
+            or (target.derived is not None and varies_with_moment(self.binding, target.name))
+        )
         if varies and moment.name == "previous":
             renamed = f"{alias}_previous"
             for condition in conditions:
@@ -397,7 +466,9 @@ class Scope:
             self._joins[index] = alias
             target_table = table(cte)
             if alias != cte:
-                target_table.set("alias", exp.TableAlias(this=exp.to_identifier(alias, quoted=True)))
+                target_table.set(
+                    "alias", exp.TableAlias(this=exp.to_identifier(alias, quoted=True))
+                )
             self._clauses.append(exp.Join(this=target_table, side="LEFT", on=all_of(conditions)))
         return alias
 
