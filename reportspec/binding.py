@@ -171,7 +171,7 @@ class Binding:
         if problem:
             raise Missing(problem[0], problem[1], problem[2])
 
-    def need_tree(self, base: str, tree: exp.Expression | None) -> None:
+    def need_tree(self, base: str, tree: exp.Expr | None) -> None:
         """Nothing, if all that an expression names exists and is given. Raises Unresolved."""
         if tree is None:
             return
@@ -196,7 +196,7 @@ class Binding:
         """`date` where the source keeps whole days, else `time`."""
         return _storage(self, entity, name)
 
-    def storage_of(self, base: str, tree: exp.Expression) -> str:
+    def storage_of(self, base: str, tree: exp.Expr) -> str:
         """`date` if every field in an expression of times keeps whole days, else `time`."""
         kinds = set()
         for node in column_nodes(tree):
@@ -248,7 +248,7 @@ def _missing(binding: Binding, entity: str, name: str) -> tuple[str, str, str | 
 
 
 def _lacking(
-    binding: Binding, base: str, tree: exp.Expression | None
+    binding: Binding, base: str, tree: exp.Expr | None
 ) -> tuple[str, str, str | None] | None:
     try:
         binding.need_tree(base, tree)

@@ -39,7 +39,7 @@ class Compiled:
 
     query: Query
     purpose: str
-    tree: exp.Expression
+    tree: exp.Expr
 
 
 def load_report(

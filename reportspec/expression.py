@@ -19,7 +19,7 @@ DEEPEST = 40
 
 # Node types that may stand in an expression. A scalar function is allowed by its own node type or,
 # where sqlglot has none for it, by its name in ANONYMOUS.
-NODES: tuple[type[exp.Expression], ...] = (
+NODES: tuple[type[exp.Expr], ...] = (
     exp.Column, exp.Identifier, exp.Literal, exp.Boolean, exp.Null, exp.Paren, exp.Neg,
     exp.And, exp.Or, exp.Xor, exp.Not, exp.Is, exp.In, exp.Between, exp.Like, exp.ILike, exp.Escape,
     exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.NullSafeEQ, exp.NullSafeNEQ,
@@ -38,7 +38,7 @@ NODES: tuple[type[exp.Expression], ...] = (
 )  # fmt: skip
 ANONYMOUS = frozenset({"DAYS_BETWEEN", "TO_TIMESTAMP", "STRPTIME", "STRFTIME", "MAKE_DATE"})
 # What derived entities of the catalogue may use besides: windows and aggregates.
-WINDOW_NODES: tuple[type[exp.Expression], ...] = (
+WINDOW_NODES: tuple[type[exp.Expr], ...] = (
     exp.Window, exp.WindowSpec, exp.Order, exp.Ordered, exp.Lag, exp.Lead, exp.RowNumber,
     exp.Min, exp.Max, exp.Sum, exp.Count, exp.Avg, exp.FirstValue, exp.LastValue,
 )  # fmt: skip
@@ -54,7 +54,7 @@ class Refused(Exception):
     """The text is not an expression that may be used; the message says why, for a user."""
 
 
-def parse(text: str, dialect: str = CANONICAL, *, windows: bool = False) -> exp.Expression:
+def parse(text: str, dialect: str = CANONICAL, *, windows: bool = False) -> exp.Expr:
     """The tree of one scalar expression. Raises `Refused`, and nothing else, for anything else."""
     if len(text) > LONGEST:
         raise Refused(f"the expression is longer than {LONGEST:,} characters")
@@ -69,7 +69,7 @@ def parse(text: str, dialect: str = CANONICAL, *, windows: bool = False) -> exp.
 
 
 @lru_cache(maxsize=4096)
-def _parse(text: str, dialect: str) -> exp.Expression:
+def _parse(text: str, dialect: str) -> exp.Expr:
     try:
         trees = sqlglot.parse(text, dialect=dialect)
     except (SqlglotError, RecursionError) as error:
@@ -101,7 +101,7 @@ def _depth(text: str) -> int:
     return max(deepest, words.count("case"), words.count("not") // 4)
 
 
-def _allow(node: exp.Expression, windows: bool) -> None:
+def _allow(node: exp.Expr, windows: bool) -> None:
     if isinstance(node, exp.Anonymous):
         name = str(node.this).upper()
         if name not in ANONYMOUS:
@@ -117,7 +117,7 @@ def _allow(node: exp.Expression, windows: bool) -> None:
         raise Refused("a subquery may not be used here; name a field or define an entity")
     if isinstance(node, (exp.DDL, exp.DML, exp.Command)):
         raise Refused("a statement may not be used here, only an expression")
-    if isinstance(node, exp.AggFunc) or isinstance(node, exp.Window):
+    if isinstance(node, (exp.AggFunc, exp.Window)):
         raise Refused("an aggregate may not be used here; define a metric for it")
     if isinstance(node, exp.Func):
         raise Refused(f"the function `{node.sql_name().lower()}` may not be used here")
@@ -126,14 +126,14 @@ def _allow(node: exp.Expression, windows: bool) -> None:
     raise Refused(f"`{node.key}` may not be used in an expression")
 
 
-def columns(tree: exp.Expression) -> tuple[tuple[str, ...], ...]:
+def columns(tree: exp.Expr) -> tuple[tuple[str, ...], ...]:
     """The dotted names in a tree, in order: `deal.stage.is_won` is `("deal", "stage", "is_won")`."""
     return tuple(path_of(node) for node in column_nodes(tree))
 
 
-def column_nodes(tree: exp.Expression) -> list[exp.Expression]:
+def column_nodes(tree: exp.Expr) -> list[exp.Expr]:
     """The nodes that name a field: a Column, or the outermost Dot over one for long paths."""
-    found: list[exp.Expression] = []
+    found: list[exp.Expr] = []
     for node in tree.walk():
         if isinstance(node, exp.Dot) and not isinstance(node.parent, exp.Dot):
             found.append(node)
@@ -142,7 +142,7 @@ def column_nodes(tree: exp.Expression) -> list[exp.Expression]:
     return found
 
 
-def path_of(node: exp.Expression) -> tuple[str, ...]:
+def path_of(node: exp.Expr) -> tuple[str, ...]:
     """The dotted name of a Column or Dot node."""
     if isinstance(node, exp.Dot):
         return (*path_of(node.this), node.expression.name)

@@ -41,8 +41,8 @@ class Field:
     unit: str | None = None
     values: tuple[str, ...] = ()
     optional: bool = False
-    default: exp.Expression | None = None
-    expr: exp.Expression | None = None
+    default: exp.Expr | None = None
+    expr: exp.Expr | None = None
     currency: str | None = None
     as_of: AsOf | None = None
 
@@ -76,9 +76,9 @@ class Derived:
     """An entity made from another one: its rows that satisfy `where`, grouped if `group_by`."""
 
     source: str
-    where: exp.Expression | None
+    where: exp.Expr | None
     group_by: tuple[str, ...]
-    fields: Mapping[str, exp.Expression]
+    fields: Mapping[str, exp.Expr]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,10 +93,10 @@ class Entity:
     fields: Mapping[str, Field]
     relations: Mapping[str, Relation]
     roles: Mapping[str, tuple[str, ...]]  # entity -> the relation path that leads there by default
-    where: exp.Expression | None = None
+    where: exp.Expr | None = None
     exists_from: str | None = None
-    idle_rows: exp.Expression | None = None
-    order: exp.Expression | None = None
+    idle_rows: exp.Expr | None = None
+    order: exp.Expr | None = None
     history: History | None = None
     derived: Derived | None = None
 
@@ -119,10 +119,10 @@ class Metric:
     # aggregate
     entity: str = ""
     aggregate: str = ""
-    of: exp.Expression | None = None
+    of: exp.Expr | None = None
     percentile: float | None = None
-    where: exp.Expression | None = None
-    time: exp.Expression | None = None  # a flow's anchor; None for stocks
+    where: exp.Expr | None = None
+    time: exp.Expr | None = None  # a flow's anchor; None for stocks
     # ratio, share, relative
     numerator: str = ""
     denominator: str = ""
@@ -130,7 +130,7 @@ class Metric:
     to: str = ""
     form: str = ""
     # derived
-    formula: exp.Expression | None = None
+    formula: exp.Expr | None = None
     formula_text: str = ""
 
 
@@ -159,7 +159,7 @@ class MappedField:
     """A canonical field in the source's own SQL. `storage` tells dates from times."""
 
     name: str
-    sql: exp.Expression
+    sql: exp.Expr
     type: str | None  # the type that the mapping states, if any
     label: Texts
     span: Span | None
@@ -171,7 +171,7 @@ class MappedEntity:
 
     entity: str
     table: exp.Table | None
-    where: exp.Expression | None
+    where: exp.Expr | None
     fields: Mapping[str, MappedField]
     rows: tuple[Mapping[str, Any], ...] = ()
     span: Span | None = None

@@ -79,13 +79,9 @@ def _explain(error: Any, node: Node) -> Iterator[Diagnostic]:
     elif kind in ("oneOf", "anyOf"):
         yield from _branches(error, node, path, name, span)
     elif kind == "propertyNames":
-        for key in value:
-            if list(error.context) or True:
-                yield Diagnostic(
-                    "bad-name", f"{name} has a name that cannot be used: {error.message[:80]}", span
-                )
-                break
-            del key
+        yield Diagnostic(
+            "bad-name", f"{name} has a name that cannot be used: {error.message[:80]}", span
+        )
     elif kind == "pattern":
         example = error.schema.get("examples") or []
         yield Diagnostic("bad-value", f"{name} cannot be {_said(value)}", span,

@@ -128,7 +128,9 @@ class _Babel(_Plain):
         return self._skeleton("yMMMM", day)
 
     def short_month(self, day: date, year: bool) -> str:
-        return self._skeleton("yMMM" if year else "LLL", day)
+        if year:
+            return self._skeleton("yMMM", day)
+        return str(self.locale.months["stand-alone"]["abbreviated"][day.month])
 
     def quarter(self, number: int) -> str:
         return str(self.locale.quarters["stand-alone"]["abbreviated"][number])

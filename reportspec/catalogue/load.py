@@ -73,7 +73,7 @@ def expression(
     trouble: Trouble,
     dialect: str = CANONICAL,
     windows: bool = False,
-) -> exp.Expression | None:
+) -> exp.Expr | None:
     """The tree of an expression in a file, or None with the trouble told."""
     if text is None:
         return None
@@ -167,7 +167,7 @@ def _metric(spec: Mapping[str, Any], path: Path, trouble: Trouble) -> Metric:
     kind = spec["kind"]
     aggregate = kind == "aggregate"
 
-    def tree(key: str) -> exp.Expression | None:
+    def tree(key: str) -> exp.Expr | None:
         return expression(spec.get(key), (*path, key), trouble)
 
     return Metric(

@@ -96,7 +96,7 @@ def _folded(value: Any) -> Any:
 
 def condition(
     binding: Binding, document: Document, spec: Any, path: Place, bounds: dict[str, Bounds]
-) -> exp.Expression | None:
+) -> exp.Expr | None:
     """The tree of one condition, or None with the mistake told."""
     if "any" in spec:
         parts = [
@@ -112,7 +112,7 @@ def condition(
     found = field_named(binding, document, name, (*path, "field"))
     if found is None:
         return None
-    trees: list[exp.Expression] = []
+    trees: list[exp.Expr] = []
     for operator in OPERATORS:
         if operator not in spec:
             continue
@@ -231,7 +231,7 @@ def _day_or_time(binding: Binding, value: Any) -> date | datetime:
         raise BadValue(error.message, error.help) from None
 
 
-def _tree(binding: Binding, found: Field, name: str, operator: str, value: Any) -> exp.Expression:
+def _tree(binding: Binding, found: Field, name: str, operator: str, value: Any) -> exp.Expr:
     target = _column(name)
     if operator == "is_null":
         null = exp.Is(this=target, expression=exp.Null())
@@ -256,12 +256,12 @@ def _tree(binding: Binding, found: Field, name: str, operator: str, value: Any) 
 
 
 def _time_tree(
-    binding: Binding, found: Field, target: exp.Expression, operator: str, value: Any
-) -> exp.Expression:
+    binding: Binding, found: Field, target: exp.Expr, operator: str, value: Any
+) -> exp.Expr:
     """Days mean the report's days: `lte` a day includes all of it."""
     storage = binding.storage(found.entity, found.name)
 
-    def at(moment: date | datetime, after: bool = False) -> exp.Expression:
+    def at(moment: date | datetime, after: bool = False) -> exp.Expr:
         if isinstance(moment, datetime):
             return instant_literal(moment, storage, binding.source_zone, binding.zone)
         day = moment + timedelta(days=1) if after else moment
@@ -269,7 +269,7 @@ def _time_tree(
             instant(day, binding.zone), storage, binding.source_zone, binding.zone
         )
 
-    def on(day: date | datetime) -> exp.Expression:
+    def on(day: date | datetime) -> exp.Expr:
         if isinstance(day, datetime):
             return exp.EQ(this=target.copy(), expression=at(day))
         return exp.And(this=exp.GTE(this=target.copy(), expression=at(day)),
@@ -305,8 +305,8 @@ def _time_tree(
             )
 
 
-def _column(name: str) -> exp.Expression:
-    tree: exp.Expression | None = None
+def _column(name: str) -> exp.Expr:
+    tree: exp.Expr | None = None
     first, *rest = name.split(".")
     tree = exp.column(exp.to_identifier(rest[0]), table=exp.to_identifier(first))
     for part in rest[1:]:

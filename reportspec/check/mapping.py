@@ -37,7 +37,8 @@ def shipped() -> tuple[str, ...]:
 def _shipped_data(name: str) -> Any:
     item = files("reportspec.catalogue").joinpath("crms", f"{name}.yaml")
     node, problems = read_yaml(item.read_bytes(), item.name)
-    assert node is not None and not problems, problems
+    assert node is not None
+    assert not problems, problems
     return plain(node)
 
 
@@ -142,8 +143,8 @@ def _built(
                 extra.setdefault(entity, {})[field_name] = Field(
                     entity,
                     field_name,
-                    field_map.type or "text",
-                    label,  # type: ignore[arg-type]
+                    field_map.type or "text",  # type: ignore[arg-type]
+                    label,
                 )
     return SourceMap(
         name,
@@ -190,7 +191,8 @@ def _entity(
             if value is spec.get("key") and field_name == key
             else (*path, "fields", field_name)
         )
-        text, kind, label = value, None, {}
+        text, kind = value, None
+        label: dict[str, str] = {}
         if isinstance(value, dict):
             text, kind = value.get("sql"), value.get("type")
             label = (
@@ -214,7 +216,7 @@ def _entity(
     )
 
 
-def _quoted(tree: exp.Expression) -> exp.Expression:
+def _quoted(tree: exp.Expr) -> exp.Expr:
     for identifier in tree.find_all(exp.Identifier):
         identifier.set("quoted", True)
     return tree

@@ -78,7 +78,7 @@ class SectionSpec:
     fields: tuple[tuple[str, tuple[str, ...]], ...] = ()
     record_sort: tuple[tuple[tuple[str, ...], bool], ...] = ()
     limit: int = 20
-    conditions: tuple[exp.Expression, ...] = ()
+    conditions: tuple[exp.Expr, ...] = ()
     omitted: tuple[str, ...] = ()  # sentences on what this source cannot serve
     break_before: bool = False
 
@@ -95,7 +95,7 @@ class Report:
     compare: Period | None
     as_of: datetime
     sides: tuple[Side, ...]  # current, and previous where there is a comparison
-    conditions: tuple[exp.Expression, ...]
+    conditions: tuple[exp.Expr, ...]
     filter_texts: tuple[str, ...]
     goals: Mapping[str, GoalSpec]
     sections: tuple[SectionSpec, ...]

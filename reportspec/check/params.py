@@ -126,9 +126,9 @@ def _value(document: Document, name: str, values: Mapping[str, Any], path: Place
 
 def as_literals(
     document: Document, text: str, data: Mapping[str, Any]
-) -> tuple[str, dict[str, exp.Expression]]:
+) -> tuple[str, dict[str, exp.Expr]]:
     """SQL text with params replaced by names that nothing else has, and the literal for each."""
-    values: dict[str, exp.Expression] = {}
+    values: dict[str, exp.Expr] = {}
     known = data.get("__params__", {})
 
     def name(match: re.Match[str]) -> str:

@@ -133,7 +133,7 @@ def _report(
     period, compare = _periods(document, data, preset, project, binding, now)
     as_of = _as_of(document, data, period, binding)
     bounds: dict[str, Bounds] = {}
-    conditions: list[exp.Expression] = []
+    conditions: list[exp.Expr] = []
     texts: list[str] = []
     for index, spec in enumerate(data.get("filters") or ()):
         told = len(document.problems)
@@ -239,7 +239,7 @@ def _as_of(
 
 def user_condition(
     document: Document, binding: Binding, text: str, path: Place, data: Mapping[str, Any]
-) -> exp.Expression | None:
+) -> exp.Expr | None:
     """A condition that a user wrote as SQL, with its params as literals, or None with the mistake told."""
     from reportspec.check.params import as_literals
 
@@ -264,7 +264,7 @@ def user_condition(
     return tree
 
 
-def _boolean(tree: exp.Expression) -> bool:
+def _boolean(tree: exp.Expr) -> bool:
     inner = tree.unnest()
     return isinstance(inner, (exp.Predicate, exp.And, exp.Or, exp.Not, exp.Boolean, exp.Column, exp.Dot, exp.Escape,
                               exp.Case, exp.StartsWith, exp.EndsWith, exp.Contains, exp.RegexpLike, exp.RegexpFullMatch,

@@ -40,7 +40,7 @@ class Context:
     data: Mapping[str, Any]
     binding: Binding
     language: str
-    conditions: tuple[exp.Expression, ...]
+    conditions: tuple[exp.Expr, ...]
     bounds: dict[str, Bounds]
     grain: str
     period: Period | None
@@ -161,7 +161,7 @@ def _section(context: Context, draft: _Draft, index: int, seen: set[str]) -> Sec
 
 def _conditions(
     context: Context, draft: _Draft, path: Place, kind: str, spec: Mapping[str, Any]
-) -> tuple[exp.Expression, ...]:
+) -> tuple[exp.Expr, ...]:
     from reportspec.check.report import user_condition
 
     quiet = context.document if draft.path is not None else Document("", "", None, {})
@@ -200,9 +200,9 @@ def _label(context: Context, texts: Mapping[str, str]) -> str:
 
 def _figures(
     context: Context, draft: _Draft, identifier: str, kind: str, spec: Mapping[str, Any], inner: Place, metrics_path: Place,
-    conditions: tuple[exp.Expression, ...], omitted: list[str], common: dict[str, Any],
+    conditions: tuple[exp.Expr, ...], omitted: list[str], common: dict[str, Any],
 ) -> SectionSpec | None:  # fmt: skip
-    binding, document, standard = context.binding, context.document, draft.path is None
+    document, standard = context.document, draft.path is None
     dimensions = _dimensions(context, draft, spec, inner, omitted)
     if dimensions is None:
         return _nothing(context, identifier, kind, draft, omitted, common) if standard else None
@@ -280,7 +280,7 @@ def _unusable(
     metric: Metric,
     kind: str,
     dimensions: tuple[Dimension, ...],
-    conditions: tuple[exp.Expression, ...],
+    conditions: tuple[exp.Expr, ...],
 ) -> Unresolved | None:
     """Why a metric cannot stand in a section: the source lacks a field, a dimension or a filter
     cannot be reached from its entity, or it makes no sense there."""
@@ -370,7 +370,7 @@ def _sort(
 
 def _records(
     context: Context, draft: _Draft, identifier: str, spec: Mapping[str, Any], inner: Place,
-    conditions: tuple[exp.Expression, ...], omitted: list[str], common: dict[str, Any],
+    conditions: tuple[exp.Expr, ...], omitted: list[str], common: dict[str, Any],
 ) -> SectionSpec | None:  # fmt: skip
     binding, document, standard = context.binding, context.document, draft.path is None
     entity = str(spec["entity"])

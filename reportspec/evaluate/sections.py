@@ -239,6 +239,7 @@ def goal_state(report: Report, goal: GoalSpec | None, value: Cell) -> Goal | Non
     reached = min(report.as_of, report.now)
     elapsed = max(0.0, min(1.0, (reached - start) / (end - start)))
     lower = goal.direction == "down"
+    attainment: float | None
     if lower:
         attainment = 1.0 if value <= 0 else goal.target / value
     else:
@@ -314,8 +315,14 @@ def _trend(
         goal = report.goals.get(first.id)
         shown = goal.target if goal and first.unit in ("percent", "days", "ratio") else None
         chart = Chart(
-            kind, "period", (first.id,), by.name if by else None, shown, None, partial_from
-        )  # type: ignore[arg-type]
+            kind,  # type: ignore[arg-type]
+            "period",
+            (first.id,),
+            by.name if by else None,
+            shown,
+            None,
+            partial_from,
+        )
     return Section(spec.id, "trend", spec.title, tuple(columns), tuple(body), total_cells, len(body), tuple(labels),
                    chart=chart, notes=notes, break_before=spec.break_before)  # fmt: skip
 
@@ -346,7 +353,7 @@ def _dimension_column(report: Report, dimension: Dimension) -> Column:
     if len(dimension.path) > 2:
         text = f"{text} ({' '.join(dimension.path[1:-1])})"
     kind = "text" if dimension.bins or found.type not in ("integer", "boolean") else found.type
-    return Column(dimension.name, text, kind, None, "dimension")  # type: ignore[arg-type]
+    return Column(dimension.name, text, kind, None, "dimension")
 
 
 def _shown_value(report: Report, dimension: Dimension, value: Any) -> Cell:
@@ -366,7 +373,7 @@ def _shown_value(report: Report, dimension: Dimension, value: Any) -> Cell:
 def _breakdown(
     report: Report, spec: SectionSpec, tables: Tables, footnotes: Footnotes, notes: tuple[str, ...]
 ) -> Section:
-    catalogue, compared = report.binding.catalogue, report.compare is not None
+    compared = report.compare is not None
     rows = tables[spec.id, "figures"].dicts()
     total = _total_row(report, spec, rows, tables)
     count = len(spec.dimensions)

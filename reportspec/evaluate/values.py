@@ -82,7 +82,7 @@ def divided(numerator: Number, denominator: Number) -> Number:
     return number(numerator / denominator)
 
 
-def _formula(tree: exp.Expression, of: Callable[[str], Number]) -> Number:
+def _formula(tree: exp.Expr, of: Callable[[str], Number]) -> Number:
     if isinstance(tree, exp.Paren):
         return _formula(tree.this, of)
     if isinstance(tree, exp.Literal):

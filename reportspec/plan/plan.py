@@ -81,9 +81,7 @@ def measures_of(binding: Binding, metric: Metric) -> tuple[Measure, ...]:
     """The columns that an aggregate metric is computed from: its value (a sum and a count for an
     average), the count of rows behind it, and what was left out of an amount."""
 
-    def measure(
-        suffix: str, aggregate: str, of: exp.Expression | None, keep: str = "value"
-    ) -> Measure:
+    def measure(suffix: str, aggregate: str, of: exp.Expr | None, keep: str = "value") -> Measure:
         return Measure(
             f"{metric.id}{suffix}", metric.id, metric.entity, aggregate, of,  # type: ignore[arg-type]
             metric.where, metric.time, metric.percentile, keep,  # type: ignore[arg-type]
@@ -124,7 +122,7 @@ def spark_sides(report: Report) -> tuple[Side, ...]:
     grain = {"year": "month", "quarter": "week", "month": "week", "week": "day"}.get(
         report.period.kind, default_grain(report.period)
     )
-    made = buckets(report.period, grain, report.project.fiscal)  # type: ignore[arg-type]
+    made = buckets(report.period, grain, report.project.fiscal)
     if len(made) < FEWEST_BUCKETS:
         return ()
     return (replace(report.sides[0], buckets=made),)
@@ -155,8 +153,8 @@ def can_trend(binding: Binding, metric: Metric) -> bool:
 
 
 def _idle(
-    report: Report, section: SectionSpec, conditions: tuple[exp.Expression, ...]
-) -> tuple[str | None, tuple[exp.Expression, ...]]:
+    report: Report, section: SectionSpec, conditions: tuple[exp.Expr, ...]
+) -> tuple[str | None, tuple[exp.Expr, ...]]:
     """The entity whose rows appear even with nothing to count, and the filters that it obeys:
     those that only name fields of it."""
     if len(section.dimensions) != 1 or section.dimensions[0].bins or section.kind == "trend":

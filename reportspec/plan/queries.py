@@ -46,9 +46,9 @@ class Measure:
     metric: str
     entity: str
     aggregate: Aggregate
-    of: exp.Expression | None
-    where: exp.Expression | None
-    anchor: exp.Expression | None  # None: a stock
+    of: exp.Expr | None
+    where: exp.Expr | None
+    anchor: exp.Expr | None  # None: a stock
     percentile: float | None = None
     keep: Keep = "value"
 
@@ -64,9 +64,9 @@ class AggregateQuery:
     dimensions: tuple[Dimension, ...]
     measures: tuple[Measure, ...]
     sides: tuple[Side, ...]
-    conditions: tuple[exp.Expression, ...]
+    conditions: tuple[exp.Expr, ...]
     idle: str | None = None
-    idle_conditions: tuple[exp.Expression, ...] = ()
+    idle_conditions: tuple[exp.Expr, ...] = ()
 
     @property
     def bucketed(self) -> bool:
@@ -81,7 +81,7 @@ class RecordsQuery:
     entity: str
     fields: tuple[tuple[str, tuple[str, ...]], ...]  # (name, path)
     side: Side
-    conditions: tuple[exp.Expression, ...]
+    conditions: tuple[exp.Expr, ...]
     sort: tuple[tuple[tuple[str, ...], bool], ...]  # (path, descending)
     limit: int
 

@@ -132,15 +132,15 @@ class _Reader:
                 if node is None:
                     continue
                 if stack:
-                    stack[-1].items.append(node[0])  # type: ignore[index]
-                    stack[-1].size += node[1]  # type: ignore[index]
+                    stack[-1].items.append(node[0])
+                    stack[-1].size += node[1]
                     if stack[-1].size > MOST_NODES:
                         self._tell(
                             "alias-bomb", f"the file has more than {MOST_NODES:,} values", event
                         )
                         return None, tuple(self.problems)
                 else:
-                    root = node[0]  # type: ignore[index]
+                    root = node[0]
         except yaml.MarkedYAMLError as error:
             self._syntax(error)
             return None, tuple(self.problems)
@@ -178,7 +178,7 @@ class _Reader:
             if any(opened.anchor == anchor for opened in stack):
                 self._tell("cyclic-alias", f"`*{anchor}` stands inside of what it repeats", event)
                 return False
-            found = self.anchors.get(anchor)
+            found = self.anchors.get(str(anchor))
             if found is None:
                 self._tell("unknown-alias", f"nothing is named `&{anchor}` above", event)
                 return Scalar(None, "", self._span(event)), 1

@@ -39,8 +39,8 @@ class _Case:
 
     alias: str
     measure: Measure
-    value: exp.Expression | None
-    conditions: tuple[exp.Expression, ...]
+    value: exp.Expr | None
+    conditions: tuple[exp.Expr, ...]
 
 
 def column_name(measure: Measure, side: Side) -> str:
@@ -48,7 +48,7 @@ def column_name(measure: Measure, side: Side) -> str:
     return measure.column if side.name == "current" else f"{measure.column}__previous"
 
 
-def aggregate_statement(binding: Binding, query: AggregateQuery) -> exp.Expression:
+def aggregate_statement(binding: Binding, query: AggregateQuery) -> exp.Expr:
     """The statement: its columns are the dimensions (`d0`, `d1`, …), `bucket` if the query has
     any, and a column for each measure and side."""
     statement = Statement(binding)
@@ -123,7 +123,7 @@ def _select(
     stock_trend = query.bucketed and measures[0].anchor is None
     scope = Scope(statement, entity, _moment(binding, sides[0]))
     cases: list[_Case] = []
-    keys: list[exp.Expression] = []
+    keys: list[exp.Expr] = []
     if stock_trend:
         moment = _calendar_moment()
         keys = [_dimension(scope, d, moment) for d in query.dimensions]
@@ -158,7 +158,7 @@ def _select(
     select = scope.attach(select, calendar)
     where = list(common)
     spread = [all_of(c for c in case.conditions if c not in common) for case in cases]
-    windows = [w for w in dict.fromkeys(_windows(scope, case, sides) for case in cases)]
+    windows = list(dict.fromkeys(_windows(scope, case, sides) for case in cases))
     if (
         all(w is not None for w in windows)
         and len(windows) > 1
@@ -173,14 +173,14 @@ def _select(
     return select, [case.alias for case in cases]
 
 
-def _windows(scope: Scope, case: _Case, sides: tuple[Side, ...]) -> exp.Expression | None:
+def _windows(scope: Scope, case: _Case, sides: tuple[Side, ...]) -> exp.Expr | None:
     if case.measure.anchor is None:
         return None
     side = next(s for s in sides if column_name(case.measure, s) == case.alias)
     return all_of(_window(scope, case.measure, side))
 
 
-def _common(cases: list[_Case]) -> list[exp.Expression]:
+def _common(cases: list[_Case]) -> list[exp.Expr]:
     """The conditions that all cases have: they go to WHERE."""
     first, *others = cases
     return [
@@ -190,9 +190,9 @@ def _common(cases: list[_Case]) -> list[exp.Expression]:
 
 def _case(
     scope: Scope, query: AggregateQuery, measure: Measure, side: Side, moment: Moment,
-    exists: list[exp.Expression],
+    exists: list[exp.Expr],
 ) -> _Case:  # fmt: skip
-    conditions: list[exp.Expression] = []
+    conditions: list[exp.Expr] = []
     if measure.anchor is not None:
         conditions += _window(scope, measure, side)
     conditions += exists
@@ -219,7 +219,7 @@ def _case(
     return _Case(column_name(measure, side), measure, value, tuple(conditions))
 
 
-def _window(scope: Scope, measure: Measure, side: Side) -> list[exp.Expression]:
+def _window(scope: Scope, measure: Measure, side: Side) -> list[exp.Expr]:
     """The anchor lies in [start, end), and before the instant of the report."""
     binding = scope.binding
     assert measure.anchor is not None
@@ -232,7 +232,7 @@ def _window(scope: Scope, measure: Measure, side: Side) -> list[exp.Expression]:
     ]
 
 
-def _currency_guard(scope: Scope, measure: Measure, moment: Moment) -> list[exp.Expression]:
+def _currency_guard(scope: Scope, measure: Measure, moment: Moment) -> list[exp.Expr]:
     """Only amounts in the report's currency are aggregated: sums never mix two."""
     binding = scope.binding
     if measure.of is None or binding.currency is None:
@@ -246,7 +246,7 @@ def _currency_guard(scope: Scope, measure: Measure, moment: Moment) -> list[exp.
     return list(dict.fromkeys(guards))
 
 
-def money_currencies(binding: Binding, entity: str, tree: exp.Expression) -> list[tuple[str, ...]]:
+def money_currencies(binding: Binding, entity: str, tree: exp.Expr) -> list[tuple[str, ...]]:
     """The paths of the currencies of the money fields in an expression, where the source has them."""
     found: dict[tuple[str, ...], None] = {}
     for node in column_nodes(tree):
@@ -260,7 +260,7 @@ def money_currencies(binding: Binding, entity: str, tree: exp.Expression) -> lis
     return list(found)
 
 
-def _aggregated(case: _Case, common: list[exp.Expression]) -> exp.Expression:
+def _aggregated(case: _Case, common: list[exp.Expr]) -> exp.Expr:
     condition = all_of(c for c in case.conditions if c not in common)
     measure, value = case.measure, case.value
     if measure.aggregate == "count" or measure.keep != "value":
@@ -285,7 +285,7 @@ def _aggregated(case: _Case, common: list[exp.Expression]) -> exp.Expression:
             return exp.PercentileCont(this=chosen, expression=literal(measure.percentile))
 
 
-def _dimension(scope: Scope, dimension: Dimension, moment: Moment) -> exp.Expression:
+def _dimension(scope: Scope, dimension: Dimension, moment: Moment) -> exp.Expr:
     value = scope.field(dimension.path, moment)
     if not dimension.bins:
         return value
@@ -297,7 +297,7 @@ def _dimension(scope: Scope, dimension: Dimension, moment: Moment) -> exp.Expres
     return exp.Case(ifs=[*ifs, exp.If(this=known, true=literal(len(dimension.bins)))])
 
 
-def _bucket_key(scope: Scope, measure: Measure, sides: tuple[Side, ...]) -> exp.Expression:
+def _bucket_key(scope: Scope, measure: Measure, sides: tuple[Side, ...]) -> exp.Expr:
     """The index of the bucket in which the anchor lies. Both sides count from 0: the WHERE lets
     only times of the two stretches pass, and they do not overlap."""
     binding = scope.binding
@@ -313,9 +313,9 @@ def _bucket_key(scope: Scope, measure: Measure, sides: tuple[Side, ...]) -> exp.
 
 
 def _steps(
-    scope: Scope, anchor: exp.Expression, storage: str,
-    edges: list[tuple[datetime, exp.Expression]],
-) -> exp.Expression:  # fmt: skip
+    scope: Scope, anchor: exp.Expr, storage: str,
+    edges: list[tuple[datetime, exp.Expr]],
+) -> exp.Expr:  # fmt: skip
     """CASE over ascending upper edges. Long lists are halved, so that a row meets few of them."""
     if len(edges) > 24:
         middle = len(edges) // 2
@@ -337,7 +337,7 @@ def _bucket_moment(scope: Scope, measure: Measure, side: Side, moment: Moment) -
     binding = scope.binding
 
     def bound(which: str) -> object:
-        def of(storage: str) -> exp.Expression:
+        def of(storage: str) -> exp.Expr:
             assert measure.anchor is not None
             anchor = scope.compile(measure.anchor, moment)
             kept = binding.storage_of(measure.entity, measure.anchor)
@@ -358,7 +358,7 @@ def _calendar_moment() -> Moment:
     return Moment("calendar", bound("as_of"), bound("starts"), bound("ends"))
 
 
-def _calendar(scope: Scope, sides: tuple[Side, ...]) -> exp.Expression:
+def _calendar(scope: Scope, sides: tuple[Side, ...]) -> exp.Expr:
     """The instants at which a stock is taken, as literal rows."""
     binding = scope.binding
     rows = []
@@ -375,7 +375,7 @@ def _calendar(scope: Scope, sides: tuple[Side, ...]) -> exp.Expression:
             for name, value in cells.items():
                 select = select.select(exp.alias_(value, name, quoted=True), copy=False)
             rows.append(select)
-    union: exp.Expression = rows[0]
+    union: exp.Expr = rows[0]
     for row in rows[1:]:
         union = exp.Union(this=union, expression=row, distinct=False)
     return exp.Subquery(
@@ -392,15 +392,15 @@ def _idle(statement: Statement, query: AggregateQuery) -> exp.Select:
     moment = _moment(binding, query.sides[0])
     scope = Scope(statement, query.idle, moment)
     keys = [_dimension(scope, d, moment) for d in query.dimensions]
-    conditions: list[exp.Expression] = []
+    conditions: list[exp.Expr] = []
     for condition in query.idle_conditions:
         conditions += conjuncts(scope.compile(condition, moment))
     select = exp.Select()
     for index, key in enumerate(keys):
         select = select.select(exp.alias_(key, f"d{index}", quoted=True), copy=False)
     idle = scope.compile_optional(entity.idle_rows, moment) or exp.Boolean(this=True)
-    appears: exp.Expression = exp.Max(this=when(idle, literal(1), literal(0)))
-    place: exp.Expression = null("BIGINT")
+    appears: exp.Expr = exp.Max(this=when(idle, literal(1), literal(0)))
+    place: exp.Expr = null("BIGINT")
     if entity.order is not None:
         place = exp.Min(this=cast(scope.compile(entity.order, moment), "BIGINT"))
     select = select.select(exp.alias_(appears, IDLE, quoted=True), copy=False)
@@ -436,7 +436,7 @@ def _combined(
             wanted.append(value)
         select.set("expressions", wanted)
         parts.append(select)
-    union: exp.Expression = parts[0]
+    union: exp.Expr = parts[0]
     for part in parts[1:]:
         union = exp.Union(this=union, expression=part, distinct=False)
     outer = exp.Select()

@@ -25,7 +25,7 @@ def table(name: str) -> exp.Table:
     return exp.Table(this=exp.to_identifier(name, quoted=True))
 
 
-def cast(tree: exp.Expression, type_name: str) -> exp.Cast:
+def cast(tree: exp.Expr, type_name: str) -> exp.Cast:
     """CAST(tree AS type)."""
     return exp.Cast(this=tree, to=exp.DataType.build(type_name))
 
@@ -35,18 +35,18 @@ def null(type_name: str) -> exp.Cast:
     return cast(exp.Null(), type_name)
 
 
-def all_of(conditions: Iterable[exp.Expression]) -> exp.Expression | None:
+def all_of(conditions: Iterable[exp.Expr]) -> exp.Expr | None:
     """The conjunction, or None for none."""
-    found: exp.Expression | None = None
+    found: exp.Expr | None = None
     for condition in conditions:
         wrapped = condition if _tight(condition) else exp.Paren(this=condition)
         found = wrapped if found is None else exp.And(this=found, expression=wrapped)
     return found
 
 
-def any_of(conditions: Iterable[exp.Expression]) -> exp.Expression:
+def any_of(conditions: Iterable[exp.Expr]) -> exp.Expr:
     """The disjunction of at least one condition."""
-    found: exp.Expression | None = None
+    found: exp.Expr | None = None
     for condition in conditions:
         wrapped = condition if _tight(condition) else exp.Paren(this=condition)
         found = wrapped if found is None else exp.Or(this=found, expression=wrapped)
@@ -54,11 +54,11 @@ def any_of(conditions: Iterable[exp.Expression]) -> exp.Expression:
     return found
 
 
-def _tight(tree: exp.Expression) -> bool:
+def _tight(tree: exp.Expr) -> bool:
     return not isinstance(tree, (exp.Or, exp.And, exp.Between, exp.Case))
 
 
-def conjuncts(tree: exp.Expression | None) -> list[exp.Expression]:
+def conjuncts(tree: exp.Expr | None) -> list[exp.Expr]:
     """The parts that AND joins at the top of a condition."""
     if tree is None:
         return []
@@ -68,14 +68,12 @@ def conjuncts(tree: exp.Expression | None) -> list[exp.Expression]:
     return [inner]
 
 
-def when(
-    condition: exp.Expression, value: exp.Expression, other: exp.Expression | None = None
-) -> exp.Case:
+def when(condition: exp.Expr, value: exp.Expr, other: exp.Expr | None = None) -> exp.Case:
     """CASE WHEN condition THEN value [ELSE other] END."""
     return exp.Case(ifs=[exp.If(this=condition, true=value)], default=other)
 
 
-def literal(value: Any) -> exp.Expression:
+def literal(value: Any) -> exp.Expr:
     """A plain value as a literal of the tree."""
     if value is None:
         return exp.Null()
@@ -93,9 +91,7 @@ def literal(value: Any) -> exp.Expression:
     return exp.Literal.string(str(value))
 
 
-def instant_literal(
-    moment: datetime, storage: str, source_zone: tzinfo, zone: tzinfo
-) -> exp.Expression:
+def instant_literal(moment: datetime, storage: str, source_zone: tzinfo, zone: tzinfo) -> exp.Expr:
     """An instant to compare a field with: the naive wall time of the source's zone, or for fields
     that keep whole days the first day that does not lie before the instant."""
     if storage == "date":

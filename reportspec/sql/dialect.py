@@ -9,7 +9,7 @@ from sqlglot import exp
 EXECUTED = ("duckdb",)
 
 
-def sql_text(tree: exp.Expression, dialect: str, *, pretty: bool = False) -> str:
+def sql_text(tree: exp.Expr, dialect: str, *, pretty: bool = False) -> str:
     """The statement for a database; readable and commented if `pretty`."""
     return tree.sql(dialect=dialect, pretty=pretty, comments=pretty, identify=False)
 
@@ -19,7 +19,7 @@ def sql_hash(sql: str) -> str:
     return hashlib.sha256(sql.encode()).hexdigest()[:12]
 
 
-def source_tables(tree: exp.Expression) -> frozenset[str]:
+def source_tables(tree: exp.Expr) -> frozenset[str]:
     """The source's tables that a statement reads, as a mapping names them."""
     with_ = tree.args.get("with_")
     own = {cte.alias for cte in with_.expressions} if with_ else set()

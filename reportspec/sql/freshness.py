@@ -13,9 +13,7 @@ from reportspec.sql.scope import Statement
 CHANGES = ("updated_at", "created_at", "entered_at")
 
 
-def freshness_statement(
-    binding: Binding, entities: tuple[str, ...], now: datetime
-) -> exp.Expression:
+def freshness_statement(binding: Binding, entities: tuple[str, ...], now: datetime) -> exp.Expr:
     """One row for each entity: `entity`, `rows`, and `newest`, the latest change before now."""
     statement = Statement(binding)
     selects = []
@@ -36,7 +34,7 @@ def freshness_statement(
                 times.append(
                     exp.Max(this=when(exp.LTE(this=value, expression=bound), value.copy()))
                 )
-        latest: exp.Expression = null("TIMESTAMP")
+        latest: exp.Expr = null("TIMESTAMP")
         if times:
             latest = cast(
                 exp.Greatest(this=times[0], expressions=times[1:]) if len(times) > 1 else times[0],
@@ -48,7 +46,7 @@ def freshness_statement(
                     exp.alias_(latest, "newest", quoted=True))
             .from_(table(cte))
         )  # fmt: skip
-    union: exp.Expression = selects[0]
+    union: exp.Expr = selects[0]
     for select in selects[1:]:
         union = exp.Union(this=union, expression=select, distinct=False)
     final = (
@@ -65,7 +63,7 @@ def freshness_statement(
     return final
 
 
-def entities_read(tree: exp.Expression, binding: Binding) -> tuple[str, ...]:
+def entities_read(tree: exp.Expr, binding: Binding) -> tuple[str, ...]:
     """The mapped entities whose rows a statement reads, by its CTEs."""
     with_ = tree.args.get("with_")
     names = [cte.alias.removesuffix("_row") for cte in with_.expressions] if with_ else []

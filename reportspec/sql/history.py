@@ -18,10 +18,11 @@ from reportspec.sql.scope import Statement
 
 def select_versions(
     statement: Statement, entity: Entity, name: str, base: str, states: str, needed: tuple[str, ...]
-) -> list[tuple[str, exp.Expression, str]]:
+) -> list[tuple[str, exp.Expr, str]]:
     """The CTEs `base` (the source's rows), `states` (their history) and `name` (both joined)."""
     history = entity.history
-    assert history is not None and entity.key is not None
+    assert history is not None
+    assert entity.key is not None
     label = entity.plural["en"]
     return [
         (base, statement.rows_tree(base), f"{label} as they are today"),
@@ -31,13 +32,14 @@ def select_versions(
     ]  # fmt: skip
 
 
-def _states(statement: Statement, entity: Entity, base: str) -> exp.Expression:
+def _states(statement: Statement, entity: Entity, base: str) -> exp.Expr:
     history = entity.history
-    assert history is not None and entity.key is not None
+    assert history is not None
+    assert entity.key is not None
     visit = "visit"
     closed = exp.Or(this=_yes("stage", "is_won"), expression=_yes("stage", "is_lost"))
     is_last = exp.Is(this=column(visit, "exited_at"), expression=exp.Null())
-    begins: exp.Expression = column(visit, history.entered)
+    begins: exp.Expr = column(visit, history.entered)
     if statement.binding.storage(entity.name, "closed_at") != "date":
         own = exp.and_(
             is_last.copy(), exp.Paren(this=closed.copy()),
@@ -46,7 +48,7 @@ def _states(statement: Statement, entity: Entity, base: str) -> exp.Expression:
         begins = when(own, column(base, "closed_at"), begins)
     first = exp.EQ(this=column(visit, "visit_number"), expression=literal(1))
 
-    def before(name: exp.Expression, by: int) -> exp.Expression:
+    def before(name: exp.Expr, by: int) -> exp.Expr:
         return exp.Window(
             this=exp.Lag(this=name, offset=literal(by)),
             partition_by=[column(visit, history.by)],
@@ -79,15 +81,16 @@ def _states(statement: Statement, entity: Entity, base: str) -> exp.Expression:
     )  # fmt: skip
 
 
-def _yes(alias: str, name: str) -> exp.Expression:
+def _yes(alias: str, name: str) -> exp.Expr:
     return exp.Coalesce(this=column(alias, name), expressions=[exp.Boolean(this=False)])
 
 
 def _versions(
     statement: Statement, entity: Entity, base: str, states: str, needed: tuple[str, ...]
-) -> exp.Expression:
+) -> exp.Expr:
     history = entity.history
-    assert history is not None and entity.key is not None
+    assert history is not None
+    assert entity.key is not None
     today = exp.Or(
         this=exp.Is(this=column(states, history.by), expression=exp.Null()),
         expression=column(states, "is_last"),
@@ -101,14 +104,14 @@ def _versions(
         default=literal("open"),
     )
     either = exp.Or(this=column(states, "is_won"), expression=column(states, "is_lost"))
-    entered: exp.Expression = column(states, "entered_at")
+    entered: exp.Expr = column(states, "entered_at")
     if statement.binding.storage(entity.name, "closed_at") == "date":
         entered = cast(entered, "DATE")
     closed_at = exp.Case(
         ifs=[exp.If(this=today.copy(), true=column(base, "closed_at")),
              exp.If(this=either, true=entered)]
     )  # fmt: skip
-    own: dict[str, exp.Expression] = {
+    own: dict[str, exp.Expr] = {
         "status": status,
         "closed_at": closed_at,
         history.stage: exp.Coalesce(
@@ -133,7 +136,22 @@ def _versions(
         )
     select = exp.Select()
     for field in dict.fromkeys((*needed, "stage_since", "valid_from", "valid_until")):
-        value = own.get(field) or column(base, field)
+        value = own.get(field) or _as_then(
+            statement, entity, base, field, exp.Or(this=today.copy(), expression=either.copy())
+        )
         select = select.select(exp.alias_(value, field, quoted=True), copy=False)
     joined = all_of([exp.EQ(this=column(states, history.by), expression=column(base, entity.key))])
     return select.from_(table(base)).join(exp.Join(this=table(states), side="LEFT", on=joined))
+
+
+def _as_then(
+    statement: Statement, entity: Entity, base: str, name: str, closed: exp.Expr
+) -> exp.Expr:
+    """A field of a past state. What came with the closing (its reason, a probability of 1 or 0)
+    does not hold for open states before it; `closed` tells closed states and today's."""
+    field = statement.binding.field(entity.name, name)
+    if field is None or field.as_of is None:
+        return column(base, name)
+    open_still = exp.Is(this=column(base, field.as_of.event), expression=exp.Null())
+    known = exp.Or(this=exp.Paren(this=closed), expression=open_still)
+    return when(known, column(base, name), literal(field.as_of.before))

@@ -13,7 +13,7 @@ from reportspec.sql.scope import Moment, Scope, Statement
 AVAILABLE = "available"
 
 
-def records_statement(binding: Binding, query: RecordsQuery) -> exp.Expression:
+def records_statement(binding: Binding, query: RecordsQuery) -> exp.Expr:
     """The statement: columns `f0`, `f1`, … and `available`, the number of rows before the limit.
     Rows that compare equal are ordered by the entity's key, so that a cut is always the same."""
     statement = Statement(binding)
@@ -30,8 +30,8 @@ def records_statement(binding: Binding, query: RecordsQuery) -> exp.Expression:
     every = exp.Window(this=exp.Count(this=exp.Star()))
     select = select.select(exp.alias_(every, AVAILABLE, quoted=True), copy=False)
     conditions = scope.exists(moment)
-    for condition in query.conditions:
-        conditions += conjuncts(scope.compile(condition, moment))
+    for tree in query.conditions:
+        conditions += conjuncts(scope.compile(tree, moment))
     order = [
         exp.Ordered(this=scope.field(path, moment), desc=descending, nulls_first=False)
         for path, descending in query.sort

@@ -57,7 +57,7 @@ class Statement:
     def __init__(self, binding: Binding) -> None:
         self.binding = binding
         self._rows: dict[str, _Rows] = {}
-        self._fixed: dict[str, exp.Expression] = {}
+        self._fixed: dict[str, exp.Expr] = {}
         self._order: list[str] = []
 
     def instance(self, name: str, moment: Moment) -> str:
@@ -90,7 +90,7 @@ class Statement:
         """Whether an entity's CTE has a row for each past state."""
         return self.binding.has_history(self.binding.entity(name))
 
-    def ctes(self) -> list[tuple[str, exp.Expression, str]]:
+    def ctes(self) -> list[tuple[str, exp.Expr, str]]:
         """Name, tree and what it is, of each CTE, in an order in which each uses earlier ones."""
         found = []
         for name in self._order:
@@ -112,7 +112,7 @@ class Statement:
                 found += select_versions(self, rows.entity, name, base, states, tuple(rows.needed))
         return found
 
-    def rows_tree(self, name: str) -> exp.Expression:
+    def rows_tree(self, name: str) -> exp.Expr:
         """The SELECT of an entity's plain rows, by its CTE's name."""
         return self._select_rows(self._rows[name])
 
@@ -140,7 +140,7 @@ class Statement:
             self._order.append(entity.name)
         return entity.name
 
-    def _select_rows(self, rows: _Rows) -> exp.Expression:
+    def _select_rows(self, rows: _Rows) -> exp.Expr:
         entity, binding = rows.entity, self.binding
         mapped = binding.source.entities[entity.name]
         names = list(rows.needed) or ([entity.key] if entity.key else [])
@@ -160,7 +160,7 @@ class Statement:
         condition = all_of([*conditions, *self._own_conditions(entity)])
         return select.where(condition, copy=False) if condition is not None else select
 
-    def _source_value(self, entity: Entity, field: Field) -> exp.Expression:
+    def _source_value(self, entity: Entity, field: Field) -> exp.Expr:
         """A field of a source row, typed. Only what the canonical type adds is added."""
         mapped = self.binding.mapped(entity.name, field.name)
         if mapped is None:
@@ -168,14 +168,14 @@ class Statement:
             if tree is None:
                 return null(TYPES[field.type])
             return tree.copy().transform(lambda node: self._substitute(entity, node), copy=False)
-        value: exp.Expression = mapped.sql.copy()
+        value: exp.Expr = mapped.sql.copy()
         if field.type == "money":
             return cast(value, TYPES["money"])
         if field.type in ("key",):
             return cast(value, "VARCHAR")
         return value
 
-    def _own_conditions(self, entity: Entity) -> list[exp.Expression]:
+    def _own_conditions(self, entity: Entity) -> list[exp.Expr]:
         """The entity's own `where`, but for what is only about fields that the source lacks:
         conditions on optional fields are written so that null passes."""
         found = []
@@ -187,7 +187,7 @@ class Statement:
                 found.append(wrapped.this)
         return found
 
-    def _substitute(self, entity: Entity, node: exp.Expression) -> exp.Expression:
+    def _substitute(self, entity: Entity, node: exp.Expr) -> exp.Expr:
         if not isinstance(node, exp.Column) or isinstance(node.parent, exp.Dot):
             return node
         path = path_of(node)
@@ -198,7 +198,7 @@ class Statement:
         value = self._source_value(entity, field)
         return value if isinstance(value, (exp.Column, exp.Cast)) else exp.Paren(this=value)
 
-    def _derive(self, entity: Entity, moment: Moment) -> exp.Expression:
+    def _derive(self, entity: Entity, moment: Moment) -> exp.Expr:
         derived = entity.derived
         assert derived is not None
         scope = Scope(self, derived.source, moment)
@@ -221,7 +221,7 @@ class Statement:
         return select.where(condition, copy=False) if condition is not None else select
 
 
-def _literal_rows(binding: Binding, entity: Entity, rows: Any, names: list[str]) -> exp.Expression:
+def _literal_rows(binding: Binding, entity: Entity, rows: Any, names: list[str]) -> exp.Expr:
     selects = []
     for row in rows:
         select = exp.Select()
@@ -236,7 +236,7 @@ def _literal_rows(binding: Binding, entity: Entity, rows: Any, names: list[str])
             )
             select = select.select(exp.alias_(typed, name, quoted=True), copy=False)
         selects.append(select)
-    union: exp.Expression = selects[0]
+    union: exp.Expr = selects[0]
     for select in selects[1:]:
         union = exp.Union(this=union, expression=select, distinct=False)
     return union
@@ -263,7 +263,7 @@ class Scope:
             select.append("joins", clause)
         return select
 
-    def exists(self, moment: Moment) -> list[exp.Expression]:
+    def exists(self, moment: Moment) -> list[exp.Expr]:
         """The conditions under which a row of the base entity is there at a moment."""
         entity = self.binding.entity(self.entity)
         conditions = []
@@ -288,7 +288,7 @@ class Scope:
     def _given(self, entity: Entity, name: str) -> bool:
         return self.binding.mapped(entity.name, name) is not None
 
-    def _valid(self, alias: str, entity: Entity, moment: Moment) -> list[exp.Expression]:
+    def _valid(self, alias: str, entity: Entity, moment: Moment) -> list[exp.Expr]:
         since, until = column(alias, "valid_from"), column(alias, "valid_until")
         return [
             any_of(
@@ -305,23 +305,19 @@ class Scope:
             ),
         ]
 
-    def instant(self, value: Any, storage: str) -> exp.Expression:
+    def instant(self, value: Any, storage: str) -> exp.Expr:
         """An instant as an expression to compare times of that storage with."""
         if callable(value):
             return value(storage)  # type: ignore[no-any-return]
         return instant_literal(value, storage, self.binding.source_zone, self.binding.zone)
 
-    def compile_optional(
-        self, tree: exp.Expression | None, moment: Moment
-    ) -> exp.Expression | None:
+    def compile_optional(self, tree: exp.Expr | None, moment: Moment) -> exp.Expr | None:
         return None if tree is None else self.compile(tree, moment)
 
-    def compile(
-        self, tree: exp.Expression, moment: Moment, steps: tuple[str, ...] = ()
-    ) -> exp.Expression:
+    def compile(self, tree: exp.Expr, moment: Moment, steps: tuple[str, ...] = ()) -> exp.Expr:
         """An expression of canonical names as one of columns, seen from the end of `steps`."""
 
-        def visit(node: exp.Expression) -> exp.Expression:
+        def visit(node: exp.Expr) -> exp.Expr:
             if isinstance(node, (exp.Column, exp.Dot)):
                 path = path_of(node)
                 if len(path) == 1:
@@ -330,23 +326,21 @@ class Scope:
             if isinstance(node, exp.Anonymous) and str(node.this).upper() == "DAYS_BETWEEN":
                 return self._days_between(node, moment, steps)
             for key, value in list(node.args.items()):
-                if isinstance(value, exp.Expression):
+                if isinstance(value, exp.Expr):
                     node.set(key, visit(value))
                 elif isinstance(value, list):
-                    node.set(key, [visit(v) if isinstance(v, exp.Expression) else v for v in value])
+                    node.set(key, [visit(v) if isinstance(v, exp.Expr) else v for v in value])
             return node
 
         return visit(tree.copy())
 
-    def _instant_name(self, name: str, moment: Moment) -> exp.Expression:
+    def _instant_name(self, name: str, moment: Moment) -> exp.Expr:
         value = {"as_of": moment.as_of, "period_start": moment.start, "period_end": moment.end}[
             name
         ]
         return self.instant(value, "time")
 
-    def _days_between(
-        self, node: exp.Expression, moment: Moment, steps: tuple[str, ...]
-    ) -> exp.Expression:
+    def _days_between(self, node: exp.Expr, moment: Moment, steps: tuple[str, ...]) -> exp.Expr:
         first, second = node.expressions
         base = self.binding.entity_at(self.entity, steps)
         whole = [
@@ -371,7 +365,7 @@ class Scope:
             safe=False,
         )
 
-    def _local_date(self, tree: exp.Expression) -> exp.Expression:
+    def _local_date(self, tree: exp.Expr) -> exp.Expr:
         """The report's day of a time of the source."""
         zone, source = str(self.binding.zone), str(self.binding.source_zone)
         if zone == source:
@@ -379,9 +373,7 @@ class Scope:
         aware = exp.AtTimeZone(this=cast(tree, "TIMESTAMP"), zone=literal(source))
         return cast(exp.AtTimeZone(this=aware, zone=literal(zone)), "DATE")
 
-    def field(
-        self, path: tuple[str, ...], moment: Moment, steps: tuple[str, ...] = ()
-    ) -> exp.Expression:
+    def field(self, path: tuple[str, ...], moment: Moment, steps: tuple[str, ...] = ()) -> exp.Expr:
         """The column (or expression) of a dotted name, seen from the end of `steps`."""
         found = self.binding.resolve(self.binding.entity_at(self.entity, steps), path)
         way = (*steps, *found.steps)
@@ -391,7 +383,7 @@ class Scope:
 
     def _value(
         self, alias: str, entity: Entity, field: Field, way: tuple[str, ...], moment: Moment
-    ) -> exp.Expression:
+    ) -> exp.Expr:
         if field.expr is not None:
             return exp.Paren(this=self.compile(field.expr, moment, way))
         if entity.derived is not None:
@@ -444,7 +436,7 @@ class Scope:
         assert target.key is not None, f"{target.name} has no key to join on"
         self.statement.need(cte, target.key)
         alias = self._alias(way)
-        conditions: list[exp.Expression] = [exp.EQ(this=column(alias, target.key), expression=key)]
+        conditions: list[exp.Expr] = [exp.EQ(this=column(alias, target.key), expression=key)]
         if target.derived is None and self.statement.versioned(target.name):
             conditions += self._valid(alias, target, moment)
         varies = (
@@ -477,7 +469,7 @@ class Scope:
         return f"{alias}_" if alias in (self.entity, "calendar") else alias
 
 
-def _has_times(tree: exp.Expression) -> bool:
+def _has_times(tree: exp.Expr) -> bool:
     return any(len(path_of(node)) > 1 for node in column_nodes(tree))
 
 

@@ -1,0 +1,173 @@
+"""Which period a period is compared with, by hand."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import pytest
+
+from reportspec.calendar import Fiscal, Period, parse_period, previous_period, previous_year
+
+JANUARY, APRIL, JULY = Fiscal(1), Fiscal(4), Fiscal(7)
+
+
+def read(value: Any, today: str = "2026-11-23", fiscal: Fiscal = JANUARY) -> Period:
+    if ".." in value:
+        first, last = value.split("..")
+        value = {"from": first, "to": last}
+    return parse_period(value, date.fromisoformat(today), fiscal)
+
+
+def bounds(period: Period) -> tuple[str, str]:
+    return period.start.isoformat(), period.end.isoformat()
+
+
+@pytest.mark.parametrize(
+    ("value", "before"),
+    [
+        ("2026", "2025"),
+        ("2026-Q3", "2026-Q2"),
+        ("2026-Q1", "2025-Q4"),
+        ("2026-03", "2026-02"),
+        ("2026-01", "2025-12"),
+        ("2026-W38", "2026-W37"),
+        ("2026-W01", "2025-W52"),
+        ("2021-W01", "2020-W53"),
+        ("2027-W01", "2026-W53"),
+        ("2024-03-01", "2024-02-29"),
+        ("2026-01-01", "2025-12-31"),
+        ("FY2026", "FY2025"),
+        ("FY2026-Q1", "FY2025-Q4"),
+        ("FY2026-Q3", "FY2026-Q2"),
+    ],
+)
+@pytest.mark.parametrize("fiscal", [Fiscal(), APRIL, JULY])
+def test_the_one_before(value: str, before: str, fiscal: Fiscal) -> None:
+    expected = read(before, fiscal=fiscal)
+    assert previous_period(read(value, fiscal=fiscal), fiscal) == expected
+    assert expected.name == before
+
+
+@pytest.mark.parametrize(
+    ("value", "start", "end"),
+    [
+        ("2026-01-01..2026-03-31", "2025-10-01", "2026-01-01"),  # three whole months
+        ("2024-02-01..2024-02-29", "2024-01-01", "2024-02-01"),
+        ("2026-03..2026-03", "2026-02-01", "2026-03-01"),
+        ("2026-01-01..2026-03-15", "2025-10-19", "2026-01-01"),  # 74 days
+        ("2026-03-10..2026-03-19", "2026-02-28", "2026-03-10"),  # 10 days
+        ("2026-02-01..2026-02-27", "2026-01-05", "2026-02-01"),  # 27 days
+    ],
+)
+def test_ranges_before(value: str, start: str, end: str) -> None:
+    assert bounds(previous_period(read(value), Fiscal())) == (start, end)
+
+
+@pytest.mark.parametrize(
+    ("value", "today", "start", "end"),
+    [
+        # 1 to 30 April, but asked for as thirty days: the thirty days before, not March.
+        ("last_30_days", "2026-05-01", "2026-03-02", "2026-04-01"),
+        ("last_7_days", "2026-11-23", "2026-11-09", "2026-11-16"),
+        ("last_4_weeks", "2026-03-03", "2026-01-05", "2026-02-02"),
+        ("last_4_weeks", "2027-03-01", "2027-01-04", "2027-02-01"),  # 1 to 28 February 2027
+        ("last_12_months", "2026-11-23", "2024-11-01", "2025-11-01"),
+        ("last_2_quarters", "2026-11-23", "2025-10-01", "2026-04-01"),
+    ],
+)
+def test_several_units_before(value: str, today: str, start: str, end: str) -> None:
+    assert bounds(previous_period(read(value, today), Fiscal())) == (start, end)
+
+
+@pytest.mark.parametrize(
+    ("value", "today", "start", "end"),
+    [
+        ("month_to_date", "2026-11-23", "2026-10-01", "2026-10-24"),
+        ("month_to_date", "2026-01-15", "2025-12-01", "2025-12-16"),
+        # There is no 29th to 31st in February 2026: it ends with the month.
+        ("month_to_date", "2026-03-28", "2026-02-01", "2026-03-01"),
+        ("month_to_date", "2026-03-30", "2026-02-01", "2026-03-01"),
+        ("month_to_date", "2026-03-31", "2026-02-01", "2026-03-01"),
+        ("month_to_date", "2024-03-29", "2024-02-01", "2024-03-01"),
+        ("month_to_date", "2026-12-31", "2026-11-01", "2026-12-01"),
+        # A month that is over meets the whole month before.
+        ("month_to_date", "2026-02-27", "2026-01-01", "2026-01-28"),
+        ("month_to_date", "2026-02-28", "2026-01-01", "2026-02-01"),
+        ("quarter_to_date", "2026-11-23", "2026-07-01", "2026-08-24"),
+        ("quarter_to_date", "2026-05-31", "2026-01-01", "2026-03-01"),
+        ("quarter_to_date", "2026-12-31", "2026-07-01", "2026-10-01"),
+        ("year_to_date", "2026-11-23", "2025-01-01", "2025-11-24"),
+        ("year_to_date", "2024-02-29", "2023-01-01", "2023-03-01"),
+        ("week_to_date", "2026-11-25", "2026-11-16", "2026-11-19"),
+    ],
+)
+def test_so_far_meets_the_same_stretch(value: str, today: str, start: str, end: str) -> None:
+    period = read(value, today)
+    before = previous_period(period, Fiscal())
+    assert bounds(before) == (start, end)
+    assert (before.kind, before.name) == ("to_date", value)
+
+
+def test_so_far_in_a_fiscal_year() -> None:
+    period = read("year_to_date", "2026-02-10", JULY)
+    assert bounds(period) == ("2025-07-01", "2026-02-11")
+    assert bounds(previous_period(period, JULY)) == ("2024-07-01", "2025-02-11")
+
+
+@pytest.mark.parametrize(
+    ("value", "before"),
+    [
+        ("2026", "2025"),
+        ("2026-Q3", "2025-Q3"),
+        ("2024-02", "2023-02"),
+        ("2025-02", "2024-02"),
+        ("2026-W38", "2025-W38"),
+        ("2026-W53", "2025-W52"),  # 2025 has 52
+        ("2020-W53", "2019-W52"),
+        ("2021-W52", "2020-W52"),
+        ("2026-W01", "2025-W01"),
+        ("2024-02-29", "2023-02-28"),
+        ("2025-02-28", "2024-02-28"),
+        ("2026-09-15", "2025-09-15"),
+        ("FY2026", "FY2025"),
+        ("FY2026-Q2", "FY2025-Q2"),
+    ],
+)
+@pytest.mark.parametrize("fiscal", [Fiscal(), APRIL, JULY])
+def test_the_same_a_year_before(value: str, before: str, fiscal: Fiscal) -> None:
+    expected = read(before, fiscal=fiscal)
+    assert previous_year(read(value, fiscal=fiscal), fiscal) == expected
+    assert expected.name == before
+
+
+@pytest.mark.parametrize(
+    ("value", "today", "start", "end"),
+    [
+        ("2024-02-01..2024-02-29", "2026-11-23", "2023-02-01", "2023-03-01"),
+        ("2025-01-01..2025-02-28", "2026-11-23", "2024-01-01", "2024-03-01"),
+        ("2026-01-01..2026-03-15", "2026-11-23", "2025-01-01", "2025-03-16"),
+        ("2024-02-29..2024-03-05", "2026-11-23", "2023-02-28", "2023-03-06"),
+        ("2024-01-10..2024-02-29", "2026-11-23", "2023-01-10", "2023-03-01"),
+        ("last_30_days", "2026-11-23", "2025-10-24", "2025-11-23"),
+        ("last_12_months", "2026-11-23", "2024-11-01", "2025-11-01"),
+        # The Monday of week 46 of 2025 is 10 November: two whole weeks from there.
+        ("last_2_weeks", "2026-11-23", "2025-11-10", "2025-11-24"),
+        ("month_to_date", "2026-11-23", "2025-11-01", "2025-11-24"),
+        ("month_to_date", "2024-02-29", "2023-02-01", "2023-03-01"),
+        ("quarter_to_date", "2026-11-23", "2025-10-01", "2025-11-24"),
+        # Wednesday of week 48, and Monday to Wednesday of week 48 in 2025.
+        ("week_to_date", "2026-11-25", "2025-11-24", "2025-11-27"),
+    ],
+)
+def test_other_stretches_a_year_before(value: str, today: str, start: str, end: str) -> None:
+    assert bounds(previous_year(read(value, today), Fiscal())) == (start, end)
+
+
+def test_weeks_that_begin_on_sunday() -> None:
+    sunday = Fiscal(1, 6)
+    week = read("this_week", "2026-11-23", sunday)
+    assert bounds(week) == ("2026-11-22", "2026-11-29")
+    assert bounds(previous_period(week, sunday)) == ("2026-11-15", "2026-11-22")
+    # Its Thursday lies in week 48, as does that of the week from Sunday 23 November 2025.
+    assert bounds(previous_year(week, sunday)) == ("2025-11-23", "2025-11-30")
