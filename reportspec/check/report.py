@@ -208,7 +208,7 @@ def _periods(
     try:
         period = parse_period(data.get("period", "last_month"), today, project.fiscal)
     except CalendarError as error:
-        document.tell("bad-period", error.message, ("period",), error.help)
+        document.tell("bad-period", error.message, _part("period", error), error.help)
         return None, None
     compare = data.get("compare", preset.get("compare", "none"))
     if compare in (None, "none"):
@@ -221,8 +221,12 @@ def _periods(
         return period, parse_period(compare, today, project.fiscal)
     except CalendarError as error:
         help = suggestion(str(compare), ("previous_period", "previous_year", "none")) or error.help
-        document.tell("bad-period", error.message, ("compare",), help)
+        document.tell("bad-period", error.message, _part("compare", error), help)
         return period, None
+
+
+def _part(key: str, error: CalendarError) -> Place:
+    return (key,) if error.part == "whole" else (key, error.part)
 
 
 def _as_of(

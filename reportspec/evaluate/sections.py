@@ -410,7 +410,6 @@ def _breakdown(
             merged = summed(rest, additivity(report, spec))
             name: list[Cell] = [word(report.language, "others", len(rest)), *([None] * (count - 1))]
             body.append((*name, *_metric_cells(report, spec, merged, total)))
-        notes = (*notes, word(report.language, "cut", spec.top, available))
     total_cells = None
     if spec.totals and kept:
         total_cells = (*([None] * count), *_metric_cells(report, spec, total, total))
@@ -505,8 +504,6 @@ def _records(report: Report, spec: SectionSpec, tables: Tables, notes: tuple[str
     rows = [tuple(_cell(report, value) for value in row[: len(columns)]) for row in table.rows]
     at = table.columns.index(AVAILABLE)
     available = int(table.rows[0][at]) if table.rows else 0
-    if available > len(rows):
-        notes = (*notes, word(report.language, "cut", len(rows), f"{available:,}"))
     return Section(spec.id, "records", spec.title, tuple(columns), tuple(rows), None, available, notes=notes,
                    break_before=spec.break_before)  # fmt: skip
 

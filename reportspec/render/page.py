@@ -139,7 +139,8 @@ def _section_view(
     tiles = tuple(_tile(kpi, formats, palette, previous_label) for kpi in section.kpis)
     columns = tile_columns(len(tiles))
     drawn = charts.drawings(figures, section, formats, palette)
-    table = tables.table_view(section, formats, previous_label, attachment)
+    # Tiles say all that the one row of their table does; the attached CSV has it too.
+    table = None if tiles else tables.table_view(section, formats, previous_label, attachment)
     # Both the drawing and the Markdown were escaped where they were made.
     views = tuple(
         ChartView(one, Markup(_with_title(one.svg, one.alt)), _needs_title(one, len(drawn)))

@@ -207,6 +207,7 @@ def refused(value: Any, fiscal: Fiscal = JANUARY) -> CalendarError:
         (True, "a period is text"),
         (None, "a period is text"),
         (2026.5, "a period is text"),
+        ({"from": "2026-01-02", "to": "2026-01-01"}, "lies before `from` (2026-01-02)"),
         ({"from": "2026-01-01"}, "the period has no `to`"),
         ({"to": "2026-01-01"}, "the period has no `from`"),
         ({"from": "2026-03", "to": "2026-01"}, "`to` (2026-01-31) lies before `from` (2026-03-01)"),
