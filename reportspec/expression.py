@@ -79,6 +79,7 @@ def _parse(text: str, dialect: str) -> exp.Expr:
     tree = trees[0]
     for node in tree.walk():
         node.comments = None
+        node._meta = None  # positions in the text, which every copy would copy too
     return tree
 
 

@@ -24,6 +24,7 @@ from reportspec.sql.build import (
     column,
     conjuncts,
     literal,
+    named,
     null,
     when,
 )
@@ -59,7 +60,7 @@ def aggregate_statement(binding: Binding, query: AggregateQuery) -> exp.Expr:
         selects.append((_idle(statement, query), [IDLE, ORDER]))
     final = _combined(binding, query, selects)
     for name, tree, comment in statement.ctes():
-        final = final.with_(exp.to_identifier(name, quoted=True), as_=tree, copy=False)
+        final = final.with_(exp.to_identifier(name), as_=tree, copy=False)
         if comment:
             final.args["with_"].expressions[-1].add_comments([comment])
     return final
@@ -149,11 +150,9 @@ def _select(
     select = exp.Select()
     for index, key in enumerate(keys):
         name = BUCKET if query.bucketed and index == len(keys) - 1 else f"d{index}"
-        select = select.select(exp.alias_(key, name, quoted=True), copy=False)
+        select = select.select(named(key, name), copy=False)
     for case in cases:
-        select = select.select(
-            exp.alias_(_aggregated(case, common), case.alias, quoted=True), copy=False
-        )
+        select = select.select(named(_aggregated(case, common), case.alias), copy=False)
     calendar = exp.Join(this=_calendar(scope, sides), kind="CROSS") if stock_trend else None
     select = scope.attach(select, calendar)
     where = list(common)
@@ -373,14 +372,12 @@ def _calendar(scope: Scope, sides: tuple[Side, ...]) -> exp.Expr:
                 cells[f"{name}_date"] = scope.instant(at, "date")
             select = exp.Select()
             for name, value in cells.items():
-                select = select.select(exp.alias_(value, name, quoted=True), copy=False)
+                select = select.select(named(value, name), copy=False)
             rows.append(select)
     union: exp.Expr = rows[0]
     for row in rows[1:]:
         union = exp.Union(this=union, expression=row, distinct=False)
-    return exp.Subquery(
-        this=union, alias=exp.TableAlias(this=exp.to_identifier("calendar", quoted=True))
-    )
+    return exp.Subquery(this=union, alias=exp.TableAlias(this=exp.to_identifier("calendar")))
 
 
 def _idle(statement: Statement, query: AggregateQuery) -> exp.Select:
@@ -397,14 +394,14 @@ def _idle(statement: Statement, query: AggregateQuery) -> exp.Select:
         conditions += conjuncts(scope.compile(condition, moment))
     select = exp.Select()
     for index, key in enumerate(keys):
-        select = select.select(exp.alias_(key, f"d{index}", quoted=True), copy=False)
+        select = select.select(named(key, f"d{index}"), copy=False)
     idle = scope.compile_optional(entity.idle_rows, moment) or exp.Boolean(this=True)
     appears: exp.Expr = exp.Max(this=when(idle, literal(1), literal(0)))
     place: exp.Expr = null("BIGINT")
     if entity.order is not None:
         place = exp.Min(this=cast(scope.compile(entity.order, moment), "BIGINT"))
-    select = select.select(exp.alias_(appears, IDLE, quoted=True), copy=False)
-    select = select.select(exp.alias_(place, ORDER, quoted=True), copy=False)
+    select = select.select(named(appears, IDLE), copy=False)
+    select = select.select(named(place, ORDER), copy=False)
     select = scope.attach(select).group_by(*[k.copy() for k in keys], copy=False)
     joined = all_of(conditions)
     return select.where(joined, copy=False) if joined is not None else select
@@ -430,9 +427,7 @@ def _combined(
         wanted = [s for s in select.expressions if s.alias in keys]
         by_alias = {s.alias: s for s in select.expressions}
         for name in outputs:
-            value = (
-                by_alias[name] if name in own else exp.alias_(null(types[name]), name, quoted=True)
-            )
+            value = by_alias[name] if name in own else named(null(types[name]), name)
             wanted.append(value)
         select.set("expressions", wanted)
         parts.append(select)
@@ -441,15 +436,11 @@ def _combined(
         union = exp.Union(this=union, expression=part, distinct=False)
     outer = exp.Select()
     for key in keys:
-        outer = outer.select(exp.alias_(column("parts", key), key, quoted=True), copy=False)
+        outer = outer.select(named(column("parts", key), key), copy=False)
     for name in outputs:
-        outer = outer.select(
-            exp.alias_(exp.Max(this=column("parts", name)), name, quoted=True), copy=False
-        )
+        outer = outer.select(named(exp.Max(this=column("parts", name)), name), copy=False)
     outer = outer.from_(
-        exp.Subquery(
-            this=union, alias=exp.TableAlias(this=exp.to_identifier("parts", quoted=True))
-        ),
+        exp.Subquery(this=union, alias=exp.TableAlias(this=exp.to_identifier("parts"))),
         copy=False,
     )
     return outer.group_by(*[column("parts", key) for key in keys], copy=False) if keys else outer

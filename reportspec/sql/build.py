@@ -13,21 +13,40 @@ TYPES = {"integer": "BIGINT", "number": "DOUBLE", "money": "DECIMAL(18, 4)", "te
          "key": "VARCHAR", "boolean": "BOOLEAN", "date": "DATE", "time": "TIMESTAMP"}  # fmt: skip
 
 
+def identifier(name: str) -> exp.Identifier:
+    """A quoted name."""
+    return exp.Identifier(this=name, quoted=True)
+
+
 def column(table: str, name: str) -> exp.Column:
     """`"table"."name"`, always quoted."""
-    return exp.column(
-        exp.to_identifier(name, quoted=True), table=exp.to_identifier(table, quoted=True)
-    )
+    return exp.Column(this=identifier(name), table=identifier(table))
 
 
 def table(name: str) -> exp.Table:
     """A CTE or table by its bare name."""
-    return exp.Table(this=exp.to_identifier(name, quoted=True))
+    return exp.Table(this=identifier(name))
+
+
+def named(tree: exp.Expr, name: str) -> exp.Alias:
+    """`tree AS "name"`. The tree becomes part of it, no copy is made."""
+    return exp.Alias(this=tree, alias=identifier(name))
 
 
 def cast(tree: exp.Expr, type_name: str) -> exp.Cast:
     """CAST(tree AS type)."""
-    return exp.Cast(this=tree, to=exp.DataType.build(type_name))
+    return exp.Cast(this=tree, to=_type(type_name))
+
+
+def _type(name: str) -> exp.DataType:
+    head, _, rest = name.partition("(")
+    parameters = [
+        exp.DataTypeParam(this=exp.Literal.number(p.strip()))
+        for p in rest.rstrip(")").split(",")
+        if p
+    ]
+    kind = exp.DataType.Type[head]
+    return exp.DataType(this=kind, expressions=parameters, nested=False)
 
 
 def null(type_name: str) -> exp.Cast:

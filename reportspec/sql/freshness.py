@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlglot import exp
 
 from reportspec.binding import Binding
-from reportspec.sql.build import cast, column, instant_literal, literal, null, table, when
+from reportspec.sql.build import cast, column, instant_literal, literal, named, null, table, when
 from reportspec.sql.scope import Statement
 
 CHANGES = ("updated_at", "created_at", "entered_at")
@@ -42,8 +42,8 @@ def freshness_statement(binding: Binding, entities: tuple[str, ...], now: dateti
             )
         selects.append(
             exp.Select()
-            .select(exp.alias_(literal(name), "entity", quoted=True), exp.alias_(exp.Count(this=exp.Star()), "rows", quoted=True),
-                    exp.alias_(latest, "newest", quoted=True))
+            .select(named(literal(name), "entity"), named(exp.Count(this=exp.Star()), "rows"),
+                    named(latest, "newest"))
             .from_(table(cte))
         )  # fmt: skip
     union: exp.Expr = selects[0]
@@ -52,14 +52,10 @@ def freshness_statement(binding: Binding, entities: tuple[str, ...], now: dateti
     final = (
         exp.Select()
         .select(exp.Star())
-        .from_(
-            exp.Subquery(
-                this=union, alias=exp.TableAlias(this=exp.to_identifier("counts", quoted=True))
-            )
-        )
+        .from_(exp.Subquery(this=union, alias=exp.TableAlias(this=exp.to_identifier("counts"))))
     )
     for name, tree, _ in statement.ctes():
-        final = final.with_(exp.to_identifier(name, quoted=True), as_=tree, copy=False)
+        final = final.with_(exp.to_identifier(name), as_=tree, copy=False)
     return final
 
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 from sqlglot import exp
 
 from reportspec.model import Entity
-from reportspec.sql.build import all_of, cast, column, literal, null, table, when
+from reportspec.sql.build import all_of, cast, column, literal, named, null, table, when
 from reportspec.sql.scope import Statement
 
 
@@ -59,19 +59,19 @@ def _states(statement: Statement, entity: Entity, base: str) -> exp.Expr:
     open_stage = when(closed.copy(), null("VARCHAR"), column(visit, history.stage))
     last_open = exp.Coalesce(this=before(open_stage, 1), expressions=[before(open_stage.copy(), 2)])
     select = exp.Select().select(
-        exp.alias_(column(visit, history.by), history.by, quoted=True),
-        exp.alias_(column(visit, "visit_number"), "visit_number", quoted=True),
-        exp.alias_(column(visit, history.stage), history.stage, quoted=True),
-        exp.alias_(is_last.copy(), "is_last", quoted=True),
-        exp.alias_(_yes("stage", "is_won"), "is_won", quoted=True),
-        exp.alias_(_yes("stage", "is_lost"), "is_lost", quoted=True),
-        exp.alias_(column(visit, history.entered), "entered_at", quoted=True),
-        exp.alias_(last_open, "last_open_stage_id", quoted=True),
-        exp.alias_(begins.copy(), "stage_since", quoted=True),
-        exp.alias_(when(first, null("TIMESTAMP"), begins), "valid_from", quoted=True),
+        named(column(visit, history.by), history.by),
+        named(column(visit, "visit_number"), "visit_number"),
+        named(column(visit, history.stage), history.stage),
+        named(is_last.copy(), "is_last"),
+        named(_yes("stage", "is_won"), "is_won"),
+        named(_yes("stage", "is_lost"), "is_lost"),
+        named(column(visit, history.entered), "entered_at"),
+        named(last_open, "last_open_stage_id"),
+        named(begins.copy(), "stage_since"),
+        named(when(first, null("TIMESTAMP"), begins), "valid_from"),
     )
     source = table(history.entity)
-    source.set("alias", exp.TableAlias(this=exp.to_identifier(visit, quoted=True)))
+    source.set("alias", exp.TableAlias(this=exp.to_identifier(visit)))
     return (
         select.from_(source)
         .join(exp.Join(this=table(base),
@@ -139,7 +139,7 @@ def _versions(
         value = own.get(field) or _as_then(
             statement, entity, base, field, exp.Or(this=today.copy(), expression=either.copy())
         )
-        select = select.select(exp.alias_(value, field, quoted=True), copy=False)
+        select = select.select(named(value, field), copy=False)
     joined = all_of([exp.EQ(this=column(states, history.by), expression=column(base, entity.key))])
     return select.from_(table(base)).join(exp.Join(this=table(states), side="LEFT", on=joined))
 

@@ -7,7 +7,7 @@ from sqlglot import exp
 from reportspec.binding import Binding, Unresolved
 from reportspec.calendar import instant
 from reportspec.plan.queries import RecordsQuery
-from reportspec.sql.build import all_of, conjuncts, literal
+from reportspec.sql.build import all_of, conjuncts, literal, named
 from reportspec.sql.scope import Moment, Scope, Statement
 
 AVAILABLE = "available"
@@ -24,11 +24,9 @@ def records_statement(binding: Binding, query: RecordsQuery) -> exp.Expr:
     scope = Scope(statement, query.entity, moment)
     select = exp.Select()
     for index, (_, path) in enumerate(query.fields):
-        select = select.select(
-            exp.alias_(scope.field(path, moment), f"f{index}", quoted=True), copy=False
-        )
+        select = select.select(named(scope.field(path, moment), f"f{index}"), copy=False)
     every = exp.Window(this=exp.Count(this=exp.Star()))
-    select = select.select(exp.alias_(every, AVAILABLE, quoted=True), copy=False)
+    select = select.select(named(every, AVAILABLE), copy=False)
     conditions = scope.exists(moment)
     for tree in query.conditions:
         conditions += conjuncts(scope.compile(tree, moment))
@@ -53,7 +51,7 @@ def records_statement(binding: Binding, query: RecordsQuery) -> exp.Expr:
         select = select.order_by(*order, copy=False)
     select = select.limit(literal(query.limit), copy=False)
     for name, tree, comment in statement.ctes():
-        select = select.with_(exp.to_identifier(name, quoted=True), as_=tree, copy=False)
+        select = select.with_(exp.to_identifier(name), as_=tree, copy=False)
         if comment:
             select.args["with_"].expressions[-1].add_comments([comment])
     return select

@@ -24,6 +24,7 @@ from reportspec.sql.build import (
     conjuncts,
     instant_literal,
     literal,
+    named,
     null,
     table,
     when,
@@ -150,11 +151,9 @@ class Statement:
         for name in names:
             field = binding.field(entity.name, name)
             assert field is not None
-            select = select.select(
-                exp.alias_(self._source_value(entity, field), name, quoted=True), copy=False
-            )
+            select = select.select(named(self._source_value(entity, field), name), copy=False)
         if not names:
-            select = select.select(exp.alias_(literal(1), "one", quoted=True), copy=False)
+            select = select.select(named(literal(1), "one"), copy=False)
         select = select.from_(mapped.table.copy(), copy=False)
         conditions = conjuncts(mapped.where.copy()) if mapped.where is not None else []
         condition = all_of([*conditions, *self._own_conditions(entity)])
@@ -209,7 +208,7 @@ class Statement:
             except Unresolved:
                 continue
             value = scope.compile(tree, moment)
-            select = select.select(exp.alias_(value, name, quoted=True), copy=False)
+            select = select.select(named(value, name), copy=False)
             if name in derived.group_by:
                 select = select.group_by(value.copy(), copy=False)
         conditions = [
@@ -234,7 +233,7 @@ def _literal_rows(binding: Binding, entity: Entity, rows: Any, names: list[str])
                 if value is None
                 else cast(literal(value), TYPES[field.type])
             )
-            select = select.select(exp.alias_(typed, name, quoted=True), copy=False)
+            select = select.select(named(typed, name), copy=False)
         selects.append(select)
     union: exp.Expr = selects[0]
     for select in selects[1:]:
@@ -257,7 +256,7 @@ class Scope:
         """The SELECT with FROM and the joins that were asked for, after `first` if there is one."""
         source = table(self.base)
         if self.base != self.entity:
-            source.set("alias", exp.TableAlias(this=exp.to_identifier(self.entity, quoted=True)))
+            source.set("alias", exp.TableAlias(this=exp.to_identifier(self.entity)))
         select = select.from_(source, copy=False)
         for clause in [first, *self._clauses] if first is not None else self._clauses:
             select.append("joins", clause)
@@ -451,16 +450,14 @@ class Scope:
             for condition in conditions:
                 for node in condition.find_all(exp.Column):
                     if node.table == alias:
-                        node.set("table", exp.to_identifier(renamed, quoted=True))
+                        node.set("table", exp.to_identifier(renamed))
             alias = renamed
         index = (way, alias)
         if index not in self._joins:
             self._joins[index] = alias
             target_table = table(cte)
             if alias != cte:
-                target_table.set(
-                    "alias", exp.TableAlias(this=exp.to_identifier(alias, quoted=True))
-                )
+                target_table.set("alias", exp.TableAlias(this=exp.to_identifier(alias)))
             self._clauses.append(exp.Join(this=target_table, side="LEFT", on=all_of(conditions)))
         return alias
 
