@@ -97,7 +97,7 @@ def _shareable(
     first, second = query.sides
     if query.bucketed and first.start < second.end and second.start < first.end:
         return False
-    trial = Statement(binding)
+    trial = Statement(binding, dry=True)
     bases = {trial.instance(entity, _moment(binding, side)) for side in query.sides}
     if len(bases) > 1:
         return False

@@ -8,6 +8,7 @@ remembers the joins that they need. All joins go from many to one.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from sqlglot import exp
@@ -55,8 +56,9 @@ class _Rows:
 class Statement:
     """The CTEs of one SQL statement."""
 
-    def __init__(self, binding: Binding) -> None:
+    def __init__(self, binding: Binding, *, dry: bool = False) -> None:
         self.binding = binding
+        self._dry = dry  # only names are asked for, no statement will be made
         self._rows: dict[str, _Rows] = {}
         self._fixed: dict[str, exp.Expr] = {}
         self._order: list[str] = []
@@ -70,7 +72,7 @@ class Statement:
         if varies and moment.name == "calendar":
             raise Unresolved("no-trend", f"`{name}` cannot be shown over time, only at one date")
         cte = f"{name}_previous" if varies and moment.name == "previous" else name
-        if cte not in self._fixed:
+        if cte not in self._fixed and not self._dry:
             self._fixed[cte] = self._derive(entity, moment)
             self._order.append(cte)
         return cte
@@ -120,7 +122,7 @@ class Statement:
     def _plain(self, entity: Entity) -> str:
         if entity.name not in self._rows:
             self._rows[entity.name] = _Rows(entity, entity.name, {})
-            if self.versioned(entity.name):
+            if self.versioned(entity.name) and not self._dry:
                 assert entity.history is not None
                 base = f"{entity.name}_row"
                 self._rows[base] = _Rows(entity, base, {})
@@ -250,6 +252,7 @@ class Scope:
         self.entity = entity
         self.base = statement.instance(entity, moment)
         self._joins: dict[tuple[tuple[str, ...], str], str] = {}
+        self._compiled: dict[tuple[int, str, tuple[str, ...]], tuple[exp.Expr, exp.Expr]] = {}
         self._clauses: list[exp.Join] = []
 
     def attach(self, select: exp.Select, first: exp.Join | None = None) -> exp.Select:
@@ -314,8 +317,16 @@ class Scope:
         return None if tree is None else self.compile(tree, moment)
 
     def compile(self, tree: exp.Expr, moment: Moment, steps: tuple[str, ...] = ()) -> exp.Expr:
-        """An expression of canonical names as one of columns, seen from the end of `steps`."""
+        """An expression of canonical names as one of columns, seen from the end of `steps`.
 
+        The same expression gives the same tree again: measures share most of theirs."""
+        key = (id(tree), f"{moment.name}{' by bucket' if callable(moment.start) else ''}", steps)
+        if key not in self._compiled:
+            # The source tree is kept with the result, so that its id stays its own.
+            self._compiled[key] = (tree, self._compile(tree, moment, steps))
+        return self._compiled[key][1]
+
+    def _compile(self, tree: exp.Expr, moment: Moment, steps: tuple[str, ...]) -> exp.Expr:
         def visit(node: exp.Expr) -> exp.Expr:
             if isinstance(node, (exp.Column, exp.Dot)):
                 path = path_of(node)
@@ -470,6 +481,7 @@ def _has_times(tree: exp.Expr) -> bool:
     return any(len(path_of(node)) > 1 for node in column_nodes(tree))
 
 
+@lru_cache(maxsize=1024)
 def varies_with_moment(binding: Binding, name: str) -> bool:
     """Whether an entity's rows (or fields) depend on the instant at which it is looked at."""
     entity = binding.entity(name)

@@ -31,7 +31,18 @@ group_by: [user.name]
 """
 
 # Everything a report is made of that is no Python: text and drawings, never data or secrets.
-SHIPPED_SUFFIXES = {".md", ".py", ".pyi", ".typed", ".yaml", ".json", ".html", ".j2", ".css", ".svg"}
+SHIPPED_SUFFIXES = {
+    ".md",
+    ".py",
+    ".pyi",
+    ".typed",
+    ".yaml",
+    ".json",
+    ".html",
+    ".j2",
+    ".css",
+    ".svg",
+}
 
 
 def run(
