@@ -27,9 +27,10 @@ _TITLES = {
            "text": ""},
 }  # fmt: skip
 _LACKS = {
-    "en": "Not available from this source: {0}.",
-    "it": "Non disponibile da questa fonte: {0}.",
+    "en": {"all": "Not available from this source: {0}.", "needs": "{0} (needs: {1})"},
+    "it": {"all": "Non disponibile da questa fonte: {0}.", "needs": "{0} (serve: {1})"},
 }
+Omitted = tuple[str, str]  # what is not shown, and what it would need
 
 
 @dataclass(slots=True)
@@ -146,7 +147,7 @@ def _section(context: Context, draft: _Draft, index: int, seen: set[str]) -> Sec
         )
     before = len(document.problems)
     conditions = _conditions(context, draft, path, kind, spec)
-    omitted: list[str] = []
+    omitted: list[Omitted] = []
     common = {"note": context.text(data.get("note")), "break_before": data.get("break") == "before"}
     if kind == "records":
         made = _records(context, draft, identifier, spec, inner, conditions, omitted, common)
@@ -200,7 +201,7 @@ def _label(context: Context, texts: Mapping[str, str]) -> str:
 
 def _figures(
     context: Context, draft: _Draft, identifier: str, kind: str, spec: Mapping[str, Any], inner: Place, metrics_path: Place,
-    conditions: tuple[exp.Expr, ...], omitted: list[str], common: dict[str, Any],
+    conditions: tuple[exp.Expr, ...], omitted: list[Omitted], common: dict[str, Any],
 ) -> SectionSpec | None:  # fmt: skip
     document, standard = context.document, draft.path is None
     dimensions = _dimensions(context, draft, spec, inner, omitted)
@@ -221,7 +222,7 @@ def _figures(
             and metrics_path == ("metrics",)
             and not context.data.get("metrics")
         ):
-            omitted.append(f"{_label(context, metric.label)} ({problem.message})")
+            omitted.append((_label(context, metric.label), _need(context, problem)))
         else:
             code = problem.code
             document.tell(
@@ -241,10 +242,36 @@ def _figures(
     )  # fmt: skip
 
 
-def _lacks(context: Context, omitted: list[str]) -> tuple[str, ...]:
+def _lacks(context: Context, omitted: list[Omitted]) -> tuple[str, ...]:
+    """One sentence for the reader: what is not shown, and what the source would have to have."""
     if not omitted:
         return ()
-    return (_LACKS.get(context.language, _LACKS["en"]).format("; ".join(dict.fromkeys(omitted))),)
+    words = _LACKS.get(context.language, _LACKS["en"])
+    needs: dict[str, dict[str, None]] = {}
+    for name, need in omitted:
+        needs.setdefault(need, {})[name] = None
+    said = "; ".join(
+        words["needs"].format(", ".join(names), need) if need else ", ".join(names)
+        for need, names in needs.items()
+    )
+    return (words["all"].format(said),)
+
+
+def _need(context: Context, why: Unresolved) -> str:
+    """What is lacking, in the report's words: `Loss reason`, `Stage changes`."""
+    return _named(context, why.name) if isinstance(why, Missing) else ""
+
+
+def _named(context: Context, name: str) -> str:
+    parts = name.split(".")
+    at = parts[0]
+    entities = context.binding.catalogue.entities
+    if len(parts) == 1:
+        return _label(context, entities[at].plural) if at in entities else name
+    for step in parts[1:-1]:
+        at = entities[at].relations[step].to
+    field = context.binding.field(at, parts[-1])
+    return _label(context, field.label) if field else name
 
 
 def _nothing(
@@ -252,7 +279,7 @@ def _nothing(
     identifier: str,
     kind: str,
     draft: _Draft,
-    omitted: list[str],
+    omitted: list[Omitted],
     common: dict[str, Any],
 ) -> SectionSpec:
     """A section of a report type of which this source can serve nothing: it says so."""
@@ -308,7 +335,7 @@ def _unusable(
 
 
 def _dimensions(
-    context: Context, draft: _Draft, spec: Mapping[str, Any], inner: Place, omitted: list[str]
+    context: Context, draft: _Draft, spec: Mapping[str, Any], inner: Place, omitted: list[Omitted]
 ) -> tuple[Dimension, ...] | None:
     given = spec.get("by")
     if given is None:
@@ -370,7 +397,7 @@ def _sort(
 
 def _records(
     context: Context, draft: _Draft, identifier: str, spec: Mapping[str, Any], inner: Place,
-    conditions: tuple[exp.Expr, ...], omitted: list[str], common: dict[str, Any],
+    conditions: tuple[exp.Expr, ...], omitted: list[Omitted], common: dict[str, Any],
 ) -> SectionSpec | None:  # fmt: skip
     binding, document, standard = context.binding, context.document, draft.path is None
     entity = str(spec["entity"])
@@ -388,7 +415,7 @@ def _records(
             binding.need_reference(entity, binding.resolve(entity, path))
         except Unresolved as why:
             if standard:
-                omitted.append(f"{name} ({why.message})")
+                omitted.append((_named(context, name), _need(context, why)))
             else:
                 document.tell(
                     why.code, f"`{name}` cannot be shown here: {why.message}", place, why.help
@@ -405,7 +432,7 @@ def _records(
             binding.need_tree(entity, tree)
         except Unresolved as why:
             if standard:
-                omitted.append(f"{entity} ({why.message})")
+                omitted.append((_named(context, entity), _need(context, why)))
                 fields = []
             else:
                 names = ", ".join(".".join(path_of(n)) for n in column_nodes(tree))

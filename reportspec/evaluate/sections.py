@@ -362,12 +362,19 @@ def _shown_value(report: Report, dimension: Dimension, value: Any) -> Cell:
     if value is None:
         return None
     index, bins = int(value), dimension.bins
-    names = [f"{b:g}" for b in bins]
+    names = [_grouped(report, b) for b in bins]
     if index == 0:
         return word(report.language, "below", names[0])
     if index == len(bins):
         return word(report.language, "from", names[-1])
     return word(report.language, "between", names[index - 1], names[index])
+
+
+def _grouped(report: Report, value: float) -> str:
+    text = f"{value:,.10g}"
+    return (
+        text.translate(str.maketrans(",.", ".,")) if report.language in ("it", "de", "es") else text
+    )
 
 
 def _breakdown(

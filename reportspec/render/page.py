@@ -154,7 +154,7 @@ def _section_view(
         views,
         table,
         _footnotes(figures, section),
-        not tiles and table is None and not section.text,
+        not tiles and table is None and not section.text and not section.notes,
     )
 
 
