@@ -216,6 +216,13 @@ def _no_entity(binding: Binding, entity: str) -> Missing:
     origin = entity
     while (derived := binding.catalogue.entities[origin].derived) is not None:
         origin = derived.source
+    if origin in binding.source.absent:
+        return Missing(
+            origin,
+            f"the source has no table `{binding.source.absent[origin]}`, from which the mapping "
+            f"`{binding.source.name}` reads `{origin}`",
+            "add it under `source: files:`",
+        )
     return Missing(
         origin,
         f"the mapping `{binding.source.name}` gives no `{origin}`",

@@ -108,6 +108,8 @@ def _allow(node: exp.Expr, windows: bool) -> None:
         if name not in ANONYMOUS:
             raise Refused(f"the function `{name.lower()}` may not be used here")
         return
+    if windows and isinstance(node, exp.Star) and isinstance(node.parent, exp.Count):
+        return
     if type(node) in NODES or (windows and type(node) in WINDOW_NODES):
         if isinstance(node, exp.DataType) and node.this.value not in TYPES:
             raise Refused(f"the type `{node.sql()}` may not be used here")

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from reportspec.binding import Binding, Unresolved, need_metric
 from reportspec.catalogue.load import packaged
-from reportspec.check.mapping import load_mapping, shipped
+from reportspec.check.mapping import load_mapping, shipped, within
 from reportspec.check.project import NAME, find_project, load_project
 from reportspec.diagnostics import Diagnostic
 
@@ -37,6 +37,8 @@ def catalog_listing(
         texts[mapping.file] = mapping.text
     if source is None:
         return "", tuple(problems), texts
+    if settings.source.kind == "files":
+        source = within(source, settings.source.files)
     zone = ZoneInfo(settings.timezone)
     binding = Binding(catalogue, source, zone, zone, settings.currency, extra)
     found: dict[str, Listing] = {}

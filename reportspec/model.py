@@ -166,12 +166,38 @@ class MappedField:
 
 
 @dataclass(frozen=True, slots=True)
+class MappedJoin:
+    """Another table beside a part's own, never with more than one row for each of its rows:
+    grouped by its keys (`fields` are aggregates), cut to the first row of an order, or stated to
+    be unique."""
+
+    name: str
+    table: exp.Table
+    where: exp.Expr | None
+    on: tuple[tuple[exp.Expr, exp.Expr], ...]  # (key of the other table, expression of this one)
+    fields: Mapping[str, exp.Expr]
+    first: tuple[exp.Ordered, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MappedPart:
+    """One table that an entity's rows come from. `latest` keeps one row for each key, the first
+    of an order: for tables that keep every version of a record."""
+
+    table: exp.Table
+    where: exp.Expr | None
+    fields: Mapping[str, MappedField]
+    joins: tuple[MappedJoin, ...] = ()
+    latest: tuple[tuple[exp.Expr, ...], tuple[exp.Ordered, ...]] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class MappedEntity:
-    """An entity's table in the source, or its literal rows."""
+    """An entity's tables in the source, or its literal rows. `fields` are those that at least one
+    of the tables gives."""
 
     entity: str
-    table: exp.Table | None
-    where: exp.Expr | None
+    parts: tuple[MappedPart, ...]
     fields: Mapping[str, MappedField]
     rows: tuple[Mapping[str, Any], ...] = ()
     span: Span | None = None
@@ -187,3 +213,4 @@ class SourceMap:
     entities: Mapping[str, MappedEntity]
     csv_columns: Literal["typed", "text"] = "typed"
     file: str = ""  # the mapping file to extend, for messages
+    absent: Mapping[str, str] = field(default_factory=dict)  # entity -> the table that is not there

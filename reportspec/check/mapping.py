@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
 from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
@@ -14,11 +15,20 @@ from reportspec.catalogue.load import expression
 from reportspec.check.document import Document, Place, open_document
 from reportspec.diagnostics import suggestion
 from reportspec.expression import CANONICAL
-from reportspec.model import Catalogue, Field, MappedEntity, MappedField, SourceMap
+from reportspec.model import (
+    Catalogue,
+    Field,
+    MappedEntity,
+    MappedField,
+    MappedJoin,
+    MappedPart,
+    SourceMap,
+)
 from reportspec.source import plain, read_yaml
+from reportspec.sql.parts import owned
 
 Extra = dict[str, dict[str, Field]]
-_TYPES = {"time": "time", "date": "date"}
+Read = Callable[..., "exp.Expr | None"]
 
 
 def shipped() -> tuple[str, ...]:
@@ -52,10 +62,10 @@ def demo_map(catalogue: Catalogue) -> SourceMap:
             c: MappedField(c, exp.column(exp.to_identifier(c, quoted=True)), None, {}, None)
             for c, _ in columns
         }
-        where = exp.Table(
+        table = exp.Table(
             this=exp.to_identifier(name, quoted=True), db=exp.to_identifier("demo", quoted=True)
         )
-        entities[name] = MappedEntity(name, where, None, fields)
+        entities[name] = MappedEntity(name, (MappedPart(table, None, fields),), fields)
     return SourceMap("demo", "duckdb", "UTC", entities)
 
 
@@ -110,10 +120,10 @@ def _merged(base: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
         before = entities.get(name, {})
         after = {**before, **spec}
         after["fields"] = {**(before.get("fields") or {}), **(spec.get("fields") or {})}
-        if "rows" in spec:
-            after.pop("table", None)
-        elif "table" in spec:
-            after.pop("rows", None)
+        for own_way in ("rows", "table", "union"):
+            if own_way in spec:
+                for other in {"rows", "table", "union"} - {own_way}:
+                    after.pop(other, None)
         entities[name] = after
     result["entities"] = entities
     return result
@@ -156,6 +166,44 @@ def _built(
     )
 
 
+def within(source: SourceMap, tables: Collection[str]) -> SourceMap:
+    """The map as far as a source with these tables can serve it: entities and fields that are
+    read from other tables are not given."""
+    entities, absent = {}, {}
+    for name, entity in source.entities.items():
+        parts = [p for part in entity.parts if (p := _part_within(part, tables)) is not None]
+        if entity.parts and not parts:
+            absent[name] = _table_name(entity.parts[0].table)
+            continue
+        given = {field for part in parts for field in part.fields}
+        fields = {n: f for n, f in entity.fields.items() if n in given or not entity.parts}
+        entities[name] = replace(entity, parts=tuple(parts), fields=fields)
+    return replace(source, entities=entities, absent=absent)
+
+
+def _part_within(part: MappedPart, tables: Collection[str]) -> MappedPart | None:
+    if _table_name(part.table) not in tables:
+        return None
+    gone: set[str] = set()
+    for join in part.joins:  # a join may lean on the ones before it
+        leans = any(node.table in gone for _, ours in join.on for node in ours.find_all(exp.Column))
+        if leans or _table_name(join.table) not in tables:
+            gone.add(join.name)
+    if not gone:
+        return part
+    fields = {
+        name: field
+        for name, field in part.fields.items()
+        if not any(node.table in gone for node in field.sql.find_all(exp.Column))
+    }
+    joins = tuple(join for join in part.joins if join.name not in gone)
+    return replace(part, fields=fields, joins=joins)
+
+
+def _table_name(table: exp.Table) -> str:
+    return ".".join(part.name for part in table.parts)
+
+
 def _entity(
     name: str,
     key: str | None,
@@ -164,56 +212,140 @@ def _entity(
     document: Document,
     dialect: str,
 ) -> MappedEntity | None:
-    def told(at: Place, message: str) -> None:
-        document.tell("bad-expression", message, at)
-
     if spec.get("rows"):
         fields = {
             c: MappedField(c, exp.Null(), None, {}, None) for row in spec["rows"] for c in row
         }
-        return MappedEntity(name, None, None, fields, tuple(spec["rows"]), document.span(path))
-    if not spec.get("table"):
+        return MappedEntity(name, (), fields, tuple(spec["rows"]), document.span(path))
+    given = [(spec, path)]
+    if spec.get("union"):
+        given = [(part, (*path, "union", i)) for i, part in enumerate(spec["union"])]
+    if not all(part.get("table") for part, _ in given):
         document.tell(
             "missing-key",
             f"`{name}` is mapped to no table",
             path,
-            "add `table:` or `rows:`",
+            "add `table:`, `union:` or `rows:`",
             key=True,
         )
         return None
+    parts = [_part(name, key, part, at, document, dialect) for part, at in given]
+    fields = {}
+    for part in parts:
+        for field_name, field in part.fields.items():
+            kind = fields[field_name].type if field_name in fields else field.type
+            if field_name not in fields or kind == "date" != field.type:
+                fields[field_name] = field  # days and times together are times
+    return MappedEntity(name, tuple(parts), fields, (), document.span(path))
+
+
+def _part(
+    name: str, key: str | None, spec: Mapping[str, Any], path: Place, document: Document, dialect: str
+) -> MappedPart:  # fmt: skip
+    def told(at: Place, message: str) -> None:
+        document.tell("bad-expression", message, at)
+
+    def read(text: Any, at: Place, aggregates: bool = False) -> exp.Expr | None:
+        tree = expression(text, at, told, dialect, aggregates)
+        return _quoted(tree) if tree is not None else None
+
+    joins: list[MappedJoin] = []
+    for join_name, join in (spec.get("joins") or {}).items():
+        made = _join(join_name, join, (*path, "joins", join_name), document, read, tuple(joins))
+        if made is not None:
+            joins.append(made)
     mapped: dict[str, MappedField] = {}
-    given = dict(spec.get("fields") or {})
+    given = {n: v for n, v in (spec.get("fields") or {}).items() if v is not None}
     if spec.get("key") is not None and key is not None:
         given.setdefault(key, spec["key"])
     for field_name, value in given.items():
-        at = (
+        at: Place = (
             (*path, "key")
             if value is spec.get("key") and field_name == key
             else (*path, "fields", field_name)
         )
-        text, kind = value, None
-        label: dict[str, str] = {}
-        if isinstance(value, dict):
-            text, kind = value.get("sql"), value.get("type")
-            label = (
-                {"en": value["label"]}
-                if isinstance(value.get("label"), str)
-                else dict(value.get("label") or {})
-            )
-            at = (*at, "sql")
-        tree = expression(text, at, told, dialect)
-        if tree is None:
-            continue
-        if kind is None and isinstance(tree, exp.Cast) and tree.to.this == exp.DataType.Type.DATE:
-            kind = "date"
-        mapped[field_name] = MappedField(field_name, _quoted(tree), kind, label, document.span(at))
-    where = expression(spec.get("where"), (*path, "where"), told, dialect)
-    table = exp.to_table(str(spec["table"]))
+        field = _field(field_name, value, at, document, read, tuple(joins))
+        if field is not None:
+            mapped[field_name] = field
+    where = read(spec.get("where"), (*path, "where"))
+    latest = None
+    if spec.get("latest"):
+        at = (*path, "latest")
+        by = spec["latest"]["by"]
+        keys = [read(text, (*at, "by")) for text in ([by] if isinstance(by, str) else by)]
+        order = _order(spec["latest"]["order"], (*at, "order"), read)
+        latest = (tuple(k for k in keys if k is not None), order)
+    return MappedPart(
+        _table(spec["table"]),
+        owned(where, tuple(joins)) if where is not None else None,
+        mapped,
+        tuple(joins),
+        latest,
+    )
+
+
+def _field(
+    name: str, value: Any, at: Place, document: Document, read: Read, joins: tuple[MappedJoin, ...]
+) -> MappedField | None:  # fmt: skip
+    text, kind = value, None
+    label: dict[str, str] = {}
+    if isinstance(value, dict):
+        text, kind = value.get("sql"), value.get("type")
+        given = value.get("label")
+        label = {"en": given} if isinstance(given, str) else dict(given or {})
+        at = (*at, "sql")
+    tree = read(text, at)
+    if tree is None:
+        return None
+    if kind is None and isinstance(tree, exp.Cast) and tree.to.this == exp.DataType.Type.DATE:
+        kind = "date"
+    return MappedField(name, owned(tree, joins), kind, label, document.span(at))
+
+
+def _join(
+    name: str, spec: Mapping[str, Any], path: Place, document: Document, read: Read,
+    before: tuple[MappedJoin, ...],
+) -> MappedJoin | None:  # fmt: skip
+    ways = [way for way in ("fields", "first", "unique") if spec.get(way)]
+    if len(ways) != 1:
+        document.tell("bad-join", f"the table `{name}` could have several rows for each row here", path,
+                      "add `fields:` (aggregates), `first:` (an order), or `unique: true`", key=True)  # fmt: skip
+        return None
+    on = []
+    for theirs, ours in spec["on"].items():
+        pair = read(theirs, (*path, "on", theirs)), read(ours, (*path, "on", theirs))
+        if pair[0] is not None and pair[1] is not None:
+            # Anything beside the table itself needs its own columns told apart.
+            on.append((pair[0], owned(pair[1], (_NOTHING,))))
+    fields = {
+        field: tree
+        for field, text in (spec.get("fields") or {}).items()
+        if (tree := read(text, (*path, "fields", field), True)) is not None
+    }
+    first = _order(spec["first"], (*path, "first"), read) if spec.get("first") else ()
+    where = read(spec.get("where"), (*path, "where"))
+    return MappedJoin(name, _table(spec["table"]), where, tuple(on), fields, first)
+
+
+_NOTHING = MappedJoin("", exp.Table(), None, (), {}, ())
+
+
+def _order(given: Any, path: Place, read: Read) -> tuple[exp.Ordered, ...]:
+    """Expressions in an order, largest first where one begins with `-`."""
+    found = []
+    for text in [given] if isinstance(given, str) else given:
+        tree = read(str(text).removeprefix("-"), path)
+        if tree is not None:
+            descending = str(text).startswith("-")
+            found.append(exp.Ordered(this=tree, desc=descending, nulls_first=False))
+    return tuple(found)
+
+
+def _table(name: Any) -> exp.Table:
+    table = exp.to_table(str(name))
     for part in table.parts:
         part.set("quoted", True)
-    return MappedEntity(
-        name, table, _quoted(where) if where is not None else None, mapped, (), document.span(path)
-    )
+    return table
 
 
 def _quoted(tree: exp.Expr) -> exp.Expr:

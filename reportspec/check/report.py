@@ -27,7 +27,7 @@ from reportspec.calendar import (
 from reportspec.catalogue.load import packaged
 from reportspec.check.conditions import Bounds, condition, field_named, in_words
 from reportspec.check.document import Document, Place, open_document
-from reportspec.check.mapping import load_mapping
+from reportspec.check.mapping import load_mapping, within
 from reportspec.check.model import GoalSpec, Project, Report
 from reportspec.check.params import substitute
 from reportspec.check.project import find_project, known_zone, load_project
@@ -98,6 +98,8 @@ def _binding(
         documents.append(mapping_document)
     if source is None:
         return None
+    if project.source.kind == "files":
+        source = within(source, project.source.files)
     data = document.data if isinstance(document.data, dict) else {}
     zone = str(data.get("timezone") or project.timezone)
     if not known_zone(document, data.get("timezone"), ("timezone",)):

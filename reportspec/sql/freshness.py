@@ -64,7 +64,5 @@ def entities_read(tree: exp.Expr, binding: Binding) -> tuple[str, ...]:
     with_ = tree.args.get("with_")
     names = [cte.alias.removesuffix("_row") for cte in with_.expressions] if with_ else []
     return tuple(
-        n
-        for n in names
-        if n in binding.source.entities and binding.source.entities[n].table is not None
+        n for n in names if n in binding.source.entities and binding.source.entities[n].parts
     )

@@ -15,7 +15,7 @@ from sqlglot import exp
 
 from reportspec.binding import Binding, Unresolved
 from reportspec.expression import column_nodes, path_of
-from reportspec.model import Entity, Field
+from reportspec.model import Entity, Field, MappedPart
 from reportspec.sql.build import (
     TYPES,
     all_of,
@@ -30,6 +30,7 @@ from reportspec.sql.build import (
     table,
     when,
 )
+from reportspec.sql.parts import from_part
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,28 +148,46 @@ class Statement:
         entity, binding = rows.entity, self.binding
         mapped = binding.source.entities[entity.name]
         names = list(rows.needed) or ([entity.key] if entity.key else [])
-        if mapped.table is None:
+        if not mapped.parts:
             return _literal_rows(binding, entity, mapped.rows, names)
+        selects = [self._select_part(entity, part, names) for part in mapped.parts]
+        union: exp.Expr = selects[0]
+        for select in selects[1:]:
+            union = exp.Union(this=union, expression=select, distinct=False)
+        return union
+
+    def _select_part(self, entity: Entity, part: MappedPart, names: list[str]) -> exp.Select:
         select = exp.Select()
+        several = len(self.binding.source.entities[entity.name].parts) > 1
         for name in names:
-            field = binding.field(entity.name, name)
+            field = self.binding.field(entity.name, name)
             assert field is not None
-            select = select.select(named(self._source_value(entity, field), name), copy=False)
+            value = self._source_value(entity, part, field)
+            if several and not isinstance(value, exp.Cast):
+                value = cast(value, TYPES[self._stored_type(entity, field)])
+            select = select.select(named(value, name), copy=False)
         if not names:
             select = select.select(named(literal(1), "one"), copy=False)
-        select = select.from_(mapped.table.copy(), copy=False)
-        conditions = conjuncts(mapped.where.copy()) if mapped.where is not None else []
-        condition = all_of([*conditions, *self._own_conditions(entity)])
+        select = from_part(select, part)
+        conditions = conjuncts(part.where.copy()) if part.where is not None else []
+        condition = all_of([*conditions, *self._own_conditions(entity, part)])
         return select.where(condition, copy=False) if condition is not None else select
 
-    def _source_value(self, entity: Entity, field: Field) -> exp.Expr:
+    def _stored_type(self, entity: Entity, field: Field) -> str:
+        if field.type in ("date", "time"):
+            return self.binding.storage(entity.name, field.name)
+        return field.type
+
+    def _source_value(self, entity: Entity, part: MappedPart, field: Field) -> exp.Expr:
         """A field of a source row, typed. Only what the canonical type adds is added."""
-        mapped = self.binding.mapped(entity.name, field.name)
+        mapped = part.fields.get(field.name)
         if mapped is None:
             tree = field.default
             if tree is None:
                 return null(TYPES[field.type])
-            return tree.copy().transform(lambda node: self._substitute(entity, node), copy=False)
+            return tree.copy().transform(
+                lambda node: self._substitute(entity, part, node), copy=False
+            )
         value: exp.Expr = mapped.sql.copy()
         if field.type == "money":
             return cast(value, TYPES["money"])
@@ -176,19 +195,19 @@ class Statement:
             return cast(value, "VARCHAR")
         return value
 
-    def _own_conditions(self, entity: Entity) -> list[exp.Expr]:
+    def _own_conditions(self, entity: Entity, part: MappedPart) -> list[exp.Expr]:
         """The entity's own `where`, but for what is only about fields that the source lacks:
         conditions on optional fields are written so that null passes."""
         found = []
-        for part in conjuncts(entity.where):
-            names = [path_of(node)[-1] for node in column_nodes(part)]
-            if any(self.binding.mapped(entity.name, name) for name in names):
-                wrapped = exp.Paren(this=part.copy())
-                wrapped.transform(lambda node: self._substitute(entity, node), copy=False)
+        for own in conjuncts(entity.where):
+            names = [path_of(node)[-1] for node in column_nodes(own)]
+            if any(name in part.fields for name in names):
+                wrapped = exp.Paren(this=own.copy())
+                wrapped.transform(lambda node: self._substitute(entity, part, node), copy=False)
                 found.append(wrapped.this)
         return found
 
-    def _substitute(self, entity: Entity, node: exp.Expr) -> exp.Expr:
+    def _substitute(self, entity: Entity, part: MappedPart, node: exp.Expr) -> exp.Expr:
         if not isinstance(node, exp.Column) or isinstance(node.parent, exp.Dot):
             return node
         path = path_of(node)
@@ -196,7 +215,7 @@ class Statement:
             return node
         field = self.binding.field(entity.name, path[1])
         assert field is not None, path
-        value = self._source_value(entity, field)
+        value = self._source_value(entity, part, field)
         return value if isinstance(value, (exp.Column, exp.Cast)) else exp.Paren(this=value)
 
     def _derive(self, entity: Entity, moment: Moment) -> exp.Expr:

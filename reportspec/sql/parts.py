@@ -1,0 +1,96 @@
+"""The tables that an entity's rows come from: one table, others beside it, never more rows.
+
+A part's own columns are written bare in a mapping, those of the tables beside it as
+`name.column`. As soon as there is a table beside it, bare names get the part's own alias, so that
+two tables may have columns of one name.
+"""
+
+from __future__ import annotations
+
+from sqlglot import exp
+
+from reportspec.model import MappedJoin, MappedPart
+from reportspec.sql.build import all_of, column, identifier, literal, named
+
+OWN = "own"
+PLACE = "place__"
+
+
+def from_part(select: exp.Select, part: MappedPart) -> exp.Select:
+    """The SELECT with a part's FROM and its joins."""
+    source: exp.Expr = part.table.copy()
+    if part.latest is not None:
+        keys, order = part.latest
+        source = _first(part.table, list(keys), order, None)
+        source = exp.Subquery(this=source, alias=exp.TableAlias(this=identifier(OWN)))
+    elif part.joins:
+        source.set("alias", exp.TableAlias(this=identifier(OWN)))
+    select = select.from_(source, copy=False)
+    for join in part.joins:
+        select.append("joins", _joined(join))
+    return select
+
+
+def _joined(join: MappedJoin) -> exp.Join:
+    theirs = [key for key, _ in join.on]
+    if join.fields:
+        inner: exp.Expr = _grouped(join, theirs)
+        keys: list[exp.Expr] = [column(join.name, f"key{i}__") for i in range(len(theirs))]
+    elif join.first:
+        inner = _first(join.table, theirs, join.first, join.where)
+        keys = [_qualified(key, join.name) for key in theirs]
+    else:
+        inner = exp.Select().select(exp.Star()).from_(join.table.copy())
+        if join.where is not None:
+            inner = inner.where(join.where.copy())
+        keys = [_qualified(key, join.name) for key in theirs]
+    on = all_of(
+        exp.EQ(this=key, expression=ours.copy())
+        for key, (_, ours) in zip(keys, join.on, strict=True)
+    )
+    aliased = exp.Subquery(this=inner, alias=exp.TableAlias(this=identifier(join.name)))
+    return exp.Join(this=aliased, side="LEFT", on=on)
+
+
+def _grouped(join: MappedJoin, keys: list[exp.Expr]) -> exp.Select:
+    select = exp.Select()
+    for index, key in enumerate(keys):
+        select = select.select(named(key.copy(), f"key{index}__"), copy=False)
+    for name, tree in join.fields.items():
+        select = select.select(named(tree.copy(), name), copy=False)
+    select = select.from_(join.table.copy(), copy=False)
+    if join.where is not None:
+        select = select.where(join.where.copy(), copy=False)
+    return select.group_by(*[key.copy() for key in keys], copy=False)
+
+
+def _first(
+    source: exp.Table, keys: list[exp.Expr], order: tuple[exp.Ordered, ...], where: exp.Expr | None
+) -> exp.Select:
+    """The rows of a table that come first in an order among those of the same keys."""
+    place = exp.Window(
+        this=exp.RowNumber(),
+        partition_by=[key.copy() for key in keys],
+        order=exp.Order(expressions=[item.copy() for item in order]),
+    )
+    ranked = exp.Select().select(exp.Star(), named(place, PLACE)).from_(source.copy())
+    if where is not None:
+        ranked = ranked.where(where.copy())
+    inside = exp.Subquery(this=ranked, alias=exp.TableAlias(this=identifier("ranked")))
+    first = exp.EQ(this=column("ranked", PLACE), expression=literal(1))
+    return exp.Select().select(exp.Star()).from_(inside).where(first)
+
+
+def _qualified(tree: exp.Expr, alias: str) -> exp.Expr:
+    """The expression with its bare columns read from an alias."""
+    found = tree.copy()
+    for node in [found] if isinstance(found, exp.Column) else list(found.find_all(exp.Column)):
+        if not node.table:
+            node.set("table", identifier(alias))
+    return found
+
+
+def owned(tree: exp.Expr, joins: tuple[MappedJoin, ...]) -> exp.Expr:
+    """A part's expression with its bare columns read from the part's own table, if others stand
+    beside it."""
+    return _qualified(tree, OWN) if joins else tree
