@@ -7,16 +7,26 @@ relations only, so that no join can multiply rows.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import tzinfo
 from functools import lru_cache
 
 from sqlglot import exp
 
 from reportspec.expression import column_nodes, path_of
-from reportspec.model import Catalogue, Entity, Field, MappedField, Metric, SourceMap
+from reportspec.model import (
+    Catalogue,
+    Derived,
+    Entity,
+    Field,
+    MappedField,
+    Metric,
+    SourceMap,
+)
 
 INSTANTS = ("as_of", "period_start", "period_end")
+# What a formula may use besides metrics: how many days of the period have begun.
+PERIOD_LENGTHS = ("period_days", "business_days")
 
 
 class Unresolved(Exception):
@@ -142,14 +152,20 @@ class Binding:
 
     # What the source can serve
 
+    def gives(self, entity: str, name: str) -> bool:
+        """Whether the source gives a field itself: mapped, or of a derived entity and served."""
+        if self.catalogue.entities[entity].derived is None:
+            return self.mapped(entity, name) is not None
+        return _missing(self, entity, name) is None
+
     def has_entity(self, name: str) -> bool:
         """Whether the source gives this entity's rows."""
-        entity = self.catalogue.entities[name]
-        return (
-            self.has_entity(entity.derived.source)
-            if entity.derived
-            else name in self.source.entities
-        )
+        derived = self.catalogue.entities[name].derived
+        if derived is None:
+            return name in self.source.entities
+        if derived.match is not None and not self.has_entity(derived.match.entity):
+            return False
+        return self.has_entity(derived.source)
 
     def has_history(self, entity: Entity) -> bool:
         """Whether past states of an entity can be read from its history in this source."""
@@ -180,6 +196,15 @@ class Binding:
             if len(path) == 1 and path[0] in INSTANTS:
                 continue
             self.need_reference(base, self.resolve(base, path))
+
+    def need_derived(self, derived: Derived, tree: exp.Expr | None) -> None:
+        """Nothing, if all that an expression of a derived entity names is given. Raises Unresolved."""
+        for node in column_nodes(tree) if tree is not None else ():
+            path = path_of(node)
+            if derived.match is not None and path[0] == derived.match.entity and len(path) == 2:
+                self.need(*path)
+            elif not (len(path) == 1 and path[0] in INSTANTS):
+                self.need_reference(derived.source, self.resolve(derived.source, path))
 
     def need_reference(self, base: str, reference: Reference) -> None:
         """Nothing, if the source gives a field and all keys on the way. Raises Missing."""
@@ -241,7 +266,7 @@ def _missing(binding: Binding, entity: str, name: str) -> tuple[str, str, str | 
         return (problem.name, problem.message, problem.help)
     description = binding.catalogue.entities[entity]
     if description.derived is not None and spec.expr is None:
-        return _lacking(binding, description.derived.source, description.derived.fields.get(name))
+        return _lacking_derived(binding, description.derived, name)
     if binding.mapped(entity, name) is not None or spec.optional:
         return None
     tree = spec.expr or spec.default
@@ -264,6 +289,20 @@ def _lacking(
     return None
 
 
+def _lacking_derived(
+    binding: Binding, derived: Derived, name: str
+) -> tuple[str, str, str | None] | None:
+    tree = derived.fields.get(name)
+    if tree is None:
+        return (name, f"`{derived.source}` gives no `{name}` here", None)
+    try:
+        for part in (tree, derived.where, derived.match.on if derived.match else None):
+            binding.need_derived(derived, part)
+    except Missing as missing:
+        return (missing.name, missing.message, missing.help)
+    return None
+
+
 @lru_cache(maxsize=4096)
 def _storage(binding: Binding, entity: str, name: str) -> str:
     spec = binding.field(entity, name)
@@ -272,12 +311,61 @@ def _storage(binding: Binding, entity: str, name: str) -> str:
         return "date"
     derived = binding.catalogue.entities[entity].derived
     if derived is not None and spec.expr is None:
-        return binding.storage_of(derived.source, derived.fields[name])
+        return _derived_storage(binding, derived, derived.fields[name])
     mapped = binding.mapped(entity, name)
     if mapped is not None:
         return "date" if mapped.type == "date" else "time"
     tree = spec.expr or spec.default
     return binding.storage_of(entity, tree) if tree is not None else "time"
+
+
+def _derived_storage(binding: Binding, derived: Derived, tree: exp.Expr) -> str:
+    """As `storage_of`, where fields of the paired entity may stand too."""
+    kinds = set()
+    for node in column_nodes(tree):
+        path = path_of(node)
+        if derived.match is not None and path[0] == derived.match.entity and len(path) == 2:
+            field = binding.field(*path)
+            if field is not None and field.type in ("date", "time"):
+                kinds.add(binding.storage(*path))
+        elif len(path) > 1:
+            found = binding.resolve(derived.source, path)
+            if found.field.type in ("date", "time"):
+                owner = binding.entity_at(derived.source, found.steps)
+                kinds.add(binding.storage(owner, found.field.name))
+    return "date" if kinds == {"date"} else "time"
+
+
+def settled(catalogue: Catalogue, source: SourceMap) -> Catalogue:
+    """The catalogue with each derived entity made in the way that suits the source: the one that
+    its mapping prefers, else the first whose entities the source gives."""
+    choices: dict[str, Derived] = {}
+
+    def given(name: str) -> bool:
+        entity = catalogue.entities[name]
+        if entity.derived is None:
+            return name in source.entities
+        chosen = choices.get(name) or choose(entity)
+        return given(chosen.source) and (chosen.match is None or given(chosen.match.entity))
+
+    def choose(entity: Entity) -> Derived:
+        assert entity.derived is not None
+        ways = (entity.derived, *entity.otherwise)
+        wanted = source.prefer.get(entity.name)
+        if wanted is not None:
+            ways = tuple(w for w in ways if w.source == wanted) or ways
+        choices[entity.name] = next((w for w in ways if given(w.source)), ways[0])
+        return choices[entity.name]
+
+    changed = {}
+    for name, entity in catalogue.entities.items():
+        if entity.otherwise and entity.derived is not None:
+            chosen = choose(entity)
+            if chosen is not entity.derived:
+                changed[name] = replace(entity, derived=chosen)
+    if not changed:
+        return catalogue
+    return replace(catalogue, entities={**catalogue.entities, **changed})
 
 
 def _shortest(catalogue: Catalogue, base: str, target: str) -> list[tuple[str, ...]]:
@@ -323,7 +411,8 @@ def parts(metric: Metric) -> tuple[str, ...]:
     if metric.kind in ("share", "relative"):
         return (metric.base,)
     if metric.kind == "derived" and metric.formula is not None:
-        return tuple(dict.fromkeys(path_of(node)[0] for node in column_nodes(metric.formula)))
+        names = (".".join(path_of(node)) for node in column_nodes(metric.formula))
+        return tuple(name for name in dict.fromkeys(names) if name not in PERIOD_LENGTHS)
     return ()
 
 

@@ -36,7 +36,12 @@ NODES: tuple[type[exp.Expr], ...] = (
     exp.TimeToUnix, exp.DateFromParts,
     exp.JSONExtractScalar, exp.JSONPath, exp.JSONPathKey, exp.JSONPathRoot,
 )  # fmt: skip
-ANONYMOUS = frozenset({"DAYS_BETWEEN", "TO_TIMESTAMP", "STRPTIME", "STRFTIME", "MAKE_DATE"})
+# The catalogue's own functions, which `sql/functions.py` turns into SQL.
+OWN_FUNCTIONS = frozenset(
+    {"DAYS_BETWEEN", "MINUTES_BETWEEN", "SECONDS_BETWEEN", "LOCAL_DATE", "LOCAL_WEEKDAY",
+     "MONTH_AFTER", "CONVERTED"}
+)  # fmt: skip
+ANONYMOUS = OWN_FUNCTIONS | frozenset({"TO_TIMESTAMP", "STRPTIME", "STRFTIME", "MAKE_DATE"})
 # What derived entities of the catalogue may use besides: windows and aggregates.
 WINDOW_NODES: tuple[type[exp.Expr], ...] = (
     exp.Window, exp.WindowSpec, exp.Order, exp.Ordered, exp.Lag, exp.Lead, exp.RowNumber,

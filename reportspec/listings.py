@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from reportspec.binding import Binding, Unresolved, need_metric
+from reportspec.binding import Binding, Unresolved, need_metric, settled
 from reportspec.catalogue.load import packaged
 from reportspec.check.mapping import load_mapping, shipped, within
 from reportspec.check.project import NAME, find_project, load_project
@@ -40,7 +40,7 @@ def catalog_listing(
     if settings.source.kind == "files":
         source = within(source, settings.source.files)
     zone = ZoneInfo(settings.timezone)
-    binding = Binding(catalogue, source, zone, zone, settings.currency, extra)
+    binding = Binding(settled(catalogue, source), source, zone, zone, settings.currency, extra)
     found: dict[str, Listing] = {}
     if what in (None, "reports"):
         found["reports"] = _reports(binding)

@@ -72,13 +72,24 @@ class History:
 
 
 @dataclass(frozen=True, slots=True)
+class Match:
+    """Rows of another entity to pair each row with; `keep` keeps those without any."""
+
+    entity: str
+    on: exp.Expr
+    keep: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Derived:
-    """An entity made from another one: its rows that satisfy `where`, grouped if `group_by`."""
+    """An entity made from another one: its rows that satisfy `where`, grouped if `group_by`,
+    paired with those of another one if `match`."""
 
     source: str
     where: exp.Expr | None
     group_by: tuple[str, ...]
     fields: Mapping[str, exp.Expr]
+    match: Match | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +110,7 @@ class Entity:
     order: exp.Expr | None = None
     history: History | None = None
     derived: Derived | None = None
+    otherwise: tuple[Derived, ...] = ()  # other ways to make it, for sources without the first
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +128,7 @@ class Metric:
     perspective: str
     decimals: int | None = None
     caveat: Texts = field(default_factory=dict)
+    number: int | None = None  # its place among the 35 metrics that the catalogue began with
     # aggregate
     entity: str = ""
     aggregate: str = ""
@@ -132,6 +145,11 @@ class Metric:
     # derived
     formula: exp.Expr | None = None
     formula_text: str = ""
+
+    @property
+    def family(self) -> str:
+        """The id without variants and options."""
+        return self.id.partition("(")[0].partition(".")[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,4 +231,7 @@ class SourceMap:
     entities: Mapping[str, MappedEntity]
     csv_columns: Literal["typed", "text"] = "typed"
     file: str = ""  # the mapping file to extend, for messages
+    prefer: Mapping[str, str] = field(
+        default_factory=dict
+    )  # derived entity -> what it is made from
     absent: Mapping[str, str] = field(default_factory=dict)  # entity -> the table that is not there

@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlglot import exp
 
+from reportspec.catalogue.library import Library
 from reportspec.expression import CANONICAL, Refused, parse
 from reportspec.model import (
     AsOf,
@@ -21,6 +22,7 @@ from reportspec.model import (
     Entity,
     Field,
     History,
+    Match,
     Metric,
     Relation,
     ReportType,
@@ -35,18 +37,17 @@ Trouble = Callable[[Path, str], None]  # where in the file, what is wrong
 def packaged() -> Catalogue:
     """The catalogue that ships with reportspec."""
     entities = {}
-    metrics: dict[str, Metric] = {}
+    metrics: dict[str, Mapping[str, Any]] = {}
     reports = {}
     for _, data in documents("entities"):
         entity = entity_from(data, _fatal)
         entities[entity.name] = entity
     for _, data in documents("metrics"):
-        for metric in metrics_from(data, _fatal):
-            metrics[metric.id] = metric
+        metrics |= {spec["metric"]: spec for spec in data["metrics"]}
     for _, data in documents("reports"):
         report = report_type_from(data)
         reports[report.id] = report
-    return Catalogue(entities, metrics, reports)
+    return Catalogue(entities, Library(metrics, metric_from), reports)
 
 
 def documents(folder: str) -> list[tuple[str, Any]]:
@@ -101,20 +102,12 @@ def entity_from(data: Mapping[str, Any], trouble: Trouble) -> Entity:
         relation: Relation(relation, spec["to"], spec["by"])
         for relation, spec in data.get("relations", {}).items()
     }
-    derived = None
+    ways: list[Derived] = []
     if "derived" in data:
-        spec = data["derived"]
-        derived = Derived(
-            spec["from"],
-            expression(spec.get("where"), ("derived", "where"), trouble),
-            tuple(spec.get("group_by", ())),
-            {
-                key: tree
-                for key, text in spec["fields"].items()
-                if (tree := expression(text, ("derived", "fields", key), trouble, windows=True))
-                is not None
-            },
-        )
+        given = data["derived"]
+        ways = [_derived(given, ("derived",), trouble)]
+        for index, other in enumerate(given.get("or", ())):
+            ways.append(_derived(other, ("derived", "or", index), trouble))
     history = None
     if "history" in data:
         spec = data["history"]
@@ -133,7 +126,27 @@ def entity_from(data: Mapping[str, Any], trouble: Trouble) -> Entity:
         idle_rows=expression(data.get("idle_rows"), ("idle_rows",), trouble),
         order=expression(data.get("order"), ("order",), trouble),
         history=history,
-        derived=derived,
+        derived=ways[0] if ways else None,
+        otherwise=tuple(ways[1:]),
+    )
+
+
+def _derived(spec: Mapping[str, Any], path: Path, trouble: Trouble) -> Derived:
+    match = None
+    if "match" in spec:
+        on = expression(spec["match"]["on"], (*path, "match", "on"), trouble)
+        if on is not None:
+            match = Match(spec["match"]["entity"], on, bool(spec["match"].get("keep", False)))
+    return Derived(
+        spec["from"],
+        expression(spec.get("where"), (*path, "where"), trouble),
+        tuple(spec.get("group_by", ())),
+        {
+            key: tree
+            for key, text in spec["fields"].items()
+            if (tree := expression(text, (*path, "fields", key), trouble, windows=True)) is not None
+        },
+        match,
     )
 
 
@@ -156,19 +169,22 @@ def _field(entity: str, name: str, spec: Mapping[str, Any], path: Path, trouble:
     )
 
 
-def metrics_from(data: Mapping[str, Any], trouble: Trouble) -> list[Metric]:
-    """The metrics of one file, in its order."""
-    return [
-        _metric(spec, ("metrics", index), trouble) for index, spec in enumerate(data["metrics"])
-    ]
-
-
-def _metric(spec: Mapping[str, Any], path: Path, trouble: Trouble) -> Metric:
+def metric_from(
+    spec: Mapping[str, Any], library: Library, path: Path = (), trouble: Trouble = _fatal
+) -> Metric:
+    """A metric from its data, with the values of its options in it. `library` knows the metrics
+    that it refers to, to which its options are handed on."""
     kind = spec["kind"]
     aggregate = kind == "aggregate"
+    options: Mapping[str, float] = spec.get("options") or {}
 
     def tree(key: str) -> exp.Expr | None:
-        return expression(spec.get(key), (*path, key), trouble)
+        found = expression(spec.get(key), (*path, key), trouble)
+        return _with_options(found, options) if found is not None and options else found
+
+    def part(key: str) -> str:
+        name = spec.get(key, "")
+        return library.passed(name, options) if name and options else name
 
     return Metric(
         id=spec["metric"],
@@ -181,20 +197,33 @@ def _metric(spec: Mapping[str, Any], path: Path, trouble: Trouble) -> Metric:
         perspective=spec.get("perspective", "business_performance"),
         decimals=spec.get("decimals"),
         caveat=_texts(spec["caveat"]) if "caveat" in spec else {},
+        number=spec.get("number"),
         entity=spec.get("entity", ""),
         aggregate=spec.get("aggregate", ""),
         of=tree("of") if aggregate else None,
         percentile=0.5 if spec.get("aggregate") == "median" else spec.get("percentile"),
         where=tree("where") if aggregate else None,
         time=tree("time") if aggregate else None,
-        numerator=spec.get("numerator", ""),
-        denominator=spec.get("denominator", ""),
-        base="" if aggregate else spec.get("of", ""),
+        numerator=part("numerator"),
+        denominator=part("denominator"),
+        base="" if aggregate else part("of"),
         to=spec.get("to", "total"),
         form=spec.get("as", ""),
         formula=tree("formula") if kind == "derived" else None,
         formula_text=spec.get("formula", ""),
     )
+
+
+def _with_options(tree: exp.Expr, options: Mapping[str, float]) -> exp.Expr:
+    """`options.x` becomes its value."""
+
+    def value(node: exp.Expr) -> exp.Expr:
+        if isinstance(node, exp.Column) and node.table == "options" and node.name in options:
+            number = options[node.name]
+            return exp.Literal.number(f"{number:g}")
+        return node
+
+    return tree.transform(value)
 
 
 def report_type_from(data: Mapping[str, Any]) -> ReportType:

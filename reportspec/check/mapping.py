@@ -163,6 +163,7 @@ def _built(
         entities,
         data.get("csv_columns", "typed"),
         document.file,
+        data.get("prefer") or {},
     )
 
 

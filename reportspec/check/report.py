@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from sqlglot import exp
 
-from reportspec.binding import Binding, Missing, Unresolved, need_metric
+from reportspec.binding import Binding, Missing, Unresolved, need_metric, settled
 from reportspec.calendar import (
     GRAINS,
     CalendarError,
@@ -31,7 +31,7 @@ from reportspec.check.mapping import load_mapping, within
 from reportspec.check.model import GoalSpec, Project, Report
 from reportspec.check.params import substitute
 from reportspec.check.project import find_project, known_zone, load_project
-from reportspec.check.sections import Context, check_sections
+from reportspec.check.sections import Context, check_sections, find_metric
 from reportspec.diagnostics import Diagnostic, suggestion
 from reportspec.expression import Refused, column_nodes, parse, path_of
 from reportspec.plan.queries import Side
@@ -111,7 +111,7 @@ def _binding(
     ).replace("-", "_")
     language = str(data.get("language") or locale.split("_")[0])
     binding = Binding(
-        catalogue,
+        settled(catalogue, source),
         source,
         ZoneInfo(zone),
         ZoneInfo(source_zone),
@@ -281,10 +281,8 @@ def _goals(document: Document, data: Mapping[str, Any], binding: Binding) -> dic
     found = {}
     for name, spec in (data.get("goals") or {}).items():
         path: Place = ("goals", name)
-        metric = binding.catalogue.metrics.get(name)
+        metric = find_metric(binding, document, str(name), path, key=True)
         if metric is None:
-            document.tell("unknown-metric", f"no metric named `{name[:60]}`", path,
-                          suggestion(name, binding.catalogue.metrics), key=True)  # fmt: skip
             continue
         given = spec if isinstance(spec, dict) else {"target": spec}
         target = given.get("target")
@@ -294,7 +292,7 @@ def _goals(document: Document, data: Mapping[str, Any], binding: Binding) -> dic
         if metric.unit == "percent" and target > 1.5:
             document.tell("suspicious-goal", f"`{name}` is a fraction: {target} means {target * 100:,.0f} %", path,
                           f"write {target / 100:g} for {target:g} %", warning=True)  # fmt: skip
-        found[name] = GoalSpec(
+        found[metric.id] = GoalSpec(
             float(target),
             float(given.get("warn_at", 0.9)),
             given.get("direction", metric.direction),

@@ -10,6 +10,7 @@ from sqlglot import exp
 
 from reportspec.binding import Binding, Missing, Unresolved, metrics_needed, need_metric
 from reportspec.calendar import Fiscal, Period
+from reportspec.catalogue.library import UnknownMetric
 from reportspec.check.conditions import Bounds, condition, field_named
 from reportspec.check.document import Document, Place
 from reportspec.check.model import SectionSpec
@@ -185,14 +186,28 @@ def _conditions(
 
 
 def _metric(context: Context, name: str, path: Place, quiet: bool) -> Metric | None:
-    metric = context.binding.catalogue.metrics.get(name)
-    if metric is None:
+    return find_metric(context.binding, context.document, name, path, quiet=quiet)
+
+
+def find_metric(
+    binding: Binding, document: Document, name: str, path: Place, *, quiet: bool = False, key: bool = False
+) -> Metric | None:  # fmt: skip
+    """The metric that a reference means, or None with the mistake told."""
+    try:
+        return binding.catalogue.metrics[name]
+    except UnknownMetric as why:
         if quiet:
-            raise ValueError(f"a report type names the unknown metric {name}")
-        context.document.tell("unknown-metric", f"no metric named `{name[:60]}`", path,
-                              suggestion(name, context.binding.catalogue.metrics)
-                              or "`reportspec catalog metrics` lists them")  # fmt: skip
-    return metric
+            raise ValueError(f"a report type names the unknown metric {name}") from None
+        part, known = why.part[:60], why.known
+        near = suggestion(part, known)
+        if why.what == "metric":
+            message = f"no metric named `{part}`"
+            help = near or "`reportspec catalog metrics` lists them"
+        else:
+            message = f"`{name.partition('.')[0].partition('(')[0]}` has no {why.what} `{part}`"
+            help = near or (f"it has {', '.join(known)}" if known else f"it has no {why.what}s")
+        document.tell("unknown-metric", message, path, help, key=key)
+    return None
 
 
 def _label(context: Context, texts: Mapping[str, str]) -> str:

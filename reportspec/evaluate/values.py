@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlglot import exp
 
+from reportspec.binding import PERIOD_LENGTHS
 from reportspec.expression import path_of
 from reportspec.model import Catalogue, Metric
 
@@ -39,6 +40,8 @@ def metric_value(
     all rows, for shares and comparisons with the others. Nothing to divide by gives None."""
 
     def of(name: str, in_row: Row = row) -> Number:
+        if name in PERIOD_LENGTHS:
+            return number(in_row.get(f"{name}{side}"))
         return metric_value(catalogue, catalogue.metrics[name], in_row, side, total)
 
     match metric.kind:
@@ -88,7 +91,7 @@ def _formula(tree: exp.Expr, of: Callable[[str], Number]) -> Number:
     if isinstance(tree, exp.Literal):
         return number(float(tree.this))
     if isinstance(tree, exp.Column):
-        return of(path_of(tree)[0])
+        return of(".".join(path_of(tree)))
     if isinstance(tree, exp.Neg):
         inner = _formula(tree.this, of)
         return None if inner is None else -inner

@@ -50,6 +50,7 @@ class Measure:
     where: exp.Expr | None
     anchor: exp.Expr | None  # None: a stock
     percentile: float | None = None
+    unit: str = ""
     keep: Keep = "value"
 
 

@@ -31,6 +31,7 @@ from reportspec.sql.build import (
 from reportspec.sql.scope import Moment, Scope, Statement
 
 BUCKET = "bucket"
+AS_OF = exp.column(exp.to_identifier("as_of"))  # stocks convert amounts at the rate of the day
 IDLE, ORDER = "idle__", "order__"
 
 
@@ -199,21 +200,17 @@ def _case(
     for condition in query.conditions:
         conditions += conjuncts(scope.compile(condition, moment))
     value = scope.compile_optional(measure.of, moment)
-    guard = _currency_guard(scope, measure, moment)
-    if measure.keep == "value":
-        conditions += guard
-    elif measure.keep == "missing":
+    if measure.unit == "currency" and measure.of is not None:
+        converted = scope.compile(measure.of, moment, (), measure.anchor or AS_OF)
+        if measure.keep == "other_currency":
+            conditions.append(exp.Not(this=exp.Is(this=value, expression=exp.Null())))
+            conditions.append(exp.Is(this=converted, expression=exp.Null()))
+        elif measure.keep == "value":
+            value = converted
+    if measure.keep == "missing":
         assert value is not None
         conditions.append(exp.Is(this=value, expression=exp.Null()))
-        value = None
-    else:
-        assert value is not None
-        same = all_of(guard)
-        assert same is not None
-        conditions.append(exp.Not(this=exp.Is(this=value, expression=exp.Null())))
-        conditions.append(
-            exp.Not(this=exp.Coalesce(this=same, expressions=[exp.Boolean(this=False)]))
-        )
+    if measure.keep != "value":
         value = None
     return _Case(column_name(measure, side), measure, value, tuple(conditions))
 
@@ -231,20 +228,6 @@ def _window(scope: Scope, measure: Measure, side: Side) -> list[exp.Expr]:
     ]
 
 
-def _currency_guard(scope: Scope, measure: Measure, moment: Moment) -> list[exp.Expr]:
-    """Only amounts in the report's currency are aggregated: sums never mix two."""
-    binding = scope.binding
-    if measure.of is None or binding.currency is None:
-        return []
-    guards = []
-    for path in money_currencies(binding, measure.entity, measure.of):
-        found = scope.field(path, moment)
-        guards.append(
-            exp.EQ(this=exp.Upper(this=exp.Trim(this=found)), expression=literal(binding.currency))
-        )
-    return list(dict.fromkeys(guards))
-
-
 def money_currencies(binding: Binding, entity: str, tree: exp.Expr) -> list[tuple[str, ...]]:
     """The paths of the currencies of the money fields in an expression, where the source has them."""
     found: dict[tuple[str, ...], None] = {}
@@ -254,7 +237,7 @@ def money_currencies(binding: Binding, entity: str, tree: exp.Expr) -> list[tupl
             continue
         reference = binding.resolve(entity, path)
         owner = binding.entity_at(entity, reference.steps)
-        if reference.field.currency and binding.mapped(owner, reference.field.currency):
+        if reference.field.currency and binding.gives(owner, reference.field.currency):
             found[(*path[:-1], reference.field.currency)] = None
     return list(found)
 

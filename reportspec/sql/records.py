@@ -7,7 +7,8 @@ from sqlglot import exp
 from reportspec.binding import Binding, Unresolved
 from reportspec.calendar import instant
 from reportspec.plan.queries import RecordsQuery
-from reportspec.sql.build import all_of, conjuncts, literal, named
+from reportspec.sql.aggregate import AS_OF
+from reportspec.sql.build import all_of, column, conjuncts, literal, named
 from reportspec.sql.scope import Moment, Scope, Statement
 
 AVAILABLE = "available"
@@ -24,14 +25,14 @@ def records_statement(binding: Binding, query: RecordsQuery) -> exp.Expr:
     scope = Scope(statement, query.entity, moment)
     select = exp.Select()
     for index, (_, path) in enumerate(query.fields):
-        select = select.select(named(scope.field(path, moment), f"f{index}"), copy=False)
+        select = select.select(named(_shown(scope, path, moment), f"f{index}"), copy=False)
     every = exp.Window(this=exp.Count(this=exp.Star()))
     select = select.select(named(every, AVAILABLE), copy=False)
     conditions = scope.exists(moment)
     for tree in query.conditions:
         conditions += conjuncts(scope.compile(tree, moment))
     order = [
-        exp.Ordered(this=scope.field(path, moment), desc=descending, nulls_first=False)
+        exp.Ordered(this=_shown(scope, path, moment), desc=descending, nulls_first=False)
         for path, descending in query.sort
     ]
     key = binding.entity(query.entity).key
@@ -55,3 +56,12 @@ def records_statement(binding: Binding, query: RecordsQuery) -> exp.Expr:
         if comment:
             select.args["with_"].expressions[-1].add_comments([comment])
     return select
+
+
+def _shown(scope: Scope, path: tuple[str, ...], moment: Moment) -> exp.Expr:
+    """A field; an amount in the report's currency, as other figures are."""
+    return (
+        scope.converted(column(*path), AS_OF, moment)
+        if len(path) == 2
+        else scope.field(path, moment)
+    )

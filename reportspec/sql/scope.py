@@ -14,8 +14,8 @@ from typing import Any
 from sqlglot import exp
 
 from reportspec.binding import Binding, Unresolved
-from reportspec.expression import column_nodes, path_of
-from reportspec.model import Entity, Field, MappedPart
+from reportspec.expression import OWN_FUNCTIONS, column_nodes, path_of
+from reportspec.model import Entity, Field, MappedPart, Match
 from reportspec.sql.build import (
     TYPES,
     all_of,
@@ -30,7 +30,9 @@ from reportspec.sql.build import (
     table,
     when,
 )
+from reportspec.sql.functions import call, local_day, names_time
 from reportspec.sql.parts import from_part
+from reportspec.sql.rates import RATES, has_rates, select_rates
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +92,17 @@ class Statement:
         if cte in self._rows:
             self._rows[cte].needed[field] = None
 
+    def rates(self) -> str:
+        """The CTE with what one unit of each currency is worth in the report's, and when."""
+        if RATES not in self._fixed and not self._dry:
+            instance = self._plain(self.binding.entity("fx_rate"))
+            for name in ("day", "from_currency", "to_currency", "rate"):
+                self.need(instance, name)
+            assert self.binding.currency is not None
+            self._fixed[RATES] = select_rates(self.binding.currency)
+            self._order.append(RATES)
+        return RATES
+
     def versioned(self, name: str) -> bool:
         """Whether an entity's CTE has a row for each past state."""
         return self.binding.has_history(self.binding.entity(name))
@@ -100,12 +113,11 @@ class Statement:
         for name in self._order:
             rows = self._rows.get(name)
             if rows is None:
-                entity = (
-                    self.binding.entity(name.removesuffix("_previous"))
-                    if name in self._fixed
-                    else None
-                )
-                found.append((name, self._fixed[name], entity.description["en"] if entity else ""))
+                said = "What one unit of a currency is worth"
+                if name != RATES:
+                    entity = self.binding.entity(name.removesuffix("_previous"))
+                    said = entity.description["en"]
+                found.append((name, self._fixed[name], said))
             elif rows.versions is None:
                 found.append((name, self._select_rows(rows), rows.entity.plural["en"]))
             else:
@@ -221,11 +233,11 @@ class Statement:
     def _derive(self, entity: Entity, moment: Moment) -> exp.Expr:
         derived = entity.derived
         assert derived is not None
-        scope = Scope(self, derived.source, moment)
+        scope = Scope(self, derived.source, moment, derived.match)
         select = exp.Select()
         for name, tree in derived.fields.items():
             try:
-                self.binding.need_tree(derived.source, tree)
+                self.binding.need_derived(derived, tree)
             except Unresolved:
                 continue
             value = scope.compile(tree, moment)
@@ -265,14 +277,36 @@ def _literal_rows(binding: Binding, entity: Entity, rows: Any, names: list[str])
 class Scope:
     """One SELECT over an entity: its base CTE, the joins, and the columns that names stand for."""
 
-    def __init__(self, statement: Statement, entity: str, moment: Moment) -> None:
+    def __init__(
+        self, statement: Statement, entity: str, moment: Moment, match: Match | None = None
+    ) -> None:
         self.statement = statement
         self.binding = statement.binding
         self.entity = entity
         self.base = statement.instance(entity, moment)
         self._joins: dict[tuple[tuple[str, ...], str], str] = {}
-        self._compiled: dict[tuple[int, str, tuple[str, ...]], tuple[exp.Expr, exp.Expr]] = {}
+        self._compiled: dict[
+            tuple[int, str, tuple[str, ...], int], tuple[exp.Expr, exp.Expr, exp.Expr | None]
+        ] = {}
         self._clauses: list[exp.Join] = []
+        self._rates: dict[str, str] = {}
+        self._matched: str | None = None
+        if match is not None:
+            self._pair(match, moment)
+
+    def _pair(self, match: Match, moment: Moment) -> None:
+        """Join the rows of another entity that match."""
+        cte = self.statement.instance(match.entity, moment)
+        self._matched = match.entity
+        paired = self.binding.entity(match.entity)
+        on = [*conjuncts(self.compile(match.on, moment))]
+        if paired.exists_from and self._given(paired, paired.exists_from):
+            on += self._exists(match.entity, cte, paired, moment)
+        source = table(cte)
+        if cte != match.entity:
+            source.set("alias", exp.TableAlias(this=exp.to_identifier(match.entity)))
+        side = "LEFT" if match.keep else None
+        self._clauses.append(exp.Join(this=source, side=side, on=all_of(on)))
 
     def attach(self, select: exp.Select, first: exp.Join | None = None) -> exp.Select:
         """The SELECT with FROM and the joins that were asked for, after `first` if there is one."""
@@ -289,22 +323,18 @@ class Scope:
         entity = self.binding.entity(self.entity)
         conditions = []
         if entity.exists_from and self._given(entity, entity.exists_from):
-            self.statement.need(self.base, entity.exists_from)
-            created = column(self.entity, entity.exists_from)
-            bound = self.instant(
-                moment.as_of, self.binding.storage(entity.name, entity.exists_from)
-            )
-            conditions.append(
-                any_of(
-                    [
-                        exp.Is(this=created, expression=exp.Null()),
-                        exp.LT(this=created.copy(), expression=bound),
-                    ]
-                )
-            )
+            conditions += self._exists(self.entity, self.base, entity, moment)
         if entity.derived is None and self.statement.versioned(entity.name):
             conditions += self._valid(self.entity, entity, moment)
         return conditions
+
+    def _exists(self, alias: str, cte: str, entity: Entity, moment: Moment) -> list[exp.Expr]:
+        assert entity.exists_from is not None
+        self.statement.need(cte, entity.exists_from)
+        created = column(alias, entity.exists_from)
+        storage = self.binding.storage(entity.name, entity.exists_from)
+        earlier = exp.LT(this=created.copy(), expression=self.instant(moment.as_of, storage))
+        return [any_of([exp.Is(this=created, expression=exp.Null()), earlier])]
 
     def _given(self, entity: Entity, name: str) -> bool:
         return self.binding.mapped(entity.name, name) is not None
@@ -332,28 +362,38 @@ class Scope:
             return value(storage)  # type: ignore[no-any-return]
         return instant_literal(value, storage, self.binding.source_zone, self.binding.zone)
 
-    def compile_optional(self, tree: exp.Expr | None, moment: Moment) -> exp.Expr | None:
-        return None if tree is None else self.compile(tree, moment)
+    def compile_optional(
+        self, tree: exp.Expr | None, moment: Moment, at: exp.Expr | None = None
+    ) -> exp.Expr | None:
+        return None if tree is None else self.compile(tree, moment, (), at)
 
-    def compile(self, tree: exp.Expr, moment: Moment, steps: tuple[str, ...] = ()) -> exp.Expr:
-        """An expression of canonical names as one of columns, seen from the end of `steps`.
+    def compile(
+        self, tree: exp.Expr, moment: Moment, steps: tuple[str, ...] = (), at: exp.Expr | None = None
+    ) -> exp.Expr:  # fmt: skip
+        """An expression of canonical names as one of columns, seen from the end of `steps`. Where
+        `at` names a time, amounts are converted to the report's currency by the rate of its day.
 
         The same expression gives the same tree again: measures share most of theirs."""
-        key = (id(tree), f"{moment.name}{' by bucket' if callable(moment.start) else ''}", steps)
+        name = f"{moment.name}{' by bucket' if callable(moment.start) else ''}"
+        key = (id(tree), name, steps, id(at))
         if key not in self._compiled:
-            # The source tree is kept with the result, so that its id stays its own.
-            self._compiled[key] = (tree, self._compile(tree, moment, steps))
+            # The source trees are kept with the result, so that their ids stay their own.
+            self._compiled[key] = (tree, self._compile(tree, moment, steps, at), at)
         return self._compiled[key][1]
 
-    def _compile(self, tree: exp.Expr, moment: Moment, steps: tuple[str, ...]) -> exp.Expr:
+    def _compile(
+        self, tree: exp.Expr, moment: Moment, steps: tuple[str, ...], at: exp.Expr | None
+    ) -> exp.Expr:
         def visit(node: exp.Expr) -> exp.Expr:
             if isinstance(node, (exp.Column, exp.Dot)):
                 path = path_of(node)
                 if len(path) == 1:
-                    return self._instant_name(path[0], moment)
+                    return self.instant_name(path[0], moment)
+                if at is not None and self._currency_of(path, steps):
+                    return self.converted(node, at, moment, steps)
                 return self.field(path, moment, steps)
-            if isinstance(node, exp.Anonymous) and str(node.this).upper() == "DAYS_BETWEEN":
-                return self._days_between(node, moment, steps)
+            if isinstance(node, exp.Anonymous) and str(node.this).upper() in OWN_FUNCTIONS:
+                return call(self, node, moment, steps)
             for key, value in list(node.args.items()):
                 if isinstance(value, exp.Expr):
                     node.set(key, visit(value))
@@ -363,38 +403,25 @@ class Scope:
 
         return visit(tree.copy())
 
-    def _instant_name(self, name: str, moment: Moment) -> exp.Expr:
+    def instant_name(self, name: str, moment: Moment, storage: str = "time") -> exp.Expr:
+        """`as_of`, `period_start` or `period_end` at a moment."""
         value = {"as_of": moment.as_of, "period_start": moment.start, "period_end": moment.end}[
             name
         ]
-        return self.instant(value, "time")
+        return self.instant(value, storage)
 
-    def _days_between(self, node: exp.Expr, moment: Moment, steps: tuple[str, ...]) -> exp.Expr:
-        first, second = node.expressions
+    def keeps_days(self, tree: exp.Expr, steps: tuple[str, ...] = ()) -> bool:
+        """Whether an expression has times in it, and all of them are whole days."""
+        if not names_time(tree):
+            return False
+        if self._matched is not None:
+            nodes = [path_of(node) for node in column_nodes(tree)]
+            if all(path[0] == self._matched for path in nodes):
+                return all(self.binding.storage(path[0], path[1]) == "date" for path in nodes)
         base = self.binding.entity_at(self.entity, steps)
-        whole = [
-            bool(column_nodes(tree))
-            and _has_times(tree)
-            and self.binding.storage_of(base, tree) == "date"
-            for tree in (first, second)
-        ]
-        start, end = (self.compile(tree, moment, steps) for tree in (first, second))
-        if any(whole):
-            days = [
-                tree if is_date else self._local_date(tree)
-                for tree, is_date in zip((start, end), whole, strict=True)
-            ]
-            difference = exp.DateDiff(this=days[1], expression=days[0], unit=exp.var("DAY"))
-            return cast(difference, "DOUBLE")
-        micros = exp.DateDiff(this=end, expression=start, unit=exp.var("MICROSECOND"))
-        return exp.Div(
-            this=cast(micros, "DOUBLE"),
-            expression=literal(86_400_000_000.0),
-            typed=False,
-            safe=False,
-        )
+        return self.binding.storage_of(base, tree) == "date"
 
-    def _local_date(self, tree: exp.Expr) -> exp.Expr:
+    def local_date(self, tree: exp.Expr) -> exp.Expr:
         """The report's day of a time of the source."""
         zone, source = str(self.binding.zone), str(self.binding.source_zone)
         if zone == source:
@@ -402,8 +429,71 @@ class Scope:
         aware = exp.AtTimeZone(this=cast(tree, "TIMESTAMP"), zone=literal(source))
         return cast(exp.AtTimeZone(this=aware, zone=literal(zone)), "DATE")
 
+    def _currency_of(self, path: tuple[str, ...], steps: tuple[str, ...]) -> str | None:
+        """The field that holds the currency of an amount, where it may differ from the report's."""
+        if self.binding.currency is None or (path[0] == self._matched):
+            return None
+        base = self.binding.entity_at(self.entity, steps)
+        found = self.binding.resolve(base, path)
+        owner = self.binding.entity_at(base, found.steps)
+        name = found.field.currency
+        return name if name and self.binding.gives(owner, name) else None
+
+    def converted(
+        self, amount: exp.Expr, at: exp.Expr, moment: Moment, steps: tuple[str, ...] = ()
+    ) -> exp.Expr:
+        """An amount in the report's currency, at the rate of the day of `at`; null where no rate
+        is known. An amount in the report's currency stays as it is."""
+        path = path_of(amount)
+        value = self.field(path, moment, steps)
+        name = self._currency_of(path, steps)
+        if name is None:
+            return value
+        code = exp.Upper(this=exp.Trim(this=self.field((*path[:-1], name), moment, steps)))
+        own = exp.EQ(this=code, expression=literal(self.binding.currency))
+        rate = self._rate(code, at, moment, steps)
+        other = exp.Mul(this=value.copy(), expression=rate) if rate is not None else None
+        return when(own, value, other)
+
+    def _rate(
+        self, code: exp.Expr, at: exp.Expr, moment: Moment, steps: tuple[str, ...]
+    ) -> exp.Expr | None:
+        if not has_rates(self.binding):
+            return None
+        if isinstance(at, exp.Column) and path_of(at) == ("as_of",):
+            day = self.instant_name("as_of", moment, "date")
+            before: type[exp.Binary] = exp.LT  # the rate of the last day before the instant
+        else:
+            day, before = local_day(self, at, moment, steps), exp.LTE
+        key = f"{code.sql()} {day.sql()}"
+        if key not in self._rates:
+            alias = RATES if not self._rates else f"{RATES}_{len(self._rates) + 1}"
+            self._rates[key] = alias
+            cte = self.statement.rates()
+            source = table(cte)
+            if alias != cte:
+                source.set("alias", exp.TableAlias(this=exp.to_identifier(alias)))
+            since, until = column(alias, "valid_from"), column(alias, "valid_until")
+            still = (exp.GTE if before is exp.LT else exp.GT)(
+                this=until.copy(), expression=day.copy()
+            )
+            on = all_of(
+                [
+                    exp.EQ(this=column(alias, "currency"), expression=code.copy()),
+                    before(this=since, expression=day),
+                    any_of([exp.Is(this=until, expression=exp.Null()), still]),
+                ]
+            )
+            self._clauses.append(exp.Join(this=source, side="LEFT", on=on))
+        return column(self._rates[key], "rate")
+
     def field(self, path: tuple[str, ...], moment: Moment, steps: tuple[str, ...] = ()) -> exp.Expr:
         """The column (or expression) of a dotted name, seen from the end of `steps`."""
+        if path[0] == self._matched and len(path) == 2 and not steps:
+            paired = self.binding.entity(path[0])
+            found_field = self.binding.field(*path)
+            assert found_field is not None, path
+            return self._value(path[0], paired, found_field, (), moment)
         found = self.binding.resolve(self.binding.entity_at(self.entity, steps), path)
         way = (*steps, *found.steps)
         alias = self._join(way, moment)
@@ -496,10 +586,6 @@ class Scope:
         return f"{alias}_" if alias in (self.entity, "calendar") else alias
 
 
-def _has_times(tree: exp.Expr) -> bool:
-    return any(len(path_of(node)) > 1 for node in column_nodes(tree))
-
-
 @lru_cache(maxsize=1024)
 def varies_with_moment(binding: Binding, name: str) -> bool:
     """Whether an entity's rows (or fields) depend on the instant at which it is looked at."""
@@ -508,7 +594,10 @@ def varies_with_moment(binding: Binding, name: str) -> bool:
         return bool(entity.exists_from or any(f.as_of for f in entity.fields.values()))
     if varies_with_moment(binding, entity.derived.source):
         return True
-    trees = [entity.derived.where, *entity.derived.fields.values()]
+    match = entity.derived.match
+    if match is not None and varies_with_moment(binding, match.entity):
+        return True
+    trees = [entity.derived.where, *entity.derived.fields.values(), match.on if match else None]
     for tree in trees:
         if tree is None:
             continue
@@ -516,6 +605,8 @@ def varies_with_moment(binding: Binding, name: str) -> bool:
             path = path_of(node)
             if len(path) == 1:
                 return True
+            if match is not None and path[0] == match.entity:
+                continue
             at = entity.derived.source
             for step in binding.resolve(at, path).steps:
                 at = binding.entity(at).relations[step].to

@@ -1,0 +1,164 @@
+"""Metrics by reference: an id, the id of a variant, and values for its options.
+
+    close_rate                      the metric
+    close_rate.by_value             its variant
+    renewal_rate(grace_days=45)     with an option
+    sales_cycle_days.median         every mean has median, p75, p90, min, max, sum and n
+
+A variant is the metric with some of its keys replaced, so that what they share is written once.
+Metrics are built when they are first asked for: a report uses few of them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from reportspec.model import Metric
+
+REFERENCE = re.compile(r"^([a-z][a-z0-9_]*)((?:\.[a-z][a-z0-9_]*)*)(?:\(([^()]*)\))?$")
+_PAIR = re.compile(r"^\s*([a-z][a-z0-9_]*)\s*=\s*(-?\d+(?:\.\d+)?)\s*$")
+
+# What can be asked of every mean besides the mean itself.
+STATISTICS: Mapping[str, Mapping[str, Any]] = {
+    "median": {"aggregate": "median", "words": {"en": "median", "it": "mediana"}},
+    "p75": {"aggregate": "percentile", "percentile": 0.75, "words": {"en": "75th percentile", "it": "75° percentile"}},
+    "p90": {"aggregate": "percentile", "percentile": 0.9, "words": {"en": "90th percentile", "it": "90° percentile"}},
+    "min": {"aggregate": "min", "words": {"en": "smallest", "it": "minimo"}},
+    "max": {"aggregate": "max", "words": {"en": "largest", "it": "massimo"}},
+    "sum": {"aggregate": "sum", "direction": "neutral", "words": {"en": "sum", "it": "somma"}},
+    "n": {"aggregate": "count", "unit": "count", "direction": "neutral", "words": {"en": "cases", "it": "casi"}},
+}  # fmt: skip
+
+
+class UnknownMetric(KeyError):
+    """No such metric, variant or option. `part` is what is wrong, `known` what there is."""
+
+    def __init__(self, part: str, known: tuple[str, ...], what: str) -> None:
+        super().__init__(part)
+        self.part, self.known, self.what = part, known, what
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A metric's reference, taken apart."""
+
+    metric: str
+    variants: tuple[str, ...] = ()
+    options: tuple[tuple[str, float], ...] = ()
+
+    @property
+    def id(self) -> str:
+        """The reference in its one normal form."""
+        given = ",".join(f"{name}={value:g}" for name, value in self.options)
+        return ".".join((self.metric, *self.variants)) + (f"({given})" if given else "")
+
+
+def reference(text: str) -> Reference:
+    """A reference from its text. Raises UnknownMetric for what is none."""
+    match = REFERENCE.match(text.strip())
+    if match is None:
+        raise UnknownMetric(text, (), "metric")
+    options = []
+    for pair in (match[3] or "").split(","):
+        if not pair.strip():
+            continue
+        found = _PAIR.match(pair)
+        if found is None:
+            raise UnknownMetric(pair.strip(), (), "option")
+        options.append((found[1], float(found[2])))
+    variants = tuple(part for part in match[2].split(".") if part)
+    return Reference(match[1], variants, tuple(sorted(options)))
+
+
+def specified(data: Mapping[str, Any], wanted: Reference) -> dict[str, Any]:
+    """A metric's data with the variants and options of a reference applied; `options` then holds
+    the value of each. Raises UnknownMetric."""
+    spec = {key: value for key, value in data.items() if key not in ("variants", "options")}
+    variants = data.get("variants") or {}
+    for name in wanted.variants:
+        if name in variants:
+            spec = _patched(spec, variants[name])
+        elif name in STATISTICS and spec.get("aggregate") == "average":
+            spec = _statistic(spec, STATISTICS[name])
+        else:
+            raise UnknownMetric(name, variant_names(data), "variant")
+    declared = data.get("options") or {}
+    values = {name: float(option["default"]) for name, option in declared.items()}
+    for name, value in wanted.options:
+        if name not in declared:
+            raise UnknownMetric(name, tuple(declared), "option")
+        values[name] = value
+    spec["metric"], spec["options"] = wanted.id, values
+    return spec
+
+
+def variant_names(data: Mapping[str, Any]) -> tuple[str, ...]:
+    """The variants of a metric, its own first."""
+    own = tuple(data.get("variants") or ())
+    return own + tuple(STATISTICS) if data.get("aggregate") == "average" else own
+
+
+def _patched(spec: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[str, Any]:
+    result = {**spec, **{k: v for k, v in patch.items() if k != "narrow"}}
+    if patch.get("stock"):
+        result.pop("time", None)
+    if patch.get("time"):
+        result.pop("stock", None)
+    if patch.get("narrow"):
+        before = result.get("where")
+        result["where"] = f"({before}) and ({patch['narrow']})" if before else patch["narrow"]
+    return result
+
+
+def _statistic(spec: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[str, Any]:
+    words = patch["words"]
+    label = _by_language(spec.get("label"), str(spec["metric"]))
+    said = {language: f"{text} ({words.get(language, words['en'])})" for language, text in label.items()}  # fmt: skip
+    return {**spec, **{k: v for k, v in patch.items() if k != "words"}, "label": said}
+
+
+def _by_language(value: Any, name: str) -> Mapping[str, str]:
+    if isinstance(value, str):
+        return {"en": value}
+    return value or {"en": name.replace("_", " ").capitalize()}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Library(Mapping[str, Metric]):
+    """Metrics by reference, built on first use. Iterating gives the ids without variants."""
+
+    data: Mapping[str, Mapping[str, Any]]
+    build: Callable[[Mapping[str, Any], Library], Metric]
+    _made: dict[str, Metric] = field(default_factory=dict)
+
+    def __getitem__(self, text: str) -> Metric:
+        if text not in self._made:
+            wanted = reference(text)
+            if wanted.metric not in self.data:
+                raise UnknownMetric(wanted.metric, tuple(self.data), "metric")
+            made = self.build(specified(self.data[wanted.metric], wanted), self)
+            self._made[text] = self._made.setdefault(wanted.id, made)
+        return self._made[text]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.data)
+
+    def __len__(self) -> int:
+        return len(self.data)
+
+    def variants(self, metric: str) -> tuple[str, ...]:
+        """The names of a metric's own variants."""
+        return tuple(self.data[metric].get("variants") or ())
+
+    def passed(self, name: str, options: Mapping[str, float]) -> str:
+        """The reference to a part of a metric that hands on its options to it."""
+        wanted = reference(name)
+        declared = self.data[wanted.metric].get("options") or {}
+        given = dict(wanted.options)
+        for option, value in options.items():
+            if option in declared and option not in given and value != declared[option]["default"]:
+                given[option] = value
+        return Reference(wanted.metric, wanted.variants, tuple(sorted(given.items()))).id

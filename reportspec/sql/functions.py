@@ -1,0 +1,92 @@
+"""The catalogue's own functions: what its expressions may call besides plain SQL.
+
+days_between(a, b)      days from a to b: whole ones if either keeps whole days
+minutes_between(a, b)   minutes, and seconds_between seconds
+local_date(t)           the report's day of a time
+local_weekday(t)        1 for Monday to 7 for Sunday, of that day
+month_after(d)          the first day of the next month
+converted(amount, t)    an amount in the report's currency, at the rate of the day of t
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlglot import exp
+
+from reportspec.binding import INSTANTS
+from reportspec.expression import column_nodes, path_of
+from reportspec.sql.build import cast, literal
+
+if TYPE_CHECKING:
+    from reportspec.sql.scope import Moment, Scope
+
+_MICROS = {
+    "DAYS_BETWEEN": 86_400_000_000.0,
+    "MINUTES_BETWEEN": 60_000_000.0,
+    "SECONDS_BETWEEN": 1_000_000.0,
+}
+_DAYS = {"DAYS_BETWEEN": 1, "MINUTES_BETWEEN": 1440, "SECONDS_BETWEEN": 86_400}
+
+
+def call(scope: Scope, node: exp.Anonymous, moment: Moment, steps: tuple[str, ...]) -> exp.Expr:
+    """One of the functions above as SQL."""
+    name = str(node.this).upper()
+    arguments = node.expressions
+    if name in _MICROS:
+        return _between(scope, name, arguments, moment, steps)
+    if name == "CONVERTED":
+        return scope.converted(arguments[0], arguments[1], moment, steps)
+    if name == "MONTH_AFTER":
+        value = scope.compile(arguments[0], moment, steps)
+        month = exp.DateTrunc(this=cast(value, "DATE"), unit=literal("MONTH"))  # type: ignore[no-untyped-call]
+        return cast(exp.DateAdd(this=month, expression=literal(1), unit=exp.var("MONTH")), "DATE")
+    day = local_day(scope, arguments[0], moment, steps)
+    if name == "LOCAL_DATE":
+        return day
+    return cast(exp.DayOfWeekIso(this=day), "BIGINT")
+
+
+def local_day(scope: Scope, tree: exp.Expr, moment: Moment, steps: tuple[str, ...]) -> exp.Expr:
+    """The report's day of a time or date."""
+    value = scope.compile(tree, moment, steps)
+    return cast(value, "DATE") if scope.keeps_days(tree, steps) else scope.local_date(value)
+
+
+def _between(
+    scope: Scope, name: str, arguments: list[exp.Expr], moment: Moment, steps: tuple[str, ...]
+) -> exp.Expr:
+    first, second = arguments
+    whole = [scope.keeps_days(tree, steps) for tree in arguments]
+    if any(whole):
+        days = [
+            _first_day(scope, tree, moment)
+            or (
+                scope.compile(tree, moment, steps)
+                if is_date
+                else scope.local_date(scope.compile(tree, moment, steps))
+            )
+            for tree, is_date in zip(arguments, whole, strict=True)
+        ]
+        difference = exp.DateDiff(this=days[1], expression=days[0], unit=exp.var("DAY"))
+        found: exp.Expr = cast(difference, "DOUBLE")
+        if _DAYS[name] != 1:
+            found = exp.Mul(this=found, expression=literal(_DAYS[name]))
+        return found
+    start, end = scope.compile(first, moment, steps), scope.compile(second, moment, steps)
+    micros = exp.DateDiff(this=end, expression=start, unit=exp.var("MICROSECOND"))
+    return exp.Div(
+        this=cast(micros, "DOUBLE"), expression=literal(_MICROS[name]), typed=False, safe=False
+    )
+
+
+def _first_day(scope: Scope, tree: exp.Expr, moment: Moment) -> exp.Expr | None:
+    """`as_of` and the period's bounds as days, to compare with days."""
+    if isinstance(tree, exp.Column) and path_of(tree) in {(name,) for name in INSTANTS}:
+        return scope.instant_name(tree.name, moment, "date")
+    return None
+
+
+def names_time(tree: exp.Expr) -> bool:
+    """Whether an expression has a field in it."""
+    return any(len(path_of(node)) > 1 for node in column_nodes(tree))

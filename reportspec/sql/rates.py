@@ -1,0 +1,76 @@
+"""Exchange rates: what one unit of a currency is worth in the report's, and from when until when.
+
+A rate holds until the next one of its currency. Where a source gives only the opposite direction
+(EUR to USD, and the report is in EUR), its inverse is used.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from sqlglot import exp
+
+from reportspec.binding import Binding, Missing
+from reportspec.sql.build import any_of, cast, column, identifier, literal, named, table, when
+
+RATES = "rates"
+_COLUMNS = ("day", "from_currency", "to_currency", "rate")
+
+
+@lru_cache(maxsize=64)
+def has_rates(binding: Binding) -> bool:
+    """Whether the source gives exchange rates."""
+    try:
+        for name in _COLUMNS:
+            binding.need("fx_rate", name)
+    except Missing:
+        return False
+    return True
+
+
+def select_rates(currency: str) -> exp.Expr:
+    """`currency`, `rate`, `valid_from` and `valid_until` (a day, excluded; null for the last)."""
+    source, day = "fx_rate", column("fx_rate", "day")
+
+    def code(name: str) -> exp.Expr:
+        return exp.Upper(this=exp.Trim(this=column(source, name)))
+
+    rate = cast(column(source, "rate"), "DOUBLE")
+    base = literal(currency)
+    to_base = exp.EQ(this=code("to_currency"), expression=base)
+    from_base = exp.EQ(this=code("from_currency"), expression=base.copy())
+    inverse = exp.Div(
+        this=literal(1.0),
+        expression=exp.Nullif(this=rate.copy(), expression=literal(0)),
+        typed=False,
+        safe=False,
+    )
+    given = exp.Coalesce(
+        this=exp.Max(this=when(to_base, rate)),
+        expressions=[exp.Max(this=when(from_base.copy(), inverse))],
+    )
+    other = when(to_base.copy(), code("from_currency"), code("to_currency"))
+    rated = (
+        exp.Select()
+        .select(named(other, "currency"), named(day, "day"), named(given, "rate"))
+        .from_(table(source))
+        .where(any_of([to_base.copy(), from_base.copy()]))
+        .group_by(other.copy(), day.copy())
+    )
+    inside = exp.Subquery(this=rated, alias=exp.TableAlias(this=identifier("rated")))
+    following = exp.Window(
+        this=exp.Lead(this=column("rated", "day")),
+        partition_by=[column("rated", "currency")],
+        order=exp.Order(expressions=[exp.Ordered(this=column("rated", "day"))]),
+    )
+    return (
+        exp.Select()
+        .select(
+            named(column("rated", "currency"), "currency"),
+            named(column("rated", "rate"), "rate"),
+            named(column("rated", "day"), "valid_from"),
+            named(following, "valid_until"),
+        )
+        .from_(inside)
+        .where(exp.Not(this=exp.Is(this=column("rated", "rate"), expression=exp.Null())))
+    )
