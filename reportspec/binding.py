@@ -153,10 +153,12 @@ class Binding:
     # What the source can serve
 
     def gives(self, entity: str, name: str) -> bool:
-        """Whether the source gives a field itself: mapped, or of a derived entity and served."""
-        if self.catalogue.entities[entity].derived is None:
-            return self.mapped(entity, name) is not None
-        return _missing(self, entity, name) is None
+        """Whether the source gives a field: an optional one that is not mapped is only null."""
+        known = self.field(entity, name)
+        if known is None or _missing(self, entity, name) is not None:
+            return False
+        computed = known.expr or known.default or self.catalogue.entities[entity].derived
+        return bool(computed) or self.mapped(entity, name) is not None
 
     def has_entity(self, name: str) -> bool:
         """Whether the source gives this entity's rows."""

@@ -46,6 +46,7 @@ ANONYMOUS = OWN_FUNCTIONS | frozenset({"TO_TIMESTAMP", "STRPTIME", "STRFTIME", "
 WINDOW_NODES: tuple[type[exp.Expr], ...] = (
     exp.Window, exp.WindowSpec, exp.Order, exp.Ordered, exp.Lag, exp.Lead, exp.RowNumber,
     exp.Min, exp.Max, exp.Sum, exp.Count, exp.Avg, exp.FirstValue, exp.LastValue,
+    exp.Ntile, exp.Rank, exp.DenseRank,
 )  # fmt: skip
 TYPES = frozenset(
     {"VARCHAR", "TEXT", "CHAR", "NVARCHAR", "INT", "BIGINT", "SMALLINT", "TINYINT", "DOUBLE",

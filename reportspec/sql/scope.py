@@ -56,6 +56,15 @@ class _Rows:
     versions: str | None = None  # the CTE of its past states, where it has them
 
 
+@dataclass(slots=True)
+class _DerivedRows:
+    """The CTE of a derived entity at a moment; it gets the fields that are asked for."""
+
+    entity: Entity
+    moment: Moment
+    needed: dict[str, None]
+
+
 class Statement:
     """The CTEs of one SQL statement."""
 
@@ -63,8 +72,8 @@ class Statement:
         self.binding = binding
         self._dry = dry  # only names are asked for, no statement will be made
         self._rows: dict[str, _Rows] = {}
-        self._fixed: dict[str, exp.Expr] = {}
-        self._order: list[str] = []
+        self._derived: dict[str, _DerivedRows] = {}
+        self._rated = False
 
     def instance(self, name: str, moment: Moment) -> str:
         """The CTE with an entity's rows at a moment, made if it is not there yet."""
@@ -75,32 +84,29 @@ class Statement:
         if varies and moment.name == "calendar":
             raise Unresolved("no-trend", f"`{name}` cannot be shown over time, only at one date")
         cte = f"{name}_previous" if varies and moment.name == "previous" else name
-        if cte not in self._fixed and not self._dry:
-            self._fixed[cte] = self._derive(entity, moment)
-            self._order.append(cte)
+        if cte not in self._derived:
+            self._derived[cte] = _DerivedRows(entity, moment, {})
         return cte
 
     def rows_only(self, name: str) -> str:
         """The CTE with an entity's rows as they are today, without past states."""
         if name not in self._rows:
             self._rows[name] = _Rows(self.binding.entity(name), name, {})
-            self._order.append(name)
         return name
 
     def need(self, cte: str, field: str) -> None:
         """Have a field in an entity's CTE."""
-        if cte in self._rows:
-            self._rows[cte].needed[field] = None
+        rows = self._rows.get(cte) or self._derived.get(cte)
+        if rows is not None:
+            rows.needed[field] = None
 
     def rates(self) -> str:
         """The CTE with what one unit of each currency is worth in the report's, and when."""
-        if RATES not in self._fixed and not self._dry:
+        if not self._rated:
+            self._rated = True
             instance = self._plain(self.binding.entity("fx_rate"))
             for name in ("day", "from_currency", "to_currency", "rate"):
                 self.need(instance, name)
-            assert self.binding.currency is not None
-            self._fixed[RATES] = select_rates(self.binding.currency)
-            self._order.append(RATES)
         return RATES
 
     def versioned(self, name: str) -> bool:
@@ -109,51 +115,61 @@ class Statement:
 
     def ctes(self) -> list[tuple[str, exp.Expr, str]]:
         """Name, tree and what it is, of each CTE, in an order in which each uses earlier ones."""
-        found = []
-        for name in self._order:
-            rows = self._rows.get(name)
-            if rows is None:
-                said = "What one unit of a currency is worth"
-                if name != RATES:
-                    entity = self.binding.entity(name.removesuffix("_previous"))
-                    said = entity.description["en"]
-                found.append((name, self._fixed[name], said))
-            elif rows.versions is None:
-                found.append((name, self._select_rows(rows), rows.entity.plural["en"]))
-            else:
-                from reportspec.sql.history import select_versions
+        built: dict[str, exp.Expr] = {}
+        while waiting := [cte for cte in self._derived if cte not in built]:
+            # Entities made from others come first: they say what they need of those.
+            cte = max(
+                waiting, key=lambda name: depth(self.binding, self._derived[name].entity.name)
+            )
+            built[cte] = self._derive(self._derived[cte])
+        found: list[tuple[int, list[tuple[str, exp.Expr, str]]]] = []
+        for name, rows in self._rows.items():
+            level = depth(self.binding, rows.entity.name) if rows.versions else 0
+            if name not in {r.versions for r in self._rows.values()}:
+                found.append((level, self._plain_ctes(name, rows)))
+        for name, tree in built.items():
+            entity = self._derived[name].entity
+            found.append(
+                (depth(self.binding, entity.name), [(name, tree, entity.description["en"])])
+            )
+        if self._rated:
+            assert self.binding.currency is not None
+            said = "What one unit of a currency is worth"
+            found.append((0, [(RATES, select_rates(self.binding.currency), said)]))
+        return [cte for _, ctes in sorted(found, key=lambda item: item[0]) for cte in ctes]
 
-                base, states = rows.versions, f"{name}_state"
-                self._rows[base].needed.update(rows.needed)
-                found += select_versions(self, rows.entity, name, base, states, tuple(rows.needed))
-        return found
+    def _plain_ctes(self, name: str, rows: _Rows) -> list[tuple[str, exp.Expr, str]]:
+        if rows.versions is None:
+            return [(name, self._select_rows(rows), rows.entity.plural["en"])]
+        from reportspec.sql.history import select_versions
+
+        base, states = rows.versions, f"{name}_state"
+        self._rows[base].needed.update(rows.needed)
+        return select_versions(self, rows.entity, name, base, states, tuple(rows.needed))
 
     def rows_tree(self, name: str) -> exp.Expr:
         """The SELECT of an entity's plain rows, by its CTE's name."""
         return self._select_rows(self._rows[name])
 
     def _plain(self, entity: Entity) -> str:
-        if entity.name not in self._rows:
-            self._rows[entity.name] = _Rows(entity, entity.name, {})
-            if self.versioned(entity.name) and not self._dry:
-                assert entity.history is not None
-                base = f"{entity.name}_row"
-                self._rows[base] = _Rows(entity, base, {})
-                self._rows[entity.name].versions = base
-                moment = Moment("current", None, None, None)
-                self.instance(entity.history.entity, moment)
-                stage = self.instance("stage", moment)
-                for name in ("stage_id", "is_won", "is_lost"):
-                    self.need(stage, name)
-                for name in (
-                    entity.key or "",
-                    "status",
-                    "closed_at",
-                    "created_at",
-                    entity.history.stage,
-                ):
-                    self._rows[base].needed[name] = None
-            self._order.append(entity.name)
+        if entity.name in self._rows:
+            return entity.name
+        self._rows[entity.name] = _Rows(entity, entity.name, {})
+        if self.versioned(entity.name) and not self._dry:
+            history = entity.history
+            assert history is not None
+            base = f"{entity.name}_row"
+            self._rows[base] = _Rows(entity, base, {})
+            self._rows[entity.name].versions = base
+            moment = Moment("current", None, None, None)
+            states = self.instance(history.entity, moment)
+            for name in (history.by, history.entered, history.stage, "exited_at", "visit_number"):
+                self.need(states, name)
+            stage = self.instance("stage", moment)
+            for name in ("stage_id", "is_won", "is_lost"):
+                self.need(stage, name)
+            for name in (entity.key or "", "status", "closed_at", "created_at", history.stage):
+                self._rows[base].needed[name] = None
         return entity.name
 
     def _select_rows(self, rows: _Rows) -> exp.Expr:
@@ -230,15 +246,14 @@ class Statement:
         value = self._source_value(entity, part, field)
         return value if isinstance(value, (exp.Column, exp.Cast)) else exp.Paren(this=value)
 
-    def _derive(self, entity: Entity, moment: Moment) -> exp.Expr:
-        derived = entity.derived
+    def _derive(self, rows: _DerivedRows) -> exp.Expr:
+        derived, moment = rows.entity.derived, rows.moment
         assert derived is not None
         scope = Scope(self, derived.source, moment, derived.match)
         select = exp.Select()
+        wanted = dict.fromkeys((*derived.group_by, *rows.needed))
         for name, tree in derived.fields.items():
-            try:
-                self.binding.need_derived(derived, tree)
-            except Unresolved:
+            if name not in wanted:
                 continue
             value = scope.compile(tree, moment)
             select = select.select(named(value, name), copy=False)
@@ -249,6 +264,8 @@ class Statement:
             *conjuncts(scope.compile_optional(derived.where, moment)),
         ]
         condition = all_of(conditions)
+        if not wanted:
+            select = select.select(named(literal(1), "one"), copy=False)
         select = scope.attach(select)
         return select.where(condition, copy=False) if condition is not None else select
 
@@ -506,6 +523,7 @@ class Scope:
         if field.expr is not None:
             return exp.Paren(this=self.compile(field.expr, moment, way))
         if entity.derived is not None:
+            self.statement.need(self.statement.instance(entity.name, moment), field.name)
             return column(alias, field.name)
         versioned = self.statement.versioned(entity.name)
         past = versioned and field.name in (
@@ -584,6 +602,36 @@ class Scope:
     def _alias(self, way: tuple[str, ...]) -> str:
         alias = "_".join(way)
         return f"{alias}_" if alias in (self.entity, "calendar") else alias
+
+
+@lru_cache(maxsize=1024)
+def depth(binding: Binding, name: str) -> int:
+    """How many entities stand below this one: what it is made from, and what that is made from."""
+    entity = binding.entity(name)
+    if entity.derived is None:
+        if entity.history is not None and binding.has_history(entity):
+            return 1 + depth(binding, entity.history.entity)
+        return 0
+    below = {entity.derived.source}
+    if entity.derived.match is not None:
+        below.add(entity.derived.match.entity)
+    for tree in (entity.derived.where, *entity.derived.fields.values()):
+        for node in column_nodes(tree) if tree is not None else ():
+            path = path_of(node)
+            if len(path) > 1 and path[0] not in below:
+                below |= set(_passed(binding, entity.derived.source, path))
+            elif len(path) > 2:
+                below |= set(_passed(binding, path[0], path))
+    return 1 + max(depth(binding, other) for other in below)
+
+
+def _passed(binding: Binding, base: str, path: tuple[str, ...]) -> list[str]:
+    """The entities that a dotted name passes on its way."""
+    at, passed = base, []
+    for step in binding.resolve(base, path).steps:
+        at = binding.entity(at).relations[step].to
+        passed.append(at)
+    return passed
 
 
 @lru_cache(maxsize=1024)

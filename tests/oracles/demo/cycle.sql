@@ -2,7 +2,7 @@
 --   period: 2026-Q3
 --   compare: previous_period
 --   sections:
---     - kpis: [sales_cycle_days, sales_cycle_median_days, sales_cycle_p75_days]
+--     - kpis: [sales_cycle_days, sales_cycle_days.median, sales_cycle_days.p75]
 with instant(moment, start, until) as (
   values ('current', timestamp '2026-06-30 22:00', timestamp '2026-09-30 22:00'),
          ('previous', timestamp '2026-03-31 22:00', timestamp '2026-06-30 22:00')
@@ -50,8 +50,8 @@ cycle as (
 )
 select avg(days) filter (moment = 'current') as sales_cycle_days,
        avg(days) filter (moment = 'previous') as sales_cycle_days__previous,
-       quantile_cont(days, 0.5) filter (moment = 'current') as sales_cycle_median_days,
-       quantile_cont(days, 0.5) filter (moment = 'previous') as sales_cycle_median_days__previous,
-       quantile_cont(days, 0.75) filter (moment = 'current') as sales_cycle_p75_days,
-       quantile_cont(days, 0.75) filter (moment = 'previous') as sales_cycle_p75_days__previous
+       quantile_cont(days, 0.5) filter (moment = 'current') as "sales_cycle_days.median",
+       quantile_cont(days, 0.5) filter (moment = 'previous') as "sales_cycle_days.median__previous",
+       quantile_cont(days, 0.75) filter (moment = 'current') as "sales_cycle_days.p75",
+       quantile_cont(days, 0.75) filter (moment = 'previous') as "sales_cycle_days.p75__previous"
 from cycle

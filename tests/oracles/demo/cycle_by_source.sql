@@ -1,7 +1,7 @@
 -- The sales cycle by channel.
 --   period: 2026-Q3
 --   sections:
---     - breakdown: {metrics: [sales_cycle_days, sales_cycle_median_days], by: [deal.source]}
+--     - breakdown: {metrics: [sales_cycle_days, sales_cycle_days.median], by: [deal.source]}
 with instant(moment, start, until) as (
   values ('current', timestamp '2026-06-30 22:00', timestamp '2026-09-30 22:00')
 ),
@@ -42,7 +42,7 @@ state as (
   left join demo.stage s on s.stage_id = t.stage_then
 )
 select source as "deal.source", avg(epoch(closed_at - created_at) / 86400) as sales_cycle_days,
-       quantile_cont(epoch(closed_at - created_at) / 86400, 0.5) as sales_cycle_median_days
+       quantile_cont(epoch(closed_at - created_at) / 86400, 0.5) as "sales_cycle_days.median"
 from state
 where status = 'won' and closed_at >= created_at and closed_at >= start and closed_at < until
 group by source

@@ -1,7 +1,7 @@
 -- The sales cycle by channel.
 --   period: 2020
 --   sections:
---     - breakdown: {metrics: [sales_cycle_days, sales_cycle_median_days, sales_cycle_p75_days], by: [deal.source]}
+--     - breakdown: {metrics: [sales_cycle_days, sales_cycle_days.median, sales_cycle_days.p75], by: [deal.source]}
 with deal as (
   select cast("LEADID" as integer) + 22264 as id, "Potential Owner" as owner, "Stage" as stage,
          "Lead Source" as source, "Type" as type, "LEADID" as lead, "Campaign Id" as campaign,
@@ -16,8 +16,8 @@ cycle as (
   select *, cast(closing - cast(created as date) as double) as days from deal where won
 )
 select source as "deal.source", avg(days) as sales_cycle_days,
-       quantile_cont(days, 0.5) as sales_cycle_median_days,
-       quantile_cont(days, 0.75) as sales_cycle_p75_days
+       quantile_cont(days, 0.5) as "sales_cycle_days.median",
+       quantile_cont(days, 0.75) as "sales_cycle_days.p75"
 from cycle
 where closing >= '2020-01-01' and closing < '2021-01-01'
 group by source

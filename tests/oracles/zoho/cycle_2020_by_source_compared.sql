@@ -2,7 +2,7 @@
 --   period: 2020
 --   compare: previous_year
 --   sections:
---     - breakdown: {metrics: [won_deals_count, sales_cycle_median_days], by: [deal.source]}
+--     - breakdown: {metrics: [won_deals_count, sales_cycle_days.median], by: [deal.source]}
 with deal as (
   select cast("LEADID" as integer) + 22264 as id, "Potential Owner" as owner, "Stage" as stage,
          "Lead Source" as source, "Type" as type, "LEADID" as lead, "Campaign Id" as campaign,
@@ -19,8 +19,8 @@ cycle as (
 select source as "deal.source",
        count(*) filter (closing >= '2020-01-01') as won_deals_count,
        count(*) filter (closing < '2020-01-01') as won_deals_count__previous,
-       quantile_cont(days, 0.5) filter (closing >= '2020-01-01') as sales_cycle_median_days,
-       quantile_cont(days, 0.5) filter (closing < '2020-01-01') as sales_cycle_median_days__previous
+       quantile_cont(days, 0.5) filter (closing >= '2020-01-01') as "sales_cycle_days.median",
+       quantile_cont(days, 0.5) filter (closing < '2020-01-01') as "sales_cycle_days.median__previous"
 from cycle
 where closing >= '2019-01-01' and closing < '2021-01-01'
 group by source

@@ -2,7 +2,7 @@
 --   period: 2020-Q4
 --   compare: previous_period
 --   sections:
---     - kpis: [sales_cycle_days, sales_cycle_median_days, sales_cycle_p75_days]
+--     - kpis: [sales_cycle_days, sales_cycle_days.median, sales_cycle_days.p75]
 with deal as (
   select cast("LEADID" as integer) + 22264 as id, "Potential Owner" as owner, "Stage" as stage,
          "Lead Source" as source, "Type" as type, "LEADID" as lead, "Campaign Id" as campaign,
@@ -19,14 +19,14 @@ cycle as (
 select avg(days)
          filter (closing >= '2020-10-01') as sales_cycle_days,
        quantile_cont(days, 0.5)
-         filter (closing >= '2020-10-01') as sales_cycle_median_days,
+         filter (closing >= '2020-10-01') as "sales_cycle_days.median",
        quantile_cont(days, 0.75)
-         filter (closing >= '2020-10-01') as sales_cycle_p75_days,
+         filter (closing >= '2020-10-01') as "sales_cycle_days.p75",
        avg(days)
          filter (closing < '2020-10-01') as sales_cycle_days__previous,
        quantile_cont(days, 0.5)
-         filter (closing < '2020-10-01') as sales_cycle_median_days__previous,
+         filter (closing < '2020-10-01') as "sales_cycle_days.median__previous",
        quantile_cont(days, 0.75)
-         filter (closing < '2020-10-01') as sales_cycle_p75_days__previous
+         filter (closing < '2020-10-01') as "sales_cycle_days.p75__previous"
 from cycle
 where closing >= '2020-07-01' and closing < '2021-01-01'

@@ -1,7 +1,7 @@
 -- Calendar days from creation to winning: Zoho's closing is a day.
 --   period: {from: 2018-01-01, to: 2021-12-31}
 --   sections:
---     - kpis: [sales_cycle_days, sales_cycle_median_days, sales_cycle_p75_days]
+--     - kpis: [sales_cycle_days, sales_cycle_days.median, sales_cycle_days.p75]
 with deal as (
   select cast("LEADID" as integer) + 22264 as id, "Potential Owner" as owner, "Stage" as stage,
          "Lead Source" as source, "Type" as type, "LEADID" as lead, "Campaign Id" as campaign,
@@ -16,7 +16,7 @@ cycle as (
   select *, cast(closing - cast(created as date) as double) as days from deal where won
 )
 select avg(days) as sales_cycle_days,
-       quantile_cont(days, 0.5) as sales_cycle_median_days,
-       quantile_cont(days, 0.75) as sales_cycle_p75_days
+       quantile_cont(days, 0.5) as "sales_cycle_days.median",
+       quantile_cont(days, 0.75) as "sales_cycle_days.p75"
 from cycle
 where closing >= '2018-01-01' and closing < '2022-01-01'
