@@ -56,7 +56,19 @@ def read_oracle(path: Path) -> Oracle:
 ORACLES = [read_oracle(path) for path in sorted(HERE.glob("*/*.sql"))]
 
 
-ENTITIES = {"account", "deal", "lead", "stage", "user", "contact", "campaign", "quote", "activity"}
+ENTITIES = {
+    "pipeline",
+    "product",
+    "account",
+    "deal",
+    "lead",
+    "stage",
+    "user",
+    "contact",
+    "campaign",
+    "quote",
+    "activity",
+}
 
 
 @pytest.fixture(scope="module")
