@@ -26,7 +26,7 @@ from reportspec.model import (
 
 INSTANTS = ("as_of", "period_start", "period_end")
 # What a formula may use besides metrics: how many days of the period have begun.
-PERIOD_LENGTHS = ("period_days", "business_days")
+PERIOD_LENGTHS = ("period_days",)
 
 
 class Unresolved(Exception):
@@ -225,13 +225,22 @@ class Binding:
 
     def storage_of(self, base: str, tree: exp.Expr) -> str:
         """`date` if every field in an expression of times keeps whole days, else `time`."""
+        return self.paired_storage(base, None, tree)
+
+    def paired_storage(self, base: str, paired: str | None, tree: exp.Expr) -> str:
+        """The same, where fields of the entity that rows are paired with may stand too."""
         kinds = set()
         for node in column_nodes(tree):
             path = path_of(node)
-            if len(path) > 1:
+            if len(path) < 2:
+                continue
+            if path[0] == paired and len(path) == 2:
+                owner, field = path[0], self.field(*path)
+            else:
                 found = self.resolve(base, path)
-                if found.field.type in ("date", "time"):
-                    kinds.add(self.storage(self.entity_at(base, found.steps), found.field.name))
+                owner, field = self.entity_at(base, found.steps), found.field
+            if field is not None and field.type in ("date", "time"):
+                kinds.add(self.storage(owner, field.name))
         return "date" if kinds == {"date"} else "time"
 
 
@@ -313,29 +322,13 @@ def _storage(binding: Binding, entity: str, name: str) -> str:
         return "date"
     derived = binding.catalogue.entities[entity].derived
     if derived is not None and spec.expr is None:
-        return _derived_storage(binding, derived, derived.fields[name])
+        paired = derived.match.entity if derived.match else None
+        return binding.paired_storage(derived.source, paired, derived.fields[name])
     mapped = binding.mapped(entity, name)
     if mapped is not None:
         return "date" if mapped.type == "date" else "time"
     tree = spec.expr or spec.default
     return binding.storage_of(entity, tree) if tree is not None else "time"
-
-
-def _derived_storage(binding: Binding, derived: Derived, tree: exp.Expr) -> str:
-    """As `storage_of`, where fields of the paired entity may stand too."""
-    kinds = set()
-    for node in column_nodes(tree):
-        path = path_of(node)
-        if derived.match is not None and path[0] == derived.match.entity and len(path) == 2:
-            field = binding.field(*path)
-            if field is not None and field.type in ("date", "time"):
-                kinds.add(binding.storage(*path))
-        elif len(path) > 1:
-            found = binding.resolve(derived.source, path)
-            if found.field.type in ("date", "time"):
-                owner = binding.entity_at(derived.source, found.steps)
-                kinds.add(binding.storage(owner, found.field.name))
-    return "date" if kinds == {"date"} else "time"
 
 
 def settled(catalogue: Catalogue, source: SourceMap) -> Catalogue:

@@ -161,7 +161,8 @@ def _report(
             except CalendarError as error:
                 document.tell("too-many-steps", error.message, ("sections",), error.help)
     title = str(data.get("title") or label)
-    sides = [Side("current", period.start, period.end, as_of)]
+    # A period that is not over is told as it stands now, not as of its end to come.
+    sides = [Side("current", period.start, period.end, min(as_of, now))]
     if compare is not None:
         offset = as_of - instant(period.end, binding.zone)
         sides.append(

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
 from reportspec.binding import metrics_needed
-from reportspec.calendar import bucket_label, instant
+from reportspec.calendar import Bucket, bucket_label, instant
 from reportspec.check.model import GoalSpec, Report, SectionSpec
 from reportspec.evaluate.values import Row, metric_value, number, summed
 from reportspec.evaluate.words import word
 from reportspec.figures import Cell, Chart, Column, Goal, Kpi, Section
 from reportspec.model import Field, Metric
 from reportspec.plan.plan import measures_of, section_queries
-from reportspec.plan.queries import AggregateQuery, Dimension, RecordsQuery
+from reportspec.plan.queries import AggregateQuery, Dimension, RecordsQuery, Side
 from reportspec.run.connection import Table
 from reportspec.sql.aggregate import BUCKET
 from reportspec.sql.records import AVAILABLE
@@ -59,6 +59,20 @@ def evaluate_section(
     if spec.kind == "breakdown":
         return _breakdown(report, spec, tables, footnotes, notes)
     return _kpis(report, spec, tables, footnotes, notes)
+
+
+def lengths(report: Report, side: Side, bucket: Bucket | None = None) -> Row:
+    """How many days of a side (or of one of its buckets) have begun, for formulas."""
+    start, end = (bucket.start, bucket.end) if bucket else (side.start, side.end)
+    limit = min(side.as_of, report.now).astimezone(report.binding.zone)
+    begun = limit.date() + timedelta(days=1 if limit.time() > time.min else 0)
+    days = max(0, (min(end, begun) - start).days)
+    return {"period_days" if side.name == "current" else "period_days__previous": days}
+
+
+def all_lengths(report: Report) -> Row:
+    """The same for all sides."""
+    return {key: value for side in report.sides for key, value in lengths(report, side).items()}
 
 
 def additivity(report: Report, spec: SectionSpec) -> dict[str, str]:
@@ -138,7 +152,7 @@ def _kpis(
     report: Report, spec: SectionSpec, tables: Tables, footnotes: Footnotes, notes: tuple[str, ...]
 ) -> Section:
     rows = tables[spec.id, "figures"].dicts() if (spec.id, "figures") in tables else []
-    row = rows[0] if rows else {}
+    row = {**(rows[0] if rows else {}), **all_lengths(report)}
     catalogue = report.binding.catalogue
     compared = report.compare is not None
     columns: list[Column] = []
@@ -220,7 +234,8 @@ def _spark(
     for index, bucket in enumerate(query.sides[0].buckets):
         if instant(bucket.start, report.binding.zone) >= min(report.as_of, report.now):
             break
-        value = metric_value(report.binding.catalogue, metric, by_bucket.get(index, {}))
+        row = {**by_bucket.get(index, {}), **lengths(report, query.sides[0], bucket)}
+        value = metric_value(report.binding.catalogue, metric, row)
         points.append(None if value is None else float(value))
     return tuple(points) if sum(p is not None for p in points) >= 2 else ()
 
@@ -290,7 +305,10 @@ def _trend(
         if partial_from is None and instant(bucket.end, report.binding.zone) > limit:
             partial_from = index
         for group in groups:
-            row = found.get((index, group), {})
+            row = dict(found.get((index, group), {}))
+            for side in query.sides:
+                if index < len(side.buckets):
+                    row |= lengths(report, side, side.buckets[index])
             cells: list[Cell] = [bucket.start]
             if by is not None:
                 cells.append(_shown_value(report, by, group))
@@ -344,7 +362,7 @@ def _total_row(
     own = tables.get((spec.id, "totals"))
     if own is not None and own.rows:
         total |= own.dicts()[0]
-    return total
+    return {**total, **all_lengths(report)}
 
 
 def _dimension_column(report: Report, dimension: Dimension) -> Column:
@@ -381,7 +399,7 @@ def _breakdown(
     report: Report, spec: SectionSpec, tables: Tables, footnotes: Footnotes, notes: tuple[str, ...]
 ) -> Section:
     compared = report.compare is not None
-    rows = tables[spec.id, "figures"].dicts()
+    rows = [{**row, **all_lengths(report)} for row in tables[spec.id, "figures"].dicts()]
     total = _total_row(report, spec, rows, tables)
     count = len(spec.dimensions)
     binned = count == 1 and bool(spec.dimensions[0].bins)
@@ -414,7 +432,7 @@ def _breakdown(
         rest = [row for row, _ in kept[spec.top :]]
         body = body[: spec.top]
         if spec.others and not _holistic(report, spec):
-            merged = summed(rest, additivity(report, spec))
+            merged = {**summed(rest, additivity(report, spec)), **all_lengths(report)}
             name: list[Cell] = [word(report.language, "others", len(rest)), *([None] * (count - 1))]
             body.append((*name, *_metric_cells(report, spec, merged, total)))
     total_cells = None

@@ -431,12 +431,10 @@ class Scope:
         """Whether an expression has times in it, and all of them are whole days."""
         if not names_time(tree):
             return False
-        if self._matched is not None:
-            nodes = [path_of(node) for node in column_nodes(tree)]
-            if all(path[0] == self._matched for path in nodes):
-                return all(self.binding.storage(path[0], path[1]) == "date" for path in nodes)
         base = self.binding.entity_at(self.entity, steps)
-        return self.binding.storage_of(base, tree) == "date"
+        if self._matched is None:
+            return self.binding.storage_of(base, tree) == "date"
+        return self.binding.paired_storage(base, self._matched, tree) == "date"
 
     def local_date(self, tree: exp.Expr) -> exp.Expr:
         """The report's day of a time of the source."""
