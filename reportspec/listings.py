@@ -9,9 +9,10 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from reportspec.binding import Binding, Unresolved, need_metric, settled
-from reportspec.catalogue.load import packaged
-from reportspec.check.mapping import load_mapping, shipped, within
+from reportspec.check.catalogue import check_names
+from reportspec.check.mapping import shipped
 from reportspec.check.project import NAME, find_project, load_project
+from reportspec.check.report import bind_source
 from reportspec.diagnostics import Diagnostic
 
 Listing = list[dict[str, Any]]
@@ -29,18 +30,19 @@ def catalog_listing(
     problems, texts = list(document.problems), {document.file: document.text}
     if settings is None:
         return "", tuple(problems), texts
-    catalogue = packaged()
-    path = settings.root / settings.mapping if settings.mapping else None
-    source, extra, mapping = load_mapping(catalogue, settings.crm, path, document)
-    problems = list(document.problems) + (mapping.problems if mapping else [])
-    if mapping:
-        texts[mapping.file] = mapping.text
-    if source is None:
+    bound = bind_source(settings, document)
+    texts |= {d.file: d.text for d in bound.documents}
+    problems = [p for d in (document, *bound.documents) for p in d.problems]
+    if bound.source is None:
         return "", tuple(problems), texts
-    if settings.source.kind == "files":
-        source = within(source, settings.source.files)
     zone = ZoneInfo(settings.timezone)
-    binding = Binding(settled(catalogue, source), source, zone, zone, settings.currency, extra)
+    source = bound.source
+    catalogue = settled(bound.catalogue, source)
+    binding = Binding(catalogue, source, zone, zone, settings.currency, bound.extra)
+    check_names(binding, bound.own)
+    problems = [p for d in (document, *bound.documents) for p in d.problems]
+    if any(d.broken for d in bound.documents):
+        return "", tuple(problems), texts
     found: dict[str, Listing] = {}
     if what in (None, "reports"):
         found["reports"] = _reports(binding)

@@ -9,11 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from sqlglot import exp
 
 from reportspec.diagnostics import Span
+
+if TYPE_CHECKING:
+    from reportspec.catalogue.library import Library
 
 FieldType = Literal["key", "text", "integer", "number", "money", "boolean", "date", "time"]
 Direction = Literal["up", "down", "neutral"]
@@ -168,7 +171,7 @@ class Catalogue:
     """All that is known of the domain."""
 
     entities: Mapping[str, Entity]
-    metrics: Mapping[str, Metric]
+    metrics: Library
     reports: Mapping[str, ReportType]
 
 

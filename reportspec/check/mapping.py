@@ -13,6 +13,7 @@ from sqlglot import exp
 
 from reportspec.catalogue.load import expression
 from reportspec.check.document import Document, Place, open_document
+from reportspec.check.project import shown
 from reportspec.diagnostics import suggestion
 from reportspec.expression import CANONICAL
 from reportspec.model import (
@@ -91,7 +92,7 @@ def load_mapping(
             return None, extra, None
         quiet = Document(f"{crm}.yaml", "", None, _shipped_data(crm))
         return _built(catalogue, crm, quiet.data, quiet, extra), extra, None
-    document = open_document(path, "mapping", _shown(path))
+    document = open_document(path, "mapping", shown(path))
     if document.broken:
         return None, extra, document
     data = document.data
@@ -104,12 +105,6 @@ def load_mapping(
         data = _merged(_shipped_data(base), data)
     built = _built(catalogue, path.name, data, document, extra)
     return (None if document.broken else built), extra, document
-
-
-def _shown(path: Path) -> str:
-    from reportspec.check.project import _shown as shown
-
-    return shown(path)
 
 
 def _merged(base: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:

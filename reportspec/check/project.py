@@ -52,7 +52,7 @@ def load_project(
             Fiscal(),
             Theme(),
         ), empty
-    name = _shown(path)
+    name = shown(path)
     node, problems, text = read_yaml_file(path, name)
     document = Document(name, text, node, None, list(problems))
     if node is None:
@@ -66,7 +66,8 @@ def load_project(
     return (None if document.broken else project), document
 
 
-def _shown(path: Path) -> str:
+def shown(path: Path) -> str:
+    """A file's name for messages: as short as it can be from here."""
     try:
         return str(path.relative_to(Path.cwd()))
     except ValueError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -25,15 +26,17 @@ from reportspec.calendar import (
     previous_year,
 )
 from reportspec.catalogue.load import packaged
+from reportspec.check.catalogue import Own, check_names, extended
 from reportspec.check.conditions import Bounds, condition, field_named, in_words
 from reportspec.check.document import Document, Place, open_document
 from reportspec.check.mapping import load_mapping, within
 from reportspec.check.model import GoalSpec, Project, Report
 from reportspec.check.params import substitute
-from reportspec.check.project import find_project, known_zone, load_project
+from reportspec.check.project import find_project, known_zone, load_project, shown
 from reportspec.check.sections import Context, check_sections, find_metric
 from reportspec.diagnostics import Diagnostic, suggestion
 from reportspec.expression import Refused, column_nodes, parse, path_of
+from reportspec.model import Catalogue, Field, SourceMap
 from reportspec.plan.queries import Side
 
 EMPTY: Mapping[str, Any] = {}
@@ -91,15 +94,11 @@ def check_file(
 def _binding(
     project: Project, project_document: Document, document: Document, documents: list[Document]
 ) -> tuple[Binding, str, str] | None:
-    catalogue = packaged()
-    path = project.root / project.mapping if project.mapping else None
-    source, extra, mapping_document = load_mapping(catalogue, project.crm, path, project_document)
-    if mapping_document is not None:
-        documents.append(mapping_document)
-    if source is None:
+    bound = bind_source(project, project_document)
+    documents += bound.documents
+    if bound.source is None:
         return None
-    if project.source.kind == "files":
-        source = within(source, project.source.files)
+    source, extra = bound.source, bound.extra
     data = document.data if isinstance(document.data, dict) else {}
     zone = str(data.get("timezone") or project.timezone)
     if not known_zone(document, data.get("timezone"), ("timezone",)):
@@ -111,14 +110,40 @@ def _binding(
     ).replace("-", "_")
     language = str(data.get("language") or locale.split("_")[0])
     binding = Binding(
-        settled(catalogue, source),
+        settled(bound.catalogue, source),
         source,
         ZoneInfo(zone),
         ZoneInfo(source_zone),
         str(currency).upper() if currency else None,
         extra,
     )
+    check_names(binding, bound.own)
+    if any(document.broken for document in bound.own.all()):
+        return None
     return binding, language, locale
+
+
+@dataclass(frozen=True, slots=True)
+class BoundSource:
+    """What a project's catalogue and mapping are, and the documents that they are written in."""
+
+    catalogue: Catalogue
+    own: Own
+    source: SourceMap | None
+    extra: dict[str, dict[str, Field]]
+    documents: list[Document]
+
+
+def bind_source(project: Project, project_document: Document) -> BoundSource:
+    """The packaged catalogue with the project's own on top, and its mapping."""
+    own = Own(project.root, shown)
+    catalogue = extended(packaged(), own)
+    path = project.root / project.mapping if project.mapping else None
+    source, extra, mapping_document = load_mapping(catalogue, project.crm, path, project_document)
+    if source is not None and project.source.kind == "files":
+        source = within(source, project.source.files)
+    documents = [*own.all(), *([mapping_document] if mapping_document else [])]
+    return BoundSource(catalogue, own, source, extra, documents)
 
 
 def _report(

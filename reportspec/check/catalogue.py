@@ -1,0 +1,236 @@
+"""A project's own entities, metrics and report types, on top of the packaged ones.
+
+They are files in the catalogue's language in the folders `entities/`, `metrics/` and
+`report_types/` beside the project file. Names in them are checked against the catalogue that they
+become a part of, and against the fields that the project's mapping adds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from sqlglot import exp
+
+from reportspec.binding import INSTANTS, PERIOD_LENGTHS, Binding, Missing, Unresolved, parts
+from reportspec.catalogue.library import Library, UnknownMetric, reference, specified
+from reportspec.catalogue.load import entity_from, metric_from, report_type_from
+from reportspec.check.document import Document, Place, open_document
+from reportspec.diagnostics import suggestion
+from reportspec.expression import column_nodes, path_of
+from reportspec.model import Catalogue, Derived, Entity, Metric
+
+FOLDERS = {"entities": "entity", "metrics": "metrics", "report_types": "report_type"}
+
+
+class Own:
+    """The documents of a project's own catalogue, by folder."""
+
+    def __init__(self, root: Path, shown: Any) -> None:
+        self.documents: dict[str, list[Document]] = {}
+        for folder, schema in FOLDERS.items():
+            files = sorted((root / folder).glob("*.yaml")) if (root / folder).is_dir() else []
+            self.documents[folder] = [open_document(file, schema, shown(file)) for file in files]
+
+    def all(self) -> list[Document]:
+        """All documents, in the order in which they are read."""
+        return [document for documents in self.documents.values() for document in documents]
+
+    def usable(self, folder: str) -> Iterable[Document]:
+        """The documents of a folder that are within their schema."""
+        return (document for document in self.documents[folder] if not document.broken)
+
+
+def extended(base: Catalogue, own: Own) -> Catalogue:
+    """The catalogue with a project's own parts. What is wrong is told to their documents; names
+    are not looked up yet (`check_names` does, once the mapping is known)."""
+    if not own.all():
+        return base
+    entities = dict(base.entities)
+    for document in own.usable("entities"):
+        entity = entity_from(document.data, _teller(document))
+        if entity.name in base.entities:
+            document.tell("duplicate-entity", f"the catalogue has an entity `{entity.name}` already", ("entity",),
+                          "take another name; fields are added to an entity by the mapping")  # fmt: skip
+        elif not document.broken:
+            entities[entity.name] = entity
+    metrics = dict(base.metrics.data)
+    for document in own.usable("metrics"):
+        for index, spec in enumerate(document.data["metrics"]):
+            name = spec["metric"]
+            if name in metrics:
+                document.tell("duplicate-metric", f"there is a metric `{name}` already", ("metrics", index, "metric"),
+                              "take another name, or use a variant of it")  # fmt: skip
+            else:
+                metrics[name] = spec
+    reports = dict(base.reports)
+    for document in own.usable("report_types"):
+        report = report_type_from(document.data)
+        if report.id in base.reports:
+            document.tell("duplicate-report", f"there is a report type `{report.id}` already", ("report_type",),
+                          "take another name")  # fmt: skip
+        else:
+            reports[report.id] = report
+    return replace(base, entities=entities, metrics=Library(metrics, metric_from), reports=reports)
+
+
+def _teller(document: Document, base: Place = ()) -> Any:
+    return lambda path, message: document.tell("bad-expression", message, (*base, *path))
+
+
+def check_names(binding: Binding, own: Own) -> None:
+    """Look up every name in a project's own catalogue; what is wrong is told to the documents."""
+    for document in own.usable("entities"):
+        entity = binding.catalogue.entities.get(str(document.data["entity"]))
+        if entity is not None:
+            _check_entity(binding, document, entity)
+    for document in own.usable("metrics"):
+        for index, spec in enumerate(document.data["metrics"]):
+            _check_metric(binding, document, spec, ("metrics", index))
+    for document in own.usable("report_types"):
+        _check_report(binding, document)
+
+
+def _check_entity(binding: Binding, document: Document, entity: Entity) -> None:
+    names = entity.fields
+    if entity.key is not None and entity.key not in names:
+        document.tell("unknown-field", f"the key `{entity.key}` is no field of it", ("key",),
+                      suggestion(entity.key, names))  # fmt: skip
+    for name, relation in entity.relations.items():
+        path: Place = ("relations", name)
+        target = binding.catalogue.entities.get(relation.to)
+        if target is None:
+            document.tell("unknown-entity", f"there is no entity `{relation.to}`", (*path, "to"),
+                          suggestion(relation.to, binding.catalogue.entities))  # fmt: skip
+        elif target.key is None:
+            document.tell("no-key", f"`{relation.to}` has no key, so no relation can lead to it", (*path, "to"))  # fmt: skip
+        if relation.by not in names:
+            document.tell("unknown-field", f"`{relation.by}` is no field of it", (*path, "by"),
+                          suggestion(relation.by, names))  # fmt: skip
+    for key, tree in (("where", entity.where), ("order", entity.order), ("idle_rows", entity.idle_rows)):  # fmt: skip
+        _look_up(binding, document, entity.name, tree, (key,))
+    for name, field in entity.fields.items():
+        _look_up(binding, document, entity.name, field.expr, ("fields", name, "expr"))
+        _look_up(binding, document, entity.name, field.default, ("fields", name, "default"))
+        if entity.derived is not None and field.expr is None and name not in entity.derived.fields:
+            document.tell("missing-key", f"`derived` does not say how `{name}` is made", ("fields", name),
+                          f"add it under `derived: fields: {name}:`", key=True)  # fmt: skip
+    ways = [(entity.derived, ("derived",))] if entity.derived else []
+    for derived, path in ways:
+        _check_derived(binding, document, entity, derived, path)
+
+
+def _check_derived(
+    binding: Binding, document: Document, entity: Entity, derived: Derived, path: Place
+) -> None:
+    for name in [derived.source] + ([derived.match.entity] if derived.match else []):
+        if name not in binding.catalogue.entities:
+            document.tell("unknown-entity", f"there is no entity `{name}`", (*path, "from"),
+                          suggestion(name, binding.catalogue.entities))  # fmt: skip
+            return
+    paired = derived.match.entity if derived.match else None
+    _look_up(binding, document, derived.source, derived.where, (*path, "where"), paired)
+    if derived.match is not None:
+        _look_up(
+            binding, document, derived.source, derived.match.on, (*path, "match", "on"), paired
+        )
+    for name, tree in derived.fields.items():
+        _look_up(binding, document, derived.source, tree, (*path, "fields", name), paired)
+        if name not in entity.fields:
+            document.tell("unknown-field", f"`{name}` is not among the fields below", (*path, "fields", name),
+                          f"add it under `fields:`, with its type: `{name}: {{type: text}}`", key=True)  # fmt: skip
+
+
+def _look_up(
+    binding: Binding, document: Document, base: str, tree: exp.Expr | None, path: Place,
+    paired: str | None = None,
+) -> None:  # fmt: skip
+    for node in column_nodes(tree) if tree is not None else ():
+        names = path_of(node)
+        if len(names) == 1 and names[0] in INSTANTS:
+            continue
+        if names[0] == paired and len(names) == 2 and binding.field(*names) is not None:
+            continue
+        try:
+            binding.resolve(base, names)
+        except Missing:
+            continue
+        except Unresolved as why:
+            everything = [f.id for e in binding.catalogue.entities for f in binding.fields(e)]
+            help = why.help or suggestion(".".join(names), everything)
+            document.tell(why.code, why.message, path, help)
+
+
+def _check_metric(
+    binding: Binding, document: Document, spec: Mapping[str, Any], path: Place
+) -> None:
+    library = binding.catalogue.metrics
+    name = str(spec["metric"])
+    for variant in (None, *(spec.get("variants") or {})):
+        at = path if variant is None else (*path, "variants", variant)
+        wanted = reference(name if variant is None else f"{name}.{variant}")
+        before = len(document.problems)
+        try:
+            metric = metric_from(specified(spec, wanted), library, at, _teller(document))
+        except UnknownMetric as why:
+            document.tell("unknown-metric", f"no metric named `{why.part}`", at, suggestion(why.part, why.known))  # fmt: skip
+            continue
+        if len(document.problems) == before:
+            _check_parts(binding, document, metric, at)
+
+
+def _check_parts(binding: Binding, document: Document, metric: Metric, path: Place) -> None:
+    if metric.kind == "aggregate":
+        if metric.entity not in binding.catalogue.entities:
+            document.tell("unknown-entity", f"there is no entity `{metric.entity}`", (*path, "entity"),
+                          suggestion(metric.entity, binding.catalogue.entities))  # fmt: skip
+            return
+        for key, tree in (("of", metric.of), ("where", metric.where), ("time", metric.time)):
+            _look_up(binding, document, metric.entity, tree, (*path, key))
+        return
+    keys = {metric.numerator: "numerator", metric.denominator: "denominator", metric.base: "of"}
+    for name in parts(metric):
+        at = (*path, keys.get(name, "formula"))
+        try:
+            binding.catalogue.metrics[name]
+        except UnknownMetric as why:
+            known = why.known if why.what != "metric" else (*why.known, *PERIOD_LENGTHS)
+            document.tell("unknown-metric", f"no {why.what} named `{why.part}`", at,
+                          suggestion(why.part, known) or "`reportspec catalog metrics` lists them")  # fmt: skip
+            continue
+        if _leads_to(binding, name, metric.id, set()):
+            document.tell("circular-metric", f"`{name}` is itself made of `{metric.id}`", at)
+
+
+def _leads_to(binding: Binding, name: str, target: str, seen: set[str]) -> bool:
+    if name == target:
+        return True
+    if name in seen:
+        return False
+    seen.add(name)
+    try:
+        found = parts(binding.catalogue.metrics[name])
+    except UnknownMetric:
+        return False
+    return any(_leads_to(binding, part, target, seen) for part in found)
+
+
+def _check_report(binding: Binding, document: Document) -> None:
+    from reportspec.check.sections import find_metric
+
+    def metrics(names: Any, path: Place) -> None:
+        for index, name in enumerate(names if isinstance(names, list) else ()):
+            find_metric(binding, document, str(name), (*path, index))
+
+    data = document.data
+    metrics(data.get("metrics"), ("metrics",))
+    for index, section in enumerate(data.get("sections") or ()):
+        path: Place = ("sections", index)
+        for kind, body in section.items():
+            if kind == "kpis" and isinstance(body, list):
+                metrics(body, (*path, kind))
+            elif isinstance(body, dict):
+                metrics(body.get("metrics"), (*path, kind, "metrics"))
+                metrics(body.get("steps"), (*path, kind, "steps"))
