@@ -406,7 +406,11 @@ def parts(metric: Metric) -> tuple[str, ...]:
     if metric.kind in ("share", "relative"):
         return (metric.base,)
     if metric.kind == "derived" and metric.formula is not None:
-        names = (".".join(path_of(node)) for node in column_nodes(metric.formula))
+        names = (
+            ".".join(path_of(node))
+            for node in column_nodes(metric.formula)
+            if not isinstance(node.parent, exp.Anonymous)  # goal(metric) is a number, not a metric
+        )
         return tuple(name for name in dict.fromkeys(names) if name not in PERIOD_LENGTHS)
     return ()
 

@@ -33,7 +33,7 @@ NODES: tuple[type[exp.Expr], ...] = (
     exp.DateSub, exp.Interval, exp.Var, exp.Date, exp.Timestamp, exp.TsOrDsToDate, exp.UnixToTime,
     exp.DateTrunc, exp.TimestampTrunc, exp.Year, exp.Month, exp.Day, exp.AtTimeZone,
     exp.TsOrDsToTimestamp, exp.Initcap, exp.Pad, exp.IntDiv,
-    exp.TimeToUnix, exp.DateFromParts,
+    exp.Sqrt, exp.TimeToUnix, exp.DateFromParts,
     exp.JSONExtractScalar, exp.JSONPath, exp.JSONPathKey, exp.JSONPathRoot,
 )  # fmt: skip
 # The catalogue's own functions, which `sql/functions.py` turns into SQL.
@@ -41,12 +41,12 @@ OWN_FUNCTIONS = frozenset(
     {"DAYS_BETWEEN", "MINUTES_BETWEEN", "SECONDS_BETWEEN", "LOCAL_DATE", "LOCAL_WEEKDAY",
      "MONTH_AFTER", "CONVERTED"}
 )  # fmt: skip
-ANONYMOUS = OWN_FUNCTIONS | frozenset({"TO_TIMESTAMP", "STRPTIME", "STRFTIME", "MAKE_DATE"})
+ANONYMOUS = OWN_FUNCTIONS | frozenset({"GOAL", "TO_TIMESTAMP", "STRPTIME", "STRFTIME", "MAKE_DATE"})
 # What derived entities of the catalogue may use besides: windows and aggregates.
 WINDOW_NODES: tuple[type[exp.Expr], ...] = (
     exp.Window, exp.WindowSpec, exp.Order, exp.Ordered, exp.Lag, exp.Lead, exp.RowNumber,
     exp.Min, exp.Max, exp.Sum, exp.Count, exp.Avg, exp.FirstValue, exp.LastValue,
-    exp.Ntile, exp.Rank, exp.DenseRank,
+    exp.Ntile, exp.Rank, exp.DenseRank, exp.Distinct,
 )  # fmt: skip
 TYPES = frozenset(
     {"VARCHAR", "TEXT", "CHAR", "NVARCHAR", "INT", "BIGINT", "SMALLINT", "TINYINT", "DOUBLE",

@@ -48,6 +48,7 @@ class Field:
     expr: exp.Expr | None = None
     currency: str | None = None
     as_of: AsOf | None = None
+    value_labels: Mapping[str, Texts] = field(default_factory=dict)
 
     @property
     def id(self) -> str:
@@ -131,6 +132,7 @@ class Metric:
     perspective: str
     decimals: int | None = None
     caveat: Texts = field(default_factory=dict)
+    ahead: bool = False  # its time may lie after the report's date
     number: int | None = None  # its place among the 35 metrics that the catalogue began with
     # aggregate
     entity: str = ""

@@ -166,6 +166,7 @@ def _field(entity: str, name: str, spec: Mapping[str, Any], path: Path, trouble:
         expr=expression(spec.get("expr"), (*path, "expr"), trouble),
         currency=spec.get("currency"),
         as_of=AsOf(as_of["event"], as_of.get("before")) if as_of else None,
+        value_labels={v: _texts(t) for v, t in (spec.get("value_labels") or {}).items()},
     )
 
 
@@ -198,6 +199,7 @@ def metric_from(
         decimals=spec.get("decimals"),
         caveat=_texts(spec["caveat"]) if "caveat" in spec else {},
         number=spec.get("number"),
+        ahead=bool(spec.get("ahead", False)),
         entity=spec.get("entity", ""),
         aggregate=spec.get("aggregate", ""),
         of=tree("of") if aggregate else None,

@@ -11,7 +11,7 @@ from typing import Any
 from reportspec.binding import metrics_needed
 from reportspec.calendar import Bucket, bucket_label, instant
 from reportspec.check.model import GoalSpec, Report, SectionSpec
-from reportspec.evaluate.values import Row, metric_value, number, summed
+from reportspec.evaluate.values import GOAL, Row, metric_value, number, summed
 from reportspec.evaluate.words import word
 from reportspec.figures import Cell, Chart, Column, Goal, Kpi, Section
 from reportspec.model import Field, Metric
@@ -71,8 +71,14 @@ def lengths(report: Report, side: Side, bucket: Bucket | None = None) -> Row:
 
 
 def all_lengths(report: Report) -> Row:
-    """The same for all sides."""
-    return {key: value for side in report.sides for key, value in lengths(report, side).items()}
+    """The same for all sides, and the targets of goals."""
+    found = {key: value for side in report.sides for key, value in lengths(report, side).items()}
+    return {**found, **targets(report)}
+
+
+def targets(report: Report) -> Row:
+    """The targets of goals for the whole period, for formulas."""
+    return {f"{GOAL}{metric}": goal.target for metric, goal in report.goals.items()}
 
 
 def additivity(report: Report, spec: SectionSpec) -> dict[str, str]:
@@ -300,6 +306,11 @@ def _trend(
     with_year = report.period.start.year != (report.period.end - timedelta(days=1)).year
     limit = min(report.as_of, report.now)
     partial_from = None
+    ahead = {
+        metric.id
+        for metric in spec.metrics
+        if any(part.ahead for part in metrics_needed(catalogue, metric))
+    }
     for index, bucket in enumerate(current):
         future = instant(bucket.start, report.binding.zone) >= limit
         if partial_from is None and instant(bucket.end, report.binding.zone) > limit:
@@ -313,7 +324,8 @@ def _trend(
             if by is not None:
                 cells.append(_shown_value(report, by, group))
             for metric in spec.metrics:
-                cells.append(None if future else metric_value(catalogue, metric, row))
+                unknown = future and metric.id not in ahead
+                cells.append(None if unknown else metric_value(catalogue, metric, row))
                 if compared:
                     cells.append(metric_value(catalogue, metric, row, "__previous"))
             body.append(tuple(cells))
@@ -335,7 +347,7 @@ def _trend(
         chart = Chart(
             kind,  # type: ignore[arg-type]
             "period",
-            (first.id,),
+            tuple(m.id for m in spec.metrics) if kind == "stacked" and by is None else (first.id,),
             by.name if by else None,
             shown,
             None,
@@ -376,7 +388,8 @@ def _dimension_column(report: Report, dimension: Dimension) -> Column:
 
 def _shown_value(report: Report, dimension: Dimension, value: Any) -> Cell:
     if not dimension.bins:
-        return _cell(report, value)
+        known = dimension.field.value_labels.get(str(value))
+        return label(report, known) if known else _cell(report, value)
     if value is None:
         return None
     index, bins = int(value), dimension.bins

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
@@ -12,6 +13,7 @@ from reportspec.binding import PERIOD_LENGTHS
 from reportspec.expression import path_of
 from reportspec.model import Catalogue, Metric
 
+GOAL = "goal of "  # before a metric's id: its target, among the values of a row
 Row = Mapping[str, Any]
 Number = int | float | None
 
@@ -40,7 +42,7 @@ def metric_value(
     all rows, for shares and comparisons with the others. Nothing to divide by gives None."""
 
     def of(name: str, in_row: Row = row) -> Number:
-        if name in PERIOD_LENGTHS:
+        if name in PERIOD_LENGTHS or name.startswith(GOAL):
             return number(in_row.get(f"{name}{side}"))
         return metric_value(catalogue, catalogue.metrics[name], in_row, side, total)
 
@@ -95,6 +97,16 @@ def _formula(tree: exp.Expr, of: Callable[[str], Number]) -> Number:
     if isinstance(tree, exp.Neg):
         inner = _formula(tree.this, of)
         return None if inner is None else -inner
+    if isinstance(tree, exp.Anonymous):  # goal(metric): its target
+        return of(f"{GOAL}{'.'.join(path_of(tree.expressions[0]))}")
+    if isinstance(tree, exp.Sqrt):
+        root = _formula(tree.this, of)
+        return None if root is None or root < 0 else number(math.sqrt(root))
+    if isinstance(tree, (exp.Greatest, exp.Least)):
+        among = [_formula(part, of) for part in (tree.this, *tree.expressions)]
+        known = [value for value in among if value is not None]
+        choose = max if isinstance(tree, exp.Greatest) else min
+        return choose(known) if len(known) == len(among) else None
     if isinstance(tree, (exp.Coalesce,)):
         parts = [tree.this, *tree.expressions]
         return next((v for v in (_formula(p, of) for p in parts) if v is not None), None)

@@ -84,7 +84,7 @@ def measures_of(binding: Binding, metric: Metric) -> tuple[Measure, ...]:
     def measure(suffix: str, aggregate: str, of: exp.Expr | None, keep: str = "value") -> Measure:
         return Measure(
             f"{metric.id}{suffix}", metric.id, metric.entity, aggregate, of,  # type: ignore[arg-type]
-            metric.where, metric.time, metric.percentile, metric.unit, keep,  # type: ignore[arg-type]
+            metric.where, metric.time, metric.percentile, metric.unit, metric.ahead, keep,  # type: ignore[arg-type]
         )  # fmt: skip
 
     match metric.aggregate:

@@ -51,6 +51,7 @@ class Measure:
     anchor: exp.Expr | None  # None: a stock
     percentile: float | None = None
     unit: str = ""
+    ahead: bool = False
     keep: Keep = "value"
 
 

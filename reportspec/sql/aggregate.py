@@ -221,7 +221,9 @@ def _window(scope: Scope, measure: Measure, side: Side) -> list[exp.Expr]:
     assert measure.anchor is not None
     anchor = scope.compile(measure.anchor, _moment(binding, side))
     storage = binding.storage_of(measure.entity, measure.anchor)
-    end = min(instant(side.end, binding.zone), side.as_of)
+    end = instant(side.end, binding.zone)
+    if not measure.ahead:
+        end = min(end, side.as_of)
     return [
         exp.GTE(this=anchor, expression=scope.instant(instant(side.start, binding.zone), storage)),
         exp.LT(this=anchor.copy(), expression=scope.instant(end, storage)),
