@@ -7,6 +7,7 @@ in the report's currency.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -16,7 +17,9 @@ Cell = str | int | float | Decimal | bool | date | datetime | None
 Role = Literal["dimension", "period", "metric", "previous", "change", "field"]
 ColumnType = Literal["text", "integer", "number", "boolean", "date", "time"]
 Unit = Literal["count", "currency", "percent", "days", "seconds", "minutes", "ratio", "multiple"]
-SectionKind = Literal["kpis", "trend", "breakdown", "records", "funnel", "text"]
+SectionKind = Literal[
+    "kpis", "trend", "breakdown", "records", "funnel", "backtest", "highlights", "text"
+]
 GoalState = Literal["met", "on_track", "at_risk", "missed", "unknown"]
 
 
@@ -68,7 +71,7 @@ class Chart:
     """What to draw from the section's own rows: `x` is a column's name, `y` are columns' names,
     `color` names a second dimension's column. `reference` draws a dashed line (a goal)."""
 
-    kind: Literal["line", "bar", "hbar", "stacked", "pareto", "histogram", "funnel"]
+    kind: Literal["line", "bar", "hbar", "stacked", "pareto", "histogram", "funnel", "heatmap"]
     x: str
     y: tuple[str, ...]
     color: str | None = None
@@ -76,6 +79,29 @@ class Chart:
     reference_label: str | None = None
     partial_from: int | None = None  # index of the first bucket that is not over yet
     vega_lite: dict[str, object] | None = None
+    categories: tuple[str, ...] = ()  # the values of `color` that are always shown, in order
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A value within a sentence, with the column that says how it is written."""
+
+    value: Cell
+    column: Column
+
+
+@dataclass(frozen=True, slots=True)
+class Highlight:
+    """One thing that stands out. `kind` names the sentence; `phrases` is the metric's own wording
+    of it by language, if it has one; `cases` are the counts behind it."""
+
+    kind: str
+    metric: str
+    label: str
+    values: tuple[tuple[str, Told], ...]
+    phrases: Mapping[str, str] = field(default_factory=dict)
+    cases: tuple[tuple[int, int | None], ...] = ()  # (of those, how many) for each side
+    good: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +126,7 @@ class Section:
     notes: tuple[str, ...] = ()  # sentences under the section, in the report's language
     footnotes: tuple[int, ...] = ()
     break_before: bool = False
+    highlights: tuple[Highlight, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -132,6 +132,7 @@ class Metric:
     perspective: str
     decimals: int | None = None
     caveat: Texts = field(default_factory=dict)
+    phrases: Mapping[str, Texts] = field(default_factory=dict)  # its own wording of sentences
     ahead: bool = False  # its time may lie after the report's date
     number: int | None = None  # its place among the 35 metrics that the catalogue began with
     # aggregate

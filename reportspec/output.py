@@ -79,7 +79,7 @@ def as_table(figures: Figures) -> str:
     lines += [f"  {text}" for text in figures.filters]
     for section in figures.sections:
         if section.kind != "text":
-            lines += ["", section.title or section.id, *_lines(section)]
+            lines += ["", section.title or section.id, *_lines(figures, section)]
     lines += (
         [""] + [f"({n}) {text}" for n, text in enumerate(figures.footnotes, 1)]
         if figures.footnotes
@@ -88,7 +88,13 @@ def as_table(figures: Figures) -> str:
     return "\n".join(lines)
 
 
-def _lines(section: Section) -> list[str]:
+def _lines(figures: Figures, section: Section) -> list[str]:
+    if section.kind == "highlights":
+        from reportspec.render.locale import formats_for
+        from reportspec.render.sentences import sentences
+
+        told = sentences(figures, section, formats_for(figures))
+        return [f"  {text}" for text in (*told, *section.notes)]
     if section.kind == "kpis":
         rows = [
             [k.column.label, _said(k.value, k.column.unit), _said(k.previous, k.column.unit)]

@@ -199,6 +199,7 @@ def metric_from(
         decimals=spec.get("decimals"),
         caveat=_texts(spec["caveat"]) if "caveat" in spec else {},
         number=spec.get("number"),
+        phrases={kind: _texts(texts) for kind, texts in (spec.get("phrases") or {}).items()},
         ahead=bool(spec.get("ahead", False)),
         entity=spec.get("entity", ""),
         aggregate=spec.get("aggregate", ""),

@@ -13,11 +13,11 @@ from sqlglot import exp
 from reportspec.binding import Binding
 from reportspec.calendar import Fiscal, Period
 from reportspec.diagnostics import Span
-from reportspec.figures import Theme
+from reportspec.figures import SectionKind, Theme
 from reportspec.model import Metric
 from reportspec.plan.queries import Dimension, Side
 
-ChartName = Literal["line", "bar", "stacked", "pareto", "histogram", "none"]
+ChartName = Literal["line", "bar", "stacked", "pareto", "histogram", "heatmap", "none"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +58,40 @@ class GoalSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class Backtest:
+    """A metric as it stood when each of some past periods began, and the one that tells what came."""
+
+    metric: Metric
+    against: Metric
+    periods: tuple[Period, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """A metric between the values of a field, `beside` another one."""
+
+    metric: Metric
+    dimension: Dimension
+    beside: Metric | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Highlights:
+    """What sentences are looked for in, and how many cases one must rest on."""
+
+    metrics: tuple[Metric, ...]
+    compare: tuple[Comparison, ...]
+    shares: tuple[Comparison, ...]
+    at_least: int
+    most: int
+
+
+@dataclass(frozen=True, slots=True)
 class SectionSpec:
     """One section to compute. Only the keys of its kind are set."""
 
     id: str
-    kind: Literal["kpis", "trend", "breakdown", "records", "funnel", "text"]
+    kind: SectionKind
     title: str
     note: str = ""
     text: str = ""
@@ -81,6 +110,8 @@ class SectionSpec:
     conditions: tuple[exp.Expr, ...] = ()
     omitted: tuple[str, ...] = ()  # sentences on what this source cannot serve
     break_before: bool = False
+    backtest: Backtest | None = None
+    highlights: Highlights | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from reportspec.calendar import Fiscal, Period
 from reportspec.catalogue.library import UnknownMetric
 from reportspec.check.conditions import Bounds, condition, field_named
 from reportspec.check.document import Document, Place
+from reportspec.check.insights import Asked, backtest, highlights
 from reportspec.check.model import SectionSpec
 from reportspec.diagnostics import suggestion
 from reportspec.expression import column_nodes, path_of
@@ -20,11 +21,13 @@ from reportspec.model import Metric
 from reportspec.plan.plan import can_trend
 from reportspec.plan.queries import Dimension
 
-KINDS = ("kpis", "trend", "breakdown", "records", "funnel", "text")
+KINDS = ("kpis", "trend", "breakdown", "records", "funnel", "backtest", "highlights", "text")
 _TITLES = {
     "en": {"headline": "At a glance", "by": "By {0}", "kpis": "Figures", "trend": "Over time", "records": "{0}", "funnel": "Funnel",
+           "backtest": "What the forecasts were worth", "highlights": "In short",
            "text": ""},
     "it": {"headline": "In sintesi", "by": "Per {0}", "kpis": "Cifre", "trend": "Nel tempo", "records": "{0}", "funnel": "Imbuto",
+           "backtest": "Quanto valevano le previsioni", "highlights": "In breve",
            "text": ""},
 }  # fmt: skip
 _LACKS = {
@@ -150,7 +153,9 @@ def _section(context: Context, draft: _Draft, index: int, seen: set[str]) -> Sec
     conditions = _conditions(context, draft, path, kind, spec)
     omitted: list[Omitted] = []
     common = {"note": context.text(data.get("note")), "break_before": data.get("break") == "before"}
-    if kind == "records":
+    if kind in ("backtest", "highlights"):
+        made = _insight(context, draft, identifier, kind, spec, inner, conditions, omitted, common)
+    elif kind == "records":
         made = _records(context, draft, identifier, spec, inner, conditions, omitted, common)
     else:
         made = _figures(
@@ -255,6 +260,37 @@ def _figures(
         sort=sort, top=spec.get("top"), others=bool(spec.get("others", False)), totals=bool(spec.get("totals", True)),
         conditions=conditions, omitted=_lacks(context, omitted), **common,
     )  # fmt: skip
+
+
+def _insight(
+    context: Context, draft: _Draft, identifier: str, kind: str, spec: Mapping[str, Any], inner: Place,
+    conditions: tuple[exp.Expr, ...], omitted: list[Omitted], common: dict[str, Any],
+) -> SectionSpec | None:  # fmt: skip
+    standard, everywhere = draft.path is None, (*context.conditions, *conditions)
+
+    def refuse(metric: Metric, why: Unresolved, place: Place) -> None:
+        if standard:
+            omitted.append((_label(context, metric.label), _need(context, why)))
+        else:
+            message = f"`{metric.id}` cannot be shown here: {why.message}"
+            context.document.tell(why.code, message, place, why.help)
+
+    asked = Asked(
+        lambda name, place: _metric(context, name, place, standard),
+        lambda name, place: field_named(context.binding, context.document, name, place),
+        lambda metric, dimensions: _unusable(context, metric, "breakdown", dimensions, everywhere),
+        refuse,
+    )
+    title = _title(context, draft, kind, ())
+    if kind == "backtest":
+        tested = backtest(asked, spec, inner, context.period, context.fiscal)
+        if tested is None:
+            return _nothing(context, identifier, kind, draft, omitted, common) if standard else None
+        return SectionSpec(identifier, "backtest", title, metrics=(tested.metric, tested.against), backtest=tested,
+                           conditions=conditions, omitted=_lacks(context, omitted), **common)  # fmt: skip
+    found = highlights(asked, spec, inner)
+    # What sentences leave out is shown, and said to be lacking, in the sections themselves.
+    return SectionSpec(identifier, "highlights", title, highlights=found, conditions=conditions, **common)  # fmt: skip
 
 
 def _lacks(context: Context, omitted: list[Omitted]) -> tuple[str, ...]:

@@ -54,6 +54,13 @@ def evaluate_section(
         )
     if spec.kind == "records":
         return _records(report, spec, tables, notes)
+    if spec.kind in ("highlights", "backtest"):
+        from reportspec.evaluate import insights
+
+        make = (
+            insights.highlights_section if spec.kind == "highlights" else insights.backtest_section
+        )
+        return make(report, spec, tables, footnotes)
     if spec.kind == "trend":
         return _trend(report, spec, tables, footnotes, notes)
     if spec.kind == "breakdown":
@@ -99,7 +106,8 @@ def additivity(report: Report, spec: SectionSpec) -> dict[str, str]:
     return found
 
 
-def _column(report: Report, metric: Metric, footnotes: Footnotes, row: Row | None) -> Column:
+def metric_column(report: Report, metric: Metric, footnotes: Footnotes, row: Row | None) -> Column:
+    """A metric's column, with the footnotes that its values in a row call for."""
     marks = []
     if metric.caveat:
         marks.append(footnotes.add(label(report, metric.caveat)))
@@ -165,7 +173,7 @@ def _kpis(
     cells: list[Cell] = []
     kpis = []
     for metric in spec.metrics:
-        column = _column(report, metric, footnotes, row)
+        column = metric_column(report, metric, footnotes, row)
         value = metric_value(catalogue, metric, row)
         columns.append(column)
         cells.append(value)
@@ -291,9 +299,9 @@ def _trend(
     ]
     by = spec.dimensions[0] if spec.dimensions else None
     if by is not None:
-        columns.append(_dimension_column(report, by))
+        columns.append(dimension_column(report, by))
     for metric in spec.metrics:
-        column = _column(report, metric, footnotes, total)
+        column = metric_column(report, metric, footnotes, total)
         columns.append(column)
         if compared:
             columns.append(_previous(report, column))
@@ -322,7 +330,7 @@ def _trend(
                     row |= lengths(report, side, side.buckets[index])
             cells: list[Cell] = [bucket.start]
             if by is not None:
-                cells.append(_shown_value(report, by, group))
+                cells.append(shown_value(report, by, group))
             for metric in spec.metrics:
                 unknown = future and metric.id not in ahead
                 cells.append(None if unknown else metric_value(catalogue, metric, row))
@@ -377,7 +385,8 @@ def _total_row(
     return {**total, **all_lengths(report)}
 
 
-def _dimension_column(report: Report, dimension: Dimension) -> Column:
+def dimension_column(report: Report, dimension: Dimension) -> Column:
+    """A dimension's column."""
     found = dimension.field
     text = label(report, found.label)
     if len(dimension.path) > 2:
@@ -386,10 +395,10 @@ def _dimension_column(report: Report, dimension: Dimension) -> Column:
     return Column(dimension.name, text, kind, None, "dimension")
 
 
-def _shown_value(report: Report, dimension: Dimension, value: Any) -> Cell:
+def shown_value(report: Report, dimension: Dimension, value: Any) -> Cell:
+    """A dimension's value as readers know it."""
     if not dimension.bins:
-        known = dimension.field.value_labels.get(str(value))
-        return label(report, known) if known else _cell(report, value)
+        return _labelled(report, dimension.field, value)
     if value is None:
         return None
     index, bins = int(value), dimension.bins
@@ -421,9 +430,9 @@ def _breakdown(
         rows += [
             {"d0": index} for index in range(len(spec.dimensions[0].bins) + 1) if index not in there
         ]
-    columns = [_dimension_column(report, d) for d in spec.dimensions]
+    columns = [dimension_column(report, d) for d in spec.dimensions]
     for metric in spec.metrics:
-        column = _column(report, metric, footnotes, total)
+        column = metric_column(report, metric, footnotes, total)
         columns.append(column)
         if compared:
             columns.append(_previous(report, column))
@@ -438,7 +447,7 @@ def _breakdown(
     if few:
         columns = [c if c.metric not in few else _marked(c, few[c.metric]) for c in columns]
     body = [
-        (*(_shown_value(report, d, row[f"d{i}"]) for i, d in enumerate(spec.dimensions)), *cells)
+        (*(shown_value(report, d, row[f"d{i}"]) for i, d in enumerate(spec.dimensions)), *cells)
         for row, cells in kept
     ]
     if spec.top is not None and available > spec.top:
@@ -452,7 +461,7 @@ def _breakdown(
     if spec.totals and kept:
         total_cells = (*([None] * count), *_metric_cells(report, spec, total, total))
     return Section(spec.id, "breakdown", spec.title, tuple(columns), tuple(body), total_cells, available,
-                   chart=_breakdown_chart(spec, binned), notes=notes, break_before=spec.break_before)  # fmt: skip
+                   chart=_breakdown_chart(report, spec, binned), notes=notes, break_before=spec.break_before)  # fmt: skip
 
 
 def _marked(column: Column, mark: int) -> Column:
@@ -520,12 +529,16 @@ def _ordered(report: Report, spec: SectionSpec, kept: list[Any]) -> list[Any]:
     return sorted(known, key=lambda item: name(item)[at], reverse=descending) + unknown
 
 
-def _breakdown_chart(spec: SectionSpec, binned: bool) -> Chart | None:
+def _breakdown_chart(report: Report, spec: SectionSpec, binned: bool) -> Chart | None:
     wanted = spec.chart or ("histogram" if binned else None)
     if wanted in (None, "none"):
         return None
     first = spec.metrics[0].id
     x = spec.dimensions[0].name
+    if wanted == "heatmap" and len(spec.dimensions) == 2:
+        values = spec.dimensions[1].field.value_labels.values()
+        order = tuple(label(report, texts) for texts in values)
+        return Chart("heatmap", x, (first,), spec.dimensions[1].name, categories=order)
     if len(spec.dimensions) > 1:
         return Chart("stacked", x, (first,), spec.dimensions[1].name)
     kinds = {"bar": "hbar", "line": "hbar", "stacked": "hbar"}
@@ -539,7 +552,13 @@ def _records(report: Report, spec: SectionSpec, tables: Tables, notes: tuple[str
     for name, path in query.fields:
         found = report.binding.resolve(spec.entity, path).field
         columns.append(_field_column(report, name, found))
-    rows = [tuple(_cell(report, value) for value in row[: len(columns)]) for row in table.rows]
+    found_fields = [report.binding.resolve(spec.entity, path).field for _, path in query.fields]
+    rows = [
+        tuple(
+            _labelled(report, field, value) for field, value in zip(found_fields, row, strict=False)
+        )
+        for row in table.rows
+    ]
     at = table.columns.index(AVAILABLE)
     available = int(table.rows[0][at]) if table.rows else 0
     return Section(spec.id, "records", spec.title, tuple(columns), tuple(rows), None, available, notes=notes,
@@ -551,6 +570,11 @@ def _field_column(report: Report, name: str, found: Field) -> Column:
     unit = "currency" if found.type == "money" else found.unit
     return Column(name, label(report, found.label), kind, unit, "field",  # type: ignore[arg-type]
                   currency=report.binding.currency if found.type == "money" else None)  # fmt: skip
+
+
+def _labelled(report: Report, field: Field, value: Any) -> Cell:
+    known = field.value_labels.get(str(value))
+    return label(report, known) if known else _cell(report, value)
 
 
 def _cell(report: Report, value: Any) -> Cell:

@@ -7,8 +7,8 @@ from dataclasses import replace
 from sqlglot import exp
 
 from reportspec.binding import Binding, Unresolved, metrics_needed
-from reportspec.calendar import buckets
-from reportspec.check.model import Report, SectionSpec
+from reportspec.calendar import buckets, instant
+from reportspec.check.model import Backtest, Highlights, Report, SectionSpec
 from reportspec.expression import column_nodes, path_of
 from reportspec.model import Metric
 from reportspec.plan.queries import AggregateQuery, Measure, Query, RecordsQuery, Side
@@ -33,6 +33,10 @@ def section_queries(report: Report, section: SectionSpec) -> tuple[Query, ...]:
             RecordsQuery(section.id, section.entity, section.fields, report.sides[0], conditions,
                          section.record_sort, section.limit),
         )  # fmt: skip
+    if section.backtest is not None:
+        return _backtest(report, section.id, section.backtest, conditions)
+    if section.highlights is not None:
+        return _highlights(report, section.id, section.highlights, conditions)
     needed = _aggregates(report.binding, section.metrics)
     if not needed:
         return ()
@@ -62,6 +66,50 @@ def section_queries(report: Report, section: SectionSpec) -> tuple[Query, ...]:
                 if m.keep == "value"
             )  # fmt: skip
             found.append(AggregateQuery(section.id, "buckets", (), values, sparks, conditions))
+    return tuple(found)
+
+
+def _measures(report: Report, *metrics: Metric) -> tuple[Measure, ...]:
+    needed = _aggregates(report.binding, metrics)
+    return tuple(m for metric in needed for m in measures_of(report.binding, metric))
+
+
+def _backtest(
+    report: Report, name: str, backtest: Backtest, conditions: tuple[exp.Expr, ...]
+) -> tuple[Query, ...]:
+    """Each past period twice: as it was known when it began, and when it was over."""
+    zone = report.binding.zone
+    found: list[Query] = []
+    for index, period in enumerate(backtest.periods):
+        start, end = instant(period.start, zone), instant(period.end, zone)
+        for purpose, metric, at in (
+            ("then", backtest.metric, start),
+            ("came", backtest.against, end),
+        ):
+            side = Side("current", period.start, period.end, at)
+            measures = _measures(report, metric)
+            found.append(
+                AggregateQuery(name, f"{purpose} {index}", (), measures, (side,), conditions)
+            )
+    return tuple(found)
+
+
+def _highlights(
+    report: Report, name: str, spec: Highlights, conditions: tuple[exp.Expr, ...]
+) -> tuple[Query, ...]:
+    found: list[Query] = []
+    if spec.metrics:
+        measures = _measures(report, *spec.metrics)
+        found.append(AggregateQuery(name, "figures", (), measures, report.sides, conditions))
+    for kind, comparisons in (("compare", spec.compare), ("share", spec.shares)):
+        for index, one in enumerate(comparisons):
+            metrics = (one.metric, one.beside) if one.beside is not None else (one.metric,)
+            measures, sides = _measures(report, *metrics), report.sides[:1]
+            by = (one.dimension,)
+            found.append(AggregateQuery(name, f"{kind} {index}", by, measures, sides, conditions))
+            found.append(
+                AggregateQuery(name, f"{kind} {index} total", (), measures, sides, conditions)
+            )
     return tuple(found)
 
 

@@ -62,7 +62,7 @@ class AggregateQuery:
     nothing to count."""
 
     section: str
-    purpose: Literal["figures", "totals", "buckets"]
+    purpose: str  # `figures`, `totals`, `buckets`, or what a section of its own kind calls it
     dimensions: tuple[Dimension, ...]
     measures: tuple[Measure, ...]
     sides: tuple[Side, ...]

@@ -93,6 +93,8 @@ def drawings(
         return ()
     if chart.vega_lite is not None:
         return (_own_chart(figures, section, chart, formats),)
+    if chart.kind == "heatmap":
+        return (_heatmap(section, chart, formats, palette),)
     labels, series = read_series(section, chart, formats)
     over_time = any(one.name == chart.x and one.role == "period" for one in section.columns)
     canvas = _Canvas(figures, section, chart, formats, palette, labels, over_time)
@@ -123,6 +125,17 @@ def _draw(canvas: _Canvas, series: tuple[Series, ...]) -> Drawing:
             return _funnel(canvas, series[0])
         case "hbar":
             return _hbar(canvas, series[0]) if len(series) == 1 else _stacked(canvas, series)
+        case _:
+            raise AssertionError(f"{kind} is drawn elsewhere")
+
+
+def _heatmap(section: Section, chart: Chart, formats: Formats, palette: Palette) -> Drawing:
+    from reportspec.render.heatmap import heatmap
+
+    svg, captions = heatmap(section, chart, formats, palette)
+    shown = next(column for column in section.columns if column.name == chart.y[0])
+    alt = formats.word("chart_of", label=shown.label, title=section.title or section.id)
+    return Drawing(svg, shown.label, alt, (), captions)
 
 
 # --- the kinds -------------------------------------------------------------------------------

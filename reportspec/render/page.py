@@ -28,6 +28,7 @@ from reportspec.render.locale import (
 from reportspec.render.logo import logo_address
 from reportspec.render.palette import BAD, FAINT, GOOD, INK, MUTED, RULE, WARN, Palette, palette_for
 from reportspec.render.prose import html_from_markdown
+from reportspec.render.sentences import sentences
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -75,6 +76,7 @@ class SectionView:
     table: tables.TableView | None
     footnotes: tuple[tuple[int, str], ...]
     empty: bool
+    sentences: tuple[tuple[str, str], ...] = ()  # (`good`, `bad` or neither, text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +142,10 @@ def _section_view(
     columns = tile_columns(len(tiles))
     drawn = charts.drawings(figures, section, formats, palette)
     # Tiles say all that the one row of their table does; the attached CSV has it too.
-    table = None if tiles else tables.table_view(section, formats, previous_label, attachment)
+    # A heat map's figures are in its cells, highlights are sentences.
+    told = section.kind == "highlights" or (section.chart and section.chart.kind == "heatmap")
+    shown = not tiles and not told
+    table = tables.table_view(section, formats, previous_label, attachment) if shown else None
     # Both the drawing and the Markdown were escaped where they were made.
     views = tuple(
         ChartView(one, Markup(_with_title(one.svg, one.alt)), _needs_title(one, len(drawn)))
@@ -154,7 +159,18 @@ def _section_view(
         views,
         table,
         _footnotes(figures, section),
-        not tiles and table is None and not section.text and not section.notes,
+        not tiles
+        and table is None
+        and not section.text
+        and not section.notes
+        and not drawn
+        and not section.highlights,
+        tuple(
+            ("even" if one.good is None else "good" if one.good else "bad", text)
+            for one, text in zip(
+                section.highlights, sentences(figures, section, formats), strict=True
+            )
+        ),
     )
 
 

@@ -1,0 +1,291 @@
+"""Highlights and back-tests: what stands out, and what forecasts were worth.
+
+A highlight is written only where enough cases stand behind it: each side of a comparison has at
+least the section's `at_least` cases, two rates of counts differ by more than chance would have it
+(a two-proportion z-test at 95 %), and means differ by a tenth or more.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from reportspec.binding import metrics_needed
+from reportspec.calendar import period_label
+from reportspec.check.model import Backtest, Comparison, Highlights, Report, SectionSpec
+from reportspec.evaluate.sections import (
+    Footnotes,
+    Tables,
+    all_lengths,
+    change,
+    dimension_column,
+    goal_state,
+    label,
+    metric_column,
+    shown_value,
+)
+from reportspec.evaluate.values import Number, Row, divided, metric_value, number, without
+from reportspec.evaluate.words import word
+from reportspec.figures import Cell, Chart, Column, Highlight, Section, Told
+from reportspec.model import Metric
+
+CERTAIN = 1.96  # standard errors that two rates must lie apart
+NOTABLE = 0.1  # the smallest relative difference of means that is told
+SMALLEST_CHANGE = 0.05
+DURATIONS = ("days", "minutes", "seconds")
+
+
+def cases(report: Report, metric: Metric, row: Row, side: str = "") -> int:
+    """The cases that a figure rests on: the rows of an average or a sum, what a ratio divides by."""
+    catalogue = report.binding.catalogue
+    if metric.kind == "ratio":
+        return cases(report, catalogue.metrics[metric.denominator], row, side)
+    if metric.kind != "aggregate":
+        counts = [cases(report, part, row, side) for part in metrics_needed(catalogue, metric)]
+        return min(counts, default=0)
+    column = metric.id if metric.aggregate == "count" else f"{metric.id}__n"
+    return int(row.get(f"{column}{side}") or 0)
+
+
+def _of(report: Report, metric: Metric, row: Row) -> tuple[int, int | None]:
+    """(cases, how many of them) of a rate of counts; without the latter for other figures."""
+    catalogue = report.binding.catalogue
+    if metric.kind == "ratio" and metric.unit == "percent":
+        top = catalogue.metrics[metric.numerator]
+        if top.kind == "aggregate" and top.aggregate in ("count", "count_distinct"):
+            return cases(report, metric, row), int(metric_value(catalogue, top, row) or 0)
+    return cases(report, metric, row), None
+
+
+def highlights_section(
+    report: Report, spec: SectionSpec, tables: Tables, footnotes: Footnotes
+) -> Section:
+    """The sentences of a section, most telling kinds first."""
+    wanted = spec.highlights
+    assert wanted is not None
+    found: list[Highlight] = []
+    for kind, comparisons in (("compare", wanted.compare), ("share", wanted.shares)):
+        for index, one in enumerate(comparisons):
+            rows = _rows(tables, spec.id, f"{kind} {index}")
+            total = next(iter(_rows(tables, spec.id, f"{kind} {index} total")), {})
+            make = _compared if kind == "compare" else _shared
+            found += make(report, wanted, one, rows, total)
+    figures = next(iter(_rows(tables, spec.id, "figures")), None)
+    if figures is not None:
+        row = {**figures, **all_lengths(report)}
+        for metric in wanted.metrics:
+            found += _moved(report, wanted, metric, row)
+    found = found[: wanted.most]
+    notes = [spec.note] if spec.note else []
+    if not found:
+        notes.append(word(report.language, "nothing_stands_out", wanted.at_least))
+    return Section(spec.id, "highlights", spec.title, _COLUMNS, tuple(_plain(h) for h in found), None, len(found),
+                   notes=tuple(notes), break_before=spec.break_before, highlights=tuple(found))  # fmt: skip
+
+
+_COLUMNS = tuple(
+    Column(name, name, "text" if name not in ("value", "other_value", "cases", "other_cases") else "number")
+    for name in ("kind", "metric", "name", "value", "cases", "other_name", "other_value", "other_cases")
+)  # fmt: skip
+
+
+def _plain(one: Highlight) -> tuple[Cell, ...]:
+    """A highlight as a row, for those who read figures as data."""
+    told = {name: each.value for name, each in one.values}
+    counts = [count for count, _ in one.cases] + [None, None]
+    return (one.kind, one.metric, told.get("a"), told.get("high"), counts[0], told.get("b"),
+            told.get("low"), counts[1])  # fmt: skip
+
+
+def _rows(tables: Tables, section: str, purpose: str) -> list[dict[str, Any]]:
+    table = tables.get((section, purpose))
+    return table.dicts() if table is not None else []
+
+
+def _told(report: Report, metric: Metric, value: Cell) -> Told:
+    return Told(value, metric_column(report, metric, Footnotes(), None))
+
+
+def _name(report: Report, one: Comparison, row: Row) -> Told:
+    shown = shown_value(report, one.dimension, row["d0"])
+    column = dimension_column(report, one.dimension)
+    return Told(shown if shown is not None else word(report.language, "none"), column)
+
+
+def _compared(
+    report: Report, wanted: Highlights, one: Comparison, rows: list[dict[str, Any]], total: Row
+) -> list[Highlight]:
+    """The best row of a metric against the worst; of a duration, how many times faster it is."""
+    metric, catalogue = one.metric, report.binding.catalogue
+    known = []
+    for row in rows:
+        value = metric_value(catalogue, metric, row)
+        if value is not None and cases(report, metric, row) >= wanted.at_least:
+            known.append((value, str(row["d0"]), row))
+    if len(known) < 2:
+        return []
+    known.sort(key=lambda item: (item[0], item[1]))
+    low, high = known[0], known[-1]
+    if metric.unit in DURATIONS:
+        return _faster(report, wanted, one, low, total)
+    if not _differ(report, metric, high[2], low[2]):
+        return []
+    values = (("a", _name(report, one, high[2])), ("high", _told(report, metric, high[0])),
+              ("b", _name(report, one, low[2])), ("low", _told(report, metric, low[0])))  # fmt: skip
+    counts = (_of(report, metric, high[2]), _of(report, metric, low[2]))
+    return [_highlight(report, "compare", metric, values, counts)]
+
+
+def _differ(report: Report, metric: Metric, first: Row, second: Row) -> bool:
+    """Whether two rows differ by more than chance (rates of counts) or notably (means)."""
+    (n, x), (m, y) = _of(report, metric, first), _of(report, metric, second)
+    if x is not None and y is not None:
+        pooled = (x + y) / (n + m)
+        error = math.sqrt(pooled * (1 - pooled) * (1 / n + 1 / m))
+        return error > 0 and abs(x / n - y / m) > CERTAIN * error
+    catalogue = report.binding.catalogue
+    a, b = (metric_value(catalogue, metric, row) for row in (first, second))
+    return bool(a is not None and b and abs(a - b) / abs(b) >= NOTABLE)
+
+
+def _faster(
+    report: Report,
+    wanted: Highlights,
+    one: Comparison,
+    fastest: tuple[Number, str, Row],
+    total: Row,
+) -> list[Highlight]:
+    """Mean of all others divided by the fastest row's own: "three times faster"."""
+    metric, catalogue = one.metric, report.binding.catalogue
+    value, _, row = fastest
+    rest = without(total, row)
+    others = metric_value(catalogue, metric, rest)
+    times = divided(others, value)
+    if times is None or times < 1 + NOTABLE or cases(report, metric, rest) < wanted.at_least:
+        return []
+    multiple = replace(_told(report, metric, None).column, unit="multiple", currency=None)
+    values = (("a", _name(report, one, row)), ("times", Told(times, multiple)),
+              ("high", _told(report, metric, value)), ("low", _told(report, metric, others)))  # fmt: skip
+    counts = ((cases(report, metric, row), None), (cases(report, metric, rest), None))
+    return [_highlight(report, "faster", metric, values, counts, good=metric.direction == "down")]
+
+
+def _shared(
+    report: Report, wanted: Highlights, one: Comparison, rows: list[dict[str, Any]], total: Row
+) -> list[Highlight]:
+    """The row with the largest part, and how another mean of it compares with the mean of all."""
+    metric, catalogue = one.metric, report.binding.catalogue
+    whole = metric_value(catalogue, metric, total)
+    if not whole or cases(report, metric, total) < wanted.at_least or len(rows) < 2:
+        return []
+    ranked = sorted(
+        ((metric_value(catalogue, metric, row) or 0, str(row["d0"]), row) for row in rows),
+        key=lambda item: (-item[0], item[1]),
+    )
+    value, _, row = ranked[0]
+    part = divided(value, whole)
+    share = replace(
+        _told(report, metric, None).column, unit="percent", currency=None, type="number"
+    )
+    values = [("a", _name(report, one, row)), ("share", Told(part, share)),
+              ("high", _told(report, metric, value)), ("low", _told(report, metric, whole))]  # fmt: skip
+    counts: list[tuple[int, int | None]] = [
+        (cases(report, metric, total), cases(report, metric, row))
+    ]
+    kind = "share"
+    if one.beside is not None:
+        own, mean = (metric_value(catalogue, one.beside, each) for each in (row, total))
+        apart = divided(own, mean)
+        enough = cases(report, one.beside, row) >= wanted.at_least
+        if apart is not None and enough and abs(apart - 1) >= NOTABLE / 2:
+            kind = "share_below" if apart < 1 else "share_above"
+            values.append(("apart", Told(number(abs(apart - 1)), share)))
+            values.append(("beside", Told(label(report, one.beside.label), share)))
+            counts.append((cases(report, one.beside, row), None))
+    return [_highlight(report, kind, metric, tuple(values), tuple(counts))]
+
+
+def _moved(report: Report, wanted: Highlights, metric: Metric, row: Row) -> list[Highlight]:
+    """How a metric changed, and where it stands against its goal."""
+    catalogue = report.binding.catalogue
+    value = metric_value(catalogue, metric, row)
+    found = []
+    goal = goal_state(report, report.goals.get(metric.id), value)
+    if goal is not None and goal.attainment is not None:
+        column = _told(report, metric, None).column
+        attained = replace(column, unit="percent", currency=None, type="number")
+        values = (("high", _told(report, metric, value)), ("low", _told(report, metric, goal.target)),
+                  ("share", Told(number(goal.attainment), attained)))  # fmt: skip
+        good = {"met": True, "on_track": True, "missed": False, "at_risk": False}.get(goal.state)
+        found.append(_highlight(report, f"goal_{goal.state}", metric, values, (), good=good))
+    if report.compare is None:
+        return found
+    before = metric_value(catalogue, metric, row, "__previous")
+    moved = change(metric, value, before)
+    counted = min(cases(report, metric, row), cases(report, metric, row, "__previous"))
+    if moved is None or abs(moved) < SMALLEST_CHANGE or counted < wanted.at_least:
+        return found
+    column = _told(report, metric, None).column
+    by = Told(abs(moved), replace(column, unit="percent", currency=None, type="number"))
+    values = (("high", _told(report, metric, value)), ("low", _told(report, metric, before)), ("by", by))  # fmt: skip
+    kind = ("rose" if moved > 0 else "fell") + ("_points" if metric.unit == "percent" else "")
+    up = {"up": moved > 0, "down": moved < 0}.get(metric.direction)
+    counts = ((cases(report, metric, row), None), (cases(report, metric, row, "__previous"), None))
+    return [*found, _highlight(report, kind, metric, values, counts, good=up)]
+
+
+def _highlight(
+    report: Report, kind: str, metric: Metric, values: tuple[tuple[str, Told], ...],
+    counts: tuple[tuple[int, int | None], ...], good: bool | None = None,
+) -> Highlight:  # fmt: skip
+    phrases: Mapping[str, str] = metric.phrases.get(kind, {})
+    return Highlight(kind, metric.id, label(report, metric.label), values, phrases, counts, good)
+
+
+def backtest_section(
+    report: Report, spec: SectionSpec, tables: Tables, footnotes: Footnotes
+) -> Section:
+    """A row for each past period: what was said, what came, and how far off that was."""
+    tested = spec.backtest
+    assert tested is not None
+    catalogue, language = report.binding.catalogue, report.language
+    then = metric_column(report, tested.metric, footnotes, None)
+    came = metric_column(report, tested.against, footnotes, None)
+    off = replace(came, name="error", label=word(language, "error"), role="change", footnotes=())
+    share = replace(off, name="error_share", label=word(language, "error_share"), unit="percent",
+                    currency=None, type="number")  # fmt: skip
+    then = replace(then, name="forecast", label=word(language, "forecast_then", then.label))
+    came = replace(came, name="actual")
+    rows: list[tuple[Cell, ...]] = []
+    errors = []
+    for index, period in enumerate(tested.periods):
+        said = _single(catalogue, tested.metric, tables, spec.id, f"then {index}")
+        real = _single(catalogue, tested.against, tables, spec.id, f"came {index}")
+        apart = None if said is None or real is None else number(said - real)
+        relative = divided(apart, real)
+        if relative is not None:
+            errors.append(abs(relative))
+        rows.append((period_label(period, language), said, real, apart, relative))
+    notes = [n for n in (spec.note, *spec.omitted) if n]
+    notes.append(_verdict(report, tested, rows, errors))
+    columns = (Column("period", word(language, "period"), "text", role="dimension"), then, came, off, share)  # fmt: skip
+    chart = Chart("line", "period", ("forecast", "actual"))
+    return Section(spec.id, "backtest", spec.title, columns, tuple(rows), None, len(rows), chart=chart,
+                   notes=tuple(notes), break_before=spec.break_before)  # fmt: skip
+
+
+def _single(catalogue: Any, metric: Metric, tables: Tables, section: str, purpose: str) -> Number:
+    row = next(iter(_rows(tables, section, purpose)), {})
+    return metric_value(catalogue, metric, row)
+
+
+def _verdict(
+    report: Report, tested: Backtest, rows: list[tuple[Cell, ...]], errors: list[float]
+) -> str:
+    if not errors:
+        return word(report.language, "no_verdict")
+    mean = math.fsum(errors) / len(errors)
+    high = sum(1 for row in rows if isinstance(row[3], (int, float)) and row[3] > 0)
+    return word(report.language, "verdict", f"{mean * 100:.0f}", len(errors), high)

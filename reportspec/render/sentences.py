@@ -1,0 +1,51 @@
+"""Highlights as sentences in the report's language, with the counts behind them."""
+
+from __future__ import annotations
+
+from reportspec.figures import Figures, Highlight, Section, Told
+from reportspec.render.locale import Formats, cell, number, percent
+
+
+def sentences(figures: Figures, section: Section, formats: Formats) -> tuple[str, ...]:
+    """What a section's highlights say, in its order."""
+    return tuple(sentence(figures, one, formats) for one in section.highlights)
+
+
+def sentence(figures: Figures, one: Highlight, formats: Formats) -> str:
+    """One sentence. A metric's own wording goes before the general one."""
+    language = formats.language_tag.split("-")[0]
+    own = one.phrases.get(language) or (one.phrases.get("en") if language == "en" else None)
+    general = formats.words["highlights"]
+    text = own or str(general[one.kind])
+    said = {name: _written(formats, each) for name, each in one.values}
+    filled = text.format(label=one.label, period=figures.period.label, **said)
+    behind = _behind(one, formats)
+    filled = filled[:1].upper() + filled[1:]
+    return f"{filled} ({behind})." if behind else f"{filled}."
+
+
+def _written(formats: Formats, told: Told) -> str:
+    column = told.column
+    if isinstance(told.value, str):
+        return told.value
+    if column.unit == "percent" and isinstance(told.value, (int, float)):
+        share = float(told.value)
+        return percent(formats, share, 0 if share >= 0.1 else 1)
+    if column.unit == "multiple" and isinstance(told.value, (int, float)):
+        return number(formats, told.value, 1 if told.value < 10 else 0)
+    return cell(formats, told.value, column, bare=False)
+
+
+def _behind(one: Highlight, formats: Formats) -> str:
+    """The counts: `34 of 200 against 6 of 198`."""
+    texts = []
+    for count, hits in one.cases:
+        if hits is None:
+            texts.append(number(formats, count))
+        else:
+            words = formats.words["highlights"]["of"]
+            texts.append(str(words).format(number(formats, hits), number(formats, count)))
+    if not texts:
+        return ""
+    joined = str(formats.words["highlights"]["and"]).join(texts)
+    return str(formats.words["highlights"]["cases"]).format(joined)
