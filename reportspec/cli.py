@@ -427,7 +427,9 @@ def _no_pango(error: OSError) -> Diagnostic:
 
 @cli.command()
 @click.argument(
-    "what", required=False, type=click.Choice(["metrics", "fields", "reports", "mappings"])
+    "what",
+    required=False,
+    type=click.Choice(["metrics", "fields", "reports", "mappings", "goals"]),
 )
 @click.option(
     "--project",
@@ -438,7 +440,8 @@ def _no_pango(error: OSError) -> Diagnostic:
     "--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True
 )
 def catalog(what: str | None, project: Path | None, form: str) -> None:
-    """What metrics, fields and report types there are, and which of them this source can serve."""
+    """What metrics, fields and report types there are, and which of them this source can serve;
+    for `goals`: which metrics tell whether an aim is reached."""
     from reportspec.listings import catalog_listing
 
     text, problems, texts = catalog_listing(what, project, form, os.environ)

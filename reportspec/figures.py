@@ -14,11 +14,11 @@ from decimal import Decimal
 from typing import Literal
 
 Cell = str | int | float | Decimal | bool | date | datetime | None
-Role = Literal["dimension", "period", "metric", "previous", "change", "field"]
+Role = Literal["dimension", "period", "metric", "previous", "target", "change", "field"]
 ColumnType = Literal["text", "integer", "number", "boolean", "date", "time"]
 Unit = Literal["count", "currency", "percent", "days", "seconds", "minutes", "ratio", "multiple"]
 SectionKind = Literal[
-    "kpis", "trend", "breakdown", "records", "funnel", "backtest", "highlights", "text"
+    "kpis", "trend", "breakdown", "records", "funnel", "goals", "backtest", "highlights", "text"
 ]
 GoalState = Literal["met", "on_track", "at_risk", "missed", "unknown"]
 
@@ -43,7 +43,8 @@ class Column:
 @dataclass(frozen=True, slots=True)
 class Goal:
     """A target and where the figure stands. `attainment` and `pace` are fractions:
-    actual / target (target / actual where lower is better), and actual / (target x elapsed)."""
+    actual / target (target / actual where lower is better), and actual / (target x elapsed).
+    `landing` is where the figure ends up if it goes on as so far."""
 
     target: float
     direction: Literal["up", "down", "neutral"]
@@ -51,6 +52,7 @@ class Goal:
     pace: float | None
     state: GoalState
     warn_at: float
+    landing: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,9 @@ class Chart:
     """What to draw from the section's own rows: `x` is a column's name, `y` are columns' names,
     `color` names a second dimension's column. `reference` draws a dashed line (a goal)."""
 
-    kind: Literal["line", "bar", "hbar", "stacked", "pareto", "histogram", "funnel", "heatmap"]
+    kind: Literal[
+        "line", "bar", "hbar", "stacked", "pareto", "histogram", "funnel", "heatmap", "bullet"
+    ]
     x: str
     y: tuple[str, ...]
     color: str | None = None
@@ -127,6 +131,7 @@ class Section:
     footnotes: tuple[int, ...] = ()
     break_before: bool = False
     highlights: tuple[Highlight, ...] = ()
+    others: bool = False  # whether the last row is all others together
 
 
 @dataclass(frozen=True, slots=True)

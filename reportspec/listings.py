@@ -9,6 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from reportspec.binding import Binding, Unresolved, need_metric, settled
+from reportspec.catalogue.load import documents
 from reportspec.check.catalogue import check_names
 from reportspec.check.mapping import shipped
 from reportspec.check.project import NAME, find_project, load_project
@@ -50,6 +51,10 @@ def catalog_listing(
         found["metrics"] = _metrics(binding)
     if what == "fields":
         found["fields"] = _fields(binding)
+    if what == "goals":
+        found["goals"] = _aims(binding)
+        if form != "json":
+            return _aims_text(found["goals"]), tuple(problems), texts
     if what == "mappings":
         found["mappings"] = [{"name": name} for name in ("demo", *shipped())]
     if form == "json":
@@ -71,6 +76,44 @@ def _metrics(binding: Binding) -> Listing:
          "available": (why := _why_not(binding, m.id)) is None, "why_not": why}
         for m in binding.catalogue.metrics.values()
     ]  # fmt: skip
+
+
+def _aims(binding: Binding) -> Listing:
+    """What one may want to reach, and the metrics that tell whether one does."""
+    found = []
+    for _, data in documents("aims"):
+        for aim in data["aims"]:
+            metrics = []
+            for item in aim["metrics"]:
+                metric = binding.catalogue.metrics[item["metric"]]
+                why = _why_not(binding, metric.id)
+                metrics.append(
+                    {"name": metric.id, "label": metric.label["en"], "unit": metric.unit,
+                     "direction": item.get("direction", metric.direction), "question": item["question"]["en"],
+                     "available": why is None, "why_not": why}
+                )  # fmt: skip
+            found.append({"name": aim["aim"], "label": aim["label"]["en"], "metrics": metrics})
+    return found
+
+
+def _aims_text(aims: Listing) -> str:
+    lines = []
+    for aim in aims:
+        lines += ["", f"{aim['label']} ({aim['name']})"]
+        width = max(len(m["name"]) for m in aim["metrics"])
+        for m in aim["metrics"]:
+            mark, way = (
+                "+" if m["available"] else "-",
+                {"up": "more", "down": "less"}.get(m["direction"], ""),
+            )
+            said = f" — {m['why_not']}" if m["why_not"] else ""
+            lines.append(
+                f"  {mark} {m['name'].ljust(width)}  {m['question']}{f' ({way} is better)' if way else ''}{said}"
+            )
+        served = [m for m in aim["metrics"] if m["available"]]
+        if served:
+            lines.append("    goals: {" + ", ".join(f"{m['name']}: …" for m in served) + "}")
+    return "\n".join(lines[1:])
 
 
 def _reports(binding: Binding) -> Listing:

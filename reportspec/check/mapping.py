@@ -91,7 +91,9 @@ def load_mapping(
                          suggestion(crm, shipped()) or f"there are {', '.join(shipped())}")  # fmt: skip
             return None, extra, None
         quiet = Document(f"{crm}.yaml", "", None, _shipped_data(crm))
-        return _built(catalogue, crm, quiet.data, quiet, extra), extra, None
+        built = _built(catalogue, crm, quiet.data, quiet, extra)
+        assert not quiet.problems, quiet.problems
+        return built, extra, None
     document = open_document(path, "mapping", shown(path))
     if document.broken:
         return None, extra, document
@@ -114,7 +116,9 @@ def _merged(base: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
     for name, spec in (own.get("entities") or {}).items():
         before = entities.get(name, {})
         after = {**before, **spec}
-        after["fields"] = {**(before.get("fields") or {}), **(spec.get("fields") or {})}
+        for key in ("fields", "joins"):
+            if before.get(key) or spec.get(key):
+                after[key] = {**(before.get(key) or {}), **(spec.get(key) or {})}
         for own_way in ("rows", "table", "union"):
             if own_way in spec:
                 for other in {"rows", "table", "union"} - {own_way}:

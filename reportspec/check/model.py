@@ -50,11 +50,15 @@ class Project:
 
 @dataclass(frozen=True, slots=True)
 class GoalSpec:
-    """A target for a metric and the share of it below which it is at risk."""
+    """A target for a metric and the share of it below which it is at risk. `by` sets one for each
+    value of a dimension; `table` takes targets from the source's own (the entity `goal`)."""
 
-    target: float
+    target: float | None
     warn_at: float
     direction: Literal["up", "down", "neutral"]
+    by: Dimension | None = None
+    targets: Mapping[str, float] = field(default_factory=dict)
+    table: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +116,7 @@ class SectionSpec:
     break_before: bool = False
     backtest: Backtest | None = None
     highlights: Highlights | None = None
+    goal: str = ""  # the metric whose goal a `goals` section shows by its dimension
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,8 +36,8 @@ from reportspec.check.project import find_project, known_zone, load_project, sho
 from reportspec.check.sections import Context, check_sections, find_metric
 from reportspec.diagnostics import Diagnostic, suggestion
 from reportspec.expression import Refused, column_nodes, parse, path_of
-from reportspec.model import Catalogue, Field, SourceMap
-from reportspec.plan.queries import Side
+from reportspec.model import Catalogue, Field, Metric, SourceMap
+from reportspec.plan.queries import Dimension, Side
 
 EMPTY: Mapping[str, Any] = {}
 
@@ -175,8 +175,8 @@ def _report(
             texts.append(" ".join(str(data["where"]).split()))
     context = Context(document, data, binding, language, tuple(conditions), bounds, _grain(period, data, preset),
                       period, project.fiscal)  # fmt: skip
-    sections = check_sections(context, preset, type_id)
     goals = _goals(document, data, binding)
+    sections = check_sections(context, preset, type_id, goals)
     if document.broken or period is None or as_of is None:
         return None
     for item in sections:
@@ -311,19 +311,52 @@ def _goals(document: Document, data: Mapping[str, Any], binding: Binding) -> dic
         if metric is None:
             continue
         given = spec if isinstance(spec, dict) else {"target": spec}
-        target = given.get("target")
-        if isinstance(target, bool) or not isinstance(target, (int, float)):
-            document.tell("bad-value", "a goal's target is a number", path)
-            continue
-        if metric.unit == "percent" and target > 1.5:
-            document.tell("suspicious-goal", f"`{name}` is a fraction: {target} means {target * 100:,.0f} %", path,
-                          f"write {target / 100:g} for {target:g} %", warning=True)  # fmt: skip
-        found[metric.id] = GoalSpec(
-            float(target),
-            float(given.get("warn_at", 0.9)),
-            given.get("direction", metric.direction),
-        )
+        goal = _goal(document, binding, metric, given, path)
+        if goal is not None:
+            found[metric.id] = goal
     return found
+
+
+def _goal(
+    document: Document, binding: Binding, metric: Metric, given: Mapping[str, Any], path: Place
+) -> GoalSpec | None:
+    target, from_table = given.get("target"), given.get("target") == "table"
+    if from_table:
+        target = None
+        try:
+            for field in ("metric", "starts_on", "ends_on", "target"):
+                binding.need("goal", field)
+        except Unresolved as why:
+            document.tell(why.code, f"there is no table of targets: {why.message}", path, why.help)
+    elif target is not None and (isinstance(target, bool) or not isinstance(target, (int, float))):
+        document.tell("bad-value", "a goal's target is a number, or `table`", path)
+        return None
+    numbers = [target] if target is not None else []
+    by = None
+    if given.get("by") is not None:
+        field_found = field_named(binding, document, str(given["by"]), (*path, "by"))
+        if field_found is not None:
+            by = Dimension(str(given["by"]), tuple(str(given["by"]).split(".")), field_found)
+    targets = {str(key): float(value) for key, value in (given.get("targets") or {}).items()}
+    if targets and given.get("by") is None:
+        document.tell("missing-key", "`targets` has no `by`: the field whose values these are", path,
+                      "for example `by: user.name`", key=True)  # fmt: skip
+    if target is None and not targets and not from_table:
+        document.tell("missing-key", f"the goal for `{metric.id}` has no target", path,
+                      "add `target:`, or `by:` and `targets:`", key=True)  # fmt: skip
+        return None
+    for value in (*numbers, *targets.values()):
+        if metric.unit == "percent" and value > 1.5:
+            document.tell("suspicious-goal", f"`{metric.id}` is a fraction: {value} means {value * 100:,.0f} %", path,
+                          f"write {value / 100:g} for {value:g} %", warning=True)  # fmt: skip
+    return GoalSpec(
+        float(target) if target is not None else None,
+        float(given.get("warn_at", 0.9)),
+        given.get("direction", metric.direction),
+        by,
+        targets,
+        from_table,
+    )
 
 
 def available(binding: Binding, metric_id: str) -> Missing | Unresolved | None:

@@ -14,7 +14,7 @@ from reportspec.catalogue.library import UnknownMetric
 from reportspec.check.conditions import Bounds, condition, field_named
 from reportspec.check.document import Document, Place
 from reportspec.check.insights import Asked, backtest, highlights
-from reportspec.check.model import SectionSpec
+from reportspec.check.model import GoalSpec, SectionSpec
 from reportspec.diagnostics import suggestion
 from reportspec.expression import column_nodes, path_of
 from reportspec.model import Metric
@@ -24,10 +24,10 @@ from reportspec.plan.queries import Dimension
 KINDS = ("kpis", "trend", "breakdown", "records", "funnel", "backtest", "highlights", "text")
 _TITLES = {
     "en": {"headline": "At a glance", "by": "By {0}", "kpis": "Figures", "trend": "Over time", "records": "{0}", "funnel": "Funnel",
-           "backtest": "What the forecasts were worth", "highlights": "In short",
+           "backtest": "What the forecasts were worth", "highlights": "In short", "goal": "{0}: goals",
            "text": ""},
     "it": {"headline": "In sintesi", "by": "Per {0}", "kpis": "Cifre", "trend": "Nel tempo", "records": "{0}", "funnel": "Imbuto",
-           "backtest": "Quanto valevano le previsioni", "highlights": "In breve",
+           "backtest": "Quanto valevano le previsioni", "highlights": "In breve", "goal": "{0}: obiettivi",
            "text": ""},
 }  # fmt: skip
 _LACKS = {
@@ -67,16 +67,42 @@ class _Draft:
 
 
 def check_sections(
-    context: Context, preset: Mapping[str, Any], type_id: str
+    context: Context, preset: Mapping[str, Any], type_id: str, goals: Mapping[str, GoalSpec]
 ) -> tuple[SectionSpec, ...]:
-    """All sections of a report: the type's, with the user's in place of those of the same id."""
+    """All sections of a report: the type's, with the user's in place of those of the same id. Goals
+    by a dimension have a section each, after the headline."""
     found = []
     seen: set[str] = set()
     for index, draft in enumerate(_drafts(context, preset)):
         section = _section(context, draft, index, seen)
         if section is not None:
             found.append(section)
-    return tuple(found)
+    quotas = [made for name, goal in goals.items() if (made := _quota(context, name, goal))]
+    at = 1 if found and found[0].id == "headline" else 0
+    return (*found[:at], *quotas, *found[at:])
+
+
+def _quota(context: Context, name: str, goal: GoalSpec) -> SectionSpec | None:
+    if goal.by is None:
+        return None
+    metric = context.binding.catalogue.metrics[name]
+    problem = _unusable(context, metric, "breakdown", (goal.by,), context.conditions)
+    if problem is not None:
+        message = f"`{name}` cannot be shown by `{goal.by.name}`: {problem.message}"
+        context.document.tell(problem.code, message, ("goals", name, "by"), problem.help)
+        return None
+    words = _TITLES.get(context.language, _TITLES["en"])
+    title = words["goal"].format(_label(context, metric.label))
+    identifier = f"goal_{metric.family}"
+    return SectionSpec(
+        identifier,
+        "goals",
+        title,
+        metrics=(metric,),
+        dimensions=(goal.by,),
+        totals=False,
+        goal=name,
+    )
 
 
 def _drafts(context: Context, preset: Mapping[str, Any]) -> list[_Draft]:

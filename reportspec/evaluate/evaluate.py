@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from reportspec.binding import metrics_needed, parts
 from reportspec.calendar import instant, period_label
 from reportspec.check.model import Report
+from reportspec.evaluate.quotas import with_targets
 from reportspec.evaluate.sections import Footnotes, Tables, evaluate_section, label
 from reportspec.evaluate.values import Row
 from reportspec.evaluate.words import word
@@ -19,6 +20,7 @@ def evaluate(
     row_counts: tuple[tuple[str, int], ...] = (), data_as_of: datetime | None = None,
 ) -> Figures:  # fmt: skip
     """All figures of a report."""
+    report = with_targets(report, tables)
     footnotes = Footnotes()
     if min(report.as_of, report.now) < instant(report.period.end, report.binding.zone):
         reached = (
@@ -40,7 +42,7 @@ def evaluate(
             report.period.start, report.period.end, period_label(report.period, report.language)
         ),
         compare=compare,
-        as_of=report.as_of.astimezone(report.binding.zone),
+        as_of=report.sides[0].as_of.astimezone(report.binding.zone),
         source_label=source,
         data_as_of=data_as_of.astimezone(report.binding.zone) if data_as_of else None,
         filters=report.filter_texts,

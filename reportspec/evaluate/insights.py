@@ -15,13 +15,13 @@ from typing import Any
 from reportspec.binding import metrics_needed
 from reportspec.calendar import period_label
 from reportspec.check.model import Backtest, Comparison, Highlights, Report, SectionSpec
+from reportspec.evaluate.goals import goal_state
 from reportspec.evaluate.sections import (
     Footnotes,
     Tables,
     all_lengths,
     change,
     dimension_column,
-    goal_state,
     label,
     metric_column,
     shown_value,
@@ -212,7 +212,7 @@ def _moved(report: Report, wanted: Highlights, metric: Metric, row: Row) -> list
     catalogue = report.binding.catalogue
     value = metric_value(catalogue, metric, row)
     found = []
-    goal = goal_state(report, report.goals.get(metric.id), value)
+    goal = goal_state(report, metric, report.goals.get(metric.id), value)
     if goal is not None and goal.attainment is not None:
         column = _told(report, metric, None).column
         attained = replace(column, unit="percent", currency=None, type="number")

@@ -10,10 +10,11 @@ from typing import Any
 
 from reportspec.binding import metrics_needed
 from reportspec.calendar import Bucket, bucket_label, instant
-from reportspec.check.model import GoalSpec, Report, SectionSpec
+from reportspec.check.model import Report, SectionSpec
+from reportspec.evaluate.goals import goal_state
 from reportspec.evaluate.values import GOAL, Row, metric_value, number, summed
 from reportspec.evaluate.words import word
-from reportspec.figures import Cell, Chart, Column, Goal, Kpi, Section
+from reportspec.figures import Cell, Chart, Column, Kpi, Section
 from reportspec.model import Field, Metric
 from reportspec.plan.plan import measures_of, section_queries
 from reportspec.plan.queries import AggregateQuery, Dimension, RecordsQuery, Side
@@ -54,6 +55,10 @@ def evaluate_section(
         )
     if spec.kind == "records":
         return _records(report, spec, tables, notes)
+    if spec.kind == "goals":
+        from reportspec.evaluate.quotas import goals_section
+
+        return goals_section(report, spec, tables, footnotes)
     if spec.kind in ("highlights", "backtest"):
         from reportspec.evaluate import insights
 
@@ -85,7 +90,11 @@ def all_lengths(report: Report) -> Row:
 
 def targets(report: Report) -> Row:
     """The targets of goals for the whole period, for formulas."""
-    return {f"{GOAL}{metric}": goal.target for metric, goal in report.goals.items()}
+    return {
+        f"{GOAL}{metric}": goal.target
+        for metric, goal in report.goals.items()
+        if goal.target is not None
+    }
 
 
 def additivity(report: Report, spec: SectionSpec) -> dict[str, str]:
@@ -184,7 +193,7 @@ def _kpis(
             cells.append(before)
         spark = _spark(report, spec, metric, tables)
         kpis.append(Kpi(column, value, before, change(metric, value, before) if compared else None,
-                        goal_state(report, report.goals.get(metric.id), value), spark))  # fmt: skip
+                        goal_state(report, metric, report.goals.get(metric.id), value), spark))  # fmt: skip
     chart = None
     if spec.kind == "funnel":
         return _funnel(report, spec, columns, cells, notes)
@@ -252,38 +261,6 @@ def _spark(
         value = metric_value(report.binding.catalogue, metric, row)
         points.append(None if value is None else float(value))
     return tuple(points) if sum(p is not None for p in points) >= 2 else ()
-
-
-def goal_state(report: Report, goal: GoalSpec | None, value: Cell) -> Goal | None:
-    """Where a figure stands against its goal. Within an unfinished period what counts is the pace:
-    the figure against the part of the target that the elapsed time asks for."""
-    if goal is None:
-        return None
-    if not isinstance(value, (int, float)) or isinstance(value, bool):
-        return Goal(goal.target, goal.direction, None, None, "unknown", goal.warn_at)
-    start, end = (
-        instant(report.period.start, report.binding.zone),
-        instant(report.period.end, report.binding.zone),
-    )
-    reached = min(report.as_of, report.now)
-    elapsed = max(0.0, min(1.0, (reached - start) / (end - start)))
-    lower = goal.direction == "down"
-    attainment: float | None
-    if lower:
-        attainment = 1.0 if value <= 0 else goal.target / value
-    else:
-        attainment = value / goal.target if goal.target else None
-    if attainment is None:
-        return Goal(goal.target, goal.direction, None, None, "unknown", goal.warn_at)
-    over = elapsed >= 1.0
-    pace = attainment if over or lower or not elapsed else value / (goal.target * elapsed)
-    if attainment >= 1 and (over or not lower):
-        state = "met"
-    elif over:
-        state = "at_risk" if attainment >= goal.warn_at else "missed"
-    else:
-        state = "on_track" if pace >= 1 else "at_risk"
-    return Goal(goal.target, goal.direction, attainment, pace, state, goal.warn_at)  # type: ignore[arg-type]
 
 
 def _trend(
@@ -450,6 +427,7 @@ def _breakdown(
         (*(shown_value(report, d, row[f"d{i}"]) for i, d in enumerate(spec.dimensions)), *cells)
         for row, cells in kept
     ]
+    others = False
     if spec.top is not None and available > spec.top:
         rest = [row for row, _ in kept[spec.top :]]
         body = body[: spec.top]
@@ -457,11 +435,12 @@ def _breakdown(
             merged = {**summed(rest, additivity(report, spec)), **all_lengths(report)}
             name: list[Cell] = [word(report.language, "others", len(rest)), *([None] * (count - 1))]
             body.append((*name, *_metric_cells(report, spec, merged, total)))
+            others = True
     total_cells = None
     if spec.totals and kept:
         total_cells = (*([None] * count), *_metric_cells(report, spec, total, total))
     return Section(spec.id, "breakdown", spec.title, tuple(columns), tuple(body), total_cells, available,
-                   chart=_breakdown_chart(report, spec, binned), notes=notes, break_before=spec.break_before)  # fmt: skip
+                   chart=_breakdown_chart(report, spec, binned), notes=notes, break_before=spec.break_before, others=others)  # fmt: skip
 
 
 def _marked(column: Column, mark: int) -> Column:
@@ -589,4 +568,4 @@ def _cell(report: Report, value: Any) -> Cell:
     return str(value)
 
 
-__all__ = ["Footnotes", "evaluate_section", "goal_state", "measures_of"]
+__all__ = ["Footnotes", "evaluate_section", "measures_of"]

@@ -15,12 +15,27 @@ from reportspec.plan.queries import AggregateQuery, Measure, Query, RecordsQuery
 from reportspec.sql.aggregate import money_currencies
 
 ADDITIVE = ("count", "sum", "average", "min", "max")
+TARGETS = "targets of goals"  # the section that their query belongs to
+MOST_TARGETS = 100_000
 FEWEST_BUCKETS = 3  # fewer make no sparkline
 
 
 def plan(report: Report) -> tuple[Query, ...]:
     """All queries of a report, in the order of its sections."""
-    return tuple(query for section in report.sections for query in section_queries(report, section))
+    found = [query for section in report.sections for query in section_queries(report, section)]
+    if any(goal.table for goal in report.goals.values()):
+        found.append(_targets(report))
+    return tuple(found)
+
+
+def _targets(report: Report) -> Query:
+    """The rows of the source's table of targets."""
+    names = ("metric", "dimension", "value", "starts_on", "ends_on", "target")
+    fields = tuple((f"goal.{name}", ("goal", name)) for name in names)
+    wanted = [name for name, goal in report.goals.items() if goal.table]
+    metric = exp.column(exp.to_identifier("metric"), table=exp.to_identifier("goal"))
+    among = exp.In(this=metric, expressions=[exp.Literal.string(name) for name in wanted])
+    return RecordsQuery(TARGETS, "goal", fields, report.sides[0], (among,), (), MOST_TARGETS)
 
 
 def section_queries(report: Report, section: SectionSpec) -> tuple[Query, ...]:
@@ -59,7 +74,7 @@ def section_queries(report: Report, section: SectionSpec) -> tuple[Query, ...]:
                 )
     if section.kind == "kpis":
         sparks = spark_sides(report)
-        drawable = tuple(m for m in needed if can_trend(report.binding, m))
+        drawable = tuple(m for m in needed if can_trend(report.binding, m) and not m.ahead)
         if sparks and drawable:
             values = tuple(
                 m for metric in drawable for m in measures_of(report.binding, metric)

@@ -123,7 +123,7 @@ def _draw(canvas: _Canvas, series: tuple[Series, ...]) -> Drawing:
             return _histogram(canvas, series[0])
         case "funnel":
             return _funnel(canvas, series[0])
-        case "hbar":
+        case "hbar" | "bullet":
             return _hbar(canvas, series[0]) if len(series) == 1 else _stacked(canvas, series)
         case _:
             raise AssertionError(f"{kind} is drawn elsewhere")
@@ -246,6 +246,8 @@ def _hbar(canvas: _Canvas, one: Series) -> Drawing:
     texts = [canvas.write(value, one.column) for value in cut.values]
     if one.previous:
         told = canvas.formats.word("mark_is_previous", label=canvas.previous_label)
+        if canvas.chart.kind == "bullet":
+            told = canvas.formats.word("mark_is_goal")
         captions = (told, *captions)
     return _horizontal(canvas, cut, [canvas.labels[row] for row in rows], texts, captions)
 
@@ -371,7 +373,8 @@ def _stacked_level(
 
 def _pareto(canvas: _Canvas, one: Series) -> Drawing:
     rows, captions = _largest(canvas, one)
-    rows = sorted(rows, key=lambda row: -(one.values[row] or 0.0))
+    last = len(canvas.labels) - 1 if canvas.section.others else -1
+    rows = sorted(rows, key=lambda row: (row == last, -(one.values[row] or 0.0)))
     whole = math.fsum(value for value in one.values if value is not None and value > 0) or 1.0
     running = 0.0
     values: list[Spec] = []

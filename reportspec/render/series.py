@@ -36,7 +36,8 @@ def read_series(
     for name in chart.y:
         column = section.columns[places[name]]
         values = _numbers(row[places[name]] for row in section.rows)
-        series.append(Series(column.label, column, values, _previous(section, column)))
+        marks = _previous(section, column, "target" if chart.kind == "bullet" else "previous")
+        series.append(Series(column.label, column, values, marks))
     return row_labels, tuple(series)
 
 
@@ -87,9 +88,9 @@ def _numbers(cells: Iterable[Cell]) -> tuple[float | None, ...]:
     return tuple(float(value) if is_number(value) else None for value in cells)
 
 
-def _previous(section: Section, column: Column) -> tuple[float | None, ...]:
+def _previous(section: Section, column: Column, role: str) -> tuple[float | None, ...]:
     for place, other in enumerate(section.columns):
-        if other.role == "previous" and other.metric == column.metric:
+        if other.role == role and other.metric == column.metric:
             values = _numbers(row[place] for row in section.rows)
             return values if any(value is not None for value in values) else ()
     return ()

@@ -168,8 +168,10 @@ def _select(
     condition = all_of(where)
     if condition is not None:
         select = select.where(condition, copy=False)
-    if keys:
-        select = select.group_by(*[k.copy() for k in keys], copy=False)
+    # A period of one bucket has the same number in every row: by position it would mean a column.
+    grouped = [key.copy() for key in keys if not isinstance(key, exp.Literal)]
+    if grouped:
+        select = select.group_by(*grouped, copy=False)
     return select, [case.alias for case in cases]
 
 

@@ -1,0 +1,63 @@
+"""Where a figure stands against its goal."""
+
+from __future__ import annotations
+
+from reportspec.binding import metrics_needed
+from reportspec.calendar import instant
+from reportspec.check.model import GoalSpec, Report
+from reportspec.evaluate.values import number
+from reportspec.figures import Cell, Goal
+from reportspec.model import Metric
+
+
+def goal_state(report: Report, metric: Metric, goal: GoalSpec | None, value: Cell) -> Goal | None:
+    """A figure's goal, or None where it has none. Within an unfinished period what counts is the
+    pace: of what adds up over time, the figure against the part of the target that the elapsed time
+    asks for; of rates and means, which do not grow with time, the figure itself."""
+    if goal is None or goal.target is None:
+        return None
+    target = goal.target
+    if not isinstance(value, (int, float)) or isinstance(value, bool):
+        return Goal(target, goal.direction, None, None, "unknown", goal.warn_at)
+    attained = attainment(value, target, goal.direction)
+    if attained is None:
+        return Goal(target, goal.direction, None, None, "unknown", goal.warn_at)
+    part = elapsed(report)
+    grows = adds_up(report, metric)
+    if part >= 1.0:
+        state = "met" if attained >= 1 else "at_risk" if attained >= goal.warn_at else "missed"
+        return Goal(target, goal.direction, attained, attained, state, goal.warn_at, float(value))  # type: ignore[arg-type]
+    landing = number(value / part) if grows and part else float(value)
+    expected = attainment(landing, target, goal.direction) if landing is not None else None
+    if attained >= 1 and goal.direction != "down" and grows:
+        state = "met"
+    elif expected is None or not part:
+        state = "on_track"
+    else:
+        state = "on_track" if expected >= 1 else "at_risk"
+    return Goal(target, goal.direction, attained, expected, state, goal.warn_at, landing)  # type: ignore[arg-type]
+
+
+def attainment(value: float, target: float, direction: str) -> float | None:
+    """actual / target, or target / actual where lower is better (nothing at all is 100 %)."""
+    if direction == "down":
+        return 1.0 if value <= 0 else target / value
+    return value / target if target else None
+
+
+def elapsed(report: Report) -> float:
+    """The part of the period that is over, 0 to 1."""
+    zone = report.binding.zone
+    start, end = instant(report.period.start, zone), instant(report.period.end, zone)
+    reached = min(report.sides[0].as_of, report.now)
+    return max(0.0, min(1.0, (reached - start) / (end - start)))
+
+
+def adds_up(report: Report, metric: Metric) -> bool:
+    """Whether a metric grows as its period goes on: counts and sums of what happened in it."""
+    if metric.kind == "derived":
+        return all(
+            adds_up(report, part) for part in metrics_needed(report.binding.catalogue, metric)
+        )
+    counted = ("count", "count_distinct", "sum")
+    return metric.kind == "aggregate" and metric.time is not None and metric.aggregate in counted
