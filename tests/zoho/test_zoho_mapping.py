@@ -14,9 +14,16 @@ import yaml
 from reportspec.expression import parse
 
 PROJECT = Path(__file__).parent / "project"
-SHIPPED = yaml.safe_load(
-    (files("reportspec.catalogue") / "crms" / "zoho.yaml").read_text(encoding="utf-8")
-)["entities"]
+FILES = yaml.safe_load((PROJECT / "reportspec.yaml").read_text(encoding="utf-8"))["source"]["files"]
+# Each entity's table among those that the project has; of a union, the part that reads it.
+SHIPPED = {
+    entity: part
+    for entity, spec in yaml.safe_load(
+        (files("reportspec.catalogue") / "crms" / "zoho.yaml").read_text(encoding="utf-8")
+    )["entities"].items()
+    for part in spec.get("union", [spec])
+    if part.get("table") in FILES
+}
 OWN = yaml.safe_load((PROJECT / "mapping.yaml").read_text(encoding="utf-8"))["entities"]
 
 
@@ -30,7 +37,7 @@ def expressions(entity: str) -> dict[str, str]:
     return {k: v if isinstance(v, str) else v["sql"] for k, v in found.items()}
 
 
-TABLES = {entity: each["table"] for entity, each in SHIPPED.items() if "table" in each}
+TABLES = {entity: each["table"] for entity, each in SHIPPED.items()}
 FIELDS = [(entity, name) for entity in TABLES for name in expressions(entity)]
 
 

@@ -1,0 +1,162 @@
+"""A CRM's tables as a connector lands them, read through its shipped mapping."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from reportspec.binding import Binding, Unresolved, metrics_needed, need_metric
+from reportspec.build import Timings, compile_report, load_report, run_report
+from reportspec.catalogue.load import packaged
+from reportspec.run.embedded import connect
+from reportspec.sql.dialect import source_tables, sql_text
+from reportspec.sql.scope import Statement
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+Row = dict[str, Any]
+
+
+def table(columns: str, *rows: str) -> list[Row]:
+    """A table from its column names and rows of values between `|`; an empty value is None."""
+    names = columns.split()
+    found = []
+    for row in rows:
+        values = [value.strip() or None for value in row.split("|")]
+        found.append(dict(zip(names, values, strict=True)))
+    return found
+
+
+def write_tables(folder: Path, tables: Mapping[str, Sequence[Mapping[str, Any]]]) -> None:
+    """One CSV file for each table, with the columns of its first row; None is an empty value."""
+    for name, rows in tables.items():
+        with (folder / f"{name}.csv").open("w", encoding="utf-8", newline="") as file:
+            writer = csv.DictWriter(file, list(rows[0]))
+            writer.writeheader()
+            writer.writerows(rows)
+
+
+def write_project(
+    folder: Path, files: Mapping[str, str | Path], crm: str = "", mapping: str = "",
+    currency: str = "EUR",
+) -> Landed:  # fmt: skip
+    """A project over tables in files, with a shipped mapping or with one of its own."""
+    lines = [f"    {table}: {path}\n" for table, path in files.items()]
+    if mapping:
+        (folder / "mapping.yaml").write_text(mapping, encoding="utf-8")
+    (folder / "reportspec.yaml").write_text(
+        "version: 1\nsource:\n  files:\n"
+        + "".join(lines)
+        + (f"crm: {crm}\n" if crm else "mapping: mapping.yaml\n")
+        + f"timezone: UTC\nlocale: en_GB\ncurrency: {currency}\n",
+        encoding="utf-8",
+    )
+    return Landed(folder)
+
+
+@dataclass(frozen=True, slots=True)
+class Landed:
+    """A project's folder, and what can be asked of it."""
+
+    folder: Path
+    environment: Mapping[str, str] = field(default_factory=dict)
+    _checked: dict[str, Any] = field(default_factory=dict)  # the report that asks for nothing
+
+    def report(self, text: str) -> Any:
+        """The checked report of a spec; a spec with mistakes fails the test."""
+        spec = self.folder / "asked.yaml"
+        spec.write_text(text, encoding="utf-8")
+        checked = load_report(spec, NOW, self.environment)
+        assert not checked.broken, [str(problem) for problem in checked.diagnostics]
+        return checked.report
+
+    def nothing(self) -> Any:
+        """A report that asks for nothing, for what it knows of the source."""
+        if not self._checked:
+            self._checked["report"] = self.report("version: 1\nsections:\n  - text: nothing\n")
+        return self._checked["report"]
+
+    def binding(self) -> Binding:
+        """The catalogue bound to the project's source."""
+        binding = self.nothing().binding
+        assert isinstance(binding, Binding)
+        return binding
+
+    def rows(self, entity: str, *fields: str) -> list[Row]:
+        """An entity's rows as they are today, by those of its fields or all that are mapped."""
+        report = self.nothing()
+        binding = report.binding
+        names = fields or tuple(binding.source.entities[entity].fields)
+        statement = Statement(binding)
+        cte = statement.rows_only(entity)
+        for name in names:
+            statement.need(cte, name)
+        tree = statement.rows_tree(cte)
+        connection = connect(
+            report.project.source,
+            source_tables(tree),
+            binding.source.csv_columns == "text",
+            str(binding.source_zone),
+        )
+        try:
+            table = connection.run(sql_text(tree, "duckdb"))
+        finally:
+            connection.close()
+        return table.dicts()
+
+    def by(self, entity: str, key: str, *fields: str) -> dict[Any, Any]:
+        """An entity's rows by one of its fields: the one other field's value, or a tuple."""
+        found = {}
+        for row in self.rows(entity, key, *fields):
+            values = tuple(row[name] for name in fields)
+            found[row[key]] = values[0] if len(values) == 1 else values
+        return found
+
+    def figures(self, section: str, period: str, zone: str = "UTC") -> Any:
+        """The figures of a spec with one section, over a period of days in a time zone."""
+        head = f"version: 1\ntimezone: {zone}\nperiod: {period}\n"
+        report = self.report(f"{head}sections:\n  - {section}\n")
+        return run_report(report, compile_report(report), Timings())
+
+    def kpis(self, metrics: Iterable[str], period: str, zone: str = "UTC") -> dict[str, Any]:
+        """The values of metrics over a period of days in a time zone."""
+        names = list(metrics)
+        figures = self.figures("{id: asked, kpis: [" + ", ".join(names) + "]}", period, zone)
+        (section,) = (each for each in figures.sections if each.id == "asked")
+        return {kpi.column.metric: kpi.value for kpi in section.kpis}
+
+    def run(self, metric: str, period: str) -> None:
+        """Have a metric computed: those that compare rows in a breakdown, others as a figure."""
+        binding = self.binding()
+        asked = binding.catalogue.metrics[metric]
+        if asked.kind not in ("share", "relative"):
+            self.kpis([metric], period)
+            return
+        entity = metrics_needed(binding.catalogue, asked)[0].entity
+        by = next(f.id for f in binding.fields(entity) if _given(binding, entity, f.name))
+        self.figures(f"{{id: asked, breakdown: {{metrics: [{metric}], by: [{by}]}}}}", period)
+
+
+def _given(binding: Binding, entity: str, name: str) -> bool:
+    try:
+        binding.need(entity, name)
+    except Unresolved:
+        return False
+    return True
+
+
+def metric_ids() -> list[str]:
+    """All metrics of the catalogue."""
+    return sorted(packaged().metrics)
+
+
+def can_serve(binding: Binding, metric: str) -> bool:
+    """Whether the source gives all that a metric reads."""
+    try:
+        need_metric(binding, binding.catalogue.metrics[metric])
+    except Unresolved:
+        return False
+    return True
