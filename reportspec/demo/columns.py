@@ -82,4 +82,45 @@ COLUMNS: dict[str, Columns] = {
         "campaign_id name channel status started_at:time sent_at:time ended_at:time budget:money"
         " actual_cost:money currency"
     ),
+    "order_": _columns(
+        "order_id account_id contact_id deal_id campaign_id ordered_at:time amount:money currency"
+        " cost:money status channel"
+    ),
+    "contract": _columns(
+        "contract_id account_id starts_at:date ends_at:date value:money currency"
+        " renewed_by_contract_id cancelled_at:time auto_renew:boolean"
+    ),
+    "campaign_member": _columns(
+        "campaign_id contact_id lead_id status sent_at:time opened_at:time clicked_at:time"
+        " responded_at:time bounced_at:time unsubscribed_at:time"
+    ),
+    "referral": _columns(
+        "referral_id referrer_contact_id referred_lead_id referred_contact_id created_at:time status"
+    ),
+    "list_membership": _columns(
+        "list_id list_name contact_id subscribed_at:time unsubscribed_at:time status source"
+        " campaign_id"
+    ),
+    "web_session": _columns(
+        "session_id visitor_id contact_id started_at:time ended_at:time engaged_seconds:integer"
+        " source medium is_bot:boolean"
+    ),
+    "pageview": _columns("session_id url viewed_at:time is_bot:boolean"),
+    "goal_completion": _columns("session_id goal_id completed_at:time"),
+    "case_": _columns(
+        "case_id contact_id account_id owner_id subject type priority channel status"
+        " created_at:time first_response_at:time resolved_at:time first_resolved_at:time"
+        " closed_at:time reopen_count:integer merged_into_id is_spam:boolean"
+    ),
+    "sla_event": _columns("case_id metric target_minutes:integer due_at:time fulfilled_at:time"),
+    "service_call": _columns(
+        "call_id case_id contact_id agent_id direction queued_at:time answered_at:time"
+        " ended_at:time wait_s:integer talk_s:integer hold_s:integer wrap_s:integer outcome"
+        " is_callback:boolean"
+    ),
+    "service_cost": _columns("month:date team channel amount:money currency"),
+    "sales_marketing_cost": _columns("month:date team amount:money currency"),
+    "fx_rate": _columns("day:date from_currency to_currency rate:number"),
+    "goal": _columns("metric dimension value starts_on:date ends_on:date target:number"),
+    "business_calendar": _columns("day:date is_business:boolean opens_at:time closes_at:time"),
 }

@@ -7,10 +7,11 @@ in days since the start of the demo. `columns` says which column is which.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 
 from reportspec.demo.columns import Row
 from reportspec.demo.names import mailbox
-from reportspec.demo.timeline import DAY, END, HOUR, seconds
+from reportspec.demo.timeline import DAY, END, FIRST_DAY, HOUR, seconds
 
 MANAGER = "U01"
 IDLE = "U05"  # active, but not one record bears this name
@@ -194,6 +195,36 @@ def campaign_rows(made: list[Campaign]) -> list[Row]:
         )
         for each in made
     ]  # fmt: skip
+
+
+def rate_rows() -> list[Row]:
+    """Rows of `fx_rate`: what a dollar and a franc are worth in euro, from the first of each month."""
+    rows: list[Row] = []
+    for number in range(-1, 36):
+        year, month = 2024 + number // 12, number % 12 + 1
+        day = (date(year, month, 1) - FIRST_DAY).days
+        swing = (0, 3, 5, 4, 1, -2, -4, -3, -1, 2, 4, 1)[month - 1]
+        rows.append((day, "USD", "EUR", (920 - number // 2 + swing) / 1000))
+        rows.append((day, "CHF", "EUR", (1045 + number // 3 - swing) / 1000))
+    return rows
+
+
+def goal_rows() -> list[Row]:
+    """Rows of `goal`: each seller's quota for a quarter, and what the whole firm aims for."""
+    rows: list[Row] = []
+    names = {user: name for user, name, _ in USERS}
+    for number in range(12):
+        year, quarter = 2024 + number // 4, number % 4
+        first = (date(year, quarter * 3 + 1, 1) - FIRST_DAY).days
+        after = date(year + (quarter == 3), (quarter * 3 + 3) % 12 + 1, 1)
+        last = (after - FIRST_DAY).days - 1
+        for user in SELLERS:
+            target = int(SKILL[user] * (60_000 + 9_000 * number) / 1_000) * 1_000
+            rows.append(
+                ("new_revenue_amount", "user.name", names[user], first, last, float(target))
+            )
+        rows.append(("close_rate", None, None, first, last, 0.35))
+    return rows
 
 
 def _mailbox(name: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,17 +25,19 @@ _READ = {
 _WRITTEN = {TIME: "BIGINT", DATE: "INTEGER", MONEY: "BIGINT"}
 
 
-def load(connection: duckdb.DuckDBPyConnection) -> None:
-    """Creates the schema `demo` with all the tables, typed.
+def load(connection: duckdb.DuckDBPyConnection, names: Iterable[str] | None = None) -> None:
+    """Creates the schema `demo` with all the tables, typed; or with some of them.
 
     The connection must still have external access: the rows go through temporary files, which
     DuckDB reads far faster than it binds rows. Errors: those of duckdb, as for a schema that is
     there already.
     """
-    rows = whole_rows()
+    wanted = list(COLUMNS) if names is None else [name for name in COLUMNS if name in set(names)]
+    rows = whole_rows(wanted)
     connection.execute(f"create schema {SCHEMA}")
     with tempfile.TemporaryDirectory(prefix="reportspec-demo-") as folder:
-        for name, columns in COLUMNS.items():
+        for name in wanted:
+            columns = COLUMNS[name]
             path = Path(folder) / f"{name}.csv"
             with path.open("w", encoding="utf-8", newline="") as file:
                 csv.writer(file, lineterminator="\n").writerows(rows[name])

@@ -83,7 +83,7 @@ def connect(
         if source.kind == "demo":
             from reportspec.demo import load
 
-            load(raw)
+            load(raw, [table.removeprefix("demo.") for table in tables])
         elif source.kind == "files":
             for table, paths in source.files.items():
                 if table in tables:
