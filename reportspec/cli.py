@@ -437,13 +437,23 @@ def _no_pango(error: OSError) -> Diagnostic:
     help="The project file or a folder below it.",
 )
 @click.option(
-    "--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True
+    "--format",
+    "form",
+    type=click.Choice(["table", "json", "markdown"]),
+    default="table",
+    show_default=True,
+    help="`markdown` is the whole catalogue with all shipped mappings, as a page.",
 )
 def catalog(what: str | None, project: Path | None, form: str) -> None:
     """What metrics, fields and report types there are, and which of them this source can serve;
     for `goals`: which metrics tell whether an aim is reached."""
     from reportspec.listings import catalog_listing
 
+    if form == "markdown":
+        from reportspec.reference import catalogue_page
+
+        click.echo(catalogue_page(), nl=False)
+        return
     text, problems, texts = catalog_listing(what, project, form, os.environ)
     _print(problems, texts, "text")
     if text:

@@ -15,6 +15,7 @@ from reportspec.check.mapping import shipped
 from reportspec.check.project import NAME, find_project, load_project
 from reportspec.check.report import bind_source
 from reportspec.diagnostics import Diagnostic
+from reportspec.model import ReportType
 
 Listing = list[dict[str, Any]]
 
@@ -119,12 +120,17 @@ def _aims_text(aims: Listing) -> str:
 def _reports(binding: Binding) -> Listing:
     found = []
     for report in binding.catalogue.reports.values():
-        names = [n for s in report.preset.get("sections", ()) for n in _named(s)]
+        names = named_metrics(report)
         served = [n for n in dict.fromkeys(names) if _why_not(binding, n) is None]
         found.append({"name": report.id, "label": report.label["en"], "description": report.description["en"],
                       "questions": [q["en"] for q in report.questions],
                       "available": bool(served), "metrics_served": len(served), "metrics": len(dict.fromkeys(names))})  # fmt: skip
     return found
+
+
+def named_metrics(report: ReportType) -> list[str]:
+    """The metrics that the sections of a report type show."""
+    return [name for section in report.preset.get("sections", ()) for name in _named(section)]
 
 
 def _named(section: Mapping[str, Any]) -> list[str]:

@@ -33,6 +33,20 @@ def as_data(figures: Figures) -> dict[str, Any]:
         "report": figures.report,
         "title": figures.title,
         "period": {"from": figures.period.start.isoformat(), "to": figures.period.end.isoformat()},
+        "goals": [
+            {
+                "metric": kpi.column.metric,
+                "value": plain(kpi.value),
+                "target": kpi.goal.target,
+                "attainment": kpi.goal.attainment,
+                "pace": kpi.goal.pace,
+                "landing": kpi.goal.landing,
+                "state": kpi.goal.state,
+            }
+            for section in figures.sections
+            for kpi in section.kpis
+            if kpi.goal is not None
+        ],
         "sections": [
             {
                 "id": section.id,

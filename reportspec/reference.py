@@ -1,0 +1,91 @@
+"""The catalogue as a page: each metric and report type, and which CRM's mapping serves it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from zoneinfo import ZoneInfo
+
+from reportspec.binding import Binding, Unresolved, need_metric, settled
+from reportspec.catalogue.load import packaged
+from reportspec.check.document import Document
+from reportspec.check.mapping import load_mapping, shipped
+from reportspec.listings import named_metrics
+
+_HEAD = """# The catalogue
+
+What reportspec knows to report on, made by `reportspec catalog --format markdown`. A dot means that the shipped
+mapping serves it from the tables as they usually land; a mapping of one's own can add what is missing
+(`reportspec catalog metrics` tells why, for one's own source). `demo` is the CRM that reportspec makes itself.
+"""
+
+
+def catalogue_page() -> str:
+    """The page, in Markdown."""
+    bindings = {name: _binding(name) for name in ("demo", *shipped())}
+    lines = [_HEAD, "## Metrics", ""]
+    lines += _metrics(bindings)
+    lines += ["## Report types", ""]
+    lines += _reports(bindings)
+    lines += ["## Variants", "", "Every average also has `median`, `p75`, `p90`, `min`, `max`, `sum` and `n`.", ""]  # fmt: skip
+    lines += _variants()
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _binding(name: str) -> Binding:
+    source, extra, _ = load_mapping(packaged(), name, None, Document(name, "", None, {}))
+    assert source is not None
+    zone = ZoneInfo("UTC")
+    return Binding(settled(packaged(), source), source, zone, zone, "EUR", extra)
+
+
+def _serves(binding: Binding, metric: str) -> bool:
+    try:
+        need_metric(binding, binding.catalogue.metrics[metric])
+    except Unresolved:
+        return False
+    return True
+
+
+def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> list[str]:
+    head = list(head)
+    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
+    return [*lines, *("| " + " | ".join(row) + " |" for row in rows), ""]
+
+
+def _metrics(bindings: dict[str, Binding]) -> list[str]:
+    """A table for each category; those of the founding list first, by their number."""
+    metrics = packaged().metrics
+    lines: list[str] = []
+    for category in ("sales", "marketing", "service"):
+        rows = []
+        for metric in sorted(metrics.values(), key=lambda m: (m.number or 99, m.id)):
+            if metric.category == category:
+                rows.append(
+                    [str(metric.number or ""), f"`{metric.id}`", metric.label["en"], metric.label.get("it", ""),
+                     metric.unit, metric.direction, metric.perspective.replace("_", " "),
+                     *("•" if _serves(binding, metric.id) else "" for binding in bindings.values())]
+                )  # fmt: skip
+        head = ["no.", "metric", "English", "Italian", "unit", "better", "perspective", *bindings]
+        lines += [f"### {category.capitalize()}", "", *_table(head, rows)]
+    return lines
+
+
+def _reports(bindings: dict[str, Binding]) -> list[str]:
+    rows = []
+    for report in packaged().reports.values():
+        names = list(dict.fromkeys(named_metrics(report)))
+        served = [sum(_serves(b, name) for name in names) for b in bindings.values()]
+        rows.append([f"`{report.id}`", report.label["en"], report.label.get("it", ""),
+                     *(f"{count} of {len(names)}" if count else "" for count in served)])  # fmt: skip
+    note = "How many of a report type's metrics each mapping serves; sections that a source cannot serve say so."
+    return [note, "", *_table(["report", "English", "Italian", *bindings], rows)]
+
+
+def _variants() -> list[str]:
+    metrics = packaged().metrics
+    rows = []
+    for name in metrics:
+        for variant in metrics.variants(name):
+            metric = metrics[f"{name}.{variant}"]
+            rows.append([f"`{metric.id}`", metric.label["en"], metric.description["en"]])
+    return _table(["variant", "English", "meaning"], rows)

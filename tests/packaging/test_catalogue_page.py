@@ -1,0 +1,35 @@
+"""The page of the catalogue is what the catalogue is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from reportspec.catalogue.load import packaged
+from reportspec.check.mapping import shipped
+from reportspec.reference import catalogue_page
+
+
+def test_the_page_is_up_to_date(checkout: Path) -> None:
+    kept = (checkout / "docs" / "catalogue.md").read_text(encoding="utf-8")
+    assert kept == catalogue_page(), "reportspec catalog --format markdown > docs/catalogue.md"
+
+
+def test_all_35_metrics_and_8_report_types_are_there() -> None:
+    numbers = sorted(metric.number for metric in packaged().metrics.values() if metric.number)
+    assert numbers == list(range(1, 36))
+    assert sorted(packaged().reports) == [
+        "conversions", "leads", "lost_deals", "pipeline", "profitability", "sales_activity",
+        "sales_cycle", "sales_forecast",
+    ]  # fmt: skip
+    assert shipped() == ("activecampaign", "hubspot", "pipedrive", "salesforce", "zendesk", "zoho")
+
+
+def test_everything_has_an_english_and_an_italian_name() -> None:
+    metrics = packaged().metrics
+    names = [v for m in metrics for v in (m, *(f"{m}.{each}" for each in metrics.variants(m)))]
+    for name in names:
+        metric = metrics[name]
+        assert metric.label.get("en"), name
+        assert metric.label.get("it"), name
+        assert metric.description.get("en"), name
+        assert metric.description.get("it"), name
