@@ -194,7 +194,7 @@ def spark_sides(report: Report) -> tuple[Side, ...]:
 def can_trend(binding: Binding, metric: Metric) -> bool:
     """Whether a metric can be shown over time: a stock that reads an entity which is itself made
     as of one instant cannot."""
-    from reportspec.sql.scope import varies_with_moment
+    from reportspec.sql.moments import varies_with_moment
 
     if metric.time is not None:
         return True

@@ -28,7 +28,9 @@ from reportspec.sql.build import (
     null,
     when,
 )
-from reportspec.sql.scope import Moment, Scope, Statement
+from reportspec.sql.moments import Moment
+from reportspec.sql.scope import Scope
+from reportspec.sql.statement import Statement
 
 BUCKET = "bucket"
 AS_OF = exp.column(exp.to_identifier("as_of"))  # stocks convert amounts at the rate of the day

@@ -8,7 +8,7 @@ from sqlglot import exp
 
 from reportspec.binding import Binding
 from reportspec.sql.build import cast, column, instant_literal, literal, named, null, table, when
-from reportspec.sql.scope import Statement
+from reportspec.sql.statement import Statement
 
 CHANGES = ("updated_at", "created_at", "entered_at")
 

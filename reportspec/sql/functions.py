@@ -19,7 +19,8 @@ from reportspec.expression import column_nodes, path_of
 from reportspec.sql.build import cast, literal
 
 if TYPE_CHECKING:
-    from reportspec.sql.scope import Moment, Scope
+    from reportspec.sql.moments import Moment
+    from reportspec.sql.scope import Scope
 
 _MICROS = {
     "DAYS_BETWEEN": 86_400_000_000.0,

@@ -13,7 +13,7 @@ from sqlglot import exp
 
 from reportspec.model import Entity
 from reportspec.sql.build import all_of, cast, column, literal, named, null, table, when
-from reportspec.sql.scope import Statement
+from reportspec.sql.statement import Statement
 
 
 def select_versions(

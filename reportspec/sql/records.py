@@ -9,7 +9,9 @@ from reportspec.calendar import instant
 from reportspec.plan.queries import RecordsQuery
 from reportspec.sql.aggregate import AS_OF
 from reportspec.sql.build import all_of, column, conjuncts, literal, named
-from reportspec.sql.scope import Moment, Scope, Statement
+from reportspec.sql.moments import Moment
+from reportspec.sql.scope import Scope
+from reportspec.sql.statement import Statement
 
 AVAILABLE = "available"
 

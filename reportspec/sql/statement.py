@@ -1,0 +1,265 @@
+"""The CTEs of one statement: one for each entity that is read, with only the fields asked for.
+
+Entities that are made from others are built first, since they say what they need of those.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlglot import exp
+
+from reportspec.binding import Binding, Unresolved
+from reportspec.expression import column_nodes, path_of
+from reportspec.model import Entity, Field, MappedPart
+from reportspec.sql.build import TYPES, all_of, cast, conjuncts, literal, named, null
+from reportspec.sql.moments import Moment, depth, varies_with_moment
+from reportspec.sql.parts import from_part
+from reportspec.sql.rates import RATES, select_rates
+from reportspec.sql.scope import Scope
+
+
+@dataclass(slots=True)
+class _Rows:
+    """The CTE of an entity's rows, filled with fields as they are asked for."""
+
+    entity: Entity
+    name: str
+    needed: dict[str, None]
+    versions: str | None = None  # the CTE of its past states, where it has them
+
+
+@dataclass(slots=True)
+class _DerivedRows:
+    """The CTE of a derived entity at a moment; it gets the fields that are asked for."""
+
+    entity: Entity
+    moment: Moment
+    needed: dict[str, None]
+
+
+class Statement:
+    """The CTEs of one SQL statement."""
+
+    def __init__(self, binding: Binding, *, dry: bool = False) -> None:
+        self.binding = binding
+        self._dry = dry  # only names are asked for, no statement will be made
+        self._rows: dict[str, _Rows] = {}
+        self._derived: dict[str, _DerivedRows] = {}
+        self._rated = False
+
+    def instance(self, name: str, moment: Moment) -> str:
+        """The CTE with an entity's rows at a moment, made if it is not there yet."""
+        entity = self.binding.entity(name)
+        if entity.derived is None:
+            return self._plain(entity)
+        varies = varies_with_moment(self.binding, name)
+        if varies and moment.name == "calendar":
+            raise Unresolved("no-trend", f"`{name}` cannot be shown over time, only at one date")
+        cte = f"{name}_previous" if varies and moment.name == "previous" else name
+        if cte not in self._derived:
+            self._derived[cte] = _DerivedRows(entity, moment, {})
+        return cte
+
+    def rows_only(self, name: str) -> str:
+        """The CTE with an entity's rows as they are today, without past states."""
+        if name not in self._rows:
+            self._rows[name] = _Rows(self.binding.entity(name), name, {})
+        return name
+
+    def need(self, cte: str, field: str) -> None:
+        """Have a field in an entity's CTE."""
+        rows = self._rows.get(cte) or self._derived.get(cte)
+        if rows is not None:
+            rows.needed[field] = None
+
+    def rates(self) -> str:
+        """The CTE with what one unit of each currency is worth in the report's, and when."""
+        if not self._rated:
+            self._rated = True
+            instance = self._plain(self.binding.entity("fx_rate"))
+            for name in ("day", "from_currency", "to_currency", "rate"):
+                self.need(instance, name)
+        return RATES
+
+    def versioned(self, name: str) -> bool:
+        """Whether an entity's CTE has a row for each past state."""
+        return self.binding.has_history(self.binding.entity(name))
+
+    def ctes(self) -> list[tuple[str, exp.Expr, str]]:
+        """Name, tree and what it is, of each CTE, in an order in which each uses earlier ones."""
+        built: dict[str, exp.Expr] = {}
+        while waiting := [cte for cte in self._derived if cte not in built]:
+            # Entities made from others come first: they say what they need of those.
+            cte = max(
+                waiting, key=lambda name: depth(self.binding, self._derived[name].entity.name)
+            )
+            built[cte] = self._derive(self._derived[cte])
+        found: list[tuple[int, list[tuple[str, exp.Expr, str]]]] = []
+        for name, rows in self._rows.items():
+            level = depth(self.binding, rows.entity.name) if rows.versions else 0
+            if name not in {r.versions for r in self._rows.values()}:
+                found.append((level, self._plain_ctes(name, rows)))
+        for name, tree in built.items():
+            entity = self._derived[name].entity
+            found.append(
+                (depth(self.binding, entity.name), [(name, tree, entity.description["en"])])
+            )
+        if self._rated:
+            assert self.binding.currency is not None
+            said = "What one unit of a currency is worth"
+            found.append((0, [(RATES, select_rates(self.binding.currency), said)]))
+        return [cte for _, ctes in sorted(found, key=lambda item: item[0]) for cte in ctes]
+
+    def _plain_ctes(self, name: str, rows: _Rows) -> list[tuple[str, exp.Expr, str]]:
+        if rows.versions is None:
+            return [(name, self._select_rows(rows), rows.entity.plural["en"])]
+        from reportspec.sql.history import select_versions
+
+        base, states = rows.versions, f"{name}_state"
+        self._rows[base].needed.update(rows.needed)
+        return select_versions(self, rows.entity, name, base, states, tuple(rows.needed))
+
+    def rows_tree(self, name: str) -> exp.Expr:
+        """The SELECT of an entity's plain rows, by its CTE's name."""
+        return self._select_rows(self._rows[name])
+
+    def _plain(self, entity: Entity) -> str:
+        if entity.name in self._rows:
+            return entity.name
+        self._rows[entity.name] = _Rows(entity, entity.name, {})
+        if self.versioned(entity.name) and not self._dry:
+            history = entity.history
+            assert history is not None
+            base = f"{entity.name}_row"
+            self._rows[base] = _Rows(entity, base, {})
+            self._rows[entity.name].versions = base
+            moment = Moment("current", None, None, None)
+            states = self.instance(history.entity, moment)
+            for name in (history.by, history.entered, history.stage, "exited_at", "visit_number"):
+                self.need(states, name)
+            stage = self.instance("stage", moment)
+            for name in ("stage_id", "is_won", "is_lost"):
+                self.need(stage, name)
+            for name in (entity.key or "", "status", "closed_at", "created_at", history.stage):
+                self._rows[base].needed[name] = None
+        return entity.name
+
+    def _select_rows(self, rows: _Rows) -> exp.Expr:
+        entity, binding = rows.entity, self.binding
+        mapped = binding.source.entities[entity.name]
+        names = list(rows.needed) or ([entity.key] if entity.key else [])
+        if not mapped.parts:
+            return _literal_rows(binding, entity, mapped.rows, names)
+        selects = [self._select_part(entity, part, names) for part in mapped.parts]
+        union: exp.Expr = selects[0]
+        for select in selects[1:]:
+            union = exp.Union(this=union, expression=select, distinct=False)
+        return union
+
+    def _select_part(self, entity: Entity, part: MappedPart, names: list[str]) -> exp.Select:
+        select = exp.Select()
+        several = len(self.binding.source.entities[entity.name].parts) > 1
+        for name in names:
+            field = self.binding.field(entity.name, name)
+            assert field is not None
+            value = self._source_value(entity, part, field)
+            if several and not isinstance(value, exp.Cast):
+                value = cast(value, TYPES[self._stored_type(entity, field)])
+            select = select.select(named(value, name), copy=False)
+        if not names:
+            select = select.select(named(literal(1), "one"), copy=False)
+        select = from_part(select, part)
+        conditions = conjuncts(part.where.copy()) if part.where is not None else []
+        condition = all_of([*conditions, *self._own_conditions(entity, part)])
+        return select.where(condition, copy=False) if condition is not None else select
+
+    def _stored_type(self, entity: Entity, field: Field) -> str:
+        if field.type in ("date", "time"):
+            return self.binding.storage(entity.name, field.name)
+        return field.type
+
+    def _source_value(self, entity: Entity, part: MappedPart, field: Field) -> exp.Expr:
+        """A field of a source row, typed. Only what the canonical type adds is added."""
+        mapped = part.fields.get(field.name)
+        if mapped is None:
+            tree = field.default
+            if tree is None:
+                return null(TYPES[field.type])
+            return tree.copy().transform(
+                lambda node: self._substitute(entity, part, node), copy=False
+            )
+        value: exp.Expr = mapped.sql.copy()
+        if field.type == "money":
+            return cast(value, TYPES["money"])
+        if field.type in ("key",):
+            return cast(value, "VARCHAR")
+        return value
+
+    def _own_conditions(self, entity: Entity, part: MappedPart) -> list[exp.Expr]:
+        """The entity's own `where`, but for what is only about fields that the source lacks:
+        conditions on optional fields are written so that null passes."""
+        found = []
+        for own in conjuncts(entity.where):
+            names = [path_of(node)[-1] for node in column_nodes(own)]
+            if any(name in part.fields for name in names):
+                wrapped = exp.Paren(this=own.copy())
+                wrapped.transform(lambda node: self._substitute(entity, part, node), copy=False)
+                found.append(wrapped.this)
+        return found
+
+    def _substitute(self, entity: Entity, part: MappedPart, node: exp.Expr) -> exp.Expr:
+        if not isinstance(node, exp.Column) or isinstance(node.parent, exp.Dot):
+            return node
+        path = path_of(node)
+        if len(path) != 2 or path[0] != entity.name:
+            return node
+        field = self.binding.field(entity.name, path[1])
+        assert field is not None, path
+        value = self._source_value(entity, part, field)
+        return value if isinstance(value, (exp.Column, exp.Cast)) else exp.Paren(this=value)
+
+    def _derive(self, rows: _DerivedRows) -> exp.Expr:
+        derived, moment = rows.entity.derived, rows.moment
+        assert derived is not None
+        scope = Scope(self, derived.source, moment, derived.match)
+        select = exp.Select()
+        wanted = dict.fromkeys((*derived.group_by, *rows.needed))
+        for name, tree in derived.fields.items():
+            if name not in wanted:
+                continue
+            value = scope.compile(tree, moment)
+            select = select.select(named(value, name), copy=False)
+            if name in derived.group_by:
+                select = select.group_by(value.copy(), copy=False)
+        conditions = [
+            *scope.exists(moment),
+            *conjuncts(scope.compile_optional(derived.where, moment)),
+        ]
+        condition = all_of(conditions)
+        if not wanted:
+            select = select.select(named(literal(1), "one"), copy=False)
+        select = scope.attach(select)
+        return select.where(condition, copy=False) if condition is not None else select
+
+
+def _literal_rows(binding: Binding, entity: Entity, rows: Any, names: list[str]) -> exp.Expr:
+    selects = []
+    for row in rows:
+        select = exp.Select()
+        for name in names:
+            field = binding.field(entity.name, name)
+            assert field is not None
+            value = row.get(name)
+            typed = (
+                null(TYPES[field.type])
+                if value is None
+                else cast(literal(value), TYPES[field.type])
+            )
+            select = select.select(named(typed, name), copy=False)
+        selects.append(select)
+    union: exp.Expr = selects[0]
+    for select in selects[1:]:
+        union = exp.Union(this=union, expression=select, distinct=False)
+    return union
