@@ -7,16 +7,37 @@ import hashlib
 from sqlglot import exp
 
 EXECUTED = ("duckdb",)
+SOURCE = "source"  # in the meta of a table: it is the source's, not a CTE of that name
 
 
 def sql_text(tree: exp.Expr, dialect: str, *, pretty: bool = False) -> str:
     """The statement for a database; readable and commented if `pretty`."""
-    return tree.sql(dialect=dialect, pretty=pretty, comments=pretty, identify=False)
+    return _apart(tree).sql(dialect=dialect, pretty=pretty, comments=pretty, identify=False)
 
 
 def sql_hash(sql: str) -> str:
     """The first 12 hex digits of the SHA-256 of a statement."""
     return hashlib.sha256(sql.encode()).hexdigest()[:12]
+
+
+def _apart(tree: exp.Expr) -> exp.Expr:
+    """The statement with CTEs called otherwise that have the name of a table of the source."""
+    with_ = tree.args.get("with_")
+    ours = {cte.alias for cte in with_.expressions} if with_ else set()
+    theirs = {t.name for t in tree.find_all(exp.Table) if t.meta.get(SOURCE) and not t.db}
+    both = {name: f"{name}_rows" for name in ours & theirs}
+    if not both:
+        return tree
+    tree = tree.copy()
+    for cte in tree.args["with_"].expressions:
+        if cte.alias in both:
+            cte.set("alias", exp.TableAlias(this=exp.to_identifier(both[cte.alias])))
+    for table in tree.find_all(exp.Table):
+        if table.name in both and not table.db and not table.meta.get(SOURCE):
+            if not table.alias:
+                table.set("alias", exp.TableAlias(this=exp.to_identifier(table.name, quoted=True)))
+            table.set("this", exp.to_identifier(both[table.name]))
+    return tree
 
 
 def source_tables(tree: exp.Expr) -> frozenset[str]:
@@ -26,5 +47,5 @@ def source_tables(tree: exp.Expr) -> frozenset[str]:
     return frozenset(
         ".".join(part.name for part in table.parts)
         for table in tree.find_all(exp.Table)
-        if table.db or table.name not in own
+        if table.db or table.meta.get(SOURCE) or table.name not in own
     )

@@ -11,6 +11,7 @@ from sqlglot import exp
 
 from reportspec.model import MappedJoin, MappedPart
 from reportspec.sql.build import all_of, column, identifier, literal, named
+from reportspec.sql.dialect import SOURCE
 
 OWN = "own"
 PLACE = "place__"
@@ -23,12 +24,27 @@ def from_part(select: exp.Select, part: MappedPart) -> exp.Select:
         keys, order = part.latest
         source = _first(part.table, list(keys), order, None)
         source = exp.Subquery(this=source, alias=exp.TableAlias(this=identifier(OWN)))
-    elif part.joins:
+    elif part.joins or _says_own(part):
         source.set("alias", exp.TableAlias(this=identifier(OWN)))
-    select = select.from_(source, copy=False)
+    select = select.from_(_marked(source), copy=False)
     for join in part.joins:
         select.append("joins", _joined(join))
     return select
+
+
+def _marked(tree: exp.Expr) -> exp.Expr:
+    """The tree with its tables marked as the source's own, whatever the CTEs are called."""
+    for node in tree.find_all(exp.Table):
+        node.meta[SOURCE] = True
+    return tree
+
+
+def _says_own(part: MappedPart) -> bool:
+    """Whether a part's expressions name its alias: also where the source lacks the tables beside
+    it, for whose sake they did."""
+    trees = [field.sql for field in part.fields.values()]
+    trees += [part.where] if part.where is not None else []
+    return any(node.table == OWN for tree in trees for node in tree.find_all(exp.Column))
 
 
 def _joined(join: MappedJoin) -> exp.Join:
@@ -48,7 +64,7 @@ def _joined(join: MappedJoin) -> exp.Join:
         exp.EQ(this=key, expression=ours.copy())
         for key, (_, ours) in zip(keys, join.on, strict=True)
     )
-    aliased = exp.Subquery(this=inner, alias=exp.TableAlias(this=identifier(join.name)))
+    aliased = exp.Subquery(this=_marked(inner), alias=exp.TableAlias(this=identifier(join.name)))
     return exp.Join(this=aliased, side="LEFT", on=on)
 
 

@@ -14,7 +14,7 @@ from reportspec.build import Timings, compile_report, load_report, run_report
 from reportspec.catalogue.load import packaged
 from reportspec.run.embedded import connect
 from reportspec.sql.dialect import source_tables, sql_text
-from reportspec.sql.scope import Statement
+from reportspec.sql.statement import Statement
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 Row = dict[str, Any]
