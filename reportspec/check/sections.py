@@ -399,9 +399,9 @@ def _unusable(
             if kind == "trend" and not can_trend(binding, part):
                 return Unresolved("no-trend", "it is only known for one date, not over time")
             if part.unit == "currency" and part.of is not None and binding.currency is None:
-                from reportspec.sql.aggregate import money_currencies
+                from reportspec.sql.aggregate import needs_currency
 
-                if money_currencies(binding, part.entity, part.of):
+                if needs_currency(binding, part.entity, part.of):
                     return Unresolved("no-currency", "amounts come in currencies, and the report names none",
                                       "add `currency: EUR` (the one to add up) to the project")  # fmt: skip
     except Unresolved as why:

@@ -248,6 +248,26 @@ def money_currencies(binding: Binding, entity: str, tree: exp.Expr) -> list[tupl
     return list(found)
 
 
+def needs_currency(binding: Binding, entity: str, tree: exp.Expr) -> bool:
+    """Whether an expression reads amounts that may be in several currencies, also by way of
+    entities that are made from others."""
+    if money_currencies(binding, entity, tree):
+        return True
+    for node in column_nodes(tree):
+        path = path_of(node)
+        if len(path) < 2:
+            continue
+        reference = binding.resolve(entity, path)
+        derived = binding.entity(binding.entity_at(entity, reference.steps)).derived
+        made = derived.fields.get(reference.field.name) if derived is not None else None
+        if derived is not None and made is not None:
+            matched = derived.match.entity if derived.match is not None else None
+            if not any(path_of(n)[0] == matched for n in column_nodes(made)):
+                if needs_currency(binding, derived.source, made):
+                    return True
+    return False
+
+
 def _aggregated(case: _Case, common: list[exp.Expr]) -> exp.Expr:
     condition = all_of(c for c in case.conditions if c not in common)
     measure, value = case.measure, case.value

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from reportspec.check.model import Report, SectionSpec
 from reportspec.evaluate.evaluate import formula
-from reportspec.plan.plan import section_queries
-from reportspec.plan.queries import AggregateQuery
+from reportspec.plan.plan import plan
+from reportspec.plan.queries import AggregateQuery, Query
 from reportspec.sql.aggregate import aggregate_statement
 from reportspec.sql.dialect import sql_hash, sql_text
 from reportspec.sql.records import records_statement
@@ -14,6 +14,10 @@ _PURPOSES = {
     "figures": "its rows",
     "totals": "what must be computed over all rows again",
     "buckets": "its sparklines",
+    "then": "as it stood when a past period began",
+    "came": "what came in a past period",
+    "compare": "values to compare",
+    "share": "parts of a whole",
 }
 
 
@@ -24,37 +28,32 @@ def listing(report: Report, dialect: str) -> str:
     if report.compare:
         lines.append(f"-- compared with: {report.compare.start} to {report.compare.end} (excluded)")
     lines += [f"-- filter: {text}" for text in report.filter_texts]
-    for section in report.sections:
-        lines += _section(report, section, dialect)
+    grains = {section.id: section for section in report.sections}
+    for query in plan(report):
+        lines += _listed(report, grains.get(query.section), query, dialect)
     return "\n".join(lines)
 
 
-def _section(report: Report, section: SectionSpec, dialect: str) -> list[str]:
-    lines = []
-    for query in section_queries(report, section):
-        aggregate = isinstance(query, AggregateQuery)
-        tree = (
-            aggregate_statement(report.binding, query)
-            if isinstance(query, AggregateQuery)
-            else records_statement(report.binding, query)
-        )
-        purpose = query.purpose if isinstance(query, AggregateQuery) else "figures"
-        lines += [
-            "",
-            f"-- section {section.id} ({section.kind}): {_PURPOSES[purpose]}; sql hash {sql_hash(sql_text(tree, dialect))}",
-        ]
-        if isinstance(query, AggregateQuery):
-            lines += [f"--   d{i} = {d.name}" for i, d in enumerate(query.dimensions)]
-            if query.bucketed:
-                starts = ", ".join(str(b.start) for b in query.sides[0].buckets[:12])
-                more = ", …" if len(query.sides[0].buckets) > 12 else ""
-                lines.append(
-                    f"--   bucket = {section.grain if purpose == 'figures' else 'step'} from 0: {starts}{more}"
-                )
-            lines += [
-                f"--   {m.id} = {' '.join(formula(report, m).split())}" for m in section.metrics
-            ]
-        elif not aggregate:
-            lines += [f"--   f{i} = {name}" for i, (name, _) in enumerate(query.fields)]
-        lines += [sql_text(tree, dialect, pretty=True) + ";"]
-    return lines
+def _listed(report: Report, section: SectionSpec | None, query: Query, dialect: str) -> list[str]:
+    if isinstance(query, AggregateQuery):
+        tree, purpose = aggregate_statement(report.binding, query), query.purpose
+    else:
+        tree, purpose = records_statement(report.binding, query), "figures"
+    kind = f" ({section.kind})" if section is not None else ""
+    said = _PURPOSES[purpose.partition(" ")[0]]
+    text = sql_text(tree, dialect)
+    lines = ["", f"-- section {query.section}{kind}: {said}; sql hash {sql_hash(text)}"]
+    if isinstance(query, AggregateQuery):
+        lines += [f"--   d{i} = {d.name}" for i, d in enumerate(query.dimensions)]
+        if query.bucketed:
+            starts = ", ".join(str(b.start) for b in query.sides[0].buckets[:12])
+            more = ", …" if len(query.sides[0].buckets) > 12 else ""
+            grain = section.grain if section is not None and purpose == "figures" else "step"
+            lines.append(f"--   bucket = {grain} from 0: {starts}{more}")
+        metrics = report.binding.catalogue.metrics
+        shown = section.metrics if section is not None and section.metrics else ()
+        asked = shown or [metrics[m] for m in dict.fromkeys(m.metric for m in query.measures)]
+        lines += [f"--   {m.id} = {' '.join(formula(report, m).split())}" for m in asked]
+    else:
+        lines += [f"--   f{i} = {name}" for i, (name, _) in enumerate(query.fields)]
+    return [*lines, sql_text(tree, dialect, pretty=True) + ";"]
