@@ -257,7 +257,7 @@ def _no_entity(binding: Binding, entity: str) -> Missing:
             origin,
             f"the source has no table `{binding.source.absent[origin]}`, from which the mapping "
             f"`{binding.source.name}` reads `{origin}`",
-            "add it under `source: files:`",
+            "add the table to the source, or map another one",
         )
     return Missing(
         origin,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -140,10 +140,22 @@ def bind_source(project: Project, project_document: Document) -> BoundSource:
     catalogue = extended(packaged(), own)
     path = project.root / project.mapping if project.mapping else None
     source, extra, mapping_document = load_mapping(catalogue, project.crm, path, project_document)
-    if source is not None and project.source.kind == "files":
-        source = within(source, project.source.files)
+    tables = _known_tables(project)
+    if source is not None and tables is not None:
+        source = within(source, tables)
     documents = [*own.all(), *([mapping_document] if mapping_document else [])]
     return BoundSource(catalogue, own, source, extra, documents)
+
+
+def _known_tables(project: Project) -> Collection[str] | None:
+    """The tables that the source is known to have, without asking a server."""
+    if project.source.kind == "files":
+        return project.source.files
+    if project.source.kind == "duckdb" and Path(project.source.path).is_file():
+        from reportspec.run.embedded import table_names
+
+        return table_names(project.source.path)
+    return None
 
 
 def _report(

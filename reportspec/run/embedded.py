@@ -62,6 +62,17 @@ class EmbeddedConnection:
         self._raw.close()
 
 
+def table_names(path: str) -> frozenset[str] | None:
+    """The tables of a DuckDB file, as a mapping names them; None where it cannot be opened now."""
+    import duckdb
+
+    try:
+        with duckdb.connect(path, read_only=True) as raw:
+            return frozenset(EmbeddedConnection(raw, SourceSpec("duckdb", "")).tables())
+    except duckdb.Error:
+        return None
+
+
 def connect(
     source: SourceSpec, tables: frozenset[str], text_columns: bool, zone: str
 ) -> EmbeddedConnection:
