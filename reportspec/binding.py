@@ -199,6 +199,22 @@ class Binding:
                 continue
             self.need_reference(base, self.resolve(base, path))
 
+    def need_entity(self, name: str) -> None:
+        """Nothing, if the source can give an entity's rows: of a derived one also what decides
+        which rows there are. Raises Missing."""
+        if not self.has_entity(name):
+            raise _no_entity(self, name)
+        derived = self.catalogue.entities[name].derived
+        if derived is None:
+            return
+        self.need_derived(derived, derived.where)
+        for key in derived.group_by:
+            self.need_derived(derived, derived.fields.get(key))
+        if derived.match is not None:
+            self.need_derived(derived, derived.match.on)
+            self.need_entity(derived.match.entity)
+        self.need_entity(derived.source)
+
     def need_derived(self, derived: Derived, tree: exp.Expr | None) -> None:
         """Nothing, if all that an expression of a derived entity names is given. Raises Unresolved."""
         for node in column_nodes(tree) if tree is not None else ():
@@ -418,7 +434,6 @@ def parts(metric: Metric) -> tuple[str, ...]:
 def need_metric(binding: Binding, metric: Metric) -> None:
     """Nothing, if the source can serve a metric. Raises Missing (or Unresolved for a wrong name)."""
     for part in metrics_needed(binding.catalogue, metric):
-        if not binding.has_entity(part.entity):
-            raise _no_entity(binding, part.entity)
+        binding.need_entity(part.entity)
         for tree in (part.of, part.where, part.time):
             binding.need_tree(part.entity, tree)

@@ -482,6 +482,19 @@ def _records(
         document.tell("unknown-entity", f"there is no entity `{entity[:60]}`", (*inner, "entity"),
                       suggestion(entity, binding.catalogue.entities))  # fmt: skip
         return None
+    try:
+        binding.need_entity(entity)
+    except Unresolved as why:
+        if standard:
+            omitted.append((_named(context, entity), _need(context, why)))
+            return _nothing(context, identifier, "records", draft, omitted, common)
+        document.tell(
+            why.code,
+            f"`{entity}` cannot be listed here: {why.message}",
+            (*inner, "entity"),
+            why.help,
+        )
+        return None
     fields: list[tuple[str, tuple[str, ...]]] = []
 
     def usable(name: str, place: Place) -> tuple[str, ...] | None:
