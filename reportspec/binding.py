@@ -13,6 +13,7 @@ from functools import lru_cache
 
 from sqlglot import exp
 
+from reportspec.catalogue.shelf import Shelf
 from reportspec.expression import column_nodes, path_of
 from reportspec.model import (
     Catalogue,
@@ -368,15 +369,12 @@ def settled(catalogue: Catalogue, source: SourceMap) -> Catalogue:
         choices[entity.name] = next((w for w in ways if given(w.source)), ways[0])
         return choices[entity.name]
 
-    changed = {}
-    for name, entity in catalogue.entities.items():
-        if entity.otherwise and entity.derived is not None:
-            chosen = choose(entity)
-            if chosen is not entity.derived:
-                changed[name] = replace(entity, derived=chosen)
-    if not changed:
-        return catalogue
-    return replace(catalogue, entities={**catalogue.entities, **changed})
+    def settle(name: str) -> Entity:
+        entity = catalogue.entities[name]
+        return replace(entity, derived=choose(entity)) if entity.otherwise else entity
+
+    names = dict.fromkeys(catalogue.entities)
+    return replace(catalogue, entities=Shelf(names, settle))
 
 
 def _shortest(catalogue: Catalogue, base: str, target: str) -> list[tuple[str, ...]]:

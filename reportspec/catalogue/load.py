@@ -6,14 +6,16 @@ passed the JSON Schema, and a `Trouble` that is told of expressions that cannot 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any
 
 from sqlglot import exp
 
 from reportspec.catalogue.library import Library
+from reportspec.catalogue.shelf import Shelf
 from reportspec.expression import CANONICAL, Refused, parse
 from reportspec.model import (
     AsOf,
@@ -33,35 +35,54 @@ Path = tuple[str | int, ...]
 Trouble = Callable[[Path, str], None]  # where in the file, what is wrong
 
 
+_METRIC = re.compile(r"^  - metric: *(\S+)", re.MULTILINE)
+
+
 @lru_cache(maxsize=1)
 def packaged() -> Catalogue:
-    """The catalogue that ships with reportspec."""
-    entities = {}
-    metrics: dict[str, Mapping[str, Any]] = {}
-    reports = {}
-    for _, data in documents("entities"):
-        entity = entity_from(data, _fatal)
-        entities[entity.name] = entity
-    for _, data in documents("metrics"):
-        metrics |= {spec["metric"]: spec for spec in data["metrics"]}
-    for _, data in documents("reports"):
-        report = report_type_from(data)
-        reports[report.id] = report
-    return Catalogue(entities, Library(metrics, metric_from), reports)
+    """The catalogue that ships with reportspec. Its files are read when something in them is asked
+    for: an entity's and a report type's file bear its name."""
+    entities = _file_names("entities")
+    reports = _file_names("reports")
+    places = {name: file for file, text in _texts_of("metrics") for name in _METRIC.findall(text)}
+    return Catalogue(
+        Shelf(entities, lambda name: entity_from(_document("entities", f"{name}.yaml"), _fatal)),
+        Library(Shelf(places, lambda name: _metrics_in(places[name])[name]), metric_from),
+        Shelf(reports, lambda name: report_type_from(_document("reports", f"{name}.yaml"))),
+    )
 
 
 def documents(folder: str) -> list[tuple[str, Any]]:
     """The packaged YAML files of one folder of the catalogue, by name: (file name, plain data)."""
-    found = []
-    for item in sorted(
-        files("reportspec.catalogue").joinpath(folder).iterdir(), key=lambda i: i.name
-    ):
-        if item.name.endswith(".yaml"):
-            node, problems = read_yaml(item.read_bytes(), item.name)
-            if problems or node is None:
-                raise ValueError(f"{item.name}: {problems}")
-            found.append((item.name, plain(node)))
-    return found
+    return [(f"{name}.yaml", _document(folder, f"{name}.yaml")) for name in _file_names(folder)]
+
+
+def _file_names(folder: str) -> dict[str, None]:
+    """The names of a folder's YAML files, without the ending."""
+    found = files("reportspec.catalogue").joinpath(folder).iterdir()
+    names = sorted(item.name for item in found if item.name.endswith(".yaml"))
+    return {name.removesuffix(".yaml"): None for name in names}
+
+
+def _texts_of(folder: str) -> list[tuple[str, str]]:
+    root = files("reportspec.catalogue").joinpath(folder)
+    return [
+        (f"{name}.yaml", root.joinpath(f"{name}.yaml").read_text(encoding="utf-8"))
+        for name in _file_names(folder)
+    ]
+
+
+@cache
+def _metrics_in(file: str) -> dict[str, Any]:
+    return {spec["metric"]: spec for spec in _document("metrics", file)["metrics"]}
+
+
+def _document(folder: str, name: str) -> Any:
+    item = files("reportspec.catalogue").joinpath(folder, name)
+    node, problems = read_yaml(item.read_bytes(), name)
+    if problems or node is None:
+        raise ValueError(f"{name}: {problems}")
+    return plain(node)
 
 
 def _fatal(path: Path, message: str) -> None:
