@@ -14,7 +14,15 @@ from typing import Any
 
 from sqlglot import exp
 
-from reportspec.binding import INSTANTS, PERIOD_LENGTHS, Binding, Missing, Unresolved, parts
+from reportspec.binding import (
+    INSTANTS,
+    PERIOD_LENGTHS,
+    Binding,
+    Missing,
+    Unresolved,
+    metrics_needed,
+    parts,
+)
 from reportspec.catalogue.library import Library, UnknownMetric, reference, specified
 from reportspec.catalogue.load import entity_from, metric_from, report_type_from
 from reportspec.check.document import Document, Place, open_document
@@ -190,6 +198,8 @@ def _check_parts(binding: Binding, document: Document, metric: Metric, path: Pla
         for key, tree in (("of", metric.of), ("where", metric.where), ("time", metric.time)):
             _look_up(binding, document, metric.entity, tree, (*path, key))
         return
+    if metric.kind == "relative" and metric.to == "others":
+        _check_others(binding, document, metric, path)
     keys = {metric.numerator: "numerator", metric.denominator: "denominator", metric.base: "of"}
     for name in parts(metric):
         at = (*path, keys.get(name, "formula"))
@@ -202,6 +212,18 @@ def _check_parts(binding: Binding, document: Document, metric: Metric, path: Pla
             continue
         if _leads_to(binding, name, metric.id, set()):
             document.tell("circular-metric", f"`{name}` is itself made of `{metric.id}`", at)
+
+
+def _check_others(binding: Binding, document: Document, metric: Metric, path: Place) -> None:
+    """What all other rows come to is computed by taking a row away from the total."""
+    try:
+        needed = metrics_needed(binding.catalogue, binding.catalogue.metrics[metric.base])
+    except UnknownMetric:
+        return  # told where parts are looked up
+    for part in needed:
+        if part.aggregate not in ("count", "sum", "average"):
+            document.tell("not-additive", f"`{part.id}` cannot be computed for all other rows from its total", (*path, "to"),
+                          "compare with `total`, or use a count, a sum or a mean")  # fmt: skip
 
 
 def _leads_to(binding: Binding, name: str, target: str, seen: set[str]) -> bool:

@@ -128,7 +128,8 @@ def _compared(
         return []
     known.sort(key=lambda item: (item[0], item[1]))
     low, high = known[0], known[-1]
-    if metric.unit in DURATIONS:
+    # The mean of all others follows from sums and counts; a median of all others does not.
+    if metric.unit in DURATIONS and metric.aggregate == "average":
         return _faster(report, wanted, one, low, total)
     if not _differ(report, metric, high[2], low[2]):
         return []
