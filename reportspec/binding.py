@@ -401,8 +401,12 @@ def _shortest(catalogue: Catalogue, base: str, target: str) -> list[tuple[str, .
 def metrics_needed(catalogue: Catalogue, metric: Metric) -> tuple[Metric, ...]:
     """The aggregates that a metric is made of, itself if it is one, each once and in order."""
     found: dict[str, Metric] = {}
+    seen: set[str] = set()  # a project's metrics may be made of one another by mistake
 
     def visit(current: Metric) -> None:
+        if current.id in seen:
+            return
+        seen.add(current.id)
         if current.kind == "aggregate":
             found[current.id] = current
             return

@@ -67,7 +67,7 @@ def reference(text: str) -> Reference:
             continue
         found = _PAIR.match(pair)
         if found is None:
-            raise UnknownMetric(pair.strip(), (), "option")
+            raise UnknownMetric(pair.strip(), (), "number")
         options.append((found[1], float(found[2])))
     variants = tuple(part for part in match[2].split(".") if part)
     return Reference(match[1], variants, tuple(sorted(options)))

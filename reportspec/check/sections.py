@@ -229,14 +229,19 @@ def find_metric(
     except UnknownMetric as why:
         if quiet:
             raise ValueError(f"a report type names the unknown metric {name}") from None
-        part, known = why.part[:60], why.known
+        part, known = why.part[:60], why.known or tuple(binding.catalogue.metrics)
         near = suggestion(part, known)
-        if why.what == "metric":
+        if why.what == "number":
+            message = f"an option is written `name=number`, not `{part}`"
+            help = "for example `renewal_rate(grace_days=45)`"
+        elif why.what == "metric":
             message = f"no metric named `{part}`"
             help = near or "`reportspec catalog metrics` lists them"
         else:
             message = f"`{name.partition('.')[0].partition('(')[0]}` has no {why.what} `{part}`"
-            help = near or (f"it has {', '.join(known)}" if known else f"it has no {why.what}s")
+            help = near or (
+                f"it has {', '.join(why.known)}" if why.known else f"it has no {why.what}s"
+            )
         document.tell("unknown-metric", message, path, help, key=key)
     return None
 
