@@ -18,11 +18,13 @@ from reportspec.calendar import instant
 from reportspec.expression import column_nodes, path_of
 from reportspec.plan.queries import AggregateQuery, Dimension, Measure, Side
 from reportspec.sql.build import (
+    alias_of,
     all_of,
     any_of,
     cast,
     column,
     conjuncts,
+    identifier,
     literal,
     named,
     null,
@@ -63,7 +65,7 @@ def aggregate_statement(binding: Binding, query: AggregateQuery) -> exp.Expr:
         selects.append((_idle(statement, query), [IDLE, ORDER]))
     final = _combined(binding, query, selects)
     for name, tree, comment in statement.ctes():
-        final = final.with_(exp.to_identifier(name), as_=tree, copy=False)
+        final = final.with_(identifier(name), as_=tree, copy=False)
         if comment:
             final.args["with_"].expressions[-1].add_comments([comment])
     return final
@@ -386,7 +388,7 @@ def _calendar(scope: Scope, sides: tuple[Side, ...]) -> exp.Expr:
     union: exp.Expr = rows[0]
     for row in rows[1:]:
         union = exp.Union(this=union, expression=row, distinct=False)
-    return exp.Subquery(this=union, alias=exp.TableAlias(this=exp.to_identifier("calendar")))
+    return exp.Subquery(this=union, alias=alias_of("calendar"))
 
 
 def _idle(statement: Statement, query: AggregateQuery) -> exp.Select:
@@ -449,7 +451,7 @@ def _combined(
     for name in outputs:
         outer = outer.select(named(exp.Max(this=column("parts", name)), name), copy=False)
     outer = outer.from_(
-        exp.Subquery(this=union, alias=exp.TableAlias(this=exp.to_identifier("parts"))),
+        exp.Subquery(this=union, alias=alias_of("parts")),
         copy=False,
     )
     return outer.group_by(*[column("parts", key) for key in keys], copy=False) if keys else outer

@@ -18,6 +18,11 @@ def identifier(name: str) -> exp.Identifier:
     return exp.Identifier(this=name, quoted=True)
 
 
+def alias_of(name: str) -> exp.TableAlias:
+    """`AS "name"` of a table, a subquery or a CTE; quoted, since `case` and `user` are words of SQL."""
+    return exp.TableAlias(this=identifier(name))
+
+
 def column(table: str, name: str) -> exp.Column:
     """`"table"."name"`, always quoted."""
     return exp.Column(this=identifier(name), table=identifier(table))

@@ -6,6 +6,8 @@ import hashlib
 
 from sqlglot import exp
 
+from reportspec.sql.build import alias_of, identifier
+
 EXECUTED = ("duckdb",)
 SOURCE = "source"  # in the meta of a table: it is the source's, not a CTE of that name
 
@@ -31,12 +33,12 @@ def _apart(tree: exp.Expr) -> exp.Expr:
     tree = tree.copy()
     for cte in tree.args["with_"].expressions:
         if cte.alias in both:
-            cte.set("alias", exp.TableAlias(this=exp.to_identifier(both[cte.alias])))
+            cte.set("alias", alias_of(both[cte.alias]))
     for table in tree.find_all(exp.Table):
         if table.name in both and not table.db and not table.meta.get(SOURCE):
             if not table.alias:
-                table.set("alias", exp.TableAlias(this=exp.to_identifier(table.name, quoted=True)))
-            table.set("this", exp.to_identifier(both[table.name]))
+                table.set("alias", alias_of(table.name))
+            table.set("this", identifier(both[table.name]))
     return tree
 
 

@@ -7,7 +7,18 @@ from datetime import datetime
 from sqlglot import exp
 
 from reportspec.binding import Binding
-from reportspec.sql.build import cast, column, instant_literal, literal, named, null, table, when
+from reportspec.sql.build import (
+    alias_of,
+    cast,
+    column,
+    identifier,
+    instant_literal,
+    literal,
+    named,
+    null,
+    table,
+    when,
+)
 from reportspec.sql.statement import Statement
 
 CHANGES = ("updated_at", "created_at", "entered_at")
@@ -50,12 +61,10 @@ def freshness_statement(binding: Binding, entities: tuple[str, ...], now: dateti
     for select in selects[1:]:
         union = exp.Union(this=union, expression=select, distinct=False)
     final = (
-        exp.Select()
-        .select(exp.Star())
-        .from_(exp.Subquery(this=union, alias=exp.TableAlias(this=exp.to_identifier("counts"))))
+        exp.Select().select(exp.Star()).from_(exp.Subquery(this=union, alias=alias_of("counts")))
     )
     for name, tree, _ in statement.ctes():
-        final = final.with_(exp.to_identifier(name), as_=tree, copy=False)
+        final = final.with_(identifier(name), as_=tree, copy=False)
     return final
 
 

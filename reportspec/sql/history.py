@@ -12,7 +12,7 @@ from __future__ import annotations
 from sqlglot import exp
 
 from reportspec.model import Entity
-from reportspec.sql.build import all_of, cast, column, literal, named, null, table, when
+from reportspec.sql.build import alias_of, all_of, cast, column, literal, named, null, table, when
 from reportspec.sql.statement import Statement
 
 
@@ -71,7 +71,7 @@ def _states(statement: Statement, entity: Entity, base: str) -> exp.Expr:
         named(when(first, null("TIMESTAMP"), begins), "valid_from"),
     )
     source = table(history.entity)
-    source.set("alias", exp.TableAlias(this=exp.to_identifier(visit)))
+    source.set("alias", alias_of(visit))
     return (
         select.from_(source)
         .join(exp.Join(this=table(base),

@@ -10,7 +10,7 @@ from __future__ import annotations
 from sqlglot import exp
 
 from reportspec.model import MappedJoin, MappedPart
-from reportspec.sql.build import all_of, column, identifier, literal, named
+from reportspec.sql.build import alias_of, all_of, column, identifier, literal, named
 from reportspec.sql.dialect import SOURCE
 
 OWN = "own"
@@ -23,9 +23,9 @@ def from_part(select: exp.Select, part: MappedPart) -> exp.Select:
     if part.latest is not None:
         keys, order = part.latest
         source = _first(part.table, list(keys), order, None)
-        source = exp.Subquery(this=source, alias=exp.TableAlias(this=identifier(OWN)))
+        source = exp.Subquery(this=source, alias=alias_of(OWN))
     elif part.joins or _says_own(part):
-        source.set("alias", exp.TableAlias(this=identifier(OWN)))
+        source.set("alias", alias_of(OWN))
     select = select.from_(_marked(source), copy=False)
     for join in part.joins:
         select.append("joins", _joined(join))
@@ -64,7 +64,7 @@ def _joined(join: MappedJoin) -> exp.Join:
         exp.EQ(this=key, expression=ours.copy())
         for key, (_, ours) in zip(keys, join.on, strict=True)
     )
-    aliased = exp.Subquery(this=_marked(inner), alias=exp.TableAlias(this=identifier(join.name)))
+    aliased = exp.Subquery(this=_marked(inner), alias=alias_of(join.name))
     return exp.Join(this=aliased, side="LEFT", on=on)
 
 
@@ -92,7 +92,7 @@ def _first(
     ranked = exp.Select().select(exp.Star(), named(place, PLACE)).from_(source.copy())
     if where is not None:
         ranked = ranked.where(where.copy())
-    inside = exp.Subquery(this=ranked, alias=exp.TableAlias(this=identifier("ranked")))
+    inside = exp.Subquery(this=ranked, alias=alias_of("ranked"))
     first = exp.EQ(this=column("ranked", PLACE), expression=literal(1))
     return exp.Select().select(exp.Star()).from_(inside).where(first)
 

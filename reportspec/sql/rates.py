@@ -11,7 +11,16 @@ from functools import lru_cache
 from sqlglot import exp
 
 from reportspec.binding import Binding, Missing
-from reportspec.sql.build import any_of, cast, column, identifier, literal, named, table, when
+from reportspec.sql.build import (
+    alias_of,
+    any_of,
+    cast,
+    column,
+    literal,
+    named,
+    table,
+    when,
+)
 
 RATES = "rates"
 _COLUMNS = ("day", "from_currency", "to_currency", "rate")
@@ -57,7 +66,7 @@ def select_rates(currency: str) -> exp.Expr:
         .where(any_of([to_base.copy(), from_base.copy()]))
         .group_by(other.copy(), day.copy())
     )
-    inside = exp.Subquery(this=rated, alias=exp.TableAlias(this=identifier("rated")))
+    inside = exp.Subquery(this=rated, alias=alias_of("rated"))
     following = exp.Window(
         this=exp.Lead(this=column("rated", "day")),
         partition_by=[column("rated", "currency")],

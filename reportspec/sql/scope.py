@@ -11,11 +11,13 @@ from reportspec.expression import OWN_FUNCTIONS, path_of
 from reportspec.model import Entity, Field, Match
 from reportspec.sql.build import (
     TYPES,
+    alias_of,
     all_of,
     any_of,
     cast,
     column,
     conjuncts,
+    identifier,
     instant_literal,
     literal,
     null,
@@ -60,7 +62,7 @@ class Scope:
             on += self._exists(match.entity, cte, paired, moment)
         source = table(cte)
         if cte != match.entity:
-            source.set("alias", exp.TableAlias(this=exp.to_identifier(match.entity)))
+            source.set("alias", alias_of(match.entity))
         side = "LEFT" if match.keep else None
         self._clauses.append(exp.Join(this=source, side=side, on=all_of(on)))
 
@@ -68,7 +70,7 @@ class Scope:
         """The SELECT with FROM and the joins that were asked for, after `first` if there is one."""
         source = table(self.base)
         if self.base != self.entity:
-            source.set("alias", exp.TableAlias(this=exp.to_identifier(self.entity)))
+            source.set("alias", alias_of(self.entity))
         select = select.from_(source, copy=False)
         for clause in [first, *self._clauses] if first is not None else self._clauses:
             select.append("joins", clause)
@@ -226,7 +228,7 @@ class Scope:
             cte = self.statement.rates()
             source = table(cte)
             if alias != cte:
-                source.set("alias", exp.TableAlias(this=exp.to_identifier(alias)))
+                source.set("alias", alias_of(alias))
             since, until = column(alias, "valid_from"), column(alias, "valid_until")
             still = (exp.GTE if before is exp.LT else exp.GT)(
                 this=until.copy(), expression=day.copy()
@@ -325,14 +327,14 @@ class Scope:
             for condition in conditions:
                 for node in condition.find_all(exp.Column):
                     if node.table == alias:
-                        node.set("table", exp.to_identifier(renamed))
+                        node.set("table", identifier(renamed))
             alias = renamed
         index = (way, alias)
         if index not in self._joins:
             self._joins[index] = alias
             target_table = table(cte)
             if alias != cte:
-                target_table.set("alias", exp.TableAlias(this=exp.to_identifier(alias)))
+                target_table.set("alias", alias_of(alias))
             self._clauses.append(exp.Join(this=target_table, side="LEFT", on=all_of(conditions)))
         return alias
 
