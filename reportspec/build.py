@@ -62,7 +62,7 @@ def compile_report(report: Report) -> tuple[Compiled, ...]:
 
 def run_report(report: Report, compiled: tuple[Compiled, ...], timings: Timings) -> Figures:
     """Ask the source and compute the figures. Raises SourceError."""
-    from reportspec.run.embedded import connect
+    from reportspec.run.connect import connect
 
     binding, source = report.binding, report.project.source
     entities = tuple(

@@ -212,20 +212,21 @@ def _count(number: int, noun: str) -> str:
 @period_option
 @messages_option
 @click.option(
-    "--dialect", default="duckdb", show_default=True, help="The database to write the SQL for."
+    "--dialect",
+    help="The database to write the SQL for: duckdb or postgres. Default: the source's.",
 )
 def compile_command(
     paths: tuple[Path, ...],
     settings: tuple[str, ...],
     period: str | None,
     messages: str,
-    dialect: str,
+    dialect: str | None,
 ) -> None:
     """Print the SQL of specs, readable and commented."""
     from reportspec.sql.dialect import EXECUTED
     from reportspec.sql.listing import listing
 
-    if dialect not in EXECUTED:
+    if dialect is not None and dialect not in EXECUTED:
         raise click.UsageError(
             f"SQL for `{dialect}` cannot be written yet; there is {', '.join(EXECUTED)}"
         )
@@ -237,7 +238,7 @@ def compile_command(
         if checked.broken or checked.report is None:
             broken += 1
             continue
-        click.echo(listing(checked.report, dialect))
+        click.echo(listing(checked.report, dialect or checked.report.project.source.dialect))
     out.close()
     sys.exit(1 if broken else 0)
 

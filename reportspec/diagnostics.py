@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -99,12 +100,21 @@ def _one(diagnostic: Diagnostic, texts: Mapping[str, str], color: bool) -> str:
         lines.append(f"  {span.file}:{span.line}:{span.column}")
         source = texts.get(span.file, "").split("\n")
         if 0 < span.line <= len(source):
-            lines += _underlined(source[span.line - 1].rstrip("\r"), span, help, color, tone)
+            line = _without_passwords(source[span.line - 1].rstrip("\r"))
+            lines += _underlined(line, span, help, color, tone)
             help = None
     if help:
         lines.append(f"  help: {_visible(help)}")
     lines += [f"  = {_visible(note)}" for note in diagnostic.notes]
     return "\n".join(lines)
+
+
+_PASSWORD = re.compile(r"(://[^:/@\s]*:)([^@\s]+)(?=@)")
+
+
+def _without_passwords(line: str) -> str:
+    """The line with passwords of URLs hidden, as long as before."""
+    return _PASSWORD.sub(lambda found: found[1] + "*" * len(found[2]), line)
 
 
 def _underlined(line: str, span: Span, help: str | None, color: bool, tone: str) -> list[str]:

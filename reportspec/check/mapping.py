@@ -71,9 +71,10 @@ def demo_map(catalogue: Catalogue) -> SourceMap:
 
 
 def load_mapping(
-    catalogue: Catalogue, crm: str, path: Path | None, project: Document
+    catalogue: Catalogue, crm: str, path: Path | None, project: Document, speaks: str = "duckdb"
 ) -> tuple[SourceMap | None, Extra, Document | None]:
-    """The source map, the fields that it adds, and the mapping's file if it is one's own."""
+    """The source map, the fields that it adds, and the mapping's file if it is one's own. `speaks`
+    is the source's dialect, in which expressions are read where the mapping names none."""
     extra: Extra = {}
     if path is None:
         if crm == "demo":
@@ -91,7 +92,7 @@ def load_mapping(
                          suggestion(crm, shipped()) or f"there are {', '.join(shipped())}")  # fmt: skip
             return None, extra, None
         quiet = Document(f"{crm}.yaml", "", None, _shipped_data(crm))
-        built = _built(catalogue, crm, quiet.data, quiet, extra)
+        built = _built(catalogue, crm, quiet.data, quiet, extra, speaks)
         assert not quiet.problems, quiet.problems
         return built, extra, None
     document = open_document(path, "mapping", shown(path))
@@ -105,7 +106,7 @@ def load_mapping(
                           suggestion(str(base), shipped()) or f"there are {', '.join(shipped())}")  # fmt: skip
             return None, extra, document
         data = _merged(_shipped_data(base), data)
-    built = _built(catalogue, path.name, data, document, extra)
+    built = _built(catalogue, path.name, data, document, extra, speaks)
     return (None if document.broken else built), extra, document
 
 
@@ -129,9 +130,10 @@ def _merged(base: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _built(
-    catalogue: Catalogue, name: str, data: Mapping[str, Any], document: Document, extra: Extra
-) -> SourceMap:
-    dialect = data.get("dialect", "duckdb")
+    catalogue: Catalogue, name: str, data: Mapping[str, Any], document: Document, extra: Extra,
+    speaks: str,
+) -> SourceMap:  # fmt: skip
+    dialect = data.get("dialect", speaks)
     read = CANONICAL if dialect == "duckdb" else dialect
     entities = {}
     for entity, spec in (data.get("entities") or {}).items():

@@ -24,11 +24,16 @@ ChartName = Literal["line", "bar", "stacked", "pareto", "histogram", "heatmap", 
 class SourceSpec:
     """Where the data is: `demo`, a DuckDB file, files to load, or another database's URL."""
 
-    kind: Literal["demo", "duckdb", "files", "url"]
+    kind: Literal["demo", "duckdb", "files", "postgres", "url"]
     label: str  # for people, without secrets
-    path: str = ""
+    path: str = field(default="", repr=False)  # a file, or a URL with its password
     files: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     span: Span | None = None
+
+    @property
+    def dialect(self) -> str:
+        """The SQL that the source speaks."""
+        return "postgres" if self.kind == "postgres" else "duckdb"
 
 
 @dataclass(frozen=True, slots=True)

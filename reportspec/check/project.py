@@ -190,11 +190,14 @@ def _source(document: Document, value: Any, root: Path) -> SourceSpec:
         return SourceSpec("duckdb", Path(name).name, path=str(file), span=span)
     if "://" in text:
         parts = urlsplit(text)
+        if parts.scheme.partition("+")[0] in ("postgresql", "postgres"):
+            label = f"{parts.hostname or 'local'}{parts.path}"
+            return SourceSpec("postgres", label, path=text, span=span)
         document.tell("unsupported-source", f"databases of the kind `{parts.scheme}://` cannot be read yet", ("source",),
-                      "use `files:`, a `.duckdb` file or `demo`")  # fmt: skip
+                      "use a `postgresql://` URL, `files:`, a `.duckdb` file or `demo`")  # fmt: skip
         return SourceSpec("url", parts.scheme, span=span)
     document.tell("unknown-source", "this is no source", ("source",),
-                  "write `demo`, the path of a `.duckdb` file, or `files:`")  # fmt: skip
+                  "write `demo`, a `postgresql://` URL, the path of a `.duckdb` file, or `files:`")  # fmt: skip
     return SourceSpec("demo", "demo CRM", span=span)
 
 

@@ -139,7 +139,9 @@ def bind_source(project: Project, project_document: Document) -> BoundSource:
     own = Own(project.root, shown)
     catalogue = extended(packaged(), own)
     path = project.root / project.mapping if project.mapping else None
-    source, extra, mapping_document = load_mapping(catalogue, project.crm, path, project_document)
+    source, extra, mapping_document = load_mapping(
+        catalogue, project.crm, path, project_document, project.source.dialect
+    )
     tables = _known_tables(project)
     if source is not None and tables is not None:
         source = within(source, tables)

@@ -12,6 +12,8 @@ from sqlglot import exp
 TYPES = {"integer": "BIGINT", "number": "DOUBLE", "money": "DECIMAL(18, 4)", "text": "VARCHAR",
          "key": "VARCHAR", "boolean": "BOOLEAN", "date": "DATE", "time": "TIMESTAMP"}  # fmt: skip
 
+TEXT = "text"  # in the meta of a column: it holds texts, whose order differs between databases
+
 
 def identifier(name: str) -> exp.Identifier:
     """A quoted name."""

@@ -6,15 +6,31 @@ import hashlib
 
 from sqlglot import exp
 
-from reportspec.sql.build import alias_of, identifier
+from reportspec.sql.build import TEXT, alias_of, identifier
 
-EXECUTED = ("duckdb",)
+EXECUTED = ("duckdb", "postgres")
 SOURCE = "source"  # in the meta of a table: it is the source's, not a CTE of that name
 
 
 def sql_text(tree: exp.Expr, dialect: str, *, pretty: bool = False) -> str:
     """The statement for a database; readable and commented if `pretty`."""
-    return _apart(tree).sql(dialect=dialect, pretty=pretty, comments=pretty, identify=False)
+    return lowered(_apart(tree), dialect).sql(
+        dialect=dialect, pretty=pretty, comments=pretty, identify=False
+    )
+
+
+def lowered(tree: exp.Expr, dialect: str) -> exp.Expr:
+    """The statement with what a database would do otherwise put in words that it does right.
+
+    PostgreSQL orders texts by the database's collation; here they go by their code points, as in
+    DuckDB, so that a cut list has the same rows everywhere."""
+    if dialect != "postgres" or not any(n.this.meta.get(TEXT) for n in tree.find_all(exp.Ordered)):
+        return tree
+    tree = tree.copy()
+    for node in tree.find_all(exp.Ordered):
+        if node.this.meta.get(TEXT):
+            node.set("this", exp.Collate(this=node.this, expression=identifier("C")))
+    return tree
 
 
 def sql_hash(sql: str) -> str:

@@ -10,6 +10,7 @@ converted(amount, t)    an amount in the report's currency, at the rate of the d
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING
 
 from sqlglot import exp
@@ -27,6 +28,7 @@ _MICROS = {
     "MINUTES_BETWEEN": 60_000_000.0,
     "SECONDS_BETWEEN": 1_000_000.0,
 }
+A_MONDAY = date(1900, 1, 1)
 _DAYS = {"DAYS_BETWEEN": 1, "MINUTES_BETWEEN": 1440, "SECONDS_BETWEEN": 86_400}
 
 
@@ -45,7 +47,11 @@ def call(scope: Scope, node: exp.Anonymous, moment: Moment, steps: tuple[str, ..
     day = local_day(scope, arguments[0], moment, steps)
     if name == "LOCAL_DATE":
         return day
-    return cast(exp.DayOfWeekIso(this=day), "BIGINT")
+    # Databases count weekdays in ways of their own; days since a Monday are days everywhere.
+    since = exp.DateDiff(this=day, expression=literal(A_MONDAY), unit=exp.var("DAY"))
+    return exp.Add(
+        this=exp.Mod(this=cast(since, "BIGINT"), expression=literal(7)), expression=literal(1)
+    )
 
 
 def local_day(scope: Scope, tree: exp.Expr, moment: Moment, steps: tuple[str, ...]) -> exp.Expr:

@@ -10,6 +10,7 @@ from sqlglot import exp
 from reportspec.expression import OWN_FUNCTIONS, path_of
 from reportspec.model import Entity, Field, Match
 from reportspec.sql.build import (
+    TEXT,
     TYPES,
     alias_of,
     all_of,
@@ -263,7 +264,7 @@ class Scope:
             return exp.Paren(this=self.compile(field.expr, moment, way))
         if entity.derived is not None:
             self.statement.need(self.statement.instance(entity.name, moment), field.name)
-            return column(alias, field.name)
+            return _typed(column(alias, field.name), field)
         versioned = self.statement.versioned(entity.name)
         past = versioned and field.name in (
             "status",
@@ -276,7 +277,7 @@ class Scope:
                 return exp.Paren(this=self.compile(field.default, moment, way))
             return null(TYPES[field.type])
         self.statement.need(self._cte(entity), field.name)
-        value = column(alias, field.name)
+        value = _typed(column(alias, field.name), field)
         if versioned and entity.history and field.name == entity.history.stage:
             # Before the first known stage, and before closing where there is no history, it is unknown.
             since = column(alias, "stage_since")
@@ -341,3 +342,9 @@ class Scope:
     def _alias(self, way: tuple[str, ...]) -> str:
         alias = "_".join(way)
         return f"{alias}_" if alias in (self.entity, "calendar") else alias
+
+
+def _typed(tree: exp.Column, field: Field) -> exp.Column:
+    if field.type in ("text", "key"):
+        tree.meta[TEXT] = True
+    return tree
