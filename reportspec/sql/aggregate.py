@@ -24,7 +24,6 @@ from reportspec.sql.build import (
     cast,
     column,
     conjuncts,
-    identifier,
     literal,
     named,
     null,
@@ -64,11 +63,7 @@ def aggregate_statement(binding: Binding, query: AggregateQuery) -> exp.Expr:
     if query.idle:
         selects.append((_idle(statement, query), [IDLE, ORDER]))
     final = _combined(binding, query, selects)
-    for name, tree, comment in statement.ctes():
-        final = final.with_(identifier(name), as_=tree, copy=False)
-        if comment:
-            final.args["with_"].expressions[-1].add_comments([comment])
-    return final
+    return statement.finish(final)
 
 
 def _grouped(query: AggregateQuery) -> dict[tuple[str, str], list[Measure]]:

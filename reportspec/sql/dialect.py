@@ -6,7 +6,7 @@ import hashlib
 
 from sqlglot import exp
 
-from reportspec.sql.build import TEXT, alias_of, identifier
+from reportspec.sql.build import READS, TEXT, alias_of, identifier
 
 EXECUTED = ("duckdb", "postgres")
 SOURCE = "source"  # in the meta of a table: it is the source's, not a CTE of that name
@@ -40,10 +40,10 @@ def sql_hash(sql: str) -> str:
 
 def _apart(tree: exp.Expr) -> exp.Expr:
     """The statement with CTEs called otherwise that have the name of a table of the source."""
-    with_ = tree.args.get("with_")
-    ours = {cte.alias for cte in with_.expressions} if with_ else set()
-    theirs = {t.name for t in tree.find_all(exp.Table) if t.meta.get(SOURCE) and not t.db}
-    both = {name: f"{name}_rows" for name in ours & theirs}
+    ours = (
+        {cte.alias for cte in tree.args["with_"].expressions} if tree.args.get("with_") else set()
+    )
+    both = {name: f"{name}_rows" for name in ours & source_tables(tree)}
     if not both:
         return tree
     tree = tree.copy()
@@ -60,10 +60,5 @@ def _apart(tree: exp.Expr) -> exp.Expr:
 
 def source_tables(tree: exp.Expr) -> frozenset[str]:
     """The source's tables that a statement reads, as a mapping names them."""
-    with_ = tree.args.get("with_")
-    own = {cte.alias for cte in with_.expressions} if with_ else set()
-    return frozenset(
-        ".".join(part.name for part in table.parts)
-        for table in tree.find_all(exp.Table)
-        if table.db or table.meta.get(SOURCE) or table.name not in own
-    )
+    found: frozenset[str] = tree.meta.get(READS, frozenset())
+    return found

@@ -11,7 +11,6 @@ from reportspec.sql.build import (
     alias_of,
     cast,
     column,
-    identifier,
     instant_literal,
     literal,
     named,
@@ -63,9 +62,7 @@ def freshness_statement(binding: Binding, entities: tuple[str, ...], now: dateti
     final = (
         exp.Select().select(exp.Star()).from_(exp.Subquery(this=union, alias=alias_of("counts")))
     )
-    for name, tree, _ in statement.ctes():
-        final = final.with_(identifier(name), as_=tree, copy=False)
-    return final
+    return statement.finish(final)
 
 
 def entities_read(tree: exp.Expr, binding: Binding) -> tuple[str, ...]:

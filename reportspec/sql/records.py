@@ -8,7 +8,7 @@ from reportspec.binding import Binding, Unresolved
 from reportspec.calendar import instant
 from reportspec.plan.queries import RecordsQuery
 from reportspec.sql.aggregate import AS_OF
-from reportspec.sql.build import all_of, column, conjuncts, identifier, literal, named
+from reportspec.sql.build import all_of, column, conjuncts, literal, named
 from reportspec.sql.moments import Moment
 from reportspec.sql.scope import Scope
 from reportspec.sql.statement import Statement
@@ -53,11 +53,7 @@ def records_statement(binding: Binding, query: RecordsQuery) -> exp.Expr:
     if order:
         select = select.order_by(*order, copy=False)
     select = select.limit(literal(query.limit), copy=False)
-    for name, tree, comment in statement.ctes():
-        select = select.with_(identifier(name), as_=tree, copy=False)
-        if comment:
-            select.args["with_"].expressions[-1].add_comments([comment])
-    return select
+    return statement.finish(select)
 
 
 def _shown(scope: Scope, path: tuple[str, ...], moment: Moment) -> exp.Expr:

@@ -13,7 +13,17 @@ from sqlglot import exp
 from reportspec.binding import Binding, Unresolved
 from reportspec.expression import column_nodes, path_of
 from reportspec.model import Entity, Field, MappedPart
-from reportspec.sql.build import TYPES, all_of, cast, conjuncts, literal, named, null
+from reportspec.sql.build import (
+    READS,
+    TYPES,
+    all_of,
+    cast,
+    conjuncts,
+    identifier,
+    literal,
+    named,
+    null,
+)
 from reportspec.sql.moments import Moment, depth, varies_with_moment
 from reportspec.sql.parts import from_part
 from reportspec.sql.rates import RATES, select_rates
@@ -86,6 +96,24 @@ class Statement:
     def versioned(self, name: str) -> bool:
         """Whether an entity's CTE has a row for each past state."""
         return self.binding.has_history(self.binding.entity(name))
+
+    def finish(self, select: exp.Select) -> exp.Select:
+        """The statement: a SELECT with the CTEs that it needs before it."""
+        for name, tree, comment in self.ctes():
+            select = select.with_(identifier(name), as_=tree, copy=False)
+            if comment:
+                select.args["with_"].expressions[-1].add_comments([comment])
+        select.meta[READS] = self.reads()
+        return select
+
+    def reads(self) -> frozenset[str]:
+        """The source's tables that the CTEs read so far, as a mapping names them."""
+        return frozenset(
+            ".".join(part.name for part in table.parts)
+            for rows in self._rows.values()
+            for part in self.binding.source.entities[rows.entity.name].parts
+            for table in (part.table, *(join.table for join in part.joins))
+        )
 
     def ctes(self) -> list[tuple[str, exp.Expr, str]]:
         """Name, tree and what it is, of each CTE, in an order in which each uses earlier ones."""

@@ -13,7 +13,7 @@ from reportspec.binding import Binding, Unresolved, metrics_needed, need_metric
 from reportspec.build import Timings, compile_report, load_report, run_report
 from reportspec.catalogue.load import packaged
 from reportspec.run.embedded import connect
-from reportspec.sql.dialect import source_tables, sql_text
+from reportspec.sql.dialect import sql_text
 from reportspec.sql.statement import Statement
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -97,7 +97,7 @@ class Landed:
         tree = statement.rows_tree(cte)
         connection = connect(
             report.project.source,
-            source_tables(tree),
+            statement.reads(),
             binding.source.csv_columns == "text",
             str(binding.source_zone),
         )
