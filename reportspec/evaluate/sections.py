@@ -184,6 +184,10 @@ def _kpis(
     for metric in spec.metrics:
         column = metric_column(report, metric, footnotes, row)
         value = metric_value(catalogue, metric, row)
+        if value is None and metric.kind == "ratio":
+            base = label(report, catalogue.metrics[metric.denominator].label)
+            said = word(report.language, "no_base", label(report, metric.label), base)
+            column = _marked(column, footnotes.add(said))
         columns.append(column)
         cells.append(value)
         before = None
