@@ -88,7 +88,7 @@ def _case(number: int, at: int, chance: Chance, known: list[Contact]) -> Case:
     if chance.happens(0.03):  # nobody gets round to it
         first = last = None
     return Case(
-        f"K{number:05}", chance.pick(known), chance.pick(AGENTS) if chance.happens(0.97) else None,
+        f"T{number - 1:04}", chance.pick(known), chance.pick(AGENTS) if chance.happens(0.97) else None,
         chance.pick(_SUBJECTS), kind, priority, chance.weighted(_CHANNELS), at,
         _known(response), _known(first), _known(last) if _known(first) else None, reopened,
     )  # fmt: skip
@@ -104,7 +104,7 @@ def _scripted(known: list[Contact]) -> list[Case]:
 
     def case(number: int, created: str, first: str | None, last: str | None, kind: str) -> Case:
         return Case(
-            f"K{number:05}", known[number], AGENTS[number % 5], "At the edge", kind, "normal", "email",
+            f"T{number - 1:04}", known[number], AGENTS[number % 5], "At the edge", kind, "normal", "email",
             seconds(created), seconds(first) if first else None, seconds(first) if first else None,
             seconds(last) if last else None, int(first != last),
         )  # fmt: skip
@@ -184,7 +184,7 @@ def _call(
     ended = at + waited + (talked or 0) + (held or 0)
     agent = chance.pick(AGENTS) if outcome == "answered" or direction == "outbound" else None
     return (
-        f"T{number:06}", about.id if about else None, about.contact.id if about else None, agent, direction,
+        f"P{number:06}", about.id if about else None, about.contact.id if about else None, agent, direction,
         at, answered, ended, waited, talked, held, wrapped, outcome, direction == "outbound",
     )  # fmt: skip
 

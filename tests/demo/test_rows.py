@@ -24,7 +24,7 @@ from tests.demo.known_answers import Row, World
 CHECKOUT = Path(__file__).resolve().parents[2]
 # The demo's promise: these rows, everywhere. A change to the generator changes figures that
 # people know from the documentation; whoever means it puts the new digest here.
-DIGEST = "8915beaa0de23ac6eb8c29fc8512582a880309fee36ccbd3648478e815954460"
+DIGEST = "d182ac21f4ffb98d814495345d5931726ee84f197f010b57f04058c24e0e1211"
 END = datetime(2026, 10, 31, 23)  # midnight in Rome after the last day
 
 TYPES = {
@@ -93,21 +93,28 @@ def canonical_entities() -> dict[str, dict[str, Any]]:
 @pytest.mark.parametrize("name", sorted(made()))
 def test_columns_are_the_canonical_fields(name: str) -> None:
     fields = canonical_entities()[name]
-    computed = {"is_junk", "is_converted"} if name == "lead" else set()
+    columns = made()[name].columns
+    there = {column for column, _ in columns}
     wanted = [
         (field, TYPES[meaning["type"]])
         for field, meaning in fields.items()
-        if "expr" not in meaning and field not in computed
+        if "expr" not in meaning
+        and (field in there or not (meaning.get("optional") or "default" in meaning))
     ]
-    columns = made()[name].columns
     assert [column for column, _ in columns] == [field for field, _ in wanted]
     for (column, kind), (_, allowed) in zip(columns, wanted, strict=True):
         assert kind == allowed or kind in allowed, column
 
 
-def test_every_stored_entity_that_sales_needs_is_there() -> None:
+def test_every_stored_entity_but_two_is_there() -> None:
+    # Attribution follows from the campaigns' members, lines from the deals' products.
+    assert set(canonical_entities()) - set(made()) == {"attribution", "order_line"}
     assert set(made()) <= set(canonical_entities())
-    assert len(made()) == 13
+
+
+def test_only_the_tables_asked_for_are_made() -> None:
+    assert list(tables(["stage", "fx_rate"])) == ["stage", "fx_rate"]
+    assert tables(["case_"])["case_"].rows == made()["case_"].rows
 
 
 def test_sizes_are_those_of_a_mid_size_company(world: World) -> None:
@@ -132,8 +139,20 @@ KEYS = {
     "activity": "activity_id",
     "quote": "quote_id",
     "campaign": "campaign_id",
+    "case_": "case_id",
+    "order_": "order_id",
+    "contract": "contract_id",
+    "referral": "referral_id",
+    "web_session": "session_id",
 }
+# Two calls of a test are about cases that never were.
+NEVER = {"T9001", "T9002"}
 LINKS = {
+    "agent_id": "user",
+    "referrer_contact_id": "contact",
+    "referred_contact_id": "contact",
+    "referred_lead_id": "lead",
+    "renewed_by_contract_id": "contract",
     "owner_id": "user",
     "manager_id": "user",
     "changed_by": "user",
@@ -159,7 +178,8 @@ def test_links_lead_somewhere(world: World) -> None:
         for row in rows:
             for column, target in LINKS.items():
                 value = row.get(column)
-                assert value is None or value in known[target], (name, column, value)
+                there = value is None or value in NEVER or value in known[target]
+                assert there, (name, column, value)
             if row.get("merged_into_id"):
                 assert row["merged_into_id"] in known[name]
                 assert row["merged_into_id"] != row[KEYS[name]]
@@ -194,8 +214,10 @@ def test_a_lead_and_what_became_of_it_agree(world: World) -> None:
 
 
 def test_nothing_is_later_than_the_end(world: World) -> None:
-    ahead = {("activity", "due_at"), ("deal", "expected_close_date")}
+    ahead = {("activity", "due_at"), ("deal", "expected_close_date"), ("sla_event", "due_at")}
     for name, rows in world.rows.items():
+        if name == "business_calendar":
+            continue
         for row in rows:
             for column, value in row.items():
                 if isinstance(value, datetime) and (name, column) not in ahead:
