@@ -17,10 +17,10 @@ visit as (
   where before is distinct from stage_id
   window later as (partition by deal_id order by entered_at, position)
 ),
-state as (
+known as (
   select t.moment, t.start, t.until, t.deal_id, t.owner_id, t.source, t.lead_id, t.account_id,
          t.pipeline_id, t.deal_type, t.loss_reason, t.created_at,
-         case when t.currency = 'EUR' then t.amount end as euros,
+         t.amount, t.currency,
          case when t.closed_itself then t.status
               when s.is_won then 'won' when s.is_lost then 'lost' else 'open' end as status,
          case when t.closed_itself then t.closed_at
@@ -40,6 +40,16 @@ state as (
       partition by i.moment, d.deal_id order by v.entered_at desc, v.position desc) = 1
   ) t
   left join demo.stage s on s.stage_id = t.stage_then
+),
+state as (
+  -- An amount counts in euros at the rate of the day of closing; of an open deal, of the last day.
+  select known.*, amount * case when currency = 'EUR' then 1 else (
+           select arg_max(r.rate, r.day) from demo.fx_rate r
+           where r.from_currency = known.currency and r.to_currency = 'EUR'
+             and r.day <= case when status = 'open' then cast(timezone('Europe/Rome', timezone('UTC', until)) as date) - 1
+                               else cast(timezone('Europe/Rome', timezone('UTC', closed_at)) as date) end
+         ) end as euros
+  from known
 )
 select p.name as "pipeline.name", count(*) filter (status = 'won') as won_deals_count,
        count(*) filter (status = 'lost') as lost_deals_count,
