@@ -391,7 +391,7 @@ def new_revenue_amount(
     keep: Keep = _everything,
     as_of: datetime | None = None,
 ) -> Any:
-    """8: euros of the deals won in the period, but for renewals."""
+    """8: euros of the deals won in the period, but for renewals and what was paid otherwise."""
     facts = [
         (deal, deal["amount"])
         for deal, _ in won_deals(w, period, as_of, keep)
