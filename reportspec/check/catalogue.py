@@ -81,7 +81,13 @@ def extended(base: Catalogue, own: Own) -> Catalogue:
                           "take another name")  # fmt: skip
         else:
             reports[report.id] = report
-    return replace(base, entities=entities, metrics=Library(metrics, metric_from), reports=reports)
+    return replace(base, entities=entities, metrics=Library(metrics, _metric), reports=reports)
+
+
+def _metric(spec: Mapping[str, Any], library: Library) -> Metric:
+    """A metric as far as it can be read: what cannot is told where it is checked, and then no
+    report is made."""
+    return metric_from(spec, library, (), lambda path, message: None)
 
 
 def _teller(document: Document, base: Place = ()) -> Any:

@@ -1,0 +1,92 @@
+"""A back-test asks what was known when a period began, and what came of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.figures.asking import figures, rows
+
+HISTORY = """deal,stage,at,amount,probability,expected
+1,open,2026-01-10,1000,0.5,2026-02-20
+1,won,2026-02-15,1200,1,2026-02-20
+2,open,2026-01-20,400,0.25,2026-02-10
+2,open,2026-02-05,400,0.25,2026-03-10
+2,lost,2026-03-20,400,0,2026-03-10
+3,open,2026-02-10,300,0.5,2026-03-15
+3,won,2026-02-20,300,1,2026-02-20
+"""
+DEALS = """id,amount,created,closed,status,stage
+1,1200,2026-01-10,2026-02-15,won,won
+2,400,2026-01-20,2026-03-20,lost,lost
+3,300,2026-02-10,2026-02-20,won,won
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "deals.csv").write_text(DEALS, encoding="utf-8")
+    (tmp_path / "history.csv").write_text(HISTORY, encoding="utf-8")
+    stages = [
+        {"stage_id": "open", "name": "Open", "position": 1, "probability": 0.3, "is_won": False, "is_lost": False},
+        {"stage_id": "won", "name": "Won", "position": 2, "probability": 1, "is_won": True, "is_lost": False},
+        {"stage_id": "lost", "name": "Lost", "position": 3, "probability": 0, "is_won": False, "is_lost": True},
+    ]  # fmt: skip
+    entities: dict[str, Any] = {
+        "stage": {"rows": stages},
+        "deal": {"table": "deals", "key": "id",
+                 "fields": {"amount": "amount", "created_at": "cast(created as timestamp)",
+                            "closed_at": "cast(closed as timestamp)", "status": "status", "stage_id": "stage",
+                            "expected_close_date": {"sql": "cast(null as date)", "type": "date"}}},
+        "deal_stage_history": {"table": "history",
+                 "fields": {"deal_id": "deal", "stage_id": "stage", "entered_at": "cast(at as timestamp)",
+                            "amount": "amount", "probability": "probability",
+                            "expected_close_date": {"sql": "cast(expected as date)", "type": "date"}}},
+    }  # fmt: skip
+    (tmp_path / "m.yaml").write_text(
+        yaml.safe_dump({"timezone": "UTC", "entities": entities}), encoding="utf-8"
+    )
+    (tmp_path / "reportspec.yaml").write_text(
+        "version: 1\nsource: {files: {deals: deals.csv, history: history.csv}}\nmapping: m.yaml\ntimezone: UTC\ncurrency: EUR\n",
+        encoding="utf-8",
+    )
+    return tmp_path
+
+
+def test_what_was_said_and_what_came(folder: Path) -> None:
+    backtest = {"metric": "forecast_amount", "against": "won_amount", "periods": 2}
+    spec = {
+        "report": "custom",
+        "period": "2026-04",
+        "sections": [{"id": "b", "backtest": backtest}],
+    }
+    february, march = rows(figures(folder, spec), "b")
+    # On 1 February: 1000 x 0.5 and 400 x 0.25 were expected in February. 1200 and 300 came.
+    assert (february["forecast"], february["actual"]) == (pytest.approx(600), pytest.approx(1500))
+    assert february["error"] == pytest.approx(-900)
+    assert february["error_share"] == pytest.approx(-0.6)
+    # On 1 March only deal 2 was open, put off to March; it was lost.
+    assert (march["forecast"], march["actual"]) == (pytest.approx(100), 0)
+    assert march["error_share"] is None
+
+
+def test_a_forecast_in_the_middle_of_its_period(folder: Path) -> None:
+    names = ["won_amount", "forecast_weighted_amount", "forecast_amount", "forecast_amount.low", "forecast_amount.high",
+             "pushed_deals_count", "pipeline_coverage", "forecast_gap_amount"]  # fmt: skip
+    spec = {"report": "custom", "period": {"from": "2026-02-01", "to": "2026-03-31"}, "as_of": "2026-02-18",
+            "metrics": names, "goals": {"won_amount": 2000}}  # fmt: skip
+    [row] = rows(figures(folder, spec), "headline")
+    assert row["won_amount"] == 1200
+    # Open on 18 February: deal 2 (400 at 25 %, put off) and deal 3 (300 at 50 %).
+    assert row["forecast_weighted_amount"] == pytest.approx(250)
+    assert row["forecast_amount"] == pytest.approx(1450)
+    spread = 1.2816 * (400**2 * 0.25 * 0.75 + 300**2 * 0.25) ** 0.5
+    assert 1450 - spread < 1200
+    assert row["forecast_amount.low"] == 1200  # what is won stays won
+    assert row["forecast_amount.high"] == pytest.approx(1450 + spread)
+    assert row["pushed_deals_count"] == 1
+    assert row["pipeline_coverage"] == pytest.approx(700 / 800)
+    assert row["forecast_gap_amount"] == pytest.approx(550)

@@ -1,0 +1,110 @@
+"""What is wrong in a project's own catalogue is told with its file and line."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from reportspec.build import load_report
+
+NOW = datetime(2026, 11, 1, tzinfo=UTC)
+PROJECT = "version: 1\nsource: demo\ntimezone: Europe/Rome\ncurrency: EUR\n"
+SPEC = "version: 1\nreport: custom\nperiod: 2026-09\nmetrics: [won_amount]\n"
+ENTITY = """entity: big
+label: {en: Big}
+plural: {en: Big}
+key: deal_id
+derived:
+  from: deal
+  where: deal.amount > 1000
+  fields: {deal_id: deal.deal_id, owner_id: deal.owner_id}
+fields: {deal_id: {type: key}, owner_id: {type: key}}
+relations:
+  owner: {to: user, by: owner_id}
+"""
+METRIC = """metrics:
+  - metric: big_count
+    kind: aggregate
+    entity: deal
+    aggregate: count
+    time: deal.closed_at
+  - metric: big_rate
+    kind: ratio
+    numerator: big_count
+    denominator: closed_deals_count
+"""
+REPORT = """report_type: bigs
+label: {en: Bigs}
+sections:
+  - id: all
+    kpis: [big_count, close_rate]
+"""
+FILES = {"entities/big.yaml": ENTITY, "metrics/own.yaml": METRIC, "report_types/bigs.yaml": REPORT}
+
+
+def told(folder: Path, **changes: tuple[str, str]) -> list[tuple[str, str, int]]:
+    """(code, file, line) of every mistake, after a change in one of the files."""
+    (folder / "reportspec.yaml").write_text(PROJECT, encoding="utf-8")
+    (folder / "s.yaml").write_text(SPEC, encoding="utf-8")
+    for name, text in FILES.items():
+        kind = name.split("/")[0]
+        if kind in changes:
+            before, after = changes[kind]
+            assert before in text
+            text = text.replace(before, after, 1)
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text(text, encoding="utf-8")
+    checked = load_report(folder / "s.yaml", NOW, {})
+    return [(d.code, Path(d.span.file).name, d.span.line) if d.span else (d.code, "", 0) for d in checked.diagnostics]  # fmt: skip
+
+
+def test_nothing_is_wrong(tmp_path: Path) -> None:
+    assert told(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "code", "line"),
+    [
+        (("entity: big", "entity: deal"), "duplicate-entity", 1),
+        (("from: deal", "from: deel"), "unknown-entity", 6),
+        (("deal.amount > 1000", "deal.amunt > 1000"), "unknown-field", 7),
+        (("deal.amount > 1000", "deal.amount >"), "bad-expression", 7),
+        (("key: deal_id", "key: deal"), "unknown-field", 4),
+        (("to: user", "to: usr"), "unknown-entity", 11),
+        (("by: owner_id", "by: owner"), "unknown-field", 11),
+        (("owner_id: deal.owner_id}", "owner: deal.owner_id}"), "unknown-field", 8),
+        (("key: deal_id", "keys: deal_id"), "unknown-key", 4),
+        (("fields: {deal_id: {type: key}", "fields: {deal_id: {type: [}"), "yaml-syntax", 9),
+    ],
+)
+def test_entities(change: tuple[str, str], code: str, line: int, tmp_path: Path) -> None:
+    found = told(tmp_path, entities=change)
+    assert (code, "big.yaml", line) in found
+
+
+@pytest.mark.parametrize(
+    ("change", "code", "line"),
+    [
+        (("metric: big_count", "metric: won_amount"), "duplicate-metric", 2),
+        (("entity: deal", "entity: deel"), "unknown-entity", 4),
+        (("time: deal.closed_at", "time: deal.closed"), "unknown-field", 6),
+        (("time: deal.closed_at", "time: select 1"), "bad-expression", 6),
+        (("denominator: closed_deals_count", "denominator: closed_deals"), "unknown-metric", 10),
+        (("numerator: big_count", "numerator: big_rate"), "circular-metric", 9),
+    ],
+)
+def test_metrics(change: tuple[str, str], code: str, line: int, tmp_path: Path) -> None:
+    assert (code, "own.yaml", line) in told(tmp_path, metrics=change)
+
+
+def test_report_types(tmp_path: Path) -> None:
+    found = told(tmp_path, report_types=("close_rate", "closed_rate"))
+    assert ("unknown-metric", "bigs.yaml", 5) in found
+
+
+def test_others_are_only_of_what_adds_up(tmp_path: Path) -> None:
+    more = "    denominator: closed_deals_count\n  - {metric: r, kind: relative, of: sales_cycle_days.median, to: others, as: multiple}\n"
+    found = told(tmp_path, metrics=("    denominator: closed_deals_count\n", more))
+    assert ("not-additive", "own.yaml", 11) in found
