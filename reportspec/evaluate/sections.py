@@ -19,7 +19,7 @@ from reportspec.model import Field, Metric
 from reportspec.plan.plan import measures_of, section_queries
 from reportspec.plan.queries import AggregateQuery, Dimension, RecordsQuery, Side
 from reportspec.run.connection import Table
-from reportspec.sql.aggregate import BUCKET
+from reportspec.sql.aggregate import BUCKET, needs_currency
 from reportspec.sql.records import AVAILABLE
 
 FEW = 30  # cases under which a rate says little
@@ -124,9 +124,13 @@ def metric_column(report: Report, metric: Metric, footnotes: Footnotes, row: Row
         for part in metrics_needed(report.binding.catalogue, metric):
             name = label(report, part.label)
             if missing := row.get(f"{part.id}__missing"):
+                # What came converted from another entity does not tell why it is missing.
+                direct = f"{part.id}__other_currency" in row
+                made = not direct and _converted_before(report, part)
+                said = "missing_or_rate" if made else "missing"
                 marks.append(
                     footnotes.add(
-                        word(report.language, "missing", name, _counted(report, part, missing))
+                        word(report.language, said, name, _counted(report, part, missing))
                     )
                 )
             if other := row.get(f"{part.id}__other_currency"):
@@ -150,6 +154,11 @@ def metric_column(report: Report, metric: Metric, footnotes: Footnotes, row: Row
         metric.id, label(report, metric.label), kind, metric.unit, "metric", metric.id, metric.direction,  # type: ignore[arg-type]
         report.binding.currency if metric.unit == "currency" else None, metric.decimals, tuple(dict.fromkeys(marks)),
     )  # fmt: skip
+
+
+def _converted_before(report: Report, part: Metric) -> bool:
+    """Whether a metric's amounts were converted in the entity that they come from."""
+    return part.of is not None and needs_currency(report.binding, part.entity, part.of)
 
 
 def _counted(report: Report, metric: Metric, count: Any) -> str:
