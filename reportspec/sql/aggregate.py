@@ -18,6 +18,7 @@ from reportspec.calendar import instant
 from reportspec.expression import column_nodes, path_of
 from reportspec.plan.queries import AggregateQuery, Dimension, Measure, Side
 from reportspec.sql.build import (
+    EXACT,
     alias_of,
     all_of,
     any_of,
@@ -280,7 +281,8 @@ def _aggregated(case: _Case, common: list[exp.Expr]) -> exp.Expr:
         case "distinct":
             return exp.Count(this=exp.Distinct(expressions=[chosen]))
         case "sum":
-            return exp.Sum(this=chosen)
+            # Decimals add up to the same in any order, floats do not.
+            return exp.Sum(this=cast(chosen, EXACT))
         case "min":
             return exp.Min(this=chosen)
         case "max":

@@ -12,6 +12,7 @@ from sqlglot import exp
 TYPES = {"integer": "BIGINT", "number": "DOUBLE", "money": "DECIMAL(18, 4)", "text": "VARCHAR",
          "key": "VARCHAR", "boolean": "BOOLEAN", "date": "DATE", "time": "TIMESTAMP"}  # fmt: skip
 
+EXACT = "DECIMAL(38, 9)"  # what is added up
 READS = "reads"  # in the meta of a statement: the source's tables that it reads
 TEXT = "text"  # in the meta of a column: it holds texts, whose order differs between databases
 

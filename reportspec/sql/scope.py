@@ -10,6 +10,7 @@ from sqlglot import exp
 from reportspec.expression import OWN_FUNCTIONS, path_of
 from reportspec.model import Entity, Field, Match
 from reportspec.sql.build import (
+    EXACT,
     TEXT,
     TYPES,
     alias_of,
@@ -209,8 +210,9 @@ class Scope:
         code = exp.Upper(this=exp.Trim(this=self.field((*path[:-1], name), moment, steps)))
         own = exp.EQ(this=code, expression=literal(self.binding.currency))
         rate = self._rate(code, at, moment, steps)
-        other = exp.Mul(this=value.copy(), expression=rate) if rate is not None else None
-        return when(own, value, other)
+        if rate is None:
+            return when(own, value)
+        return when(own, value, cast(exp.Mul(this=value.copy(), expression=rate), EXACT))
 
     def _rate(
         self, code: exp.Expr, at: exp.Expr, moment: Moment, steps: tuple[str, ...]
