@@ -1,0 +1,250 @@
+"""Every command does what its help says, over the specs that come with the project."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import duckdb
+import pytest
+import sqlglot
+import yaml
+from jsonschema import Draft202012Validator
+
+Done = subprocess.CompletedProcess[str]
+Run = Callable[..., Done]
+SPECS = sorted(
+    path.name
+    for path in (Path(__file__).resolve().parent.parent.parent / "specs").glob("*.yaml")
+    if path.name != "reportspec.yaml"
+)
+# What each command can be told, by its documentation.
+OPTIONS = {
+    "validate": ["--set", "--period", "--format"],
+    "compile": ["--set", "--period", "--format", "--dialect"],
+    "query": ["--set", "--period", "--format"],
+    "build": ["--out", "--set", "--period", "--format", "--timings"],
+    "catalog": ["--project", "--format"],
+    "schema": ["--out"],
+}
+SCHEMAS = ("report", "project", "mapping", "metrics", "entity", "report_type")
+
+
+def test_there_are_specs() -> None:
+    assert len(SPECS) >= 11
+
+
+@pytest.mark.parametrize("flag", ["--help", "-h"])
+def test_help_names_every_command(run: Run, flag: str) -> None:
+    done = run(flag)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert [name for name in OPTIONS if f"\n  {name}  " not in done.stdout] == []
+
+
+@pytest.mark.parametrize("command", OPTIONS)
+def test_help_of_each_command(run: Run, command: str) -> None:
+    done = run(command, "--help")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("Usage: ")
+    assert f"reportspec {command} [OPTIONS]" in done.stdout.splitlines()[0]
+    assert [name for name in OPTIONS[command] if name not in done.stdout] == []
+
+
+def test_version(run: Run) -> None:
+    from reportspec import __version__
+
+    done = run("--version")
+    assert (done.returncode, done.stdout.strip()) == (0, f"reportspec, version {__version__}")
+
+
+def test_all_specs_are_valid(run: Run, checkout: Path) -> None:
+    done = run("validate", "specs", cwd=checkout)
+    assert (done.returncode, done.stdout, done.stderr) == (0, f"{len(SPECS)} specs valid\n", "")
+    as_json = run("validate", "specs", "--format", "json", cwd=checkout)
+    assert (as_json.returncode, json.loads(as_json.stdout)) == (0, [])
+    assert run("validate", "specs", "--format", "github", cwd=checkout).stdout == ""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("command", ["query", "build"])
+def test_all_specs_in_one_call(run: Run, checkout: Path, tmp_path: Path, command: str) -> None:
+    if command == "query":
+        done = run("query", "specs", "--format", "table", cwd=checkout, timeout=300)
+        assert done.returncode == 0, done.stderr
+        return
+    done = run("build", "specs", "-o", tmp_path / "out", cwd=checkout, timeout=600)
+    assert done.returncode == 0, done.stderr
+    built = sorted((tmp_path / "out").iterdir())
+    assert [path.name for path in built] == [name.replace(".yaml", ".pdf") for name in SPECS]
+    for path in built:
+        content = path.read_bytes()
+        assert content.startswith(b"%PDF")
+        assert content.rstrip().endswith(b"%%EOF")
+    assert sorted(done.stdout.split()) == [str(path) for path in built]
+
+
+def test_compiled_sql_is_what_the_database_understands(run: Run, checkout: Path) -> None:
+    """Only SELECTs come out, and as many for one database as for the other."""
+    counts = {}
+    for dialect in ("duckdb", "postgres"):
+        done = run("compile", "specs", "--dialect", dialect, cwd=checkout)
+        assert (done.returncode, done.stderr) == (0, "")
+        statements = [each for each in sqlglot.parse(done.stdout, read=dialect) if each is not None]
+        assert {type(each) for each in statements} == {sqlglot.exp.Select}
+        counts[dialect] = len(statements)
+        assert [name for name in SPECS if f"specs/{name}" not in done.stdout] == []
+        if dialect == "duckdb":
+            kinds = {each.type for each in duckdb.extract_statements(done.stdout)}
+            assert kinds == {duckdb.StatementType.SELECT}
+    assert counts["duckdb"] == counts["postgres"] >= len(SPECS)
+
+
+def test_query_in_all_its_forms_says_the_same(run: Run, folder: Path) -> None:
+    """The same figures as JSON and as CSV; the table has the headline."""
+    (folder / "won.yaml").write_text(
+        "version: 1\nperiod: 2026-Q3\nsections:\n"
+        "  - {id: k, kpis: [won_deals_count, won_amount]}\n"
+        "  - {id: b, breakdown: {metrics: [won_deals_count], by: [user.name]}}\n",
+        encoding="utf-8",
+    )
+    told = {form: run("query", "won.yaml", "--format", form, cwd=folder) for form in ("json", "csv", "table")}  # fmt: skip
+    assert {done.returncode for done in told.values()} == {0}
+    sections = {each["id"]: each for each in json.loads(told["json"].stdout)["sections"]}
+    for block in told["csv"].stdout.strip().split("\n\n"):
+        title, _, text = block.partition("\n")
+        section = sections.pop(title.removeprefix("# "))
+        rows = list(csv.DictReader(io.StringIO(text)))
+        names = [column["name"] for column in section["columns"]]
+        assert [list(row) for row in rows] == [names] * len(section["rows"])
+        found = [[row[name] for name in names] for row in rows]
+        expected = [["" if v is None else str(v) for v in row.values()] for row in section["rows"]]
+        assert found == expected
+    assert sections == {}
+    assert "Won deals" in told["table"].stdout
+
+
+def test_a_spec_in_a_pipe_of_csv_is_bare(run: Run, folder: Path) -> None:
+    """What is meant for programs has no word on stderr and no colours."""
+    for form in ("json", "csv"):
+        done = run("query", "good.yaml", "--format", form, cwd=folder)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert "\x1b" not in done.stdout
+
+
+def test_timings_are_told_apart_from_what_was_built(run: Run, folder: Path) -> None:
+    done = run("build", "good.yaml", "-o", "out", "--timings", cwd=folder)
+    assert (done.returncode, done.stdout) == (0, "out/good.pdf\n")
+    assert [part for part in ("check", "compile", "query", "render", "total") if part not in done.stderr] == []  # fmt: skip
+
+
+def test_period_and_params_from_the_command_line(run: Run, folder: Path) -> None:
+    text = (
+        "version: 1\nperiod: 2026-Q2\nparams:\n  least: {type: number, default: 0}\n"
+        'filters: [{field: deal.amount, gte: "{{ params.least }}"}]\n'
+        "sections: [{id: k, kpis: [won_deals_count]}]\n"
+    )
+    (folder / "p.yaml").write_text(text, encoding="utf-8")
+    plain = text.replace("2026-Q2", "2026-Q3").replace('"{{ params.least }}"', "20000")
+    (folder / "q.yaml").write_text(plain.replace("params:\n", "").replace("  least: {type: number, default: 0}\n", ""), encoding="utf-8")  # fmt: skip
+    asked = ("--set", "least=20000", "--period", "2026-Q3", "--format", "json")
+    given = json.loads(run("query", "p.yaml", *asked, cwd=folder).stdout)
+    said = json.loads(run("query", "q.yaml", "--format", "json", cwd=folder).stdout)
+    assert given["sections"] == said["sections"]
+    assert given["period"] == said["period"] == {"from": "2026-07-01", "to": "2026-10-01"}
+    default = json.loads(run("query", "p.yaml", "--format", "json", cwd=folder).stdout)
+    assert default["period"]["from"] == "2026-04-01"
+
+
+def test_catalog_as_json(run: Run, folder: Path) -> None:
+    from reportspec.catalogue.load import packaged
+
+    for what in ("metrics", "fields", "reports", "mappings"):
+        done = run("catalog", what, "--project", folder, "--format", "json")
+        assert (done.returncode, done.stderr) == (0, ""), what
+        names = [each["name"] for each in json.loads(done.stdout)[what]]
+        assert len(names) == len(set(names)) > 0
+        if what == "metrics":
+            assert sorted(names) == sorted(packaged().metrics)
+        if what == "reports":
+            assert sorted(names) == sorted(packaged().reports)
+
+
+def test_the_demo_serves_every_metric_and_report(run: Run, folder: Path) -> None:
+    for what in ("metrics", "reports"):
+        done = run("catalog", what, "--project", folder, "--format", "json")
+        listed = json.loads(done.stdout)[what]
+        assert [each["name"] for each in listed if not each["available"]] == []
+
+
+def test_a_poorer_source_is_told_what_it_lacks(run: Run, folder: Path) -> None:
+    """A source of deals without amounts counts them and cannot add them up."""
+    (folder / "deals.csv").write_text("id,day\n1,2026-01-01\n", encoding="utf-8")
+    (folder / "reportspec.yaml").write_text(
+        "version: 1\nsource: {files: {deals: deals.csv}}\nmapping: m.yaml\n", encoding="utf-8"
+    )
+    (folder / "m.yaml").write_text(
+        "entities:\n  deal:\n    table: deals\n    key: id\n    fields:\n"
+        "      created_at: {sql: day, type: date}\n      closed_at: {sql: day, type: date}\n"
+        "      status: \"'won'\"\n",
+        encoding="utf-8",
+    )
+    done = run("catalog", "metrics", "--project", folder, "--format", "json")
+    assert (done.returncode, done.stderr) == (0, "")
+    listed = {each["name"]: each for each in json.loads(done.stdout)["metrics"]}
+    assert listed["won_deals_count"]["available"]
+    assert listed["won_deals_count"]["why_not"] is None
+    assert not listed["won_amount"]["available"]
+    assert "amount" in listed["won_amount"]["why_not"]
+
+
+def test_catalog_of_goals(run: Run, folder: Path) -> None:
+    """The lines that propose goals are YAML once numbers stand in them, and name real metrics."""
+    from reportspec.catalogue.load import packaged
+
+    done = run("catalog", "goals", "--project", folder)
+    assert (done.returncode, done.stderr) == (0, "")
+    lines = [line.strip() for line in done.stdout.splitlines() if line.strip().startswith("goals:")]
+    assert len(lines) >= 3
+    for line in lines:
+        goals = yaml.safe_load(line.replace("…", "1"))["goals"]
+        assert {name.partition("(")[0].partition(".")[0] for name in goals} <= set(
+            packaged().metrics
+        )
+    as_json = run("catalog", "goals", "--project", folder, "--format", "json")
+    assert as_json.returncode == 0
+    assert json.loads(as_json.stdout)
+
+
+def test_catalog_without_a_word_lists_reports_and_metrics(run: Run, tmp_path: Path) -> None:
+    done = run("catalog", cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert [name for name in ("pipeline", "close_rate") if name not in done.stdout] == []
+
+
+@pytest.mark.xfail(
+    reason="without a word, `catalog` leaves out the fields that README and help name"
+)
+def test_catalog_without_a_word_lists_fields(run: Run, tmp_path: Path) -> None:
+    assert "deal.amount" in run("catalog", cwd=tmp_path).stdout
+
+
+@pytest.mark.parametrize("name", SCHEMAS)
+def test_schema(run: Run, checkout: Path, name: str) -> None:
+    done = run("schema", name)
+    assert (done.returncode, done.stderr) == (0, "")
+    Draft202012Validator.check_schema(json.loads(done.stdout))
+    shipped = checkout / "schemas" / f"{name}.schema.json"
+    assert done.stdout == shipped.read_text(encoding="utf-8")
+
+
+def test_schemas_into_a_folder(run: Run, tmp_path: Path, checkout: Path) -> None:
+    done = run("schema", "-o", tmp_path / "deep" / "down")
+    assert done.returncode == 0
+    written = {path.name: path.read_bytes() for path in (tmp_path / "deep" / "down").iterdir()}
+    assert sorted(written) == sorted(f"{name}.schema.json" for name in SCHEMAS)
+    assert all((checkout / "schemas" / name).read_bytes() == each for name, each in written.items())
+    assert run("schema").stdout.encode() == written["report.schema.json"]

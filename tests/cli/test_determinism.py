@@ -1,0 +1,98 @@
+"""The same spec gives the same bytes, whatever the process, its time zone, language or hash seed."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+Done = subprocess.CompletedProcess[str]
+Run = Callable[..., Done]
+WORLDS = {
+    "rome": {"TZ": "Europe/Rome", "PYTHONHASHSEED": "0"},
+    "auckland": {"TZ": "Pacific/Auckland", "PYTHONHASHSEED": "1", "LC_ALL": "C"},
+    "los angeles": {"TZ": "America/Los_Angeles", "PYTHONHASHSEED": "4711", "LANG": "de_DE.UTF-8"},
+}
+
+
+# Filters and goals; a period that is still running; Italian.
+BUILT = ["q3", "forecast", "profitability"]
+
+
+@pytest.fixture
+def specs(checkout: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(checkout / "specs", tmp_path / "specs"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", BUILT)
+def test_pdf(name: str, specs: Path, run: Run) -> None:
+    found = set()
+    for number, env in enumerate(WORLDS.values()):
+        done = run("build", f"{name}.yaml", "-o", f"out{number}", cwd=specs, env=env)
+        assert done.returncode == 0, done.stderr
+        found.add((specs / f"out{number}" / f"{name}.pdf").read_bytes())
+    assert len(found) == 1
+
+
+@pytest.mark.slow
+def test_pdf_in_whatever_company(specs: Path, run: Run) -> None:
+    """A report built after others, in one call, is the one that is built alone."""
+    together = run("build", "lost_deals.yaml", "leads.yaml", "q3.yaml", "-o", "all", cwd=specs)
+    alone = run("build", "q3.yaml", "-o", "one", cwd=specs)
+    assert (together.returncode, alone.returncode) == (0, 0)
+    assert (specs / "all" / "q3.pdf").read_bytes() == (specs / "one" / "q3.pdf").read_bytes()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "args",
+    [
+        pytest.param(("query", "--format", "json"), id="figures", marks=),
+        pytest.param(("query", "--format", "table"), id="table"),
+        pytest.param(("compile",), id="sql"),
+    ],
+)
+def test_figures_and_sql_of_all_specs(args: tuple[str, ...], specs: Path, run: Run) -> None:
+    command, *options = args
+    said = set()
+    for env in WORLDS.values():
+        done = run(command, ".", *options, cwd=specs, env=env, timeout=300)
+        assert done.returncode == 0, done.stderr
+        said.add(done.stdout)
+    assert len(said) == 1
+
+
+def test_mistakes_are_told_in_one_order(folder: Path, run: Run) -> None:
+    (folder / "bad.yaml").write_text(
+        "version: 1\nreport: pipelin\nmetrics: [a, b, c]\ngroup_by: [x.y, user.nam]\nnope: 1\nperiod: 2026-13\n",
+        encoding="utf-8",
+    )
+    said = {run("validate", "bad.yaml", cwd=folder, env=env).stderr for env in WORLDS.values()}
+    assert len(said) == 1
+    assert said.pop().count("error[") >= 6
+
+
+def test_catalog_and_schemas(folder: Path, run: Run) -> None:
+    for args in (["catalog", "--format", "json"], ["catalog", "goals"], ["schema", "mapping"]):
+        said = {run(*args, cwd=folder, env=env).stdout for env in WORLDS.values()}
+        assert len(said) == 1
+
+
+def test_the_clock_is_the_given_one(folder: Path, run: Run) -> None:
+    """Periods such as `last_month` follow REPORTSPEC_NOW, in the report's time zone."""
+    (folder / "month.yaml").write_text(
+        "version: 1\nperiod: last_month\nsections: [{id: k, kpis: [won_deals_count]}]\n",
+        encoding="utf-8",
+    )
+    starts = {}
+    # Half an hour before and after midnight in Rome, which is an hour ahead since 25 October.
+    for now in ("2026-10-31T22:30:00Z", "2026-10-31T23:30:00Z"):
+        done = run("query", "month.yaml", "--format", "json", cwd=folder, env={"REPORTSPEC_NOW": now})  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        starts[now] = '"from": "2026-09-01"' in done.stdout
+    assert list(starts.values()) == [True, False]
