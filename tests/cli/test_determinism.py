@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -52,7 +51,7 @@ def test_pdf_in_whatever_company(specs: Path, run: Run) -> None:
 @pytest.mark.parametrize(
     "args",
     [
-        pytest.param(("query", "--format", "json"), id="figures", marks=),
+        pytest.param(("query", "--format", "json"), id="figures"),
         pytest.param(("query", "--format", "table"), id="table"),
         pytest.param(("compile",), id="sql"),
     ],
