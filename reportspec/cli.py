@@ -354,7 +354,7 @@ def _warm_up() -> None:
         from reportspec.render import warm_up
 
         warm_up()
-    except Exception:  # the build itself will say what is missing
+    except BaseException:  # the build itself will say what is missing
         return
 
 
@@ -480,8 +480,15 @@ def schema(name: str | None, out: Path | None) -> None:
     from reportspec.schema import NAMES, schema_text
 
     if out is not None:
-        for each in NAMES:
-            write_whole(out / f"{each}.schema.json", schema_text(each).encode())
+        try:
+            for each in NAMES:
+                write_whole(out / f"{each}.schema.json", schema_text(each).encode())
+        except OSError as error:
+            why = (error.strerror or str(error)).lower()
+            help = "choose another folder with -o"
+            wrong = Diagnostic("cannot-write", f"`{out}` cannot be written to: {why}", None, help)
+            _print([wrong], {}, "text")
+            sys.exit(1)
         click.echo(f"{len(NAMES)} schemas written to {out}")
         return
     click.echo(schema_text(name or "report"), nl=False)

@@ -14,6 +14,7 @@ from reportspec.check.catalogue import check_names
 from reportspec.check.mapping import shipped
 from reportspec.check.project import NAME, find_project, load_project
 from reportspec.check.report import bind_source
+from reportspec.check.sections import section_metrics
 from reportspec.diagnostics import Diagnostic
 from reportspec.model import ReportType
 
@@ -50,7 +51,7 @@ def catalog_listing(
         found["reports"] = _reports(binding)
     if what in (None, "metrics"):
         found["metrics"] = _metrics(binding)
-    if what == "fields":
+    if what in (None, "fields"):
         found["fields"] = _fields(binding)
     if what == "goals":
         found["goals"] = _aims(binding)
@@ -130,17 +131,9 @@ def _reports(binding: Binding) -> Listing:
 
 def named_metrics(report: ReportType) -> list[str]:
     """The metrics that the sections of a report type show."""
-    return [name for section in report.preset.get("sections", ()) for name in _named(section)]
-
-
-def _named(section: Mapping[str, Any]) -> list[str]:
-    for kind in ("kpis", "trend", "breakdown", "funnel"):
-        body = section.get(kind)
-        if isinstance(body, list):
-            return body
-        if isinstance(body, dict):
-            return list(body.get("metrics") or body.get("steps") or ())
-    return []
+    return [
+        name for section in report.preset.get("sections", ()) for name in section_metrics(section)
+    ]
 
 
 def _fields(binding: Binding) -> Listing:

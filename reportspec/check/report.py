@@ -12,7 +12,14 @@ from zoneinfo import ZoneInfo
 
 from sqlglot import exp
 
-from reportspec.binding import Binding, Missing, Unresolved, need_metric, settled
+from reportspec.binding import (
+    Binding,
+    Missing,
+    Unresolved,
+    metrics_needed,
+    need_metric,
+    settled,
+)
 from reportspec.calendar import (
     GRAINS,
     CalendarError,
@@ -33,7 +40,7 @@ from reportspec.check.mapping import load_mapping, within
 from reportspec.check.model import GoalSpec, Project, Report
 from reportspec.check.params import substitute
 from reportspec.check.project import find_project, known_zone, load_project, shown
-from reportspec.check.sections import Context, check_sections, find_metric
+from reportspec.check.sections import Context, check_sections, find_metric, section_metrics
 from reportspec.diagnostics import Diagnostic, suggestion
 from reportspec.expression import Refused, column_nodes, parse, path_of
 from reportspec.model import Catalogue, Field, Metric, SourceMap
@@ -180,6 +187,7 @@ def _report(
         told = len(document.problems)
         tree = condition(binding, document, spec, ("filters", index), bounds)
         if tree is not None and len(document.problems) == told:
+            _check_reach(document, binding, preset, tree, ("filters", index))
             conditions.append(tree)
             texts.append(in_words(binding, spec, language))
     if data.get("where"):
@@ -214,6 +222,31 @@ def _report(
         sides=tuple(sides), conditions=tuple(conditions), filter_texts=tuple(texts), goals=goals, sections=sections,
         project=project, binding=binding, locale=locale, language=language, now=now,
     )  # fmt: skip
+
+
+def _check_reach(
+    document: Document, binding: Binding, preset: Mapping[str, Any], tree: exp.Expr, path: Place
+) -> None:
+    """A filter that no section of a standard report can apply would leave nothing of it."""
+    entities: dict[str, None] = {}
+    for section in preset.get("sections", ()):
+        if "records" in section:
+            entities[section["records"]["entity"]] = None
+        for name in section_metrics(section):
+            for part in metrics_needed(binding.catalogue, binding.catalogue.metrics[name]):
+                entities[part.entity] = None
+    reasons: list[Unresolved] = []
+    for entity in entities:
+        if entity not in binding.catalogue.entities:
+            continue  # told elsewhere
+        try:
+            binding.need_tree(entity, tree)
+            return
+        except Unresolved as why:
+            reasons.append(why)
+    if reasons:
+        document.tell(reasons[0].code, f"no section can apply this filter: {reasons[0].message}", path,
+                      reasons[0].help)  # fmt: skip
 
 
 def _preset(

@@ -105,6 +105,17 @@ def _quota(context: Context, name: str, goal: GoalSpec) -> SectionSpec | None:
     )
 
 
+def section_metrics(section: Mapping[str, Any]) -> list[str]:
+    """The metrics that a section, as it is written, shows in tiles, tables or charts."""
+    for kind in ("kpis", "trend", "breakdown", "funnel"):
+        body = section.get(kind)
+        if isinstance(body, list):
+            return body
+        if isinstance(body, dict):
+            return list(body.get("metrics") or body.get("steps") or ())
+    return []
+
+
 def _drafts(context: Context, preset: Mapping[str, Any]) -> list[_Draft]:
     data, language = context.data, context.language
     own_metrics = data.get("metrics")

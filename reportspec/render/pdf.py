@@ -64,11 +64,14 @@ def warm_up() -> threading.Thread:
 
 
 def _load() -> None:
-    from reportspec.render.vega import svg_from
+    try:
+        from reportspec.render.vega import svg_from
 
-    with packaged_fonts():
-        import weasyprint  # noqa: F401
-    svg_from({"data": {"values": [{"v": 1}]}, "mark": "bar", "encoding": {}})
+        with packaged_fonts():
+            import weasyprint  # noqa: F401
+        svg_from({"data": {"values": [{"v": 1}]}, "mark": "bar", "encoding": {}})
+    except BaseException:  # the program may end meanwhile; rendering itself says what is missing
+        return
 
 
 @lru_cache(maxsize=4)

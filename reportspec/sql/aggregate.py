@@ -460,5 +460,5 @@ def _type(binding: Binding, measure: Measure) -> str:
     if isinstance(measure.of, exp.Column) and measure.aggregate != "quantile":
         field = binding.resolve(measure.entity, path_of(measure.of)).field
         if field.type == "money":
-            return "DECIMAL(38, 4)"
+            return EXACT
     return "DOUBLE"

@@ -225,9 +225,6 @@ def test_catalog_without_a_word_lists_reports_and_metrics(run: Run, tmp_path: Pa
     assert [name for name in ("pipeline", "close_rate") if name not in done.stdout] == []
 
 
-@pytest.mark.xfail(
-    reason="without a word, `catalog` leaves out the fields that README and help name"
-)
 def test_catalog_without_a_word_lists_fields(run: Run, tmp_path: Path) -> None:
     assert "deal.amount" in run("catalog", cwd=tmp_path).stdout
 

@@ -88,9 +88,6 @@ def test_noise(run: Run, folder: Path, seed: int) -> None:
     assert "2 specs; 0 specs valid" in done.stderr
 
 
-@pytest.mark.xfail(
-    reason="a filter that no section can apply empties a standard report; `validate` says it is valid"
-)
 def test_an_unreachable_filter_of_a_standard_report(run: Run, folder: Path) -> None:
     """A deal has many activities: no section of the pipeline can be filtered by them."""
     (folder / "calls.yaml").write_text(
@@ -224,7 +221,6 @@ def test_an_output_folder_that_cannot_be(run: Run, folder: Path) -> None:
     assert "-o" in done.stderr
 
 
-@pytest.mark.xfail(reason="`schema -o` below a file ends as a bug of the program, with code 70")
 def test_a_schema_folder_that_cannot_be(run: Run, folder: Path) -> None:
     done = run("schema", "-o", "good.yaml/out", cwd=folder)
     assert done.returncode in (1, 2)
