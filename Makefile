@@ -4,15 +4,19 @@
 #   make report    build specs/q3.yaml into out/ (another one: make report SPEC=specs/custom.yaml)
 #   make test      everything: lint, types, all tests, the wheel in a clean environment
 #   make check     the fast part of it
+#   make engines   the engines' tests on a database of your own (URL=postgresql://...)
 #   make format    let ruff arrange the code
-#   make bench     time the compiler on this machine
+#   make bench     time the compiler, its SQL and other compilers on this machine; more rows:
+#                  make bench ROWS="1000000 10000000", and PostgreSQL, where its URL is in
+#                  REPORTSPEC_BENCH_POSTGRES; COMPILERS=folder keeps what is installed for it
 #   make clean     remove what the others made
 
 SPEC ?= specs/q3.yaml
+ROWS ?= 1000000
 python := .venv/bin/python
 set_up_needs := pyproject.toml .ci/set-up .ci/system_libraries.py
 
-.PHONY: report test check lint format bench clean
+.PHONY: report test check engines lint format bench clean
 
 report: .venv/ready-to-report
 	@$(python) -m reportspec build $(SPEC)
@@ -23,6 +27,9 @@ test: lint
 check: lint
 	@$(python) -m pytest -m "not slow"
 
+engines: .venv/ready-to-test
+	@$(python) -m pytest tests/engines -n0 --database "$(URL)" -k same_figures
+
 lint: .venv/ready-to-test
 	@$(python) -m ruff check
 	@$(python) -m ruff format --check
@@ -32,8 +39,10 @@ format: .venv/ready-to-test
 	@$(python) -m ruff check --fix
 	@$(python) -m ruff format
 
-bench: .venv/ready-to-report
+bench: .venv/ready-to-test
 	@$(python) benchmarks/run.py
+	@$(python) benchmarks/sql.py --rows $(ROWS) --postgres-rows $(lastword $(ROWS))
+	@$(python) benchmarks/compilers.py $(if $(COMPILERS),--folder $(COMPILERS))
 
 clean:
 	rm -rf .venv out dist build .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -15,6 +15,7 @@ import subprocess
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 # Where Homebrew puts libraries; the loader does not look there by itself.
 FOLDERS = ("", "/opt/homebrew/lib/", "/usr/local/lib/")
@@ -31,6 +32,7 @@ class Need:
     brew: str
     libraries: tuple[str, ...] = ()
     command: str | None = None
+    places: tuple[str, ...] = ()  # folders beside PATH in which the command may be
     required: bool = True
 
 
@@ -67,8 +69,34 @@ PDFTOPPM = Need(
     brew="poppler",
     command="pdftoppm",
 )
+POSTGRES = Need(
+    what="PostgreSQL",
+    why="one of the databases that the tests run on",
+    apt="postgresql",
+    dnf="postgresql-server",
+    brew="postgresql",
+    command="initdb",
+    places=("/usr/lib/postgresql/*/bin",),
+)
+MARIADB = Need(
+    what="MariaDB",
+    why="one of the databases that the tests run on",
+    apt="mariadb-server",
+    dnf="mariadb-server",
+    brew="mariadb",
+    command="mariadbd",
+    places=("/usr/sbin", "/usr/libexec"),
+)
+JAVA = Need(
+    what="Java",
+    why="runs Spark for the tests",
+    apt="default-jre-headless",
+    dnf="java-17-openjdk-headless",
+    brew="openjdk",
+    command="java",
+)
 TO_REPORT = (PANGO, PANGO_FT2, HARFBUZZ_SUBSET)
-TO_TEST = (*TO_REPORT, PDFTOPPM)
+TO_TEST = (*TO_REPORT, PDFTOPPM, POSTGRES, MARIADB, JAVA)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -95,7 +123,9 @@ def find_missing(needs: Iterable[Need]) -> Iterator[Need]:
     """Yield the needs that this system does not meet."""
     for need in needs:
         if need.command is not None:
-            met = shutil.which(need.command) is not None
+            met = shutil.which(need.command) is not None or any(
+                any(Path("/").glob(f"{place[1:]}/{need.command}")) for place in need.places
+            )
         else:
             met = any(loads(folder + name) for name in need.libraries for folder in FOLDERS)
         if not met:

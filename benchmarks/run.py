@@ -130,13 +130,13 @@ def time_all_commands(runs: int, folder: Path) -> tuple[list[Timing], list[str]]
     return [Timing(name, tuple(times), peaks[name]) for name, times in seconds.items()], failures
 
 
-def time_process(command: Sequence[str]) -> tuple[float, float]:
-    """Run a command in the checkout; return its seconds and its peak memory in MiB."""
+def time_process(command: Sequence[str], folder: Path = CHECKOUT) -> tuple[float, float]:
+    """Run a command in a folder; return its seconds and its peak memory in MiB. Raises DidNotRun."""
     with tempfile.TemporaryFile() as output:
         started = time.perf_counter()
         process = subprocess.Popen(
             command,
-            cwd=CHECKOUT,
+            cwd=folder,
             env={**os.environ, "PYTHONPATH": str(CHECKOUT)},
             stdin=subprocess.DEVNULL,
             stdout=output,

@@ -20,6 +20,7 @@ from reportspec.model import (
     Derived,
     Entity,
     Field,
+    History,
     MappedField,
     Metric,
     SourceMap,
@@ -65,6 +66,8 @@ class Binding:
     currency: str | None
     extra_fields: dict[str, dict[str, Field]] = field(default_factory=dict)
     _found: dict[tuple[str, tuple[str, ...]], Reference] = field(default_factory=dict)
+    _typed: dict[tuple[str, str], bool] = field(default_factory=dict)
+    _past: dict[str, bool] = field(default_factory=dict)
 
     def entity(self, name: str) -> Entity:
         """The entity of that name. Raises Unresolved."""
@@ -174,15 +177,49 @@ class Binding:
         """Whether past states of an entity can be read from its history in this source."""
         if entity.history is None:
             return False
-        states = self.catalogue.entities[entity.history.entity]
+        known = self._past.get(entity.name)
+        if known is None:
+            known = self._past[entity.name] = self._gives_history(entity.history)
+        return known
+
+    def _gives_history(self, history: History) -> bool:
+        states = self.catalogue.entities[history.entity]
         try:
-            for name in (entity.history.by, entity.history.entered, entity.history.stage):
+            for name in (history.by, history.entered, history.stage):
                 self.need(states.name, name)
             for name in ("is_won", "is_lost", "position"):
                 self.need("stage", name)
         except Missing:
             return False
         return True
+
+    def typed_key(self, entity: str, name: str) -> bool:
+        """Whether statements keep a key as the source has it, instead of as a text."""
+        if self.source.keys != "typed":
+            return False
+        known = self._typed.get((entity, name))
+        if known is None:
+            known = self._typed[entity, name] = self._typed_key(self.entity(entity), name)
+        return known
+
+    def _typed_key(self, entity: Entity, name: str) -> bool:
+        field = self.field(entity.name, name)
+        if field is None or field.type != "key" or field.expr is not None:
+            return False
+        if entity.derived is not None:
+            tree = entity.derived.fields.get(name)
+            if not isinstance(tree, (exp.Column, exp.Dot)):
+                return False
+            path = path_of(tree)
+            if entity.derived.match is not None and path[0] == entity.derived.match.entity:
+                return len(path) == 2 and self.typed_key(*path)
+            found = self.resolve(entity.derived.source, path)
+            owner = self.entity_at(entity.derived.source, found.steps)
+            return found.field.as_of is None and self.typed_key(owner, found.field.name)
+        mapped = self.source.entities.get(entity.name)
+        if mapped is None or len(mapped.parts) != 1 or name not in mapped.fields:
+            return False
+        return not self.has_history(entity)
 
     def need(self, entity: str, name: str) -> None:
         """Nothing, if the source gives the field. Raises Missing otherwise."""

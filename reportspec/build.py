@@ -17,7 +17,7 @@ from reportspec.figures import Figures, Statement
 from reportspec.plan.plan import plan
 from reportspec.plan.queries import AggregateQuery, Query
 from reportspec.sql.aggregate import aggregate_statement
-from reportspec.sql.dialect import source_tables, sql_hash, sql_text
+from reportspec.sql.dialect import source_tables, sql_hash
 from reportspec.sql.freshness import entities_read, freshness_statement
 from reportspec.sql.records import records_statement
 
@@ -62,51 +62,43 @@ def compile_report(report: Report) -> tuple[Compiled, ...]:
 
 def run_report(report: Report, compiled: tuple[Compiled, ...], timings: Timings) -> Figures:
     """Ask the source and compute the figures. Raises SourceError."""
-    from reportspec.run.connect import connect
+    from reportspec.run.connection import Wanted
+    from reportspec.run.execute import run_statements
 
-    binding, source = report.binding, report.project.source
+    binding, project = report.binding, report.project
     entities = tuple(
         dict.fromkeys(name for c in compiled for name in entities_read(c.tree, binding))
     )
-    tables = frozenset(name for c in compiled for name in source_tables(c.tree))
-    since = time.perf_counter()
-    connection = connect(
-        source, tables, binding.source.csv_columns == "text", str(binding.source_zone)
+    trees = [c.tree for c in compiled]
+    if entities:
+        trees.append(freshness_statement(binding, entities, report.now))
+    wanted = Wanted(
+        frozenset(name for tree in trees for name in source_tables(tree)),
+        binding.source.csv_columns == "text",
+        str(binding.source_zone),
+        project.timeout,
     )
-    timings.measure("load", since)
     since = time.perf_counter()
-    try:
-        results, statements = {}, []
-        for item in compiled:
-            sql = sql_text(item.tree, connection.dialect)
-            started = time.perf_counter()
-            table = connection.run(sql)
-            results[item.query.section, item.purpose] = table
-            statements.append(
-                Statement(
-                    item.query.section,
-                    sql,
-                    sql_hash(sql),
-                    len(table.rows),
-                    time.perf_counter() - started,
-                )
-            )
-        counts: tuple[tuple[str, int], ...] = ()
-        data_as_of = None
-        if entities:
-            rows = connection.run(
-                sql_text(freshness_statement(binding, entities, report.now), connection.dialect)
-            ).rows
-            labels = {n: binding.entity(n).plural for n in entities}
-            counts = tuple(
-                (labels[n].get(report.language) or labels[n]["en"], count)
-                for n, count, _ in sorted(rows)
-            )
-            data_as_of = newest([row[2] for row in rows], report)
-    finally:
-        connection.close()
+    found = run_statements(project.source, wanted, trees, project.parallel)
     timings.measure("query", since)
     since = time.perf_counter()
+    results, statements = {}, []
+    for item, result in zip(compiled, found, strict=False):
+        section, rows = item.query.section, len(result.table.rows)
+        results[section, item.purpose] = result.table
+        statements.append(
+            Statement(section, result.sql, sql_hash(result.sql), rows, result.seconds)
+        )
+    counts: tuple[tuple[str, int], ...] = ()
+    data_as_of = None
+    if entities:
+        rows_of = found[-1].table.rows
+        labels = {n: binding.entity(n).plural for n in entities}
+        counts = tuple(
+            (labels[n].get(report.language) or labels[n]["en"], count)
+            for n, count, _ in sorted(rows_of, key=lambda row: str(row[0]))
+        )
+        data_as_of = newest([row[2] for row in rows_of], report)
     figures = evaluate(report, results, tuple(statements), counts, data_as_of)
     timings.measure("evaluate", since)
     return figures

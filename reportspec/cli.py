@@ -18,6 +18,7 @@ import click
 
 from reportspec import __version__
 from reportspec.diagnostics import Diagnostic, in_order, render_github, render_json, render_text
+from reportspec.formats import FORMS, Form
 
 if TYPE_CHECKING:
     from reportspec.check.report import Checked
@@ -37,7 +38,7 @@ set_option = click.option(
 period_option = click.option(
     "--period", help="Report on this period instead of the spec's: 2026-Q3, last_month, …"
 )
-messages_option = click.option("--format", "messages", type=click.Choice(["text", "json", "github"]), default="text",
+messages_option = click.option("--messages", "messages", type=click.Choice(["text", "json", "github"]), default="text",
                                show_default=True, help="How mistakes are printed.")  # fmt: skip
 
 
@@ -213,7 +214,7 @@ def _count(number: int, noun: str) -> str:
 @messages_option
 @click.option(
     "--dialect",
-    help="The database to write the SQL for: duckdb or postgres. Default: the source's.",
+    help="The database to write the SQL for: duckdb, postgres, snowflake, … Default: the source's.",
 )
 def compile_command(
     paths: tuple[Path, ...],
@@ -223,12 +224,13 @@ def compile_command(
     dialect: str | None,
 ) -> None:
     """Print the SQL of specs, readable and commented."""
-    from reportspec.sql.dialect import EXECUTED
+    from reportspec.sql.dialects import DIALECTS
+    from reportspec.sql.dialects.rewrite import Unsupported
     from reportspec.sql.listing import listing
 
-    if dialect is not None and dialect not in EXECUTED:
+    if dialect is not None and dialect not in DIALECTS:
         raise click.UsageError(
-            f"SQL for `{dialect}` cannot be written yet; there is {', '.join(EXECUTED)}"
+            f"SQL for `{dialect}` cannot be written yet; there is {', '.join(DIALECTS)}"
         )
     asked, out = _asked(settings, period), _Messages(messages)
     broken = 0
@@ -238,7 +240,11 @@ def compile_command(
         if checked.broken or checked.report is None:
             broken += 1
             continue
-        click.echo(listing(checked.report, dialect or checked.report.project.source.dialect))
+        try:
+            click.echo(listing(checked.report, dialect or checked.report.project.source.dialect))
+        except Unsupported as error:
+            out.tell([Diagnostic("unsupported-sql", str(error), None, None)], {})
+            broken += 1
     out.close()
     sys.exit(1 if broken else 0)
 
@@ -299,7 +305,9 @@ def _figures(
 @cli.command()
 @paths_argument
 @click.option("-o", "--out", type=click.Path(path_type=Path, file_okay=False), default=Path("out"), show_default=True,
-              help="The folder for the PDFs.")  # fmt: skip
+              help="The folder for the reports.")  # fmt: skip
+@click.option("--format", "forms", type=click.Choice(FORMS), multiple=True, default=["pdf"], show_default=True,
+              help="The form of the reports; may be given several times. `csv` makes a folder with a file for each table.")  # fmt: skip
 @set_option
 @period_option
 @messages_option
@@ -307,33 +315,36 @@ def _figures(
 def build(
     paths: tuple[Path, ...],
     out: Path,
+    forms: tuple[Form, ...],
     settings: tuple[str, ...],
     period: str | None,
     messages: str,
     timings: bool,
 ) -> None:
-    """Build the PDF reports of specs (or of all specs in a folder)."""
+    """Build the reports of specs (or of all specs in a folder), as PDF or in other forms."""
     import threading
 
     from reportspec.build import Timings
 
     asked, said = _asked(settings, period), _Messages(messages)
     specs = _specs(paths)
-    targets = _targets(specs, out)
-    warmed = threading.Thread(target=_warm_up, daemon=True)
-    warmed.start()
-    built, failed = [], 0
+    names = _names(specs)
+    forms = tuple(dict.fromkeys(forms))
+    if {"pdf", "html"} & set(forms):
+        threading.Thread(target=_warm_up, daemon=True).start()
+    built = failed = 0
     for index, path in enumerate(specs):
         _progress(f"[{index + 1}/{len(specs)}] {path}")
         spent = Timings()
-        done = _build_one(path, targets[path], asked, said, spent)
+        done = _build_one(path, out, names[path], forms, asked, said, spent)
         _progress("")
         if done is None:
             failed += 1
             continue
-        built.append(done)
+        built += 1
         if messages == "text":
-            click.echo(f"{done}")
+            for file in done:
+                click.echo(f"{file}")
         if timings:
             total = sum(spent.stages.values())
             parts = "  ".join(
@@ -343,7 +354,7 @@ def build(
     said.close()
     if messages == "text" and (len(specs) > 1 or failed):
         click.echo(
-            f"{_count(len(built), 'report')} built" + (f", {failed} failed" if failed else ""),
+            f"{_count(built, 'report')} built" + (f", {failed} failed" if failed else ""),
             err=True,
         )
     sys.exit(1 if failed else 0)
@@ -364,59 +375,73 @@ def _progress(text: str) -> None:
         sys.stderr.flush()
 
 
-def _targets(specs: list[Path], out: Path) -> dict[Path, Path]:
-    """A PDF for each spec, named for it; specs of the same name keep their folders apart."""
-    names: dict[str, list[Path]] = {}
+def _names(specs: list[Path]) -> dict[Path, str]:
+    """What the files of each spec are called; specs of the same name keep their folders apart."""
+    stems: dict[str, list[Path]] = {}
     for spec in specs:
-        names.setdefault(spec.stem, []).append(spec)
-    targets = {}
-    for stem, same in names.items():
+        stems.setdefault(spec.stem, []).append(spec)
+    names = {}
+    for stem, same in stems.items():
         for spec in same:
-            name = (
+            names[spec] = (
                 stem
                 if len(same) == 1
                 else "-".join([*spec.parent.parts[-2:], stem]).replace("/", "").replace("..", "")
             )
-            targets[spec] = out / f"{name}.pdf"
-    if len(set(targets.values())) < len(targets):
-        targets = {spec: out / f"{i + 1}-{spec.stem}.pdf" for i, spec in enumerate(specs)}
-    return targets
+    if len(set(names.values())) < len(names):
+        names = {spec: f"{i + 1}-{spec.stem}" for i, spec in enumerate(specs)}
+    return names
 
 
-def _build_one(path: Path, target: Path, asked: Asked, said: _Messages, spent: Any) -> Path | None:
-    from reportspec.files import write_whole
-
+def _build_one(
+    path: Path, out: Path, name: str, forms: Iterable[Form], asked: Asked, said: _Messages, spent: Any
+) -> list[Path] | None:  # fmt: skip
+    """The files of a spec, written; None with the mistakes told. All forms are made before any
+    is written."""
     done = _figures(path, asked, said, spent)
     if done is None:
         return None
     figures, checked = done
     since = time.perf_counter()
-    try:
-        from reportspec.render import RenderError, render_pdf
-    except OSError as error:
-        said.tell([_no_pango(error)], {})
-        return None
-    try:
-        pdf = render_pdf(figures, checked.spec_text)
-    except RenderError as error:
-        said.tell([Diagnostic("cannot-render", f"{path}: {error}")], {})
-        return None
-    except OSError as error:
-        said.tell([_no_pango(error)], {})
+    found = _made(path, figures, checked.spec_text, name, forms)
+    if isinstance(found, Diagnostic):
+        said.tell([found], {})
         return None
     spent.measure("render", since)
     since = time.perf_counter()
-    try:
-        write_whole(target, pdf)
-    except OSError as error:
-        why = (error.strerror or str(error)).lower()
-        help = "choose another folder with -o"
-        said.tell(
-            [Diagnostic("cannot-write", f"`{target}` cannot be written: {why}", None, help)], {}
-        )
-        return None
+    from reportspec.files import write_whole
+
+    for file, data in found.items():
+        try:
+            write_whole(out / file, data)
+        except OSError as error:
+            why = (error.strerror or str(error)).lower()
+            help = "choose another folder with -o"
+            text = f"`{out / file}` cannot be written: {why}"
+            said.tell([Diagnostic("cannot-write", text, None, help)], {})
+            return None
     spent.measure("write", since)
-    return target
+    # Of a form with a file for each table the folder is named.
+    return list(dict.fromkeys(out / Path(file).parts[0] for file in found))
+
+
+def _made(
+    path: Path, figures: Figures, spec_text: str | None, name: str, forms: Iterable[Form]
+) -> dict[str, bytes] | Diagnostic:
+    from reportspec.formats import FormatError, files_of
+    from reportspec.render.errors import RenderError
+
+    found: dict[str, bytes] = {}
+    try:
+        for form in forms:
+            found |= files_of(figures, form, name, spec_text)
+    except RenderError as error:
+        return Diagnostic("cannot-render", f"{path}: {error}")
+    except FormatError as error:
+        return Diagnostic("missing-library", error.message, None, error.help)
+    except OSError as error:
+        return _no_pango(error)
+    return found
 
 
 def _no_pango(error: OSError) -> Diagnostic:
@@ -424,6 +449,88 @@ def _no_pango(error: OSError) -> Diagnostic:
         "missing-library", f"the PDF library cannot be loaded: {str(error).splitlines()[0][:200]}", None,
         "install Pango: apt-get install libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 · dnf install pango · brew install pango",
     )  # fmt: skip
+
+
+@cli.command()
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True,
+              help="How the findings are printed.")  # fmt: skip
+def verify(files: tuple[Path, ...], form: str) -> None:
+    """Say what PDFs are made from, and whether pages or attachments were changed since.
+
+    Exits with 1 if any was changed or is no report. It finds changes by digests in the file; it
+    cannot tell who made the file.
+    """
+    import json
+    from dataclasses import asdict
+
+    from reportspec.verify import as_text, verified
+
+    found = [verified(path) for path in files]
+    if form == "json":
+        click.echo(json.dumps([asdict(one) for one in found], ensure_ascii=False, indent=2))
+    else:
+        click.echo("\n\n".join(map(as_text, found)))
+    sys.exit(0 if all(one.intact for one in found) else 1)
+
+
+_MARKS = {"ok": "ok     ", "note": "note   ", "warning": "warning", "error": "error  "}
+
+
+@cli.command()
+@click.argument("project", required=False, type=click.Path(path_type=Path))
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True,
+              help="How the findings are printed.")  # fmt: skip
+def doctor(project: Path | None, form: str) -> None:
+    """Look for what may keep reports from being built, or make them wrong.
+
+    PROJECT is a project file or its folder; without it, the nearest above the present folder is
+    looked at, else the demo. Exits with 1 if there is an error.
+    """
+    import json
+    from dataclasses import asdict
+
+    from reportspec import doctor as look
+    from reportspec.check.mapping import load_mapping
+    from reportspec.check.project import load_project
+    from reportspec.check.report import extended_catalogue
+
+    findings: list[look.Finding] = []
+
+    def tell(finding: look.Finding) -> None:
+        findings.append(finding)
+        if form == "text":
+            way = f"\n{' ' * 26}{finding.help}" if finding.help and finding.level != "ok" else ""
+            click.echo(f"{_MARKS[finding.level]}  {finding.what:<16} {finding.said}{way}")
+
+    for finding in look.installation():
+        tell(finding)
+    place = look.project_place(project)
+    if project is not None and (place is None or not place.is_file()):
+        raise click.UsageError(f"there is no project file at `{project}`")
+    found, document = load_project(place, os.environ)
+    mapping, problems = None, list(document.problems)
+    if found is not None:
+        catalogue, own = extended_catalogue(found)
+        path = found.root / found.mapping if found.mapping else None
+        mapping, _, written = load_mapping(
+            catalogue, found.crm, path, document, found.source.dialect
+        )
+        more = [*own.all(), *([written] if written is not None else [])]
+        problems = [*document.problems, *(p for other in more for p in other.problems)]
+    for problem in in_order(problems):
+        where = f"{problem.span.file}:{problem.span.line}: " if problem.span else ""
+        level: Any = "warning" if problem.severity == "warning" else "error"
+        tell(look.Finding(level, "project", f"{where}{problem.message}", problem.help))
+    if found is not None and not any(p.severity == "error" for p in problems):
+        name = document.file or "none: the demo"
+        tell(look.Finding("ok", "project", name))
+        if mapping is not None:
+            for finding in look.source(found, mapping):
+                tell(finding)
+    if form == "json":
+        click.echo(json.dumps([asdict(f) for f in findings], ensure_ascii=False, indent=2))
+    sys.exit(1 if any(f.level == "error" for f in findings) else 0)
 
 
 @cli.command()

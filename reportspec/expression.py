@@ -92,8 +92,13 @@ def _parse(text: str, dialect: str) -> exp.Expr:
 def _why(error: Exception) -> str:
     if isinstance(error, RecursionError):
         return "the expression is nested too deeply"
-    first = str(error).splitlines()[0] if str(error) else "it cannot be read"
-    return "it is not an SQL expression: " + first.split(". Line")[0].rstrip(".")
+    told = getattr(error, "errors", None) or [{}]
+    near = str(told[0].get("highlight") or "").strip()[:40]
+    first = str(error).splitlines()[0].split(". Line")[0].rstrip(".") if str(error) else ""
+    if "<class" in first:
+        first = "a part of it is missing"
+    near = f", at `{near}`" if near and near not in first else ""
+    return f"it is not an SQL expression: {first or 'it cannot be read'}{near}"
 
 
 def _depth(text: str) -> int:

@@ -130,6 +130,7 @@ class Section:
     notes: tuple[str, ...] = ()  # sentences under the section, in the report's language
     footnotes: tuple[int, ...] = ()
     break_before: bool = False
+    keep_together: bool = False
     highlights: tuple[Highlight, ...] = ()
     others: bool = False  # whether the last row is all others together
 
@@ -169,12 +170,18 @@ class PeriodFigures:
 
 @dataclass(frozen=True, slots=True)
 class Theme:
-    """Looks that a project may set. `logo` is the file's bytes with its media type."""
+    """Looks that a project or a report may set. `logo` is the file's bytes with its media type;
+    `header` stands for the title at the top of pages; without `contents`, long reports have them."""
 
     accent: str = "#0b5fff"
     paper: Literal["A4", "Letter"] = "A4"
     logo: bytes | None = None
     logo_type: str | None = None
+    landscape: bool = False
+    header: str = ""
+    footer: str = ""
+    cover: bool = False
+    contents: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

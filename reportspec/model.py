@@ -114,6 +114,7 @@ class Entity:
     order: exp.Expr | None = None
     history: History | None = None
     derived: Derived | None = None
+    also: tuple[str, ...] = ()  # other words for it, for those who look for it by one
     otherwise: tuple[Derived, ...] = ()  # other ways to make it, for sources without the first
 
 
@@ -241,3 +242,4 @@ class SourceMap:
         default_factory=dict
     )  # derived entity -> what it is made from
     absent: Mapping[str, str] = field(default_factory=dict)  # entity -> the table that is not there
+    keys: Literal["text", "typed"] = "text"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from functools import cache
 from importlib.resources import files
@@ -84,8 +85,11 @@ def _explain(error: Any, node: Node) -> Iterator[Diagnostic]:
         )
     elif kind == "pattern":
         example = error.schema.get("examples") or []
-        yield Diagnostic("bad-value", f"{name} cannot be {_said(value)}", span,
-                         f"write for example `{example[0]}`" if example else None)  # fmt: skip
+        share = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*%\s*", str(value))
+        help = f"write for example `{example[0]}`" if example else None
+        if share and any(isinstance(e, (int, float)) for e in example):
+            help = f"write `{float(share[1]) / 100:g}`"
+        yield Diagnostic("bad-value", f"{name} cannot be {_said(value)}", span, help)
     elif kind in ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"):
         side = {"minimum": "at least", "maximum": "at most", "exclusiveMinimum": "more than",
                 "exclusiveMaximum": "less than"}[kind]  # fmt: skip
@@ -141,8 +145,6 @@ def _branches(
 
 
 def _unknown(error: Any) -> list[str]:
-    import re
-
     known, patterns = error.schema.get("properties", {}), error.schema.get("patternProperties", {})
     return [key for key in error.instance
             if key not in known and not any(re.search(p, key) for p in patterns)]  # fmt: skip

@@ -74,3 +74,9 @@ def run_cli() -> RunCli:
         )
 
     return run
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--database", default="", help="run tests/engines on the database of this URL instead"
+    )

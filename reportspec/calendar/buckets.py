@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from typing import cast
 
 from reportspec.calendar.periods import (
@@ -40,6 +41,7 @@ class Bucket:
     key: str = ""
 
 
+@lru_cache(maxsize=64)
 def buckets(period: Period, grain: str, fiscal: Fiscal) -> tuple[Bucket, ...]:
     """The period divided by a grain, in order and without gaps; the first and last are cut to its
     bounds. Quarters and years follow the fiscal year, weeks the first weekday. Raises

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from functools import lru_cache
 from typing import Any
 
 from reportspec.calendar.periods import CalendarError, Fiscal, parse_period
@@ -14,6 +15,7 @@ _OFFSET = r"Z|[+-][0-9]{2}:?[0-9]{2}"
 _HELP = "write 2026-09-30 or 2026-09-30T12:00"
 
 
+@lru_cache(maxsize=4096)
 def instant(day: date, zone: tzinfo) -> datetime:
     """When a day begins: local midnight, in UTC. Where clocks skip midnight it is the first
     instant after the gap, where midnight comes twice the first of the two.

@@ -148,6 +148,7 @@ def entity_from(data: Mapping[str, Any], trouble: Trouble) -> Entity:
         order=expression(data.get("order"), ("order",), trouble),
         history=history,
         derived=ways[0] if ways else None,
+        also=tuple(data.get("also", ())),
         otherwise=tuple(ways[1:]),
     )
 

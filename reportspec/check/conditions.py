@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -12,7 +13,7 @@ from sqlglot import exp
 from reportspec.binding import Binding
 from reportspec.calendar import CalendarError, Fiscal, instant, parse_as_of, parse_period
 from reportspec.check.document import Document, Place
-from reportspec.diagnostics import suggestion
+from reportspec.diagnostics import did_you_mean, suggestion
 from reportspec.model import Field
 from reportspec.sql.build import all_of, any_of, instant_literal, literal
 
@@ -130,14 +131,30 @@ def condition(
     return all_of(trees)
 
 
+def by_another_word(binding: Binding, parts: Sequence[str]) -> str | None:
+    """``did you mean `deal.name`?`` for `opportunity.name`, or None."""
+    if len(parts) < 2:
+        return None
+    for entity in binding.catalogue.entities.values():
+        if parts[0].lower() in entity.also:
+            names = [field.name for field in binding.fields(entity.name)]
+            name = parts[-1] if parts[-1] in names else did_you_mean(parts[-1], names)
+            return (
+                f"did you mean `{entity.name}.{name}`?"
+                if name
+                else f"did you mean a field of `{entity.name}`?"
+            )
+    return None
+
+
 def field_named(binding: Binding, document: Document, name: str, path: Place) -> Field | None:
     """The field of that name (its last two parts decide), or None with the mistake told."""
     parts = name.split(".")
     entities = binding.catalogue.entities
     if len(parts) < 2 or parts[0] not in entities:
         everything = [f.id for e in entities for f in binding.fields(e)]
-        document.tell("unknown-field", f"there is no field `{name[:60]}`", path, suggestion(name, everything)
-                      or "fields are written `entity.field`, for example `deal.amount`")  # fmt: skip
+        document.tell("unknown-field", f"there is no field `{name[:60]}`", path, by_another_word(binding, parts)
+                      or suggestion(name, everything) or "fields are written `entity.field`, for example `deal.amount`")  # fmt: skip
         return None
     at = parts[0]
     for step in parts[1:-1]:
@@ -178,7 +195,9 @@ def _typed(binding: Binding, found: Field, operator: str, value: Any) -> Any:
     if operator in ("contains", "starts_with", "ends_with"):
         if found.type not in ("text", "key"):
             raise BadValue(f"`{operator}` is for text, and `{found.id}` is {_a(found)}")
-        return str(value)
+        if not isinstance(value, str):
+            raise BadValue(f"`{operator}` takes text, not `{value}`", f'quote it: "{value}"')
+        return value
     if isinstance(value, list):
         raise BadValue(f"`{operator}` takes one value", "use `in` for several")
     if operator in ("gt", "gte", "lt", "lte") and found.type in ("text", "key", "boolean"):

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from reportspec.binding import Unresolved
 from reportspec.calendar import Fiscal, Period, previous_period
 from reportspec.check.document import Place
 from reportspec.check.model import Backtest, Comparison, Highlights
@@ -38,6 +39,11 @@ def backtest(
         else:
             asked.refuse(metric, problem, (*path, key))
     if len(found) != 2 or period is None:
+        return None
+    if found[0].unit != found[1].unit:
+        problem = Unresolved("units-differ", f"`{found[0].id}` and `{found[1].id}` are of different units and cannot be held against each other",
+                             "name two of one unit")  # fmt: skip
+        asked.refuse(found[1], problem, (*path, "against"))
         return None
     past = []
     at = period
@@ -77,7 +83,11 @@ def highlights(asked: Asked, spec: Mapping[str, Any], path: Place) -> Highlights
             beside = None
             if item.get("with") is not None:
                 beside = one(item["with"], (*at, "with"), (dimension,))
-            if metric is not None:
+            if metric is not None and kind == "shares" and not _of_a_whole(metric):
+                no_share = Unresolved("no-share", f"`{metric.id}` has no shares: its parts do not add up",
+                                     "name a count or a sum")  # fmt: skip
+                asked.refuse(metric, no_share, (*at, "metric"))
+            elif metric is not None:
                 made.append(Comparison(metric, dimension, beside))
     return Highlights(
         metrics,
@@ -86,3 +96,8 @@ def highlights(asked: Asked, spec: Mapping[str, Any], path: Place) -> Highlights
         int(spec.get("at_least", 30)),
         int(spec.get("most", 6)),
     )
+
+
+def _of_a_whole(metric: Metric) -> bool:
+    """Whether a metric's parts add up to it."""
+    return metric.kind == "aggregate" and metric.aggregate in ("count", "count_distinct", "sum")

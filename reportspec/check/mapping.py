@@ -26,6 +26,8 @@ from reportspec.model import (
     SourceMap,
 )
 from reportspec.source import plain, read_yaml
+from reportspec.sql.build import BARE
+from reportspec.sql.dialects.rewrite import OWN
 from reportspec.sql.parts import owned
 
 Extra = dict[str, dict[str, Field]]
@@ -165,6 +167,7 @@ def _built(
         data.get("csv_columns", "typed"),
         document.file,
         data.get("prefer") or {},
+        keys=data.get("keys", "text"),
     )
 
 
@@ -249,7 +252,10 @@ def _part(
 
     def read(text: Any, at: Place, aggregates: bool = False) -> exp.Expr | None:
         tree = expression(text, at, told, dialect, aggregates)
-        return _quoted(tree) if tree is not None else None
+        if tree is None:
+            return None
+        tree.meta[OWN] = dialect
+        return _quoted(tree)
 
     joins: list[MappedJoin] = []
     for join_name, join in (spec.get("joins") or {}).items():
@@ -346,11 +352,18 @@ def _order(given: Any, path: Place, read: Read) -> tuple[exp.Ordered, ...]:
 def _table(name: Any) -> exp.Table:
     table = exp.to_table(str(name))
     for part in table.parts:
-        part.set("quoted", True)
+        _quote(part)
     return table
 
 
 def _quoted(tree: exp.Expr) -> exp.Expr:
     for identifier in tree.find_all(exp.Identifier):
-        identifier.set("quoted", True)
+        _quote(identifier)
     return tree
+
+
+def _quote(identifier: exp.Expr) -> None:
+    """Names are quoted as they are written. Some databases fold those that had no quotes."""
+    if not identifier.args.get("quoted"):
+        identifier.meta[BARE] = True
+        identifier.set("quoted", True)

@@ -12,6 +12,7 @@ from sqlglot import exp
 
 from reportspec.binding import Binding
 from reportspec.calendar import Fiscal, Period
+from reportspec.databases import database_of
 from reportspec.diagnostics import Span
 from reportspec.figures import SectionKind, Theme
 from reportspec.model import Metric
@@ -20,11 +21,14 @@ from reportspec.plan.queries import Dimension, Side
 ChartName = Literal["line", "bar", "stacked", "pareto", "histogram", "heatmap", "none"]
 
 
+TIMEOUT, PARALLEL = 600, 4
+
+
 @dataclass(frozen=True, slots=True)
 class SourceSpec:
     """Where the data is: `demo`, a DuckDB file, files to load, or another database's URL."""
 
-    kind: Literal["demo", "duckdb", "files", "postgres", "url"]
+    kind: str  # "demo", "files", one of `databases.DATABASES`, or "url" for what is none of them
     label: str  # for people, without secrets
     path: str = field(default="", repr=False)  # a file, or a URL with its password
     files: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -33,7 +37,7 @@ class SourceSpec:
     @property
     def dialect(self) -> str:
         """The SQL that the source speaks."""
-        return "postgres" if self.kind == "postgres" else "duckdb"
+        return database_of(self.kind).dialect if self.kind != "url" else "duckdb"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +55,8 @@ class Project:
     currency: str | None
     fiscal: Fiscal
     theme: Theme
+    timeout: int = TIMEOUT  # seconds for one statement
+    parallel: int = PARALLEL  # statements side by side
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +125,7 @@ class SectionSpec:
     conditions: tuple[exp.Expr, ...] = ()
     omitted: tuple[str, ...] = ()  # sentences on what this source cannot serve
     break_before: bool = False
+    keep_together: bool = False
     backtest: Backtest | None = None
     highlights: Highlights | None = None
     goal: str = ""  # the metric whose goal a `goals` section shows by its dimension

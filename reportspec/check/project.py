@@ -12,7 +12,8 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from reportspec.calendar import Fiscal
 from reportspec.check.document import Document, Place
-from reportspec.check.model import Project, SourceSpec
+from reportspec.check.model import PARALLEL, TIMEOUT, Project, SourceSpec
+from reportspec.databases import BY_SCHEME
 from reportspec.diagnostics import suggestion
 from reportspec.figures import Theme
 from reportspec.schema import check_schema
@@ -126,7 +127,9 @@ def _project(document: Document, root: Path) -> Project:
         locale=locale,
         currency=data.get("currency", "EUR" if source.kind == "demo" else None),
         fiscal=Fiscal(int(data.get("fiscal_year_start", 1))),
-        theme=_theme(document, data.get("theme") or {}, root),
+        theme=themed(document, data.get("theme") or {}, root, Theme()),
+        timeout=int((data.get("query") or {}).get("timeout", TIMEOUT)),
+        parallel=int((data.get("query") or {}).get("parallel", PARALLEL)),
     )
 
 
@@ -143,13 +146,18 @@ def known_zone(document: Document, name: Any, path: Place) -> bool:
         return False
 
 
-def _theme(document: Document, data: Mapping[str, Any], root: Path) -> Theme:
-    logo, kind = None, None
+_LOGOS = {".svg": "image/svg+xml", ".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg"}
+
+
+def themed(document: Document, data: Mapping[str, Any], root: Path, base: Theme) -> Theme:
+    """A theme with what the `theme` of a project or a spec changes of it."""
+    logo, kind = base.logo, base.logo_type
     if data.get("logo"):
         path = root / str(data["logo"])
-        kind = {".svg": "image/svg+xml", ".png": "image/png"}.get(path.suffix.lower())
+        kind = _LOGOS.get(path.suffix.lower())
         if kind is None:
-            document.tell("bad-logo", "a logo is an SVG or a PNG file", ("theme", "logo"))
+            document.tell("bad-logo", "a logo is an SVG, PNG or JPEG file", ("theme", "logo"))
+            logo = None
         else:
             try:
                 logo = path.read_bytes()
@@ -157,7 +165,15 @@ def _theme(document: Document, data: Mapping[str, Any], root: Path) -> Theme:
                 document.tell("file-not-found", f"there is no logo `{data['logo']}`; the report goes without",
                               ("theme", "logo"), warning=True)  # fmt: skip
     return Theme(
-        data.get("accent", "#0b5fff"), data.get("paper", "A4"), logo, kind if logo else None
+        data.get("accent", base.accent),
+        data.get("paper", base.paper),
+        logo,
+        kind if logo else None,
+        data["orientation"] == "landscape" if "orientation" in data else base.landscape,
+        str(data.get("header", base.header)).strip(),
+        str(data.get("footer", base.footer)).strip(),
+        bool(data.get("cover", base.cover)),
+        data.get("contents", base.contents),
     )
 
 
@@ -177,28 +193,46 @@ def _source(document: Document, value: Any, root: Path) -> SourceSpec:
     text = str(value).strip()
     if text in ("demo", ""):
         return SourceSpec("demo", "demo CRM", span=span)
-    if text.endswith((".duckdb", ".ddb")) or text.startswith("duckdb:"):
-        name = re.sub(r"^duckdb:(///?)?", "", text)
-        file = root / name
-        if not file.is_file():
-            document.tell(
-                "file-not-found",
-                f"there is no database file `{name}`",
-                ("source",),
-                _near(root, name),
-            )
-        return SourceSpec("duckdb", Path(name).name, path=str(file), span=span)
-    if "://" in text:
+    scheme, separator, _ = text.partition("://")
+    suffix = Path(text.partition("?")[0]).suffix.lower()
+    if not separator:
+        kind = _SUFFIXES.get(suffix) or ("duckdb" if text.startswith("duckdb:") else "")
+        if kind:
+            return _file_source(document, kind, text.removeprefix("duckdb:"), root)
+        document.tell("unknown-source", "this is no source", ("source",),
+                      "write `demo`, a database's URL, the path of a `.duckdb` or `.sqlite` file, or `files:`")  # fmt: skip
+        return SourceSpec("demo", "demo CRM", span=span)
+    database = BY_SCHEME.get(scheme.partition("+")[0].lower())
+    if database is None:
+        known = [f"{name}://" for name in BY_SCHEME]
+        document.tell("unsupported-source", f"databases of the kind `{scheme}://` cannot be read", ("source",),
+                      suggestion(f"{scheme}://", known) or f"there are {', '.join(known)}")  # fmt: skip
+        return SourceSpec("url", scheme, span=span)
+    if database.kind in ("duckdb", "sqlite", "chdb"):
+        name = text.partition("://")[2].partition("?")[0]
+        return _file_source(document, database.kind, name.removeprefix("/"), root)
+    try:
         parts = urlsplit(text)
-        if parts.scheme.partition("+")[0] in ("postgresql", "postgres"):
-            label = f"{parts.hostname or 'local'}{parts.path}"
-            return SourceSpec("postgres", label, path=text, span=span)
-        document.tell("unsupported-source", f"databases of the kind `{parts.scheme}://` cannot be read yet", ("source",),
-                      "use a `postgresql://` URL, `files:`, a `.duckdb` file or `demo`")  # fmt: skip
-        return SourceSpec("url", parts.scheme, span=span)
-    document.tell("unknown-source", "this is no source", ("source",),
-                  "write `demo`, a `postgresql://` URL, the path of a `.duckdb` file, or `files:`")  # fmt: skip
-    return SourceSpec("demo", "demo CRM", span=span)
+        label = f"{parts.hostname or 'local'}{parts.path}".rstrip("/")
+        _ = parts.port
+    except ValueError:
+        document.tell("bad-url", "the source's URL cannot be read", ("source",),
+                      f"write it as {database.example}; write odd characters of a password as %-codes")  # fmt: skip
+        label = scheme
+    return SourceSpec(database.kind, label, path=text, span=span)
+
+
+_SUFFIXES = {".duckdb": "duckdb", ".ddb": "duckdb", ".sqlite": "sqlite", ".sqlite3": "sqlite",
+             ".db": "sqlite"}  # fmt: skip
+
+
+def _file_source(document: Document, kind: str, name: str, root: Path) -> SourceSpec:
+    """A database that is a file (or, for chdb, a folder), relative to the project file."""
+    file = root / name
+    if not (file.is_dir() if kind == "chdb" else file.is_file()):
+        what = "folder" if kind == "chdb" else "database file"
+        document.tell("file-not-found", f"there is no {what} `{name}`", ("source",), _near(root, name))  # fmt: skip
+    return SourceSpec(kind, Path(name).name, path=str(file), span=document.span(("source",)))
 
 
 def _matching(root: Path, pattern: str) -> list[Path]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -39,7 +39,13 @@ from reportspec.check.document import Document, Place, open_document
 from reportspec.check.mapping import load_mapping, within
 from reportspec.check.model import GoalSpec, Project, Report
 from reportspec.check.params import substitute
-from reportspec.check.project import find_project, known_zone, load_project, shown
+from reportspec.check.project import (
+    find_project,
+    known_zone,
+    load_project,
+    shown,
+    themed,
+)
 from reportspec.check.sections import Context, check_sections, find_metric, section_metrics
 from reportspec.diagnostics import Diagnostic, suggestion
 from reportspec.expression import Refused, column_nodes, parse, path_of
@@ -141,10 +147,15 @@ class BoundSource:
     documents: list[Document]
 
 
+def extended_catalogue(project: Project) -> tuple[Catalogue, Own]:
+    """The packaged catalogue with the project's own on top, and the documents of that."""
+    own = Own(project.root, shown)
+    return extended(packaged(), own), own
+
+
 def bind_source(project: Project, project_document: Document) -> BoundSource:
     """The packaged catalogue with the project's own on top, and its mapping."""
-    own = Own(project.root, shown)
-    catalogue = extended(packaged(), own)
+    catalogue, own = extended_catalogue(project)
     path = project.root / project.mapping if project.mapping else None
     source, extra, mapping_document = load_mapping(
         catalogue, project.crm, path, project_document, project.source.dialect
@@ -164,6 +175,10 @@ def _known_tables(project: Project) -> Collection[str] | None:
         from reportspec.run.embedded import table_names
 
         return table_names(project.source.path)
+    if project.source.kind == "sqlite" and Path(project.source.path).is_file():
+        from reportspec.run import sqlite
+
+        return sqlite.table_names(project.source.path)
     return None
 
 
@@ -217,6 +232,8 @@ def _report(
                 "previous", compare.start, compare.end, instant(compare.end, binding.zone) + offset
             )
         )
+    theme = themed(document, data.get("theme") or {}, project.root, project.theme)
+    project = replace(project, theme=theme)
     return Report(
         file=document.file, id=type_id, type_label=label, title=title, period=period, compare=compare, as_of=as_of,
         sides=tuple(sides), conditions=tuple(conditions), filter_texts=tuple(texts), goals=goals, sections=sections,
@@ -338,6 +355,10 @@ def user_condition(
             node.replace(values[names[0]].copy())
         elif len(names) == 1 and names[0] in ("as_of", "period_start", "period_end"):
             continue
+        elif len(names) == 1 and isinstance(node.this, exp.Identifier) and node.this.quoted:
+            document.tell("bad-expression", f'`"{names[0][:40]}"` would be a name: texts stand in single quotes', path,
+                          f"write `'{names[0][:40]}'`")  # fmt: skip
+            return None
         elif field_named(binding, document, ".".join(names), path) is None:
             return None
     return tree

@@ -185,11 +185,16 @@ def _section(context: Context, draft: _Draft, index: int, seen: set[str]) -> Sec
             title,
             text=context.text(body),
             break_before=data.get("break") == "before",
+            keep_together=data.get("keep") == "together",
         )
     before = len(document.problems)
     conditions = _conditions(context, draft, path, kind, spec)
     omitted: list[Omitted] = []
-    common = {"note": context.text(data.get("note")), "break_before": data.get("break") == "before"}
+    common = {
+        "note": context.text(data.get("note")),
+        "break_before": data.get("break") == "before",
+        "keep_together": data.get("keep") == "together",
+    }
     if kind in ("backtest", "highlights"):
         made = _insight(context, draft, identifier, kind, spec, inner, conditions, omitted, common)
     elif kind == "records":
@@ -404,6 +409,9 @@ def _unusable(
 ) -> Unresolved | None:
     """Why a metric cannot stand in a section: the source lacks a field, a dimension or a filter
     cannot be reached from its entity, or it makes no sense there."""
+    if kind == "funnel" and (metric.unit == "percent" or metric.kind in ("share", "relative")):
+        return Unresolved("no-step", "a step is a number of things, and this is a share of them",
+                          "name what is counted")  # fmt: skip
     binding = context.binding
     try:
         need_metric(binding, metric)
@@ -483,7 +491,7 @@ def _sort(
     if name not in known:
         if not standard:
             context.document.tell("unknown-sort", f"`{name[:60]}` is not shown here, so it cannot sort", (*inner, "sort"),
-                                  suggestion(name, known))  # fmt: skip
+                                  suggestion(name, known) or f"shown are {', '.join(f'`{k}`' for k in known[:8])}")  # fmt: skip
         return None
     return name, descending
 

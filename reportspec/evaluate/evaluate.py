@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from reportspec.binding import metrics_needed, parts
@@ -27,7 +28,10 @@ def evaluate(
             min(report.as_of, report.now).astimezone(report.binding.zone) - timedelta(seconds=1)
         ).date()
         footnotes.add(word(report.language, "unfinished", reached.isoformat()))
-    sections = tuple(evaluate_section(report, spec, tables, footnotes) for spec in report.sections)
+    sections = tuple(
+        replace(evaluate_section(report, spec, tables, footnotes), keep_together=spec.keep_together)
+        for spec in report.sections
+    )
     compare = None
     if report.compare is not None:
         compare = PeriodFigures(

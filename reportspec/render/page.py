@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from base64 import b64encode
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
@@ -36,6 +37,9 @@ if TYPE_CHECKING:
     from markupsafe import Markup
 
 
+LONG = 15  # sections with a title, from which on a report gets a table of contents by itself
+
+
 @dataclass(frozen=True, slots=True)
 class Tile:
     """A KPI as text and small drawings."""
@@ -65,6 +69,14 @@ class ChartView:
 
 
 @dataclass(frozen=True, slots=True)
+class Download:
+    """A file within a web page: its name and its `data:` address."""
+
+    name: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
 class SectionView:
     """A section as the template needs it."""
 
@@ -77,6 +89,7 @@ class SectionView:
     footnotes: tuple[tuple[int, str], ...]
     empty: bool
     sentences: tuple[tuple[str, str], ...] = ()  # (`good`, `bad` or neither, text)
+    download: Download | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +108,11 @@ def render_html(figures: Figures, with_spec: bool = False) -> str:
     return made.html.replace("</head>", f"<style>{made.stylesheet}</style></head>", 1)
 
 
-def page(figures: Figures, with_spec: bool = False) -> Page:
-    """Lay out the figures. Raises `RenderError` for a refused colour, logo or chart."""
+def page(
+    figures: Figures, with_spec: bool = False, *, web: bool = False, spec_text: str | None = None
+) -> Page:
+    """Lay out the figures. For the `web` the tables and the spec are links within the page, since
+    nothing is attached to it. Raises `RenderError` for a refused colour, logo or chart."""
     formats = formats_for(figures)
     palette = palette_for(figures.theme.accent)
     attached = csv_files(figures, formats)
@@ -115,11 +131,14 @@ def page(figures: Figures, with_spec: bool = False) -> Page:
         titles={section.id: section.title or section.id for section in figures.sections},
         full_title=_full_title(figures),
         sections=[
-            _section_view(figures, section, formats, palette, attached.get(str(place)))
+            _section_view(figures, section, formats, palette, attached.get(str(place)), web)
             for place, section in enumerate(figures.sections)
         ],
         number=lambda value: number(formats, value),
         with_spec=with_spec,
+        web=web,
+        contents=_contents(figures, formats),
+        spec=_download("spec.yaml", "application/yaml", spec_text) if web and spec_text else None,
     )
     stylesheet = _stylesheet(figures, formats, palette)
     return Page(_without_control_characters(html), stylesheet, tuple(attached.values()), written)
@@ -134,18 +153,23 @@ def _section_view(
     formats: Formats,
     palette: Palette,
     attachment: CsvFile | None,
+    web: bool,
 ) -> SectionView:
     from markupsafe import Markup
 
     previous_label = figures.compare.label if figures.compare else formats.word("previous")
-    tiles = tuple(_tile(kpi, formats, palette, previous_label) for kpi in section.kpis)
+    tiles = tuple(tile_of(kpi, formats, palette, previous_label) for kpi in section.kpis)
     columns = tile_columns(len(tiles))
     drawn = charts.drawings(figures, section, formats, palette)
     # Tiles say all that the one row of their table does; the attached CSV has it too.
     # A heat map's figures are in its cells, highlights are sentences.
     told = section.kind == "highlights" or (section.chart and section.chart.kind == "heatmap")
     shown = not tiles and not told
-    table = tables.table_view(section, formats, previous_label, attachment) if shown else None
+    table = (
+        tables.table_view(section, formats, previous_label, attachment, figures.theme.landscape)
+        if shown
+        else None
+    )
     # Both the drawing and the Markdown were escaped where they were made.
     views = tuple(
         ChartView(one, Markup(_with_title(one.svg, one.alt)), _needs_title(one, len(drawn)))
@@ -158,7 +182,7 @@ def _section_view(
         Markup(html_from_markdown(section.text)) if section.text else Markup(""),
         views,
         table,
-        _footnotes(figures, section),
+        footnotes_of(figures, section),
         not tiles
         and table is None
         and not section.text
@@ -171,7 +195,24 @@ def _section_view(
                 section.highlights, sentences(figures, section, formats), strict=True
             )
         ),
+        _download(attachment.name, "text/csv", attachment.text) if web and attachment else None,
     )
+
+
+def _contents(figures: Figures, formats: Formats) -> list[tuple[str, str]]:
+    """The anchors and titles of the sections, where the report has a table of contents."""
+    titled = [(f"s{place}", s.title) for place, s in enumerate(figures.sections, 1) if s.title]
+    wanted = figures.theme.contents
+    if wanted is None:
+        wanted = len(titled) >= LONG
+    if figures.definitions or figures.statements or figures.row_counts:
+        titled.append(("appendix", formats.word("appendix")))
+    return titled if wanted else []
+
+
+def _download(name: str, media_type: str, text: str) -> Download:
+    encoded = b64encode(text.encode()).decode()
+    return Download(name, f"data:{media_type};charset=utf-8;base64,{encoded}")
 
 
 def _needs_title(drawing: charts.Drawing, count: int) -> bool:
@@ -187,7 +228,8 @@ def tile_columns(count: int) -> int:
     return 3 if count in (5, 6, 9) else 4
 
 
-def _tile(kpi: Kpi, formats: Formats, palette: Palette, previous_label: str) -> Tile:
+def tile_of(kpi: Kpi, formats: Formats, palette: Palette, previous_label: str) -> Tile:
+    """A KPI as its tile says it."""
     from markupsafe import Markup
 
     column = kpi.column
@@ -253,7 +295,7 @@ def _goal(kpi: Kpi, formats: Formats, palette: Palette) -> tuple[str, str, str, 
     return bar, text, goal.state, state
 
 
-def _footnotes(figures: Figures, section: Section) -> tuple[tuple[int, str], ...]:
+def footnotes_of(figures: Figures, section: Section) -> tuple[tuple[int, str], ...]:
     """The footnotes that the section's labels point at, by number."""
     numbers = {
         *section.footnotes,
@@ -327,6 +369,7 @@ def _stylesheet(figures: Figures, formats: Formats, palette: Palette) -> str:
     return (
         _style_template().substitute(
             paper=figures.theme.paper,
+            lying=" landscape" if figures.theme.landscape else "",
             accent=palette.accent,
             accent_text=palette.accent_text,
             tint=palette.tint,

@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from reportspec.figures import Figures
+from reportspec.render.attachments import CsvFile
 from reportspec.render.errors import RenderError
 from reportspec.render.fonts import covers, packaged_fonts
 from reportspec.render.page import Page, page
+from reportspec.render.seal import sealing
 
 if TYPE_CHECKING:
     from weasyprint import Attachment
@@ -38,12 +40,15 @@ def render_pdf(figures: Figures, spec_text: str | None = None) -> bytes:
 
         font_config = FontConfiguration()
     fetcher = _locked_fetcher()
-    attachments = _attachments(laid_out, figures, spec_text)
+    attached = _attached(laid_out, spec_text)
+    attachments = _attachments(attached, laid_out, figures)
+    seal = sealing(figures, {one.name: one.text for one, _ in attached})
     with _without_collector():
         pdf = HTML(string=laid_out.html, url_fetcher=fetcher).write_pdf(
             stylesheets=[_style(laid_out.stylesheet)],
             font_config=font_config,
             attachments=attachments,
+            finisher=seal,
             pdf_variant="pdf/ua-1",
         )
     if fetcher.blocked:
@@ -99,26 +104,31 @@ def _locked_fetcher() -> Any:
     return LockedFetcher()
 
 
-def _attachments(laid_out: Page, figures: Figures, spec_text: str | None) -> list[Attachment]:
+def _attached(laid_out: Page, spec_text: str | None) -> list[tuple[CsvFile, str]]:
+    """What is attached, each with how it relates to the report."""
+    spec = [(CsvFile("spec.yaml", "spec.yaml", spec_text), "Source")] if spec_text else []
+    return spec + [(one, "Data") for one in laid_out.attachments]
+
+
+def _attachments(
+    attached: list[tuple[CsvFile, str]], laid_out: Page, figures: Figures
+) -> list[Attachment]:
     from weasyprint import Attachment
 
     # WeasyPrint names media types by the host's tables, which differ from machine to machine.
     mimetypes.add_type("text/csv", ".csv")
     mimetypes.add_type("application/yaml", ".yaml")
     dated = _naive_utc(laid_out.written, figures.timezone)
-    files = [(one.name, one.description, one.text, "Data") for one in laid_out.attachments]
-    if spec_text is not None:
-        files.insert(0, ("spec.yaml", "spec.yaml", spec_text, "Source"))
     return [
         Attachment(
-            string=text,
-            name=name,
-            description=description,
+            string=one.text,
+            name=one.name,
+            description=one.description,
             created=dated,
             modified=dated,
             relationship=relationship,
         )
-        for name, description, text, relationship in files
+        for one, relationship in attached
     ]
 
 

@@ -68,9 +68,14 @@ class TableView:
 
 
 def table_view(
-    section: Section, formats: Formats, previous_label: str, attachment: CsvFile | None
+    section: Section,
+    formats: Formats,
+    previous_label: str,
+    attachment: CsvFile | None,
+    lying: bool = False,
 ) -> TableView | None:
-    """The section's table, or None where it has no columns or rows."""
+    """The section's table, or None where it has no columns or rows. All pages are `lying`, or only
+    those of tables that need it."""
     if not section.columns or not section.rows:
         return None
     long, section = section, pivoted(section, formats)
@@ -101,10 +106,10 @@ def table_view(
         for place, column in enumerate(section.columns)
         for label, css in [_heading(section, column, formats, previous_label)]
     ]
-    widths, css, landscape = _layout(section, headings, rows, total, barred)
+    widths, css, turned = _layout(section, headings, rows, total, barred, lying)
     return TableView(
         css,
-        landscape,
+        turned and not lying,
         tuple(
             Heading(label, style, width, column.footnotes)
             for (label, style), width, column in zip(headings, widths, section.columns, strict=True)
@@ -270,6 +275,7 @@ def _layout(
     rows: tuple[tuple[TableCell, ...], ...],
     total: tuple[TableCell, ...] | None,
     barred: int | None,
+    lying: bool,
 ) -> tuple[list[float], str, bool]:
     """Column widths in percent, the type's density, and whether the page must be turned."""
     lines = (*rows, total) if total else rows
@@ -288,7 +294,9 @@ def _layout(
             least.append(max(min(longest, 11.0), heading))
             wished.append(max(min(longest * 1.03, 26.0), heading))
     padding = _PADDING * len(least)
-    fitting = (one for one in _SETTINGS if sum(least) * one[1] + padding <= one[0])
+    fitting = (
+        one for one in _SETTINGS if one[3] >= lying and sum(least) * one[1] + padding <= one[0]
+    )
     width, size, css, turned = next(fitting, _SETTINGS[-1])
     spare = (width - padding) / size - sum(least)
     hunger = [wish - need for wish, need in zip(wished, least, strict=True)]

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+
 from reportspec.check.model import SourceSpec
-from reportspec.run.connection import Connection
+from reportspec.databases import database_of
+from reportspec.run.connection import Connection, SourceError, Wanted
 
 
-def connect(
-    source: SourceSpec, tables: frozenset[str], text_columns: bool, zone: str
-) -> Connection:
-    """A session over a source, for statements that read `tables`; times without zone are in
-    `zone`. Raises SourceError."""
-    if source.kind == "postgres":
-        from reportspec.run.postgres import connect_postgres
-
-        return connect_postgres(source, zone)
-    from reportspec.run.embedded import connect as connect_embedded
-
-    return connect_embedded(source, tables, text_columns, zone)
+def connect(source: SourceSpec, wanted: Wanted) -> Connection:
+    """A session over a source. Raises SourceError."""
+    if source.kind == "url":
+        raise SourceError("unsupported-source", f"`{source.label}` cannot be read")
+    module, _, name = database_of(source.kind).opener.partition(":")
+    found: Connection = getattr(import_module(module), name)(source, wanted)
+    return found

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any, Protocol
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+CONNECT_SECONDS = 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,13 +23,33 @@ class Table:
 
 
 class SourceError(Exception):
-    """The source cannot be read: what is wrong, and the way out. No secret is in it."""
+    """The source cannot be read: what is wrong, and the way out. No secret is in it. `lost` says
+    that the connection broke off, and that another try may do."""
 
     def __init__(
-        self, code: str, message: str, help: str | None = None, notes: tuple[str, ...] = ()
+        self,
+        code: str,
+        message: str,
+        help: str | None = None,
+        notes: tuple[str, ...] = (),
+        *,
+        lost: bool = False,
     ) -> None:
         super().__init__(message)
         self.code, self.message, self.help, self.notes = code, message, help, notes
+        self.lost = lost
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a session is opened for. `tables` are those that will be read, `zone` is that of the
+    source's times; `snapshot` is another session's state of the data to share."""
+
+    tables: frozenset[str] = frozenset()
+    text_columns: bool = False
+    zone: str = "UTC"
+    timeout: int = 600  # seconds for one statement
+    snapshot: str | None = None
 
 
 class Connection(Protocol):
@@ -41,3 +65,100 @@ class Connection(Protocol):
 
     def close(self) -> None:
         """Give the session back."""
+
+    def beside(self) -> Connection | None:
+        """Another session that sees the same state of the data, or None where there cannot be one."""
+
+    def columns(self) -> dict[str, dict[str, str]]:
+        """The columns of each table and view, with their types; tables as a mapping names them."""
+
+
+def first_line(error: BaseException) -> str:
+    """The first line of an error's text, cut to a bearable length."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return (lines[0] if lines else type(error).__name__)[:300]
+
+
+class Secrets:
+    """What must never be shown of a URL: its password, tokens and keys, as written and as meant."""
+
+    def __init__(self, url: str) -> None:
+        found: set[str] = set()
+        try:
+            parts = urlsplit(url)
+            given = [parts.password] if parts.password else []
+            given += [v for k, v in parse_qsl(parts.query) if _SECRET.search(k)]
+        except ValueError:
+            given = []
+        for text in given:
+            found |= {text, unquote(text)}
+        self._found = sorted(found, key=len, reverse=True)
+
+    def masked(self, text: str) -> str:
+        """The text without them."""
+        for secret in self._found:
+            text = text.replace(secret, "***")
+        return text
+
+    def why(self, error: BaseException) -> str:
+        """An error's first line without them."""
+        return self.masked(first_line(error))
+
+
+_SECRET = re.compile(r"pass|pwd|token|secret|key|credential", re.IGNORECASE)
+
+
+def missing_driver(label: str, extra: str) -> SourceError:
+    """A database's driver is not installed."""
+    return SourceError("missing-driver", f"{label} cannot be read without its driver",
+                       f'pip install "reportspec[{extra}]"')  # fmt: skip
+
+
+def no_connection(label: str, why: str) -> SourceError:
+    """A database does not let one in, or does not answer."""
+    return SourceError("no-connection", f"`{label}` cannot be reached: {why}",
+                       "check the address, the user and the password in the source's URL")  # fmt: skip
+
+
+def lost_connection(label: str, why: str) -> SourceError:
+    """The connection broke off while a statement ran."""
+    return SourceError("lost-connection", f"the connection to `{label}` was lost: {why}",
+                       "try again; if it happens again, look at the database's log", lost=True)  # fmt: skip
+
+
+def timed_out(seconds: int) -> SourceError:
+    """A statement took too long."""
+    return SourceError("timeout", f"a statement took longer than {seconds} seconds",
+                       "give it more time with `query: {timeout: …}` in the project file, or ask for less")  # fmt: skip
+
+
+def cancelled() -> SourceError:
+    """Somebody ended the statement."""
+    return SourceError("cancelled", "the query was cancelled")
+
+
+def refused(why: str) -> SourceError:
+    """Anything else that a database says of a statement."""
+    return SourceError("query-failed", f"the database refused the query: {why}")
+
+
+def no_table(name: str, help: str = "check the mapping, the schema, and the rights of the user") -> SourceError:  # fmt: skip
+    """The mapping names a table that is not there (or that the user may not see)."""
+    return SourceError("unknown-table", f"the source has no table `{name}`", help)
+
+
+def no_column(name: str, help: str = "check the mapping") -> SourceError:
+    """The mapping names a column that is not there."""
+    return SourceError("unknown-column", f"the source has no column `{name}`", help)
+
+
+def not_allowed(why: str) -> SourceError:
+    """The user may not read."""
+    return SourceError("not-allowed", f"the database refuses to be read: {why}",
+                       "give the user the right to SELECT")  # fmt: skip
+
+
+def unreadable(why: str) -> SourceError:
+    """A value is not what the mapping takes it for."""
+    return SourceError("unreadable-value", f"a value of the source cannot be read: {why}",
+                       "mend the value, or the mapping's expression for it")  # fmt: skip

@@ -1,18 +1,21 @@
 """DuckDB, the embedded engine: for the demo, for files and for `.duckdb` databases.
 
-Declared files are loaded first; then the engine's access to files, the network and settings is
-shut for good, so that no statement can reach anything else.
+Declared files are loaded first, but for Parquet files, which are read where they lie; then the
+engine's access to other files, the network and settings is shut for good, so that no statement can
+reach anything else.
 """
 
 from __future__ import annotations
 
 import re
+import threading
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from reportspec.check.model import SourceSpec
 from reportspec.diagnostics import suggestion
-from reportspec.run.connection import SourceError, Table
+from reportspec.run.connection import SourceError, Table, Wanted, cancelled, timed_out
 
 if TYPE_CHECKING:
     import duckdb
@@ -29,21 +32,46 @@ class EmbeddedConnection:
 
     dialect = "duckdb"
 
-    def __init__(self, raw: duckdb.DuckDBPyConnection, source: SourceSpec) -> None:
-        self._raw, self._source = raw, source
+    def __init__(
+        self, raw: duckdb.DuckDBPyConnection, source: SourceSpec, wanted: Wanted,
+        in_place: Mapping[str, tuple[int, ...]] | None = None,
+    ) -> None:  # fmt: skip
+        self._raw, self._source, self._wanted = raw, source, wanted
+        self._in_place = in_place or {}  # files that statements read, and their state at the start
+        self._late = False
 
     def run(self, sql: str) -> Table:
         """Run one SELECT. Raises SourceError."""
         import duckdb
 
+        timer = threading.Timer(self._wanted.timeout, self._end_late)
+        timer.daemon = True
+        timer.start()
         try:
             cursor = self._raw.execute(sql)
             names = tuple(column[0] for column in cursor.description or ())
-            return Table(names, tuple(cursor.fetchall()))
+            found = Table(names, tuple(cursor.fetchall()))
+            self._unchanged()
+            return found
         except duckdb.InterruptException:
-            raise SourceError("cancelled", "the query was cancelled") from None
+            raise (timed_out(self._wanted.timeout) if self._late else cancelled()) from None
         except duckdb.Error as error:
+            self._unchanged()
             raise _explained(error, self.tables()) from None
+        finally:
+            timer.cancel()
+
+    def _unchanged(self) -> None:
+        """Raise SourceError if a file was changed since the session began: figures of before and
+        after would stand in one report."""
+        for path, state in self._in_place.items():
+            if _state(path) != state:
+                raise SourceError("changed-source", f"`{Path(path).name}` was changed while it was read",
+                                  "build the report again when the file is complete", lost=True)  # fmt: skip
+
+    def _end_late(self) -> None:
+        self._late = True
+        self.cancel()
 
     def tables(self) -> list[str]:
         """The tables that there are, as they would be written in a mapping."""
@@ -61,6 +89,22 @@ class EmbeddedConnection:
         """Give the session back."""
         self._raw.close()
 
+    def beside(self) -> EmbeddedConnection | None:
+        """Another session over the same data."""
+        return EmbeddedConnection(self._raw.cursor(), self._source, self._wanted, self._in_place)
+
+    def columns(self) -> dict[str, dict[str, str]]:
+        """The columns of each table and view, with their types."""
+        found: dict[str, dict[str, str]] = {}
+        rows = self._raw.execute(
+            "SELECT schema_name, table_name, column_name, data_type FROM duckdb_columns()"
+            " WHERE NOT internal ORDER BY schema_name, table_name, column_index"
+        ).fetchall()
+        for schema, table, name, kind in rows:
+            key = table if schema == "main" else f"{schema}.{table}"
+            found.setdefault(key, {})[name] = kind
+        return found
+
 
 def table_names(path: str) -> frozenset[str] | None:
     """The tables of a DuckDB file, as a mapping names them; None where it cannot be opened now."""
@@ -68,18 +112,18 @@ def table_names(path: str) -> frozenset[str] | None:
 
     try:
         with duckdb.connect(path, read_only=True) as raw:
-            return frozenset(EmbeddedConnection(raw, SourceSpec("duckdb", "")).tables())
+            return frozenset(EmbeddedConnection(raw, SourceSpec("duckdb", ""), Wanted()).tables())
     except duckdb.Error:
         return None
 
 
-def connect(
-    source: SourceSpec, tables: frozenset[str], text_columns: bool, zone: str
-) -> EmbeddedConnection:
+def open_embedded(source: SourceSpec, wanted: Wanted) -> EmbeddedConnection:
     """A session over a source; of declared files only those whose table is needed are read.
-    Times without zone are in `zone`. Raises SourceError."""
+    Raises SourceError."""
     import duckdb
 
+    tables, zone = wanted.tables, wanted.zone
+    in_place: dict[str, tuple[int, ...]] = {}
     try:
         if source.kind == "duckdb":
             raw = duckdb.connect(source.path, read_only=True)
@@ -96,15 +140,28 @@ def connect(
 
             load(raw, [table.removeprefix("demo.") for table in tables])
         elif source.kind == "files":
+            in_place = {path: _state(path) for name, paths in source.files.items() if name in tables
+                        for path in paths if Path(path).suffix.lower() == ".parquet"}  # fmt: skip
             for table, paths in source.files.items():
                 if table in tables:
-                    _load_file(raw, table, paths, text_columns)
+                    _load_file(raw, table, paths, wanted.text_columns)
+            if in_place:
+                raw.execute(f"SET allowed_paths = [{', '.join(map(_string, in_place))}]")
         for statement in _SHUT:
             raw.execute(statement)
     except BaseException:
         raw.close()
         raise
-    return EmbeddedConnection(raw, source)
+    return EmbeddedConnection(raw, source, wanted, in_place)
+
+
+def _state(path: str) -> tuple[int, ...]:
+    """What changes when a file does; nothing for one that is not there."""
+    try:
+        found = Path(path).stat()
+    except OSError:
+        return ()
+    return (found.st_ino, found.st_size, found.st_mtime_ns)
 
 
 def _load_file(raw: Any, table: str, paths: tuple[str, ...], text_columns: bool) -> None:
@@ -136,8 +193,9 @@ def _load_file(raw: Any, table: str, paths: tuple[str, ...], text_columns: bool)
     else:
         raise SourceError("unknown-file", f"`{Path(paths[0]).name}` is of no kind that can be read",
                           "CSV, TSV, Parquet, JSON and SQLite files can")  # fmt: skip
+    kind = "VIEW" if suffix == ".parquet" else "TABLE"
     try:
-        raw.execute(f"CREATE TABLE {_name(table)} AS SELECT * FROM {reader}")
+        raw.execute(f"CREATE {kind} {_name(table)} AS SELECT * FROM {reader}")
     except duckdb.Error as error:
         raise _unreadable(error, table, paths) from None
 

@@ -1,19 +1,42 @@
-"""PostgreSQL, by psycopg: read-only sessions in the source's time zone."""
+"""PostgreSQL, by psycopg: read-only sessions in the source's time zone, all of one report over the
+same state of the data."""
 
 from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote, urlsplit
 
 from reportspec.check.model import SourceSpec
-from reportspec.run.connection import SourceError, Table
+from reportspec.run.connection import (
+    CONNECT_SECONDS,
+    Secrets,
+    SourceError,
+    Table,
+    Wanted,
+    cancelled,
+    lost_connection,
+    missing_driver,
+    no_column,
+    no_connection,
+    no_table,
+    not_allowed,
+    refused,
+    timed_out,
+    unreadable,
+)
 
 if TYPE_CHECKING:
     import psycopg
 
-CONNECT_SECONDS = 15
-STATEMENT_SECONDS = 600
+_COLUMNS = """
+SELECT n.nspname, c.relname, a.attname, format_type(a.atttypid, a.atttypmod),
+       n.nspname = ANY (current_schemas(false))
+FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE a.attnum > 0 AND NOT a.attisdropped AND c.relkind IN ('r', 'v', 'm', 'p', 'f')
+  AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname NOT LIKE 'pg\\_toast%'
+  AND has_column_privilege(c.oid, a.attnum, 'SELECT')
+ORDER BY 1, 2, a.attnum
+"""
 
 
 class PostgresConnection:
@@ -21,8 +44,11 @@ class PostgresConnection:
 
     dialect = "postgres"
 
-    def __init__(self, raw: psycopg.Connection[Any], secrets: tuple[str, ...]) -> None:
-        self._raw, self._secrets = raw, secrets
+    def __init__(
+        self, raw: psycopg.Connection[Any], source: SourceSpec, wanted: Wanted, secrets: Secrets
+    ) -> None:
+        self._raw, self._source, self._wanted, self._secrets = raw, source, wanted, secrets
+        self._snapshot = wanted.snapshot
 
     def run(self, sql: str) -> Table:
         """Run one SELECT. Raises SourceError."""
@@ -34,79 +60,112 @@ class PostgresConnection:
             names = tuple(column.name for column in cursor.description or ())
             return Table(names, tuple(cursor.fetchall()))
         except psycopg.Error as error:
-            raise _explained(error, self._secrets) from None
+            raise self._explained(error) from None
 
     def cancel(self) -> None:
         """End the statement that is running."""
-        self._raw.cancel()
+        self._raw.cancel_safe(timeout=5)
 
     def close(self) -> None:
         """Give the session back."""
         self._raw.close()
 
+    def beside(self) -> PostgresConnection | None:
+        """Another session that sees what this one sees. A server that exports no snapshots (some
+        poolers and replicas do not) gets no second session."""
+        from dataclasses import replace
 
-def connect_postgres(source: SourceSpec, zone: str) -> PostgresConnection:
+        if self._snapshot is None:
+            try:
+                self._snapshot = str(self.run("SELECT pg_export_snapshot()").rows[0][0])
+            except SourceError:
+                self._raw.rollback()
+                self._begin()
+                return None
+        return open_postgres(self._source, replace(self._wanted, snapshot=self._snapshot))
+
+    def columns(self) -> dict[str, dict[str, str]]:
+        """The columns that the user may read; tables on the search path also by their bare name."""
+        found: dict[str, dict[str, str]] = {}
+        for schema, table, name, kind, bare in self.run(_COLUMNS).rows:
+            found.setdefault(f"{schema}.{table}", {})[name] = kind
+            if bare:
+                found.setdefault(table, {})[name] = kind
+        return found
+
+    def never_analyzed(self) -> list[str]:
+        """Those of the tables to be read of which the database has no statistics."""
+        names = [
+            ".".join('"' + part.replace('"', '""') + '"' for part in table.split("."))
+            for table in sorted(self._wanted.tables)
+        ]
+        sql = """SELECT name FROM unnest(%s::text[]) AS name JOIN pg_class c ON c.oid = to_regclass(name)
+                 WHERE c.relkind IN ('r', 'm') AND (c.reltuples < 0 OR (c.reltuples = 0 AND c.relpages = 0
+                 AND pg_relation_size(c.oid) > 0))"""
+        return [str(row[0]) for row in self._raw.execute(sql, (names,)).fetchall()]
+
+    def _begin(self) -> None:
+        self._raw.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        if self._wanted.snapshot is not None:
+            self._raw.execute(f"SET TRANSACTION SNAPSHOT '{self._wanted.snapshot}'".encode())
+
+    def _explained(self, error: psycopg.Error) -> SourceError:
+        from psycopg import errors
+
+        why = self._secrets.why(error)
+        if self._raw.closed or isinstance(error, (errors.AdminShutdown, errors.CrashShutdown)):
+            return lost_connection(self._source.label, why)
+        if isinstance(error, errors.UndefinedTable):
+            name = re.search(r'"([^"]+)"', why)
+            return no_table(name[1] if name else why)
+        if isinstance(error, errors.UndefinedColumn):
+            name = re.search(r'column "?([^"\s]+)"?', why)
+            return no_column(name[1] if name else why)
+        if isinstance(error, errors.InsufficientPrivilege):
+            return not_allowed(why)
+        if isinstance(error, errors.QueryCanceled):
+            return timed_out(self._wanted.timeout) if "timeout" in why else cancelled()
+        if isinstance(error, errors.DataError):
+            return unreadable(why)
+        return refused(why)
+
+
+def open_postgres(source: SourceSpec, wanted: Wanted) -> PostgresConnection:
     """A session over a `postgresql://` URL. Raises SourceError."""
     try:
         import psycopg
     except ImportError:
-        raise SourceError("missing-driver", "PostgreSQL cannot be read without its driver",
-                          'pip install "reportspec[postgres]"') from None  # fmt: skip
-    secrets = _secrets(source.path)
+        raise missing_driver("PostgreSQL", "postgres") from None
+    secrets = Secrets(source.path)
     url = re.sub(r"^postgres(ql)?(\+\w+)?://", "postgresql://", source.path)
-    options = " ".join(
-        f"-c {name}={value}"
-        for name, value in (
-            ("default_transaction_read_only", "on"),
-            ("statement_timeout", f"{STATEMENT_SECONDS}s"),
-            ("jit", "off"),  # on statements with many CASE aggregates it costs more than they do
-            ("timezone", zone if re.fullmatch(r"[\w/+\-]+", zone) else "UTC"),
-        )
+    zone = wanted.zone if re.fullmatch(r"[\w/+\-]+", wanted.zone) else "UTC"
+    settings = (
+        ("default_transaction_read_only", "on"),
+        ("statement_timeout", f"{wanted.timeout}s"),
+        ("jit", "off"),  # on statements with many CASE aggregates it costs more than they do
+        ("timezone", zone),
     )
     try:
-        raw = psycopg.connect(url, autocommit=True, connect_timeout=CONNECT_SECONDS, options=options)  # fmt: skip
+        raw = psycopg.connect(
+            url, autocommit=True, connect_timeout=CONNECT_SECONDS, application_name="reportspec"
+        )
     except psycopg.Error as error:
-        why = _masked(_first(error), secrets)
-        raise SourceError("no-connection", f"`{source.label}` cannot be reached: {why}",
-                          "check the address, the user and the password in the source's URL") from None  # fmt: skip
-    return PostgresConnection(raw, secrets)
-
-
-def _secrets(url: str) -> tuple[str, ...]:
-    """What must never be shown: the password, as written and as meant."""
-    password = urlsplit(url).password
-    return tuple({password, unquote(password)}) if password else ()
-
-
-def _masked(text: str, secrets: tuple[str, ...]) -> str:
-    for secret in secrets:
-        text = text.replace(secret, "***")
-    return text
-
-
-def _first(error: Exception) -> str:
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return (lines[0] if lines else "unknown reason")[:300]
-
-
-def _explained(error: psycopg.Error, secrets: tuple[str, ...]) -> SourceError:
-    from psycopg import errors
-
-    why = _masked(_first(error), secrets)
-    if isinstance(error, errors.UndefinedTable):
-        name = re.search(r'"([^"]+)"', why)
-        return SourceError("unknown-table", f"the source has no table `{name[1] if name else why}`",
-                           "check the mapping, the schema, and the rights of the user")  # fmt: skip
-    if isinstance(error, errors.UndefinedColumn):
-        name = re.search(r'column "?([^"\s]+)"?', why)
-        return SourceError("unknown-column", f"the source has no column `{name[1] if name else why}`",
-                           "check the mapping")  # fmt: skip
-    if isinstance(error, errors.InsufficientPrivilege):
-        return SourceError("not-allowed", f"the database refuses to be read: {why}",
-                           "give the user the right to SELECT")  # fmt: skip
-    if isinstance(error, errors.QueryCanceled):
-        return SourceError("cancelled", f"the query was cancelled: {why}")
-    if isinstance(error, errors.DataError):
-        return SourceError("unreadable-value", f"a value of the source cannot be read: {why}",
-                           "mend the value, or the mapping's expression for it")  # fmt: skip
-    return SourceError("query-failed", f"the database refused the query: {why}")
+        raise no_connection(source.label, secrets.why(error)) from None
+    session = PostgresConnection(raw, source, wanted, secrets)
+    try:
+        # As statements, since poolers refuse settings at the start.
+        for name, value in settings:
+            try:
+                raw.execute("SELECT set_config(%s, %s, false)", (name, value))
+            except psycopg.Error:
+                if name != "jit":  # some forks have none
+                    raise
+        if session.never_analyzed():
+            # Without statistics the planner expects a row or two from everything, and loops within
+            # loops over all of them.
+            raw.execute("SET enable_nestloop = off")
+        session._begin()
+    except psycopg.Error as error:
+        raw.close()
+        raise session._explained(error) from None
+    return session

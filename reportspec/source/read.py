@@ -200,7 +200,10 @@ class _Reader:
         entries: dict[str, Entry] = {}
         for key, value in zip(items[::2], items[1::2], strict=True):
             if not isinstance(key, Scalar):
-                self.problems.append(Diagnostic("bad-key", "a key must be plain text", key.span))
+                help = 'put quotes around it: "{{ … }}"' if isinstance(key, Mapping) else None
+                self.problems.append(
+                    Diagnostic("bad-key", "a key must be plain text", key.span, help)
+                )
                 continue
             if key.text == "<<" and not key.quoted:
                 self.problems.append(Diagnostic("merge-key", "merge keys (`<<`) are not part of the language",
@@ -265,6 +268,11 @@ class _Reader:
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
         problem = error.problem or "it cannot be read"
+        if "maximum nesting depth" in problem:
+            # libyaml looks ahead, and may meet its own limit before this one's
+            self.problems.append(Diagnostic("too-deep", f"the file is nested deeper than {DEEPEST} levels",
+                                            Span(self.file, line, column, line, column + 1)))  # fmt: skip
+            return
         help = None
         if "\\t" in problem or "found character that cannot start any token" in problem:
             help = "indent with blanks, not tabs; quote text that begins with @, ` or %"

@@ -1,14 +1,13 @@
 """An aggregate query as one SQL statement.
 
-Measures of one entity (and, over time, of one time field) share one SELECT of CASE aggregates,
-both sides of a comparison included. SELECTs of different entities are stacked by UNION ALL with
-typed nulls and brought together by an outer GROUP BY: facts are aggregated before they meet, so
-nothing multiplies.
+Measures of one entity and one time field share one SELECT of CASE aggregates, both sides of a
+comparison included. Different SELECTs are stacked by UNION ALL with typed nulls and brought together
+by an outer GROUP BY: facts are aggregated before they meet, so nothing multiplies.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import datetime
 
 from sqlglot import exp
@@ -19,9 +18,11 @@ from reportspec.expression import column_nodes, path_of
 from reportspec.plan.queries import AggregateQuery, Dimension, Measure, Side
 from reportspec.sql.build import (
     EXACT,
+    OUTPUTS,
+    TWINS,
+    TYPES,
     alias_of,
     all_of,
-    any_of,
     cast,
     column,
     conjuncts,
@@ -30,23 +31,15 @@ from reportspec.sql.build import (
     null,
     when,
 )
+from reportspec.sql.fold import Case, aggregated
 from reportspec.sql.moments import Moment
 from reportspec.sql.scope import Scope
 from reportspec.sql.statement import Statement
+from reportspec.sql.windows import Window, bare
 
 BUCKET = "bucket"
 AS_OF = exp.column(exp.to_identifier("as_of"))  # stocks convert amounts at the rate of the day
 IDLE, ORDER = "idle__", "order__"
-
-
-@dataclass(frozen=True, slots=True)
-class _Case:
-    """A measure on one side, as SQL: the aggregate, its value, and the conditions for its rows."""
-
-    alias: str
-    measure: Measure
-    value: exp.Expr | None
-    conditions: tuple[exp.Expr, ...]
 
 
 def column_name(measure: Measure, side: Side) -> str:
@@ -57,22 +50,85 @@ def column_name(measure: Measure, side: Side) -> str:
 def aggregate_statement(binding: Binding, query: AggregateQuery) -> exp.Expr:
     """The statement: its columns are the dimensions (`d0`, `d1`, …), `bucket` if the query has
     any, and a column for each measure and side."""
+    query, twins = _without_twins(query)
     statement = Statement(binding)
     selects: list[tuple[exp.Select, list[str]]] = []
     for entity, measures in _grouped(query).items():
         selects += _leaf(statement, query, entity[0], measures)
     if query.idle:
         selects.append((_idle(statement, query), [IDLE, ORDER]))
-    final = _combined(binding, query, selects)
-    return statement.finish(final)
+    final = _inlined(statement.finish(_combined(binding, query, selects)), len(selects))
+    final.meta[OUTPUTS] = _outputs(binding, query)
+    final.meta[TWINS] = twins
+    return final
 
 
-def _grouped(query: AggregateQuery) -> dict[tuple[str, str], list[Measure]]:
-    """Measures that can share a SELECT: those of one entity; over time, of one anchor too."""
-    groups: dict[tuple[str, str], list[Measure]] = {}
+def _without_twins(query: AggregateQuery) -> tuple[AggregateQuery, dict[str, str]]:
+    """The query with each aggregate once, though several metrics are made of it; and for the
+    columns of the others, which column is the same."""
+    first: dict[tuple[object, ...], Measure] = {}
+    twins: dict[str, str] = {}
     for measure in query.measures:
-        anchor = "" if not query.bucketed else measure.anchor.sql() if measure.anchor else "stock"
-        groups.setdefault((measure.entity, anchor), []).append(measure)
+        key = (measure.entity, measure.aggregate, measure.of, measure.where, measure.anchor,
+               measure.percentile, _kind(measure), measure.ahead, measure.keep)  # fmt: skip
+        same = first.setdefault(key, measure)
+        if same is not measure:
+            for side in query.sides:
+                twins[column_name(measure, side)] = column_name(same, side)
+    return replace(query, measures=tuple(first.values())), twins
+
+
+def _kind(measure: Measure) -> str:
+    """The unit as far as it matters to SQL: amounts are converted."""
+    return "currency" if measure.unit == "currency" else ""
+
+
+def _outputs(binding: Binding, query: AggregateQuery) -> dict[str, str]:
+    """The canonical types of the result's columns."""
+    types = {BUCKET: "integer", IDLE: "integer", ORDER: "integer"}
+    for index, dimension in enumerate(query.dimensions):
+        types[f"d{index}"] = "integer" if dimension.bins else dimension.field.type
+    for side in query.sides:
+        for measure in query.measures:
+            types[column_name(measure, side)] = _output(binding, measure)
+    return types
+
+
+def _output(binding: Binding, measure: Measure) -> str:
+    if measure.aggregate in ("count", "distinct") or measure.keep != "value":
+        return "integer"
+    if measure.aggregate in ("min", "max") and isinstance(measure.of, exp.Column):
+        return binding.resolve(measure.entity, path_of(measure.of)).field.type
+    return "number"
+
+
+def _inlined(tree: exp.Select, selects: int) -> exp.Select:
+    """The statement with those CTEs marked as not to be materialized that only name columns of a
+    table. Read by more than one SELECT they would be written down first, with all the rows that
+    no WHERE lets pass."""
+    ctes = tree.args["with_"].expressions if tree.args.get("with_") else []
+    plain = [cte for cte in ctes if _only_names(cte.this)]
+    if selects > 1 or len(plain) < len(ctes):
+        for cte in plain:
+            cte.set("materialized", False)
+    return tree
+
+
+def _only_names(tree: exp.Expr) -> bool:
+    source = tree.args.get("from_")
+    if not isinstance(tree, exp.Select) or source is None or not isinstance(source.this, exp.Table):
+        return False
+    if any(tree.args.get(part) for part in ("joins", "group", "distinct")):
+        return False
+    return tree.find(exp.Window, exp.AggFunc) is None
+
+
+def _grouped(query: AggregateQuery) -> dict[tuple[str, exp.Expr | None], list[Measure]]:
+    """Measures that share a SELECT: those of one entity and one anchor. Those of another anchor
+    would widen its WHERE, and over time its buckets would be others."""
+    groups: dict[tuple[str, exp.Expr | None], list[Measure]] = {}
+    for measure in query.measures:
+        groups.setdefault((measure.entity, measure.anchor), []).append(measure)
     return groups
 
 
@@ -124,7 +180,7 @@ def _select(
     binding = statement.binding
     stock_trend = query.bucketed and measures[0].anchor is None
     scope = Scope(statement, entity, _moment(binding, sides[0]))
-    cases: list[_Case] = []
+    cases: list[Case] = []
     keys: list[exp.Expr] = []
     if stock_trend:
         moment = _calendar_moment()
@@ -143,93 +199,71 @@ def _select(
                 moment = _bucket_moment(scope, measures[0], side, moment)
             if side is sides[0]:
                 keys = [_dimension(scope, d, moment) for d in query.dimensions]
-            exists = scope.exists(_moment(binding, side))
-            cases += [_case(scope, query, m, side, moment, exists) for m in measures]
+            for measure in measures:
+                # What happened in the window was there, whatever its time of creation says: records
+                # that came from an older system carry the day of the move.
+                known = measure.anchor is not None and not measure.ahead
+                exists = scope.exists(_moment(binding, side), known=known)
+                cases.append(_case(scope, query, measure, side, moment, exists))
         if query.bucketed:
             keys.append(_bucket_key(scope, measures[0], sides))
-    common = _common(cases)
-    select = exp.Select()
-    for index, key in enumerate(keys):
-        name = BUCKET if query.bucketed and index == len(keys) - 1 else f"d{index}"
-        select = select.select(named(key, name), copy=False)
-    for case in cases:
-        select = select.select(named(_aggregated(case, common), case.alias), copy=False)
+    names = [f"d{index}" for index in range(len(query.dimensions))]
+    names += [BUCKET] if query.bucketed else []
     calendar = exp.Join(this=_calendar(scope, sides), kind="CROSS") if stock_trend else None
-    select = scope.attach(select, calendar)
-    where = list(common)
-    spread = [all_of(c for c in case.conditions if c not in common) for case in cases]
-    windows = list(dict.fromkeys(_windows(scope, case, sides) for case in cases))
-    if (
-        all(w is not None for w in windows)
-        and len(windows) > 1
-        and all(s is not None for s in spread)
-    ):
-        where.append(any_of([w for w in windows if w is not None]))
-    condition = all_of(where)
-    if condition is not None:
-        select = select.where(condition, copy=False)
-    # A period of one bucket has the same number in every row: by position it would mean a column.
-    grouped = [key.copy() for key in keys if not isinstance(key, exp.Literal)]
-    if grouped:
-        select = select.group_by(*grouped, copy=False)
+    select = aggregated(scope, list(zip(names, keys, strict=True)), cases, calendar)
     return select, [case.alias for case in cases]
-
-
-def _windows(scope: Scope, case: _Case, sides: tuple[Side, ...]) -> exp.Expr | None:
-    if case.measure.anchor is None:
-        return None
-    side = next(s for s in sides if column_name(case.measure, s) == case.alias)
-    return all_of(_window(scope, case.measure, side))
-
-
-def _common(cases: list[_Case]) -> list[exp.Expr]:
-    """The conditions that all cases have: they go to WHERE."""
-    first, *others = cases
-    return [
-        c for c in dict.fromkeys(first.conditions) if all(c in other.conditions for other in others)
-    ]
 
 
 def _case(
     scope: Scope, query: AggregateQuery, measure: Measure, side: Side, moment: Moment,
     exists: list[exp.Expr],
-) -> _Case:  # fmt: skip
-    conditions: list[exp.Expr] = []
-    if measure.anchor is not None:
-        conditions += _window(scope, measure, side)
-    conditions += exists
-    conditions += conjuncts(scope.compile_optional(measure.where, moment))
+) -> Case:  # fmt: skip
+    window = _window(scope, measure, side) if measure.anchor is not None else None
+    conditions = [*exists, *conjuncts(scope.compile_optional(measure.where, moment))]
     for condition in query.conditions:
         conditions += conjuncts(scope.compile(condition, moment))
     value = scope.compile_optional(measure.of, moment)
+    there: exp.Expr | None = None
+    gone: exp.Expr | None = None
     if measure.unit == "currency" and measure.of is not None:
         converted = scope.compile(measure.of, moment, (), measure.anchor or AS_OF)
         if measure.keep == "other_currency":
-            conditions.append(exp.Not(this=exp.Is(this=value, expression=exp.Null())))
-            conditions.append(exp.Is(this=converted, expression=exp.Null()))
+            there, gone = value, converted
         elif measure.keep == "value":
             value = converted
     if measure.keep == "missing":
-        assert value is not None
-        conditions.append(exp.Is(this=value, expression=exp.Null()))
+        gone = value
     if measure.keep != "value":
         value = None
-    return _Case(column_name(measure, side), measure, value, tuple(conditions))
+    if window is not None:
+        # What the window says already, the rest need not ask again.
+        left = [window.condition(condition) for condition in conditions]
+        conditions = [*window.conditions, *(c for c in left if c is not None)]
+        value, there, gone = (
+            None if tree is None else window.value(tree) for tree in (value, there, gone)
+        )
+    name = column_name(measure, side)
+    return Case(name, measure, value, tuple(conditions), window, there, gone)
 
 
-def _window(scope: Scope, measure: Measure, side: Side) -> list[exp.Expr]:
+def _window(scope: Scope, measure: Measure, side: Side) -> Window:
     """The anchor lies in [start, end), and before the instant of the report."""
     binding = scope.binding
     assert measure.anchor is not None
+    # Measures share most of their windows, and with them what follows.
+    key = (measure.anchor, measure.ahead, side.name)
+    if key in scope.windows:
+        return scope.windows[key]
     anchor = scope.compile(measure.anchor, _moment(binding, side))
     storage = binding.storage_of(measure.entity, measure.anchor)
     end = instant(side.end, binding.zone)
     if not measure.ahead:
         end = min(end, side.as_of)
-    return [
-        exp.GTE(this=anchor, expression=scope.instant(instant(side.start, binding.zone), storage)),
-        exp.LT(this=anchor.copy(), expression=scope.instant(end, storage)),
-    ]
+    start = scope.instant(instant(side.start, binding.zone), storage)
+    until = scope.instant(end, storage)
+    window = Window(bare(anchor, until), start, until)
+    scope.windows[key] = window
+    return window
 
 
 def money_currencies(binding: Binding, entity: str, tree: exp.Expr) -> list[tuple[str, ...]]:
@@ -266,38 +300,12 @@ def needs_currency(binding: Binding, entity: str, tree: exp.Expr) -> bool:
     return False
 
 
-def _aggregated(case: _Case, common: list[exp.Expr]) -> exp.Expr:
-    condition = all_of(c for c in case.conditions if c not in common)
-    measure, value = case.measure, case.value
-    if measure.aggregate == "count" or measure.keep != "value":
-        if measure.keep == "value" and value is not None:
-            return exp.Count(this=when(condition, value) if condition is not None else value)
-        return exp.Count(this=when(condition, literal(1)) if condition is not None else exp.Star())
-    assert value is not None
-    if measure.aggregate == "quantile":
-        value = cast(value, "DOUBLE")
-    chosen = when(condition, value) if condition is not None else value
-    match measure.aggregate:
-        case "distinct":
-            return exp.Count(this=exp.Distinct(expressions=[chosen]))
-        case "sum":
-            # Decimals add up to the same in any order, floats do not.
-            return exp.Sum(this=cast(chosen, EXACT))
-        case "min":
-            return exp.Min(this=chosen)
-        case "max":
-            return exp.Max(this=chosen)
-        case _:
-            assert measure.percentile is not None
-            return exp.PercentileCont(this=chosen, expression=literal(measure.percentile))
-
-
 def _dimension(scope: Scope, dimension: Dimension, moment: Moment) -> exp.Expr:
     value = scope.field(dimension.path, moment)
     if not dimension.bins:
         return value
     ifs = [
-        exp.If(this=exp.LT(this=value.copy(), expression=literal(edge)), true=literal(index))
+        exp.If(this=exp.LT(this=value, expression=literal(edge)), true=literal(index))
         for index, edge in enumerate(dimension.bins)
     ]
     known = exp.Not(this=exp.Is(this=value, expression=exp.Null()))
@@ -311,6 +319,9 @@ def _bucket_key(scope: Scope, measure: Measure, sides: tuple[Side, ...]) -> exp.
     assert measure.anchor is not None
     anchor = scope.compile(measure.anchor, _moment(binding, sides[0]))
     storage = binding.storage_of(measure.entity, measure.anchor)
+    if not measure.ahead:
+        latest = max(min(instant(side.end, binding.zone), side.as_of) for side in sides)
+        anchor = bare(anchor, scope.instant(latest, storage))
     edges: list[tuple[datetime, int]] = []
     for side in sorted(sides, key=lambda s: s.start):
         edges += [
@@ -326,14 +337,14 @@ def _steps(
     """CASE over ascending upper edges. Long lists are halved, so that a row meets few of them."""
     if len(edges) > 24:
         middle = len(edges) // 2
-        below = exp.LT(this=anchor.copy(), expression=scope.instant(edges[middle - 1][0], storage))
+        below = exp.LT(this=anchor, expression=scope.instant(edges[middle - 1][0], storage))
         return when(below, _steps(scope, anchor, storage, edges[:middle]),
                     _steps(scope, anchor, storage, edges[middle:]))  # fmt: skip
     *ifs, (_, last) = edges
     if not ifs:
-        return last.copy()
+        return last
     return exp.Case(
-        ifs=[exp.If(this=exp.LT(this=anchor.copy(), expression=scope.instant(at, storage)), true=value)
+        ifs=[exp.If(this=exp.LT(this=anchor, expression=scope.instant(at, storage)), true=value)
              for at, value in ifs],
         default=last,
     )  # fmt: skip
@@ -371,21 +382,28 @@ def _calendar(scope: Scope, sides: tuple[Side, ...]) -> exp.Expr:
     rows = []
     for side in sides:
         for index, bucket in enumerate(side.buckets):
-            start, end = instant(bucket.start, binding.zone), instant(bucket.end, binding.zone)
-            if start >= side.as_of:
-                continue
-            cells = {"side": literal(side.name), BUCKET: literal(index)}
-            for name, at in (("as_of", min(end, side.as_of)), ("starts", start), ("ends", end)):
-                cells[name] = scope.instant(at, "time")
-                cells[f"{name}_date"] = scope.instant(at, "date")
-            select = exp.Select()
-            for name, value in cells.items():
-                select = select.select(named(value, name), copy=False)
-            rows.append(select)
+            if instant(bucket.start, binding.zone) < side.as_of:
+                rows.append(_calendar_row(scope, side, index))
+    if not rows:  # nothing of the period has begun: no rows, but columns with their types
+        none = exp.Boolean(this=False)
+        rows.append(_calendar_row(scope, sides[0], 0).where(none, copy=False))
     union: exp.Expr = rows[0]
     for row in rows[1:]:
         union = exp.Union(this=union, expression=row, distinct=False)
     return exp.Subquery(this=union, alias=alias_of("calendar"))
+
+
+def _calendar_row(scope: Scope, side: Side, index: int) -> exp.Select:
+    bucket, zone = side.buckets[index], scope.binding.zone
+    start, end = instant(bucket.start, zone), instant(bucket.end, zone)
+    cells = {"side": literal(side.name), BUCKET: literal(index)}
+    for name, at in (("as_of", min(end, side.as_of)), ("starts", start), ("ends", end)):
+        cells[name] = scope.instant(at, "time")
+        cells[f"{name}_date"] = scope.instant(at, "date")
+    select = exp.Select()
+    for name, value in cells.items():
+        select = select.select(named(value, name), copy=False)
+    return select
 
 
 def _idle(statement: Statement, query: AggregateQuery) -> exp.Select:
@@ -410,7 +428,7 @@ def _idle(statement: Statement, query: AggregateQuery) -> exp.Select:
         place = exp.Min(this=cast(scope.compile(entity.order, moment), "BIGINT"))
     select = select.select(named(appears, IDLE), copy=False)
     select = select.select(named(place, ORDER), copy=False)
-    select = scope.attach(select).group_by(*[k.copy() for k in keys], copy=False)
+    select = scope.attach(select).group_by(*keys, copy=False)
     joined = all_of(conditions)
     return select.where(joined, copy=False) if joined is not None else select
 
@@ -424,6 +442,8 @@ def _combined(
     outputs = [column_name(m, side) for side in query.sides for m in query.measures]
     if len(selects) == 1 and not query.idle:
         return selects[0][0]
+    if not keys:
+        return _side_by_side(selects, outputs)
     types = {
         column_name(m, side): _type(binding, m) for side in query.sides for m in query.measures
     }
@@ -451,14 +471,30 @@ def _combined(
         exp.Subquery(this=union, alias=alias_of("parts")),
         copy=False,
     )
-    return outer.group_by(*[column("parts", key) for key in keys], copy=False) if keys else outer
+    return outer.group_by(*[column("parts", key) for key in keys], copy=False)
+
+
+def _side_by_side(selects: list[tuple[exp.Select, list[str]]], outputs: list[str]) -> exp.Select:
+    """SELECTs of one row each, next to each other."""
+    places = {name: f"part_{n}" for n, (_, own) in enumerate(selects, 1) for name in own}
+    outer = exp.Select()
+    for name in outputs:
+        outer = outer.select(named(column(places[name], name), name), copy=False)
+    for number, (select, _) in enumerate(selects, 1):
+        part = exp.Subquery(this=select, alias=alias_of(f"part_{number}"))
+        if number == 1:
+            outer = outer.from_(part, copy=False)
+        else:
+            outer.append("joins", exp.Join(this=part, kind="CROSS"))
+    return outer
 
 
 def _type(binding: Binding, measure: Measure) -> str:
     if measure.aggregate in ("count", "distinct") or measure.keep != "value":
         return "BIGINT"
+    if measure.aggregate == "sum":
+        return EXACT
     if isinstance(measure.of, exp.Column) and measure.aggregate != "quantile":
         field = binding.resolve(measure.entity, path_of(measure.of)).field
-        if field.type == "money":
-            return EXACT
+        return TYPES[field.type]
     return "DOUBLE"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta, tzinfo
+from functools import lru_cache
 from typing import Any
 
 from sqlglot import exp
@@ -13,7 +14,15 @@ TYPES = {"integer": "BIGINT", "number": "DOUBLE", "money": "DECIMAL(18, 4)", "te
          "key": "VARCHAR", "boolean": "BOOLEAN", "date": "DATE", "time": "TIMESTAMP"}  # fmt: skip
 
 EXACT = "DECIMAL(38, 9)"  # what is added up
+LANDS = "lands"  # in the meta of an alias: a column of the source becomes a field of this type here
+OUTPUTS = "outputs"  # in the meta of a statement: the canonical types of its columns
+TWINS = "twins"  # in the meta of a statement: names that another of its columns answers too
 READS = "reads"  # in the meta of a statement: the source's tables that it reads
+BARE = "bare"  # in the meta of a name of the source: it was written without quotes
+SPEAKS = "speaks"  # in the meta of a statement: the SQL that its mapping is written in
+FEW = "few"  # in the meta of an expression: it has few values, so that rows may be grouped by it
+FLAG = "flag"  # in the meta of `CASE WHEN … THEN 1 ELSE 0 END` and of a comparison with it
+KEY = "key"  # in the meta of a cast: it makes a text of a key that the statement has otherwise
 TEXT = "text"  # in the meta of a column: it holds texts, whose order differs between databases
 
 
@@ -42,11 +51,30 @@ def named(tree: exp.Expr, name: str) -> exp.Alias:
     return exp.Alias(this=tree, alias=identifier(name))
 
 
+def copied(tree: exp.Expr) -> exp.Expr:
+    """A copy of a tree without types: quicker than sqlglot's own, which goes through
+    `copy.deepcopy`."""
+    args: dict[str, Any] = {}
+    for name, value in tree.args.items():
+        if isinstance(value, exp.Expr):
+            value = copied(value)
+        elif isinstance(value, list):
+            value = [copied(item) if isinstance(item, exp.Expr) else item for item in value]
+        args[name] = value
+    new = type(tree)(**args)
+    if tree._meta is not None:
+        new._meta = dict(tree._meta)
+    if tree.comments:
+        new.comments = list(tree.comments)
+    return new
+
+
 def cast(tree: exp.Expr, type_name: str) -> exp.Cast:
     """CAST(tree AS type)."""
     return exp.Cast(this=tree, to=_type(type_name))
 
 
+@lru_cache(maxsize=64)
 def _type(name: str) -> exp.DataType:
     head, _, rest = name.partition("(")
     parameters = [
@@ -56,6 +84,11 @@ def _type(name: str) -> exp.DataType:
     ]
     kind = exp.DataType.Type[head]
     return exp.DataType(this=kind, expressions=parameters, nested=False)
+
+
+def bare_key(tree: exp.Expr) -> exp.Expr:
+    """A key as the statement has it, for those who only compare it with keys of its kind."""
+    return tree.this if tree.meta.get(KEY) else tree
 
 
 def null(type_name: str) -> exp.Cast:
@@ -113,7 +146,7 @@ def literal(value: Any) -> exp.Expr:
         number = exp.Literal.number(repr(abs(value)))
         return exp.Neg(this=number) if value < 0 else number
     if isinstance(value, datetime):
-        return cast(exp.Literal.string(value.strftime("%Y-%m-%d %H:%M:%S")), "TIMESTAMP")
+        return cast(exp.Literal.string(value.isoformat(" ", "seconds")), "TIMESTAMP")
     if isinstance(value, date):
         return cast(exp.Literal.string(value.isoformat()), "DATE")
     return exp.Literal.string(str(value))

@@ -1,36 +1,85 @@
-"""What differs by database, in one place: the text of a statement."""
+"""The text of a statement for a database."""
 
 from __future__ import annotations
 
 import hashlib
 
-from sqlglot import exp
+import sqlglot
+from sqlglot import ErrorLevel, exp
+from sqlglot.errors import SqlglotError
 
-from reportspec.sql.build import READS, TEXT, alias_of, identifier
+from reportspec.expression import NODES as EXPRESSIONS
+from reportspec.sql.build import READS, SPEAKS, alias_of, identifier
+from reportspec.sql.dialects import Dialect, dialect_named
+from reportspec.sql.dialects.generic import NODES
+from reportspec.sql.dialects.rewrite import Unsupported, rewritten
 
-EXECUTED = ("duckdb", "postgres")
+WRITABLE = frozenset(EXPRESSIONS)
+
 SOURCE = "source"  # in the meta of a table: it is the source's, not a CTE of that name
 
 
 def sql_text(tree: exp.Expr, dialect: str, *, pretty: bool = False) -> str:
-    """The statement for a database; readable and commented if `pretty`."""
-    return lowered(_apart(tree), dialect).sql(
-        dialect=dialect, pretty=pretty, comments=pretty, identify=False
+    """The statement for a database; readable and commented if `pretty`. Raises Unsupported."""
+    spoken = dialect_named(dialect)
+    found = lowered(tree, spoken)
+    if spoken.allowed is None:
+        return found.sql(dialect=spoken.sqlglot, pretty=pretty, comments=pretty, identify=False,
+                         copy=not spoken.writes_shared)  # fmt: skip
+    try:
+        text = found.sql(dialect=spoken.sqlglot, pretty=pretty, comments=pretty, identify=False,
+                         unsupported_level=ErrorLevel.RAISE)  # fmt: skip
+    except SqlglotError as error:
+        raise Unsupported(f"{spoken.label} has no way to say this: {first_words(error)}") from None
+    _check(text, spoken, tree.meta.get(SPEAKS) == spoken.sqlglot)
+    return text
+
+
+def first_words(error: Exception) -> str:
+    """The first line of an error, without the place in SQL that nobody wrote."""
+    return str(error).splitlines()[0].split(". Line")[0][:200] if str(error) else "unknown"
+
+
+def _check(text: str, dialect: Dialect, own: bool) -> None:
+    """Read a statement back and look at every node: only what is known to be right for the database
+    may stand in it. What a mapping says in the database's own SQL is its author's."""
+    assert dialect.allowed is not None
+    try:
+        tree = sqlglot.parse_one(text, dialect=dialect.sqlglot)
+    except SqlglotError as error:
+        raise Unsupported(f"{dialect.label} has no way to say this: {first_words(error)}") from None
+    known = NODES | dialect.allowed
+    for node in tree.walk():
+        if isinstance(node, (exp.Anonymous, exp.AnonymousAggFunc)):
+            if own or str(node.this).upper() in dialect.functions:
+                continue
+            raise Unsupported(_unknown(f"the function `{str(node.this).lower()}`", dialect))
+        if type(node) in known or (own and type(node) in WRITABLE):
+            continue
+        name = node.sql_name().lower() if isinstance(node, exp.Func) else node.key
+        raise Unsupported(_unknown(f"`{name}`", dialect))
+
+
+def _unknown(what: str, dialect: Dialect) -> str:
+    return (
+        f"{what} is not known to be right on {dialect.label}; write the mapping's expression in"
+        f" {dialect.label}'s own SQL, with `dialect: {dialect.sqlglot}`"
     )
 
 
-def lowered(tree: exp.Expr, dialect: str) -> exp.Expr:
-    """The statement with what a database would do otherwise put in words that it does right.
-
-    PostgreSQL orders texts by the database's collation; here they go by their code points, as in
-    DuckDB, so that a cut list has the same rows everywhere."""
-    if dialect != "postgres" or not any(n.this.meta.get(TEXT) for n in tree.find_all(exp.Ordered)):
-        return tree
-    tree = tree.copy()
-    for node in tree.find_all(exp.Ordered):
-        if node.this.meta.get(TEXT):
-            node.set("this", exp.Collate(this=node.this, expression=identifier("C")))
-    return tree
+def lowered(tree: exp.Expr, dialect: Dialect) -> exp.Expr:
+    """The statement with what the database would do otherwise put in words that it does right."""
+    found = _apart(tree)
+    if dialect.before is not None:
+        found = dialect.before(found)
+    found = rewritten(found, dialect.rules, dialect.sqlglot if dialect.name != "duckdb" else "")
+    if dialect.settings and isinstance(found, exp.Select):
+        found = found.copy() if found is tree else found
+        found.set("settings", [
+            exp.EQ(this=exp.Var(this=name), expression=exp.Literal.number(value))
+            for name, value in dialect.settings.items()
+        ])  # fmt: skip
+    return found
 
 
 def sql_hash(sql: str) -> str:

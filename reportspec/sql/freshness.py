@@ -8,6 +8,7 @@ from sqlglot import exp
 
 from reportspec.binding import Binding
 from reportspec.sql.build import (
+    OUTPUTS,
     alias_of,
     cast,
     column,
@@ -62,7 +63,9 @@ def freshness_statement(binding: Binding, entities: tuple[str, ...], now: dateti
     final = (
         exp.Select().select(exp.Star()).from_(exp.Subquery(this=union, alias=alias_of("counts")))
     )
-    return statement.finish(final)
+    finished = statement.finish(final)
+    finished.meta[OUTPUTS] = {"entity": "text", "rows": "integer", "newest": "time"}
+    return finished
 
 
 def entities_read(tree: exp.Expr, binding: Binding) -> tuple[str, ...]:

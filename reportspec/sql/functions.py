@@ -18,6 +18,7 @@ from sqlglot import exp
 from reportspec.binding import INSTANTS
 from reportspec.expression import column_nodes, path_of
 from reportspec.sql.build import cast, literal
+from reportspec.sql.windows import plain_column
 
 if TYPE_CHECKING:
     from reportspec.sql.moments import Moment
@@ -54,9 +55,13 @@ def call(scope: Scope, node: exp.Anonymous, moment: Moment, steps: tuple[str, ..
     )
 
 
-def local_day(scope: Scope, tree: exp.Expr, moment: Moment, steps: tuple[str, ...]) -> exp.Expr:
-    """The report's day of a time or date."""
+def local_day(
+    scope: Scope, tree: exp.Expr, moment: Moment, steps: tuple[str, ...], *, known: bool = False
+) -> exp.Expr:
+    """The report's day of a time or date. `known` leaves out what a field as of an instant adds
+    to its column, for those who ask only where it has a value."""
     value = scope.compile(tree, moment, steps)
+    value = plain_column(value) if known else value
     return cast(value, "DATE") if scope.keeps_days(tree, steps) else scope.local_date(value)
 
 
@@ -85,6 +90,18 @@ def _between(
     return exp.Div(
         this=cast(micros, "DOUBLE"), expression=literal(_MICROS[name]), typed=False, safe=False
     )
+
+
+def in_order(node: exp.Expr) -> exp.Expr:
+    """A comparison of a stretch of time with 0 as one of its two ends; anything else as it is."""
+    if not isinstance(node, (exp.GT, exp.GTE, exp.LT, exp.LTE)) or node.expression != literal(0):
+        return node
+    stretch = node.this
+    if isinstance(stretch, exp.Div) and isinstance(stretch.this, exp.Cast):
+        micros = stretch.this.this
+        if isinstance(micros, exp.DateDiff):
+            return type(node)(this=micros.this, expression=micros.expression)
+    return node
 
 
 def _first_day(scope: Scope, tree: exp.Expr, moment: Moment) -> exp.Expr | None:

@@ -37,6 +37,13 @@ def _states(statement: Statement, entity: Entity, base: str) -> exp.Expr:
     assert history is not None
     assert entity.key is not None
     visit = "visit"
+    binding = statement.binding
+
+    def key(alias: str, entity: str, name: str) -> exp.Expr:
+        found = column(alias, name)
+        return cast(found, "VARCHAR") if binding.typed_key(entity, name) else found
+
+    deal, stage = key(visit, history.entity, history.by), key(visit, history.entity, history.stage)
     closed = exp.Or(this=_yes("stage", "is_won"), expression=_yes("stage", "is_lost"))
     is_last = exp.Is(this=column(visit, "exited_at"), expression=exp.Null())
     begins: exp.Expr = column(visit, history.entered)
@@ -56,12 +63,12 @@ def _states(statement: Statement, entity: Entity, base: str) -> exp.Expr:
         )
 
     # The stage that a deal was lost from is the last one before that was no closed stage.
-    open_stage = when(closed.copy(), null("VARCHAR"), column(visit, history.stage))
+    open_stage = when(closed.copy(), null("VARCHAR"), stage.copy())
     last_open = exp.Coalesce(this=before(open_stage, 1), expressions=[before(open_stage.copy(), 2)])
     select = exp.Select().select(
-        named(column(visit, history.by), history.by),
+        named(deal.copy(), history.by),
         named(column(visit, "visit_number"), "visit_number"),
-        named(column(visit, history.stage), history.stage),
+        named(stage.copy(), history.stage),
         named(is_last.copy(), "is_last"),
         named(_yes("stage", "is_won"), "is_won"),
         named(_yes("stage", "is_lost"), "is_lost"),
@@ -75,9 +82,9 @@ def _states(statement: Statement, entity: Entity, base: str) -> exp.Expr:
     return (
         select.from_(source)
         .join(exp.Join(this=table(base),
-                       on=exp.EQ(this=column(base, entity.key), expression=column(visit, history.by))))
+                       on=exp.EQ(this=column(base, entity.key), expression=deal)))
         .join(exp.Join(this=table("stage"), side="LEFT",
-                       on=exp.EQ(this=column("stage", "stage_id"), expression=column(visit, history.stage))))
+                       on=exp.EQ(this=key("stage", "stage", "stage_id"), expression=stage)))
     )  # fmt: skip
 
 

@@ -7,6 +7,7 @@ from reportspec.evaluate.evaluate import formula
 from reportspec.plan.plan import plan
 from reportspec.plan.queries import AggregateQuery, Query
 from reportspec.sql.aggregate import aggregate_statement
+from reportspec.sql.build import TWINS
 from reportspec.sql.dialect import sql_hash, sql_text
 from reportspec.sql.records import records_statement
 
@@ -54,6 +55,7 @@ def _listed(report: Report, section: SectionSpec | None, query: Query, dialect: 
         shown = section.metrics if section is not None and section.metrics else ()
         asked = shown or [metrics[m] for m in dict.fromkeys(m.metric for m in query.measures)]
         lines += [f"--   {m.id} = {' '.join(formula(report, m).split())}" for m in asked]
+        lines += [f"--   {twin} is {same}" for twin, same in tree.meta.get(TWINS, {}).items()]
     else:
         lines += [f"--   f{i} = {name}" for i, (name, _) in enumerate(query.fields)]
     return [*lines, sql_text(tree, dialect, pretty=True) + ";"]

@@ -8,7 +8,7 @@ from reportspec.binding import Binding, Unresolved
 from reportspec.calendar import instant
 from reportspec.plan.queries import RecordsQuery
 from reportspec.sql.aggregate import AS_OF
-from reportspec.sql.build import all_of, column, conjuncts, literal, named
+from reportspec.sql.build import OUTPUTS, all_of, column, conjuncts, literal, named
 from reportspec.sql.moments import Moment
 from reportspec.sql.scope import Scope
 from reportspec.sql.statement import Statement
@@ -53,7 +53,13 @@ def records_statement(binding: Binding, query: RecordsQuery) -> exp.Expr:
     if order:
         select = select.order_by(*order, copy=False)
     select = select.limit(literal(query.limit), copy=False)
-    return statement.finish(select)
+    final = statement.finish(select)
+    fields = {
+        f"f{index}": binding.resolve(query.entity, path).field.type
+        for index, (_, path) in enumerate(query.fields)
+    }
+    final.meta[OUTPUTS] = {**fields, AVAILABLE: "integer"}
+    return final
 
 
 def _shown(scope: Scope, path: tuple[str, ...], moment: Moment) -> exp.Expr:

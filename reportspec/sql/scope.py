@@ -3,6 +3,8 @@ names into columns and remembers the joins that they need. All joins go from man
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from sqlglot import exp
@@ -11,14 +13,18 @@ from reportspec.expression import OWN_FUNCTIONS, path_of
 from reportspec.model import Entity, Field, Match
 from reportspec.sql.build import (
     EXACT,
+    FEW,
+    KEY,
     TEXT,
     TYPES,
     alias_of,
     all_of,
     any_of,
+    bare_key,
     cast,
     column,
     conjuncts,
+    copied,
     identifier,
     instant_literal,
     literal,
@@ -26,12 +32,15 @@ from reportspec.sql.build import (
     table,
     when,
 )
-from reportspec.sql.functions import call, local_day, names_time
+from reportspec.sql.functions import call, in_order, local_day, names_time
 from reportspec.sql.moments import Moment, varies_with_moment
 from reportspec.sql.rates import RATES, has_rates
+from reportspec.sql.windows import Window
 
 if TYPE_CHECKING:
     from reportspec.sql.statement import Statement
+
+AMOUNT = "amount"  # in the meta of a column: it holds amounts as the source's rows have them
 
 
 class Scope:
@@ -48,8 +57,11 @@ class Scope:
         self._compiled: dict[
             tuple[int, str, tuple[str, ...], int], tuple[exp.Expr, exp.Expr, exp.Expr | None]
         ] = {}
+        self.windows: dict[tuple[object, ...], Window] = {}
         self._clauses: list[exp.Join] = []
+        self._small: set[int] = set()
         self._rates: dict[str, str] = {}
+        self._instants: dict[tuple[datetime, str], exp.Expr] = {}
         self._matched: str | None = None
         if match is not None:
             self._pair(match, moment)
@@ -68,21 +80,34 @@ class Scope:
         side = "LEFT" if match.keep else None
         self._clauses.append(exp.Join(this=source, side=side, on=all_of(on)))
 
-    def attach(self, select: exp.Select, first: exp.Join | None = None) -> exp.Select:
+    @property
+    def joins(self) -> Sequence[exp.Join]:
+        """The joins that were asked for."""
+        return self._clauses
+
+    def small_joins(self) -> list[exp.Join]:
+        """Those that bring rows of an entity with few, by nothing but its key."""
+        return [clause for clause in self._clauses if id(clause) in self._small]
+
+    def attach(
+        self, select: exp.Select, first: exp.Join | None = None, without: Sequence[exp.Join] = ()
+    ) -> exp.Select:
         """The SELECT with FROM and the joins that were asked for, after `first` if there is one."""
         source = table(self.base)
         if self.base != self.entity:
             source.set("alias", alias_of(self.entity))
         select = select.from_(source, copy=False)
         for clause in [first, *self._clauses] if first is not None else self._clauses:
-            select.append("joins", clause)
+            if not any(clause is left for left in without):
+                select.append("joins", clause)
         return select
 
-    def exists(self, moment: Moment) -> list[exp.Expr]:
-        """The conditions under which a row of the base entity is there at a moment."""
+    def exists(self, moment: Moment, *, known: bool = False) -> list[exp.Expr]:
+        """The conditions under which a row of the base entity is there at a moment. Of rows that
+        are `known` to be there, those under which it is the row of that moment."""
         entity = self.binding.entity(self.entity)
         conditions = []
-        if entity.exists_from and self._given(entity, entity.exists_from):
+        if not known and entity.exists_from and self._given(entity, entity.exists_from):
             conditions += self._exists(self.entity, self.base, entity, moment)
         if entity.derived is None and self.statement.versioned(entity.name):
             conditions += self._valid(self.entity, entity, moment)
@@ -120,7 +145,12 @@ class Scope:
         """An instant as an expression to compare times of that storage with."""
         if callable(value):
             return value(storage)  # type: ignore[no-any-return]
-        return instant_literal(value, storage, self.binding.source_zone, self.binding.zone)
+        key = (value, storage)
+        if key not in self._instants:
+            self._instants[key] = instant_literal(
+                value, storage, self.binding.source_zone, self.binding.zone
+            )
+        return self._instants[key]
 
     def compile_optional(
         self, tree: exp.Expr | None, moment: Moment, at: exp.Expr | None = None
@@ -159,9 +189,9 @@ class Scope:
                     node.set(key, visit(value))
                 elif isinstance(value, list):
                     node.set(key, [visit(v) if isinstance(v, exp.Expr) else v for v in value])
-            return node
+            return in_order(node)
 
-        return visit(tree.copy())
+        return visit(copied(tree))
 
     def instant_name(self, name: str, moment: Moment, storage: str = "time") -> exp.Expr:
         """`as_of`, `period_start` or `period_end` at a moment."""
@@ -223,7 +253,8 @@ class Scope:
             day = self.instant_name("as_of", moment, "date")
             before: type[exp.Binary] = exp.LT  # the rate of the last day before the instant
         else:
-            day, before = local_day(self, at, moment, steps), exp.LTE
+            # A flow counts rows within its window, where the time is what its column says.
+            day, before = local_day(self, at, moment, steps, known=True), exp.LTE
         key = f"{code.sql()} {day.sql()}"
         if key not in self._rates:
             alias = RATES if not self._rates else f"{RATES}_{len(self._rates) + 1}"
@@ -266,7 +297,7 @@ class Scope:
             return exp.Paren(this=self.compile(field.expr, moment, way))
         if entity.derived is not None:
             self.statement.need(self.statement.instance(entity.name, moment), field.name)
-            return _typed(column(alias, field.name), field)
+            return self._column(alias, entity, field)
         versioned = self.statement.versioned(entity.name)
         past = versioned and field.name in (
             "status",
@@ -279,7 +310,9 @@ class Scope:
                 return exp.Paren(this=self.compile(field.default, moment, way))
             return null(TYPES[field.type])
         self.statement.need(self._cte(entity), field.name)
-        value = _typed(column(alias, field.name), field)
+        value = self._column(alias, entity, field)
+        if field.type == "money":
+            value.meta[AMOUNT] = True
         if versioned and entity.history and field.name == entity.history.stage:
             # Before the first known stage, and before closing where there is no history, it is unknown.
             since = column(alias, "stage_since")
@@ -295,7 +328,18 @@ class Scope:
         before = literal(field.as_of.before)
         if field.name == field.as_of.event:
             return when(exp.LT(this=event, expression=bound), value)
-        return when(exp.GTE(this=event, expression=bound), before, value)
+        if value.meta.get(KEY):
+            return _text_key(when(exp.GTE(this=event, expression=bound), before, value.this))
+        then = when(exp.GTE(this=event, expression=bound), before, value)
+        then.meta.update({FEW: True} if FEW in value.meta else {})
+        return then
+
+    def _column(self, alias: str, entity: Entity, field: Field) -> exp.Expr:
+        """A column of a CTE. Keys are texts for all that may ask of them."""
+        found = _typed(column(alias, field.name), field)
+        if field.type == "key" and self.binding.typed_key(entity.name, field.name):
+            return _text_key(found)
+        return found
 
     def _cte(self, entity: Entity) -> str:
         return entity.name
@@ -315,7 +359,12 @@ class Scope:
         assert target.key is not None, f"{target.name} has no key to join on"
         self.statement.need(cte, target.key)
         alias = self._alias(way)
-        conditions: list[exp.Expr] = [exp.EQ(this=column(alias, target.key), expression=key)]
+        theirs: exp.Expr = column(alias, target.key)
+        if self.binding.typed_key(target.name, target.key):
+            if bare_key(key) is key:
+                theirs = cast(theirs, "VARCHAR")
+            key = bare_key(key)
+        conditions: list[exp.Expr] = [exp.EQ(this=theirs, expression=key)]
         if target.derived is None and self.statement.versioned(target.name):
             conditions += self._valid(alias, target, moment)
         varies = (
@@ -338,7 +387,10 @@ class Scope:
             target_table = table(cte)
             if alias != cte:
                 target_table.set("alias", alias_of(alias))
-            self._clauses.append(exp.Join(this=target_table, side="LEFT", on=all_of(conditions)))
+            clause = exp.Join(this=target_table, side="LEFT", on=all_of(conditions))
+            self._clauses.append(clause)
+            if target.idle_rows is not None and len(conditions) == 1:
+                self._small.add(id(clause))
         return alias
 
     def _alias(self, way: tuple[str, ...]) -> str:
@@ -346,7 +398,15 @@ class Scope:
         return f"{alias}_" if alias in (self.entity, "calendar") else alias
 
 
+def _text_key(tree: exp.Expr) -> exp.Cast:
+    found = cast(tree, "VARCHAR")
+    found.meta.update({KEY: True, TEXT: True})
+    return found
+
+
 def _typed(tree: exp.Column, field: Field) -> exp.Column:
     if field.type in ("text", "key"):
         tree.meta[TEXT] = True
+    if field.values or field.type == "boolean":
+        tree.meta[FEW] = True
     return tree

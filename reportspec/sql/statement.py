@@ -14,11 +14,15 @@ from reportspec.binding import Binding, Unresolved
 from reportspec.expression import column_nodes, path_of
 from reportspec.model import Entity, Field, MappedPart
 from reportspec.sql.build import (
+    LANDS,
     READS,
+    SPEAKS,
     TYPES,
     all_of,
+    bare_key,
     cast,
     conjuncts,
+    copied,
     identifier,
     literal,
     named,
@@ -104,6 +108,7 @@ class Statement:
             if comment:
                 select.args["with_"].expressions[-1].add_comments([comment])
         select.meta[READS] = self.reads()
+        select.meta[SPEAKS] = self.binding.source.dialect
         return select
 
     def reads(self) -> frozenset[str]:
@@ -195,7 +200,9 @@ class Statement:
             value = self._source_value(entity, part, field)
             if several and not isinstance(value, exp.Cast):
                 value = cast(value, TYPES[self._stored_type(entity, field)])
-            select = select.select(named(value, name), copy=False)
+            landed = named(value, name)
+            landed.meta[LANDS] = self._stored_type(entity, field)
+            select = select.select(landed, copy=False)
         if not names:
             select = select.select(named(literal(1), "one"), copy=False)
         select = from_part(select, part)
@@ -218,10 +225,10 @@ class Statement:
             return tree.copy().transform(
                 lambda node: self._substitute(entity, part, node), copy=False
             )
-        value: exp.Expr = mapped.sql.copy()
+        value = copied(mapped.sql)
         if field.type == "money":
             return cast(value, TYPES["money"])
-        if field.type in ("key",):
+        if field.type == "key" and not self.binding.typed_key(entity.name, field.name):
             return cast(value, "VARCHAR")
         return value
 
@@ -258,6 +265,8 @@ class Statement:
             if name not in wanted:
                 continue
             value = scope.compile(tree, moment)
+            if self.binding.typed_key(rows.entity.name, name):
+                value = bare_key(value)
             select = select.select(named(value, name), copy=False)
             if name in derived.group_by:
                 select = select.group_by(value.copy(), copy=False)

@@ -24,10 +24,12 @@ SPECS = sorted(
 )
 # What each command can be told, by its documentation.
 OPTIONS = {
-    "validate": ["--set", "--period", "--format"],
-    "compile": ["--set", "--period", "--format", "--dialect"],
+    "validate": ["--set", "--period", "--messages"],
+    "compile": ["--set", "--period", "--messages", "--dialect"],
     "query": ["--set", "--period", "--format"],
-    "build": ["--out", "--set", "--period", "--format", "--timings"],
+    "build": ["--out", "--set", "--period", "--format", "--messages", "--timings"],
+    "verify": ["--format"],
+    "doctor": ["--format"],
     "catalog": ["--project", "--format"],
     "schema": ["--out"],
 }
@@ -64,9 +66,9 @@ def test_version(run: Run) -> None:
 def test_all_specs_are_valid(run: Run, checkout: Path) -> None:
     done = run("validate", "specs", cwd=checkout)
     assert (done.returncode, done.stdout, done.stderr) == (0, f"{len(SPECS)} specs valid\n", "")
-    as_json = run("validate", "specs", "--format", "json", cwd=checkout)
+    as_json = run("validate", "specs", "--messages", "json", cwd=checkout)
     assert (as_json.returncode, json.loads(as_json.stdout)) == (0, [])
-    assert run("validate", "specs", "--format", "github", cwd=checkout).stdout == ""
+    assert run("validate", "specs", "--messages", "github", cwd=checkout).stdout == ""
 
 
 @pytest.mark.slow

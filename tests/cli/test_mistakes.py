@@ -118,14 +118,14 @@ def test_mistakes_as_json_and_for_github(run: Run, folder: Path) -> None:
     (folder / "wrong.yaml").write_text(
         "version: 1\nmetrics: [close_rat]\nperiod: 2026-Q5\n", encoding="utf-8"
     )
-    done = run("validate", "wrong.yaml", "--format", "json", cwd=folder)
+    done = run("validate", "wrong.yaml", "--messages", "json", cwd=folder)
     assert done.returncode == 1
     told = [(each["code"], each["file"], each["line"], each["column"], each["severity"]) for each in json.loads(done.stdout)]  # fmt: skip
     assert told == [
         ("unknown-metric", "wrong.yaml", 2, 11, "error"),
         ("bad-period", "wrong.yaml", 3, 9, "error"),
     ]
-    done = run("validate", "wrong.yaml", "--format", "github", cwd=folder)
+    done = run("validate", "wrong.yaml", "--messages", "github", cwd=folder)
     lines = done.stdout.splitlines()
     assert (done.returncode, len(lines)) == (1, 2)
     assert lines[0].startswith("::error file=wrong.yaml,line=2,col=11,")
@@ -138,7 +138,7 @@ MISUSE = {
     "no path": ["build"],
     "unknown option": ["validate", "good.yaml", "--fast"],
     "unknown form": ["query", "good.yaml", "--format", "xml"],
-    "unknown dialect": ["compile", "good.yaml", "--dialect", "mysql"],
+    "unknown dialect": ["compile", "good.yaml", "--dialect", "dbase"],
     "set without a value": ["validate", "good.yaml", "--set", "region"],
     "folder without specs": ["validate", "nothing_here"],
     "unknown list": ["catalog", "colours"],

@@ -12,7 +12,8 @@ from typing import Any
 from reportspec.binding import Binding, Unresolved, metrics_needed, need_metric
 from reportspec.build import Timings, compile_report, load_report, run_report
 from reportspec.catalogue.load import packaged
-from reportspec.run.embedded import connect
+from reportspec.run.connect import connect
+from reportspec.run.connection import Wanted
 from reportspec.sql.dialect import sql_text
 from reportspec.sql.statement import Statement
 
@@ -97,9 +98,9 @@ class Landed:
         tree = statement.rows_tree(cte)
         connection = connect(
             report.project.source,
-            statement.reads(),
-            binding.source.csv_columns == "text",
-            str(binding.source_zone),
+            Wanted(
+                statement.reads(), binding.source.csv_columns == "text", str(binding.source_zone)
+            ),
         )
         try:
             table = connection.run(sql_text(tree, "duckdb"))

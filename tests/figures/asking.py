@@ -17,7 +17,7 @@ Row = dict[str, Any]
 def figures(folder: Path, spec: dict[str, Any], now: datetime = NOW) -> Figures:
     """The figures of a spec in a project's folder. Mistakes fail the test."""
     path = folder / "asked.yaml"
-    path.write_text(json.dumps({"version": 1, **spec}), encoding="utf-8")
+    path.write_text(json.dumps({"version": 1, **spec}, ensure_ascii=False), encoding="utf-8")
     checked = load_report(path, now, {})
     assert checked.report is not None, [d.message for d in checked.diagnostics]
     return run_report(checked.report, compile_report(checked.report), Timings())
@@ -26,7 +26,7 @@ def figures(folder: Path, spec: dict[str, Any], now: datetime = NOW) -> Figures:
 def codes(folder: Path, spec: dict[str, Any]) -> list[str]:
     """The codes of what is wrong with a spec."""
     path = folder / "asked.yaml"
-    path.write_text(json.dumps({"version": 1, **spec}), encoding="utf-8")
+    path.write_text(json.dumps({"version": 1, **spec}, ensure_ascii=False), encoding="utf-8")
     return [d.code for d in load_report(path, NOW, {}).diagnostics]
 
 

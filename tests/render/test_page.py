@@ -316,7 +316,7 @@ def test_wide_tables_are_set_smaller_and_then_on_turned_pages() -> None:
         row = ("A name of usual length", *(1_234_567.0,) * columns)
         html = html_of(Section("w", "records", "W", (first, *many), (row,) * 9))
         density = re.findall(r'<table class="([^"]*)"', html)[0].strip()
-        return density + (" turned" if '<section class="records turned">' in html else "")
+        return density + (" turned" if '<section class="records turned"' in html else "")
 
     assert table(6) == ""
     assert table(8) == "dense"

@@ -1,0 +1,1 @@
+select id, segment from main.crm_accounts

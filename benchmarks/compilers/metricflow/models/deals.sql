@@ -1,0 +1,1 @@
+select id, account_id, status, amount, created_at, closed_at from main.crm_deals

@@ -1,0 +1,411 @@
+"""What may keep reports from being built, or make them wrong: the installation, the connection, the
+rights, the tables and columns that the mapping expects, clocks, collations, versions.
+
+Each finding says what was seen and, where it is not well, the way out. Nothing is changed.
+"""
+
+from __future__ import annotations
+
+import platform
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Literal
+
+from sqlglot import exp
+
+from reportspec import __version__
+from reportspec.check.model import Project
+from reportspec.databases import database_of
+from reportspec.diagnostics import suggestion
+from reportspec.expression import CANONICAL
+from reportspec.model import MappedPart, SourceMap
+from reportspec.run.connection import Connection, SourceError, Wanted
+
+Level = Literal["ok", "note", "warning", "error"]
+# The oldest versions that know all that the statements use.
+_OLDEST = {
+    "postgres": (12,),
+    "mysql": (8, 0, 14),
+    "mariadb": (10, 5),
+    "sqlite": (3, 35),
+    "clickhouse": (24, 8),
+    "spark": (3, 4),
+}
+_VERSIONS = {
+    "postgres": "SELECT current_setting('server_version')",
+    "mysql": "SELECT VERSION()",
+    "mariadb": "SELECT VERSION()",
+    "sqlite": "SELECT sqlite_version()",
+    "duckdb": "SELECT version()",
+    "clickhouse": "SELECT version()",
+    "spark": "SELECT version()",
+    "snowflake": "SELECT CURRENT_VERSION()",
+    "redshift": "SELECT version()",
+    "trino": "SELECT node_version FROM system.runtime.nodes LIMIT 1",
+    "tsql": "SELECT @@VERSION",
+    "oracle": "SELECT banner FROM v$version",
+}
+# Small questions with known answers, asked in the database's own words.
+PROBES: tuple[tuple[str, str, Any], ...] = (
+    ("division of whole numbers", "7 / 2", 3.5),
+    ("division by zero", "1 / (3 - 3)", None),
+    ("texts with other letters' case are others", "case when 'Rossi' = 'rossi' then 1 else 0 end", 0),
+    ("texts with blanks at the end are others", "case when 'Rossi' = 'Rossi ' then 1 else 0 end", 0),
+    ("small letters of other alphabets", "case when lower('ÉЖ') = 'éж' then 1 else 0 end", 1),
+    ("days between two dates", "date_diff('day', date '2024-02-28', date '2024-03-01')", 2),
+    ("the local day of a time in summer",
+     "cast((timestamp '2026-07-31 22:30:00' at time zone 'UTC') at time zone 'Europe/Rome' as date)",
+     date(2026, 8, 1)),
+    ("the local day of a time in winter",
+     "cast((timestamp '2026-01-31 22:30:00' at time zone 'UTC') at time zone 'Europe/Rome' as date)",
+     date(2026, 1, 31)),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at: what it is, how it is, and what to do where it is not well."""
+
+    level: Level
+    what: str
+    said: str
+    help: str | None = None
+
+
+def installation() -> Iterator[Finding]:
+    """Python, the libraries that make PDFs, fonts, time zones."""
+    yield Finding("ok", "reportspec", f"{__version__}, Python {platform.python_version()}")
+    yield _sqlglot()
+    try:
+        from weasyprint.text.ffi import pango
+
+        number = pango.pango_version()
+        said = (
+            f"{version('weasyprint')}, Pango {number // 10000}.{number // 100 % 100}.{number % 100}"
+        )
+        yield Finding("ok", "WeasyPrint", said)
+    except OSError as error:
+        yield Finding("error", "WeasyPrint", str(error).splitlines()[0][:200],
+                      "install Pango: apt-get install libpango-1.0-0 libpangoft2-1.0-0 · dnf install pango · brew install pango")  # fmt: skip
+    yield _subsetter()
+    yield _fonts()
+    with suppress(Exception):
+        yield Finding("ok", "charts", f"vl-convert {version('vl-convert-python')}")
+    from zoneinfo import ZoneInfo
+
+    try:
+        ZoneInfo("Europe/Rome")
+        yield Finding("ok", "time zones", "known")
+    except Exception:
+        yield Finding("error", "time zones", "Python finds none", "pip install tzdata")
+
+
+def _sqlglot() -> Finding:
+    found = version("sqlglot")
+    if found.startswith("30.30"):
+        return Finding("ok", "sqlglot", found)
+    return Finding("warning", "sqlglot", f"{found}; the SQL was proven with 30.30",
+                   'pip install "sqlglot[c]~=30.30"')  # fmt: skip
+
+
+def _subsetter() -> Finding:
+    import ctypes
+
+    for name in (
+        "libharfbuzz-subset.so.0",
+        "libharfbuzz-subset.dylib",
+        "libharfbuzz-subset.0.dylib",
+    ):
+        with suppress(OSError):
+            ctypes.CDLL(name)
+            return Finding("ok", "harfbuzz-subset", "found")
+    return Finding("note", "harfbuzz-subset", "not found: PDFs come out the same, more slowly",
+                   "apt-get install libharfbuzz-subset0 · brew install harfbuzz")  # fmt: skip
+
+
+def _fonts() -> Finding:
+    from reportspec.render.fonts import FAMILY, font_directory
+
+    number = len(list(font_directory().glob("*.ttf")))
+    if number:
+        return Finding("ok", "fonts", f"{FAMILY}, {number} styles")
+    return Finding("error", "fonts", f"{FAMILY} is not installed", "pip install --force-reinstall ttf-opensans")  # fmt: skip
+
+
+def source(
+    project: Project,
+    mapping: SourceMap,
+    connect: Callable[..., Connection] | None = None,
+) -> Iterator[Finding]:
+    """The connection of a project, and what the mapping expects of it."""
+    database = database_of(project.source.kind)
+    zone = mapping.timezone or project.source_timezone or project.timezone
+    tables = frozenset(name for part in _parts(mapping) for name in _tables(part))
+    wanted = Wanted(tables, mapping.csv_columns == "text", zone, project.timeout)
+    if connect is None:
+        from reportspec.run.connect import connect as opened
+    else:
+        opened = connect
+    try:
+        session = opened(project.source, wanted)
+    except SourceError as error:
+        yield Finding("error", "connection", error.message, error.help)
+        return
+    try:
+        yield Finding("ok", "connection", f"{database.label}, {project.source.label}")
+        yield from _version(session)
+        yield from _rights(session, tables)
+        yield from _collation(session)
+        yield from _statistics(session)
+        yield Finding("ok", "clock", f"times without a zone are read as those of {zone}")
+        yield from _probed(session)
+        try:
+            columns = session.columns()
+        except Exception as error:
+            # What a user may see of the catalog differs; the statements themselves may still run.
+            yield Finding("note", "tables", f"the database does not list them: {str(error)[:200]}")
+            return
+        yield from _expected(mapping, columns, session.dialect)
+        yield from _keys(mapping, columns, session.dialect)
+    finally:
+        session.close()
+
+
+def _version(session: Connection) -> Iterator[Finding]:
+    asked = _VERSIONS.get(session.dialect)
+    if asked is None:
+        return
+    try:
+        text = str(session.run(asked).rows[0][0]).splitlines()[0]
+    except (SourceError, IndexError):
+        return
+    found = re.search(r"\d+(?:\.\d+)+|\d+", text)
+    numbers = tuple(int(n) for n in found[0].split(".")[:3]) if found else ()
+    oldest = _OLDEST.get(session.dialect)
+    if oldest and numbers and numbers < oldest:
+        least = ".".join(map(str, oldest))
+        yield Finding(
+            "error", "version", f"{text[:80]}: older than {least}", f"use {least} or newer"
+        )
+    else:
+        yield Finding("ok", "version", text[:80])
+
+
+def _rights(session: Connection, tables: Iterable[str]) -> Iterator[Finding]:
+    """Whether the user could write, though reports never do."""
+    free: bool | None = None
+    with suppress(SourceError):
+        if session.dialect == "postgres":
+            sql = ("SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
+                   " WHERE c.relkind IN ('r', 'p') AND n.nspname NOT IN ('pg_catalog', 'information_schema')"
+                   " AND has_table_privilege(c.oid, 'INSERT, UPDATE, DELETE')")  # fmt: skip
+            free = bool(session.run(sql).rows[0][0])
+        elif session.dialect in ("mysql", "mariadb"):
+            grants = " ".join(str(row[0]).upper() for row in session.run("SHOW GRANTS").rows)
+            free = bool(re.search(r"ALL PRIVILEGES|\b(INSERT|UPDATE|DELETE)\b", grants))
+        elif session.dialect in ("sqlite", "duckdb"):
+            free = False
+    if free is None:
+        yield Finding("note", "rights", "reports only read; give them a user who can do no more")
+    elif free:
+        yield Finding("warning", "rights", "the sessions only read, but the user may write as well",
+                      "give reports a user of their own with the right to SELECT and no other")  # fmt: skip
+    else:
+        yield Finding("ok", "rights", "it can only be read")
+
+
+def _statistics(session: Connection) -> Iterator[Finding]:
+    never = getattr(session, "never_analyzed", None)
+    if never is None:
+        return
+    with suppress(Exception):
+        names = never()
+        if names:
+            yield Finding("note", "statistics", f"{len(names)} tables were never analyzed ({', '.join(names[:3])}): statements may be slow",
+                          "run ANALYZE")  # fmt: skip
+
+
+def _collation(session: Connection) -> Iterator[Finding]:
+    if session.dialect not in ("mysql", "mariadb"):
+        return
+    sql = ("SELECT collation_name, COUNT(*) FROM information_schema.columns WHERE table_schema = DATABASE()"
+           " AND NOT collation_name IS NULL GROUP BY collation_name ORDER BY 2 DESC")  # fmt: skip
+    with suppress(SourceError):
+        loose = [
+            f"{name} ({count} columns)"
+            for name, count in session.run(sql).rows
+            if not str(name).endswith("nopad_bin") and not str(name).endswith("0900_bin")
+        ]
+        if loose:
+            yield Finding("note", "collation", f"{', '.join(loose[:3])}: the database takes `Rossi`, `rossi` and `Rossi ` for one;"
+                          " reports tell them apart, as on other databases")  # fmt: skip
+
+
+def _probed(session: Connection) -> Iterator[Finding]:
+    """Whether the database answers small questions rightly."""
+    import sqlglot
+
+    from reportspec.run.values import canonical
+    from reportspec.sql.dialect import sql_text
+
+    wrong = []
+    for what, text, wanted in PROBES:
+        tree = exp.Select().select(
+            exp.Alias(this=sqlglot.parse_one(text, dialect=CANONICAL), alias=exp.to_identifier("x"))
+        )
+        kind = "date" if isinstance(wanted, date) else "number"
+        try:
+            table = session.run(sql_text(tree, session.dialect))
+            found = canonical(table, {table.columns[0]: kind}, "UTC").rows[0][0]
+        except SourceError as error:
+            wrong.append((what, error.message))
+            continue
+        number = isinstance(found, (int, float, Decimal))
+        if (float(found) if number else found) != wanted:
+            wrong.append((what, f"the answer is {found}, not {wanted}"))
+    for what, said in wrong:
+        yield Finding("error", "figures", f"{what}: {said}", "don't trust reports on this database; please report it")  # fmt: skip
+    if not wrong:
+        yield Finding("ok", "figures", f"{len(PROBES)} small questions were answered rightly")
+
+
+def _expected(
+    mapping: SourceMap, columns: Mapping[str, Mapping[str, str]], dialect: str
+) -> Iterator[Finding]:
+    """The tables and columns that the mapping names, against those that are there."""
+    missing: dict[str, str] = {}
+    gone: dict[str, tuple[str, str]] = {}
+    seen: set[str] = set()
+    for entity in mapping.entities.values():
+        for part in entity.parts:
+            for table, trees in _named(part):
+                name = _name(table)
+                there = _found(name, columns, dialect)
+                if there is None:
+                    missing.setdefault(name, entity.entity)
+                    continue
+                seen.add(name)
+                for column in trees:
+                    if _found(column, columns[there], dialect) is None:
+                        gone.setdefault(f"{name}.{column}", (entity.entity, there))
+    if seen:
+        yield Finding("ok", "tables", f"{len(seen)} of {len(seen) + len(missing)} that the mapping names are there")  # fmt: skip
+    for name, owner in missing.items():
+        near = suggestion(name, columns) or suggestion(name.rpartition(".")[2], columns)
+        level: Level = "note" if seen else "error"
+        yield Finding(level, "tables", f"`{name}` (for `{owner}`) is not there, or may not be read",
+                      near or "metrics that need it say so")  # fmt: skip
+    for name, (owner, there) in gone.items():
+        column = name.rpartition(".")[2]
+        yield Finding("error", "columns", f"`{there}` has no column `{column}` (for `{owner}`)",
+                      suggestion(column, columns[there]) or f"it has {', '.join(list(columns[there])[:12])}")  # fmt: skip
+    if not missing and not gone:
+        yield Finding("ok", "columns", "all that the mapping names are there")
+
+
+def _keys(
+    mapping: SourceMap, columns: Mapping[str, Mapping[str, str]], dialect: str
+) -> Iterator[Finding]:
+    """Whether the two sides of the relations have one type, so that keys may be compared as they are."""
+    from reportspec.catalogue.load import packaged
+
+    def type_of(entity: str, name: str) -> str | None:
+        mapped = mapping.entities.get(entity)
+        if mapped is None or len(mapped.parts) != 1 or name not in mapped.parts[0].fields:
+            return None
+        part = mapped.parts[0]
+        tree = part.fields[name].sql
+        there = _found(_name(part.table), columns, dialect)
+        if not isinstance(tree, exp.Column) or tree.table or there is None:
+            return None
+        column = _found(tree.name, columns[there], dialect)
+        return columns[there][column].upper() if column else None
+
+    pairs: list[tuple[str, str, str, str]] = []
+    for entity in packaged().entities.values():
+        for relation in entity.relations.values():
+            target = packaged().entities[relation.to]
+            if target.key is None:
+                continue
+            one, other = type_of(entity.name, relation.by), type_of(target.name, target.key)
+            if one and other:
+                pairs.append((f"{entity.name}.{relation.by}", one, f"{target.name}.{target.key}", other))  # fmt: skip
+    unlike = [pair for pair in pairs if pair[1] != pair[3]]
+    if mapping.keys == "typed" and unlike:
+        a, b, c, d = unlike[0]
+        yield Finding("error", "keys", f"`{a}` is {b} and `{c}` is {d}, though the mapping says `keys: typed`",
+                      "leave `keys` out of the mapping")  # fmt: skip
+    elif mapping.keys == "text" and pairs and not unlike:
+        if any(not re.search("CHAR|TEXT|STRING", pair[1]) for pair in pairs):
+            yield Finding("note", "keys", "both sides of every relation have one type",
+                          "`keys: typed` in the mapping makes statements faster")  # fmt: skip
+
+
+def _parts(mapping: SourceMap) -> Iterator[MappedPart]:
+    for entity in mapping.entities.values():
+        yield from entity.parts
+
+
+def _name(table: exp.Table) -> str:
+    return ".".join(part.name for part in table.parts)
+
+
+def _tables(part: MappedPart) -> list[str]:
+    return [_name(part.table), *(_name(join.table) for join in part.joins)]
+
+
+def _named(part: MappedPart) -> Iterator[tuple[exp.Table, list[str]]]:
+    """The tables of a part, each with the columns that the mapping reads from it."""
+    trees: list[exp.Expr] = [field.sql for field in part.fields.values()]
+    trees += [part.where] if part.where is not None else []
+    trees += [ours for join in part.joins for _, ours in join.on]
+    if part.latest is not None:
+        trees += [*part.latest[0], *part.latest[1]]
+    joined = {join.name for join in part.joins}
+    yield part.table, _columns(trees, lambda table: table not in joined)
+    for join in part.joins:
+        own: list[exp.Expr] = [theirs for theirs, _ in join.on]
+        own += [join.where] if join.where is not None else []
+        own += list(join.first)
+        if join.fields:
+            own += list(join.fields.values())
+            yield join.table, _columns(own, lambda table: True)
+        else:
+            yield (
+                join.table,
+                [*_columns(own, lambda table: True), *_columns(trees, join.name.__eq__)],
+            )
+
+
+def _columns(trees: Iterable[exp.Expr], of: Callable[[str], bool]) -> list[str]:
+    found: dict[str, None] = {}
+    for tree in trees:
+        for node in tree.find_all(exp.Column):
+            if of(node.table) and isinstance(node.this, exp.Identifier):
+                found[node.name] = None
+    return list(found)
+
+
+def _found(name: str, there: Iterable[str], dialect: str) -> str | None:
+    """The name as the database has it; several databases do not mind the case of letters."""
+    names = list(there)
+    if name in names:
+        return name
+    if dialect in ("postgres", "clickhouse", "bigquery"):
+        return None
+    return next((other for other in names if other.lower() == name.lower()), None)
+
+
+def project_place(given: Path | None) -> Path | None:
+    """The project file that is meant: the one named, the one in the folder named, or the nearest."""
+    from reportspec.check.project import NAME, find_project
+
+    if given is None:
+        return find_project(Path.cwd() / "spec")
+    return given / NAME if given.is_dir() else given

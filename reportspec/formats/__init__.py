@@ -1,0 +1,51 @@
+"""The forms that a report comes in, all made from the same figures: PDF, HTML, a workbook, CSV and
+Markdown.
+
+`files_of` gives the files of one form by their names within the output folder. Heavy libraries are
+imported by the form that needs them.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, get_args
+
+from reportspec.figures import Figures
+
+Form = Literal["pdf", "html", "xlsx", "csv", "md"]
+FORMS: tuple[Form, ...] = get_args(Form)
+
+
+class FormatError(Exception):
+    """A form cannot be made here; `help` names the way out."""
+
+    def __init__(self, message: str, help: str) -> None:
+        super().__init__(message)
+        self.message, self.help = message, help
+
+
+def files_of(figures: Figures, form: Form, name: str, spec_text: str | None) -> dict[str, bytes]:
+    """The files of a report in one form, by path relative to the output folder: `name.pdf`, or for
+    `csv` a folder `name` with a file for each table. Raises RenderError and FormatError."""
+    match form:
+        case "pdf":
+            from reportspec.render import render_pdf
+
+            return {f"{name}.pdf": render_pdf(figures, spec_text)}
+        case "html":
+            from reportspec.formats.html import as_html
+
+            return {f"{name}.html": as_html(figures, spec_text).encode()}
+        case "xlsx":
+            from reportspec.formats.xlsx import as_workbook
+
+            return {f"{name}.xlsx": as_workbook(figures)}
+        case "csv":
+            from reportspec.render.attachments import csv_files
+            from reportspec.render.locale import formats_for
+
+            tables = csv_files(figures, formats_for(figures)).values()
+            return {f"{name}/{one.name}": one.text.encode() for one in tables}
+        case "md":
+            from reportspec.formats.markdown import as_markdown
+
+            return {f"{name}.md": as_markdown(figures).encode()}

@@ -1,0 +1,132 @@
+"""A report as Markdown with tables: for wikis, pull requests and chats."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+from reportspec.figures import Figures, Section
+from reportspec.render.attachments import csv_files
+from reportspec.render.locale import (
+    Formats,
+    as_of_moment,
+    cell,
+    day_range,
+    formats_for,
+    moment,
+)
+from reportspec.render.page import footnotes_of, tile_of
+from reportspec.render.palette import palette_for
+from reportspec.render.sentences import sentences
+from reportspec.render.tables import MOST_ROWS, table_view
+
+# Whatever Markdown or HTML would read as more than text. A figure's minus sign is another letter.
+_SPECIAL = re.compile(r"([\\`*_\[\]<>|~#])")
+_LINE_ENDS = re.compile(r"\s*[\r\n\v\f\x85\u2028\u2029]+\s*")
+
+
+def as_markdown(figures: Figures) -> str:
+    """Title, what it covers, and each section: tiles as a table, sentences, tables, notes."""
+    formats = formats_for(figures)
+    parts = [f"# {escaped(figures.title)}", *_head(figures, formats)]
+    files = csv_files(figures, formats)
+    for place, section in enumerate(figures.sections):
+        if section.title:
+            parts.append(f"## {escaped(section.title)}{_marks(section.footnotes)}")
+        attached = files.get(str(place))
+        shown = _section(figures, section, formats)
+        if section.kind != "highlights" and not section.kpis:
+            view = table_view(section, formats, _previous(figures, formats), attached)
+            if view is not None:
+                heads = [f"{escaped(h.label)}{_marks(h.footnotes)}" for h in view.headings]
+                right = ["n" in h.css.split() for h in view.headings]
+                lines = [[escaped(c.text) for c in row] for row in view.rows]
+                if view.total:
+                    lines.append([f"**{escaped(c.text)}**" if c.text else "" for c in view.total])
+                shown.append(_table(heads, right, lines))
+                held = len(section.rows)
+                if max(section.available_rows, held) > min(held, MOST_ROWS):
+                    shown.append(f"_{escaped(view.caption)}_")
+        if not shown and not section.notes:
+            shown.append(f"_{escaped(formats.word('no_data'))}_")
+        parts += shown
+        parts += [f"_{escaped(note)}_" for note in section.notes]
+        notes = footnotes_of(figures, section)
+        if notes:
+            parts.append("\n".join(f"{_marks((n,))} {escaped(text)}  " for n, text in notes))
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def escaped(text: str) -> str:
+    """Text that stands for itself: on one line, no markup, no table cell of its own."""
+    one_line = _LINE_ENDS.sub(" ", text)
+    return _SPECIAL.sub(r"\\\1", one_line.replace("&", "&amp;"))
+
+
+def _head(figures: Figures, formats: Formats) -> list[str]:
+    period = figures.period
+    days = day_range(formats, period.start, period.end - timedelta(days=1))
+    lines = [
+        f"**{escaped(period.label)}**" + ("" if days == period.label else f" · {escaped(days)}")
+    ]
+    if figures.compare:
+        lines[0] += f" · {formats.word('compared_with')} {escaped(figures.compare.label)}"
+    if figures.filters:
+        told = "; ".join(map(escaped, figures.filters))
+        lines.append(f"{formats.word('filters')}: {told}")
+    fresh = ""
+    if figures.data_as_of:
+        fresh = f"{formats.word('data_as_of')} {moment(formats, figures.data_as_of)} · "
+    told_at = f"{formats.word('as_of')} {as_of_moment(formats, figures.as_of)}"
+    lines.append(f"{fresh}{told_at} · {formats.word('source')}: {escaped(figures.source_label)}")
+    return ["  \n".join(lines)]
+
+
+def _section(figures: Figures, section: Section, formats: Formats) -> list[str]:
+    """Tiles, prose and sentences."""
+    parts = []
+    if section.kpis:
+        parts.append(_kpis(figures, section, formats))
+    if section.text:
+        # The author wrote Markdown; their headings stay below the section's, HTML stays text.
+        text = section.text.strip().replace("<", "&lt;")
+        parts.append(re.sub(r"(?m)^(#{1,4}) ", r"##\1 ", text))
+    if section.highlights:
+        told = sentences(figures, section, formats)
+        parts.append("\n".join(f"- {escaped(text)}" for text in told))
+    return parts
+
+
+def _kpis(figures: Figures, section: Section, formats: Formats) -> str:
+    palette = palette_for(figures.theme.accent)
+    tiles = [tile_of(kpi, formats, palette, _previous(figures, formats)) for kpi in section.kpis]
+    heads, columns = [formats.word("figure"), formats.word("value")], ["label", "value"]
+    if any(kpi.previous is not None or kpi.change is not None for kpi in section.kpis):
+        heads += [formats.word("change"), _previous(figures, formats)]
+        columns += ["change", "previous"]
+    if any(kpi.goal is not None for kpi in section.kpis):
+        heads += [formats.word("goal"), formats.word("state")]
+        columns += ["goal_text", "goal_state_label"]
+    lines = []
+    for kpi, tile in zip(section.kpis, tiles, strict=True):
+        said = {name: str(getattr(tile, name)) for name in columns}
+        if "previous" in said:  # beside its heading it needs no name
+            said["previous"] = cell(formats, kpi.previous, kpi.column, bare=False)
+        cells = [escaped(said[name]) for name in columns]
+        cells[0] += _marks(tile.footnotes)
+        lines.append(cells)
+    right = [name in ("value", "change", "previous") for name in columns]
+    return _table([escaped(head) for head in heads], right, lines)
+
+
+def _previous(figures: Figures, formats: Formats) -> str:
+    return figures.compare.label if figures.compare else formats.word("previous")
+
+
+def _marks(notes: tuple[int, ...]) -> str:
+    return f"<sup>{','.join(map(str, notes))}</sup>" if notes else ""
+
+
+def _table(heads: list[str], right: list[bool], lines: list[list[str]]) -> str:
+    rules = ["--:" if one else ":--" for one in right]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in (heads, rules, *lines))

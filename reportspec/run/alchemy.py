@@ -1,0 +1,275 @@
+"""Databases that are read by SQLAlchemy: MySQL and MariaDB, and those for which the SQL is written
+without having been run here.
+
+Each has its own words for a session that only reads, for a limit of time and for ending a
+statement; `_Kind` holds them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from reportspec.check.model import SourceSpec
+from reportspec.run.connection import (
+    CONNECT_SECONDS,
+    Secrets,
+    SourceError,
+    Table,
+    Wanted,
+    cancelled,
+    lost_connection,
+    missing_driver,
+    no_column,
+    no_connection,
+    no_table,
+    not_allowed,
+    refused,
+    timed_out,
+)
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import URL, Connection, Engine
+
+Statements = Callable[[Wanted], tuple[str, ...]]
+_NO_TABLE = r"(?:table|object|relation)\W+([\w.$]+)\W+(?:doesn't|does not) exist|invalid object name '([^']+)'"
+_NO_COLUMN = r"unknown column '([^']+)'|column\W+([\w.$]+)\W+(?:doesn't|does not) exist|invalid column name '([^']+)'|invalid identifier '([^']+)'"
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """One kind of database: the URL's driver, and the statements that a session begins with."""
+
+    dialect: str
+    label: str
+    extra: str
+    driver: str
+    begin: Statements
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    query: Mapping[str, str] = field(default_factory=dict)
+
+
+class AlchemyConnection:
+    """A session by SQLAlchemy."""
+
+    def __init__(
+        self, engine: Engine, raw: Connection, source: SourceSpec, wanted: Wanted, kind: _Kind,
+        dialect: str,
+    ) -> None:  # fmt: skip
+        self.dialect = dialect
+        self._engine, self._raw = engine, raw
+        self._source, self._wanted, self._kind = source, wanted, kind
+        self._secrets = Secrets(source.path)
+        self._ended = False
+
+    def run(self, sql: str) -> Table:
+        """Run one SELECT. Raises SourceError."""
+        from sqlalchemy.exc import SQLAlchemyError
+
+        try:
+            # Without parameters: a `%` in the text is a `%`.
+            result = self._raw.execution_options(no_parameters=True).exec_driver_sql(sql)
+            return Table(tuple(result.keys()), tuple(tuple(row) for row in result.fetchall()))
+        except SQLAlchemyError as error:
+            raise self._explained(error) from None
+
+    def cancel(self) -> None:
+        """End the statement that is running."""
+        self._ended = True
+        cancel_by = getattr(self, f"_cancel_{self._kind.dialect}", None)
+        with suppress(Exception):
+            if cancel_by is not None:
+                cancel_by()
+            else:
+                driver = self._raw.connection.driver_connection
+                getattr(driver, "cancel", driver.close)()  # type: ignore[union-attr]
+
+    def _cancel_mysql(self) -> None:
+        number = self._raw.connection.driver_connection.thread_id()  # type: ignore[union-attr]
+        with self._engine.connect() as other:
+            other.exec_driver_sql(f"KILL QUERY {int(number)}")
+
+    def close(self) -> None:
+        """Give the session back."""
+        with suppress(Exception):
+            self._raw.close()
+        self._engine.dispose()
+
+    def beside(self) -> AlchemyConnection | None:
+        """Another session over the same database."""
+        return _open(self._source, self._wanted, self._kind)
+
+    def columns(self) -> dict[str, dict[str, str]]:
+        """The columns of the tables and views of the session's schema and of those beside it."""
+        from sqlalchemy import inspect
+        from sqlalchemy.exc import NoSuchTableError, OperationalError, ProgrammingError
+
+        look = inspect(self._engine)
+        own = look.default_schema_name
+        found: dict[str, dict[str, str]] = {}
+        for schema in look.get_schema_names():
+            if schema.lower() in ("information_schema", "mysql", "performance_schema", "sys"):
+                continue
+            for table in (*look.get_table_names(schema), *look.get_view_names(schema)):
+                # A table may be dropped while we look, and a view may lean on one that was.
+                try:
+                    columns = {c["name"]: str(c["type"]) for c in look.get_columns(table, schema)}
+                except (NoSuchTableError, OperationalError, ProgrammingError):
+                    continue
+                found[f"{schema}.{table}"] = columns
+                if schema == own:
+                    found[table] = columns
+        return found
+
+    def _explained(self, error: Any) -> SourceError:
+        why = self._secrets.why(getattr(error, "orig", None) or error)
+        if getattr(error, "connection_invalidated", False):
+            return cancelled() if self._ended else lost_connection(self._source.label, why)
+        low = why.lower()
+        if self._ended or ("interrupted" in low and "max_statement_time" not in low):
+            return cancelled()
+        if any(word in low for word in ("max_statement_time", "timeout", "timed out", "time limit",
+                                        "maximum statement execution time")):  # fmt: skip
+            return timed_out(self._wanted.timeout)
+        for pattern, made in ((_NO_TABLE, no_table), (_NO_COLUMN, no_column)):
+            found = re.search(pattern, why, re.IGNORECASE)
+            if found:
+                return made(next(g for g in found.groups() if g))
+        if any(word in low for word in ("denied", "permission", "not authorized", "privilege")):
+            return not_allowed(why)
+        return refused(why)
+
+
+def _open(source: SourceSpec, wanted: Wanted, kind: _Kind) -> AlchemyConnection:
+    secrets = Secrets(source.path)
+    try:
+        from sqlalchemy import create_engine
+        from sqlalchemy.engine import make_url
+        from sqlalchemy.exc import NoSuchModuleError, SQLAlchemyError
+        from sqlalchemy.pool import NullPool
+    except ImportError:
+        raise missing_driver(kind.label, kind.extra) from None
+    try:
+        url = _url(make_url(source.path), kind)
+        engine = create_engine(url, poolclass=NullPool, connect_args=dict(kind.arguments))
+    except (ImportError, NoSuchModuleError):
+        raise missing_driver(kind.label, kind.extra) from None
+    except (SQLAlchemyError, ValueError, TypeError) as error:
+        raise no_connection(source.label, secrets.why(error)) from None
+    try:
+        raw = engine.connect()
+        dialect = kind.dialect
+        if dialect == "mysql":
+            version = str(raw.exec_driver_sql("SELECT VERSION()").scalar())
+            dialect = "mariadb" if "mariadb" in version.lower() else "mysql"
+        session = AlchemyConnection(engine, raw, source, wanted, kind, dialect)
+        for statement in kind.begin(wanted):
+            _prepare(raw, statement)
+        return session
+    except ImportError:
+        raise missing_driver(kind.label, kind.extra) from None
+    except Exception as error:  # drivers raise errors of their own besides SQLAlchemy's
+        engine.dispose()
+        raise no_connection(source.label, secrets.why(getattr(error, "orig", None) or error)) from None  # fmt: skip
+
+
+def _url(url: URL, kind: _Kind) -> URL:
+    """The URL with the driver that the extra brings, unless it names one itself."""
+    if "+" not in url.drivername:
+        url = url.set(drivername=kind.driver)
+    missing = {k: v for k, v in kind.query.items() if k not in url.query}
+    return url.update_query_dict(missing) if missing else url
+
+
+def _prepare(raw: Connection, statement: str) -> None:
+    """A setting of the session. One that begins with `?` may be unknown to the server."""
+    if not statement.startswith("?"):
+        raw.exec_driver_sql(statement)
+        return
+    with suppress(Exception):
+        raw.exec_driver_sql(statement[1:])
+
+
+def _mysql(wanted: Wanted) -> tuple[str, ...]:
+    return (
+        f"?SET SESSION max_statement_time = {wanted.timeout}",  # MariaDB, seconds
+        f"?SET SESSION max_execution_time = {wanted.timeout * 1000}",  # MySQL, milliseconds
+        "SET SESSION time_zone = '+00:00'",
+        "SET SESSION sql_mode = 'STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION'",
+        "?SET SESSION group_concat_max_len = 1048576",
+        # MariaDB joins CTEs by loops within loops unless it is told of hashes.
+        "?SET SESSION join_cache_level = 4",
+        "?SET SESSION join_buffer_size = 33554432",
+        "?SET SESSION join_buffer_space_limit = 134217728",
+        "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ",
+        "SET SESSION TRANSACTION READ ONLY",
+        "COMMIT",
+        "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY",
+    )
+
+
+def _none(wanted: Wanted) -> tuple[str, ...]:
+    return ()
+
+
+def _snowflake(wanted: Wanted) -> tuple[str, ...]:
+    return (
+        f"ALTER SESSION SET STATEMENT_TIMEOUT_IN_SECONDS = {wanted.timeout}",
+        "ALTER SESSION SET TIMEZONE = 'UTC', TIMESTAMP_TYPE_MAPPING = 'TIMESTAMP_NTZ'",
+        "ALTER SESSION SET QUERY_TAG = 'reportspec'",
+    )
+
+
+def _redshift(wanted: Wanted) -> tuple[str, ...]:
+    return (
+        f"SET statement_timeout TO {wanted.timeout * 1000}",
+        "SET TIME ZONE 'UTC'",
+        "SET readonly TO on",
+    )
+
+
+def _sqlserver(wanted: Wanted) -> tuple[str, ...]:
+    return ("SET LOCK_TIMEOUT 60000", "SET DATEFIRST 1", "SET ANSI_WARNINGS ON")
+
+
+def _oracle(wanted: Wanted) -> tuple[str, ...]:
+    return (
+        "SET TRANSACTION READ ONLY",
+        "ALTER SESSION SET NLS_SORT = 'BINARY' NLS_COMP = 'BINARY'",
+    )
+
+
+_KINDS = {
+    "mysql": _Kind("mysql", "MySQL", "mysql", "mysql+pymysql", _mysql,
+                   {"connect_timeout": CONNECT_SECONDS}, {"charset": "utf8mb4"}),
+    "snowflake": _Kind("snowflake", "Snowflake", "snowflake", "snowflake", _snowflake,
+                       {"login_timeout": CONNECT_SECONDS}),
+    "bigquery": _Kind("bigquery", "BigQuery", "bigquery", "bigquery", _none),
+    "redshift": _Kind("redshift", "Redshift", "redshift", "redshift+redshift_connector", _redshift),
+    "databricks": _Kind("databricks", "Databricks", "databricks", "databricks", _none),
+    "trino": _Kind("trino", "Trino", "trino", "trino", _none),
+    "sqlserver": _Kind("tsql", "SQL Server", "sqlserver", "mssql+pymssql", _sqlserver,
+                       {"login_timeout": CONNECT_SECONDS}),
+    "oracle": _Kind("oracle", "Oracle", "oracle", "oracle+oracledb", _oracle),
+}  # fmt: skip
+
+
+def _opener(name: str) -> Callable[[SourceSpec, Wanted], AlchemyConnection]:
+    def opened(source: SourceSpec, wanted: Wanted) -> AlchemyConnection:
+        """A session over a database's URL. Raises SourceError."""
+        return _open(source, wanted, _KINDS[name])
+
+    return opened
+
+
+open_mysql = _opener("mysql")
+open_snowflake = _opener("snowflake")
+open_bigquery = _opener("bigquery")
+open_redshift = _opener("redshift")
+open_databricks = _opener("databricks")
+open_trino = _opener("trino")
+open_sqlserver = _opener("sqlserver")
+open_oracle = _opener("oracle")

@@ -1,0 +1,125 @@
+"""A report's statements, run side by side over one state of the data."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from queue import SimpleQueue
+
+from sqlglot import exp
+
+from reportspec.check.model import SourceSpec
+from reportspec.run.connect import connect
+from reportspec.run.connection import Connection, SourceError, Table, Wanted
+from reportspec.run.values import canonical
+from reportspec.sql.build import OUTPUTS, TWINS
+from reportspec.sql.dialect import sql_text
+from reportspec.sql.dialects.rewrite import Unsupported
+
+ATTEMPTS = 3  # of all statements, when the connection is lost
+_FIRST_WAIT = 0.5  # seconds before the second attempt; four times as long before each next one
+_PER_SESSION = 3  # statements for which another session is worth its opening
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """A statement that was run: its text, its rows, and how long they took."""
+
+    sql: str
+    table: Table
+    seconds: float
+
+
+def run_statements(
+    source: SourceSpec, wanted: Wanted, trees: Iterable[exp.Expr], parallel: int
+) -> list[Result]:
+    """Run statements, at most `parallel` at a time. When the connection is lost, all of them are
+    run again, so that the figures of a report belong together. Raises SourceError."""
+    asked = list(trees)
+    for attempt in range(ATTEMPTS):
+        try:
+            return _run_all(source, wanted, asked, parallel)
+        except Unsupported as error:
+            raise SourceError("unsupported-sql", str(error)) from None
+        except SourceError as error:
+            if not error.lost or attempt == ATTEMPTS - 1:
+                raise
+            time.sleep(_FIRST_WAIT * 4**attempt * random.uniform(0.8, 1.2))
+    raise AssertionError("unreachable")
+
+
+def _run_all(
+    source: SourceSpec, wanted: Wanted, trees: list[exp.Expr], parallel: int
+) -> list[Result]:
+    first = connect(source, wanted)
+    sessions = [first]
+    try:
+        if not trees:
+            return []
+        while len(sessions) < min(parallel, -(-len(trees) // _PER_SESSION)):
+            other = first.beside()
+            if other is None:
+                break
+            sessions.append(other)
+        return _side_by_side(sessions, wanted, trees)
+    except BaseException:
+        for session in sessions:
+            session.cancel()
+        raise
+    finally:
+        for session in sessions:
+            session.close()
+
+
+def _side_by_side(
+    sessions: list[Connection], wanted: Wanted, trees: list[exp.Expr]
+) -> list[Result]:
+    """Each statement on the next free session, while the texts of later ones are still written."""
+    if len(sessions) == 1:
+        return [_run(sessions[0], wanted, t, sql_text(t, sessions[0].dialect)) for t in trees]
+    free: SimpleQueue[Connection] = SimpleQueue()
+    for session in sessions:
+        free.put(session)
+
+    def run(tree: exp.Expr, sql: str) -> Result:
+        session = free.get()
+        try:
+            return _run(session, wanted, tree, sql)
+        finally:
+            free.put(session)
+
+    with ThreadPoolExecutor(len(sessions), thread_name_prefix="query") as pool:
+        waiting: list[Future[Result]] = []
+        try:
+            for tree in trees:
+                waiting.append(pool.submit(run, tree, sql_text(tree, sessions[0].dialect)))
+            return [future.result() for future in waiting]
+        except BaseException:
+            for future in waiting:
+                future.cancel()
+            for session in sessions:
+                session.cancel()
+            raise
+
+
+def _run(session: Connection, wanted: Wanted, tree: exp.Expr, sql: str) -> Result:
+    since = time.perf_counter()
+    table = session.run(sql)
+    seconds = time.perf_counter() - since
+    table = canonical(table, tree.meta.get(OUTPUTS, {}), wanted.zone)
+    return Result(sql, with_twins(table, tree), seconds)
+
+
+def with_twins(table: Table, tree: exp.Expr) -> Table:
+    """The rows of a statement with the columns that have another's values."""
+    twins = tree.meta.get(TWINS)
+    if not twins:
+        return table
+    places = [table.columns.index(same) for same in twins.values()]
+    return Table(
+        (*table.columns, *twins),
+        tuple((*row, *(row[place] for place in places)) for row in table.rows),
+    )

@@ -1,0 +1,176 @@
+"""SQLite, by the standard library: a file that is only read.
+
+SQLite knows small letters of English only and has no regular expressions; the session brings
+functions for both.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import sqlite3
+import time
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from reportspec.check.model import SourceSpec
+from reportspec.diagnostics import suggestion
+from reportspec.run.connection import (
+    SourceError,
+    Table,
+    Wanted,
+    cancelled,
+    first_line,
+    no_column,
+    no_table,
+    refused,
+    timed_out,
+)
+
+_STEPS = 10_000  # of SQLite's machine between two looks at the clock
+
+
+class SqliteConnection:
+    """A read-only session over a SQLite file."""
+
+    dialect = "sqlite"
+
+    def __init__(self, raw: sqlite3.Connection, source: SourceSpec, wanted: Wanted) -> None:
+        self._raw, self._source, self._wanted = raw, source, wanted
+        self._until = math.inf
+        raw.set_progress_handler(lambda: int(time.monotonic() > self._until), _STEPS)
+
+    def run(self, sql: str) -> Table:
+        """Run one SELECT. Raises SourceError."""
+        self._until = time.monotonic() + self._wanted.timeout
+        try:
+            cursor = self._raw.execute(sql)
+            names = tuple(column[0] for column in cursor.description or ())
+            return Table(names, tuple(cursor.fetchall()))
+        except sqlite3.Error as error:
+            raise self._explained(error) from None
+
+    def cancel(self) -> None:
+        """End the statement that is running."""
+        self._raw.interrupt()
+
+    def close(self) -> None:
+        """Give the session back."""
+        self._raw.close()
+
+    def beside(self) -> SqliteConnection | None:
+        """Another session over the same file."""
+        return open_sqlite(self._source, self._wanted)
+
+    def columns(self) -> dict[str, dict[str, str]]:
+        """The columns of each table and view, with their types."""
+        tables = self._raw.execute("SELECT name FROM sqlite_master WHERE type IN ('table', 'view')")
+        found = {}
+        for (name,) in tables.fetchall():
+            rows = self._raw.execute("SELECT name, type FROM pragma_table_info(?)", [name])
+            found[str(name)] = {column: kind or "ANY" for column, kind in rows.fetchall()}
+        return found
+
+    def _explained(self, error: sqlite3.Error) -> SourceError:
+        text = first_line(error)
+        if "interrupted" in text:
+            late = time.monotonic() > self._until
+            return timed_out(self._wanted.timeout) if late else cancelled()
+        missing = re.search(r"no such table: (\S+)", text)
+        if missing:
+            tables = list(self.columns())
+            near = suggestion(missing[1], tables) or f"it has {', '.join(tables[:10]) or 'none'}"
+            return no_table(missing[1], near)
+        column = re.search(r"no such column: (\S+)", text)
+        if column:
+            return no_column(column[1])
+        return refused(text)
+
+
+def table_names(path: str) -> frozenset[str] | None:
+    """The tables of a SQLite file; None where it cannot be opened now."""
+    try:
+        with sqlite3.connect(f"{Path(path).resolve().as_uri()}?mode=ro", uri=True) as raw:
+            rows = raw.execute("SELECT name FROM sqlite_master WHERE type IN ('table', 'view')")
+            return frozenset(str(name) for (name,) in rows.fetchall())
+    except sqlite3.Error:
+        return None
+
+
+def open_sqlite(source: SourceSpec, wanted: Wanted) -> SqliteConnection:
+    """A session over a SQLite file. Raises SourceError."""
+    try:
+        uri = f"{Path(source.path).resolve().as_uri()}?mode=ro"
+        raw = sqlite3.connect(uri, uri=True, check_same_thread=False)
+        raw.execute("PRAGMA query_only = ON")
+        raw.execute("PRAGMA case_sensitive_like = ON")
+        raw.execute("PRAGMA trusted_schema = OFF")
+        raw.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()
+    except sqlite3.Error as error:
+        raise SourceError("unreadable-source", f"the database `{source.label}` cannot be opened: {first_line(error)}",
+                          "check that it is a SQLite file and that you may read it") from None  # fmt: skip
+    for name, count, function in _FUNCTIONS:
+        raw.create_function(name, count, function, deterministic=True)
+    return SqliteConnection(raw, source, wanted)
+
+
+@lru_cache(maxsize=256)
+def _pattern(text: str) -> re.Pattern[str]:
+    return re.compile(text)
+
+
+def _text(value: Any) -> str:
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+
+
+def _lower(value: Any) -> str | None:
+    return None if value is None else _text(value).lower()
+
+
+def _upper(value: Any) -> str | None:
+    return None if value is None else _text(value).upper()
+
+
+def _matches(pattern: Any, value: Any) -> int | None:
+    if value is None or pattern is None:
+        return None
+    return int(_pattern(_text(pattern)).search(_text(value)) is not None)
+
+
+def _extract(value: Any, pattern: Any, group: Any = 0) -> str | None:
+    if value is None or pattern is None:
+        return None
+    found = _pattern(_text(pattern)).search(_text(value))
+    return (found[int(group)] or "") if found else ""
+
+
+def _substitute(value: Any, pattern: Any, new: Any, everywhere: Any = 0) -> str | None:
+    if value is None or pattern is None or new is None:
+        return None
+    return _pattern(_text(pattern)).sub(_text(new), _text(value), count=0 if everywhere else 1)
+
+
+def _part(value: Any, separator: Any, number: Any) -> str | None:
+    if value is None or separator is None or number is None:
+        return None
+    parts, index = _text(value).split(_text(separator)), int(number)
+    index = index - 1 if index > 0 else len(parts) + index
+    return parts[index] if 0 <= index < len(parts) else ""
+
+
+def _root(value: Any) -> float | None:
+    return math.sqrt(value) if value is not None and value >= 0 else None
+
+
+_FUNCTIONS: tuple[tuple[str, int, Any], ...] = (
+    ("lower", 1, _lower),
+    ("upper", 1, _upper),
+    ("regexp", 2, _matches),
+    ("regexp_extract", 3, _extract),
+    ("regexp_replace", 4, _substitute),
+    ("split_part", 3, _part),
+    ("sqrt", 1, _root),
+    ("floor", 1, lambda x: None if x is None else math.floor(x)),
+    ("ceil", 1, lambda x: None if x is None else math.ceil(x)),
+)

@@ -1,0 +1,92 @@
+"""What databases return, as the values that the rest of the program knows: text, numbers, `bool`,
+`date`, naive `datetime` in the source's zone, None."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from reportspec.run.connection import Table
+
+
+def canonical(table: Table, types: Mapping[str, str], zone: str) -> Table:
+    """The table with its columns as the canonical types say; columns without one stay. Times that
+    carry a zone become those of `zone`."""
+    clock = ZoneInfo(zone)
+    readers = [_READERS.get(types.get(name, ""), _plain) for name in table.columns]
+    rows = tuple(
+        tuple(
+            None if value is None else read(value, clock)
+            for read, value in zip(readers, row, strict=True)
+        )
+        for row in table.rows
+    )
+    return Table(table.columns, rows)
+
+
+def _plain(value: Any, clock: ZoneInfo) -> Any:
+    if isinstance(value, (bytes, bytearray)):
+        return bytes(value).decode("utf-8", "replace")
+    return value
+
+
+def _boolean(value: Any, clock: ZoneInfo) -> Any:
+    if isinstance(value, (bool, str)):
+        return value
+    return bool(value)
+
+
+def _date(value: Any, clock: ZoneInfo) -> Any:
+    if isinstance(value, datetime):
+        return value.date()
+    if isinstance(value, str):
+        return _read(date.fromisoformat, value[:10], value)
+    return value
+
+
+def _time(value: Any, clock: ZoneInfo) -> Any:
+    if isinstance(value, str):
+        value = _read(datetime.fromisoformat, value, value)
+    if isinstance(value, datetime) and value.tzinfo is not None:
+        return value.astimezone(clock).replace(tzinfo=None)
+    return value
+
+
+def _read(reader: Callable[[str], Any], text: str, otherwise: Any) -> Any:
+    try:
+        return reader(text)
+    except ValueError:
+        return otherwise
+
+
+def _integer(value: Any, clock: ZoneInfo) -> Any:
+    if isinstance(value, bool):
+        return int(value)
+    if isinstance(value, (Decimal, float)) and value == int(value):
+        return int(value)
+    return _number(value, clock)
+
+
+def _number(value: Any, clock: ZoneInfo) -> Any:
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if isinstance(value, (str, bytes)):
+        text = value.decode() if isinstance(value, bytes) else value
+        return _read(Decimal, text, text) if text else None
+    return value
+
+
+_READERS: dict[str, Callable[[Any, ZoneInfo], Any]] = {
+    "text": _plain,
+    "key": _plain,
+    "boolean": _boolean,
+    "date": _date,
+    "time": _time,
+    "integer": _integer,
+    "number": _number,
+    "money": _number,
+}

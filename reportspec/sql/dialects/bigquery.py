@@ -1,0 +1,72 @@
+"""BigQuery. Times without a zone are DATETIME; columns of TIMESTAMP become that, in UTC."""
+
+from __future__ import annotations
+
+from sqlglot import exp
+
+from reportspec.sql.dialects.common import (
+    division,
+    inlined_or_not,
+    is_zoned,
+    nulls_by_case,
+    quantiles_by_rank,
+)
+from reportspec.sql.dialects.generic import greatest, lands, least
+from reportspec.sql.dialects.rewrite import TIMES, Dialect, Rules, snippet, type_of, with_args
+
+
+def _sql(text: str, **parts: exp.Expr) -> exp.Expr:
+    return snippet("bigquery", text, **parts)
+
+
+def _datetime(tree: exp.Expr) -> exp.Expr:
+    return exp.Cast(this=tree, to=exp.DataType(this=exp.DataType.Type.DATETIME, nested=False))
+
+
+def _cast(node: exp.Expr) -> exp.Expr:
+    kind = type_of(node)
+    if kind in TIMES:
+        return _datetime(node.this)
+    zoned = is_zoned(node.this) if kind == "DATE" else None
+    if zoned is not None:
+        at, source, target = zoned
+        return _sql("DATE(TIMESTAMP(x, s), z)", x=at, s=exp.Literal.string(source),
+                    z=exp.Literal.string(target))  # fmt: skip
+    return node
+
+
+def _landed(node: exp.Expr) -> exp.Expr:
+    return with_args(node, this=_datetime(node.this)) if lands(node, "time") else node
+
+
+def _difference(node: exp.Expr) -> exp.Expr:
+    unit = str(node.args.get("unit") or "DAY").upper()
+    if unit == "DAY":
+        return _sql("DATE_DIFF(b, a, DAY)", a=node.expression, b=node.this)
+    return _sql(f"DATETIME_DIFF(b, a, {unit})", a=node.expression, b=node.this)
+
+
+def _truncated(node: exp.Expr) -> exp.Expr:
+    unit = str(node.args["unit"].name).upper()
+    return _sql(f"DATE_TRUNC(x, {'WEEK(MONDAY)' if unit == 'WEEK' else unit})", x=node.this)
+
+
+RULES: Rules = {
+    exp.Alias: _landed,
+    exp.Cast: _cast,
+    exp.CTE: inlined_or_not,
+    exp.DateDiff: _difference,
+    exp.DateTrunc: _truncated,
+    exp.Div: lambda node: node if node.args.get("typed") else division(node),
+    exp.Greatest: greatest,
+    exp.Least: least,
+    exp.Order: nulls_by_case,
+    exp.Select: quantiles_by_rank,
+}
+BIGQUERY = Dialect(
+    "bigquery", "BigQuery", "bigquery", RULES,
+    allowed=frozenset({exp.DateDiff, exp.DatetimeDiff, exp.DateTrunc, exp.DateAdd, exp.Date, exp.Timestamp,
+                       exp.Interval, exp.WeekStart}),
+    traits={"zones": "native", "percentiles": "by rank", "names": "as written",
+            "text": "exact", "read only": "by the account's role"},
+)  # fmt: skip

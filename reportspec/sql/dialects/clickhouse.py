@@ -1,0 +1,177 @@
+"""ClickHouse."""
+
+from __future__ import annotations
+
+from sqlglot import exp
+
+from reportspec.sql.dialects.common import (
+    division,
+    half_up,
+    inlined_or_not,
+    is_zoned,
+    nulls_last,
+    unit_of,
+)
+from reportspec.sql.dialects.generic import greatest, least
+from reportspec.sql.dialects.rewrite import (
+    TEXTS,
+    TIMES,
+    WHOLES,
+    Dialect,
+    Rule,
+    Rules,
+    Unsupported,
+    refusing,
+    snippet,
+    type_of,
+    unsaid,
+    with_args,
+)
+
+
+def _sql(text: str, **parts: exp.Expr) -> exp.Expr:
+    return snippet("clickhouse", text, **parts)
+
+
+def _type(text: str) -> exp.DataType:
+    found = exp.DataType.build(text, dialect="clickhouse")
+    assert isinstance(found, exp.DataType)
+    return found
+
+
+_TIME, _DATE = _type("Nullable(DateTime64(6))"), _type("Nullable(Date32)")
+
+
+def _cast(node: exp.Expr) -> exp.Expr:
+    kind, value = type_of(node), node.this
+    if kind in TIMES:
+        return with_args(node, to=_TIME)
+    if kind == "DATE":
+        zoned = is_zoned(value)
+        if zoned is not None:
+            at, source, target = zoned
+            if source == "UTC":
+                return _sql("toDate32(x, z)", x=at, z=exp.Literal.string(target))
+            return _sql("toDate32(toTimeZone(parseDateTime64BestEffort(toString(x), 6, s), z))", x=at,
+                        s=exp.Literal.string(source), z=exp.Literal.string(target))  # fmt: skip
+        return with_args(node, to=_DATE)
+    return node
+
+
+def _quantile(node: exp.Expr) -> exp.Expr:
+    return exp.CombinedParameterizedAgg(
+        this="quantileExactInclusive", expressions=[node.expression], params=[node.this]
+    )
+
+
+def _difference(node: exp.Expr) -> exp.Expr:
+    unit = unit_of(node).lower()
+    if unit == "week":
+        raise Unsupported(unsaid(node, "ClickHouse"))
+    return _sql(f"dateDiff('{unit}', a, b)", a=node.expression, b=node.this)
+
+
+def _tried(node: exp.Expr) -> exp.Expr:
+    kind = type_of(node)
+    if kind not in (*TEXTS, *WHOLES, "DOUBLE", "FLOAT", "DECIMAL"):
+        raise Unsupported(unsaid(node, "ClickHouse"))
+    return node
+
+
+def _in(node: exp.Expr) -> exp.Expr:
+    """IN over a list with a null: what is not in it is unknown, not false."""
+    known = [item for item in node.expressions if not isinstance(item, exp.Null)]
+    if len(known) == len(node.expressions):
+        return node
+    either = exp.Or(this=with_args(node, expressions=known), expression=exp.Null())
+    return exp.Paren(this=either)
+
+
+def _replaced(node: exp.Expr) -> exp.Expr:
+    everywhere = "g" in str(node.args.get("modifiers") or "")
+    parts = [node.this, node.expression, node.args["replacement"]]
+    return exp.Anonymous(
+        this="replaceRegexpAll" if everywhere else "replaceRegexpOne", expressions=parts
+    )
+
+
+def _called(name: str, *keys: str) -> Rule:
+    def made(node: exp.Expr) -> exp.Expr:
+        return exp.Anonymous(
+            this=name, expressions=[node.args[k] for k in keys if node.args.get(k)]
+        )
+
+    return made
+
+
+def _counted(node: exp.Expr) -> exp.Expr:
+    """A column that counts: signed, as the typed nulls are that stand beside it in a UNION."""
+    if not isinstance(node.this, (exp.Count, exp.Window)) or (
+        isinstance(node.this, exp.Window) and not isinstance(node.this.this, exp.Count)
+    ):
+        return node
+    return with_args(node, this=_sql("toInt64(x)", x=node.this))
+
+
+def _one_scale(node: exp.Expr) -> exp.Expr:
+    """A CASE whose results are decimals of one scale: others are not taken together."""
+    results = [item.args["true"] for item in node.args["ifs"]]
+    if node.args.get("default") is not None:
+        results.append(node.args["default"])
+    decimals = [r.to for r in results if isinstance(r, exp.Cast) and r.to.this in _DECIMALS]
+    if not decimals or len(results) < 2:
+        return node
+
+    def same(tree: exp.Expr) -> exp.Expr:
+        if isinstance(tree, exp.Null) or (isinstance(tree, exp.Cast) and tree.to == decimals[0]):
+            return tree
+        return exp.Cast(this=tree, to=decimals[0])
+
+    ifs = [with_args(item, true=same(item.args["true"])) for item in node.args["ifs"]]
+    default = node.args.get("default")
+    return with_args(node, ifs=ifs, default=same(default) if default is not None else None)
+
+
+_DECIMALS = (exp.DataType.Type.DECIMAL, exp.DataType.Type.DECIMAL128)
+RULES: Rules = {
+    exp.CTE: inlined_or_not,
+    exp.Greatest: greatest,
+    exp.Least: least,
+    exp.Order: nulls_last,
+    exp.Alias: _counted,
+    exp.Case: _one_scale,
+    exp.Cast: _cast,
+    exp.Lower: lambda node: exp.Anonymous(this="lowerUTF8", expressions=[node.this]),
+    exp.Upper: lambda node: exp.Anonymous(this="upperUTF8", expressions=[node.this]),
+    exp.PercentileCont: _quantile,
+    **refusing(
+        "ClickHouse",
+        exp.TimeToUnix,
+        exp.RegexpFullMatch,
+        exp.ConcatWs,
+        exp.StrToTime,
+        exp.StrToDate,
+        exp.Initcap,
+    ),
+    exp.DateDiff: _difference,
+    exp.DateFromParts: _called("makeDate32", "year", "month", "day"),
+    exp.In: _in,
+    exp.Left: _called("leftUTF8", "this", "expression"),
+    exp.RegexpReplace: _replaced,
+    exp.Right: _called("rightUTF8", "this", "expression"),
+    exp.Round: half_up,
+    exp.SplitPart: lambda node: _sql(
+        "if(isNull(x), NULL, arrayElement(splitByString(p, assumeNotNull(x)), n))",
+        x=node.this,
+        p=node.args["delimiter"],
+        n=node.args["part_index"],
+    ),
+    exp.Substring: _called("substringUTF8", "this", "start", "length"),
+    exp.TryCast: _tried,
+    exp.Div: lambda node: node if node.args.get("typed") else division(node),
+}
+SETTINGS = {
+    "join_use_nulls": "1",
+    "aggregate_functions_null_for_empty": "1",
+}
+CLICKHOUSE = Dialect("clickhouse", "ClickHouse", "clickhouse", RULES, settings=SETTINGS)

@@ -1,0 +1,273 @@
+"""What several databases need: quantiles by rank, days of a zone by its offsets, safe division."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+from sqlglot import exp
+
+from reportspec.sql.build import alias_of, column, literal, named, when
+from reportspec.sql.dialects.rewrite import is_text_literal, remade, with_args
+
+# Times of a clock on a wall, in whichever zone.
+_FIRST, _LAST = datetime.fromisoformat("1970-01-01"), datetime.fromisoformat("2050-01-01")
+_STEP = timedelta(days=7)
+RANKED = "ranked"
+
+
+def double(tree: exp.Expr) -> exp.Expr:
+    """The value as a floating-point number."""
+    if isinstance(tree, exp.Cast) and tree.to.this == exp.DataType.Type.DOUBLE:
+        return tree
+    return exp.Cast(this=tree, to=exp.DataType(this=exp.DataType.Type.DOUBLE, nested=False))
+
+
+def nonzero(tree: exp.Expr) -> exp.Expr:
+    """The value, or null for zero."""
+    if isinstance(tree, exp.Nullif):
+        return tree
+    bare = tree.this if isinstance(tree, exp.Cast) else tree
+    if isinstance(bare, exp.Literal) and not bare.is_string and float(bare.this) != 0:
+        return tree
+    return exp.Nullif(this=tree, expression=literal(0))
+
+
+def division(node: exp.Expr) -> exp.Expr:
+    """`a / b` of floating-point numbers, null where b is 0."""
+    left, right = node.this, node.expression
+    bare = right.this if isinstance(right, exp.Nullif) else right
+    below = double(_wrapped(bare))
+    return exp.Div(this=double(_wrapped(left)), expression=nonzero(below), typed=True, safe=False)
+
+
+def _wrapped(tree: exp.Expr) -> exp.Expr:
+    return tree.this if isinstance(tree, exp.Paren) else tree
+
+
+def nulls_last(node: exp.Expr) -> exp.Expr:
+    """ORDER BY with nulls at the end unless it says otherwise, as the canonical form has it."""
+    return with_args(node, expressions=[_last(item) for item in node.expressions])
+
+
+def _last(item: exp.Expr) -> exp.Expr:
+    if not isinstance(item, exp.Ordered):
+        item = exp.Ordered(this=item)
+    return item if item.args.get("nulls_first") else with_args(item, nulls_first=False)
+
+
+def nulls_by_case(node: exp.Expr) -> exp.Expr:
+    """The same for databases that have no words for it."""
+    items = []
+    for item in nulls_last(node).expressions:
+        if _flag(item.this):
+            items.append(with_args(item, nulls_first=not item.args.get("desc")))
+            continue
+        missing = exp.Is(this=item.this, expression=exp.Null())
+        first = bool(item.args.get("nulls_first"))
+        flag = when(missing, literal(0 if first else 1), literal(1 if first else 0))
+        # Said in the way that the generator takes for the database's own, lest it say it again.
+        items += [
+            exp.Ordered(this=flag, nulls_first=True),
+            with_args(item, nulls_first=not item.args.get("desc")),
+        ]
+    return with_args(node, expressions=items)
+
+
+def inlined_or_not(node: exp.Expr) -> exp.Expr:
+    """A CTE without the hint on whether to write it down, for databases that know none."""
+    return node if node.args.get("materialized") is None else with_args(node, materialized=None)
+
+
+def _flag(tree: exp.Expr) -> bool:
+    """A CASE of numbers that is never null."""
+    if not isinstance(tree, exp.Case) or tree.args.get("default") is None:
+        return False
+    results = [item.args["true"] for item in tree.args["ifs"]]
+    return all(isinstance(r, exp.Literal) for r in (*results, tree.args["default"]))
+
+
+def lower_like(node: exp.Expr) -> exp.Expr:
+    """ILIKE by LIKE over small letters."""
+    return exp.Like(this=exp.Lower(this=node.this), expression=exp.Lower(this=node.expression))
+
+
+def is_zoned(node: exp.Expr) -> tuple[exp.Expr, str, str] | None:
+    """Of `(t AT TIME ZONE a) AT TIME ZONE b`: t, a and b."""
+    if not isinstance(node, exp.AtTimeZone):
+        return None
+    inner = node.this.unnest() if isinstance(node.this, exp.Paren) else node.this
+    if not isinstance(inner, exp.AtTimeZone):
+        return None
+    source, target = inner.args["zone"], node.args["zone"]
+    if not is_text_literal(source) or not is_text_literal(target):
+        return None
+    return inner.this, str(source.this), str(target.this)
+
+
+def minutes_ahead(source: str, target: str, at: exp.Expr) -> exp.Expr:
+    """How many minutes the clock of `target` is ahead of that of `source` when it shows `at`."""
+
+    def chosen(steps: tuple[tuple[datetime | None, int], ...]) -> exp.Expr:
+        if len(steps) == 1:
+            return literal(steps[0][1])
+        if len(steps) <= 8:
+            ifs = [
+                exp.If(this=exp.LT(this=at, expression=literal(until)), true=literal(minutes))
+                for until, minutes in steps[:-1]
+            ]
+            return exp.Case(ifs=ifs, default=literal(steps[-1][1]))
+        middle = len(steps) // 2
+        below = exp.LT(this=at, expression=literal(steps[middle - 1][0]))
+        return when(below, chosen(steps[:middle]), chosen(steps[middle:]))
+
+    return chosen(offset_steps(source, target))
+
+
+@lru_cache(maxsize=64)
+def offset_steps(source: str, target: str) -> tuple[tuple[datetime | None, int], ...]:
+    """The difference of two zones' clocks in minutes, each with the time (of the first zone's
+    clock) until which it holds; None for the last. From 1970 to 2050; before and after, the first
+    and the last go on. A clock turned back shows an hour twice: the second one counts."""
+    first, second = ZoneInfo(source), ZoneInfo(target)
+
+    def ahead(naive: datetime) -> int:
+        own = naive.replace(tzinfo=first, fold=1)
+        if own.astimezone(UTC).astimezone(first).replace(tzinfo=None) != naive:
+            own = naive.replace(tzinfo=first, fold=0)  # skipped when the clock was put forward
+        there = own.astimezone(second).replace(tzinfo=None)
+        here = own.astimezone(UTC).astimezone(first).replace(tzinfo=None)
+        return round((there - here + (here - naive)).total_seconds() / 60)
+
+    steps: list[tuple[datetime | None, int]] = []
+    at, minutes = _FIRST, ahead(_FIRST)
+    while at < _LAST:
+        following = at + _STEP
+        if ahead(following) != minutes:
+            low, high = at, following
+            while high - low > timedelta(minutes=1):
+                middle = low + timedelta(minutes=int((high - low).total_seconds() // 120))
+                low, high = (middle, high) if ahead(middle) == minutes else (low, middle)
+            steps.append((high, minutes))
+            at, minutes = high, ahead(high)
+        else:
+            at = following
+    return (*steps, (None, minutes))
+
+
+def quantiles_by_rank(select: exp.Expr) -> exp.Expr:
+    """A SELECT with percentiles for databases that have none: its values are ranked inside, and
+    outside the two next to the percentile are weighed (linear interpolation, as PERCENTILE_CONT)."""
+    wanted = [item for item in select.expressions if item.find(exp.PercentileCont)]
+    if not wanted:
+        return select
+    group = select.args.get("group")
+    keys = list(group.expressions) if group else []
+    names: dict[str, str] = {}
+    inner, outer = exp.Select(), exp.Select()
+    outer_keys = []
+    for item in select.expressions:
+        if item.find(exp.AggFunc):
+            continue
+        value = item.unalias()
+        if value in keys:
+            names[value.sql()] = item.alias_or_name
+            inner = inner.select(named(value, item.alias_or_name), copy=False)
+            outer_keys.append(column(RANKED, item.alias_or_name))
+    for item in select.expressions:
+        quantile = item.find(exp.PercentileCont)
+        if quantile is not None:
+            inner, value = _ranked(inner, item.alias, quantile, keys)
+        elif item.find(exp.AggFunc):
+            inner, value = _moved(inner, item)
+        else:
+            bare = item.unalias()
+            value = column(RANKED, item.alias_or_name) if bare.sql() in names else bare
+        outer = outer.select(named(value, item.alias_or_name), copy=False)
+    for part in ("from_", "joins", "where"):
+        if select.args.get(part):
+            inner.set(part, select.args[part])
+    outer = outer.from_(exp.Subquery(this=inner, alias=alias_of(RANKED)), copy=False)
+    if outer_keys:
+        outer = outer.group_by(*outer_keys, copy=False)
+    return with_args(outer, with_=select.args["with_"]) if select.args.get("with_") else outer
+
+
+def _ranked(
+    inner: exp.Select, alias: str, quantile: exp.Expr, keys: list[exp.Expr]
+) -> tuple[exp.Select, exp.Expr]:
+    value, share = quantile.this, quantile.expression
+    names = [f"{alias}__{kind}" for kind in ("value", "place", "of")]
+    missing = when(exp.Is(this=value, expression=exp.Null()), literal(1), literal(0))
+    place = exp.Window(
+        this=exp.RowNumber(),
+        partition_by=list(keys) or None,
+        order=exp.Order(
+            expressions=[exp.Ordered(this=tree, nulls_first=True) for tree in (missing, value)]
+        ),
+    )
+    number = exp.Window(this=exp.Count(this=value), partition_by=list(keys) or None)
+    for name, tree in zip(names, (value, place, number), strict=True):
+        inner = inner.select(named(tree, name), copy=False)
+    own, rank, count = (column(RANKED, name) for name in names)
+    target = exp.Mul(
+        this=double(share), expression=exp.Paren(this=exp.Sub(this=count, expression=literal(1)))
+    )
+    away = exp.Abs(
+        this=exp.Sub(
+            this=target, expression=exp.Paren(this=exp.Sub(this=rank, expression=literal(1)))
+        )
+    )
+    near = exp.And(
+        this=exp.Not(this=exp.Is(this=own, expression=exp.Null())),
+        expression=exp.LT(this=away, expression=literal(1)),
+    )
+    weight = exp.Paren(this=exp.Sub(this=literal(1), expression=away))
+    return inner, exp.Sum(this=when(near, exp.Mul(this=own, expression=weight)))
+
+
+def _moved(inner: exp.Select, item: exp.Expr) -> tuple[exp.Select, exp.Expr]:
+    """An aggregate whose argument has become a column of the inner SELECT."""
+    found = item.find(exp.AggFunc)
+    assert found is not None
+    distinct = found.this if isinstance(found.this, exp.Distinct) else None
+    argument = distinct.expressions[0] if distinct is not None else found.this
+    if isinstance(argument, (exp.Star, exp.Literal)):
+        return inner, item.this
+    name = f"{item.alias}__value"
+    inner = inner.select(named(argument, name), copy=False)
+    new: exp.Expr = column(RANKED, name)
+    if distinct is not None:
+        new = exp.Distinct(expressions=[new])
+    aggregate = remade(found, {**found.args, "this": new})
+    whole = item.this
+    return inner, aggregate if whole is found else _replaced(whole, found, aggregate)
+
+
+def _replaced(tree: exp.Expr, old: exp.Expr, new: exp.Expr) -> exp.Expr:
+    if tree is old:
+        return new
+    args = {
+        k: _replaced(v, old, new) if isinstance(v, exp.Expr) else v for k, v in tree.args.items()
+    }
+    return remade(tree, args)
+
+
+NUMBER = "^ *[+-]?([0-9]+([.][0-9]*)?|[.][0-9]+)([eE][+-]?[0-9]+)? *$"
+
+
+def half_up(node: exp.Expr) -> exp.Expr:
+    """ROUND of a decimal, which goes away from zero at the half everywhere."""
+    to = exp.DataType(
+        this=exp.DataType.Type.DECIMAL,
+        expressions=[exp.DataTypeParam(this=exp.Literal.number(n)) for n in (38, 12)],
+        nested=False,
+    )
+    return with_args(node, this=exp.Cast(this=node.this, to=to))
+
+
+def unit_of(node: exp.Expr) -> str:
+    """The unit of a date function, in capitals; a day unless it says otherwise."""
+    unit = node.args.get("unit")
+    return (str(unit.name) if isinstance(unit, exp.Expr) else str(unit or "DAY")).upper()

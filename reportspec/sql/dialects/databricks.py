@@ -1,0 +1,19 @@
+"""Databricks, which speaks Spark's SQL."""
+
+from __future__ import annotations
+
+from sqlglot import exp
+
+from reportspec.sql.dialects import spark
+from reportspec.sql.dialects.generic import greatest, least
+from reportspec.sql.dialects.rewrite import Dialect
+
+DATABRICKS = Dialect(
+    "databricks", "Databricks", "databricks",
+    {**spark.RULES, exp.Greatest: greatest, exp.Least: least},
+    allowed=frozenset({exp.DateDiff, exp.TimestampDiff, exp.ConvertTimezone, exp.DateTrunc, exp.TimestampTrunc,
+                       exp.DateAdd, exp.Quantile, exp.AddMonths, exp.TsOrDsAdd, exp.TsOrDsToDate, exp.TimestampAdd}),
+    functions=frozenset({"PERCENTILE"}),
+    traits={"zones": "native", "percentiles": "PERCENTILE", "names": "as written",
+            "text": "exact", "read only": "by the user's rights"},
+)  # fmt: skip

@@ -1,0 +1,242 @@
+"""MySQL and MariaDB. Texts compare there as the column's collation likes, mostly without regard to
+case and trailing blanks; here they compare exactly, as they do elsewhere."""
+
+from __future__ import annotations
+
+from sqlglot import exp
+
+from reportspec.sql.build import LANDS, literal, when
+from reportspec.sql.dialects.common import (
+    NUMBER,
+    division,
+    half_up,
+    inlined_or_not,
+    is_zoned,
+    minutes_ahead,
+    nulls_by_case,
+    quantiles_by_rank,
+    unit_of,
+)
+from reportspec.sql.dialects.generic import greatest, least
+from reportspec.sql.dialects.rewrite import (
+    TIMES,
+    WHOLES,
+    Dialect,
+    Rules,
+    Unsupported,
+    is_text_literal,
+    refusing,
+    snippet,
+    type_of,
+    unsaid,
+    with_args,
+)
+
+
+def _dialect(name: str, label: str, collation: str) -> Dialect:
+    def sql(text: str, **parts: exp.Expr) -> exp.Expr:
+        return snippet("mysql", text, **parts)
+
+    def collated(tree: exp.Expr) -> exp.Expr:
+        return exp.Collate(this=tree, expression=exp.Var(this=collation))
+
+    def landed(node: exp.Expr) -> exp.Expr:
+        if node.meta.get(LANDS) not in ("text", "key") or not node.this.find(exp.Column):
+            return node
+        value = node.this
+        if not (isinstance(value, exp.Cast) and type_of(value) == "CHAR"):
+            value = sql("CONVERT(x USING utf8mb4)", x=value)
+        return with_args(node, this=collated(value))
+
+    def exact(node: exp.Expr) -> exp.Expr:
+        """A comparison with a text that is written out."""
+        changed = {
+            key: collated(value)
+            for key, value in node.args.items()
+            if isinstance(value, exp.Expr) and is_text_literal(value)
+        }
+        return with_args(node, **changed) if changed else node
+
+    def exact_in(node: exp.Expr) -> exp.Expr:
+        items = [collated(v) if is_text_literal(v) else v for v in node.expressions]
+        return with_args(node, expressions=items) if items else node
+
+    def cast(node: exp.Expr) -> exp.Expr:
+        kind, value = type_of(node), node.this
+        if kind in TIMES:
+            to = exp.DataType(
+                this=exp.DataType.Type.DATETIME,
+                expressions=[exp.DataTypeParam(this=exp.Literal.number(6))],
+                nested=False,
+            )
+            return exp.Cast(this=value, to=to)
+        if kind == "DATE":
+            zoned = is_zoned(value)
+            if zoned is not None:
+                at, source, target = zoned
+                minutes = minutes_ahead(source, target, at)
+                return sql("CAST(DATE_ADD(x, INTERVAL (m) MINUTE) AS DATE)", x=at, m=minutes)
+        if kind == "BOOLEAN":
+            return sql("CASE WHEN LOWER(CAST(x AS CHAR)) IN ('true', 't', 'yes', 'y', '1') THEN TRUE"
+                       " WHEN NOT x IS NULL THEN FALSE END", x=value)  # fmt: skip
+        return node
+
+    def difference(node: exp.Expr) -> exp.Expr:
+        unit, later, earlier = unit_of(node), node.this, node.expression
+        if unit == "DAY":
+            return sql("DATEDIFF(b, a)", b=later, a=earlier)
+        if unit == "MICROSECOND":
+            return sql("TIMESTAMPDIFF(MICROSECOND, a, b)", b=later, a=earlier)
+        if unit == "YEAR":
+            return sql("(YEAR(b) - YEAR(a))", b=later, a=earlier)
+        if unit == "MONTH":
+            return sql("((YEAR(b) - YEAR(a)) * 12 + MONTH(b) - MONTH(a))", b=later, a=earlier)
+        begins = {
+            "SECOND": "%Y-%m-%d %H:%i:%s",
+            "MINUTE": "%Y-%m-%d %H:%i:00",
+            "HOUR": "%Y-%m-%d %H:00:00",
+        }
+        if unit not in begins:
+            raise Unsupported(unsaid(node, label))
+        form = exp.Literal.string(begins[unit])
+        # Units that have begun in between, not those that are over.
+        whole = [exp.Anonymous(this="DATE_FORMAT", expressions=[x, form]) for x in (earlier, later)]
+        return exp.Anonymous(this="TIMESTAMPDIFF", expressions=[exp.Var(this=unit), *whole])
+
+    def part(node: exp.Expr) -> exp.Expr:
+        name, value = str(node.this.name).upper(), node.expression
+        if name in ("WEEK", "WEEKISO"):
+            return exp.Anonymous(this="WEEK", expressions=[value, literal(3)])
+        if name in ("ISODOW", "DAYOFWEEKISO"):
+            return exp.Paren(
+                this=exp.Add(
+                    this=exp.Anonymous(this="WEEKDAY", expressions=[value]), expression=literal(1)
+                )
+            )
+        if name in ("DOW", "DAYOFWEEK"):
+            days = exp.Anonymous(this="DAYOFWEEK", expressions=[value])
+            return exp.Paren(this=exp.Sub(this=days, expression=literal(1)))
+        return node
+
+    def tried(node: exp.Expr) -> exp.Expr:
+        kind = type_of(node)
+        if kind not in ("DOUBLE", "FLOAT", "DECIMAL", *WHOLES):
+            raise Unsupported(unsaid(node, label))
+        found = exp.Anonymous(
+            this="REGEXP_INSTR", expressions=[node.this, exp.Literal.string(NUMBER)]
+        )
+        number: exp.Expr = exp.Cast(
+            this=node.this, to=exp.DataType(this=exp.DataType.Type.DOUBLE, nested=False)
+        )
+        if kind in WHOLES:
+            number = exp.Cast(this=half_up(exp.Round(this=number)), to=node.args["to"])
+        return when(exp.GT(this=found, expression=literal(0)), number)
+
+    def exact_between(node: exp.Expr) -> exp.Expr:
+        ends = {k: collated(v) for k in ("low", "high") if is_text_literal(v := node.args[k])}
+        return with_args(node, **ends) if ends else node
+
+    def matches(node: exp.Expr) -> exp.Expr:
+        found = exp.Anonymous(
+            this="REGEXP_INSTR", expressions=[collated(node.this), node.expression]
+        )
+        return exp.Paren(this=exp.GT(this=found, expression=literal(0)))
+
+    def replaced(node: exp.Expr) -> exp.Expr:
+        if name != "mariadb" or "g" not in str(node.args.get("modifiers") or ""):
+            raise Unsupported(unsaid(node, label))
+        parts = [collated(node.this), node.expression, node.args["replacement"]]
+        return exp.Anonymous(this="REGEXP_REPLACE", expressions=parts)
+
+    def extracted(node: exp.Expr) -> exp.Expr:
+        group = node.args.get("group")
+        if name != "mariadb":
+            raise Unsupported(unsaid(node, label))
+        whole = exp.Anonymous(
+            this="REGEXP_SUBSTR", expressions=[collated(node.this), node.expression]
+        )
+        if group is None or str(group.this) == "0":
+            return whole
+        said = exp.Literal.string("\\" + str(group.this))
+        return exp.Anonymous(this="REGEXP_REPLACE", expressions=[whole, node.expression, said])
+
+    def split(node: exp.Expr) -> exp.Expr:
+        text = """CASE WHEN (CHAR_LENGTH(x) - CHAR_LENGTH(REPLACE(x, p, ''))) >= (n - 1) * CHAR_LENGTH(p)
+            THEN SUBSTRING_INDEX(SUBSTRING_INDEX(x, p, n), p, -1) WHEN NOT x IS NULL THEN '' END"""
+        parts = {"x": node.this, "p": node.args["delimiter"], "n": node.args["part_index"]}
+        return sql(text, **parts)
+
+    def starts(node: exp.Expr) -> exp.Expr:
+        return sql("LEFT(x, CHAR_LENGTH(p)) = p", x=node.this, p=collated(node.expression))
+
+    def ends_with(node: exp.Expr) -> exp.Expr:
+        return sql("RIGHT(x, CHAR_LENGTH(p)) = p", x=node.this, p=collated(node.expression))
+
+    def contains(node: exp.Expr) -> exp.Expr:
+        return sql("LOCATE(p, x) > 0", x=node.this, p=collated(node.expression))
+
+    def truncated(node: exp.Expr) -> exp.Expr:
+        unit = unit_of(node)
+        texts = {
+            "DAY": "CAST(x AS DATE)",
+            "WEEK": "DATE_SUB(CAST(x AS DATE), INTERVAL WEEKDAY(x) DAY)",
+            "MONTH": "CAST(DATE_FORMAT(x, '%Y-%m-01') AS DATE)",
+            "QUARTER": "DATE_ADD(MAKEDATE(YEAR(x), 1), INTERVAL (QUARTER(x) - 1) * 3 MONTH)",
+            "YEAR": "MAKEDATE(YEAR(x), 1)",
+        }
+        return sql(texts[unit], x=node.this) if unit in texts else node
+
+    def concat(node: exp.Expr) -> exp.Expr:
+        return exp.Concat(expressions=[node.this, node.expression], safe=False)
+
+    rules: Rules = {
+        exp.Order: nulls_by_case,
+        exp.CTE: inlined_or_not,
+        exp.Alias: landed,
+        exp.EQ: exact,
+        exp.NEQ: exact,
+        exp.LT: exact,
+        exp.LTE: exact,
+        exp.GT: exact,
+        exp.GTE: exact,
+        exp.Like: exact,
+        exp.In: exact_in,
+        exp.Cast: cast,
+        exp.DateDiff: difference,
+        **refusing(label, exp.TimeToUnix, exp.RegexpFullMatch, exp.DateFromParts, exp.Initcap),
+        exp.Between: exact_between,
+        exp.Contains: contains,
+        exp.DateTrunc: truncated,
+        exp.EndsWith: ends_with,
+        exp.Extract: part,
+        exp.RegexpExtract: extracted,
+        exp.RegexpLike: matches,
+        exp.RegexpReplace: replaced,
+        exp.Round: half_up,
+        exp.SplitPart: split,
+        exp.StartsWith: starts,
+        exp.TimestampTrunc: truncated,
+        exp.TryCast: tried,
+        exp.Div: division,
+        exp.DPipe: concat,
+        exp.Greatest: greatest,
+        exp.Least: least,
+        exp.Select: quantiles_by_rank,
+    }
+    if name == "mariadb":
+        return Dialect(name, label, "mysql", rules)
+    traits = {"zones": "by offsets, 1970 to 2050", "percentiles": "by rank", "names": "as written",
+              "text": "exact, by collation", "read only": "by the session"}  # fmt: skip
+    return Dialect(
+        name, label, "mysql", rules, allowed=_ALLOWED, functions=_FUNCTIONS, traits=traits
+    )
+
+
+_ALLOWED: frozenset[type[exp.Expr]] = frozenset(
+    {exp.DateDiff, exp.TimestampDiff, exp.TsOrDsToTimestamp, exp.DateAdd, exp.DateSub, exp.Interval, exp.CharacterSet,
+     exp.TimeToStr, exp.TsOrDsToDate, exp.TsOrDsAdd, exp.DateTrunc, exp.TimestampTrunc, exp.Year, exp.Quarter,
+     exp.DayOfWeek, exp.CastToStrType, exp.CharacterSetProperty}
+)  # fmt: skip
+_FUNCTIONS = frozenset({"WEEKDAY", "MAKEDATE"})
+MYSQL = _dialect("mysql", "MySQL", "utf8mb4_0900_bin")
+MARIADB = _dialect("mariadb", "MariaDB", "utf8mb4_nopad_bin")

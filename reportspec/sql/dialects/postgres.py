@@ -1,0 +1,112 @@
+"""PostgreSQL. Texts are ordered by their code points, whatever the database's collation is."""
+
+from __future__ import annotations
+
+from sqlglot import exp
+
+from reportspec.sql.build import FLAG, TEXT, identifier, when
+from reportspec.sql.dialects.common import NUMBER, division, double, half_up, nulls_last, unit_of
+from reportspec.sql.dialects.rewrite import (
+    TEXTS,
+    WHOLES,
+    Dialect,
+    Rules,
+    Unsupported,
+    refusing,
+    snippet,
+    type_of,
+    unsaid,
+    with_args,
+)
+
+
+def by_code_points(node: exp.Expr) -> exp.Expr:
+    """An item of ORDER BY: texts go by their code points, so that a cut list has the same rows."""
+    if not node.this.meta.get(TEXT):
+        return node
+    return with_args(node, this=exp.Collate(this=node.this, expression=identifier("C")))
+
+
+def _division(node: exp.Expr) -> exp.Expr:
+    return node if node.args.get("typed") else division(node)
+
+
+def _tried(node: exp.Expr) -> exp.Expr:
+    """TRY_CAST by a look at the text first; a day that its month has not is none."""
+    kind = type_of(node)
+    text = exp.Cast(this=node.this, to=exp.DataType(this=exp.DataType.Type.TEXT, nested=False))
+    if kind in ("DOUBLE", "FLOAT", "DECIMAL", *WHOLES):
+        number: exp.Expr = double(text)
+        if kind in WHOLES:
+            number = exp.Cast(this=half_up(exp.Round(this=number)), to=node.args["to"])
+        return when(exp.RegexpLike(this=text, expression=exp.Literal.string(NUMBER)), number)
+    if kind == "DATE":
+        return snippet("postgres", _DAY, x=text)
+    if kind in TEXTS:
+        return text
+    raise Unsupported(unsaid(node, "PostgreSQL"))
+
+
+def _extracted(node: exp.Expr) -> exp.Expr:
+    """The first group of a pattern; no match is an empty text."""
+    group = node.args.get("group")
+    if group is None or str(group.this) != "1":
+        raise Unsupported(unsaid(node, "PostgreSQL"))
+    found = exp.Anonymous(this="SUBSTRING", expressions=[node.this, node.expression])
+    empty = exp.Coalesce(this=found, expressions=[exp.Literal.string("")])
+    return when(exp.Not(this=exp.Is(this=node.this, expression=exp.Null())), empty)
+
+
+def _flag(node: exp.Expr) -> exp.Expr:
+    """A condition to group by, as it is: PostgreSQL expects two groups of it, of a CASE any number,
+    for which it would give up grouping rows in memory and side by side."""
+    return node.args["ifs"][0].this if node.meta.get(FLAG) else node
+
+
+def _flagged(node: exp.Expr) -> exp.Expr:
+    if not node.meta.get(FLAG):
+        return node
+    return node.this if str(node.expression.this) == "1" else exp.Not(this=node.this)
+
+
+def _difference(node: exp.Expr) -> exp.Expr:
+    """Microseconds between two times. EXTRACT gives decimals, which are slow; DATE_PART's doubles
+    are exact for stretches of less than 285 years."""
+    if unit_of(node) != "MICROSECOND":
+        return node
+    ends = [exp.Cast(this=end, to=exp.DataType(this=exp.DataType.Type.TIMESTAMP, nested=False))
+            for end in (node.this, node.expression)]  # fmt: skip
+    stretch = exp.Sub(this=ends[0], expression=ends[1])
+    seconds = exp.Anonymous(this="DATE_PART", expressions=[exp.Literal.string("epoch"), stretch])
+    micros = exp.Mul(this=seconds, expression=exp.Literal.number(1_000_000))
+    return exp.Cast(this=micros, to=exp.DataType(this=exp.DataType.Type.BIGINT, nested=False))
+
+
+_DAY = """
+CASE WHEN x ~ '^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$'
+THEN CASE WHEN CAST(SUBSTRING(x FROM 9 FOR 2) AS INT) <= CAST(EXTRACT(DAY FROM
+  CAST(SUBSTRING(x FROM 1 FOR 8) || '01' AS DATE) + INTERVAL '1 MONTH' - INTERVAL '1 DAY') AS INT)
+THEN CAST(x AS DATE) END END
+"""
+RULES: Rules = {
+    **refusing("PostgreSQL", exp.RegexpFullMatch),
+    exp.Contains: lambda node: snippet(
+        "postgres", "(STRPOS(x, p) > 0)", x=node.this, p=node.expression
+    ),
+    exp.DateDiff: _difference,
+    exp.DateFromParts: lambda node: exp.Anonymous(
+        this="MAKE_DATE", expressions=[node.args[k] for k in ("year", "month", "day")]
+    ),
+    exp.EndsWith: lambda node: snippet(
+        "postgres", "(RIGHT(x, LENGTH(p)) = p)", x=node.this, p=node.expression
+    ),
+    exp.RegexpExtract: _extracted,
+    exp.Round: half_up,
+    exp.TryCast: _tried,
+    exp.Order: nulls_last,
+    exp.Ordered: by_code_points,
+    exp.Div: _division,
+    exp.Case: _flag,
+    exp.EQ: _flagged,
+}
+POSTGRES = Dialect("postgres", "PostgreSQL", "postgres", RULES)

@@ -1,0 +1,51 @@
+"""Redshift."""
+
+from __future__ import annotations
+
+from sqlglot import exp
+
+from reportspec.sql.dialects.common import (
+    division,
+    inlined_or_not,
+    is_zoned,
+    nulls_last,
+    quantiles_by_rank,
+)
+from reportspec.sql.dialects.generic import greatest, least
+from reportspec.sql.dialects.rewrite import Dialect, Rules, snippet, type_of
+
+
+def _sql(text: str, **parts: exp.Expr) -> exp.Expr:
+    return snippet("redshift", text, **parts)
+
+
+def _cast(node: exp.Expr) -> exp.Expr:
+    zoned = is_zoned(node.this) if type_of(node) == "DATE" else None
+    if zoned is None:
+        return node
+    at, source, target = zoned
+    return _sql("CAST(CONVERT_TIMEZONE(s, z, x) AS DATE)", x=at, s=exp.Literal.string(source),
+                z=exp.Literal.string(target))  # fmt: skip
+
+
+def _difference(node: exp.Expr) -> exp.Expr:
+    unit = str(node.args.get("unit") or "DAY").upper()
+    return _sql(f"DATEDIFF({unit}, a, b)", a=node.expression, b=node.this)
+
+
+RULES: Rules = {
+    exp.Cast: _cast,
+    exp.CTE: inlined_or_not,
+    exp.DateDiff: _difference,
+    exp.Div: lambda node: node if node.args.get("typed") else division(node),
+    exp.Greatest: greatest,
+    exp.Least: least,
+    exp.Order: nulls_last,
+    exp.Select: quantiles_by_rank,
+}
+REDSHIFT = Dialect(
+    "redshift", "Redshift", "redshift", RULES,
+    allowed=frozenset({exp.DateDiff, exp.TsOrDsDiff, exp.TsOrDsAdd, exp.ConvertTimezone, exp.DateTrunc, exp.TimestampTrunc, exp.DateAdd}),
+    traits={"zones": "native", "percentiles": "by rank", "names": "small letters",
+            "text": "blanks at the end may not count", "read only": "by the session"},
+)  # fmt: skip

@@ -1,0 +1,155 @@
+"""Trees of the canonical form become trees that a database means the same by."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+import sqlglot
+from sqlglot import exp
+
+Rule = Callable[[exp.Expr], exp.Expr]
+Rules = Mapping[type[exp.Expr], Rule]
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """A database's own way with SQL. `rules` say by node type what is written instead, `before` is
+    done to the whole statement first, `settings` are what a statement brings along for itself.
+
+    Where the SQL is written without having been run, `allowed` and `functions` are what may stand
+    in it besides `generic.NODES`, and `traits` say for people how it does what differs.
+    `writes_shared` says that sqlglot writes trees for it whose parts are shared, and leaves them
+    as they are; for others it writes a copy."""
+
+    name: str
+    label: str
+    sqlglot: str
+    rules: Rules = field(default_factory=dict)
+    before: Rule | None = None
+    settings: Mapping[str, str] = field(default_factory=dict)
+    allowed: frozenset[type[exp.Expr]] | None = None
+    functions: frozenset[str] = frozenset()
+    traits: Mapping[str, str] = field(default_factory=dict)
+    writes_shared: bool = False
+
+
+OWN = "own"  # in the meta of a mapping's expression: the SQL in which it is written
+
+
+class Unsupported(Exception):
+    """The database has no way to say it; the message names what, for a user."""
+
+
+def rewritten(tree: exp.Expr, rules: Rules, own: str = "") -> exp.Expr:
+    """The tree with each node put through the rule of its type, from the leaves up. Nodes are
+    never changed, only replaced: trees share their parts, and a shared part is rewritten once.
+
+    What a mapping says in the database's `own` SQL stays as it is, but for its names."""
+    if not own and tree.find(*rules) is None:
+        return tree
+    done: dict[int, exp.Expr] = {}
+    names: Rules = {exp.Identifier: rules[exp.Identifier]} if exp.Identifier in rules else {}
+
+    def visit(node: exp.Expr) -> exp.Expr:
+        key = id(node)
+        if key in done:
+            return done[key]
+        if own and node._meta and node._meta.get(OWN) == own:
+            done[key] = rewritten(node, names) if names else node
+            return done[key]
+        changed = None
+        for name, value in node.args.items():
+            if value is None or isinstance(value, (str, bool)):
+                continue
+            if isinstance(value, exp.Expr):
+                new = visit(value)
+                if new is not value:
+                    changed = changed or dict(node.args)
+                    changed[name] = new
+            elif isinstance(value, list):
+                items = [visit(v) if isinstance(v, exp.Expr) else v for v in value]
+                if any(a is not b for a, b in zip(items, value, strict=True)):
+                    changed = changed or dict(node.args)
+                    changed[name] = items
+        result = node if changed is None else remade(node, changed)
+        rule = rules.get(type(result))
+        if rule is not None:
+            result = rule(result)
+        done[key] = result
+        return result
+
+    return visit(tree)
+
+
+def refusing(label: str, *types: type[exp.Expr]) -> Rules:
+    """Rules for nodes that the database has no words for that mean the same."""
+
+    def refused(node: exp.Expr) -> exp.Expr:
+        raise Unsupported(unsaid(node, label))
+
+    return dict.fromkeys(types, refused)
+
+
+def unsaid(node: exp.Expr, label: str) -> str:
+    """That something cannot be said to a database, and the way out."""
+    name = node.sql_name().lower() if isinstance(node, exp.Func) else node.key
+    return f"`{name}` means something else on {label}; write it in {label}'s own SQL in the mapping"
+
+
+def remade(node: exp.Expr, args: Mapping[str, object]) -> exp.Expr:
+    """A node of the same type and notes with other arguments."""
+    new = type(node)(**args)
+    if node._meta is not None:
+        new._meta = dict(node._meta)
+    if node.comments:
+        new.comments = list(node.comments)
+    return new
+
+
+def with_args(node: exp.Expr, **args: object) -> exp.Expr:
+    """A node like this one, with some arguments of its own."""
+    return remade(node, {**node.args, **args})
+
+
+@lru_cache(maxsize=512)
+def _template(text: str, dialect: str) -> exp.Expr:
+    return sqlglot.parse_one(text, dialect=dialect)
+
+
+def snippet(dialect: str, text: str, **parts: exp.Expr) -> exp.Expr:
+    """SQL as the database's own users would write it, with trees in place of the names in it."""
+    tree = _template(text, dialect)
+
+    def visit(node: exp.Expr) -> exp.Expr:
+        if isinstance(node, exp.Column) and not node.table and node.name in parts:
+            return parts[node.name]
+        args: dict[str, object] = {}
+        for name, value in node.args.items():
+            if isinstance(value, exp.Expr):
+                args[name] = visit(value)
+            elif isinstance(value, list):
+                args[name] = [visit(v) if isinstance(v, exp.Expr) else v for v in value]
+            else:
+                args[name] = value
+        return type(node)(**args)
+
+    return visit(tree)
+
+
+def is_text_literal(tree: exp.Expr) -> bool:
+    """Whether it is a text written out."""
+    return isinstance(tree, exp.Literal) and bool(tree.is_string)
+
+
+def type_of(cast: exp.Expr) -> str:
+    """The name of the type that a CAST is to, as sqlglot calls it."""
+    return str(cast.args["to"].this.value)
+
+
+TIMES = frozenset(
+    {"TIMESTAMP", "TIMESTAMPNTZ", "DATETIME", "DATETIME2", "TIMESTAMP_S", "TIMESTAMP_MS"}
+)
+TEXTS = frozenset({"VARCHAR", "TEXT", "CHAR", "NVARCHAR"})
+WHOLES = frozenset({"BIGINT", "INT", "SMALLINT", "TINYINT"})

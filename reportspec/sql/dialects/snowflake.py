@@ -1,0 +1,50 @@
+"""Snowflake. Names without quotes are capitals there; sessions have their weeks begin on Monday."""
+
+from __future__ import annotations
+
+from sqlglot import exp
+
+from reportspec.sql.dialects.common import division, inlined_or_not, is_zoned, nulls_last
+from reportspec.sql.dialects.generic import greatest, in_capitals, least, within_group
+from reportspec.sql.dialects.rewrite import TIMES, Dialect, Rules, snippet, type_of, with_args
+
+
+def _sql(text: str, **parts: exp.Expr) -> exp.Expr:
+    return snippet("snowflake", text, **parts)
+
+
+def _cast(node: exp.Expr) -> exp.Expr:
+    kind = type_of(node)
+    if kind in TIMES:
+        return with_args(node, to=exp.DataType(this=exp.DataType.Type.TIMESTAMPNTZ, nested=False))
+    zoned = is_zoned(node.this) if kind == "DATE" else None
+    if zoned is not None:
+        at, source, target = zoned
+        return _sql("CAST(CONVERT_TIMEZONE(s, z, x) AS DATE)", x=at, s=exp.Literal.string(source),
+                    z=exp.Literal.string(target))  # fmt: skip
+    return node
+
+
+def _difference(node: exp.Expr) -> exp.Expr:
+    unit = str(node.args.get("unit") or "DAY").upper()
+    return _sql(f"DATEDIFF({unit}, a, b)", a=node.expression, b=node.this)
+
+
+RULES: Rules = {
+    exp.Identifier: in_capitals,
+    exp.Cast: _cast,
+    exp.CTE: inlined_or_not,
+    exp.DateDiff: _difference,
+    exp.Div: lambda node: node if node.args.get("typed") else division(node),
+    exp.Greatest: greatest,
+    exp.Least: least,
+    exp.Order: nulls_last,
+    exp.PercentileCont: within_group,
+}
+SNOWFLAKE = Dialect(
+    "snowflake", "Snowflake", "snowflake", RULES,
+    allowed=frozenset({exp.DateDiff, exp.ConvertTimezone, exp.DateTrunc, exp.TimestampTrunc, exp.DateAdd,
+                       exp.WithinGroup, exp.PercentileCont}),
+    traits={"zones": "native", "percentiles": "PERCENTILE_CONT", "names": "capitals without quotes",
+            "text": "exact", "read only": "by the user's role"},
+)  # fmt: skip

@@ -1,0 +1,90 @@
+"""Spark and Databricks."""
+
+from __future__ import annotations
+
+from sqlglot import exp
+
+from reportspec.sql.dialects.common import division, inlined_or_not, is_zoned, nulls_last, unit_of
+from reportspec.sql.dialects.rewrite import (
+    TIMES,
+    Dialect,
+    Rules,
+    Unsupported,
+    refusing,
+    snippet,
+    type_of,
+    unsaid,
+    with_args,
+)
+
+
+def _sql(text: str, **parts: exp.Expr) -> exp.Expr:
+    return snippet("spark", text, **parts)
+
+
+def _cast(node: exp.Expr) -> exp.Expr:
+    kind, value = type_of(node), node.this
+    if kind in TIMES:
+        return with_args(node, to=exp.DataType(this=exp.DataType.Type.TIMESTAMPNTZ, nested=False))
+    if kind == "DATE":
+        zoned = is_zoned(value)
+        if zoned is not None:
+            at, source, target = zoned
+            there = _sql("CONVERT_TIMEZONE(s, z, x)", x=at, s=exp.Literal.string(source),
+                         z=exp.Literal.string(target))  # fmt: skip
+            return with_args(node, this=there)
+    return node
+
+
+def _difference(node: exp.Expr) -> exp.Expr:
+    unit, later, earlier = unit_of(node), node.this, node.expression
+    if unit == "DAY":
+        return _sql("DATEDIFF(b, a)", b=later, a=earlier)
+    if unit == "YEAR":
+        return _sql("(YEAR(b) - YEAR(a))", b=later, a=earlier)
+    if unit == "MONTH":
+        return _sql("((YEAR(b) - YEAR(a)) * 12 + MONTH(b) - MONTH(a))", b=later, a=earlier)
+    if unit in (
+        "SECOND",
+        "MINUTE",
+        "HOUR",
+    ):  # units that have begun in between, not those that are over
+        form = exp.Literal.string(unit)
+        earlier, later = (
+            exp.Anonymous(this="DATE_TRUNC", expressions=[form, x]) for x in (earlier, later)
+        )
+    elif unit != "MICROSECOND":
+        raise Unsupported(unsaid(node, "Spark"))
+    return _sql(f"TIMESTAMPDIFF({unit}, a, b)", b=later, a=earlier)
+
+
+def _part(node: exp.Expr) -> exp.Expr:
+    name, value = str(node.this.name).upper(), node.expression
+    if name in ("ISODOW", "DAYOFWEEKISO", "DOW", "DAYOFWEEK"):
+        monday = "ISO" in name
+        days = exp.Anonymous(this="WEEKDAY" if monday else "DAYOFWEEK", expressions=[value])
+        by: type[exp.Binary] = exp.Add if monday else exp.Sub
+        return exp.Paren(this=by(this=days, expression=exp.Literal.number(1)))
+    return node
+
+
+def _replaced(node: exp.Expr) -> exp.Expr:
+    if "g" not in str(node.args.get("modifiers") or ""):
+        raise Unsupported(unsaid(node, "Spark"))
+    return with_args(node, modifiers=None)
+
+
+RULES: Rules = {
+    exp.CTE: inlined_or_not,
+    exp.Order: nulls_last,
+    exp.Cast: _cast,
+    exp.PercentileCont: lambda node: exp.Anonymous(
+        this="PERCENTILE", expressions=[node.this, node.expression]
+    ),
+    **refusing("Spark", exp.TimeToUnix, exp.RegexpFullMatch),
+    exp.DateDiff: _difference,
+    exp.Extract: _part,
+    exp.RegexpReplace: _replaced,
+    exp.Div: lambda node: node if node.args.get("typed") else division(node),
+}
+SPARK = Dialect("spark", "Spark", "spark", RULES)

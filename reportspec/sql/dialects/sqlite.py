@@ -1,0 +1,252 @@
+"""SQLite. It keeps times as texts, which compare as times do once they are all written alike."""
+
+from __future__ import annotations
+
+from sqlglot import exp
+
+from reportspec.sql.build import LANDS, literal
+from reportspec.sql.dialects.common import (
+    NUMBER,
+    division,
+    is_zoned,
+    minutes_ahead,
+    nulls_last,
+    quantiles_by_rank,
+    unit_of,
+)
+from reportspec.sql.dialects.generic import greatest, least
+from reportspec.sql.dialects.rewrite import (
+    TEXTS,
+    TIMES,
+    WHOLES,
+    Dialect,
+    Rules,
+    Unsupported,
+    is_text_literal,
+    refusing,
+    snippet,
+    type_of,
+    unsaid,
+    with_args,
+)
+
+_DAY = "SUBSTR(x, 1, 10)"
+# A time as `2026-03-29 01:30:00`, with a fraction only where there is one. Numbers are seconds
+# since 1970; a time with an offset becomes UTC.
+_TIME = """
+CASE WHEN TYPEOF(x) IN ('integer', 'real') THEN DATETIME(x, 'unixepoch')
+WHEN LENGTH(x) = 19 THEN REPLACE(x, 'T', ' ')
+WHEN LENGTH(x) = 10 THEN x || ' 00:00:00'
+WHEN SUBSTR(x, 20, 1) = '.' THEN STRFTIME('%Y-%m-%d %H:%M:%S', x)
+  || RTRIM(RTRIM(SUBSTR(x, 20, 7), 'Z+-0'), '.')
+ELSE DATETIME(x) END
+"""
+_DATE = (
+    "CASE WHEN TYPEOF(x) IN ('integer', 'real') THEN DATE(x, 'unixepoch') ELSE SUBSTR(x, 1, 10) END"
+)
+_MICROS = """
+((CAST(STRFTIME('%s', SUBSTR(b, 1, 19)) AS INTEGER) - CAST(STRFTIME('%s', SUBSTR(a, 1, 19)) AS INTEGER)) * 1000000
++ CAST(SUBSTR(SUBSTR(b, 21) || '000000', 1, 6) AS INTEGER)
+- CAST(SUBSTR(SUBSTR(a, 21) || '000000', 1, 6) AS INTEGER))
+"""
+_TRUNCATED = {
+    "DAY": "DATE(x)",
+    "WEEK": "DATE(x, '-6 days', 'weekday 1')",
+    "MONTH": "DATE(x, 'start of month')",
+    "QUARTER": "DATE(x, 'start of month', '-' || ((CAST(STRFTIME('%m', x) AS INTEGER) - 1) % 3) || ' months')",
+    "YEAR": "DATE(x, 'start of year')",
+}
+# The last day of the month where the day of the month does not exist (DATE would run over).
+_MONTHS = """
+MIN(DATE(x, n || ' months'), DATE(x, 'start of month', (n + 1) || ' months', '-1 day'))
+"""
+
+
+def _sql(text: str, **parts: exp.Expr) -> exp.Expr:
+    return snippet("sqlite", text, **parts)
+
+
+def _cast(node: exp.Expr) -> exp.Expr:
+    kind = type_of(node)
+    value: exp.Expr = node.this
+    if kind in TIMES:
+        if is_text_literal(value):
+            return value
+        return _sql("CASE WHEN LENGTH(x) = 10 THEN x || ' 00:00:00' ELSE x END", x=value)
+    if kind == "DATE":
+        if is_text_literal(value) or isinstance(value, exp.Null):
+            return value
+        zoned = is_zoned(value)
+        if zoned is not None:
+            at, source, target = zoned
+            bare = at.this if isinstance(at, exp.Cast) else at
+            minutes = minutes_ahead(source, target, bare)
+            return _sql("DATE(x, m || ' minutes')", x=bare, m=exp.Paren(this=minutes))
+        return _sql(_DAY, x=value)
+    if kind == "DECIMAL":
+        return exp.Cast(this=value, to=exp.DataType(this=exp.DataType.Type.DOUBLE, nested=False))
+    if kind == "BOOLEAN":
+        return _sql("CASE WHEN TYPEOF(x) = 'text' THEN LOWER(x) IN ('true', 't', 'yes', 'y', '1')"
+                    " ELSE x <> 0 END", x=value)  # fmt: skip
+    return node
+
+
+def _landed(node: exp.Expr) -> exp.Expr:
+    lands = node.meta.get(LANDS)
+    if lands not in ("time", "date"):
+        return node
+    if isinstance(node.this, exp.Null) or not node.this.find(exp.Column):
+        return node
+    return with_args(node, this=_sql(_TIME if lands == "time" else _DATE, x=node.this))
+
+
+_PART = {
+    "YEAR": "CAST(STRFTIME('%Y', x) AS INTEGER)",
+    "MONTH": "CAST(STRFTIME('%m', x) AS INTEGER)",
+    "DAY": "CAST(STRFTIME('%d', x) AS INTEGER)",
+    "HOUR": "CAST(STRFTIME('%H', SUBSTR(x, 1, 19)) AS INTEGER)",
+    "QUARTER": "((CAST(STRFTIME('%m', x) AS INTEGER) + 2) / 3)",
+    "DOW": "CAST(STRFTIME('%w', x) AS INTEGER)",
+    "DAYOFWEEK": "CAST(STRFTIME('%w', x) AS INTEGER)",
+    "ISODOW": "((CAST(STRFTIME('%w', x) AS INTEGER) + 6) % 7 + 1)",
+    "DAYOFWEEKISO": "((CAST(STRFTIME('%w', x) AS INTEGER) + 6) % 7 + 1)",
+}
+_SECONDS = {"SECOND": 1, "MINUTE": 60, "HOUR": 3600}
+
+
+def _difference(node: exp.Expr) -> exp.Expr:
+    unit, later, earlier = unit_of(node), node.this, node.expression
+    if unit == "DAY":
+        return _sql("CAST(JULIANDAY(DATE(b)) - JULIANDAY(DATE(a)) AS INTEGER)", b=later, a=earlier)
+    if unit == "MICROSECOND":
+        return _sql(_MICROS, b=later, a=earlier)
+    if unit in _SECONDS:
+        whole = f"CAST(STRFTIME('%s', SUBSTR(x, 1, 19)) AS INTEGER) / {_SECONDS[unit]}"
+        return _apart(whole, later, earlier)
+    if unit == "YEAR":
+        return _apart(_PART["YEAR"], later, earlier)
+    if unit == "MONTH":
+        return _apart(f"({_PART['YEAR']} * 12 + {_PART['MONTH']})", later, earlier)
+    raise Unsupported(unsaid(node, "SQLite"))
+
+
+def _apart(text: str, later: exp.Expr, earlier: exp.Expr) -> exp.Expr:
+    return exp.Paren(this=exp.Sub(this=_sql(text, x=later), expression=_sql(text, x=earlier)))
+
+
+def _truncated(node: exp.Expr) -> exp.Expr:
+    unit = unit_of(node)
+    if unit == "HOUR":
+        return _sql("STRFTIME('%Y-%m-%d %H:00:00', SUBSTR(x, 1, 19))", x=node.this)
+    if unit not in _TRUNCATED:
+        raise Unsupported(unsaid(node, "SQLite"))
+    return _sql(_TRUNCATED[unit], x=node.this)
+
+
+def _later(node: exp.Expr) -> exp.Expr:
+    unit, value, by = unit_of(node), node.this, node.expression
+    if isinstance(by, exp.Interval):
+        unit, by = unit_of(by), exp.Literal.number(str(by.this.this))
+    number = exp.Paren(this=by)
+    if isinstance(node, (exp.DateSub, exp.Sub)):
+        number = exp.Paren(this=exp.Neg(this=number))
+    if unit in ("MONTH", "YEAR", "QUARTER"):
+        months = {"MONTH": 1, "QUARTER": 3, "YEAR": 12}[unit]
+        by_months = exp.Paren(this=exp.Mul(this=number, expression=literal(months)))
+        return _sql(_MONTHS, x=value, n=by_months)
+    return _sql(f"DATETIME(SUBSTR(x, 1, 19), n || ' {unit.lower()}s') || SUBSTR(x, 20)",
+                x=value, n=number)  # fmt: skip
+
+
+def _moved(node: exp.Expr) -> exp.Expr:
+    return _later(node) if isinstance(node.expression, exp.Interval) else node
+
+
+def _joined(items: list[exp.Expr]) -> exp.Expr:
+    found = items[0]
+    for item in items[1:]:
+        found = exp.DPipe(this=found, expression=item)
+    return found
+
+
+def _replaced(node: exp.Expr) -> exp.Expr:
+    everywhere = literal(1 if "g" in str(node.args.get("modifiers") or "") else 0)
+    parts = [node.this, node.expression, node.args["replacement"], everywhere]
+    return exp.Anonymous(this="REGEXP_REPLACE", expressions=parts)
+
+
+def _part(node: exp.Expr) -> exp.Expr:
+    name = str(node.this.name).upper() if isinstance(node, exp.Extract) else node.key.upper()
+    value = node.expression if isinstance(node, exp.Extract) else node.this
+    if name not in _PART:
+        raise Unsupported(unsaid(node, "SQLite"))
+    return _sql(_PART[name], x=value)
+
+
+def _tried(node: exp.Expr) -> exp.Expr:
+    kind = type_of(node)
+    if kind in TEXTS:
+        return exp.Cast(this=node.this, to=node.args["to"])
+    if kind == "DATE":
+        return _sql(
+            "CASE WHEN DATE(SUBSTR(x, 1, 10), '+0 days') = SUBSTR(x, 1, 10) THEN SUBSTR(x, 1, 10) END",
+            x=node.this,
+        )
+    if kind not in (*WHOLES, "DOUBLE", "FLOAT", "DECIMAL"):
+        raise Unsupported(unsaid(node, "SQLite"))
+    whole = "CAST(ROUND(CAST(x AS REAL)) AS INTEGER)" if kind in WHOLES else "CAST(x AS REAL)"
+    return _sql(f"CASE WHEN x REGEXP '{NUMBER}' THEN {whole} END", x=node.this)
+
+
+RULES: Rules = {
+    exp.Greatest: greatest,
+    exp.Least: least,
+    exp.Order: nulls_last,
+    exp.Alias: _landed,
+    exp.Cast: _cast,
+    **refusing(
+        "SQLite",
+        exp.StrToTime,
+        exp.StrToDate,
+        exp.ConcatWs,
+        exp.Pad,
+        exp.RegexpFullMatch,
+        exp.TimeToUnix,
+        exp.Initcap,
+    ),
+    exp.Add: _moved,
+    exp.Sub: _moved,
+    exp.Concat: lambda node: _joined(
+        [_sql("COALESCE(x, '')", x=item) for item in node.expressions]
+    ),
+    exp.Contains: lambda node: _sql("INSTR(x, p) > 0", x=node.this, p=node.expression),
+    exp.DateDiff: _difference,
+    exp.DateFromParts: lambda node: _sql(
+        "PRINTF('%04d-%02d-%02d', y, m, d)",
+        y=node.args["year"],
+        m=node.args["month"],
+        d=node.args["day"],
+    ),
+    exp.DateTrunc: _truncated,
+    exp.TimestampTrunc: _truncated,
+    exp.EndsWith: lambda node: _sql(
+        "(LENGTH(p) = 0 OR SUBSTR(x, -LENGTH(p)) = p)", x=node.this, p=node.expression
+    ),
+    exp.Extract: _part,
+    exp.Year: _part,
+    exp.Month: _part,
+    exp.Day: _part,
+    exp.Left: lambda node: _sql("SUBSTR(x, 1, n)", x=node.this, n=node.expression),
+    exp.Right: lambda node: _sql("SUBSTR(x, -n)", x=node.this, n=node.expression),
+    exp.RegexpReplace: _replaced,
+    exp.StartsWith: lambda node: _sql(
+        "SUBSTR(x, 1, LENGTH(p)) = p", x=node.this, p=node.expression
+    ),
+    exp.TryCast: _tried,
+    exp.UnixToTime: lambda node: _sql("DATETIME(x, 'unixepoch')", x=node.this),
+    exp.DateAdd: _later,
+    exp.DateSub: _later,
+    exp.Div: lambda node: node if node.args.get("typed") else division(node),
+    exp.Select: quantiles_by_rank,
+}
+SQLITE = Dialect("sqlite", "SQLite", "sqlite", RULES)

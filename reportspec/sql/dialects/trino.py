@@ -1,0 +1,65 @@
+"""Trino. Its times have milliseconds unless they are said to have more."""
+
+from __future__ import annotations
+
+from sqlglot import exp
+
+from reportspec.sql.dialects.common import (
+    division,
+    inlined_or_not,
+    is_zoned,
+    nulls_last,
+    quantiles_by_rank,
+)
+from reportspec.sql.dialects.generic import greatest, least
+from reportspec.sql.dialects.rewrite import TIMES, Dialect, Rules, snippet, type_of, with_args
+
+
+def _sql(text: str, **parts: exp.Expr) -> exp.Expr:
+    return snippet("trino", text, **parts)
+
+
+_MICROS = exp.DataType(
+    this=exp.DataType.Type.TIMESTAMP,
+    expressions=[exp.DataTypeParam(this=exp.Literal.number(6))],
+    nested=False,
+)
+
+
+def _cast(node: exp.Expr) -> exp.Expr:
+    kind = type_of(node)
+    if kind in TIMES:
+        return with_args(node, to=_MICROS)
+    zoned = is_zoned(node.this) if kind == "DATE" else None
+    if zoned is not None:
+        at, source, target = zoned
+        return _sql("CAST(AT_TIMEZONE(WITH_TIMEZONE(x, s), z) AS DATE)", x=at,
+                    s=exp.Literal.string(source), z=exp.Literal.string(target))  # fmt: skip
+    return node
+
+
+def _difference(node: exp.Expr) -> exp.Expr:
+    unit = str(node.args.get("unit") or "DAY").upper()
+    if unit == "MICROSECOND":  # DATE_DIFF knows none
+        return _sql("(TO_UNIXTIME(WITH_TIMEZONE(b, 'UTC')) - TO_UNIXTIME(WITH_TIMEZONE(a, 'UTC'))) * 1000000",
+                    a=node.expression, b=node.this)  # fmt: skip
+    return _sql(f"DATE_DIFF('{unit}', a, b)", a=node.expression, b=node.this)
+
+
+RULES: Rules = {
+    exp.Cast: _cast,
+    exp.CTE: inlined_or_not,
+    exp.DateDiff: _difference,
+    exp.Div: lambda node: node if node.args.get("typed") else division(node),
+    exp.Greatest: greatest,
+    exp.Least: least,
+    exp.Order: nulls_last,
+    exp.Select: quantiles_by_rank,
+}
+TRINO = Dialect(
+    "trino", "Trino", "trino", RULES,
+    allowed=frozenset({exp.DateDiff, exp.AtTimeZone, exp.DateTrunc, exp.TimestampTrunc, exp.DateAdd, exp.TimeToUnix}),
+    functions=frozenset({"WITH_TIMEZONE", "TO_UNIXTIME", "AT_TIMEZONE"}),
+    traits={"zones": "native", "percentiles": "by rank", "names": "as written",
+            "text": "exact", "read only": "by the user's rights"},
+)  # fmt: skip

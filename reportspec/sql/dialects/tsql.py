@@ -1,0 +1,126 @@
+"""SQL Server, from 2017 on. It has no booleans, and takes `Rossi ` for `Rossi` in any collation."""
+
+from __future__ import annotations
+
+from sqlglot import exp
+
+from reportspec.sql.dialects.common import (
+    division,
+    inlined_or_not,
+    is_zoned,
+    minutes_ahead,
+    nulls_by_case,
+    quantiles_by_rank,
+)
+from reportspec.sql.dialects.generic import greatest, lands, least, typed_booleans, without_booleans
+from reportspec.sql.dialects.rewrite import (
+    TEXTS,
+    TIMES,
+    Dialect,
+    Rules,
+    snippet,
+    type_of,
+    with_args,
+)
+
+_COLLATION = "Latin1_General_100_BIN2"
+
+
+def _sql(text: str, **parts: exp.Expr) -> exp.Expr:
+    return snippet("tsql", text, **parts)
+
+
+_TEXT = exp.DataType(
+    this=exp.DataType.Type.NVARCHAR,
+    expressions=[exp.DataTypeParam(this=exp.Literal.number(4000))],
+    nested=False,
+)
+
+
+def _cast(node: exp.Expr) -> exp.Expr:
+    kind = type_of(node)
+    if kind in TEXTS:
+        return with_args(node, to=_TEXT)  # without a length it would be cut after 30
+    if kind in TIMES:
+        return with_args(node, to=exp.DataType(this=exp.DataType.Type.DATETIME2, nested=False))
+    zoned = is_zoned(node.this) if kind == "DATE" else None
+    if zoned is not None:  # the server knows zones by other names
+        at, source, target = zoned
+        return _sql(
+            "CAST(DATEADD(MINUTE, m, x) AS DATE)", x=at, m=minutes_ahead(source, target, at)
+        )
+    return node
+
+
+def _landed(node: exp.Expr) -> exp.Expr:
+    if not lands(node, "text", "key"):
+        return node
+    value = node.this
+    if not isinstance(value, exp.Cast):
+        value = exp.Cast(this=value, to=_TEXT)
+    return with_args(node, this=exp.Collate(this=value, expression=exp.Var(this=_COLLATION)))
+
+
+def _difference(node: exp.Expr) -> exp.Expr:
+    unit = str(node.args.get("unit") or "DAY").upper()
+    name = "DATEDIFF" if unit == "DAY" else "DATEDIFF_BIG"
+    # By name: as its own node it would be written for another database.
+    return exp.Anonymous(this=name, expressions=[exp.Var(this=unit), node.expression, node.this])
+
+
+def _truncated(node: exp.Expr) -> exp.Expr:
+    texts = {
+        "DAY": "CAST(x AS DATE)",
+        "WEEK": "DATEADD(DAY, -(DATEDIFF(DAY, '19000101', x) % 7), CAST(x AS DATE))",
+        "MONTH": "DATEFROMPARTS(YEAR(x), MONTH(x), 1)",
+        "QUARTER": "DATEFROMPARTS(YEAR(x), (MONTH(x) - 1) / 3 * 3 + 1, 1)",
+        "YEAR": "DATEFROMPARTS(YEAR(x), 1, 1)",
+    }
+    unit = str(node.args["unit"].name).upper()
+    return _sql(texts[unit], x=node.this) if unit in texts else node
+
+
+def _literal(node: exp.Expr) -> exp.Expr:
+    """Texts beyond ASCII are national ones, else they would arrive as question marks."""
+    if node.is_string and not str(node.this).isascii():
+        return exp.National(this=str(node.this))
+    return node
+
+
+def _like(node: exp.Expr) -> exp.Expr:
+    """A pattern in which `[` is just that."""
+    like = node.this
+    pattern = like.expression if isinstance(like, exp.Like) else None
+    if not isinstance(pattern, (exp.Literal, exp.National)) or "[" not in str(pattern.this):
+        return node
+    escaped = with_args(pattern, this=str(pattern.this).replace("[", "\\["))
+    return with_args(node, this=with_args(like, expression=escaped))
+
+
+def _joined(node: exp.Expr) -> exp.Expr:
+    return exp.Add(this=node.this, expression=node.expression)
+
+
+RULES: Rules = {
+    exp.Alias: _landed,
+    exp.Cast: _cast,
+    exp.CTE: inlined_or_not,
+    exp.DateDiff: _difference,
+    exp.DateTrunc: _truncated,
+    exp.Div: lambda node: node if node.args.get("typed") else division(node),
+    exp.DPipe: _joined,
+    exp.Escape: _like,
+    exp.Greatest: greatest,
+    exp.Least: least,
+    exp.Literal: _literal,
+    exp.Order: nulls_by_case,
+    exp.Select: quantiles_by_rank,
+}
+TSQL = Dialect(
+    "tsql", "SQL Server", "tsql", RULES,
+    before=lambda tree: typed_booleans(without_booleans(tree)),
+    allowed=frozenset({exp.DateAdd, exp.DateDiff, exp.Year, exp.Month, exp.DateFromParts, exp.TsOrDsToDate, exp.TimeStrToTime}),
+    functions=frozenset({"DATEDIFF_BIG", "DATEFROMPARTS", "DATEADD"}),
+    traits={"zones": "by offsets, 1970 to 2050", "percentiles": "by rank", "names": "as the database's collation",
+            "text": "blanks at the end do not count", "read only": "by the user's rights"},
+)  # fmt: skip

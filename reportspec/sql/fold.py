@@ -1,0 +1,345 @@
+"""Aggregates in two steps: rows are first grouped by what the measures tell apart (the status, the
+side of the comparison), then the few groups are turned into columns.
+
+One scan of CASE aggregates asks each condition of each measure of every row. Grouped first, a row
+meets what tells measures apart once, and sums are made once for all measures that share a value.
+Names of small dimensions are joined to the groups instead of the rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from sqlglot import exp
+
+from reportspec.plan.queries import Measure
+from reportspec.sql.build import (
+    EXACT,
+    FEW,
+    FLAG,
+    alias_of,
+    all_of,
+    bare_key,
+    cast,
+    column,
+    copied,
+    literal,
+    named,
+    when,
+)
+from reportspec.sql.scope import AMOUNT, Scope
+from reportspec.sql.windows import Window, any_window, in_turn
+
+GROUPS = "folded"
+WORTH = 3  # measures with conditions of their own, from which on a second step pays
+_PLAIN = (exp.And, exp.Or, exp.Not, exp.Paren, exp.EQ, exp.NEQ, exp.Is, exp.In)
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A measure on one side, as SQL: the aggregate, its value, and the conditions for its rows,
+    its window among them."""
+
+    alias: str
+    measure: Measure
+    value: exp.Expr | None
+    conditions: tuple[exp.Expr, ...]
+    window: Window | None
+    there: exp.Expr | None = None  # rows are counted that have this
+    gone: exp.Expr | None = None  # and lack this
+
+    @property
+    def counts(self) -> bool:
+        """Whether rows are counted."""
+        return self.measure.aggregate == "count" or self.measure.keep != "value"
+
+
+@dataclass(slots=True)
+class _Inner:
+    """The columns of the first step: what it groups by, and what it adds up."""
+
+    keys: dict[exp.Expr, str] = field(default_factory=dict)
+    sums: dict[exp.Expr, str] = field(default_factory=dict)
+
+    def key(self, tree: exp.Expr) -> exp.Column:
+        """The column of the groups for something that rows are grouped by."""
+        name = self.keys.setdefault(tree, f"k{len(self.keys)}")
+        found = column(GROUPS, name)
+        found.meta.update(tree.meta)
+        return found
+
+    def sum(self, tree: exp.Expr) -> exp.Column:
+        """The column of the groups for an aggregate."""
+        return column(GROUPS, self.sums.setdefault(tree, f"a{len(self.sums)}"))
+
+
+def aggregated(
+    scope: Scope, keys: Sequence[tuple[str, exp.Expr]], cases: Sequence[Case],
+    first: exp.Join | None,
+) -> exp.Select:  # fmt: skip
+    """The SELECT of the cases grouped by the keys, in one step or two. `first` is joined first."""
+    common = _common(cases)
+    own = [tuple(c for c in case.conditions if c not in common) for case in cases]
+    windows = list(dict.fromkeys(case.window for case in cases))
+    where = list(common)
+    bounded = len(windows) > 1 and None not in windows and all(own)
+    if bounded:
+        where += any_window(window for window in windows if window is not None)
+    if all(case.counts or case.measure.aggregate in ("sum", "min", "max") for case in cases):
+        named_later = _named_later(scope, keys, [*where, *_trees(cases, own)])
+        if named_later or sum(map(bool, own)) >= WORTH:
+            return _two_steps(scope, keys, cases, own, where, named_later, bounded, first)
+    select = exp.Select()
+    for name, key in keys:
+        select = select.select(named(key, name), copy=False)
+    for case, conditions in zip(cases, own, strict=True):
+        told = all_of([*conditions, *_lacking(case)])
+        select = select.select(named(_aggregate(case, told), case.alias), copy=False)
+    return _grouped(scope.attach(select, first), where, [key for _, key in keys])
+
+
+def _grouped(select: exp.Select, where: Iterable[exp.Expr], keys: Iterable[exp.Expr]) -> exp.Select:
+    condition = all_of(where)
+    if condition is not None:
+        select = select.where(condition, copy=False)
+    # A period of one bucket has the same number in every row: by position it would mean a column.
+    groups = [key for key in keys if not isinstance(key, exp.Literal)]
+    return select.group_by(*groups, copy=False) if groups else select
+
+
+def _common(cases: Sequence[Case]) -> list[exp.Expr]:
+    """The conditions that all cases have: they go to WHERE."""
+    first, *others = cases
+    return [
+        c for c in dict.fromkeys(first.conditions) if all(c in other.conditions for other in others)
+    ]
+
+
+def _trees(cases: Sequence[Case], own: Sequence[tuple[exp.Expr, ...]]) -> list[exp.Expr]:
+    values = [v for c in cases for v in (c.value, c.there, c.gone) if v is not None]
+    return [*values, *(c for conditions in own for c in conditions)]
+
+
+def _lacking(case: Case) -> Iterator[exp.Expr]:
+    if case.there is not None:
+        yield exp.Not(this=exp.Is(this=case.there, expression=exp.Null()))
+    if case.gone is not None:
+        yield exp.Is(this=case.gone, expression=exp.Null())
+
+
+def _aggregate(case: Case, condition: exp.Expr | None) -> exp.Expr:
+    """One CASE aggregate over the rows."""
+    measure, value = case.measure, case.value
+    if case.counts:
+        if measure.keep == "value" and value is not None:
+            return exp.Count(this=when(condition, value) if condition is not None else value)
+        return exp.Count(this=when(condition, literal(1)) if condition is not None else exp.Star())
+    assert value is not None
+    if measure.aggregate == "quantile":
+        value = cast(value, "DOUBLE")
+    if measure.aggregate == "distinct":
+        value = bare_key(value)
+    chosen = when(condition, value) if condition is not None else value
+    match measure.aggregate:
+        case "distinct":
+            return exp.Count(this=exp.Distinct(expressions=[chosen]))
+        case "sum":
+            # Decimals add up to the same in any order, floats do not. Amounts are decimals
+            # already, and their sums are cheaper to widen than each of them.
+            if value.meta.get(AMOUNT):
+                return cast(exp.Sum(this=chosen), EXACT)
+            return exp.Sum(this=cast(chosen, EXACT))
+        case "min":
+            return exp.Min(this=chosen)
+        case "max":
+            return exp.Max(this=chosen)
+        case _:
+            assert measure.percentile is not None
+            return exp.PercentileCont(this=chosen, expression=literal(measure.percentile))
+
+
+# Two steps
+
+
+def _two_steps(
+    scope: Scope, keys: Sequence[tuple[str, exp.Expr]], cases: Sequence[Case],
+    own: Sequence[tuple[exp.Expr, ...]], where: list[exp.Expr],
+    named_later: list[exp.Join], bounded: bool, first: exp.Join | None,
+) -> exp.Select:  # fmt: skip
+    inner = _Inner()
+    outer_keys = _outer_keys(inner, keys, named_later)
+    asked = _Asked(inner, cases, own, bounded)
+    outer = exp.Select()
+    for name, key in outer_keys:
+        outer = outer.select(named(key, name), copy=False)
+    for case, conditions in zip(cases, own, strict=True):
+        found = _of_groups(inner, case)
+        condition = asked.condition(conditions)
+        chosen = when(condition, found) if condition is not None else found
+        value: exp.Expr
+        if case.counts:
+            value = exp.Coalesce(this=exp.Sum(this=chosen), expressions=[literal(0)])
+            value = cast(value, "BIGINT")
+        else:
+            total = {"sum": exp.Sum, "min": exp.Min, "max": exp.Max}[case.measure.aggregate]
+            value = total(this=chosen)
+        outer = outer.select(named(value, case.alias), copy=False)
+    joins = [_on_groups(inner, join) for join in named_later]
+    select = exp.Select()
+    for tree, name in (*inner.keys.items(), *inner.sums.items()):
+        select = select.select(named(tree, name), copy=False)
+    select = scope.attach(select, first, without=named_later)
+    select = _grouped(select, where, inner.keys)
+    outer = outer.from_(exp.Subquery(this=select, alias=alias_of(GROUPS)), copy=False)
+    for join in joins:
+        outer.append("joins", join)
+    return _grouped(outer, (), [key for _, key in outer_keys])
+
+
+def _of_groups(inner: _Inner, case: Case) -> exp.Expr:
+    """What a case adds up of each group, its conditions aside."""
+    if case.gone is None:
+        return inner.sum(_aggregate(case, None))
+    rows: exp.Expr = exp.Star() if case.there is None else case.there
+    return exp.Sub(
+        this=inner.sum(exp.Count(this=rows)), expression=inner.sum(exp.Count(this=case.gone))
+    )
+
+
+def _outer_keys(
+    inner: _Inner, keys: Sequence[tuple[str, exp.Expr]], named_later: list[exp.Join]
+) -> list[tuple[str, exp.Expr]]:
+    later = {join.this.alias_or_name for join in named_later}
+    return [
+        (name, key if _aliases(key) & later or isinstance(key, exp.Literal) else inner.key(key))
+        for name, key in keys
+    ]
+
+
+def _on_groups(inner: _Inner, join: exp.Join) -> exp.Join:
+    on = join.args["on"]
+    told = exp.EQ(this=on.this, expression=inner.key(on.expression))
+    return exp.Join(this=join.this, side="LEFT", on=told)
+
+
+def _named_later(
+    scope: Scope, keys: Sequence[tuple[str, exp.Expr]], others: Iterable[exp.Expr]
+) -> list[exp.Join]:
+    """The joins that only bring names to group by, of entities of few rows: the groups may have
+    them as well as the rows."""
+    used = {alias for tree in others for alias in _aliases(tree)}
+    for join in scope.joins:
+        used |= _aliases(join.args["on"]) - {join.this.alias_or_name}
+    found = [j for j in scope.small_joins() if j.this.alias_or_name not in used]
+    # A key that also needs another table keeps its joins with the rows.
+    for _, key in keys:
+        names = {j.this.alias_or_name for j in found}
+        if not _aliases(key) <= names:
+            found = [j for j in found if j.this.alias_or_name not in _aliases(key)]
+    return found
+
+
+def _aliases(tree: exp.Expr) -> set[str]:
+    return {node.table for node in tree.find_all(exp.Column)}
+
+
+class _Asked:
+    """The conditions of the cases as conditions on the groups."""
+
+    def __init__(
+        self, inner: _Inner, cases: Sequence[Case], own: Sequence[tuple[exp.Expr, ...]],
+        bounded: bool,
+    ) -> None:  # fmt: skip
+        self._found: dict[exp.Expr, exp.Expr | None] = {}
+        askers: dict[exp.Expr, list[int]] = {}
+        for index, conditions in enumerate(own):
+            for condition in conditions:
+                askers.setdefault(condition, []).append(index)
+        together: dict[tuple[int, ...], list[exp.Expr]] = {}
+        for condition, indexes in askers.items():
+            together.setdefault(tuple(indexes), []).append(condition)
+        if bounded:
+            self._windows(inner, cases, together)
+        for asked in together.values():
+            unlike = [c for c in asked if not self._of_few(inner, c)]
+            if unlike:
+                self._tell(unlike, _flag(inner, unlike))
+
+    def condition(self, conditions: Iterable[exp.Expr]) -> exp.Expr | None:
+        """What a case asks of a group."""
+        return all_of(found for c in conditions if (found := self._found[c]) is not None)
+
+    def _tell(self, conditions: Iterable[exp.Expr], found: exp.Expr) -> None:
+        """The conditions are asked together: the first stands for all."""
+        first, *others = conditions
+        self._found[first] = found
+        self._found.update(dict.fromkeys(others))
+
+    def _of_few(self, inner: _Inner, condition: exp.Expr) -> bool:
+        """Whether a condition is about nothing but expressions of few values; it then asks the
+        groups what it asked the rows."""
+        told = _told_apart(condition)
+        if told is None:
+            return False
+
+        def swap(node: exp.Expr) -> exp.Expr:
+            return inner.key(copied(node)) if node.meta.get(FEW) else node
+
+        self._found[condition] = copied(condition).transform(swap, copy=False)
+        return True
+
+    def _windows(
+        self, inner: _Inner, cases: Sequence[Case],
+        together: dict[tuple[int, ...], list[exp.Expr]],
+    ) -> None:  # fmt: skip
+        """Of two windows that follow each other, of which WHERE lets pass nothing else, one bound
+        tells them apart."""
+        ordered = in_turn(case.window for case in cases if case.window is not None)
+        if ordered is None or len(ordered) > 2:
+            return
+        asked = [
+            tuple(i for i, case in enumerate(cases) if case.window == window) for window in ordered
+        ]
+        if any(
+            not set(window.conditions) <= set(together.get(by, ()))
+            for window, by in zip(ordered, asked, strict=True)
+        ):
+            return
+        (_, before), (since, _) = (window.conditions for window in ordered)
+        bounds = {c for window in ordered for c in window.conditions}
+        more = [[c for c in together[by] if c not in bounds] for by in asked]
+        if any(more):
+            first, second = _flag(inner, [before, *more[0]]), _flag(inner, [since, *more[1]])
+        else:
+            first, second = _flag(inner, [before]), _flag(inner, [before], holds=False)
+        for by, found in zip(asked, (first, second), strict=True):
+            self._tell(together.pop(by), found)
+
+
+def _flag(inner: _Inner, conditions: Iterable[exp.Expr], *, holds: bool = True) -> exp.Expr:
+    """Rows are grouped by whether conditions hold; the condition on groups where they do (or not)."""
+    joined = all_of(conditions)
+    assert joined is not None
+    tree = when(joined, literal(1), literal(0))
+    tree.meta[FLAG] = True
+    asked = exp.EQ(this=inner.key(tree), expression=literal(int(holds)))
+    asked.meta[FLAG] = True
+    return asked
+
+
+def _told_apart(condition: exp.Expr) -> list[exp.Expr] | None:
+    """The expressions of few values that a condition is about; None if it is about others too."""
+    if condition.meta.get(FEW):
+        return [condition]
+    if isinstance(condition, (exp.Literal, exp.Null, exp.Boolean)):
+        return []
+    if not isinstance(condition, _PLAIN):
+        return None
+    found: list[exp.Expr] = []
+    for child in condition.iter_expressions():
+        told = _told_apart(child)
+        if told is None:
+            return None
+        found += told
+    return found

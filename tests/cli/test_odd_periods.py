@@ -1,0 +1,35 @@
+"""Report types over periods in which there is nothing, or nothing yet: they still come out."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reportspec.output import as_csv, as_json, as_table
+from tests.figures.asking import figures
+
+NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
+REPORTS = ("conversions", "leads", "lost_deals", "pipeline", "profitability", "sales_activity",
+           "sales_cycle", "sales_forecast")  # fmt: skip
+WHEN: dict[str, dict[str, Any]] = {
+    "before all records": {"period": "1999"},
+    "a leap day": {"period": "2024-02-29"},
+    "not begun": {"period": "2027-Q1"},
+    "next year": {"period": "2027", "compare": "previous_year"},
+    "as of a day before": {"period": "2026-Q3", "as_of": "2026-06-30"},
+    "as of a day to come": {"period": "2026-Q3", "as_of": "2030-01-01"},
+}
+
+
+@pytest.mark.parametrize(
+    ("when", "report"), [(when, report) for when in WHEN for report in REPORTS]
+)
+def test_it_comes_out(when: str, report: str, tmp_path: Path) -> None:
+    text = "version: 1\nsource: demo\ntimezone: Europe/Rome\ncurrency: EUR\nlocale: en_GB\n"
+    (tmp_path / "reportspec.yaml").write_text(text, encoding="utf-8")
+    found = figures(tmp_path, {"report": report, **WHEN[when]}, NOW)
+    assert found.sections
+    assert all(write(found) for write in (as_json, as_csv, as_table))

@@ -1,0 +1,134 @@
+"""SQL for databases that cannot be run here: every statement can be written, reads back as what is
+known to be right there, and says what a hand would write."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlglot
+import yaml
+from sqlglot import exp
+
+from reportspec.build import compile_report, load_report
+from reportspec.catalogue.load import packaged
+from reportspec.databases import DATABASES
+from reportspec.demo.columns import COLUMNS
+from reportspec.expression import CANONICAL
+from reportspec.sql.dialect import lowered, sql_text
+from reportspec.sql.dialects import DIALECTS, EXECUTED, GENERATED, dialect_named
+from reportspec.sql.dialects.common import offset_steps
+from reportspec.sql.dialects.rewrite import Unsupported
+from tests.conftest import CHECKOUT
+
+NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
+GOLDEN = sorted(Path(__file__).parent.joinpath("golden").glob("*.yaml"))
+
+
+@cache
+def statements(folder: Path) -> list[tuple[str, exp.Expr]]:
+    """All statements of the specs in `specs/`, and of every metric with its comparison."""
+    entities = {
+        name: {"table": f"crm.{name}", "fields": {c: c for c, _ in columns}}
+        for name, columns in COLUMNS.items()
+    }
+    mapping = {"timezone": "UTC", "dialect": "duckdb", "entities": entities}
+    (folder / "m.yaml").write_text(yaml.safe_dump(mapping), encoding="utf-8")
+    own = {"version": 1, "source": "postgresql://u@h/d", "mapping": "m.yaml", "currency": "EUR",
+           "timezone": "Europe/Rome", "locale": "en_GB"}  # fmt: skip
+    (folder / "reportspec.yaml").write_text(yaml.safe_dump(own), encoding="utf-8")
+    specs: dict[str, Any] = {
+        path.stem: yaml.safe_load(path.read_text(encoding="utf-8"))
+        for path in (CHECKOUT / "specs").glob("*.yaml")
+        if path.stem != "reportspec"
+    }
+    for name, metric in packaged().metrics.items():
+        if metric.kind not in ("share", "relative"):
+            specs[name] = {"version": 1, "report": "custom", "period": "2026-Q3",
+                           "compare": "previous_period", "sections": [{"id": "s", "kpis": [name]}]}  # fmt: skip
+    found = []
+    for name, spec in specs.items():
+        path = folder / "s.yaml"
+        path.write_text(json.dumps(spec, default=str), encoding="utf-8")
+        checked = load_report(path, NOW, {})
+        assert checked.report is not None, (name, [d.message for d in checked.diagnostics])
+        found += [(name, item.tree) for item in compile_report(checked.report)]
+    return found
+
+
+@pytest.fixture(scope="session")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("generated")
+
+
+@pytest.mark.slow
+@pytest.mark.xdist_group("generated")
+@pytest.mark.parametrize("dialect", GENERATED)
+def test_every_statement_can_be_written(dialect: str, folder: Path) -> None:
+    asked = statements(folder)
+    assert len(asked) > 350
+    for name, tree in asked:
+        text = sql_text(tree, dialect)  # reads it back and looks at every node
+        assert "RS_" not in text, name
+        if dialect in ("snowflake", "oracle"):
+            assert '"CRM"."DEAL"' in text or '"DEAL"' not in text, name
+
+
+@pytest.mark.parametrize("dialect", GENERATED)
+def test_what_is_not_known_is_refused(dialect: str) -> None:
+    tree = sqlglot.parse_one("select regexp_extract(x, '[a-z]+') as y from t", dialect=CANONICAL)
+    with pytest.raises(
+        Unsupported, match=r"is not known to be right on|means something else on"
+    ) as told:
+        sql_text(tree, dialect)
+    assert dialect_named(dialect).label in str(told.value)
+
+
+def test_every_dialect_says_how_it_does_what_differs() -> None:
+    assert set(EXECUTED) | set(GENERATED) == set(DIALECTS)
+    for name in GENERATED:
+        traits = dialect_named(name).traits
+        assert set(traits) == {"zones", "percentiles", "names", "text", "read only"}, name
+
+
+@pytest.mark.parametrize("path", GOLDEN, ids=lambda path: path.stem)
+def test_golden(path: Path) -> None:
+    """`canonical` is DuckDB's SQL; the others say what their database gets where it differs."""
+    case = yaml.safe_load(path.read_text(encoding="utf-8"))
+    tree = sqlglot.parse_one(case["canonical"], dialect=CANONICAL)
+    for name in DIALECTS:
+        spoken = dialect_named(name)
+        text = lowered(tree, spoken).sql(dialect=spoken.sqlglot).partition(" SETTINGS ")[0]
+        assert text == case.get(name, case["canonical"]), name
+
+
+def test_clocks_are_apart_as_the_zones_say() -> None:
+    """Rome is an hour ahead of UTC in winter and two in summer, from 01:00 UTC on the last Sundays
+    of March and October."""
+    steps = offset_steps("UTC", "Europe/Rome")
+    changes = [(until, minutes) for until, minutes in steps if until and until.year == 2026]
+    assert changes == [(datetime(2026, 3, 29, 1), 60), (datetime(2026, 10, 25, 1), 120)]
+    # The other way round: the clock of Rome shows 03:00 when summer begins, and the hour from
+    # 02:00 to 03:00 in October is the second of its name.
+    back = offset_steps("Europe/Rome", "UTC")
+    changes = [(until, minutes) for until, minutes in back if until and until.year == 2026]
+    assert changes == [(datetime(2026, 3, 29, 3), -60), (datetime(2026, 10, 25, 2), -120)]
+    assert offset_steps("UTC", "Asia/Kolkata") == ((None, 330),)
+
+
+def test_the_page_tells_of_every_database() -> None:
+    page = (CHECKOUT / "docs" / "databases.md").read_text(encoding="utf-8")
+    for database in DATABASES:
+        assert f"`{database.example}`" in page, database.kind
+        if database.extra:
+            assert f'`pip install "reportspec[{database.extra}]"`' in page, database.kind
+    for name in GENERATED:
+        spoken = dialect_named(name)
+        rows = [line for line in page.splitlines() if line.startswith(f"| {spoken.label} |")]
+        row = rows[-1]  # of the second table
+        cells = [cell.strip().replace("`", "") for cell in row.strip("|").split("|")]
+        assert cells == [spoken.label, *spoken.traits.values()], name

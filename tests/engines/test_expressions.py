@@ -1,0 +1,161 @@
+"""What people may write in expressions means on every engine what it means on DuckDB, or is
+refused there. One statement for each expression, over rows with traps."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+import duckdb
+import pytest
+import sqlglot
+from sqlglot import exp
+
+from reportspec.expression import CANONICAL, parse
+from reportspec.run.connect import connect
+from reportspec.run.connection import Wanted
+from reportspec.run.values import canonical
+from reportspec.sql.dialect import sql_text
+from reportspec.sql.dialects.rewrite import Unsupported
+from tests.engines.servers import TRAPS, Engine
+from tests.engines.test_sessions import source
+
+# The kind of the result, and the expressions.
+CASES: dict[str, tuple[str, ...]] = {
+    "number": (
+        "a + b", "a - b", "a * b", "a / b", "b / a", "a % 7", "-a", "abs(b)", "a / 4", "m / 3", "m * 2",
+        "coalesce(b, a)", "coalesce(a, 0)", "nullif(a, 2)", "case when a > b then a else b end",
+        "case a when 2 then 20 else 0 end", "greatest(a, b)", "least(a, b)", "floor(b)", "ceil(b)",
+        "sqrt(abs(b))", "cast(a as double)", "cast(a as decimal(18, 4))", "cast(n as double)",
+        "cast(n as bigint)", "try_cast(t as double)", "try_cast(t as bigint)", "length(t)", "round(b, 1)",
+        "round(b)", "extract(year from d)", "extract(month from d)", "extract(day from d)", "year(d)",
+        "month(d)", "day(d)", "extract(quarter from d)", "extract(isodow from d)", "extract(dow from d)",
+        "extract(week from d)", "extract(hour from s)", "date_diff('day', d, e)", "date_diff('month', d, e)",
+        "date_diff('year', d, e)", "date_diff('week', d, e)", "date_diff('microsecond', s, u)",
+        "date_diff('second', s, u)", "date_diff('hour', s, u)", "7 // 2", "epoch(s)",
+    ),
+    "boolean": (
+        "a = 2", "a <> 2", "a < b", "a <= b", "a > b", "a >= b", "t = 'Rossi'", "t <> 'rossi'",
+        "t in ('Rossi', 'trail')", "t not in ('Rossi', 'trail')", "a between 1 and 3", "t between 'A' and 'Z'",
+        "t like 'R%'", "t like '%s_'", "lower(t) like '%\\%%' escape '\\'", "t ilike '%ROS%'", "t is null",
+        "t is not null", "not (a = 2)", "a = 2 and b > 1", "a = 2 or b > 1", "f", "not f", "f = true",
+        "a is distinct from b", "a is not distinct from b", "starts_with(t, 'Ro')", "ends_with(t, 'si')",
+        "contains(t, 'oss')", "regexp_matches(t, '^R.*i$')", "regexp_matches(t, '[0-9]+')", "d < e",
+        "d = date '2024-02-29'", "s < timestamp '2026-03-29 02:00:00'", "a in (1, 2, null)",
+        "regexp_full_match(t, '[a-z]+')",
+    ),
+    "text": (
+        "lower(t)", "upper(t)", "trim(t)", "ltrim(t)", "rtrim(t)", "t || '!'", "concat(t, '!')",
+        "concat_ws('-', t, n)", "left(t, 3)", "right(t, 2)", "substring(t, 2, 3)", "substring(t, 3)",
+        "replace(t, 's', 'z')", "coalesce(nullif(t, ''), 'none')", "cast(a as varchar)", "cast(d as varchar)",
+        "split_part(t, ' ', 1)", "split_part(n, '.', 2)", "regexp_extract(t, '([a-z]+)', 1)",
+        "regexp_replace(t, '[aeiou]', '_', 'g')", "regexp_replace(t, '[aeiou]', '_')", "lpad(n, 6, '0')",
+        "rpad(n, 6, '.')", "strftime(s, '%Y-%m-%d')", "strftime(s, '%Y-%m')",
+        "case when t like '%a%' then 'a' else 'no' end",
+    ),
+    "date": (
+        "cast(s as date)", "date '2026-01-31'", "date_trunc('month', d)", "date_trunc('week', d)",
+        "date_trunc('quarter', d)", "date_trunc('year', d)", "cast(d + interval 1 day as date)",
+        "cast(d - interval 40 day as date)", "cast(d + interval 1 month as date)",
+        "cast(d - interval 1 year as date)", "cast('2026-02-03' as date)",
+        "cast(strptime('03/02/2026', '%d/%m/%Y') as date)", "make_date(2026, 2, 3)", "try_cast(i as date)",
+        "coalesce(d, e)", "cast(i as date)",
+    ),
+    "time": (
+        "cast(d as timestamp)", "timestamp '2026-03-29 01:30:00'", "cast('2026-03-29 01:30:00' as timestamp)",
+        "s + interval 90 minute", "s - interval 2 hour", "date_trunc('hour', s)", "to_timestamp(86400)",
+        "strptime('2026-02-03 04:05:06', '%Y-%m-%d %H:%M:%S')",
+    ),
+}  # fmt: skip
+# Unreadable on some rows: asked of the rows where it can be read.
+WHERE = {"cast(i as date)": "k <= 2", "cast(n as bigint)": "k <= 2", "cast(n as double)": "k <= 4"}
+ALL = [(kind, text) for kind, texts in CASES.items() for text in texts]
+
+
+def selected(text: str, table: str) -> exp.Select:
+    tree = parse(text, CANONICAL)
+    select = exp.select("k", exp.alias_(tree, "x", quoted=True)).from_(exp.to_table(table))
+    if text in WHERE:
+        select = select.where(sqlglot.condition(WHERE[text], dialect=CANONICAL))
+    return select
+
+
+@pytest.fixture(scope="module")
+def wanted() -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    with duckdb.connect() as raw:
+        raw.execute("set TimeZone = 'UTC'")
+        body = ", ".join(f'"{name}" {kind}' for name, kind in TRAPS.columns)
+        raw.execute(f"create table traps ({body})")
+        marks = ", ".join("?" for _ in TRAPS.columns)
+        raw.executemany(f"insert into traps values ({marks})", TRAPS.rows)
+        for kind, text in ALL:
+            rows = raw.execute(sql_text(selected(text, "traps"), "duckdb")).fetchall()
+            found[text] = {k: plain(value, kind) for k, value in rows}
+    return found
+
+
+def plain(value: Any, kind: str) -> Any:
+    if value is None:
+        return None
+    if kind == "number":
+        return round(float(value), 9)
+    if kind == "boolean":
+        return bool(value)
+    if kind == "date" and isinstance(value, datetime):
+        return value.date()
+    if kind == "time" and isinstance(value, date) and not isinstance(value, datetime):
+        return datetime(value.year, value.month, value.day)
+    return value.replace(tzinfo=None) if isinstance(value, datetime) else value
+
+
+def test_expressions(database: Engine, wanted: dict[str, Any]) -> None:
+    session = connect(source(database), Wanted())
+    wrong, refused = [], []
+    try:
+        for kind, text in ALL:
+            tree = selected(text, f"{database.prefix}traps")
+            try:
+                sql = sql_text(tree, session.dialect)
+            except Unsupported:
+                refused.append(text)
+                continue
+            try:
+                table = canonical(session.run(sql), {"x": kind, "k": "integer"}, "UTC")
+            except Exception as error:
+                wrong.append((text, str(error)[:160]))
+                session.close()  # PostgreSQL's transaction is over
+                session = connect(source(database), Wanted())
+                continue
+            found = {k: plain(value, kind) for k, value in table.rows}
+            if found != wanted[text]:
+                apart = {k: (found.get(k), v) for k, v in wanted[text].items() if found.get(k) != v}
+                wrong.append((text, str(apart)[:300]))
+    finally:
+        session.close()
+    assert not wrong, "\n".join(f"{text}: {what}" for text, what in wrong)
+    assert sorted(refused) == sorted(REFUSED.get(database.name, ())), refused
+
+
+# What an engine has no words for that mean the same. Nothing is on the list that it could say wrongly.
+_EVERYWHERE = ("regexp_full_match(t, '[a-z]+')",)
+_STRPTIME = (
+    "cast(strptime('03/02/2026', '%d/%m/%Y') as date)",
+    "strptime('2026-02-03 04:05:06', '%Y-%m-%d %H:%M:%S')",
+)
+_WEEKS = ("date_diff('week', d, e)", "epoch(s)")
+REFUSED: dict[str, tuple[str, ...]] = {
+    "sqlite": (
+        *_EVERYWHERE, *_STRPTIME, *_WEEKS, "extract(week from d)", "concat_ws('-', t, n)",
+        "lpad(n, 6, '0')", "rpad(n, 6, '.')",
+    ),
+    "postgres": _EVERYWHERE,
+    "mariadb": (
+        *_EVERYWHERE, *_WEEKS, "regexp_replace(t, '[aeiou]', '_')", "make_date(2026, 2, 3)",
+        "try_cast(i as date)",
+    ),
+    "clickhouse": (
+        *_EVERYWHERE, *_STRPTIME, *_WEEKS, "concat_ws('-', t, n)", "try_cast(i as date)",
+    ),
+    "spark": (*_EVERYWHERE, *_WEEKS, "regexp_replace(t, '[aeiou]', '_')"),
+}  # fmt: skip

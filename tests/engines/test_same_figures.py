@@ -1,0 +1,161 @@
+"""Every engine gives the figures that DuckDB gives, over the same rows: every report, metric, grain,
+comparison, percentile and filter operator. DuckDB's own are held against answers by hand elsewhere
+(`tests/demo`, `tests/oracles`)."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from reportspec.catalogue.load import packaged
+from reportspec.output import as_json
+from tests.conftest import CHECKOUT
+from tests.figures.asking import figures
+
+SPECS = sorted(p.stem for p in (CHECKOUT / "specs").glob("*.yaml") if p.stem != "reportspec")
+PERIOD = {"report": "custom", "period": "2026-Q3"}
+# Metrics that compare rows with one another go into breakdowns.
+BREAKDOWNS = {
+    "lead_purchase_vs_mean": "lead.source", "lead_share": "lead.source",
+    "conversion_speed": "lead.source", "lost_share": "deal.loss_reason",
+    "purchases_share": "purchase.account.industry",
+}  # fmt: skip
+CHUNK = 14
+KPIS = sorted(set(packaged().metrics) - set(BREAKDOWNS))
+CHUNKS = [KPIS[i : i + CHUNK] for i in range(0, len(KPIS), CHUNK)]
+MEANS = sorted(
+    m.id for m in packaged().metrics.values() if m.kind == "aggregate" and m.aggregate == "average"
+)
+GRAINS = {"day": "2026-03", "week": "2026-Q1", "month": "2026", "quarter": "2026", "year": "2026"}
+OPERATORS: dict[str, Any] = {
+    "eq": {"field": "deal.status", "eq": "won"},
+    "ne": {"field": "deal.status", "ne": "won"},
+    "gt": {"field": "deal.amount", "gt": 12000},
+    "gte": {"field": "deal.amount", "gte": 12000},
+    "lt": {"field": "deal.amount", "lt": 12000},
+    "lte": {"field": "deal.amount", "lte": 12000},
+    "in": {"field": "deal.deal_type", "in": ["new_business", "renewal"]},
+    "not_in": {"field": "deal.deal_type", "not_in": ["new_business"]},
+    "between": {"field": "deal.amount", "between": [5000, 20000]},
+    "days": {"field": "deal.created_at", "between": ["2026-03-01", "2026-04-15"]},
+    "contains": {"field": "deal.name", "contains": "A"},
+    "starts_with": {"field": "deal.name", "starts_with": "s"},
+    "ends_with": {"field": "deal.name", "ends_with": "OFFER"},
+    "is_null": {"field": "deal.closed_at", "is_null": True},
+    "is_not_null": {"field": "deal.amount", "is_null": False},
+}
+
+
+def asked(folder: Path, spec: dict[str, Any]) -> Any:
+    """The figures of a spec, as `query --format json` prints them."""
+    return json.loads(as_json(figures(folder, spec)))
+
+
+def compare(project: Path, reference: Path, spec: dict[str, Any]) -> Any:
+    """Both projects' figures are the same; returns them."""
+    wanted, found = asked(reference, spec), asked(project, spec)
+    assert [s["id"] for s in found["sections"]] == [s["id"] for s in wanted["sections"]]
+    for ours, theirs in zip(found["sections"], wanted["sections"], strict=True):
+        where = ours["id"]
+        assert ours.keys() == theirs.keys(), where
+        same(ours.get("rows"), theirs.get("rows"), where)
+        same(ours.get("total"), theirs.get("total"), where)
+        same(ours.get("notes"), theirs.get("notes"), where)
+    return wanted
+
+
+def same(found: Any, wanted: Any, where: str) -> None:
+    """Numbers to 1e-9, all else exactly, rows in their order."""
+    if isinstance(wanted, dict):
+        assert found.keys() == wanted.keys(), where
+        for key, value in wanted.items():
+            same(found[key], value, f"{where}.{key}")
+    elif isinstance(wanted, list):
+        assert len(found) == len(wanted), where
+        for index, value in enumerate(wanted):
+            same(found[index], value, f"{where}[{index}]")
+    elif isinstance(wanted, (int, float)) and not isinstance(wanted, bool):
+        assert found == pytest.approx(wanted, rel=1e-9, abs=1e-9), where
+    else:
+        assert found == wanted, where
+
+
+@pytest.mark.parametrize("spec", SPECS)
+def test_reports(spec: str, engine_name: str, project: Path, reference: Path) -> None:
+    text = (CHECKOUT / "specs" / f"{spec}.yaml").read_text(encoding="utf-8")
+    data = yaml.safe_load(text)
+    compare(project, reference, json.loads(json.dumps(data, default=str)))
+
+
+@pytest.mark.parametrize("chunk", range(len(CHUNKS)))
+def test_metrics(chunk: int, engine_name: str, project: Path, reference: Path) -> None:
+    sections = [{"id": name, "kpis": [name]} for name in CHUNKS[chunk]]
+    if engine_name == "spark":  # each statement costs it a second
+        sections = [{"id": "all", "kpis": CHUNKS[chunk]}]
+    compare(project, reference, {**PERIOD, "compare": "previous_period", "sections": sections})
+
+
+def test_metrics_that_compare_rows(engine_name: str, project: Path, reference: Path) -> None:
+    sections = [
+        {"id": name, "breakdown": {"metrics": [name], "by": [by]}}
+        for name, by in BREAKDOWNS.items()
+    ]
+    compare(project, reference, {**PERIOD, "sections": sections})
+
+
+@pytest.mark.parametrize("kind", ["median", "p75", "p90"])
+def test_percentiles(kind: str, engine_name: str, project: Path, reference: Path) -> None:
+    names = [f"{name}.{kind}" for name in MEANS]
+    by = {"metrics": ["sales_cycle_days." + kind, "won_deals_count"], "by": ["deal.owner.name"]}
+    sections = [{"id": "all", "kpis": names}, {"id": "by", "breakdown": by}]
+    found = compare(
+        project, reference, {**PERIOD, "compare": "previous_year", "sections": sections}
+    )
+    assert any(value is not None for value in found["sections"][0]["rows"][0].values())
+
+
+@pytest.mark.parametrize("grain", GRAINS)
+def test_grains(grain: str, engine_name: str, project: Path, reference: Path) -> None:
+    trend = {"metrics": ["won_amount", "close_rate", "open_amount"], "grain": grain}
+    by = {"metrics": ["leads_created_count"], "grain": grain, "by": "lead.source"}
+    spec = {"report": "custom", "period": GRAINS[grain], "compare": "previous_year",
+            "sections": [{"id": "flow", "trend": trend}, {"id": "parts", "trend": by}]}  # fmt: skip
+    compare(project, reference, spec)
+
+
+@pytest.mark.parametrize("comparison", ["previous_period", "previous_year", "2025-06"])
+def test_comparisons(comparison: str, engine_name: str, project: Path, reference: Path) -> None:
+    breakdown = {
+        "metrics": ["won_amount", "close_rate", "avg_won_amount"],
+        "by": ["deal.owner.name"],
+    }
+    spec = {"report": "custom", "period": "2026-06", "compare": comparison,
+            "sections": [{"id": "by", "breakdown": breakdown}]}  # fmt: skip
+    compare(project, reference, spec)
+
+
+def test_filter_operators(engine_name: str, project: Path, reference: Path) -> None:
+    sections = [
+        {"id": name, "kpis": ["deals_created_count"], "filters": [operator]}
+        for name, operator in OPERATORS.items()
+    ]
+    found = compare(
+        project, reference, {"report": "custom", "period": "2026", "sections": sections}
+    )
+    counts = {s["id"]: s["rows"][0]["deals_created_count"] for s in found["sections"]}
+    assert all(counts.values()), counts
+
+
+def test_records_in_order(engine_name: str, project: Path, reference: Path) -> None:
+    fields = ["deal.deal_id", "deal.name", "deal.account.name", "deal.amount", "deal.closed_at"]
+    sections = [
+        {"id": f"by{i}", "records": {"entity": "deal", "fields": fields, "sort": sort, "limit": 40}}
+        for i, sort in enumerate(
+            ("deal.name", "-deal.account.name", "deal.loss_reason", "-deal.closed_at")
+        )
+    ]
+    compare(project, reference, {**PERIOD, "sections": sections})

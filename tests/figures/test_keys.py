@@ -1,0 +1,120 @@
+"""`keys: typed` changes how keys are compared, and no figure."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+import yaml
+
+from reportspec.build import compile_report, load_report
+from reportspec.catalogue.load import packaged
+from reportspec.demo.columns import COLUMNS
+from reportspec.sql.dialect import sql_text
+from tests.conftest import CHECKOUT
+from tests.engines.servers import demo_tables
+from tests.engines.test_same_figures import BREAKDOWNS, CHUNKS, PERIOD, SPECS, compare
+from tests.figures.asking import NOW
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("keys")]
+SETTINGS = {"version": 1, "timezone": "Europe/Rome", "locale": "en_GB", "currency": "EUR"}
+KEYS = {
+    (entity.name, field.name)
+    for entity in packaged().entities.values()
+    for field in entity.fields.values()
+    if field.type == "key"
+}
+
+
+@pytest.fixture(scope="module")
+def projects(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Projects over the demo's rows with whole numbers for keys, with and without the setting."""
+    home = tmp_path_factory.mktemp("keys")
+    numbers: dict[str, int] = {}
+    with duckdb.connect(str(home / "crm.duckdb")) as raw:
+        for table in demo_tables():
+            names = [name for name, _ in table.columns]
+            keyed = [(table.name, name) in KEYS for name in names]
+            body = ", ".join(
+                f'"{name}" {"BIGINT" if key else kind}'
+                for (name, kind), key in zip(table.columns, keyed, strict=True)
+            )
+            raw.execute(f'create table "{table.name}" ({body})')
+            rows = [
+                tuple(
+                    numbers.setdefault(v, len(numbers) + 1) if key and v is not None else v
+                    for v, key in zip(row, keyed, strict=True)
+                )
+                for row in table.rows
+            ]
+            if rows:
+                marks = ", ".join("?" for _ in names)
+                raw.executemany(f'insert into "{table.name}" values ({marks})', rows)
+    assert len(numbers) > 1000
+    found = {}
+    for keys in ("text", "typed"):
+        folder = home / keys
+        folder.mkdir()
+        entities = {
+            name: {"table": name, "fields": {c: f'"{c}"' for c, _ in columns}}
+            for name, columns in COLUMNS.items()
+        }
+        mapping = {"timezone": "UTC", "dialect": "duckdb", "keys": keys, "entities": entities}
+        (folder / "m.yaml").write_text(yaml.safe_dump(mapping), encoding="utf-8")
+        own = {**SETTINGS, "source": "../crm.duckdb", "mapping": "m.yaml"}
+        (folder / "reportspec.yaml").write_text(yaml.safe_dump(own), encoding="utf-8")
+        found[keys] = folder
+    return found
+
+
+def check(projects: dict[str, Path], spec: dict[str, Any]) -> None:
+    compare(projects["typed"], projects["text"], spec)
+
+
+@pytest.mark.parametrize("spec", SPECS)
+def test_reports(spec: str, projects: dict[str, Path]) -> None:
+    data = yaml.safe_load((CHECKOUT / "specs" / f"{spec}.yaml").read_text(encoding="utf-8"))
+    check(projects, json.loads(json.dumps(data, default=str)))
+
+
+@pytest.mark.parametrize("chunk", range(len(CHUNKS)))
+def test_metrics(chunk: int, projects: dict[str, Path]) -> None:
+    sections = [{"id": "all", "kpis": CHUNKS[chunk]}]
+    check(projects, {**PERIOD, "compare": "previous_period", "sections": sections})
+
+
+def test_metrics_that_compare_rows(projects: dict[str, Path]) -> None:
+    sections = [
+        {"id": name, "breakdown": {"metrics": [name], "by": [by]}}
+        for name, by in BREAKDOWNS.items()
+    ]
+    check(projects, {**PERIOD, "sections": sections})
+
+
+@pytest.mark.parametrize("key", ["deal.owner_id", "deal.account_id", "purchase.account_id", "user.user_id"])  # fmt: skip
+def test_keys_as_dimensions_and_filters(key: str, projects: dict[str, Path]) -> None:
+    metric = "purchases_count" if key.startswith("purchase") else "won_amount"
+    metric = metric if metric in packaged().metrics else "won_deals_count"
+    sections = [{"id": "by", "breakdown": {"metrics": [metric], "by": [key]}}]
+    check(projects, {**PERIOD, "compare": "previous_period", "sections": sections})
+    sections.append({"id": "rows", "records": {"entity": "deal", "fields": ["deal.deal_id", "deal.owner_id", "deal.amount"]}})  # fmt: skip
+    filters = [{"field": "deal.owner_id", "in": ["1", "2", "3", "40", "41"]}]
+    check(projects, {**PERIOD, "filters": filters, "sections": sections[1:]})
+
+
+def test_keys_stay_as_they_are(projects: dict[str, Path]) -> None:
+    """Without a history to look into, nothing is turned into a text that is only compared."""
+    spec = {"period": "2026-Q3", "sections": [{"breakdown": {"metrics": ["leads_created_count"], "by": ["user.name"]}}]}  # fmt: skip
+    casts = {}
+    for keys, folder in projects.items():
+        path = folder / "stay.yaml"
+        path.write_text(json.dumps({"version": 1, "report": "custom", **spec}), encoding="utf-8")
+        checked = load_report(path, NOW, {})
+        assert checked.report is not None
+        [compiled, *_] = compile_report(checked.report)
+        casts[keys] = sql_text(compiled.tree, "duckdb").count("AS TEXT)")
+    assert casts["text"] > 2
+    assert casts["typed"] == 0
