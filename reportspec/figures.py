@@ -201,7 +201,8 @@ class Figures:
     definitions: tuple[Definition, ...]
     statements: tuple[Statement, ...]
     footnotes: tuple[str, ...]  # footnote n is footnotes[n - 1]
-    locale: str
+    language: str  # of the words
+    locale: str  # of numbers and dates
     currency: str | None
     timezone: str
     row_counts: tuple[tuple[str, int], ...] = ()  # entity label, rows read from the source

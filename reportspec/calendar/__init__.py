@@ -8,7 +8,7 @@ divides one, `instants` turns days into points in time, `labels` says what peopl
 from reportspec.calendar.buckets import MOST_BUCKETS, Bucket, align, buckets, default_grain
 from reportspec.calendar.compare import previous_period, previous_year
 from reportspec.calendar.instants import as_naive, instant, parse_as_of
-from reportspec.calendar.labels import bucket_label, month_name, period_label
+from reportspec.calendar.labels import bucket_label, day_label, period_label
 from reportspec.calendar.periods import (
     FIRST_YEAR,
     GRAINS,
@@ -44,11 +44,11 @@ __all__ = [
     "as_naive",
     "bucket_label",
     "buckets",
+    "day_label",
     "default_grain",
     "floor",
     "following",
     "instant",
-    "month_name",
     "parse_as_of",
     "parse_period",
     "period_label",

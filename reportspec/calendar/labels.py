@@ -1,7 +1,7 @@
 """What people call periods and the steps of trends.
 
-English and Italian are written here, since they are what most reports need and Babel takes long to
-load; other languages come from Babel.
+Languages whose file lists the months (English and Italian, which most reports need) do without
+Babel, which takes long to load; other languages come from it.
 """
 
 from __future__ import annotations
@@ -11,19 +11,7 @@ from typing import Any
 
 from reportspec.calendar.buckets import Bucket
 from reportspec.calendar.periods import ONE_DAY, Period
-
-_MONTHS = {
-    "en": (
-        "January", "February", "March", "April", "May", "June", "July", "August", "September",
-        "October", "November", "December",
-    ),
-    "it": (
-        "gennaio", "febbraio", "marzo", "aprile", "maggio", "giugno", "luglio", "agosto",
-        "settembre", "ottobre", "novembre", "dicembre",
-    ),
-}  # fmt: skip
-_WEEK = {"en": "Week", "it": "Settimana"}
-_QUARTER = {"en": "Q", "it": "T"}
+from reportspec.languages import languages, vocabulary
 
 
 def period_label(period: Period, language: str, locale: str | None = None) -> str:
@@ -48,10 +36,10 @@ def period_label(period: Period, language: str, locale: str | None = None) -> st
         return words.month(start)
     span = words.months(start, last)
     if period.kind == "fiscal_year":
-        return f"FY {last.year} ({span})"
+        return f"{words.fiscal_year(last.year)} ({span})"
     if period.kind == "fiscal_quarter":
         year, quarter = period.name.removeprefix("FY").split("-Q")
-        return f"{words.quarter(int(quarter))} FY {year} ({span})"
+        return f"{words.quarter(int(quarter))} {words.fiscal_year(int(year))} ({span})"
     if months == 3 and start.month % 3 == 1:
         return f"{words.quarter((start.month + 2) // 3)} {start.year}"
     return span
@@ -74,35 +62,42 @@ def bucket_label(bucket: Bucket, language: str, with_year: bool, locale: str | N
             return words.day(bucket.start, with_year)
 
 
-def month_name(month: int, language: str, short: bool = False) -> str:
-    """`September`, `settembre`; short: `Sep`, `set`. English where the language is neither."""
-    name = _MONTHS.get(language, _MONTHS["en"])[month - 1]
-    return name[:3] if short else name
+def day_label(day: date, language: str, locale: str | None = None) -> str:
+    """A day as people write it: `14 Sep 2026`, `14 set 2026`."""
+    return _words(language, locale).day(day)
+
+
+def _calendar(language: str) -> Any:
+    return vocabulary(language)["calendar"]
 
 
 class _Plain:
-    """English and Italian."""
+    """A language that lists its months, of which three letters are the short form."""
 
     def __init__(self, language: str) -> None:
         self.language = language
+        self.months_of_year: list[str] = _calendar(language)["months"]
 
     def day(self, day: date, year: bool = True) -> str:
         return f"{day.day} {self.short_month(day, year)}"
 
     def month(self, day: date) -> str:
-        return f"{month_name(day.month, self.language)} {day.year}"
+        return f"{self.months_of_year[day.month - 1]} {day.year}"
 
     def short_month(self, day: date, year: bool) -> str:
-        name = month_name(day.month, self.language, short=True)
+        name = self.months_of_year[day.month - 1][:3]
         return f"{name} {day.year}" if year else name
 
     def quarter(self, number: int) -> str:
-        return f"{_QUARTER[self.language]}{number}"
+        return str(_calendar(self.language)["quarter"]).format(number)
+
+    def fiscal_year(self, year: int) -> str:
+        return str(_calendar(self.language)["fiscal_year"]).format(year)
 
     def week(self, start: date, last: date) -> str:
         iso = start.isocalendar()
         days = self.days(start, last, year=start.year != last.year)
-        return f"{_WEEK[self.language]} {iso.week}, {iso.year} ({days})"
+        return str(_calendar(self.language)["week"]).format(week=iso.week, year=iso.year, days=days)
 
     def days(self, start: date, last: date, year: bool = True) -> str:
         if (start.year, start.month) == (last.year, last.month):
@@ -117,8 +112,8 @@ class _Plain:
 class _Babel(_Plain):
     """Every other language. Quarters go by the month of a calendar quarter with that number."""
 
-    def __init__(self, locale: Any) -> None:
-        super().__init__("en")
+    def __init__(self, language: str, locale: Any) -> None:
+        super().__init__(language)
         self.locale = locale
 
     def day(self, day: date, year: bool = True) -> str:
@@ -136,10 +131,12 @@ class _Babel(_Plain):
         return str(self.locale.quarters["stand-alone"]["abbreviated"][number])
 
     def week(self, start: date, last: date) -> str:
-        return self.days(start, last)  # Babel has no words for a week's number
+        if self.language not in languages():
+            return self.days(start, last)  # Babel has no words for a week's number
+        return super().week(start, last)
 
     def days(self, start: date, last: date, year: bool = True) -> str:
-        return self._interval("yMMMd", start, last)
+        return self._interval("yMMMd" if year else "MMMd", start, last)
 
     def months(self, start: date, last: date) -> str:
         return self._interval("yMMM", start, last)
@@ -156,7 +153,7 @@ class _Babel(_Plain):
 
 
 def _words(language: str, locale: str | None) -> _Plain:
-    if language in _MONTHS:
+    if language in languages() and _calendar(language)["months"]:
         return _Plain(language)
     from babel import Locale, UnknownLocaleError
 
@@ -166,7 +163,7 @@ def _words(language: str, locale: str | None) -> _Plain:
         except (UnknownLocaleError, ValueError, TypeError):
             continue
         if found.language == language:
-            return _Babel(found)
+            return _Babel(language, found)
     return _Plain("en")
 
 

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from reportspec.languages import With, word
 from reportspec.model import Metric
 
 REFERENCE = re.compile(r"^([a-z][a-z0-9_]*)((?:\.[a-z][a-z0-9_]*)*)(?:\(([^()]*)\))?$")
@@ -23,13 +24,13 @@ _PAIR = re.compile(r"^\s*([a-z][a-z0-9_]*)\s*=\s*(-?\d+(?:\.\d+)?)\s*$")
 
 # What can be asked of every mean besides the mean itself.
 STATISTICS: Mapping[str, Mapping[str, Any]] = {
-    "median": {"aggregate": "median", "words": {"en": "median", "it": "mediana"}},
-    "p75": {"aggregate": "percentile", "percentile": 0.75, "words": {"en": "75th percentile", "it": "75° percentile"}},
-    "p90": {"aggregate": "percentile", "percentile": 0.9, "words": {"en": "90th percentile", "it": "90° percentile"}},
-    "min": {"aggregate": "min", "words": {"en": "smallest", "it": "minimo"}},
-    "max": {"aggregate": "max", "words": {"en": "largest", "it": "massimo"}},
-    "sum": {"aggregate": "sum", "direction": "neutral", "words": {"en": "sum", "it": "somma"}},
-    "n": {"aggregate": "count", "unit": "count", "direction": "neutral", "words": {"en": "cases", "it": "casi"}},
+    "median": {"aggregate": "median"},
+    "p75": {"aggregate": "percentile", "percentile": 0.75},
+    "p90": {"aggregate": "percentile", "percentile": 0.9},
+    "min": {"aggregate": "min"},
+    "max": {"aggregate": "max"},
+    "sum": {"aggregate": "sum", "direction": "neutral"},
+    "n": {"aggregate": "count", "unit": "count", "direction": "neutral"},
 }  # fmt: skip
 
 
@@ -82,7 +83,7 @@ def specified(data: Mapping[str, Any], wanted: Reference) -> dict[str, Any]:
         if name in variants:
             spec = _patched(spec, variants[name])
         elif name in STATISTICS and spec.get("aggregate") == "average":
-            spec = _statistic(spec, STATISTICS[name])
+            spec = _statistic(spec, name)
         else:
             raise UnknownMetric(name, variant_names(data), "variant")
     declared = data.get("options") or {}
@@ -113,11 +114,10 @@ def _patched(spec: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[str, Any
     return result
 
 
-def _statistic(spec: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[str, Any]:
-    words = patch["words"]
+def _statistic(spec: Mapping[str, Any], name: str) -> dict[str, Any]:
     label = _by_language(spec.get("label"), str(spec["metric"]))
-    said = {language: f"{text} ({words.get(language, words['en'])})" for language, text in label.items()}  # fmt: skip
-    return {**spec, **{k: v for k, v in patch.items() if k != "words"}, "label": said}
+    said = With(label, lambda text, language: f"{text} ({word(language, 'statistics', name)})")
+    return {**spec, **STATISTICS[name], "label": said}
 
 
 def _by_language(value: Any, name: str) -> Mapping[str, str]:

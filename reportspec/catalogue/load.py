@@ -17,6 +17,7 @@ from sqlglot import exp
 from reportspec.catalogue.library import Library
 from reportspec.catalogue.shelf import Shelf
 from reportspec.expression import CANONICAL, Refused, parse
+from reportspec.languages import with_texts
 from reportspec.model import (
     AsOf,
     Catalogue,
@@ -82,7 +83,7 @@ def _document(folder: str, name: str) -> Any:
     node, problems = read_yaml(item.read_bytes(), name)
     if problems or node is None:
         raise ValueError(f"{name}: {problems}")
-    return plain(node)
+    return with_texts(plain(node))
 
 
 def _fatal(path: Path, message: str) -> None:
@@ -109,7 +110,7 @@ def expression(
 def _texts(value: Any, fallback: str = "") -> Mapping[str, str]:
     if isinstance(value, str):
         return {"en": value}
-    return dict(value) if value else {"en": fallback}
+    return value or {"en": fallback}
 
 
 def entity_from(data: Mapping[str, Any], trouble: Trouble) -> Entity:

@@ -14,6 +14,7 @@ from reportspec.binding import Binding
 from reportspec.calendar import CalendarError, Fiscal, instant, parse_as_of, parse_period
 from reportspec.check.document import Document, Place
 from reportspec.diagnostics import did_you_mean, suggestion
+from reportspec.languages import in_number, vocabulary
 from reportspec.model import Field
 from reportspec.sql.build import all_of, any_of, instant_literal, literal
 
@@ -334,17 +335,11 @@ def _column(name: str) -> exp.Expr:
 
 
 _SIGNS = {"eq": "=", "ne": "≠", "gt": ">", "gte": "≥", "lt": "<", "lte": "≤"}
-_WORDS = {
-    "en": {"in": "in", "not_in": "not in", "between": "from {0} to {1}", "contains": "contains", "starts_with": "starts with",
-           "ends_with": "ends with", "null": "is empty", "not_null": "is not empty", "or": "or"},
-    "it": {"in": "in", "not_in": "non in", "between": "da {0} a {1}", "contains": "contiene", "starts_with": "inizia con",
-           "ends_with": "finisce con", "null": "è vuoto", "not_null": "non è vuoto", "or": "oppure"},
-}  # fmt: skip
 
 
 def in_words(binding: Binding, spec: Any, language: str) -> str:
     """A condition for the report's reader: `Amount ≥ 1,000`."""
-    words = _WORDS.get(language, _WORDS["en"])
+    words = vocabulary(language)["conditions"]
     if "any" in spec:
         return f" {words['or']} ".join(in_words(binding, s, language) for s in spec["any"])
     parts = str(spec["field"]).split(".")
@@ -374,5 +369,4 @@ def in_words(binding: Binding, spec: Any, language: str) -> str:
 def _shown(value: Any, language: str) -> str:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return str(value)
-    text = f"{value:,}"
-    return text.translate(str.maketrans(",.", ".,")) if language in ("it", "de", "es") else text
+    return in_number(language, value)

@@ -51,6 +51,7 @@ class Project:
     mapping: str
     timezone: str
     source_timezone: str | None
+    language: str | None  # of words; None for the locale's
     locale: str
     currency: str | None
     fiscal: Fiscal

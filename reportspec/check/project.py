@@ -16,6 +16,7 @@ from reportspec.check.model import PARALLEL, TIMEOUT, Project, SourceSpec
 from reportspec.databases import BY_SCHEME
 from reportspec.diagnostics import suggestion
 from reportspec.figures import Theme
+from reportspec.languages import base_language, languages
 from reportspec.schema import check_schema
 from reportspec.source import Mapping as MappingNode
 from reportspec.source import Node, Scalar, Sequence, plain, read_yaml_file
@@ -47,6 +48,7 @@ def load_project(
             "demo",
             "",
             "Europe/Rome",
+            None,
             None,
             "en_US",
             "EUR",
@@ -115,6 +117,7 @@ def _project(document: Document, root: Path) -> Project:
     for key in ("timezone", "source_timezone"):
         known_zone(document, data.get(key), (key,))
     locale = str(data.get("locale") or data.get("language") or "en_US").replace("-", "_")
+    known_language(document, data.get("language"))
     source = _source(document, data.get("source", "demo"), root)
     return Project(
         root=root,
@@ -124,6 +127,7 @@ def _project(document: Document, root: Path) -> Project:
         mapping="" if source.kind == "demo" else data.get("mapping", ""),
         timezone=zone,
         source_timezone=data.get("source_timezone"),
+        language=data.get("language"),
         locale=locale,
         currency=data.get("currency", "EUR" if source.kind == "demo" else None),
         fiscal=Fiscal(int(data.get("fiscal_year_start", 1))),
@@ -131,6 +135,13 @@ def _project(document: Document, root: Path) -> Project:
         timeout=int((data.get("query") or {}).get("timeout", TIMEOUT)),
         parallel=int((data.get("query") or {}).get("parallel", PARALLEL)),
     )
+
+
+def known_language(document: Document, code: Any) -> None:
+    """Warns where a report is to be in a language that has no words."""
+    if isinstance(code, str) and base_language(code) not in languages():
+        document.tell("unknown-language", f"there are no words in `{code[:60]}`; what has no translation is in English",
+                      ("language",), f"there are {', '.join(languages())}", warning=True)  # fmt: skip
 
 
 def known_zone(document: Document, name: Any, path: Place) -> bool:

@@ -41,6 +41,7 @@ from reportspec.check.model import GoalSpec, Project, Report
 from reportspec.check.params import substitute
 from reportspec.check.project import (
     find_project,
+    known_language,
     known_zone,
     load_project,
     shown,
@@ -49,6 +50,7 @@ from reportspec.check.project import (
 from reportspec.check.sections import Context, check_sections, find_metric, section_metrics
 from reportspec.diagnostics import Diagnostic, suggestion
 from reportspec.expression import Refused, column_nodes, parse, path_of
+from reportspec.languages import base_language, word
 from reportspec.model import Catalogue, Field, Metric, SourceMap
 from reportspec.plan.queries import Dimension, Side
 
@@ -118,10 +120,8 @@ def _binding(
         zone = project.timezone
     source_zone = source.timezone or project.source_timezone or zone
     currency = data.get("currency") or project.currency
-    locale = str(
-        data.get("locale") or (project.locale if not data.get("language") else data["language"])
-    ).replace("-", "_")
-    language = str(data.get("language") or locale.split("_")[0])
+    known_language(document, data.get("language"))
+    language, locale = _speech(project, data)
     binding = Binding(
         settled(bound.catalogue, source),
         source,
@@ -134,6 +134,20 @@ def _binding(
     if any(document.broken for document in bound.own.all()):
         return None
     return binding, language, locale
+
+
+def _speech(project: Project, data: Mapping[str, Any]) -> tuple[str, str]:
+    """The language of a report's words and the locale of its numbers and dates. A spec that names
+    only one of them leaves the project's other one out, unless they go together."""
+    language, locale = data.get("language"), data.get("locale")
+    if locale is None:
+        locale = project.locale
+        if language is not None and base_language(language) != base_language(locale):
+            locale = language
+    elif language is None:
+        language = locale
+    language = language or project.language or locale
+    return base_language(language), str(locale).replace("-", "_")
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,7 +284,7 @@ def _preset(
     document: Document, binding: Binding, type_id: Any, language: str
 ) -> tuple[Mapping[str, Any], str]:
     if type_id == "custom":
-        return EMPTY, {"it": "Report"}.get(language, "Report")
+        return EMPTY, word(language, "titles", "custom")
     found = binding.catalogue.reports.get(str(type_id))
     if found is None:
         known = [*binding.catalogue.reports, "custom"]

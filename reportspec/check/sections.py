@@ -17,23 +17,12 @@ from reportspec.check.insights import Asked, backtest, highlights
 from reportspec.check.model import GoalSpec, SectionSpec
 from reportspec.diagnostics import suggestion
 from reportspec.expression import column_nodes, path_of
+from reportspec.languages import as_part, vocabulary
 from reportspec.model import Metric
 from reportspec.plan.plan import can_trend
 from reportspec.plan.queries import Dimension
 
 KINDS = ("kpis", "trend", "breakdown", "records", "funnel", "backtest", "highlights", "text")
-_TITLES = {
-    "en": {"headline": "At a glance", "by": "By {0}", "kpis": "Figures", "trend": "Over time", "records": "{0}", "funnel": "Funnel",
-           "backtest": "What the forecasts were worth", "highlights": "In short", "goal": "{0}: goals",
-           "text": ""},
-    "it": {"headline": "In sintesi", "by": "Per {0}", "kpis": "Cifre", "trend": "Nel tempo", "records": "{0}", "funnel": "Imbuto",
-           "backtest": "Quanto valevano le previsioni", "highlights": "In breve", "goal": "{0}: obiettivi",
-           "text": ""},
-}  # fmt: skip
-_LACKS = {
-    "en": {"all": "Not available from this source: {0}.", "needs": "{0} (needs: {1})"},
-    "it": {"all": "Non disponibile da questa fonte: {0}.", "needs": "{0} (serve: {1})"},
-}
 Omitted = tuple[str, str]  # what is not shown, and what it would need
 
 
@@ -91,7 +80,7 @@ def _quota(context: Context, name: str, goal: GoalSpec) -> SectionSpec | None:
         message = f"`{name}` cannot be shown by `{goal.by.name}`: {problem.message}"
         context.document.tell(problem.code, message, ("goals", name, "by"), problem.help)
         return None
-    words = _TITLES.get(context.language, _TITLES["en"])
+    words = vocabulary(context.language)["titles"]
     title = words["goal"].format(_label(context, metric.label))
     identifier = f"goal_{metric.family}"
     return SectionSpec(
@@ -133,7 +122,7 @@ def _drafts(context: Context, preset: Mapping[str, Any]) -> list[_Draft]:
     lead: list[_Draft] = []
     if metrics and not any(d.data.get("id") == "headline" for d in drafts if d.path is not None):
         drafts = [d for d in drafts if d.data.get("id") != "headline"]
-        title = _TITLES.get(language, _TITLES["en"])["headline"]
+        title = vocabulary(language)["titles"]["headline"]
         lead.append(
             _Draft(
                 {"id": "headline", "title": title, "kpis": metrics},
@@ -344,7 +333,7 @@ def _lacks(context: Context, omitted: list[Omitted]) -> tuple[str, ...]:
     """One sentence for the reader: what is not shown, and what the source would have to have."""
     if not omitted:
         return ()
-    words = _LACKS.get(context.language, _LACKS["en"])
+    words = vocabulary(context.language)["lacks"]
     needs: dict[str, dict[str, None]] = {}
     for name, need in omitted:
         needs.setdefault(need, {})[name] = None
@@ -387,17 +376,19 @@ def _nothing(
 
 def _title(context: Context, draft: _Draft, kind: str, dimensions: tuple[Dimension, ...]) -> str:
     given = context.text(draft.data.get("title"))
-    words = _TITLES.get(context.language, _TITLES["en"])
+    words = vocabulary(context.language)["titles"]
     if given or "title" in draft.data:
         return given
     if dimensions:
-        names = " × ".join(_label(context, d.field.label).lower() for d in dimensions)
-        return words["by"].format(names)
+        names = " × ".join(
+            as_part(context.language, _label(context, d.field.label)) for d in dimensions
+        )
+        return str(words["by"].format(names))
     if kind == "records":
         return _label(
             context, context.binding.catalogue.entities[draft.data["records"]["entity"]].plural
         )
-    return words.get(kind, "")
+    return str(words.get(kind, ""))
 
 
 def _unusable(

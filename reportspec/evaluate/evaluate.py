@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from reportspec.binding import metrics_needed, parts
-from reportspec.calendar import instant, period_label
+from reportspec.calendar import day_label, instant, period_label
 from reportspec.check.model import Report
 from reportspec.evaluate.quotas import with_targets
 from reportspec.evaluate.sections import Footnotes, Tables, evaluate_section, label
@@ -27,7 +27,9 @@ def evaluate(
         reached = (
             min(report.as_of, report.now).astimezone(report.binding.zone) - timedelta(seconds=1)
         ).date()
-        footnotes.add(word(report.language, "unfinished", reached.isoformat()))
+        footnotes.add(
+            word(report.language, "unfinished", day_label(reached, report.language, report.locale))
+        )
     sections = tuple(
         replace(evaluate_section(report, spec, tables, footnotes), keep_together=spec.keep_together)
         for spec in report.sections
@@ -35,7 +37,9 @@ def evaluate(
     compare = None
     if report.compare is not None:
         compare = PeriodFigures(
-            report.compare.start, report.compare.end, period_label(report.compare, report.language)
+            report.compare.start,
+            report.compare.end,
+            period_label(report.compare, report.language, report.locale),
         )
     source = report.project.source.label
     return Figures(
@@ -43,7 +47,9 @@ def evaluate(
         report_label=report.type_label,
         title=report.title,
         period=PeriodFigures(
-            report.period.start, report.period.end, period_label(report.period, report.language)
+            report.period.start,
+            report.period.end,
+            period_label(report.period, report.language, report.locale),
         ),
         compare=compare,
         as_of=report.sides[0].as_of.astimezone(report.binding.zone),
@@ -54,6 +60,7 @@ def evaluate(
         definitions=_definitions(report, tables, statements),
         statements=statements,
         footnotes=tuple(footnotes.texts),
+        language=report.language,
         locale=report.locale,
         currency=report.binding.currency,
         timezone=str(report.binding.zone),

@@ -268,7 +268,7 @@ def backtest_section(
         relative = divided(apart, real)
         if relative is not None:
             errors.append(abs(relative))
-        rows.append((period_label(period, language), said, real, apart, relative))
+        rows.append((period_label(period, language, report.locale), said, real, apart, relative))
     notes = [n for n in (spec.note, *spec.omitted) if n]
     notes.append(_verdict(report, tested, rows, errors))
     columns = (Column("period", word(language, "period"), "text", role="dimension"), then, came, off, share)  # fmt: skip

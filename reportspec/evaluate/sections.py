@@ -15,6 +15,7 @@ from reportspec.evaluate.goals import goal_state
 from reportspec.evaluate.values import GOAL, Row, metric_value, number, summed
 from reportspec.evaluate.words import word
 from reportspec.figures import Cell, Chart, Column, Kpi, Section
+from reportspec.languages import as_part, in_number, vocabulary
 from reportspec.model import Field, Metric
 from reportspec.plan.plan import measures_of, section_queries
 from reportspec.plan.queries import AggregateQuery, Dimension, RecordsQuery, Side
@@ -146,7 +147,11 @@ def metric_column(report: Report, metric: Metric, footnotes: Footnotes, row: Row
             if entity.history and not report.binding.has_history(entity) and part.time is None:
                 marks.append(
                     footnotes.add(
-                        word(report.language, "as_of_today", label(report, entity.plural).lower())
+                        word(
+                            report.language,
+                            "as_of_today",
+                            as_part(report.language, label(report, entity.plural)),
+                        )
                     )
                 )
     kind = "integer" if metric.unit == "count" and metric.kind == "aggregate" else "number"
@@ -163,7 +168,8 @@ def _converted_before(report: Report, part: Metric) -> bool:
 
 def _counted(report: Report, metric: Metric, count: Any) -> str:
     entity = report.binding.entity(metric.entity)
-    return f"{int(count):,} {label(report, entity.label if count == 1 else entity.plural).lower()}"
+    name = label(report, entity.label if count == 1 else entity.plural)
+    return f"{in_number(report.language, int(count))} {as_part(report.language, name)}"
 
 
 def _previous(report: Report, column: Column) -> Column:
@@ -223,9 +229,9 @@ def _funnel(
 ) -> Section:
     """Steps as rows: what is left of the step before, and of the first."""
     language = report.language
-    names = {"en": ("Step", "Number", "Of the step before", "Of the first"),
-             "it": ("Passo", "Numero", "Sul passo prima", "Sul primo")}  # fmt: skip
-    step, count, before, first = names.get(language, names["en"])
+    names = vocabulary(language)["funnel"]
+    step, count = names["step"], names["number"]
+    before, first = names["of_previous"], names["of_first"]
     unit = columns[0].unit
     heads = [Column("step", step, "text", role="dimension"),
              Column("value", count, columns[0].type, unit, "metric", currency=columns[0].currency)]  # fmt: skip
@@ -327,7 +333,7 @@ def _trend(
                 if compared:
                     cells.append(metric_value(catalogue, metric, row, "__previous"))
             body.append(tuple(cells))
-            labels.append(bucket_label(bucket, report.language, with_year))
+            labels.append(bucket_label(bucket, report.language, with_year, report.locale))
     total_cells: tuple[Cell, ...] | None = None
     if spec.totals and all(
         m.time is not None for metric in spec.metrics for m in metrics_needed(catalogue, metric)
@@ -401,10 +407,7 @@ def shown_value(report: Report, dimension: Dimension, value: Any) -> Cell:
 
 
 def _grouped(report: Report, value: float) -> str:
-    text = f"{value:,.10g}"
-    return (
-        text.translate(str.maketrans(",.", ".,")) if report.language in ("it", "de", "es") else text
-    )
+    return in_number(report.language, value, ",.10g")
 
 
 def _breakdown(

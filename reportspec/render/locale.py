@@ -5,15 +5,16 @@ from __future__ import annotations
 import copy
 import math
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
 from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
-from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Literal, TypeGuard
 from zoneinfo import ZoneInfo
 
 from reportspec.figures import Cell, Column, Figures
+from reportspec.languages import languages, vocabulary
 from reportspec.render.fonts import covers
 
 if TYPE_CHECKING:
@@ -27,35 +28,21 @@ NO_BREAK_SPACE = "\u00a0"
 _LONG_RUN = re.compile(r"\d{4}")
 
 
-@lru_cache(maxsize=8)
-def words_for(language: str) -> dict[str, Any]:
-    """The renderer's words in a language; what it does not have is in English."""
-    import yaml
-
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    folder = files("reportspec.render").joinpath("words")
-    english: dict[str, Any] = yaml.load(
-        folder.joinpath("en.yaml").read_text(encoding="utf-8"), Loader=loader
-    )
-    own = folder.joinpath(f"{language}.yaml")
-    if language == "en" or not own.is_file():
-        return english
-    translated: dict[str, Any] = yaml.load(own.read_text(encoding="utf-8"), Loader=loader)
-    return english | translated
-
-
 @dataclass(frozen=True, slots=True)
 class Formats:
     """How one report writes its values. `currency` is the default of money columns."""
 
     locale: Locale
-    words: dict[str, Any]
+    words: Mapping[str, Any]
     currency: str | None
     timezone: tzinfo
+    language: str = "en"
 
     @property
     def language_tag(self) -> str:
-        """The BCP 47 tag, such as `it-IT`."""
+        """The BCP 47 tag of the words, such as `it-IT`."""
+        if self.locale.language != self.language:
+            return self.language
         return str(self.locale).replace("_", "-")
 
     def word(self, key: str, **values: object) -> str:
@@ -70,17 +57,25 @@ class Formats:
 
 
 def formats_for(figures: Figures) -> Formats:
-    """The formats of a report; an unknown locale falls back to its language, then to English."""
+    """The formats of a report; an unknown locale falls back to its language, then to English.
+
+    Where words are in another language than the locale's, numbers and dates go by that language in
+    the locale's country, if there is such a locale."""
     from babel import Locale, UnknownLocaleError
 
     name = figures.locale.replace("-", "_")
-    for candidate in (name, name.split("_")[0], "en"):
+    language, _, country = name.partition("_")
+    own = (f"{figures.language}_{country}",) if country and language != figures.language else ()
+    for candidate in (*own, name, language, "en"):
         try:
             locale = Locale.parse(candidate)
             break
         except (UnknownLocaleError, ValueError):
             continue
-    return Formats(locale, words_for(locale.language), figures.currency, ZoneInfo(figures.timezone))
+    words = vocabulary(figures.language)["report"]
+    zone = ZoneInfo(figures.timezone)
+    language = figures.language if figures.language in languages() else "en"
+    return Formats(locale, words, figures.currency, zone, language)
 
 
 def is_number(value: object) -> TypeGuard[Number]:

@@ -13,8 +13,9 @@ def sentences(figures: Figures, section: Section, formats: Formats) -> tuple[str
 
 def sentence(figures: Figures, one: Highlight, formats: Formats) -> str:
     """One sentence. A metric's own wording goes before the general one."""
-    language = formats.language_tag.split("-")[0]
-    own = one.phrases.get(language) or (one.phrases.get("en") if language == "en" else None)
+    own = one.phrases.get(formats.language) or (
+        one.phrases.get("en") if formats.language == "en" else None
+    )
     general = formats.words["highlights"]
     text = own or str(general[one.kind])
     said = {name: _written(formats, each) for name, each in one.values}

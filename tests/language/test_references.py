@@ -30,7 +30,10 @@ def test_options_are_handed_on() -> None:
 def test_every_mean_has_statistics() -> None:
     median = METRICS["avg_resolution_time.first.median"]
     assert (median.aggregate, median.percentile) == ("median", 0.5)
-    assert median.label == {"en": "Time to the first resolution (median)", "it": "Tempo alla prima risoluzione (mediana)"}  # fmt: skip
+    assert (median.label.get("en"), median.label.get("it"), median.label.get("de")) == (
+        "Time to the first resolution (median)", "Tempo alla prima risoluzione (mediana)",
+        "Zeit bis zur ersten Lösung (Median)",
+    )  # fmt: skip
     assert METRICS["sales_cycle_days.n"].unit == "count"
 
 

@@ -486,6 +486,7 @@ def figures(language: str, sections: tuple[Section, ...], **more: object) -> Fig
             Statement("by_owner", "SELECT 2", "0d5c33ab9f2c4b7a1e", 40, 0.1),
         ),
         footnotes=(t["caveat1"], t["caveat2"]),
+        language=language,
         locale={"en": "en-US", "it": "it-IT"}[language],
         currency="EUR",
         timezone="Europe/Rome",

@@ -17,7 +17,7 @@ NBSP = "\u00a0"
 
 
 def formats(name: str) -> Formats:
-    return formats_for(replace(sample.figures("en", ()), locale=name))
+    return formats_for(replace(sample.figures("en", ()), language=name.split("-")[0], locale=name))
 
 
 def column(unit: str | None, **more: object) -> Column:
@@ -120,15 +120,19 @@ def test_midnight_as_of_is_the_end_of_the_day_before() -> None:
 
 
 def test_an_unknown_language_speaks_english() -> None:
-    assert formats("de-DE").not_available == "n/a"
-    assert formats("de-DE").language_tag == "de-DE"
+    assert formats("fi-FI").not_available == "n/a"
+    assert formats("fi-FI").language_tag == "en"
+    assert locale.number(formats("fi-FI"), 1234.5, 1) == "1\u00a0234,5"
     assert formats("xx-QQ").language_tag == "en"
 
 
-def test_all_languages_have_the_same_words() -> None:
-    english, italian = locale.words_for("en"), locale.words_for("it")
-    assert english.keys() == italian.keys()
-    for key, text in english.items():
-        if isinstance(text, str):
-            gaps = {part.split("}")[0] for part in text.split("{")[1:]}
-            assert gaps == {part.split("}")[0] for part in italian[key].split("{")[1:]}, key
+def test_words_of_one_language_and_numbers_of_another_country() -> None:
+    english = formats_for(replace(sample.figures("en", ()), locale="de-DE"))
+    assert locale.number(english, 1234.5, 1) == "1.234,5"
+    assert english.word("filters") == "Filters"
+    assert english.language_tag == "en-DE"
+    assert locale.day(english, date(2026, 12, 31)) == "31 Dec 2026"
+    italian = formats_for(replace(sample.figures("it", ()), locale="en-US"))
+    assert italian.word("filters") == "Filtri"
+    assert italian.language_tag == "it"
+    assert locale.number(italian, 1234.5, 1) == "1,234.5"

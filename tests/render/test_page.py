@@ -72,9 +72,9 @@ def test_an_empty_section_says_so_in_the_report_s_language() -> None:
 def test_footnotes_are_marked_on_labels_and_listed_in_their_section() -> None:
     html = html_of(Section("k", "kpis", "K", kpis=sample.kpis(T)))
     assert f"{T['rate']}<sup>1,</sup><sup>2</sup>" in html
-    assert f'<li value="1">{T["caveat1"]}</li>' in html
-    assert f'<li value="2">{T["caveat2"]}</li>' in html
-    assert "<li value" not in html_of(sample.ages(T))
+    assert f'<li><span class="mark">1.</span> {T["caveat1"]}</li>' in html
+    assert f'<li><span class="mark">2.</span> {T["caveat2"]}</li>' in html
+    assert "<li>" not in html_of(sample.ages(T))
 
 
 def test_a_comparison_is_headed_by_its_period() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -199,3 +200,11 @@ def test_warming_up_changes_nothing() -> None:
     content = render_pdf(sample.figures("en", (sample.ages(T),)))
     thread.join()
     assert content == render_pdf(sample.figures("en", (sample.ages(T),)))
+
+
+def test_footnotes_have_the_numbers_of_their_marks() -> None:
+    first = sample.kpis(T)[0]
+    marked = replace(first, column=replace(first.column, label="Marked", footnotes=(2,)))
+    section = Section("b", "kpis", "Later", kpis=(marked,))
+    text = text_of(render_pdf(sample.figures("en", (section,))))
+    assert re.search(rf"2\.\s*{re.escape(T['caveat2'][:20])}", text)

@@ -1,0 +1,115 @@
+"""Everything that a report says, by language: one file each, beside this one.
+
+A file has the words of the reports, and for languages other than those of the catalogue also the
+catalogue's texts, by what they are in English. What a language lacks is in English.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from importlib.resources import files
+from typing import Any
+
+
+@lru_cache(maxsize=1)
+def languages() -> tuple[str, ...]:
+    """The codes of the languages that reports can be in, in order."""
+    found = files(__name__).iterdir()
+    return tuple(sorted(f.name.removesuffix(".yaml") for f in found if f.name.endswith(".yaml")))
+
+
+def base_language(code: str) -> str:
+    """The language of a code or locale: `pt` of `pt-BR`."""
+    return code.replace("-", "_").partition("_")[0].lower()
+
+
+@lru_cache(maxsize=8)
+def vocabulary(language: str) -> Mapping[str, Any]:
+    """The words of a language: groups of words by key, complete for every language."""
+    if language == "en":
+        return _read("en")
+    if language not in languages():
+        return vocabulary("en")
+    own = _read(language)
+    merged = dict(_over(vocabulary("en"), own))
+    months = (own.get("calendar") or {}).get("months")  # without a list, Babel has them
+    merged["calendar"] = {**merged["calendar"], "months": months}
+    return merged
+
+
+def word(language: str, group: str, key: str, *values: object) -> str:
+    """A word or sentence, with its gaps filled."""
+    text = str(vocabulary(language)[group][key])
+    return text.format(*values) if values else text
+
+
+def in_number(language: str, value: float, spec: str = ",") -> str:
+    """A number with the language's signs: `1.234,5` in German. `spec` is Python's format."""
+    signs = vocabulary(language)["numbers"]
+    return format(value, spec).translate(
+        str.maketrans({",": signs["thousands"], ".": signs["decimal"]})
+    )
+
+
+def as_part(language: str, name: str) -> str:
+    """A name inside of a title: `By stage`, where the language writes it small."""
+    return name.lower() if vocabulary(language)["lowercase_names"] else name
+
+
+class Texts(dict[str, str]):
+    """A text of the catalogue by language. One that it does not have comes from its file."""
+
+    __slots__ = ()
+
+    def get(self, language: str, default: Any = None) -> Any:
+        """The text in a language, or the default where nobody has translated it."""
+        if language in self:
+            return self[language]
+        translated = vocabulary(language).get("catalogue") or {}
+        return translated.get(self["en"], default)
+
+
+class With(dict[str, str]):
+    """A text with something added in each language, such as the name of a statistic."""
+
+    __slots__ = ("add", "text")
+
+    def __init__(self, text: Mapping[str, str], add: Callable[[str, str], str]) -> None:
+        super().__init__(en=add(text["en"], "en"))
+        self.text, self.add = text, add
+
+    def get(self, language: str, default: Any = None) -> Any:
+        """The text in a language, or the default where nobody has translated it."""
+        found = self.text.get(language)
+        return default if found is None else self.add(found, language)
+
+
+def with_texts(data: Any) -> Any:
+    """Data of the packaged catalogue, in which each text by language is one of `Texts`."""
+    if isinstance(data, dict):
+        if isinstance(data.get("en"), str):
+            return Texts(data)
+        return {key: with_texts(value) for key, value in data.items()}
+    if isinstance(data, list):
+        return [with_texts(item) for item in data]
+    return data
+
+
+def _read(language: str) -> Mapping[str, Any]:
+    import yaml
+
+    text = files(__name__).joinpath(f"{language}.yaml").read_text(encoding="utf-8")
+    found: dict[str, Any] = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    return found
+
+
+def _over(below: Mapping[str, Any], above: Mapping[str, Any]) -> Mapping[str, Any]:
+    """`above` where it says something, `below` otherwise."""
+    merged = dict(below)
+    for key, value in above.items():
+        old = merged.get(key)
+        merged[key] = (
+            _over(old, value) if isinstance(old, Mapping) and isinstance(value, Mapping) else value
+        )
+    return merged

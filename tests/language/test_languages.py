@@ -1,0 +1,213 @@
+"""Every language says everything: words, catalogue, numbers and dates."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reportspec.catalogue.load import documents
+from reportspec.check.report import check_file
+from reportspec.languages import Texts, in_number, languages, vocabulary, word
+from tests.conftest import RunCli
+
+TRANSLATED = [language for language in languages() if language != "en"]
+BY_FILE = [language for language in TRANSLATED if "catalogue" in vocabulary(language)]
+SHOWN = ("label", "plural", "value_labels", "title", "note", "caveat", "phrases")
+REPORTS = ("pipeline", "sales_forecast", "profitability", "conversions", "leads", "lost_deals",
+           "sales_cycle", "sales_activity")  # fmt: skip
+
+
+def gaps(text: str) -> set[str]:
+    return set(re.findall(r"\{[^}]*\}", text))
+
+
+def leaves(words: Any, path: str = "") -> Iterator[tuple[str, str]]:
+    if isinstance(words, dict):
+        for key, value in words.items():
+            yield from leaves(value, f"{path}.{key}")
+    elif isinstance(words, str):
+        yield path, words
+
+
+def shown_texts() -> dict[str, Texts]:
+    """The catalogue's texts that a report may print, by what they are in English."""
+    found: dict[str, Texts] = {}
+
+    def walk(data: Any, shown: bool) -> None:
+        if isinstance(data, Texts):
+            if shown:
+                found[data["en"]] = data
+        elif isinstance(data, dict):
+            for key, value in data.items():
+                walk(value, shown or key in SHOWN)
+        elif isinstance(data, list):
+            for item in data:
+                walk(item, shown)
+
+    for folder in ("entities", "metrics", "reports"):
+        for _, data in documents(folder):
+            walk(data, False)
+    for _, data in documents("metrics"):
+        for spec in data["metrics"]:
+            for each in (spec, *(spec.get("variants") or {}).values()):
+                if "description" in each:
+                    found[each["description"]["en"]] = each["description"]
+    return found
+
+
+@pytest.mark.parametrize("language", TRANSLATED)
+def test_every_word_with_its_gaps(language: str) -> None:
+    from reportspec.languages import _read
+
+    english, own = dict(leaves(_read("en"))), dict(leaves(_read(language)))
+    catalogue = {path for path in own if path.startswith(".catalogue.")}
+    assert own.keys() - catalogue - {".calendar.months"} == english.keys() - {".calendar.months"}
+    for path, text in english.items():
+        assert gaps(text) == gaps(own[path]), path
+
+
+@pytest.mark.parametrize("language", TRANSLATED)
+def test_every_text_of_the_catalogue_that_reports_print(language: str) -> None:
+    missing = [english for english, text in shown_texts().items() if text.get(language) is None]
+    assert not missing
+
+
+@pytest.mark.parametrize("language", BY_FILE)
+def test_no_text_is_left_over_and_none_has_lost_a_gap(language: str) -> None:
+    catalogue = vocabulary(language)["catalogue"]
+    known = {text["en"] for folder in ("entities", "metrics", "reports", "aims")
+             for _, data in documents(folder) for text in every_text(data)}  # fmt: skip
+    assert not catalogue.keys() - known
+    for english, text in catalogue.items():
+        assert gaps(english) == gaps(text), english
+        assert re.findall(r"`[^`]*`", english) == re.findall(r"`[^`]*`", text), english
+
+
+def every_text(data: Any) -> Iterator[Texts]:
+    if isinstance(data, Texts):
+        yield data
+    elif isinstance(data, (dict, list)):
+        for item in data.values() if isinstance(data, dict) else data:
+            yield from every_text(item)
+
+
+def test_a_user_s_own_words_go_before_the_file() -> None:
+    assert Texts(en="Amount", de="Summe").get("de") == "Summe"
+    assert Texts(en="Amount").get("de") == "Betrag"
+    assert Texts(en="Amount").get("fi") is None
+    assert Texts(en="Nobody has this").get("de", "-") == "-"
+
+
+def test_numbers_and_words() -> None:
+    assert in_number("en", 1234567.5) == "1,234,567.5"
+    assert in_number("de", 1234567.5) == "1.234.567,5"
+    assert in_number("fr", 1234567.5) == "1\u00a0234\u00a0567,5"
+    assert word("de", "evaluation", "others", "3") == "Übrige (3)"
+    assert word("fi", "evaluation", "others", "3") == "Others (3)"
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory, run_cli: RunCli) -> dict[str, str]:
+    """All standard reports as Markdown, by language, with a PDF of one as its text."""
+    found = {}
+    for language in TRANSLATED:
+        folder = tmp_path_factory.mktemp(language)
+        (folder / "reportspec.yaml").write_text(
+            f"version: 1\nsource: demo\ntimezone: Europe/Rome\nlocale: {language}\ncurrency: EUR\n",
+            encoding="utf-8",
+        )
+        for report in REPORTS:
+            (folder / f"{report}.yaml").write_text(
+                f"version: 1\nreport: {report}\nperiod: 2026-Q3\ncompare: previous_year\n"
+                "as_of: 2026-10-01\ngoals: {won_amount: 2000000}\n",
+                encoding="utf-8",
+            )
+        for args in (["build", ".", "--format", "md"], ["build", "pipeline.yaml"]):
+            done = run_cli(args, cwd=folder)
+            assert done.returncode == 0, done.stderr
+        texts = [path.read_text(encoding="utf-8") for path in sorted((folder / "out").glob("*.md"))]
+        for pdf in sorted((folder / "out").glob("*.pdf")):
+            shown = subprocess.run(["pdftotext", "-layout", pdf, "-"], capture_output=True, text=True,
+                                   check=True)  # fmt: skip
+            texts.append(shown.stdout)
+        assert len(texts) == len(REPORTS) + 1
+        found[language] = "\n".join(texts)
+    return found
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("language", TRANSLATED)
+def test_reports_are_wholly_in_their_language(language: str, built: dict[str, str]) -> None:
+    own = {text for _, text in leaves(vocabulary(language))}
+    own |= {str(text.get(language)) for text in shown_texts().values()}
+    english = {text for _, text in leaves(vocabulary("en"))} | shown_texts().keys()
+    strange = [text for text in english
+               if len(text) > 8 and " " in text and not gaps(text) and text not in own
+               and re.search(rf"\b{re.escape(text)}\b", built[language])]  # fmt: skip
+    assert not strange
+    assert not re.search(r"\b(July|August|September 2026|Q3 2026 vs)\b", built[language])
+
+
+@pytest.mark.slow
+def test_what_reports_of_each_language_say(built: dict[str, str]) -> None:
+    expected = {
+        "de": ("Vertriebspipeline", "Offene Deals nach Phase", "Quelle: demo CRM", "30. Sept. 2026"),
+        "fr": ("Pipeline commercial", "Affaires ouvertes par étape", "Source : demo CRM", "T3 2026"),
+        "es": ("Pipeline de ventas", "Oportunidades abiertas por etapa", "Fuente: demo CRM"),
+        "it": ("Pipeline di vendita", "Trattative aperte per fase", "Fonte: demo CRM"),
+    }  # fmt: skip
+    for language, texts in expected.items():
+        for text in texts:
+            assert text in built[language], (language, text)
+
+
+def test_adding_a_language_takes_one_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import reportspec.languages as module
+
+    (tmp_path / "en.yaml").write_bytes((Path(module.__file__).parent / "en.yaml").read_bytes())
+    (tmp_path / "pt.yaml").write_text(
+        'language: pt\nlowercase_names: true\ntitles: {by: "Por {0}"}\ncatalogue: {Stage: Etapa}\n',
+        encoding="utf-8",
+    )
+    monkeypatch.setattr(module, "files", lambda _: tmp_path)
+    languages.cache_clear()
+    vocabulary.cache_clear()
+    try:
+        assert languages() == ("en", "pt")
+        assert word("pt", "titles", "by", "etapa") == "Por etapa"
+        assert word("pt", "titles", "kpis") == "Figures"
+        assert Texts(en="Stage").get("pt") == "Etapa"
+    finally:
+        languages.cache_clear()
+        vocabulary.cache_clear()
+
+
+@pytest.mark.parametrize(
+    ("project", "spec", "language", "locale"),
+    [
+        ("locale: it_IT", "", "it", "it_IT"),
+        ("locale: it_IT\nlanguage: en", "", "en", "it_IT"),
+        ("locale: it_IT", "language: en", "en", "en"),
+        ("locale: de_AT", "language: de", "de", "de_AT"),
+        ("locale: it_IT", "locale: fr-CA", "fr", "fr_CA"),
+        ("language: de", "", "de", "de"),
+        ("", "language: pt-BR", "pt", "pt_BR"),
+    ],
+)
+def test_which_language(
+    project: str, spec: str, language: str, locale: str, tmp_path: Path
+) -> None:
+    (tmp_path / "reportspec.yaml").write_text(f"version: 1\nsource: demo\n{project}\n", "utf-8")
+    file = tmp_path / "a.yaml"
+    file.write_text(f"version: 1\nreport: pipeline\nperiod: 2026-Q3\n{spec}\n", "utf-8")
+    checked = check_file(file, datetime(2026, 11, 1, tzinfo=UTC), {})
+    assert checked.report is not None
+    assert (checked.report.language, checked.report.locale) == (language, locale)
+    warned = [d.code for d in checked.diagnostics]
+    assert warned == (["unknown-language"] if language == "pt" else [])
