@@ -6,7 +6,7 @@
 #   make check     the fast part of it
 #   make engines   the engines' tests on a database of your own (URL=postgresql://...)
 #   make format    let ruff arrange the code
-#   make bench     time the compiler, its SQL and other compilers on this machine; more rows:
+#   make bench     time the compiler, its SQL, the renderer and other compilers on this machine; more rows:
 #                  make bench ROWS="1000000 10000000", and PostgreSQL, where its URL is in
 #                  REPORTSPEC_BENCH_POSTGRES; COMPILERS=folder keeps what is installed for it
 #   make clean     remove what the others made
@@ -42,6 +42,7 @@ format: .venv/ready-to-test
 bench: .venv/ready-to-test
 	@$(python) benchmarks/run.py
 	@$(python) benchmarks/sql.py --rows $(ROWS) --postgres-rows $(lastword $(ROWS))
+	@$(python) benchmarks/render.py
 	@$(python) benchmarks/compilers.py $(if $(COMPILERS),--folder $(COMPILERS))
 
 clean:

@@ -1,5 +1,5 @@
 """The command line: arguments in, text and exit codes out. 0 all is well, 1 something in a spec or
-its data is wrong, 2 misuse, 70 a bug of reportspec, 130 stopped by Ctrl-C."""
+its data is wrong, 2 misuse, 70 a bug of reportspec, 75 mail that was not taken yet, 130 stopped by Ctrl-C."""
 
 from __future__ import annotations
 
@@ -37,6 +37,12 @@ set_option = click.option(
 )
 period_option = click.option(
     "--period", help="Report on this period instead of the spec's: 2026-Q3, last_month, …"
+)
+each_option = click.option(
+    "--each",
+    multiple=True,
+    metavar="VALUE",
+    help="Of a spec with `for_each` only this value; may be given several times.",
 )
 messages_option = click.option("--messages", "messages", type=click.Choice(["text", "json", "github"]), default="text",
                                show_default=True, help="How mistakes are printed.")  # fmt: skip
@@ -137,7 +143,7 @@ def _is_spec(path: Path) -> bool:
 
 
 def _check(path: Path, asked: Asked) -> Checked:
-    from reportspec.build import load_report
+    from reportspec.stages import load_report
 
     return load_report(path, asked.now, os.environ, settings=asked.settings, period=asked.period)
 
@@ -255,8 +261,13 @@ def compile_command(
 @period_option
 @click.option("--format", "form", type=click.Choice(["json", "csv", "table"]), default="table", show_default=True,
               help="How the figures are printed.")  # fmt: skip
+@each_option
 def query(
-    paths: tuple[Path, ...], settings: tuple[str, ...], period: str | None, form: str
+    paths: tuple[Path, ...],
+    settings: tuple[str, ...],
+    period: str | None,
+    form: str,
+    each: tuple[str, ...],
 ) -> None:
     """Print the figures of specs without a PDF."""
     from reportspec.output import as_csv, as_json, as_table
@@ -265,20 +276,22 @@ def query(
     write: Callable[[Figures], str] = {"json": as_json, "csv": as_csv, "table": as_table}[form]
     broken = 0
     for path in _specs(paths):
-        figures = _figures(path, asked, out, None)
-        if figures is None:
+        done = _figures(path, asked, out, None, each)
+        if done is None:
             broken += 1
-        else:
-            click.echo(write(figures[0]))
+            continue
+        for _, figures in done[0]:
+            click.echo(write(figures))
     sys.exit(1 if broken else 0)
 
 
 def _figures(
-    path: Path, asked: Asked, out: _Messages, timings: Any
-) -> tuple[Figures, Checked] | None:
-    """The figures of a spec, or None with the mistakes told."""
-    from reportspec.build import Timings, compile_report, run_report
+    path: Path, asked: Asked, out: _Messages, timings: Any, each: tuple[str, ...] = ()
+) -> tuple[list[tuple[str, Figures]], Checked] | None:
+    """The figures of a spec by the values of its `for_each` (one without a value where there is
+    none), or None with the mistakes told."""
     from reportspec.run.connection import SourceError
+    from reportspec.stages import Timings, compile_report, run_each, run_report
 
     timings = timings or Timings()
     since = time.perf_counter()
@@ -292,14 +305,23 @@ def _figures(
     compiled = compile_report(report)
     timings.measure("compile", since)
     try:
-        return run_report(report, compiled, timings), checked
+        if report.each is None:
+            return [("", run_report(report, compiled, timings))], checked
+        made = [(one.value, figures) for one, figures in run_each(report, compiled, timings, each)]
     except SourceError as error:
-        span = report.project.source.span
-        out.tell(
-            [Diagnostic(error.code, f"{path}: {error.message}", span, error.help, error.notes)],
-            checked.texts,
-        )
+        out.tell([_source_problem(path, report, error)], checked.texts)
         return None
+    if not made:
+        what = f"has no value `{each[0][:60]}`" if each else "has no values"
+        said = f"{path}: `{report.each.dimension.name}` {what}, so there is no report"
+        out.tell([Diagnostic("no-values", said, None, "look at `for_each`")], {})
+        return None
+    return made, checked
+
+
+def _source_problem(path: Path, report: Any, error: Any) -> Diagnostic:
+    span = report.project.source.span
+    return Diagnostic(error.code, f"{path}: {error.message}", span, error.help, error.notes)
 
 
 @cli.command()
@@ -311,6 +333,7 @@ def _figures(
 @set_option
 @period_option
 @messages_option
+@each_option
 @click.option("--timings", is_flag=True, help="Print where the time goes.")
 def build(
     paths: tuple[Path, ...],
@@ -319,12 +342,14 @@ def build(
     settings: tuple[str, ...],
     period: str | None,
     messages: str,
+    each: tuple[str, ...],
     timings: bool,
 ) -> None:
-    """Build the reports of specs (or of all specs in a folder), as PDF or in other forms."""
+    """Build the reports of specs (or of all specs in a folder), as PDF or in other forms. A spec with
+    `for_each` makes a folder with a report for each value."""
     import threading
 
-    from reportspec.build import Timings
+    from reportspec.stages import Timings
 
     asked, said = _asked(settings, period), _Messages(messages)
     specs = _specs(paths)
@@ -336,7 +361,7 @@ def build(
     for index, path in enumerate(specs):
         _progress(f"[{index + 1}/{len(specs)}] {path}")
         spent = Timings()
-        done = _build_one(path, out, names[path], forms, asked, said, spent)
+        done = _build_one(path, out, names[path], forms, asked, said, spent, each)
         _progress("")
         if done is None:
             failed += 1
@@ -394,16 +419,24 @@ def _names(specs: list[Path]) -> dict[Path, str]:
 
 
 def _build_one(
-    path: Path, out: Path, name: str, forms: Iterable[Form], asked: Asked, said: _Messages, spent: Any
+    path: Path, out: Path, name: str, forms: tuple[Form, ...], asked: Asked, said: _Messages, spent: Any,
+    each: tuple[str, ...],
 ) -> list[Path] | None:  # fmt: skip
     """The files of a spec, written; None with the mistakes told. All forms are made before any
     is written."""
-    done = _figures(path, asked, said, spent)
+    from reportspec.deliver.naming import distinct, slug
+
+    done = _figures(path, asked, said, spent, each)
     if done is None:
         return None
-    figures, checked = done
+    made, checked = done
     since = time.perf_counter()
-    found = _made(path, figures, checked.spec_text, name, forms)
+    if "pdf" in forms:
+        for _, figures in made[:100]:
+            said.tell(_letters_told(path, figures), {})
+    names = [name] if made[0][0] == "" else distinct([slug(value) for value, _ in made])
+    folder = out if made[0][0] == "" else out / name
+    found = _made(path, [figures for _, figures in made], checked.spec_text, names, forms)
     if isinstance(found, Diagnostic):
         said.tell([found], {})
         return None
@@ -413,28 +446,32 @@ def _build_one(
 
     for file, data in found.items():
         try:
-            write_whole(out / file, data)
+            write_whole(folder / file, data)
         except OSError as error:
             why = (error.strerror or str(error)).lower()
             help = "choose another folder with -o"
-            text = f"`{out / file}` cannot be written: {why}"
+            text = f"`{folder / file}` cannot be written: {why}"
             said.tell([Diagnostic("cannot-write", text, None, help)], {})
             return None
     spent.measure("write", since)
     # Of a form with a file for each table the folder is named.
-    return list(dict.fromkeys(out / Path(file).parts[0] for file in found))
+    return list(dict.fromkeys(folder / Path(file).parts[0] for file in found))
 
 
 def _made(
-    path: Path, figures: Figures, spec_text: str | None, name: str, forms: Iterable[Form]
-) -> dict[str, bytes] | Diagnostic:
-    from reportspec.formats import FormatError, files_of
+    path: Path, figures: list[Figures], spec_text: str | None, names: list[str], forms: tuple[Form, ...]
+) -> dict[str, bytes] | Diagnostic:  # fmt: skip
+    from reportspec.formats import FormatError
+    from reportspec.formats.pool import makers
     from reportspec.render.errors import RenderError
 
     found: dict[str, bytes] = {}
     try:
-        for form in forms:
-            found |= files_of(figures, form, name, spec_text)
+        with makers(len(figures)) as make:
+            for files in make(
+                (one, forms, name, spec_text) for one, name in zip(figures, names, strict=True)
+            ):
+                found |= files
     except RenderError as error:
         return Diagnostic("cannot-render", f"{path}: {error}")
     except FormatError as error:
@@ -444,11 +481,192 @@ def _made(
     return found
 
 
+def _letters_told(path: Path, figures: Figures) -> list[Diagnostic]:
+    """A warning of letters that would be boxes on paper."""
+    from reportspec.render.errors import RenderError
+    from reportspec.render.fonts import letters_without_font
+
+    try:
+        letters = letters_without_font(figures.texts(), figures.theme)
+    except RenderError:
+        return []  # told when it is rendered
+    if not letters:
+        return []
+    shown = " ".join(letters[:10]) + (" …" if len(letters) > 10 else "")
+    text = f"{path}: no font has these letters, so the PDF shows boxes: {shown}"
+    help = "install fonts for them, for example Debian's fonts-noto and fonts-noto-cjk"
+    return [Diagnostic("missing-font", text, None, help, severity="warning")]
+
+
 def _no_pango(error: OSError) -> Diagnostic:
     return Diagnostic(
         "missing-library", f"the PDF library cannot be loaded: {str(error).splitlines()[0][:200]}", None,
         "install Pango: apt-get install libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 · dnf install pango · brew install pango",
     )  # fmt: skip
+
+
+@cli.command()
+@paths_argument
+@set_option
+@period_option
+@messages_option
+@click.option("--dry-run", is_flag=True, help="Write the mails as .eml files, and send nothing.")
+@click.option("-o", "--out", type=click.Path(path_type=Path, file_okay=False), default=Path("out"), show_default=True,
+              help="The folder for the mails of --dry-run.")  # fmt: skip
+@click.option("--to", "rehearsal", metavar="ADDRESS", default="",
+              help="A rehearsal: send all mails to this address instead, and remember nothing.")  # fmt: skip
+@click.option(
+    "--resend", is_flag=True, help="Send also to those who have the report of this period already."
+)
+@each_option
+def send(
+    paths: tuple[Path, ...],
+    settings: tuple[str, ...],
+    period: str | None,
+    messages: str,
+    dry_run: bool,
+    out: Path,
+    rehearsal: str,
+    resend: bool,
+    each: tuple[str, ...],
+) -> None:
+    """Build the reports of specs and send them as their `deliver` says, each recipient once a period.
+
+    Run it again at any time: nobody gets a second one, and who was left out gets it. Exits with 1 if
+    anybody did not get a report for good, with 75 if only for now.
+    """
+    from reportspec.deliver import send as sending
+
+    asked, said = _asked(settings, period), _Messages(messages)
+    wanted = sending.Asked(out if dry_run else None, rehearsal, resend, each)
+    worst = 0
+    for path in _specs(paths):
+        _progress(f"{path}")
+        code = _send_one(path, asked, wanted, said)
+        worst = code if worst == 0 or code == 1 else worst
+    said.close()
+    sys.exit(worst)
+
+
+def _send_one(path: Path, asked: Asked, wanted: Any, said: _Messages) -> int:
+    """0 if all is well, 1 if something failed for good, 75 if it may be well later."""
+    from reportspec.deliver import send as sending
+    from reportspec.deliver.ledger import LedgerError
+    from reportspec.deliver.smtp import MailError
+    from reportspec.formats import FormatError
+    from reportspec.render.errors import RenderError
+    from reportspec.run.connection import SourceError
+
+    checked = _check(path, asked)
+    said.tell(checked.diagnostics, checked.texts)
+    report = checked.report
+    if checked.broken or report is None:
+        return 1
+    code, problem = 0, None
+    outcome = None
+    try:
+        outcome = sending.send(report, checked.spec_text, wanted)
+    except sending.Refused as error:
+        problem = Diagnostic("not-sent", f"{path}: {error.message}", None, error.help)
+    except SourceError as error:
+        problem = _source_problem(path, report, error)
+    except MailError as error:
+        code = 75 if error.temporary else 0
+        problem = Diagnostic("no-mail", f"{path}: {error.message}", None, error.help)
+    except LedgerError as error:
+        problem = Diagnostic("no-ledger", f"{path}: {error.message}", None, error.help)
+    except RenderError as error:
+        problem = Diagnostic("cannot-render", f"{path}: {error}")
+    except FormatError as error:
+        problem = Diagnostic("missing-library", error.message, None, error.help)
+    except OSError as error:
+        text = f"{path}: nothing was sent: {(error.strerror or str(error)).lower()}"
+        problem = Diagnostic("not-sent", text, None, "look whether there is room for files")
+    _progress("")
+    problems = [problem.message] if problem is not None else []
+    if problem is not None:
+        said.tell([problem], checked.texts)
+        code = code or 1
+    if outcome is not None:
+        for one in outcome.sent:
+            if one.result in ("failed", "refused", "doubt"):
+                problems.append(_sent_line(one))
+        if said.style == "text":
+            _tell_sent(path, outcome)
+        if outcome.count("failed", "refused", "doubt"):
+            code = 1
+        elif outcome.count("pending"):
+            code = code or 75
+    why = sending.tell_maintainers(report, wanted, problems)
+    if why is not None:
+        said.tell([Diagnostic("not-told", f"{path}: {why}")], {})
+    return code
+
+
+def _sent_line(one: Any) -> str:
+    who = " ".join(part for part in (one.recipient, f"({one.value})" if one.value else "") if part)
+    return f"{_RESULTS[one.result]}{': ' if who else ''}{who}{': ' if one.said else ''}{one.said}"
+
+
+_RESULTS = {"sent": "sent", "already": "has it already", "skipped": "skipped", "pending": "not taken yet", "refused": "refused",
+            "doubt": "in doubt", "failed": "not sent", "written": "written", "busy": "nothing to do"}  # fmt: skip
+
+
+def _tell_sent(path: Path, outcome: Any) -> None:
+    quiet = outcome.count("sent", "already") > 20
+    for one in outcome.sent:
+        if one.result == "written":
+            click.echo(one.said)
+        elif one.result in ("refused", "failed", "doubt", "pending"):
+            click.echo(f"{path}: {_sent_line(one)}", err=True)
+        elif not quiet or one.result in ("skipped", "busy"):
+            said = one.said if one.result in ("skipped", "busy", "already") else ""
+            who = (
+                f"{one.recipient}{f' ({one.value})' if one.value and one.recipient else one.value}"
+            )
+            click.echo(
+                f"{path}: {_RESULTS[one.result]}{': ' if who else ''}{who}{': ' if said else ''}{said}"
+            )
+    counts = [
+        (outcome.count(result), word) for result, word in _RESULTS.items() if result != "busy"
+    ]
+    told = ", ".join(f"{count} {word}" for count, word in counts if count)
+    if len(outcome.sent) > 1 and told:
+        click.echo(f"{path}: {told}")
+
+
+@cli.command()
+@click.argument("project", required=False, type=click.Path(path_type=Path))
+@click.option("--report", help="Only of this spec, by its path below the project file.")
+@click.option("--failed", is_flag=True, help="Only what did not arrive, as far as is known.")
+@click.option(
+    "--limit", type=click.IntRange(1), default=50, show_default=True, help="How many at most."
+)
+@click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True,
+              help="How they are printed.")  # fmt: skip
+def status(project: Path | None, report: str | None, failed: bool, limit: int, form: str) -> None:
+    """What was sent, when, to whom, and what was not.
+
+    PROJECT is a project file or its folder; without it, the nearest above the present folder.
+    """
+    from reportspec import doctor as look
+    from reportspec.check.project import load_project
+    from reportspec.deliver.ledger import LedgerError
+    from reportspec.deliver.status import as_json, as_table, deliveries
+
+    place = look.project_place(project)
+    if place is None or not place.is_file():
+        raise click.UsageError(f"there is no project file at `{project or '.'}`")
+    found, document = load_project(place, os.environ)
+    if found is None:
+        _print(document.problems, {document.file: document.text}, "text")
+        sys.exit(1)
+    try:
+        listed = deliveries(found, report, failed)
+    except LedgerError as error:
+        _print([Diagnostic("no-ledger", error.message, None, error.help)], {}, "text")
+        sys.exit(1)
+    click.echo(as_json(listed[:limit]) if form == "json" else as_table(listed, limit))
 
 
 @cli.command()

@@ -7,7 +7,7 @@ in the report's currency.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -74,16 +74,18 @@ class Chart:
     `color` names a second dimension's column. `reference` draws a dashed line (a goal)."""
 
     kind: Literal[
-        "line", "bar", "hbar", "stacked", "pareto", "histogram", "funnel", "heatmap", "bullet"
-    ]
+        "line", "bar", "hbar", "stacked", "pareto", "histogram", "funnel", "heatmap", "bullet",
+        "waterfall", "own",
+    ]  # fmt: skip
     x: str
     y: tuple[str, ...]
     color: str | None = None
     reference: float | None = None
     reference_label: str | None = None
     partial_from: int | None = None  # index of the first bucket that is not over yet
-    vega_lite: dict[str, object] | None = None
+    vega_lite: Mapping[str, object] | None = None
     categories: tuple[str, ...] = ()  # the values of `color` that are always shown, in order
+    whole: tuple[float | None, float | None] | None = None  # of all rows, now and before
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +173,8 @@ class PeriodFigures:
 @dataclass(frozen=True, slots=True)
 class Theme:
     """Looks that a project or a report may set. `logo` is the file's bytes with its media type;
-    `header` stands for the title at the top of pages; without `contents`, long reports have them."""
+    `header` stands for the title at the top of pages; without `contents`, long reports have them.
+    `fonts` are the files of a regular and a bold face, `pdf` is the standard that the PDF keeps."""
 
     accent: str = "#0b5fff"
     paper: Literal["A4", "Letter"] = "A4"
@@ -182,6 +185,11 @@ class Theme:
     footer: str = ""
     cover: bool = False
     contents: bool | None = None
+    fonts: tuple[bytes, bytes] | None = field(default=None, repr=False)
+    appendix: bool = True
+    pdf: Literal["ua-1", "a-3a"] = "ua-1"
+    negatives: Literal["minus", "parentheses"] = "minus"
+    cents: Literal["auto", "always", "never"] = "auto"
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,4 +214,17 @@ class Figures:
     currency: str | None
     timezone: str
     row_counts: tuple[tuple[str, int], ...] = ()  # entity label, rows read from the source
+    each: tuple[str, str] | None = None  # the field and the value that the report is cut out for
     theme: Theme = field(default_factory=Theme)
+
+    def texts(self) -> Iterator[str]:
+        """All texts that come from the source or the spec, as they may be printed."""
+        yield from (self.title, self.source_label, *self.filters, *self.footnotes)
+        for section in self.sections:
+            yield from (section.title, section.text, *section.notes, *section.row_labels)
+            for column in section.columns:
+                yield column.label
+            for row in section.rows:
+                for cell in row:
+                    if isinstance(cell, str):
+                        yield cell

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import glob
 import os
 import tempfile
+import time
 from pathlib import Path
 
 
@@ -21,7 +23,19 @@ def write_whole(path: Path, data: bytes) -> None:
         os.umask(mask)
         Path(name).chmod(0o666 & ~mask)
         Path(name).replace(path)
+        _clear(path)
     except BaseException:
         with contextlib.suppress(OSError):
             Path(name).unlink()
         raise
+
+
+_FORGOTTEN = 3600.0  # seconds after which no build can still be writing
+
+
+def _clear(path: Path) -> None:
+    """Remove what killed builds of the same file left behind."""
+    for left in path.parent.glob(f".{glob.escape(path.name[:40])}.*.part"):
+        with contextlib.suppress(OSError):
+            if time.time() - left.stat().st_mtime > _FORGOTTEN:
+                left.unlink()

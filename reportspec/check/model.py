@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Literal
 
@@ -15,10 +15,11 @@ from reportspec.calendar import Fiscal, Period
 from reportspec.databases import database_of
 from reportspec.diagnostics import Span
 from reportspec.figures import SectionKind, Theme
+from reportspec.formats import Form
 from reportspec.model import Metric
 from reportspec.plan.queries import Dimension, Side
 
-ChartName = Literal["line", "bar", "stacked", "pareto", "histogram", "heatmap", "none"]
+ChartName = Literal["line", "bar", "stacked", "pareto", "histogram", "heatmap", "waterfall", "none"]
 
 
 TIMEOUT, PARALLEL = 600, 4
@@ -41,6 +42,74 @@ class SourceSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class Outlet:
+    """A way out beside mail: its kind (`folder`, `store`, `webhook`, `slack`) and where it leads.
+    `link` is where its files can be fetched from."""
+
+    name: str
+    kind: str
+    target: str = field(repr=False)
+    link: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """How a project sends."""
+
+    smtp: str = field(default="", repr=False)  # a URL with its password
+    sender: str = ""
+    allow: tuple[str, ...] = ()
+    ledger: str = field(default=".reportspec/ledger.sqlite", repr=False)
+    max_size: float = 20.0  # megabytes, encoded
+    outlets: Mapping[str, Outlet] = field(default_factory=dict)
+    span: Span | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """When to send: a word, or comparisons (metric, sign, number) of which all or any must hold."""
+
+    word: Literal["always", "goal_missed", "goal_at_risk", "not_empty", "changed", "compare"]
+    comparisons: tuple[tuple[str, str, float], ...] = ()
+    every: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """Who gets a report, and when. Addresses and texts may have `{{ … }}` in them."""
+
+    to: tuple[str, ...] = ()
+    cc: tuple[str, ...] = ()
+    bcc: tuple[str, ...] = ()
+    reply_to: str = ""
+    subject: str = ""
+    body: str = ""
+    when: Condition = Condition("always")
+    empty: Literal["send", "skip", "fail"] = "send"
+    attach: tuple[Form, ...] = ("pdf",)
+    fresh_within: timedelta | None = None
+    on_failure: tuple[str, ...] = ()
+    in_doubt: Literal["resend", "hold"] = "resend"
+    also: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Each:
+    """One report for each value of a dimension. `fields` are further fields of its entity that
+    texts name (`each.email`); `table` has them by value where they are in a file of the project."""
+
+    dimension: Dimension
+    condition: exp.Expr  # that rows belong to the value, which stands as `EACH`
+    conditions: tuple[exp.Expr, ...] = ()  # which values
+    fields: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    table: Mapping[str, Mapping[str, str]] | None = None
+
+
+# What stands for the value of `for_each` until it is known.
+EACH = "{{ each }}"
+
+
+@dataclass(frozen=True, slots=True)
 class Project:
     """The settings that a project's specs share."""
 
@@ -58,6 +127,7 @@ class Project:
     theme: Theme
     timeout: int = TIMEOUT  # seconds for one statement
     parallel: int = PARALLEL  # statements side by side
+    mail: Mail = field(default_factory=Mail)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +199,7 @@ class SectionSpec:
     keep_together: bool = False
     backtest: Backtest | None = None
     highlights: Highlights | None = None
+    own_chart: Mapping[str, object] | None = None  # in Vega-Lite
     goal: str = ""  # the metric whose goal a `goals` section shows by its dimension
 
 
@@ -153,3 +224,6 @@ class Report:
     locale: str
     language: str
     now: datetime
+    each: Each | None = None
+    delivery: Delivery | None = None
+    settings: Mapping[str, str] = field(default_factory=dict)  # of params, as they were set

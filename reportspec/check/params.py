@@ -28,6 +28,7 @@ def substitute(
     for key, value in data.items():
         result[key] = value if key in _UNTOUCHED else _put(document, value, values, (key,))
     result["__params__"] = values
+    result["__set__"] = dict(settings)
     return result
 
 

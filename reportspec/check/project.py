@@ -11,11 +11,13 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
 from reportspec.calendar import Fiscal
+from reportspec.check.delivery import mail_of
 from reportspec.check.document import Document, Place
 from reportspec.check.model import PARALLEL, TIMEOUT, Project, SourceSpec
 from reportspec.databases import BY_SCHEME
 from reportspec.diagnostics import suggestion
 from reportspec.figures import Theme
+from reportspec.fontfile import unfit
 from reportspec.languages import base_language, languages
 from reportspec.schema import check_schema
 from reportspec.source import Mapping as MappingNode
@@ -134,6 +136,7 @@ def _project(document: Document, root: Path) -> Project:
         theme=themed(document, data.get("theme") or {}, root, Theme()),
         timeout=int((data.get("query") or {}).get("timeout", TIMEOUT)),
         parallel=int((data.get("query") or {}).get("parallel", PARALLEL)),
+        mail=mail_of(document, data),
     )
 
 
@@ -175,6 +178,7 @@ def themed(document: Document, data: Mapping[str, Any], root: Path, base: Theme)
             except OSError:
                 document.tell("file-not-found", f"there is no logo `{data['logo']}`; the report goes without",
                               ("theme", "logo"), warning=True)  # fmt: skip
+    numbers = data.get("numbers") or {}
     return Theme(
         data.get("accent", base.accent),
         data.get("paper", base.paper),
@@ -185,7 +189,29 @@ def themed(document: Document, data: Mapping[str, Any], root: Path, base: Theme)
         str(data.get("footer", base.footer)).strip(),
         bool(data.get("cover", base.cover)),
         data.get("contents", base.contents),
+        _fonts(document, data["fonts"], root) if data.get("fonts") else base.fonts,
+        bool(data.get("appendix", base.appendix)),
+        data.get("pdf", base.pdf),
+        numbers.get("negatives", base.negatives),
+        numbers.get("cents", base.cents),
     )
+
+
+def _fonts(document: Document, data: Mapping[str, Any], root: Path) -> tuple[bytes, bytes] | None:
+    """The files of the two faces, or None with the reasons told."""
+    found = []
+    for key in ("regular", "bold"):
+        try:
+            found.append((root / str(data.get(key, ""))).read_bytes())
+        except OSError:
+            document.tell("file-not-found", f"there is no font `{data.get(key, '')}`", ("theme", "fonts", key),
+                          _near(root, str(data.get(key, ""))))  # fmt: skip
+            continue
+        why = unfit(found[-1])
+        if why is not None:
+            document.tell("bad-font", f"the font `{data[key]}` {why}", ("theme", "fonts", key),
+                          "use a static TTF or OTF file")  # fmt: skip
+    return (found[0], found[1]) if len(found) == 2 else None
 
 
 def _source(document: Document, value: Any, root: Path) -> SourceSpec:

@@ -35,9 +35,10 @@ from reportspec.calendar import (
 from reportspec.catalogue.load import packaged
 from reportspec.check.catalogue import Own, check_names, extended
 from reportspec.check.conditions import Bounds, condition, field_named, in_words
+from reportspec.check.delivery import delivery_of, each_of
 from reportspec.check.document import Document, Place, open_document
 from reportspec.check.mapping import load_mapping, within
-from reportspec.check.model import GoalSpec, Project, Report
+from reportspec.check.model import EACH, GoalSpec, Project, Report
 from reportspec.check.params import substitute
 from reportspec.check.project import (
     find_project,
@@ -224,10 +225,16 @@ def _report(
         if tree is not None:
             conditions.append(tree)
             texts.append(" ".join(str(data["where"]).split()))
+    each = each_of(document, binding, data, project.root)
+    if each is not None:
+        conditions.append(each.condition)
+        texts.append(in_words(binding, {"field": each.dimension.name, "eq": EACH}, language))
+        _check_reach(document, binding, preset, each.condition, ("for_each",))
     context = Context(document, data, binding, language, tuple(conditions), bounds, _grain(period, data, preset),
-                      period, project.fiscal)  # fmt: skip
+                      period, project.fiscal, compare is not None)  # fmt: skip
     goals = _goals(document, data, binding)
     sections = check_sections(context, preset, type_id, goals)
+    delivery = delivery_of(document, data, sections, each, project.mail)
     if document.broken or period is None or as_of is None:
         return None
     for item in sections:
@@ -251,7 +258,8 @@ def _report(
     return Report(
         file=document.file, id=type_id, type_label=label, title=title, period=period, compare=compare, as_of=as_of,
         sides=tuple(sides), conditions=tuple(conditions), filter_texts=tuple(texts), goals=goals, sections=sections,
-        project=project, binding=binding, locale=locale, language=language, now=now,
+        project=project, binding=binding, locale=locale, language=language, now=now, each=each, delivery=delivery,
+        settings=data["__set__"],
     )  # fmt: skip
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlglot import exp
@@ -15,6 +15,7 @@ from reportspec.check.conditions import Bounds, condition, field_named
 from reportspec.check.document import Document, Place
 from reportspec.check.insights import Asked, backtest, highlights
 from reportspec.check.model import GoalSpec, SectionSpec
+from reportspec.check.own_chart import own_chart
 from reportspec.diagnostics import suggestion
 from reportspec.expression import column_nodes, path_of
 from reportspec.languages import as_part, vocabulary
@@ -39,6 +40,7 @@ class Context:
     grain: str
     period: Period | None
     fiscal: Fiscal
+    compared: bool
 
     def text(self, value: Any) -> str:
         """A title or note in the report's language."""
@@ -177,6 +179,11 @@ def _section(context: Context, draft: _Draft, index: int, seen: set[str]) -> Sec
             keep_together=data.get("keep") == "together",
         )
     before = len(document.problems)
+    own = data.get("vega_lite")
+    if own is not None and kind not in ("trend", "breakdown", "funnel", "records"):
+        document.tell("chart-without-rows", f"a chart needs rows, and `{kind}` has none", (*path, "vega_lite"),
+                      "trend, breakdown, funnel and records have", key=True)  # fmt: skip
+        own = None
     conditions = _conditions(context, draft, path, kind, spec)
     omitted: list[Omitted] = []
     common = {
@@ -192,9 +199,28 @@ def _section(context: Context, draft: _Draft, index: int, seen: set[str]) -> Sec
         made = _figures(
             context, draft, identifier, kind, spec, inner, metrics_path, conditions, omitted, common
         )
+    if own is not None and made is not None and isinstance(own, dict):
+        drawn = own_chart(document, own, (*path, "vega_lite"), _columns(context, made))
+        made = replace(made, own_chart=drawn)
     if len(document.problems) > before and draft.path is not None and document.broken:
         return None
     return made
+
+
+def _columns(context: Context, section: SectionSpec) -> tuple[str, ...]:
+    """The names of the columns that a section will have."""
+    if section.kind == "records":
+        return tuple(name for name, _ in section.fields)
+    if section.kind == "funnel":
+        past = ("value__previous",) if context.compared else ()
+        return ("step", "value", *past, "of_previous_step", "of_first_step")
+    time = ("period",) if section.kind == "trend" else ()
+    shown = tuple(
+        name
+        for metric in section.metrics
+        for name in ((metric.id, f"{metric.id}__previous") if context.compared else (metric.id,))
+    )
+    return (*time, *(dimension.name for dimension in section.dimensions), *shown)
 
 
 def _conditions(
@@ -289,6 +315,8 @@ def _figures(
     if kind in ("kpis", "funnel") and dimensions:
         dimensions = ()
     chart = spec.get("chart")
+    if chart == "waterfall":
+        _check_waterfall(context, metrics[0], dimensions, inner)
     sort = _sort(context, spec, inner, metrics, dimensions, standard)
     return SectionSpec(
         id=identifier, kind=kind, title=_title(context, draft, kind, dimensions),  # type: ignore[arg-type]
@@ -296,6 +324,18 @@ def _figures(
         sort=sort, top=spec.get("top"), others=bool(spec.get("others", False)), totals=bool(spec.get("totals", True)),
         conditions=conditions, omitted=_lacks(context, omitted), **common,
     )  # fmt: skip
+
+
+def _check_waterfall(
+    context: Context, metric: Metric, dimensions: tuple[Dimension, ...], inner: Place
+) -> None:
+    """The steps of a waterfall must add up to the whole."""
+    if metric.kind != "aggregate" or metric.aggregate not in ("count", "sum"):
+        context.document.tell("bad-chart", f"`{metric.id}` does not add up over rows, so it has no waterfall",
+                              (*inner, "chart"), "put a count or a sum first, or use `chart: bar`")  # fmt: skip
+    elif len(dimensions) != 1:
+        context.document.tell("bad-chart", "a waterfall has one field whose values are its steps", (*inner, "chart"),
+                              "name one field in `by`")  # fmt: skip
 
 
 def _insight(

@@ -19,6 +19,7 @@ from reportspec.model import Metric
 def evaluate(
     report: Report, tables: Tables, statements: tuple[Statement, ...],
     row_counts: tuple[tuple[str, int], ...] = (), data_as_of: datetime | None = None,
+    each: tuple[str, str] | None = None,
 ) -> Figures:  # fmt: skip
     """All figures of a report."""
     report = with_targets(report, tables)
@@ -65,6 +66,7 @@ def evaluate(
         currency=report.binding.currency,
         timezone=str(report.binding.zone),
         row_counts=row_counts,
+        each=each,
         theme=report.project.theme,
     )
 

@@ -20,6 +20,7 @@ from reportspec.evaluate.sections import (
 from reportspec.evaluate.values import metric_value
 from reportspec.evaluate.words import word
 from reportspec.figures import Cell, Chart, Column, Section
+from reportspec.languages import alphabetical
 from reportspec.plan.plan import TARGETS
 
 STATES = ("met", "on_track", "at_risk", "missed", "unknown")
@@ -111,7 +112,7 @@ def goals_section(
             continue
         state = goal_state(report, metric, replace(goal, target=target), value)
         body.append(_row(report, name, value, target, state))
-    body.sort(key=lambda row: (row[3] is None, -(row[3] or 0) if isinstance(row[3], float) else 0, str(row[0])))  # fmt: skip
+    body.sort(key=lambda row: (row[3] is None, -(row[3] or 0) if isinstance(row[3], float) else 0, alphabetical(language, str(row[0]))))  # fmt: skip
     columns = _columns(own, dimension_column(report, dimension), language)
     notes = tuple(n for n in (spec.note, *spec.omitted) if n)
     if not goal.targets:

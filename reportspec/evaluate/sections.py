@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
@@ -15,7 +15,7 @@ from reportspec.evaluate.goals import goal_state
 from reportspec.evaluate.values import GOAL, Row, metric_value, number, summed
 from reportspec.evaluate.words import word
 from reportspec.figures import Cell, Chart, Column, Kpi, Section
-from reportspec.languages import as_part, in_number, vocabulary
+from reportspec.languages import alphabetical, as_part, in_number, vocabulary
 from reportspec.model import Field, Metric
 from reportspec.plan.plan import measures_of, section_queries
 from reportspec.plan.queries import AggregateQuery, Dimension, RecordsQuery, Side
@@ -49,6 +49,15 @@ def evaluate_section(
     report: Report, spec: SectionSpec, tables: Tables, footnotes: Footnotes
 ) -> Section:
     """One section, computed."""
+    made = _computed(report, spec, tables, footnotes)
+    if spec.own_chart is None or not made.columns:
+        return made
+    partial_from = made.chart.partial_from if made.chart else None
+    chart = Chart("own", "", (), partial_from=partial_from, vega_lite=spec.own_chart)
+    return replace(made, chart=chart)
+
+
+def _computed(report: Report, spec: SectionSpec, tables: Tables, footnotes: Footnotes) -> Section:
     notes = tuple(n for n in (spec.note, *spec.omitted) if n)
     if spec.kind == "text":
         return Section(
@@ -303,7 +312,10 @@ def _trend(
             columns.append(_previous(report, column))
     groups: list[Any] = [None]
     if by is not None:
-        groups = sorted({row["d0"] for row in rows}, key=lambda v: (v is None, str(v)))
+        groups = sorted(
+            {row["d0"] for row in rows},
+            key=lambda v: (v is None, alphabetical(report.language, str(v))),
+        )
     found = {(row[BUCKET], row.get("d0")): row for row in rows}
     body: list[tuple[Cell, ...]] = []
     labels = []
@@ -456,12 +468,10 @@ def _breakdown(
     if spec.totals and kept:
         total_cells = (*([None] * count), *_metric_cells(report, spec, total, total))
     return Section(spec.id, "breakdown", spec.title, tuple(columns), tuple(body), total_cells, available,
-                   chart=_breakdown_chart(report, spec, binned), notes=notes, break_before=spec.break_before, others=others)  # fmt: skip
+                   chart=_breakdown_chart(report, spec, binned, total), notes=notes, break_before=spec.break_before, others=others)  # fmt: skip
 
 
 def _marked(column: Column, mark: int) -> Column:
-    from dataclasses import replace
-
     return (
         replace(column, footnotes=tuple(dict.fromkeys((*column.footnotes, mark))))
         if column.role == "metric"
@@ -498,7 +508,7 @@ def _ordered(report: Report, spec: SectionSpec, kept: list[Any]) -> list[Any]:
 
     def name(item: Any) -> tuple[Any, ...]:
         return tuple(
-            (v is None, str(v).casefold(), str(v))
+            (v is None, alphabetical(report.language, str(v)))
             for v in (item[0][f"d{i}"] for i in range(len(spec.dimensions)))
         )
 
@@ -524,7 +534,7 @@ def _ordered(report: Report, spec: SectionSpec, kept: list[Any]) -> list[Any]:
     return sorted(known, key=lambda item: name(item)[at], reverse=descending) + unknown
 
 
-def _breakdown_chart(report: Report, spec: SectionSpec, binned: bool) -> Chart | None:
+def _breakdown_chart(report: Report, spec: SectionSpec, binned: bool, total: Row) -> Chart | None:
     wanted = spec.chart or ("histogram" if binned else None)
     if wanted in (None, "none"):
         return None
@@ -534,6 +544,11 @@ def _breakdown_chart(report: Report, spec: SectionSpec, binned: bool) -> Chart |
         values = spec.dimensions[1].field.value_labels.values()
         order = tuple(label(report, texts) for texts in values)
         return Chart("heatmap", x, (first,), spec.dimensions[1].name, categories=order)
+    if wanted == "waterfall":
+        cells = _metric_cells(report, replace(spec, metrics=spec.metrics[:1]), total, total)
+        whole = tuple(None if cell is None else float(cell) for cell in cells)  # type: ignore[arg-type]
+        now, then = whole if len(whole) == 2 else (whole[0], None)
+        return Chart("waterfall", x, (first,), whole=(now, then))
     if len(spec.dimensions) > 1:
         return Chart("stacked", x, (first,), spec.dimensions[1].name)
     kinds = {"bar": "hbar", "line": "hbar", "stacked": "hbar"}

@@ -9,6 +9,7 @@ from functools import lru_cache
 from importlib.resources import files
 
 from reportspec.figures import Figures
+from reportspec.render import apart
 from reportspec.render.fonts import FAMILY, font_directory
 from reportspec.render.page import page
 
@@ -23,6 +24,13 @@ _POLICY = (
 def as_html(figures: Figures, spec_text: str | None = None) -> str:
     """The page. The tables as CSV and the spec are links to `data:` addresses in it. Raises
     RenderError for a refused colour, logo or chart."""
+    if apart.wanted(figures):
+        return apart.rendered("html", figures, spec_text).decode()
+    return html_here(figures, spec_text)
+
+
+def html_here(figures: Figures, spec_text: str | None) -> str:
+    """The same within this process, whatever it takes."""
     made = page(figures, spec_text is not None, web=True, spec_text=spec_text)
     own = files("reportspec.formats").joinpath("screen.css").read_text(encoding="utf-8")
     letters = "".join(sorted(set(re.sub(r"data:[^\"')]*", "", made.html))))

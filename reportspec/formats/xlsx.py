@@ -194,7 +194,7 @@ class _Book:
             sheet.write_string(top, place, _clean(self._heading(section, column)),
                                self.style(bold=True, bottom=1, text_wrap=True, align=align))  # fmt: skip
             sheet.set_column(place, place, self._width(section, place))
-        decimals = [_decimals(section, place) for place in range(len(columns))]
+        decimals = [_decimals(section, place, self.formats) for place in range(len(columns))]
         kinds = [_typed(section, column) for column in columns]
         rows = section.rows[:_MOST_ROWS]
         for index, values in enumerate(rows):
@@ -293,6 +293,14 @@ class _Book:
 
     def _number(self, column: Column | None, value: Any, decimals: int | None) -> tuple[float, str]:
         """What a number is multiplied by for its cell, and the cell's number format."""
+        times, pattern = self._pattern(column, value, decimals)
+        if self.formats.negatives == "parentheses" and ";" not in pattern and pattern != "General":
+            pattern = f"{pattern};({pattern})"
+        return times, pattern
+
+    def _pattern(
+        self, column: Column | None, value: Any, decimals: int | None
+    ) -> tuple[float, str]:
         if column is None:
             return 1, "General"
         places = column.decimals if column.decimals is not None else decimals
@@ -305,8 +313,10 @@ class _Book:
             return 1, "+0.0%;-0.0%;0.0%"
         match column.unit:
             case "currency":
-                places = money_decimals([value]) if places is None else places
-                code = re.sub(r"[^A-Z]", "", column.currency or self.formats.currency or "")
+                currency = column.currency or self.formats.currency
+                if places is None:
+                    places = money_decimals(self.formats, [value], currency)
+                code = re.sub(r"[^A-Z]", "", currency or "")
                 return 1, _with_decimals("#,##0", places) + (f' "{code}"' if code else "")
             case "percent":
                 return 1, _with_decimals("0", 1 if places is None else places) + "%"
@@ -340,11 +350,14 @@ def _typed(section: Section, column: Column) -> Column:
     return Column("change", "", "number", "ratio" if percent else "percent", role="change")
 
 
-def _decimals(section: Section, place: int) -> int | None:
-    if section.columns[place].unit != "currency":
+def _decimals(section: Section, place: int, formats: Formats) -> int | None:
+    column = section.columns[place]
+    if column.unit != "currency":
         return None
     values = [row[place] for row in section.rows]
-    return money_decimals([*values, section.total[place]] if section.total else values)
+    if section.total:
+        values.append(section.total[place])
+    return money_decimals(formats, values, column.currency or formats.currency)
 
 
 def _numeric(column: Column) -> bool:

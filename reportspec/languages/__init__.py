@@ -6,6 +6,7 @@ catalogue's texts, by what they are in English. What a language lacks is in Engl
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from importlib.resources import files
@@ -55,6 +56,17 @@ def in_number(language: str, value: float, spec: str = ",") -> str:
 def as_part(language: str, name: str) -> str:
     """A name inside of a title: `By stage`, where the language writes it small."""
     return name.lower() if vocabulary(language)["lowercase_names"] else name
+
+
+def alphabetical(language: str, text: str) -> tuple[str, str, str]:
+    """A key that sorts texts as the language's dictionaries do: capitals and accents count only
+    where all else is equal, unless the language has a letter of its own (`letters`)."""
+    own = vocabulary(language).get("letters") or {}
+    small = text.casefold()
+    if own:
+        small = "".join(own.get(letter, letter) for letter in unicodedata.normalize("NFC", small))
+    bare = "".join(c for c in unicodedata.normalize("NFKD", small) if not unicodedata.combining(c))
+    return bare, small, text
 
 
 class Texts(dict[str, str]):

@@ -8,7 +8,7 @@ from sqlglot import exp
 
 from reportspec.binding import Binding, Unresolved, metrics_needed
 from reportspec.calendar import buckets, instant
-from reportspec.check.model import Backtest, Highlights, Report, SectionSpec
+from reportspec.check.model import EACH, Backtest, Each, Highlights, Report, SectionSpec
 from reportspec.expression import column_nodes, path_of
 from reportspec.model import Metric
 from reportspec.plan.queries import AggregateQuery, Measure, Query, RecordsQuery, Side
@@ -25,7 +25,22 @@ def plan(report: Report) -> tuple[Query, ...]:
     found = [query for section in report.sections for query in section_queries(report, section)]
     if any(goal.table for goal in report.goals.values()):
         found.append(_targets(report))
+    if report.each is not None:
+        found = [_for_each(report.each, query) for query in found]
     return tuple(found)
+
+
+def _for_each(each: Each, query: Query) -> Query:
+    """The query without rows that belong to no value, such as people who have nothing to count."""
+    if isinstance(query, AggregateQuery):
+        if query.idle and each.condition not in query.idle_conditions:
+            query = replace(query, idle=None, idle_conditions=())
+        return replace(query, cut=each.condition)
+    if query.section == TARGETS and isinstance(query, RecordsQuery):
+        own = exp.column(exp.to_identifier("value"), table=exp.to_identifier("goal"))
+        mine = exp.EQ(this=own, expression=exp.Literal.string(EACH))
+        return replace(query, conditions=(*query.conditions, mine))
+    return query
 
 
 def _targets(report: Report) -> Query:

@@ -69,6 +69,7 @@ class AggregateQuery:
     conditions: tuple[exp.Expr, ...]
     idle: str | None = None
     idle_conditions: tuple[exp.Expr, ...] = ()
+    cut: exp.Expr | None = None  # the condition that must stand in the WHERE of every SELECT
 
     @property
     def bucketed(self) -> bool:

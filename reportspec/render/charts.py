@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Literal
 
-from reportspec.figures import Cell, Chart, Column, Figures, Section
-from reportspec.render.locale import Formats, compact, is_number, number, percent
-from reportspec.render.palette import FAINT, INK, MUTED, PREVIOUS, Palette
+from reportspec.figures import Chart, Column, Figures, Section
+from reportspec.render.locale import Formats, compact, number, percent
+from reportspec.render.own_chart import own_chart
+from reportspec.render.palette import BAD, FAINT, GOOD, INK, MUTED, PREVIOUS, Palette
 from reportspec.render.series import Series, read_series
 from reportspec.render.vega import (
-    CONFIG,
     GAP,
     SIZE,
     WIDTH,
@@ -28,7 +28,6 @@ from reportspec.render.vega import (
     chart_svg,
     grid_axis,
     named,
-    svg_from,
     ticks,
     widest,
 )
@@ -92,7 +91,11 @@ def drawings(
     if chart is None or not section.rows:
         return ()
     if chart.vega_lite is not None:
-        return (_own_chart(figures, section, chart, formats),)
+        own = chart.vega_lite
+        alt = own.get("description") or formats.word(
+            "chart_of", label=section.title or section.id, title=figures.title
+        )
+        return (Drawing(own_chart(section, chart, formats, palette), "", str(alt)),)
     if chart.kind == "heatmap":
         return (_heatmap(section, chart, formats, palette),)
     labels, series = read_series(section, chart, formats)
@@ -123,6 +126,8 @@ def _draw(canvas: _Canvas, series: tuple[Series, ...]) -> Drawing:
             return _histogram(canvas, series[0])
         case "funnel":
             return _funnel(canvas, series[0])
+        case "waterfall":
+            return _waterfall(canvas, series[0])
         case "hbar" | "bullet":
             return _hbar(canvas, series[0]) if len(series) == 1 else _stacked(canvas, series)
         case _:
@@ -415,6 +420,79 @@ def _pareto(canvas: _Canvas, one: Series) -> Drawing:
     return _drawing(canvas, (one,), svg, captions, None, legend=legend)
 
 
+def _waterfall(canvas: _Canvas, one: Series) -> Drawing:
+    """From nothing to the whole, row by row; with a comparison from the whole then to the whole
+    now, by what each row changed. What is not drawn row by row is one step more."""
+    word, write = canvas.formats.word, canvas.write
+    whole, before = canvas.chart.whole or (0.0, None)
+    bridge = before is not None
+    past = one.previous if bridge and one.previous else (0.0,) * len(one.values)
+    changes = [(now or 0.0) - (then or 0.0) for now, then in zip(one.values, past, strict=True)]
+    by_size = sorted(range(len(changes)), key=lambda at: -abs(changes[at]))
+    rows = sorted(at for at in by_size[: CATEGORIES - 3] if changes[at])
+    start = before if before is not None else 0.0
+    steps = [(canvas.labels[at], changes[at]) for at in rows]
+    rest = (whole or 0.0) - start - math.fsum(change for _, change in steps)
+    hidden = sum(map(bool, changes)) > len(rows)
+    captions: tuple[str, ...] = ()
+    if hidden:
+        available = number(canvas.formats, len(changes))
+        captions = (word("largest_drawn", shown=len(rows), available=available),)
+    if hidden or abs(rest) > max(abs(whole or 0.0), abs(start)) * 1e-9:
+        steps.append((word("other"), rest))
+    bars: list[tuple[str, float, float, str, str]] = []  # name, from, to, text, colour
+    if bridge:
+        bars.append((canvas.previous_label, 0.0, start, write(start, one.column), PREVIOUS))
+    level = start
+    upwards = one.column.direction != "down"
+    for name, change in steps:
+        colour = canvas.palette.series[1]
+        if bridge and one.column.direction != "neutral":
+            colour = GOOD if (change > 0) == upwards else BAD
+        sign = "+" if bridge and change > 0 else ""
+        bars.append((name, level, level + change, sign + write(change, one.column), colour))
+        level += change
+    last = canvas.figures.period.label if bridge else word("total")
+    bars.append((last, 0.0, level, write(level, one.column), canvas.palette.accent))
+    names = tuple(bar[0] for bar in bars)
+    reached = [value for bar in bars for value in bar[1:3]]
+    places = Steps(len(bars), 0.3, 0.15)
+    upright = _Upright.of(
+        canvas, one.column, reached, places, names, rotate=True, height=HEIGHT + 20
+    )
+    colours = list(dict.fromkeys(bar[4] for bar in bars))
+    values: list[Spec] = [
+        {"i": i, "v": end, "w": begin, "k": colours.index(colour), "n": i + 1, "l": end}
+        for i, (_, begin, end, _, colour) in enumerate(bars)
+    ]
+    encoding = upright.encoding("v")
+    scale: Spec = {"domain": list(range(len(colours))), "range": colours}
+    told: Spec = {"field": "k", "type": "nominal", "scale": scale, "legend": None}
+    thin: Spec = {"type": "rule", "color": FAINT, "strokeWidth": 0.8}
+    layers: list[Spec] = [
+        {
+            "transform": [{"filter": f"datum.i < {len(bars) - 1}"}],
+            "mark": thin,
+            "encoding": {"x": encoding["x"], "x2": {"field": "n"}, "y": encoding["y"]},
+        },
+        {
+            "mark": {"type": "bar", "cornerRadius": 0},
+            "encoding": {**encoding, "y2": {"field": "w"}, "color": told},
+        },
+    ]
+    labels = upright.labels()
+    slot = places.step(upright.frame.width)
+    if widest([bar[3] for bar in bars]) <= slot * 1.1:
+        for x, (_, begin, end, text, _) in zip(
+            places.centres(upright.frame.width), bars, strict=True
+        ):
+            top = upright.height_of(max(begin, end)) - 4
+            labels.append(Label(x, top, text, "middle", INK))
+    svg = chart_svg(layers, values, upright.frame, labels)
+    told_of = (Series(one.label, one.column, one.values),)
+    return _drawing(canvas, told_of, svg, captions, None)
+
+
 def _histogram(canvas: _Canvas, one: Series) -> Drawing:
     steps = Steps(len(canvas.labels), 0.04, 0.04)
     upright = _Upright.of(canvas, one.column, one.values, steps, canvas.labels, rotate=True)
@@ -424,34 +502,6 @@ def _histogram(canvas: _Canvas, one: Series) -> Drawing:
     labels = upright.labels() + upright.values(one, steps.step(upright.frame.width))
     svg = chart_svg(layers, values, upright.frame, labels)
     return _drawing(canvas, (one,), svg, (), None)
-
-
-def _own_chart(figures: Figures, section: Section, chart: Chart, formats: Formats) -> Drawing:
-    """A Vega-Lite chart of the user's own, over the section's rows by column name."""
-    names = [column.name for column in section.columns]
-    rows = [
-        {name: _plain(value) for name, value in zip(names, row, strict=True)}
-        for row in section.rows
-    ]
-    own = dict(chart.vega_lite or {})
-    config = own.get("config")
-    spec: Spec = {
-        "width": WIDTH - 80,
-        "height": HEIGHT,
-        **own,
-        "data": {"values": rows},
-        "config": {**CONFIG, **(config if isinstance(config, dict) else {})},
-    }
-    alt = formats.word("chart_of", label=section.title, title=figures.title)
-    return Drawing(svg_from(spec), "", alt)
-
-
-def _plain(value: Cell) -> object:
-    if isinstance(value, bool) or value is None or isinstance(value, str):
-        return value
-    if is_number(value):
-        return float(value)
-    return value.isoformat() if hasattr(value, "isoformat") else None
 
 
 # --- shared parts ----------------------------------------------------------------------------

@@ -1,7 +1,8 @@
 """The report's own typeface, so that output does not depend on the host's fonts.
 
-Open Sans covers Latin, Greek and Cyrillic. A report with other scripts also sees the fonts of
-the host, as a fallback behind Open Sans: without them those letters would be empty boxes.
+Open Sans covers Latin, Greek and Cyrillic, and stands behind a theme's own fonts. A report with
+other scripts also sees the fonts of the host, as a fallback behind both: without them those
+letters would be empty boxes.
 """
 
 from __future__ import annotations
@@ -9,14 +10,23 @@ from __future__ import annotations
 import os
 import tempfile
 import threading
-from collections.abc import Iterator
+import unicodedata
+from base64 import b64encode
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from xml.sax.saxutils import escape
 
+from reportspec import fontfile
+from reportspec.figures import Theme
+from reportspec.render.errors import RenderError
+
 FAMILY = "Open Sans"
+OWN_FAMILY = "Report Face"  # what the theme's fonts are called within a report
 
 # Where systems keep fonts; places that do not exist are skipped by fontconfig.
 _HOST_FONT_DIRS = (
@@ -34,19 +44,62 @@ def font_directory() -> Path:
     return Path(str(files("ttf_opensans").joinpath("ttf")))
 
 
-@cache
-def _advances() -> dict[int, float]:
-    """The width of each character that the font has, in ems."""
-    from fontTools.ttLib import TTFont  # type: ignore[import-untyped]
+@dataclass(frozen=True, slots=True)
+class Face:
+    """What a report is set in: the names of the families, and the width of each letter in ems."""
 
-    with TTFont(font_directory() / "OpenSans-Regular.ttf", lazy=True) as font:
-        units, metrics = font["head"].unitsPerEm, font["hmtx"].metrics
-        return {code: metrics[name][0] / units for code, name in font.getBestCmap().items()}
+    families: tuple[str, ...]
+    advances: dict[int, float]
+
+
+@cache
+def _packaged() -> Face:
+    data = (font_directory() / "OpenSans-Regular.ttf").read_bytes()
+    return Face((FAMILY,), fontfile.advances(data))
+
+
+_FACE: ContextVar[Face | None] = ContextVar("face", default=None)
+
+
+@contextmanager
+def set_in(theme: Theme) -> Iterator[None]:
+    """While inside, texts are measured and named in the theme's fonts. Raises `RenderError` for
+    fonts that cannot be used."""
+    if theme.fonts is None:
+        yield
+        return
+    for data in theme.fonts:
+        why = fontfile.unfit(data)
+        if why is not None:
+            raise RenderError(f"theme: a font {why}")
+    packaged = _packaged()
+    own = {**packaged.advances, **fontfile.advances(theme.fonts[0])}
+    token = _FACE.set(Face((OWN_FAMILY, FAMILY), own))
+    try:
+        yield
+    finally:
+        _FACE.reset(token)
+
+
+def face() -> Face:
+    """What the report at hand is set in."""
+    return _FACE.get() or _packaged()
+
+
+def font_faces(theme: Theme) -> str:
+    """CSS that brings the theme's fonts along, or nothing."""
+    if theme.fonts is None:
+        return ""
+    return "".join(
+        f'@font-face{{font-family:"{OWN_FAMILY}";font-weight:{weight};'
+        f"src:url(data:{fontfile.media_type(data)};base64,{b64encode(data).decode('ascii')})}}"
+        for data, weight in zip(theme.fonts, (400, 600), strict=True)
+    )
 
 
 def text_width(text: str) -> float:
     """The width of a line of text in ems; letters of other scripts count as one."""
-    advances = _advances()
+    advances = face().advances
     return sum(advances.get(ord(char), 1.0) for char in text)
 
 
@@ -67,8 +120,42 @@ def covers(text: str) -> bool:
     """Whether the packaged font has a glyph for every character that would be drawn."""
     if text.isascii():
         return True
-    covered = _advances()
+    covered = face().advances
     return all(ord(char) in covered or char.isspace() for char in set(text))
+
+
+def letters_without_font(texts: Iterable[str], own: Theme) -> str:
+    """The letters that neither the report's fonts nor the host's have: on paper they are boxes."""
+    with set_in(own):
+        covered = face().advances
+    wanted = {
+        ord(letter)
+        for text in texts
+        if not text.isascii()
+        for letter in text
+        if ord(letter) not in covered
+        and letter.isprintable()
+        and not letter.isspace()
+        # Joiners and the like have no shape of their own.
+        and unicodedata.category(letter) not in ("Cf", "Mn", "Cn", "Cs", "Co")
+    }
+    for path in _host_fonts():
+        if not wanted:
+            break
+        wanted -= fontfile.letters(path)
+    return "".join(chr(code) for code in sorted(wanted))
+
+
+@cache
+def _host_fonts() -> tuple[Path, ...]:
+    found = [
+        path
+        for folder in _HOST_FONT_DIRS
+        if Path(folder).is_dir()
+        for path in Path(folder).rglob("*")
+        if path.suffix.lower() in (".ttf", ".otf", ".ttc", ".otc")
+    ]
+    return tuple(sorted(found))
 
 
 def _configuration(host_fonts: bool, cache_directory: str) -> str:

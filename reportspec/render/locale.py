@@ -37,6 +37,8 @@ class Formats:
     currency: str | None
     timezone: tzinfo
     language: str = "en"
+    negatives: Literal["minus", "parentheses"] = "minus"
+    cents: Literal["auto", "always", "never"] = "auto"
 
     @property
     def language_tag(self) -> str:
@@ -75,7 +77,8 @@ def formats_for(figures: Figures) -> Formats:
     words = vocabulary(figures.language)["report"]
     zone = ZoneInfo(figures.timezone)
     language = figures.language if figures.language in languages() else "en"
-    return Formats(locale, words, figures.currency, zone, language)
+    theme = figures.theme
+    return Formats(locale, words, figures.currency, zone, language, theme.negatives, theme.cents)
 
 
 def is_number(value: object) -> TypeGuard[Number]:
@@ -208,8 +211,17 @@ def day_count(formats: Formats, value: Number, decimals: int = 1) -> str:
     return f"{number(formats, value, decimals)}{NO_BREAK_SPACE}{formats.words['day'][form]}"
 
 
-def money_decimals(values: tuple[Cell, ...] | list[Cell], currency_decimals: int = 2) -> int:
-    """No cents in a column that reaches 1,000; all its amounts are then written alike."""
+def money_decimals(
+    formats: Formats, values: tuple[Cell, ...] | list[Cell], currency: str | None
+) -> int:
+    """How many decimals the amounts of a column have, all alike: those of the currency, and unless
+    the theme says otherwise none in a column that reaches 1,000."""
+    from babel.numbers import get_currency_precision
+
+    own = get_currency_precision(currency) if currency else 2
+    if formats.cents != "auto":
+        return own if formats.cents == "always" else 0
+    currency_decimals = own
     largest = max((abs(float(value)) for value in values if is_number(value)), default=0.0)
     return 0 if largest >= 1000 else currency_decimals
 
@@ -237,14 +249,24 @@ def cell(
 def figure(
     formats: Formats, value: Number, column: Column, *, decimals: int | None, bare: bool
 ) -> str:
-    """A number by its column's unit."""
+    """A number by its column's unit; a negative one as the theme has it."""
+    text = _figure(formats, value, column, decimals, bare)
+    if formats.negatives == "parentheses" and MINUS in text:
+        return f"({text.replace(MINUS, '', 1)})"
+    return text
+
+
+def _figure(
+    formats: Formats, value: Number, column: Column, decimals: int | None, bare: bool
+) -> str:
     chosen = column.decimals if column.decimals is not None else decimals
     match column.unit:
         case "currency":
-            places = money_decimals([value]) if chosen is None else chosen
-            if places == 0 and 0 < abs(float(value)) < 1:
+            currency = column.currency or formats.currency
+            places = money_decimals(formats, [value], currency) if chosen is None else chosen
+            if places == 0 and 0 < abs(float(value)) < 1 and formats.cents == "auto":
                 places = 2  # a few cents are not nothing
-            return money(formats, value, column.currency or formats.currency, places)
+            return money(formats, value, currency, places)
         case "percent":
             return percent(formats, value, 1 if chosen is None else chosen)
         case "days":

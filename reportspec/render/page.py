@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from base64 import b64encode
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cache
 from importlib.resources import files
@@ -12,8 +13,9 @@ from string import Template
 from typing import TYPE_CHECKING
 
 from reportspec.figures import Figures, Kpi, PeriodFigures, Section
-from reportspec.render import charts, drawings, tables
+from reportspec.render import charts, drawings, rightward, tables
 from reportspec.render.attachments import CsvFile, csv_files
+from reportspec.render.fonts import face, font_faces, set_in
 from reportspec.render.locale import (
     Formats,
     as_of_moment,
@@ -90,6 +92,7 @@ class SectionView:
     empty: bool
     sentences: tuple[tuple[str, str], ...] = ()  # (`good`, `bad` or neither, text)
     download: Download | None = None
+    upright_again: bool = False  # the section before is on turned pages, and this one is not
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,10 +115,22 @@ def page(
     figures: Figures, with_spec: bool = False, *, web: bool = False, spec_text: str | None = None
 ) -> Page:
     """Lay out the figures. For the `web` the tables and the spec are links within the page, since
-    nothing is attached to it. Raises `RenderError` for a refused colour, logo or chart."""
+    nothing is attached to it. Raises `RenderError` for a refused colour, logo, font or chart."""
+    with set_in(figures.theme):
+        return _laid_out(figures, with_spec, web, spec_text)
+
+
+def _laid_out(figures: Figures, with_spec: bool, web: bool, spec_text: str | None) -> Page:
     formats = formats_for(figures)
     palette = palette_for(figures.theme.accent)
     attached = csv_files(figures, formats)
+    views = _views(figures, formats, palette, attached, web)
+    tables_shown = [view.table for view in views if view.table]
+    turned = sum(table.landscape for table in tables_shown)
+    if turned * 2 > len(tables_shown) and not web:
+        # Pages that are turned again and again are half empty: then all lie.
+        figures = replace(figures, theme=replace(figures.theme, landscape=True))
+        views = _views(figures, formats, palette, attached, web)
     written = figures.data_as_of or figures.as_of
     html = _template().render(
         figures=figures,
@@ -130,18 +145,33 @@ def page(
         written=_iso(written, formats),
         titles={section.id: section.title or section.id for section in figures.sections},
         full_title=_full_title(figures),
-        sections=[
-            _section_view(figures, section, formats, palette, attached.get(str(place)), web)
-            for place, section in enumerate(figures.sections)
-        ],
+        sections=views,
         number=lambda value: number(formats, value),
         with_spec=with_spec,
         web=web,
         contents=_contents(figures, formats),
+        appendix=_has_appendix(figures),
         spec=_download("spec.yaml", "application/yaml", spec_text) if web and spec_text else None,
     )
     stylesheet = _stylesheet(figures, formats, palette)
     return Page(_without_control_characters(html), stylesheet, tuple(attached.values()), written)
+
+
+def _views(
+    figures: Figures,
+    formats: Formats,
+    palette: Palette,
+    attached: Mapping[str, CsvFile],
+    web: bool,
+) -> list[SectionView]:
+    views: list[SectionView] = []
+    turned = False
+    for place, section in enumerate(figures.sections):
+        view = _section_view(figures, section, formats, palette, attached.get(str(place)), web)
+        upright = view.table is None or not view.table.landscape
+        views.append(replace(view, upright_again=turned and upright))
+        turned = not upright
+    return views
 
 
 # --- sections --------------------------------------------------------------------------------
@@ -172,7 +202,12 @@ def _section_view(
     )
     # Both the drawing and the Markdown were escaped where they were made.
     views = tuple(
-        ChartView(one, Markup(_with_title(one.svg, one.alt)), _needs_title(one, len(drawn)))
+        ChartView(
+            one,
+            # Browsers order letters themselves.
+            Markup(_with_title(one.svg if web else rightward.drawn(one.svg), one.alt)),
+            _needs_title(one, len(drawn)),
+        )
         for one in drawn
     )
     return SectionView(
@@ -205,9 +240,14 @@ def _contents(figures: Figures, formats: Formats) -> list[tuple[str, str]]:
     wanted = figures.theme.contents
     if wanted is None:
         wanted = len(titled) >= LONG
-    if figures.definitions or figures.statements or figures.row_counts:
+    if _has_appendix(figures):
         titled.append(("appendix", formats.word("appendix")))
     return titled if wanted else []
+
+
+def _has_appendix(figures: Figures) -> bool:
+    held = figures.definitions or figures.statements or figures.row_counts
+    return figures.theme.appendix and bool(held)
 
 
 def _download(name: str, media_type: str, text: str) -> Download:
@@ -367,7 +407,8 @@ def _stylesheet(figures: Figures, formats: Formats, palette: Palette) -> str:
     share = tables.BAR_SHARE * 100 / tables.BAR_STEPS
     bars = "".join(f".b{n}{{width:{n * share:.2f}%}}" for n in range(1, tables.BAR_STEPS + 1))
     return (
-        _style_template().substitute(
+        font_faces(figures.theme)
+        + _style_template().substitute(
             paper=figures.theme.paper,
             lying=" landscape" if figures.theme.landscape else "",
             accent=palette.accent,
@@ -381,6 +422,7 @@ def _stylesheet(figures: Figures, formats: Formats, palette: Palette) -> str:
             bad=BAD,
             warn=WARN,
             page_label=_page_label(formats),
+            family=", ".join(f'"{name}"' for name in face().families),
         )
         + bars
     )

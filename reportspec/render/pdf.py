@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from reportspec.figures import Figures
+from reportspec.render import apart
 from reportspec.render.attachments import CsvFile
 from reportspec.render.errors import RenderError
 from reportspec.render.fonts import covers, packaged_fonts
 from reportspec.render.page import Page, page
 from reportspec.render.seal import sealing
+from reportspec.render.structure import mend_structure
 
 if TYPE_CHECKING:
     from weasyprint import Attachment
@@ -26,12 +28,20 @@ _COLLECTOR = threading.Lock()
 
 
 def render_pdf(figures: Figures, spec_text: str | None = None) -> bytes:
-    """The report as a tagged PDF/UA-1 file with its tables as CSV and the spec attached.
+    """The report as a tagged PDF file (PDF/UA-1, or PDF/A-3a where the theme says so) with its
+    tables as CSV and the spec attached.
 
     The bytes depend on the arguments alone: not on the clock, the time zone, the machine's fonts
     (unless a text needs a script beyond Latin, Greek and Cyrillic) or its other settings.
     Raises `RenderError` for a refused colour, logo or chart, or if anything would be fetched.
     """
+    if apart.wanted(figures):
+        return apart.rendered("pdf", figures, spec_text)
+    return pdf_here(figures, spec_text)
+
+
+def pdf_here(figures: Figures, spec_text: str | None) -> bytes:
+    """The same within this process, whatever it takes."""
     laid_out = page(figures, with_spec=spec_text is not None)
     host_fonts = not covers(laid_out.html)
     with packaged_fonts(host_fonts):
@@ -43,13 +53,22 @@ def render_pdf(figures: Figures, spec_text: str | None = None) -> bytes:
     attached = _attached(laid_out, spec_text)
     attachments = _attachments(attached, laid_out, figures)
     seal = sealing(figures, {one.name: one.text for one, _ in attached})
+
+    def finish(document: Any, pdf: Any) -> None:
+        mend_structure(pdf)
+        seal(document, pdf)
+
     with _without_collector():
         pdf = HTML(string=laid_out.html, url_fetcher=fetcher).write_pdf(
-            stylesheets=[_style(laid_out.stylesheet)],
+            stylesheets=[
+                _style(laid_out.stylesheet)
+                if figures.theme.fonts is None
+                else _styled(laid_out.stylesheet, font_config)
+            ],
             font_config=font_config,
             attachments=attachments,
-            finisher=seal,
-            pdf_variant="pdf/ua-1",
+            finisher=finish,
+            pdf_variant=f"pdf/{figures.theme.pdf}",
         )
     if fetcher.blocked:
         raise RenderError(f"the report would load {fetcher.blocked[0][:200]!r}, which is refused")
@@ -82,9 +101,14 @@ def _load() -> None:
 @lru_cache(maxsize=4)
 def _style(stylesheet: str) -> Any:
     """The parsed style sheet, which is the same for all reports of one theme and language."""
+    return _styled(stylesheet, None)
+
+
+def _styled(stylesheet: str, font_config: Any) -> Any:
+    """A parsed style sheet; its fonts are known to that configuration only."""
     from weasyprint import CSS
 
-    return CSS(string=stylesheet, url_fetcher=_locked_fetcher())
+    return CSS(string=stylesheet, url_fetcher=_locked_fetcher(), font_config=font_config)
 
 
 def _locked_fetcher() -> Any:

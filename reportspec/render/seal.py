@@ -64,5 +64,6 @@ def _told(figures: Figures) -> dict[str, Any]:
         "data_as_of": figures.data_as_of.isoformat() if figures.data_as_of else None,
         "source": figures.source_label,
         "filters": list(figures.filters),
+        **({"for_each": list(figures.each)} if figures.each else {}),
         "statements": [[one.section, one.sql_hash, one.rows] for one in figures.statements],
     }

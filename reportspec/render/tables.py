@@ -80,7 +80,7 @@ def table_view(
         return None
     long, section = section, pivoted(section, formats)
     shown = section.rows[:MOST_ROWS]
-    decimals = [_decimals(section, place) for place in range(len(section.columns))]
+    decimals = [_decimals(section, place, formats) for place in range(len(section.columns))]
     after = [_after_number(section, place) for place in range(len(section.columns))]
     points = [_in_points(section, column) for column in section.columns]
     barred = _bar_column(section) if section is long else None
@@ -175,12 +175,15 @@ def _row_label(section: Section, index: int, formats: Formats) -> str | None:
     return label
 
 
-def _decimals(section: Section, place: int) -> int | None:
+def _decimals(section: Section, place: int, formats: Formats) -> int | None:
     """One number of decimals for all amounts of a column."""
-    if section.columns[place].unit != "currency":
+    column = section.columns[place]
+    if column.unit != "currency":
         return None
     values = [row[place] for row in section.rows]
-    return money_decimals([*values, section.total[place]] if section.total else values)
+    if section.total:
+        values.append(section.total[place])
+    return money_decimals(formats, values, column.currency or formats.currency)
 
 
 def _in_points(section: Section, column: Column) -> bool:

@@ -13,12 +13,12 @@ import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Literal
+from typing import Any, Literal
 
 from markupsafe import escape
 
 from reportspec.render.errors import RenderError
-from reportspec.render.fonts import FAMILY, clipped, font_directory, text_width
+from reportspec.render.fonts import FAMILY, clipped, face, font_directory, text_width
 from reportspec.render.palette import MUTED, RULE
 
 Spec = dict[str, object]
@@ -131,15 +131,20 @@ def _register_fonts() -> None:
     vl_convert.register_font_directory(str(font_directory()))
 
 
-def svg_from(spec: Spec) -> str:
-    """The drawing. Raises `RenderError` if Vega-Lite refuses the spec or wants to load data."""
+def svg_from(spec: Spec, language: str = "en-US") -> str:
+    """The drawing, its numbers and dates as a language writes them, where d3 knows it. Raises
+    `RenderError` if Vega-Lite refuses the spec or wants to load data."""
     import vl_convert
 
     with _CONVERTER:
         _register_fonts()
         try:
             svg = vl_convert.vegalite_to_svg(
-                spec, vl_version="6.4", allowed_base_urls=[], show_warnings=False
+                spec,
+                vl_version="6.4",
+                allowed_base_urls=[],
+                show_warnings=False,
+                **_locales(language),
             )
         except ValueError as error:
             first_line = str(error).strip().splitlines()[0][:300]
@@ -147,6 +152,27 @@ def svg_from(spec: Spec) -> str:
     if not isinstance(svg, str):
         raise TypeError("vl-convert gave no text")
     return svg
+
+
+@cache
+def _locales(language: str) -> dict[str, Any]:
+    """The locales of d3 that are nearest to a language; none where it has none."""
+    import vl_convert
+
+    base = language.partition("-")[0]
+    getters: dict[str, Any] = {
+        "format_locale": vl_convert.get_format_locale,
+        "time_format_locale": vl_convert.get_time_format_locale,
+    }
+    found: dict[str, Any] = {}
+    for key, get in getters.items():
+        for name in (language, f"{base}-{base.upper()}"):
+            try:
+                found[key] = get(name)
+                break
+            except ValueError:
+                continue
+    return found
 
 
 def chart_svg(
@@ -176,7 +202,8 @@ def chart_svg(
     )
     texts = "".join(_text(label) for label in labels)
     place = f'transform="translate({frame.left:g},{frame.top:g})"'
-    group = f'<g {place} font-family="{FAMILY}" font-size="{SIZE}">{texts}</g>'
+    family = ",".join(face().families)
+    group = f'<g {place} font-family="{family}" font-size="{SIZE}">{texts}</g>'
     return svg.removesuffix("</svg>") + group + "</svg>"
 
 

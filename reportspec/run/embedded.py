@@ -149,6 +149,11 @@ def open_embedded(source: SourceSpec, wanted: Wanted) -> EmbeddedConnection:
                 raw.execute(f"SET allowed_paths = [{', '.join(map(_string, in_place))}]")
         for statement in _SHUT:
             raw.execute(statement)
+    except OSError as error:
+        raw.close()
+        why = (error.strerror or str(error)).lower()
+        raise SourceError("cannot-load", f"the data cannot be loaded: {why}",
+                          "there must be room in the folder for temporary files (TMPDIR)") from None  # fmt: skip
     except BaseException:
         raw.close()
         raise

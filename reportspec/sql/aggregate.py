@@ -158,9 +158,13 @@ def _shareable(
     bases = {trial.instance(entity, _moment(binding, side)) for side in query.sides}
     if len(bases) > 1:
         return False
+    scope = Scope(trial, entity, _moment(binding, first))
     if query.bucketed and measures[0].anchor is None:
         return True
-    scope = Scope(trial, entity, _moment(binding, first))
+    if query.cut is not None:
+        ways = [scope.compile(query.cut, _moment(binding, side)) for side in query.sides]
+        if ways[0] != ways[1]:
+            return False
     trees = [
         scope.field(d.path, _moment(binding, side))
         for side in query.sides

@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from reportspec.binding import Binding, Unresolved, metrics_needed, need_metric
-from reportspec.build import Timings, compile_report, load_report, run_report
 from reportspec.catalogue.load import packaged
 from reportspec.run.connect import connect
 from reportspec.run.connection import Wanted
 from reportspec.sql.dialect import sql_text
 from reportspec.sql.statement import Statement
+from reportspec.stages import Timings, compile_report, load_report, run_report
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 Row = dict[str, Any]

@@ -14,7 +14,6 @@ import sqlglot
 import yaml
 from sqlglot import exp
 
-from reportspec.build import compile_report, load_report
 from reportspec.catalogue.load import packaged
 from reportspec.databases import DATABASES
 from reportspec.demo.columns import COLUMNS
@@ -23,6 +22,7 @@ from reportspec.sql.dialect import lowered, sql_text
 from reportspec.sql.dialects import DIALECTS, EXECUTED, GENERATED, dialect_named
 from reportspec.sql.dialects.common import offset_steps
 from reportspec.sql.dialects.rewrite import Unsupported
+from reportspec.stages import compile_report, load_report
 from tests.conftest import CHECKOUT
 
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)

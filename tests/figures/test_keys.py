@@ -10,10 +10,10 @@ import duckdb
 import pytest
 import yaml
 
-from reportspec.build import compile_report, load_report
 from reportspec.catalogue.load import packaged
 from reportspec.demo.columns import COLUMNS
 from reportspec.sql.dialect import sql_text
+from reportspec.stages import compile_report, load_report
 from tests.conftest import CHECKOUT
 from tests.engines.servers import demo_tables
 from tests.engines.test_same_figures import BREAKDOWNS, CHUNKS, PERIOD, SPECS, compare

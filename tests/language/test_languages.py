@@ -13,7 +13,7 @@ import pytest
 
 from reportspec.catalogue.load import documents
 from reportspec.check.report import check_file
-from reportspec.languages import Texts, in_number, languages, vocabulary, word
+from reportspec.languages import Texts, alphabetical, in_number, languages, vocabulary, word
 from tests.conftest import RunCli
 
 TRANSLATED = [language for language in languages() if language != "en"]
@@ -66,9 +66,13 @@ def test_every_word_with_its_gaps(language: str) -> None:
     from reportspec.languages import _read
 
     english, own = dict(leaves(_read("en"))), dict(leaves(_read(language)))
-    catalogue = {path for path in own if path.startswith(".catalogue.")}
-    assert own.keys() - catalogue - {".calendar.months"} == english.keys() - {".calendar.months"}
-    for path, text in english.items():
+    catalogue = {path for path in own if path.startswith((".catalogue.", ".letters"))}
+    assert own.keys() - catalogue - {".calendar.months"} == english.keys() - {
+        ".calendar.months",
+        ".letters",
+    }
+    for path in english.keys() - {".letters"}:
+        text = english[path]
         assert gaps(text) == gaps(own[path]), path
 
 
@@ -211,3 +215,22 @@ def test_which_language(
     assert (checked.report.language, checked.report.locale) == (language, locale)
     warned = [d.code for d in checked.diagnostics]
     assert warned == (["unknown-language"] if language == "pt" else [])
+
+
+def test_names_sort_as_in_dictionaries() -> None:
+    def ordered(language: str, *names: str) -> list[str]:
+        return sorted(names, key=lambda name: alphabetical(language, name))
+
+    assert ordered("de", "Zoll", "Österreich", "Oslo", "Ost", "äpfel", "Apfel") == [
+        "Apfel", "äpfel", "Oslo", "Ost", "Österreich", "Zoll",
+    ]  # fmt: skip
+    assert ordered("es", "nube", "ñandú", "nzinga", "oro", "Ñu") == [
+        "nube",
+        "nzinga",
+        "ñandú",
+        "Ñu",
+        "oro",
+    ]
+    assert ordered("en", "ñandú", "nube", "oro") == ["ñandú", "nube", "oro"]
+    assert ordered("fr", "été", "étage", "Etat", "eté") == ["étage", "Etat", "eté", "été"]
+    assert ordered("it", "perù", "Pera", "però") == ["Pera", "però", "perù"]

@@ -12,7 +12,9 @@ import pytest
 from pypdf import PdfReader
 
 from reportspec.figures import Column, Figures, Section, Theme
-from reportspec.render import render_pdf
+from reportspec.fontfile import unfit
+from reportspec.render import RenderError, render_html, render_pdf
+from reportspec.render.fonts import font_directory, text_width
 from reportspec.render.page import LONG
 from tests.render import sample
 
@@ -145,3 +147,117 @@ def test_the_theme_of_a_spec_goes_before_the_project_s(
     assert all("Acme" in one for one in text.values())
     widths = {name: round(reader.pages[0].mediabox.width) for name, reader in found.items()}
     assert widths == {"a": 612, "b": 792}
+
+
+def faces(content: bytes) -> set[str]:
+    found: set[str] = set()
+    for page in PdfReader(io.BytesIO(content)).pages:
+        for font in page["/Resources"].get("/Font", {}).values():
+            found.add(str(font.get_object()["/BaseFont"]).partition("+")[2])
+    return found
+
+
+def own_fonts() -> tuple[bytes, bytes]:
+    """Two faces that are told from the packaged ones by their widths."""
+    return tuple(  # type: ignore[return-value]
+        (font_directory() / f"OpenSans-{name}.ttf").read_bytes() for name in ("Light", "ExtraBold")
+    )
+
+
+def test_a_report_is_set_in_fonts_of_its_own() -> None:
+    made = replace(sample.one_page(), theme=Theme(fonts=own_fonts()))
+    content = render_pdf(made)
+    assert {"Report-Face", "Report-Face-Semi-Bold"} <= faces(content)
+    assert "Open-Sans-Semi-Bold" not in faces(content)
+    plain = PdfReader(io.BytesIO(render_pdf(sample.one_page()))).pages[0].extract_text().split()
+    assert PdfReader(io.BytesIO(content)).pages[0].extract_text().split() == plain
+    assert render_pdf(made) == content
+    # What is measured with them ends with them.
+    assert text_width("Report") == pytest.approx(text_width("Repo") + text_width("rt"))
+    assert render_pdf(sample.one_page()) == render_pdf(sample.one_page())
+
+
+def test_letters_that_they_lack_are_in_the_packaged_font() -> None:
+    from fontTools.ttLib import TTFont
+
+    cut = []
+    for data in own_fonts():
+        stream = io.BytesIO()
+        with TTFont(io.BytesIO(data)) as font:
+            for table in font["cmap"].tables:
+                table.cmap = {code: name for code, name in table.cmap.items() if code < 0x100}
+            font.save(stream)
+        cut.append(stream.getvalue())
+    section = Section("s", "text", "Łódź", text="Łódź, Ωmega")
+    made = sample.figures("en", (section,), theme=Theme(fonts=(cut[0], cut[1])))
+    content = render_pdf(made)
+    assert "Łódź, Ωmega" in PdfReader(io.BytesIO(content)).pages[0].extract_text()
+    assert {"Report-Face", "Open-Sans"} <= faces(content)
+
+
+@pytest.mark.parametrize("kind", ["torn", "text", "variable", "restricted", "lacking"])
+def test_fonts_that_cannot_be_used_are_refused(kind: str) -> None:
+    from fontTools.ttLib import TTFont, newTable
+
+    stream = io.BytesIO()
+    with TTFont(io.BytesIO(own_fonts()[0])) as font:
+        if kind == "variable":
+            font["fvar"] = newTable("fvar")
+            font["fvar"].axes, font["fvar"].instances = [], []
+        if kind == "restricted":
+            font["OS/2"].fsType = 2
+        if kind == "lacking":
+            for table in font["cmap"].tables:
+                table.cmap = {code: name for code, name in table.cmap.items() if code != ord("7")}
+        font.save(stream)
+    data = {"torn": stream.getvalue()[:5000], "text": b"not a font"}.get(kind, stream.getvalue())
+    said = {"variable": "is variable", "restricted": "may not be embedded", "lacking": "lacks `7`"}
+    assert said.get(kind, "cannot be read") in str(unfit(data))
+    with pytest.raises(RenderError, match="theme: a font"):
+        render_pdf(replace(sample.one_page(), theme=Theme(fonts=(data, data))))
+
+
+def test_fonts_of_a_project_are_looked_at_when_it_is_checked(
+    tmp_path: Path, run_cli: Callable[..., CompletedProcess[str]]
+) -> None:
+    (tmp_path / "brand.ttf").write_bytes(b"no font")
+    (tmp_path / "reportspec.yaml").write_text(
+        "version: 1\nsource: demo\ntheme: {fonts: {regular: brand.ttf, bold: brandd.ttf}}\n",
+        "utf-8",
+    )
+    (tmp_path / "s.yaml").write_text("version: 1\nreport: leads\n", "utf-8")
+    done = run_cli(["validate", "s.yaml"], cwd=tmp_path)
+    assert done.returncode == 1
+    assert "the font `brand.ttf` cannot be read" in done.stderr
+    assert "there is no font `brandd.ttf`" in done.stderr
+    assert "did you mean `brand.ttf`?" in done.stderr
+
+
+def test_negatives_and_cents_are_written_as_the_theme_has_them() -> None:
+    columns = (
+        Column("c", "C", "text", role="dimension"),
+        Column("m", "M", "number", "currency", "metric", "m", currency="EUR"),
+        Column("y", "Y", "number", "currency", "metric", "y", currency="JPY"),
+        Column("n", "N", "integer", "count", "metric", "n"),
+    )
+    rows = (("a", -1234.5, 12.0, -3), ("b", 7.25, 1.0, 4))
+    section = Section("s", "breakdown", "S", columns, rows, None, 2)
+
+    def text(**theme: object) -> str:
+        figures = sample.figures("en", (section,), theme=Theme(**theme))  # type: ignore[arg-type]
+        return render_html(figures)
+
+    plain = text()
+    assert ">−€1,235<" in plain
+    assert ">¥12<" in plain
+    brackets = text(negatives="parentheses", cents="always")
+    for written in (">(€1,234.50)<", ">€7.25<", ">(3)<", ">¥12<"):
+        assert written in brackets
+    assert ">−€1,235<" in text(cents="never")
+    assert ">€7<" in text(cents="never")
+
+
+def test_the_appendix_may_be_left_out() -> None:
+    assert 'id="appendix"' in render_html(sample.pipeline())
+    without = replace(sample.pipeline(), theme=Theme(appendix=False, contents=True))
+    assert "appendix" not in render_html(without).partition("<body")[2].lower()

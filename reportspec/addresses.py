@@ -1,0 +1,57 @@
+"""Addresses of mail: what one looks like, and which may be written to."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+
+_LOCAL = r"[^\s@<>()\[\]\\,;:\"]+"
+_DOMAIN = r"[^\W_](?:[\w-]{0,62})(?:\.[^\W_](?:[\w-]{0,62}))*"
+_ADDRESS = re.compile(rf"{_LOCAL}@{_DOMAIN}")
+_NAMED = re.compile(
+    rf"\s*(?:\"(?P<quoted>[^\"<>]*)\"|(?P<name>[^<>\"@]*?))\s*<(?P<address>{_LOCAL}@{_DOMAIN})>\s*"
+)
+
+
+def split(text: str) -> tuple[str, str] | None:
+    """The name and the address of `Anna <anna@example.com>`, or None where it is neither this nor
+    a lone address. Line ends and other control characters make it none."""
+    if any(unicodedata.category(letter) in ("Cc", "Cf", "Zl", "Zp") for letter in text):
+        return None
+    if _ADDRESS.fullmatch(text.strip()):
+        return "", text.strip()
+    found = _NAMED.fullmatch(text)
+    if found is None:
+        return None
+    return (found["quoted"] or found["name"] or "").strip(), found["address"]
+
+
+def ascii_address(address: str) -> str:
+    """The address with its domain as mail servers know it. Raises ValueError where it has none, or
+    letters beyond ASCII before the @, which hardly any server takes."""
+    local, _, domain = address.rpartition("@")
+    if not local.isascii():
+        raise ValueError("letters beyond ASCII before the @")
+    return f"{local}@{domain.encode('idna').decode('ascii')}"
+
+
+def folded(address: str) -> str:
+    """The address as one and the same however it is written."""
+    try:
+        return ascii_address(address).casefold()
+    except ValueError:
+        return address.casefold()
+
+
+def allowed(address: str, allow: Iterable[str]) -> bool:
+    """Whether an address, or the domain of it, is on the list."""
+    found = folded(address)
+    domain = "@" + found.rpartition("@")[2]
+    for entry in allow:
+        if entry.startswith("@"):
+            if domain == folded(f"x{entry}")[1:]:
+                return True
+        elif found == folded(entry):
+            return True
+    return False

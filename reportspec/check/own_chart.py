@@ -1,0 +1,128 @@
+"""A section's own Vega-Lite chart: what it draws is there, and nothing is loaded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from reportspec.check.document import Document, Place
+from reportspec.diagnostics import suggestion
+
+_MARKS = ("arc", "area", "bar", "boxplot", "circle", "errorband", "errorbar", "line", "point", "rect", "rule", "square",
+          "text", "tick", "trail")  # fmt: skip
+_CHANNELS = (
+    "angle", "color", "column", "description", "detail", "facet", "fill", "fillOpacity", "href", "key", "latitude",
+    "latitude2", "longitude", "longitude2", "opacity", "order", "radius", "radius2", "row", "shape", "size", "stroke",
+    "strokeDash", "strokeOpacity", "strokeWidth", "text", "theta", "theta2", "tooltip", "url", "x", "x2", "xError",
+    "xError2", "xOffset", "y", "y2", "yError", "yError2", "yOffset",
+)  # fmt: skip
+_AGGREGATES = (
+    "argmax", "argmin", "average", "count", "distinct", "max", "mean", "median", "min", "missing", "product", "q1", "q3",
+    "stderr", "stdev", "stdevp", "sum", "valid", "values", "variance", "variancep",
+)  # fmt: skip
+
+# Transforms whose results have names that only the data know.
+_OPEN = ("pivot", "lookup", "flatten", "extent", "regression", "loess", "density", "quantile")
+
+
+def own_chart(
+    document: Document, spec: Mapping[str, Any], place: Place, columns: tuple[str, ...]
+) -> dict[str, Any] | None:
+    """The chart's spec without what the program sets itself, or None with the mistakes told.
+    `columns` are the names of the section's columns."""
+    told = len(document.problems)
+    parts = list(_walk(spec, place))
+    made = {
+        "period_label",
+        "key",
+        "value",
+        *columns,
+        *(name for part, _ in parts for name in _made(part)),
+    }
+    free = any(isinstance(part, Mapping) and key in part for part, _ in parts for key in _OPEN)
+    for part, at in parts:
+        if not isinstance(part, Mapping):
+            continue
+        for key in ("data", "datasets"):
+            if key in part:
+                document.tell("chart-data", "a chart draws its section's rows: it cannot bring data", (*at, key),
+                              "leave it out", key=True)  # fmt: skip
+        mark = part.get("mark")
+        kind = mark.get("type") if isinstance(mark, Mapping) else mark
+        where: Place = (*at, "mark", "type") if isinstance(mark, Mapping) else (*at, "mark")
+        _known(document, "mark", kind, _MARKS, where)
+        _known(document, "aggregate", part.get("aggregate"), _AGGREGATES, (*at, "aggregate"))
+        encoding = part.get("encoding")
+        if isinstance(encoding, Mapping):
+            for channel in encoding:
+                _known(
+                    document,
+                    "channel",
+                    channel,
+                    _CHANNELS,
+                    (*at, "encoding", str(channel)),
+                    key=True,
+                )
+        for channel in ("url", "href"):
+            if isinstance(encoding, Mapping) and channel in encoding:
+                document.tell("chart-data", f"a chart in a report has no `{channel}`", (*at, "encoding", channel),
+                              "leave it out", key=True)  # fmt: skip
+        name = part.get("field")
+        if isinstance(name, str) and not free and plain_name(name) not in made:
+            document.tell("unknown-column", f"the section has no column `{name[:60]}`", (*at, "field"),
+                          suggestion(plain_name(name), made) or f"it has {', '.join(columns)}")  # fmt: skip
+    if len(document.problems) > told:
+        return None
+    own = {key: value for key, value in spec.items() if key != "$schema"}
+    why = _refused(own)
+    if why is not None:
+        document.tell("bad-chart", f"Vega-Lite cannot draw this: {why}", place,
+                      "https://vega.github.io/vega-lite/docs/ describes the language", key=True)  # fmt: skip
+        return None
+    return own
+
+
+def plain_name(field: str) -> str:
+    """A column's name from how Vega-Lite writes it: `user\\.name` and `['user.name']` are one."""
+    return field.replace("\\.", ".").removeprefix("['").removesuffix("']")
+
+
+def _walk(part: Any, at: Place) -> Iterator[tuple[Any, Place]]:
+    yield part, at
+    if isinstance(part, Mapping):
+        for key, value in part.items():
+            yield from _walk(value, (*at, str(key)))
+    elif isinstance(part, list):
+        for index, value in enumerate(part):
+            yield from _walk(value, (*at, index))
+
+
+def _made(part: Any) -> list[str]:
+    """The names that a transform gives to what it makes."""
+    named = part.get("as") if isinstance(part, Mapping) else None
+    return (
+        [str(name) for name in named] if isinstance(named, list) else [str(named)] if named else []
+    )
+
+
+def _known(
+    document: Document, what: str, name: Any, known: tuple[str, ...], at: Place, key: bool = False
+) -> None:
+    if isinstance(name, str) and name not in known:
+        document.tell("bad-chart", f"Vega-Lite has no {what} `{name[:60]}`", at,
+                      suggestion(name, known) or f"there are {', '.join(known[:12])} …", key=key)  # fmt: skip
+
+
+def _refused(spec: Mapping[str, Any]) -> str | None:
+    """Why the chart cannot be compiled, without drawing anything."""
+    import vl_convert
+
+    try:
+        vl_convert.vegalite_to_vega(
+            {**spec, "data": {"values": []}}, vl_version="6.4", show_warnings=False
+        )
+    except ValueError as error:
+        said = [line for line in str(error).splitlines() if line.strip()]
+        line = said[1] if len(said) > 1 else said[0] if said else "no reason given"
+        return line.partition(": ")[2][:200] or line[:200]
+    return None

@@ -1,0 +1,105 @@
+"""Whether a report is to be sent: its condition, whether it is empty, how old its data are."""
+
+from __future__ import annotations
+
+import json
+import operator
+from datetime import datetime, timedelta
+from hashlib import sha256
+from math import ceil
+
+from reportspec.check.model import Condition
+from reportspec.deliver.words import kpis
+from reportspec.evaluate.words import word
+from reportspec.figures import Figures
+
+_JUDGED = ("missed", "at_risk")
+_SIGNS = {
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+    "=": operator.eq,
+    "!=": operator.ne,
+}
+
+
+def empty(figures: Figures) -> bool:
+    """Whether no tile has a figure but nought and no table has a row with one."""
+    for section in figures.sections:
+        if any(kpi.value not in (None, 0, 0.0) for kpi in section.kpis):
+            return False
+        if section.kpis or section.kind in ("text", "highlights"):
+            continue
+        figured = [
+            at for at, column in enumerate(section.columns) if column.role in ("metric", "previous")
+        ]
+        if section.kind == "records" and section.rows:
+            return False
+        if any(row[at] not in (None, 0, 0.0) for row in section.rows for at in figured):
+            return False
+    return True
+
+
+def holds(condition: Condition, figures: Figures, changed: bool) -> bool:
+    """Whether the report is to be sent. A comparison with a figure that is missing does not hold."""
+    states: set[str] = {
+        kpi.goal.state for section in figures.sections for kpi in section.kpis if kpi.goal
+    }
+    for section in figures.sections:
+        if section.kind == "goals":
+            at = [column.name for column in section.columns].index("state")
+            told = {str(row[at]) for row in section.rows}
+            states |= {one for one in _JUDGED if word(figures.language, f"state_{one}") in told}
+    match condition.word:
+        case "goal_missed":
+            return "missed" in states
+        case "goal_at_risk":
+            return "missed" in states or "at_risk" in states
+        case "not_empty":
+            return not empty(figures)
+        case "changed":
+            return changed
+        case "compare":
+            found = []
+            for metric, sign, number in condition.comparisons:
+                kpi = kpis(figures).get(metric)
+                value = kpi.value if kpi else None
+                known = isinstance(value, (int, float)) and not isinstance(value, bool)
+                found.append(known and bool(_SIGNS[sign](float(value), number)))  # type: ignore[arg-type]
+            return all(found) if condition.every else any(found)
+        case _:
+            return True
+
+
+def too_old(figures: Figures, within: timedelta | None, now: datetime) -> str | None:
+    """Why the data are too old to be sent, or None."""
+    if within is None:
+        return None
+    if figures.data_as_of is None:
+        return "the source does not tell when it last changed, so its data may be too old"
+    age = now - figures.data_as_of
+    if age <= within:
+        return None
+    return f"the newest change in the source is {_span(age)} old; the report asks for {_span(within)} at most"
+
+
+def _span(span: timedelta) -> str:
+    """A span in words, rounded up: what is older than 24 hours is not 24 hours old."""
+    minutes = ceil(span.total_seconds() / 60)
+    if minutes >= 48 * 60:
+        return f"{ceil(minutes / 60 / 24)} days"
+    return f"{ceil(minutes / 60)} hours" if minutes >= 120 else f"{minutes} minutes"
+
+
+def digest_of(figures: Figures) -> str:
+    """What tells one state of the figures from another: the values, not when they were fetched."""
+    told = [
+        [
+            section.id,
+            [list(map(str, row)) for row in section.rows],
+            [str(kpi.value) for kpi in section.kpis],
+        ]
+        for section in figures.sections
+    ]
+    return sha256(json.dumps(told, ensure_ascii=False).encode("utf-8", "surrogatepass")).hexdigest()

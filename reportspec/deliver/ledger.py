@@ -1,0 +1,312 @@
+"""The ledger: who was sent what, durably, and one sender at a time.
+
+An entry goes from `claimed` (made and stored, not handed over) to `data` (the server has begun to
+receive it) to `sent`. What breaks off while in `data` may have arrived or not: nobody can know (RFC
+1047). `refused` is for good, until it is asked for again.
+
+The database is SQLite, or PostgreSQL where several machines send. Each step is committed and on disk
+before the next one is taken, so that a crash finds the entry at the step that was begun.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, fields, replace
+from datetime import UTC, datetime
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+State = Literal["claimed", "data", "sent", "refused"]
+VERSION = 1
+_TABLE = "reportspec_deliveries"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One mail (or file, or message) to one recipient: its key, its state, and the stored message.
+    `copies` counts how often handing over was begun without a clear end."""
+
+    report: str
+    period: str
+    recipient: str
+    state: State = "claimed"
+    message_id: str = ""
+    subject: str = ""
+    digest: str = ""  # SHA-256 of the stored message
+    figures: str = ""  # a digest of the figures, to tell a change
+    message: bytes = b""
+    copies: int = 0
+    attempts: int = 0
+    said: str = ""  # what the server or the outlet answered last
+    at: str = ""  # of the last change, UTC
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """What the entry is known by."""
+        return self.report, self.period, self.recipient
+
+
+_NAMES = tuple(one.name for one in fields(Entry))
+
+
+class LedgerError(Exception):
+    """The ledger cannot be used, so nothing is sent; `help` is the way out."""
+
+    def __init__(self, message: str, help: str | None = None) -> None:
+        super().__init__(message)
+        self.message, self.help = message, help
+
+
+class Ledger(Protocol):
+    """Where entries are kept."""
+
+    def sender(self, report: str) -> contextlib.AbstractContextManager[bool]:
+        """While inside, whether this process alone sends the report."""
+
+    def find(self, report: str, period: str, recipient: str) -> Entry | None:
+        """The entry of a key, with its message."""
+
+    def put(self, entry: Entry) -> None:
+        """Write an entry, durably before it returns. Raises LedgerError."""
+
+    def step(self, entry: Entry) -> None:
+        """Write all of an entry but its message, which stays; none is kept of what was sent."""
+
+    def last(self, report: str, recipient: str) -> Entry | None:
+        """What a recipient was sent last of a report, of any period."""
+
+    def entries(self, report: str | None = None, period: str | None = None) -> list[Entry]:
+        """All entries, newest first, without their messages."""
+
+    def close(self) -> None:
+        """Let go of it."""
+
+
+def stamped(entry: Entry, **changes: Any) -> Entry:
+    """The entry with changes, as of now."""
+    return replace(entry, **changes, at=datetime.now(UTC).isoformat(timespec="seconds"))
+
+
+def open_ledger(place: str, root: Path) -> Ledger:
+    """The ledger at a path relative to the project, or at a PostgreSQL URL. Raises LedgerError."""
+    if place.startswith(("postgres://", "postgresql://")):
+        return PostgresLedger(place)
+    if "://" in place:
+        raise LedgerError(
+            "a ledger is a file or a PostgreSQL database", "write a path, or postgresql://…"
+        )
+    return SqliteLedger(root / place)
+
+
+_COLUMNS = ", ".join(
+    f"{name} {'BLOB' if name == 'message' else 'INTEGER' if name in ('copies', 'attempts') else 'TEXT'} NOT NULL"
+    for name in _NAMES
+)
+_LIST = ", ".join(_NAMES)
+_STEPS = ("state", "copies", "attempts", "said", "at")
+_BRIEF = ", ".join("''" if name == "message" else name for name in _NAMES)
+
+
+def _entry(row: Sequence[Any]) -> Entry:
+    values = dict(zip(_NAMES, row, strict=True))
+    message = values["message"]
+    values["message"] = bytes(message) if not isinstance(message, str) else b""
+    return Entry(**values)
+
+
+class SqliteLedger:
+    """A file; a lock file beside it for each report says who sends."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            new = not path.exists()
+            self._raw = sqlite3.connect(path, timeout=30, isolation_level=None)
+            if new:
+                path.chmod(0o600)  # it holds what was sent
+            self._raw.execute("PRAGMA synchronous = EXTRA")
+            self._raw.execute("BEGIN IMMEDIATE")
+            version = self._raw.execute("PRAGMA user_version").fetchone()[0]
+            if version not in (0, VERSION):
+                raise LedgerError(f"the ledger `{path.name}` was written by another version of reportspec",
+                                  "use that version, or name another ledger")  # fmt: skip
+            self._raw.execute(
+                f"CREATE TABLE IF NOT EXISTS {_TABLE} ({_COLUMNS}, PRIMARY KEY (report, period, recipient))"
+            )
+            self._raw.execute(f"PRAGMA user_version = {VERSION}")
+            self._raw.execute("COMMIT")
+        except (sqlite3.Error, OSError) as error:
+            raise _broken(path, error) from None
+
+    @contextmanager
+    def sender(self, report: str) -> Iterator[bool]:
+        name = sha256(report.encode()).hexdigest()[:16]
+        path = self.path.with_name(f"{self.path.name}.{name}.lock")
+        try:
+            handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        except OSError as error:
+            raise _broken(path, error) from None
+        try:
+            yield _locked(handle)
+        finally:
+            os.close(handle)  # which lets go of the lock, as does the end of the process
+
+    def find(self, report: str, period: str, recipient: str) -> Entry | None:
+        where = "WHERE report = ? AND period = ? AND recipient = ?"
+        rows = self._run(f"SELECT {_LIST} FROM {_TABLE} {where}", (report, period, recipient))
+        return _entry(rows[0]) if rows else None
+
+    def put(self, entry: Entry) -> None:
+        marks = ", ".join("?" for _ in _NAMES)
+        values = [getattr(entry, name) for name in _NAMES]
+        self._run(f"INSERT OR REPLACE INTO {_TABLE} ({_LIST}) VALUES ({marks})", values)
+
+    def step(self, entry: Entry) -> None:
+        sets = ", ".join(f"{name} = ?" for name in _STEPS)
+        sets += ", message = x''" if entry.state == "sent" else ""
+        values = [getattr(entry, name) for name in _STEPS]
+        where = "WHERE report = ? AND period = ? AND recipient = ?"
+        self._run(f"UPDATE {_TABLE} SET {sets} {where}", [*values, *entry.key])
+
+    def last(self, report: str, recipient: str) -> Entry | None:
+        where = "WHERE report = ? AND recipient = ? AND state = 'sent' ORDER BY at DESC LIMIT 1"
+        rows = self._run(f"SELECT {_BRIEF} FROM {_TABLE} {where}", (report, recipient))
+        return _entry(rows[0]) if rows else None
+
+    def entries(self, report: str | None = None, period: str | None = None) -> list[Entry]:
+        where = "WHERE (?1 IS NULL OR report = ?1) AND (?2 IS NULL OR period = ?2)"
+        rows = self._run(
+            f"SELECT {_BRIEF} FROM {_TABLE} {where} ORDER BY at DESC, report, recipient",
+            (report, period),
+        )
+        return [_entry(row) for row in rows]
+
+    def close(self) -> None:
+        self._raw.close()
+
+    def _run(self, sql: str, values: Sequence[Any]) -> list[Any]:
+        try:
+            return self._raw.execute(sql, values).fetchall()
+        except sqlite3.Error as error:
+            raise _broken(self.path, error) from None
+
+
+def _broken(path: Path, error: Exception) -> LedgerError:
+    said = getattr(error, "strerror", None) or str(error)
+    return LedgerError(
+        f"the ledger `{path.name}` cannot be used, so nothing is sent: {said.lower()}",
+        "without it nobody knows who was sent what: make room or mend the file, or restore it from a backup",
+    )
+
+
+def _locked(handle: int) -> bool:
+    """Whether the lock is this process's now."""
+    try:
+        import fcntl
+    except ImportError:
+        import msvcrt
+
+        try:
+            msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined,unused-ignore]
+        except OSError:
+            return False
+        return True
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
+
+
+class PostgresLedger:
+    """A table in PostgreSQL, for several machines; an advisory lock says who sends."""
+
+    def __init__(self, url: str) -> None:
+        from reportspec.run.connection import Secrets
+
+        self._secrets = Secrets(url)
+        try:
+            import psycopg
+        except ImportError:
+            raise LedgerError("the ledger is in PostgreSQL, whose driver is not there",
+                              'pip install "reportspec[postgres]"') from None  # fmt: skip
+        self._error: type[Exception] = psycopg.Error
+        try:
+            self._raw = psycopg.connect(url, autocommit=True, connect_timeout=20)
+            types = _COLUMNS.replace("BLOB", "BYTEA")
+            self._raw.execute("SET synchronous_commit = on")
+            # Two that make the table at once would both find it missing.
+            self._raw.execute("SELECT pg_advisory_lock(7277, 0)")
+            self._raw.execute(
+                f"CREATE TABLE IF NOT EXISTS {_TABLE} ({types}, PRIMARY KEY (report, period, recipient))"
+            )
+            self._raw.execute("SELECT pg_advisory_unlock(7277, 0)")
+        except psycopg.Error as error:
+            raise self._broken(error) from None
+
+    @contextmanager
+    def sender(self, report: str) -> Iterator[bool]:
+        number = int.from_bytes(sha256(report.encode()).digest()[:4], "big", signed=True)
+        mine = bool(self._run("SELECT pg_try_advisory_lock(7278, %s)", (number,))[0][0])
+        try:
+            yield mine
+        finally:
+            if mine:
+                with contextlib.suppress(LedgerError):
+                    self._run("SELECT pg_advisory_unlock(7278, %s)", (number,))
+
+    def find(self, report: str, period: str, recipient: str) -> Entry | None:
+        where = "WHERE report = %s AND period = %s AND recipient = %s"
+        rows = self._run(f"SELECT {_LIST} FROM {_TABLE} {where}", (report, period, recipient))
+        return _entry(rows[0]) if rows else None
+
+    def put(self, entry: Entry) -> None:
+        marks = ", ".join("%s" for _ in _NAMES)
+        changed = ", ".join(f"{name} = EXCLUDED.{name}" for name in _NAMES)
+        values = [getattr(entry, name) for name in _NAMES]
+        self._run(
+            f"INSERT INTO {_TABLE} ({_LIST}) VALUES ({marks})"
+            f" ON CONFLICT (report, period, recipient) DO UPDATE SET {changed} RETURNING 1",
+            values,
+        )
+
+    def step(self, entry: Entry) -> None:
+        sets = ", ".join(f"{name} = %s" for name in _STEPS)
+        sets += ", message = ''::bytea" if entry.state == "sent" else ""
+        values = [getattr(entry, name) for name in _STEPS]
+        where = "WHERE report = %s AND period = %s AND recipient = %s"
+        self._run(f"UPDATE {_TABLE} SET {sets} {where} RETURNING 1", [*values, *entry.key])
+
+    def last(self, report: str, recipient: str) -> Entry | None:
+        where = "WHERE report = %s AND recipient = %s AND state = 'sent' ORDER BY at DESC LIMIT 1"
+        rows = self._run(f"SELECT {_BRIEF} FROM {_TABLE} {where}", (report, recipient))
+        return _entry(rows[0]) if rows else None
+
+    def entries(self, report: str | None = None, period: str | None = None) -> list[Entry]:
+        where = "WHERE (%s::text IS NULL OR report = %s) AND (%s::text IS NULL OR period = %s)"
+        rows = self._run(
+            f"SELECT {_BRIEF} FROM {_TABLE} {where} ORDER BY at DESC, report, recipient",
+            (report, report, period, period),
+        )
+        return [_entry(row) for row in rows]
+
+    def close(self) -> None:
+        self._raw.close()
+
+    def _run(self, sql: str, values: Sequence[Any]) -> list[Any]:
+        try:
+            return self._raw.execute(sql, values).fetchall()
+        except self._error as error:
+            raise self._broken(error) from None
+
+    def _broken(self, error: Exception) -> LedgerError:
+        return LedgerError(
+            f"the ledger in PostgreSQL cannot be used, so nothing is sent: {self._secrets.why(error)}",
+            "look at `deliver.ledger` in the project file, and whether the server answers",
+        )

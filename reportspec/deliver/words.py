@@ -1,0 +1,81 @@
+"""What stands for `{{ … }}` in the texts of `deliver`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from reportspec.check.delivery import TEMPLATE
+from reportspec.figures import Figures, Kpi
+from reportspec.render.locale import Formats, as_of_moment, cell, change, formats_for, moment
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """The values of one report, by name."""
+
+    figures: Figures
+    each: Mapping[str, str]
+    params: Mapping[str, Any]
+
+    def fill(self, text: str) -> str:
+        """The text with all of them put in. Values are put in once: what looks like `{{ … }}`
+        within one stays as it is."""
+        return TEMPLATE.sub(lambda found: self.value(found[1]), text)
+
+    def value(self, name: str) -> str:
+        """What a name stands for; nothing where it is not known."""
+        head, _, rest = name.partition(".")
+        if head == "each":
+            return self.each.get(rest, "")
+        if head == "params":
+            return str(self.params.get(rest, ""))
+        if head == "report":
+            return self._of_report(rest)
+        metric, _, part = rest.rpartition(".")
+        kpi = kpis(self.figures).get(metric)
+        return of_kpi(kpi, part, formats_for(self.figures)) if kpi else ""
+
+    def _of_report(self, part: str) -> str:
+        figures, formats = self.figures, formats_for(self.figures)
+        match part:
+            case "title":
+                return figures.title
+            case "period":
+                return figures.period.label
+            case "type":
+                return figures.report_label
+            case "compare":
+                return figures.compare.label if figures.compare else ""
+            case "as_of":
+                return as_of_moment(formats, figures.as_of)
+            case _:
+                return moment(formats, figures.data_as_of) if figures.data_as_of else ""
+
+
+def kpis(figures: Figures) -> dict[str, Kpi]:
+    """The tiles by the ids of their metrics; of a metric that has several the first."""
+    found: dict[str, Kpi] = {}
+    for section in figures.sections:
+        for kpi in section.kpis:
+            found.setdefault(str(kpi.column.metric or kpi.column.name), kpi)
+    return found
+
+
+def of_kpi(kpi: Kpi, part: str, formats: Formats) -> str:
+    """One of the things that a tile says."""
+    match part:
+        case "text":
+            return cell(formats, kpi.value, kpi.column, bare=False)
+        case "value":
+            return "" if kpi.value is None else str(kpi.value)
+        case "change":
+            points = kpi.column.unit == "percent"
+            return "" if kpi.change is None else change(formats, kpi.change, points=points)
+        case "previous":
+            return cell(formats, kpi.previous, kpi.column, bare=False)
+        case "goal":
+            return cell(formats, kpi.goal.target, kpi.column, bare=False) if kpi.goal else ""
+        case _:
+            return str(formats.words["states"][kpi.goal.state]) if kpi.goal else ""

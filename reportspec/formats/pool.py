@@ -1,0 +1,83 @@
+"""Many reports in their forms: side by side in warm processes where they are worth their start."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from itertools import islice
+
+from reportspec.figures import Figures
+from reportspec.formats import Form, FormatError, files_of
+from reportspec.render import apart
+from reportspec.render.errors import RenderError
+
+WORTH = 8  # reports from which on processes of their own pay for their start
+_RECYCLED = 250  # reports after which a process is replaced: memory is only partly given back
+_AHEAD = 4  # reports that wait for each process
+
+Asked = tuple[Figures, tuple[Form, ...], str, str | None]  # figures, forms, name, the spec's text
+Maker = Callable[[Iterable[Asked]], Iterator[dict[str, bytes]]]
+
+
+@contextmanager
+def makers(count: int) -> Iterator[Maker]:
+    """While inside, a function that makes the files of reports, in the order of the reports. It
+    raises RenderError and FormatError."""
+    processes = min(os.cpu_count() or 1, 8, count // (WORTH // 2))
+    if count < WORTH or processes < 2:
+        yield lambda asked: (_made(*one) for one in asked)
+        return
+    context = multiprocessing.get_context("spawn")  # threads of the queries may be running
+    with ProcessPoolExecutor(processes, context, max_tasks_per_child=_RECYCLED) as pool:
+        yield lambda asked: _side_by_side(pool, asked, processes * _AHEAD)
+
+
+def _side_by_side(
+    pool: ProcessPoolExecutor, asked: Iterable[Asked], ahead: int
+) -> Iterator[dict[str, bytes]]:
+    todo = iter(asked)
+    try:
+        waiting = [pool.submit(_apart, *_sendable(one)) for one in islice(todo, ahead)]
+        while waiting:
+            made = waiting.pop(0).result()
+            waiting += [pool.submit(_apart, *_sendable(one)) for one in islice(todo, 1)]
+            if isinstance(made, dict):
+                yield made
+            elif isinstance(made, RenderError):
+                raise made
+            else:
+                raise FormatError(*made)
+    except BrokenProcessPool:
+        raise RenderError(
+            "a process that lays out pages was killed; there may be too little memory"
+        ) from None
+
+
+def _sendable(asked: Asked) -> Asked:
+    figures, forms, name, spec_text = asked
+    return apart.plain(figures), forms, name, spec_text
+
+
+def _made(
+    figures: Figures, forms: Sequence[Form], name: str, spec_text: str | None
+) -> dict[str, bytes]:
+    found: dict[str, bytes] = {}
+    for form in forms:
+        found |= files_of(figures, form, name, spec_text)
+    return found
+
+
+def _apart(
+    figures: Figures, forms: Sequence[Form], name: str, spec_text: str | None
+) -> dict[str, bytes] | RenderError | tuple[str, str]:
+    """The files, or why there are none, in a form that can be sent between processes."""
+    try:
+        return _made(figures, forms, name, spec_text)
+    except RenderError as error:
+        return error
+    except FormatError as error:
+        return error.message, error.help

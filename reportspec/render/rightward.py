@@ -1,0 +1,39 @@
+"""Texts that run from right to left, in drawings: WeasyPrint sets the letters of an SVG text one by
+one from the left, so they are joined and put in the order of the eye here."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from html import unescape
+
+from markupsafe import escape
+
+_TEXT = re.compile(r"(<text\b[^>]*>)([^<]*)(</text>)")
+
+
+def runs_left(text: str) -> bool:
+    """Whether any letter belongs to a script that is written from right to left."""
+    return not text.isascii() and any(
+        unicodedata.bidirectional(letter) in ("R", "AL") for letter in text
+    )
+
+
+def in_order_of_sight(text: str) -> str:
+    """The text as its letters stand from left to right, in the forms in which they join."""
+    if not runs_left(text):
+        return text
+    from arabic_reshaper import ArabicReshaper
+    from bidi import get_display
+
+    joined = ArabicReshaper({"delete_harakat": False}).reshape(text)
+    return str(get_display(joined))
+
+
+def drawn(svg: str) -> str:
+    """A drawing whose texts can be set letter by letter."""
+    if svg.isascii() or not runs_left(svg):
+        return svg
+    return _TEXT.sub(
+        lambda found: found[1] + str(escape(in_order_of_sight(unescape(found[2])))) + found[3], svg
+    )

@@ -1,0 +1,42 @@
+"""The values of a field as one SQL statement, each with other fields of its row."""
+
+from __future__ import annotations
+
+from sqlglot import exp
+
+from reportspec.binding import Binding
+from reportspec.calendar import instant
+from reportspec.plan.queries import Side
+from reportspec.sql.build import OUTPUTS, all_of, conjuncts, named
+from reportspec.sql.moments import Moment
+from reportspec.sql.scope import Scope
+from reportspec.sql.statement import Statement
+
+
+def values_statement(
+    binding: Binding, entity: str, names: tuple[str, ...], side: Side, conditions: tuple[exp.Expr, ...]
+) -> exp.Expr:  # fmt: skip
+    """The statement: distinct rows of the fields `f0`, `f1`, … of an entity, the first never null."""
+    statement = Statement(binding)
+    moment = Moment(
+        "current", side.as_of, instant(side.start, binding.zone), instant(side.end, binding.zone)
+    )
+    scope = Scope(statement, entity, moment)
+    select = exp.Select()
+    for index, name in enumerate(names):
+        select = select.select(named(scope.field((entity, name), moment), f"f{index}"), copy=False)
+    first = scope.field((entity, names[0]), moment)
+    found = scope.exists(moment)
+    for tree in conditions:
+        found += conjuncts(scope.compile(tree, moment))
+    found.append(exp.Not(this=exp.Is(this=first, expression=exp.Null())))
+    select = scope.attach(select)
+    condition = all_of(found)
+    assert condition is not None
+    select = select.where(condition, copy=False).distinct(copy=False)
+    final = statement.finish(select)
+    final.meta[OUTPUTS] = {
+        f"f{index}": binding.resolve(entity, (entity, name)).field.type
+        for index, name in enumerate(names)
+    }
+    return final

@@ -1,0 +1,143 @@
+"""A build that is killed, or whose disk is full, leaves the old file or the new one."""
+
+from __future__ import annotations
+
+import io
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from pypdf import PdfReader
+
+from reportspec.files import write_whole
+
+Done = subprocess.CompletedProcess[str]
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals and limits are POSIX's")
+
+CHILD = """
+import sys
+from pathlib import Path
+from reportspec.files import write_whole
+sizes, path = [2_000_000, 3_000_000], Path(sys.argv[1])
+print("ready", flush=True)
+while True:
+    for size in sizes:
+        write_whole(path, bytes([size // 1_000_000]) * size)
+"""
+
+
+def test_killed_at_any_moment_a_file_is_whole(tmp_path: Path) -> None:
+    path = tmp_path / "report.bin"
+    chance = random.Random(5)
+    for _ in range(40):
+        process = subprocess.Popen([sys.executable, "-c", CHILD, str(path)], stdout=subprocess.PIPE)
+        assert process.stdout is not None
+        process.stdout.readline()
+        time.sleep(chance.random() * 0.05)
+        process.kill()
+        process.wait()
+        process.stdout.close()
+        if path.exists():
+            data = path.read_bytes()
+            assert (len(data), set(data)) in ((2_000_000, {2}), (3_000_000, {3}))
+
+
+def test_what_a_killed_build_left_is_cleared_later(tmp_path: Path) -> None:
+    path = tmp_path / "report.pdf"
+    old, fresh = (tmp_path / f".report.pdf.{name}.part" for name in ("old", "fresh"))
+    other = tmp_path / ".reports.pdf.old.part"
+    for file in (old, fresh, other):
+        file.write_bytes(b"x")
+    for file in (old, other):
+        os.utime(file, (time.time() - 7200,) * 2)
+    write_whole(path, b"new")
+    assert path.read_bytes() == b"new"
+    assert not old.exists()
+    assert fresh.exists()  # another build may be writing it
+    assert other.exists()  # of another report
+
+
+@pytest.mark.slow
+def test_a_killed_build_leaves_the_old_report(run: Callable[..., Done], folder: Path) -> None:
+    run("build", "good.yaml", cwd=folder)
+    report = folder / "out" / "good.pdf"
+    before = report.read_bytes()
+    chance = random.Random(7)
+    environment = {**os.environ, "REPORTSPEC_NOW": "2026-12-01T12:00:00Z"}
+    for _ in range(6):
+        process = subprocess.Popen(
+            [sys.executable, "-m", "reportspec", "build", "good.yaml", "--set", "x=1"][:5],
+            cwd=folder,
+            env=environment,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        time.sleep(chance.uniform(0.2, 4))
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        now = report.read_bytes()
+        assert now == before or len(PdfReader(io.BytesIO(now)).pages) > 0
+
+
+def test_a_full_disk_leaves_the_old_file_and_says_so(tmp_path: Path) -> None:
+    path = tmp_path / "x.bin"
+    write_whole(path, b"old")
+    child = (
+        "import resource, signal, sys; from pathlib import Path; from reportspec.files import write_whole\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (65536, 65536))\n"
+        "try: write_whole(Path(sys.argv[1]), b'n' * 1_000_000)\n"
+        "except OSError as error: print(error.strerror)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", child, str(path)], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "File too large"
+    assert path.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+FULL = """
+import resource, runpy, signal, sys
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+full = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (20000, 20000))
+if sys.argv[1] == "from the start":
+    full()
+else:
+    from reportspec import files
+    write = files.write_whole
+    files.write_whole = lambda *args: (full(), write(*args))
+sys.argv = ["reportspec", "build", "good.yaml", "--period", "2026-Q2"]
+runpy.run_module("reportspec", run_name="__main__")
+"""
+
+
+@pytest.mark.parametrize(
+    ("moment", "said"),
+    [
+        (
+            "from the start",
+            "error[cannot-load]: good.yaml: the data cannot be loaded: file too large",
+        ),
+        ("at the end", "error[cannot-write]: `out/good.pdf` cannot be written: file too large"),
+    ],
+)
+def test_build_on_a_full_disk_names_the_place(
+    run: Callable[..., Done], folder: Path, moment: str, said: str
+) -> None:
+    run("build", "good.yaml", cwd=folder)
+    before = (folder / "out" / "good.pdf").read_bytes()
+    done = subprocess.run(
+        [sys.executable, "-c", FULL, moment], cwd=folder, capture_output=True, text=True,
+        env={**os.environ, "REPORTSPEC_NOW": "2026-11-01T12:00:00Z"},
+    )  # fmt: skip
+    assert done.returncode == 1, done.stderr
+    assert said in done.stderr
+    assert (folder / "out" / "good.pdf").read_bytes() == before
+    assert [file.name for file in (folder / "out").iterdir()] == ["good.pdf"]
