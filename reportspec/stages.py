@@ -14,13 +14,18 @@ from sqlglot import exp
 from reportspec.check.model import EACH, Report
 from reportspec.check.report import Checked, check_file
 from reportspec.each import (
+    SHARED_FROM,
+    Shared,
     Value,
     check_figures,
     check_filter,
     chosen,
     listing,
+    nobody,
+    parted,
     put,
     report_for,
+    shared_statement,
     values_of,
 )
 from reportspec.evaluate.evaluate import evaluate, newest
@@ -93,28 +98,57 @@ def run_each(
     the data. Every statement is checked to be cut to its value. Raises SourceError."""
     assert report.each is not None
     since = time.perf_counter()
-    trees = [one.tree for one in compiled]
-    check_filter([one.query for one in compiled], trees, EACH)
+    queries, trees = [one.query for one in compiled], [one.tree for one in compiled]
+    check_filter(queries, trees, EACH)
     values = chosen(values_of(report, _asked(report, [listing(report)])[0].table), only)
-    wanted = [tree for one in values for tree in (put(tree, one.value) for tree in trees)]
-    for at, one in enumerate(values):
-        check_filter(
-            [c.query for c in compiled], wanted[at * len(trees) : (at + 1) * len(trees)], one.value
-        )
-    found = _asked(report, wanted, read=trees)
+    names = [one.value for one in values]
+    shared = [
+        shared_statement(report, query) if len(values) >= SHARED_FROM else None for query in queries
+    ]
+    found, fresh = _of_each(report, queries, trees, shared, names)
     timings.measure("query", since)
     since = time.perf_counter()
     made = []
-    for at, one in enumerate(values):
-        own = found[at * len(trees) : (at + 1) * len(trees)]
+    for one, own in zip(values, found, strict=True):
         each = (report.each.dimension.name, one.value)
-        figures = _evaluated(
-            report_for(report, one.value), compiled, own, found[len(wanted) :], each
-        )
+        figures = _evaluated(report_for(report, one.value), compiled, own, fresh, each)
         check_figures(figures)
         made.append((one, figures))
     timings.measure("evaluate", since)
     return made
+
+
+def _of_each(
+    report: Report, queries: list[Query], trees: list[exp.Expr], shared: list[Shared | None], values: list[str]
+) -> tuple[list[list[Result]], list[Result]]:  # fmt: skip
+    """For each value what its statements give, and how many rows of which age the source has."""
+    from reportspec.run.execute import Result
+
+    apart = [at for at, one in enumerate(shared) if one is None]
+    wanted: list[exp.Expr] = []
+    for value in values:
+        own = [put(trees[at], value) for at in apart]
+        check_filter([queries[at] for at in apart], own, value)
+        wanted += own
+    none = nobody(values)
+    together = [(at, one) for at, one in enumerate(shared) if one is not None]
+    of_nothing = [put(trees[at], none) for at, one in together if one.always]
+    asked = [*wanted, *(one.tree for _, one in together), *of_nothing]
+    found = _asked(report, asked, read=trees)
+    many = found[len(wanted) : len(wanted) + len(together)]
+    of_none = iter(found[len(wanted) + len(together) : len(asked)])
+    tables = [
+        (at, result, *parted(one, result.table, next(of_none).table if one.always else None))
+        for (at, one), result in zip(together, many, strict=True)
+    ]
+    made = []
+    for number, value in enumerate(values):
+        lone = found[number * len(apart) : (number + 1) * len(apart)]
+        results = dict(zip(apart, lone, strict=True))
+        for at, result, of, nothing in tables:
+            results[at] = Result(result.sql, of.get(value, nothing), result.seconds)
+        made.append([results[at] for at in range(len(trees))])
+    return made, found[len(asked) :]
 
 
 def _entities(report: Report, trees: Iterable[exp.Expr]) -> tuple[str, ...]:

@@ -78,7 +78,8 @@ class AggregateQuery:
 
 @dataclass(frozen=True, slots=True)
 class RecordsQuery:
-    """Rows of one entity as they are, the first `limit` of them in an order."""
+    """Rows of one entity as they are, the first `limit` of them in an order; with `by` the first of
+    each value of that field."""
 
     section: str
     entity: str
@@ -87,6 +88,7 @@ class RecordsQuery:
     conditions: tuple[exp.Expr, ...]
     sort: tuple[tuple[tuple[str, ...], bool], ...]  # (path, descending)
     limit: int
+    by: tuple[str, ...] = ()
 
 
 Query = AggregateQuery | RecordsQuery

@@ -20,6 +20,55 @@ def unguarded(tree: exp.Expr, value: str) -> str | None:
     return _why(tree, value, ctes)
 
 
+def unparted(tree: exp.Expr, name: str) -> str | None:
+    """Why rows of a statement for many values may be made of rows of several, or None if each is
+    made of rows of the value that it has in the column `name`.
+
+    Each step that brings rows together (GROUP BY, a window) must do so within the value, and take
+    it from rows or from a step of which the same holds."""
+    if isinstance(tree, exp.SetOperation):
+        return unparted(tree.this, name) or unparted(tree.expression, name)
+    if isinstance(tree, exp.Subquery):
+        return unparted(tree.this, name)
+    if not isinstance(tree, exp.Select):
+        return f"a `{tree.key}` is not known"
+    if _within(tree) is not None:
+        return "a SELECT stands within an expression"
+    own = next((one.unalias() for one in tree.expressions if one.alias_or_name == name), None)
+    if own is None or own.find(exp.Column) is None:
+        return f"there is no `{name}` of its rows"
+    group = tree.args.get("group")
+    if group is not None and own not in group.expressions:
+        return f"rows are grouped without `{name}`"
+    for one in tree.expressions:
+        windows = list(one.find_all(exp.Window))
+        if any(own not in (window.args.get("partition_by") or []) for window in windows):
+            return f"a window reaches beyond `{name}`"
+        if group is None and not windows and one.find(exp.AggFunc) is not None:
+            return "all rows are brought together"
+    return _parted_source(tree, own)
+
+
+def _parted_source(tree: exp.Select, own: exp.Expr) -> str | None:
+    """Of steps that a SELECT stands on. Tables, and CTEs, which are tables by another name, have
+    rows as they are."""
+    source = tree.args.get("from_")
+    if source is None:
+        return "it reads nothing"
+    joins = tree.args.get("joins") or []
+    for one in [source.this, *(join.this for join in joins if not _beside(join))]:
+        if isinstance(one, exp.Subquery):
+            if not isinstance(own, exp.Column) or own.table != one.alias:
+                if one.this.find(exp.Column) is None:
+                    continue  # constants, such as a calendar
+                return f"rows of `{one.alias}` have no value"
+            if (why := unparted(one.this, own.name)) is not None:
+                return why
+        elif not isinstance(one, exp.Table):
+            return f"a `{one.key}` is not known"
+    return None
+
+
 def _why(tree: exp.Expr, value: str, ctes: Mapping[str, exp.Expr]) -> str | None:
     if isinstance(tree, exp.SetOperation):
         return _why(tree.this, value, ctes) or _why(tree.expression, value, ctes)
