@@ -52,9 +52,9 @@ def letters(path: Path) -> frozenset[int]:
 
     try:
         if path.suffix.lower() in (".ttc", ".otc"):
-            with TTCollection(path, lazy=True) as collection:
+            with path.open("rb") as file, TTCollection(file, lazy=True) as collection:
                 return frozenset(collection.fonts[0].getBestCmap() or ())
-        with TTFont(path, lazy=True) as font:
+        with path.open("rb") as file, TTFont(file, lazy=True) as font:
             return frozenset(font.getBestCmap() or ())
     except Exception:  # what a broken font raises is anyone's guess, and it is not ours
         return frozenset()

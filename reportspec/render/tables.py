@@ -27,13 +27,17 @@ _UPRIGHT, _TURNED = 490.0, 740.0
 _SIZE, _DENSE = 8.0, 6.9
 _PADDING = 8.5
 
-# From the most readable to the most roomy: width, type size, class, whether the page is turned.
+# From the most readable to the most roomy: width, type size, class, whether the page is turned, and
+# whether there is room for bars.
 _SETTINGS = (
-    (_UPRIGHT, _SIZE, "", False),
-    (_UPRIGHT, _DENSE, "dense", False),
-    (_TURNED, _SIZE, "", True),
-    (_TURNED, _DENSE, "dense", True),
+    (_UPRIGHT, _SIZE, "", False, True),
+    (_UPRIGHT, _DENSE, "dense", False, True),
+    (_UPRIGHT, _DENSE, "dense", False, False),
+    (_TURNED, _SIZE, "", True, True),
+    (_TURNED, _DENSE, "dense", True, True),
+    (_TURNED, _DENSE, "dense", True, False),
 )
+_LONG = 12  # letters of a period's name that is no heading of a narrow column
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,12 +105,16 @@ def table_view(
 
     rows = tuple(line(row, _row_label(section, index, formats)) for index, row in enumerate(shown))
     total = _total(section, formats, line(section.total, "")) if section.total else None
+    if len(previous_label) > _LONG:
+        previous_label = formats.word("previous_short")
     headings = [
         (label, css + after[place])
         for place, column in enumerate(section.columns)
         for label, css in [_heading(section, column, formats, previous_label)]
     ]
-    widths, css, turned = _layout(section, headings, rows, total, barred, lying)
+    widths, css, turned, bars = _layout(section, headings, rows, total, barred, lying)
+    if not bars:
+        rows = tuple(tuple(replace(one, bar="") for one in row) for row in rows)
     return TableView(
         css,
         turned and not lying,
@@ -279,8 +287,9 @@ def _layout(
     total: tuple[TableCell, ...] | None,
     barred: int | None,
     lying: bool,
-) -> tuple[list[float], str, bool]:
-    """Column widths in percent, the type's density, and whether the page must be turned."""
+) -> tuple[list[float], str, bool, bool]:
+    """Column widths in percent, the type's density, whether the page must be turned, and whether
+    there is room for bars."""
     lines = (*rows, total) if total else rows
     least, wished = [], []
     for place, column in enumerate(section.columns):
@@ -290,24 +299,29 @@ def _layout(
         notes = 0.8 * len(column.footnotes)
         heading = max(widest_word, min(text_width(label) * 0.6, 9.0)) + notes
         if _numeric(column):
-            need = max(longest * 1.06, heading)
-            least.append(need / (1 - BAR_SHARE) if place == barred else need)
-            wished.append(least[-1] + (6.0 if place == barred else 0.0))
+            least.append(max(longest * 1.06, heading))
+            wished.append(least[-1])
         else:
-            least.append(max(min(longest, 11.0), heading))
-            wished.append(max(min(longest * 1.03, 26.0), heading))
+            least.append(max(min(longest * 1.04, 11.0), heading))
+            wished.append(max(min(longest * 1.04, 26.0), heading))
     padding = _PADDING * len(least)
+    bar = least[barred] * BAR_SHARE / (1 - BAR_SHARE) if barred is not None else 0.0
     fitting = (
-        one for one in _SETTINGS if one[3] >= lying and sum(least) * one[1] + padding <= one[0]
+        one
+        for one in _SETTINGS
+        if one[3] >= lying and (sum(least) + bar * one[4]) * one[1] + padding <= one[0]
     )
-    width, size, css, turned = next(fitting, _SETTINGS[-1])
+    width, size, css, turned, bars = next(fitting, _SETTINGS[-1])
+    if barred is not None and bars:
+        least[barred] += bar
+        wished[barred] += bar + 6.0
     spare = (width - padding) / size - sum(least)
     hunger = [wish - need for wish, need in zip(wished, least, strict=True)]
     if spare > 0 and sum(hunger) > 0:
         fed = min(1.0, spare / sum(hunger))
         least = [need + more * fed for need, more in zip(least, hunger, strict=True)]
     widths = [need * size + _PADDING for need in least]
-    return [round(own / sum(widths) * 100, 2) for own in widths], css, turned
+    return [round(own / sum(widths) * 100, 2) for own in widths], css, turned, bars
 
 
 def _caption(section: Section, formats: Formats, attachment: CsvFile | None) -> str:

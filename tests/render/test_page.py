@@ -14,7 +14,7 @@ from xml.etree import ElementTree
 import pytest
 from fontTools.ttLib import TTFont
 
-from reportspec.figures import Chart, Column, Section, Theme
+from reportspec.figures import Chart, Column, PeriodFigures, Section, Theme
 from reportspec.render import RenderError, render_html
 from reportspec.render.attachments import csv_files
 from reportspec.render.drawings import goal_bar, sparkline
@@ -326,6 +326,33 @@ def test_wide_tables_are_set_smaller_and_then_on_turned_pages() -> None:
     wide = tuple(sample.metric(f"m{i}", f"Metric {i}", "currency") for i in range(11))
     lone = Section("w", "records", "W", wide, ((1_234_567.0,) * 11,) * 9)
     assert '<body class="landscape' in html_of(lone)
+
+
+def test_bars_make_room_before_a_page_is_turned() -> None:
+    def page(letters: int) -> tuple[bool, bool]:
+        labels = ["W" * letters, *(f"Metric {i}" for i in range(9))]
+        many = tuple(sample.metric(f"m{i}", label, "count") for i, label in enumerate(labels))
+        first = Column("c", "Name", "text", role="dimension")
+        rows = (("A name of usual length", *(10_000,) * len(many)),) * 9
+        wide = Section("w", "breakdown", "W", (first, *many), rows)
+        html = html_of(wide, sample.reasons(T), sample.ages(T))
+        table = html.partition("<table")[2].partition("</table>")[0]
+        return 'class="bar ' in table, ' turned"' in html
+
+    found = [page(letters) for letters in range(1, 30)]
+    # First with bars, then without, then on turned pages with bars again.
+    kinds = list(dict.fromkeys(found))
+    assert kinds[:3] == [(True, False), (False, False), (True, True)]
+    assert found == sorted(found, key=kinds.index)
+
+
+def test_a_long_name_of_the_period_before_is_no_heading_of_narrow_columns() -> None:
+    weeks = PeriodFigures(date(2026, 9, 7), date(2026, 9, 14), "Week 37, 2026 (7–13 Sep)")
+    html = html_of(sample.trend(T, "en"), compare=weeks)
+    table = html.partition("<table")[2].partition("</table>")[0]
+    assert table.count("prev.</th>") == 2
+    assert "Week 37" not in table
+    assert "Week 37, 2026" in html.partition("<table")[0]  # who wonders finds it at the top
 
 
 def test_dates_in_cells_are_written_out() -> None:
