@@ -413,6 +413,7 @@ def _stylesheet(figures: Figures, formats: Formats, palette: Palette) -> str:
             lying=" landscape" if figures.theme.landscape else "",
             accent=palette.accent,
             accent_text=palette.accent_text,
+            pale=palette.pale,
             tint=palette.tint,
             ink=INK,
             muted=MUTED,

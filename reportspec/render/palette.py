@@ -24,10 +24,12 @@ _COLOUR = re.compile(r"#(?:[0-9a-fA-F]{3}|[0-9a-fA-F]{6})")
 
 @dataclass(frozen=True, slots=True)
 class Palette:
-    """`accent` fills; `accent_text` is as near to it as text on white can be read."""
+    """`accent` fills; `accent_text` is as near to it as text on white can be read; `pale` fills
+    bars beside numbers, and `tint` the ground of a few words."""
 
     accent: str
     accent_text: str
+    pale: str
     tint: str
 
     @property
@@ -47,7 +49,9 @@ def palette_for(accent: str) -> Palette:
     text = channels
     while _contrast_on_white(text) < 4.5:
         text = tuple(int(channel * 0.9) for channel in text)
-    return Palette(_hex(channels), _hex(text), _hex(_mixed(channels, 0.14)))
+    return Palette(
+        _hex(channels), _hex(text), _hex(_mixed(channels, 0.35)), _hex(_mixed(channels, 0.14))
+    )
 
 
 def _hex(channels: tuple[int, ...]) -> str:

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -24,15 +25,66 @@ CHILDREN = {
 }  # fmt: skip
 
 
-@pytest.fixture(scope="module", params=["ua-1", "a-3a"])
-def made(request: pytest.FixtureRequest) -> tuple[str, PdfReader]:
+def everything(standard: str) -> bytes:
+    """A report with all that reports have, as PDF."""
     base = sample.pipeline("en", rows=60)
     text = Section(
         "t", "text", "Notes", text="One [link](https://example.com).\n\n- a\n- b\n\n1. c"
     )
-    theme = replace(base.theme, pdf=request.param, contents=True)
+    theme = replace(base.theme, pdf=standard, contents=True, footer="Internal")
     figures = replace(base, sections=(*base.sections, text), theme=theme)
-    return request.param, PdfReader(io.BytesIO(render_pdf(figures, "version: 1\n")))
+    return render_pdf(figures, "version: 1\n")
+
+
+@pytest.fixture(scope="module", params=["ua-1", "a-3a"])
+def made(request: pytest.FixtureRequest) -> tuple[str, PdfReader]:
+    return request.param, PdfReader(io.BytesIO(everything(request.param)))
+
+
+@pytest.mark.parametrize("standard", ["ua-1", "a-3a"])
+def test_a_validator_finds_nothing(standard: str, tmp_path: Path) -> None:
+    import pdfua
+
+    path = tmp_path / "report.pdf"
+    path.write_bytes(everything(standard))
+    # That it does not call itself PDF/UA is no fault of a PDF/A.
+    passed_over = {"UA-28-004"} if standard == "a-3a" else set()
+    found = [one for one in pdfua.validate(str(path)).findings if one.rule_id not in passed_over]
+    assert [str(one) for one in found] == []
+
+
+def test_lines_in_the_margins_are_artifacts_of_pagination(made: tuple[str, PdfReader]) -> None:
+    reader = made[1]
+    numbers = reader.trailer["/Root"]["/StructTreeRoot"]["/ParentTree"].get_object()["/Nums"]
+    assert len(reader.pages) > 3
+    for place, page in enumerate(reader.pages):
+        contents = page.get_contents()
+        assert contents is not None
+        text = contents.get_data().decode("latin-1")
+        at_top, at_bottom = (text.count(f"/Subtype /{end}") for end in ("Header", "Footer"))
+        assert (at_top, at_bottom) == (0 if place == 0 else 1, 2)
+        # What is no text of the structure has no place in it.
+        marks = {int(mark) for mark in re.findall(r"/MCID (\d+)", text)}
+        known = numbers[2 * place + 1].get_object()
+        assert marks == {
+            mark
+            for mark, element in enumerate(known)
+            if element is not None and str(element) != "NullObject"
+        }
+
+
+def test_all_that_is_painted_is_text_or_ornament(made: tuple[str, PdfReader]) -> None:
+    for page in made[1].pages:
+        contents = page.get_contents()
+        assert contents is not None
+        depth = 0
+        for operands, operator in contents.operations:
+            if operator in (b"BDC", b"BMC"):
+                depth += 1
+            elif operator == b"EMC":
+                depth -= 1
+            elif operator in (b"f", b"f*", b"S", b"B", b"Do", b"sh", b"Tj", b"TJ"):
+                assert depth, (operator, operands)
 
 
 def elements(reader: PdfReader) -> Iterator[tuple[str, Any, str]]:
