@@ -7,31 +7,34 @@ is wrong with a spec. Mistakes are told by `ReportError`, with the same diagnost
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from reportspec.diagnostics import Diagnostic, render_text
+from reportspec.diagnostics import Diagnostic, in_order, render_text
 
 if TYPE_CHECKING:
+    from reportspec.check.model import Mail
+    from reportspec.check.model import Report as CheckedReport
     from reportspec.check.report import Checked
     from reportspec.deliver.send import Outcome
     from reportspec.deliver.status import Delivered
     from reportspec.figures import Figures
     from reportspec.formats import Form
+    from reportspec.run.connection import SourceError
 
 
 class ReportError(Exception):
-    """A report cannot be made or sent. `diagnostics` say why, each with its place and the way out;
-    `temporary` says that another try may do."""
+    """A report cannot be made or sent. `diagnostics` say why, each with its place and the way out, and
+    `texts` are the files of those places; `temporary` says that another try may do."""
 
     def __init__(
         self, diagnostics: Sequence[Diagnostic], texts: Mapping[str, str] = {}, *, temporary: bool = False
     ) -> None:  # fmt: skip
         super().__init__(render_text(diagnostics, texts))
-        self.diagnostics, self.temporary = tuple(diagnostics), temporary
+        self.diagnostics, self.texts, self.temporary = tuple(diagnostics), dict(texts), temporary
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +66,8 @@ class Report:
             raise ReportError(
                 [Diagnostic("missing-library", error.message, None, error.help)]
             ) from None
+        except OSError as error:
+            raise ReportError([no_pango(error)]) from None
 
     def pdf(self) -> bytes:
         """The PDF. Raises ReportError."""
@@ -86,7 +91,7 @@ def validate(
     now: datetime | None = None,
 ) -> tuple[Diagnostic, ...]:  # fmt: skip
     """What is wrong with a spec, warnings included; the data is not touched."""
-    return _checked(path, params, period, now).diagnostics
+    return in_order(_checked(path, params, period, now).diagnostics)
 
 
 def build(
@@ -103,92 +108,144 @@ def build(
 
 def build_each(
     path: str | Path, *, params: Mapping[str, object] | None = None, period: str | None = None,
-    now: datetime | None = None, each: Sequence[str] = (),
+    now: datetime | None = None, each: str | Sequence[str] = (),
 ) -> list[Report]:  # fmt: skip
-    """Build the reports of a spec: one for each value of its `for_each`, or the only one. Raises
-    ReportError."""
-    from reportspec.deliver.naming import distinct, slug
+    """Build the reports of a spec: one for each value of its `for_each` (or for those that `each`
+    names), or the only one. Raises ReportError."""
     from reportspec.run.connection import SourceError
     from reportspec.stages import Timings, compile_report, run_each, run_report
 
+    only = (each,) if isinstance(each, str) else tuple(each)
     checked = _sound(path, params, period, now)
     report = checked.report
     assert report is not None
+    if only and report.each is None:
+        raise ReportError([no_each(Path(path), only)])
     compiled = compile_report(report)
     stem = Path(path).stem
     try:
         if report.each is None:
             figures = run_report(report, compiled, Timings())
             return [Report(stem, figures, checked.spec_text, checked.diagnostics)]
-        made = run_each(report, compiled, Timings(), each)
+        made = run_each(report, compiled, Timings(), only)
     except SourceError as error:
-        span = report.project.source.span
+        raise ReportError([source_problem(Path(path), report, error)], checked.texts) from None
+    found = [one.value for one, _ in made]
+    lacking = [one for one in only if one not in found]
+    if lacking or not made:
+        what = f"no value `{lacking[0][:60]}`" if lacking else "no values, so there is no report"
         raise ReportError(
-            [Diagnostic(error.code, error.message, span, error.help, error.notes)], checked.texts
-        ) from None
-    if not made:
-        raise ReportError(
-            [Diagnostic("no-values", f"`{report.each.dimension.name}` has no such value")]
+            [Diagnostic("no-values", f"{path}: `{report.each.dimension.name}` has {what}")]
         )
-    names = distinct([f"{stem}-{slug(one.value)}" for one, _ in made])
+    warnings = (*checked.diagnostics, *without_report(Path(path), report, only, found))
     return [
-        Report(name, figures, checked.spec_text, checked.diagnostics, one.value)
-        for name, (one, figures) in zip(names, made, strict=True)
+        Report(f"{stem}-{one.part}", figures, checked.spec_text, warnings, one.value)
+        for one, figures in made
     ]
 
 
 def send(
     path: str | Path, *, params: Mapping[str, object] | None = None, period: str | None = None,
-    now: datetime | None = None, each: Sequence[str] = (), dry_run: str | Path | None = None, to: str = "",
-    resend: bool = False,
+    now: datetime | None = None, each: str | Sequence[str] = (), dry_run: str | Path | None = None,
+    to: str | None = None, resend: bool = False,
 ) -> Outcome:  # fmt: skip
     """Build the report of a spec and send it as `deliver` says; what became of each mail is in the
-    outcome. Raises ReportError where nothing could be sent."""
-    from reportspec.deliver import send as sending
-    from reportspec.deliver.ledger import LedgerError
-    from reportspec.deliver.smtp import MailError
+    outcome. `dry_run` is a folder for the mails instead, `to` who gets them in a rehearsal. Raises
+    ReportError where nothing could be sent. Who looks after the report is told of what went wrong."""
+    from reportspec.deliver.attempt import attempt
+    from reportspec.deliver.send import Asked
 
-    checked = _sound(path, params, period, now)
-    assert checked.report is not None
-    wanted = sending.Asked(Path(dry_run) if dry_run is not None else None, to, resend, tuple(each))
-    try:
-        return sending.send(checked.report, checked.spec_text, wanted)
-    except (
-        sending.Refused,
-        LedgerError,
-        MailError,
-        sending.SourceError,
-        sending.FormatError,
-    ) as error:
-        problem = Diagnostic("not-sent", error.message, None, error.help)
-        later = isinstance(error, MailError) and error.temporary
-    except sending.RenderError as error:
-        problem, later = Diagnostic("cannot-render", str(error)), False
-    sending.tell_maintainers(checked.report, wanted, [problem.message])
-    raise ReportError([problem], checked.texts, temporary=later)
+    if to is not None and not to.strip():  # it would go to everybody
+        help = "leave `to` out to send, or name who gets the mails of the rehearsal"
+        raise ReportError([Diagnostic("bad-address", "`to` is empty", None, help)])
+    only = (each,) if isinstance(each, str) else tuple(each)
+    asked = Asked(Path(dry_run) if dry_run is not None else None, to or "", resend, only)
+    made = attempt(
+        Path(path), _moment(now), os.environ, asked, settings=_settings(params), period=period
+    )
+    if made.outcome is None:
+        raise ReportError(made.diagnostics, made.texts, temporary=made.temporary)
+    made.outcome.warnings = made.diagnostics
+    return made.outcome
 
 
-def status(project: str | Path = ".") -> list[Delivered]:
-    """What was sent, to whom and when, newest first. Raises ReportError."""
-    from reportspec.check.project import load_project
+def status(
+    project: str | Path | None = None, *, report: str | None = None, failed: bool = False
+) -> list[Delivered]:
+    """What was sent, to whom and when, newest first: of a project, which is named by its file or
+    folder (else the nearest is meant), or of one of its reports. Raises ReportError."""
+    from reportspec.check.project import find_project
     from reportspec.deliver.ledger import LedgerError
     from reportspec.deliver.status import deliveries
-    from reportspec.doctor import project_place
 
-    place = project_place(Path(project))
-    found, document = load_project(place, os.environ)
-    if found is None:
-        raise ReportError(document.problems, {document.file: document.text})
+    given = Path(project) if project is not None else Path.cwd()
+    place = find_project(given / "spec") if given.is_dir() else given
+    if place is None:
+        raise ReportError([Diagnostic("no-project", f"there is no project file at `{given}`")])
+    mail, root = ledger_of(place)
     try:
-        return deliveries(found)
+        return deliveries(mail, root, report, failed)
     except LedgerError as error:
         raise ReportError([Diagnostic("no-ledger", error.message, None, error.help)]) from None
+
+
+def ledger_of(place: Path) -> tuple[Mail, Path]:
+    """How a project sends, which says where its ledger is, and its folder. What else is wrong with its
+    file, such as a password that is not set here, keeps nobody from looking. Raises ReportError."""
+    from reportspec.check.project import load_project
+    from reportspec.deliver.maintainers import readable_mail
+
+    found, document = load_project(place, os.environ)
+    if found is not None:
+        return found.mail, found.root
+    mail = readable_mail(document) if isinstance(document.data, dict) else None
+    at = document.span(("deliver", "ledger"))
+    if mail is None or any(problem.span == at for problem in document.problems):
+        raise ReportError(document.problems, {document.file: document.text})
+    return mail, place.parent
+
+
+# --- what is told in the same way by the command line --------------------------------------------
+
+
+def source_problem(path: Path, report: CheckedReport, error: SourceError) -> Diagnostic:
+    """What is told of a source that cannot be asked: at its place in the project file."""
+    span = report.project.source.span
+    return Diagnostic(error.code, f"{path}: {error.message}", span, error.help, error.notes)
+
+
+def no_each(path: Path, each: Sequence[str]) -> Diagnostic:
+    """What is told where values are named of a spec that is one report for all."""
+    said = f"{path}: there is no report for `{each[0][:60]}`: the spec has no `for_each`"
+    return Diagnostic("no-values", said, None, "add for example `for_each: user.name`")
+
+
+def without_report(
+    path: Path, report: CheckedReport, only: Collection[str], found: Collection[str]
+) -> list[Diagnostic]:
+    """Warnings of the values that the project's own file names and that have no report."""
+    if report.each is None or report.each.table is None:
+        return []
+    from reportspec.deliver.send import unknown_recipients
+
+    return [
+        Diagnostic("no-values", f"{path}: no report for `{value[:60]}`: {why}", severity="warning")
+        for value, why in unknown_recipients(report, only, found)
+    ]
+
+
+def no_pango(error: OSError) -> Diagnostic:
+    """What is told where the library that makes PDFs is not there."""
+    return Diagnostic(
+        "missing-library", f"the PDF library cannot be loaded: {str(error).splitlines()[0][:200]}", None,
+        "install Pango: apt-get install libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 · dnf install pango · brew install pango",
+    )  # fmt: skip
 
 
 def _sound(path: str | Path, params: Any, period: str | None, now: datetime | None) -> Checked:
     checked = _checked(path, params, period, now)
     if checked.broken or checked.report is None:
-        raise ReportError(checked.diagnostics, checked.texts)
+        raise ReportError(in_order(checked.diagnostics), checked.texts)
     return checked
 
 
@@ -197,7 +254,16 @@ def _checked(
 ) -> Checked:
     from reportspec.stages import load_report
 
-    told = {name: str(value) for name, value in (params or {}).items()}
+    return load_report(
+        Path(path), _moment(now), os.environ, settings=_settings(params), period=period
+    )
+
+
+def _settings(params: Mapping[str, object] | None) -> dict[str, str]:
+    """Params as the command line gives them; those that are None keep their defaults."""
+    return {name: str(value) for name, value in (params or {}).items() if value is not None}
+
+
+def _moment(now: datetime | None) -> datetime:
     moment = now or datetime.now(UTC)
-    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return load_report(Path(path), moment, os.environ, settings=told, period=period)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -9,7 +9,7 @@ import re
 import sys
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -67,6 +67,7 @@ def main() -> None:
     """The console script."""
     # A run is short and its trees are many: collecting garbage often takes half of the time.
     gc.set_threshold(100_000, 50, 50)
+    _fill_gaps()
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
@@ -89,6 +90,25 @@ def main() -> None:
             "Set REPORTSPEC_DEBUG=1 to see where, and please report it with the spec.", err=True
         )
         sys.exit(70)
+
+
+def _fill_gaps() -> None:
+    """Open the standard streams that whoever started the program closed: otherwise the next file to be
+    opened, such as the ledger, would get the number under which libraries print their warnings."""
+    for number in (0, 1, 2):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free
+
+
+def _say(text: str, err: bool = False) -> None:
+    """Print, and go on where nobody listens any more: what is sent does not depend on it."""
+    try:
+        click.echo(text, err=err)
+    except OSError:
+        stream = sys.stderr if err else sys.stdout
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _asked(settings: Iterable[str], period: str | None) -> Asked:
@@ -122,7 +142,9 @@ def _specs(paths: Iterable[Path]) -> list[Path]:
             inside = sorted(
                 p
                 for p in path.rglob("*")
-                if p.suffix in (".yaml", ".yml") and p.is_file() and _is_spec(p)
+                if p.suffix in (".yaml", ".yml")
+                and not _hidden(p.relative_to(path))
+                and _is_spec(p)
             )
             if not inside:
                 raise click.UsageError(f"the folder `{path}` has no spec")
@@ -132,14 +154,26 @@ def _specs(paths: Iterable[Path]) -> list[Path]:
     return list(found)
 
 
+def _hidden(path: Path) -> bool:
+    return any(part.startswith(".") for part in path.parts)
+
+
+_KEY = re.compile(r"(\w+)\s*:")
+_OF_SPECS = {"report", "sections", "period", "for_each", "deliver"}
+_OF_OTHERS = {"report_type", "entity", "entities"}  # mappings and files of the catalogue
+
+
 def _is_spec(path: Path) -> bool:
-    if path.name == "reportspec.yaml" or any(part.startswith(".") for part in path.parts):
+    """Whether a file of a folder is a spec, also a broken one, by the keys that begin its lines."""
+    if path.name == "reportspec.yaml" or not path.is_file():
         return False
     try:
         with path.open(encoding="utf-8", errors="replace") as file:
-            return any(re.match(r"(report|sections|period)\s*:", line) for line in file)
+            keys = {found[1] for line in file if (found := _KEY.match(line))}
     except OSError:
         return True
+    # A list of `metrics` without a version is of the catalogue.
+    return not keys & _OF_OTHERS and bool(keys & _OF_SPECS or {"version", "metrics"} <= keys)
 
 
 def _check(path: Path, asked: Asked) -> Checked:
@@ -151,15 +185,15 @@ def _check(path: Path, asked: Asked) -> Checked:
 def _print(found: Iterable[Diagnostic], texts: Mapping[str, str], messages: str) -> None:
     ordered = in_order(found)
     if messages == "json":
-        click.echo(render_json(ordered))
+        _say(render_json(ordered))
     elif messages == "github":
         if ordered:
-            click.echo(render_github(ordered))
+            _say(render_github(ordered))
     elif ordered:
-        color = sys.stderr.isatty() and "NO_COLOR" not in os.environ
-        click.echo(render_text(ordered[:MOST_SHOWN], texts, color), err=True)
+        color = _seen() and "NO_COLOR" not in os.environ
+        _say(render_text(ordered[:MOST_SHOWN], texts, color), err=True)
         if len(ordered) > MOST_SHOWN:
-            click.echo(f"… and {len(ordered) - MOST_SHOWN} more", err=True)
+            _say(f"… and {len(ordered) - MOST_SHOWN} more", err=True)
 
 
 class _Messages:
@@ -288,8 +322,9 @@ def query(
 def _figures(
     path: Path, asked: Asked, out: _Messages, timings: Any, each: tuple[str, ...] = ()
 ) -> tuple[list[tuple[str, Figures]], Checked] | None:
-    """The figures of a spec by the values of its `for_each` (one without a value where there is
-    none), or None with the mistakes told."""
+    """The figures of a spec, each with its part of names by the value of `for_each` (one without it
+    where there is none), or None with the mistakes told."""
+    from reportspec.api import no_each, source_problem, without_report
     from reportspec.run.connection import SourceError
     from reportspec.stages import Timings, compile_report, run_each, run_report
 
@@ -301,27 +336,26 @@ def _figures(
     report = checked.report
     if checked.broken or report is None:
         return None
+    if each and report.each is None:
+        out.tell([no_each(path, each)], {})
+        return None
     since = time.perf_counter()
     compiled = compile_report(report)
     timings.measure("compile", since)
     try:
         if report.each is None:
             return [("", run_report(report, compiled, timings))], checked
-        made = [(one.value, figures) for one, figures in run_each(report, compiled, timings, each)]
+        made = run_each(report, compiled, timings, each)
     except SourceError as error:
-        out.tell([_source_problem(path, report, error)], checked.texts)
+        out.tell([source_problem(path, report, error)], checked.texts)
         return None
+    out.tell(without_report(path, report, each, [one.value for one, _ in made]), checked.texts)
     if not made:
         what = f"has no value `{each[0][:60]}`" if each else "has no values"
         said = f"{path}: `{report.each.dimension.name}` {what}, so there is no report"
         out.tell([Diagnostic("no-values", said, None, "look at `for_each`")], {})
         return None
-    return made, checked
-
-
-def _source_problem(path: Path, report: Any, error: Any) -> Diagnostic:
-    span = report.project.source.span
-    return Diagnostic(error.code, f"{path}: {error.message}", span, error.help, error.notes)
+    return [(one.part, figures) for one, figures in made], checked
 
 
 @cli.command()
@@ -394,8 +428,13 @@ def _warm_up() -> None:
         return
 
 
+def _seen() -> bool:
+    """Whether somebody looks at a terminal. A stream that was closed is None."""
+    return sys.stderr is not None and sys.stderr.isatty()
+
+
 def _progress(text: str) -> None:
-    if sys.stderr.isatty():
+    if _seen():
         sys.stderr.write(f"\r\033[K{text[:100]}")
         sys.stderr.flush()
 
@@ -424,8 +463,6 @@ def _build_one(
 ) -> list[Path] | None:  # fmt: skip
     """The files of a spec, written; None with the mistakes told. All forms are made before any
     is written."""
-    from reportspec.deliver.naming import distinct, slug
-
     done = _figures(path, asked, said, spent, each)
     if done is None:
         return None
@@ -434,7 +471,7 @@ def _build_one(
     if "pdf" in forms:
         for _, figures in made[:100]:
             said.tell(_letters_told(path, figures), {})
-    names = [name] if made[0][0] == "" else distinct([slug(value) for value, _ in made])
+    names = [name] if made[0][0] == "" else [part for part, _ in made]
     folder = out if made[0][0] == "" else out / name
     found = _made(path, [figures for _, figures in made], checked.spec_text, names, forms)
     if isinstance(found, Diagnostic):
@@ -461,6 +498,7 @@ def _build_one(
 def _made(
     path: Path, figures: list[Figures], spec_text: str | None, names: list[str], forms: tuple[Form, ...]
 ) -> dict[str, bytes] | Diagnostic:  # fmt: skip
+    from reportspec.api import no_pango
     from reportspec.formats import FormatError
     from reportspec.formats.pool import makers
     from reportspec.render.errors import RenderError
@@ -477,7 +515,7 @@ def _made(
     except FormatError as error:
         return Diagnostic("missing-library", error.message, None, error.help)
     except OSError as error:
-        return _no_pango(error)
+        return no_pango(error)
     return found
 
 
@@ -498,22 +536,15 @@ def _letters_told(path: Path, figures: Figures) -> list[Diagnostic]:
     return [Diagnostic("missing-font", text, None, help, severity="warning")]
 
 
-def _no_pango(error: OSError) -> Diagnostic:
-    return Diagnostic(
-        "missing-library", f"the PDF library cannot be loaded: {str(error).splitlines()[0][:200]}", None,
-        "install Pango: apt-get install libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 · dnf install pango · brew install pango",
-    )  # fmt: skip
-
-
 @cli.command()
 @paths_argument
 @set_option
 @period_option
 @messages_option
 @click.option("--dry-run", is_flag=True, help="Write the mails as .eml files, and send nothing.")
-@click.option("-o", "--out", type=click.Path(path_type=Path, file_okay=False), default=Path("out"), show_default=True,
-              help="The folder for the mails of --dry-run.")  # fmt: skip
-@click.option("--to", "rehearsal", metavar="ADDRESS", default="",
+@click.option("-o", "--out", type=click.Path(path_type=Path, file_okay=False),
+              help="The folder for the mails of --dry-run.  [default: out]")  # fmt: skip
+@click.option("--to", "rehearsal", metavar="ADDRESS",
               help="A rehearsal: send all mails to this address instead, and remember nothing.")  # fmt: skip
 @click.option(
     "--resend", is_flag=True, help="Send also to those who have the report of this period already."
@@ -525,8 +556,8 @@ def send(
     period: str | None,
     messages: str,
     dry_run: bool,
-    out: Path,
-    rehearsal: str,
+    out: Path | None,
+    rehearsal: str | None,
     resend: bool,
     each: tuple[str, ...],
 ) -> None:
@@ -535,109 +566,119 @@ def send(
     Run it again at any time: nobody gets a second one, and who was left out gets it. Exits with 1 if
     anybody did not get a report for good, with 75 if only for now.
     """
-    from reportspec.deliver import send as sending
+    # Both would send to everybody what was meant as a trial.
+    if out is not None and not dry_run:
+        raise click.UsageError("-o is the folder of --dry-run: add --dry-run, or leave it out")
+    if rehearsal is not None and not rehearsal.strip():
+        raise click.UsageError("--to is empty: name who gets the mails of the rehearsal")
+    from reportspec.deliver.send import Asked as Wanted
 
     asked, said = _asked(settings, period), _Messages(messages)
-    wanted = sending.Asked(out if dry_run else None, rehearsal, resend, each)
-    worst = 0
-    for path in _specs(paths):
+    specs = _specs(paths)
+    names = _names(specs)
+    tally = _Tally([path for path in paths if not path.is_dir()], len(specs))
+    for path in specs:
         _progress(f"{path}")
-        code = _send_one(path, asked, wanted, said)
-        worst = code if worst == 0 or code == 1 else worst
+        # Mails of specs of the same name are kept apart, as their reports are.
+        folder = (out or Path("out")) / ("" if names[path] == path.stem else names[path])
+        wanted = Wanted(folder if dry_run else None, rehearsal or "", resend, each)
+        _send_one(path, asked, wanted, said, tally)
     said.close()
-    sys.exit(worst)
+    tally.tell(messages == "text")
+    if tally.crash is not None:
+        raise tally.crash
+    sys.exit(tally.code)
 
 
-def _send_one(path: Path, asked: Asked, wanted: Any, said: _Messages) -> int:
-    """0 if all is well, 1 if something failed for good, 75 if it may be well later."""
-    from reportspec.deliver import send as sending
-    from reportspec.deliver.ledger import LedgerError
-    from reportspec.deliver.smtp import MailError
-    from reportspec.formats import FormatError
-    from reportspec.render.errors import RenderError
-    from reportspec.run.connection import SourceError
+@dataclass(slots=True)
+class _Tally:
+    """What became of the specs of a run, by exit code; None stands for those that are not to be sent."""
 
-    checked = _check(path, asked)
-    said.tell(checked.diagnostics, checked.texts)
-    report = checked.report
-    if checked.broken or report is None:
-        return 1
-    code, problem = 0, None
-    outcome = None
+    named: list[Path]
+    of: int
+    ended: dict[Path, int | None] = field(default_factory=dict)
+    crash: Exception | None = None
+
+    @property
+    def code(self) -> int:
+        """1 before 75 before 0; where no spec is to be sent at all, that is a mistake."""
+        codes = [code for code in self.ended.values() if code is not None]
+        return 1 if not codes or 1 in codes else max(codes)
+
+    def tell(self, printed: bool) -> None:
+        """A line on all of them, with the names of those that did not end well."""
+        if not printed or self.of < 2:
+            return
+        words = {1: "failed", 70: "stopped by a bug", 75: "not yet", None: "without `deliver`"}
+        codes = [code for code in self.ended.values() if code is not None]
+        if not codes:
+            _say("no spec has `deliver`, so there is nothing to send", err=True)
+            return
+        parts = [f"{codes.count(0)} of {_count(len(codes), 'spec')} went well"]
+        for code, word in words.items():
+            those = [str(path) for path, ended in self.ended.items() if ended == code]
+            if those:
+                parts.append(f"{word}: {', '.join(those)}")
+        _say("; ".join(parts), err=bool(self.code or self.crash))
+
+
+def _send_one(path: Path, asked: Asked, wanted: Any, said: _Messages, tally: _Tally) -> None:
+    from reportspec.deliver.attempt import NO_DELIVERY, as_diagnostics, attempt
+
     try:
-        outcome = sending.send(report, checked.spec_text, wanted)
-    except sending.Refused as error:
-        problem = Diagnostic("not-sent", f"{path}: {error.message}", None, error.help)
-    except SourceError as error:
-        problem = _source_problem(path, report, error)
-    except MailError as error:
-        code = 75 if error.temporary else 0
-        problem = Diagnostic("no-mail", f"{path}: {error.message}", None, error.help)
-    except LedgerError as error:
-        problem = Diagnostic("no-ledger", f"{path}: {error.message}", None, error.help)
-    except RenderError as error:
-        problem = Diagnostic("cannot-render", f"{path}: {error}")
-    except FormatError as error:
-        problem = Diagnostic("missing-library", error.message, None, error.help)
-    except OSError as error:
-        text = f"{path}: nothing was sent: {(error.strerror or str(error)).lower()}"
-        problem = Diagnostic("not-sent", text, None, "look whether there is room for files")
+        made = attempt(
+            path, asked.now, os.environ, wanted, settings=asked.settings, period=asked.period
+        )
+    except KeyboardInterrupt:
+        _progress("")
+        _say("what was handed over is known: send again for the rest", err=True)
+        raise
+    except Exception as error:
+        # The other specs are sent all the same, and it is told in the end.
+        _progress("")
+        tally.ended[path], tally.crash = 70, tally.crash or error
+        return
     _progress("")
-    problems = [problem.message] if problem is not None else []
-    if problem is not None:
-        said.tell([problem], checked.texts)
-        code = code or 1
-    if outcome is not None:
-        for one in outcome.sent:
-            if one.result in ("failed", "refused", "doubt"):
-                problems.append(_sent_line(one))
+    idle = any(one.code == NO_DELIVERY for one in made.diagnostics)
+    if idle and tally.of > 1 and path not in tally.named:
+        tally.ended[path] = None
         if said.style == "text":
-            _tell_sent(path, outcome)
-        if outcome.count("failed", "refused", "doubt"):
-            code = 1
-        elif outcome.count("pending"):
-            code = code or 75
-    why = sending.tell_maintainers(report, wanted, problems)
-    if why is not None:
-        said.tell([Diagnostic("not-told", f"{path}: {why}")], {})
-    return code
+            _say(f"{path}: skipped: it has no `deliver`")
+        return
+    tally.ended[path] = made.code
+    said.tell(made.diagnostics, made.texts)
+    if made.outcome is not None:
+        if said.style == "text":
+            _tell_sent(path, made.outcome, bool(wanted.rehearsal))
+        else:
+            said.tell(as_diagnostics(path, made.outcome.sent), {})
 
 
-def _sent_line(one: Any) -> str:
-    who = " ".join(part for part in (one.recipient, f"({one.value})" if one.value else "") if part)
-    return f"{_RESULTS[one.result]}{': ' if who else ''}{who}{': ' if one.said else ''}{one.said}"
+def _tell_sent(path: Path, outcome: Any, rehearsal: bool) -> None:
+    """A line for each mail; of many that all went well their number."""
+    from dataclasses import replace
 
+    from reportspec.deliver.attempt import RESULTS, sent_line
 
-_RESULTS = {"sent": "sent", "already": "has it already", "skipped": "skipped", "pending": "not taken yet", "refused": "refused",
-            "doubt": "in doubt", "failed": "not sent", "written": "written", "busy": "nothing to do"}  # fmt: skip
-
-
-def _tell_sent(path: Path, outcome: Any) -> None:
-    quiet = outcome.count("sent", "already") > 20
+    quiet = outcome.count("sent", "already") > 20 and not rehearsal
     for one in outcome.sent:
         if one.result == "written":
-            click.echo(one.said)
+            _say(one.said)
         elif one.result in ("refused", "failed", "doubt", "pending"):
-            click.echo(f"{path}: {_sent_line(one)}", err=True)
+            _say(f"{path}: {sent_line(one)}", err=True)
         elif not quiet or one.result in ("skipped", "busy"):
-            said = one.said if one.result in ("skipped", "busy", "already") else ""
-            who = (
-                f"{one.recipient}{f' ({one.value})' if one.value and one.recipient else one.value}"
-            )
-            click.echo(
-                f"{path}: {_RESULTS[one.result]}{': ' if who else ''}{who}{': ' if said else ''}{said}"
-            )
-    counts = [
-        (outcome.count(result), word) for result, word in _RESULTS.items() if result != "busy"
-    ]
+            # What a server says to each mail that it takes is of no interest.
+            shown = replace(one, said="") if one.result == "sent" and not rehearsal else one
+            _say(f"{path}: {sent_line(shown)}")
+    counts = [(outcome.count(result), word) for result, word in RESULTS.items() if result != "busy"]
     told = ", ".join(f"{count} {word}" for count, word in counts if count)
     if len(outcome.sent) > 1 and told:
-        click.echo(f"{path}: {told}")
+        _say(f"{path}: {told}")
 
 
 @cli.command()
 @click.argument("project", required=False, type=click.Path(path_type=Path))
-@click.option("--report", help="Only of this spec, by its path below the project file.")
+@click.option("--report", help="Only of this spec, by its path from here or as the list names it.")
 @click.option("--failed", is_flag=True, help="Only what did not arrive, as far as is known.")
 @click.option(
     "--limit", type=click.IntRange(1), default=50, show_default=True, help="How many at most."
@@ -647,26 +688,44 @@ def _tell_sent(path: Path, outcome: Any) -> None:
 def status(project: Path | None, report: str | None, failed: bool, limit: int, form: str) -> None:
     """What was sent, when, to whom, and what was not.
 
-    PROJECT is a project file or its folder; without it, the nearest above the present folder.
+    PROJECT is a project file, a folder of the project or one of its specs; without it, the nearest
+    project file above the present folder.
     """
-    from reportspec import doctor as look
-    from reportspec.check.project import load_project
+    from reportspec.api import ReportError, ledger_of
+    from reportspec.check.project import find_project
     from reportspec.deliver.ledger import LedgerError
-    from reportspec.deliver.status import as_json, as_table, deliveries
+    from reportspec.deliver.status import as_json, as_table, deliveries, nearest
 
-    place = look.project_place(project)
-    if place is None or not place.is_file():
+    if project is not None and _is_spec(project):
+        report, place = report or str(project), find_project(project)
+    else:
+        place = project if project and project.is_file() else find_project((project or Path.cwd()) / "spec")  # fmt: skip
+    if place is None or (project is not None and not project.exists()):
         raise click.UsageError(f"there is no project file at `{project or '.'}`")
-    found, document = load_project(place, os.environ)
-    if found is None:
-        _print(document.problems, {document.file: document.text}, "text")
-        sys.exit(1)
     try:
-        listed = deliveries(found, report, failed)
+        mail, root = ledger_of(place)
+        listed = deliveries(mail, root, report, failed)
+        near = nearest(mail, root, report) if report is not None and not listed else None
+    except ReportError as error:
+        _print(error.diagnostics, error.texts, "text")
+        sys.exit(1)
     except LedgerError as error:
         _print([Diagnostic("no-ledger", error.message, None, error.help)], {}, "text")
         sys.exit(1)
-    click.echo(as_json(listed[:limit]) if form == "json" else as_table(listed, limit))
+    if form == "json":
+        click.echo(as_json(listed[:limit]))
+    elif listed:
+        click.echo(as_table(listed, limit))
+    else:
+        click.echo(_nothing(report, failed, near))
+
+
+def _nothing(report: str | None, failed: bool, near: str | None) -> str:
+    """What is said of an empty list."""
+    of = f" of `{report}`" if report is not None else ""
+    if near is not None and near != f"did you mean `{report}`?":
+        return f"nothing was sent{of}; {near}"
+    return f"nothing{of} failed, as far as is known" if failed else f"nothing was sent{of} yet"
 
 
 @cli.command()

@@ -109,7 +109,8 @@ def _one(diagnostic: Diagnostic, texts: Mapping[str, str], color: bool) -> str:
     return "\n".join(lines)
 
 
-_PASSWORD = re.compile(r"(://[^:/@\s]*:)([^@\s]+)(?=@)")
+# Up to the last @: one that belongs to the password should be %40, and is not always.
+_PASSWORD = re.compile(r"(://[^:/@\s]*:)([^\s'\"]+)(?=@)")
 
 
 def _without_passwords(line: str) -> str:

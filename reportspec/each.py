@@ -8,13 +8,14 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlglot import exp
 
 from reportspec.check.model import EACH, GoalSpec, Report
 from reportspec.expression import path_of
 from reportspec.figures import Figures
+from reportspec.naming import parts_of
 from reportspec.plan.queries import AggregateQuery, Query
 from reportspec.run.connection import SourceError, Table
 from reportspec.sql.aggregate import aggregate_statement
@@ -22,14 +23,19 @@ from reportspec.sql.guard import unguarded, unparted
 from reportspec.sql.records import BY, records_statement
 from reportspec.sql.values import values_statement
 
+if TYPE_CHECKING:
+    from reportspec.run.execute import Result
+
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """One value of the field, with what texts may say of it (`each.email`). `several` names what
-    its rows disagree in: two people of one name, whose reports could not be told apart."""
+    """One value of the field, with what texts may say of it (`each.email`), and a `part` of names that
+    no other value has. `several` names what its rows disagree in: two people of one name, whose
+    reports could not be told apart."""
 
     value: str
     more: Mapping[str, str]
+    part: str
     several: tuple[str, ...] = ()
 
 
@@ -43,17 +49,23 @@ def listing(report: Report) -> exp.Expr:
 
 
 def values_of(report: Report, table: Table) -> tuple[Value, ...]:
-    """The values in order, of those that have a row in the project's own file if there is one."""
+    """The values in order: those of which a row is chosen and, if there is a file of the project's own,
+    that have a row in it. A namesake who is not chosen counts all the same: the figures are of both."""
     each = report.each
     assert each is not None
     rows: dict[str, list[tuple[str, ...]]] = {}
-    for value, *more in table.rows:
+    wanted = set()
+    for value, *more, chosen in table.rows:
         if value is not None and str(value) != "":
             told = tuple("" if one is None else str(one) for one in more)
             rows.setdefault(str(value), []).append(told)
+            if chosen:
+                wanted.add(str(value))
     names = [name for name, _ in each.fields]
+    # Of all values, so that a report is called the same whichever others are built beside it.
+    parts = parts_of(rows)
     found = []
-    for value in sorted(rows):
+    for value in sorted(wanted):
         own = (each.table or {}).get(value)
         if each.table is not None and own is None:
             continue
@@ -63,7 +75,7 @@ def values_of(report: Report, table: Table) -> tuple[Value, ...]:
         )
         known: dict[str, str] = dict(zip(names, distinct[0], strict=True))
         known |= own or {}
-        found.append(Value(value, {**known, "value": value}, several))
+        found.append(Value(value, {**known, "value": value}, parts[value], several))
     return tuple(found)
 
 
@@ -139,7 +151,7 @@ def shared_statement(report: Report, query: Query) -> Shared | None:
         listed = replace(query, conditions=_lasting(query.conditions), by=path_of(own))
         name, always = BY, False
         tree = records_statement(report.binding, listed)
-    if _names_value(tree) or unparted(tree, name) is not None:
+    if _names_value(tree) or unparted(tree, name, each.dimension.field.name) is not None:
         return None
     return Shared(tree, name, always)
 
@@ -189,16 +201,28 @@ def _earlier(name: str) -> str:
     return f"d{int(found[1]) - 1}" if found else name
 
 
-def check_filter(queries: Sequence[Query], trees: Sequence[exp.Expr], value: str) -> None:
+def check_filter(
+    report: Report, queries: Sequence[Query], trees: Sequence[exp.Expr], value: str
+) -> None:
     """That each statement can return rows of the value only. Raises SourceError, which stops the
     report: it would be a mistake of the program, and is looked for before anything is sent."""
+    assert report.each is not None
+    field = report.each.dimension.field.name
     for query, tree in zip(queries, trees, strict=True):
-        why = unguarded(tree, value)
+        why = unguarded(tree, value, field)
         if why is not None:
             raise SourceError(
                 "unfiltered", f"a statement of the section `{query.section}` is not cut to one value: {why}",
                 "leave the section out, or build the report for all",
             )  # fmt: skip
+
+
+def check_results(asked: Sequence[exp.Expr], found: Sequence[Result]) -> None:
+    """That each result is that of the statement which it is taken for. Raises SourceError."""
+    for tree, result in zip(asked, found, strict=False):
+        if result.tree is not tree:
+            raise SourceError("mixed-up", "the database's answers came in another order than they were asked for",
+                              "build it again; if it comes back, please report it")  # fmt: skip
 
 
 def check_figures(figures: Figures) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +19,7 @@ from reportspec.each import (
     Value,
     check_figures,
     check_filter,
+    check_results,
     chosen,
     listing,
     nobody,
@@ -99,7 +100,7 @@ def run_each(
     assert report.each is not None
     since = time.perf_counter()
     queries, trees = [one.query for one in compiled], [one.tree for one in compiled]
-    check_filter(queries, trees, EACH)
+    check_filter(report, queries, trees, EACH)
     values = chosen(values_of(report, _asked(report, [listing(report)])[0].table), only)
     names = [one.value for one in values]
     shared = [
@@ -122,19 +123,18 @@ def _of_each(
     report: Report, queries: list[Query], trees: list[exp.Expr], shared: list[Shared | None], values: list[str]
 ) -> tuple[list[list[Result]], list[Result]]:  # fmt: skip
     """For each value what its statements give, and how many rows of which age the source has."""
-    from reportspec.run.execute import Result
-
     apart = [at for at, one in enumerate(shared) if one is None]
     wanted: list[exp.Expr] = []
     for value in values:
         own = [put(trees[at], value) for at in apart]
-        check_filter([queries[at] for at in apart], own, value)
+        check_filter(report, [queries[at] for at in apart], own, value)
         wanted += own
     none = nobody(values)
     together = [(at, one) for at, one in enumerate(shared) if one is not None]
     of_nothing = [put(trees[at], none) for at, one in together if one.always]
     asked = [*wanted, *(one.tree for _, one in together), *of_nothing]
     found = _asked(report, asked, read=trees)
+    check_results(asked, found)
     many = found[len(wanted) : len(wanted) + len(together)]
     of_none = iter(found[len(wanted) + len(together) : len(asked)])
     tables = [
@@ -146,7 +146,7 @@ def _of_each(
         lone = found[number * len(apart) : (number + 1) * len(apart)]
         results = dict(zip(apart, lone, strict=True))
         for at, result, of, nothing in tables:
-            results[at] = Result(result.sql, of.get(value, nothing), result.seconds)
+            results[at] = replace(result, table=of.get(value, nothing))
         made.append([results[at] for at in range(len(trees))])
     return made, found[len(asked) :]
 
@@ -195,9 +195,14 @@ def _evaluated(
     if fresh:
         rows_of = fresh[-1].table.rows
         labels = {str(row[0]): report.binding.entity(str(row[0])).plural for row in rows_of}
-        counts = tuple(
-            (labels[n].get(report.language) or labels[n]["en"], count)
-            for n, count, _ in sorted(rows_of, key=lambda row: str(row[0]))
+        # How many rows the company has is not one person's figure.
+        counts = (
+            ()
+            if each
+            else tuple(
+                (labels[n].get(report.language) or labels[n]["en"], count)
+                for n, count, _ in sorted(rows_of, key=lambda row: str(row[0]))
+            )
         )
         data_as_of = newest([row[2] for row in rows_of], report)
     return evaluate(report, results, tuple(statements), counts, data_as_of, each)

@@ -5,32 +5,39 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
-from reportspec.addresses import split
+from sqlglot import exp
+
+from reportspec.addresses import allowed, ascii_address, split
 from reportspec.binding import Binding, Unresolved
 from reportspec.check.conditions import condition, field_named
 from reportspec.check.document import Document, Place
-from reportspec.check.model import EACH, Condition, Delivery, Each, Mail, Outlet, SectionSpec
+from reportspec.check.model import EACH, Delivery, Each, Mail, Outlet, SectionSpec
+from reportspec.check.when import condition_of, tiles_of
 from reportspec.diagnostics import suggestion
+from reportspec.formats import FORMS
 from reportspec.plan.queries import Dimension
 
 TEMPLATE = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
 REPORT = ("title", "period", "type", "compare", "as_of", "data_as_of")
 OF_METRIC = ("text", "value", "change", "previous", "goal", "state")
-WORDS = ("always", "goal_missed", "goal_at_risk", "not_empty", "changed")
-_COMPARISON = re.compile(
-    r"\s*([A-Za-z_][\w.()=, ]*?)\s*(<=|>=|!=|<>|<|>|==|=)\s*(-?\d+(?:\.\d+)?)\s*(%?)\s*"
-)
+MAILED = ("to", "cc", "bcc")
+FILLED = (*MAILED, "reply_to", "subject", "body")  # texts in which values may stand
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 _PLACES = ("report", "period", "each")
+_ONE_BRACE = re.compile(r"\{\s*((?:report|metrics|params|each)\.[^{}]*?)\s*\}")
 MOST_RECIPIENTS = 100_000  # rows of a file
 
 
 # --- for_each --------------------------------------------------------------------------------
+
+_KINDS = {"integer": "a whole number", "number": "a number", "money": "an amount", "boolean": "true or false",
+          "date": "a date", "time": "a time"}  # fmt: skip
 
 
 def each_of(
@@ -42,16 +49,17 @@ def each_of(
         return None
     spec = given if isinstance(given, dict) else {"field": given}
     path: Place = ("for_each", "field") if isinstance(given, dict) else ("for_each",)
-    name = str(spec.get("field", ""))
+    if not spec.get("field"):
+        return None  # the schema has said so
+    name = str(spec["field"])
     found = field_named(binding, document, name, path)
     if found is None:
         return None
     if found.type not in ("text", "key"):
-        document.tell("bad-each", f"`{name}` has no names as values: it is a {found.type}", path,
+        document.tell("bad-each", f"`{name}` is {_KINDS[found.type]}: reports are made for each value of a text", path,
                       "name a text, such as `user.name`")  # fmt: skip
         return None
     tree = condition(binding, document, {"field": name, "eq": EACH}, path, {})
-    parts = tuple(name.split("."))
     if tree is None:
         return None
     try:
@@ -61,76 +69,106 @@ def each_of(
     except Unresolved as why:
         document.tell(why.code, f"`{name}` cannot be listed: {why.message}", path, why.help)
         return None
-    conditions = []
-    if isinstance(given, dict) and spec.get("where"):
-        from reportspec.check.report import user_condition
-
-        where = user_condition(document, binding, str(spec["where"]), ("for_each", "where"), data)
-        if where is not None:
-            try:
-                binding.need_tree(found.entity, where)
-                conditions.append(where)
-            except Unresolved as why:
-                document.tell(
-                    why.code,
-                    f"the values cannot be chosen so: {why.message}",
-                    ("for_each", "where"),
-                    why.help,
-                )
-    table = None
-    if isinstance(given, dict) and spec.get("recipients"):
-        table = _table(document, str(spec["recipients"]), root)
-    dimension = Dimension(name, parts, found)
+    table = _table(document, str(spec["recipients"]), root) if spec.get("recipients") else None
     return Each(
-        dimension,
+        Dimension(name, tuple(name.split(".")), found),
         tree,
-        tuple(conditions),
+        _which(document, binding, data, spec, found.entity),
         _each_fields(document, binding, data, found.entity, table),
         table,
     )
 
 
+def _which(
+    document: Document, binding: Binding, data: Mapping[str, Any], spec: Mapping[str, Any], entity: str
+) -> tuple[exp.Expr, ...]:  # fmt: skip
+    """The condition on which a value has a report, if there is one."""
+    from reportspec.check.report import user_condition
+
+    place: Place = ("for_each", "where")
+    if not spec.get("where"):
+        return ()
+    where = user_condition(document, binding, str(spec["where"]), place, data)
+    if where is None:
+        return ()
+    try:
+        binding.need_tree(entity, where)
+    except Unresolved as why:
+        said = f"the values cannot be chosen so: {why.message}"
+        document.tell(why.code, said, place, why.help)
+        return ()
+    return (where,)
+
+
 def _table(document: Document, name: str, root: Path) -> dict[str, dict[str, str]]:
+    """The rows of the project's own file by their value; of a file that is wrong those before the
+    mistake, which is told."""
     place: Place = ("for_each", "recipients")
     try:
         text = (root / name).read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        why = "is not UTF-8" if isinstance(error, UnicodeDecodeError) else "cannot be read"
-        document.tell(
-            "file-not-found",
-            f"the file `{name}` {why}",
-            place,
-            "its path starts at the project file's folder",
-        )
+        rows = list(csv.reader(io.StringIO(text, newline=""), strict=True))
+    except UnicodeDecodeError:
+        document.tell("not-utf-8", f"`{name}` is not UTF-8", place, "save it as “CSV UTF-8”")
         return {}
-    rows = csv.DictReader(io.StringIO(text))
-    if "value" not in (rows.fieldnames or ()):
-        document.tell(
-            "bad-recipients",
-            f"`{name}` has no column `value`",
-            place,
-            "its first line names the columns: value,email",
-        )
+    except OSError as error:
+        missing = isinstance(error, FileNotFoundError)
+        why = f"there is no file `{name}`" if missing else f"`{name}` cannot be read"
+        document.tell("file-not-found", why, place, _beside(root / name))
+        return {}
+    except csv.Error as error:
+        document.tell("bad-recipients", f"`{name}` is no CSV: {error}", place)
+        return {}
+    columns = [cell.strip() for cell in rows[0]] if rows else []
+    if "value" not in columns:
+        document.tell("bad-recipients", f"`{name}` has no column `value`", place, _header(columns))
         return {}
     found: dict[str, dict[str, str]] = {}
-    for number, row in enumerate(rows, 2):
-        value = str(row.get("value") or "")
-        if None in row or any(cell is None for cell in row.values()):
-            document.tell(
-                "bad-recipients", f"line {number} of `{name}` has another number of columns", place
-            )
-            break
-        if value in found:
-            document.tell("bad-recipients", f"`{name}` has `{value[:60]}` twice, in line {number} again", place,
-                          "put all addresses of a value in one cell, with blanks between them")  # fmt: skip
-            break
-        if len(found) >= MOST_RECIPIENTS:
-            document.tell(
-                "bad-recipients", f"`{name}` has more than {MOST_RECIPIENTS:,} rows", place
-            )
-            break
-        found[value] = {str(key): str(cell).strip() for key, cell in row.items()}
+    numbered = [(number, row) for number, row in enumerate(rows[1:], 2) if any(map(str.strip, row))]
+    for number, row in numbered[:MOST_RECIPIENTS]:
+        own = dict(zip(columns, row, strict=False))
+        problem, help = _row_problem(row, own, columns, found)
+        if problem:
+            document.tell("bad-recipients", f"line {number} of `{name}` {problem}", place, help)
+            return found
+        found[own["value"]] = {key: cell.strip() for key, cell in own.items()}
+    if len(numbered) > MOST_RECIPIENTS:
+        said = f"`{name}` has more than {MOST_RECIPIENTS:,} rows"
+        document.tell("bad-recipients", said, place)
+    elif not found:
+        said = f"`{name}` has no rows, so there would be no report"
+        document.tell("bad-recipients", said, place, "write a row for each value")
     return found
+
+
+def _row_problem(
+    row: Sequence[str], own: Mapping[str, str], columns: Sequence[str], found: Mapping[str, Any]
+) -> tuple[str, str | None]:
+    """What is wrong with a row of recipients, and the way out; empty if nothing is."""
+    if len(row) != len(columns):
+        return f"has {len(row)} columns and the first line {len(columns)}", "put cells with commas in quotes"  # fmt: skip
+    value = own["value"]
+    if not value.strip():
+        return "has no value", "name whose row it is, or leave it out"
+    if value in found:
+        return f"has `{value[:60]}` again", "put all addresses of a value in one cell, with blanks between them"  # fmt: skip
+    return "", None
+
+
+def _header(columns: Sequence[str]) -> str:
+    """The way out for a file without a column `value`."""
+    if len(columns) == 1 and re.split(r"[;\t]", columns[0])[0].strip() == "value":
+        return "its columns are parted by something else than commas: save it with commas"
+    near = suggestion("value", columns)
+    return near or "its first line names the columns: value,email"
+
+
+def _beside(path: Path) -> str:
+    """The way out for a file that is not there."""
+    try:
+        near = suggestion(path.name, [one.name for one in path.parent.iterdir()])
+    except OSError:
+        near = None
+    return near or "its path starts at the project file's folder"
 
 
 def _each_fields(
@@ -139,35 +177,41 @@ def _each_fields(
     """The fields that the texts of `deliver` name as `each.…`."""
     found: dict[str, tuple[str, ...]] = {}
     columns = {key for row in (table or {}).values() for key in row}
-    for text, place in _texts(data.get("deliver")):
-        for name in TEMPLATE.findall(text):
-            short = name.removeprefix("each.")
-            if not name.startswith("each.") or short in ("value", "") or short in columns:
-                continue
-            field = binding.field(entity, short)
-            if field is None:
-                known = [*columns, *(one.name for one in binding.fields(entity)), "value"]
-                document.tell("unknown-field", f"`{{{{ {name[:60]} }}}}` stands for nothing: `{entity}` has no `{short[:40]}`",
-                              place, suggestion(short, known))  # fmt: skip
-                continue
-            try:
-                binding.need_reference(entity, binding.resolve(entity, (entity, short)))
-            except Unresolved as why:
-                document.tell(
-                    why.code,
-                    f"`{{{{ {name} }}}}` is not known here: {why.message}",
-                    place,
-                    why.help,
-                )
-                continue
-            found[short] = (entity, short)
+    for name, place in _names(data.get("deliver")):
+        short = name.removeprefix("each.")
+        if name.partition(".")[0] != "each" or short == "value" or short in columns:
+            continue
+        if binding.field(entity, short) is None:
+            known = [*columns, *(one.name for one in binding.fields(entity)), "value"]
+            near = suggestion(short, known) if name.startswith("each.") else "did you mean `value`?"
+            help = (
+                near.replace("`", "`each.", 1) if near else f"`{entity}` has {', '.join(known[:8])}"
+            )
+            why = (
+                f": `{entity}` has no `{short[:40]}`" if name.startswith("each.") else " by itself"
+            )
+            said = f"`{{{{ {name[:60]} }}}}` stands for nothing{why}"
+            document.tell("unknown-field", said, place, help)
+            continue
+        try:
+            binding.need_reference(entity, binding.resolve(entity, (entity, short)))
+        except Unresolved as why_not:
+            said = f"`{{{{ {name} }}}}` is not known here: {why_not.message}"
+            document.tell(why_not.code, said, place, why_not.help)
+            continue
+        found[short] = (entity, short)
     return tuple(found.items())
 
 
-def _texts(deliver: Any) -> Iterable[tuple[str, Place]]:
+def _names(deliver: Any) -> Iterable[tuple[str, Place]]:
+    """What stands between `{{` and `}}` in the texts of `deliver`, and where."""
+    return ((name, place) for text, place in _texts(deliver) for name in TEMPLATE.findall(text))
+
+
+def _texts(deliver: Any, keys: Sequence[str] = FILLED) -> Iterable[tuple[str, Place]]:
     if not isinstance(deliver, dict):
         return
-    for key in ("to", "cc", "bcc", "reply_to", "subject", "body", "on_failure"):
+    for key in keys:
         value = deliver.get(key)
         if isinstance(value, str):
             yield value, ("deliver", key)
@@ -179,42 +223,27 @@ def _texts(deliver: Any) -> Iterable[tuple[str, Place]]:
 
 
 def delivery_of(
-    document: Document, data: Mapping[str, Any], sections: Iterable[SectionSpec], each: Each | None, mail: Mail
+    document: Document, data: Mapping[str, Any], sections: Sequence[SectionSpec], each: Each | None, mail: Mail,
+    binding: Binding,
 ) -> Delivery | None:  # fmt: skip
     """What `deliver` asks for, or None where there is none."""
     given = data.get("deliver")
     if not isinstance(given, dict):
         return None
-    shown = {
-        metric.id for section in sections if section.kind == "kpis" for metric in section.metrics
-    }
-    _check_templates(document, data, given, shown, each)
-    for key in ("to", "cc", "bcc", "reply_to", "on_failure"):
-        for text, place in _texts({key: given.get(key)}):
-            if "{{" not in text and split(text) is None:
-                document.tell(
-                    "bad-address",
-                    f"`{text[:80]}` is no address",
-                    place,
-                    "write `anna@example.com`, or `Anna <anna@example.com>`",
-                )
+    if not any(key in given for key in (*MAILED, "also")) and set(given) <= set(Delivery.__slots__):
+        document.tell("missing-key", "`deliver` names nobody who gets the report", ("deliver",),
+                      "add for example `to: anna@example.com`", key=True)  # fmt: skip
+    _check_templates(document, data, given, set(tiles_of(sections)), each)
+    _check_addresses(document, given, mail)
     for index, name in enumerate(given.get("also") or ()):
         if name not in mail.outlets:
             document.tell("unknown-outlet", f"the project has no way out `{str(name)[:60]}`", ("deliver", "also", index),
                           suggestion(str(name), mail.outlets) or "name it in the project file: `deliver: {outlets: …}`")  # fmt: skip
-    fresh = str(given.get("fresh_within") or "")
-    within = re.fullmatch(r"(\d+)([mhd])", fresh)
     attach = given.get("attach", "pdf")
-    from reportspec.formats import FORMS
-
-    forms = (attach,) if isinstance(attach, str) else tuple(attach)
-    for index, form in enumerate(forms):
-        if form not in FORMS:
-            at: Place = (
-                ("deliver", "attach") if isinstance(attach, str) else ("deliver", "attach", index)
-            )
-            document.tell("bad-value", f"there is no form `{str(form)[:40]}`", at,
-                          suggestion(str(form), FORMS) or f"there are {', '.join(FORMS)}")  # fmt: skip
+    if isinstance(attach, str) and attach not in FORMS:  # of a list the schema says it
+        document.tell("unknown-value", f"`deliver.attach` cannot be `{attach[:40]}`", ("deliver", "attach"),
+                      suggestion(attach, FORMS) or f"it takes {', '.join(f'`{one}`' for one in FORMS)}")  # fmt: skip
+    within = re.fullmatch(r"(\d+)([mhd])", str(given.get("fresh_within") or ""))
     return Delivery(
         _list(given.get("to")),
         _list(given.get("cc")),
@@ -222,9 +251,9 @@ def delivery_of(
         str(given.get("reply_to") or ""),
         str(given.get("subject") or ""),
         str(given.get("body") or ""),
-        _when(document, str(given.get("when") or "always"), shown),
+        condition_of(document, data, sections, binding.catalogue),
         given.get("empty", "send"),
-        forms,
+        (attach,) if isinstance(attach, str) else tuple(attach),  # type: ignore[arg-type]
         timedelta(**{_UNITS[within[2]]: int(within[1])}) if within else None,
         _list(given.get("on_failure")),
         given.get("in_doubt", "resend"),
@@ -236,67 +265,106 @@ def _list(value: Any) -> tuple[str, ...]:
     return tuple(map(str, value)) if isinstance(value, list) else (str(value),) if value else ()
 
 
+def _check_addresses(document: Document, given: Mapping[str, Any], mail: Mail) -> None:
+    """That those which are written out are addresses, and may be written to."""
+    for key in (*MAILED, "reply_to", "on_failure"):
+        for text, place in _texts(given, (key,)):
+            if "{{" in text:
+                if key == "on_failure":
+                    document.tell("bad-address", "`on_failure` takes addresses as they are: where a report fails, there are no values", place,
+                                  "write `sales-ops@example.com`")  # fmt: skip
+                continue
+            named = split(text)
+            why = unfit(named[1]) if named else "is no address"
+            if named is None or why:
+                help = "write one of plain letters" if named else _address_help(text)
+                document.tell("bad-address", f"`{text[:80]}` {why}", place, help)
+            elif key != "reply_to" and mail.allow and not allowed(named[1], mail.allow):
+                where = f" ({mail.span.file}:{mail.span.line})" if mail.span else ""
+                said = f"`{named[1][:80]}` may not be sent mail: it is not on the project's list"
+                document.tell("not-allowed", said, place,
+                              f"add it, or `@` and its domain, to `deliver.allow`{where}")  # fmt: skip
+
+
+def unfit(address: str) -> str:
+    """Why no mail can be handed over to what looks like an address; empty if it can."""
+    try:
+        ascii_address(address)
+    except UnicodeError:
+        return "has a domain that cannot be"
+    except ValueError:
+        return "has letters before the @ that mail servers do not take"
+    return ""
+
+
+def _address_help(text: str) -> str:
+    """What was likely meant by what is no address."""
+    one_brace = re.search(r"\{\s*([\w.]+)\s*\}", text)
+    if one_brace:
+        return f"write `{{{{ {one_brace[1]} }}}}`, with two braces"
+    if re.search(r"[,;]|\s", text.strip()) and text.count("@") > 1:
+        return "write several as a list: [anna@example.com, ben@example.com]"
+    return "write `anna@example.com`, or `Anna <anna@example.com>`"
+
+
 def _check_templates(
     document: Document, data: Mapping[str, Any], given: Mapping[str, Any], shown: set[str], each: Each | None
 ) -> None:  # fmt: skip
-    params = data.get("__params__") or {}
+    for name, place in _names(given):
+        if name.partition(".")[0] != "each":
+            _check_name(document, name, place, shown, data.get("params") or {}, each is not None)
+        elif data.get("for_each") is None:
+            document.tell("unknown-value", f"`{{{{ {name[:60]} }}}}` needs `for_each`: this is one report for all", place,
+                          "add for example `for_each: user.name`")  # fmt: skip
     for text, place in _texts(given):
-        for name in TEMPLATE.findall(text):
-            head, _, rest = name.partition(".")
-            if head == "each":
-                if each is None and data.get("for_each") is None:
-                    document.tell("unknown-value", f"`{{{{ {name[:60]} }}}}` needs `for_each`: this is one report for all", place,
-                                  "add for example `for_each: user.name`")  # fmt: skip
-            elif head == "report" and rest in REPORT:
-                continue
-            elif head == "params" and rest in params:
-                continue
-            elif head == "metrics" and rest.rpartition(".")[2] in OF_METRIC:
-                metric = rest.rpartition(".")[0]
-                if metric not in shown:
-                    document.tell("unknown-metric", f"`{metric[:60]}` is in no tile of this report", place,
-                                  suggestion(metric, shown) or "add it to `metrics`, or to a section `kpis`")  # fmt: skip
-            else:
-                known = [*(f"report.{one}" for one in REPORT), *(f"params.{one}" for one in params),
-                         *(f"metrics.{one}.{part}" for one in sorted(shown) for part in OF_METRIC)]  # fmt: skip
-                document.tell("unknown-value", f"`{{{{ {name[:60]} }}}}` stands for nothing here", place,
-                              suggestion(name, known) or "there are report.title, report.period, metrics.….text, each.…")  # fmt: skip
-        if TEMPLATE.sub("", text).count("{{") or TEMPLATE.sub("", text).count("}}"):
-            document.tell("bad-template", "`{{` and `}}` do not pair", place)
+        left = TEMPLATE.sub("", text)
+        if "{{" in left or "}}" in left:
+            document.tell("bad-template", "`{{` and `}}` do not pair", place,
+                          "write for example `{{ report.title }}`")  # fmt: skip
+        elif (single := _ONE_BRACE.search(left)) and place[1] in ("subject", "body"):
+            said = f"`{single[0][:60]}` stays as it is"
+            help = f"write `{{{{ {single[1][:60]} }}}}` for its value"
+            document.tell("bad-template", said, place, help, warning=True)
 
 
-def _when(document: Document, text: str, shown: set[str]) -> Condition:
-    if text in WORDS:
-        return Condition(text)  # type: ignore[arg-type]
-    place: Place = ("deliver", "when")
-    if not any(sign in text for sign in "<>="):
-        document.tell("bad-condition", f"`{text[:60]}` is no condition", place,
-                      suggestion(text, WORDS) or f"there are {', '.join(WORDS)}, and comparisons such as `close_rate < 0.3`")  # fmt: skip
-        return Condition("always")
-    joined = re.split(r"\s+(and|or)\s+", text)
-    joiners = set(joined[1::2])
-    if len(joiners) > 1:
-        document.tell(
-            "bad-condition", "`and` and `or` cannot be mixed", place, "send the report by two specs"
-        )
-        return Condition("always")
-    found = []
-    for part in joined[::2]:
-        match = _COMPARISON.fullmatch(part)
-        if match is None:
-            document.tell(
-                "bad-condition",
-                f"`{part.strip()[:60]}` is no comparison",
-                place,
-                "write for example `close_rate < 0.3`",
-            )
-            continue
-        if match[1] not in shown:
-            document.tell("unknown-metric", f"`{match[1][:60]}` is in no tile of this report", place,
-                          suggestion(match[1], shown) or "add it to `metrics`, or to a section `kpis`")  # fmt: skip
-        number = float(match[3]) / (100 if match[4] else 1)
-        found.append((match[1], {"==": "=", "<>": "!="}.get(match[2], match[2]), number))
-    return Condition("compare", tuple(found), "or" not in joiners)
+def _check_name(
+    document: Document, name: str, place: Place, shown: set[str], params: Mapping[str, Any], each: bool
+) -> None:  # fmt: skip
+    """That a name which is no `each.…` stands for something."""
+    head, _, rest = name.partition(".")
+    if (head == "report" and rest in REPORT) or (head == "params" and rest in params):
+        return
+    metric, _, part = rest.rpartition(".")
+    if head == "metrics" and part in OF_METRIC:
+        if metric not in shown:
+            document.tell("unknown-metric", f"`{metric[:60]}` is in no tile of this report", place,
+                          suggestion(metric, shown) or "add it to `metrics`, or to a section `kpis`")  # fmt: skip
+        return
+    known = [*(f"report.{one}" for one in REPORT), *(f"params.{one}" for one in params),
+             *(f"metrics.{one}.{part}" for one in sorted(shown) for part in OF_METRIC)]  # fmt: skip
+    # What lacks its end or its beginning is of a tile more often than anything else.
+    whole = next((one for one in (f"{name}.text", f"metrics.{name}", f"metrics.{name}.text", f"report.{name}") if one in known), None)  # fmt: skip
+    near = f"did you mean `{whole}`?" if whole else suggestion(name, known)
+    there = ["report.title", "report.period", "metrics.….text", *(["each.value"] if each else [])]
+    document.tell("unknown-value", f"`{{{{ {name[:60]} }}}}` stands for nothing here", place,
+                  near or f"there are {', '.join(there)} and others")  # fmt: skip
+
+
+def check_settings(document: Document, project: Document) -> None:
+    """Warn of a spec that is mailed in a project which does not say how. Its secrets may be absent
+    where specs are only checked, so what is named there counts, empty or not."""
+    given = document.data.get("deliver") if isinstance(document.data, dict) else None
+    if not isinstance(given, dict) or not any(given.get(key) for key in MAILED):
+        return
+    own = project.data.get("deliver") if isinstance(project.data, dict) else None
+    lacking = [f"`{key}`" for key in ("smtp", "from", "allow") if key not in (own or {})]
+    if not lacking:
+        return
+    what = " and ".join(filter(None, (", ".join(lacking[:-1]), lacking[-1])))
+    where = f"`{project.file}`" if project.file else "a project file, `reportspec.yaml`,"
+    said = f"the project's `deliver` lacks {what}, so that nothing can be sent"
+    help = f"name {'it' if len(lacking) == 1 else 'them'} in {where} under `deliver`"
+    document.tell("not-sendable", said, ("deliver",), help, key=True, warning=True)
 
 
 # --- the project's part ------------------------------------------------------------------------
@@ -308,46 +376,63 @@ def mail_of(document: Document, data: Mapping[str, Any]) -> Mail:
     if not isinstance(given, dict):
         return Mail()
     base: Place = ("deliver",)
-    sender = str(given.get("from") or "")
-    if sender and split(sender) is None:
-        document.tell(
-            "bad-address",
-            f"`{sender[:80]}` is no address",
-            (*base, "from"),
-            "write `Reports <reports@example.com>`",
-        )
+    _check_ends(document, given)
     for index, entry in enumerate(given.get("allow") or ()):
-        if split(f"x{entry}" if str(entry).startswith("@") else str(entry)) is None or "<" in str(
-            entry
-        ):
+        named = split(f"x{entry}" if str(entry).startswith("@") else str(entry))
+        if named is None or str(entry).startswith("*") or "<" in str(entry) or unfit(named[1]):
             document.tell("bad-address", f"`{str(entry)[:80]}` is no address and no domain", (*base, "allow", index),
                           "write `anna@example.com`, or `@example.com` for all of a domain")  # fmt: skip
-    outlets = {}
-    for name, spec in (given.get("outlets") or {}).items():
-        kind = next((one for one in ("folder", "store", "webhook", "slack") if one in spec), "")
-        place: Place = (*base, "outlets", name, kind)
-        target = str(spec.get(kind, ""))
-        if (
-            kind in ("webhook", "slack")
-            and target
-            and not re.match(r"https://|http://(localhost|127\.0\.0\.1)[:/]", target)
-        ):
-            document.tell("bad-url", f"the {kind} of `{name}` is no https address", place)
-        for text, where in (
-            (target if kind in ("folder", "store") else "", place),
-            (str(spec.get("link") or ""), (*base, "outlets", name, "link")),
-        ):
-            for part in re.findall(r"\{([^{}]*)\}", text):
-                if part not in _PLACES:
-                    document.tell("bad-pattern", f"`{{{part[:40]}}}` stands for nothing here", where,
-                                  suggestion(part, _PLACES) or "there are {report}, {period}, {each}")  # fmt: skip
-        outlets[name] = Outlet(name, kind, target, str(spec.get("link") or ""))
+    outlets = given.get("outlets") or {}
     return Mail(
         str(given.get("smtp") or ""),
-        sender,
+        str(given.get("from") or ""),
         tuple(map(str, given.get("allow") or ())),
         str(given.get("ledger") or Mail().ledger),
         float(given.get("max_size", Mail().max_size)),
-        outlets,
-        document.span(base),
+        {name: _outlet(document, name, spec) for name, spec in outlets.items()},
+        document.span((*base, "allow")),
     )
+
+
+def _check_ends(document: Document, given: Mapping[str, Any]) -> None:
+    """Who sends, through what, and where that is written down."""
+    sender, smtp, ledger = (str(given.get(key) or "") for key in ("from", "smtp", "ledger"))
+    named = split(sender)
+    why = unfit(named[1]) if named else "is no address"
+    if sender and why:
+        document.tell("bad-address", f"`{sender[:80]}` {why}", ("deliver", "from"),
+                      "write `Reports <reports@example.com>`")  # fmt: skip
+    if smtp and not _is_url(smtp, "smtp", "smtps"):
+        document.tell("bad-url", "`deliver.smtp` is no URL of a mail server", ("deliver", "smtp"),
+                      "write smtps://user:${SMTP_PASSWORD}@smtp.example.com:465, odd characters of the password as %-codes")  # fmt: skip
+    if "://" in ledger and not ledger.startswith(("postgres://", "postgresql://")):
+        document.tell("bad-url", "a ledger is a file or a PostgreSQL database", ("deliver", "ledger"),
+                      "write a path, or postgresql://…")  # fmt: skip
+
+
+def _is_url(text: str, *schemes: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        _ = parts.port  # raises where it is no number
+        return parts.scheme in schemes and bool(parts.hostname)
+    except ValueError:
+        return False
+
+
+def _outlet(document: Document, name: str, spec: Mapping[str, Any]) -> Outlet:
+    kind = next((one for one in ("folder", "store", "webhook", "slack") if one in spec), "")
+    place: Place = ("deliver", "outlets", name, kind)
+    target, link = str(spec.get(kind, "")), str(spec.get("link") or "")
+    here = re.match(r"http://(localhost|127\.0\.0\.1)[:/]", target)
+    if kind in ("webhook", "slack") and target and not (here or _is_url(target, "https")):
+        document.tell("bad-url", f"the {kind} of `{name}` is no https address", place,
+                      "write https://…; http:// leads to this machine only")  # fmt: skip
+    patterns: list[tuple[str, Place]] = [(link, ("deliver", "outlets", name, "link"))]
+    if kind in ("folder", "store"):
+        patterns.append((target, place))
+    for text, where in patterns:
+        for part in re.findall(r"\{([^{}]*)\}", text):
+            if part not in _PLACES:
+                document.tell("bad-pattern", f"`{{{part[:40]}}}` stands for nothing here", where,
+                              suggestion(part, _PLACES) or "there are {report}, {period}, {each}")  # fmt: skip
+    return Outlet(name, kind, target, link)

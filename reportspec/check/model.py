@@ -227,3 +227,4 @@ class Report:
     each: Each | None = None
     delivery: Delivery | None = None
     settings: Mapping[str, str] = field(default_factory=dict)  # of params, as they were set
+    params: Mapping[str, object] = field(default_factory=dict)  # all of them

@@ -15,7 +15,7 @@ from reportspec.check.delivery import mail_of
 from reportspec.check.document import Document, Place
 from reportspec.check.model import PARALLEL, TIMEOUT, Project, SourceSpec
 from reportspec.databases import BY_SCHEME
-from reportspec.diagnostics import suggestion
+from reportspec.diagnostics import Span, suggestion
 from reportspec.figures import Theme
 from reportspec.fontfile import unfit
 from reportspec.languages import base_language, languages
@@ -64,7 +64,11 @@ def load_project(
         return None, document
     node = _with_variables(node, environment, document)
     document.node, document.data = node, plain(node)
-    document.problems += check_schema(node, "project")
+    # What a variable leaves empty is not there, and is missed where it is used.
+    absent = _left_empty(node.get("deliver")) if isinstance(node, MappingNode) else set()
+    absent |= {problem.span for problem in document.problems if problem.span is not None}
+    found = check_schema(node, "project")
+    document.problems += [p for p in found if p.code != "empty-value" or p.span not in absent]
     if document.broken:
         return None, document
     project = _project(document, path.parent)
@@ -100,17 +104,35 @@ def _with_variables(
         return Sequence(tuple(items), node.span)
     if not isinstance(node.value, str) or "${" not in node.value:
         return node
+    # What only sending needs may be absent where specs are checked and reports built. A ledger may not:
+    # with another one in its place, all would be sent again.
+    later = path[:1] == ("deliver",) and path[1:2] != ("ledger",)
+    unset: list[str] = []
 
     def replaced(match: re.Match[str]) -> str:
         name, default = match[1], match[2]
         if environment.get(name) or (name in environment and default is None):
             return environment[name]
         if default is None:
-            document.tell("unset-variable", f"the environment has no variable `{name}`", path,
-                          f"set it, or give a default: ${{{name}:-…}}")  # fmt: skip
+            unset.append(name)
+            end = ", which sending needs" if later else ""
+            document.tell("unset-variable", f"the environment has no variable `{name}`{end}", path,
+                          f"set it, or give a default: ${{{name}:-…}}", warning=later)  # fmt: skip
         return default or ""
 
-    return Scalar(_VARIABLE.sub(replaced, node.value), node.text, node.span, node.quoted)
+    text = _VARIABLE.sub(replaced, node.value)
+    return Scalar("" if unset and later else text, node.text, node.span, node.quoted)
+
+
+def _left_empty(node: Node | None) -> set[Span]:
+    """Where values stand that were `${NAME:-}` and are empty now."""
+    if isinstance(node, Scalar):
+        return {node.span} if node.value == "" and "${" in node.text else set()
+    if isinstance(node, MappingNode):
+        inner: list[Node] = [entry.value for entry in node.entries]
+    else:
+        inner = list(node.items) if node is not None else []
+    return {span for one in inner for span in _left_empty(one)}
 
 
 def _project(document: Document, root: Path) -> Project:

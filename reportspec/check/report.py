@@ -35,7 +35,7 @@ from reportspec.calendar import (
 from reportspec.catalogue.load import packaged
 from reportspec.check.catalogue import Own, check_names, extended
 from reportspec.check.conditions import Bounds, condition, field_named, in_words
-from reportspec.check.delivery import delivery_of, each_of
+from reportspec.check.delivery import check_settings, delivery_of, each_of
 from reportspec.check.document import Document, Place, open_document
 from reportspec.check.mapping import load_mapping, within
 from reportspec.check.model import EACH, GoalSpec, Project, Report
@@ -91,6 +91,7 @@ def check_file(
     binding, language, locale = bound
     if period is not None:
         document.data["period"] = period
+    check_settings(document, project_document)
     structural = document.broken
     if structural and not isinstance(document.data, dict):
         return Checked(None, documents, document)
@@ -234,7 +235,7 @@ def _report(
                       period, project.fiscal, compare is not None)  # fmt: skip
     goals = _goals(document, data, binding)
     sections = check_sections(context, preset, type_id, goals)
-    delivery = delivery_of(document, data, sections, each, project.mail)
+    delivery = delivery_of(document, data, sections, each, project.mail, binding)
     if document.broken or period is None or as_of is None:
         return None
     for item in sections:
@@ -259,7 +260,7 @@ def _report(
         file=document.file, id=type_id, type_label=label, title=title, period=period, compare=compare, as_of=as_of,
         sides=tuple(sides), conditions=tuple(conditions), filter_texts=tuple(texts), goals=goals, sections=sections,
         project=project, binding=binding, locale=locale, language=language, now=now, each=each, delivery=delivery,
-        settings=data["__set__"],
+        settings=data["__set__"], params=data["__params__"],
     )  # fmt: skip
 
 

@@ -3,25 +3,17 @@
 from __future__ import annotations
 
 import json
-import operator
 from datetime import datetime, timedelta
 from hashlib import sha256
 from math import ceil
 
 from reportspec.check.model import Condition
+from reportspec.check.when import SIGNS
 from reportspec.deliver.words import kpis
 from reportspec.evaluate.words import word
 from reportspec.figures import Figures
 
 _JUDGED = ("missed", "at_risk")
-_SIGNS = {
-    "<": operator.lt,
-    "<=": operator.le,
-    ">": operator.gt,
-    ">=": operator.ge,
-    "=": operator.eq,
-    "!=": operator.ne,
-}
 
 
 def empty(figures: Figures) -> bool:
@@ -66,7 +58,7 @@ def holds(condition: Condition, figures: Figures, changed: bool) -> bool:
                 kpi = kpis(figures).get(metric)
                 value = kpi.value if kpi else None
                 known = isinstance(value, (int, float)) and not isinstance(value, bool)
-                found.append(known and bool(_SIGNS[sign](float(value), number)))  # type: ignore[arg-type]
+                found.append(known and bool(SIGNS[sign](float(value), number)))  # type: ignore[arg-type]
             return all(found) if condition.every else any(found)
         case _:
             return True

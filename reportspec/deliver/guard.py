@@ -5,44 +5,63 @@ from __future__ import annotations
 import io
 import json
 from email import message_from_bytes
+from email.message import EmailMessage
 from email.policy import default
+from hashlib import sha256
 from typing import Any
 
+from reportspec.deliver.message import MARK, mark_of
 from reportspec.deliver.outlets import Parcel
+from reportspec.formats.pool import Made
 from reportspec.render.seal import KEY, digest
 from reportspec.run.connection import SourceError
 
 
 def check_parcel(value: str, parcel: Parcel, statements: tuple[str, ...]) -> None:
-    """That the PDF among the files says of itself that it was made for the value, of the statements
-    that were run for it, and is unchanged since. Raises SourceError, before anything is sent."""
+    """That each of the files was made for the value, of the statements that were run for it, and is
+    unchanged since; of a PDF, that it says so itself. Raises SourceError, before anything is sent."""
     each = parcel.figures.each
     if (each[1] if each else "") != value:
-        raise _mixed_up(value)
+        raise mixed_up(value)
     for name, data in parcel.files:
+        if not isinstance(data, Made) or data.digest != sha256(data).hexdigest():
+            raise mixed_up(value)
+        if data.each != each or data.statements != statements:
+            raise mixed_up(value)
         if name.endswith(".pdf"):
             told = _seal(data)
             if told is None:
-                raise _mixed_up(value)
+                raise mixed_up(value)
             own = told.get("for_each")
             made_of = tuple(one[1] for one in told.get("statements", ()))
             if (own[1] if own else "") != value or made_of != statements:
-                raise _mixed_up(value)
+                raise mixed_up(value)
 
 
-def check_message(value: str, message_id: str, message: bytes) -> None:
-    """Just before a mail is handed over: that it is the one meant, and that the PDF in it was made for
-    the value. Raises SourceError."""
+def check_message(
+    value: str, message_id: str, message: bytes, parcel: Parcel, *, stored: bool = False
+) -> None:
+    """Just before a mail is handed over: that it is the one meant, that its text and the PDF in it
+    were made for the value, and that what is attached are the parcel's files. Of a `stored` mail the
+    files are those of an earlier run. Raises SourceError."""
     read = message_from_bytes(message, policy=default)
     if str(read["Message-ID"]) != message_id:
-        raise _mixed_up(value)
+        raise mixed_up(value)
+    mark = mark_of(parcel.figures)
+    if str(read[MARK] or "") != mark:
+        raise mixed_up(value)
+    known = {sha256(data).hexdigest() for _, data in parcel.files}
+    for part in read.iter_attachments() if isinstance(read, EmailMessage) and not stored else ():
+        content = part.get_payload(decode=True)
+        if not isinstance(content, bytes) or sha256(content).hexdigest() not in known:
+            raise mixed_up(value)
     for part in read.walk():
         if part.get_content_type() == "application/pdf":
             content = part.get_payload(decode=True)
             told = _seal(content) if isinstance(content, bytes) else None
             own = told.get("for_each") if told else None
             if told is None or (own[1] if own else "") != value:
-                raise _mixed_up(value)
+                raise mixed_up(value)
 
 
 def _seal(data: bytes) -> dict[str, Any] | None:
@@ -58,6 +77,7 @@ def _seal(data: bytes) -> dict[str, Any] | None:
     return told if own == digest(json.dumps(told, sort_keys=True).encode()) else None
 
 
-def _mixed_up(value: str) -> SourceError:
+def mixed_up(value: str) -> SourceError:
+    """What is told of a file or a mail that is not what was built."""
     return SourceError("mixed-up", f"a file for `{value or 'all'}` is not what was built for it, so nothing is sent",
                        "send again; if it comes back, please report it")  # fmt: skip

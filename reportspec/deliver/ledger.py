@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -19,10 +20,11 @@ from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, get_args
 
 State = Literal["claimed", "data", "sent", "refused"]
 VERSION = 1
+PATIENCE = 30.0  # seconds for another program that holds the ledger
 _TABLE = "reportspec_deliveries"
 
 
@@ -75,10 +77,11 @@ class Ledger(Protocol):
         """Write an entry, durably before it returns. Raises LedgerError."""
 
     def step(self, entry: Entry) -> None:
-        """Write all of an entry but its message, which stays; none is kept of what was sent."""
+        """Write all of an entry but its message, which stays; none is kept of what was sent. Raises
+        LedgerError also where the entry is gone."""
 
-    def last(self, report: str, recipient: str) -> Entry | None:
-        """What a recipient was sent last of a report, of any period."""
+    def last(self, report: str, recipient: str, period: str) -> Entry | None:
+        """What a recipient was sent last of a report, of another period than this one."""
 
     def entries(self, report: str | None = None, period: str | None = None) -> list[Entry]:
         """All entries, newest first, without their messages."""
@@ -114,6 +117,9 @@ _BRIEF = ", ".join("''" if name == "message" else name for name in _NAMES)
 
 def _entry(row: Sequence[Any]) -> Entry:
     values = dict(zip(_NAMES, row, strict=True))
+    if values["state"] not in get_args(State):  # taken for one of them, it could be sent again
+        raise LedgerError("the ledger is damaged, and without it nothing is sent: an entry has an unknown state",
+                          "restore it from a backup, or mend the entry")  # fmt: skip
     message = values["message"]
     values["message"] = bytes(message) if not isinstance(message, str) else b""
     return Entry(**values)
@@ -124,25 +130,33 @@ class SqliteLedger:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._lock: tuple[Path, int] | None = None  # of the report that is sent
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            new = not path.exists()
-            self._raw = sqlite3.connect(path, timeout=30, isolation_level=None)
-            if new:
-                path.chmod(0o600)  # it holds what was sent
-            self._raw.execute("PRAGMA synchronous = EXTRA")
-            self._raw.execute("BEGIN IMMEDIATE")
-            version = self._raw.execute("PRAGMA user_version").fetchone()[0]
-            if version not in (0, VERSION):
-                raise LedgerError(f"the ledger `{path.name}` was written by another version of reportspec",
-                                  "use that version, or name another ledger")  # fmt: skip
-            self._raw.execute(
-                f"CREATE TABLE IF NOT EXISTS {_TABLE} ({_COLUMNS}, PRIMARY KEY (report, period, recipient))"
-            )
-            self._raw.execute(f"PRAGMA user_version = {VERSION}")
-            self._raw.execute("COMMIT")
+            # It holds what was sent, so from the first moment it is nobody else's to read.
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+            self._raw = sqlite3.connect(path, timeout=PATIENCE, isolation_level=None)
         except (sqlite3.Error, OSError) as error:
             raise _broken(path, error) from None
+        try:
+            self._prepare()
+        except BaseException as error:
+            self._raw.close()
+            if isinstance(error, sqlite3.Error):
+                raise _broken(path, error) from None
+            raise
+
+    def _prepare(self) -> None:
+        self._raw.execute("PRAGMA synchronous = EXTRA")
+        self._raw.execute("PRAGMA fullfsync = ON")  # without it, macOS leaves it to the disk
+        self._raw.execute("BEGIN IMMEDIATE")
+        version = self._raw.execute("PRAGMA user_version").fetchone()[0]
+        _check_version(version, f"`{self.path.name}`")
+        self._raw.execute(
+            f"CREATE TABLE IF NOT EXISTS {_TABLE} ({_COLUMNS}, PRIMARY KEY (report, period, recipient))"
+        )
+        self._raw.execute(f"PRAGMA user_version = {VERSION}")
+        self._raw.execute("COMMIT")
 
     @contextmanager
     def sender(self, report: str) -> Iterator[bool]:
@@ -153,9 +167,26 @@ class SqliteLedger:
         except OSError as error:
             raise _broken(path, error) from None
         try:
-            yield _locked(handle)
+            try:
+                mine = _locked(handle)
+            except OSError as error:
+                raise _broken(path, error) from None
+            self._lock = path, handle
+            yield mine and self._holds()
         finally:
+            self._lock = None
             os.close(handle)  # which lets go of the lock, as does the end of the process
+
+    def _holds(self) -> bool:
+        """Whether the lock file is still the one that is locked: of one that was deleted, another
+        run would make and lock a new one."""
+        if self._lock is None:
+            return True
+        path, handle = self._lock
+        try:
+            return os.path.samestat(path.stat(), os.fstat(handle))
+        except OSError:
+            return False
 
     def find(self, report: str, period: str, recipient: str) -> Entry | None:
         where = "WHERE report = ? AND period = ? AND recipient = ?"
@@ -165,18 +196,21 @@ class SqliteLedger:
     def put(self, entry: Entry) -> None:
         marks = ", ".join("?" for _ in _NAMES)
         values = [getattr(entry, name) for name in _NAMES]
-        self._run(f"INSERT OR REPLACE INTO {_TABLE} ({_LIST}) VALUES ({marks})", values)
+        self._write(f"INSERT OR REPLACE INTO {_TABLE} ({_LIST}) VALUES ({marks})", values)
 
     def step(self, entry: Entry) -> None:
         sets = ", ".join(f"{name} = ?" for name in _STEPS)
         sets += ", message = x''" if entry.state == "sent" else ""
         values = [getattr(entry, name) for name in _STEPS]
         where = "WHERE report = ? AND period = ? AND recipient = ?"
-        self._run(f"UPDATE {_TABLE} SET {sets} {where}", [*values, *entry.key])
+        self._write(f"UPDATE {_TABLE} SET {sets} {where}", [*values, *entry.key])
 
-    def last(self, report: str, recipient: str) -> Entry | None:
-        where = "WHERE report = ? AND recipient = ? AND state = 'sent' ORDER BY at DESC LIMIT 1"
-        rows = self._run(f"SELECT {_BRIEF} FROM {_TABLE} {where}", (report, recipient))
+    def last(self, report: str, recipient: str, period: str) -> Entry | None:
+        where = "WHERE report = ? AND recipient = ? AND period <> ? AND state = 'sent'"
+        order = "ORDER BY at DESC, period DESC LIMIT 1"
+        rows = self._run(
+            f"SELECT {_BRIEF} FROM {_TABLE} {where} {order}", (report, recipient, period)
+        )
         return _entry(rows[0]) if rows else None
 
     def entries(self, report: str | None = None, period: str | None = None) -> list[Entry]:
@@ -196,13 +230,44 @@ class SqliteLedger:
         except sqlite3.Error as error:
             raise _broken(self.path, error) from None
 
+    def _write(self, sql: str, values: Sequence[Any]) -> None:
+        if not self._holds():
+            raise _broken(self.path, OSError("its lock file was deleted or replaced"))
+        try:
+            changed = self._raw.execute(sql, values).rowcount
+        except sqlite3.Error as error:
+            raise _broken(self.path, error) from None
+        if changed != 1:
+            raise _gone(f"`{self.path.name}`")
+
 
 def _broken(path: Path, error: Exception) -> LedgerError:
-    said = getattr(error, "strerror", None) or str(error)
+    said = (getattr(error, "strerror", None) or str(error)).lower()
+    if "locked" in said:
+        help = _HELD
+    else:
+        help = "without it nobody knows who was sent what: make room or mend the file, or restore it from a backup"
+    if getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_READONLY_DBMOVED:
+        said = "the file was deleted, moved or replaced"
     return LedgerError(
-        f"the ledger `{path.name}` cannot be used, so nothing is sent: {said.lower()}",
-        "without it nobody knows who was sent what: make room or mend the file, or restore it from a backup",
+        f"the ledger `{path.name}` cannot be used, and without it nothing is sent: {said}", help
     )
+
+
+_HELD = "another program holds it: close that, or wait, and send again"
+
+
+def _gone(name: str) -> LedgerError:
+    return LedgerError(
+        f"the ledger {name} cannot be used, and without it nothing is sent: what was written into it is gone",
+        "was it replaced, or emptied, while this run sent? see what is in it with `reportspec status`",
+    )
+
+
+def _check_version(found: int, name: str) -> None:
+    if found not in (0, VERSION):
+        raise LedgerError(f"the ledger {name} was written by another version of reportspec",
+                          "use that version, or name another ledger")  # fmt: skip
 
 
 def _locked(handle: int) -> bool:
@@ -219,9 +284,14 @@ def _locked(handle: int) -> bool:
         return True
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
+    except BlockingIOError:  # and nothing else: a disk without locks is not "another process"
         return False
     return True
+
+
+_URL = re.compile(r"postgres(?:ql)?://(?:[^@/?#]*@)?[^@]*")
+_LOCKED = "55P03"  # what PostgreSQL says after `lock_timeout`
+_MADE_BY = "reportspec ledger, version "  # the comment of the table, before the number
 
 
 class PostgresLedger:
@@ -237,29 +307,58 @@ class PostgresLedger:
             raise LedgerError("the ledger is in PostgreSQL, whose driver is not there",
                               'pip install "reportspec[postgres]"') from None  # fmt: skip
         self._error: type[Exception] = psycopg.Error
+        unread = LedgerError("the URL of the ledger cannot be read",
+                             "write it as postgresql://user:${PASSWORD}@host:5432/database, odd characters of the password as %-codes")  # fmt: skip
+        # Of an odd URL the driver takes a part of the password for the host, and says so.
+        if not _URL.fullmatch(url):
+            raise unread
         try:
             self._raw = psycopg.connect(url, autocommit=True, connect_timeout=20)
-            types = _COLUMNS.replace("BLOB", "BYTEA")
-            self._raw.execute("SET synchronous_commit = on")
-            # Two that make the table at once would both find it missing.
-            self._raw.execute("SELECT pg_advisory_lock(7277, 0)")
-            self._raw.execute(
-                f"CREATE TABLE IF NOT EXISTS {_TABLE} ({types}, PRIMARY KEY (report, period, recipient))"
-            )
-            self._raw.execute("SELECT pg_advisory_unlock(7277, 0)")
+        except psycopg.ProgrammingError:
+            raise unread from None
         except psycopg.Error as error:
             raise self._broken(error) from None
+        try:
+            self._prepare()
+        except BaseException as error:
+            self._raw.close()
+            if isinstance(error, psycopg.Error):
+                raise self._broken(error) from None
+            raise
+
+    def _prepare(self) -> None:
+        self._raw.execute("SET synchronous_commit = on")
+        self._raw.execute(f"SET lock_timeout = {round(PATIENCE * 1000)}")
+        # Two that make the table at once would both find it missing.
+        self._raw.execute("SELECT pg_advisory_lock(7277, 0)")
+        there, said = self._raw.execute(
+            "SELECT one, obj_description(one, 'pg_class') FROM to_regclass(%s) AS one", (_TABLE,)
+        ).fetchall()[0]
+        if there is None:  # who may not make tables may use one that was made for them
+            types = _COLUMNS.replace("BLOB", "BYTEA")
+            with self._raw.transaction():
+                self._raw.execute(
+                    f"CREATE TABLE {_TABLE} ({types}, PRIMARY KEY (report, period, recipient))"
+                )
+                self._raw.execute(f"COMMENT ON TABLE {_TABLE} IS '{_MADE_BY}{VERSION}'")
+        elif (said or "").startswith(_MADE_BY):
+            number = said.removeprefix(_MADE_BY)
+            _check_version(int(number) if number.isdecimal() else -1, "in PostgreSQL")
+        self._raw.execute("SELECT pg_advisory_unlock(7277, 0)")
 
     @contextmanager
     def sender(self, report: str) -> Iterator[bool]:
+        # Locks are the database's, and another schema may hold another ledger: so the table's number
+        # is a part of them.
+        lock = f"('{_TABLE}'::regclass::oid::int4, %s)"
         number = int.from_bytes(sha256(report.encode()).digest()[:4], "big", signed=True)
-        mine = bool(self._run("SELECT pg_try_advisory_lock(7278, %s)", (number,))[0][0])
+        mine = bool(self._run(f"SELECT pg_try_advisory_lock{lock}", (number,))[0][0])
         try:
             yield mine
         finally:
             if mine:
                 with contextlib.suppress(LedgerError):
-                    self._run("SELECT pg_advisory_unlock(7278, %s)", (number,))
+                    self._run(f"SELECT pg_advisory_unlock{lock}", (number,))
 
     def find(self, report: str, period: str, recipient: str) -> Entry | None:
         where = "WHERE report = %s AND period = %s AND recipient = %s"
@@ -281,11 +380,15 @@ class PostgresLedger:
         sets += ", message = ''::bytea" if entry.state == "sent" else ""
         values = [getattr(entry, name) for name in _STEPS]
         where = "WHERE report = %s AND period = %s AND recipient = %s"
-        self._run(f"UPDATE {_TABLE} SET {sets} {where} RETURNING 1", [*values, *entry.key])
+        if not self._run(f"UPDATE {_TABLE} SET {sets} {where} RETURNING 1", [*values, *entry.key]):
+            raise _gone("in PostgreSQL")
 
-    def last(self, report: str, recipient: str) -> Entry | None:
-        where = "WHERE report = %s AND recipient = %s AND state = 'sent' ORDER BY at DESC LIMIT 1"
-        rows = self._run(f"SELECT {_BRIEF} FROM {_TABLE} {where}", (report, recipient))
+    def last(self, report: str, recipient: str, period: str) -> Entry | None:
+        where = "WHERE report = %s AND recipient = %s AND period <> %s AND state = 'sent'"
+        order = "ORDER BY at DESC, period DESC LIMIT 1"
+        rows = self._run(
+            f"SELECT {_BRIEF} FROM {_TABLE} {where} {order}", (report, recipient, period)
+        )
         return _entry(rows[0]) if rows else None
 
     def entries(self, report: str | None = None, period: str | None = None) -> list[Entry]:
@@ -307,6 +410,8 @@ class PostgresLedger:
 
     def _broken(self, error: Exception) -> LedgerError:
         return LedgerError(
-            f"the ledger in PostgreSQL cannot be used, so nothing is sent: {self._secrets.why(error)}",
-            "look at `deliver.ledger` in the project file, and whether the server answers",
+            f"the ledger in PostgreSQL cannot be used, and without it nothing is sent: {self._secrets.why(error)}",
+            _HELD
+            if getattr(error, "sqlstate", None) == _LOCKED
+            else "look at `deliver.ledger` in the project file, and whether the server answers",
         )

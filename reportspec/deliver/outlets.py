@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
+from http import HTTPStatus
+from http.client import HTTPException, InvalidURL
 from pathlib import Path
 from typing import Any, Protocol
 from urllib.error import HTTPError, URLError
+from urllib.parse import unquote, urlsplit
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 from reportspec.check.model import Outlet
@@ -20,11 +25,12 @@ TIMEOUT = 30  # seconds for an answer of a webhook
 
 
 class OutletError(Exception):
-    """A parcel was not taken; `temporary` says whether another try may do. No secret is in it."""
+    """A parcel was not taken; `temporary` says whether another try may do, `doubt` that it may have
+    been taken all the same. No secret is in it."""
 
-    def __init__(self, message: str, *, temporary: bool = True) -> None:
+    def __init__(self, message: str, *, temporary: bool = True, doubt: bool = False) -> None:
         super().__init__(message)
-        self.message, self.temporary = message, temporary
+        self.message, self.temporary, self.doubt = message, temporary, doubt
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +83,8 @@ class _Folder:
     root: Path
 
     def take(self, parcel: Parcel) -> str:
+        if not self.outlet.target:
+            raise _no_target(self.outlet)
         folder = self.root / filled(self.outlet.target, parcel.names)
         try:
             for name, data in parcel.files:
@@ -88,31 +96,46 @@ class _Folder:
         return str(folder)
 
 
+# Where the first part of a path is a bucket, which is not to be made because its name was misspelt.
+_BUCKETS = ("s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "adl", "oss", "oci", "tos", "r2")
+# What another try does not mend, by the names that the stores' own packages have for it.
+_FOR_GOOD = (PermissionError, FileNotFoundError, IsADirectoryError, NotADirectoryError, ValueError, NotImplementedError)  # fmt: skip
+_FOR_GOOD_NAMED = ("NoCredentialsError", "PartialCredentialsError", "ParamValidationError", "ProfileNotFound")  # fmt: skip
+
+
 @dataclass(frozen=True, slots=True)
 class _Store:
     outlet: Outlet
 
     def take(self, parcel: Parcel) -> str:
+        if not self.outlet.target:
+            raise _no_target(self.outlet)
         try:
             import fsspec  # type: ignore[import-untyped,unused-ignore]
         except ImportError:
             raise OutletError(
                 'the store needs fsspec: pip install "reportspec[store]"', temporary=False
             ) from None
-        place = filled(self.outlet.target, parcel.names).rstrip("/")
+        place, _, query = filled(self.outlet.target, parcel.names).partition("?")
+        place = place.rstrip("/")
+        name = f"the store `{self.outlet.name}`"
         try:
-            for name, data in parcel.files:
-                with fsspec.open(f"{place}/{name}", "wb") as file:
-                    file.write(data)
+            for file, data in parcel.files:
+                address = f"{place}/{file}" + (f"?{query}" if query else "")
+                system, path = fsspec.core.url_to_fs(address)
+                own = (system.protocol,) if isinstance(system.protocol, str) else system.protocol
+                if not set(own) & set(_BUCKETS):
+                    system.makedirs(path.rpartition("/")[0], exist_ok=True)
+                system.pipe_file(path, data)
         except ImportError as error:
-            raise OutletError(
-                f"the store `{self.outlet.name}` needs another package: {error}", temporary=False
-            ) from None
+            raise OutletError(f"{name} needs another package: {error}", temporary=False) from None
         except Exception as error:  # what file systems raise is their own
-            raise OutletError(
-                f"the store `{self.outlet.name}` did not take it: {type(error).__name__}"
-            ) from None
-        return place.partition("?")[0].rpartition("@")[2]
+            kind = type(error).__name__
+            good = isinstance(error, _FOR_GOOD) or kind in _FOR_GOOD_NAMED
+            said = without_secrets(str(error), self.outlet.target)
+            why = f"{kind}: {said}" if said else kind
+            raise OutletError(f"{name} did not take it: {why}", temporary=not good) from None
+        return without_secrets(place, self.outlet.target)
 
 
 class _Still(HTTPRedirectHandler):
@@ -125,24 +148,91 @@ class _Still(HTTPRedirectHandler):
 @dataclass(frozen=True, slots=True)
 class _Message:
     outlet: Outlet
-    write: Any
+    write: Callable[[Parcel], dict[str, Any]]
 
     def take(self, parcel: Parcel) -> str:
+        if not self.outlet.target:
+            raise _no_target(self.outlet)
         data = json.dumps(self.write(parcel), ensure_ascii=False).encode()
-        request = Request(
-            self.outlet.target, data, {"Content-Type": "application/json; charset=utf-8"}
-        )
+        head = {"Content-Type": "application/json; charset=utf-8"}
         name = f"the {self.outlet.kind} `{self.outlet.name}`"
         try:
+            request = Request(self.outlet.target, data, head)
             with build_opener(_Still).open(request, timeout=TIMEOUT) as answer:
                 return f"{answer.status}"
         except HTTPError as error:
-            later = error.code == 429 or error.code >= 500
-            raise OutletError(f"{name} answered {error.code}", temporary=later) from None
-        except (URLError, OSError, ValueError) as error:
-            why = getattr(error, "reason", error)
-            said = getattr(why, "strerror", None) or type(why).__name__
-            raise OutletError(f"{name} cannot be reached: {str(said).lower()}") from None
+            said = self._answered(error)
+            later = error.code in (408, 425, 429) or error.code >= 500
+            raise OutletError(f"{name} answered {said}", temporary=later) from None
+        except URLError as error:  # before all of it was handed over
+            raise OutletError(f"{name} cannot be reached: {_why(error.reason)}") from None
+        except (InvalidURL, ValueError):
+            raise OutletError(f"{name} has no address that can be used", temporary=False) from None
+        except (OSError, HTTPException) as error:
+            # It has the message, and its answer is missing: nobody knows what became of it.
+            raise OutletError(f"{name} did not answer: {_why(error)}", doubt=True) from None
+
+    def _answered(self, error: HTTPError) -> str:
+        """A status in words, and what is said beside it in a few plain words, as Slack does."""
+        try:
+            phrase = HTTPStatus(error.code).phrase
+        except ValueError:
+            phrase = ""
+        if 300 <= error.code < 400:
+            return f"{error.code} {phrase}: it leads elsewhere, which is not followed; name that address"  # fmt: skip
+        try:
+            body = error.read(200).decode("utf-8", "replace").strip()
+        except (OSError, HTTPException):
+            body = ""
+        plain = re.fullmatch(r"[\w .,:'-]{1,80}", body, re.ASCII)
+        said = without_secrets(body, self.outlet.target) if plain else ""
+        return f"{error.code} {phrase}".strip() + (f": {said}" if said else "")
+
+
+def _no_target(outlet: Outlet) -> OutletError:
+    said = f"the {outlet.kind} `{outlet.name}` has no address here: is the variable set that it is read from?"  # fmt: skip
+    return OutletError(said, temporary=False)
+
+
+def _why(error: object) -> str:
+    """Why a connection failed, without the address that it was to."""
+    if isinstance(error, TimeoutError):
+        return f"it took longer than {TIMEOUT} seconds"
+    said = getattr(error, "strerror", None) or type(error).__name__
+    return str(said).lower()
+
+
+_SECRET_NAME = re.compile(r"KEY|SECRET|TOKEN|PASSW|CREDENTIAL|SIGNATURE|DSN", re.IGNORECASE)
+_AWS_KEY = re.compile(r"\b(?:AKIA|ASIA|AROA|AIDA)[A-Z0-9]{12,}\b")
+_USER = re.compile(r"://[^/\s'\"]*@")
+_QUERY = re.compile(r"(://[^\s'\"?]*)\?[^\s'\"]*")
+_LONGEST = 300
+
+
+def without_secrets(text: str, target: str) -> str:
+    """What a store or hook said, in one line: without users and passwords of addresses, what stands
+    behind their `?`, AWS keys, and what the target or the environment has of this."""
+    text = " ".join(text.split())
+    for secret in sorted(_secrets(target), key=len, reverse=True):
+        text = text.replace(secret, "***")
+    text = _QUERY.sub(r"\1", _USER.sub("://", text))
+    text = _AWS_KEY.sub("***", text)
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+
+
+def _secrets(target: str) -> set[str]:
+    found = {v for k, v in os.environ.items() if _SECRET_NAME.search(k) and len(v) >= 8}
+    try:
+        parts = urlsplit(target)
+    except ValueError:
+        return found
+    user = parts.netloc.rpartition("@")[0]
+    own = {user, *user.split(":"), parts.query}
+    own |= {one.partition("=")[2] for one in parts.query.split("&")}
+    own |= {unquote(one) for one in own}
+    if parts.scheme in ("http", "https"):  # of a hook the path is its password
+        own |= {parts.path, *parts.path.split("/")}
+    return found | {one for one in own if len(one) >= 4}
 
 
 def webhook(parcel: Parcel) -> dict[str, Any]:

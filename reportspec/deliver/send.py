@@ -5,9 +5,9 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from email.utils import getaddresses
 from hashlib import sha256
 from pathlib import Path
@@ -16,16 +16,17 @@ from typing import Literal
 from reportspec.addresses import allowed, ascii_address, folded, split
 from reportspec.check.model import Delivery, Mail, Report
 from reportspec.deliver.conditions import digest_of, empty, holds, too_old
-from reportspec.deliver.guard import check_message, check_parcel
+from reportspec.deliver.guard import check_message, check_parcel, mixed_up
 from reportspec.deliver.ledger import Entry, Ledger, LedgerError, open_ledger, stamped
-from reportspec.deliver.message import Head, mail, message_id, notice
-from reportspec.deliver.naming import distinct, slug
+from reportspec.deliver.message import Head, mail, message_id
 from reportspec.deliver.outlets import OutletError, Parcel, links, way
 from reportspec.deliver.smtp import Answer, Mailer, MailError
 from reportspec.deliver.words import Words
+from reportspec.diagnostics import Diagnostic
 from reportspec.figures import Figures
 from reportspec.formats import Form, FormatError
 from reportspec.formats.pool import makers
+from reportspec.naming import known_as, slug
 from reportspec.render.errors import RenderError
 from reportspec.run.connection import SourceError
 from reportspec.stages import Compiled, Timings, compile_report, run_each, run_report
@@ -52,11 +53,13 @@ class Sent:
 
 @dataclass(slots=True)
 class Outcome:
-    """What became of a report. `busy` says that another process sends it."""
+    """What became of a report. `busy` says that another process sends it; `warnings` are those of its
+    spec, and of what could not be told to those who look after it."""
 
     file: str
     period: str
     sent: list[Sent] = field(default_factory=list)
+    warnings: tuple[Diagnostic, ...] = ()
 
     def add(self, value: str, recipient: str, result: Result, said: str = "") -> None:
         self.sent.append(Sent(value, recipient, result, said))
@@ -79,7 +82,8 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One mail that was built: for whom, of which figures, its bytes."""
+    """One mail that was built: for whom, of which figures, its bytes. `meant` are those in whose stead
+    a rehearsal goes to somebody else."""
 
     value: str
     recipient: str  # as it is written to
@@ -88,6 +92,7 @@ class Item:
     parcel: Parcel
     figures: str  # their digest
     statements: tuple[str, ...]
+    meant: tuple[str, ...] = ()
 
 
 Wait = Callable[[float], None]
@@ -106,15 +111,14 @@ def send(report: Report, spec_text: str, asked: Asked, wait: Wait = time.sleep) 
     MailError, RenderError, FormatError; what concerns single recipients is in the outcome."""
     delivery = report.delivery
     if delivery is None or not (delivery.to or delivery.cc or delivery.bcc or delivery.also):
-        raise Refused(
-            "the spec has no `deliver` with `to`",
-            "add for example `deliver: {to: anna@example.com}`",
-        )
+        raise Refused("the spec names nobody who gets the report", "add for example `deliver: {to: anna@example.com}`")  # fmt: skip
     _check_project(report, delivery, asked)
     outcome = Outcome(report.file, _period(report))
     if asked.dry_run is not None:
-        for item in _built(report, delivery, spec_text, asked, outcome, None):
+        items = _built(report, delivery, spec_text, asked, outcome, None)
+        for item in items:
             _write(asked.dry_run, item, outcome)
+        _left_alone(delivery, items, "a dry run hands nothing over", outcome)
         return outcome
     ledger = open_ledger(report.project.mail.ledger, report.project.root)
     try:
@@ -123,23 +127,31 @@ def send(report: Report, spec_text: str, asked: Asked, wait: Wait = time.sleep) 
                 outcome.add("", "", "busy", "another process is sending this report")
                 return outcome
             items = _built(report, delivery, spec_text, asked, outcome, ledger)
-            for item in items:
-                check_parcel(item.value, item.parcel, item.statements)
+            _check_items(report, items)
             _hand_over(report, delivery, items, asked, outcome, ledger, wait)
             return outcome
     finally:
         ledger.close()
 
 
+def _check_items(report: Report, items: Sequence[Item]) -> None:
+    """That all was made for whom it goes to. Raises SourceError, before anything is sent."""
+    for item in items:
+        check_parcel(item.value, item.parcel, item.statements)
+        if item.recipient and item.head.message_id != _message_id(
+            report, item.value, item.recipient
+        ):
+            raise mixed_up(item.value)
+
+
+def _message_id(report: Report, value: str, address: str) -> str:
+    sender = report.project.mail.sender
+    return message_id(sender, _key(report, value), _period(report), folded(address))
+
+
 def key_of(report: Report) -> str:
-    """What a report is known by in the ledger: its file within the project, and its params."""
-    path = Path(report.file)
-    try:
-        name = path.resolve().relative_to(report.project.root.resolve()).as_posix()
-    except ValueError:
-        name = path.name
-    told = "&".join(f"{name}={value}" for name, value in sorted(report.settings.items()))
-    return f"{name}?{told}" if told else name
+    """What a report is known by in the ledger."""
+    return known_as(report.file, report.project.root, report.settings)
 
 
 def _period(report: Report) -> str:
@@ -151,25 +163,31 @@ def _check_project(report: Report, delivery: Delivery, asked: Asked) -> None:
     settings = report.project.mail
     if asked.rehearsal:
         if split(asked.rehearsal) is None:
-            raise Refused(f"`{asked.rehearsal[:80]}` is no address")
-        if not allowed(_bare(asked.rehearsal), settings.allow):
+            raise Refused(f"`{asked.rehearsal[:80]}` is no address", "write `--to anna@example.com`")  # fmt: skip
+        if not _may_get(_bare(asked.rehearsal), settings, asked):
             raise Refused(f"`{asked.rehearsal}` may not be sent a report", _ALLOW)
     if not mailed:
         return
     if not settings.sender:
         raise Refused(
-            "the project does not say who sends", "add `from:` to `deliver` in the project file"
+            "a mail needs a sender, and the project names none",
+            "add for example `from: Reports <reports@example.com>` to `deliver` in the project file",
         )
-    if not settings.allow:
+    if asked.dry_run is None and not settings.allow:
         raise Refused("the project allows nobody to be sent a report", _ALLOW)
     if asked.dry_run is None and not settings.smtp:
         raise Refused(
             "the project names no mail server",
-            "add `smtp:` to `deliver` in the project file, or use --dry-run",
+            "add `smtp:` to `deliver` in the project file (is its variable set?), or use --dry-run",
         )
 
 
 _ALLOW = "add the address, or `@` and its domain, to `deliver: {allow: […]}` in the project file"
+
+
+def _may_get(address: str, settings: Mail, asked: Asked) -> bool:
+    """Whether an address is allowed. Of a dry run nothing leaves, so that it does without a list."""
+    return (asked.dry_run is not None and not settings.allow) or allowed(address, settings.allow)
 
 
 def _bare(address: str) -> str:
@@ -186,14 +204,16 @@ def _built(
     """All mails that are to be sent, built. Nothing is built again that was stored and not sent."""
     compiled = compile_report(report)
     found = _figures(report, compiled, asked)
+    for value, said in unknown_recipients(report, asked.only, [one[0] for one in found]):
+        outcome.add(value, "", "failed", said)
     wanted: list[tuple[str, Mapping[str, str], Figures]] = []
-    for value, more, figures, several in found:
+    for value, more, figures, several, _ in found:
         if several:
             said = f"several rows have this name and differ in {', '.join(several)}, so it is not clear whose report it is"
             outcome.add(value, "", "failed", said)
             continue
         if _all_sent(
-            report, delivery, value, Words(figures, more, report.settings), ledger, asked, outcome
+            report, delivery, value, Words(figures, more, report.params), ledger, asked, outcome
         ):
             continue
         why = _held_back(report, delivery, figures, value, ledger, asked)
@@ -201,33 +221,50 @@ def _built(
             outcome.add(value, "", *why)
             continue
         wanted.append((value, more, figures))
-    names = distinct([_name(report, value) for value, _, _ in wanted])
+    parts = {value: part for value, _, _, _, part in found}
+    names = [_name(report, parts[value]) for value, _, _ in wanted]
     forms: tuple[Form, ...] = delivery.attach or (("pdf",) if delivery.also else ())
     items: list[Item] = []
-    with makers(len(wanted)) as make:
+    with makers(len(wanted) if forms else 0) as make:
         asked_for = [
             (figures, forms, name, spec_text)
             for (_, _, figures), name in zip(wanted, names, strict=True)
         ]
-        for (value, more, figures), name, files in zip(wanted, names, make(asked_for), strict=True):
-            items += _mails(report, delivery, asked, value, more, figures, name, files, outcome)
+        for (value, more, figures), files in zip(wanted, make(asked_for), strict=True):
+            items += _mails(
+                report, delivery, asked, value, more, figures, parts[value], files, outcome
+            )
     return items
 
 
 def _figures(
     report: Report, compiled: tuple[Compiled, ...], asked: Asked
-) -> list[tuple[str, Mapping[str, str], Figures, tuple[str, ...]]]:
-    """The value (empty without bursting), what is known of it, the figures, and what is not clear."""
+) -> list[tuple[str, Mapping[str, str], Figures, tuple[str, ...], str]]:
+    """The value (empty without bursting), what is known of it, the figures, what is not clear, and its
+    part of names."""
     if report.each is None:
-        return [("", {}, run_report(report, compiled, Timings()), ())]
+        return [("", {}, run_report(report, compiled, Timings()), (), "")]
     made = run_each(report, compiled, Timings(), asked.only)
     missing = set(asked.only) - {one.value for one, _ in made}
     if missing:
         raise Refused(f"`{report.each.dimension.name}` has no value `{sorted(missing)[0][:80]}`")
-    if not made:
+    if not made and not report.each.table:  # of a table each value is told
         raise Refused(f"`{report.each.dimension.name}` has no values, so there is no report",
-                      "look at `for_each`: its `where`, or its `recipients`")  # fmt: skip
-    return [(one.value, one.more, figures, one.several) for one, figures in made]
+                      "look at `for_each`, and whether its `where` leaves any")  # fmt: skip
+    return [(one.value, one.more, figures, one.several, one.part) for one, figures in made]
+
+
+def unknown_recipients(
+    report: Report, only: Collection[str], found: Collection[str]
+) -> list[tuple[str, str]]:
+    """The values that the project's own file names and that have no report, and why. They are not to
+    vanish silently: somebody waits for theirs."""
+    each = report.each
+    if each is None or each.table is None or only:
+        return []
+    why = f"`recipients` names it, and the source has no such `{each.dimension.name}`"
+    why += " for which `where` holds" if each.conditions else ""
+    return [(value, why) for value in each.table if value not in found]
 
 
 def _all_sent(
@@ -264,7 +301,8 @@ def _held_back(
         return ("skipped" if delivery.empty == "skip" else "failed"), "the report is empty"
     changed = True
     if delivery.when.word == "changed" and ledger is not None:
-        last = ledger.last(_key(report, value), _LAST)
+        # Not those of this period: who is left of it still gets what the others were sent.
+        last = ledger.last(_key(report, value), _LAST, _period(report))
         changed = last is None or last.figures != digest_of(figures)
     if not asked.rehearsal and not holds(delivery.when, figures, changed):
         return "skipped", "its condition does not hold"
@@ -278,23 +316,23 @@ def _key(report: Report, value: str) -> str:
     return f"{key_of(report)}[{value}]" if value else key_of(report)
 
 
-def _name(report: Report, value: str) -> str:
+def _name(report: Report, part: str) -> str:
     period = f"{report.period.start.isoformat()}"
     stem = slug(Path(report.file).stem)
-    return "-".join(part for part in (stem, period, slug(value) if value else "") if part)
+    return "-".join(one for one in (stem, period, part) if one)
 
 
 def _mails(
     report: Report, delivery: Delivery, asked: Asked, value: str, more: Mapping[str, str], figures: Figures,
-    name: str, files: Mapping[str, bytes], outcome: Outcome,
+    part: str, files: Mapping[str, bytes], outcome: Outcome,
 ) -> list[Item]:  # fmt: skip
     """A mail for each recipient of a value, and the parcel for other ways out."""
     settings = report.project.mail
-    words = Words(figures, more, report.settings)
+    words = Words(figures, more, report.params)
     places = {
         "report": slug(Path(report.file).stem),
         "period": f"{report.period.start.isoformat()}",
-        "each": slug(value) if value else "all",
+        "each": part or "all",
     }
     flat = tuple((path.replace("/", "-"), data) for path, data in files.items())
     statements = tuple(one.sql_hash for one in figures.statements)
@@ -314,8 +352,10 @@ def _mails(
         return [Item(value, "", head, b"", parcel, digest_of(figures), statements)]
     attached = tuple(one for one in flat if one[0].rpartition(".")[2] in delivery.attach)
     recipients = list({folded(_bare(one)): one for one in (*to, *cc, *bcc)}.values())
+    meant: tuple[str, ...] = ()
     if asked.rehearsal:
-        recipients = [asked.rehearsal]
+        meant = tuple(map(_bare, recipients))
+        recipients = [*(one for one in recipients if not _may_get(_bare(one), settings, asked)), asked.rehearsal]  # fmt: skip
     reply_to = words.fill(delivery.reply_to)
     if reply_to and split(reply_to) is None:
         outcome.add(value, "", "failed", f"`{reply_to[:80]}` is no address to reply to")
@@ -328,14 +368,14 @@ def _mails(
     made = []
     for recipient in recipients:
         address = _bare(recipient)
-        if not allowed(address, settings.allow):
+        if not _may_get(address, settings, asked):
             outcome.add(value, address, "failed", f"the address is not allowed: {_ALLOW}")
             continue
         shown_to = (asked.rehearsal,) if asked.rehearsal else to or (recipient,)
         head = Head(
             settings.sender, shown_to, () if asked.rehearsal else cc, reply_to,
             f"[{', '.join(map(_bare, to))}] {subject}" if asked.rehearsal else subject,
-            message_id(settings.sender, _key(report, value), _period(report), folded(address)),
+            _message_id(report, value, address),
             slug(Path(report.file).stem), report.now,
         )  # fmt: skip
         message = _fitting(
@@ -349,7 +389,9 @@ def _mails(
                 f"the mail would be larger than {settings.max_size:g} MB without any attachment",
             )
             continue
-        made.append(Item(value, address, head, message, parcel, digest_of(figures), statements))
+        made.append(
+            Item(value, address, head, message, parcel, digest_of(figures), statements, meant)
+        )
     return made
 
 
@@ -427,11 +469,20 @@ def _write(folder: Path, item: Item, outcome: Outcome) -> None:
     outcome.add(item.value, item.recipient, "written", str(path))
 
 
+def _left_alone(delivery: Delivery, items: Sequence[Item], why: str, outcome: Outcome) -> None:
+    """Tell of the ways out that a trial does not use."""
+    for value in dict.fromkeys(item.value for item in items):
+        for name in delivery.also:
+            outcome.add(value, name, "skipped", why)
+
+
 def _hand_over(
     report: Report, delivery: Delivery, items: Sequence[Item], asked: Asked, outcome: Outcome, ledger: Ledger, wait: Wait
 ) -> None:  # fmt: skip
     period = _period(report)
     ways = [] if asked.rehearsal else list(delivery.also)
+    if asked.rehearsal:
+        _left_alone(delivery, items, "a rehearsal hands nothing over", outcome)
     done: set[tuple[str, str]] = set()
     for item in items:
         for name in ways:
@@ -514,9 +565,11 @@ def _mail_all(
             waiting = _round(settings, delivery, waiting, outcome, ledger, asked, last)
         except MailError as error:
             if not error.temporary or attempt == ATTEMPTS - 1:
-                for item, _ in waiting:
-                    outcome.add(item.value, item.recipient, "pending", error.message)
-                raise
+                if len(waiting) == len(todo):
+                    raise
+                # What became of the others is told as well.
+                last = {item.head.message_id: error.message for item, _ in waiting}
+                break
         if not waiting:
             return
     for item, _ in waiting:
@@ -530,27 +583,36 @@ def _round(
     """One attempt for each; those that were not taken now."""
     left: list[tuple[Item, Entry]] = []
     mailer: Mailer | None = None
-    lost_in_a_row = 0
+    carried = lost_in_a_row = 0
+    coming = deque(todo)
     try:
-        for place, (item, entry) in enumerate(todo):
+        while coming:
             if mailer is None:
                 try:
-                    mailer = Mailer(settings.smtp)
+                    mailer, carried = Mailer(settings.smtp), 0
                 except MailError:
-                    if place:  # it was there a moment ago: those that are left come next time
-                        return [*left, *todo[place:]]
+                    # If it was there a moment ago, the rest comes next time.
+                    if len(coming) < len(todo):
+                        return [*left, *coming]
                     raise
+            item, entry = coming.popleft()
             entry, answer = _one(mailer, item, entry, ledger, asked, settings.allow)
             last[item.head.message_id] = answer.said
             if answer.lost:
                 mailer.close()
                 mailer = None
+                if carried and answer.outcome == "later":
+                    # Many servers take so many mails over a connection: on over a new one.
+                    coming.appendleft((item, entry))
+                    continue
                 lost_in_a_row += 1
             else:
                 lost_in_a_row = 0
+                carried += 1
             match answer.outcome:
                 case "sent":
-                    outcome.add(item.value, item.recipient, "sent", answer.said)
+                    said = f"instead of {', '.join(item.meant)}" if item.meant else answer.said
+                    outcome.add(item.value, item.recipient, "sent", said)
                 case "refused":
                     outcome.add(item.value, item.recipient, "refused", answer.said)
                 case "doubt" if delivery.in_doubt == "hold" or entry.copies >= MOST_COPIES:
@@ -558,7 +620,7 @@ def _round(
                 case _:
                     left.append((item, entry))
             if lost_in_a_row >= 3:
-                return [*left, *todo[place + 1 :]]
+                return [*left, *coming]
         return left
     finally:
         if mailer is not None:
@@ -588,7 +650,8 @@ def _one(
             ledger.step(entry)
 
     sender = _bare(item.head.sender)
-    check_message(item.value, entry.message_id, message)
+    stored = message != item.message
+    check_message(item.value, entry.message_id, message, item.parcel, stored=stored)
     if not allowed(item.recipient, allow):
         raise LedgerError(f"`{item.recipient}` is not on the list of those who may be sent reports")
     answer = mailer.send(ascii_address(sender), ascii_address(item.recipient), message, begin)
@@ -642,6 +705,10 @@ def _by_outlet(
         try:
             said = taking.take(item.parcel)
         except OutletError as error:
+            if error.doubt:  # a second message would be one too many
+                ledger.step(stamped(entry, said=error.message))
+                outcome.add(item.value, name, "doubt", f"{error.message}; --resend sends it again")
+                return
             state: Result = "pending" if error.temporary else "failed"
             if error.temporary and attempt < ATTEMPTS - 1:
                 continue
@@ -651,78 +718,6 @@ def _by_outlet(
         ledger.step(stamped(entry, state="sent", said=said))
         outcome.add(item.value, name, "sent", said)
         return
-
-
-# --- failures ------------------------------------------------------------------------------------
-
-
-def tell_maintainers(report: Report, asked: Asked, problems: Sequence[str]) -> str | None:
-    """Mail to `on_failure` what went wrong, once a day for the same. Why that failed, or None."""
-    delivery, settings = report.delivery, report.project.mail
-    if (
-        delivery is None
-        or not delivery.on_failure
-        or asked.dry_run
-        or asked.rehearsal
-        or not problems
-    ):
-        return None
-    if not (settings.smtp and settings.sender):
-        return "the project names no mail server, so nobody was told"
-    text = "\n".join(
-        [f"{key_of(report)}, {_period(report)}:", "", *(f"- {one}" for one in problems), ""]
-    )
-    day = datetime.now(UTC).date().isoformat()
-    about = sha256(text.encode()).hexdigest()[:16]
-    try:
-        ledger = open_ledger(settings.ledger, report.project.root)
-    except LedgerError as error:
-        return error.message
-    try:
-        for recipient in delivery.on_failure:
-            address = _bare(recipient)
-            if not allowed(address, settings.allow):
-                return f"`{address}` of `on_failure` may not be sent mail"
-            key = (f"{key_of(report)}!failure", f"{day}/{about}", folded(address))
-            if (there := ledger.find(*key)) is not None and there.state == "sent":
-                continue
-            head = Head(settings.sender, (recipient,), (), "", f"Report not sent: {report.title}",
-                        message_id(settings.sender, *key), "failures", report.now)  # fmt: skip
-            message = notice(head, text)
-            entry = stamped(
-                Entry(
-                    *key,
-                    "claimed",
-                    head.message_id,
-                    head.subject,
-                    sha256(message).hexdigest(),
-                    "",
-                    message,
-                )
-            )
-            ledger.put(entry)
-            mailer = Mailer(settings.smtp)
-            try:
-                answer = mailer.send(
-                    ascii_address(_bare(settings.sender)),
-                    ascii_address(address),
-                    message,
-                    lambda: None,
-                )
-            finally:
-                mailer.close()
-            ledger.step(
-                stamped(
-                    entry, state="sent" if answer.outcome == "sent" else "claimed", said=answer.said
-                )
-            )
-            if answer.outcome != "sent":
-                return f"`{address}` could not be told: {answer.said}"
-    except (MailError, LedgerError) as error:
-        return error.message
-    finally:
-        ledger.close()
-    return None
 
 
 __all__ = [
@@ -735,5 +730,4 @@ __all__ = [
     "SourceError",
     "key_of",
     "send",
-    "tell_maintainers",
 ]

@@ -10,7 +10,10 @@ from __future__ import annotations
 import contextlib
 import re
 import smtplib
+import socket
 import ssl
+import time
+from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
@@ -19,6 +22,10 @@ from urllib.parse import SplitResult, unquote, urlsplit
 Outcome = Literal["sent", "later", "refused", "doubt"]
 _DOTS = re.compile(rb"^\.", re.MULTILINE)
 TIMEOUT = 60.0  # seconds for each answer
+_PATIENCE = 10  # times as long for the last one, before which servers look for viruses
+_GOODBYE = 5.0  # seconds for the answer to QUIT, on which nothing depends
+_CHUNK = 65536  # bytes that have to leave within the timeout
+_LONGEST = 100_000  # bytes of an answer
 _HERE = ("localhost", "127.0.0.1", "::1")
 
 
@@ -41,6 +48,63 @@ class MailError(Exception):
         self.message, self.help, self.temporary = message, help, temporary
 
 
+class _Lines:
+    """What a server says. All of an answer has to be there in time: the timeout of a socket is one
+    for each byte, so that a server that drips could hold a run for days."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._sock, self._read = sock, b""
+
+    def begin(self, seconds: float) -> None:
+        """From now on, an answer is waited for."""
+        self._until, self._room = time.monotonic() + seconds, _LONGEST
+
+    def readline(self, limit: int) -> bytes:
+        """The next line, with its end; cut to the limit."""
+        while b"\n" not in self._read and len(self._read) < limit:
+            left = self._until - time.monotonic()
+            if left <= 0:
+                raise TimeoutError("timed out")
+            self._sock.settimeout(left)
+            more = self._sock.recv(4096)
+            if not more:
+                break
+            self._read += more
+        end = self._read.find(b"\n") + 1
+        line = self._read[: min(end or limit, limit)]
+        self._read = self._read[len(line) :]
+        self._room -= len(line)
+        if self._room < 0:
+            raise OSError("the answer has no end")
+        return line
+
+    def close(self) -> None:
+        """Nothing: the socket is another's."""
+
+
+class _Session(smtplib.SMTP):
+    """As the standard library's, with an end to the waiting."""
+
+    within: float | None = None  # seconds for the next answer, where it is not the timeout
+
+    def getreply(self) -> tuple[int, bytes]:
+        if self.sock is None:
+            raise smtplib.SMTPServerDisconnected("there is no connection")
+        if self.file is None:
+            self.file = _Lines(self.sock)
+        self.file.begin(self.within or self.timeout)
+        try:
+            return super().getreply()
+        finally:
+            self.within = None
+            if self.sock is not None:
+                self.sock.settimeout(self.timeout)
+
+
+class _SafeSession(_Session, smtplib.SMTP_SSL):
+    """The same with TLS from the start."""
+
+
 class Mailer:
     """A session with the server of a URL: `smtps://` with TLS from the start, `smtp://` with
     STARTTLS, which only a server on this machine may lack. Raises MailError."""
@@ -48,14 +112,17 @@ class Mailer:
     def __init__(self, url: str, timeout: float = TIMEOUT) -> None:
         parts = _parts(url)
         self._host = parts.hostname or ""
-        self._secrets = [unquote(parts.password)] if parts.password else []
-        self._secrets += [parts.password] if parts.password else []
+        self._secrets = _secrets(unquote(parts.username or ""), parts.password or "")
         where = f"{self._host}:{parts.port or _port(parts.scheme)}"
         try:
             self._open(parts, timeout)
-        except ssl.SSLError as error:
-            raise MailError(f"the mail server {where} has no certificate that can be trusted: {self._why(error)}",
+        except ssl.SSLCertVerificationError as error:
+            raise MailError(f"the mail server {where} has no certificate that can be trusted: {error.verify_message}",
                             "a server of your own needs its certificate authority in SSL_CERT_FILE") from None  # fmt: skip
+        except ssl.SSLError as error:
+            raise MailError(f"there is no TLS connection to the mail server {where}: {self._why(error)}",
+                            "smtps:// is for ports that begin with TLS (mostly 465), smtp:// for STARTTLS (mostly 587)",
+                            temporary=isinstance(error, ssl.SSLEOFError)) from None  # fmt: skip
         except smtplib.SMTPAuthenticationError as error:
             raise MailError(f"the mail server {where} refused the login: {self._said(error.smtp_code, error.smtp_error)}",
                             "look at user and password in `deliver.smtp`",
@@ -73,11 +140,9 @@ class Mailer:
         port = parts.port or _port(parts.scheme)
         context = ssl.create_default_context()
         if parts.scheme == "smtps":
-            self._smtp: smtplib.SMTP = smtplib.SMTP_SSL(
-                self._host, port, timeout=timeout, context=context
-            )
+            self._smtp: _Session = _SafeSession(self._host, port, timeout=timeout, context=context)
         else:
-            self._smtp = smtplib.SMTP(self._host, port, timeout=timeout)
+            self._smtp = _Session(self._host, port, timeout=timeout)
         try:
             self._smtp.ehlo_or_helo_if_needed()
             if parts.scheme == "smtp":
@@ -88,16 +153,26 @@ class Mailer:
                     raise MailError(f"the mail server {self._host}:{port} offers no STARTTLS",
                                     "reports are not sent unencrypted: use smtps://, or a server that has it")  # fmt: skip
             if parts.username:
-                self._smtp.login(unquote(parts.username), unquote(parts.password or ""))
+                self._login(unquote(parts.username), unquote(parts.password or ""))
         except BaseException:
             self.close()
             raise
+
+    def _login(self, user: str, password: str) -> None:
+        if not (user + password).isascii():
+            raise MailError("user or password in `deliver.smtp` have letters beyond ASCII, which SMTP does not carry",
+                            "use a password of ASCII letters")  # fmt: skip
+        try:
+            self._smtp.login(user, password)
+        except ValueError:  # its text may hold a part of the password
+            raise MailError(f"the mail server {self._host} answers the login with what is none",
+                            "look whether it is a mail server", temporary=True) from None  # fmt: skip
 
     @property
     def largest(self) -> int | None:
         """The size that the server takes at most, in bytes, where it says so."""
         size = self._smtp.esmtp_features.get("size", "")
-        return int(size) if size.isdigit() and int(size) else None
+        return int(size) if size.isdecimal() and int(size) else None
 
     def send(
         self, sender: str, recipient: str, message: bytes, begin: Callable[[], None]
@@ -107,18 +182,19 @@ class Mailer:
         smtp = self._smtp
         try:
             options = [f"SIZE={len(message)}"] if smtp.has_extn("size") else []
+            # The first digit is what counts (RFC 5321, 4.2.1).
             code, said = smtp.mail(sender, options)
-            if code != 250:
+            if not 200 <= code < 300:
                 return self._not_taken(code, said)
             code, said = smtp.rcpt(recipient)
-            if code not in (250, 251):
+            if not 200 <= code < 300:
                 return self._not_taken(code, said)
             smtp.putcmd("data")
             code, said = smtp.getreply()
-            if code != 354:
+            if not 300 <= code < 400:
                 return self._not_taken(code, said)
         except (OSError, smtplib.SMTPException) as error:
-            return Answer("later", self._why(error), lost=True)
+            return self._lost("later", self._why(error))
         try:
             begin()
         except BaseException:
@@ -127,28 +203,40 @@ class Mailer:
             raise
         try:
             # A line that begins with a dot would end the message (RFC 5321, 4.5.2).
-            smtp.send(_DOTS.sub(b"..", message.removesuffix(b"\r\n") + b"\r\n") + b".\r\n")
+            body = _DOTS.sub(b"..", message.removesuffix(b"\r\n") + b"\r\n") + b".\r\n"
+            for at in range(0, len(body), _CHUNK):  # a slow line has its time for each
+                smtp.send(body[at : at + _CHUNK])
+            smtp.within = _PATIENCE * smtp.timeout
             code, said = smtp.getreply()
         except (OSError, smtplib.SMTPException) as error:
-            return Answer("doubt", self._why(error), lost=True)
-        if code == 250:
+            return self._lost("doubt", self._why(error))
+        except BaseException:
+            self._drop()  # after Ctrl-C a goodbye would be a line of the message
+            raise
+        if 200 <= code < 300:
             return Answer("sent", self._said(code, said))
-        if code == -1:
-            return Answer("doubt", self._said(code, said), lost=True)
+        if not 400 <= code < 600:  # no answer to a message: it may have been taken
+            return self._lost("doubt", self._said(code, said))
         return self._not_taken(code, said)
 
     def _not_taken(self, code: int, said: bytes | str) -> Answer:
         told = self._said(code, said)
-        lost = code in (-1, 421)
+        outcome: Outcome = "refused" if 500 <= code < 600 else "later"
+        lost = code < 200 or code == 421
         if not lost:
             try:
                 lost = self._smtp.rset()[0] != 250
             except (OSError, smtplib.SMTPException):
                 lost = True
-        return Answer("refused" if 500 <= code < 600 else "later", told, lost)
+        return self._lost(outcome, told) if lost else Answer(outcome, told)
+
+    def _lost(self, outcome: Outcome, said: str) -> Answer:
+        self._drop()
+        return Answer(outcome, said, lost=True)
 
     def close(self) -> None:
         """Say goodbye, if anybody listens."""
+        self._smtp.within = min(_GOODBYE, self._smtp.timeout)
         with contextlib.suppress(OSError, smtplib.SMTPException):
             self._smtp.quit()
         self._drop()
@@ -159,22 +247,34 @@ class Mailer:
 
     def _said(self, code: int, said: bytes | str) -> str:
         text = said.decode("utf-8", "replace") if isinstance(said, bytes) else str(said)
-        return self._clean(f"{code} {' '.join(text.split())}")
+        return self._clean(f"{code} {text}" if code >= 0 else f"this is no answer of SMTP: {text}")
 
     def _why(self, error: Exception) -> str:
         text = getattr(error, "strerror", None) or str(error) or type(error).__name__
-        return self._clean(" ".join(str(text).split()).lower())
+        return self._clean(str(text)).lower()
 
     def _clean(self, text: str) -> str:
+        """One line without secrets, and without what a terminal would obey."""
         for secret in self._secrets:
             text = text.replace(secret, "***")
-        return text[:300]
+        text = "".join(letter if letter.isprintable() else " " for letter in text)
+        return " ".join(text.split())[:300]
+
+
+def _secrets(user: str, password: str) -> list[str]:
+    """What must not be shown of a login, as it is written, meant, and spoken (RFC 4616, 4954)."""
+    if not password:
+        return []
+    meant = unquote(password)
+    spoken = (meant, f"\0{user}\0{meant}", f"{user}\0{user}\0{meant}")
+    coded = {b64encode(one.encode()).decode() for one in spoken}
+    return sorted({password, meant, *coded}, key=len, reverse=True)
 
 
 def _parts(url: str) -> SplitResult:
     try:
         parts = urlsplit(url)
-        _ = parts.port
+        _ = parts.port, (parts.hostname or "").encode("idna")
     except ValueError:
         parts = SplitResult("", "", "", "", "")
     if parts.scheme not in ("smtp", "smtps") or not parts.hostname:

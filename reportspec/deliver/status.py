@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 import json
+import unicodedata
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
+from pathlib import Path
 
-from reportspec.check.model import Project
+from reportspec.check.model import Mail
 from reportspec.deliver.ledger import Entry, open_ledger
+from reportspec.diagnostics import suggestion
 
+NOTICE = "!failure"  # after a report's name: what those who look after it were told of its failures
 _STATES = {"claimed": "not taken yet", "data": "in doubt", "sent": "sent", "refused": "refused"}
+_ALL = "*"  # the recipient under which the figures last sent are kept
+_WIDEST = (16, 44, 24, 40)  # letters of a table's columns; in JSON all is whole
+_LONGEST = 120  # of the last column
 
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """One line of the ledger: a report, its period, a recipient, and what became of it when."""
+    """One line of the ledger: a report, its period, a recipient, and what became of it when (UTC). Of a
+    `notice` of failure `said` is what went wrong."""
 
     report: str
     period: str
@@ -24,43 +33,71 @@ class Delivered:
     at: str
     subject: str
     said: str
+    notice: bool = False
 
 
 def deliveries(
-    project: Project, report: str | None = None, failed: bool = False
+    mail: Mail, root: Path, report: str | None = None, failed: bool = False
 ) -> list[Delivered]:
-    """The mails and other deliveries of a project, newest first. Raises LedgerError."""
-    place = project.mail.ledger
-    if "://" not in place and not (project.root / place).exists():
-        return []  # nothing was ever sent, and looking leaves no file
-    ledger = open_ledger(place, project.root)
-    try:
-        entries = ledger.entries()
-    finally:
-        ledger.close()
+    """The mails and other deliveries of a project, newest first: all, or those of a report, which is
+    named as the ledger does or by its file's path. `failed` leaves out what arrived. Raises
+    LedgerError."""
+    wanted = _names_of(report, root) if report is not None else None
     return [
         _told(one)
-        for one in entries
-        if one.recipient != "*"
-        and (report is None or one.report.partition("[")[0].partition("?")[0] == report)
-        and not (failed and one.state == "sent")
+        for one in _entries(mail, root)
+        if (wanted is None or any(_is_of(one, name) for name in wanted))
+        and not (failed and one.state == "sent" and NOTICE not in one.report)
     ]
+
+
+def nearest(mail: Mail, root: Path, report: str) -> str | None:
+    """The report of the ledger that was likely meant by one that it does not have, as a question."""
+    known = {one.report.partition("[")[0].partition("?")[0] for one in _entries(mail, root)}
+    known = {name.removesuffix(NOTICE) for name in known}
+    return suggestion(report, known) or suggestion(Path(report).name, known)
+
+
+def _entries(mail: Mail, root: Path) -> list[Entry]:
+    if "://" not in mail.ledger and not (root / mail.ledger).exists():
+        return []  # nothing was ever sent, and looking leaves no file
+    ledger = open_ledger(mail.ledger, root)
+    try:
+        return [one for one in ledger.entries() if one.recipient != _ALL]
+    finally:
+        ledger.close()
+
+
+def _names_of(report: str, root: Path) -> set[str]:
+    """What a report that was typed may be called in the ledger: as it was typed, or by the file that
+    it leads to from here."""
+    names = {report, report.removeprefix("./")}
+    with suppress(ValueError, OSError):  # of what leads out of the project
+        names.add(Path(report).resolve().relative_to(root.resolve()).as_posix())
+    return names
+
+
+def _is_of(entry: Entry, name: str) -> bool:
+    """Whether an entry is one of a report, whatever its params and value are."""
+    rest = entry.report.removeprefix(name)
+    return entry.report == name or (rest != entry.report and rest[:1] in ("?", "[", "!"))
 
 
 def _told(entry: Entry) -> Delivered:
     start, _, end = entry.period.partition("/")
     return Delivered(
-        entry.report.replace("!failure", " (notice of failure)"),
-        _days(start, end),
+        entry.report.replace(NOTICE, ""),
+        days(start, end),
         entry.recipient.removeprefix("outlet:"),
-        _STATES[entry.state],
+        _STATES.get(entry.state, entry.state),
         entry.at,
         entry.subject,
         entry.said,
+        NOTICE in entry.report,
     )
 
 
-def _days(start: str, end: str) -> str:
+def days(start: str, end: str) -> str:
     """A period by its first and last day; of a notice its day."""
     try:
         last = date.fromisoformat(end) - timedelta(days=1)
@@ -76,19 +113,59 @@ def as_json(listed: Sequence[Delivered]) -> str:
 
 
 def as_table(listed: Sequence[Delivered], limit: int) -> str:
-    """A table as wide as what is in it."""
-    if not listed:
-        return "nothing was sent yet"
-    rows = [("when", "report", "period", "recipient", "state")]
-    rows += [(one.at.replace("T", " ")[:16], one.report, one.period, one.recipient,
-              one.state if one.state == "sent" or not one.said else f"{one.state}: {one.said}") for one in listed[:limit]]  # fmt: skip
-    widths = [max(len(row[at]) for row in rows) for at in range(4)]
+    """A table as wide as what is in it; of what is too long for its column the middle is left out."""
+    rows = [("when (UTC)", "report", "period", "recipient", "state")]
+    rows += [tuple(map(_plain, _row(one))) for one in listed[:limit]]  # type: ignore[misc]
+    cells = [
+        [
+            *(_cut(cell, most) for cell, most in zip(row, _WIDEST, strict=False)),
+            row[4] if len(row[4]) <= _LONGEST else row[4][: _LONGEST - 1] + "…",
+        ]
+        for row in rows
+    ]
+    widths = [max(_width(row[at]) for row in cells) for at in range(4)]
     lines = [
         "  ".join(
-            [*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[4]]
+            [*(_padded(cell, width) for cell, width in zip(row, widths, strict=False)), row[4]]
         ).rstrip()
-        for row in rows
+        for row in cells
     ]
     if len(listed) > limit:
         lines.append(f"… and {len(listed) - limit} more; --limit shows them")
     return "\n".join(lines)
+
+
+def _row(one: Delivered) -> tuple[str, str, str, str, str]:
+    state = "told of a failure" if one.notice and one.state == "sent" else one.state
+    said = one.said if one.notice or one.state != "sent" else ""
+    return (
+        one.at.replace("T", " ")[:16],
+        one.report,
+        one.period,
+        one.recipient,
+        f"{state}: {said}" if said else state,
+    )
+
+
+def _plain(text: str) -> str:
+    """A text on one line: values and servers' answers may hold anything."""
+    return "".join(letter if letter.isprintable() else " " for letter in text)
+
+
+def _cut(text: str, most: int) -> str:
+    if _width(text) <= most:
+        return text
+    # Wide letters take two places: then fewer of them are kept.
+    kept = most - 1 if _width(text) == len(text) else (most - 1) // 2
+    return f"{text[: kept // 2]}…{text[len(text) - (kept - kept // 2) :]}"
+
+
+def _padded(text: str, width: int) -> str:
+    return text + " " * (width - _width(text))
+
+
+def _width(text: str) -> int:
+    return sum(
+        2 if unicodedata.east_asian_width(c) in "WF" else 0 if unicodedata.combining(c) else 1
+        for c in text
+    )

@@ -30,7 +30,7 @@ class Words:
         if head == "each":
             return self.each.get(rest, "")
         if head == "params":
-            return str(self.params.get(rest, ""))
+            return _param(self.params.get(rest, ""))
         if head == "report":
             return self._of_report(rest)
         metric, _, part = rest.rpartition(".")
@@ -52,6 +52,13 @@ class Words:
                 return as_of_moment(formats, figures.as_of)
             case _:
                 return moment(formats, figures.data_as_of) if figures.data_as_of else ""
+
+
+def _param(value: object) -> str:
+    """A param as it would be written."""
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def kpis(figures: Figures) -> dict[str, Kpi]:

@@ -502,6 +502,13 @@ def _holistic(report: Report, spec: SectionSpec) -> bool:
     return "none" in additivity(report, spec).values()
 
 
+def _place(row: Row) -> Any:
+    """The place of a row in the order of its entity, as far as it is known."""
+    return min(
+        (v for k, v in row.items() if k.startswith("order__") and v is not None), default=None
+    )
+
+
 def _ordered(report: Report, spec: SectionSpec, kept: list[Any]) -> list[Any]:
     """By the section's `sort`; else stages by their place, bins by their bounds, and other rows
     by the first metric, largest first. Ties go by name, so that the order is always the same."""
@@ -514,13 +521,12 @@ def _ordered(report: Report, spec: SectionSpec, kept: list[Any]) -> list[Any]:
 
     kept = sorted(kept, key=name)
     step = 2 if report.compare is not None else 1
-    ordered = len(spec.dimensions) == 1 and any(row.get("order__") is not None for row, _ in kept)
+    places = [_place(row) for row, _ in kept]
+    ordered = len(spec.dimensions) == 1 and any(place is not None for place in places)
     if spec.sort is None and spec.dimensions and spec.dimensions[0].bins:
         return sorted(kept, key=lambda item: (item[0]["d0"] is None, item[0]["d0"] or 0))
     if spec.sort is None and ordered:
-        return sorted(
-            kept, key=lambda item: (item[0].get("order__") is None, item[0].get("order__") or 0)
-        )
+        return sorted(kept, key=lambda item: (_place(item[0]) is None, _place(item[0]) or 0))
     by, descending = spec.sort or (spec.metrics[0].id, True)
     metrics = [m.id for m in spec.metrics]
     if by in metrics:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Literal, get_args
 
 from reportspec.figures import Figures
+from reportspec.spec_copy import spec_copy
 
 Form = Literal["pdf", "html", "xlsx", "csv", "md"]
 FORMS: tuple[Form, ...] = get_args(Form)
@@ -26,6 +27,7 @@ class FormatError(Exception):
 def files_of(figures: Figures, form: Form, name: str, spec_text: str | None) -> dict[str, bytes]:
     """The files of a report in one form, by path relative to the output folder: `name.pdf`, or for
     `csv` a folder `name` with a file for each table. Raises RenderError and FormatError."""
+    spec_text = spec_copy(spec_text, figures.each) if spec_text else None
     match form:
         case "pdf":
             from reportspec.render import render_pdf

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from hashlib import sha256
 from itertools import islice
 
 from reportspec.figures import Figures
@@ -18,6 +19,24 @@ from reportspec.render.errors import RenderError
 WORTH = 8  # reports from which on processes of their own pay for their start
 _RECYCLED = 250  # reports after which a process is replaced: memory is only partly given back
 _AHEAD = 4  # reports that wait for each process
+
+
+class Made(bytes):
+    """A file of a report, which knows for which value and from which statements it was made, and what
+    it was like then: what becomes of it on its way out can be held against that."""
+
+    each: tuple[str, str] | None
+    statements: tuple[str, ...]
+    digest: str
+
+    def __new__(cls, data: bytes, figures: Figures | None = None) -> Made:
+        """`figures` are those that the file shows; without them it is made for nobody."""
+        made = super().__new__(cls, data)
+        made.each = figures.each if figures is not None else None
+        made.statements = tuple(one.sql_hash for one in figures.statements) if figures else ()
+        made.digest = sha256(data).hexdigest() if figures is not None else ""
+        return made
+
 
 Asked = tuple[Figures, tuple[Form, ...], str, str | None]  # figures, forms, name, the spec's text
 Maker = Callable[[Iterable[Asked]], Iterator[dict[str, bytes]]]
@@ -67,7 +86,8 @@ def _made(
 ) -> dict[str, bytes]:
     found: dict[str, bytes] = {}
     for form in forms:
-        found |= files_of(figures, form, name, spec_text)
+        made = files_of(figures, form, name, spec_text)
+        found |= {file: Made(data, figures) for file, data in made.items()}
     return found
 
 

@@ -12,7 +12,7 @@ from reportspec.check.model import EACH, Backtest, Each, Highlights, Report, Sec
 from reportspec.expression import column_nodes, path_of
 from reportspec.model import Metric
 from reportspec.plan.queries import AggregateQuery, Measure, Query, RecordsQuery, Side
-from reportspec.sql.aggregate import money_currencies
+from reportspec.sql.aggregate import ORDER, money_currencies
 
 ADDITIVE = ("count", "sum", "average", "min", "max")
 TARGETS = "targets of goals"  # the section that their query belongs to
@@ -26,21 +26,40 @@ def plan(report: Report) -> tuple[Query, ...]:
     if any(goal.table for goal in report.goals.values()):
         found.append(_targets(report))
     if report.each is not None:
-        found = [_for_each(report.each, query) for query in found]
+        found = [_for_each(report.binding, report.each, query) for query in found]
     return tuple(found)
 
 
-def _for_each(each: Each, query: Query) -> Query:
+def _for_each(binding: Binding, each: Each, query: Query) -> Query:
     """The query without rows that belong to no value, such as people who have nothing to count."""
     if isinstance(query, AggregateQuery):
         if query.idle and each.condition not in query.idle_conditions:
-            query = replace(query, idle=None, idle_conditions=())
+            order = _order_of(binding, query)
+            measures = (*query.measures, *order)
+            query = replace(query, measures=measures, idle=None, idle_conditions=())
         return replace(query, cut=each.condition)
     if query.section == TARGETS and isinstance(query, RecordsQuery):
         own = exp.column(exp.to_identifier("value"), table=exp.to_identifier("goal"))
         mine = exp.EQ(this=own, expression=exp.Literal.string(EACH))
         return replace(query, conditions=(*query.conditions, mine))
     return query
+
+
+def _order_of(binding: Binding, query: AggregateQuery) -> tuple[Measure, ...]:
+    """The place of each row in the order of its entity, which rows of that entity would bring; a
+    column for each SELECT that there will be."""
+    assert query.idle is not None
+    tree = binding.entity(query.idle).order
+    found: dict[tuple[str, exp.Expr | None], Measure] = {}
+    for one in query.measures if tree is not None else ():
+        try:
+            binding.need_tree(one.entity, tree)
+        except Unresolved:
+            continue
+        name = f"{ORDER}{len(found) or ''}"
+        order = Measure(name, "", one.entity, "min", tree, None, one.anchor, ahead=one.ahead)
+        found.setdefault((one.entity, one.anchor), order)
+    return tuple(found.values())
 
 
 def _targets(report: Report) -> Query:

@@ -26,11 +26,12 @@ _PER_SESSION = 3  # statements for which another session is worth its opening
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """A statement that was run: its text, its rows, and how long they took."""
+    """A statement that was run: its text, its rows, how long they took, and which tree it was."""
 
     sql: str
     table: Table
     seconds: float
+    tree: exp.Expr
 
 
 def run_statements(
@@ -110,7 +111,7 @@ def _run(session: Connection, wanted: Wanted, tree: exp.Expr, sql: str) -> Resul
     table = session.run(sql)
     seconds = time.perf_counter() - since
     table = canonical(table, tree.meta.get(OUTPUTS, {}), wanted.zone)
-    return Result(sql, with_twins(table, tree), seconds)
+    return Result(sql, with_twins(table, tree), seconds, tree)
 
 
 def with_twins(table: Table, tree: exp.Expr) -> Table:

@@ -1,111 +1,219 @@
 """Whether a statement can return rows of one value only: the proof that a report of bursting has
 nobody else's rows.
 
-A SELECT is guarded if a conjunct of its WHERE says that a field equals the value, or if everything
-that it takes rows from is guarded. What is joined to the side (LEFT JOIN) adds columns to guarded
-rows, never rows. Anything else, such as a part that is not known here, is not guarded.
+Statements have few shapes, and only those are known here; whatever else one has, it is refused. A step
+(a SELECT that is none of the entities' own, which stand in WITH) takes its rows
+
+- from an entity, beside which others may be joined that add columns and no rows (LEFT JOIN on equal
+  fields), or
+- from steps of which the same holds, or from constants.
+
+For one value, a step over an entity keeps the rows of which the field equals the value
+(`unguarded`). For many values, each step groups and numbers rows within the field, and hands it on
+(`unparted`). What an entity's rows are is said by the catalogue and the mapping; a derived one may
+have been computed from rows of several values.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator
 
 from sqlglot import exp
 
-
-def unguarded(tree: exp.Expr, value: str) -> str | None:
-    """Why a statement may return rows of other values, or None if it cannot."""
-    with_ = tree.args.get("with_")
-    ctes = {cte.alias: cte.this for cte in with_.expressions} if with_ else {}
-    return _why(tree, value, ctes)
+_PARTS = {"with_", "expressions", "from_", "joins", "where", "group", "order", "limit"}
+_STEPS = ("from_", "joins", "with_")
 
 
-def unparted(tree: exp.Expr, name: str) -> str | None:
-    """Why rows of a statement for many values may be made of rows of several, or None if each is
-    made of rows of the value that it has in the column `name`.
-
-    Each step that brings rows together (GROUP BY, a window) must do so within the value, and take
-    it from rows or from a step of which the same holds."""
-    if isinstance(tree, exp.SetOperation):
-        return unparted(tree.this, name) or unparted(tree.expression, name)
+def unguarded(tree: exp.Expr, value: str, field: str) -> str | None:
+    """Why a statement may return rows of other values of a field, or None if it cannot."""
     if isinstance(tree, exp.Subquery):
-        return unparted(tree.this, name)
+        return unguarded(tree.this, value, field)
+    if isinstance(tree, exp.SetOperation):
+        return _united(tree) or unguarded(tree.this, value, field) or unguarded(tree.expression, value, field)  # fmt: skip
+    why = _strange(tree)
+    if why is not None:
+        return why
+    first, entities, steps = _sources(tree)
+    for step in steps:
+        if (why := unguarded(step, value, field)) is not None:
+            return why
+    if isinstance(first, exp.Table):
+        where = tree.args.get("where")
+        conditions = _conjuncts(where.this) if where is not None else []
+        if not any(_says(one, value, field, entities) for one in conditions):
+            return f"rows of `{first.name}` pass whole"
+    return None
+
+
+def unparted(tree: exp.Expr, name: str, field: str) -> str | None:
+    """Why rows of a statement for many values of a field may be made of rows of several, or None if
+    each is made of rows of the value that it has in the column `name`."""
+    if isinstance(tree, exp.Subquery):
+        return unparted(tree.this, name, field)
+    if isinstance(tree, exp.SetOperation):
+        return _united(tree) or _other_places(tree, name) or unparted(tree.this, name, field) or unparted(tree.expression, name, field)  # fmt: skip
+    why = _strange(tree)
+    if why is not None:
+        return why
+    if tree.args.get("limit"):
+        return "rows of all values are cut together"
+    own = next((one.unalias() for one in tree.expressions if one.alias_or_name == name), None)
+    if not isinstance(own, exp.Column):
+        return f"`{name}` is no column of its rows"
+    why = _brought_together(tree, own)
+    if why is not None:
+        return why
+    first, entities, steps = _sources(tree)
+    if isinstance(first, exp.Table) and not steps:
+        return None if _is_field(own, field, entities) else f"`{name}` is not the field"
+    if isinstance(first, exp.Subquery) and steps == [first] and own.table == first.alias:
+        return unparted(first, own.name, field)
+    return "rows of several steps are brought together"
+
+
+def _strange(tree: exp.Expr) -> str | None:
+    """What a SELECT has that none of ours has."""
     if not isinstance(tree, exp.Select):
         return f"a `{tree.key}` is not known"
-    if _within(tree) is not None:
-        return "a SELECT stands within an expression"
-    own = next((one.unalias() for one in tree.expressions if one.alias_or_name == name), None)
-    if own is None or own.find(exp.Column) is None:
-        return f"there is no `{name}` of its rows"
+    other = [key for key, part in tree.args.items() if part and key not in _PARTS]
+    if other:
+        return f"a SELECT with `{other[0]}` is not known"
+    with_ = tree.args.get("with_")
+    if with_ is not None and (tree.parent is not None or with_.args.get("recursive")):
+        return "a WITH stands within a statement"
+    for key, part in tree.args.items():
+        if key not in _STEPS:
+            for one in part if isinstance(part, list) else [part]:
+                if isinstance(one, exp.Expr) and one.find(exp.Query, exp.Subquery):
+                    return "a SELECT stands within an expression"
+    source = tree.args.get("from_")
+    if source is None:
+        return None
+    for join in tree.args.get("joins") or []:
+        if not _adds_columns(join) and not _beside_steps(join):
+            return f"a `{join.sql(dialect='duckdb').split('(')[0].strip()[:40]}` is not known"
+    sources = [source.this, *(join.this for join in tree.args.get("joins") or [])]
+    names = [one.alias_or_name for one in sources]
+    if len(set(names)) < len(names) or any(not _plain(one) for one in sources):
+        return "it reads from what is not known"
+    return None
+
+
+def _plain(source: exp.Expr) -> bool:
+    """Whether a source is a table by its name, or a SELECT with one."""
+    if isinstance(source, exp.Table):
+        known = {"this", "alias", "db", "catalog"}
+        return isinstance(source.this, exp.Identifier) and not any(
+            part for key, part in source.args.items() if key not in known
+        )
+    if isinstance(source, exp.Subquery):
+        return not any(part for key, part in source.args.items() if key not in ("this", "alias"))
+    return False
+
+
+def _adds_columns(join: exp.Join) -> bool:
+    """LEFT JOIN of an entity on equal fields of both sides."""
+    on = join.args.get("on")
+    if join.side != "LEFT" or join.kind not in ("", "OUTER") or on is None:
+        return False
+    if join.args.get("method") or join.args.get("using") or not isinstance(join.this, exp.Table):
+        return False
+    name = join.this.alias_or_name
+    return any(
+        isinstance(one, exp.EQ)
+        and {_tables(one.this) == {name}, _tables(one.expression) == {name}} == {True, False}
+        and _tables(one.this)
+        and _tables(one.expression)
+        for one in _conjuncts(on)
+    )
+
+
+def _tables(tree: exp.Expr) -> set[str]:
+    return {column.table for column in tree.find_all(exp.Column)}
+
+
+def _beside_steps(join: exp.Join) -> bool:
+    """CROSS JOIN of a step or of constants."""
+    rest = [key for key, part in join.args.items() if part and key not in ("this", "kind")]
+    return join.kind == "CROSS" and not rest and isinstance(join.this, exp.Subquery)
+
+
+def _sources(tree: exp.Expr) -> tuple[exp.Expr | None, list[exp.Table], list[exp.Subquery]]:
+    """What a SELECT takes its rows from; and all entities and steps that it names. Constants are
+    neither."""
+    source = tree.args.get("from_")
+    if source is None:
+        return None, [], []
+    found = [source.this, *(join.this for join in tree.args.get("joins") or [])]
+    entities = [one for one in found if isinstance(one, exp.Table)]
+    steps = [one for one in found if isinstance(one, exp.Subquery) and one.find(exp.Table)]
+    return source.this, entities, steps
+
+
+def _says(tree: exp.Expr, value: str, field: str, entities: list[exp.Table]) -> bool:
+    """Whether a condition is `the field = the value`."""
+    if not isinstance(tree, exp.EQ):
+        return False
+    for own, other in ((tree.this, tree.expression), (tree.expression, tree.this)):
+        told = isinstance(other, exp.Literal) and other.is_string and other.this == value
+        if told and isinstance(own, exp.Column):
+            return _is_field(own, field, entities)
+    return False
+
+
+def _is_field(own: exp.Column, field: str, entities: list[exp.Table]) -> bool:
+    """Whether a column is the field, as an entity has it; targets of goals have it as `value`."""
+    for one in entities:
+        if one.alias_or_name == own.table or (not own.table and len(entities) == 1):
+            return own.name == ("value" if one.name == "goal" else field)
+    return False
+
+
+def _brought_together(tree: exp.Expr, own: exp.Column) -> str | None:
+    """Whether rows of several values become one, or are counted with one another."""
     group = tree.args.get("group")
     if group is not None and own not in group.expressions:
-        return f"rows are grouped without `{name}`"
-    for one in tree.expressions:
-        windows = list(one.find_all(exp.Window))
-        if any(own not in (window.args.get("partition_by") or []) for window in windows):
-            return f"a window reaches beyond `{name}`"
-        if group is None and not windows and one.find(exp.AggFunc) is not None:
+        return "rows are grouped without the field"
+    if group is not None and any(part for key, part in group.args.items() if key != "expressions"):
+        return "rows are grouped in several ways"
+    for one in (*tree.expressions, tree.args.get("order")):
+        if one is None:
+            continue
+        for window in one.find_all(exp.Window):
+            if own not in (window.args.get("partition_by") or []):
+                return "a window reaches beyond the field"
+        if group is None and any(_of_all(found) for found in one.find_all(exp.AggFunc)):
             return "all rows are brought together"
-    return _parted_source(tree, own)
-
-
-def _parted_source(tree: exp.Select, own: exp.Expr) -> str | None:
-    """Of steps that a SELECT stands on. Tables, and CTEs, which are tables by another name, have
-    rows as they are."""
-    source = tree.args.get("from_")
-    if source is None:
-        return "it reads nothing"
-    joins = tree.args.get("joins") or []
-    for one in [source.this, *(join.this for join in joins if not _beside(join))]:
-        if isinstance(one, exp.Subquery):
-            if not isinstance(own, exp.Column) or own.table != one.alias:
-                if one.this.find(exp.Column) is None:
-                    continue  # constants, such as a calendar
-                return f"rows of `{one.alias}` have no value"
-            if (why := unparted(one.this, own.name)) is not None:
-                return why
-        elif not isinstance(one, exp.Table):
-            return f"a `{one.key}` is not known"
     return None
 
 
-def _why(tree: exp.Expr, value: str, ctes: Mapping[str, exp.Expr]) -> str | None:
-    if isinstance(tree, exp.SetOperation):
-        return _why(tree.this, value, ctes) or _why(tree.expression, value, ctes)
-    if isinstance(tree, exp.Subquery):
-        return _why(tree.this, value, ctes)
-    if not isinstance(tree, exp.Select):
+def _of_all(aggregate: exp.Expr) -> bool:
+    return not isinstance(aggregate.parent, exp.Window)
+
+
+def _united(tree: exp.SetOperation) -> str | None:
+    if not isinstance(tree, exp.Union) or tree.args.get("distinct"):
         return f"a `{tree.key}` is not known"
-    nested = _within(tree)
-    if nested is not None and (why := _why(nested, value, ctes)) is not None:
-        return why
-    where = tree.args.get("where")
-    if where is not None and any(_says(one, value) for one in _conjuncts(where.this)):
-        return None
-    source = tree.args.get("from_")
-    if source is None:
-        return None  # constants
-    joins = tree.args.get("joins") or []
-    sources = [source.this, *(join.this for join in joins if not _beside(join))]
-    for one in sources:
-        why = _of_source(one, value, ctes)
-        if why is not None:
-            return why
-    return None
+    known = {"this", "expression", "distinct"}
+    other = [key for key, part in tree.args.items() if part and key not in known]
+    return f"a UNION with `{other[0]}` is not known" if other else None
 
 
-def _of_source(source: exp.Expr, value: str, ctes: Mapping[str, exp.Expr]) -> str | None:
-    if isinstance(source, exp.Subquery):
-        return _why(source.this, value, ctes)
-    if isinstance(source, exp.Table) and source.name in ctes and not source.db:
-        return _why(ctes[source.name], value, ctes)
-    if isinstance(source, exp.Table):
-        return f"rows of `{source.alias_or_name}` pass whole"
-    return f"a `{source.key}` is not known"
+def _other_places(tree: exp.SetOperation, name: str) -> str | None:
+    """UNION goes by the places of columns, not by their names."""
+    listed = ([one.alias_or_name for one in branch.expressions] for branch in _branches(tree))
+    places = {names.index(name) if name in names else -1 for names in listed}
+    return f"`{name}` stands in several places" if len(places) > 1 else None
 
 
-def _beside(join: exp.Join) -> bool:
-    return join.side == "LEFT" and join.args.get("on") is not None
+def _branches(tree: exp.Expr) -> Iterator[exp.Expr]:
+    if isinstance(tree, exp.SetOperation):
+        yield from _branches(tree.this)
+        yield from _branches(tree.expression)
+    elif isinstance(tree, exp.Subquery):
+        yield from _branches(tree.this)
+    else:
+        yield tree
 
 
 def _conjuncts(tree: exp.Expr) -> list[exp.Expr]:
@@ -114,29 +222,3 @@ def _conjuncts(tree: exp.Expr) -> list[exp.Expr]:
     if isinstance(tree, exp.Paren):
         return _conjuncts(tree.this)
     return [tree]
-
-
-def _says(tree: exp.Expr, value: str) -> bool:
-    """Whether a condition is `something of a row = the value`."""
-    if not isinstance(tree, exp.EQ):
-        return False
-    sides = (tree.this, tree.expression)
-    return any(
-        isinstance(one, exp.Literal)
-        and one.is_string
-        and one.this == value
-        and other.find(exp.Column) is not None
-        and other.find(exp.Select) is None
-        for one, other in (sides, sides[::-1])
-    )
-
-
-def _within(select: exp.Select) -> exp.Expr | None:
-    """A SELECT that stands within an expression of another one, if any."""
-    for key, part in select.args.items():
-        if key in ("with_", "from_", "joins"):
-            continue
-        for one in part if isinstance(part, list) else [part]:
-            if isinstance(one, exp.Expr) and (found := one.find(exp.Select)) is not None:
-                return found
-    return None

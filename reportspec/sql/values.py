@@ -7,16 +7,19 @@ from sqlglot import exp
 from reportspec.binding import Binding
 from reportspec.calendar import instant
 from reportspec.plan.queries import Side
-from reportspec.sql.build import OUTPUTS, all_of, conjuncts, named
+from reportspec.sql.build import OUTPUTS, all_of, conjuncts, literal, named, when
 from reportspec.sql.moments import Moment
 from reportspec.sql.scope import Scope
 from reportspec.sql.statement import Statement
+
+CHOSEN = "chosen"
 
 
 def values_statement(
     binding: Binding, entity: str, names: tuple[str, ...], side: Side, conditions: tuple[exp.Expr, ...]
 ) -> exp.Expr:  # fmt: skip
-    """The statement: distinct rows of the fields `f0`, `f1`, … of an entity, the first never null."""
+    """The statement: distinct rows of the fields `f0`, `f1`, … of an entity, the first never null, and
+    whether the conditions hold for them (`chosen`, 1 or 0)."""
     statement = Statement(binding)
     moment = Moment(
         "current", side.as_of, instant(side.start, binding.zone), instant(side.end, binding.zone)
@@ -27,8 +30,12 @@ def values_statement(
         select = select.select(named(scope.field((entity, name), moment), f"f{index}"), copy=False)
     first = scope.field((entity, names[0]), moment)
     found = scope.exists(moment)
+    told: list[exp.Expr] = []
     for tree in conditions:
-        found += conjuncts(scope.compile(tree, moment))
+        told += conjuncts(scope.compile(tree, moment))
+    met = all_of(told)
+    chosen = literal(1) if met is None else when(met, literal(1), literal(0))
+    select = select.select(named(chosen, CHOSEN), copy=False)
     found.append(exp.Not(this=exp.Is(this=first, expression=exp.Null())))
     select = scope.attach(select)
     condition = all_of(found)
@@ -38,5 +45,5 @@ def values_statement(
     final.meta[OUTPUTS] = {
         f"f{index}": binding.resolve(entity, (entity, name)).field.type
         for index, name in enumerate(names)
-    }
+    } | {CHOSEN: "integer"}
     return final

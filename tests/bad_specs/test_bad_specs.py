@@ -3,6 +3,7 @@ prints about it: every message names the place, and the way out where there is o
 
 from __future__ import annotations
 
+import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,14 +14,27 @@ from reportspec.stages import compile_report, load_report
 
 HERE = Path(__file__).resolve().parent
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
-PROJECT = "version: 1\nsource: demo\ntimezone: Europe/Rome\nlocale: en_GB\ncurrency: EUR\n"
+PROJECT = """version: 1
+source: demo
+timezone: Europe/Rome
+locale: en_GB
+currency: EUR
+deliver:
+  smtp: smtps://reports@smtp.example.com
+  from: Reports <reports@example.com>
+  allow: ["@example.com"]
+  outlets: {archive: {folder: archive}}
+"""
 SPECS = sorted(path.stem for path in HERE.glob("*.yaml"))
 
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A project over the demo; paths start there, as they do for who works in it."""
+    """A project over the demo, with the files that the specs name; paths start there, as they do for
+    who works in it."""
     (tmp_path / "reportspec.yaml").write_text(PROJECT, encoding="utf-8")
+    for path in HERE.glob("*.csv"):
+        shutil.copy(path, tmp_path)
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

@@ -175,7 +175,10 @@ def test_two_senders_at_once(run: Run, handler: Handler) -> None:
 
 
 def test_only_allowed_addresses_are_written_to(run: Run, handler: Handler, project: Path) -> None:
-    outcome = run(spec("{to: [anna@example.com, eve@evil.example, x@sub.example.com], attach: []}"))
+    # What is written out is a mistake already when the spec is checked; values are not known then.
+    params = "params: {eve: {type: string, default: eve@evil.example}, sub: {type: string, default: x@sub.example.com}}\n"
+    to = "{to: [anna@example.com, '{{ params.eve }}', '{{ params.sub }}'], attach: []}"
+    outcome = run(spec(to) + params)
     assert results(outcome) == {
         ANNA: "sent",
         "eve@evil.example": "failed",
@@ -421,9 +424,9 @@ def test_webhooks_and_slack(run: Run, project: Path) -> None:
     assert "&lt;!channel&gt; &amp;" in got[2]["text"]
     assert results(run(spec("{also: [hook, team]}"))) == {"hook": "already", "team": "already"}
     outcome = run(spec("{also: [hook]}"), period="2026-Q2")
-    assert [(one.result, one.said) for one in outcome.sent] == [
-        ("failed", "the webhook `hook` answered 302")
-    ]
+    [one] = outcome.sent
+    assert one.result == "failed"
+    assert one.said.startswith("the webhook `hook` answered 302 Found: it leads elsewhere")
     assert "secret-part" not in str(outcome)
     hook.shutdown()
 

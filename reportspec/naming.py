@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from hashlib import sha256
+from pathlib import Path
 
 _LONGEST = 60
 
@@ -23,7 +26,7 @@ def slug(text: str, fallback: str = "report") -> str:
     )
     if lost or not made:
         # Letters that could not be kept still tell two names apart.
-        made = f"{made or fallback}-{sha256(text.encode()).hexdigest()[:8]}"
+        made = f"{made or fallback}-{sha256(text.encode('utf-8', 'surrogatepass')).hexdigest()[:8]}"
     return made
 
 
@@ -35,3 +38,27 @@ def distinct(names: list[str]) -> list[str]:
         seen[name] = seen.get(name, 0) + 1
         made.append(name if seen[name] == 1 else f"{name}-{seen[name]}")
     return made if len(set(made)) == len(made) else [f"{n}-{at}" for at, n in enumerate(names, 1)]
+
+
+def parts_of(values: Iterable[str]) -> dict[str, str]:
+    """A part of names for each value: its slug, with a digest behind it where another value's is the
+    same. It is empty of no value only."""
+    slugs = {value: slug(value) if value else "" for value in values}
+    shared = Counter(slugs.values())
+    return {
+        value: made
+        if shared[made] == 1
+        else f"{made}-{sha256(value.encode('utf-8', 'surrogatepass')).hexdigest()[:8]}"
+        for value, made in slugs.items()
+    }
+
+
+def known_as(file: str, root: Path, settings: Mapping[str, str]) -> str:
+    """What a report is known by in the ledger: its file within the project, and its params."""
+    path = Path(file)
+    try:
+        name = path.resolve().relative_to(root.resolve()).as_posix()
+    except ValueError:
+        name = path.name
+    told = "&".join(f"{name}={value}" for name, value in sorted(settings.items()))
+    return f"{name}?{told}" if told else name

@@ -1,0 +1,168 @@
+"""`when` of `deliver`: the condition on which a report is sent, and whether it can hold at all."""
+
+from __future__ import annotations
+
+import operator
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
+from math import ceil, floor
+from typing import Any
+
+from reportspec.catalogue.library import UnknownMetric, reference
+from reportspec.check.document import Document, Place
+from reportspec.check.model import Condition, SectionSpec
+from reportspec.diagnostics import suggestion
+from reportspec.model import Catalogue, Metric
+
+SIGNS = {
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+    "=": operator.eq,
+    "!=": operator.ne,
+}
+WORDS = ("always", "goal_missed", "goal_at_risk", "not_empty", "changed")
+_COMPARISON = re.compile(
+    r"\s*([A-Za-z_][\w.()=, ]*?)\s*(<=|>=|!=|<>|<|>|==|=)\s*(-?\d+(?:\.\d+)?)\s*(%?)\s*"
+)
+_RUNNING = re.compile(r"today|this_\w+|\w+_to_date")  # periods that are never over
+_PLACE: Place = ("deliver", "when")
+Comparison = tuple[str, str, float]  # a metric, a sign, a number
+
+
+def condition_of(
+    document: Document, data: Mapping[str, Any], sections: Sequence[SectionSpec], catalogue: Catalogue
+) -> Condition:  # fmt: skip
+    """The condition that a spec names; `always` where it is wrong, with the mistake told."""
+    given = str(data["deliver"].get("when") or "always")
+    if given in WORDS:
+        if given.startswith("goal_") and not document.broken:  # goals that are wrong are none yet
+            _check_goals(document, data, sections, given)
+        return Condition(given)  # type: ignore[arg-type]
+    if not any(sign in given for sign in "<>="):
+        document.tell("bad-condition", f"`{given[:60]}` is no condition", _PLACE,
+                      suggestion(given, WORDS) or f"there are {', '.join(WORDS)}, and comparisons such as `close_rate < 0.3`")  # fmt: skip
+        return Condition("always")
+    first, *more = re.split(r"\s+(and|or)\s+", given, flags=re.IGNORECASE)
+    joiners = {one.lower() for one in more[::2]}
+    if len(joiners) > 1:
+        help = "send the report by two specs"
+        document.tell("bad-condition", "`and` and `or` cannot be mixed", _PLACE, help)
+        return Condition("always")
+    tiles = tiles_of(sections)
+    found = [_comparison(document, part.strip(), tiles) for part in (first, *more[1::2])]
+    comparisons = tuple(one for one in found if one is not None)
+    every = "or" not in joiners
+    if len(comparisons) == len(found):
+        _check_holds(document, comparisons, every, tiles, catalogue)
+    return Condition("compare", comparisons, every)
+
+
+def tiles_of(sections: Iterable[SectionSpec]) -> dict[str, Metric]:
+    """The metrics that a report shows in tiles, by their ids."""
+    return {
+        one.id: one for section in sections if section.kind == "kpis" for one in section.metrics
+    }
+
+
+def _comparison(document: Document, part: str, tiles: Mapping[str, Metric]) -> Comparison | None:
+    match = _COMPARISON.fullmatch(part)
+    if match is None:
+        if part in WORDS:
+            message, help = f"`{part}` stands alone", "write it without `and` and `or`"
+        else:
+            message, help = (
+                f"`{part[:60]}` is no comparison",
+                "write for example `close_rate < 0.3`",
+            )
+        document.tell("bad-condition", message, _PLACE, help)
+        return None
+    name, sign = _id(match[1]), {"==": "=", "<>": "!="}.get(match[2], match[2])
+    if name not in tiles:
+        document.tell("unknown-metric", f"`{name[:60]}` is in no tile of this report", _PLACE,
+                      suggestion(name, tiles) or "add it to `metrics`, or to a section `kpis`")  # fmt: skip
+        return None
+    number = float(match[3]) / (100 if match[4] else 1)
+    if tiles[name].unit == "percent" and abs(number) > 1.5 and not match[4]:
+        document.tell("suspicious-condition", f"`{name}` is a fraction: {match[3]} means {number * 100:,.0f} %", _PLACE,
+                      f"write `{name} {sign} {match[3]}%`", warning=True)  # fmt: skip
+    return name, sign, number
+
+
+# --- conditions that cannot hold ------------------------------------------------------------------
+
+
+def _check_goals(
+    document: Document, data: Mapping[str, Any], sections: Sequence[SectionSpec], word: str
+) -> None:
+    """A goal is judged in its metric's tile, or in the section of a goal by a dimension."""
+    goals = data.get("goals") or {}
+    judged = any(section.kind == "goals" for section in sections)
+    tiles = tiles_of(sections)
+    if not goals:
+        said = f"`{word}` never holds, since the report has no goals: it would never be sent"
+        help = "add for example `goals: {close_rate: 0.35}`"
+    elif not judged and not {_id(name) for name in goals} & set(tiles):
+        said = f"`{word}` never holds, since no goal is of a tile: the report would never be sent"
+        help = "add a metric that has a goal to `metrics`, or to a section `kpis`"
+    elif word == "goal_missed" and _RUNNING.fullmatch(str(data.get("period"))):
+        said = f"`goal_missed` never holds of `{data['period']}`: nothing is missed while its period runs"
+        help = "write `goal_at_risk`, or take a period that is over, such as `last_month`"
+    else:
+        return
+    document.tell("never-sent", said, _PLACE, help, warning=True)
+
+
+def _id(name: str) -> str:
+    """A metric's reference in its normal form, if it is one."""
+    try:
+        return reference(name).id
+    except UnknownMetric:
+        return name
+
+
+def _check_holds(
+    document: Document, comparisons: Sequence[Comparison], every: bool, tiles: Mapping[str, Metric],
+    catalogue: Catalogue,
+) -> None:  # fmt: skip
+    """Warn of comparisons that no figure satisfies; of those that are joined by `or` each is asked
+    for itself."""
+    groups = [[one for one in comparisons if one[0] == name] for name in dict.fromkeys(c[0] for c in comparisons)]  # fmt: skip
+    for group in groups if every else [[one] for one in comparisons]:
+        metric = tiles[group[0][0]]
+        if _can_hold([one[1:] for one in group], _whole(metric), _positive(catalogue, metric)):
+            continue
+        said = " and ".join(f"{name} {sign} {number:g}" for name, sign, number in group)
+        why = f": `{metric.id}` is {'a count' if _whole(metric) else 'never below 0'}"
+        end = ", so the report would never be sent" if every or len(comparisons) == 1 else ""
+        document.tell("never-sent", f"`{said}` never holds{why if len(group) == 1 else ''}{end}", _PLACE,
+                      "look at the signs and the numbers", warning=True)  # fmt: skip
+
+
+def _can_hold(bounds: Sequence[tuple[str, float]], whole: bool, positive: bool) -> bool:
+    """Whether a number satisfies all bounds. What is between two neighbouring bounds is all alike, so
+    that a number of each stretch is enough."""
+    edges = sorted({number for _, number in bounds} | ({0.0} if positive else set()))
+    if whole:
+        near = {float(at + step) for edge in edges for at in (floor(edge), ceil(edge)) for step in (-1, 0, 1)}  # fmt: skip
+    else:
+        between = {(low + high) / 2 for low, high in pairwise(edges)}
+        near = {edges[0] - 1, *edges, *between, edges[-1] + 1}
+    return any(
+        all(SIGNS[sign](one, number) for sign, number in bounds)
+        for one in near
+        if one >= 0 or not positive
+    )
+
+
+def _whole(metric: Metric) -> bool:
+    return metric.kind == "aggregate" and metric.aggregate in ("count", "count_distinct")
+
+
+def _positive(catalogue: Catalogue, metric: Metric) -> bool:
+    """Whether a metric counts, or divides what was counted: then it is not below zero."""
+    names = {"ratio": (metric.numerator, metric.denominator), "share": (metric.base,)}
+    parts = [catalogue.metrics[name] for name in names.get(metric.kind, ())]
+    return _whole(metric) or (bool(parts) and all(map(_whole, parts)))

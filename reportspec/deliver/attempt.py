@@ -1,0 +1,163 @@
+"""Sending one spec, whatever becomes of it: what the command line and `api` have in common."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from reportspec.api import no_each, no_pango, source_problem
+from reportspec.check.report import Checked
+from reportspec.deliver import send as sending
+from reportspec.deliver.ledger import LedgerError
+from reportspec.deliver.maintainers import Failure, failure, maintainers, tell
+from reportspec.deliver.outlets import without_secrets
+from reportspec.deliver.send import Asked, Outcome, Result, Sent, Wait
+from reportspec.deliver.smtp import MailError
+from reportspec.deliver.status import days
+from reportspec.diagnostics import Diagnostic, in_order
+from reportspec.formats import FormatError
+from reportspec.render.errors import RenderError
+from reportspec.run.connection import SourceError
+from reportspec.stages import load_report
+
+NO_DELIVERY = "no-delivery"  # the code of what is said of a spec that is not to be sent at all
+_LACKING: tuple[Result, ...] = ("failed", "refused", "doubt")
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """What came of a spec that was to be sent: what is wrong, what became of each mail where it came
+    to that, and whether another run may do what this one could not."""
+
+    diagnostics: tuple[Diagnostic, ...]
+    texts: Mapping[str, str]
+    outcome: Outcome | None = None
+    temporary: bool = False
+
+    @property
+    def code(self) -> int:
+        """0 if all is well, 1 if somebody did not get it, 75 if not yet."""
+        if self.outcome is None:
+            return 75 if self.temporary else 1
+        if self.outcome.count(*_LACKING):
+            return 1
+        return 75 if self.outcome.count("pending") else 0
+
+
+def attempt(
+    path: Path, now: datetime, environment: Mapping[str, str], asked: Asked, *,
+    settings: Mapping[str, str], period: str | None = None, wait: Wait = time.sleep,
+) -> Attempt:  # fmt: skip
+    """Check a spec, build its report and send it, and tell those who look after it of what went
+    wrong. Raises only what is a bug, of which they are told as well."""
+
+    def told(failures: list[Failure], period: str = "") -> str | None:
+        if asked.dry_run is not None or asked.rehearsal or not failures:
+            return None
+        who = maintainers(path, now, environment, settings)
+        return tell(who, failures, period) if who is not None else None
+
+    try:
+        checked = load_report(path, now, environment, settings=settings, period=period)
+        made = _sent(path, checked, asked, wait)
+    except Exception as error:
+        with contextlib.suppress(Exception):
+            name = type(error).__name__
+            said = f"reportspec has a bug: {name}: {without_secrets(str(error), '')}"
+            told([failure(said, name)])
+        raise
+    start, end = (checked.report.period.start, checked.report.period.end) if checked.report else ("", "")  # fmt: skip
+    why = told(_failures(made), days(str(start), str(end)))
+    if why is None:
+        return made
+    more = Diagnostic("not-told", f"{path}: {why}", None, "look at `deliver` in the project file")
+    return Attempt((*made.diagnostics, more), made.texts, made.outcome, made.temporary)
+
+
+def _sent(path: Path, checked: Checked, asked: Asked, wait: Wait) -> Attempt:
+    said, report = in_order(checked.diagnostics), checked.report
+    if checked.broken or report is None:
+        return Attempt(said, checked.texts)
+    if report.delivery is None:
+        help = "add for example `deliver: {to: anna@example.com}`"
+        lacking = Diagnostic(NO_DELIVERY, f"{path}: the spec has no `deliver`", None, help)
+        return Attempt((*said, lacking), checked.texts)
+    if asked.only and report.each is None:
+        return Attempt((*said, no_each(path, asked.only)), checked.texts)
+    try:
+        return Attempt(
+            said, checked.texts, sending.send(report, checked.spec_text, asked, wait=wait)
+        )
+    except MailError as error:
+        problem = Diagnostic("no-mail", f"{path}: {error.message}", None, error.help)
+        return Attempt((*said, problem), checked.texts, temporary=error.temporary)
+    except sending.Refused as error:
+        problem = Diagnostic("not-sent", f"{path}: {error.message}", None, error.help)
+    except LedgerError as error:
+        problem = Diagnostic("no-ledger", f"{path}: {error.message}", None, error.help)
+    except SourceError as error:
+        problem = source_problem(path, report, error)
+    except RenderError as error:
+        problem = Diagnostic("cannot-render", f"{path}: {error}")
+    except FormatError as error:
+        problem = Diagnostic("missing-library", error.message, None, error.help)
+    except OSError as error:
+        problem = os_problem(path, error)
+    return Attempt((*said, problem), checked.texts)
+
+
+def os_problem(path: Path, error: OSError) -> Diagnostic:
+    """What is told where the system does not do something: files, or the library that makes PDFs."""
+    if "load library" in str(error):
+        return no_pango(error)
+    where = f" `{error.filename}`:" if error.filename else ""
+    said = f"{path}: not sent:{where} {(error.strerror or str(error)).lower()}"
+    return Diagnostic("not-sent", said, None, "look whether there is room for files, and who may write them")  # fmt: skip
+
+
+# --- what is wrong with it ----------------------------------------------------------------------
+
+
+def _failures(made: Attempt) -> list[Failure]:
+    """What those who look after the report are told."""
+    errors = [one for one in made.diagnostics if one.severity == "error"]
+    return [*map(_of_diagnostic, errors), *map(_of_sent, lacking(made.outcome))]
+
+
+def lacking(outcome: Outcome | None) -> list[Sent]:
+    """Those who did not get the report, and will not unless something is done about it."""
+    return [one for one in outcome.sent if one.result in _LACKING] if outcome is not None else []
+
+
+def _of_diagnostic(one: Diagnostic) -> Failure:
+    place = f"{one.span.file}:{one.span.line}:{one.span.column}: " if one.span else ""
+    help = f" ({one.help})" if one.help else ""
+    return failure(f"{place}{one.message}{help}", f"{one.code} {failure(one.message).reason}")
+
+
+def _of_sent(one: Sent) -> Failure:
+    return Failure(sent_line(one), "\0".join((one.result, one.value, one.recipient)))
+
+
+RESULTS = {"sent": "sent", "already": "has it already", "skipped": "skipped", "pending": "not taken yet", "refused": "refused",
+           "doubt": "in doubt", "failed": "not sent", "written": "written", "busy": "nothing to do"}  # fmt: skip
+
+
+def sent_line(one: Sent) -> str:
+    """What became of one mail, in a line."""
+    who = f"{one.recipient} ({one.value})" if one.recipient and one.value else one.recipient or one.value  # fmt: skip
+    return ": ".join(part for part in (RESULTS[one.result], who, one.said) if part)
+
+
+def as_diagnostics(path: Path, outcomes: Iterable[Sent]) -> list[Diagnostic]:
+    """What became of mails that were not sent, for programs that read mistakes."""
+    codes = {"failed": "not-sent", "refused": "refused", "doubt": "in-doubt", "pending": "not-yet"}
+    return [
+        Diagnostic(codes[one.result], f"{path}: {sent_line(one)}")
+        for one in outcomes
+        if one.result in codes
+    ]

@@ -1,0 +1,38 @@
+"""The copy of a spec that is attached to a report: what readers may know of how it was made, without who
+else is sent it and what is expected of whom else."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import yaml
+
+_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+LEFT_OUT = ("deliver", "for_each")
+_SAID = "# Left out of this copy: {}.\n"
+
+
+def spec_copy(text: str, each: tuple[str, str] | None) -> str | None:
+    """The text without its `deliver` and `for_each`, and of a report for one value (`each`) without its
+    goals, which may name others. None where this cannot be done line by line, as in a spec that is
+    one map in braces."""
+    try:
+        root = yaml.compose(text, Loader=_LOADER)
+    except yaml.YAMLError:
+        return None
+    if not isinstance(root, yaml.MappingNode) or root.flow_style:
+        return None
+    lines = text.splitlines(keepends=True)
+    starts = [key.start_mark.line for key, _ in root.value] + [len(lines)]
+    gone = set(LEFT_OUT) | ({"goals"} if each else set())
+    kept, left = lines[: starts[0]], []
+    for (key, _), start, end in zip(root.value, starts, starts[1:], strict=False):
+        if str(key.value) in gone:
+            left.append(str(key.value))
+        else:
+            kept += lines[start:end]
+    if not left:
+        return text
+    if kept and not kept[-1].endswith("\n"):
+        kept.append("\n")
+    return "".join([*kept, _SAID.format(", ".join(left))])

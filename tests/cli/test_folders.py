@@ -1,0 +1,50 @@
+"""Which files of a folder are specs: also broken ones, but no project, mapping or catalogue file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+import pytest
+
+from reportspec.cli import _specs
+
+FILES = {
+    "report.yaml": ("version: 1\nreport: pipeline\n", True),
+    "only_metrics.yml": ("version: 1\ntitle: Won\nmetrics: [won_amount]\n", True),
+    "deliver.yaml": ("# no version\ndeliver: {to: anna@example.com}\n", True),
+    "broken.yaml": ("version: 1\nreport: [\n", True),
+    "deep/er/sections.yaml": ("version: 1\nsections: []\n", True),
+    "reportspec.yaml": ("version: 1\nsource: demo\ndeliver: {from: a@example.com}\n", False),
+    "mapping.yaml": ("extends: zoho\nentities: {}\n", False),
+    "metrics/own.yaml": ("metrics:\n  - metric: won\n", False),
+    "entities/own.yaml": ("entity: visit\nfields: {}\n", False),
+    "report_types/own.yaml": ("report_type: own\nmetrics: [won_amount]\nsections: []\n", False),
+    "notes.txt": ("report: none\n", False),
+    ".hidden/report.yaml": ("version: 1\nreport: pipeline\n", False),
+    "compose.yaml": ("services: {}\n", False),
+}
+
+
+@pytest.mark.parametrize("base", ["plain", ".config/reports"])
+@pytest.mark.parametrize("given", ["absolute", "from beside it"])
+def test_specs_of_a_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, base: str, given: str
+) -> None:
+    root = tmp_path / base
+    for name, (text, _) in FILES.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(text, "utf-8")
+    (tmp_path / "beside").mkdir()
+    monkeypatch.chdir(tmp_path / "beside")
+    folder = root if given == "absolute" else Path("..") / base
+    found = {path.relative_to(folder).as_posix() for path in _specs([folder])}
+    assert found == {name for name, (_, is_spec) in FILES.items() if is_spec}
+
+
+def test_a_folder_without_specs_and_files_that_are_named(tmp_path: Path) -> None:
+    (tmp_path / "reportspec.yaml").write_text("version: 1\n", "utf-8")
+    with pytest.raises(click.UsageError, match="has no spec"):
+        _specs([tmp_path])
+    named = tmp_path / "reportspec.yaml"
+    assert _specs([named, named]) == [named]  # what is named is taken at its word, once
