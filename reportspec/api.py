@@ -36,6 +36,16 @@ class ReportError(Exception):
         super().__init__(render_text(diagnostics, texts))
         self.diagnostics, self.texts, self.temporary = tuple(diagnostics), dict(texts), temporary
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Schedulers send what is raised from one process to another."""
+        return _error, (self.diagnostics, self.texts, self.temporary)
+
+
+def _error(
+    diagnostics: Sequence[Diagnostic], texts: Mapping[str, str], temporary: bool
+) -> ReportError:
+    return ReportError(diagnostics, texts, temporary=temporary)
+
 
 @dataclass(frozen=True, slots=True)
 class Report:

@@ -172,7 +172,7 @@ def render_github(diagnostics: Iterable[Diagnostic]) -> str:
     """For GitHub Actions: workflow commands that become annotations."""
     lines = []
     for d in diagnostics:
-        message = " ".join(part for part in (d.message, d.help, *d.notes) if part)
+        message = "; ".join(part for part in (d.message, d.help, *d.notes) if part)
         place = ""
         if d.span:
             place = (f"file={_property(d.span.file)},line={d.span.line},col={d.span.column},"

@@ -101,6 +101,8 @@ def _sent(path: Path, checked: Checked, asked: Asked, wait: Wait) -> Attempt:
         problem = Diagnostic("no-ledger", f"{path}: {error.message}", None, error.help)
     except SourceError as error:
         problem = source_problem(path, report, error)
+        later = error.lost or error.code == "no-connection"
+        return Attempt((*said, problem), checked.texts, temporary=later)
     except RenderError as error:
         problem = Diagnostic("cannot-render", f"{path}: {error}")
     except FormatError as error:

@@ -8,10 +8,10 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from email.headerregistry import Address
+from email.header import Header
 from email.message import EmailMessage
 from email.policy import SMTP
-from email.utils import format_datetime
+from email.utils import format_datetime, formataddr
 from hashlib import sha256
 
 from reportspec.addresses import ascii_address, split
@@ -81,12 +81,6 @@ def mail(
 ) -> bytes:  # fmt: skip
     """The message as it is handed over: the same bytes for the same report."""
     made = EmailMessage(policy=_POLICY)
-    made["From"] = _address(head.sender)
-    made["To"] = [_address(one) for one in head.to]
-    if head.cc:
-        made["Cc"] = [_address(one) for one in head.cc]
-    if head.reply_to:
-        made["Reply-To"] = _address(head.reply_to)
     made["Subject"] = one_line(head.subject)
     made["Date"] = format_datetime(head.written)
     made["Message-ID"] = head.message_id
@@ -106,28 +100,47 @@ def mail(
         made.add_attachment(data, maintype=main, subtype=sub, filename=name)
     for place, part in enumerate(one for one in made.walk() if one.is_multipart()):
         part.set_boundary(f"=={sha256(f'{head.message_id}{place}'.encode()).hexdigest()[:30]}==")
-    return made.as_bytes()
+    return _addressed(head) + made.as_bytes()
 
 
 def notice(head: Head, text: str) -> bytes:
     """A plain message to those who look after the reports."""
     made = EmailMessage(policy=_POLICY)
-    made["From"] = _address(head.sender)
-    made["To"] = [_address(one) for one in head.to]
     made["Subject"] = one_line(head.subject)
     made["Date"] = format_datetime(head.written)
     made["Message-ID"] = head.message_id
     made["Auto-Submitted"] = "auto-generated"
     made.set_content(text, cte="quoted-printable")
-    return made.as_bytes()
+    return _addressed(head) + made.as_bytes()
 
 
-def _address(text: str) -> Address:
+def _addressed(head: Head) -> bytes:
+    """The headers with addresses, one address a line. The standard library folds them so that a long
+    name beyond ASCII swallows the address beside it."""
+    fields = (
+        ("From", (head.sender,)),
+        ("To", head.to),
+        ("Cc", head.cc),
+        ("Reply-To", (head.reply_to,)),
+    )
+    lines = [
+        f"{name}: " + ",\r\n ".join(map(_address, filter(None, several))) + "\r\n"
+        for name, several in fields
+        if any(several)
+    ]
+    return "".join(lines).encode("ascii")
+
+
+def _address(text: str) -> str:
     named = split(text)
     if named is None:
         raise ValueError("an address was not checked")
-    name, address = named
-    return Address(display_name=one_line(name), addr_spec=ascii_address(address))
+    name, address = one_line(named[0]), ascii_address(named[1])
+    if name.isascii():
+        return formataddr((name, address))
+    return (
+        f"{Header(name, 'utf-8', maxlinelen=70).encode(linesep=chr(13) + chr(10))}\r\n <{address}>"
+    )
 
 
 # --- the two texts -----------------------------------------------------------------------------

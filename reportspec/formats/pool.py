@@ -72,7 +72,8 @@ def _side_by_side(
                 raise FormatError(*made)
     except BrokenProcessPool:
         raise RenderError(
-            "a process that lays out pages was killed; there may be too little memory"
+            "a process that lays out pages ended; there may be too little memory, or the script that was"
+            " started has no `if __name__ == '__main__':` around what it does"
         ) from None
 
 

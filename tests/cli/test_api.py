@@ -389,3 +389,18 @@ def test_every_state_is_told(folder: Path) -> None:
         raw.close()
         assert [one.state for one in reportspec.status()] == [word]
         assert len(reportspec.status(failed=True)) == (state != "sent")
+
+
+def test_what_is_raised_can_be_sent_to_another_process() -> None:
+    import pickle
+
+    from reportspec.diagnostics import Diagnostic
+
+    error = reportspec.ReportError([Diagnostic("no-mail", "not now")], {"a": "b"}, temporary=True)
+    again = pickle.loads(pickle.dumps(error))
+    assert (again.diagnostics, again.texts, again.temporary) == (
+        error.diagnostics,
+        error.texts,
+        True,
+    )
+    assert str(again) == str(error)

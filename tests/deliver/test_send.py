@@ -133,7 +133,7 @@ def test_no_more_than_two_copies_are_begun(run: Run, handler: Handler) -> None:
 
 def test_a_server_that_hangs(run: Run, handler: Handler, monkeypatch: pytest.MonkeyPatch) -> None:
     original = smtp.Mailer.__init__
-    monkeypatch.setattr(smtp.Mailer, "__init__", lambda self, url: original(self, url, 1.0))
+    monkeypatch.setattr(smtp.Mailer, "__init__", lambda self, url: original(self, url, 0.2))
     handler.data[ANNA] = ["hang"]
     assert results(run(spec())) == {ANNA: "sent"}
 

@@ -687,7 +687,6 @@ def test_letters_before_the_at_are_told(sends: Sends, handler: Handler) -> None:
     assert [one.result for one in outcome.sent if one.recipient == "jörg@example.com"] == ["failed"]
 
 
-@pytest.mark.xfail(reason="the standard library folds long names so that they swallow an address", strict=False)  # fmt: skip
 def test_long_names_stay_beside_their_addresses(tmp_path: Path, server: Server, handler: Handler) -> None:  # fmt: skip
     name = "Müller-Lüdenscheidt Öchsle Überlingen"
     to = [f"{name} <joerg{at}@example.com>" for at in range(6)]
