@@ -135,6 +135,8 @@ class Section:
     keep_together: bool = False
     highlights: tuple[Highlight, ...] = ()
     others: bool = False  # whether the last row is all others together
+    # Totals of the rows that have one value of the first column: how many rows stand above each.
+    subtotals: tuple[tuple[int, tuple[Cell, ...]], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -189,6 +189,7 @@ class SectionSpec:
     top: int | None = None
     others: bool = False
     totals: bool = True
+    subtotals: bool = False
     entity: str = ""
     fields: tuple[tuple[str, tuple[str, ...]], ...] = ()
     record_sort: tuple[tuple[tuple[str, ...], bool], ...] = ()

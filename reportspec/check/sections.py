@@ -317,13 +317,28 @@ def _figures(
     chart = spec.get("chart")
     if chart == "waterfall":
         _check_waterfall(context, metrics[0], dimensions, inner)
+    if spec.get("subtotals"):
+        _check_subtotals(context, spec, dimensions, inner)
     sort = _sort(context, spec, inner, metrics, dimensions, standard)
     return SectionSpec(
         id=identifier, kind=kind, title=_title(context, draft, kind, dimensions),  # type: ignore[arg-type]
         metrics=tuple(metrics), dimensions=dimensions, grain=str(spec.get("grain") or context.grain), chart=chart,
         sort=sort, top=spec.get("top"), others=bool(spec.get("others", False)), totals=bool(spec.get("totals", True)),
-        conditions=conditions, omitted=_lacks(context, omitted), **common,
+        subtotals=bool(spec.get("subtotals", False)), conditions=conditions, omitted=_lacks(context, omitted), **common,
     )  # fmt: skip
+
+
+def _check_subtotals(
+    context: Context, spec: Mapping[str, Any], dimensions: tuple[Dimension, ...], inner: Place
+) -> None:
+    """Groups have several fields, and all of their rows."""
+    place = (*inner, "subtotals")
+    if len(dimensions) < 2:
+        context.document.tell("bad-subtotals", "subtotals are those of the first of several fields", place,
+                              "name two fields in `by`, such as [user.team, user.name]")  # fmt: skip
+    elif spec.get("top"):
+        context.document.tell("bad-subtotals", "`top` would cut rows out of the groups that have subtotals", place,
+                              "leave out `top` or `subtotals`")  # fmt: skip
 
 
 def _check_waterfall(

@@ -447,6 +447,9 @@ def _breakdown(
         if binned or row.get("idle__") or any(c not in (None, 0) for c in cells):
             kept.append((row, cells))
     kept = _ordered(report, spec, kept)
+    subtotals: tuple[tuple[int, tuple[Cell, ...]], ...] = ()
+    if spec.subtotals:
+        kept, subtotals = _in_groups(report, spec, kept, tables, total)
     available = len(kept)
     few = _few(report, spec, kept, footnotes)
     if few:
@@ -468,7 +471,31 @@ def _breakdown(
     if spec.totals and kept:
         total_cells = (*([None] * count), *_metric_cells(report, spec, total, total))
     return Section(spec.id, "breakdown", spec.title, tuple(columns), tuple(body), total_cells, available,
-                   chart=_breakdown_chart(report, spec, binned, total), notes=notes, break_before=spec.break_before, others=others)  # fmt: skip
+                   chart=_breakdown_chart(report, spec, binned, total), notes=notes,
+                   break_before=spec.break_before, others=others, subtotals=subtotals)  # fmt: skip
+
+
+def _in_groups(
+    report: Report, spec: SectionSpec, kept: list[Any], tables: Tables, total: Row
+) -> tuple[list[Any], tuple[tuple[int, tuple[Cell, ...]], ...]]:
+    """The rows in groups by the first field, and the total of each group, from the source's rows. The
+    groups are in the order in which rows of theirs would be."""
+    first = replace(spec, dimensions=spec.dimensions[:1])
+    groups: dict[Any, list[Any]] = {}
+    for item in kept:
+        groups.setdefault(item[0]["d0"], []).append(item)
+    own = []
+    for row in tables[spec.id, "subtotals"].dicts():
+        if row["d0"] in groups:
+            row = {**row, **all_lengths(report)}
+            own.append((row, _metric_cells(report, spec, row, total)))
+    rows: list[Any] = []
+    found = []
+    for row, cells in _ordered(report, first, own):
+        rows += groups[row["d0"]]
+        name = shown_value(report, spec.dimensions[0], row["d0"])
+        found.append((len(rows), (name, *([None] * (len(spec.dimensions) - 1)), *cells)))
+    return rows, tuple(found)
 
 
 def _marked(column: Column, mark: int) -> Column:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from datetime import timedelta
 
 from reportspec.figures import Figures, Section
@@ -18,7 +19,7 @@ from reportspec.render.locale import (
 from reportspec.render.page import footnotes_of, tile_of
 from reportspec.render.palette import palette_for
 from reportspec.render.sentences import sentences
-from reportspec.render.tables import MOST_ROWS, table_view
+from reportspec.render.tables import MOST_ROWS, TableCell, table_view
 
 # Whatever Markdown or HTML would read as more than text. A figure's minus sign is another letter.
 _SPECIAL = re.compile(r"([\\`*_\[\]<>|~#])")
@@ -40,9 +41,12 @@ def as_markdown(figures: Figures) -> str:
             if view is not None:
                 heads = [f"{escaped(h.label)}{_marks(h.footnotes)}" for h in view.headings]
                 right = ["n" in h.css.split() for h in view.headings]
-                lines = [[escaped(c.text) for c in row] for row in view.rows]
+                lines = [
+                    _bold(row) if place in view.subtotals else [escaped(c.text) for c in row]
+                    for place, row in enumerate(view.rows)
+                ]
                 if view.total:
-                    lines.append([f"**{escaped(c.text)}**" if c.text else "" for c in view.total])
+                    lines.append(_bold(view.total))
                 shown.append(_table(heads, right, lines))
                 held = len(section.rows)
                 if max(section.available_rows, held) > min(held, MOST_ROWS):
@@ -55,6 +59,10 @@ def as_markdown(figures: Figures) -> str:
         if notes:
             parts.append("\n".join(f"{_marks((n,))} {escaped(text)}  " for n, text in notes))
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _bold(cells: Iterable[TableCell]) -> list[str]:
+    return [f"**{escaped(one.text)}**" if one.text else "" for one in cells]
 
 
 def escaped(text: str) -> str:

@@ -96,6 +96,12 @@ def section_queries(report: Report, section: SectionSpec) -> tuple[Query, ...]:
         AggregateQuery(section.id, "figures", section.dimensions, measures, sides, conditions,
                        idle, idle_conditions)
     ]  # fmt: skip
+    if section.subtotals:
+        found.append(
+            AggregateQuery(
+                section.id, "subtotals", section.dimensions[:1], measures, report.sides, conditions
+            )
+        )
     if section.dimensions or section.kind == "trend":
         if section.totals:
             again = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from reportspec.figures import Cell, Column, Section
@@ -25,7 +26,7 @@ BAR_SHARE = 0.5  # of the cell's width, for the longest bar
 # Points: the text column of an A4 page upright and turned, the type's two sizes, a cell's padding.
 _UPRIGHT, _TURNED = 490.0, 740.0
 _SIZE, _DENSE = 8.0, 6.9
-_PADDING = 8.5
+_PADDING = {"": 8.5, "dense": 6.5}
 
 # From the most readable to the most roomy: width, type size, class, whether the page is turned, and
 # whether there is room for bars.
@@ -69,6 +70,7 @@ class TableView:
     rows: tuple[tuple[TableCell, ...], ...]
     total: tuple[TableCell, ...] | None
     caption: str
+    subtotals: frozenset[int] = frozenset()  # the places of those among the rows
 
 
 def table_view(
@@ -104,6 +106,7 @@ def table_view(
         return tuple(cells)
 
     rows = tuple(line(row, _row_label(section, index, formats)) for index, row in enumerate(shown))
+    rows, subtotals = _with_subtotals(section, formats, rows, lambda row: line(row, ""))
     total = _total(section, formats, line(section.total, "")) if section.total else None
     if len(previous_label) > _LONG:
         previous_label = formats.word("previous_short")
@@ -125,6 +128,7 @@ def table_view(
         rows,
         total,
         _caption(section, formats, attachment),
+        subtotals,
     )
 
 
@@ -257,6 +261,26 @@ def _total(
     return tuple(named)
 
 
+def _with_subtotals(
+    section: Section, formats: Formats, rows: tuple[tuple[TableCell, ...], ...],
+    line: Callable[[tuple[Cell, ...]], tuple[TableCell, ...]],
+) -> tuple[tuple[tuple[TableCell, ...], ...], frozenset[int]]:  # fmt: skip
+    """The rows with the subtotals below those that they are of, and the places of these."""
+    made: list[tuple[TableCell, ...]] = []
+    places = set()
+    above = 0
+    for count, row in section.subtotals:
+        if count > len(rows):
+            break
+        made += rows[above:count]
+        above = count
+        cells = _total(section, formats, line(row))
+        name = cell(formats, row[0], section.columns[0])
+        places.add(len(made))
+        made.append((replace(cells[0], text=f"{cells[0].text} {name}"), *cells[1:]))
+    return (*made, *rows[above:]), frozenset(places)
+
+
 def _bar_column(section: Section) -> int | None:
     """The first metric of a breakdown gets a bar beside its numbers."""
     if section.kind != "breakdown" or len(section.rows) < 2:
@@ -304,23 +328,23 @@ def _layout(
         else:
             least.append(max(min(longest * 1.04, 11.0), heading))
             wished.append(max(min(longest * 1.04, 26.0), heading))
-    padding = _PADDING * len(least)
     bar = least[barred] * BAR_SHARE / (1 - BAR_SHARE) if barred is not None else 0.0
     fitting = (
         one
         for one in _SETTINGS
-        if one[3] >= lying and (sum(least) + bar * one[4]) * one[1] + padding <= one[0]
+        if one[3] >= lying
+        and (sum(least) + bar * one[4]) * one[1] + _PADDING[one[2]] * len(least) <= one[0]
     )
     width, size, css, turned, bars = next(fitting, _SETTINGS[-1])
     if barred is not None and bars:
         least[barred] += bar
         wished[barred] += bar + 6.0
-    spare = (width - padding) / size - sum(least)
+    spare = (width - _PADDING[css] * len(least)) / size - sum(least)
     hunger = [wish - need for wish, need in zip(wished, least, strict=True)]
     if spare > 0 and sum(hunger) > 0:
         fed = min(1.0, spare / sum(hunger))
         least = [need + more * fed for need, more in zip(least, hunger, strict=True)]
-    widths = [need * size + _PADDING for need in least]
+    widths = [need * size + _PADDING[css] for need in least]
     return [round(own / sum(widths) * 100, 2) for own in widths], css, turned, bars
 
 
