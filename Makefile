@@ -43,6 +43,7 @@ bench: .venv/ready-to-test
 	@$(python) benchmarks/run.py
 	@$(python) benchmarks/sql.py --rows $(ROWS) --postgres-rows $(lastword $(ROWS))
 	@$(python) benchmarks/render.py
+	@$(python) benchmarks/burst.py
 	@$(python) benchmarks/compilers.py $(if $(COMPILERS),--folder $(COMPILERS))
 
 clean:
