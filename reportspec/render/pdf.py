@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from weasyprint import Attachment
 
 _COLLECTOR = threading.Lock()
+_first, _aside = True, False  # whether no report was made yet; whether what one left is put aside
 _MUCH = 100_000  # objects: what some 150 rows of a table leave
 
 
@@ -167,19 +168,22 @@ def _without_collector() -> Iterator[None]:
     """Layout makes many long-lived objects: the cyclic collector would only walk them again and
     again (measured: 20 to 35 % of the time).
 
-    What a long report leaves behind takes a tenth of its time to collect. It is put aside, and
-    collected before the next one: most processes make one.
+    What a long report leaves behind takes a tenth of its time to collect. Of the first one it is put
+    aside until another comes: most processes make one.
     """
+    global _first, _aside
     with _COLLECTOR:
         running = gc.isenabled()
         gc.disable()
-        if gc.get_freeze_count() > _MUCH:
+        if _aside:
             gc.unfreeze()
             gc.collect()
+        first, _first, _aside = _first, False, False
         try:
             yield
         finally:
-            if gc.get_count()[0] > _MUCH:
+            if first and gc.get_count()[0] > _MUCH:
                 gc.freeze()
+                _aside = True
             if running:
                 gc.enable()
