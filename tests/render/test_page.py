@@ -323,8 +323,8 @@ def test_wide_tables_are_set_smaller_and_then_on_turned_pages() -> None:
     assert table(8) == "dense"
     assert table(11) == " turned"
     # Where most tables are wide, all pages lie: turned ones between others are half empty.
-    wide = tuple(sample.metric(f"m{i}", f"Metric {i}", "currency") for i in range(11))
-    lone = Section("w", "records", "W", wide, ((1_234_567.0,) * 11,) * 9)
+    wide = tuple(sample.metric(f"m{i}", f"Metric {i}", "currency") for i in range(13))
+    lone = Section("w", "records", "W", wide, ((1_234_567.0,) * 13,) * 9)
     assert '<body class="landscape' in html_of(lone)
 
 
