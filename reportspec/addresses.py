@@ -27,6 +27,12 @@ def split(text: str) -> tuple[str, str] | None:
     return (found["quoted"] or found["name"] or "").strip(), found["address"]
 
 
+def bare(text: str) -> str:
+    """The address alone; a text that is none as it is."""
+    named = split(text)
+    return named[1] if named else text
+
+
 def ascii_address(address: str) -> str:
     """The address with its domain as mail servers know it. Raises ValueError where it has none, or
     letters beyond ASCII before the @, which hardly any server takes."""

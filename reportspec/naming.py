@@ -30,16 +30,6 @@ def slug(text: str, fallback: str = "report") -> str:
     return made
 
 
-def distinct(names: list[str]) -> list[str]:
-    """The names, those that are there again with a number."""
-    seen: dict[str, int] = {}
-    made = []
-    for name in names:
-        seen[name] = seen.get(name, 0) + 1
-        made.append(name if seen[name] == 1 else f"{name}-{seen[name]}")
-    return made if len(set(made)) == len(made) else [f"{n}-{at}" for at, n in enumerate(names, 1)]
-
-
 def parts_of(values: Iterable[str]) -> dict[str, str]:
     """A part of names for each value: its slug, with a digest behind it where another value's is the
     same. It is empty of no value only."""

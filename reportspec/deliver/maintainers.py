@@ -12,7 +12,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from reportspec.addresses import allowed, ascii_address, folded, split
+from reportspec.addresses import allowed, ascii_address, bare, folded, split
 from reportspec.check.delivery import mail_of, unfit
 from reportspec.check.document import Document, open_document
 from reportspec.check.model import Mail
@@ -112,7 +112,7 @@ def tell(who: Maintainers, failures: Sequence[Failure], period: str = "") -> str
     with _Memory(settings.ledger, who.root) as memory, contextlib.ExitStack() as open_until_told:
         mailer: Mailer | None = None
         for recipient in who.addresses:
-            address = _bare(recipient)
+            address = bare(recipient)
             key = (who.report + NOTICE, f"{day}/{about}", folded(address))
             if not allowed(address, settings.allow):
                 problems.append(f"`{address}` of `on_failure` may not be sent mail")
@@ -127,7 +127,7 @@ def tell(who: Maintainers, failures: Sequence[Failure], period: str = "") -> str
                     open_until_told.callback(mailer.close)
             except MailError as error:
                 return f"`on_failure` could not be told of it: {error.message}"
-            sender = ascii_address(_bare(settings.sender))
+            sender = ascii_address(bare(settings.sender))
             answer = mailer.send(sender, ascii_address(address), entry.message, lambda: None)
             if answer.outcome == "sent":
                 # What went wrong says more to who looks into the ledger than the server's thanks.
@@ -155,11 +155,6 @@ def _entry(who: Maintainers, recipient: str, key: tuple[str, str, str], text: st
             *key, "claimed", head.message_id, head.subject, sha256(message).hexdigest(), "", message
         )
     )
-
-
-def _bare(address: str) -> str:
-    named = split(address)
-    return named[1] if named else address
 
 
 class _Memory:

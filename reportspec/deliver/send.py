@@ -13,7 +13,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Literal
 
-from reportspec.addresses import allowed, ascii_address, folded, split
+from reportspec.addresses import allowed, ascii_address, bare, folded, split
 from reportspec.check.model import Delivery, Mail, Report
 from reportspec.deliver.conditions import digest_of, empty, holds, too_old
 from reportspec.deliver.guard import check_message, check_parcel, mixed_up
@@ -164,7 +164,7 @@ def _check_project(report: Report, delivery: Delivery, asked: Asked) -> None:
     if asked.rehearsal:
         if split(asked.rehearsal) is None:
             raise Refused(f"`{asked.rehearsal[:80]}` is no address", "write `--to anna@example.com`")  # fmt: skip
-        if not _may_get(_bare(asked.rehearsal), settings, asked):
+        if not _may_get(bare(asked.rehearsal), settings, asked):
             raise Refused(f"`{asked.rehearsal}` may not be sent a report", _ALLOW)
     if not mailed:
         return
@@ -188,11 +188,6 @@ _ALLOW = "add the address, or `@` and its domain, to `deliver: {allow: […]}` i
 def _may_get(address: str, settings: Mail, asked: Asked) -> bool:
     """Whether an address is allowed. Of a dry run nothing leaves, so that it does without a list."""
     return (asked.dry_run is not None and not settings.allow) or allowed(address, settings.allow)
-
-
-def _bare(address: str) -> str:
-    named = split(address)
-    return named[1] if named else address
 
 
 # --- building ----------------------------------------------------------------------------------
@@ -275,7 +270,7 @@ def _all_sent(
         return False
     trial = Outcome("", "")
     addresses = [
-        _bare(one)
+        bare(one)
         for texts in (delivery.to, delivery.cc, delivery.bcc)
         for one in _addresses(words, texts, value, trial)
     ]
@@ -351,11 +346,11 @@ def _mails(
         head = Head("", (), (), "", "", "", "", report.now)
         return [Item(value, "", head, b"", parcel, digest_of(figures), statements)]
     attached = tuple(one for one in flat if one[0].rpartition(".")[2] in delivery.attach)
-    recipients = list({folded(_bare(one)): one for one in (*to, *cc, *bcc)}.values())
+    recipients = list({folded(bare(one)): one for one in (*to, *cc, *bcc)}.values())
     meant: tuple[str, ...] = ()
     if asked.rehearsal:
-        meant = tuple(map(_bare, recipients))
-        recipients = [*(one for one in recipients if not _may_get(_bare(one), settings, asked)), asked.rehearsal]  # fmt: skip
+        meant = tuple(map(bare, recipients))
+        recipients = [*(one for one in recipients if not _may_get(bare(one), settings, asked)), asked.rehearsal]  # fmt: skip
     reply_to = words.fill(delivery.reply_to)
     if reply_to and split(reply_to) is None:
         outcome.add(value, "", "failed", f"`{reply_to[:80]}` is no address to reply to")
@@ -367,14 +362,14 @@ def _mails(
     )
     made = []
     for recipient in recipients:
-        address = _bare(recipient)
+        address = bare(recipient)
         if not _may_get(address, settings, asked):
             outcome.add(value, address, "failed", f"the address is not allowed: {_ALLOW}")
             continue
         shown_to = (asked.rehearsal,) if asked.rehearsal else to or (recipient,)
         head = Head(
             settings.sender, shown_to, () if asked.rehearsal else cc, reply_to,
-            f"[{', '.join(map(_bare, to))}] {subject}" if asked.rehearsal else subject,
+            f"[{', '.join(map(bare, to))}] {subject}" if asked.rehearsal else subject,
             _message_id(report, value, address),
             slug(Path(report.file).stem), report.now,
         )  # fmt: skip
@@ -649,7 +644,7 @@ def _one(
         if not asked.rehearsal:
             ledger.step(entry)
 
-    sender = _bare(item.head.sender)
+    sender = bare(item.head.sender)
     stored = message != item.message
     check_message(item.value, entry.message_id, message, item.parcel, stored=stored)
     if not allowed(item.recipient, allow):
