@@ -4,6 +4,7 @@
 #   make report    build specs/q3.yaml into out/ (another one: make report SPEC=specs/custom.yaml)
 #   make test      everything: lint, types, all tests, the wheel in a clean environment
 #   make check     the fast part of it
+#   make night     in full, and from new seeds, what is drawn at random (of one kind: make night OF=tests/kind)
 #   make engines   the engines' tests on a database of your own (URL=postgresql://...)
 #   make format    let ruff arrange the code
 #   make bench     time the compiler, its SQL, the renderer and other compilers on this machine; more rows:
@@ -16,7 +17,7 @@ ROWS ?= 1000000
 python := .venv/bin/python
 set_up_needs := pyproject.toml .ci/set-up .ci/system_libraries.py
 
-.PHONY: report test check engines lint format bench clean
+.PHONY: report test check night engines lint format bench clean
 
 report: .venv/ready-to-report
 	@$(python) -m reportspec build $(SPEC)
@@ -26,6 +27,9 @@ test: lint
 
 check: lint
 	@$(python) -m pytest -m "not slow"
+
+night: .venv/ready-to-test
+	@$(python) -m pytest --night $(OF)
 
 engines: .venv/ready-to-test
 	@$(python) -m pytest tests/engines -n0 --database "$(URL)" -k same_figures

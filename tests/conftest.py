@@ -6,7 +6,9 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from random import SystemRandom
 
 import pytest
 from hypothesis import settings
@@ -76,7 +78,43 @@ def run_cli() -> RunCli:
     return run
 
 
+@dataclass(frozen=True)
+class Draw:
+    """How much a test that draws at random draws, and from which seed. A sample of it runs always,
+    from the same seed; `--night` (`make night`) runs it in full, from a new one, which the failing
+    test names: `--seed N` draws the same again."""
+
+    night: bool
+    seed: int
+
+    def rounds(self, sample: int, full: int) -> int:
+        """How many rounds: `sample` by day, `full` by night."""
+        return full if self.night else sample
+
+
+@pytest.fixture
+def draw(request: pytest.FixtureRequest) -> Draw:
+    """How much to draw, and from which seed."""
+    night = bool(request.config.getoption("--night"))
+    given = request.config.getoption("--seed")
+    seed = int(given) if given else SystemRandom().randrange(2**32) if night else 20261128
+    print(f"drawn with --seed {seed}" + (" --night" if night else ""))
+    return Draw(night, seed)
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--database", default="", help="run tests/engines on the database of this URL instead"
     )
+    parser.addoption(
+        "--night", action="store_true", help="draw in full and anew what is drawn at random"
+    )
+    parser.addoption("--seed", default="", help="draw what was drawn with this seed")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """By night only what draws at random is run; all else is run by day."""
+    if config.getoption("--night"):
+        drawn = [item for item in items if "draw" in getattr(item, "fixturenames", ())]
+        config.hook.pytest_deselected(items=[item for item in items if item not in set(drawn)])
+        items[:] = drawn
