@@ -14,6 +14,7 @@ def write_whole(path: Path, data: bytes) -> None:
     """Write a file by way of a temporary one beside it. Raises OSError and leaves the old file."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(prefix=f".{path.name[:40]}.", suffix=".part", dir=path.parent)
+    _UNFINISHED.add(name)
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(data)
@@ -28,6 +29,18 @@ def write_whole(path: Path, data: bytes) -> None:
         with contextlib.suppress(OSError):
             Path(name).unlink()
         raise
+    finally:
+        _UNFINISHED.discard(name)
+
+
+_UNFINISHED: set[str] = set()  # the temporary files of this process that are there now
+
+
+def remove_unfinished() -> None:
+    """Remove what is being written: the process ends at once."""
+    for name in list(_UNFINISHED):
+        with contextlib.suppress(OSError):
+            Path(name).unlink()
 
 
 _FORGOTTEN = 3600.0  # seconds after which no build can still be writing
