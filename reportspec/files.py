@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import glob
 import os
+import shutil
 import tempfile
 import time
 from pathlib import Path
@@ -41,6 +42,31 @@ def remove_unfinished() -> None:
     for name in list(_UNFINISHED):
         with contextlib.suppress(OSError):
             Path(name).unlink()
+    for folder in list(_FOLDERS):
+        remove_folder(folder)
+
+
+_FOLDERS: set[str] = set()  # the temporary folders of this process
+_PREFIX = "reportspec-duckdb-"
+_DAY = 86_400.0  # seconds after which no statement can still be running
+
+
+def temporary_folder() -> str:
+    """A folder that only this user can read, for what an engine cannot keep in memory. Those that
+    killed processes left behind are removed. Raises OSError."""
+    made = tempfile.mkdtemp(prefix=_PREFIX)
+    _FOLDERS.add(made)
+    for left in Path(made).parent.glob(f"{_PREFIX}*"):
+        with contextlib.suppress(OSError):
+            if time.time() - left.stat().st_mtime > 2 * _DAY:
+                shutil.rmtree(left, ignore_errors=True)
+    return made
+
+
+def remove_folder(folder: str) -> None:
+    """Remove a temporary folder with what is in it."""
+    shutil.rmtree(folder, ignore_errors=True)
+    _FOLDERS.discard(folder)
 
 
 _FORGOTTEN = 3600.0  # seconds after which no build can still be writing

@@ -158,6 +158,8 @@ def _project(document: Document, root: Path) -> Project:
         theme=themed(document, data.get("theme") or {}, root, Theme()),
         timeout=int((data.get("query") or {}).get("timeout", TIMEOUT)),
         parallel=int((data.get("query") or {}).get("parallel", PARALLEL)),
+        memory=int((data.get("query") or {}).get("memory", 0)),
+        disk=int((data.get("query") or {}).get("disk", 0)),
         mail=mail_of(document, data),
     )
 

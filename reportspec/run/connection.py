@@ -49,6 +49,8 @@ class Wanted:
     text_columns: bool = False
     zone: str = "UTC"
     timeout: int = 600  # seconds for one statement
+    memory: int = 0  # megabytes that DuckDB may take; 0: half of what there is
+    disk: int = 0  # megabytes of temporary files of DuckDB; 0: half of what is free
     snapshot: str | None = None
 
 
