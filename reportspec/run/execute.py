@@ -24,7 +24,7 @@ from reportspec.sql.dialects.rewrite import Unsupported
 ATTEMPTS = 3  # of all statements, when the connection is lost
 _FIRST_WAIT = 0.5  # seconds before the second attempt; four times as long before each next one
 _PER_SESSION = 3  # statements for which another session is worth its opening
-_PATIENCE = 2.0  # seconds that sessions beside the first may take to open: a pool may have no more
+_PATIENCE = 1.0  # seconds that sessions beside the first may take to open: a pool may have no more
 _ENDING = 3.0  # seconds for a database to take the word that a statement is to be ended
 
 
