@@ -19,6 +19,7 @@ import click
 
 from reportspec import __version__
 from reportspec.diagnostics import Diagnostic, in_order, render_github, render_json, render_text
+from reportspec.files import keep_together
 from reportspec.formats import FORMS, Form
 from reportspec.stopping import Stop
 
@@ -78,6 +79,7 @@ def main() -> None:
     stop = Stop()
     try:
         stop.listen()
+        keep_together()
         _ended_by(stop)
     except click.ClickException as error:
         error.show()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import glob
 import os
@@ -47,20 +48,29 @@ def remove_unfinished() -> None:
 
 
 _FOLDERS: set[str] = set()  # the temporary folders of this process
-_PREFIX = "reportspec-duckdb-"
-_DAY = 86_400.0  # seconds after which no statement can still be running
+_PREFIX = "reportspec-"
+_DAYS = 2 * 86_400.0  # seconds after which nothing can still be running
 
 
-def temporary_folder() -> str:
-    """A folder that only this user can read, for what an engine cannot keep in memory. Those that
-    killed processes left behind are removed. Raises OSError."""
-    made = tempfile.mkdtemp(prefix=_PREFIX)
+def temporary_folder(kind: str) -> str:
+    """A folder that only this user can read, for as long as it is needed. Those of its kind that killed
+    processes left behind are removed. Raises OSError."""
+    made = tempfile.mkdtemp(prefix=f"{_PREFIX}{kind}-")
     _FOLDERS.add(made)
-    for left in Path(made).parent.glob(f"{_PREFIX}*"):
+    for left in Path(made).parent.glob(f"{_PREFIX}{kind}-*"):
         with contextlib.suppress(OSError):
-            if time.time() - left.stat().st_mtime > 2 * _DAY:
+            if time.time() - left.stat().st_mtime > _DAYS:
                 shutil.rmtree(left, ignore_errors=True)
     return made
+
+
+def keep_together() -> None:
+    """All temporary files of this program and of those that it starts lie in one folder, which goes with
+    it. Only for a process that is ours alone."""
+    with contextlib.suppress(OSError):
+        folder = temporary_folder("run")
+        atexit.register(remove_folder, folder)
+        tempfile.tempdir = os.environ["TMPDIR"] = folder
 
 
 def remove_folder(folder: str) -> None:

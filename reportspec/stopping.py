@@ -68,8 +68,8 @@ def end_now(code: int) -> None:
     from reportspec.files import remove_unfinished
 
     with suppress(Exception):
-        remove_unfinished()
-    with suppress(Exception):
         for worker in active_children():
             worker.kill()
+    with suppress(Exception):
+        remove_unfinished()
     os._exit(code)

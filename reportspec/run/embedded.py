@@ -141,7 +141,7 @@ def open_embedded(source: SourceSpec, wanted: Wanted) -> EmbeddedConnection:
                           "check that it is a DuckDB file and that nothing else is writing to it") from None  # fmt: skip
     folder = ""
     try:
-        folder = temporary_folder()
+        folder = temporary_folder("duckdb")
         _limit(raw, folder, wanted)
         raw.execute("SET TimeZone = ?", [zone]) if re.fullmatch(r"[\w/+\-]+", zone) else None
         if source.kind == "demo":
