@@ -14,7 +14,7 @@ import time
 from contextlib import suppress
 from types import FrameType
 
-GRACE = 0.5  # seconds for an orderly end, after which it is a short one
+GRACE = 0.7  # seconds for an orderly end, after which it is a short one
 
 
 class Stopped(KeyboardInterrupt):
@@ -26,6 +26,14 @@ class Stop:
 
     def __init__(self) -> None:
         self._heard = 0
+        self._said = False
+
+    def say(self) -> None:
+        """Say that the program was stopped, once, and go on where nobody listens any more."""
+        if not self._said:
+            self._said = True
+            with suppress(OSError):
+                os.write(2, b"stopped\n")
 
     @property
     def code(self) -> int | None:
@@ -58,6 +66,7 @@ class Stop:
             number = os.read(heard, 1)[0]
         time.sleep(GRACE)
         self._heard = self._heard or number
+        self.say()
         end_now(128 + number)
 
 
