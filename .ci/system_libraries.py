@@ -87,6 +87,15 @@ MARIADB = Need(
     command="mariadbd",
     places=("/usr/sbin", "/usr/libexec"),
 )
+PGBOUNCER = Need(
+    what="PgBouncer",
+    why="stands before PostgreSQL in some tests",
+    apt="pgbouncer",
+    dnf="pgbouncer",
+    brew="pgbouncer",
+    command="pgbouncer",
+    places=("/usr/sbin",),
+)
 JAVA = Need(
     what="Java",
     why="runs Spark for the tests",
@@ -96,7 +105,7 @@ JAVA = Need(
     command="java",
 )
 TO_REPORT = (PANGO, PANGO_FT2, HARFBUZZ_SUBSET)
-TO_TEST = (*TO_REPORT, PDFTOPPM, POSTGRES, MARIADB, JAVA)
+TO_TEST = (*TO_REPORT, PDFTOPPM, POSTGRES, MARIADB, PGBOUNCER, JAVA)
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -1,5 +1,6 @@
 """The command line: arguments in, text and exit codes out. 0 all is well, 1 something in a spec or
-its data is wrong, 2 misuse, 70 a bug of reportspec, 75 mail that was not taken yet, 130 stopped by Ctrl-C."""
+its data is wrong, 2 misuse, 70 a bug of reportspec, 75 mail that was not taken yet, 130 stopped by Ctrl-C, 143 by `kill` (SIGTERM),
+129 by a terminal that closed (SIGHUP)."""
 
 from __future__ import annotations
 
@@ -18,7 +19,9 @@ import click
 
 from reportspec import __version__
 from reportspec.diagnostics import Diagnostic, in_order, render_github, render_json, render_text
+from reportspec.files import keep_together
 from reportspec.formats import FORMS, Form
+from reportspec.stopping import Stop
 
 if TYPE_CHECKING:
     from reportspec.check.report import Checked
@@ -71,14 +74,19 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
+    # Of a process that is killed, Python's own helper would list to the terminal what it tidies up.
+    sys.warnoptions.append("ignore:resource_tracker:UserWarning")
+    stop = Stop()
     try:
-        cli.main(standalone_mode=False)
+        stop.listen()
+        keep_together()
+        _ended_by(stop)
     except click.ClickException as error:
         error.show()
         sys.exit(2)
     except (click.Abort, KeyboardInterrupt):
-        click.echo("stopped", err=True)
-        sys.exit(130)
+        stop.say()
+        sys.exit(stop.code or 130)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
@@ -90,6 +98,17 @@ def main() -> None:
             "Set REPORTSPEC_DEBUG=1 to see where, and please report it with the spec.", err=True
         )
         sys.exit(70)
+
+
+def _ended_by(stop: Stop) -> None:
+    """Run the command. Whatever came of a signal that stopped it, in a library that took it for an
+    error of its own, it was stopped."""
+    try:
+        cli.main(standalone_mode=False)
+    except BaseException:
+        if stop.code is not None:
+            raise KeyboardInterrupt from None
+        raise
 
 
 def _fill_gaps() -> None:

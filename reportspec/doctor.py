@@ -147,7 +147,9 @@ def source(
     database = database_of(project.source.kind)
     zone = mapping.timezone or project.source_timezone or project.timezone
     tables = frozenset(name for part in _parts(mapping) for name in _tables(part))
-    wanted = Wanted(tables, mapping.csv_columns == "text", zone, project.timeout)
+    wanted = Wanted(
+        tables, mapping.csv_columns == "text", zone, project.timeout, project.memory, project.disk
+    )
     if connect is None:
         from reportspec.run.connect import connect as opened
     else:

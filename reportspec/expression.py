@@ -71,6 +71,8 @@ def parse(text: str, dialect: str = CANONICAL, *, windows: bool = False) -> exp.
     tree = _parse(text, dialect)
     for node in tree.walk():
         _allow(node, windows)
+    if _letters(tree) > MOST_LETTERS:
+        raise Refused(f"the expression may make texts of more than {MOST_LETTERS:,} letters")
     return tree.copy()
 
 
@@ -99,6 +101,37 @@ def _why(error: Exception) -> str:
         first = "a part of it is missing"
     near = f", at `{near}`" if near and near not in first else ""
     return f"it is not an SQL expression: {first or 'it cannot be read'}{near}"
+
+
+MOST_LETTERS = 100_000  # of one text that an expression makes
+_OF_COLUMN = 200  # letters that a text of the data is taken to have
+
+
+def _letters(node: exp.Expr) -> int:
+    """How many letters the texts of an expression may have, as far as the expression itself can make
+    them longer. Raises Refused where that cannot be told."""
+    if isinstance(node, exp.Literal):
+        return len(str(node.this))
+    if isinstance(node, exp.Column):
+        return _OF_COLUMN
+    inner = sum(_letters(one) for one in node.iter_expressions())
+    if isinstance(node, exp.Pad):
+        return max(inner, _number(node.expression, "the length that a text is filled up to"))
+    if isinstance(node, exp.Cast) and node.to.this.value in ("CHAR", "NCHAR"):
+        sizes = [_number(one.this, "the length of a type") for one in node.to.expressions]
+        return max(inner, *sizes) if sizes else inner
+    if isinstance(node, (exp.Replace, exp.RegexpReplace)):
+        new = node.args.get("replacement")
+        return _letters(node.this) * max(1, _letters(new) if isinstance(new, exp.Expr) else 0)
+    return inner
+
+
+def _number(node: exp.Expr | None, what: str) -> int:
+    """A whole number as it is written, at most MOST_LETTERS. Raises Refused."""
+    text = str(node.this) if isinstance(node, exp.Literal) and not node.is_string else ""
+    if not text.isdigit() or int(text[:9]) > MOST_LETTERS or len(text) > 9:
+        raise Refused(f"{what} is a whole number up to {MOST_LETTERS:,}")
+    return int(text)
 
 
 def _depth(text: str) -> int:

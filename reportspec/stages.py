@@ -175,6 +175,8 @@ def _asked(
         binding.source.csv_columns == "text",
         str(binding.source_zone),
         project.timeout,
+        project.memory,
+        project.disk,
     )
     return run_statements(project.source, wanted, asked, project.parallel)
 

@@ -27,6 +27,7 @@ from reportspec.model import (
 )
 from reportspec.source import plain, read_yaml
 from reportspec.sql.build import BARE
+from reportspec.sql.dialects import DIALECTS, dialect_named
 from reportspec.sql.dialects.rewrite import OWN
 from reportspec.sql.parts import owned
 
@@ -136,7 +137,9 @@ def _built(
     speaks: str,
 ) -> SourceMap:  # fmt: skip
     dialect = data.get("dialect", speaks)
-    read = CANONICAL if dialect == "duckdb" else dialect
+    # MariaDB's SQL is read as MySQL's.
+    spoken = dialect_named(dialect).sqlglot if dialect in DIALECTS else dialect
+    read = CANONICAL if dialect == "duckdb" else spoken
     entities = {}
     for entity, spec in (data.get("entities") or {}).items():
         path: Place = ("entities", entity)

@@ -127,6 +127,8 @@ class Project:
     theme: Theme
     timeout: int = TIMEOUT  # seconds for one statement
     parallel: int = PARALLEL  # statements side by side
+    memory: int = 0  # megabytes for DuckDB; 0: half of what there is
+    disk: int = 0  # megabytes of DuckDB's temporary files; 0: half of what is free
     mail: Mail = field(default_factory=Mail)
 
 

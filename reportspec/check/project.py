@@ -158,6 +158,8 @@ def _project(document: Document, root: Path) -> Project:
         theme=themed(document, data.get("theme") or {}, root, Theme()),
         timeout=int((data.get("query") or {}).get("timeout", TIMEOUT)),
         parallel=int((data.get("query") or {}).get("parallel", PARALLEL)),
+        memory=int((data.get("query") or {}).get("memory", 0)),
+        disk=int((data.get("query") or {}).get("disk", 0)),
         mail=mail_of(document, data),
     )
 
@@ -290,7 +292,10 @@ def _file_source(document: Document, kind: str, name: str, root: Path) -> Source
     file = root / name
     if not (file.is_dir() if kind == "chdb" else file.is_file()):
         what = "folder" if kind == "chdb" else "database file"
-        document.tell("file-not-found", f"there is no {what} `{name}`", ("source",), _near(root, name))  # fmt: skip
+        near = _near(root, name)
+        if not name.startswith("/") and Path("/", name).exists():
+            near = f"paths begin at the project file; for `/{name}` write `{kind}:////{name}`"
+        document.tell("file-not-found", f"there is no {what} `{name}`", ("source",), near)
     return SourceSpec(kind, Path(name).name, path=str(file), span=document.span(("source",)))
 
 

@@ -13,6 +13,7 @@ from itertools import islice
 
 from reportspec.figures import Figures
 from reportspec.formats import Form, FormatError, files_of
+from reportspec.parent import end_with_parent
 from reportspec.render import apart
 from reportspec.render.errors import RenderError
 
@@ -51,8 +52,20 @@ def makers(count: int) -> Iterator[Maker]:
         yield lambda asked: (_made(*one) for one in asked)
         return
     context = multiprocessing.get_context("spawn")  # threads of the queries may be running
-    with ProcessPoolExecutor(processes, context, max_tasks_per_child=_RECYCLED) as pool:
+    pool = ProcessPoolExecutor(
+        processes, context, initializer=end_with_parent, max_tasks_per_child=_RECYCLED
+    )
+    try:
         yield lambda asked: _side_by_side(pool, asked, processes * _AHEAD)
+    except BaseException:
+        # Nobody wants what they still make. (The pool forgets its processes as it shuts down.)
+        workers = list((getattr(pool, "_processes", None) or {}).values())
+        pool.shutdown(wait=False, cancel_futures=True)
+        for worker in workers:
+            worker.kill()
+        raise
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def _side_by_side(

@@ -15,6 +15,7 @@ from dataclasses import replace
 from typing import Any
 
 from reportspec.figures import Figures
+from reportspec.parent import end_with_parent
 from reportspec.render.errors import RenderError
 
 SECONDS = 60
@@ -31,8 +32,21 @@ def rendered(form: str, figures: Figures, spec_text: str | None) -> bytes:
     """The report in a form (`pdf`, `html`), made in another process. Raises `RenderError` as
     rendering itself does, and where the limits are reached."""
     asked = pickle.dumps((form, plain(figures), spec_text))
+    # A pipe that closes when this process ends, whatever ends it.
+    watched, held = os.pipe()
+    try:
+        return _answered(asked, watched)
+    finally:
+        os.close(watched)
+        os.close(held)
+
+
+def _answered(asked: bytes, watched: int) -> bytes:
+    """The answer of a process of its own. Raises RenderError."""
+    inherited = (watched,) if os.name == "posix" else ()
     process = subprocess.Popen(
-        [sys.executable, "-m", "reportspec.render.apart"],
+        [sys.executable, "-m", "reportspec.render.apart", *map(str, inherited)],
+        pass_fds=inherited,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
@@ -99,6 +113,8 @@ def _limit() -> None:
 def _main() -> None:
     form, figures, spec_text = pickle.loads(sys.stdin.buffer.read())
     out = os.dup(sys.stdout.fileno())
+    if len(sys.argv) > 1:
+        end_with_parent(int(sys.argv[1]))
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # nobody else may write into the answer
     _limit()
     answer: tuple[str, Any]

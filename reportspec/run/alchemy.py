@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from reportspec.check.model import SourceSpec
+from reportspec.run import tls
 from reportspec.run.connection import (
     CONNECT_SECONDS,
     Secrets,
@@ -27,9 +28,11 @@ from reportspec.run.connection import (
     no_connection,
     no_table,
     not_allowed,
+    not_let_in,
     refused,
     timed_out,
 )
+from reportspec.run.guard import Guard
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import URL, Connection, Engine
@@ -64,6 +67,14 @@ class AlchemyConnection:
         self._source, self._wanted, self._kind = source, wanted, kind
         self._secrets = Secrets(source.path)
         self._ended = False
+        self._guard: Guard | None = None
+        self._number = 0  # the session's, where a guard watches it
+
+    def watched(self, guard: Guard) -> None:
+        """Let a guard end what runs in this session when the process is killed."""
+        self._number = int(self._raw.connection.driver_connection.thread_id())  # type: ignore[union-attr]
+        self._guard = guard
+        guard.watch(self._number)
 
     def run(self, sql: str) -> Table:
         """Run one SELECT. Raises SourceError."""
@@ -88,19 +99,21 @@ class AlchemyConnection:
                 getattr(driver, "cancel", driver.close)()  # type: ignore[union-attr]
 
     def _cancel_mysql(self) -> None:
-        number = self._raw.connection.driver_connection.thread_id()  # type: ignore[union-attr]
         with self._engine.connect() as other:
-            other.exec_driver_sql(f"KILL QUERY {int(number)}")
+            other.exec_driver_sql(f"KILL QUERY {self._number}")
 
     def close(self) -> None:
         """Give the session back."""
         with suppress(Exception):
             self._raw.close()
         self._engine.dispose()
+        if self._guard is not None:
+            self._guard.leave(self._number)
+            self._guard = None
 
     def beside(self) -> AlchemyConnection | None:
         """Another session over the same database."""
-        return _open(self._source, self._wanted, self._kind)
+        return _open(self._source, self._wanted, self._kind, self._guard)
 
     def columns(self) -> dict[str, dict[str, str]]:
         """The columns of the tables and views of the session's schema and of those beside it."""
@@ -143,7 +156,9 @@ class AlchemyConnection:
         return refused(why)
 
 
-def _open(source: SourceSpec, wanted: Wanted, kind: _Kind) -> AlchemyConnection:
+def _open(
+    source: SourceSpec, wanted: Wanted, kind: _Kind, guard: Guard | None = None
+) -> AlchemyConnection:
     secrets = Secrets(source.path)
     try:
         from sqlalchemy import create_engine
@@ -153,19 +168,22 @@ def _open(source: SourceSpec, wanted: Wanted, kind: _Kind) -> AlchemyConnection:
     except ImportError:
         raise missing_driver(kind.label, kind.extra) from None
     try:
-        url = _url(make_url(source.path), kind)
-        engine = create_engine(url, poolclass=NullPool, connect_args=dict(kind.arguments))
+        url, arguments, options = _url(make_url(source.path), kind)
+        engine = create_engine(url, poolclass=NullPool, connect_args=arguments)
     except (ImportError, NoSuchModuleError):
         raise missing_driver(kind.label, kind.extra) from None
+    except tls.TlsError as error:
+        raise SourceError("no-tls", f"the URL of `{source.label}`: {error}",
+                          "see *Encrypted connections* in docs/databases.md") from None  # fmt: skip
     except (SQLAlchemyError, ValueError, TypeError) as error:
         raise no_connection(source.label, secrets.why(error)) from None
     try:
         raw = engine.connect()
-        dialect = kind.dialect
-        if dialect == "mysql":
+        session = AlchemyConnection(engine, raw, source, wanted, kind, kind.dialect)
+        if kind.dialect == "mysql":
             version = str(raw.exec_driver_sql("SELECT VERSION()").scalar())
-            dialect = "mariadb" if "mariadb" in version.lower() else "mysql"
-        session = AlchemyConnection(engine, raw, source, wanted, kind, dialect)
+            session.dialect = "mariadb" if "mariadb" in version.lower() else "mysql"
+            session.watched(guard or Guard(_logging_in(engine, options)))
         for statement in kind.begin(wanted):
             _prepare(raw, statement)
         return session
@@ -173,15 +191,32 @@ def _open(source: SourceSpec, wanted: Wanted, kind: _Kind) -> AlchemyConnection:
         raise missing_driver(kind.label, kind.extra) from None
     except Exception as error:  # drivers raise errors of their own besides SQLAlchemy's
         engine.dispose()
-        raise no_connection(source.label, secrets.why(getattr(error, "orig", None) or error)) from None  # fmt: skip
+        raise not_let_in(source.label, secrets.why(getattr(error, "orig", None) or error)) from None
 
 
-def _url(url: URL, kind: _Kind) -> URL:
-    """The URL with the driver that the extra brings, unless it names one itself."""
+def _url(url: URL, kind: _Kind) -> tuple[URL, dict[str, Any], dict[str, str]]:
+    """The URL with the driver that the extra brings, unless it names one itself; the driver's arguments
+    beside it; and the URL's options of TLS, which are among these."""
     if "+" not in url.drivername:
         url = url.set(drivername=kind.driver)
+    arguments = dict(kind.arguments)
     missing = {k: v for k, v in kind.query.items() if k not in url.query}
-    return url.update_query_dict(missing) if missing else url
+    url = url.update_query_dict(missing) if missing else url
+    if url.drivername != "mysql+pymysql":
+        return url, arguments, {}
+    options = {k: str(v) for k, v in url.query.items() if k.lower().startswith("ssl")}
+    asked = tls.tls_of(options)
+    if asked.context is not None:
+        arguments["ssl"] = asked.context
+    elif asked.off:
+        arguments["ssl_disabled"] = True
+    return url.difference_update_query(options), arguments, options
+
+
+def _logging_in(engine: Engine, options: dict[str, str]) -> dict[str, Any]:
+    """The arguments of PyMySQL for a session like the engine's, as they can be written down."""
+    _, given = engine.dialect.create_connect_args(engine.url)
+    return {**given, "connect_timeout": CONNECT_SECONDS, "tls": options}
 
 
 def _prepare(raw: Connection, statement: str) -> None:
@@ -204,9 +239,9 @@ def _mysql(wanted: Wanted) -> tuple[str, ...]:
         "?SET SESSION join_cache_level = 4",
         "?SET SESSION join_buffer_size = 33554432",
         "?SET SESSION join_buffer_space_limit = 134217728",
-        "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ",
-        "SET SESSION TRANSACTION READ ONLY",
+        # Of the next transaction alone: a proxy may give the session to others.
         "COMMIT",
+        "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ",
         "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY",
     )
 

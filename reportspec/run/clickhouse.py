@@ -17,12 +17,14 @@ from reportspec.run.connection import (
     Table,
     Wanted,
     cancelled,
+    first_line,
     lost_connection,
     missing_driver,
     no_column,
     no_connection,
     no_table,
     not_allowed,
+    not_let_in,
     refused,
     timed_out,
     unreadable,
@@ -157,7 +159,8 @@ def _client(source: SourceSpec, wanted: Wanted) -> Any:
         connect_timeout=CONNECT_SECONDS,
         send_receive_timeout=wanted.timeout + 30,
         client_name="reportspec",
-        settings={**settings, "readonly": 2},
+        # Whoever is killed tells nobody: the server ends what nobody waits for.
+        settings={**settings, "readonly": 2, "cancel_http_readonly_queries_on_client_close": 1},
     )
 
 
@@ -171,8 +174,17 @@ def open_clickhouse(source: SourceSpec, wanted: Wanted) -> ServerConnection:
     try:
         client = _client(source, wanted)
     except Exception as error:  # the driver lets those of its HTTP library through
-        raise no_connection(source.label, secrets.why(error)) from None
+        raise not_let_in(source.label, secrets.masked(_said(error))) from None
     return ServerConnection(client, source, wanted, secrets)
+
+
+def _said(error: Exception) -> str:
+    """What the server said; the first line of the driver's own text may say less."""
+    whole = str(error)
+    code = re.search(r"[Cc]ode:? (\d+)", whole)
+    meant = {"81": "UNKNOWN_DATABASE: ", "192": "no such user: ", "193": "wrong password: ", "202": "too many connections: ",
+             "194": "REQUIRED_PASSWORD: ", "516": "authentication failed: "}  # fmt: skip
+    return (meant.get(code[1], "") if code else "") + first_line(error)
 
 
 def open_chdb(source: SourceSpec, wanted: Wanted) -> EmbeddedClickHouse:

@@ -49,6 +49,8 @@ class Wanted:
     text_columns: bool = False
     zone: str = "UTC"
     timeout: int = 600  # seconds for one statement
+    memory: int = 0  # megabytes that DuckDB may take; 0: half of what there is
+    disk: int = 0  # megabytes of temporary files of DuckDB; 0: half of what is free
     snapshot: str | None = None
 
 
@@ -115,9 +117,59 @@ def missing_driver(label: str, extra: str) -> SourceError:
 
 
 def no_connection(label: str, why: str) -> SourceError:
-    """A database does not let one in, or does not answer."""
+    """A database does not answer."""
     return SourceError("no-connection", f"`{label}` cannot be reached: {why}",
-                       "check the address, the user and the password in the source's URL")  # fmt: skip
+                       "check the address in the source's URL, and that the database runs")  # fmt: skip
+
+
+# What databases say when they let nobody in, by what it means. The first that fits counts.
+_BUSY = re.compile(
+    r"too many (?:clients|connections|users|sessions)|connection slots are reserved|max_user_connections"
+    r"|no more connections allowed|connection limit exceeded|max_client_conn|query_wait_timeout|wait_timeout"
+    r"|(?:database|server) (?:system )?is (?:starting up|shutting down|in recovery)|login has been failing|ORA-00018|ORA-00020"
+    r"|\b(?:1040|1203|1226|53300|57P03)\b",
+    re.IGNORECASE,
+)
+_LOGIN = re.compile(
+    r"authentication failed|no password supplied|password is required|access denied for user|login failed|invalid password"
+    r"|incorrect username or password|wrong password|role \S+ does not exist|no such user|is not permitted to log in"
+    r"|no pg_hba\.conf entry|ORA-01017|ORA-28000|ORA-01005|unauthorized|unauthenticated|\b(?:1044|1045|1698|REQUIRED_PASSWORD)\b",
+    re.IGNORECASE,
+)
+_DATABASE = re.compile(
+    r"database \S+ (?:does not|doesn't) exist|unknown database|no such database|cannot open database|UNKNOWN_DATABASE|ORA-12514|\b1049\b",
+    re.IGNORECASE,
+)
+_HOST = re.compile(
+    r"could not translate host name|failed to resolve|name or service not known|nodename nor servname|name resolution"
+    r"|getaddrinfo failed|no address associated",
+    re.IGNORECASE,
+)
+_TLS = re.compile(
+    r"\b(?:SSL|TLS|certificate|sslmode|WRONG_VERSION_NUMBER|CERTIFICATE_VERIFY_FAILED)\b",
+    re.IGNORECASE,
+)
+
+
+def not_let_in(label: str, why: str) -> SourceError:
+    """Why a database does not let one in. Only one that is full or starting is tried again: a wrong
+    password that is tried thrice locks the account."""
+    if _BUSY.search(why):
+        return SourceError("busy-source", f"`{label}` takes no more connections now: {why}",
+                           "try again later, or allow the reports' user more connections", lost=True)  # fmt: skip
+    if _DATABASE.search(why):
+        return SourceError("unknown-database", f"`{label}` has no such database: {why}",
+                           "check the database's name in the source's URL")  # fmt: skip
+    if _TLS.search(why) and not re.search(r"password authentication", why):
+        return SourceError("no-tls", f"`{label}` and reportspec agree on no encrypted connection: {why}",
+                           "check the options of the source's URL about TLS, and the certificates")  # fmt: skip
+    if _LOGIN.search(why):
+        return SourceError("wrong-login", f"`{label}` lets this user not in: {why}",
+                           "check the user and the password in the source's URL, and that this user may log in from here")  # fmt: skip
+    if _HOST.search(why):
+        return SourceError("unknown-host", f"`{label}` cannot be reached: {why}",
+                           "check the host's name in the source's URL")  # fmt: skip
+    return no_connection(label, why)
 
 
 def lost_connection(label: str, why: str) -> SourceError:

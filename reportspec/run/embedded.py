@@ -8,6 +8,7 @@ reach anything else.
 from __future__ import annotations
 
 import re
+import shutil
 import threading
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from reportspec.check.model import SourceSpec
 from reportspec.diagnostics import suggestion
+from reportspec.files import remove_folder, temporary_folder
 from reportspec.run.connection import SourceError, Table, Wanted, cancelled, timed_out
 
 if TYPE_CHECKING:
@@ -34,8 +36,10 @@ class EmbeddedConnection:
 
     def __init__(
         self, raw: duckdb.DuckDBPyConnection, source: SourceSpec, wanted: Wanted,
-        in_place: Mapping[str, tuple[int, ...]] | None = None,
+        in_place: Mapping[str, tuple[int, ...]] | None = None, folder: str = "",
     ) -> None:  # fmt: skip
+        """`folder` is the session's own for temporary files, which goes with it."""
+        self._folder = folder
         self._raw, self._source, self._wanted = raw, source, wanted
         self._in_place = in_place or {}  # files that statements read, and their state at the start
         self._late = False
@@ -88,6 +92,8 @@ class EmbeddedConnection:
     def close(self) -> None:
         """Give the session back."""
         self._raw.close()
+        if self._folder:
+            remove_folder(self._folder)
 
     def beside(self) -> EmbeddedConnection | None:
         """Another session over the same data."""
@@ -133,7 +139,10 @@ def open_embedded(source: SourceSpec, wanted: Wanted) -> EmbeddedConnection:
         name = Path(source.path).name
         raise SourceError("unreadable-source", f"the database `{name}` cannot be opened: {_first(error)}",
                           "check that it is a DuckDB file and that nothing else is writing to it") from None  # fmt: skip
+    folder = ""
     try:
+        folder = temporary_folder("duckdb")
+        _limit(raw, folder, wanted)
         raw.execute("SET TimeZone = ?", [zone]) if re.fullmatch(r"[\w/+\-]+", zone) else None
         if source.kind == "demo":
             from reportspec.demo import load
@@ -151,13 +160,39 @@ def open_embedded(source: SourceSpec, wanted: Wanted) -> EmbeddedConnection:
             raw.execute(statement)
     except OSError as error:
         raw.close()
+        remove_folder(folder) if folder else None
         why = (error.strerror or str(error)).lower()
         raise SourceError("cannot-load", f"the data cannot be loaded: {why}",
                           "there must be room in the folder for temporary files (TMPDIR)") from None  # fmt: skip
-    except BaseException:
+    except BaseException as error:
         raw.close()
+        remove_folder(folder) if folder else None
+        if isinstance(error, duckdb.OutOfMemoryException):
+            raise _too_little(error) from None
         raise
-    return EmbeddedConnection(raw, source, wanted, in_place)
+    return EmbeddedConnection(raw, source, wanted, in_place, folder)
+
+
+def _limit(raw: Any, folder: str, wanted: Wanted) -> None:
+    """Bounds for the memory and the temporary files: what asks for more ends with a diagnostic, and not
+    with the process, or the machine."""
+    memory = wanted.memory
+    if not memory:
+        # DuckDB's own bound is four fifths of what the machine, or the container, has.
+        [(text,)] = raw.execute("SELECT current_setting('memory_limit')").fetchall()
+        number, _, unit = str(text).partition(" ")
+        there = float(number) * {"GiB": 1074, "MiB": 1.05, "TiB": 1_100_000}.get(unit, 1074)
+        memory = max(256, int(there * 5 / 8))
+    disk = wanted.disk or max(100, shutil.disk_usage(folder).free // 2 // 1_000_000)
+    raw.execute(f"SET memory_limit = '{memory}MB'")
+    raw.execute(f"SET temp_directory = {_string(folder)}")
+    raw.execute(f"SET max_temp_directory_size = '{disk}MB'")
+
+
+def _too_little(error: Exception) -> SourceError:
+    why = _first(error).removeprefix("Out of Memory Error: ")
+    return SourceError("too-little-memory", f"the query takes more memory than it may: {why}",
+                       "give it more with `query: {memory: …, disk: …}` in the project file, or ask for less")  # fmt: skip
 
 
 def _state(path: str) -> tuple[int, ...]:
@@ -272,6 +307,8 @@ def _unreadable(error: Exception, table: str, paths: tuple[str, ...]) -> SourceE
 
 def _explained(error: Exception, tables: list[str]) -> SourceError:
     text = _first(error)
+    if text.startswith("Out of Memory Error"):
+        return _too_little(error)
     missing = re.search(r"Table with name (\S+) does not exist", text)
     if missing:
         return SourceError("unknown-table", f"the source has no table `{missing[1]}`",

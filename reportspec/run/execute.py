@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import random
+import threading
 import time
 from collections.abc import Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from queue import SimpleQueue
 
@@ -22,6 +24,8 @@ from reportspec.sql.dialects.rewrite import Unsupported
 ATTEMPTS = 3  # of all statements, when the connection is lost
 _FIRST_WAIT = 0.5  # seconds before the second attempt; four times as long before each next one
 _PER_SESSION = 3  # statements for which another session is worth its opening
+_PATIENCE = 1.0  # seconds that sessions beside the first may take to open: a pool may have no more
+_ENDING = 3.0  # seconds for a database to take the word that a statement is to be ended
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,19 +64,63 @@ def _run_all(
     try:
         if not trees:
             return []
-        while len(sessions) < min(parallel, -(-len(trees) // _PER_SESSION)):
-            other = first.beside()
-            if other is None:
-                break
-            sessions.append(other)
+        _open_beside(sessions, min(parallel, -(-len(trees) // _PER_SESSION)))
         return _side_by_side(sessions, wanted, trees)
     except BaseException:
-        for session in sessions:
-            session.cancel()
+        _cancel(sessions)
         raise
     finally:
         for session in sessions:
             session.close()
+
+
+def _open_beside(sessions: list[Connection], wanted: int) -> None:
+    """Add sessions until there are as many as wanted, or those that come in time: a pooler of few
+    connections lets the next one wait until the first has ended."""
+    lock, given_up = threading.Lock(), False
+    failed: list[Exception] = []
+
+    def opening() -> None:
+        while len(sessions) < wanted:
+            try:
+                other = sessions[0].beside()
+            except SourceError:
+                return  # the report is made with those that there are
+            except Exception as error:
+                failed.append(error)
+                return
+            if other is None:
+                return
+            with lock:
+                if not given_up:
+                    sessions.append(other)
+                    continue
+            other.close()
+            return
+
+    if len(sessions) >= wanted:
+        return
+    opener = threading.Thread(target=opening, name="sessions", daemon=True)
+    opener.start()
+    opener.join(_PATIENCE)
+    with lock:
+        given_up = True
+    if failed:
+        raise failed[0]
+
+
+def _cancel(sessions: list[Connection]) -> None:
+    """End what runs, in all sessions at once; whatever goes wrong in one, the others are ended."""
+    enders = [threading.Thread(target=_cancel_one, args=[s], daemon=True) for s in sessions]
+    for ender in enders:
+        ender.start()
+    for ender in enders:
+        ender.join(_ENDING)
+
+
+def _cancel_one(session: Connection) -> None:
+    with suppress(Exception):
+        session.cancel()
 
 
 def _side_by_side(
@@ -101,8 +149,7 @@ def _side_by_side(
         except BaseException:
             for future in waiting:
                 future.cancel()
-            for session in sessions:
-                session.cancel()
+            _cancel(sessions)
             raise
 
 

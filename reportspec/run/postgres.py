@@ -1,9 +1,14 @@
-"""PostgreSQL, by psycopg: read-only sessions in the source's time zone, all of one report over the
-same state of the data."""
+"""PostgreSQL, by psycopg: transactions that only read, in the source's time zone, all of one report
+over the same state of the data.
+
+Every setting is one of the transaction (`SET LOCAL`), none of the session: behind a pooler the session
+is somebody else's as soon as the transaction ends.
+"""
 
 from __future__ import annotations
 
 import re
+import threading
 from typing import TYPE_CHECKING, Any
 
 from reportspec.check.model import SourceSpec
@@ -17,9 +22,9 @@ from reportspec.run.connection import (
     lost_connection,
     missing_driver,
     no_column,
-    no_connection,
     no_table,
     not_allowed,
+    not_let_in,
     refused,
     timed_out,
     unreadable,
@@ -38,6 +43,12 @@ WHERE a.attnum > 0 AND NOT a.attisdropped AND c.relkind IN ('r', 'v', 'm', 'p', 
 ORDER BY 1, 2, a.attnum
 """
 
+_MAY_BE_UNKNOWN = (
+    "jit = off",  # on statements with many CASE aggregates it costs more than they do
+    # Whoever is killed tells nobody: the server looks itself whether anybody waits for its answer.
+    "client_connection_check_interval = '2s'",  # PostgreSQL 14 and newer, on Linux
+)
+
 
 class PostgresConnection:
     """A PostgreSQL session that can only read."""
@@ -49,22 +60,27 @@ class PostgresConnection:
     ) -> None:
         self._raw, self._source, self._wanted, self._secrets = raw, source, wanted, secrets
         self._snapshot = wanted.snapshot
+        self._turn = threading.RLock()  # no statement falls into a transaction that begins anew
 
     def run(self, sql: str) -> Table:
         """Run one SELECT. Raises SourceError."""
         import psycopg
 
         try:
-            # Bytes, and no parameters: nothing in the text is taken for a placeholder.
-            cursor = self._raw.execute(sql.encode())
-            names = tuple(column.name for column in cursor.description or ())
-            return Table(names, tuple(cursor.fetchall()))
+            with self._turn:
+                # Bytes, and no parameters: nothing in the text is taken for a placeholder.
+                cursor = self._raw.execute(sql.encode())
+                names = tuple(column.name for column in cursor.description or ())
+                return Table(names, tuple(cursor.fetchall()))
         except psycopg.Error as error:
-            raise self._explained(error) from None
+            raise self.explained(error) from None
+        except UnicodeDecodeError:
+            raise _no_utf8() from None
 
     def cancel(self) -> None:
         """End the statement that is running."""
-        self._raw.cancel_safe(timeout=5)
+        if not self._raw.closed:
+            self._raw.cancel_safe(timeout=2)
 
     def close(self) -> None:
         """Give the session back."""
@@ -75,13 +91,16 @@ class PostgresConnection:
         poolers and replicas do not) gets no second session."""
         from dataclasses import replace
 
-        if self._snapshot is None:
-            try:
-                self._snapshot = str(self.run("SELECT pg_export_snapshot()").rows[0][0])
-            except SourceError:
-                self._raw.rollback()
-                self._begin()
-                return None
+        with self._turn:
+            if self._snapshot is None:
+                try:
+                    self._snapshot = str(self.run("SELECT pg_export_snapshot()").rows[0][0])
+                except SourceError as error:
+                    if error.lost or error.code == "cancelled":
+                        return None
+                    self._raw.rollback()
+                    self.begin()
+                    return None
         return open_postgres(self._source, replace(self._wanted, snapshot=self._snapshot))
 
     def columns(self) -> dict[str, dict[str, str]]:
@@ -104,12 +123,36 @@ class PostgresConnection:
                  AND pg_relation_size(c.oid) > 0))"""
         return [str(row[0]) for row in self._raw.execute(sql, (names,)).fetchall()]
 
-    def _begin(self) -> None:
-        self._raw.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
-        if self._wanted.snapshot is not None:
-            self._raw.execute(f"SET TRANSACTION SNAPSHOT '{self._wanted.snapshot}'".encode())
+    def begin(self) -> None:
+        """Begin the transaction in which all is read, with its settings. Raises psycopg.Error."""
+        wanted = self._wanted
+        zone = wanted.zone if re.fullmatch(r"[\w/+\-]+", wanted.zone) else "UTC"
+        parts = ["BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"]
+        if wanted.snapshot is not None:
+            parts.append(f"SET TRANSACTION SNAPSHOT '{wanted.snapshot}'")
+        parts += [f"SET LOCAL statement_timeout = '{wanted.timeout}s'", f"SET LOCAL TimeZone = '{zone}'"]  # fmt: skip
+        self._raw.execute("; ".join(parts).encode())
+        for setting in _MAY_BE_UNKNOWN:
+            self._set(setting)
+        if self.never_analyzed():
+            # Without statistics the planner expects a row or two from everything, and loops within
+            # loops over all of them.
+            self._raw.execute("SET LOCAL enable_nestloop = off")
 
-    def _explained(self, error: psycopg.Error) -> SourceError:
+    def _set(self, setting: str) -> None:
+        """A setting of the transaction, where the server knows it."""
+        import psycopg
+
+        text = f"SAVEPOINT s; SET LOCAL {setting}; RELEASE SAVEPOINT s"
+        try:
+            self._raw.execute(text.encode())
+        except psycopg.Error:
+            if self._raw.closed:
+                raise
+            self._raw.execute("ROLLBACK TO SAVEPOINT s")
+
+    def explained(self, error: psycopg.Error) -> SourceError:
+        """What an error of a statement means."""
         from psycopg import errors
 
         why = self._secrets.why(error)
@@ -125,6 +168,8 @@ class PostgresConnection:
             return not_allowed(why)
         if isinstance(error, errors.QueryCanceled):
             return timed_out(self._wanted.timeout) if "timeout" in why else cancelled()
+        if isinstance(error, errors.CharacterNotInRepertoire):
+            return _no_utf8()
         if isinstance(error, errors.DataError):
             return unreadable(why)
         return refused(why)
@@ -138,34 +183,43 @@ def open_postgres(source: SourceSpec, wanted: Wanted) -> PostgresConnection:
         raise missing_driver("PostgreSQL", "postgres") from None
     secrets = Secrets(source.path)
     url = re.sub(r"^postgres(ql)?(\+\w+)?://", "postgresql://", source.path)
-    zone = wanted.zone if re.fullmatch(r"[\w/+\-]+", wanted.zone) else "UTC"
-    settings = (
-        ("default_transaction_read_only", "on"),
-        ("statement_timeout", f"{wanted.timeout}s"),
-        ("jit", "off"),  # on statements with many CASE aggregates it costs more than they do
-        ("timezone", zone),
-    )
     try:
         raw = psycopg.connect(
-            url, autocommit=True, connect_timeout=CONNECT_SECONDS, application_name="reportspec"
+            url,
+            autocommit=True,
+            # A pooler gives the next transaction another session, which knows no statement by name.
+            prepare_threshold=None,
+            **_arguments(url),
         )
     except psycopg.Error as error:
-        raise no_connection(source.label, secrets.why(error)) from None
+        raise not_let_in(source.label, secrets.why(error)) from None
     session = PostgresConnection(raw, source, wanted, secrets)
     try:
-        # As statements, since poolers refuse settings at the start.
-        for name, value in settings:
-            try:
-                raw.execute("SELECT set_config(%s, %s, false)", (name, value))
-            except psycopg.Error:
-                if name != "jit":  # some forks have none
-                    raise
-        if session.never_analyzed():
-            # Without statistics the planner expects a row or two from everything, and loops within
-            # loops over all of them.
-            raw.execute("SET enable_nestloop = off")
-        session._begin()
-    except psycopg.Error as error:
+        session.begin()
+    except BaseException as error:
+        gone = raw.closed
         raw.close()
-        raise session._explained(error) from None
+        if not isinstance(error, psycopg.Error):
+            raise
+        if gone:  # a pooler lets one in before the database has
+            raise not_let_in(source.label, secrets.why(error)) from None
+        raise session.explained(error) from None
     return session
+
+
+def _arguments(url: str) -> dict[str, Any]:
+    """What the URL does not say itself. A server in SQL_ASCII would give bytes for texts."""
+    from psycopg import conninfo
+
+    given = conninfo.conninfo_to_dict(url)
+    own = {
+        "connect_timeout": CONNECT_SECONDS,
+        "application_name": "reportspec",
+        "client_encoding": "utf8",
+    }
+    return {name: value for name, value in own.items() if name not in given}
+
+
+def _no_utf8() -> SourceError:
+    return SourceError("unreadable-value", "a text of the source is not in UTF-8",
+                       "say what its texts are written in: `?client_encoding=latin1` at the end of the URL")  # fmt: skip

@@ -19,9 +19,9 @@ from reportspec.run.connection import (
     lost_connection,
     missing_driver,
     no_column,
-    no_connection,
     no_table,
     not_allowed,
+    not_let_in,
     refused,
     timed_out,
     unreadable,
@@ -48,6 +48,7 @@ class SparkConnection:
         import threading
 
         late = threading.Timer(self._wanted.timeout, self._time_is_up)
+        late.daemon = True
         late.start()
         try:
             self._session.addTag(self._tag)
@@ -134,5 +135,5 @@ def open_spark(source: SourceSpec, wanted: Wanted) -> SparkConnection:
             for name, value in {**_SETTINGS, "spark.sql.session.timeZone": wanted.zone}.items():
                 session.conf.set(name, value)
     except Exception as error:
-        raise no_connection(source.label, secrets.why(error)) from None
+        raise not_let_in(source.label, secrets.why(error)) from None
     return SparkConnection(session, source, wanted, secrets)

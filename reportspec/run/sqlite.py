@@ -28,6 +28,7 @@ from reportspec.run.connection import (
     timed_out,
 )
 
+_LONGEST = 100_000_000  # bytes of one text or row
 _STEPS = 10_000  # of SQLite's machine between two looks at the clock
 
 
@@ -82,6 +83,9 @@ class SqliteConnection:
             tables = list(self.columns())
             near = suggestion(missing[1], tables) or f"it has {', '.join(tables[:10]) or 'none'}"
             return no_table(missing[1], near)
+        if "too big" in text or isinstance(error, sqlite3.DataError):
+            return SourceError("too-large", f"a text or a row has more than {_LONGEST:,} bytes",
+                               "look at what the mapping's expressions make of it")  # fmt: skip
         column = re.search(r"no such column: (\S+)", text)
         if column:
             return no_column(column[1])
@@ -103,6 +107,7 @@ def open_sqlite(source: SourceSpec, wanted: Wanted) -> SqliteConnection:
     try:
         uri = f"{Path(source.path).resolve().as_uri()}?mode=ro"
         raw = sqlite3.connect(uri, uri=True, check_same_thread=False)
+        raw.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _LONGEST)
         raw.execute("PRAGMA query_only = ON")
         raw.execute("PRAGMA case_sensitive_like = ON")
         raw.execute("PRAGMA trusted_schema = OFF")
