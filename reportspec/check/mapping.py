@@ -15,7 +15,7 @@ from reportspec.catalogue.load import expression
 from reportspec.check.document import Document, Place, open_document
 from reportspec.check.project import shown
 from reportspec.diagnostics import suggestion
-from reportspec.expression import CANONICAL
+from reportspec.expression import CANONICAL, Refused, table_name
 from reportspec.model import (
     Catalogue,
     Field,
@@ -284,7 +284,7 @@ def _part(
         order = _order(spec["latest"]["order"], (*at, "order"), read)
         latest = (tuple(k for k in keys if k is not None), order)
     return MappedPart(
-        _table(spec["table"]),
+        _table(spec["table"], (*path, "table"), document),
         owned(where, tuple(joins)) if where is not None else None,
         mapped,
         tuple(joins),
@@ -332,7 +332,8 @@ def _join(
     }
     first = _order(spec["first"], (*path, "first"), read) if spec.get("first") else ()
     where = read(spec.get("where"), (*path, "where"))
-    return MappedJoin(name, _table(spec["table"]), where, tuple(on), fields, first)
+    beside = _table(spec["table"], (*path, "table"), document)
+    return MappedJoin(name, beside, where, tuple(on), fields, first)
 
 
 _NOTHING = MappedJoin("", exp.Table(), None, (), {}, ())
@@ -349,11 +350,17 @@ def _order(given: Any, path: Place, read: Read) -> tuple[exp.Ordered, ...]:
     return tuple(found)
 
 
-def _table(name: Any) -> exp.Table:
-    table = exp.to_table(str(name))
-    for part in table.parts:
+def _table(name: Any, at: Place, document: Document) -> exp.Table:
+    """A table by its one, two or three names; anything else is told."""
+    try:
+        parts = table_name(str(name))
+    except Refused as refused:
+        document.tell("bad-table", str(refused), at,
+                      'write `table`, `schema.table` or `catalog.schema.table`; quote a name with odd signs: `"my table"`')  # fmt: skip
+        return exp.Table(this=exp.to_identifier("refused", quoted=True))
+    for part in parts:
         _quote(part)
-    return table
+    return exp.Table(**dict(zip(("this", "db", "catalog"), reversed(parts), strict=False)))
 
 
 def _quoted(tree: exp.Expr) -> exp.Expr:
