@@ -139,13 +139,18 @@ _STRETCH = re.compile(r"[+-]?\d{1,12}(\.\d{1,9})?", re.ASCII)
 LONGEST_NAME = 256
 DIGITS = 38
 
+WRITTEN = "written"  # in the meta of a node: people wrote it
+
 
 class Refused(Exception):
     """The text is not an expression that may be used; the message says why, for a user."""
 
 
-def parse(text: str, dialect: str = CANONICAL, *, windows: bool = False) -> exp.Expr:
-    """The tree of one scalar expression. Raises `Refused`, and nothing else, for anything else."""
+def parse(
+    text: str, dialect: str = CANONICAL, *, windows: bool = False, packaged: bool = False
+) -> exp.Expr:
+    """The tree of one scalar expression. Raises `Refused`, and nothing else, for anything else.
+    Nodes are marked as written by people, unless the expression is the package's own."""
     if len(text) > LONGEST:
         raise Refused(f"the expression is longer than {LONGEST:,} characters")
     if _depth(text) > DEEPEST:
@@ -157,7 +162,11 @@ def parse(text: str, dialect: str = CANONICAL, *, windows: bool = False) -> exp.
     tree = _parse(text, dialect)
     for node in tree.walk():
         _allow(node, windows)
-    return tree.copy()
+    found = tree.copy()
+    if not packaged:
+        for node in found.walk():
+            node.meta[WRITTEN] = True
+    return found
 
 
 @lru_cache(maxsize=4096)

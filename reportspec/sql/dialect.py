@@ -13,6 +13,7 @@ from reportspec.sql.build import READS, SPEAKS, alias_of, identifier
 from reportspec.sql.dialects import Dialect, dialect_named
 from reportspec.sql.dialects.generic import NODES
 from reportspec.sql.dialects.rewrite import Unsupported, rewritten
+from reportspec.sql.wall import Breached, hold
 
 WRITABLE = frozenset(EXPRESSIONS)
 
@@ -23,6 +24,12 @@ def sql_text(tree: exp.Expr, dialect: str, *, pretty: bool = False) -> str:
     """The statement for a database; readable and commented if `pretty`. Raises Unsupported."""
     spoken = dialect_named(dialect)
     found = lowered(tree, spoken)
+    try:
+        hold(found, spoken.sqlglot)
+    except Breached as breached:
+        raise Unsupported(
+            f"an expression cannot be written for {spoken.label} so that it says what is meant: `{breached}`"
+        ) from None
     if spoken.allowed is None:
         return found.sql(dialect=spoken.sqlglot, pretty=pretty, comments=pretty, identify=False,
                          copy=not spoken.writes_shared)  # fmt: skip
