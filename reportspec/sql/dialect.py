@@ -11,10 +11,13 @@ from sqlglot.errors import SqlglotError
 from reportspec.expression import NODES as EXPRESSIONS
 from reportspec.sql.build import READS, SPEAKS, alias_of, identifier
 from reportspec.sql.dialects import Dialect, dialect_named
+from reportspec.sql.dialects.common import quotient, remainder
 from reportspec.sql.dialects.generic import NODES
-from reportspec.sql.dialects.rewrite import Unsupported, rewritten
+from reportspec.sql.dialects.rewrite import Rules, Unsupported, rewritten
 from reportspec.sql.wall import Breached, hold
 
+# Databases differ in these among themselves, DuckDB included.
+EVERYWHERE: Rules = {exp.Mod: remainder, exp.IntDiv: quotient}
 WRITABLE = frozenset(EXPRESSIONS)
 
 SOURCE = "source"  # in the meta of a table: it is the source's, not a CTE of that name
@@ -79,7 +82,9 @@ def lowered(tree: exp.Expr, dialect: Dialect) -> exp.Expr:
     found = _apart(tree)
     if dialect.before is not None:
         found = dialect.before(found)
-    found = rewritten(found, dialect.rules, dialect.sqlglot if dialect.name != "duckdb" else "")
+    found = rewritten(
+        found, {**EVERYWHERE, **dialect.rules}, dialect.sqlglot if dialect.name != "duckdb" else ""
+    )
     if dialect.settings and isinstance(found, exp.Select):
         found = found.copy() if found is tree else found
         found.set("settings", [

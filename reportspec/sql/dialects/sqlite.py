@@ -146,7 +146,8 @@ def _truncated(node: exp.Expr) -> exp.Expr:
 def _later(node: exp.Expr) -> exp.Expr:
     unit, value, by = unit_of(node), node.this, node.expression
     if isinstance(by, exp.Interval):
-        unit, by = unit_of(by), exp.Literal.number(str(by.this.this))
+        unit, by = unit_of(by), by.this
+        by = exp.Literal.number(str(by.this)) if is_text_literal(by) else by
     number = exp.Paren(this=by)
     if isinstance(node, (exp.DateSub, exp.Sub)):
         number = exp.Paren(this=exp.Neg(this=number))
