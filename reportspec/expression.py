@@ -223,6 +223,8 @@ def _allow(node: exp.Expr, windows: bool) -> None:
             raise Refused(f"the type `{_short(node.sql())}` may not be used here")
         if isinstance(node, exp.Column) and isinstance(node.this, exp.Star):
             raise Refused("`*` may not be used here")
+        if isinstance(node, exp.ConcatWs) and len(node.expressions) < 2:
+            raise Refused("`concat_ws` takes what stands between the texts, and the texts")
         for name, value in node.args.items():
             if value is not None and value is not False and value != []:
                 _allow_part(node, name, value)
@@ -311,7 +313,7 @@ def _allow_text(node: exp.Expr, name: str, value: str) -> None:
 
 # A name of a table, bare or in one of the databases' quotes, in which the closing one is written twice.
 _TABLE_PART = re.compile(
-    r'(?P<bare>[\w$#@-]+)|"(?P<double>(?:[^"]|"")*)"|`(?P<back>(?:[^`]|``)*)`'
+    r'(?P<bare>[\w$#@]+(?:-[\w$#@]+)*)|"(?P<double>(?:[^"]|"")*)"|`(?P<back>(?:[^`]|``)*)`'
     r"|\[(?P<square>(?:[^\]]|\]\])*)\]",
 )
 
@@ -324,10 +326,10 @@ def table_name(text: str) -> list[exp.Identifier]:
     while (part := _TABLE_PART.match(given, at)) is not None:
         found.append(_name_of(part))
         at = part.end()
-        if at == len(given) or given[at] != ".":
+        if given[at : at + 1] != ".":
             break
         at += 1
-    if at != len(given) or not 1 <= len(found) <= 3:
+    if at != len(given) or given.endswith(".") or not 1 <= len(found) <= 3:
         raise Refused(f"`{_short(text)}` is not a table: a table is one, two or three names")
     return found
 

@@ -29,20 +29,29 @@ def sql_text(tree: exp.Expr, dialect: str, *, pretty: bool = False) -> str:
     found = lowered(tree, spoken)
     try:
         hold(found, spoken.sqlglot)
+        text = _written(found, spoken, pretty)
     except Breached as breached:
         raise Unsupported(
             f"an expression cannot be written for {spoken.label} so that it says what is meant: `{breached}`"
         ) from None
+    except SqlglotError as error:
+        raise Unsupported(f"{spoken.label} has no way to say this: {first_words(error)}") from None
+    except (LookupError, AttributeError, TypeError, ValueError, RecursionError) as error:
+        # sqlglot's writers take for granted what calls usually have.
+        what = type(error).__name__
+        raise Unsupported(f"{spoken.label} has no way to say this: {what}") from error
+    if spoken.allowed is None:
+        return text
+    _check(text, spoken, tree.meta.get(SPEAKS) == spoken.sqlglot)
+    return text
+
+
+def _written(found: exp.Expr, spoken: Dialect, pretty: bool) -> str:
     if spoken.allowed is None:
         return found.sql(dialect=spoken.sqlglot, pretty=pretty, comments=pretty, identify=False,
                          copy=not spoken.writes_shared)  # fmt: skip
-    try:
-        text = found.sql(dialect=spoken.sqlglot, pretty=pretty, comments=pretty, identify=False,
-                         unsupported_level=ErrorLevel.RAISE)  # fmt: skip
-    except SqlglotError as error:
-        raise Unsupported(f"{spoken.label} has no way to say this: {first_words(error)}") from None
-    _check(text, spoken, tree.meta.get(SPEAKS) == spoken.sqlglot)
-    return text
+    return found.sql(dialect=spoken.sqlglot, pretty=pretty, comments=pretty, identify=False,
+                     unsupported_level=ErrorLevel.RAISE)  # fmt: skip
 
 
 def first_words(error: Exception) -> str:

@@ -54,6 +54,17 @@ def hold(statement: exp.Expr, dialect: str) -> None:
             _read_again(unit, dialect, odd)
 
 
+def breaches(statement: exp.Expr, dialect: str) -> list[str]:
+    """The same of every part, whoever wrote it: what says something else than it means."""
+    found = []
+    for unit in _units(statement):
+        try:
+            _read_again(unit, dialect, _looked_at(unit)[0])
+        except Breached as breached:
+            found.append(str(breached))
+    return found
+
+
 def _units(tree: exp.Expr) -> list[exp.Expr]:
     """The expressions, tables and aliases of a statement."""
     found: list[exp.Expr] = []
