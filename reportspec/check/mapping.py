@@ -187,12 +187,12 @@ def within(source: SourceMap, tables: Collection[str]) -> SourceMap:
 
 
 def _part_within(part: MappedPart, tables: Collection[str]) -> MappedPart | None:
-    if _table_name(part.table) not in tables:
+    if not _has(tables, part.table):
         return None
     gone: set[str] = set()
     for join in part.joins:  # a join may lean on the ones before it
         leans = any(node.table in gone for _, ours in join.on for node in ours.find_all(exp.Column))
-        if leans or _table_name(join.table) not in tables:
+        if leans or not _has(tables, join.table):
             gone.add(join.name)
     if not gone:
         return part
@@ -203,6 +203,15 @@ def _part_within(part: MappedPart, tables: Collection[str]) -> MappedPart | None
     }
     joins = tuple(join for join in part.joins if join.name not in gone)
     return replace(part, fields=fields, joins=joins)
+
+
+def _has(tables: Collection[str], table: exp.Table) -> bool:
+    """Whether a source has a table. It lists those of its main schema by their bare names, others
+    by schema and name; a mapping may name schema and catalogue of each."""
+    names = [part.name for part in table.parts]
+    ways = [names, names[1:]] if len(names) == 3 else [names]
+    ways += [way[1:] for way in ways if len(way) == 2 and way[0] == "main"]
+    return any(".".join(way) in tables for way in ways)
 
 
 def _table_name(table: exp.Table) -> str:

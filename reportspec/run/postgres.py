@@ -98,6 +98,7 @@ class PostgresConnection:
         names = [
             ".".join('"' + part.replace('"', '""') + '"' for part in table.split("."))
             for table in sorted(self._wanted.tables)
+            if all(table.split(".")) and table.count(".") < 3  # a name with a dot in it is left out
         ]
         sql = """SELECT name FROM unnest(%s::text[]) AS name JOIN pg_class c ON c.oid = to_regclass(name)
                  WHERE c.relkind IN ('r', 'm') AND (c.reltuples < 0 OR (c.reltuples = 0 AND c.relpages = 0

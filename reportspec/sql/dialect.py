@@ -26,8 +26,8 @@ SOURCE = "source"  # in the meta of a table: it is the source's, not a CTE of th
 def sql_text(tree: exp.Expr, dialect: str, *, pretty: bool = False) -> str:
     """The statement for a database; readable and commented if `pretty`. Raises Unsupported."""
     spoken = dialect_named(dialect)
-    found = lowered(tree, spoken)
     try:
+        found = lowered(tree, spoken)
         hold(found, spoken.sqlglot)
         text = _written(found, spoken, pretty)
     except Breached as breached:
@@ -37,7 +37,7 @@ def sql_text(tree: exp.Expr, dialect: str, *, pretty: bool = False) -> str:
     except SqlglotError as error:
         raise Unsupported(f"{spoken.label} has no way to say this: {first_words(error)}") from None
     except (LookupError, AttributeError, TypeError, ValueError, RecursionError) as error:
-        # sqlglot's writers take for granted what calls usually have.
+        # Rules and writers take for granted what calls usually have.
         what = type(error).__name__
         raise Unsupported(f"{spoken.label} has no way to say this: {what}") from error
     if spoken.allowed is None:

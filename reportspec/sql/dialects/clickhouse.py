@@ -24,6 +24,7 @@ from reportspec.sql.dialects.rewrite import (
     Unsupported,
     refusing,
     snippet,
+    two_names,
     type_of,
     unsaid,
     with_args,
@@ -143,6 +144,7 @@ _DECIMALS = (exp.DataType.Type.DECIMAL, exp.DataType.Type.DECIMAL128)
 RULES: Rules = {
     exp.CTE: inlined_or_not,
     exp.Greatest: greatest,
+    exp.Table: two_names("ClickHouse"),
     exp.Least: least,
     exp.Order: nulls_last,
     exp.Alias: _counted,

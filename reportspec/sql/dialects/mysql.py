@@ -28,6 +28,7 @@ from reportspec.sql.dialects.rewrite import (
     is_text_literal,
     refusing,
     snippet,
+    two_names,
     type_of,
     unsaid,
     with_args,
@@ -233,6 +234,7 @@ def _dialect(name: str, label: str, collation: str) -> Dialect:
         exp.Div: division,
         exp.DPipe: concat,
         exp.Greatest: greatest,
+        exp.Table: two_names(label),
         exp.Least: least,
         exp.Select: quantiles_by_rank,
     }

@@ -25,6 +25,7 @@ from reportspec.sql.dialects.rewrite import (
     is_text_literal,
     refusing,
     snippet,
+    two_names,
     type_of,
     unsaid,
     with_args,
@@ -201,6 +202,7 @@ def _tried(node: exp.Expr) -> exp.Expr:
 
 RULES: Rules = {
     exp.Greatest: greatest,
+    exp.Table: two_names("SQLite"),
     exp.Least: least,
     exp.Order: nulls_last,
     exp.Alias: _landed,
