@@ -393,3 +393,22 @@ def test_a_call_without_what_it_needs_is_refused() -> None:
             read_back(statement(tree), dialect)
     with pytest.raises(Refused):
         parse("concat_ws('x')")
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "right"),
+    [
+        ("2026-03-01", "2026-03-02T10:00", True), ("2026-03-02T10:00", "2026-03-02", True),
+        ("2026-03-02T10:00", "2026-03-01", False), ("2026-03-03", "2026-03-02T10:00", False),
+    ],
+)  # fmt: skip
+def test_between_a_day_and_an_instant(low: str, high: str, right: bool, tmp_path: Path) -> None:
+    """A day begins before its instants and ends after them."""
+    built(tmp_path, "x", "eq")
+    spec, _, _ = spec_with("x", "between")
+    spec["filters"] = [{"field": "deal.created_at", "between": [low, high]},
+                       {"field": "deal.created_at", "gte": "2026-01-01"}]  # fmt: skip
+    (tmp_path / "s.yaml").write_text(json.dumps(spec), encoding="utf-8")
+    checked = load_report(tmp_path / "s.yaml", NOW, {})
+    assert (checked.report is not None) is right, checked.diagnostics
+    assert right or any("larger than the second" in d.message for d in checked.diagnostics)
