@@ -107,6 +107,8 @@ class PostgresConnection:
 
     def _begin(self) -> None:
         self._raw.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        # Where a server has it off, a backslash in a text would take the quote after it along.
+        self._raw.execute("SET LOCAL standard_conforming_strings = on")
         if self._wanted.snapshot is not None:
             self._raw.execute(f"SET TRANSACTION SNAPSHOT '{self._wanted.snapshot}'".encode())
 
