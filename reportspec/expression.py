@@ -2,11 +2,16 @@
 
 `parse` turns text into a sqlglot tree and refuses everything that is not on the lists below:
 statements, subqueries, functions that could read files, the network or settings, and nodes that
-are not known to be harmless. Only trees go on from here; text never reaches a database.
+are not known to be harmless. What a writer of SQL prints as it stands (units, parts of dates, types,
+formats, flags) comes from closed lists, since there a text would be SQL of its author's own. Only
+trees go on from here; text never reaches a database.
 """
 
 from __future__ import annotations
 
+import math
+import re
+from collections.abc import Mapping
 from functools import lru_cache
 
 import sqlglot
@@ -51,29 +56,119 @@ WINDOW_NODES: tuple[type[exp.Expr], ...] = (
 TYPES = frozenset(
     {"VARCHAR", "TEXT", "CHAR", "NVARCHAR", "INT", "BIGINT", "SMALLINT", "TINYINT", "DOUBLE",
      "FLOAT", "DECIMAL", "BOOLEAN", "DATE", "TIMESTAMP", "TIMESTAMPTZ", "TIMESTAMPNTZ",
-     "DATETIME", "TIME", "UBIGINT", "UINT", "INTERVAL", "UNKNOWN", "TIMESTAMP_S", "TIMESTAMP_MS",
+     "DATETIME", "TIME", "UBIGINT", "UINT", "TIMESTAMP_S", "TIMESTAMP_MS",
      "DATETIME2", "TIMESTAMPLTZ"}
 )  # fmt: skip
+
+_UNITS = ("YEAR", "QUARTER", "MONTH", "WEEK", "DAY", "HOUR", "MINUTE", "SECOND", "MILLISECOND", "MICROSECOND")  # fmt: skip
+UNITS = frozenset({*_UNITS, *(f"{unit}S" for unit in _UNITS)})
+PARTS = UNITS | {"DOW", "DAYOFWEEK", "ISODOW", "DAYOFWEEKISO", "DOY", "DAYOFYEAR", "WEEKISO", "WEEKOFYEAR",
+                 "ISOYEAR", "YEAROFWEEKISO", "EPOCH", "EPOCH_SECOND"}  # fmt: skip
+# Where a unit stands, and which ones may.
+_UNIT_ARGS: Mapping[tuple[type[exp.Expr], str], frozenset[str]] = {
+    (exp.Extract, "this"): PARTS,
+    **{
+        (kind, "unit"): UNITS
+        for kind in (exp.Interval, exp.DateDiff, exp.DateAdd, exp.DateSub, exp.DateTrunc, exp.TimestampTrunc)
+    },
+}  # fmt: skip
+# Texts that must be written out and look so: databases read them by rules of their own.
+_FORMAT = re.compile(r"(%-?[A-Za-z]|%%|[\w \t,./:+()-])*", re.ASCII)
+_ZONE = re.compile(r"[\w+/:-]{1,64}", re.ASCII)
+_TEXT_ARGS: Mapping[tuple[type[exp.Expr], str], tuple[re.Pattern[str], str]] = {
+    (exp.StrToTime, "format"): (_FORMAT, "the format of a time"),
+    (exp.StrToDate, "format"): (_FORMAT, "the format of a day"),
+    (exp.TimeToStr, "format"): (_FORMAT, "the format of a time"),
+    (exp.TsOrDsToDate, "format"): (_FORMAT, "the format of a day"),
+    (exp.AtTimeZone, "zone"): (_ZONE, "a time zone"),
+    (exp.RegexpLike, "flag"): (re.compile("[cgimnsx]{0,7}"), "the flags of a pattern"),
+    (exp.RegexpReplace, "modifiers"): (re.compile("[cgimnsx]{0,7}"), "the flags of a pattern"),
+    (exp.Escape, "expression"): (re.compile(".", re.DOTALL), "the sign of `escape`"),
+}
+# Numbers that must be written out: databases want them so, or read a text there as SQL.
+_NUMBER_ARGS = frozenset(
+    {(exp.RegexpExtract, "group"), (exp.DataTypeParam, "this"), (exp.WindowSpec, "start"),
+     (exp.WindowSpec, "end")}
+)  # fmt: skip
+# Arguments that the writers of SQL print raw, or that mean too little alike to be let through.
+_NEVER: Mapping[type[exp.Expr], tuple[str, ...]] = {
+    exp.Cast: ("action", "default", "format"),
+    exp.TryCast: ("action", "default", "format"),
+    exp.DataType: ("collate", "kind", "values"),
+    exp.DataTypeParam: ("expression",),
+    exp.In: ("field", "query", "unnest", "is_global"),
+    exp.Column: ("join_mark", "shadow"),
+    exp.Trim: ("collation",),
+    exp.Ceil: ("to",),
+    exp.Floor: ("to",),
+    exp.Round: ("truncate",),
+    exp.Length: ("binary", "encoding"),
+    exp.RegexpReplace: ("occurrence", "position"),
+    exp.RegexpExtract: ("occurrence", "position", "parameters"),
+    exp.RegexpFullMatch: ("options",),
+    exp.StrToTime: ("default_year", "nlsparam", "target_type", "zone"),
+    exp.StrToDate: ("default_year", "nlsparam"),
+    exp.TimeToStr: ("culture", "zone"),
+    exp.DateDiff: ("zone",),
+    exp.DateTrunc: ("zone",),
+    exp.TimestampTrunc: ("zone",),
+    exp.TsOrDsToDate: ("default_date",),
+    exp.UnixToTime: ("format", "hours", "minutes", "target_type", "zone"),
+    exp.Date: ("zone", "expressions"),
+    exp.Timestamp: ("zone", "with_tz"),
+    exp.JSONExtractScalar: ("expressions", "json_type"),
+    exp.Window: ("alias", "first"),
+    exp.WindowSpec: ("exclude",),
+    exp.Order: ("siblings",),
+    exp.Ordered: ("with_fill",),
+    exp.Distinct: ("on",),
+}
+# The bare words that sqlglot keeps as text, by node and argument.
+_WORDS: Mapping[tuple[type[exp.Expr], str], frozenset[str]] = {
+    (exp.Trim, "position"): frozenset({"LEADING", "TRAILING", "BOTH"}),
+    (exp.Window, "over"): frozenset({"OVER"}),
+    (exp.WindowSpec, "kind"): frozenset({"ROWS", "RANGE"}),
+    (exp.WindowSpec, "start"): frozenset({"UNBOUNDED", "CURRENT ROW"}),
+    (exp.WindowSpec, "end"): frozenset({"UNBOUNDED", "CURRENT ROW"}),
+    (exp.WindowSpec, "start_side"): frozenset({"PRECEDING", "FOLLOWING"}),
+    (exp.WindowSpec, "end_side"): frozenset({"PRECEDING", "FOLLOWING"}),
+}
+_JSON_KEY = re.compile(r"[\w -]{1,200}")
+_NUMBER = re.compile(r"(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
+_STRETCH = re.compile(r"[+-]?\d{1,12}(\.\d{1,9})?", re.ASCII)
+LONGEST_NAME = 256
+DIGITS = 38
+
+WRITTEN = "written"  # in the meta of a node: people wrote it
 
 
 class Refused(Exception):
     """The text is not an expression that may be used; the message says why, for a user."""
 
 
-def parse(text: str, dialect: str = CANONICAL, *, windows: bool = False) -> exp.Expr:
-    """The tree of one scalar expression. Raises `Refused`, and nothing else, for anything else."""
+def parse(
+    text: str, dialect: str = CANONICAL, *, windows: bool = False, packaged: bool = False
+) -> exp.Expr:
+    """The tree of one scalar expression. Raises `Refused`, and nothing else, for anything else.
+    Nodes are marked as written by people, unless the expression is the package's own."""
     if len(text) > LONGEST:
         raise Refused(f"the expression is longer than {LONGEST:,} characters")
     if _depth(text) > DEEPEST:
         raise Refused(f"the expression is nested deeper than {DEEPEST} levels")
     if text.count("\0"):
         raise Refused("the expression has a NUL character")
+    if not text.isprintable() and any("\ud800" <= sign <= "\udfff" for sign in text):
+        raise Refused("the expression has half a character (a lone surrogate)")
     tree = _parse(text, dialect)
     for node in tree.walk():
         _allow(node, windows)
     if _letters(tree) > MOST_LETTERS:
         raise Refused(f"the expression may make texts of more than {MOST_LETTERS:,} letters")
-    return tree.copy()
+    found = tree.copy()
+    if not packaged:
+        for node in found.walk():
+            node.meta[WRITTEN] = True
+    return found
 
 
 @lru_cache(maxsize=4096)
@@ -155,10 +250,17 @@ def _allow(node: exp.Expr, windows: bool) -> None:
     if windows and isinstance(node, exp.Star) and isinstance(node.parent, exp.Count):
         return
     if type(node) in NODES or (windows and type(node) in WINDOW_NODES):
-        if isinstance(node, exp.DataType) and node.this.value not in TYPES:
-            raise Refused(f"the type `{node.sql()}` may not be used here")
+        if isinstance(node, exp.DataType) and (
+            not isinstance(node.this, exp.DataType.Type) or node.this.value not in TYPES
+        ):
+            raise Refused(f"the type `{_short(node.sql())}` may not be used here")
         if isinstance(node, exp.Column) and isinstance(node.this, exp.Star):
             raise Refused("`*` may not be used here")
+        if isinstance(node, exp.ConcatWs) and len(node.expressions) < 2:
+            raise Refused("`concat_ws` takes what stands between the texts, and the texts")
+        for name, value in node.args.items():
+            if value is not None and value is not False and value != []:
+                _allow_part(node, name, value)
         return
     if isinstance(node, (exp.Query, exp.Subquery)):
         raise Refused("a subquery may not be used here; name a field or define an entity")
@@ -171,6 +273,116 @@ def _allow(node: exp.Expr, windows: bool) -> None:
     if isinstance(node, (exp.Placeholder, exp.Parameter)):
         raise Refused("a placeholder may not be used here; write the value, or `{{ params.name }}`")
     raise Refused(f"`{node.key}` may not be used in an expression")
+
+
+def _allow_part(node: exp.Expr, name: str, value: object) -> None:
+    """One argument of a node that may stand: what is printed as it stands is on a list."""
+    kind = type(node)
+    if name in _NEVER.get(kind, ()):
+        raise Refused(f"`{node.key}` with `{name}` may not be used in an expression")
+    if (kind, name) in _UNIT_ARGS:
+        _allow_unit(node, value, _UNIT_ARGS[kind, name])
+    elif isinstance(value, exp.Var):
+        raise Refused(f"the word `{_short(value.name)}` may not be used here")
+    elif (kind, name) in _TEXT_ARGS:
+        pattern, what = _TEXT_ARGS[kind, name]
+        if not isinstance(value, exp.Literal) or not value.is_string:
+            raise Refused(f"{what} is a text that is written out")
+        if not pattern.fullmatch(str(value.this)):
+            raise Refused(f"`{_short(str(value.this))}` is not {what}")
+    elif isinstance(value, str):
+        _allow_text(node, name, value)
+    elif (kind, name) in _NUMBER_ARGS:
+        if not isinstance(value, exp.Literal) or not re.fullmatch(
+            r"\d{1,4}", str(value.this), re.ASCII
+        ):
+            raise Refused(f"`{node.key}` takes a small whole number, written out")
+    elif isinstance(node, exp.DataType) and name == "expressions":
+        if not all(isinstance(item, exp.DataTypeParam) for item in node.expressions):
+            raise Refused(f"the type `{_short(node.sql())}` may not be used here")
+    elif isinstance(node, exp.Dot) and name == "expression":
+        if not isinstance(value, exp.Identifier):
+            raise Refused("after a dot stands a name")
+    elif isinstance(value, exp.Identifier) and not isinstance(node, exp.Column):
+        raise Refused(f"the name `{_short(value.name)}` may not stand here")
+    elif isinstance(node, exp.Interval) and name == "this":
+        if isinstance(value, exp.Literal) and not _STRETCH.fullmatch(str(value.this)):
+            raise Refused(
+                f"`{_short(str(value.this))}` is not a number of `{node.args.get('unit')}`"
+            )
+
+
+def _allow_unit(node: exp.Expr, value: object, known: frozenset[str]) -> None:
+    """A unit of time: a word of the list, however it is written."""
+    plain = isinstance(value, exp.Var) or (isinstance(value, exp.Literal) and value.is_string)
+    told = str(value.this) if isinstance(value, exp.Expr) and plain else ""
+    if told.upper() not in known:
+        some = ", ".join(unit.lower() for unit in _UNITS[:8])
+        shown = f"`{_short(told)}` is no" if told else "this is no"
+        what = "part of a date" if isinstance(node, exp.Extract) else "unit of time"
+        raise Refused(f"{shown} {what}; there are {some} and the like")
+
+
+def _allow_text(node: exp.Expr, name: str, value: str) -> None:
+    """A text that sqlglot keeps as one, not as a node."""
+    if name == "this" and isinstance(node, exp.Literal):
+        if not node.is_string and (
+            not _NUMBER.fullmatch(value)
+            or sum(sign.isdigit() for sign in value.lower().partition("e")[0]) > DIGITS
+            or not math.isfinite(float(value))
+        ):
+            raise Refused(f"`{_short(value)}` is not a number of at most {DIGITS} digits")
+    elif name == "this" and isinstance(node, exp.Identifier):
+        if not value or len(value) > LONGEST_NAME:
+            raise Refused(f"a name has one to {LONGEST_NAME} characters")
+    elif name == "this" and isinstance(node, exp.Var):
+        return  # looked at where it stands
+    elif name == "this" and isinstance(node, exp.JSONPathKey):
+        if not _JSON_KEY.fullmatch(value):
+            raise Refused(f"`{_short(value)}` may not be a key of a JSON path")
+    elif value.upper() not in _WORDS.get((type(node), name), ()):
+        raise Refused(f"`{_short(value)}` may not be used here")
+
+
+# A name of a table, bare or in one of the databases' quotes, in which the closing one is written twice.
+_TABLE_PART = re.compile(
+    r'(?P<bare>[\w$#@]+(?:-[\w$#@]+)*)|"(?P<double>(?:[^"]|"")*)"|`(?P<back>(?:[^`]|``)*)`'
+    r"|\[(?P<square>(?:[^\]]|\]\])*)\]",
+)
+
+
+def table_name(text: str) -> list[exp.Identifier]:
+    """A table's names as they are written, the catalogue or schema first: `deals`, `crm.deals`,
+    `"my db".crm."Deals"`. Raises `Refused` for anything else, above all for calls."""
+    found: list[exp.Identifier] = []
+    given, at = text.strip(), 0
+    while (part := _TABLE_PART.match(given, at)) is not None:
+        found.append(_name_of(part))
+        at = part.end()
+        if given[at : at + 1] != ".":
+            break
+        at += 1
+    if at != len(given) or given.endswith(".") or not 1 <= len(found) <= 3:
+        raise Refused(f"`{_short(text)}` is not a table: a table is one, two or three names")
+    return found
+
+
+def _name_of(part: re.Match[str]) -> exp.Identifier:
+    """The identifier that a part of a table's name is, quoted if it was written so."""
+    kind = str(part.lastgroup)
+    name = part[kind]
+    if kind != "bare":
+        closing = {"double": '"', "back": "`", "square": "]"}[kind]
+        name = name.replace(closing * 2, closing)
+    if not 0 < len(name) <= LONGEST_NAME:
+        raise Refused(f"a table's name has one to {LONGEST_NAME} characters")
+    if any(sign < " " or sign == "\x7f" or "\ud800" <= sign <= "\udfff" for sign in name):
+        raise Refused(f"`{_short(name)!a}` has a sign that no table's name has")
+    return exp.Identifier(this=name, quoted=kind != "bare")
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 40 else f"{text[:40]}…"
 
 
 def columns(tree: exp.Expr) -> tuple[tuple[str, ...], ...]:

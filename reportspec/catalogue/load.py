@@ -101,7 +101,7 @@ def expression(
     if text is None:
         return None
     try:
-        return parse(str(text), dialect, windows=windows)
+        return parse(str(text), dialect, windows=windows, packaged=trouble is _fatal)
     except Refused as refused:
         trouble(path, str(refused))
         return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -20,6 +20,7 @@ from reportspec.sql.build import all_of, any_of, instant_literal, literal
 
 OPERATORS = ("eq", "ne", "gt", "gte", "lt", "lte", "in", "not_in", "between", "contains", "starts_with",
              "ends_with", "is_null")  # fmt: skip
+LARGEST = 10**28  # what a decimal of 38 digits, 9 of them behind the point, can hold
 _COMPARE: dict[str, type[exp.Binary]] = {
     "eq": exp.EQ,
     "ne": exp.NEQ,
@@ -123,7 +124,8 @@ def condition(
             trees.append(_tree(binding, found, name, operator, value))
             track = bounds.setdefault(name, Bounds())
             before = track.impossible()
-            track.add(operator, value)
+            for kind, known in _on_the_clock(binding, found, operator, value):
+                track.add(kind, known)
             if track.impossible() and not before:
                 document.tell("contradiction", f"no `{name}` can satisfy all the filters on it", (*path, operator),
                               "the report would be empty", key=True)  # fmt: skip
@@ -190,7 +192,10 @@ def _typed(binding: Binding, found: Field, operator: str, value: Any) -> Any:
         if not isinstance(value, list) or len(value) != 2:
             raise BadValue("`between` takes two values: [low, high]")
         low, high = (_one(binding, found, v) for v in value)
-        if low > high:
+        ends = (low, high)
+        if isinstance(low, datetime) is not isinstance(high, datetime):  # a day and an instant
+            ends = (_first(binding, low), _last(binding, high))
+        if ends[0] > ends[1]:
             raise BadValue("the first value of `between` is larger than the second")
         return [low, high]
     if operator in ("contains", "starts_with", "ends_with"):
@@ -198,7 +203,7 @@ def _typed(binding: Binding, found: Field, operator: str, value: Any) -> Any:
             raise BadValue(f"`{operator}` is for text, and `{found.id}` is {_a(found)}")
         if not isinstance(value, str):
             raise BadValue(f"`{operator}` takes text, not `{value}`", f'quote it: "{value}"')
-        return value
+        return _one(binding, replace(found, values=()), value)
     if isinstance(value, list):
         raise BadValue(f"`{operator}` takes one value", "use `in` for several")
     if operator in ("gt", "gte", "lt", "lte") and found.type in ("text", "key", "boolean"):
@@ -226,6 +231,8 @@ def _one(binding: Binding, found: Field, value: Any) -> Any:
             if found.values and text not in found.values:
                 raise BadValue(f"`{found.id}` is never `{text[:50]}`",
                                suggestion(text, found.values) or f"it is one of {', '.join(found.values)}")  # fmt: skip
+            if any(sign == "\0" or "\ud800" <= sign <= "\udfff" for sign in text):
+                raise BadValue("no database's text has a NUL or half a character in it")
             return text
         case "boolean":
             if not isinstance(value, bool):
@@ -238,6 +245,8 @@ def _one(binding: Binding, found: Field, value: Any) -> Any:
         case _:
             if isinstance(value, bool) or not isinstance(value, (int, float)):
                 raise BadValue(f"`{found.id}` is {_a(found)}, not `{str(value)[:50]}`")
+            if not abs(value) < LARGEST:
+                raise BadValue(f"`{str(value)[:50]}` is beyond the numbers that databases have")
             return value
 
 
@@ -249,6 +258,43 @@ def _day_or_time(binding: Binding, value: Any) -> date | datetime:
         return parse_as_of(text, binding.zone)
     except CalendarError as error:
         raise BadValue(error.message, error.help) from None
+
+
+def _first(binding: Binding, value: date | datetime) -> datetime:
+    """The instant, or the one in which a day begins in the report's zone."""
+    return value if isinstance(value, datetime) else instant(value, binding.zone)
+
+
+def _last(binding: Binding, value: date | datetime) -> datetime:
+    """The instant, or the last one of a day."""
+    if isinstance(value, datetime):
+        return value
+    return instant(value + timedelta(days=1), binding.zone) - timedelta(microseconds=1)
+
+
+def _on_the_clock(
+    binding: Binding, found: Field, operator: str, value: Any
+) -> list[tuple[str, Any]]:
+    """What an operator says of a field, in values that compare: days and instants become instants."""
+    if found.type not in ("date", "time") or operator == "is_null":
+        return [(operator, value)]
+    match operator:
+        case "gte" | "lt":
+            edge = _first(binding, value)
+            return [(operator, edge if operator == "gte" else edge - timedelta(microseconds=1))]
+        case "gt" | "lte":
+            edge = _last(binding, value)
+            return [(operator, edge if operator == "lte" else edge + timedelta(microseconds=1))]
+        case "between":
+            return [(operator, [_first(binding, value[0]), _last(binding, value[1])])]
+        case "eq" | "in":
+            days = value if operator == "in" else [value]
+            low = min(_first(binding, day) for day in days)
+            high = max(_last(binding, day) for day in days)
+            whole = not any(isinstance(day, datetime) for day in days)
+            return [("between", [low, high]), *([(operator, value)] if whole else [])]
+        case _:
+            return [(operator, value)]
 
 
 def _tree(binding: Binding, found: Field, name: str, operator: str, value: Any) -> exp.Expr:

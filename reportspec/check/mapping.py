@@ -15,7 +15,7 @@ from reportspec.catalogue.load import expression
 from reportspec.check.document import Document, Place, open_document
 from reportspec.check.project import shown
 from reportspec.diagnostics import suggestion
-from reportspec.expression import CANONICAL
+from reportspec.expression import CANONICAL, Refused, table_name
 from reportspec.model import (
     Catalogue,
     Field,
@@ -190,12 +190,12 @@ def within(source: SourceMap, tables: Collection[str]) -> SourceMap:
 
 
 def _part_within(part: MappedPart, tables: Collection[str]) -> MappedPart | None:
-    if _table_name(part.table) not in tables:
+    if not _has(tables, part.table):
         return None
     gone: set[str] = set()
     for join in part.joins:  # a join may lean on the ones before it
         leans = any(node.table in gone for _, ours in join.on for node in ours.find_all(exp.Column))
-        if leans or _table_name(join.table) not in tables:
+        if leans or not _has(tables, join.table):
             gone.add(join.name)
     if not gone:
         return part
@@ -206,6 +206,15 @@ def _part_within(part: MappedPart, tables: Collection[str]) -> MappedPart | None
     }
     joins = tuple(join for join in part.joins if join.name not in gone)
     return replace(part, fields=fields, joins=joins)
+
+
+def _has(tables: Collection[str], table: exp.Table) -> bool:
+    """Whether a source has a table. It lists those of its main schema by their bare names, others
+    by schema and name; a mapping may name schema and catalogue of each."""
+    names = [part.name for part in table.parts]
+    ways = [names, names[1:]] if len(names) == 3 else [names]
+    ways += [way[1:] for way in ways if len(way) == 2 and way[0] == "main"]
+    return any(".".join(way) in tables for way in ways)
 
 
 def _table_name(table: exp.Table) -> str:
@@ -287,7 +296,7 @@ def _part(
         order = _order(spec["latest"]["order"], (*at, "order"), read)
         latest = (tuple(k for k in keys if k is not None), order)
     return MappedPart(
-        _table(spec["table"]),
+        _table(spec["table"], (*path, "table"), document),
         owned(where, tuple(joins)) if where is not None else None,
         mapped,
         tuple(joins),
@@ -335,7 +344,8 @@ def _join(
     }
     first = _order(spec["first"], (*path, "first"), read) if spec.get("first") else ()
     where = read(spec.get("where"), (*path, "where"))
-    return MappedJoin(name, _table(spec["table"]), where, tuple(on), fields, first)
+    beside = _table(spec["table"], (*path, "table"), document)
+    return MappedJoin(name, beside, where, tuple(on), fields, first)
 
 
 _NOTHING = MappedJoin("", exp.Table(), None, (), {}, ())
@@ -352,11 +362,17 @@ def _order(given: Any, path: Place, read: Read) -> tuple[exp.Ordered, ...]:
     return tuple(found)
 
 
-def _table(name: Any) -> exp.Table:
-    table = exp.to_table(str(name))
-    for part in table.parts:
+def _table(name: Any, at: Place, document: Document) -> exp.Table:
+    """A table by its one, two or three names; anything else is told."""
+    try:
+        parts = table_name(str(name))
+    except Refused as refused:
+        document.tell("bad-table", str(refused), at,
+                      'write `table`, `schema.table` or `catalog.schema.table`; quote a name with odd signs: `"my table"`')  # fmt: skip
+        return exp.Table(this=exp.to_identifier("refused", quoted=True))
+    for part in parts:
         _quote(part)
-    return table
+    return exp.Table(**dict(zip(("this", "db", "catalog"), reversed(parts), strict=False)))
 
 
 def _quoted(tree: exp.Expr) -> exp.Expr:

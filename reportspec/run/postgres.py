@@ -117,6 +117,7 @@ class PostgresConnection:
         names = [
             ".".join('"' + part.replace('"', '""') + '"' for part in table.split("."))
             for table in sorted(self._wanted.tables)
+            if all(table.split(".")) and table.count(".") < 3  # a name with a dot in it is left out
         ]
         sql = """SELECT name FROM unnest(%s::text[]) AS name JOIN pg_class c ON c.oid = to_regclass(name)
                  WHERE c.relkind IN ('r', 'm') AND (c.reltuples < 0 OR (c.reltuples = 0 AND c.relpages = 0
@@ -130,6 +131,8 @@ class PostgresConnection:
         parts = ["BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"]
         if wanted.snapshot is not None:
             parts.append(f"SET TRANSACTION SNAPSHOT '{wanted.snapshot}'")
+        # Where a server has it off, a backslash in a text would take the quote after it along.
+        parts.append("SET LOCAL standard_conforming_strings = on")
         parts += [f"SET LOCAL statement_timeout = '{wanted.timeout}s'", f"SET LOCAL TimeZone = '{zone}'"]  # fmt: skip
         self._raw.execute("; ".join(parts).encode())
         for setting in _MAY_BE_UNKNOWN:

@@ -11,9 +11,13 @@ from sqlglot.errors import SqlglotError
 from reportspec.expression import NODES as EXPRESSIONS
 from reportspec.sql.build import READS, SPEAKS, alias_of, identifier
 from reportspec.sql.dialects import Dialect, dialect_named
+from reportspec.sql.dialects.common import quotient, remainder
 from reportspec.sql.dialects.generic import NODES
-from reportspec.sql.dialects.rewrite import Unsupported, rewritten
+from reportspec.sql.dialects.rewrite import Rules, Unsupported, rewritten
+from reportspec.sql.wall import Breached, hold
 
+# Databases differ in these among themselves, DuckDB included.
+EVERYWHERE: Rules = {exp.Mod: remainder, exp.IntDiv: quotient}
 WRITABLE = frozenset(EXPRESSIONS)
 
 SOURCE = "source"  # in the meta of a table: it is the source's, not a CTE of that name
@@ -22,17 +26,32 @@ SOURCE = "source"  # in the meta of a table: it is the source's, not a CTE of th
 def sql_text(tree: exp.Expr, dialect: str, *, pretty: bool = False) -> str:
     """The statement for a database; readable and commented if `pretty`. Raises Unsupported."""
     spoken = dialect_named(dialect)
-    found = lowered(tree, spoken)
+    try:
+        found = lowered(tree, spoken)
+        hold(found, spoken.sqlglot)
+        text = _written(found, spoken, pretty)
+    except Breached as breached:
+        raise Unsupported(
+            f"an expression cannot be written for {spoken.label} so that it says what is meant: `{breached}`"
+        ) from None
+    except SqlglotError as error:
+        raise Unsupported(f"{spoken.label} has no way to say this: {first_words(error)}") from None
+    except (LookupError, AttributeError, TypeError, ValueError, RecursionError) as error:
+        # Rules and writers take for granted what calls usually have.
+        what = type(error).__name__
+        raise Unsupported(f"{spoken.label} has no way to say this: {what}") from error
+    if spoken.allowed is None:
+        return text
+    _check(text, spoken, tree.meta.get(SPEAKS) == spoken.sqlglot)
+    return text
+
+
+def _written(found: exp.Expr, spoken: Dialect, pretty: bool) -> str:
     if spoken.allowed is None:
         return found.sql(dialect=spoken.sqlglot, pretty=pretty, comments=pretty, identify=False,
                          copy=not spoken.writes_shared)  # fmt: skip
-    try:
-        text = found.sql(dialect=spoken.sqlglot, pretty=pretty, comments=pretty, identify=False,
-                         unsupported_level=ErrorLevel.RAISE)  # fmt: skip
-    except SqlglotError as error:
-        raise Unsupported(f"{spoken.label} has no way to say this: {first_words(error)}") from None
-    _check(text, spoken, tree.meta.get(SPEAKS) == spoken.sqlglot)
-    return text
+    return found.sql(dialect=spoken.sqlglot, pretty=pretty, comments=pretty, identify=False,
+                     unsupported_level=ErrorLevel.RAISE)  # fmt: skip
 
 
 def first_words(error: Exception) -> str:
@@ -72,7 +91,9 @@ def lowered(tree: exp.Expr, dialect: Dialect) -> exp.Expr:
     found = _apart(tree)
     if dialect.before is not None:
         found = dialect.before(found)
-    found = rewritten(found, dialect.rules, dialect.sqlglot if dialect.name != "duckdb" else "")
+    found = rewritten(
+        found, {**EVERYWHERE, **dialect.rules}, dialect.sqlglot if dialect.name != "duckdb" else ""
+    )
     if dialect.settings and isinstance(found, exp.Select):
         found = found.copy() if found is tree else found
         found.set("settings", [

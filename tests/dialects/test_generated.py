@@ -7,6 +7,7 @@ import json
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -22,8 +23,9 @@ from reportspec.sql.dialect import lowered, sql_text
 from reportspec.sql.dialects import DIALECTS, EXECUTED, GENERATED, dialect_named
 from reportspec.sql.dialects.common import offset_steps
 from reportspec.sql.dialects.rewrite import Unsupported
+from reportspec.sql.wall import breaches
 from reportspec.stages import compile_report, load_report
-from tests.conftest import CHECKOUT
+from tests.conftest import CHECKOUT, Draw
 
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
 GOLDEN = sorted(Path(__file__).parent.joinpath("golden").glob("*.yaml"))
@@ -76,6 +78,20 @@ def test_every_statement_can_be_written(dialect: str, folder: Path) -> None:
         assert "RS_" not in text, name
         if dialect in ("snowflake", "oracle"):
             assert '"CRM"."DEAL"' in text or '"DEAL"' not in text, name
+
+
+@pytest.mark.slow
+@pytest.mark.xdist_group("generated")
+def test_every_statement_says_what_its_tree_means(draw: Draw, folder: Path) -> None:
+    """Each part of each statement, read back in its dialect, is grouped as its tree is, and every
+    text and name in it comes back."""
+    asked = statements(folder)
+    random = Random(draw.seed)
+    for dialect in DIALECTS:
+        spoken = dialect_named(dialect)
+        for name, tree in random.sample(asked, draw.rounds(3, len(asked))):
+            apart = breaches(lowered(tree, spoken), spoken.sqlglot)
+            assert not apart, (name, dialect, apart)
 
 
 @pytest.mark.parametrize("dialect", GENERATED)

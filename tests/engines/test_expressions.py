@@ -32,7 +32,9 @@ CASES: dict[str, tuple[str, ...]] = {
         "month(d)", "day(d)", "extract(quarter from d)", "extract(isodow from d)", "extract(dow from d)",
         "extract(week from d)", "extract(hour from s)", "date_diff('day', d, e)", "date_diff('month', d, e)",
         "date_diff('year', d, e)", "date_diff('week', d, e)", "date_diff('microsecond', s, u)",
-        "date_diff('second', s, u)", "date_diff('hour', s, u)", "7 // 2", "epoch(s)",
+        "date_diff('second', s, u)", "date_diff('hour', s, u)", "7 // 2", "epoch(s)", "-7 // 2", "7.5 // 2",
+        "-7.5 // 2", "b // 2", "b // a", "a // b", "m // 3", "a // 0", "b % 2", "m % 3", "-b % 0.75", "7 % -3", "-7.5 % 2",
+        "b % a", "a % b", "a % 0", "cast(a as bigint) % 4", "cast(a as bigint) % b",
     ),
     "boolean": (
         "a = 2", "a <> 2", "a < b", "a <= b", "a > b", "a >= b", "t = 'Rossi'", "t <> 'rossi'",
@@ -42,7 +44,9 @@ CASES: dict[str, tuple[str, ...]] = {
         "a is distinct from b", "a is not distinct from b", "starts_with(t, 'Ro')", "ends_with(t, 'si')",
         "contains(t, 'oss')", "regexp_matches(t, '^R.*i$')", "regexp_matches(t, '[0-9]+')", "d < e",
         "d = date '2024-02-29'", "s < timestamp '2026-03-29 02:00:00'", "a in (1, 2, null)",
-        "regexp_full_match(t, '[a-z]+')",
+        "regexp_full_match(t, '[a-z]+')", "replace(cast(t as varchar), 's', 'z') = cast(t as varchar)",
+        "cast(t as varchar) = replace(cast(t as varchar), 's', '')", "lower(cast(t as varchar)) <> cast(t as varchar)",
+        "left(cast(a as varchar), 1) = cast(a as varchar)", "concat(cast(t as varchar), 'x') = cast(t as varchar)",
     ),
     "text": (
         "lower(t)", "upper(t)", "trim(t)", "ltrim(t)", "rtrim(t)", "t || '!'", "concat(t, '!')",

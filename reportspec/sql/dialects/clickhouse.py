@@ -10,6 +10,7 @@ from reportspec.sql.dialects.common import (
     inlined_or_not,
     is_zoned,
     nulls_last,
+    quotient,
     unit_of,
 )
 from reportspec.sql.dialects.generic import greatest, least
@@ -23,6 +24,7 @@ from reportspec.sql.dialects.rewrite import (
     Unsupported,
     refusing,
     snippet,
+    two_names,
     type_of,
     unsaid,
     with_args,
@@ -95,6 +97,12 @@ def _replaced(node: exp.Expr) -> exp.Expr:
     )
 
 
+def _quotient(node: exp.Expr) -> exp.Expr:
+    """The whole part of a quotient. What is null has a number beneath, which must be one to cast."""
+    whole = quotient(node)
+    return _sql("if(isNull(x), NULL, toInt64(ifNull(x, 0)))", x=whole.this)
+
+
 def _called(name: str, *keys: str) -> Rule:
     def made(node: exp.Expr) -> exp.Expr:
         return exp.Anonymous(
@@ -136,6 +144,7 @@ _DECIMALS = (exp.DataType.Type.DECIMAL, exp.DataType.Type.DECIMAL128)
 RULES: Rules = {
     exp.CTE: inlined_or_not,
     exp.Greatest: greatest,
+    exp.Table: two_names("ClickHouse"),
     exp.Least: least,
     exp.Order: nulls_last,
     exp.Alias: _counted,
@@ -156,6 +165,7 @@ RULES: Rules = {
     exp.DateDiff: _difference,
     exp.DateFromParts: _called("makeDate32", "year", "month", "day"),
     exp.In: _in,
+    exp.IntDiv: _quotient,
     exp.Left: _called("leftUTF8", "this", "expression"),
     exp.RegexpReplace: _replaced,
     exp.Right: _called("rightUTF8", "this", "expression"),

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from sqlglot import exp
 
 from reportspec.sql.build import alias_of, column, literal, named, when
-from reportspec.sql.dialects.rewrite import is_text_literal, remade, with_args
+from reportspec.sql.dialects.rewrite import WHOLES, is_text_literal, remade, with_args
 
 # Times of a clock on a wall, in whichever zone.
 _FIRST, _LAST = datetime.fromisoformat("1970-01-01"), datetime.fromisoformat("2050-01-01")
@@ -40,6 +40,57 @@ def division(node: exp.Expr) -> exp.Expr:
     bare = right.this if isinstance(right, exp.Nullif) else right
     below = double(_wrapped(bare))
     return exp.Div(this=double(_wrapped(left)), expression=nonzero(below), typed=True, safe=False)
+
+
+def remainder(node: exp.Expr, native: type[exp.Expr] | str = exp.Mod) -> exp.Expr:
+    """`a % b` with the sign of a, null where b is 0. Databases agree on it for whole numbers; of
+    fractions some take the whole part first, and some have none. So it is asked of whole numbers,
+    and of others it is what is left of a in floating-point numbers."""
+    left, right = _wrapped(node.this), _wrapped(node.expression)
+    if _whole_by_form(left) and _whole_by_form(right):
+        return _native(native, node.this, nonzero(node.expression))
+    wholes = [
+        exp.EQ(this=exp.Paren(this=side), expression=exp.Floor(this=side)) for side in (left, right)
+    ]
+    exact = _native(native, _bigint(left), nonzero(_bigint(right)))
+    part = exp.Mul(this=double(right), expression=_toward_zero(left, right))
+    rest = exp.Sub(this=double(left), expression=exp.Paren(this=part))
+    both = exp.And(this=wholes[0], expression=wholes[1])
+    return when(both, double(exact), rest)
+
+
+def quotient(node: exp.Expr) -> exp.Expr:
+    """`a // b`: the whole part of the quotient, null where b is 0."""
+    return _bigint(_toward_zero(_wrapped(node.this), _wrapped(node.expression)))
+
+
+def _toward_zero(left: exp.Expr, right: exp.Expr) -> exp.Expr:
+    divided = division(exp.Div(this=left, expression=right))
+    below = exp.LT(this=divided, expression=literal(0))
+    return when(below, exp.Ceil(this=divided), exp.Floor(this=divided))
+
+
+def _native(native: type[exp.Expr] | str, left: exp.Expr, right: exp.Expr) -> exp.Expr:
+    if isinstance(native, str):
+        return exp.Anonymous(this=native, expressions=[left, right])
+    return native(this=left, expression=right)
+
+
+def _bigint(tree: exp.Expr) -> exp.Expr:
+    return exp.Cast(this=tree, to=exp.DataType(this=exp.DataType.Type.BIGINT, nested=False))
+
+
+def _whole_by_form(tree: exp.Expr) -> bool:
+    """Whether it can only be a whole number: one that is written out, or a cast to one."""
+    if isinstance(tree, (exp.Neg, exp.Paren)):
+        return _whole_by_form(tree.this)
+    if isinstance(tree, exp.Literal):
+        return not tree.is_string and str(tree.this).isdigit()
+    if not isinstance(tree, exp.Cast) or not isinstance(tree.to.this, exp.DataType.Type):
+        return False
+    if tree.to.this == exp.DataType.Type.DECIMAL:
+        return [str(item.this) for item in tree.to.expressions][1:] == ["0"]
+    return tree.to.this.value in WHOLES
 
 
 def _wrapped(tree: exp.Expr) -> exp.Expr:

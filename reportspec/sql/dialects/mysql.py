@@ -19,6 +19,7 @@ from reportspec.sql.dialects.common import (
 )
 from reportspec.sql.dialects.generic import greatest, least
 from reportspec.sql.dialects.rewrite import (
+    TEXTS,
     TIMES,
     WHOLES,
     Dialect,
@@ -27,10 +28,13 @@ from reportspec.sql.dialects.rewrite import (
     is_text_literal,
     refusing,
     snippet,
+    two_names,
     type_of,
     unsaid,
     with_args,
 )
+
+_COPIED = "copied"  # in the meta of a call: it makes a text that is nobody else's
 
 
 def _dialect(name: str, label: str, collation: str) -> Dialect:
@@ -40,12 +44,20 @@ def _dialect(name: str, label: str, collation: str) -> Dialect:
     def collated(tree: exp.Expr) -> exp.Expr:
         return exp.Collate(this=tree, expression=exp.Var(this=collation))
 
+    def own_text(tree: exp.Expr) -> exp.Expr:
+        """A text in memory of its own. A cast to CHAR hands on its own memory, in which REPLACE,
+        LPAD, RPAD and CONCAT_WS write: who asks for the text once more finds it changed."""
+        copied = exp.Anonymous(this="CONCAT", expressions=[tree])
+        copied.meta[_COPIED] = True
+        return copied
+
     def landed(node: exp.Expr) -> exp.Expr:
         if node.meta.get(LANDS) not in ("text", "key") or not node.this.find(exp.Column):
             return node
         value = node.this
-        if not (isinstance(value, exp.Cast) and type_of(value) == "CHAR"):
-            value = sql("CONVERT(x USING utf8mb4)", x=value)
+        if isinstance(value, exp.Collate) and value.this.meta.get(_COPIED):
+            return node
+        value = own_text(sql("CONVERT(x USING utf8mb4)", x=value))
         return with_args(node, this=collated(value))
 
     def exact(node: exp.Expr) -> exp.Expr:
@@ -79,6 +91,8 @@ def _dialect(name: str, label: str, collation: str) -> Dialect:
         if kind == "BOOLEAN":
             return sql("CASE WHEN LOWER(CAST(x AS CHAR)) IN ('true', 't', 'yes', 'y', '1') THEN TRUE"
                        " WHEN NOT x IS NULL THEN FALSE END", x=value)  # fmt: skip
+        if kind in TEXTS and not is_text_literal(value):
+            return collated(own_text(node))
         return node
 
     def difference(node: exp.Expr) -> exp.Expr:
@@ -220,6 +234,7 @@ def _dialect(name: str, label: str, collation: str) -> Dialect:
         exp.Div: division,
         exp.DPipe: concat,
         exp.Greatest: greatest,
+        exp.Table: two_names(label),
         exp.Least: least,
         exp.Select: quantiles_by_rank,
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlglot import exp
 
-from reportspec.sql.dialects.common import division, inlined_or_not, is_zoned, nulls_last
+from reportspec.sql.dialects.common import division, inlined_or_not, is_zoned, nulls_last, remainder
 from reportspec.sql.dialects.generic import (
     greatest,
     in_capitals,
@@ -130,7 +130,7 @@ RULES: Rules = {
     exp.Div: lambda node: node if node.args.get("typed") else division(node),
     exp.Greatest: greatest,
     exp.Least: least,
-    exp.Mod: lambda node: _call("MOD", node.this, node.expression),
+    exp.Mod: lambda node: remainder(node, "MOD"),
     exp.Order: nulls_last,
     exp.PercentileCont: within_group,
     exp.Select: _select,

@@ -92,6 +92,17 @@ def refusing(label: str, *types: type[exp.Expr]) -> Rules:
     return dict.fromkeys(types, refused)
 
 
+def two_names(label: str) -> Rule:
+    """A rule for tables of databases that have no catalogues: they have one name or two."""
+
+    def table(node: exp.Expr) -> exp.Expr:
+        if node.args.get("catalog") is not None:
+            raise Unsupported(f"a table of {label} has one name or two, not three")
+        return node
+
+    return table
+
+
 def unsaid(node: exp.Expr, label: str) -> str:
     """That something cannot be said to a database, and the way out."""
     name = node.sql_name().lower() if isinstance(node, exp.Func) else node.key

@@ -25,6 +25,7 @@ from reportspec.sql.dialects.rewrite import (
     is_text_literal,
     refusing,
     snippet,
+    two_names,
     type_of,
     unsaid,
     with_args,
@@ -146,7 +147,8 @@ def _truncated(node: exp.Expr) -> exp.Expr:
 def _later(node: exp.Expr) -> exp.Expr:
     unit, value, by = unit_of(node), node.this, node.expression
     if isinstance(by, exp.Interval):
-        unit, by = unit_of(by), exp.Literal.number(str(by.this.this))
+        unit, by = unit_of(by), by.this
+        by = exp.Literal.number(str(by.this)) if is_text_literal(by) else by
     number = exp.Paren(this=by)
     if isinstance(node, (exp.DateSub, exp.Sub)):
         number = exp.Paren(this=exp.Neg(this=number))
@@ -200,6 +202,7 @@ def _tried(node: exp.Expr) -> exp.Expr:
 
 RULES: Rules = {
     exp.Greatest: greatest,
+    exp.Table: two_names("SQLite"),
     exp.Least: least,
     exp.Order: nulls_last,
     exp.Alias: _landed,
