@@ -39,6 +39,17 @@ ORDER BY 1, 2, a.attnum
 """
 
 
+# Domains over citext count as well. Servers before 12 have only collations that tell texts apart.
+_LOOSE = """
+SELECT 1 FROM unnest(%s::text[]) AS name JOIN pg_attribute a ON a.attrelid = to_regclass(name)
+JOIN pg_type t ON t.oid = a.atttypid LEFT JOIN pg_type base ON base.oid = t.typbasetype
+LEFT JOIN pg_collation co ON co.oid = a.attcollation
+WHERE a.attnum > 0 AND NOT a.attisdropped AND ('citext' IN (t.typname, base.typname)
+  OR to_jsonb(co) ->> 'collisdeterministic' = 'false')
+LIMIT 1
+"""
+
+
 class PostgresConnection:
     """A PostgreSQL session that can only read."""
 
@@ -103,6 +114,15 @@ class PostgresConnection:
                  WHERE c.relkind IN ('r', 'm') AND (c.reltuples < 0 OR (c.reltuples = 0 AND c.relpages = 0
                  AND pg_relation_size(c.oid) > 0))"""
         return [str(row[0]) for row in self._raw.execute(sql, (names,)).fetchall()]
+
+    def loose(self) -> bool:
+        """Whether a table to be read has a column of type citext or of a nondeterministic
+        collation."""
+        names = [
+            ".".join('"' + part.replace('"', '""') + '"' for part in table.split("."))
+            for table in sorted(self._wanted.tables)
+        ]
+        return bool(self._raw.execute(_LOOSE, (names,)).fetchall())
 
     def _begin(self) -> None:
         self._raw.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
