@@ -5,7 +5,8 @@ apart by the value that they were computed for."""
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+import unicodedata
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
@@ -77,6 +78,50 @@ def values_of(report: Report, table: Table) -> tuple[Value, ...]:
         known |= own or {}
         found.append(Value(value, {**known, "value": value}, parts[value], several))
     return tuple(found)
+
+
+def alike(values: Iterable[str]) -> tuple[str, ...]:
+    """Those of the values that a database might hold for one of the others: they differ in case,
+    accents, blanks, width or marks that are not seen."""
+    groups: dict[str, list[str]] = {}
+    for value in dict.fromkeys(values):
+        groups.setdefault(_skeleton(value), []).append(value)
+    return tuple(value for group in groups.values() if len(group) > 1 for value in group)
+
+
+def _skeleton(value: str) -> str:
+    """What is left of a text for the most careless comparison."""
+    parts = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", value).casefold())
+    return "".join(letter for letter in parts if unicodedata.category(letter)[0] in "LNS")
+
+
+def taken_for(report: Report, value: str) -> exp.Expr:
+    """The statement that finds what the database takes for a value: see `check_apart`."""
+    each = report.each
+    assert each is not None
+    field = each.dimension.field
+    own = put(each.condition, value)
+    return values_statement(
+        report.binding, field.entity, (field.name,), report.sides[0], (), (own,)
+    )
+
+
+def check_apart(report: Report, value: str, table: Table) -> None:
+    """That the database takes nothing for a value but itself. Raises SourceError, which names the two:
+    each would get the other's figures."""
+    assert report.each is not None
+    name = report.each.dimension.name
+    for found, _ in table.rows:
+        if str(found) != value:
+            raise SourceError(
+                "values-alike", f"the database takes `{_plain(str(found))}` and `{_plain(value)}` for one `{name}`: each would get the figures of both",
+                "compare the column byte for byte in the mapping, or use a field that tells them apart, such as `user.email`",
+            )  # fmt: skip
+
+
+def _plain(text: str) -> str:
+    """A value in a message: on one line, without what a terminal would obey."""
+    return "".join(letter if letter.isprintable() else " " for letter in text)[:80]
 
 
 def put(tree: exp.Expr, value: str) -> exp.Expr:

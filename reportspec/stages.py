@@ -17,6 +17,8 @@ from reportspec.each import (
     SHARED_FROM,
     Shared,
     Value,
+    alike,
+    check_apart,
     check_figures,
     check_filter,
     check_results,
@@ -27,6 +29,7 @@ from reportspec.each import (
     put,
     report_for,
     shared_statement,
+    taken_for,
     values_of,
 )
 from reportspec.evaluate.evaluate import evaluate, newest
@@ -39,6 +42,7 @@ from reportspec.sql.freshness import entities_read, freshness_statement
 from reportspec.sql.records import records_statement
 
 if TYPE_CHECKING:
+    from reportspec.run.connection import Table
     from reportspec.run.execute import Result
 
 
@@ -101,8 +105,10 @@ def run_each(
     since = time.perf_counter()
     queries, trees = [one.query for one in compiled], [one.tree for one in compiled]
     check_filter(report, queries, trees, EACH)
-    values = chosen(values_of(report, _asked(report, [listing(report)])[0].table), only)
+    listed = _asked(report, [listing(report)])[0].table
+    values = chosen(values_of(report, listed), only)
     names = [one.value for one in values]
+    _check_alike(report, listed, names)
     shared = [
         shared_statement(report, query) if len(values) >= SHARED_FROM else None for query in queries
     ]
@@ -117,6 +123,14 @@ def run_each(
         made.append((one, figures))
     timings.measure("evaluate", since)
     return made
+
+
+def _check_alike(report: Report, listed: Table, wanted: Collection[str]) -> None:
+    """That the database tells values apart which look alike. Raises SourceError."""
+    near = [one for one in alike(str(row[0]) for row in listed.rows) if one in wanted]
+    asked = [taken_for(report, value) for value in near]
+    for value, found in zip(near, _asked(report, asked) if asked else [], strict=False):
+        check_apart(report, value, found.table)
 
 
 def _of_each(

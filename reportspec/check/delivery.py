@@ -31,6 +31,7 @@ FILLED = (*MAILED, "reply_to", "subject", "body")  # texts in which values may s
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 _PLACES = ("report", "period", "each")
 _ONE_BRACE = re.compile(r"\{\s*((?:report|metrics|params|each)\.[^{}]*?)\s*\}")
+MOST_TRYING = 600.0  # seconds for which a run goes on trying
 MOST_RECIPIENTS = 100_000  # rows of a file
 
 
@@ -389,9 +390,16 @@ def mail_of(document: Document, data: Mapping[str, Any]) -> Mail:
         tuple(map(str, given.get("allow") or ())),
         str(given.get("ledger") or Mail().ledger),
         float(given.get("max_size", Mail().max_size)),
+        _seconds(given.get("try_for"), Mail().try_for),
         {name: _outlet(document, name, spec) for name, spec in outlets.items()},
         document.span((*base, "allow")),
     )
+
+
+def _seconds(given: Any, otherwise: float) -> float:
+    """A length of time (`90s`, `2m`) in seconds; the schema has said what is wrong with another."""
+    found = re.fullmatch(r"(\d{1,4})([sm])", str(given or ""))
+    return min(int(found[1]) * (60 if found[2] == "m" else 1), MOST_TRYING) if found else otherwise
 
 
 def _check_ends(document: Document, given: Mapping[str, Any]) -> None:

@@ -60,7 +60,8 @@ class Mail:
     sender: str = ""
     allow: tuple[str, ...] = ()
     ledger: str = field(default=".reportspec/ledger.sqlite", repr=False)
-    max_size: float = 20.0  # megabytes, encoded
+    max_size: float = 10.0  # megabytes, encoded: what Postfix takes unless told otherwise
+    try_for: float = 40.0  # seconds for what is not taken at once
     outlets: Mapping[str, Outlet] = field(default_factory=dict)
     span: Span | None = None
 

@@ -39,7 +39,7 @@ class Entry:
     state: State = "claimed"
     message_id: str = ""
     subject: str = ""
-    digest: str = ""  # SHA-256 of the stored message
+    digest: str = ""  # SHA-256 of the stored message; of what was refused, of what was asked
     figures: str = ""  # a digest of the figures, to tell a change
     message: bytes = b""
     copies: int = 0
@@ -111,7 +111,7 @@ _COLUMNS = ", ".join(
     for name in _NAMES
 )
 _LIST = ", ".join(_NAMES)
-_STEPS = ("state", "copies", "attempts", "said", "at")
+_STEPS = ("state", "digest", "copies", "attempts", "said", "at")
 _BRIEF = ", ".join("''" if name == "message" else name for name in _NAMES)
 
 

@@ -47,15 +47,17 @@ class Head:
     message_id: str
     list_name: str
     written: datetime
+    refers: str = ""  # the message that this one corrects
 
 
 def one_line(text: str) -> str:
-    """A text without anything that could end a header, and of bearable length."""
+    """A text without anything that could end a header or be read as another text (an encoded word),
+    and of bearable length."""
     kept = "".join(
         " " if unicodedata.category(letter) in ("Cc", "Zl", "Zp", "Cs") else letter
         for letter in text
     )
-    kept = " ".join(kept.split())
+    kept = " ".join(kept.split()).replace("=?", "= ?")
     return kept if len(kept) <= _LONGEST else kept[: _LONGEST - 1].rstrip() + "…"
 
 
@@ -84,6 +86,9 @@ def mail(
     made["Subject"] = one_line(head.subject)
     made["Date"] = format_datetime(head.written)
     made["Message-ID"] = head.message_id
+    if head.refers:
+        made["In-Reply-To"] = head.refers
+        made["References"] = head.refers
     made["Auto-Submitted"] = "auto-generated"
     named = split(head.sender)
     domain = ascii_address(named[1]).rpartition("@")[2] if named else "localhost"

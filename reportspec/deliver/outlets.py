@@ -21,7 +21,8 @@ from reportspec.figures import Figures
 from reportspec.files import write_whole
 from reportspec.render.locale import formats_for
 
-TIMEOUT = 30  # seconds for an answer of a webhook
+TIMEOUT = 30  # seconds for an answer of a webhook, at most
+_LEAST = 5  # seconds, however little is left
 
 
 class OutletError(Exception):
@@ -51,17 +52,18 @@ class Way(Protocol):
         messages. Raises OutletError."""
 
 
-def way(outlet: Outlet, root: Path) -> Way:
-    """The way out that an outlet of the project means."""
+def way(outlet: Outlet, root: Path, seconds: float | None = None) -> Way:
+    """The way out that an outlet of the project means; it is waited for so many seconds."""
+    within = min(TIMEOUT, max(_LEAST, TIMEOUT if seconds is None else seconds))
     match outlet.kind:
         case "folder":
             return _Folder(outlet, root)
         case "store":
             return _Store(outlet)
         case "slack":
-            return _Message(outlet, slack)
+            return _Message(outlet, slack, within)
         case _:
-            return _Message(outlet, webhook)
+            return _Message(outlet, webhook, within)
 
 
 def links(outlet: Outlet, parcel: Parcel) -> tuple[tuple[str, str], ...]:
@@ -149,6 +151,7 @@ class _Still(HTTPRedirectHandler):
 class _Message:
     outlet: Outlet
     write: Callable[[Parcel], dict[str, Any]]
+    within: float  # seconds
 
     def take(self, parcel: Parcel) -> str:
         if not self.outlet.target:
@@ -158,19 +161,23 @@ class _Message:
         name = f"the {self.outlet.kind} `{self.outlet.name}`"
         try:
             request = Request(self.outlet.target, data, head)
-            with build_opener(_Still).open(request, timeout=TIMEOUT) as answer:
+            with build_opener(_Still).open(request, timeout=self.within) as answer:
                 return f"{answer.status}"
         except HTTPError as error:
             said = self._answered(error)
             later = error.code in (408, 425, 429) or error.code >= 500
             raise OutletError(f"{name} answered {said}", temporary=later) from None
         except URLError as error:  # before all of it was handed over
-            raise OutletError(f"{name} cannot be reached: {_why(error.reason)}") from None
+            raise OutletError(
+                f"{name} cannot be reached: {_why(error.reason, self.within)}"
+            ) from None
         except (InvalidURL, ValueError):
             raise OutletError(f"{name} has no address that can be used", temporary=False) from None
         except (OSError, HTTPException) as error:
             # It has the message, and its answer is missing: nobody knows what became of it.
-            raise OutletError(f"{name} did not answer: {_why(error)}", doubt=True) from None
+            raise OutletError(
+                f"{name} did not answer: {_why(error, self.within)}", doubt=True
+            ) from None
 
     def _answered(self, error: HTTPError) -> str:
         """A status in words, and what is said beside it in a few plain words, as Slack does."""
@@ -194,10 +201,10 @@ def _no_target(outlet: Outlet) -> OutletError:
     return OutletError(said, temporary=False)
 
 
-def _why(error: object) -> str:
+def _why(error: object, within: float) -> str:
     """Why a connection failed, without the address that it was to."""
     if isinstance(error, TimeoutError):
-        return f"it took longer than {TIMEOUT} seconds"
+        return f"it took longer than {round(within, 1):g} seconds"
     said = getattr(error, "strerror", None) or type(error).__name__
     return str(said).lower()
 

@@ -4,17 +4,20 @@ the ledger before the next one is taken."""
 from __future__ import annotations
 
 import random
+import re
 import time
 from collections import deque
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from email.utils import getaddresses
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Literal
 
 from reportspec.addresses import allowed, ascii_address, bare, folded, split
-from reportspec.check.model import Delivery, Mail, Report
+from reportspec.check.delivery import TEMPLATE
+from reportspec.check.model import Delivery, Mail, Outlet, Report
 from reportspec.deliver.conditions import digest_of, empty, holds, too_old
 from reportspec.deliver.guard import check_message, check_parcel, mixed_up
 from reportspec.deliver.ledger import Entry, Ledger, LedgerError, open_ledger, stamped
@@ -93,6 +96,8 @@ class Item:
     figures: str  # their digest
     statements: tuple[str, ...]
     meant: tuple[str, ...] = ()
+    within: Callable[[float], bytes | None] = lambda most: None  # the mail in so many bytes
+    wish: str = ""  # a digest of what was asked: what is refused for good is not asked again
 
 
 Wait = Callable[[float], None]
@@ -127,21 +132,39 @@ def send(report: Report, spec_text: str, asked: Asked, wait: Wait = time.sleep) 
                 outcome.add("", "", "busy", "another process is sending this report")
                 return outcome
             items = _built(report, delivery, spec_text, asked, outcome, ledger)
-            _check_items(report, items)
+            _check_items(report, items, asked, ledger)
             _hand_over(report, delivery, items, asked, outcome, ledger, wait)
             return outcome
     finally:
         ledger.close()
 
 
-def _check_items(report: Report, items: Sequence[Item]) -> None:
+def _check_items(
+    report: Report, items: Sequence[Item], asked: Asked, ledger: Ledger
+) -> None:  # fmt: skip
     """That all was made for whom it goes to. Raises SourceError, before anything is sent."""
     for item in items:
         check_parcel(item.value, item.parcel, item.statements)
-        if item.recipient and item.head.message_id != _message_id(
-            report, item.value, item.recipient
-        ):
+        told = (item.head.message_id, item.head.refers)
+        if item.recipient and told != _identity(report, item.value, item.recipient, asked, ledger):
             raise mixed_up(item.value)
+
+
+def _identity(
+    report: Report, value: str, address: str, asked: Asked, ledger: Ledger | None
+) -> tuple[str, str]:  # fmt: skip
+    """A mail's Message-ID, and that of the first one where it corrects it. What is sent again on
+    request is another message; what may not have arrived is the same one once more."""
+    first = _message_id(report, value, address)
+    if ledger is None or asked.rehearsal:
+        return first, ""
+    there = ledger.find(_key(report, value), _period(report), folded(address))
+    if there is None or not there.message_id:
+        return first, ""
+    if asked.resend and there.state in ("sent", "data"):
+        return message_id(report.project.mail.sender, first, there.message_id), first
+    same = there.message_id.partition("@")[0] == first.partition("@")[0]
+    return (first, "") if same else (there.message_id, first)
 
 
 def _message_id(report: Report, value: str, address: str) -> str:
@@ -227,7 +250,17 @@ def _built(
         ]
         for (value, more, figures), files in zip(wanted, make(asked_for), strict=True):
             items += _mails(
-                report, delivery, asked, value, more, figures, parts[value], files, outcome
+                report,
+                delivery,
+                asked,
+                value,
+                more,
+                figures,
+                parts[value],
+                files,
+                outcome,
+                ledger,
+                spec_text,
             )
     return items
 
@@ -272,7 +305,7 @@ def _all_sent(
     addresses = [
         bare(one)
         for texts in (delivery.to, delivery.cc, delivery.bcc)
-        for one in _addresses(words, texts, value, trial)
+        for one in _addresses(words, texts, _lists(report), value, trial)
     ]
     if trial.sent or not (addresses or delivery.also):
         return False
@@ -319,7 +352,7 @@ def _name(report: Report, part: str) -> str:
 
 def _mails(
     report: Report, delivery: Delivery, asked: Asked, value: str, more: Mapping[str, str], figures: Figures,
-    part: str, files: Mapping[str, bytes], outcome: Outcome,
+    part: str, files: Mapping[str, bytes], outcome: Outcome, ledger: Ledger | None, spec_text: str,
 ) -> list[Item]:  # fmt: skip
     """A mail for each recipient of a value, and the parcel for other ways out."""
     settings = report.project.mail
@@ -335,7 +368,7 @@ def _mails(
     linked = tuple(link for one in delivery.also for link in links(settings.outlets[one], parcel))
     parcel = Parcel(places, flat, figures, linked)
     to, cc, bcc = (
-        _addresses(words, texts, value, outcome)
+        _addresses(words, texts, _lists(report), value, outcome)
         for texts in (delivery.to, delivery.cc, delivery.bcc)
     )
     if delivery.to and not to:
@@ -351,9 +384,10 @@ def _mails(
     if asked.rehearsal:
         meant = tuple(map(bare, recipients))
         recipients = [*(one for one in recipients if not _may_get(bare(one), settings, asked)), asked.rehearsal]  # fmt: skip
-    reply_to = words.fill(delivery.reply_to)
-    if reply_to and split(reply_to) is None:
-        outcome.add(value, "", "failed", f"`{reply_to[:80]}` is no address to reply to")
+    reply_to = words.fill(delivery.reply_to).strip(" ")
+    if reply_to and _address(reply_to) is None:
+        said = f"`{_shown(reply_to)}` is no address to reply to"
+        outcome.add(value, "", "failed", said)
         return []
     subject = (
         words.fill(delivery.subject)
@@ -367,15 +401,14 @@ def _mails(
             outcome.add(value, address, "failed", f"the address is not allowed: {_ALLOW}")
             continue
         shown_to = (asked.rehearsal,) if asked.rehearsal else to or (recipient,)
+        own_id, refers = _identity(report, value, address, asked, ledger)
         head = Head(
             settings.sender, shown_to, () if asked.rehearsal else cc, reply_to,
             f"[{', '.join(map(bare, to))}] {subject}" if asked.rehearsal else subject,
-            _message_id(report, value, address),
-            slug(Path(report.file).stem), report.now,
+            own_id, slug(Path(report.file).stem), report.now, refers,
         )  # fmt: skip
-        message = _fitting(
-            head, figures, words.fill(delivery.body), attached, linked, settings.max_size
-        )
+        within = partial(_fitting, head, figures, words.fill(delivery.body), attached, linked)
+        message = within(settings.max_size * 1_000_000)
         if message is None:
             outcome.add(
                 value,
@@ -385,31 +418,91 @@ def _mails(
             )
             continue
         made.append(
-            Item(value, address, head, message, parcel, digest_of(figures), statements, meant)
+            Item(
+                value,
+                address,
+                head,
+                message,
+                parcel,
+                digest_of(figures),
+                statements,
+                meant,
+                within,
+                _wish(report, spec_text, address),
+            )
         )
     return made
 
 
-def _addresses(words: Words, texts: Sequence[str], value: str, outcome: Outcome) -> tuple[str, ...]:
-    """The addresses that texts stand for; one that is none is told and left out. A field may hold
-    several, with blanks, commas or semicolons between them."""
+_BETWEEN = re.compile(r"[\s,;]+")
+_PIECE = re.compile(r"(?:\{\{[^{}]*\}\}|[^\s,;])+")  # of a list of addresses in a spec
+
+
+def _addresses(
+    words: Words, texts: Sequence[str], lists: Collection[str], value: str, outcome: Outcome
+) -> tuple[str, ...]:  # fmt: skip
+    """The addresses that texts stand for; one that is none is told and left out. A value of the data
+    is one address; those named in `lists` may hold several, with blanks, commas or semicolons
+    between them."""
     found: dict[str, str] = {}
     for text in texts:
-        filled = words.fill(text).strip()
-        if not filled:
-            continue
-        many = (
-            [filled]
-            if split(filled)
-            else [one for one in filled.replace(";", " ").replace(",", " ").split() if one]
-        )
-        for one in many:
-            named = split(one)
-            if named is None or not _writable(named[1]):
-                outcome.add(value, one[:80], "failed", "this is no address that can be written to")
+        for one in _filled(words, text, lists):
+            named = _address(one)
+            if named is None:
+                outcome.add(value, _shown(one), "failed", _no_address(one))
                 continue
-            found.setdefault(folded(named[1]), one)
+            found.setdefault(folded(named), one.strip())
     return tuple(found.values())
+
+
+def _filled(words: Words, text: str, lists: Collection[str]) -> list[str]:
+    """What is to be one address each. A text is parted where the spec's author parts it, and never
+    where a value of the data would."""
+    filled = words.fill(text)
+    if not filled.strip(" "):
+        return []
+    if split(filled) is not None:
+        return [filled]
+    own = TEMPLATE.fullmatch(text.strip())
+    if own is not None and own[1] in lists:
+        return [one for one in _BETWEEN.split(filled) if one]
+    pieces = _PIECE.findall(text)
+    if "<" in text or len(pieces) < 2:  # a name of the data would be an address of its own
+        return [filled]
+    return [one for piece in pieces if (one := words.fill(piece)).strip(" ")]
+
+
+def _address(text: str) -> str | None:
+    """The one address that a text is, if mail can be handed over to it."""
+    named = split(text)
+    return named[1] if named is not None and _writable(named[1]) else None
+
+
+def _shown(text: str) -> str:
+    """What is no address, as it may be shown: without what a terminal would obey or hide."""
+    return "".join(letter if letter.isprintable() else " " for letter in text)[:80]
+
+
+def _no_address(text: str) -> str:
+    said = "this is no address that can be written to"
+    if text.count("@") > 1:
+        said += ": one value is one address; name several in the spec, or in `recipients`"
+    return said
+
+
+def _lists(report: Report) -> frozenset[str]:
+    """The names that stand for cells of the project's own file, which may hold several addresses."""
+    each = report.each
+    columns = {key for row in (each.table or {}).values() for key in row} if each else set()
+    return frozenset(f"each.{key}" for key in columns - {"value"})
+
+
+def _wish(report: Report, spec_text: str, address: str) -> str:
+    """A digest of who is to be sent what, by whom and through which server."""
+    settings = report.project.mail
+    server = settings.smtp.rpartition("@")[2]
+    parts = (spec_text, settings.sender, server, folded(address))
+    return sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _writable(address: str) -> bool:
@@ -425,12 +518,10 @@ def _fitting(
     linked: tuple[tuple[str, str], ...], most: float,
 ) -> bytes | None:  # fmt: skip
     """The mail with the files that fit, the first ones first; what does not is told, and linked
-    where it can be. Sizes are those of the encoded mail."""
+    where it can be. Sizes are those of the encoded mail, in bytes; `most` is the mail's."""
     kept: list[tuple[str, bytes]] = []
     left: list[str] = []
-    room = most * 1_000_000 - len(
-        mail(head, figures, body, (), linked, [name for name, _ in files])
-    )
+    room = most - len(mail(head, figures, body, (), linked, [name for name, _ in files]))
     if room < 0:
         return None
     for name, data in files:
@@ -474,37 +565,43 @@ def _left_alone(delivery: Delivery, items: Sequence[Item], why: str, outcome: Ou
 def _hand_over(
     report: Report, delivery: Delivery, items: Sequence[Item], asked: Asked, outcome: Outcome, ledger: Ledger, wait: Wait
 ) -> None:  # fmt: skip
-    period = _period(report)
-    ways = [] if asked.rehearsal else list(delivery.also)
+    """Every mail once over, then every other way out; then again what was not taken, after growing
+    waits. What is not taken by all that stays for the next run."""
     if asked.rehearsal:
         _left_alone(delivery, items, "a rehearsal hands nothing over", outcome)
-    done: set[tuple[str, str]] = set()
-    for item in items:
-        for name in ways:
-            if (item.value, name) not in done:
-                done.add((item.value, name))
-                _by_outlet(report, name, item, period, asked, outcome, ledger, wait)
-    mails = [item for item in items if item.recipient]
-    if not mails:
-        return
-    entries = [_claim(report, item, period, asked, ledger) for item in mails]
-    todo = []
-    for item, entry in zip(mails, entries, strict=True):
-        result = _standing(entry, delivery, asked)
-        if result is None:
-            todo.append((item, entry))
-        else:
-            outcome.add(item.value, item.recipient, *result)
-    if todo:
-        _mail_all(report, delivery, todo, outcome, ledger, asked, wait)
-    if not asked.rehearsal:
-        for value in dict.fromkeys(item.value for item in mails):
-            own = [one for one in outcome.sent if one.value == value]
-            if any(one.result == "sent" for one in own):
-                figures = next(item.figures for item in mails if item.value == value)
-                ledger.put(
-                    stamped(Entry(_key(report, value), period, _LAST, "sent", figures=figures))
-                )
+    mails = _Mails(report, delivery, asked, outcome, ledger)
+    mails.claim([item for item in items if item.recipient])
+    ways = [] if asked.rehearsal else list(delivery.also)
+    turns = [_turn(report, name, items, asked, outcome, ledger) for name in ways]
+    patience, spent = report.project.mail.try_for, 0.0
+    for attempt in range(ATTEMPTS):
+        if attempt:
+            pause = min(FIRST_WAIT * 3 ** (attempt - 1), LONGEST_WAIT)
+            spent += pause
+            if spent > patience:
+                break
+            wait(pause * random.uniform(0.8, 1.2))
+        mails.round()
+        for turn in turns:
+            _round_of(turn, report.project.root, patience - spent, outcome, ledger)
+        if not mails.more() and not any(turn.coming and not turn.over for turn in turns):
+            break
+    for turn in turns:
+        _put_off(turn, outcome, ledger)
+    mails.end(alone=not turns)
+
+
+def _remember(
+    report: Report, mails: Sequence[Item], outcome: Outcome, ledger: Ledger
+) -> None:  # fmt: skip
+    """Keep of which figures a report was sent, so that a change can be told."""
+    for value in dict.fromkeys(item.value for item in mails):
+        own = [one for one in outcome.sent if one.value == value]
+        if any(one.result == "sent" for one in own):
+            figures = next(item.figures for item in mails if item.value == value)
+            ledger.put(
+                stamped(Entry(_key(report, value), _period(report), _LAST, "sent", figures=figures))
+            )
 
 
 def _claim(report: Report, item: Item, period: str, asked: Asked, ledger: Ledger) -> Entry:
@@ -520,8 +617,10 @@ def _claim(report: Report, item: Item, period: str, asked: Asked, ledger: Ledger
     if asked.rehearsal:
         return fresh
     there = ledger.find(*fresh.key)
-    if there is not None and not asked.resend and there.state in ("sent", "data"):
-        return there
+    if there is not None and not asked.resend:
+        for_good = there.state == "refused" and there.digest == item.wish
+        if there.state in ("sent", "data") or for_good:
+            return there
     ledger.put(fresh)
     return fresh
 
@@ -530,6 +629,11 @@ def _standing(entry: Entry, delivery: Delivery, asked: Asked) -> tuple[Result, s
     """Why an entry's mail is not handed over again, if it is not."""
     if entry.state == "sent":
         return "already", f"sent {entry.at}"
+    if entry.state == "refused":
+        return (
+            "refused",
+            f"{entry.said} (on {entry.at[:10]}; it is tried again when the address or the spec changes, or by --resend)",
+        )
     if entry.state == "data":
         if delivery.in_doubt == "hold":
             return (
@@ -544,31 +648,66 @@ def _standing(entry: Entry, delivery: Delivery, asked: Asked) -> tuple[Result, s
     return None
 
 
-def _mail_all(
-    report: Report, delivery: Delivery, todo: Sequence[tuple[Item, Entry]], outcome: Outcome, ledger: Ledger,
-    asked: Asked, wait: Wait,
-) -> None:  # fmt: skip
-    """Every mail once over; then again those that were not taken, after growing waits."""
-    settings = report.project.mail
-    waiting = list(todo)
-    last: dict[str, str] = {}
-    for attempt in range(ATTEMPTS):
-        if attempt:
-            pause = min(FIRST_WAIT * 3 ** (attempt - 1), LONGEST_WAIT)
-            wait(pause * random.uniform(0.8, 1.2))
-        try:
-            waiting = _round(settings, delivery, waiting, outcome, ledger, asked, last)
-        except MailError as error:
-            if not error.temporary or attempt == ATTEMPTS - 1:
-                if len(waiting) == len(todo):
-                    raise
-                # What became of the others is told as well.
-                last = {item.head.message_id: error.message for item, _ in waiting}
-                break
-        if not waiting:
+@dataclass(slots=True)
+class _Mails:
+    """The mails of a run: all of them, and those that were not taken yet."""
+
+    report: Report
+    delivery: Delivery
+    asked: Asked
+    outcome: Outcome
+    ledger: Ledger
+    items: Sequence[Item] = ()
+    coming: list[tuple[Item, Entry]] = field(default_factory=list)
+    last: dict[str, str] = field(default_factory=dict)  # what was said of each, by Message-ID
+    error: MailError | None = None  # why none can be sent
+    begun: bool = False
+
+    def claim(self, items: Sequence[Item]) -> None:
+        """Note all that are to be sent, and tell of the others why they are not."""
+        self.items = items
+        period = _period(self.report)
+        entries = [_claim(self.report, one, period, self.asked, self.ledger) for one in items]
+        for item, entry in zip(items, entries, strict=True):
+            result = _standing(entry, self.delivery, self.asked)
+            if result is None:
+                self.coming.append((item, entry))
+            else:
+                self.outcome.add(item.value, item.recipient, *result)
+
+    def more(self) -> bool:
+        """Whether another attempt may do."""
+        return bool(self.coming) and (self.error is None or self.error.temporary)
+
+    def round(self) -> None:
+        """One attempt for each that is left; none where the server cannot be used as it is."""
+        if not self.more():
             return
-    for item, _ in waiting:
-        outcome.add(item.value, item.recipient, "pending", last.get(item.head.message_id, ""))
+        before = len(self.outcome.sent)
+        try:
+            self.coming = _round(
+                self.report.project.mail, self.delivery, self.coming, self.outcome, self.ledger,
+                self.asked, self.last,
+            )  # fmt: skip
+            self.error = None
+        except MailError as error:
+            self.error = error
+        self.begun = self.begun or self.error is None or len(self.outcome.sent) > before
+
+    def end(self, *, alone: bool) -> None:
+        """Tell of those that were not taken, and keep of which figures the others are. Raises
+        MailError where none was tried and there is no other way out of which to tell."""
+        error = self.error
+        if error is not None and self.coming and not self.begun and alone:
+            raise error
+        for item, _ in self.coming:
+            said = error.message if error else self.last.get(item.head.message_id, "")
+            later = error is None or error.temporary
+            help = f" ({error.help})" if error and error.help and not later else ""
+            result: Result = "pending" if later else "failed"
+            self.outcome.add(item.value, item.recipient, result, said + help)
+        if not self.asked.rehearsal:
+            _remember(self.report, self.items, self.outcome, self.ledger)
 
 
 def _round(
@@ -590,8 +729,15 @@ def _round(
                     if len(coming) < len(todo):
                         return [*left, *coming]
                     raise
-            item, entry = coming.popleft()
-            entry, answer = _one(mailer, item, entry, ledger, asked, settings.allow)
+            item, entry = _fitted(mailer, *coming.popleft(), ledger, asked)
+            try:
+                entry, answer = _one(mailer, item, entry, ledger, asked, settings.allow)
+            except MailError as error:
+                if len(coming) + 1 == len(todo):
+                    raise
+                for other, _ in ((item, entry), *coming):
+                    outcome.add(other.value, other.recipient, "failed", error.message)
+                return left
             last[item.head.message_id] = answer.said
             if answer.lost:
                 mailer.close()
@@ -622,6 +768,23 @@ def _round(
             mailer.close()
 
 
+def _fitted(
+    mailer: Mailer, item: Item, entry: Entry, ledger: Ledger, asked: Asked
+) -> tuple[Item, Entry]:  # fmt: skip
+    """A mail as large as the server says that it takes. What may have arrived keeps its bytes."""
+    most = mailer.largest
+    if most is None or entry.copies or len(entry.message or item.message) <= most:
+        return item, entry
+    message = item.within(most)
+    if message is None:
+        return item, entry
+    item = replace(item, message=message)
+    entry = stamped(entry, message=message, digest=sha256(message).hexdigest())
+    if not asked.rehearsal:
+        ledger.put(entry)
+    return item, entry
+
+
 def _one(
     mailer: Mailer, item: Item, entry: Entry, ledger: Ledger, asked: Asked, allow: Sequence[str]
 ) -> tuple[Entry, Answer]:
@@ -629,7 +792,7 @@ def _one(
     if mailer.largest is not None and len(message) > mailer.largest:
         answer = Answer(
             "refused",
-            f"the mail has {len(message):,} bytes, the server takes {mailer.largest:,} at most",
+            f"the mail has {len(message):,} bytes without any attachment, the server takes {mailer.largest:,} at most",
         )
         return _kept(entry, answer, ledger, asked, entry.copies), answer
     if sha256(message).hexdigest() != entry.digest:
@@ -650,6 +813,8 @@ def _one(
     if not allowed(item.recipient, allow):
         raise LedgerError(f"`{item.recipient}` is not on the list of those who may be sent reports")
     answer = mailer.send(ascii_address(sender), ascii_address(item.recipient), message, begin)
+    if answer.outcome == "refused" and not copies:
+        entry = replace(entry, digest=item.wish)
     return _kept(entry, answer, ledger, asked, copies), answer
 
 
@@ -674,45 +839,74 @@ def _kept(entry: Entry, answer: Answer, ledger: Ledger, asked: Asked, copies: in
     return entry
 
 
-def _by_outlet(
-    report: Report, name: str, item: Item, period: str, asked: Asked, outcome: Outcome, ledger: Ledger, wait: Wait
-) -> None:  # fmt: skip
-    outlet = report.project.mail.outlets[name]
-    recipient = f"{OUTLET}{name}"
-    entry = ledger.find(_key(report, item.value), period, recipient)
-    if entry is not None and not asked.resend:
-        if entry.state == "sent":
-            outcome.add(item.value, name, "already", f"sent {entry.at}")
-            return
-        if entry.state == "data" and outlet.kind in ("webhook", "slack"):
-            outcome.add(
-                item.value, name, "doubt", "an earlier run broke off here; --resend sends it again"
-            )
-            return
-    entry = stamped(
-        Entry(_key(report, item.value), period, recipient, "data", figures=item.figures)
-    )
-    ledger.put(entry)
-    taking = way(outlet, report.project.root)
-    for attempt in range(ATTEMPTS):
-        if attempt:
-            wait(min(FIRST_WAIT * 3 ** (attempt - 1), LONGEST_WAIT) * random.uniform(0.8, 1.2))
+@dataclass(slots=True)
+class _Turn:
+    """What one way out is to get. `over` says that it is not tried again in this run."""
+
+    outlet: Outlet
+    coming: deque[tuple[Item, Entry]] = field(default_factory=deque)
+    said: str = ""
+    spent: float = 0.0  # seconds in which it did not answer
+    over: bool = False
+
+
+def _turn(
+    report: Report, name: str, items: Sequence[Item], asked: Asked, outcome: Outcome, ledger: Ledger
+) -> _Turn:  # fmt: skip
+    """The parcels of a way out, one for each value; of those that it has, or may have, it is told."""
+    turn = _Turn(report.project.mail.outlets[name])
+    period, recipient = _period(report), f"{OUTLET}{name}"
+    for item in {item.value: item for item in reversed(items)}.values():
+        there = ledger.find(_key(report, item.value), period, recipient)
+        if there is not None and not asked.resend:
+            if there.state == "sent":
+                outcome.add(item.value, name, "already", f"sent {there.at}")
+                continue
+            if there.state == "data" and turn.outlet.kind in ("webhook", "slack"):
+                said = "an earlier run broke off here; --resend sends it again"
+                outcome.add(item.value, name, "doubt", said)
+                continue
+        entry = Entry(_key(report, item.value), period, recipient, "data", figures=item.figures)
+        turn.coming.appendleft((item, entry))
+    return turn
+
+
+def _round_of(turn: _Turn, root: Path, left: float, outcome: Outcome, ledger: Ledger) -> None:
+    """Hand over to a way out until it does not take one: then the others wait with it."""
+    name = turn.outlet.name
+    while turn.coming and not turn.over:
+        item, entry = turn.coming[0]
+        entry = stamped(entry)
+        ledger.put(entry)
+        since = time.monotonic()
         try:
-            said = taking.take(item.parcel)
+            said = way(turn.outlet, root, left - turn.spent).take(item.parcel)
         except OutletError as error:
+            turn.spent += time.monotonic() - since
+            turn.said = error.message
             if error.doubt:  # a second message would be one too many
                 ledger.step(stamped(entry, said=error.message))
                 outcome.add(item.value, name, "doubt", f"{error.message}; --resend sends it again")
+                turn.coming.popleft()
+                turn.over = True
                 return
-            state: Result = "pending" if error.temporary else "failed"
-            if error.temporary and attempt < ATTEMPTS - 1:
-                continue
             ledger.step(stamped(entry, state="claimed", said=error.message))
-            outcome.add(item.value, name, state, error.message)
-            return
-        ledger.step(stamped(entry, state="sent", said=said))
-        outcome.add(item.value, name, "sent", said)
-        return
+            if error.temporary:
+                turn.coming.rotate(-1)  # it may be this one that it does not take
+                turn.over = turn.spent >= left
+                return
+            outcome.add(item.value, name, "failed", error.message)
+        else:
+            ledger.step(stamped(entry, state="sent", said=said))
+            outcome.add(item.value, name, "sent", said)
+        turn.coming.popleft()
+
+
+def _put_off(turn: _Turn, outcome: Outcome, ledger: Ledger) -> None:
+    """Leave to the next run what a way out was not given."""
+    for item, entry in turn.coming:
+        ledger.put(stamped(entry, state="claimed", said=turn.said))
+        outcome.add(item.value, turn.outlet.name, "pending", turn.said)
 
 
 __all__ = [

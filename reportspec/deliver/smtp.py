@@ -26,7 +26,12 @@ _PATIENCE = 10  # times as long for the last one, before which servers look for 
 _GOODBYE = 5.0  # seconds for the answer to QUIT, on which nothing depends
 _CHUNK = 65536  # bytes that have to leave within the timeout
 _LONGEST = 100_000  # bytes of an answer
+# What a server says where it wants another login than it got, of whatever command (RFC 4954, 6).
+_NO_LOGIN = (530, 534, 535, 538)
 _HERE = ("localhost", "127.0.0.1", "::1")
+
+
+_LOGIN = "look at user and password in `deliver.smtp`"
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +130,7 @@ class Mailer:
                             temporary=isinstance(error, ssl.SSLEOFError)) from None  # fmt: skip
         except smtplib.SMTPAuthenticationError as error:
             raise MailError(f"the mail server {where} refused the login: {self._said(error.smtp_code, error.smtp_error)}",
-                            "look at user and password in `deliver.smtp`",
+                            _LOGIN,
                             temporary=400 <= error.smtp_code < 500) from None  # fmt: skip
         except smtplib.SMTPNotSupportedError as error:
             raise MailError(f"the mail server {where} cannot do it: {self._why(error)}") from None
@@ -164,6 +169,13 @@ class Mailer:
                             "use a password of ASCII letters")  # fmt: skip
         try:
             self._smtp.login(user, password)
+        except smtplib.SMTPResponseException:
+            raise
+        except smtplib.SMTPServerDisconnected:
+            raise
+        except smtplib.SMTPException:  # no AUTH, or no way of it that is known
+            raise MailError(f"the mail server {self._host} offers no login that can be used",
+                            "use smtps:// or STARTTLS if it wants TLS first; leave user and password out if it wants none") from None  # fmt: skip
         except ValueError:  # its text may hold a part of the password
             raise MailError(f"the mail server {self._host} answers the login with what is none",
                             "look whether it is a mail server", temporary=True) from None  # fmt: skip
@@ -178,7 +190,8 @@ class Mailer:
         self, sender: str, recipient: str, message: bytes, begin: Callable[[], None]
     ) -> Answer:
         """Hand a message over to one recipient. `begin` is called when the recipient was taken and
-        before the server gets the message; what it raises stops the mail."""
+        before the server gets the message; what it raises stops the mail. Raises MailError where the
+        server wants another login, which is no fault of the recipient's."""
         smtp = self._smtp
         try:
             options = [f"SIZE={len(message)}"] if smtp.has_extn("size") else []
@@ -217,10 +230,12 @@ class Mailer:
             return Answer("sent", self._said(code, said))
         if not 400 <= code < 600:  # no answer to a message: it may have been taken
             return self._lost("doubt", self._said(code, said))
-        return self._not_taken(code, said)
+        return self._not_taken(code, said, begun=True)
 
-    def _not_taken(self, code: int, said: bytes | str) -> Answer:
+    def _not_taken(self, code: int, said: bytes | str, *, begun: bool = False) -> Answer:
         told = self._said(code, said)
+        if code in _NO_LOGIN and not begun:
+            raise MailError(f"the mail server {self._host} takes no mail with this login: {told}", _LOGIN)  # fmt: skip
         outcome: Outcome = "refused" if 500 <= code < 600 else "later"
         lost = code < 200 or code == 421
         if not lost:

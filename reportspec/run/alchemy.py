@@ -115,6 +115,10 @@ class AlchemyConnection:
         """Another session over the same database."""
         return _open(self._source, self._wanted, self._kind, self._guard)
 
+    def loose(self) -> bool:
+        """No: its dialects compare every text byte for byte."""
+        return False
+
     def columns(self) -> dict[str, dict[str, str]]:
         """The columns of the tables and views of the session's schema and of those beside it."""
         from sqlalchemy import inspect

@@ -76,6 +76,10 @@ class ServerConnection:
         """Another session with the same server."""
         return open_clickhouse(self._source, self._wanted)
 
+    def loose(self) -> bool:
+        """No: texts are bytes there."""
+        return False
+
     def columns(self) -> dict[str, dict[str, str]]:
         """The columns of each table and view."""
         return _columns(self.run(_COLUMNS))
@@ -117,6 +121,10 @@ class EmbeddedClickHouse:
     def beside(self) -> EmbeddedClickHouse | None:
         """None: a process has one chdb."""
         return None
+
+    def loose(self) -> bool:
+        """No: texts are bytes there."""
+        return False
 
     def columns(self) -> dict[str, dict[str, str]]:
         """The columns of each table and view."""

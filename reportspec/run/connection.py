@@ -74,6 +74,10 @@ class Connection(Protocol):
     def columns(self) -> dict[str, dict[str, str]]:
         """The columns of each table and view, with their types; tables as a mapping names them."""
 
+    def loose(self) -> bool:
+        """Whether columns that may be read hold different texts for equal (`anna`, `Anna`), and the
+        dialect does not mend it by itself."""
+
 
 def first_line(error: BaseException) -> str:
     """The first line of an error's text, cut to a bearable length."""

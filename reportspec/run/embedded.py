@@ -111,6 +111,14 @@ class EmbeddedConnection:
             found.setdefault(key, {})[name] = kind
         return found
 
+    def loose(self) -> bool:
+        """Whether a table or view says COLLATE."""
+        rows = self._raw.execute(
+            "SELECT COUNT(*) FROM (SELECT sql FROM duckdb_tables() UNION ALL "
+            "SELECT sql FROM duckdb_views() WHERE NOT internal) WHERE CONTAINS(LOWER(sql), 'collate')"
+        ).fetchall()
+        return bool(rows[0][0])
+
 
 def table_names(path: str) -> frozenset[str] | None:
     """The tables of a DuckDB file, as a mapping names them; None where it cannot be opened now."""

@@ -127,8 +127,9 @@ def _side_by_side(
     sessions: list[Connection], wanted: Wanted, trees: list[exp.Expr]
 ) -> list[Result]:
     """Each statement on the next free session, while the texts of later ones are still written."""
+    dialect, loose = sessions[0].dialect, sessions[0].loose()
     if len(sessions) == 1:
-        return [_run(sessions[0], wanted, t, sql_text(t, sessions[0].dialect)) for t in trees]
+        return [_run(sessions[0], wanted, t, sql_text(t, dialect, loose=loose)) for t in trees]
     free: SimpleQueue[Connection] = SimpleQueue()
     for session in sessions:
         free.put(session)
@@ -144,7 +145,7 @@ def _side_by_side(
         waiting: list[Future[Result]] = []
         try:
             for tree in trees:
-                waiting.append(pool.submit(run, tree, sql_text(tree, sessions[0].dialect)))
+                waiting.append(pool.submit(run, tree, sql_text(tree, dialect, loose=loose)))
             return [future.result() for future in waiting]
         except BaseException:
             for future in waiting:

@@ -50,6 +50,17 @@ _MAY_BE_UNKNOWN = (
 )
 
 
+# Domains over citext count as well. Servers before 12 have only collations that tell texts apart.
+_LOOSE = """
+SELECT 1 FROM unnest(%s::text[]) AS name JOIN pg_attribute a ON a.attrelid = to_regclass(name)
+JOIN pg_type t ON t.oid = a.atttypid LEFT JOIN pg_type base ON base.oid = t.typbasetype
+LEFT JOIN pg_collation co ON co.oid = a.attcollation
+WHERE a.attnum > 0 AND NOT a.attisdropped AND ('citext' IN (t.typname, base.typname)
+  OR to_jsonb(co) ->> 'collisdeterministic' = 'false')
+LIMIT 1
+"""
+
+
 class PostgresConnection:
     """A PostgreSQL session that can only read."""
 
@@ -114,15 +125,28 @@ class PostgresConnection:
 
     def never_analyzed(self) -> list[str]:
         """Those of the tables to be read of which the database has no statistics."""
-        names = [
-            ".".join('"' + part.replace('"', '""') + '"' for part in table.split("."))
-            for table in sorted(self._wanted.tables)
-            if all(table.split(".")) and table.count(".") < 3  # a name with a dot in it is left out
-        ]
+        names, _ = self._quoted()
         sql = """SELECT name FROM unnest(%s::text[]) AS name JOIN pg_class c ON c.oid = to_regclass(name)
                  WHERE c.relkind IN ('r', 'm') AND (c.reltuples < 0 OR (c.reltuples = 0 AND c.relpages = 0
                  AND pg_relation_size(c.oid) > 0))"""
         return [str(row[0]) for row in self._raw.execute(sql, (names,)).fetchall()]
+
+    def loose(self) -> bool:
+        """Whether a table to be read has a column of type citext or of a nondeterministic
+        collation."""
+        names, others = self._quoted()
+        return bool(others or self._raw.execute(_LOOSE, (names,)).fetchall())
+
+    def _quoted(self) -> tuple[list[str], list[str]]:
+        """The names of the tables to be read, quoted, and those that cannot be told from others
+        because a name has a dot in it."""
+        tables = sorted(self._wanted.tables)
+        others = [name for name in tables if not all(name.split(".")) or name.count(".") > 2]
+        return [
+            ".".join('"' + part.replace('"', '""') + '"' for part in table.split("."))
+            for table in tables
+            if table not in others
+        ], others
 
     def begin(self) -> None:
         """Begin the transaction in which all is read, with its settings. Raises psycopg.Error."""

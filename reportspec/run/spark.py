@@ -79,6 +79,10 @@ class SparkConnection:
         """Another session with the same server."""
         return open_spark(self._source, self._wanted)
 
+    def loose(self) -> bool:
+        """Not known: what a comparison takes for equal is seen where values are listed."""
+        return False
+
     def columns(self) -> dict[str, dict[str, str]]:
         """The columns of the tables of the session's catalog."""
         found: dict[str, dict[str, str]] = {}

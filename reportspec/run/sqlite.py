@@ -73,6 +73,10 @@ class SqliteConnection:
             found[str(name)] = {column: kind or "ANY" for column, kind in rows.fetchall()}
         return found
 
+    def loose(self) -> bool:
+        """No: its dialect compares every text byte for byte."""
+        return False
+
     def _explained(self, error: sqlite3.Error) -> SourceError:
         text = first_line(error)
         if "interrupted" in text:

@@ -9,11 +9,11 @@ from sqlglot import ErrorLevel, exp
 from sqlglot.errors import SqlglotError
 
 from reportspec.expression import NODES as EXPRESSIONS
-from reportspec.sql.build import READS, SPEAKS, alias_of, identifier
+from reportspec.sql.build import LANDS, READS, SPEAKS, alias_of, identifier
 from reportspec.sql.dialects import Dialect, dialect_named
 from reportspec.sql.dialects.common import quotient, remainder
 from reportspec.sql.dialects.generic import NODES
-from reportspec.sql.dialects.rewrite import Rules, Unsupported, rewritten
+from reportspec.sql.dialects.rewrite import Rule, Rules, Unsupported, rewritten, with_args
 from reportspec.sql.wall import Breached, hold
 
 # Databases differ in these among themselves, DuckDB included.
@@ -23,9 +23,14 @@ WRITABLE = frozenset(EXPRESSIONS)
 SOURCE = "source"  # in the meta of a table: it is the source's, not a CTE of that name
 
 
-def sql_text(tree: exp.Expr, dialect: str, *, pretty: bool = False) -> str:
-    """The statement for a database; readable and commented if `pretty`. Raises Unsupported."""
+def sql_text(
+    tree: exp.Expr, dialect: str, *, pretty: bool = False, loose: bool = False
+) -> str:  # fmt: skip
+    """The statement for a database; readable and commented if `pretty`. `loose` says that the source
+    has columns which hold different texts for equal. Raises Unsupported."""
     spoken = dialect_named(dialect)
+    if loose and spoken.exact is not None:
+        tree = _landing(tree, spoken.exact)
     try:
         found = lowered(tree, spoken)
         hold(found, spoken.sqlglot)
@@ -57,6 +62,17 @@ def _written(found: exp.Expr, spoken: Dialect, pretty: bool) -> str:
 def first_words(error: Exception) -> str:
     """The first line of an error, without the place in SQL that nobody wrote."""
     return str(error).splitlines()[0].split(". Line")[0][:200] if str(error) else "unknown"
+
+
+def _landing(tree: exp.Expr, exact: Rule) -> exp.Expr:
+    """The statement with every text of the source, where it enters, as one that compares byte for
+    byte: so do all filters, joins and groups over it."""
+
+    def landed(node: exp.Expr) -> exp.Expr:
+        texts = node.meta.get(LANDS) in ("text", "key") and node.this.find(exp.Column)
+        return with_args(node, this=exact(node.this)) if texts else node
+
+    return rewritten(tree, {exp.Alias: landed})
 
 
 def _check(text: str, dialect: Dialect, own: bool) -> None:

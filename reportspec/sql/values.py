@@ -16,10 +16,12 @@ CHOSEN = "chosen"
 
 
 def values_statement(
-    binding: Binding, entity: str, names: tuple[str, ...], side: Side, conditions: tuple[exp.Expr, ...]
+    binding: Binding, entity: str, names: tuple[str, ...], side: Side, conditions: tuple[exp.Expr, ...],
+    only: tuple[exp.Expr, ...] = (),
 ) -> exp.Expr:  # fmt: skip
     """The statement: distinct rows of the fields `f0`, `f1`, … of an entity, the first never null, and
-    whether the conditions hold for them (`chosen`, 1 or 0)."""
+    whether the conditions hold for them (`chosen`, 1 or 0). With `only` it has every row for which
+    these hold, also those that the database takes for one."""
     statement = Statement(binding)
     moment = Moment(
         "current", side.as_of, instant(side.start, binding.zone), instant(side.end, binding.zone)
@@ -37,10 +39,13 @@ def values_statement(
     chosen = literal(1) if met is None else when(met, literal(1), literal(0))
     select = select.select(named(chosen, CHOSEN), copy=False)
     found.append(exp.Not(this=exp.Is(this=first, expression=exp.Null())))
+    for tree in only:
+        found += conjuncts(scope.compile(tree, moment))
     select = scope.attach(select)
     condition = all_of(found)
     assert condition is not None
-    select = select.where(condition, copy=False).distinct(copy=False)
+    select = select.where(condition, copy=False)
+    select = select if only else select.distinct(copy=False)
     final = statement.finish(select)
     final.meta[OUTPUTS] = {
         f"f{index}": binding.resolve(entity, (entity, name)).field.type

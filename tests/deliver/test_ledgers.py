@@ -131,8 +131,8 @@ def test_steps(ledger: Ledger) -> None:
     ledger.put(claimed)
     assert ledger.find(*claimed.key) == claimed
     # A step writes what changes on the way, and leaves the message and what it is known by.
-    begun = replace(claimed, state="data", copies=1, attempts=2, said="é “x”", at="2026-11-01T12:00:01+00:00")  # fmt: skip
-    ledger.step(replace(begun, message=b"other", subject="other", digest="other"))
+    begun = replace(claimed, state="data", digest="e" * 64, copies=1, attempts=2, said="é “x”", at="2026-11-01T12:00:01+00:00")  # fmt: skip
+    ledger.step(replace(begun, message=b"other", subject="other"))
     assert ledger.find(*claimed.key) == begun
     sent = replace(begun, state="sent", said="250 taken")
     ledger.step(sent)

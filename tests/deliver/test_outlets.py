@@ -28,7 +28,7 @@ def taken(kind: str, target: str, root: Path = Path()) -> str:
     """What comes of handing the parcel to an outlet; of hooks the message is of no interest here."""
     outlet = Outlet("out", kind, target)
     if kind in ("webhook", "slack"):
-        return outlets._Message(outlet, lambda _: {"text": "Won"}).take(PARCEL)
+        return outlets._Message(outlet, lambda _: {"text": "Won"}, outlets.TIMEOUT).take(PARCEL)
     return way(outlet, root).take(PARCEL)
 
 

@@ -205,6 +205,9 @@ class Flaky:
     def beside(self) -> Connection | None:
         return None
 
+    def loose(self) -> bool:
+        return False
+
     def columns(self) -> dict[str, dict[str, str]]:
         return {}
 

@@ -13,10 +13,18 @@ def _division(node: exp.Expr) -> exp.Expr:
     return node if below is node.expression else with_args(node, expression=below)
 
 
+def _exact(value: exp.Expr) -> exp.Expr:
+    """A text without its column's collation, of which nothing else rids it."""
+    text = exp.Cast(this=value, to=exp.DataType(this=exp.DataType.Type.TEXT, nested=False))
+    octets = exp.Anonymous(this="ENCODE", expressions=[text])
+    return exp.Anonymous(this="DECODE", expressions=[octets])
+
+
 DUCKDB = Dialect(
     "duckdb",
     "DuckDB",
     "duckdb",
     {exp.Div: _division, exp.Order: nulls_last},
     writes_shared=True,
+    exact=_exact,
 )

@@ -27,6 +27,12 @@ def by_code_points(node: exp.Expr) -> exp.Expr:
     return with_args(node, this=exp.Collate(this=node.this, expression=identifier("C")))
 
 
+def _exact(value: exp.Expr) -> exp.Expr:
+    """A text that is no `citext` and has a collation that tells all texts apart."""
+    text = exp.Cast(this=value, to=exp.DataType(this=exp.DataType.Type.TEXT, nested=False))
+    return exp.Collate(this=text, expression=identifier("C"))
+
+
 def _division(node: exp.Expr) -> exp.Expr:
     return node if node.args.get("typed") else division(node)
 
@@ -109,4 +115,4 @@ RULES: Rules = {
     exp.Case: _flag,
     exp.EQ: _flagged,
 }
-POSTGRES = Dialect("postgres", "PostgreSQL", "postgres", RULES)
+POSTGRES = Dialect("postgres", "PostgreSQL", "postgres", RULES, exact=_exact)

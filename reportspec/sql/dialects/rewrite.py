@@ -21,7 +21,8 @@ class Dialect:
     Where the SQL is written without having been run, `allowed` and `functions` are what may stand
     in it besides `generic.NODES`, and `traits` say for people how it does what differs.
     `writes_shared` says that sqlglot writes trees for it whose parts are shared, and leaves them
-    as they are; for others it writes a copy."""
+    as they are; for others it writes a copy. `exact` writes a text of the source so that it compares
+    byte for byte, for sources with columns that do not; where `rules` do so always, it is none."""
 
     name: str
     label: str
@@ -33,6 +34,7 @@ class Dialect:
     functions: frozenset[str] = frozenset()
     traits: Mapping[str, str] = field(default_factory=dict)
     writes_shared: bool = False
+    exact: Rule | None = None
 
 
 OWN = "own"  # in the meta of a mapping's expression: the SQL in which it is written

@@ -94,6 +94,9 @@ def _cast(node: exp.Expr) -> exp.Expr:
 
 def _landed(node: exp.Expr) -> exp.Expr:
     lands = node.meta.get(LANDS)
+    if lands in ("text", "key") and node.this.find(exp.Column):
+        # A column may be declared NOCASE or RTRIM: `anna` is not `Anna` here.
+        return with_args(node, this=_sql("x COLLATE BINARY", x=node.this))
     if lands not in ("time", "date"):
         return node
     if isinstance(node.this, exp.Null) or not node.this.find(exp.Column):

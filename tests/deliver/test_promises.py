@@ -1,0 +1,285 @@
+"""What sending promises where others fail: one way out that is dead, sizes, logins, and addresses in
+the data."""
+
+from __future__ import annotations
+
+import smtplib
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reportspec.deliver.attempt import attempt
+from reportspec.deliver.message import one_line
+from reportspec.deliver.send import Asked, Outcome, _addresses
+from reportspec.deliver.smtp import Mailer, MailError
+from tests.deliver.conftest import NOW, Run, results, spec
+from tests.deliver.server import Handler, Server, login
+
+ANNA, BEN = "anna@example.com", "ben@example.com"
+
+
+# --- one dead way out ----------------------------------------------------------------------------
+
+
+@contextmanager
+def hook(answer: int | None, hold: float = 0) -> Iterator[tuple[str, list[float]]]:
+    """A server that answers so (None: only after a while), and when it was asked."""
+    asked: list[float] = []
+
+    class Hook(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            asked.append(time.monotonic())
+            self.rfile.read(int(self.headers["Content-Length"]))
+            time.sleep(hold)
+            self.send_response(answer or 200)
+            self.end_headers()
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Hook)
+    server.daemon_threads = True
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}/x", asked
+    finally:
+        server.shutdown()
+
+
+def closed() -> str:
+    """An address where nobody listens."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return f"http://127.0.0.1:{probe.getsockname()[1]}/x"
+
+
+def outlet(project: Path, *lines: str) -> None:
+    file = project / "reportspec.yaml"
+    file.write_text(file.read_text("utf-8") + "".join(f"  {one}\n" for one in lines), "utf-8")
+
+
+EACH = spec("{to: anna@example.com, also: [hook], attach: []}") + "for_each: user.team\n"
+
+
+@pytest.mark.slow
+def test_a_dead_hook_is_tried_once_a_round_and_holds_no_mail_up(
+    run: Run, project: Path, handler: Handler
+) -> None:
+    with hook(503) as (url, asked):
+        outlet(project, f"outlets: {{hook: {{webhook: '{url}'}}}}")
+        outcome = run(EACH)
+    values = {one.value for one in outcome.sent}
+    assert len(values) > 1
+    assert outcome.count("sent") == len(handler.taken) == len(values)
+    assert outcome.count("pending") == len(values)
+    assert len(asked) == 5  # for all values together
+    assert outcome.sent[0].result == "sent"  # the mails go first
+
+
+@pytest.mark.slow
+def test_a_hook_that_is_back_gets_all(run: Run, project: Path, handler: Handler) -> None:
+    outlet(project, f"outlets: {{hook: {{webhook: '{closed()}'}}}}", "try_for: 0s")
+    assert run(EACH).count("pending") > 1
+    file = project / "reportspec.yaml"
+    with hook(200) as (url, asked):
+        lines = [one for one in file.read_text("utf-8").splitlines() if "outlets" not in one]
+        file.write_text("\n".join(lines) + "\n", "utf-8")
+        outlet(project, f"outlets: {{hook: {{webhook: '{url}'}}}}")
+        outcome = run(EACH)
+    assert outcome.count("sent") == len(asked) == outcome.count("already")
+
+
+@pytest.mark.parametrize(("patience", "tries"), [("0s", 1), ("1s", 2), ("13s", 4), ("2m", 5)])
+def test_the_project_says_how_long(run: Run, project: Path, patience: str, tries: int) -> None:
+    """The waits are of 1, 3, 9 and 27 seconds."""
+    with hook(503) as (url, asked):
+        outlet(project, f"outlets: {{hook: {{webhook: '{url}'}}}}", f"try_for: {patience}")
+        assert results(run(spec("{also: [hook]}"))) == {"hook": "pending"}
+    assert len(asked) == tries
+
+
+def test_a_hook_without_an_answer_is_asked_once(
+    run: Run, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("reportspec.deliver.outlets.TIMEOUT", 0.2)
+    with hook(None, hold=1) as (url, asked):
+        outlet(project, f"outlets: {{hook: {{webhook: '{url}'}}}}")
+        outcome = run(EACH)
+    assert len(asked) == outcome.count("doubt") == 1
+    assert outcome.count("pending") >= 1
+
+
+def test_a_dead_mail_server_holds_no_hook_up(run: Run, project: Path, server: Server) -> None:
+    with hook(200) as (url, asked):
+        outlet(project, f"outlets: {{hook: {{webhook: '{url}'}}}}")
+        server.stop()
+        outcome = run(spec("{to: anna@example.com, also: [hook], attach: []}"))
+    assert results(outcome) == {ANNA: "pending", "hook": "sent"}
+    assert len(asked) == 1
+
+
+# --- sizes ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+def test_what_the_server_takes_decides(run: Run, project: Path) -> None:
+    """A server that takes 15,000 bytes gets the mail without the PDF, which says so; of one that takes
+    nothing, nothing is begun."""
+    for most, result in ((15_000, "sent"), (500, "refused")):
+        handler = Handler()
+        small = Server(handler, data_size_limit=most)
+        small.start()
+        try:
+            text = (project / "reportspec.yaml").read_text("utf-8").splitlines()
+            text = [
+                f"  smtp: smtp://127.0.0.1:{small.port}" if "smtp:" in one else one for one in text
+            ]
+            (project / "reportspec.yaml").write_text("\n".join(text) + "\n", "utf-8")
+            outcome = run(spec("{to: anna@example.com, attach: [pdf]}"), name=f"s{most}.yaml")
+            assert results(outcome) == {ANNA: result}
+            assert all(len(data) <= most for _, data in handler.taken)
+            for _, mail in handler.mails():
+                assert [part.get_filename() for part in mail.iter_attachments()] == []
+                body = mail.get_body(("plain",))
+                assert body is not None
+                assert f"s{most}-2026-07-01.pdf" in body.get_content()
+        finally:
+            small.stop()
+
+
+# --- logins --------------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+def test_a_server_without_a_usable_login_is_a_mistake(project: Path) -> None:
+    """No AUTH at all, only behind TLS, a wrong password, and a server that wants a login: all of them
+    end with 1, and say what to mend."""
+    cases: list[tuple[dict[str, Any], str, str]] = [
+        ({}, "bob:secret@", "offers no login that can be used"),
+        ({"authenticator": login("bob", "secret"), "auth_require_tls": True}, "bob:secret@", "offers no login"),
+        ({"authenticator": login("bob", "other"), "auth_require_tls": False}, "bob:secret@", "refused the login"),
+        ({"authenticator": login("bob", "x"), "auth_require_tls": False, "auth_required": True}, "", "takes no mail with this login"),
+    ]  # fmt: skip
+    for number, (options, user, said) in enumerate(cases):
+        server = Server(Handler(), **options)
+        server.start()
+        try:
+            text = (project / "reportspec.yaml").read_text("utf-8").splitlines()
+            text = [
+                f"  smtp: smtp://{user}127.0.0.1:{server.port}" if "smtp:" in one else one
+                for one in text
+            ]
+            (project / "reportspec.yaml").write_text("\n".join(text) + "\n", "utf-8")
+            path = project / f"l{number}.yaml"
+            path.write_text(spec(), "utf-8")
+            waits: list[float] = []
+            made = attempt(path, NOW, {}, Asked(), settings={}, wait=waits.append)
+            assert made.code == 1, said
+            assert said in made.diagnostics[-1].message
+            assert made.diagnostics[-1].help
+            assert "secret" not in str(made.diagnostics)
+            assert waits == []
+        finally:
+            server.stop()
+
+
+def test_a_server_that_drops_the_login_may_do_later() -> None:
+    """A connection that breaks is no mistake of the login's."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def serve() -> None:
+            raw, _ = listening.accept()
+            with raw:
+                raw.sendall(b"220 hi\r\n")
+                raw.recv(1000)
+                raw.sendall(b"250-x\r\n250 AUTH PLAIN\r\n")
+                raw.recv(1000)
+
+        threading.Thread(target=serve, daemon=True).start()
+        with pytest.raises(MailError) as caught:
+            Mailer(f"smtp://bob:secret@127.0.0.1:{listening.getsockname()[1]}", 2)
+    assert caught.value.temporary
+    assert smtplib
+
+
+# --- addresses in the data -----------------------------------------------------------------------
+
+
+class _Words:
+    """Texts with values in them, as `Words` fills them."""
+
+    def __init__(self, **values: str) -> None:
+        self.values = values
+
+    def fill(self, text: str) -> str:
+        for name, value in self.values.items():
+            text = text.replace("{{ each." + name + " }}", value)
+        return text
+
+
+EVIL = "eve@example.org"
+HOSTILE = [
+    f"{ANNA}{between}{EVIL}"
+    for between in (",", ";", " ", ", ", "\n", "\r\n", "\r", "\t", "\0", "\x0b", "\x0c", "\x85", "\u2028", "\u2029",
+                    "\u00a0", "\u3000", "\u200b", "\r\nBcc: ", "\nTo: ", "> <", " <", ">,<", "\\,", "%0a", "\ufeff")
+] + [
+    f"{EVIL} <{ANNA}>", f"<{ANNA}>, <{EVIL}>", f"Team: {ANNA}, {EVIL};", f"Team:{EVIL};", f'"{EVIL}" <{ANNA}>, x@y.z',
+    '"a b"@example.com', f'"{EVIL} "@example.com', f"=?utf-8?q?eve=40example=2Eorg=2C?= {ANNA}",
+    f"=?utf-8?q?{ANNA}=0A?= <{EVIL}", f"@example.org:{ANNA}", f"{ANNA}({EVIL})", "anna\uff20example.com",
+    f"<{ANNA}", f"{ANNA}>", "anna@example.com.", "anna@", "@example.com", "anna", "a@b@example.com", "anna@[127.0.0.1]",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("value", HOSTILE)
+@pytest.mark.parametrize(
+    "text", ["{{ each.email }}", "{{ each.name }} <{{ each.email }}>", "Anna <{{ each.email }}>"]
+)
+def test_one_value_is_one_address_or_an_error(value: str, text: str) -> None:
+    outcome = Outcome("", "")
+    words: Any = _Words(email=value, name="Anna")
+    found = _addresses(words, [text], (), "Anna", outcome)
+    assert len(found) <= 1
+    assert not any(EVIL in one and ANNA not in one for one in found)
+    if not found:
+        [told] = outcome.sent
+        assert (told.value, told.result) == ("Anna", "failed")
+        assert told.recipient.isprintable()
+
+
+@pytest.mark.parametrize(
+    "name", [EVIL, f"{EVIL},", f"<{EVIL}>", f"{EVIL} ", f"x <{EVIL}>", f'"{EVIL}"', "a\nb"]
+)
+@pytest.mark.parametrize("email", [ANNA, "", f"{ANNA}, {BEN}"])
+def test_a_name_is_never_an_address(name: str, email: str) -> None:
+    words: Any = _Words(email=email, name=name)
+    found = _addresses(words, ["{{ each.name }} <{{ each.email }}>"], (), "x", Outcome("", ""))
+    assert all(one.endswith(f"<{ANNA}>") for one in found)
+    assert len(found) <= 1
+
+
+def test_lists_stand_in_the_spec_or_in_the_recipients() -> None:
+    words: Any = _Words(email=f"{ANNA}; {BEN}", one=ANNA)
+    outcome = Outcome("", "")
+    assert _addresses(words, ["{{ each.email }}"], ("each.email",), "x", outcome) == (ANNA, BEN)
+    assert _addresses(words, [f"{{{{ each.one }}}}, {BEN}"], (), "x", outcome) == (ANNA, BEN)
+    assert outcome.sent == []
+    assert _addresses(words, ["{{ each.email }}"], (), "x", outcome) == ()
+    assert "name several in the spec, or in `recipients`" in outcome.sent[0].said
+
+
+def test_encoded_words_stay_texts(run: Run, handler: Handler) -> None:
+    """A value that is written like an encoded word is not read as what it encodes."""
+    hostile = "=?utf-8?q?Won=0D=0ABcc:_eve=40example.org?="
+    assert "=?" not in one_line(hostile)
+    made = spec('{to: anna@example.com, attach: [], subject: "{{ params.word }}"}')
+    run(made + f'params: {{word: {{type: string, default: "{hostile}"}}}}\n')
+    [(_, mail)] = handler.mails()
+    assert mail["Bcc"] is None
+    assert "eve=40example.org" in str(mail["Subject"])

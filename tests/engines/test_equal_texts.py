@@ -1,0 +1,218 @@
+"""Texts that a column's collation holds for equal: they are told apart, in bursts and everywhere else."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from reportspec import stages
+from reportspec.each import alike
+from reportspec.output import as_json
+from reportspec.run.connection import SourceError
+from tests.engines.servers import DEFAULTS
+
+NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
+# Each has an amount of its own, so that a sum says whose it is of.
+NAMES = {"anna": 1, "Anna": 20, "ANNA ": 300, "Änna": 4000, "Carl": 50000}
+OTHERS = {f"person {number}": 1_000_000 * number for number in range(1, 6)}
+MAPPING = """
+entities:
+  user:
+    table: {prefix}people
+    key: id
+    fields: {{name: name, email: email, team: team, is_active: active}}
+  deal:
+    table: {prefix}sales
+    key: id
+    fields: {{name: name, owner_id: owner, amount: amount, status: status, created_at: created, closed_at: closed, updated_at: updated}}
+"""
+SPEC = """
+version: 1
+report: custom
+title: Mine
+period: 2026-10
+sections:
+  - {{id: head, kpis: [won_amount, won_deals_count]}}
+  - {{id: by, breakdown: {{metrics: [won_amount], by: [user.name]}}}}
+  - {{id: deals, records: {{entity: deal, fields: [deal.name, user.name, deal.amount], limit: 50}}}}
+{each}
+"""
+
+
+def tables(kind: str, text: str, names: dict[str, int]) -> list[str]:
+    """The statements that make the tables, with `kind` as the type of names and keys."""
+    made = [
+        f"CREATE TABLE people (id {kind}, name {kind}, email {text}, team {text}, active BOOLEAN)",
+        f"CREATE TABLE sales (id {text}, name {text}, owner {kind}, amount DECIMAL(14,2), status {text},"
+        " created TIMESTAMP NULL, closed TIMESTAMP NULL, updated TIMESTAMP NULL)",
+    ]
+    for number, (name, amount) in enumerate(names.items()):
+        key = "k" + name  # the keys are alike as well
+        made.append(
+            f"INSERT INTO people VALUES ('{key}', '{name}', 'p{number}@example.com', 'N', TRUE)"
+        )
+        made.append(
+            f"INSERT INTO sales VALUES ('d{number}', 'deal {number}', '{key}', {amount}, 'won',"
+            " '2026-10-02 10:00:00', '2026-10-20 10:00:00', '2026-11-01 10:00:00')"
+        )
+    return made
+
+
+@contextmanager
+def source(kind: str, names: dict[str, int], folder: Path) -> Iterator[tuple[str, str]]:
+    """A database with the tables: its URL, and what stands before a table."""
+    if kind == "sqlite":
+        with sqlite3.connect(folder / "x.sqlite") as raw:
+            for one in tables("TEXT COLLATE NOCASE", "TEXT", names):
+                raw.execute(one)
+        raw.close()
+        yield "sqlite:///x.sqlite", ""
+    elif kind == "sqlite rtrim":
+        with sqlite3.connect(folder / "x.sqlite") as raw:
+            for one in tables("TEXT COLLATE RTRIM", "TEXT", {**names, "anna  ": 7}):
+                raw.execute(one)
+        raw.close()
+        yield "sqlite:///x.sqlite", ""
+    elif kind == "duckdb":
+        with duckdb.connect(str(folder / "x.duckdb")) as raw2:
+            for one in tables("VARCHAR COLLATE NOCASE.NOACCENT", "VARCHAR", names):
+                raw2.execute(one)
+        yield "duckdb:///x.duckdb", ""
+    elif kind.startswith("postgres"):
+        yield from _postgres(kind, names)
+    else:
+        yield from _mariadb(names)
+
+
+def _postgres(kind: str, names: dict[str, int]) -> Iterator[tuple[str, str]]:
+    psycopg = pytest.importorskip("psycopg")
+    url = DEFAULTS["postgres"][1]
+    try:
+        raw = psycopg.connect(url, autocommit=True, connect_timeout=3)
+    except psycopg.Error:
+        pytest.skip("no PostgreSQL answers")
+    with raw:
+        raw.execute("DROP SCHEMA IF EXISTS equal_texts CASCADE")
+        raw.execute("CREATE SCHEMA equal_texts")
+        try:
+            raw.execute("SET search_path = equal_texts, public")
+            try:
+                if kind == "postgres citext":
+                    raw.execute("CREATE EXTENSION IF NOT EXISTS citext SCHEMA public")
+                    of = "citext"
+                else:
+                    raw.execute(
+                        "CREATE COLLATION near (provider = icu, locale = 'und-u-ks-level1', deterministic = false)"
+                    )
+                    of = "TEXT COLLATE near"
+            except psycopg.Error as error:
+                pytest.skip(f"this server has none: {error}")
+            for one in tables(of, "TEXT", names):
+                raw.execute(one)
+            yield url, "equal_texts."
+        finally:
+            raw.execute("DROP SCHEMA equal_texts CASCADE")
+
+
+def _mariadb(names: dict[str, int]) -> Iterator[tuple[str, str]]:
+    sqlalchemy = pytest.importorskip("sqlalchemy")
+    url = DEFAULTS["mariadb"][1]
+    engine = sqlalchemy.create_engine(url.replace("mysql://", "mysql+pymysql://"))
+    try:
+        raw = engine.connect()
+    except sqlalchemy.exc.OperationalError:
+        pytest.skip("no MariaDB answers")
+    with raw:
+        raw.exec_driver_sql("DROP DATABASE IF EXISTS equal_texts")
+        raw.exec_driver_sql("CREATE DATABASE equal_texts CHARACTER SET utf8mb4")
+        raw.exec_driver_sql("USE equal_texts")
+        try:
+            for one in tables("VARCHAR(40)", "VARCHAR(40)", names):
+                raw.exec_driver_sql(one)
+            raw.commit()
+            yield url.replace("/test", "/equal_texts"), ""
+        finally:
+            raw.exec_driver_sql("DROP DATABASE equal_texts")
+
+
+KINDS = ("sqlite", "sqlite rtrim", "duckdb", "postgres citext", "postgres", "mariadb")
+
+
+def load(folder: Path, url: str, prefix: str, each: str) -> Any:
+    (folder / "m.yaml").write_text(MAPPING.format(prefix=prefix), "utf-8")
+    (folder / "reportspec.yaml").write_text(
+        f"version: 1\nsource: {url}\nmapping: m.yaml\ntimezone: UTC\ncurrency: EUR\n", "utf-8"
+    )
+    (folder / "spec.yaml").write_text(SPEC.format(each=each), "utf-8")
+    checked = stages.load_report(folder / "spec.yaml", NOW, {})
+    assert checked.report is not None, checked.diagnostics
+    return checked.report
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("many", [False, True])
+def test_each_gets_their_own(kind: str, many: bool, tmp_path: Path) -> None:
+    """With statements of their own, and with those that many values share."""
+    names = {**NAMES, **OTHERS} if many else NAMES
+    with source(kind, names, tmp_path) as (url, prefix):
+        report = load(tmp_path, url, prefix, "for_each: user.name")
+        made = stages.run_each(report, stages.compile_report(report), stages.Timings())
+    found = {one.value: json.loads(as_json(figures))["sections"] for one, figures in made}
+    if kind == "sqlite rtrim":
+        names = {**names, "anna  ": 7}
+    assert set(found) == set(names)
+    for name, amount in names.items():
+        text = json.dumps(found[name])
+        sums = [kpi.value for section in figures_of(made, name).sections for kpi in section.kpis]
+        assert list(map(float, sums)) == [amount, 1], name
+        number = list(names).index(name)
+        for other in range(len(names)):
+            assert (f'"deal {other}"' in text) == (other == number), (name, other)
+
+
+def figures_of(made: list[Any], name: str) -> Any:
+    return next(figures for one, figures in made if one.value == name)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_breakdown_has_a_row_for_each(kind: str, tmp_path: Path) -> None:
+    with source(kind, NAMES, tmp_path) as (url, prefix):
+        report = load(tmp_path, url, prefix, "")
+        figures = stages.run_report(report, stages.compile_report(report), stages.Timings())
+    section = next(one for one in figures.sections if one.id == "by")
+    names = {**NAMES, "anna  ": 7} if kind == "sqlite rtrim" else NAMES
+    rows = {str(row[0]): float(row[1]) for row in section.rows if row[0] in names}
+    assert rows == names
+
+
+def test_what_looks_alike_is_asked_about() -> None:
+    assert alike(["anna", "Anna", "Carl"]) == ("anna", "Anna")
+    for other in ("ANNA", "anna ", "ánna", "ａｎｎａ", "an\u00adna", "an\u200bna"):
+        assert alike(["anna", other]) == ("anna", other)
+    assert alike(["STRASSE", "straße"]) == ("STRASSE", "straße")
+    assert alike(["anna", "anne", "Carl"]) == ()
+
+
+def test_a_database_that_takes_two_for_one_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the SQL does not mend it, the two are named and nobody gets anything."""
+    from reportspec.sql.dialects import sqlite
+
+    monkeypatch.setitem(sqlite.RULES, sqlite.exp.Alias, lambda node: node)  # type: ignore[index]
+    with source("sqlite", NAMES, tmp_path) as (url, prefix):
+        report = load(tmp_path, url, prefix, "for_each: user.name")
+        compiled = stages.compile_report(report)
+        with pytest.raises(SourceError) as caught:
+            stages.run_each(report, compiled, stages.Timings())
+    assert caught.value.code == "values-alike"
+    assert "`Anna`" in caught.value.message
+    assert "`anna`" in caught.value.message
