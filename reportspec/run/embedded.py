@@ -134,7 +134,8 @@ def open_embedded(source: SourceSpec, wanted: Wanted) -> EmbeddedConnection:
         raise SourceError("unreadable-source", f"the database `{name}` cannot be opened: {_first(error)}",
                           "check that it is a DuckDB file and that nothing else is writing to it") from None  # fmt: skip
     try:
-        raw.execute("SET TimeZone = ?", [zone]) if re.fullmatch(r"[\w/+\-]+", zone) else None
+        # For the sessions beside this one as well: each would else have the host's zone.
+        raw.execute("SET GLOBAL TimeZone = ?", [zone]) if re.fullmatch(r"[\w/+\-]+", zone) else None
         if source.kind == "demo":
             from reportspec.demo import load
 
