@@ -50,6 +50,9 @@ class Wanted:
     zone: str = "UTC"
     timeout: int = 600  # seconds for one statement
     snapshot: str | None = None
+    # Columns that are read as times, by the names of table, column and field. If they were days,
+    # the figures would be others.
+    times: tuple[tuple[str, str, str], ...] = ()
 
 
 class Connection(Protocol):

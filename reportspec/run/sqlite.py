@@ -107,6 +107,16 @@ def table_names(path: str) -> frozenset[str] | None:
         return None
 
 
+def table_types(path: str) -> dict[str, dict[str, str]]:
+    """The columns of the tables of a SQLite file, with the types that they were declared to have;
+    none where it cannot be opened now."""
+    try:
+        with sqlite3.connect(f"{Path(path).resolve().as_uri()}?mode=ro", uri=True) as raw:
+            return SqliteConnection(raw, SourceSpec("sqlite", path), Wanted(), []).columns()
+    except sqlite3.Error:
+        return {}
+
+
 def open_sqlite(source: SourceSpec, wanted: Wanted) -> SqliteConnection:
     """A session over a SQLite file. Raises SourceError."""
     try:

@@ -213,3 +213,111 @@ def test_clickhouse(zone: str, tmp_path: Path) -> None:
         raw.query(f"insert into demo.d select '{key}', {first}, {last}, '{state(ended)}'")
     raw.close()
     holds(project(tmp_path, f"chdb:///{tmp_path / 'ch'}", "demo.d"))
+
+
+DAYS = [("a", "2026-02-01", "2026-02-28"), ("b", "2026-03-01", "2026-03-31"),
+        ("c", "2026-03-02", "2026-04-01")]  # fmt: skip
+
+
+def keep_days(folder: Path) -> None:
+    """March has one deal won, which took 30 days over the change of the clock."""
+    [headline] = rows(figures(folder, {**SPAN, "metrics": ["sales_cycle_days", "won_deals_count"]}), "headline")  # fmt: skip
+    assert headline == {"sales_cycle_days": 30, "won_deals_count": 1}
+
+
+@pytest.mark.parametrize("form", ["csv", "duckdb", "sqlite"])
+def test_days_of_files_are_days(form: str, host: str, tmp_path: Path) -> None:
+    """Whatever the mapping says of them, and however far the source's zone is."""
+    import duckdb
+
+    if form == "csv":
+        lines = [f"{k},{a},{b},won" for k, a, b in DAYS]
+        (tmp_path / "d.csv").write_text("\n".join(["k,created,closed,state", *lines]) + "\n")
+        source: Any = {"files": {"d": "d.csv"}}
+    elif form == "duckdb":
+        source = "d.duckdb"
+        with duckdb.connect(str(tmp_path / source)) as raw:
+            raw.execute("create table d (k text, created date, closed date, state text)")
+            raw.executemany("insert into d values (?, ?, ?, 'won')", DAYS)
+    else:
+        source = "sqlite:///d.sqlite"
+        with sqlite3.connect(tmp_path / "d.sqlite") as lite_raw:
+            lite_raw.execute("create table d (k text, created date, closed date, state text)")
+            lite_raw.executemany("insert into d values (?, ?, ?, 'won')", DAYS)
+        lite_raw.close()
+    own = {"timezone": "America/Chicago", "source_timezone": "UTC"}
+    keep_days(project(tmp_path, source, "d", **own))
+
+
+def test_days_of_clickhouse(tmp_path: Path) -> None:
+    """A server is not asked before a report is made: days that are read as times are refused."""
+    from chdb.session import Session
+
+    from reportspec.run.connection import SourceError
+
+    raw: Any = Session(str(tmp_path / "ch"))  # type: ignore[no-untyped-call]
+    raw.query("create database demo")
+    raw.query("create table demo.d (k String, created Date, closed Date, state String)"
+              " engine = MergeTree order by k")  # fmt: skip
+    for row in DAYS:
+        raw.query(f"insert into demo.d values {(*row, 'won')}")
+    raw.close()
+    url = f"chdb:///{tmp_path / 'ch'}"
+    with pytest.raises(SourceError, match=r"`demo.d.c\w+` keeps days") as told:
+        figures(project(tmp_path, url, "demo.d"), SPAN)
+    assert "type: date" in (told.value.help or "")
+    keep_days(project(tmp_path, url, "demo.d", "date", timezone="America/New_York"))
+
+
+@pytest.mark.parametrize("name", DEFAULTS)
+def test_days_of_servers(name: str, tmp_path: Path) -> None:
+    import sqlalchemy as sa
+    from sqlalchemy.pool import NullPool
+
+    from reportspec.run.connection import SourceError
+
+    variable, default = DEFAULTS[name]
+    url = os.environ.get(variable) or default
+    if not lets_in(url):
+        pytest.skip(f"no {name} answers")
+    table = f"days_{os.getpid()}"
+    engine = sa.create_engine(driven(url), poolclass=NullPool)
+    try:
+        with engine.begin() as raw:
+            raw.exec_driver_sql(
+                f"create table {table} (k varchar(9), created date, closed date, state varchar(9))"
+            )
+            for key, begun, ended in DAYS:
+                raw.exec_driver_sql(f"insert into {table} values ('{key}', '{begun}', '{ended}', 'won')")  # fmt: skip
+        with pytest.raises(SourceError, match=rf"`{table}.c\w+` keeps days"):
+            figures(project(tmp_path, url, table), SPAN)
+        keep_days(project(tmp_path, url, table, "date"))
+    finally:
+        with engine.begin() as raw:
+            raw.exec_driver_sql(f"drop table if exists {table}")
+        engine.dispose()
+
+
+def test_rows_without_a_key_have_one_order(tmp_path: Path) -> None:
+    """Rows that the sort does not tell apart go by what is shown of them, whatever order they are
+    stored in."""
+    orders = []
+    for number, names in enumerate(("cab", "bca")):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        lines = "".join(f"{name},2026-07-01 10:00:00,open\n" for name in names)
+        (folder / "d.csv").write_text("n,created,state\n" + lines)
+        fields = {"name": "n", "created_at": "created", "status": "state"}
+        mapping = {"entities": {"deal": {"table": "d", "fields": fields}}}
+        (folder / "m.yaml").write_text(yaml.safe_dump(mapping))
+        settings = {"version": 1, "source": {"files": {"d": "d.csv"}}, "mapping": "m.yaml", "timezone": ROME}  # fmt: skip
+        (folder / "reportspec.yaml").write_text(yaml.safe_dump(settings))
+        records = {"entity": "deal", "fields": ["deal.name", "deal.created_at"],
+                   "sort": "deal.created_at", "limit": 2}  # fmt: skip
+        spec = {
+            "report": "custom",
+            "period": "2026-07",
+            "sections": [{"id": "r", "records": records}],
+        }
+        orders.append([row["deal.name"] for row in rows(figures(folder, spec), "r")])
+    assert orders == [["a", "b"], ["a", "b"]]
