@@ -143,7 +143,7 @@ def test_how_each_column_of_times_is_read(run_cli: RunCli, tmp_path: Path) -> No
            "timezone": "Europe/Rome", "source_timezone": "America/New_York"}  # fmt: skip
     (tmp_path / "reportspec.yaml").write_text(json.dumps(own), encoding="utf-8")
     _, found = findings(run_cli, tmp_path)
-    said = [item["message"] for item in found["times"]]
+    said = [item["said"] for item in found["times"]]
     assert said == [
         "instants, since they have a zone: d.zoned",
         "without a zone, read as times of America/New_York: d.plain",
