@@ -190,6 +190,8 @@ def _instant(value: Any, zone: ZoneInfo) -> datetime:
     a number of seconds (or of thousandths or millionths) since 1970; a text without an offset is
     that clock's. Raises ValueError."""
     if isinstance(value, (int, float)):
+        if 1 <= abs(value) < 10_000:  # a year: what SQLite's CAST leaves of a time
+            raise ValueError(value)
         scale = next((n for limit, n in _SCALES if abs(value) >= limit), 1)
         micros = round(value * (1_000_000 // scale))
         return (_EPOCH + timedelta(microseconds=micros)).astimezone(zone).replace(tzinfo=None)

@@ -130,6 +130,18 @@ def test_sqlite(form: str, tmp_path: Path) -> None:
     holds(lite(tmp_path, [(k, write(a), write(b) if b else None) for k, a, b in instants()]))
 
 
+def test_what_a_cast_of_sqlite_leaves_is_refused(tmp_path: Path) -> None:
+    """In SQLite's own SQL a cast to a time is one to a number: of 2026-07-01 it leaves 2026."""
+    from reportspec.run.connection import SourceError
+
+    folder = lite(tmp_path, [("a", "2026-07-01T10:00:00Z", None)])
+    text = (folder / "m.yaml").read_text(encoding="utf-8")
+    text = text.replace("created_at: created", "created_at: cast(created as timestamptz)")
+    (folder / "m.yaml").write_text(text, encoding="utf-8")
+    with pytest.raises(SourceError, match=r"`2026` in the column `created` is no time"):
+        figures(folder, SPEC)
+
+
 def test_sqlite_without_a_zone(tmp_path: Path) -> None:
     """The source's clock: here Rome's, two hours ahead in summer, one in winter."""
     walls = ["2026-06-30 23:30:00", "2026-07-01 00:30:00", "2026-07-31T23:30:00",

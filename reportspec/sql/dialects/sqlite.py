@@ -66,6 +66,8 @@ def _sql(text: str, **parts: exp.Expr) -> exp.Expr:
 def _cast(node: exp.Expr) -> exp.Expr:
     kind = type_of(node)
     value: exp.Expr = node.this
+    if kind == "TIMESTAMPTZ":
+        return value  # SQLite would make a number of it; what it says is read where it lands
     if kind in TIMES:
         if is_text_literal(value):
             return value
