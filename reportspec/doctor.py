@@ -174,6 +174,7 @@ def source(
             yield Finding("note", "tables", f"the database does not list them: {str(error)[:200]}")
             return
         yield from _expected(mapping, columns, session.dialect)
+        yield from _times(mapping, columns, session.dialect, zone)
         yield from _keys(mapping, columns, session.dialect)
     finally:
         session.close()
@@ -309,6 +310,60 @@ def _expected(
                       suggestion(column, columns[there]) or f"it has {', '.join(list(columns[there])[:12])}")  # fmt: skip
     if not missing and not gone:
         yield Finding("ok", "columns", "all that the mapping names are there")
+
+
+def _times(
+    mapping: SourceMap, columns: Mapping[str, Mapping[str, str]], dialect: str, zone: str
+) -> Iterator[Finding]:
+    """Which of the columns that are read as times are instants, which are the source's clock, which
+    are days, and which are one or the other as each value says."""
+    from reportspec.catalogue.load import packaged
+
+    said = {
+        "instant": "instants, since they have a zone",
+        "clock": f"without a zone, read as times of {zone}",
+        "day": "whole days",
+        "value": f"as each value says: an instant with `Z`, an offset or as a number, else a time of {zone}",
+        "text": "texts or numbers, as the database or the mapping's expression makes times of them",
+    }
+    found: dict[str, dict[str, None]] = {kind: {} for kind in said}
+    for entity in mapping.entities.values():
+        known = packaged().entities.get(entity.entity)
+        for part in entity.parts:
+            there = _found(_name(part.table), columns, dialect)
+            for name, field in part.fields.items():
+                kind = known.fields[name].type if known and name in known.fields else field.type
+                if kind not in ("time", "date") or not isinstance(field.sql, exp.Column):
+                    continue
+                if there is None or field.sql.table not in ("", "own"):
+                    continue
+                column = _found(field.sql.name, columns[there], dialect)
+                if column is not None:
+                    days = "date" in (kind, field.type)
+                    how = "day" if days else _clock(columns[there][column], dialect)
+                    found[how][f"{there}.{column}"] = None
+    for how, names in found.items():
+        if names:
+            few = ", ".join(list(names)[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "")  # fmt: skip
+            yield Finding("ok", "times", f"{said[how]}: {few}")
+
+
+def _clock(kind: str, dialect: str) -> str:
+    """How a column of a type that is read as a time is read: a key of what `_times` says."""
+    kind = re.sub(r"^(NULLABLE|LOWCARDINALITY)\((.*)\)$", r"\2", kind.upper())
+    if dialect == "sqlite":
+        return "day" if kind == "DATE" else "value"
+    if kind in ("DATE", "DATE32"):
+        return "day"
+    if "WITH TIME ZONE" in kind or kind.startswith(("TIMESTAMPTZ", "TIMESTAMP_TZ", "TIMESTAMP_LTZ")):  # fmt: skip
+        return "instant"
+    if kind.startswith("DATETIME") and dialect == "clickhouse":
+        return "instant"
+    if kind.startswith("TIMESTAMP") and dialect in ("mysql", "mariadb", "bigquery"):
+        return "instant"
+    if kind == "TIMESTAMP" and dialect in ("spark", "databricks"):
+        return "instant"
+    return "clock" if kind.startswith(("TIMESTAMP", "DATETIME", "SMALLDATETIME")) else "text"
 
 
 def _keys(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
+from reportspec.binding import Binding
 from reportspec.check.model import EACH, Report
 from reportspec.check.report import Checked, check_file
 from reportspec.each import (
@@ -39,6 +40,7 @@ from reportspec.plan.queries import AggregateQuery, Query
 from reportspec.sql.aggregate import aggregate_statement
 from reportspec.sql.dialect import source_tables, sql_hash
 from reportspec.sql.freshness import entities_read, freshness_statement
+from reportspec.sql.parts import OWN
 from reportspec.sql.records import records_statement
 
 if TYPE_CHECKING:
@@ -191,8 +193,25 @@ def _asked(
         project.timeout,
         project.memory,
         project.disk,
+        times=_times(binding, entities),
     )
     return run_statements(project.source, wanted, asked, project.parallel)
+
+
+def _times(binding: Binding, entities: Iterable[str]) -> tuple[tuple[str, str, str], ...]:
+    """The columns that the mapping reads as times: table, column, field. None where a day that is
+    taken for its midnight changes no figure: all clocks are UTC's."""
+    if str(binding.zone) == str(binding.source_zone) == "UTC":
+        return ()
+    return tuple(
+        (".".join(name.name for name in part.table.parts), field.sql.name, f"{entity}.{name}")
+        for entity in entities
+        for part in binding.source.entities[entity].parts
+        for name, field in part.fields.items()
+        if (known := binding.field(entity, name)) is not None
+        and known.type == "time" and field.type is None
+        and isinstance(field.sql, exp.Column) and field.sql.table in ("", OWN)
+    )  # fmt: skip
 
 
 def _evaluated(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from functools import lru_cache
 from importlib.resources import files
@@ -217,6 +217,53 @@ def _has(tables: Collection[str], table: exp.Table) -> bool:
     return any(".".join(way) in tables for way in ways)
 
 
+def with_days(
+    source: SourceMap, catalogue: Catalogue, columns: Mapping[str, Mapping[str, str]]
+) -> SourceMap:
+    """The map with the times that the source has as DATE said to be days, whatever it says itself.
+    `columns` has the columns of each table, with their types."""
+    entities = {}
+    for name, entity in source.entities.items():
+        times = {f for f, field in catalogue.entities[name].fields.items() if field.type == "time"}
+        parts = tuple(
+            replace(part, fields={
+                n: replace(f, type="date") if n in times and _is_day(f, part, columns) else f
+                for n, f in part.fields.items()
+            })
+            for part in entity.parts
+        )  # fmt: skip
+        fields = _given_by(parts) if entity.parts else entity.fields
+        entities[name] = replace(entity, parts=parts, fields=fields)
+    return replace(source, entities=entities)
+
+
+def _is_day(field: MappedField, part: MappedPart, columns: Mapping[str, Mapping[str, str]]) -> bool:
+    if field.type is not None or not isinstance(field.sql, exp.Column):
+        return False
+    table = next((j.table for j in part.joins if j.name == field.sql.table), part.table)
+    types = columns.get(_table_name(table), {})
+    kind = types.get(field.sql.name) or next(
+        (t for c, t in types.items() if c.lower() == field.sql.name.lower()), ""
+    )
+    return kind.upper() == "DATE"
+
+
+def _given_by(parts: Iterable[MappedPart]) -> dict[str, MappedField]:
+    """The fields that at least one of the tables gives; days and times together are times."""
+    fields: dict[str, MappedField] = {}
+    for part in parts:
+        for name, field in part.fields.items():
+            kind = fields[name].type if name in fields else field.type
+            if name not in fields or kind == "date" != field.type:
+                fields[name] = field
+    return fields
+
+
+def tables_of(part: MappedPart) -> list[str]:
+    """The tables that a part is read from."""
+    return [_table_name(part.table), *(_table_name(join.table) for join in part.joins)]
+
+
 def _table_name(table: exp.Table) -> str:
     return ".".join(part.name for part in table.parts)
 
@@ -247,13 +294,7 @@ def _entity(
         )
         return None
     parts = [_part(name, key, part, at, document, dialect) for part, at in given]
-    fields = {}
-    for part in parts:
-        for field_name, field in part.fields.items():
-            kind = fields[field_name].type if field_name in fields else field.type
-            if field_name not in fields or kind == "date" != field.type:
-                fields[field_name] = field  # days and times together are times
-    return MappedEntity(name, tuple(parts), fields, (), document.span(path))
+    return MappedEntity(name, tuple(parts), _given_by(parts), (), document.span(path))
 
 
 def _part(

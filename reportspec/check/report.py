@@ -37,7 +37,7 @@ from reportspec.check.catalogue import Own, check_names, extended
 from reportspec.check.conditions import Bounds, condition, field_named, in_words
 from reportspec.check.delivery import check_settings, delivery_of, each_of
 from reportspec.check.document import Document, Place, open_document
-from reportspec.check.mapping import load_mapping, within
+from reportspec.check.mapping import load_mapping, tables_of, with_days, within
 from reportspec.check.model import EACH, GoalSpec, Project, Report
 from reportspec.check.params import substitute
 from reportspec.check.project import (
@@ -179,8 +179,28 @@ def bind_source(project: Project, project_document: Document) -> BoundSource:
     tables = _known_tables(project)
     if source is not None and tables is not None:
         source = within(source, tables)
+        source = with_days(source, catalogue, _known_types(project, source))
     documents = [*own.all(), *([mapping_document] if mapping_document else [])]
     return BoundSource(catalogue, own, source, extra, documents)
+
+
+def _known_types(project: Project, source: SourceMap) -> Mapping[str, Mapping[str, str]]:
+    """The types of the columns that the mapping reads, without asking a server; nothing of what
+    cannot be read now, which is told when it is asked for."""
+    from reportspec.run import embedded, sqlite
+
+    asked = project.source
+    if asked.kind == "files":
+        if source.csv_columns == "text":
+            return {}
+        read = {table for entity in source.entities.values() for part in entity.parts
+                for table in tables_of(part)}  # fmt: skip
+        return {t: embedded.file_types(t, paths) for t, paths in asked.files.items() if t in read}
+    if asked.kind == "duckdb" and Path(asked.path).is_file():
+        return embedded.table_types(asked.path)
+    if asked.kind == "sqlite" and Path(asked.path).is_file():
+        return sqlite.table_types(asked.path)
+    return {}
 
 
 def _known_tables(project: Project) -> Collection[str] | None:

@@ -466,7 +466,8 @@ def _unusable(
                 binding.need_reference(part.entity, binding.resolve(part.entity, dimension.path))
             for tree in conditions:
                 binding.need_tree(part.entity, tree)
-            if kind == "trend" and not can_trend(binding, part):
+            by = [dimension.path for dimension in dimensions]
+            if kind == "trend" and not can_trend(binding, part, conditions, by):
                 return Unresolved("no-trend", "it is only known for one date, not over time")
             if part.unit == "currency" and part.of is not None and binding.currency is None:
                 from reportspec.sql.aggregate import needs_currency

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from sqlglot import exp
@@ -114,7 +115,9 @@ def section_queries(report: Report, section: SectionSpec) -> tuple[Query, ...]:
                 )
     if section.kind == "kpis":
         sparks = spark_sides(report)
-        drawable = tuple(m for m in needed if can_trend(report.binding, m) and not m.ahead)
+        drawable = tuple(
+            m for m in needed if can_trend(report.binding, m, conditions) and not m.ahead
+        )
         if sparks and drawable:
             values = tuple(
                 m for metric in drawable for m in measures_of(report.binding, metric)
@@ -231,24 +234,27 @@ def spark_sides(report: Report) -> tuple[Side, ...]:
     return (replace(report.sides[0], buckets=made),)
 
 
-def can_trend(binding: Binding, metric: Metric) -> bool:
+def can_trend(
+    binding: Binding,
+    metric: Metric,
+    conditions: Iterable[exp.Expr] = (),
+    by: Iterable[tuple[str, ...]] = (),
+) -> bool:
     """Whether a metric can be shown over time: a stock that reads an entity which is itself made
-    as of one instant cannot."""
+    as of one instant cannot, be it for its own sake, for a condition or for a field that it is
+    grouped `by`."""
     from reportspec.sql.moments import varies_with_moment
 
     if metric.time is not None:
         return True
     entities = {metric.entity}
-    for tree in (metric.of, metric.where):
-        if tree is None:
-            continue
-        for node in column_nodes(tree):
-            path = path_of(node)
-            if len(path) > 1:
-                at = metric.entity
-                for step in binding.resolve(metric.entity, path).steps:
-                    at = binding.entity(at).relations[step].to
-                    entities.add(at)
+    trees = [t for t in (metric.of, metric.where, *conditions) if t is not None]
+    for path in (*(path_of(node) for tree in trees for node in column_nodes(tree)), *by):
+        if len(path) > 1:
+            at = metric.entity
+            for step in binding.resolve(metric.entity, path).steps:
+                at = binding.entity(at).relations[step].to
+                entities.add(at)
     return not any(
         binding.entity(name).derived is not None and varies_with_moment(binding, name)
         for name in entities

@@ -190,7 +190,13 @@ def _open(
             session.watched(guard or Guard(_logging_in(engine, options)))
         for statement in kind.begin(wanted):
             _prepare(raw, statement)
+        wrong = _clocks(raw, wanted) if kind.dialect == "mysql" else None
+        if wrong is not None:
+            session.close()
+            raise wrong
         return session
+    except SourceError:
+        raise
     except ImportError:
         raise missing_driver(kind.label, kind.extra) from None
     except Exception as error:  # drivers raise errors of their own besides SQLAlchemy's
@@ -232,11 +238,41 @@ def _prepare(raw: Connection, statement: str) -> None:
         raw.exec_driver_sql(statement[1:])
 
 
+def _named(zone: str) -> bool:
+    """Whether a zone goes by a name that can be written out, and is not UTC."""
+    return zone not in ("UTC", "Etc/UTC") and re.fullmatch(r"[\w/+\-]+", zone) is not None
+
+
+def _clocks(raw: Connection, wanted: Wanted) -> SourceError | None:
+    """Why a server that does not know the source's zone would show instants by another clock."""
+    if wanted.zone in ("UTC", "Etc/UTC"):
+        return None
+    if str(raw.exec_driver_sql("SELECT @@session.time_zone").scalar()) == wanted.zone:
+        return None
+    rows = raw.exec_driver_sql(
+        "SELECT table_schema, table_name, column_name, table_schema = DATABASE()"
+        " FROM information_schema.columns WHERE data_type = 'timestamp'"
+    ).fetchall()
+    tables = {name.lower() for name in wanted.tables}
+    for schema, table, column, own in rows:
+        if f"{schema}.{table}".lower() in tables or (own and str(table).lower() in tables):
+            return SourceError(
+                "unknown-zone",
+                f"`{table}.{column}` is a TIMESTAMP, and the server does not know the zone `{wanted.zone}`",
+                "load its zones (mariadb-tzinfo-to-sql /usr/share/zoneinfo | mariadb mysql),"
+                " or say `source_timezone: UTC` if the other times are UTC's",
+            )
+    return None
+
+
 def _mysql(wanted: Wanted) -> tuple[str, ...]:
     return (
         f"?SET SESSION max_statement_time = {wanted.timeout}",  # MariaDB, seconds
         f"?SET SESSION max_execution_time = {wanted.timeout * 1000}",  # MySQL, milliseconds
+        # TIMESTAMP columns are instants, shown on the session's clock; `_clocks` looks whether the
+        # server knows the source's zone.
         "SET SESSION time_zone = '+00:00'",
+        *([f"?SET SESSION time_zone = '{wanted.zone}'"] if _named(wanted.zone) else []),
         "SET SESSION sql_mode = 'STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION'",
         "?SET SESSION group_concat_max_len = 1048576",
         # MariaDB joins CTEs by loops within loops unless it is told of hashes.

@@ -11,6 +11,7 @@ import re
 import shutil
 import threading
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -151,7 +152,8 @@ def open_embedded(source: SourceSpec, wanted: Wanted) -> EmbeddedConnection:
     try:
         folder = temporary_folder("duckdb")
         _limit(raw, folder, wanted)
-        raw.execute("SET TimeZone = ?", [zone]) if re.fullmatch(r"[\w/+\-]+", zone) else None
+        # For the sessions beside this one as well: each would else have the host's zone.
+        raw.execute("SET GLOBAL TimeZone = ?", [zone]) if re.fullmatch(r"[\w/+\-]+", zone) else None
         if source.kind == "demo":
             from reportspec.demo import load
 
@@ -212,9 +214,43 @@ def _state(path: str) -> tuple[int, ...]:
     return (found.st_ino, found.st_size, found.st_mtime_ns)
 
 
-def _load_file(raw: Any, table: str, paths: tuple[str, ...], text_columns: bool) -> None:
+def table_types(path: str) -> dict[str, dict[str, str]]:
+    """The columns of the tables of a DuckDB file, with their types; none where it cannot be opened
+    now."""
     import duckdb
 
+    try:
+        with duckdb.connect(path, read_only=True) as raw:
+            return EmbeddedConnection(raw, SourceSpec("duckdb", ""), Wanted()).columns()
+    except duckdb.Error:
+        return {}
+
+
+def file_types(table: str, paths: tuple[str, ...]) -> dict[str, str]:
+    """The columns of declared files, with the types that they will have; none where they cannot be
+    read, which is told when they are."""
+    return dict(_file_types(table, paths, tuple(_state(path) for path in paths)))
+
+
+@lru_cache(maxsize=256)
+def _file_types(
+    table: str, paths: tuple[str, ...], states: tuple[tuple[int, ...], ...]
+) -> tuple[tuple[str, str], ...]:
+    import duckdb
+
+    try:
+        reader = _reader(table, paths, False)
+        if reader is None:
+            return ()
+        with duckdb.connect(":memory:") as raw:
+            rows = raw.execute(f"DESCRIBE SELECT * FROM {reader}").fetchall()
+    except (duckdb.Error, SourceError):
+        return ()
+    return tuple((str(row[0]), str(row[1])) for row in rows)
+
+
+def _reader(table: str, paths: tuple[str, ...], text_columns: bool) -> str | None:
+    """What reads declared files in DuckDB; None for SQLite's. Raises SourceError."""
     suffixes = {
         "".join(Path(p).suffixes[-2:] if p.endswith(".gz") else Path(p).suffixes[-1:]).lower()
         for p in paths
@@ -236,12 +272,21 @@ def _load_file(raw: Any, table: str, paths: tuple[str, ...], text_columns: bool)
     elif suffix in (".json", ".jsonl", ".ndjson"):
         reader = f"read_json({names}, sample_size = -1)"
     elif suffix in (".sqlite", ".sqlite3", ".db"):
-        _load_sqlite(raw, table, paths[0])
-        return
+        return None
     else:
         raise SourceError("unknown-file", f"`{Path(paths[0]).name}` is of no kind that can be read",
                           "CSV, TSV, Parquet, JSON and SQLite files can")  # fmt: skip
-    kind = "VIEW" if suffix == ".parquet" else "TABLE"
+    return reader
+
+
+def _load_file(raw: Any, table: str, paths: tuple[str, ...], text_columns: bool) -> None:
+    import duckdb
+
+    reader = _reader(table, paths, text_columns)
+    if reader is None:
+        _load_sqlite(raw, table, paths[0])
+        return
+    kind = "VIEW" if reader.startswith("read_parquet") else "TABLE"
     try:
         raw.execute(f"CREATE {kind} {_name(table)} AS SELECT * FROM {reader}")
     except duckdb.Error as error:

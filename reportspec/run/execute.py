@@ -64,6 +64,7 @@ def _run_all(
     try:
         if not trees:
             return []
+        _refuse_days(first, wanted)
         _open_beside(sessions, min(parallel, -(-len(trees) // _PER_SESSION)))
         return _side_by_side(sessions, wanted, trees)
     except BaseException:
@@ -121,6 +122,33 @@ def _cancel(sessions: list[Connection]) -> None:
 def _cancel_one(session: Connection) -> None:
     with suppress(Exception):
         session.cancel()
+
+
+_DATES = (
+    "SELECT TABLE_SCHEMA, TABLE_NAME, COLUMN_NAME, DATA_TYPE, TABLE_SCHEMA = DATABASE()"
+    " FROM information_schema.COLUMNS WHERE DATA_TYPE = 'date'"
+)
+
+
+def _refuse_days(session: Connection, wanted: Wanted) -> None:
+    """Raise SourceError if a column that is read as a time keeps days: midnight of one zone is no
+    midnight of another, and days are not all of 24 hours."""
+    if not wanted.times or session.dialect not in ("postgres", "clickhouse", "mysql", "mariadb"):
+        return
+    types: dict[str, dict[str, str]] = {}
+    if session.dialect in ("mysql", "mariadb"):
+        for schema, table, column, kind, own in session.run(_DATES).rows:
+            for name in (f"{schema}.{table}", table if own else f"{schema}.{table}"):
+                types.setdefault(str(name), {})[str(column)] = str(kind)
+    else:
+        types = session.columns()
+    for table, column, field in wanted.times:
+        kind = types.get(table, {}).get(column, "").upper()
+        if kind in ("DATE", "DATE32", "NULLABLE(DATE)", "NULLABLE(DATE32)"):
+            raise SourceError(
+                "days-as-times", f"`{table}.{column}` keeps days, and the mapping reads `{field}` from it as a time",
+                f"say in the mapping: `{field.partition('.')[2]}: {{sql: {column}, type: date}}`",
+            )  # fmt: skip
 
 
 def _side_by_side(

@@ -10,9 +10,12 @@ import math
 import re
 import sqlite3
 import time
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from reportspec.check.model import SourceSpec
 from reportspec.diagnostics import suggestion
@@ -26,6 +29,7 @@ from reportspec.run.connection import (
     no_table,
     refused,
     timed_out,
+    unreadable,
 )
 
 _LONGEST = 100_000_000  # bytes of one text or row
@@ -37,8 +41,11 @@ class SqliteConnection:
 
     dialect = "sqlite"
 
-    def __init__(self, raw: sqlite3.Connection, source: SourceSpec, wanted: Wanted) -> None:
+    def __init__(
+        self, raw: sqlite3.Connection, source: SourceSpec, wanted: Wanted, unread: list[str]
+    ) -> None:
         self._raw, self._source, self._wanted = raw, source, wanted
+        self._unread = unread  # values that were to be times and are none
         self._until = math.inf
         raw.set_progress_handler(lambda: int(time.monotonic() > self._until), _STEPS)
 
@@ -82,6 +89,8 @@ class SqliteConnection:
         if "interrupted" in text:
             late = time.monotonic() > self._until
             return timed_out(self._wanted.timeout) if late else cancelled()
+        if "user-defined function" in text and self._unread:
+            return unreadable(self._unread.pop())
         missing = re.search(r"no such table: (\S+)", text)
         if missing:
             tables = list(self.columns())
@@ -106,6 +115,16 @@ def table_names(path: str) -> frozenset[str] | None:
         return None
 
 
+def table_types(path: str) -> dict[str, dict[str, str]]:
+    """The columns of the tables of a SQLite file, with the types that they were declared to have;
+    none where it cannot be opened now."""
+    try:
+        with sqlite3.connect(f"{Path(path).resolve().as_uri()}?mode=ro", uri=True) as raw:
+            return SqliteConnection(raw, SourceSpec("sqlite", path), Wanted(), []).columns()
+    except sqlite3.Error:
+        return {}
+
+
 def open_sqlite(source: SourceSpec, wanted: Wanted) -> SqliteConnection:
     """A session over a SQLite file. Raises SourceError."""
     try:
@@ -121,7 +140,10 @@ def open_sqlite(source: SourceSpec, wanted: Wanted) -> SqliteConnection:
                           "check that it is a SQLite file and that you may read it") from None  # fmt: skip
     for name, count, function in _FUNCTIONS:
         raw.create_function(name, count, function, deterministic=True)
-    return SqliteConnection(raw, source, wanted)
+    unread: list[str] = []
+    for name, read in (("wall_time", _wall_time), ("wall_day", _wall_day)):
+        raw.create_function(name, 3, _telling(read, unread), deterministic=True)
+    return SqliteConnection(raw, source, wanted, unread)
 
 
 @lru_cache(maxsize=256)
@@ -170,6 +192,64 @@ def _part(value: Any, separator: Any, number: Any) -> str | None:
 
 def _root(value: Any) -> float | None:
     return math.sqrt(value) if value is not None and value >= 0 else None
+
+
+def _instant(value: Any, zone: ZoneInfo) -> datetime:
+    """What a value of SQLite says of a time, on the clock of a zone: a text with an offset or `Z`,
+    a number of seconds (or of thousandths or millionths) since 1970; a text without an offset is
+    that clock's. Raises ValueError."""
+    if isinstance(value, (int, float)):
+        if 1 <= abs(value) < 10_000:  # a year: what SQLite's CAST leaves of a time
+            raise ValueError(value)
+        scale = next((n for limit, n in _SCALES if abs(value) >= limit), 1)
+        micros = round(value * (1_000_000 // scale))
+        return (_EPOCH + timedelta(microseconds=micros)).astimezone(zone).replace(tzinfo=None)
+    text = _text(value).strip()
+    if not _LIKE_TIME.match(text):
+        raise ValueError(text)
+    if text.endswith(" UTC"):
+        text = text.removesuffix(" UTC") + "Z"
+    found = datetime.fromisoformat(_FINER.sub(r"\1", text))
+    return found if found.tzinfo is None else found.astimezone(zone).replace(tzinfo=None)
+
+
+_EPOCH = datetime.fromisoformat("1970-01-01T00:00:00Z")
+_SCALES = ((1e14, 1_000_000), (1e11, 1000))  # 1e11 seconds are the year 5138, 1e11 thousandths 1973
+_LIKE_TIME = re.compile(r"\d{4}-\d{2}-\d{2}(?:[ T]\d{2}:\d{2}|$)")
+_FINER = re.compile(r"(\.\d{6})\d+")  # finer than a millionth
+
+
+def _wall_time(value: Any, zone: str, column: str) -> str | None:
+    if value is None or value == "":
+        return None
+    found = _instant(value, ZoneInfo(zone))
+    whole = found.isoformat(" ", "seconds")
+    return f"{whole}.{found.microsecond:06}".rstrip("0") if found.microsecond else whole
+
+
+def _wall_day(value: Any, zone: str, column: str) -> str | None:
+    if value is None or value == "":
+        return None
+    # A day has no zone: of what says more it is the day that is written.
+    if isinstance(value, (int, float)):
+        return _instant(value, ZoneInfo("UTC")).date().isoformat()
+    text = _text(value).strip()
+    _instant(text, ZoneInfo(zone))
+    return text[:10]
+
+
+def _telling(read: Callable[..., Any], unread: list[str]) -> Callable[..., Any]:
+    """A function for SQLite that notes what it could not read: of errors in functions SQLite itself
+    says no more than that there was one."""
+
+    def told(value: Any, zone: str, column: str) -> Any:
+        try:
+            return read(value, zone, column)
+        except (ValueError, OverflowError):
+            unread.append(f"`{_text(value)[:60]}` in the column `{column}` is no time")
+            raise
+
+    return told
 
 
 _FUNCTIONS: tuple[tuple[str, int, Any], ...] = (

@@ -17,7 +17,7 @@ from sqlglot import exp
 
 from reportspec.binding import INSTANTS
 from reportspec.expression import column_nodes, path_of
-from reportspec.sql.build import cast, literal
+from reportspec.sql.build import ZONE, cast, literal
 from reportspec.sql.windows import plain_column
 
 if TYPE_CHECKING:
@@ -87,6 +87,7 @@ def _between(
         return found
     start, end = scope.compile(first, moment, steps), scope.compile(second, moment, steps)
     micros = exp.DateDiff(this=end, expression=start, unit=exp.var("MICROSECOND"))
+    micros.meta[ZONE] = str(scope.binding.source_zone)
     return exp.Div(
         this=cast(micros, "DOUBLE"), expression=literal(_MICROS[name]), typed=False, safe=False
     )

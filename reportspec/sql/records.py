@@ -20,7 +20,7 @@ BY, PLACE = "by__", "place__"
 def records_statement(binding: Binding, query: RecordsQuery) -> exp.Expr:
     """The statement: columns `f0`, `f1`, … and `available`, the number of rows before the limit;
     with `by` that field first, as `by__`. Rows that compare equal are ordered by the entity's key,
-    so that a cut is always the same."""
+    or without one by all that is known of them, so that a cut is always the same."""
     statement = Statement(binding)
     side = query.side
     moment = Moment(
@@ -49,8 +49,19 @@ def records_statement(binding: Binding, query: RecordsQuery) -> exp.Expr:
             order.append(
                 exp.Ordered(this=scope.field((query.entity, key), moment), nulls_first=False)
             )
-        except Unresolved:  # without a key only ties stay unordered
-            pass
+        except Unresolved:
+            key = None
+    if key is None:
+        # What is shown tells rows apart, and then what else the source has of them; rows that are
+        # alike in all of it may stand in any order.
+        told = {path for path, _ in query.sort}
+        rest = [path for _, path in query.fields]
+        rest += [(query.entity, field.name) for field in binding.fields(query.entity)
+                 if binding.mapped(query.entity, field.name) is not None]  # fmt: skip
+        for path in dict.fromkeys(rest):
+            if path not in told:
+                told.add(path)
+                order.append(exp.Ordered(this=_shown(scope, path, moment), nulls_first=False))
     select = scope.attach(select)
     condition = all_of(conditions)
     if condition is not None:

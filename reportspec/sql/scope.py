@@ -182,16 +182,34 @@ class Scope:
                 if at is not None and self._currency_of(path, steps):
                     return self.converted(node, at, moment, steps)
                 return self.field(path, moment, steps)
+            days = self._beside_days(node, moment, steps)
             if isinstance(node, exp.Anonymous) and str(node.this).upper() in OWN_FUNCTIONS:
                 return call(self, node, moment, steps)
             for key, value in list(node.args.items()):
-                if isinstance(value, exp.Expr):
+                if key in days:
+                    node.set(key, days[key])
+                elif isinstance(value, exp.Expr):
                     node.set(key, visit(value))
                 elif isinstance(value, list):
                     node.set(key, [visit(v) if isinstance(v, exp.Expr) else v for v in value])
             return in_order(node)
 
         return visit(copied(tree))
+
+    def _beside_days(
+        self, node: exp.Expr, moment: Moment, steps: tuple[str, ...]
+    ) -> dict[str, exp.Expr]:
+        """The arguments of a comparison that are `as_of` or a bound of the period, as days, where
+        they are compared with a field that keeps days: a day has no hour to compare."""
+        if not isinstance(node, (exp.LT, exp.LTE, exp.GT, exp.GTE, exp.EQ, exp.NEQ)):
+            return {}
+        found = {}
+        for key, other in (("this", node.expression), ("expression", node.this)):
+            side = node.args[key]
+            bare = isinstance(side, exp.Column) and len(path_of(side)) == 1
+            if bare and isinstance(other, (exp.Column, exp.Dot)) and self.keeps_days(other, steps):
+                found[key] = self.instant_name(path_of(side)[0], moment, "date")
+        return found
 
     def instant_name(self, name: str, moment: Moment, storage: str = "time") -> exp.Expr:
         """`as_of`, `period_start` or `period_end` at a moment."""

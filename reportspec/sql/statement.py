@@ -18,6 +18,7 @@ from reportspec.sql.build import (
     READS,
     SPEAKS,
     TYPES,
+    ZONE,
     all_of,
     bare_key,
     cast,
@@ -202,6 +203,7 @@ class Statement:
                 value = cast(value, TYPES[self._stored_type(entity, field)])
             landed = named(value, name)
             landed.meta[LANDS] = self._stored_type(entity, field)
+            landed.meta[ZONE] = str(self.binding.source_zone)
             select = select.select(landed, copy=False)
         if not names:
             select = select.select(named(literal(1), "one"), copy=False)

@@ -131,3 +131,21 @@ def test_keys_of_two_sides(kind: str, keys: str, level: str | None, run_cli: Run
     if level == "error":
         assert "INTEGER" in found["keys"][0]["said"]
         assert "TEXT" in found["keys"][0]["said"]
+
+
+def test_how_each_column_of_times_is_read(run_cli: RunCli, tmp_path: Path) -> None:
+    rows = "k,zoned,plain,day\na,2026-07-01T10:00:00Z,2026-07-01 10:00:00,2026-07-01\n"
+    (tmp_path / "d.csv").write_text(rows, encoding="utf-8")
+    fields = {"created_at": "zoned", "closed_at": "plain", "expected_close_date": "day"}
+    mapping = {"entities": {"deal": {"table": "d", "key": "k", "fields": fields}}}
+    (tmp_path / "m.yaml").write_text(json.dumps(mapping), encoding="utf-8")
+    own = {"version": 1, "source": {"files": {"d": "d.csv"}}, "mapping": "m.yaml",
+           "timezone": "Europe/Rome", "source_timezone": "America/New_York"}  # fmt: skip
+    (tmp_path / "reportspec.yaml").write_text(json.dumps(own), encoding="utf-8")
+    _, found = findings(run_cli, tmp_path)
+    said = [item["said"] for item in found["times"]]
+    assert said == [
+        "instants, since they have a zone: d.zoned",
+        "without a zone, read as times of America/New_York: d.plain",
+        "whole days: d.day",
+    ]

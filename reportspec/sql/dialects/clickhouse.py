@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlglot import exp
 
+from reportspec.sql.build import ZONE
 from reportspec.sql.dialects.common import (
     division,
     half_up,
@@ -13,7 +14,7 @@ from reportspec.sql.dialects.common import (
     quotient,
     unit_of,
 )
-from reportspec.sql.dialects.generic import greatest, least
+from reportspec.sql.dialects.generic import greatest, lands, least
 from reportspec.sql.dialects.rewrite import (
     TEXTS,
     TIMES,
@@ -51,11 +52,9 @@ def _cast(node: exp.Expr) -> exp.Expr:
     if kind == "DATE":
         zoned = is_zoned(value)
         if zoned is not None:
-            at, source, target = zoned
-            if source == "UTC":
-                return _sql("toDate32(x, z)", x=at, z=exp.Literal.string(target))
-            return _sql("toDate32(toTimeZone(parseDateTime64BestEffort(toString(x), 6, s), z))", x=at,
-                        s=exp.Literal.string(source), z=exp.Literal.string(target))  # fmt: skip
+            # Its times are instants, whatever the zone in which they are shown.
+            at, _, target = zoned
+            return _sql("toDate32(x, z)", x=at, z=exp.Literal.string(target))
         return with_args(node, to=_DATE)
     return node
 
@@ -113,7 +112,13 @@ def _called(name: str, *keys: str) -> Rule:
 
 
 def _counted(node: exp.Expr) -> exp.Expr:
-    """A column that counts: signed, as the typed nulls are that stand beside it in a UNION."""
+    """A column that counts: signed, as the typed nulls are that stand beside it in a UNION. A time
+    of the source, whose column may have a zone of its own, goes on with the source's clock."""
+    if lands(node, "time"):
+        zone = exp.Literal.string(str(node.meta[ZONE]))
+        return with_args(
+            node, this=_sql("toTimeZone(x, z)", x=exp.Cast(this=node.this, to=_TIME), z=zone)
+        )
     if not isinstance(node.this, (exp.Count, exp.Window)) or (
         isinstance(node.this, exp.Window) and not isinstance(node.this.this, exp.Count)
     ):

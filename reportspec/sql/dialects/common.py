@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from sqlglot import exp
 
-from reportspec.sql.build import alias_of, column, literal, named, when
+from reportspec.sql.build import ZONE, alias_of, column, literal, named, when
 from reportspec.sql.dialects.rewrite import WHOLES, is_text_literal, remade, with_args
 
 # Times of a clock on a wall, in whichever zone.
@@ -174,6 +174,25 @@ def minutes_ahead(source: str, target: str, at: exp.Expr) -> exp.Expr:
         return when(below, chosen(steps[:middle]), chosen(steps[middle:]))
 
     return chosen(offset_steps(source, target))
+
+
+def turned(node: exp.Expr) -> str | None:
+    """The zone in which the ends of a difference of times are told, if its clock is ever turned:
+    what the clock shows is then not how much time has passed."""
+    zone = node.meta.get(ZONE)
+    return str(zone) if zone and len(offset_steps(str(zone), "UTC")) > 1 else None
+
+
+def elapsed(difference: exp.Expr, node: exp.Expr) -> exp.Expr:
+    """Microseconds that have passed, of those between two times as the source's clock shows them:
+    the hour by which the clock was turned in between is no time."""
+    zone = turned(node)
+    if zone is None:
+        return difference
+    ahead = [exp.Paren(this=minutes_ahead(zone, "UTC", at)) for at in (node.this, node.expression)]
+    minutes = exp.Paren(this=exp.Sub(this=ahead[0], expression=ahead[1]))
+    micros = exp.Mul(this=minutes, expression=literal(60_000_000))
+    return exp.Paren(this=exp.Add(this=exp.Paren(this=difference), expression=micros))
 
 
 @lru_cache(maxsize=64)

@@ -9,6 +9,7 @@ from reportspec.sql.build import LANDS, literal, when
 from reportspec.sql.dialects.common import (
     NUMBER,
     division,
+    elapsed,
     half_up,
     inlined_or_not,
     is_zoned,
@@ -100,7 +101,7 @@ def _dialect(name: str, label: str, collation: str) -> Dialect:
         if unit == "DAY":
             return sql("DATEDIFF(b, a)", b=later, a=earlier)
         if unit == "MICROSECOND":
-            return sql("TIMESTAMPDIFF(MICROSECOND, a, b)", b=later, a=earlier)
+            return elapsed(sql("TIMESTAMPDIFF(MICROSECOND, a, b)", b=later, a=earlier), node)
         if unit == "YEAR":
             return sql("(YEAR(b) - YEAR(a))", b=later, a=earlier)
         if unit == "MONTH":

@@ -5,7 +5,15 @@ from __future__ import annotations
 from sqlglot import exp
 
 from reportspec.sql.build import FLAG, TEXT, identifier, when
-from reportspec.sql.dialects.common import NUMBER, division, double, half_up, nulls_last, unit_of
+from reportspec.sql.dialects.common import (
+    NUMBER,
+    division,
+    double,
+    half_up,
+    nulls_last,
+    turned,
+    unit_of,
+)
 from reportspec.sql.dialects.rewrite import (
     TEXTS,
     WHOLES,
@@ -80,7 +88,9 @@ def _difference(node: exp.Expr) -> exp.Expr:
     are exact for stretches of less than 285 years."""
     if unit_of(node) != "MICROSECOND":
         return node
-    ends = [exp.Cast(this=end, to=exp.DataType(this=exp.DataType.Type.TIMESTAMP, nested=False))
+    # Where the clock is turned, as instants: the session's zone is the source's.
+    kind = exp.DataType.Type.TIMESTAMPTZ if turned(node) else exp.DataType.Type.TIMESTAMP
+    ends = [exp.Cast(this=end, to=exp.DataType(this=kind, nested=False))
             for end in (node.this, node.expression)]  # fmt: skip
     stretch = exp.Sub(this=ends[0], expression=ends[1])
     seconds = exp.Anonymous(this="DATE_PART", expressions=[exp.Literal.string("epoch"), stretch])

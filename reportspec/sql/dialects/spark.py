@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from sqlglot import exp
 
-from reportspec.sql.dialects.common import division, inlined_or_not, is_zoned, nulls_last, unit_of
+from reportspec.sql.dialects.common import (
+    division,
+    inlined_or_not,
+    is_zoned,
+    nulls_last,
+    turned,
+    unit_of,
+)
 from reportspec.sql.dialects.rewrite import (
     TIMES,
     Dialect,
@@ -55,6 +62,9 @@ def _difference(node: exp.Expr) -> exp.Expr:
         )
     elif unit != "MICROSECOND":
         raise Unsupported(unsaid(node, "Spark"))
+    elif turned(node):  # as instants: the session's zone is the source's
+        to = exp.DataType(this=exp.DataType.Type.TIMESTAMPLTZ, nested=False)
+        later, earlier = (exp.Cast(this=end, to=to) for end in (later, earlier))
     return _sql(f"TIMESTAMPDIFF({unit}, a, b)", b=later, a=earlier)
 
 

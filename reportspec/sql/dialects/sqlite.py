@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from sqlglot import exp
 
-from reportspec.sql.build import LANDS, literal
+from reportspec.sql.build import LANDS, ZONE, literal
 from reportspec.sql.dialects.common import (
     NUMBER,
     division,
+    elapsed,
     is_zoned,
     minutes_ahead,
     nulls_last,
@@ -32,19 +33,15 @@ from reportspec.sql.dialects.rewrite import (
 )
 
 _DAY = "SUBSTR(x, 1, 10)"
-# A time as `2026-03-29 01:30:00`, with a fraction only where there is one. Numbers are seconds
-# since 1970; a time with an offset becomes UTC.
-_TIME = """
-CASE WHEN TYPEOF(x) IN ('integer', 'real') THEN DATETIME(x, 'unixepoch')
-WHEN LENGTH(x) = 19 THEN REPLACE(x, 'T', ' ')
-WHEN LENGTH(x) = 10 THEN x || ' 00:00:00'
-WHEN SUBSTR(x, 20, 1) = '.' THEN STRFTIME('%Y-%m-%d %H:%M:%S', x)
-  || RTRIM(RTRIM(SUBSTR(x, 20, 7), 'Z+-0'), '.')
-ELSE DATETIME(x) END
+# A time as `2026-03-29 01:30:00`, with a fraction only where there is one. What is not written so
+# (with an offset, a fraction, or as a number since 1970) the session's own functions read.
+_DIGITS = "[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]"
+_TIME = f"""
+CASE WHEN x GLOB '{_DIGITS}[ T][0-9][0-9]:[0-9][0-9]:[0-9][0-9]' THEN REPLACE(x, 'T', ' ')
+WHEN x GLOB '{_DIGITS}' THEN x || ' 00:00:00'
+ELSE WALL_TIME(x, z, n) END
 """
-_DATE = (
-    "CASE WHEN TYPEOF(x) IN ('integer', 'real') THEN DATE(x, 'unixepoch') ELSE SUBSTR(x, 1, 10) END"
-)
+_DATE = f"CASE WHEN x GLOB '{_DIGITS}' THEN x ELSE WALL_DAY(x, z, n) END"
 _MICROS = """
 ((CAST(STRFTIME('%s', SUBSTR(b, 1, 19)) AS INTEGER) - CAST(STRFTIME('%s', SUBSTR(a, 1, 19)) AS INTEGER)) * 1000000
 + CAST(SUBSTR(SUBSTR(b, 21) || '000000', 1, 6) AS INTEGER)
@@ -70,6 +67,8 @@ def _sql(text: str, **parts: exp.Expr) -> exp.Expr:
 def _cast(node: exp.Expr) -> exp.Expr:
     kind = type_of(node)
     value: exp.Expr = node.this
+    if kind == "TIMESTAMPTZ":
+        return value  # SQLite would make a number of it; what it says is read where it lands
     if kind in TIMES:
         if is_text_literal(value):
             return value
@@ -101,7 +100,9 @@ def _landed(node: exp.Expr) -> exp.Expr:
         return node
     if isinstance(node.this, exp.Null) or not node.this.find(exp.Column):
         return node
-    return with_args(node, this=_sql(_TIME if lands == "time" else _DATE, x=node.this))
+    name = next(iter(node.this.find_all(exp.Column))).name
+    return with_args(node, this=_sql(_TIME if lands == "time" else _DATE, x=node.this,
+                                     z=literal(node.meta[ZONE]), n=literal(name)))  # fmt: skip
 
 
 _PART = {
@@ -123,7 +124,7 @@ def _difference(node: exp.Expr) -> exp.Expr:
     if unit == "DAY":
         return _sql("CAST(JULIANDAY(DATE(b)) - JULIANDAY(DATE(a)) AS INTEGER)", b=later, a=earlier)
     if unit == "MICROSECOND":
-        return _sql(_MICROS, b=later, a=earlier)
+        return elapsed(_sql(_MICROS, b=later, a=earlier), node)
     if unit in _SECONDS:
         whole = f"CAST(STRFTIME('%s', SUBSTR(x, 1, 19)) AS INTEGER) / {_SECONDS[unit]}"
         return _apart(whole, later, earlier)
