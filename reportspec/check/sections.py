@@ -236,6 +236,8 @@ def _conditions(
         tree = condition(context.binding, quiet, item, (*path, "filters", index), bounds)
         if tree is not None:
             found.append(tree)
+        elif draft.path is None:
+            raise ValueError("a report type has a filter that is none")  # never unfiltered
     places = [(draft.data, (*path, "where"))]
     if kind == "records":
         places.append((spec, (*path, kind, "where")))
@@ -244,6 +246,8 @@ def _conditions(
             tree = user_condition(quiet, context.binding, str(holder["where"]), where, context.data)
             if tree is not None:
                 found.append(tree)
+            elif draft.path is None:
+                raise ValueError("a report type has a condition that is none")  # never unfiltered
     return tuple(found)
 
 
@@ -535,7 +539,8 @@ def _sort(
     name, descending = str(given).removeprefix("-"), str(given).startswith("-")
     known = [m.id for m in metrics] + [d.name for d in dimensions]
     if name not in known:
-        if not standard:
+        # One that stands here and cannot be shown is told at its own place.
+        if not standard and name not in map(str, spec.get("metrics") or ()):
             context.document.tell("unknown-sort", f"`{name[:60]}` is not shown here, so it cannot sort", (*inner, "sort"),
                                   suggestion(name, known) or f"shown are {', '.join(f'`{k}`' for k in known[:8])}")  # fmt: skip
         return None
