@@ -10,7 +10,7 @@ from sqlglot import exp
 
 from reportspec.binding import Binding, Missing, Unresolved, metrics_needed, need_metric
 from reportspec.calendar import Fiscal, Period
-from reportspec.catalogue.library import UnknownMetric
+from reportspec.catalogue.library import FINEST_OPTION, LARGEST_OPTION, UnknownMetric
 from reportspec.check.conditions import Bounds, condition, field_named
 from reportspec.check.document import Document, Place
 from reportspec.check.insights import Asked, backtest, highlights
@@ -269,6 +269,9 @@ def find_metric(
         if why.what == "number":
             message = f"an option is written `name=number`, not `{part}`"
             help = "for example `renewal_rate(grace_days=45)`"
+        elif why.what == "size":
+            message = f"`{part}` is out of bounds"
+            help = f"an option is at most {LARGEST_OPTION:,}, with at most {FINEST_OPTION} decimals"
         elif why.what == "metric":
             message = f"no metric named `{part}`"
             help = near or "`reportspec catalog metrics` lists them"
