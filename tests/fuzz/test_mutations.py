@@ -104,6 +104,7 @@ DATA = {
     "data/opps.csv": "id,name,owner,amount,made,closed,state\n1,a,1,5,2026-01-01,2026-02-01,won\n",
     "data/people.csv": "id,name,team\n1,Anna,North\n",
 }
+# ruff: noqa: E501
 VALUES: tuple[Any, ...] = (
     None, True, False, 0, -1, 1.5, 10**17, -(10**17), 10**400, float("nan"), float("inf"), [], {}, [[]], {"a": "b"}, [None],
     "", " ", "x" * 3000, "\x1b[31m", "\u202e", "\u2028", "\ud7ff", "\U0001f600", "é" * 50, "'", '"', "a;b", "--", "{{ x }}", "{{ params.low }}",
