@@ -69,7 +69,6 @@ set_option = click.option(
 )
 period_option = click.option(
     "--period",
-    type=_Filled(),
     help="Report on this period instead of the spec's: 2026-Q3, last_month, …",
 )
 each_option = click.option(

@@ -36,7 +36,7 @@ def test_an_empty_path_is_no_folder(
     assert CliRunner().invoke(cli, [command, ""]).exit_code == 2
 
 
-@pytest.mark.parametrize("option", ["--each", "--period", "--to"])
+@pytest.mark.parametrize("option", ["--each", "--to"])
 @pytest.mark.parametrize("given", ["", " "])
 def test_an_empty_option_does_not_mean_all(option: str, given: str, tmp_path: Path) -> None:
     codes(tmp_path)
