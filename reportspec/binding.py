@@ -31,6 +31,9 @@ INSTANTS = ("as_of", "period_start", "period_end")
 PERIOD_LENGTHS = ("period_days",)
 
 
+MOST_STEPS = 6  # relations that a field's name may go along: each is a join
+
+
 class Unresolved(Exception):
     """A name that cannot be used; `code` and `help` go into the diagnostic."""
 
@@ -107,6 +110,10 @@ class Binding:
                 "unknown-field", f"`{name}` is not a field; fields are written `entity.field`", help
             )
         head, *middle, last = path
+        if len(middle) > MOST_STEPS:
+            raise Unresolved(
+                "unknown-relation", f"a field's name has at most {MOST_STEPS + 2} parts"
+            )
         if head not in self.catalogue.entities:
             raise Unresolved("unknown-entity", f"no entity named `{head}`")
         steps = () if head == base else self.way(base, head)

@@ -18,7 +18,16 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from reportspec import __version__
-from reportspec.diagnostics import Diagnostic, in_order, render_github, render_json, render_text
+from reportspec.calendar import FIRST_YEAR, LAST_YEAR
+from reportspec.diagnostics import (
+    Diagnostic,
+    harmless,
+    harmless_json,
+    in_order,
+    render_github,
+    render_json,
+    render_text,
+)
 from reportspec.files import keep_together
 from reportspec.formats import FORMS, Form
 from reportspec.stopping import Stop
@@ -30,7 +39,30 @@ if TYPE_CHECKING:
 MOST_SHOWN = 50
 _SETTING = re.compile(r"([A-Za-z_]\w*)=(.*)", re.DOTALL)
 
-paths_argument = click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+
+class _Path(click.Path):
+    """A path that is one: an empty text would be the present folder."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """As `click.Path`, without what is empty."""
+        if not str(value).strip() or "\0" in str(value):
+            self.fail("a path is empty or has a NUL character", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+class _Filled(click.types.StringParamType):
+    """A text that is not blank: a blank one comes of a variable that is not set, and would mean all."""
+
+    name = "text"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The text as it is."""
+        if not str(value).strip():
+            self.fail("it is empty: name what is meant, or leave the option out", param, ctx)
+        return str(value)
+
+
+paths_argument = click.argument("paths", nargs=-1, required=True, type=_Path(path_type=Path))
 set_option = click.option(
     "--set",
     "settings",
@@ -39,11 +71,13 @@ set_option = click.option(
     help="Give a param of the spec a value.",
 )
 period_option = click.option(
-    "--period", help="Report on this period instead of the spec's: 2026-Q3, last_month, …"
+    "--period",
+    help="Report on this period instead of the spec's: 2026-Q3, last_month, …",
 )
 each_option = click.option(
     "--each",
     multiple=True,
+    type=_Filled(),
     metavar="VALUE",
     help="Of a spec with `for_each` only this value; may be given several times.",
 )
@@ -93,7 +127,7 @@ def main() -> None:
     except Exception as error:
         if os.environ.get("REPORTSPEC_DEBUG"):
             raise
-        click.echo(f"reportspec has a bug: {type(error).__name__}: {str(error)[:300]}", err=True)
+        click.echo(harmless(f"reportspec has a bug: {type(error).__name__}: {str(error)[:300]}"), err=True)  # fmt: skip
         click.echo(
             "Set REPORTSPEC_DEBUG=1 to see where, and please report it with the spec.", err=True
         )
@@ -121,10 +155,16 @@ def _fill_gaps() -> None:
             os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free
 
 
-def _say(text: str, err: bool = False) -> None:
-    """Print, and go on where nobody listens any more: what is sent does not depend on it."""
+def _echo(text: str, err: bool = False, nl: bool = True) -> None:
+    """Print without what a terminal would obey."""
+    click.echo(harmless(text), err=err, nl=nl)
+
+
+def _say(text: str, err: bool = False, painted: bool = False) -> None:
+    """Print without what a terminal would obey (but for colours of our own), and go on where nobody
+    listens any more: what is sent does not depend on it."""
     try:
-        click.echo(text, err=err)
+        click.echo(text if painted else harmless(text), err=err)
     except OSError:
         stream = sys.stderr if err else sys.stdout
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
@@ -149,6 +189,8 @@ def _now() -> datetime:
         moment = datetime.fromisoformat(given)
     except ValueError:
         raise click.UsageError(f"REPORTSPEC_NOW is no ISO time: `{given[:40]}`") from None
+    if not FIRST_YEAR < moment.year < LAST_YEAR:  # every period that is told from it has a place
+        raise click.UsageError(f"REPORTSPEC_NOW must lie between {FIRST_YEAR + 1} and {LAST_YEAR - 1}: `{given[:40]}`")  # fmt: skip
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
@@ -210,7 +252,7 @@ def _print(found: Iterable[Diagnostic], texts: Mapping[str, str], messages: str)
             _say(render_github(ordered))
     elif ordered:
         color = _seen() and "NO_COLOR" not in os.environ
-        _say(render_text(ordered[:MOST_SHOWN], texts, color), err=True)
+        _say(render_text(ordered[:MOST_SHOWN], texts, color), err=True, painted=True)
         if len(ordered) > MOST_SHOWN:
             _say(f"… and {len(ordered) - MOST_SHOWN} more", err=True)
 
@@ -258,7 +300,7 @@ def validate(
         errors = sum(d.severity == "error" for d in out.found)
         good = len(specs) - broken
         said = f"{_count(errors, 'mistake')} in {_count(broken, 'spec')}; " if broken else ""
-        click.echo(f"{said}{_count(good, 'spec')} valid", err=bool(broken))
+        _echo(f"{said}{_count(good, 'spec')} valid", err=bool(broken))
     sys.exit(1 if broken else 0)
 
 
@@ -273,6 +315,7 @@ def _count(number: int, noun: str) -> str:
 @messages_option
 @click.option(
     "--dialect",
+    type=_Filled(),
     help="The database to write the SQL for: duckdb, postgres, snowflake, … Default: the source's.",
 )
 def compile_command(
@@ -300,7 +343,7 @@ def compile_command(
             broken += 1
             continue
         try:
-            click.echo(listing(checked.report, dialect or checked.report.project.source.dialect))
+            _echo(listing(checked.report, dialect or checked.report.project.source.dialect))
         except Unsupported as error:
             out.tell([Diagnostic("unsupported-sql", str(error), None, None)], {})
             broken += 1
@@ -326,7 +369,11 @@ def query(
     from reportspec.output import as_csv, as_json, as_table
 
     asked, out = _asked(settings, period), _Messages("text")
-    write: Callable[[Figures], str] = {"json": as_json, "csv": as_csv, "table": as_table}[form]
+    write: Callable[[Figures], str] = {
+        "json": lambda figures: harmless_json(as_json(figures)),
+        "csv": as_csv,
+        "table": as_table,
+    }[form]
     broken = 0
     for path in _specs(paths):
         done = _figures(path, asked, out, None, each)
@@ -334,7 +381,7 @@ def query(
             broken += 1
             continue
         for _, figures in done[0]:
-            click.echo(write(figures))
+            _echo(write(figures))
     sys.exit(1 if broken else 0)
 
 
@@ -379,7 +426,7 @@ def _figures(
 
 @cli.command()
 @paths_argument
-@click.option("-o", "--out", type=click.Path(path_type=Path, file_okay=False), default=Path("out"), show_default=True,
+@click.option("-o", "--out", type=_Path(path_type=Path, file_okay=False), default=Path("out"), show_default=True,
               help="The folder for the reports.")  # fmt: skip
 @click.option("--format", "forms", type=click.Choice(FORMS), multiple=True, default=["pdf"], show_default=True,
               help="The form of the reports; may be given several times. `csv` makes a folder with a file for each table.")  # fmt: skip
@@ -422,16 +469,16 @@ def build(
         built += 1
         if messages == "text":
             for file in done:
-                click.echo(f"{file}")
+                _echo(f"{file}")
         if timings:
             total = sum(spent.stages.values())
             parts = "  ".join(
                 f"{name} {seconds * 1000:.0f} ms" for name, seconds in spent.stages.items()
             )
-            click.echo(f"  {parts}  total {total * 1000:.0f} ms", err=True)
+            _echo(f"  {parts}  total {total * 1000:.0f} ms", err=True)
     said.close()
     if messages == "text" and (len(specs) > 1 or failed):
-        click.echo(
+        _echo(
             f"{_count(built, 'report')} built" + (f", {failed} failed" if failed else ""),
             err=True,
         )
@@ -454,7 +501,7 @@ def _seen() -> bool:
 
 def _progress(text: str) -> None:
     if _seen():
-        sys.stderr.write(f"\r\033[K{text[:100]}")
+        sys.stderr.write(f"\r\033[K{harmless(text[:100])}")
         sys.stderr.flush()
 
 
@@ -561,9 +608,9 @@ def _letters_told(path: Path, figures: Figures) -> list[Diagnostic]:
 @period_option
 @messages_option
 @click.option("--dry-run", is_flag=True, help="Write the mails as .eml files, and send nothing.")
-@click.option("-o", "--out", type=click.Path(path_type=Path, file_okay=False),
+@click.option("-o", "--out", type=_Path(path_type=Path, file_okay=False),
               help="The folder for the mails of --dry-run.  [default: out]")  # fmt: skip
-@click.option("--to", "rehearsal", metavar="ADDRESS",
+@click.option("--to", "rehearsal", type=_Filled(), metavar="ADDRESS",
               help="A rehearsal: send all mails to this address instead, and remember nothing.")  # fmt: skip
 @click.option(
     "--resend", is_flag=True, help="Send also to those who have the report of this period already."
@@ -588,8 +635,6 @@ def send(
     # Both would send to everybody what was meant as a trial.
     if out is not None and not dry_run:
         raise click.UsageError("-o is the folder of --dry-run: add --dry-run, or leave it out")
-    if rehearsal is not None and not rehearsal.strip():
-        raise click.UsageError("--to is empty: name who gets the mails of the rehearsal")
     from reportspec.deliver.send import Asked as Wanted
 
     asked, said = _asked(settings, period), _Messages(messages)
@@ -696,8 +741,12 @@ def _tell_sent(path: Path, outcome: Any, rehearsal: bool) -> None:
 
 
 @cli.command()
-@click.argument("project", required=False, type=click.Path(path_type=Path))
-@click.option("--report", help="Only of this spec, by its path from here or as the list names it.")
+@click.argument("project", required=False, type=_Path(path_type=Path))
+@click.option(
+    "--report",
+    type=_Filled(),
+    help="Only of this spec, by its path from here or as the list names it.",
+)
 @click.option("--failed", is_flag=True, help="Only what did not arrive, as far as is known.")
 @click.option(
     "--limit", type=click.IntRange(1), default=50, show_default=True, help="How many at most."
@@ -732,11 +781,11 @@ def status(project: Path | None, report: str | None, failed: bool, limit: int, f
         _print([Diagnostic("no-ledger", error.message, None, error.help)], {}, "text")
         sys.exit(1)
     if form == "json":
-        click.echo(as_json(listed[:limit]))
+        _echo(harmless_json(as_json(listed[:limit])))
     elif listed:
-        click.echo(as_table(listed, limit))
+        _echo(as_table(listed, limit))
     else:
-        click.echo(_nothing(report, failed, near))
+        _echo(_nothing(report, failed, near))
 
 
 def _nothing(report: str | None, failed: bool, near: str | None) -> str:
@@ -748,7 +797,7 @@ def _nothing(report: str | None, failed: bool, near: str | None) -> str:
 
 
 @cli.command()
-@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("files", nargs=-1, required=True, type=_Path(path_type=Path))
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True,
               help="How the findings are printed.")  # fmt: skip
 def verify(files: tuple[Path, ...], form: str) -> None:
@@ -764,9 +813,11 @@ def verify(files: tuple[Path, ...], form: str) -> None:
 
     found = [verified(path) for path in files]
     if form == "json":
-        click.echo(json.dumps([asdict(one) for one in found], ensure_ascii=False, indent=2))
+        _echo(
+            harmless_json(json.dumps([asdict(one) for one in found], ensure_ascii=False, indent=2))
+        )
     else:
-        click.echo("\n\n".join(map(as_text, found)))
+        _echo("\n\n".join(map(as_text, found)))
     sys.exit(0 if all(one.intact for one in found) else 1)
 
 
@@ -774,7 +825,7 @@ _MARKS = {"ok": "ok     ", "note": "note   ", "warning": "warning", "error": "er
 
 
 @cli.command()
-@click.argument("project", required=False, type=click.Path(path_type=Path))
+@click.argument("project", required=False, type=_Path(path_type=Path))
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True,
               help="How the findings are printed.")  # fmt: skip
 def doctor(project: Path | None, form: str) -> None:
@@ -797,7 +848,7 @@ def doctor(project: Path | None, form: str) -> None:
         findings.append(finding)
         if form == "text":
             way = f"\n{' ' * 26}{finding.help}" if finding.help and finding.level != "ok" else ""
-            click.echo(f"{_MARKS[finding.level]}  {finding.what:<16} {finding.said}{way}")
+            _echo(f"{_MARKS[finding.level]}  {finding.what:<16} {finding.said}{way}")
 
     for finding in look.installation():
         tell(finding)
@@ -825,7 +876,9 @@ def doctor(project: Path | None, form: str) -> None:
             for finding in look.source(found, mapping):
                 tell(finding)
     if form == "json":
-        click.echo(json.dumps([asdict(f) for f in findings], ensure_ascii=False, indent=2))
+        _echo(
+            harmless_json(json.dumps([asdict(f) for f in findings], ensure_ascii=False, indent=2))
+        )
     sys.exit(1 if any(f.level == "error" for f in findings) else 0)
 
 
@@ -837,7 +890,7 @@ def doctor(project: Path | None, form: str) -> None:
 )
 @click.option(
     "--project",
-    type=click.Path(path_type=Path, exists=True),
+    type=_Path(path_type=Path, exists=True),
     help="The project file or a folder below it.",
 )
 @click.option(
@@ -856,12 +909,12 @@ def catalog(what: str | None, project: Path | None, form: str) -> None:
     if form == "markdown":
         from reportspec.reference import catalogue_page
 
-        click.echo(catalogue_page(), nl=False)
+        _echo(catalogue_page(), nl=False)
         return
     text, problems, texts = catalog_listing(what, project, form, os.environ)
     _print(problems, texts, "text")
     if text:
-        click.echo(text)
+        _echo(text)
     sys.exit(1 if any(p.severity == "error" for p in problems) else 0)
 
 
@@ -874,7 +927,7 @@ def catalog(what: str | None, project: Path | None, form: str) -> None:
 @click.option(
     "-o",
     "--out",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=_Path(path_type=Path, file_okay=False),
     help="Write all schemas into this folder.",
 )
 def schema(name: str | None, out: Path | None) -> None:
@@ -892,6 +945,6 @@ def schema(name: str | None, out: Path | None) -> None:
             wrong = Diagnostic("cannot-write", f"`{out}` cannot be written to: {why}", None, help)
             _print([wrong], {}, "text")
             sys.exit(1)
-        click.echo(f"{len(NAMES)} schemas written to {out}")
+        _echo(f"{len(NAMES)} schemas written to {out}")
         return
-    click.echo(schema_text(name or "report"), nl=False)
+    _echo(schema_text(name or "report"), nl=False)

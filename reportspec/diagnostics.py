@@ -97,7 +97,7 @@ def _one(diagnostic: Diagnostic, texts: Mapping[str, str], color: bool) -> str:
     lines = [f"{head}: {_visible(diagnostic.message)}"]
     span, help = diagnostic.span, diagnostic.help
     if span is not None:
-        lines.append(f"  {span.file}:{span.line}:{span.column}")
+        lines.append(f"  {_visible(span.file)}:{span.line}:{span.column}")
         source = texts.get(span.file, "").split("\n")
         if 0 < span.line <= len(source):
             line = _without_passwords(source[span.line - 1].rstrip("\r"))
@@ -138,6 +138,22 @@ def _underlined(line: str, span: Span, help: str | None, color: bool, tone: str)
     ]
 
 
+_HARM = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
+)
+
+
+def harmless(text: str) -> str:
+    """A text without what a terminal would obey or what turns the order of letters; line ends and tabs
+    stay."""
+    return _HARM.sub("\ufffd", text.replace("\r\n", "\n"))
+
+
+def harmless_json(text: str) -> str:
+    """JSON without what `harmless` takes out, and with the same meaning: such letters are escaped."""
+    return _HARM.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
 def _visible(text: str) -> str:
     return "".join(
         c if c.isprintable() else " " if c == "\t" else "\ufffd" for c in text.replace("\t", "    ")
@@ -165,7 +181,10 @@ def as_data(diagnostic: Diagnostic) -> dict[str, object]:
 
 def render_json(diagnostics: Iterable[Diagnostic]) -> str:
     """For programs: a JSON list of objects."""
-    return json.dumps([as_data(d) for d in diagnostics], ensure_ascii=False, indent=2)
+    text = json.dumps([as_data(d) for d in diagnostics], ensure_ascii=False, indent=2)
+    return _HARM.sub(
+        lambda found: found[0] if found[0] == "\n" else f"\\u{ord(found[0]):04x}", text
+    )
 
 
 def render_github(diagnostics: Iterable[Diagnostic]) -> str:

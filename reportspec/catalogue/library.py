@@ -20,7 +20,9 @@ from reportspec.languages import With, word
 from reportspec.model import Metric
 
 REFERENCE = re.compile(r"^([a-z][a-z0-9_]*)((?:\.[a-z][a-z0-9_]*)*)(?:\(([^()]*)\))?$")
-_PAIR = re.compile(r"^\s*([a-z][a-z0-9_]*)\s*=\s*(-?\d+(?:\.\d+)?)\s*$")
+_PAIR = re.compile(r"^\s*([a-z][a-z0-9_]*)\s*=\s*(-?[0-9]+(?:\.[0-9]+)?)\s*$")
+LARGEST_OPTION = 100_000  # days of nearly three centuries
+FINEST_OPTION = 6  # decimals
 
 # What can be asked of every mean besides the mean itself.
 STATISTICS: Mapping[str, Mapping[str, Any]] = {
@@ -53,8 +55,13 @@ class Reference:
     @property
     def id(self) -> str:
         """The reference in its one normal form."""
-        given = ",".join(f"{name}={value:g}" for name, value in self.options)
+        given = ",".join(f"{name}={in_digits(value)}" for name, value in self.options)
         return ".".join((self.metric, *self.variants)) + (f"({given})" if given else "")
+
+
+def in_digits(value: float) -> str:
+    """An option's value as it is written: all its digits, no exponent."""
+    return f"{value:.{FINEST_OPTION}f}".rstrip("0").rstrip(".") or "0"
 
 
 def reference(text: str) -> Reference:
@@ -69,7 +76,10 @@ def reference(text: str) -> Reference:
         found = _PAIR.match(pair)
         if found is None:
             raise UnknownMetric(pair.strip(), (), "number")
-        options.append((found[1], float(found[2])))
+        value, decimals = float(found[2]), len(found[2].partition(".")[2])
+        if abs(value) > LARGEST_OPTION or decimals > FINEST_OPTION:
+            raise UnknownMetric(pair.strip(), (), "size")
+        options.append((found[1], value))
     variants = tuple(part for part in match[2].split(".") if part)
     return Reference(match[1], variants, tuple(sorted(options)))
 

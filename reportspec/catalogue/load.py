@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlglot import exp
 
-from reportspec.catalogue.library import Library
+from reportspec.catalogue.library import Library, in_digits
 from reportspec.catalogue.shelf import Shelf
 from reportspec.expression import CANONICAL, Refused, parse
 from reportspec.languages import with_texts
@@ -246,7 +246,7 @@ def _with_options(tree: exp.Expr, options: Mapping[str, float]) -> exp.Expr:
     def value(node: exp.Expr) -> exp.Expr:
         if isinstance(node, exp.Column) and node.table == "options" and node.name in options:
             number = options[node.name]
-            return exp.Literal.number(f"{number:g}")
+            return exp.Literal.number(in_digits(number))
         return node
 
     return tree.transform(value)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from reportspec.binding import (
     metrics_needed,
     parts,
 )
+from reportspec.calendar import Fiscal, Period
 from reportspec.catalogue.library import Library, UnknownMetric, reference, specified
 from reportspec.catalogue.load import entity_from, metric_from, report_type_from
 from reportspec.check.document import Document, Place, open_document
@@ -30,6 +32,7 @@ from reportspec.diagnostics import suggestion
 from reportspec.expression import column_nodes, path_of
 from reportspec.model import Catalogue, Derived, Entity, Metric
 
+_OF_SPECS = ("metrics", "group_by", "grain", "compare", "sections")
 FOLDERS = {"entities": "entity", "metrics": "metrics", "report_types": "report_type"}
 
 
@@ -103,6 +106,8 @@ def check_names(binding: Binding, own: Own) -> None:
     for document in own.usable("metrics"):
         for index, spec in enumerate(document.data["metrics"]):
             _check_metric(binding, document, spec, ("metrics", index))
+    if any(document.broken for document in own.documents["entities"] + own.documents["metrics"]):
+        return  # what report types are made of is wrong itself
     for document in own.usable("report_types"):
         _check_report(binding, document)
 
@@ -245,20 +250,24 @@ def _leads_to(binding: Binding, name: str, target: str, seen: set[str]) -> bool:
     return any(_leads_to(binding, part, target, seen) for part in found)
 
 
+# What a source lacks is said in the report, section by section: a type may ask for more than one has.
+_OF_THE_SOURCE = ("unmapped-field", "no-currency", "no-trend")
+_ANY_YEAR = Period(date(2024, 1, 1), date(2025, 1, 1), "year", "2024")
+
+
 def _check_report(binding: Binding, document: Document) -> None:
-    from reportspec.check.sections import find_metric
+    """A report type is held against all that a spec with the same sections is held against, by the same
+    code, with the places in its own file."""
+    from reportspec.check.sections import Context, check_sections, find_metric
 
-    def metrics(names: Any, path: Place) -> None:
-        for index, name in enumerate(names if isinstance(names, list) else ()):
-            find_metric(binding, document, str(name), (*path, index))
-
-    data = document.data
-    metrics(data.get("metrics"), ("metrics",))
-    for index, section in enumerate(data.get("sections") or ()):
-        path: Place = ("sections", index)
-        for kind, body in section.items():
-            if kind == "kpis" and isinstance(body, list):
-                metrics(body, (*path, kind))
-            elif isinstance(body, dict):
-                metrics(body.get("metrics"), (*path, kind, "metrics"))
-                metrics(body.get("steps"), (*path, kind, "steps"))
+    data = {key: value for key, value in document.data.items() if key in _OF_SPECS}
+    asked = replace(document, problems=[])
+    context = Context(asked, {**data, "__params__": {}}, binding, "en", (), {}, "month", _ANY_YEAR, Fiscal(), False)  # fmt: skip
+    check_sections(context, {}, "custom", {})
+    for index, name in enumerate(data.get("metrics") or ()):
+        find_metric(binding, asked, str(name), ("metrics", index))
+    document.problems += [
+        problem
+        for problem in dict.fromkeys(asked.problems)
+        if problem.code not in _OF_THE_SOURCE and problem not in document.problems
+    ]

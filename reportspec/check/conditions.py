@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlglot import exp
 
-from reportspec.binding import Binding
+from reportspec.binding import MOST_STEPS, Binding
 from reportspec.calendar import CalendarError, Fiscal, instant, parse_as_of, parse_period
 from reportspec.check.document import Document, Place
 from reportspec.diagnostics import did_you_mean, suggestion
@@ -154,6 +154,10 @@ def field_named(binding: Binding, document: Document, name: str, path: Place) ->
     """The field of that name (its last two parts decide), or None with the mistake told."""
     parts = name.split(".")
     entities = binding.catalogue.entities
+    if len(parts) > MOST_STEPS + 2:
+        document.tell("unknown-field", f"a field's name has at most {MOST_STEPS + 2} parts, not {len(parts):,}", path,
+                      "start from an entity that is nearer to the field")  # fmt: skip
+        return None
     if len(parts) < 2 or parts[0] not in entities:
         everything = [f.id for e in entities for f in binding.fields(e)]
         document.tell("unknown-field", f"there is no field `{name[:60]}`", path, by_another_word(binding, parts)

@@ -22,6 +22,7 @@ from reportspec.check.when import condition_of, tiles_of
 from reportspec.diagnostics import suggestion
 from reportspec.formats import FORMS
 from reportspec.plan.queries import Dimension
+from reportspec.source.regular import Unfit, read_inside
 
 TEMPLATE = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
 REPORT = ("title", "period", "type", "compare", "as_of", "data_as_of")
@@ -33,6 +34,7 @@ _PLACES = ("report", "period", "each")
 _ONE_BRACE = re.compile(r"\{\s*((?:report|metrics|params|each)\.[^{}]*?)\s*\}")
 MOST_TRYING = 600.0  # seconds for which a run goes on trying
 MOST_RECIPIENTS = 100_000  # rows of a file
+LARGEST_RECIPIENTS = 32 << 20  # bytes of it
 
 
 # --- for_each --------------------------------------------------------------------------------
@@ -106,10 +108,13 @@ def _table(document: Document, name: str, root: Path) -> dict[str, dict[str, str
     mistake, which is told."""
     place: Place = ("for_each", "recipients")
     try:
-        text = (root / name).read_text(encoding="utf-8-sig")
+        text = read_inside(root, name, LARGEST_RECIPIENTS).decode("utf-8-sig")
         rows = list(csv.reader(io.StringIO(text, newline=""), strict=True))
     except UnicodeDecodeError:
         document.tell("not-utf-8", f"`{name}` is not UTF-8", place, "save it as “CSV UTF-8”")
+        return {}
+    except Unfit as unfit:
+        document.tell("bad-recipients", f"`{name[:80]}` {unfit.reason}", place, "put the file into the project's folder")  # fmt: skip
         return {}
     except OSError as error:
         missing = isinstance(error, FileNotFoundError)

@@ -11,11 +11,13 @@ from typing import Any
 from sqlglot import exp
 
 from reportspec.check.document import Document, Place
-from reportspec.diagnostics import suggestion
+from reportspec.diagnostics import harmless, suggestion
 from reportspec.sql.build import literal
 
 _TEMPLATE = re.compile(r"\{\{\s*([A-Za-z_][\w.]*)\s*\}\}")
 _IN_SQL = re.compile(r"'\s*\{\{\s*params\.(\w+)\s*\}\}\s*'|\{\{\s*params\.(\w+)\s*\}\}")
+LARGEST_NUMBER = 10**15
+LONGEST_TEXT = 2_000
 _UNTOUCHED = ("deliver", "for_each", "params", "where")
 
 
@@ -80,6 +82,8 @@ def _typed(kind: str, value: Any) -> Any:
                 number = None
             if number is None or number != number or number in (float("inf"), float("-inf")):
                 raise ValueError(f"is a number, not `{str(value)[:40]}`")
+            if abs(number) > LARGEST_NUMBER:
+                raise ValueError(f"is at most {LARGEST_NUMBER:,}")
             if kind == "integer":
                 if number != int(number):
                     raise ValueError("is a whole number")
@@ -95,6 +99,10 @@ def _typed(kind: str, value: Any) -> Any:
             except ValueError:
                 raise ValueError(f"is a date such as 2026-09-30, not `{str(value)[:40]}`") from None
         case _:
+            if len(str(value)) > LONGEST_TEXT:
+                raise ValueError(f"has at most {LONGEST_TEXT:,} letters")
+            if harmless(str(value)) != str(value):
+                raise ValueError("has a control character")
             return str(value)
 
 

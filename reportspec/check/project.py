@@ -22,8 +22,11 @@ from reportspec.languages import base_language, languages
 from reportspec.schema import check_schema
 from reportspec.source import Mapping as MappingNode
 from reportspec.source import Node, Scalar, Sequence, plain, read_yaml_file
+from reportspec.source.regular import Unfit, read_inside
 
 NAME = "reportspec.yaml"
+LARGEST_LOGO = 1_000_000  # bytes; a logo is printed a few centimetres wide
+LARGEST_FONT = 32 << 20  # bytes
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
 
 
@@ -198,7 +201,11 @@ def themed(document: Document, data: Mapping[str, Any], root: Path, base: Theme)
             logo = None
         else:
             try:
-                logo = path.read_bytes()
+                logo = read_inside(root, str(data["logo"]), LARGEST_LOGO)
+            except Unfit as bad:
+                document.tell("bad-logo", f"the logo `{str(data['logo'])[:80]}` {bad.reason}", ("theme", "logo"),
+                              "put the file into the project's folder")  # fmt: skip
+                logo = None
             except OSError:
                 document.tell("file-not-found", f"there is no logo `{data['logo']}`; the report goes without",
                               ("theme", "logo"), warning=True)  # fmt: skip
@@ -226,7 +233,11 @@ def _fonts(document: Document, data: Mapping[str, Any], root: Path) -> tuple[byt
     found = []
     for key in ("regular", "bold"):
         try:
-            found.append((root / str(data.get(key, ""))).read_bytes())
+            found.append(read_inside(root, str(data.get(key, "")), LARGEST_FONT))
+        except Unfit as bad:
+            document.tell("bad-font", f"the font `{str(data.get(key, ''))[:80]}` {bad.reason}", ("theme", "fonts", key),
+                          "put the file into the project's folder")  # fmt: skip
+            continue
         except OSError:
             document.tell("file-not-found", f"there is no font `{data.get(key, '')}`", ("theme", "fonts", key),
                           _near(root, str(data.get(key, ""))))  # fmt: skip

@@ -141,7 +141,10 @@ def _binding(
 def _speech(project: Project, data: Mapping[str, Any]) -> tuple[str, str]:
     """The language of a report's words and the locale of its numbers and dates. A spec that names
     only one of them leaves the project's other one out, unless they go together."""
-    language, locale = data.get("language"), data.get("locale")
+    language, locale = (
+        value if isinstance(value, str) and value else None
+        for value in (data.get("language"), data.get("locale"))
+    )
     if locale is None:
         locale = project.locale
         if language is not None and base_language(language) != base_language(locale):

@@ -10,7 +10,7 @@ from sqlglot import exp
 
 from reportspec.binding import Binding, Missing, Unresolved, metrics_needed, need_metric
 from reportspec.calendar import Fiscal, Period
-from reportspec.catalogue.library import UnknownMetric
+from reportspec.catalogue.library import FINEST_OPTION, LARGEST_OPTION, UnknownMetric
 from reportspec.check.conditions import Bounds, condition, field_named
 from reportspec.check.document import Document, Place
 from reportspec.check.insights import Asked, backtest, highlights
@@ -236,6 +236,8 @@ def _conditions(
         tree = condition(context.binding, quiet, item, (*path, "filters", index), bounds)
         if tree is not None:
             found.append(tree)
+        elif draft.path is None:
+            raise ValueError("a report type has a filter that is none")  # never unfiltered
     places = [(draft.data, (*path, "where"))]
     if kind == "records":
         places.append((spec, (*path, kind, "where")))
@@ -244,6 +246,8 @@ def _conditions(
             tree = user_condition(quiet, context.binding, str(holder["where"]), where, context.data)
             if tree is not None:
                 found.append(tree)
+            elif draft.path is None:
+                raise ValueError("a report type has a condition that is none")  # never unfiltered
     return tuple(found)
 
 
@@ -265,6 +269,9 @@ def find_metric(
         if why.what == "number":
             message = f"an option is written `name=number`, not `{part}`"
             help = "for example `renewal_rate(grace_days=45)`"
+        elif why.what == "size":
+            message = f"`{part}` is out of bounds"
+            help = f"an option is at most {LARGEST_OPTION:,}, with at most {FINEST_OPTION} decimals"
         elif why.what == "metric":
             message = f"no metric named `{part}`"
             help = near or "`reportspec catalog metrics` lists them"
@@ -536,7 +543,8 @@ def _sort(
     name, descending = str(given).removeprefix("-"), str(given).startswith("-")
     known = [m.id for m in metrics] + [d.name for d in dimensions]
     if name not in known:
-        if not standard:
+        # One that stands here and cannot be shown is told at its own place.
+        if not standard and name not in map(str, spec.get("metrics") or ()):
             context.document.tell("unknown-sort", f"`{name[:60]}` is not shown here, so it cannot sort", (*inner, "sort"),
                                   suggestion(name, known) or f"shown are {', '.join(f'`{k}`' for k in known[:8])}")  # fmt: skip
         return None

@@ -6,10 +6,11 @@ import base64
 import re
 from xml.etree import ElementTree
 
+from reportspec.check.project import LARGEST_LOGO
 from reportspec.figures import Theme
 from reportspec.render.errors import RenderError
 
-_LARGEST = 1_000_000  # bytes; a logo is printed a few centimetres wide
+_LARGEST = LARGEST_LOGO
 
 _SIGNATURES = {"image/png": b"\x89PNG\r\n\x1a\n", "image/jpeg": b"\xff\xd8\xff"}
 

@@ -16,6 +16,7 @@ from typing import Any
 import yaml
 
 from reportspec.diagnostics import Diagnostic, Span
+from reportspec.source.regular import Unfit, read_regular
 from reportspec.source.tree import Entry, Mapping, Node, Scalar, Sequence
 
 LARGEST = 1 << 20  # bytes
@@ -28,6 +29,11 @@ _INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]*)\Z")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|(0|[1-9][0-9]*)(\.[0-9]*)?)([eE][-+]?[0-9]+)?\Z")
 _SPECIAL = re.compile(r"([-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN))\Z")
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x80-\x84\x86-\x9f\ufffe\uffff]")
+# What a terminal, a mail or a page would take as an order, or what turns the order of letters: it
+# can be written in quotes as an escape (`"\x1b"`).
+_ORDERS = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufffe\uffff\ud800-\udfff]"
+)
 _WORDS = {"null": None, "Null": None, "NULL": None, "~": None, "": None,
           "true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}  # fmt: skip
 Read = tuple[Node | None, tuple[Diagnostic, ...]]
@@ -39,11 +45,13 @@ def read_yaml_file(
     """The tree of a file, its diagnostics, and its text. Never raises for what a file may hold."""
     shown = name or str(path)
     try:
-        data = Path(path).read_bytes()
+        data = read_regular(Path(path), LARGEST)
     except FileNotFoundError:
         return None, (Diagnostic("file-not-found", f"there is no file `{shown}`"),), ""
     except IsADirectoryError:
         return None, (Diagnostic("not-a-file", f"`{shown}` is a folder"),), ""
+    except Unfit as unfit:
+        return None, (Diagnostic("not-a-file", f"`{shown}` {unfit.reason}"),), ""
     except OSError as error:
         why = error.strerror or "it cannot be read"
         return (
@@ -224,6 +232,10 @@ class _Reader:
         if len(text) > LONGEST_SCALAR:
             self._tell("too-long", f"the value is longer than {LONGEST_SCALAR:,} characters", event)
             return Scalar("", "", span)
+        bad = _ORDERS.search(text)
+        if bad:
+            self._tell("control-character", f"the text has the control character U+{ord(bad[0]):04X}", event, "remove it")  # fmt: skip
+            text = _ORDERS.sub("\ufffd", text)
         if not event.implicit[0] or event.style:
             return Scalar(text, text, span, quoted=bool(event.style))
         if text in _WORDS:

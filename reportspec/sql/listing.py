@@ -19,6 +19,7 @@ _PURPOSES = {
     "came": "what came in a past period",
     "compare": "values to compare",
     "share": "parts of a whole",
+    "subtotals": "the rows that sum up groups",
 }
 
 
@@ -41,7 +42,7 @@ def _listed(report: Report, section: SectionSpec | None, query: Query, dialect: 
     else:
         tree, purpose = records_statement(report.binding, query), "figures"
     kind = f" ({section.kind})" if section is not None else ""
-    said = _PURPOSES[purpose.partition(" ")[0]]
+    said = _PURPOSES.get(purpose.partition(" ")[0], purpose)
     text = sql_text(tree, dialect)
     lines = ["", f"-- section {query.section}{kind}: {said}; sql hash {sql_hash(text)}"]
     if isinstance(query, AggregateQuery):

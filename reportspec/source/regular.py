@@ -1,0 +1,48 @@
+"""Files that a project names: regular ones only, opened without waiting, read up to a size; and what of
+them must lie in the project's folder."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+
+class Unfit(OSError):
+    """A file that is not read; `reason` goes into a sentence: it is a folder, it is too large."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+def read_regular(path: Path, most: int) -> bytes:
+    """The bytes of a regular file, of which one more than `most` are read at most. A pipe or a device is
+    never waited for. Raises `Unfit`, and `OSError` where there is none or it cannot be read."""
+    if "\0" in str(path):
+        raise Unfit("has a NUL character in its name")
+    handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0))  # fmt: skip
+    with os.fdopen(handle, "rb") as file:
+        mode = os.fstat(handle).st_mode
+        if stat.S_ISDIR(mode):
+            raise IsADirectoryError(str(path))
+        if not stat.S_ISREG(mode):
+            raise Unfit("is no regular file but a pipe or a device")
+        return file.read(most + 1)
+
+
+def read_inside(root: Path, name: str, most: int) -> bytes:
+    """The bytes of a file that must lie in the project's folder, also where links lead, and have at most
+    that many bytes. Raises `Unfit` and `OSError`."""
+    if "\0" in name:
+        raise Unfit("has a NUL character in its name")
+    try:
+        path = (root / name).resolve()
+    except RuntimeError:  # links in a circle
+        raise Unfit("is a link that leads to itself") from None
+    if not path.is_relative_to(root.resolve()):
+        raise Unfit("lies outside the project's folder")
+    data = read_regular(path, most)
+    if len(data) > most:
+        raise Unfit(f"is larger than {most // 1024:,} KiB")
+    return data

@@ -1,0 +1,224 @@
+"""Specs, projects, mappings and catalogues of one's own, changed at random: each is valid and compiles, or
+is refused with a place, within five seconds."""
+
+from __future__ import annotations
+
+import copy
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+import yaml
+
+from reportspec.diagnostics import harmless, render_json, render_text
+from reportspec.stages import compile_report, load_report
+
+NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
+SLOWEST = 5.0  # seconds
+FILES: dict[str, str] = {
+    "reportspec.yaml": """version: 1
+source: {files: {opps: data/opps.csv, people: data/people.csv}}
+mapping: mapping.yaml
+timezone: Europe/Rome
+locale: it_IT
+currency: EUR
+fiscal_year_start: 4
+theme: {accent: "#0b5fff", header: Acme}
+query: {timeout: 60, parallel: 2}
+deliver: {smtp: "smtps://a@mail.example.com", from: a@example.com, allow: ["@example.com"]}
+""",
+    "mapping.yaml": """entities:
+  deal:
+    table: opps
+    fields: {deal_id: id, name: name, owner_id: owner, amount: amount, currency: "'EUR'", created_at: made,
+             closed_at: {sql: closed}, status: state}
+  user:
+    table: people
+    fields: {user_id: id, name: name, team: team, is_active: "true"}
+""",
+    "entities/big.yaml": """entity: big
+label: {en: Big}
+plural: {en: Big}
+key: deal_id
+derived:
+  from: deal
+  where: deal.amount > 1000
+  fields: {deal_id: deal.deal_id, owner_id: deal.owner_id}
+fields: {deal_id: {type: key}, owner_id: {type: key}}
+relations:
+  owner: {to: user, by: owner_id}
+""",
+    "metrics/own.yaml": """metrics:
+  - metric: big_count
+    label: {en: Big ones}
+    kind: aggregate
+    entity: deal
+    aggregate: count
+    where: deal.amount > options.least
+    options: {least: {default: 1000}}
+    time: deal.closed_at
+    variants: {won: {narrow: deal.status = 'won'}}
+  - {metric: big_rate, kind: ratio, numerator: big_count.won, denominator: big_count}
+""",
+    "report_types/bigs.yaml": """report_type: bigs
+label: {en: Bigs}
+metrics: [big_count, won_amount]
+group_by: [user.name]
+sections:
+  - {id: all, kpis: [big_count, close_rate], where: deal.amount > 10}
+  - {breakdown: {metrics: [big_count], by: [{field: deal.amount, bins: [10, 20]}], top: 5}}
+  - {records: {entity: deal, fields: [deal.name], sort: -deal.amount, limit: 5}}
+""",
+    "s.yaml": """version: 1
+report: bigs
+title: Big deals
+period: {from: 2026-01, to: 2026-03}
+compare: previous_year
+as_of: 2026-04-01
+metrics: [won_amount, "big_count(least=45)"]
+filters:
+  - {field: deal.amount, gte: 1000, lt: 90000}
+  - any: [{field: user.team, in: [North, South]}, {field: deal.closed_at, between: [2026-01-01, 2026-02-01]}]
+where: deal.amount > {{ params.low }}
+group_by: [user.team, user.name]
+grain: month
+goals: {won_amount: {target: 100, by: user.name, targets: {Anna: 50}}}
+params: {low: {type: number, default: 5}}
+sections:
+  - {id: x, title: Trend, trend: {metrics: [won_amount], grain: week, chart: line}}
+  - {breakdown: {metrics: [won_amount], by: [user.team, user.name], subtotals: true, sort: -won_amount}}
+  - {funnel: {steps: [big_count, won_deals_count]}}
+  - {backtest: {metric: won_amount, against: lost_amount, periods: 3}}
+  - {highlights: {metrics: [won_amount], compare: [{metric: close_rate, by: user.name}], at_least: 5}}
+  - {text: {en: Hello}}
+for_each: {field: user.name, where: user.is_active}
+deliver: {to: a@example.com, subject: "{{ report.title }}", when: won_amount > 5, attach: [pdf, csv]}
+locale: de_DE
+""",
+    "t.yaml": "version: 1\nreport: pipeline\nperiod: last_quarter\ncompare: previous_period\n",
+}  # fmt: skip
+DATA = {
+    "data/opps.csv": "id,name,owner,amount,made,closed,state\n1,a,1,5,2026-01-01,2026-02-01,won\n",
+    "data/people.csv": "id,name,team\n1,Anna,North\n",
+}
+# ruff: noqa: E501
+VALUES: tuple[Any, ...] = (
+    None, True, False, 0, -1, 1.5, 10**17, -(10**17), 10**400, float("nan"), float("inf"), [], {}, [[]], {"a": "b"}, [None],
+    "", " ", "x" * 3000, "\x1b[31m", "\u202e", "\u2028", "\ud7ff", "\U0001f600", "é" * 50, "'", '"', "a;b", "--", "{{ x }}", "{{ params.low }}",
+    "${HOME}", "0001-01-01", "9999-12-31", "1900", "2200-12-31", "FY1900-Q1", "last_3660_years", "deal" + ".owner" * 300, "deal.amount > 1", "(" * 300, "won_amount",
+    "close_rate.median(x=1)", "big_count(least=999999999)", "../../etc/passwd", "/dev/zero", "\x00", "Europe/Rome", "now()", [1] * 2000, ["user.name"] * 20, {str(i): i for i in range(600)},
+)  # fmt: skip
+LINES = ("\t- x", "<<: *a", "&a x: 1", "- *b", "!!python/object:os.system x", "? [a]", "...", "---", "x: |", "%YAML 1.1", "'", "{", "]", "\u00e9: \u200b")  # fmt: skip
+
+
+def places(data: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """The paths of all values."""
+    inner: list[tuple[Any, Any]] = []
+    if isinstance(data, dict):
+        inner = list(data.items())
+    elif isinstance(data, list):
+        inner = list(enumerate(data))
+    return [(*path, key) for key, _ in inner] + [p for key, v in inner for p in places(v, (*path, key))]  # fmt: skip
+
+
+def mutated(text: str, random: Random) -> bytes:
+    """A file's text with one to three changes of its tree or of its lines."""
+    if random.random() < 0.25:
+        return _text(text, random)
+    data = yaml.safe_load(text)
+    for _ in range(random.randint(1, 3)):
+        _change(data, random)
+    return yaml.safe_dump(data, sort_keys=False, allow_unicode=random.random() < 0.5).encode("utf-8", "replace")  # fmt: skip
+
+
+def _change(data: Any, random: Random) -> None:
+    paths = places(data)
+    if not paths:
+        return
+    path = random.choice(paths)
+    holder = data
+    for step in path[:-1]:
+        holder = holder[step]
+    key, kind = path[-1], random.randrange(5)
+    if kind == 0:
+        del holder[key]
+    elif kind == 1:
+        holder[key] = copy.deepcopy(random.choice(VALUES))
+    elif kind == 2:  # the value of another place
+        other = data
+        for step in random.choice(paths):
+            other = other[step]
+        holder[key] = copy.deepcopy(other)
+    elif isinstance(holder, list):
+        holder.append(copy.deepcopy(holder[key]))
+    elif kind == 3 or not isinstance(key, str):
+        holder[random.choice(["x", "", "where", "\x1b", "é", "a" * 500, 5, None])] = holder.pop(key)
+    else:
+        holder[key[:-1] + key[-1] * 2] = holder.pop(key)
+
+
+def _text(text: str, random: Random) -> bytes:
+    lines = text.split("\n")
+    at = random.randrange(len(lines))
+    match random.randrange(6):
+        case 0:
+            lines.insert(at, random.choice(LINES))
+        case 1:
+            lines.insert(at, lines[at])
+        case 2:
+            lines[at] = lines[at][: random.randrange(len(lines[at]) + 1)]
+        case 3:
+            return b"\xef\xbb\xbf" + "\r\n".join(lines).encode()
+        case 4:
+            lines[at] += " \xe9"
+            return "\n".join(lines).encode("latin-1", "replace")
+        case _:
+            lines[at] = "\t" + lines[at]
+    return "\n".join(lines).encode()
+
+
+def check(folder: Path, spec: str) -> None:
+    """Validate and compile as the command line does."""
+    begun = time.process_time()
+    checked = load_report(folder / spec, NOW, {"HOME": "/"})
+    for told in checked.diagnostics:
+        assert told.span is not None or told.code in ("file-not-found", "not-a-file"), told
+    said = render_text(checked.diagnostics, checked.texts)
+    assert harmless(said) == said
+    render_json(checked.diagnostics)
+    assert checked.diagnostics or checked.report is not None, "nothing is told"
+    if checked.report is not None and not checked.broken:
+        compile_report(checked.report)
+    assert time.process_time() - begun < SLOWEST, "too slow"
+
+
+@pytest.mark.slow
+def test_changed_files(tmp_path: Path, draw: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name, text in (FILES | DATA).items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    for spec in ("s.yaml", "t.yaml"):
+        checked = load_report(tmp_path / spec, NOW, {})
+        assert not [d for d in checked.diagnostics if d.severity == "error"], render_text(
+            checked.diagnostics, {}
+        )
+    faults: dict[str, str] = {}
+    for number in range(draw.rounds(400, 20_000)):
+        random = Random(f"{draw.seed} {number}")
+        name = random.choice([*FILES, "s.yaml", "s.yaml"])
+        changed = mutated(FILES[name], random)
+        (tmp_path / name).write_bytes(changed)
+        try:
+            check(tmp_path, name if name in ("s.yaml", "t.yaml") else random.choice(["s.yaml", "t.yaml"]))  # fmt: skip
+        except Exception as error:
+            tail = error.__traceback__
+            while tail is not None and tail.tb_next is not None:
+                tail = tail.tb_next
+            where = f"{tail.tb_frame.f_code.co_filename}:{tail.tb_lineno}" if tail else ""
+            faults.setdefault(f"{type(error).__name__} {where}", f"{number} {name} {str(error)[:300]}")  # fmt: skip
+        (tmp_path / name).write_text(FILES[name], encoding="utf-8")
+    assert not faults, "\n".join(f"{kind}: {how}" for kind, how in faults.items())
