@@ -206,6 +206,8 @@ class Binding:
         field = self.field(entity.name, name)
         if field is None or field.type != "key" or field.expr is not None:
             return False
+        if field.default is not None:
+            return False  # a row may have either the field or what stands in for it
         if entity.derived is not None:
             tree = entity.derived.fields.get(name)
             if not isinstance(tree, (exp.Column, exp.Dot)):
@@ -403,6 +405,12 @@ def settled(catalogue: Catalogue, source: SourceMap) -> Catalogue:
         wanted = source.prefer.get(entity.name)
         if wanted is not None:
             ways = tuple(w for w in ways if w.source == wanted) or ways
+        elif entity.follows is not None:
+            # What is made of purchases is made of the same ones, though the source may have others.
+            leader = catalogue.entities[entity.follows]
+            taken = choices.get(leader.name) or choose(leader)
+            place = [way is taken for way in (leader.derived, *leader.otherwise)].index(True)
+            ways = ways[place : place + 1]
         choices[entity.name] = next((w for w in ways if given(w.source)), ways[0])
         return choices[entity.name]
 
@@ -474,5 +482,5 @@ def need_metric(binding: Binding, metric: Metric) -> None:
     """Nothing, if the source can serve a metric. Raises Missing (or Unresolved for a wrong name)."""
     for part in metrics_needed(binding.catalogue, metric):
         binding.need_entity(part.entity)
-        for tree in (part.of, part.where, part.time):
+        for tree in (part.of, part.where, part.time, part.rate_before):
             binding.need_tree(part.entity, tree)

@@ -226,11 +226,38 @@ class Statement:
                 lambda node: self._substitute(entity, part, node), copy=False
             )
         value = copied(mapped.sql)
+        if field.default is not None:
+            return self._or_default(entity, part, field, value)
         if field.type == "money":
             return cast(value, TYPES["money"])
         if field.type == "key" and not self.binding.typed_key(entity.name, field.name):
             return cast(value, "VARCHAR")
         return value
+
+    def _or_default(
+        self, entity: Entity, part: MappedPart, field: Field, value: exp.Expr
+    ) -> exp.Expr:
+        """A mapped field with its default where it is null: what helps where a column is missing
+        helps as well where it is empty."""
+        assert field.default is not None
+        kind = TYPES[self._stored_type(entity, field)]
+        names = [path_of(node)[-1] for node in column_nodes(field.default)]
+        if names and not any(name in part.fields for name in names):
+            return cast(value, kind) if field.type in ("key", "money") else value
+        other = field.default.copy().transform(
+            lambda node: self._substitute(entity, part, node), copy=False
+        )
+        if field.type in ("key", "money", "number", "integer"):
+            value, other = cast(value, kind), cast(other, kind)
+        elif field.type in ("date", "time") and not self._stored_alike(entity, field):
+            other = cast(other, kind)
+        return exp.Coalesce(this=value, expressions=[other])
+
+    def _stored_alike(self, entity: Entity, field: Field) -> bool:
+        """Whether the source keeps a time and those of its default in the same way."""
+        assert field.default is not None
+        stored = self.binding.storage(entity.name, field.name)
+        return self.binding.storage_of(entity.name, field.default) == stored
 
     def _own_conditions(self, entity: Entity, part: MappedPart) -> list[exp.Expr]:
         """The entity's own `where`, but for what is only about fields that the source lacks:
