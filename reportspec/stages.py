@@ -36,6 +36,7 @@ from reportspec.plan.queries import AggregateQuery, Query
 from reportspec.sql.aggregate import aggregate_statement
 from reportspec.sql.dialect import source_tables, sql_hash
 from reportspec.sql.freshness import entities_read, freshness_statement
+from reportspec.sql.parts import column_kinds
 from reportspec.sql.records import records_statement
 
 if TYPE_CHECKING:
@@ -175,6 +176,7 @@ def _asked(
         binding.source.csv_columns == "text",
         str(binding.source_zone),
         project.timeout,
+        kinds=column_kinds(binding),
     )
     return run_statements(project.source, wanted, asked, project.parallel)
 

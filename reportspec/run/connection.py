@@ -43,13 +43,15 @@ class SourceError(Exception):
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """What a session is opened for. `tables` are those that will be read, `zone` is that of the
-    source's times; `snapshot` is another session's state of the data to share."""
+    source's times; `snapshot` is another session's state of the data to share. `kinds` are
+    the SQL types that the mapping expects of columns, as (table, column, type)."""
 
     tables: frozenset[str] = frozenset()
     text_columns: bool = False
     zone: str = "UTC"
     timeout: int = 600  # seconds for one statement
     snapshot: str | None = None
+    kinds: tuple[tuple[str, str, str], ...] = ()
 
 
 class Connection(Protocol):
