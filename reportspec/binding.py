@@ -23,6 +23,7 @@ from reportspec.model import (
     History,
     MappedField,
     Metric,
+    Relation,
     SourceMap,
 )
 
@@ -269,11 +270,17 @@ class Binding:
         at = base
         for step in reference.steps:
             relation = self.catalogue.entities[at].relations[step]
+            if relation.today and not self.has_today(relation, reference.field):
+                return
             self.need(at, relation.by)
             if not self.has_entity(relation.to):
                 raise _no_entity(self, relation.to)
             at = relation.to
         self.need(at, reference.field.name)
+
+    def has_today(self, relation: Relation, field: Field) -> bool:
+        """Whether the source gives a field of the records that a relation to today's leads to."""
+        return self.mapped(relation.to, field.name) is not None
 
     def storage(self, entity: str, name: str) -> str:
         """`date` where the source keeps whole days, else `time`."""
@@ -431,6 +438,8 @@ def _shortest(catalogue: Catalogue, base: str, target: str) -> list[tuple[str, .
         found = []
         for at, steps in frontier:
             for relation in catalogue.entities[at].relations.values():
+                if relation.today:
+                    continue
                 way = (*steps, relation.name)
                 if relation.to == target:
                     found.append(way)

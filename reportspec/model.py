@@ -58,11 +58,13 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Relation:
-    """A many-to-one way from an entity's field `by` to the key of the entity `to`."""
+    """A many-to-one way from an entity's field `by` to the key of the entity `to`. With `today` it
+    leads to the record as it is now, whatever the report's date; null where there is none."""
 
     name: str
     to: str
     by: str
+    today: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -121,7 +121,7 @@ def entity_from(data: Mapping[str, Any], trouble: Trouble) -> Entity:
         for field_name, spec in data.get("fields", {}).items()
     }
     relations = {
-        relation: Relation(relation, spec["to"], spec["by"])
+        relation: Relation(relation, spec["to"], spec["by"], bool(spec.get("today", False)))
         for relation, spec in data.get("relations", {}).items()
     }
     ways: list[Derived] = []

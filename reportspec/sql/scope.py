@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from sqlglot import exp
 
 from reportspec.expression import OWN_FUNCTIONS, path_of
-from reportspec.model import Entity, Field, Match
+from reportspec.model import Entity, Field, Match, Relation
 from reportspec.sql.build import (
     EXACT,
     FEW,
@@ -347,6 +347,9 @@ class Scope:
             return self._value(path[0], paired, found_field, (), moment)
         found = self.binding.resolve(self.binding.entity_at(self.entity, steps), path)
         way = (*steps, *found.steps)
+        last = self._last(way)
+        if last is not None and last.today and not self.binding.has_today(last, found.field):
+            return null(TYPES[found.field.type])
         alias = self._join(way, moment)
         entity = self.binding.entity(self.binding.entity_at(self.entity, way))
         return self._value(alias, entity, found.field, way, moment)
@@ -354,6 +357,10 @@ class Scope:
     def _value(
         self, alias: str, entity: Entity, field: Field, way: tuple[str, ...], moment: Moment
     ) -> exp.Expr:
+        last = self._last(way)
+        if last is not None and last.today:
+            self.statement.need(self.statement.today(entity), field.name)
+            return self._column(alias, entity, field)
         if field.expr is not None:
             return exp.Paren(this=self.compile(field.expr, moment, way))
         if entity.derived is not None:
@@ -405,6 +412,13 @@ class Scope:
     def _cte(self, entity: Entity) -> str:
         return entity.name
 
+    def _last(self, way: tuple[str, ...]) -> Relation | None:
+        """The relation at the end of a way."""
+        if not way:
+            return None
+        at = self.binding.entity_at(self.entity, way[:-1])
+        return self.binding.entity(at).relations[way[-1]]
+
     def _join(self, way: tuple[str, ...], moment: Moment) -> str:
         """The alias under which the entity at the end of a way is joined."""
         if not way:
@@ -416,7 +430,10 @@ class Scope:
         key_field = self.binding.field(at.name, relation.by)
         assert key_field is not None
         key = self._value(parent, at, key_field, way[:-1], moment)
-        cte = self.statement.instance(target.name, moment)
+        today = relation.today
+        cte = (
+            self.statement.today(target) if today else self.statement.instance(target.name, moment)
+        )
         assert target.key is not None, f"{target.name} has no key to join on"
         self.statement.need(cte, target.key)
         alias = self._alias(way)
@@ -426,7 +443,7 @@ class Scope:
                 theirs = cast(theirs, "VARCHAR")
             key = bare_key(key)
         conditions: list[exp.Expr] = [exp.EQ(this=theirs, expression=key)]
-        if target.derived is None and self.statement.versioned(target.name):
+        if not today and target.derived is None and self.statement.versioned(target.name):
             conditions += self._valid(alias, target, moment)
         varies = (
             len(conditions) > 1

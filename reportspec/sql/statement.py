@@ -76,6 +76,13 @@ class Statement:
             self._derived[cte] = _DerivedRows(entity, moment, {})
         return cte
 
+    def today(self, entity: Entity) -> str:
+        """The CTE with an entity's rows as they are today, beside the one with past states."""
+        name = f"{entity.name}_row"
+        if name not in self._rows:
+            self._rows[name] = _Rows(entity, name, {})
+        return name
+
     def rows_only(self, name: str) -> str:
         """The CTE with an entity's rows as they are today, without past states."""
         if name not in self._rows:
@@ -130,10 +137,12 @@ class Statement:
             )
             built[cte] = self._derive(self._derived[cte])
         found: list[tuple[int, list[tuple[str, exp.Expr, str]]]] = []
+        for rows in self._rows.values():
+            if rows.versions is not None:
+                self._rows[rows.versions].needed.update(rows.needed)
         for name, rows in self._rows.items():
             level = depth(self.binding, rows.entity.name) if rows.versions else 0
-            if name not in {r.versions for r in self._rows.values()}:
-                found.append((level, self._plain_ctes(name, rows)))
+            found.append((level, self._plain_ctes(name, rows)))
         for name, tree in built.items():
             entity = self._derived[name].entity
             found.append(
@@ -147,11 +156,12 @@ class Statement:
 
     def _plain_ctes(self, name: str, rows: _Rows) -> list[tuple[str, exp.Expr, str]]:
         if rows.versions is None:
-            return [(name, self._select_rows(rows), rows.entity.plural["en"])]
+            said = rows.entity.plural["en"]
+            said += "" if name == rows.entity.name else " as they are today"
+            return [(name, self._select_rows(rows), said)]
         from reportspec.sql.history import select_versions
 
         base, states = rows.versions, f"{name}_state"
-        self._rows[base].needed.update(rows.needed)
         return select_versions(self, rows.entity, name, base, states, tuple(rows.needed))
 
     def rows_tree(self, name: str) -> exp.Expr:
@@ -165,8 +175,7 @@ class Statement:
         if self.versioned(entity.name) and not self._dry:
             history = entity.history
             assert history is not None
-            base = f"{entity.name}_row"
-            self._rows[base] = _Rows(entity, base, {})
+            base = self.today(entity)
             self._rows[entity.name].versions = base
             moment = Moment("current", None, None, None)
             states = self.instance(history.entity, moment)
