@@ -410,14 +410,14 @@ def settled(catalogue: Catalogue, source: SourceMap) -> Catalogue:
         assert entity.derived is not None
         ways = (entity.derived, *entity.otherwise)
         wanted = source.prefer.get(entity.name)
-        if wanted is not None:
-            ways = tuple(w for w in ways if w.source == wanted) or ways
-        elif entity.follows is not None:
+        leader = catalogue.entities.get(entity.follows) if entity.follows else None
+        if leader is not None and len(leader.otherwise) == len(entity.otherwise):
             # What is made of purchases is made of the same ones, though the source may have others.
-            leader = catalogue.entities[entity.follows]
             taken = choices.get(leader.name) or choose(leader)
             place = [way is taken for way in (leader.derived, *leader.otherwise)].index(True)
             ways = ways[place : place + 1]
+        elif wanted is not None:
+            ways = tuple(w for w in ways if w.source == wanted) or ways
         choices[entity.name] = next((w for w in ways if given(w.source)), ways[0])
         return choices[entity.name]
 
