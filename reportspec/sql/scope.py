@@ -216,14 +216,11 @@ class Scope:
         """The expression with its yes-or-no fields read as `no` where they are null, wherever the
         opposite is asked for: under `not`, and beside true or false. Sources leave out what does
         not hold as often as they say `no`."""
-        for node in list(tree.find_all(exp.Not, exp.EQ, exp.NEQ)):
-            asked = (
-                [node.this]
-                if isinstance(node, exp.Not)
-                else [node.this, node.expression]
-                if any(isinstance(side, exp.Boolean) for side in (node.this, node.expression))
-                else []
-            )
+        for node in list(tree.find_all(exp.Not, exp.EQ, exp.NEQ, exp.In)):
+            sides = [node.this, *node.expressions]
+            sides += [node.expression] if isinstance(node, exp.Binary) else []
+            told = any(isinstance(side, exp.Boolean) for side in sides)
+            asked = [node.this] if isinstance(node, exp.Not) else sides if told else []
             while asked:
                 part = asked.pop()
                 if isinstance(part, (exp.Paren, exp.Not)):
