@@ -23,6 +23,7 @@ from reportspec.model import (
     History,
     MappedField,
     Metric,
+    Relation,
     SourceMap,
 )
 
@@ -213,6 +214,8 @@ class Binding:
         field = self.field(entity.name, name)
         if field is None or field.type != "key" or field.expr is not None:
             return False
+        if field.default is not None:
+            return False  # a row may have either the field or what stands in for it
         if entity.derived is not None:
             tree = entity.derived.fields.get(name)
             if not isinstance(tree, (exp.Column, exp.Dot)):
@@ -274,11 +277,17 @@ class Binding:
         at = base
         for step in reference.steps:
             relation = self.catalogue.entities[at].relations[step]
+            if relation.today and not self.has_today(relation, reference.field):
+                return
             self.need(at, relation.by)
             if not self.has_entity(relation.to):
                 raise _no_entity(self, relation.to)
             at = relation.to
         self.need(at, reference.field.name)
+
+    def has_today(self, relation: Relation, field: Field) -> bool:
+        """Whether the source gives a field of the records that a relation to today's leads to."""
+        return self.mapped(relation.to, field.name) is not None
 
     def storage(self, entity: str, name: str) -> str:
         """`date` where the source keeps whole days, else `time`."""
@@ -408,7 +417,13 @@ def settled(catalogue: Catalogue, source: SourceMap) -> Catalogue:
         assert entity.derived is not None
         ways = (entity.derived, *entity.otherwise)
         wanted = source.prefer.get(entity.name)
-        if wanted is not None:
+        leader = catalogue.entities.get(entity.follows) if entity.follows else None
+        if leader is not None and len(leader.otherwise) == len(entity.otherwise):
+            # What is made of purchases is made of the same ones, though the source may have others.
+            taken = choices.get(leader.name) or choose(leader)
+            place = [way is taken for way in (leader.derived, *leader.otherwise)].index(True)
+            ways = ways[place : place + 1]
+        elif wanted is not None:
             ways = tuple(w for w in ways if w.source == wanted) or ways
         choices[entity.name] = next((w for w in ways if given(w.source)), ways[0])
         return choices[entity.name]
@@ -430,6 +445,8 @@ def _shortest(catalogue: Catalogue, base: str, target: str) -> list[tuple[str, .
         found = []
         for at, steps in frontier:
             for relation in catalogue.entities[at].relations.values():
+                if relation.today:
+                    continue
                 way = (*steps, relation.name)
                 if relation.to == target:
                     found.append(way)
@@ -481,5 +498,5 @@ def need_metric(binding: Binding, metric: Metric) -> None:
     """Nothing, if the source can serve a metric. Raises Missing (or Unresolved for a wrong name)."""
     for part in metrics_needed(binding.catalogue, metric):
         binding.need_entity(part.entity)
-        for tree in (part.of, part.where, part.time):
+        for tree in (part.of, part.where, part.time, part.rate_before):
             binding.need_tree(part.entity, tree)

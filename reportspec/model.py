@@ -58,11 +58,13 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Relation:
-    """A many-to-one way from an entity's field `by` to the key of the entity `to`."""
+    """A many-to-one way from an entity's field `by` to the key of the entity `to`. With `today` it
+    leads to the record as it is now, whatever the report's date; null where there is none."""
 
     name: str
     to: str
     by: str
+    today: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +118,7 @@ class Entity:
     derived: Derived | None = None
     also: tuple[str, ...] = ()  # other words for it, for those who look for it by one
     otherwise: tuple[Derived, ...] = ()  # other ways to make it, for sources without the first
+    follows: str | None = None  # the derived entity that decides in which of the ways
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +146,7 @@ class Metric:
     percentile: float | None = None
     where: exp.Expr | None = None
     time: exp.Expr | None = None  # a flow's anchor; None for stocks
+    rate_before: exp.Expr | None = None  # amounts are converted at the rate of the day before it
     # ratio, share, relative
     numerator: str = ""
     denominator: str = ""

@@ -121,7 +121,7 @@ def entity_from(data: Mapping[str, Any], trouble: Trouble) -> Entity:
         for field_name, spec in data.get("fields", {}).items()
     }
     relations = {
-        relation: Relation(relation, spec["to"], spec["by"])
+        relation: Relation(relation, spec["to"], spec["by"], bool(spec.get("today", False)))
         for relation, spec in data.get("relations", {}).items()
     }
     ways: list[Derived] = []
@@ -151,6 +151,7 @@ def entity_from(data: Mapping[str, Any], trouble: Trouble) -> Entity:
         derived=ways[0] if ways else None,
         also=tuple(data.get("also", ())),
         otherwise=tuple(ways[1:]),
+        follows=data["derived"].get("follows") if ways else None,
     )
 
 
@@ -230,6 +231,7 @@ def metric_from(
         percentile=0.5 if spec.get("aggregate") == "median" else spec.get("percentile"),
         where=tree("where") if aggregate else None,
         time=tree("time") if aggregate else None,
+        rate_before=tree("rate_before") if aggregate else None,
         numerator=part("numerator"),
         denominator=part("denominator"),
         base="" if aggregate else part("of"),

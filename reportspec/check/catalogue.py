@@ -136,6 +136,14 @@ def _check_entity(binding: Binding, document: Document, entity: Entity) -> None:
         if entity.derived is not None and field.expr is None and name not in entity.derived.fields:
             document.tell("missing-key", f"`derived` does not say how `{name}` is made", ("fields", name),
                           f"add it under `derived: fields: {name}:`", key=True)  # fmt: skip
+    if entity.follows is not None:
+        leader = binding.catalogue.entities.get(entity.follows)
+        if leader is None or not leader.derived or leader.name == entity.name:
+            document.tell("unknown-entity", f"there is no other derived entity `{entity.follows}`", ("derived", "follows"),
+                          suggestion(entity.follows, binding.catalogue.entities))  # fmt: skip
+        elif len(leader.otherwise) != len(entity.otherwise):
+            document.tell("bad-value", f"`{leader.name}` is made in {len(leader.otherwise) + 1} ways, this in {len(entity.otherwise) + 1}",
+                          ("derived", "follows"), "write as many, in the same order")  # fmt: skip
     ways = [(entity.derived, ("derived",))] if entity.derived else []
     for derived, path in ways:
         _check_derived(binding, document, entity, derived, path)
@@ -206,7 +214,12 @@ def _check_parts(binding: Binding, document: Document, metric: Metric, path: Pla
             document.tell("unknown-entity", f"there is no entity `{metric.entity}`", (*path, "entity"),
                           suggestion(metric.entity, binding.catalogue.entities))  # fmt: skip
             return
-        for key, tree in (("of", metric.of), ("where", metric.where), ("time", metric.time)):
+        for key, tree in (
+            ("of", metric.of),
+            ("where", metric.where),
+            ("time", metric.time),
+            ("rate_before", metric.rate_before),
+        ):
             _look_up(binding, document, metric.entity, tree, (*path, key))
         return
     if metric.kind == "relative" and metric.to == "others":

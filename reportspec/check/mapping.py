@@ -162,6 +162,7 @@ def _built(
                     field_map.type or "text",  # type: ignore[arg-type]
                     label,
                 )
+    _check_prefer(catalogue, data.get("prefer") or {}, document)
     return SourceMap(
         name,
         dialect,
@@ -172,6 +173,26 @@ def _built(
         data.get("prefer") or {},
         keys=data.get("keys", "text"),
     )
+
+
+def _check_prefer(catalogue: Catalogue, prefer: Mapping[str, str], document: Document) -> None:
+    """Tell of preferences that could not be followed: silently, another figure would be shown."""
+    for name, wanted in prefer.items():
+        known = catalogue.entities.get(name)
+        ways = [w.source for w in (known.derived, *known.otherwise) if w] if known else []
+        if known is None or len(ways) < 2:
+            choices = [n for n, e in catalogue.entities.items() if e.otherwise]
+            document.tell("unknown-entity", f"`{name}` is not made in several ways", ("prefer", name),
+                          suggestion(name, choices) or f"there are {', '.join(choices)}", key=True)  # fmt: skip
+        elif wanted not in ways:
+            document.tell("bad-value", f"`{name}` cannot be made from `{wanted}`", ("prefer", name),
+                          suggestion(wanted, ways) or f"it can be made from {' or '.join(ways)}")  # fmt: skip
+        elif known.follows is not None:
+            leader = catalogue.entities[known.follows]
+            first = [w.source for w in (leader.derived, *leader.otherwise) if w]
+            if prefer.get(leader.name, first[0]) != first[ways.index(wanted)]:
+                document.tell("contradiction", f"`{name}` is made of the same things as `{leader.name}`", ("prefer", name),
+                              f"prefer `{leader.name}: {first[ways.index(wanted)]}` instead")  # fmt: skip
 
 
 def within(source: SourceMap, tables: Collection[str]) -> SourceMap:

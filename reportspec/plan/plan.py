@@ -191,6 +191,7 @@ def measures_of(binding: Binding, metric: Metric) -> tuple[Measure, ...]:
         return Measure(
             f"{metric.id}{suffix}", metric.id, metric.entity, aggregate, of,  # type: ignore[arg-type]
             metric.where, metric.time, metric.percentile, metric.unit, metric.ahead, keep,  # type: ignore[arg-type]
+            metric.rate_before,
         )  # fmt: skip
 
     match metric.aggregate:

@@ -53,6 +53,7 @@ class Measure:
     unit: str = ""
     ahead: bool = False
     keep: Keep = "value"
+    rate_before: exp.Expr | None = None  # where amounts are not of the anchor's day
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,7 +43,8 @@ class SourceError(Exception):
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """What a session is opened for. `tables` are those that will be read, `zone` is that of the
-    source's times; `snapshot` is another session's state of the data to share."""
+    source's times; `snapshot` is another session's state of the data to share. `kinds` are
+    the SQL types that the mapping expects of columns, as (table, column, type)."""
 
     tables: frozenset[str] = frozenset()
     text_columns: bool = False
@@ -55,6 +56,7 @@ class Wanted:
     # Columns that are read as times, by the names of table, column and field. If they were days,
     # the figures would be others.
     times: tuple[tuple[str, str, str], ...] = ()
+    kinds: tuple[tuple[str, str, str], ...] = ()
 
 
 class Connection(Protocol):

@@ -163,7 +163,8 @@ def open_embedded(source: SourceSpec, wanted: Wanted) -> EmbeddedConnection:
                         for path in paths if Path(path).suffix.lower() == ".parquet"}  # fmt: skip
             for table, paths in source.files.items():
                 if table in tables:
-                    _load_file(raw, table, paths, wanted.text_columns)
+                    kinds = {c: kind for t, c, kind in wanted.kinds if t == table}
+                    _load_file(raw, table, paths, wanted.text_columns, kinds)
             if in_place:
                 raw.execute(f"SET allowed_paths = [{', '.join(map(_string, in_place))}]")
         for statement in _SHUT:
@@ -279,7 +280,9 @@ def _reader(table: str, paths: tuple[str, ...], text_columns: bool) -> str | Non
     return reader
 
 
-def _load_file(raw: Any, table: str, paths: tuple[str, ...], text_columns: bool) -> None:
+def _load_file(
+    raw: Any, table: str, paths: tuple[str, ...], text_columns: bool, kinds: Mapping[str, str]
+) -> None:
     import duckdb
 
     reader = _reader(table, paths, text_columns)
@@ -289,8 +292,35 @@ def _load_file(raw: Any, table: str, paths: tuple[str, ...], text_columns: bool)
     kind = "VIEW" if reader.startswith("read_parquet") else "TABLE"
     try:
         raw.execute(f"CREATE {kind} {_name(table)} AS SELECT * FROM {reader}")
+        empty = _empty(raw, table, kinds)
+        if empty and kind == "VIEW":
+            typed = ", ".join(f"CAST(NULL AS {t}) AS {_name(c)}" for c, t in empty)
+            raw.execute(
+                f"CREATE OR REPLACE VIEW {_name(table)} AS SELECT * REPLACE ({typed}) FROM {reader}"
+            )
+        for column, type_ in empty if kind == "TABLE" else ():
+            changed = f"ALTER {_name(column)} TYPE {type_} USING CAST(NULL AS {type_})"
+            raw.execute(f"ALTER TABLE {_name(table)} {changed}")
     except duckdb.Error as error:
         raise _unreadable(error, table, paths) from None
+
+
+def _empty(raw: Any, table: str, kinds: Mapping[str, str]) -> list[tuple[str, str]]:
+    """The columns without a single value, with the types that the mapping expects: a file cannot
+    tell them."""
+    found = raw.execute(
+        "SELECT column_name, data_type FROM duckdb_columns() WHERE table_name = ?", [table]
+    ).fetchall()
+    wanted = {name.lower(): kind for name, kind in kinds.items()}
+    # What a reader takes for the type of nothing: text of CSV, JSON, a small number of Parquet.
+    none = ("VARCHAR", "JSON", "INTEGER", '"NULL"')
+    asked = [(name, wanted[name.lower()]) for name, kind in found
+             if name.lower() in wanted and kind in none and wanted[name.lower()] != kind]  # fmt: skip
+    if not asked:
+        return []
+    counts = ", ".join(f"count({_name(name)})" for name, _ in asked)
+    values = raw.execute(f"SELECT {counts} FROM {_name(table)}").fetchone()
+    return [one for one, count in zip(asked, values, strict=True) if not count]
 
 
 def _load_sqlite(raw: Any, table: str, path: str) -> None:

@@ -70,7 +70,7 @@ def _without_twins(query: AggregateQuery) -> tuple[AggregateQuery, dict[str, str
     twins: dict[str, str] = {}
     for measure in query.measures:
         key = (measure.entity, measure.aggregate, measure.of, measure.where, measure.anchor,
-               measure.percentile, _kind(measure), measure.ahead, measure.keep)  # fmt: skip
+               measure.percentile, _kind(measure), measure.ahead, measure.keep, measure.rate_before)  # fmt: skip
         same = first.setdefault(key, measure)
         if same is not measure:
             for side in query.sides:
@@ -230,7 +230,9 @@ def _case(
     there: exp.Expr | None = None
     gone: exp.Expr | None = None
     if measure.unit == "currency" and measure.of is not None:
-        converted = scope.compile(measure.of, moment, (), measure.anchor or AS_OF)
+        at = measure.rate_before or measure.anchor or AS_OF
+        before = measure.rate_before is not None
+        converted = scope.compile(measure.of, moment, (), at, before=before)
         if measure.keep == "other_currency":
             there, gone = value, converted
         elif measure.keep == "value":

@@ -19,13 +19,12 @@ from reportspec.sql.statement import Statement
 def select_versions(
     statement: Statement, entity: Entity, name: str, base: str, states: str, needed: tuple[str, ...]
 ) -> list[tuple[str, exp.Expr, str]]:
-    """The CTEs `base` (the source's rows), `states` (their history) and `name` (both joined)."""
+    """The CTEs `states` (the history of the rows in `base`) and `name` (both joined)."""
     history = entity.history
     assert history is not None
     assert entity.key is not None
     label = entity.plural["en"]
     return [
-        (base, statement.rows_tree(base), f"{label} as they are today"),
         (states, _states(statement, entity, base), f"The states that {label.lower()} were in"),
         (name, _versions(statement, entity, base, states, needed),
          f"{label}, one row for each state, valid from and until"),

@@ -46,8 +46,10 @@ def _passed(binding: Binding, base: str, path: tuple[str, ...]) -> list[str]:
     """The entities that a dotted name passes on its way."""
     at, passed = base, []
     for step in binding.resolve(base, path).steps:
-        at = binding.entity(at).relations[step].to
-        passed.append(at)
+        relation = binding.entity(at).relations[step]
+        at = relation.to
+        if not relation.today:  # today's records stand below everything
+            passed.append(at)
     return passed
 
 
@@ -74,7 +76,8 @@ def varies_with_moment(binding: Binding, name: str) -> bool:
                 continue
             at = entity.derived.source
             for step in binding.resolve(at, path).steps:
-                at = binding.entity(at).relations[step].to
-                if varies_with_moment(binding, at):
+                relation = binding.entity(at).relations[step]
+                at = relation.to
+                if not relation.today and varies_with_moment(binding, at):
                     return True
     return False

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from sqlglot import exp
 
+from reportspec.binding import Binding
 from reportspec.model import MappedJoin, MappedPart
-from reportspec.sql.build import alias_of, all_of, column, identifier, literal, named
+from reportspec.sql.build import TYPES, alias_of, all_of, column, identifier, literal, named
 from reportspec.sql.dialect import SOURCE
 
 OWN = "own"
@@ -110,3 +111,21 @@ def owned(tree: exp.Expr, joins: tuple[MappedJoin, ...]) -> exp.Expr:
     """A part's expression with its bare columns read from the part's own table, if others stand
     beside it."""
     return _qualified(tree, OWN) if joins else tree
+
+
+def column_kinds(binding: Binding) -> tuple[tuple[str, str, str], ...]:
+    """The columns of files that a mapping gives fields as they are, as (table, column, SQL type)."""
+    if binding.source.csv_columns == "text":
+        return ()  # such mappings make what they need of texts themselves
+    found: dict[tuple[str, str], str] = {}
+    for name, mapped in binding.source.entities.items():
+        for part in mapped.parts:
+            for given in part.fields.values():
+                field = binding.field(name, given.name)
+                if field is None or not isinstance(given.sql, exp.Column):
+                    continue
+                if given.sql.table in ("", OWN):
+                    table = ".".join(piece.name for piece in part.table.parts)
+                    kind = given.type if field.type in ("date", "time") else field.type
+                    found.setdefault((table, given.sql.name), TYPES[kind or field.type])
+    return tuple((*column, kind) for column, kind in found.items())

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from sqlglot import exp
 
 from reportspec.expression import OWN_FUNCTIONS, path_of
-from reportspec.model import Entity, Field, Match
+from reportspec.model import Entity, Field, Match, Relation
 from reportspec.sql.build import (
     EXACT,
     FEW,
@@ -40,6 +40,7 @@ from reportspec.sql.windows import Window
 if TYPE_CHECKING:
     from reportspec.sql.statement import Statement
 
+YES = "yes"  # in the meta of a COALESCE: a yes-or-no field, null read as no
 AMOUNT = "amount"  # in the meta of a column: it holds amounts as the source's rows have them
 
 
@@ -119,7 +120,16 @@ class Scope:
         created = column(alias, entity.exists_from)
         storage = self.binding.storage(entity.name, entity.exists_from)
         earlier = exp.LT(this=created.copy(), expression=self.instant(moment.as_of, storage))
-        return [any_of([exp.Is(this=created, expression=exp.Null()), earlier])]
+        there = [exp.Is(this=created, expression=exp.Null()), earlier]
+        # What happened to a record before it was created happened all the same: those that came
+        # from an older system carry the day of the move. So it is there from what happened first.
+        for name in _events(entity):
+            if self._given(entity, name):
+                self.statement.need(cte, name)
+                kept = self.binding.storage(entity.name, name)
+                bound = self.instant(moment.as_of, kept)
+                there.append(exp.LT(this=column(alias, name), expression=bound))
+        return [any_of(there)]
 
     def _given(self, entity: Entity, name: str) -> bool:
         return self.binding.mapped(entity.name, name) is not None
@@ -158,21 +168,28 @@ class Scope:
         return None if tree is None else self.compile(tree, moment, (), at)
 
     def compile(
-        self, tree: exp.Expr, moment: Moment, steps: tuple[str, ...] = (), at: exp.Expr | None = None
+        self, tree: exp.Expr, moment: Moment, steps: tuple[str, ...] = (), at: exp.Expr | None = None,
+        *, before: bool = False,
     ) -> exp.Expr:  # fmt: skip
         """An expression of canonical names as one of columns, seen from the end of `steps`. Where
-        `at` names a time, amounts are converted to the report's currency by the rate of its day.
+        `at` names a time, amounts are converted to the report's currency by the rate of its day, or
+        of the last day `before` it and the moment.
 
         The same expression gives the same tree again: measures share most of theirs."""
         name = f"{moment.name}{' by bucket' if callable(moment.start) else ''}"
-        key = (id(tree), name, steps, id(at))
+        key = (id(tree), name, steps, id(at))  # a time is always either `before` or not
         if key not in self._compiled:
             # The source trees are kept with the result, so that their ids stay their own.
-            self._compiled[key] = (tree, self._compile(tree, moment, steps, at), at)
+            self._compiled[key] = (tree, self._compile(tree, moment, steps, at, before), at)
         return self._compiled[key][1]
 
     def _compile(
-        self, tree: exp.Expr, moment: Moment, steps: tuple[str, ...], at: exp.Expr | None
+        self,
+        tree: exp.Expr,
+        moment: Moment,
+        steps: tuple[str, ...],
+        at: exp.Expr | None,
+        before: bool,
     ) -> exp.Expr:
         def visit(node: exp.Expr) -> exp.Expr:
             if isinstance(node, (exp.Column, exp.Dot)):
@@ -180,7 +197,7 @@ class Scope:
                 if len(path) == 1:
                     return self.instant_name(path[0], moment)
                 if at is not None and self._currency_of(path, steps):
-                    return self.converted(node, at, moment, steps)
+                    return self.converted(node, at, moment, steps, before=before)
                 return self.field(path, moment, steps)
             days = self._beside_days(node, moment, steps)
             if isinstance(node, exp.Anonymous) and str(node.this).upper() in OWN_FUNCTIONS:
@@ -192,9 +209,43 @@ class Scope:
                     node.set(key, visit(value))
                 elif isinstance(value, list):
                     node.set(key, [visit(v) if isinstance(v, exp.Expr) else v for v in value])
+            if YES in node.meta and FEW in node.this.meta:
+                node.meta[FEW] = True
             return in_order(node)
 
-        return visit(copied(tree))
+        return visit(self._null_is_no(copied(tree), steps))
+
+    def _null_is_no(self, tree: exp.Expr, steps: tuple[str, ...]) -> exp.Expr:
+        """The expression with its yes-or-no fields read as `no` where they are null, wherever the
+        opposite is asked for: under `not`, and beside true or false. Sources leave out what does
+        not hold as often as they say `no`."""
+        for node in list(tree.find_all(exp.Not, exp.EQ, exp.NEQ, exp.In)):
+            sides = [node.this, *node.expressions]
+            sides += [node.expression] if isinstance(node, exp.Binary) else []
+            told = any(isinstance(side, exp.Boolean) for side in sides)
+            asked = [node.this] if isinstance(node, exp.Not) else sides if told else []
+            while asked:
+                part = asked.pop()
+                if isinstance(part, (exp.Paren, exp.Not)):
+                    asked.append(part.this)
+                elif isinstance(part, (exp.And, exp.Or)):
+                    asked += [part.this, part.expression]
+                elif isinstance(part, (exp.Column, exp.Dot)) and self._says_yes(part, steps):
+                    known = exp.Coalesce(this=part.copy(), expressions=[exp.Boolean(this=False)])
+                    known.meta[YES] = True
+                    part.replace(known)
+        return tree
+
+    def _says_yes(self, node: exp.Expr, steps: tuple[str, ...]) -> bool:
+        """Whether a name is that of a yes-or-no field."""
+        path = path_of(node)
+        if len(path) == 1:
+            return False
+        if path[0] == self._matched and len(path) == 2 and not steps:
+            field = self.binding.field(*path)
+            return field is not None and field.type == "boolean"
+        base = self.binding.entity_at(self.entity, steps)
+        return self.binding.resolve(base, path).field.type == "boolean"
 
     def _beside_days(
         self, node: exp.Expr, moment: Moment, steps: tuple[str, ...]
@@ -246,10 +297,12 @@ class Scope:
         return name if name and self.binding.gives(owner, name) else None
 
     def converted(
-        self, amount: exp.Expr, at: exp.Expr, moment: Moment, steps: tuple[str, ...] = ()
-    ) -> exp.Expr:
-        """An amount in the report's currency, at the rate of the day of `at`; null where no rate
-        is known. An amount in the report's currency stays as it is."""
+        self, amount: exp.Expr, at: exp.Expr, moment: Moment, steps: tuple[str, ...] = (),
+        *, before: bool = False,
+    ) -> exp.Expr:  # fmt: skip
+        """An amount in the report's currency, at the rate of the day of `at`, or of the last day
+        `before` it and the moment; null where no rate is known. An amount in the report's currency
+        stays as it is."""
         path = path_of(amount)
         value = self.field(path, moment, steps)
         name = self._currency_of(path, steps)
@@ -257,19 +310,24 @@ class Scope:
             return value
         code = exp.Upper(this=exp.Trim(this=self.field((*path[:-1], name), moment, steps)))
         own = exp.EQ(this=code, expression=literal(self.binding.currency))
-        rate = self._rate(code, at, moment, steps)
+        rate = self._rate(code, at, moment, steps, before)
         if rate is None:
             return when(own, value)
         return when(own, value, cast(exp.Mul(this=value.copy(), expression=rate), EXACT))
 
     def _rate(
-        self, code: exp.Expr, at: exp.Expr, moment: Moment, steps: tuple[str, ...]
+        self, code: exp.Expr, at: exp.Expr, moment: Moment, steps: tuple[str, ...], ended: bool
     ) -> exp.Expr | None:
         if not has_rates(self.binding):
             return None
         if isinstance(at, exp.Column) and path_of(at) == ("as_of",):
             day = self.instant_name("as_of", moment, "date")
             before: type[exp.Binary] = exp.LT  # the rate of the last day before the instant
+        elif ended:
+            # Nobody knows the rates of days that are still to come.
+            last = self.instant_name("as_of", moment, "date")
+            day = exp.Least(this=local_day(self, at, moment, steps), expressions=[last])
+            before = exp.LT
         else:
             # A flow counts rows within its window, where the time is what its column says.
             day, before = local_day(self, at, moment, steps, known=True), exp.LTE
@@ -304,6 +362,9 @@ class Scope:
             return self._value(path[0], paired, found_field, (), moment)
         found = self.binding.resolve(self.binding.entity_at(self.entity, steps), path)
         way = (*steps, *found.steps)
+        last = self._last(way)
+        if last is not None and last.today and not self.binding.has_today(last, found.field):
+            return null(TYPES[found.field.type])
         alias = self._join(way, moment)
         entity = self.binding.entity(self.binding.entity_at(self.entity, way))
         return self._value(alias, entity, found.field, way, moment)
@@ -311,6 +372,10 @@ class Scope:
     def _value(
         self, alias: str, entity: Entity, field: Field, way: tuple[str, ...], moment: Moment
     ) -> exp.Expr:
+        last = self._last(way)
+        if last is not None and last.today:
+            self.statement.need(self.statement.today(entity), field.name)
+            return self._column(alias, entity, field)
         if field.expr is not None:
             return exp.Paren(this=self.compile(field.expr, moment, way))
         if entity.derived is not None:
@@ -362,6 +427,13 @@ class Scope:
     def _cte(self, entity: Entity) -> str:
         return entity.name
 
+    def _last(self, way: tuple[str, ...]) -> Relation | None:
+        """The relation at the end of a way."""
+        if not way:
+            return None
+        at = self.binding.entity_at(self.entity, way[:-1])
+        return self.binding.entity(at).relations[way[-1]]
+
     def _join(self, way: tuple[str, ...], moment: Moment) -> str:
         """The alias under which the entity at the end of a way is joined."""
         if not way:
@@ -373,7 +445,10 @@ class Scope:
         key_field = self.binding.field(at.name, relation.by)
         assert key_field is not None
         key = self._value(parent, at, key_field, way[:-1], moment)
-        cte = self.statement.instance(target.name, moment)
+        today = relation.today
+        cte = (
+            self.statement.today(target) if today else self.statement.instance(target.name, moment)
+        )
         assert target.key is not None, f"{target.name} has no key to join on"
         self.statement.need(cte, target.key)
         alias = self._alias(way)
@@ -383,7 +458,7 @@ class Scope:
                 theirs = cast(theirs, "VARCHAR")
             key = bare_key(key)
         conditions: list[exp.Expr] = [exp.EQ(this=theirs, expression=key)]
-        if target.derived is None and self.statement.versioned(target.name):
+        if not today and target.derived is None and self.statement.versioned(target.name):
             conditions += self._valid(alias, target, moment)
         varies = (
             len(conditions) > 1
@@ -414,6 +489,11 @@ class Scope:
     def _alias(self, way: tuple[str, ...]) -> str:
         alias = "_".join(way)
         return f"{alias}_" if alias in (self.entity, "calendar") else alias
+
+
+def _events(entity: Entity) -> list[str]:
+    """The times of what ends the state in which a record begins."""
+    return list(dict.fromkeys(f.as_of.event for f in entity.fields.values() if f.as_of))
 
 
 def _text_key(tree: exp.Expr) -> exp.Cast:

@@ -77,6 +77,13 @@ class Statement:
             self._derived[cte] = _DerivedRows(entity, moment, {})
         return cte
 
+    def today(self, entity: Entity) -> str:
+        """The CTE with an entity's rows as they are today, beside the one with past states."""
+        name = f"{entity.name}_row"
+        if name not in self._rows:
+            self._rows[name] = _Rows(entity, name, {})
+        return name
+
     def rows_only(self, name: str) -> str:
         """The CTE with an entity's rows as they are today, without past states."""
         if name not in self._rows:
@@ -131,10 +138,12 @@ class Statement:
             )
             built[cte] = self._derive(self._derived[cte])
         found: list[tuple[int, list[tuple[str, exp.Expr, str]]]] = []
+        for rows in self._rows.values():
+            if rows.versions is not None:
+                self._rows[rows.versions].needed.update(rows.needed)
         for name, rows in self._rows.items():
             level = depth(self.binding, rows.entity.name) if rows.versions else 0
-            if name not in {r.versions for r in self._rows.values()}:
-                found.append((level, self._plain_ctes(name, rows)))
+            found.append((level, self._plain_ctes(name, rows)))
         for name, tree in built.items():
             entity = self._derived[name].entity
             found.append(
@@ -148,11 +157,12 @@ class Statement:
 
     def _plain_ctes(self, name: str, rows: _Rows) -> list[tuple[str, exp.Expr, str]]:
         if rows.versions is None:
-            return [(name, self._select_rows(rows), rows.entity.plural["en"])]
+            said = rows.entity.plural["en"]
+            said += "" if name == rows.entity.name else " as they are today"
+            return [(name, self._select_rows(rows), said)]
         from reportspec.sql.history import select_versions
 
         base, states = rows.versions, f"{name}_state"
-        self._rows[base].needed.update(rows.needed)
         return select_versions(self, rows.entity, name, base, states, tuple(rows.needed))
 
     def rows_tree(self, name: str) -> exp.Expr:
@@ -166,8 +176,7 @@ class Statement:
         if self.versioned(entity.name) and not self._dry:
             history = entity.history
             assert history is not None
-            base = f"{entity.name}_row"
-            self._rows[base] = _Rows(entity, base, {})
+            base = self.today(entity)
             self._rows[entity.name].versions = base
             moment = Moment("current", None, None, None)
             states = self.instance(history.entity, moment)
@@ -228,11 +237,38 @@ class Statement:
                 lambda node: self._substitute(entity, part, node), copy=False
             )
         value = copied(mapped.sql)
+        if field.default is not None:
+            return self._or_default(entity, part, field, value)
         if field.type == "money":
             return cast(value, TYPES["money"])
         if field.type == "key" and not self.binding.typed_key(entity.name, field.name):
             return cast(value, "VARCHAR")
         return value
+
+    def _or_default(
+        self, entity: Entity, part: MappedPart, field: Field, value: exp.Expr
+    ) -> exp.Expr:
+        """A mapped field with its default where it is null: what helps where a column is missing
+        helps as well where it is empty."""
+        assert field.default is not None
+        kind = TYPES[self._stored_type(entity, field)]
+        names = [path_of(node)[-1] for node in column_nodes(field.default)]
+        if names and not any(name in part.fields for name in names):
+            return cast(value, kind) if field.type in ("key", "money") else value
+        other = field.default.copy().transform(
+            lambda node: self._substitute(entity, part, node), copy=False
+        )
+        if field.type in ("key", "money", "number", "integer"):
+            value, other = cast(value, kind), cast(other, kind)
+        elif field.type in ("date", "time") and not self._stored_alike(entity, field):
+            other = cast(other, kind)
+        return exp.Coalesce(this=value, expressions=[other])
+
+    def _stored_alike(self, entity: Entity, field: Field) -> bool:
+        """Whether the source keeps a time and those of its default in the same way."""
+        assert field.default is not None
+        stored = self.binding.storage(entity.name, field.name)
+        return self.binding.storage_of(entity.name, field.default) == stored
 
     def _own_conditions(self, entity: Entity, part: MappedPart) -> list[exp.Expr]:
         """The entity's own `where`, but for what is only about fields that the source lacks:

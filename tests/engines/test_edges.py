@@ -1,0 +1,318 @@
+"""Definitions at their edges: empty values, periods that run, records that contradict each other.
+
+Each case is a small CRM whose figures are worked out by hand. It runs on files and on databases.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+import yaml
+
+from tests.engines.servers import Engine, Given, engine
+from tests.figures.asking import figures
+
+Tables = dict[str, tuple[str, list[tuple[Any, ...]]]]
+KINDS = {"amount": "DECIMAL(14,2)", "value": "DECIMAL(14,2)", "position": "INTEGER", "tier": "INTEGER",
+         "talk_s": "DOUBLE", "quantity": "DOUBLE", "unit_cost": "DECIMAL(14,2)", "rate": "DOUBLE",
+         "month": "DATE", "day": "DATE", "starts_at": "DATE", "ends_at": "DATE"}  # fmt: skip
+BOOLEANS = ("is_won", "is_lost", "is_converted", "is_junk")
+KEYS = {"deal": "deal_id", "user": "user_id", "stage": "stage_id", "account": "account_id", "lead": "lead_id",
+        "contact": "contact_id", "campaign": "campaign_id", "contract": "contract_id", "quote": "quote_id",
+        "web_session": "session_id", "case_": "case_id", "activity": "activity_id", "order_": "order_id",
+        "product": "product_id", "referral": "referral_id", "service_call": "call_id"}  # fmt: skip
+
+
+def at(text: str) -> datetime:
+    return datetime.fromisoformat(text)
+
+
+class Case(NamedTuple):
+    """Tables of a CRM, what is asked, and the figures of each row by metric (or by name first)."""
+
+    tables: Tables
+    asked: dict[str, Any]
+    expected: list[dict[str, Any]]
+    now: datetime = datetime(2026, 11, 1, 12, tzinfo=UTC)
+    more: dict[str, Any] = {}  # noqa: RUF012  # of the mapping
+
+
+def kpis(*names: str) -> dict[str, Any]:
+    return {"sections": [{"id": "one", "kpis": list(names)}]}
+
+
+DEAL = "deal_id,account_id,owner_id,stage_id,status,amount,currency,created_at,closed_at"
+STAGE = "stage_id,name,position,is_won,is_lost"
+NULL_STAGES: list[tuple[Any, ...]] = [
+    ("N", "New", 1, None, None), ("M", "Mid", 2, None, None), ("W", "Won", 3, True, None), ("L", "Lost", 4, None, True),
+]  # fmt: skip
+HISTORY = "deal_id,stage_id,entered_at"
+
+
+def deal(key: str, stage: str, status: str, created: str, closed: str | None) -> tuple[Any, ...]:
+    return (key, "a", "u1", stage, status, 10, "EUR", at(created), at(closed) if closed else None)
+
+
+COST: Tables = {"service_cost": ("month,amount,currency", [
+    (date(2024, 1, 1), 3100, "EUR"), (date(2024, 2, 1), 2900, "EUR"), (date(2024, 3, 1), 3100, "EUR")])}  # fmt: skip
+USD: Tables = {
+    "service_cost": ("month,amount,currency", [(date(2024, m, 1), 1000, "USD") for m in (1, 2, 3)]),
+    "fx_rate": ("day,from_currency,to_currency,rate", [
+        (date(2024, 1, 1), "USD", "EUR", 0.5), (date(2024, 2, 1), "USD", "EUR", 0.8), (date(2024, 3, 15), "USD", "EUR", 1.0)]),
+}  # fmt: skip
+CONTRACTS: Tables = {
+    "account": ("account_id,name,owner_id,created_at", [("a", "A", "u", at("2020-01-01"))]),
+    "contract": ("contract_id,account_id,starts_at,ends_at,value,currency,renewed_by_contract_id", [
+        ("A", "a", date(2023, 1, 1), date(2024, 6, 30), 100, "EUR", "B"),
+        ("B", "a", date(2024, 7, 1), date(2030, 1, 1), 120, "EUR", None),
+        ("C", "a", date(2023, 1, 1), date(2024, 6, 10), 100, "EUR", None),  # within its grace days
+        ("D", "a", date(2023, 1, 1), date(2024, 6, 20), 100, "EUR", "E"),  # renewed too late
+        ("E", "a", date(2024, 9, 1), date(2030, 1, 1), 100, "EUR", None)]),
+}  # fmt: skip
+PURCHASES: Tables = {
+    "account": ("account_id,name,owner_id,created_at", [("a", "A", "u", at("2020-01-01"))]),
+    "deal": (DEAL, [deal("d1", "W", "won", "2024-01-01", "2024-02-01")]),
+    "deal_product": ("deal_id,product_id,quantity,amount,currency", [("d1", "g1", 1, 10, "EUR")]),
+    "order_": ("order_id,account_id,contact_id,ordered_at,amount,currency,status", [
+        ("o0", "a", None, at("2023-02-01"), 70, "EUR", "paid"), ("o1", "a", None, at("2024-02-01"), 99, "EUR", "paid")]),
+    "order_line": ("order_id,product_id,quantity,amount,currency", [
+        ("o0", "g2", 1, 70, "EUR"), ("o1", "g2", 1, 99, "EUR")]),
+    "product": ("product_id,name,family,tier,unit_cost", [("g1", "G1", "F", 1, 1), ("g2", "G2", "H", 1, 1)]),
+}  # fmt: skip
+
+CASES = {
+    # January, and of February's 29 days the one that has begun; one call and one case.
+    "costs_that_run": Case(
+        {**COST,
+         "service_call": ("call_id,direction,queued_at,outcome,talk_s,ended_at", [
+             ("y1", "inbound", at("2024-01-10 10:00:00"), "answered", 10, at("2024-01-10 10:10:00"))]),
+         "case_": ("case_id,type,created_at,resolved_at", [("s1", "question", at("2024-01-10"), at("2024-01-11"))])},
+        {"period": "2024-Q1", **kpis("service_cost_amount", "service_cost_per_interaction")},
+        [{"service_cost_amount": 3200, "service_cost_per_interaction": 1600}],
+        datetime(2024, 2, 1, 11, tzinfo=UTC),
+    ),
+    "costs_that_run_by_month": Case(
+        COST,
+        {"period": "2024-Q1", "sections": [{"id": "one", "trend": {"metrics": ["service_cost_amount"], "grain": "month"}}]},
+        [{"service_cost_amount": 3100}, {"service_cost_amount": 100}, {"service_cost_amount": None}],
+        datetime(2024, 2, 1, 11, tzinfo=UTC),
+    ),
+    "costs_of_no_day_yet": Case(
+        COST, {"period": {"from": "2024-03-10", "to": "2024-03-20"}, **kpis("service_cost_amount")},
+        [{"service_cost_amount": 0}], datetime(2024, 3, 5, 11, tzinfo=UTC),
+    ),
+    # 500, 800 and, by the rate of the last day of March, 1,000.
+    "costs_at_their_months_rates": Case(
+        USD, {"period": "2024-Q1", **kpis("service_cost_amount")}, [{"service_cost_amount": 2300}],
+    ),
+    "costs_at_their_months_rates_by_month": Case(
+        USD,
+        {"period": "2024-Q1", "sections": [{"id": "one", "trend": {"metrics": ["service_cost_amount"], "grain": "month"}}]},
+        [{"service_cost_amount": 500}, {"service_cost_amount": 800}, {"service_cost_amount": 1000}],
+    ),
+    # Ten of March's 31 days, at the rate of 10 March: 800 * 10 / 31, after 500 and 800.
+    "costs_at_the_rate_known_then": Case(
+        USD, {"period": "2024-Q1", **kpis("service_cost_amount")},
+        [{"service_cost_amount": 1300 + 800 * 10 / 31}], datetime(2024, 3, 10, 11, tzinfo=UTC),
+    ),
+    "null_is_no": Case(
+        {"lead": ("lead_id,email,status,created_at,converted_at,is_converted,is_junk", [
+            ("l1", "a@x", "new", at("2024-02-01"), None, None, None),
+            ("l2", "b@x", "new", at("2024-02-01"), None, False, None),
+            ("l3", "c@x", "conv", at("2024-02-01"), at("2024-02-05"), True, None),
+            ("l4", "d@x", "conv", at("2024-02-01"), at("2024-02-06"), None, False),  # converted all the same
+            ("l5", "e@x", "junk", at("2024-02-01"), None, None, None)])},  # its status says that it is junk
+        {"period": "2024-02", **kpis("prospects_count", "prospects_count.stock", "leads_converted_count")},
+        [{"prospects_count": 4, "prospects_count.stock": 2, "leads_converted_count": 2}],
+    ),
+    "null_is_no_in_filters": Case(
+        {"lead": ("lead_id,email,status,created_at,converted_at,is_converted,is_junk", [
+            ("l1", "a@x", "new", at("2024-02-01"), None, None, None),
+            ("l2", "b@x", "new", at("2024-02-01"), None, False, None),
+            ("l3", "c@x", "conv", at("2024-02-01"), at("2024-02-05"), True, None)])},
+        {"period": "2024-02", "filters": [{"field": "lead.is_converted", "eq": False}], **kpis("leads_created_count")},
+        [{"leads_created_count": 2}],
+    ),
+    # 33, 2 and 40 days; d1 moves on twice, d2 moves back.
+    "stages_that_do_not_say_no": Case(
+        {"deal": (DEAL, [deal("d1", "W", "won", "2024-01-01", "2024-02-05"), deal("d2", "N", "open", "2024-01-01", None)]),
+         "stage": (STAGE, NULL_STAGES),
+         "deal_stage_history": (HISTORY, [
+             ("d1", "N", at("2024-01-01")), ("d1", "M", at("2024-02-03")), ("d1", "W", at("2024-02-05")),
+             ("d2", "M", at("2024-01-01")), ("d2", "N", at("2024-02-10"))])},
+        {"period": "2024-02", **kpis("stage_exits_count", "stage_duration_days", "stage_advances_count",
+                                     "stage_regressions_count", "open_opportunities_count")},
+        [{"stage_exits_count": 3, "stage_duration_days": 25, "stage_advances_count": 2,
+          "stage_regressions_count": 1, "open_opportunities_count": 1}],
+    ),
+    # At one instant the deal went to Mid and back to New, where it is.
+    "two_changes_in_one_instant": Case(
+        {"deal": (DEAL, [deal("d1", "N", "open", "2024-01-01", None)]),
+         "stage": (STAGE, NULL_STAGES),
+         "deal_stage_history": (HISTORY, [("d1", "M", at("2024-01-01")), ("d1", "N", at("2024-02-10")), ("d1", "M", at("2024-02-10"))])},
+        {"period": "2024-02", "sections": [{"id": "one", "breakdown": {"metrics": ["open_opportunities_count", "stage_age_days"], "by": ["stage.name"]}}]},
+        [{"stage.name": "New", "open_opportunities_count": 1, "stage_age_days": pytest.approx(19 + 23 / 24)},
+         {"stage.name": "Mid", "open_opportunities_count": 0}],
+    ),
+    "a_column_without_a_time": Case(
+        {"deal": (DEAL, [deal("d2", "N", "open", "2024-01-01", None)])},
+        {"period": "2024-02", **kpis("closed_deals_count", "open_opportunities_count")},
+        [{"closed_deals_count": 0, "open_opportunities_count": 1}],
+    ),
+    # d1 has no history; d2's is complete; d3's knows no closing; d4 is open.
+    "first_closings": Case(
+        {"deal": (DEAL, [
+            deal("d1", "W", "won", "2024-01-01", "2024-02-01"), deal("d2", "W", "won", "2024-01-01", "2024-02-03"),
+            deal("d3", "L", "lost", "2024-01-01", "2024-02-04"), deal("d4", "N", "open", "2024-01-01", None)]),
+         "stage": (STAGE, NULL_STAGES),
+         "deal_stage_history": (HISTORY, [
+             ("d2", "N", at("2024-01-01")), ("d2", "W", at("2024-02-03")), ("d3", "N", at("2024-01-01"))])},
+        {"period": "2024-02", **kpis("closed_deals_count.first_close", "won_deals_count.first_close")},
+        [{"closed_deals_count.first_close": 3, "won_deals_count.first_close": 2}],
+    ),
+    # Won in February, though created in March: it is there for all who ask.
+    "won_before_it_was_created": Case(
+        {"deal": (DEAL, [deal("d1", "W", "won", "2024-03-10", "2024-02-05"), deal("d2", "N", "open", "2024-03-10", None)]),
+         "account": ("account_id,name,owner_id,created_at", [("a", "A", "u1", at("2020-01-01"))])},
+        {"period": "2024-02", **kpis("won_deals_count", "purchases_count", "customers_count", "deals_count", "open_opportunities_count")},
+        [{"won_deals_count": 1, "purchases_count": 1, "customers_count": 1, "deals_count": 1, "open_opportunities_count": 0}],
+    ),
+    "calls_by_somebody_else": Case(
+        {"user": ("user_id,name", [("u1", "Anna"), ("u2", "Bo")]),
+         "deal": (DEAL, [deal("d1", "W", "won", "2024-01-01", "2024-02-05")]),
+         "activity": ("activity_id,type,direction,owner_id,deal_id,lead_id,contact_id,done_at", [
+             ("v1", "call", "outbound", "u2", "d1", None, None, at("2024-02-01")),
+             ("v2", "call", "outbound", "u2", "d1", None, None, at("2024-02-02"))])},
+        {"period": "2024-02", "sections": [{"id": "one", "breakdown": {
+            "metrics": ["sales_calls_per_opportunity", "closed_deal_calls_count", "sales_calls_count"], "by": ["user.name"]}}]},
+        [{"user.name": "Anna", "sales_calls_per_opportunity": 2, "closed_deal_calls_count": 2, "sales_calls_count": 0},
+         {"user.name": "Bo", "sales_calls_per_opportunity": None, "closed_deal_calls_count": 0, "sales_calls_count": 2}],
+    ),
+    # c3 was never sent to, c5 after the report's date; c6's mail came back, c7's only later.
+    "members_that_nothing_was_sent_to": Case(
+        {"campaign": ("campaign_id,name,channel,status,started_at", [("k", "K", "email", "sent", at("2024-02-01"))]),
+         "campaign_member": ("campaign_id,contact_id,sent_at,responded_at,bounced_at", [
+             ("k", "c1", at("2024-02-01 09:00:00"), at("2024-02-02 09:00:00"), None), ("k", "c2", at("2024-02-01 09:00:00"), None, None),
+             ("k", "c3", None, None, None), ("k", "c5", at("2024-03-20 09:00:00"), None, None),
+             ("k", "c6", at("2024-02-01 09:00:00"), None, at("2024-02-01 10:00:00")),
+             ("k", "c7", at("2024-02-01 09:00:00"), None, at("2024-04-01 10:00:00"))])},
+        {"period": "2024-02", **kpis("campaign_delivered_count", "campaign_response_rate")},
+        [{"campaign_delivered_count": 3, "campaign_response_rate": pytest.approx(1 / 3)}],
+    ),
+    "goals_without_a_time": Case(
+        {"web_session": ("session_id,started_at,ended_at", [
+            (f"w{n}", at("2024-02-01 10:00:00"), at("2024-02-01 10:05:00")) for n in (1, 2, 3)]),
+         "goal_completion": ("session_id,goal_id,completed_at", [
+             ("w1", "g", None), ("w9", "g", at("2024-02-01 10:00:00")), ("w2", "g", at("2024-05-01 10:00:00")),
+             ("w3", "g", at("2024-02-01 10:01:00"))])},
+        {"period": "2024-02", **kpis("web_sessions_with_goal_count", "web_goal_completion_rate")},
+        [{"web_sessions_with_goal_count": 1, "web_goal_completion_rate": pytest.approx(1 / 3)}],
+    ),
+    # A and D are decided at the end of June or not at all: A is renewed, C and D are pending.
+    "renewed_from_the_next_day": Case(
+        CONTRACTS,
+        {"period": "2024-06", **kpis("renewal_rate", "contracts_due_count", "contracts_renewed_count", "contracts_pending_count")},
+        [{"renewal_rate": 1, "contracts_due_count": 1, "contracts_renewed_count": 1, "contracts_pending_count": 2}],
+    ),
+    "renewed_too_late": Case(
+        CONTRACTS,
+        {"period": "2024-06", "as_of": "2024-12-01", **kpis("renewal_rate", "contracts_due_count", "contracts_pending_count")},
+        [{"renewal_rate": pytest.approx(1 / 3), "contracts_due_count": 3, "contracts_pending_count": 0}],
+    ),
+    "quotes_without_a_number": Case(
+        {"quote": ("quote_id,number,status,presented_at", [
+            (key, number, "presented", at("2024-02-01 10:00:00")) for key, number in (("q1", None), ("q2", None), ("q3", "N1"), ("q4", "N1"))])},
+        {"period": "2024-02", **kpis("quotes_presented_count", "quotes_presented_count.versions")},
+        [{"quotes_presented_count": 3, "quotes_presented_count.versions": 4}],
+    ),
+    # p was recommended thrice, first by c3, who never bought; r4 names nobody; c2 recommends himself.
+    "people_are_recommended_once": Case(
+        {"deal": (DEAL, [deal("d1", "W", "won", "2023-01-01", "2023-02-01")]),
+         "account": ("account_id,name,owner_id,created_at", [("a", "A", "u", at("2020-01-01")), ("b", "B", "u", at("2020-01-01"))]),
+         "contact": ("contact_id,account_id,owner_id", [("c1", "a", "u"), ("c2", "a", "u"), ("c3", "b", "u")]),
+         "referral": ("referral_id,referrer_contact_id,referred_contact_id,created_at", [
+             ("r0", "c3", "p", at("2024-01-20")), ("r1", "c1", "p", at("2024-02-01")), ("r2", "c2", "p", at("2024-02-02")),
+             ("r4", "c1", None, at("2024-02-05")), ("r5", "c2", "c2", at("2024-02-06"))])},
+        {"period": "2024-02", **kpis("customer_referrals_count")},
+        [{"customer_referrals_count": 1}],
+    ),
+    "lines_follow_their_purchases": Case(
+        PURCHASES,
+        {"period": "2024-02", **kpis("purchases_amount", "product_revenue_amount", "cross_sell_customers_count", "cross_sell_rate")},
+        [{"purchases_amount": 99, "product_revenue_amount": 99, "cross_sell_customers_count": 0, "cross_sell_rate": 0}],
+        more={"prefer": {"purchase": "order_"}},
+    ),
+    "lines_of_deals": Case(
+        PURCHASES,
+        {"period": "2024-02", **kpis("purchases_amount", "product_revenue_amount", "customers_count")},
+        [{"purchases_amount": 10, "product_revenue_amount": 10, "customers_count": 1}],
+    ),
+}  # fmt: skip
+
+
+def kind(column: str) -> str:
+    if column in BOOLEANS:
+        return "BOOLEAN"
+    return KINDS.get(column, "TIMESTAMP" if column.endswith("_at") else "VARCHAR")
+
+
+@pytest.fixture(scope="module", params=["files", "sqlite", "postgres", "mariadb"])
+def source(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Engine | None]:
+    """The tables of all cases in one database; None for files, of which each case has its own."""
+    if request.param == "files":
+        yield None
+        return
+    tables = [
+        Given(f"{case}_{name}", tuple((c, kind(c)) for c in columns.split(",")), rows)
+        for case, one in CASES.items()
+        for name, (columns, rows) in one.tables.items()
+    ]
+    with engine(request.param, tables, tmp_path_factory.mktemp("edges")) as found:
+        yield found
+
+
+def project(folder: Path, name: str, source: Engine | None) -> Path:
+    case = CASES[name]
+    entities: dict[str, Any] = {}
+    for entity, (columns, rows) in case.tables.items():
+        names = columns.split(",")
+        fields = {c: {"sql": f'"{c}"', "type": "date"} if kind(c) == "DATE" else f'"{c}"' for c in names}  # fmt: skip
+        table = f"{name}_{entity}" if source is None else f"{source.prefix}{name}_{entity}"
+        entities[entity] = {"table": table, "fields": fields}
+        if entity in KEYS:
+            entities[entity]["key"] = KEYS[entity]
+        with (folder / f"{entity}.csv").open("w", encoding="utf-8", newline="") as file:
+            writer = csv.writer(file)
+            writer.writerows([names, *rows])
+    mapping = {"timezone": "UTC", "dialect": "duckdb", "entities": entities, **case.more}
+    (folder / "m.yaml").write_text(yaml.safe_dump(mapping), encoding="utf-8")
+    files = {f"{name}_{entity}": f"{entity}.csv" for entity in case.tables}
+    own = {"version": 1, "timezone": "Europe/Rome", "currency": "EUR", "mapping": "m.yaml",
+           "source": {"files": files} if source is None else source.url}  # fmt: skip
+    (folder / "reportspec.yaml").write_text(yaml.safe_dump(own), encoding="utf-8")
+    return folder
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_at_the_edge(name: str, source: Engine | None, tmp_path: Path) -> None:
+    case = CASES[name]
+    found = figures(project(tmp_path, name, source), case.asked, case.now)
+    [section] = [s for s in found.sections if s.id == "one"]
+    names = [c.name for c in section.columns]
+    got = [dict(zip(names, row, strict=True)) for row in section.rows]
+    if "breakdown" in case.asked["sections"][0]:
+        by = next(iter(case.expected[0]))
+        order = {row[by]: row for row in got}
+        got = [order[row[by]] for row in case.expected]
+    assert len(got) == len(case.expected), got
+    for row, wanted in zip(got, case.expected, strict=True):
+        for metric, value in wanted.items():
+            right = pytest.approx(value) if isinstance(value, (int, float)) else value
+            assert row[metric] == right, (metric, row)
