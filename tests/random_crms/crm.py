@@ -78,8 +78,9 @@ OF_ORDERS = ("order_", "order_line")
 
 @dataclass(frozen=True)
 class Crm:
-    """Rows by entity. `orders` says that purchases are orders: then it has no deals at all."""
+    """Rows by entity, of a seed. `orders` says that purchases are orders: then it has no deals at all."""
 
+    seed: int
     rows: dict[str, list[Row]]
     period: str
     now: datetime  # inside the period
@@ -114,7 +115,11 @@ class _Draw:
         self.period = self.r.choice(PERIODS)
         first, after = bounds(self.period)
         self.edges = [midnight(first), midnight(after), midnight(months_on(first, 1))]
-        self.edges += [datetime(2024, 3, 31, 1), datetime(2023, 10, 29, 1), datetime(2023, 10, 29, 0)]
+        self.edges += [
+            datetime(2024, 3, 31, 1),
+            datetime(2023, 10, 29, 1),
+            datetime(2023, 10, 29, 0),
+        ]
         self.start, self.end = midnight(first), midnight(after)
 
     def maybe(self, value: Any, empty: float = 0.15) -> Any:
@@ -201,7 +206,7 @@ def drawn(seed: int) -> Crm:
     inside = (d.end - d.start).total_seconds()
     now = d.start + timedelta(seconds=int(inside * r.uniform(0.05, 0.95)))
     past = d.start + timedelta(seconds=int(inside * r.uniform(0.05, 0.95)))
-    return Crm(t, d.period, now, past, orders=r.random() < 0.2)
+    return Crm(seed, t, d.period, now, past, orders=r.random() < 0.2)
 
 
 def _sales(d: _Draw, t: dict[str, list[Row]]) -> None:
@@ -214,7 +219,7 @@ def _sales(d: _Draw, t: dict[str, list[Row]]) -> None:
         for s, name, place, chance in (("A", "New", 1, 0.1), ("B", "Talk", 2, 0.4), ("C", "Offer", 3, 0.7), ("W", "Won", 4, 1), ("L", "Lost", 5, 0))
     ]  # fmt: skip
     t["product"] = [
-        {"product_id": f"g{i}", "name": f"G{i}", "family": d.maybe(r.choice("FH")), "tier": d.maybe(r.randrange(1, 4)), "unit_cost": d.maybe(r.choice((0, 3, 7.5)))}
+        {"product_id": f"g{i}", "name": f"G{i}", "family": d.maybe(r.choice(("Fittings", "Hoses"))), "tier": d.maybe(r.randrange(1, 4)), "unit_cost": d.maybe(r.choice((0, 3, 7.5)))}
         for i in range(r.randrange(1, 6))
     ]  # fmt: skip
     t["deal"], t["deal_stage_history"], t["deal_product"] = [], [], []
@@ -251,7 +256,7 @@ def _sales(d: _Draw, t: dict[str, list[Row]]) -> None:
         )  # fmt: skip
     t["contract"] = []
     for i in d.many(8):
-        starts = d.when().date().replace(year=2022)
+        starts = date(2022, 1, 1) + timedelta(r.randrange(365))
         ends = d.when().date() if r.random() < 0.8 else None
         follows = r.random() < 0.6
         t["contract"].append(
@@ -285,7 +290,15 @@ def _deal(d: _Draw, t: dict[str, list[Row]], key: str) -> None:
                 walk.append((r.choice("WL"), at))
     stage, entered = walk[-1]
     status = {"W": "won", "L": "lost"}.get(stage, "open")
-    written = "none" if r.random() < 0.15 else "but the end" if status != "open" and r.random() < 0.1 else "all"
+    if status != "open" and r.random() < 0.05:  # entered late: closed before it was created
+        created = d.after(entered, 20)
+    written = (
+        "none"
+        if created > entered or r.random() < 0.15
+        else "but the end"
+        if status != "open" and r.random() < 0.1
+        else "all"
+    )
     if written != "none" and not any(one[1] == entered for one in walk[:-1]):
         kept = walk if written == "all" else walk[:-1]
     else:
@@ -392,9 +405,22 @@ def _marketing(d: _Draw, t: dict[str, list[Row]]) -> None:
              "engaged_seconds": d.maybe(r.randrange(300)), "source": r.choice(SOURCES), "is_bot": d.flag()}
         )  # fmt: skip
         for _ in range(r.randrange(4)):
-            t["pageview"].append({"session_id": f"w{i}", "url": r.choice(("/", "/a", "/b")), "viewed_at": d.maybe(d.after(began, 0.01), 0.05), "is_bot": d.flag()})
+            t["pageview"].append(
+                {
+                    "session_id": f"w{i}",
+                    "url": r.choice(("/", "/a", "/b")),
+                    "viewed_at": d.maybe(d.after(began, 0.01), 0.05),
+                    "is_bot": d.flag(),
+                }
+            )
         if r.random() < 0.4:
-            t["goal_completion"].append({"session_id": r.choice((f"w{i}", "w99")), "goal_id": "g", "completed_at": d.maybe(d.after(began, 0.01))})
+            t["goal_completion"].append(
+                {
+                    "session_id": r.choice((f"w{i}", "w99")),
+                    "goal_id": "g",
+                    "completed_at": d.maybe(d.after(began, 0.01)),
+                }
+            )
 
 
 # What events after an instant leave behind, by entity: the time without which a row is not there,
@@ -406,7 +432,6 @@ _LATER: dict[str, dict[str, tuple[str, ...]]] = {
     "lead": {"converted_at": ("converted_at", "is_converted", "converted_account_id"), "first_response_at": ("first_response_at",)},
     "activity": {"done_at": ("done_at", "outcome")},
     "quote": {"presented_at": ("presented_at",)},
-    "campaign": {"started_at": ("started_at",), "sent_at": ("sent_at",)},
     "campaign_member": {"sent_at": ("sent_at",), "responded_at": ("responded_at",), "bounced_at": ("bounced_at",)},
     "list_membership": {"subscribed_at": ("subscribed_at",), "unsubscribed_at": ("unsubscribed_at",)},
     "case_": {"resolved_at": ("resolved_at",), "first_resolved_at": ("first_resolved_at",)},
@@ -420,23 +445,44 @@ def frozen(crm: Crm, at: datetime) -> Crm:
     rows: dict[str, list[Row]] = {}
     for name, table in crm.rows.items():
         begins = _BEGINS.get(name)
-        rows[name] = [_as_it_was(name, dict(row), at) for row in table if not begins or row[begins] is None or row[begins] < at]
+        rows[name] = [
+            _as_it_was(name, dict(row), at)
+            for row in table
+            if not begins
+            or row[begins] is None
+            or row[begins] < at
+            or (row.get("closed_at") or at) < at
+        ]
     rows["list_membership"] = [m for m, was in zip(rows["list_membership"], crm.rows["list_membership"], strict=True)
                                if was["subscribed_at"] is None or was["subscribed_at"] < at]  # fmt: skip
+    rows["fx_rate"] = [rate for rate in rows["fx_rate"] if midnight(rate["day"]) < at]
     for deal in rows["deal"]:
+        today = dict(deal)
         if deal["closed_at"] is not None and deal["closed_at"] < at:
             continue
-        walked = [h for h in rows["deal_stage_history"] if h["deal_id"] == deal["deal_id"] and h["entered_at"]]
-        full = [h for h in crm.rows["deal_stage_history"] if h["deal_id"] == deal["deal_id"] and h["entered_at"]]
+        walked = [
+            h
+            for h in rows["deal_stage_history"]
+            if h["deal_id"] == deal["deal_id"] and h["entered_at"]
+        ]
+        full = [
+            h
+            for h in crm.rows["deal_stage_history"]
+            if h["deal_id"] == deal["deal_id"] and h["entered_at"]
+        ]
         if len(walked) == len(full) and deal["closed_at"] is None:
             continue
         if walked:
             last = max(walked, key=lambda h: (h["entered_at"], "ABCWL".index(h["stage_id"])))
-            deal["stage_id"], deal["status"] = last["stage_id"], {"W": "won", "L": "lost"}.get(last["stage_id"], "open")
+            deal["stage_id"], deal["status"] = (
+                last["stage_id"],
+                {"W": "won", "L": "lost"}.get(last["stage_id"], "open"),
+            )
             deal["closed_at"] = last["entered_at"] if deal["status"] != "open" else None
         else:
             deal["stage_id"], deal["status"], deal["closed_at"] = None, "open", None
-        deal["loss_reason"] = deal["probability"] = None
+        if today["closed_at"] is not None:
+            deal["loss_reason"] = deal["probability"] = None
     return replace(crm, rows=rows)
 
 
@@ -460,7 +506,10 @@ def written(crm: Crm, folder: Path) -> Path:
             out.writerow(columns)
             for row in crm.rows[name]:
                 out.writerow([_text(row[column]) for column in columns])
-        entities[name] = {"table": f"t_{name}", "fields": {column: _field(column, kind) for column, kind in columns.items()}}
+        entities[name] = {
+            "table": f"t_{name}",
+            "fields": {column: _field(column, kind) for column, kind in columns.items()},
+        }
         if name in WITH_KEY:
             entities[name]["key"] = next(iter(columns))
     (folder / "mapping.yaml").write_text(yaml.safe_dump({"entities": entities}), encoding="utf-8")
@@ -478,7 +527,13 @@ def _text(value: Any) -> str:
     return value.strftime("%Y-%m-%d %H:%M:%S") if isinstance(value, datetime) else str(value)
 
 
-_CASTS = {"time": "timestamp", "date": "date", "number": "double", "integer": "integer", "boolean": "boolean"}
+_CASTS = {
+    "time": "timestamp",
+    "date": "date",
+    "number": "double",
+    "integer": "integer",
+    "boolean": "boolean",
+}
 
 
 def _field(column: str, kind: str) -> Any:

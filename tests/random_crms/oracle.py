@@ -93,7 +93,9 @@ class World:
         self.rows = crm.rows
         self.users = {u["user_id"]: u for u in self.rows["user"]}
         self.accounts = {a["account_id"]: a for a in self.rows["account"]}
-        self.contacts = {c["contact_id"]: c for c in self.rows["contact"] if c["merged_into_id"] is None}
+        self.contacts = {
+            c["contact_id"]: c for c in self.rows["contact"] if c["merged_into_id"] is None
+        }
         self.campaigns = {c["campaign_id"]: c for c in self.rows["campaign"]}
         self.stages = {s["stage_id"]: s for s in self.rows["stage"]}
         self.products = {p["product_id"]: p for p in self.rows["product"]}
@@ -141,7 +143,9 @@ class World:
 
     def lead_fact(self, lead: Row, value: Any = 1) -> Fact:
         account = lead["converted_account_id"] if self.converted(lead) else None
-        return Fact(value, user=lead["owner_id"], account=account, campaign=lead["campaign_id"], own=lead)
+        return Fact(
+            value, user=lead["owner_id"], account=account, campaign=lead["campaign_id"], own=lead
+        )
 
     # Deals
 
@@ -165,7 +169,11 @@ class World:
                     self.stages[c["stage_id"]]["position"],
                 ),
             )
-            starts = [c for b, c in zip([None, *ordered], ordered, strict=False) if b is None or b["stage_id"] != c["stage_id"]]
+            starts = [
+                c
+                for b, c in zip([None, *ordered], ordered, strict=False)
+                if b is None or b["stage_id"] != c["stage_id"]
+            ]
             found[deal["deal_id"]] = [
                 Visit(deal, s["stage_id"], s["entered_at"], n["entered_at"] if n else None, n["stage_id"] if n else None)
                 for s, n in zip(starts, [*starts, None][1:], strict=True)
@@ -178,20 +186,25 @@ class World:
 
     @cached_property
     def deals(self) -> dict[str, State]:
-        """Those that are there at T, as they were then. The record has the last word on its own
+        """Those that are there at T, as they were then: created, or closed before that. The record has the last word on its own
         closing; the states before it are the history's; without a history a deal was open."""
         found = {}
         for deal in self.rows["deal"]:
-            if deal["is_deleted"] or not self.known(deal["created_at"]):
+            ended = deal["status"] != "open" and self.known(deal["closed_at"])
+            if deal["is_deleted"] or not (self.known(deal["created_at"]) or ended):
                 continue
             passed = [v for v in self.visits[deal["deal_id"]] if v.entered < self.at]
-            if deal["status"] != "open" and self.known(deal["closed_at"]):
+            if ended:
                 state = State(deal, deal["status"], deal["closed_at"], deal["stage_id"])
             elif not passed:
-                state = State(deal, "open", None, deal["stage_id"] if deal["status"] == "open" else None)
+                state = State(
+                    deal, "open", None, deal["stage_id"] if deal["status"] == "open" else None
+                )
             else:
                 status = self.outcome(passed[-1].stage)
-                state = State(deal, status, None if status == "open" else passed[-1].entered, passed[-1].stage)
+                state = State(
+                    deal, status, None if status == "open" else passed[-1].entered, passed[-1].stage
+                )
             found[deal["deal_id"]] = state
         return found
 
@@ -201,7 +214,9 @@ class World:
 
     def visit_fact(self, visit: Visit, value: Any = 1) -> Fact:
         deal = visit.deal
-        return Fact(value, user=deal["owner_id"], account=deal["account_id"], stage=visit.stage, own=deal)
+        return Fact(
+            value, user=deal["owner_id"], account=deal["account_id"], stage=visit.stage, own=deal
+        )
 
     @cached_property
     def first_closings(self) -> list[tuple[datetime, bool, State]]:
@@ -209,7 +224,11 @@ class World:
         that tells no closing by the closing date."""
         found = []
         for key, state in self.deals.items():
-            closings = [v for v in self.visits[key] if v.entered < self.at and self.outcome(v.stage) != "open"]
+            closings = [
+                v
+                for v in self.visits[key]
+                if v.entered < self.at and self.outcome(v.stage) != "open"
+            ]
             if closings:
                 found.append((closings[0].entered, self.outcome(closings[0].stage) == "won", state))
             elif state.closed_at is not None:
@@ -225,19 +244,46 @@ class World:
         if self.crm.orders:
             for o in self.rows["order_"]:
                 customer = o["account_id"] or o["contact_id"]
-                if not o["is_deleted"] and o["status"] == "paid" and self.known(o["ordered_at"]) and customer:
+                if (
+                    not o["is_deleted"]
+                    and o["status"] == "paid"
+                    and self.known(o["ordered_at"])
+                    and customer
+                ):
                     worth = self.euros(o["amount"], o["currency"], local(o["ordered_at"]))
                     owner = self.user_of_account(o["account_id"])
-                    raw.append((o["ordered_at"], o["order_id"], customer, o["account_id"], owner, o["campaign_id"], worth))
+                    raw.append(
+                        (
+                            o["ordered_at"],
+                            o["order_id"],
+                            customer,
+                            o["account_id"],
+                            owner,
+                            o["campaign_id"],
+                            worth,
+                        )
+                    )
         else:
             for state in self.deals.values():
                 deal = state.deal
                 if state.status == "won" and state.closed_at and deal["account_id"]:
                     worth = self.euros(deal["amount"], deal["currency"], local(state.closed_at))
-                    raw.append((state.closed_at, deal["deal_id"], deal["account_id"], deal["account_id"], deal["owner_id"], deal["campaign_id"], worth))
+                    raw.append(
+                        (
+                            state.closed_at,
+                            deal["deal_id"],
+                            deal["account_id"],
+                            deal["account_id"],
+                            deal["owner_id"],
+                            deal["campaign_id"],
+                            worth,
+                        )
+                    )
         found: list[Purchase] = []
         earlier: dict[str, list[datetime]] = defaultdict(list)
-        for at, key, customer, account, user, campaign, worth in sorted(raw, key=lambda one: one[:2]):
+        for at, key, customer, account, user, campaign, worth in sorted(
+            raw, key=lambda one: one[:2]
+        ):
             past = earlier[customer]
             found.append(
                 Purchase(key, customer, account, user, campaign, worth, at, len(past) + 1, past[0] if past else at, past[-1] if past else None)
@@ -313,11 +359,19 @@ class World:
         return Fact(value, user=case["owner_id"], account=case["account_id"], own=case)
 
     def call_fact(self, call: Row, value: Any = 1) -> Fact:
-        return Fact(value, user=call["agent_id"], account=self.of_contact(call["contact_id"])["account"], own=call)
+        return Fact(
+            value,
+            user=call["agent_id"],
+            account=self.of_contact(call["contact_id"])["account"],
+            own=call,
+        )
 
     @cached_property
     def sessions(self) -> dict[str, Row]:
         return {s["session_id"]: s for s in self.rows["web_session"] if not s["is_bot"]}
+
+
+Facts = Callable[["Period"], Iterable[Fact]]
 
 
 class Period:
@@ -328,6 +382,13 @@ class Period:
         self.start, self.end = midnight(first), midnight(after)
         # The day after the last day of the period that has begun.
         self.begun = max(first, min(after, local(w.at - SECOND) + timedelta(1)))
+        self._found: dict[Any, list[Fact]] = {}
+
+    def facts(self, of: Facts) -> list[Fact]:
+        """The facts of a metric over the period, found once."""
+        if of not in self._found:
+            self._found[of] = list(of(self))
+        return self._found[of]
 
     def inside(self, moment: datetime | None) -> bool:
         """Whether something happened in the period, as far as is known."""
@@ -336,9 +397,6 @@ class Period:
     @property
     def begun_days(self) -> int:
         return (self.begun - self.first).days
-
-
-Facts = Callable[[Period], Iterable[Fact]]
 
 
 # Leads
@@ -365,7 +423,9 @@ def worth(p: Period, s: State) -> float | None:
 
 
 def created(p: Period, *statuses: str) -> Iterable[State]:
-    return (s for s in p.w.deals.values() if s.status in statuses and p.inside(s.deal["created_at"]))
+    return (
+        s for s in p.w.deals.values() if s.status in statuses and p.inside(s.deal["created_at"])
+    )
 
 
 def still_open(p: Period) -> Iterable[State]:
@@ -400,7 +460,9 @@ def moved(p: Period, forward: bool) -> Iterable[Visit]:
     for visit, _ in left(p):
         after = p.w.outcome(visit.following or "")
         there, here = (p.w.stages[s or ""]["position"] for s in (visit.following, visit.stage))
-        if after != "lost" and ((after == "won" or there > here) if forward else (after == "open" and there < here)):
+        if after != "lost" and (
+            (after == "won" or there > here) if forward else (after == "open" and there < here)
+        ):
             yield visit
 
 
@@ -421,7 +483,12 @@ def outbound_calls(p: Period) -> Iterable[Row]:
 def calls_up_to_closing(p: Period) -> Iterable[Fact]:
     for s in closed(p, "won", "lost"):
         for a in outbound_calls(p):
-            if a["deal_id"] == s.deal["deal_id"] and a["done_at"] and s.closed_at and a["done_at"] <= s.closed_at:
+            if (
+                a["deal_id"] == s.deal["deal_id"]
+                and a["done_at"]
+                and s.closed_at
+                and a["done_at"] <= s.closed_at
+            ):
                 yield p.w.deal_fact(s)
 
 
@@ -433,7 +500,12 @@ def activity_fact(p: Period, a: Row, value: Any = 1) -> Fact:
 def sales_calls(p: Period, connected: bool = False) -> Iterable[Fact]:
     for a in outbound_calls(p):
         about = a["deal_id"] or a["lead_id"] or a["contact_id"]
-        if p.inside(a["done_at"]) and about and a["case_id"] is None and (a["outcome"] == "connected" or not connected):
+        if (
+            p.inside(a["done_at"])
+            and about
+            and a["case_id"] is None
+            and (a["outcome"] == "connected" or not connected)
+        ):
             yield activity_fact(p, a)
 
 
@@ -442,31 +514,40 @@ def quotes(p: Period, of_version: bool = False) -> Iterable[Fact]:
         if p.inside(q["presented_at"]) and q["status"] != "draft":
             s = p.w.deals.get(q["deal_id"])
             value = q["quote_id"] if of_version or q["number"] is None else q["number"]
-            yield Fact(value, user=q["owner_id"], account=s.deal["account_id"] if s else None, own=q)
+            yield Fact(
+                value, user=q["owner_id"], account=s.deal["account_id"] if s else None, own=q
+            )
 
 
 # Contracts
 
 
 def contracts(p: Period, which: str, grace: int, by_value: bool = False) -> Iterable[Fact]:
-    """Contracts that ended in the period: `due` (decided), `renewed`, `pending`."""
-    live = {
-        c["contract_id"]: c
-        for c in p.w.rows["contract"]
-        if not c["is_deleted"] and midnight(c["starts_at"]) < p.w.at
-    }
+    """Contracts that ended in the period: `due` (decided), `renewed`, `pending`. A successor counts as
+    soon as it is named, even before it begins."""
+    live = {c["contract_id"]: c for c in p.w.rows["contract"] if not c["is_deleted"]}
     for c in live.values():
-        if c["ends_at"] is None or not p.inside(midnight(c["ends_at"])):
+        if (
+            c["ends_at"] is None
+            or not p.inside(midnight(c["ends_at"]))
+            or not p.w.known(midnight(c["starts_at"]))
+        ):
             continue
         after = live.get(c["renewed_by_contract_id"])
         renewed = after is not None and (after["starts_at"] - c["ends_at"]).days <= grace
         over = days_of(c["ends_at"], p.w.at) >= grace
-        if which == {True: "renewed"}.get(renewed) or (which == "due" and (renewed or over)) or (which == "pending" and not renewed and not over):
+        if (
+            which == {True: "renewed"}.get(renewed)
+            or (which == "due" and (renewed or over))
+            or (which == "pending" and not renewed and not over)
+        ):
             value: Any = 1
             if by_value:
                 of = after if which == "renewed" and after else c
                 value = p.w.euros(of["value"], of["currency"], c["ends_at"])
-            yield Fact(value, user=p.w.user_of_account(c["account_id"]), account=c["account_id"], own=c)
+            yield Fact(
+                value, user=p.w.user_of_account(c["account_id"]), account=c["account_id"], own=c
+            )
 
 
 def days_of(day: date, moment: datetime) -> float:
@@ -497,25 +578,41 @@ def launched(p: Period) -> dict[str, Row]:
 def running(p: Period) -> Iterable[Row]:
     for c in p.w.campaigns.values():
         at = launch(c)
-        if counts(c) and at and at < p.end and p.w.known(at) and (c["ended_at"] is None or c["ended_at"] >= p.start):
+        if (
+            counts(c)
+            and at
+            and at < p.end
+            and p.w.known(at)
+            and (c["ended_at"] is None or c["ended_at"] >= p.start)
+        ):
             yield c
 
 
 def member_fact(p: Period, m: Row) -> Fact:
     who = m["contact_id"] or m["lead_id"]
-    return Fact((m["campaign_id"], who), campaign=m["campaign_id"], own=m, **p.w.of_contact(m["contact_id"]))
+    return Fact(
+        (m["campaign_id"], who), campaign=m["campaign_id"], own=m, **p.w.of_contact(m["contact_id"])
+    )
 
 
 def answers(p: Period, in_period: bool = False) -> Iterable[Fact]:
     for m in p.w.rows["campaign_member"]:
         c = p.w.campaigns[m["campaign_id"]]
-        if (p.inside(m["responded_at"]) and counts(c)) if in_period else (p.w.known(m["responded_at"]) and m["campaign_id"] in launched(p)):
+        if (
+            (p.inside(m["responded_at"]) and counts(c))
+            if in_period
+            else (p.w.known(m["responded_at"]) and m["campaign_id"] in launched(p))
+        ):
             yield member_fact(p, m)
 
 
 def delivered(p: Period) -> Iterable[Fact]:
     for m in p.w.rows["campaign_member"]:
-        if m["campaign_id"] in launched(p) and p.w.known(m["sent_at"]) and not p.w.known(m["bounced_at"]):
+        if (
+            m["campaign_id"] in launched(p)
+            and p.w.known(m["sent_at"])
+            and not p.w.known(m["bounced_at"])
+        ):
             yield member_fact(p, m)
 
 
@@ -531,7 +628,13 @@ def touched(p: Period, window: float = 30) -> Iterable[tuple[Purchase, list[tupl
                 yield bought, found
 
 
-def ascribed(p: Period, place: int = -1, value: Callable[[Purchase], Any] = lambda b: 1, first_only: bool = False, window: float = 30) -> Iterable[Fact]:
+def ascribed(
+    p: Period,
+    place: int = -1,
+    value: Callable[[Purchase], Any] = lambda b: 1,
+    first_only: bool = False,
+    window: float = 30,
+) -> Iterable[Fact]:
     for bought, found in touched(p, window):
         if not first_only or bought.number == 1:
             yield p.w.purchase_fact(bought, value(bought), found[place][1])
@@ -540,36 +643,46 @@ def ascribed(p: Period, place: int = -1, value: Callable[[Purchase], Any] = lamb
 def shared(p: Period, of_worth: bool = False) -> Iterable[Fact]:
     for bought, found in touched(p):
         for _, campaign in found:
-            value = (None if bought.worth is None else bought.worth / len(found)) if of_worth else 1 / len(found)
+            value = (
+                (None if bought.worth is None else bought.worth / len(found))
+                if of_worth
+                else 1 / len(found)
+            )
             yield p.w.purchase_fact(bought, value, campaign)
 
 
-def primary(p: Period, value: Callable[[Purchase], Any], first_only: bool = False) -> Iterable[Fact]:
+def primary(
+    p: Period, value: Callable[[Purchase], Any], first_only: bool = False
+) -> Iterable[Fact]:
     for b in bought_in(p):
         if b.campaign is not None and (not first_only or b.number == 1):
             yield p.w.purchase_fact(b, value(b))
 
 
 def referrals(p: Period, only_converted: bool = False) -> Iterable[Fact]:
-    """People whom customers recommended: each once, with the first recommendation."""
+    """People whom customers recommended: each once, when a customer first did."""
     seen: set[str] = set()
     for r in sorted(p.w.rows["referral"], key=lambda r: (r["created_at"], r["referral_id"])):
         who = r["referred_lead_id"] or r["referred_contact_id"]
-        if who is None or not p.w.known(r["created_at"]):
-            continue
-        if who in seen:
-            continue
-        seen.add(who)
         role = p.w.of_contact(r["referrer_contact_id"])
         bought = p.w.customers.get(role["account"] or "")
-        if r["referred_contact_id"] is not None and r["referred_contact_id"] == r["referrer_contact_id"]:
+        himself = (
+            r["referred_contact_id"] is not None
+            and r["referred_contact_id"] == r["referrer_contact_id"]
+        )
+        if (
+            who is None
+            or who in seen
+            or himself
+            or not bought
+            or bought[0].at >= r["created_at"]
+            or not p.w.known(r["created_at"])
+        ):
             continue
-        if not p.inside(r["created_at"]) or not bought or bought[0].at >= r["created_at"]:
-            continue
+        seen.add(who)
         lead = p.w.leads.get(r["referred_lead_id"])
-        if only_converted and not (lead and p.w.converted(lead)):
-            continue
-        yield Fact(1, own=r, **role)
+        if p.inside(r["created_at"]) and (not only_converted or (lead and p.w.converted(lead))):
+            yield Fact(1, own=r, **role)
 
 
 # The web site and mailing lists
@@ -601,15 +714,21 @@ def views(p: Period) -> Iterable[Fact]:
 
 
 def member_of_list(p: Period, m: Row) -> Fact:
-    return Fact(m["contact_id"], campaign=m["campaign_id"], own=m, **p.w.of_contact(m["contact_id"]))
+    return Fact(
+        m["contact_id"], campaign=m["campaign_id"], own=m, **p.w.of_contact(m["contact_id"])
+    )
 
 
 def joined(p: Period) -> Iterable[Fact]:
-    return (member_of_list(p, m) for m in p.w.rows["list_membership"] if p.inside(m["subscribed_at"]))
+    return (
+        member_of_list(p, m) for m in p.w.rows["list_membership"] if p.inside(m["subscribed_at"])
+    )
 
 
 def gone(p: Period) -> Iterable[Fact]:
-    return (member_of_list(p, m) for m in p.w.rows["list_membership"] if p.inside(m["unsubscribed_at"]))
+    return (
+        member_of_list(p, m) for m in p.w.rows["list_membership"] if p.inside(m["unsubscribed_at"])
+    )
 
 
 def on_list(p: Period, at: datetime) -> Iterable[Fact]:
@@ -626,7 +745,9 @@ def bought_in(p: Period) -> Iterable[Purchase]:
     return (b for b in p.w.purchases if p.inside(b.at))
 
 
-def customers(p: Period, which: Callable[[list[Purchase]], bool] = lambda bought: True) -> Iterable[Fact]:
+def customers(
+    p: Period, which: Callable[[list[Purchase]], bool] = lambda bought: True
+) -> Iterable[Fact]:
     return (p.w.customer_fact(b) for b in p.w.customers.values() if which(b))
 
 
@@ -670,13 +791,20 @@ def up_sold(p: Period) -> Iterable[Fact]:
     for (customer, _), steps in p.w.families.items():
         for place, (b, tier) in enumerate(steps):
             earlier = [t for _, t in steps[:place] if t is not None]
-            if p.w.customers[customer][0].at < p.start and p.inside(b.at) and tier is not None and earlier and tier > max(earlier):
+            if (
+                p.w.customers[customer][0].at < p.start
+                and p.inside(b.at)
+                and tier is not None
+                and earlier
+                and tier > max(earlier)
+            ):
                 yield p.w.purchase_fact(b, customer)
 
 
 def upsells(p: Period) -> Iterable[Fact]:
     for s in closed(p, "won"):
-        if s.deal["deal_type"] == "upsell" and s.deal["account_id"]:
+        bought = p.w.customers.get(s.deal["account_id"] or "")
+        if s.deal["deal_type"] == "upsell" and bought and bought[0].at < p.start:
             yield p.w.deal_fact(s, s.deal["account_id"])
 
 
@@ -702,21 +830,32 @@ def business_minutes(p: Period) -> Iterable[Fact]:
         within = 0.0
         for day in p.w.rows["business_calendar"]:
             if day["is_business"]:
-                since, until = max(c["created_at"], day["opens_at"]), min(c["resolved_at"], day["closes_at"])
+                since, until = (
+                    max(c["created_at"], day["opens_at"]),
+                    min(c["resolved_at"], day["closes_at"]),
+                )
                 within += max(0.0, (until - since).total_seconds() / 60)
         yield p.w.case_fact(c, within)
 
 
-def service_calls(p: Period, direction: str, outcome: str | None = None, at: str = "queued_at") -> Iterable[Row]:
+def service_calls(
+    p: Period, direction: str, outcome: str | None = None, at: str = "queued_at"
+) -> Iterable[Row]:
     for c in p.w.rows["service_call"]:
-        if c["direction"] == direction and outcome in (None, c["outcome"]) and p.inside(c[at] or c["queued_at"]):
+        if (
+            c["direction"] == direction
+            and outcome in (None, c["outcome"])
+            and p.inside(c[at] or c["queued_at"])
+        ):
             yield c
 
 
 def handled(p: Period, of_time: bool) -> Iterable[Fact]:
     for c in service_calls(p, "inbound", "answered", "ended_at"):
         if c["talk_s"] is not None:
-            yield p.w.call_fact(c, c["talk_s"] + (c["hold_s"] or 0) + (c["wrap_s"] or 0) if of_time else 1)
+            yield p.w.call_fact(
+                c, c["talk_s"] + (c["hold_s"] or 0) + (c["wrap_s"] or 0) if of_time else 1
+            )
 
 
 def callbacks(p: Period, outcome: str | None = None) -> Iterable[Row]:
@@ -725,7 +864,11 @@ def callbacks(p: Period, outcome: str | None = None) -> Iterable[Row]:
 
 def promises(p: Period, only_met: bool) -> Iterable[Fact]:
     for e in p.w.rows["sla_event"]:
-        met = e["fulfilled_at"] is not None and e["due_at"] is not None and e["fulfilled_at"] <= e["due_at"]
+        met = (
+            e["fulfilled_at"] is not None
+            and e["due_at"] is not None
+            and e["fulfilled_at"] <= e["due_at"]
+        )
         case = p.w.cases.get(e["case_id"])
         if case and p.inside(e["fulfilled_at"] if met else e["due_at"]) and (met or not only_met):
             yield Fact(1, user=case["owner_id"], account=case["account_id"], own=e)
@@ -733,14 +876,18 @@ def promises(p: Period, only_met: bool) -> Iterable[Fact]:
 
 def monthly(p: Period, name: str) -> Iterable[Fact]:
     """Costs by month: of each the part of its days that lies in the period and has begun, at the
-    rate of the last of them."""
+    rate of the month's last day, or of the last one that is known."""
     for row in p.w.rows[name]:
         after = months_on(row["month"], 1)
         until = min(after, p.begun)
         part = (until - max(row["month"], p.first)).days
         if part > 0:
-            amount = p.w.euros(row["amount"], row["currency"], until - timedelta(1))
-            yield Fact(None if amount is None else amount * part / (after - row["month"]).days, own=row)
+            amount = p.w.euros(
+                row["amount"], row["currency"], min(after - timedelta(1), local(p.w.at - SECOND))
+            )
+            yield Fact(
+                None if amount is None else amount * part / (after - row["month"]).days, own=row
+            )
 
 
 # Metrics
@@ -794,7 +941,7 @@ Pick = Callable[[World, Fact], bool]
 def figure(metric: AnyMetric, p: Period, pick: Pick = lambda w, f: True) -> Number:
     """The metric over the period, of the facts that are picked."""
     if isinstance(metric, Metric):
-        return reduced((f for f in metric.facts(p) if pick(p.w, f)), metric.how)
+        return reduced((f for f in p.facts(metric.facts) if pick(p.w, f)), metric.how)
     if isinstance(metric, Ratio):
         return divided(figure(metric.top, p, pick), figure(metric.bottom, p, pick))
     parts = [figure(part, p, pick) for part in metric.parts]
@@ -804,31 +951,49 @@ def figure(metric: AnyMetric, p: Period, pick: Pick = lambda w, f: True) -> Numb
 def groups(metric: AnyMetric, p: Period, by: Callable[[World, Fact], Any]) -> set[Any]:
     """The values of a dimension that the metric's facts have."""
     if isinstance(metric, Metric):
-        return {by(p.w, f) for f in metric.facts(p)}
+        return {by(p.w, f) for f in p.facts(metric.facts)}
     parts = (metric.top, metric.bottom) if isinstance(metric, Ratio) else metric.parts
     return set().union(*(groups(part, p, by) for part in parts))
 
 
 LEADS = Metric(lambda p: (p.w.lead_fact(x) for x in leads(p)))
 CONVERTED = Metric(lambda p: (p.w.lead_fact(x) for x in leads(p) if p.w.converted(x)))
-NEW = Metric(lambda p: (p.w.purchase_fact(b, b.customer) for b in bought_in(p) if b.number == 1), "distinct")
-RETURNING = Metric(lambda p: (p.w.purchase_fact(b, b.customer) for b in bought_in(p) if b.first < p.start), "distinct")
+NEW = Metric(
+    lambda p: (p.w.purchase_fact(b, b.customer) for b in bought_in(p) if b.number == 1), "distinct"
+)
+RETURNING = Metric(
+    lambda p: (p.w.purchase_fact(b, b.customer) for b in bought_in(p) if b.first < p.start),
+    "distinct",
+)
 CLOSED = Metric(lambda p: (p.w.deal_fact(s) for s in closed(p, "won", "lost")))
 WON = Metric(lambda p: (p.w.deal_fact(s) for s in closed(p, "won")))
 LOST = Metric(lambda p: (p.w.deal_fact(s) for s in closed(p, "lost")))
 WON_AMOUNT = Metric(lambda p: (p.w.deal_fact(s, worth(p, s)) for s in closed(p, "won")), "sum")
-CLOSED_AMOUNT = Metric(lambda p: (p.w.deal_fact(s, worth(p, s)) for s in closed(p, "won", "lost")), "sum")
-FIRST_CLOSED = Metric(lambda p: (p.w.deal_fact(s) for at, _, s in p.w.first_closings if p.inside(at)))
-FIRST_WON = Metric(lambda p: (p.w.deal_fact(s) for at, won, s in p.w.first_closings if p.inside(at) and won))
+CLOSED_AMOUNT = Metric(
+    lambda p: (p.w.deal_fact(s, worth(p, s)) for s in closed(p, "won", "lost")), "sum"
+)
+FIRST_CLOSED = Metric(
+    lambda p: (p.w.deal_fact(s) for at, _, s in p.w.first_closings if p.inside(at))
+)
+FIRST_WON = Metric(
+    lambda p: (p.w.deal_fact(s) for at, won, s in p.w.first_closings if p.inside(at) and won)
+)
 MADE_WON = Metric(lambda p: (p.w.deal_fact(s) for s in created(p, "won")))
 MADE_CLOSED = Metric(lambda p: (p.w.deal_fact(s) for s in created(p, "won", "lost")))
 OPEN = Metric(lambda p: (p.w.deal_fact(s) for s in still_open(p)))
 STAYS = Metric(lambda p: (p.w.visit_fact(v, n) for v, n in left(p) if n >= 0), "mean")
 STAY_DAYS = Metric(STAYS.facts, "sum")
-STAYED = Metric(lambda p: (p.w.visit_fact(v, (v.deal["deal_id"], v.stage)) for v, n in left(p) if n >= 0), "distinct")
+STAYED = Metric(
+    lambda p: (p.w.visit_fact(v, (v.deal["deal_id"], v.stage)) for v, n in left(p) if n >= 0),
+    "distinct",
+)
 EXITS = Metric(lambda p: (p.w.visit_fact(v) for v, _ in left(p)))
 ADVANCES = Metric(lambda p: (p.w.visit_fact(v) for v in moved(p, True)))
-DEAL_CALLS = Metric(lambda p: (activity_fact(p, a) for a in outbound_calls(p) if a["deal_id"] and p.inside(a["done_at"])))
+DEAL_CALLS = Metric(
+    lambda p: (
+        activity_fact(p, a) for a in outbound_calls(p) if a["deal_id"] and p.inside(a["done_at"])
+    )
+)
 CAMPAIGNS = Metric(lambda p: (campaign_fact(c) for c in launched(p).values()))
 CAMPAIGN_COST = Metric(
     lambda p: (campaign_fact(c, p.w.euros(c["actual_cost"], c["currency"], local(launch(c) or p.end))) for c in launched(p).values()), "sum"
@@ -847,7 +1012,9 @@ LAPSED = Metric(lambda p: customers(p, lambda b: since(p, b[-1].at) > 365))
 OF_A_YEAR = Metric(lambda p: customers(p, lambda b: since(p, b[0].at) > 365))
 REPEAT = Metric(lambda p: customers(p, lambda b: len(b) > 1))
 YEARLY = Metric(lambda p: (p.w.purchase_fact(b) for b in p.w.purchases if since(p, b.at) <= 365))
-YEARLY_WORTH = Metric(lambda p: (p.w.purchase_fact(b, b.worth) for b in p.w.purchases if since(p, b.at) <= 365), "sum")
+YEARLY_WORTH = Metric(
+    lambda p: (p.w.purchase_fact(b, b.worth) for b in p.w.purchases if since(p, b.at) <= 365), "sum"
+)
 CHURN = Ratio(LAPSED, OF_A_YEAR)
 CROSS = Metric(cross_sold, "distinct")
 UP = Metric(up_sold, "distinct")
@@ -857,7 +1024,11 @@ DUE = Metric(lambda p: contracts(p, "due", 30))
 RENEWED = Metric(lambda p: contracts(p, "renewed", 30))
 OPENED = Metric(lambda p: (p.w.case_fact(c) for c in opened(p)))
 RESOLVED = Metric(lambda p: (p.w.case_fact(c) for c in resolved(p)))
-SAME_DAY = Metric(lambda p: (p.w.case_fact(c) for c in resolved(p) if local(c["resolved_at"]) == local(c["created_at"])))
+SAME_DAY = Metric(
+    lambda p: (
+        p.w.case_fact(c) for c in resolved(p) if local(c["resolved_at"]) == local(c["created_at"])
+    )
+)
 INBOUND = Metric(lambda p: (p.w.call_fact(c) for c in service_calls(p, "inbound")))
 ANSWERED = Metric(lambda p: (p.w.call_fact(c) for c in service_calls(p, "inbound", "answered")))
 AGENT_DAYS = Metric(lambda p: (
@@ -1032,7 +1203,7 @@ METRICS: dict[str, AnyMetric] = {
 # the report's date.
 STOCKS = frozenset(
     {name for name in METRICS if name.startswith(("open_", "mailing_"))}
-    | {"prospects_count.stock", "campaigns_count.active", "service_cost_amount", "sales_marketing_cost_amount"}
+    | {"sales_calls_per_opportunity.open", "prospects_count.stock", "campaigns_count.active", "service_cost_amount", "sales_marketing_cost_amount"}
 )  # fmt: skip
 # What is only known for one date, so that there are no trends of it.
 OF_ONE_DATE = frozenset(
@@ -1062,7 +1233,13 @@ DIMENSIONS: dict[str, Callable[[World, Fact], Any]] = {
     "service_cost.channel": lambda w, f: f.own.get("channel"),
 }
 
-_LEAD = ("prospects_count", "prospects_count.stock", "leads_created_count", "leads_converted_count", "lead_conversion_rate")
+_LEAD = (
+    "prospects_count",
+    "prospects_count.stock",
+    "leads_created_count",
+    "leads_converted_count",
+    "lead_conversion_rate",
+)
 _DEAL = ("closed_deals_count", "won_deals_count", "lost_deals_count", "won_amount", "close_rate", "close_rate.by_value", "close_rate.cohort",
          "new_revenue_amount", "open_opportunities_count", "open_opportunities_count.by_value", "open_opportunities_count.weighted",
          "open_avg_age_days", "sales_cycle_days", "sales_cycle_days.median", "sales_cycle_days.from_lead")  # fmt: skip
@@ -1080,14 +1257,30 @@ _CALL = ("customer_callbacks_count", "customer_callbacks_count.answered", "callb
          "abandoned_calls_count(shortest_wait=20)", "abandonment_rate", "avg_handle_time", "calls_per_agent_day")  # fmt: skip
 _CUSTOMER = ("customers_count", "customers_count.active", "customers_count.at_risk", "customers_count.before", "repeat_purchase_rate", "churn_rate",
              "customer_lifetime_value")  # fmt: skip
-_LIST = ("mailing_active_count", "mailing_list_growth_rate", "mailing_list_growth_rate.distinct", "campaign_new_customers_count.new_contacts")
-_WEB = ("web_sessions_count", "time_on_site_avg", "time_on_site_avg.median", "time_on_site_avg.without_bounces", "time_on_site_avg.engaged")
+_LIST = (
+    "mailing_active_count",
+    "mailing_list_growth_rate",
+    "mailing_list_growth_rate.distinct",
+    "campaign_new_customers_count.new_contacts",
+)
+_WEB = (
+    "web_sessions_count",
+    "time_on_site_avg",
+    "time_on_site_avg.median",
+    "time_on_site_avg.without_bounces",
+    "time_on_site_avg.engaged",
+)
 _CAMPAIGN = ("campaigns_count", "campaigns_count.active", "campaign_delivered_count", "responses_per_campaign", "responses_per_campaign.in_period",
              "campaign_response_rate", "campaign_cost_amount")  # fmt: skip
 _CALLS = ("sales_calls_count", "sales_calls_count.connected", "sales_calls_per_opportunity")
 _QUOTES = ("quotes_presented_count", "quotes_presented_count.versions")
 _LINES = ("product_revenue_amount", "product_cost_amount")
-_RENEWALS = ("contracts_due_count", "contracts_pending_count", "renewal_rate", "renewal_rate.by_value")
+_RENEWALS = (
+    "contracts_due_count",
+    "contracts_pending_count",
+    "renewal_rate",
+    "renewal_rate.by_value",
+)
 _REFERRALS = ("customer_referrals_count", "customer_referrals_count.converted")
 _PROMISES = ("sla_compliance_rate",)
 
@@ -1109,16 +1302,47 @@ BREAKDOWNS: dict[str, tuple[str, ...]] = {
     "service_cost.channel": ("service_cost_amount",),
 }
 FILTERS: dict[str, tuple[str, ...]] = {
-    "user.team": _LEAD + _DEAL + _STAY + _FIRST + _BOUGHT + _CALLS + _QUOTES + _CASE + _CALL + _PROMISES + _CUSTOMER + _RENEWALS + _REFERRALS + _SHARE,
-    "account.region": _DEAL + _STAY + _BOUGHT + _CUSTOMER + _RENEWALS + _REFERRALS + _LINES + _CASE + _CALL + _PROMISES,
+    "user.team": _LEAD
+    + _DEAL
+    + _STAY
+    + _FIRST
+    + _BOUGHT
+    + _CALLS
+    + _QUOTES
+    + _CASE
+    + _CALL
+    + _PROMISES
+    + _CUSTOMER
+    + _RENEWALS
+    + _REFERRALS
+    + _SHARE,
+    "account.region": _DEAL
+    + _STAY
+    + _BOUGHT
+    + _CUSTOMER
+    + _RENEWALS
+    + _REFERRALS
+    + _LINES
+    + _CASE
+    + _CALL
+    + _PROMISES,
 }
 # What exists only where there are deals.
 OF_DEALS = frozenset(
-    {*_DEAL, *_STAY, *_FIRST, "sales_calls_per_opportunity", "sales_calls_per_opportunity.open", "up_sell_rate.recorded"}
+    {
+        *_DEAL,
+        *_STAY,
+        *_FIRST,
+        "sales_calls_per_opportunity",
+        "sales_calls_per_opportunity.open",
+        "up_sell_rate.recorded",
+    }
 )
 
 
-def period_of(crm: Crm, name: str, as_of: datetime | None = None, now: datetime | None = None) -> Period:
+def period_of(
+    crm: Crm, name: str, as_of: datetime | None = None, now: datetime | None = None
+) -> Period:
     """A period by name, as of its end, or of an instant, but never of later than now."""
     first, after = bounds(name)
     at = as_of or midnight(after)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -53,15 +54,24 @@ class Answer:
         return bool(self.said == pytest.approx(self.right, rel=1e-9, abs=1e-9))
 
 
-def asked(crm: Crm, folder: Path, now: datetime, as_of: datetime | None = None, **spec: Any) -> Figures:
+def asked(
+    crm: Crm, folder: Path, now: datetime, as_of: datetime | None = None, **spec: Any
+) -> Figures:
     spec = {"report": "custom", "period": crm.period, **spec}
     if as_of is not None:
         spec["as_of"] = as_of.strftime("%Y-%m-%dT%H:%M:%SZ")
     return figures(folder, spec, now.replace(tzinfo=UTC))
 
 
+def chosen(seed: int) -> frozenset[str]:
+    """A quarter of the metrics, another one for each CRM: statements of all would take too long."""
+    return frozenset(Random(seed).sample(sorted(METRICS), len(METRICS) // 4))
+
+
 def names(crm: Crm, wanted: Any) -> list[str]:
-    return [name for name in wanted if not (crm.orders and name in OF_DEALS)]
+    """Those of the metrics that are asked of this CRM."""
+    mine = chosen(crm.seed)
+    return [name for name in wanted if name in mine and not (crm.orders and name in OF_DEALS)]
 
 
 def over_time() -> list[str]:
@@ -72,16 +82,31 @@ def section(found: Figures, key: str) -> Section:
     return next(s for s in found.sections if s.id == key)
 
 
-def cells(part: Section, metrics: list[str], row: tuple[Any, ...], side: str = "") -> dict[str, Any]:
+def cells(
+    part: Section, metrics: list[str], row: tuple[Any, ...], side: str = ""
+) -> dict[str, Any]:
     by_column = {c.name: value for c, value in zip(part.columns, row, strict=True)}
     return {name: by_column[f"{name}{side}"] for name in metrics}
 
 
-def tiles(found: Figures, crm: Crm, p: Period, question: str, wanted: Any, pick: Any = None, side: str = "") -> Iterator[Answer]:
+def tiles(
+    found: Figures,
+    crm: Crm,
+    p: Period,
+    question: str,
+    wanted: Any,
+    pick: Any = None,
+    side: str = "",
+) -> Iterator[Answer]:
     part = section(found, "tiles")
     metrics = names(crm, wanted)
     for name, said in cells(part, metrics, part.rows[0], side).items():
-        yield Answer(question, name, said, figure(METRICS[name], p, pick) if pick else figure(METRICS[name], p))
+        yield Answer(
+            question,
+            name,
+            said,
+            figure(METRICS[name], p, pick) if pick else figure(METRICS[name], p),
+        )
 
 
 def months(found: Figures, crm: Crm, p: Period, question: str) -> Iterator[Answer]:
@@ -118,12 +143,20 @@ def sections(crm: Crm) -> list[dict[str, Any]]:
     metrics = names(crm, METRICS)
     found: list[dict[str, Any]] = [
         {"id": "tiles", "kpis": metrics},
-        {"id": "months", "trend": {"metrics": names(crm, over_time()), "grain": "month", "chart": "none"}},
+        {
+            "id": "months",
+            "trend": {"metrics": names(crm, over_time()), "grain": "month", "chart": "none"},
+        },
     ]
     for by, wanted in BREAKDOWNS.items():
         if own := names(crm, wanted):
             if not (crm.orders and by.startswith(("deal.", "stage."))):
-                found.append({"id": by.replace(".", "_"), "breakdown": {"metrics": own, "by": [by], "chart": "none"}})
+                found.append(
+                    {
+                        "id": by.replace(".", "_"),
+                        "breakdown": {"metrics": own, "by": [by], "chart": "none"},
+                    }
+                )
     return found
 
 
@@ -144,6 +177,8 @@ def filtered(crm: Crm, folder: Path) -> Iterator[Answer]:
         of = DIMENSIONS[by]
         value = "North" if by == "user.team" else "EMEA"
         metrics = names(crm, dict.fromkeys(wanted))
+        if not metrics:
+            continue
         parts = [{"id": "tiles", "kpis": metrics}]
         found = asked(crm, folder, LATER, filters=[{"field": by, "eq": value}], sections=parts)
         p = period_of(crm, crm.period)
