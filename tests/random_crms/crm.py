@@ -4,6 +4,7 @@ Times are naive UTC, days are dates, and None is empty. Rows are consistent as r
 last stage in the history is its own, a resolved case was opened before), but for what is said here.
 """
 
+# ruff: noqa: E501
 from __future__ import annotations
 
 import csv

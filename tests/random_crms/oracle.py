@@ -165,7 +165,7 @@ class World:
                 mine,
                 key=lambda c: (
                     c["entered_at"],
-                    c["entered_at"] == latest and c["stage_id"] == deal["stage_id"],  # noqa: B023
+                    c["entered_at"] == latest and c["stage_id"] == deal["stage_id"],
                     self.stages[c["stage_id"]]["position"],
                 ),
             )
