@@ -1,0 +1,229 @@
+"""Figures on CRMs drawn at random against an oracle in plain Python, which shares nothing with the
+program but the texts of the catalogue."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+
+from reportspec.figures import Figures, Section
+from tests.conftest import Draw
+from tests.figures.asking import figures
+from tests.random_crms.crm import Crm, drawn, frozen, months_on, written
+from tests.random_crms.oracle import (
+    BREAKDOWNS,
+    DIMENSIONS,
+    FILTERS,
+    METRICS,
+    OF_DEALS,
+    OF_ONE_DATE,
+    STOCKS,
+    Number,
+    Period,
+    World,
+    at_own_end,
+    figure,
+    groups,
+    period_of,
+    steps,
+)
+
+LATER = datetime(2025, 1, 1)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One figure: what was asked, what the program says, what is right."""
+
+    question: str
+    metric: str
+    said: Any
+    right: Number
+
+    @property
+    def agree(self) -> bool:
+        """Equal but for the order in which numbers are added up."""
+        if self.said is None or self.right is None:
+            return self.said is self.right
+        return bool(self.said == pytest.approx(self.right, rel=1e-9, abs=1e-9))
+
+
+def asked(
+    crm: Crm, folder: Path, now: datetime, as_of: datetime | None = None, **spec: Any
+) -> Figures:
+    spec = {"report": "custom", "period": crm.period, **spec}
+    if as_of is not None:
+        spec["as_of"] = as_of.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return figures(folder, spec, now.replace(tzinfo=UTC))
+
+
+def chosen(seed: int) -> frozenset[str]:
+    """An eighth of the metrics, another one for each CRM: statements of all would take too long."""
+    return frozenset(Random(seed).sample(sorted(METRICS), len(METRICS) // 8))
+
+
+def names(crm: Crm, wanted: Any) -> list[str]:
+    """Those of the metrics that are asked of this CRM."""
+    mine = chosen(crm.seed)
+    return [name for name in wanted if name in mine and not (crm.orders and name in OF_DEALS)]
+
+
+def over_time() -> list[str]:
+    return [name for name in METRICS if name not in OF_ONE_DATE]
+
+
+def section(found: Figures, key: str) -> Section:
+    return next(s for s in found.sections if s.id == key)
+
+
+def cells(
+    part: Section, metrics: list[str], row: tuple[Any, ...], side: str = ""
+) -> dict[str, Any]:
+    by_column = {c.name: value for c, value in zip(part.columns, row, strict=True)}
+    return {name: by_column[f"{name}{side}"] for name in metrics}
+
+
+def tiles(
+    found: Figures,
+    crm: Crm,
+    p: Period,
+    question: str,
+    wanted: Any,
+    pick: Any = None,
+    side: str = "",
+) -> Iterator[Answer]:
+    part = section(found, "tiles")
+    metrics = names(crm, wanted)
+    for name, said in cells(part, metrics, part.rows[0], side).items():
+        yield Answer(
+            question,
+            name,
+            said,
+            figure(METRICS[name], p, pick) if pick else figure(METRICS[name], p),
+        )
+
+
+def months(found: Figures, crm: Crm, p: Period, question: str) -> Iterator[Answer]:
+    part = section(found, "months")
+    metrics = names(crm, over_time())
+    for step, row in zip(steps(p), part.rows, strict=True):
+        if step.start >= p.w.at:
+            continue  # not begun
+        own = at_own_end(step)
+        for name, said in cells(part, metrics, row).items():
+            right = figure(METRICS[name], own if name in STOCKS else step)
+            yield Answer(f"{question}, {step.first:%Y-%m}", name, said, right)
+
+
+def broken_down(found: Figures, crm: Crm, p: Period, question: str) -> Iterator[Answer]:
+    for by, wanted in BREAKDOWNS.items():
+        metrics = names(crm, wanted)
+        if not metrics or (crm.orders and by.startswith(("deal.", "stage."))):
+            continue
+        part = section(found, by.replace(".", "_"))
+        place = next(i for i, c in enumerate(part.columns) if c.role == "dimension")
+        rows = {row[place]: cells(part, metrics, row) for row in part.rows}
+        of = DIMENSIONS[by]
+        for name in metrics:
+            for value in groups(METRICS[name], p, of) | set(rows):
+                right = figure(METRICS[name], p, lambda w, f: of(w, f) == value)  # noqa: B023
+                said = rows[value][name] if value in rows else "no row"
+                if said == "no row" and not right:
+                    continue
+                yield Answer(f"{question}, {by} {value}", name, said, right)
+
+
+def sections(crm: Crm) -> list[dict[str, Any]]:
+    metrics = names(crm, METRICS)
+    found: list[dict[str, Any]] = [
+        {"id": "tiles", "kpis": metrics},
+        {
+            "id": "months",
+            "trend": {"metrics": names(crm, over_time()), "grain": "month", "chart": "none"},
+        },
+    ]
+    for by, wanted in BREAKDOWNS.items():
+        if own := names(crm, wanted):
+            if not (crm.orders and by.startswith(("deal.", "stage."))):
+                found.append(
+                    {
+                        "id": by.replace(".", "_"),
+                        "breakdown": {"metrics": own, "by": [by], "chart": "none"},
+                    }
+                )
+    return found
+
+
+def whole(crm: Crm, folder: Path) -> Iterator[Answer]:
+    """Totals, months and breakdowns of a period that is over, and the period before it."""
+    found = asked(crm, folder, LATER, compare="previous_period", sections=sections(crm))
+    p = period_of(crm, crm.period)
+    yield from tiles(found, crm, p, "total", METRICS)
+    yield from months(found, crm, p, "month")
+    yield from broken_down(found, crm, p, "by")
+    length = (p.after.year - p.first.year) * 12 + p.after.month - p.first.month
+    before = Period(World(crm, p.start), months_on(p.first, -length), p.first)
+    yield from tiles(found, crm, before, "previous period", METRICS, side="__previous")
+
+
+def filtered(crm: Crm, folder: Path) -> Iterator[Answer]:
+    for by, wanted in FILTERS.items():
+        of = DIMENSIONS[by]
+        value = "North" if by == "user.team" else "EMEA"
+        metrics = names(crm, dict.fromkeys(wanted))
+        if not metrics:
+            continue
+        parts = [{"id": "tiles", "kpis": metrics}]
+        found = asked(crm, folder, LATER, filters=[{"field": by, "eq": value}], sections=parts)
+        p = period_of(crm, crm.period)
+        yield from tiles(found, crm, p, f"{by} = {value}", metrics, lambda w, f: of(w, f) == value)  # noqa: B023
+
+
+def unfinished(crm: Crm, folder: Path) -> Iterator[Answer]:
+    """The period still runs."""
+    found = asked(crm, folder, crm.now, sections=sections(crm)[:2])
+    p = period_of(crm, crm.period, now=crm.now)
+    yield from tiles(found, crm, p, f"now {crm.now}", METRICS)
+    yield from months(found, crm, p, f"now {crm.now}, month")
+
+
+def past(crm: Crm, folder: Path) -> Iterator[Answer]:
+    """As of a past instant: what the report said then, on the data as they were."""
+    parts = sections(crm)[:1]
+    found = asked(crm, folder, LATER, crm.past, sections=parts)
+    was = frozen(crm, crm.past)
+    then = asked(was, written(was, folder / "frozen"), crm.past, crm.past, sections=parts)
+    p = period_of(crm, crm.period, crm.past)
+    yield from tiles(found, crm, p, f"as of {crm.past}", METRICS)
+    yield from tiles(then, was, p, f"frozen at {crm.past}", METRICS)
+
+
+QUESTIONS: dict[str, Callable[[Crm, Path], Iterator[Answer]]] = {
+    "whole": whole,
+    "filtered": filtered,
+    "unfinished": unfinished,
+    "past": past,
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_random_crms(question: str, draw: Draw, tmp_path: Path) -> None:
+    wrong: list[str] = []
+    compared = 0
+    for number in range(draw.rounds(12, 300)):
+        seed = draw.seed + number
+        crm = drawn(seed)
+        folder = written(crm, tmp_path / str(number))
+        for answer in QUESTIONS[question](crm, folder):
+            compared += 1
+            if not answer.agree:
+                wrong.append(f"seed {seed}, {crm.period}, {answer.metric}, {answer.question}: {answer.said}, right is {answer.right}")  # fmt: skip
+    assert compared > 100
+    assert not wrong, "\n".join([f"{len(wrong)} of {compared} figures", *wrong[:40]])
