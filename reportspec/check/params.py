@@ -16,7 +16,7 @@ from reportspec.sql.build import literal
 
 _TEMPLATE = re.compile(r"\{\{\s*([A-Za-z_][\w.]*)\s*\}\}")
 _IN_SQL = re.compile(r"'\s*\{\{\s*params\.(\w+)\s*\}\}\s*'|\{\{\s*params\.(\w+)\s*\}\}")
-LARGEST_NUMBER = 10**15
+LARGEST_NUMBER = 9 * 10**18
 LONGEST_TEXT = 2_000
 _UNTOUCHED = ("deliver", "for_each", "params", "where")
 
