@@ -172,6 +172,9 @@ class PeriodFigures:
     label: str
 
 
+LARGEST_LOGO = 1_000_000  # bytes; a logo is printed a few centimetres wide
+
+
 @dataclass(frozen=True, slots=True)
 class Theme:
     """Looks that a project or a report may set. `logo` is the file's bytes with its media type;

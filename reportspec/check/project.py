@@ -16,7 +16,7 @@ from reportspec.check.document import Document, Place
 from reportspec.check.model import PARALLEL, TIMEOUT, Project, SourceSpec
 from reportspec.databases import BY_SCHEME
 from reportspec.diagnostics import Span, suggestion
-from reportspec.figures import Theme
+from reportspec.figures import LARGEST_LOGO, Theme
 from reportspec.fontfile import unfit
 from reportspec.languages import base_language, languages
 from reportspec.schema import check_schema
@@ -25,7 +25,6 @@ from reportspec.source import Node, Scalar, Sequence, plain, read_yaml_file
 from reportspec.source.regular import Unfit, read_inside
 
 NAME = "reportspec.yaml"
-LARGEST_LOGO = 1_000_000  # bytes; a logo is printed a few centimetres wide
 LARGEST_FONT = 32 << 20  # bytes
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
 

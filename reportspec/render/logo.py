@@ -6,11 +6,8 @@ import base64
 import re
 from xml.etree import ElementTree
 
-from reportspec.check.project import LARGEST_LOGO
-from reportspec.figures import Theme
+from reportspec.figures import LARGEST_LOGO, Theme
 from reportspec.render.errors import RenderError
-
-_LARGEST = LARGEST_LOGO
 
 _SIGNATURES = {"image/png": b"\x89PNG\r\n\x1a\n", "image/jpeg": b"\xff\xd8\xff"}
 
@@ -37,9 +34,9 @@ def logo_address(theme: Theme) -> str | None:
     if theme.logo is None:
         return None
     kind = (theme.logo_type or "").lower()
-    if len(theme.logo) > _LARGEST:
+    if len(theme.logo) > LARGEST_LOGO:
         raise RenderError(
-            f"theme: the logo has {len(theme.logo):,} bytes; the most is {_LARGEST:,}"
+            f"theme: the logo has {len(theme.logo):,} bytes; the most is {LARGEST_LOGO:,}"
         )
     if kind == "image/svg+xml":
         _check_svg(theme.logo)

@@ -199,7 +199,7 @@ def test_what_is_not_taken_now_is_exit_code_75(run: Run, handler: Handler, folde
 
 MISUSE = {
     "no spec": ([], "Missing argument"),
-    "an empty rehearsal": (["won.yaml", "--to", ""], "--to is empty"),
+    "an empty rehearsal": (["won.yaml", "--to", ""], "Invalid value for '--to': it is empty"),
     "a folder without --dry-run": (["won.yaml", "-o", "mails"], "add --dry-run"),
     "a folder without specs": (["empty"], "has no spec"),
 }
@@ -264,7 +264,9 @@ def test_a_folder_of_specs(run: Run, folder: Path, handler: Handler) -> None:
     wrong, plain, refused = sorted(done.stdout.splitlines())
     assert wrong.startswith("::error file=a_wrong.yaml,line=2,col=11,")
     assert plain.startswith("::error title=no-delivery::b_plain.yaml: the spec has no `deliver`")
-    assert refused == f"::error title=refused::won.yaml: refused: {BEN}: 550 no such user"
+    assert refused.startswith(
+        f"::error title=refused::won.yaml: refused: {BEN}: 550 no such user (on"
+    )
 
 
 # --- streams and signals -------------------------------------------------------------------------------

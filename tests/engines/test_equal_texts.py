@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,6 +21,9 @@ from reportspec.run.connection import SourceError
 from tests.engines.servers import DEFAULTS
 
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
+PLACE = f"equal_texts_{os.getpid()}"  # a schema of this process alone
+# One extension cannot be made by two at once.
+pytestmark = pytest.mark.xdist_group("equal texts")
 # Each has an amount of its own, so that a sum says whose it is of.
 NAMES = {"anna": 1, "Anna": 20, "ANNA ": 300, "Änna": 4000, "Carl": 50000}
 OTHERS = {f"person {number}": 1_000_000 * number for number in range(1, 6)}
@@ -100,10 +104,10 @@ def _postgres(kind: str, names: dict[str, int]) -> Iterator[tuple[str, str]]:
     except psycopg.Error:
         pytest.skip("no PostgreSQL answers")
     with raw:
-        raw.execute("DROP SCHEMA IF EXISTS equal_texts CASCADE")
-        raw.execute("CREATE SCHEMA equal_texts")
+        raw.execute(f"DROP SCHEMA IF EXISTS {PLACE} CASCADE")
+        raw.execute(f"CREATE SCHEMA {PLACE}")
         try:
-            raw.execute("SET search_path = equal_texts, public")
+            raw.execute(f"SET search_path = {PLACE}, public")
             try:
                 if kind == "postgres citext":
                     raw.execute("CREATE EXTENSION IF NOT EXISTS citext SCHEMA public")
@@ -117,9 +121,9 @@ def _postgres(kind: str, names: dict[str, int]) -> Iterator[tuple[str, str]]:
                 pytest.skip(f"this server has none: {error}")
             for one in tables(of, "TEXT", names):
                 raw.execute(one)
-            yield url, "equal_texts."
+            yield url, f"{PLACE}."
         finally:
-            raw.execute("DROP SCHEMA equal_texts CASCADE")
+            raw.execute(f"DROP SCHEMA {PLACE} CASCADE")
 
 
 def _mariadb(names: dict[str, int]) -> Iterator[tuple[str, str]]:
@@ -131,16 +135,16 @@ def _mariadb(names: dict[str, int]) -> Iterator[tuple[str, str]]:
     except sqlalchemy.exc.OperationalError:
         pytest.skip("no MariaDB answers")
     with raw:
-        raw.exec_driver_sql("DROP DATABASE IF EXISTS equal_texts")
-        raw.exec_driver_sql("CREATE DATABASE equal_texts CHARACTER SET utf8mb4")
-        raw.exec_driver_sql("USE equal_texts")
+        raw.exec_driver_sql(f"DROP DATABASE IF EXISTS {PLACE}")
+        raw.exec_driver_sql(f"CREATE DATABASE {PLACE} CHARACTER SET utf8mb4")
+        raw.exec_driver_sql(f"USE {PLACE}")
         try:
             for one in tables("VARCHAR(40)", "VARCHAR(40)", names):
                 raw.exec_driver_sql(one)
             raw.commit()
-            yield url.replace("/test", "/equal_texts"), ""
+            yield url.replace("/test", f"/{PLACE}"), ""
         finally:
-            raw.exec_driver_sql("DROP DATABASE equal_texts")
+            raw.exec_driver_sql(f"DROP DATABASE {PLACE}")
 
 
 KINDS = ("sqlite", "sqlite rtrim", "duckdb", "postgres citext", "postgres", "mariadb")
