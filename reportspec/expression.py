@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 
 import sqlglot
-from sqlglot import exp
+from sqlglot import Dialect, exp
 from sqlglot.errors import SqlglotError
 
 CANONICAL = "duckdb, normalization_strategy=case_sensitive"
@@ -174,7 +174,7 @@ def parse(
 @lru_cache(maxsize=4096)
 def _parse(text: str, dialect: str) -> exp.Expr:
     try:
-        trees = sqlglot.parse(text, dialect=dialect)
+        trees = _read(text, dialect)
     except (SqlglotError, RecursionError) as error:
         raise Refused(_why(error)) from None
     if len(trees) != 1 or trees[0] is None:
@@ -184,6 +184,21 @@ def _parse(text: str, dialect: str) -> exp.Expr:
         node.comments = None
         node._meta = None  # positions in the text, which every copy would copy too
     return tree
+
+
+def _read(text: str, dialect: str) -> list[exp.Expr | None]:
+    """The trees of a text as an expression, so that a word which may also begin a statement is a name
+    or a call (`replace(a, b, c)`, `comment = 'x'`). What is none is read as statements, so as to say
+    which. Raises SqlglotError, RecursionError."""
+    spoken = Dialect.get_or_raise(dialect)
+    opened = (
+        f"({text}"  # since some readers take all after a word that begins a text for one command
+    )
+    try:
+        tokens = spoken.tokenize(opened)[1:]
+        return list(spoken.parser().parse_into(exp.Condition, tokens, opened)) if tokens else []
+    except SqlglotError:
+        return list(sqlglot.parse(text, dialect=dialect))
 
 
 def _why(error: Exception) -> str:

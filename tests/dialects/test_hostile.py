@@ -209,6 +209,42 @@ def test_every_unit_is_taken() -> None:
         parse(f"date_diff('{unit.lower()}', a, b) > 1")
 
 
+STATEMENT_WORDS = ("comment", "describe", "refresh", "load", "analyze", "cache", "use", "show", "copy", "export",
+                   "begin", "commit", "rollback", "call", "execute", "fetch", "truncate", "optimize", "vacuum")  # fmt: skip
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_an_expression_may_begin_as_a_statement_does(dialect: str) -> None:
+    """A call of `replace`, and columns that have a name that begins a statement."""
+    spoken = dialect_named(dialect).sqlglot
+    tree = parse("replace(a, 'b', 'c')", spoken)
+    assert isinstance(tree, exp.Replace)
+    assert [node.name for node in (tree.this, tree.expression, tree.args["replacement"])] == ["a", "b", "c"]  # fmt: skip
+    read = 0
+    for word in STATEMENT_WORDS:
+        try:
+            tree = parse(f"{word} = 'x'", spoken)
+        except Refused:
+            continue  # the database keeps the word for itself: it is written in quotes
+        assert isinstance(tree, exp.EQ)
+        assert tree.this.name == word
+        read += 1
+    assert read >= len(STATEMENT_WORDS) - 6
+    for text in (
+        "replace into t values (1)",
+        "a) or (b",
+        ")",
+        "a)",
+        "set a = 1",
+        "use t",
+        "a; b",
+        "kill 1",
+        "refresh table t",
+    ):
+        with pytest.raises(Refused):
+            parse(text, spoken)
+
+
 # --- The wall itself ------------------------------------------------------------------------------
 
 
