@@ -33,7 +33,7 @@ PIECES = (
     "now()", "\ufeff", "\u200b", "ʼ", "＇", "\xa0",
 )  # fmt: skip
 PLAIN = re.compile(
-    r"[\w %:.-]*(?<!-)", re.ASCII
+    r"[\w %:.,()+-]*(?<!-)", re.ASCII
 )  # formats of times are written in each database's words
 FIRST = (
     "year from now()) < 0 or 1 = 1 or extract(year", "day'", 'day" x', "') or 1=1 --", "\\' or 1=1 --", "\\", "'", '"',
