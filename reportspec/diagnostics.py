@@ -149,6 +149,11 @@ def harmless(text: str) -> str:
     return _HARM.sub("\ufffd", text.replace("\r\n", "\n"))
 
 
+def one_line(text: str) -> str:
+    """A text as one line: what ends a line anywhere, and other blanks in a row, are one blank."""
+    return harmless(" ".join(text.split()))
+
+
 def harmless_json(text: str) -> str:
     """JSON without what `harmless` takes out, and with the same meaning: such letters are escaped."""
     return _HARM.sub(lambda found: f"\\u{ord(found[0]):04x}", text)

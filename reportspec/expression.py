@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 
 import sqlglot
-from sqlglot import exp
+from sqlglot import Dialect, exp
 from sqlglot.errors import SqlglotError
 
 CANONICAL = "duckdb, normalization_strategy=case_sensitive"
@@ -162,6 +162,8 @@ def parse(
     tree = _parse(text, dialect)
     for node in tree.walk():
         _allow(node, windows)
+        if dialect == CANONICAL:
+            _alike(node)
     if _letters(tree) > MOST_LETTERS:
         raise Refused(f"the expression may make texts of more than {MOST_LETTERS:,} letters")
     found = tree.copy()
@@ -174,8 +176,8 @@ def parse(
 @lru_cache(maxsize=4096)
 def _parse(text: str, dialect: str) -> exp.Expr:
     try:
-        trees = sqlglot.parse(text, dialect=dialect)
-    except (SqlglotError, RecursionError) as error:
+        trees = _read(text, dialect)
+    except _UNREAD as error:
         raise Refused(_why(error)) from None
     if len(trees) != 1 or trees[0] is None:
         raise Refused("one expression is wanted, without `;`" if trees else "it is empty")
@@ -186,9 +188,38 @@ def _parse(text: str, dialect: str) -> exp.Expr:
     return tree
 
 
+# What readers of SQL raise; all but the first two where an odd text is not what they take for granted.
+_UNREAD = (
+    SqlglotError,
+    RecursionError,
+    ValueError,
+    TypeError,
+    LookupError,
+    AttributeError,
+    ArithmeticError,
+)
+
+
+def _read(text: str, dialect: str) -> list[exp.Expr | None]:
+    """The trees of a text as an expression, so that a word which may also begin a statement is a name
+    or a call (`replace(a, b, c)`, `comment = 'x'`). What is none is read as statements, so as to say
+    which. Raises one of _UNREAD."""
+    spoken = Dialect.get_or_raise(dialect)
+    opened = (
+        f"({text}"  # since some readers take all after a word that begins a text for one command
+    )
+    try:
+        tokens = spoken.tokenize(opened)[1:]
+        return list(spoken.parser().parse_into(exp.Condition, tokens, opened)) if tokens else []
+    except _UNREAD:
+        return list(sqlglot.parse(text, dialect=dialect))
+
+
 def _why(error: Exception) -> str:
     if isinstance(error, RecursionError):
         return "the expression is nested too deeply"
+    if not isinstance(error, SqlglotError):
+        return "it is not an SQL expression: it cannot be read"
     told = getattr(error, "errors", None) or [{}]
     near = str(told[0].get("highlight") or "").strip()[:40]
     first = str(error).splitlines()[0].split(". Line")[0].rstrip(".") if str(error) else ""
@@ -310,6 +341,21 @@ def _allow_part(node: exp.Expr, name: str, value: object) -> None:
             raise Refused(
                 f"`{_short(str(value.this))}` is not a number of `{node.args.get('unit')}`"
             )
+
+
+def _alike(node: exp.Expr) -> None:
+    """What DuckDB alone reads so, in an expression that is for every database."""
+    if isinstance(node, (exp.Like, exp.ILike)) and not isinstance(node.parent, exp.Escape):
+        if isinstance(node.expression, exp.Literal) and "\\" in str(node.expression.this):
+            raise Refused(
+                "a backslash in `like` needs `escape '\\'` after it, so that all databases read it alike"
+            )
+    if isinstance(node, exp.Sub) and _a_day(node.this) and _a_day(node.expression):
+        raise Refused("the days between two dates are `date_diff('day', earlier, later)`")
+
+
+def _a_day(node: exp.Expr | None) -> bool:
+    return isinstance(node, exp.Cast) and node.to.this == exp.DataType.Type.DATE
 
 
 def _allow_unit(node: exp.Expr, value: object, known: frozenset[str]) -> None:

@@ -137,9 +137,12 @@ def _built(
     speaks: str,
 ) -> SourceMap:  # fmt: skip
     dialect = data.get("dialect", speaks)
+    if dialect not in DIALECTS:
+        document.tell("unknown-dialect", f"no SQL dialect is named `{dialect}`", ("dialect",),
+                      suggestion(dialect, DIALECTS) or f"there are {', '.join(DIALECTS)}")  # fmt: skip
+        dialect = speaks
     # MariaDB's SQL is read as MySQL's.
-    spoken = dialect_named(dialect).sqlglot if dialect in DIALECTS else dialect
-    read = CANONICAL if dialect == "duckdb" else spoken
+    read = CANONICAL if dialect == "duckdb" else dialect_named(dialect).sqlglot
     entities = {}
     for entity, spec in (data.get("entities") or {}).items():
         path: Place = ("entities", entity)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from functools import cache
 
 import sqlglot
 from sqlglot import ErrorLevel, exp
@@ -13,6 +14,7 @@ from reportspec.sql.build import LANDS, READS, SPEAKS, alias_of, identifier
 from reportspec.sql.dialects import Dialect, dialect_named
 from reportspec.sql.dialects.common import quotient, remainder
 from reportspec.sql.dialects.generic import NODES
+from reportspec.sql.dialects.portable import checked
 from reportspec.sql.dialects.rewrite import Rule, Rules, Unsupported, rewritten, with_args
 from reportspec.sql.wall import Breached, hold
 
@@ -102,13 +104,21 @@ def _unknown(what: str, dialect: Dialect) -> str:
     )
 
 
+@cache
+def _rules(name: str) -> Rules:
+    """All that is written otherwise for a database, or refused."""
+    dialect = dialect_named(name)
+    rules = {**EVERYWHERE, **dialect.rules}
+    return rules if name == "duckdb" else checked(rules, dialect)
+
+
 def lowered(tree: exp.Expr, dialect: Dialect) -> exp.Expr:
     """The statement with what the database would do otherwise put in words that it does right."""
     found = _apart(tree)
     if dialect.before is not None:
         found = dialect.before(found)
     found = rewritten(
-        found, {**EVERYWHERE, **dialect.rules}, dialect.sqlglot if dialect.name != "duckdb" else ""
+        found, _rules(dialect.name), dialect.sqlglot if dialect.name != "duckdb" else ""
     )
     if dialect.settings and isinstance(found, exp.Select):
         found = found.copy() if found is tree else found

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from reportspec.check.model import Report, SectionSpec
+from reportspec.diagnostics import one_line
 from reportspec.evaluate.evaluate import formula
 from reportspec.plan.plan import plan
 from reportspec.plan.queries import AggregateQuery, Query
 from reportspec.sql.aggregate import aggregate_statement
 from reportspec.sql.build import TWINS
 from reportspec.sql.dialect import sql_hash, sql_text
+from reportspec.sql.dialects import dialect_named
 from reportspec.sql.records import records_statement
 
 _PURPOSES = {
@@ -24,16 +26,38 @@ _PURPOSES = {
 
 
 def listing(report: Report, dialect: str) -> str:
-    """All statements of a report, with what each column is."""
-    lines = [f"-- {report.title}", f"-- {report.file}",
-             f"-- period: {report.period.start} to {report.period.end} (excluded), as of {report.as_of.astimezone(report.binding.zone)}"]  # fmt: skip
+    """All statements of a report, with what each column is. What people wrote (titles, texts of
+    filters, names, formulas) stays within its line of comment, whatever signs it has."""
+    lines = _remarks([
+        report.title, report.file,
+        f"period: {report.period.start} to {report.period.end} (excluded), as of {report.as_of.astimezone(report.binding.zone)}",
+    ])  # fmt: skip
     if report.compare:
-        lines.append(f"-- compared with: {report.compare.start} to {report.compare.end} (excluded)")
-    lines += [f"-- filter: {text}" for text in report.filter_texts]
+        lines += _remarks(
+            [f"compared with: {report.compare.start} to {report.compare.end} (excluded)"]
+        )
+    lines += _remarks([f"filter: {text}" for text in report.filter_texts])
+    if _may_be_loose(report, dialect):
+        lines += _remarks([
+            "where a table has columns that hold different texts for equal (citext, COLLATE), what is run",
+            "makes their texts compare byte for byte; no database is asked here, so it is not shown",
+        ])  # fmt: skip
     grains = {section.id: section for section in report.sections}
     for query in plan(report):
         lines += _listed(report, grains.get(query.section), query, dialect)
     return "\n".join(lines)
+
+
+def _remarks(texts: list[str], indent: str = "") -> list[str]:
+    """Lines of comment: what would end one is a blank."""
+    return [f"-- {indent}{one_line(text)}" for text in texts]
+
+
+def _may_be_loose(report: Report, dialect: str) -> bool:
+    """Whether what is run may differ in how texts compare, by the columns that are found then."""
+    source = report.project.source
+    database = source.kind not in ("demo", "files")  # whose tables are made here
+    return database and source.dialect == dialect and dialect_named(dialect).exact is not None
 
 
 def _listed(report: Report, section: SectionSpec | None, query: Query, dialect: str) -> list[str]:
@@ -44,19 +68,21 @@ def _listed(report: Report, section: SectionSpec | None, query: Query, dialect: 
     kind = f" ({section.kind})" if section is not None else ""
     said = _PURPOSES.get(purpose.partition(" ")[0], purpose)
     text = sql_text(tree, dialect)
-    lines = ["", f"-- section {query.section}{kind}: {said}; sql hash {sql_hash(text)}"]
+    told: list[str] = []
     if isinstance(query, AggregateQuery):
-        lines += [f"--   d{i} = {d.name}" for i, d in enumerate(query.dimensions)]
+        told += [f"d{i} = {d.name}" for i, d in enumerate(query.dimensions)]
         if query.bucketed:
             starts = ", ".join(str(b.start) for b in query.sides[0].buckets[:12])
             more = ", …" if len(query.sides[0].buckets) > 12 else ""
             grain = section.grain if section is not None and purpose == "figures" else "step"
-            lines.append(f"--   bucket = {grain} from 0: {starts}{more}")
+            told.append(f"bucket = {grain} from 0: {starts}{more}")
         metrics = report.binding.catalogue.metrics
         shown = section.metrics if section is not None and section.metrics else ()
         asked = shown or [metrics[m] for m in dict.fromkeys(m.metric for m in query.measures)]
-        lines += [f"--   {m.id} = {' '.join(formula(report, m).split())}" for m in asked]
-        lines += [f"--   {twin} is {same}" for twin, same in tree.meta.get(TWINS, {}).items()]
+        told += [f"{m.id} = {formula(report, m)}" for m in asked]
+        told += [f"{twin} is {same}" for twin, same in tree.meta.get(TWINS, {}).items()]
     else:
-        lines += [f"--   f{i} = {name}" for i, (name, _) in enumerate(query.fields)]
-    return [*lines, sql_text(tree, dialect, pretty=True) + ";"]
+        told += [f"f{i} = {name}" for i, (name, _) in enumerate(query.fields)]
+    head = f"section {query.section}{kind}: {said}; sql hash {sql_hash(text)}"
+    shown_text = sql_text(tree, dialect, pretty=True) + ";"
+    return ["", *_remarks([head]), *_remarks(told, "  "), shown_text]

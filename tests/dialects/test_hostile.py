@@ -33,7 +33,7 @@ PIECES = (
     "now()", "\ufeff", "\u200b", "ʼ", "＇", "\xa0",
 )  # fmt: skip
 PLAIN = re.compile(
-    r"[\w %:.-]*(?<!-)", re.ASCII
+    r"[\w %:.,()+-]*(?<!-)", re.ASCII
 )  # formats of times are written in each database's words
 FIRST = (
     "year from now()) < 0 or 1 = 1 or extract(year", "day'", 'day" x', "') or 1=1 --", "\\' or 1=1 --", "\\", "'", '"',
@@ -133,13 +133,13 @@ def seen(tree: exp.Expr) -> None:
 def test_tokens_in_expressions(draw: Draw) -> None:
     random = Random(draw.seed)
     for token in tokens(draw, 150, 10_000):
-        for slot in RAW if draw.night else random.sample(RAW, 6):
+        for slot in random.sample(RAW, 12 if draw.night else 6):
             try:
                 tree = parse(slot.replace("{}", token))
             except Refused:
                 continue
             seen(tree)
-            for dialect in DIALECTS if draw.night else random.sample(DIALECTS, 2):
+            for dialect in random.sample(DIALECTS, 3 if draw.night else 2):
                 read_back(statement(tree), dialect)
 
 
@@ -157,7 +157,7 @@ def test_tokens_in_texts_and_names(draw: Draw) -> None:
                 assert len(token) > 256
                 continue
             assert token in {said for _, said in leaves(tree)}
-            for dialect in DIALECTS if draw.night else random.sample(DIALECTS, 3):
+            for dialect in random.sample(DIALECTS, 3):
                 read_back(statement(tree), dialect)
 
 
@@ -179,7 +179,7 @@ def test_tokens_in_tables(draw: Draw) -> None:
             table = exp.Table(**dict(zip(("this", "db", "catalog"), reversed(parts), strict=False)))
             for part in table.parts:
                 part.set("quoted", True)
-            for dialect in DIALECTS if draw.night else random.sample(DIALECTS, 3):
+            for dialect in random.sample(DIALECTS, 3):
                 read_back(exp.Select().select(exp.Star()).from_(table), dialect)
 
 
@@ -207,6 +207,42 @@ def test_what_is_a_table(text: str, names: list[str]) -> None:
 def test_every_unit_is_taken() -> None:
     for unit in UNITS:
         parse(f"date_diff('{unit.lower()}', a, b) > 1")
+
+
+STATEMENT_WORDS = ("comment", "describe", "refresh", "load", "analyze", "cache", "use", "show", "copy", "export",
+                   "begin", "commit", "rollback", "call", "execute", "fetch", "truncate", "optimize", "vacuum")  # fmt: skip
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_an_expression_may_begin_as_a_statement_does(dialect: str) -> None:
+    """A call of `replace`, and columns that have a name that begins a statement."""
+    spoken = dialect_named(dialect).sqlglot
+    tree = parse("replace(a, 'b', 'c')", spoken)
+    assert isinstance(tree, exp.Replace)
+    assert [node.name for node in (tree.this, tree.expression, tree.args["replacement"])] == ["a", "b", "c"]  # fmt: skip
+    read = 0
+    for word in STATEMENT_WORDS:
+        try:
+            tree = parse(f"{word} = 'x'", spoken)
+        except Refused:
+            continue  # the database keeps the word for itself: it is written in quotes
+        assert isinstance(tree, exp.EQ)
+        assert tree.this.name == word
+        read += 1
+    assert read >= len(STATEMENT_WORDS) - 6
+    for text in (
+        "replace into t values (1)",
+        "a) or (b",
+        ")",
+        "a)",
+        "set a = 1",
+        "use t",
+        "a; b",
+        "kill 1",
+        "refresh table t",
+    ):
+        with pytest.raises(Refused):
+            parse(text, spoken)
 
 
 # --- The wall itself ------------------------------------------------------------------------------
@@ -332,6 +368,7 @@ def spec_with(token: str, slot: str) -> tuple[dict[str, Any], dict[str, Any], di
     return spec, {"timezone": "UTC", "dialect": "duckdb", "entities": {"deal": deal}}, params
 
 
+# By night each token stands in some of the slots, on some of the databases: all of them, thousands of times.
 SLOTS = ("eq", "ne", "contains", "starts_with", "ends_with", "gte", "in", "not_in", "number", "between", "filter field",
          "where", "where raw", "where unit", "param", "title", "sort", "field", "by", "bins", "table", "quoted table",
          "column", "mapped", "mapped raw", "condition", "join", "join table", "join field", "latest", "own field")  # fmt: skip
@@ -356,9 +393,9 @@ def built(folder: Path, token: str, slot: str) -> list[exp.Expr]:
 def test_tokens_in_specs(draw: Draw, tmp_path: Path) -> None:
     random = Random(draw.seed)
     for token in tokens(draw, len(FIRST), 10_000):
-        for slot in SLOTS if draw.night else random.sample(SLOTS, 3):
+        for slot in random.sample(SLOTS, 3):
             for tree in built(tmp_path, token, slot):
-                for dialect in random.sample(DIALECTS, 2 if draw.night else 1):
+                for dialect in random.sample(DIALECTS, 1):
                     read_back(tree, dialect)
 
 
@@ -412,3 +449,11 @@ def test_between_a_day_and_an_instant(low: str, high: str, right: bool, tmp_path
     checked = load_report(tmp_path / "s.yaml", NOW, {})
     assert (checked.report is not None) is right, checked.diagnostics
     assert right or any("larger than the second" in d.message for d in checked.diagnostics)
+
+
+def test_a_dot_in_a_name_of_a_table_is_no_path() -> None:
+    """BigQuery splits quoted names at their dots: there such a table is refused, elsewhere it is one name."""
+    names = {"this": exp.Identifier(this="a.b", quoted=True), "db": exp.Identifier(this="crm", quoted=True)}  # fmt: skip
+    tree = exp.Select().select(exp.Star()).from_(exp.Table(**names))
+    for dialect in DIALECTS:
+        assert (read_back(tree, dialect) is None) is (dialect == "bigquery"), dialect

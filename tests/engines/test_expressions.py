@@ -3,6 +3,7 @@ refused there. One statement for each expression, over rows with traps."""
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime
 from typing import Any
 
@@ -34,6 +35,9 @@ CASES: dict[str, tuple[str, ...]] = {
         "date_diff('year', d, e)", "date_diff('week', d, e)", "date_diff('microsecond', s, u)",
         "date_diff('second', s, u)", "date_diff('hour', s, u)", "7 // 2", "epoch(s)", "-7 // 2", "7.5 // 2",
         "-7.5 // 2", "b // 2", "b // a", "a // b", "m // 3", "a // 0", "b % 2", "m % 3", "-b % 0.75", "7 % -3", "-7.5 % 2",
+        "extract(second from s)", "extract(millisecond from s)", "extract(microsecond from s)", "round(b, 0)", "round(a, 1)",
+        "cast(m as bigint)", "cast(-m as int)", "cast(m / 4 as bigint)", "cast(f as int)", "try_cast(n as decimal(10, 2))", "round(-b)",
+        "extract(dow from s)", "extract(isodow from s)", "length('é😀')", "greatest(a, null)",
         "b % a", "a % b", "a % 0", "cast(a as bigint) % 4", "cast(a as bigint) % b",
     ),
     "boolean": (
@@ -44,6 +48,10 @@ CASES: dict[str, tuple[str, ...]] = {
         "a is distinct from b", "a is not distinct from b", "starts_with(t, 'Ro')", "ends_with(t, 'si')",
         "contains(t, 'oss')", "regexp_matches(t, '^R.*i$')", "regexp_matches(t, '[0-9]+')", "d < e",
         "d = date '2024-02-29'", "s < timestamp '2026-03-29 02:00:00'", "a in (1, 2, null)",
+        "regexp_matches(t, 'rossi', 'i')", "contains(t, '%')", "contains(t, '')", "starts_with(t, '')", "starts_with(t, '_')",
+        "ends_with(t, '%')", "t like 'R\\%' escape '\\'", "t like '%!%%' escape '!'", "t like ''", "t not in (null, 'x')",
+        "a not in (1, null)", "s > date '2026-01-01'", "s <= date '2026-01-01'", "s = date '2026-01-01'", "d >= date '2026-01-31'",
+        "s between date '2026-01-01' and date '2026-03-29'", "d between date '2026-01-31' and date '2026-08-30'",
         "regexp_full_match(t, '[a-z]+')", "replace(cast(t as varchar), 's', 'z') = cast(t as varchar)",
         "cast(t as varchar) = replace(cast(t as varchar), 's', '')", "lower(cast(t as varchar)) <> cast(t as varchar)",
         "left(cast(a as varchar), 1) = cast(a as varchar)", "concat(cast(t as varchar), 'x') = cast(t as varchar)",
@@ -55,7 +63,14 @@ CASES: dict[str, tuple[str, ...]] = {
         "split_part(t, ' ', 1)", "split_part(n, '.', 2)", "regexp_extract(t, '([a-z]+)', 1)",
         "regexp_replace(t, '[aeiou]', '_', 'g')", "regexp_replace(t, '[aeiou]', '_')", "lpad(n, 6, '0')",
         "rpad(n, 6, '.')", "strftime(s, '%Y-%m-%d')", "strftime(s, '%Y-%m')",
-        "case when t like '%a%' then 'a' else 'no' end",
+        "case when t like '%a%' then 'a' else 'no' end", "left(t, 0)", "left(t, -1)", "left(t, length(t) - 3)", "right(t, 0)",
+        "right(t, -2)", "right(t, length(t) - 3)", "left(t, 99)", "substring(t, 0)", "substring(t, 0, 2)", "substring(t, -2)",
+        "substring(t, 2, 0)", "substring(t, 2, -1)", "substring(t, 99)", "split_part(t, ' ', 2)", "split_part(t, ' ', -1)",
+        "split_part(t, '', 1)", "trim(t, 'i')", "rtrim(t, 'is')", "replace(t, '', 'x')", "regexp_replace(t, 'r', 'y', 'gi')",
+        "regexp_replace(t, 'R', 'y', 'i')", "greatest(t, 'S')", "least(t, 'S')", "concat(t, null)", "t || null",
+        *(f"strftime(s, '{form}')" for form in (
+            "%y", "%j", "%H:%M:%S", "%d.%m.%Y", "%Y%m%d", "%Y/%m (%d)", "Q%m", "day %d", "%Y-W%V", "%-d", "%A", "%b", "%p",
+            "%I", "%U", "%W", "%V", "%G", "%u", "%w", "%e", "%c", "%x", "%X", "%f", "%z", "%Z", "%%", "%T", "%n", "%a", "%B")),
     ),
     "date": (
         "cast(s as date)", "date '2026-01-31'", "date_trunc('month', d)", "date_trunc('week', d)",
@@ -63,12 +78,15 @@ CASES: dict[str, tuple[str, ...]] = {
         "cast(d - interval 40 day as date)", "cast(d + interval 1 month as date)",
         "cast(d - interval 1 year as date)", "cast('2026-02-03' as date)",
         "cast(strptime('03/02/2026', '%d/%m/%Y') as date)", "make_date(2026, 2, 3)", "try_cast(i as date)",
-        "coalesce(d, e)", "cast(i as date)",
+        "coalesce(d, e)", "cast(i as date)", "date_trunc('week', s)", "cast(d + interval 1 week as date)",
+        "cast(d - interval '3' day as date)", "make_date(2026, 1, 31)",
     ),
     "time": (
         "cast(d as timestamp)", "timestamp '2026-03-29 01:30:00'", "cast('2026-03-29 01:30:00' as timestamp)",
         "s + interval 90 minute", "s - interval 2 hour", "date_trunc('hour', s)", "to_timestamp(86400)",
-        "strptime('2026-02-03 04:05:06', '%Y-%m-%d %H:%M:%S')",
+        "strptime('2026-02-03 04:05:06', '%Y-%m-%d %H:%M:%S')", "s + interval 1 month", "s - interval 1 year",
+        "s + interval 3 week", "s + interval '1' second", "strptime('03/02/2026 14:05', '%d/%m/%Y %H:%M')",
+        "strptime('2026-02-03 02:05 PM', '%Y-%m-%d %I:%M %p')", "s at time zone 'Europe/Rome'",
     ),
 }  # fmt: skip
 # Unreadable on some rows: asked of the rows where it can be read.
@@ -147,19 +165,33 @@ _STRPTIME = (
     "cast(strptime('03/02/2026', '%d/%m/%Y') as date)",
     "strptime('2026-02-03 04:05:06', '%Y-%m-%d %H:%M:%S')",
 )
+# Arguments that databases read each in its own way: only DuckDB is asked.
+_ODD = tuple(
+    text for text in (text for _, text in ALL)
+    if text in ("extract(millisecond from s)", "extract(microsecond from s)", "substring(t, 0)", "substring(t, 0, 2)",
+                "substring(t, -2)", "substring(t, 2, -1)", "split_part(t, ' ', -1)", "split_part(t, '', 1)",
+                "strptime('2026-02-03 02:05 PM', '%Y-%m-%d %I:%M %p')")
+    or (text.startswith("strftime") and set(re.sub("%[YymdHMSj]", "", text[13:-2])) - set(" .:()/-"))
+)  # fmt: skip
+_ZONED = "s at time zone 'Europe/Rome'"
 _WEEKS = ("date_diff('week', d, e)", "epoch(s)")
 REFUSED: dict[str, tuple[str, ...]] = {
     "sqlite": (
-        *_EVERYWHERE, *_STRPTIME, *_WEEKS, "extract(week from d)", "concat_ws('-', t, n)",
+        *_EVERYWHERE, *_ODD, *_STRPTIME, *_WEEKS, _ZONED, "extract(second from s)", "strftime(s, '%y')",
+        "strptime('03/02/2026 14:05', '%d/%m/%Y %H:%M')", "extract(week from d)", "concat_ws('-', t, n)",
         "lpad(n, 6, '0')", "rpad(n, 6, '.')",
     ),
-    "postgres": _EVERYWHERE,
+    "postgres": (*_EVERYWHERE, *_ODD),
     "mariadb": (
-        *_EVERYWHERE, *_WEEKS, "regexp_replace(t, '[aeiou]', '_')", "make_date(2026, 2, 3)",
+        *_EVERYWHERE, *_ODD, *_WEEKS, _ZONED, "regexp_replace(t, '[aeiou]', '_')", "make_date(2026, 2, 3)",
+        "make_date(2026, 1, 31)", "rtrim(t, 'is')", "regexp_replace(t, 'R', 'y', 'i')",
         "try_cast(i as date)",
     ),
     "clickhouse": (
-        *_EVERYWHERE, *_STRPTIME, *_WEEKS, "concat_ws('-', t, n)", "try_cast(i as date)",
+        *_EVERYWHERE, *_ODD, *_STRPTIME, *_WEEKS, _ZONED, "strptime('03/02/2026 14:05', '%d/%m/%Y %H:%M')", "concat_ws('-', t, n)", "try_cast(i as date)",
     ),
-    "spark": (*_EVERYWHERE, *_WEEKS, "regexp_replace(t, '[aeiou]', '_')"),
+    "spark": (
+        *_EVERYWHERE, *_ODD, *_WEEKS, _ZONED, "strftime(s, '%j')", "regexp_replace(t, '[aeiou]', '_')",
+        "regexp_replace(t, 'R', 'y', 'i')",
+    ),
 }  # fmt: skip

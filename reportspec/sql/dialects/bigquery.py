@@ -12,7 +12,15 @@ from reportspec.sql.dialects.common import (
     quantiles_by_rank,
 )
 from reportspec.sql.dialects.generic import greatest, lands, least
-from reportspec.sql.dialects.rewrite import TIMES, Dialect, Rules, snippet, type_of, with_args
+from reportspec.sql.dialects.rewrite import (
+    TIMES,
+    Dialect,
+    Rules,
+    Unsupported,
+    snippet,
+    type_of,
+    with_args,
+)
 
 
 def _sql(text: str, **parts: exp.Expr) -> exp.Expr:
@@ -51,7 +59,20 @@ def _truncated(node: exp.Expr) -> exp.Expr:
     return _sql(f"DATE_TRUNC(x, {'WEEK(MONDAY)' if unit == 'WEEK' else unit})", x=node.this)
 
 
+def _table(node: exp.Expr) -> exp.Expr:
+    """A table whose names have no dots: BigQuery takes a dot in quotes for one between names."""
+    names = [
+        one.name
+        for key in ("this", "db", "catalog")
+        if isinstance(one := node.args.get(key), exp.Identifier)
+    ]
+    if any("." in name for name in names):
+        raise Unsupported("a name of BigQuery's tables has no dot")
+    return node
+
+
 RULES: Rules = {
+    exp.Table: _table,
     exp.Alias: _landed,
     exp.Cast: _cast,
     exp.CTE: inlined_or_not,

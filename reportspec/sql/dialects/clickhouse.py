@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlglot import exp
 
+from reportspec.expression import WRITTEN
 from reportspec.sql.build import ZONE
 from reportspec.sql.dialects.common import (
     division,
@@ -45,6 +46,14 @@ def _type(text: str) -> exp.DataType:
 _TIME, _DATE = _type("Nullable(DateTime64(6))"), _type("Nullable(Date32)")
 
 
+# A cast cuts the fraction off. The nearest whole number is meant: of doubles that lie halfway the even
+# one, of decimals the one farther from zero.
+_NEAREST = """
+(i + if(abs(toFloat64(x) - toFloat64(i)) > 0.5 OR (abs(toFloat64(x) - toFloat64(i)) = 0.5
+AND (NOT position(toTypeName(x), 'Float') > 0 OR modulo(i, 2) <> 0)), toInt64(sign(toFloat64(x) - toFloat64(i))), 0))
+"""
+
+
 def _cast(node: exp.Expr) -> exp.Expr:
     kind, value = type_of(node), node.this
     if kind in TIMES:
@@ -56,6 +65,8 @@ def _cast(node: exp.Expr) -> exp.Expr:
             at, _, target = zoned
             return _sql("toDate32(x, z)", x=at, z=exp.Literal.string(target))
         return with_args(node, to=_DATE)
+    if kind in WHOLES and node.meta.get(WRITTEN):
+        return _sql(_NEAREST, x=value, i=node)
     return node
 
 

@@ -19,6 +19,7 @@ from reportspec.sql.dialects.common import (
     unit_of,
 )
 from reportspec.sql.dialects.generic import greatest, least
+from reportspec.sql.dialects.portable import whole
 from reportspec.sql.dialects.rewrite import (
     TEXTS,
     TIMES,
@@ -90,7 +91,7 @@ def _dialect(name: str, label: str, collation: str) -> Dialect:
                 minutes = minutes_ahead(source, target, at)
                 return sql("CAST(DATE_ADD(x, INTERVAL (m) MINUTE) AS DATE)", x=at, m=minutes)
         if kind == "BOOLEAN":
-            return sql("CASE WHEN LOWER(CAST(x AS CHAR)) IN ('true', 't', 'yes', 'y', '1') THEN TRUE"
+            return sql("CASE WHEN LOWER(CAST(x AS CHAR)) IN ('true', 't', 'yes', 'y', '1') OR x + 0 <> 0 THEN TRUE"
                        " WHEN NOT x IS NULL THEN FALSE END", x=value)  # fmt: skip
         if kind in TEXTS and not is_text_literal(value):
             return collated(own_text(node))
@@ -201,6 +202,18 @@ def _dialect(name: str, label: str, collation: str) -> Dialect:
         }
         return sql(texts[unit], x=node.this) if unit in texts else node
 
+    def left(node: exp.Expr) -> exp.Expr:
+        if whole(node.expression) >= 0:
+            return node
+        n = exp.Paren(this=node.expression)
+        return sql("LEFT(x, CASE WHEN n < 0 THEN GREATEST(CHAR_LENGTH(x) + n, 0) ELSE n END)", x=node.this, n=n)  # fmt: skip
+
+    def right(node: exp.Expr) -> exp.Expr:
+        if whole(node.expression) >= 0:
+            return node
+        n = exp.Paren(this=node.expression)
+        return sql("RIGHT(x, CASE WHEN n < 0 THEN GREATEST(CHAR_LENGTH(x) + n, 0) ELSE n END)", x=node.this, n=n)  # fmt: skip
+
     def concat(node: exp.Expr) -> exp.Expr:
         return exp.Concat(expressions=[node.this, node.expression], safe=False)
 
@@ -234,9 +247,11 @@ def _dialect(name: str, label: str, collation: str) -> Dialect:
         exp.TryCast: tried,
         exp.Div: division,
         exp.DPipe: concat,
-        exp.Greatest: greatest,
+        exp.Greatest: lambda node: greatest(exact(exact_in(node))),
+        exp.Left: left,
+        exp.Right: right,
         exp.Table: two_names(label),
-        exp.Least: least,
+        exp.Least: lambda node: least(exact(exact_in(node))),
         exp.Select: quantiles_by_rank,
     }
     if name == "mariadb":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlglot import exp
 
+from reportspec.expression import WRITTEN
 from reportspec.sql.dialects.common import (
     division,
     inlined_or_not,
@@ -12,8 +13,10 @@ from reportspec.sql.dialects.common import (
     turned,
     unit_of,
 )
+from reportspec.sql.dialects.portable import whole
 from reportspec.sql.dialects.rewrite import (
     TIMES,
+    WHOLES,
     Dialect,
     Rules,
     Unsupported,
@@ -29,6 +32,14 @@ def _sql(text: str, **parts: exp.Expr) -> exp.Expr:
     return snippet("spark", text, **parts)
 
 
+# A cast cuts the fraction off. The nearest whole number is meant: of doubles that lie halfway the even
+# one, of decimals the one farther from zero.
+_NEAREST = """
+(i + CASE WHEN ABS(CAST(x AS DOUBLE) - i) > 0.5 OR (ABS(CAST(x AS DOUBLE) - i) = 0.5
+AND (NOT TYPEOF(x) IN ('double', 'float') OR i % 2 <> 0)) THEN CAST(SIGN(CAST(x AS DOUBLE) - i) AS INT) ELSE 0 END)
+"""
+
+
 def _cast(node: exp.Expr) -> exp.Expr:
     kind, value = type_of(node), node.this
     if kind in TIMES:
@@ -40,7 +51,17 @@ def _cast(node: exp.Expr) -> exp.Expr:
             there = _sql("CONVERT_TIMEZONE(s, z, x)", x=at, s=exp.Literal.string(source),
                          z=exp.Literal.string(target))  # fmt: skip
             return with_args(node, this=there)
+    if kind in WHOLES and node.meta.get(WRITTEN):
+        return _sql(_NEAREST, x=value, i=node)
     return node
+
+
+def _left(node: exp.Expr) -> exp.Expr:
+    if whole(node.expression) >= 0:
+        return node
+    n = "CASE WHEN n < 0 THEN GREATEST(LENGTH(x) + n, 0) ELSE n END"
+    length = _sql(n, x=node.this, n=exp.Paren(this=node.expression))
+    return exp.Anonymous(this=node.key.upper(), expressions=[node.this, length])
 
 
 def _difference(node: exp.Expr) -> exp.Expr:
@@ -94,6 +115,8 @@ RULES: Rules = {
     **refusing("Spark", exp.TimeToUnix, exp.RegexpFullMatch),
     exp.DateDiff: _difference,
     exp.Extract: _part,
+    exp.Left: _left,
+    exp.Right: _left,
     exp.RegexpReplace: _replaced,
     exp.Div: lambda node: node if node.args.get("typed") else division(node),
 }

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 from sqlglot import exp
 
+from reportspec.expression import WRITTEN
 from reportspec.sql.build import LANDS, ZONE, literal
 from reportspec.sql.dialects.common import (
     NUMBER,
@@ -16,6 +19,7 @@ from reportspec.sql.dialects.common import (
     unit_of,
 )
 from reportspec.sql.dialects.generic import greatest, least
+from reportspec.sql.dialects.portable import whole
 from reportspec.sql.dialects.rewrite import (
     TEXTS,
     TIMES,
@@ -49,14 +53,16 @@ _MICROS = """
 """
 _TRUNCATED = {
     "DAY": "DATE(x)",
-    "WEEK": "DATE(x, '-6 days', 'weekday 1')",
+    "WEEK": "DATE(SUBSTR(x, 1, 10), '-6 days', 'weekday 1')",
     "MONTH": "DATE(x, 'start of month')",
     "QUARTER": "DATE(x, 'start of month', '-' || ((CAST(STRFTIME('%m', x) AS INTEGER) - 1) % 3) || ' months')",
     "YEAR": "DATE(x, 'start of year')",
 }
-# The last day of the month where the day of the month does not exist (DATE would run over).
+# The last day of the month where the day of the month does not exist (DATE would run over); the time
+# of the day stays.
 _MONTHS = """
-MIN(DATE(x, n || ' months'), DATE(x, 'start of month', (n + 1) || ' months', '-1 day'))
+MIN(DATE(SUBSTR(x, 1, 10), n || ' months'),
+DATE(SUBSTR(x, 1, 10), 'start of month', (n + 1) || ' months', '-1 day')) || SUBSTR(x, 11)
 """
 
 
@@ -84,7 +90,14 @@ def _cast(node: exp.Expr) -> exp.Expr:
             return _sql("DATE(x, m || ' minutes')", x=bare, m=exp.Paren(this=minutes))
         return _sql(_DAY, x=value)
     if kind == "DECIMAL":
-        return exp.Cast(this=value, to=exp.DataType(this=exp.DataType.Type.DOUBLE, nested=False))
+        number = exp.Cast(this=value, to=exp.DataType(this=exp.DataType.Type.DOUBLE, nested=False))
+        sizes = node.args["to"].expressions
+        if not node.meta.get(WRITTEN) or len(sizes) < 2:
+            return number
+        return exp.Round(this=number, decimals=sizes[1].this)
+    if kind in WHOLES and node.meta.get(WRITTEN):
+        nearest = _sql("CASE WHEN TYPEOF(x) = 'real' THEN ROUND(x) ELSE x END", x=value)
+        return with_args(node, this=nearest)
     if kind == "BOOLEAN":
         return _sql("CASE WHEN TYPEOF(x) = 'text' THEN LOWER(x) IN ('true', 't', 'yes', 'y', '1')"
                     " ELSE x <> 0 END", x=value)  # fmt: skip
@@ -111,10 +124,10 @@ _PART = {
     "DAY": "CAST(STRFTIME('%d', x) AS INTEGER)",
     "HOUR": "CAST(STRFTIME('%H', SUBSTR(x, 1, 19)) AS INTEGER)",
     "QUARTER": "((CAST(STRFTIME('%m', x) AS INTEGER) + 2) / 3)",
-    "DOW": "CAST(STRFTIME('%w', x) AS INTEGER)",
-    "DAYOFWEEK": "CAST(STRFTIME('%w', x) AS INTEGER)",
-    "ISODOW": "((CAST(STRFTIME('%w', x) AS INTEGER) + 6) % 7 + 1)",
-    "DAYOFWEEKISO": "((CAST(STRFTIME('%w', x) AS INTEGER) + 6) % 7 + 1)",
+    "DOW": "CAST(STRFTIME('%w', SUBSTR(x, 1, 10)) AS INTEGER)",
+    "DAYOFWEEK": "CAST(STRFTIME('%w', SUBSTR(x, 1, 10)) AS INTEGER)",
+    "ISODOW": "((CAST(STRFTIME('%w', SUBSTR(x, 1, 10)) AS INTEGER) + 6) % 7 + 1)",
+    "DAYOFWEEKISO": "((CAST(STRFTIME('%w', SUBSTR(x, 1, 10)) AS INTEGER) + 6) % 7 + 1)",
 }
 _SECONDS = {"SECOND": 1, "MINUTE": 60, "HOUR": 3600}
 
@@ -160,12 +173,53 @@ def _later(node: exp.Expr) -> exp.Expr:
         months = {"MONTH": 1, "QUARTER": 3, "YEAR": 12}[unit]
         by_months = exp.Paren(this=exp.Mul(this=number, expression=literal(months)))
         return _sql(_MONTHS, x=value, n=by_months)
+    if unit == "WEEK":
+        unit, number = "DAY", exp.Paren(this=exp.Mul(this=number, expression=literal(7)))
+    if unit in ("MILLISECOND", "MICROSECOND"):
+        raise Unsupported(unsaid(node, "SQLite"))
     return _sql(f"DATETIME(SUBSTR(x, 1, 19), n || ' {unit.lower()}s') || SUBSTR(x, 20)",
                 x=value, n=number)  # fmt: skip
 
 
 def _moved(node: exp.Expr) -> exp.Expr:
     return _later(node) if isinstance(node.expression, exp.Interval) else node
+
+
+_PLAIN_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+_BEGINS = "(x || CASE WHEN LENGTH(x) = 10 THEN ' 00:00:00' ELSE '' END)"
+
+
+def _day_or_time(node: exp.Expr) -> exp.Expr:
+    """A comparison with a day that somebody wrote: times are texts, of which a day is but the start."""
+    ends = [end for key in _ENDS if isinstance(end := node.args.get(key), exp.Expr)]
+    days = [is_text_literal(end) and _PLAIN_DAY.fullmatch(str(end.this)) for end in ends]
+    if not node.meta.get(WRITTEN) or not any(days) or all(days):
+        return node
+    return with_args(
+        node,
+        **{
+            key: _sql(_BEGINS, x=node.args[key])
+            for key in _ENDS
+            if isinstance(node.args.get(key), exp.Expr)
+        },
+    )
+
+
+_ENDS = ("this", "expression", "low", "high")
+
+
+def _left(node: exp.Expr) -> exp.Expr:
+    if whole(node.expression) >= 0:
+        return _sql("SUBSTR(x, 1, n)", x=node.this, n=node.expression)
+    text = "SUBSTR(x, 1, CASE WHEN n < 0 THEN MAX(LENGTH(x) + n, 0) ELSE n END)"
+    return _sql(text, x=node.this, n=exp.Paren(this=node.expression))
+
+
+def _right(node: exp.Expr) -> exp.Expr:
+    if whole(node.expression) > 0:
+        return _sql("SUBSTR(x, -n)", x=node.this, n=node.expression)
+    text = "SUBSTR(x, CASE WHEN n < 0 THEN 1 - n ELSE MAX(LENGTH(x) - n, 0) + 1 END)"
+    return _sql(text, x=node.this, n=exp.Paren(this=node.expression))
 
 
 def _joined(items: list[exp.Expr]) -> exp.Expr:
@@ -229,7 +283,7 @@ RULES: Rules = {
     exp.Contains: lambda node: _sql("INSTR(x, p) > 0", x=node.this, p=node.expression),
     exp.DateDiff: _difference,
     exp.DateFromParts: lambda node: _sql(
-        "PRINTF('%04d-%02d-%02d', y, m, d)",
+        "CASE WHEN NOT y + m + d IS NULL THEN PRINTF('%04d-%02d-%02d', y, m, d) END",
         y=node.args["year"],
         m=node.args["month"],
         d=node.args["day"],
@@ -243,8 +297,9 @@ RULES: Rules = {
     exp.Year: _part,
     exp.Month: _part,
     exp.Day: _part,
-    exp.Left: lambda node: _sql("SUBSTR(x, 1, n)", x=node.this, n=node.expression),
-    exp.Right: lambda node: _sql("SUBSTR(x, -n)", x=node.this, n=node.expression),
+    exp.Left: _left,
+    exp.Right: _right,
+    **dict.fromkeys((exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE, exp.Between), _day_or_time),
     exp.RegexpReplace: _replaced,
     exp.StartsWith: lambda node: _sql(
         "SUBSTR(x, 1, LENGTH(p)) = p", x=node.this, p=node.expression

@@ -1,0 +1,105 @@
+"""What an expression may ask of every database but DuckDB: arguments that all of them read alike.
+
+Names and numbers of arguments are the same everywhere; their edges are not (a negative length, a
+format with a word in it, a pattern's flags). What is known to be right is let through, or written so
+that it is; the rest is refused, since it would be another figure in silence."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from sqlglot import exp
+
+from reportspec.expression import WRITTEN
+from reportspec.sql.dialects.rewrite import Dialect, Rule, Rules, Unsupported, unsaid, with_args
+
+# Codes that mean the same to all, with what is no letter around them.
+_FORMAT = re.compile(r"(%[YymdHMSj]|[\d \t,./:+()_-])*", re.ASCII)
+_LACKS = {"sqlite": "%y", "spark": "%j", "databricks": "%j"}
+_PARTS = frozenset({"MILLISECOND", "MILLISECONDS", "MICROSECOND", "MICROSECONDS"})
+
+
+def whole(node: object) -> int:
+    """A whole number that is written out, else -1."""
+    plain = isinstance(node, exp.Literal) and not node.is_string and str(node.this).isdigit()
+    return int(str(node.this)) if plain and isinstance(node, exp.Literal) else -1
+
+
+def checked(rules: Rules, dialect: Dialect) -> Rules:
+    """The rules, each behind a look at the arguments."""
+    name, label = dialect.name, dialect.label
+
+    def no(node: exp.Expr) -> exp.Expr:
+        raise Unsupported(unsaid(node, label))
+
+    def formatted(node: exp.Expr) -> exp.Expr:
+        form = node.args.get("format")
+        text = str(form.this) if isinstance(form, exp.Literal) else "?"
+        if not _FORMAT.fullmatch(text) or _LACKS.get(name, "%%") in text:
+            return no(node)
+        if name == "clickhouse":
+            return with_args(node, format=exp.Literal.string(text.replace("%M", "%i")))
+        return node
+
+    def flagged(key: str) -> Rule:
+        def seen(node: exp.Expr) -> exp.Expr:
+            flags = str(node.args[key].this) if node.args.get(key) is not None else ""
+            if name == "postgres" or not set(flags) - {"g"}:
+                return node
+            pattern = node.expression
+            if set(flags) - {"g", "i"} or not isinstance(pattern, exp.Literal):
+                return no(node)
+            rest = exp.Literal.string("g") if "g" in flags else None
+            inside = exp.Literal.string(f"(?i){pattern.this}")
+            return with_args(node, expression=inside, **{key: rest})
+
+        return seen
+
+    def cut(node: exp.Expr) -> exp.Expr:
+        length = node.args.get("length")
+        right = whole(node.args.get("start")) > 0 and (length is None or whole(length) >= 0)
+        return node if right else no(node)
+
+    def split(node: exp.Expr) -> exp.Expr:
+        mark = node.args.get("delimiter")
+        empty = isinstance(mark, exp.Literal) and not str(mark.this)
+        return no(node) if empty or whole(node.args.get("part_index")) < 1 else node
+
+    def part(node: exp.Expr) -> exp.Expr:
+        unit = str(node.this.name).upper()
+        if unit in _PARTS or (name == "clickhouse" and unit.startswith("EPOCH")):
+            return no(node)
+        if name in ("postgres", "spark") and unit in ("SECOND", "SECONDS"):
+            return exp.Floor(this=node)
+        return node
+
+    def rounded(node: exp.Expr) -> exp.Expr:
+        digits = node.args.get("decimals")
+        return no(node) if name == "sqlite" and digits is not None and whole(digits) < 0 else node
+
+    def trimmed(node: exp.Expr) -> exp.Expr:
+        letters = node.args.get("expression")
+        one = isinstance(letters, exp.Literal) and len(str(letters.this)) == 1
+        return node if letters is None or one or name not in ("mysql", "mariadb") else no(node)
+
+    def zoned(node: exp.Expr) -> exp.Expr:
+        # Ours are put in other words where they stand; a zone that somebody wrote is not.
+        unlike = name in ("mysql", "mariadb", "clickhouse", "sqlite", "spark")
+        return no(node) if unlike and node.meta.get(WRITTEN) else node
+
+    looks: dict[type[exp.Expr], Rule] = {
+        exp.TimeToStr: formatted, exp.StrToTime: formatted, exp.StrToDate: formatted,
+        exp.RegexpLike: flagged("flag"), exp.RegexpReplace: flagged("modifiers"),
+        exp.Substring: cut, exp.SplitPart: split, exp.Extract: part, exp.Round: rounded,
+        exp.Trim: trimmed, exp.AtTimeZone: zoned,
+    }  # fmt: skip
+    return {**rules, **{kind: _behind(look, rules.get(kind)) for kind, look in looks.items()}}
+
+
+def _behind(look: Rule, rule: Rule | None) -> Callable[[exp.Expr], exp.Expr]:
+    def both(node: exp.Expr) -> exp.Expr:
+        seen = look(node)
+        return rule(seen) if rule is not None and type(seen) is type(node) else seen
+
+    return both
