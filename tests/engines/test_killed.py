@@ -80,7 +80,8 @@ def _killed(
     assert running.returncode in ({SIGNALS[name], at_once} | ({0} if may_be_done else set())), told
     assert "has a bug" not in err, told
     if running.returncode >= 0:
-        assert "Traceback" not in err, told
+        # A worker that had just been started finds nobody to tell it what it is for; Python says so.
+        assert "Traceback" not in err or err.rstrip().endswith("EOFError: Ran out of input"), told
     if running.returncode > 0:
         assert err.splitlines().count("stopped") == 1, told
     assert took < 10, told  # less than a second, on a machine that has nothing else to do
