@@ -7,6 +7,7 @@ import contextlib
 import glob
 import os
 import shutil
+import stat
 import tempfile
 import time
 from pathlib import Path
@@ -47,21 +48,70 @@ def remove_unfinished() -> None:
         remove_folder(folder)
 
 
-_FOLDERS: set[str] = set()  # the temporary folders of this process
+_FOLDERS: dict[
+    str, int | None
+] = {}  # the temporary folders of this process, with the locks on them
 _PREFIX = "reportspec-"
-_DAYS = 2 * 86_400.0  # seconds after which nothing can still be running
+_LOCK = (
+    ".running"  # in a folder: locked by the process that made it, and by nobody once that is gone
+)
+_DAYS = 2 * 86_400.0  # seconds after which nothing can still be running, where locks cannot tell
 
 
 def temporary_folder(kind: str) -> str:
     """A folder that only this user can read, for as long as it is needed. Those of its kind that killed
     processes left behind are removed. Raises OSError."""
     made = tempfile.mkdtemp(prefix=f"{_PREFIX}{kind}-")
-    _FOLDERS.add(made)
+    _FOLDERS[made] = _locked(Path(made))
     for left in Path(made).parent.glob(f"{_PREFIX}{kind}-*"):
-        with contextlib.suppress(OSError):
-            if time.time() - left.stat().st_mtime > _DAYS:
-                shutil.rmtree(left, ignore_errors=True)
+        if str(left) not in _FOLDERS:
+            with contextlib.suppress(OSError):
+                _remove_left(left)
     return made
+
+
+def _locked(folder: Path) -> int | None:
+    """A lock in a folder, which the system gives up when the process ends, whatever ends it. None on
+    systems without such locks."""
+    handle = -1
+    try:
+        # Under its name it is there only locked: nobody is to find it open and think us gone.
+        handle = os.open(folder / f"{_LOCK}.new", os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+        _lock(handle)
+        (folder / f"{_LOCK}.new").rename(folder / _LOCK)
+    except OSError:
+        if handle >= 0:
+            os.close(handle)
+        return None
+    return handle
+
+
+def _lock(handle: int) -> None:
+    """Lock a file for this process. Raises OSError while another has it, or where there are no locks."""
+    try:
+        import fcntl
+    except ImportError:
+        raise OSError from None
+    fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def _remove_left(folder: Path) -> None:
+    """Remove a folder of a process of this user that is gone: nobody holds its lock, or there is none
+    and it is old. Raises OSError."""
+    found = folder.lstat()
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != getattr(os, "getuid", lambda: 0)():
+        return
+    try:
+        handle = os.open(folder / _LOCK, os.O_RDWR | getattr(os, "O_NOFOLLOW", 0))
+    except FileNotFoundError:
+        if time.time() - found.st_mtime > _DAYS:
+            shutil.rmtree(folder, ignore_errors=True)
+        return
+    try:
+        _lock(handle)
+        shutil.rmtree(folder, ignore_errors=True)
+    finally:
+        os.close(handle)
 
 
 def keep_together() -> None:
@@ -76,7 +126,10 @@ def keep_together() -> None:
 def remove_folder(folder: str) -> None:
     """Remove a temporary folder with what is in it."""
     shutil.rmtree(folder, ignore_errors=True)
-    _FOLDERS.discard(folder)
+    handle = _FOLDERS.pop(folder, None)
+    if handle is not None:
+        with contextlib.suppress(OSError):
+            os.close(handle)
 
 
 _FORGOTTEN = 3600.0  # seconds after which no build can still be writing

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -23,6 +24,8 @@ from reportspec.render.locale import formats_for
 
 TIMEOUT = 30  # seconds for an answer of a webhook, at most
 _LEAST = 5  # seconds, however little is left
+STORING = 30  # seconds that a store has in any case, and more where more is left
+_GRACE = 0.5  # seconds after which a limit holds that a connection has not kept by itself
 
 
 class OutletError(Exception):
@@ -59,11 +62,33 @@ def way(outlet: Outlet, root: Path, seconds: float | None = None) -> Way:
         case "folder":
             return _Folder(outlet, root)
         case "store":
-            return _Store(outlet)
+            return _Store(outlet, max(STORING, seconds or 0))
         case "slack":
             return _Message(outlet, slack, within)
         case _:
             return _Message(outlet, webhook, within)
+
+
+def _in_time(seconds: float, take: Callable[[], str]) -> str:
+    """What `take` gives. Raises TimeoutError if that takes longer, whatever holds it up: a connection's
+    own limit is for each piece that comes. What was begun is left alone then, and ends with the program."""
+    got: list[str] = []
+    failed: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            got.append(take())
+        except BaseException as error:  # it is raised where it is waited for
+            failed.append(error)
+
+    taking = threading.Thread(target=run, name="outlet", daemon=True)
+    taking.start()
+    taking.join(seconds)
+    if failed:
+        raise failed[0]
+    if not got:
+        raise TimeoutError
+    return got[0]
 
 
 def links(outlet: Outlet, parcel: Parcel) -> tuple[tuple[str, str], ...]:
@@ -108,10 +133,19 @@ _FOR_GOOD_NAMED = ("NoCredentialsError", "PartialCredentialsError", "ParamValida
 @dataclass(frozen=True, slots=True)
 class _Store:
     outlet: Outlet
+    within: float  # seconds
 
     def take(self, parcel: Parcel) -> str:
         if not self.outlet.target:
             raise _no_target(self.outlet)
+        try:
+            return _in_time(self.within, lambda: self._take(parcel))
+        except TimeoutError as error:
+            # It can be stored once more: the same files have the same names.
+            why = _why(error, self.within)
+            raise OutletError(f"the store `{self.outlet.name}` did not take it: {why}") from None
+
+    def _take(self, parcel: Parcel) -> str:
         try:
             import fsspec  # type: ignore[import-untyped,unused-ignore]
         except ImportError:
@@ -157,6 +191,14 @@ class _Message:
         if not self.outlet.target:
             raise _no_target(self.outlet)
         data = json.dumps(self.write(parcel), ensure_ascii=False).encode()
+        try:
+            return _in_time(self.within + _GRACE, lambda: self._post(data))
+        except TimeoutError as error:
+            # It may have the message: nobody knows what became of it.
+            name, why = f"the {self.outlet.kind} `{self.outlet.name}`", _why(error, self.within)
+            raise OutletError(f"{name} did not answer: {why}", doubt=True) from None
+
+    def _post(self, data: bytes) -> str:
         head = {"Content-Type": "application/json; charset=utf-8"}
         name = f"the {self.outlet.kind} `{self.outlet.name}`"
         try:

@@ -16,6 +16,10 @@ from reportspec.diagnostics import suggestion
 
 NOTICE = "!failure"  # after a report's name: what those who look after it were told of its failures
 _STATES = {"claimed": "not taken yet", "data": "in doubt", "sent": "sent", "refused": "refused"}
+_FOR_GOOD = (
+    "refused: not tried again in its period until the address, the spec, the sender or the server"
+    " changes, or by --resend"
+)
 _ALL = "*"  # the recipient under which the figures last sent are kept
 _WIDEST = (16, 44, 24, 40)  # letters of a table's columns; in JSON all is whole
 _LONGEST = 120  # of the last column
@@ -130,6 +134,8 @@ def as_table(listed: Sequence[Delivered], limit: int) -> str:
         ).rstrip()
         for row in cells
     ]
+    if any(one.state == _STATES["refused"] and not one.notice for one in listed[:limit]):
+        lines.append(_FOR_GOOD)
     if len(listed) > limit:
         lines.append(f"… and {len(listed) - limit} more; --limit shows them")
     return "\n".join(lines)

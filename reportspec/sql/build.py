@@ -16,6 +16,7 @@ TYPES = {"integer": "BIGINT", "number": "DOUBLE", "money": "DECIMAL(18, 4)", "te
 EXACT = "DECIMAL(38, 9)"  # what is added up
 LANDS = "lands"  # in the meta of an alias: a column of the source becomes a field of this type here
 ZONE = "zone"  # in the meta of such an alias and of a difference of times: the zone of the source's clock
+VALUES = "values"  # in the meta of a statement: it lists values, and each row of it is looked at once more
 OUTPUTS = "outputs"  # in the meta of a statement: the canonical types of its columns
 TWINS = "twins"  # in the meta of a statement: names that another of its columns answers too
 READS = "reads"  # in the meta of a statement: the source's tables that it reads

@@ -10,7 +10,7 @@ from sqlglot import ErrorLevel, exp
 from sqlglot.errors import SqlglotError
 
 from reportspec.expression import NODES as EXPRESSIONS
-from reportspec.sql.build import LANDS, READS, SPEAKS, alias_of, identifier
+from reportspec.sql.build import LANDS, READS, SPEAKS, VALUES, alias_of, identifier
 from reportspec.sql.dialects import Dialect, dialect_named
 from reportspec.sql.dialects.common import quotient, remainder
 from reportspec.sql.dialects.generic import NODES
@@ -33,6 +33,9 @@ def sql_text(
     spoken = dialect_named(dialect)
     if loose and spoken.exact is not None:
         tree = _landing(tree, spoken.exact)
+    if spoken.merges and tree.meta.get(VALUES) and tree.args.get("distinct"):
+        # Whoever lists the values merges equal rows itself, byte for byte.
+        tree = with_args(tree, distinct=None)
     try:
         found = lowered(tree, spoken)
         hold(found, spoken.sqlglot)

@@ -7,7 +7,7 @@ from sqlglot import exp
 from reportspec.binding import Binding
 from reportspec.calendar import instant
 from reportspec.plan.queries import Side
-from reportspec.sql.build import OUTPUTS, all_of, conjuncts, literal, named, when
+from reportspec.sql.build import OUTPUTS, VALUES, all_of, conjuncts, literal, named, when
 from reportspec.sql.moments import Moment
 from reportspec.sql.scope import Scope
 from reportspec.sql.statement import Statement
@@ -47,6 +47,7 @@ def values_statement(
     select = select.where(condition, copy=False)
     select = select if only else select.distinct(copy=False)
     final = statement.finish(select)
+    final.meta[VALUES] = True
     final.meta[OUTPUTS] = {
         f"f{index}": binding.resolve(entity, (entity, name)).field.type
         for index, name in enumerate(names)

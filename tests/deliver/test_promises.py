@@ -15,6 +15,10 @@ from typing import Any
 
 import pytest
 
+from reportspec.api import validate
+from reportspec.check.model import Outlet
+from reportspec.check.project import load_project
+from reportspec.deliver import outlets
 from reportspec.deliver.attempt import attempt
 from reportspec.deliver.message import one_line
 from reportspec.deliver.send import Asked, Outcome, _addresses
@@ -23,6 +27,8 @@ from tests.deliver.conftest import NOW, Run, results, spec
 from tests.deliver.server import Handler, Server, login
 
 ANNA, BEN = "anna@example.com", "ben@example.com"
+NAMES = {"report": "q3", "period": "2026-07-01", "each": ""}
+NOTHING = outlets.Parcel(NAMES, (("q3.pdf", b"%PDF"),), None)  # type: ignore[arg-type]
 
 
 # --- one dead way out ----------------------------------------------------------------------------
@@ -114,6 +120,62 @@ def test_a_hook_without_an_answer_is_asked_once(
         outcome = run(EACH)
     assert len(asked) == outcome.count("doubt") == 1
     assert outcome.count("pending") >= 1
+
+
+def _drips(listening: socket.socket, head: bytes, drop: bytes) -> None:
+    """Answer one request piece by piece, so that each comes in time and the whole never."""
+    raw, _ = listening.accept()
+    with raw:
+        raw.recv(100_000)
+        try:
+            raw.sendall(head)
+            while True:
+                raw.sendall(drop)
+                time.sleep(0.05)
+        except OSError:
+            return
+
+
+@pytest.mark.parametrize(
+    ("head", "drop"),
+    [
+        (b"HTTP/1.1 200 OK\r\n", b"X-A: b\r\n"), (b"", b"H"),
+        (b"HTTP/1.1 100 Continue\r\n\r\n", b"HTTP/1.1 100 Continue\r\n\r\n"),
+        (b"HTTP/1.1 500 No\r\nContent-Length: 9999\r\n\r\n", b"x"),
+    ],
+)  # fmt: skip
+def test_a_hook_that_drips_does_not_outlast_its_limit(head: bytes, drop: bytes) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        threading.Thread(target=_drips, args=[listening, head, drop], daemon=True).start()
+        target = f"http://127.0.0.1:{listening.getsockname()[1]}/x"
+        way = outlets._Message(Outlet("out", "webhook", target), lambda _: {}, 0.3)
+        since = time.monotonic()
+        with pytest.raises(outlets.OutletError) as late:
+            way.take(NOTHING)
+    assert time.monotonic() - since < 10
+    assert late.value.doubt
+    assert "longer than 0.3 seconds" in late.value.message
+
+
+def test_a_store_that_hangs_is_left_to_the_next_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    from fsspec.implementations.memory import MemoryFileSystem
+
+    def hang(*_: Any, **__: Any) -> None:
+        time.sleep(3)
+
+    monkeypatch.setattr(MemoryFileSystem, "pipe_file", hang)
+    made = outlets.way(Outlet("out", "store", "memory://r"), Path(), None)
+    assert isinstance(made, outlets._Store)
+    assert made.within == outlets.STORING
+    longer = outlets.way(Outlet("out", "store", "memory://r"), Path(), 600)
+    assert isinstance(longer, outlets._Store)
+    assert longer.within == 600  # as the project's `try_for` says
+    since = time.monotonic()
+    with pytest.raises(outlets.OutletError) as late:
+        outlets._Store(made.outlet, 0.2).take(NOTHING)
+    assert time.monotonic() - since < 2.5
+    assert (late.value.temporary, late.value.doubt) == (True, False)
+    assert "longer than 0.2 seconds" in late.value.message
 
 
 def test_a_dead_mail_server_holds_no_hook_up(run: Run, project: Path, server: Server) -> None:
@@ -283,3 +345,44 @@ def test_encoded_words_stay_texts(run: Run, handler: Handler) -> None:
     [(_, mail)] = handler.mails()
     assert mail["Bcc"] is None
     assert "eve=40example.org" in str(mail["Subject"])
+
+
+# --- limits that are none ------------------------------------------------------------------------
+
+WRONG = {
+    "deliver.try_for": ("-1s", "11m", "601s", "1h", "1.5m", "5 m", "''", "null", "true", "[1]", "{a: 1}", "soon",
+                        ".nan", "64", "٣s", "10M", "${NOT_SET}"),
+    "deliver.max_size": ("0", "-1", "101", "1e3", "1e400", ".nan", ".inf", "true", "null", "'64'", "10MB", "[1]"),
+    "query.memory": ("0", "-1", "63", "100000001", "2GB", "'64'", "64.5", "1e400", ".inf", "true", "null", "[1]"),
+    "query.disk": ("0", "-1", "100000001", "2GB", "0.5", ".nan", "999999999999999999999999", "true", "{a: 1}"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("key", WRONG)
+def test_limits_that_are_none_are_told_with_their_place(key: str, tmp_path: Path) -> None:
+    (tmp_path / "s.yaml").write_text(
+        "version: 1\nreport: custom\nperiod: 2026-Q3\nmetrics: [won_amount]\n", "utf-8"
+    )
+    block, _, name = key.partition(".")
+    for value in WRONG[key]:
+        (tmp_path / "reportspec.yaml").write_text(
+            f"version: 1\nsource: demo\n{block}:\n  {name}: {value}\n", "utf-8"
+        )
+        found = [one for one in validate(tmp_path / "s.yaml") if one.severity == "error"]
+        assert found, (key, value)
+        for one in found:
+            assert one.span is not None
+            assert (Path(one.span.file).name, one.span.line) == ("reportspec.yaml", 4)
+            assert one.span.column == len(name) + 5, (key, value)
+
+
+@pytest.mark.parametrize(
+    ("said", "seconds"), [("0s", 0), ("59s", 59), ("600s", 600), ("10m", 600), ("2m", 120)]
+)
+def test_lengths_of_time_are_what_they_say(said: str, seconds: float, tmp_path: Path) -> None:
+    (tmp_path / "reportspec.yaml").write_text(
+        f"version: 1\nsource: demo\ndeliver: {{try_for: {said}}}\n", "utf-8"
+    )
+    project, _ = load_project(tmp_path / "reportspec.yaml", {})
+    assert project is not None
+    assert project.mail.try_for == seconds

@@ -17,6 +17,7 @@ from pypdf import PdfReader
 
 from reportspec.deliver import outlets, smtp
 from reportspec.deliver.ledger import LedgerError
+from reportspec.deliver.message import one_line
 from reportspec.deliver.send import Refused
 from reportspec.deliver.smtp import MailError
 from reportspec.run.connection import SourceError
@@ -558,16 +559,16 @@ def test_urls_that_are_none(url: str) -> None:
 # --- headers -------------------------------------------------------------------------------------
 
 
-def test_values_of_the_data_cannot_add_headers(run: Run, handler: Handler) -> None:
-    hostile = 'title: "Won\\r\\nBcc: eve@evil.example\\0\\u2028X"'
-    text = spec(f"{{to: {ANNA}, attach: [], subject: '{{{{ report.title }}}}'}}").replace(
-        "title: Won", hostile
-    )
-    run(text)
-    [(_, mail)] = handler.mails()
-    assert mail["Bcc"] is None
-    assert "\n" not in str(mail["Subject"])
-    assert str(mail["Subject"]).startswith("Won Bcc: eve@evil.example")
+def test_titles_cannot_add_headers(project: Path) -> None:
+    """What would end a line is refused in a spec. Of the data, where it is not, it becomes a blank."""
+    hostile = "Won\\r\\nBcc: eve@evil.example\\0\\u2028X"
+    text = spec(f"{{to: {ANNA}, attach: [], subject: '{{{{ report.title }}}}'}}")
+    (project / "bad.yaml").write_text(text.replace("title: Won", f'title: "{hostile}"'), "utf-8")
+    [told] = load_report(Path("bad.yaml"), NOW, {}).diagnostics
+    assert told.code == "control-character"
+    odd = one_line("Won\r\nBcc: eve@evil.example\0\u2028X")
+    assert odd.isprintable()
+    assert odd.startswith("Won Bcc: eve@evil.example")
 
 
 def test_the_guard_stops_a_mail_that_is_not_what_was_built(
@@ -599,7 +600,8 @@ def test_addresses_that_are_two_or_none(project: Path) -> None:
             f'version: 1\nreport: leads\ndeliver: {{to: "{address}"}}\n', "utf-8"
         )
         checked = load_report(Path("bad.yaml"), NOW, {})
-        assert [one.code for one in checked.diagnostics] == ["bad-address"], address
+        codes = {one.code for one in checked.diagnostics} - {"control-character"}
+        assert codes == {"bad-address"}, address
 
 
 def test_dots_and_long_lines_arrive_as_they_were(handler: Handler, server: Server) -> None:

@@ -551,23 +551,23 @@ def test_a_login_that_goes_wrong(serve: Serve, auth: list[Reply], said: str, way
 
 
 def test_a_login_without_end(serve: Serve) -> None:
-    """What the standard library then says holds what the server said last."""
+    """What the standard library then says holds what the server said last; it is not passed on."""
     again: list[Reply] = ["334 S3cRetxx"] * 20
     server = serve(EHLO=[b"250-here\r\n250 AUTH LOGIN\r\n"], begin=["220 here"], ANY=again)
-    with pytest.raises(MailError, match=r"infinite loop\. .*\*\*\*xx") as caught:
+    with pytest.raises(MailError, match="offers no login that can be used") as caught:
         Mailer(f"smtp://bob:S3cRet@127.0.0.1:{server.port}", 1)
     _keeps(caught.value.message, "S3cRet")
 
 
 def test_a_login_that_is_not_offered_or_has_odd_letters(serve: Serve) -> None:
-    with pytest.raises(MailError, match="auth extension not supported"):
+    with pytest.raises(MailError, match="offers no login that can be used"):
         Mailer(f"smtp://bob:S3cret@127.0.0.1:{serve().port}", 1)
     server = serve(EHLO=[b"250-here\r\n250 AUTH PLAIN\r\n"])
     with pytest.raises(MailError, match="letters beyond ASCII") as caught:
         Mailer(f"smtp://bob:S%C3%A9cret@127.0.0.1:{server.port}", 1)
     assert "cret" not in caught.value.message
     server = serve(EHLO=[b"250-here\r\n250 AUTH GSSAPI\r\n"])
-    with pytest.raises(MailError, match="no suitable authentication method"):
+    with pytest.raises(MailError, match="offers no login that can be used"):
         Mailer(f"smtp://bob:S3cret@127.0.0.1:{server.port}", 1)
 
 

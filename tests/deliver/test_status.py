@@ -37,8 +37,10 @@ def test_columns_of_long_and_odd_names(tmp_path: Path) -> None:
     listed = deliveries(Mail(), tmp_path)
     assert len(listed) == 3
     table = as_table(listed, 50)
-    head, *rows = table.splitlines()
+    head, *rows, told = table.splitlines()
     assert len(rows) == 3
+    assert told.startswith("refused: not tried again in its period until the address")
+    assert "refused:" not in as_table(listed[:1], 50)
     assert all(letter.isprintable() for line in rows for letter in line)
     at = head.index("recipient")
     starts = {width(row.partition(mark)[0]) for row, mark in zip(rows, ("x@ex", "long.", "giulia.rossi@"), strict=True)}  # fmt: skip

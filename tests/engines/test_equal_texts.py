@@ -14,10 +14,11 @@ from typing import Any
 import duckdb
 import pytest
 
-from reportspec import stages
+from reportspec import each, stages
 from reportspec.each import alike
 from reportspec.output import as_json
-from reportspec.run.connection import SourceError
+from reportspec.run.connection import SourceError, Table
+from reportspec.sql.dialect import sql_text
 from tests.engines.servers import DEFAULTS
 
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
@@ -150,12 +151,12 @@ def _mariadb(names: dict[str, int]) -> Iterator[tuple[str, str]]:
 KINDS = ("sqlite", "sqlite rtrim", "duckdb", "postgres citext", "postgres", "mariadb")
 
 
-def load(folder: Path, url: str, prefix: str, each: str) -> Any:
+def load(folder: Path, url: str, prefix: str, for_each: str) -> Any:
     (folder / "m.yaml").write_text(MAPPING.format(prefix=prefix), "utf-8")
     (folder / "reportspec.yaml").write_text(
         f"version: 1\nsource: {url}\nmapping: m.yaml\ntimezone: UTC\ncurrency: EUR\n", "utf-8"
     )
-    (folder / "spec.yaml").write_text(SPEC.format(each=each), "utf-8")
+    (folder / "spec.yaml").write_text(SPEC.format(each=for_each), "utf-8")
     checked = stages.load_report(folder / "spec.yaml", NOW, {})
     assert checked.report is not None, checked.diagnostics
     return checked.report
@@ -203,6 +204,25 @@ def test_what_looks_alike_is_asked_about() -> None:
         assert alike(["anna", other]) == ("anna", other)
     assert alike(["STRASSE", "straße"]) == ("STRASSE", "straße")
     assert alike(["anna", "anne", "Carl"]) == ()
+
+
+MERGE = ("spark", "databricks", "snowflake", "bigquery", "redshift", "trino", "tsql", "oracle")
+
+
+def test_a_listing_merges_no_values_where_collations_may(tmp_path: Path) -> None:
+    """DISTINCT would merge `anna` and `Anna` of a column with such a collation, unseen: there the rows
+    come whole, and are merged by what they are."""
+    with source("sqlite", NAMES, tmp_path) as (url, prefix):
+        report = load(tmp_path, url, prefix, "for_each: user.name")
+    tree = each.listing(report)
+    for dialect in MERGE:
+        assert "DISTINCT" not in sql_text(tree, dialect).upper(), dialect
+    for dialect in ("duckdb", "sqlite", "postgres", "mariadb", "mysql", "clickhouse"):
+        assert "DISTINCT" in sql_text(tree, dialect).upper(), dialect
+    rows = [("anna", 1), ("Anna", 1), ("anna", 1), ("Carl", 0), ("Carl", 0), ("anna", 1)]
+    found = each.values_of(report, Table(("f0", "chosen"), tuple(rows)))
+    assert [one.value for one in found] == ["Anna", "anna"]
+    assert not any(one.several for one in found)
 
 
 def test_a_database_that_takes_two_for_one_is_refused(

@@ -86,6 +86,7 @@ RULES: Rules = {
 }
 BIGQUERY = Dialect(
     "bigquery", "BigQuery", "bigquery", RULES,
+    merges=True,
     allowed=frozenset({exp.DateDiff, exp.DatetimeDiff, exp.DateTrunc, exp.DateAdd, exp.Date, exp.Timestamp,
                        exp.Interval, exp.WeekStart}),
     traits={"zones": "native", "percentiles": "by rank", "names": "as written",

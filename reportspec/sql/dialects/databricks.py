@@ -11,6 +11,7 @@ from reportspec.sql.dialects.rewrite import Dialect
 DATABRICKS = Dialect(
     "databricks", "Databricks", "databricks",
     {**spark.RULES, exp.Greatest: greatest, exp.Least: least},
+    merges=True,
     allowed=frozenset({exp.DateDiff, exp.TimestampDiff, exp.ConvertTimezone, exp.DateTrunc, exp.TimestampTrunc,
                        exp.DateAdd, exp.Quantile, exp.AddMonths, exp.TsOrDsAdd, exp.TsOrDsToDate, exp.TimestampAdd}),
     functions=frozenset({"PERCENTILE"}),

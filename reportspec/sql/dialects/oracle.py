@@ -138,6 +138,7 @@ RULES: Rules = {
 ORACLE = Dialect(
     "oracle", "Oracle", "oracle", RULES,
     before=lambda tree: typed_booleans(without_booleans(tree)),
+    merges=True,
     allowed=frozenset({exp.LimitOptions, exp.StrToTime, exp.StrToDate, exp.TsOrDsToDate, exp.DateTrunc, exp.TimestampTrunc, exp.Trunc,
                        exp.AtTimeZone, exp.Extract, exp.AddMonths, exp.WithinGroup, exp.PercentileCont}),
     functions=frozenset({"TRUNC", "FROM_TZ", "ADD_MONTHS", "TO_TIMESTAMP", "TO_DATE", "MOD"}),

@@ -45,6 +45,7 @@ RULES: Rules = {
 }
 REDSHIFT = Dialect(
     "redshift", "Redshift", "redshift", RULES,
+    merges=True,
     allowed=frozenset({exp.DateDiff, exp.TsOrDsDiff, exp.TsOrDsAdd, exp.ConvertTimezone, exp.DateTrunc, exp.TimestampTrunc, exp.DateAdd}),
     traits={"zones": "native", "percentiles": "by rank", "names": "small letters",
             "text": "blanks at the end may not count", "read only": "by the session"},

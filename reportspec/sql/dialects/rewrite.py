@@ -22,7 +22,9 @@ class Dialect:
     in it besides `generic.NODES`, and `traits` say for people how it does what differs.
     `writes_shared` says that sqlglot writes trees for it whose parts are shared, and leaves them
     as they are; for others it writes a copy. `exact` writes a text of the source so that it compares
-    byte for byte, for sources with columns that do not; where `rules` do so always, it is none."""
+    byte for byte, for sources with columns that do not; where `rules` do so always, it is none.
+    `merges` says that columns may have collations here that nothing of this rids them of, so that the
+    database's DISTINCT may merge two texts."""
 
     name: str
     label: str
@@ -35,6 +37,7 @@ class Dialect:
     traits: Mapping[str, str] = field(default_factory=dict)
     writes_shared: bool = False
     exact: Rule | None = None
+    merges: bool = False
 
 
 OWN = "own"  # in the meta of a mapping's expression: the SQL in which it is written

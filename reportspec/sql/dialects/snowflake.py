@@ -43,6 +43,7 @@ RULES: Rules = {
 }
 SNOWFLAKE = Dialect(
     "snowflake", "Snowflake", "snowflake", RULES,
+    merges=True,
     allowed=frozenset({exp.DateDiff, exp.ConvertTimezone, exp.DateTrunc, exp.TimestampTrunc, exp.DateAdd,
                        exp.WithinGroup, exp.PercentileCont}),
     traits={"zones": "native", "percentiles": "PERCENTILE_CONT", "names": "capitals without quotes",

@@ -120,4 +120,4 @@ RULES: Rules = {
     exp.RegexpReplace: _replaced,
     exp.Div: lambda node: node if node.args.get("typed") else division(node),
 }
-SPARK = Dialect("spark", "Spark", "spark", RULES)
+SPARK = Dialect("spark", "Spark", "spark", RULES, merges=True)

@@ -58,6 +58,7 @@ RULES: Rules = {
 }
 TRINO = Dialect(
     "trino", "Trino", "trino", RULES,
+    merges=True,
     allowed=frozenset({exp.DateDiff, exp.AtTimeZone, exp.DateTrunc, exp.TimestampTrunc, exp.DateAdd, exp.TimeToUnix}),
     functions=frozenset({"WITH_TIMEZONE", "TO_UNIXTIME", "AT_TIMEZONE"}),
     traits={"zones": "native", "percentiles": "by rank", "names": "as written",

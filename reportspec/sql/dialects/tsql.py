@@ -119,6 +119,7 @@ RULES: Rules = {
 TSQL = Dialect(
     "tsql", "SQL Server", "tsql", RULES,
     before=lambda tree: typed_booleans(without_booleans(tree)),
+    merges=True,
     allowed=frozenset({exp.DateAdd, exp.DateDiff, exp.Year, exp.Month, exp.DateFromParts, exp.TsOrDsToDate, exp.TimeStrToTime}),
     functions=frozenset({"DATEDIFF_BIG", "DATEFROMPARTS", "DATEADD"}),
     traits={"zones": "by offsets, 1970 to 2050", "percentiles": "by rank", "names": "as the database's collation",
