@@ -6,7 +6,9 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
-_LOCAL = r"[^\s@<>()\[\]\\,;:\"]+"
+# Without what one mail server or another reads as a second address: `x%there.com@here.com`,
+# `there.com!x@here.com`, and the encoded words of headers, `=?utf-8?q?x=40there.com?=@here.com`.
+_LOCAL = r"(?:(?!=\?)[^\s@<>()\[\]\\,;:\"%!])+"
 _DOMAIN = r"[^\W_](?:[\w-]{0,62})(?:\.[^\W_](?:[\w-]{0,62}))*"
 _ADDRESS = re.compile(rf"{_LOCAL}@{_DOMAIN}")
 _NAMED = re.compile(

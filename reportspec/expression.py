@@ -46,6 +46,9 @@ OWN_FUNCTIONS = frozenset(
     {"DAYS_BETWEEN", "MINUTES_BETWEEN", "SECONDS_BETWEEN", "LOCAL_DATE", "LOCAL_WEEKDAY",
      "MONTH_AFTER", "CONVERTED"}
 )  # fmt: skip
+# How many arguments they take.
+_TAKES = {"DAYS_BETWEEN": 2, "MINUTES_BETWEEN": 2, "SECONDS_BETWEEN": 2, "LOCAL_DATE": 1,
+          "LOCAL_WEEKDAY": 1, "MONTH_AFTER": 1, "CONVERTED": 2}  # fmt: skip
 ANONYMOUS = OWN_FUNCTIONS | frozenset({"GOAL", "TO_TIMESTAMP", "STRPTIME", "STRFTIME", "MAKE_DATE"})
 # What derived entities of the catalogue may use besides: windows and aggregates.
 WINDOW_NODES: tuple[type[exp.Expr], ...] = (
@@ -277,6 +280,11 @@ def _allow(node: exp.Expr, windows: bool) -> None:
         name = str(node.this).upper()
         if name not in ANONYMOUS:
             raise Refused(f"the function `{name.lower()}` may not be used here")
+        wanted = _TAKES.get(name)
+        if wanted is not None and len(node.expressions) != wanted:
+            raise Refused(f"`{name.lower()}` takes {wanted} argument{'s' * (wanted > 1)}")
+        if name == "CONVERTED" and not isinstance(node.expressions[0], (exp.Column, exp.Dot)):
+            raise Refused("`converted` takes a field that holds an amount, and a time")
         return
     if windows and isinstance(node, exp.Star) and isinstance(node.parent, exp.Count):
         return

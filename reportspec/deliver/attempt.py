@@ -18,7 +18,7 @@ from reportspec.deliver.outlets import without_secrets
 from reportspec.deliver.send import Asked, Outcome, Result, Sent, Wait
 from reportspec.deliver.smtp import MailError
 from reportspec.deliver.status import days
-from reportspec.diagnostics import Diagnostic, in_order
+from reportspec.diagnostics import Diagnostic, in_order, one_line
 from reportspec.formats import FormatError
 from reportspec.render.errors import RenderError
 from reportspec.run.connection import SourceError
@@ -152,7 +152,8 @@ RESULTS = {"sent": "sent", "already": "has it already", "skipped": "skipped", "p
 def sent_line(one: Sent) -> str:
     """What became of one mail, in a line."""
     who = f"{one.recipient} ({one.value})" if one.recipient and one.value else one.recipient or one.value  # fmt: skip
-    return ": ".join(part for part in (RESULTS[one.result], who, one.said) if part)
+    # A value of the data with a line end would write lines of its own.
+    return one_line(": ".join(part for part in (RESULTS[one.result], who, one.said) if part))
 
 
 def as_diagnostics(path: Path, outcomes: Iterable[Sent]) -> list[Diagnostic]:

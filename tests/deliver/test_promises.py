@@ -15,13 +15,14 @@ from typing import Any
 
 import pytest
 
+from reportspec.addresses import split
 from reportspec.api import validate
 from reportspec.check.model import Outlet
 from reportspec.check.project import load_project
 from reportspec.deliver import outlets
-from reportspec.deliver.attempt import attempt
+from reportspec.deliver.attempt import attempt, sent_line
 from reportspec.deliver.message import one_line
-from reportspec.deliver.send import Asked, Outcome, _addresses
+from reportspec.deliver.send import Asked, Outcome, Sent, _addresses
 from reportspec.deliver.smtp import Mailer, MailError
 from tests.deliver.conftest import NOW, Run, results, spec
 from tests.deliver.server import Handler, Server, login
@@ -295,8 +296,24 @@ HOSTILE = [
     f"{EVIL} <{ANNA}>", f"<{ANNA}>, <{EVIL}>", f"Team: {ANNA}, {EVIL};", f"Team:{EVIL};", f'"{EVIL}" <{ANNA}>, x@y.z',
     '"a b"@example.com', f'"{EVIL} "@example.com', f"=?utf-8?q?eve=40example=2Eorg=2C?= {ANNA}",
     f"=?utf-8?q?{ANNA}=0A?= <{EVIL}", f"@example.org:{ANNA}", f"{ANNA}({EVIL})", "anna\uff20example.com",
-    f"<{ANNA}", f"{ANNA}>", "anna@example.com.", "anna@", "@example.com", "anna", "a@b@example.com", "anna@[127.0.0.1]",
+    f"<{ANNA}", f"{ANNA}>", "anna@example.com.", "anna@", "@example.com", "anna", "a@b@example.com", "eve%example.org@example.com",
+    "example.org!eve@example.com", "=?utf-8?q?eve=40example.org?=@example.com", "anna@[127.0.0.1]",
 ]  # fmt: skip
+
+
+def test_what_relays_read_as_another_address_is_none() -> None:
+    for address in (
+        "x%there.com@example.com",
+        "there.com!x@example.com",
+        "=?utf-8?q?x=40there.com?=@example.com",
+    ):
+        assert split(address) is None
+    assert split("anna+crm=1@example.com") == ("", "anna+crm=1@example.com")
+
+
+def test_a_value_writes_no_line_of_its_own() -> None:
+    one = Sent("Bea\nspecs/b.yaml: sent: boss@example.com", "b@example.com", "sent")
+    assert "\n" not in sent_line(one)
 
 
 @pytest.mark.parametrize("value", HOSTILE)
