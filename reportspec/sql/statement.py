@@ -262,7 +262,14 @@ class Statement:
             value, other = cast(value, kind), cast(other, kind)
         elif field.type in ("date", "time") and not self._stored_alike(entity, field):
             other = cast(other, kind)
+        elif field.type == "text" and self._names_key(entity, names):
+            other = cast(other, kind)  # a key may be a number in the source
         return exp.Coalesce(this=value, expressions=[other])
+
+    def _names_key(self, entity: Entity, names: list[str]) -> bool:
+        """Whether one of these fields of an entity is a key."""
+        fields = (self.binding.field(entity.name, name) for name in names)
+        return any(field is not None and field.type == "key" for field in fields)
 
     def _stored_alike(self, entity: Entity, field: Field) -> bool:
         """Whether the source keeps a time and those of its default in the same way."""
