@@ -16,24 +16,30 @@ from pathlib import Path
 def write_whole(path: Path, data: bytes) -> None:
     """Write a file by way of a temporary one beside it. Raises OSError and leaves the old file."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{path.name[:40]}.", suffix=".part", dir=path.parent)
-    _UNFINISHED.add(name)
+    file = None
     try:
-        with os.fdopen(handle, "wb") as file:
+        file = tempfile.NamedTemporaryFile(  # noqa: SIM115
+            prefix=f".{path.name[:40]}.", suffix=".part", dir=path.parent, delete=False
+        )
+        _UNFINISHED.add(file.name)
+        with file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
         mask = os.umask(0)
         os.umask(mask)
-        Path(name).chmod(0o666 & ~mask)
-        Path(name).replace(path)
+        Path(file.name).chmod(0o666 & ~mask)
+        Path(file.name).replace(path)
         _clear(path)
     except BaseException:
         with contextlib.suppress(OSError):
-            Path(name).unlink()
+            if file is not None:
+                Path(file.name).unlink()
+                file.close()
         raise
     finally:
-        _UNFINISHED.discard(name)
+        if file is not None:
+            _UNFINISHED.discard(file.name)
 
 
 _UNFINISHED: set[str] = set()  # the temporary files of this process that are there now
@@ -62,12 +68,16 @@ def temporary_folder(kind: str) -> str:
     """A folder that only this user can read, for as long as it is needed. Those of its kind that killed
     processes left behind are removed. Raises OSError."""
     made = tempfile.mkdtemp(prefix=f"{_PREFIX}{kind}-")
-    _FOLDERS[made] = _locked(Path(made))
-    for left in Path(made).parent.glob(f"{_PREFIX}{kind}-*"):
-        if str(left) not in _FOLDERS:
-            with contextlib.suppress(OSError):
-                _remove_left(left)
-    return made
+    try:
+        _FOLDERS[made] = _locked(Path(made))
+        for left in Path(made).parent.glob(f"{_PREFIX}{kind}-*"):
+            if str(left) not in _FOLDERS:
+                with contextlib.suppress(OSError):
+                    _remove_left(left)
+        return made
+    except BaseException:
+        remove_folder(made)
+        raise
 
 
 def _locked(folder: Path) -> int | None:
@@ -79,11 +89,13 @@ def _locked(folder: Path) -> int | None:
         handle = os.open(folder / f"{_LOCK}.new", os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
         _lock(handle)
         (folder / f"{_LOCK}.new").rename(folder / _LOCK)
-    except OSError:
+        return handle
+    except BaseException as error:
         if handle >= 0:
             os.close(handle)
+        if not isinstance(error, OSError):
+            raise
         return None
-    return handle
 
 
 def _lock(handle: int) -> None:

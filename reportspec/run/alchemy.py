@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -70,10 +70,23 @@ class AlchemyConnection:
         self._guard: Guard | None = None
         self._number = 0  # the session's, where a guard watches it
 
+    def begin(self, guard: Guard | None, options: dict[str, str]) -> None:
+        """Prepare the session, watched by a guard that there is, or by one of its own where one is
+        needed; `options` are the URL's of TLS. Raises SourceError, and whatever drivers raise."""
+        if self._kind.dialect == "mysql":
+            version = str(self._raw.exec_driver_sql("SELECT VERSION()").scalar())
+            self.dialect = "mariadb" if "mariadb" in version.lower() else "mysql"
+            self.watched(guard or Guard(_logging_in(self._engine, options)))
+        for statement in self._kind.begin(self._wanted):
+            _prepare(self._raw, statement)
+        wrong = _clocks(self._raw, self._wanted) if self._kind.dialect == "mysql" else None
+        if wrong is not None:
+            raise wrong
+
     def watched(self, guard: Guard) -> None:
         """Let a guard end what runs in this session when the process is killed."""
-        self._number = int(self._raw.connection.driver_connection.thread_id())  # type: ignore[union-attr]
         self._guard = guard
+        self._number = int(self._raw.connection.driver_connection.thread_id())  # type: ignore[union-attr]
         guard.watch(self._number)
 
     def run(self, sql: str) -> Table:
@@ -104,12 +117,13 @@ class AlchemyConnection:
 
     def close(self) -> None:
         """Give the session back."""
-        with suppress(Exception):
-            self._raw.close()
-        self._engine.dispose()
-        if self._guard is not None:
-            self._guard.leave(self._number)
-            self._guard = None
+        guard, self._guard = self._guard, None
+        with ExitStack() as stack:
+            if guard is not None:
+                stack.callback(guard.leave, self._number)
+            stack.callback(self._engine.dispose)
+            with suppress(Exception):
+                self._raw.close()
 
     def beside(self) -> AlchemyConnection | None:
         """Another session over the same database."""
@@ -181,26 +195,24 @@ def _open(
                           "see *Encrypted connections* in docs/databases.md") from None  # fmt: skip
     except (SQLAlchemyError, ValueError, TypeError) as error:
         raise no_connection(source.label, secrets.why(error)) from None
+    raw: Connection | None = None
+    session: AlchemyConnection | None = None
     try:
         raw = engine.connect()
         session = AlchemyConnection(engine, raw, source, wanted, kind, kind.dialect)
-        if kind.dialect == "mysql":
-            version = str(raw.exec_driver_sql("SELECT VERSION()").scalar())
-            session.dialect = "mariadb" if "mariadb" in version.lower() else "mysql"
-            session.watched(guard or Guard(_logging_in(engine, options)))
-        for statement in kind.begin(wanted):
-            _prepare(raw, statement)
-        wrong = _clocks(raw, wanted) if kind.dialect == "mysql" else None
-        if wrong is not None:
-            session.close()
-            raise wrong
+        session.begin(guard, options)
         return session
-    except SourceError:
-        raise
-    except ImportError:
-        raise missing_driver(kind.label, kind.extra) from None
-    except Exception as error:  # drivers raise errors of their own besides SQLAlchemy's
+    except BaseException as error:
+        if session is not None:
+            session.close()
+        elif raw is not None:
+            raw.close()
         engine.dispose()
+        if isinstance(error, ImportError):
+            raise missing_driver(kind.label, kind.extra) from None
+        # Drivers raise errors of their own besides SQLAlchemy's.
+        if isinstance(error, SourceError) or not isinstance(error, Exception):
+            raise
         raise not_let_in(source.label, secrets.why(getattr(error, "orig", None) or error)) from None
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import threading
 import uuid
-from contextlib import suppress
+from contextlib import closing, suppress
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -63,10 +63,8 @@ class ServerConnection:
     def cancel(self) -> None:
         """End the statement that is running."""
         self._ended = True
-        with suppress(Exception):
-            other = _client(self._source, self._wanted)
+        with suppress(Exception), closing(_client(self._source, self._wanted)) as other:
             other.command(f"KILL QUERY WHERE query_id = '{self._query}'")
-            other.close()
 
     def close(self) -> None:
         """Give the session back."""
@@ -201,12 +199,17 @@ def open_chdb(source: SourceSpec, wanted: Wanted) -> EmbeddedClickHouse:
         from chdb.session import Session
     except ImportError:
         raise missing_driver("ClickHouse (embedded)", "chdb") from None
+    raw: Any = None
     try:
-        raw: Any = Session(source.path)  # type: ignore[no-untyped-call]
+        raw = Session(source.path)  # type: ignore[no-untyped-call]
         raw.query("SELECT 1", "CSV")
-    except Exception as error:
+        return EmbeddedClickHouse(raw, source, wanted)
+    except BaseException as error:
+        if raw is not None:
+            raw.close()
+        if not isinstance(error, Exception):
+            raise
         raise no_connection(source.label, Secrets("").why(error)) from None
-    return EmbeddedClickHouse(raw, source, wanted)
 
 
 def _explained(error: Exception, source: SourceSpec, wanted: Wanted, secrets: Secrets) -> SourceError:  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from importlib import import_module
 
 from reportspec.check.model import SourceSpec
@@ -14,5 +15,5 @@ def connect(source: SourceSpec, wanted: Wanted) -> Connection:
     if source.kind == "url":
         raise SourceError("unsupported-source", f"`{source.label}` cannot be read")
     module, _, name = database_of(source.kind).opener.partition(":")
-    found: Connection = getattr(import_module(module), name)(source, wanted)
-    return found
+    opener: Callable[[SourceSpec, Wanted], Connection] = getattr(import_module(module), name)
+    return opener(source, wanted)

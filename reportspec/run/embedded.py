@@ -11,6 +11,7 @@ import re
 import shutil
 import threading
 from collections.abc import Mapping
+from contextlib import closing
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -92,9 +93,11 @@ class EmbeddedConnection:
 
     def close(self) -> None:
         """Give the session back."""
-        self._raw.close()
-        if self._folder:
-            remove_folder(self._folder)
+        try:
+            self._raw.close()
+        finally:
+            if self._folder:
+                remove_folder(self._folder)
 
     def beside(self) -> EmbeddedConnection | None:
         """Another session over the same data."""
@@ -139,17 +142,10 @@ def open_embedded(source: SourceSpec, wanted: Wanted) -> EmbeddedConnection:
 
     tables, zone = wanted.tables, wanted.zone
     in_place: dict[str, tuple[int, ...]] = {}
-    try:
-        if source.kind == "duckdb":
-            raw = duckdb.connect(source.path, read_only=True)
-        else:
-            raw = duckdb.connect(":memory:")
-    except duckdb.Error as error:
-        name = Path(source.path).name
-        raise SourceError("unreadable-source", f"the database `{name}` cannot be opened: {_first(error)}",
-                          "check that it is a DuckDB file and that nothing else is writing to it") from None  # fmt: skip
+    raw: duckdb.DuckDBPyConnection | None = None
     folder = ""
     try:
+        raw = _database(source)
         folder = temporary_folder("duckdb")
         _limit(raw, folder, wanted)
         # For the sessions beside this one as well: each would else have the host's zone.
@@ -169,19 +165,31 @@ def open_embedded(source: SourceSpec, wanted: Wanted) -> EmbeddedConnection:
                 raw.execute(f"SET allowed_paths = [{', '.join(map(_string, in_place))}]")
         for statement in _SHUT:
             raw.execute(statement)
-    except OSError as error:
-        raw.close()
-        remove_folder(folder) if folder else None
-        why = (error.strerror or str(error)).lower()
-        raise SourceError("cannot-load", f"the data cannot be loaded: {why}",
-                          "there must be room in the folder for temporary files (TMPDIR)") from None  # fmt: skip
+        return EmbeddedConnection(raw, source, wanted, in_place, folder)
     except BaseException as error:
-        raw.close()
-        remove_folder(folder) if folder else None
+        if raw is not None:
+            EmbeddedConnection(raw, source, wanted, folder=folder).close()
+        if isinstance(error, OSError):
+            why = (error.strerror or str(error)).lower()
+            raise SourceError("cannot-load", f"the data cannot be loaded: {why}",
+                              "there must be room in the folder for temporary files (TMPDIR)") from None  # fmt: skip
         if isinstance(error, duckdb.OutOfMemoryException):
             raise _too_little(error) from None
         raise
-    return EmbeddedConnection(raw, source, wanted, in_place, folder)
+
+
+def _database(source: SourceSpec) -> duckdb.DuckDBPyConnection:
+    """The engine over the file that a source names, or over none. Raises SourceError."""
+    import duckdb
+
+    try:
+        if source.kind == "duckdb":
+            return duckdb.connect(source.path, read_only=True)
+        return duckdb.connect(":memory:")
+    except duckdb.Error as error:
+        name = Path(source.path).name
+        raise SourceError("unreadable-source", f"the database `{name}` cannot be opened: {_first(error)}",
+                          "check that it is a DuckDB file and that nothing else is writing to it") from None  # fmt: skip
 
 
 def _limit(raw: Any, folder: str, wanted: Wanted) -> None:
@@ -327,19 +335,17 @@ def _load_sqlite(raw: Any, table: str, path: str) -> None:
     """A table of a SQLite file, by its name; types are what the values are."""
     import sqlite3
 
+    from reportspec.run.sqlite import read_only
+
     try:
-        with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as lite:
-            found = [
-                row[0]
-                for row in lite.execute(
-                    "SELECT name FROM sqlite_master WHERE type IN ('table', 'view')"
-                )
-            ]
+        with closing(read_only(path)) as lite, closing(lite.cursor()) as cursor:
+            made = "SELECT name FROM sqlite_master WHERE type IN ('table', 'view')"
+            found = [row[0] for row in cursor.execute(made).fetchall()]
             name = next((n for n in found if n.lower() == table.split(".")[-1].lower()), None)
             if name is None:
                 raise SourceError("unknown-table", f"`{Path(path).name}` has no table `{table}`",
                                   suggestion(table, found) or f"it has {', '.join(found[:10])}")  # fmt: skip
-            cursor = lite.execute(f"SELECT * FROM {_name(name)}")
+            cursor.execute(f"SELECT * FROM {_name(name)}")
             columns = [column[0] for column in cursor.description]
             rows = cursor.fetchall()
     except sqlite3.Error as error:

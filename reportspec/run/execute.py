@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from queue import SimpleQueue
 
@@ -59,20 +59,20 @@ def run_statements(
 def _run_all(
     source: SourceSpec, wanted: Wanted, trees: list[exp.Expr], parallel: int
 ) -> list[Result]:
-    first = connect(source, wanted)
-    sessions = [first]
+    sessions = [connect(source, wanted)]
     try:
         if not trees:
             return []
-        _refuse_days(first, wanted)
+        _refuse_days(sessions[0], wanted)
         _open_beside(sessions, min(parallel, -(-len(trees) // _PER_SESSION)))
         return _side_by_side(sessions, wanted, trees)
     except BaseException:
         _cancel(sessions)
         raise
     finally:
-        for session in sessions:
-            session.close()
+        with ExitStack() as stack:  # all of them, whatever goes wrong with one
+            for session in sessions:
+                stack.callback(session.close)
 
 
 def _open_beside(sessions: list[Connection], wanted: int) -> None:
@@ -96,16 +96,19 @@ def _open_beside(sessions: list[Connection], wanted: int) -> None:
                 if not given_up:
                     sessions.append(other)
                     continue
-            other.close()
+            with suppress(Exception):
+                other.close()
             return
 
     if len(sessions) >= wanted:
         return
     opener = threading.Thread(target=opening, name="sessions", daemon=True)
     opener.start()
-    opener.join(_PATIENCE)
-    with lock:
-        given_up = True
+    try:
+        opener.join(_PATIENCE)
+    finally:  # whatever ends the waiting: what opens later is closed
+        with lock:
+            given_up = True
     if failed:
         raise failed[0]
 

@@ -47,14 +47,17 @@ if live:
 
 
 class Guard:
-    """The guard of the sessions of one report."""
+    """The guard of the sessions of one report, which starts with the first of them."""
 
     def __init__(self, arguments: dict[str, Any]) -> None:
         """`arguments` are those of the driver by which the guard itself logs in; `tls` among them are the
         options of the URL."""
+        self._by = json.dumps(arguments)
         self._lock = threading.Lock()
         self._live: set[int] = set()
         self._process: subprocess.Popen[bytes] | None = None
+
+    def _start(self) -> None:
         with suppress(OSError):  # a system without room for a process: the limit of time is left
             self._process = subprocess.Popen(
                 [sys.executable, "-I", "-S", "-c", _WATCH], stdin=subprocess.PIPE,
@@ -62,16 +65,18 @@ class Guard:
                 start_new_session=True, cwd="/" if os.name == "posix" else None,
             )  # fmt: skip
         self._say(f"path {json.dumps([path for path in sys.path if path])}")
-        self._say(f"by {json.dumps(arguments)}")
+        self._say(f"by {self._by}")
 
     def watch(self, number: int) -> None:
         """A session of this number has begun."""
         with self._lock:
             self._live.add(number)
+            if self._process is None:
+                self._start()
         self._say(f"+ {number}")
 
     def leave(self, number: int) -> None:
-        """It has ended; with the last one the guard goes."""
+        """It has ended, or did not begin; with the last one the guard goes."""
         self._say(f"- {number}")
         with self._lock:
             self._live.discard(number)

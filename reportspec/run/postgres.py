@@ -210,6 +210,7 @@ def open_postgres(source: SourceSpec, wanted: Wanted) -> PostgresConnection:
         raise missing_driver("PostgreSQL", "postgres") from None
     secrets = Secrets(source.path)
     url = re.sub(r"^postgres(ql)?(\+\w+)?://", "postgresql://", source.path)
+    raw: psycopg.Connection[Any] | None = None
     try:
         raw = psycopg.connect(
             url,
@@ -218,20 +219,18 @@ def open_postgres(source: SourceSpec, wanted: Wanted) -> PostgresConnection:
             prepare_threshold=None,
             **_arguments(url),
         )
-    except psycopg.Error as error:
-        raise not_let_in(source.label, secrets.why(error)) from None
-    session = PostgresConnection(raw, source, wanted, secrets)
-    try:
+        session = PostgresConnection(raw, source, wanted, secrets)
         session.begin()
+        return session
     except BaseException as error:
-        gone = raw.closed
-        raw.close()
+        gone = raw is None or raw.closed  # a pooler lets one in before the database has
+        if raw is not None:
+            raw.close()
         if not isinstance(error, psycopg.Error):
             raise
-        if gone:  # a pooler lets one in before the database has
+        if gone:
             raise not_let_in(source.label, secrets.why(error)) from None
         raise session.explained(error) from None
-    return session
 
 
 def _arguments(url: str) -> dict[str, Any]:

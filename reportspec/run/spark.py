@@ -132,12 +132,18 @@ def open_spark(source: SourceSpec, wanted: Wanted) -> SparkConnection:
         raise missing_driver("Spark", "spark") from None
     # Retries of its own would keep an unreachable server's user waiting for minutes.
     os.environ.setdefault("SPARK_CONNECT_MODE_ENABLED", "1")
+    session: Any = None
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             session = SparkSession.builder.remote(source.path).create()
             for name, value in {**_SETTINGS, "spark.sql.session.timeZone": wanted.zone}.items():
                 session.conf.set(name, value)
-    except Exception as error:
+        return SparkConnection(session, source, wanted, secrets)
+    except BaseException as error:
+        if session is not None:
+            with suppress(Exception):
+                session.stop()
+        if not isinstance(error, Exception):
+            raise
         raise not_let_in(source.label, secrets.why(error)) from None
-    return SparkConnection(session, source, wanted, secrets)

@@ -11,6 +11,7 @@ import re
 import sqlite3
 import time
 from collections.abc import Callable
+from contextlib import closing
 from datetime import datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
@@ -105,10 +106,16 @@ class SqliteConnection:
         return refused(text)
 
 
+def read_only(path: str) -> sqlite3.Connection:
+    """A connection to a SQLite file that is only read. Raises sqlite3.Error."""
+    uri = f"{Path(path).resolve().as_uri()}?mode=ro"
+    return sqlite3.connect(uri, uri=True, check_same_thread=False)
+
+
 def table_names(path: str) -> frozenset[str] | None:
     """The tables of a SQLite file; None where it cannot be opened now."""
     try:
-        with sqlite3.connect(f"{Path(path).resolve().as_uri()}?mode=ro", uri=True) as raw:
+        with closing(read_only(path)) as raw:
             rows = raw.execute("SELECT name FROM sqlite_master WHERE type IN ('table', 'view')")
             return frozenset(str(name) for (name,) in rows.fetchall())
     except sqlite3.Error:
@@ -119,7 +126,7 @@ def table_types(path: str) -> dict[str, dict[str, str]]:
     """The columns of the tables of a SQLite file, with the types that they were declared to have;
     none where it cannot be opened now."""
     try:
-        with sqlite3.connect(f"{Path(path).resolve().as_uri()}?mode=ro", uri=True) as raw:
+        with closing(read_only(path)) as raw:
             return SqliteConnection(raw, SourceSpec("sqlite", path), Wanted(), []).columns()
     except sqlite3.Error:
         return {}
@@ -127,17 +134,26 @@ def table_types(path: str) -> dict[str, dict[str, str]]:
 
 def open_sqlite(source: SourceSpec, wanted: Wanted) -> SqliteConnection:
     """A session over a SQLite file. Raises SourceError."""
+    raw: sqlite3.Connection | None = None
     try:
-        uri = f"{Path(source.path).resolve().as_uri()}?mode=ro"
-        raw = sqlite3.connect(uri, uri=True, check_same_thread=False)
+        raw = read_only(source.path)
         raw.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _LONGEST)
         raw.execute("PRAGMA query_only = ON")
         raw.execute("PRAGMA case_sensitive_like = ON")
         raw.execute("PRAGMA trusted_schema = OFF")
         raw.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()
-    except sqlite3.Error as error:
+        return _prepared(raw, source, wanted)
+    except BaseException as error:
+        if raw is not None:
+            raw.close()
+        if not isinstance(error, sqlite3.Error):
+            raise
         raise SourceError("unreadable-source", f"the database `{source.label}` cannot be opened: {first_line(error)}",
                           "check that it is a SQLite file and that you may read it") from None  # fmt: skip
+
+
+def _prepared(raw: sqlite3.Connection, source: SourceSpec, wanted: Wanted) -> SqliteConnection:
+    """The session, with the functions that it brings."""
     for name, count, function in _FUNCTIONS:
         raw.create_function(name, count, function, deterministic=True)
     unread: list[str] = []
