@@ -108,8 +108,6 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
-    # Of a process that is killed, Python's own helper would list to the terminal what it tidies up.
-    sys.warnoptions.append("ignore:resource_tracker:UserWarning")
     stop = Stop()
     try:
         stop.listen()

@@ -72,13 +72,8 @@ class Stop:
 
 def end_now(code: int) -> None:
     """End without waiting for anybody: no thread, no library, no database. Workers end with us."""
-    from multiprocessing import active_children
-
     from reportspec.files import remove_unfinished
 
-    with suppress(Exception):
-        for worker in active_children():
-            worker.kill()
     with suppress(Exception):
         remove_unfinished()
     os._exit(code)

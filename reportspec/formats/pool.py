@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
+import pickle
+import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from hashlib import sha256
 from itertools import islice
+from queue import SimpleQueue
+from typing import Any
 
 from reportspec.figures import Figures
 from reportspec.formats import Form, FormatError, files_of
-from reportspec.parent import end_with_parent
+from reportspec.parent import Worker
 from reportspec.render import apart
 from reportspec.render.errors import RenderError
 
@@ -51,43 +53,96 @@ def makers(count: int) -> Iterator[Maker]:
     if count < WORTH or processes < 2:
         yield lambda asked: (_made(*one) for one in asked)
         return
-    context = multiprocessing.get_context("spawn")  # threads of the queries may be running
-    pool = ProcessPoolExecutor(
-        processes, context, initializer=end_with_parent, max_tasks_per_child=_RECYCLED
-    )
+    workers = _Workers(processes)
+    # A thread for each process, which waits for its answers. It outlives the process: the system ends
+    # one whose thread is gone.
+    threads = ThreadPoolExecutor(processes, thread_name_prefix="forms")
     try:
-        yield lambda asked: _side_by_side(pool, asked, processes * _AHEAD)
+        yield lambda asked: _side_by_side(threads, workers, asked, processes * _AHEAD)
     except BaseException:
-        # Nobody wants what they still make. (The pool forgets its processes as it shuts down.)
-        workers = list((getattr(pool, "_processes", None) or {}).values())
-        pool.shutdown(wait=False, cancel_futures=True)
-        for worker in workers:
-            worker.kill()
+        workers.kill()  # nobody wants what they still make
         raise
     finally:
-        pool.shutdown(cancel_futures=True)
+        workers.close()
+        threads.shutdown(cancel_futures=True)
+
+
+class _Workers:
+    """Processes that make files: so many at a time, each started when it is first needed."""
+
+    def __init__(self, count: int) -> None:
+        self._over, self._count = False, count
+        self._lock = threading.Lock()
+        self._all: list[Worker] = []
+        self._free: SimpleQueue[tuple[Worker | None, int]] = SimpleQueue()
+        for _ in range(count):
+            self._free.put((None, 0))
+
+    def ask(self, asked: Asked) -> Any:
+        """What a process answers. Raises RenderError where it ended instead."""
+        worker, done = self._free.get()
+        try:
+            if worker is None or done >= _RECYCLED:
+                worker, done = self._replaced(worker), 0
+            assert worker.process.stdin is not None
+            assert worker.process.stdout is not None
+            pickle.dump(asked, worker.process.stdin)
+            worker.process.stdin.flush()
+            return pickle.load(worker.process.stdout)
+        except (OSError, EOFError, pickle.UnpicklingError):
+            raise RenderError(
+                "a process that lays out pages ended; there may be too little memory"
+            ) from None
+        finally:
+            self._free.put((worker, done + 1))
+
+    def _replaced(self, old: Worker | None) -> Worker:
+        if old is not None:
+            old.close()
+        with self._lock:
+            if self._over:
+                raise EOFError
+            self._all = [*(one for one in self._all if one is not old), Worker(_MODULE)]
+            return self._all[-1]
+
+    def close(self) -> None:
+        """Let each end when it has answered, and start none."""
+        with self._lock:
+            self._over = True
+        places = [self._free.get() for _ in range(self._count)]
+        try:
+            for worker, _ in places:
+                if worker is not None:
+                    worker.close()
+        finally:
+            for _ in places:
+                self._free.put((None, 0))
+
+    def kill(self) -> None:
+        """End all now, and start none."""
+        with self._lock:
+            self._over = True
+            for worker in self._all:
+                worker.process.kill()
+
+
+_MODULE = "reportspec.formats.worker"
 
 
 def _side_by_side(
-    pool: ProcessPoolExecutor, asked: Iterable[Asked], ahead: int
+    threads: ThreadPoolExecutor, workers: _Workers, asked: Iterable[Asked], ahead: int
 ) -> Iterator[dict[str, bytes]]:
     todo = iter(asked)
-    try:
-        waiting = [pool.submit(_apart, *_sendable(one)) for one in islice(todo, ahead)]
-        while waiting:
-            made = waiting.pop(0).result()
-            waiting += [pool.submit(_apart, *_sendable(one)) for one in islice(todo, 1)]
-            if isinstance(made, dict):
-                yield made
-            elif isinstance(made, RenderError):
-                raise made
-            else:
-                raise FormatError(*made)
-    except BrokenProcessPool:
-        raise RenderError(
-            "a process that lays out pages ended; there may be too little memory, or the script that was"
-            " started has no `if __name__ == '__main__':` around what it does"
-        ) from None
+    waiting = [threads.submit(workers.ask, _sendable(one)) for one in islice(todo, ahead)]
+    while waiting:
+        made = waiting.pop(0).result()
+        waiting += [threads.submit(workers.ask, _sendable(one)) for one in islice(todo, 1)]
+        if isinstance(made, dict):
+            yield made
+        elif isinstance(made, RenderError):
+            raise made
+        else:
+            raise FormatError(*made)
 
 
 def _sendable(asked: Asked) -> Asked:
@@ -105,7 +160,7 @@ def _made(
     return found
 
 
-def _apart(
+def answer(
     figures: Figures, forms: Sequence[Form], name: str, spec_text: str | None
 ) -> dict[str, bytes] | RenderError | tuple[str, str]:
     """The files, or why there are none, in a form that can be sent between processes."""

@@ -6,16 +6,14 @@ known beforehand. Everything else that a report holds is bounded, and rendered w
 
 from __future__ import annotations
 
-import os
 import pickle
 import signal
 import subprocess
-import sys
 from dataclasses import replace
 from typing import Any
 
 from reportspec.figures import Figures
-from reportspec.parent import end_with_parent
+from reportspec.parent import Worker, served
 from reportspec.render.errors import RenderError
 
 SECONDS = 60
@@ -32,38 +30,15 @@ def rendered(form: str, figures: Figures, spec_text: str | None) -> bytes:
     """The report in a form (`pdf`, `html`), made in another process. Raises `RenderError` as
     rendering itself does, and where the limits are reached."""
     asked = pickle.dumps((form, plain(figures), spec_text))
-    # A pipe that closes when this process ends, whatever ends it.
-    watched, held = os.pipe()
+    worker = Worker("reportspec.render.apart")
     try:
-        return _answered(asked, watched)
-    finally:
-        os.close(watched)
-        os.close(held)
-
-
-def _answered(asked: bytes, watched: int) -> bytes:
-    """The answer of a process of its own. Raises RenderError."""
-    inherited = (watched,) if os.name == "posix" else ()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "reportspec.render.apart", *map(str, inherited)],
-        pass_fds=inherited,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
-    )
-    try:
-        answer, _ = process.communicate(asked, timeout=SECONDS)
+        answer, _ = worker.process.communicate(asked, timeout=SECONDS)
     except subprocess.TimeoutExpired:
-        process.kill()
-        process.communicate()
         raise RenderError(_too_much(f"took more than {SECONDS} seconds")) from None
-    except BaseException:
-        process.kill()
-        process.communicate()
-        raise
-    if process.returncode or not answer:
-        spent = process.returncode == -getattr(signal, "SIGXCPU", 24)
+    finally:
+        worker.kill()
+    if worker.process.returncode or not answer:
+        spent = worker.process.returncode == -getattr(signal, "SIGXCPU", 24)
         raise RenderError(
             _too_much(f"took more than {SECONDS} seconds" if spent else "needed too much memory")
         )
@@ -111,11 +86,8 @@ def _limit() -> None:
 
 
 def _main() -> None:
-    form, figures, spec_text = pickle.loads(sys.stdin.buffer.read())
-    out = os.dup(sys.stdout.fileno())
-    if len(sys.argv) > 1:
-        end_with_parent(int(sys.argv[1]))
-    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # nobody else may write into the answer
+    asked, answers = served()
+    form, figures, spec_text = pickle.load(asked)
     _limit()
     answer: tuple[str, Any]
     try:
@@ -129,8 +101,8 @@ def _main() -> None:
             answer = ("made", pdf_here(figures, spec_text))
     except RenderError as error:
         answer = ("refused", str(error))
-    with os.fdopen(out, "wb") as stream:
-        stream.write(pickle.dumps(answer))
+    with answers:
+        pickle.dump(answer, answers)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,23 @@
+"""The process that makes files of reports, one after the other, as `formats.pool` asks."""
+
+from __future__ import annotations
+
+import pickle
+
+from reportspec.formats.pool import answer
+from reportspec.parent import served
+
+
+def _main() -> None:
+    asked, answers = served()
+    while True:
+        try:
+            report = pickle.load(asked)
+        except EOFError:  # nobody asks any more
+            return
+        pickle.dump(answer(*report), answers)
+        answers.flush()
+
+
+if __name__ == "__main__":
+    _main()
