@@ -10,11 +10,12 @@ from __future__ import annotations
 import os
 import signal
 import threading
-import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from types import FrameType
 
 GRACE = 0.7  # seconds for an orderly end, after which it is a short one
+HOLD = 0.35  # seconds of these for a step that is better brought to its end
 
 
 class Stopped(KeyboardInterrupt):
@@ -27,6 +28,8 @@ class Stop:
     def __init__(self) -> None:
         self._heard = 0
         self._said = False
+        self._raised = self._late = False
+        self._held = 0  # steps that are not to be broken off
 
     def say(self) -> None:
         """Say that the program was stopped, once, and go on where nobody listens any more."""
@@ -43,6 +46,8 @@ class Stop:
     def listen(self) -> None:
         """Stop at the signals that are not ignored already, as `nohup` and shells do for what shall
         run on."""
+        global _listening
+        _listening = self
         heard, wake = os.pipe()
         os.set_blocking(wake, False)
         for name in ("SIGINT", "SIGTERM", "SIGHUP"):
@@ -54,20 +59,56 @@ class Stop:
         threading.Thread(target=self._insist, args=[heard], name="stop", daemon=True).start()
 
     def _told(self, number: int, frame: FrameType | None) -> None:
-        if self._heard:
-            return  # it is ending already; a second signal must not break that off
-        self._heard = number
-        raise Stopped
+        self._heard = self._heard or number
+        if not self._held or self._late:
+            self._end()
+
+    def _end(self) -> None:
+        """Raise Stopped, once: a second signal must not break off the end."""
+        if self._heard and not self._raised:
+            self._raised = True
+            raise Stopped
+
+    @contextmanager
+    def holding(self) -> Iterator[None]:
+        """Inside, signals of the main thread wait for HOLD seconds at most."""
+        self._held += 1
+        try:
+            yield
+        finally:
+            self._held -= 1
+            self._end()
 
     def _insist(self, heard: int) -> None:
         """End the program where it does not end by itself."""
         number = 0
         while number not in (signal.SIGINT, signal.SIGTERM, getattr(signal, "SIGHUP", 0)):
             number = os.read(heard, 1)[0]
-        time.sleep(GRACE)
+        pause = threading.Event()
+        pause.wait(HOLD)
+        self._late = True
+        if not self._raised and hasattr(
+            signal, "pthread_kill"
+        ):  # it may wait for somebody's answer
+            signal.pthread_kill(threading.main_thread().ident or 0, number)
+        pause.wait(GRACE - HOLD)
         self._heard = self._heard or number
         self.say()
         end_now(128 + number)
+
+
+_listening: Stop | None = None  # where it is the command line that runs
+
+
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """For a step of which nobody would know how it ended if it were broken off: a signal that stops the
+    command line lets it come to its end, if that is near."""
+    if _listening is None or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    with _listening.holding():
+        yield
 
 
 def end_now(code: int) -> None:

@@ -8,6 +8,7 @@ import re
 import time
 from collections import deque
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from email.utils import getaddresses
 from functools import partial
@@ -33,6 +34,7 @@ from reportspec.naming import known_as, slug
 from reportspec.render.errors import RenderError
 from reportspec.run.connection import SourceError
 from reportspec.stages import Compiled, Timings, compile_report, run_each, run_report
+from reportspec.stopping import undisturbed
 
 ATTEMPTS = 5  # for what a server does not take now
 FIRST_WAIT, LONGEST_WAIT = 1.0, 60.0  # seconds; each wait is three times the one before
@@ -800,9 +802,11 @@ def _one(
             "a stored mail is not what was stored, so it is not sent", "send it again with --resend"
         )
     copies = entry.copies
+    step = ExitStack()
 
     def begin() -> None:
         nonlocal entry
+        step.enter_context(undisturbed())  # until it is known, and kept, whether it was taken
         entry = stamped(entry, state="data", copies=copies + 1, attempts=entry.attempts + 1)
         if not asked.rehearsal:
             ledger.step(entry)
@@ -812,10 +816,11 @@ def _one(
     check_message(item.value, entry.message_id, message, item.parcel, stored=stored)
     if not allowed(item.recipient, allow):
         raise LedgerError(f"`{item.recipient}` is not on the list of those who may be sent reports")
-    answer = mailer.send(ascii_address(sender), ascii_address(item.recipient), message, begin)
-    if answer.outcome == "refused" and not copies:
-        entry = replace(entry, digest=item.wish)
-    return _kept(entry, answer, ledger, asked, copies), answer
+    with step:
+        answer = mailer.send(ascii_address(sender), ascii_address(item.recipient), message, begin)
+        if answer.outcome == "refused" and not copies:
+            entry = replace(entry, digest=item.wish)
+        return _kept(entry, answer, ledger, asked, copies), answer
 
 
 def _kept(entry: Entry, answer: Answer, ledger: Ledger, asked: Asked, copies: int) -> Entry:
@@ -873,33 +878,41 @@ def _turn(
 
 def _round_of(turn: _Turn, root: Path, left: float, outcome: Outcome, ledger: Ledger) -> None:
     """Hand over to a way out until it does not take one: then the others wait with it."""
-    name = turn.outlet.name
     while turn.coming and not turn.over:
-        item, entry = turn.coming[0]
-        entry = stamped(entry)
-        ledger.put(entry)
-        since = time.monotonic()
-        try:
-            said = way(turn.outlet, root, left - turn.spent).take(item.parcel)
-        except OutletError as error:
-            turn.spent += time.monotonic() - since
-            turn.said = error.message
-            if error.doubt:  # a second message would be one too many
-                ledger.step(stamped(entry, said=error.message))
-                outcome.add(item.value, name, "doubt", f"{error.message}; --resend sends it again")
-                turn.coming.popleft()
-                turn.over = True
+        with undisturbed():
+            if not _next_taken(turn, root, left, outcome, ledger):
                 return
-            ledger.step(stamped(entry, state="claimed", said=error.message))
-            if error.temporary:
-                turn.coming.rotate(-1)  # it may be this one that it does not take
-                turn.over = turn.spent >= left
-                return
-            outcome.add(item.value, name, "failed", error.message)
-        else:
-            ledger.step(stamped(entry, state="sent", said=said))
-            outcome.add(item.value, name, "sent", said)
-        turn.coming.popleft()
+
+
+def _next_taken(turn: _Turn, root: Path, left: float, outcome: Outcome, ledger: Ledger) -> bool:
+    """Hand the next one over to a way out; whether another may follow."""
+    name = turn.outlet.name
+    item, entry = turn.coming[0]
+    entry = stamped(entry)
+    ledger.put(entry)
+    since = time.monotonic()
+    try:
+        said = way(turn.outlet, root, left - turn.spent).take(item.parcel)
+    except OutletError as error:
+        turn.spent += time.monotonic() - since
+        turn.said = error.message
+        if error.doubt:  # a second message would be one too many
+            ledger.step(stamped(entry, said=error.message))
+            outcome.add(item.value, name, "doubt", f"{error.message}; --resend sends it again")
+            turn.coming.popleft()
+            turn.over = True
+            return False
+        ledger.step(stamped(entry, state="claimed", said=error.message))
+        if error.temporary:
+            turn.coming.rotate(-1)  # it may be this one that it does not take
+            turn.over = turn.spent >= left
+            return False
+        outcome.add(item.value, name, "failed", error.message)
+    else:
+        ledger.step(stamped(entry, state="sent", said=said))
+        outcome.add(item.value, name, "sent", said)
+    turn.coming.popleft()
+    return True
 
 
 def _put_off(turn: _Turn, outcome: Outcome, ledger: Ledger) -> None:

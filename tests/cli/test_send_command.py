@@ -291,14 +291,15 @@ def test_ctrl_c_in_the_middle_and_the_next_run_completes(
     told = ["what was handed over is known: send again for the rest", "stopped"]
     assert [line for line in said.splitlines() if line] == told
     assert 1 <= len(handler.taken) < 3
+    known = dict(status(folder))
     handler.slow = 0.0
     assert run("send", "won.yaml").returncode == 0
     assert status(folder) == [(ANNA, "sent"), (BEN, "sent"), (CARL, "sent")]
     for who in (ANNA, BEN, CARL):
         copies = handler.copies(who)
-        assert 1 <= len(copies) <= 2
+        # A second one only where nobody could know whether the first had arrived.
+        assert 1 <= len(copies) <= (2 if known[who] == "data" else 1), known
         assert len(set(copies)) == 1
-    assert len(handler.copies(ANNA)) == 1
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals and streams of POSIX")
