@@ -7,6 +7,8 @@ to create a schema, which is dropped at the end).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +24,7 @@ from tests.engines.servers import (
     alchemy_engine,
     demo_tables,
     engine,
+    served,
 )
 
 SETTINGS = {"version": 1, "timezone": "Europe/Rome", "locale": "en_GB", "currency": "EUR"}
@@ -37,6 +40,13 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
             [pytest.param(n, marks=[pytest.mark.xdist_group(n), pytest.mark.slow]) for n in names],
             scope="session",
         )
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], str]]:
+    """Gives the URL of a PostgreSQL or MariaDB, which is started where none answers."""
+    with ExitStack() as stack:
+        yield cache(lambda name: stack.enter_context(served(name, tmp_path_factory.mktemp(name))))
 
 
 @pytest.fixture(scope="session")

@@ -17,7 +17,7 @@ import duckdb
 import pytest
 
 from tests.conftest import CHECKOUT
-from tests.engines.servers import DEFAULTS, driven
+from tests.engines.servers import driven
 
 ENDLESS = "with recursive n(i) as (select 1 union all select i + 1 from n) select i as id, 'open' as status, {at} as created_at from n"  # fmt: skip
 KINDS = ["sqlite", "duckdb", "postgres", "mariadb"]
@@ -38,7 +38,7 @@ def source(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     else:
         import sqlalchemy as sa
 
-        url = os.environ.get(DEFAULTS[kind][0]) or DEFAULTS[kind][1]
+        url = request.getfixturevalue("server")(kind)
         name = f"endless_{os.getpid()}"
         body = {
             "postgres": "case when pg_sleep(300) is null then null else timestamp '2026-08-01' end as created_at",

@@ -5,21 +5,23 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import duckdb
+import psycopg
 import pytest
+import sqlalchemy as sa
 
 from reportspec import each, stages
 from reportspec.each import alike
 from reportspec.output import as_json
 from reportspec.run.connection import SourceError, Table
 from reportspec.sql.dialect import sql_text
-from tests.engines.servers import DEFAULTS
+from tests.engines.servers import driven
 
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
 PLACE = f"equal_texts_{os.getpid()}"  # a schema of this process alone
@@ -72,8 +74,11 @@ def tables(kind: str, text: str, names: dict[str, int]) -> list[str]:
 
 
 @contextmanager
-def source(kind: str, names: dict[str, int], folder: Path) -> Iterator[tuple[str, str]]:
-    """A database with the tables: its URL, and what stands before a table."""
+def source(
+    kind: str, names: dict[str, int], folder: Path, server: Callable[[str], str] = str
+) -> Iterator[tuple[str, str]]:
+    """A database with the tables: its URL, and what stands before a table. `server` gives the URLs of
+    servers."""
     if kind == "sqlite":
         with sqlite3.connect(folder / "x.sqlite") as raw:
             for one in tables("TEXT COLLATE NOCASE", "TEXT", names):
@@ -92,34 +97,25 @@ def source(kind: str, names: dict[str, int], folder: Path) -> Iterator[tuple[str
                 raw2.execute(one)
         yield "duckdb:///x.duckdb", ""
     elif kind.startswith("postgres"):
-        yield from _postgres(kind, names)
+        yield from _postgres(kind, server("postgres"), names)
     else:
-        yield from _mariadb(names)
+        yield from _mariadb(server("mariadb"), names)
 
 
-def _postgres(kind: str, names: dict[str, int]) -> Iterator[tuple[str, str]]:
-    psycopg = pytest.importorskip("psycopg")
-    url = DEFAULTS["postgres"][1]
-    try:
-        raw = psycopg.connect(url, autocommit=True, connect_timeout=3)
-    except psycopg.Error:
-        pytest.skip("no PostgreSQL answers")
-    with raw:
+def _postgres(kind: str, url: str, names: dict[str, int]) -> Iterator[tuple[str, str]]:
+    with psycopg.connect(url, autocommit=True) as raw:
         raw.execute(f"DROP SCHEMA IF EXISTS {PLACE} CASCADE")
         raw.execute(f"CREATE SCHEMA {PLACE}")
         try:
             raw.execute(f"SET search_path = {PLACE}, public")
-            try:
-                if kind == "postgres citext":
-                    raw.execute("CREATE EXTENSION IF NOT EXISTS citext SCHEMA public")
-                    of = "citext"
-                else:
-                    raw.execute(
-                        "CREATE COLLATION near (provider = icu, locale = 'und-u-ks-level1', deterministic = false)"
-                    )
-                    of = "TEXT COLLATE near"
-            except psycopg.Error as error:
-                pytest.skip(f"this server has none: {error}")
+            if kind == "postgres citext":
+                raw.execute("CREATE EXTENSION IF NOT EXISTS citext SCHEMA public")
+                of = "citext"
+            else:
+                raw.execute(
+                    "CREATE COLLATION near (provider = icu, locale = 'und-u-ks-level1', deterministic = false)"
+                )
+                of = "TEXT COLLATE near"
             for one in tables(of, "TEXT", names):
                 raw.execute(one)
             yield url, f"{PLACE}."
@@ -127,15 +123,8 @@ def _postgres(kind: str, names: dict[str, int]) -> Iterator[tuple[str, str]]:
             raw.execute(f"DROP SCHEMA {PLACE} CASCADE")
 
 
-def _mariadb(names: dict[str, int]) -> Iterator[tuple[str, str]]:
-    sqlalchemy = pytest.importorskip("sqlalchemy")
-    url = DEFAULTS["mariadb"][1]
-    engine = sqlalchemy.create_engine(url.replace("mysql://", "mysql+pymysql://"))
-    try:
-        raw = engine.connect()
-    except sqlalchemy.exc.OperationalError:
-        pytest.skip("no MariaDB answers")
-    with raw:
+def _mariadb(url: str, names: dict[str, int]) -> Iterator[tuple[str, str]]:
+    with sa.create_engine(driven(url)).connect() as raw:
         raw.exec_driver_sql(f"DROP DATABASE IF EXISTS {PLACE}")
         raw.exec_driver_sql(f"CREATE DATABASE {PLACE} CHARACTER SET utf8mb4")
         raw.exec_driver_sql(f"USE {PLACE}")
@@ -143,12 +132,15 @@ def _mariadb(names: dict[str, int]) -> Iterator[tuple[str, str]]:
             for one in tables("VARCHAR(40)", "VARCHAR(40)", names):
                 raw.exec_driver_sql(one)
             raw.commit()
-            yield url.replace("/test", f"/{PLACE}"), ""
+            yield f"{url.rpartition('/')[0]}/{PLACE}", ""
         finally:
             raw.exec_driver_sql(f"DROP DATABASE {PLACE}")
 
 
-KINDS = ("sqlite", "sqlite rtrim", "duckdb", "postgres citext", "postgres", "mariadb")
+KINDS = (
+    "sqlite", "sqlite rtrim", "duckdb",
+    *(pytest.param(kind, marks=pytest.mark.slow) for kind in ("postgres citext", "postgres", "mariadb")),
+)  # fmt: skip
 
 
 def load(folder: Path, url: str, prefix: str, for_each: str) -> Any:
@@ -164,10 +156,12 @@ def load(folder: Path, url: str, prefix: str, for_each: str) -> Any:
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("many", [False, True])
-def test_each_gets_their_own(kind: str, many: bool, tmp_path: Path) -> None:
+def test_each_gets_their_own(
+    kind: str, many: bool, tmp_path: Path, server: Callable[[str], str]
+) -> None:
     """With statements of their own, and with those that many values share."""
     names = {**NAMES, **OTHERS} if many else NAMES
-    with source(kind, names, tmp_path) as (url, prefix):
+    with source(kind, names, tmp_path, server) as (url, prefix):
         report = load(tmp_path, url, prefix, "for_each: user.name")
         made = stages.run_each(report, stages.compile_report(report), stages.Timings())
     found = {one.value: json.loads(as_json(figures))["sections"] for one, figures in made}
@@ -188,8 +182,10 @@ def figures_of(made: list[Any], name: str) -> Any:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_breakdown_has_a_row_for_each(kind: str, tmp_path: Path) -> None:
-    with source(kind, NAMES, tmp_path) as (url, prefix):
+def test_a_breakdown_has_a_row_for_each(
+    kind: str, tmp_path: Path, server: Callable[[str], str]
+) -> None:
+    with source(kind, NAMES, tmp_path, server) as (url, prefix):
         report = load(tmp_path, url, prefix, "")
         figures = stages.run_report(report, stages.compile_report(report), stages.Timings())
     section = next(one for one in figures.sections if one.id == "by")

@@ -6,14 +6,16 @@ from __future__ import annotations
 import os
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from tests.engines.servers import DEFAULTS, driven, lets_in
+from reportspec.run.connection import SourceError
+from tests.engines.servers import driven
 from tests.figures.asking import figures, rows
 
 ROME = "Europe/Rome"
@@ -132,8 +134,6 @@ def test_sqlite(form: str, tmp_path: Path) -> None:
 
 def test_what_a_cast_of_sqlite_leaves_is_refused(tmp_path: Path) -> None:
     """In SQLite's own SQL a cast to a time is one to a number: of 2026-07-01 it leaves 2026."""
-    from reportspec.run.connection import SourceError
-
     folder = lite(tmp_path, [("a", "2026-07-01T10:00:00Z", None)])
     text = (folder / "m.yaml").read_text(encoding="utf-8")
     text = text.replace("created_at: created", "created_at: cast(created as timestamptz)")
@@ -152,8 +152,6 @@ def test_sqlite_without_a_zone(tmp_path: Path) -> None:
 
 
 def test_what_is_no_time_is_refused_by_column(tmp_path: Path) -> None:
-    from reportspec.run.connection import SourceError
-
     folder = lite(tmp_path, [("a", "14/03/2026 10:00:00", None)])
     with pytest.raises(SourceError, match=r"`14/03/2026 10:00:00` in the column `created`"):
         figures(folder, SPEC)
@@ -162,19 +160,17 @@ def test_what_is_no_time_is_refused_by_column(tmp_path: Path) -> None:
 TYPES = {"postgres": ("timestamptz", "timestamp"), "mariadb": ("timestamp(6) null", "datetime(6)")}
 
 
-@pytest.mark.parametrize("zoned", [True, False])
-@pytest.mark.parametrize("name", DEFAULTS)
-def test_servers(name: str, zoned: bool, tmp_path: Path) -> None:
+SERVERS = [pytest.param(name, marks=[pytest.mark.slow, pytest.mark.xdist_group(name)]) for name in TYPES]  # fmt: skip
+
+
+@contextmanager
+def kept(name: str, url: str, kind: str, deals: Iterable[tuple[str, str, str | None]]) -> Iterator[tuple[str, Any]]:  # fmt: skip
+    """A table of deals with times of a type, and an engine over its database."""
     import sqlalchemy as sa
     from sqlalchemy.pool import NullPool
 
-    variable, default = DEFAULTS[name]
-    url = os.environ.get(variable) or default
-    if not lets_in(url):
-        pytest.skip(f"no {name} answers")
     table = f"instants_{os.getpid()}"
     engine = sa.create_engine(driven(url), poolclass=NullPool)
-    kind = TYPES[name][0 if zoned else 1]
     try:
         with engine.begin() as raw:
             utc = "set time_zone = '+00:00'" if name == "mariadb" else "set time zone 'UTC'"
@@ -182,25 +178,31 @@ def test_servers(name: str, zoned: bool, tmp_path: Path) -> None:
             raw.exec_driver_sql(
                 f"create table {table} (k varchar(9), created {kind}, closed {kind}, state varchar(9))"
             )
-            for key, begun, ended in instants():
+            for key, begun, ended in deals:
                 said = f"'{ended}'" if ended else "null"
                 raw.exec_driver_sql(
                     f"insert into {table} values ('{key}', '{begun}', {said}, '{state(ended)}')"
                 )
-        # Times without a zone are UTC's here; those with one are instants whatever is said.
-        own = {} if zoned else {"source_timezone": "UTC"}
-        folder = project(tmp_path, url, table, **own)
-        if name == "mariadb" and zoned and not knows_zones(engine):
-            from reportspec.run.connection import SourceError
-
-            with pytest.raises(SourceError, match=r"`instants_\d+\.(created|closed)`.*Europe/Rome"):
-                figures(folder, SPEC)
-            return
-        holds(folder)
+        yield table, engine
     finally:
         with engine.begin() as raw:
             raw.exec_driver_sql(f"drop table if exists {table}")
         engine.dispose()
+
+
+@pytest.mark.parametrize("zoned", [True, False])
+@pytest.mark.parametrize("name", SERVERS)
+def test_servers(name: str, zoned: bool, tmp_path: Path, server: Callable[[str], str]) -> None:
+    url, kind = server(name), TYPES[name][0 if zoned else 1]
+    with kept(name, url, kind, instants()) as (table, engine):
+        # Times without a zone are UTC's here; those with one are instants whatever is said.
+        own = {} if zoned else {"source_timezone": "UTC"}
+        folder = project(tmp_path, url, table, **own)
+        if name == "mariadb" and zoned and not knows_zones(engine):
+            with pytest.raises(SourceError, match=r"`instants_\d+\.(created|closed)`.*Europe/Rome"):
+                figures(folder, SPEC)
+            return
+        holds(folder)
 
 
 def knows_zones(engine: Any) -> bool:
@@ -265,8 +267,6 @@ def test_days_of_clickhouse(tmp_path: Path) -> None:
     """A server is not asked before a report is made: days that are read as times are refused."""
     from chdb.session import Session
 
-    from reportspec.run.connection import SourceError
-
     raw: Any = Session(str(tmp_path / "ch"))  # type: ignore[no-untyped-call]
     raw.query("create database demo")
     raw.query("create table demo.d (k String, created Date, closed Date, state String)"
@@ -281,33 +281,13 @@ def test_days_of_clickhouse(tmp_path: Path) -> None:
     keep_days(project(tmp_path, url, "demo.d", "date", timezone="America/New_York"))
 
 
-@pytest.mark.parametrize("name", DEFAULTS)
-def test_days_of_servers(name: str, tmp_path: Path) -> None:
-    import sqlalchemy as sa
-    from sqlalchemy.pool import NullPool
-
-    from reportspec.run.connection import SourceError
-
-    variable, default = DEFAULTS[name]
-    url = os.environ.get(variable) or default
-    if not lets_in(url):
-        pytest.skip(f"no {name} answers")
-    table = f"days_{os.getpid()}"
-    engine = sa.create_engine(driven(url), poolclass=NullPool)
-    try:
-        with engine.begin() as raw:
-            raw.exec_driver_sql(
-                f"create table {table} (k varchar(9), created date, closed date, state varchar(9))"
-            )
-            for key, begun, ended in DAYS:
-                raw.exec_driver_sql(f"insert into {table} values ('{key}', '{begun}', '{ended}', 'won')")  # fmt: skip
+@pytest.mark.parametrize("name", SERVERS)
+def test_days_of_servers(name: str, tmp_path: Path, server: Callable[[str], str]) -> None:
+    url = server(name)
+    with kept(name, url, "date", DAYS) as (table, _):
         with pytest.raises(SourceError, match=rf"`{table}.c\w+` keeps days"):
             figures(project(tmp_path, url, table), SPAN)
         keep_days(project(tmp_path, url, table, "date"))
-    finally:
-        with engine.begin() as raw:
-            raw.exec_driver_sql(f"drop table if exists {table}")
-        engine.dispose()
 
 
 def test_rows_without_a_key_have_one_order(tmp_path: Path) -> None:
