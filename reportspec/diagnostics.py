@@ -139,13 +139,14 @@ def _underlined(line: str, span: Span, help: str | None, color: bool, tone: str)
 
 
 _HARM = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufffe\uffff\ud800-\udfff]"
 )
 
 
 def harmless(text: str) -> str:
-    """A text without what a terminal would obey or what turns the order of letters; line ends and tabs
-    stay."""
+    """A text without what a terminal would obey, what turns the order of letters, and what is no letter
+    (in XML, in UTF-8): each such sign is U+FFFD. Line ends and tabs stay. All that shows texts of the
+    data shows them so."""
     return _HARM.sub("\ufffd", text.replace("\r\n", "\n"))
 
 

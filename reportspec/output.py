@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from reportspec.figures import Cell, Figures, Section
+from reportspec.render.attachments import csv_text
 
 
 def plain(value: Cell) -> Any:
@@ -74,15 +75,11 @@ def as_csv(figures: Figures) -> str:
         buffer = io.StringIO()
         writer = csv.writer(buffer, lineterminator="\n")
         writer.writerow(c.name for c in section.columns)
-        writer.writerows([_safe(plain(v)) for v in row] for row in section.rows)
+        writer.writerows(
+            [csv_text(v) if isinstance(v, str) else plain(v) for v in row] for row in section.rows
+        )
         parts.append(f"# {section.id}\n{buffer.getvalue()}")
     return "\n".join(parts).rstrip("\n")
-
-
-def _safe(value: Any) -> Any:
-    if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r"):
-        return f"'{value}"
-    return value
 
 
 def as_table(figures: Figures) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import html
 import re
-import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,8 +13,10 @@ from email.policy import SMTP
 from email.utils import format_datetime, formataddr
 from hashlib import sha256
 
+from reportspec import diagnostics
 from reportspec.addresses import ascii_address, split
 from reportspec.deliver.words import of_kpi
+from reportspec.diagnostics import harmless
 from reportspec.figures import Figures, Kpi
 from reportspec.render.locale import as_of_moment, formats_for, moment, tendency
 from reportspec.render.palette import BAD, GOOD, INK, MUTED, RULE, WARN, palette_for
@@ -53,11 +54,7 @@ class Head:
 def one_line(text: str) -> str:
     """A text without anything that could end a header or be read as another text (an encoded word),
     and of bearable length."""
-    kept = "".join(
-        " " if unicodedata.category(letter) in ("Cc", "Zl", "Zp", "Cs") else letter
-        for letter in text
-    )
-    kept = " ".join(kept.split()).replace("=?", "= ?")
+    kept = diagnostics.one_line(text).replace("=?", "= ?")
     return kept if len(kept) <= _LONGEST else kept[: _LONGEST - 1].rstrip() + "…"
 
 
@@ -115,7 +112,7 @@ def notice(head: Head, text: str) -> bytes:
     made["Date"] = format_datetime(head.written)
     made["Message-ID"] = head.message_id
     made["Auto-Submitted"] = "auto-generated"
-    made.set_content(text, cte="quoted-printable")
+    made.set_content(harmless(text), cte="quoted-printable")
     return _addressed(head) + made.as_bytes()
 
 
@@ -217,7 +214,7 @@ def as_text(
         *(f"{name}: {url}" for name, url in links),
         *_closing(figures, attached, left_out),
     ]
-    return "\n".join(line.replace("\u00a0", " ") for line in lines) + "\n"
+    return harmless("\n".join(line.replace("\u00a0", " ") for line in lines)) + "\n"
 
 
 def as_html(
@@ -279,7 +276,7 @@ def as_html(
     parts.append(
         f'<p style="margin:16px 0 0;color:{MUTED};font-size:12px">{closing}</p></div></body></html>'
     )
-    return "\n".join(parts)
+    return harmless("\n".join(parts))
 
 
 def _paragraph(text: str) -> str:

@@ -18,6 +18,7 @@ from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 from reportspec.check.model import Outlet
 from reportspec.deliver.words import kpis, of_kpi
+from reportspec.diagnostics import harmless, harmless_json, one_line
 from reportspec.figures import Figures
 from reportspec.files import write_whole
 from reportspec.render.locale import formats_for
@@ -190,7 +191,7 @@ class _Message:
     def take(self, parcel: Parcel) -> str:
         if not self.outlet.target:
             raise _no_target(self.outlet)
-        data = json.dumps(self.write(parcel), ensure_ascii=False).encode()
+        data = harmless_json(json.dumps(self.write(parcel), ensure_ascii=False)).encode()
         try:
             return _in_time(self.within + _GRACE, lambda: self._post(data))
         except TimeoutError as error:
@@ -325,7 +326,7 @@ def slack(parcel: Parcel) -> dict[str, Any]:
         if kpi.goal is not None:
             said += f"\n{_slack(of_kpi(kpi, 'state', formats))}"
         fields.append({"type": "mrkdwn", "text": said[:2000]})
-    heading = f"{figures.title} · {figures.period.label}"
+    heading = one_line(f"{figures.title} · {figures.period.label}")
     blocks: list[dict[str, Any]] = [
         {"type": "header", "text": {"type": "plain_text", "text": heading[:150]}}
     ]
@@ -342,6 +343,7 @@ def slack(parcel: Parcel) -> dict[str, Any]:
 
 def _slack(text: str) -> str:
     """Text as text: Slack makes mentions and links of what stands between < and >."""
+    text = harmless(text)
     return (
         text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("\u00a0", " ")
     )

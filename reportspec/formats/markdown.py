@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from datetime import timedelta
 
+from reportspec.diagnostics import harmless
 from reportspec.figures import Figures, Section
 from reportspec.render.attachments import csv_files
 from reportspec.render.locale import (
@@ -58,7 +59,7 @@ def as_markdown(figures: Figures) -> str:
         notes = footnotes_of(figures, section)
         if notes:
             parts.append("\n".join(f"{_marks((n,))} {escaped(text)}  " for n, text in notes))
-    return "\n\n".join(part for part in parts if part) + "\n"
+    return harmless("\n\n".join(part for part in parts if part)) + "\n"
 
 
 def _bold(cells: Iterable[TableCell]) -> list[str]:

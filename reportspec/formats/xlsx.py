@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+from reportspec.diagnostics import harmless
 from reportspec.figures import Cell, Column, Figures, Kpi, Section
 from reportspec.formats import FormatError
 from reportspec.render.locale import (
@@ -31,7 +32,6 @@ _MOST_ROWS = 1_048_000  # on a sheet, with room for what stands around the table
 _EXACT = 10**15  # the first whole number that a cell may round
 _EARLIEST = date(1900, 3, 1)  # before it, spreadsheets disagree on the day
 _NO_SHEET = re.compile(r"[\[\]:*?/\\\x00-\x1f]")
-_NO_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
 def as_workbook(figures: Figures) -> bytes:
@@ -372,7 +372,7 @@ def _marks(notes: tuple[int, ...]) -> str:
 
 
 def _clean(text: str) -> str:
-    return _NO_XML.sub("", text)[:_LONGEST_TEXT]
+    return harmless(text)[:_LONGEST_TEXT]
 
 
 def _printed(sheet: Any, figures: Figures, *, landscape: bool) -> None:

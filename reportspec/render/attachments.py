@@ -11,10 +11,12 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
+from reportspec.diagnostics import harmless, one_line
 from reportspec.figures import Cell, Figures, Section
 from reportspec.render.locale import Formats
 
-_FORMULA_START = ("=", "+", "-", "@", "\t", "\r", "\n")
+# East Asian spreadsheets take the wide ones for the others.
+_FORMULA_START = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +24,7 @@ class CsvFile:
     """One attachment: UTF-8 text with a byte order mark, which spreadsheets look for."""
 
     name: str
-    description: str
+    description: str  # one line
     text: str
 
 
@@ -33,7 +35,7 @@ def csv_files(figures: Figures, formats: Formats) -> dict[str, CsvFile]:
         if section.kpis or section.rows:
             slug = re.sub(r"[^a-z0-9]+", "-", section.id.lower()).strip("-")[:60] or "section"
             text = _kpi_csv(section, formats) if section.kpis else _table_csv(section, formats)
-            files[str(place)] = CsvFile(f"{place + 1:02d}-{slug}.csv", section.title, text)
+            files[str(place)] = CsvFile(f"{place + 1:02d}-{slug}.csv", one_line(section.title), text)
     return files
 
 
@@ -84,5 +86,11 @@ def _csv_cell(value: Cell) -> str:
         return repr(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
     if isinstance(value, (datetime, date)):
         return value.isoformat()
-    text = value.encode("utf-8", "replace").decode("utf-8")
+    return csv_text(value)
+
+
+def csv_text(text: str) -> str:
+    """A text of the data as a cell of CSV: with an apostrophe where a spreadsheet would run it as a
+    formula."""
+    text = harmless(text)
     return f"'{text}" if text.startswith(_FORMULA_START) else text

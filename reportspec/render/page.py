@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -12,6 +11,7 @@ from importlib.resources import files
 from string import Template
 from typing import TYPE_CHECKING
 
+from reportspec.diagnostics import harmless
 from reportspec.figures import Figures, Kpi, PeriodFigures, Section
 from reportspec.render import charts, drawings, rightward, tables
 from reportspec.render.attachments import CsvFile, csv_files
@@ -154,7 +154,7 @@ def _laid_out(figures: Figures, with_spec: bool, web: bool, spec_text: str | Non
         spec=_download("spec.yaml", "application/yaml", spec_text) if web and spec_text else None,
     )
     stylesheet = _stylesheet(figures, formats, palette)
-    return Page(_without_control_characters(html), stylesheet, tuple(attached.values()), written)
+    return Page(harmless(html), stylesheet, tuple(attached.values()), written)
 
 
 def _views(
@@ -370,14 +370,6 @@ def _full_title(figures: Figures) -> str:
 def _iso(value: datetime, formats: Formats) -> str:
     aware = value if value.tzinfo else value.replace(tzinfo=formats.timezone)
     return aware.isoformat(timespec="seconds")
-
-
-# Neither XML nor a printer knows these; tabs and line ends stay.
-_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
-
-
-def _without_control_characters(text: str) -> str:
-    return _CONTROL.sub("", text)
 
 
 @cache

@@ -57,9 +57,9 @@ def test_hostile_titles_filters_notes_and_definitions_are_text() -> None:
     assert 'content=""' not in html
 
 
-def test_control_characters_are_dropped() -> None:
+def test_control_characters_are_shown_as_such() -> None:
     html = html_of(replace(sample.ages(T), title="a\x00b\x1bc\ufffed"))
-    assert "abcd" in html
+    assert "a\ufffdb\ufffdc\ufffdd" in html
     assert "\x00" not in html
 
 
