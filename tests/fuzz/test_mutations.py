@@ -15,6 +15,7 @@ import yaml
 
 from reportspec.diagnostics import harmless, render_json, render_text
 from reportspec.stages import compile_report, load_report
+from tests.language.test_own_catalogue import ENTITY
 
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
 SLOWEST = 5.0  # seconds
@@ -39,18 +40,7 @@ deliver: {smtp: "smtps://a@mail.example.com", from: a@example.com, allow: ["@exa
     table: people
     fields: {user_id: id, name: name, team: team, is_active: "true"}
 """,
-    "entities/big.yaml": """entity: big
-label: {en: Big}
-plural: {en: Big}
-key: deal_id
-derived:
-  from: deal
-  where: deal.amount > 1000
-  fields: {deal_id: deal.deal_id, owner_id: deal.owner_id}
-fields: {deal_id: {type: key}, owner_id: {type: key}}
-relations:
-  owner: {to: user, by: owner_id}
-""",
+    "entities/big.yaml": ENTITY,
     "metrics/own.yaml": """metrics:
   - metric: big_count
     label: {en: Big ones}
