@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from reportspec.figures import Cell, Figures, Section
-from reportspec.render.attachments import csv_text
+from reportspec.render.attachments import marked
 
 
 def plain(value: Cell) -> Any:
@@ -76,7 +76,7 @@ def as_csv(figures: Figures) -> str:
         writer = csv.writer(buffer, lineterminator="\n")
         writer.writerow(c.name for c in section.columns)
         writer.writerows(
-            [csv_text(v) if isinstance(v, str) else plain(v) for v in row] for row in section.rows
+            [marked(v) if isinstance(v, str) else plain(v) for v in row] for row in section.rows
         )
         parts.append(f"# {section.id}\n{buffer.getvalue()}")
     return "\n".join(parts).rstrip("\n")

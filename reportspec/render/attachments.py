@@ -88,11 +88,9 @@ def _csv_cell(value: Cell) -> str:
         return repr(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
     if isinstance(value, (datetime, date)):
         return value.isoformat()
-    return csv_text(value)
+    return marked(harmless(value))
 
 
-def csv_text(text: str) -> str:
-    """A text of the data as a cell of CSV: with an apostrophe where a spreadsheet would run it as a
-    formula."""
-    text = harmless(text)
+def marked(text: str) -> str:
+    """A text with an apostrophe where a spreadsheet would run it as a formula."""
     return f"'{text}" if text.startswith(_FORMULA_START) else text

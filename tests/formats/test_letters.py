@@ -73,7 +73,7 @@ def of_workbook(figures: Figures) -> str:
 
 def of_csv(figures: Figures) -> str:
     files = csv_files(figures, formats_for(figures)).values()
-    return "\n".join([as_csv(figures), *(one.text for one in files)]).replace("\r\n", "\n")
+    return "\n".join(one.text for one in files).replace("\r\n", "\n")
 
 
 def of_hooks(figures: Figures) -> str:
