@@ -65,6 +65,18 @@ def as_data(figures: Figures) -> dict[str, Any]:
     }
 
 
+class _Lines:
+    """Rows of CSV with plain line ends. The writer would leave a lone `\\r` of the data unquoted if it
+    were told of these, and it would end the row."""
+
+    def __init__(self, stream: io.StringIO) -> None:
+        self._stream = stream
+
+    def write(self, row: str) -> int:
+        """One whole row, as the writer hands it over."""
+        return self._stream.write(row.removesuffix("\r\n") + "\n")
+
+
 def as_csv(figures: Figures) -> str:
     """A CSV table for each section, its id on a line before it. Text that a spreadsheet would
     take for a formula is marked as text."""
@@ -73,7 +85,7 @@ def as_csv(figures: Figures) -> str:
         if section.kind == "text":
             continue
         buffer = io.StringIO()
-        writer = csv.writer(buffer, lineterminator="\n")
+        writer = csv.writer(_Lines(buffer), lineterminator="\r\n")
         writer.writerow(c.name for c in section.columns)
         writer.writerows(
             [marked(v) if isinstance(v, str) else plain(v) for v in row] for row in section.rows

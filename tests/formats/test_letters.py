@@ -152,7 +152,7 @@ def test_no_text_is_a_formula() -> None:
     figures = sample.figures("en", (Section("t", "records", "T", columns, rows, None, len(rows)),))
     [file] = csv_files(figures, formats_for(figures)).values()
     tables = [list(csv.reader(io.StringIO(file.text.removeprefix("\ufeff"))))]
-    tables.append(list(csv.reader(io.StringIO(as_csv(figures).partition("\n")[2]))))
+    tables.append(list(csv.reader(io.StringIO(as_csv(figures).partition("\n")[2], newline=""))))
     for table in tables:
         cells = [row[0] for row in table if row[-1] == "-1"]  # numbers stay numbers
         assert len(cells) == len(FORMULAS)
