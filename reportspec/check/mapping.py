@@ -310,7 +310,9 @@ def _seen(
 
 _BOOLEAN = exp.DataType.Type.BOOLEAN
 _SAID: Mapping[str, tuple[Any, ...]] = {
-    "time": (exp.DataType.Type.TIMESTAMP, exp.DataType.Type.TIMESTAMPTZ, exp.DataType.Type.DATETIME),
+    "time": tuple(exp.DataType.TEMPORAL_TYPES - {
+        exp.DataType.Type.DATE, exp.DataType.Type.DATE32, exp.DataType.Type.TIME, exp.DataType.Type.TIMETZ,
+    }),
     "boolean": (_BOOLEAN,),
 }  # fmt: skip
 _LAX = ("sqlite", "mysql", "mariadb")  # a text is a number where a condition is expected

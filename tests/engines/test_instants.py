@@ -7,6 +7,7 @@ import os
 import sqlite3
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -66,15 +67,24 @@ def holds(folder: Path) -> None:
     assert headline["sales_cycle_days"] == pytest.approx(1.5, abs=1e-9)
 
 
+@contextmanager
+def on_host(zone: str) -> Iterator[None]:
+    """As on a machine whose clock is that of a zone."""
+    before = os.environ.get("TZ")
+    os.environ["TZ"] = zone
+    time.tzset()
+    try:
+        yield
+    finally:
+        os.environ.pop("TZ") if before is None else os.environ.update(TZ=before)
+        time.tzset()
+
+
 @pytest.fixture(params=["UTC", ROME, "America/New_York"])
 def host(request: pytest.FixtureRequest) -> Iterator[str]:
     """The zone of the machine that the program runs on."""
-    before = os.environ.get("TZ")
-    os.environ["TZ"] = request.param
-    time.tzset()
-    yield request.param
-    os.environ.pop("TZ") if before is None else os.environ.update(TZ=before)
-    time.tzset()
+    with on_host(request.param):
+        yield request.param
 
 
 def stamp(at: str | None) -> str:

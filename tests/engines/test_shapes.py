@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
 import yaml
 
+from reportspec.demo.columns import COLUMNS
 from reportspec.run.connection import SourceError
+from tests.conftest import Draw
+from tests.engines import test_instants
 from tests.engines.conftest import SETTINGS
-from tests.engines.servers import Engine, Given
-from tests.engines.shapes import EVERYWHERE, Kept, Shape, landed, natural
+from tests.engines.servers import Engine, Given, demo_tables
+from tests.engines.shapes import EVERYWHERE, SHAPES, Kept, Shape, landed, natural, written
+from tests.engines.test_random_specs import spec
+from tests.engines.test_same_figures import compare
 from tests.figures.asking import figures, rows
 
 ROME = "Europe/Rome"
@@ -102,3 +110,151 @@ def test_other_numbers_are_refused(engine: str, tmp_path: Path) -> None:
         with pytest.raises(SourceError) as told:
             counted(folder)
     assert told.value.code == "unreadable-value"
+
+
+# --- times -----------------------------------------------------------------------------------------
+
+
+def deals(given: list[tuple[str, Any, Any]]) -> Given:
+    columns = (
+        ("k", "VARCHAR"),
+        ("created", "TIMESTAMP"),
+        ("closed", "TIMESTAMP"),
+        ("state", "VARCHAR"),
+    )
+    return Given("deals", columns, [(*row, test_instants.state(row[2])) for row in given])
+
+
+def at_utc() -> list[tuple[str, Any, Any]]:
+    """Deals around the bounds of July in Rome, and one over the change to summer time."""
+    read = datetime.fromisoformat
+    return [(k, read(a), read(b) if b else None) for k, a, b in test_instants.instants()]
+
+
+@pytest.mark.parametrize("engine", EVERYWHERE)
+@pytest.mark.parametrize("offset", range(6))
+def test_texts_of_times(engine: str, offset: int, tmp_path: Path) -> None:
+    """Six ways to write an instant, in one column, each for another row."""
+
+    def shape(database: str, name: str, kind: str) -> Kept | None:
+        if kind != "TIMESTAMP":
+            return None
+        return Kept(natural(database, "VARCHAR"), lambda v, n: written(v, n + offset))
+
+    with landed(engine, [deals(at_utc())], shape, tmp_path / "db") as found:
+        own = {"source_timezone": "UTC"}
+        test_instants.holds(
+            test_instants.project(tmp_path, found.url, f"{found.prefix}deals", **own)
+        )
+
+
+@pytest.mark.parametrize("engine", EVERYWHERE)
+def test_a_text_in_a_cast(engine: str, tmp_path: Path) -> None:
+    """A mapping that casts a text does not lose its offset."""
+
+    def shape(database: str, name: str, kind: str) -> Kept | None:
+        return Kept(natural(database, "VARCHAR"), written) if kind == "TIMESTAMP" else None
+
+    with landed(engine, [deals(at_utc())], shape, tmp_path / "db") as found:
+        folder = test_instants.project(
+            tmp_path, found.url, f"{found.prefix}deals", source_timezone="UTC"
+        )
+        text = (folder / "m.yaml").read_text(encoding="utf-8")
+        text = text.replace("created_at: created", "created_at: cast(created as timestamp)")
+        text = text.replace("closed_at: closed", "closed_at: coalesce(closed, closed)")
+        (folder / "m.yaml").write_text(text, encoding="utf-8")
+        test_instants.holds(folder)
+
+
+@pytest.mark.parametrize("engine", EVERYWHERE)
+@pytest.mark.parametrize("said", ["14/03/2026", "2026-02-30 10:00:00+02", "yesterday", "2026-07"])
+def test_texts_that_are_no_time_are_refused(engine: str, said: str, tmp_path: Path) -> None:
+    def shape(database: str, name: str, kind: str) -> Kept | None:
+        return Kept(natural(database, "VARCHAR"), lambda v, n: said) if name == "created" else None
+
+    with landed(engine, [deals(at_utc()[:1])], shape, tmp_path / "db") as found:
+        folder = test_instants.project(tmp_path, found.url, f"{found.prefix}deals")
+        with pytest.raises(SourceError) as told:
+            figures(folder, test_instants.SPEC)
+    assert told.value.code == "unreadable-value"
+
+
+@pytest.mark.parametrize("kind", ["TIMESTAMP_NS", "TIMESTAMP_MS"])
+def test_digits_beyond_a_microsecond_are_cut(kind: str, tmp_path: Path) -> None:
+    """A billionth before Rome's August is a part of July."""
+
+    def shape(database: str, name: str, asked: str) -> Kept | None:
+        digits = "999" if kind == "TIMESTAMP_NS" else ""
+        return Kept(kind, lambda v, n: v.isoformat(" ", "microseconds") + digits) if asked == "TIMESTAMP" else None  # fmt: skip
+
+    given = [row for row in at_utc() if kind == "TIMESTAMP_NS" or row[1].microsecond == 0]
+    if kind != "TIMESTAMP_NS":
+        given.append(("hair", datetime.fromisoformat("2026-07-31 21:59:59.999"), None))
+    with landed("duckdb", [deals(given)], shape, tmp_path / "db") as found:
+        test_instants.holds(
+            test_instants.project(tmp_path, found.url, "deals", source_timezone="UTC")
+        )
+
+
+# --- the demo --------------------------------------------------------------------------------------
+
+TABLES = ("user", "account", "lead", "pipeline", "stage", "deal", "deal_stage_history")
+HOSTS = ("UTC", ROME, "America/New_York")
+STANDARD: dict[str, Any] = {
+    "report": "custom", "period": "2026-Q3", "compare": "previous_period",
+    "sections": [
+        {"id": "k", "kpis": ["won_amount", "won_deals_count", "close_rate", "sales_cycle_days", "leads_created_count",
+                             "open_amount", "overdue_deals_count"]},
+        {"id": "by", "breakdown": {"metrics": ["won_amount", "close_rate"], "by": ["deal.owner.name"]}},
+        {"id": "days", "trend": {"metrics": ["deals_created_count"], "grain": "month"}},
+        {"id": "f", "kpis": ["deals_created_count"],
+         "filters": [{"field": "deal.created_at", "between": ["2026-07-01", "2026-07-31"]},
+                     {"field": "deal.expected_close_date", "lte": "2026-09-30"}]},
+    ],
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def small() -> list[Given]:
+    """The demo's tables about deals and leads."""
+    return [table for table in demo_tables() if table.name in TABLES]
+
+
+def over(folder: Path, found: Engine) -> Path:
+    """A project that reads the demo's tables by their own names."""
+    entities = {
+        name: {"table": f"{found.prefix}{name}", "fields": {c: f'"{c}"' for c, _ in COLUMNS[name]}}
+        for name in TABLES
+    }
+    made = project(folder, found, entities)
+    text = (made / "m.yaml").read_text(encoding="utf-8")
+    (made / "m.yaml").write_text(f"dialect: duckdb\n{text}", encoding="utf-8")
+    return made
+
+
+@pytest.fixture(scope="module")
+def plain(small: list[Given], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The project over the natural shape."""
+    folder = tmp_path_factory.mktemp("plain")
+    with landed("duckdb", small, lambda *_: None, folder / "db") as found:
+        yield over(folder, found)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("engine", EVERYWHERE)
+def test_the_demo_in_shapes(
+    engine: str, shape: str, small: list[Given], plain: Path, draw: Draw, tmp_path: Path
+) -> None:
+    """The figures of the natural shape, of a standard report and of random ones, on each host."""
+    random = Random(draw.seed)
+    first = (EVERYWHERE.index(engine) + list(SHAPES).index(shape)) % len(HOSTS)
+    with landed(engine, small, SHAPES[shape], tmp_path / "db") as found:
+        made = over(tmp_path, found)
+        for number in range(draw.rounds(1, len(HOSTS))):
+            with test_instants.on_host(HOSTS[(first + number) % len(HOSTS)]):
+                compare(made, plain, STANDARD)
+                for _ in range(draw.rounds(1, 20)):
+                    one = spec(random, plain)
+                    print(one)
+                    compare(made, plain, one)
