@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from random import Random
@@ -11,16 +12,18 @@ from typing import Any
 import pytest
 import yaml
 
+from reportspec.binding import Unresolved, need_metric
 from reportspec.demo.columns import COLUMNS
 from reportspec.run.connection import SourceError
+from reportspec.stages import load_report
 from tests.conftest import Draw
 from tests.engines import test_instants
 from tests.engines.conftest import SETTINGS
 from tests.engines.servers import Engine, Given, demo_tables
 from tests.engines.shapes import EVERYWHERE, SHAPES, Kept, Shape, landed, natural, written
-from tests.engines.test_random_specs import spec
+from tests.engines.test_random_specs import METRICS, spec
 from tests.engines.test_same_figures import compare
-from tests.figures.asking import figures, rows
+from tests.figures.asking import NOW, figures, rows
 
 ROME = "Europe/Rome"
 ASKED: dict[str, Any] = {"report": "custom", "period": "2026-07"}
@@ -240,12 +243,28 @@ def plain(small: list[Given], tmp_path_factory: pytest.TempPathFactory) -> Itera
         yield over(folder, found)
 
 
+@pytest.fixture(scope="module")
+def served(plain: Path) -> list[str]:
+    """The metrics that need no other tables."""
+    path = plain / "s.yaml"
+    path.write_text(yaml.safe_dump({"version": 1, **STANDARD}), encoding="utf-8")
+    report = load_report(path, NOW, {}).report
+    assert report is not None
+    found = []
+    for name in METRICS:
+        with suppress(Unresolved):
+            need_metric(report.binding, report.binding.catalogue.metrics[name])
+            found.append(name)
+    assert len(found) > 10
+    return found
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("engine", EVERYWHERE)
 def test_the_demo_in_shapes(
-    engine: str, shape: str, small: list[Given], plain: Path, draw: Draw, tmp_path: Path
-) -> None:
+    engine: str, shape: str, small: list[Given], plain: Path, served: list[str], draw: Draw, tmp_path: Path
+) -> None:  # fmt: skip
     """The figures of the natural shape, of a standard report and of random ones, on each host."""
     random = Random(draw.seed)
     first = (EVERYWHERE.index(engine) + list(SHAPES).index(shape)) % len(HOSTS)
@@ -255,6 +274,6 @@ def test_the_demo_in_shapes(
             with test_instants.on_host(HOSTS[(first + number) % len(HOSTS)]):
                 compare(made, plain, STANDARD)
                 for _ in range(draw.rounds(1, 20)):
-                    one = spec(random, plain)
+                    one = spec(random, plain, served)
                     print(one)
                     compare(made, plain, one)
