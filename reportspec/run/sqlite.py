@@ -220,6 +220,8 @@ _LIKE_TIME = re.compile(r"\d{4}-\d{2}-\d{2}(?:[ T]\d{2}:\d{2}|$)")
 _FINER = re.compile(r"(\.\d{6})\d+")  # finer than a millionth
 
 
+# SQLite asks for a value again wherever a statement names it.
+@lru_cache(maxsize=65536)
 def _wall_time(value: Any, zone: str, column: str) -> str | None:
     if value is None or value == "":
         return None
@@ -228,6 +230,7 @@ def _wall_time(value: Any, zone: str, column: str) -> str | None:
     return f"{whole}.{found.microsecond:06}".rstrip("0") if found.microsecond else whole
 
 
+@lru_cache(maxsize=65536)
 def _wall_day(value: Any, zone: str, column: str) -> str | None:
     if value is None or value == "":
         return None
