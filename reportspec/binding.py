@@ -73,6 +73,10 @@ class Binding:
     _typed: dict[tuple[str, str], bool] = field(default_factory=dict)
     _past: dict[str, bool] = field(default_factory=dict)
 
+    def over(self, source: SourceMap) -> Binding:
+        """The same catalogue and settings over another mapping."""
+        return replace(self, source=source, _found={}, _typed={}, _past={})
+
     def entity(self, name: str) -> Entity:
         """The entity of that name. Raises Unresolved."""
         try:

@@ -57,6 +57,7 @@ DATABASES = (
 BY_KIND = {database.kind: database for database in DATABASES}
 BY_SCHEME = {scheme: database for database in DATABASES for scheme in database.schemes}
 EMBEDDED = ("demo", "files", "duckdb")  # read by DuckDB in this process
+TYPED_BEFORE = (*EMBEDDED, "sqlite")  # the types of their columns are known when a spec is checked
 
 
 def database_of(kind: str) -> Database:

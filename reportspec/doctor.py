@@ -21,6 +21,7 @@ from sqlglot import exp
 
 from reportspec import __version__
 from reportspec.check.model import Project
+from reportspec.columns import held
 from reportspec.databases import database_of
 from reportspec.diagnostics import suggestion
 from reportspec.expression import CANONICAL
@@ -344,7 +345,11 @@ def _times(
                 column = _found(field.sql.name, columns[there], dialect)
                 if column is not None:
                     days = "date" in (kind, field.type)
-                    how = "day" if days else _clock(columns[there][column], dialect)
+                    how = (
+                        "day"
+                        if days
+                        else _CLOCKS.get(held(columns[there][column], dialect), "text")
+                    )
                     found[how][f"{there}.{column}"] = None
     for how, names in found.items():
         if names:
@@ -352,22 +357,8 @@ def _times(
             yield Finding("ok", "times", f"{said[how]}: {few}")
 
 
-def _clock(kind: str, dialect: str) -> str:
-    """How a column of a type that is read as a time is read: a key of what `_times` says."""
-    kind = re.sub(r"^(NULLABLE|LOWCARDINALITY)\((.*)\)$", r"\2", kind.upper())
-    if dialect == "sqlite":
-        return "day" if kind == "DATE" else "value"
-    if kind in ("DATE", "DATE32"):
-        return "day"
-    if "WITH TIME ZONE" in kind or kind.startswith(("TIMESTAMPTZ", "TIMESTAMP_TZ", "TIMESTAMP_LTZ")):  # fmt: skip
-        return "instant"
-    if kind.startswith("DATETIME") and dialect == "clickhouse":
-        return "instant"
-    if kind.startswith("TIMESTAMP") and dialect in ("mysql", "mariadb", "bigquery"):
-        return "instant"
-    if kind == "TIMESTAMP" and dialect in ("spark", "databricks"):
-        return "instant"
-    return "clock" if kind.startswith(("TIMESTAMP", "DATETIME", "SMALLDATETIME")) else "text"
+_CLOCKS = {"day": "day", "instant": "instant", "clock": "clock", "fine": "clock", "any": "value",
+           "text": "value"}  # fmt: skip
 
 
 def _keys(

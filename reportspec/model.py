@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from sqlglot import exp
 
+from reportspec.columns import Holds
 from reportspec.diagnostics import Span
 
 if TYPE_CHECKING:
@@ -185,13 +186,14 @@ class Catalogue:
 
 @dataclass(frozen=True, slots=True)
 class MappedField:
-    """A canonical field in the source's own SQL. `storage` tells dates from times."""
+    """A canonical field in the source's own SQL."""
 
     name: str
     sql: exp.Expr
     type: str | None  # the type that the mapping states, if any
     label: Texts
     span: Span | None
+    holds: Holds = ""  # what the source has there
 
 
 @dataclass(frozen=True, slots=True)

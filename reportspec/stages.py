@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from reportspec.binding import Binding
+from reportspec.check.mapping import with_types
 from reportspec.check.model import EACH, Report
 from reportspec.check.report import Checked, check_file
+from reportspec.databases import TYPED_BEFORE
 from reportspec.each import (
     SHARED_FROM,
     Shared,
@@ -39,12 +40,13 @@ from reportspec.plan.plan import plan
 from reportspec.plan.queries import AggregateQuery, Query
 from reportspec.sql.aggregate import aggregate_statement
 from reportspec.sql.dialect import source_tables, sql_hash
+from reportspec.sql.dialects import dialect_named
 from reportspec.sql.freshness import entities_read, freshness_statement
-from reportspec.sql.parts import OWN, column_kinds
+from reportspec.sql.parts import column_kinds
 from reportspec.sql.records import records_statement
 
 if TYPE_CHECKING:
-    from reportspec.run.connection import Table
+    from reportspec.run.connection import Table, Wanted
     from reportspec.run.execute import Result
 
 
@@ -88,8 +90,9 @@ def compile_report(report: Report) -> tuple[Compiled, ...]:
 
 def run_report(report: Report, compiled: tuple[Compiled, ...], timings: Timings) -> Figures:
     """Ask the source and compute the figures. Raises SourceError."""
-    trees = [one.tree for one in compiled]
     since = time.perf_counter()
+    report, compiled = _as_held(report, compiled)
+    trees = [one.tree for one in compiled]
     found = _asked(report, trees)
     timings.measure("query", since)
     since = time.perf_counter()
@@ -103,8 +106,9 @@ def run_each(
 ) -> list[tuple[Value, Figures]]:
     """The figures for each value of `for_each` (or for those that are named), all of one state of
     the data. Every statement is checked to be cut to its value. Raises SourceError."""
-    assert report.each is not None
     since = time.perf_counter()
+    report, compiled = _as_held(report, compiled)
+    assert report.each is not None
     queries, trees = [one.query for one in compiled], [one.tree for one in compiled]
     check_filter(report, queries, trees, EACH)
     listed = _asked(report, [listing(report)])[0].table
@@ -178,7 +182,6 @@ def _asked(
 ) -> list[Result]:
     """What statements give, and behind it how many rows of which age the source has. `read` are
     statements that read the same tables, where there are many of a kind."""
-    from reportspec.run.connection import Wanted
     from reportspec.run.execute import run_statements
 
     binding, project = report.binding, report.project
@@ -186,33 +189,41 @@ def _asked(
     asked = list(trees)
     if entities:
         asked.append(freshness_statement(binding, entities, report.now))
-    wanted = Wanted(
-        frozenset(name for tree in asked for name in source_tables(tree)),
+    wanted = _wanted(report, asked)
+    return run_statements(project.source, wanted, asked, project.parallel)
+
+
+def _wanted(report: Report, trees: Iterable[exp.Expr]) -> Wanted:
+    from reportspec.run.connection import Wanted
+
+    binding, project = report.binding, report.project
+    return Wanted(
+        frozenset(name for tree in trees for name in source_tables(tree)),
         binding.source.csv_columns == "text",
         str(binding.source_zone),
         project.timeout,
         project.memory,
         project.disk,
-        times=_times(binding, entities),
         kinds=column_kinds(binding),
     )
-    return run_statements(project.source, wanted, asked, project.parallel)
 
 
-def _times(binding: Binding, entities: Iterable[str]) -> tuple[tuple[str, str, str], ...]:
-    """The columns that the mapping reads as times: table, column, field. None where a day that is
-    taken for its midnight changes no figure: all clocks are UTC's."""
-    if str(binding.zone) == str(binding.source_zone) == "UTC":
-        return ()
-    return tuple(
-        (".".join(name.name for name in part.table.parts), field.sql.name, f"{entity}.{name}")
-        for entity in entities
-        for part in binding.source.entities[entity].parts
-        for name, field in part.fields.items()
-        if (known := binding.field(entity, name)) is not None
-        and known.type == "time" and field.type is None
-        and isinstance(field.sql, exp.Column) and field.sql.table in ("", OWN)
-    )  # fmt: skip
+def _as_held(report: Report, compiled: tuple[Compiled, ...]) -> tuple[Report, tuple[Compiled, ...]]:
+    """The report and its statements for what the columns of a server hold, which is known once it
+    is asked: days that the mapping reads as times, texts that are to be times or booleans. Raises
+    SourceError."""
+    source = report.project.source
+    if source.kind in TYPED_BEFORE or dialect_named(source.dialect).reading is None:
+        return report, compiled
+    from reportspec.run.execute import column_types
+
+    binding = report.binding
+    types = column_types(source, _wanted(report, [one.tree for one in compiled]))
+    seen = with_types(binding.source, binding.catalogue, types, source.dialect)
+    if seen == binding.source:
+        return report, compiled
+    report = replace(report, binding=binding.over(seen))
+    return report, compile_report(report)
 
 
 def _evaluated(

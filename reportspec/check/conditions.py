@@ -16,7 +16,7 @@ from reportspec.check.document import Document, Place
 from reportspec.diagnostics import did_you_mean, suggestion
 from reportspec.languages import in_number, vocabulary
 from reportspec.model import Field
-from reportspec.sql.build import all_of, any_of, instant_literal, literal
+from reportspec.sql.build import all_of, any_of, literal, moment_of
 
 OPERATORS = ("eq", "ne", "gt", "gte", "lt", "lte", "in", "not_in", "between", "contains", "starts_with",
              "ends_with", "is_null")  # fmt: skip
@@ -329,15 +329,12 @@ def _time_tree(
     binding: Binding, found: Field, target: exp.Expr, operator: str, value: Any
 ) -> exp.Expr:
     """Days mean the report's days: `lte` a day includes all of it."""
-    storage = binding.storage(found.entity, found.name)
 
     def at(moment: date | datetime, after: bool = False) -> exp.Expr:
         if isinstance(moment, datetime):
-            return instant_literal(moment, storage, binding.source_zone, binding.zone)
+            return moment_of(moment, found.entity, found.name)
         day = moment + timedelta(days=1) if after else moment
-        return instant_literal(
-            instant(day, binding.zone), storage, binding.source_zone, binding.zone
-        )
+        return moment_of(instant(day, binding.zone), found.entity, found.name)
 
     def on(day: date | datetime) -> exp.Expr:
         if isinstance(day, datetime):

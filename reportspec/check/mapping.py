@@ -14,6 +14,7 @@ from sqlglot import exp
 from reportspec.catalogue.load import expression
 from reportspec.check.document import Document, Place, open_document
 from reportspec.check.project import shown
+from reportspec.columns import Holds, held
 from reportspec.diagnostics import suggestion
 from reportspec.expression import CANONICAL, Refused, table_name
 from reportspec.model import (
@@ -259,35 +260,119 @@ def _has(tables: Collection[str], table: exp.Table) -> bool:
     return any(".".join(way) in tables for way in ways)
 
 
-def with_days(
-    source: SourceMap, catalogue: Catalogue, columns: Mapping[str, Mapping[str, str]]
+def with_types(
+    source: SourceMap,
+    catalogue: Catalogue,
+    columns: Mapping[str, Mapping[str, str]],
+    dialect: str,
 ) -> SourceMap:
-    """The map with the times that the source has as DATE said to be days, whatever it says itself.
-    `columns` has the columns of each table, with their types."""
+    """The map with what the source's columns hold. Times that it has as DATE are days, whatever the
+    map says itself. `columns` has the columns of each table, with their types in `dialect`."""
     entities = {}
     for name, entity in source.entities.items():
-        times = {f for f, field in catalogue.entities[name].fields.items() if field.type == "time"}
+        known = catalogue.entities[name].fields
+
+        def seen(part: MappedPart, field: MappedField, known: Fields = known) -> MappedField:
+            given = known.get(field.name)
+            kind = given.type if given is not None else field.type
+            return _seen(field, kind, part, columns, dialect)
+
         parts = tuple(
-            replace(part, fields={
-                n: replace(f, type="date") if n in times and _is_day(f, part, columns) else f
-                for n, f in part.fields.items()
-            })
+            replace(part, fields={n: seen(part, f) for n, f in part.fields.items()})
             for part in entity.parts
-        )  # fmt: skip
+        )
         fields = _given_by(parts) if entity.parts else entity.fields
         entities[name] = replace(entity, parts=parts, fields=fields)
     return replace(source, entities=entities)
 
 
-def _is_day(field: MappedField, part: MappedPart, columns: Mapping[str, Mapping[str, str]]) -> bool:
-    if field.type is not None or not isinstance(field.sql, exp.Column):
-        return False
-    table = next((j.table for j in part.joins if j.name == field.sql.table), part.table)
-    types = columns.get(_table_name(table), {})
-    kind = types.get(field.sql.name) or next(
-        (t for c, t in types.items() if c.lower() == field.sql.name.lower()), ""
+Fields = Mapping[str, Field]
+
+
+def _seen(
+    field: MappedField, kind: str | None, part: MappedPart,
+    columns: Mapping[str, Mapping[str, str]], dialect: str,
+) -> MappedField:  # fmt: skip
+    def holds(tree: exp.Expr) -> Holds:
+        return _held(tree, part, columns, dialect)
+
+    tree = field.sql
+    if isinstance(tree, exp.Cast) and tree.to.this in _SAID.get(kind or "", ()):
+        # What a text says (an offset, `yes`) a database's own cast may take for nothing.
+        tree = tree.this if holds(tree.this) in ("text", "any") else tree
+    found = holds(tree)
+    if isinstance(tree, exp.Column) and found == "day" and kind == "time" and field.type is None:
+        return replace(field, type="date", holds=found)
+    if kind == "boolean" and not found and dialect in _LAX and columns and not _yes_by_form(tree):
+        found = "any"
+    return replace(field, sql=tree, holds=found)
+
+
+_BOOLEAN = exp.DataType.Type.BOOLEAN
+_SAID: Mapping[str, tuple[Any, ...]] = {
+    "time": tuple(exp.DataType.TEMPORAL_TYPES - {
+        exp.DataType.Type.DATE, exp.DataType.Type.DATE32, exp.DataType.Type.TIME, exp.DataType.Type.TIMETZ,
+    }),
+    "boolean": (_BOOLEAN,),
+}  # fmt: skip
+_LAX = ("sqlite", "mysql", "mariadb")  # a text is a number where a condition is expected
+_TEXTS = (exp.Trim, exp.Lower, exp.Upper, exp.Left, exp.Right, exp.Substring, exp.Concat, exp.Replace,
+          exp.DPipe, exp.JSONExtractScalar)  # fmt: skip
+
+
+def _held(
+    tree: exp.Expr, part: MappedPart, columns: Mapping[str, Mapping[str, str]], dialect: str
+) -> Holds:
+    """What an expression of a source's columns holds, where all that it may give holds the same."""
+    given: list[exp.Expr]
+    if isinstance(tree, exp.Column):
+        return _column_holds(tree, part, columns, dialect)
+    if isinstance(tree, _TEXTS):
+        return "text"
+    if isinstance(tree, exp.Literal):
+        return "text" if tree.is_string else "number"
+    if isinstance(tree, exp.Cast) and tree.to.this in exp.DataType.TEXT_TYPES:
+        return "text"
+    if isinstance(tree, (exp.Paren, exp.Nullif)):
+        given = [tree.this]
+    elif isinstance(tree, exp.Coalesce):
+        given = [tree.this, *tree.expressions]
+    elif isinstance(tree, exp.Case):
+        given = [item.args["true"] for item in tree.args["ifs"]]
+        given += [tree.args["default"]] if tree.args.get("default") is not None else []
+    else:
+        return ""
+    kinds = {
+        _held(item, part, columns, dialect) for item in given if not isinstance(item, exp.Null)
+    }
+    return kinds.pop() if len(kinds) == 1 else ""
+
+
+def _column_holds(
+    column: exp.Column, part: MappedPart, columns: Mapping[str, Mapping[str, str]], dialect: str
+) -> Holds:
+    join = next((j for j in part.joins if j.name == column.table), None)
+    if join is not None and join.fields:
+        return ""  # an aggregate
+    types = columns.get(_table_name(join.table if join is not None else part.table), {})
+    kind = types.get(column.name) or next(
+        (t for c, t in types.items() if c.lower() == column.name.lower()), ""
     )
-    return kind.upper() == "DATE"
+    return held(kind, dialect) if kind else ""
+
+
+def _yes_by_form(tree: exp.Expr) -> bool:
+    """Whether an expression can only be true, false or null."""
+    if isinstance(tree, exp.Paren):
+        return _yes_by_form(tree.this)
+    if isinstance(tree, exp.Coalesce):
+        return all(_yes_by_form(item) for item in (tree.this, *tree.expressions))
+    if isinstance(tree, exp.Case):
+        results = [item.args["true"] for item in tree.args["ifs"]]
+        return all(_yes_by_form(r) for r in (*results, tree.args.get("default")) if r is not None)
+    if isinstance(tree, exp.Cast):
+        return bool(tree.to.this == _BOOLEAN)
+    return isinstance(tree, (exp.Predicate, exp.Not, exp.And, exp.Or, exp.Boolean, exp.Null))
 
 
 def _given_by(parts: Iterable[MappedPart]) -> dict[str, MappedField]:

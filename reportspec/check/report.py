@@ -37,7 +37,7 @@ from reportspec.check.catalogue import Own, check_names, extended
 from reportspec.check.conditions import Bounds, condition, field_named, in_words
 from reportspec.check.delivery import check_settings, delivery_of, each_of
 from reportspec.check.document import Document, Place, open_document
-from reportspec.check.mapping import load_mapping, tables_of, with_days, within
+from reportspec.check.mapping import load_mapping, tables_of, with_types, within
 from reportspec.check.model import EACH, GoalSpec, Project, Report
 from reportspec.check.params import substitute
 from reportspec.check.project import (
@@ -183,7 +183,8 @@ def bind_source(project: Project, project_document: Document) -> BoundSource:
     tables = _known_tables(project)
     if source is not None and tables is not None:
         source = within(source, tables)
-        source = with_days(source, catalogue, _known_types(project, source))
+        types = _known_types(project, source)
+        source = with_types(source, catalogue, types, project.source.dialect)
     documents = [*own.all(), *([mapping_document] if mapping_document else [])]
     return BoundSource(catalogue, own, source, extra, documents)
 

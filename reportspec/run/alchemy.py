@@ -31,13 +31,21 @@ from reportspec.run.connection import (
     not_let_in,
     refused,
     timed_out,
+    unreadable,
 )
 from reportspec.run.guard import Guard
+from reportspec.sql.dialects.mysql import UNREAD
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import URL, Connection, Engine
 
 Statements = Callable[[Wanted], tuple[str, ...]]
+_MYSQL_COLUMNS = (
+    "SELECT TABLE_SCHEMA, TABLE_NAME, COLUMN_NAME, COLUMN_TYPE, TABLE_SCHEMA = DATABASE()"
+    " FROM information_schema.COLUMNS WHERE TABLE_SCHEMA NOT IN"
+    " ('information_schema', 'mysql', 'performance_schema', 'sys')"
+    " ORDER BY TABLE_SCHEMA, TABLE_NAME, ORDINAL_POSITION"
+)
 _NO_TABLE = r"(?:table|object|relation)\W+([\w.$]+)\W+(?:doesn't|does not) exist|invalid object name '([^']+)'"
 _NO_COLUMN = r"unknown column '([^']+)'|column\W+([\w.$]+)\W+(?:doesn't|does not) exist|invalid column name '([^']+)'|invalid identifier '([^']+)'"
 
@@ -135,6 +143,8 @@ class AlchemyConnection:
 
     def columns(self) -> dict[str, dict[str, str]]:
         """The columns of the tables and views of the session's schema and of those beside it."""
+        if self._kind.dialect == "mysql":
+            return self._mysql_columns()
         from sqlalchemy import inspect
         from sqlalchemy.exc import NoSuchTableError, OperationalError, ProgrammingError
 
@@ -155,11 +165,21 @@ class AlchemyConnection:
                     found[table] = columns
         return found
 
+    def _mysql_columns(self) -> dict[str, dict[str, str]]:
+        found: dict[str, dict[str, str]] = {}
+        for schema, table, column, kind, own in self.run(_MYSQL_COLUMNS).rows:
+            for name in (f"{schema}.{table}", str(table)) if own else (f"{schema}.{table}",):
+                found.setdefault(name, {})[str(column)] = str(kind)
+        return found
+
     def _explained(self, error: Any) -> SourceError:
         why = self._secrets.why(getattr(error, "orig", None) or error)
         if getattr(error, "connection_invalidated", False):
             return cancelled() if self._ended else lost_connection(self._source.label, why)
         low = why.lower()
+        unread = re.search(rf"'({UNREAD} in the column .*? is (?:neither yes nor no|no \w+))'", why)
+        if unread and "1690" in why:
+            return unreadable(unread[1])
         if self._ended or ("interrupted" in low and "max_statement_time" not in low):
             return cancelled()
         if any(word in low for word in ("max_statement_time", "timeout", "timed out", "time limit",

@@ -228,7 +228,7 @@ def _explained(error: Exception, source: SourceSpec, wanted: Wanted, secrets: Se
         return cancelled()
     if number in (497, 164):
         return not_allowed(why)
-    if number in (6, 38, 41, 53, 70, 72):
+    if number in (6, 38, 41, 53, 70, 72, 467):
         return unreadable(why)
     if number in (209, 210, 3) or "Connection" in type(error).__name__:
         return lost_connection(source.label, why)

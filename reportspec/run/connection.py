@@ -53,9 +53,6 @@ class Wanted:
     memory: int = 0  # megabytes that DuckDB may take; 0: half of what there is
     disk: int = 0  # megabytes of temporary files of DuckDB; 0: half of what is free
     snapshot: str | None = None
-    # Columns that are read as times, by the names of table, column and field. If they were days,
-    # the figures would be others.
-    times: tuple[tuple[str, str, str], ...] = ()
     kinds: tuple[tuple[str, str, str], ...] = ()
 
 

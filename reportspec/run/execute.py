@@ -5,11 +5,12 @@ from __future__ import annotations
 import random
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from queue import SimpleQueue
+from typing import TypeVar
 
 from sqlglot import exp
 
@@ -20,6 +21,8 @@ from reportspec.run.values import canonical
 from reportspec.sql.build import OUTPUTS, TWINS
 from reportspec.sql.dialect import sql_text
 from reportspec.sql.dialects.rewrite import Unsupported
+
+T = TypeVar("T")
 
 ATTEMPTS = 3  # of all statements, when the connection is lost
 _FIRST_WAIT = 0.5  # seconds before the second attempt; four times as long before each next one
@@ -44,9 +47,27 @@ def run_statements(
     """Run statements, at most `parallel` at a time. When the connection is lost, all of them are
     run again, so that the figures of a report belong together. Raises SourceError."""
     asked = list(trees)
+    return _tried(lambda: _run_all(source, wanted, asked, parallel))
+
+
+def column_types(source: SourceSpec, wanted: Wanted) -> Mapping[str, Mapping[str, str]]:
+    """The columns of each table of a source, with their types. Raises SourceError."""
+
+    def asked() -> Mapping[str, Mapping[str, str]]:
+        session = connect(source, wanted)
+        try:
+            return session.columns()
+        finally:
+            session.close()
+
+    return _tried(asked)
+
+
+def _tried(what: Callable[[], T]) -> T:
+    """What is asked of a source, again when the connection is lost. Raises SourceError."""
     for attempt in range(ATTEMPTS):
         try:
-            return _run_all(source, wanted, asked, parallel)
+            return what()
         except Unsupported as error:
             raise SourceError("unsupported-sql", str(error)) from None
         except SourceError as error:
@@ -63,7 +84,6 @@ def _run_all(
     try:
         if not trees:
             return []
-        _refuse_days(sessions[0], wanted)
         _open_beside(sessions, min(parallel, -(-len(trees) // _PER_SESSION)))
         return _side_by_side(sessions, wanted, trees)
     except BaseException:
@@ -125,33 +145,6 @@ def _cancel(sessions: list[Connection]) -> None:
 def _cancel_one(session: Connection) -> None:
     with suppress(Exception):
         session.cancel()
-
-
-_DATES = (
-    "SELECT TABLE_SCHEMA, TABLE_NAME, COLUMN_NAME, DATA_TYPE, TABLE_SCHEMA = DATABASE()"
-    " FROM information_schema.COLUMNS WHERE DATA_TYPE = 'date'"
-)
-
-
-def _refuse_days(session: Connection, wanted: Wanted) -> None:
-    """Raise SourceError if a column that is read as a time keeps days: midnight of one zone is no
-    midnight of another, and days are not all of 24 hours."""
-    if not wanted.times or session.dialect not in ("postgres", "clickhouse", "mysql", "mariadb"):
-        return
-    types: dict[str, dict[str, str]] = {}
-    if session.dialect in ("mysql", "mariadb"):
-        for schema, table, column, kind, own in session.run(_DATES).rows:
-            for name in (f"{schema}.{table}", table if own else f"{schema}.{table}"):
-                types.setdefault(str(name), {})[str(column)] = str(kind)
-    else:
-        types = session.columns()
-    for table, column, field in wanted.times:
-        kind = types.get(table, {}).get(column, "").upper()
-        if kind in ("DATE", "DATE32", "NULLABLE(DATE)", "NULLABLE(DATE32)"):
-            raise SourceError(
-                "days-as-times", f"`{table}.{column}` keeps days, and the mapping reads `{field}` from it as a time",
-                f"say in the mapping: `{field.partition('.')[2]}: {{sql: {column}, type: date}}`",
-            )  # fmt: skip
 
 
 def _side_by_side(

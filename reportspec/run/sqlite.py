@@ -32,6 +32,7 @@ from reportspec.run.connection import (
     timed_out,
     unreadable,
 )
+from reportspec.sql.dialects.reading import NO, YES
 
 _LONGEST = 100_000_000  # bytes of one text or row
 _STEPS = 10_000  # of SQLite's machine between two looks at the clock
@@ -157,8 +158,8 @@ def _prepared(raw: sqlite3.Connection, source: SourceSpec, wanted: Wanted) -> Sq
     for name, count, function in _FUNCTIONS:
         raw.create_function(name, count, function, deterministic=True)
     unread: list[str] = []
-    for name, read in (("wall_time", _wall_time), ("wall_day", _wall_day)):
-        raw.create_function(name, 3, _telling(read, unread), deterministic=True)
+    for name, count, read, what in _READERS:
+        raw.create_function(name, count, _telling(read, what, unread), deterministic=True)
     return SqliteConnection(raw, source, wanted, unread)
 
 
@@ -225,7 +226,7 @@ def _instant(value: Any, zone: ZoneInfo) -> datetime:
         raise ValueError(text)
     if text.endswith(" UTC"):
         text = text.removesuffix(" UTC") + "Z"
-    found = datetime.fromisoformat(_FINER.sub(r"\1", text))
+    found = datetime.fromisoformat(_FINER.sub(r"\1", re.sub(r" (?=[+-]\d)", "", text)))
     return found if found.tzinfo is None else found.astimezone(zone).replace(tzinfo=None)
 
 
@@ -235,6 +236,8 @@ _LIKE_TIME = re.compile(r"\d{4}-\d{2}-\d{2}(?:[ T]\d{2}:\d{2}|$)")
 _FINER = re.compile(r"(\.\d{6})\d+")  # finer than a millionth
 
 
+# SQLite asks for a value again wherever a statement names it.
+@lru_cache(maxsize=65536)
 def _wall_time(value: Any, zone: str, column: str) -> str | None:
     if value is None or value == "":
         return None
@@ -243,6 +246,7 @@ def _wall_time(value: Any, zone: str, column: str) -> str | None:
     return f"{whole}.{found.microsecond:06}".rstrip("0") if found.microsecond else whole
 
 
+@lru_cache(maxsize=65536)
 def _wall_day(value: Any, zone: str, column: str) -> str | None:
     if value is None or value == "":
         return None
@@ -254,15 +258,24 @@ def _wall_day(value: Any, zone: str, column: str) -> str | None:
     return text[:10]
 
 
-def _telling(read: Callable[..., Any], unread: list[str]) -> Callable[..., Any]:
-    """A function for SQLite that notes what it could not read: of errors in functions SQLite itself
-    says no more than that there was one."""
+def _yes_or_no(value: Any, column: str) -> int | None:
+    word = _text(value).strip().lower()
+    if word in YES:
+        return 1
+    if word in NO or not word:
+        return 0 if word else None
+    raise ValueError(value)
 
-    def told(value: Any, zone: str, column: str) -> Any:
+
+def _telling(read: Callable[..., Any], what: str, unread: list[str]) -> Callable[..., Any]:
+    """A function for SQLite that notes what it could not read: of errors in functions SQLite itself
+    says no more than that there was one. Its last argument is the column's name."""
+
+    def told(value: Any, *more: str) -> Any:
         try:
-            return read(value, zone, column)
+            return read(value, *more)
         except (ValueError, OverflowError):
-            unread.append(f"`{_text(value)[:60]}` in the column `{column}` is no time")
+            unread.append(f"`{_text(value)[:60]}` in the column `{more[-1]}` {what}")
             raise
 
     return told
@@ -278,4 +291,9 @@ _FUNCTIONS: tuple[tuple[str, int, Any], ...] = (
     ("sqrt", 1, _root),
     ("floor", 1, lambda x: None if x is None else math.floor(x)),
     ("ceil", 1, lambda x: None if x is None else math.ceil(x)),
+)
+_READERS: tuple[tuple[str, int, Any, str], ...] = (
+    ("wall_time", 3, _wall_time, "is no time"),
+    ("wall_day", 3, _wall_day, "is no time"),
+    ("yes_or_no", 2, _yes_or_no, "is neither yes nor no"),
 )

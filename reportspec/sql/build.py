@@ -16,6 +16,11 @@ TYPES = {"integer": "BIGINT", "number": "DOUBLE", "money": "DECIMAL(18, 4)", "te
 EXACT = "DECIMAL(38, 9)"  # what is added up
 LANDS = "lands"  # in the meta of an alias: a column of the source becomes a field of this type here
 ZONE = "zone"  # in the meta of such an alias and of a difference of times: the zone of the source's clock
+HOLDS = "holds"  # in the meta of a cast: what the source has there, so that it is read and not just cast
+COLUMN = "column"  # in the meta of such a cast: the column's name, to tell of what cannot be read
+MOMENT = (
+    "moment"  # in the meta of a literal: the instant that it stands for, and the field beside it
+)
 VALUES = "values"  # in the meta of a statement: it lists values, and each row of it is looked at once more
 OUTPUTS = "outputs"  # in the meta of a statement: the canonical types of its columns
 TWINS = "twins"  # in the meta of a statement: names that another of its columns answers too
@@ -164,6 +169,14 @@ def instant_literal(moment: datetime, storage: str, source_zone: tzinfo, zone: t
             day += timedelta(days=1)
         return literal(day)
     return literal(moment.astimezone(source_zone).replace(tzinfo=None))
+
+
+def moment_of(moment: datetime, entity: str, field: str) -> exp.Expr:
+    """An instant to compare a field with, of which only the source's columns say whether it keeps
+    whole days: it becomes a literal when a statement is made."""
+    found = exp.Literal.string(moment.isoformat())
+    found.meta[MOMENT] = (moment, entity, field)
+    return found
 
 
 def _midnight(local: datetime, zone: tzinfo) -> datetime:

@@ -10,7 +10,7 @@ from sqlglot import ErrorLevel, exp
 from sqlglot.errors import SqlglotError
 
 from reportspec.expression import NODES as EXPRESSIONS
-from reportspec.sql.build import LANDS, READS, SPEAKS, VALUES, alias_of, identifier
+from reportspec.sql.build import HOLDS, LANDS, READS, SPEAKS, VALUES, alias_of, identifier
 from reportspec.sql.dialects import Dialect, dialect_named
 from reportspec.sql.dialects.common import quotient, remainder
 from reportspec.sql.dialects.generic import NODES
@@ -112,7 +112,18 @@ def _rules(name: str) -> Rules:
     """All that is written otherwise for a database, or refused."""
     dialect = dialect_named(name)
     rules = {**EVERYWHERE, **dialect.rules}
+    if dialect.reading is not None:
+        rules[exp.Cast] = _reading(dialect.reading, rules.get(exp.Cast))
     return rules if name == "duckdb" else checked(rules, dialect)
+
+
+def _reading(reading: Rule, other: Rule | None) -> Rule:
+    def cast(node: exp.Expr) -> exp.Expr:
+        if node._meta and HOLDS in node._meta:
+            return reading(node)
+        return other(node) if other is not None else node
+
+    return cast
 
 
 def lowered(tree: exp.Expr, dialect: Dialect) -> exp.Expr:

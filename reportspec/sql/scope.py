@@ -15,6 +15,7 @@ from reportspec.sql.build import (
     EXACT,
     FEW,
     KEY,
+    MOMENT,
     TEXT,
     TYPES,
     alias_of,
@@ -192,6 +193,9 @@ class Scope:
         before: bool,
     ) -> exp.Expr:
         def visit(node: exp.Expr) -> exp.Expr:
+            if node._meta and MOMENT in node._meta:
+                at_once, owner, name = node._meta[MOMENT]
+                return self.instant(at_once, self.binding.storage(owner, name))
             if isinstance(node, (exp.Column, exp.Dot)):
                 path = path_of(node)
                 if len(path) == 1:

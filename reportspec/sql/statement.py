@@ -5,6 +5,7 @@ Entities that are made from others are built first, since they say what they nee
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,8 +13,10 @@ from sqlglot import exp
 
 from reportspec.binding import Binding, Unresolved
 from reportspec.expression import column_nodes, path_of
-from reportspec.model import Entity, Field, MappedPart
+from reportspec.model import Entity, Field, MappedField, MappedPart
 from reportspec.sql.build import (
+    COLUMN,
+    HOLDS,
     LANDS,
     READS,
     SPEAKS,
@@ -33,6 +36,13 @@ from reportspec.sql.moments import Moment, depth, varies_with_moment
 from reportspec.sql.parts import from_part
 from reportspec.sql.rates import RATES, select_rates
 from reportspec.sql.scope import Scope
+
+# What a field of a type may be kept as, besides what the database has for it.
+_READ: Mapping[str, tuple[str, ...]] = {
+    "boolean": ("text", "number", "any"),
+    "time": ("text", "fine"),
+    "date": ("text", "clock", "fine"),
+}
 
 
 @dataclass(slots=True)
@@ -236,7 +246,7 @@ class Statement:
             return tree.copy().transform(
                 lambda node: self._substitute(entity, part, node), copy=False
             )
-        value = copied(mapped.sql)
+        value = self._read(entity, field, mapped)
         if field.default is not None:
             return self._or_default(entity, part, field, value)
         if field.type == "money":
@@ -244,6 +254,23 @@ class Statement:
         if field.type == "key" and not self.binding.typed_key(entity.name, field.name):
             return cast(value, "VARCHAR")
         return value
+
+    def _read(self, entity: Entity, field: Field, mapped: MappedField) -> exp.Expr:
+        """What the source has for a field, read as one of the field's type where it is kept as
+        another: `yes` as true, a text as the time that it says."""
+        value = copied(mapped.sql)
+        kind = self._stored_type(entity, field) if field.type != "date" else "date"
+        if mapped.type == "date" and mapped.holds == "day":
+            return value
+        if mapped.holds not in _READ.get(kind, ()):
+            return value
+        read = cast(value, TYPES[kind])
+        named_by = value if isinstance(value, exp.Column) else value.find(exp.Column)
+        read.meta.update({
+            HOLDS: mapped.holds, ZONE: str(self.binding.source_zone),
+            COLUMN: named_by.name if named_by is not None else field.name,
+        })  # fmt: skip
+        return read
 
     def _or_default(
         self, entity: Entity, part: MappedPart, field: Field, value: exp.Expr

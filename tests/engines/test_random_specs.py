@@ -29,9 +29,9 @@ FIELDS = {"deal": ("deal.name", "deal.amount", "deal.created_at", "deal.closed_a
           "case_": ("case_.opened_at", "case_.owner.name")}  # fmt: skip
 
 
-def section(random: Random, name: str) -> dict[str, Any]:
+def section(random: Random, name: str, metrics: list[str]) -> dict[str, Any]:
     """A section of any kind; not all are valid."""
-    some = random.sample(METRICS, random.randint(1, 3))
+    some = random.sample(metrics, random.randint(1, 3))
     entity = random.choice(sorted(FIELDS))
     fields = random.sample(FIELDS[entity], 2)
     steps = random.sample(["leads_created_count", "deals_created_count", "won_deals_count"], 2)
@@ -51,13 +51,13 @@ def section(random: Random, name: str) -> dict[str, Any]:
     return found
 
 
-def spec(random: Random, folder: Path) -> dict[str, Any]:
+def spec(random: Random, folder: Path, metrics: list[str] = METRICS) -> dict[str, Any]:
     """A valid spec with two sections."""
     while True:
         found = {
             "report": "custom",
             "period": random.choice(PERIODS),
-            "sections": [section(random, "a"), section(random, "b")],
+            "sections": [section(random, "a", metrics), section(random, "b", metrics)],
         }
         if random.random() < 0.6:
             found["compare"] = random.choice(("previous_period", "previous_year"))

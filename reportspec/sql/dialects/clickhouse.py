@@ -16,6 +16,7 @@ from reportspec.sql.dialects.common import (
     unit_of,
 )
 from reportspec.sql.dialects.generic import greatest, lands, least
+from reportspec.sql.dialects.reading import parts_of, plain_day, yes_or_no
 from reportspec.sql.dialects.rewrite import (
     TEXTS,
     TIMES,
@@ -156,6 +157,31 @@ def _one_scale(node: exp.Expr) -> exp.Expr:
     return with_args(node, ifs=ifs, default=same(default) if default is not None else None)
 
 
+_READ_TIME = """
+CASE WHEN match(t, e) THEN parseDateTime64BestEffort(t, 6, z)
+WHEN t <> '' THEN parseDateTime64BestEffort(concat('`', t, '`', s), 6, z) END
+"""
+_READ_DAY = """
+CASE WHEN match(t, e) THEN CAST(LEFT(t, 10) AS Nullable(Date32))
+WHEN t <> '' THEN CAST(concat('`', t, '`', s) AS Nullable(Date32)) END
+"""
+
+
+def _read(node: exp.Expr) -> exp.Expr:
+    """A text that cannot be read is an error, which shows its beginning."""
+    if plain_day(node):
+        return _cast(node)
+    if type_of(node) == "BOOLEAN":
+        return yes_or_no(node, _text, lambda x, said: _sql(
+            "CAST(concat('`', x, '`', s) AS Nullable(Bool))", x=x, s=exp.Literal.string(said)))  # fmt: skip
+    form = _READ_DAY if type_of(node) == "DATE" else _READ_TIME
+    return _sql(form, **parts_of(node, _text))
+
+
+def _text(value: exp.Expr) -> exp.Expr:
+    return exp.Anonymous(this="toString", expressions=[value])
+
+
 _DECIMALS = (exp.DataType.Type.DECIMAL, exp.DataType.Type.DECIMAL128)
 RULES: Rules = {
     exp.CTE: inlined_or_not,
@@ -200,4 +226,6 @@ SETTINGS = {
     "join_use_nulls": "1",
     "aggregate_functions_null_for_empty": "1",
 }
-CLICKHOUSE = Dialect("clickhouse", "ClickHouse", "clickhouse", RULES, settings=SETTINGS)
+CLICKHOUSE = Dialect(
+    "clickhouse", "ClickHouse", "clickhouse", RULES, settings=SETTINGS, reading=_read
+)

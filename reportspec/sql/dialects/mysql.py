@@ -20,6 +20,7 @@ from reportspec.sql.dialects.common import (
 )
 from reportspec.sql.dialects.generic import greatest, least
 from reportspec.sql.dialects.portable import whole
+from reportspec.sql.dialects.reading import parts_of, plain_day, told_of, yes_or_no, zone_of
 from reportspec.sql.dialects.rewrite import (
     TEXTS,
     TIMES,
@@ -36,7 +37,27 @@ from reportspec.sql.dialects.rewrite import (
     with_args,
 )
 
+UNREAD = "a value"  # how the text begins in which a value is told that cannot be read
 _COPIED = "copied"  # in the meta of a call: it makes a text that is nobody else's
+
+
+# Dates that there are not (`2026-02-30`) are null there, which must not pass for an empty value.
+_READ_DAY = """
+CASE WHEN REGEXP_INSTR(t, e) > 0 AND NOT CAST(LEFT(t, 10) AS DATE) IS NULL THEN CAST(LEFT(t, 10) AS DATE)
+WHEN t <> '' THEN CAST(error AS DATE) END
+"""
+_OFFSET = "REGEXP_SUBSTR(t, '[+-][0-9]{2}(:?[0-9]{2})?$')"
+_READ_UTC = f"""
+DATE_SUB(CAST(REGEXP_SUBSTR(t, '^[0-9-]{{10}}[ T][0-9:]+([.][0-9]{{1,6}})?') AS DATETIME(6)), INTERVAL
+(CASE WHEN REGEXP_INSTR(t, 'Z$|C$') > 0 THEN 0 ELSE CASE WHEN {_OFFSET} LIKE '-%' THEN -1 ELSE 1 END
+* (CAST(SUBSTRING({_OFFSET}, 2, 2) AS SIGNED) * 60
++ CASE WHEN LENGTH({_OFFSET}) > 3 THEN CAST(RIGHT({_OFFSET}, 2) AS SIGNED) ELSE 0 END) END) MINUTE)
+"""
+_READ_TIME = """
+CASE WHEN REGEXP_INSTR(t, c) > 0 AND NOT w IS NULL THEN w
+WHEN REGEXP_INSTR(t, i) > 0 AND NOT u IS NULL THEN DATE_ADD(u, INTERVAL (m) MINUTE)
+WHEN t <> '' THEN CAST(error AS DATETIME(6)) END
+"""
 
 
 def _dialect(name: str, label: str, collation: str) -> Dialect:
@@ -217,6 +238,30 @@ def _dialect(name: str, label: str, collation: str) -> Dialect:
     def concat(node: exp.Expr) -> exp.Expr:
         return exp.Concat(expressions=[node.this, node.expression], safe=False)
 
+    def plain_text(value: exp.Expr) -> exp.Expr:
+        return collated(sql("CONVERT(x USING utf8mb4)", x=value))
+
+    def overflow(value: exp.Expr, said: str) -> exp.Expr:
+        """An error, for which SELECTs have no word: a number that is too large. The server shows
+        its expression, and so what is said."""
+        return sql("EXP(710 + LENGTH(CONCAT(s, x)))", s=exp.Literal.string(UNREAD + said), x=value)
+
+    def read(node: exp.Expr) -> exp.Expr:
+        kind = type_of(node)
+        if plain_day(node):
+            return node
+        if kind == "BOOLEAN":
+            return yes_or_no(node, plain_text, lambda x, said: exp.Paren(
+                this=exp.Is(this=overflow(x, said), expression=exp.Null())))  # fmt: skip
+        parts = parts_of(node, plain_text)
+        error = overflow(parts["t"], told_of(node))
+        if kind == "DATE":
+            return sql(_READ_DAY, **parts, error=error)
+        parts["w"] = sql("CAST(LEFT(t, 26) AS DATETIME(6))", t=parts["t"])
+        parts["u"] = sql(_READ_UTC, **parts)
+        ahead = exp.Paren(this=minutes_ahead("UTC", zone_of(node), parts["u"]))
+        return sql(_READ_TIME, **parts, m=ahead, error=error)
+
     rules: Rules = {
         exp.Order: nulls_by_case,
         exp.CTE: inlined_or_not,
@@ -255,11 +300,18 @@ def _dialect(name: str, label: str, collation: str) -> Dialect:
         exp.Select: quantiles_by_rank,
     }
     if name == "mariadb":
-        return Dialect(name, label, "mysql", rules)
+        return Dialect(name, label, "mysql", rules, reading=read)
     traits = {"zones": "by offsets, 1970 to 2050", "percentiles": "by rank", "names": "as written",
               "text": "exact, by collation", "read only": "by the session"}  # fmt: skip
     return Dialect(
-        name, label, "mysql", rules, allowed=_ALLOWED, functions=_FUNCTIONS, traits=traits
+        name,
+        label,
+        "mysql",
+        rules,
+        allowed=_ALLOWED,
+        functions=_FUNCTIONS,
+        traits=traits,
+        reading=read,
     )
 
 

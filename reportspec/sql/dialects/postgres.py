@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlglot import exp
 
-from reportspec.sql.build import FLAG, TEXT, identifier, when
+from reportspec.sql.build import FLAG, TEXT, identifier, literal, when
 from reportspec.sql.dialects.common import (
     NUMBER,
     division,
@@ -14,6 +14,7 @@ from reportspec.sql.dialects.common import (
     turned,
     unit_of,
 )
+from reportspec.sql.dialects.reading import parts_of, plain_day, yes_or_no
 from reportspec.sql.dialects.rewrite import (
     TEXTS,
     WHOLES,
@@ -104,6 +105,27 @@ THEN CASE WHEN CAST(SUBSTRING(x FROM 9 FOR 2) AS INT) <= CAST(EXTRACT(DAY FROM
   CAST(SUBSTRING(x FROM 1 FOR 8) || '01' AS DATE) + INTERVAL '1 MONTH' - INTERVAL '1 DAY') AS INT)
 THEN CAST(x AS DATE) END END
 """
+_TIME = r"""
+CASE WHEN t ~ c THEN CAST(LEFT(t, 26) AS TIMESTAMP)
+WHEN t ~ i THEN CAST(REGEXP_REPLACE(t, '([.][0-9]{6})[0-9]+', '\1') AS TIMESTAMPTZ) AT TIME ZONE z
+WHEN t <> '' THEN CAST('`' || t || '`' || s AS TIMESTAMP) END
+"""
+_WRITTEN_DAY = """
+CASE WHEN t ~ e THEN CAST(LEFT(t, 10) AS DATE) WHEN t <> '' THEN CAST('`' || t || '`' || s AS DATE) END
+"""
+
+
+def _read(node: exp.Expr) -> exp.Expr:
+    """A cast of what cannot be read is an error that shows it, with what is said of it."""
+    if plain_day(node):
+        return node
+    if type_of(node) == "BOOLEAN":
+        return yes_or_no(node, _exact, lambda x, said: snippet(
+            "postgres", "CAST('`' || x || '`' || s AS BOOLEAN)", x=x, s=literal(said)))  # fmt: skip
+    form = _WRITTEN_DAY if type_of(node) == "DATE" else _TIME
+    return snippet("postgres", form, **parts_of(node, _exact))
+
+
 RULES: Rules = {
     **refusing("PostgreSQL", exp.RegexpFullMatch),
     exp.Contains: lambda node: snippet(
@@ -125,4 +147,4 @@ RULES: Rules = {
     exp.Case: _flag,
     exp.EQ: _flagged,
 }
-POSTGRES = Dialect("postgres", "PostgreSQL", "postgres", RULES, exact=_exact)
+POSTGRES = Dialect("postgres", "PostgreSQL", "postgres", RULES, exact=_exact, reading=_read)

@@ -7,7 +7,7 @@ import re
 from sqlglot import exp
 
 from reportspec.expression import WRITTEN
-from reportspec.sql.build import LANDS, ZONE, literal
+from reportspec.sql.build import COLUMN, LANDS, ZONE, literal
 from reportspec.sql.dialects.common import (
     NUMBER,
     division,
@@ -258,6 +258,16 @@ def _tried(node: exp.Expr) -> exp.Expr:
     return _sql(f"CASE WHEN x REGEXP '{NUMBER}' THEN {whole} END", x=node.this)
 
 
+_YES = """
+CASE WHEN TYPEOF(x) = 'integer' AND x IN (0, 1) THEN x WHEN NOT x IS NULL THEN YES_OR_NO(x, n) END
+"""
+
+
+def _read(node: exp.Expr) -> exp.Expr:
+    """A boolean, as each value says; times are read where they land."""
+    return _sql(_YES, x=node.this, n=literal(node.meta[COLUMN]))
+
+
 RULES: Rules = {
     exp.Greatest: greatest,
     exp.Table: two_names("SQLite"),
@@ -311,4 +321,4 @@ RULES: Rules = {
     exp.Div: lambda node: node if node.args.get("typed") else division(node),
     exp.Select: quantiles_by_rank,
 }
-SQLITE = Dialect("sqlite", "SQLite", "sqlite", RULES)
+SQLITE = Dialect("sqlite", "SQLite", "sqlite", RULES, reading=_read)

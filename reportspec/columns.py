@@ -1,0 +1,51 @@
+"""What the columns of a source hold, by the types that its database gives them."""
+
+from __future__ import annotations
+
+import re
+from typing import Literal
+
+# `clock`: times without a zone; `fine`: those with more digits than a microsecond has; `instant`:
+# times that carry a zone; `any`: the values say it, not the column; empty: not known.
+Holds = Literal["day", "clock", "fine", "instant", "text", "number", "boolean", "any", ""]
+
+_WRAPPED = re.compile(r"(?:NULLABLE|LOWCARDINALITY)\((.*)\)")
+_NUMBERS = re.compile(
+    r"U?(TINY|SMALL|MEDIUM|BIG|HUGE)?INT|INTEGER|U?INT(8|16|32|64|128|256)\b|FLOAT|DOUBLE|REAL|DECIMAL|NUMERIC|NUMBER|BIT\b"
+)
+_TEXTS = re.compile(
+    r"N?VARCHAR|N?CHAR|CHARACTER|BPCHAR|CITEXT|N?TEXT|(TINY|MEDIUM|LONG)TEXT|STRING|FIXEDSTRING|ENUM|JSON"
+)
+_MORE_DIGITS = re.compile(r"TIMESTAMP_NS|DATETIME64\([7-9]")
+
+
+def held(kind: str, dialect: str) -> Holds:
+    """What a column of a type holds."""
+    kind = kind.upper()
+    while inner := _WRAPPED.fullmatch(kind):
+        kind = inner[1]
+    if dialect == "sqlite":
+        return "day" if kind == "DATE" else "any"
+    if kind in ("DATE", "DATE32"):
+        return "day"
+    if kind in ("BOOLEAN", "BOOL"):
+        return "boolean"
+    if kind.startswith(("TIMESTAMP", "DATETIME", "SMALLDATETIME")):
+        if _zoned(kind, dialect):
+            return "instant"
+        return "fine" if _MORE_DIGITS.match(kind) else "clock"
+    if _NUMBERS.match(kind):
+        return "number"
+    return "text" if _TEXTS.match(kind) else ""
+
+
+def _zoned(kind: str, dialect: str) -> bool:
+    if "WITH TIME ZONE" in kind or kind.startswith(
+        ("TIMESTAMPTZ", "TIMESTAMP_TZ", "TIMESTAMP_LTZ")
+    ):
+        return True
+    if dialect in ("mysql", "mariadb", "bigquery"):
+        return kind.startswith("TIMESTAMP")
+    if dialect in ("spark", "databricks"):
+        return kind == "TIMESTAMP"
+    return dialect == "clickhouse" and kind.startswith("DATETIME")
