@@ -49,7 +49,8 @@ OWN_FUNCTIONS = frozenset(
 # How many arguments they take.
 _TAKES = {"DAYS_BETWEEN": 2, "MINUTES_BETWEEN": 2, "SECONDS_BETWEEN": 2, "LOCAL_DATE": 1,
           "LOCAL_WEEKDAY": 1, "MONTH_AFTER": 1, "CONVERTED": 2}  # fmt: skip
-ANONYMOUS = OWN_FUNCTIONS | frozenset({"GOAL", "TO_TIMESTAMP", "STRPTIME", "STRFTIME", "MAKE_DATE"})
+GOAL = "GOAL"  # what a metric's goal is, which only formulas of metrics may ask
+ANONYMOUS = OWN_FUNCTIONS | frozenset({GOAL, "TO_TIMESTAMP", "STRPTIME", "STRFTIME", "MAKE_DATE"})
 # What derived entities of the catalogue may use besides: windows and aggregates.
 WINDOW_NODES: tuple[type[exp.Expr], ...] = (
     exp.Window, exp.WindowSpec, exp.Order, exp.Ordered, exp.Lag, exp.Lead, exp.RowNumber,
@@ -150,10 +151,16 @@ class Refused(Exception):
 
 
 def parse(
-    text: str, dialect: str = CANONICAL, *, windows: bool = False, packaged: bool = False
+    text: str,
+    dialect: str = CANONICAL,
+    *,
+    windows: bool = False,
+    packaged: bool = False,
+    formula: bool = False,
 ) -> exp.Expr:
-    """The tree of one scalar expression. Raises `Refused`, and nothing else, for anything else.
-    Nodes are marked as written by people, unless the expression is the package's own."""
+    """The tree of one scalar expression, of metrics if it is a `formula`. Raises `Refused`, and nothing
+    else, for anything else. Nodes are marked as written by people, unless the expression is the
+    package's own."""
     if len(text) > LONGEST:
         raise Refused(f"the expression is longer than {LONGEST:,} characters")
     if _depth(text) > DEEPEST:
@@ -164,7 +171,7 @@ def parse(
         raise Refused("the expression has half a character (a lone surrogate)")
     tree = _parse(text, dialect)
     for node in tree.walk():
-        _allow(node, windows)
+        _allow(node, windows, formula)
         if dialect == CANONICAL:
             _alike(node)
     if _letters(tree) > MOST_LETTERS:
@@ -275,11 +282,13 @@ def _depth(text: str) -> int:
     return max(deepest, words.count("case"), words.count("not") // 4)
 
 
-def _allow(node: exp.Expr, windows: bool) -> None:
+def _allow(node: exp.Expr, windows: bool, formula: bool) -> None:
     if isinstance(node, exp.Anonymous):
         name = str(node.this).upper()
         if name not in ANONYMOUS:
             raise Refused(f"the function `{name.lower()}` may not be used here")
+        if name == GOAL and not formula:
+            raise Refused("`goal` may only be used in the formula of a metric")
         wanted = _TAKES.get(name)
         if wanted is not None and len(node.expressions) != wanted:
             raise Refused(f"`{name.lower()}` takes {wanted} argument{'s' * (wanted > 1)}")
@@ -293,6 +302,8 @@ def _allow(node: exp.Expr, windows: bool) -> None:
             not isinstance(node.this, exp.DataType.Type) or node.this.value not in TYPES
         ):
             raise Refused(f"the type `{_short(node.sql())}` may not be used here")
+        if isinstance(node, exp.DataType):
+            _allow_sizes(node)
         if isinstance(node, exp.Column) and isinstance(node.this, exp.Star):
             raise Refused("`*` may not be used here")
         if isinstance(node, exp.ConcatWs) and len(node.expressions) < 2:
@@ -312,6 +323,33 @@ def _allow(node: exp.Expr, windows: bool) -> None:
     if isinstance(node, (exp.Placeholder, exp.Parameter)):
         raise Refused("a placeholder may not be used here; write the value, or `{{ params.name }}`")
     raise Refused(f"`{node.key}` may not be used in an expression")
+
+
+# The largest numbers that may stand behind a type's name: what all databases have.
+_SIZES: Mapping[str, tuple[int, ...]] = {
+    "DECIMAL": (DIGITS, 30),
+    **dict.fromkeys(("VARCHAR", "NVARCHAR", "CHAR"), (4_000,)),
+    **dict.fromkeys(("TIMESTAMP", "TIMESTAMPTZ", "TIMESTAMPNTZ", "TIMESTAMPLTZ", "DATETIME", "DATETIME2", "TIME"), (6,)),
+}  # fmt: skip
+
+
+def _allow_sizes(node: exp.DataType) -> None:
+    """The numbers behind a type's name, which databases refuse each beyond a limit of its own."""
+    name, limits = node.this.value, _SIZES.get(node.this.value, ())
+    given = node.expressions
+    sizes = [
+        int(str(one.this.this))
+        for one in given
+        if isinstance(one, exp.DataTypeParam) and isinstance(one.this, exp.Literal)
+        and not one.this.is_string and str(one.this.this).isdecimal() and len(str(one.this.this)) < 10
+    ]  # fmt: skip
+    if len(sizes) < len(given) or len(given) > len(limits) or any(n > most for n, most in zip(sizes, limits, strict=False)):  # fmt: skip
+        most = (
+            f"; there is at most `{name.lower()}({', '.join(map(str, limits))})`" if limits else ""
+        )
+        raise Refused(f"the type `{_short(node.sql())}` may not be used here{most}")
+    if name == "DECIMAL" and (sizes[:1] == [0] or (len(sizes) == 2 and sizes[1] > sizes[0])):
+        raise Refused(f"`{_short(node.sql())}` has more digits behind the point than digits")
 
 
 def _allow_part(node: exp.Expr, name: str, value: object) -> None:
