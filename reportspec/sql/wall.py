@@ -102,7 +102,7 @@ def _looked_at(unit: exp.Expr) -> tuple[dict[str, int], bool, bool]:
                     raise Breached(text[:40])
             elif isinstance(node, exp.Identifier) and not node.args.get("quoted"):
                 _word(text, "a name")
-            elif not _PLAIN.fullmatch(text):
+            elif not (_WORDS if isinstance(node, exp.Identifier) else _PLAIN).fullmatch(text):
                 odd.setdefault(text, len(odd))
             continue
         if not isinstance(node, (exp.Column, exp.Alias, exp.Table)):
