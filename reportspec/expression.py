@@ -396,8 +396,42 @@ def _alike(node: exp.Expr) -> None:
             raise Refused(
                 "a backslash in `like` needs `escape '\\'` after it, so that all databases read it alike"
             )
+    if isinstance(node, exp.Initcap):
+        raise Refused("the function `initcap` may not be used here: not every database has it")
+    if isinstance(node, exp.Pad):
+        fill = node.args.get("fill_pattern")
+        if fill is not None and not (isinstance(fill, exp.Literal) and str(fill.this)):
+            raise Refused("what a text is filled up with is written out, and has at least one sign")
+    if isinstance(node, exp.RegexpExtract):
+        _grouped(node)
+    if isinstance(node, exp.DataType):
+        name = node.this.value
+        if name == "FLOAT" or (name == "DECIMAL" and not node.expressions):
+            raise Refused(
+                f"`{name.lower()}` is as exact as each database likes; write `double` or `decimal(18, 4)`"
+            )
     if isinstance(node, exp.Sub) and _a_day(node.this) and _a_day(node.expression):
         raise Refused("the days between two dates are `date_diff('day', earlier, later)`")
+
+
+def _grouped(node: exp.RegexpExtract) -> None:
+    """A group that is asked for must be one of the pattern: else some databases give the whole."""
+    group, pattern = node.args.get("group"), node.expression
+    number = (
+        int(str(group.this)) if isinstance(group, exp.Literal) and str(group.this).isdigit() else 0
+    )
+    if not number:
+        return
+    if not isinstance(pattern, exp.Literal) or not pattern.is_string:
+        raise Refused("the pattern of a group is written out")
+    try:
+        groups = re.compile(str(pattern.this)).groups
+    except (re.error, RecursionError, OverflowError):
+        raise Refused(f"`{_short(str(pattern.this))}` is no pattern") from None
+    if number > groups:
+        raise Refused(
+            f"the pattern `{_short(str(pattern.this))}` has no group {number}: a group stands in parentheses"
+        )
 
 
 def _a_day(node: exp.Expr | None) -> bool:

@@ -22,6 +22,7 @@ class Kind(Enum):
     """A kind of value, as messages call it."""
 
     BOOLEAN = "a condition"
+    WHOLE = "a whole number"
     NUMBER = "a number"
     MONEY = "an amount"
     TEXT = "a text"
@@ -41,10 +42,11 @@ class Mistyped(Exception):
         self.message, self.help = message, help
 
 
+MOMENTS = "moments"  # in the meta of a comparison: it is of days and times
 Named = Callable[[exp.Expr], Kind]  # the kind of what a Column or Dot names
 
 CONDITION = frozenset({Kind.BOOLEAN})
-NUMBER = frozenset({Kind.NUMBER, Kind.MONEY})
+NUMBER = frozenset({Kind.WHOLE, Kind.NUMBER, Kind.MONEY})
 TEXT = frozenset({Kind.TEXT})
 MOMENT = frozenset({Kind.DATE, Kind.TIME})
 ANY = frozenset(Kind) - {Kind.ROW, Kind.STRETCH}
@@ -52,7 +54,7 @@ VALUE = ANY - {Kind.BOOLEAN}
 _OPEN = frozenset({Kind.NULL, Kind.UNKNOWN})
 
 KINDS: Mapping[str, Kind] = {
-    "key": Kind.TEXT, "text": Kind.TEXT, "integer": Kind.NUMBER, "number": Kind.NUMBER, "money": Kind.MONEY,
+    "key": Kind.TEXT, "text": Kind.TEXT, "integer": Kind.WHOLE, "number": Kind.NUMBER, "money": Kind.MONEY,
     "boolean": Kind.BOOLEAN, "date": Kind.DATE, "time": Kind.TIME,
 }  # fmt: skip
 """The kind of a field by its declared type."""
@@ -79,8 +81,8 @@ def _texts(called: str, gives: Kind = Kind.TEXT, **more: frozenset[Kind]) -> Sig
     return Signature(called, {**dict.fromkeys(_PARTS, TEXT), **more}, gives)
 
 
-def _numbers(called: str, *arguments: str) -> Signature:
-    return Signature(called, dict.fromkeys(arguments or _PARTS, NUMBER), Kind.NUMBER)
+def _numbers(called: str, *arguments: str, gives: Kind = Kind.NUMBER) -> Signature:
+    return Signature(called, dict.fromkeys(arguments or _PARTS, NUMBER), gives)
 
 
 def _logic(called: str) -> Signature:
@@ -106,15 +108,15 @@ SIGNATURES: Mapping[type[exp.Expr], Signature] = {
     exp.Between: _comparison("between", "this", "low", "high"),
     exp.Like: _texts("like", Kind.BOOLEAN), exp.ILike: _texts("ilike", Kind.BOOLEAN),
     exp.Escape: Signature("escape", {"this": CONDITION, "expression": TEXT}, Kind.BOOLEAN),
-    exp.Neg: _same("-", NUMBER, "this"), exp.Div: _numbers("/"), exp.Mod: _numbers("%"),
-    exp.IntDiv: _numbers("//"), exp.DPipe: _texts("||"), exp.Abs: _same("abs", NUMBER, "this"),
+    exp.Neg: _same("-", NUMBER, "this"), exp.Div: _numbers("/"), exp.Mod: _same("%", NUMBER, "this", "expression"),
+    exp.IntDiv: _numbers("//", gives=Kind.WHOLE), exp.DPipe: _texts("||"), exp.Abs: _same("abs", NUMBER, "this"),
     exp.Round: _numbers("round", "this", "decimals"), exp.Ceil: _numbers("ceil", "this", "decimals"),
     exp.Floor: _numbers("floor", "this", "decimals"), exp.Sqrt: _numbers("sqrt"),
     exp.Coalesce: _same("coalesce", ANY, "this", "expressions"), exp.Nullif: _same("nullif", ANY, "this", "expression"),
     exp.Greatest: _same("greatest", VALUE, "this", "expressions"),
     exp.Least: _same("least", VALUE, "this", "expressions"),
     exp.Lower: _texts("lower"), exp.Upper: _texts("upper"), exp.Initcap: _texts("initcap"), exp.Trim: _texts("trim"),
-    exp.Length: _texts("length", Kind.NUMBER), exp.Left: _texts("left", expression=NUMBER),
+    exp.Length: _texts("length", Kind.WHOLE), exp.Left: _texts("left", expression=NUMBER),
     exp.Right: _texts("right", expression=NUMBER), exp.Substring: _texts("substring", start=NUMBER, length=NUMBER),
     exp.Concat: _texts("concat"), exp.ConcatWs: _texts("concat_ws"), exp.Replace: _texts("replace", replacement=TEXT),
     exp.StartsWith: _texts("starts_with", Kind.BOOLEAN), exp.EndsWith: _texts("ends_with", Kind.BOOLEAN),
@@ -127,11 +129,11 @@ SIGNATURES: Mapping[type[exp.Expr], Signature] = {
     exp.JSONExtractScalar: Signature("->>", {"this": TEXT}, Kind.TEXT),
     exp.StrToTime: _texts("strptime", Kind.TIME), exp.StrToDate: _texts("strptime", Kind.DATE),
     exp.TimeToStr: _moment("strftime", Kind.TEXT, "this"),
-    exp.Extract: _moment("extract", Kind.NUMBER, "expression"),
-    exp.DateDiff: _moment("date_diff", Kind.NUMBER, "this", "expression"),
+    exp.Extract: _moment("extract", Kind.WHOLE, "expression"),
+    exp.DateDiff: _moment("date_diff", Kind.WHOLE, "this", "expression"),
     exp.DateTrunc: _moment("date_trunc", None, "this"), exp.TimestampTrunc: _moment("date_trunc", None, "this"),
-    exp.Year: _moment("year", Kind.NUMBER, "this"), exp.Month: _moment("month", Kind.NUMBER, "this"),
-    exp.Day: _moment("day", Kind.NUMBER, "this"), exp.AtTimeZone: _moment("at time zone", Kind.TIME, "this"),
+    exp.Year: _moment("year", Kind.WHOLE, "this"), exp.Month: _moment("month", Kind.WHOLE, "this"),
+    exp.Day: _moment("day", Kind.WHOLE, "this"), exp.AtTimeZone: _moment("at time zone", Kind.TIME, "this"),
     exp.TimeToUnix: _moment("epoch", Kind.NUMBER, "this"), exp.UnixToTime: Signature("to_timestamp", {"this": NUMBER}, Kind.TIME),
     exp.Date: Signature("date", {"this": MOMENT | TEXT}, Kind.DATE),
     exp.TsOrDsToDate: Signature("date", {"this": MOMENT | TEXT}, Kind.DATE),
@@ -141,16 +143,16 @@ SIGNATURES: Mapping[type[exp.Expr], Signature] = {
     exp.Interval: Signature("interval", {}, Kind.STRETCH),
     # Of definitions in the catalogue only.
     exp.Sum: _same("sum", NUMBER, "this"), exp.Avg: _numbers("avg", "this"), exp.Min: _same("min", ANY, "this"),
-    exp.Max: _same("max", ANY, "this"), exp.Count: Signature("count", {}, Kind.NUMBER),
-    exp.RowNumber: Signature("row_number", {}, Kind.NUMBER), exp.Rank: Signature("rank", {}, Kind.NUMBER),
-    exp.DenseRank: Signature("dense_rank", {}, Kind.NUMBER), exp.Ntile: _numbers("ntile"),
+    exp.Max: _same("max", ANY, "this"), exp.Count: Signature("count", {}, Kind.WHOLE),
+    exp.RowNumber: Signature("row_number", {}, Kind.WHOLE), exp.Rank: Signature("rank", {}, Kind.WHOLE),
+    exp.DenseRank: Signature("dense_rank", {}, Kind.WHOLE), exp.Ntile: _numbers("ntile"),
     exp.Lag: _same("lag", ANY, "this", "default"), exp.Lead: _same("lead", ANY, "this", "default"),
     exp.FirstValue: _same("first_value", ANY, "this"), exp.LastValue: _same("last_value", ANY, "this"),
 }  # fmt: skip
 _OWN = {
     "DAYS_BETWEEN": (Kind.NUMBER, MOMENT, MOMENT), "MINUTES_BETWEEN": (Kind.NUMBER, MOMENT, MOMENT),
     "SECONDS_BETWEEN": (Kind.NUMBER, MOMENT, MOMENT), "LOCAL_DATE": (Kind.DATE, MOMENT),
-    "LOCAL_WEEKDAY": (Kind.NUMBER, MOMENT), "MONTH_AFTER": (Kind.DATE, MOMENT), "CONVERTED": (Kind.MONEY, NUMBER, MOMENT),
+    "LOCAL_WEEKDAY": (Kind.WHOLE, MOMENT), "MONTH_AFTER": (Kind.DATE, MOMENT), "CONVERTED": (Kind.MONEY, NUMBER, MOMENT),
     "TO_TIMESTAMP": (Kind.TIME, NUMBER), "MAKE_DATE": (Kind.DATE, NUMBER, NUMBER, NUMBER),
     "STRPTIME": (Kind.TIME, TEXT, TEXT), "STRFTIME": (Kind.TEXT, MOMENT, TEXT), "GOAL": (Kind.NUMBER, ANY),
 }  # fmt: skip
@@ -158,11 +160,11 @@ _OWN = {
 
 # A cast is between kinds of which all databases make the same, or say that they cannot.
 _CASTS: Mapping[Kind, frozenset[Kind]] = {
-    Kind.BOOLEAN: frozenset({Kind.BOOLEAN}), Kind.NUMBER: frozenset({Kind.NUMBER, Kind.TEXT}),
-    Kind.MONEY: frozenset({Kind.NUMBER, Kind.TEXT}), Kind.TEXT: ANY, Kind.DATE: MOMENT | TEXT,
-    Kind.TIME: MOMENT | TEXT,
+    Kind.BOOLEAN: CONDITION, Kind.WHOLE: NUMBER | TEXT, Kind.NUMBER: NUMBER, Kind.MONEY: NUMBER, Kind.TEXT: ANY,
+    Kind.DATE: MOMENT | TEXT, Kind.TIME: MOMENT,
 }  # fmt: skip
 _TYPES: Mapping[str, Kind] = {
+    **dict.fromkeys(("INT", "BIGINT", "SMALLINT", "TINYINT", "UINT", "UBIGINT"), Kind.WHOLE),
     **dict.fromkeys(("VARCHAR", "TEXT", "CHAR", "NVARCHAR"), Kind.TEXT), "BOOLEAN": Kind.BOOLEAN, "DATE": Kind.DATE,
     **dict.fromkeys(("TIMESTAMP", "TIMESTAMPTZ", "TIMESTAMPNTZ", "TIMESTAMPLTZ", "DATETIME", "DATETIME2", "TIMESTAMP_S",
                      "TIMESTAMP_MS"), Kind.TIME),
@@ -173,13 +175,15 @@ _DIGITS = re.compile(r"[+-]?\d+(\.\d+)?", re.ASCII)
 
 
 def kind_of(tree: exp.Expr, named: Named) -> Kind:
-    """The kind of an expression, in which `named` tells those of names. Raises Mistyped."""
+    """The kind of an expression, in which `named` tells those of names. Comparisons of days and times
+    bear MOMENTS from then on. Raises Mistyped."""
     if isinstance(tree, (exp.Column, exp.Dot)):
         return named(tree)
     if isinstance(tree, (exp.Paren, exp.Ordered, exp.Window)):
         return kind_of(tree.this, named)
     if isinstance(tree, exp.Literal):
-        return Kind.TEXT if tree.is_string else Kind.NUMBER
+        whole = Kind.WHOLE if str(tree.this).isdigit() else Kind.NUMBER
+        return Kind.TEXT if tree.is_string else whole
     if isinstance(tree, exp.Boolean):
         return Kind.BOOLEAN
     if isinstance(tree, exp.Null):
@@ -208,6 +212,7 @@ def kind_of(tree: exp.Expr, named: Named) -> Kind:
     signature = SIGNATURES.get(type(tree))
     if signature is None:
         return Kind.UNKNOWN
+    _hours(tree, named)
     kinds = []
     for name, takes in signature.takes.items():
         for item in _items(tree.args.get(name)):
@@ -216,7 +221,25 @@ def kind_of(tree: exp.Expr, named: Named) -> Kind:
             if name in signature.alike:
                 kinds.append((item, kind))
     common = _common(kinds, signature.called) if signature.alike else Kind.UNKNOWN
+    if signature.gives is Kind.BOOLEAN and common in MOMENT:
+        tree.meta[MOMENTS] = True
     return signature.gives or common
+
+
+_OF_DAYS = frozenset(
+    {"HOUR", "MINUTE", "SECOND", "MILLISECOND", "MICROSECOND", "EPOCH", "EPOCH_SECOND"}
+)
+
+
+def _hours(tree: exp.Expr, named: Named) -> None:
+    """Nothing, unless a part of a day is asked of a whole one. Raises Mistyped."""
+    unit = tree.this if isinstance(tree, exp.Extract) else tree.args.get("unit")
+    value = tree.expression if isinstance(tree, exp.Extract) else tree.this
+    if not isinstance(tree, (exp.Extract, exp.DateTrunc, exp.TimestampTrunc)):
+        return
+    name = str(unit.name if isinstance(unit, exp.Expr) else unit).upper()
+    if name.removesuffix("S") in _OF_DAYS and kind_of(value, named) is Kind.DATE:
+        raise Mistyped(f"`{shown(value)}` is a day, which has no `{name.lower()}`")
 
 
 def expect(tree: exp.Expr, takes: frozenset[Kind], named: Named, what: str) -> None:
@@ -265,15 +288,19 @@ def _way(node: exp.Expr, kind: Kind, takes: frozenset[Kind]) -> str | None:
         bare = node.unnest()
         digits = isinstance(bare, exp.Literal) and _DIGITS.fullmatch(str(bare.this))
         return f"write `{bare.this}`" if digits else f"write `cast({told} as double)`"
-    if takes & TEXT and kind in MOMENT | NUMBER:
+    if takes & TEXT and kind in (Kind.WHOLE, Kind.DATE):
         return f"write `cast({told} as varchar)`"
+    if takes & TEXT and kind in (Kind.NUMBER, Kind.MONEY):
+        return f"write `cast(cast({told} as bigint) as varchar)`"
+    if takes & TEXT and kind is Kind.TIME:
+        return f"write `strftime({told}, '%Y-%m-%d')`"
     if takes & MOMENT and kind is Kind.TEXT:
         return f"write `cast({told} as date)`"
     return None
 
 
 def _family(kind: Kind) -> Kind:
-    return {Kind.MONEY: Kind.NUMBER, Kind.TIME: Kind.DATE}.get(kind, kind)
+    return {Kind.MONEY: Kind.NUMBER, Kind.WHOLE: Kind.NUMBER, Kind.TIME: Kind.DATE}.get(kind, kind)
 
 
 def _common(kinds: list[tuple[exp.Expr, Kind]], called: str) -> Kind:
@@ -291,8 +318,12 @@ def _common(kinds: list[tuple[exp.Expr, Kind]], called: str) -> Kind:
             f"`{shown(first)}` is {kind.value} and `{shown(node)}` is {other.value}: `{called}` takes only what can be compared",
             _alike(first, kind, node, other),
         )
-    found = [k for n, k in known if _family(k) is _family(kind)]
-    return Kind.TIME if Kind.TIME in found else Kind.MONEY if Kind.MONEY in found else kind
+    return _widest([k for n, k in known if _family(k) is _family(kind)])
+
+
+def _widest(kinds: list[Kind]) -> Kind:
+    """The kind that values of one family have together."""
+    return next((kind for kind in (Kind.TIME, Kind.MONEY, Kind.NUMBER) if kind in kinds), kinds[0])
 
 
 _COMPARED = frozenset({"=", "<>", ">", ">=", "<", "<=", "between", "in"})
@@ -311,7 +342,7 @@ def _alike(first: exp.Expr, kind: Kind, node: exp.Expr, other: Kind) -> str | No
     if kind in MOMENT and other is Kind.TEXT and isinstance(node.unnest(), exp.Literal):
         return "write `date '2026-01-31'` or `timestamp '2026-01-31 10:00:00'`"
     for one, own, wanted in ((node, other, kind), (first, kind, other)):
-        if own is Kind.NUMBER and wanted is Kind.TEXT and isinstance(one.unnest(), exp.Literal):
+        if own in NUMBER and wanted is Kind.TEXT and isinstance(one.unnest(), exp.Literal):
             return f"write `'{shown(one)}'`"
         if own is Kind.TEXT and wanted in NUMBER:
             return _way(one, own, NUMBER)
@@ -331,12 +362,23 @@ def _alike(first: exp.Expr, kind: Kind, node: exp.Expr, other: Kind) -> str | No
 def _cast(tree: exp.Cast | exp.TryCast, named: Named) -> Kind:
     to = _TYPES.get(tree.to.this.value, Kind.NUMBER)
     kind = kind_of(tree.this, named)
-    takes = _CASTS.get(kind, frozenset())
-    if to in _OPEN or kind in _OPEN or to in takes:
+    told = shown(tree.this)
+    if isinstance(tree, exp.TryCast) and kind is not Kind.TEXT and kind not in _OPEN:
+        raise Mistyped(f"`{told}` is {kind.value}, and `try_cast` takes texts",
+                       f"write `cast({told} as {tree.to.sql(dialect='duckdb').lower()})`")  # fmt: skip
+    if to in _OPEN or kind in _OPEN or to in _CASTS.get(kind, frozenset()):
         return to
-    way = _way(tree.this, kind, frozenset({to})) if Kind.BOOLEAN in (kind, to) else None
+    ways = {
+        Kind.NUMBER: f"cast(cast({told} as bigint) as varchar)",
+        Kind.MONEY: f"cast(cast({told} as bigint) as varchar)",
+        Kind.TIME: f"strftime({told}, '%Y-%m-%d %H:%M:%S')",
+    }
+    way = f"write `{ways[kind]}`" if to is Kind.TEXT and kind in ways else None
+    if Kind.BOOLEAN in (kind, to):
+        way = _way(tree.this, kind, frozenset({to}))
     raise Mistyped(
-        f"`{shown(tree.this)}` is {kind.value}, of which no cast makes {to.value} everywhere", way
+        f"`{told}` is {kind.value}, of which databases make {to.value} each in a way of their own",
+        way,
     )
 
 
@@ -364,7 +406,8 @@ def _case(tree: exp.Case | exp.If, named: Named) -> Kind:
 def _in(tree: exp.In, named: Named) -> Kind:
     own = (tree.this, kind_of(tree.this, named))
     for item in tree.expressions:
-        _common([own, (item, kind_of(item, named))], "in")
+        if _common([own, (item, kind_of(item, named))], "in") in MOMENT:
+            tree.meta[MOMENTS] = True
     return Kind.BOOLEAN
 
 
@@ -384,7 +427,7 @@ def _sum(tree: exp.Add | exp.Sub, named: Named) -> Kind:
                        f"write `{shown(tree.this)} {called} interval ({shown(tree.expression)}) day`")  # fmt: skip
     for node, kind in ((tree.this, left), (tree.expression, right)):
         _wanted(node, kind, NUMBER, called)
-    return Kind.MONEY if Kind.MONEY in (left, right) else Kind.NUMBER
+    return _widest([left, right]) if not {left, right} & _OPEN else Kind.NUMBER
 
 
 def _product(tree: exp.Mul, named: Named) -> Kind:
@@ -395,7 +438,8 @@ def _product(tree: exp.Mul, named: Named) -> Kind:
             _wanted(node, kind, NUMBER, "*")
     if stretches:
         return Kind.STRETCH
-    return Kind.MONEY if any(kind is Kind.MONEY for _, kind in sides) else Kind.NUMBER
+    kinds = [kind for _, kind in sides]
+    return _widest(kinds) if not _OPEN & set(kinds) else Kind.NUMBER
 
 
 def _called(tree: exp.Anonymous, named: Named) -> Kind:

@@ -12,7 +12,7 @@ from sqlglot.errors import SqlglotError
 from reportspec.expression import NODES as EXPRESSIONS
 from reportspec.sql.build import LANDS, READS, SPEAKS, VALUES, alias_of, identifier
 from reportspec.sql.dialects import Dialect, dialect_named
-from reportspec.sql.dialects.common import quotient, remainder
+from reportspec.sql.dialects.common import ALIKE, quotient, remainder
 from reportspec.sql.dialects.generic import NODES
 from reportspec.sql.dialects.portable import checked
 from reportspec.sql.dialects.rewrite import Rule, Rules, Unsupported, rewritten, with_args
@@ -117,7 +117,7 @@ def _rules(name: str) -> Rules:
 
 def lowered(tree: exp.Expr, dialect: Dialect) -> exp.Expr:
     """The statement with what the database would do otherwise put in words that it does right."""
-    found = _apart(tree)
+    found = rewritten(_apart(tree), ALIKE)
     if dialect.before is not None:
         found = dialect.before(found)
     found = rewritten(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlglot import exp
 
 from reportspec.expression import WRITTEN
-from reportspec.sql.build import ZONE
+from reportspec.sql.build import ZONE, any_of
 from reportspec.sql.dialects.common import (
     division,
     half_up,
@@ -92,11 +92,29 @@ def _tried(node: exp.Expr) -> exp.Expr:
 
 def _in(node: exp.Expr) -> exp.Expr:
     """IN over a list with a null: what is not in it is unknown, not false."""
+    if any(item.find(exp.Column) for item in node.expressions):  # which may be null
+        return exp.Paren(this=any_of([exp.EQ(this=node.this, expression=exp.Paren(this=item)) for item in node.expressions]))  # fmt: skip
     known = [item for item in node.expressions if not isinstance(item, exp.Null)]
     if len(known) == len(node.expressions):
         return node
     either = exp.Or(this=with_args(node, expressions=known), expression=exp.Null())
     return exp.Paren(this=either)
+
+
+def _padded(node: exp.Expr) -> exp.Expr:
+    """By letters, not by bytes."""
+    name = "leftPadUTF8" if node.args.get("is_left") else "rightPadUTF8"
+    return _called(name, "this", "expression", "fill_pattern")(node)
+
+
+def _trimmed(node: exp.Expr) -> exp.Expr:
+    """Letters to cut off are bytes here: only those that are one can be told."""
+    letters = node.args.get("expression")
+    if letters is not None and not (
+        isinstance(letters, exp.Literal) and str(letters.this).isascii()
+    ):
+        raise Unsupported(unsaid(node, "ClickHouse"))
+    return node
 
 
 def _replaced(node: exp.Expr) -> exp.Expr:
@@ -166,7 +184,12 @@ RULES: Rules = {
     exp.Alias: _counted,
     exp.Case: _one_scale,
     exp.Cast: _cast,
-    exp.Lower: lambda node: exp.Anonymous(this="lowerUTF8", expressions=[node.this]),
+    exp.Lower: lambda node: _sql("lowerUTF8(replaceAll(x, 'İ', 'i'))", x=node.this),
+    exp.Pad: _padded,
+    exp.Trim: _trimmed,
+    exp.UnixToTime: lambda node: _sql(
+        "fromUnixTimestamp64Micro(toInt64(floor(x * 1000000)))", x=node.this
+    ),
     exp.Upper: lambda node: exp.Anonymous(this="upperUTF8", expressions=[node.this]),
     exp.PercentileCont: _quantile,
     **refusing(
