@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from datetime import date, datetime
 from functools import lru_cache
 
 import sqlglot
@@ -396,6 +397,21 @@ def _alike(node: exp.Expr) -> None:
             raise Refused(
                 "a backslash in `like` needs `escape '\\'` after it, so that all databases read it alike"
             )
+    if isinstance(node, exp.Escape):
+        pattern, sign = node.this.expression, node.expression
+        if isinstance(pattern, exp.Literal) and str(pattern.this).replace(str(sign.this) * 2, "").endswith(str(sign.this)):  # fmt: skip
+            raise Refused(
+                "the pattern of `like` ends with the sign of `escape`, which stands before another"
+            )
+    if isinstance(node, exp.RegexpReplace):
+        new = node.args.get("replacement")
+        if isinstance(new, exp.Literal) and "\\" in re.sub(r"\\[1-9]", "", str(new.this)):
+            raise Refused(
+                "a backslash in what is put in stands before the number of a group, from 1 to 9"
+            )
+    digits = node.args.get("decimals") if isinstance(node, exp.Round) else None
+    if digits is not None and not re.fullmatch("-?[0-9]", digits.sql()):
+        raise Refused("the digits that `round` leaves are written out: a number from -9 to 9")
     if isinstance(node, exp.Initcap):
         raise Refused("the function `initcap` may not be used here: not every database has it")
     if isinstance(node, exp.Pad):
@@ -404,6 +420,8 @@ def _alike(node: exp.Expr) -> None:
             raise Refused("what a text is filled up with is written out, and has at least one sign")
     if isinstance(node, exp.RegexpExtract):
         _grouped(node)
+    if type(node) is exp.Cast:
+        _dated(node)
     if isinstance(node, exp.DataType):
         name = node.this.value
         if name == "FLOAT" or (name == "DECIMAL" and not node.expressions):
@@ -412,6 +430,31 @@ def _alike(node: exp.Expr) -> None:
             )
     if isinstance(node, exp.Sub) and _a_day(node.this) and _a_day(node.expression):
         raise Refused("the days between two dates are `date_diff('day', earlier, later)`")
+
+
+def _dated(node: exp.Cast) -> None:
+    """A text that is cast to a day or a time must be one: databases read others each in its own way."""
+    text, kind = node.this, node.to.this.value
+    if not isinstance(text, exp.Literal) or not text.is_string:
+        return
+    if kind == "DATE":
+        _whole_date(str(text.this), date.fromisoformat, "a day is written `2026-01-31`")
+    elif kind.startswith(("TIMESTAMP", "DATETIME")):
+        _whole_date(
+            str(text.this), datetime.fromisoformat, "a time is written `2026-01-31 10:00:00`"
+        )
+
+
+def _whole_date(text: str, read: Callable[[str], object], help: str) -> None:
+    try:
+        right = _ISO.match(text) is not None and read(text) is not None
+    except ValueError:
+        right = False
+    if not right:
+        raise Refused(f"`{_short(text)}` is none that the calendar has: {help}")
+
+
+_ISO = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
 
 def _grouped(node: exp.RegexpExtract) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -452,6 +453,34 @@ def _called(tree: exp.Anonymous, named: Named) -> Kind:
         _wanted(item, kind_of(item, named), kinds, name.lower())
     assert isinstance(gives, Kind)
     return gives
+
+
+def explicit(tree: exp.Expr, named: Named) -> exp.Expr:
+    """The expression, which nobody else has, with what it would leave to each database said in words:
+    MOMENTS at comparisons of days and times, in which texts that are written out become days and times
+    themselves; and a fraction that is cast to a whole number is rounded."""
+    with suppress(Mistyped):  # told where the expression was read
+        kind_of(tree, named)
+    for node in list(tree.walk()):
+        if node.meta.get(MOMENTS):
+            for side in list(node.iter_expressions()):
+                if _told(side):
+                    side.replace(_moment_of(side.unnest()))
+        if isinstance(node, exp.Cast) and _TYPES.get(node.to.this.value) is Kind.WHOLE:
+            with suppress(Mistyped):
+                if kind_of(node.this, named) in NUMBER - {Kind.WHOLE}:
+                    node.set("this", exp.Round(this=node.this))
+    return tree
+
+
+def _moment_of(text: exp.Expr) -> exp.Expr:
+    to = exp.DataType.Type.DATE if len(str(text.this)) == _DAY else exp.DataType.Type.TIMESTAMP
+    made = exp.Cast(this=text.copy(), to=exp.DataType(this=to, nested=False))
+    made.meta.update(text.meta)
+    return made
+
+
+_DAY = len("2026-01-31")
 
 
 def shown(node: exp.Expr) -> str:

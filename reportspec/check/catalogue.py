@@ -28,7 +28,7 @@ from reportspec.calendar import Fiscal, Period
 from reportspec.catalogue.library import Library, UnknownMetric, reference, specified
 from reportspec.catalogue.load import entity_from, metric_from, report_type_from
 from reportspec.check.document import Document, Place, open_document
-from reportspec.check.kinds import fitting, kinds_of, of_metrics
+from reportspec.check.kinds import fitting, of_metrics
 from reportspec.diagnostics import suggestion
 from reportspec.expression import column_nodes, path_of
 from reportspec.expression_types import (
@@ -205,7 +205,7 @@ def _look_up(
             help = why.help or suggestion(".".join(names), everything)
             document.tell(why.code, why.message, path, help)
     if tree is not None and len(document.problems) == before:
-        _type(document, tree, takes, kinds_of(binding, base, paired), path)
+        _type(document, tree, takes, binding.kinds(base, paired), path)
 
 
 def _type(

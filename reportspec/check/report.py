@@ -38,7 +38,6 @@ from reportspec.check.catalogue import Own, check_names, extended
 from reportspec.check.conditions import Bounds, condition, field_named, in_words
 from reportspec.check.delivery import check_settings, delivery_of, each_of
 from reportspec.check.document import Document, Place, open_document
-from reportspec.check.kinds import kinds_of
 from reportspec.check.mapping import load_mapping, tables_of, with_days, within
 from reportspec.check.model import EACH, GoalSpec, Project, Report
 from reportspec.check.params import substitute
@@ -409,7 +408,7 @@ def user_condition(
         elif field_named(binding, document, ".".join(names), path) is None:
             return None
     try:
-        expect(tree, CONDITION, kinds_of(binding), "where")
+        expect(tree, CONDITION, binding.kinds(), "where")
     except Mistyped as wrong:
         document.tell("bad-expression", wrong.message, path, wrong.help, notes=(f"in: {text.strip()[:120]}",))  # fmt: skip
         return None

@@ -5,10 +5,10 @@ from __future__ import annotations
 from sqlglot import exp
 
 from reportspec.expression import WRITTEN
+from reportspec.expression_types import MOMENTS
 from reportspec.sql.build import ZONE, any_of
 from reportspec.sql.dialects.common import (
     division,
-    half_up,
     inlined_or_not,
     is_zoned,
     nulls_last,
@@ -65,6 +65,9 @@ def _cast(node: exp.Expr) -> exp.Expr:
             at, _, target = zoned
             return _sql("toDate32(x, z)", x=at, z=exp.Literal.string(target))
         return with_args(node, to=_DATE)
+    if kind == "DECIMAL" and node.meta.get(WRITTEN) and len(node.args["to"].expressions) > 1:
+        scale = node.args["to"].expressions[1].this  # digits beyond it are cut off, not rounded
+        return with_args(node, this=exp.Paren(this=_rounded(exp.Round(this=value, decimals=scale))))
     if kind in WHOLES and node.meta.get(WRITTEN):
         return _sql(_NEAREST, x=value, i=node)
     return node
@@ -92,13 +95,49 @@ def _tried(node: exp.Expr) -> exp.Expr:
 
 def _in(node: exp.Expr) -> exp.Expr:
     """IN over a list with a null: what is not in it is unknown, not false."""
-    if any(item.find(exp.Column) for item in node.expressions):  # which may be null
+    if node.meta.get(MOMENTS) or any(
+        item.find(exp.Column) for item in node.expressions
+    ):  # which may be null
         return exp.Paren(this=any_of([exp.EQ(this=node.this, expression=exp.Paren(this=item)) for item in node.expressions]))  # fmt: skip
     known = [item for item in node.expressions if not isinstance(item, exp.Null)]
     if len(known) == len(node.expressions):
         return node
     either = exp.Or(this=with_args(node, expressions=known), expression=exp.Null())
     return exp.Paren(this=either)
+
+
+def _rounded(node: exp.Expr) -> exp.Expr:
+    """Away from zero at the half, as the digits are and not as decimals would cut them."""
+    digits = node.args.get("decimals")
+    scale = 10 ** int(digits.sql()) if digits is not None else 1
+    x, by = exp.Paren(this=node.this), exp.Literal.number(scale)
+    if scale < 1:
+        by = exp.Literal.number(f"{scale:f}".rstrip("0"))
+    elif scale == 1:
+        return _sql("if(x < 0, ceil(x - 0.5), floor(x + 0.5))", x=x)
+    return _sql("(toFloat64(if(x < 0, ceil(x * s - 0.5), floor(x * s + 0.5))) / s)", x=x, s=by)
+
+
+_MICROS = {"HOUR": 3_600_000_000, "MINUTE": 60_000_000, "SECOND": 1_000_000}
+
+
+_DAYS = {
+    "DAY": "toDate32(x)", "WEEK": "toMonday(toDate32(x))", "MONTH": "toStartOfMonth(toDate32(x))",
+    "QUARTER": "toStartOfQuarter(toDate32(x))", "YEAR": "toStartOfYear(toDate32(x))",
+}  # fmt: skip
+
+
+def _truncated(node: exp.Expr) -> exp.Expr:
+    """A time cut to the hour, the month and the like; those before 1970 would be brought up to it."""
+    unit = unit_of(node)
+    if unit not in (*_MICROS, *_DAYS) or not node.meta.get(WRITTEN):
+        return node
+    if unit in _DAYS:
+        return _sql(_DAYS[unit], x=node.this)
+    since = "toUnixTimestamp64Micro(x)"
+    early = _sql(f"fromUnixTimestamp64Micro({since} - positiveModulo({since}, {_MICROS[unit]}))", x=node.this)  # fmt: skip
+    before = _sql("x < toDateTime64('1970-01-02 00:00:00', 6)", x=node.this)
+    return exp.Case(ifs=[exp.If(this=before, true=early)], default=exp.Cast(this=node, to=_TIME))
 
 
 def _padded(node: exp.Expr) -> exp.Expr:
@@ -203,12 +242,14 @@ RULES: Rules = {
     ),
     exp.DateDiff: _difference,
     exp.DateFromParts: _called("makeDate32", "year", "month", "day"),
+    exp.DateTrunc: _truncated,
+    exp.TimestampTrunc: _truncated,
     exp.In: _in,
     exp.IntDiv: _quotient,
     exp.Left: _called("leftUTF8", "this", "expression"),
     exp.RegexpReplace: _replaced,
     exp.Right: _called("rightUTF8", "this", "expression"),
-    exp.Round: half_up,
+    exp.Round: _rounded,
     exp.SplitPart: lambda node: _sql(
         "if(isNull(x), NULL, arrayElement(splitByString(p, assumeNotNull(x)), n))",
         x=node.this,
@@ -221,6 +262,8 @@ RULES: Rules = {
 }
 SETTINGS = {
     "join_use_nulls": "1",
+    # Days and times before 1970 are not brought up to it.
+    "enable_extended_results_for_datetime_functions": "1",
     "aggregate_functions_null_for_empty": "1",
 }
 CLICKHOUSE = Dialect("clickhouse", "ClickHouse", "clickhouse", RULES, settings=SETTINGS)

@@ -330,6 +330,26 @@ def _root(node: exp.Expr) -> exp.Expr:
     return when(exp.GTE(this=node.this, expression=literal(0)), node)
 
 
+def _upper(node: exp.Expr) -> exp.Expr:
+    """Capitals of which `ẞ` is one: of `ß` some databases make two letters, some none."""
+    if not node.meta.get(WRITTEN):
+        return node
+    sharp, capital = exp.Literal.string("ß"), exp.Literal.string("ẞ")
+    return with_args(node, this=exp.Replace(this=node.this, expression=sharp, replacement=capital))
+
+
+def _searched(node: exp.Expr) -> exp.Expr:
+    """CASE x WHEN y as CASE WHEN x = y: nothing is like null."""
+    if node.this is None or not node.meta.get(WRITTEN):
+        return node
+
+    def asked(item: exp.Expr) -> exp.Expr:
+        sides = [exp.Paren(this=side) for side in (node.this, item.this)]
+        return with_args(item, this=exp.EQ(this=sides[0], expression=sides[1]))
+
+    return with_args(node, this=None, ifs=[asked(item) for item in node.args["ifs"]])
+
+
 def _weeks(node: exp.Expr) -> exp.Expr:
     """Weeks between two times: Mondays that have come in between."""
     if unit_of(node).removesuffix("S") != "WEEK":
@@ -359,7 +379,7 @@ def _of_a_time(node: exp.Expr) -> exp.Expr:
 # What is written in other words for all databases, before each has its own.
 ALIKE: Rules = {
     exp.Sqrt: _root, exp.DateDiff: _weeks, exp.Extract: _of_a_time, exp.DateTrunc: _of_a_time,
-    exp.TimestampTrunc: _of_a_time,
+    exp.TimestampTrunc: _of_a_time, exp.Upper: _upper, exp.Case: _searched,
 }  # fmt: skip
 _MOST = {"TINYINT": 2**7, "SMALLINT": 2**15, "INT": 2**31, "BIGINT": 2**63}
 

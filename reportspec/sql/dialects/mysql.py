@@ -126,6 +126,10 @@ def _dialect(name: str, label: str, collation: str) -> Dialect:
 
     def part(node: exp.Expr) -> exp.Expr:
         name, value = str(node.this.name).upper(), node.expression
+        if name in ("DOY", "DAYOFYEAR"):
+            return exp.Anonymous(this="DAYOFYEAR", expressions=[value])
+        if name in ("ISOYEAR", "YEAROFWEEKISO"):
+            return sql("FLOOR(YEARWEEK(x, 3) / 100)", x=value)
         if name.startswith("EPOCH"):
             raise Unsupported(unsaid(node, label))
         if name in ("WEEK", "WEEKISO"):

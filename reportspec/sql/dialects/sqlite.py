@@ -211,7 +211,7 @@ def _day_or_time(node: exp.Expr) -> exp.Expr:
     """A comparison with a day that somebody wrote: times are texts, of which a day is but the start."""
     ends = [end for key in _ENDS if isinstance(end := node.args.get(key), exp.Expr)]
     days = [is_text_literal(end) and _PLAIN_DAY.fullmatch(str(end.this)) for end in ends]
-    mixed = any(days) and not all(days)
+    mixed = any(days) and not all(is_text_literal(end) for end in ends)
     if not node.meta.get(WRITTEN) or not (mixed or node.meta.get(MOMENTS)):
         return node
     begins: dict[str, object] = {
