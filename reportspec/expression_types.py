@@ -458,7 +458,7 @@ def _called(tree: exp.Anonymous, named: Named) -> Kind:
 def explicit(tree: exp.Expr, named: Named) -> exp.Expr:
     """The expression, which nobody else has, with what it would leave to each database said in words:
     MOMENTS at comparisons of days and times, in which texts that are written out become days and times
-    themselves; and a fraction that is cast to a whole number is rounded."""
+    themselves; and a number that is cast to one of fewer digits is rounded."""
     with suppress(Mistyped):  # told where the expression was read
         kind_of(tree, named)
     for node in list(tree.walk()):
@@ -466,11 +466,21 @@ def explicit(tree: exp.Expr, named: Named) -> exp.Expr:
             for side in list(node.iter_expressions()):
                 if _told(side):
                     side.replace(_moment_of(side.unnest()))
-        if isinstance(node, exp.Cast) and _TYPES.get(node.to.this.value) is Kind.WHOLE:
+        digits = _digits(node.to) if type(node) is exp.Cast else None
+        if digits is not None:
             with suppress(Mistyped):
                 if kind_of(node.this, named) in NUMBER - {Kind.WHOLE}:
-                    node.set("this", exp.Round(this=node.this))
+                    node.set("this", exp.Round(this=node.this, decimals=exp.Literal.number(digits)))
     return tree
+
+
+def _digits(to: exp.DataType) -> int | None:
+    """How many digits behind the point a type has, if a number is rounded to be of it."""
+    if _TYPES.get(to.this.value) is Kind.WHOLE:
+        return 0
+    if to.this.value == "DECIMAL" and to.expressions:
+        return int(str(to.expressions[1].this)) if len(to.expressions) > 1 else 0
+    return None
 
 
 def _moment_of(text: exp.Expr) -> exp.Expr:

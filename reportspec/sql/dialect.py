@@ -117,12 +117,11 @@ def _rules(name: str) -> Rules:
 
 def lowered(tree: exp.Expr, dialect: Dialect) -> exp.Expr:
     """The statement with what the database would do otherwise put in words that it does right."""
-    found = rewritten(_apart(tree), ALIKE)
+    own = dialect.sqlglot if dialect.name != "duckdb" else ""
+    found = rewritten(_apart(tree), ALIKE, own)
     if dialect.before is not None:
         found = dialect.before(found)
-    found = rewritten(
-        found, _rules(dialect.name), dialect.sqlglot if dialect.name != "duckdb" else ""
-    )
+    found = rewritten(found, _rules(dialect.name), own)
     if dialect.settings and isinstance(found, exp.Select):
         found = found.copy() if found is tree else found
         found.set("settings", [

@@ -65,9 +65,9 @@ def _cast(node: exp.Expr) -> exp.Expr:
             at, _, target = zoned
             return _sql("toDate32(x, z)", x=at, z=exp.Literal.string(target))
         return with_args(node, to=_DATE)
-    if kind == "DECIMAL" and node.meta.get(WRITTEN) and len(node.args["to"].expressions) > 1:
-        scale = node.args["to"].expressions[1].this  # digits beyond it are cut off, not rounded
-        return with_args(node, this=exp.Paren(this=_rounded(exp.Round(this=value, decimals=scale))))
+    if kind == "DECIMAL" and node.meta.get(WRITTEN):
+        # Of floating-point numbers the digits are meant, of which decimals would cut some.
+        return with_args(node, this=_sql("toString(x)", x=value))
     if kind in WHOLES and node.meta.get(WRITTEN):
         return _sql(_NEAREST, x=value, i=node)
     return node

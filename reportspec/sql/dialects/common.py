@@ -338,6 +338,34 @@ def _upper(node: exp.Expr) -> exp.Expr:
     return with_args(node, this=exp.Replace(this=node.this, expression=sharp, replacement=capital))
 
 
+def _lower(node: exp.Expr) -> exp.Expr:
+    """Small letters, of which `i` is that of `İ`: some databases make two signs of it."""
+    if not node.meta.get(WRITTEN):
+        return node
+    dotted, plain = exp.Literal.string("İ"), exp.Literal.string("i")
+    return with_args(node, this=exp.Replace(this=node.this, expression=dotted, replacement=plain))
+
+
+def _asked_of(node: exp.Expr) -> exp.Expr:
+    """IS over a condition, which some databases read only in parentheses."""
+    if not node.meta.get(WRITTEN) or not isinstance(node.this, exp.Predicate):
+        return node
+    return with_args(node, this=exp.Paren(this=node.this))
+
+
+def _in_months(node: exp.Expr) -> exp.Expr:
+    """A stretch of quarters in months, which every database knows."""
+    number = node.this
+    if str(node.args.get("unit") or "").upper() not in ("QUARTER", "QUARTERS"):
+        return node
+    if isinstance(number, exp.Literal) and str(number.this).lstrip("+-").isdigit():
+        return with_args(
+            node, this=exp.Literal.string(str(int(number.this) * 3)), unit=exp.var("MONTH")
+        )
+    threefold = exp.Paren(this=exp.Mul(this=exp.Paren(this=number), expression=literal(3)))
+    return with_args(node, this=threefold, unit=exp.var("MONTH"))
+
+
 def _searched(node: exp.Expr) -> exp.Expr:
     """CASE x WHEN y as CASE WHEN x = y: nothing is like null."""
     if node.this is None or not node.meta.get(WRITTEN):
@@ -379,7 +407,7 @@ def _of_a_time(node: exp.Expr) -> exp.Expr:
 # What is written in other words for all databases, before each has its own.
 ALIKE: Rules = {
     exp.Sqrt: _root, exp.DateDiff: _weeks, exp.Extract: _of_a_time, exp.DateTrunc: _of_a_time,
-    exp.TimestampTrunc: _of_a_time, exp.Upper: _upper, exp.Case: _searched,
+    exp.TimestampTrunc: _of_a_time, exp.Upper: _upper, exp.Case: _searched, exp.Lower: _lower, exp.Is: _asked_of, exp.Interval: _in_months,
 }  # fmt: skip
 _MOST = {"TINYINT": 2**7, "SMALLINT": 2**15, "INT": 2**31, "BIGINT": 2**63}
 

@@ -318,7 +318,9 @@ RULES: Rules = {
     exp.DateTrunc: _truncated,
     exp.TimestampTrunc: _truncated,
     exp.EndsWith: lambda node: _sql(
-        "(LENGTH(p) = 0 OR SUBSTR(x, -LENGTH(p)) = p)", x=node.this, p=node.expression
+        "CASE WHEN LENGTH(p) > LENGTH(x) THEN FALSE ELSE SUBSTR(x, LENGTH(x) - LENGTH(p) + 1) = p END",
+        x=node.this,
+        p=node.expression,
     ),
     exp.Extract: _part,
     exp.Year: _part,
