@@ -255,7 +255,7 @@ def _telling(read: Callable[..., Any], unread: list[str]) -> Callable[..., Any]:
         try:
             return read(value, zone, column)
         except (ValueError, OverflowError):
-            unread.append(f"`{_text(value)[:60]}` in the column `{column}` is no time")
+            unread.append(f"one in the column `{column}` is no time")
             raise
 
     return told
