@@ -15,6 +15,7 @@ from sqlglot import exp
 
 from reportspec.catalogue.shelf import Shelf
 from reportspec.expression import column_nodes, path_of
+from reportspec.expression_types import KINDS, Kind, Named
 from reportspec.model import (
     Catalogue,
     Derived,
@@ -132,6 +133,25 @@ class Binding:
         if found is None:
             raise Unresolved("unknown-field", f"`{at}` has no field `{last}`")
         return Reference(steps, found)
+
+    def kinds(self, base: str | None = None, paired: str | None = None) -> Named:
+        """The kinds of fields as they are named from an entity, or from the first of their own names.
+        What cannot be named is unknown here, and told elsewhere."""
+
+        def named(node: exp.Expr) -> Kind:
+            path = path_of(node)
+            if len(path) == 1:
+                return Kind.TIME if path[0] in INSTANTS else Kind.UNKNOWN
+            try:
+                if path[0] == paired and len(path) == 2:
+                    found = self.field(*path)
+                else:
+                    found = self.resolve(base or path[0], path).field
+            except Unresolved:
+                return Kind.UNKNOWN
+            return KINDS[found.type] if found is not None else Kind.UNKNOWN
+
+        return named
 
     def way(self, base: str, target: str) -> tuple[str, ...]:
         """The relations that lead from one entity to another: the stated role, else the only

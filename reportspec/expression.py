@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from datetime import date, datetime
 from functools import lru_cache
 
 import sqlglot
@@ -49,7 +50,8 @@ OWN_FUNCTIONS = frozenset(
 # How many arguments they take.
 _TAKES = {"DAYS_BETWEEN": 2, "MINUTES_BETWEEN": 2, "SECONDS_BETWEEN": 2, "LOCAL_DATE": 1,
           "LOCAL_WEEKDAY": 1, "MONTH_AFTER": 1, "CONVERTED": 2}  # fmt: skip
-ANONYMOUS = OWN_FUNCTIONS | frozenset({"GOAL", "TO_TIMESTAMP", "STRPTIME", "STRFTIME", "MAKE_DATE"})
+GOAL = "GOAL"  # what a metric's goal is, which only formulas of metrics may ask
+ANONYMOUS = OWN_FUNCTIONS | frozenset({GOAL, "TO_TIMESTAMP", "STRPTIME", "STRFTIME", "MAKE_DATE"})
 # What derived entities of the catalogue may use besides: windows and aggregates.
 WINDOW_NODES: tuple[type[exp.Expr], ...] = (
     exp.Window, exp.WindowSpec, exp.Order, exp.Ordered, exp.Lag, exp.Lead, exp.RowNumber,
@@ -150,10 +152,16 @@ class Refused(Exception):
 
 
 def parse(
-    text: str, dialect: str = CANONICAL, *, windows: bool = False, packaged: bool = False
+    text: str,
+    dialect: str = CANONICAL,
+    *,
+    windows: bool = False,
+    packaged: bool = False,
+    formula: bool = False,
 ) -> exp.Expr:
-    """The tree of one scalar expression. Raises `Refused`, and nothing else, for anything else.
-    Nodes are marked as written by people, unless the expression is the package's own."""
+    """The tree of one scalar expression, of metrics if it is a `formula`. Raises `Refused`, and nothing
+    else, for anything else. Nodes are marked as written by people, unless the expression is the
+    package's own."""
     if len(text) > LONGEST:
         raise Refused(f"the expression is longer than {LONGEST:,} characters")
     if _depth(text) > DEEPEST:
@@ -164,7 +172,7 @@ def parse(
         raise Refused("the expression has half a character (a lone surrogate)")
     tree = _parse(text, dialect)
     for node in tree.walk():
-        _allow(node, windows)
+        _allow(node, windows, formula)
         if dialect == CANONICAL:
             _alike(node)
     if _letters(tree) > MOST_LETTERS:
@@ -275,11 +283,13 @@ def _depth(text: str) -> int:
     return max(deepest, words.count("case"), words.count("not") // 4)
 
 
-def _allow(node: exp.Expr, windows: bool) -> None:
+def _allow(node: exp.Expr, windows: bool, formula: bool) -> None:
     if isinstance(node, exp.Anonymous):
         name = str(node.this).upper()
         if name not in ANONYMOUS:
             raise Refused(f"the function `{name.lower()}` may not be used here")
+        if name == GOAL and not formula:
+            raise Refused("`goal` may only be used in the formula of a metric")
         wanted = _TAKES.get(name)
         if wanted is not None and len(node.expressions) != wanted:
             raise Refused(f"`{name.lower()}` takes {wanted} argument{'s' * (wanted > 1)}")
@@ -293,6 +303,8 @@ def _allow(node: exp.Expr, windows: bool) -> None:
             not isinstance(node.this, exp.DataType.Type) or node.this.value not in TYPES
         ):
             raise Refused(f"the type `{_short(node.sql())}` may not be used here")
+        if isinstance(node, exp.DataType):
+            _allow_sizes(node)
         if isinstance(node, exp.Column) and isinstance(node.this, exp.Star):
             raise Refused("`*` may not be used here")
         if isinstance(node, exp.ConcatWs) and len(node.expressions) < 2:
@@ -312,6 +324,33 @@ def _allow(node: exp.Expr, windows: bool) -> None:
     if isinstance(node, (exp.Placeholder, exp.Parameter)):
         raise Refused("a placeholder may not be used here; write the value, or `{{ params.name }}`")
     raise Refused(f"`{node.key}` may not be used in an expression")
+
+
+# The largest numbers that may stand behind a type's name: what all databases have.
+_SIZES: Mapping[str, tuple[int, ...]] = {
+    "DECIMAL": (DIGITS, 30),
+    **dict.fromkeys(("VARCHAR", "NVARCHAR", "CHAR"), (4_000,)),
+    **dict.fromkeys(("TIMESTAMP", "TIMESTAMPTZ", "TIMESTAMPNTZ", "TIMESTAMPLTZ", "DATETIME", "DATETIME2", "TIME"), (6,)),
+}  # fmt: skip
+
+
+def _allow_sizes(node: exp.DataType) -> None:
+    """The numbers behind a type's name, which databases refuse each beyond a limit of its own."""
+    name, limits = node.this.value, _SIZES.get(node.this.value, ())
+    given = node.expressions
+    sizes = [
+        int(str(one.this.this))
+        for one in given
+        if isinstance(one, exp.DataTypeParam) and isinstance(one.this, exp.Literal)
+        and not one.this.is_string and str(one.this.this).isdecimal() and len(str(one.this.this)) < 10
+    ]  # fmt: skip
+    if len(sizes) < len(given) or len(given) > len(limits) or any(n > most for n, most in zip(sizes, limits, strict=False)):  # fmt: skip
+        most = (
+            f"; there is at most `{name.lower()}({', '.join(map(str, limits))})`" if limits else ""
+        )
+        raise Refused(f"the type `{_short(node.sql())}` may not be used here{most}")
+    if name == "DECIMAL" and (sizes[:1] == [0] or (len(sizes) == 2 and sizes[1] > sizes[0])):
+        raise Refused(f"`{_short(node.sql())}` has more digits behind the point than digits")
 
 
 def _allow_part(node: exp.Expr, name: str, value: object) -> None:
@@ -358,8 +397,84 @@ def _alike(node: exp.Expr) -> None:
             raise Refused(
                 "a backslash in `like` needs `escape '\\'` after it, so that all databases read it alike"
             )
+    if isinstance(node, exp.Escape):
+        pattern, sign = node.this.expression, node.expression
+        if isinstance(pattern, exp.Literal) and str(pattern.this).replace(str(sign.this) * 2, "").endswith(str(sign.this)):  # fmt: skip
+            raise Refused(
+                "the pattern of `like` ends with the sign of `escape`, which stands before another"
+            )
+    if isinstance(node, exp.RegexpReplace):
+        new = node.args.get("replacement")
+        if isinstance(new, exp.Literal) and "\\" in re.sub(r"\\[1-9]", "", str(new.this)):
+            raise Refused(
+                "a backslash in what is put in stands before the number of a group, from 1 to 9"
+            )
+    digits = node.args.get("decimals") if isinstance(node, exp.Round) else None
+    if digits is not None and not re.fullmatch("-?[0-9]", digits.sql()):
+        raise Refused("the digits that `round` leaves are written out: a number from -9 to 9")
+    if isinstance(node, exp.Initcap):
+        raise Refused("the function `initcap` may not be used here: not every database has it")
+    if isinstance(node, exp.Pad):
+        fill = node.args.get("fill_pattern")
+        if fill is not None and not (isinstance(fill, exp.Literal) and str(fill.this)):
+            raise Refused("what a text is filled up with is written out, and has at least one sign")
+    if isinstance(node, exp.RegexpExtract):
+        _grouped(node)
+    if type(node) is exp.Cast:
+        _dated(node)
+    if isinstance(node, exp.DataType):
+        name = node.this.value
+        if name == "FLOAT" or (name == "DECIMAL" and not node.expressions):
+            raise Refused(
+                f"`{name.lower()}` is as exact as each database likes; write `double` or `decimal(18, 4)`"
+            )
     if isinstance(node, exp.Sub) and _a_day(node.this) and _a_day(node.expression):
         raise Refused("the days between two dates are `date_diff('day', earlier, later)`")
+
+
+def _dated(node: exp.Cast) -> None:
+    """A text that is cast to a day or a time must be one: databases read others each in its own way."""
+    text, kind = node.this, node.to.this.value
+    if not isinstance(text, exp.Literal) or not text.is_string:
+        return
+    if kind == "DATE":
+        _whole_date(str(text.this), date.fromisoformat, "a day is written `2026-01-31`")
+    elif kind.startswith(("TIMESTAMP", "DATETIME")):
+        _whole_date(
+            str(text.this), datetime.fromisoformat, "a time is written `2026-01-31 10:00:00`"
+        )
+
+
+def _whole_date(text: str, read: Callable[[str], object], help: str) -> None:
+    try:
+        right = _ISO.match(text) is not None and read(text) is not None
+    except ValueError:
+        right = False
+    if not right:
+        raise Refused(f"`{_short(text)}` is none that the calendar has: {help}")
+
+
+_ISO = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+
+
+def _grouped(node: exp.RegexpExtract) -> None:
+    """A group that is asked for must be one of the pattern: else some databases give the whole."""
+    group, pattern = node.args.get("group"), node.expression
+    number = (
+        int(str(group.this)) if isinstance(group, exp.Literal) and str(group.this).isdigit() else 0
+    )
+    if not number:
+        return
+    if not isinstance(pattern, exp.Literal) or not pattern.is_string:
+        raise Refused("the pattern of a group is written out")
+    try:
+        groups = re.compile(str(pattern.this)).groups
+    except (re.error, RecursionError, OverflowError):
+        raise Refused(f"`{_short(str(pattern.this))}` is no pattern") from None
+    if number > groups:
+        raise Refused(
+            f"the pattern `{_short(str(pattern.this))}` has no group {number}: a group stands in parentheses"
+        )
 
 
 def _a_day(node: exp.Expr | None) -> bool:

@@ -96,12 +96,15 @@ def expression(
     trouble: Trouble,
     dialect: str = CANONICAL,
     windows: bool = False,
+    formula: bool = False,
 ) -> exp.Expr | None:
     """The tree of an expression in a file, or None with the trouble told."""
     if text is None:
         return None
     try:
-        return parse(str(text), dialect, windows=windows, packaged=trouble is _fatal)
+        return parse(
+            str(text), dialect, windows=windows, packaged=trouble is _fatal, formula=formula
+        )
     except Refused as refused:
         trouble(path, str(refused))
         return None
@@ -204,7 +207,7 @@ def metric_from(
     options: Mapping[str, float] = spec.get("options") or {}
 
     def tree(key: str) -> exp.Expr | None:
-        found = expression(spec.get(key), (*path, key), trouble)
+        found = expression(spec.get(key), (*path, key), trouble, formula=key == "formula")
         return _with_options(found, options) if found is not None and options else found
 
     def part(key: str) -> str:

@@ -28,8 +28,19 @@ from reportspec.calendar import Fiscal, Period
 from reportspec.catalogue.library import Library, UnknownMetric, reference, specified
 from reportspec.catalogue.load import entity_from, metric_from, report_type_from
 from reportspec.check.document import Document, Place, open_document
+from reportspec.check.kinds import fitting, of_metrics
 from reportspec.diagnostics import suggestion
 from reportspec.expression import column_nodes, path_of
+from reportspec.expression_types import (
+    ANY,
+    CONDITION,
+    MOMENT,
+    NUMBER,
+    Kind,
+    Mistyped,
+    Named,
+    expect,
+)
 from reportspec.model import Catalogue, Derived, Entity, Metric
 
 _OF_SPECS = ("metrics", "group_by", "grain", "compare", "sections")
@@ -128,11 +139,13 @@ def _check_entity(binding: Binding, document: Document, entity: Entity) -> None:
         if relation.by not in names:
             document.tell("unknown-field", f"`{relation.by}` is no field of it", (*path, "by"),
                           suggestion(relation.by, names))  # fmt: skip
-    for key, tree in (("where", entity.where), ("order", entity.order), ("idle_rows", entity.idle_rows)):  # fmt: skip
-        _look_up(binding, document, entity.name, tree, (key,))
+    for key, tree, takes in (("where", entity.where, CONDITION), ("order", entity.order, ANY),
+                             ("idle_rows", entity.idle_rows, CONDITION)):  # fmt: skip
+        _look_up(binding, document, entity.name, tree, (key,), takes)
     for name, field in entity.fields.items():
-        _look_up(binding, document, entity.name, field.expr, ("fields", name, "expr"))
-        _look_up(binding, document, entity.name, field.default, ("fields", name, "default"))
+        takes = fitting(field)
+        _look_up(binding, document, entity.name, field.expr, ("fields", name, "expr"), takes)
+        _look_up(binding, document, entity.name, field.default, ("fields", name, "default"), takes)
         if entity.derived is not None and field.expr is None and name not in entity.derived.fields:
             document.tell("missing-key", f"`derived` does not say how `{name}` is made", ("fields", name),
                           f"add it under `derived: fields: {name}:`", key=True)  # fmt: skip
@@ -158,13 +171,13 @@ def _check_derived(
                           suggestion(name, binding.catalogue.entities))  # fmt: skip
             return
     paired = derived.match.entity if derived.match else None
-    _look_up(binding, document, derived.source, derived.where, (*path, "where"), paired)
+    _look_up(binding, document, derived.source, derived.where, (*path, "where"), CONDITION, paired)
     if derived.match is not None:
-        _look_up(
-            binding, document, derived.source, derived.match.on, (*path, "match", "on"), paired
-        )
+        at = (*path, "match", "on")
+        _look_up(binding, document, derived.source, derived.match.on, at, CONDITION, paired)
     for name, tree in derived.fields.items():
-        _look_up(binding, document, derived.source, tree, (*path, "fields", name), paired)
+        takes = fitting(entity.fields[name]) if name in entity.fields else ANY
+        _look_up(binding, document, derived.source, tree, (*path, "fields", name), takes, paired)
         if name not in entity.fields:
             document.tell("unknown-field", f"`{name}` is not among the fields below", (*path, "fields", name),
                           f"add it under `fields:`, with its type: `{name}: {{type: text}}`", key=True)  # fmt: skip
@@ -172,8 +185,11 @@ def _check_derived(
 
 def _look_up(
     binding: Binding, document: Document, base: str, tree: exp.Expr | None, path: Place,
-    paired: str | None = None,
+    takes: frozenset[Kind], paired: str | None = None,
 ) -> None:  # fmt: skip
+    """Tell of names in an expression that mean nothing, and of values of a kind that does not belong
+    where they stand."""
+    before = len(document.problems)
     for node in column_nodes(tree) if tree is not None else ():
         names = path_of(node)
         if len(names) == 1 and names[0] in INSTANTS:
@@ -188,6 +204,20 @@ def _look_up(
             everything = [f.id for e in binding.catalogue.entities for f in binding.fields(e)]
             help = why.help or suggestion(".".join(names), everything)
             document.tell(why.code, why.message, path, help)
+    if tree is not None and len(document.problems) == before:
+        _type(document, tree, takes, binding.kinds(base, paired), path)
+
+
+def _type(
+    document: Document, tree: exp.Expr, takes: frozenset[Kind], named: Named, path: Place
+) -> None:
+    try:
+        expect(tree, takes, named, str(path[-1]))
+    except Mistyped as wrong:
+        document.tell("bad-expression", wrong.message, path, wrong.help)
+
+
+_ADDED = frozenset({"sum", "average", "median", "percentile"})
 
 
 def _check_metric(
@@ -214,14 +244,16 @@ def _check_parts(binding: Binding, document: Document, metric: Metric, path: Pla
             document.tell("unknown-entity", f"there is no entity `{metric.entity}`", (*path, "entity"),
                           suggestion(metric.entity, binding.catalogue.entities))  # fmt: skip
             return
-        for key, tree in (
-            ("of", metric.of),
-            ("where", metric.where),
-            ("time", metric.time),
-            ("rate_before", metric.rate_before),
+        for key, tree, takes in (
+            ("of", metric.of, NUMBER if metric.aggregate in _ADDED else ANY),
+            ("where", metric.where, CONDITION),
+            ("time", metric.time, MOMENT),
+            ("rate_before", metric.rate_before, MOMENT),
         ):
-            _look_up(binding, document, metric.entity, tree, (*path, key))
+            _look_up(binding, document, metric.entity, tree, (*path, key), takes)
         return
+    if metric.formula is not None:
+        _type(document, metric.formula, NUMBER, of_metrics, (*path, "formula"))
     if metric.kind == "relative" and metric.to == "others":
         _check_others(binding, document, metric, path)
     keys = {metric.numerator: "numerator", metric.denominator: "denominator", metric.base: "of"}

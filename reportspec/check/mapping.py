@@ -17,6 +17,7 @@ from reportspec.check.project import shown
 from reportspec.columns import Holds, held
 from reportspec.diagnostics import suggestion
 from reportspec.expression import CANONICAL, Refused, table_name
+from reportspec.expression_types import ANY, CONDITION, Kind, Mistyped, expect, unknown
 from reportspec.model import (
     Catalogue,
     Field,
@@ -430,9 +431,16 @@ def _part(
     def told(at: Place, message: str) -> None:
         document.tell("bad-expression", message, at)
 
-    def read(text: Any, at: Place, aggregates: bool = False) -> exp.Expr | None:
+    def read(
+        text: Any, at: Place, aggregates: bool = False, takes: frozenset[Kind] = ANY
+    ) -> exp.Expr | None:
         tree = expression(text, at, told, dialect, aggregates)
         if tree is None:
+            return None
+        try:
+            expect(tree, takes, unknown, str(at[-1]))
+        except Mistyped as wrong:
+            document.tell("bad-expression", wrong.message, at, wrong.help)
             return None
         tree.meta[OWN] = dialect
         return _quoted(tree)
@@ -455,7 +463,7 @@ def _part(
         field = _field(field_name, value, at, document, read, tuple(joins))
         if field is not None:
             mapped[field_name] = field
-    where = read(spec.get("where"), (*path, "where"))
+    where = read(spec.get("where"), (*path, "where"), takes=CONDITION)
     latest = None
     if spec.get("latest"):
         at = (*path, "latest")
@@ -511,7 +519,7 @@ def _join(
         if (tree := read(text, (*path, "fields", field), True)) is not None
     }
     first = _order(spec["first"], (*path, "first"), read) if spec.get("first") else ()
-    where = read(spec.get("where"), (*path, "where"))
+    where = read(spec.get("where"), (*path, "where"), takes=CONDITION)
     beside = _table(spec["table"], (*path, "table"), document)
     return MappedJoin(name, beside, where, tuple(on), fields, first)
 

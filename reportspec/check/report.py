@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from sqlglot import exp
 
 from reportspec.binding import (
+    INSTANTS,
     Binding,
     Missing,
     Unresolved,
@@ -51,6 +52,7 @@ from reportspec.check.project import (
 from reportspec.check.sections import Context, check_sections, find_metric, section_metrics
 from reportspec.diagnostics import Diagnostic, suggestion
 from reportspec.expression import Refused, column_nodes, parse, path_of
+from reportspec.expression_types import CONDITION, Mistyped, expect
 from reportspec.languages import base_language, word
 from reportspec.model import Catalogue, Field, Metric, SourceMap
 from reportspec.plan.queries import Dimension, Side
@@ -393,15 +395,13 @@ def user_condition(
     except Refused as refused:
         document.tell("bad-expression", str(refused), path, notes=(f"in: {text.strip()[:120]}",))
         return None
-    if not _boolean(tree):
-        document.tell("bad-expression", "a condition is wanted: something that is true or false", path,
-                      "for example `deal.amount > 1000`")  # fmt: skip
-        return None
     for node in column_nodes(tree):
         names = path_of(node)
         if len(names) == 1 and names[0] in values:
-            node.replace(values[names[0]].copy())
-        elif len(names) == 1 and names[0] in ("as_of", "period_start", "period_end"):
+            given = values[names[0]].copy()
+            tree = given if node is tree else tree
+            node.replace(given)
+        elif len(names) == 1 and names[0] in INSTANTS:
             continue
         elif len(names) == 1 and isinstance(node.this, exp.Identifier) and node.this.quoted:
             document.tell("bad-expression", f'`"{names[0][:40]}"` would be a name: texts stand in single quotes', path,
@@ -409,14 +409,12 @@ def user_condition(
             return None
         elif field_named(binding, document, ".".join(names), path) is None:
             return None
+    try:
+        expect(tree, CONDITION, binding.kinds(), "where")
+    except Mistyped as wrong:
+        document.tell("bad-expression", wrong.message, path, wrong.help, notes=(f"in: {text.strip()[:120]}",))  # fmt: skip
+        return None
     return tree
-
-
-def _boolean(tree: exp.Expr) -> bool:
-    inner = tree.unnest()
-    return isinstance(inner, (exp.Predicate, exp.And, exp.Or, exp.Not, exp.Boolean, exp.Column, exp.Dot, exp.Escape,
-                              exp.Case, exp.StartsWith, exp.EndsWith, exp.Contains, exp.RegexpLike, exp.RegexpFullMatch,
-                              exp.Is, exp.In, exp.Between, exp.Coalesce, exp.Xor))  # fmt: skip
 
 
 def _goals(document: Document, data: Mapping[str, Any], binding: Binding) -> dict[str, GoalSpec]:

@@ -216,7 +216,12 @@ def not_allowed(why: str) -> SourceError:
                        "give the user the right to SELECT")  # fmt: skip
 
 
+_QUOTED = re.compile(r"'(?:[^']|'')*'|\"[^\"]*\"")
+
+
 def unreadable(why: str) -> SourceError:
-    """A value is not what the mapping takes it for."""
-    return SourceError("unreadable-value", f"a value of the source cannot be read: {why}",
+    """A value is not what the mapping takes it for. The value itself, which may be a person's, is left out:
+    messages go into logs and mails."""
+    told = _QUOTED.sub("…", why)
+    return SourceError("unreadable-value", f"a value of the source cannot be read: {told}",
                        "mend the value, or the mapping's expression for it")  # fmt: skip

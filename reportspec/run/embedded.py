@@ -19,7 +19,14 @@ from typing import TYPE_CHECKING, Any
 from reportspec.check.model import SourceSpec
 from reportspec.diagnostics import suggestion
 from reportspec.files import remove_folder, temporary_folder
-from reportspec.run.connection import SourceError, Table, Wanted, cancelled, timed_out
+from reportspec.run.connection import (
+    SourceError,
+    Table,
+    Wanted,
+    cancelled,
+    timed_out,
+    unreadable,
+)
 
 if TYPE_CHECKING:
     import duckdb
@@ -409,6 +416,5 @@ def _explained(error: Exception, tables: list[str]) -> SourceError:
                            f"near: {candidates[1][:200]}" if candidates else "check the mapping")  # fmt: skip
     for kind in ("Conversion Error: ", "Invalid Input Error: "):
         if text.startswith(kind):
-            return SourceError("unreadable-value", f"a value of the source cannot be read: {text.removeprefix(kind)}",
-                               "mend the value, or the mapping's expression for it")  # fmt: skip
+            return unreadable(text.removeprefix(kind))
     return SourceError("query-failed", f"the database refused the query: {text}")

@@ -173,11 +173,15 @@ def _text(value: Any) -> str:
 
 
 def _lower(value: Any) -> str | None:
-    return None if value is None else _text(value).lower()
+    return None if value is None else _text(value).replace("İ", "i").lower()
 
 
 def _upper(value: Any) -> str | None:
-    return None if value is None else _text(value).upper()
+    if value is None:
+        return None
+    text = _text(value)
+    # Letter by letter, as databases do: `ß` is no two letters.
+    return "".join(up if len(up := letter.upper()) == 1 else letter for letter in text)
 
 
 def _matches(pattern: Any, value: Any) -> int | None:
@@ -205,6 +209,11 @@ def _part(value: Any, separator: Any, number: Any) -> str | None:
     parts, index = _text(value).split(_text(separator)), int(number)
     index = index - 1 if index > 0 else len(parts) + index
     return parts[index] if 0 <= index < len(parts) else ""
+
+
+def _whole(value: int) -> int | float:
+    """A whole number as SQLite can hold it."""
+    return value if -(2**63) <= value < 2**63 else float(value)
 
 
 def _root(value: Any) -> float | None:
@@ -275,7 +284,7 @@ def _telling(read: Callable[..., Any], what: str, unread: list[str]) -> Callable
         try:
             return read(value, *more)
         except (ValueError, OverflowError):
-            unread.append(f"`{_text(value)[:60]}` in the column `{more[-1]}` {what}")
+            unread.append(f"one in the column `{more[-1]}` {what}")
             raise
 
     return told
@@ -289,8 +298,8 @@ _FUNCTIONS: tuple[tuple[str, int, Any], ...] = (
     ("regexp_replace", 4, _substitute),
     ("split_part", 3, _part),
     ("sqrt", 1, _root),
-    ("floor", 1, lambda x: None if x is None else math.floor(x)),
-    ("ceil", 1, lambda x: None if x is None else math.ceil(x)),
+    ("floor", 1, lambda x: None if x is None else _whole(math.floor(x))),
+    ("ceil", 1, lambda x: None if x is None else _whole(math.ceil(x))),
 )
 _READERS: tuple[tuple[str, int, Any, str], ...] = (
     ("wall_time", 3, _wall_time, "is no time"),

@@ -12,7 +12,7 @@ from sqlglot.errors import SqlglotError
 from reportspec.expression import NODES as EXPRESSIONS
 from reportspec.sql.build import HOLDS, LANDS, READS, SPEAKS, VALUES, alias_of, identifier
 from reportspec.sql.dialects import Dialect, dialect_named
-from reportspec.sql.dialects.common import quotient, remainder
+from reportspec.sql.dialects.common import ALIKE, quotient, remainder
 from reportspec.sql.dialects.generic import NODES
 from reportspec.sql.dialects.portable import checked
 from reportspec.sql.dialects.rewrite import Rule, Rules, Unsupported, rewritten, with_args
@@ -128,12 +128,11 @@ def _reading(reading: Rule, other: Rule | None) -> Rule:
 
 def lowered(tree: exp.Expr, dialect: Dialect) -> exp.Expr:
     """The statement with what the database would do otherwise put in words that it does right."""
-    found = _apart(tree)
+    own = dialect.sqlglot if dialect.name != "duckdb" else ""
+    found = rewritten(_apart(tree), ALIKE, own)
     if dialect.before is not None:
         found = dialect.before(found)
-    found = rewritten(
-        found, _rules(dialect.name), dialect.sqlglot if dialect.name != "duckdb" else ""
-    )
+    found = rewritten(found, _rules(dialect.name), own)
     if dialect.settings and isinstance(found, exp.Select):
         found = found.copy() if found is tree else found
         found.set("settings", [

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from sqlglot import exp
 
-from reportspec.expression import OWN_FUNCTIONS, path_of
+from reportspec.expression import OWN_FUNCTIONS, WRITTEN, path_of
+from reportspec.expression_types import explicit
 from reportspec.model import Entity, Field, Match, Relation
 from reportspec.sql.build import (
     EXACT,
@@ -217,7 +218,11 @@ class Scope:
                 node.meta[FEW] = True
             return in_order(node)
 
-        return visit(self._null_is_no(copied(tree), steps))
+        own = copied(tree)
+        if WRITTEN in own.meta:
+            base = self.binding.entity_at(self.entity, steps)
+            own = explicit(own, self.binding.kinds(base, self._matched))
+        return visit(self._null_is_no(own, steps))
 
     def _null_is_no(self, tree: exp.Expr, steps: tuple[str, ...]) -> exp.Expr:
         """The expression with its yes-or-no fields read as `no` where they are null, wherever the

@@ -102,7 +102,7 @@ def _looked_at(unit: exp.Expr) -> tuple[dict[str, int], bool, bool]:
                     raise Breached(text[:40])
             elif isinstance(node, exp.Identifier) and not node.args.get("quoted"):
                 _word(text, "a name")
-            elif not _PLAIN.fullmatch(text):
+            elif not (_WORDS if _somebodys_name(node) else _PLAIN).fullmatch(text):
                 odd.setdefault(text, len(odd))
             continue
         if not isinstance(node, (exp.Column, exp.Alias, exp.Table)):
@@ -115,6 +115,11 @@ def _looked_at(unit: exp.Expr) -> tuple[dict[str, int], bool, bool]:
                 else:
                     _word(value, name)
     return odd, written, much
+
+
+def _somebodys_name(node: exp.Expr) -> bool:
+    """Whether it is a name that somebody wrote, which some databases split at its dots."""
+    return isinstance(node, exp.Identifier) and bool(node._meta and node._meta.get(WRITTEN))
 
 
 def _word(text: str, name: str) -> None:

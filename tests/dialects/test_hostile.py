@@ -16,10 +16,12 @@ import sqlglot
 import yaml
 from sqlglot import exp
 
+from reportspec.each import listing, put, taken_for
 from reportspec.expression import PARTS, TYPES, UNITS, Refused, parse, table_name
 from reportspec.sql.dialect import lowered, sql_text
 from reportspec.sql.dialects import DIALECTS, dialect_named
-from reportspec.sql.dialects.rewrite import Unsupported
+from reportspec.sql.dialects.rewrite import Unsupported, with_args
+from reportspec.sql.guard import unguarded
 from reportspec.sql.wall import Breached, hold
 from reportspec.stages import compile_report, load_report
 from tests.conftest import Draw
@@ -66,6 +68,8 @@ def plain(tree: exp.Expr) -> tuple[exp.Expr, dict[str, str]]:
 
     def word(node: exp.Expr) -> exp.Expr:
         text = str(node.this)
+        if node.arg_key == "format":  # written in each database's words, and of plain signs only
+            return node
         named = isinstance(node, exp.Identifier)
         told = isinstance(node, exp.National) or (isinstance(node, exp.Literal) and node.is_string)
         if (named or told) and not PLAIN.fullmatch(text):
@@ -325,6 +329,46 @@ def spec_with(token: str, slot: str) -> tuple[dict[str, Any], dict[str, Any], di
             spec["where"] = f"deal.name = {token}"
         case "where unit":
             spec["where"] = f"extract({quoted} from deal.created_at) = 1"
+        case "param number" | "param date" | "param truth":
+            field, kind = {
+                "param number": ("amount", "number"), "param date": ("created_at", "date"), "param truth": ("is_test", "boolean"),
+            }[slot]  # fmt: skip
+            spec["params"] = {"p": {"type": kind}}
+            spec["filters"] = [{"field": f"deal.{field}", "eq": "{{ params.p }}"}]
+            params["p"] = token
+        case "param in where":
+            spec["params"] = {"p": {"type": "string", "default": "x"}}
+            spec["where"] = "deal.name = {{ params.p }}"
+            params["p"] = token
+        case "param name":
+            spec["params"] = {token: {"type": "string", "default": "x"}}
+            spec["filters"] = [{"field": "deal.name", "eq": f"{{{{ params.{token} }}}}"}]
+        case "param default" | "param choice":
+            choices = {"choices": [token]} if slot == "param choice" else {}
+            spec["params"] = {"p": {"type": "string", "default": token, **choices}}
+            spec["filters"] = [{"field": "deal.name", "eq": "{{ params.p }}"}]
+        case "each":
+            spec["for_each"] = {"field": "deal.name"}
+        case "each field":
+            spec["for_each"] = {"field": token}
+        case "each where":
+            spec["for_each"] = {"field": "deal.name", "where": token}
+        case "goal":
+            spec["goals"] = {token: 5}
+        case "goal target":
+            spec["goals"] = {"deals_created_count": token}
+        case "goal by":
+            spec["goals"] = {"deals_created_count": {"by": token, "targets": {"x": 5}}}
+        case "goal of":
+            spec["goals"] = {"deals_created_count": {"by": "deal.name", "targets": {token: 5}}}
+        case "goal each":
+            spec["for_each"] = {"field": "deal.name"}
+            spec["goals"] = {"deals_created_count": {"by": "deal.name", "targets": {token: 5}}}
+        case "section":
+            records["id"] = token
+        case "metric" | "option":
+            named = token if slot == "metric" else f"renewal_rate({token}=5)"
+            bins["breakdown"]["metrics"] = [named]
         case "param":
             spec["params"] = {"p": {"type": "string", "default": "x"}}
             spec["filters"] = [{"field": "deal.name", "eq": "{{ params.p }}"}]
@@ -365,13 +409,29 @@ def spec_with(token: str, slot: str) -> tuple[dict[str, Any], dict[str, Any], di
             deal["latest"] = {"by": quoted, "order": f"-{quoted}"}
         case "own field":
             fields[token] = "name"
-    return spec, {"timezone": "UTC", "dialect": "duckdb", "entities": {"deal": deal}}, params
+    entities = {"deal": deal}
+    if slot in ("row", "row name", "row field"):
+        fields["stage_id"] = "stage"
+        row = (
+            {"stage_id": "1", "name": token} if slot == "row" else {"stage_id": token, "name": "x"}
+        )
+        entities["stage"] = {
+            "rows": [row if slot != "row field" else {"stage_id": "1", token: "x"}]
+        }
+        records["records"]["fields"] = ["deal.deal_id", "deal.stage.name"]  # type: ignore[index]
+    if slot == "param truth":
+        fields["is_test"] = "is_test"
+        deal["fields"] = {**fields, "is_test": {"sql": "is_test", "type": "boolean"}}
+    return spec, {"timezone": "UTC", "dialect": "duckdb", "entities": entities}, params
 
 
 # By night each token stands in some of the slots, on some of the databases: all of them, thousands of times.
 SLOTS = ("eq", "ne", "contains", "starts_with", "ends_with", "gte", "in", "not_in", "number", "between", "filter field",
          "where", "where raw", "where unit", "param", "title", "sort", "field", "by", "bins", "table", "quoted table",
-         "column", "mapped", "mapped raw", "condition", "join", "join table", "join field", "latest", "own field")  # fmt: skip
+         "column", "mapped", "mapped raw", "condition", "join", "join table", "join field", "latest", "own field",
+         "each", "each field", "each where", "goal", "goal target", "goal by", "goal of", "goal each", "row", "row name",
+         "row field", "param number", "param date", "param truth", "param in where", "param name", "param default",
+         "param choice", "section", "metric", "option")  # fmt: skip
 
 
 def built(folder: Path, token: str, slot: str) -> list[exp.Expr]:
@@ -382,11 +442,19 @@ def built(folder: Path, token: str, slot: str) -> list[exp.Expr]:
            "timezone": "Europe/Rome", "locale": "en_GB"}  # fmt: skip
     (folder / "reportspec.yaml").write_text(yaml.safe_dump(own), encoding="utf-8")
     (folder / "s.yaml").write_text(json.dumps(spec), encoding="utf-8")
-    checked = load_report(folder / "s.yaml", NOW, params)
+    checked = load_report(folder / "s.yaml", NOW, {}, settings=params)
     if checked.report is None:
         assert checked.diagnostics, (slot, token)
         return []
-    return [item.tree for item in compile_report(checked.report)]
+    trees = [item.tree for item in compile_report(checked.report)]
+    if checked.report.each is None:
+        return trees
+    own = [put(tree, token) for tree in trees]
+    for tree in own:
+        assert unguarded(tree, token, "name") is None, token
+    # Some databases are asked for all values, whose equal ones are then merged.
+    lists = (listing(checked.report), taken_for(checked.report, token))
+    return [*own, *(with_args(tree, distinct=None) for tree in lists)]
 
 
 @pytest.mark.slow
@@ -404,9 +472,11 @@ def test_every_slot_takes_a_plain_word(slot: str, tmp_path: Path) -> None:
     """So that the tokens above stand in slots that exist."""
     word = {
         "number": "5", "between": "2026-03-01", "filter field": "deal.name", "sort": "deal.name", "field": "deal.amount",
-        "by": "deal.name", "bins": "5", "where raw": "'x'", "where unit": "year",
+        "by": "deal.name", "bins": "5", "where raw": "'x'", "where unit": "year", "each field": "deal.name",
+        "each where": "deal.name = 'x'", "goal": "deals_created_count", "goal by": "deal.name",
+        "metric": "deals_created_count", "param number": "5", "param date": "2026-03-01", "param truth": "true",
     }.get(slot, "name")  # fmt: skip
-    if slot in ("number", "bins", "gte"):
+    if slot in ("number", "bins", "gte", "goal target", "option"):
         return  # a text there is refused
     assert built(tmp_path, word, slot), slot
 

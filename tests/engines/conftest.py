@@ -17,6 +17,7 @@ import yaml
 
 from reportspec.demo.columns import COLUMNS
 from tests.engines.servers import (
+    EDGES,
     ENGINES,
     HOSTILE,
     TRAPS,
@@ -56,11 +57,11 @@ def database(
     """The engine, with the demo's rows."""
     url = request.config.getoption("--database")
     if url:
-        with alchemy_engine(engine_name, url, [*demo_tables(), HOSTILE, TRAPS]) as found:
+        with alchemy_engine(engine_name, url, [*demo_tables(), HOSTILE, TRAPS, EDGES]) as found:
             yield found
         return
     with engine(
-        engine_name, [*demo_tables(), HOSTILE, TRAPS], tmp_path_factory.mktemp(engine_name)
+        engine_name, [*demo_tables(), HOSTILE, TRAPS, EDGES], tmp_path_factory.mktemp(engine_name)
     ) as found:
         yield found
 

@@ -92,6 +92,38 @@ TRAPS = Given(
 )  # fmt: skip
 
 
+EDGES = Given(
+    "edges",
+    (("k", "INTEGER"), ("i", "BIGINT"), ("b", "DOUBLE"), ("m", "DECIMAL(14,2)"), ("t", "VARCHAR"), ("o", "VARCHAR"),
+     ("f", "BOOLEAN"), ("d", "DATE"), ("e", "DATE"), ("s", "TIMESTAMP"), ("u", "TIMESTAMP")),
+    [
+        (1, 0, 0.5, Decimal("0.50"), "ß", "SS", True, date(1970, 1, 1), date(1969, 12, 31),
+         _AT(1970, 1, 1), _AT(1969, 12, 31, 23, 59, 59, 999999)),
+        (2, -1, -0.5, Decimal("-0.50"), "Straße", "STRASSE", False, date(2021, 1, 3), date(2021, 1, 4),
+         _AT(2021, 1, 3, 23, 59, 59), _AT(2021, 1, 4)),
+        (3, 1, 1.5, Decimal("1.50"), "😀a", "e\u0301", None, date(2024, 2, 29), date(2023, 2, 28),
+         _AT(2024, 2, 29, 12, 30, 45, 500000), _AT(2024, 2, 29)),
+        (4, 2, 2.5, Decimal("2.50"), "", " ", True, date(2020, 12, 31), date(2020, 12, 31),
+         _AT(2020, 12, 31, 0, 0, 0, 1), _AT(2020, 12, 31)),
+        (5, -7, -2.5, Decimal("-2.50"), "  x ", "x", False, date(1900, 1, 1), date(1899, 12, 31),
+         _AT(1900, 1, 1), _AT(1969, 12, 31, 12)),
+        (6, 7, 0.1 + 0.2, Decimal("0.30"), "a%b_c\\d", "%", True, date(2099, 12, 31), date(2026, 3, 29),
+         _AT(2026, 3, 29, 2, 30), _AT(2026, 10, 25, 2, 30)),
+        (7, 70001, 1e9 + 0.5, Decimal("99999999.99"), "İıI", "i", False, date(2026, 1, 31), date(2026, 2, 28),
+         _AT(2026, 1, 31, 10), _AT(2026, 2, 28, 9, 59)),
+        (8, -(2**31), 1e-7, Decimal("-0.01"), "Ǆ ǆ", "é", None, date(2026, 12, 31), date(2027, 1, 1),
+         _AT(2026, 12, 31, 23), _AT(2027, 1, 1, 1)),
+        (9, None, None, None, None, None, None, None, None, None, None),
+        (10, 12, 1e15, Decimal("12.00"), "12", "-1.5", True, date(2026, 5, 1), date(2026, 5, 1),
+         _AT(2026, 5, 1), _AT(2026, 5, 1)),
+        (11, 100, -0.0, Decimal("100.00"), "a\tb c", "A", False, date(2026, 6, 15), date(2026, 6, 14),
+         _AT(2026, 6, 15, 8, 5, 3), _AT(2026, 6, 14, 8, 5, 3)),
+        (12, 10, 1e-6, Decimal("0.05"), "Rossi, M. (x)", "rossi, m. (X)", None, date(2027, 1, 1), date(2025, 12, 29),
+         _AT(2025, 12, 29, 0, 0, 1), _AT(2025, 12, 28, 23, 59, 59)),
+    ],
+)  # fmt: skip
+
+
 def demo_tables() -> list[Given]:
     """The demo's tables with their rows."""
     with duckdb.connect() as raw:

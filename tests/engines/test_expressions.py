@@ -174,24 +174,24 @@ _ODD = tuple(
     or (text.startswith("strftime") and set(re.sub("%[YymdHMSj]", "", text[13:-2])) - set(" .:()/-"))
 )  # fmt: skip
 _ZONED = "s at time zone 'Europe/Rome'"
-_WEEKS = ("date_diff('week', d, e)", "epoch(s)")
+_EPOCH = ("epoch(s)",)
 REFUSED: dict[str, tuple[str, ...]] = {
     "sqlite": (
-        *_EVERYWHERE, *_ODD, *_STRPTIME, *_WEEKS, _ZONED, "extract(second from s)", "strftime(s, '%y')",
+        *_EVERYWHERE, *_ODD, *_STRPTIME, *_EPOCH, _ZONED, "extract(second from s)", "strftime(s, '%y')",
         "strptime('03/02/2026 14:05', '%d/%m/%Y %H:%M')", "extract(week from d)", "concat_ws('-', t, n)",
         "lpad(n, 6, '0')", "rpad(n, 6, '.')",
     ),
     "postgres": (*_EVERYWHERE, *_ODD),
     "mariadb": (
-        *_EVERYWHERE, *_ODD, *_WEEKS, _ZONED, "regexp_replace(t, '[aeiou]', '_')", "make_date(2026, 2, 3)",
+        *_EVERYWHERE, *_ODD, *_EPOCH, _ZONED, "regexp_replace(t, '[aeiou]', '_')", "make_date(2026, 2, 3)",
         "make_date(2026, 1, 31)", "rtrim(t, 'is')", "regexp_replace(t, 'R', 'y', 'i')",
         "try_cast(i as date)",
     ),
     "clickhouse": (
-        *_EVERYWHERE, *_ODD, *_STRPTIME, *_WEEKS, _ZONED, "strptime('03/02/2026 14:05', '%d/%m/%Y %H:%M')", "concat_ws('-', t, n)", "try_cast(i as date)",
+        *_EVERYWHERE, *_ODD, *_STRPTIME, *_EPOCH, _ZONED, "strptime('03/02/2026 14:05', '%d/%m/%Y %H:%M')", "concat_ws('-', t, n)", "try_cast(i as date)",
     ),
     "spark": (
-        *_EVERYWHERE, *_ODD, *_WEEKS, _ZONED, "strftime(s, '%j')", "regexp_replace(t, '[aeiou]', '_')",
+        *_EVERYWHERE, *_ODD, *_EPOCH, _ZONED, "strftime(s, '%j')", "regexp_replace(t, '[aeiou]', '_')",
         "regexp_replace(t, 'R', 'y', 'i')",
     ),
 }  # fmt: skip

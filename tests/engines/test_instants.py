@@ -150,7 +150,7 @@ def test_what_a_cast_of_sqlite_leaves_is_refused(tmp_path: Path) -> None:
         "created_at: created", "created_at: nullif(cast(created as timestamptz), 0)"
     )
     (folder / "m.yaml").write_text(text, encoding="utf-8")
-    with pytest.raises(SourceError, match=r"`2026` in the column `created` is no time"):
+    with pytest.raises(SourceError, match=r"one in the column `created` is no time"):
         figures(folder, SPEC)
 
 
@@ -165,7 +165,7 @@ def test_sqlite_without_a_zone(tmp_path: Path) -> None:
 
 def test_what_is_no_time_is_refused_by_column(tmp_path: Path) -> None:
     folder = lite(tmp_path, [("a", "14/03/2026 10:00:00", None)])
-    with pytest.raises(SourceError, match=r"`14/03/2026 10:00:00` in the column `created`"):
+    with pytest.raises(SourceError, match=r"one in the column `created`"):
         figures(folder, SPEC)
 
 

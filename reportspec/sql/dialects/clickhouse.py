@@ -5,10 +5,10 @@ from __future__ import annotations
 from sqlglot import exp
 
 from reportspec.expression import WRITTEN
-from reportspec.sql.build import ZONE
+from reportspec.expression_types import MOMENTS
+from reportspec.sql.build import ZONE, any_of
 from reportspec.sql.dialects.common import (
     division,
-    half_up,
     inlined_or_not,
     is_zoned,
     nulls_last,
@@ -66,6 +66,9 @@ def _cast(node: exp.Expr) -> exp.Expr:
             at, _, target = zoned
             return _sql("toDate32(x, z)", x=at, z=exp.Literal.string(target))
         return with_args(node, to=_DATE)
+    if kind == "DECIMAL" and node.meta.get(WRITTEN):
+        # Of floating-point numbers the digits are meant, of which decimals would cut some.
+        return with_args(node, this=_sql("toString(x)", x=value))
     if kind in WHOLES and node.meta.get(WRITTEN):
         return _sql(_NEAREST, x=value, i=node)
     return node
@@ -93,11 +96,65 @@ def _tried(node: exp.Expr) -> exp.Expr:
 
 def _in(node: exp.Expr) -> exp.Expr:
     """IN over a list with a null: what is not in it is unknown, not false."""
+    if node.meta.get(MOMENTS) or any(
+        item.find(exp.Column) for item in node.expressions
+    ):  # which may be null
+        return exp.Paren(this=any_of([exp.EQ(this=node.this, expression=exp.Paren(this=item)) for item in node.expressions]))  # fmt: skip
     known = [item for item in node.expressions if not isinstance(item, exp.Null)]
     if len(known) == len(node.expressions):
         return node
     either = exp.Or(this=with_args(node, expressions=known), expression=exp.Null())
     return exp.Paren(this=either)
+
+
+def _rounded(node: exp.Expr) -> exp.Expr:
+    """Away from zero at the half, as the digits are and not as decimals would cut them."""
+    digits = node.args.get("decimals")
+    scale = 10 ** int(digits.sql()) if digits is not None else 1
+    x, by = exp.Paren(this=node.this), exp.Literal.number(scale)
+    if scale < 1:
+        by = exp.Literal.number(f"{scale:f}".rstrip("0"))
+    elif scale == 1:
+        return _sql("if(x < 0, ceil(x - 0.5), floor(x + 0.5))", x=x)
+    return _sql("(toFloat64(if(x < 0, ceil(x * s - 0.5), floor(x * s + 0.5))) / s)", x=x, s=by)
+
+
+_MICROS = {"HOUR": 3_600_000_000, "MINUTE": 60_000_000, "SECOND": 1_000_000}
+
+
+_DAYS = {
+    "DAY": "toDate32(x)", "WEEK": "toMonday(toDate32(x))", "MONTH": "toStartOfMonth(toDate32(x))",
+    "QUARTER": "toStartOfQuarter(toDate32(x))", "YEAR": "toStartOfYear(toDate32(x))",
+}  # fmt: skip
+
+
+def _truncated(node: exp.Expr) -> exp.Expr:
+    """A time cut to the hour, the month and the like; those before 1970 would be brought up to it."""
+    unit = unit_of(node)
+    if unit not in (*_MICROS, *_DAYS) or not node.meta.get(WRITTEN):
+        return node
+    if unit in _DAYS:
+        return _sql(_DAYS[unit], x=node.this)
+    since = "toUnixTimestamp64Micro(x)"
+    early = _sql(f"fromUnixTimestamp64Micro({since} - positiveModulo({since}, {_MICROS[unit]}))", x=node.this)  # fmt: skip
+    before = _sql("x < toDateTime64('1970-01-02 00:00:00', 6)", x=node.this)
+    return exp.Case(ifs=[exp.If(this=before, true=early)], default=exp.Cast(this=node, to=_TIME))
+
+
+def _padded(node: exp.Expr) -> exp.Expr:
+    """By letters, not by bytes."""
+    name = "leftPadUTF8" if node.args.get("is_left") else "rightPadUTF8"
+    return _called(name, "this", "expression", "fill_pattern")(node)
+
+
+def _trimmed(node: exp.Expr) -> exp.Expr:
+    """Letters to cut off are bytes here: only those that are one can be told."""
+    letters = node.args.get("expression")
+    if letters is not None and not (
+        isinstance(letters, exp.Literal) and str(letters.this).isascii()
+    ):
+        raise Unsupported(unsaid(node, "ClickHouse"))
+    return node
 
 
 def _replaced(node: exp.Expr) -> exp.Expr:
@@ -192,7 +249,12 @@ RULES: Rules = {
     exp.Alias: _counted,
     exp.Case: _one_scale,
     exp.Cast: _cast,
-    exp.Lower: lambda node: exp.Anonymous(this="lowerUTF8", expressions=[node.this]),
+    exp.Lower: lambda node: _sql("lowerUTF8(replaceAll(x, 'İ', 'i'))", x=node.this),
+    exp.Pad: _padded,
+    exp.Trim: _trimmed,
+    exp.UnixToTime: lambda node: _sql(
+        "fromUnixTimestamp64Micro(toInt64(floor(x * 1000000)))", x=node.this
+    ),
     exp.Upper: lambda node: exp.Anonymous(this="upperUTF8", expressions=[node.this]),
     exp.PercentileCont: _quantile,
     **refusing(
@@ -206,12 +268,14 @@ RULES: Rules = {
     ),
     exp.DateDiff: _difference,
     exp.DateFromParts: _called("makeDate32", "year", "month", "day"),
+    exp.DateTrunc: _truncated,
+    exp.TimestampTrunc: _truncated,
     exp.In: _in,
     exp.IntDiv: _quotient,
     exp.Left: _called("leftUTF8", "this", "expression"),
     exp.RegexpReplace: _replaced,
     exp.Right: _called("rightUTF8", "this", "expression"),
-    exp.Round: half_up,
+    exp.Round: _rounded,
     exp.SplitPart: lambda node: _sql(
         "if(isNull(x), NULL, arrayElement(splitByString(p, assumeNotNull(x)), n))",
         x=node.this,
@@ -224,6 +288,8 @@ RULES: Rules = {
 }
 SETTINGS = {
     "join_use_nulls": "1",
+    # Days and times before 1970 are not brought up to it.
+    "enable_extended_results_for_datetime_functions": "1",
     "aggregate_functions_null_for_empty": "1",
 }
 CLICKHOUSE = Dialect(

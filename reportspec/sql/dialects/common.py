@@ -8,8 +8,9 @@ from zoneinfo import ZoneInfo
 
 from sqlglot import exp
 
+from reportspec.expression import WRITTEN
 from reportspec.sql.build import ZONE, alias_of, column, literal, named, when
-from reportspec.sql.dialects.rewrite import WHOLES, is_text_literal, remade, with_args
+from reportspec.sql.dialects.rewrite import WHOLES, Rules, is_text_literal, remade, with_args
 
 # Times of a clock on a wall, in whichever zone.
 _FIRST, _LAST = datetime.fromisoformat("1970-01-01"), datetime.fromisoformat("2050-01-01")
@@ -322,6 +323,113 @@ def _replaced(tree: exp.Expr, old: exp.Expr, new: exp.Expr) -> exp.Expr:
         k: _replaced(v, old, new) if isinstance(v, exp.Expr) else v for k, v in tree.args.items()
     }
     return remade(tree, args)
+
+
+def _root(node: exp.Expr) -> exp.Expr:
+    """A square root, null of what has none."""
+    return when(exp.GTE(this=node.this, expression=literal(0)), node)
+
+
+def _upper(node: exp.Expr) -> exp.Expr:
+    """Capitals of which `ẞ` is one: of `ß` some databases make two letters, some none."""
+    if not node.meta.get(WRITTEN):
+        return node
+    sharp, capital = exp.Literal.string("ß"), exp.Literal.string("ẞ")
+    return with_args(node, this=exp.Replace(this=node.this, expression=sharp, replacement=capital))
+
+
+def _lower(node: exp.Expr) -> exp.Expr:
+    """Small letters, of which `i` is that of `İ`: some databases make two signs of it."""
+    if not node.meta.get(WRITTEN):
+        return node
+    dotted, plain = exp.Literal.string("İ"), exp.Literal.string("i")
+    return with_args(node, this=exp.Replace(this=node.this, expression=dotted, replacement=plain))
+
+
+def _asked_of(node: exp.Expr) -> exp.Expr:
+    """IS over a condition, which some databases read only in parentheses."""
+    if not node.meta.get(WRITTEN) or not isinstance(node.this, exp.Predicate):
+        return node
+    return with_args(node, this=exp.Paren(this=node.this))
+
+
+def _in_months(node: exp.Expr) -> exp.Expr:
+    """A stretch of quarters in months, which every database knows."""
+    number = node.this
+    if str(node.args.get("unit") or "").upper() not in ("QUARTER", "QUARTERS"):
+        return node
+    if isinstance(number, exp.Literal) and str(number.this).lstrip("+-").isdigit():
+        return with_args(
+            node, this=exp.Literal.string(str(int(number.this) * 3)), unit=exp.var("MONTH")
+        )
+    threefold = exp.Paren(this=exp.Mul(this=exp.Paren(this=number), expression=literal(3)))
+    return with_args(node, this=threefold, unit=exp.var("MONTH"))
+
+
+def _searched(node: exp.Expr) -> exp.Expr:
+    """CASE x WHEN y as CASE WHEN x = y: nothing is like null."""
+    if node.this is None or not node.meta.get(WRITTEN):
+        return node
+
+    def asked(item: exp.Expr) -> exp.Expr:
+        sides = [exp.Paren(this=side) for side in (node.this, item.this)]
+        return with_args(item, this=exp.EQ(this=sides[0], expression=sides[1]))
+
+    return with_args(node, this=None, ifs=[asked(item) for item in node.args["ifs"]])
+
+
+def _weeks(node: exp.Expr) -> exp.Expr:
+    """Weeks between two times: Mondays that have come in between."""
+    if unit_of(node).removesuffix("S") != "WEEK":
+        return node
+    begins = [exp.DateTrunc(this=day(side), unit=literal("WEEK")) for side in (node.this, node.expression)]  # type: ignore[no-untyped-call]  # fmt: skip
+    days = exp.DateDiff(this=begins[0], expression=begins[1], unit=exp.var("DAY"))
+    return _bigint(
+        exp.Div(this=double(days), expression=double(literal(7)), typed=True, safe=False)
+    )
+
+
+def day(tree: exp.Expr) -> exp.Expr:
+    """The day of a time."""
+    return exp.Cast(this=tree, to=exp.DataType(this=exp.DataType.Type.DATE, nested=False))
+
+
+def _of_a_time(node: exp.Expr) -> exp.Expr:
+    """A part of the day that is asked of a time, which the source may keep as a day."""
+    key = "expression" if isinstance(node, exp.Extract) else "this"
+    unit = str(node.this.name).upper() if isinstance(node, exp.Extract) else unit_of(node)
+    if not node.meta.get(WRITTEN) or unit.removesuffix("S") not in ("HOUR", "MINUTE", "SECOND"):
+        return node
+    to = exp.DataType(this=exp.DataType.Type.TIMESTAMP, nested=False)
+    return with_args(node, **{key: exp.Cast(this=node.args[key], to=to)})
+
+
+# What is written in other words for all databases, before each has its own.
+ALIKE: Rules = {
+    exp.Sqrt: _root, exp.DateDiff: _weeks, exp.Extract: _of_a_time, exp.DateTrunc: _of_a_time,
+    exp.TimestampTrunc: _of_a_time, exp.Upper: _upper, exp.Case: _searched, exp.Lower: _lower, exp.Is: _asked_of, exp.Interval: _in_months,
+}  # fmt: skip
+_MOST = {"TINYINT": 2**7, "SMALLINT": 2**15, "INT": 2**31, "BIGINT": 2**63}
+
+
+def fitting(number: exp.Expr, to: exp.DataType, made: exp.Expr) -> exp.Expr:
+    """What a cast makes of a number, or null where the type has no place for it. `made` is the cast."""
+    kind = to.this.value
+    sizes = [int(str(one.this)) for one in to.expressions]
+    if kind in _MOST:
+        nearest: exp.Expr = exp.Round(this=number)
+        low = exp.Neg(this=exp.Literal.number(_MOST[kind]))
+        fits: exp.Expr = exp.And(
+            this=exp.GTE(this=nearest, expression=low),
+            expression=exp.LT(this=nearest, expression=exp.Literal.number(_MOST[kind])),
+        )
+    elif kind == "DECIMAL" and sizes:
+        scale = sizes[1] if len(sizes) > 1 else 0
+        nearest = exp.Abs(this=exp.Round(this=number, decimals=literal(scale)))
+        fits = exp.LT(this=nearest, expression=exp.Literal.number(10 ** (sizes[0] - scale)))
+    else:
+        return made
+    return when(fits, made)
 
 
 NUMBER = "^ *[+-]?([0-9]+([.][0-9]*)?|[.][0-9]+)([eE][+-]?[0-9]+)? *$"

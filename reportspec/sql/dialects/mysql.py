@@ -5,11 +5,13 @@ from __future__ import annotations
 
 from sqlglot import exp
 
+from reportspec.expression import WRITTEN
 from reportspec.sql.build import LANDS, literal, when
 from reportspec.sql.dialects.common import (
     NUMBER,
     division,
     elapsed,
+    fitting,
     half_up,
     inlined_or_not,
     is_zoned,
@@ -113,7 +115,10 @@ def _dialect(name: str, label: str, collation: str) -> Dialect:
                 return sql("CAST(DATE_ADD(x, INTERVAL (m) MINUTE) AS DATE)", x=at, m=minutes)
         if kind == "BOOLEAN":
             return sql("CASE WHEN LOWER(CAST(x AS CHAR)) IN ('true', 't', 'yes', 'y', '1') OR x + 0 <> 0 THEN TRUE"
-                       " WHEN NOT x IS NULL THEN FALSE END", x=value)  # fmt: skip
+                       " WHEN LOWER(CAST(x AS CHAR)) IN ('false', 'f', 'no', 'n') OR REGEXP_INSTR(x, number) > 0 THEN FALSE END",
+                       x=value, number=exp.Literal.string(NUMBER))  # fmt: skip
+        if kind in ("DOUBLE", "DECIMAL", *WHOLES) and node.meta.get(WRITTEN):
+            return readable(value, fitting(value, node.args["to"], node))
         if kind in TEXTS and not is_text_literal(value):
             return collated(own_text(node))
         return node
@@ -142,6 +147,12 @@ def _dialect(name: str, label: str, collation: str) -> Dialect:
 
     def part(node: exp.Expr) -> exp.Expr:
         name, value = str(node.this.name).upper(), node.expression
+        if name in ("DOY", "DAYOFYEAR"):
+            return exp.Anonymous(this="DAYOFYEAR", expressions=[value])
+        if name in ("ISOYEAR", "YEAROFWEEKISO"):
+            return sql("FLOOR(YEARWEEK(x, 3) / 100)", x=value)
+        if name.startswith("EPOCH"):
+            raise Unsupported(unsaid(node, label))
         if name in ("WEEK", "WEEKISO"):
             return exp.Anonymous(this="WEEK", expressions=[value, literal(3)])
         if name in ("ISODOW", "DAYOFWEEKISO"):
@@ -155,19 +166,25 @@ def _dialect(name: str, label: str, collation: str) -> Dialect:
             return exp.Paren(this=exp.Sub(this=days, expression=literal(1)))
         return node
 
+    def readable(value: exp.Expr, made: exp.Expr) -> exp.Expr:
+        """What a cast makes, null of a text that is no number: the server would make 0 of it."""
+        number = exp.Literal.string(NUMBER)
+        found = exp.Anonymous(this="REGEXP_INSTR", expressions=[value, number])
+        return when(exp.GT(this=found, expression=literal(0)), made)
+
     def tried(node: exp.Expr) -> exp.Expr:
         kind = type_of(node)
         if kind not in ("DOUBLE", "FLOAT", "DECIMAL", *WHOLES):
             raise Unsupported(unsaid(node, label))
-        found = exp.Anonymous(
-            this="REGEXP_INSTR", expressions=[node.this, exp.Literal.string(NUMBER)]
-        )
         number: exp.Expr = exp.Cast(
             this=node.this, to=exp.DataType(this=exp.DataType.Type.DOUBLE, nested=False)
         )
+        made = number
         if kind in WHOLES:
-            number = exp.Cast(this=half_up(exp.Round(this=number)), to=node.args["to"])
-        return when(exp.GT(this=found, expression=literal(0)), number)
+            made = exp.Cast(this=half_up(exp.Round(this=number)), to=node.args["to"])
+        elif kind == "DECIMAL":
+            made = exp.Cast(this=node.this, to=node.args["to"])
+        return readable(node.this, fitting(number, node.args["to"], made))
 
     def exact_between(node: exp.Expr) -> exp.Expr:
         ends = {k: collated(v) for k in ("low", "high") if is_text_literal(v := node.args[k])}

@@ -9,6 +9,7 @@ from reportspec.sql.dialects.common import (
     NUMBER,
     division,
     double,
+    fitting,
     half_up,
     nulls_last,
     turned,
@@ -51,9 +52,10 @@ def _tried(node: exp.Expr) -> exp.Expr:
     kind = type_of(node)
     text = exp.Cast(this=node.this, to=exp.DataType(this=exp.DataType.Type.TEXT, nested=False))
     if kind in ("DOUBLE", "FLOAT", "DECIMAL", *WHOLES):
+        exact = exp.Cast(this=text, to=exp.DataType(this=exp.DataType.Type.DECIMAL, nested=False))
         number: exp.Expr = double(text)
-        if kind in WHOLES:
-            number = exp.Cast(this=half_up(exp.Round(this=number)), to=node.args["to"])
+        if kind in WHOLES or kind == "DECIMAL":
+            number = fitting(exact, node.args["to"], exp.Cast(this=exact, to=node.args["to"]))
         return when(exp.RegexpLike(this=text, expression=exp.Literal.string(NUMBER)), number)
     if kind == "DATE":
         return snippet("postgres", _DAY, x=text)
@@ -99,6 +101,10 @@ def _difference(node: exp.Expr) -> exp.Expr:
     return exp.Cast(this=micros, to=exp.DataType(this=exp.DataType.Type.BIGINT, nested=False))
 
 
+def _int(tree: exp.Expr) -> exp.Expr:
+    return exp.Cast(this=tree, to=exp.DataType(this=exp.DataType.Type.INT, nested=False))
+
+
 _DAY = """
 CASE WHEN x ~ '^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$'
 THEN CASE WHEN CAST(SUBSTRING(x FROM 9 FOR 2) AS INT) <= CAST(EXTRACT(DAY FROM
@@ -133,7 +139,7 @@ RULES: Rules = {
     ),
     exp.DateDiff: _difference,
     exp.DateFromParts: lambda node: exp.Anonymous(
-        this="MAKE_DATE", expressions=[node.args[k] for k in ("year", "month", "day")]
+        this="MAKE_DATE", expressions=[_int(node.args[k]) for k in ("year", "month", "day")]
     ),
     exp.EndsWith: lambda node: snippet(
         "postgres", "(RIGHT(x, LENGTH(p)) = p)", x=node.this, p=node.expression

@@ -118,6 +118,9 @@ RULES: Rules = {
     exp.Left: _left,
     exp.Right: _left,
     exp.RegexpReplace: _replaced,
+    exp.UnixToTime: lambda node: _sql(
+        "TIMESTAMP_MICROS(CAST(x * 1000000 AS BIGINT))", x=exp.Paren(this=node.this)
+    ),
     exp.Div: lambda node: node if node.args.get("typed") else division(node),
 }
 SPARK = Dialect("spark", "Spark", "spark", RULES, merges=True)

@@ -7,11 +7,13 @@ import re
 from sqlglot import exp
 
 from reportspec.expression import WRITTEN
+from reportspec.expression_types import MOMENTS
 from reportspec.sql.build import COLUMN, LANDS, ZONE, literal
 from reportspec.sql.dialects.common import (
     NUMBER,
     division,
     elapsed,
+    fitting,
     is_zoned,
     minutes_ahead,
     nulls_last,
@@ -37,6 +39,9 @@ from reportspec.sql.dialects.rewrite import (
 )
 
 _DAY = "SUBSTR(x, 1, 10)"
+_SOME_DAY = (
+    "CASE WHEN DATE(SUBSTR(x, 1, 10), '+0 days') = SUBSTR(x, 1, 10) THEN SUBSTR(x, 1, 10) END"
+)
 # A time as `2026-03-29 01:30:00`, with a fraction only where there is one. What is not written so
 # (with an offset, a fraction, or as a number since 1970) the session's own functions read.
 _DIGITS = "[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]"
@@ -88,20 +93,31 @@ def _cast(node: exp.Expr) -> exp.Expr:
             bare = at.this if isinstance(at, exp.Cast) else at
             minutes = minutes_ahead(source, target, bare)
             return _sql("DATE(x, m || ' minutes')", x=bare, m=exp.Paren(this=minutes))
+        if node.meta.get(WRITTEN) and not isinstance(value, exp.Column):
+            return _sql(_SOME_DAY, x=value)
         return _sql(_DAY, x=value)
     if kind == "DECIMAL":
         number = exp.Cast(this=value, to=exp.DataType(this=exp.DataType.Type.DOUBLE, nested=False))
         sizes = node.args["to"].expressions
         if not node.meta.get(WRITTEN) or len(sizes) < 2:
             return number
-        return exp.Round(this=number, decimals=sizes[1].this)
+        rounded = exp.Round(this=number, decimals=sizes[1].this)
+        return _readable(value, fitting(number, node.args["to"], rounded))
     if kind in WHOLES and node.meta.get(WRITTEN):
-        nearest = _sql("CASE WHEN TYPEOF(x) = 'real' THEN ROUND(x) ELSE x END", x=value)
-        return with_args(node, this=nearest)
+        nearest = _sql("CASE WHEN TYPEOF(x) <> 'integer' THEN ROUND(x) ELSE x END", x=value)
+        return _readable(value, fitting(nearest, node.args["to"], with_args(node, this=nearest)))
+    if kind == "DOUBLE" and node.meta.get(WRITTEN):
+        return _readable(value, node)
     if kind == "BOOLEAN":
-        return _sql("CASE WHEN TYPEOF(x) = 'text' THEN LOWER(x) IN ('true', 't', 'yes', 'y', '1')"
-                    " ELSE x <> 0 END", x=value)  # fmt: skip
+        return _sql(
+            "CASE WHEN TYPEOF(x) <> 'text' THEN x <> 0 WHEN LOWER(x) IN ('true', 't', 'yes', 'y', '1') THEN TRUE"
+            " WHEN LOWER(x) IN ('false', 'f', 'no', 'n', '0') THEN FALSE END", x=value)  # fmt: skip
     return node
+
+
+def _readable(value: exp.Expr, made: exp.Expr) -> exp.Expr:
+    """What a cast makes, null of a text that is no number: SQLite would make 0 of it."""
+    return _sql(f"CASE WHEN TYPEOF(x) <> 'text' OR x REGEXP '{NUMBER}' THEN made END", x=value, made=made)  # fmt: skip
 
 
 def _landed(node: exp.Expr) -> exp.Expr:
@@ -139,7 +155,9 @@ def _difference(node: exp.Expr) -> exp.Expr:
     if unit == "MICROSECOND":
         return elapsed(_sql(_MICROS, b=later, a=earlier), node)
     if unit in _SECONDS:
-        whole = f"CAST(STRFTIME('%s', SUBSTR(x, 1, 19)) AS INTEGER) / {_SECONDS[unit]}"
+        since = "CAST(STRFTIME('%s', SUBSTR(x, 1, 19)) AS INTEGER)"
+        step = _SECONDS[unit]  # of times before 1970 too, whole ones that have begun
+        whole = f"({since} - (({since} % {step}) + {step}) % {step}) / {step}"
         return _apart(whole, later, earlier)
     if unit == "YEAR":
         return _apart(_PART["YEAR"], later, earlier)
@@ -193,16 +211,19 @@ def _day_or_time(node: exp.Expr) -> exp.Expr:
     """A comparison with a day that somebody wrote: times are texts, of which a day is but the start."""
     ends = [end for key in _ENDS if isinstance(end := node.args.get(key), exp.Expr)]
     days = [is_text_literal(end) and _PLAIN_DAY.fullmatch(str(end.this)) for end in ends]
-    if not node.meta.get(WRITTEN) or not any(days) or all(days):
+    mixed = any(days) and not all(is_text_literal(end) for end in ends)
+    if not node.meta.get(WRITTEN) or not (mixed or node.meta.get(MOMENTS)):
         return node
-    return with_args(
-        node,
-        **{
-            key: _sql(_BEGINS, x=node.args[key])
-            for key in _ENDS
-            if isinstance(node.args.get(key), exp.Expr)
-        },
-    )
+    begins: dict[str, object] = {
+        key: _begins(end) for key in _ENDS if isinstance(end := node.args.get(key), exp.Expr)
+    }
+    if node.expressions:
+        begins["expressions"] = [_begins(item) for item in node.expressions]
+    return with_args(node, **begins)
+
+
+def _begins(value: exp.Expr) -> exp.Expr:
+    return value if isinstance(value, (exp.Null, exp.Boolean)) else _sql(_BEGINS, x=value)
 
 
 _ENDS = ("this", "expression", "low", "high")
@@ -248,14 +269,17 @@ def _tried(node: exp.Expr) -> exp.Expr:
     if kind in TEXTS:
         return exp.Cast(this=node.this, to=node.args["to"])
     if kind == "DATE":
-        return _sql(
-            "CASE WHEN DATE(SUBSTR(x, 1, 10), '+0 days') = SUBSTR(x, 1, 10) THEN SUBSTR(x, 1, 10) END",
-            x=node.this,
-        )
+        return _sql(_SOME_DAY, x=node.this)
     if kind not in (*WHOLES, "DOUBLE", "FLOAT", "DECIMAL"):
         raise Unsupported(unsaid(node, "SQLite"))
-    whole = "CAST(ROUND(CAST(x AS REAL)) AS INTEGER)" if kind in WHOLES else "CAST(x AS REAL)"
-    return _sql(f"CASE WHEN x REGEXP '{NUMBER}' THEN {whole} END", x=node.this)
+    number = _sql("CAST(x AS REAL)", x=node.this)
+    whole = _sql("CAST(ROUND(CAST(x AS REAL)) AS INTEGER)", x=node.this)
+    made = whole if kind in WHOLES else number
+    sizes = node.args["to"].expressions
+    if kind == "DECIMAL" and len(sizes) > 1:
+        made = exp.Round(this=number, decimals=sizes[1].this)
+    made = fitting(number, node.args["to"], made)
+    return _sql(f"CASE WHEN x REGEXP '{NUMBER}' THEN made END", x=node.this, made=made)
 
 
 _YES = """
@@ -268,6 +292,9 @@ def _read(node: exp.Expr) -> exp.Expr:
     return _sql(_YES, x=node.this, n=literal(node.meta[COLUMN]))
 
 
+_SINCE = """
+DATETIME(FLOOR(x), 'unixepoch') || CASE WHEN x = FLOOR(x) THEN '' ELSE SUBSTR(PRINTF('%.6f', x - FLOOR(x)), 2) END
+"""
 RULES: Rules = {
     exp.Greatest: greatest,
     exp.Table: two_names("SQLite"),
@@ -301,7 +328,9 @@ RULES: Rules = {
     exp.DateTrunc: _truncated,
     exp.TimestampTrunc: _truncated,
     exp.EndsWith: lambda node: _sql(
-        "(LENGTH(p) = 0 OR SUBSTR(x, -LENGTH(p)) = p)", x=node.this, p=node.expression
+        "CASE WHEN LENGTH(p) > LENGTH(x) THEN FALSE ELSE SUBSTR(x, LENGTH(x) - LENGTH(p) + 1) = p END",
+        x=node.this,
+        p=node.expression,
     ),
     exp.Extract: _part,
     exp.Year: _part,
@@ -309,13 +338,27 @@ RULES: Rules = {
     exp.Day: _part,
     exp.Left: _left,
     exp.Right: _right,
-    **dict.fromkeys((exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE, exp.Between), _day_or_time),
+    **dict.fromkeys(
+        (
+            exp.EQ,
+            exp.NEQ,
+            exp.LT,
+            exp.LTE,
+            exp.GT,
+            exp.GTE,
+            exp.Between,
+            exp.In,
+            exp.NullSafeEQ,
+            exp.NullSafeNEQ,
+        ),
+        _day_or_time,
+    ),
     exp.RegexpReplace: _replaced,
     exp.StartsWith: lambda node: _sql(
         "SUBSTR(x, 1, LENGTH(p)) = p", x=node.this, p=node.expression
     ),
     exp.TryCast: _tried,
-    exp.UnixToTime: lambda node: _sql("DATETIME(x, 'unixepoch')", x=node.this),
+    exp.UnixToTime: lambda node: _sql(_SINCE, x=node.this),
     exp.DateAdd: _later,
     exp.DateSub: _later,
     exp.Div: lambda node: node if node.args.get("typed") else division(node),

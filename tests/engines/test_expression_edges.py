@@ -1,0 +1,193 @@
+"""Every function and operator that people may use, on values at the edges: on every engine it gives what
+it gives on DuckDB, or it is refused, or the database tells of a value that cannot be."""
+
+from __future__ import annotations
+
+import re
+from random import Random
+from typing import Any
+
+import duckdb
+from sqlglot import exp
+
+from reportspec.expression import CANONICAL, column_nodes, parse
+from reportspec.expression_types import KINDS, Kind, explicit, kind_of
+from reportspec.run.connect import connect
+from reportspec.run.connection import Connection, SourceError, Wanted
+from reportspec.run.values import canonical
+from reportspec.sql.build import LANDS, ZONE, alias_of, identifier, named
+from reportspec.sql.dialect import sql_text
+from reportspec.sql.dialects.rewrite import Unsupported
+from tests.conftest import Draw
+from tests.engines.servers import EDGES, Engine
+from tests.engines.test_expressions import plain
+from tests.engines.test_sessions import source
+
+# What stands for T (a text), N (a number), I (a whole number, written out), D, S (a day, a time), B (a
+# condition), L (a text, written out), P (a pattern), U (a unit).
+DRAWN: dict[str, tuple[str, ...]] = {
+    "T": ("t", "o", "lower(t)", "t || o", "'ß'", "''", "' a '", "'É😀'", "'12'", "nullif(t, '')", "cast(i as varchar)"),
+    "N": ("i", "b", "m", "-b", "i + 0.5", "2", "0", "-1", "0.5", "2.5", "m / 3", "i * 2", "1000000.25", "b - i", "null"),
+    "I": ("0", "1", "2", "3", "-1", "-2", "99", "length(t)", "length(t) - 2"),
+    "D": ("d", "e", "date '2024-02-29'", "date '2021-01-03'", "cast(s as date)"),
+    "S": ("s", "u", "timestamp '2026-03-29 02:30:00'", "cast(d as timestamp)"),
+    "M": ("d", "e", "s", "u", "date '2024-02-29'", "timestamp '2026-03-29 02:30:00'", "'2026-05-01'", "'2026-05-01 00:00:00'"),
+    "B": ("f", "t = 'ß'", "i > 1", "b is null", "true", "null", "m > b"),
+    "L": ("'a'", "' '", "''", "'ß'", "'%'", "'_'", "'\\'", "'x'", "'SS'", "'😀'"),
+    "P": ("'a'", "'^a'", "'[a-z]+'", "'\\d+'", "'(a|b)'", "'.'", "'ß'", "'x$'", "'(?i)S'", "'\\.'"),
+    "U": ("year", "quarter", "month", "week", "day", "hour", "minute", "second"),
+    "X": ("year", "quarter", "month", "week", "day", "hour", "minute", "second", "dow", "isodow", "doy", "isoyear", "epoch"),
+    "O": ("=", "<>", "<", "<=", ">", ">=", "is distinct from", "is not distinct from"),
+    "C": ("bigint", "int", "double", "decimal(18, 4)", "decimal(10, 1)", "varchar", "boolean", "date", "timestamp"),
+}  # fmt: skip
+FORMS: tuple[str, ...] = (
+    "N + N", "N - N", "N * N", "N / N", "N % N", "N // N", "abs(N)", "round(N)", "round(N, 1)",
+    "round(N, 0)", "round(N, 3)", "ceil(N)", "floor(N)",
+    "sqrt(N)", "greatest(N, N)", "least(N, N, N)", "coalesce(N, N)", "nullif(N, N)", "case when B then N else N end",
+    "case N when N then N end", "-(N)", "length(T)", "cast(N as C)", "try_cast(N as C)", "cast(T as C)", "try_cast(T as C)",
+    "cast(B as C)", "cast(D as C)", "cast(S as C)", "try_cast(S as C)", "lower(T)", "upper(T)", "trim(T)", "ltrim(T)",
+    "rtrim(T)", "trim(T, L)", "ltrim(T, L)", "rtrim(T, L)", "T || T", "concat(T, T)", "concat(T, T, T)",
+    "concat_ws(L, T, T)", "left(T, I)", "right(T, I)", "substring(T, I)", "substring(T, I, I)", "replace(T, L, L)",
+    "split_part(T, L, I)", "regexp_extract(T, P)", "regexp_extract(T, P, 1)", "regexp_extract(T, P, 0)",
+    "regexp_replace(T, P, L)", "regexp_replace(T, P, L, 'g')", "lpad(T, 4, L)", "rpad(T, 2, L)", "lpad(T, 0, 'x')",
+    "greatest(T, T)", "least(T, T)", "coalesce(T, T)", "nullif(T, T)", "case when B then T end",
+    "starts_with(T, L)", "ends_with(T, L)", "contains(T, L)", "T like L", "T like '%ß%'", "T ilike L", "T like '_'",
+    "T like 'a!%%' escape '!'", "T like L escape '\\'", "regexp_matches(T, P)", "regexp_matches(T, P, 'i')", "regexp_full_match(T, P)",
+    "T O T", "N O N", "M O M", "(B) O (B)", "N in (N, N)", "T in (T, L)", "M in (M, M)", "T not in (T, L)", "N between N and N",
+    "M between M and M", "T between L and T", "not (B)", "B and B", "B or B", "(B) is null", "N is null", "B is true",
+    "B is not true", "B is false", "coalesce(B, B)", "if(B, N, N)", "extract(X from D)", "extract(X from S)", "year(D)",
+    "month(S)", "day(D)", "date_diff('U', M, M)", "date_trunc('U', D)", "date_trunc('U', S)", "D + interval 1 U",
+    "D - interval 13 U", "S + interval 1 U", "S - interval 40 U", "S + interval (i) day", "D + interval 1 day = e",
+    "make_date(2024, 2, 29)", "make_date(year(D), month(D), 1)", "epoch(S)", "to_timestamp(i % 100000 + 100000)", "to_timestamp(86400.5)", "coalesce(M, M)",
+    "greatest(D, D)", "greatest(M, M)", "least(S, S)", "case when B then D else D end", "strftime(S, '%Y-%m-%d %H:%M:%S')",
+    "strftime(D, '%d.%m.%y %j')", "strptime('2024-02-29', '%Y-%m-%d')", "cast(strptime('29.02.2024', '%d.%m.%Y') as date)",
+    "cast(date_trunc('U', S) as date) = D", "round(N / N, 2)", "i // I", "i % 3", "cast(b as decimal(10, 1))",
+    "cast(M as varchar)", "date_diff('day', D, S) > N", "S at time zone 'UTC'",
+)  # fmt: skip
+_OF = {
+    Kind.WHOLE: "number",
+    Kind.NUMBER: "number",
+    Kind.MONEY: "number",
+    Kind.TEXT: "text",
+    Kind.BOOLEAN: "boolean",
+    Kind.DATE: "date",
+    Kind.TIME: "time",
+}
+_TYPES = {"k": "integer", "i": "integer", "b": "number", "m": "number", "t": "text", "o": "text", "f": "boolean",
+          "d": "date", "e": "date", "s": "time", "u": "time"}  # fmt: skip
+
+
+def of_edges(node: exp.Expr) -> Kind:
+    return KINDS[_TYPES[node.name]]
+
+
+def drawn(random: Random, form: str) -> str:
+    """A form with a value in each of its places."""
+    return re.sub(
+        r"(?<![\w'%])'?([TNIDSMBLPUXOC])\b'?(?![\w%])",
+        lambda m: m[0].replace(m[1], random.choice(DRAWN[m[1]])),
+        form,
+    )
+
+
+def expressions(draw: Draw) -> list[tuple[str, exp.Expr, str]]:
+    """What is asked: the text, its tree, and what it gives. What is no expression is left out."""
+    random = Random(draw.seed)
+    found: dict[str, tuple[exp.Expr, str]] = {}
+    for _ in range(draw.rounds(2, 60)):
+        for form in FORMS:
+            text = drawn(random, form)
+            try:
+                tree = parse(text, CANONICAL)
+                kind = kind_of(tree, of_edges)
+            except Exception:
+                continue
+            if kind in _OF:
+                found[text] = (tree, _OF[kind])
+    return [(text, *rest) for text, rest in found.items()]
+
+
+def statement(tree: exp.Expr, table: str) -> exp.Select:
+    """The expression over the rows, which enter as those of a mapping do."""
+    rows = exp.Select()
+    for name, _ in EDGES.columns:
+        value: exp.Expr = exp.Column(this=identifier(name))
+        landed = named(value, name)
+        landed.meta[LANDS] = _TYPES[name]
+        landed.meta[ZONE] = "UTC"
+        rows = rows.select(landed, copy=False)
+    rows = rows.from_(exp.to_table(table))
+    tree = explicit(tree.copy(), of_edges)
+    for node in column_nodes(tree):
+        node.this.set("quoted", True)
+    return (
+        exp.Select()
+        .select(exp.Column(this=identifier("k")), named(tree, "x"), copy=False)
+        .from_(exp.Subquery(this=rows, alias=alias_of("edges")))
+    )
+
+
+def told(value: Any, kind: str) -> Any:
+    """A value as it is compared: of numbers the first twelve digits."""
+    found = plain(value, kind)
+    return float(f"{found:.12g}") if isinstance(found, float) else found
+
+
+class Told(Exception):
+    """The database says that a value cannot be."""
+
+
+def asked(session: Connection, tree: exp.Expr, kind: str, table: str) -> dict[int, Any]:
+    """What each row gives. Raises Unsupported, or Told."""
+    sql = sql_text(statement(tree, table), session.dialect)
+    try:
+        found = canonical(session.run(sql), {"x": kind, "k": "integer"}, "UTC")
+    except SourceError as error:
+        raise Told(f"{error.message[:150]} :: {sql[-300:]}") from None
+    return {k: told(value, kind) for k, value in found.rows}
+
+
+def of_duckdb(asked_for: list[tuple[str, exp.Expr, str]]) -> dict[str, dict[int, Any]]:
+    """What is right: DuckDB's answers. What it cannot say of some row is no question."""
+    right = {}
+    with duckdb.connect() as raw:
+        raw.execute("set TimeZone = 'UTC'")
+        body = ", ".join(f'"{name}" {kind}' for name, kind in EDGES.columns)
+        raw.execute(f"create table edges ({body})")
+        raw.executemany(f"insert into edges values ({', '.join('?' for _ in EDGES.columns)})", EDGES.rows)  # fmt: skip
+        for text, tree, kind in asked_for:
+            try:
+                rows = raw.execute(sql_text(statement(tree, "edges"), "duckdb")).fetchall()
+            except duckdb.Error:
+                continue
+            right[text] = {k: told(value, kind) for k, value in rows}
+    return right
+
+
+def test_edges(database: Engine, draw: Draw) -> None:
+    asked_for = expressions(draw)
+    right = of_duckdb(asked_for)
+    assert len(right) > len(asked_for) * 0.8
+    wrong, answered = [], 0
+    session = connect(source(database), Wanted())
+    try:
+        for text, tree, kind in asked_for:
+            if text not in right:
+                continue
+            try:
+                found = asked(session, tree, kind, f"{database.prefix}edges")
+            except Unsupported:
+                continue
+            except Told as told:
+                wrong.append(f"{text}: {told}")
+                session.close()  # PostgreSQL's transaction is over
+                session = connect(source(database), Wanted())
+                continue
+            answered += 1
+            if found != right[text]:
+                apart = {k: (found.get(k), v) for k, v in right[text].items() if found.get(k) != v}
+                wrong.append(f"{text}: {str(apart)[:300]}")
+    finally:
+        session.close()
+    assert not wrong, "\n".join(wrong)
+    assert answered > len(right) * 0.6
