@@ -9,11 +9,17 @@ history.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from sqlglot import exp
 
 from reportspec.model import Entity
 from reportspec.sql.build import alias_of, all_of, cast, column, literal, named, null, table, when
-from reportspec.sql.statement import Statement
+
+if TYPE_CHECKING:
+    from reportspec.sql.statement import Statement
+
+CHANGED = "changed_at"  # when a row came into the state; null where there is no history of it
 
 
 def select_versions(
@@ -129,6 +135,7 @@ def _versions(
             cast(column(base, "closed_at"), "TIMESTAMP"),
             column(states, "stage_since"),
         ),
+        CHANGED: column(states, "entered_at"),
         "valid_from": column(states, "valid_from"),
         "valid_until": exp.Window(
             this=exp.Lead(this=column(states, "valid_from")),
@@ -141,7 +148,7 @@ def _versions(
             this=column(states, "last_open_stage_id"), expressions=[column(base, "lost_stage_id")]
         )
     select = exp.Select()
-    for field in dict.fromkeys((*needed, "stage_since", "valid_from", "valid_until")):
+    for field in dict.fromkeys((*needed, "stage_since", CHANGED, "valid_from", "valid_until")):
         value = own.get(field) or _as_then(
             statement, entity, base, field, exp.Or(this=today.copy(), expression=either.copy())
         )

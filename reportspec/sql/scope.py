@@ -33,6 +33,7 @@ from reportspec.sql.build import (
     when,
 )
 from reportspec.sql.functions import call, in_order, local_day, names_time
+from reportspec.sql.history import CHANGED
 from reportspec.sql.moments import Moment, varies_with_moment
 from reportspec.sql.rates import RATES, has_rates
 from reportspec.sql.windows import Window
@@ -122,13 +123,17 @@ class Scope:
         earlier = exp.LT(this=created.copy(), expression=self.instant(moment.as_of, storage))
         there = [exp.Is(this=created, expression=exp.Null()), earlier]
         # What happened to a record before it was created happened all the same: those that came
-        # from an older system carry the day of the move. So it is there from what happened first.
+        # from an older system carry the day of the move. So it is there from what happened first,
+        # changes in its history included.
         for name in _events(entity):
             if self._given(entity, name):
                 self.statement.need(cte, name)
                 kept = self.binding.storage(entity.name, name)
                 bound = self.instant(moment.as_of, kept)
                 there.append(exp.LT(this=column(alias, name), expression=bound))
+        if entity.derived is None and self.statement.versioned(entity.name):
+            bound = self.instant(moment.as_of, "time")
+            there.append(exp.LT(this=column(alias, CHANGED), expression=bound))
         return [any_of(there)]
 
     def _given(self, entity: Entity, name: str) -> bool:
