@@ -187,10 +187,11 @@ def _select(
     cases: list[Case] = []
     keys: list[exp.Expr] = []
     if stock_trend:
-        moment = _calendar_moment()
+        moment = _calendar_moment(sides[0])
         keys = [_dimension(scope, d, moment) for d in query.dimensions]
         keys.append(column("calendar", BUCKET))
         for side in sides:
+            moment = _calendar_moment(side)
             on_side = exp.EQ(this=column("calendar", "side"), expression=literal(side.name))
             cases += [
                 _case(scope, query, m, side, moment, [on_side, *scope.exists(moment)])
@@ -375,11 +376,11 @@ def _bucket_moment(scope: Scope, measure: Measure, side: Side, moment: Moment) -
     return Moment(side.name, side.as_of, bound("start"), bound("end"))
 
 
-def _calendar_moment() -> Moment:
+def _calendar_moment(side: Side) -> Moment:
     def bound(name: str) -> object:
         return lambda storage: column("calendar", f"{name}_date" if storage == "date" else name)
 
-    return Moment("calendar", bound("as_of"), bound("starts"), bound("ends"))
+    return Moment("calendar", bound("as_of"), bound("starts"), bound("ends"), side.as_of)
 
 
 def _calendar(scope: Scope, sides: tuple[Side, ...]) -> exp.Expr:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
@@ -13,12 +14,14 @@ from reportspec.expression import column_nodes, path_of
 @dataclass(frozen=True, slots=True)
 class Moment:
     """The instants that `as_of`, `period_start` and `period_end` stand for in one SELECT: fixed
-    times, or (for the name `calendar`) columns of the calendar that is joined to it."""
+    times, or (for the name `calendar`) columns of the calendar that is joined to it. `report` is
+    the report's own date where `as_of` is that of a step of a trend."""
 
     name: str
     as_of: Any  # an aware datetime, or a function storage -> expression
     start: Any
     end: Any
+    report: datetime | None = None
 
 
 @lru_cache(maxsize=1024)

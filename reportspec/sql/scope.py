@@ -181,7 +181,9 @@ class Scope:
         of the last day `before` it and the moment.
 
         The same expression gives the same tree again: measures share most of theirs."""
-        name = f"{moment.name}{' by bucket' if callable(moment.start) else ''}"
+        name = (
+            f"{moment.name}{' by bucket' if callable(moment.start) else ''} {moment.report or ''}"
+        )
         key = (id(tree), name, steps, id(at))  # a time is always either `before` or not
         if key not in self._compiled:
             # The source trees are kept with the result, so that their ids stay their own.
@@ -329,8 +331,9 @@ class Scope:
             day = self.instant_name("as_of", moment, "date")
             before: type[exp.Binary] = exp.LT  # the rate of the last day before the instant
         elif ended:
-            # Nobody knows the rates of days that are still to come.
-            last = self.instant_name("as_of", moment, "date")
+            # Nobody knows the rates of days that are still to come. What a step of a trend brings
+            # of a stretch has the rate that the whole has, so that the steps add up to it.
+            last = self.instant(moment.report or moment.as_of, "date")
             day = exp.Least(this=local_day(self, at, moment, steps), expressions=[last])
             before = exp.LT
         else:
