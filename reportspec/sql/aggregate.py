@@ -301,8 +301,9 @@ def needs_currency(binding: Binding, entity: str, tree: exp.Expr) -> bool:
         made = derived.fields.get(reference.field.name) if derived is not None else None
         if derived is not None and made is not None:
             matched = derived.match.entity if derived.match is not None else None
-            if not any(path_of(n)[0] == matched for n in column_nodes(made)):
-                if needs_currency(binding, derived.source, made):
+            for part in column_nodes(made):
+                base = matched if path_of(part)[0] == matched else derived.source
+                if base is not None and needs_currency(binding, base, part):
                     return True
     return False
 

@@ -295,8 +295,12 @@ class Scope:
 
     def _currency_of(self, path: tuple[str, ...], steps: tuple[str, ...]) -> str | None:
         """The field that holds the currency of an amount, where it may differ from the report's."""
-        if self.binding.currency is None or (path[0] == self._matched):
+        if self.binding.currency is None:
             return None
+        if path[0] == self._matched and len(path) == 2:
+            known = self.binding.field(*path)
+            name = known.currency if known else None
+            return name if name and self.binding.gives(path[0], name) else None
         base = self.binding.entity_at(self.entity, steps)
         found = self.binding.resolve(base, path)
         owner = self.binding.entity_at(base, found.steps)

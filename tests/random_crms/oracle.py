@@ -195,6 +195,8 @@ class World:
             passed = [v for v in self.visits[deal["deal_id"]] if v.entered < self.at]
             if deal["is_deleted"] or not (self.known(deal["created_at"]) or ended or passed):
                 continue
+            if passed and passed[-1].left is None and deal["closed_at"] and not ended:
+                passed.pop()  # closed at another time than the history says
             if ended:
                 state = State(deal, deal["status"], deal["closed_at"], deal["stage_id"])
             elif not passed:
@@ -447,6 +449,14 @@ def chance(p: Period, s: State) -> float | None:
 def weighted(p: Period, s: State) -> float | None:
     amount, part = open_worth(p, s), chance(p, s)
     return None if amount is None or part is None else amount * part
+
+
+def expected(p: Period) -> Iterable[State]:
+    """Open deals that are expected to close in the period, also in what is left of it."""
+    for s in still_open(p):
+        day = s.deal["expected_close_date"]
+        if day is not None and p.first <= day < p.after:
+            yield s
 
 
 def left(p: Period) -> Iterable[tuple[Visit, float]]:
@@ -1153,6 +1163,9 @@ METRICS: dict[str, AnyMetric] = {
     "stalled_deals_count": Metric(lambda p: (
         p.w.deal_fact(s) for s in still_open(p) if days(idle_since(p, s), p.w.at) > patience(p, s)
     )),
+    "forecast_open_count": Metric(lambda p: (p.w.deal_fact(s) for s in expected(p))),
+    "forecast_open_amount": Metric(lambda p: (p.w.deal_fact(s, open_worth(p, s)) for s in expected(p)), "sum"),
+    "forecast_weighted_amount": Metric(lambda p: (p.w.deal_fact(s, weighted(p, s)) for s in expected(p)), "sum"),
     "deals_count": Metric(lambda p: (p.w.deal_fact(s) for s in p.w.deals.values())),
     "deals_amount": Metric(lambda p: (p.w.deal_fact(s, open_worth(p, s)) for s in p.w.deals.values()), "sum"),
     "activities_planned_count": Metric(lambda p: tasks(p, (a for a in planned(p) if days(p.w.at, a["due_at"]) < 7))),
@@ -1305,6 +1318,7 @@ _LEAD = (
 _DEAL = ("closed_deals_count", "won_deals_count", "lost_deals_count", "won_amount", "close_rate", "close_rate.by_value", "close_rate.cohort",
          "new_revenue_amount", "open_opportunities_count", "open_opportunities_count.by_value", "open_opportunities_count.weighted",
          "open_avg_age_days", "overdue_deals_count", "no_next_step_count", "stalled_deals_count",
+         "forecast_open_count", "forecast_open_amount", "forecast_weighted_amount",
          "deals_count", "deals_amount", "sales_cycle_days", "sales_cycle_days.median", "sales_cycle_days.from_lead")  # fmt: skip
 _STAY = ("stage_duration_days", "stage_duration_days.median", "stage_duration_days.cumulative", "stage_exits_count", "stage_conversion_rate",
          "stage_regressions_count")  # fmt: skip
