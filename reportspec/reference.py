@@ -26,6 +26,7 @@ def catalogue_page() -> str:
     lines += _metrics(bindings)
     lines += ["## Report types", ""]
     lines += _reports(bindings)
+    lines += ["## Definitions", "", *_meanings("metric", packaged().metrics)]
     lines += ["## Variants", "", "Every average also has `median`, `p75`, `p90`, `min`, `max`, `sum` and `n`.", ""]  # fmt: skip
     lines += _variants()
     return "\n".join(lines).rstrip() + "\n"
@@ -83,9 +84,13 @@ def _reports(bindings: dict[str, Binding]) -> list[str]:
 
 def _variants() -> list[str]:
     metrics = packaged().metrics
-    rows = []
-    for name in metrics:
-        for variant in metrics.variants(name):
-            metric = metrics[f"{name}.{variant}"]
-            rows.append([f"`{metric.id}`", metric.label["en"], metric.description["en"]])
-    return _table(["variant", "English", "meaning"], rows)
+    return _meanings(
+        "variant", [f"{name}.{variant}" for name in metrics for variant in metrics.variants(name)]
+    )
+
+
+def _meanings(head: str, names: Iterable[str]) -> list[str]:
+    """What each metric counts, in the catalogue's words."""
+    found = (packaged().metrics[name] for name in names)
+    rows = [[f"`{metric.id}`", metric.label["en"], metric.description["en"]] for metric in found]
+    return _table([head, "English", "meaning"], rows)

@@ -187,10 +187,11 @@ def _select(
     cases: list[Case] = []
     keys: list[exp.Expr] = []
     if stock_trend:
-        moment = _calendar_moment()
+        moment = _calendar_moment(sides[0])
         keys = [_dimension(scope, d, moment) for d in query.dimensions]
         keys.append(column("calendar", BUCKET))
         for side in sides:
+            moment = _calendar_moment(side)
             on_side = exp.EQ(this=column("calendar", "side"), expression=literal(side.name))
             cases += [
                 _case(scope, query, m, side, moment, [on_side, *scope.exists(moment)])
@@ -300,8 +301,9 @@ def needs_currency(binding: Binding, entity: str, tree: exp.Expr) -> bool:
         made = derived.fields.get(reference.field.name) if derived is not None else None
         if derived is not None and made is not None:
             matched = derived.match.entity if derived.match is not None else None
-            if not any(path_of(n)[0] == matched for n in column_nodes(made)):
-                if needs_currency(binding, derived.source, made):
+            for part in column_nodes(made):
+                base = matched if path_of(part)[0] == matched else derived.source
+                if base is not None and needs_currency(binding, base, part):
                     return True
     return False
 
@@ -375,11 +377,11 @@ def _bucket_moment(scope: Scope, measure: Measure, side: Side, moment: Moment) -
     return Moment(side.name, side.as_of, bound("start"), bound("end"))
 
 
-def _calendar_moment() -> Moment:
+def _calendar_moment(side: Side) -> Moment:
     def bound(name: str) -> object:
         return lambda storage: column("calendar", f"{name}_date" if storage == "date" else name)
 
-    return Moment("calendar", bound("as_of"), bound("starts"), bound("ends"))
+    return Moment("calendar", bound("as_of"), bound("starts"), bound("ends"), side.as_of)
 
 
 def _calendar(scope: Scope, sides: tuple[Side, ...]) -> exp.Expr:

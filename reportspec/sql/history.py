@@ -9,11 +9,17 @@ history.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from sqlglot import exp
 
 from reportspec.model import Entity
 from reportspec.sql.build import alias_of, all_of, cast, column, literal, named, null, table, when
-from reportspec.sql.statement import Statement
+
+if TYPE_CHECKING:
+    from reportspec.sql.statement import Statement
+
+CHANGED = "changed_at"  # when a row came into the state; null where there is no history of it
 
 
 def select_versions(
@@ -25,13 +31,13 @@ def select_versions(
     assert entity.key is not None
     label = entity.plural["en"]
     return [
-        (states, _states(statement, entity, base), f"The states that {label.lower()} were in"),
+        (states, _states(statement, entity, base, needed), f"The states that {label.lower()} were in"),
         (name, _versions(statement, entity, base, states, needed),
          f"{label}, one row for each state, valid from and until"),
     ]  # fmt: skip
 
 
-def _states(statement: Statement, entity: Entity, base: str) -> exp.Expr:
+def _states(statement: Statement, entity: Entity, base: str, needed: tuple[str, ...]) -> exp.Expr:
     history = entity.history
     assert history is not None
     assert entity.key is not None
@@ -43,15 +49,19 @@ def _states(statement: Statement, entity: Entity, base: str) -> exp.Expr:
         return cast(found, "VARCHAR") if binding.typed_key(entity, name) else found
 
     deal, stage = key(visit, history.entity, history.by), key(visit, history.entity, history.stage)
-    closed = exp.Or(this=_yes("stage", "is_won"), expression=_yes("stage", "is_lost"))
+    following = key(visit, history.entity, "next_stage_id")
+    closed = _closed("stage")
     is_last = exp.Is(this=column(visit, "exited_at"), expression=exp.Null())
     begins: exp.Expr = column(visit, history.entered)
+    ends: exp.Expr = column(visit, "exited_at")
     if statement.binding.storage(entity.name, "closed_at") != "date":
-        own = exp.and_(
-            is_last.copy(), exp.Paren(this=closed.copy()),
-            exp.Not(this=exp.Is(this=column(base, "closed_at"), expression=exp.Null())),
-        )  # fmt: skip
-        begins = when(own, column(base, "closed_at"), begins)
+        # The last state begins with the record's own closing, and the one before it ends there.
+        begins = when(_own(base, is_last, "stage"), column(base, "closed_at"), begins)
+        last_but_one = exp.and_(
+            exp.Not(this=is_last.copy()),
+            exp.Is(this=column(visit, "next_but_one_at"), expression=exp.Null()),
+        )
+        ends = when(_own(base, last_but_one, "following"), column(base, "closed_at"), ends)
     first = exp.EQ(this=column(visit, "visit_number"), expression=literal(1))
 
     def before(name: exp.Expr, by: int) -> exp.Expr:
@@ -61,9 +71,6 @@ def _states(statement: Statement, entity: Entity, base: str) -> exp.Expr:
             order=exp.Order(expressions=[column(visit, "visit_number")]),
         )
 
-    # The stage that a deal was lost from is the last one before that was no closed stage.
-    open_stage = when(closed.copy(), null("VARCHAR"), stage.copy())
-    last_open = exp.Coalesce(this=before(open_stage, 1), expressions=[before(open_stage.copy(), 2)])
     select = exp.Select().select(
         named(deal.copy(), history.by),
         named(column(visit, "visit_number"), "visit_number"),
@@ -72,19 +79,40 @@ def _states(statement: Statement, entity: Entity, base: str) -> exp.Expr:
         named(_yes("stage", "is_won"), "is_won"),
         named(_yes("stage", "is_lost"), "is_lost"),
         named(column(visit, history.entered), "entered_at"),
-        named(last_open, "last_open_stage_id"),
         named(begins.copy(), "stage_since"),
         named(when(first, null("TIMESTAMP"), begins), "valid_from"),
+        named(ends, "valid_until"),
     )
+    if "lost_stage_id" in needed:
+        # The stage that a deal was lost from is the last one before that was no closed stage.
+        open_stage = when(closed.copy(), null("VARCHAR"), stage.copy())
+        last_open = exp.Coalesce(
+            this=before(open_stage, 1), expressions=[before(open_stage.copy(), 2)]
+        )
+        select = select.select(named(last_open, "last_open_stage_id"), copy=False)
     source = table(history.entity)
     source.set("alias", alias_of(visit))
+    next_stage = table("stage")
+    next_stage.set("alias", alias_of("following"))
     return (
         select.from_(source)
         .join(exp.Join(this=table(base),
                        on=exp.EQ(this=column(base, entity.key), expression=deal)))
         .join(exp.Join(this=table("stage"), side="LEFT",
                        on=exp.EQ(this=key("stage", "stage", "stage_id"), expression=stage)))
+        .join(exp.Join(this=next_stage, side="LEFT",
+                       on=exp.EQ(this=key("following", "stage", "stage_id"), expression=following)))
     )  # fmt: skip
+
+
+def _closed(stage: str) -> exp.Expr:
+    return exp.Or(this=_yes(stage, "is_won"), expression=_yes(stage, "is_lost"))
+
+
+def _own(base: str, which: exp.Expr, stage: str) -> exp.Expr:
+    """Whether a state is the closed one that a record is in, with a closing of its own."""
+    given = exp.Not(this=exp.Is(this=column(base, "closed_at"), expression=exp.Null()))
+    return exp.and_(which, exp.Paren(this=_closed(stage)), given)
 
 
 def _yes(alias: str, name: str) -> exp.Expr:
@@ -129,19 +157,16 @@ def _versions(
             cast(column(base, "closed_at"), "TIMESTAMP"),
             column(states, "stage_since"),
         ),
+        CHANGED: column(states, "entered_at"),
         "valid_from": column(states, "valid_from"),
-        "valid_until": exp.Window(
-            this=exp.Lead(this=column(states, "valid_from")),
-            partition_by=[column(base, entity.key)],
-            order=exp.Order(expressions=[column(states, "visit_number")]),
-        ),
+        "valid_until": column(states, "valid_until"),
     }
     if statement.binding.mapped(entity.name, "lost_stage_id") is not None:
         own["lost_stage_id"] = exp.Coalesce(
             this=column(states, "last_open_stage_id"), expressions=[column(base, "lost_stage_id")]
         )
     select = exp.Select()
-    for field in dict.fromkeys((*needed, "stage_since", "valid_from", "valid_until")):
+    for field in dict.fromkeys((*needed, "stage_since", CHANGED, "valid_from", "valid_until")):
         value = own.get(field) or _as_then(
             statement, entity, base, field, exp.Or(this=today.copy(), expression=either.copy())
         )

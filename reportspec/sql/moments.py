@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
 from reportspec.binding import Binding
 from reportspec.expression import column_nodes, path_of
+from reportspec.model import Derived
 
 
 @dataclass(frozen=True, slots=True)
 class Moment:
     """The instants that `as_of`, `period_start` and `period_end` stand for in one SELECT: fixed
-    times, or (for the name `calendar`) columns of the calendar that is joined to it."""
+    times, or (for the name `calendar`) columns of the calendar that is joined to it. `report` is
+    the report's own date where `as_of` is that of a step of a trend."""
 
     name: str
     as_of: Any  # an aware datetime, or a function storage -> expression
     start: Any
     end: Any
+    report: datetime | None = None
 
 
 @lru_cache(maxsize=1024)
@@ -32,19 +37,41 @@ def depth(binding: Binding, name: str) -> int:
     below = {entity.derived.source}
     if entity.derived.match is not None:
         below.add(entity.derived.match.entity)
-    for tree in (entity.derived.where, *entity.derived.fields.values()):
+    for base, path in _read(binding, entity.derived):
+        below |= set(_passed(binding, base, path))
+    return 1 + max(depth(binding, other) for other in below)
+
+
+def _read(binding: Binding, derived: Derived) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """The names that an entity's fields and conditions are made of, each with the entity that it is
+    seen from, and those that fields among them are computed from."""
+    match = derived.match
+    trees = [derived.where, *derived.fields.values(), match.on if match else None]
+    for tree in trees:
         for node in column_nodes(tree) if tree is not None else ():
             path = path_of(node)
-            if len(path) > 1 and path[0] not in below:
-                below |= set(_passed(binding, entity.derived.source, path))
-            elif len(path) > 2:
-                below |= set(_passed(binding, path[0], path))
-    return 1 + max(depth(binding, other) for other in below)
+            paired = match is not None and path[0] == match.entity
+            yield from _within(binding, path[0] if paired else derived.source, path)
+
+
+def _within(
+    binding: Binding, base: str, path: tuple[str, ...]
+) -> Iterator[tuple[str, tuple[str, ...]]]:
+    yield base, path
+    if len(path) == 1:
+        return
+    found = binding.resolve(base, path)
+    if found.field.expr is not None:
+        at = binding.entity_at(base, found.steps)
+        for node in column_nodes(found.field.expr):
+            yield from _within(binding, at, path_of(node))
 
 
 def _passed(binding: Binding, base: str, path: tuple[str, ...]) -> list[str]:
     """The entities that a dotted name passes on its way."""
-    at, passed = base, []
+    at, passed = base, list[str]()
+    if len(path) == 1:
+        return passed
     for step in binding.resolve(base, path).steps:
         relation = binding.entity(at).relations[step]
         at = relation.to
@@ -58,26 +85,24 @@ def varies_with_moment(binding: Binding, name: str) -> bool:
     """Whether an entity's rows (or fields) depend on the instant at which it is looked at."""
     entity = binding.entity(name)
     if entity.derived is None:
-        return bool(entity.exists_from or any(f.as_of for f in entity.fields.values()))
+        return bool(entity.exists_from) or _differs(binding, name)
     if varies_with_moment(binding, entity.derived.source):
         return True
     match = entity.derived.match
     if match is not None and varies_with_moment(binding, match.entity):
         return True
-    trees = [entity.derived.where, *entity.derived.fields.values(), match.on if match else None]
-    for tree in trees:
-        if tree is None:
-            continue
-        for node in column_nodes(tree):
-            path = path_of(node)
-            if len(path) == 1:
-                return True
-            if match is not None and path[0] == match.entity:
-                continue
-            at = entity.derived.source
-            for step in binding.resolve(at, path).steps:
-                relation = binding.entity(at).relations[step]
-                at = relation.to
-                if not relation.today and varies_with_moment(binding, at):
-                    return True
+    for base, path in _read(binding, entity.derived):
+        if len(path) == 1:
+            return True
+        if any(_differs(binding, other) for other in _passed(binding, base, path)):
+            return True
     return False
+
+
+def _differs(binding: Binding, name: str) -> bool:
+    """Whether what a relation leads to depends on the instant. Records are reached by it whether
+    they were there yet or not."""
+    entity = binding.entity(name)
+    if entity.derived is not None:
+        return varies_with_moment(binding, name)
+    return entity.history is not None or any(field.as_of for field in entity.fields.values())

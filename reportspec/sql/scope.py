@@ -35,6 +35,7 @@ from reportspec.sql.build import (
     when,
 )
 from reportspec.sql.functions import call, in_order, local_day, names_time
+from reportspec.sql.history import CHANGED
 from reportspec.sql.moments import Moment, varies_with_moment
 from reportspec.sql.rates import RATES, has_rates
 from reportspec.sql.windows import Window
@@ -124,13 +125,17 @@ class Scope:
         earlier = exp.LT(this=created.copy(), expression=self.instant(moment.as_of, storage))
         there = [exp.Is(this=created, expression=exp.Null()), earlier]
         # What happened to a record before it was created happened all the same: those that came
-        # from an older system carry the day of the move. So it is there from what happened first.
+        # from an older system carry the day of the move. So it is there from what happened first,
+        # changes in its history included.
         for name in _events(entity):
             if self._given(entity, name):
                 self.statement.need(cte, name)
                 kept = self.binding.storage(entity.name, name)
                 bound = self.instant(moment.as_of, kept)
                 there.append(exp.LT(this=column(alias, name), expression=bound))
+        if entity.derived is None and self.statement.versioned(entity.name):
+            bound = self.instant(moment.as_of, "time")
+            there.append(exp.LT(this=column(alias, CHANGED), expression=bound))
         return [any_of(there)]
 
     def _given(self, entity: Entity, name: str) -> bool:
@@ -178,7 +183,9 @@ class Scope:
         of the last day `before` it and the moment.
 
         The same expression gives the same tree again: measures share most of theirs."""
-        name = f"{moment.name}{' by bucket' if callable(moment.start) else ''}"
+        name = (
+            f"{moment.name}{' by bucket' if callable(moment.start) else ''} {moment.report or ''}"
+        )
         key = (id(tree), name, steps, id(at))  # a time is always either `before` or not
         if key not in self._compiled:
             # The source trees are kept with the result, so that their ids stay their own.
@@ -297,8 +304,12 @@ class Scope:
 
     def _currency_of(self, path: tuple[str, ...], steps: tuple[str, ...]) -> str | None:
         """The field that holds the currency of an amount, where it may differ from the report's."""
-        if self.binding.currency is None or (path[0] == self._matched):
+        if self.binding.currency is None:
             return None
+        if path[0] == self._matched and len(path) == 2:
+            known = self.binding.field(*path)
+            name = known.currency if known else None
+            return name if name and self.binding.gives(path[0], name) else None
         base = self.binding.entity_at(self.entity, steps)
         found = self.binding.resolve(base, path)
         owner = self.binding.entity_at(base, found.steps)
@@ -333,8 +344,9 @@ class Scope:
             day = self.instant_name("as_of", moment, "date")
             before: type[exp.Binary] = exp.LT  # the rate of the last day before the instant
         elif ended:
-            # Nobody knows the rates of days that are still to come.
-            last = self.instant_name("as_of", moment, "date")
+            # Nobody knows the rates of days that are still to come. What a step of a trend brings
+            # of a stretch has the rate that the whole has, so that the steps add up to it.
+            last = self.instant(moment.report or moment.as_of, "date")
             day = exp.Least(this=local_day(self, at, moment, steps), expressions=[last])
             before = exp.LT
         else:

@@ -190,7 +190,8 @@ class Statement:
             self._rows[entity.name].versions = base
             moment = Moment("current", None, None, None)
             states = self.instance(history.entity, moment)
-            for name in (history.by, history.entered, history.stage, "exited_at", "visit_number"):
+            for name in (history.by, history.entered, history.stage, "exited_at", "visit_number",
+                         "next_stage_id", "next_but_one_at"):  # fmt: skip
                 self.need(states, name)
             stage = self.instance("stage", moment)
             for name in ("stage_id", "is_won", "is_lost"):

@@ -63,7 +63,8 @@ COST: Tables = {"service_cost": ("month,amount,currency", [
 USD: Tables = {
     "service_cost": ("month,amount,currency", [(date(2024, m, 1), 1000, "USD") for m in (1, 2, 3)]),
     "fx_rate": ("day,from_currency,to_currency,rate", [
-        (date(2024, 1, 1), "USD", "EUR", 0.5), (date(2024, 2, 1), "USD", "EUR", 0.8), (date(2024, 3, 15), "USD", "EUR", 1.0)]),
+        (date(2024, 1, 1), "USD", "EUR", 0.9), (date(2024, 1, 31), "USD", "EUR", 0.5),
+        (date(2024, 2, 1), "USD", "EUR", 0.8), (date(2024, 3, 15), "USD", "EUR", 1.0)]),
 }  # fmt: skip
 CONTRACTS: Tables = {
     "account": ("account_id,name,owner_id,created_at", [("a", "A", "u", at("2020-01-01"))]),
@@ -114,6 +115,15 @@ CASES = {
         USD,
         {"period": "2024-Q1", "sections": [{"id": "one", "trend": {"metrics": ["service_cost_amount"], "grain": "month"}}]},
         [{"service_cost_amount": 500}, {"service_cost_amount": 800}, {"service_cost_amount": 1000}],
+    ),
+    # Weeks of January at the rate of its last day, 0.5, whatever they end with; the one that reaches
+    # into February has three days of January and four of 29 days of February at 0.8.
+    "costs_at_their_months_rates_by_week": Case(
+        USD,
+        {"period": {"from": "2024-01-15", "to": "2024-02-05"}, "as_of": "2024-04-01",
+         "sections": [{"id": "one", "trend": {"metrics": ["service_cost_amount"], "grain": "week"}}]},
+        [{"service_cost_amount": 500 * 7 / 31}, {"service_cost_amount": 500 * 7 / 31},
+         {"service_cost_amount": 500 * 3 / 31 + 800 * 4 / 29}, {"service_cost_amount": 800 * 1 / 29}],
     ),
     # Ten of March's 31 days, at the rate of 10 March: 800 * 10 / 31, after 500 and 800.
     "costs_at_the_rate_known_then": Case(

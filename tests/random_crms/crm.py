@@ -146,6 +146,10 @@ class _Draw:
             return low
         return low + timedelta(seconds=self.r.randrange(1, int(days * 86_400)))
 
+    def before(self, high: datetime) -> datetime:
+        """Up to two months before a time: what is entered late."""
+        return high - timedelta(seconds=self.r.randrange(1, 60 * 86_400))
+
     def of(self, rows: list[Row], key: str, empty: float = 0.15) -> Any:
         return self.maybe(self.r.choice(rows)[key], empty) if rows else None
 
@@ -245,7 +249,7 @@ def _sales(d: _Draw, t: dict[str, list[Row]]) -> None:
              "direction": d.maybe(r.choice(("outbound", "outbound", "inbound"))), "owner_id": d.of(t["user"], "user_id"),
              "deal_id": d.of(t["deal"], "deal_id", 0.3), "lead_id": d.of(t["lead"], "lead_id", 0.7), "contact_id": d.of(t["contact"], "contact_id", 0.7),
              "case_id": d.maybe(f"s{r.randrange(12)}", 0.8), "created_at": made, "due_at": d.maybe(d.after(made), 0.4),
-             "done_at": d.maybe(d.after(made), 0.2), "outcome": d.maybe(r.choice(("connected", "busy")))}
+             "done_at": d.maybe(d.before(made) if r.random() < 0.1 else d.after(made), 0.2), "outcome": d.maybe(r.choice(("connected", "busy")))}
         )  # fmt: skip
     t["quote"] = []
     for i in d.many(15):
@@ -291,11 +295,14 @@ def _deal(d: _Draw, t: dict[str, list[Row]], key: str) -> None:
                 walk.append((r.choice("WL"), at))
     stage, entered = walk[-1]
     status = {"W": "won", "L": "lost"}.get(stage, "open")
-    if status != "open" and r.random() < 0.05:  # entered late: closed before it was created
+    late = r.random()
+    if status != "open" and late < 0.05:  # entered late: closed before it was created
         created = d.after(entered, 20)
+    elif late < 0.1:  # or after it went through some of its stages
+        created = d.after(r.choice(walk)[1], 20)
     written = (
         "none"
-        if created > entered or r.random() < 0.15
+        if r.random() < (0.5 if created > entered else 0.15)
         else "but the end"
         if status != "open" and r.random() < 0.1
         else "all"
@@ -429,6 +436,12 @@ def _marketing(d: _Draw, t: dict[str, list[Row]]) -> None:
 _BEGINS = {"lead": "created_at", "deal": "created_at", "case_": "created_at", "order_": "ordered_at", "deal_stage_history": "entered_at",
            "activity": "created_at", "quote": "created_at", "referral": "created_at", "web_session": "started_at", "pageview": "viewed_at",
            "goal_completion": "completed_at", "service_call": "queued_at"}  # fmt: skip
+# What makes a row be there even before that time: records are entered late.
+_EVENTS: dict[str, tuple[str, ...]] = {
+    "deal": ("closed_at",),
+    "activity": ("done_at",),
+    "lead": ("converted_at",),
+}
 _LATER: dict[str, dict[str, tuple[str, ...]]] = {
     "lead": {"converted_at": ("converted_at", "is_converted", "converted_account_id"), "first_response_at": ("first_response_at",)},
     "activity": {"done_at": ("done_at", "outcome")},
@@ -444,6 +457,8 @@ _LATER: dict[str, dict[str, tuple[str, ...]]] = {
 def frozen(crm: Crm, at: datetime) -> Crm:
     """The CRM as it stood at an instant: without what happened at it or later."""
     rows: dict[str, list[Row]] = {}
+    history = crm.rows["deal_stage_history"]
+    changed = {h["deal_id"] for h in history if h["entered_at"] and h["entered_at"] < at}
     for name, table in crm.rows.items():
         begins = _BEGINS.get(name)
         rows[name] = [
@@ -452,7 +467,8 @@ def frozen(crm: Crm, at: datetime) -> Crm:
             if not begins
             or row[begins] is None
             or row[begins] < at
-            or (row.get("closed_at") or at) < at
+            or any((row[event] or at) < at for event in _EVENTS.get(name, ()))
+            or (name == "deal" and row["deal_id"] in changed)
         ]
     rows["list_membership"] = [m for m, was in zip(rows["list_membership"], crm.rows["list_membership"], strict=True)
                                if was["subscribed_at"] is None or was["subscribed_at"] < at]  # fmt: skip

@@ -186,14 +186,17 @@ class World:
 
     @cached_property
     def deals(self) -> dict[str, State]:
-        """Those that are there at T, as they were then: created, or closed before that. The record has the last word on its own
-        closing; the states before it are the history's; without a history a deal was open."""
+        """Those that are there at T, as they were then: from their creation, first change or closing,
+        whichever came first. The record has the last word on its own closing; the states before it
+        are the history's; without a history a deal was open."""
         found = {}
         for deal in self.rows["deal"]:
             ended = deal["status"] != "open" and self.known(deal["closed_at"])
-            if deal["is_deleted"] or not (self.known(deal["created_at"]) or ended):
-                continue
             passed = [v for v in self.visits[deal["deal_id"]] if v.entered < self.at]
+            if deal["is_deleted"] or not (self.known(deal["created_at"]) or ended or passed):
+                continue
+            if passed and passed[-1].left is None and deal["closed_at"] and not ended:
+                passed.pop()  # closed at another time than the history says
             if ended:
                 state = State(deal, deal["status"], deal["closed_at"], deal["stage_id"])
             elif not passed:
@@ -448,6 +451,14 @@ def weighted(p: Period, s: State) -> float | None:
     return None if amount is None or part is None else amount * part
 
 
+def expected(p: Period) -> Iterable[State]:
+    """Open deals that are expected to close in the period, also in what is left of it."""
+    for s in still_open(p):
+        day = s.deal["expected_close_date"]
+        if day is not None and p.first <= day < p.after:
+            yield s
+
+
 def left(p: Period) -> Iterable[tuple[Visit, float]]:
     """Stays in open stages that ended in the period, with their days."""
     for key in p.w.deals:
@@ -490,6 +501,35 @@ def calls_up_to_closing(p: Period) -> Iterable[Fact]:
                 and a["done_at"] <= s.closed_at
             ):
                 yield p.w.deal_fact(s)
+
+
+def activities(p: Period, due: Callable[[datetime], bool]) -> Iterable[Row]:
+    """Those that are to be done at T, with a due time."""
+    for a in p.w.rows["activity"]:
+        there = p.w.known(a["created_at"]) and not p.w.known(a["done_at"])
+        if there and a["due_at"] is not None and due(a["due_at"]):
+            yield a
+
+
+def planned(p: Period) -> Iterable[Row]:
+    return activities(p, lambda due: due >= p.w.at)
+
+
+def tasks(p: Period, found: Iterable[Row]) -> Iterable[Fact]:
+    return (activity_fact(p, a) for a in found if a["type"] != "note")
+
+
+def idle_since(p: Period, s: State) -> datetime:
+    """When something was last done on a deal, else its creation."""
+    mine = (a for a in p.w.rows["activity"] if a["deal_id"] == s.deal["deal_id"])
+    done = [a["done_at"] for a in mine if p.w.known(a["done_at"])]
+    return max(done, default=s.deal["created_at"])
+
+
+def patience(p: Period, s: State) -> float:
+    """Days after which a deal in this stage is stalled."""
+    days = p.w.stages.get(s.stage or "", {}).get("rotting_days")
+    return 30 if days is None else days
 
 
 def activity_fact(p: Period, a: Row, value: Any = 1) -> Fact:
@@ -784,7 +824,7 @@ def product_lines(p: Period, of_cost: bool = False) -> Iterable[Fact]:
 def cross_sold(p: Period) -> Iterable[Fact]:
     for (customer, _), steps in p.w.families.items():
         if p.w.customers[customer][0].at < p.start and p.inside(steps[0][0].at):
-            yield p.w.purchase_fact(steps[0][0], customer)
+            yield p.w.customer_fact(p.w.customers[customer], customer)
 
 
 def up_sold(p: Period) -> Iterable[Fact]:
@@ -798,14 +838,14 @@ def up_sold(p: Period) -> Iterable[Fact]:
                 and earlier
                 and tier > max(earlier)
             ):
-                yield p.w.purchase_fact(b, customer)
+                yield p.w.customer_fact(p.w.customers[customer], customer)
 
 
 def upsells(p: Period) -> Iterable[Fact]:
     for s in closed(p, "won"):
         bought = p.w.customers.get(s.deal["account_id"] or "")
         if s.deal["deal_type"] == "upsell" and bought and bought[0].at < p.start:
-            yield p.w.deal_fact(s, s.deal["account_id"])
+            yield p.w.customer_fact(bought, s.deal["account_id"])
 
 
 # Service
@@ -991,7 +1031,9 @@ EXITS = Metric(lambda p: (p.w.visit_fact(v) for v, _ in left(p)))
 ADVANCES = Metric(lambda p: (p.w.visit_fact(v) for v in moved(p, True)))
 DEAL_CALLS = Metric(
     lambda p: (
-        activity_fact(p, a) for a in outbound_calls(p) if a["deal_id"] and p.inside(a["done_at"])
+        p.w.deal_fact(p.w.deals[a["deal_id"]]) if a["deal_id"] in p.w.deals else Fact()
+        for a in outbound_calls(p)
+        if a["deal_id"] and p.inside(a["done_at"])
     )
 )
 CAMPAIGNS = Metric(lambda p: (campaign_fact(c) for c in launched(p).values()))
@@ -1011,9 +1053,23 @@ ACTIVE = Metric(lambda p: customers(p, lambda b: since(p, b[-1].at) <= 365))
 LAPSED = Metric(lambda p: customers(p, lambda b: since(p, b[-1].at) > 365))
 OF_A_YEAR = Metric(lambda p: customers(p, lambda b: since(p, b[0].at) > 365))
 REPEAT = Metric(lambda p: customers(p, lambda b: len(b) > 1))
-YEARLY = Metric(lambda p: (p.w.purchase_fact(b) for b in p.w.purchases if since(p, b.at) <= 365))
+RETURNED = Metric(
+    lambda p: (
+        p.w.customer_fact(p.w.customers[b.customer], b.customer)
+        for b in bought_in(p)
+        if b.first < p.start
+    ),
+    "distinct",
+)
+
+
+def of_a_year(p: Period) -> Iterable[Purchase]:
+    return (b for b in p.w.purchases if since(p, b.at) <= 365)
+
+
+YEARLY = Metric(lambda p: (p.w.customer_fact(p.w.customers[b.customer]) for b in of_a_year(p)))
 YEARLY_WORTH = Metric(
-    lambda p: (p.w.purchase_fact(b, b.worth) for b in p.w.purchases if since(p, b.at) <= 365), "sum"
+    lambda p: (p.w.customer_fact(p.w.customers[b.customer], b.worth) for b in of_a_year(p)), "sum"
 )
 CHURN = Ratio(LAPSED, OF_A_YEAR)
 CROSS = Metric(cross_sold, "distinct")
@@ -1095,7 +1151,25 @@ METRICS: dict[str, AnyMetric] = {
     "open_opportunities_count": OPEN,
     "open_opportunities_count.by_value": Metric(lambda p: (p.w.deal_fact(s, open_worth(p, s)) for s in still_open(p)), "sum"),
     "open_opportunities_count.weighted": Metric(lambda p: (p.w.deal_fact(s, weighted(p, s)) for s in still_open(p)), "sum"),
-    "open_avg_age_days": Metric(lambda p: (p.w.deal_fact(s, days(s.deal["created_at"], p.w.at)) for s in still_open(p)), "mean"),
+    "open_avg_age_days": Metric(lambda p: (
+        p.w.deal_fact(s, days(s.deal["created_at"], p.w.at)) for s in still_open(p) if p.w.known(s.deal["created_at"])
+    ), "mean"),
+    "overdue_deals_count": Metric(lambda p: (
+        p.w.deal_fact(s) for s in still_open(p) if s.deal["expected_close_date"] and p.w.known(midnight(s.deal["expected_close_date"]))
+    )),
+    "no_next_step_count": Metric(lambda p: (
+        p.w.deal_fact(s) for s in still_open(p) if s.deal["deal_id"] not in {a["deal_id"] for a in planned(p)}
+    )),
+    "stalled_deals_count": Metric(lambda p: (
+        p.w.deal_fact(s) for s in still_open(p) if days(idle_since(p, s), p.w.at) > patience(p, s)
+    )),
+    "forecast_open_count": Metric(lambda p: (p.w.deal_fact(s) for s in expected(p))),
+    "forecast_open_amount": Metric(lambda p: (p.w.deal_fact(s, open_worth(p, s)) for s in expected(p)), "sum"),
+    "forecast_weighted_amount": Metric(lambda p: (p.w.deal_fact(s, weighted(p, s)) for s in expected(p)), "sum"),
+    "deals_count": Metric(lambda p: (p.w.deal_fact(s) for s in p.w.deals.values())),
+    "deals_amount": Metric(lambda p: (p.w.deal_fact(s, open_worth(p, s)) for s in p.w.deals.values()), "sum"),
+    "activities_planned_count": Metric(lambda p: tasks(p, (a for a in planned(p) if days(p.w.at, a["due_at"]) < 7))),
+    "activities_overdue_count": Metric(lambda p: tasks(p, activities(p, p.w.known))),
     "stage_duration_days": STAYS,
     "stage_duration_days.median": Metric(STAYS.facts, "median"),
     "stage_duration_days.cumulative": Ratio(STAY_DAYS, STAYED),
@@ -1157,7 +1231,7 @@ METRICS: dict[str, AnyMetric] = {
     "product_revenue_amount": Metric(product_lines, "sum"),
     "product_cost_amount": Metric(lambda p: product_lines(p, True), "sum"),
     "cross_sell_rate": Ratio(CROSS, BEFORE),
-    "cross_sell_rate.of_active": Ratio(CROSS, RETURNING),
+    "cross_sell_rate.of_active": Ratio(CROSS, RETURNED),
     "up_sell_rate": Ratio(UP, BEFORE),
     "up_sell_rate.recorded": Ratio(Metric(upsells, "distinct"), BEFORE),
     "mailing_active_count": Metric(lambda p: on_list(p, p.w.at)),
@@ -1202,13 +1276,14 @@ METRICS: dict[str, AnyMetric] = {
 # What there was at one instant: a step of a trend is taken as of its own end, every other figure as of
 # the report's date.
 STOCKS = frozenset(
-    {name for name in METRICS if name.startswith(("open_", "mailing_"))}
-    | {"sales_calls_per_opportunity.open", "prospects_count.stock", "campaigns_count.active", "service_cost_amount", "sales_marketing_cost_amount"}
+    {name for name in METRICS if name.startswith(("open_", "mailing_", "activities_", "deals_"))}
+    | {"sales_calls_per_opportunity.open", "prospects_count.stock", "campaigns_count.active", "service_cost_amount", "sales_marketing_cost_amount",
+       "overdue_deals_count", "no_next_step_count", "stalled_deals_count"}
 )  # fmt: skip
 # What is only known for one date, so that there are no trends of it.
 OF_ONE_DATE = frozenset(
     name for name in METRICS
-    if name.startswith(("customers_count", "customer_lifetime_value", "repeat_", "churn_", "cross_sell", "up_sell"))
+    if name.startswith(("customers_count", "customer_lifetime_value", "repeat_", "churn_", "cross_sell", "up_sell", "no_next_", "stalled_"))
 )  # fmt: skip
 
 
@@ -1242,7 +1317,9 @@ _LEAD = (
 )
 _DEAL = ("closed_deals_count", "won_deals_count", "lost_deals_count", "won_amount", "close_rate", "close_rate.by_value", "close_rate.cohort",
          "new_revenue_amount", "open_opportunities_count", "open_opportunities_count.by_value", "open_opportunities_count.weighted",
-         "open_avg_age_days", "sales_cycle_days", "sales_cycle_days.median", "sales_cycle_days.from_lead")  # fmt: skip
+         "open_avg_age_days", "overdue_deals_count", "no_next_step_count", "stalled_deals_count",
+         "forecast_open_count", "forecast_open_amount", "forecast_weighted_amount",
+         "deals_count", "deals_amount", "sales_cycle_days", "sales_cycle_days.median", "sales_cycle_days.from_lead")  # fmt: skip
 _STAY = ("stage_duration_days", "stage_duration_days.median", "stage_duration_days.cumulative", "stage_exits_count", "stage_conversion_rate",
          "stage_regressions_count")  # fmt: skip
 _FIRST = ("closed_deals_count.first_close", "close_rate.first_close")
@@ -1256,7 +1333,8 @@ _CASE = ("cases_handled_count", "cases_handled_count.resolved", "open_cases_coun
 _CALL = ("customer_callbacks_count", "customer_callbacks_count.answered", "callbacks_per_case", "abandoned_calls_count",
          "abandoned_calls_count(shortest_wait=20)", "abandonment_rate", "avg_handle_time", "calls_per_agent_day")  # fmt: skip
 _CUSTOMER = ("customers_count", "customers_count.active", "customers_count.at_risk", "customers_count.before", "repeat_purchase_rate", "churn_rate",
-             "customer_lifetime_value")  # fmt: skip
+             "customer_lifetime_value", "customer_lifetime_value.predictive", "cross_sell_rate", "cross_sell_rate.of_active", "up_sell_rate",
+             "up_sell_rate.recorded")  # fmt: skip
 _LIST = (
     "mailing_active_count",
     "mailing_list_growth_rate",
@@ -1272,7 +1350,13 @@ _WEB = (
 )
 _CAMPAIGN = ("campaigns_count", "campaigns_count.active", "campaign_delivered_count", "responses_per_campaign", "responses_per_campaign.in_period",
              "campaign_response_rate", "campaign_cost_amount")  # fmt: skip
-_CALLS = ("sales_calls_count", "sales_calls_count.connected", "sales_calls_per_opportunity")
+_CALLS = (
+    "sales_calls_count",
+    "sales_calls_count.connected",
+    "sales_calls_per_opportunity",
+    "sales_calls_per_opportunity.open",
+)
+_TASKS = ("activities_planned_count", "activities_overdue_count")
 _QUOTES = ("quotes_presented_count", "quotes_presented_count.versions")
 _LINES = ("product_revenue_amount", "product_cost_amount")
 _RENEWALS = (
@@ -1286,7 +1370,7 @@ _PROMISES = ("sla_compliance_rate",)
 
 # The breakdowns that are asked, and the filters: what each dimension is asked of.
 BREAKDOWNS: dict[str, tuple[str, ...]] = {
-    "user.name": _LEAD + _DEAL + _STAY + _FIRST + _BOUGHT + _CALLS + _QUOTES,
+    "user.name": _LEAD + _DEAL + _STAY + _FIRST + _BOUGHT + _CALLS + _TASKS + _QUOTES,
     "user.team": _CASE + _CALL + _PROMISES + _CUSTOMER + _RENEWALS,
     "account.region": _DEAL + _BOUGHT + _CUSTOMER + _RENEWALS + _REFERRALS + _LINES + _CASE,
     "campaign.channel": _CAMPAIGN + _LIST[3:],

@@ -217,7 +217,7 @@ QUESTIONS: dict[str, Callable[[Crm, Path], Iterator[Answer]]] = {
 def test_random_crms(question: str, draw: Draw, tmp_path: Path) -> None:
     wrong: list[str] = []
     compared = 0
-    for number in range(draw.rounds(12, 300)):
+    for number in range(draw.rounds(8, 300)):
         seed = draw.seed + number
         crm = drawn(seed)
         folder = written(crm, tmp_path / str(number))
