@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -136,10 +136,11 @@ def build_each(
     try:
         if report.each is None:
             figures = run_report(report, compiled, Timings())
-            return [Report(stem, figures, checked.spec_text, checked.diagnostics)]
+            warnings = (*checked.diagnostics, *figures.warnings)
+            return [Report(stem, figures, checked.spec_text, warnings)]
         made = run_each(report, compiled, Timings(), only)
     except SourceError as error:
-        raise ReportError([source_problem(Path(path), report, error)], checked.texts) from None
+        raise ReportError(source_problems(Path(path), report, error), checked.texts) from None
     found = [one.value for one, _ in made]
     lacking = [one for one in only if one not in found]
     if lacking or not made:
@@ -147,7 +148,8 @@ def build_each(
         raise ReportError(
             [Diagnostic("no-values", f"{path}: `{report.each.dimension.name}` has {what}")]
         )
-    warnings = (*checked.diagnostics, *without_report(Path(path), report, only, found))
+    told = made[0][1].warnings
+    warnings = (*checked.diagnostics, *told, *without_report(Path(path), report, only, found))
     return [
         Report(f"{stem}-{one.part}", figures, checked.spec_text, warnings, one.value)
         for one, figures in made
@@ -218,10 +220,18 @@ def ledger_of(place: Path) -> tuple[Mail, Path]:
 # --- what is told in the same way by the command line --------------------------------------------
 
 
-def source_problem(path: Path, report: CheckedReport, error: SourceError) -> Diagnostic:
-    """What is told of a source that cannot be asked: at its place in the project file."""
+def source_problems(path: Path, report: CheckedReport, error: SourceError) -> list[Diagnostic]:
+    """What is told of a source that cannot be asked, at its place in the project file, or of which no
+    report is made, at the lines of the mapping."""
+    from reportspec.contract.verdict import Broken
+
     span = report.project.source.span
-    return Diagnostic(error.code, f"{path}: {error.message}", span, error.help, error.notes)
+    if isinstance(error, Broken):
+        return [
+            replace(one, message=f"{path}: {one.message}", span=one.span or span)
+            for one in error.diagnostics
+        ]
+    return [Diagnostic(error.code, f"{path}: {error.message}", span, error.help, error.notes)]
 
 
 def no_each(path: Path, each: Sequence[str]) -> Diagnostic:

@@ -87,6 +87,8 @@ each_option = click.option(
     metavar="VALUE",
     help="Of a spec with `for_each` only this value; may be given several times.",
 )
+strict_option = click.option("--strict", is_flag=True,
+                             help="Make no report where there is something to tell of the source, such as deals without a date.")  # fmt: skip
 messages_option = click.option("--messages", "messages", type=click.Choice(["text", "json", "github"]), default="text",
                                show_default=True, help="How mistakes are printed.")  # fmt: skip
 
@@ -98,6 +100,7 @@ class Asked:
     settings: Mapping[str, str]
     period: str | None
     now: datetime
+    strict: bool = False
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -174,14 +177,14 @@ def _say(text: str, err: bool = False, painted: bool = False) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
-def _asked(settings: Iterable[str], period: str | None) -> Asked:
+def _asked(settings: Iterable[str], period: str | None, strict: bool = False) -> Asked:
     found = {}
     for setting in settings:
         match = _SETTING.fullmatch(setting)
         if not match:
             raise click.UsageError(f"--set takes name=value, not `{setting[:60]}`")
         found[match[1]] = match[2]
-    return Asked(found, period, _now())
+    return Asked(found, period, _now(), strict)
 
 
 def _now() -> datetime:
@@ -247,7 +250,10 @@ def _is_spec(path: Path) -> bool:
 def _check(path: Path, asked: Asked) -> Checked:
     from reportspec.stages import load_report
 
-    return load_report(path, asked.now, os.environ, settings=asked.settings, period=asked.period)
+    return load_report(
+        path, asked.now, os.environ, settings=asked.settings, period=asked.period,
+        strict=asked.strict,
+    )  # fmt: skip
 
 
 def _print(found: Iterable[Diagnostic], texts: Mapping[str, str], messages: str) -> None:
@@ -362,6 +368,7 @@ def compile_command(
 @paths_argument
 @set_option
 @period_option
+@strict_option
 @click.option("--format", "form", type=click.Choice(["json", "csv", "table"]), default="table", show_default=True,
               help="How the figures are printed.")  # fmt: skip
 @each_option
@@ -369,13 +376,14 @@ def query(
     paths: tuple[Path, ...],
     settings: tuple[str, ...],
     period: str | None,
+    strict: bool,
     form: str,
     each: tuple[str, ...],
 ) -> None:
     """Print the figures of specs without a PDF."""
     from reportspec.output import as_csv, as_json, as_table
 
-    asked, out = _asked(settings, period), _Messages("text")
+    asked, out = _asked(settings, period, strict), _Messages("text")
     write: Callable[[Figures], str] = {
         "json": lambda figures: harmless_json(as_json(figures)),
         "csv": as_csv,
@@ -399,7 +407,7 @@ def _figures(
 ) -> tuple[list[tuple[str, Figures]], Checked] | None:
     """The figures of a spec, each with its part of names by the value of `for_each` (one without it
     where there is none), or None with the mistakes told."""
-    from reportspec.api import no_each, source_problem, without_report
+    from reportspec.api import no_each, source_problems, without_report
     from reportspec.run.connection import SourceError
     from reportspec.stages import Timings, compile_report, run_each, run_report
 
@@ -419,10 +427,13 @@ def _figures(
     timings.measure("compile", since)
     try:
         if report.each is None:
-            return [("", run_report(report, compiled, timings))], checked
+            figures = run_report(report, compiled, timings)
+            out.tell(figures.warnings, checked.texts)
+            return [("", figures)], checked
         made = run_each(report, compiled, timings, each)
+        out.tell(made[0][1].warnings if made else (), checked.texts)
     except SourceError as error:
-        out.tell([source_problem(path, report, error)], checked.texts)
+        out.tell(source_problems(path, report, error), checked.texts)
         return None
     out.tell(without_report(path, report, each, [one.value for one, _ in made]), checked.texts)
     if not made:
@@ -441,6 +452,7 @@ def _figures(
               help="The form of the reports; may be given several times. `csv` makes a folder with a file for each table.")  # fmt: skip
 @set_option
 @period_option
+@strict_option
 @messages_option
 @each_option
 @click.option("--timings", is_flag=True, help="Print where the time goes.")
@@ -450,6 +462,7 @@ def build(
     forms: tuple[Form, ...],
     settings: tuple[str, ...],
     period: str | None,
+    strict: bool,
     messages: str,
     each: tuple[str, ...],
     timings: bool,
@@ -460,7 +473,7 @@ def build(
 
     from reportspec.stages import Timings
 
-    asked, said = _asked(settings, period), _Messages(messages)
+    asked, said = _asked(settings, period, strict), _Messages(messages)
     specs = _specs(paths)
     names = _names(specs)
     forms = tuple(dict.fromkeys(forms))
@@ -615,6 +628,7 @@ def _letters_told(path: Path, figures: Figures) -> list[Diagnostic]:
 @paths_argument
 @set_option
 @period_option
+@strict_option
 @messages_option
 @click.option("--dry-run", is_flag=True, help="Write the mails as .eml files, and send nothing.")
 @click.option("-o", "--out", type=_Path(path_type=Path, file_okay=False),
@@ -629,6 +643,7 @@ def send(
     paths: tuple[Path, ...],
     settings: tuple[str, ...],
     period: str | None,
+    strict: bool,
     messages: str,
     dry_run: bool,
     out: Path | None,
@@ -646,7 +661,7 @@ def send(
         raise click.UsageError("-o is the folder of --dry-run: add --dry-run, or leave it out")
     from reportspec.deliver.send import Asked as Wanted
 
-    asked, said = _asked(settings, period), _Messages(messages)
+    asked, said = _asked(settings, period, strict), _Messages(messages)
     specs = _specs(paths)
     names = _names(specs)
     tally = _Tally([path for path in paths if not path.is_dir()], len(specs))
@@ -700,8 +715,9 @@ def _send_one(path: Path, asked: Asked, wanted: Any, said: _Messages, tally: _Ta
 
     try:
         made = attempt(
-            path, asked.now, os.environ, wanted, settings=asked.settings, period=asked.period
-        )
+            path, asked.now, os.environ, wanted, settings=asked.settings, period=asked.period,
+            strict=asked.strict,
+        )  # fmt: skip
     except KeyboardInterrupt:
         _progress("")
         _say("what was handed over is known: send again for the rest", err=True)
@@ -847,9 +863,8 @@ def doctor(project: Path | None, form: str) -> None:
     from dataclasses import asdict
 
     from reportspec import doctor as look
-    from reportspec.check.mapping import load_mapping
     from reportspec.check.project import load_project
-    from reportspec.check.report import extended_catalogue
+    from reportspec.check.report import bind_source
 
     findings: list[look.Finding] = []
 
@@ -865,15 +880,9 @@ def doctor(project: Path | None, form: str) -> None:
     if project is not None and (place is None or not place.is_file()):
         raise click.UsageError(f"there is no project file at `{project}`")
     found, document = load_project(place, os.environ)
-    mapping, problems = None, list(document.problems)
-    if found is not None:
-        catalogue, own = extended_catalogue(found)
-        path = found.root / found.mapping if found.mapping else None
-        mapping, _, written = load_mapping(
-            catalogue, found.crm, path, document, found.source.dialect
-        )
-        more = [*own.all(), *([written] if written is not None else [])]
-        problems = [*document.problems, *(p for other in more for p in other.problems)]
+    bound = bind_source(found, document) if found is not None else None
+    documents = (document, *(bound.documents if bound is not None else ()))
+    problems = list(dict.fromkeys(p for one in documents for p in one.problems))
     for problem in in_order(problems):
         where = f"{problem.span.file}:{problem.span.line}: " if problem.span else ""
         level: Any = "warning" if problem.severity == "warning" else "error"
@@ -881,8 +890,8 @@ def doctor(project: Path | None, form: str) -> None:
     if found is not None and not any(p.severity == "error" for p in problems):
         name = document.file or "none: the demo"
         tell(look.Finding("ok", "project", name))
-        if mapping is not None:
-            for finding in look.source(found, mapping):
+        if bound is not None and bound.written is not None:
+            for finding in look.source(found, bound.written, bound.binding(found)):
                 tell(finding)
     if form == "json":
         _echo(

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from importlib.metadata import version
 from pathlib import Path
@@ -20,6 +20,7 @@ from typing import Any, Literal
 from sqlglot import exp
 
 from reportspec import __version__
+from reportspec.binding import Binding
 from reportspec.check.model import Project
 from reportspec.columns import held
 from reportspec.databases import database_of
@@ -142,9 +143,11 @@ def _fonts() -> Finding:
 def source(
     project: Project,
     mapping: SourceMap,
+    binding: Binding | None = None,
     connect: Callable[..., Connection] | None = None,
 ) -> Iterator[Finding]:
-    """The connection of a project, and what the mapping expects of it."""
+    """The connection of a project, what the mapping expects of it, and, with a `binding`, whether the
+    rows keep to it."""
     database = database_of(project.source.kind)
     zone = mapping.timezone or project.source_timezone or project.timezone
     tables = frozenset(name for part in _parts(mapping) for name in _tables(part))
@@ -177,8 +180,59 @@ def source(
         yield from _expected(mapping, columns, session.dialect)
         yield from _times(mapping, columns, session.dialect, zone)
         yield from _keys(mapping, columns, session.dialect)
+        if binding is not None:
+            lacking = _lacking(binding.source, columns, session.dialect)
+            yield from _contract(session, wanted, binding, lacking)
     finally:
         session.close()
+
+
+def _lacking(
+    mapping: SourceMap, columns: Mapping[str, Mapping[str, str]], dialect: str
+) -> frozenset[str]:
+    """The entities of which a table or a column is not there."""
+    found = set()
+    for entity in mapping.entities.values():
+        for part in entity.parts:
+            for table, names in _named(part):
+                there = _found(_name(table), columns, dialect)
+                if there is None or any(_found(n, columns[there], dialect) is None for n in names):
+                    found.add(entity.entity)
+    return frozenset(found)
+
+
+def _contract(
+    session: Connection, wanted: Wanted, binding: Binding, lacking: frozenset[str]
+) -> Iterator[Finding]:
+    """Whether the rows of all that is mapped keep to what the mapping and the catalogue say."""
+    from reportspec.contract.checks import checks_of
+    from reportspec.contract.verdict import diagnostic, findings_of
+    from reportspec.run.execute import ask
+    from reportspec.sql.survey import survey_statement
+
+    read = {
+        name: frozenset(mapped.fields)
+        for name, mapped in binding.source.entities.items()
+        if mapped.parts and name not in lacking
+    }
+    if not read:
+        return
+    checks = checks_of(binding, read)
+    try:
+        survey = ask(session, wanted, survey_statement(binding, read, checks, datetime.now(UTC)))
+        found = findings_of(binding, checks, survey, lambda tree: ask(session, wanted, tree))
+    except SourceError as error:
+        yield Finding("error", "rows", error.message, error.help)
+        return
+    for one in found:
+        told = diagnostic(binding, one, refused=one.check.refuses)
+        place = f" ({told.span.file}:{told.span.line})" if told.span else ""
+        notes = "".join(f"; {note}" for note in told.notes)
+        yield Finding(told.severity, "rows", f"{told.message}{notes}{place}", told.help)
+    if not found:
+        yield Finding(
+            "ok", "rows", f"the keys, values and relations of {len(read)} entities are as mapped"
+        )
 
 
 def _version(session: Connection) -> Iterator[Finding]:

@@ -13,6 +13,8 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Literal
 
+from reportspec.diagnostics import Diagnostic
+
 Cell = str | int | float | Decimal | bool | date | datetime | None
 Role = Literal["dimension", "period", "metric", "previous", "target", "change", "field"]
 ColumnType = Literal["text", "integer", "number", "boolean", "date", "time"]
@@ -219,12 +221,16 @@ class Figures:
     currency: str | None
     timezone: str
     row_counts: tuple[tuple[str, int], ...] = ()  # entity label, rows read from the source
+    warnings: tuple[Diagnostic, ...] = ()  # what is told of the source, for the terminal
+    not_told: tuple[
+        str, ...
+    ] = ()  # what is known of the source and told in the appendix only, with why
     each: tuple[str, str] | None = None  # the field and the value that the report is cut out for
     theme: Theme = field(default_factory=Theme)
 
     def texts(self) -> Iterator[str]:
         """All texts that come from the source or the spec, as they may be printed."""
-        yield from (self.title, self.source_label, *self.filters, *self.footnotes)
+        yield from (self.title, self.source_label, *self.filters, *self.footnotes, *self.not_told)
         for section in self.sections:
             yield from (section.title, section.text, *section.notes, *section.row_labels)
             for column in section.columns:

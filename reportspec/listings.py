@@ -6,9 +6,8 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from reportspec.binding import Binding, Unresolved, need_metric, settled
+from reportspec.binding import Binding, Unresolved, need_metric
 from reportspec.catalogue.load import documents
 from reportspec.check.catalogue import check_names
 from reportspec.check.mapping import shipped
@@ -38,10 +37,9 @@ def catalog_listing(
     problems = [p for d in (document, *bound.documents) for p in d.problems]
     if bound.source is None:
         return "", tuple(problems), texts
-    zone = ZoneInfo(settings.timezone)
     source = bound.source
-    catalogue = settled(bound.catalogue, source)
-    binding = Binding(catalogue, source, zone, zone, settings.currency, bound.extra)
+    binding = bound.binding(settings)
+    assert binding is not None
     check_names(binding, bound.own)
     problems = [p for d in (document, *bound.documents) for p in d.problems]
     if any(d.broken for d in bound.documents):

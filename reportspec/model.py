@@ -50,6 +50,12 @@ class Field:
     currency: str | None = None
     as_of: AsOf | None = None
     value_labels: Mapping[str, Texts] = field(default_factory=dict)
+    others: bool = False  # whether other values may stand beside `values`
+
+    @property
+    def closed(self) -> bool:
+        """Whether a source with other values than the declared ones is read wrongly."""
+        return bool(self.values) and not self.others
 
     @property
     def id(self) -> str:
@@ -88,6 +94,20 @@ class Match:
 
 
 @dataclass(frozen=True, slots=True)
+class Expectation:
+    """What rows of an entity should not be like: those that satisfy `unless` are told of where a
+    report reads all of the fields `about`. `past` ones are not looked for where the entity's history
+    is read, which knows better."""
+
+    name: str
+    unless: exp.Expr
+    about: tuple[str, ...]
+    label: Texts
+    costs: Texts
+    past: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Derived:
     """An entity made from another one: its rows that satisfy `where`, grouped if `group_by`,
     paired with those of another one if `match`."""
@@ -119,6 +139,7 @@ class Entity:
     derived: Derived | None = None
     also: tuple[str, ...] = ()  # other words for it, for those who look for it by one
     otherwise: tuple[Derived, ...] = ()  # other ways to make it, for sources without the first
+    expects: tuple[Expectation, ...] = ()
     follows: str | None = None  # the derived entity that decides in which of the ways
 
 

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlglot import exp
 
 from reportspec.check.mapping import with_types
 from reportspec.check.model import EACH, Report
 from reportspec.check.report import Checked, check_file
+from reportspec.contract.checks import checks_of
+from reportspec.contract.verdict import Finding, judged, warnings
 from reportspec.databases import TYPED_BEFORE
 from reportspec.each import (
     SHARED_FROM,
@@ -41,9 +43,9 @@ from reportspec.plan.queries import AggregateQuery, Query
 from reportspec.sql.aggregate import aggregate_statement
 from reportspec.sql.dialect import source_tables, sql_hash
 from reportspec.sql.dialects import dialect_named
-from reportspec.sql.freshness import entities_read, freshness_statement
 from reportspec.sql.parts import column_kinds
 from reportspec.sql.records import records_statement
+from reportspec.sql.survey import fields_read, survey_statement
 
 if TYPE_CHECKING:
     from reportspec.run.connection import Table, Wanted
@@ -73,9 +75,17 @@ class Compiled:
 def load_report(
     path: Path, now: datetime, environment: Mapping[str, str], *,
     settings: Mapping[str, str] | None = None, period: str | None = None, name: str | None = None,
+    strict: bool = False,
 ) -> Checked:  # fmt: skip
-    """Read and check a spec with its project and mapping."""
-    return check_file(path, now, environment, settings=settings or {}, period=period, name=name)
+    """Read and check a spec with its project and mapping. If `strict`, no report is made where there
+    is something to tell of the source."""
+    found = check_file(path, now, environment, settings=settings or {}, period=period, name=name)
+    if not strict or found.report is None:
+        return found
+    project = found.report.project
+    project = replace(project, checks=replace(project.checks, strict=True))
+    found.report = replace(found.report, project=project)
+    return found
 
 
 def compile_report(report: Report) -> tuple[Compiled, ...]:
@@ -93,10 +103,11 @@ def run_report(report: Report, compiled: tuple[Compiled, ...], timings: Timings)
     since = time.perf_counter()
     report, compiled = _as_held(report, compiled)
     trees = [one.tree for one in compiled]
-    found = _asked(report, trees)
+    surveyed = Surveyed()
+    found = _asked(report, trees, surveyed=surveyed)
     timings.measure("query", since)
     since = time.perf_counter()
-    figures = _evaluated(report, compiled, found, found[len(trees) :])
+    figures = _evaluated(report, compiled, found, surveyed)
     timings.measure("evaluate", since)
     return figures
 
@@ -118,13 +129,14 @@ def run_each(
     shared = [
         shared_statement(report, query) if len(values) >= SHARED_FROM else None for query in queries
     ]
-    found, fresh = _of_each(report, queries, trees, shared, names)
+    surveyed = Surveyed()
+    found = _of_each(report, queries, trees, shared, names, surveyed)
     timings.measure("query", since)
     since = time.perf_counter()
     made = []
     for one, own in zip(values, found, strict=True):
         each = (report.each.dimension.name, one.value)
-        figures = _evaluated(report_for(report, one.value), compiled, own, fresh, each)
+        figures = _evaluated(report_for(report, one.value), compiled, own, surveyed, each)
         check_figures(figures)
         made.append((one, figures))
     timings.measure("evaluate", since)
@@ -140,9 +152,10 @@ def _check_alike(report: Report, listed: Table, wanted: Collection[str]) -> None
 
 
 def _of_each(
-    report: Report, queries: list[Query], trees: list[exp.Expr], shared: list[Shared | None], values: list[str]
-) -> tuple[list[list[Result]], list[Result]]:  # fmt: skip
-    """For each value what its statements give, and how many rows of which age the source has."""
+    report: Report, queries: list[Query], trees: list[exp.Expr], shared: list[Shared | None], values: list[str],
+    surveyed: Surveyed,
+) -> list[list[Result]]:  # fmt: skip
+    """For each value what its statements give."""
     apart = [at for at, one in enumerate(shared) if one is None]
     wanted: list[exp.Expr] = []
     for value in values:
@@ -153,7 +166,7 @@ def _of_each(
     together = [(at, one) for at, one in enumerate(shared) if one is not None]
     of_nothing = [put(trees[at], none) for at, one in together if one.always]
     asked = [*wanted, *(one.tree for _, one in together), *of_nothing]
-    found = _asked(report, asked, read=trees)
+    found = _asked(report, asked, read=trees, surveyed=surveyed)
     check_results(asked, found)
     many = found[len(wanted) : len(wanted) + len(together)]
     of_none = iter(found[len(wanted) + len(together) : len(asked)])
@@ -168,29 +181,43 @@ def _of_each(
         for at, result, of, nothing in tables:
             results[at] = replace(result, table=of.get(value, nothing))
         made.append([results[at] for at in range(len(trees))])
-    return made, found[len(asked) :]
+    return made
 
 
-def _entities(report: Report, trees: Iterable[exp.Expr]) -> tuple[str, ...]:
-    return tuple(
-        dict.fromkeys(name for tree in trees for name in entities_read(tree, report.binding))
-    )
+@dataclass(slots=True)
+class Surveyed:
+    """What the survey of a source found: a row for each entity, and what is told of it."""
+
+    rows: tuple[Mapping[str, Any], ...] = ()
+    findings: tuple[Finding, ...] = ()
 
 
 def _asked(
-    report: Report, trees: list[exp.Expr], read: list[exp.Expr] | None = None
-) -> list[Result]:
-    """What statements give, and behind it how many rows of which age the source has. `read` are
-    statements that read the same tables, where there are many of a kind."""
+    report: Report, trees: list[exp.Expr], *, read: list[exp.Expr] | None = None,
+    surveyed: Surveyed | None = None,
+) -> list[Result]:  # fmt: skip
+    """What statements give. Whether the source keeps its contract is put into `surveyed`, if that is
+    asked for, by statements that read the same fields: `read`, where there are many of a kind."""
     from reportspec.run.execute import run_statements
 
     binding, project = report.binding, report.project
-    entities = _entities(report, trees if read is None else read)
+    fields = fields_read(trees if read is None else read, binding)
+    survey = None
     asked = list(trees)
-    if entities:
-        asked.append(freshness_statement(binding, entities, report.now))
+    if surveyed is not None and fields:
+        conditions = [*report.conditions, *(c for s in report.sections for c in s.conditions)]
+        metrics = [metric for section in report.sections for metric in section.metrics]
+        checks = checks_of(binding, fields, conditions, metrics, report.sides)
+        tree = survey_statement(binding, fields, checks, report.now)
+        asked.append(tree)
+
+        def judge(survey: Table, ask: Callable[[exp.Expr], Table]) -> None:
+            surveyed.rows = tuple(survey.dicts())
+            surveyed.findings = judged(binding, checks, survey, ask, project.checks)
+
+        survey = (tree, judge)
     wanted = _wanted(report, asked)
-    return run_statements(project.source, wanted, asked, project.parallel)
+    return run_statements(project.source, wanted, trees, project.parallel, survey)
 
 
 def _wanted(report: Report, trees: Iterable[exp.Expr]) -> Wanted:
@@ -227,29 +254,46 @@ def _as_held(report: Report, compiled: tuple[Compiled, ...]) -> tuple[Report, tu
 
 
 def _evaluated(
-    report: Report, compiled: tuple[Compiled, ...], found: list[Result], fresh: list[Result],
+    report: Report, compiled: tuple[Compiled, ...], found: list[Result], surveyed: Surveyed,
     each: tuple[str, str] | None = None,
 ) -> Figures:  # fmt: skip
     results, statements = {}, []
-    for item, result in zip(compiled, found, strict=False):
+    for item, result in zip(compiled, found, strict=True):
         section, rows = item.query.section, len(result.table.rows)
         results[section, item.purpose] = result.table
         statements.append(
             Statement(section, result.sql, sql_hash(result.sql), rows, result.seconds)
         )
-    counts: tuple[tuple[str, int], ...] = ()
-    data_as_of = None
-    if fresh:
-        rows_of = fresh[-1].table.rows
-        labels = {str(row[0]): report.binding.entity(str(row[0])).plural for row in rows_of}
-        # How many rows the company has is not one person's figure.
-        counts = (
-            ()
-            if each
-            else tuple(
-                (labels[n].get(report.language) or labels[n]["en"], count)
-                for n, count, _ in sorted(rows_of, key=lambda row: str(row[0]))
-            )
-        )
-        data_as_of = newest([row[2] for row in rows_of], report)
-    return evaluate(report, results, tuple(statements), counts, data_as_of, each)
+    binding, data_as_of = report.binding, None
+    rows_of = [row for row in surveyed.rows if row["entity"] in binding.source.entities]
+    # How many rows the company has, and what is wrong with them, is not one person's figure.
+    counts = () if each else tuple(
+        (of.plural.get(report.language) or of.plural["en"], row["rows"])
+        for row in sorted(rows_of, key=lambda row: str(row["entity"]))
+        if (of := binding.entity(str(row["entity"])))
+    )  # fmt: skip
+    if rows_of:
+        data_as_of = newest([row["newest"] for row in rows_of], report)
+    findings = () if each else surveyed.findings
+    told = _told(report, compiled, findings)
+    known = tuple(one for one in findings if one.reason)
+    figures = evaluate(report, results, tuple(statements), counts, data_as_of, each, told, known)
+    return replace(figures, warnings=tuple(warnings(binding, surveyed.findings)))
+
+
+def _told(
+    report: Report, compiled: tuple[Compiled, ...], findings: tuple[Finding, ...]
+) -> dict[str, list[Finding]]:
+    """What is told of the source, by the first section that reads what it is about."""
+    found: dict[str, list[Finding]] = {}
+    trees: dict[str, list[exp.Expr]] = {}
+    for item in compiled if findings else ():
+        trees.setdefault(item.query.section, []).append(item.tree)
+    read = {section: fields_read(own, report.binding) for section, own in trees.items()}
+    for finding in findings:
+        if finding.reason:
+            continue
+        section = next((s for s, fields in read.items() if finding.check.concerns(fields)), None)
+        if section is not None:
+            found.setdefault(section, []).append(finding)
+    return found

@@ -23,6 +23,7 @@ from reportspec.model import (
     Catalogue,
     Derived,
     Entity,
+    Expectation,
     Field,
     History,
     Match,
@@ -154,8 +155,20 @@ def entity_from(data: Mapping[str, Any], trouble: Trouble) -> Entity:
         derived=ways[0] if ways else None,
         also=tuple(data.get("also", ())),
         otherwise=tuple(ways[1:]),
+        expects=_expectations(data.get("expects", {}), trouble),
         follows=data["derived"].get("follows") if ways else None,
     )
+
+
+def _expectations(data: Mapping[str, Any], trouble: Trouble) -> tuple[Expectation, ...]:
+    found = []
+    for name, spec in data.items():
+        unless = expression(spec["unless"], ("expects", name, "unless"), trouble)
+        if unless is not None:
+            texts = _texts(spec["label"]), _texts(spec["costs"])
+            past = bool(spec.get("past", False))
+            found.append(Expectation(name, unless, tuple(spec["about"]), *texts, past))
+    return tuple(found)
 
 
 def _derived(spec: Mapping[str, Any], path: Path, trouble: Trouble) -> Derived:
@@ -194,6 +207,7 @@ def _field(entity: str, name: str, spec: Mapping[str, Any], path: Path, trouble:
         currency=spec.get("currency"),
         as_of=AsOf(as_of["event"], as_of.get("before")) if as_of else None,
         value_labels={v: _texts(t) for v, t in (spec.get("value_labels") or {}).items()},
+        others=bool(spec.get("others", False)),
     )
 
 

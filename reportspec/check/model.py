@@ -111,6 +111,23 @@ EACH = "{{ each }}"
 
 
 @dataclass(frozen=True, slots=True)
+class Known:
+    """What is not told of the source: a check, what it is about (empty: all), and why."""
+
+    check: str
+    of: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class SourceChecks:
+    """What becomes of what a source does not say as it should. `strict` makes no report of it."""
+
+    strict: bool = False
+    ignore: tuple[Known, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Project:
     """The settings that a project's specs share."""
 
@@ -131,6 +148,7 @@ class Project:
     memory: int = 0  # megabytes for DuckDB; 0: half of what there is
     disk: int = 0  # megabytes of DuckDB's temporary files; 0: half of what is free
     mail: Mail = field(default_factory=Mail)
+    checks: SourceChecks = field(default_factory=SourceChecks)
 
 
 @dataclass(frozen=True, slots=True)

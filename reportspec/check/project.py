@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from reportspec.calendar import Fiscal
 from reportspec.check.delivery import mail_of
 from reportspec.check.document import Document, Place
-from reportspec.check.model import PARALLEL, TIMEOUT, Project, SourceSpec
+from reportspec.check.model import PARALLEL, TIMEOUT, Known, Project, SourceChecks, SourceSpec
 from reportspec.databases import BY_SCHEME
 from reportspec.diagnostics import Span, suggestion
 from reportspec.figures import LARGEST_LOGO, Theme
@@ -167,7 +167,15 @@ def _project(document: Document, root: Path) -> Project:
         memory=int((data.get("query") or {}).get("memory", 0)),
         disk=int((data.get("query") or {}).get("disk", 0)),
         mail=mail_of(document, data),
+        checks=_checks(data.get("checks") or {}),
     )
+
+
+def _checks(data: Mapping[str, Any]) -> SourceChecks:
+    ignored = tuple(
+        Known(one["check"], one.get("of", ""), one["reason"]) for one in data.get("ignore", ())
+    )
+    return SourceChecks(bool(data.get("strict", False)), ignored)
 
 
 def known_language(document: Document, code: Any) -> None:

@@ -160,13 +160,25 @@ def _speech(project: Project, data: Mapping[str, Any]) -> tuple[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class BoundSource:
-    """What a project's catalogue and mapping are, and the documents that they are written in."""
+    """What a project's catalogue and mapping are, and the documents that they are written in. `source`
+    is the mapping without what the source does not have, as far as that is known, `written` all of it."""
 
     catalogue: Catalogue
     own: Own
     source: SourceMap | None
+    written: SourceMap | None
     extra: dict[str, dict[str, Field]]
     documents: list[Document]
+
+    def binding(self, project: Project) -> Binding | None:
+        """The catalogue bound to the source, in the project's own time zone and currency."""
+        if self.source is None:
+            return None
+        zone = ZoneInfo(project.timezone)
+        source_zone = ZoneInfo(self.source.timezone or project.source_timezone or project.timezone)
+        return Binding(
+            settled(self.catalogue, self.source), self.source, zone, source_zone, project.currency, self.extra
+        )  # fmt: skip
 
 
 def extended_catalogue(project: Project) -> tuple[Catalogue, Own]:
@@ -182,13 +194,13 @@ def bind_source(project: Project, project_document: Document) -> BoundSource:
     source, extra, mapping_document = load_mapping(
         catalogue, project.crm, path, project_document, project.source.dialect
     )
-    tables = _known_tables(project)
+    written, tables = source, _known_tables(project)
     if source is not None and tables is not None:
         source = within(source, tables)
         types = _known_types(project, source)
         source = with_types(source, catalogue, types, project.source.dialect)
     documents = [*own.all(), *([mapping_document] if mapping_document else [])]
-    return BoundSource(catalogue, own, source, extra, documents)
+    return BoundSource(catalogue, own, source, written, extra, documents)
 
 
 def _known_types(project: Project, source: SourceMap) -> Mapping[str, Mapping[str, str]]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from reportspec.api import no_each, no_pango, source_problem
+from reportspec.api import no_each, no_pango, source_problems
 from reportspec.check.report import Checked
 from reportspec.deliver import send as sending
 from reportspec.deliver.ledger import LedgerError
@@ -50,7 +50,8 @@ class Attempt:
 
 def attempt(
     path: Path, now: datetime, environment: Mapping[str, str], asked: Asked, *,
-    settings: Mapping[str, str], period: str | None = None, wait: Wait = time.sleep,
+    settings: Mapping[str, str], period: str | None = None, strict: bool = False,
+    wait: Wait = time.sleep,
 ) -> Attempt:  # fmt: skip
     """Check a spec, build its report and send it, and tell those who look after it of what went
     wrong. Raises only what is a bug, of which they are told as well."""
@@ -62,7 +63,9 @@ def attempt(
         return tell(who, failures, period) if who is not None else None
 
     try:
-        checked = load_report(path, now, environment, settings=settings, period=period)
+        checked = load_report(
+            path, now, environment, settings=settings, period=period, strict=strict
+        )
         made = _sent(path, checked, asked, wait)
     except Exception as error:
         with contextlib.suppress(Exception):
@@ -89,9 +92,8 @@ def _sent(path: Path, checked: Checked, asked: Asked, wait: Wait) -> Attempt:
     if asked.only and report.each is None:
         return Attempt((*said, no_each(path, asked.only)), checked.texts)
     try:
-        return Attempt(
-            said, checked.texts, sending.send(report, checked.spec_text, asked, wait=wait)
-        )
+        outcome = sending.send(report, checked.spec_text, asked, wait=wait)
+        return Attempt((*said, *outcome.warnings), checked.texts, outcome)
     except MailError as error:
         problem = Diagnostic("no-mail", f"{path}: {error.message}", None, error.help)
         return Attempt((*said, problem), checked.texts, temporary=error.temporary)
@@ -100,9 +102,9 @@ def _sent(path: Path, checked: Checked, asked: Asked, wait: Wait) -> Attempt:
     except LedgerError as error:
         problem = Diagnostic("no-ledger", f"{path}: {error.message}", None, error.help)
     except SourceError as error:
-        problem = source_problem(path, report, error)
+        problems = source_problems(path, report, error)
         later = error.lost or error.code == "no-connection"
-        return Attempt((*said, problem), checked.texts, temporary=later)
+        return Attempt((*said, *problems), checked.texts, temporary=later)
     except RenderError as error:
         problem = Diagnostic("cannot-render", f"{path}: {error}")
     except FormatError as error:

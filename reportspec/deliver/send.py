@@ -224,6 +224,7 @@ def _built(
     """All mails that are to be sent, built. Nothing is built again that was stored and not sent."""
     compiled = compile_report(report)
     found = _figures(report, compiled, asked)
+    outcome.warnings = found[0][2].warnings if found else ()
     for value, said in unknown_recipients(report, asked.only, [one[0] for one in found]):
         outcome.add(value, "", "failed", said)
     wanted: list[tuple[str, Mapping[str, str], Figures]] = []

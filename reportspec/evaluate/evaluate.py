@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from reportspec.binding import metrics_needed, parts
 from reportspec.calendar import day_label, instant, period_label
 from reportspec.check.model import Report
+from reportspec.contract.verdict import Finding
+from reportspec.evaluate.doubts import finding_text
 from reportspec.evaluate.quotas import with_targets
 from reportspec.evaluate.sections import Footnotes, Tables, evaluate_section, label
 from reportspec.evaluate.values import Row
@@ -19,9 +22,11 @@ from reportspec.model import Metric
 def evaluate(
     report: Report, tables: Tables, statements: tuple[Statement, ...],
     row_counts: tuple[tuple[str, int], ...] = (), data_as_of: datetime | None = None,
-    each: tuple[str, str] | None = None,
+    each: tuple[str, str] | None = None, told: Mapping[str, Sequence[Finding]] | None = None,
+    known: Sequence[Finding] = (),
 ) -> Figures:  # fmt: skip
-    """All figures of a report."""
+    """All figures of a report. `told` is what the source does not say as it should, by section;
+    `known` stands in the appendix, with its reason."""
     report = with_targets(report, tables)
     footnotes = Footnotes()
     if min(report.as_of, report.now) < instant(report.period.end, report.binding.zone):
@@ -32,7 +37,13 @@ def evaluate(
             word(report.language, "unfinished", day_label(reached, report.language, report.locale))
         )
     sections = tuple(
-        replace(evaluate_section(report, spec, tables, footnotes), keep_together=spec.keep_together)
+        replace(
+            evaluate_section(report, spec, tables, footnotes),
+            keep_together=spec.keep_together,
+            footnotes=tuple(
+                footnotes.add(finding_text(report, one)) for one in (told or {}).get(spec.id, ())
+            ),
+        )
         for spec in report.sections
     )
     compare = None
@@ -66,6 +77,7 @@ def evaluate(
         currency=report.binding.currency,
         timezone=str(report.binding.zone),
         row_counts=row_counts,
+        not_told=tuple(f"{finding_text(report, one)} {one.reason}" for one in known),
         each=each,
         theme=report.project.theme,
     )

@@ -41,13 +41,18 @@ class Result:
     tree: exp.Expr
 
 
+Judge = Callable[[Table, Callable[[exp.Expr], Table]], None]
+
+
 def run_statements(
-    source: SourceSpec, wanted: Wanted, trees: Iterable[exp.Expr], parallel: int
-) -> list[Result]:
+    source: SourceSpec, wanted: Wanted, trees: Iterable[exp.Expr], parallel: int,
+    survey: tuple[exp.Expr, Judge] | None = None,
+) -> list[Result]:  # fmt: skip
     """Run statements, at most `parallel` at a time. When the connection is lost, all of them are
-    run again, so that the figures of a report belong together. Raises SourceError."""
+    run again, so that the figures of a report belong together. A `survey` is run before them, and
+    its judge, who may ask more and may raise, hears what it gave. Raises SourceError."""
     asked = list(trees)
-    return _tried(lambda: _run_all(source, wanted, asked, parallel))
+    return _tried(lambda: _run_all(source, wanted, asked, parallel, survey))
 
 
 def column_types(source: SourceSpec, wanted: Wanted) -> Mapping[str, Mapping[str, str]]:
@@ -78,12 +83,16 @@ def _tried(what: Callable[[], T]) -> T:
 
 
 def _run_all(
-    source: SourceSpec, wanted: Wanted, trees: list[exp.Expr], parallel: int
-) -> list[Result]:
+    source: SourceSpec, wanted: Wanted, trees: list[exp.Expr], parallel: int,
+    survey: tuple[exp.Expr, Judge] | None,
+) -> list[Result]:  # fmt: skip
     sessions = [connect(source, wanted)]
     try:
         if not trees:
             return []
+        if survey is not None:
+            tree, judge = survey
+            judge(ask(sessions[0], wanted, tree), lambda more: ask(sessions[0], wanted, more))
         _open_beside(sessions, min(parallel, -(-len(trees) // _PER_SESSION)))
         return _side_by_side(sessions, wanted, trees)
     except BaseException:
@@ -93,6 +102,11 @@ def _run_all(
         with ExitStack() as stack:  # all of them, whatever goes wrong with one
             for session in sessions:
                 stack.callback(session.close)
+
+
+def ask(session: Connection, wanted: Wanted, tree: exp.Expr) -> Table:
+    """The rows of one statement on an open session. Raises SourceError."""
+    return _run(session, wanted, tree, sql_text(tree, session.dialect, loose=session.loose())).table
 
 
 def _open_beside(sessions: list[Connection], wanted: int) -> None:

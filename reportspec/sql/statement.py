@@ -53,6 +53,7 @@ class _Rows:
     name: str
     needed: dict[str, None]
     versions: str | None = None  # the CTE of its past states, where it has them
+    whole: bool = False  # also the rows that the entity's own condition leaves out
 
 
 @dataclass(slots=True)
@@ -99,6 +100,13 @@ class Statement:
         if name not in self._rows:
             self._rows[name] = _Rows(self.binding.entity(name), name, {})
         return name
+
+    def rows_whole(self, name: str) -> str:
+        """The CTE with all rows that the mapping gives an entity, deleted and merged ones too."""
+        cte = f"{name}_whole"
+        if cte not in self._rows:
+            self._rows[cte] = _Rows(self.binding.entity(name), cte, {}, whole=True)
+        return cte
 
     def need(self, cte: str, field: str) -> None:
         """Have a field in an entity's CTE."""
@@ -168,7 +176,8 @@ class Statement:
     def _plain_ctes(self, name: str, rows: _Rows) -> list[tuple[str, exp.Expr, str]]:
         if rows.versions is None:
             said = rows.entity.plural["en"]
-            said += "" if name == rows.entity.name else " as they are today"
+            if name != rows.entity.name:
+                said += ", deleted ones too" if rows.whole else " as they are today"
             return [(name, self._select_rows(rows), said)]
         from reportspec.sql.history import select_versions
 
@@ -206,13 +215,15 @@ class Statement:
         names = list(rows.needed) or ([entity.key] if entity.key else [])
         if not mapped.parts:
             return _literal_rows(binding, entity, mapped.rows, names)
-        selects = [self._select_part(entity, part, names) for part in mapped.parts]
+        selects = [self._select_part(entity, part, names, rows.whole) for part in mapped.parts]
         union: exp.Expr = selects[0]
         for select in selects[1:]:
             union = exp.Union(this=union, expression=select, distinct=False)
         return union
 
-    def _select_part(self, entity: Entity, part: MappedPart, names: list[str]) -> exp.Select:
+    def _select_part(
+        self, entity: Entity, part: MappedPart, names: list[str], whole: bool
+    ) -> exp.Select:
         select = exp.Select()
         several = len(self.binding.source.entities[entity.name].parts) > 1
         for name in names:
@@ -229,7 +240,8 @@ class Statement:
             select = select.select(named(literal(1), "one"), copy=False)
         select = from_part(select, part)
         conditions = conjuncts(part.where.copy()) if part.where is not None else []
-        condition = all_of([*conditions, *self._own_conditions(entity, part)])
+        own = [] if whole else self._own_conditions(entity, part)
+        condition = all_of([*conditions, *own])
         return select.where(condition, copy=False) if condition is not None else select
 
     def _stored_type(self, entity: Entity, field: Field) -> str:

@@ -1,0 +1,178 @@
+"""What there is to check of a source, for what a report reads of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from sqlglot import exp
+
+from reportspec.binding import Binding, Unresolved, metrics_needed
+from reportspec.expression import column_nodes, path_of
+from reportspec.model import Expectation, Field, MappedJoin, Metric, Relation
+from reportspec.plan.queries import Side
+
+Kind = Literal[
+    "no-key", "repeated-key", "repeated-join", "undeclared-value", "misspelt-value",
+    "no-partner", "unlikely-rows", "unknown-value", "no-rows",
+]  # fmt: skip
+# What makes a figure wrong, and not only incomplete.
+REFUSED: frozenset[Kind] = frozenset(
+    ("no-key", "repeated-key", "repeated-join", "undeclared-value", "misspelt-value")
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Check:
+    """One thing to check of the rows of an entity: its field, its relation, a table beside it, an
+    expectation of the catalogue, a value that the spec names, or a stretch of time that it asks for."""
+
+    kind: Kind
+    entity: str
+    field: Field | None = None
+    relation: Relation | None = None
+    join: MappedJoin | None = None
+    expectation: Expectation | None = None
+    value: str = ""
+    side: Side | None = None
+
+    @property
+    def refuses(self) -> bool:
+        """Whether no report is made where it fails."""
+        return self.kind in REFUSED
+
+    @property
+    def of(self) -> str:
+        """What it is about, as people name it: `deal.status`, `deal.owner`."""
+        if self.field is not None:
+            return self.field.id
+        if self.relation is not None:
+            return f"{self.entity}.{self.relation.name}"
+        if self.join is not None:
+            return f"{self.entity}.{self.join.name}"
+        return f"{self.entity}.{self.expectation.name}" if self.expectation else self.entity
+
+    def concerns(self, read: Mapping[str, frozenset[str]]) -> bool:
+        """Whether a statement that reads these fields of these entities depends on it."""
+        if self.entity not in read:
+            return False
+        fields = read[self.entity]
+        if self.relation is not None:
+            return self.relation.to in read and self.relation.by in fields
+        if self.expectation is not None:
+            return set(self.expectation.about) <= fields
+        return self.field is None or self.field.name in fields
+
+
+def checks_of(
+    binding: Binding, read: Mapping[str, frozenset[str]], conditions: Iterable[exp.Expr] = (),
+    metrics: Iterable[Metric] = (), sides: Iterable[Side] = (),
+) -> tuple[Check, ...]:  # fmt: skip
+    """All that can be checked of the entities that a report reads, by name with the fields that it
+    reads of each. `conditions` are the report's filters, `metrics` what it shows of which times."""
+    found: list[Check] = []
+    for name, fields in read.items():
+        found += _of_keys(binding, name)
+        found += _of_values(binding, name, fields)
+        found += _of_relations(binding, name, fields, read)
+        found += _of_expectations(binding, name, fields)
+    asked = [*_of_conditions(binding, conditions), *_of_times(binding, metrics, sides)]
+    found += [check for check in asked if check.concerns(read)]
+    return tuple(found)
+
+
+def _of_keys(binding: Binding, name: str) -> list[Check]:
+    entity = binding.entity(name)
+    found = []
+    key = binding.field(name, entity.key) if entity.key else None
+    # A row whose key stands in for what the source does not have is one of its own.
+    if key is not None and key.default is None and binding.mapped(name, key.name) is not None:
+        found = [Check("no-key", name, key), Check("repeated-key", name, key)]
+    joins = [join for part in binding.source.entities[name].parts for join in part.joins]
+    found += [
+        Check("repeated-join", name, join=join)
+        for join in joins
+        if not join.fields and not join.first
+    ]
+    return found
+
+
+def _of_values(binding: Binding, name: str, fields: frozenset[str]) -> list[Check]:
+    return [
+        Check("undeclared-value" if field.closed else "misspelt-value", name, field)
+        for field in binding.fields(name)
+        if field.values and field.name in fields and binding.mapped(name, field.name) is not None
+    ]
+
+
+def _of_relations(
+    binding: Binding, name: str, fields: frozenset[str], read: Mapping[str, frozenset[str]]
+) -> list[Check]:
+    found = []
+    for relation in binding.entity(name).relations.values():
+        key = binding.entity(relation.to).key
+        if key is None or relation.to not in read or relation.by not in fields:
+            continue
+        both = (binding.mapped(name, relation.by), binding.mapped(relation.to, key))
+        if None not in both:
+            found.append(Check("no-partner", name, relation=relation))
+    return found
+
+
+def _of_expectations(binding: Binding, name: str, fields: frozenset[str]) -> list[Check]:
+    entity = binding.entity(name)
+    found = []
+    for expectation in entity.expects:
+        names = [path_of(node)[-1] for node in column_nodes(expectation.unless)]
+        about = set(expectation.about)
+        if expectation.past and binding.has_history(entity):
+            continue  # the history says what the record does not
+        if about <= fields and all(binding.gives(name, one) for one in names):
+            found.append(Check("unlikely-rows", name, expectation=expectation))
+    return found
+
+
+def _of_conditions(binding: Binding, conditions: Iterable[exp.Expr]) -> list[Check]:
+    """The texts that filters ask for, each once."""
+    found: dict[tuple[str, str, str], Check] = {}
+    for tree in conditions:
+        for node in tree.find_all(exp.EQ, exp.In):
+            given = [node.expression] if isinstance(node, exp.EQ) else node.expressions
+            texts = [one.this for one in given if isinstance(one, exp.Literal) and one.is_string]
+            columns = column_nodes(node.this)
+            if not texts or node.this not in columns:
+                continue
+            path = path_of(node.this)
+            try:
+                reached = binding.resolve(path[0], path)
+            except (Unresolved, KeyError):
+                continue
+            owner, field = binding.entity_at(path[0], reached.steps), reached.field
+            mapped = binding.source.entities.get(owner)
+            if field.type != "text" or mapped is None or not mapped.parts:
+                continue
+            if binding.mapped(owner, field.name) is None:
+                continue
+            for text in texts:
+                check = Check("unknown-value", owner, field, value=text)
+                found.setdefault((owner, field.name, text), check)
+    return list(found.values())
+
+
+def _of_times(binding: Binding, metrics: Iterable[Metric], sides: Iterable[Side]) -> list[Check]:
+    """The times by which metrics count, in the report's period and the one that it is compared with."""
+    found: dict[tuple[str, str, str], Check] = {}
+    sides = tuple(sides)
+    for metric in metrics:
+        for part in metrics_needed(binding.catalogue, metric):
+            if not isinstance(part.time, exp.Column):
+                continue
+            path = path_of(part.time)
+            field = binding.field(*path) if len(path) == 2 and path[0] == part.entity else None
+            if field is None or binding.mapped(part.entity, field.name) is None:
+                continue
+            for side in sides:
+                check = Check("no-rows", part.entity, field, side=side)
+                found.setdefault((part.entity, field.name, side.name), check)
+    return list(found.values())

@@ -1,0 +1,277 @@
+"""What the survey of a source says of its contract: what no report is made of, and what is told."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from sqlglot import exp
+
+from reportspec.binding import Binding
+from reportspec.check.model import SourceChecks
+from reportspec.contract.checks import Check
+from reportspec.diagnostics import Diagnostic, Span, did_you_mean, one_line
+from reportspec.run.connection import SourceError, Table
+from reportspec.sql.survey import MOST_KEYS, SOUGHT, broken, examples_statement, near_keys_statement
+
+Ask = Callable[[exp.Expr], Table]  # runs one more statement over the same state of the data
+_SHOWN = 2  # examples in a message
+_LONGEST = 40  # letters of a value in a message
+_PADDED = 12  # digits of a key with its leading zeros
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A check that rows of the source break: how many of how many, values that show it with how often
+    each occurs, and, of keys without a partner, how many rows would find one but for blanks, leading
+    zeros or case."""
+
+    check: Check
+    count: int
+    rows: int
+    examples: tuple[tuple[str, int], ...] = ()
+    near: int = 0
+    reason: str = ""  # why it is known, and not told at the figure
+
+
+class Broken(SourceError):
+    """The source does not keep its contract, and figures would be wrong: all that is wrong with it."""
+
+    def __init__(self, diagnostics: Sequence[Diagnostic]) -> None:
+        first = diagnostics[0]
+        super().__init__(first.code, first.message, first.help, first.notes)
+        self.diagnostics = tuple(diagnostics)
+
+
+def judged(
+    binding: Binding, checks: Sequence[Check], survey: Table, ask: Ask, settings: SourceChecks
+) -> tuple[Finding, ...]:
+    """What is told of a source, after its survey, and what is known and not told: that has its reason.
+    Raises Broken for what is refused, and by the project's settings for all that would be told."""
+    found = findings_of(binding, checks, survey, ask)
+    found = [replace(one, reason=_reason(one.check, settings)) for one in found]
+    refused = [one for one in found if one.check.refuses or (settings.strict and not one.reason)]
+    if refused:
+        raise Broken([diagnostic(binding, one, refused=True) for one in refused])
+    return tuple(found)
+
+
+def findings_of(
+    binding: Binding, checks: Sequence[Check], survey: Table, ask: Ask
+) -> list[Finding]:
+    """All that rows of the source break, after its survey."""
+    rows = survey.dicts()
+    counted = {str(row["entity"]): int(row["rows"] or 0) for row in rows}
+    found: list[Finding] = []
+    for check, count in broken(checks, rows).items():
+        of = counted[check.entity]
+        if check.kind in SOUGHT and not of:
+            # Nothing occurs where there are no rows: that there are none is told once.
+            if check.kind == "no-rows" and check.entity not in {one.check.entity for one in found}:
+                found.append(Finding(check, 0, 0))
+            continue
+        shown = ask(examples_statement(binding, check)).rows
+        if check.side is not None:
+            first, last = shown[0]
+            if first is not None:
+                found.append(Finding(check, 0, of, ((str(first), 0), (str(last), 0))))
+            continue
+        examples = tuple((str(value), int(n)) for value, n in shown if value is not None)
+        near = _near(binding, check, examples, ask) if check.relation is not None else 0
+        found.append(Finding(check, count, of, examples, near))
+    return found
+
+
+def _reason(check: Check, settings: SourceChecks) -> str:
+    if check.refuses:
+        return ""
+    known = (one for one in settings.ignore if one.check == check.kind)
+    return next((one.reason for one in known if one.of in ("", check.of)), "")
+
+
+def _near(binding: Binding, check: Check, lone: Sequence[tuple[str, int]], ask: Ask) -> int:
+    """How many of the rows whose key finds no partner would find one but for blanks, leading zeros
+    or the case of letters; of the most frequent keys."""
+    if not lone:
+        return 0
+    wanted = dict.fromkeys(form for key, _ in lone for form in _forms(key))
+    there = {_plain(str(row[0])) for row in ask(near_keys_statement(binding, check, wanted)).rows}
+    return sum(n for key, n in lone if _plain(key) in there)
+
+
+def _plain(key: str) -> str:
+    plain = key.strip().lower()
+    return (plain.lstrip("0") or "0") if plain.isdecimal() else plain
+
+
+def _forms(key: str) -> Iterable[str]:
+    """How a key that is the same but for blanks, zeros and case may be written, in small letters."""
+    plain = _plain(key)
+    if not plain.isdecimal():
+        return (plain,)
+    return ["0" * zeros + plain for zeros in range(max(_PADDED - len(plain), 0) + 1)]
+
+
+def diagnostic(binding: Binding, finding: Finding, *, refused: bool) -> Diagnostic:
+    """A finding in words for the terminal, at the mapping's line where one's own mapping has it."""
+    check = finding.check
+    message, help = _said(binding, finding)
+    return Diagnostic(
+        check.kind, message, _span(binding, check), help, _notes(finding),
+        "error" if refused else "warning",
+    )  # fmt: skip
+
+
+def _said(binding: Binding, finding: Finding) -> tuple[str, str | None]:
+    check, count = finding.check, finding.count
+    entity = check.entity
+    tables = " and ".join(f"`{name}`" for name in table_names(binding, entity))
+    if check.kind == "no-key":
+        where = _column(binding, check)
+        return (
+            f"{tables} has {_rows(count)} without a key: `{check.of}`{_from(where)} is empty",
+            f"leave them out with `where: {where} is not null` in the mapping of `{entity}`, or give them one"
+            if where else "leave them out with `where` in the mapping, or give them one",
+        )  # fmt: skip
+    if check.kind == "repeated-key":
+        return (
+            f"{tables} has {_rows(count)} too many: `{check.of}`{_from(_column(binding, check))} is the key of more than one",
+            "mend the source; if the table keeps every version of a record, map the last one with `latest: {by: …, order: …}`",
+        )  # fmt: skip
+    if check.join is not None:
+        name = ".".join(part.name for part in check.join.table.parts)
+        return (
+            f"`{name}`, which the mapping of `{entity}` says is unique beside it, has {_rows(count)} too many",
+            "say which counts with `first`, or add them up with `fields`",
+        )
+    if check.kind in ("undeclared-value", "misspelt-value"):
+        assert check.field is not None
+        declared = ", ".join(check.field.values)
+        said = "is none of" if check.kind == "undeclared-value" else "is nearly one of"
+        column = _from(_column(binding, check))
+        return (
+            f"{tables} has {_rows(count)} whose `{check.of}`{column} {said} {declared}",
+            _translated(binding, finding),
+        )
+    if check.relation is not None:
+        return _lonely(binding, finding, tables)
+    if check.expectation is not None:
+        label, costs = check.expectation.label["en"], check.expectation.costs["en"]
+        return f"{label}: {count} of {_rows(finding.rows)} of {tables}. {costs}", None
+    if check.side is not None:
+        if not finding.examples:
+            return f"{tables} has no rows", None
+        stretch = f"{check.side.start} to {check.side.end - timedelta(days=1)}"
+        first, last = finding.examples[0][0], finding.examples[1][0]
+        said = f"{tables} has no row whose `{check.of}` lies in {stretch}"
+        return said, f"those that it has lie between {first} and {last}"
+    near = did_you_mean(check.value, [value for value, _ in finding.examples])
+    return (
+        f"`{check.of}` is never `{_short(check.value)}` in {tables}: the filter finds nothing",
+        f"did you mean `{_short(near)}`?" if near else "compare it with the values that the source has",
+    )  # fmt: skip
+
+
+def _lonely(binding: Binding, finding: Finding, tables: str) -> tuple[str, str | None]:
+    check = finding.check
+    assert check.relation is not None
+    others = " and ".join(f"`{name}`" for name in table_names(binding, check.relation.to))
+    said = (
+        f"{tables} has {_rows(finding.count)} whose `{check.of}` {others} does not have:"
+        " they stand under no name"
+    )
+    if not finding.near:
+        return said, None
+    most = "at least " if len(finding.examples) == MOST_KEYS else ""
+    return said, (
+        f"{most}{finding.near} of them would find theirs but for blanks, leading zeros or the case of"
+        " letters: write both keys alike in the mapping, for example with `lower(trim(…))`"
+    )
+
+
+def _translated(binding: Binding, finding: Finding) -> str:
+    """The line of the mapping that makes the declared values of those that the source has."""
+    check = finding.check
+    assert check.field is not None
+    column = _column(binding, check)
+    if not column:
+        return "translate them in the mapping's expression"
+    meant: dict[str, list[str]] = {}
+    for value, _ in finding.examples:
+        meant.setdefault(did_you_mean(value, check.field.values) or "…", []).append(value)
+    cases = " ".join(
+        f"when {column} in ({', '.join(map(_quoted, values))}) then {_quoted(to) if to != '…' else to}"
+        for to, values in sorted(meant.items(), key=lambda item: item[0] == "…")
+    )
+    return f'write in the mapping: `{check.field.name}: "case {cases} else {column} end"`'
+
+
+def _quoted(text: str) -> str:
+    escaped = one_line(text).replace("'", "''")
+    return f"'{escaped}'"
+
+
+def _notes(finding: Finding) -> tuple[str, ...]:
+    check = finding.check
+    if not finding.examples or check.kind in SOUGHT:
+        return ()
+    most = len(finding.examples) if check.field is not None and check.field.values else _SHOWN
+    counted = check.kind not in ("no-key", "unlikely-rows")
+    shown = [
+        f"`{_short(value)}`" + (f" ({_rows(n)})" if counted else "")
+        for value, n in finding.examples[:most]
+    ]
+    return (f"for example {', '.join(shown)}",)
+
+
+def _rows(count: int) -> str:
+    return f"{count:,} row" + ("" if count == 1 else "s")
+
+
+def _short(text: str) -> str:
+    """A value of the data on one line; blanks at its ends stay to be seen."""
+    said = text if text != text.strip() and len(text.splitlines()) == 1 else one_line(text)
+    return said if len(said) <= _LONGEST else said[: _LONGEST - 1] + "…"
+
+
+def _from(column: str) -> str:
+    return f" (column `{column}`)" if column else ""
+
+
+def table_names(binding: Binding, entity: str) -> list[str]:
+    """The tables that an entity's rows come from, as the mapping names them."""
+    parts = binding.source.entities[entity].parts
+    names = [".".join(piece.name for piece in part.table.parts) for part in parts]
+    return list(dict.fromkeys(names))
+
+
+def _column(binding: Binding, check: Check) -> str:
+    """The column that a field is read from as it is, as one writes it in the mapping, or nothing."""
+    assert check.field is not None
+    mapped = binding.mapped(check.entity, check.field.name)
+    several = len(binding.source.entities[check.entity].parts) > 1
+    if mapped is None or several or not isinstance(mapped.sql, exp.Column):
+        return ""
+    name = mapped.sql.name
+    return name if re.fullmatch(r"[A-Za-z_]\w*", name) else f'"{name}"'
+
+
+def _span(binding: Binding, check: Check) -> Span | None:
+    """The line of one's own mapping."""
+    if check.field is not None:
+        mapped = binding.mapped(check.entity, check.field.name)
+        return mapped.span if mapped is not None else None
+    if check.relation is not None:
+        mapped = binding.mapped(check.entity, check.relation.by)
+        return mapped.span if mapped is not None else None
+    return binding.source.entities[check.entity].span
+
+
+def warnings(binding: Binding, findings: Iterable[Finding]) -> list[Diagnostic]:
+    """What is told of a source, for the terminal."""
+    return [diagnostic(binding, one, refused=False) for one in findings if not one.reason]
+
+
+__all__ = ["Ask", "Broken", "Finding", "diagnostic", "judged", "table_names", "warnings"]

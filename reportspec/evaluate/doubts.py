@@ -1,0 +1,47 @@
+"""What the source does not say as it should, in the report's words, for footnotes at the figures."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from reportspec.calendar import day_label, period_label
+from reportspec.check.model import Report
+from reportspec.contract.verdict import Finding
+from reportspec.evaluate.sections import label
+from reportspec.evaluate.words import word
+from reportspec.languages import as_part, in_number
+
+
+def finding_text(report: Report, finding: Finding) -> str:
+    """One thing that is told of the source: what, how many rows of how many, what it means. No value
+    of the data stands in it, but those that the spec names."""
+    check, language = finding.check, report.language
+    entity = report.binding.entity(check.entity)
+
+    def counted(count: int) -> str:
+        name = label(report, entity.label if count == 1 else entity.plural)
+        return f"{in_number(language, count)} {as_part(language, name)}"
+
+    rows, every = in_number(language, finding.count), counted(finding.rows)
+    if check.expectation is not None:
+        called = label(report, check.expectation.label)
+        costs = label(report, check.expectation.costs)
+        return word(language, "unlikely_rows", called, rows, every, costs)
+    if check.relation is not None:
+        other = label(report, report.binding.entity(check.relation.to).label)
+        return word(language, "no_partner", rows, every, as_part(language, other))
+    assert check.field is not None
+    if check.side is not None and not finding.examples:
+        return word(language, "no_rows_at_all", label(report, entity.plural))
+    if check.side is not None:
+        asked = (
+            report.compare if check.side.name == "previous" and report.compare else report.period
+        )
+        first, last = (
+            day_label(date.fromisoformat(day), language, report.locale)
+            for day, _ in finding.examples
+        )
+        stretch = period_label(asked, language, report.locale)
+        called = f"{label(report, entity.plural)}, {label(report, check.field.label)}"
+        return word(language, "no_rows", called, stretch, first, last)
+    return word(language, "unknown_value", label(report, check.field.label), check.value)

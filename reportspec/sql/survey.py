@@ -1,0 +1,359 @@
+"""One pass over each table that a report reads: how many rows it has, how new they are, and whether
+they keep the source's contract."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlglot import exp
+
+from reportspec.binding import Binding
+from reportspec.calendar import instant
+from reportspec.contract.checks import Check
+from reportspec.expression import path_of
+from reportspec.model import Entity, MappedJoin
+from reportspec.sql.build import (
+    OUTPUTS,
+    alias_of,
+    all_of,
+    cast,
+    column,
+    instant_literal,
+    literal,
+    named,
+    null,
+    table,
+    when,
+)
+from reportspec.sql.dialect import SOURCE
+from reportspec.sql.statement import Statement
+
+CHANGES = ("updated_at", "created_at", "entered_at")
+SOUGHT = ("unknown-value", "no-rows")  # checks of what should occur
+MOST_VALUES = 20  # that are not the declared ones: enough to write what they mean
+MOST_KEYS = 200  # that find no partner, of which it is looked whether they nearly do
+MOST_KNOWN = 2000  # values of a field, for what a wrong one was meant to be
+
+
+def survey_statement(
+    binding: Binding, entities: Iterable[str], checks: Sequence[Check], now: datetime
+) -> exp.Expr:
+    """One row for each entity, by its name: `rows`, `newest` (the latest change before now), and in
+    `n0`, `n1`, … how many rows break each of its checks, in their order. A check that looks at more
+    than the entity's rows has a row of its own, `check 7` for the eighth, with its number in `rows`."""
+    statement = Statement(binding)
+    of = {name: [c for c in checks if c.entity == name and _within(c)] for name in entities}
+    width = max(map(len, of.values()), default=0)
+    selects = [_of_entity(statement, name, own, width, now) for name, own in of.items()]
+    for number, check in enumerate(checks):
+        if not _within(check):
+            count, rest = _across(statement, check)
+            selects.append(_row(f"check {number}", count, null("TIMESTAMP"), [], width, rest))
+    union: exp.Expr = selects[0]
+    for select in selects[1:]:
+        union = exp.Union(this=union, expression=select, distinct=False)
+    counts = exp.Subquery(this=union, alias=alias_of("counts"))
+    types = {"entity": "text", "rows": "integer", "newest": "time"}
+    return _finished(
+        statement,
+        exp.Select().select(exp.Star()).from_(counts),
+        types | {f"n{at}": "integer" for at in range(width)},
+    )
+
+
+def broken(checks: Sequence[Check], rows: Iterable[Mapping[str, object]]) -> dict[Check, int]:
+    """How many rows break each check, of those that any break, from the survey's rows. Of what is
+    sought it is how often it occurs, which should not be never."""
+    by_name = {str(row["entity"]): row for row in rows}
+    seen: dict[str, int] = {}
+    found: dict[Check, int] = {}
+    for number, check in enumerate(checks):
+        if _within(check):
+            at = seen[check.entity] = seen.get(check.entity, -1) + 1
+            value = by_name[check.entity][f"n{at}"]
+        else:
+            value = by_name[f"check {number}"]["rows"]
+        count = value if isinstance(value, int) else 0
+        if (count == 0) == (check.kind in SOUGHT):
+            found[check] = count
+    return found
+
+
+def _within(check: Check) -> bool:
+    return check.relation is None and check.join is None
+
+
+def _of_entity(
+    statement: Statement, name: str, checks: list[Check], width: int, now: datetime
+) -> exp.Select:
+    cte = statement.rows_only(name)
+    counts = [_count(statement, cte, check) for check in checks]
+    newest = _newest(statement, cte, name, now)
+    every = exp.Count(this=exp.Star())
+    return _row(name, every, newest, counts, width, lambda select: select.from_(table(cte)))
+
+
+def _row(
+    name: str, rows: exp.Expr, newest: exp.Expr, counts: list[exp.Expr], width: int,
+    source: Callable[[exp.Select], exp.Select],
+) -> exp.Select:  # fmt: skip
+    counts = [*counts, *(null("BIGINT") for _ in range(width - len(counts)))]
+    select = exp.Select().select(
+        named(literal(name), "entity"), named(rows, "rows"), named(newest, "newest"),
+        *(named(count, f"n{at}") for at, count in enumerate(counts)), copy=False,
+    )  # fmt: skip
+    return source(select)
+
+
+def _newest(statement: Statement, cte: str, name: str, now: datetime) -> exp.Expr:
+    binding, times = statement.binding, []
+    for change in CHANGES:
+        field = binding.field(name, change)
+        if field is None or field.type != "time" or not binding.mapped(name, change):
+            continue
+        if binding.storage(name, change) == "time":
+            value = _field(statement, cte, change)
+            bound = instant_literal(now, "time", binding.source_zone, binding.zone)
+            earlier = exp.LTE(this=value, expression=bound)
+            times.append(exp.Max(this=when(earlier, value.copy())))
+    if not times:
+        return null("TIMESTAMP")
+    latest = exp.Greatest(this=times[0], expressions=times[1:]) if len(times) > 1 else times[0]
+    return cast(latest, "TIMESTAMP")
+
+
+def _count(statement: Statement, cte: str, check: Check) -> exp.Expr:
+    """How many rows of the CTE break a check, or have the value that is looked for."""
+    if check.kind == "repeated-key":
+        assert check.field is not None
+        key = _field(statement, cte, check.field.name)
+        different = exp.Count(this=exp.Distinct(expressions=[key.copy()]))
+        return exp.Sub(this=exp.Count(this=key), expression=different)
+    return exp.Count(this=when(_breaks(statement, cte, check), literal(1)))
+
+
+def _breaks(statement: Statement, cte: str, check: Check) -> exp.Expr:
+    """The condition that a row of the CTE breaks a check."""
+    if check.expectation is not None:
+        return _own(statement, cte, check.expectation.unless)
+    assert check.field is not None
+    value = _field(statement, cte, check.field.name)
+    if check.kind == "no-key":
+        return exp.Is(this=value, expression=exp.Null())
+    if check.side is not None:
+        return _between(statement.binding, check, value)
+    if check.kind == "unknown-value":
+        return exp.EQ(this=value, expression=literal(check.value))
+    declared = [literal(one) for one in check.field.values]
+    other = exp.Not(this=exp.In(this=value, expressions=declared))
+    if check.kind == "undeclared-value":
+        return other
+    meant: exp.Expr = exp.Lower(this=exp.Trim(this=value.copy()))
+    for sign in (" ", "-"):
+        meant = exp.Replace(this=meant, expression=literal(sign), replacement=literal("_"))
+    near = exp.In(this=meant, expressions=[one.copy() for one in declared])
+    return exp.And(this=other, expression=near)
+
+
+def _between(binding: Binding, check: Check, value: exp.Expr) -> exp.Expr:
+    """That a time lies in the stretch that a check is about."""
+    assert check.side is not None
+    assert check.field is not None
+    stored = binding.storage(check.entity, check.field.name)
+    low, high = (
+        instant_literal(instant(day, binding.zone), stored, binding.source_zone, binding.zone)
+        for day in (check.side.start, check.side.end)
+    )
+    return exp.And(
+        this=exp.GTE(this=value, expression=low),
+        expression=exp.LT(this=value.copy(), expression=high),
+    )
+
+
+def _own(statement: Statement, cte: str, tree: exp.Expr) -> exp.Expr:
+    """A condition over an entity's own fields, over its CTE."""
+
+    def read(node: exp.Expr) -> exp.Expr:
+        return _field(statement, cte, path_of(node)[-1]) if isinstance(node, exp.Column) else node
+
+    return tree.copy().transform(read, copy=False)
+
+
+def _field(statement: Statement, cte: str, name: str) -> exp.Column:
+    statement.need(cte, name)
+    return column(cte, name)
+
+
+def _across(
+    statement: Statement, check: Check
+) -> tuple[exp.Expr, Callable[[exp.Select], exp.Select]]:
+    """The count of a check of two tables, and the FROM that it is of."""
+    if check.join is not None:
+        several = exp.Subquery(this=_keys_of_join(check.join), alias=alias_of("keys"))
+        more = exp.Sub(this=column("keys", "count"), expression=literal(1))
+        total = exp.Coalesce(this=exp.Sum(this=more), expressions=[literal(0)])
+        return cast(total, "BIGINT"), lambda select: select.from_(several)
+    pairs = _pairs(statement, check)
+    lone = exp.Is(this=pairs.theirs.copy(), expression=exp.Null())
+    return exp.Count(this=when(lone, literal(1))), pairs.joined
+
+
+@dataclass(frozen=True, slots=True)
+class _Pairs:
+    """Rows of an entity beside those that a relation leads them to."""
+
+    own: str
+    by: exp.Column
+    theirs: exp.Column
+    on: exp.Expr
+    other: str
+
+    def joined(self, select: exp.Select) -> exp.Select:
+        """The SELECT from the rows whose key is set, with their partners."""
+        given = exp.Not(this=exp.Is(this=self.by.copy(), expression=exp.Null()))
+        join = exp.Join(this=table(self.other), side="LEFT", on=self.on.copy())
+        return select.from_(table(self.own)).join(join).where(given)
+
+
+def _pairs(statement: Statement, check: Check) -> _Pairs:
+    assert check.relation is not None
+    target = statement.binding.entity(check.relation.to)
+    assert target.key is not None
+    # A record that was deleted was there: only what names nothing is told.
+    own, other = statement.rows_only(check.entity), statement.rows_whole(target.name)
+    by, key = _field(statement, own, check.relation.by), _field(statement, other, target.key)
+    return _Pairs(own, by, key, exp.EQ(this=by.copy(), expression=key.copy()), other)
+
+
+def _keys_of_join(join: MappedJoin) -> exp.Select:
+    """The keys of a table beside another one that it has more than once, with how often."""
+    keys = [key.copy() for key, _ in join.on]
+    select = exp.Select().select(
+        *(named(key, f"key{at}") for at, key in enumerate(keys)),
+        named(exp.Count(this=exp.Star()), "count"),
+    )
+    source = join.table.copy()
+    source.meta[SOURCE] = True
+    select = select.from_(source, copy=False)
+    given = [exp.Not(this=exp.Is(this=key.copy(), expression=exp.Null())) for key in keys]
+    conditions = [*given, *([join.where.copy()] if join.where is not None else [])]
+    select = select.where(all_of(conditions), copy=False).group_by(*(key.copy() for key in keys))
+    several = exp.GT(this=exp.Count(this=exp.Star()), expression=literal(1))
+    return select.having(several, copy=False)
+
+
+# --- examples, asked for once something is broken ---------------------------------------------------
+
+
+def examples_statement(binding: Binding, check: Check) -> exp.Expr:
+    """Values that show what breaks a check, most frequent first, as `value` and `count`: keys, values
+    of the field, or what a row without a key is called. Of a value that a filter names, those that
+    the source has; of a stretch of time the `first` and the `last` day that it has."""
+    statement = Statement(binding)
+    every = named(exp.Count(this=exp.Star()), "count")
+    if check.join is not None:
+        keys = exp.Subquery(this=_keys_of_join(check.join), alias=alias_of("keys"))
+        key = cast(column("keys", "key0"), "VARCHAR")
+        select = exp.Select().select(named(key, "value"), column("keys", "count")).from_(keys)
+        return _finished(statement, _most(select, column("keys", "count"), key, 2), EXAMPLE)
+    if check.relation is not None:
+        pairs = _pairs(statement, check)
+        select = pairs.joined(exp.Select().select(named(pairs.by.copy(), "value"), every))
+        lone = exp.Is(this=pairs.theirs.copy(), expression=exp.Null())
+        select = select.where(lone).group_by(pairs.by.copy())
+        return _finished(
+            statement, _most(select, exp.Count(this=exp.Star()), pairs.by, MOST_KEYS), EXAMPLE
+        )
+    cte = statement.rows_only(check.entity)
+    shown = check.field.name if check.field is not None else ""
+    if check.kind in ("no-key", "unlikely-rows"):
+        shown = _called(binding, binding.entity(check.entity), check.kind == "no-key")
+    if not shown:
+        return _finished(
+            statement,
+            exp.Select().select(named(null("VARCHAR"), "value"), every).from_(table(cte)),
+            EXAMPLE,
+        )
+    value = _field(statement, cte, shown)
+    if check.side is not None:
+        ends = [(exp.Min(this=value.copy()), "first"), (exp.Max(this=value.copy()), "last")]
+        ends_of = [named(cast(tree, "DATE"), name) for tree, name in ends]
+        types = {"first": "date", "last": "date"}
+        return _finished(statement, exp.Select().select(*ends_of).from_(table(cte)), types)
+    select = exp.Select().select(named(cast(value, "VARCHAR"), "value"), every).from_(table(cte))
+    most = 2
+    if check.kind == "repeated-key":
+        several = exp.GT(this=exp.Count(this=exp.Star()), expression=literal(1))
+        given = exp.Not(this=exp.Is(this=value.copy(), expression=exp.Null()))
+        select = select.where(given).having(several)
+    elif check.kind == "unknown-value":
+        most = MOST_KNOWN
+    else:
+        select = select.where(_breaks(statement, cte, check))
+        most = MOST_VALUES if check.field is not None and check.kind != "no-key" else 2
+    select = select.group_by(value.copy())
+    return _finished(statement, _most(select, exp.Count(this=exp.Star()), value, most), EXAMPLE)
+
+
+EXAMPLE = {"value": "text", "count": "integer"}
+
+
+def _most(select: exp.Select, count: exp.Expr, value: exp.Expr, most: int) -> exp.Select:
+    order = [
+        exp.Ordered(this=count.copy(), desc=True, nulls_first=False),
+        exp.Ordered(this=value.copy(), nulls_first=False),
+    ]
+    return select.order_by(*order).limit(most)
+
+
+def _called(binding: Binding, entity: Entity, keyless: bool) -> str:
+    """The field that a row is best told by."""
+    first: tuple[str, ...] = () if keyless or entity.key is None else (entity.key,)
+    for name in (*first, "name", "full_name", "title", "email", "subject", "amount", "created_at"):
+        if binding.field(entity.name, name) and binding.mapped(entity.name, name) is not None:
+            return name
+    for field in binding.fields(entity.name):
+        if field.name != entity.key and binding.mapped(entity.name, field.name) is not None:
+            return field.name
+    return ""
+
+
+def near_keys_statement(binding: Binding, check: Check, wanted: Iterable[str]) -> exp.Expr:
+    """The keys of the entity that a relation leads to which are one of `wanted` but for case and
+    blanks, as `value`."""
+    assert check.relation is not None
+    target = binding.entity(check.relation.to)
+    assert target.key is not None
+    statement = Statement(binding)
+    cte = statement.rows_whole(target.name)
+    key = _field(statement, cte, target.key)
+    plain = exp.Lower(this=exp.Trim(this=cast(key.copy(), "VARCHAR")))
+    near = exp.In(this=plain, expressions=[literal(one) for one in wanted])
+    select = exp.Select().select(named(cast(key, "VARCHAR"), "value")).from_(table(cte)).where(near)
+    return _finished(statement, select, {"value": "text"})
+
+
+def _finished(statement: Statement, select: exp.Select, types: Mapping[str, str]) -> exp.Select:
+    finished = statement.finish(select)
+    finished.meta[OUTPUTS] = dict(types)
+    return finished
+
+
+def fields_read(trees: Iterable[exp.Expr], binding: Binding) -> dict[str, frozenset[str]]:
+    """The mapped entities whose rows statements read, with the fields of each, by their CTEs."""
+    found: dict[str, set[str]] = {}
+    for tree in trees:
+        with_ = tree.args.get("with_")
+        for cte in with_.expressions if with_ else ():
+            name = cte.alias.removesuffix("_row")
+            mapped = binding.source.entities.get(name)
+            if mapped is None or not mapped.parts:
+                continue
+            fields = found.setdefault(name, set())
+            rows = cte.this
+            while isinstance(rows, exp.Union):
+                rows = rows.this
+            fields.update(one.alias for one in rows.expressions if isinstance(one, exp.Alias))
+    return {name: frozenset(fields) for name, fields in found.items()}
