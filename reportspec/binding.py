@@ -194,7 +194,26 @@ class Binding:
         if known is None or _missing(self, entity, name) is not None:
             return False
         computed = known.expr or known.default or self.catalogue.entities[entity].derived
-        return bool(computed) or self.mapped(entity, name) is not None
+        if not computed:
+            return self.mapped(entity, name) is not None
+        return not self._null_today(entity, name)
+
+    def _null_today(self, entity: str, name: str) -> bool:
+        """Whether a field is one of today's records, copied as it is, that the source does not give."""
+        known, derived = self.field(entity, name), self.catalogue.entities[entity].derived
+        tree, base = known.expr if known else None, entity
+        if tree is None and derived is not None:
+            tree, base = derived.fields.get(name), derived.source
+        if not isinstance(tree, (exp.Column, exp.Dot)) or path_of(tree)[0] != base:
+            return False
+        reference = self.resolve(base, path_of(tree))
+        at = base
+        for step in reference.steps:
+            relation = self.catalogue.entities[at].relations[step]
+            if relation.today and not self.has_today(relation, reference.field):
+                return True
+            at = relation.to
+        return self._null_today(at, reference.field.name)
 
     def has_entity(self, name: str) -> bool:
         """Whether the source gives this entity's rows."""
@@ -434,8 +453,10 @@ def settled(catalogue: Catalogue, source: SourceMap) -> Catalogue:
         entity = catalogue.entities[name]
         if entity.derived is None:
             return name in source.entities
-        chosen = choices.get(name) or choose(entity)
-        return given(chosen.source) and (chosen.match is None or given(chosen.match.entity))
+        return possible(choices.get(name) or choose(entity))
+
+    def possible(way: Derived) -> bool:
+        return given(way.source) and (way.match is None or given(way.match.entity))
 
     def choose(entity: Entity) -> Derived:
         assert entity.derived is not None
@@ -449,7 +470,7 @@ def settled(catalogue: Catalogue, source: SourceMap) -> Catalogue:
             ways = ways[place : place + 1]
         elif wanted is not None:
             ways = tuple(w for w in ways if w.source == wanted) or ways
-        choices[entity.name] = next((w for w in ways if given(w.source)), ways[0])
+        choices[entity.name] = next((w for w in ways if possible(w)), ways[0])
         return choices[entity.name]
 
     def settle(name: str) -> Entity:

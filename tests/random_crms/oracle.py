@@ -196,7 +196,8 @@ class World:
             if deal["is_deleted"] or not (self.known(deal["created_at"]) or ended or passed):
                 continue
             if passed and passed[-1].left is None and deal["closed_at"] and not ended:
-                passed.pop()  # closed at another time than the history says
+                if self.outcome(passed[-1].stage) != "open":
+                    passed.pop()  # closed at another time than the history says
             if ended:
                 state = State(deal, deal["status"], deal["closed_at"], deal["stage_id"])
             elif not passed:
