@@ -429,8 +429,10 @@ def settled(catalogue: Catalogue, source: SourceMap) -> Catalogue:
         entity = catalogue.entities[name]
         if entity.derived is None:
             return name in source.entities
-        chosen = choices.get(name) or choose(entity)
-        return given(chosen.source) and (chosen.match is None or given(chosen.match.entity))
+        return served(choices.get(name) or choose(entity))
+
+    def served(way: Derived) -> bool:
+        return given(way.source) and (way.match is None or given(way.match.entity))
 
     def choose(entity: Entity) -> Derived:
         assert entity.derived is not None
@@ -444,7 +446,7 @@ def settled(catalogue: Catalogue, source: SourceMap) -> Catalogue:
             ways = ways[place : place + 1]
         elif wanted is not None:
             ways = tuple(w for w in ways if w.source == wanted) or ways
-        choices[entity.name] = next((w for w in ways if given(w.source)), ways[0])
+        choices[entity.name] = next((w for w in ways if served(w)), ways[0])
         return choices[entity.name]
 
     def settle(name: str) -> Entity:
