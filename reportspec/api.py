@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from reportspec.check.report import Checked
     from reportspec.deliver.send import Outcome
     from reportspec.deliver.status import Delivered
+    from reportspec.each import Unowned
     from reportspec.figures import Figures
     from reportspec.formats import Form
     from reportspec.run.connection import SourceError
@@ -147,7 +148,11 @@ def build_each(
         raise ReportError(
             [Diagnostic("no-values", f"{path}: `{report.each.dimension.name}` has {what}")]
         )
-    warnings = (*checked.diagnostics, *without_report(Path(path), report, only, found))
+    warnings = (
+        *checked.diagnostics,
+        *without_report(Path(path), report, only, found),
+        *without_value(Path(path), report, made.unowned),
+    )
     return [
         Report(f"{stem}-{one.part}", figures, checked.spec_text, warnings, one.value)
         for one, figures in made
@@ -242,6 +247,23 @@ def without_report(
         Diagnostic("no-values", f"{path}: no report for `{value[:60]}`: {why}", severity="warning")
         for value, why in unknown_recipients(report, only, found)
     ]
+
+
+def without_value(
+    path: Path | str, report: CheckedReport, unowned: Sequence[Unowned]
+) -> list[Diagnostic]:
+    """A warning of rows that are in no report, since the field of `for_each` is empty in them."""
+    if report.each is None or not unowned:
+        return []
+    name = report.each.dimension.name
+    rows = max(one.rows for one in unowned)
+    shown = ", ".join(f"{one.rows:,} of `{one.what}`" for one in unowned[:4])
+    more = f" and {len(unowned) - 4} more" if len(unowned) > 4 else ""
+    said = f"{path}: rows in which `{name}` is empty are in no report: {shown}{more}"
+    figures = "1 figure" if len(unowned) == 1 else f"{len(unowned)} figures"
+    note = f"of {figures} the reports together are less than the whole, by {rows:,} rows at most"
+    help = f"fill `{name}` in the source or the mapping, for example by `coalesce(…, 'nobody')`"
+    return [Diagnostic("rows-of-nobody", said, None, help, (note,), "warning")]
 
 
 def no_pango(error: OSError) -> Diagnostic:

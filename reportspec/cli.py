@@ -401,7 +401,7 @@ def _figures(
 ) -> tuple[list[tuple[str, Figures]], Checked] | None:
     """The figures of a spec, each with its part of names by the value of `for_each` (one without it
     where there is none), or None with the mistakes told."""
-    from reportspec.api import no_each, source_problem, without_report
+    from reportspec.api import no_each, source_problem, without_report, without_value
     from reportspec.run.connection import SourceError
     from reportspec.stages import Timings, compile_report, run_each, run_report
 
@@ -427,6 +427,7 @@ def _figures(
         out.tell([source_problem(path, report, error)], checked.texts)
         return None
     out.tell(without_report(path, report, each, [one.value for one, _ in made]), checked.texts)
+    out.tell(without_value(path, report, made.unowned), {})
     if not made:
         what = f"has no value `{each[0][:60]}`" if each else "has no values"
         said = f"{path}: `{report.each.dimension.name}` {what}, so there is no report"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Protocol
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -59,6 +60,14 @@ class Wanted:
     kinds: tuple[tuple[str, str, str], ...] = ()
 
 
+Loose = frozenset[tuple[str, str]]  # (table as the mapping names it, column), in small letters
+
+
+def loose_columns(found: Iterable[tuple[object, object]]) -> Loose:
+    """Columns by their tables, whatever the letters of their names are."""
+    return frozenset((str(table).lower(), str(column).lower()) for table, column in found)
+
+
 class Connection(Protocol):
     """A session that reads."""
 
@@ -79,9 +88,9 @@ class Connection(Protocol):
     def columns(self) -> dict[str, dict[str, str]]:
         """The columns of each table and view, with their types; tables as a mapping names them."""
 
-    def loose(self) -> bool:
-        """Whether columns that may be read hold different texts for equal (`anna`, `Anna`), and the
-        dialect does not mend it by itself."""
+    def loose(self) -> Loose:
+        """The columns of the tables to be read that may hold different texts for equal (`anna`,
+        `Anna`). Raises SourceError."""
 
 
 def first_line(error: BaseException) -> str:

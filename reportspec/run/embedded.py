@@ -18,7 +18,15 @@ from typing import TYPE_CHECKING, Any
 from reportspec.check.model import SourceSpec
 from reportspec.diagnostics import suggestion
 from reportspec.files import remove_folder, temporary_folder
-from reportspec.run.connection import SourceError, Table, Wanted, cancelled, timed_out
+from reportspec.run.connection import (
+    Loose,
+    SourceError,
+    Table,
+    Wanted,
+    cancelled,
+    loose_columns,
+    timed_out,
+)
 
 if TYPE_CHECKING:
     import duckdb
@@ -112,13 +120,20 @@ class EmbeddedConnection:
             found.setdefault(key, {})[name] = kind
         return found
 
-    def loose(self) -> bool:
-        """Whether a table or view says COLLATE."""
+    def loose(self) -> Loose:
+        """All texts, if a table or view says COLLATE: of which column is not told."""
         rows = self._raw.execute(
             "SELECT COUNT(*) FROM (SELECT sql FROM duckdb_tables() UNION ALL "
             "SELECT sql FROM duckdb_views() WHERE NOT internal) WHERE CONTAINS(LOWER(sql), 'collate')"
         ).fetchall()
-        return bool(rows[0][0])
+        if not rows[0][0]:
+            return frozenset()
+        return loose_columns(
+            (table, name)
+            for table, columns in self.columns().items()
+            for name, kind in columns.items()
+            if kind == "VARCHAR"
+        )
 
 
 def table_names(path: str) -> frozenset[str] | None:

@@ -22,7 +22,7 @@ class Dialect:
     in it besides `generic.NODES`, and `traits` say for people how it does what differs.
     `writes_shared` says that sqlglot writes trees for it whose parts are shared, and leaves them
     as they are; for others it writes a copy. `exact` writes a text of the source so that it compares
-    byte for byte, for sources with columns that do not; where `rules` do so always, it is none.
+    byte for byte, for sources with columns that do not.
     `merges` says that columns may have collations here that nothing of this rids them of, so that the
     database's DISTINCT may merge two texts."""
 
