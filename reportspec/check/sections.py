@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -121,15 +121,18 @@ def _drafts(context: Context, preset: Mapping[str, Any]) -> list[_Draft]:
             drafts[same[0]] = place
         else:
             drafts.append(place)
-    lead: list[_Draft] = []
-    if metrics and not any(d.data.get("id") == "headline" for d in drafts if d.path is not None):
+    # A section `headline` is the headline as it was written; only metrics that the spec itself asks
+    # for take the place of its type's.
+    written = [d for d in drafts if d.data.get("id") == "headline"]
+    if metrics and not any(d.path is not None or not own_metrics for d in written):
         drafts = [d for d in drafts if d.data.get("id") != "headline"]
         title = vocabulary(language)["titles"]["headline"]
-        lead.append(
+        drafts.insert(
+            0,
             _Draft(
                 {"id": "headline", "title": title, "kpis": metrics},
                 ("metrics",) if own_metrics else None,
-            )
+            ),
         )
     group_by = data.get("group_by") or preset.get("group_by")
     if group_by:
@@ -138,9 +141,10 @@ def _drafts(context: Context, preset: Mapping[str, Any]) -> list[_Draft]:
             context.document.tell("missing-key", "`group_by` has no `metrics` to break down", ("group_by",),
                                   "add `metrics:`, or use a breakdown section", key=True)  # fmt: skip
         else:
-            lead.append(_Draft({"id": "by_group", "breakdown": {"metrics": metrics, "by": group_by}},
-                               ("group_by",) if own else None))  # fmt: skip
-    return lead + drafts
+            after = 1 if drafts and drafts[0].data.get("id") == "headline" else 0
+            drafts.insert(after, _Draft({"id": "by_group", "breakdown": {"metrics": metrics, "by": group_by}},
+                                        ("group_by",) if own else None))  # fmt: skip
+    return drafts
 
 
 def _section(context: Context, draft: _Draft, index: int, seen: set[str]) -> SectionSpec | None:
@@ -288,6 +292,19 @@ def _label(context: Context, texts: Mapping[str, str]) -> str:
     return texts.get(context.language) or texts["en"]
 
 
+def _check_labels(context: Context, metrics: Sequence[Metric], path: Place) -> None:
+    """Figures of one name beside each other cannot be told apart by who reads them."""
+    first: dict[str, Metric] = {}
+    for metric in metrics:
+        name = _label(context, metric.label)
+        other = first.setdefault(name, metric)
+        if other is not metric:
+            help = "give them sections of their own, with titles that tell them apart"
+            context.document.tell("same-label", f"`{other.id}` and `{metric.id}` are both called `{name}` here", path,
+                                  help if other.family == metric.family else "give one of them another label",
+                                  warning=True)  # fmt: skip
+
+
 def _figures(
     context: Context, draft: _Draft, identifier: str, kind: str, spec: Mapping[str, Any], inner: Place, metrics_path: Place,
     conditions: tuple[exp.Expr, ...], omitted: list[Omitted], common: dict[str, Any],
@@ -319,6 +336,8 @@ def _figures(
             )
     if not metrics:
         return _nothing(context, identifier, kind, draft, omitted, common) if standard else None
+    if not standard:
+        _check_labels(context, metrics, metrics_path)
     if kind in ("kpis", "funnel") and dimensions:
         dimensions = ()
     chart = spec.get("chart")
