@@ -13,7 +13,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from reportspec.diagnostics import Diagnostic, in_order, render_text
+from sqlglot import exp
+
+from reportspec.diagnostics import Diagnostic, Span, in_order, render_text
 
 if TYPE_CHECKING:
     from reportspec.check.model import Mail
@@ -224,9 +226,29 @@ def ledger_of(place: Path) -> tuple[Mail, Path]:
 
 
 def source_problem(path: Path, report: CheckedReport, error: SourceError) -> Diagnostic:
-    """What is told of a source that cannot be asked: at its place in the project file."""
-    span = report.project.source.span
-    return Diagnostic(error.code, f"{path}: {error.message}", span, error.help, error.notes)
+    """What is told of a source that cannot be asked: at its place in the project file, or where the
+    mapping names the column that is not there."""
+    span, notes = report.project.source.span, error.notes
+    named = _named(report, error.column) if error.column else []
+    if named:
+        span = named[0][1]
+        notes += ("the mapping takes " + ", ".join(f"`{name}`" for name, _ in named[:5]) + " from it",)  # fmt: skip
+    return Diagnostic(error.code, f"{path}: {error.message}", span, error.help, notes)
+
+
+def _named(report: CheckedReport, column: str) -> list[tuple[str, Span]]:
+    """The fields that the mapping takes from a column, and where it says so; of a shipped mapping
+    nobody sees the lines."""
+    if not report.project.mapping:
+        return []
+    return [
+        (f"{entity}.{field.name}", field.span)
+        for entity, mapped in report.binding.source.entities.items()
+        for part in mapped.parts
+        for field in part.fields.values()
+        if field.span is not None
+        and any(one.name.lower() == column.lower() for one in field.sql.find_all(exp.Column))
+    ]
 
 
 def no_each(path: Path, each: Sequence[str]) -> Diagnostic:

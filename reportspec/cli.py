@@ -201,17 +201,17 @@ def _now() -> datetime:
 
 
 def _specs(paths: Iterable[Path]) -> list[Path]:
-    """The spec files that are meant: those named, and all `.yaml` files of folders but project
+    """The spec files that are meant: those named, and all YAML files of folders but project
     and mapping files."""
+    from reportspec.source.regular import is_yaml
+
     found: dict[Path, None] = {}
     for path in paths:
         if path.is_dir():
             inside = sorted(
                 p
                 for p in path.rglob("*")
-                if p.suffix in (".yaml", ".yml")
-                and not _hidden(p.relative_to(path))
-                and _is_spec(p)
+                if is_yaml(p) and not _hidden(p.relative_to(path)) and _is_spec(p)
             )
             if not inside:
                 raise click.UsageError(f"the folder `{path}` has no spec")
@@ -232,10 +232,11 @@ _OF_OTHERS = {"report_type", "entity", "entities"}  # mappings and files of the 
 
 def _is_spec(path: Path) -> bool:
     """Whether a file of a folder is a spec, also a broken one, by the keys that begin its lines."""
+    from reportspec.check.project import NAMES
     from reportspec.source.read import LARGEST
     from reportspec.source.regular import read_regular
 
-    if path.name == "reportspec.yaml" or not path.is_file():
+    if path.name in NAMES or not path.is_file():
         return False
     try:
         text = read_regular(path, LARGEST).decode("utf-8", "replace")

@@ -24,7 +24,7 @@ from reportspec.source import Mapping as MappingNode
 from reportspec.source import Node, Scalar, Sequence, plain, read_yaml_file
 from reportspec.source.regular import Unfit, is_file, is_folder, read_inside
 
-NAME = "reportspec.yaml"
+NAMES = ("reportspec.yaml", "reportspec.yml")
 LARGEST_FONT = 32 << 20  # bytes
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
 
@@ -35,11 +35,12 @@ def find_project(spec: Path) -> Path | None:
         spec = spec.resolve()
     except (OSError, RuntimeError):  # links in a circle: told when it is read
         spec = spec.absolute()
-    for folder in spec.parents:
-        candidate = folder / NAME
-        if candidate.is_file():
-            return candidate
-    return None
+    return next((found for folder in spec.parents if (found := project_in(folder))), None)
+
+
+def project_in(folder: Path) -> Path | None:
+    """The project file of a folder."""
+    return next((folder / name for name in NAMES if (folder / name).is_file()), None)
 
 
 def load_project(
@@ -66,6 +67,10 @@ def load_project(
     name = shown(path)
     node, problems, text = read_yaml_file(path, name)
     document = Document(name, text, node, None, list(problems))
+    for other in NAMES:
+        if path.name in NAMES and other != path.name and (path.parent / other).is_file():
+            document.tell("two-projects", f"`{other}` beside this file is not read", (),
+                          "keep one of the two", warning=True)  # fmt: skip
     if node is None:
         return None, document
     node = _with_variables(node, environment, document)

@@ -25,7 +25,7 @@ class Table:
 
 class SourceError(Exception):
     """The source cannot be read: what is wrong, and the way out. No secret is in it. `lost` says
-    that the connection broke off, and that another try may do."""
+    that the connection broke off, and that another try may do; `column` is one that is not there."""
 
     def __init__(
         self,
@@ -35,10 +35,11 @@ class SourceError(Exception):
         notes: tuple[str, ...] = (),
         *,
         lost: bool = False,
+        column: str = "",
     ) -> None:
         super().__init__(message)
         self.code, self.message, self.help, self.notes = code, message, help, notes
-        self.lost = lost
+        self.lost, self.column = lost, column
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,7 +220,8 @@ def no_table(name: str, help: str = "check the mapping, the schema, and the righ
 
 def no_column(name: str, help: str = "check the mapping") -> SourceError:
     """The mapping names a column that is not there."""
-    return SourceError("unknown-column", f"the source has no column `{name}`", help)
+    bare = name.rpartition(".")[2].strip('`"[] ')
+    return SourceError("unknown-column", f"the source has no column `{name}`", help, column=bare)
 
 
 def not_allowed(why: str) -> SourceError:

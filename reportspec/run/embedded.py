@@ -25,6 +25,7 @@ from reportspec.run.connection import (
     Wanted,
     cancelled,
     loose_columns,
+    no_column,
     timed_out,
 )
 
@@ -411,11 +412,12 @@ def _explained(error: Exception, tables: list[str]) -> SourceError:
     if missing:
         return SourceError("unknown-table", f"the source has no table `{missing[1]}`",
                            suggestion(missing[1], tables) or f"it has {', '.join(tables[:10]) or 'none'}")  # fmt: skip
-    column = re.search(r'(?:Referenced column|column) "([^"]+)"', text)
-    if column and "not found" in text:
+    # A field of the same name as its column stands in the SELECT itself.
+    column = re.search(r'(?:Referenced column|[Cc]olumn) "([^"]+)"', text)
+    if column and ("not found" in text or "exists in the SELECT clause" in text):
         candidates = re.search(r"Candidate bindings: (.*)", str(error))
-        return SourceError("unknown-column", f"the source has no column `{column[1]}`",
-                           f"near: {candidates[1][:200]}" if candidates else "check the mapping")  # fmt: skip
+        near = f"near: {candidates[1][:200]}" if candidates else "check the mapping"
+        return no_column(column[1], near)
     for kind in ("Conversion Error: ", "Invalid Input Error: "):
         if text.startswith(kind):
             return SourceError("unreadable-value", f"a value of the source cannot be read: {text.removeprefix(kind)}",
