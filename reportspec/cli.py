@@ -80,6 +80,12 @@ period_option = click.option(
     "--period",
     help="Report on this period instead of the spec's: 2026-Q3, last_month, …",
 )
+today_option = click.option(
+    "--today",
+    type=click.DateTime(["%Y-%m-%d"]),
+    metavar="DATE",
+    help="Build as at the end of this day instead of now: 2026-10-31.",
+)
 each_option = click.option(
     "--each",
     multiple=True,
@@ -176,18 +182,23 @@ def _say(text: str, err: bool = False, painted: bool = False) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
-def _asked(settings: Iterable[str], period: str | None) -> Asked:
+def _asked(settings: Iterable[str], period: str | None, today: datetime | None) -> Asked:
     found = {}
     for setting in settings:
         match = _SETTING.fullmatch(setting)
         if not match:
             raise click.UsageError(f"--set takes name=value, not `{setting[:60]}`")
         found[match[1]] = match[2]
-    return Asked(found, period, _now())
+    return Asked(found, period, _now(today))
 
 
-def _now() -> datetime:
-    """The clock. REPORTSPEC_NOW (an ISO time) stands in for it, for reports as of another day."""
+def _now(today: datetime | None) -> datetime:
+    """The clock. `--today` stands in for it, the end of that day in the zone of the report (so without
+    one here), and REPORTSPEC_NOW (an ISO time), for reports as of another day."""
+    if today is not None:
+        if not FIRST_YEAR < today.year < LAST_YEAR:
+            raise click.UsageError(f"--today must lie between {FIRST_YEAR + 1} and {LAST_YEAR - 1}: `{today.date()}`")  # fmt: skip
+        return today.replace(hour=23, minute=59, second=59)
     given = os.environ.get("REPORTSPEC_NOW")
     if not given:
         return datetime.now(UTC)
@@ -293,12 +304,17 @@ class _Messages:
 @paths_argument
 @set_option
 @period_option
+@today_option
 @messages_option
 def validate(
-    paths: tuple[Path, ...], settings: tuple[str, ...], period: str | None, messages: str
+    paths: tuple[Path, ...],
+    settings: tuple[str, ...],
+    period: str | None,
+    today: datetime | None,
+    messages: str,
 ) -> None:
     """Check specs without touching the data."""
-    asked, out = _asked(settings, period), _Messages(messages)
+    asked, out = _asked(settings, period, today), _Messages(messages)
     specs = _specs(paths)
     broken = 0
     for path in specs:
@@ -322,6 +338,7 @@ def _count(number: int, noun: str) -> str:
 @paths_argument
 @set_option
 @period_option
+@today_option
 @messages_option
 @click.option(
     "--dialect",
@@ -332,6 +349,7 @@ def compile_command(
     paths: tuple[Path, ...],
     settings: tuple[str, ...],
     period: str | None,
+    today: datetime | None,
     messages: str,
     dialect: str | None,
 ) -> None:
@@ -344,7 +362,7 @@ def compile_command(
         raise click.UsageError(
             f"SQL for `{dialect}` cannot be written yet; there is {', '.join(DIALECTS)}"
         )
-    asked, out = _asked(settings, period), _Messages(messages)
+    asked, out = _asked(settings, period, today), _Messages(messages)
     broken = 0
     for path in _specs(paths):
         checked = _check(path, asked)
@@ -365,6 +383,7 @@ def compile_command(
 @paths_argument
 @set_option
 @period_option
+@today_option
 @click.option("--format", "form", type=click.Choice(["json", "csv", "table"]), default="table", show_default=True,
               help="How the figures are printed.")  # fmt: skip
 @each_option
@@ -372,13 +391,14 @@ def query(
     paths: tuple[Path, ...],
     settings: tuple[str, ...],
     period: str | None,
+    today: datetime | None,
     form: str,
     each: tuple[str, ...],
 ) -> None:
     """Print the figures of specs without a PDF."""
     from reportspec.output import as_csv, as_json, as_table
 
-    asked, out = _asked(settings, period), _Messages("text")
+    asked, out = _asked(settings, period, today), _Messages("text")
     write: Callable[[Figures], str] = {
         "json": lambda figures: harmless_json(as_json(figures)),
         "csv": as_csv,
@@ -445,6 +465,7 @@ def _figures(
               help="The form of the reports; may be given several times. `csv` makes a folder with a file for each table.")  # fmt: skip
 @set_option
 @period_option
+@today_option
 @messages_option
 @each_option
 @click.option("--timings", is_flag=True, help="Print where the time goes.")
@@ -454,6 +475,7 @@ def build(
     forms: tuple[Form, ...],
     settings: tuple[str, ...],
     period: str | None,
+    today: datetime | None,
     messages: str,
     each: tuple[str, ...],
     timings: bool,
@@ -464,7 +486,7 @@ def build(
 
     from reportspec.stages import Timings
 
-    asked, said = _asked(settings, period), _Messages(messages)
+    asked, said = _asked(settings, period, today), _Messages(messages)
     specs = _specs(paths)
     names = _names(specs)
     forms = tuple(dict.fromkeys(forms))
@@ -619,6 +641,7 @@ def _letters_told(path: Path, figures: Figures) -> list[Diagnostic]:
 @paths_argument
 @set_option
 @period_option
+@today_option
 @messages_option
 @click.option("--dry-run", is_flag=True, help="Write the mails as .eml files, and send nothing.")
 @click.option("-o", "--out", type=_Path(path_type=Path, file_okay=False),
@@ -633,6 +656,7 @@ def send(
     paths: tuple[Path, ...],
     settings: tuple[str, ...],
     period: str | None,
+    today: datetime | None,
     messages: str,
     dry_run: bool,
     out: Path | None,
@@ -650,7 +674,7 @@ def send(
         raise click.UsageError("-o is the folder of --dry-run: add --dry-run, or leave it out")
     from reportspec.deliver.send import Asked as Wanted
 
-    asked, said = _asked(settings, period), _Messages(messages)
+    asked, said = _asked(settings, period, today), _Messages(messages)
     specs = _specs(paths)
     names = _names(specs)
     tally = _Tally([path for path in paths if not path.is_dir()], len(specs))
@@ -845,7 +869,7 @@ def doctor(project: Path | None, form: str) -> None:
     """Look for what may keep reports from being built, or make them wrong.
 
     PROJECT is a project file or its folder; without it, the nearest above the present folder is
-    looked at, else the demo. Exits with 1 if there is an error.
+    looked at, else only the installation. Exits with 1 if there is an error.
     """
     import json
     from dataclasses import asdict
@@ -881,10 +905,11 @@ def doctor(project: Path | None, form: str) -> None:
     for problem in in_order(problems):
         where = f"{problem.span.file}:{problem.span.line}: " if problem.span else ""
         level: Any = "warning" if problem.severity == "warning" else "error"
+        if place is None:  # an installation may be looked at before there is a project
+            level = "note"
         tell(look.Finding(level, "project", f"{where}{problem.message}", problem.help))
     if found is not None and not any(p.severity == "error" for p in problems):
-        name = document.file or "none: the demo"
-        tell(look.Finding("ok", "project", name))
+        tell(look.Finding("ok", "project", document.file))
         if mapping is not None:
             for finding in look.source(found, mapping):
                 tell(finding)

@@ -132,6 +132,11 @@ def _check_entity(binding: Binding, document: Document, entity: Entity) -> None:
                           suggestion(relation.by, names))  # fmt: skip
     for key, tree in (("where", entity.where), ("order", entity.order), ("idle_rows", entity.idle_rows)):  # fmt: skip
         _look_up(binding, document, entity.name, tree, (key,))
+    if entity.listed_by is not None:
+        _look_up(binding, document, entity.name, entity.listed_by.open, ("listed_by", "open"))
+        if entity.listed_by.time not in names:
+            document.tell("unknown-field", f"`{entity.listed_by.time}` is no field of it", ("listed_by", "time"),
+                          suggestion(entity.listed_by.time, names))  # fmt: skip
     for name, field in entity.fields.items():
         _look_up(binding, document, entity.name, field.expr, ("fields", name, "expr"))
         _look_up(binding, document, entity.name, field.default, ("fields", name, "default"))

@@ -197,6 +197,8 @@ class SectionSpec:
     fields: tuple[tuple[str, tuple[str, ...]], ...] = ()
     record_sort: tuple[tuple[tuple[str, ...], bool], ...] = ()
     limit: int = 20
+    listed_by: str = ""  # the time by which records belong to the period; none where all are listed
+    of_all_times: bool = False  # of records that have such a time: all are listed
     conditions: tuple[exp.Expr, ...] = ()
     omitted: tuple[str, ...] = ()  # sentences on what this source cannot serve
     break_before: bool = False

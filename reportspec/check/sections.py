@@ -570,6 +570,30 @@ def _sort(
     return name, descending
 
 
+def _has_time(context: Context, entity: str) -> bool:
+    return context.binding.catalogue.entities[entity].listed_by is not None
+
+
+def _listed(context: Context, entity: str, spec: Mapping[str, Any]) -> tuple[str, exp.Expr] | None:
+    """By which of its times an entity's records belong to the report's period, and that they do; None
+    where all are listed, since the section says so or the source does not keep the time."""
+    listed = context.binding.catalogue.entities[entity].listed_by
+    if listed is None or spec.get("period") == "all":
+        return None
+    time = exp.column(listed.time, table=entity)
+    tree: exp.Expr = exp.And(
+        this=exp.GTE(this=time, expression=exp.column("period_start")),
+        expression=exp.LT(this=time.copy(), expression=exp.column("period_end")),
+    )
+    if listed.open is not None:
+        tree = exp.Or(this=exp.Paren(this=tree), expression=exp.Paren(this=listed.open.copy()))
+    try:
+        context.binding.need_tree(entity, tree)
+    except Unresolved:
+        return None
+    return listed.time, exp.Paren(this=tree)
+
+
 def _records(
     context: Context, draft: _Draft, identifier: str, spec: Mapping[str, Any], inner: Place,
     conditions: tuple[exp.Expr, ...], omitted: list[Omitted], common: dict[str, Any],
@@ -634,6 +658,9 @@ def _records(
         return (
             _nothing(context, identifier, "records", draft, omitted, common) if standard else None
         )
+    listed = _listed(context, entity, spec)
+    if listed is not None:
+        conditions = (*conditions, listed[1])
     order = []
     if spec.get("sort"):
         name = str(spec["sort"]).removeprefix("-")
@@ -643,5 +670,6 @@ def _records(
     return SectionSpec(
         id=identifier, kind="records", title=_title(context, draft, "records", ()), entity=entity, fields=tuple(fields),
         record_sort=tuple(order), limit=int(spec.get("limit", 20)), conditions=conditions,
+        listed_by=listed[0] if listed else "", of_all_times=listed is None and _has_time(context, entity),
         omitted=_lacks(context, omitted), **common,
     )  # fmt: skip

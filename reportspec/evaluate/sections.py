@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from reportspec.binding import metrics_needed
-from reportspec.calendar import Bucket, bucket_label, instant
+from reportspec.calendar import Bucket, bucket_label, instant, period_label
 from reportspec.check.model import Report, SectionSpec
 from reportspec.evaluate.goals import goal_state
 from reportspec.evaluate.values import GOAL, Row, metric_value, number, summed
@@ -604,8 +604,22 @@ def _records(report: Report, spec: SectionSpec, tables: Tables, notes: tuple[str
     ]
     at = table.columns.index(AVAILABLE)
     available = int(table.rows[0][at]) if table.rows else 0
-    return Section(spec.id, "records", spec.title, tuple(columns), tuple(rows), None, available, notes=notes,
-                   break_before=spec.break_before)  # fmt: skip
+    return Section(spec.id, "records", spec.title, tuple(columns), tuple(rows), None, available,
+                   notes=(*_which(report, spec), *notes), break_before=spec.break_before)  # fmt: skip
+
+
+def _which(report: Report, spec: SectionSpec) -> tuple[str, ...]:
+    """Which records a list has, in words."""
+    if spec.of_all_times:
+        return (word(report.language, "records_all"),)
+    if not spec.listed_by:
+        return ()
+    entity = report.binding.entity(spec.entity)
+    name = label(report, entity.fields[spec.listed_by].label)
+    period = period_label(report.period, report.language, report.locale)
+    still = entity.listed_by is not None and entity.listed_by.open is not None
+    key = "records_open" if still else "records_in"
+    return (word(report.language, key, period, name),)
 
 
 def _field_column(report: Report, name: str, found: Field) -> Column:
