@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
 from sqlglot import exp
 
@@ -14,7 +14,7 @@ from reportspec.catalogue.library import FINEST_OPTION, LARGEST_OPTION, UnknownM
 from reportspec.check.conditions import Bounds, condition, field_named
 from reportspec.check.document import Document, Place
 from reportspec.check.insights import Asked, backtest, highlights
-from reportspec.check.model import GoalSpec, SectionSpec
+from reportspec.check.model import GoalSpec, Listed, SectionSpec
 from reportspec.check.own_chart import own_chart
 from reportspec.diagnostics import suggestion
 from reportspec.expression import column_nodes, path_of
@@ -22,6 +22,7 @@ from reportspec.languages import as_part, vocabulary
 from reportspec.model import Metric
 from reportspec.plan.plan import can_trend
 from reportspec.plan.queries import Dimension
+from reportspec.sql.build import conjuncts
 
 KINDS = ("kpis", "trend", "breakdown", "records", "funnel", "backtest", "highlights", "text")
 Omitted = tuple[str, str]  # what is not shown, and what it would need
@@ -570,28 +571,43 @@ def _sort(
     return name, descending
 
 
-def _has_time(context: Context, entity: str) -> bool:
-    return context.binding.catalogue.entities[entity].listed_by is not None
-
-
-def _listed(context: Context, entity: str, spec: Mapping[str, Any]) -> tuple[str, exp.Expr] | None:
-    """By which of its times an entity's records belong to the report's period, and that they do; None
-    where all are listed, since the section says so or the source does not keep the time."""
-    listed = context.binding.catalogue.entities[entity].listed_by
-    if listed is None or spec.get("period") == "all":
-        return None
-    time = exp.column(listed.time, table=entity)
+def _listed(
+    context: Context, entity: str, spec: Mapping[str, Any], conditions: Sequence[exp.Expr]
+) -> tuple[Listed | None, tuple[exp.Expr, ...]]:
+    """Which of an entity's records are listed, and the condition that they are: those that belong to the
+    report's period by their own time, and those that are not over. What the section's conditions say of
+    that already is not said again. None for an entity without such a time."""
+    by = context.binding.catalogue.entities[entity].listed_by
+    if by is None:
+        return None, ()
+    told = [_equals(one) for tree in conditions for one in conjuncts(tree)]
+    still = _equals(by.open) if by.open is not None else None
+    if still is not None and still in told:
+        return Listed("", "open"), ()
+    apart = still is not None and any(one is not None and one[0] == still[0] for one in told)
+    time = exp.column(by.time, table=entity)
     tree: exp.Expr = exp.And(
         this=exp.GTE(this=time, expression=exp.column("period_start")),
         expression=exp.LT(this=time.copy(), expression=exp.column("period_end")),
     )
-    if listed.open is not None:
-        tree = exp.Or(this=exp.Paren(this=tree), expression=exp.Paren(this=listed.open.copy()))
+    if by.open is not None and not apart:
+        tree = exp.Or(this=exp.Paren(this=tree), expression=exp.Paren(this=by.open.copy()))
     try:
         context.binding.need_tree(entity, tree)
     except Unresolved:
+        return Listed("", "all"), ()
+    if spec.get("period") == "all":
+        return Listed("", "all"), ()
+    which: Literal["in", "both"] = "in" if by.open is None or apart else "both"
+    return Listed(by.time, which), (exp.Paren(this=tree),)
+
+
+def _equals(tree: exp.Expr) -> tuple[str, str] | None:
+    """The field and the text of `deal.status = 'open'`."""
+    found = tree.unnest()
+    if not isinstance(found, exp.EQ) or not isinstance(found.expression, exp.Literal):
         return None
-    return listed.time, exp.Paren(this=tree)
+    return found.this.sql(), str(found.expression.this)
 
 
 def _records(
@@ -658,9 +674,8 @@ def _records(
         return (
             _nothing(context, identifier, "records", draft, omitted, common) if standard else None
         )
-    listed = _listed(context, entity, spec)
-    if listed is not None:
-        conditions = (*conditions, listed[1])
+    listed, within = _listed(context, entity, spec, (*context.conditions, *conditions))
+    conditions = (*conditions, *within)
     order = []
     if spec.get("sort"):
         name = str(spec["sort"]).removeprefix("-")
@@ -670,6 +685,6 @@ def _records(
     return SectionSpec(
         id=identifier, kind="records", title=_title(context, draft, "records", ()), entity=entity, fields=tuple(fields),
         record_sort=tuple(order), limit=int(spec.get("limit", 20)), conditions=conditions,
-        listed_by=listed[0] if listed else "", of_all_times=listed is None and _has_time(context, entity),
+        listed=listed,
         omitted=_lacks(context, omitted), **common,
     )  # fmt: skip

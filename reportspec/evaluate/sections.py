@@ -610,16 +610,12 @@ def _records(report: Report, spec: SectionSpec, tables: Tables, notes: tuple[str
 
 def _which(report: Report, spec: SectionSpec) -> tuple[str, ...]:
     """Which records a list has, in words."""
-    if spec.of_all_times:
-        return (word(report.language, "records_all"),)
-    if not spec.listed_by:
+    if spec.listed is None:
         return ()
-    entity = report.binding.entity(spec.entity)
-    name = label(report, entity.fields[spec.listed_by].label)
+    found = report.binding.entity(spec.entity).fields.get(spec.listed.time)
+    name = label(report, found.label) if found is not None else ""
     period = period_label(report.period, report.language, report.locale)
-    still = entity.listed_by is not None and entity.listed_by.open is not None
-    key = "records_open" if still else "records_in"
-    return (word(report.language, key, period, name),)
+    return (word(report.language, f"records_{spec.listed.which}", period, name),)
 
 
 def _field_column(report: Report, name: str, found: Field) -> Column:
