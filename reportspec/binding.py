@@ -110,7 +110,7 @@ class Binding:
     def _resolve(self, base: str, path: tuple[str, ...]) -> Reference:
         if len(path) < 2:
             name = path[0]
-            owners = [e for e in self.catalogue.entities if self.field(e, name)]
+            owners = [e for e in (base, *self.catalogue.entities) if self.field(e, name)]
             help = f"did you mean `{owners[0]}.{name}`?" if owners else None
             raise Unresolved(
                 "unknown-field", f"`{name}` is not a field; fields are written `entity.field`", help

@@ -17,8 +17,9 @@ from reportspec.check.report import Checked, check_file
 from reportspec.databases import TYPED_BEFORE
 from reportspec.each import (
     SHARED_FROM,
+    Burst,
     Shared,
-    Value,
+    Unowned,
     alike,
     check_apart,
     check_figures,
@@ -27,11 +28,13 @@ from reportspec.each import (
     chosen,
     listing,
     nobody,
+    of_nobody,
     parted,
     put,
     report_for,
     shared_statement,
     taken_for,
+    unowned,
     values_of,
 )
 from reportspec.evaluate.evaluate import evaluate, newest
@@ -103,9 +106,10 @@ def run_report(report: Report, compiled: tuple[Compiled, ...], timings: Timings)
 
 def run_each(
     report: Report, compiled: tuple[Compiled, ...], timings: Timings, only: Collection[str] = ()
-) -> list[tuple[Value, Figures]]:
+) -> Burst:
     """The figures for each value of `for_each` (or for those that are named), all of one state of
-    the data. Every statement is checked to be cut to its value. Raises SourceError."""
+    the data, and what no value gets of it. Every statement is checked to be cut to its value. Raises
+    SourceError."""
     since = time.perf_counter()
     report, compiled = _as_held(report, compiled)
     assert report.each is not None
@@ -118,7 +122,7 @@ def run_each(
     shared = [
         shared_statement(report, query) if len(values) >= SHARED_FROM else None for query in queries
     ]
-    found, fresh = _of_each(report, queries, trees, shared, names)
+    found, fresh, rest = _of_each(report, queries, trees, shared, names, whole=not only)
     timings.measure("query", since)
     since = time.perf_counter()
     made = []
@@ -128,7 +132,7 @@ def run_each(
         check_figures(figures)
         made.append((one, figures))
     timings.measure("evaluate", since)
-    return made
+    return Burst(made, rest)
 
 
 def _check_alike(report: Report, listed: Table, wanted: Collection[str]) -> None:
@@ -140,9 +144,11 @@ def _check_alike(report: Report, listed: Table, wanted: Collection[str]) -> None
 
 
 def _of_each(
-    report: Report, queries: list[Query], trees: list[exp.Expr], shared: list[Shared | None], values: list[str]
-) -> tuple[list[list[Result]], list[Result]]:  # fmt: skip
-    """For each value what its statements give, and how many rows of which age the source has."""
+    report: Report, queries: list[Query], trees: list[exp.Expr], shared: list[Shared | None], values: list[str],
+    *, whole: bool,
+) -> tuple[list[list[Result]], list[Result], tuple[Unowned, ...]]:  # fmt: skip
+    """For each value what its statements give, and how many rows of which age the source has; where
+    the `whole` is wanted, also what belongs to no value."""
     apart = [at for at, one in enumerate(shared) if one is None]
     wanted: list[exp.Expr] = []
     for value in values:
@@ -152,11 +158,14 @@ def _of_each(
     none = nobody(values)
     together = [(at, one) for at, one in enumerate(shared) if one is not None]
     of_nothing = [put(trees[at], none) for at, one in together if one.always]
+    ownerless = [(query, tree) for query in queries if whole and (tree := of_nobody(report, query))]
     asked = [*wanted, *(one.tree for _, one in together), *of_nothing]
+    first = len(asked)
+    asked += [tree for _, tree in ownerless]
     found = _asked(report, asked, read=trees)
     check_results(asked, found)
     many = found[len(wanted) : len(wanted) + len(together)]
-    of_none = iter(found[len(wanted) + len(together) : len(asked)])
+    of_none = iter(found[len(wanted) + len(together) : first])
     tables = [
         (at, result, *parted(one, result.table, next(of_none).table if one.always else None))
         for (at, one), result in zip(together, many, strict=True)
@@ -168,7 +177,11 @@ def _of_each(
         for at, result, of, nothing in tables:
             results[at] = replace(result, table=of.get(value, nothing))
         made.append([results[at] for at in range(len(trees))])
-    return made, found[len(asked) :]
+    rest = [
+        (query, result.table)
+        for (query, _), result in zip(ownerless, found[first : len(asked)], strict=True)
+    ]
+    return made, found[len(asked) :], unowned(report, rest)
 
 
 def _entities(report: Report, trees: Iterable[exp.Expr]) -> tuple[str, ...]:

@@ -25,6 +25,7 @@ from reportspec.model import (
     Entity,
     Field,
     History,
+    ListedBy,
     Match,
     Metric,
     Relation,
@@ -148,6 +149,7 @@ def entity_from(data: Mapping[str, Any], trouble: Trouble) -> Entity:
         roles={to: tuple(path.split(".")) for to, path in data.get("roles", {}).items()},
         where=expression(data.get("where"), ("where",), trouble),
         exists_from=data.get("exists_from"),
+        listed_by=_listed_by(data.get("listed_by"), trouble),
         idle_rows=expression(data.get("idle_rows"), ("idle_rows",), trouble),
         order=expression(data.get("order"), ("order",), trouble),
         history=history,
@@ -156,6 +158,12 @@ def entity_from(data: Mapping[str, Any], trouble: Trouble) -> Entity:
         otherwise=tuple(ways[1:]),
         follows=data["derived"].get("follows") if ways else None,
     )
+
+
+def _listed_by(spec: Mapping[str, Any] | None, trouble: Trouble) -> ListedBy | None:
+    if spec is None:
+        return None
+    return ListedBy(spec["time"], expression(spec.get("open"), ("listed_by", "open"), trouble))
 
 
 def _derived(spec: Mapping[str, Any], path: Path, trouble: Trouble) -> Derived:

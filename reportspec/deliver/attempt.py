@@ -89,9 +89,8 @@ def _sent(path: Path, checked: Checked, asked: Asked, wait: Wait) -> Attempt:
     if asked.only and report.each is None:
         return Attempt((*said, no_each(path, asked.only)), checked.texts)
     try:
-        return Attempt(
-            said, checked.texts, sending.send(report, checked.spec_text, asked, wait=wait)
-        )
+        outcome = sending.send(report, checked.spec_text, asked, wait=wait)
+        return Attempt((*said, *outcome.warnings), checked.texts, outcome)
     except MailError as error:
         problem = Diagnostic("no-mail", f"{path}: {error.message}", None, error.help)
         return Attempt((*said, problem), checked.texts, temporary=error.temporary)

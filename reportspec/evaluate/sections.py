@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from reportspec.binding import metrics_needed
-from reportspec.calendar import Bucket, bucket_label, instant
+from reportspec.calendar import Bucket, bucket_label, instant, period_label
 from reportspec.check.model import Report, SectionSpec
 from reportspec.evaluate.goals import goal_state
 from reportspec.evaluate.values import GOAL, Row, counted, metric_value, number, summed
@@ -621,8 +621,18 @@ def _records(report: Report, spec: SectionSpec, tables: Tables, notes: tuple[str
     ]
     at = table.columns.index(AVAILABLE)
     available = int(table.rows[0][at]) if table.rows else 0
-    return Section(spec.id, "records", spec.title, tuple(columns), tuple(rows), None, available, notes=notes,
-                   break_before=spec.break_before)  # fmt: skip
+    return Section(spec.id, "records", spec.title, tuple(columns), tuple(rows), None, available,
+                   notes=(*_which(report, spec), *notes), break_before=spec.break_before)  # fmt: skip
+
+
+def _which(report: Report, spec: SectionSpec) -> tuple[str, ...]:
+    """Which records a list has, in words."""
+    if spec.listed is None:
+        return ()
+    found = report.binding.entity(spec.entity).fields.get(spec.listed.time)
+    name = label(report, found.label) if found is not None else ""
+    period = period_label(report.period, report.language, report.locale)
+    return (word(report.language, f"records_{spec.listed.which}", period, name),)
 
 
 def _field_column(report: Report, name: str, found: Field) -> Column:
