@@ -13,7 +13,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from reportspec.diagnostics import Diagnostic, in_order, render_text
+from sqlglot import exp
+
+from reportspec.diagnostics import Diagnostic, Span, in_order, render_text
 
 if TYPE_CHECKING:
     from reportspec.check.model import Mail
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from reportspec.check.report import Checked
     from reportspec.deliver.send import Outcome
     from reportspec.deliver.status import Delivered
+    from reportspec.each import Unowned
     from reportspec.figures import Figures
     from reportspec.formats import Form
     from reportspec.run.connection import SourceError
@@ -148,8 +151,12 @@ def build_each(
         raise ReportError(
             [Diagnostic("no-values", f"{path}: `{report.each.dimension.name}` has {what}")]
         )
-    told = made[0][1].warnings
-    warnings = (*checked.diagnostics, *told, *without_report(Path(path), report, only, found))
+    warnings = (
+        *checked.diagnostics,
+        *made.warnings,
+        *without_report(Path(path), report, only, found),
+        *without_value(Path(path), report, made.unowned),
+    )
     return [
         Report(f"{stem}-{one.part}", figures, checked.spec_text, warnings, one.value)
         for one, figures in made
@@ -221,17 +228,36 @@ def ledger_of(place: Path) -> tuple[Mail, Path]:
 
 
 def source_problems(path: Path, report: CheckedReport, error: SourceError) -> list[Diagnostic]:
-    """What is told of a source that cannot be asked, at its place in the project file, or of which no
-    report is made, at the lines of the mapping."""
+    """What is told of a source that cannot be asked: at its place in the project file, or where the
+    mapping names what is not there; of one of which no report is made, at the lines of the mapping."""
     from reportspec.contract.verdict import Broken
 
-    span = report.project.source.span
+    span, notes = report.project.source.span, error.notes
     if isinstance(error, Broken):
         return [
             replace(one, message=f"{path}: {one.message}", span=one.span or span)
             for one in error.diagnostics
         ]
-    return [Diagnostic(error.code, f"{path}: {error.message}", span, error.help, error.notes)]
+    named = _named(report, error.column) if error.column else []
+    if named:
+        span = named[0][1]
+        notes += ("the mapping takes " + ", ".join(f"`{name}`" for name, _ in named[:5]) + " from it",)  # fmt: skip
+    return [Diagnostic(error.code, f"{path}: {error.message}", span, error.help, notes)]
+
+
+def _named(report: CheckedReport, column: str) -> list[tuple[str, Span]]:
+    """The fields that the mapping takes from a column, and where it says so; of a shipped mapping
+    nobody sees the lines."""
+    if not report.project.mapping:
+        return []
+    return [
+        (f"{entity}.{field.name}", field.span)
+        for entity, mapped in report.binding.source.entities.items()
+        for part in mapped.parts
+        for field in part.fields.values()
+        if field.span is not None
+        and any(one.name.lower() == column.lower() for one in field.sql.find_all(exp.Column))
+    ]
 
 
 def no_each(path: Path, each: Sequence[str]) -> Diagnostic:
@@ -252,6 +278,23 @@ def without_report(
         Diagnostic("no-values", f"{path}: no report for `{value[:60]}`: {why}", severity="warning")
         for value, why in unknown_recipients(report, only, found)
     ]
+
+
+def without_value(
+    path: Path | str, report: CheckedReport, unowned: Sequence[Unowned]
+) -> list[Diagnostic]:
+    """A warning of rows that are in no report, since the field of `for_each` is empty in them."""
+    if report.each is None or not unowned:
+        return []
+    name = report.each.dimension.name
+    rows = max(one.rows for one in unowned)
+    shown = ", ".join(f"{one.rows:,} of `{one.what}`" for one in unowned[:4])
+    more = f" and {len(unowned) - 4} more" if len(unowned) > 4 else ""
+    said = f"{path}: rows in which `{name}` is empty are in no report: {shown}{more}"
+    figures = "1 figure" if len(unowned) == 1 else f"{len(unowned)} figures"
+    note = f"of {figures} the reports together are less than the whole, by {rows:,} rows at most"
+    help = f"fill `{name}` in the source or the mapping, for example by `coalesce(…, 'nobody')`"
+    return [Diagnostic("rows-of-nobody", said, None, help, (note,), "warning")]
 
 
 def no_pango(error: OSError) -> Diagnostic:

@@ -110,7 +110,7 @@ class Binding:
     def _resolve(self, base: str, path: tuple[str, ...]) -> Reference:
         if len(path) < 2:
             name = path[0]
-            owners = [e for e in self.catalogue.entities if self.field(e, name)]
+            owners = [e for e in (base, *self.catalogue.entities) if self.field(e, name)]
             help = f"did you mean `{owners[0]}.{name}`?" if owners else None
             raise Unresolved(
                 "unknown-field", f"`{name}` is not a field; fields are written `entity.field`", help
@@ -453,9 +453,9 @@ def settled(catalogue: Catalogue, source: SourceMap) -> Catalogue:
         entity = catalogue.entities[name]
         if entity.derived is None:
             return name in source.entities
-        return possible(choices.get(name) or choose(entity))
+        return served(choices.get(name) or choose(entity))
 
-    def possible(way: Derived) -> bool:
+    def served(way: Derived) -> bool:
         return given(way.source) and (way.match is None or given(way.match.entity))
 
     def choose(entity: Entity) -> Derived:
@@ -470,7 +470,7 @@ def settled(catalogue: Catalogue, source: SourceMap) -> Catalogue:
             ways = ways[place : place + 1]
         elif wanted is not None:
             ways = tuple(w for w in ways if w.source == wanted) or ways
-        choices[entity.name] = next((w for w in ways if possible(w)), ways[0])
+        choices[entity.name] = next((w for w in ways if served(w)), ways[0])
         return choices[entity.name]
 
     def settle(name: str) -> Entity:

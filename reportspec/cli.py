@@ -80,6 +80,12 @@ period_option = click.option(
     "--period",
     help="Report on this period instead of the spec's: 2026-Q3, last_month, …",
 )
+today_option = click.option(
+    "--today",
+    type=click.DateTime(["%Y-%m-%d"]),
+    metavar="DATE",
+    help="Build as at the end of this day instead of now: 2026-10-31.",
+)
 each_option = click.option(
     "--each",
     multiple=True,
@@ -177,18 +183,25 @@ def _say(text: str, err: bool = False, painted: bool = False) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
-def _asked(settings: Iterable[str], period: str | None, strict: bool = False) -> Asked:
+def _asked(
+    settings: Iterable[str], period: str | None, today: datetime | None, strict: bool = False
+) -> Asked:
     found = {}
     for setting in settings:
         match = _SETTING.fullmatch(setting)
         if not match:
             raise click.UsageError(f"--set takes name=value, not `{setting[:60]}`")
         found[match[1]] = match[2]
-    return Asked(found, period, _now(), strict)
+    return Asked(found, period, _now(today), strict)
 
 
-def _now() -> datetime:
-    """The clock. REPORTSPEC_NOW (an ISO time) stands in for it, for reports as of another day."""
+def _now(today: datetime | None) -> datetime:
+    """The clock. `--today` stands in for it, the end of that day in the zone of the report (so without
+    one here), and REPORTSPEC_NOW (an ISO time), for reports as of another day."""
+    if today is not None:
+        if not FIRST_YEAR < today.year < LAST_YEAR:
+            raise click.UsageError(f"--today must lie between {FIRST_YEAR + 1} and {LAST_YEAR - 1}: `{today.date()}`")  # fmt: skip
+        return today.replace(hour=23, minute=59, second=59)
     given = os.environ.get("REPORTSPEC_NOW")
     if not given:
         return datetime.now(UTC)
@@ -202,17 +215,17 @@ def _now() -> datetime:
 
 
 def _specs(paths: Iterable[Path]) -> list[Path]:
-    """The spec files that are meant: those named, and all `.yaml` files of folders but project
+    """The spec files that are meant: those named, and all YAML files of folders but project
     and mapping files."""
+    from reportspec.source.regular import is_yaml
+
     found: dict[Path, None] = {}
     for path in paths:
         if path.is_dir():
             inside = sorted(
                 p
                 for p in path.rglob("*")
-                if p.suffix in (".yaml", ".yml")
-                and not _hidden(p.relative_to(path))
-                and _is_spec(p)
+                if is_yaml(p) and not _hidden(p.relative_to(path)) and _is_spec(p)
             )
             if not inside:
                 raise click.UsageError(f"the folder `{path}` has no spec")
@@ -233,10 +246,11 @@ _OF_OTHERS = {"report_type", "entity", "entities"}  # mappings and files of the 
 
 def _is_spec(path: Path) -> bool:
     """Whether a file of a folder is a spec, also a broken one, by the keys that begin its lines."""
+    from reportspec.check.project import NAMES
     from reportspec.source.read import LARGEST
     from reportspec.source.regular import read_regular
 
-    if path.name == "reportspec.yaml" or not path.is_file():
+    if path.name in NAMES or not path.is_file():
         return False
     try:
         text = read_regular(path, LARGEST).decode("utf-8", "replace")
@@ -296,12 +310,17 @@ class _Messages:
 @paths_argument
 @set_option
 @period_option
+@today_option
 @messages_option
 def validate(
-    paths: tuple[Path, ...], settings: tuple[str, ...], period: str | None, messages: str
+    paths: tuple[Path, ...],
+    settings: tuple[str, ...],
+    period: str | None,
+    today: datetime | None,
+    messages: str,
 ) -> None:
     """Check specs without touching the data."""
-    asked, out = _asked(settings, period), _Messages(messages)
+    asked, out = _asked(settings, period, today), _Messages(messages)
     specs = _specs(paths)
     broken = 0
     for path in specs:
@@ -325,6 +344,7 @@ def _count(number: int, noun: str) -> str:
 @paths_argument
 @set_option
 @period_option
+@today_option
 @messages_option
 @click.option(
     "--dialect",
@@ -335,6 +355,7 @@ def compile_command(
     paths: tuple[Path, ...],
     settings: tuple[str, ...],
     period: str | None,
+    today: datetime | None,
     messages: str,
     dialect: str | None,
 ) -> None:
@@ -347,7 +368,7 @@ def compile_command(
         raise click.UsageError(
             f"SQL for `{dialect}` cannot be written yet; there is {', '.join(DIALECTS)}"
         )
-    asked, out = _asked(settings, period), _Messages(messages)
+    asked, out = _asked(settings, period, today), _Messages(messages)
     broken = 0
     for path in _specs(paths):
         checked = _check(path, asked)
@@ -368,6 +389,7 @@ def compile_command(
 @paths_argument
 @set_option
 @period_option
+@today_option
 @strict_option
 @click.option("--format", "form", type=click.Choice(["json", "csv", "table"]), default="table", show_default=True,
               help="How the figures are printed.")  # fmt: skip
@@ -376,6 +398,7 @@ def query(
     paths: tuple[Path, ...],
     settings: tuple[str, ...],
     period: str | None,
+    today: datetime | None,
     strict: bool,
     form: str,
     each: tuple[str, ...],
@@ -383,7 +406,7 @@ def query(
     """Print the figures of specs without a PDF."""
     from reportspec.output import as_csv, as_json, as_table
 
-    asked, out = _asked(settings, period, strict), _Messages("text")
+    asked, out = _asked(settings, period, today, strict), _Messages("text")
     write: Callable[[Figures], str] = {
         "json": lambda figures: harmless_json(as_json(figures)),
         "csv": as_csv,
@@ -407,7 +430,7 @@ def _figures(
 ) -> tuple[list[tuple[str, Figures]], Checked] | None:
     """The figures of a spec, each with its part of names by the value of `for_each` (one without it
     where there is none), or None with the mistakes told."""
-    from reportspec.api import no_each, source_problems, without_report
+    from reportspec.api import no_each, source_problems, without_report, without_value
     from reportspec.run.connection import SourceError
     from reportspec.stages import Timings, compile_report, run_each, run_report
 
@@ -431,11 +454,12 @@ def _figures(
             out.tell(figures.warnings, checked.texts)
             return [("", figures)], checked
         made = run_each(report, compiled, timings, each)
-        out.tell(made[0][1].warnings if made else (), checked.texts)
+        out.tell(made.warnings, checked.texts)
     except SourceError as error:
         out.tell(source_problems(path, report, error), checked.texts)
         return None
     out.tell(without_report(path, report, each, [one.value for one, _ in made]), checked.texts)
+    out.tell(without_value(path, report, made.unowned), {})
     if not made:
         what = f"has no value `{each[0][:60]}`" if each else "has no values"
         said = f"{path}: `{report.each.dimension.name}` {what}, so there is no report"
@@ -452,6 +476,7 @@ def _figures(
               help="The form of the reports; may be given several times. `csv` makes a folder with a file for each table.")  # fmt: skip
 @set_option
 @period_option
+@today_option
 @strict_option
 @messages_option
 @each_option
@@ -462,6 +487,7 @@ def build(
     forms: tuple[Form, ...],
     settings: tuple[str, ...],
     period: str | None,
+    today: datetime | None,
     strict: bool,
     messages: str,
     each: tuple[str, ...],
@@ -473,7 +499,7 @@ def build(
 
     from reportspec.stages import Timings
 
-    asked, said = _asked(settings, period, strict), _Messages(messages)
+    asked, said = _asked(settings, period, today, strict), _Messages(messages)
     specs = _specs(paths)
     names = _names(specs)
     forms = tuple(dict.fromkeys(forms))
@@ -628,6 +654,7 @@ def _letters_told(path: Path, figures: Figures) -> list[Diagnostic]:
 @paths_argument
 @set_option
 @period_option
+@today_option
 @strict_option
 @messages_option
 @click.option("--dry-run", is_flag=True, help="Write the mails as .eml files, and send nothing.")
@@ -643,6 +670,7 @@ def send(
     paths: tuple[Path, ...],
     settings: tuple[str, ...],
     period: str | None,
+    today: datetime | None,
     strict: bool,
     messages: str,
     dry_run: bool,
@@ -661,7 +689,7 @@ def send(
         raise click.UsageError("-o is the folder of --dry-run: add --dry-run, or leave it out")
     from reportspec.deliver.send import Asked as Wanted
 
-    asked, said = _asked(settings, period, strict), _Messages(messages)
+    asked, said = _asked(settings, period, today, strict), _Messages(messages)
     specs = _specs(paths)
     names = _names(specs)
     tally = _Tally([path for path in paths if not path.is_dir()], len(specs))
@@ -857,7 +885,7 @@ def doctor(project: Path | None, form: str) -> None:
     """Look for what may keep reports from being built, or make them wrong.
 
     PROJECT is a project file or its folder; without it, the nearest above the present folder is
-    looked at, else the demo. Exits with 1 if there is an error.
+    looked at, else only the installation. Exits with 1 if there is an error.
     """
     import json
     from dataclasses import asdict
@@ -886,10 +914,11 @@ def doctor(project: Path | None, form: str) -> None:
     for problem in in_order(problems):
         where = f"{problem.span.file}:{problem.span.line}: " if problem.span else ""
         level: Any = "warning" if problem.severity == "warning" else "error"
+        if place is None:  # an installation may be looked at before there is a project
+            level = "note"
         tell(look.Finding(level, "project", f"{where}{problem.message}", problem.help))
     if found is not None and not any(p.severity == "error" for p in problems):
-        name = document.file or "none: the demo"
-        tell(look.Finding("ok", "project", name))
+        tell(look.Finding("ok", "project", document.file))
         if bound is not None and bound.written is not None:
             for finding in look.source(found, bound.written, bound.binding(found)):
                 tell(finding)

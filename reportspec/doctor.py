@@ -510,8 +510,8 @@ def _found(name: str, there: Iterable[str], dialect: str) -> str | None:
 
 def project_place(given: Path | None) -> Path | None:
     """The project file that is meant: the one named, the one in the folder named, or the nearest."""
-    from reportspec.check.project import NAME, find_project
+    from reportspec.check.project import NAMES, find_project, project_in
 
     if given is None:
         return find_project(Path.cwd() / "spec")
-    return given / NAME if given.is_dir() else given
+    return (project_in(given) or given / NAMES[0]) if given.is_dir() else given

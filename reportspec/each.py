@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 from sqlglot import exp
 
 from reportspec.check.model import EACH, GoalSpec, Report
+from reportspec.diagnostics import Diagnostic
+from reportspec.evaluate.evaluate import rows_read
 from reportspec.expression import path_of
 from reportspec.figures import Figures
 from reportspec.naming import parts_of
@@ -21,7 +23,7 @@ from reportspec.plan.queries import AggregateQuery, Query
 from reportspec.run.connection import SourceError, Table
 from reportspec.sql.aggregate import aggregate_statement
 from reportspec.sql.guard import unguarded, unparted
-from reportspec.sql.records import BY, records_statement
+from reportspec.sql.records import AVAILABLE, BY, records_statement
 from reportspec.sql.values import values_statement
 
 if TYPE_CHECKING:
@@ -199,6 +201,70 @@ def shared_statement(report: Report, query: Query) -> Shared | None:
     if _names_value(tree) or unparted(tree, name, each.dimension.field.name) is not None:
         return None
     return Shared(tree, name, always)
+
+
+@dataclass(frozen=True, slots=True)
+class Unowned:
+    """Rows in which the field is empty: they count in the whole, and in the report of no value.
+    `what` is a metric or the id of a list, `rows` how many of its rows they are."""
+
+    what: str
+    rows: int
+
+
+class Burst(list[tuple[Value, Figures]]):
+    """The figures of each value, and what they leave out of the whole."""
+
+    def __init__(self, made: Iterable[tuple[Value, Figures]], unowned: Iterable[Unowned]) -> None:
+        super().__init__(made)
+        self.unowned = tuple(unowned)
+
+    @property
+    def warnings(self) -> tuple[Diagnostic, ...]:
+        """What is told of the source, which is that of all."""
+        return self[0][1].warnings if self else ()
+
+
+def of_nobody(report: Report, query: Query) -> exp.Expr | None:
+    """The statement that counts the rows of a query that belong to no value, or None where it asks
+    for nothing that adds up to the figures of the section."""
+    told = [one for one in query.conditions if _names_value(one)]
+    if len(told) != 1 or not isinstance(told[0], exp.EQ):
+        return None
+    own = told[0].this
+    empty = exp.Or(
+        this=exp.Is(this=own, expression=exp.Null()),
+        expression=exp.EQ(this=own.copy(), expression=exp.Literal.string("")),
+    )
+    conditions = (*_lasting(query.conditions), empty)
+    if not isinstance(query, AggregateQuery):
+        return records_statement(report.binding, replace(query, conditions=conditions, limit=1))
+    if query.purpose != "figures":
+        return None
+    whole = replace(
+        query,
+        dimensions=(),
+        sides=(replace(query.sides[0], buckets=()),),
+        conditions=conditions,
+        idle=None,
+        idle_conditions=(),
+    )
+    return aggregate_statement(report.binding, whole)
+
+
+def unowned(report: Report, found: Sequence[tuple[Query, Table]]) -> tuple[Unowned, ...]:
+    """How many rows belong to no value: of each metric, and of each list of records."""
+    sections = {section.id: section for section in report.sections}
+    counts: dict[str, int] = {}
+    for query, table in found:
+        rows = table.dicts()
+        if not isinstance(query, AggregateQuery):
+            counts[query.section] = int(rows[0][AVAILABLE]) if rows else 0
+            continue
+        section = sections.get(query.section)
+        for metric in section.metrics if section is not None else ():
+            counts.setdefault(metric.id, rows_read(report, metric, rows) or 0)
+    return tuple(Unowned(what, rows) for what, rows in counts.items() if rows)
 
 
 def _names_value(tree: exp.Expr) -> bool:

@@ -315,6 +315,8 @@ def _allow(node: exp.Expr, windows: bool, formula: bool) -> None:
         return
     if isinstance(node, (exp.Query, exp.Subquery)):
         raise Refused("a subquery may not be used here; name a field or define an entity")
+    if isinstance(node, exp.Alias):
+        raise Refused("it is not an SQL expression: two names stand beside each other")
     if isinstance(node, (exp.DDL, exp.DML, exp.Command)):
         raise Refused("a statement may not be used here, only an expression")
     if isinstance(node, (exp.AggFunc, exp.Window)):

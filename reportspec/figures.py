@@ -116,7 +116,8 @@ class Highlight:
 class Section:
     """One section: its table and what is said about it. `rows` align with `columns`; `total` is
     one more row recomputed from the source's rows (never summed from rounded or cut rows);
-    `available_rows` counts the rows before a cut, so that a cut can be told."""
+    `available_rows` counts the rows before a cut, so that a cut can be told; where the others stand
+    in a row of their own, nothing is cut."""
 
     id: str
     kind: SectionKind

@@ -10,8 +10,10 @@ from typing import Any
 from reportspec.binding import Binding, Unresolved, need_metric
 from reportspec.catalogue.load import documents
 from reportspec.check.catalogue import check_names
+from reportspec.check.document import Document
 from reportspec.check.mapping import shipped
-from reportspec.check.project import NAME, find_project, load_project
+from reportspec.check.model import Project
+from reportspec.check.project import demo_project, find_project, load_project, project_in
 from reportspec.check.report import bind_source
 from reportspec.check.sections import section_metrics
 from reportspec.diagnostics import Diagnostic
@@ -26,9 +28,11 @@ def catalog_listing(
     """The text to print, and what is wrong with the project."""
     start = project or Path.cwd()
     file = start if start.is_file() else find_project(start / "x")
-    if file is None and (start / "specs" / NAME).is_file():
-        file = start / "specs" / NAME
-    settings, document = load_project(file, environment)
+    file = file or project_in(start / "specs")
+    settings: Project | None = demo_project(start)
+    document = Document("", "", None, {"version": 1})
+    if file is not None:  # what there is can be listed without data; the demo has all of it
+        settings, document = load_project(file, environment)
     problems, texts = list(document.problems), {document.file: document.text}
     if settings is None:
         return "", tuple(problems), texts

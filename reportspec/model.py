@@ -120,6 +120,15 @@ class Derived:
 
 
 @dataclass(frozen=True, slots=True)
+class ListedBy:
+    """By which of its times a list has the records of a period, and which it has besides, since they
+    are not over."""
+
+    time: str
+    open: exp.Expr | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Entity:
     """A canonical entity: its fields, where its relations lead, and how time applies to it."""
 
@@ -133,6 +142,7 @@ class Entity:
     roles: Mapping[str, tuple[str, ...]]  # entity -> the relation path that leads there by default
     where: exp.Expr | None = None
     exists_from: str | None = None
+    listed_by: ListedBy | None = None
     idle_rows: exp.Expr | None = None
     order: exp.Expr | None = None
     history: History | None = None

@@ -68,6 +68,13 @@ def _explain(error: Any, node: Node) -> Iterator[Diagnostic]:
             span,
             _quote_hint(node, path, types),
         )
+    elif kind in ("enum", "const") and "dependentSchemas" in error.absolute_schema_path:
+        steps = list(error.absolute_schema_path)
+        key = str(steps[steps.index("dependentSchemas") + 1])
+        kinds = " or ".join(f"`{v}`" for v in (wanted if kind == "enum" else [wanted]))
+        last = str(path[-1])
+        yield Diagnostic("contradiction", f"`{key}` goes with `{last}:` {kinds}, and here it is {_said(value)}",
+                         locate(node, [*path[:-1], key], key=True), f"leave `{key}` out, or change `{last}:`")  # fmt: skip
     elif kind in ("enum", "const"):
         values = [str(v) for v in (wanted if kind == "enum" else [wanted])]
         yield Diagnostic("unknown-value", f"{name} cannot be {_said(value)}", span,

@@ -19,8 +19,9 @@ from reportspec.contract.verdict import Finding, judged, warnings
 from reportspec.databases import TYPED_BEFORE
 from reportspec.each import (
     SHARED_FROM,
+    Burst,
     Shared,
-    Value,
+    Unowned,
     alike,
     check_apart,
     check_figures,
@@ -29,11 +30,13 @@ from reportspec.each import (
     chosen,
     listing,
     nobody,
+    of_nobody,
     parted,
     put,
     report_for,
     shared_statement,
     taken_for,
+    unowned,
     values_of,
 )
 from reportspec.evaluate.evaluate import evaluate, newest
@@ -114,9 +117,10 @@ def run_report(report: Report, compiled: tuple[Compiled, ...], timings: Timings)
 
 def run_each(
     report: Report, compiled: tuple[Compiled, ...], timings: Timings, only: Collection[str] = ()
-) -> list[tuple[Value, Figures]]:
+) -> Burst:
     """The figures for each value of `for_each` (or for those that are named), all of one state of
-    the data. Every statement is checked to be cut to its value. Raises SourceError."""
+    the data, and what no value gets of it. Every statement is checked to be cut to its value. Raises
+    SourceError."""
     since = time.perf_counter()
     report, compiled = _as_held(report, compiled)
     assert report.each is not None
@@ -130,7 +134,7 @@ def run_each(
         shared_statement(report, query) if len(values) >= SHARED_FROM else None for query in queries
     ]
     surveyed = Surveyed()
-    found = _of_each(report, queries, trees, shared, names, surveyed)
+    found, rest = _of_each(report, queries, trees, shared, names, whole=not only, surveyed=surveyed)
     timings.measure("query", since)
     since = time.perf_counter()
     made = []
@@ -140,7 +144,7 @@ def run_each(
         check_figures(figures)
         made.append((one, figures))
     timings.measure("evaluate", since)
-    return made
+    return Burst(made, rest)
 
 
 def _check_alike(report: Report, listed: Table, wanted: Collection[str]) -> None:
@@ -153,9 +157,10 @@ def _check_alike(report: Report, listed: Table, wanted: Collection[str]) -> None
 
 def _of_each(
     report: Report, queries: list[Query], trees: list[exp.Expr], shared: list[Shared | None], values: list[str],
-    surveyed: Surveyed,
-) -> list[list[Result]]:  # fmt: skip
-    """For each value what its statements give."""
+    *, whole: bool, surveyed: Surveyed,
+) -> tuple[list[list[Result]], tuple[Unowned, ...]]:  # fmt: skip
+    """For each value what its statements give; where the `whole` is wanted, also what belongs to no
+    value."""
     apart = [at for at, one in enumerate(shared) if one is None]
     wanted: list[exp.Expr] = []
     for value in values:
@@ -165,11 +170,14 @@ def _of_each(
     none = nobody(values)
     together = [(at, one) for at, one in enumerate(shared) if one is not None]
     of_nothing = [put(trees[at], none) for at, one in together if one.always]
+    ownerless = [(query, tree) for query in queries if whole and (tree := of_nobody(report, query))]
     asked = [*wanted, *(one.tree for _, one in together), *of_nothing]
+    first = len(asked)
+    asked += [tree for _, tree in ownerless]
     found = _asked(report, asked, read=trees, surveyed=surveyed)
     check_results(asked, found)
     many = found[len(wanted) : len(wanted) + len(together)]
-    of_none = iter(found[len(wanted) + len(together) : len(asked)])
+    of_none = iter(found[len(wanted) + len(together) : first])
     tables = [
         (at, result, *parted(one, result.table, next(of_none).table if one.always else None))
         for (at, one), result in zip(together, many, strict=True)
@@ -181,7 +189,10 @@ def _of_each(
         for at, result, of, nothing in tables:
             results[at] = replace(result, table=of.get(value, nothing))
         made.append([results[at] for at in range(len(trees))])
-    return made
+    rest = [
+        (query, result.table) for (query, _), result in zip(ownerless, found[first:], strict=True)
+    ]
+    return made, unowned(report, rest)
 
 
 @dataclass(slots=True)

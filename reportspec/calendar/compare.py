@@ -1,26 +1,91 @@
-"""The period that a period is compared with: the one just before, or the same a year before."""
+"""The period that a period is compared with: the one just before, the same a year before, or another
+one that is named. Words such as `last_year` are about the period, never about the clock."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import date, timedelta
-from typing import cast
+from typing import Any, cast
 
 from reportspec.calendar.periods import (
     MONTHS_IN,
     ONE_DAY,
+    CalendarError,
     Fiscal,
     Grain,
     Kind,
+    Part,
     Period,
     add_months,
+    fixed,
     named,
+    parse_period,
     weeks_in,
 )
 
 _MONTHS_OF: dict[Kind, int] = {
     "year": 12, "fiscal_year": 12, "quarter": 3, "fiscal_quarter": 3, "month": 1,
 }  # fmt: skip
+
+
+def compared_with(value: Any, period: Period, fiscal: Fiscal) -> Period:
+    """The period that a spec compares its own with. `last_week`, `last_month`, `last_quarter` and
+    `last_year` are its own stretch, so much earlier; `last_N_…` are the whole ones just before it. Raises
+    CalendarError for what is none, and for what reaches into the period."""
+    if value == "previous_period":
+        return previous_period(period, fiscal)
+    if value in ("previous_year", "last_year"):
+        return previous_year(period, fiscal)
+    if isinstance(value, Mapping):
+        parts: tuple[Part, ...] = ("from", "to")
+        for part in parts:
+            if fixed(value.get(part), fiscal) is None and value.get(part) is not None:
+                raise CalendarError("a bound of what is compared with is a date or a period of the calendar",
+                                    "write {from: 2025-07-01, to: 2025-09-30}", part)  # fmt: skip
+        return parse_period(value, period.start, fiscal)
+    found = fixed(value, fiscal)
+    if found is not None:
+        return found
+    text = str(value).strip().lower().replace("-", "_")
+    if text in _EARLIER:
+        found = _moved(period, _EARLIER[text], fiscal)
+    elif re.fullmatch(r"last_[0-9]+_(day|week|month|quarter|year)s?", text):
+        found = parse_period(text, period.start, fiscal)
+    else:
+        parse_period(text, period.start, fiscal)  # says what is no period at all
+        raise CalendarError(f"`{text}` is no period before the report's", "write `previous_period`, `previous_year` or a period such as `2025-Q3`")  # fmt: skip
+    if found.end > period.start:
+        raise CalendarError(f"`{text}` reaches into the report's own period", "write `previous_period` or `previous_year`")  # fmt: skip
+    return found
+
+
+# Months, or days.
+_EARLIER: Mapping[str, tuple[int, int]] = {
+    "yesterday": (0, 1),
+    "last_week": (0, 7),
+    "last_month": (1, 0),
+    "last_quarter": (3, 0),
+}
+
+
+def _moved(period: Period, by: tuple[int, int], fiscal: Fiscal) -> Period:
+    """The same stretch, so many months or days earlier."""
+    months, days = by
+    start, end, kind = period.start, period.end, period.kind
+    if days:
+        return named(start - days * ONE_DAY, end - days * ONE_DAY, "range", fiscal)
+    before = add_months(start, -months)
+    if kind == "to_date" and start.day == 1:
+        return Period(before, _as_far(period, before), kind, period.name)
+    if _is_whole_months(period):
+        return named(before, add_months(end, -months), _kind_of(kind, months), fiscal)
+    return named(before, add_months(end - ONE_DAY, -months) + ONE_DAY, "range", fiscal)
+
+
+def _kind_of(kind: Kind, months: int) -> Kind:
+    """A month, a quarter or a year stays one where it is moved by as many months as it has."""
+    return kind if kind in _MONTHS_OF and months % _MONTHS_OF[kind] == 0 else "range"
 
 
 def previous_period(period: Period, fiscal: Fiscal) -> Period:

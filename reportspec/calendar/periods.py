@@ -147,6 +147,16 @@ def _one(value: Any, today: date, fiscal: Fiscal) -> Period:
     return _absolute(text, fiscal) or _relative(text, today, fiscal)
 
 
+def fixed(value: Any, fiscal: Fiscal) -> Period | None:
+    """The period that a value fixes whatever day it is; None for words such as `last_month`, and for
+    what is no period. Raises CalendarError for one that is not in the calendar."""
+    if isinstance(value, bool) or not isinstance(value, (str, int, date)):
+        return None
+    if isinstance(value, int):
+        return _one(value, date.min, fiscal)
+    return _absolute(str(value).strip(), fiscal)
+
+
 def _range(value: Mapping[str, Any], today: date, fiscal: Fiscal) -> Period:
     bounds = []
     parts: tuple[Part, ...] = ("from", "to")

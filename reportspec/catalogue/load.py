@@ -26,6 +26,7 @@ from reportspec.model import (
     Expectation,
     Field,
     History,
+    ListedBy,
     Match,
     Metric,
     Relation,
@@ -149,6 +150,7 @@ def entity_from(data: Mapping[str, Any], trouble: Trouble) -> Entity:
         roles={to: tuple(path.split(".")) for to, path in data.get("roles", {}).items()},
         where=expression(data.get("where"), ("where",), trouble),
         exists_from=data.get("exists_from"),
+        listed_by=_listed_by(data.get("listed_by"), trouble),
         idle_rows=expression(data.get("idle_rows"), ("idle_rows",), trouble),
         order=expression(data.get("order"), ("order",), trouble),
         history=history,
@@ -169,6 +171,12 @@ def _expectations(data: Mapping[str, Any], trouble: Trouble) -> tuple[Expectatio
             past = bool(spec.get("past", False))
             found.append(Expectation(name, unless, tuple(spec["about"]), *texts, past))
     return tuple(found)
+
+
+def _listed_by(spec: Mapping[str, Any] | None, trouble: Trouble) -> ListedBy | None:
+    if spec is None:
+        return None
+    return ListedBy(spec["time"], expression(spec.get("open"), ("listed_by", "open"), trouble))
 
 
 def _derived(spec: Mapping[str, Any], path: Path, trouble: Trouble) -> Derived:

@@ -7,7 +7,7 @@ become a part of, and against the fields that the project's mapping adds.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -29,7 +29,7 @@ from reportspec.catalogue.library import Library, UnknownMetric, reference, spec
 from reportspec.catalogue.load import entity_from, metric_from, report_type_from
 from reportspec.check.document import Document, Place, open_document
 from reportspec.check.kinds import fitting, of_metrics
-from reportspec.diagnostics import suggestion
+from reportspec.diagnostics import did_you_mean, suggestion
 from reportspec.expression import column_nodes, path_of
 from reportspec.expression_types import (
     ANY,
@@ -42,6 +42,7 @@ from reportspec.expression_types import (
     expect,
 )
 from reportspec.model import Catalogue, Derived, Entity, Metric
+from reportspec.source.regular import is_yaml
 
 _OF_SPECS = ("metrics", "group_by", "grain", "compare", "sections")
 FOLDERS = {"entities": "entity", "metrics": "metrics", "report_types": "report_type"}
@@ -53,7 +54,8 @@ class Own:
     def __init__(self, root: Path, shown: Any) -> None:
         self.documents: dict[str, list[Document]] = {}
         for folder, schema in FOLDERS.items():
-            files = sorted((root / folder).glob("*.yaml")) if (root / folder).is_dir() else []
+            inside = (root / folder).iterdir() if (root / folder).is_dir() else ()
+            files = sorted(file for file in inside if is_yaml(file) and file.name[0] != ".")
             self.documents[folder] = [open_document(file, schema, shown(file)) for file in files]
 
     def all(self) -> list[Document]:
@@ -142,6 +144,13 @@ def _check_entity(binding: Binding, document: Document, entity: Entity) -> None:
     for key, tree, takes in (("where", entity.where, CONDITION), ("order", entity.order, ANY),
                              ("idle_rows", entity.idle_rows, CONDITION)):  # fmt: skip
         _look_up(binding, document, entity.name, tree, (key,), takes)
+    if entity.listed_by is not None:
+        _look_up(
+            binding, document, entity.name, entity.listed_by.open, ("listed_by", "open"), CONDITION
+        )
+        if entity.listed_by.time not in names:
+            document.tell("unknown-field", f"`{entity.listed_by.time}` is no field of it", ("listed_by", "time"),
+                          suggestion(entity.listed_by.time, names))  # fmt: skip
     for name, field in entity.fields.items():
         takes = fitting(field)
         _look_up(binding, document, entity.name, field.expr, ("fields", name, "expr"), takes)
@@ -201,9 +210,7 @@ def _look_up(
         except Missing:
             continue
         except Unresolved as why:
-            everything = [f.id for e in binding.catalogue.entities for f in binding.fields(e)]
-            help = why.help or suggestion(".".join(names), everything)
-            document.tell(why.code, why.message, path, help)
+            document.tell(why.code, why.message, path, why.help or _near(binding, base, names))
     if tree is not None and len(document.problems) == before:
         _type(document, tree, takes, binding.kinds(base, paired), path)
 
@@ -215,6 +222,17 @@ def _type(
         expect(tree, takes, named, str(path[-1]))
     except Mistyped as wrong:
         document.tell("bad-expression", wrong.message, path, wrong.help)
+
+
+def _near(binding: Binding, base: str, names: Sequence[str]) -> str | None:
+    """The field that was likely meant: one of the entity that the expression is about before those of
+    others."""
+    entities = binding.catalogue.entities
+    own = names[0] if names[0] in entities and len(names) > 1 else base
+    near = did_you_mean(names[-1], [f.name for f in binding.fields(own)]) if own in entities else None  # fmt: skip
+    if near is not None:
+        return f"did you mean `{own}.{near}`?"
+    return suggestion(".".join(names), [f.id for e in entities for f in binding.fields(e)])
 
 
 _ADDED = frozenset({"sum", "average", "median", "percentile"})

@@ -367,9 +367,8 @@ def check_settings(document: Document, project: Document) -> None:
     if not lacking:
         return
     what = " and ".join(filter(None, (", ".join(lacking[:-1]), lacking[-1])))
-    where = f"`{project.file}`" if project.file else "a project file, `reportspec.yaml`,"
     said = f"the project's `deliver` lacks {what}, so that nothing can be sent"
-    help = f"name {'it' if len(lacking) == 1 else 'them'} in {where} under `deliver`"
+    help = f"name {'it' if len(lacking) == 1 else 'them'} in `{project.file}` under `deliver`"
     document.tell("not-sendable", said, ("deliver",), help, key=True, warning=True)
 
 

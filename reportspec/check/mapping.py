@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from functools import lru_cache
@@ -28,6 +29,7 @@ from reportspec.model import (
     SourceMap,
 )
 from reportspec.source import plain, read_yaml
+from reportspec.source.regular import is_yaml
 from reportspec.sql.build import BARE
 from reportspec.sql.dialects import DIALECTS, dialect_named
 from reportspec.sql.dialects.rewrite import OWN
@@ -127,10 +129,10 @@ def _no_yaml(path: Path) -> str | None:
     """Why a file is not read as a mapping, also where a link leads to it: it may lie anywhere, as several
     projects can share one, but messages show lines of it, and those of other files are nobody's matter."""
     try:
-        ends = {one.suffix.lower() for one in (path, path.resolve())}
+        named = is_yaml(path) and is_yaml(path.resolve())
     except (OSError, RuntimeError, ValueError):
         return "leads to no file"
-    return None if ends <= {".yaml", ".yml"} else "is no YAML file by its name"
+    return None if named else "is no YAML file by its name"
 
 
 def _merged(base: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
@@ -428,12 +430,12 @@ def _entity(
 def _part(
     name: str, key: str | None, spec: Mapping[str, Any], path: Place, document: Document, dialect: str
 ) -> MappedPart:  # fmt: skip
-    def told(at: Place, message: str) -> None:
-        document.tell("bad-expression", message, at)
-
     def read(
         text: Any, at: Place, aggregates: bool = False, takes: frozenset[Kind] = ANY
     ) -> exp.Expr | None:
+        def told(at: Place, message: str) -> None:
+            document.tell("bad-expression", message, at, _as_a_name(str(text)))
+
         tree = expression(text, at, told, dialect, aggregates)
         if tree is None:
             return None
@@ -478,6 +480,16 @@ def _part(
         tuple(joins),
         latest,
     )
+
+
+_ODD_NAME = re.compile(r"[^\W\d]\w*(?: ?[-#&/?$€.:]? ?\(?[\w%$€]+\)?)+[?!.:]?")
+
+
+def _as_a_name(text: str) -> str | None:
+    """How to write the name of a column that is read as an expression, since it has blanks or signs."""
+    if " " not in text.strip() or not _ODD_NAME.fullmatch(text.strip()):
+        return None
+    return f"a name with blanks stands in quotes: write `'\"{text.strip()[:60]}\"'`"
 
 
 def _field(

@@ -194,6 +194,15 @@ class Highlights:
 
 
 @dataclass(frozen=True, slots=True)
+class Listed:
+    """Which records a list has: those that are `in` the period by a `time`, these and what is not over
+    (`both`), only what is not over (`open`), or `all`."""
+
+    time: str
+    which: Literal["in", "both", "open", "all"]
+
+
+@dataclass(frozen=True, slots=True)
 class SectionSpec:
     """One section to compute. Only the keys of its kind are set."""
 
@@ -215,6 +224,7 @@ class SectionSpec:
     fields: tuple[tuple[str, tuple[str, ...]], ...] = ()
     record_sort: tuple[tuple[tuple[str, ...], bool], ...] = ()
     limit: int = 20
+    listed: Listed | None = None
     conditions: tuple[exp.Expr, ...] = ()
     omitted: tuple[str, ...] = ()  # sentences on what this source cannot serve
     break_before: bool = False

@@ -24,9 +24,33 @@ from reportspec.source import Mapping as MappingNode
 from reportspec.source import Node, Scalar, Sequence, plain, read_yaml_file
 from reportspec.source.regular import Unfit, is_file, is_folder, read_inside
 
-NAME = "reportspec.yaml"
+NAMES = ("reportspec.yaml", "reportspec.yml")
 LARGEST_FONT = 32 << 20  # bytes
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
+
+
+NO_SOURCE = (
+    "write one with `version: 1` and `source:` (a database's URL, `files:`), or `source: demo` for the"
+    " data that the program makes itself"
+)
+
+
+def demo_project(root: Path) -> Project:
+    """A project over the demo, whose settings are as the demo's are."""
+    return Project(
+        root,
+        "",
+        SourceSpec("demo", "demo CRM"),
+        "demo",
+        "",
+        "Europe/Rome",
+        None,
+        None,
+        "en_US",
+        "EUR",
+        Fiscal(),
+        Theme(),
+    )
 
 
 def find_project(spec: Path) -> Path | None:
@@ -35,37 +59,29 @@ def find_project(spec: Path) -> Path | None:
         spec = spec.resolve()
     except (OSError, RuntimeError):  # links in a circle: told when it is read
         spec = spec.absolute()
-    for folder in spec.parents:
-        candidate = folder / NAME
-        if candidate.is_file():
-            return candidate
-    return None
+    return next((found for folder in spec.parents if (found := project_in(folder))), None)
+
+
+def project_in(folder: Path) -> Path | None:
+    """The project file of a folder."""
+    return next((folder / name for name in NAMES if (folder / name).is_file()), None)
 
 
 def load_project(
     path: Path | None, environment: Mapping[str, str]
 ) -> tuple[Project | None, Document]:
-    """The project, or None with the reasons in the document. Without a file it is the demo's."""
+    """The project, or None with the reasons in the document."""
     if path is None:
-        empty = Document("", "", None, {"version": 1})
-        source = SourceSpec("demo", "demo CRM")
-        return Project(
-            Path.cwd(),
-            "",
-            source,
-            "demo",
-            "",
-            "Europe/Rome",
-            None,
-            None,
-            "en_US",
-            "EUR",
-            Fiscal(),
-            Theme(),
-        ), empty
+        nowhere = Document("", "", None, {"version": 1})
+        nowhere.tell("no-project", f"there is no project file `{NAMES[0]}` here or above: nothing says where the data are", (), NO_SOURCE)  # fmt: skip
+        return None, nowhere
     name = shown(path)
     node, problems, text = read_yaml_file(path, name)
     document = Document(name, text, node, None, list(problems))
+    for other in NAMES:
+        if path.name in NAMES and other != path.name and (path.parent / other).is_file():
+            document.tell("two-projects", f"`{other}` beside this file is not read", (),
+                          "keep one of the two", warning=True)  # fmt: skip
     if node is None:
         return None, document
     node = _with_variables(node, environment, document)
@@ -148,7 +164,7 @@ def _project(document: Document, root: Path) -> Project:
         known_zone(document, data.get(key), (key,))
     locale = str(data.get("locale") or data.get("language") or "en_US").replace("-", "_")
     known_language(document, data.get("language"))
-    source = _source(document, data.get("source", "demo"), root)
+    source = _source(document, data.get("source"), root)
     return Project(
         root=root,
         file=document.file,
@@ -260,6 +276,9 @@ def _fonts(document: Document, data: Mapping[str, Any], root: Path) -> tuple[byt
     return (found[0], found[1]) if len(found) == 2 else None
 
 
+_SOURCES = "write `demo`, a database's URL, the path of a `.duckdb` or `.sqlite` file, or `files:`"
+
+
 def _source(document: Document, value: Any, root: Path) -> SourceSpec:
     span = document.span(("source",))
     if isinstance(value, dict):
@@ -273,17 +292,21 @@ def _source(document: Document, value: Any, root: Path) -> SourceSpec:
                 document.tell("file-not-found", f"no file matches `{given[0]}`", path, near)
             found[table] = tuple(paths)
         return SourceSpec("files", f"{len(found)} files", files=found, span=span)
-    text = str(value).strip()
-    if text in ("demo", ""):
+    text = str(value).strip() if value is not None else ""
+    if text == "demo":
         return SourceSpec("demo", "demo CRM", span=span)
+    if not text:
+        said = "`source` is empty" if "source" in document.data else "the project names no `source`"
+        document.tell("no-source", f"{said}: nothing says where the data are",
+                      ("source",) if "source" in document.data else (), _SOURCES)  # fmt: skip
+        return SourceSpec("url", "", span=span)
     scheme, separator, _ = text.partition("://")
     suffix = Path(text.partition("?")[0]).suffix.lower()
     if not separator:
         kind = _SUFFIXES.get(suffix) or ("duckdb" if text.startswith("duckdb:") else "")
         if kind:
             return _file_source(document, kind, text.removeprefix("duckdb:"), root)
-        document.tell("unknown-source", "this is no source", ("source",),
-                      "write `demo`, a database's URL, the path of a `.duckdb` or `.sqlite` file, or `files:`")  # fmt: skip
+        document.tell("unknown-source", "this is no source", ("source",), _SOURCES)
         return SourceSpec("demo", "demo CRM", span=span)
     database = BY_SCHEME.get(scheme.partition("+")[0].lower())
     if database is None:

@@ -26,12 +26,11 @@ from reportspec.calendar import (
     CalendarError,
     Period,
     buckets,
+    compared_with,
     default_grain,
     instant,
     parse_as_of,
     parse_period,
-    previous_period,
-    previous_year,
 )
 from reportspec.catalogue.load import packaged
 from reportspec.check.catalogue import Own, check_names, extended
@@ -80,7 +79,7 @@ def check_file(
     settings: Mapping[str, str] = EMPTY, period: str | None = None, name: str | None = None,
 ) -> Checked:  # fmt: skip
     """Check one spec with its project and mapping. `settings` are values for its params, `period`
-    stands in for its own. Never raises for what the files hold."""
+    stands in for its own; `now` is a time of the report's zone if it names none. Never raises for what the files hold."""
     document = open_document(path, "report", name or str(path))
     project_file = find_project(path)
     project, project_document = load_project(project_file, environment)
@@ -98,6 +97,8 @@ def check_file(
     if structural and not isinstance(document.data, dict):
         return Checked(None, documents, document)
     try:
+        if now.tzinfo is None:  # a day of the report's, wherever that is
+            now = now.replace(tzinfo=binding.zone)
         data = substitute(document, document.data, settings)
         structural = document.broken  # also by what params bring
         report = _report(document, data, project, binding, language, locale, now)
@@ -367,12 +368,8 @@ def _periods(
     compare = data.get("compare", preset.get("compare", "none"))
     if compare in (None, "none"):
         return period, None
-    if compare == "previous_period":
-        return period, previous_period(period, project.fiscal)
-    if compare == "previous_year":
-        return period, previous_year(period, project.fiscal)
     try:
-        return period, parse_period(compare, today, project.fiscal)
+        return period, compared_with(compare, period, project.fiscal)
     except CalendarError as error:
         help = suggestion(str(compare), ("previous_period", "previous_year", "none")) or error.help
         document.tell("bad-period", error.message, _part("compare", error), help)
@@ -388,10 +385,14 @@ def _as_of(
 ) -> datetime | None:
     if data.get("as_of") is not None:
         try:
-            return parse_as_of(data["as_of"], binding.zone)
+            found = parse_as_of(data["as_of"], binding.zone)
         except CalendarError as error:
             document.tell("bad-date", error.message, ("as_of",), error.help)
             return None
+        if period is not None and found <= instant(period.start, binding.zone):
+            document.tell("bad-date", f"`as_of` lies before the period, which begins on {period.start}", ("as_of",),
+                          "leave it out (the period's end), or choose an earlier `period`")  # fmt: skip
+        return found
     return instant(period.end, binding.zone) if period else None
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
 from sqlglot import exp
 
@@ -14,7 +14,7 @@ from reportspec.catalogue.library import FINEST_OPTION, LARGEST_OPTION, UnknownM
 from reportspec.check.conditions import Bounds, condition, field_named
 from reportspec.check.document import Document, Place
 from reportspec.check.insights import Asked, backtest, highlights
-from reportspec.check.model import GoalSpec, SectionSpec
+from reportspec.check.model import GoalSpec, Listed, SectionSpec
 from reportspec.check.own_chart import own_chart
 from reportspec.diagnostics import suggestion
 from reportspec.expression import column_nodes, path_of
@@ -22,6 +22,7 @@ from reportspec.languages import as_part, vocabulary
 from reportspec.model import Metric
 from reportspec.plan.plan import can_trend
 from reportspec.plan.queries import Dimension
+from reportspec.sql.build import conjuncts
 
 KINDS = ("kpis", "trend", "breakdown", "records", "funnel", "backtest", "highlights", "text")
 Omitted = tuple[str, str]  # what is not shown, and what it would need
@@ -121,15 +122,18 @@ def _drafts(context: Context, preset: Mapping[str, Any]) -> list[_Draft]:
             drafts[same[0]] = place
         else:
             drafts.append(place)
-    lead: list[_Draft] = []
-    if metrics and not any(d.data.get("id") == "headline" for d in drafts if d.path is not None):
+    # A section `headline` is the headline as it was written; only metrics that the spec itself asks
+    # for take the place of its type's.
+    written = [d for d in drafts if d.data.get("id") == "headline"]
+    if metrics and not any(d.path is not None or not own_metrics for d in written):
         drafts = [d for d in drafts if d.data.get("id") != "headline"]
         title = vocabulary(language)["titles"]["headline"]
-        lead.append(
+        drafts.insert(
+            0,
             _Draft(
                 {"id": "headline", "title": title, "kpis": metrics},
                 ("metrics",) if own_metrics else None,
-            )
+            ),
         )
     group_by = data.get("group_by") or preset.get("group_by")
     if group_by:
@@ -138,9 +142,10 @@ def _drafts(context: Context, preset: Mapping[str, Any]) -> list[_Draft]:
             context.document.tell("missing-key", "`group_by` has no `metrics` to break down", ("group_by",),
                                   "add `metrics:`, or use a breakdown section", key=True)  # fmt: skip
         else:
-            lead.append(_Draft({"id": "by_group", "breakdown": {"metrics": metrics, "by": group_by}},
-                               ("group_by",) if own else None))  # fmt: skip
-    return lead + drafts
+            after = 1 if drafts and drafts[0].data.get("id") == "headline" else 0
+            drafts.insert(after, _Draft({"id": "by_group", "breakdown": {"metrics": metrics, "by": group_by}},
+                                        ("group_by",) if own else None))  # fmt: skip
+    return drafts
 
 
 def _section(context: Context, draft: _Draft, index: int, seen: set[str]) -> SectionSpec | None:
@@ -288,6 +293,19 @@ def _label(context: Context, texts: Mapping[str, str]) -> str:
     return texts.get(context.language) or texts["en"]
 
 
+def _check_labels(context: Context, metrics: Sequence[Metric], path: Place) -> None:
+    """Figures of one name beside each other cannot be told apart by who reads them."""
+    first: dict[str, Metric] = {}
+    for metric in metrics:
+        name = _label(context, metric.label)
+        other = first.setdefault(name, metric)
+        if other is not metric:
+            help = "give them sections of their own, with titles that tell them apart"
+            context.document.tell("same-label", f"`{other.id}` and `{metric.id}` are both called `{name}` here", path,
+                                  help if other.family == metric.family else "give one of them another label",
+                                  warning=True)  # fmt: skip
+
+
 def _figures(
     context: Context, draft: _Draft, identifier: str, kind: str, spec: Mapping[str, Any], inner: Place, metrics_path: Place,
     conditions: tuple[exp.Expr, ...], omitted: list[Omitted], common: dict[str, Any],
@@ -319,6 +337,8 @@ def _figures(
             )
     if not metrics:
         return _nothing(context, identifier, kind, draft, omitted, common) if standard else None
+    if not standard:
+        _check_labels(context, metrics, metrics_path)
     if kind in ("kpis", "funnel") and dimensions:
         dimensions = ()
     chart = spec.get("chart")
@@ -551,6 +571,45 @@ def _sort(
     return name, descending
 
 
+def _listed(
+    context: Context, entity: str, spec: Mapping[str, Any], conditions: Sequence[exp.Expr]
+) -> tuple[Listed | None, tuple[exp.Expr, ...]]:
+    """Which of an entity's records are listed, and the condition that they are: those that belong to the
+    report's period by their own time, and those that are not over. What the section's conditions say of
+    that already is not said again. None for an entity without such a time."""
+    by = context.binding.catalogue.entities[entity].listed_by
+    if by is None:
+        return None, ()
+    told = [_equals(one) for tree in conditions for one in conjuncts(tree)]
+    still = _equals(by.open) if by.open is not None else None
+    if still is not None and still in told:
+        return Listed("", "open"), ()
+    apart = still is not None and any(one is not None and one[0] == still[0] for one in told)
+    time = exp.column(by.time, table=entity)
+    tree: exp.Expr = exp.And(
+        this=exp.GTE(this=time, expression=exp.column("period_start")),
+        expression=exp.LT(this=time.copy(), expression=exp.column("period_end")),
+    )
+    if by.open is not None and not apart:
+        tree = exp.Or(this=exp.Paren(this=tree), expression=exp.Paren(this=by.open.copy()))
+    try:
+        context.binding.need_tree(entity, tree)
+    except Unresolved:
+        return Listed("", "all"), ()
+    if spec.get("period") == "all":
+        return Listed("", "all"), ()
+    which: Literal["in", "both"] = "in" if by.open is None or apart else "both"
+    return Listed(by.time, which), (exp.Paren(this=tree),)
+
+
+def _equals(tree: exp.Expr) -> tuple[str, str] | None:
+    """The field and the text of `deal.status = 'open'`."""
+    found = tree.unnest()
+    if not isinstance(found, exp.EQ) or not isinstance(found.expression, exp.Literal):
+        return None
+    return found.this.sql(), str(found.expression.this)
+
+
 def _records(
     context: Context, draft: _Draft, identifier: str, spec: Mapping[str, Any], inner: Place,
     conditions: tuple[exp.Expr, ...], omitted: list[Omitted], common: dict[str, Any],
@@ -615,6 +674,8 @@ def _records(
         return (
             _nothing(context, identifier, "records", draft, omitted, common) if standard else None
         )
+    listed, within = _listed(context, entity, spec, (*context.conditions, *conditions))
+    conditions = (*conditions, *within)
     order = []
     if spec.get("sort"):
         name = str(spec["sort"]).removeprefix("-")
@@ -624,5 +685,6 @@ def _records(
     return SectionSpec(
         id=identifier, kind="records", title=_title(context, draft, "records", ()), entity=entity, fields=tuple(fields),
         record_sort=tuple(order), limit=int(spec.get("limit", 20)), conditions=conditions,
+        listed=listed,
         omitted=_lacks(context, omitted), **common,
     )  # fmt: skip

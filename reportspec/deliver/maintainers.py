@@ -78,7 +78,7 @@ def maintainers(
         place.parent,
         known_as(str(path), place.parent, settings),
         title if title and "{{" not in title else path.stem,
-        now,
+        now if now.tzinfo else now.replace(tzinfo=UTC),
     )
 
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Literal
 
 from reportspec.addresses import allowed, ascii_address, bare, folded, split
+from reportspec.api import without_value
 from reportspec.check.delivery import TEMPLATE
 from reportspec.check.model import Delivery, Mail, Outlet, Report
 from reportspec.deliver.conditions import digest_of, empty, holds, too_old
@@ -223,8 +224,7 @@ def _built(
 ) -> list[Item]:  # fmt: skip
     """All mails that are to be sent, built. Nothing is built again that was stored and not sent."""
     compiled = compile_report(report)
-    found = _figures(report, compiled, asked)
-    outcome.warnings = found[0][2].warnings if found else ()
+    found = _figures(report, compiled, asked, outcome)
     for value, said in unknown_recipients(report, asked.only, [one[0] for one in found]):
         outcome.add(value, "", "failed", said)
     wanted: list[tuple[str, Mapping[str, str], Figures]] = []
@@ -269,13 +269,16 @@ def _built(
 
 
 def _figures(
-    report: Report, compiled: tuple[Compiled, ...], asked: Asked
+    report: Report, compiled: tuple[Compiled, ...], asked: Asked, outcome: Outcome
 ) -> list[tuple[str, Mapping[str, str], Figures, tuple[str, ...], str]]:
     """The value (empty without bursting), what is known of it, the figures, what is not clear, and its
     part of names."""
     if report.each is None:
-        return [("", {}, run_report(report, compiled, Timings()), (), "")]
+        figures = run_report(report, compiled, Timings())
+        outcome.warnings = figures.warnings
+        return [("", {}, figures, (), "")]
     made = run_each(report, compiled, Timings(), asked.only)
+    outcome.warnings = (*made.warnings, *without_value(report.file, report, made.unowned))
     missing = set(asked.only) - {one.value for one, _ in made}
     if missing:
         raise Refused(f"`{report.each.dimension.name}` has no value `{sorted(missing)[0][:80]}`")

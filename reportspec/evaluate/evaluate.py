@@ -96,12 +96,12 @@ def _definitions(
             if metric.id not in found:
                 found[metric.id] = Definition(
                     metric.id, label(report, metric.label), label(report, metric.description), formula(report, metric),
-                    metric.unit, hashes.get(spec.id, ""), _rows_read(report, metric, rows),  # type: ignore[arg-type]
+                    metric.unit, hashes.get(spec.id, ""), rows_read(report, metric, rows),  # type: ignore[arg-type]
                 )  # fmt: skip
     return tuple(found.values())
 
 
-def _rows_read(
+def rows_read(
     report: Report, metric: Metric, rows: list[dict[str, object]] | list[Row]
 ) -> int | None:
     """Source rows behind a figure: those counted, or those with a value to add; of a ratio those

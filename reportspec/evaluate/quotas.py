@@ -12,12 +12,13 @@ from reportspec.evaluate.goals import adds_up, goal_state
 from reportspec.evaluate.sections import (
     Footnotes,
     Tables,
+    additivity,
     all_lengths,
     dimension_column,
     metric_column,
     shown_value,
 )
-from reportspec.evaluate.values import metric_value
+from reportspec.evaluate.values import counted, metric_value
 from reportspec.evaluate.words import word
 from reportspec.figures import Cell, Chart, Column, Section
 from reportspec.languages import alphabetical
@@ -104,11 +105,12 @@ def goals_section(
     for someone in goal.targets:
         names.setdefault(someone, {"d0": someone, **all_lengths(report)})
     own = metric_column(report, metric, footnotes, None)
+    adds = additivity(report, spec)
     body = []
     for name, row in names.items():
         value = metric_value(catalogue, metric, row)
         target = goal.targets.get(str(name)) if name is not None else None
-        if target is None and not value:
+        if target is None and not counted(row, adds):
             continue
         state = goal_state(report, metric, replace(goal, target=target), value)
         body.append(_row(report, name, value, target, state))

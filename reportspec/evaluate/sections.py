@@ -9,15 +9,15 @@ from decimal import Decimal
 from typing import Any
 
 from reportspec.binding import metrics_needed
-from reportspec.calendar import Bucket, bucket_label, instant
+from reportspec.calendar import Bucket, bucket_label, instant, period_label
 from reportspec.check.model import Report, SectionSpec
 from reportspec.evaluate.goals import goal_state
-from reportspec.evaluate.values import GOAL, Row, metric_value, number, summed
+from reportspec.evaluate.values import GOAL, Row, counted, metric_value, number, summed
 from reportspec.evaluate.words import word
 from reportspec.figures import Cell, Chart, Column, Kpi, Section
 from reportspec.languages import alphabetical, as_part, in_number, vocabulary
 from reportspec.model import Field, Metric
-from reportspec.plan.plan import measures_of, section_queries
+from reportspec.plan.plan import ADDITIVE, measures_of, section_queries
 from reportspec.plan.queries import AggregateQuery, Dimension, RecordsQuery, Side
 from reportspec.run.connection import Table
 from reportspec.sql.aggregate import BUCKET, needs_currency
@@ -312,8 +312,9 @@ def _trend(
             columns.append(_previous(report, column))
     groups: list[Any] = [None]
     if by is not None:
+        adds = additivity(report, spec)
         groups = sorted(
-            {row["d0"] for row in rows},
+            {row["d0"] for row in rows if counted(row, adds)},
             key=lambda v: (v is None, alphabetical(report.language, str(v))),
         )
     found = {(row[BUCKET], row.get("d0")): row for row in rows}
@@ -427,13 +428,16 @@ def _breakdown(
 ) -> Section:
     compared = report.compare is not None
     rows = [{**row, **all_lengths(report)} for row in tables[spec.id, "figures"].dicts()]
+    adds = additivity(report, spec)
     total = _total_row(report, spec, rows, tables)
     count = len(spec.dimensions)
     binned = count == 1 and bool(spec.dimensions[0].bins)
     if binned:
         there = {row["d0"] for row in rows}
         rows += [
-            {"d0": index} for index in range(len(spec.dimensions[0].bins) + 1) if index not in there
+            {"d0": index, **all_lengths(report)}
+            for index in range(len(spec.dimensions[0].bins) + 1)
+            if index not in there
         ]
     columns = [dimension_column(report, d) for d in spec.dimensions]
     for metric in spec.metrics:
@@ -441,11 +445,12 @@ def _breakdown(
         columns.append(column)
         if compared:
             columns.append(_previous(report, column))
-    kept = []
-    for row in rows:
-        cells = _metric_cells(report, spec, row, total)
-        if binned or row.get("idle__") or any(c not in (None, 0) for c in cells):
-            kept.append((row, cells))
+    # A row stands for what was counted in it, not for what its figures come to: 0 % of 20 is one.
+    kept = [
+        (row, _metric_cells(report, spec, row, total))
+        for row in rows
+        if counted(row, adds) or row.get("idle__") or (binned and row["d0"] is not None)
+    ]
     kept = _ordered(report, spec, kept)
     subtotals: tuple[tuple[int, tuple[Cell, ...]], ...] = ()
     if spec.subtotals:
@@ -462,11 +467,15 @@ def _breakdown(
     if spec.top is not None and available > spec.top:
         rest = [row for row, _ in kept[spec.top :]]
         body = body[: spec.top]
-        if spec.others and not _holistic(report, spec):
-            merged = {**summed(rest, additivity(report, spec)), **all_lengths(report)}
+        if spec.others:
             name: list[Cell] = [word(report.language, "others", len(rest)), *([None] * (count - 1))]
-            body.append((*name, *_metric_cells(report, spec, merged, total)))
-            others = True
+            merged = {**summed(rest, adds), **all_lengths(report)}
+            cells = _metric_cells(report, spec, merged, total)
+            unknown = _not_merged(report, spec, footnotes)
+            told = zip(columns[count:], cells, strict=True)
+            body.append((*name, *(None if c.metric in unknown else cell for c, cell in told)))
+            columns = [_marked(c, unknown[c.metric]) if c.metric in unknown else c for c in columns]
+            available, others = len(body), True
     total_cells = None
     if spec.totals and kept:
         total_cells = (*([None] * count), *_metric_cells(report, spec, total, total))
@@ -525,8 +534,16 @@ def _few(
     return found
 
 
-def _holistic(report: Report, spec: SectionSpec) -> bool:
-    return "none" in additivity(report, spec).values()
+def _not_merged(report: Report, spec: SectionSpec, footnotes: Footnotes) -> dict[str | None, int]:
+    """Metrics that rows do not tell of several rows together (medians, distinct counts), with the
+    footnote that says so."""
+    found: dict[str | None, int] = {}
+    for metric in spec.metrics:
+        needed = metrics_needed(report.binding.catalogue, metric)
+        if any(part.aggregate not in ADDITIVE for part in needed):
+            said = word(report.language, "others_unknown", label(report, metric.label))
+            found[metric.id] = footnotes.add(said)
+    return found
 
 
 def _place(row: Row) -> Any:
@@ -604,8 +621,18 @@ def _records(report: Report, spec: SectionSpec, tables: Tables, notes: tuple[str
     ]
     at = table.columns.index(AVAILABLE)
     available = int(table.rows[0][at]) if table.rows else 0
-    return Section(spec.id, "records", spec.title, tuple(columns), tuple(rows), None, available, notes=notes,
-                   break_before=spec.break_before)  # fmt: skip
+    return Section(spec.id, "records", spec.title, tuple(columns), tuple(rows), None, available,
+                   notes=(*_which(report, spec), *notes), break_before=spec.break_before)  # fmt: skip
+
+
+def _which(report: Report, spec: SectionSpec) -> tuple[str, ...]:
+    """Which records a list has, in words."""
+    if spec.listed is None:
+        return ()
+    found = report.binding.entity(spec.entity).fields.get(spec.listed.time)
+    name = label(report, found.label) if found is not None else ""
+    period = period_label(report.period, report.language, report.locale)
+    return (word(report.language, f"records_{spec.listed.which}", period, name),)
 
 
 def _field_column(report: Report, name: str, found: Field) -> Column:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -142,10 +142,19 @@ def summed(rows: Sequence[Row], columns: Mapping[str, str]) -> dict[str, Any]:
     return total
 
 
+def counted(row: Row, columns: Iterable[str]) -> bool:
+    """Whether anything stands behind a row of aggregates: each has a count of its rows among its
+    columns, so that a sum of 0 is told from nothing to add up."""
+    return any(row.get(column) not in (None, 0) for column in columns)
+
+
 def without(total: Row, row: Row) -> dict[str, Any]:
-    """All rows but one, of aggregates that add up."""
+    """All rows but one, of aggregates that add up. The period's length and targets are the same for all."""
     rest = {}
     for column, value in total.items():
+        if column.startswith(GOAL) or column.partition("__")[0] in PERIOD_LENGTHS:
+            rest[column] = value
+            continue
         own = row.get(column)
         if isinstance(value, (int, float, Decimal)) and not isinstance(value, bool):
             rest[column] = value - (own or 0)

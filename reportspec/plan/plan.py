@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from sqlglot import exp
 
-from reportspec.binding import Binding, Unresolved, metrics_needed
+from reportspec.binding import Binding, Unresolved, metrics_needed, parts
 from reportspec.calendar import buckets, instant
 from reportspec.check.model import EACH, Backtest, Each, Highlights, Report, SectionSpec
 from reportspec.expression import column_nodes, path_of
@@ -104,10 +104,11 @@ def section_queries(report: Report, section: SectionSpec) -> tuple[Query, ...]:
             )
         )
     if section.dimensions or section.kind == "trend":
-        if section.totals:
-            again = [
-                m for m in needed if m.aggregate not in ADDITIVE or _is_stock_trend(section, m)
-            ]
+        compared = _aggregates(
+            report.binding, tuple(m for m in section.metrics if _reads_total(report.binding, m))
+        )
+        if asked := needed if section.totals else compared:
+            again = [m for m in asked if m.aggregate not in ADDITIVE or _is_stock_trend(section, m)]
             if again:
                 measures = tuple(m for metric in again for m in measures_of(report.binding, metric))
                 found.append(
@@ -169,6 +170,14 @@ def _highlights(
                 AggregateQuery(name, f"{kind} {index} total", (), measures, sides, conditions)
             )
     return tuple(found)
+
+
+def _reads_total(binding: Binding, metric: Metric) -> bool:
+    """Whether a metric compares a row with all rows, so that it needs the total, shown or not."""
+    if metric.kind in ("share", "relative"):
+        return True
+    metrics = binding.catalogue.metrics
+    return any(_reads_total(binding, metrics[name]) for name in parts(metric))
 
 
 def _is_stock_trend(section: SectionSpec, metric: Metric) -> bool:

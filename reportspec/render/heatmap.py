@@ -63,7 +63,7 @@ def heatmap(
     for row, middle in zip(rows, ys, strict=True):
         for each, at in zip(across, xs, strict=True):
             figure = values.get((row, each))
-            if figure:
+            if figure is not None:
                 dark = abs(figure) / top > 0.62
                 text = _figure(figure, column, formats)
                 labels.append(Label(at, middle + SIZE * 0.35, text, "middle", "#ffffff" if dark else INK))  # fmt: skip

@@ -134,9 +134,14 @@ def table_view(
 
 def pivoted(section: Section, formats: Formats) -> Section:
     """Long rows (period, category, one metric) with one column per category, as people read
-    them. Left as it is where a cell would be lost, or where a total row goes with it."""
+    them. Left as it is where a cell would be lost, where rows are cut (a cell that was cut would look
+    like one without a figure), or where totals go with it."""
     chart = section.chart
-    if chart is None or chart.color is None or section.total or len(section.columns) != 3:
+    if chart is None or chart.color is None or len(section.columns) != 3:
+        return section
+    if section.total or section.subtotals or section.others:
+        return section
+    if section.available_rows > len(section.rows):
         return section
     names = [column.name for column in section.columns]
     if chart.x not in names or chart.color not in names or chart.y[0] not in names:
@@ -163,13 +168,12 @@ def pivoted(section: Section, formats: Formats) -> Section:
     )
     rows = tuple((key, *(cells.get((key, one)) for one in categories)) for key in labels)
     row_labels = tuple(labels.values()) if section.row_labels else ()
-    available = len(rows) if section.available_rows <= len(section.rows) else 0
     return replace(
         section,
         columns=columns,
         rows=rows,
         row_labels=row_labels,
-        available_rows=available or section.available_rows,
+        available_rows=len(rows),
     )
 
 

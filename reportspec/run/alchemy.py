@@ -17,11 +17,13 @@ from reportspec.check.model import SourceSpec
 from reportspec.run import tls
 from reportspec.run.connection import (
     CONNECT_SECONDS,
+    Loose,
     Secrets,
     SourceError,
     Table,
     Wanted,
     cancelled,
+    loose_columns,
     lost_connection,
     missing_driver,
     no_column,
@@ -61,6 +63,13 @@ class _Kind:
     begin: Statements
     arguments: Mapping[str, Any] = field(default_factory=dict)
     query: Mapping[str, str] = field(default_factory=dict)
+
+
+_TEXTS = (
+    "SELECT TABLE_SCHEMA, TABLE_NAME, COLUMN_NAME, TABLE_SCHEMA = DATABASE() FROM information_schema.COLUMNS"
+    " WHERE NOT COLLATION_NAME IS NULL AND NOT COLLATION_NAME IN ('binary', 'utf8mb4_nopad_bin', 'utf8mb4_0900_bin')"
+    " AND NOT TABLE_SCHEMA IN ('information_schema', 'mysql', 'performance_schema', 'sys')"
+)
 
 
 class AlchemyConnection:
@@ -137,9 +146,15 @@ class AlchemyConnection:
         """Another session over the same database."""
         return _open(self._source, self._wanted, self._kind, self._guard)
 
-    def loose(self) -> bool:
-        """No: its dialects compare every text byte for byte."""
-        return False
+    def loose(self) -> Loose:
+        """In MySQL and MariaDB all texts whose collation is none of bytes."""
+        if self._kind.dialect != "mysql":
+            return frozenset()
+        return loose_columns(
+            (name, column)
+            for schema, table, column, own in self.run(_TEXTS).rows
+            for name in (f"{schema}.{table}", table if own else f"{schema}.{table}")
+        )
 
     def columns(self) -> dict[str, dict[str, str]]:
         """The columns of the tables and views of the session's schema and of those beside it."""

@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from reportspec.check.model import SourceSpec
 from reportspec.run.connection import (
     CONNECT_SECONDS,
+    Loose,
     Secrets,
     SourceError,
     Table,
@@ -74,9 +75,9 @@ class ServerConnection:
         """Another session with the same server."""
         return open_clickhouse(self._source, self._wanted)
 
-    def loose(self) -> bool:
-        """No: texts are bytes there."""
-        return False
+    def loose(self) -> Loose:
+        """None: texts are bytes there."""
+        return frozenset()
 
     def columns(self) -> dict[str, dict[str, str]]:
         """The columns of each table and view."""
@@ -120,9 +121,9 @@ class EmbeddedClickHouse:
         """None: a process has one chdb."""
         return None
 
-    def loose(self) -> bool:
-        """No: texts are bytes there."""
-        return False
+    def loose(self) -> Loose:
+        """None: texts are bytes there."""
+        return frozenset()
 
     def columns(self) -> dict[str, dict[str, str]]:
         """The columns of each table and view."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Protocol
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -24,7 +25,7 @@ class Table:
 
 class SourceError(Exception):
     """The source cannot be read: what is wrong, and the way out. No secret is in it. `lost` says
-    that the connection broke off, and that another try may do."""
+    that the connection broke off, and that another try may do; `column` is one that is not there."""
 
     def __init__(
         self,
@@ -34,10 +35,11 @@ class SourceError(Exception):
         notes: tuple[str, ...] = (),
         *,
         lost: bool = False,
+        column: str = "",
     ) -> None:
         super().__init__(message)
         self.code, self.message, self.help, self.notes = code, message, help, notes
-        self.lost = lost
+        self.lost, self.column = lost, column
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,14 @@ class Wanted:
     disk: int = 0  # megabytes of temporary files of DuckDB; 0: half of what is free
     snapshot: str | None = None
     kinds: tuple[tuple[str, str, str], ...] = ()
+
+
+Loose = frozenset[tuple[str, str]]  # (table as the mapping names it, column), in small letters
+
+
+def loose_columns(found: Iterable[tuple[object, object]]) -> Loose:
+    """Columns by their tables, whatever the letters of their names are."""
+    return frozenset((str(table).lower(), str(column).lower()) for table, column in found)
 
 
 class Connection(Protocol):
@@ -76,9 +86,9 @@ class Connection(Protocol):
     def columns(self) -> dict[str, dict[str, str]]:
         """The columns of each table and view, with their types; tables as a mapping names them."""
 
-    def loose(self) -> bool:
-        """Whether columns that may be read hold different texts for equal (`anna`, `Anna`), and the
-        dialect does not mend it by itself."""
+    def loose(self) -> Loose:
+        """The columns of the tables to be read that may hold different texts for equal (`anna`,
+        `Anna`). Raises SourceError."""
 
 
 def first_line(error: BaseException) -> str:
@@ -207,7 +217,8 @@ def no_table(name: str, help: str = "check the mapping, the schema, and the righ
 
 def no_column(name: str, help: str = "check the mapping") -> SourceError:
     """The mapping names a column that is not there."""
-    return SourceError("unknown-column", f"the source has no column `{name}`", help)
+    bare = name.rpartition(".")[2].strip('`"[] ')
+    return SourceError("unknown-column", f"the source has no column `{name}`", help, column=bare)
 
 
 def not_allowed(why: str) -> SourceError:

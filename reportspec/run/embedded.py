@@ -20,10 +20,13 @@ from reportspec.check.model import SourceSpec
 from reportspec.diagnostics import suggestion
 from reportspec.files import remove_folder, temporary_folder
 from reportspec.run.connection import (
+    Loose,
     SourceError,
     Table,
     Wanted,
     cancelled,
+    loose_columns,
+    no_column,
     timed_out,
     unreadable,
 )
@@ -122,13 +125,20 @@ class EmbeddedConnection:
             found.setdefault(key, {})[name] = kind
         return found
 
-    def loose(self) -> bool:
-        """Whether a table or view says COLLATE."""
+    def loose(self) -> Loose:
+        """All texts, if a table or view says COLLATE: of which column is not told."""
         rows = self._raw.execute(
             "SELECT COUNT(*) FROM (SELECT sql FROM duckdb_tables() UNION ALL "
             "SELECT sql FROM duckdb_views() WHERE NOT internal) WHERE CONTAINS(LOWER(sql), 'collate')"
         ).fetchall()
-        return bool(rows[0][0])
+        if not rows[0][0]:
+            return frozenset()
+        return loose_columns(
+            (table, name)
+            for table, columns in self.columns().items()
+            for name, kind in columns.items()
+            if kind == "VARCHAR"
+        )
 
 
 def table_names(path: str) -> frozenset[str] | None:
@@ -409,11 +419,12 @@ def _explained(error: Exception, tables: list[str]) -> SourceError:
     if missing:
         return SourceError("unknown-table", f"the source has no table `{missing[1]}`",
                            suggestion(missing[1], tables) or f"it has {', '.join(tables[:10]) or 'none'}")  # fmt: skip
-    column = re.search(r'(?:Referenced column|column) "([^"]+)"', text)
-    if column and "not found" in text:
+    # A field of the same name as its column stands in the SELECT itself.
+    column = re.search(r'(?:Referenced column|[Cc]olumn) "([^"]+)"', text)
+    if column and ("not found" in text or "exists in the SELECT clause" in text):
         candidates = re.search(r"Candidate bindings: (.*)", str(error))
-        return SourceError("unknown-column", f"the source has no column `{column[1]}`",
-                           f"near: {candidates[1][:200]}" if candidates else "check the mapping")  # fmt: skip
+        near = f"near: {candidates[1][:200]}" if candidates else "check the mapping"
+        return no_column(column[1], near)
     for kind in ("Conversion Error: ", "Invalid Input Error: "):
         if text.startswith(kind):
             return unreadable(text.removeprefix(kind))

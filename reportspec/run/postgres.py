@@ -14,11 +14,13 @@ from typing import TYPE_CHECKING, Any
 from reportspec.check.model import SourceSpec
 from reportspec.run.connection import (
     CONNECT_SECONDS,
+    Loose,
     Secrets,
     SourceError,
     Table,
     Wanted,
     cancelled,
+    loose_columns,
     lost_connection,
     missing_driver,
     no_column,
@@ -52,13 +54,15 @@ _MAY_BE_UNKNOWN = (
 
 # Domains over citext count as well. Servers before 12 have only collations that tell texts apart.
 _LOOSE = """
-SELECT 1 FROM unnest(%s::text[]) AS name JOIN pg_attribute a ON a.attrelid = to_regclass(name)
+SELECT name, a.attname FROM unnest(%s::text[], %s::text[]) AS asked(quoted, name) JOIN pg_attribute a ON a.attrelid = to_regclass(quoted)
 JOIN pg_type t ON t.oid = a.atttypid LEFT JOIN pg_type base ON base.oid = t.typbasetype
 LEFT JOIN pg_collation co ON co.oid = a.attcollation
 WHERE a.attnum > 0 AND NOT a.attisdropped AND ('citext' IN (t.typname, base.typname)
   OR to_jsonb(co) ->> 'collisdeterministic' = 'false')
-LIMIT 1
 """
+
+
+_TEXTS = ("text", "citext", "character", "varchar", "bpchar", "name")
 
 
 class PostgresConnection:
@@ -131,11 +135,17 @@ class PostgresConnection:
                  AND pg_relation_size(c.oid) > 0))"""
         return [str(row[0]) for row in self._raw.execute(sql, (names,)).fetchall()]
 
-    def loose(self) -> bool:
-        """Whether a table to be read has a column of type citext or of a nondeterministic
-        collation."""
+    def loose(self) -> Loose:
+        """Columns of type citext or of a nondeterministic collation; of tables that cannot be told
+        from others all texts."""
         names, others = self._quoted()
-        return bool(others or self._raw.execute(_LOOSE, (names,)).fetchall())
+        plain = [name for name in sorted(self._wanted.tables) if name not in others]
+        found = [(t, c) for t, c in self._raw.execute(_LOOSE, (names, plain)).fetchall()]
+        known = self.columns() if others else {}
+        for table in others:
+            kinds = known.get(table, {})
+            found += [(table, c) for c, kind in kinds.items() if kind.startswith(_TEXTS)]
+        return loose_columns(found)
 
     def _quoted(self) -> tuple[list[str], list[str]]:
         """The names of the tables to be read, quoted, and those that cannot be told from others

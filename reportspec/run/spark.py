@@ -10,6 +10,7 @@ from typing import Any
 
 from reportspec.check.model import SourceSpec
 from reportspec.run.connection import (
+    Loose,
     Secrets,
     SourceError,
     Table,
@@ -79,9 +80,9 @@ class SparkConnection:
         """Another session with the same server."""
         return open_spark(self._source, self._wanted)
 
-    def loose(self) -> bool:
+    def loose(self) -> Loose:
         """Not known: what a comparison takes for equal is seen where values are listed."""
-        return False
+        return frozenset()
 
     def columns(self) -> dict[str, dict[str, str]]:
         """The columns of the tables of the session's catalog."""

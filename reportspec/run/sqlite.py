@@ -21,11 +21,13 @@ from zoneinfo import ZoneInfo
 from reportspec.check.model import SourceSpec
 from reportspec.diagnostics import suggestion
 from reportspec.run.connection import (
+    Loose,
     SourceError,
     Table,
     Wanted,
     cancelled,
     first_line,
+    loose_columns,
     no_column,
     no_table,
     refused,
@@ -82,9 +84,16 @@ class SqliteConnection:
             found[str(name)] = {column: kind or "ANY" for column, kind in rows.fetchall()}
         return found
 
-    def loose(self) -> bool:
-        """No: its dialect compares every text byte for byte."""
-        return False
+    def loose(self) -> Loose:
+        """All columns, if a table or view says COLLATE: of which column is not told."""
+        said = self._raw.execute(
+            "SELECT COUNT(*) FROM sqlite_master WHERE LOWER(sql) LIKE '%collate%'"
+        )
+        if not said.fetchall()[0][0]:
+            return frozenset()
+        return loose_columns(
+            (table, name) for table, columns in self.columns().items() for name in columns
+        )
 
     def _explained(self, error: sqlite3.Error) -> SourceError:
         text = first_line(error)

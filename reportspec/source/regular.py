@@ -16,6 +16,11 @@ class Unfit(OSError):
         self.reason = reason
 
 
+def is_yaml(path: Path) -> bool:
+    """Whether a file is YAML by its name."""
+    return path.suffix.lower() in (".yaml", ".yml")
+
+
 def is_file(path: Path) -> bool:
     """Whether there is a file; a name that cannot be one's is none."""
     try:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Collection
 from functools import cache
+from typing import Any
 
 import sqlglot
 from sqlglot import ErrorLevel, exp
 from sqlglot.errors import SqlglotError
 
 from reportspec.expression import NODES as EXPRESSIONS
-from reportspec.sql.build import HOLDS, LANDS, READS, SPEAKS, VALUES, alias_of, identifier
+from reportspec.sql.build import HOLDS, READS, SPEAKS, VALUES, alias_of, identifier
 from reportspec.sql.dialects import Dialect, dialect_named
 from reportspec.sql.dialects.common import ALIKE, quotient, remainder
 from reportspec.sql.dialects.generic import NODES
@@ -26,13 +28,13 @@ SOURCE = "source"  # in the meta of a table: it is the source's, not a CTE of th
 
 
 def sql_text(
-    tree: exp.Expr, dialect: str, *, pretty: bool = False, loose: bool = False
+    tree: exp.Expr, dialect: str, *, pretty: bool = False, loose: Collection[tuple[str, str]] = ()
 ) -> str:  # fmt: skip
-    """The statement for a database; readable and commented if `pretty`. `loose` says that the source
-    has columns which hold different texts for equal. Raises Unsupported."""
+    """The statement for a database; readable and commented if `pretty`. `loose` are the
+    columns of the source, with their tables, that hold different texts for equal. Raises Unsupported."""
     spoken = dialect_named(dialect)
     if loose and spoken.exact is not None:
-        tree = _landing(tree, spoken.exact)
+        tree = _told_apart(tree, spoken.exact, loose)
     if spoken.merges and tree.meta.get(VALUES) and tree.args.get("distinct"):
         # Whoever lists the values merges equal rows itself, byte for byte.
         tree = with_args(tree, distinct=None)
@@ -69,15 +71,55 @@ def first_words(error: Exception) -> str:
     return str(error).splitlines()[0].split(". Line")[0][:200] if str(error) else "unknown"
 
 
-def _landing(tree: exp.Expr, exact: Rule) -> exp.Expr:
-    """The statement with every text of the source, where it enters, as one that compares byte for
-    byte: so do all filters, joins and groups over it."""
+def _told_apart(tree: exp.Expr, exact: Rule, loose: Collection[tuple[str, str]]) -> exp.Expr:
+    """The statement with every text of the source, wherever it is read, as one that compares byte for
+    byte: so do what a mapping says (its joins and conditions too), and all filters and groups over it."""
 
-    def landed(node: exp.Expr) -> exp.Expr:
-        texts = node.meta.get(LANDS) in ("text", "key") and node.this.find(exp.Column)
-        return with_args(node, this=exact(node.this)) if texts else node
+    def read(select: exp.Expr) -> exp.Expr:
+        tables = _read_by(select)
+        if not tables:
+            return select
+        sole = next(iter(tables.values())) if len(tables) == 1 else None
 
-    return rewritten(tree, {exp.Alias: landed})
+        def column(node: exp.Expr) -> exp.Expr:
+            of = node.text("table")
+            table = tables.get(of) if of else sole
+            return exact(node) if (table, node.name.lower()) in loose else node
+
+        # Sources have been read themselves; a SELECT stands nowhere else.
+        changed: dict[str, object] = {
+            key: _each_column(value, column)
+            for key, value in select.args.items()
+            if key not in ("from_", "joins", "with_")
+        }
+        if select.args.get("joins"):
+            changed["joins"] = [
+                with_args(join, on=_each_column(join.args.get("on"), column))
+                for join in select.args["joins"]
+            ]
+        return with_args(select, **changed)
+
+    return rewritten(tree, {exp.Select: read})
+
+
+def _read_by(select: exp.Expr) -> dict[str, str]:
+    """The tables of the source that a SELECT reads, by the names that it has for them."""
+    from_ = select.args.get("from_")
+    sources = [from_.this] if from_ is not None else []
+    sources += [join.this for join in select.args.get("joins") or ()]
+    found = {}
+    for source in sources:
+        # What stands between is `SELECT *` of a table, cut or grouped.
+        table = source if isinstance(source, exp.Table) else source.find(exp.Table)
+        if table is not None and table.meta.get(SOURCE):
+            found[source.alias_or_name] = ".".join(part.name for part in table.parts).lower()
+    return found
+
+
+def _each_column(part: Any, change: Rule) -> Any:
+    if isinstance(part, list):
+        return [_each_column(one, change) for one in part]
+    return rewritten(part, {exp.Column: change}) if isinstance(part, exp.Expr) else part
 
 
 def _check(text: str, dialect: Dialect, own: bool) -> None:

@@ -95,3 +95,46 @@ def test_the_same_is_told(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyP
     if name in SECTIONS:
         assert expected, "this is no mistake"
     assert told == expected
+
+
+HEADLINE = """
+report_type: own
+metrics: [won_amount, won_deals_count]
+group_by: [user.team]
+sections:
+  - {id: headline, title: {en: First things}, note: {en: Of all teams.}, kpis: [lost_deals_count], where: deal.amount > 0}
+  - {id: rest, kpis: [close_rate]}
+"""
+
+
+@pytest.mark.parametrize(
+    ("spec", "shown"),
+    [
+        ("", ["First things", "lost_deals_count"]),
+        ("metrics: [close_rate]\n", ["At a glance", "close_rate"]),
+        ("sections: [{id: headline, title: Mine, kpis: [won_amount]}]\n", ["Mine", "won_amount"]),
+        ("metrics: [close_rate]\nsections: [{id: headline, title: Mine, kpis: [won_amount]}]\n", ["Mine", "won_amount"]),
+    ],
+)  # fmt: skip
+def test_a_headline_that_is_written_is_shown(spec: str, shown: list[str], tmp_path: Path) -> None:
+    """The type's `metrics` are what `group_by` breaks down then; only the spec's own replace it."""
+    (tmp_path / "report_types").mkdir()
+    (tmp_path / "reportspec.yaml").write_text(PROJECT, encoding="utf-8")
+    (tmp_path / "report_types" / "own.yaml").write_text(HEADLINE, encoding="utf-8")
+    (tmp_path / "spec.yaml").write_text(f"version: 1\nreport: own\n{spec}", encoding="utf-8")
+    checked = load_report(tmp_path / "spec.yaml", NOW, {})
+    assert checked.report is not None, checked.diagnostics
+    first, second, third = checked.report.sections
+    assert [first.title, *(metric.id for metric in first.metrics)] == shown
+    assert (second.id, third.id) == ("by_group", "rest")
+    assert (first.note, len(first.conditions)) == (("Of all teams.", 1) if spec == "" else ("", 0))
+
+
+def test_figures_of_one_name_are_told_of(tmp_path: Path) -> None:
+    """Two options of a metric beside each other have the same name in the report."""
+    (tmp_path / "reportspec.yaml").write_text(PROJECT, encoding="utf-8")
+    section = "kpis: [renewal_rate(grace_days=0), renewal_rate(grace_days=45), close_rate]"
+    (tmp_path / "spec.yaml").write_text(f"version: 1\nsections:\n  - {section}\n", "utf-8")
+    told = [d for d in load_report(tmp_path / "spec.yaml", NOW, {}).diagnostics if d.code == "same-label"]  # fmt: skip
+    assert [(d.severity, d.span and (d.span.line, d.span.column)) for d in told] == [("warning", (3, 11))]  # fmt: skip
+    assert "`renewal_rate(grace_days=0)` and `renewal_rate(grace_days=45)`" in told[0].message

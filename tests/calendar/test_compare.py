@@ -7,7 +7,15 @@ from typing import Any
 
 import pytest
 
-from reportspec.calendar import Fiscal, Period, parse_period, previous_period, previous_year
+from reportspec.calendar import (
+    CalendarError,
+    Fiscal,
+    Period,
+    compared_with,
+    parse_period,
+    previous_period,
+    previous_year,
+)
 
 JANUARY, APRIL, JULY = Fiscal(1), Fiscal(4), Fiscal(7)
 
@@ -171,3 +179,54 @@ def test_weeks_that_begin_on_sunday() -> None:
     assert bounds(previous_period(week, sunday)) == ("2026-11-15", "2026-11-22")
     # Its Thursday lies in week 48, as does that of the week from Sunday 23 November 2025.
     assert bounds(previous_year(week, sunday)) == ("2025-11-23", "2025-11-30")
+
+
+@pytest.mark.parametrize(
+    ("period", "word", "start", "end"),
+    [
+        ("2025-Q3", "last_year", "2024-07-01", "2024-10-01"),
+        ("2024-02", "last_year", "2023-02-01", "2023-03-01"),
+        ("2025-Q3", "last_quarter", "2025-04-01", "2025-07-01"),
+        ("2025-08", "last_quarter", "2025-05-01", "2025-06-01"),
+        ("2025-03", "last_month", "2025-02-01", "2025-03-01"),
+        ("2025-03-10..2025-03-19", "last_month", "2025-02-10", "2025-02-20"),
+        ("2025-03-31", "last_month", "2025-02-28", "2025-03-01"),
+        ("2025-W38", "last_week", "2025-09-08", "2025-09-15"),
+        ("2025-09-17", "last_week", "2025-09-10", "2025-09-11"),
+        ("2025-09-17", "yesterday", "2025-09-16", "2025-09-17"),
+        ("month_to_date", "last_month", "2026-10-01", "2026-10-24"),
+        ("month_to_date", "last_year", "2025-11-01", "2025-11-24"),
+        ("2025-Q3", "last_3_months", "2025-04-01", "2025-07-01"),
+        ("2025-Q3", "last_2_years", "2023-01-01", "2025-01-01"),
+        ("2025-09-17", "last_7_days", "2025-09-10", "2025-09-17"),
+        ("2025-Q3", "2019-Q3", "2019-07-01", "2019-10-01"),
+        ("2025-Q3", "2019-07-01..2019-07-31", "2019-07-01", "2019-08-01"),
+    ],
+)
+@pytest.mark.parametrize("today", ["2026-11-23", "2031-01-31"])
+def test_words_are_about_the_period(period: str, word: str, start: str, end: str, today: str) -> None:  # fmt: skip
+    """Whatever day it is."""
+    own = read(period, "2026-11-23" if "to_date" in period else today)
+    value = dict(zip(("from", "to"), word.split(".."), strict=True)) if ".." in word else word
+    assert bounds(compared_with(value, own, JANUARY)) == (start, end)
+
+
+@pytest.mark.parametrize(
+    ("period", "word"),
+    [
+        ("2025-Q3", "last_month"),  # June to August
+        ("2025", "last_quarter"),
+        ("2025-09", "last_week"),
+        ("2025-Q3", "yesterday"),
+        ("2025-Q3", "this_year"),
+        ("2025-Q3", "today"),
+        ("2025-Q3", "month_to_date"),
+        ("2025-Q3", "last_period"),
+        ("2025-Q3", "last_month..last_month"),
+        ("2025-Q3", "2025-13"),
+    ],
+)
+def test_what_does_not_lie_before_is_refused(period: str, word: str) -> None:
+    value = dict(zip(("from", "to"), word.split(".."), strict=True)) if ".." in word else word
+    with pytest.raises(CalendarError):
+        compared_with(value, read(period), JANUARY)

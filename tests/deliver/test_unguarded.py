@@ -18,6 +18,7 @@ from pypdf import PdfWriter
 from sqlglot import exp
 
 from reportspec.deliver import send as sending
+from reportspec.each import Burst
 from reportspec.run import execute
 from reportspec.run.connection import SourceError
 from reportspec.sql import guard
@@ -754,7 +755,7 @@ def test_figures_of_two_values_that_are_swapped(
 
     def swapped(*args: Any) -> Any:
         (one, first), (two, second) = original(*args)
-        return [(one, second), (two, first)]
+        return Burst([(one, second), (two, first)], ())
 
     monkeypatch.setattr(sending, "run_each", swapped)
     stopped(run, handler, spec())

@@ -25,6 +25,7 @@ def program(
 ) -> Callable[[str], dict[str, Any]]:
     """What the program says of a period, all metrics in one report."""
     folder = tmp_path_factory.mktemp("program")
+    (folder / "reportspec.yaml").write_text("version: 1\nsource: demo\n", encoding="utf-8")
     said: dict[str, dict[str, Any]] = {}
 
     def ask(period: str) -> dict[str, Any]:

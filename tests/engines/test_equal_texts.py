@@ -143,8 +143,8 @@ KINDS = (
 )  # fmt: skip
 
 
-def load(folder: Path, url: str, prefix: str, for_each: str) -> Any:
-    (folder / "m.yaml").write_text(MAPPING.format(prefix=prefix), "utf-8")
+def load(folder: Path, url: str, prefix: str, for_each: str, mapping: str = MAPPING) -> Any:
+    (folder / "m.yaml").write_text(mapping.format(prefix=prefix), "utf-8")
     (folder / "reportspec.yaml").write_text(
         f"version: 1\nsource: {url}\nmapping: m.yaml\ntimezone: UTC\ncurrency: EUR\n", "utf-8"
     )
@@ -175,6 +175,79 @@ def test_each_gets_their_own(
         number = list(names).index(name)
         for other in range(len(names)):
             assert (f'"deal {other}"' in text) == (other == number), (name, other)
+
+
+# Whose a deal is, is said by comparisons that stand in the mapping itself.
+SAID = """
+entities:
+  user:
+    table: {prefix}people
+    key: id
+    fields: {{name: name, email: email, team: team, is_active: active}}
+  deal:
+    table: {prefix}sales
+    joins:
+      seller: {{table: {prefix}people, on: {{id: owner}}, unique: true}}
+      first_seller: {{table: {prefix}people, on: {{id: owner}}, first: email}}
+      sellers: {{table: {prefix}people, on: {{id: owner}}, fields: {{name: min(name)}}}}
+      kanna: {{table: {prefix}people, where: "id = 'kanna'", on: {{id: owner}}, unique: true}}
+    key: id
+    fields:
+      name: name
+      owner_id: owner
+      amount: amount
+      status: status
+      created_at: created
+      closed_at: closed
+      updated_at: updated
+      searched: "case when owner = 'kanna' then 'anna' when owner = 'kAnna' then 'Anna' else 'other' end"
+      simple: "case owner when 'kanna' then 'anna' when 'kAnna' then 'Anna' else 'other' end"
+      listed: "case when owner in ('kanna', 'kAnna') then owner else 'other' end"
+      ranged: "case when owner between 'kanna' and 'kanna' then 'anna' else 'other' end"
+      emptied: "coalesce(nullif(owner, 'kanna'), 'anna')"
+      beside: "seller.name"
+      first: "first_seller.name"
+      least: "sellers.name"
+      only: "coalesce(kanna.name, 'other')"
+      itself: "case when owner = seller.id then seller.name else 'other' end"
+      unlike: "case when seller.name <> 'Anna' then 'other' else 'Anna' end"
+"""
+SAID_OF = {
+    "searched": {"anna": 1, "Anna": 20},
+    "simple": {"anna": 1, "Anna": 20},
+    "listed": {"kanna": 1, "kAnna": 20},
+    "ranged": {"anna": 1},
+    "emptied": {"anna": 1, "kAnna": 20},
+    "beside": NAMES,
+    "first": NAMES,
+    "least": NAMES,
+    "only": {"anna": 1},
+    "itself": NAMES,
+    "unlike": {"Anna": 20},
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_nobody_gets_anothers_by_what_a_mapping_says(kind: str, tmp_path: Path) -> None:
+    """The reports of a field that the mapping makes by comparing texts, and its values in each way of
+    comparing."""
+    more = {"anna  ": 7} if kind == "sqlite rtrim" else {}
+    whole = sum(NAMES.values()) + sum(more.values())
+    with source(kind, NAMES, tmp_path) as (url, prefix):
+        report = load(tmp_path, url, prefix, "for_each: deal.searched", SAID)
+        made = stages.run_each(report, stages.compile_report(report), stages.Timings())
+        found = {one.value: float(str(figures_of(made, one.value).sections[0].kpis[0].value)) for one, _ in made}  # fmt: skip
+        assert found == {"anna": 1, "Anna": 20, "other": whole - 21}
+        by = "".join(f"  - {{id: {field}, breakdown: {{metrics: [won_amount], by: [deal.{field}]}}}}\n"
+                     for field in SAID_OF)  # fmt: skip
+        report = load(tmp_path, url, prefix, by.strip("\n"), SAID)
+        figures = stages.run_report(report, stages.compile_report(report), stages.Timings())
+    sections = {section.id: section for section in figures.sections}
+    for field, amounts in SAID_OF.items():
+        rows = {str(row[0]): float(str(row[1])) for row in sections[field].rows}
+        wanted = {**amounts, **more} if amounts is NAMES else amounts
+        assert {value: rows.get(value) for value in wanted} == wanted, field
+        assert sum(rows.values()) == whole, field
 
 
 def figures_of(made: list[Any], name: str) -> Any:
@@ -233,6 +306,7 @@ def test_a_database_that_takes_two_for_one_is_refused(
         return {kind: rule for kind, rule in known(spoken).items() if kind is not dialect.exp.Alias}
 
     monkeypatch.setattr(dialect, "_rules", without)
+    monkeypatch.setattr(dialect, "_told_apart", lambda tree, exact, loose: tree)
     with source("sqlite", NAMES, tmp_path) as (url, prefix):
         report = load(tmp_path, url, prefix, "for_each: user.name")
         compiled = stages.compile_report(report)

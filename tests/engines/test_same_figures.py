@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ import yaml
 
 from reportspec.catalogue.load import packaged
 from reportspec.output import as_json
-from tests.conftest import CHECKOUT
+from tests.conftest import CHECKOUT, Draw
 from tests.figures.asking import figures
 
 SPECS = sorted(p.stem for p in (CHECKOUT / "specs").glob("*.yaml") if p.stem != "reportspec")
@@ -24,6 +25,14 @@ BREAKDOWNS = {
     "conversion_speed": "lead.source", "lost_share": "deal.loss_reason",
     "purchases_share": "purchase.account.industry",
 }  # fmt: skip
+# Rates, and fields in some of whose values they come to 0.
+RATES = (
+    ("close_rate", "account.name"), ("loss_rate", "deal.source"), ("lead_conversion_rate", "lead.source"),
+    ("same_day_resolved_rate", "user.name"), ("sla_compliance_rate", "case_.type"),
+    ("abandonment_rate", "account.industry"), ("campaign_response_rate", "campaign.name"),
+    ("product_margin_rate", "product.family"), ("churn_rate", "account.country"),
+    ("stage_conversion_rate", "stage.name"), ("web_goal_completion_rate", "web_session.source"),
+)  # fmt: skip
 CHUNK = 14
 KPIS = sorted(set(packaged().metrics) - set(BREAKDOWNS))
 CHUNKS = [KPIS[i : i + CHUNK] for i in range(0, len(KPIS), CHUNK)]
@@ -125,6 +134,22 @@ def test_grains(grain: str, engine_name: str, project: Path, reference: Path) ->
     spec = {"report": "custom", "period": GRAINS[grain], "compare": "previous_year",
             "sections": [{"id": "flow", "trend": trend}, {"id": "parts", "trend": by}]}  # fmt: skip
     compare(project, reference, spec)
+
+
+def test_first_rows_and_the_others(
+    engine_name: str, project: Path, reference: Path, draw: Draw
+) -> None:
+    """Groups whose rates come to 0 are there everywhere, and the others are all the rest."""
+    random = Random(draw.seed)
+    sections = [
+        {"id": f"{by.replace('.', '_')}_{way}",
+         "breakdown": {"metrics": [name], "by": [by], "sort": ("-" if way else "") + name, "top": 3, "others": True}}
+        for name, by in random.sample(RATES, draw.rounds(1 if engine_name == "spark" else 4, len(RATES)))
+        for way in (0, 1)
+    ]  # fmt: skip
+    found = compare(project, reference, {"report": "custom", "period": "2026-07",
+                                         "compare": "previous_period", "sections": sections})  # fmt: skip
+    assert any(len(part["rows"]) == 4 for part in found["sections"])
 
 
 @pytest.mark.parametrize("comparison", ["previous_period", "previous_year", "2025-06"])

@@ -15,7 +15,7 @@ from reportspec.check.model import SourceSpec
 from reportspec.databases import BY_SCHEME, DATABASES
 from reportspec.run import execute
 from reportspec.run.connect import connect
-from reportspec.run.connection import Connection, Secrets, SourceError, Table, Wanted
+from reportspec.run.connection import Connection, Loose, Secrets, SourceError, Table, Wanted
 from tests.engines.servers import Engine
 
 RunCli = Callable[..., subprocess.CompletedProcess[str]]
@@ -205,8 +205,8 @@ class Flaky:
     def beside(self) -> Connection | None:
         return None
 
-    def loose(self) -> bool:
-        return False
+    def loose(self) -> Loose:
+        return frozenset()
 
     def columns(self) -> dict[str, dict[str, str]]:
         return {}

@@ -188,6 +188,7 @@ def test_installed_program_validates(
     program: Path, bare_environment: dict[str, str], empty_folder: Path
 ) -> None:
     (empty_folder / "q3.yaml").write_text(SPEC, encoding="utf-8")
+    (empty_folder / "reportspec.yaml").write_text("version: 1\nsource: demo\n", encoding="utf-8")
     run([program, "validate", "q3.yaml"], cwd=empty_folder, env=bare_environment)
 
 

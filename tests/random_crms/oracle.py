@@ -997,6 +997,14 @@ def groups(metric: AnyMetric, p: Period, by: Callable[[World, Fact], Any]) -> se
     return set().union(*(groups(part, p, by) for part in parts))
 
 
+def counted(metric: AnyMetric, p: Period, by: Callable[[World, Fact], Any]) -> set[Any]:
+    """Those of them in which there is something to count, be it that it comes to 0."""
+    if isinstance(metric, Metric):
+        return {by(p.w, f) for f in p.facts(metric.facts) if f.value is not None}
+    parts = (metric.top, metric.bottom) if isinstance(metric, Ratio) else metric.parts
+    return set().union(*(counted(part, p, by) for part in parts))
+
+
 LEADS = Metric(lambda p: (p.w.lead_fact(x) for x in leads(p)))
 CONVERTED = Metric(lambda p: (p.w.lead_fact(x) for x in leads(p) if p.w.converted(x)))
 NEW = Metric(

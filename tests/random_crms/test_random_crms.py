@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from reportspec.binding import metrics_needed
+from reportspec.catalogue.load import packaged
 from reportspec.figures import Figures, Section
 from tests.conftest import Draw
 from tests.figures.asking import figures
@@ -28,6 +30,7 @@ from tests.random_crms.oracle import (
     Period,
     World,
     at_own_end,
+    counted,
     figure,
     groups,
     period_of,
@@ -134,7 +137,7 @@ def broken_down(found: Figures, crm: Crm, p: Period, question: str) -> Iterator[
             for value in groups(METRICS[name], p, of) | set(rows):
                 right = figure(METRICS[name], p, lambda w, f: of(w, f) == value)  # noqa: B023
                 said = rows[value][name] if value in rows else "no row"
-                if said == "no row" and not right:
+                if said == "no row" and value not in counted(METRICS[name], p, of):
                     continue
                 yield Answer(f"{question}, {by} {value}", name, said, right)
 
@@ -172,6 +175,62 @@ def whole(crm: Crm, folder: Path) -> Iterator[Answer]:
     yield from tiles(found, crm, before, "previous period", METRICS, side="__previous")
 
 
+def merged(name: str) -> bool:
+    """Whether the rows of a metric tell of several of them together."""
+    catalogue = packaged()
+    return all(
+        part.aggregate not in ("count_distinct", "median", "percentile")
+        for part in metrics_needed(catalogue, catalogue.metrics[name])
+    )
+
+
+def cut(crm: Crm, folder: Path) -> Iterator[Answer]:
+    """The first rows of a breakdown by one metric alone, the others together and the total, in the
+    period and the one before: each is the figure of its own rows, those of the others all the rest."""
+    wanted = {
+        f"s{place}": (name, by)
+        for place, (by, name) in enumerate(
+            (by, name) for by, own in BREAKDOWNS.items() for name in names(crm, own)
+            if not (crm.orders and by.startswith(("deal.", "stage.")))
+        )
+    }  # fmt: skip
+    parts = [
+        {"id": key, "breakdown": {"metrics": [name], "by": [by], "sort": f"-{name}", "top": 2, "others": True}}
+        for key, (name, by) in wanted.items()
+    ]  # fmt: skip
+    found = asked(crm, folder, LATER, compare="previous_period", sections=parts)
+    p = period_of(crm, crm.period)
+    length = (p.after.year - p.first.year) * 12 + p.after.month - p.first.month
+    before = Period(World(crm, p.start), months_on(p.first, -length), p.first)
+    for key, (name, by) in wanted.items():
+        part, of, metric = section(found, key), DIMENSIONS[by], METRICS[name]
+        shown = [row[0] for row in part.rows[:2]]
+        there = counted(metric, p, of) | counted(metric, before, of)
+        question = f"first of {by}"
+        if not part.others:
+            assert len(part.rows) <= 2
+            yield Answer(f"{question}, groups", name, len(there - set(shown)), 0)
+        rows = [(value, row, lambda w, f, value=value: of(w, f) == value) for value, row in zip(shown, part.rows, strict=False)]  # noqa: B023  # fmt: skip
+        if part.others:
+            assert part.available_rows == len(part.rows) == 3
+            first = part.rows[1][1]
+            ordered = all(
+                first is not None and first >= each - 1e-9
+                for value in there - set(shown)
+                if (each := figure(metric, p, lambda w, f: of(w, f) == value)) is not None  # noqa: B023
+            )
+            yield Answer(f"{question}, in order", name, ordered, True)
+            if merged(name):
+                rows.append(("others", part.rows[2], lambda w, f: of(w, f) not in shown))  # noqa: B023
+            else:
+                assert part.rows[2][1:] == (None, None)
+        if part.total is not None:
+            rows.append(("total", part.total, lambda w, f: True))
+        for value, row, pick in rows:
+            yield Answer(f"{question}, {value}", name, row[1], figure(metric, p, pick))
+            yield Answer(f"{question}, {value} before", name, row[2], figure(metric, before, pick))
+
+
 def filtered(crm: Crm, folder: Path) -> Iterator[Answer]:
     for by, wanted in FILTERS.items():
         of = DIMENSIONS[by]
@@ -206,6 +265,7 @@ def past(crm: Crm, folder: Path) -> Iterator[Answer]:
 
 QUESTIONS: dict[str, Callable[[Crm, Path], Iterator[Answer]]] = {
     "whole": whole,
+    "cut": cut,
     "filtered": filtered,
     "unfinished": unfinished,
     "past": past,

@@ -83,6 +83,7 @@ def test_letters_without_a_font_are_found(tmp_path: Path, monkeypatch: pytest.Mo
 def test_build_tells_of_letters_without_a_font(
     tmp_path: Path, run_cli: Callable[..., CompletedProcess[str]]
 ) -> None:
+    (tmp_path / "reportspec.yaml").write_text("version: 1\nsource: demo\n", "utf-8")
     (tmp_path / "s.yaml").write_text(
         'version: 1\ntitle: "Report \\U00013080"\nsections: [{text: "Plain"}]\n', "utf-8"
     )

@@ -82,8 +82,10 @@ def _dialect(name: str, label: str, collation: str) -> Dialect:
         value = node.this
         if isinstance(value, exp.Collate) and value.this.meta.get(_COPIED):
             return node
-        value = own_text(sql("CONVERT(x USING utf8mb4)", x=value))
-        return with_args(node, this=collated(value))
+        return with_args(node, this=told_apart(value))
+
+    def told_apart(value: exp.Expr) -> exp.Expr:
+        return collated(own_text(sql("CONVERT(x USING utf8mb4)", x=value)))
 
     def exact(node: exp.Expr) -> exp.Expr:
         """A comparison with a text that is written out."""
@@ -317,7 +319,7 @@ def _dialect(name: str, label: str, collation: str) -> Dialect:
         exp.Select: quantiles_by_rank,
     }
     if name == "mariadb":
-        return Dialect(name, label, "mysql", rules, reading=read)
+        return Dialect(name, label, "mysql", rules, exact=told_apart, reading=read)
     traits = {"zones": "by offsets, 1970 to 2050", "percentiles": "by rank", "names": "as written",
               "text": "exact, by collation", "read only": "by the session"}  # fmt: skip
     return Dialect(
@@ -328,6 +330,7 @@ def _dialect(name: str, label: str, collation: str) -> Dialect:
         allowed=_ALLOWED,
         functions=_FUNCTIONS,
         traits=traits,
+        exact=told_apart,
         reading=read,
     )
 

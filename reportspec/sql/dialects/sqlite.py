@@ -120,11 +120,17 @@ def _readable(value: exp.Expr, made: exp.Expr) -> exp.Expr:
     return _sql(f"CASE WHEN TYPEOF(x) <> 'text' OR x REGEXP '{NUMBER}' THEN made END", x=value, made=made)  # fmt: skip
 
 
+def _exact(value: exp.Expr) -> exp.Expr:
+    """A column may be declared NOCASE or RTRIM: `anna` is not `Anna` here. Numbers stay numbers."""
+    return _sql("x COLLATE BINARY", x=value)
+
+
 def _landed(node: exp.Expr) -> exp.Expr:
     lands = node.meta.get(LANDS)
     if lands in ("text", "key") and node.this.find(exp.Column):
-        # A column may be declared NOCASE or RTRIM: `anna` is not `Anna` here.
-        return with_args(node, this=_sql("x COLLATE BINARY", x=node.this))
+        return (
+            node if isinstance(node.this, exp.Collate) else with_args(node, this=_exact(node.this))
+        )
     if lands not in ("time", "date"):
         return node
     if isinstance(node.this, exp.Null) or not node.this.find(exp.Column):
@@ -364,4 +370,4 @@ RULES: Rules = {
     exp.Div: lambda node: node if node.args.get("typed") else division(node),
     exp.Select: quantiles_by_rank,
 }
-SQLITE = Dialect("sqlite", "SQLite", "sqlite", RULES, reading=_read)
+SQLITE = Dialect("sqlite", "SQLite", "sqlite", RULES, exact=_exact, reading=_read)
