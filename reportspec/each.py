@@ -225,9 +225,27 @@ class Burst(list[tuple[Value, Figures]]):
         return self[0][1].warnings if self else ()
 
 
-def of_nobody(report: Report, query: Query) -> exp.Expr | None:
-    """The statement that counts the rows of a query that belong to no value, or None where it asks
-    for nothing that adds up to the figures of the section."""
+def of_nobody(report: Report, queries: Sequence[Query]) -> list[tuple[Query, exp.Expr]]:
+    """The statements that count the rows which belong to no value: of each metric once, and of each list
+    of records."""
+    sections = {section.id: section for section in report.sections}
+    found: list[tuple[Query, exp.Expr]] = []
+    seen: set[str] = set()
+    for query in queries:
+        section = sections.get(query.section)
+        metrics = {metric.id for metric in section.metrics} if section is not None else set()
+        if isinstance(query, AggregateQuery) and metrics <= seen:
+            continue
+        tree = _of_nobody(report, query)
+        if tree is not None:
+            seen |= metrics
+            found.append((query, tree))
+    return found
+
+
+def _of_nobody(report: Report, query: Query) -> exp.Expr | None:
+    """The statement for one query, or None where it asks for nothing that adds up to its section's
+    figures."""
     told = [one for one in query.conditions if _names_value(one)]
     if len(told) != 1 or not isinstance(told[0], exp.EQ):
         return None

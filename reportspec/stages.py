@@ -170,7 +170,7 @@ def _of_each(
     none = nobody(values)
     together = [(at, one) for at, one in enumerate(shared) if one is not None]
     of_nothing = [put(trees[at], none) for at, one in together if one.always]
-    ownerless = [(query, tree) for query in queries if whole and (tree := of_nobody(report, query))]
+    ownerless = of_nobody(report, queries) if whole else []
     asked = [*wanted, *(one.tree for _, one in together), *of_nothing]
     first = len(asked)
     asked += [tree for _, tree in ownerless]

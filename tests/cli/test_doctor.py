@@ -48,6 +48,7 @@ def findings(run_cli: RunCli, project: Path) -> tuple[int, dict[str, list[dict[s
 
 
 def test_the_demo_is_well(run_cli: RunCli, tmp_path: Path) -> None:
+    (tmp_path / "reportspec.yaml").write_text("version: 1\nsource: demo\n", encoding="utf-8")
     done = run_cli(["doctor"], cwd=tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "29 of 29 that the mapping names are there" in done.stdout

@@ -83,7 +83,7 @@ def test_types_stages_and_links_of_deals(hubspot: Landed) -> None:
 def test_people_and_firms_of_deals(hubspot: Landed) -> None:
     """An owner without a name is known by the address; of two teams the primary one counts."""
     figures = hubspot.figures(
-        "{id: asked, records: {entity: deal, fields: [deal.name, account.name, user.name, user.team,"
+        "{id: asked, records: {entity: deal, period: all, fields: [deal.name, account.name, user.name, user.team,"
         " stage.name, pipeline.name, deal.contact.last_name], sort: deal.name}}",
         "2024",
     )

@@ -80,7 +80,7 @@ def test_types_stages_and_links_of_deals(salesforce: Landed) -> None:
 
 def test_people_and_firms_of_deals(salesforce: Landed) -> None:
     figures = salesforce.figures(
-        "{id: asked, records: {entity: deal, fields: [deal.name, account.name, user.name, user.team,"
+        "{id: asked, records: {entity: deal, period: all, fields: [deal.name, account.name, user.name, user.team,"
         " stage.name, pipeline.name, deal.contact.last_name], sort: deal.name}}",
         "2024",
     )
