@@ -33,7 +33,7 @@ entities:
         fields:
           direction: "'inbound'"
           outcome: "'answered'"
-          queued_at: {sql: "cast('2020-01-01' as date) + cast(\"Index\" as integer) - 1", type: date}
+          queued_at: {sql: "cast(cast('2020-01-01' as date) + interval (cast(\"Index\" as integer) - 1) day as date)", type: date}
           calls: cast("Answered Calls" as integer)
           talk_s: >-
             cast("Answered Calls" as integer) * (3600 * cast(split_part("Talk Duration (AVG)", ':', 1) as integer)
@@ -45,7 +45,7 @@ entities:
         fields:
           direction: "'inbound'"
           outcome: "'abandoned'"
-          queued_at: {sql: "cast('2020-01-01' as date) + cast(\"Index\" as integer) - 1", type: date}
+          queued_at: {sql: "cast(cast('2020-01-01' as date) + interval (cast(\"Index\" as integer) - 1) day as date)", type: date}
           calls: cast("Abandoned Calls" as integer)
           talk_s: cast(null as integer)
 """

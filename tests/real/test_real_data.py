@@ -166,7 +166,7 @@ def centre(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("centre")
     raw = (shared_data / "call_center_daily" / "call_center_daily.csv").read_text(encoding="utf-8")
     (folder / "days.csv").write_text(raw.replace(";", ","), encoding="utf-8")
-    day = "cast('2020-01-01' as date) + cast(\"Index\" as integer) - 1"
+    day = "cast(cast('2020-01-01' as date) + interval (cast(\"Index\" as integer) - 1) day as date)"
     talk = (
         "(cast(split_part(cast(\"Talk Duration (AVG)\" as varchar), ':', 1) as integer) * 3600"
         " + cast(split_part(cast(\"Talk Duration (AVG)\" as varchar), ':', 2) as integer) * 60"

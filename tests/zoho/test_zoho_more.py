@@ -60,7 +60,6 @@ MORE = r"""
           due_at: {sql: "cast(\"Start DateTime\" as timestamp)", type: time}
           done_at: {sql: "cast(\"End DateTime\" as timestamp)", type: time}
       - table: tasks
-        key: "'task:' || \"Task Owner\" || \"Subject\" || \"Due Date\""
         fields:
           type: "'task'"
           owner_id: trim("Task Owner")
