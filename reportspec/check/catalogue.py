@@ -144,6 +144,17 @@ def _check_entity(binding: Binding, document: Document, entity: Entity) -> None:
     for key, tree, takes in (("where", entity.where, CONDITION), ("order", entity.order, ANY),
                              ("idle_rows", entity.idle_rows, CONDITION)):  # fmt: skip
         _look_up(binding, document, entity.name, tree, (key,), takes)
+    for expectation in entity.expects:
+        at = ("expects", expectation.name)
+        _look_up(binding, document, entity.name, expectation.unless, (*at, "unless"), CONDITION)
+        far = [path_of(node) for node in column_nodes(expectation.unless)]
+        if any(len(path) != 2 or path[0] != entity.name for path in far):
+            document.tell("bad-expression", "an expectation is about the entity's own fields alone",
+                          (*at, "unless"), f"name fields as `{entity.name}.…`")  # fmt: skip
+        own = [field for field in expectation.about if field not in names]
+        if own:
+            document.tell("unknown-field", f"`{own[0]}` is no field of it", (*at, "about"),
+                          suggestion(own[0], names))  # fmt: skip
     if entity.listed_by is not None:
         _look_up(
             binding, document, entity.name, entity.listed_by.open, ("listed_by", "open"), CONDITION

@@ -168,3 +168,69 @@ def test_what_is_known(sound: Tables, tmp_path: Path) -> None:
     assert figures is not None
     assert found
     assert not figures.not_told
+
+
+def test_expectations_of_ones_own(sound: Tables, tmp_path: Path) -> None:
+    """A project's own entity says what its rows should not be like."""
+    (tmp_path / "entities").mkdir()
+    entity = yaml.safe_load(
+        """
+        entity: visit
+        label: {en: Visit}
+        plural: {en: Visits}
+        key: visit_id
+        fields:
+          visit_id: {type: key}
+          minutes: {type: number}
+          mood: {type: text, values: [good, bad]}
+        expects:
+          endless:
+            unless: visit.minutes > 600
+            about: [minutes]
+            label: {en: Visits of more than ten hours}
+            costs: {en: They lengthen the mean.}
+        """
+    )
+    metric = {"metric": "visit_minutes", "kind": "aggregate", "entity": "visit", "aggregate": "average",
+              "of": "visit.minutes", "unit": "minutes", "stock": True}  # fmt: skip
+
+    def asked(rows: str) -> tuple[Figures | None, list[str]]:
+        (tmp_path / "entities" / "visit.yaml").write_text(yaml.safe_dump(entity), encoding="utf-8")
+        (tmp_path / "metrics").mkdir(exist_ok=True)
+        (tmp_path / "metrics" / "m.yaml").write_text(yaml.safe_dump({"metrics": [metric]}), "utf-8")
+        (tmp_path / "v.csv").write_text(rows, encoding="utf-8")
+        fields = {"visit_id": "id", "minutes": "minutes", "mood": "mood"}
+        mapping = {"entities": {"visit": {"table": "v", "fields": fields}}}
+        (tmp_path / "m.yaml").write_text(yaml.safe_dump(mapping), encoding="utf-8")
+        (tmp_path / "reportspec.yaml").write_text(
+            "version: 1\nsource: {files: {v: v.csv}}\nmapping: m.yaml\n", encoding="utf-8"
+        )
+        spec = {"version": 1, "report": "custom", "period": "2026-Q3", "sections": [
+            {"id": "all", "kpis": ["visit_minutes"]},
+            {"id": "by", "breakdown": {"metrics": ["visit_minutes"], "by": ["visit.mood"]}}]}  # fmt: skip
+        (tmp_path / "s.yaml").write_text(yaml.safe_dump(spec), encoding="utf-8")
+        checked = stages.load_report(tmp_path / "s.yaml", NOW, {})
+        if checked.report is None:
+            return None, [one.message for one in checked.diagnostics]
+        compiled = stages.compile_report(checked.report)
+        try:
+            figures = stages.run_report(checked.report, compiled, stages.Timings())
+        except Broken as broken:
+            return None, [one.message for one in broken.diagnostics]
+        return figures, [one.message for one in figures.warnings]
+
+    figures, said = asked("id,minutes,mood\n1,30,good\n2,700,bad\n")
+    assert figures is not None, said
+    assert said == ["Visits of more than ten hours: 1 of 2 rows of `v`. They lengthen the mean."]
+    assert (
+        "Visits of more than ten hours: 1 of 2 visits. They lengthen the mean." in figures.footnotes
+    )
+    assert [section.footnotes for section in figures.sections] == [(1,), ()]  # once
+    assert asked("id,minutes,mood\n1,30,good\n2,60,Bad\n")[1] == [
+        "`v` has 1 row whose `visit.mood` (column `mood`) is none of good, bad"
+    ]
+    entity["fields"]["mood"]["others"] = True
+    assert asked("id,minutes,mood\n1,30,good\n2,60,fair\n")[1] == []
+    assert "is nearly one of good, bad" in asked("id,minutes,mood\n1,30,good\n2,60,Bad\n")[1][0]
+    entity["expects"]["endless"]["unless"] = "visit.nobody.minutes > 600"
+    assert asked("id,minutes,mood\n1,30,good\n")[0] is None
