@@ -139,7 +139,7 @@ def build_each(
             return [Report(stem, figures, checked.spec_text, checked.diagnostics)]
         made = run_each(report, compiled, Timings(), only)
     except SourceError as error:
-        raise ReportError([source_problem(Path(path), report, error)], checked.texts) from None
+        raise ReportError(source_problems(Path(path), report, error), checked.texts) from None
     found = [one.value for one, _ in made]
     lacking = [one for one in only if one not in found]
     if lacking or not made:
@@ -218,10 +218,15 @@ def ledger_of(place: Path) -> tuple[Mail, Path]:
 # --- what is told in the same way by the command line --------------------------------------------
 
 
-def source_problem(path: Path, report: CheckedReport, error: SourceError) -> Diagnostic:
-    """What is told of a source that cannot be asked: at its place in the project file."""
-    span = report.project.source.span
-    return Diagnostic(error.code, f"{path}: {error.message}", span, error.help, error.notes)
+def source_problems(path: Path, report: CheckedReport, error: SourceError) -> list[Diagnostic]:
+    """What is told of a source that cannot be asked: at its place in the project file, each mistake by itself."""
+    source = report.project.source
+    found = []
+    for one in (error, *error.also):
+        named = source.files.get(one.table)
+        span = named.span if named is not None else source.span
+        found.append(Diagnostic(one.code, f"{path}: {one.message}", span, one.help, one.notes))
+    return found
 
 
 def no_each(path: Path, each: Sequence[str]) -> Diagnostic:

@@ -390,7 +390,7 @@ def _figures(
 ) -> tuple[list[tuple[str, Figures]], Checked] | None:
     """The figures of a spec, each with its part of names by the value of `for_each` (one without it
     where there is none), or None with the mistakes told."""
-    from reportspec.api import no_each, source_problem, without_report
+    from reportspec.api import no_each, source_problems, without_report
     from reportspec.run.connection import SourceError
     from reportspec.stages import Timings, compile_report, run_each, run_report
 
@@ -413,7 +413,7 @@ def _figures(
             return [("", run_report(report, compiled, timings))], checked
         made = run_each(report, compiled, timings, each)
     except SourceError as error:
-        out.tell([source_problem(path, report, error)], checked.texts)
+        out.tell(source_problems(path, report, error), checked.texts)
         return None
     out.tell(without_report(path, report, each, [one.value for one, _ in made]), checked.texts)
     if not made:
@@ -841,6 +841,7 @@ def doctor(project: Path | None, form: str) -> None:
     from reportspec.check.mapping import load_mapping
     from reportspec.check.project import load_project
     from reportspec.check.report import extended_catalogue
+    from reportspec.sql.parts import columns_read
 
     findings: list[look.Finding] = []
 
@@ -860,7 +861,7 @@ def doctor(project: Path | None, form: str) -> None:
     if found is not None:
         catalogue, own = extended_catalogue(found)
         path = found.root / found.mapping if found.mapping else None
-        mapping, _, written = load_mapping(
+        mapping, extra, written = load_mapping(
             catalogue, found.crm, path, document, found.source.dialect
         )
         more = [*own.all(), *([written] if written is not None else [])]
@@ -873,7 +874,8 @@ def doctor(project: Path | None, form: str) -> None:
         name = document.file or "none: the demo"
         tell(look.Finding("ok", "project", name))
         if mapping is not None:
-            for finding in look.source(found, mapping):
+            reads = columns_read(catalogue, mapping, extra)
+            for finding in look.source(found, mapping, reads=reads):
                 tell(finding)
     if form == "json":
         _echo(

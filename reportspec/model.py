@@ -233,6 +233,19 @@ class MappedEntity:
 
 
 @dataclass(frozen=True, slots=True)
+class ColumnRead:
+    """A column that a mapping names. `type` is the SQL type of the field that it is as it stands, empty where
+    expressions read it; `field` is that field (`deal.closed_at`). `key_of` says of an entity's key
+    which rows are read, as a condition in the source's SQL (`TRUE`: all)."""
+
+    table: str
+    column: str
+    type: str = ""
+    field: str = ""
+    key_of: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class SourceMap:
     """What the source can serve, and how."""
 

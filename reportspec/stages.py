@@ -40,7 +40,7 @@ from reportspec.plan.queries import AggregateQuery, Query
 from reportspec.sql.aggregate import aggregate_statement
 from reportspec.sql.dialect import source_tables, sql_hash
 from reportspec.sql.freshness import entities_read, freshness_statement
-from reportspec.sql.parts import OWN, column_kinds
+from reportspec.sql.parts import OWN, columns_read
 from reportspec.sql.records import records_statement
 
 if TYPE_CHECKING:
@@ -194,7 +194,7 @@ def _asked(
         project.memory,
         project.disk,
         times=_times(binding, entities),
-        kinds=column_kinds(binding),
+        reads=columns_read(binding.catalogue, binding.source, binding.extra_fields),
     )
     return run_statements(project.source, wanted, asked, project.parallel)
 

@@ -52,8 +52,9 @@ from reportspec.check.sections import Context, check_sections, find_metric, sect
 from reportspec.diagnostics import Diagnostic, suggestion
 from reportspec.expression import Refused, column_nodes, parse, path_of
 from reportspec.languages import base_language, word
-from reportspec.model import Catalogue, Field, Metric, SourceMap
+from reportspec.model import Catalogue, ColumnRead, Field, Metric, SourceMap
 from reportspec.plan.queries import Dimension, Side
+from reportspec.sql.parts import columns_read
 
 EMPTY: Mapping[str, Any] = {}
 
@@ -182,15 +183,19 @@ def bind_source(project: Project, project_document: Document) -> BoundSource:
     tables = _known_tables(project)
     if source is not None and tables is not None:
         source = within(source, tables)
-        source = with_days(source, catalogue, _known_types(project, source))
+        reads = columns_read(catalogue, source, extra)
+        source = with_days(source, catalogue, _known_types(project, source, reads))
     documents = [*own.all(), *([mapping_document] if mapping_document else [])]
     return BoundSource(catalogue, own, source, extra, documents)
 
 
-def _known_types(project: Project, source: SourceMap) -> Mapping[str, Mapping[str, str]]:
+def _known_types(
+    project: Project, source: SourceMap, reads: tuple[ColumnRead, ...]
+) -> Mapping[str, Mapping[str, str]]:
     """The types of the columns that the mapping reads, without asking a server; nothing of what
     cannot be read now, which is told when it is asked for."""
     from reportspec.run import embedded, sqlite
+    from reportspec.run.files.loading import file_types
 
     asked = project.source
     if asked.kind == "files":
@@ -198,7 +203,7 @@ def _known_types(project: Project, source: SourceMap) -> Mapping[str, Mapping[st
             return {}
         read = {table for entity in source.entities.values() for part in entity.parts
                 for table in tables_of(part)}  # fmt: skip
-        return {t: embedded.file_types(t, paths) for t, paths in asked.files.items() if t in read}
+        return {t: file_types(t, spec, reads) for t, spec in asked.files.items() if t in read}
     if asked.kind == "duckdb" and Path(asked.path).is_file():
         return embedded.table_types(asked.path)
     if asked.kind == "sqlite" and Path(asked.path).is_file():

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from reportspec.api import no_each, no_pango, source_problem
+from reportspec.api import no_each, no_pango, source_problems
 from reportspec.check.report import Checked
 from reportspec.deliver import send as sending
 from reportspec.deliver.ledger import LedgerError
@@ -100,9 +100,9 @@ def _sent(path: Path, checked: Checked, asked: Asked, wait: Wait) -> Attempt:
     except LedgerError as error:
         problem = Diagnostic("no-ledger", f"{path}: {error.message}", None, error.help)
     except SourceError as error:
-        problem = source_problem(path, report, error)
+        problems = source_problems(path, report, error)
         later = error.lost or error.code == "no-connection"
-        return Attempt((*said, problem), checked.texts, temporary=later)
+        return Attempt((*said, *problems), checked.texts, temporary=later)
     except RenderError as error:
         problem = Diagnostic("cannot-render", f"{path}: {error}")
     except FormatError as error:

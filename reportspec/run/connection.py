@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from reportspec.model import ColumnRead
+
 CONNECT_SECONDS = 15
 
 
@@ -24,7 +26,8 @@ class Table:
 
 class SourceError(Exception):
     """The source cannot be read: what is wrong, and the way out. No secret is in it. `lost` says
-    that the connection broke off, and that another try may do."""
+    that the connection broke off, and that another try may do. `table` is the one that it is about, where
+    that is a file; `also` are the other mistakes that were found with this one."""
 
     def __init__(
         self,
@@ -34,17 +37,19 @@ class SourceError(Exception):
         notes: tuple[str, ...] = (),
         *,
         lost: bool = False,
+        table: str = "",
+        also: tuple[SourceError, ...] = (),
     ) -> None:
         super().__init__(message)
         self.code, self.message, self.help, self.notes = code, message, help, notes
-        self.lost = lost
+        self.lost, self.table, self.also = lost, table, also
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """What a session is opened for. `tables` are those that will be read, `zone` is that of the
-    source's times; `snapshot` is another session's state of the data to share. `kinds` are
-    the SQL types that the mapping expects of columns, as (table, column, type)."""
+    source's times; `snapshot` is another session's state of the data to share. `reads` are the columns
+    that the mapping names: of files, others are not read unless `whole` says so; empty means all."""
 
     tables: frozenset[str] = frozenset()
     text_columns: bool = False
@@ -56,7 +61,8 @@ class Wanted:
     # Columns that are read as times, by the names of table, column and field. If they were days,
     # the figures would be others.
     times: tuple[tuple[str, str, str], ...] = ()
-    kinds: tuple[tuple[str, str, str], ...] = ()
+    reads: tuple[ColumnRead, ...] = ()
+    whole: bool = False
 
 
 class Connection(Protocol):
