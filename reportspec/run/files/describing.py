@@ -533,7 +533,7 @@ _ASKED: Mapping[str, tuple[str, ...]] = {
     "nothing": ("count({0})",),
     "time": (
         "count({0})",
-        f"count_if(NOT regexp_full_match({{0}}, {string(readings.ISO).replace('{', '{{').replace('}', '}}')}) OR TRY_CAST({{0}} AS TIMESTAMP) IS NULL)",
+        f"count_if({{0}} IS NOT NULL AND (NOT regexp_full_match({{0}}, {string(readings.ISO).replace('{', '{{').replace('}', '}}')}) OR TRY_CAST({{0}} AS TIMESTAMP) IS NULL))",
         "count_if(length({0}) > 10)",
         f"count_if(length({{0}}) > 16 AND regexp_full_match({{0}}, {string(readings.ZONED).replace('{', '{{').replace('}', '}}')}))",
     ),
@@ -548,7 +548,7 @@ _ASKED: Mapping[str, tuple[str, ...]] = {
     "boolean": ("count({0})", "count_if(NOT lower(trim({0})) IN ("
                 + ", ".join(string(word) for word in (*readings.TRUE, *readings.FALSE)) + "))"),
     "truth": ("count({0})", "count_if(NOT lower({0}) IN ('true', 'false'))"),
-    "clock": ("count({0})", "count_if(TRY_CAST({0} AS TIME) IS NULL OR length({0}) < 8)"),
+    "clock": ("count({0})", "count_if({0} IS NOT NULL AND (TRY_CAST({0} AS TIME) IS NULL OR length({0}) < 8))"),
 }  # fmt: skip
 _PATTERNS = {"number": readings.PLAIN, "time": readings.ISO, "truth": "(?i:true|false)",
              "clock": r"[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?"}  # fmt: skip
