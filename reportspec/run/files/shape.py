@@ -91,6 +91,7 @@ def shape_of(head: bytes, whole: bool, asked: Asked) -> Shape:
     if asked.skip is None:
         _refuse_titles(found, lines[skip:], skip, asked.expected)
     _refuse_rows_as_header(found, lines[skip:], skip, asked)
+    _refuse_open_header(found[0], lines[skip:], skip, delimiter)
     names = names_of(found[0][1], asked.expected)
     end = skip + (found[1][0] if len(found) > 1 else _length(lines[skip:], delimiter))
     inside = sum(line.count(delimiter) for line in lines[:end])
@@ -235,6 +236,22 @@ def _refuse_rows_as_header(found: Sequence[tuple[int, list[str]]], lines: Sequen
                       f"name the columns in their order: `columns: [{example}]`", notes)  # fmt: skip
     raise Unclear("unknown-column", f"the first line names none of the columns that the mapping reads: {few}",
                   "check the file and the mapping; where the header stands further down, write `skip:`", notes)  # fmt: skip
+
+
+def _refuse_open_header(header: tuple[int, list[str]], lines: Sequence[str], skip: int, delimiter: str) -> None:  # fmt: skip
+    """Raise Unclear where a quote in the header takes rows into it."""
+    above, record = header
+    why = ""
+    try:
+        next(csv.reader(lines[above:], delimiter=delimiter, strict=True))
+    except csv.Error:
+        why = "a quote is opened that is not closed"
+    shape = Shape("utf-8", delimiter, tuple(record))
+    if swallowed(record, shape, [None] * len(record)):
+        why = "a quote opens here and takes rows into the header"
+    if why:
+        raise Unclear("unreadable-row", f"line {skip + above + 1}: {why}", "take the stray quote out of this line, or export the file again",
+                      (noted(skip + above + 1, lines[above]),))  # fmt: skip
 
 
 def names_of(cells: Sequence[str], expected: Collection[str]) -> tuple[str, ...]:
