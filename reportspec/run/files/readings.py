@@ -130,7 +130,7 @@ def nearest_number(forms: Mapping[str, int], decimal: str = "", thousands: str =
 _TIME = re.compile(
     r"(?P<gap>,? +|T)(?P<hour>99?):99(?P<second>:99)?(?P<part>\.9+)?(?: ?(?P<half>[AaPp]\.?[Mm]\.?))?(?P<zone> ?(?:Z|[+-]99:?99))?"
 )
-_NUMERIC = re.compile(r"(?P<a>9{1,4})(?P<sep>[-/. ])(?P<b>99?)(?P=sep)(?P<c>9{4}|99)(?P<time>.*)")
+_NUMERIC = re.compile(r"(?P<a>9{1,4})(?P<sep>[-/. ])(?P<b>99?)(?P=sep)(?P<c>9{4}|99?)(?P<time>.*)")
 _DAY_NAME = re.compile(r"(?P<a>99?)(?P<sep>[- /.]|\. )(?P<name>[A-Za-z]{3,9})(?P<sep2>[- /.]|, )(?P<c>9{4}|99)(?P<time>.*)")  # fmt: skip
 _NAME_DAY = re.compile(r"(?P<name>[A-Za-z]{3,9}) (?P<a>99?),? (?P<c>9{4}|99)(?P<time>.*)")
 _COMPACT = re.compile(r"9{8}")
@@ -180,7 +180,8 @@ def _format(form: str, order: Order) -> str | None:
             return None
         if len(a) == 4:  # nobody writes the day behind the year
             return _with_time(sep.join(("%Y", "%m", "%d")), numeric["time"])
-        if len(c) == 4 and order == "YMD":
+        # Nobody parts a year of two digits from what follows by a dot.
+        if len(c) == 1 or (order == "YMD" and (len(c) == 4 or sep == ".")):
             return None
         year = "%Y" if len(c) == 4 else "%y"
         date = sep.join({"Y": year, "M": "%m", "D": "%d"}[part] for part in order)

@@ -68,7 +68,7 @@ def _rows(path: str, spec: FileSpec, expected: frozenset[str]) -> tuple[str, lis
             raise Unclear("unknown-sheet", f"there is no sheet `{spec.sheet}`", f"it has {_list(names)}")  # fmt: skip
     else:
         seen = [one.name for one in book.sheets_metadata if one.visible == SheetVisibleEnum.Visible]
-        chosen = [name for name in seen if book.get_sheet_by_name(name).total_height]
+        chosen = [name for name in seen if book.get_sheet_by_name(name).height]
         if len(chosen) > 1:
             raise Unclear("unclear-sheet", f"the workbook has several sheets: {_list(chosen)}",
                           f'write `sheet: "{_likely(book, chosen, expected)}"`')  # fmt: skip
