@@ -96,7 +96,11 @@ def test_dates_of_two_readings(values: tuple[str, ...], tmp_path: Path) -> None:
     assert [(d.day, d.month) for d in day] == [(d.month, d.day) for d in month]
 
 
-@pytest.mark.parametrize("values", [("31/02/2026",), ("2026-02-30",), ("soon", "2026-01-01"), ("46000",), ("epoch",), ("13/04/2026", "04/13/2026"), ("1/2/3",)], ids=str)  # fmt: skip
+NO_DATES = (("31/02/2026",), ("2026-02-30",), ("soon", "2026-01-01"), ("46000",), ("epoch",), ("13/04/2026", "04/13/2026"),
+            ("1/2/3",))  # fmt: skip
+
+
+@pytest.mark.parametrize("values", NO_DATES, ids=str)
 def test_texts_that_are_no_dates(values: tuple[str, ...], tmp_path: Path) -> None:
     found = said_of(tmp_path, "time", *values)
     assert (found.code, found.table) == ("unreadable-value", "t")
@@ -157,7 +161,11 @@ def test_numbers_of_two_readings(values: tuple[str, ...], tmp_path: Path) -> Non
     assert abs(whole[0]) == 1000 * abs(fraction[0])
 
 
-@pytest.mark.parametrize("values", [("12", "Anna"), ("1.2.3",), ("1,2,3",), ("nan",), ("inf", "1"), ("0x1f",), ("1_000",), ("10%",), ("1.234,5", "1,234.5")], ids=str)  # fmt: skip
+NO_NUMBERS = (("12", "Anna"), ("1.2.3",), ("1,2,3",), ("nan",), ("inf", "1"), ("0x1f",), ("1_000",),
+              ("10%",), ("1.234,5", "1,234.5"))  # fmt: skip
+
+
+@pytest.mark.parametrize("values", NO_NUMBERS, ids=str)
 def test_texts_that_are_no_numbers(values: tuple[str, ...], tmp_path: Path) -> None:
     assert said_of(tmp_path, "money", *values).code == "unreadable-value"
 
@@ -216,25 +224,27 @@ ORDERS = ("%d/%m/%Y", "%m/%d/%Y", "%d.%m.%y", "%Y-%m-%d", "%d/%m/%Y %H:%M", "%m/
 @pytest.mark.parametrize("format_", ORDERS)
 def test_drawn_times_are_read_as_written_or_refused(format_: str, tmp_path: Path) -> None:
     """Python writes the times; what is read is what was written, or nothing is."""
-    random_ = random.Random(format_)
+    random_, codes = random.Random(format_), list[str]()
     for number in (1, 2, 5, 40):
-        times = [datetime(random_.randint(1990, 2060), random_.randint(1, 12), random_.randint(1, 28), random_.randint(0, 23), random_.randint(0, 59)) for _ in range(number)]  # fmt: skip
+        first = datetime(1990, 1, 1).timestamp()
+        times = [datetime.fromtimestamp(first + random_.randrange(70 * 366 * 1440) * 60) for _ in range(number)]  # fmt: skip
         texts = [time.strftime(format_) for time in times]
         wanted = [datetime.strptime(text, format_) for text in texts]
         try:
             found = column(tmp_path, "time", *texts)
         except SourceError as error:
-            assert error.code == "unclear-date"
+            codes.append(error.code)
             found = column(tmp_path, "time", *texts, date_format=(("", (format_,)),))
         whole = [x if isinstance(x, datetime) else datetime(x.year, x.month, x.day) for x in found]
         assert whole == wanted, texts
+    assert set(codes) <= {"unclear-date"}
 
 
 @pytest.mark.parametrize(("decimal", "thousands"), [(".", ""), (".", ","), (",", "."), (",", " "), (",", "")])  # fmt: skip
 def test_drawn_numbers_are_read_as_written_or_refused(
     decimal: str, thousands: str, tmp_path: Path
 ) -> None:
-    random_ = random.Random(decimal + thousands)
+    random_, codes = random.Random(decimal + thousands), list[str]()
     for number in (1, 2, 5, 40):
         digits = random_.choice([0, 1, 2, 3])
         values = [round(random_.choice([1, 100, 1e4, 1e6]) * random_.uniform(-1, 1), digits) for _ in range(number)]  # fmt: skip
@@ -245,6 +255,7 @@ def test_drawn_numbers_are_read_as_written_or_refused(
         try:
             found = column(tmp_path, "money", *texts)
         except SourceError as error:
-            assert error.code == "unclear-number", texts
+            codes.append(error.code)
             found = column(tmp_path, "money", *texts, decimal=decimal, thousands=thousands)
         assert [float(value) for value in found] == wanted, texts
+    assert set(codes) <= {"unclear-number"}

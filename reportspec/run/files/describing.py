@@ -6,7 +6,7 @@ beyond doubt. Whatever cannot be read for certain is refused, with the setting t
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -18,6 +18,7 @@ from reportspec.model import ColumnRead
 from reportspec.run.connection import SourceError
 from reportspec.run.files import readings
 from reportspec.run.files.opening import (
+    Tally,
     TextFile,
     broken_rows,
     engine_error,
@@ -47,13 +48,14 @@ _TIMES = ("TIMESTAMP", "DATE")
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column as it will be: its type, the SQL that makes it of the file's, and how it is read where that is
-    worth a word."""
+    """A column as it will be: its type, the SQL that makes it of the file's, how it is read where that is
+    worth a word, and whether it has no value at all."""
 
     name: str
     type: str
     sql: str
     said: str = ""
+    empty: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,9 +119,7 @@ class _Look:
 
     def found(self) -> Description:
         self.check_names()
-        for file in self.relation.files:
-            if not file.first_row:
-                self.refusing(file, lambda file=file: tally(file))  # type: ignore[misc]
+        self.tallies = [self.tallied(file) for file in self.relation.files if not file.first_row]
         columns = self.columns()
         wanted = {name: self.candidates(name, kind) for name, kind in columns.items()}
         asked: list[str] = []
@@ -146,9 +146,9 @@ class _Look:
             raise first
         return Description(tuple(made), rows, blank, self.even, self.relation.said)
 
-    def refusing(self, file: TextFile, action: Callable[[], Any]) -> Any:
+    def tallied(self, file: TextFile) -> Tally:
         try:
-            return action()
+            return tally(file)
         except Unclear as unclear:
             raise trouble(self.table, file.name, unclear) from None
 
@@ -169,6 +169,7 @@ class _Look:
         self.relation = opened(
             self.raw, self.table, self.spec, self.folder, self.expected, even=True
         )
+        self.tallies = [self.tallied(file) for file in self.relation.files if not file.first_row]
         return self.first(asked)
 
     def columns(self) -> dict[str, str]:
@@ -203,41 +204,37 @@ class _Look:
             return ["count(*)"]
         names = list(self.relation.types)
         blank = f"count_if(coalesce({', '.join(map(quoted, names))}, NULL) IS NULL)"
-        same = " AND ".join(f"trim({quoted(name)}) = {string(name)}" for name in names)
-        ends = " OR ".join(
-            f"contains({quoted(name)}, chr(10)) OR contains({quoted(name)}, chr(13))"
-            for name in names
-        )
-        return ["count(*)", blank, f"count_if({same})", ends and f"count_if({ends})"][:3]
+        # The first columns are enough to look for a header among the rows; then Python looks at all.
+        same = " AND ".join(f"trim({quoted(name)}) = {string(name)}" for name in names[:3])
+        return ["count(*)", blank, f"count_if({same})"]
 
     def check_rows(self, answers: Sequence[Any]) -> tuple[int, bool]:
         """How many rows there are, and whether some have no value. Raises SourceError where rows are none."""
         answers = [int(answer or 0) for answer in answers]
-        rows = answers[0]
+        rows, blank, repeated = (*answers, 0, 0)[:3]
         if not self.relation.files:
             return rows, False
-        if answers[2]:
-            self.refuse_repeated(answers[2])
+        if repeated:
+            self.refuse_repeated()
         texts = [file for file in self.relation.files if not file.first_row]
         if texts:
-            tallies = [tally(file) for file in texts]
             names = list(self.relation.types)
-            delimiters = sum(one.delimiters for one in tallies) - (len(names) - 1) * rows
+            delimiters = sum(one.delimiters for one in self.tallies) - (len(names) - 1) * rows
             if delimiters:
                 self.check_delimiters(delimiters, texts)
-            if sum(one.lines for one in tallies) != rows and len(names) > 1:
+            if sum(one.lines for one in self.tallies) != rows and len(names) > 1:
                 self.check_line_ends(texts)
-        return rows - answers[1], bool(answers[1])
+        return rows - blank, bool(blank)
 
     def check_delimiters(self, surplus: int, files: Sequence[TextFile]) -> None:
         """The engine lets a row pass that has a delimiter behind its last field: with a field too many in it,
         others would stand under the wrong names."""
         signs = {file.shape.delimiter for file in files}
         inside = 0
-        for sign in signs:
-            parts = [f"sum(CASE WHEN contains({quoted(n)}, {string(sign)}) THEN length({quoted(n)}) - length(replace({quoted(n)}, {string(sign)}, '')) ELSE 0 END)"
-                     for n in self.relation.types]  # fmt: skip
-            inside += sum(int(value or 0) for value in self.ask(parts))
+        for sign in map(string, signs):
+            cells = map(quoted, self.relation.types)
+            counts = [f"sum(CASE WHEN contains({c}, {sign}) THEN length({c}) - length(replace({c}, {sign}, '')) END)" for c in cells]  # fmt: skip
+            inside += sum(int(value or 0) for value in self.ask(counts))
         if len(signs) == 1 and inside == surplus:
             return
         for file in files:
@@ -260,21 +257,27 @@ class _Look:
             return
         for file in files:
             for row in file.rows():
-                if any("\n" in f or "\r" in f for f in row.fields) and swallowed(
-                    row.fields, file.shape, kinds
-                ):
-                    number = len(re.split(r"\r\n|\r|\n", file.shape.delimiter.join(row.fields)))
-                    raise SourceError("unreadable-row", f"`{file.name}` (table `{self.table}`), line {row.line}: a quote opens here and takes {number} rows into one field",
-                                      "take the stray quote out of this line, or export the file again", (file.place(row),), table=self.table)  # fmt: skip
+                if not swallowed(row.fields, file.shape, kinds):
+                    continue
+                number = len(re.split(r"\r\n|\r|\n", file.shape.delimiter.join(row.fields)))
+                where = f"`{file.name}` (table `{self.table}`), line {row.line}"
+                raise SourceError(
+                    "unreadable-row", f"{where}: a quote opens here and takes {number} rows into one field",
+                    "take the stray quote out of this line, or export the file again", (file.place(row),),
+                    table=self.table,
+                )  # fmt: skip
 
-    def refuse_repeated(self, count: int) -> None:
-        names = list(self.relation.types)
+    def refuse_repeated(self) -> None:
         for file in self.relation.files:
-            for row in file.rows():
-                if [field.strip() for field in row.fields] == names:
-                    more = f" ({count} in all)" if count > 1 else ""
-                    raise SourceError("repeated-header", f"`{file.name}` (table `{self.table}`), {file.unit} {file.number(row)}: the header stands again among the rows{more}",
-                                      "take it out, or give each part a file of its own: `path` may be a pattern", (file.place(row),), table=self.table)  # fmt: skip
+            for row in file.rows() if file.shape.header else ():
+                if [field.strip() for field in row.fields] != list(file.shape.names):
+                    continue
+                where = f"`{file.name}` (table `{self.table}`), {file.unit} {file.number(row)}"
+                raise SourceError(
+                    "repeated-header", f"{where}: the header stands again among the rows",
+                    "take it out, or give each part a file of its own: `path` may be a pattern",
+                    (file.place(row),), table=self.table,
+                )  # fmt: skip
 
     # Columns
 
@@ -298,7 +301,11 @@ class _Look:
     def sample(self) -> Mapping[str, list[str]]:
         """The first values of the columns whose meaning no field tells."""
         if not hasattr(self, "_sample"):
-            names = [n for n, kind in self.columns().items() if kind == "VARCHAR" and not self.kind(n) and (not self.reads or n.lower() in self.reads)]  # fmt: skip
+            free = self.reads or self.relation.types
+            names = [
+                name for name, kind in self.columns().items()
+                if kind == "VARCHAR" and not self.kind(name) and (name.lower() in free or name in free)
+            ]  # fmt: skip
             found: dict[str, list[str]] = {}
             if names:
                 import duckdb
@@ -321,7 +328,7 @@ class _Look:
             return Column(name, kind, own)
         number = next(iter(parts.values()))[0]
         if not number:
-            return Column(name, wanted, f"CAST(NULL AS {wanted})") if wanted else as_text
+            return Column(name, wanted, f"CAST(NULL AS {wanted})", "", True) if wanted else as_text
         if "nothing" in parts:
             return Column(name, kind, own)
         if wanted and self.cells(name) == "mixed":
@@ -464,20 +471,26 @@ class _Look:
     def forms(self, name: str) -> dict[str, int] | None:
         """The forms of a column's texts, with how many have each; None if there are too many to tell."""
         own = quoted(name)
-        form = f"CASE WHEN starts_with({own}, '0') THEN '0' || translate(substr({own}, 2), '0123456789', '9999999999') ELSE translate({own}, '0123456789', '9999999999') END"  # fmt: skip
-        rows = self.raw.execute(f"SELECT {form}, count(*) FROM {self.relation.sql} WHERE {own} IS NOT NULL GROUP BY 1 LIMIT {_MOST_FORMS + 1}").fetchall()  # fmt: skip
+        rest = _nines(f"substr({own}, 2)")
+        form = f"CASE WHEN starts_with({own}, '0') THEN '0' || {rest} ELSE {_nines(own)} END"
+        asked = (
+            f"SELECT {form}, count(*) FROM {self.relation.sql} WHERE {own} IS NOT NULL GROUP BY 1"
+        )
+        rows = self.raw.execute(f"{asked} LIMIT {_MOST_FORMS + 1}").fetchall()
         return None if len(rows) > _MOST_FORMS else dict(rows)
 
     def examples(self, name: str, forms: Iterable[str]) -> list[str]:
         """Texts that have one of some forms."""
-        own = quoted(name)
-        listed = ", ".join(string(form.replace("0", "9", 1) if form.startswith("0") else form) for form in list(forms)[:50])  # fmt: skip
-        return self.bad_values(name, f"translate({own}, '0123456789', '9999999999') IN ({listed})")
+        alike = ["9" + form[1:] if form.startswith("0") else form for form in forms][:50]
+        listed = ", ".join(map(string, alike))
+        return self.bad_values(name, f"{_nines(quoted(name))} IN ({listed})")
 
     def bad_values(self, name: str, condition: str, number: int = _EXAMPLES) -> list[str]:
-        """The first texts of a column for which a condition holds."""
-        sql = f"SELECT DISTINCT {quoted(name)} FROM (SELECT {quoted(name)} FROM {self.relation.sql} WHERE {quoted(name)} IS NOT NULL AND ({condition}) LIMIT 1000) LIMIT {number}"  # fmt: skip
-        return [str(row[0]) for row in self.raw.execute(sql).fetchall()]
+        """Texts of a column for which a condition holds, among the first that there are."""
+        own = quoted(name)
+        some = f"SELECT {own} FROM {self.relation.sql} WHERE {own} IS NOT NULL AND ({condition}) LIMIT {_SAMPLE}"
+        rows = self.raw.execute(f"SELECT DISTINCT {own} FROM ({some}) ORDER BY 1 LIMIT {number}")
+        return [str(row[0]) for row in rows.fetchall()]
 
     def places(self, name: str, values: Sequence[str]) -> tuple[str, ...]:
         """Where texts stand first."""
@@ -521,27 +534,37 @@ class _Look:
     def refuse_cells(self, name: str, wanted: str) -> Column:
         """Cells of several types in one column: texts among dates are those that the program which wrote the
         workbook could not read, and the dates beside them may be turned."""
-        kind = {"time": "dates", "number": "numbers", "boolean": "true and false"}[_family(wanted)]
-        iso, own = {"time": _not_iso(quoted(name)), "number": f"NOT regexp_full_match({quoted(name)}, {string(readings.PLAIN)})",
-                    "boolean": _is_boolean(quoted(name))}[_family(wanted)], name  # fmt: skip
-        values = self.bad_values(own, iso)
+        own, family = quoted(name), _family(wanted)
+        number = f"NOT regexp_full_match({own}, {string(readings.PLAIN)})"
+        kind, other = {"time": ("dates", _not_iso(own)), "number": ("numbers", number),
+                       "boolean": ("true and false", _is_boolean(own))}[family]  # fmt: skip
+        values = self.bad_values(name, other)
         return self.refuse(name, "mixed-cells", f"has cells of several types: {kind} and others, such as {', '.join(f'`{shown(v)}`' for v in values)}",
                            "make them alike in the workbook", values)  # fmt: skip
+
+
+def _nines(own: str) -> str:
+    return f"translate({own}, '0123456789', '9999999999')"
+
+
+def _unlike(pattern: str) -> str:
+    return f"NOT regexp_full_match({{0}}, {string(pattern)})".replace("{", "{{").replace("}", "}}").replace("{{0}}", "{0}")  # fmt: skip
 
 
 _ASKED: Mapping[str, tuple[str, ...]] = {
     "nothing": ("count({0})",),
     "time": (
         "count({0})",
-        f"count_if({{0}} IS NOT NULL AND (NOT regexp_full_match({{0}}, {string(readings.ISO).replace('{', '{{').replace('}', '}}')}) OR TRY_CAST({{0}} AS TIMESTAMP) IS NULL))",
+        f"count_if({{0}} IS NOT NULL AND ({_unlike(readings.ISO)} OR TRY_CAST({{0}} AS TIMESTAMP) IS NULL))",
         "count_if(length({0}) > 10)",
-        f"count_if(length({{0}}) > 16 AND regexp_full_match({{0}}, {string(readings.ZONED).replace('{', '{{').replace('}', '}}')}))",
+        # Of ISO times, behind hours and minutes.
+        "count_if(length({0}) > 16 AND regexp_matches(substr({0}, 17), '[ZC+-]'))",
     ),
     "number": (
         "count({0})",
-        f"count_if(NOT regexp_full_match({{0}}, {string(readings.PLAIN).replace('{', '{{').replace('}', '}}')}))",
-        "count_if(contains({0}, '.') OR contains(lower({0}), 'e'))",
-        f"count_if(contains({{0}}, '.') AND NOT regexp_full_match({{0}}, {string(readings.THREES).replace('{', '{{').replace('}', '}}')}))",
+        f"count_if({_unlike(readings.PLAIN)})",
+        "count_if(contains({0}, '.') OR contains({0}, 'e') OR contains({0}, 'E'))",
+        f"count_if(contains({{0}}, '.') AND {_unlike(readings.THREES)})",
         "count_if(starts_with({0}, '0') AND length({0}) > 1 AND NOT contains({0}, '.'))",
         "max(length({0}))",
     ),

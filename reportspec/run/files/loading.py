@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from reportspec.check.model import FileSpec
 from reportspec.model import ColumnRead
 from reportspec.run.connection import SourceError, Wanted
-from reportspec.run.files.describing import Description, State, described
+from reportspec.run.files.describing import Column, Description, State, described
 from reportspec.run.files.opening import Relation, TextFile, engine_error, opened, quoted, string
 from reportspec.run.files.shape import TOTALS, Row, is_totals, shown
 
@@ -27,7 +28,16 @@ def description(table: str, spec: FileSpec, wanted: Wanted) -> Description:
     """What a table's files hold. Raises SourceError."""
     own = tuple(read for read in wanted.reads if read.table == table)
     states: State = tuple(state_of(path) for path in spec.paths)
-    return described(table, spec, own, wanted.text_columns, wanted.whole, states)
+    # Whether a time keeps days is found in the file, and known only when it was: it is no matter here.
+    alike = tuple(replace(read, type="TIMESTAMP") if read.type == "DATE" else read for read in own)
+    found = described(table, spec, alike, wanted.text_columns, wanted.whole, states)
+    days = {read.column.lower() for read in own if read.type == "DATE"}
+    columns = tuple(
+        Column(one.name, "DATE", "CAST(NULL AS DATE)", "", True)
+        if one.empty and one.name.lower() in days else one
+        for one in found.columns
+    )  # fmt: skip
+    return replace(found, columns=columns)
 
 
 def file_types(table: str, spec: FileSpec, reads: tuple[ColumnRead, ...]) -> dict[str, str]:

@@ -169,7 +169,11 @@ def _texts(table: str, spec: FileSpec, kind: str, folder: str, expected: frozens
         except (OSError, EOFError) as error:
             why = (getattr(error, "strerror", None) or str(error)).lower()
             raise SourceError("unreadable-source", f"`{name}` (table `{table}`) cannot be read: {why}", table=table) from None  # fmt: skip
-    _agree(table, files)
+    first = files[0]
+    for other in files[1:]:
+        _refuse_unlike(
+            table, (first.name, list(first.shape.names)), (other.name, list(other.shape.names))
+        )
     parts = []
     for _, group in groupby(files, key=lambda one: (one.shape, one.path.endswith(".gz"))):
         alike = list(group)
@@ -181,23 +185,20 @@ def _texts(table: str, spec: FileSpec, kind: str, folder: str, expected: frozens
     return Relation(sql, dict.fromkeys(names, "VARCHAR"), tuple(files), said=said)
 
 
-def _agree(table: str, files: list[TextFile]) -> None:
-    """Raise SourceError where the files of a table have not the same columns."""
-    first = files[0]
-    for other in files[1:]:
-        mine = {name.lower() for name in first.shape.names}
-        theirs = {name.lower() for name in other.shape.names}
-        if mine == theirs and first.shape.names == other.shape.names:
-            continue
-        if mine == theirs:  # in another order, or other letters: columns go by their names
-            continue
-        lacks = [name for name in first.shape.names if name.lower() not in theirs]
-        more = [name for name in other.shape.names if name.lower() not in mine]
-        said = " and ".join(
-            part for part in (f"lacks {_few(lacks)}" if lacks else "", f"has {_few(more)} besides" if more else "") if part
-        )  # fmt: skip
-        raise SourceError("unlike-files", f"the files of `{table}` have not the same columns: `{other.name}` {said}, against `{first.name}`",
-                          "give tables of their own to files that differ, or export them again", table=table)  # fmt: skip
+def _refuse_unlike(table: str, first: tuple[str, list[str]], other: tuple[str, list[str]]) -> None:
+    """Raise SourceError where two files, by name and columns, have not the same columns; in another order they may."""
+    mine, theirs = ({name.lower() for name in names} for _, names in (first, other))
+    if mine == theirs:
+        return
+    lacks = [name for name in first[1] if name.lower() not in theirs]
+    more = [name for name in other[1] if name.lower() not in mine]
+    said = [f"lacks {_few(lacks)}"] if lacks else []
+    said += [f"has {_few(more)} besides"] if more else []
+    raise SourceError(
+        "unlike-files",
+        f"the files of `{table}` have not the same columns: `{other[0]}` {' and '.join(said)}, against `{first[0]}`",
+        "give tables of their own to files that differ, or export them again", table=table,
+    )  # fmt: skip
 
 
 def _few(names: list[str]) -> str:
@@ -311,7 +312,7 @@ def broken_rows(table: str, file: TextFile, limit: int = 3) -> SourceError | Non
 
 def _parquet(raw: Any, table: str, spec: FileSpec) -> Relation:
     listed = ", ".join(map(string, spec.paths))
-    types = _same_types(raw, table, spec, "read_parquet({})")
+    types = _same_types(raw, table, spec, "read_parquet")
     return Relation(f"read_parquet([{listed}])", types, in_place=True, said=_named(spec, "Parquet"))
 
 
@@ -320,7 +321,6 @@ def _json(raw: Any, table: str, spec: FileSpec) -> Relation:
     listed = "[" + ", ".join(map(string, spec.paths)) + "]"
     found = raw.execute(f"DESCRIBE SELECT * FROM read_json({listed}, sample_size = -1, union_by_name = true)").fetchall()  # fmt: skip
     types = {str(row[0]): str(row[1]) for row in found}
-    _same_types(raw, table, spec, "read_json({}, sample_size = -1)", names_only=True)
     texts = {name: "VARCHAR" if kind in ("DATE", "TIMESTAMP", "TIMESTAMP WITH TIME ZONE", "TIME", "UUID", "JSON")
              else kind for name, kind in types.items()}  # fmt: skip
     if set(types) == {"json"}:  # no objects, but values
@@ -333,20 +333,16 @@ def _named(spec: FileSpec, kind: str) -> tuple[str, ...]:
     return tuple(f"{Path(path).name}: {kind}" for path in spec.paths)
 
 
-def _same_types(raw: Any, table: str, spec: FileSpec, text: str, names_only: bool = False) -> dict[str, str]:  # fmt: skip
+def _same_types(raw: Any, table: str, spec: FileSpec, function: str) -> dict[str, str]:
     """The columns of files, which are to be the same in all. Raises SourceError."""
     first: dict[str, str] = {}
     for path in spec.paths:
-        rows = raw.execute(f"DESCRIBE SELECT * FROM {text.format(string(path))}").fetchall()
+        rows = raw.execute(f"DESCRIBE SELECT * FROM {function}({string(path)})").fetchall()
         types = {str(row[0]): str(row[1]) for row in rows}
-        if not first:
-            first = types
-        elif not names_only and {n.lower() for n in types} != {n.lower() for n in first}:
-            unlike = sorted(set(types) ^ set(first))
-            raise SourceError("unlike-files", f"the files of `{table}` have not the same columns: {_few(unlike)} is not in both `{Path(path).name}` and `{Path(spec.paths[0]).name}`",
-                              "give tables of their own to files that differ", table=table)  # fmt: skip
-        if names_only:
-            break
+        first = first or types
+        _refuse_unlike(
+            table, (Path(spec.paths[0]).name, list(first)), (Path(path).name, list(types))
+        )
     return first
 
 

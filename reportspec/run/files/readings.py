@@ -13,9 +13,8 @@ from typing import Literal
 
 Order = Literal["YMD", "DMY", "MDY"]
 ORDERS: Mapping[Order, str] = {"DMY": "day first", "MDY": "month first", "YMD": "year first"}
-# A form that DuckDB reads as it stands, and whether it has a time, and a zone.
+# What DuckDB reads as it stands.
 ISO = r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[T ][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]+)?)?(?: ?(?:Z|UTC|[+-][0-9]{2}(?::?[0-9]{2})?))?)?"
-ZONED = r".*[0-9] ?(?:Z|UTC|[+-][0-9]{2}(?::?[0-9]{2})?)"
 PLAIN = r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,2})?"
 THREES = r"[+-]?[1-9][0-9]{0,2}(?:\.[0-9]{3})+"  # a number of which dots may part the thousands
 TRUE = ("true", "t", "yes", "y", "1", "ja", "wahr", "oui", "vrai", "sì", "si", "vero", "sí", "verdadero")  # fmt: skip
