@@ -4,6 +4,7 @@ its data is wrong, 2 misuse, 70 a bug of reportspec, 75 mail that was not taken 
 
 from __future__ import annotations
 
+import errno
 import gc
 import os
 import re
@@ -47,6 +48,11 @@ class _Path(click.Path):
         """As `click.Path`, without what is empty."""
         if not str(value).strip() or "\0" in str(value):
             self.fail("a path is empty or has a NUL character", param, ctx)
+        try:
+            Path(value).stat()
+        except OSError as error:
+            if error.errno == errno.ENAMETOOLONG:
+                self.fail("a path is longer than names of files can be", param, ctx)
         return super().convert(value, param, ctx)
 
 
@@ -226,13 +232,16 @@ _OF_OTHERS = {"report_type", "entity", "entities"}  # mappings and files of the 
 
 def _is_spec(path: Path) -> bool:
     """Whether a file of a folder is a spec, also a broken one, by the keys that begin its lines."""
+    from reportspec.source.read import LARGEST
+    from reportspec.source.regular import read_regular
+
     if path.name == "reportspec.yaml" or not path.is_file():
         return False
     try:
-        with path.open(encoding="utf-8", errors="replace") as file:
-            keys = {found[1] for line in file if (found := _KEY.match(line))}
+        text = read_regular(path, LARGEST).decode("utf-8", "replace")
     except OSError:
         return True
+    keys = {found[1] for line in text.splitlines() if (found := _KEY.match(line))}
     # A list of `metrics` without a version is of the catalogue.
     return not keys & _OF_OTHERS and bool(keys & _OF_SPECS or {"version", "metrics"} <= keys)
 
@@ -381,7 +390,9 @@ def query(
             broken += 1
             continue
         for _, figures in done[0]:
-            _echo(write(figures))
+            # A file gets the data as they are; a terminal nothing that it would obey.
+            raw = form == "csv" and not sys.stdout.isatty()
+            click.echo(write(figures) if raw else harmless(write(figures)))
     sys.exit(1 if broken else 0)
 
 

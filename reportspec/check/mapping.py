@@ -98,7 +98,15 @@ def load_mapping(
         built = _built(catalogue, crm, quiet.data, quiet, extra, speaks)
         assert not quiet.problems, quiet.problems
         return built, extra, None
+    unfit = _no_yaml(path)
+    if unfit is not None:
+        project.tell("bad-mapping", f"the mapping `{shown(path)[:80]}` {unfit}", ("mapping",),
+                     "name a file that ends in .yaml or .yml")  # fmt: skip
+        return None, extra, None
     document = open_document(path, "mapping", shown(path))
+    if document.node is None:  # what has no place in the file has the one where it is named
+        named = project.span(("mapping",))
+        document.problems = [p if p.span else replace(p, span=named) for p in document.problems]
     if document.broken:
         return None, extra, document
     data = document.data
@@ -111,6 +119,16 @@ def load_mapping(
         data = _merged(_shipped_data(base), data)
     built = _built(catalogue, path.name, data, document, extra, speaks)
     return (None if document.broken else built), extra, document
+
+
+def _no_yaml(path: Path) -> str | None:
+    """Why a file is not read as a mapping, also where a link leads to it: it may lie anywhere, as several
+    projects can share one, but messages show lines of it, and those of other files are nobody's matter."""
+    try:
+        ends = {one.suffix.lower() for one in (path, path.resolve())}
+    except (OSError, RuntimeError, ValueError):
+        return "leads to no file"
+    return None if ends <= {".yaml", ".yml"} else "is no YAML file by its name"
 
 
 def _merged(base: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:

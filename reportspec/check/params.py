@@ -5,13 +5,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
 from sqlglot import exp
 
 from reportspec.check.document import Document, Place
-from reportspec.diagnostics import harmless, suggestion
+from reportspec.diagnostics import Span, harmless, suggestion
+from reportspec.schema import check_schema
+from reportspec.source import Mapping as MappingNode
+from reportspec.source import Node, Scalar, Sequence
 from reportspec.sql.build import literal
 
 _TEMPLATE = re.compile(r"\{\{\s*([A-Za-z_][\w.]*)\s*\}\}")
@@ -29,9 +33,46 @@ def substitute(
     result: dict[str, Any] = {}
     for key, value in data.items():
         result[key] = value if key in _UNTOUCHED else _put(document, value, values, (key,))
+    _hold_limits(document, result)
     result["__params__"] = values
     result["__set__"] = dict(settings)
     return result
+
+
+def _hold_limits(document: Document, data: Mapping[str, Any]) -> None:
+    """What the schema asks of a value holds for one that a param brings as well; but numbers become
+    texts where texts stand."""
+    if document.node is None or "{{" not in document.text:
+        return
+    brought: set[Span] = set()
+    filled = _filled(document.node, data, brought)
+    for problem in check_schema(filled, "report") if brought else ():
+        if problem.code == "wrong-type" or problem.span not in brought:
+            continue
+        if all(problem.span != known.span for known in document.problems):  # fmt: skip
+            help = problem.help or "see the param that stands here: its type, default or --set"
+            document.problems.append(replace(problem, help=help))
+
+
+def _filled(node: Node, data: Any, brought: set[Span]) -> Node:
+    """The tree with the values of params in their places, whose spans are added to `brought`."""
+    if isinstance(node, MappingNode) and isinstance(data, Mapping):
+        return MappingNode(
+            tuple(
+                replace(entry, value=_filled(entry.value, data[entry.key.text], brought))
+                if entry.key.text in data
+                else entry
+                for entry in node.entries
+            ),
+            node.span,
+        )
+    if isinstance(node, Sequence) and isinstance(data, list) and len(data) == len(node.items):
+        pairs = zip(node.items, data, strict=True)
+        return Sequence(tuple(_filled(item, value, brought) for item, value in pairs), node.span)
+    if isinstance(node, Scalar) and isinstance(node.value, str) and _TEMPLATE.search(node.value) and data != node.value:  # fmt: skip
+        brought.add(node.span)
+        return replace(node, value=data, text=str(data))
+    return node
 
 
 def values_of(

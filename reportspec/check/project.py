@@ -23,7 +23,7 @@ from reportspec.languages import base_language, languages
 from reportspec.schema import check_schema
 from reportspec.source import Mapping as MappingNode
 from reportspec.source import Node, Scalar, Sequence, plain, read_yaml_file
-from reportspec.source.regular import Unfit, read_inside
+from reportspec.source.regular import Unfit, is_file, is_folder, read_inside
 
 NAME = "reportspec.yaml"
 LARGEST_FONT = 32 << 20  # bytes
@@ -32,7 +32,11 @@ _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
 
 def find_project(spec: Path) -> Path | None:
     """The project file that a spec belongs to: the nearest above it."""
-    for folder in spec.resolve().parents:
+    try:
+        spec = spec.resolve()
+    except (OSError, RuntimeError):  # links in a circle: told when it is read
+        spec = spec.absolute()
+    for folder in spec.parents:
         candidate = folder / NAME
         if candidate.is_file():
             return candidate
@@ -369,10 +373,10 @@ _SUFFIXES = {".duckdb": "duckdb", ".ddb": "duckdb", ".sqlite": "sqlite", ".sqlit
 def _file_source(document: Document, kind: str, name: str, root: Path) -> SourceSpec:
     """A database that is a file (or, for chdb, a folder), relative to the project file."""
     file = root / name
-    if not (file.is_dir() if kind == "chdb" else file.is_file()):
+    if not (is_folder(file) if kind == "chdb" else is_file(file)):
         what = "folder" if kind == "chdb" else "database file"
         near = _near(root, name)
-        if not name.startswith("/") and Path("/", name).exists():
+        if not name.startswith("/") and is_file(Path("/", name)):
             near = f"paths begin at the project file; for `/{name}` write `{kind}:////{name}`"
         document.tell("file-not-found", f"there is no {what} `{name}`", ("source",), near)
     return SourceSpec(kind, Path(name).name, path=str(file), span=document.span(("source",)))
@@ -387,8 +391,8 @@ def _matching(root: Path, pattern: str) -> list[Path]:
         while rest.startswith("../"):
             base, rest = base / "..", rest[3:]
     if not any(character in rest for character in "*?["):
-        return [base / rest] if (base / rest).is_file() else []
-    return sorted(p for p in base.glob(rest) if p.is_file())
+        return [base / rest] if is_file(base / rest) else []
+    return sorted(p for p in base.glob(rest) if is_file(p))
 
 
 def _near(root: Path, pattern: str) -> str | None:

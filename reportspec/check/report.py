@@ -98,6 +98,7 @@ def check_file(
         return Checked(None, documents, document)
     try:
         data = substitute(document, document.data, settings)
+        structural = document.broken  # also by what params bring
         report = _report(document, data, project, binding, language, locale, now)
     except (KeyError, TypeError, AttributeError, IndexError, ValueError):
         # Only a spec that the schema has refused already can have parts of the wrong shape.

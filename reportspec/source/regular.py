@@ -16,6 +16,22 @@ class Unfit(OSError):
         self.reason = reason
 
 
+def is_file(path: Path) -> bool:
+    """Whether there is a file; a name that cannot be one's is none."""
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
+        return False
+
+
+def is_folder(path: Path) -> bool:
+    """Whether there is a folder; a name that cannot be one's is none."""
+    try:
+        return path.is_dir()
+    except (OSError, ValueError):
+        return False
+
+
 def read_regular(path: Path, most: int) -> bytes:
     """The bytes of a regular file, of which one more than `most` are read at most. A pipe or a device is
     never waited for. Raises `Unfit`, and `OSError` where there is none or it cannot be read."""

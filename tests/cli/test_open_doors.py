@@ -107,6 +107,54 @@ def test_clocks_at_the_end_of_time(now: str, tmp_path: Path) -> None:
     assert ran.exit_code == 2
 
 
+@pytest.mark.parametrize(
+    ("kind", "default", "code"),
+    [("integer", "1000000000", "out-of-range"), ("integer", "-5", "out-of-range"), ("string", "abc", "bad-value"),
+     ("string", "''", "bad-value"), ("integer", "20", "")],
+)  # fmt: skip
+def test_limits_hold_for_params(kind: str, default: str, code: str, tmp_path: Path) -> None:
+    params = f"params: {{n: {{type: {kind}, default: {default}}}}}\n"
+    for section in (
+        "{records: {entity: deal, fields: [deal.name], limit: '{{ params.n }}'}}",
+        "{breakdown: {metrics: [won_amount], by: [user.name], top: '{{ params.n }}'}}",
+    ):
+        told = codes(tmp_path, f"{SPEC}{params}sections: [{section}]\n")
+        assert told == ([code] if code else [])
+    title = "title: '{{ params.n }}'\n"  # a number becomes a text where one stands
+    assert not codes(tmp_path, SPEC + params + title)
+
+
+def test_mappings_outside(tmp_path: Path) -> None:
+    project = tmp_path / "project"
+    project.mkdir()
+    secret = tmp_path / "secret"
+    secret.write_text("root:x:0:0:hush\n", encoding="utf-8")
+    (project / "link.yaml").symlink_to(secret)
+    (project / "loop.yaml").symlink_to("loop.yaml")
+    (project / "pipe.yaml").unlink(missing_ok=True)
+    os.mkfifo(project / "pipe.yaml")
+    (tmp_path / "shared.yaml").write_text(
+        "entities: {deal: {table: deals, fields: {deal_id: id, amount: amount, status: state, closed_at: closed}}}\n"
+    )
+    (project / "deals.csv").write_text("id,amount,state,closed\n1,5,won,2026-01-01\n")
+    source = "version: 1\ncurrency: EUR\nsource: {files: {deals: deals.csv}}\nmapping: "
+    spec = f"{SPEC}period: 2026-Q1\n"
+    assert not codes(project, spec, f"{source}../shared.yaml\n")  # two projects may share one
+    wanted = {
+        str(secret): "bad-mapping",
+        "../secret": "bad-mapping",
+        "link.yaml": "bad-mapping",
+        "loop.yaml": "bad-mapping",
+        "pipe.yaml": "not-a-file",
+        "nowhere.yaml": "file-not-found",
+        "a" * 300 + ".yaml": "unreadable-file",
+    }
+    for name, code in wanted.items():
+        assert codes(project, spec, f"{source}{name}\n") == [code], name
+        checked = load_report(project / "s.yaml", NOW, {})
+        assert "hush" not in render_text(checked.diagnostics, checked.texts)
+
+
 def test_subtotals_are_listed(tmp_path: Path) -> None:
     section = "sections: [{breakdown: {metrics: [won_amount], by: [user.team, user.name], subtotals: true}}]\n"
     assert not codes(tmp_path, SPEC + section)
