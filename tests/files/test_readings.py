@@ -205,6 +205,27 @@ def test_columns_of_expressions_are_what_all_their_texts_are(tmp_path: Path) -> 
     assert first[7] is None
 
 
+def test_short_years_in_columns_that_expressions_read(tmp_path: Path) -> None:
+    """A cast would take 05-03-17 for a day of the year 5."""
+    for texts in (False, True):
+        found = refusal(tmp_path, "id,x\n1,05-03-17\n", "id:any x:any", texts=texts)
+        assert found.code == "unclear-date"
+        rows = read(tmp_path, "id,x\n1,03-25-17 10:30\n2,\n", "x:any", texts=texts)
+        assert str(rows) == str([("2017-03-25 10:30:00",), (None,)] if texts else [(datetime(2017, 3, 25, 10, 30),), (None,)])  # fmt: skip
+        assert read(tmp_path, "id,x\n1,12-34-56\n", "x:any", texts=texts) == [("12-34-56",)]
+
+
+def test_formats_where_all_columns_are_texts(tmp_path: Path) -> None:
+    data = "id,name,x\n1,Anna,03/04/2026\n2,Bo,\n"
+    said = (("", ("%d/%m/%Y",)),)
+    assert read(tmp_path, data, "id:key name:text x:time", texts=True, date_format=said) == [
+        ("1", "Anna", "2026-04-03"), ("2", "Bo", None),
+    ]  # fmt: skip
+    own = (("x", ("%d/%m/%y",)),)
+    assert refusal(tmp_path, data, "x:time", texts=True, date_format=own).code == "unreadable-value"
+    assert refusal(tmp_path, data, "x:time", texts=True, decimal=",").code == "contradiction"
+
+
 def test_columns_without_values_have_the_types_of_their_fields(tmp_path: Path) -> None:
     for data in ("id,a,b,c\n", "id,a,b,c\n1,,,\n2,,,\n"):
         read(tmp_path, data, "id:key a:time b:money c:boolean")

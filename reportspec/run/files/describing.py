@@ -181,6 +181,9 @@ class _Look:
         }
 
     def check_names(self) -> None:
+        if self.texts and (self.spec.decimal or self.spec.thousands):
+            raise SourceError("contradiction", f"`decimal` and `thousands` of `{self.table}` change nothing: the mapping has all columns as texts",
+                              "write `csv_columns: typed` in a mapping that extends it", table=self.table)  # fmt: skip
         for name in self.formats:
             if name and name.lower() not in {known.lower() for known in self.relation.types}:
                 raise SourceError("unknown-column", f"`date_format` names the column `{shown(name)}`, which the files of `{self.table}` have not",
@@ -189,7 +192,7 @@ class _Look:
     def kind(self, name: str) -> str:
         """The type of the field that a column is, if it is one as it stands."""
         read = self.reads.get(name.lower())
-        return read.type if read else ""
+        return read.type if read and not self.texts else ""
 
     def cells(self, name: str) -> str:
         """What all cells of a sheet's column are, or nothing."""
@@ -286,13 +289,15 @@ class _Look:
         wanted = self.kind(name)
         if kind != "VARCHAR":
             return ("nothing",) if kind in _NOTHING and wanted and wanted != kind else ()
-        if self.texts or wanted == "VARCHAR" or (self.reads and name.lower() not in self.reads):
+        if wanted == "VARCHAR" or (self.reads and name.lower() not in self.reads):
             return ()
         if wanted:
             return (_family(wanted),)
         if self.cells(name) in ("text", "mixed"):
             return ()
-        return tuple(family for family in _PATTERNS if self.may_be(name, family))
+        families = ("short",) if self.texts else tuple(_PATTERNS)
+        likely = tuple(family for family in families if self.may_be(name, family))
+        return likely or (("any",) if self.formats else ())
 
     def may_be(self, name: str, family: str) -> bool:
         values = self.sample().get(name.lower(), [])
@@ -361,12 +366,38 @@ class _Look:
             return Column(name, "TIME", f"CAST({own} AS TIME)")
         if "truth" in parts and not parts["truth"][1]:
             return Column(name, "BOOLEAN", f"CAST({own} AS BOOLEAN)")
-        given = self.formats.get(name) or self.formats.get("")
-        if given:
-            reading = readings.reading_of(given)
-            if self.ask([_unread(own, reading)])[0] == 0:
-                return _of_time(name, reading)
-        return Column(name, "VARCHAR", own)
+        found = self.formatted(name) or (self.short(name) if "short" in parts else None)
+        return found or Column(name, "VARCHAR", own)
+
+    def formatted(self, name: str) -> Column | None:
+        """A column of times as formats say, if they read all its texts; the formats of its own must."""
+        named, given = self.own_formats(name), self.formats.get("", ())
+        if not named and not given:
+            return None
+        reading = readings.reading_of(named or given)
+        bad, number = self.ask([_unread(quoted(name), reading), f"count({quoted(name)})"])
+        if bad and named:
+            values = self.bad_values(name, _no_time(quoted(name), reading))
+            return self.refuse_values(name, values, int(bad), family="time")
+        return None if bad or not number else self.as_asked(_of_time(name, reading))
+
+    def short(self, name: str) -> Column | None:
+        """A column of dates with short years: the engine would take 05-03-17 for a day of the year 5."""
+        if self.ask([_ASKED["short"][1].format(quoted(name))])[0]:
+            return None
+        fit = self.fitting(name, readings.time_readings(self.forms(name) or ()))
+        if len(fit) > 1:
+            return self.refuse_two_ways(name, fit)
+        return self.as_asked(_of_time(name, fit[0])) if fit else None
+
+    def own_formats(self, name: str) -> tuple[str, ...]:
+        return next((f for n, f in self.formats.items() if n.lower() == name.lower()), ())
+
+    def as_asked(self, column: Column) -> Column:
+        """A column of times, or of their ISO texts where all columns stay texts."""
+        if not self.texts:
+            return column
+        return Column(column.name, "VARCHAR", f"CAST({column.sql} AS VARCHAR)", column.said)
 
     # Numbers
 
@@ -405,7 +436,7 @@ class _Look:
 
     def time(self, name: str, answers: Sequence[Any]) -> Column:
         own = quoted(name)
-        given = self.formats.get(name) or next((f for n, f in self.formats.items() if n.lower() == name.lower()), ())  # fmt: skip
+        given = self.own_formats(name)
         if not answers[1] and not given:
             kind = _time_type(answers)
             return Column(name, kind, f"CAST({own} AS {kind})")
@@ -519,7 +550,7 @@ class _Look:
                                          self.places(name, values), table=self.table))  # fmt: skip
         return Column(name, "VARCHAR", quoted(name))
 
-    def refuse_values(self, name: str, values: Sequence[str], count: int, help: str | None = None) -> Column:  # fmt: skip
+    def refuse_values(self, name: str, values: Sequence[str], count: int, help: str | None = None, family: str = "") -> Column:  # fmt: skip
         few = ", ".join(f"`{shown(value)}`" for value in values)
         if values and readings.likely_nothing(values):
             help = (
@@ -527,7 +558,7 @@ class _Look:
             )
         elif help is None:
             help = "mend the file, or write an expression in the mapping"
-        what = {"time": "a date or a time", "number": "a number", "boolean": "yes or no"}[_family(self.kind(name))]  # fmt: skip
+        what = {"time": "a date or a time", "number": "a number", "boolean": "yes or no"}[family or _family(self.kind(name))]  # fmt: skip
         number = f"{count} values" if count != 1 else "a value"
         return self.refuse(name, "unreadable-value", f"has {number} that cannot be read as {what}: {few}", help, values)  # fmt: skip
 
@@ -543,6 +574,9 @@ class _Look:
                            "make them alike in the workbook", values)  # fmt: skip
 
 
+_SHORT = r"[0-9]{1,3}[-/ ][0-9]{1,2}[-/ ][0-9]{1,2}([^0-9].*)?"  # dates, if they are any, of years of two digits
+
+
 def _nines(own: str) -> str:
     return f"translate({own}, '0123456789', '9999999999')"
 
@@ -553,6 +587,8 @@ def _unlike(pattern: str) -> str:
 
 _ASKED: Mapping[str, tuple[str, ...]] = {
     "nothing": ("count({0})",),
+    "any": ("count({0})",),
+    "short": ("count({0})", f"count_if({_unlike(_SHORT)})"),
     "time": (
         "count({0})",
         f"count_if({{0}} IS NOT NULL AND ({_unlike(readings.ISO)} OR TRY_CAST({{0}} AS TIMESTAMP) IS NULL))",
@@ -574,6 +610,7 @@ _ASKED: Mapping[str, tuple[str, ...]] = {
     "clock": ("count({0})", "count_if({0} IS NOT NULL AND (TRY_CAST({0} AS TIME) IS NULL OR length({0}) < 8))"),
 }  # fmt: skip
 _PATTERNS = {"number": readings.PLAIN, "time": readings.ISO, "truth": "(?i:true|false)",
+             "short": _SHORT,
              "clock": r"[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?"}  # fmt: skip
 
 
