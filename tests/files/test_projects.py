@@ -78,7 +78,9 @@ def test_a_row_of_totals_may_be_left_out_by_the_mapping(project: Path) -> None:
 
 @pytest.mark.parametrize("key", ["null", '"null"'])
 def test_words_for_nothing(key: str, project: Path) -> None:
-    declare(project, HEADER + "1,won,100,2026-02-01,2026-03-04,W\n2,won,N/A,2026-02-01,-,W\n", skip=0)
+    declare(
+        project, HEADER + "1,won,100,2026-02-01,2026-03-04,W\n2,won,N/A,2026-02-01,-,W\n", skip=0
+    )
     text = (project / "reportspec.yaml").read_text(encoding="utf-8")
     said = text.replace("skip: 0", f'{key}: ["N/A", "-"]')
     (project / "reportspec.yaml").write_text(said, encoding="utf-8")

@@ -189,6 +189,15 @@ def test_yes_and_no(tmp_path: Path) -> None:
     assert said_of(tmp_path, "boolean", "active", "no").code == "unreadable-value"
 
 
+def test_blanks_are_no_value(tmp_path: Path) -> None:
+    for kind, value in (("time", date(2026, 1, 1)), ("money", 1234.5), ("boolean", True)):
+        text = {"time": "2026-01-01", "money": "1.234,50", "boolean": "yes"}[kind]
+        assert column(tmp_path, kind, "  ", f" {text} ", "") == [None, value, None]
+        assert column(tmp_path, kind, "  ", "") == [None, None]
+        plain = {"time": "2026-01-01", "money": "5", "boolean": "no"}[kind]
+        assert column(tmp_path, kind, " ", plain)[0] is None
+
+
 def test_keys_stay_as_they_are(tmp_path: Path) -> None:
     data = "id,n\n007,1\n7,2\n1e5,3\n u7 ,4\n"
     assert [row[0] for row in read(tmp_path, data, "id:key")] == ["007", "7", "1e5", " u7 "]

@@ -333,7 +333,7 @@ class _Look:
             return Column(name, kind, own)
         number = next(iter(parts.values()))[0]
         if not number:
-            return Column(name, wanted, f"CAST(NULL AS {wanted})", "", True) if wanted else as_text
+            return _nothing(name, wanted) if wanted else as_text
         if "nothing" in parts:
             return Column(name, kind, own)
         if wanted and self.cells(name) == "mixed":
@@ -411,6 +411,8 @@ class _Look:
             kind = "DOUBLE" if dots or longest > 18 else "BIGINT"
             return Column(name, kind, f"CAST({own} AS {kind})")
         forms = self.forms(name)
+        if forms == {}:
+            return _nothing(name, self.kind(name))
         if forms is None:
             return self.refuse_values(name, self.bad_values(name, f"NOT regexp_full_match({own}, {string(readings.PLAIN)})"), int(bad))  # fmt: skip
         found = readings.number_readings(forms, spec.decimal, spec.thousands)
@@ -441,6 +443,8 @@ class _Look:
             kind = _time_type(answers)
             return Column(name, kind, f"CAST({own} AS {kind})")
         given = given or self.formats.get("", ())
+        if self.forms(name) == {}:
+            return _nothing(name, self.kind(name))
         if given:
             reading = readings.reading_of(given)
             bad = int(self.ask([_unread(own, reading)])[0])
@@ -505,7 +509,7 @@ class _Look:
         rest = _nines(f"substr({own}, 2)")
         form = f"CASE WHEN starts_with({own}, '0') THEN '0' || {rest} ELSE {_nines(own)} END"
         asked = (
-            f"SELECT {form}, count(*) FROM {self.relation.sql} WHERE {own} IS NOT NULL GROUP BY 1"
+            f"SELECT {form}, count(*) FROM {self.relation.sql} WHERE trim({own}) <> '' GROUP BY 1"
         )
         rows = self.raw.execute(f"{asked} LIMIT {_MOST_FORMS + 1}").fetchall()
         return None if len(rows) > _MOST_FORMS else dict(rows)
@@ -519,7 +523,7 @@ class _Look:
     def bad_values(self, name: str, condition: str, number: int = _EXAMPLES) -> list[str]:
         """Texts of a column for which a condition holds, among the first that there are."""
         own = quoted(name)
-        some = f"SELECT {own} FROM {self.relation.sql} WHERE {own} IS NOT NULL AND ({condition}) LIMIT {_SAMPLE}"
+        some = f"SELECT {own} FROM {self.relation.sql} WHERE trim({own}) <> '' AND ({condition}) LIMIT {_SAMPLE}"
         rows = self.raw.execute(f"SELECT DISTINCT {own} FROM ({some}) ORDER BY 1 LIMIT {number}")
         return [str(row[0]) for row in rows.fetchall()]
 
@@ -558,6 +562,8 @@ class _Look:
             )
         elif help is None:
             help = "mend the file, or write an expression in the mapping"
+            if (family or _family(self.kind(name))) == "time":
+                help = 'say how they are written, such as `date_format: "%d.%m.%Y %H.%M"`, or mend the file'
         what = {"time": "a date or a time", "number": "a number", "boolean": "yes or no"}[family or _family(self.kind(name))]  # fmt: skip
         number = f"{count} values" if count != 1 else "a value"
         return self.refuse(name, "unreadable-value", f"has {number} that cannot be read as {what}: {few}", help, values)  # fmt: skip
@@ -575,6 +581,10 @@ class _Look:
 
 
 _SHORT = r"[0-9]{1,3}[-/ ][0-9]{1,2}[-/ ][0-9]{1,2}([^0-9].*)?"  # dates, if they are any, of years of two digits
+
+
+def _nothing(name: str, kind: str) -> Column:
+    return Column(name, kind, f"CAST(NULL AS {kind})", "", True)
 
 
 def _nines(own: str) -> str:
@@ -604,7 +614,7 @@ _ASKED: Mapping[str, tuple[str, ...]] = {
         "count_if(starts_with({0}, '0') AND length({0}) > 1 AND NOT contains({0}, '.'))",
         "max(length({0}))",
     ),
-    "boolean": ("count({0})", "count_if(NOT lower(trim({0})) IN ("
+    "boolean": ("count({0})", "count_if(NOT lower(trim({0})) IN ('', "
                 + ", ".join(string(word) for word in (*readings.TRUE, *readings.FALSE)) + "))"),
     "truth": ("count({0})", "count_if(NOT lower({0}) IN ('true', 'false'))"),
     "clock": ("count({0})", "count_if({0} IS NOT NULL AND (TRY_CAST({0} AS TIME) IS NULL OR length({0}) < 8))"),
@@ -628,13 +638,12 @@ def _not_iso(own: str) -> str:
 
 
 def _is_boolean(own: str) -> str:
-    return (
-        f"NOT lower(trim({own})) IN ({', '.join(map(string, (*readings.TRUE, *readings.FALSE)))})"
-    )
+    words = ", ".join(map(string, ("", *readings.TRUE, *readings.FALSE)))
+    return f"NOT lower(trim({own})) IN ({words})"
 
 
 def _boolean(own: str) -> str:
-    return f"CASE WHEN {own} IS NOT NULL THEN lower(trim({own})) IN ({', '.join(map(string, readings.TRUE))}) END"
+    return f"CASE WHEN trim({own}) <> '' THEN lower(trim({own})) IN ({', '.join(map(string, readings.TRUE))}) END"
 
 
 def _parsed(own: str, reading: TimeReading) -> str:
@@ -648,7 +657,7 @@ def _no_time(own: str, reading: TimeReading) -> str:
 
 def _unread(own: str, reading: TimeReading) -> str:
     """How many texts a reading does not read. A year of two digits is none before the year 100."""
-    return f"count_if({own} IS NOT NULL AND ({_no_time(own, reading)}))"
+    return f"count_if(trim({own}) <> '' AND ({_no_time(own, reading)}))"
 
 
 def _of_time(name: str, reading: TimeReading) -> Column:
@@ -671,7 +680,7 @@ def _of_number(name: str, reading: NumberReading, forms: Mapping[str, int]) -> C
     bare = [readings.bare_number(form).form for form in forms]
     whole = not any(readings.decimals_of(form, reading) or reading.decimal in form for form in bare)
     kind = "BIGINT" if whole and max(map(len, bare)) <= 18 else "DOUBLE"
-    return Column(name, kind, f"CAST({sign} || {digits} AS {kind})", reading.said)
+    return Column(name, kind, f"CAST({sign} || nullif({digits}, '') AS {kind})", reading.said)
 
 
 def _differs(form: str, one: NumberReading, other: NumberReading) -> bool:

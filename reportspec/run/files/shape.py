@@ -105,9 +105,9 @@ def encoding_of(head: bytes, whole: bool, asked: str) -> str:
             return name
     if asked:
         return codecs.lookup(asked).name
-    if b"\0" in head[:4000]:
+    if head[:4000].count(b"\0") * 5 > len(head[:4000]):
         little = head[1:4000:2].count(0) > head[0:4000:2].count(0)
-        raise Unclear("unclear-encoding", "the file is in no UTF-8: it has bytes that are 0",
+        raise Unclear("unclear-encoding", "the file is in no UTF-8: many of its bytes are 0",
                       f'write `encoding: utf-16-{"le" if little else "be"}`')  # fmt: skip
     try:
         codecs.getincrementaldecoder("utf-8")().decode(head, whole)
