@@ -14,7 +14,6 @@ from reportspec.catalogue.load import packaged
 from reportspec.run.connect import connect
 from reportspec.run.connection import Wanted
 from reportspec.sql.dialect import sql_text
-from reportspec.sql.parts import columns_read
 from reportspec.sql.statement import Statement
 from reportspec.stages import Timings, compile_report, load_report, run_report
 
@@ -103,7 +102,7 @@ class Landed:
                 statement.reads(),
                 binding.source.csv_columns == "text",
                 str(binding.source_zone),
-                reads=columns_read(binding.catalogue, binding.source, binding.extra_fields),
+                reads=binding.source.reads,
             ),
         )
         try:
