@@ -102,7 +102,7 @@ def test_that_columns_may_compare_otherwise_is_told(tmp_path: Path) -> None:
     for source, told in (
         ("demo", False),
         ("postgresql://u@h/d", True),
-        ("mariadb://u@h/d", False),
+        ("mariadb://u@h/d", True),
         ("clickhouse://u@h/d", False),
     ):
         mapping = "" if source == "demo" else "mapping: m.yaml\n"
