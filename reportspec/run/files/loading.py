@@ -35,7 +35,7 @@ def file_types(table: str, spec: FileSpec, reads: tuple[ColumnRead, ...]) -> dic
     read, which is told when they are."""
     try:
         return {column.name: column.type for column in description(table, spec, Wanted(reads=reads)).columns}  # fmt: skip
-    except SourceError:
+    except (SourceError, OSError):
         return {}
 
 
@@ -53,6 +53,8 @@ def load(raw: Any, table: str, spec: FileSpec, wanted: Wanted, folder: str) -> D
     kind = "VIEW" if relation.in_place else "TABLE"
     try:
         raw.execute(f"CREATE {kind} {quoted(table)} AS SELECT {made} FROM {relation.sql}{where}")
+    except duckdb.OutOfMemoryException:
+        raise  # no mistake of the file
     except duckdb.Error as error:
         raise engine_error(error, table, spec.paths) from None
     if relation.files:

@@ -11,14 +11,17 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from reportspec.sql.dialects.reading import NO, YES
+
 Order = Literal["YMD", "DMY", "MDY"]
 ORDERS: Mapping[Order, str] = {"DMY": "day first", "MDY": "month first", "YMD": "year first"}
 # What DuckDB reads as it stands.
 ISO = r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[T ][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]+)?)?(?: ?(?:Z|UTC|[+-][0-9]{2}(?::?[0-9]{2})?))?)?"
 PLAIN = r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,2})?"
 THREES = r"[+-]?[1-9][0-9]{0,2}(?:\.[0-9]{3})+"  # a number of which dots may part the thousands
-TRUE = ("true", "t", "yes", "y", "1", "ja", "wahr", "oui", "vrai", "sì", "si", "vero", "sí", "verdadero")  # fmt: skip
-FALSE = ("false", "f", "no", "n", "0", "nein", "falsch", "non", "faux", "falso")
+# What databases may keep for yes and no, and what spreadsheets write in other languages.
+TRUE = (*YES, "ja", "wahr", "oui", "vrai", "sì", "si", "vero", "sí", "verdadero")
+FALSE = (*NO, "nein", "falsch", "non", "faux", "falso")
 # What people write where there is nothing.
 NOTHING = frozenset(
     ("-", "--", "—", "–", "n/a", "#n/a", "na", "null", "none", "nil", "(null)", "(none)", "(blank)", "n/d",
