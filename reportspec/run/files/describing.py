@@ -346,7 +346,7 @@ class _Look:
         if family == "number":
             return self.number(name, parts["number"])
         if parts["boolean"][1]:
-            return self.refuse_values(name, self.bad_values(name, _is_boolean(own)), int(parts["boolean"][1]),
+            return self.refuse_values(name, self.bad_values(name, _no_boolean(own)), int(parts["boolean"][1]),
                                       f"write an expression in the mapping, such as `\"{name} = '…'\"`")  # fmt: skip
         return Column(name, "BOOLEAN", _boolean(own))
 
@@ -574,7 +574,7 @@ class _Look:
         own, family = quoted(name), _family(wanted)
         number = f"NOT regexp_full_match({own}, {string(readings.PLAIN)})"
         kind, other = {"time": ("dates", _not_iso(own)), "number": ("numbers", number),
-                       "boolean": ("true and false", _is_boolean(own))}[family]  # fmt: skip
+                       "boolean": ("true and false", _no_boolean(own))}[family]  # fmt: skip
         values = self.bad_values(name, other)
         return self.refuse(name, "mixed-cells", f"has cells of several types: {kind} and others, such as {', '.join(f'`{shown(v)}`' for v in values)}",
                            "make them alike in the workbook", values)  # fmt: skip
@@ -593,6 +593,20 @@ def _nines(own: str) -> str:
 
 def _unlike(pattern: str) -> str:
     return f"NOT regexp_full_match({{0}}, {string(pattern)})".replace("{", "{{").replace("}", "}}").replace("{{0}}", "{0}")  # fmt: skip
+
+
+def _word(own: str) -> str:
+    """A text as a word of yes or no: numbers of any decimals are 1 and 0."""
+    return f"regexp_replace(lower(trim({own})), '^([01])[.]0+$', '\\1')"
+
+
+def _no_boolean(own: str) -> str:
+    words = ", ".join(map(string, ("", *readings.TRUE, *readings.FALSE)))
+    return f"NOT {_word(own)} IN ({words})"
+
+
+def _boolean(own: str) -> str:
+    return f"CASE WHEN trim({own}) <> '' THEN {_word(own)} IN ({', '.join(map(string, readings.TRUE))}) END"
 
 
 _ASKED: Mapping[str, tuple[str, ...]] = {
@@ -614,8 +628,7 @@ _ASKED: Mapping[str, tuple[str, ...]] = {
         "count_if(starts_with({0}, '0') AND length({0}) > 1 AND NOT contains({0}, '.'))",
         "max(length({0}))",
     ),
-    "boolean": ("count({0})", "count_if(NOT lower(trim({0})) IN ('', "
-                + ", ".join(string(word) for word in (*readings.TRUE, *readings.FALSE)) + "))"),
+    "boolean": ("count({0})", f"count_if({_no_boolean('{0}')})"),
     "truth": ("count({0})", "count_if(NOT lower({0}) IN ('true', 'false'))"),
     "clock": ("count({0})", "count_if({0} IS NOT NULL AND (TRY_CAST({0} AS TIME) IS NULL OR length({0}) < 8))"),
 }  # fmt: skip
@@ -635,15 +648,6 @@ def _time_type(answers: Sequence[Any]) -> str:
 
 def _not_iso(own: str) -> str:
     return f"NOT regexp_full_match({own}, {string(readings.ISO)}) OR TRY_CAST({own} AS TIMESTAMP) IS NULL"
-
-
-def _is_boolean(own: str) -> str:
-    words = ", ".join(map(string, ("", *readings.TRUE, *readings.FALSE)))
-    return f"NOT lower(trim({own})) IN ({words})"
-
-
-def _boolean(own: str) -> str:
-    return f"CASE WHEN trim({own}) <> '' THEN lower(trim({own})) IN ({', '.join(map(string, readings.TRUE))}) END"
 
 
 def _parsed(own: str, reading: TimeReading) -> str:
