@@ -16,7 +16,10 @@ from typing import Literal
 from reportspec.diagnostics import Diagnostic
 
 Cell = str | int | float | Decimal | bool | date | datetime | None
-Role = Literal["dimension", "period", "metric", "previous", "target", "change", "field"]
+# A `difference` is in the unit of its column and has a sign; a `change` is relative, or in points.
+Role = Literal[
+    "dimension", "period", "metric", "previous", "target", "change", "difference", "field"
+]  # fmt: skip
 ColumnType = Literal["text", "integer", "number", "boolean", "date", "time"]
 Unit = Literal["count", "currency", "percent", "days", "seconds", "minutes", "ratio", "multiple"]
 SectionKind = Literal[

@@ -254,9 +254,11 @@ def backtest_section(
     catalogue, language = report.binding.catalogue, report.language
     then = metric_column(report, tested.metric, footnotes, None)
     came = metric_column(report, tested.against, footnotes, None)
-    off = replace(came, name="error", label=word(language, "error"), role="change", footnotes=())
+    off = replace(
+        came, name="error", label=word(language, "error"), role="difference", footnotes=()
+    )
     share = replace(off, name="error_share", label=word(language, "error_share"), unit="percent",
-                    currency=None, type="number")  # fmt: skip
+                    currency=None, type="number", role="change", metric=None)  # fmt: skip
     then = replace(then, name="forecast", label=word(language, "forecast_then", then.label))
     came = replace(came, name="actual")
     rows: list[tuple[Cell, ...]] = []

@@ -361,7 +361,13 @@ def _decimals(section: Section, place: int, formats: Formats) -> int | None:
 
 
 def _numeric(column: Column) -> bool:
-    return column.role in ("metric", "previous", "change", "target") or column.type in (
+    return column.role in (
+        "metric",
+        "previous",
+        "change",
+        "difference",
+        "target",
+    ) or column.type in (
         "integer",
         "number",
     )

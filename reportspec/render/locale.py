@@ -243,7 +243,8 @@ def cell(
         return str(value)
     if column.role == "change":
         return change(formats, value, points=False)
-    return figure(formats, value, column, decimals=decimals, bare=bare)
+    text = figure(formats, value, column, decimals=decimals, bare=bare)
+    return f"+{text}" if column.role == "difference" and value > 0 else text
 
 
 def figure(

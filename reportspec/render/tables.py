@@ -211,7 +211,8 @@ def _in_points(section: Section, column: Column) -> bool:
 
 
 def _numeric(column: Column) -> bool:
-    return column.role in ("metric", "previous", "change") or column.type in ("integer", "number")
+    numbers = ("metric", "previous", "change", "difference")
+    return column.role in numbers or column.type in ("integer", "number")
 
 
 def _after_number(section: Section, place: int) -> str:
@@ -226,7 +227,7 @@ def _cell_css(value: Cell, column: Column) -> str:
         names.append("na")
     elif column.role == "previous":
         names.append("q")
-    elif column.role == "change":
+    elif column.role in ("change", "difference"):
         number_or_none = value if is_number(value) else None
         names += ["q", tendency(number_or_none, column.direction)]
     return " ".join(names)

@@ -277,5 +277,6 @@ def _explained(error: Exception, tables: list[str]) -> SourceError:
         return no_column(column[1], near)
     for kind in ("Conversion Error: ", "Invalid Input Error: "):
         if text.startswith(kind):
-            return unreadable(text.removeprefix(kind))
+            told = re.findall(r"in the column `[^`]*` is (?:neither yes nor no|no \w+)", text)
+            return unreadable(f"one {told[-1]}" if told else text.removeprefix(kind))
     return SourceError("query-failed", f"the database refused the query: {text}")

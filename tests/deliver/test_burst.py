@@ -74,7 +74,7 @@ EVERY_KIND: dict[str, Any] = {
         {"id": "untotalled", "breakdown": {"metrics": ["lost_deals_count"], "by": ["deal.loss_reason"], "totals": False}},
         {"id": "shares", "breakdown": {"metrics": ["lost_share", "lead_share", "purchases_share"], "by": ["account.name"]}},
         {"id": "fall", "breakdown": {"metrics": ["won_amount"], "by": ["account.industry"], "chart": "waterfall"}},
-        {"id": "deals", "records": {"entity": "deal", "fields": ["deal.name", "account.name", "user.name", "deal.loss_reason",
+        {"id": "deals", "records": {"entity": "deal", "period": "all", "fields": ["deal.name", "account.name", "user.name", "deal.loss_reason",
                                                                  "deal.competitor", "deal.amount"],
                                     "sort": "-deal.amount", "limit": 4}},
         {"id": "best", "records": {"entity": "customer", "fields": ["account.name", "user.name", "customer.revenue"],

@@ -147,7 +147,8 @@ def test_what_a_cast_of_sqlite_leaves_is_refused(tmp_path: Path) -> None:
     folder = lite(tmp_path, [("a", "2026-07-01T10:00:00Z", None)])
     text = (folder / "m.yaml").read_text(encoding="utf-8")
     text = text.replace(
-        "created_at: created", "created_at: nullif(cast(created as timestamptz), 0)"
+        "created_at: created",
+        "created_at: nullif(cast(created as timestamptz), cast(closed as timestamptz))",
     )
     (folder / "m.yaml").write_text(text, encoding="utf-8")
     with pytest.raises(SourceError, match=r"one in the column `created` is no time"):

@@ -8,6 +8,9 @@ from typing import Any
 import pytest
 import yaml
 
+from reportspec.formats.markdown import as_markdown
+from reportspec.render.locale import formats_for
+from reportspec.render.tables import table_view
 from tests.figures.asking import figures, rows
 
 HISTORY = """deal,stage,at,amount,probability,expected
@@ -90,3 +93,18 @@ def test_a_forecast_in_the_middle_of_its_period(folder: Path) -> None:
     assert row["pushed_deals_count"] == 1
     assert row["pipeline_coverage"] == pytest.approx(700 / 800)
     assert row["forecast_gap_amount"] == pytest.approx(550)
+
+
+def test_how_far_off_it_was_is_an_amount(folder: Path) -> None:
+    """Of a forecast in euros it is euros; only what it is of the result is in percent. Each column
+    has its own heading."""
+    backtest = {"metric": "forecast_amount", "against": "won_amount", "periods": 2}
+    found = figures(folder, {"report": "custom", "period": "2026-04", "sections": [{"id": "t", "backtest": backtest}]})  # fmt: skip
+    [section] = [one for one in found.sections if one.id == "t"]
+    table = table_view(section, formats_for(found), "", None)
+    assert table is not None
+    heads = [one.label for one in table.headings]
+    assert heads[-2:] == ["Off by", "Off by, relative"]
+    texts = [[cell.text for cell in cells[-2:]] for cells in table.rows]
+    assert texts == [["−€900.00", "−60.0%"], ["+€100.00", "n/a"]]
+    assert "Change" not in as_markdown(found)
