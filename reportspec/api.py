@@ -228,21 +228,30 @@ def ledger_of(place: Path) -> tuple[Mail, Path]:
 
 
 def source_problems(path: Path, report: CheckedReport, error: SourceError) -> list[Diagnostic]:
-    """What is told of a source that cannot be asked: at its place in the project file, or where the
-    mapping names what is not there; of one of which no report is made, at the lines of the mapping."""
+    """What is told of a source that cannot be asked, each mistake by itself: where the project names the
+    file or the source, or where the mapping names what is not there; of one of which no report is
+    made, at the lines of the mapping."""
     from reportspec.contract.verdict import Broken
 
-    span, notes = report.project.source.span, error.notes
+    source = report.project.source
     if isinstance(error, Broken):
         return [
-            replace(one, message=f"{path}: {one.message}", span=one.span or span)
+            replace(one, message=f"{path}: {one.message}", span=one.span or source.span)
             for one in error.diagnostics
         ]
+    return [_source_problem(path, report, one) for one in (error, *error.also)]
+
+
+def _source_problem(path: Path, report: CheckedReport, error: SourceError) -> Diagnostic:
+    source, notes = report.project.source, error.notes
+    span, file = source.span, source.files.get(error.table)
     named = _named(report, error.column) if error.column else []
-    if named:
+    if file is not None:
+        span = file.span
+    elif named:
         span = named[0][1]
         notes += ("the mapping takes " + ", ".join(f"`{name}`" for name, _ in named[:5]) + " from it",)  # fmt: skip
-    return [Diagnostic(error.code, f"{path}: {error.message}", span, error.help, notes)]
+    return Diagnostic(error.code, f"{path}: {error.message}", span, error.help, notes)
 
 
 def _named(report: CheckedReport, column: str) -> list[tuple[str, Span]]:

@@ -15,7 +15,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from sqlglot import exp
 
@@ -28,6 +28,10 @@ from reportspec.diagnostics import suggestion
 from reportspec.expression import CANONICAL
 from reportspec.model import MappedPart, SourceMap
 from reportspec.run.connection import Connection, SourceError, Wanted
+from reportspec.sql.parts import named_columns
+
+if TYPE_CHECKING:
+    from reportspec.run.files.describing import Description
 
 Level = Literal["ok", "note", "warning", "error"]
 # The oldest versions that know all that the statements use.
@@ -151,9 +155,8 @@ def source(
     database = database_of(project.source.kind)
     zone = mapping.timezone or project.source_timezone or project.timezone
     tables = frozenset(name for part in _parts(mapping) for name in _tables(part))
-    wanted = Wanted(
-        tables, mapping.csv_columns == "text", zone, project.timeout, project.memory, project.disk
-    )
+    wanted = Wanted(tables, mapping.csv_columns == "text", zone, project.timeout, project.memory, project.disk,
+                    reads=binding.source.reads if binding else (), whole=True)  # fmt: skip
     if connect is None:
         from reportspec.run.connect import connect as opened
     else:
@@ -161,10 +164,13 @@ def source(
     try:
         session = opened(project.source, wanted)
     except SourceError as error:
-        yield Finding("error", "connection", error.message, error.help)
+        for one in (error, *error.also):
+            what = "files" if one.table else "connection"
+            yield Finding("error", what, "; ".join((one.message, *one.notes)), one.help)
         return
     try:
         yield Finding("ok", "connection", f"{database.label}, {project.source.label}")
+        yield from _files(session)
         yield from _version(session)
         yield from _rights(session, tables)
         yield from _collation(session)
@@ -194,7 +200,7 @@ def _lacking(
     found = set()
     for entity in mapping.entities.values():
         for part in entity.parts:
-            for table, names in _named(part):
+            for table, names in named_columns(part):
                 there = _found(_name(table), columns, dialect)
                 if there is None or any(_found(n, columns[there], dialect) is None for n in names):
                     found.add(entity.entity)
@@ -233,6 +239,15 @@ def _contract(
         yield Finding(
             "ok", "rows", f"the keys, values and relations of {len(read)} entities are as mapped"
         )
+
+
+def _files(session: Connection) -> Iterator[Finding]:
+    """How declared files were read: what was found in them that nobody had said."""
+    described: Mapping[str, Description] = getattr(session, "described", {})
+    for table, found in described.items():
+        how = [*found.said, f"{found.rows} rows"]
+        how += [f"{column.name}: {column.said}" for column in found.columns if column.said]
+        yield Finding("ok", "files", f"`{table}` from {'; '.join(how)}")
 
 
 def _version(session: Connection) -> Iterator[Finding]:
@@ -346,7 +361,7 @@ def _expected(
     seen: set[str] = set()
     for entity in mapping.entities.values():
         for part in entity.parts:
-            for table, trees in _named(part):
+            for table, trees in named_columns(part):
                 name = _name(table)
                 there = _found(name, columns, dialect)
                 if there is None:
@@ -464,38 +479,6 @@ def _name(table: exp.Table) -> str:
 
 def _tables(part: MappedPart) -> list[str]:
     return [_name(part.table), *(_name(join.table) for join in part.joins)]
-
-
-def _named(part: MappedPart) -> Iterator[tuple[exp.Table, list[str]]]:
-    """The tables of a part, each with the columns that the mapping reads from it."""
-    trees: list[exp.Expr] = [field.sql for field in part.fields.values()]
-    trees += [part.where] if part.where is not None else []
-    trees += [ours for join in part.joins for _, ours in join.on]
-    if part.latest is not None:
-        trees += [*part.latest[0], *part.latest[1]]
-    joined = {join.name for join in part.joins}
-    yield part.table, _columns(trees, lambda table: table not in joined)
-    for join in part.joins:
-        own: list[exp.Expr] = [theirs for theirs, _ in join.on]
-        own += [join.where] if join.where is not None else []
-        own += list(join.first)
-        if join.fields:
-            own += list(join.fields.values())
-            yield join.table, _columns(own, lambda table: True)
-        else:
-            yield (
-                join.table,
-                [*_columns(own, lambda table: True), *_columns(trees, join.name.__eq__)],
-            )
-
-
-def _columns(trees: Iterable[exp.Expr], of: Callable[[str], bool]) -> list[str]:
-    found: dict[str, None] = {}
-    for tree in trees:
-        for node in tree.find_all(exp.Column):
-            if of(node.table) and isinstance(node.this, exp.Identifier):
-                found[node.name] = None
-    return list(found)
 
 
 def _found(name: str, there: Iterable[str], dialect: str) -> str | None:

@@ -266,6 +266,19 @@ class MappedEntity:
 
 
 @dataclass(frozen=True, slots=True)
+class ColumnRead:
+    """A column that a mapping names. `type` is the SQL type of the field that it is as it stands, empty where
+    expressions read it; `field` is that field (`deal.closed_at`). `key_of` says of an entity's key
+    which rows are read, as a condition in the source's SQL (`TRUE`: all)."""
+
+    table: str
+    column: str
+    type: str = ""
+    field: str = ""
+    key_of: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class SourceMap:
     """What the source can serve, and how."""
 
@@ -280,3 +293,5 @@ class SourceMap:
     )  # derived entity -> what it is made from
     absent: Mapping[str, str] = field(default_factory=dict)  # entity -> the table that is not there
     keys: Literal["text", "typed"] = "text"
+    # Of files: the columns to read, as the mapping names them, and not as what they turned out to hold.
+    reads: tuple[ColumnRead, ...] = ()

@@ -46,7 +46,6 @@ from reportspec.plan.queries import AggregateQuery, Query
 from reportspec.sql.aggregate import aggregate_statement
 from reportspec.sql.dialect import source_tables, sql_hash
 from reportspec.sql.dialects import dialect_named
-from reportspec.sql.parts import column_kinds
 from reportspec.sql.records import records_statement
 from reportspec.sql.survey import fields_read, survey_statement
 
@@ -242,7 +241,7 @@ def _wanted(report: Report, trees: Iterable[exp.Expr]) -> Wanted:
         project.timeout,
         project.memory,
         project.disk,
-        kinds=column_kinds(binding),
+        reads=binding.source.reads,
     )
 
 

@@ -26,13 +26,31 @@ TIMEOUT, PARALLEL = 600, 4
 
 
 @dataclass(frozen=True, slots=True)
+class FileSpec:
+    """The files of a table, and what the project says of how they are written; what is empty is found in them.
+    `date_format` has formats of `strptime` by column, those for all columns under an empty name."""
+
+    paths: tuple[str, ...]
+    encoding: str = ""
+    delimiter: str = ""
+    decimal: str = ""
+    thousands: str = ""
+    date_format: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    skip: int | None = None
+    sheet: str | int | None = None
+    columns: tuple[str, ...] = ()
+    null: tuple[str, ...] = ()
+    span: Span | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class SourceSpec:
     """Where the data is: `demo`, a DuckDB file, files to load, or another database's URL."""
 
     kind: str  # "demo", "files", one of `databases.DATABASES`, or "url" for what is none of them
     label: str  # for people, without secrets
     path: str = field(default="", repr=False)  # a file, or a URL with its password
-    files: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    files: Mapping[str, FileSpec] = field(default_factory=dict)
     span: Span | None = None
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 import re
 from collections.abc import Mapping
@@ -13,7 +14,15 @@ from zoneinfo import ZoneInfo, available_timezones
 from reportspec.calendar import Fiscal
 from reportspec.check.delivery import mail_of
 from reportspec.check.document import Document, Place
-from reportspec.check.model import PARALLEL, TIMEOUT, Known, Project, SourceChecks, SourceSpec
+from reportspec.check.model import (
+    PARALLEL,
+    TIMEOUT,
+    FileSpec,
+    Known,
+    Project,
+    SourceChecks,
+    SourceSpec,
+)
 from reportspec.databases import BY_SCHEME
 from reportspec.diagnostics import Span, suggestion
 from reportspec.figures import LARGEST_LOGO, Theme
@@ -282,15 +291,9 @@ _SOURCES = "write `demo`, a database's URL, the path of a `.duckdb` or `.sqlite`
 def _source(document: Document, value: Any, root: Path) -> SourceSpec:
     span = document.span(("source",))
     if isinstance(value, dict):
-        found = {}
-        for table, patterns in value["files"].items():
-            path: Place = ("source", "files", table)
-            given = [patterns] if isinstance(patterns, str) else list(patterns)
-            paths = [str(p) for pattern in given for p in _matching(root, str(pattern))]
-            if not paths:
-                near = _near(root, str(given[0]))
-                document.tell("file-not-found", f"no file matches `{given[0]}`", path, near)
-            found[table] = tuple(paths)
+        found = {
+            table: _files(document, table, given, root) for table, given in value["files"].items()
+        }
         return SourceSpec("files", f"{len(found)} files", files=found, span=span)
     text = str(value).strip() if value is not None else ""
     if text == "demo":
@@ -326,6 +329,80 @@ def _source(document: Document, value: Any, root: Path) -> SourceSpec:
                       f"write it as {database.example}; write odd characters of a password as %-codes")  # fmt: skip
         label = scheme
     return SourceSpec(database.kind, label, path=text, span=span)
+
+
+def _files(document: Document, table: str, given: Any, root: Path) -> FileSpec:
+    """The files of a table, by a path or with what is said of how they are written."""
+    path: Place = ("source", "files", table)
+    said = given if isinstance(given, dict) else {"path": given}
+    pattern = str(said["path"])
+    paths = tuple(str(p) for p in _matching(root, pattern))
+    if not paths:
+        at = (*path, "path") if isinstance(given, dict) else path
+        document.tell("file-not-found", f"no file matches `{pattern}`", at, _near(root, pattern))
+    encoding, sign = str(said.get("encoding", "")), str(said.get("delimiter", ""))
+    if encoding and not _is_encoding(encoding):
+        document.tell("unknown-encoding", f"there is no encoding `{encoding[:40]}`", (*path, "encoding"),
+                      suggestion(encoding, _ENCODINGS) or f"there are {', '.join(_ENCODINGS)}")  # fmt: skip
+    decimal, thousands = str(said.get("decimal", "")), str(said.get("thousands", ""))
+    if thousands and thousands == (decimal or "."):
+        if decimal:
+            document.tell("contradiction", "`decimal` and `thousands` cannot be the same sign", (*path, "thousands"))  # fmt: skip
+        decimal = ","
+    columns = tuple(str(name).strip() for name in said.get("columns", ()))
+    if len({name.lower() for name in columns}) < len(columns):
+        document.tell("repeated-value", "`columns` names a column twice", (*path, "columns"))
+    formats = said.get("date_format", {})
+    by_column = formats if isinstance(formats, dict) else {"": formats}
+    for column, one in by_column.items():
+        for text in [one] if isinstance(one, str) else one:
+            at = (*path, "date_format", column) if column else (*path, "date_format")
+            _check_format(document, str(text), at)
+    return FileSpec(
+        paths, encoding, "\t" if sign.lower() in ("tab", "\\t") else sign, decimal, thousands,
+        tuple((str(c), (one,) if isinstance(one, str) else tuple(one)) for c, one in by_column.items()),
+        said.get("skip"), said.get("sheet"), columns, tuple(str(word) for word in said.get("null", ())),
+        document.span(path),
+    )  # fmt: skip
+
+
+_ENCODINGS = ("utf-8", "utf-16", "cp1252", "cp1250", "cp1251", "iso-8859-1", "iso-8859-15", "mac-roman", "shift_jis", "gb18030")  # fmt: skip
+
+
+def _is_encoding(name: str) -> bool:
+    """Whether texts can be in an encoding; some of Python's codecs are of other things."""
+    try:
+        return isinstance(b"a".decode(codecs.lookup(name).name), str)
+    except UnicodeDecodeError:
+        return True
+    except (LookupError, TypeError, ValueError):
+        return False
+
+
+_PARTS = re.compile(r"%-?([a-zA-Z])")
+_PICTURE = (("yyyy", "%Y"), ("YYYY", "%Y"), ("dd", "%d"), ("DD", "%d"), ("HH", "%H"), ("hh", "%H"), ("ss", "%S"),
+            ("SS", "%S"), ("yy", "%y"), ("YY", "%y"))  # fmt: skip
+
+
+def _check_format(document: Document, text: str, at: Place) -> None:
+    """Tell of a format that reads no date: without day, month or year, or in the letters of spreadsheets."""
+    parts = _PARTS.findall(text)
+    if "%" not in text:
+        guess = re.sub(r":mm|:MM", ":%M", text)
+        for picture, code in _PICTURE:
+            guess = guess.replace(picture, code)
+        guess = re.sub(r"(?<!%)(mm|MM)", "%m", guess)
+        document.tell("bad-format", f"`{text[:40]}` is no format of dates", at, f'write `"{guess[:60]}"`')  # fmt: skip
+        return
+    lacks = [name for name, codes in (("day", "dj"), ("month", "mbBj"), ("year", "yY")) if not set(codes) & set(parts)]  # fmt: skip
+    unknown = sorted(set(parts) - set("dmbByYHIMSfpzZjaAg"))
+    if lacks or unknown:
+        what = f"has no {' and no '.join(lacks)}" if lacks else f"has `%{unknown[0]}`, which reads nothing"  # fmt: skip
+        document.tell("bad-format", f"the format `{text[:40]}` {what}", at,
+                      "write for example `%d/%m/%Y` or `%m/%d/%y %I:%M %p`")  # fmt: skip
+    elif "p" in parts and "H" in parts:
+        document.tell("bad-format", f"the format `{text[:40]}` has hours up to 24 and AM/PM", at,
+                      f"write `{text[:40].replace('%H', '%I')}`")  # fmt: skip
 
 
 _SUFFIXES = {".duckdb": "duckdb", ".ddb": "duckdb", ".sqlite": "sqlite", ".sqlite3": "sqlite",

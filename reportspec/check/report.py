@@ -55,6 +55,7 @@ from reportspec.expression_types import CONDITION, Mistyped, expect
 from reportspec.languages import base_language, word
 from reportspec.model import Catalogue, Field, Metric, SourceMap
 from reportspec.plan.queries import Dimension, Side
+from reportspec.sql.parts import columns_read
 
 EMPTY: Mapping[str, Any] = {}
 
@@ -198,6 +199,8 @@ def bind_source(project: Project, project_document: Document) -> BoundSource:
     written, tables = source, _known_tables(project)
     if source is not None and tables is not None:
         source = within(source, tables)
+        if project.source.kind == "files":
+            source = replace(source, reads=columns_read(catalogue, source, extra))
         types = _known_types(project, source)
         source = with_types(source, catalogue, types, project.source.dialect)
     documents = [*own.all(), *([mapping_document] if mapping_document else [])]
@@ -208,6 +211,7 @@ def _known_types(project: Project, source: SourceMap) -> Mapping[str, Mapping[st
     """The types of the columns that the mapping reads, without asking a server; nothing of what
     cannot be read now, which is told when it is asked for."""
     from reportspec.run import embedded, sqlite
+    from reportspec.run.files.loading import file_types
 
     asked = project.source
     if asked.kind == "files":
@@ -215,7 +219,9 @@ def _known_types(project: Project, source: SourceMap) -> Mapping[str, Mapping[st
             return {}
         read = {table for entity in source.entities.values() for part in entity.parts
                 for table in tables_of(part)}  # fmt: skip
-        return {t: embedded.file_types(t, paths) for t, paths in asked.files.items() if t in read}
+        return {
+            t: file_types(t, spec, source.reads) for t, spec in asked.files.items() if t in read
+        }
     if asked.kind == "duckdb" and Path(asked.path).is_file():
         return embedded.table_types(asked.path)
     if asked.kind == "sqlite" and Path(asked.path).is_file():

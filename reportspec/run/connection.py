@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from reportspec.model import ColumnRead
+
 CONNECT_SECONDS = 15
 
 
@@ -25,7 +27,9 @@ class Table:
 
 class SourceError(Exception):
     """The source cannot be read: what is wrong, and the way out. No secret is in it. `lost` says
-    that the connection broke off, and that another try may do; `column` is one that is not there."""
+    that the connection broke off, and that another try may do; `column` is one that is not there.
+    `table` is the one that it is about, where that is a file; `also` are the other mistakes that were
+    found with this one."""
 
     def __init__(
         self,
@@ -36,17 +40,19 @@ class SourceError(Exception):
         *,
         lost: bool = False,
         column: str = "",
+        table: str = "",
+        also: tuple[SourceError, ...] = (),
     ) -> None:
         super().__init__(message)
         self.code, self.message, self.help, self.notes = code, message, help, notes
-        self.lost, self.column = lost, column
+        self.lost, self.column, self.table, self.also = lost, column, table, also
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """What a session is opened for. `tables` are those that will be read, `zone` is that of the
-    source's times; `snapshot` is another session's state of the data to share. `kinds` are
-    the SQL types that the mapping expects of columns, as (table, column, type)."""
+    source's times; `snapshot` is another session's state of the data to share. `reads` are the columns
+    that the mapping names: of files, others are not read unless `whole` says so; empty means all."""
 
     tables: frozenset[str] = frozenset()
     text_columns: bool = False
@@ -55,7 +61,8 @@ class Wanted:
     memory: int = 0  # megabytes that DuckDB may take; 0: half of what there is
     disk: int = 0  # megabytes of temporary files of DuckDB; 0: half of what is free
     snapshot: str | None = None
-    kinds: tuple[tuple[str, str, str], ...] = ()
+    reads: tuple[ColumnRead, ...] = ()
+    whole: bool = False
 
 
 Loose = frozenset[tuple[str, str]]  # (table as the mapping names it, column), in small letters

@@ -99,7 +99,10 @@ class Landed:
         connection = connect(
             report.project.source,
             Wanted(
-                statement.reads(), binding.source.csv_columns == "text", str(binding.source_zone)
+                statement.reads(),
+                binding.source.csv_columns == "text",
+                str(binding.source_zone),
+                reads=binding.source.reads,
             ),
         )
         try:

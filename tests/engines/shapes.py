@@ -22,6 +22,7 @@ from tests.engines.servers import Engine, Given, driven, served
 EMBEDDED = ("duckdb", "sqlite", "clickhouse")
 SERVERS = ("postgres", "mariadb")
 EVERYWHERE = (*EMBEDDED, *SERVERS)
+FORMS = ("csv", "json", "parquet")
 _BATCH = 400  # rows of one INSERT
 
 
@@ -121,6 +122,20 @@ def landed(engine: str, tables: list[Given], shape: Shape, folder: Path) -> Iter
             ch.query(one)
         ch.close()
         yield Engine(engine, f"chdb:///{folder / 'ch'}", prefix)
+
+
+def filed(form: str, tables: list[Given], shape: Shape, folder: Path) -> dict[str, Any]:
+    """Files in a folder with the tables in a shape, as the source of a project there."""
+    import duckdb
+
+    with (
+        landed("duckdb", tables, shape, folder / "db") as found,
+        duckdb.connect(found.url.removeprefix("duckdb:///")) as raw,
+    ):
+        raw.execute("SET TimeZone = 'UTC'")
+        for table in tables:
+            raw.execute(f"COPY \"{table.name}\" TO '{folder / table.name}.{form}'")
+    return {"files": {table.name: f"{table.name}.{form}" for table in tables}}
 
 
 @contextmanager

@@ -19,8 +19,18 @@ from reportspec.stages import load_report
 from tests.conftest import Draw
 from tests.engines import test_instants
 from tests.engines.conftest import SETTINGS
-from tests.engines.servers import Engine, Given, demo_tables
-from tests.engines.shapes import EVERYWHERE, SHAPES, Kept, Shape, landed, natural, written
+from tests.engines.servers import Given, demo_tables
+from tests.engines.shapes import (
+    EVERYWHERE,
+    FORMS,
+    SHAPES,
+    Kept,
+    Shape,
+    filed,
+    landed,
+    natural,
+    written,
+)
 from tests.engines.test_random_specs import METRICS, spec
 from tests.engines.test_same_figures import compare
 from tests.figures.asking import NOW, figures, rows
@@ -29,12 +39,12 @@ ROME = "Europe/Rome"
 ASKED: dict[str, Any] = {"report": "custom", "period": "2026-07"}
 
 
-def project(folder: Path, engine: Engine, entities: dict[str, Any], **own: Any) -> Path:
-    """A project over an engine's tables."""
+def project(folder: Path, source: Any, entities: dict[str, Any], **own: Any) -> Path:
+    """A project over a source's tables."""
     folder.mkdir(exist_ok=True)
     mapping = {"timezone": "UTC", "entities": entities}
     (folder / "m.yaml").write_text(yaml.safe_dump(mapping), encoding="utf-8")
-    settings = {**SETTINGS, "source": engine.url, "mapping": "m.yaml", **own}
+    settings = {**SETTINGS, "source": source, "mapping": "m.yaml", **own}
     (folder / "reportspec.yaml").write_text(yaml.safe_dump(settings), encoding="utf-8")
     return folder
 
@@ -77,7 +87,8 @@ def test_words_of_yes_and_no(engine: str, gone: str, tmp_path: Path) -> None:
     given = [*SAID["yes"], *SAID["no"], None, "", "  "]
     with landed(engine, leads(given), as_text(), tmp_path / "db") as found:
         assert (
-            counted(project(tmp_path, found, lead_map(found.prefix, gone))) == len(SAID["no"]) + 3
+            counted(project(tmp_path, found.url, lead_map(found.prefix, gone)))
+            == len(SAID["no"]) + 3
         )
 
 
@@ -89,14 +100,14 @@ def test_numbers_of_yes_and_no(engine: str, kind: str, tmp_path: Path) -> None:
 
     given = [1, 0, 1, 0, 0, None] if kind != "BOOLEAN" else [True, False, True, False, False, None]
     with landed(engine, leads(given), shape, tmp_path / "db") as found:
-        assert counted(project(tmp_path, found, lead_map(found.prefix))) == 4
+        assert counted(project(tmp_path, found.url, lead_map(found.prefix))) == 4
 
 
 @pytest.mark.parametrize("engine", EVERYWHERE)
 @pytest.mark.parametrize("said", ["perhaps", "2", "on", "-1", "wahr"])
 def test_what_is_neither_is_refused(engine: str, said: str, tmp_path: Path) -> None:
     with landed(engine, leads(["yes", said]), as_text(), tmp_path / "db") as found:
-        folder = project(tmp_path, found, lead_map(found.prefix))
+        folder = project(tmp_path, found.url, lead_map(found.prefix))
         with pytest.raises(SourceError) as told:
             counted(folder)
     assert told.value.code == "unreadable-value"
@@ -109,7 +120,7 @@ def test_other_numbers_are_refused(engine: str, tmp_path: Path) -> None:
         return Kept(natural(database, "BIGINT"), lambda v, n: v) if name == "gone" else None
 
     with landed(engine, leads([1, 2]), shape, tmp_path / "db") as found:
-        folder = project(tmp_path, found, lead_map(found.prefix))
+        folder = project(tmp_path, found.url, lead_map(found.prefix))
         with pytest.raises(SourceError) as told:
             counted(folder)
     assert told.value.code == "unreadable-value"
@@ -223,13 +234,13 @@ def small() -> list[Given]:
     return [table for table in demo_tables() if table.name in TABLES]
 
 
-def over(folder: Path, found: Engine) -> Path:
+def over(folder: Path, source: Any, prefix: str = "") -> Path:
     """A project that reads the demo's tables by their own names."""
     entities = {
-        name: {"table": f"{found.prefix}{name}", "fields": {c: f'"{c}"' for c, _ in COLUMNS[name]}}
+        name: {"table": f"{prefix}{name}", "fields": {c: f'"{c}"' for c, _ in COLUMNS[name]}}
         for name in TABLES
     }
-    made = project(folder, found, entities)
+    made = project(folder, source, entities)
     text = (made / "m.yaml").read_text(encoding="utf-8")
     (made / "m.yaml").write_text(f"dialect: duckdb\n{text}", encoding="utf-8")
     return made
@@ -240,7 +251,7 @@ def plain(small: list[Given], tmp_path_factory: pytest.TempPathFactory) -> Itera
     """The project over the natural shape."""
     folder = tmp_path_factory.mktemp("plain")
     with landed("duckdb", small, lambda *_: None, folder / "db") as found:
-        yield over(folder, found)
+        yield over(folder, found.url)
 
 
 @pytest.fixture(scope="module")
@@ -269,7 +280,7 @@ def test_the_demo_in_shapes(
     random = Random(draw.seed)
     first = (EVERYWHERE.index(engine) + list(SHAPES).index(shape)) % len(HOSTS)
     with landed(engine, small, SHAPES[shape], tmp_path / "db") as found:
-        made = over(tmp_path, found)
+        made = over(tmp_path, found.url, found.prefix)
         for number in range(draw.rounds(1, len(HOSTS))):
             with test_instants.on_host(HOSTS[(first + number) % len(HOSTS)]):
                 compare(made, plain, STANDARD)
@@ -277,3 +288,15 @@ def test_the_demo_in_shapes(
                     one = spec(random, plain, served)
                     print(one)
                     compare(made, plain, one)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("form", FORMS)
+def test_the_demo_in_files(
+    form: str, shape: str, small: list[Given], plain: Path, tmp_path: Path
+) -> None:
+    """The figures of the natural shape, whatever files keep."""
+    made = over(tmp_path, filed(form, small, SHAPES[shape], tmp_path))
+    with test_instants.on_host("America/New_York"):
+        compare(made, plain, STANDARD)

@@ -7,7 +7,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from reportspec.check.model import SourceSpec
+from reportspec.check.model import FileSpec, SourceSpec
 from reportspec.run.connection import SourceError, Wanted
 from reportspec.run.embedded import EmbeddedConnection, open_embedded
 
@@ -23,7 +23,7 @@ def session(tmp_path: Path) -> EmbeddedConnection:
     for name in ("a", "b", "other"):
         write(tmp_path / f"it's {name}.parquet", 1)
     paths = tuple(str(tmp_path / f"it's {name}.parquet") for name in ("a", "b"))
-    source = SourceSpec("files", "files", files={"deal": paths})
+    source = SourceSpec("files", "files", files={"deal": FileSpec(paths)})
     return open_embedded(source, Wanted(frozenset({"deal"})))
 
 

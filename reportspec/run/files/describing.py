@@ -1,0 +1,701 @@
+"""What the columns of a table's files hold: their types, and how their texts become values of them.
+
+The field that a column is decides what it must be; a column that expressions read is what all its texts are
+beyond doubt. Whatever cannot be read for certain is refused, with the setting that would read it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from reportspec.check.model import FileSpec
+from reportspec.files import remove_folder, temporary_folder
+from reportspec.model import ColumnRead
+from reportspec.run.connection import SourceError
+from reportspec.run.files import readings
+from reportspec.run.files.opening import (
+    Tally,
+    TextFile,
+    broken_rows,
+    engine_error,
+    opened,
+    quoted,
+    string,
+    tally,
+    trouble,
+)
+from reportspec.run.files.readings import NumberReading, TimeReading
+from reportspec.run.files.shape import Unclear, kinds_of, shown, swallowed
+
+if TYPE_CHECKING:
+    import duckdb
+
+_SAMPLE = 1000  # rows that may rule out what a column could be
+_EXAMPLES = 2
+_MOST_FORMS = 1000
+_NOTHING = (
+    "JSON",
+    "INTEGER",
+    '"NULL"',
+)  # what files without text have for the type of no value at all
+_NUMBERS = ("BIGINT", "DOUBLE", "DECIMAL(18, 4)")
+_TIMES = ("TIMESTAMP", "DATE")
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column as it will be: its type, the SQL that makes it of the file's, how it is read where that is
+    worth a word, and whether it has no value at all."""
+
+    name: str
+    type: str
+    sql: str
+    said: str = ""
+    empty: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """What a table's files hold. `blank` says that they have rows without a single value, which are none; `even`
+    that their line ends are made alike first."""
+
+    columns: tuple[Column, ...]
+    rows: int
+    blank: bool
+    even: bool
+    said: tuple[str, ...]
+
+
+State = tuple[tuple[int, ...], ...]
+
+
+@lru_cache(maxsize=256)
+def described(table: str, spec: FileSpec, reads: tuple[ColumnRead, ...], texts: bool, whole: bool, states: State) -> Description:  # fmt: skip
+    """What a table's files hold, of which `states` tells whether they were changed. Without `reads` it is all
+    columns, else those, and others as they stand if `whole` says so. `texts` leaves all texts as they are. Raises
+    SourceError."""
+    import duckdb
+
+    folder = temporary_folder("files")
+    try:
+        with duckdb.connect(":memory:") as raw:
+            raw.execute(f"SET temp_directory = {string(folder)}")
+            try:
+                return _Look(raw, table, spec, reads, texts, whole, folder).found()
+            except duckdb.Error as error:
+                raise engine_error(error, table, spec.paths) from None
+    finally:
+        remove_folder(folder)
+
+
+class _Look:
+    """One look at the files of a table."""
+
+    def __init__(
+        self, raw: duckdb.DuckDBPyConnection, table: str, spec: FileSpec, reads: tuple[ColumnRead, ...],
+        texts: bool, whole: bool, folder: str,
+    ) -> None:  # fmt: skip
+        self.raw, self.table, self.spec, self.texts, self.folder = raw, table, spec, texts, folder
+        self.whole = whole
+        self.reads = {read.column.lower(): read for read in reads}
+        self.expected = frozenset(read.column for read in reads)
+        self.relation = opened(raw, table, spec, folder, self.expected)
+        self.even = False
+        self.problems: list[SourceError] = []
+        self.formats = dict(spec.date_format)
+
+    # What is asked of the engine
+
+    def ask(self, selections: Sequence[str]) -> tuple[Any, ...]:
+        row = self.raw.execute(
+            f"SELECT {', '.join(selections)} FROM {self.relation.sql}"
+        ).fetchone()
+        assert row is not None
+        return row
+
+    def found(self) -> Description:
+        self.check_names()
+        self.tallies = [self.tallied(file) for file in self.relation.files if not file.first_row]
+        columns = self.columns()
+        wanted = {name: self.candidates(name, kind) for name, kind in columns.items()}
+        asked: list[str] = []
+        at: dict[str, int] = {}
+        for name, families in wanted.items():
+            at[name] = len(asked)
+            for family in families:
+                asked += [text.format(quoted(name)) for text in _ASKED[family]]
+        base = len(asked)
+        asked += self.structure()
+        answers = self.first(asked)
+        rows, blank = self.check_rows(answers[base:])
+        made = []
+        for name, kind in columns.items():
+            values = answers[at[name] :]
+            families, parts = wanted[name], {}
+            for family in families:
+                size = len(_ASKED[family])
+                parts[family], values = values[:size], values[size:]
+            made.append(self.column(name, kind, parts))
+        if self.problems:
+            first, *rest = self.problems
+            first.also = tuple(rest)
+            raise first
+        return Description(tuple(made), rows, blank, self.even, self.relation.said)
+
+    def tallied(self, file: TextFile) -> Tally:
+        try:
+            return tally(file)
+        except Unclear as unclear:
+            raise trouble(self.table, file.name, unclear) from None
+
+    def first(self, asked: Sequence[str]) -> tuple[Any, ...]:
+        """The first pass, in which the engine meets every row."""
+        import duckdb
+
+        try:
+            return self.ask(asked)
+        except duckdb.Error as error:
+            for file in self.relation.files:
+                broken = broken_rows(self.table, file)
+                if broken is not None:
+                    raise broken from None
+            if not self.relation.files or self.even:
+                raise engine_error(error, self.table, self.spec.paths) from None
+        self.even = True
+        self.relation = opened(
+            self.raw, self.table, self.spec, self.folder, self.expected, even=True
+        )
+        self.tallies = [self.tallied(file) for file in self.relation.files if not file.first_row]
+        return self.first(asked)
+
+    def columns(self) -> dict[str, str]:
+        """The columns to look at, with their types in the files."""
+        if not self.reads or self.whole:
+            return dict(self.relation.types)
+        return {
+            name: kind for name, kind in self.relation.types.items() if name.lower() in self.reads
+        }
+
+    def check_names(self) -> None:
+        if self.texts and (self.spec.decimal or self.spec.thousands):
+            raise SourceError("contradiction", f"`decimal` and `thousands` of `{self.table}` change nothing: the mapping has all columns as texts",
+                              "write `csv_columns: typed` in a mapping that extends it", table=self.table)  # fmt: skip
+        for name in self.formats:
+            if name and name.lower() not in {known.lower() for known in self.relation.types}:
+                raise SourceError("unknown-column", f"`date_format` names the column `{shown(name)}`, which the files of `{self.table}` have not",
+                                  None, table=self.table)  # fmt: skip
+
+    def kind(self, name: str) -> str:
+        """The type of the field that a column is, if it is one as it stands."""
+        read = self.reads.get(name.lower())
+        return read.type if read and not self.texts else ""
+
+    def cells(self, name: str) -> str:
+        """What all cells of a sheet's column are, or nothing."""
+        found = {file.typed[name] for file in self.relation.files if name in file.typed}
+        return found.pop() if len(found) == 1 else ""
+
+    # Rows
+
+    def structure(self) -> list[str]:
+        """What is asked to know that every row is one."""
+        if not self.relation.files:
+            return ["count(*)"]
+        names = list(self.relation.types)
+        blank = f"count_if(coalesce({', '.join(map(quoted, names))}, NULL) IS NULL)"
+        # The first columns are enough to look for a header among the rows; then Python looks at all.
+        same = " AND ".join(f"trim({quoted(name)}) = {string(name)}" for name in names[:3])
+        return ["count(*)", blank, f"count_if({same})"]
+
+    def check_rows(self, answers: Sequence[Any]) -> tuple[int, bool]:
+        """How many rows there are, and whether some have no value. Raises SourceError where rows are none."""
+        answers = [int(answer or 0) for answer in answers]
+        rows, blank, repeated = (*answers, 0, 0)[:3]
+        if not self.relation.files:
+            return rows, False
+        if repeated:
+            self.refuse_repeated()
+        texts = [file for file in self.relation.files if not file.first_row]
+        if texts:
+            names = list(self.relation.types)
+            delimiters = sum(one.delimiters for one in self.tallies) - (len(names) - 1) * rows
+            if delimiters:
+                self.check_delimiters(delimiters, texts)
+            if sum(one.lines for one in self.tallies) != rows and len(names) > 1:
+                self.check_line_ends(texts)
+        return rows - blank, bool(blank)
+
+    def check_delimiters(self, surplus: int, files: Sequence[TextFile]) -> None:
+        """The engine lets a row pass that has a delimiter behind its last field: with a field too many in it,
+        others would stand under the wrong names."""
+        signs = {file.shape.delimiter for file in files}
+        inside = 0
+        for sign in map(string, signs):
+            cells = map(quoted, self.relation.types)
+            counts = [f"sum(CASE WHEN contains({c}, {sign}) THEN length({c}) - length(replace({c}, {sign}, '')) END)" for c in cells]  # fmt: skip
+            inside += sum(int(value or 0) for value in self.ask(counts))
+        if len(signs) == 1 and inside == surplus:
+            return
+        for file in files:
+            broken = broken_rows(self.table, file)
+            if broken is not None:
+                raise broken
+
+    def check_line_ends(self, files: Sequence[TextFile]) -> None:
+        """Refuse blocks of rows that a stray quote made a field of one."""
+        names = ", ".join(map(quoted, self.relation.types))
+        ends = " OR ".join(f"contains({quoted(n)}, chr(10)) OR contains({quoted(n)}, chr(13))" for n in self.relation.types)  # fmt: skip
+        sample = self.raw.execute(f"SELECT {names} FROM {self.relation.sql} WHERE NOT coalesce({ends}, false) LIMIT {_SAMPLE}").fetchall()  # fmt: skip
+        kinds = kinds_of([["" if v is None else v for v in row] for row in sample], len(self.relation.types))  # fmt: skip
+        cursor = self.raw.execute(f"SELECT {names} FROM {self.relation.sql} WHERE {ends}")
+        shape = files[0].shape
+        while rows := cursor.fetchmany(_SAMPLE):
+            if any(swallowed([v or "" for v in row], shape, kinds) for row in rows):
+                break
+        else:
+            return
+        for file in files:
+            for row in file.rows():
+                if not swallowed(row.fields, file.shape, kinds):
+                    continue
+                number = len(re.split(r"\r\n|\r|\n", file.shape.delimiter.join(row.fields)))
+                where = f"`{file.name}` (table `{self.table}`), line {row.line}"
+                raise SourceError(
+                    "unreadable-row", f"{where}: a quote opens here and takes {number} rows into one field",
+                    "take the stray quote out of this line, or export the file again", (file.place(row),),
+                    table=self.table,
+                )  # fmt: skip
+
+    def refuse_repeated(self) -> None:
+        for file in self.relation.files:
+            for row in file.rows() if file.shape.header else ():
+                if [field.strip() for field in row.fields] != list(file.shape.names):
+                    continue
+                where = f"`{file.name}` (table `{self.table}`), {file.unit} {file.number(row)}"
+                raise SourceError(
+                    "repeated-header", f"{where}: the header stands again among the rows",
+                    "take it out, or give each part a file of its own: `path` may be a pattern",
+                    (file.place(row),), table=self.table,
+                )  # fmt: skip
+
+    # Columns
+
+    def candidates(self, name: str, kind: str) -> tuple[str, ...]:
+        """What a column may be."""
+        wanted = self.kind(name)
+        if kind != "VARCHAR":
+            return ("nothing",) if kind in _NOTHING and wanted and wanted != kind else ()
+        if wanted == "VARCHAR" or (self.reads and name.lower() not in self.reads):
+            return ()
+        if wanted:
+            return (_family(wanted),)
+        if self.cells(name) in ("text", "mixed"):
+            return ()
+        families = ("short",) if self.texts else tuple(_PATTERNS)
+        likely = tuple(family for family in families if self.may_be(name, family))
+        return likely or (("any",) if self.formats else ())
+
+    def may_be(self, name: str, family: str) -> bool:
+        values = self.sample().get(name.lower(), [])
+        return all(re.fullmatch(_PATTERNS[family], value) for value in values)
+
+    def sample(self) -> Mapping[str, list[str]]:
+        """The first values of the columns whose meaning no field tells."""
+        if not hasattr(self, "_sample"):
+            free = self.reads or self.relation.types
+            names = [
+                name for name, kind in self.columns().items()
+                if kind == "VARCHAR" and not self.kind(name) and (name.lower() in free or name in free)
+            ]  # fmt: skip
+            found: dict[str, list[str]] = {}
+            if names:
+                import duckdb
+
+                try:
+                    sql = f"SELECT {', '.join(map(quoted, names))} FROM {self.relation.sql} LIMIT {_SAMPLE}"
+                    rows = self.raw.execute(sql).fetchall()
+                except duckdb.Error:  # told of the whole file
+                    rows = []
+                found = {n.lower(): [v for v in column if v is not None]
+                         for n, column in zip(names, zip(*rows, strict=True), strict=False)}  # fmt: skip
+            self._sample = found
+        return self._sample
+
+    def column(self, name: str, kind: str, parts: Mapping[str, Sequence[Any]]) -> Column:
+        """A column as it will be, of the answers about what it may be."""
+        wanted, own = self.kind(name), quoted(name)
+        as_text = Column(name, "VARCHAR", own)
+        if not parts:
+            return Column(name, kind, own)
+        number = next(iter(parts.values()))[0]
+        if not number:
+            return _nothing(name, wanted) if wanted else as_text
+        if "nothing" in parts:
+            return Column(name, kind, own)
+        if wanted and self.cells(name) == "mixed":
+            return self.refuse_cells(name, wanted)
+        if not wanted:
+            return self.inferred(name, parts)
+        family = _family(wanted)
+        if family == "time":
+            return self.time(name, parts["time"])
+        if family == "number":
+            return self.number(name, parts["number"])
+        if parts["boolean"][1]:
+            return self.refuse_values(name, self.bad_values(name, _no_boolean(own)), int(parts["boolean"][1]),
+                                      f"write an expression in the mapping, such as `\"{name} = '…'\"`")  # fmt: skip
+        return Column(name, "BOOLEAN", _boolean(own))
+
+    def inferred(self, name: str, parts: Mapping[str, Sequence[Any]]) -> Column:
+        """A column of which no field tells what it is: what all its texts are as they stand, else texts."""
+        own = quoted(name)
+        if "number" in parts:
+            _, bad, dots, odd, zeros, longest = parts["number"]
+            clear = self.cells(name) == "number" or not dots or odd
+            if not bad and clear and not zeros and (dots or longest <= 18):
+                kind = "DOUBLE" if dots else "BIGINT"
+                return Column(name, kind, f"CAST({own} AS {kind})")
+        if "time" in parts and not parts["time"][1]:
+            kind = _time_type(parts["time"])
+            return Column(name, kind, f"CAST({own} AS {kind})")
+        if "clock" in parts and not parts["clock"][1]:
+            return Column(name, "TIME", f"CAST({own} AS TIME)")
+        if "truth" in parts and not parts["truth"][1]:
+            return Column(name, "BOOLEAN", f"CAST({own} AS BOOLEAN)")
+        found = self.formatted(name) or (self.short(name) if "short" in parts else None)
+        return found or Column(name, "VARCHAR", own)
+
+    def formatted(self, name: str) -> Column | None:
+        """A column of times as formats say, if they read all its texts; the formats of its own must."""
+        named, given = self.own_formats(name), self.formats.get("", ())
+        if not named and not given:
+            return None
+        reading = readings.reading_of(named or given)
+        bad, number = self.ask([_unread(quoted(name), reading), f"count({quoted(name)})"])
+        if bad and named:
+            values = self.bad_values(name, _no_time(quoted(name), reading))
+            return self.refuse_values(name, values, int(bad), family="time")
+        return None if bad or not number else self.as_asked(_of_time(name, reading))
+
+    def short(self, name: str) -> Column | None:
+        """A column of dates with short years: the engine would take 05-03-17 for a day of the year 5."""
+        if self.ask([_ASKED["short"][1].format(quoted(name))])[0]:
+            return None
+        fit = self.fitting(name, readings.time_readings(self.forms(name) or ()))
+        if len(fit) > 1:
+            return self.refuse_two_ways(name, fit)
+        return self.as_asked(_of_time(name, fit[0])) if fit else None
+
+    def own_formats(self, name: str) -> tuple[str, ...]:
+        return next((f for n, f in self.formats.items() if n.lower() == name.lower()), ())
+
+    def as_asked(self, column: Column) -> Column:
+        """A column of times, or of their ISO texts where all columns stay texts."""
+        if not self.texts:
+            return column
+        return Column(column.name, "VARCHAR", f"CAST({column.sql} AS VARCHAR)", column.said)
+
+    # Numbers
+
+    def number(self, name: str, answers: Sequence[Any]) -> Column:
+        _, bad, dots, odd, _zeros, longest = answers
+        own, spec = quoted(name), self.spec
+        plain = not bad and spec.decimal in ("", ".") and spec.thousands != "."
+        if plain and (
+            not dots or odd or spec.decimal or spec.thousands or self.cells(name) == "number"
+        ):
+            kind = "DOUBLE" if dots or longest > 18 else "BIGINT"
+            return Column(name, kind, f"CAST({own} AS {kind})")
+        forms = self.forms(name)
+        if forms == {}:
+            return _nothing(name, self.kind(name))
+        if forms is None:
+            return self.refuse_values(name, self.bad_values(name, f"NOT regexp_full_match({own}, {string(readings.PLAIN)})"), int(bad))  # fmt: skip
+        found = readings.number_readings(forms, spec.decimal, spec.thousands)
+        marks = readings.currencies(forms)
+        if len(marks) > 1:
+            values = [self.examples(name, [f for f in forms if readings.bare_number(f).currency == mark])[0] for mark in marks[:3]]  # fmt: skip
+            return self.refuse(name, "mixed-currencies", f"has amounts in several currencies: {', '.join(f'`{m}`' for m in marks[:4])}",
+                               "put the currency into a column of its own, and name it as the `currency` of the mapping", values)  # fmt: skip
+        if len(found) == 1:
+            return _of_number(name, found[0], forms)
+        if found:
+            one, other = found[0], found[1]
+            value = self.examples(name, [f for f in forms if _differs(f, one, other)])[:1]
+            ways = " or ".join(f"{_value(v, way)}" for v in value for way in (one, other))
+            return self.refuse(name, "unclear-number", f"can be read in two ways: `{value[0]}` is {ways}",
+                               f"write `{other.said}` or `{one.said}`", value)  # fmt: skip
+        worse = readings.nearest_number(forms, spec.decimal, spec.thousands)
+        said = readings.number_readings(forms)
+        help = f"write `{said[0].said}`" if said and (spec.decimal or spec.thousands) else None
+        return self.refuse_values(name, self.examples(name, worse), sum(forms[form] for form in worse), help)  # fmt: skip
+
+    # Times
+
+    def time(self, name: str, answers: Sequence[Any]) -> Column:
+        own = quoted(name)
+        given = self.own_formats(name)
+        if not answers[1] and not given:
+            kind = _time_type(answers)
+            return Column(name, kind, f"CAST({own} AS {kind})")
+        given = given or self.formats.get("", ())
+        if self.forms(name) == {}:
+            return _nothing(name, self.kind(name))
+        if given:
+            reading = readings.reading_of(given)
+            bad = int(self.ask([_unread(own, reading)])[0])
+            if not bad:
+                return _of_time(name, reading)
+            forms = self.forms(name)
+            ways = self.fitting(name, readings.time_readings(forms or ())) if forms else []
+            help = f"write `{ways[0].said}`" if len(ways) == 1 else None
+            return self.refuse_values(
+                name, self.bad_values(name, _no_time(own, reading)), bad, help
+            )
+        forms = self.forms(name)
+        ways = readings.time_readings(forms) if forms else []
+        fit = self.fitting(name, ways)
+        if len(fit) == 1:
+            return _of_time(name, fit[0])
+        if fit:
+            return self.refuse_two_ways(name, fit)
+        if ways:
+            reading = min(ways, key=lambda way: self.ask([_unread(own, way)])[0])
+            values = self.bad_values(name, _no_time(own, reading))
+            return self.refuse_values(name, values, int(self.ask([_unread(own, reading)])[0]))
+        iso = _not_iso(own)
+        known = [form for form in forms or () if not readings.time_readings([form])]
+        values = self.examples(name, known) if known else self.bad_values(name, iso)
+        return self.refuse_values(name, values, sum((forms or {})[form] for form in known) or int(answers[1]))  # fmt: skip
+
+    def fitting(self, name: str, ways: Sequence[TimeReading]) -> list[TimeReading]:
+        """The readings that read every text; of those that give the same times one."""
+        own = quoted(name)
+        if not ways:
+            return []
+        unread = self.ask([_unread(own, way) for way in ways])
+        fit = [way for way, bad in zip(ways, unread, strict=True) if not bad]
+        unlike: list[TimeReading] = []
+        for way in fit:
+            differs = [
+                f"count_if({_parsed(own, way)} IS DISTINCT FROM {_parsed(own, other)})"
+                for other in unlike
+            ]
+            if not differs or all(self.ask(differs)):
+                unlike.append(way)
+        return unlike
+
+    def refuse_two_ways(self, name: str, ways: Sequence[TimeReading]) -> Column:
+        own = quoted(name)
+        one, other = ways[0], ways[1]
+        differs = f"{_parsed(own, one)} IS DISTINCT FROM {_parsed(own, other)}"
+        value = self.bad_values(name, differs, 1)
+        if not value:
+            value = self.bad_values(name, f"{own} IS NOT NULL", 1)
+        days = [self.raw.execute(f"SELECT strftime({_parsed(string(value[0]), way)}, '%-d %B %Y')").fetchall()[0][0] for way in ways]  # fmt: skip
+        help = " or ".join(f"`{way.said}` ({_order(way)})" for way in ways)
+        return self.refuse(name, "unclear-date", f"can be read in {'two' if len(ways) == 2 else 'three'} ways: `{shown(value[0])}` is {' or '.join(days)}",
+                           f"write {help}", value)  # fmt: skip
+
+    # Texts, and where they stand
+
+    def forms(self, name: str) -> dict[str, int] | None:
+        """The forms of a column's texts, with how many have each; None if there are too many to tell."""
+        own = quoted(name)
+        rest = _nines(f"substr({own}, 2)")
+        form = f"CASE WHEN starts_with({own}, '0') THEN '0' || {rest} ELSE {_nines(own)} END"
+        asked = (
+            f"SELECT {form}, count(*) FROM {self.relation.sql} WHERE trim({own}) <> '' GROUP BY 1"
+        )
+        rows = self.raw.execute(f"{asked} LIMIT {_MOST_FORMS + 1}").fetchall()
+        return None if len(rows) > _MOST_FORMS else dict(rows)
+
+    def examples(self, name: str, forms: Iterable[str]) -> list[str]:
+        """Texts that have one of some forms."""
+        alike = ["9" + form[1:] if form.startswith("0") else form for form in forms][:50]
+        listed = ", ".join(map(string, alike))
+        return self.bad_values(name, f"{_nines(quoted(name))} IN ({listed})")
+
+    def bad_values(self, name: str, condition: str, number: int = _EXAMPLES) -> list[str]:
+        """Texts of a column for which a condition holds, among the first that there are."""
+        own = quoted(name)
+        some = f"SELECT {own} FROM {self.relation.sql} WHERE trim({own}) <> '' AND ({condition}) LIMIT {_SAMPLE}"
+        rows = self.raw.execute(f"SELECT DISTINCT {own} FROM ({some}) ORDER BY 1 LIMIT {number}")
+        return [str(row[0]) for row in rows.fetchall()]
+
+    def places(self, name: str, values: Sequence[str]) -> tuple[str, ...]:
+        """Where texts stand first."""
+        found: dict[str, str] = {}
+        for file in self.relation.files:
+            index = next(i for i, n in enumerate(file.shape.names) if n.lower() == name.lower())
+            for row in file.rows():
+                if len(row.fields) > index and row.fields[index] in values:
+                    found.setdefault(row.fields[index], file.place(row))
+                    if len(found) == len(values):
+                        break
+        return tuple(found.values())
+
+    # Refusals
+
+    def refuse(self, name: str, code: str, what: str, help: str | None, values: Sequence[str]) -> Column:  # fmt: skip
+        read = self.reads.get(name.lower())
+        files = (
+            Path(self.spec.paths[0]).name
+            if len(self.spec.paths) == 1
+            else f"{len(self.spec.paths)} files"
+        )
+        place = f"`{files}` (table `{self.table}`)"
+        whose = f" for `{read.field}`" if read and read.field else ""
+        self.problems.append(SourceError(code, f"{place}: the column `{name}`{whose} {what}", help,
+                                         self.places(name, values), table=self.table))  # fmt: skip
+        return Column(name, "VARCHAR", quoted(name))
+
+    def refuse_values(self, name: str, values: Sequence[str], count: int, help: str | None = None, family: str = "") -> Column:  # fmt: skip
+        few = ", ".join(f"`{shown(value)}`" for value in values)
+        if values and readings.likely_nothing(values):
+            help = (
+                f"write `null: [{', '.join(_yaml(v) for v in values)}]` if they stand for no value"
+            )
+        elif help is None:
+            help = "mend the file, or write an expression in the mapping"
+            if (family or _family(self.kind(name))) == "time":
+                help = 'say how they are written, such as `date_format: "%d.%m.%Y %H.%M"`, or mend the file'
+        what = {"time": "a date or a time", "number": "a number", "boolean": "yes or no"}[family or _family(self.kind(name))]  # fmt: skip
+        number = f"{count} values" if count != 1 else "a value"
+        return self.refuse(name, "unreadable-value", f"has {number} that cannot be read as {what}: {few}", help, values)  # fmt: skip
+
+    def refuse_cells(self, name: str, wanted: str) -> Column:
+        """Cells of several types in one column: texts among dates are those that the program which wrote the
+        workbook could not read, and the dates beside them may be turned."""
+        own, family = quoted(name), _family(wanted)
+        number = f"NOT regexp_full_match({own}, {string(readings.PLAIN)})"
+        kind, other = {"time": ("dates", _not_iso(own)), "number": ("numbers", number),
+                       "boolean": ("true and false", _no_boolean(own))}[family]  # fmt: skip
+        values = self.bad_values(name, other)
+        return self.refuse(name, "mixed-cells", f"has cells of several types: {kind} and others, such as {', '.join(f'`{shown(v)}`' for v in values)}",
+                           "make them alike in the workbook", values)  # fmt: skip
+
+
+_SHORT = r"[0-9]{1,3}[-/ ][0-9]{1,2}[-/ ][0-9]{1,2}([^0-9].*)?"  # dates, if they are any, of years of two digits
+
+
+def _nothing(name: str, kind: str) -> Column:
+    return Column(name, kind, f"CAST(NULL AS {kind})", "", True)
+
+
+def _nines(own: str) -> str:
+    return f"translate({own}, '0123456789', '9999999999')"
+
+
+def _unlike(pattern: str) -> str:
+    return f"NOT regexp_full_match({{0}}, {string(pattern)})".replace("{", "{{").replace("}", "}}").replace("{{0}}", "{0}")  # fmt: skip
+
+
+def _word(own: str) -> str:
+    """A text as a word of yes or no: numbers of any decimals are 1 and 0."""
+    return f"regexp_replace(lower(trim({own})), '^([01])[.]0+$', '\\1')"
+
+
+def _no_boolean(own: str) -> str:
+    words = ", ".join(map(string, ("", *readings.TRUE, *readings.FALSE)))
+    return f"NOT {_word(own)} IN ({words})"
+
+
+def _boolean(own: str) -> str:
+    return f"CASE WHEN trim({own}) <> '' THEN {_word(own)} IN ({', '.join(map(string, readings.TRUE))}) END"
+
+
+_ASKED: Mapping[str, tuple[str, ...]] = {
+    "nothing": ("count({0})",),
+    "any": ("count({0})",),
+    "short": ("count({0})", f"count_if({_unlike(_SHORT)})"),
+    "time": (
+        "count({0})",
+        f"count_if({{0}} IS NOT NULL AND ({_unlike(readings.ISO)} OR TRY_CAST({{0}} AS TIMESTAMP) IS NULL))",
+        "count_if(length({0}) > 10)",
+        # Of ISO times, behind hours and minutes.
+        "count_if(length({0}) > 16 AND regexp_matches(substr({0}, 17), '[ZC+-]'))",
+    ),
+    "number": (
+        "count({0})",
+        f"count_if({_unlike(readings.PLAIN)})",
+        "count_if(contains({0}, '.') OR contains({0}, 'e') OR contains({0}, 'E'))",
+        f"count_if(contains({{0}}, '.') AND {_unlike(readings.THREES)})",
+        "count_if(starts_with({0}, '0') AND length({0}) > 1 AND NOT contains({0}, '.'))",
+        "max(length({0}))",
+    ),
+    "boolean": ("count({0})", f"count_if({_no_boolean('{0}')})"),
+    "truth": ("count({0})", "count_if(NOT lower({0}) IN ('true', 'false'))"),
+    "clock": ("count({0})", "count_if({0} IS NOT NULL AND (TRY_CAST({0} AS TIME) IS NULL OR length({0}) < 8))"),
+}  # fmt: skip
+_PATTERNS = {"number": readings.PLAIN, "time": readings.ISO, "truth": "(?i:true|false)",
+             "short": _SHORT,
+             "clock": r"[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?"}  # fmt: skip
+
+
+def _family(kind: str) -> str:
+    return "number" if kind in _NUMBERS else "time" if kind in _TIMES else "boolean"
+
+
+def _time_type(answers: Sequence[Any]) -> str:
+    _, _, timed, zoned = answers
+    return "TIMESTAMP WITH TIME ZONE" if zoned else "TIMESTAMP" if timed else "DATE"
+
+
+def _not_iso(own: str) -> str:
+    return f"NOT regexp_full_match({own}, {string(readings.ISO)}) OR TRY_CAST({own} AS TIMESTAMP) IS NULL"
+
+
+def _parsed(own: str, reading: TimeReading) -> str:
+    listed = ", ".join(map(string, reading.formats))
+    return f"try_strptime(trim({own}), [{listed}])"
+
+
+def _no_time(own: str, reading: TimeReading) -> str:
+    return f"{_parsed(own, reading)} IS NULL OR year({_parsed(own, reading)}) < 1000"
+
+
+def _unread(own: str, reading: TimeReading) -> str:
+    """How many texts a reading does not read. A year of two digits is none before the year 100."""
+    return f"count_if(trim({own}) <> '' AND ({_no_time(own, reading)}))"
+
+
+def _of_time(name: str, reading: TimeReading) -> Column:
+    kind = "TIMESTAMP WITH TIME ZONE" if reading.zoned else "TIMESTAMP" if reading.timed else "DATE"
+    return Column(name, kind, f"CAST({_parsed(quoted(name), reading)} AS {kind})", reading.said)
+
+
+def _order(reading: TimeReading) -> str:
+    first = re.search(r"%[ymdYbB]", reading.formats[0])
+    return {"%d": "day first", "%m": "month first"}.get(first[0] if first else "", "year first")
+
+
+def _of_number(name: str, reading: NumberReading, forms: Mapping[str, int]) -> Column:
+    own = quoted(name)
+    kept = f"[^0-9{reading.decimal}]" if reading.decimal != "." else "[^0-9.]"
+    digits = (
+        f"replace(regexp_replace({own}, {string(kept)}, '', 'g'), {string(reading.decimal)}, '.')"
+    )
+    sign = f"CASE WHEN regexp_matches({own}, '[-−(]') THEN '-' ELSE '' END"
+    bare = [readings.bare_number(form).form for form in forms]
+    whole = not any(readings.decimals_of(form, reading) or reading.decimal in form for form in bare)
+    kind = "BIGINT" if whole and max(map(len, bare)) <= 18 else "DOUBLE"
+    return Column(name, kind, f"CAST({sign} || nullif({digits}, '') AS {kind})", reading.said)
+
+
+def _differs(form: str, one: NumberReading, other: NumberReading) -> bool:
+    bare = readings.bare_number(form).form
+    return readings.decimals_of(bare, one) != readings.decimals_of(bare, other)
+
+
+def _value(text: str, way: NumberReading) -> str:
+    digits = re.sub(rf"[^0-9{re.escape(way.decimal)}]", "", text).replace(way.decimal, ".")
+    return f"{float(digits):g}" if float(digits) < 1e15 else digits
+
+
+def _yaml(text: str) -> str:
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'

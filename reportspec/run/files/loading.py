@@ -1,0 +1,110 @@
+"""Tables of the engine made of declared files, as they were described."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from reportspec.check.model import FileSpec
+from reportspec.model import ColumnRead
+from reportspec.run.connection import SourceError, Wanted
+from reportspec.run.files.describing import Description, State, described
+from reportspec.run.files.opening import Relation, TextFile, engine_error, opened, quoted, string
+from reportspec.run.files.shape import TOTALS, Row, is_totals, shown
+
+
+def state_of(path: str) -> tuple[int, ...]:
+    """What changes when a file does; nothing for one that is not there."""
+    try:
+        found = Path(path).stat()
+    except OSError:
+        return ()
+    return (found.st_ino, found.st_size, found.st_mtime_ns)
+
+
+def description(table: str, spec: FileSpec, wanted: Wanted) -> Description:
+    """What a table's files hold. Raises SourceError."""
+    own = tuple(read for read in wanted.reads if read.table == table)
+    states: State = tuple(state_of(path) for path in spec.paths)
+    return described(table, spec, own, wanted.text_columns, wanted.whole, states)
+
+
+def file_types(table: str, spec: FileSpec, reads: tuple[ColumnRead, ...]) -> dict[str, str]:
+    """The columns of declared files, with the types that they will have; none where they cannot be
+    read, which is told when they are."""
+    try:
+        return {column.name: column.type for column in description(table, spec, Wanted(reads=reads)).columns}  # fmt: skip
+    except (SourceError, OSError):
+        return {}
+
+
+def load(raw: Any, table: str, spec: FileSpec, wanted: Wanted, folder: str) -> Description:
+    """Make a table of its files; of Parquet files a view, which reads them where they lie. Raises SourceError."""
+    import duckdb
+
+    found = description(table, spec, wanted)
+    expected = frozenset(read.column for read in wanted.reads if read.table == table)
+    relation = opened(raw, table, spec, folder, expected, even=found.even)
+    made = ", ".join(f"{column.sql} AS {quoted(column.name)}" for column in found.columns) or "NULL AS nothing__"  # fmt: skip
+    where = ""
+    if found.blank:
+        where = f" WHERE coalesce({', '.join(map(quoted, relation.types))}, NULL) IS NOT NULL"
+    kind = "VIEW" if relation.in_place else "TABLE"
+    try:
+        raw.execute(f"CREATE {kind} {quoted(table)} AS SELECT {made} FROM {relation.sql}{where}")
+    except duckdb.OutOfMemoryException:
+        raise  # no mistake of the file
+    except duckdb.Error as error:
+        raise engine_error(error, table, spec.paths) from None
+    if relation.files:
+        _refuse_totals(raw, table, wanted.reads, relation)
+    return found
+
+
+def _refuse_totals(raw: Any, table: str, reads: tuple[ColumnRead, ...], relation: Relation) -> None:
+    for read in reads:
+        names = {name.lower() for name in relation.types}
+        if read.table != table or not read.key_of or read.column.lower() not in names:
+            continue
+        found = list(_totals(raw, table, read, relation))
+        if not found:
+            continue
+        file, row = found[0]
+        more = f" ({len(found)} such rows)" if len(found) > 1 else ""
+        key = row.fields[_place(file, read.column)].strip()
+        what = f"`{shown(key)}` for a key" if key else "no key"
+        keep = f"{read.column} <> '{shown(key)}'" if key else f"{read.column} IS NOT NULL"
+        raise SourceError(
+            "totals-row",
+            f"`{file.name}` (table `{table}`), {file.unit} {file.number(row)}: the row has {what}"
+            f" in `{read.column}`, and seems to add up others{more}",
+            f'take it out of the file, or leave it out in the mapping: `where: "{keep}"`',
+            tuple(file.place(row) for file, row in found[:3]),
+            table=table,
+        )
+
+
+def _place(file: TextFile, column: str) -> int:
+    return [name.lower() for name in file.shape.names].index(column.lower())
+
+
+def _totals(raw: Any, table: str, read: ColumnRead, relation: Relation) -> Iterator[tuple[TextFile, Row]]:  # fmt: skip
+    """Rows that add up others, as the file has them."""
+    own = quoted(read.column)
+    words = ", ".join(map(string, sorted(TOTALS)))
+    odd = f"{own} IS NULL OR lower(trim(rtrim(CAST({own} AS VARCHAR), ': '))) IN ({words})"
+    sql = f"SELECT rowid FROM {quoted(table)} WHERE ({odd}) AND ({read.key_of}) ORDER BY 1 LIMIT 10000"  # fmt: skip
+    wanted = {int(row[0]) for row in raw.execute(sql).fetchall()}
+    if not wanted:
+        return
+    last, at = max(wanted), -1
+    for file in relation.files:
+        index = _place(file, read.column)
+        for row in file.rows():
+            at += any(row.fields)
+            if at in wanted and is_totals(row.fields[index], row.fields):
+                wanted.discard(at)
+                yield file, row
+            if at >= last:
+                return

@@ -1,0 +1,403 @@
+"""Declared files brought before the engine: what stands behind FROM, with the columns that it has."""
+
+from __future__ import annotations
+
+import codecs
+import gzip
+import io
+import re
+import sqlite3
+from collections.abc import Iterator, Mapping
+from contextlib import closing
+from dataclasses import dataclass, field
+from itertools import groupby
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+from reportspec.check.model import FileSpec
+from reportspec.diagnostics import suggestion
+from reportspec.run.connection import SourceError
+from reportspec.run.files.shape import (
+    HEAD,
+    UTF8,
+    Asked,
+    Row,
+    Shape,
+    Unclear,
+    fault_of,
+    not_in,
+    noted,
+    rows_of,
+    shape_of,
+)
+
+if TYPE_CHECKING:
+    import duckdb
+
+TEXTS = (".csv", ".tsv", ".txt")
+SHEETS = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
+_CHUNK = 1 << 22
+
+
+@dataclass(frozen=True, slots=True)
+class TextFile:
+    """A text file as the engine reads it: `path` is the file itself, or a copy of it in UTF-8. `line_of` has the
+    numbers that rows of a sheet have in it, where they are not those of the lines."""
+
+    name: str
+    path: str
+    shape: Shape
+    original: str
+    typed: Mapping[str, str] = field(
+        default_factory=dict
+    )  # of a sheet: what cells its columns have
+    first_row: int = 0  # of a sheet: the row in which the header stands
+
+    def lines(self) -> Iterator[str]:
+        """Its lines, with their ends."""
+        opened = gzip.open if self.path.endswith(".gz") else open
+        encoding = "utf-8-sig" if self.shape.encoding in UTF8 else "utf-8"
+        with opened(self.path, "rt", encoding=encoding, errors="replace", newline="") as file:
+            yield from file
+
+    def rows(self) -> Iterator[Row]:
+        """Its rows below the header."""
+        return rows_of(self.lines(), self.shape)
+
+    def place(self, row: Row) -> str:
+        """Where a row stands, with what it says."""
+        if self.first_row:
+            cells = self.shape.delimiter.join(row.fields)
+            return noted(row.line + self.first_row - 1, cells).replace("line", "row", 1)
+        return noted(row.line, row.text)
+
+    @property
+    def unit(self) -> str:
+        """What its rows are counted by."""
+        return "row" if self.first_row else "line"
+
+    def number(self, row: Row) -> int:
+        """The number of a row's first line, or of its row in a sheet."""
+        return row.line + self.first_row - 1 if self.first_row else row.line
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """What stands behind FROM. `types` are its columns in their order; those of VARCHAR are texts, whose meaning
+    is still to be found. `files` are those whose rows have lines."""
+
+    sql: str
+    types: Mapping[str, str]
+    files: tuple[TextFile, ...] = ()
+    in_place: bool = False
+    said: tuple[str, ...] = ()
+
+
+def opened(
+    raw: duckdb.DuckDBPyConnection, table: str, spec: FileSpec, folder: str, expected: frozenset[str] = frozenset(),
+    *, even: bool = False,
+) -> Relation:  # fmt: skip
+    """The relation of a table's files. Copies that it needs lie in `folder`; `even` has line ends made alike in
+    them. Raises SourceError."""
+    import duckdb
+
+    kind = kind_of(table, spec.paths)
+    try:
+        if kind in TEXTS or kind in SHEETS:
+            return _texts(table, spec, kind, folder, expected, even)
+        if kind == ".parquet":
+            return _parquet(raw, table, spec)
+        if kind in (".json", ".jsonl", ".ndjson"):
+            return _json(raw, table, spec)
+        return _sqlite(raw, table, spec.paths[0])
+    except duckdb.Error as error:
+        raise engine_error(error, table, spec.paths) from None
+
+
+def kind_of(table: str, paths: tuple[str, ...]) -> str:
+    """The ending that all files of a table have. Raises SourceError."""
+    endings = {Path(p.removesuffix(".gz")).suffix.lower() for p in paths}
+    if len(endings) != 1:
+        raise SourceError("mixed-files", f"the files of `{table}` are of different kinds: {', '.join(sorted(endings))}",
+                          table=table)  # fmt: skip
+    ending = endings.pop()
+    known = (
+        *TEXTS,
+        *SHEETS,
+        ".parquet",
+        ".json",
+        ".jsonl",
+        ".ndjson",
+        ".sqlite",
+        ".sqlite3",
+        ".db",
+    )
+    if ending not in known:
+        raise SourceError("unknown-file", f"`{Path(paths[0]).name}` is of no kind that can be read",
+                          "CSV, TSV, Excel, OpenDocument, Parquet, JSON and SQLite files can", table=table)  # fmt: skip
+    return ending
+
+
+def trouble(table: str, name: str, unclear: Unclear) -> SourceError:
+    """What is unclear about a file, with its name and its table."""
+    return SourceError(unclear.code, f"`{name}` (table `{table}`): {unclear.message}", unclear.help, unclear.notes,
+                       table=table)  # fmt: skip
+
+
+# --- text files ------------------------------------------------------------------------------------
+
+
+def _texts(table: str, spec: FileSpec, kind: str, folder: str, expected: frozenset[str], even: bool) -> Relation:  # fmt: skip
+    files = []
+    for number, path in enumerate(spec.paths):
+        name = Path(path).name
+        try:
+            if kind in SHEETS:
+                from reportspec.run.files.sheets import sheet_file
+
+                files.append(
+                    sheet_file(path, spec, expected, Path(folder) / f"{table}-{number}.csv")
+                )
+            else:
+                files.append(
+                    _text_file(
+                        path, spec, kind, expected, Path(folder) / f"{table}-{number}.csv", even
+                    )
+                )
+        except Unclear as unclear:
+            raise trouble(table, name, unclear) from None
+        except (OSError, EOFError) as error:
+            why = (getattr(error, "strerror", None) or str(error)).lower()
+            raise SourceError("unreadable-source", f"`{name}` (table `{table}`) cannot be read: {why}", table=table) from None  # fmt: skip
+    first = files[0]
+    for other in files[1:]:
+        _refuse_unlike(
+            table, (first.name, list(first.shape.names)), (other.name, list(other.shape.names))
+        )
+    parts = []
+    for _, group in groupby(files, key=lambda one: (one.shape, one.path.endswith(".gz"))):
+        alike = list(group)
+        parts.append(reader([one.path for one in alike], alike[0].shape, spec.null))
+    names = files[0].shape.names
+    columns = ", ".join(map(quoted, names))
+    sql = parts[0] if len(parts) == 1 else "(" + " UNION ALL ".join(f"SELECT {columns} FROM {one}" for one in parts) + ")"  # fmt: skip
+    said = tuple(f"{one.name}: {one.shape.said}" for one in files)
+    return Relation(sql, dict.fromkeys(names, "VARCHAR"), tuple(files), said=said)
+
+
+def _refuse_unlike(table: str, first: tuple[str, list[str]], other: tuple[str, list[str]]) -> None:
+    """Raise SourceError where two files, by name and columns, have not the same columns; in another order they may."""
+    mine, theirs = ({name.lower() for name in names} for _, names in (first, other))
+    if mine == theirs:
+        return
+    lacks = [name for name in first[1] if name.lower() not in theirs]
+    more = [name for name in other[1] if name.lower() not in mine]
+    said = [f"lacks {_few(lacks)}"] if lacks else []
+    said += [f"has {_few(more)} besides"] if more else []
+    raise SourceError(
+        "unlike-files",
+        f"the files of `{table}` have not the same columns: `{other[0]}` {' and '.join(said)}, against `{first[0]}`",
+        "give tables of their own to files that differ, or export them again", table=table,
+    )  # fmt: skip
+
+
+def _few(names: list[str]) -> str:
+    shown = ", ".join(f"`{name[:60]}`" for name in names[:5])
+    return shown + (f" and {len(names) - 5} more" if len(names) > 5 else "")
+
+
+def _text_file(path: str, spec: FileSpec, kind: str, expected: frozenset[str], copy: Path, even: bool) -> TextFile:  # fmt: skip
+    with binary(path) as file:
+        head = file.read(HEAD + 1)
+    delimiter = spec.delimiter or ("\t" if kind == ".tsv" else "")
+    asked = Asked(spec.encoding, delimiter, spec.skip, spec.columns, expected)
+    shape = shape_of(head[:HEAD], len(head) <= HEAD, asked)
+    read = path
+    if even or shape.encoding not in UTF8:
+        transcode(path, shape.encoding, copy, even)
+        read = str(copy)
+    return TextFile(Path(path).name, read, shape, path)
+
+
+def binary(path: str) -> IO[bytes]:
+    """A file's bytes, unpacked where it is packed."""
+    return gzip.open(path) if path.endswith(".gz") else open(path, "rb")  # type: ignore[return-value] # noqa: PTH123
+
+
+def transcode(path: str, encoding: str, copy: Path, even: bool) -> None:
+    """A copy of a file in UTF-8, with the same line ends or (`even`) with `\\n` for each. Raises Unclear."""
+    decoder = codecs.getincrementaldecoder(encoding)()
+    seen = 0
+    with binary(path) as file, copy.open("w", encoding="utf-8", newline="") as target:
+        ends = io.IncrementalNewlineDecoder(None, translate=even)
+        while True:
+            chunk = file.read(_CHUNK)
+            try:
+                text = decoder.decode(chunk, not chunk)
+                text = text if seen else text.removeprefix("\ufeff")
+                target.write(ends.decode(text, not chunk) if even else text)
+            except UnicodeDecodeError as error:
+                with binary(path) as again:
+                    raise not_in(again.read(seen + len(chunk)), seen + error.start, encoding) from None  # fmt: skip
+            if not chunk:
+                return
+            seen += len(chunk)
+
+
+def reader(paths: list[str], shape: Shape, null: tuple[str, ...]) -> str:
+    """What reads text files of one shape in DuckDB: every column as a text, and no row that is none."""
+    columns = ", ".join(f"{string(name)}: 'VARCHAR'" for name in shape.names)
+    names = ", ".join(map(string, paths))
+    nothing = ", ".join(map(string, dict.fromkeys(("", *null))))
+    return (
+        f"read_csv([{names}], auto_detect = false, header = {str(shape.header).lower()}, skip = {shape.skip}, "
+        f"delim = {string(shape.delimiter)}, quote = '\"', escape = '\"', nullstr = [{nothing}], "
+        f"columns = {{{columns}}}, strict_mode = true, null_padding = false, parallel = true)"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What a text file has of the signs that part rows and fields, below its header."""
+
+    delimiters: int
+    lines: int
+
+
+def tally(file: TextFile) -> Tally:
+    """The delimiters and line ends of a file. Raises Unclear where a byte is not of its encoding."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    sign = file.shape.delimiter.encode()
+    delimiters = feeds = returns = pairs = seen = 0
+    last = b""
+    with binary(file.path) as opened_file:
+        while chunk := opened_file.read(_CHUNK):
+            try:
+                decoder.decode(chunk)
+            except UnicodeDecodeError as error:
+                with binary(file.path) as again:
+                    held = seen + error.start - (len(error.object) - len(chunk))
+                    raise not_in(again.read(seen + len(chunk)), held, "utf-8") from None
+            delimiters += chunk.count(sign)
+            feeds += chunk.count(b"\n")
+            returns += chunk.count(b"\r")
+            pairs += chunk.count(b"\r\n") + (last == b"\r" and chunk[:1] == b"\n")
+            seen += len(chunk)
+            last = chunk[-1:]
+    ends = feeds + returns - pairs + (last not in (b"\n", b"\r", b""))
+    return Tally(delimiters - file.shape.inside, ends - file.shape.lines)
+
+
+def broken_rows(table: str, file: TextFile, limit: int = 3) -> SourceError | None:
+    """The first rows of a file that are none, as one message; None if all are rows."""
+    found: list[tuple[Row, str]] = []
+    for row in file.rows():
+        why = fault_of(row, file.shape)
+        if why:
+            found.append((row, why))
+            if len(found) == limit:
+                break
+    if not found:
+        return None
+    row, why = found[0]
+    help = "mend the line, or export the file again"
+    if "closed" in why:
+        help = "quotes inside a quoted field are written twice; mend the line, or export the file again"
+    return SourceError("unreadable-row", f"`{file.name}` (table `{table}`), {file.unit} {file.number(row)}: {why}",
+                       help, tuple(file.place(row) for row, _ in found), table=table)  # fmt: skip
+
+
+# --- other files -----------------------------------------------------------------------------------
+
+
+def _parquet(raw: Any, table: str, spec: FileSpec) -> Relation:
+    listed = ", ".join(map(string, spec.paths))
+    types = _same_types(raw, table, spec, "read_parquet")
+    return Relation(f"read_parquet([{listed}])", types, in_place=True, said=_named(spec, "Parquet"))
+
+
+def _json(raw: Any, table: str, spec: FileSpec) -> Relation:
+    """JSON keeps its types; texts in it that look like times stay texts until their column is looked at."""
+    listed = "[" + ", ".join(map(string, spec.paths)) + "]"
+    found = raw.execute(f"DESCRIBE SELECT * FROM read_json({listed}, sample_size = -1, union_by_name = true)").fetchall()  # fmt: skip
+    types = {str(row[0]): str(row[1]) for row in found}
+    texts = {name: "VARCHAR" if kind in ("DATE", "TIMESTAMP", "TIMESTAMP WITH TIME ZONE", "TIME", "UUID", "JSON")
+             else kind for name, kind in types.items()}  # fmt: skip
+    if set(types) == {"json"}:  # no objects, but values
+        return Relation(f"read_json({listed}, sample_size = -1)", types, said=_named(spec, "JSON"))
+    columns = ", ".join(f"{string(name)}: {string(kind)}" for name, kind in texts.items())
+    return Relation(f"read_json({listed}, columns = {{{columns}}})", texts, said=_named(spec, "JSON"))  # fmt: skip
+
+
+def _named(spec: FileSpec, kind: str) -> tuple[str, ...]:
+    return tuple(f"{Path(path).name}: {kind}" for path in spec.paths)
+
+
+def _same_types(raw: Any, table: str, spec: FileSpec, function: str) -> dict[str, str]:
+    """The columns of files, which are to be the same in all. Raises SourceError."""
+    first: dict[str, str] = {}
+    for path in spec.paths:
+        rows = raw.execute(f"DESCRIBE SELECT * FROM {function}({string(path)})").fetchall()
+        types = {str(row[0]): str(row[1]) for row in rows}
+        first = first or types
+        _refuse_unlike(
+            table, (Path(spec.paths[0]).name, list(first)), (Path(path).name, list(types))
+        )
+    return first
+
+
+def _sqlite(raw: Any, table: str, path: str) -> Relation:
+    """A table of a SQLite file, by its name; types are what the values are."""
+    name = Path(path).name
+    try:
+        with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as lite:
+            asked = "SELECT name FROM sqlite_master WHERE type IN ('table', 'view')"
+            found = [row[0] for row in lite.execute(asked)]
+            wanted = table.split(".")[-1].lower()
+            known = next((n for n in found if n.lower() == wanted), None)
+            if known is None:
+                raise SourceError("unknown-table", f"`{name}` has no table `{table}`",
+                                  suggestion(table, found) or f"it has {', '.join(found[:10])}", table=table)  # fmt: skip
+            cursor = lite.execute(f"SELECT * FROM {quoted(known)}")
+            columns = [column[0] for column in cursor.description]
+            rows = cursor.fetchall()
+    except sqlite3.Error as error:
+        raise SourceError("unreadable-source", f"`{name}` cannot be read: {error}", table=table) from None  # fmt: skip
+    types = {}
+    for index, column in enumerate(columns):
+        kinds = {type(row[index]) for row in rows if row[index] is not None}
+        types[column] = "BIGINT" if kinds == {int} else "DOUBLE" if kinds and kinds <= {int, float} else "VARCHAR"  # fmt: skip
+    body = ", ".join(f"{quoted(c)} {t}" for c, t in types.items())
+    raw.execute(f"CREATE TEMP TABLE {quoted('read ' + table)} ({body})")
+    if rows:
+        marks = ", ".join("?" for _ in columns)
+        raw.executemany(f"INSERT INTO {quoted('read ' + table)} VALUES ({marks})", rows)
+    return Relation(quoted("read " + table), types, said=(f"{name}: SQLite",))
+
+
+def string(text: str) -> str:
+    """A text as SQL."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def quoted(text: str) -> str:
+    """A name as SQL."""
+    return '"' + text.replace('"', '""') + '"'
+
+
+def first_line(error: Exception) -> str:
+    """An error's first line, cut to a bearable length."""
+    return str(error).splitlines()[0][:300] if str(error) else "unknown reason"
+
+
+def engine_error(error: Exception, table: str, paths: tuple[str, ...]) -> SourceError:
+    """What the engine says of files, with the file and line where it names them."""
+    text = str(error)
+    line = re.search(r"(?:CSV Error on Line|line|Line):\s*(\d+)", text)
+    file = next((p for p in paths if p in text), paths[0])
+    original = re.search(r"Original Line:\s*(.*)", text)
+    why = first_line(error).removeprefix("Invalid Input Error: ").removeprefix("Conversion Error: ")
+    where = f"line {line[1]} of " if line else ""
+    notes = (f"the line: {original[1][:160]}",) if original else ()
+    return SourceError("unreadable-row", f"{where}`{Path(file).name}` (table `{table}`) cannot be read: {why}",
+                       "mend the file, or export it again", notes, table=table)  # fmt: skip

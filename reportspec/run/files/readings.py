@@ -1,0 +1,229 @@
+"""How the texts of a column are to be read, found in their forms.
+
+A form is a text with each digit as 9, but for a 0 at its start: `1.234,50` is `9.999,99`, `0.5` is `0.9`. A
+column of a million texts has few forms. A reading counts if it reads every form; two that give different values
+are ambiguous."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from reportspec.sql.dialects.reading import NO, YES
+
+Order = Literal["YMD", "DMY", "MDY"]
+ORDERS: Mapping[Order, str] = {"DMY": "day first", "MDY": "month first", "YMD": "year first"}
+# What DuckDB reads as it stands.
+ISO = r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[T ][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]+)?)?(?: ?(?:Z|UTC|[+-][0-9]{2}(?::?[0-9]{2})?))?)?"
+PLAIN = r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,2})?"
+THREES = r"[+-]?[1-9][0-9]{0,2}(?:\.[0-9]{3})+"  # a number of which dots may part the thousands
+# What databases may keep for yes and no, and what spreadsheets write in other languages.
+TRUE = (*YES, "ja", "wahr", "oui", "vrai", "sì", "si", "vero", "sí", "verdadero")
+FALSE = (*NO, "nein", "falsch", "non", "faux", "falso")
+# What people write where there is nothing.
+NOTHING = frozenset(
+    ("-", "--", "—", "–", "n/a", "#n/a", "na", "null", "none", "nil", "(null)", "(none)", "(blank)", "n/d",
+     "nd", "k.a.", "s/o", "\\n", "nan", ".", "?", "#ref!", "#value!", "0000-00-00")
+)  # fmt: skip
+
+
+def form_of(text: str) -> str:
+    """A text's form."""
+    form = re.sub(r"[0-9]", "9", text)
+    return "0" + form[1:] if text.startswith("0") else form
+
+
+# --- numbers ---------------------------------------------------------------------------------------
+
+_CURRENCY = r"[$€£¥₹₽₺₴₪₩₫₱₦฿₡₲₵₸]|R\$|US\$|kr|zł|Kč|Ft|lei|лв|Fr|[A-Z]{3}"
+_MONEY = re.compile(rf"(?P<lead>{_CURRENCY})?\s*(?P<number>.*?)\s*(?P<trail>{_CURRENCY})?")
+_SPACES = re.compile(r"[\s\u00a0\u202f\u2009]")
+
+
+@dataclass(frozen=True, slots=True)
+class NumberReading:
+    """How numbers are written: what parts the decimals, what the thousands (empty: nothing does)."""
+
+    decimal: str
+    thousands: str
+
+    @property
+    def said(self) -> str:
+        """The settings that say so."""
+        lead = f'decimal: "{self.decimal}"'
+        return f'{lead}, thousands: "{self.thousands}"' if self.thousands else lead
+
+
+NUMBERS = (
+    *(NumberReading(".", thousands) for thousands in ("", ",", " ", "'")),
+    *(NumberReading(",", thousands) for thousands in ("", ".", " ", "'")),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Bare:
+    """A number's form without its currency and sign."""
+
+    form: str
+    currency: str
+
+
+def bare_number(form: str) -> Bare:
+    """A number's form without what stands around its digits: currency, sign, brackets of a negative one."""
+    text = _SPACES.sub(" ", form.strip()).replace("’", "'").replace("−", "-")
+    if re.fullmatch(r"\(.*\)", text):
+        text = text[1:-1]
+    text = re.sub(r"^[+-]\s*|(?<=9)\s*-$", "", text)
+    found = _MONEY.fullmatch(text)
+    assert found is not None
+    inner = re.sub(r"^[+-]\s*|(?<=9)\s*-$", "", found["number"].strip())
+    marks = {mark for mark in (found["lead"], found["trail"]) if mark}
+    return Bare(inner, " and ".join(sorted(marks)))
+
+
+def decimals_of(form: str, reading: NumberReading) -> int | None:
+    """How many decimals a bare form has in a reading, or None where it cannot be read so."""
+    point, group = re.escape(reading.decimal), re.escape(reading.thousands)
+    whole = r"[09]9*"
+    if group:
+        whole = rf"(?:{whole}|9{{1,3}}(?:{group}9{{2,3}})*{group}999)"
+    found = re.fullmatch(rf"{whole}(?:{point}(9*))?|{point}(9+)", form)
+    return None if found is None else len(found[1] or found[2] or "")
+
+
+def number_readings(forms: Iterable[str], decimal: str = "", thousands: str = "") -> list[NumberReading]:  # fmt: skip
+    """The readings that read every form, of those that give the same values one. `decimal` and `thousands` are
+    what is said of them."""
+    bare = [bare_number(form).form for form in forms]
+    if not thousands and decimal:
+        ways = [way for way in NUMBERS if way.decimal == decimal]
+    elif thousands:
+        wanted = decimal or ("," if thousands == "." else ".")
+        ways = [NumberReading(wanted, thousands)]
+    else:
+        ways = list(NUMBERS)
+    found: dict[tuple[int, ...], NumberReading] = {}
+    for way in ways:
+        decimals = [decimals_of(form, way) for form in bare]
+        if None not in decimals:
+            found.setdefault(tuple(number or 0 for number in decimals), way)
+    return list(found.values())
+
+
+def currencies(forms: Iterable[str]) -> list[str]:
+    """The signs and codes of currencies in forms of amounts."""
+    return sorted({found.currency for form in forms if (found := bare_number(form)).currency})
+
+
+def nearest_number(forms: Mapping[str, int], decimal: str = "", thousands: str = "") -> set[str]:
+    """The forms that the reading which reads most texts cannot read."""
+    ways = [NumberReading(decimal or ".", thousands)] if decimal or thousands else list(NUMBERS)
+
+    def bad(way: NumberReading) -> set[str]:
+        return {form for form in forms if decimals_of(bare_number(form).form, way) is None}
+
+    return min((bad(way) for way in ways), key=lambda one: sum(forms[form] for form in one))
+
+
+# --- times -----------------------------------------------------------------------------------------
+
+_TIME = re.compile(
+    r"(?P<gap>,? +|T)(?P<hour>99?):99(?P<second>:99)?(?P<part>\.9+)?(?: ?(?P<half>[AaPp]\.?[Mm]\.?))?(?P<zone> ?(?:Z|[+-]99:?99))?"
+)
+_NUMERIC = re.compile(r"(?P<a>9{1,4})(?P<sep>[-/. ])(?P<b>99?)(?P=sep)(?P<c>9{4}|99?)(?P<time>.*)")
+_DAY_NAME = re.compile(r"(?P<a>99?)(?P<sep>[- /.]|\. )(?P<name>[A-Za-z]{3,9})(?P<sep2>[- /.]|, )(?P<c>9{4}|99)(?P<time>.*)")  # fmt: skip
+_NAME_DAY = re.compile(r"(?P<name>[A-Za-z]{3,9}) (?P<a>99?),? (?P<c>9{4}|99)(?P<time>.*)")
+_COMPACT = re.compile(r"9{8}")
+
+
+@dataclass(frozen=True, slots=True)
+class TimeReading:
+    """How times are written: formats of `strptime`, in the order in which they are tried."""
+
+    formats: tuple[str, ...]
+    timed: bool
+    zoned: bool
+
+    @property
+    def said(self) -> str:
+        """The setting that says so."""
+        quoted = ", ".join(f'"{one}"' for one in self.formats)
+        return f"date_format: {quoted if len(self.formats) == 1 else f'[{quoted}]'}"
+
+
+def time_readings(forms: Iterable[str]) -> list[TimeReading]:
+    """The readings that fit every form: several where day, month and year may stand in several orders, none where
+    a form is no time's. Whether a month is more than 12 is not in a form."""
+    plain = {form.replace("0", "9").strip() for form in forms}
+    found = []
+    for order in ORDERS:
+        formats = [_format(form, order) for form in sorted(plain)]
+        if formats and None not in formats:
+            found.append(reading_of(one for one in formats if one is not None))
+    return list({reading.formats: reading for reading in reversed(found)}.values())[::-1]
+
+
+def reading_of(formats: Iterable[str]) -> TimeReading:
+    """A reading by formats. Years of two digits are tried first: `%Y` would read 26 as the year 26."""
+    ordered = tuple(sorted(dict.fromkeys(formats), key=lambda one: ("%y" not in one, one)))
+    return TimeReading(ordered, any("%H" in one or "%I" in one for one in ordered), any("%z" in one for one in ordered))  # fmt: skip
+
+
+def _format(form: str, order: Order) -> str | None:
+    """The format of a form, if day, month and year stand in an order."""
+    if _COMPACT.fullmatch(form):
+        return "".join({"Y": "%Y", "M": "%m", "D": "%d"}[part] for part in order)
+    numeric = _NUMERIC.fullmatch(form)
+    if numeric is not None:
+        a, c, sep = numeric["a"], numeric["c"], numeric["sep"]
+        if len(a) == 3 or (len(a) == 4 and len(c) == 4):
+            return None
+        if len(a) == 4:  # nobody writes the day behind the year
+            return _with_time(sep.join(("%Y", "%m", "%d")), numeric["time"])
+        # Nobody parts a year of two digits from what follows by a dot.
+        if len(c) == 1 or (order == "YMD" and (len(c) == 4 or sep == ".")):
+            return None
+        year = "%Y" if len(c) == 4 else "%y"
+        date = sep.join({"Y": year, "M": "%m", "D": "%d"}[part] for part in order)
+        return _with_time(date, numeric["time"])
+    named = _DAY_NAME.fullmatch(form)
+    if named is not None:
+        year = "%Y" if len(named["c"]) == 4 else "%y"
+        date = f"%d{named['sep']}{_month(named['name'])}{named['sep2']}{year}"
+        return _with_time(date, named["time"])
+    led = _NAME_DAY.fullmatch(form)
+    if led is not None:
+        comma = "," if "," in form[: led.start("c")] else ""
+        year = "%Y" if len(led["c"]) == 4 else "%y"
+        return _with_time(f"{_month(led['name'])} %d{comma} {year}", led["time"])
+    return None
+
+
+def _month(name: str) -> str:
+    return "%b" if len(name) == 3 else "%B"
+
+
+def _with_time(date: str, text: str) -> str | None:
+    if not text:
+        return date
+    found = _TIME.fullmatch(text)
+    if (
+        found is None
+        or (found["half"] and "." in found["half"])
+        or (found["part"] and not found["second"])
+    ):
+        return None
+    clock = ("%I" if found["half"] else "%H") + ":%M" + (":%S" if found["second"] else "")
+    clock += ".%f" if found["part"] else ""
+    if found["half"]:
+        clock += (" " if f" {found['half']}" in text else "") + "%p"
+    gap = re.sub(" +", " ", found["gap"])
+    zone = found["zone"] or ""
+    return f"{date}{gap}{clock}" + ("" if not zone else " %z" if zone.startswith(" ") else "%z")
+
+
+def likely_nothing(texts: Iterable[str]) -> bool:
+    """Whether texts are all such as stand where there is no value."""
+    return all(text.strip().lower() in NOTHING for text in texts)

@@ -1,0 +1,171 @@
+"""Workbooks: a sheet as a text file in which typed cells stay what they are."""
+
+from __future__ import annotations
+
+import csv
+import zipfile
+from collections.abc import Sequence
+from datetime import date, datetime, time, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from reportspec.check.model import FileSpec
+from reportspec.run.files.shape import Shape, Unclear, names_of, shown
+
+if TYPE_CHECKING:
+    from reportspec.run.files.opening import TextFile
+
+LARGEST = 1 << 30  # bytes of a workbook, unpacked
+_TITLES = 30
+
+
+def sheet_file(path: str, spec: FileSpec, expected: frozenset[str], copy: Path) -> TextFile:
+    """The sheet of a workbook as a text file at `copy`. Raises Unclear, OSError."""
+    from reportspec.run.files.opening import TextFile
+
+    name, rows, titles = _rows(path, spec, expected)
+    start, names = _header(rows, spec, titles, expected)
+    body = rows[start + (not spec.columns) :]
+    width = len(names)
+    kinds: list[set[str]] = [set() for _ in names]
+    with copy.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n", quoting=csv.QUOTE_MINIMAL)
+        writer.writerow(names)
+        for number, row in enumerate(body, start + 1 + (not spec.columns)):
+            beyond = next((cell for cell in row[width:] if cell != ""), None)
+            if beyond is not None:
+                raise Unclear("unreadable-row", f"row {number}: a cell stands right of the last column: `{shown(_text(beyond))}`",
+                              "give its column a name in the header, or take it out")  # fmt: skip
+            cells = [*row[:width], *([""] * (width - len(row)))]
+            for kind, cell in zip(kinds, cells, strict=True):
+                if cell != "" and cell not in spec.null:
+                    kind.add(_kind(cell))
+            texts = [_text(cell).replace("\r\n", " ").replace("\n", " ").replace("\r", " ") for cell in cells]  # fmt: skip
+            writer.writerow(texts if any(texts) else [""] * max(2, width))
+    typed = {n: next(iter(kind)) if len(kind) == 1 else "mixed" for n, kind in zip(names, kinds, strict=True) if kind}  # fmt: skip
+    shape = Shape("utf-8", ",", names)
+    return TextFile(f"{Path(path).name}, sheet {name}", str(copy), shape, path, typed, start + 1 - bool(spec.columns))  # fmt: skip
+
+
+def _rows(path: str, spec: FileSpec, expected: frozenset[str]) -> tuple[str, list[list[Any]], set[int]]:  # fmt: skip
+    """The name of the sheet that is meant, its rows, and which of them are merged titles."""
+    from python_calamine import CalamineError, CalamineWorkbook, SheetVisibleEnum
+
+    _refuse_bombs(path)
+    try:
+        book = CalamineWorkbook.from_path(path)
+    except (CalamineError, ValueError) as error:
+        said = "it has a password" if "password" in str(error).lower() else str(error)[:200]
+        raise Unclear("unreadable-source", f"the workbook cannot be opened: {said}") from None
+    names = list(book.sheet_names)
+    if isinstance(spec.sheet, int):
+        if spec.sheet > len(names):
+            raise Unclear("unknown-sheet", f"there is no sheet {spec.sheet}", f"it has {_list(names)}")  # fmt: skip
+        chosen = [names[spec.sheet - 1]]
+    elif spec.sheet:
+        chosen = [name for name in names if name == spec.sheet]
+        if not chosen:
+            raise Unclear("unknown-sheet", f"there is no sheet `{spec.sheet}`", f"it has {_list(names)}")  # fmt: skip
+    else:
+        seen = [one.name for one in book.sheets_metadata if one.visible == SheetVisibleEnum.Visible]
+        chosen = [name for name in seen if book.get_sheet_by_name(name).height]
+        if len(chosen) > 1:
+            raise Unclear("unclear-sheet", f"the workbook has several sheets: {_list(chosen)}",
+                          f'write `sheet: "{_likely(book, chosen, expected)}"`')  # fmt: skip
+        if not chosen:
+            raise Unclear("empty-file", "the workbook is empty", "leave the table out of `files:`")
+    try:
+        sheet = book.get_sheet_by_name(chosen[0])
+        rows = sheet.to_python(skip_empty_area=False)
+        merged = sheet.merged_cell_ranges or []
+    except (CalamineError, ValueError) as error:
+        raise Unclear(
+            "unreadable-source", f"the sheet cannot be read: {str(error)[:200]}"
+        ) from None
+    wide = {row for (top, left), (bottom, right) in merged if right > left for row in range(top, bottom + 1)}  # fmt: skip
+    return chosen[0], rows, wide
+
+
+def _likely(book: Any, names: Sequence[str], expected: frozenset[str]) -> str:
+    """The sheet whose cells name the most columns that are wanted."""
+
+    def known(name: str) -> int:
+        rows = book.get_sheet_by_name(name).to_python(skip_empty_area=False)[:_TITLES]
+        return max((_known(row, expected) for row in rows), default=0)
+
+    return max(names, key=known)
+
+
+def _list(names: Sequence[str]) -> str:
+    return ", ".join(f"`{shown(name)}`" for name in names[:8])
+
+
+def _known(row: Sequence[Any], expected: frozenset[str]) -> int:
+    there = {_text(cell).strip().lower() for cell in row}
+    return sum(name.lower() in there for name in expected)
+
+
+def _header(rows: list[list[Any]], spec: FileSpec, titles: set[int], expected: frozenset[str]) -> tuple[int, tuple[str, ...]]:  # fmt: skip
+    """The row of the header (with `columns`: the first row) and the columns' names."""
+    start = spec.skip if spec.skip is not None else 0
+    while start < len(rows) and (
+        not any(cell != "" for cell in rows[start]) or (spec.skip is None and start in titles)
+    ):
+        start += 1
+    if start >= len(rows):
+        raise Unclear("empty-file", "there is nothing in the sheet", "leave the table out of `files:`")  # fmt: skip
+    if spec.columns:
+        return start, spec.columns
+    row = rows[start]
+    known = _known(row, expected)
+    best = max(
+        range(start, min(len(rows), start + _TITLES)), key=lambda at: _known(rows[at], expected)
+    )
+    if spec.skip is None and _known(rows[best], expected) > max(known, min(1, len(expected) - 1)):
+        raise Unclear("no-header", f"row {start + 1} has no names of columns; row {best + 1} seems to have them",
+                      f"write `skip: {best}`", (f"row {start + 1}: {_shown(row)}", f"row {best + 1}: {_shown(rows[best])}"))  # fmt: skip
+    if expected and not known:
+        few = ", ".join(f"`{name}`" for name in sorted(expected)[:6])
+        raise Unclear("unknown-column", f"row {start + 1} names none of the columns that the mapping reads: {few}",
+                      "check the sheet and the mapping; where the header stands further down, write `skip:`", (f"row {start + 1}: {_shown(row)}",))  # fmt: skip
+    cells = [_text(cell) for cell in row]
+    while cells and not cells[-1].strip():
+        cells.pop()
+    return start, names_of(cells, expected)
+
+
+def _shown(row: Sequence[Any]) -> str:
+    return shown(", ".join(_text(cell) for cell in row))
+
+
+def _kind(cell: Any) -> str:
+    if isinstance(cell, bool):
+        return "boolean"
+    if isinstance(cell, (int, float)):
+        return "number"
+    return "time" if isinstance(cell, (date, datetime)) else "text"
+
+
+def _text(cell: Any) -> str:
+    """A cell as a text: numbers and times as DuckDB reads them."""
+    if isinstance(cell, bool):
+        return "true" if cell else "false"
+    if isinstance(cell, float):
+        return str(int(cell)) if cell.is_integer() and abs(cell) < 1e15 else repr(cell)
+    if isinstance(cell, datetime):
+        return cell.isoformat(" ")
+    if isinstance(cell, (date, time)):
+        return cell.isoformat()
+    if isinstance(cell, timedelta):
+        seconds = int(cell.total_seconds())
+        return f"{seconds // 3600}:{seconds // 60 % 60:02}:{seconds % 60:02}"
+    return str(cell)
+
+
+def _refuse_bombs(path: str) -> None:
+    if not zipfile.is_zipfile(path):
+        return
+    with zipfile.ZipFile(path) as packed:
+        if sum(one.file_size for one in packed.infolist()) > LARGEST:
+            raise Unclear("too-large", "the workbook has more than a gigabyte when unpacked",
+                          "save the sheet as CSV")  # fmt: skip

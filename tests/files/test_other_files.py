@@ -1,0 +1,178 @@
+"""Workbooks keep the types of their cells; JSON and Parquet keep theirs, and their texts are read like others."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import openpyxl
+import pytest
+
+from reportspec.run.connection import SourceError
+from tests.files.texts import Rows, read, read_files, refusal
+
+FIELDS = "id:key amount:money closed:time"
+HEAD = ["id", "amount", "closed"]
+WANTED = [("1", 100, date(2026, 3, 4)), ("2", 50.5, date(2026, 4, 5))]
+BODY: list[list[Any]] = [[1, 100, date(2026, 3, 4)], [2, 50.5, date(2026, 4, 5)]]
+
+
+def workbook(folder: Path, *rows: list[Any], merged: str = "", more: str = "") -> Path:
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    sheet.title = "Deals"
+    for row in rows:
+        sheet.append(row)
+    if merged:
+        sheet.merge_cells(merged)
+    if more:
+        book.create_sheet(more).append(HEAD)
+    path = folder / "t.xlsx"
+    book.save(path)
+    return path
+
+
+def asked(path: Path, fields: str = FIELDS, **said: Any) -> Rows:
+    return read_files([path], fields, **said)
+
+
+def refused(path: Path, fields: str = FIELDS, **said: Any) -> SourceError:
+    with pytest.raises(SourceError) as found:
+        read_files([path], fields, **said)
+    return found.value
+
+
+def test_cells_keep_their_types(tmp_path: Path) -> None:
+    assert asked(workbook(tmp_path, HEAD, *BODY)) == WANTED
+    mixed = [["007", 1.125, datetime(2026, 3, 4, 10, 30)], [7, 2.375, datetime(2026, 3, 5)]]
+    assert asked(workbook(tmp_path, HEAD, *mixed)) == [
+        ("007", 1.125, datetime(2026, 3, 4, 10, 30)), ("7", 2.375, datetime(2026, 3, 5)),
+    ]  # fmt: skip
+
+
+def test_titles_of_a_sheet(tmp_path: Path) -> None:
+    titles = [["Deals export"], ["as of 1 Apr"], []]
+    path = workbook(tmp_path, *titles, HEAD, *BODY)
+    found = refused(path)
+    assert (found.code, found.help) == ("no-header", "write `skip: 3`")
+    assert asked(path, skip=3) == WANTED
+    assert asked(path, skip=4, columns=("id", "amount", "closed")) == WANTED
+    assert asked(workbook(tmp_path, ["Deals export"], [], HEAD, *BODY, merged="A1:C1")) == WANTED
+
+
+def test_totals_of_a_sheet(tmp_path: Path) -> None:
+    found = refused(workbook(tmp_path, HEAD, *BODY, [None, 150.5, None]))
+    assert found.code == "totals-row"
+    assert "row 4: the row has no key in `id`" in found.message
+    assert found.notes == ("row 4: ,150.5,",)
+
+
+def test_texts_among_dates_and_numbers(tmp_path: Path) -> None:
+    """A program that reads 13/04 as no date makes a text of it, and turns 03/04 beside it."""
+    found = refused(workbook(tmp_path, HEAD, *BODY, [3, 1, "13/04/2026"]))
+    assert (found.code, found.notes) == ("mixed-cells", ("row 4: 3,1,13/04/2026",))
+    assert refused(workbook(tmp_path, HEAD, *BODY, [3, "1,5", None])).code == "mixed-cells"
+    assert asked(workbook(tmp_path, HEAD, *BODY, [3, "N/A", None]), null=("N/A",))[2] == (
+        "3",
+        None,
+        None,
+    )
+
+
+def test_texts_alone_are_read_like_those_of_other_files(tmp_path: Path) -> None:
+    body = [[1, "1.234,50", "13/04/2026"], [2, "10,5", "02/04/2026"]]
+    assert asked(workbook(tmp_path, HEAD, *body)) == [("1", 1234.5, date(2026, 4, 13)), ("2", 10.5, date(2026, 4, 2))]  # fmt: skip
+
+
+def test_line_ends_and_empty_cells(tmp_path: Path) -> None:
+    path = workbook(tmp_path, ["id", "note"], [1, "a\nb"], [None, None], [2, "c, d"])
+    assert asked(path, "id:key note:text") == [("1", "a b"), ("2", "c, d")]
+    assert (
+        refused(workbook(tmp_path, ["id", "note"], [1, "a", "b"]), "id:key note:text").code
+        == "unreadable-row"
+    )
+
+
+def test_sheets(tmp_path: Path) -> None:
+    path = workbook(tmp_path, HEAD, *BODY, more="Notes")
+    found = refused(path)
+    assert (found.code, found.help) == ("unclear-sheet", 'write `sheet: "Deals"`')
+    assert asked(path, sheet="Deals") == asked(path, sheet=1) == WANTED
+    assert asked(path, sheet="Notes") == []
+    assert refused(path, sheet="Deal").code == refused(path, sheet=3).code == "unknown-sheet"
+
+
+def test_a_workbook_that_is_none(tmp_path: Path) -> None:
+    path = tmp_path / "t.xlsx"
+    path.write_bytes(b"PK\x03\x04 nothing")
+    assert refused(path).code == "unreadable-source"
+
+
+def test_open_document(tmp_path: Path) -> None:
+    """The least that makes a sheet of OpenDocument."""
+
+    def cell(kind: str, value: str, text: str) -> str:
+        name = {"float": "value", "date": "date-value"}.get(kind, "string-value")
+        return f'<table:table-cell office:value-type="{kind}" office:{name}="{value}"><text:p>{text}</text:p></table:table-cell>'
+
+    rows = [[("string", n, n) for n in HEAD], [("string", "007", "007"), ("float", "50.5", "50,50"), ("date", "2026-04-05", "05/04/26")]]  # fmt: skip
+    body = "".join(
+        "<table:table-row>" + "".join(cell(*c) for c in row) + "</table:table-row>" for row in rows
+    )
+    spaces = " ".join(
+        f'xmlns:{n}="urn:oasis:names:tc:opendocument:xmlns:{n}:1.0"'
+        for n in ("office", "table", "text")
+    )
+    content = (
+        f'<?xml version="1.0"?><office:document-content {spaces}><office:body><office:spreadsheet>'
+        f'<table:table table:name="Deals">{body}</table:table></office:spreadsheet></office:body></office:document-content>'
+    )
+    path = tmp_path / "t.ods"
+    with zipfile.ZipFile(path, "w") as packed:
+        packed.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
+        packed.writestr(
+            "META-INF/manifest.xml",
+            '<?xml version="1.0"?><manifest:manifest xmlns:manifest="urn:oasis:names:tc:opendocument:xmlns:manifest:1.0"/>',
+        )
+        packed.writestr("content.xml", content)
+    assert asked(path) == [("007", 50.5, date(2026, 4, 5))]
+
+
+def test_json_keeps_its_types(tmp_path: Path) -> None:
+    rows = [
+        {"id": "007", "amount": 1.125, "closed": "2026-03-04"},
+        {"id": "7", "amount": 2, "closed": None},
+    ]
+    data = {"t.json": json.dumps(rows).encode()}
+    assert read(tmp_path, data, FIELDS) == [("007", 1.125, date(2026, 3, 4)), ("7", 2, None)]
+    rows[0]["closed"] = "03/04/2026"
+    data = {"t.json": json.dumps(rows).encode()}
+    assert refusal(tmp_path, data, FIELDS).code == "unclear-date"
+    assert read(tmp_path, data, "closed:time", date_format=(("", ("%d/%m/%Y",)),))[0] == (date(2026, 4, 3),)  # fmt: skip
+    assert refusal(tmp_path, {"t.json": b'[{"id": 1}, {'}, FIELDS).code == "unreadable-row"
+
+
+def test_parquet_keeps_its_types(tmp_path: Path) -> None:
+    path = tmp_path / "t.parquet"
+    made = "select '007' as id, 1.125 as amount, '{}' as closed"
+    duckdb.sql(made.format("13/04/2026")).write_parquet(str(path))
+    assert asked(path) == [("007", 1.125, date(2026, 4, 13))]
+    duckdb.sql(made.format("03/04/2026")).write_parquet(str(path))
+    assert refused(path).code == "unclear-date"
+    other = tmp_path / "o.parquet"
+    duckdb.sql("select '8' as id, 2.5 as amount, date '2026-01-01' as day").write_parquet(
+        str(other)
+    )
+    with pytest.raises(SourceError) as found:
+        read_files([path, other], "id:key")
+    assert found.value.code == "unlike-files"
+
+
+def test_files_of_several_kinds(tmp_path: Path) -> None:
+    assert refusal(tmp_path, {"a.csv": b"id\n1\n", "b.json": b"[]"}).code == "mixed-files"
+    assert refusal(tmp_path, {"a.doc": b"id\n1\n"}).code == "unknown-file"

@@ -1,0 +1,291 @@
+"""Dates and numbers as people's programs write them: read where one reading reads all, refused where two do."""
+
+from __future__ import annotations
+
+import random
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reportspec.run.connection import SourceError
+from tests.files.texts import read, refusal
+
+
+def column(folder: Path, kind: str, *values: str, **said: Any) -> list[Any]:
+    """The values of a column of that kind, a row for each."""
+    return [row[1] for row in read(folder, table(values), f"id:key x:{kind}", **said)]
+
+
+def table(values: tuple[str, ...]) -> str:
+    quoted = ['"' + value.replace('"', '""') + '"' for value in values]
+    return "id,x\n" + "".join(f"{number},{value}\n" for number, value in enumerate(quoted))
+
+
+def said_of(folder: Path, kind: str, *values: str, **said: Any) -> SourceError:
+    return refusal(folder, table(values), f"id:key x:{kind}", **said)
+
+
+DAY = date(2026, 4, 13)
+DATES = {
+    ("2026-04-13", "2026-04-02"): [DAY, date(2026, 4, 2)],
+    ("13/04/2026", "02/04/2026"): [DAY, date(2026, 4, 2)],
+    ("4/13/2026", "4/2/2026"): [DAY, date(2026, 4, 2)],
+    ("13.04.26", "02.04.26"): [DAY, date(2026, 4, 2)],
+    ("04-13-26", "04-02-26"): [DAY, date(2026, 4, 2)],
+    ("2026/04/13", "2026/4/2"): [DAY, date(2026, 4, 2)],
+    ("13-Apr-2026", "2-Apr-2026"): [DAY, date(2026, 4, 2)],
+    ("April 13, 2026", "May 2, 2026"): [DAY, date(2026, 5, 2)],
+    ("20260413", "20260402"): [DAY, date(2026, 4, 2)],
+    ("13/04/2026", "2026-04-02"): [DAY, date(2026, 4, 2)],
+    ("05/05/2026", "06/06/2026"): [date(2026, 5, 5), date(2026, 6, 6)],  # one day in any order
+}
+
+
+@pytest.mark.parametrize("values", DATES, ids=str)
+def test_dates(values: tuple[str, ...], tmp_path: Path) -> None:
+    assert column(tmp_path, "time", *values, "") == [*DATES[values], None]
+    assert column(tmp_path, "date", *values) == DATES[values]
+
+
+TIMES = {
+    "2026-04-13 20:55": datetime(2026, 4, 13, 20, 55),
+    "2026-04-13T20:55:07.250": datetime(2026, 4, 13, 20, 55, 7, 250000),
+    "13/04/2026 20:55": datetime(2026, 4, 13, 20, 55),
+    "13/04/2026 9:05": datetime(2026, 4, 13, 9, 5),
+    "04/13/26 08:55 PM": datetime(2026, 4, 13, 20, 55),
+    "4/13/2026 12:05 am": datetime(2026, 4, 13, 0, 5),
+    "4/13/2026, 8:55:01 PM": datetime(2026, 4, 13, 20, 55, 1),
+    "13.04.2026 20:55:07": datetime(2026, 4, 13, 20, 55, 7),
+    "2026-04-13 08:55 PM": datetime(2026, 4, 13, 20, 55),
+    "13 Apr 2026 20:55": datetime(2026, 4, 13, 20, 55),
+}
+
+
+@pytest.mark.parametrize("text", TIMES)
+def test_times(text: str, tmp_path: Path) -> None:
+    assert column(tmp_path, "time", text) == [TIMES[text]]
+
+
+def test_instants(tmp_path: Path) -> None:
+    for text in ("2026-04-13T20:55:00Z", "2026-04-13 22:55:00+02:00", "13/04/2026 22:55 +02:00"):
+        (found,) = column(tmp_path, "time", text)
+        assert found == datetime(2026, 4, 13, 20, 55, tzinfo=UTC), text
+
+
+TWO_WAYS = {
+    ("03/04/2026", "05/04/2026"): ("03/04/2026", "3 April 2026 or 4 March 2026", "%d/%m/%Y"),
+    ("11-01-2026", "11-12-2026"): ("", "", "%d-%m-%Y"),
+    ("03/04/2026 08:55 PM",): ("03/04/2026 08:55 PM", "3 April 2026 or 4 March 2026", "%d/%m/%Y %I:%M %p"),
+    ("05-03-17",): ("05-03-17", "5 March 2017 or 3 May 2017 or 17 March 2005", "%d-%m-%y"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("values", TWO_WAYS, ids=str)
+def test_dates_of_two_readings(values: tuple[str, ...], tmp_path: Path) -> None:
+    text, ways, format_ = TWO_WAYS[values]
+    found = said_of(tmp_path, "time", *values)
+    assert found.code == "unclear-date"
+    assert f"{text}` is {ways}" in found.message or not text
+    assert f'`date_format: "{format_}"` (day first)' in str(found.help)
+    other = format_.replace("%d", "?").replace("%m", "%d").replace("?", "%m")
+    day, month = (
+        column(tmp_path, "date", *values, date_format=(("", (f,)),)) for f in (format_, other)
+    )
+    assert [(d.day, d.month) for d in day] == [(d.month, d.day) for d in month]
+
+
+NO_DATES = (("31/02/2026",), ("2026-02-30",), ("soon", "2026-01-01"), ("46000",), ("epoch",), ("13/04/2026", "04/13/2026"),
+            ("1/2/3",))  # fmt: skip
+
+
+@pytest.mark.parametrize("values", NO_DATES, ids=str)
+def test_texts_that_are_no_dates(values: tuple[str, ...], tmp_path: Path) -> None:
+    found = said_of(tmp_path, "time", *values)
+    assert (found.code, found.table) == ("unreadable-value", "t")
+    assert found.notes
+    assert found.notes[0].startswith("line ")
+
+
+def test_a_format_that_reads_not_all(tmp_path: Path) -> None:
+    format_ = (("", ("%d/%m/%Y",)),)
+    for text in ("13/04/26", "04/13/2026", "13/04/2026 10:00", "13.04.2026"):
+        found = said_of(tmp_path, "time", "01/02/2026", text, date_format=format_)
+        assert f"a value that cannot be read as a date or a time: `{text}`" in found.message
+    assert column(tmp_path, "time", "2026-04-13", date_format=format_) == [DAY], "ISO needs none"
+    own = (("x", ("%Y-%d-%m",)),)
+    assert column(tmp_path, "time", "2026-05-04", date_format=own) == [date(2026, 4, 5)]
+
+
+def test_columns_have_their_own_formats(tmp_path: Path) -> None:
+    data = "id,a,b\n1,03/04/2026,03/04/26 08:55 PM\n"
+    said = (("a", ("%d/%m/%Y",)), ("b", ("%m/%d/%y %I:%M %p",)))
+    assert read(tmp_path, data, "a:time b:time", date_format=said) == [(date(2026, 4, 3), datetime(2026, 3, 4, 20, 55))]  # fmt: skip
+    assert refusal(tmp_path, data, "a:time", date_format=(("c", ("%d/%m/%Y",)),)).code == "unknown-column"  # fmt: skip
+
+
+NUMBERS = {
+    ("1054.50", "7", "-3.25", "+2"): [1054.5, 7, -3.25, 2],
+    ("12", "007"): [12, 7],
+    ("1,234.50", "10.5"): [1234.5, 10.5],
+    ("1.234,50", "10,5"): [1234.5, 10.5],
+    ("1.234.567", "1.500"): [1234567, 1500],
+    ("1 234,50", "1\u00a0000,00", "5"): [1234.5, 1000, 5],
+    ("1'234.50", "2’000.00"): [1234.5, 2000],
+    ("$1,054.50", "$200", "300"): [1054.5, 200, 300],
+    ("1.234,50 €", "-10,00 €"): [1234.5, -10],
+    ("EUR 1.234,50", "EUR 2,00"): [1234.5, 2],
+    ("(1,234.50)", "100.25-", "-$5.00"): [-1234.5, -100.25, -5],
+    ("1.500", "10.50"): [1.5, 10.5],
+    ("1.500", "0.125"): [1.5, 0.125],
+    ("1,500", "2,5"): [1.5, 2.5],
+    ("1,23,456.70", "5"): [123456.7, 5],
+    ("1e3", "2.5E-1"): [1000, 0.25],
+}
+
+
+@pytest.mark.parametrize("values", NUMBERS, ids=str)
+def test_numbers(values: tuple[str, ...], tmp_path: Path) -> None:
+    for kind in ("money", "number"):
+        assert column(tmp_path, kind, *values, "") == [*NUMBERS[values], None]
+
+
+@pytest.mark.parametrize("values", [("1.500", "2.000"), ("1,500",), ("12,345", "7"), ("$1.500",), ("-1.500",)], ids=str)  # fmt: skip
+def test_numbers_of_two_readings(values: tuple[str, ...], tmp_path: Path) -> None:
+    found = said_of(tmp_path, "money", *values)
+    assert found.code == "unclear-number"
+    point, comma = (column(tmp_path, "money", *values, decimal=sign) for sign in ".,")
+    mark = 0 if "," not in values[0] else 1
+    fraction, whole = (point, comma) if mark == 0 else (comma, point)
+    assert abs(whole[0]) == 1000 * abs(fraction[0])
+
+
+NO_NUMBERS = (("12", "Anna"), ("1.2.3",), ("1,2,3",), ("nan",), ("inf", "1"), ("0x1f",), ("1_000",),
+              ("10%",), ("1.234,5", "1,234.5"))  # fmt: skip
+
+
+@pytest.mark.parametrize("values", NO_NUMBERS, ids=str)
+def test_texts_that_are_no_numbers(values: tuple[str, ...], tmp_path: Path) -> None:
+    assert said_of(tmp_path, "money", *values).code == "unreadable-value"
+
+
+def test_amounts_in_two_currencies(tmp_path: Path) -> None:
+    found = said_of(tmp_path, "money", "$5", "€7")
+    assert found.code == "mixed-currencies"
+    assert len(found.notes) == 2
+
+
+def test_signs_that_are_said_decide(tmp_path: Path) -> None:
+    assert column(tmp_path, "money", "1.500", thousands=".", decimal=",") == [1500]
+    assert column(tmp_path, "money", "1,500", thousands=",") == [1500]
+    found = said_of(tmp_path, "money", "10.50", thousands=".", decimal=",")
+    assert (found.code, found.help) == ("unreadable-value", 'write `decimal: "."`')
+
+
+def test_yes_and_no(tmp_path: Path) -> None:
+    assert column(tmp_path, "boolean", "Yes", "no", "", "TRUE", "0") == [True, False, None, True, False]  # fmt: skip
+    assert column(tmp_path, "boolean", "Sì", "No") == [True, False]
+    assert said_of(tmp_path, "boolean", "active", "no").code == "unreadable-value"
+
+
+def test_blanks_are_no_value(tmp_path: Path) -> None:
+    for kind, value in (("time", date(2026, 1, 1)), ("money", 1234.5), ("boolean", True)):
+        text = {"time": "2026-01-01", "money": "1.234,50", "boolean": "yes"}[kind]
+        assert column(tmp_path, kind, "  ", f" {text} ", "") == [None, value, None]
+        assert column(tmp_path, kind, "  ", "") == [None, None]
+        plain = {"time": "2026-01-01", "money": "5", "boolean": "no"}[kind]
+        assert column(tmp_path, kind, " ", plain)[0] is None
+
+
+def test_keys_stay_as_they_are(tmp_path: Path) -> None:
+    data = "id,n\n007,1\n7,2\n1e5,3\n u7 ,4\n"
+    assert [row[0] for row in read(tmp_path, data, "id:key")] == ["007", "7", "1e5", " u7 "]
+    assert [row[0] for row in read(tmp_path, data, "id:any n:any")] == ["007", "7", "1e5", " u7 "]
+
+
+def test_columns_of_expressions_are_what_all_their_texts_are(tmp_path: Path) -> None:
+    data = "a,b,c,d,e,f,g,h\n1,1.5,2026-01-02,2026-01-02 10:00,true,01/02/2026,10:30:00,\n2,0.25,,,false,02/03/2026,,\n"  # fmt: skip
+    fields = " ".join(f"{name}:any" for name in "abcdefgh")
+    first, _ = read(tmp_path, data, fields)
+    assert first[:5] == (1, 1.5, date(2026, 1, 2), datetime(2026, 1, 2, 10), True)
+    assert first[5] == "01/02/2026", "nobody says which is the month"
+    assert str(first[6]) == "10:30:00"
+    assert first[7] is None
+
+
+def test_short_years_in_columns_that_expressions_read(tmp_path: Path) -> None:
+    """A cast would take 05-03-17 for a day of the year 5."""
+    for texts in (False, True):
+        found = refusal(tmp_path, "id,x\n1,05-03-17\n", "id:any x:any", texts=texts)
+        assert found.code == "unclear-date"
+        rows = read(tmp_path, "id,x\n1,03-25-17 10:30\n2,\n", "x:any", texts=texts)
+        assert str(rows) == str([("2017-03-25 10:30:00",), (None,)] if texts else [(datetime(2017, 3, 25, 10, 30),), (None,)])  # fmt: skip
+        assert read(tmp_path, "id,x\n1,12-34-56\n", "x:any", texts=texts) == [("12-34-56",)]
+
+
+def test_formats_where_all_columns_are_texts(tmp_path: Path) -> None:
+    data = "id,name,x\n1,Anna,03/04/2026\n2,Bo,\n"
+    said = (("", ("%d/%m/%Y",)),)
+    assert read(tmp_path, data, "id:key name:text x:time", texts=True, date_format=said) == [
+        ("1", "Anna", "2026-04-03"), ("2", "Bo", None),
+    ]  # fmt: skip
+    own = (("x", ("%d/%m/%y",)),)
+    assert refusal(tmp_path, data, "x:time", texts=True, date_format=own).code == "unreadable-value"
+    assert refusal(tmp_path, data, "x:time", texts=True, decimal=",").code == "contradiction"
+
+
+def test_columns_without_values_have_the_types_of_their_fields(tmp_path: Path) -> None:
+    for data in ("id,a,b,c\n", "id,a,b,c\n1,,,\n2,,,\n"):
+        read(tmp_path, data, "id:key a:time b:money c:boolean")
+        rows = read(tmp_path, data + "3,2026-01-01,5,true\n", "id:key a:time b:money c:boolean")
+        assert rows[-1][1:] == (date(2026, 1, 1), 5, True)
+
+
+def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
+    data = "id,a,b\n1,01/02/2026,soon\n"
+    found = refusal(tmp_path, data, "id:key a:time b:money")
+    assert [one.code for one in (found, *found.also)] == ["unclear-date", "unreadable-value"]
+
+
+ORDERS = ("%d/%m/%Y", "%m/%d/%Y", "%d.%m.%y", "%Y-%m-%d", "%d/%m/%Y %H:%M", "%m/%d/%y %I:%M %p")
+
+
+@pytest.mark.parametrize("format_", ORDERS)
+def test_drawn_times_are_read_as_written_or_refused(format_: str, tmp_path: Path) -> None:
+    """Python writes the times; what is read is what was written, or nothing is."""
+    random_, codes = random.Random(format_), list[str]()
+    for number in (1, 2, 5, 40):
+        first = datetime(1990, 1, 1).timestamp()
+        times = [datetime.fromtimestamp(first + random_.randrange(70 * 366 * 1440) * 60) for _ in range(number)]  # fmt: skip
+        texts = [time.strftime(format_) for time in times]
+        wanted = [datetime.strptime(text, format_) for text in texts]
+        try:
+            found = column(tmp_path, "time", *texts)
+        except SourceError as error:
+            codes.append(error.code)
+            found = column(tmp_path, "time", *texts, date_format=(("", (format_,)),))
+        whole = [x if isinstance(x, datetime) else datetime(x.year, x.month, x.day) for x in found]
+        assert whole == wanted, texts
+    assert set(codes) <= {"unclear-date"}
+
+
+@pytest.mark.parametrize(("decimal", "thousands"), [(".", ""), (".", ","), (",", "."), (",", " "), (",", "")])  # fmt: skip
+def test_drawn_numbers_are_read_as_written_or_refused(
+    decimal: str, thousands: str, tmp_path: Path
+) -> None:
+    random_, codes = random.Random(decimal + thousands), list[str]()
+    for number in (1, 2, 5, 40):
+        digits = random_.choice([0, 1, 2, 3])
+        values = [round(random_.choice([1, 100, 1e4, 1e6]) * random_.uniform(-1, 1), digits) for _ in range(number)]  # fmt: skip
+        plain = [f"{value:,.{digits}f}" for value in values]
+        swap = str.maketrans({",": thousands, ".": decimal})
+        texts = [text.translate(swap) for text in plain]
+        wanted = [float(text.replace(",", "")) for text in plain]
+        try:
+            found = column(tmp_path, "money", *texts)
+        except SourceError as error:
+            codes.append(error.code)
+            found = column(tmp_path, "money", *texts, decimal=decimal, thousands=thousands)
+        assert [float(value) for value in found] == wanted, texts
+    assert set(codes) <= {"unclear-number"}

@@ -1,0 +1,227 @@
+"""Encodings, delimiters, headers and rows: what is beyond doubt is read, all else is refused at its line."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import random
+from pathlib import Path
+
+import pytest
+
+from reportspec.run.connection import SourceError
+from tests.files.texts import read, refusal
+
+TABLE = "id,name,town\n1,Anna,Köln\n2,Bo,Rom\n"
+WANTED = [("1", "Anna", "Köln"), ("2", "Bo", "Rom")]
+FIELDS = "id:key name:text town:text"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32"])
+def test_marks_of_encodings(encoding: str, tmp_path: Path) -> None:
+    assert read(tmp_path, TABLE.encode(encoding), FIELDS) == WANTED
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "utf-16-le", "utf-16-be", "mac-roman"])
+def test_encodings_that_are_said(encoding: str, tmp_path: Path) -> None:
+    data = TABLE.encode(encoding)
+    assert read(tmp_path, data, FIELDS, encoding=encoding) == WANTED
+    assert refusal(tmp_path, data, FIELDS).code == "unclear-encoding"
+
+
+def test_the_refusal_shows_the_line_in_each_encoding(tmp_path: Path) -> None:
+    found = refusal(tmp_path, TABLE.encode("cp1252"), FIELDS)
+    assert "line 2 has the byte 0xF6" in found.message
+    assert found.help == "write `encoding: cp1252` if it reads the line rightly"
+    assert found.notes[0] == "`encoding: cp1252` reads 1,Anna,Köln"
+
+
+def test_a_byte_far_down_is_found(tmp_path: Path) -> None:
+    rows = "".join(f"{n},Anna,Rom\n" for n in range(40_000))
+    found = refusal(tmp_path, ("id,name,town\n" + rows + "x,").encode() + b"Caf\xe9,Rom\n", FIELDS)
+    assert "line 40002 has the byte 0xE9" in found.message
+
+
+def test_letters_that_cross_the_pieces_in_which_a_file_is_read(tmp_path: Path) -> None:
+    rows = "".join(f"{n},{'é' * 50},Rom\n" for n in range(50_000))
+    assert len(read(tmp_path, "id,name,town\n" + rows, FIELDS)) == 50_000
+
+
+@pytest.mark.parametrize("sign", [",", ";", "\t", "|"])
+def test_delimiters(sign: str, tmp_path: Path) -> None:
+    assert read(tmp_path, TABLE.replace(",", sign), FIELDS) == WANTED
+    assert read(tmp_path, f"sep={sign}\n" + TABLE.replace(",", sign), FIELDS) == WANTED
+
+
+def test_a_delimiter_that_is_in_all_texts(tmp_path: Path) -> None:
+    data = "id;name,first;town\n1;Rossi,Anna;Rom\n2;Bianchi,Bo;Rom\n"
+    assert read(tmp_path, data, "id:key town:text") == [("1", "Rom"), ("2", "Rom")]
+    assert refusal(tmp_path, "a,b;c\n1,2;3\n").code == "unclear-delimiter"
+    assert read(tmp_path, "a,b;c\n1,2;3\n", delimiter=";", texts=True) == [("1,2", "3")]
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_line_ends(end: str, tmp_path: Path) -> None:
+    assert read(tmp_path, TABLE.replace("\n", end), FIELDS) == WANTED
+
+
+def test_line_ends_of_two_kinds(tmp_path: Path) -> None:
+    assert read(tmp_path, "id,name,town\n1,Anna,Köln\r\n2,Bo,Rom\n", FIELDS) == WANTED
+
+
+def test_packed_files(tmp_path: Path) -> None:
+    assert read(tmp_path, {"t.csv.gz": gzip.compress(TABLE.encode())}, FIELDS) == WANTED
+
+
+@pytest.mark.parametrize("titles", ["Deals export,,\nas of 1 Apr,,\n", "Deals\n\n", "Deals\nas of, 1 Apr\n"])  # fmt: skip
+def test_titles_above_the_header(titles: str, tmp_path: Path) -> None:
+    found = refusal(tmp_path, titles + TABLE, FIELDS)
+    assert (found.code, found.help) == ("no-header", "write `skip: 2`")
+    assert read(tmp_path, titles + TABLE, FIELDS, skip=2) == WANTED
+
+
+def test_files_without_a_header(tmp_path: Path) -> None:
+    data = TABLE.partition("\n")[2]
+    found = refusal(tmp_path, data, FIELDS)
+    assert (found.code, "columns: […, …, …]" in str(found.help)) == ("no-header", True)
+    assert read(tmp_path, data, FIELDS, columns=("id", "name", "town")) == WANTED
+    assert refusal(tmp_path, data, FIELDS, columns=("id", "name")).code == "wrong-columns"
+
+
+def test_a_column_that_is_there_twice(tmp_path: Path) -> None:
+    data = "id,amount,amount\n1,2,3\n"
+    assert refusal(tmp_path, data, "id:key amount:money").code == "repeated-column"
+    assert read(
+        tmp_path, data, "id:key amount_1:money", columns=("id", "amount", "amount_1"), skip=1
+    ) == [("1", 3)]
+    assert read(tmp_path, data, "id:key") == [("1",)], "nobody reads it"
+
+
+LINES = {
+    "2,Bo": "2 fields where the header has 3",
+    "2,Bo,Rom,Italy": "4 fields where the header has 3",
+    "2,Rossi,Bo,": "4 fields where the header has 3",
+    '"2,Bo,Rom"': "in quotes as a whole",
+    '2,"Bo,Rom': "a quote is opened that is not closed",
+    '2,"Bo"x,Rom': "a quote is closed before the field ends",
+    "id,name,town": "the header stands again among the rows",
+}
+
+
+@pytest.mark.parametrize("line", LINES)
+def test_rows_that_are_none(line: str, tmp_path: Path) -> None:
+    """The row is found, though others before it have line ends and delimiters in quotes."""
+    before = 'id,name,town\n0,"a\nb","x, y"\n\n1,Anna,Rom\n'
+    found = refusal(tmp_path, before + line + "\n3,Cem,Rom\n", FIELDS)
+    assert LINES[line] in found.message
+    assert "`t.csv` (table `t`), line 6" in found.message
+    assert found.notes[0] == f"line 6: {line}"
+
+
+def test_what_a_line_holds_is_harmless_on_a_terminal(tmp_path: Path) -> None:
+    found = refusal(tmp_path, "id,name,town\n1,\x1b[2J\u202eAnna\n", FIELDS)
+    assert found.notes == ("line 2: 1,\ufffd[2J\ufffdAnna",)
+
+
+def test_a_quote_that_takes_rows_into_its_field(tmp_path: Path) -> None:
+    """Ten rows are in one field; the file is a sound CSV of fewer rows."""
+    rows = [f"{n},u{n % 3},2026-01-{n:02},{n}.5" for n in range(1, 29)]
+    rows[9] = rows[9].replace(",u", ',"u', 1)
+    rows[19] = rows[19].replace("u2", 'u2"')
+    data = "id,who,day,amount\n" + "\n".join(rows) + "\n"
+    assert len(list(csv.reader(io.StringIO(data), strict=True))) == 19
+    found = refusal(tmp_path, data, "id:key who:text day:date amount:money")
+    assert "line 11: a quote opens here and takes 11 rows into one field" in found.message
+
+
+def test_texts_of_several_lines_are_no_such_thing(tmp_path: Path) -> None:
+    data = 'id,note,amount\n1,"Dear Anna, thanks,\nfor all, and more,\nBo",5\n2,"a\nb",6\n'
+    assert [row[2] for row in read(tmp_path, data, "id:key note:text amount:money")] == [5, 6]
+
+
+def test_a_quote_in_the_header(tmp_path: Path) -> None:
+    assert "not closed" in refusal(tmp_path, 'id,"name,town\n1,Anna,Rom\n').message
+    assert "into the header" in refusal(tmp_path, 'id,"name,town\n1,Anna,Rom\n2,Bo",Rom\n').message
+
+
+@pytest.mark.parametrize("row", [",Total,,,100", "Total,,,,100", "Totale:,,,,100", ",,,,100", ",,,Gesamt,100"])  # fmt: skip
+def test_rows_of_totals(row: str, tmp_path: Path) -> None:
+    data = f"id,name,town,owner,amount\n1,Anna,Rom,u,60\n2,Total,Paris,u,40\n\n{row}\n"
+    found = refusal(tmp_path, data, "id:key name:text amount:money")
+    assert found.code == "totals-row"
+    assert "line 5" in found.message
+    assert found.notes == (f"line 5: {row}",)
+
+
+def test_rows_without_any_value_are_none(tmp_path: Path) -> None:
+    assert read(tmp_path, TABLE + ",,\n,,\n", FIELDS) == WANTED
+
+
+def test_words_for_nothing(tmp_path: Path) -> None:
+    data = "id,name,amount\n1,Anna,N/A\n2,N/A,5\n"
+    found = refusal(tmp_path, data, "id:key name:text amount:money")
+    assert found.help == 'write `null: ["N/A"]` if they stand for no value'
+    assert read(tmp_path, data, "id:key name:text amount:money", null=("N/A",)) == [("1", "Anna", None), ("2", None, 5)]  # fmt: skip
+
+
+def test_files_of_one_table(tmp_path: Path) -> None:
+    files = {"a.csv": TABLE.encode(), "b.csv": "Town;id;name\nWien;3;Cem\n".encode("utf-16")}
+    assert read(tmp_path, files, FIELDS) == [*WANTED, ("3", "Cem", "Wien")]
+    files["b.csv"] = b"id,name,city\n3,Cem,Wien\n"
+    found = refusal(tmp_path, files, FIELDS)
+    assert found.code == "unlike-files"
+    assert "`b.csv` lacks `town` and has `city` besides" in found.message
+
+
+@pytest.mark.parametrize("data", [b"", b"\n\n", b"\xef\xbb\xbf"])
+def test_files_with_nothing_in_them(data: bytes, tmp_path: Path) -> None:
+    assert refusal(tmp_path, data, FIELDS).code == "empty-file"
+
+
+def drawn(random_: random.Random) -> tuple[bytes, str, str]:
+    """A file with odd texts, half of them damaged; its delimiter and encoding."""
+    sign, number = random_.choice(",;\t|"), random_.randint(1, 6)
+    odd = ["a", " ", '"', ",", ";", "1", "é", "x\ny", "\t", "|", "'", "#", "\\", "Ω"]
+
+    def cell() -> str:
+        return "".join(random_.choice(odd if random_.random() < 0.3 else "abc12 ") for _ in range(random_.randint(0, 6)))  # fmt: skip
+
+    text = io.StringIO()
+    writer = csv.writer(text, delimiter=sign, lineterminator=random_.choice(["\n", "\r\n"]))
+    writer.writerow([f"c{n}" for n in range(number)])
+    writer.writerows([[cell() for _ in range(number)] for _ in range(random_.randint(0, 20))])
+    data = bytearray(text.getvalue().encode())
+    if random_.random() < 0.6:
+        at = random_.randrange(len(data))
+        way = random_.randrange(4)
+        if way == 0:
+            data[at:at] = sign.encode()
+        elif way == 1:
+            data[at:at] = b'"'
+        elif way == 2:
+            del data[at : at + random_.randint(1, 4)]
+        else:
+            del data[at:]
+    return bytes(data), sign, "utf-8"
+
+
+@pytest.mark.parametrize("part", range(3))
+def test_a_file_is_read_as_it_is_or_refused(part: int, tmp_path: Path) -> None:
+    """Python's own reader of CSV says what the rows are."""
+    random_ = random.Random(part)
+    for _ in range(25):
+        data, sign, encoding = drawn(random_)
+        try:
+            text = io.StringIO(data.decode(encoding), newline="")
+            records = [record for record in csv.reader(text, delimiter=sign, strict=True) if record]
+        except (csv.Error, UnicodeDecodeError):
+            records = []
+        try:
+            rows = read(tmp_path, data, texts=True, delimiter=sign)
+        except SourceError:
+            continue
+        assert records, data
+        assert {len(record) for record in records} == {len(records[0])}, data
+        wanted = [tuple(value or None for value in record) for record in records[1:]]
+        assert rows == [row for row in wanted if any(row)], data
