@@ -14,7 +14,7 @@ from sqlglot import exp
 from reportspec.check.mapping import with_types
 from reportspec.check.model import EACH, Report
 from reportspec.check.report import Checked, check_file
-from reportspec.contract.checks import checks_of
+from reportspec.contract.checks import Check, checks_of
 from reportspec.contract.verdict import Finding, judged, warnings
 from reportspec.databases import TYPED_BEFORE
 from reportspec.each import (
@@ -202,6 +202,21 @@ class Surveyed:
     findings: tuple[Finding, ...] = ()
 
 
+def survey_of(
+    report: Report, trees: Iterable[exp.Expr]
+) -> tuple[tuple[Check, ...], exp.Expr] | None:
+    """What there is to check of the tables that statements read, and the statement that asks it; None
+    where they read none."""
+    binding = report.binding
+    fields = fields_read(trees, binding)
+    if not fields:
+        return None
+    conditions = [*report.conditions, *(c for s in report.sections for c in s.conditions)]
+    metrics = [metric for section in report.sections for metric in section.metrics]
+    checks = checks_of(binding, fields, conditions, metrics, report.sides)
+    return checks, survey_statement(binding, fields, checks, report.now)
+
+
 def _asked(
     report: Report, trees: list[exp.Expr], *, read: list[exp.Expr] | None = None,
     surveyed: Surveyed | None = None,
@@ -211,21 +226,18 @@ def _asked(
     from reportspec.run.execute import run_statements
 
     binding, project = report.binding, report.project
-    fields = fields_read(trees if read is None else read, binding)
-    survey = None
-    asked = list(trees)
-    if surveyed is not None and fields:
-        conditions = [*report.conditions, *(c for s in report.sections for c in s.conditions)]
-        metrics = [metric for section in report.sections for metric in section.metrics]
-        checks = checks_of(binding, fields, conditions, metrics, report.sides)
-        tree = survey_statement(binding, fields, checks, report.now)
-        asked.append(tree)
+    survey, asked = None, list(trees)
+    if surveyed is not None:
+        found = survey_of(report, trees if read is None else read)
+        if found is not None:
+            checks, tree = found
+            asked.append(tree)
 
-        def judge(survey: Table, ask: Callable[[exp.Expr], Table]) -> None:
-            surveyed.rows = tuple(survey.dicts())
-            surveyed.findings = judged(binding, checks, survey, ask, project.checks)
+            def judge(survey: Table, ask: Callable[[exp.Expr], Table]) -> None:
+                surveyed.rows = tuple(survey.dicts())
+                surveyed.findings = judged(binding, checks, survey, ask, project.checks)
 
-        survey = (tree, judge)
+            survey = (tree, judge)
     wanted = _wanted(report, asked)
     return run_statements(project.source, wanted, trees, project.parallel, survey)
 

@@ -1,0 +1,137 @@
+"""What it costs to hold the rows against the source's contract, beside the statements of a report, as a
+Markdown table.
+
+    make bench
+    .venv/bin/python benchmarks/checks.py --deals 100000 1000000
+
+The demo is put into a DuckDB file as many times as it takes, with keys of their own, so that all its
+structure stays. For each report the survey and all statements of the report run one after the other on
+one session; the share is the survey's time of the report's.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import sys
+import tempfile
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(CHECKOUT), str(CHECKOUT / "benchmarks")]
+
+import duckdb  # noqa: E402
+import yaml  # noqa: E402
+from run import describe_machine  # noqa: E402
+
+from reportspec.demo import load  # noqa: E402
+from reportspec.demo.columns import COLUMNS  # noqa: E402
+from reportspec.run.connect import connect  # noqa: E402
+from reportspec.run.connection import Wanted  # noqa: E402
+from reportspec.sql.dialect import source_tables, sql_text  # noqa: E402
+from reportspec.stages import compile_report, load_report, survey_of  # noqa: E402
+
+NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
+REPORTS = ("pipeline", "sales_forecast", "sales_cycle", "sales_activity", "lost_deals")
+# What a company has few of stays as it is.
+FEW = {"user", "pipeline", "stage", "product", "campaign", "fx_rate", "goal", "business_calendar",
+       "service_cost", "sales_marketing_cost"}  # fmt: skip
+
+
+def multiplied(file: Path, deals: int) -> int:
+    """The demo, as often as it takes for so many deals; how many there are."""
+    with duckdb.connect(str(file)) as raw:
+        load(raw)
+        [(once,)] = raw.execute("select count(*) from demo.deal").fetchall()
+        times = -(-deals // once)
+        few = {f"{name.rstrip('_')}_id" for name in FEW} | {"owner_id", "agent_id", "manager_id"}
+        for name, columns in COLUMNS.items():
+            if name in FEW:
+                raw.execute(f'create table "{name}" as from demo."{name}"')
+                continue
+            taken = ", ".join(
+                f'"{c}" || \'-\' || copy as "{c}"'
+                if c.endswith("_id") and c not in few and not c.endswith("stage_id")
+                else f'"{c}"'
+                for c, _ in columns
+            )
+            raw.execute(
+                f'create table "{name}" as select {taken} from demo."{name}", range({times}) r(copy)'
+            )
+        return once * times
+
+
+def project(folder: Path, report: str) -> Path:
+    """A spec of a standard report over the file."""
+    entities: dict[str, Any] = {
+        name: {"table": name, "fields": {c: f'"{c}"' for c, _ in columns}}
+        for name, columns in COLUMNS.items()
+    }
+    mapping = {"timezone": "UTC", "entities": entities}
+    (folder / "m.yaml").write_text(yaml.safe_dump(mapping), encoding="utf-8")
+    (folder / "reportspec.yaml").write_text(
+        "version: 1\nsource: duckdb:///crm.duckdb\nmapping: m.yaml\ntimezone: Europe/Rome\ncurrency: EUR\n",
+        encoding="utf-8",
+    )
+    spec = folder / f"{report}.yaml"
+    spec.write_text(
+        f"version: 1\nreport: {report}\nperiod: 2026-Q3\ncompare: previous_period\n",
+        encoding="utf-8",
+    )
+    return spec
+
+
+def seconds(spec: Path, rounds: int) -> tuple[float, float, int]:
+    """The median seconds of the survey and of the report's statements, and how many checks it has."""
+    checked = load_report(spec, NOW, {})
+    report = checked.report
+    assert report is not None, checked.diagnostics
+    trees = [one.tree for one in compile_report(report)]
+    found = survey_of(report, trees)
+    assert found is not None
+    checks, survey = found
+    tables = frozenset(name for tree in (*trees, survey) for name in source_tables(tree))
+    session = connect(report.project.source, Wanted(tables))
+    spent: list[tuple[float, float]] = []
+    try:
+        texts = [sql_text(tree, session.dialect) for tree in (survey, *trees)]
+        for _ in range(rounds):
+            took = []
+            for text in texts:
+                since = time.perf_counter()
+                session.run(text)
+                took.append(time.perf_counter() - since)
+            spent.append((took[0], sum(took[1:])))
+    finally:
+        session.close()
+    return (
+        statistics.median(s for s, _ in spent),
+        statistics.median(r for _, r in spent),
+        len(checks),
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--deals", type=int, nargs="+", default=[100_000])
+    parser.add_argument("--rounds", type=int, default=3)
+    given = parser.parse_args()
+    print(describe_machine())
+    print(
+        "\n| deals | report | checks | survey, s | statements, s | share |\n|--:|---|--:|--:|--:|--:|"
+    )
+    for deals in given.deals:
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name)
+            there = multiplied(folder / "crm.duckdb", deals)
+            for report in REPORTS:
+                survey, statements, checks = seconds(project(folder, report), given.rounds)
+                share = survey / (survey + statements)
+                print(f"| {there:,} | {report} | {checks} | {survey:.3f} | {statements:.2f} | {share:.1%} |", flush=True)  # fmt: skip
+
+
+if __name__ == "__main__":
+    main()
