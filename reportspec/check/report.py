@@ -395,7 +395,7 @@ def _as_of(
         except CalendarError as error:
             document.tell("bad-date", error.message, ("as_of",), error.help)
             return None
-        if period is not None and found <= instant(period.start, binding.zone):
+        if period is not None and found < instant(period.start, binding.zone):
             document.tell("bad-date", f"`as_of` lies before the period, which begins on {period.start}", ("as_of",),
                           "leave it out (the period's end), or choose an earlier `period`")  # fmt: skip
         return found

@@ -19,7 +19,7 @@ WHEN: dict[str, dict[str, Any]] = {
     "a leap day": {"period": "2024-02-29"},
     "not begun": {"period": "2027-Q1"},
     "next year": {"period": "2027", "compare": "previous_year"},
-    "as of its first day": {"period": "2026-Q3", "as_of": "2026-07-01"},
+    "as of a day before": {"period": "2026-Q3", "as_of": "2026-06-30"},
     "as of a day to come": {"period": "2026-Q3", "as_of": "2030-01-01"},
 }
 

@@ -79,7 +79,8 @@ def test_what_there_is_can_be_listed_anywhere(tmp_path: Path, run_cli: RunCli) -
 
 def test_a_date_before_the_period_is_refused(demo: Path, run_cli: RunCli) -> None:
     text = "version: 1\nperiod: 2026-Q3\nmetrics: [won_deals_count]\n"
-    for day, code in (("2026-06-30", 1), ("2026-01-01", 1), ("2026-07-01", 0), ("2027-01-01", 0)):
+    # The end of 30 June is the beginning of the quarter: what was known when it began.
+    for day, code in (("2026-06-29", 1), ("2026-01-01", 1), ("2026-06-30", 0), ("2027-01-01", 0)):
         demo.write_text(f"{text}as_of: {day}\n")
         done = run_cli(["validate", demo])
         assert done.returncode == code, day
