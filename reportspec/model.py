@@ -97,7 +97,7 @@ class Match:
 class Expectation:
     """What rows of an entity should not be like: those that satisfy `unless` are told of where a
     report reads all of the fields `about`. `past` ones are not looked for where the entity's history
-    is read, which knows better."""
+    is read, which knows better. Of `wrong` ones no report is made."""
 
     name: str
     unless: exp.Expr
@@ -105,6 +105,7 @@ class Expectation:
     label: Texts
     costs: Texts
     past: bool = False
+    wrong: bool = False
 
 
 @dataclass(frozen=True, slots=True)

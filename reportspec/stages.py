@@ -287,7 +287,8 @@ def _evaluated(
             Statement(section, result.sql, sql_hash(result.sql), rows, result.seconds)
         )
     binding, data_as_of = report.binding, None
-    rows_of = [row for row in surveyed.rows if row["entity"] in binding.source.entities]
+    tables = {name for name, mapped in binding.source.entities.items() if mapped.parts}
+    rows_of = [row for row in surveyed.rows if row["entity"] in tables]
     # How many rows the company has, and what is wrong with them, is not one person's figure.
     counts = () if each else tuple(
         (of.plural.get(report.language) or of.plural["en"], row["rows"])

@@ -168,8 +168,8 @@ def _expectations(data: Mapping[str, Any], trouble: Trouble) -> tuple[Expectatio
         unless = expression(spec["unless"], ("expects", name, "unless"), trouble)
         if unless is not None:
             texts = _texts(spec["label"]), _texts(spec["costs"])
-            past = bool(spec.get("past", False))
-            found.append(Expectation(name, unless, tuple(spec["about"]), *texts, past))
+            flags = bool(spec.get("past", False)), bool(spec.get("wrong", False))
+            found.append(Expectation(name, unless, tuple(spec["about"]), *texts, *flags))
     return tuple(found)
 
 

@@ -15,11 +15,18 @@ from reportspec.plan.queries import Side
 
 Kind = Literal[
     "no-key", "repeated-key", "repeated-join", "undeclared-value", "misspelt-value",
-    "no-partner", "unlikely-rows", "unknown-value", "no-rows",
+    "no-partner", "unlikely-rows", "impossible-rows", "unknown-value", "no-rows",
 ]  # fmt: skip
 # What makes a figure wrong, and not only incomplete.
 REFUSED: frozenset[Kind] = frozenset(
-    ("no-key", "repeated-key", "repeated-join", "undeclared-value", "misspelt-value")
+    (
+        "no-key",
+        "repeated-key",
+        "repeated-join",
+        "undeclared-value",
+        "misspelt-value",
+        "impossible-rows",
+    )
 )
 
 
@@ -73,6 +80,9 @@ def checks_of(
     reads of each. `conditions` are the report's filters, `metrics` what it shows of which times."""
     found: list[Check] = []
     for name, fields in read.items():
+        if not binding.source.entities[name].parts:
+            found += _of_expectations(binding, name, fields)
+            continue  # the mapping's own rows are checked with it
         found += _of_keys(binding, name)
         found += _of_values(binding, name, fields)
         found += _of_relations(binding, name, fields, read)
@@ -133,7 +143,8 @@ def _of_expectations(binding: Binding, name: str, fields: frozenset[str]) -> lis
         if expectation.past and binding.has_history(entity):
             continue  # the history says what the record does not
         if about <= fields and all(binding.gives(name, one) for one in names):
-            found.append(Check("unlikely-rows", name, expectation=expectation))
+            kind: Kind = "impossible-rows" if expectation.wrong else "unlikely-rows"
+            found.append(Check(kind, name, expectation=expectation))
     return found
 
 

@@ -12,7 +12,7 @@ from sqlglot import exp
 from reportspec.binding import Binding
 from reportspec.check.model import SourceChecks
 from reportspec.contract.checks import Check
-from reportspec.diagnostics import Diagnostic, Span, did_you_mean, one_line
+from reportspec.diagnostics import Diagnostic, Span, did_you_mean, harmless, one_line
 from reportspec.run.connection import SourceError, Table
 from reportspec.sql.survey import MOST_KEYS, SOUGHT, broken, examples_statement, near_keys_statement
 
@@ -185,9 +185,14 @@ def _lonely(binding: Binding, finding: Finding, tables: str) -> tuple[str, str |
     if not finding.near:
         return said, None
     most = "at least " if len(finding.examples) == MOST_KEYS else ""
+    how = (
+        ""
+        if any(key.strip().isdecimal() for key, _ in finding.examples)
+        else ", for example with `lower(trim(…))`"
+    )
     return said, (
         f"{most}{finding.near} of them would find theirs but for blanks, leading zeros or the case of"
-        " letters: write both keys alike in the mapping, for example with `lower(trim(…))`"
+        f" letters: write both keys alike in the mapping{how}"
     )
 
 
@@ -218,7 +223,7 @@ def _notes(finding: Finding) -> tuple[str, ...]:
     if not finding.examples or check.kind in SOUGHT:
         return ()
     most = len(finding.examples) if check.field is not None and check.field.values else _SHOWN
-    counted = check.kind not in ("no-key", "unlikely-rows")
+    counted = check.kind != "no-key" and check.expectation is None
     shown = [
         f"`{_short(value)}`" + (f" ({_rows(n)})" if counted else "")
         for value, n in finding.examples[:most]
@@ -231,8 +236,8 @@ def _rows(count: int) -> str:
 
 
 def _short(text: str) -> str:
-    """A value of the data on one line; blanks at its ends stay to be seen."""
-    said = text if text != text.strip() and len(text.splitlines()) == 1 else one_line(text)
+    """A value of the data on one line; its blanks stay to be seen."""
+    said = harmless(text) if len(text.splitlines()) == 1 else one_line(text)
     return said if len(said) <= _LONGEST else said[: _LONGEST - 1] + "…"
 
 
@@ -244,7 +249,7 @@ def table_names(binding: Binding, entity: str) -> list[str]:
     """The tables that an entity's rows come from, as the mapping names them."""
     parts = binding.source.entities[entity].parts
     names = [".".join(piece.name for piece in part.table.parts) for part in parts]
-    return list(dict.fromkeys(names))
+    return list(dict.fromkeys(names)) or [entity]  # or its rows, which the mapping has itself
 
 
 def _column(binding: Binding, check: Check) -> str:

@@ -150,10 +150,11 @@ def _breaks(statement: Statement, cte: str, check: Check) -> exp.Expr:
     other = exp.Not(this=exp.In(this=value, expressions=declared))
     if check.kind == "undeclared-value":
         return other
-    meant: exp.Expr = exp.Lower(this=exp.Trim(this=value.copy()))
-    for sign in (" ", "-"):
-        meant = exp.Replace(this=meant, expression=literal(sign), replacement=literal("_"))
-    near = exp.In(this=meant, expressions=[one.copy() for one in declared])
+    meant: exp.Expr = exp.Lower(this=value.copy())
+    for sign in (" ", "-", "_"):
+        meant = exp.Replace(this=meant, expression=literal(sign), replacement=literal(""))
+    folded = [literal(one.lower().replace("_", "")) for one in check.field.values]
+    near = exp.In(this=meant, expressions=folded)
     return exp.And(this=other, expression=near)
 
 
@@ -268,7 +269,7 @@ def examples_statement(binding: Binding, check: Check) -> exp.Expr:
         )
     cte = statement.rows_only(check.entity)
     shown = check.field.name if check.field is not None else ""
-    if check.kind in ("no-key", "unlikely-rows"):
+    if check.kind == "no-key" or check.expectation is not None:
         shown = _called(binding, binding.entity(check.entity), check.kind == "no-key")
     if not shown:
         return _finished(
@@ -342,14 +343,14 @@ def _finished(statement: Statement, select: exp.Select, types: Mapping[str, str]
 
 
 def fields_read(trees: Iterable[exp.Expr], binding: Binding) -> dict[str, frozenset[str]]:
-    """The mapped entities whose rows statements read, with the fields of each, by their CTEs."""
+    """The mapped entities whose rows statements read, with the fields of each, by their CTEs: those of
+    tables and those whose rows the mapping has itself."""
     found: dict[str, set[str]] = {}
     for tree in trees:
         with_ = tree.args.get("with_")
         for cte in with_.expressions if with_ else ():
             name = cte.alias.removesuffix("_row")
-            mapped = binding.source.entities.get(name)
-            if mapped is None or not mapped.parts:
+            if name not in binding.source.entities:
                 continue
             fields = found.setdefault(name, set())
             rows = cte.this

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -74,12 +76,14 @@ def _refuse_totals(raw: Any, table: str, reads: tuple[ColumnRead, ...], relation
         more = f" ({len(found)} such rows)" if len(found) > 1 else ""
         key = row.fields[_place(file, read.column)].strip()
         what = f"`{shown(key)}` for a key" if key else "no key"
-        keep = f"{read.column} <> '{shown(key)}'" if key else f"{read.column} IS NOT NULL"
+        column = read.column if re.fullmatch(r"[A-Za-z_]\w*", read.column) else quoted(read.column)
+        other = f"<> {string(shown(key))}" if key else "IS NOT NULL"
+        keep = json.dumps(f"{column} {other}", ensure_ascii=False)  # as YAML writes a text, too
         raise SourceError(
             "totals-row",
             f"`{file.name}` (table `{table}`), {file.unit} {file.number(row)}: the row has {what}"
             f" in `{read.column}`, and seems to add up others{more}",
-            f'take it out of the file, or leave it out in the mapping: `where: "{keep}"`',
+            f"take it out of the file, or leave it out in the mapping: `where: {keep}`",
             tuple(file.place(row) for file, row in found[:3]),
             table=table,
         )
