@@ -201,7 +201,7 @@ def _now(today: datetime | None) -> datetime:
     if today is not None:
         if not FIRST_YEAR < today.year < LAST_YEAR:
             raise click.UsageError(f"--today must lie between {FIRST_YEAR + 1} and {LAST_YEAR - 1}: `{today.date()}`")  # fmt: skip
-        return today.replace(hour=23, minute=59, second=59)
+        return today.replace(hour=23, minute=59, second=59, microsecond=999_999)
     given = os.environ.get("REPORTSPEC_NOW")
     if not given:
         return datetime.now(UTC)

@@ -13,6 +13,7 @@ from sqlglot import exp
 from reportspec.binding import MOST_STEPS, Binding
 from reportspec.calendar import CalendarError, Fiscal, instant, parse_as_of, parse_period
 from reportspec.check.document import Document, Place
+from reportspec.check.model import EACH
 from reportspec.diagnostics import did_you_mean, suggestion
 from reportspec.languages import in_number, vocabulary
 from reportspec.model import Field
@@ -232,7 +233,7 @@ def _one(binding: Binding, found: Field, value: Any) -> Any:
                 if isinstance(value, bool)
                 else str(value)
             )
-            if found.values and text not in found.values:
+            if found.values and text not in (*found.values, EACH):
                 raise BadValue(f"`{found.id}` is never `{text[:50]}`",
                                suggestion(text, found.values) or f"it is one of {', '.join(found.values)}")  # fmt: skip
             if any(sign == "\0" or "\ud800" <= sign <= "\udfff" for sign in text):

@@ -128,6 +128,11 @@ def _table(document: Document, name: str, root: Path) -> dict[str, dict[str, str
     if "value" not in columns:
         document.tell("bad-recipients", f"`{name}` has no column `value`", place, _header(columns))
         return {}
+    twice = [one for one in columns if one and columns.count(one) > 1]
+    if twice:
+        said = f"`{name}` has more than one column `{twice[0][:60]}`"
+        document.tell("bad-recipients", said, place, "leave one, so that it is clear which counts")
+        return {}
     found: dict[str, dict[str, str]] = {}
     numbered = [(number, row) for number, row in enumerate(rows[1:], 2) if any(map(str.strip, row))]
     for number, row in numbered[:MOST_RECIPIENTS]:

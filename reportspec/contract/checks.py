@@ -9,6 +9,7 @@ from typing import Literal
 from sqlglot import exp
 
 from reportspec.binding import Binding, Unresolved, metrics_needed
+from reportspec.check.model import EACH
 from reportspec.expression import column_nodes, path_of
 from reportspec.model import Expectation, Field, MappedJoin, Metric, Relation
 from reportspec.plan.queries import Side
@@ -154,7 +155,11 @@ def _of_conditions(binding: Binding, conditions: Iterable[exp.Expr]) -> list[Che
     for tree in conditions:
         for node in tree.find_all(exp.EQ, exp.In):
             given = [node.expression] if isinstance(node, exp.EQ) else node.expressions
-            texts = [one.this for one in given if isinstance(one, exp.Literal) and one.is_string]
+            texts = [
+                one.this
+                for one in given
+                if isinstance(one, exp.Literal) and one.is_string and one.this != EACH
+            ]
             columns = column_nodes(node.this)
             if not texts or node.this not in columns:
                 continue

@@ -141,7 +141,11 @@ def _breaks(statement: Statement, cte: str, check: Check) -> exp.Expr:
     assert check.field is not None
     value = _field(statement, cte, check.field.name)
     if check.kind == "no-key":
-        return exp.Is(this=value, expression=exp.Null())
+        none = exp.Is(this=value, expression=exp.Null())
+        if statement.binding.typed_key(check.entity, check.field.name):
+            return none
+        blank = exp.EQ(this=exp.Trim(this=value.copy()), expression=literal(""))
+        return exp.Or(this=none, expression=blank)
     if check.side is not None:
         return _between(statement.binding, check, value)
     if check.kind == "unknown-value":
