@@ -11,11 +11,11 @@ from sqlglot import exp
 from reportspec.binding import Binding, Unresolved, metrics_needed
 from reportspec.check.model import EACH
 from reportspec.expression import column_nodes, path_of
-from reportspec.model import Expectation, Field, MappedJoin, Metric, Relation
+from reportspec.model import Expectation, Field, MappedJoin, MappedPart, Metric, Relation
 from reportspec.plan.queries import Side
 
 Kind = Literal[
-    "no-key", "repeated-key", "repeated-join", "undeclared-value", "misspelt-value",
+    "no-key", "repeated-key", "repeated-join", "text-number", "undeclared-value", "misspelt-value",
     "no-partner", "unlikely-rows", "impossible-rows", "unknown-value", "no-rows",
 ]  # fmt: skip
 # What makes a figure wrong, and not only incomplete.
@@ -27,6 +27,7 @@ REFUSED: frozenset[Kind] = frozenset(
         "undeclared-value",
         "misspelt-value",
         "impossible-rows",
+        "text-number",
     )
 )
 
@@ -39,6 +40,7 @@ class Check:
     kind: Kind
     entity: str
     field: Field | None = None
+    part: MappedPart | None = None
     relation: Relation | None = None
     join: MappedJoin | None = None
     expectation: Expectation | None = None
@@ -86,6 +88,7 @@ def checks_of(
             continue  # the mapping's own rows are checked with it
         found += _of_keys(binding, name)
         found += _of_values(binding, name, fields)
+        found += _of_numbers(binding, name, fields)
         found += _of_relations(binding, name, fields, read)
         found += _of_expectations(binding, name, fields)
     asked = [*_of_conditions(binding, conditions), *_of_times(binding, metrics, sides)]
@@ -119,6 +122,19 @@ def _of_values(binding: Binding, name: str, fields: frozenset[str]) -> list[Chec
         for field in binding.fields(name)
         if field.values and field.name in fields and binding.mapped(name, field.name) is not None
     ]
+
+
+def _of_numbers(binding: Binding, name: str, fields: frozenset[str]) -> list[Check]:
+    """The columns that are to be numbers and hold texts, or may hold some: many a database makes a
+    number of what a text begins with."""
+    return [
+        Check("text-number", name, field, part)
+        for field in binding.fields(name)
+        if field.type in ("money", "number", "integer") and field.name in fields
+        for part in binding.source.entities[name].parts
+        if (mapped := part.fields.get(field.name)) is not None
+        and isinstance(mapped.sql, exp.Column) and mapped.holds in ("text", "any")
+    ]  # fmt: skip
 
 
 def _of_relations(

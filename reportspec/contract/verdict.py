@@ -146,6 +146,13 @@ def _said(binding: Binding, finding: Finding) -> tuple[str, str | None]:
             f"`{name}`, which the mapping of `{entity}` says is unique beside it, has {_rows(count)} too many",
             "say which counts with `first`, or add them up with `fields`",
         )
+    if check.part is not None and check.field is not None:
+        mapped = check.part.fields[check.field.name]
+        column = mapped.sql.name
+        return (
+            f"{tables} has {_rows(count)} whose `{check.of}` (column `{column}`) is a text, and no number",
+            f"make a number of it in the mapping, for example `{check.field.name}: \"cast(nullif(replace({column}, ',', ''), '') as decimal(18, 2))\"`",
+        )  # fmt: skip
     if check.kind in ("undeclared-value", "misspelt-value"):
         assert check.field is not None
         declared = ", ".join(check.field.values)

@@ -28,6 +28,7 @@ from reportspec.sql.build import (
     when,
 )
 from reportspec.sql.dialect import SOURCE
+from reportspec.sql.parts import from_part
 from reportspec.sql.statement import Statement
 
 CHANGES = ("updated_at", "created_at", "entered_at")
@@ -82,7 +83,7 @@ def broken(checks: Sequence[Check], rows: Iterable[Mapping[str, object]]) -> dic
 
 
 def _within(check: Check) -> bool:
-    return check.relation is None and check.join is None
+    return check.relation is None and check.join is None and check.part is None
 
 
 def _of_entity(
@@ -194,7 +195,10 @@ def _field(statement: Statement, cte: str, name: str) -> exp.Column:
 def _across(
     statement: Statement, check: Check
 ) -> tuple[exp.Expr, Callable[[exp.Select], exp.Select]]:
-    """The count of a check of two tables, and the FROM that it is of."""
+    """The count of a check that looks at more than an entity's rows, and the FROM that it is of."""
+    if check.part is not None:
+        text, of = _text_of(check)
+        return exp.Count(this=when(text, literal(1))), of
     if check.join is not None:
         several = exp.Subquery(this=_keys_of_join(check.join), alias=alias_of("keys"))
         more = exp.Sub(this=column("keys", "count"), expression=literal(1))
@@ -203,6 +207,23 @@ def _across(
     pairs = _pairs(statement, check)
     lone = exp.Is(this=pairs.theirs.copy(), expression=exp.Null())
     return exp.Count(this=when(lone, literal(1))), pairs.joined
+
+
+def _text_of(check: Check) -> tuple[exp.Expr, Callable[[exp.Select], exp.Select]]:
+    """That a column which is to be a number holds a text, and the FROM of its table."""
+    part, field = check.part, check.field
+    assert part is not None
+    assert field is not None
+    mapped = part.fields[field.name]
+    given: exp.Expr = exp.Not(this=exp.Is(this=mapped.sql.copy(), expression=exp.Null()))
+    if mapped.holds == "any":  # each value says
+        given = exp.EQ(this=exp.Typeof(this=mapped.sql.copy()), expression=literal("text"))
+
+    def of(select: exp.Select) -> exp.Select:
+        select = from_part(select, part)
+        return select.where(part.where.copy(), copy=False) if part.where is not None else select
+
+    return given, of
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,6 +284,12 @@ def examples_statement(binding: Binding, check: Check) -> exp.Expr:
         key = cast(column("keys", "key0"), "VARCHAR")
         select = exp.Select().select(named(key, "value"), column("keys", "count")).from_(keys)
         return _finished(statement, _most(select, column("keys", "count"), key, 2), EXAMPLE)
+    if check.part is not None and check.field is not None:
+        text, of = _text_of(check)
+        written = cast(check.part.fields[check.field.name].sql.copy(), "VARCHAR")
+        select = of(exp.Select().select(named(written, "value"), every)).where(text)
+        grouped = select.group_by(written.copy())
+        return _finished(statement, _most(grouped, exp.Count(this=exp.Star()), written, 2), EXAMPLE)
     if check.relation is not None:
         pairs = _pairs(statement, check)
         select = pairs.joined(exp.Select().select(named(pairs.by.copy(), "value"), every))
