@@ -43,10 +43,10 @@ def compared_with(value: Any, period: Period, fiscal: Fiscal) -> Period:
             if fixed(value.get(part), fiscal) is None and value.get(part) is not None:
                 raise CalendarError("a bound of what is compared with is a date or a period of the calendar",
                                     "write {from: 2025-07-01, to: 2025-09-30}", part)  # fmt: skip
-        return _apart(parse_period(value, period.start, fiscal), period, "what is compared with")
+        return parse_period(value, period.start, fiscal)
     found = fixed(value, fiscal)
     if found is not None:
-        return _apart(found, period, f"`{value}`")
+        return found
     text = str(value).strip().lower().replace("-", "_")
     if text in _EARLIER:
         found = _moved(period, _EARLIER[text], fiscal)
@@ -55,13 +55,8 @@ def compared_with(value: Any, period: Period, fiscal: Fiscal) -> Period:
     else:
         parse_period(text, period.start, fiscal)  # says what is no period at all
         raise CalendarError(f"`{text}` is no period before the report's", "write `previous_period`, `previous_year` or a period such as `2025-Q3`")  # fmt: skip
-    return _apart(found, period, f"`{text}`")
-
-
-def _apart(found: Period, period: Period, called: str) -> Period:
-    """A period that shares no day with the report's. Raises CalendarError."""
-    if found.start < period.end and found.end > period.start:
-        raise CalendarError(f"{called} reaches into the report's own period", "write `previous_period` or `previous_year`")  # fmt: skip
+    if found.end > period.start:
+        raise CalendarError(f"`{text}` reaches into the report's own period", "write `previous_period` or `previous_year`")  # fmt: skip
     return found
 
 

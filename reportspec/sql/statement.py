@@ -380,6 +380,8 @@ def _literal_rows(binding: Binding, entity: Entity, rows: Any, names: list[str])
                 else cast(literal(value), TYPES[field.type])
             )
             select = select.select(named(typed, name), copy=False)
+        if not names:
+            select = select.select(named(literal(1), "one"), copy=False)
         selects.append(select)
     union: exp.Expr = selects[0]
     for select in selects[1:]:

@@ -143,7 +143,8 @@ def _breaks(statement: Statement, cte: str, check: Check) -> exp.Expr:
     value = _field(statement, cte, check.field.name)
     if check.kind == "no-key":
         none = exp.Is(this=value, expression=exp.Null())
-        if statement.binding.typed_key(check.entity, check.field.name):
+        typed = statement.binding.typed_key(check.entity, check.field.name)
+        if typed or check.field.type not in ("key", "text"):
             return none
         blank = exp.EQ(this=exp.Trim(this=value.copy()), expression=literal(""))
         return exp.Or(this=none, expression=blank)
