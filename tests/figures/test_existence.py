@@ -65,7 +65,8 @@ def test_what_came_later_is_not_counted_before(entity: str, tmp_path: Path) -> N
     """Of three rows, one of before the date, one of after it, one of an unknown time."""
     key, begins = ENTITIES[entity].key, BEGINNING[entity]
     days = ("2024-02-01", "2024-04-01", "")
-    table = [{**({key: f"k{n}"} if key else {}), begins: day} for n, day in enumerate(days)]
+    beside = key or next(n for n, f in ENTITIES[entity].fields.items() if f.type == "key")
+    table = [{beside: f"k{n}", begins: day} for n, day in enumerate(days)]
     own_metric(project(tmp_path, {entity: table}), entity)
     asked = {
         "report": "custom",
