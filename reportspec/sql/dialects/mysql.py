@@ -76,12 +76,26 @@ def _dialect(name: str, label: str, collation: str) -> Dialect:
         copied.meta[_COPIED] = True
         return copied
 
+    def once_apart(value: exp.Expr) -> exp.Expr | None:
+        """The text that is told apart already, within others that only do the same once more: each
+        costs as much as the join on it."""
+        found: exp.Expr | None = None
+        while True:
+            if isinstance(value, exp.Collate):
+                found = value if value.this.meta.get(_COPIED) else found
+                value = value.this
+            elif value.meta.get(_COPIED) or (isinstance(value, exp.Cast) and value.is_type(*exp.DataType.TEXT_TYPES)):  # fmt: skip
+                value = value.expressions[0] if value.meta.get(_COPIED) else value.this
+            else:
+                return found
+
     def landed(node: exp.Expr) -> exp.Expr:
         if node.meta.get(LANDS) not in ("text", "key") or not node.this.find(exp.Column):
             return node
         value = node.this
-        if isinstance(value, exp.Collate) and value.this.meta.get(_COPIED):
-            return node
+        apart = once_apart(value)
+        if apart is not None:
+            return with_args(node, this=apart)
         return with_args(node, this=told_apart(value))
 
     def told_apart(value: exp.Expr) -> exp.Expr:
