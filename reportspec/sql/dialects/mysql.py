@@ -295,9 +295,19 @@ def _dialect(name: str, label: str, collation: str) -> Dialect:
         ahead = exp.Paren(this=minutes_ahead("UTC", zone_of(node), parts["u"]))
         return sql(_READ_TIME, **parts, m=ahead, error=error)
 
+    def written_down(node: exp.Expr) -> exp.Expr:
+        """Rows of the source with a limit that none reaches: MariaDB puts what has none into the
+        statement around it, and finds no key for joins on the expressions that keys then are."""
+        node, select = inlined_or_not(node), node.this
+        lands = isinstance(select, exp.Select) and any(LANDS in one.meta for one in select.expressions)  # fmt: skip
+        if name != "mariadb" or not lands or select.args.get("limit") is not None:
+            return node
+        most = exp.Limit(expression=exp.Literal.number(2**64 - 1))
+        return with_args(node, this=with_args(select, limit=most))
+
     rules: Rules = {
         exp.Order: nulls_by_case,
-        exp.CTE: inlined_or_not,
+        exp.CTE: written_down,
         exp.Alias: landed,
         exp.EQ: exact,
         exp.NEQ: exact,
