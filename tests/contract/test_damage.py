@@ -142,7 +142,7 @@ def test_damage_on_servers(kind: str, sound: Tables, tmp_path: Path, draw: Any) 
         )
         for name, table in sound.items()
     }
-    for name in random.sample(list(DAMAGE), draw.rounds(6, len(DAMAGE))):
+    for name in random.sample(list(DAMAGE), draw.rounds(3, len(DAMAGE))):
         check(kind, name, small, tmp_path / name.replace(" ", "_"), random)
 
 

@@ -144,7 +144,7 @@ def test_first_rows_and_the_others(
     sections = [
         {"id": f"{by.replace('.', '_')}_{way}",
          "breakdown": {"metrics": [name], "by": [by], "sort": ("-" if way else "") + name, "top": 3, "others": True}}
-        for name, by in random.sample(RATES, draw.rounds(1 if engine_name == "spark" else 4, len(RATES)))
+        for name, by in random.sample(RATES, draw.rounds(1 if engine_name == "spark" else 2, len(RATES)))
         for way in (0, 1)
     ]  # fmt: skip
     found = compare(project, reference, {"report": "custom", "period": "2026-07",

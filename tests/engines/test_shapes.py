@@ -271,12 +271,23 @@ def served(plain: Path) -> list[str]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("engine", EVERYWHERE)
 def test_the_demo_in_shapes(
+    engine: str, small: list[Given], plain: Path, served: list[str], draw: Draw, tmp_path: Path
+) -> None:
+    """The figures of the natural shape, of a standard report and of random ones: by day in one shape
+    and on one host for each engine, by night in all and on all."""
+    at = EVERYWHERE.index(engine)
+    for number in range(draw.rounds(1, len(SHAPES))):
+        shape = list(SHAPES)[(at + number) % len(SHAPES)]
+        folder = tmp_path / shape
+        folder.mkdir()
+        in_shape(engine, shape, small, plain, served, draw, folder)
+
+
+def in_shape(
     engine: str, shape: str, small: list[Given], plain: Path, served: list[str], draw: Draw, tmp_path: Path
 ) -> None:  # fmt: skip
-    """The figures of the natural shape, of a standard report and of random ones, on each host."""
     random = Random(draw.seed)
     first = (EVERYWHERE.index(engine) + list(SHAPES).index(shape)) % len(HOSTS)
     with landed(engine, small, SHAPES[shape], tmp_path / "db") as found:
