@@ -46,6 +46,7 @@ format: .venv/ready-to-test
 bench: .venv/ready-to-test
 	@$(python) benchmarks/run.py
 	@$(python) benchmarks/sql.py --rows $(ROWS) --postgres-rows $(lastword $(ROWS))
+	@$(python) benchmarks/checks.py
 	@$(python) benchmarks/render.py
 	@$(python) benchmarks/burst.py
 	@$(python) benchmarks/compilers.py $(if $(COMPILERS),--folder $(COMPILERS))

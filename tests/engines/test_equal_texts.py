@@ -30,7 +30,7 @@ pytestmark = pytest.mark.xdist_group("equal texts")
 # Each has an amount of its own, so that a sum says whose it is of.
 NAMES = {"anna": 1, "Anna": 20, "ANNA ": 300, "Änna": 4000, "Carl": 50000}
 OTHERS = {f"person {number}": 1_000_000 * number for number in range(1, 6)}
-MAPPING = """
+BOTH = """
 entities:
   user:
     table: {prefix}people
@@ -38,9 +38,14 @@ entities:
     fields: {{name: name, email: email, team: team, is_active: active}}
   deal:
     table: {prefix}sales
+"""
+MAPPING = (
+    BOTH
+    + """\
     key: id
     fields: {{name: name, owner_id: owner, amount: amount, status: status, created_at: created, closed_at: closed, updated_at: updated}}
 """
+)
 SPEC = """
 version: 1
 report: custom
@@ -178,14 +183,9 @@ def test_each_gets_their_own(
 
 
 # Whose a deal is, is said by comparisons that stand in the mapping itself.
-SAID = """
-entities:
-  user:
-    table: {prefix}people
-    key: id
-    fields: {{name: name, email: email, team: team, is_active: active}}
-  deal:
-    table: {prefix}sales
+SAID = (
+    BOTH
+    + """\
     joins:
       seller: {{table: {prefix}people, on: {{id: owner}}, unique: true}}
       first_seller: {{table: {prefix}people, on: {{id: owner}}, first: email}}
@@ -212,6 +212,7 @@ entities:
       itself: "case when owner = seller.id then seller.name else 'other' end"
       unlike: "case when seller.name <> 'Anna' then 'other' else 'Anna' end"
 """
+)
 SAID_OF = {
     "searched": {"anna": 1, "Anna": 20},
     "simple": {"anna": 1, "Anna": 20},
