@@ -111,6 +111,12 @@ def undisturbed() -> Iterator[None]:
         yield
 
 
+def end_if_told() -> None:
+    """Raise Stopped where a signal said so, for those who meet an error that may have come of it."""
+    if _listening is not None and _listening.code is not None:
+        raise Stopped
+
+
 def end_now(code: int) -> None:
     """End without waiting for anybody: no thread, no library, no database. Workers end with us."""
     from reportspec.files import remove_unfinished

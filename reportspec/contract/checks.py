@@ -166,7 +166,7 @@ def _of_expectations(binding: Binding, name: str, fields: frozenset[str]) -> lis
 
 
 def _of_conditions(binding: Binding, conditions: Iterable[exp.Expr]) -> list[Check]:
-    """The texts that filters ask for, each once."""
+    """The texts that filters ask for and that the catalogue does not know, each once."""
     found: dict[tuple[str, str, str], Check] = {}
     for tree in conditions:
         for node in tree.find_all(exp.EQ, exp.In):
@@ -190,7 +190,8 @@ def _of_conditions(binding: Binding, conditions: Iterable[exp.Expr]) -> list[Che
                 continue
             if binding.mapped(owner, field.name) is None:
                 continue
-            for text in texts:
+            # What a field may be by its nature, a source may well not have: no deal is lost so far.
+            for text in [one for one in texts if one not in field.values]:
                 check = Check("unknown-value", owner, field, value=text)
                 found.setdefault((owner, field.name, text), check)
     return list(found.values())

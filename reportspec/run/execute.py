@@ -14,6 +14,7 @@ from typing import TypeVar
 
 from sqlglot import exp
 
+from reportspec import stopping
 from reportspec.check.model import SourceSpec
 from reportspec.diagnostics import suggestion
 from reportspec.run.connect import connect
@@ -78,6 +79,7 @@ def _tried(what: Callable[[], T]) -> T:
         except Unsupported as error:
             raise SourceError("unsupported-sql", str(error)) from None
         except SourceError as error:
+            stopping.end_if_told()  # a library may have taken the signal for an error of its own
             if not error.lost or attempt == ATTEMPTS - 1:
                 raise
             time.sleep(_FIRST_WAIT * 4**attempt * random.uniform(0.8, 1.2))

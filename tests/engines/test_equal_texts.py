@@ -229,12 +229,14 @@ SAID_OF = {
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_nobody_gets_anothers_by_what_a_mapping_says(kind: str, tmp_path: Path) -> None:
+def test_nobody_gets_anothers_by_what_a_mapping_says(
+    kind: str, tmp_path: Path, server: Callable[[str], str]
+) -> None:
     """The reports of a field that the mapping makes by comparing texts, and its values in each way of
     comparing."""
     more = {"anna  ": 7} if kind == "sqlite rtrim" else {}
     whole = sum(NAMES.values()) + sum(more.values())
-    with source(kind, NAMES, tmp_path) as (url, prefix):
+    with source(kind, NAMES, tmp_path, server) as (url, prefix):
         report = load(tmp_path, url, prefix, "for_each: deal.searched", SAID)
         made = stages.run_each(report, stages.compile_report(report), stages.Timings())
         found = {one.value: float(str(figures_of(made, one.value).sections[0].kpis[0].value)) for one, _ in made}  # fmt: skip

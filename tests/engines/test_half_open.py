@@ -24,7 +24,7 @@ from sqlglot import exp
 
 import reportspec
 from reportspec import files
-from reportspec.check.model import SourceSpec
+from reportspec.check.model import FileSpec, SourceSpec
 from reportspec.run import execute, spark
 from reportspec.run.connect import connect
 from reportspec.run.connection import SourceError, Table, Wanted
@@ -145,7 +145,7 @@ def test_duckdb(kind: str, tmp_path: Path, place: Path) -> None:
         lite.execute("create table deals (id)")
         lite.execute("insert into deals values (7)")
         lite.commit()
-    given = {"deals": (str(tmp_path / "x#?%41.sqlite"),)} if kind == "files" else {}
+    given = {"deals": FileSpec((str(tmp_path / "x#?%41.sqlite"),))} if kind == "files" else {}
     source = SourceSpec(kind, kind, str(tmp_path / "x.duckdb"), files=given)
     wanted = Wanted(frozenset({"deals"}), zone="Europe/Rome")
 

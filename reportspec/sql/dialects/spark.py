@@ -119,7 +119,7 @@ RULES: Rules = {
     exp.Right: _left,
     exp.RegexpReplace: _replaced,
     exp.UnixToTime: lambda node: _sql(
-        "TIMESTAMP_MICROS(CAST(x * 1000000 AS BIGINT))", x=exp.Paren(this=node.this)
+        "TIMESTAMP_MICROS(CAST(x * CAST(1000000 AS BIGINT) AS BIGINT))", x=exp.Paren(this=node.this)
     ),
     exp.Div: lambda node: node if node.args.get("typed") else division(node),
 }
