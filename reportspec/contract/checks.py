@@ -140,15 +140,16 @@ def _of_numbers(binding: Binding, name: str, fields: frozenset[str]) -> list[Che
 def _of_relations(
     binding: Binding, name: str, fields: frozenset[str], read: Mapping[str, frozenset[str]]
 ) -> list[Check]:
-    found = []
+    found: dict[tuple[str, str], Check] = {}  # a record then and now is one
     for relation in binding.entity(name).relations.values():
         key = binding.entity(relation.to).key
         if key is None or relation.to not in read or relation.by not in fields:
             continue
         both = (binding.mapped(name, relation.by), binding.mapped(relation.to, key))
         if None not in both:
-            found.append(Check("no-partner", name, relation=relation))
-    return found
+            check = Check("no-partner", name, relation=relation)
+            found.setdefault((relation.to, relation.by), check)
+    return list(found.values())
 
 
 def _of_expectations(binding: Binding, name: str, fields: frozenset[str]) -> list[Check]:

@@ -4,7 +4,6 @@ they keep the source's contract."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from sqlglot import exp
@@ -205,9 +204,8 @@ def _across(
         more = exp.Sub(this=column("keys", "count"), expression=literal(1))
         total = exp.Coalesce(this=exp.Sum(this=more), expressions=[literal(0)])
         return cast(total, "BIGINT"), lambda select: select.from_(several)
-    pairs = _pairs(statement, check)
-    lone = exp.Is(this=pairs.theirs.copy(), expression=exp.Null())
-    return exp.Count(this=when(lone, literal(1))), pairs.joined
+    total = exp.Coalesce(this=exp.Sum(this=column("keys", "count")), expressions=[literal(0)])
+    return cast(total, "BIGINT"), lambda select: _lone(statement, check, select)
 
 
 def _text_of(check: Check) -> tuple[exp.Expr, Callable[[exp.Select], exp.Select]]:
@@ -227,31 +225,26 @@ def _text_of(check: Check) -> tuple[exp.Expr, Callable[[exp.Select], exp.Select]
     return given, of
 
 
-@dataclass(frozen=True, slots=True)
-class _Pairs:
-    """Rows of an entity beside those that a relation leads them to."""
-
-    own: str
-    by: exp.Column
-    theirs: exp.Column
-    on: exp.Expr
-    other: str
-
-    def joined(self, select: exp.Select) -> exp.Select:
-        """The SELECT from the rows whose key is set, with their partners."""
-        given = exp.Not(this=exp.Is(this=self.by.copy(), expression=exp.Null()))
-        join = exp.Join(this=table(self.other), side="LEFT", on=self.on.copy())
-        return select.from_(table(self.own)).join(join).where(given)
-
-
-def _pairs(statement: Statement, check: Check) -> _Pairs:
+def _lone(statement: Statement, check: Check, select: exp.Select) -> exp.Select:
+    """The SELECT from the keys (`keys.key`, with how many rows have them in `keys.count`) for which a
+    relation finds no partner. Keys are counted before they are looked up: many rows share one."""
     assert check.relation is not None
     target = statement.binding.entity(check.relation.to)
     assert target.key is not None
     # A record that was deleted was there: only what names nothing is told.
     own, other = statement.rows_only(check.entity), statement.rows_whole(target.name)
-    by, key = _field(statement, own, check.relation.by), _field(statement, other, target.key)
-    return _Pairs(own, by, key, exp.EQ(this=by.copy(), expression=key.copy()), other)
+    by, theirs = _field(statement, own, check.relation.by), _field(statement, other, target.key)
+    counted = (
+        exp.Select()
+        .select(named(by.copy(), "key"), named(exp.Count(this=exp.Star()), "count"))
+        .from_(table(own))
+        .where(exp.Not(this=exp.Is(this=by.copy(), expression=exp.Null())))
+        .group_by(by.copy())
+    )
+    on = exp.EQ(this=column("keys", "key"), expression=theirs.copy())
+    join = exp.Join(this=table(other), side="LEFT", on=on)
+    keys = exp.Subquery(this=counted, alias=alias_of("keys"))
+    return select.from_(keys).join(join).where(exp.Is(this=theirs, expression=exp.Null()))
 
 
 def _keys_of_join(join: MappedJoin) -> exp.Select:
@@ -292,13 +285,10 @@ def examples_statement(binding: Binding, check: Check) -> exp.Expr:
         grouped = select.group_by(written.copy())
         return _finished(statement, _most(grouped, exp.Count(this=exp.Star()), written, 2), EXAMPLE)
     if check.relation is not None:
-        pairs = _pairs(statement, check)
-        select = pairs.joined(exp.Select().select(named(pairs.by.copy(), "value"), every))
-        lone = exp.Is(this=pairs.theirs.copy(), expression=exp.Null())
-        select = select.where(lone).group_by(pairs.by.copy())
-        return _finished(
-            statement, _most(select, exp.Count(this=exp.Star()), pairs.by, MOST_KEYS), EXAMPLE
-        )
+        lone, often = column("keys", "key"), column("keys", "count")
+        select = exp.Select().select(named(lone, "value"), named(often, "count"))
+        frequent = _most(_lone(statement, check, select), often, lone, MOST_KEYS)
+        return _finished(statement, frequent, EXAMPLE)
     cte = statement.rows_only(check.entity)
     shown = check.field.name if check.field is not None else ""
     if check.kind == "no-key" or check.expectation is not None:
