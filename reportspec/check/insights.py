@@ -22,6 +22,7 @@ class Asked:
     field: Any  # (name, place) -> Field | None
     usable: Any  # (metric, dimensions) -> Unresolved | None
     refuse: Any  # (metric, Unresolved, place) -> None: told, or left out of a standard section
+    metrics: Mapping[str, Metric]
 
 
 def backtest(
@@ -87,6 +88,12 @@ def highlights(asked: Asked, spec: Mapping[str, Any], path: Place) -> Highlights
                 no_share = Unresolved("no-share", f"`{metric.id}` has no shares: its parts do not add up",
                                      "name a count or a sum")  # fmt: skip
                 asked.refuse(metric, no_share, (*at, "metric"))
+                continue
+            held = (metric, "metric") if kind == "compare" else (beside, "with")
+            if held[0] is not None and not _comparable(asked, held[0]):
+                no_test = Unresolved("no-comparison", f"whether members differ in `{held[0].id}` by more than chance is not known",
+                                     "name a rate of counts, an average, a count or a sum")  # fmt: skip
+                asked.refuse(held[0], no_test, (*at, held[1]))
             elif metric is not None:
                 made.append(Comparison(metric, dimension, beside))
     return Highlights(
@@ -101,3 +108,12 @@ def highlights(asked: Asked, spec: Mapping[str, Any], path: Place) -> Highlights
 def _of_a_whole(metric: Metric) -> bool:
     """Whether a metric's parts add up to it."""
     return metric.kind == "aggregate" and metric.aggregate in ("count", "count_distinct", "sum")
+
+
+def _comparable(asked: Asked, metric: Metric) -> bool:
+    """Whether it can be known that two members' figures differ by more than chance: of a rate from its
+    counts, of an average from its squares; counts and sums are what they are."""
+    if metric.kind == "ratio" and metric.unit == "percent":
+        top = asked.metrics[metric.numerator]
+        return top.kind == "aggregate" and top.aggregate in ("count", "count_distinct")
+    return _of_a_whole(metric) or (metric.kind == "aggregate" and metric.aggregate == "average")

@@ -398,6 +398,7 @@ def _insight(
         lambda name, place: field_named(context.binding, context.document, name, place),
         lambda metric, dimensions: _unusable(context, metric, "breakdown", dimensions, everywhere),
         refuse,
+        context.binding.catalogue.metrics,
     )
     title = _title(context, draft, kind, ())
     if kind == "backtest":

@@ -1,20 +1,21 @@
 """Highlights and back-tests: what stands out, and what forecasts were worth.
 
 A highlight is written only where enough cases stand behind it: each side of a comparison has at
-least the section's `at_least` cases, two rates of counts differ by more than chance would have it
-(a two-proportion z-test at 95 %), and means differ by a tenth or more.
+least the section's `at_least` cases, and rates of counts and means differ by more than chance would
+have it for all comparisons of the section together (`chance.py`); means by a tenth or more, too.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from reportspec.binding import metrics_needed
 from reportspec.calendar import period_label
 from reportspec.check.model import Backtest, Comparison, Highlights, Report, SectionSpec
+from reportspec.evaluate.chance import Mean, Share, means_differ, pairs, shares_differ
 from reportspec.evaluate.goals import goal_state
 from reportspec.evaluate.sections import (
     Footnotes,
@@ -31,7 +32,6 @@ from reportspec.evaluate.words import word
 from reportspec.figures import Cell, Chart, Column, Highlight, Section, Told
 from reportspec.model import Metric
 
-CERTAIN = 1.96  # standard errors that two rates must lie apart
 NOTABLE = 0.1  # the smallest relative difference of means that is told
 SMALLEST_CHANGE = 0.05
 DURATIONS = ("days", "minutes", "seconds")
@@ -49,14 +49,15 @@ def cases(report: Report, metric: Metric, row: Row, side: str = "") -> int:
     return int(row.get(f"{column}{side}") or 0)
 
 
-def _of(report: Report, metric: Metric, row: Row) -> tuple[int, int | None]:
+def _of(report: Report, metric: Metric, row: Row, side: str = "") -> tuple[int, int | None]:
     """(cases, how many of them) of a rate of counts; without the latter for other figures."""
     catalogue = report.binding.catalogue
     if metric.kind == "ratio" and metric.unit == "percent":
         top = catalogue.metrics[metric.numerator]
         if top.kind == "aggregate" and top.aggregate in ("count", "count_distinct"):
-            return cases(report, metric, row), int(metric_value(catalogue, top, row) or 0)
-    return cases(report, metric, row), None
+            of = int(metric_value(catalogue, top, row, side) or 0)
+            return cases(report, metric, row, side), of
+    return cases(report, metric, row, side), None
 
 
 def highlights_section(
@@ -65,18 +66,24 @@ def highlights_section(
     """The sentences of a section, most telling kinds first."""
     wanted = spec.highlights
     assert wanted is not None
-    found: list[Highlight] = []
-    for kind, comparisons in (("compare", wanted.compare), ("share", wanted.shares)):
-        for index, one in enumerate(comparisons):
-            rows = _rows(tables, spec.id, f"{kind} {index}")
-            total = next(iter(_rows(tables, spec.id, f"{kind} {index} total")), {})
-            make = _compared if kind == "compare" else _shared
-            found += make(report, wanted, one, rows, total)
+    looked = [
+        _Looked(kind, one, _rows(tables, spec.id, f"{kind} {index}"),
+                next(iter(_rows(tables, spec.id, f"{kind} {index} total")), {}))
+        for kind, comparisons in (("compare", wanted.compare), ("share", wanted.shares))
+        for index, one in enumerate(comparisons)
+    ]  # fmt: skip
     figures = next(iter(_rows(tables, spec.id, "figures")), None)
+    held = sum(_held(report, wanted, one) for one in looked)
+    if figures is not None and report.compare is not None:
+        held += len(wanted.metrics)
+    found: list[Highlight] = []
+    for one in looked:
+        make = _compared if one.kind == "compare" else _shared
+        found += make(report, wanted, one, held)
     if figures is not None:
         row = {**figures, **all_lengths(report)}
         for metric in wanted.metrics:
-            found += _moved(report, wanted, metric, row)
+            found += _moved(report, wanted, metric, row, held)
     found = found[: wanted.most]
     notes = [spec.note] if spec.note else []
     if not found:
@@ -114,75 +121,113 @@ def _name(report: Report, one: Comparison, row: Row) -> Told:
     return Told(shown if shown is not None else word(report.language, "none"), column)
 
 
-def _compared(
-    report: Report, wanted: Highlights, one: Comparison, rows: list[dict[str, Any]], total: Row
-) -> list[Highlight]:
-    """The best row of a metric against the worst; of a duration, how many times faster it is."""
-    metric, catalogue = one.metric, report.binding.catalogue
+@dataclass(frozen=True, slots=True)
+class _Looked:
+    """A comparison with the rows of its members, and the one of all together."""
+
+    kind: str
+    asked: Comparison
+    rows: list[dict[str, Any]]
+    total: Row
+
+
+def _known(report: Report, wanted: Highlights, one: _Looked) -> list[tuple[Number, str, Row]]:
+    """The members with enough cases, least first: (value, key, row)."""
+    metric, catalogue = one.asked.metric, report.binding.catalogue
     known = []
-    for row in rows:
+    for row in one.rows:
         value = metric_value(catalogue, metric, row)
         if value is not None and cases(report, metric, row) >= wanted.at_least:
             known.append((value, str(row["d0"]), row))
+    known.sort(key=lambda item: (item[0], item[1]))
+    return list(known)
+
+
+def _held(report: Report, wanted: Highlights, one: _Looked) -> int:
+    """How many figures are held against each other to find what a comparison has to say."""
+    if one.kind == "share":
+        return int(one.asked.beside is not None)
+    members = len(_known(report, wanted, one))
+    return members if _is_duration(one.asked.metric) else pairs(members)
+
+
+def _is_duration(metric: Metric) -> bool:
+    """Whether the fastest is told: a duration of which the mean of all others follows from sums and
+    counts, as a median of all others does not."""
+    return metric.unit in DURATIONS and metric.aggregate == "average"
+
+
+def _compared(report: Report, wanted: Highlights, one: _Looked, held: int) -> list[Highlight]:
+    """The best row of a metric against the worst; of a duration, how many times faster it is."""
+    metric = one.asked.metric
+    known = _known(report, wanted, one)
     if len(known) < 2:
         return []
-    known.sort(key=lambda item: (item[0], item[1]))
     low, high = known[0], known[-1]
-    # The mean of all others follows from sums and counts; a median of all others does not.
-    if metric.unit in DURATIONS and metric.aggregate == "average":
-        return _faster(report, wanted, one, low, total)
-    if not _differ(report, metric, high[2], low[2]):
+    if _is_duration(metric):
+        return _faster(report, wanted, one, low, held)
+    if not _differ(report, metric, high[2], low[2], one.total, held):
         return []
-    values = (("a", _name(report, one, high[2])), ("high", _told(report, metric, high[0])),
-              ("b", _name(report, one, low[2])), ("low", _told(report, metric, low[0])))  # fmt: skip
+    values = (("a", _name(report, one.asked, high[2])), ("high", _told(report, metric, high[0])),
+              ("b", _name(report, one.asked, low[2])), ("low", _told(report, metric, low[0])))  # fmt: skip
     counts = (_of(report, metric, high[2]), _of(report, metric, low[2]))
     return [_highlight(report, "compare", metric, values, counts)]
 
 
-def _differ(report: Report, metric: Metric, first: Row, second: Row) -> bool:
-    """Whether two rows differ by more than chance (rates of counts) or notably (means)."""
-    (n, x), (m, y) = _of(report, metric, first), _of(report, metric, second)
+def _differ(
+    report: Report, metric: Metric, first: Row, second: Row, total: Row, held: int, side: str = ""
+) -> bool:
+    """Whether two rows differ by more than chance (rates of counts, means), where so many figures are
+    held against each other; counts and sums are what they are, and differ notably. Of other figures
+    it is not known."""
+    (n, x), (m, y) = _of(report, metric, first), _of(report, metric, second, side)
     if x is not None and y is not None:
-        pooled = (x + y) / (n + m)
-        error = math.sqrt(pooled * (1 - pooled) * (1 / n + 1 / m))
-        return error > 0 and abs(x / n - y / m) > CERTAIN * error
+        return shares_differ(Share(n, x), Share(m, y), held)
     catalogue = report.binding.catalogue
-    a, b = (metric_value(catalogue, metric, row) for row in (first, second))
-    return bool(a is not None and b and abs(a - b) / abs(b) >= NOTABLE)
+    a = metric_value(catalogue, metric, first)
+    b = metric_value(catalogue, metric, second, side)
+    if a is None or not b or abs(a - b) / abs(b) < NOTABLE or metric.kind != "aggregate":
+        return False
+    if metric.aggregate == "average":
+        return means_differ(_mean(metric, first), _mean(metric, second), _mean(metric, total), held)
+    return metric.aggregate in ("count", "count_distinct", "sum")
+
+
+def _mean(metric: Metric, row: Row) -> Mean:
+    n, total, squares = (
+        number(row.get(f"{metric.id}__{name}")) for name in ("n", "sum", "squares")
+    )
+    return Mean(int(n or 0), float(total or 0), float(squares or 0))
 
 
 def _faster(
-    report: Report,
-    wanted: Highlights,
-    one: Comparison,
-    fastest: tuple[Number, str, Row],
-    total: Row,
+    report: Report, wanted: Highlights, one: _Looked, fastest: tuple[Number, str, Row], held: int
 ) -> list[Highlight]:
     """Mean of all others divided by the fastest row's own: "three times faster"."""
-    metric, catalogue = one.metric, report.binding.catalogue
+    metric, catalogue = one.asked.metric, report.binding.catalogue
     value, _, row = fastest
-    rest = without(total, row)
+    rest = without(one.total, row)
     others = metric_value(catalogue, metric, rest)
     times = divided(others, value)
     if times is None or times < 1 + NOTABLE or cases(report, metric, rest) < wanted.at_least:
         return []
+    if not means_differ(_mean(metric, row), _mean(metric, rest), _mean(metric, one.total), held):
+        return []
     multiple = replace(_told(report, metric, None).column, unit="multiple", currency=None)
-    values = (("a", _name(report, one, row)), ("times", Told(times, multiple)),
+    values = (("a", _name(report, one.asked, row)), ("times", Told(times, multiple)),
               ("high", _told(report, metric, value)), ("low", _told(report, metric, others)))  # fmt: skip
     counts = ((cases(report, metric, row), None), (cases(report, metric, rest), None))
     return [_highlight(report, "faster", metric, values, counts, good=metric.direction == "down")]
 
 
-def _shared(
-    report: Report, wanted: Highlights, one: Comparison, rows: list[dict[str, Any]], total: Row
-) -> list[Highlight]:
-    """The row with the largest part, and how another mean of it compares with the mean of all."""
-    metric, catalogue = one.metric, report.binding.catalogue
+def _shared(report: Report, wanted: Highlights, one: _Looked, held: int) -> list[Highlight]:
+    """The row with the largest part, and how another mean or rate of it compares with that of all."""
+    metric, catalogue, total = one.asked.metric, report.binding.catalogue, one.total
     whole = metric_value(catalogue, metric, total)
-    if not whole or cases(report, metric, total) < wanted.at_least or len(rows) < 2:
+    if not whole or cases(report, metric, total) < wanted.at_least or len(one.rows) < 2:
         return []
     ranked = sorted(
-        ((metric_value(catalogue, metric, row) or 0, str(row["d0"]), row) for row in rows),
+        ((metric_value(catalogue, metric, row) or 0, str(row["d0"]), row) for row in one.rows),
         key=lambda item: (-item[0], item[1]),
     )
     value, _, row = ranked[0]
@@ -190,25 +235,29 @@ def _shared(
     share = replace(
         _told(report, metric, None).column, unit="percent", currency=None, type="number"
     )
-    values = [("a", _name(report, one, row)), ("share", Told(part, share)),
+    values = [("a", _name(report, one.asked, row)), ("share", Told(part, share)),
               ("high", _told(report, metric, value)), ("low", _told(report, metric, whole))]  # fmt: skip
     counts: list[tuple[int, int | None]] = [
         (cases(report, metric, total), cases(report, metric, row))
     ]
-    kind = "share"
-    if one.beside is not None:
-        own, mean = (metric_value(catalogue, one.beside, each) for each in (row, total))
+    kind, beside = "share", one.asked.beside
+    if beside is not None:
+        own, mean = (metric_value(catalogue, beside, each) for each in (row, total))
         apart = divided(own, mean)
-        enough = cases(report, one.beside, row) >= wanted.at_least
-        if apart is not None and enough and abs(apart - 1) >= NOTABLE / 2:
+        rest = without(total, row)
+        enough = min(cases(report, beside, each) for each in (row, rest)) >= wanted.at_least
+        differs = enough and _differ(report, beside, row, rest, total, held)
+        if differs and apart is not None and abs(apart - 1) >= NOTABLE / 2:
             kind = "share_below" if apart < 1 else "share_above"
             values.append(("apart", Told(number(abs(apart - 1)), share)))
-            values.append(("beside", Told(label(report, one.beside.label), share)))
-            counts.append((cases(report, one.beside, row), None))
+            values.append(("beside", Told(label(report, beside.label), share)))
+            counts.append((cases(report, beside, row), None))
     return [_highlight(report, kind, metric, tuple(values), tuple(counts))]
 
 
-def _moved(report: Report, wanted: Highlights, metric: Metric, row: Row) -> list[Highlight]:
+def _moved(
+    report: Report, wanted: Highlights, metric: Metric, row: Row, held: int
+) -> list[Highlight]:
     """How a metric changed, and where it stands against its goal."""
     catalogue = report.binding.catalogue
     value = metric_value(catalogue, metric, row)
@@ -227,6 +276,9 @@ def _moved(report: Report, wanted: Highlights, metric: Metric, row: Row) -> list
     moved = change(metric, value, before)
     counted = min(cases(report, metric, row), cases(report, metric, row, "__previous"))
     if moved is None or abs(moved) < SMALLEST_CHANGE or counted < wanted.at_least:
+        return found
+    rate = _of(report, metric, row)[1] is not None
+    if rate and not _differ(report, metric, row, row, row, held, "__previous"):
         return found
     column = _told(report, metric, None).column
     by = Told(abs(moved), replace(column, unit="percent", currency=None, type="number"))

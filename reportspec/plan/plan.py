@@ -164,12 +164,23 @@ def _highlights(
         for index, one in enumerate(comparisons):
             metrics = (one.metric, one.beside) if one.beside is not None else (one.metric,)
             measures, sides = _measures(report, *metrics), report.sides[:1]
+            measures += _squares(report.binding, measures)
             by = (one.dimension,)
             found.append(AggregateQuery(name, f"{kind} {index}", by, measures, sides, conditions))
             found.append(
                 AggregateQuery(name, f"{kind} {index} total", (), measures, sides, conditions)
             )
     return tuple(found)
+
+
+def _squares(binding: Binding, measures: Iterable[Measure]) -> tuple[Measure, ...]:
+    """Beside the sum of each average the sum of squares: both say how far its values lie apart."""
+    metrics = binding.catalogue.metrics
+    return tuple(
+        replace(measure, column=f"{measure.metric}__squares", aggregate="squares")
+        for measure in measures
+        if measure.aggregate == "sum" and metrics[measure.metric].aggregate == "average"
+    )
 
 
 def _reads_total(binding: Binding, metric: Metric) -> bool:

@@ -11,7 +11,7 @@ from sqlglot import exp
 from reportspec.calendar import Bucket
 from reportspec.model import Field
 
-Aggregate = Literal["count", "distinct", "sum", "min", "max", "quantile"]
+Aggregate = Literal["count", "distinct", "sum", "squares", "min", "max", "quantile"]
 Keep = Literal["value", "missing", "other_currency"]
 
 

@@ -86,7 +86,7 @@ def aggregated(
     bounded = len(windows) > 1 and None not in windows and all(own)
     if bounded:
         where += any_window(window for window in windows if window is not None)
-    if all(case.counts or case.measure.aggregate in ("sum", "min", "max") for case in cases):
+    if all(case.counts or case.measure.aggregate in _ADDS_UP for case in cases):
         named_later = _named_later(scope, keys, [*where, *_trees(cases, own)])
         if named_later or sum(map(bool, own)) >= WORTH:
             return _two_steps(scope, keys, cases, own, where, named_later, bounded, first)
@@ -150,6 +150,9 @@ def _aggregate(case: Case, condition: exp.Expr | None) -> exp.Expr:
             if value.meta.get(AMOUNT):
                 return cast(exp.Sum(this=chosen), EXACT)
             return exp.Sum(this=cast(chosen, EXACT))
+        case "squares":  # for a spread, which is no figure: doubles will do
+            wide = cast(chosen, "DOUBLE")
+            return exp.Sum(this=exp.Mul(this=wide, expression=wide.copy()))
         case "min":
             return exp.Min(this=chosen)
         case "max":
@@ -160,6 +163,9 @@ def _aggregate(case: Case, condition: exp.Expr | None) -> exp.Expr:
 
 
 # Two steps
+
+# How the values of groups become one.
+_ADDS_UP = {"sum": exp.Sum, "squares": exp.Sum, "min": exp.Min, "max": exp.Max}
 
 
 def _two_steps(
@@ -182,8 +188,7 @@ def _two_steps(
             value = exp.Coalesce(this=exp.Sum(this=chosen), expressions=[literal(0)])
             value = cast(value, "BIGINT")
         else:
-            total = {"sum": exp.Sum, "min": exp.Min, "max": exp.Max}[case.measure.aggregate]
-            value = total(this=chosen)
+            value = _ADDS_UP[case.measure.aggregate](this=chosen)
         outer = outer.select(named(value, case.alias), copy=False)
     joins = [_on_groups(inner, join) for join in named_later]
     select = exp.Select()

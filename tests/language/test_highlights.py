@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
 import yaml
 
+from reportspec.api import validate
+from reportspec.evaluate.chance import Share, shares_differ
 from reportspec.figures import Figures
 from reportspec.render.locale import formats_for
 from reportspec.render.sentences import sentences
@@ -89,6 +92,29 @@ def test_silence(groups: dict[str, tuple[int, int, int, int]], tmp_path: Path) -
     }
     [section] = figures(folder, spec).sections
     assert any("Nothing stands out" in note for note in section.notes)
+
+
+def test_thirty_of_one_rate_are_silent_and_one_who_differs_is_told(tmp_path: Path) -> None:
+    """35 to 65 of 100 is what 30 of one rate may well come to (a pair alone would be told); 10 of 100
+    is not."""
+    random = Random(3)
+    groups = {f"c{n:02}": (100, sum(random.random() < 0.5 for _ in range(100)), 5, 100) for n in range(30)}  # fmt: skip
+    low, high = (pick(of for _, of, *_ in groups.values()) for pick in (min, max))
+    assert shares_differ(Share(100, high), Share(100, low), 1)
+    assert said(project(tmp_path, groups), RATES) == ()
+    groups["c00"] = (100, 10, 5, 100)
+    [sentence] = said(project(tmp_path, groups), RATES)
+    assert "10% from c00" in sentence
+
+
+def test_what_cannot_be_tested_is_refused(tmp_path: Path) -> None:
+    folder = project(tmp_path, {"email": (40, 17, 5, 100), "ads": (40, 3, 5, 100)})
+    spec = {"version": 1, "report": "custom", "period": "2026-03",
+            "sections": [{"highlights": {"compare": [{"metric": "sales_cycle_days.median", "by": "deal.status"}]}}]}  # fmt: skip
+    (folder / "s.yaml").write_text(yaml.safe_dump(spec), "utf-8")
+    [told] = validate(folder / "s.yaml")
+    assert told.code == "no-comparison"
+    assert told.span is not None
 
 
 def test_times_faster_than_the_rest(tmp_path: Path) -> None:
