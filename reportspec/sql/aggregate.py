@@ -502,7 +502,7 @@ def _type(binding: Binding, measure: Measure) -> str:
         return "BIGINT"
     if measure.aggregate == "sum":
         return EXACT
-    if isinstance(measure.of, exp.Column) and measure.aggregate != "quantile":
+    if isinstance(measure.of, exp.Column) and measure.aggregate not in ("quantile", "squares"):
         field = binding.resolve(measure.entity, path_of(measure.of)).field
         return TYPES[field.type]
     return "DOUBLE"
