@@ -51,6 +51,14 @@ class Field:
     as_of: AsOf | None = None
     value_labels: Mapping[str, Texts] = field(default_factory=dict)
     others: bool = False  # whether other values may stand beside `values`
+    order: tuple[str, ...] = ()  # values as they follow each other, where that is not as declared
+
+    @property
+    def places(self) -> Mapping[str, int]:
+        """The places of the values that follow each other by their nature: as ordered, else as
+        declared."""
+        named = self.order or tuple(self.value_labels) or self.values
+        return {value: place for place, value in enumerate(named)}
 
     @property
     def closed(self) -> bool:
@@ -226,6 +234,7 @@ class MappedField:
     label: Texts
     span: Span | None
     holds: Holds = ""  # what the source has there
+    order: tuple[str, ...] = ()  # its values as they follow each other
 
 
 @dataclass(frozen=True, slots=True)

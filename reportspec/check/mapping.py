@@ -186,6 +186,7 @@ def _built(
                     field_name,
                     field_map.type or "text",  # type: ignore[arg-type]
                     label,
+                    order=field_map.order,
                 )
     _check_prefer(catalogue, data.get("prefer") or {}, document)
     return SourceMap(
@@ -497,7 +498,9 @@ def _field(
 ) -> MappedField | None:  # fmt: skip
     text, kind = value, None
     label: dict[str, str] = {}
+    order: tuple[str, ...] = ()
     if isinstance(value, dict):
+        order = tuple(value.get("order") or ())
         text, kind = value.get("sql"), value.get("type")
         given = value.get("label")
         label = {"en": given} if isinstance(given, str) else dict(given or {})
@@ -507,7 +510,7 @@ def _field(
         return None
     if kind is None and isinstance(tree, exp.Cast) and tree.to.this == exp.DataType.Type.DATE:
         kind = "date"
-    return MappedField(name, owned(tree, joins), kind, label, document.span(at))
+    return MappedField(name, owned(tree, joins), kind, label, document.span(at), order=order)
 
 
 def _join(

@@ -315,7 +315,7 @@ def _trend(
         adds = additivity(report, spec)
         groups = sorted(
             {row["d0"] for row in rows if counted(row, adds)},
-            key=lambda v: (v is None, alphabetical(report.language, str(v))),
+            key=lambda value: by_nature(report, by, value),
         )
     found = {(row[BUCKET], row.get("d0")): row for row in rows}
     body: list[tuple[Cell, ...]] = []
@@ -559,8 +559,8 @@ def _ordered(report: Report, spec: SectionSpec, kept: list[Any]) -> list[Any]:
 
     def name(item: Any) -> tuple[Any, ...]:
         return tuple(
-            (v is None, alphabetical(report.language, str(v)))
-            for v in (item[0][f"d{i}"] for i in range(len(spec.dimensions)))
+            by_nature(report, dimension, item[0][f"d{at}"])
+            for at, dimension in enumerate(spec.dimensions)
         )
 
     kept = sorted(kept, key=name)
@@ -582,6 +582,19 @@ def _ordered(report: Report, spec: SectionSpec, kept: list[Any]) -> list[Any]:
     known = [i for i in kept if i[0][f"d{at}"] is not None]
     unknown = [i for i in kept if i[0][f"d{at}"] is None]
     return sorted(known, key=lambda item: name(item)[at], reverse=descending) + unknown
+
+
+def by_nature(report: Report, dimension: Dimension, value: Any) -> tuple[Any, ...]:
+    """A key that sorts values of a dimension as what they are: numbers by their size, values that the
+    catalogue or the mapping has in an order by their places, all else by the alphabet; none comes last."""
+    if value is None:
+        return (3,)
+    place = dimension.field.places.get(str(value))
+    if place is not None:
+        return (0, place)
+    if isinstance(value, (int, float, Decimal)) and not isinstance(value, bool):
+        return (1, value)
+    return (2, alphabetical(report.language, str(value)))
 
 
 def _breakdown_chart(report: Report, spec: SectionSpec, binned: bool, total: Row) -> Chart | None:
