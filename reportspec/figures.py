@@ -171,7 +171,8 @@ class Statement:
 
 @dataclass(frozen=True, slots=True)
 class PeriodFigures:
-    """[start, end) in days of the report's time zone, and what people call it (`Q3 2026`)."""
+    """[start, end) in days of the report's time zone, and what people call it (`Q3 2026`). Of what an
+    unfinished period is compared with it is the stretch that answers (`1–12 Oct 2026`)."""
 
     start: date
     end: date
@@ -224,6 +225,7 @@ class Figures:
     locale: str  # of numbers and dates
     currency: str | None
     timezone: str
+    notices: tuple[str, ...] = ()  # on the report as a whole; they stand in every form
     row_counts: tuple[tuple[str, int], ...] = ()  # entity label, rows read from the source
     warnings: tuple[Diagnostic, ...] = ()  # what is told of the source, for the terminal
     not_told: tuple[
@@ -234,7 +236,8 @@ class Figures:
 
     def texts(self) -> Iterator[str]:
         """All texts that come from the source or the spec, as they may be printed."""
-        yield from (self.title, self.source_label, *self.filters, *self.footnotes, *self.not_told)
+        yield from (self.title, self.source_label, *self.filters)
+        yield from (*self.notices, *self.footnotes, *self.not_told)
         for section in self.sections:
             yield from (section.title, section.text, *section.notes, *section.row_labels)
             for column in section.columns:

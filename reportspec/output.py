@@ -10,7 +10,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from reportspec.figures import Cell, Figures, Section
+from reportspec.figures import Cell, Figures, PeriodFigures, Section
 from reportspec.render.attachments import marked
 
 
@@ -33,7 +33,9 @@ def as_data(figures: Figures) -> dict[str, Any]:
     return {
         "report": figures.report,
         "title": figures.title,
-        "period": {"from": figures.period.start.isoformat(), "to": figures.period.end.isoformat()},
+        "period": _stretch(figures.period),
+        "compare": _stretch(figures.compare) if figures.compare else None,
+        "notices": list(figures.notices),
         "goals": [
             {
                 "metric": kpi.column.metric,
@@ -65,6 +67,10 @@ def as_data(figures: Figures) -> dict[str, Any]:
     }
 
 
+def _stretch(period: PeriodFigures) -> dict[str, str]:
+    return {"from": period.start.isoformat(), "to": period.end.isoformat()}
+
+
 class _Lines:
     """Rows of CSV with plain line ends. The writer would leave a lone `\\r` of the data unquoted if it
     were told of these, and it would end the row."""
@@ -78,9 +84,9 @@ class _Lines:
 
 
 def as_csv(figures: Figures) -> str:
-    """A CSV table for each section, its id on a line before it. Text that a spreadsheet would
-    take for a formula is marked as text."""
-    parts = []
+    """A CSV table for each section, its id on a line before it, and first of all what is to be known
+    of the report as a whole. Text that a spreadsheet would take for a formula is marked as text."""
+    parts = ["\n".join(f"# {text}" for text in figures.notices) + "\n"] if figures.notices else []
     for section in figures.sections:
         if section.kind == "text":
             continue
@@ -99,7 +105,7 @@ def as_table(figures: Figures) -> str:
     lines = [f"{figures.title} · {figures.period.label}"]
     if figures.compare:
         lines[0] += f" (previous: {figures.compare.label})"
-    lines += [f"  {text}" for text in figures.filters]
+    lines += [f"  {text}" for text in (*figures.notices, *figures.filters)]
     for section in figures.sections:
         if section.kind != "text":
             lines += ["", section.title or section.id, *_lines(figures, section)]

@@ -6,7 +6,13 @@ divides one, `instants` turns days into points in time, `labels` says what peopl
 """
 
 from reportspec.calendar.buckets import MOST_BUCKETS, Bucket, align, buckets, default_grain
-from reportspec.calendar.compare import compared_with, previous_period, previous_year
+from reportspec.calendar.compare import (
+    Align,
+    compared_with,
+    previous_period,
+    previous_year,
+    same_point,
+)
 from reportspec.calendar.instants import as_naive, instant, parse_as_of
 from reportspec.calendar.labels import bucket_label, day_label, period_label
 from reportspec.calendar.periods import (
@@ -32,6 +38,7 @@ __all__ = [
     "LAST_YEAR",
     "MOST_BUCKETS",
     "RELATIVE",
+    "Align",
     "Bucket",
     "CalendarError",
     "Fiscal",
@@ -55,4 +62,5 @@ __all__ = [
     "period_label",
     "previous_period",
     "previous_year",
+    "same_point",
 ]

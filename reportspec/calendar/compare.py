@@ -5,9 +5,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import date, timedelta
-from typing import Any, cast
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from typing import Any, Literal, cast
 
+from reportspec.calendar.instants import as_naive, instant
 from reportspec.calendar.periods import (
     MONTHS_IN,
     ONE_DAY,
@@ -19,17 +20,65 @@ from reportspec.calendar.periods import (
     Period,
     add_months,
     fixed,
+    following,
     named,
     parse_period,
     weeks_in,
 )
+
+Align = Literal["day", "weekday"]
 
 _MONTHS_OF: dict[Kind, int] = {
     "year": 12, "fiscal_year": 12, "quarter": 3, "fiscal_quarter": 3, "month": 1,
 }  # fmt: skip
 
 
-def compared_with(value: Any, period: Period, fiscal: Fiscal) -> Period:
+def compared_with(value: Any, period: Period, fiscal: Fiscal, alignment: Align = "day") -> Period:
+    """The period that a spec compares its own with; by `weekday` as many days as its own, of which the
+    first is the same weekday. Raises CalendarError for what is none, and for what reaches into the
+    period."""
+    found = _compared(value, period, fiscal)
+    return found if alignment == "day" else _by_weekday(found, period, fiscal)
+
+
+def _by_weekday(found: Period, period: Period, fiscal: Fiscal) -> Period:
+    """As many days as the period has, from the nearest day to the other's start that has the same
+    weekday. What would reach into the period goes back by weeks; a period to date is taken for the
+    whole one here, so that the other does not jump as it goes on."""
+    apart = (period.start.weekday() - found.start.weekday() + 3) % 7 - 3
+    start, end = found.start + apart * ONE_DAY, period.end
+    if period.kind == "to_date":
+        end = following(period.start, _unit_to_date(period))
+    if found.start < period.start:
+        while start + (end - period.start) > period.start:
+            start -= 7 * ONE_DAY
+    return named(start, start + (period.end - period.start), "range", fiscal)
+
+
+def same_point(
+    moment: datetime, period: Period, other: Period, zone: tzinfo, alignment: Align = "day"
+) -> datetime:
+    """The instant of another period that answers to an instant of a period: as many months and days
+    from its start where both begin with a month, else as many days, at the same time of day; not
+    beyond the month that answers, nor beyond its end. After the period's end, as many days after."""
+    local = as_naive(moment, zone)
+    day, clock, over = local.date(), local.time(), moment >= instant(period.end, zone)
+    if over:
+        there = other.end + (day - period.end)
+    elif alignment == "day" and period.start.day == other.start.day == 1:
+        there = _as_far(Period(period.start, day, "range", ""), other.start)
+        if there.day == 1 < day.day:
+            clock = time()  # the month that answers is over
+    else:
+        there = other.start + (day - period.start)
+    if clock == time():
+        found = instant(there, zone)
+    else:
+        found = datetime.combine(there, clock, zone).astimezone(UTC)
+    return found if over else min(found, instant(other.end, zone))
+
+
+def _compared(value: Any, period: Period, fiscal: Fiscal) -> Period:
     """The period that a spec compares its own with. `last_week`, `last_month`, `last_quarter` and
     `last_year` are its own stretch, so much earlier; `last_N_…` are the whole ones just before it. Raises
     CalendarError for what is none, and for what reaches into the period."""
@@ -152,10 +201,10 @@ def _months_between(start: date, end: date) -> int:
 
 def _as_far(period: Period, start: date) -> date:
     """Where a period ends that begins on `start`, the first of a month, and is as long in months
-    and days."""
+    and days, or with the month that has fewer of them."""
     months = _months_between(period.start, period.end)  # periods to date begin on the first
     days = (period.end - add_months(period.start, months)).days
-    return add_months(start, months) + timedelta(days=days)
+    return min(add_months(start, months) + timedelta(days=days), add_months(start, months + 1))
 
 
 def _week_a_year_before(start: date) -> date:

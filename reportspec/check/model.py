@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import Literal
 
 from sqlglot import exp
 
 from reportspec.binding import Binding
-from reportspec.calendar import Fiscal, Period
+from reportspec.calendar import Align, Fiscal, Period, instant, same_point
 from reportspec.databases import database_of
 from reportspec.diagnostics import Span
 from reportspec.figures import SectionKind, Theme
@@ -274,7 +274,53 @@ class Report:
     locale: str
     language: str
     now: datetime
+    alignment: Align = "day"
     each: Each | None = None
     delivery: Delivery | None = None
     settings: Mapping[str, str] = field(default_factory=dict)  # of params, as they were set
     params: Mapping[str, object] = field(default_factory=dict)  # all of them
+
+    @property
+    def reached(self) -> datetime:
+        """The instant up to which the period is told."""
+        return self.sides[0].as_of
+
+    @property
+    def begun(self) -> bool:
+        """Whether anything of the period is known yet."""
+        return self.reached > instant(self.period.start, self.binding.zone)
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether the period is told before its end."""
+        return self.reached < instant(self.period.end, self.binding.zone)
+
+    @property
+    def told(self) -> Period:
+        """The part of the period that has begun."""
+        return self._until(self.period, self.sides[0])
+
+    @property
+    def compared(self) -> Period | None:
+        """The stretch of the other period that is compared with what is told of the report's."""
+        return self._until(self.compare, self.sides[1]) if self.compare is not None else None
+
+    def _until(self, period: Period, side: Side) -> Period:
+        """The days of a period up to where a side is taken."""
+        last = (side.as_of.astimezone(self.binding.zone) - timedelta(microseconds=1)).date()
+        end = last + timedelta(days=1)
+        if not period.start < end < period.end:
+            return period
+        return Period(period.start, end, "range", "")
+
+
+def sides_of(
+    period: Period, compare: Period | None, reached: datetime, zone: tzinfo, alignment: Align
+) -> tuple[Side, ...]:
+    """The period as it stands at an instant, and what it is compared with as it stood at the same
+    point."""
+    current = Side("current", period.start, period.end, reached)
+    if compare is None:
+        return (current,)
+    then = same_point(reached, period, compare, zone, alignment)
+    return current, Side("previous", compare.start, compare.end, then)

@@ -23,6 +23,7 @@ from reportspec.binding import (
 )
 from reportspec.calendar import (
     GRAINS,
+    Align,
     CalendarError,
     Period,
     buckets,
@@ -38,7 +39,7 @@ from reportspec.check.conditions import Bounds, condition, field_named, in_words
 from reportspec.check.delivery import check_settings, delivery_of, each_of
 from reportspec.check.document import Document, Place, open_document
 from reportspec.check.mapping import load_mapping, tables_of, with_types, within
-from reportspec.check.model import EACH, GoalSpec, Project, Report
+from reportspec.check.model import EACH, GoalSpec, Project, Report, sides_of
 from reportspec.check.params import substitute
 from reportspec.check.project import (
     find_project,
@@ -54,7 +55,7 @@ from reportspec.expression import Refused, column_nodes, parse, path_of
 from reportspec.expression_types import CONDITION, Mistyped, expect
 from reportspec.languages import base_language, word
 from reportspec.model import Catalogue, Field, Metric, SourceMap
-from reportspec.plan.queries import Dimension, Side
+from reportspec.plan.queries import Dimension
 from reportspec.sql.parts import columns_read
 
 EMPTY: Mapping[str, Any] = {}
@@ -255,7 +256,7 @@ def _report(
 ) -> Report | None:
     type_id = data.get("report", "custom")
     preset, label = _preset(document, binding, type_id, language)
-    period, compare = _periods(document, data, preset, project, binding, now)
+    period, compare, alignment = _periods(document, data, preset, project, binding, now)
     as_of = _as_of(document, data, period, binding)
     bounds: dict[str, Bounds] = {}
     conditions: list[exp.Expr] = []
@@ -292,20 +293,14 @@ def _report(
                 document.tell("too-many-steps", error.message, ("sections",), error.help)
     title = str(data.get("title") or label)
     # A period that is not over is told as it stands now, not as of its end to come.
-    sides = [Side("current", period.start, period.end, min(as_of, now))]
-    if compare is not None:
-        offset = as_of - instant(period.end, binding.zone)
-        sides.append(
-            Side(
-                "previous", compare.start, compare.end, instant(compare.end, binding.zone) + offset
-            )
-        )
+    sides = sides_of(period, compare, min(as_of, now), binding.zone, alignment)
     theme = themed(document, data.get("theme") or {}, project.root, project.theme)
     project = replace(project, theme=theme)
     return Report(
         file=document.file, id=type_id, type_label=label, title=title, period=period, compare=compare, as_of=as_of,
-        sides=tuple(sides), conditions=tuple(conditions), filter_texts=tuple(texts), goals=goals, sections=sections,
-        project=project, binding=binding, locale=locale, language=language, now=now, each=each, delivery=delivery,
+        sides=sides, conditions=tuple(conditions), filter_texts=tuple(texts), goals=goals, sections=sections,
+        project=project, binding=binding, locale=locale, language=language, now=now, alignment=alignment, each=each,
+        delivery=delivery,
         settings=data["__set__"], params=data["__params__"],
     )  # fmt: skip
 
@@ -364,22 +359,31 @@ def _periods(
     project: Project,
     binding: Binding,
     now: datetime,
-) -> tuple[Period | None, Period | None]:
+) -> tuple[Period | None, Period | None, Align]:
+    """The report's period, what it is compared with, and how the days of the two meet."""
     today = now.astimezone(binding.zone).date()
     try:
         period = parse_period(data.get("period", "last_month"), today, project.fiscal)
     except CalendarError as error:
         document.tell("bad-period", error.message, _part("period", error), error.help)
-        return None, None
+        return None, None, "day"
     compare = data.get("compare", preset.get("compare", "none"))
+    alignment: Align = "day"
+    if isinstance(compare, Mapping):
+        alignment = "weekday" if compare.get("align") == "weekday" else "day"
+        if "period" in compare:
+            if "from" in compare or "to" in compare:
+                document.tell("bad-period", "`compare` has a `period` and `from` or `to`", ("compare",),
+                              "leave one of the two out")  # fmt: skip
+            compare = compare["period"]
     if compare in (None, "none"):
-        return period, None
+        return period, None, alignment
     try:
-        return period, compared_with(compare, period, project.fiscal)
+        return period, compared_with(compare, period, project.fiscal, alignment), alignment
     except CalendarError as error:
         help = suggestion(str(compare), ("previous_period", "previous_year", "none")) or error.help
         document.tell("bad-period", error.message, _part("compare", error), help)
-        return period, None
+        return period, None, alignment
 
 
 def _part(key: str, error: CalendarError) -> Place:

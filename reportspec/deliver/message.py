@@ -194,7 +194,7 @@ def as_text(
 ) -> str:  # fmt: skip
     """The figures of the tiles, a line each, and the highlights."""
     formats = formats_for(figures)
-    lines = [figures.title, _period(figures), ""]
+    lines = [figures.title, _period(figures), *figures.notices, ""]
     if body:
         lines += [body.strip(), ""]
     if figures.filters:
@@ -237,6 +237,7 @@ def as_html(
         f'<h1 style="font-size:21px;margin:0;font-weight:600">{e(figures.title)}</h1>'
         f'<p style="margin:2px 0 14px;color:{MUTED}">{e(_period(figures))}'
         + (f" · {e('; '.join(figures.filters))}" if figures.filters else "")
+        + "".join(f"<br>{e(text)}" for text in figures.notices)
         + "</p>"
     ]
     parts += [

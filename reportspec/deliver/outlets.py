@@ -19,7 +19,7 @@ from urllib.request import HTTPRedirectHandler, Request, build_opener
 from reportspec.check.model import Outlet
 from reportspec.deliver.words import kpis, of_kpi
 from reportspec.diagnostics import harmless, harmless_json, one_line
-from reportspec.figures import Figures
+from reportspec.figures import Figures, PeriodFigures
 from reportspec.files import write_whole
 from reportspec.render.locale import formats_for
 
@@ -291,11 +291,9 @@ def webhook(parcel: Parcel) -> dict[str, Any]:
     return {
         "report": figures.report,
         "title": figures.title,
-        "period": {
-            "label": figures.period.label,
-            "start": figures.period.start.isoformat(),
-            "end": figures.period.end.isoformat(),
-        },
+        "period": _stretch(figures.period),
+        "compare": _stretch(figures.compare) if figures.compare else None,
+        "notices": list(figures.notices),
         "as_of": figures.as_of.isoformat(),
         "data_as_of": figures.data_as_of.isoformat() if figures.data_as_of else None,
         "for_each": list(figures.each) if figures.each else None,
@@ -315,6 +313,14 @@ def webhook(parcel: Parcel) -> dict[str, Any]:
     }
 
 
+def _stretch(period: PeriodFigures) -> dict[str, str]:
+    return {
+        "label": period.label,
+        "start": period.start.isoformat(),
+        "end": period.end.isoformat(),
+    }
+
+
 def slack(parcel: Parcel) -> dict[str, Any]:
     """A message in Slack's blocks: a heading, the tiles two by two, links."""
     figures, formats = parcel.figures, formats_for(parcel.figures)
@@ -330,6 +336,9 @@ def slack(parcel: Parcel) -> dict[str, Any]:
     blocks: list[dict[str, Any]] = [
         {"type": "header", "text": {"type": "plain_text", "text": heading[:150]}}
     ]
+    for text in figures.notices:
+        context = {"type": "mrkdwn", "text": _slack(text)[:2000]}
+        blocks.append({"type": "context", "elements": [context]})
     if figures.filters:
         context = {"type": "mrkdwn", "text": _slack("; ".join(figures.filters))[:2000]}
         blocks.append({"type": "context", "elements": [context]})

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 
 from reportspec.binding import metrics_needed, parts
-from reportspec.calendar import day_label, instant, period_label
+from reportspec.calendar import Period, day_label, period_label
 from reportspec.check.model import Report
 from reportspec.contract.verdict import Finding
 from reportspec.evaluate.doubts import finding_text
@@ -29,13 +29,8 @@ def evaluate(
     `known` stands in the appendix, with its reason."""
     report = with_targets(report, tables)
     footnotes = Footnotes()
-    if min(report.as_of, report.now) < instant(report.period.end, report.binding.zone):
-        reached = (
-            min(report.as_of, report.now).astimezone(report.binding.zone) - timedelta(seconds=1)
-        ).date()
-        footnotes.add(
-            word(report.language, "unfinished", day_label(reached, report.language, report.locale))
-        )
+    if not report.begun:  # nothing can be compared
+        report = replace(report, compare=None, sides=report.sides[:1])
     sections = tuple(
         replace(
             evaluate_section(report, spec, tables, footnotes),
@@ -46,24 +41,13 @@ def evaluate(
         )
         for spec in report.sections
     )
-    compare = None
-    if report.compare is not None:
-        compare = PeriodFigures(
-            report.compare.start,
-            report.compare.end,
-            period_label(report.compare, report.language, report.locale),
-        )
     source = report.project.source.label
     return Figures(
         report=report.id,
         report_label=report.type_label,
         title=report.title,
-        period=PeriodFigures(
-            report.period.start,
-            report.period.end,
-            period_label(report.period, report.language, report.locale),
-        ),
-        compare=compare,
+        period=_named(report, report.period),
+        compare=_named(report, report.compared) if report.compared is not None else None,
         as_of=report.sides[0].as_of.astimezone(report.binding.zone),
         source_label=source,
         data_as_of=data_as_of.astimezone(report.binding.zone) if data_as_of else None,
@@ -72,6 +56,7 @@ def evaluate(
         definitions=_definitions(report, tables, statements),
         statements=statements,
         footnotes=tuple(footnotes.texts),
+        notices=_notices(report),
         language=report.language,
         locale=report.locale,
         currency=report.binding.currency,
@@ -81,6 +66,31 @@ def evaluate(
         each=each,
         theme=report.project.theme,
     )
+
+
+def _named(report: Report, period: Period) -> PeriodFigures:
+    label = period_label(period, report.language, report.locale)
+    return PeriodFigures(period.start, period.end, label)
+
+
+def _notices(report: Report) -> tuple[str, ...]:
+    """What is to be known of the report as a whole: that its period is not over, and which stretch is
+    compared then."""
+    language = report.language
+    if not report.unfinished:
+        return ()
+    if not report.begun:
+        return (word(language, "not_begun"),)
+    local = report.reached.astimezone(report.binding.zone)
+    midnights = (time(), time(23, 59, 59, 999_999))
+    clock = "" if local.time() in midnights else local.strftime("%H:%M")
+    last = day_label((local - timedelta(microseconds=1)).date(), language, report.locale)
+    if report.compared is None:
+        return (word(language, "unfinished", f"{last}, {clock}" if clock else last),)
+    told, then = _named(report, report.told).label, _named(report, report.compared).label
+    if clock:
+        told = word(language, "stretch_until", told, clock)
+    return (word(language, "unfinished_compared", told, then),)
 
 
 def _definitions(

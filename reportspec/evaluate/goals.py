@@ -49,8 +49,7 @@ def elapsed(report: Report) -> float:
     """The part of the period that is over, 0 to 1."""
     zone = report.binding.zone
     start, end = instant(report.period.start, zone), instant(report.period.end, zone)
-    reached = min(report.sides[0].as_of, report.now)
-    return max(0.0, min(1.0, (reached - start) / (end - start)))
+    return max(0.0, min(1.0, (report.reached - start) / (end - start)))
 
 
 def adds_up(report: Report, metric: Metric) -> bool:

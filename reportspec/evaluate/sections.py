@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from reportspec.binding import metrics_needed
-from reportspec.calendar import Bucket, bucket_label, instant, period_label
+from reportspec.calendar import Bucket, bucket_label, instant, period_label, same_point
 from reportspec.check.model import Report, SectionSpec
 from reportspec.evaluate.goals import goal_state
 from reportspec.evaluate.values import GOAL, Row, counted, metric_value, number, summed
@@ -86,7 +86,7 @@ def _computed(report: Report, spec: SectionSpec, tables: Tables, footnotes: Foot
 def lengths(report: Report, side: Side, bucket: Bucket | None = None) -> Row:
     """How many days of a side (or of one of its buckets) have begun, for formulas."""
     start, end = (bucket.start, bucket.end) if bucket else (side.start, side.end)
-    limit = min(side.as_of, report.now).astimezone(report.binding.zone)
+    limit = side.as_of.astimezone(report.binding.zone)
     begun = limit.date() + timedelta(days=1 if limit.time() > time.min else 0)
     days = max(0, (min(end, begun) - start).days)
     return {"period_days" if side.name == "current" else "period_days__previous": days}
@@ -283,7 +283,7 @@ def _spark(
     by_bucket = {row[BUCKET]: row for row in table.dicts()}
     points: list[float | None] = []
     for index, bucket in enumerate(query.sides[0].buckets):
-        if instant(bucket.start, report.binding.zone) >= min(report.as_of, report.now):
+        if instant(bucket.start, report.binding.zone) >= report.reached:
             break
         row = {**by_bucket.get(index, {}), **lengths(report, query.sides[0], bucket)}
         value = metric_value(report.binding.catalogue, metric, row)
@@ -321,7 +321,7 @@ def _trend(
     body: list[tuple[Cell, ...]] = []
     labels = []
     with_year = report.period.start.year != (report.period.end - timedelta(days=1)).year
-    limit = min(report.as_of, report.now)
+    limit = report.reached
     partial_from = None
     ahead = {
         metric.id
@@ -344,7 +344,9 @@ def _trend(
                 unknown = future and metric.id not in ahead
                 cells.append(None if unknown else metric_value(catalogue, metric, row))
                 if compared:
-                    cells.append(metric_value(catalogue, metric, row, "__previous"))
+                    told = metric.id in ahead or _answers(report, query.sides, index)
+                    before = metric_value(catalogue, metric, row, "__previous") if told else None
+                    cells.append(before)
             body.append(tuple(cells))
             labels.append(bucket_label(bucket, report.language, with_year, report.locale))
     total_cells: tuple[Cell, ...] | None = None
@@ -372,6 +374,28 @@ def _trend(
         )
     return Section(spec.id, "trend", spec.title, tuple(columns), tuple(body), total_cells, len(body), tuple(labels),
                    chart=chart, notes=notes, break_before=spec.break_before)  # fmt: skip
+
+
+def _answers(report: Report, sides: tuple[Side, ...], index: int) -> bool:
+    """Whether a bucket has one of the other period to stand beside. Where an unfinished period cuts
+    one of the two, both must be the same stretch: four days of a week say nothing beside one."""
+    current, other = sides
+    if index >= len(other.buckets):
+        return False
+    zone, bucket, before = report.binding.zone, current.buckets[index], other.buckets[index]
+    bounds = [
+        (instant(one.start, zone), instant(one.end, zone), side.as_of)
+        for side, one in ((current, bucket), (other, before))
+    ]
+    if not report.unfinished or all(end <= reached for _, end, reached in bounds):
+        return True
+    if any(start >= reached for start, _, reached in bounds):
+        return False
+    assert report.compare is not None
+    own, there = ((start, min(end, reached)) for start, end, reached in bounds)
+    return there == tuple(
+        same_point(at, report.period, report.compare, zone, report.alignment) for at in own
+    )
 
 
 def _metric_cells(report: Report, spec: SectionSpec, row: Row, total: Row) -> list[Cell]:

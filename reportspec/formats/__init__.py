@@ -26,7 +26,8 @@ class FormatError(Exception):
 
 def files_of(figures: Figures, form: Form, name: str, spec_text: str | None) -> dict[str, bytes]:
     """The files of a report in one form, by path relative to the output folder: `name.pdf`, or for
-    `csv` a folder `name` with a file for each table. Raises RenderError and FormatError."""
+    `csv` a folder `name` with a file for each table, and one for what is to be known of the report as
+    a whole. Raises RenderError and FormatError."""
     spec_text = spec_copy(spec_text, figures.each) if spec_text else None
     match form:
         case "pdf":
@@ -42,10 +43,11 @@ def files_of(figures: Figures, form: Form, name: str, spec_text: str | None) -> 
 
             return {f"{name}.xlsx": as_workbook(figures)}
         case "csv":
-            from reportspec.render.attachments import csv_files
+            from reportspec.render.attachments import csv_files, notes_file
             from reportspec.render.locale import formats_for
 
-            tables = csv_files(figures, formats_for(figures)).values()
+            formats = formats_for(figures)
+            tables = (*notes_file(figures, formats), *csv_files(figures, formats).values())
             return {f"{name}/{one.name}": one.text.encode() for one in tables}
         case "md":
             from reportspec.formats.markdown import as_markdown

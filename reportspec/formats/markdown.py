@@ -83,6 +83,7 @@ def _head(figures: Figures, formats: Formats) -> list[str]:
     if figures.filters:
         told = "; ".join(map(escaped, figures.filters))
         lines.append(f"{formats.word('filters')}: {told}")
+    lines += [escaped(text) for text in figures.notices]
     fresh = ""
     if figures.data_as_of:
         fresh = f"{formats.word('data_as_of')} {moment(formats, figures.data_as_of)} · "

@@ -132,6 +132,8 @@ class _Book:
         yield word("period"), label if days == label else f"{label} · {days}"
         if figures.compare:
             yield word("compared_with"), figures.compare.label
+        for index, text in enumerate(figures.notices):
+            yield "" if index else word("notice"), text
         for index, text in enumerate(figures.filters):
             yield "" if index else word("filters"), text
         if figures.data_as_of:

@@ -41,6 +41,15 @@ def csv_files(figures: Figures, formats: Formats) -> dict[str, CsvFile]:
     return files
 
 
+def notes_file(figures: Figures, formats: Formats) -> tuple[CsvFile, ...]:
+    """What is to be known of the report as a whole, as a table before all others, if there is any."""
+    if not figures.notices:
+        return ()
+    heading = formats.word("notice")
+    text = _csv([[heading], *([text] for text in figures.notices)])
+    return (CsvFile("00-notes.csv", heading, text),)
+
+
 def _table_csv(section: Section, formats: Formats) -> str:
     labels = [column.label for column in section.columns]
     if any(count > 1 for count in Counter(labels).values()):
