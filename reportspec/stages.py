@@ -15,7 +15,8 @@ from reportspec.check.mapping import with_types
 from reportspec.check.model import EACH, Report
 from reportspec.check.report import Checked, check_file
 from reportspec.contract.checks import Check, checks_of
-from reportspec.contract.verdict import Finding, judged, warnings
+from reportspec.contract.members import Members, members_of, strangers
+from reportspec.contract.verdict import Finding, judged, settled, warnings
 from reportspec.databases import TYPED_BEFORE
 from reportspec.each import (
     SHARED_FROM,
@@ -38,8 +39,11 @@ from reportspec.each import (
     taken_for,
     unowned,
     values_of,
+    without_row,
 )
 from reportspec.evaluate.evaluate import evaluate, newest
+from reportspec.evaluate.quotas import doubts_of, with_targets
+from reportspec.expression import column_nodes, path_of
 from reportspec.figures import Figures, Statement
 from reportspec.plan.plan import plan
 from reportspec.plan.queries import AggregateQuery, Query
@@ -126,6 +130,7 @@ def run_each(
     queries, trees = [one.query for one in compiled], [one.tree for one in compiled]
     check_filter(report, queries, trees, EACH)
     listed = _asked(report, [listing(report)])[0].table
+    recipients = settled(report.binding, without_row(report, listed), report.project.checks)
     values = chosen(values_of(report, listed), only)
     names = [one.value for one in values]
     _check_alike(report, listed, names)
@@ -143,7 +148,7 @@ def run_each(
         check_figures(figures)
         made.append((one, figures))
     timings.measure("evaluate", since)
-    return Burst(made, rest)
+    return Burst(made, rest, warnings(report.binding, (*recipients, *surveyed.findings)))
 
 
 def _check_alike(report: Report, listed: Table, wanted: Collection[str]) -> None:
@@ -196,10 +201,12 @@ def _of_each(
 
 @dataclass(slots=True)
 class Surveyed:
-    """What the survey of a source found: a row for each entity, and what is told of it."""
+    """What the survey of a source found: a row for each entity, what is told of it, and whom goals
+    are for."""
 
     rows: tuple[Mapping[str, Any], ...] = ()
     findings: tuple[Finding, ...] = ()
+    members: Mapping[str, Members] = field(default_factory=dict)
 
 
 def survey_of(
@@ -212,6 +219,11 @@ def survey_of(
     if not fields:
         return None
     conditions = [*report.conditions, *(c for s in report.sections for c in s.conditions)]
+    for tree in report.each.conditions if report.each is not None else ():
+        conditions.append(tree)  # which values have a report; no statement of theirs reads that
+        for path in map(path_of, column_nodes(tree)):
+            if len(path) == 2 and path[0] in binding.source.entities:
+                fields[path[0]] = fields.get(path[0], frozenset()) | {path[1]}
     metrics = [metric for section in report.sections for metric in section.metrics]
     checks = checks_of(binding, fields, conditions, metrics, report.sides)
     return checks, survey_statement(binding, fields, checks, report.now)
@@ -236,6 +248,9 @@ def _asked(
             def judge(survey: Table, ask: Callable[[exp.Expr], Table]) -> None:
                 surveyed.rows = tuple(survey.dicts())
                 surveyed.findings = judged(binding, checks, survey, ask, project.checks)
+                members = members_of(report, ask)
+                lone = settled(binding, strangers(report, members, ask), project.checks)
+                surveyed.findings, surveyed.members = (*surveyed.findings, *lone), members
 
             survey = (tree, judge)
     wanted = _wanted(report, asked)
@@ -297,11 +312,29 @@ def _evaluated(
     )  # fmt: skip
     if rows_of:
         data_as_of = newest([row["newest"] for row in rows_of], report)
-    findings = () if each else surveyed.findings
+    report = with_targets(report, results, _members_for(report, surveyed.members, each))
+    doubts = settled(binding, doubts_of(report), report.project.checks)
+    findings = () if each else (*surveyed.findings, *doubts)
     told = _told(report, compiled, findings)
     known = tuple(one for one in findings if one.reason)
     figures = evaluate(report, results, tuple(statements), counts, data_as_of, each, told, known)
-    return replace(figures, warnings=tuple(warnings(binding, surveyed.findings)))
+    said = (*surveyed.findings, *doubts)
+    return replace(figures, warnings=tuple(warnings(binding, said)))
+
+
+def _members_for(
+    report: Report, members: Mapping[str, Members], each: tuple[str, str] | None
+) -> Mapping[str, Members]:
+    """Whom goals are for in the report of one value: by the same field that value alone, by another
+    one nobody, since the rest are others'."""
+    if each is None:
+        return members
+    name, value = each
+    return {
+        metric: one.only(value if goal.by is not None and goal.by.name == name else "")
+        for metric, one in members.items()
+        if (goal := report.goals.get(metric)) is not None
+    }
 
 
 def _told(
@@ -315,6 +348,12 @@ def _told(
     read = {section: fields_read(own, report.binding) for section, own in trees.items()}
     for finding in findings:
         if finding.reason:
+            continue
+        if goal := finding.check.goal:
+            for spec in report.sections:
+                tile = spec.kind == "kpis" and any(metric.id == goal for metric in spec.metrics)
+                if spec.goal == goal or (tile and finding.check.kind == "some-targets"):
+                    found.setdefault(spec.id, []).append(finding)
             continue
         section = next((s for s, fields in read.items() if finding.check.concerns(fields)), None)
         if section is not None:

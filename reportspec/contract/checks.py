@@ -17,6 +17,7 @@ from reportspec.plan.queries import Side
 Kind = Literal[
     "no-key", "repeated-key", "repeated-join", "text-number", "undeclared-value", "misspelt-value",
     "no-partner", "unlikely-rows", "impossible-rows", "unknown-value", "no-rows",
+    "unknown-target", "some-targets", "unknown-recipient",
 ]  # fmt: skip
 # What makes a figure wrong, and not only incomplete.
 REFUSED: frozenset[Kind] = frozenset(
@@ -35,7 +36,8 @@ REFUSED: frozenset[Kind] = frozenset(
 @dataclass(frozen=True, slots=True, eq=False)
 class Check:
     """One thing to check of the rows of an entity: its field, its relation, a table beside it, an
-    expectation of the catalogue, a value that the spec names, or a stretch of time that it asks for."""
+    expectation of the catalogue, a value that the spec names, or a stretch of time that it asks for.
+    `names` are those that a `goal`, or the file of recipients, is about."""
 
     kind: Kind
     entity: str
@@ -46,6 +48,8 @@ class Check:
     expectation: Expectation | None = None
     value: str = ""
     side: Side | None = None
+    goal: str = ""
+    names: tuple[str, ...] = ()
 
     @property
     def refuses(self) -> bool:

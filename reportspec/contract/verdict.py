@@ -17,6 +17,7 @@ from reportspec.run.connection import SourceError, Table
 from reportspec.sql.survey import MOST_KEYS, SOUGHT, broken, examples_statement, near_keys_statement
 
 Ask = Callable[[exp.Expr], Table]  # runs one more statement over the same state of the data
+_NAMES = 10  # names in a message
 _SHOWN = 2  # examples in a message
 _LONGEST = 40  # letters of a value in a message
 _PADDED = 12  # digits of a key with its leading zeros
@@ -50,7 +51,13 @@ def judged(
 ) -> tuple[Finding, ...]:
     """What is told of a source, after its survey, and what is known and not told: that has its reason.
     Raises Broken for what is refused, and by the project's settings for all that would be told."""
-    found = findings_of(binding, checks, survey, ask)
+    return settled(binding, findings_of(binding, checks, survey, ask), settings)
+
+
+def settled(
+    binding: Binding, found: Iterable[Finding], settings: SourceChecks
+) -> tuple[Finding, ...]:
+    """Findings with why they are known, where they are. Raises Broken as `judged` does."""
     found = [replace(one, reason=_reason(one.check, settings)) for one in found]
     refused = [one for one in found if one.check.refuses or (settings.strict and not one.reason)]
     if refused:
@@ -127,6 +134,8 @@ def diagnostic(binding: Binding, finding: Finding, *, refused: bool) -> Diagnost
 def _said(binding: Binding, finding: Finding) -> tuple[str, str | None]:
     check, count = finding.check, finding.count
     entity = check.entity
+    if check.kind in ("unknown-target", "some-targets", "unknown-recipient"):
+        return _of_names(finding)
     tables = " and ".join(f"`{name}`" for name in table_names(binding, entity))
     if check.kind == "no-key":
         where = _column(binding, check)
@@ -181,6 +190,32 @@ def _said(binding: Binding, finding: Finding) -> tuple[str, str | None]:
     )  # fmt: skip
 
 
+def _of_names(finding: Finding) -> tuple[str, str | None]:
+    """Of names that stand in targets and in a file of recipients."""
+    check = finding.check
+    if check.kind == "some-targets" and not finding.rows:
+        return (
+            f"`{check.goal}`: the table of targets has {finding.count} by name, and none of all",
+            "write `by:`, the field that the names are of, for example `by: user.name`",
+        )
+    if check.kind == "some-targets":
+        return (
+            f"`{check.goal}`: {finding.count} of {finding.rows} have a target by `{check.of}`: the figure of"
+            " all is not held against the sum of some",
+            "give the others a target too, or say the target of all with `target:`",
+        )
+    known = [value for value, _ in finding.examples]
+    near = {name: did_you_mean(name, known) for name in check.names[:_NAMES]}
+    names = ", ".join(f"`{_short(name)}`" for name in near)
+    more = len(check.names) - len(near)
+    names += f" and {more} more" if more else ""
+    meant = ", ".join(f"`{_short(one)}`" for one in dict.fromkeys(near.values()) if one)
+    help = f"did you mean {meant}?" if meant else "compare them with the values that the source has"
+    if check.kind == "unknown-recipient":
+        return f"`{check.of}` is never {names}, which the file of recipients has: no report is made for them", help  # fmt: skip
+    return f"`{check.of}` is never {names}, for which `{check.goal}` has a target: it is left out", help  # fmt: skip
+
+
 def _lonely(binding: Binding, finding: Finding, tables: str) -> tuple[str, str | None]:
     check = finding.check
     assert check.relation is not None
@@ -227,7 +262,7 @@ def _quoted(text: str) -> str:
 
 def _notes(finding: Finding) -> tuple[str, ...]:
     check = finding.check
-    if not finding.examples or check.kind in SOUGHT:
+    if not finding.examples or check.kind in SOUGHT or check.names:
         return ()
     most = len(finding.examples) if check.field is not None and check.field.values else _SHOWN
     counted = check.kind != "no-key" and check.expectation is None
@@ -286,4 +321,4 @@ def warnings(binding: Binding, findings: Iterable[Finding]) -> list[Diagnostic]:
     return [diagnostic(binding, one, refused=False) for one in findings if not one.reason]
 
 
-__all__ = ["Ask", "Broken", "Finding", "diagnostic", "judged", "table_names", "warnings"]
+__all__ = ["Ask", "Broken", "Finding", "diagnostic", "judged", "settled", "table_names", "warnings"]

@@ -11,7 +11,6 @@ from reportspec.calendar import day_label, instant, period_label
 from reportspec.check.model import Report
 from reportspec.contract.verdict import Finding
 from reportspec.evaluate.doubts import finding_text
-from reportspec.evaluate.quotas import with_targets
 from reportspec.evaluate.sections import Footnotes, Tables, evaluate_section, label
 from reportspec.evaluate.values import Row
 from reportspec.evaluate.words import word
@@ -27,7 +26,6 @@ def evaluate(
 ) -> Figures:  # fmt: skip
     """All figures of a report. `told` is what the source does not say as it should, by section;
     `known` stands in the appendix, with its reason."""
-    report = with_targets(report, tables)
     footnotes = Footnotes()
     if min(report.as_of, report.now) < instant(report.period.end, report.binding.zone):
         reached = (
