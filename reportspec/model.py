@@ -146,6 +146,7 @@ class Entity:
     listed_by: ListedBy | None = None
     idle_rows: exp.Expr | None = None
     order: exp.Expr | None = None
+    told_apart_by: tuple[str, ...] = ()  # what tells members of one name apart, best first
     history: History | None = None
     derived: Derived | None = None
     also: tuple[str, ...] = ()  # other words for it, for those who look for it by one

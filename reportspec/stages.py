@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -16,7 +16,8 @@ from reportspec.check.model import EACH, Report
 from reportspec.check.report import Checked, check_file
 from reportspec.contract.checks import Check, checks_of
 from reportspec.contract.members import Members, members_of, strangers
-from reportspec.contract.verdict import Finding, judged, settled, warnings
+from reportspec.contract.namesakes import expected, grouped_by_name, kept_apart, members_statement
+from reportspec.contract.verdict import Finding, findings_of, settled, warnings
 from reportspec.databases import TYPED_BEFORE
 from reportspec.each import (
     SHARED_FROM,
@@ -113,6 +114,8 @@ def run_report(report: Report, compiled: tuple[Compiled, ...], timings: Timings)
     found = _asked(report, trees, surveyed=surveyed)
     timings.measure("query", since)
     since = time.perf_counter()
+    if surveyed.report is not None:
+        report, compiled = surveyed.report, surveyed.compiled
     figures = _evaluated(report, compiled, found, surveyed)
     timings.measure("evaluate", since)
     return figures
@@ -127,9 +130,17 @@ def run_each(
     since = time.perf_counter()
     report, compiled = _as_held(report, compiled)
     assert report.each is not None
+    name = report.each.dimension.name
     queries, trees = [one.query for one in compiled], [one.tree for one in compiled]
     check_filter(report, queries, trees, EACH)
-    listed = _asked(report, [listing(report)])[0].table
+    by_name = grouped_by_name(report)
+    first = [listing(report), *(members_statement(report, one) for one in by_name)]
+    listed, *members = (result.table for result in _asked(report, first))
+    apart = kept_apart(report, dict(zip(by_name, members, strict=True)))
+    if apart is not report:
+        report, compiled = apart, compile_report(apart)
+        queries, trees = [one.query for one in compiled], [one.tree for one in compiled]
+        check_filter(report, queries, trees, EACH)
     recipients = settled(report.binding, without_row(report, listed), report.project.checks)
     values = chosen(values_of(report, listed), only)
     names = [one.value for one in values]
@@ -143,7 +154,7 @@ def run_each(
     since = time.perf_counter()
     made = []
     for one, own in zip(values, found, strict=True):
-        each = (report.each.dimension.name, one.value)
+        each = (name, one.value)
         figures = _evaluated(report_for(report, one.value), compiled, own, surveyed, each)
         check_figures(figures)
         made.append((one, figures))
@@ -206,7 +217,20 @@ class Surveyed:
 
     rows: tuple[Mapping[str, Any], ...] = ()
     findings: tuple[Finding, ...] = ()
-    members: Mapping[str, Members] = field(default_factory=dict)
+    members: dict[str, Members] = field(default_factory=dict)
+    report: Report | None = None  # in which members of one name stand apart, where some are
+    compiled: tuple[Compiled, ...] = ()
+
+    def apart(
+        self, report: Report, shared: Iterable[str], ask: Callable[[exp.Expr], Table]
+    ) -> list[exp.Expr] | None:
+        """The statements that keep members of one name apart, of entities in which some share theirs."""
+        made = kept_apart(report, {one: ask(members_statement(report, one)) for one in shared})
+        if made is report:
+            self.report = None
+            return None
+        self.report, self.compiled = made, compile_report(made)
+        return [one.tree for one in self.compiled]
 
 
 def survey_of(
@@ -225,7 +249,8 @@ def survey_of(
             if len(path) == 2 and path[0] in binding.source.entities:
                 fields[path[0]] = fields.get(path[0], frozenset()) | {path[1]}
     metrics = [metric for section in report.sections for metric in section.metrics]
-    checks = checks_of(binding, fields, conditions, metrics, report.sides)
+    names = grouped_by_name(report)
+    checks = checks_of(binding, fields, conditions, metrics, report.sides, names)
     return checks, survey_statement(binding, fields, checks, report.now)
 
 
@@ -244,13 +269,20 @@ def _asked(
         if found is not None:
             checks, tree = found
             asked.append(tree)
+            asked += [members_statement(report, name) for name in grouped_by_name(report)]
 
-            def judge(survey: Table, ask: Callable[[exp.Expr], Table]) -> None:
+            def judge(survey: Table, ask: Callable[[exp.Expr], Table]) -> Sequence[exp.Expr] | None:
                 surveyed.rows = tuple(survey.dicts())
-                surveyed.findings = judged(binding, checks, survey, ask, project.checks)
-                members = members_of(report, ask)
-                lone = settled(binding, strangers(report, members, ask), project.checks)
-                surveyed.findings, surveyed.members = (*surveyed.findings, *lone), members
+                found = findings_of(binding, checks, survey, ask)
+                settled(binding, [one for one in found if one.check.refuses], project.checks)
+                shared = [f.check.entity for f in found if f.check.kind == "shared-name"]
+                instead = surveyed.apart(report, shared, ask) if read is None else None
+                asking = surveyed.report or report
+                surveyed.members = members_of(asking, ask)
+                found += strangers(asking, surveyed.members, ask)
+                told = [one for one in found if not expected(asking, one.check)]
+                surveyed.findings = settled(binding, told, project.checks)
+                return instead
 
             survey = (tree, judge)
     wanted = _wanted(report, asked)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -17,7 +17,7 @@ from reportspec.plan.queries import Side
 Kind = Literal[
     "no-key", "repeated-key", "repeated-join", "text-number", "undeclared-value", "misspelt-value",
     "no-partner", "unlikely-rows", "impossible-rows", "unknown-value", "no-rows",
-    "unknown-target", "some-targets", "unknown-recipient",
+    "unknown-target", "some-targets", "unknown-recipient", "shared-name",
 ]  # fmt: skip
 # What makes a figure wrong, and not only incomplete.
 REFUSED: frozenset[Kind] = frozenset(
@@ -81,12 +81,15 @@ class Check:
 
 def checks_of(
     binding: Binding, read: Mapping[str, frozenset[str]], conditions: Iterable[exp.Expr] = (),
-    metrics: Iterable[Metric] = (), sides: Iterable[Side] = (),
+    metrics: Iterable[Metric] = (), sides: Iterable[Side] = (), by_name: Collection[str] = (),
 ) -> tuple[Check, ...]:  # fmt: skip
     """All that can be checked of the entities that a report reads, by name with the fields that it
-    reads of each. `conditions` are the report's filters, `metrics` what it shows of which times."""
+    reads of each. `conditions` are the report's filters, `metrics` what it shows of which times,
+    `by_name` the entities by whose names it groups."""
     found: list[Check] = []
     for name, fields in read.items():
+        if name in by_name:
+            found.append(Check("shared-name", name, binding.field(name, "name")))
         if not binding.source.entities[name].parts:
             found += _of_expectations(binding, name, fields)
             continue  # the mapping's own rows are checked with it

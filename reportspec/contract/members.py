@@ -48,8 +48,10 @@ def members_of(report: Report, ask: Ask) -> dict[str, Members]:
 def _members(report: Report, name: str, by: Dimension, ask: Ask) -> Members:
     binding, entity = report.binding, by.field.entity
     deciding, sure = _deciding(report, name, by)
-    tree = values_statement(binding, entity, (by.field.name,), report.sides[0], deciding)
-    found = [(str(value), bool(chosen)) for value, chosen in ask(tree).rows]
+    names = (by.field.name, *by.key[-1:])
+    rows = ask(values_statement(binding, entity, names, report.sides[0], deciding)).rows
+    called = dict(by.called)
+    found = [(called.get(str(row[-2]), str(row[0])), bool(row[-1])) for row in rows]
     kept = frozenset(value for value, chosen in found if chosen)
     return Members(frozenset(value for value, _ in found), kept, sure)
 

@@ -46,18 +46,11 @@ class Broken(SourceError):
         self.diagnostics = tuple(diagnostics)
 
 
-def judged(
-    binding: Binding, checks: Sequence[Check], survey: Table, ask: Ask, settings: SourceChecks
-) -> tuple[Finding, ...]:
-    """What is told of a source, after its survey, and what is known and not told: that has its reason.
-    Raises Broken for what is refused, and by the project's settings for all that would be told."""
-    return settled(binding, findings_of(binding, checks, survey, ask), settings)
-
-
 def settled(
     binding: Binding, found: Iterable[Finding], settings: SourceChecks
 ) -> tuple[Finding, ...]:
-    """Findings with why they are known, where they are. Raises Broken as `judged` does."""
+    """What is told of a source, and what is known and not told: that has its reason. Raises Broken for
+    what is refused, and by the project's settings for all that would be told."""
     found = [replace(one, reason=_reason(one.check, settings)) for one in found]
     refused = [one for one in found if one.check.refuses or (settings.strict and not one.reason)]
     if refused:
@@ -149,6 +142,14 @@ def _said(binding: Binding, finding: Finding) -> tuple[str, str | None]:
             f"{tables} has {_rows(count)} too many: `{check.of}`{_from(_column(binding, check))} is the key of more than one",
             "mend the source; if the table keeps every version of a record, map the last one with `latest: {by: …, order: …}`",
         )  # fmt: skip
+    if check.kind == "shared-name":
+        entity_of = binding.entity(entity)
+        ways = " or ".join(f"`{entity}.{one}`" for one in (*entity_of.told_apart_by, entity_of.key))
+        return (
+            f"{tables} has {_rows(count)} more than names in `{check.of}`: those of one name stand in rows of"
+            f" their own, told apart by {ways}",
+            None,
+        )
     if check.join is not None:
         name = ".".join(part.name for part in check.join.table.parts)
         return (
@@ -321,4 +322,13 @@ def warnings(binding: Binding, findings: Iterable[Finding]) -> list[Diagnostic]:
     return [diagnostic(binding, one, refused=False) for one in findings if not one.reason]
 
 
-__all__ = ["Ask", "Broken", "Finding", "diagnostic", "judged", "settled", "table_names", "warnings"]
+__all__ = [
+    "Ask",
+    "Broken",
+    "Finding",
+    "diagnostic",
+    "findings_of",
+    "settled",
+    "table_names",
+    "warnings",
+]

@@ -564,6 +564,10 @@ def _ordered(report: Report, spec: SectionSpec, kept: list[Any]) -> list[Any]:
         )
 
     kept = sorted(kept, key=name)
+    if spec.sort is None and len(spec.dimensions) == 1 and spec.dimensions[0].in_turn:
+        # The stages of one pipeline after those of another, each in its place.
+        turns = {text: at for at, (_, text) in enumerate(spec.dimensions[0].called)}
+        return sorted(kept, key=lambda item: turns.get(item[0]["d0"], len(turns)))
     step = 2 if report.compare is not None else 1
     places = [_place(row) for row, _ in kept]
     ordered = len(spec.dimensions) == 1 and any(place is not None for place in places)

@@ -29,12 +29,16 @@ class Side:
 
 @dataclass(frozen=True, slots=True)
 class Dimension:
-    """What rows are grouped by: a field, or bins of a numeric one ([..30), [30..60), …)."""
+    """What rows are grouped by: a field, or bins of a numeric one ([..30), [30..60), …). Members that
+    share their name are `called` otherwise, by their `key`; they may stand `in_turn`."""
 
     name: str
     path: tuple[str, ...]
     field: Field
     bins: tuple[float, ...] = ()
+    key: tuple[str, ...] = ()
+    called: tuple[tuple[str, str], ...] = ()
+    in_turn: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -310,6 +310,15 @@ def needs_currency(binding: Binding, entity: str, tree: exp.Expr) -> bool:
 
 def _dimension(scope: Scope, dimension: Dimension, moment: Moment) -> exp.Expr:
     value = scope.field(dimension.path, moment)
+    if dimension.called:
+        key = scope.field(dimension.key, moment)
+        if scope.binding.typed_key(dimension.field.entity, dimension.key[-1]):
+            key = cast(key, "VARCHAR")
+        ifs = [
+            exp.If(this=exp.EQ(this=key.copy(), expression=literal(one)), true=literal(text))
+            for one, text in dimension.called
+        ]
+        return exp.Case(ifs=ifs, default=value)
     if not dimension.bins:
         return value
     ifs = [

@@ -127,7 +127,7 @@ def _newest(statement: Statement, cte: str, name: str, now: datetime) -> exp.Exp
 
 def _count(statement: Statement, cte: str, check: Check) -> exp.Expr:
     """How many rows of the CTE break a check, or have the value that is looked for."""
-    if check.kind == "repeated-key":
+    if check.kind in ("repeated-key", "shared-name"):
         assert check.field is not None
         key = _field(statement, cte, check.field.name)
         different = exp.Count(this=exp.Distinct(expressions=[key.copy()]))
@@ -317,7 +317,7 @@ def examples_statement(binding: Binding, check: Check) -> exp.Expr:
         return _finished(statement, exp.Select().select(*ends_of).from_(table(cte)), types)
     select = exp.Select().select(named(cast(value, "VARCHAR"), "value"), every).from_(table(cte))
     most = 2
-    if check.kind == "repeated-key":
+    if check.kind in ("repeated-key", "shared-name"):
         several = exp.GT(this=exp.Count(this=exp.Star()), expression=literal(1))
         given = exp.Not(this=exp.Is(this=value.copy(), expression=exp.Null()))
         select = select.where(given).having(several)
