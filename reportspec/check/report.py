@@ -483,7 +483,7 @@ def _goal(
                           f"write {value / 100:g} for {value:g} %", warning=True)  # fmt: skip
     return GoalSpec(
         float(target) if target is not None else None,
-        float(given.get("warn_at", 0.9)),
+        float(given.get("warn_at", 1.0)),
         given.get("direction", metric.direction),
         by,
         targets,

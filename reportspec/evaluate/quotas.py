@@ -11,7 +11,7 @@ from reportspec.check.model import GoalSpec, Report, SectionSpec
 from reportspec.contract.checks import Check
 from reportspec.contract.members import Members
 from reportspec.contract.verdict import Finding
-from reportspec.evaluate.goals import adds_up, goal_state
+from reportspec.evaluate.goals import adds_up, elapsed, goal_state
 from reportspec.evaluate.sections import (
     Footnotes,
     Tables,
@@ -23,7 +23,7 @@ from reportspec.evaluate.sections import (
 )
 from reportspec.evaluate.values import counted, metric_value
 from reportspec.evaluate.words import word
-from reportspec.figures import Cell, Chart, Column, Section
+from reportspec.figures import Cell, Chart, Column, Goal, Section
 from reportspec.languages import alphabetical
 from reportspec.plan.plan import TARGETS
 
@@ -161,7 +161,7 @@ def goals_section(
     for someone in goal.targets if goal.sure else ():
         names.setdefault(someone, {"d0": someone, **all_lengths(report)})
     own = metric_column(report, metric, footnotes, None)
-    adds = additivity(report, spec)
+    adds, running = additivity(report, spec), elapsed(report) < 1
     body = []
     for name, row in names.items():
         value = metric_value(catalogue, metric, row)
@@ -169,9 +169,9 @@ def goals_section(
         if not counted(row, adds) and (target is None or not goal.sure):
             continue
         state = goal_state(report, metric, replace(goal, target=target), value)
-        body.append(_row(report, name, value, target, state))
+        body.append(_row(report, name, value, target, state, running))
     body.sort(key=lambda row: (row[3] is None, -(row[3] or 0) if isinstance(row[3], float) else 0, alphabetical(language, str(row[0]))))  # fmt: skip
-    columns = _columns(own, dimension_column(report, dimension), language)
+    columns = _columns(own, dimension_column(report, dimension), language, running)
     notes = tuple(n for n in (spec.note, *spec.omitted) if n)
     if not goal.targets:
         notes = (*notes, word(language, "no_targets"))
@@ -181,15 +181,16 @@ def goals_section(
 
 
 def _row(
-    report: Report, name: Cell, value: Cell, target: float | None, state: Any
+    report: Report, name: Cell, value: Cell, target: float | None, state: Goal | None, running: bool
 ) -> tuple[Cell, ...]:
-    if state is None:
-        return (name, value, None, None, None, None, word(report.language, "state_none"))
-    said = word(report.language, f"state_{state.state}")
-    return (name, value, target, state.attainment, state.pace, state.landing, said)
+    said = word(report.language, f"state_{state.state if state is not None else 'none'}")
+    course: tuple[Cell, ...] = ()
+    if running:  # a period that is over is heading for nothing
+        course = (state.pace, state.landing) if state is not None else (None, None)
+    return (name, value, target, state.attainment if state is not None else None, *course, said)
 
 
-def _columns(own: Column, by: Column, language: str) -> tuple[Column, ...]:
+def _columns(own: Column, by: Column, language: str, running: bool) -> tuple[Column, ...]:
     def column(name: str, like: Column, **more: Any) -> Column:
         return replace(like, name=name, label=word(language, name), footnotes=(), **more)
 
@@ -199,12 +200,15 @@ def _columns(own: Column, by: Column, language: str) -> tuple[Column, ...]:
         "type": "number",
         "decimals": None,
     }
+    course = (
+        column("pace", own, role="field", **share),
+        column("landing", own, role="field", type="number"),
+    )
     return (
         by,
         own,
         column("target", own, role="target"),
         column("attainment", own, role="field", **share),
-        column("pace", own, role="field", **share),
-        column("landing", own, role="field", type="number"),
+        *(course if running else ()),
         Column("state", word(language, "state"), "text", role="field"),
     )

@@ -52,8 +52,8 @@ def evaluate_section(
     made = _computed(report, spec, tables, footnotes)
     if spec.own_chart is None or not made.columns:
         return made
-    partial_from = made.chart.partial_from if made.chart else None
-    chart = Chart("own", "", (), partial_from=partial_from, vega_lite=spec.own_chart)
+    chart = made.chart or Chart("own", "", ())
+    chart = Chart("own", "", (), partial_from=chart.partial_from, ahead_from=chart.ahead_from, vega_lite=spec.own_chart)  # fmt: skip
     return replace(made, chart=chart)
 
 
@@ -322,7 +322,7 @@ def _trend(
     labels = []
     with_year = report.period.start.year != (report.period.end - timedelta(days=1)).year
     limit = min(report.as_of, report.now)
-    partial_from = None
+    partial_from = ahead_from = None
     ahead = {
         metric.id
         for metric in spec.metrics
@@ -332,6 +332,7 @@ def _trend(
         future = instant(bucket.start, report.binding.zone) >= limit
         if partial_from is None and instant(bucket.end, report.binding.zone) > limit:
             partial_from = index
+        ahead_from = index if future and ahead_from is None else ahead_from
         for group in groups:
             row = dict(found.get((index, group), {}))
             for side in query.sides:
@@ -369,6 +370,7 @@ def _trend(
             shown,
             None,
             partial_from,
+            ahead_from,
         )
     return Section(spec.id, "trend", spec.title, tuple(columns), tuple(body), total_cells, len(body), tuple(labels),
                    chart=chart, notes=notes, break_before=spec.break_before)  # fmt: skip
