@@ -278,6 +278,8 @@ class ColumnRead:
     type: str = ""
     field: str = ""
     key_of: str = ""
+    currency: str = ""  # of an amount, where all of them are in one
+    currency_field: str = ""  # which says it
 
 
 @dataclass(frozen=True, slots=True)

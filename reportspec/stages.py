@@ -349,7 +349,10 @@ def _evaluated(
     findings = () if each else (*surveyed.findings, *doubts)
     told = _told(report, compiled, findings)
     known = tuple(one for one in findings if one.reason)
-    figures = evaluate(report, results, tuple(statements), counts, data_as_of, each, told, known)
+    unnamed = {f.check.entity for f in surveyed.findings if f.check.kind == "no-currency"}
+    figures = evaluate(
+        report, results, tuple(statements), counts, data_as_of, each, told, known, unnamed
+    )
     said = (*surveyed.findings, *doubts)
     return replace(figures, warnings=tuple(warnings(binding, said)))
 

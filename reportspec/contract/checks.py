@@ -18,6 +18,7 @@ Kind = Literal[
     "no-key", "repeated-key", "repeated-join", "text-number", "undeclared-value", "misspelt-value",
     "no-partner", "unlikely-rows", "impossible-rows", "unknown-value", "no-rows",
     "unknown-target", "some-targets", "unknown-recipient", "shared-name",
+    "no-currency", "no-rate",
 ]  # fmt: skip
 # What makes a figure wrong, and not only incomplete.
 REFUSED: frozenset[Kind] = frozenset(
@@ -96,6 +97,7 @@ def checks_of(
         found += _of_keys(binding, name)
         found += _of_values(binding, name, fields)
         found += _of_numbers(binding, name, fields)
+        found += _of_currencies(binding, name, fields)
         found += _of_relations(binding, name, fields, read)
         found += _of_expectations(binding, name, fields)
     asked = [*_of_conditions(binding, conditions), *_of_times(binding, metrics, sides)]
@@ -142,6 +144,27 @@ def _of_numbers(binding: Binding, name: str, fields: frozenset[str]) -> list[Che
         if (mapped := part.fields.get(field.name)) is not None
         and isinstance(mapped.sql, exp.Column) and mapped.holds in ("text", "any")
     ]  # fmt: skip
+
+
+def _of_currencies(binding: Binding, name: str, fields: frozenset[str]) -> list[Check]:
+    """The currencies of amounts: that each has one, and that all can be converted."""
+    found: dict[str, list[str]] = {}
+    for field in binding.fields(name):
+        known = binding.field(name, field.currency) if field.currency else None
+        if known is None or field.name not in fields or not binding.gives(name, known.name):
+            continue
+        if binding.mapped(name, field.name) is not None and binding.mapped(name, known.name) is not None:  # fmt: skip
+            found.setdefault(known.name, []).append(field.name)
+    if binding.currency is None:
+        return []
+    return [
+        Check(kind, name, binding.field(name, currency), names=tuple(amounts))
+        for currency, amounts in found.items()
+        for kind in _CURRENCIES
+    ]
+
+
+_CURRENCIES: tuple[Kind, ...] = ("no-currency", "no-rate")
 
 
 def _of_relations(

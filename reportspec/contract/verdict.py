@@ -150,6 +150,19 @@ def _said(binding: Binding, finding: Finding) -> tuple[str, str | None]:
             f" their own, told apart by {ways}",
             None,
         )
+    if check.kind == "no-currency":
+        return (
+            f"{tables} has {_rows(count)} with an amount and without a currency: `{check.of}`"
+            f"{_from(_column(binding, check))} is empty, and they are left out of amounts",
+            f"if they are in {binding.currency}, write so in the mapping: `{_currency_given(binding, check)}`",
+        )  # fmt: skip
+    if check.kind == "no-rate":
+        most = finding.examples[0][0] if finding.examples else "…"
+        return (
+            f"{tables} has {_rows(count)} of {finding.rows:,} whose amounts have no exchange rate to"
+            f" {binding.currency} (`{check.of}`): they are left out of amounts",
+            f"map the rates (`fx_rate`), or make the report in theirs: `currency: {_short(most)}`",
+        )
     if check.join is not None:
         name = ".".join(part.name for part in check.join.table.parts)
         return (
@@ -256,6 +269,13 @@ def _translated(binding: Binding, finding: Finding) -> str:
     return f'write in the mapping: `{check.field.name}: "case {cases} else {column} end"`'
 
 
+def _currency_given(binding: Binding, check: Check) -> str:
+    """The line of the mapping that gives amounts without a currency the report's."""
+    assert check.field is not None
+    column = _column(binding, check) or "…"
+    return f"{check.field.name}: \"coalesce(nullif({column}, ''), '{binding.currency}')\""
+
+
 def _quoted(text: str) -> str:
     escaped = one_line(text).replace("'", "''")
     return f"'{escaped}'"
@@ -263,10 +283,11 @@ def _quoted(text: str) -> str:
 
 def _notes(finding: Finding) -> tuple[str, ...]:
     check = finding.check
-    if not finding.examples or check.kind in SOUGHT or check.names:
+    of_names = check.kind in ("unknown-target", "unknown-recipient")
+    if not finding.examples or check.kind in SOUGHT or of_names:
         return ()
     most = len(finding.examples) if check.field is not None and check.field.values else _SHOWN
-    counted = check.kind != "no-key" and check.expectation is None
+    counted = check.kind not in ("no-key", "no-currency") and check.expectation is None
     shown = [
         f"`{_short(value)}`" + (f" ({_rows(n)})" if counted else "")
         for value, n in finding.examples[:most]

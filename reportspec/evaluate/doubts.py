@@ -33,6 +33,9 @@ def finding_text(report: Report, finding: Finding) -> str:
         other = label(report, report.binding.entity(check.relation.to).label)
         return word(language, "no_partner", rows, every, as_part(language, other))
     assert check.field is not None
+    if check.kind in ("no-currency", "no-rate"):
+        key, name = check.kind.replace("-", "_"), label(report, check.field.label)
+        return word(language, key, name, rows, every, report.binding.currency)
     if check.kind == "shared-name":
         return word(language, "shared_name", label(report, entity.plural), rows)
     if check.side is not None and not finding.examples:

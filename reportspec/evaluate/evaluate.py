@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -11,7 +11,13 @@ from reportspec.calendar import day_label, instant, period_label
 from reportspec.check.model import Report
 from reportspec.contract.verdict import Finding
 from reportspec.evaluate.doubts import finding_text
-from reportspec.evaluate.sections import Footnotes, Tables, evaluate_section, label
+from reportspec.evaluate.sections import (
+    Footnotes,
+    Tables,
+    evaluate_section,
+    in_reading_order,
+    label,
+)
 from reportspec.evaluate.values import Row
 from reportspec.evaluate.words import word
 from reportspec.figures import Definition, Figures, PeriodFigures, Statement
@@ -22,11 +28,12 @@ def evaluate(
     report: Report, tables: Tables, statements: tuple[Statement, ...],
     row_counts: tuple[tuple[str, int], ...] = (), data_as_of: datetime | None = None,
     each: tuple[str, str] | None = None, told: Mapping[str, Sequence[Finding]] | None = None,
-    known: Sequence[Finding] = (),
+    known: Sequence[Finding] = (), unnamed: Collection[str] = (),
 ) -> Figures:  # fmt: skip
     """All figures of a report. `told` is what the source does not say as it should, by section;
-    `known` stands in the appendix, with its reason."""
-    footnotes = Footnotes()
+    `known` stands in the appendix, with its reason. `unnamed` are the entities of which some amounts
+    have no currency."""
+    footnotes = Footnotes(unnamed)
     if min(report.as_of, report.now) < instant(report.period.end, report.binding.zone):
         reached = (
             min(report.as_of, report.now).astimezone(report.binding.zone) - timedelta(seconds=1)
@@ -44,6 +51,7 @@ def evaluate(
         )
         for spec in report.sections
     )
+    sections, texts = in_reading_order(sections, footnotes.texts)
     compare = None
     if report.compare is not None:
         compare = PeriodFigures(
@@ -69,7 +77,7 @@ def evaluate(
         sections=sections,
         definitions=_definitions(report, tables, statements),
         statements=statements,
-        footnotes=tuple(footnotes.texts),
+        footnotes=texts,
         language=report.language,
         locale=report.locale,
         currency=report.binding.currency,

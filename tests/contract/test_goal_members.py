@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 import yaml
 
 from reportspec.contract.verdict import Broken
+from reportspec.output import as_json
 from reportspec.stages import Timings, compile_report, load_report, run_each
 from tests.figures.asking import figures, rows
 
@@ -66,6 +68,9 @@ def test_a_target_for_nobody(kept: str, tmp_path: Path) -> None:
     assert [found.footnotes[n - 1] for n in section.footnotes] == [
         "Won amount: targets for names that the source does not have under “Owner”, left out: 1."
     ]
+    data = json.loads(as_json(found))
+    assert [one["check"] for one in data["warnings"]] == ["unknown-target"]
+    assert data["footnotes"] == list(found.footnotes)
     # The sum is that of those whom the source has: 90 + 60 + 50.
     if kept == "table":
         assert found.sections[0].kpis[0].goal.target == 200  # type: ignore[union-attr]
