@@ -14,7 +14,7 @@ from sqlglot import exp
 from reportspec.check.mapping import with_types
 from reportspec.check.model import EACH, Report
 from reportspec.check.report import Checked, check_file
-from reportspec.contract.checks import Check, checks_of
+from reportspec.contract.checks import CURRENCIES, Check, checks_of
 from reportspec.contract.members import Members, members_of, strangers
 from reportspec.contract.namesakes import expected, grouped_by_name, kept_apart, members_statement
 from reportspec.contract.verdict import Finding, findings_of, settled, warnings
@@ -381,6 +381,7 @@ def _told(
     for item in compiled if findings else ():
         trees.setdefault(item.query.section, []).append(item.tree)
     read = {section: fields_read(own, report.binding) for section, own in trees.items()}
+    lists = [spec.id for spec in report.sections if spec.kind == "records" and spec.id in read]
     for finding in findings:
         if finding.reason:
             continue
@@ -390,7 +391,9 @@ def _told(
                 if spec.goal == goal or (tile and finding.check.kind == "some-targets"):
                     found.setdefault(spec.id, []).append(finding)
             continue
-        section = next((s for s, fields in read.items() if finding.check.concerns(fields)), None)
+        # What is left out of an amount stands at the amount; a list has no other place for it.
+        shown = lists if finding.check.kind in CURRENCIES else read
+        section = next((s for s in shown if finding.check.concerns(read[s])), None)
         if section is not None:
             found.setdefault(section, []).append(finding)
     return found

@@ -20,6 +20,7 @@ Kind = Literal[
     "unknown-target", "some-targets", "unknown-recipient", "shared-name",
     "no-currency", "no-rate",
 ]  # fmt: skip
+CURRENCIES: tuple[Kind, ...] = ("no-currency", "no-rate")
 # What makes a figure wrong, and not only incomplete.
 REFUSED: frozenset[Kind] = frozenset(
     (
@@ -160,11 +161,8 @@ def _of_currencies(binding: Binding, name: str, fields: frozenset[str]) -> list[
     return [
         Check(kind, name, binding.field(name, currency), names=tuple(amounts))
         for currency, amounts in found.items()
-        for kind in _CURRENCIES
+        for kind in CURRENCIES
     ]
-
-
-_CURRENCIES: tuple[Kind, ...] = ("no-currency", "no-rate")
 
 
 def _of_relations(

@@ -115,9 +115,14 @@ def test_currencies_without_a_rate_are_told(
     [told] = [one for one in found.warnings if one.code == "no-rate"]
     assert f"`deals` has {count} row" in told.message
     assert all(f"`{one}`" in told.notes[0] for one in shown)
-    assert any(
-        text.startswith("Currency: ") and f"{count} of 7 deals" in text for text in found.footnotes
-    )
+    # At the figures that leave them out; in a list, where they have no amount, under its title.
+    assert not any(text.startswith("Currency: ") for text in found.footnotes)
+    listed = {"id": "l", "records": {"entity": "deal", "fields": ["deal.deal_id", "deal.amount"]}}
+    found = figures(tmp_path, {"report": "custom", "period": "2026-06", "sections": [listed]})
+    [section] = found.sections
+    assert [found.footnotes[n - 1] for n in section.footnotes] == [
+        f"Currency: {count} of 7 deals have an amount in a currency without an exchange rate to EUR; they are left out of amounts."
+    ]
 
 
 def test_a_currency_that_the_source_lacks(tmp_path: Path) -> None:
