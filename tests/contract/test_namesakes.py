@@ -10,6 +10,7 @@ import duckdb
 import pytest
 import yaml
 
+from reportspec import stages
 from reportspec.stages import Timings, compile_report, load_report, run_each
 from tests.engines.servers import Given, engine
 from tests.figures.asking import figures, rows
@@ -84,6 +85,15 @@ def people(found: Any) -> dict[Any, Any]:
 
 
 def check(folder: Path) -> None:
+    targets = {"Sam Lee (sam@x.it)": 40, "Ada": 10, "Aida": 5}
+    goals = {"won_amount": {"by": "user.name", "targets": targets}}
+    asked = spec(PEOPLE, OPEN, goals=goals, where="user.team = 'South' or user.name = 'Sam Lee'")
+    found = figures(folder, asked, NOW)
+    # The filter leaves Ada out; Aida is nobody.
+    assert people(found) == {"Sam Lee (s.lee@x.it)": (100, 0.5), "Sam Lee (sam@x.it)": (50, 1)}
+    aimed = {row["user.name"]: row["target"] for row in rows(found, "goal_won_amount")}
+    assert aimed == {"Sam Lee (s.lee@x.it)": None, "Sam Lee (sam@x.it)": 40}
+    assert sorted(one.code for one in found.warnings) == ["shared-name", "unknown-target"]
     found = figures(folder, spec(PEOPLE, OPEN), NOW)
     told = {"Sam Lee (s.lee@x.it)": (100, 0.5), "Sam Lee (sam@x.it)": (50, 1), "Ada": (0, None)}
     assert people(found) == told
@@ -145,7 +155,12 @@ def test_goals_of_namesakes(tmp_path: Path) -> None:
     assert "`user.name` is never `Sam Lee`" in told["unknown-target"].message
 
 
-def test_in_reports_for_each(tmp_path: Path) -> None:
+@pytest.mark.parametrize("shared_from", [1, 8])
+def test_in_reports_for_each(
+    shared_from: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where one statement serves all values."""
+    monkeypatch.setattr(stages, "SHARED_FROM", shared_from)
     asked = {"version": 1, **spec(PEOPLE), "for_each": "user.team"}
     folder = project(tmp_path)
     (folder / "s.yaml").write_text(yaml.safe_dump(asked), encoding="utf-8")
