@@ -51,7 +51,10 @@ def _members(report: Report, name: str, by: Dimension, ask: Ask) -> Members:
     names = (by.field.name, *by.key[-1:])
     rows = ask(values_statement(binding, entity, names, report.sides[0], deciding)).rows
     called = dict(by.called)
-    found = [(called.get(str(row[-2]), str(row[0])), bool(row[-1])) for row in rows]
+    plain = "{0} ({1})" if by.key and not called else "{0}"
+    found = [
+        (called.get(str(row[-2]), plain.format(row[0], row[-2])), bool(row[-1])) for row in rows
+    ]
     kept = frozenset(value for value, chosen in found if chosen)
     return Members(frozenset(value for value, _ in found), kept, sure)
 

@@ -16,17 +16,19 @@ from reportspec.run.connection import Table
 from reportspec.sql.values import values_statement
 
 NAME = "name"  # the field that calls a member
-MOST = 2000  # members of an entity that are told apart: each is written into the statements
+MOST = 500  # members that are called one by one: each is written into the statements
 
 
 @dataclass(frozen=True, slots=True)
 class Apart:
-    """How a report calls the members of an entity that share their names, by their keys. With `by`
-    all of them are called so and stand in order: by the record that they belong to, then their own."""
+    """How a report calls the members of an entity that share their names, by their keys; without
+    `names` all of them with their key. With `by` all are called by the record that they belong to, and
+    stand in order: by that record, then their own, as in `turns`."""
 
     key: str
     names: tuple[tuple[str, str], ...]
     by: tuple[str, ...] = ()
+    turns: tuple[tuple[str, str], ...] = ()
 
 
 def grouped_by_name(report: Report) -> tuple[str, ...]:
@@ -74,9 +76,10 @@ def kept_apart(report: Report, members: Mapping[str, Table]) -> Report:
         if dimension.name == own:
             return dimension
         if any(apart.by and one.path[-2:] == apart.by for one in beside):
-            return replace(dimension, in_turn=True)  # what they belong to stands beside them
+            return replace(dimension, turns=apart.turns)  # what they belong to stands beside them
         path = (*dimension.path[:-1], apart.key)
-        return replace(dimension, key=path, called=apart.names, in_turn=bool(apart.by))
+        turns = tuple((text,) for _, text in apart.names) if apart.by else ()
+        return replace(dimension, key=path, called=apart.names, turns=turns)
 
     def compared(one: Comparison) -> Comparison:
         return replace(one, dimension=put(one.dimension))
@@ -125,7 +128,7 @@ def expected(report: Report, check: Check) -> bool:
     if check.kind != "shared-name":
         return False
     of = [one for one in _dimensions(report) if one.field.entity == check.entity]
-    return all(one.in_turn or not one.called for one in of) and any(one.in_turn for one in of)
+    return all(one.turns or not one.key for one in of) and any(one.turns for one in of)
 
 
 def _apart(binding: Binding, name: str, table: Table) -> Apart | None:
@@ -133,23 +136,25 @@ def _apart(binding: Binding, name: str, table: Table) -> Apart | None:
     assert entity.key is not None
     ways, names, rows = _ways(binding, entity), _asked(binding, entity), table.rows
     members = [tuple(row[: len(names)]) for row in rows if row[1] is not None]
-    if len(members) > MOST:
-        members = _of_shared(members)
-    for at, way in enumerate(ways if _of_shared(members) else ()):
+    shared = _of_shared(members)
+    if len(shared) > MOST:
+        return Apart(entity.key, ())
+    for at, way in enumerate(ways if shared and len(members) <= MOST else ()):
         if "." in way and _tells(members, at + 2):
-            in_turn = sorted(members, key=lambda row: (str(row[at + 2] or ""), _place(row, len(ways))))  # fmt: skip
-            return Apart(entity.key, _called(in_turn, at + 2), _path(entity, way))
+            members.sort(key=lambda row, at=at: (str(row[at + 2] or ""), _place(row, len(ways))))  # type: ignore[misc]
+            turns = tuple((str(row[at + 2] or ""), str(row[1])) for row in members)
+            return Apart(entity.key, _called(members, at + 2), _path(entity, way), turns)
     called: list[tuple[str, str]] = []
     groups: dict[str, list[tuple[object, ...]]] = {}
-    for row in _of_shared(members):
+    for row in shared:
         groups.setdefault(str(row[1]), []).append(row)
     for group in groups.values():
         telling = (at + 2 for at in range(len(ways)) if _tells(group, at + 2, every=True))
         called += _called(group, next(telling, 0))
     taken = {str(row[1]) for row in members}
     if len({text for _, text in called} | taken) < len(called) + len(taken):
-        called = [(str(row[0]), f"{row[1]} ({row[0]})") for row in _of_shared(members)]
-    return Apart(entity.key, tuple(sorted(called)[:MOST])) if called else None
+        called = [(str(row[0]), f"{row[1]} ({row[0]})") for row in shared]
+    return Apart(entity.key, tuple(sorted(called))) if called else None
 
 
 def _given(binding: Binding, entity: str, name: str) -> bool:

@@ -607,10 +607,12 @@ def _ordered(report: Report, spec: SectionSpec, kept: list[Any]) -> list[Any]:
         )
 
     kept = sorted(kept, key=name)
-    if spec.sort is None and len(spec.dimensions) == 1 and spec.dimensions[0].in_turn:
+    turns = {turn: at for at, turn in enumerate(spec.dimensions[-1].turns if spec.dimensions else ())}  # fmt: skip
+    width = len(spec.dimensions)
+    if spec.sort is None and any(len(turn) == width for turn in turns):
         # The stages of one pipeline after those of another, each in its place.
-        turns = {text: at for at, (_, text) in enumerate(spec.dimensions[0].called)}
-        return sorted(kept, key=lambda item: turns.get(item[0]["d0"], len(turns)))
+        return sorted(kept, key=lambda item: turns.get(
+            tuple(str(item[0][f"d{at}"] or "") for at in range(width)), len(turns)))  # fmt: skip
     step = 2 if report.compare is not None else 1
     places = [_place(row) for row, _ in kept]
     ordered = len(spec.dimensions) == 1 and any(place is not None for place in places)

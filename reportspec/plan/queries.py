@@ -30,7 +30,8 @@ class Side:
 @dataclass(frozen=True, slots=True)
 class Dimension:
     """What rows are grouped by: a field, or bins of a numeric one ([..30), [30..60), …). Members that
-    share their name are `called` otherwise, by their `key`; they may stand `in_turn`."""
+    share their name are `called` otherwise, by their `key`; of many all are, with their key. `turns` is
+    the order of their names, or of what they belong to with their names."""
 
     name: str
     path: tuple[str, ...]
@@ -38,7 +39,7 @@ class Dimension:
     bins: tuple[float, ...] = ()
     key: tuple[str, ...] = ()
     called: tuple[tuple[str, str], ...] = ()
-    in_turn: bool = False
+    turns: tuple[tuple[str, ...], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from reportspec import stages
+from reportspec.contract import namesakes
 from reportspec.stages import Timings, compile_report, load_report, run_each
 from tests.engines.servers import Given, engine
 from tests.figures.asking import figures, rows
@@ -132,11 +133,26 @@ def test_what_tells_them_apart(tmp_path: Path) -> None:
     }  # fmt: skip
 
 
+@pytest.mark.parametrize("kind", ["sqlite", pytest.param("mariadb", marks=pytest.mark.slow)])
+def test_of_many_all_have_their_key(
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(namesakes, "MOST", 1)
+    goals = {"won_amount": {"by": "user.name", "targets": {"Ada (u3)": 10}}}
+    with engine(kind, tables(), tmp_path) as given:
+        folder = project(tmp_path, given.url, given.prefix)
+        found = figures(folder, spec(PEOPLE, goals=goals), NOW)
+    assert people(found) == {"Sam Lee (u1)": (100, 0.5), "Sam Lee (u2)": (50, 1), "Ada (u3)": (0, None)}  # fmt: skip
+    assert rows(found, "goal_won_amount")[0]["target"] == 10
+    assert [one.code for one in found.warnings] == ["shared-name"]
+
+
 def test_beside_their_pipeline_they_are_apart(tmp_path: Path) -> None:
     both = {"id": "open", "breakdown": {"metrics": ["open_amount"], "by": ["pipeline.name", "stage.name"], "subtotals": True}}  # fmt: skip
     found = figures(project(tmp_path), spec(both), NOW)
-    said = {tuple(row.values()) for row in rows(found, "open")}
-    assert said == {("New", "Intro", 1), ("New", "Offer", 10), ("Renew", "Offer", 100), ("Renew", "Intro", 1000)}  # fmt: skip
+    said = [tuple(row.values()) for row in rows(found, "open")]
+    # The larger pipeline first, and in each the stages in their places.
+    assert said == [("Renew", "Offer", 100), ("Renew", "Intro", 1000), ("New", "Intro", 1), ("New", "Offer", 10)]  # fmt: skip
     assert not found.warnings
     [section] = found.sections
     assert [cells[:1] + cells[2:] for _, cells in section.subtotals] == [("Renew", 1100), ("New", 11)]  # fmt: skip
