@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 from sqlglot import exp
 
 from reportspec.check.model import EACH, GoalSpec, Report
+from reportspec.contract.checks import Check
+from reportspec.contract.verdict import Finding
 from reportspec.diagnostics import Diagnostic
 from reportspec.evaluate.evaluate import rows_read
 from reportspec.expression import path_of
@@ -80,6 +82,18 @@ def values_of(report: Report, table: Table) -> tuple[Value, ...]:
         known |= own or {}
         found.append(Value(value, {**known, "value": value}, parts[value], several))
     return tuple(found)
+
+
+def without_row(report: Report, table: Table) -> list[Finding]:
+    """The names in the file of recipients that the source does not have."""
+    each = report.each
+    assert each is not None
+    there = {str(row[0]) for row in table.rows if row[0] is not None}
+    lone = tuple(sorted(set(each.table or {}) - there))
+    field = each.dimension.field
+    check = Check("unknown-recipient", field.entity, field, names=lone)
+    near = tuple((one, 0) for one in sorted(there))
+    return [Finding(check, len(lone), len(each.table or {}), near)] if lone else []
 
 
 def alike(values: Iterable[str]) -> tuple[str, ...]:
@@ -213,16 +227,15 @@ class Unowned:
 
 
 class Burst(list[tuple[Value, Figures]]):
-    """The figures of each value, and what they leave out of the whole."""
+    """The figures of each value, what they leave out of the whole, and what is told of the source,
+    which is that of all."""
 
-    def __init__(self, made: Iterable[tuple[Value, Figures]], unowned: Iterable[Unowned]) -> None:
+    def __init__(
+        self, made: Iterable[tuple[Value, Figures]], unowned: Iterable[Unowned],
+        told: Iterable[Diagnostic] = (),
+    ) -> None:  # fmt: skip
         super().__init__(made)
-        self.unowned = tuple(unowned)
-
-    @property
-    def warnings(self) -> tuple[Diagnostic, ...]:
-        """What is told of the source, which is that of all."""
-        return self[0][1].warnings if self else ()
+        self.unowned, self.warnings = tuple(unowned), tuple(told)
 
 
 def of_nobody(report: Report, queries: Sequence[Query]) -> list[tuple[Query, exp.Expr]]:

@@ -88,6 +88,7 @@ class Chart:
     reference: float | None = None
     reference_label: str | None = None
     partial_from: int | None = None  # index of the first bucket that is not over yet
+    ahead_from: int | None = None  # index of the first bucket that has not begun
     vega_lite: Mapping[str, object] | None = None
     categories: tuple[str, ...] = ()  # the values of `color` that are always shown, in order
     whole: tuple[float | None, float | None] | None = None  # of all rows, now and before

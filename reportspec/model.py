@@ -154,6 +154,7 @@ class Entity:
     listed_by: ListedBy | None = None
     idle_rows: exp.Expr | None = None
     order: exp.Expr | None = None
+    told_apart_by: tuple[str, ...] = ()  # what tells members of one name apart, best first
     history: History | None = None
     derived: Derived | None = None
     also: tuple[str, ...] = ()  # other words for it, for those who look for it by one
@@ -286,6 +287,8 @@ class ColumnRead:
     type: str = ""
     field: str = ""
     key_of: str = ""
+    currency: str = ""  # of an amount, where all of them are in one
+    currency_field: str = ""  # which says it
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,6 +64,13 @@ def as_data(figures: Figures) -> dict[str, Any]:
             for section in figures.sections
             if section.kind != "text"
         ],
+        "footnotes": list(figures.footnotes),
+        # What the source lacks is not one person's affair.
+        "warnings": [
+            {"check": one.code, "message": one.message, "help": one.help}
+            for one in figures.warnings
+            if figures.each is None
+        ],
     }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -14,8 +14,10 @@ from sqlglot import exp
 from reportspec.check.mapping import with_types
 from reportspec.check.model import EACH, Report
 from reportspec.check.report import Checked, check_file
-from reportspec.contract.checks import Check, checks_of
-from reportspec.contract.verdict import Finding, judged, warnings
+from reportspec.contract.checks import CURRENCIES, Check, checks_of
+from reportspec.contract.members import Members, members_of, strangers
+from reportspec.contract.namesakes import expected, grouped_by_name, kept_apart, members_statement
+from reportspec.contract.verdict import Finding, findings_of, settled, warnings
 from reportspec.databases import TYPED_BEFORE
 from reportspec.each import (
     SHARED_FROM,
@@ -38,8 +40,11 @@ from reportspec.each import (
     taken_for,
     unowned,
     values_of,
+    without_row,
 )
 from reportspec.evaluate.evaluate import evaluate, newest
+from reportspec.evaluate.quotas import doubts_of, with_targets
+from reportspec.expression import column_nodes, path_of
 from reportspec.figures import Figures, Statement
 from reportspec.plan.plan import plan
 from reportspec.plan.queries import AggregateQuery, Query
@@ -109,6 +114,8 @@ def run_report(report: Report, compiled: tuple[Compiled, ...], timings: Timings)
     found = _asked(report, trees, surveyed=surveyed)
     timings.measure("query", since)
     since = time.perf_counter()
+    if surveyed.report is not None:
+        report, compiled = surveyed.report, surveyed.compiled
     figures = _evaluated(report, compiled, found, surveyed)
     timings.measure("evaluate", since)
     return figures
@@ -123,9 +130,18 @@ def run_each(
     since = time.perf_counter()
     report, compiled = _as_held(report, compiled)
     assert report.each is not None
+    name = report.each.dimension.name
     queries, trees = [one.query for one in compiled], [one.tree for one in compiled]
     check_filter(report, queries, trees, EACH)
-    listed = _asked(report, [listing(report)])[0].table
+    by_name = grouped_by_name(report)
+    first = [listing(report), *(members_statement(report, one) for one in by_name)]
+    listed, *members = (result.table for result in _asked(report, first))
+    apart = kept_apart(report, dict(zip(by_name, members, strict=True)))
+    if apart is not report:
+        report, compiled = apart, compile_report(apart)
+        queries, trees = [one.query for one in compiled], [one.tree for one in compiled]
+        check_filter(report, queries, trees, EACH)
+    recipients = settled(report.binding, without_row(report, listed), report.project.checks)
     values = chosen(values_of(report, listed), only)
     names = [one.value for one in values]
     _check_alike(report, listed, names)
@@ -138,12 +154,12 @@ def run_each(
     since = time.perf_counter()
     made = []
     for one, own in zip(values, found, strict=True):
-        each = (report.each.dimension.name, one.value)
+        each = (name, one.value)
         figures = _evaluated(report_for(report, one.value), compiled, own, surveyed, each)
         check_figures(figures)
         made.append((one, figures))
     timings.measure("evaluate", since)
-    return Burst(made, rest)
+    return Burst(made, rest, warnings(report.binding, (*recipients, *surveyed.findings)))
 
 
 def _check_alike(report: Report, listed: Table, wanted: Collection[str]) -> None:
@@ -196,10 +212,25 @@ def _of_each(
 
 @dataclass(slots=True)
 class Surveyed:
-    """What the survey of a source found: a row for each entity, and what is told of it."""
+    """What the survey of a source found: a row for each entity, what is told of it, and whom goals
+    are for."""
 
     rows: tuple[Mapping[str, Any], ...] = ()
     findings: tuple[Finding, ...] = ()
+    members: dict[str, Members] = field(default_factory=dict)
+    report: Report | None = None  # in which members of one name stand apart, where some are
+    compiled: tuple[Compiled, ...] = ()
+
+    def apart(
+        self, report: Report, shared: Iterable[str], ask: Callable[[exp.Expr], Table]
+    ) -> list[exp.Expr] | None:
+        """The statements that keep members of one name apart, of entities in which some share theirs."""
+        made = kept_apart(report, {one: ask(members_statement(report, one)) for one in shared})
+        if made is report:
+            self.report = None
+            return None
+        self.report, self.compiled = made, compile_report(made)
+        return [one.tree for one in self.compiled]
 
 
 def survey_of(
@@ -212,8 +243,14 @@ def survey_of(
     if not fields:
         return None
     conditions = [*report.conditions, *(c for s in report.sections for c in s.conditions)]
+    for tree in report.each.conditions if report.each is not None else ():
+        conditions.append(tree)  # which values have a report; no statement of theirs reads that
+        for path in map(path_of, column_nodes(tree)):
+            if len(path) == 2 and path[0] in binding.source.entities:
+                fields[path[0]] = fields.get(path[0], frozenset()) | {path[1]}
     metrics = [metric for section in report.sections for metric in section.metrics]
-    checks = checks_of(binding, fields, conditions, metrics, report.sides)
+    names = grouped_by_name(report)
+    checks = checks_of(binding, fields, conditions, metrics, report.sides, names)
     return checks, survey_statement(binding, fields, checks, report.now)
 
 
@@ -232,10 +269,20 @@ def _asked(
         if found is not None:
             checks, tree = found
             asked.append(tree)
+            asked += [members_statement(report, name) for name in grouped_by_name(report)]
 
-            def judge(survey: Table, ask: Callable[[exp.Expr], Table]) -> None:
+            def judge(survey: Table, ask: Callable[[exp.Expr], Table]) -> Sequence[exp.Expr] | None:
                 surveyed.rows = tuple(survey.dicts())
-                surveyed.findings = judged(binding, checks, survey, ask, project.checks)
+                found = findings_of(binding, checks, survey, ask)
+                settled(binding, [one for one in found if one.check.refuses], project.checks)
+                shared = [f.check.entity for f in found if f.check.kind == "shared-name"]
+                instead = surveyed.apart(report, shared, ask) if read is None else None
+                asking = surveyed.report or report
+                surveyed.members = members_of(asking, ask)
+                found += strangers(asking, surveyed.members, ask)
+                told = [one for one in found if not expected(asking, one.check)]
+                surveyed.findings = settled(binding, told, project.checks)
+                return instead
 
             survey = (tree, judge)
     wanted = _wanted(report, asked)
@@ -297,11 +344,32 @@ def _evaluated(
     )  # fmt: skip
     if rows_of:
         data_as_of = newest([row["newest"] for row in rows_of], report)
-    findings = () if each else surveyed.findings
+    report = with_targets(report, results, _members_for(report, surveyed.members, each))
+    doubts = settled(binding, doubts_of(report), report.project.checks)
+    findings = () if each else (*surveyed.findings, *doubts)
     told = _told(report, compiled, findings)
     known = tuple(one for one in findings if one.reason)
-    figures = evaluate(report, results, tuple(statements), counts, data_as_of, each, told, known)
-    return replace(figures, warnings=tuple(warnings(binding, surveyed.findings)))
+    unnamed = {f.check.entity for f in surveyed.findings if f.check.kind == "no-currency"}
+    figures = evaluate(
+        report, results, tuple(statements), counts, data_as_of, each, told, known, unnamed
+    )
+    said = (*surveyed.findings, *doubts)
+    return replace(figures, warnings=tuple(warnings(binding, said)))
+
+
+def _members_for(
+    report: Report, members: Mapping[str, Members], each: tuple[str, str] | None
+) -> Mapping[str, Members]:
+    """Whom goals are for in the report of one value: by the same field that value alone, by another
+    one nobody, since the rest are others'."""
+    if each is None:
+        return members
+    name, value = each
+    return {
+        metric: one.only(value if goal.by is not None and goal.by.name == name else "")
+        for metric, one in members.items()
+        if (goal := report.goals.get(metric)) is not None
+    }
 
 
 def _told(
@@ -313,10 +381,19 @@ def _told(
     for item in compiled if findings else ():
         trees.setdefault(item.query.section, []).append(item.tree)
     read = {section: fields_read(own, report.binding) for section, own in trees.items()}
+    lists = [spec.id for spec in report.sections if spec.kind == "records" and spec.id in read]
     for finding in findings:
         if finding.reason:
             continue
-        section = next((s for s, fields in read.items() if finding.check.concerns(fields)), None)
+        if goal := finding.check.goal:
+            for spec in report.sections:
+                tile = spec.kind == "kpis" and any(metric.id == goal for metric in spec.metrics)
+                if spec.goal == goal or (tile and finding.check.kind == "some-targets"):
+                    found.setdefault(spec.id, []).append(finding)
+            continue
+        # What is left out of an amount stands at the amount; a list has no other place for it.
+        shown = lists if finding.check.kind in CURRENCIES else read
+        section = next((s for s in shown if finding.check.concerns(read[s])), None)
         if section is not None:
             found.setdefault(section, []).append(finding)
     return found

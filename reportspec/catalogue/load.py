@@ -153,6 +153,7 @@ def entity_from(data: Mapping[str, Any], trouble: Trouble) -> Entity:
         listed_by=_listed_by(data.get("listed_by"), trouble),
         idle_rows=expression(data.get("idle_rows"), ("idle_rows",), trouble),
         order=expression(data.get("order"), ("order",), trouble),
+        told_apart_by=tuple(data.get("told_apart_by", ())),
         history=history,
         derived=ways[0] if ways else None,
         also=tuple(data.get("also", ())),

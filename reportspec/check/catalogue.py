@@ -144,6 +144,9 @@ def _check_entity(binding: Binding, document: Document, entity: Entity) -> None:
     for key, tree, takes in (("where", entity.where, CONDITION), ("order", entity.order, ANY),
                              ("idle_rows", entity.idle_rows, CONDITION)):  # fmt: skip
         _look_up(binding, document, entity.name, tree, (key,), takes)
+    for number, way in enumerate(entity.told_apart_by):
+        tree = exp.column(*(exp.to_identifier(one) for one in reversed((entity.name, *way.split(".")))))  # fmt: skip
+        _look_up(binding, document, entity.name, tree, ("told_apart_by", number), ANY)
     for expectation in entity.expects:
         at = ("expects", expectation.name)
         _look_up(binding, document, entity.name, expectation.unless, (*at, "unless"), CONDITION)

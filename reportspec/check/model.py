@@ -172,7 +172,8 @@ class Project:
 @dataclass(frozen=True, slots=True)
 class GoalSpec:
     """A target for a metric and the share of it below which it is at risk. `by` sets one for each
-    value of a dimension; `table` takes targets from the source's own (the entity `goal`)."""
+    value of a dimension; `table` takes targets from the source's own (the entity `goal`). `covers`
+    says how many of how many values have one, where that keeps the sum of them from being a target."""
 
     target: float | None
     warn_at: float
@@ -180,6 +181,8 @@ class GoalSpec:
     by: Dimension | None = None
     targets: Mapping[str, float] = field(default_factory=dict)
     table: bool = False
+    covers: tuple[int, int] | None = None
+    sure: bool = True  # whether all that have one belong to the report, be nothing counted of them
 
 
 @dataclass(frozen=True, slots=True)

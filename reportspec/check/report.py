@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -39,7 +39,7 @@ from reportspec.check.conditions import Bounds, condition, field_named, in_words
 from reportspec.check.delivery import check_settings, delivery_of, each_of
 from reportspec.check.document import Document, Place, open_document
 from reportspec.check.mapping import load_mapping, tables_of, with_types, within
-from reportspec.check.model import EACH, GoalSpec, Project, Report, sides_of
+from reportspec.check.model import EACH, GoalSpec, Project, Report, SectionSpec, sides_of
 from reportspec.check.params import substitute
 from reportspec.check.project import (
     find_project,
@@ -56,6 +56,7 @@ from reportspec.expression_types import CONDITION, Mistyped, expect
 from reportspec.languages import base_language, word
 from reportspec.model import Catalogue, Field, Metric, SourceMap
 from reportspec.plan.queries import Dimension
+from reportspec.sql.aggregate import needs_currency
 from reportspec.sql.parts import columns_read
 
 EMPTY: Mapping[str, Any] = {}
@@ -201,7 +202,9 @@ def bind_source(project: Project, project_document: Document) -> BoundSource:
     if source is not None and tables is not None:
         source = within(source, tables)
         if project.source.kind == "files":
-            source = replace(source, reads=columns_read(catalogue, source, extra))
+            source = replace(
+                source, reads=columns_read(catalogue, source, extra, project.currency or "")
+            )
         types = _known_types(project, source)
         source = with_types(source, catalogue, types, project.source.dialect)
     documents = [*own.all(), *([mapping_document] if mapping_document else [])]
@@ -282,6 +285,7 @@ def _report(
                       period, project.fiscal, compare is not None)  # fmt: skip
     goals = _goals(document, data, binding)
     sections = check_sections(context, preset, type_id, goals)
+    _check_currency(document, data, sections, project, binding)
     delivery = delivery_of(document, data, sections, each, project.mail, binding)
     if document.broken or period is None or as_of is None:
         return None
@@ -302,6 +306,37 @@ def _report(
         project=project, binding=binding, locale=locale, language=language, now=now, alignment=alignment, each=each,
         delivery=delivery,
         settings=data["__set__"], params=data["__params__"],
+    )  # fmt: skip
+
+
+def _check_currency(
+    document: Document, data: Mapping[str, Any], sections: Iterable[SectionSpec], project: Project,
+    binding: Binding,
+) -> None:  # fmt: skip
+    """A report in another currency than the project's has no amounts of which the source does not say
+    the currency: they are in the project's."""
+    if data.get("currency") is None or project.currency in (None, binding.currency):
+        return
+    for section in sections:
+        for metric in section.metrics:
+            for part in metrics_needed(binding.catalogue, metric):
+                amounts = part.of is not None and part.unit == "currency"
+                if amounts and not needs_currency(binding, part.entity, part.of):  # type: ignore[arg-type]
+                    _tell_currency(document, project, binding, part.entity)
+                    return
+        for _, path in section.fields:
+            if len(path) > 1 and binding.resolve(section.entity, path).field.type == "money":
+                field = exp.column(path[-1], table=path[0])
+                if len(path) > 2 or not needs_currency(binding, section.entity, field):
+                    _tell_currency(document, project, binding, section.entity)
+                    return
+
+
+def _tell_currency(document: Document, project: Project, binding: Binding, entity: str) -> None:
+    said = f"the source does not say in which currency the amounts of `{entity}` are: they are taken for"
+    document.tell(
+        "no-currency", f"{said} {project.currency}, the project's, and cannot be shown in {binding.currency}", ("currency",),
+        f"leave `currency` out, or map theirs, for example `currency: \"'{project.currency}'\"`, and exchange rates (`fx_rate`)",
     )  # fmt: skip
 
 
@@ -487,7 +522,7 @@ def _goal(
                           f"write {value / 100:g} for {value:g} %", warning=True)  # fmt: skip
     return GoalSpec(
         float(target) if target is not None else None,
-        float(given.get("warn_at", 0.9)),
+        float(given.get("warn_at", 1.0)),
         given.get("direction", metric.direction),
         by,
         targets,

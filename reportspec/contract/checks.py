@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -17,7 +17,10 @@ from reportspec.plan.queries import Side
 Kind = Literal[
     "no-key", "repeated-key", "repeated-join", "text-number", "undeclared-value", "misspelt-value",
     "no-partner", "unlikely-rows", "impossible-rows", "unknown-value", "no-rows",
+    "unknown-target", "some-targets", "unknown-recipient", "shared-name",
+    "no-currency", "no-rate",
 ]  # fmt: skip
+CURRENCIES: tuple[Kind, ...] = ("no-currency", "no-rate")
 # What makes a figure wrong, and not only incomplete.
 REFUSED: frozenset[Kind] = frozenset(
     (
@@ -35,7 +38,8 @@ REFUSED: frozenset[Kind] = frozenset(
 @dataclass(frozen=True, slots=True, eq=False)
 class Check:
     """One thing to check of the rows of an entity: its field, its relation, a table beside it, an
-    expectation of the catalogue, a value that the spec names, or a stretch of time that it asks for."""
+    expectation of the catalogue, a value that the spec names, or a stretch of time that it asks for.
+    `names` are those that a `goal`, or the file of recipients, is about."""
 
     kind: Kind
     entity: str
@@ -46,6 +50,8 @@ class Check:
     expectation: Expectation | None = None
     value: str = ""
     side: Side | None = None
+    goal: str = ""
+    names: tuple[str, ...] = ()
 
     @property
     def refuses(self) -> bool:
@@ -77,18 +83,22 @@ class Check:
 
 def checks_of(
     binding: Binding, read: Mapping[str, frozenset[str]], conditions: Iterable[exp.Expr] = (),
-    metrics: Iterable[Metric] = (), sides: Iterable[Side] = (),
+    metrics: Iterable[Metric] = (), sides: Iterable[Side] = (), by_name: Collection[str] = (),
 ) -> tuple[Check, ...]:  # fmt: skip
     """All that can be checked of the entities that a report reads, by name with the fields that it
-    reads of each. `conditions` are the report's filters, `metrics` what it shows of which times."""
+    reads of each. `conditions` are the report's filters, `metrics` what it shows of which times,
+    `by_name` the entities by whose names it groups."""
     found: list[Check] = []
     for name, fields in read.items():
+        if name in by_name:
+            found.append(Check("shared-name", name, binding.field(name, "name")))
         if not binding.source.entities[name].parts:
             found += _of_expectations(binding, name, fields)
             continue  # the mapping's own rows are checked with it
         found += _of_keys(binding, name)
         found += _of_values(binding, name, fields)
         found += _of_numbers(binding, name, fields)
+        found += _of_currencies(binding, name, fields)
         found += _of_relations(binding, name, fields, read)
         found += _of_expectations(binding, name, fields)
     asked = [*_of_conditions(binding, conditions), *_of_times(binding, metrics, sides)]
@@ -135,6 +145,24 @@ def _of_numbers(binding: Binding, name: str, fields: frozenset[str]) -> list[Che
         if (mapped := part.fields.get(field.name)) is not None
         and isinstance(mapped.sql, exp.Column) and mapped.holds in ("text", "any")
     ]  # fmt: skip
+
+
+def _of_currencies(binding: Binding, name: str, fields: frozenset[str]) -> list[Check]:
+    """The currencies of amounts: that each has one, and that all can be converted."""
+    found: dict[str, list[str]] = {}
+    for field in binding.fields(name):
+        known = binding.field(name, field.currency) if field.currency else None
+        if known is None or field.name not in fields or not binding.gives(name, known.name):
+            continue
+        if binding.mapped(name, field.name) is not None and binding.mapped(name, known.name) is not None:  # fmt: skip
+            found.setdefault(known.name, []).append(field.name)
+    if binding.currency is None:
+        return []
+    return [
+        Check(kind, name, binding.field(name, currency), names=tuple(amounts))
+        for currency, amounts in found.items()
+        for kind in CURRENCIES
+    ]
 
 
 def _of_relations(

@@ -17,6 +17,7 @@ from reportspec.run.connection import SourceError, Table
 from reportspec.sql.survey import MOST_KEYS, SOUGHT, broken, examples_statement, near_keys_statement
 
 Ask = Callable[[exp.Expr], Table]  # runs one more statement over the same state of the data
+_NAMES = 10  # names in a message
 _SHOWN = 2  # examples in a message
 _LONGEST = 40  # letters of a value in a message
 _PADDED = 12  # digits of a key with its leading zeros
@@ -45,12 +46,11 @@ class Broken(SourceError):
         self.diagnostics = tuple(diagnostics)
 
 
-def judged(
-    binding: Binding, checks: Sequence[Check], survey: Table, ask: Ask, settings: SourceChecks
+def settled(
+    binding: Binding, found: Iterable[Finding], settings: SourceChecks
 ) -> tuple[Finding, ...]:
-    """What is told of a source, after its survey, and what is known and not told: that has its reason.
-    Raises Broken for what is refused, and by the project's settings for all that would be told."""
-    found = findings_of(binding, checks, survey, ask)
+    """What is told of a source, and what is known and not told: that has its reason. Raises Broken for
+    what is refused, and by the project's settings for all that would be told."""
     found = [replace(one, reason=_reason(one.check, settings)) for one in found]
     refused = [one for one in found if one.check.refuses or (settings.strict and not one.reason)]
     if refused:
@@ -127,6 +127,8 @@ def diagnostic(binding: Binding, finding: Finding, *, refused: bool) -> Diagnost
 def _said(binding: Binding, finding: Finding) -> tuple[str, str | None]:
     check, count = finding.check, finding.count
     entity = check.entity
+    if check.kind in ("unknown-target", "some-targets", "unknown-recipient"):
+        return _of_names(finding)
     tables = " and ".join(f"`{name}`" for name in table_names(binding, entity))
     if check.kind == "no-key":
         where = _column(binding, check)
@@ -140,6 +142,27 @@ def _said(binding: Binding, finding: Finding) -> tuple[str, str | None]:
             f"{tables} has {_rows(count)} too many: `{check.of}`{_from(_column(binding, check))} is the key of more than one",
             "mend the source; if the table keeps every version of a record, map the last one with `latest: {by: …, order: …}`",
         )  # fmt: skip
+    if check.kind == "shared-name":
+        entity_of = binding.entity(entity)
+        ways = " or ".join(f"`{entity}.{one}`" for one in (*entity_of.told_apart_by, entity_of.key))
+        return (
+            f"{tables} has {_rows(count)} more than names in `{check.of}`: those of one name stand in rows of"
+            f" their own, told apart by {ways}",
+            None,
+        )
+    if check.kind == "no-currency":
+        return (
+            f"{tables} has {_rows(count)} with an amount and without a currency: `{check.of}`"
+            f"{_from(_column(binding, check))} is empty, and they are left out of amounts",
+            f"if they are in {binding.currency}, write so in the mapping: `{_currency_given(binding, check)}`",
+        )  # fmt: skip
+    if check.kind == "no-rate":
+        most = finding.examples[0][0] if finding.examples else "…"
+        return (
+            f"{tables} has {_rows(count)} of {finding.rows:,} whose amounts have no exchange rate to"
+            f" {binding.currency} (`{check.of}`): they are left out of amounts",
+            f"map the rates (`fx_rate`), or make the report in theirs: `currency: {_short(most)}`",
+        )
     if check.join is not None:
         name = ".".join(part.name for part in check.join.table.parts)
         return (
@@ -181,6 +204,32 @@ def _said(binding: Binding, finding: Finding) -> tuple[str, str | None]:
     )  # fmt: skip
 
 
+def _of_names(finding: Finding) -> tuple[str, str | None]:
+    """Of names that stand in targets and in a file of recipients."""
+    check = finding.check
+    if check.kind == "some-targets" and not finding.rows:
+        return (
+            f"`{check.goal}`: the table of targets has {finding.count} by name, and none of all",
+            "write `by:`, the field that the names are of, for example `by: user.name`",
+        )
+    if check.kind == "some-targets":
+        return (
+            f"`{check.goal}`: {finding.count} of {finding.rows} have a target by `{check.of}`: the figure of"
+            " all is not held against the sum of some",
+            "give the others a target too, or say the target of all with `target:`",
+        )
+    known = [value for value, _ in finding.examples]
+    near = {name: did_you_mean(name, known) for name in check.names[:_NAMES]}
+    names = ", ".join(f"`{_short(name)}`" for name in near)
+    more = len(check.names) - len(near)
+    names += f" and {more} more" if more else ""
+    meant = ", ".join(f"`{_short(one)}`" for one in dict.fromkeys(near.values()) if one)
+    help = f"did you mean {meant}?" if meant else "compare them with the values that the source has"
+    if check.kind == "unknown-recipient":
+        return f"`{check.of}` is never {names}, which the file of recipients has: no report is made for them", help  # fmt: skip
+    return f"`{check.of}` is never {names}, for which `{check.goal}` has a target: it is left out", help  # fmt: skip
+
+
 def _lonely(binding: Binding, finding: Finding, tables: str) -> tuple[str, str | None]:
     check = finding.check
     assert check.relation is not None
@@ -220,6 +269,13 @@ def _translated(binding: Binding, finding: Finding) -> str:
     return f'write in the mapping: `{check.field.name}: "case {cases} else {column} end"`'
 
 
+def _currency_given(binding: Binding, check: Check) -> str:
+    """The line of the mapping that gives amounts without a currency the report's."""
+    assert check.field is not None
+    column = _column(binding, check) or "…"
+    return f"{check.field.name}: \"coalesce(nullif({column}, ''), '{binding.currency}')\""
+
+
 def _quoted(text: str) -> str:
     escaped = one_line(text).replace("'", "''")
     return f"'{escaped}'"
@@ -227,10 +283,11 @@ def _quoted(text: str) -> str:
 
 def _notes(finding: Finding) -> tuple[str, ...]:
     check = finding.check
-    if not finding.examples or check.kind in SOUGHT:
+    of_names = check.kind in ("unknown-target", "unknown-recipient")
+    if not finding.examples or check.kind in SOUGHT or of_names:
         return ()
     most = len(finding.examples) if check.field is not None and check.field.values else _SHOWN
-    counted = check.kind != "no-key" and check.expectation is None
+    counted = check.kind not in ("no-key", "no-currency") and check.expectation is None
     shown = [
         f"`{_short(value)}`" + (f" ({_rows(n)})" if counted else "")
         for value, n in finding.examples[:most]
@@ -286,4 +343,13 @@ def warnings(binding: Binding, findings: Iterable[Finding]) -> list[Diagnostic]:
     return [diagnostic(binding, one, refused=False) for one in findings if not one.reason]
 
 
-__all__ = ["Ask", "Broken", "Finding", "diagnostic", "judged", "table_names", "warnings"]
+__all__ = [
+    "Ask",
+    "Broken",
+    "Finding",
+    "diagnostic",
+    "findings_of",
+    "settled",
+    "table_names",
+    "warnings",
+]

@@ -9,6 +9,7 @@ from typing import Any
 from reportspec.check.delivery import TEMPLATE
 from reportspec.figures import Figures, Kpi
 from reportspec.render.locale import Formats, as_of_moment, cell, change, formats_for, moment
+from reportspec.render.page import of_goal
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,7 @@ def of_kpi(kpi: Kpi, part: str, formats: Formats) -> str:
     """One of the things that a tile says."""
     match part:
         case "text":
-            return cell(formats, kpi.value, kpi.column, bare=False)
+            return of_goal(kpi, formats)[0]
         case "value":
             return "" if kpi.value is None else str(kpi.value)
         case "change":
@@ -83,6 +84,6 @@ def of_kpi(kpi: Kpi, part: str, formats: Formats) -> str:
         case "previous":
             return cell(formats, kpi.previous, kpi.column, bare=False)
         case "goal":
-            return cell(formats, kpi.goal.target, kpi.column, bare=False) if kpi.goal else ""
+            return of_goal(kpi, formats)[1] if kpi.goal else ""
         case _:
             return str(formats.words["states"][kpi.goal.state]) if kpi.goal else ""

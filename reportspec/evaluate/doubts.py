@@ -22,6 +22,8 @@ def finding_text(report: Report, finding: Finding) -> str:
         name = label(report, entity.label if count == 1 else entity.plural)
         return f"{in_number(language, count)} {as_part(language, name)}"
 
+    if check.goal:
+        return _of_goal(report, finding)
     rows, every = in_number(language, finding.count), counted(finding.rows)
     if check.expectation is not None:
         called = label(report, check.expectation.label)
@@ -31,6 +33,11 @@ def finding_text(report: Report, finding: Finding) -> str:
         other = label(report, report.binding.entity(check.relation.to).label)
         return word(language, "no_partner", rows, every, as_part(language, other))
     assert check.field is not None
+    if check.kind in ("no-currency", "no-rate"):
+        key, name = check.kind.replace("-", "_"), label(report, check.field.label)
+        return word(language, key, name, rows, every, report.binding.currency)
+    if check.kind == "shared-name":
+        return word(language, "shared_name", label(report, entity.plural), rows)
     if check.side is not None and not finding.examples:
         return word(language, "no_rows_at_all", label(report, entity.plural))
     if check.side is not None:
@@ -45,3 +52,17 @@ def finding_text(report: Report, finding: Finding) -> str:
         called = f"{label(report, entity.plural)}, {label(report, check.field.label)}"
         return word(language, "no_rows", called, stretch, first, last)
     return word(language, "unknown_value", label(report, check.field.label), check.value)
+
+
+def _of_goal(report: Report, finding: Finding) -> str:
+    """What is told of a goal's targets by a field."""
+    check, language = finding.check, report.language
+    assert check.field is not None
+    metric = label(report, report.binding.catalogue.metrics[check.goal].label)
+    field = label(report, check.field.label)
+    count, of = in_number(language, finding.count), in_number(language, finding.rows)
+    if check.kind == "some-targets" and not finding.rows:
+        return word(language, "targets_by_name", metric, count)
+    if check.kind == "some-targets":
+        return word(language, "some_targets", metric, count, of, field)
+    return word(language, "unknown_target", metric, field, count)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 
@@ -11,8 +11,13 @@ from reportspec.calendar import Period, day_label, period_label
 from reportspec.check.model import Report
 from reportspec.contract.verdict import Finding
 from reportspec.evaluate.doubts import finding_text
-from reportspec.evaluate.quotas import with_targets
-from reportspec.evaluate.sections import Footnotes, Tables, evaluate_section, label
+from reportspec.evaluate.sections import (
+    Footnotes,
+    Tables,
+    evaluate_section,
+    in_reading_order,
+    label,
+)
 from reportspec.evaluate.values import Row
 from reportspec.evaluate.words import word
 from reportspec.figures import Definition, Figures, PeriodFigures, Statement
@@ -23,12 +28,12 @@ def evaluate(
     report: Report, tables: Tables, statements: tuple[Statement, ...],
     row_counts: tuple[tuple[str, int], ...] = (), data_as_of: datetime | None = None,
     each: tuple[str, str] | None = None, told: Mapping[str, Sequence[Finding]] | None = None,
-    known: Sequence[Finding] = (),
+    known: Sequence[Finding] = (), unnamed: Collection[str] = (),
 ) -> Figures:  # fmt: skip
     """All figures of a report. `told` is what the source does not say as it should, by section;
-    `known` stands in the appendix, with its reason."""
-    report = with_targets(report, tables)
-    footnotes = Footnotes()
+    `known` stands in the appendix, with its reason. `unnamed` are the entities of which some amounts
+    have no currency."""
+    footnotes = Footnotes(unnamed)
     if not report.begun:  # nothing can be compared
         report = replace(report, compare=None, sides=report.sides[:1])
     sections = tuple(
@@ -41,6 +46,7 @@ def evaluate(
         )
         for spec in report.sections
     )
+    sections, texts = in_reading_order(sections, footnotes.texts)
     source = report.project.source.label
     return Figures(
         report=report.id,
@@ -55,7 +61,7 @@ def evaluate(
         sections=sections,
         definitions=_definitions(report, tables, statements),
         statements=statements,
-        footnotes=tuple(footnotes.texts),
+        footnotes=texts,
         notices=_notices(report),
         language=report.language,
         locale=report.locale,

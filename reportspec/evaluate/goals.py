@@ -13,7 +13,8 @@ from reportspec.model import Metric
 def goal_state(report: Report, metric: Metric, goal: GoalSpec | None, value: Cell) -> Goal | None:
     """A figure's goal, or None where it has none. Within an unfinished period what counts is the
     pace: of what adds up over time, the figure against the part of the target that the elapsed time
-    asks for; of rates and means, which do not grow with time, the figure itself."""
+    asks for; of rates and means, which do not grow with time, the figure itself. A period that is over
+    has no pace: its goal is met or missed."""
     if goal is None or goal.target is None:
         return None
     target = goal.target
@@ -23,10 +24,9 @@ def goal_state(report: Report, metric: Metric, goal: GoalSpec | None, value: Cel
     if attained is None:
         return Goal(target, goal.direction, None, None, "unknown", goal.warn_at)
     part = elapsed(report)
+    if part >= 1.0:  # nothing is left to come: no pace, no landing, and no risk
+        return Goal(target, goal.direction, attained, None, "met" if attained >= 1 else "missed", goal.warn_at)  # fmt: skip
     grows = adds_up(report, metric)
-    if part >= 1.0:
-        state = "met" if attained >= 1 else "at_risk" if attained >= goal.warn_at else "missed"
-        return Goal(target, goal.direction, attained, attained, state, goal.warn_at, float(value))  # type: ignore[arg-type]
     landing = number(value / part) if grows and part else float(value)
     expected = attainment(landing, target, goal.direction) if landing is not None else None
     if attained >= 1 and goal.direction != "down" and grows:
@@ -34,7 +34,7 @@ def goal_state(report: Report, metric: Metric, goal: GoalSpec | None, value: Cel
     elif expected is None or not part:
         state = "on_track"
     else:
-        state = "on_track" if expected >= 1 else "at_risk"
+        state = "on_track" if expected >= goal.warn_at else "at_risk"
     return Goal(target, goal.direction, attained, expected, state, goal.warn_at, landing)  # type: ignore[arg-type]
 
 

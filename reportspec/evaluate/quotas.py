@@ -8,7 +8,10 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from reportspec.check.model import GoalSpec, Report, SectionSpec
-from reportspec.evaluate.goals import adds_up, goal_state
+from reportspec.contract.checks import Check
+from reportspec.contract.members import Members
+from reportspec.contract.verdict import Finding
+from reportspec.evaluate.goals import adds_up, elapsed, goal_state
 from reportspec.evaluate.sections import (
     Footnotes,
     Tables,
@@ -20,29 +23,86 @@ from reportspec.evaluate.sections import (
 )
 from reportspec.evaluate.values import counted, metric_value
 from reportspec.evaluate.words import word
-from reportspec.figures import Cell, Chart, Column, Section
+from reportspec.figures import Cell, Chart, Column, Goal, Section
 from reportspec.languages import alphabetical
 from reportspec.plan.plan import TARGETS
 
 STATES = ("met", "on_track", "at_risk", "missed", "unknown")
 
 
-def with_targets(report: Report, tables: Tables) -> Report:
-    """The report with the targets of its goals, as far as the source's table gives them."""
+def with_targets(report: Report, tables: Tables, members: Mapping[str, Members]) -> Report:
+    """The report with the targets of its goals, as far as the source's table gives them: those of
+    the members whom the report's filters let pass, and the sum of these where none is without."""
     table = tables.get((TARGETS, "figures"))
-    if table is None:
-        return report
-    rows = table.dicts()
+    rows = table.dicts() if table is not None else []
     goals = {
-        name: _targeted(report, name, goal, rows) if goal.table else goal
+        name: _of_members(report, name, goal, rows, tables, members.get(name))
         for name, goal in report.goals.items()
     }
     return replace(report, goals=goals)
 
 
-def _targeted(report: Report, name: str, goal: GoalSpec, rows: list[dict[str, Any]]) -> GoalSpec:
-    """Targets of the report's period: those of stretches within it added up where the metric adds
-    up, else the part of a longer stretch's that falls on the period."""
+def _of_members(
+    report: Report, name: str, goal: GoalSpec, rows: list[dict[str, Any]], tables: Tables,
+    members: Members | None,
+) -> GoalSpec:  # fmt: skip
+    """A goal with its targets, as far as they concern the report."""
+    overall, targets = _of_table(report, name, goal, rows) if goal.table else (None, {})
+    by, given = goal.by, goal.target if goal.target is not None else overall
+    if by is None:  # quotas by name, which nobody has said whom they cover
+        few = (len(targets), 0) if given is None and targets else None
+        return replace(goal, target=given, covers=few)
+    # A target may name a value as the source has it, or as the report calls it.
+    called = {
+        str(shown_value(report, by, value)): value for value in (members.kept if members else ())
+    }
+    own = {**targets, **goal.targets}
+    kept = {
+        shown: own.get(shown, own.get(value))
+        for shown, value in called.items()
+        if shown in own or value in own
+    }
+    aimed = {shown: target for shown, target in kept.items() if target is not None}
+    cut = members is not None and (members.kept != members.there or not members.sure)
+    goal = replace(goal, targets=aimed, sure=members is not None and members.sure)
+    if goal.target is not None or (overall is not None and not cut):
+        return replace(goal, target=given)
+    if not goal.table or not aimed or not adds_up(report, report.binding.catalogue.metrics[name]):
+        return replace(goal, target=None)
+    concerned = _counted_in(report, name, tables) | set(aimed)
+    if concerned != set(aimed):
+        return replace(goal, target=None, covers=(len(aimed), len(concerned)))
+    return replace(goal, target=sum(aimed.values()))
+
+
+def _counted_in(report: Report, name: str, tables: Tables) -> set[str]:
+    """For whom a goal's section has something counted."""
+    found: set[str] = set()
+    for spec in report.sections:
+        if spec.kind == "goals" and spec.goal == name and (spec.id, "figures") in tables:
+            adds = additivity(report, spec)
+            rows = [row for row in tables[spec.id, "figures"].dicts() if counted(row, adds)]
+            found |= {str(shown_value(report, spec.dimensions[0], row["d0"])) for row in rows}
+    return found
+
+
+def doubts_of(report: Report) -> list[Finding]:
+    """That targets are set for some only, where a figure of all would be held against them."""
+    value = report.binding.field("goal", "value")
+    found = []
+    for name, goal in report.goals.items():
+        field = goal.by.field if goal.by is not None else value
+        if goal.covers is not None and field is not None:
+            check = Check("some-targets", field.entity, field, goal=name)
+            found.append(Finding(check, *goal.covers))
+    return found
+
+
+def _of_table(
+    report: Report, name: str, goal: GoalSpec, rows: list[dict[str, Any]]
+) -> tuple[float | None, dict[str, float]]:
+    """Targets of the report's period, of all and by name: those of stretches within it added up where
+    the metric adds up, else the part of a longer stretch's that falls on the period."""
     found: dict[str | None, list[tuple[date, date, float]]] = {}
     for row in rows:
         metric, dimension, value, start, end, target = (row[f"f{i}"] for i in range(6))
@@ -62,11 +122,7 @@ def _targeted(report: Report, name: str, goal: GoalSpec, rows: list[dict[str, An
         for key, stretches in found.items()
         if (value := _of_period(report, stretches, adds_up(report, metric_))) is not None
     }
-    by_value = {key: value for key, value in targets.items() if key is not None}
-    overall = goal.target if goal.target is not None else targets.get(None)
-    if overall is None and by_value and adds_up(report, metric_):
-        overall = sum(by_value.values())
-    return replace(goal, target=overall, targets={**by_value, **goal.targets})
+    return targets.get(None), {key: value for key, value in targets.items() if key is not None}
 
 
 def _day(value: Any) -> date:
@@ -102,20 +158,20 @@ def goals_section(
     catalogue, language = report.binding.catalogue, report.language
     rows = [{**row, **all_lengths(report)} for row in tables[spec.id, "figures"].dicts()]
     names = {shown_value(report, dimension, row["d0"]): row for row in rows}
-    for someone in goal.targets:
+    for someone in goal.targets if goal.sure else ():
         names.setdefault(someone, {"d0": someone, **all_lengths(report)})
     own = metric_column(report, metric, footnotes, None)
-    adds = additivity(report, spec)
+    adds, running = additivity(report, spec), elapsed(report) < 1
     body = []
     for name, row in names.items():
         value = metric_value(catalogue, metric, row)
         target = goal.targets.get(str(name)) if name is not None else None
-        if target is None and not counted(row, adds):
+        if not counted(row, adds) and (target is None or not goal.sure):
             continue
         state = goal_state(report, metric, replace(goal, target=target), value)
-        body.append(_row(report, name, value, target, state))
+        body.append(_row(report, name, value, target, state, running))
     body.sort(key=lambda row: (row[3] is None, -(row[3] or 0) if isinstance(row[3], float) else 0, alphabetical(language, str(row[0]))))  # fmt: skip
-    columns = _columns(own, dimension_column(report, dimension), language)
+    columns = _columns(own, dimension_column(report, dimension), language, running)
     notes = tuple(n for n in (spec.note, *spec.omitted) if n)
     if not goal.targets:
         notes = (*notes, word(language, "no_targets"))
@@ -125,15 +181,16 @@ def goals_section(
 
 
 def _row(
-    report: Report, name: Cell, value: Cell, target: float | None, state: Any
+    report: Report, name: Cell, value: Cell, target: float | None, state: Goal | None, running: bool
 ) -> tuple[Cell, ...]:
-    if state is None:
-        return (name, value, None, None, None, None, word(report.language, "state_none"))
-    said = word(report.language, f"state_{state.state}")
-    return (name, value, target, state.attainment, state.pace, state.landing, said)
+    said = word(report.language, f"state_{state.state if state is not None else 'none'}")
+    course: tuple[Cell, ...] = ()
+    if running:  # a period that is over is heading for nothing
+        course = (state.pace, state.landing) if state is not None else (None, None)
+    return (name, value, target, state.attainment if state is not None else None, *course, said)
 
 
-def _columns(own: Column, by: Column, language: str) -> tuple[Column, ...]:
+def _columns(own: Column, by: Column, language: str, running: bool) -> tuple[Column, ...]:
     def column(name: str, like: Column, **more: Any) -> Column:
         return replace(like, name=name, label=word(language, name), footnotes=(), **more)
 
@@ -143,12 +200,15 @@ def _columns(own: Column, by: Column, language: str) -> tuple[Column, ...]:
         "type": "number",
         "decimals": None,
     }
+    course = (
+        column("pace", own, role="field", **share),
+        column("landing", own, role="field", type="number"),
+    )
     return (
         by,
         own,
         column("target", own, role="target"),
         column("attainment", own, role="field", **share),
-        column("pace", own, role="field", **share),
-        column("landing", own, role="field", type="number"),
+        *(course if running else ()),
         Column("state", word(language, "state"), "text", role="field"),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -14,6 +14,7 @@ from reportspec.check.model import Report, SectionSpec
 from reportspec.evaluate.goals import goal_state
 from reportspec.evaluate.values import GOAL, Row, counted, metric_value, number, summed
 from reportspec.evaluate.words import word
+from reportspec.expression import column_nodes, path_of
 from reportspec.figures import Cell, Chart, Column, Kpi, Section
 from reportspec.languages import alphabetical, as_part, in_number, vocabulary
 from reportspec.model import Field, Metric
@@ -29,8 +30,10 @@ Tables = Mapping[tuple[str, str], Table]  # (section, purpose) -> result
 
 @dataclass(slots=True)
 class Footnotes:
-    """The report's footnotes, numbered as they come."""
+    """The report's footnotes, numbered as they come. `unnamed` are the entities of which some amounts
+    have no currency."""
 
+    unnamed: Collection[str] = ()
     texts: list[str] = field(default_factory=list)
 
     def add(self, text: str) -> int:
@@ -38,6 +41,35 @@ class Footnotes:
         if text not in self.texts:
             self.texts.append(text)
         return self.texts.index(text) + 1
+
+
+def in_reading_order(
+    sections: Sequence[Section], texts: Sequence[str]
+) -> tuple[tuple[Section, ...], tuple[str, ...]]:
+    """The sections with their footnotes numbered as a reader meets them, and the footnotes in that
+    order; those that no figure points at come last."""
+    met: dict[int, None] = {}
+    for section in sections:
+        columns = [*(kpi.column for kpi in section.kpis), *section.columns]
+        met.update(dict.fromkeys(section.footnotes))
+        met.update(dict.fromkeys(n for column in columns for n in column.footnotes))
+    order = [*met, *(n for n in range(1, len(texts) + 1) if n not in met)]
+    place = {number: at for at, number in enumerate(order, 1)}
+
+    def column(one: Column) -> Column:
+        return replace(one, footnotes=tuple(sorted(place[n] for n in one.footnotes)))
+
+    numbered = tuple(
+        replace(
+            section,
+            columns=tuple(map(column, section.columns)),
+            kpis=tuple(replace(kpi, column=column(kpi.column)) for kpi in section.kpis),
+            footnotes=tuple(sorted(place[n] for n in dict.fromkeys(section.footnotes))),
+            notes=tuple(dict.fromkeys(section.notes)),
+        )
+        for section in sections
+    )
+    return numbered, tuple(texts[number - 1] for number in order)
 
 
 def label(report: Report, texts: Mapping[str, str]) -> str:
@@ -52,8 +84,8 @@ def evaluate_section(
     made = _computed(report, spec, tables, footnotes)
     if spec.own_chart is None or not made.columns:
         return made
-    partial_from = made.chart.partial_from if made.chart else None
-    chart = Chart("own", "", (), partial_from=partial_from, vega_lite=spec.own_chart)
+    chart = made.chart or Chart("own", "", ())
+    chart = Chart("own", "", (), partial_from=chart.partial_from, ahead_from=chart.ahead_from, vega_lite=spec.own_chart)  # fmt: skip
     return replace(made, chart=chart)
 
 
@@ -137,16 +169,16 @@ def metric_column(report: Report, metric: Metric, footnotes: Footnotes, row: Row
                 # What came converted from another entity does not tell why it is missing.
                 direct = f"{part.id}__other_currency" in row
                 made = not direct and _converted_before(report, part)
-                said = "missing_or_rate" if made else "missing"
-                marks.append(
-                    footnotes.add(
-                        word(report.language, said, name, _counted(report, part, missing))
-                    )
-                )
+                lacks = _lacking(report, part)
+                said = "missing_or_rate" if made else "missing_one_of" if lacks else "missing"
+                counts = _counted(report, part, missing)
+                marks.append(footnotes.add(word(report.language, said, name, counts, lacks)))
             if other := row.get(f"{part.id}__other_currency"):
                 text = word(
                     report.language,
-                    "other_currency",
+                    "other_or_no_currency"
+                    if part.entity in footnotes.unnamed
+                    else "other_currency",
                     name,
                     _counted(report, part, other),
                     report.binding.currency,
@@ -173,6 +205,15 @@ def metric_column(report: Report, metric: Metric, footnotes: Footnotes, row: Row
 def _converted_before(report: Report, part: Metric) -> bool:
     """Whether a metric's amounts were converted in the entity that they come from."""
     return part.of is not None and needs_currency(report.binding, part.entity, part.of)
+
+
+def _lacking(report: Report, part: Metric) -> str:
+    """What a value is made of, any of which may be missing; nothing where it is an amount alone."""
+    assert part.of is not None
+    paths = dict.fromkeys(map(path_of, column_nodes(part.of)))
+    fields = [report.binding.resolve(part.entity, path).field for path in paths if len(path) > 1]
+    names = list(dict.fromkeys(label(report, one.label) for one in fields))
+    return ", ".join(names) if len(names) > 1 else ""
 
 
 def _counted(report: Report, metric: Metric, count: Any) -> str:
@@ -322,7 +363,7 @@ def _trend(
     labels = []
     with_year = report.period.start.year != (report.period.end - timedelta(days=1)).year
     limit = report.reached
-    partial_from = None
+    partial_from = ahead_from = None
     ahead = {
         metric.id
         for metric in spec.metrics
@@ -332,6 +373,7 @@ def _trend(
         future = instant(bucket.start, report.binding.zone) >= limit
         if partial_from is None and instant(bucket.end, report.binding.zone) > limit:
             partial_from = index
+        ahead_from = index if future and ahead_from is None else ahead_from
         for group in groups:
             row = dict(found.get((index, group), {}))
             for side in query.sides:
@@ -371,6 +413,7 @@ def _trend(
             shown,
             None,
             partial_from,
+            ahead_from,
         )
     return Section(spec.id, "trend", spec.title, tuple(columns), tuple(body), total_cells, len(body), tuple(labels),
                    chart=chart, notes=notes, break_before=spec.break_before)  # fmt: skip
@@ -588,6 +631,12 @@ def _ordered(report: Report, spec: SectionSpec, kept: list[Any]) -> list[Any]:
         )
 
     kept = sorted(kept, key=name)
+    turns = {turn: at for at, turn in enumerate(spec.dimensions[-1].turns if spec.dimensions else ())}  # fmt: skip
+    width = len(spec.dimensions)
+    if spec.sort is None and any(len(turn) == width for turn in turns):
+        # The stages of one pipeline after those of another, each in its place.
+        return sorted(kept, key=lambda item: turns.get(
+            tuple(str(item[0][f"d{at}"] or "") for at in range(width)), len(turns)))  # fmt: skip
     step = 2 if report.compare is not None else 1
     places = [_place(row) for row, _ in kept]
     ordered = len(spec.dimensions) == 1 and any(place is not None for place in places)

@@ -25,7 +25,7 @@ def plan(report: Report) -> tuple[Query, ...]:
     """All queries of a report, in the order of its sections."""
     found = [query for section in report.sections for query in section_queries(report, section)]
     if any(goal.table for goal in report.goals.values()):
-        found.append(_targets(report))
+        found.append(targets_query(report))
     if report.each is not None:
         found = [_for_each(report.binding, report.each, query) for query in found]
     return tuple(found)
@@ -63,7 +63,7 @@ def _order_of(binding: Binding, query: AggregateQuery) -> tuple[Measure, ...]:
     return tuple(found.values())
 
 
-def _targets(report: Report) -> Query:
+def targets_query(report: Report) -> RecordsQuery:
     """The rows of the source's table of targets."""
     names = ("metric", "dimension", "value", "starts_on", "ends_on", "target")
     fields = tuple((f"goal.{name}", ("goal", name)) for name in names)

@@ -29,12 +29,17 @@ class Side:
 
 @dataclass(frozen=True, slots=True)
 class Dimension:
-    """What rows are grouped by: a field, or bins of a numeric one ([..30), [30..60), …)."""
+    """What rows are grouped by: a field, or bins of a numeric one ([..30), [30..60), …). Members that
+    share their name are `called` otherwise, by their `key`; of many all are, with their key. `turns` is
+    the order of their names, or of what they belong to with their names."""
 
     name: str
     path: tuple[str, ...]
     field: Field
     bins: tuple[float, ...] = ()
+    key: tuple[str, ...] = ()
+    called: tuple[tuple[str, str], ...] = ()
+    turns: tuple[tuple[str, ...], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

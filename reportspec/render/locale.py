@@ -6,7 +6,7 @@ import copy
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta, tzinfo
 from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 Number = int | float | Decimal
 MINUS = "−"
+MOST_DIGITS = 6  # after the point, to tell two figures apart
 NO_BREAK_SPACE = "\u00a0"
 
 # Some languages have no short form for thousands, and then their digits come ungrouped.
@@ -245,6 +246,38 @@ def cell(
         return change(formats, value, points=False)
     text = figure(formats, value, column, decimals=decimals, bare=bare)
     return f"+{text}" if column.role == "difference" and value > 0 else text
+
+
+def told_apart(
+    formats: Formats, column: Column, value: Cell, other: Cell, decimals: int | None = None,
+    *, bare: bool = True,
+) -> tuple[str, str]:  # fmt: skip
+    """Two values of a column, with the digits that tell them apart where they differ."""
+
+    def texts(of: Column) -> tuple[str, str]:
+        return (
+            cell(formats, value, of, decimals=decimals, bare=bare),
+            cell(formats, other, of, decimals=decimals, bare=bare),
+        )
+
+    found = texts(column)
+    if value == other or not is_number(value) or not is_number(other):
+        return found
+    for places in range(1, MOST_DIGITS + 1):
+        if found[0] != found[1]:
+            break
+        found = texts(replace(column, decimals=places))
+    return found
+
+
+def attainment(formats: Formats, share: Number, decimals: int = 0) -> str:
+    """How much of a goal is reached: what falls short of it is never 100 %."""
+    whole = [percent(formats, 1, places) for places in range(MOST_DIGITS + 1)]
+    for places in range(decimals, MOST_DIGITS + 1):
+        text = percent(formats, share, places)
+        if share >= 1 or text != whole[places]:
+            return text
+    return percent(formats, share, decimals)
 
 
 def figure(

@@ -19,14 +19,15 @@ from reportspec.render.fonts import face, font_faces, set_in
 from reportspec.render.locale import (
     Formats,
     as_of_moment,
+    attainment,
     cell,
     change,
     day_range,
     formats_for,
     moment,
     number,
-    percent,
     tendency,
+    told_apart,
 )
 from reportspec.render.logo import logo_address
 from reportspec.render.palette import BAD, FAINT, GOOD, INK, MUTED, RULE, WARN, Palette, palette_for
@@ -273,7 +274,7 @@ def tile_of(kpi: Kpi, formats: Formats, palette: Palette, previous_label: str) -
     from markupsafe import Markup
 
     column = kpi.column
-    value = cell(formats, kpi.value, column, bare=False)
+    value, _ = of_goal(kpi, formats)
     previous = ""
     if kpi.previous is not None or kpi.change is not None:
         name = previous_label if len(previous_label) <= 10 else formats.word("previous_short")
@@ -318,19 +319,25 @@ def _arrow(value: float | None) -> str:
     return "up" if value > 0 else "down"
 
 
+def of_goal(kpi: Kpi, formats: Formats) -> tuple[str, str]:
+    """A tile's figure and its target, with the digits that tell them apart."""
+    target = kpi.goal.target if kpi.goal is not None else None
+    return told_apart(formats, kpi.column, kpi.value, target, bare=False)
+
+
 def _goal(kpi: Kpi, formats: Formats, palette: Palette) -> tuple[str, str, str, str]:
     """The bar, the sentence and the state of a tile's goal."""
     goal = kpi.goal
     if goal is None:
         return "", "", "", ""
-    target = cell(formats, goal.target, kpi.column, bare=False)
+    _, target = of_goal(kpi, formats)
     if goal.attainment is None:
         text = f"{formats.word('goal')} {target}"
     else:
-        text = f"{percent(formats, goal.attainment, 0)} {formats.word('of_goal')} {target}"
+        text = f"{attainment(formats, goal.attainment)} {formats.word('of_goal')} {target}"
     state = str(formats.words["states"][goal.state])
     if goal.pace is not None and goal.state in ("on_track", "at_risk"):
-        state += f" · {formats.word('pace')} {percent(formats, goal.pace, 0)}"
+        state += f" · {formats.word('pace')} {attainment(formats, goal.pace)}"
     bar = drawings.goal_bar(goal, palette, f"{kpi.column.label}: {text}, {state}")
     return bar, text, goal.state, state
 

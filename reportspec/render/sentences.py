@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from reportspec.figures import Figures, Highlight, Section, Told
-from reportspec.render.locale import Formats, cell, number, percent
+from reportspec.render.locale import Formats, attainment, cell, number, percent, told_apart
 
 
 def sentences(figures: Figures, section: Section, formats: Formats) -> tuple[str, ...]:
@@ -18,11 +18,25 @@ def sentence(figures: Figures, one: Highlight, formats: Formats) -> str:
     )
     general = formats.words["highlights"]
     text = own or str(general[one.kind])
-    said = {name: _written(formats, each) for name, each in one.values}
+    said = _apart(one, formats)
     filled = text.format(label=one.label, period=figures.period.label, **said)
     behind = _behind(one, formats)
     filled = filled[:1].upper() + filled[1:]
     return f"{filled} ({behind})." if behind else f"{filled}."
+
+
+def _apart(one: Highlight, formats: Formats) -> dict[str, str]:
+    """The values as they are written; figures that differ have the digits that tell them apart."""
+    values = dict(one.values)
+    said = {name: _written(formats, each) for name, each in values.items()}
+    high, low = values.get("high"), values.get("low")
+    if high and low and high.column.unit == low.column.unit and said["high"] == said["low"]:
+        texts = told_apart(formats, high.column, high.value, low.value, bare=False)
+        said["high"], said["low"] = texts if texts[0] != texts[1] else (said["high"], said["low"])
+    share = values["share"].value if one.kind.startswith("goal_") and "share" in values else None
+    if isinstance(share, (int, float)):
+        said["share"] = attainment(formats, share, 0 if share >= 0.1 else 1)
+    return said
 
 
 def _written(formats: Formats, told: Told) -> str:

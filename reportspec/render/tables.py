@@ -10,12 +10,14 @@ from reportspec.render.attachments import CsvFile
 from reportspec.render.fonts import text_width
 from reportspec.render.locale import (
     Formats,
+    attainment,
     cell,
     change,
     is_number,
     money_decimals,
     number,
     tendency,
+    told_apart,
 )
 
 MOST_ROWS = 500  # in the PDF: layout takes 3 ms a row; the attachment has them all
@@ -93,12 +95,14 @@ def table_view(
     largest = _largest(section, barred)
 
     def line(row: tuple[Cell, ...], label: str | None) -> tuple[TableCell, ...]:
-        cells = []
+        cells, said = [], _of_goal(section, row, decimals, formats)
         for place, (value, column) in enumerate(zip(row, section.columns, strict=True)):
             if column.role == "period" and label is not None:
                 text = label
             elif column.role == "change":
                 text = change(formats, value if is_number(value) else None, points=points[place])
+            elif place in said:
+                text = said[place]
             else:
                 text = cell(formats, value, column, decimals=decimals[place])
             bar = _bar(value, largest) if place == barred and label != "" else ""
@@ -177,6 +181,20 @@ def pivoted(section: Section, formats: Formats) -> Section:
     )
 
 
+def _of_goal(
+    section: Section, row: tuple[Cell, ...], decimals: list[int | None], formats: Formats
+) -> dict[int, str]:
+    """A figure, its target and how much of that it is, with the digits that tell them apart."""
+    places = {column.name: place for place, column in enumerate(section.columns)}
+    if section.kind != "goals":
+        return {}
+    own, target, share = 1, places["target"], places["attainment"]
+    texts = told_apart(formats, section.columns[own], row[own], row[target], decimals[own])
+    said = dict(zip((own, target), texts, strict=True))
+    attained = row[share]
+    return {**said, share: attainment(formats, attained, 1)} if is_number(attained) else said
+
+
 def _row_label(section: Section, index: int, formats: Formats) -> str | None:
     if index >= len(section.row_labels):
         return None
@@ -187,7 +205,8 @@ def _row_label(section: Section, index: int, formats: Formats) -> str | None:
         and index >= open_from
         and len(section.row_labels) == len(section.rows)
     ):
-        label = f"{label} ({formats.word('in_progress')})"
+        begun = section.chart is None or index < (section.chart.ahead_from or len(section.rows))
+        label = f"{label} ({formats.word('in_progress' if begun else 'not_begun')})"
     return label
 
 

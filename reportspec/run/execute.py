@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
@@ -44,7 +44,7 @@ class Result:
     tree: exp.Expr
 
 
-Judge = Callable[[Table, Callable[[exp.Expr], Table]], None]
+Judge = Callable[[Table, Callable[[exp.Expr], Table]], Sequence[exp.Expr] | None]
 
 
 def run_statements(
@@ -53,7 +53,8 @@ def run_statements(
 ) -> list[Result]:  # fmt: skip
     """Run statements, at most `parallel` at a time. When the connection is lost, all of them are
     run again, so that the figures of a report belong together. A `survey` is run before them, and
-    its judge, who may ask more and may raise, hears what it gave. Raises SourceError."""
+    its judge, who may ask more and may raise, hears what it gave, and may say what is asked in place
+    of the statements. Raises SourceError."""
     asked = list(trees)
     return _tried(lambda: _run_all(source, wanted, asked, parallel, survey))
 
@@ -97,7 +98,9 @@ def _run_all(
         _refuse_absent(sessions[0], trees if survey is None else [survey[0], *trees])
         if survey is not None:
             tree, judge = survey
-            judge(ask(sessions[0], wanted, tree), lambda more: ask(sessions[0], wanted, more))
+            found = ask(sessions[0], wanted, tree)
+            instead = judge(found, lambda more: ask(sessions[0], wanted, more))
+            trees = list(instead) if instead is not None else trees
         _open_beside(sessions, min(parallel, -(-len(trees) // _PER_SESSION)))
         return _side_by_side(sessions, wanted, trees)
     except BaseException:

@@ -310,6 +310,17 @@ def needs_currency(binding: Binding, entity: str, tree: exp.Expr) -> bool:
 
 def _dimension(scope: Scope, dimension: Dimension, moment: Moment) -> exp.Expr:
     value = scope.field(dimension.path, moment)
+    if dimension.key:
+        key = scope.field(dimension.key, moment)
+        if scope.binding.typed_key(dimension.field.entity, dimension.key[-1]):
+            key = cast(key, "VARCHAR")
+        if not dimension.called:
+            return _with_key(value, key)
+        ifs = [
+            exp.If(this=exp.EQ(this=key.copy(), expression=literal(one)), true=literal(text))
+            for one, text in dimension.called
+        ]
+        return exp.Case(ifs=ifs, default=value)
     if not dimension.bins:
         return value
     ifs = [
@@ -318,6 +329,13 @@ def _dimension(scope: Scope, dimension: Dimension, moment: Moment) -> exp.Expr:
     ]
     known = exp.Not(this=exp.Is(this=value, expression=exp.Null()))
     return exp.Case(ifs=[*ifs, exp.If(this=known, true=literal(len(dimension.bins)))])
+
+
+def _with_key(name: exp.Expr, key: exp.Expr) -> exp.Expr:
+    """`Acme (A7)`."""
+    for part in (literal(" ("), key, literal(")")):
+        name = exp.DPipe(this=name, expression=part, safe=True)
+    return name
 
 
 def _bucket_key(scope: Scope, measure: Measure, sides: tuple[Side, ...]) -> exp.Expr:

@@ -115,10 +115,11 @@ def owned(tree: exp.Expr, joins: tuple[MappedJoin, ...]) -> exp.Expr:
 
 
 def columns_read(
-    catalogue: Catalogue, source: SourceMap, extra: Mapping[str, Mapping[str, Field]]
-) -> tuple[ColumnRead, ...]:
+    catalogue: Catalogue, source: SourceMap, extra: Mapping[str, Mapping[str, Field]], currency: str = "",
+) -> tuple[ColumnRead, ...]:  # fmt: skip
     """The columns that a mapping names, with the types of the fields that they are as they stand. What two keys
-    of tables join by are keys too, whose texts stay as they are."""
+    of tables join by are keys too, whose texts stay as they are. Amounts of which the mapping does not
+    say the currency are in the project's."""
     found: dict[tuple[str, str], ColumnRead] = {}
 
     def read(one: ColumnRead) -> None:
@@ -142,8 +143,21 @@ def columns_read(
                 kind = given.type if field.type in ("date", "time") else field.type
                 type_ = TYPES[kind or field.type]
                 of = _rows_of(part) if given.name == catalogue.entities[name].key else ""
-                read(ColumnRead(_dotted(owner), given.sql.name, type_, f"{name}.{given.name}", of))
+                in_ = _currency_of(part, field, currency)
+                read(ColumnRead(_dotted(owner), given.sql.name, type_, f"{name}.{given.name}", of,
+                                in_, field.currency or ""))  # fmt: skip
     return tuple(found.values())
+
+
+def _currency_of(part: MappedPart, field: Field, project: str) -> str:
+    """The currency of all amounts of a field; nothing where each row says its own."""
+    if field.type != "money" or field.currency is None:
+        return ""
+    given = part.fields.get(field.currency)
+    if given is None:
+        return project
+    said = given.sql
+    return said.name.strip().upper() if isinstance(said, exp.Literal) and said.is_string else ""
 
 
 def _weight(read: ColumnRead) -> tuple[bool, bool, bool]:

@@ -17,6 +17,7 @@ from reportspec.sql.build import (
     OUTPUTS,
     alias_of,
     all_of,
+    any_of,
     cast,
     column,
     instant_literal,
@@ -28,6 +29,7 @@ from reportspec.sql.build import (
 )
 from reportspec.sql.dialect import SOURCE
 from reportspec.sql.parts import from_part
+from reportspec.sql.rates import RATES, has_rates
 from reportspec.sql.statement import Statement
 
 CHANGES = ("updated_at", "created_at", "entered_at")
@@ -82,6 +84,8 @@ def broken(checks: Sequence[Check], rows: Iterable[Mapping[str, object]]) -> dic
 
 
 def _within(check: Check) -> bool:
+    if check.kind == "no-rate":
+        return False
     return check.relation is None and check.join is None and check.part is None
 
 
@@ -126,7 +130,7 @@ def _newest(statement: Statement, cte: str, name: str, now: datetime) -> exp.Exp
 
 def _count(statement: Statement, cte: str, check: Check) -> exp.Expr:
     """How many rows of the CTE break a check, or have the value that is looked for."""
-    if check.kind == "repeated-key":
+    if check.kind in ("repeated-key", "shared-name"):
         assert check.field is not None
         key = _field(statement, cte, check.field.name)
         different = exp.Count(this=exp.Distinct(expressions=[key.copy()]))
@@ -147,6 +151,8 @@ def _breaks(statement: Statement, cte: str, check: Check) -> exp.Expr:
             return none
         blank = exp.EQ(this=exp.Trim(this=value.copy()), expression=literal(""))
         return exp.Or(this=none, expression=blank)
+    if check.kind == "no-currency":
+        return exp.And(this=_amounts(statement, cte, check), expression=exp.Not(this=_given(value)))
     if check.side is not None:
         return _between(statement.binding, check, value)
     if check.kind == "unknown-value":
@@ -161,6 +167,47 @@ def _breaks(statement: Statement, cte: str, check: Check) -> exp.Expr:
     folded = [literal(one.lower().replace("_", "")) for one in check.field.values]
     near = exp.In(this=meant, expressions=folded)
     return exp.And(this=other, expression=near)
+
+
+def _given(value: exp.Expr) -> exp.Expr:
+    """That a text is there, and not blank."""
+    blank = exp.EQ(this=exp.Trim(this=value.copy()), expression=literal(""))
+    there = exp.Not(this=exp.Is(this=value.copy(), expression=exp.Null()))
+    return exp.Paren(this=exp.And(this=there, expression=exp.Not(this=blank)))
+
+
+def _amounts(statement: Statement, cte: str, check: Check) -> exp.Expr:
+    """That a row has one of the amounts that a currency is of."""
+    none = [
+        exp.Is(this=_field(statement, cte, name), expression=exp.Null()) for name in check.names
+    ]
+    found = any_of([exp.Not(this=one) for one in none])
+    assert found is not None
+    return exp.Paren(this=found)
+
+
+def _unrated(statement: Statement, check: Check) -> tuple[exp.Expr, Callable[[exp.Select], exp.Select]]:  # fmt: skip
+    """The currency of a row, and the FROM of the rows with amounts in one that no rate leads from."""
+    assert check.field is not None
+    binding = statement.binding
+    cte = statement.rows_only(check.entity)
+    value = _field(statement, cte, check.field.name)
+    code = exp.Upper(this=exp.Trim(this=value.copy()))
+    assert binding.currency is not None
+    other = exp.Not(this=exp.EQ(this=code.copy(), expression=literal(binding.currency)))
+    conditions = [_amounts(statement, cte, check), _given(value), other]
+    if not has_rates(binding):
+        return code, lambda select: select.from_(table(cte)).where(all_of(conditions))
+    rated = exp.Select().select(named(column(statement.rates(), "currency"), "currency")).distinct()
+    known = exp.Subquery(this=rated.from_(table(RATES)), alias=alias_of("known"))
+    on = exp.EQ(this=column("known", "currency"), expression=code.copy())
+    conditions.append(exp.Is(this=column("known", "currency"), expression=exp.Null()))
+
+    def of(select: exp.Select) -> exp.Select:
+        join = exp.Join(this=known, side="LEFT", on=on)
+        return select.from_(table(cte)).join(join).where(all_of(conditions))
+
+    return code, of
 
 
 def _between(binding: Binding, check: Check, value: exp.Expr) -> exp.Expr:
@@ -196,6 +243,8 @@ def _across(
     statement: Statement, check: Check
 ) -> tuple[exp.Expr, Callable[[exp.Select], exp.Select]]:
     """The count of a check that looks at more than an entity's rows, and the FROM that it is of."""
+    if check.kind == "no-rate":
+        return exp.Count(this=exp.Star()), _unrated(statement, check)[1]
     if check.part is not None:
         text, of = _text_of(check)
         return exp.Count(this=when(text, literal(1))), of
@@ -278,6 +327,10 @@ def examples_statement(binding: Binding, check: Check) -> exp.Expr:
         key = cast(column("keys", "key0"), "VARCHAR")
         select = exp.Select().select(named(key, "value"), column("keys", "count")).from_(keys)
         return _finished(statement, _most(select, column("keys", "count"), key, 2), EXAMPLE)
+    if check.kind == "no-rate":
+        code, of = _unrated(statement, check)
+        grouped = of(exp.Select().select(named(code, "value"), every)).group_by(code.copy())
+        return _finished(statement, _most(grouped, exp.Count(this=exp.Star()), code, 2), EXAMPLE)
     if check.part is not None and check.field is not None:
         text, of = _text_of(check)
         written = cast(check.part.fields[check.field.name].sql.copy(), "VARCHAR")
@@ -291,7 +344,7 @@ def examples_statement(binding: Binding, check: Check) -> exp.Expr:
         return _finished(statement, frequent, EXAMPLE)
     cte = statement.rows_only(check.entity)
     shown = check.field.name if check.field is not None else ""
-    if check.kind == "no-key" or check.expectation is not None:
+    if check.kind in ("no-key", "no-currency") or check.expectation is not None:
         shown = _called(binding, binding.entity(check.entity), check.kind == "no-key")
     if not shown:
         return _finished(
@@ -307,7 +360,7 @@ def examples_statement(binding: Binding, check: Check) -> exp.Expr:
         return _finished(statement, exp.Select().select(*ends_of).from_(table(cte)), types)
     select = exp.Select().select(named(cast(value, "VARCHAR"), "value"), every).from_(table(cte))
     most = 2
-    if check.kind == "repeated-key":
+    if check.kind in ("repeated-key", "shared-name"):
         several = exp.GT(this=exp.Count(this=exp.Star()), expression=literal(1))
         given = exp.Not(this=exp.Is(this=value.copy(), expression=exp.Null()))
         select = select.where(given).having(several)
@@ -315,7 +368,8 @@ def examples_statement(binding: Binding, check: Check) -> exp.Expr:
         most = MOST_KNOWN
     else:
         select = select.where(_breaks(statement, cte, check))
-        most = MOST_VALUES if check.field is not None and check.kind != "no-key" else 2
+        wrong = check.field is not None and check.kind not in ("no-key", "no-currency")
+        most = MOST_VALUES if wrong else 2
     select = select.group_by(value.copy())
     return _finished(statement, _most(select, exp.Count(this=exp.Star()), value, most), EXAMPLE)
 

@@ -19,8 +19,8 @@ def values_statement(
     binding: Binding, entity: str, names: tuple[str, ...], side: Side, conditions: tuple[exp.Expr, ...],
     only: tuple[exp.Expr, ...] = (),
 ) -> exp.Expr:  # fmt: skip
-    """The statement: distinct rows of the fields `f0`, `f1`, … of an entity, the first never null, and
-    whether the conditions hold for them (`chosen`, 1 or 0). With `only` it has every row for which
+    """The statement: distinct rows of the fields `f0`, `f1`, … of an entity, or of what it leads to, the
+    first never null, and whether the conditions hold for them (`chosen`, 1 or 0). With `only` it has every row for which
     these hold, also those that the database takes for one."""
     statement = Statement(binding)
     moment = Moment(
@@ -29,7 +29,8 @@ def values_statement(
     scope = Scope(statement, entity, moment)
     select = exp.Select()
     for index, name in enumerate(names):
-        select = select.select(named(scope.field((entity, name), moment), f"f{index}"), copy=False)
+        value = scope.field((entity, *name.split(".")), moment)
+        select = select.select(named(value, f"f{index}"), copy=False)
     first = scope.field((entity, names[0]), moment)
     found = scope.exists(moment)
     told: list[exp.Expr] = []
@@ -49,7 +50,7 @@ def values_statement(
     final = statement.finish(select)
     final.meta[VALUES] = True
     final.meta[OUTPUTS] = {
-        f"f{index}": binding.resolve(entity, (entity, name)).field.type
+        f"f{index}": binding.resolve(entity, (entity, *name.split("."))).field.type
         for index, name in enumerate(names)
     } | {CHOSEN: "integer"}
     return final

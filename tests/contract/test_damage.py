@@ -24,7 +24,7 @@ from tests.contract.damage import DAMAGE, Planted, Tables
 from tests.engines.servers import Given, demo_tables, engine, write_parquet
 
 NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
-USED = ("deal", "user", "stage", "account", "pipeline", "activity")
+USED = ("deal", "user", "stage", "account", "pipeline", "activity", "fx_rate")
 SPEC: dict[str, Any] = {
     "version": 1,
     "report": "custom",

@@ -9,8 +9,12 @@ from typing import Any
 import pytest
 import yaml
 
+from reportspec.deliver.message import as_text
+from reportspec.formats.html import as_html
+from reportspec.formats.markdown import as_markdown
 from tests.figures.asking import codes, figures, rows
 
+OVER = datetime(2026, 6, 1, tzinfo=UTC)
 HALF = datetime(2026, 4, 16, tzinfo=UTC)  # half of April's 30 days are over
 DEALS = """id,owner,amount,closed,status
 1,a,100,2026-04-02 10:00:00,won
@@ -65,9 +69,65 @@ def test_within_the_period_the_pace_counts(
     assert found.attainment == pytest.approx(180 / target)
 
 
-@pytest.mark.parametrize(("target", "state"), [(180, "met"), (190, "at_risk"), (300, "missed")])
+@pytest.mark.parametrize(
+    ("target", "state"), [(180, "met"), (180.01, "missed"), (190, "missed"), (300, "missed")]
+)
 def test_afterwards_the_figure_counts(target: float, state: str, folder: Path) -> None:
-    assert goal(folder, {"won_amount": target}, datetime(2026, 6, 1, tzinfo=UTC)).state == state
+    found = goal(folder, {"won_amount": {"target": target, "warn_at": 0.5}}, OVER)
+    assert (found.state, found.pace, found.landing) == (state, None, None)
+
+
+def test_how_far_off_a_goal_may_be(folder: Path) -> None:
+    """The pace leads to 360 of 400, nine tenths."""
+    for warn_at, state in ((0.9, "on_track"), (0.91, "at_risk")):
+        found = goal(folder, {"won_amount": {"target": 400, "warn_at": warn_at}}, HALF)
+        assert found.state == state
+
+
+def test_quotas_of_a_period_that_is_over(folder: Path) -> None:
+    found = figures(folder, spec({"won_amount": {"by": "user.name", "targets": {"Ada": 150, "Bo": 31}}}), OVER)  # fmt: skip
+    assert rows(found, "goal_won_amount") == [
+        {"user.name": "Ada", "won_amount": 150, "target": 150, "attainment": 1, "state": "met"},
+        {"user.name": "Bo", "won_amount": 30, "target": 31, "attainment": pytest.approx(30 / 31), "state": "missed"},
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("locale", ["en_GB", "it_IT", "de_DE", "fr_FR", "es_ES"])
+def test_figures_near_their_goal(locale: str, folder: Path) -> None:
+    """0.75 of 0.7501 is 99.99 %, and not 100 %: in tiles, sentences, tables, mails."""
+    goals: dict[str, Any] = {"close_rate": {"target": 0.7501, "by": "user.name", "targets": {"Ada": 1.0, "Bo": 0.50001}}}  # fmt: skip
+    asked = spec(goals) | {"locale": locale, "sections": [
+        {"id": "said", "highlights": {"metrics": ["close_rate"]}}]}  # fmt: skip
+    found = figures(folder, asked, OVER)
+    texts = [as_markdown(found), as_html(found), as_text(found, "", (), ())]
+    point = "." if locale == "en_GB" else ","
+    for text in texts:
+        plain = (
+            text.replace("\u00a0", "")
+            .replace("\u202f", "")
+            .replace("&nbsp;", "")
+            .replace(" %", "%")
+        )
+        assert f"75{point}01%" in plain
+        assert f"75{point}00%" in plain
+    for text in texts[:2]:  # Bo has half, and was to have a little more
+        plain = (
+            text.replace("\u00a0", "")
+            .replace("\u202f", "")
+            .replace("&nbsp;", "")
+            .replace(" %", "%")
+        )
+        assert f"99{point}99%" in plain  # 0.75 / 0.7501
+        assert f"50{point}001%" in plain
+
+
+def test_months_that_have_not_begun(folder: Path) -> None:
+    asked = {"report": "custom", "period": "2026-Q2", "locale": "en_GB", "sections": [
+        {"id": "t", "trend": {"metrics": ["won_amount"], "grain": "month"}}]}  # fmt: skip
+    text = as_markdown(figures(folder, asked, HALF))
+    assert "Apr (in progress)" in text
+    assert "May (not begun)" in text
+    assert "Jun (not begun)" in text
 
 
 def test_a_rate_does_not_grow_with_time(folder: Path) -> None:

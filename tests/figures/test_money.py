@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
+from reportspec.run.connection import SourceError
 from tests.figures.asking import codes, figures, rows
 
 DEALS = """id,amount,cur,created,closed,status
@@ -97,3 +98,103 @@ def test_purchases_are_converted_on_the_way(tmp_path: Path) -> None:
     [row] = rows(figures(project(tmp_path, RATES), spec), "headline")
     assert row["purchases_amount"] == pytest.approx(270)
     assert row["customer_revenue_amount"] == pytest.approx(270)  # January's has no rate
+
+
+def said(found: Any) -> dict[str, str]:
+    return {one.code: one.message for one in found.warnings if one.code.startswith("no-")}
+
+
+@pytest.mark.parametrize(
+    ("rates", "count", "shown"), [(RATES, 1, {"GBP"}), (None, 5, {"USD", "GBP"})]
+)  # fmt: skip
+def test_currencies_without_a_rate_are_told(
+    rates: list[dict[str, Any]] | None, count: int, shown: set[str], tmp_path: Path
+) -> None:
+    """Of the seven deals one has no amount, four are in dollars, one in pounds."""
+    found = figures(project(tmp_path, rates), SPEC)
+    [told] = [one for one in found.warnings if one.code == "no-rate"]
+    assert f"`deals` has {count} row" in told.message
+    assert all(f"`{one}`" in told.notes[0] for one in shown)
+    # At the figures that leave them out; in a list, where they have no amount, under its title.
+    assert not any(text.startswith("Currency: ") for text in found.footnotes)
+    listed = {"id": "l", "records": {"entity": "deal", "fields": ["deal.deal_id", "deal.amount"]}}
+    found = figures(tmp_path, {"report": "custom", "period": "2026-06", "sections": [listed]})
+    [section] = found.sections
+    assert [found.footnotes[n - 1] for n in section.footnotes] == [
+        f"Currency: {count} of 7 deals have an amount in a currency without an exchange rate to EUR; they are left out of amounts."
+    ]
+
+
+def test_a_currency_that_the_source_lacks(tmp_path: Path) -> None:
+    found = figures(project(tmp_path, RATES, "CHF"), SPEC)
+    [told] = [one for one in found.warnings if one.code == "no-rate"]
+    assert "has 6 rows of 7" in told.message
+    assert told.help is not None
+    assert "`currency: USD`" in told.help  # that most are in
+
+
+def test_a_blank_currency_is_no_other_one(tmp_path: Path) -> None:
+    folder = project(tmp_path, RATES)
+    deals = DEALS.replace("4,100,GBP", "4,100,").replace("6,100,USD", "6,100,  ")
+    (folder / "deals.csv").write_text(deals, encoding="utf-8")
+    found = figures(folder, SPEC)
+    [told] = [one for one in found.warnings if one.code.startswith("no-")]
+    assert told.code == "no-currency"
+    assert "`deals` has 2 rows with an amount and without a currency" in told.message
+    assert told.help is not None
+    assert "coalesce(nullif(cur, ''), 'EUR')" in told.help
+    assert not any("in another currency than EUR," in text for text in found.footnotes)
+    assert any(
+        "1 deal without a currency, or in another than EUR" in text for text in found.footnotes
+    )
+    assert rows(found, "headline")[0]["won_amount"] == pytest.approx(100 + 90 + 80)
+
+
+def test_a_currency_that_is_not_known_is_not_another_one(tmp_path: Path) -> None:
+    """Amounts without currencies are in the project's: a report in dollars would call euros dollars."""
+    folder = project(tmp_path, RATES)
+    mapping = (folder / "m.yaml").read_text(encoding="utf-8").replace("currency: cur", "team: cur")
+    mapping = mapping.replace("        team: cur\n", "").replace("      team: cur\n", "")
+    (folder / "m.yaml").write_text(mapping, encoding="utf-8")
+    records = {"report": "custom", "period": "2026-06", "sections": [
+        {"id": "l", "records": {"entity": "deal", "fields": ["deal.deal_id", "deal.amount"]}}]}  # fmt: skip
+    assert "no-currency" in codes(folder, SPEC | {"currency": "USD"})
+    assert "no-currency" in codes(folder, records | {"currency": "USD"})
+    assert codes(folder, SPEC | {"currency": "EUR"}) == []
+    # Where the mapping says what they are in, they are converted: 1 EUR is 1 / 0.9 USD, later 1 / 0.8.
+    (folder / "m.yaml").write_text(
+        mapping.replace("status: status", "status: status\n      currency: \"'EUR'\""),
+        encoding="utf-8",
+    )
+    assert "no-currency" not in codes(folder, SPEC | {"currency": "USD"})
+
+
+@pytest.mark.parametrize(
+    ("sign", "currency", "refused"),
+    [("$", "EUR", True), ("€", "USD", True), ("USD ", "EUR", True), ("$", "USD", False), ("$", "CAD", False), ("€", "EUR", False)],
+)  # fmt: skip
+def test_a_sign_of_another_currency(
+    sign: str, currency: str, refused: bool, tmp_path: Path
+) -> None:
+    """Euros are not called dollars because the project says so."""
+    folder = project(tmp_path, RATES, currency)
+    deals = "\n".join(line for line in DEALS.splitlines() if not line.startswith("5,"))
+    (folder / "deals.csv").write_text(deals.replace(",100,", f",{sign}100,"), encoding="utf-8")
+    mapping = (folder / "m.yaml").read_text(encoding="utf-8").replace("      currency: cur\n", "")
+    (folder / "m.yaml").write_text(mapping, encoding="utf-8")
+    if not refused:
+        assert rows(figures(folder, SPEC), "headline")[0]["won_amount"] == 400
+        return
+    with pytest.raises(SourceError) as wrong:
+        figures(folder, SPEC)
+    assert wrong.value.code == "other-currency"
+    assert wrong.value.help is not None
+    assert f"`currency: {'EUR' if sign == '€' else 'USD'}`" in wrong.value.help
+    # The mapping may say what they are in: 100 euros of the four days are 100 / 0.9, 100 / 0.9, and twice 100 / 0.8.
+    said = mapping.replace(
+        "      amount: amount\n",
+        f"      amount: amount\n      currency: \"'{'EUR' if sign == '€' else 'USD'}'\"\n",
+    )
+    (folder / "m.yaml").write_text(said, encoding="utf-8")
+    found = rows(figures(folder, SPEC), "headline")[0]["won_amount"]
+    assert found == pytest.approx(2 * 100 / 0.9 + 2 * 100 / 0.8 if sign == "€" else 2 * 90 + 2 * 80)

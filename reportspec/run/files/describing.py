@@ -421,6 +421,13 @@ class _Look:
             values = [self.examples(name, [f for f in forms if readings.bare_number(f).currency == mark])[0] for mark in marks[:3]]  # fmt: skip
             return self.refuse(name, "mixed-currencies", f"has amounts in several currencies: {', '.join(f'`{m}`' for m in marks[:4])}",
                                "put the currency into a column of its own, and name it as the `currency` of the mapping", values)  # fmt: skip
+        meant = readings.meant_by(marks[0]) if marks else ()
+        read = self.reads.get(name.lower())
+        if meant and read is not None and read.currency and read.currency not in meant:
+            values = self.examples(name, [f for f in forms if readings.bare_number(f).currency])[:1]
+            way_out = f"say what they are in the mapping, `{read.currency_field}: \"'{meant[0]}'\"`, or in the project, `currency: {meant[0]}`"
+            return self.refuse(name, "other-currency", f"has amounts in `{marks[0]}`, and the mapping reads them as {read.currency}",
+                               way_out, values)  # fmt: skip
         if len(found) == 1:
             return _of_number(name, found[0], forms)
         if found:

@@ -38,6 +38,14 @@ def form_of(text: str) -> str:
 # --- numbers ---------------------------------------------------------------------------------------
 
 _CURRENCY = r"[$€£¥₹₽₺₴₪₩₫₱₦฿₡₲₵₸]|R\$|US\$|kr|zł|Kč|Ft|lei|лв|Fr|[A-Z]{3}"
+# What a sign may stand for; one that is not here may stand for anything.
+_SIGNS = {
+    "$": "USD CAD AUD NZD SGD HKD TWD MXN ARS CLP COP UYU BSD BBD BZD BMD FJD GYD JMD KYD LRD NAD SBD SRD TTD XCD",
+    "US$": "USD", "R$": "BRL", "€": "EUR", "£": "GBP EGP LBP SYP SDG SSP FKP GIP SHP", "¥": "JPY CNY", "₹": "INR", "₽": "RUB",
+    "₺": "TRY", "₴": "UAH", "₪": "ILS", "₩": "KRW KPW", "₫": "VND", "₱": "PHP", "₦": "NGN", "฿": "THB", "₡": "CRC", "₲": "PYG",
+    "₵": "GHS", "₸": "KZT", "kr": "SEK NOK DKK ISK", "zł": "PLN", "Kč": "CZK", "Ft": "HUF", "lei": "RON MDL", "лв": "BGN",
+    "Fr": "CHF XAF XOF XPF DJF GNF RWF BIF KMF",
+}  # fmt: skip
 _MONEY = re.compile(rf"(?P<lead>{_CURRENCY})?\s*(?P<number>.*?)\s*(?P<trail>{_CURRENCY})?")
 _SPACES = re.compile(r"[\s\u00a0\u202f\u2009]")
 
@@ -115,6 +123,14 @@ def number_readings(forms: Iterable[str], decimal: str = "", thousands: str = ""
 def currencies(forms: Iterable[str]) -> list[str]:
     """The signs and codes of currencies in forms of amounts."""
     return sorted({found.currency for form in forms if (found := bare_number(form)).currency})
+
+
+def meant_by(sign: str) -> tuple[str, ...]:
+    """The codes of the currencies that a sign may stand for, first the likeliest; none where it may
+    stand for any."""
+    if sign in _SIGNS:
+        return tuple(_SIGNS[sign].split())
+    return (sign,) if re.fullmatch(r"[A-Z]{3}", sign) else ()
 
 
 def nearest_number(forms: Mapping[str, int], decimal: str = "", thousands: str = "") -> set[str]:

@@ -1,0 +1,152 @@
+"""Whom goals are for: the values of a goal's field that the source has, and those that the report's
+filters let pass."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from sqlglot import exp
+
+from reportspec.binding import Binding, Unresolved, metrics_needed
+from reportspec.check.model import EACH, GoalSpec, Report
+from reportspec.contract.checks import Check
+from reportspec.contract.verdict import Finding
+from reportspec.expression import column_nodes, parse, path_of
+from reportspec.plan.plan import targets_query
+from reportspec.plan.queries import Dimension
+from reportspec.run.connection import Table
+from reportspec.sql.records import records_statement
+from reportspec.sql.values import values_statement
+
+Ask = Callable[[exp.Expr], Table]
+
+
+@dataclass(frozen=True, slots=True)
+class Members:
+    """The values of a goal's field: all that the source has, and those that the filters let pass. Where
+    a filter does not say of a member alone whether it passes, they are not `sure`."""
+
+    there: frozenset[str]
+    kept: frozenset[str]
+    sure: bool = True
+
+    def only(self, value: str) -> Members:
+        """One of them alone."""
+        return replace(self, kept=self.kept & {value})
+
+
+def members_of(report: Report, ask: Ask) -> dict[str, Members]:
+    """Whom the goals by a field are for, by the goal's metric."""
+    return {
+        name: _members(report, name, goal.by, ask)
+        for name, goal in report.goals.items()
+        if goal.by is not None
+    }
+
+
+def _members(report: Report, name: str, by: Dimension, ask: Ask) -> Members:
+    binding, entity = report.binding, by.field.entity
+    deciding, sure = _deciding(report, name, by)
+    names = (by.field.name, *by.key[-1:])
+    rows = ask(values_statement(binding, entity, names, report.sides[0], deciding)).rows
+    called = dict(by.called)
+    plain = "{0} ({1})" if by.key and not called else "{0}"
+    found = [
+        (called.get(str(row[-2]), plain.format(row[0], row[-2])), bool(row[-1])) for row in rows
+    ]
+    kept = frozenset(value for value, chosen in found if chosen)
+    return Members(frozenset(value for value, _ in found), kept, sure)
+
+
+def _deciding(report: Report, name: str, by: Dimension) -> tuple[tuple[exp.Expr, ...], bool]:
+    """The report's filters that say of a member alone whether it passes, over its own entity; and
+    whether there is no other that might leave some out."""
+    binding = report.binding
+    base = metrics_needed(binding.catalogue, binding.catalogue.metrics[name])[-1].entity
+    way = binding.resolve(base, by.path).steps
+    found, sure = [], True
+    for tree in report.conditions:
+        if any(one.this == EACH for one in tree.find_all(exp.Literal)):
+            continue  # its goals are cut to the value anyway
+        about = [_about(binding, base, way, by, path_of(node)) for node in column_nodes(tree)]
+        if about and all(one == "member" for one in about):
+            found.append(_own(binding, base, way, by, tree))
+        elif any(about):
+            sure = False
+    return tuple(found), sure
+
+
+def _about(binding: Binding, base: str, way: tuple[str, ...], by: Dimension, path: tuple[str, ...]) -> str:  # fmt: skip
+    """Whether a column belongs to a `member`, is the `key` that leads to it, or neither."""
+    if len(path) < 2:
+        return ""
+    try:
+        reached = binding.resolve(base, path)
+    except Unresolved:
+        return "key"  # of another entity, by which the member may be told all the same
+    if way and reached.steps[: len(way)] == way:
+        return "member"
+    if not way:
+        return "member" if not reached.steps and reached.field.name == by.field.name else ""
+    relation = binding.entity(binding.entity_at(base, way[:-1])).relations[way[-1]]
+    leads = reached.steps == way[:-1] and reached.field.name == relation.by
+    return "key" if leads else ""
+
+
+def _own(
+    binding: Binding, base: str, way: tuple[str, ...], by: Dimension, tree: exp.Expr
+) -> exp.Expr:
+    """A condition as the member's own entity has it."""
+
+    def own(node: exp.Expr) -> exp.Expr:
+        if not isinstance(node, (exp.Column, exp.Dot)) or len(path_of(node)) < 2:
+            return node
+        reached = binding.resolve(base, path_of(node))
+        parts = (by.field.entity, *reached.steps[len(way) :], reached.field.name)
+        return parse(".".join(parts))
+
+    return tree.copy().transform(own, copy=False)
+
+
+def strangers(report: Report, members: dict[str, Members], ask: Ask) -> list[Finding]:
+    """The targets for names that the source does not have: those of the spec, and those of the
+    source's own table that are about the report's period."""
+    listed = _listed(report, ask) if any(g.table and g.by for g in report.goals.values()) else {}
+    found = []
+    for name, goal in report.goals.items():
+        if goal.by is None:
+            continue
+        names = {*goal.targets, *listed.get(name, ())}
+        known = _known(report, goal, members[name])
+        if lone := tuple(sorted(names - known)):
+            check = Check("unknown-target", goal.by.field.entity, goal.by.field, goal=name, names=lone)  # fmt: skip
+            near = tuple((one, 0) for one in sorted(known))
+            found.append(Finding(check, len(lone), len(names), near))
+    return found
+
+
+def _known(report: Report, goal: GoalSpec, members: Members) -> set[str]:
+    """The values, and what a report calls them."""
+    assert goal.by is not None
+    labels = goal.by.field.value_labels
+    called = (labels[one].get(report.language, one) for one in members.there if one in labels)
+    return {*members.there, *called}
+
+
+def _listed(report: Report, ask: Ask) -> dict[str, set[str]]:
+    """The names in the source's own table of targets, by metric."""
+    start, end = report.period.start, report.period.end
+    found: dict[str, set[str]] = {}
+    for row in ask(records_statement(report.binding, targets_query(report))).dicts():
+        metric, dimension, value, since, until = (row[f"f{at}"] for at in range(5))
+        goal = report.goals.get(metric)
+        by = goal.by.name if goal is not None and goal.by is not None and goal.table else None
+        if by is None or dimension != by or value is None:
+            continue
+        if str(since)[:10] < end.isoformat() and str(until)[:10] >= start.isoformat():
+            found.setdefault(metric, set()).add(str(value))
+    return found
+
+
+__all__ = ["Members", "members_of", "strangers"]

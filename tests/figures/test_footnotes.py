@@ -1,0 +1,77 @@
+"""Footnotes are numbered as a reader meets them, stand once, and name the right cause."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from reportspec.figures import Figures
+from tests.figures.asking import figures
+
+RUNNING = datetime(2026, 6, 20, tzinfo=UTC)
+DEALS = """id,amount,probability,expected,closed,status
+1,100,0.5,2026-06-25,,open
+2,100,,2026-06-25,,open
+3,,0.5,2026-06-25,,open
+4,,,,2026-06-10 10:00:00,won
+5,40,,,2026-06-11 10:00:00,won
+"""
+
+
+def project(folder: Path) -> Path:
+    (folder / "deals.csv").write_text(DEALS, encoding="utf-8")
+    (folder / "reportspec.yaml").write_text(
+        "version: 1\nsource: {files: {deals: deals.csv}}\nmapping: m.yaml\ntimezone: UTC\ncurrency: EUR\n",
+        encoding="utf-8",
+    )
+    fields = {"amount": "amount", "probability": "probability", "expected_close_date": "expected", "closed_at": "closed",
+              "status": "status", "created_at": "cast('2026-05-01' as timestamp)", "stage_id": "'s'"}  # fmt: skip
+    stages = [{"stage_id": "s", "name": "Offer", "position": 1, "is_won": False, "is_lost": False}]
+    entities: dict[str, Any] = {
+        "deal": {"table": "deals", "key": "id", "fields": fields},
+        "stage": {"rows": stages},
+    }
+    (folder / "m.yaml").write_text(yaml.safe_dump({"entities": entities}), encoding="utf-8")
+    return folder
+
+
+def marks(found: Figures) -> list[int]:
+    """The numbers in the order in which they are read."""
+    met: list[int] = []
+    for section in found.sections:
+        met += section.footnotes
+        columns = [kpi.column for kpi in section.kpis] or section.columns
+        met += [n for column in columns for n in column.footnotes]
+    return met
+
+
+def test_numbers_begin_at_one(tmp_path: Path) -> None:
+    asked = {"report": "custom", "period": "2026-06", "sections": [
+        {"id": "a", "kpis": ["won_amount"]},
+        {"id": "b", "kpis": ["open_weighted_amount", "won_amount"]},
+        {"id": "c", "breakdown": {"metrics": ["won_amount"], "by": ["deal.status"]}}]}  # fmt: skip
+    found = figures(project(tmp_path), asked, RUNNING)
+    read = list(dict.fromkeys(marks(found)))
+    assert read == list(range(1, len(read) + 1))
+    assert found.footnotes[0].startswith("Won amount: 1 deal without an amount")
+    # The same of the same metric is one footnote, wherever it stands.
+    assert len(set(found.footnotes)) == len(found.footnotes)
+    assert {kpi.column.footnotes for s in found.sections for kpi in s.kpis if kpi.column.name == "won_amount"} == {(1,)}  # fmt: skip
+    # What no figure points at comes last.
+    assert found.footnotes[-1].startswith("The period is not over")
+
+
+def test_the_right_cause(tmp_path: Path) -> None:
+    """One of the open deals has no amount, one no probability: two are left out of their product."""
+    asked = {"report": "custom", "period": "2026-06", "metrics": ["open_weighted_amount"]}
+    found = figures(project(tmp_path), asked, RUNNING)
+    [kpi] = found.sections[0].kpis
+    assert kpi.value == 50
+    said = [found.footnotes[n - 1] for n in kpi.column.footnotes]
+    assert any("2 deals left out, for want of one of these: Amount, " in text for text in said), (
+        said
+    )
+    assert not any("without an amount" in text for text in found.footnotes)
