@@ -10,7 +10,9 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from reportspec import stages
 from reportspec.check.lacking import There, served
+from reportspec.contract.verdict import Broken
 from reportspec.run.connection import SourceError
 from reportspec.stages import load_report
 from tests.figures.asking import figures, rows
@@ -101,3 +103,36 @@ def test_a_listing_without_any_table_tells_nothing(tmp_path: Path) -> None:
     assert report is not None
     source = report.binding.source
     assert served(source, There({}, {}, "postgres", all_tables=False)) is source
+
+
+DEAL = ("deal_id is_deleted deal_pipeline_id deal_pipeline_stage_id owner_id property_dealname property_amount "
+        "property_closedate property_createdate")  # fmt: skip
+ON_A_SERVER = {
+    "a column that is not needed": ("deals_created_count", DEAL, ""),
+    "a column": ("deals_created_count", DEAL.replace("property_createdate", "more"), "property_createdate"),
+    "what tells rows": ("deals_created_count", DEAL.replace("is_deleted", "more"), "is_deleted"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ON_A_SERVER)
+def test_a_server_is_asked_before_a_report_is_run(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    metric, columns, absent = ON_A_SERVER[name]
+    (tmp_path / "reportspec.yaml").write_text(
+        "version: 1\nsource: postgresql://u@h/d\ncrm: hubspot\ncurrency: EUR\n", encoding="utf-8"
+    )
+    spec = f"version: 1\nreport: custom\nperiod: 2026-Q3\nsections:\n  - kpis: [{metric}]\n"
+    (tmp_path / "s.yaml").write_text(spec, encoding="utf-8")
+    report = load_report(tmp_path / "s.yaml", NOW, {}).report
+    assert report is not None  # without a connection all is taken to be there
+    there = {"deal": dict.fromkeys(columns.split(), "text")}
+    monkeypatch.setattr("reportspec.run.execute.column_types", lambda source, wanted: there)
+    if not absent:
+        narrow, _ = stages._as_held(report, stages.compile_report(report))
+        assert narrow.binding.source.lacks
+        assert narrow.sections[0].metrics[0].id == metric
+        return
+    with pytest.raises(Broken, match=f"no column `{absent}`") as told:
+        stages._as_held(report, stages.compile_report(report))
+    assert told.value.diagnostics[0].span is not None
