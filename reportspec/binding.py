@@ -365,13 +365,8 @@ def _no_entity(binding: Binding, entity: str) -> Missing:
     origin = entity
     while (derived := binding.catalogue.entities[origin].derived) is not None:
         origin = derived.source
-    if origin in binding.source.absent:
-        return Missing(
-            origin,
-            f"the source has no table `{binding.source.absent[origin]}`, from which the mapping "
-            f"`{binding.source.name}` reads `{origin}`",
-            "add the table to the source, or map another one",
-        )
+    if origin in binding.source.lacks:
+        return Missing(origin, *_lacked(binding, origin))
     return Missing(
         origin,
         f"the mapping `{binding.source.name}` gives no `{origin}`",
@@ -396,11 +391,23 @@ def _missing(binding: Binding, entity: str, name: str) -> tuple[str, str, str | 
     tree = spec.expr or spec.default
     if tree is not None:
         return _lacking(binding, entity, tree)
+    if spec.id in binding.source.lacks:
+        return (spec.id, *_lacked(binding, spec.id))
     return (
         spec.id,
         f"the mapping `{binding.source.name}` does not give `{spec.id}`",
         f"map it under `entities: {entity}: fields: {name}:`",
     )
+
+
+def _lacked(binding: Binding, name: str) -> tuple[str, str]:
+    """What is told of an entity or a field that the mapping has and the source has not."""
+    lack, kind = (
+        binding.source.lacks[name],
+        "column" if binding.source.lacks[name].column else "table",
+    )
+    said = f"{lack.text}, from which the mapping `{binding.source.name}` reads `{name}`"
+    return said, f"add the {kind} to the source, or map another one"
 
 
 def _lacking(

@@ -10,7 +10,7 @@ import platform
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from importlib.metadata import version
@@ -20,7 +20,8 @@ from typing import TYPE_CHECKING, Any, Literal
 from sqlglot import exp
 
 from reportspec import __version__
-from reportspec.binding import Binding
+from reportspec.binding import Binding, Missing, Unresolved, need_metric
+from reportspec.check.lacking import There, served
 from reportspec.check.model import Project
 from reportspec.columns import held
 from reportspec.databases import database_of
@@ -183,7 +184,13 @@ def source(
             # What a user may see of the catalog differs; the statements themselves may still run.
             yield Finding("note", "tables", f"the database does not list them: {str(error)[:200]}")
             return
-        yield from _expected(mapping, columns, session.dialect)
+        there = There(columns, columns, session.dialect, all_tables=database.kind == "duckdb")
+        seen = served(mapping, there)
+        yield from _expected(mapping, seen, columns, session.dialect)
+        if binding is not None:
+            own = served(binding.source, there)
+            binding = binding.over(replace(own, lacks={**binding.source.lacks, **own.lacks}))
+            yield from _costs(binding)
         yield from _times(mapping, columns, session.dialect, zone)
         yield from _keys(mapping, columns, session.dialect)
         if binding is not None:
@@ -352,37 +359,50 @@ def _probed(session: Connection) -> Iterator[Finding]:
         yield Finding("ok", "figures", f"{len(PROBES)} small questions were answered rightly")
 
 
+def _costs(binding: Binding) -> Iterator[Finding]:
+    """What is not available since the source lacks a column, and the metrics that go with it."""
+    without: dict[str, list[str]] = {}
+    for metric in binding.catalogue.metrics.values():
+        try:
+            need_metric(binding, metric)
+        except Missing as missing:
+            without.setdefault(missing.name, []).append(metric.id)
+        except Unresolved:
+            continue
+    for name, lack in binding.source.lacks.items():
+        if not lack.column:
+            continue  # told with the tables
+        metrics = without.get(name, [])
+        more = f" and {len(metrics) - 5} more" if len(metrics) > 5 else ""
+        cost = f"without it: {', '.join(metrics[:5])}{more}" if metrics else "no metric needs it; sections and filters by it do without"  # fmt: skip
+        yield Finding("note", "columns", f"`{name}` is not available: {lack.text}", cost)
+
+
 def _expected(
-    mapping: SourceMap, columns: Mapping[str, Mapping[str, str]], dialect: str
+    mapping: SourceMap, seen: SourceMap, columns: Mapping[str, Mapping[str, str]], dialect: str
 ) -> Iterator[Finding]:
     """The tables and columns that the mapping names, against those that are there."""
     missing: dict[str, str] = {}
-    gone: dict[str, tuple[str, str]] = {}
-    seen: set[str] = set()
+    wrong = {(lack.table, lack.column): (name, lack) for name, lack in seen.wrong.items()}
+    listed: set[str] = set()
     for entity in mapping.entities.values():
         for part in entity.parts:
-            for table, trees in named_columns(part):
-                name = _name(table)
-                there = _found(name, columns, dialect)
-                if there is None:
-                    missing.setdefault(name, entity.entity)
-                    continue
-                seen.add(name)
-                for column in trees:
-                    if _found(column, columns[there], dialect) is None:
-                        gone.setdefault(f"{name}.{column}", (entity.entity, there))
-    if seen:
-        yield Finding("ok", "tables", f"{len(seen)} of {len(seen) + len(missing)} that the mapping names are there")  # fmt: skip
+            for table in _tables(part):
+                if _found(table, columns, dialect) is None:
+                    missing.setdefault(table, entity.entity)
+                else:
+                    listed.add(table)
+    if listed:
+        yield Finding("ok", "tables", f"{len(listed)} of {len(listed) + len(missing)} that the mapping names are there")  # fmt: skip
     for name, owner in missing.items():
         near = suggestion(name, columns) or suggestion(name.rpartition(".")[2], columns)
-        level: Level = "note" if seen else "error"
+        level: Level = "note" if listed else "error"
         yield Finding(level, "tables", f"`{name}` (for `{owner}`) is not there, or may not be read",
                       near or "metrics that need it say so")  # fmt: skip
-    for name, (owner, there) in gone.items():
-        column = name.rpartition(".")[2]
-        yield Finding("error", "columns", f"`{there}` has no column `{column}` (for `{owner}`)",
-                      suggestion(column, columns[there]) or f"it has {', '.join(list(columns[there])[:12])}")  # fmt: skip
-    if not missing and not gone:
+    for owner, lack in wrong.values():
+        yield Finding("error", "columns", f"`{lack.table}` has no column `{lack.column}` (for `{owner.partition('.')[0]}`)",
+                      lack.help)  # fmt: skip
+    if not missing and not wrong and not seen.lacks:
         yield Finding("ok", "columns", "all that the mapping names are there")
 
 

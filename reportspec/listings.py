@@ -150,6 +150,9 @@ def _fields(binding: Binding) -> Listing:
             given = binding.mapped(entity, field.name) is not None or (
                 why is None and not field.optional
             )
+            lack = binding.source.lacks.get(field.id)
+            if why is None and not given and lack is not None:  # an optional one that is only null
+                why = lack.text
             found.append(
                 {
                     "name": field.id,

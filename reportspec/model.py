@@ -236,6 +236,7 @@ class MappedField:
     span: Span | None
     holds: Holds = ""  # what the source has there
     order: tuple[str, ...] = ()  # its values as they follow each other
+    lenient: bool = False  # a shipped mapping's: the source may lack what it names
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,6 +251,7 @@ class MappedJoin:
     on: tuple[tuple[exp.Expr, exp.Expr], ...]  # (key of the other table, expression of this one)
     fields: Mapping[str, exp.Expr]
     first: tuple[exp.Ordered, ...]
+    lenient: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,6 +264,23 @@ class MappedPart:
     fields: Mapping[str, MappedField]
     joins: tuple[MappedJoin, ...] = ()
     latest: tuple[tuple[exp.Expr, ...], tuple[exp.Ordered, ...]] | None = None
+    lenient: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Lack:
+    """What a source does not have though a mapping reads it: a table, or a column of one."""
+
+    table: str
+    column: str = ""
+    help: str = ""
+
+    @property
+    def text(self) -> str:
+        """The same in words."""
+        if not self.column:
+            return f"the source has no table `{self.table}`"
+        return f"the source's table `{self.table}` has no column `{self.column}`"
 
 
 @dataclass(frozen=True, slots=True)
@@ -304,7 +323,10 @@ class SourceMap:
     prefer: Mapping[str, str] = field(
         default_factory=dict
     )  # derived entity -> what it is made from
-    absent: Mapping[str, str] = field(default_factory=dict)  # entity -> the table that is not there
+    # Why an entity (`deal`) or a field of it (`deal.type`) is not given, though the mapping has it.
+    lacks: Mapping[str, Lack] = field(default_factory=dict)
+    # What one's own lines read that is not there: a report that needs it is not made.
+    wrong: Mapping[str, Lack] = field(default_factory=dict)
     keys: Literal["text", "typed"] = "text"
     # Of files: the columns to read, as the mapping names them, and not as what they turned out to hold.
     reads: tuple[ColumnRead, ...] = ()

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 from sqlglot import exp
 
+from reportspec.check.lacking import There, served
 from reportspec.check.mapping import with_types
 from reportspec.check.model import EACH, Report
 from reportspec.check.report import Checked, check_file
 from reportspec.contract.checks import CURRENCIES, Check, checks_of
 from reportspec.contract.members import Members, members_of, strangers
 from reportspec.contract.namesakes import expected, grouped_by_name, kept_apart, members_statement
-from reportspec.contract.verdict import Finding, findings_of, settled, warnings
+from reportspec.contract.verdict import Broken, Finding, findings_of, settled, warnings
 from reportspec.databases import TYPED_BEFORE
 from reportspec.each import (
     SHARED_FROM,
@@ -46,6 +47,7 @@ from reportspec.evaluate.evaluate import evaluate, newest
 from reportspec.evaluate.quotas import doubts_of, with_targets
 from reportspec.expression import column_nodes, path_of
 from reportspec.figures import Figures, Statement
+from reportspec.model import SourceMap
 from reportspec.plan.plan import plan
 from reportspec.plan.queries import AggregateQuery, Query
 from reportspec.sql.aggregate import aggregate_statement
@@ -305,21 +307,57 @@ def _wanted(report: Report, trees: Iterable[exp.Expr]) -> Wanted:
 
 
 def _as_held(report: Report, compiled: tuple[Compiled, ...]) -> tuple[Report, tuple[Compiled, ...]]:
-    """The report and its statements for what the columns of a server hold, which is known once it
-    is asked: days that the mapping reads as times, texts that are to be times or booleans. Raises
-    SourceError."""
+    """The report and its statements for what a source has, which of a server is known once it is asked:
+    columns that are not there, days that the mapping reads as times, texts that are to be times or
+    booleans. Raises SourceError."""
     source = report.project.source
-    if source.kind in TYPED_BEFORE or dialect_named(source.dialect).reading is None:
-        return report, compiled
-    from reportspec.run.execute import column_types
+    if source.kind not in TYPED_BEFORE and dialect_named(source.dialect).reading is not None:
+        from reportspec.run.execute import column_types
 
-    binding = report.binding
-    types = column_types(source, _wanted(report, [one.tree for one in compiled]))
-    seen = with_types(binding.source, binding.catalogue, types, source.dialect)
-    if seen == binding.source:
-        return report, compiled
-    report = replace(report, binding=binding.over(seen))
-    return report, compile_report(report)
+        binding = report.binding
+        types = column_types(source, _wanted(report, [one.tree for one in compiled]))
+        there = There(types, types, source.dialect, all_tables=False)
+        mapping = served(binding.source, there)
+        seen = with_types(mapping, binding.catalogue, types, source.dialect)
+        if seen.lacks:
+            report = _checked_over(report, seen)
+        elif seen != binding.source:
+            report = replace(report, binding=binding.over(seen))
+        if report.binding is not binding:
+            compiled = compile_report(report)
+    _refuse_absent(report, compiled)
+    return report, compiled
+
+
+def _checked_over(report: Report, source: SourceMap) -> Report:
+    """A report's spec, checked again for a source that lacks some of what its mapping reads. Raises
+    SourceError for what cannot be told without it."""
+    assert report.over is not None
+    found = report.over(source)
+    problems = [one for one in found.diagnostics if one.severity == "error"]
+    if found.report is None or problems:
+        raise Broken(problems)
+    return replace(found.report, project=report.project, over=report.over)
+
+
+def _refuse_absent(report: Report, compiled: tuple[Compiled, ...]) -> None:
+    """Raise SourceError for what one's own mapping reads for a report, and the source does not have:
+    SQLite would take the name of such a column for a text."""
+    from reportspec.run.connection import no_column
+
+    wrong, binding = report.binding.source.wrong, report.binding
+    if not wrong:
+        return
+    trees = [one.tree for one in compiled] + ([listing(report)] if report.each else [])
+    surveyed = survey_of(report, trees)  # which reads more of them, such as keys
+    read = fields_read([*trees, surveyed[1]] if surveyed else trees, binding)
+    names = [name for entity in read for name in (entity, *(f"{entity}.{f}" for f in read[entity]))]
+    lacks = dict.fromkeys(wrong[name] for name in sorted(names) if name in wrong)
+    found = [no_column(f"{lack.table}.{lack.column}", lack.help) for lack in lacks]
+    if found:
+        first, *rest = found
+        first.also = tuple(rest)
+        raise first
 
 
 def _evaluated(

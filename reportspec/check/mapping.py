@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from functools import lru_cache
 from importlib.resources import files
@@ -37,6 +37,7 @@ from reportspec.sql.parts import owned
 
 Extra = dict[str, dict[str, Field]]
 Read = Callable[..., "exp.Expr | None"]
+Theirs = Callable[[Place], bool]  # whether what stands at a place is a shipped mapping's
 
 
 def shipped() -> tuple[str, ...]:
@@ -99,7 +100,7 @@ def load_mapping(
                          suggestion(crm, shipped()) or f"there are {', '.join(shipped())}")  # fmt: skip
             return None, extra, None
         quiet = Document(f"{crm}.yaml", "", None, _shipped_data(crm))
-        built = _built(catalogue, crm, quiet.data, quiet, extra, speaks)
+        built = _built(catalogue, crm, quiet.data, quiet, extra, speaks, {})
         assert not quiet.problems, quiet.problems
         return built, extra, None
     unfit = _no_yaml(path)
@@ -121,7 +122,8 @@ def load_mapping(
                           suggestion(str(base), shipped()) or f"there are {', '.join(shipped())}")  # fmt: skip
             return None, extra, document
         data = _merged(_shipped_data(base), data)
-    built = _built(catalogue, path.name, data, document, extra, speaks)
+    own = document.data if base is not None else None
+    built = _built(catalogue, path.name, data, document, extra, speaks, own)
     return (None if document.broken else built), extra, document
 
 
@@ -154,10 +156,25 @@ def _merged(base: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
     return result
 
 
+def _shipped_part(own: Mapping[str, Any] | None) -> Theirs:
+    """Which places of a mapping are not among one's `own` lines (None: all are)."""
+
+    def theirs(place: Place) -> bool:
+        found: Any = own
+        for key in place:
+            if not isinstance(found, dict) or key not in found:
+                return own is not None and not isinstance(found, list)
+            found = found[key]
+        return False
+
+    return theirs
+
+
 def _built(
     catalogue: Catalogue, name: str, data: Mapping[str, Any], document: Document, extra: Extra,
-    speaks: str,
+    speaks: str, own: Mapping[str, Any] | None,
 ) -> SourceMap:  # fmt: skip
+    """The map that a mapping's data say. `own` is what of it is not a shipped mapping's; None: all."""
     dialect = data.get("dialect", speaks)
     if dialect not in DIALECTS:
         document.tell("unknown-dialect", f"no SQL dialect is named `{dialect}`", ("dialect",),
@@ -174,7 +191,9 @@ def _built(
             document.tell("unknown-entity", f"there is no entity `{entity}` to map", path,
                           suggestion(entity, names) or f"there are {', '.join(names)}", key=True)  # fmt: skip
             continue
-        mapped = _entity(known.name, known.key, spec or {}, path, document, read)
+        mapped = _entity(
+            known.name, known.key, spec or {}, path, document, read, _shipped_part(own)
+        )
         if mapped is None:
             continue
         entities[entity] = mapped
@@ -221,49 +240,6 @@ def _check_prefer(catalogue: Catalogue, prefer: Mapping[str, str], document: Doc
                               f"prefer `{leader.name}: {first[ways.index(wanted)]}` instead")  # fmt: skip
 
 
-def within(source: SourceMap, tables: Collection[str]) -> SourceMap:
-    """The map as far as a source with these tables can serve it: entities and fields that are
-    read from other tables are not given."""
-    entities, absent = {}, {}
-    for name, entity in source.entities.items():
-        parts = [p for part in entity.parts if (p := _part_within(part, tables)) is not None]
-        if entity.parts and not parts:
-            absent[name] = _table_name(entity.parts[0].table)
-            continue
-        given = {field for part in parts for field in part.fields}
-        fields = {n: f for n, f in entity.fields.items() if n in given or not entity.parts}
-        entities[name] = replace(entity, parts=tuple(parts), fields=fields)
-    return replace(source, entities=entities, absent=absent)
-
-
-def _part_within(part: MappedPart, tables: Collection[str]) -> MappedPart | None:
-    if not _has(tables, part.table):
-        return None
-    gone: set[str] = set()
-    for join in part.joins:  # a join may lean on the ones before it
-        leans = any(node.table in gone for _, ours in join.on for node in ours.find_all(exp.Column))
-        if leans or not _has(tables, join.table):
-            gone.add(join.name)
-    if not gone:
-        return part
-    fields = {
-        name: field
-        for name, field in part.fields.items()
-        if not any(node.table in gone for node in field.sql.find_all(exp.Column))
-    }
-    joins = tuple(join for join in part.joins if join.name not in gone)
-    return replace(part, fields=fields, joins=joins)
-
-
-def _has(tables: Collection[str], table: exp.Table) -> bool:
-    """Whether a source has a table. It lists those of its main schema by their bare names, others
-    by schema and name; a mapping may name schema and catalogue of each."""
-    names = [part.name for part in table.parts]
-    ways = [names, names[1:]] if len(names) == 3 else [names]
-    ways += [way[1:] for way in ways if len(way) == 2 and way[0] == "main"]
-    return any(".".join(way) in tables for way in ways)
-
-
 def with_types(
     source: SourceMap,
     catalogue: Catalogue,
@@ -285,7 +261,7 @@ def with_types(
             replace(part, fields={n: seen(part, f) for n, f in part.fields.items()})
             for part in entity.parts
         )
-        fields = _given_by(parts) if entity.parts else entity.fields
+        fields = given_by(parts) if entity.parts else entity.fields
         entities[name] = replace(entity, parts=parts, fields=fields)
     return replace(source, entities=entities)
 
@@ -379,7 +355,7 @@ def _yes_by_form(tree: exp.Expr) -> bool:
     return isinstance(tree, (exp.Predicate, exp.Not, exp.And, exp.Or, exp.Boolean, exp.Null))
 
 
-def _given_by(parts: Iterable[MappedPart]) -> dict[str, MappedField]:
+def given_by(parts: Iterable[MappedPart]) -> dict[str, MappedField]:
     """The fields that at least one of the tables gives; days and times together are times."""
     fields: dict[str, MappedField] = {}
     for part in parts:
@@ -406,6 +382,7 @@ def _entity(
     path: Place,
     document: Document,
     dialect: str,
+    theirs: Theirs,
 ) -> MappedEntity | None:
     if spec.get("rows"):
         fields = {
@@ -424,12 +401,13 @@ def _entity(
             key=True,
         )
         return None
-    parts = [_part(name, key, part, at, document, dialect) for part, at in given]
-    return MappedEntity(name, tuple(parts), _given_by(parts), (), document.span(path))
+    parts = [_part(name, key, part, at, document, dialect, theirs) for part, at in given]
+    return MappedEntity(name, tuple(parts), given_by(parts), (), document.span(path))
 
 
 def _part(
-    name: str, key: str | None, spec: Mapping[str, Any], path: Place, document: Document, dialect: str
+    name: str, key: str | None, spec: Mapping[str, Any], path: Place, document: Document, dialect: str,
+    theirs: Theirs,
 ) -> MappedPart:  # fmt: skip
     def read(
         text: Any, at: Place, aggregates: bool = False, takes: frozenset[Kind] = ANY
@@ -452,7 +430,7 @@ def _part(
     for join_name, join in (spec.get("joins") or {}).items():
         made = _join(join_name, join, (*path, "joins", join_name), document, read, tuple(joins))
         if made is not None:
-            joins.append(made)
+            joins.append(replace(made, lenient=theirs((*path, "joins", join_name))))
     mapped: dict[str, MappedField] = {}
     given = {n: v for n, v in (spec.get("fields") or {}).items() if v is not None}
     if spec.get("key") is not None and key is not None:
@@ -465,7 +443,7 @@ def _part(
         )
         field = _field(field_name, value, at, document, read, tuple(joins))
         if field is not None:
-            mapped[field_name] = field
+            mapped[field_name] = replace(field, lenient=theirs(at))
     where = read(spec.get("where"), (*path, "where"), takes=CONDITION)
     latest = None
     if spec.get("latest"):
@@ -480,6 +458,7 @@ def _part(
         mapped,
         tuple(joins),
         latest,
+        lenient=theirs((*path, "where")) and theirs((*path, "latest")),
     )
 
 

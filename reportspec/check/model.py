@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from sqlglot import exp
 
@@ -16,8 +16,11 @@ from reportspec.databases import database_of
 from reportspec.diagnostics import Span
 from reportspec.figures import SectionKind, Theme
 from reportspec.formats import Form
-from reportspec.model import Metric
+from reportspec.model import Metric, SourceMap
 from reportspec.plan.queries import Dimension, Side
+
+if TYPE_CHECKING:
+    from reportspec.check.report import Checked
 
 ChartName = Literal["line", "bar", "stacked", "pareto", "histogram", "heatmap", "waterfall", "none"]
 
@@ -282,6 +285,8 @@ class Report:
     delivery: Delivery | None = None
     settings: Mapping[str, str] = field(default_factory=dict)  # of params, as they were set
     params: Mapping[str, object] = field(default_factory=dict)  # all of them
+    # The same spec checked over what a server turns out to have.
+    over: Callable[[SourceMap], Checked] | None = field(default=None, compare=False, repr=False)
 
     @property
     def reached(self) -> datetime:

@@ -38,7 +38,8 @@ from reportspec.check.catalogue import Own, check_names, extended
 from reportspec.check.conditions import Bounds, condition, field_named, in_words
 from reportspec.check.delivery import check_settings, delivery_of, each_of
 from reportspec.check.document import Document, Place, open_document
-from reportspec.check.mapping import load_mapping, tables_of, with_types, within
+from reportspec.check.lacking import There, served
+from reportspec.check.mapping import load_mapping, tables_of, with_types
 from reportspec.check.model import EACH, GoalSpec, Project, Report, SectionSpec, sides_of
 from reportspec.check.params import substitute
 from reportspec.check.project import (
@@ -89,10 +90,12 @@ def check_file(
     documents = [document, project_document]
     if project is None or document.node is None:
         return Checked(None, documents, document)
-    bound = _binding(project, project_document, document, documents)
-    if bound is None:
+    bound = bind_source(project, project_document)
+    documents += bound.documents
+    made = _binding(project, bound, document)
+    if made is None:
         return Checked(None, documents, document)
-    binding, language, locale = bound
+    binding, language, locale = made
     if period is not None:
         document.data["period"] = period
     check_settings(document, project_document)
@@ -105,6 +108,15 @@ def check_file(
         data = substitute(document, document.data, settings)
         structural = document.broken  # also by what params bring
         report = _report(document, data, project, binding, language, locale, now)
+
+        def over(source: SourceMap) -> Checked:
+            again = replace(document, problems=[])
+            narrow = replace(binding.over(source), catalogue=settled(bound.catalogue, source))
+            return Checked(
+                _report(again, data, project, narrow, language, locale, now), [again], again
+            )
+
+        report = replace(report, over=over) if report is not None else None
     except (KeyError, TypeError, AttributeError, IndexError, ValueError):
         # Only a spec that the schema has refused already can have parts of the wrong shape.
         if not structural:
@@ -116,10 +128,8 @@ def check_file(
 
 
 def _binding(
-    project: Project, project_document: Document, document: Document, documents: list[Document]
+    project: Project, bound: BoundSource, document: Document
 ) -> tuple[Binding, str, str] | None:
-    bound = bind_source(project, project_document)
-    documents += bound.documents
     if bound.source is None:
         return None
     source, extra = bound.source, bound.extra
@@ -200,32 +210,42 @@ def bind_source(project: Project, project_document: Document) -> BoundSource:
     )
     written, tables = source, _known_tables(project)
     if source is not None and tables is not None:
-        source = within(source, tables)
-        if project.source.kind == "files":
-            source = replace(
-                source, reads=columns_read(catalogue, source, extra, project.currency or "")
-            )
-        types = _known_types(project, source)
-        source = with_types(source, catalogue, types, project.source.dialect)
+        source = _with_reads(project, catalogue, source, extra)
+        dialect = project.source.dialect
+        source = served(source, There(tables, _known_columns(project, source), dialect))
+        # What is not served is not read: its columns need not be what it takes them for.
+        source = _with_reads(project, catalogue, source, extra)
+        if project.source.kind != "files" or source.csv_columns == "typed":
+            source = with_types(source, catalogue, _known_columns(project, source), dialect)
     documents = [*own.all(), *([mapping_document] if mapping_document else [])]
     return BoundSource(catalogue, own, source, written, extra, documents)
 
 
-def _known_types(project: Project, source: SourceMap) -> Mapping[str, Mapping[str, str]]:
-    """The types of the columns that the mapping reads, without asking a server; nothing of what
+def _with_reads(
+    project: Project, catalogue: Catalogue, source: SourceMap, extra: Mapping[str, Mapping[str, Field]]
+) -> SourceMap:  # fmt: skip
+    """The mapping with the columns that are read of files."""
+    if project.source.kind != "files":
+        return source
+    currency = project.currency or ""
+    return replace(source, reads=columns_read(catalogue, source, extra, currency))
+
+
+def _known_columns(project: Project, source: SourceMap) -> Mapping[str, Mapping[str, str]]:
+    """The columns that the mapping reads with their types, without asking a server; nothing of what
     cannot be read now, which is told when it is asked for."""
     from reportspec.run import embedded, sqlite
     from reportspec.run.files.loading import file_types
 
     asked = project.source
     if asked.kind == "files":
-        if source.csv_columns == "text":
-            return {}
         read = {table for entity in source.entities.values() for part in entity.parts
                 for table in tables_of(part)}  # fmt: skip
+        texts = source.csv_columns == "text"
         return {
-            t: file_types(t, spec, source.reads) for t, spec in asked.files.items() if t in read
-        }
+            t: file_types(t, spec, source.reads, texts)
+            for t, spec in asked.files.items() if t in read
+        }  # fmt: skip
     if asked.kind == "duckdb" and Path(asked.path).is_file():
         return embedded.table_types(asked.path)
     if asked.kind == "sqlite" and Path(asked.path).is_file():

@@ -16,12 +16,10 @@ from sqlglot import exp
 
 from reportspec import stopping
 from reportspec.check.model import SourceSpec
-from reportspec.diagnostics import suggestion
 from reportspec.run.connect import connect
-from reportspec.run.connection import Connection, SourceError, Table, Wanted, no_column
+from reportspec.run.connection import Connection, SourceError, Table, Wanted
 from reportspec.run.values import canonical
 from reportspec.sql.build import OUTPUTS, TWINS
-from reportspec.sql.columns_there import absent_column
 from reportspec.sql.dialect import sql_text
 from reportspec.sql.dialects.rewrite import Unsupported
 
@@ -95,7 +93,6 @@ def _run_all(
     try:
         if not trees:
             return []
-        _refuse_absent(sessions[0], trees if survey is None else [survey[0], *trees])
         if survey is not None:
             tree, judge = survey
             found = ask(sessions[0], wanted, tree)
@@ -110,19 +107,6 @@ def _run_all(
         with ExitStack() as stack:  # all of them, whatever goes wrong with one
             for session in sessions:
                 stack.callback(session.close)
-
-
-def _refuse_absent(session: Connection, trees: list[exp.Expr]) -> None:
-    """Raise SourceError for a column that SQLite would take for a text, as it does with a name in
-    quotes that is none of the table's."""
-    if session.dialect != "sqlite":
-        return
-    tables = session.columns()
-    found = absent_column(trees, tables)
-    if found is not None:
-        table, name = found
-        there = next(columns for one, columns in tables.items() if one.lower() == table.lower())
-        raise no_column(f"{table}.{name}", suggestion(name, there) or f"it has {', '.join(list(there)[:12])}")  # fmt: skip
 
 
 def ask(session: Connection, wanted: Wanted, tree: exp.Expr) -> Table:

@@ -32,11 +32,14 @@ def description(table: str, spec: FileSpec, wanted: Wanted) -> Description:
     return described(table, spec, own, wanted.text_columns, wanted.whole, states)
 
 
-def file_types(table: str, spec: FileSpec, reads: tuple[ColumnRead, ...]) -> dict[str, str]:
-    """The columns of declared files, with the types that they will have; none where they cannot be
-    read, which is told when they are."""
+def file_types(
+    table: str, spec: FileSpec, reads: tuple[ColumnRead, ...], texts: bool = False
+) -> dict[str, str]:
+    """The columns of declared files that are read, with the types that they will have; none where they
+    cannot be read, which is told when they are."""
+    wanted = Wanted(text_columns=texts, reads=reads)
     try:
-        return {column.name: column.type for column in description(table, spec, Wanted(reads=reads)).columns}  # fmt: skip
+        return {column.name: column.type for column in description(table, spec, wanted).columns}
     except (SourceError, OSError):
         return {}
 
