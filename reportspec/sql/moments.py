@@ -61,10 +61,10 @@ def _within(
     if len(path) == 1:
         return
     found = binding.resolve(base, path)
-    if found.field.expr is not None:
-        at = binding.entity_at(base, found.steps)
-        for node in column_nodes(found.field.expr):
-            yield from _within(binding, at, path_of(node))
+    at = binding.entity_at(base, found.steps)
+    tree = found.field.expr or binding.stands_in(at, found.field)
+    for node in column_nodes(tree) if tree is not None else ():
+        yield from _within(binding, at, path_of(node))
 
 
 def _passed(binding: Binding, base: str, path: tuple[str, ...]) -> list[str]:

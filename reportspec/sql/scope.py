@@ -415,6 +415,9 @@ class Scope:
             return null(TYPES[field.type])
         self.statement.need(self._cte(entity), field.name)
         value = self._column(alias, entity, field)
+        other = self.binding.stands_in(entity.name, field)
+        if other is not None:
+            value = exp.Coalesce(this=value, expressions=[self.compile(other, moment, way)])
         if field.type == "money":
             value.meta[AMOUNT] = True
         if versioned and entity.history and field.name == entity.history.stage:

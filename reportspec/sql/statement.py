@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlglot import exp
 
-from reportspec.binding import Binding, Unresolved
+from reportspec.binding import Binding, Unresolved, leads_away
 from reportspec.expression import column_nodes, path_of
 from reportspec.model import Entity, Field, MappedField, MappedPart
 from reportspec.sql.build import (
@@ -254,13 +254,13 @@ class Statement:
         mapped = part.fields.get(field.name)
         if mapped is None:
             tree = field.default
-            if tree is None:
+            if tree is None or leads_away(tree):
                 return null(TYPES[field.type])
             return tree.copy().transform(
                 lambda node: self._substitute(entity, part, node), copy=False
             )
         value = self._read(entity, field, mapped)
-        if field.default is not None:
+        if field.default is not None and not leads_away(field.default):
             return self._or_default(entity, part, field, value)
         if field.type == "money":
             return cast(value, TYPES["money"])

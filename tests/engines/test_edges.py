@@ -19,7 +19,7 @@ from tests.figures.asking import figures
 
 Tables = dict[str, tuple[str, list[tuple[Any, ...]]]]
 KINDS = {"amount": "DECIMAL(14,2)", "value": "DECIMAL(14,2)", "position": "INTEGER", "tier": "INTEGER",
-         "talk_s": "DOUBLE", "quantity": "DOUBLE", "unit_cost": "DECIMAL(14,2)", "rate": "DOUBLE",
+         "talk_s": "DOUBLE", "probability": "DOUBLE", "expected_close_date": "DATE", "quantity": "DOUBLE", "unit_cost": "DECIMAL(14,2)", "rate": "DOUBLE",
          "month": "DATE", "day": "DATE", "starts_at": "DATE", "ends_at": "DATE"}  # fmt: skip
 BOOLEANS = ("is_won", "is_lost", "is_converted", "is_junk")
 KEYS = {"deal": "deal_id", "user": "user_id", "stage": "stage_id", "account": "account_id", "lead": "lead_id",
@@ -263,6 +263,47 @@ CASES = {
         [{"purchases_amount": 10, "product_revenue_amount": 10, "customers_count": 1}],
     ),
 }  # fmt: skip
+
+
+VALUED = "deal_id,stage_id,entered_at,amount,currency,probability,expected_close_date"
+RATES: Tables = {
+    "fx_rate": ("day,from_currency,to_currency,rate", [(date(2024, 1, 1), "USD", "EUR", 0.5)])
+}
+WORTH = (
+    "deal_id,stage_id,status,amount,currency,created_at,closed_at,probability,expected_close_date"
+)
+FORECAST = kpis("forecast_open_amount", "forecast_weighted_amount")
+
+# As of February: d1 was of 700 euros before it was of 1,000 dollars; for d2 the history names no currency, so
+# that its own holds; d3's was in pounds, which have no rate, whatever it is in today.
+CASES["a_history_in_its_own_currency"] = Case(
+    {**RATES,
+     "stage": (STAGE, NULL_STAGES),
+     "deal": (WORTH, [
+         ("d1", "M", "open", 1000, "USD", at("2024-01-05"), None, 0.5, date(2024, 4, 1)),
+         ("d2", "N", "open", 300, "USD", at("2024-01-05"), None, 0.5, date(2024, 4, 1)),
+         ("d3", "M", "open", 80, "EUR", at("2024-01-05"), None, 0.5, date(2024, 4, 1))]),
+     "deal_stage_history": (VALUED, [
+         ("d1", "N", at("2024-01-05"), 700, "EUR", 0.5, date(2024, 4, 1)),
+         ("d1", "M", at("2024-03-05"), 1000, "USD", 0.5, date(2024, 4, 1)),
+         ("d2", "N", at("2024-01-05"), 200, None, 0.5, date(2024, 4, 1)),
+         ("d2", "N", at("2024-03-05"), 300, None, 0.5, date(2024, 4, 1)),
+         ("d3", "N", at("2024-01-05"), 60, "GBP", 0.5, date(2024, 4, 1)),
+         ("d3", "M", at("2024-03-05"), 80, "EUR", 0.5, date(2024, 4, 1))])},
+    {"period": {"from": "2024-02-01", "to": "2024-04-30"}, "as_of": "2024-02-29", **FORECAST},
+    [{"forecast_open_amount": 800, "forecast_weighted_amount": 400}],
+)  # fmt: skip
+# A line may be in another currency than its deal.
+CASES["lines_in_their_own_currency"] = Case(
+    {**RATES,
+     "account": ("account_id,name,owner_id,created_at", [("a", "A", "u1", at("2020-01-01"))]),
+     "product": ("product_id,name,family,tier,unit_cost", [("g1", "G1", "F", 1, 1)]),
+     "deal": (DEAL, [deal("d1", "W", "won", "2024-01-01", "2024-02-01")]),
+     "deal_product": ("deal_id,product_id,quantity,amount,currency", [
+         ("d1", "g1", 1, 10, "USD"), ("d1", "g1", 1, 7, None)])},
+    {"period": "2024-02", **kpis("product_revenue_amount")},
+    [{"product_revenue_amount": 12}],
+)  # fmt: skip
 
 
 def kind(column: str) -> str:
