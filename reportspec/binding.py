@@ -240,6 +240,10 @@ class Binding:
             known = self._past[entity.name] = self._gives_history(entity.history)
         return known
 
+    def past_values(self, entity: Entity) -> tuple[str, ...]:
+        """The fields of an entity of which the source's history has what they were."""
+        return _past_values(self, entity.name)
+
     def _gives_history(self, history: History) -> bool:
         states = self.catalogue.entities[history.entity]
         try:
@@ -437,6 +441,18 @@ def _lacking_derived(
     except Missing as missing:
         return (missing.name, missing.message, missing.help)
     return None
+
+
+@lru_cache(maxsize=1024)
+def _past_values(binding: Binding, name: str) -> tuple[str, ...]:
+    entity = binding.entity(name)
+    values = entity.history.values if entity.history is not None else None
+    if values is None or not binding.has_history(entity):
+        return ()
+    given = [one for one in values.fields if binding.gives(values.entity, one)]
+    # A currency says nothing without its amount.
+    alone = {field.currency for field in entity.fields.values() if field.name not in given}
+    return tuple(one for one in given if one not in alone)
 
 
 @lru_cache(maxsize=4096)

@@ -32,7 +32,10 @@ def depth(binding: Binding, name: str) -> int:
     entity = binding.entity(name)
     if entity.derived is None:
         if entity.history is not None and binding.has_history(entity):
-            return 1 + depth(binding, entity.history.entity)
+            below_it = [entity.history.entity]
+            if entity.history.values is not None and binding.past_values(entity):
+                below_it.append(entity.history.values.entity)
+            return 1 + max(depth(binding, other) for other in below_it)
         return 0
     below = {entity.derived.source}
     if entity.derived.match is not None:

@@ -408,6 +408,7 @@ class Scope:
             "closed_at",
             "lost_stage_id",
             entity.history.stage if entity.history else "",
+            *self.binding.past_values(entity),
         )
         if not past and not self._given(entity, field.name):
             if field.default is not None:

@@ -306,6 +306,88 @@ CASES["lines_in_their_own_currency"] = Case(
 )  # fmt: skip
 
 
+# d1 was put off and grew within its stage, then moved on; d2 was won in March, for more; of d3 the history has no
+# values, so that its own hold, and its stage's chance.
+CHANGING: Tables = {
+    "stage": ("stage_id,name,position,probability,is_won,is_lost", [
+        ("N", "New", 1, 0.1, False, False), ("M", "Mid", 2, 0.6, False, False), ("W", "Won", 3, 1, True, False)]),
+    "deal": (WORTH, [
+        ("d1", "M", "open", 1000, "EUR", at("2024-01-05"), None, 0.6, date(2024, 3, 31)),
+        ("d2", "W", "won", 250, "EUR", at("2024-01-05"), at("2024-03-10"), 1, date(2024, 2, 25)),
+        ("d3", "N", "open", 50, "EUR", at("2024-01-05"), None, None, None)]),
+    "deal_stage_history": (VALUED, [
+        ("d1", "N", at("2024-01-05"), 700, "EUR", 0.5, date(2024, 2, 20)),
+        ("d1", "N", at("2024-02-10"), 900, "EUR", 0.5, date(2024, 3, 31)),
+        ("d1", "M", at("2024-03-05"), 1000, "EUR", 0.6, date(2024, 3, 31)),
+        ("d2", "N", at("2024-01-05"), 200, "EUR", 0.2, date(2024, 2, 25)),
+        ("d2", "W", at("2024-03-10"), 240, "EUR", 1, date(2024, 2, 25)),
+        ("d3", "N", at("2024-01-05"), None, None, None, None)]),
+}  # fmt: skip
+STOCKS = kpis("open_amount", "open_opportunities_count.by_value", "open_weighted_amount", "overdue_deals_count",
+              "pushed_deals_count", "open_opportunities_count", "deals_created_amount")  # fmt: skip
+CASES["stocks_as_they_stood"] = Case(
+    CHANGING, {"period": {"from": "2024-01-01", "to": "2024-02-29"}, **STOCKS},
+    [{"open_amount": 1150, "open_opportunities_count.by_value": 1150, "open_weighted_amount": 495,
+      "overdue_deals_count": 1, "pushed_deals_count": 1, "open_opportunities_count": 3, "deals_created_amount": 1150}],
+)  # fmt: skip
+CASES["stocks_as_they_stood_before"] = Case(
+    CHANGING, {"period": "2024-01", **STOCKS},
+    [{"open_amount": 950, "open_weighted_amount": 395, "overdue_deals_count": 0, "pushed_deals_count": 0}],
+)  # fmt: skip
+CASES["stocks_as_they_stand"] = Case(
+    CHANGING,
+    {"period": "2024-03", "sections": [{"id": "one", "kpis": ["open_amount", "open_weighted_amount", "won_amount"]}]},
+    [{"open_amount": 1050, "open_weighted_amount": 605, "won_amount": 250}],
+)  # fmt: skip
+CASES["stocks_month_by_month"] = Case(
+    CHANGING,
+    {"period": "2024-Q1", "sections": [{"id": "one", "trend": {"metrics": ["open_amount", "open_weighted_amount", "overdue_deals_count"], "grain": "month"}}]},
+    [{"open_amount": 950, "open_weighted_amount": 395, "overdue_deals_count": 0},
+     {"open_amount": 1150, "open_weighted_amount": 495, "overdue_deals_count": 1},
+     {"open_amount": 1050, "open_weighted_amount": 605, "overdue_deals_count": 1}],
+)  # fmt: skip
+# What the forecast is made of is what is open: the same deals with the same values.
+CASES["forecasts_are_of_the_stocks"] = Case(
+    CHANGING,
+    {"period": {"from": "2024-02-01", "to": "2024-12-31"}, "as_of": "2024-02-29",
+     **kpis("forecast_open_amount", "forecast_weighted_amount", "forecast_undated_amount", "open_amount")},
+    [{"forecast_open_amount": 1100, "forecast_weighted_amount": 490, "forecast_undated_amount": 50, "open_amount": 1150}],
+)  # fmt: skip
+CASES["amounts_of_the_past_are_filtered"] = Case(
+    CHANGING,
+    {"period": "2024-01", "filters": [{"field": "deal.amount", "lt": 800}], **kpis("open_opportunities_count")},
+    [{"open_opportunities_count": 3}],
+)  # fmt: skip
+
+
+# Without a history nobody knows what chance d2 had before it was won: there is no figure, and not one without it.
+UNTOLD: Tables = {name: table for name, table in CHANGING.items() if name != "deal_stage_history"}
+CASES["chances_that_nobody_knows"] = Case(
+    UNTOLD,
+    {"period": "2024-03", "compare": "previous_period", "sections": [{"id": "one", "kpis": [
+        "open_weighted_amount", "open_amount", "forecast_weighted_amount", "forecast_amount"]}]},
+    [{"open_weighted_amount": 605, "open_weighted_amount__previous": None,
+      "open_amount": 1050, "open_amount__previous": 1300,
+      "forecast_weighted_amount": 600, "forecast_weighted_amount__previous": None, "forecast_amount__previous": None}],
+)  # fmt: skip
+CASES["chances_that_nobody_knows_over_time"] = Case(
+    UNTOLD,
+    {"period": "2024-Q1", "sections": [{"id": "one", "trend": {"metrics": ["open_weighted_amount"], "grain": "month"}}]},
+    [{"open_weighted_amount": None}, {"open_weighted_amount": None}, {"open_weighted_amount": 605}],
+)  # fmt: skip
+
+
+# l1 waits; l2 was answered, l3 converted without an answer, l4 only after the report's date; l5 is of today.
+CASES["leads_that_nobody_followed_up"] = Case(
+    {"lead": ("lead_id,email,status,created_at,first_response_at,converted_at", [
+        ("l1", "a@x", "new", at("2024-02-01"), None, None), ("l2", "b@x", "new", at("2024-02-01"), at("2024-02-02"), None),
+        ("l3", "c@x", "new", at("2024-02-01"), None, at("2024-02-03")), ("l4", "d@x", "new", at("2024-02-01"), None, at("2024-03-03")),
+        ("l5", "e@x", "new", at("2024-02-29 20:00:00"), None, None)])},
+    {"period": "2024-02", **kpis("leads_without_followup_count")},
+    [{"leads_without_followup_count": 2}],
+)  # fmt: skip
+
+
 def kind(column: str) -> str:
     if column in BOOLEANS:
         return "BOOLEAN"
