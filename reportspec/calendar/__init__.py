@@ -6,7 +6,7 @@ divides one, `instants` turns days into points in time, `labels` says what peopl
 """
 
 from reportspec.calendar.buckets import MOST_BUCKETS, Bucket, align, buckets, default_grain
-from reportspec.calendar.compare import compared_with, previous_period, previous_year
+from reportspec.calendar.compare import as_far, compared_with, previous_period, previous_year
 from reportspec.calendar.instants import as_naive, instant, parse_as_of
 from reportspec.calendar.labels import bucket_label, day_label, period_label
 from reportspec.calendar.periods import (
@@ -41,6 +41,7 @@ __all__ = [
     "Period",
     "add_months",
     "align",
+    "as_far",
     "as_naive",
     "bucket_label",
     "buckets",

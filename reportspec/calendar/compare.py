@@ -5,9 +5,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta, tzinfo
 from typing import Any, cast
 
+from reportspec.calendar.instants import instant
 from reportspec.calendar.periods import (
     MONTHS_IN,
     ONE_DAY,
@@ -58,6 +59,16 @@ def compared_with(value: Any, period: Period, fiscal: Fiscal) -> Period:
     if found.end > period.start:
         raise CalendarError(f"`{text}` reaches into the report's own period", "write `previous_period` or `previous_year`")  # fmt: skip
     return found
+
+
+def as_far(as_of: datetime, period: Period, other: Period, zone: tzinfo) -> datetime:
+    """The instant of another period that answers one of a period: after as many of its days, at the
+    same time of day, but not later than its end; of one after the end, as many days after it."""
+    day = as_of.astimezone(zone).date()
+    past = day >= period.end
+    days = day - (period.end if past else period.start)
+    then = instant((other.end if past else other.start) + days, zone) + (as_of - instant(day, zone))
+    return then if past else min(then, instant(other.end, zone))
 
 
 # Months, or days.

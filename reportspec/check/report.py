@@ -25,6 +25,7 @@ from reportspec.calendar import (
     GRAINS,
     CalendarError,
     Period,
+    as_far,
     buckets,
     compared_with,
     default_grain,
@@ -294,12 +295,8 @@ def _report(
     # A period that is not over is told as it stands now, not as of its end to come.
     sides = [Side("current", period.start, period.end, min(as_of, now))]
     if compare is not None:
-        offset = as_of - instant(period.end, binding.zone)
-        sides.append(
-            Side(
-                "previous", compare.start, compare.end, instant(compare.end, binding.zone) + offset
-            )
-        )
+        then = as_far(as_of, period, compare, binding.zone)
+        sides.append(Side("previous", compare.start, compare.end, then))
     theme = themed(document, data.get("theme") or {}, project.root, project.theme)
     project = replace(project, theme=theme)
     return Report(

@@ -205,7 +205,11 @@ def measures_of(binding: Binding, metric: Metric) -> tuple[Measure, ...]:
 
     match metric.aggregate:
         case "count":
-            return (measure("", "count", metric.of),)
+            counted = measure("", "count", metric.of)
+            if metric.of is not None and money_currencies(binding, metric.entity, metric.of):
+                # Amounts that are counted are those that would be added up: with a rate.
+                counted = replace(counted, unit="currency")
+            return (counted,)
         case "count_distinct":
             return (measure("", "distinct", metric.of), measure("__n", "count", metric.of))
         case "average":

@@ -388,6 +388,46 @@ CASES["leads_that_nobody_followed_up"] = Case(
 )  # fmt: skip
 
 
+# The cases behind a mean are those that it is over: d2 has no amount, d3's pounds no rate.
+CASES["cases_behind_a_mean"] = Case(
+    {**RATES,
+     "deal": (WORTH, [
+         (key, "W", "won", amount, code, at("2024-01-05"), at("2024-02-05"), None, None)
+         for key, amount, code in (("d1", 100, "EUR"), ("d2", None, "EUR"), ("d3", 60, "GBP"), ("d4", 100, "USD"))])},
+    {"period": "2024-02", **kpis("avg_won_amount", "avg_won_amount.n", "avg_won_amount.sum", "avg_won_amount.median", "won_deals_count")},
+    [{"avg_won_amount": 75, "avg_won_amount.n": 2, "avg_won_amount.sum": 150, "avg_won_amount.median": 75, "won_deals_count": 4}],
+)  # fmt: skip
+CASES["cases_behind_a_mean_alone"] = Case(
+    CASES["cases_behind_a_mean"].tables, {"period": "2024-02", **kpis("avg_won_amount.n")}, [{"avg_won_amount.n": 2}],
+)  # fmt: skip
+
+
+# Ten days of March against ten of February: the deals of the 5th, not those of February's last days.
+CASES["the_first_days_of_each"] = Case(
+    {"deal": (DEAL, [deal("d1", "W", "won", "2024-01-01", "2024-03-05"), deal("d2", "W", "won", "2024-01-01", "2024-02-05"),
+                     deal("d3", "W", "won", "2024-01-01", "2024-02-06"), deal("d4", "W", "won", "2024-01-01", "2024-02-15"),
+                     deal("d5", "W", "won", "2024-01-01", "2024-03-12")])},
+    {"period": "2024-03", "as_of": "2024-03-10", "compare": "previous_period",
+     "sections": [{"id": "one", "kpis": ["won_deals_count", "deals_count"]}]},
+    [{"won_deals_count": 1, "won_deals_count__previous": 2}],
+)  # fmt: skip
+# Nobody knows whether an empty source is another one: it is in neither, unless it is asked for.
+SOURCES: Tables = {
+    "lead": ("lead_id,email,status,source,created_at", [
+        (key, f"{key}@x", "new", source, at("2024-02-01")) for key, source in (("l1", "web"), ("l2", "fair"), ("l3", None), ("l4", "web"))])
+}  # fmt: skip
+for name, asked, count in (
+    ("ne", {"filters": [{"field": "lead.source", "ne": "web"}]}, 1),
+    ("not_in", {"filters": [{"field": "lead.source", "not_in": ["web", "shop"]}]}, 1),
+    ("unequal", {"where": "lead.source <> 'web'"}, 1),
+    ("not_among", {"where": "lead.source not in ('web', 'shop')"}, 1),
+    ("or_empty", {"filters": [{"any": [{"field": "lead.source", "ne": "web"}, {"field": "lead.source", "is_null": True}]}]}, 2),
+):  # fmt: skip
+    CASES[f"empty_is_not_{name}"] = Case(
+        SOURCES, {"period": "2024-02", **asked, **kpis("leads_created_count")}, [{"leads_created_count": count}],
+    )  # fmt: skip
+
+
 def kind(column: str) -> str:
     if column in BOOLEANS:
         return "BOOLEAN"
