@@ -193,15 +193,22 @@ class Binding:
         known = self.field(entity, name)
         if known is None or _missing(self, entity, name) is not None:
             return False
+        if self.mapped(entity, name) is not None:
+            return True
         computed = known.expr or known.default or self.catalogue.entities[entity].derived
-        if not computed:
-            return self.mapped(entity, name) is not None
-        return not self._null_today(entity, name)
+        return bool(computed) and not self._null_today(entity, name)
+
+    def stands_in(self, entity: str, field: Field) -> exp.Expr | None:
+        """What stands for a mapped field where a row has none of it, if that is another record's and
+        the source gives it. A row's own fields fill in where the row is read."""
+        if field.default is None or not leads_away(field.default):
+            return None
+        return field.default if _lacking(self, entity, field.default) is None else None
 
     def _null_today(self, entity: str, name: str) -> bool:
         """Whether a field is one of today's records, copied as it is, that the source does not give."""
         known, derived = self.field(entity, name), self.catalogue.entities[entity].derived
-        tree, base = known.expr if known else None, entity
+        tree, base = (known.expr or known.default) if known else None, entity
         if tree is None and derived is not None:
             tree, base = derived.fields.get(name), derived.source
         if not isinstance(tree, (exp.Column, exp.Dot)) or path_of(tree)[0] != base:
@@ -232,6 +239,10 @@ class Binding:
         if known is None:
             known = self._past[entity.name] = self._gives_history(entity.history)
         return known
+
+    def past_values(self, entity: Entity) -> tuple[str, ...]:
+        """The fields of an entity of which the source's history has what they were."""
+        return _past_values(self, entity.name)
 
     def _gives_history(self, history: History) -> bool:
         states = self.catalogue.entities[history.entity]
@@ -357,6 +368,11 @@ class Binding:
         return "date" if kinds == {"date"} else "time"
 
 
+def leads_away(tree: exp.Expr) -> bool:
+    """Whether an expression names fields of other records than its own."""
+    return any(len(path_of(node)) > 2 for node in column_nodes(tree))
+
+
 def _text(binding: Binding, entity: str) -> str:
     return binding.catalogue.entities[entity].label["en"].lower()
 
@@ -432,6 +448,18 @@ def _lacking_derived(
     except Missing as missing:
         return (missing.name, missing.message, missing.help)
     return None
+
+
+@lru_cache(maxsize=1024)
+def _past_values(binding: Binding, name: str) -> tuple[str, ...]:
+    entity = binding.entity(name)
+    values = entity.history.values if entity.history is not None else None
+    if values is None or not binding.has_history(entity):
+        return ()
+    given = [one for one in values.fields if binding.gives(values.entity, one)]
+    # A currency says nothing without its amount.
+    alone = {field.currency for field in entity.fields.values() if field.name not in given}
+    return tuple(one for one in given if one not in alone)
 
 
 @lru_cache(maxsize=4096)

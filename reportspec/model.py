@@ -83,6 +83,14 @@ class Relation:
 
 
 @dataclass(frozen=True, slots=True)
+class PastValues:
+    """The entity that has what fields were, from one change to the next within a state."""
+
+    entity: str
+    fields: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class History:
     """Where past states of an entity come from: an entity with one row for each state."""
 
@@ -90,6 +98,7 @@ class History:
     by: str
     entered: str
     stage: str
+    values: PastValues | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,7 @@ from reportspec.model import (
     ListedBy,
     Match,
     Metric,
+    PastValues,
     Relation,
     ReportType,
 )
@@ -138,7 +139,9 @@ def entity_from(data: Mapping[str, Any], trouble: Trouble) -> Entity:
     history = None
     if "history" in data:
         spec = data["history"]
-        history = History(spec["entity"], spec["by"], spec["entered"], spec["stage"])
+        values = spec.get("values")
+        past = PastValues(values["entity"], tuple(values["fields"])) if values else None
+        history = History(spec["entity"], spec["by"], spec["entered"], spec["stage"], past)
     return Entity(
         name=name,
         label=_texts(data.get("label"), name),

@@ -198,6 +198,9 @@ def _built(
             continue
         entities[entity] = mapped
         for field_name, field_map in mapped.fields.items():
+            if field_name in known.fields and known.fields[field_name].expr is not None:
+                document.tell("computed-field", f"`{entity}.{field_name}` is computed from other fields, and would not be read from here",
+                              _place_of(path, spec or {}, field_name), "leave it out, or give it another name", key=True)  # fmt: skip
             if field_name not in known.fields:
                 label = field_map.label or {"en": field_name.replace("_", " ").capitalize()}
                 extra.setdefault(entity, {})[field_name] = Field(
@@ -218,6 +221,14 @@ def _built(
         data.get("prefer") or {},
         keys=data.get("keys", "text"),
     )
+
+
+def _place_of(path: Place, spec: Mapping[str, Any], name: str) -> Place:
+    """Where an entity's mapping gives a field."""
+    for index, part in enumerate(spec.get("union") or ()):
+        if name in (part.get("fields") or {}):
+            return (*path, "union", index, "fields", name)
+    return (*path, "rows") if spec.get("rows") else (*path, "fields", name)
 
 
 def _check_prefer(catalogue: Catalogue, prefer: Mapping[str, str], document: Document) -> None:

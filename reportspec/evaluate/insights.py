@@ -304,7 +304,13 @@ def backtest_section(
     tested = spec.backtest
     assert tested is not None
     catalogue, language = report.binding.catalogue, report.language
-    then = metric_column(report, tested.metric, footnotes, None)
+    told: dict[str, int] = {}
+    for index in range(len(tested.periods)):
+        for row in _rows(tables, spec.id, f"then {index}")[:1]:
+            for name in row:
+                if name.endswith("__unknown"):
+                    told[name] = told.get(name, 0) + int(row[name] or 0)
+    then = metric_column(report, tested.metric, footnotes, told)
     came = metric_column(report, tested.against, footnotes, None)
     off = replace(
         came, name="error", label=word(language, "error"), role="difference", footnotes=()

@@ -18,10 +18,10 @@ from reportspec.expression import column_nodes, path_of
 from reportspec.figures import Cell, Chart, Column, Kpi, Section
 from reportspec.languages import alphabetical, as_part, in_number, vocabulary
 from reportspec.model import Field, Metric
-from reportspec.plan.plan import ADDITIVE, measures_of, section_queries
+from reportspec.plan.plan import ADDITIVE, measures_of, section_queries, without_history
 from reportspec.plan.queries import AggregateQuery, Dimension, RecordsQuery, Side
 from reportspec.run.connection import Table
-from reportspec.sql.aggregate import BUCKET, needs_currency
+from reportspec.sql.aggregate import BUCKET, multiplier, needs_currency
 from reportspec.sql.records import AVAILABLE
 
 FEW = 30  # cases under which a rate says little
@@ -184,22 +184,33 @@ def metric_column(report: Report, metric: Metric, footnotes: Footnotes, row: Row
                     report.binding.currency,
                 )
                 marks.append(footnotes.add(text))
-            entity = report.binding.entity(part.entity)
-            if entity.history and not report.binding.has_history(entity) and part.time is None:
-                marks.append(
-                    footnotes.add(
-                        word(
-                            report.language,
-                            "as_of_today",
-                            as_part(report.language, label(report, entity.plural)),
-                        )
-                    )
-                )
+            marks += [footnotes.add(text) for text in _of_the_past(report, part, row)]
     kind = "integer" if metric.unit == "count" and metric.kind == "aggregate" else "number"
     return Column(
         metric.id, label(report, metric.label), kind, metric.unit, "metric", metric.id, metric.direction,  # type: ignore[arg-type]
         report.binding.currency if metric.unit == "currency" else None, metric.decimals, tuple(dict.fromkeys(marks)),
     )  # fmt: skip
+
+
+def _of_the_past(report: Report, part: Metric, row: Row) -> list[str]:
+    """What is to be said of amounts without what they are multiplied by, and of states of the past
+    that the source does not tell."""
+    language, said = report.language, []
+    name = label(report, part.label)
+    unknown = max(row.get(f"{part.id}__unknown{side}") or 0 for side in ("", "__previous"))
+    incomplete = (row.get(f"{part.id}__incomplete") or 0) - (row.get(f"{part.id}__unknown") or 0)
+    if incomplete > 0 and part.of is not None:
+        by = multiplier(report.binding, part.entity, part.of)
+        assert by is not None
+        counted = _counted(report, part, incomplete)
+        said.append(word(language, "incomplete", name, counted, label(report, by.label)))
+    entity = without_history(report.binding, part)
+    if entity is not None:
+        called = as_part(language, label(report, entity.plural))
+        said.append(word(language, "as_of_today", called))
+        if unknown:
+            said.append(word(language, "unknown_past", name, _counted(report, part, unknown)))
+    return said
 
 
 def _converted_before(report: Report, part: Metric) -> bool:

@@ -72,6 +72,8 @@ def metric_value(
 
 
 def _aggregate(metric: Metric, row: Row, side: str) -> Number:
+    if row.get(f"{metric.id}__unknown{side}"):
+        return None  # of some rows it is not known what they were
     if metric.aggregate == "average":
         return divided(
             number(row.get(f"{metric.id}__sum{side}")), number(row.get(f"{metric.id}__n{side}"))

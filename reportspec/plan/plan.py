@@ -10,10 +10,10 @@ from sqlglot import exp
 from reportspec.binding import Binding, Unresolved, metrics_needed, parts
 from reportspec.calendar import buckets, instant
 from reportspec.check.model import EACH, Backtest, Each, Highlights, Report, SectionSpec
-from reportspec.expression import column_nodes, path_of
-from reportspec.model import Metric
+from reportspec.expression import column_nodes, parse, path_of
+from reportspec.model import Entity, Metric
 from reportspec.plan.queries import AggregateQuery, Measure, Query, RecordsQuery, Side
-from reportspec.sql.aggregate import ORDER, money_currencies
+from reportspec.sql.aggregate import ORDER, money_currencies, only_amount
 
 ADDITIVE = ("count", "sum", "average", "min", "max")
 TARGETS = "targets of goals"  # the section that their query belongs to
@@ -122,7 +122,7 @@ def section_queries(report: Report, section: SectionSpec) -> tuple[Query, ...]:
         if sparks and drawable:
             values = tuple(
                 m for metric in drawable for m in measures_of(report.binding, metric)
-                if m.keep == "value"
+                if m.keep == "value" or m.column.endswith("__unknown")
             )  # fmt: skip
             found.append(AggregateQuery(section.id, "buckets", (), values, sparks, conditions))
     return tuple(found)
@@ -216,7 +216,11 @@ def measures_of(binding: Binding, metric: Metric) -> tuple[Measure, ...]:
 
     match metric.aggregate:
         case "count":
-            return (measure("", "count", metric.of),)
+            counted = measure("", "count", metric.of)
+            if metric.of is not None and money_currencies(binding, metric.entity, metric.of):
+                # Amounts that are counted are those that would be added up: with a rate.
+                counted = replace(counted, unit="currency")
+            return (counted,)
         case "count_distinct":
             return (measure("", "distinct", metric.of), measure("__n", "count", metric.of))
         case "average":
@@ -230,7 +234,41 @@ def measures_of(binding: Binding, metric: Metric) -> tuple[Measure, ...]:
         assert metric.of is not None
         if binding.currency and money_currencies(binding, metric.entity, metric.of):
             found.append(measure("__other_currency", "count", metric.of, "other_currency"))
+        if only_amount(binding, metric.entity, metric.of) is not None:
+            incomplete = measure("__incomplete", "count", metric.of, "incomplete")
+            found.append(incomplete)
+            ended = _ended_since(binding, metric)
+            if ended is not None:
+                where = exp.and_(metric.where, ended) if metric.where is not None else ended
+                found.append(replace(incomplete, column=f"{metric.id}__unknown", where=where))
     return tuple(found)
+
+
+def _ended_since(binding: Binding, metric: Metric) -> exp.Expr | None:
+    """Whether a record was closed after the report's date: what it was before is not known where
+    the source has no history."""
+    entity = without_history(binding, metric)
+    if entity is None:
+        return None
+    records = [r.name for r in entity.relations.values() if r.today and r.to == entity.name]
+    event = next((f.as_of.event for f in entity.fields.values() if f.as_of), None)
+    if not records or event is None or binding.mapped(entity.name, event) is None:
+        return None
+    steps = [metric.entity, records[0], event]
+    if metric.entity != entity.name:
+        relations = binding.entity(metric.entity).relations.values()
+        steps[1:1] = [r.name for r in relations if r.to == entity.name and not r.today][:1]
+    return parse(f"{'.'.join(steps)} is not null", packaged=True)
+
+
+def without_history(binding: Binding, metric: Metric) -> Entity | None:
+    """The entity whose past states a metric asks for, where the source has no history of them."""
+    if metric.time is not None and not metric.ahead:
+        return None
+    entity = binding.entity(metric.entity)
+    if entity.derived is not None and not entity.derived.group_by:
+        entity = binding.entity(entity.derived.source)
+    return entity if entity.history and not binding.has_history(entity) else None
 
 
 def _bucketed(report: Report, section: SectionSpec) -> tuple[Side, ...]:

@@ -12,7 +12,7 @@ from reportspec.calendar import Bucket
 from reportspec.model import Field
 
 Aggregate = Literal["count", "distinct", "sum", "squares", "min", "max", "quantile"]
-Keep = Literal["value", "missing", "other_currency"]
+Keep = Literal["value", "missing", "other_currency", "incomplete"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,8 @@ class Dimension:
 @dataclass(frozen=True, slots=True)
 class Measure:
     """One aggregate over one entity; `column` names it in the result. `keep` says what of a value
-    is aggregated: the value itself, or how many are missing or in another currency."""
+    is aggregated: the value itself, or how many have no amount, one in another currency, or an
+    amount without what it is multiplied by."""
 
     column: str
     metric: str

@@ -15,6 +15,7 @@ from sqlglot import exp
 from reportspec.binding import Binding
 from reportspec.calendar import instant
 from reportspec.expression import column_nodes, path_of
+from reportspec.model import Field
 from reportspec.plan.queries import AggregateQuery, Dimension, Measure, Side
 from reportspec.sql.build import (
     EXACT,
@@ -238,8 +239,12 @@ def _case(
             there, gone = value, converted
         elif measure.keep == "value":
             value = converted
-    if measure.keep == "missing":
+    if measure.keep in ("missing", "incomplete") and measure.of is not None:
         gone = value
+        amount = only_amount(scope.binding, measure.entity, measure.of)
+        if amount is not None:
+            own = scope.compile(amount, moment)
+            there, gone = (None, own) if measure.keep == "missing" else (own, value)
     if measure.keep != "value":
         value = None
     if window is not None:
@@ -285,6 +290,28 @@ def money_currencies(binding: Binding, entity: str, tree: exp.Expr) -> list[tupl
         if reference.field.currency and binding.gives(owner, reference.field.currency):
             found[(*path[:-1], reference.field.currency)] = None
     return list(found)
+
+
+def only_amount(binding: Binding, entity: str, tree: exp.Expr) -> exp.Expr | None:
+    """The amount in an expression that multiplies one by something else; None where it has several,
+    or nothing besides."""
+    if isinstance(tree, (exp.Column, exp.Dot)):
+        return None
+    found = {path_of(n): n for n in column_nodes(tree) if _is_money(binding, entity, n)}
+    return next(iter(found.values())) if len(found) == 1 else None
+
+
+def multiplier(binding: Binding, entity: str, tree: exp.Expr) -> Field | None:
+    """What comes first in an expression besides its amount."""
+    for node in column_nodes(tree):
+        if len(path_of(node)) > 1 and not _is_money(binding, entity, node):
+            return binding.resolve(entity, path_of(node)).field
+    return None
+
+
+def _is_money(binding: Binding, entity: str, node: exp.Expr) -> bool:
+    path = path_of(node)
+    return len(path) > 1 and binding.resolve(entity, path).field.type == "money"
 
 
 def needs_currency(binding: Binding, entity: str, tree: exp.Expr) -> bool:

@@ -4,7 +4,8 @@ A deal that was lost in June, reopened in July and won in September has three cl
 states. Each gets a row with the instants between which it held, so that any report can ask what
 was true at its own date. The last state is the source's own record of today: its status and
 closing date are the entity's own, which people correct; earlier states take theirs from the
-history.
+history. Where the history also has what other fields were (a deal's amount), a state has a row for
+each change of them.
 """
 
 from __future__ import annotations
@@ -20,6 +21,16 @@ if TYPE_CHECKING:
     from reportspec.sql.statement import Statement
 
 CHANGED = "changed_at"  # when a row came into the state; null where there is no history of it
+VALUED = ("visit_number", "begins", "ends", "since", "until")  # of the entity with past values
+
+
+def past_values(statement: Statement, entity: Entity, needed: tuple[str, ...]) -> tuple[str, ...]:
+    """Of the fields that are asked for, those of which the history has what they were; a currency
+    brings the amount that it belongs to."""
+    known = statement.binding.past_values(entity)
+    asked = [name for name in known if name in needed]
+    money = [name for name in known if entity.fields[name].currency in asked]
+    return tuple(dict.fromkeys((*asked, *money)))
 
 
 def select_versions(
@@ -165,14 +176,70 @@ def _versions(
         own["lost_stage_id"] = exp.Coalesce(
             this=column(states, "last_open_stage_id"), expressions=[column(base, "lost_stage_id")]
         )
+    history_of = past_values(statement, entity, needed)
+    if history_of:
+        own |= _bounds(states)
+    then = exp.Or(this=today.copy(), expression=either.copy())
     select = exp.Select()
     for field in dict.fromkeys((*needed, "stage_since", CHANGED, "valid_from", "valid_until")):
-        value = own.get(field) or _as_then(
-            statement, entity, base, field, exp.Or(this=today.copy(), expression=either.copy())
-        )
+        value = own.get(field) or _as_then(statement, entity, base, field, then.copy())
+        amount = next((n for n in history_of if entity.fields[n].currency == field), field)
+        if amount in history_of:
+            value = _value_then(base, states, field, amount, value)
         select = select.select(named(value, field), copy=False)
-    joined = all_of([exp.EQ(this=column(states, history.by), expression=column(base, entity.key))])
-    return select.from_(table(base)).join(exp.Join(this=table(states), side="LEFT", on=joined))
+    select = select.from_(table(base)).join(
+        exp.Join(this=table(states), side="LEFT", on=_same(column(states, history.by), column(base, entity.key)))
+    )  # fmt: skip
+    if not history_of:
+        return select
+    assert history.values is not None
+    values = table(history.values.entity)
+    values.set("alias", alias_of(WORTH))
+    by: exp.Expr = column(WORTH, history.by)
+    if statement.binding.typed_key(history.values.entity, history.by):
+        by = cast(by, "VARCHAR")
+    on = all_of([_same(by, column(states, history.by)),
+                 _same(column(WORTH, "visit_number"), column(states, "visit_number"))])  # fmt: skip
+    return select.join(exp.Join(this=values, side="LEFT", on=on))
+
+
+WORTH = "worth"  # the alias of the entity with past values
+
+
+def _same(left: exp.Expr, right: exp.Expr) -> exp.Expr:
+    return exp.EQ(this=left, expression=right)
+
+
+def _bounds(states: str) -> dict[str, exp.Expr]:
+    """When a value of a state held: from and until its own changes, within the state's bounds."""
+    begins, ends = column(WORTH, "begins"), column(WORTH, "ends")
+    later = exp.LT(this=column(states, "valid_until"), expression=column(WORTH, "until"))
+    until = exp.Case(
+        ifs=[
+            exp.If(this=ends.copy(), true=column(states, "valid_until")),
+            exp.If(this=later, true=column(states, "valid_until")),
+        ],
+        default=exp.Coalesce(
+            this=column(WORTH, "until"), expressions=[column(states, "valid_until")]
+        ),
+    )
+    since = when(exp.Not(this=begins), column(WORTH, "since"), column(states, "valid_from"))
+    return {"valid_from": since, "valid_until": until}
+
+
+def _value_then(base: str, states: str, field: str, amount: str, today: exp.Expr) -> exp.Expr:
+    """A field as the history has it. The last change of all is the source's record of today, which
+    has the last word, and the history's where it is empty. A currency goes with its `amount`."""
+    own = exp.Not(this=exp.Is(this=column(base, amount), expression=exp.Null()))
+    given = exp.Not(this=exp.Is(this=column(WORTH, amount), expression=exp.Null()))
+    newest = exp.And(this=column(states, "is_last"), expression=column(WORTH, "ends"))
+    return exp.Case(
+        ifs=[
+            exp.If(this=exp.And(this=newest, expression=own), true=column(base, field)),
+            exp.If(this=given, true=column(WORTH, field)),
+        ],
+        default=today,
+    )
 
 
 def _as_then(

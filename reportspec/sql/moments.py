@@ -32,7 +32,10 @@ def depth(binding: Binding, name: str) -> int:
     entity = binding.entity(name)
     if entity.derived is None:
         if entity.history is not None and binding.has_history(entity):
-            return 1 + depth(binding, entity.history.entity)
+            below_it = [entity.history.entity]
+            if entity.history.values is not None and binding.past_values(entity):
+                below_it.append(entity.history.values.entity)
+            return 1 + max(depth(binding, other) for other in below_it)
         return 0
     below = {entity.derived.source}
     if entity.derived.match is not None:
@@ -61,10 +64,10 @@ def _within(
     if len(path) == 1:
         return
     found = binding.resolve(base, path)
-    if found.field.expr is not None:
-        at = binding.entity_at(base, found.steps)
-        for node in column_nodes(found.field.expr):
-            yield from _within(binding, at, path_of(node))
+    at = binding.entity_at(base, found.steps)
+    tree = found.field.expr or binding.stands_in(at, found.field)
+    for node in column_nodes(tree) if tree is not None else ():
+        yield from _within(binding, at, path_of(node))
 
 
 def _passed(binding: Binding, base: str, path: tuple[str, ...]) -> list[str]:

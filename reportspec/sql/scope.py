@@ -408,6 +408,7 @@ class Scope:
             "closed_at",
             "lost_stage_id",
             entity.history.stage if entity.history else "",
+            *self.binding.past_values(entity),
         )
         if not past and not self._given(entity, field.name):
             if field.default is not None:
@@ -415,6 +416,9 @@ class Scope:
             return null(TYPES[field.type])
         self.statement.need(self._cte(entity), field.name)
         value = self._column(alias, entity, field)
+        other = self.binding.stands_in(entity.name, field)
+        if other is not None:
+            value = exp.Coalesce(this=value, expressions=[self.compile(other, moment, way)])
         if field.type == "money":
             value.meta[AMOUNT] = True
         if versioned and entity.history and field.name == entity.history.stage:

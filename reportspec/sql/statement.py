@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlglot import exp
 
-from reportspec.binding import Binding, Unresolved
+from reportspec.binding import Binding, Unresolved, leads_away
 from reportspec.expression import column_nodes, path_of
 from reportspec.model import Entity, Field, MappedField, MappedPart
 from reportspec.sql.build import (
@@ -32,6 +32,7 @@ from reportspec.sql.build import (
     named,
     null,
 )
+from reportspec.sql.history import VALUED, past_values, select_versions
 from reportspec.sql.moments import Moment, depth, varies_with_moment
 from reportspec.sql.parts import from_part
 from reportspec.sql.rates import RATES, select_rates
@@ -149,14 +150,16 @@ class Statement:
     def ctes(self) -> list[tuple[str, exp.Expr, str]]:
         """Name, tree and what it is, of each CTE, in an order in which each uses earlier ones."""
         built: dict[str, exp.Expr] = {}
+        self._need_past_values()
         while waiting := [cte for cte in self._derived if cte not in built]:
             # Entities made from others come first: they say what they need of those.
             cte = max(
                 waiting, key=lambda name: depth(self.binding, self._derived[name].entity.name)
             )
             built[cte] = self._derive(self._derived[cte])
+            self._need_past_values()
         found: list[tuple[int, list[tuple[str, exp.Expr, str]]]] = []
-        for rows in self._rows.values():
+        for rows in list(self._rows.values()):
             if rows.versions is not None:
                 self._rows[rows.versions].needed.update(rows.needed)
         for name, rows in self._rows.items():
@@ -173,14 +176,27 @@ class Statement:
             found.append((0, [(RATES, select_rates(self.binding.currency), said)]))
         return [cte for _, ctes in sorted(found, key=lambda item: item[0]) for cte in ctes]
 
+    def _need_past_values(self) -> None:
+        """Have what the fields were that are asked of entities with past states."""
+        moment = Moment("current", None, None, None)
+        for rows in list(self._rows.values()):
+            asked = past_values(self, rows.entity, tuple(rows.needed)) if rows.versions else ()
+            if not asked:
+                continue
+            assert rows.entity.history is not None
+            assert rows.entity.history.values is not None
+            values = self.instance(rows.entity.history.values.entity, moment)
+            for name in (rows.entity.history.by, *VALUED, *asked):
+                self.need(values, name)
+            for name in asked:
+                self.need(rows.versions or "", name)
+
     def _plain_ctes(self, name: str, rows: _Rows) -> list[tuple[str, exp.Expr, str]]:
         if rows.versions is None:
             said = rows.entity.plural["en"]
             if name != rows.entity.name:
                 said += ", deleted ones too" if rows.whole else " as they are today"
             return [(name, self._select_rows(rows), said)]
-        from reportspec.sql.history import select_versions
-
         base, states = rows.versions, f"{name}_state"
         return select_versions(self, rows.entity, name, base, states, tuple(rows.needed))
 
@@ -254,13 +270,13 @@ class Statement:
         mapped = part.fields.get(field.name)
         if mapped is None:
             tree = field.default
-            if tree is None:
+            if tree is None or leads_away(tree):
                 return null(TYPES[field.type])
             return tree.copy().transform(
                 lambda node: self._substitute(entity, part, node), copy=False
             )
         value = self._read(entity, field, mapped)
-        if field.default is not None:
+        if field.default is not None and not leads_away(field.default):
             return self._or_default(entity, part, field, value)
         if field.type == "money":
             return cast(value, TYPES["money"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -12,9 +13,11 @@ from reportspec.calendar import (
     Fiscal,
     Period,
     compared_with,
+    parse_as_of,
     parse_period,
     previous_period,
     previous_year,
+    same_point,
 )
 
 JANUARY, APRIL, JULY = Fiscal(1), Fiscal(4), Fiscal(7)
@@ -230,3 +233,27 @@ def test_what_does_not_lie_before_is_refused(period: str, word: str) -> None:
     value = dict(zip(("from", "to"), word.split(".."), strict=True)) if ".." in word else word
     with pytest.raises(CalendarError):
         compared_with(value, read(period), JANUARY)
+
+
+ROME = ZoneInfo("Europe/Rome")
+
+
+@pytest.mark.parametrize(
+    ("period", "compare", "as_of", "then"),
+    [
+        ("2026-03", "previous_period", "2026-03-10", "2026-02-10"),  # ten days of each, though one is shorter
+        ("2026-03", "previous_period", "2026-03-30", "2026-02-28"),  # not beyond its end
+        ("2026-02", "previous_period", "2026-02-10", "2026-01-10"),
+        ("2026-03", "previous_year", "2026-03-10", "2025-03-10"),
+        ("2026-03", "previous_period", "2026-03-31", "2026-02-28"),
+        ("2026-03", "previous_period", "2026-04-05", "2026-03-05"),  # as many days after the end
+        ("2026-04", "previous_period", "2026-04-10T12:00", "2026-03-10T12:00"),  # across summer time
+        ("2026-03", "2025-11", "2026-03-10", "2025-11-10"),
+    ],
+)  # fmt: skip
+def test_an_instant_within_is_as_far_into_the_other(
+    period: str, compare: str, as_of: str, then: str
+) -> None:
+    own = read(period)
+    other = compared_with(compare, own, JANUARY)
+    assert same_point(parse_as_of(as_of, ROME), own, other, ROME) == parse_as_of(then, ROME)

@@ -161,3 +161,19 @@ def test_a_project_file_with_the_other_ending_is_found_by_every_command(
         done = run_cli(command, cwd=tmp_path)
         assert done.returncode == 0, (command, done.stderr)
     assert "reportspec.yml" in run_cli(["doctor"], cwd=tmp_path).stdout
+
+
+@pytest.mark.parametrize(
+    "fields", ["fields: {cycle_days: '1'}", "union: [{table: deal, fields: {cycle_days: '1'}}]"]
+)
+def test_what_is_computed_is_not_mapped(tmp_path: Path, fields: str) -> None:
+    """A mapping that gives what would not be read is told so, at the place where it does."""
+    project = "version: 1\nsource: {files: {deal: deal.csv}}\nmapping: m.yaml\n"
+    (tmp_path / "reportspec.yaml").write_text(project, "utf-8")
+    (tmp_path / "deal.csv").write_text("deal_id\n1\n", "utf-8")
+    (tmp_path / "spec.yaml").write_text("version: 1\nmetrics: [deals_count]\n", "utf-8")
+    text = f"entities:\n  deal: {{table: deal, key: deal_id, {fields}}}\n"
+    (tmp_path / "m.yaml").write_text(text, "utf-8")
+    (problem,) = [one for one in told(tmp_path) if one.code == "computed-field"]
+    assert problem.span is not None
+    assert problem.span.column == text.splitlines()[1].index("cycle_days") + 1

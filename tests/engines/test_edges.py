@@ -19,7 +19,7 @@ from tests.figures.asking import figures
 
 Tables = dict[str, tuple[str, list[tuple[Any, ...]]]]
 KINDS = {"amount": "DECIMAL(14,2)", "value": "DECIMAL(14,2)", "position": "INTEGER", "tier": "INTEGER",
-         "talk_s": "DOUBLE", "quantity": "DOUBLE", "unit_cost": "DECIMAL(14,2)", "rate": "DOUBLE",
+         "talk_s": "DOUBLE", "probability": "DOUBLE", "expected_close_date": "DATE", "quantity": "DOUBLE", "unit_cost": "DECIMAL(14,2)", "rate": "DOUBLE",
          "month": "DATE", "day": "DATE", "starts_at": "DATE", "ends_at": "DATE"}  # fmt: skip
 BOOLEANS = ("is_won", "is_lost", "is_converted", "is_junk")
 KEYS = {"deal": "deal_id", "user": "user_id", "stage": "stage_id", "account": "account_id", "lead": "lead_id",
@@ -263,6 +263,169 @@ CASES = {
         [{"purchases_amount": 10, "product_revenue_amount": 10, "customers_count": 1}],
     ),
 }  # fmt: skip
+
+
+VALUED = "deal_id,stage_id,entered_at,amount,currency,probability,expected_close_date"
+RATES: Tables = {
+    "fx_rate": ("day,from_currency,to_currency,rate", [(date(2024, 1, 1), "USD", "EUR", 0.5)])
+}
+WORTH = (
+    "deal_id,stage_id,status,amount,currency,created_at,closed_at,probability,expected_close_date"
+)
+FORECAST = kpis("forecast_open_amount", "forecast_weighted_amount")
+
+# As of February: d1 was of 700 euros before it was of 1,000 dollars; for d2 the history names no currency, so
+# that its own holds; d3's was in pounds, which have no rate, whatever it is in today.
+CASES["a_history_in_its_own_currency"] = Case(
+    {**RATES,
+     "stage": (STAGE, NULL_STAGES),
+     "deal": (WORTH, [
+         ("d1", "M", "open", 1000, "USD", at("2024-01-05"), None, 0.5, date(2024, 4, 1)),
+         ("d2", "N", "open", 300, "USD", at("2024-01-05"), None, 0.5, date(2024, 4, 1)),
+         ("d3", "M", "open", 80, "EUR", at("2024-01-05"), None, 0.5, date(2024, 4, 1))]),
+     "deal_stage_history": (VALUED, [
+         ("d1", "N", at("2024-01-05"), 700, "EUR", 0.5, date(2024, 4, 1)),
+         ("d1", "M", at("2024-03-05"), 1000, "USD", 0.5, date(2024, 4, 1)),
+         ("d2", "N", at("2024-01-05"), 200, None, 0.5, date(2024, 4, 1)),
+         ("d2", "N", at("2024-03-05"), 300, None, 0.5, date(2024, 4, 1)),
+         ("d3", "N", at("2024-01-05"), 60, "GBP", 0.5, date(2024, 4, 1)),
+         ("d3", "M", at("2024-03-05"), 80, "EUR", 0.5, date(2024, 4, 1))])},
+    {"period": {"from": "2024-02-01", "to": "2024-04-30"}, "as_of": "2024-02-29", **FORECAST},
+    [{"forecast_open_amount": 800, "forecast_weighted_amount": 400}],
+)  # fmt: skip
+# A line may be in another currency than its deal.
+CASES["lines_in_their_own_currency"] = Case(
+    {**RATES,
+     "account": ("account_id,name,owner_id,created_at", [("a", "A", "u1", at("2020-01-01"))]),
+     "product": ("product_id,name,family,tier,unit_cost", [("g1", "G1", "F", 1, 1)]),
+     "deal": (DEAL, [deal("d1", "W", "won", "2024-01-01", "2024-02-01")]),
+     "deal_product": ("deal_id,product_id,quantity,amount,currency", [
+         ("d1", "g1", 1, 10, "USD"), ("d1", "g1", 1, 7, None)])},
+    {"period": "2024-02", **kpis("product_revenue_amount")},
+    [{"product_revenue_amount": 12}],
+)  # fmt: skip
+
+
+# d1 was put off and grew within its stage, then moved on; d2 was won in March, for more; of d3 the history has no
+# values, so that its own hold, and its stage's chance.
+CHANGING: Tables = {
+    "stage": ("stage_id,name,position,probability,is_won,is_lost", [
+        ("N", "New", 1, 0.1, False, False), ("M", "Mid", 2, 0.6, False, False), ("W", "Won", 3, 1, True, False)]),
+    "deal": (WORTH, [
+        ("d1", "M", "open", 1000, "EUR", at("2024-01-05"), None, 0.6, date(2024, 3, 31)),
+        ("d2", "W", "won", 250, "EUR", at("2024-01-05"), at("2024-03-10"), 1, date(2024, 2, 25)),
+        ("d3", "N", "open", 50, "EUR", at("2024-01-05"), None, None, None)]),
+    "deal_stage_history": (VALUED, [
+        ("d1", "N", at("2024-01-05"), 700, "EUR", 0.5, date(2024, 2, 20)),
+        ("d1", "N", at("2024-02-10"), 900, "EUR", 0.5, date(2024, 3, 31)),
+        ("d1", "M", at("2024-03-05"), 1000, "EUR", 0.6, date(2024, 3, 31)),
+        ("d2", "N", at("2024-01-05"), 200, "EUR", 0.2, date(2024, 2, 25)),
+        ("d2", "W", at("2024-03-10"), 240, "EUR", 1, date(2024, 2, 25)),
+        ("d3", "N", at("2024-01-05"), None, None, None, None)]),
+}  # fmt: skip
+STOCKS = kpis("open_amount", "open_opportunities_count.by_value", "open_weighted_amount", "overdue_deals_count",
+              "pushed_deals_count", "open_opportunities_count", "deals_created_amount")  # fmt: skip
+CASES["stocks_as_they_stood"] = Case(
+    CHANGING, {"period": {"from": "2024-01-01", "to": "2024-02-29"}, **STOCKS},
+    [{"open_amount": 1150, "open_opportunities_count.by_value": 1150, "open_weighted_amount": 495,
+      "overdue_deals_count": 1, "pushed_deals_count": 1, "open_opportunities_count": 3, "deals_created_amount": 1150}],
+)  # fmt: skip
+CASES["stocks_as_they_stood_before"] = Case(
+    CHANGING, {"period": "2024-01", **STOCKS},
+    [{"open_amount": 950, "open_weighted_amount": 395, "overdue_deals_count": 0, "pushed_deals_count": 0}],
+)  # fmt: skip
+CASES["stocks_as_they_stand"] = Case(
+    CHANGING,
+    {"period": "2024-03", "sections": [{"id": "one", "kpis": ["open_amount", "open_weighted_amount", "won_amount"]}]},
+    [{"open_amount": 1050, "open_weighted_amount": 605, "won_amount": 250}],
+)  # fmt: skip
+CASES["stocks_month_by_month"] = Case(
+    CHANGING,
+    {"period": "2024-Q1", "sections": [{"id": "one", "trend": {"metrics": ["open_amount", "open_weighted_amount", "overdue_deals_count"], "grain": "month"}}]},
+    [{"open_amount": 950, "open_weighted_amount": 395, "overdue_deals_count": 0},
+     {"open_amount": 1150, "open_weighted_amount": 495, "overdue_deals_count": 1},
+     {"open_amount": 1050, "open_weighted_amount": 605, "overdue_deals_count": 1}],
+)  # fmt: skip
+# What the forecast is made of is what is open: the same deals with the same values.
+CASES["forecasts_are_of_the_stocks"] = Case(
+    CHANGING,
+    {"period": {"from": "2024-02-01", "to": "2024-12-31"}, "as_of": "2024-02-29",
+     **kpis("forecast_open_amount", "forecast_weighted_amount", "forecast_undated_amount", "open_amount")},
+    [{"forecast_open_amount": 1100, "forecast_weighted_amount": 490, "forecast_undated_amount": 50, "open_amount": 1150}],
+)  # fmt: skip
+CASES["amounts_of_the_past_are_filtered"] = Case(
+    CHANGING,
+    {"period": "2024-01", "filters": [{"field": "deal.amount", "lt": 800}], **kpis("open_opportunities_count")},
+    [{"open_opportunities_count": 3}],
+)  # fmt: skip
+
+
+# Without a history nobody knows what chance d2 had before it was won: there is no figure, and not one without it.
+UNTOLD: Tables = {name: table for name, table in CHANGING.items() if name != "deal_stage_history"}
+CASES["chances_that_nobody_knows"] = Case(
+    UNTOLD,
+    {"period": "2024-03", "compare": "previous_period", "sections": [{"id": "one", "kpis": [
+        "open_weighted_amount", "open_amount", "forecast_weighted_amount", "forecast_amount"]}]},
+    [{"open_weighted_amount": 605, "open_weighted_amount__previous": None,
+      "open_amount": 1050, "open_amount__previous": 1300,
+      "forecast_weighted_amount": 600, "forecast_weighted_amount__previous": None, "forecast_amount__previous": None}],
+)  # fmt: skip
+CASES["chances_that_nobody_knows_over_time"] = Case(
+    UNTOLD,
+    {"period": "2024-Q1", "sections": [{"id": "one", "trend": {"metrics": ["open_weighted_amount"], "grain": "month"}}]},
+    [{"open_weighted_amount": None}, {"open_weighted_amount": None}, {"open_weighted_amount": 605}],
+)  # fmt: skip
+
+
+# l1 waits; l2 was answered, l3 converted without an answer, l4 only after the report's date; l5 is of today.
+CASES["leads_that_nobody_followed_up"] = Case(
+    {"lead": ("lead_id,email,status,created_at,first_response_at,converted_at", [
+        ("l1", "a@x", "new", at("2024-02-01"), None, None), ("l2", "b@x", "new", at("2024-02-01"), at("2024-02-02"), None),
+        ("l3", "c@x", "new", at("2024-02-01"), None, at("2024-02-03")), ("l4", "d@x", "new", at("2024-02-01"), None, at("2024-03-03")),
+        ("l5", "e@x", "new", at("2024-02-29 20:00:00"), None, None)])},
+    {"period": "2024-02", **kpis("leads_without_followup_count")},
+    [{"leads_without_followup_count": 2}],
+)  # fmt: skip
+
+
+# The cases behind a mean are those that it is over: d2 has no amount, d3's pounds no rate.
+CASES["cases_behind_a_mean"] = Case(
+    {**RATES,
+     "deal": (WORTH, [
+         (key, "W", "won", amount, code, at("2024-01-05"), at("2024-02-05"), None, None)
+         for key, amount, code in (("d1", 100, "EUR"), ("d2", None, "EUR"), ("d3", 60, "GBP"), ("d4", 100, "USD"))])},
+    {"period": "2024-02", **kpis("avg_won_amount", "avg_won_amount.n", "avg_won_amount.sum", "avg_won_amount.median", "won_deals_count")},
+    [{"avg_won_amount": 75, "avg_won_amount.n": 2, "avg_won_amount.sum": 150, "avg_won_amount.median": 75, "won_deals_count": 4}],
+)  # fmt: skip
+CASES["cases_behind_a_mean_alone"] = Case(
+    CASES["cases_behind_a_mean"].tables, {"period": "2024-02", **kpis("avg_won_amount.n")}, [{"avg_won_amount.n": 2}],
+)  # fmt: skip
+
+
+# Ten days of March against ten of February: the deals of the 5th, not those of February's last days.
+CASES["the_first_days_of_each"] = Case(
+    {"deal": (DEAL, [deal("d1", "W", "won", "2024-01-01", "2024-03-05"), deal("d2", "W", "won", "2024-01-01", "2024-02-05"),
+                     deal("d3", "W", "won", "2024-01-01", "2024-02-06"), deal("d4", "W", "won", "2024-01-01", "2024-02-15"),
+                     deal("d5", "W", "won", "2024-01-01", "2024-03-12")])},
+    {"period": "2024-03", "as_of": "2024-03-10", "compare": "previous_period",
+     "sections": [{"id": "one", "kpis": ["won_deals_count", "deals_count"]}]},
+    [{"won_deals_count": 1, "won_deals_count__previous": 2}],
+)  # fmt: skip
+# Nobody knows whether an empty source is another one: it is in neither, unless it is asked for.
+SOURCES: Tables = {
+    "lead": ("lead_id,email,status,source,created_at", [
+        (key, f"{key}@x", "new", source, at("2024-02-01")) for key, source in (("l1", "web"), ("l2", "fair"), ("l3", None), ("l4", "web"))])
+}  # fmt: skip
+for name, asked, count in (
+    ("ne", {"filters": [{"field": "lead.source", "ne": "web"}]}, 1),
+    ("not_in", {"filters": [{"field": "lead.source", "not_in": ["web", "shop"]}]}, 1),
+    ("unequal", {"where": "lead.source <> 'web'"}, 1),
+    ("not_among", {"where": "lead.source not in ('web', 'shop')"}, 1),
+    ("or_empty", {"filters": [{"any": [{"field": "lead.source", "ne": "web"}, {"field": "lead.source", "is_null": True}]}]}, 2),
+):  # fmt: skip
+    CASES[f"empty_is_not_{name}"] = Case(
+        SOURCES, {"period": "2024-02", **asked, **kpis("leads_created_count")}, [{"leads_created_count": count}],
+    )  # fmt: skip
 
 
 def kind(column: str) -> str:

@@ -11,7 +11,7 @@ import yaml
 from reportspec.formats.markdown import as_markdown
 from reportspec.render.locale import formats_for
 from reportspec.render.tables import table_view
-from tests.figures.asking import figures, rows
+from tests.figures.asking import codes, figures, rows
 
 HISTORY = """deal,stage,at,amount,probability,expected
 1,open,2026-01-10,1000,0.5,2026-02-20
@@ -108,3 +108,37 @@ def test_how_far_off_it_was_is_an_amount(folder: Path) -> None:
     texts = [[cell.text for cell in cells[-2:]] for cells in table.rows]
     assert texts == [["−€900.00", "−60.0%"], ["+€100.00", "n/a"]]
     assert "Change" not in as_markdown(found)
+
+
+def without_history(folder: Path) -> Path:
+    """The same project, of which the source has no history."""
+    mapping = yaml.safe_load((folder / "m.yaml").read_text(encoding="utf-8"))
+    del mapping["entities"]["deal_stage_history"]
+    mapping["entities"]["deal"]["fields"]["expected_close_date"] = {"sql": "closed", "type": "date"}
+    (folder / "m.yaml").write_text(yaml.safe_dump(mapping), encoding="utf-8")
+    return folder
+
+
+def test_without_a_history_forecasts_of_the_past_are_not_known(folder: Path) -> None:
+    """They are no zeros, and a footnote says why."""
+    backtest = {"metric": "forecast_amount", "against": "won_amount", "periods": 2}
+    spec = {
+        "report": "custom",
+        "period": "2026-04",
+        "sections": [{"id": "b", "backtest": backtest}],
+    }
+    found = figures(without_history(folder), spec)
+    february, march = rows(found, "b")
+    assert (february["forecast"], february["actual"], february["error"]) == (None, 1500, None)
+    assert (march["forecast"], march["actual"]) == (None, 0)
+    told = [text for text in found.footnotes if "without a history" in text]
+    # Deals 1 and 3 were expected in February, of which 3 was only created then; 2 in March.
+    assert told == ["Weighted open: no figure where something has closed since (2 deals): "
+                    "without a history it is not known what it was then."]  # fmt: skip
+    [section] = [one for one in found.sections if one.id == "b"]
+    assert section.columns[1].footnotes
+
+
+def test_without_a_history_nothing_is_known_to_be_put_off(folder: Path) -> None:
+    spec = {"report": "custom", "period": "2026-04", "metrics": ["pushed_deals_count"]}
+    assert codes(without_history(folder), spec) == ["unmapped-field"]
