@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
+import gc
+import io
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Mapping, Sequence
+import threading
+import traceback
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, chdir, contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from random import SystemRandom
+from unittest.mock import patch
 
+import click
+import duckdb
 import pytest
 from hypothesis import settings
 
 CHECKOUT = Path(__file__).resolve().parent.parent
+
+# As the program itself has it: of many trees, collecting garbage often takes half of the time.
+gc.set_threshold(100_000, 50, 50)
 
 # Whoever has set these for their own reports must not change what the tests see.
 PERSONAL_SETTINGS = ("CRM_DATABASE_URL", "SMTP_URL", "PYTHONPATH", "SOURCE_DATE_EPOCH")
@@ -54,7 +66,10 @@ def run_cli() -> RunCli:
     """Return a function that runs `python -m reportspec ARGS` and returns what came of it.
 
     `env` is added to the present environment, less what a user may have set for themselves.
-    A run that takes longer than `timeout` seconds fails the test.
+
+    It runs in this process, which takes a tenth of the time. It has a process of its own where that is
+    what is tested (`apart`), or where `env` says what only a new interpreter hears; one that takes
+    longer than `timeout` seconds fails the test.
     """
 
     def run(
@@ -62,12 +77,17 @@ def run_cli() -> RunCli:
         cwd: Path | None = None,
         env: Mapping[str, str] | None = None,
         timeout: float = 120,
+        apart: bool = False,
     ) -> subprocess.CompletedProcess[str]:
         inherited = {k: v for k, v in os.environ.items() if k not in PERSONAL_SETTINGS}
+        around = {**inherited, "PYTHONPATH": str(CHECKOUT), **(env or {})}
+        words = [*map(str, args)]
+        if not apart and not any(name.startswith(HEARD_AT_START) for name in env or {}):
+            return _run_here(words, cwd or CHECKOUT, around)
         return subprocess.run(
-            [sys.executable, "-m", "reportspec", *map(str, args)],
+            [sys.executable, "-m", "reportspec", *words],
             cwd=cwd or CHECKOUT,
-            env={**inherited, "PYTHONPATH": str(CHECKOUT), **(env or {})},
+            env=around,
             stdin=subprocess.DEVNULL,
             capture_output=True,
             encoding="utf-8",
@@ -76,6 +96,72 @@ def run_cli() -> RunCli:
         )
 
     return run
+
+
+HEARD_AT_START = ("TZ", "LC_", "LANG", "PYTHON", "LD_")
+
+
+def _run_here(
+    words: list[str], cwd: Path, env: Mapping[str, str]
+) -> subprocess.CompletedProcess[str]:
+    """The command line in this process, ending as `main` ends it but for signals."""
+    from reportspec.cli import cli
+
+    with ExitStack() as around:
+        around.enter_context(patch.dict(os.environ, env, clear=True))
+        around.enter_context(chdir(cwd))
+        around.enter_context(patch("sys.stdin", around.enter_context(open(os.devnull))))  # noqa: PTH123
+        said = around.enter_context(_heard(redirect_stdout))
+        told = around.enter_context(_heard(redirect_stderr))
+        code = 0
+        try:
+            cli.main(words, prog_name="python -m reportspec", standalone_mode=False)
+        except click.ClickException as error:
+            error.show()
+            code = 2
+        except SystemExit as end:
+            code = end.code if isinstance(end.code, int) else int(end.code is not None)
+        except Exception:
+            traceback.print_exc()
+            code = 70
+        return subprocess.CompletedProcess(words, code, said(), told())
+
+
+@contextmanager
+def _heard(redirect: Callable[[io.TextIOWrapper], redirect_stdout[io.TextIOWrapper]]) -> Iterator[Callable[[], str]]:  # fmt: skip
+    """A standard stream as a pipe has it; gives a function that reads what came through."""
+    data = io.BytesIO()
+    stream = io.TextIOWrapper(data, "utf-8", "backslashreplace", "\n", write_through=True)
+    with redirect(stream):
+        yield lambda: data.getvalue().decode("utf-8").replace("\r\n", "\n").replace("\r", "\n")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _demo_is_made_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Reports over the demo copy it from one that was made before, in a third of the time. How it is made
+    is what `tests/demo` is about, and those import `load` itself before this."""
+    from reportspec.demo import loading
+    from reportspec.demo.columns import COLUMNS
+
+    load, alone = loading.load, threading.Lock()
+
+    @cache
+    def made() -> Path:
+        path = tmp_path_factory.mktemp("made") / "before.duckdb"
+        with duckdb.connect(str(path)) as raw:
+            load(raw)
+        return path
+
+    def copied(raw: duckdb.DuckDBPyConnection, names: Iterable[str] = COLUMNS) -> None:
+        with alone:
+            raw.execute(f"attach '{made()}' as made_before (read_only)")
+            raw.execute("create schema demo")
+            for name in set(names) & set(COLUMNS):
+                raw.execute(f'create table demo."{name}" as from made_before.demo."{name}"')
+            raw.execute("detach made_before")
+
+    with patch.object(loading, "load", copied):
+        yield
 
 
 @dataclass(frozen=True)

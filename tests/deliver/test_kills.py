@@ -519,8 +519,11 @@ PLANS = [
 @pytest.mark.slow
 @pytest.mark.parametrize(("kind", "mode", "ledger", "kills"), PLANS)
 def test_random_kills(
-    lanes: list[Warm], place: Callable[[], str], tmp_path: Path, kind: str, mode: str, ledger: str, kills: int
+    lanes: list[Warm], place: Callable[[], str], tmp_path: Path, kind: str, mode: str, ledger: str, kills: int, draw: Any
 ) -> None:  # fmt: skip
+    """At any moment; by day few, as each step is met by the tests below."""
+    kills = draw.rounds(kills // 4, kills)
+
     def lane(number: int, warm: Warm) -> Counter[str]:
         seed = f"{SEED} {kind} {mode} {ledger} {number}"
         chance, tally = random.Random(seed), Counter[str]()

@@ -9,6 +9,7 @@ import duckdb
 import pytest
 
 from reportspec.demo import load, tables
+from reportspec.demo.columns import COLUMNS
 
 made = cache(tables)
 
@@ -28,7 +29,7 @@ def test_all_tables_arrive(database: duckdb.DuckDBPyConnection) -> None:
     assert {name for (name,) in found} == set(made())
 
 
-@pytest.mark.parametrize("name", sorted(made()))
+@pytest.mark.parametrize("name", sorted(COLUMNS))
 def test_columns_are_typed(database: duckdb.DuckDBPyConnection, name: str) -> None:
     found = database.execute(
         "select column_name, data_type from information_schema.columns "
@@ -38,7 +39,7 @@ def test_columns_are_typed(database: duckdb.DuckDBPyConnection, name: str) -> No
     assert tuple(found) == made()[name].columns
 
 
-@pytest.mark.parametrize("name", sorted(made()))
+@pytest.mark.parametrize("name", sorted(COLUMNS))
 def test_every_value_arrives(database: duckdb.DuckDBPyConnection, name: str) -> None:
     assert database.execute(f'select * from demo."{name}"').fetchall() == made()[name].rows
 

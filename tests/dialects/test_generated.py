@@ -70,10 +70,14 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.slow
 @pytest.mark.xdist_group("generated")
 @pytest.mark.parametrize("dialect", GENERATED)
-def test_every_statement_can_be_written(dialect: str, folder: Path) -> None:
+def test_every_statement_can_be_written(dialect: str, draw: Draw, folder: Path) -> None:
+    """By day each report in every dialect and each metric in a third of them, by night all in all."""
     asked = statements(folder)
     assert len(asked) > 350
-    for name, tree in asked:
+    at = GENERATED.index(dialect)
+    for number, (name, tree) in enumerate(asked):
+        if name in packaged().metrics and (number + at) % draw.rounds(3, 1):
+            continue
         text = sql_text(tree, dialect)  # reads it back and looks at every node
         assert "RS_" not in text, name
         if dialect in ("snowflake", "oracle"):

@@ -1,4 +1,5 @@
-"""One engine for each group of tests, with the demo's rows; and projects over them.
+"""One engine for each group of tests, with a part of the demo's rows (by night with all of them); and
+projects over them.
 
 `--database URL` runs the same tests on a database of one's own instead (the user needs the right
 to create a schema, which is dropped at the end).
@@ -6,12 +7,14 @@ to create a schema, which is dropped at the end).
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 import yaml
 
@@ -22,10 +25,13 @@ from tests.engines.servers import (
     HOSTILE,
     TRAPS,
     Engine,
+    Given,
     alchemy_engine,
     demo_tables,
     engine,
     served,
+    thinned,
+    write_parquet,
 )
 
 SETTINGS = {"version": 1, "timezone": "Europe/Rome", "locale": "en_GB", "currency": "EUR"}
@@ -51,18 +57,25 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str],
 
 
 @pytest.fixture(scope="session")
+def demo_rows(request: pytest.FixtureRequest) -> list[Given]:
+    """The demo's tables."""
+    return demo_tables() if request.config.getoption("--night") else thinned(demo_tables())
+
+
+@pytest.fixture(scope="session")
 def database(
-    engine_name: str, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+    engine_name: str,
+    demo_rows: list[Given],
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Engine]:
     """The engine, with the demo's rows."""
-    url = request.config.getoption("--database")
+    url, tables = request.config.getoption("--database"), [*demo_rows, HOSTILE, TRAPS, EDGES]
     if url:
-        with alchemy_engine(engine_name, url, [*demo_tables(), HOSTILE, TRAPS, EDGES]) as found:
+        with alchemy_engine(engine_name, url, tables) as found:
             yield found
         return
-    with engine(
-        engine_name, [*demo_tables(), HOSTILE, TRAPS, EDGES], tmp_path_factory.mktemp(engine_name)
-    ) as found:
+    with engine(engine_name, tables, tmp_path_factory.mktemp(engine_name)) as found:
         yield found
 
 
@@ -70,21 +83,33 @@ def database(
 def project(database: Engine, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project over the engine."""
     folder = tmp_path_factory.mktemp("project")
+    return over_demo(folder, database.url, database.prefix)
+
+
+@pytest.fixture(scope="session")
+def reference(demo_rows: list[Given], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same project over the same rows in DuckDB. Its answers are remembered for all workers."""
+    folder = tmp_path_factory.mktemp("reference")
+    with duckdb.connect(str(folder / "demo.duckdb")) as raw:
+        for table in demo_rows:
+            body = ", ".join(f'"{name}" {kind}' for name, kind in table.columns)
+            raw.execute(f'create table "{table.name}" ({body})')
+            raw.execute(f"insert into \"{table.name}\" from '{write_parquet(table, folder)}'")
+    base = tmp_path_factory.getbasetemp()
+    answers = (base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base) / "answers"
+    answers.mkdir(exist_ok=True)
+    (folder / "answers").symlink_to(answers)
+    return over_demo(folder, "demo.duckdb")
+
+
+def over_demo(folder: Path, source: str, prefix: str = "") -> Path:
+    """A project over the demo's tables by their own names."""
     entities: dict[str, Any] = {
-        name: {"table": f"{database.prefix}{name}", "fields": {c: f'"{c}"' for c, _ in columns}}
+        name: {"table": f"{prefix}{name}", "fields": {c: f'"{c}"' for c, _ in columns}}
         for name, columns in COLUMNS.items()
     }
     mapping = {"timezone": "UTC", "dialect": "duckdb", "entities": entities}
     (folder / "m.yaml").write_text(yaml.safe_dump(mapping), encoding="utf-8")
-    own = {**SETTINGS, "source": database.url, "mapping": "m.yaml"}
+    own = {**SETTINGS, "source": source, "mapping": "m.yaml"}
     (folder / "reportspec.yaml").write_text(yaml.safe_dump(own), encoding="utf-8")
-    return folder
-
-
-@pytest.fixture(scope="session")
-def reference(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The same project over the demo in DuckDB."""
-    folder = tmp_path_factory.mktemp("reference")
-    text = yaml.safe_dump({**SETTINGS, "source": "demo"})
-    (folder / "reportspec.yaml").write_text(text, encoding="utf-8")
     return folder

@@ -19,7 +19,7 @@ from reportspec.stages import load_report
 from tests.conftest import Draw
 from tests.engines import test_instants
 from tests.engines.conftest import SETTINGS
-from tests.engines.servers import Given, demo_tables
+from tests.engines.servers import Given
 from tests.engines.shapes import (
     EVERYWHERE,
     FORMS,
@@ -229,9 +229,9 @@ STANDARD: dict[str, Any] = {
 
 
 @pytest.fixture(scope="module")
-def small() -> list[Given]:
+def small(demo_rows: list[Given]) -> list[Given]:
     """The demo's tables about deals and leads."""
-    return [table for table in demo_tables() if table.name in TABLES]
+    return [table for table in demo_rows if table.name in TABLES]
 
 
 def over(folder: Path, source: Any, prefix: str = "") -> Path:

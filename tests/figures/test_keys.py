@@ -16,7 +16,7 @@ from reportspec.demo.columns import COLUMNS
 from reportspec.sql.dialect import sql_text
 from reportspec.stages import compile_report, load_report
 from tests.conftest import CHECKOUT
-from tests.engines.servers import demo_tables
+from tests.engines.servers import demo_tables, thinned
 from tests.engines.test_same_figures import BREAKDOWNS, CHUNKS, PERIOD, SPECS, compare
 from tests.figures.asking import NOW
 
@@ -37,7 +37,7 @@ def projects(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     home = tmp_path_factory.mktemp("keys")
     numbers: dict[str, int] = {}
     with duckdb.connect(str(home / "crm.duckdb")) as raw:
-        for table in demo_tables():
+        for table in thinned(demo_tables()):
             names = [name for name, _ in table.columns]
             keyed = [(table.name, name) in KEYS for name in names]
             kinds = {

@@ -247,7 +247,7 @@ def test_changed_files(tmp_path: Path, draw: Any, monkeypatch: pytest.MonkeyPatc
         )
     faults: dict[str, str] = {}
     compiled = 0
-    rounds = draw.rounds(400, 20_000)
+    rounds = draw.rounds(100, 20_000)
     for number in range(rounds):
         random = Random(f"{draw.seed} {number}")
         names = random.sample([*FILES, "s.yaml", "s.yaml"], 2 if random.random() < 0.2 else 1)
