@@ -11,15 +11,29 @@ import pytest
 from pypdf import PdfReader, PdfWriter
 from pypdf.generic import DecodedStreamObject, NameObject, TextStringObject
 
+from tests.cli.conftest import PROJECT
+
+pytestmark = pytest.mark.xdist_group("verify")
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
-@pytest.fixture
-def built(run: Run, folder: Path) -> Path:
-    """A PDF."""
+@pytest.fixture(scope="module")
+def pdf(run: Run, tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """What the program built."""
+    folder = tmp_path_factory.mktemp("built")
+    (folder / "reportspec.yaml").write_text(PROJECT, encoding="utf-8")
+    (folder / "good.yaml").write_text("version: 1\nreport: pipeline\nperiod: 2026-Q3\n", "utf-8")
     done = run("build", "good.yaml", cwd=folder)
     assert done.returncode == 0, done.stderr
-    return folder / "out" / "good.pdf"
+    return (folder / "out" / "good.pdf").read_bytes()
+
+
+@pytest.fixture
+def built(pdf: bytes, tmp_path: Path) -> Path:
+    """A PDF."""
+    path = tmp_path / "good.pdf"
+    path.write_bytes(pdf)
+    return path
 
 
 def test_all_forms_of_one_report(run: Run, folder: Path) -> None:
