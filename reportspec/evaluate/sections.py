@@ -21,7 +21,7 @@ from reportspec.model import Field, Metric
 from reportspec.plan.plan import ADDITIVE, measures_of, section_queries, without_history
 from reportspec.plan.queries import AggregateQuery, Dimension, RecordsQuery, Side
 from reportspec.run.connection import Table
-from reportspec.sql.aggregate import BUCKET, multiplier, needs_currency
+from reportspec.sql.aggregate import BUCKET, multiplier, needs_currency, only_amount
 from reportspec.sql.records import AVAILABLE
 
 FEW = 30  # cases under which a rate says little
@@ -201,9 +201,10 @@ def _of_the_past(report: Report, part: Metric, row: Row) -> list[str]:
     incomplete = (row.get(f"{part.id}__incomplete") or 0) - (row.get(f"{part.id}__unknown") or 0)
     if incomplete > 0 and part.of is not None:
         by = multiplier(report.binding, part.entity, part.of)
-        assert by is not None
+        # An expression of the amount alone may have no value either, such as one divided by 0.
+        lacks = label(report, by.label) if by is not None else name
         counted = _counted(report, part, incomplete)
-        said.append(word(language, "incomplete", name, counted, label(report, by.label)))
+        said.append(word(language, "incomplete", name, counted, lacks))
     entity = without_history(report.binding, part)
     if entity is not None:
         called = as_part(language, label(report, entity.plural))
@@ -221,6 +222,8 @@ def _converted_before(report: Report, part: Metric) -> bool:
 def _lacking(report: Report, part: Metric) -> str:
     """What a value is made of, any of which may be missing; nothing where it is an amount alone."""
     assert part.of is not None
+    if only_amount(report.binding, part.entity, part.of) is not None:
+        return ""  # what else may be missing is told by itself
     paths = dict.fromkeys(map(path_of, column_nodes(part.of)))
     fields = [report.binding.resolve(part.entity, path).field for path in paths if len(path) > 1]
     names = list(dict.fromkeys(label(report, one.label) for one in fields))

@@ -82,7 +82,7 @@ def test_a_missing_column_is_told_where_the_mapping_names_it(project: Path, colu
         api.build(project / "spec.yaml", now=NOW)
     (problem,) = caught.value.diagnostics
     assert problem.code == "unknown-column"
-    assert f"no column `{column}`" in problem.message
+    assert f"no column `deals.{column}`" in problem.message
     assert problem.span is not None
     assert (problem.span.file, problem.span.line) == ("mapping.yaml", 9)
     assert "the mapping takes `deal.closed_at` from it" in problem.notes

@@ -112,13 +112,14 @@ def test_history_of_stages(pipedrive: Landed) -> None:
 
 
 def test_states_of_the_past(pipedrive: Landed) -> None:
-    """At the end of January 100 is won; 101, 104 and 105 are open, 102 does not exist yet."""
+    """At the end of January 100 is won; 101, 104 and 105 are open, 102 does not exist yet. Both
+    pipelines have a stage for what is won, so that stages stand under their pipeline."""
     figures = pipedrive.figures(
         "{id: asked, breakdown: {metrics: [open_opportunities_count], by: [stage.name]}}",
         "2024-01",
     )
     found = {row[0]: row[1] for row in figures.sections[0].rows if row[1]}
-    assert found == {"Qualified": 2, "Demo": 1}
+    assert found == {"Qualified (Sales)": 2, "Demo (Sales)": 1}
 
 
 def test_time_in_stages(pipedrive: Landed) -> None:

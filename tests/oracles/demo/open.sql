@@ -19,27 +19,38 @@ visit as (
   where before is distinct from stage_id
   window later as (partition by deal_id order by entered_at, position)
 ),
+change as (
+  -- What the history says of a deal's amount and chance; of the last change the deal itself knows best.
+  select h.deal_id, h.entered_at, s.position, h.amount as amount_then, h.probability as probability_then,
+         lead(h.entered_at) over (partition by h.deal_id order by h.entered_at, s.position) is not null as changed_later
+  from demo.deal_stage_history h
+  join demo.stage s using (stage_id)
+),
 known as (
   select t.moment, t.start, t.until, t.deal_id, t.owner_id, t.source, t.lead_id, t.account_id,
          t.pipeline_id, t.deal_type, t.loss_reason, t.created_at,
-         t.amount, t.currency,
+         case when t.changed_later and not t.closed_itself then coalesce(t.amount_then, t.amount)
+              else coalesce(t.amount, t.amount_then) end as amount, t.currency,
          case when t.closed_itself then t.status
               when s.is_won then 'won' when s.is_lost then 'lost' else 'open' end as status,
          case when t.closed_itself then t.closed_at
               when s.is_won or s.is_lost then t.entered_at end as closed_at,
          s.name as stage,
          -- A closed deal's own probability is 1 or 0: what it was before is its stage's of then.
-         coalesce(case when t.status = 'open' then t.probability end, s.probability) as probability
+         coalesce(case when t.changed_later and not t.closed_itself then t.probability_then end,
+                  case when t.status = 'open' then t.probability end, s.probability) as probability
   from (
-    select i.*, d.*, v.entered_at, d.status in ('won', 'lost') and d.closed_at < i.until as closed_itself,
+    select i.*, d.*, v.entered_at, w.amount_then, w.probability_then, w.changed_later, d.status in ('won', 'lost') and d.closed_at < i.until as closed_itself,
            case when d.status in ('won', 'lost') and d.closed_at < i.until then d.stage_id
                 when v.stage_id is not null then v.stage_id
                 when d.status = 'open' then d.stage_id end as stage_then
     from instant i
     join demo.deal d on d.created_at < i.until and d.is_deleted is distinct from true
     left join visit v on v.deal_id = d.deal_id and v.entered_at < i.until
+    left join change w on w.deal_id = d.deal_id and w.entered_at < i.until
     qualify row_number() over (
-      partition by i.moment, d.deal_id order by v.entered_at desc, v.position desc) = 1
+      partition by i.moment, d.deal_id order by v.entered_at desc, v.position desc,
+                                                 w.entered_at desc, w.position desc) = 1
   ) t
   left join demo.stage s on s.stage_id = t.stage_then
 ),
