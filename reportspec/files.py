@@ -6,6 +6,7 @@ import atexit
 import contextlib
 import glob
 import os
+import secrets
 import shutil
 import stat
 import tempfile
@@ -16,30 +17,31 @@ from pathlib import Path
 def write_whole(path: Path, data: bytes) -> None:
     """Write a file by way of a temporary one beside it. Raises OSError and leaves the old file."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    file = None
+    # Made with the rights that the user's own files get, by the system: a umask is the process's, and
+    # reading it means to be without one for a moment.
+    part = path.parent / f".{path.name[:40]}.{secrets.token_hex(4)}.part"
+    handle = -1
     try:
-        file = tempfile.NamedTemporaryFile(  # noqa: SIM115
-            prefix=f".{path.name[:40]}.", suffix=".part", dir=path.parent, delete=False
+        _UNFINISHED.add(str(part))
+        handle = os.open(
+            part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666
         )
-        _UNFINISHED.add(file.name)
-        with file:
+        with os.fdopen(handle, "wb") as file:
+            handle = -1
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        mask = os.umask(0)
-        os.umask(mask)
-        Path(file.name).chmod(0o666 & ~mask)
-        Path(file.name).replace(path)
+        part.replace(path)
         _clear(path)
     except BaseException:
         with contextlib.suppress(OSError):
-            if file is not None:
-                Path(file.name).unlink()
-                file.close()
+            if handle >= 0:
+                os.close(handle)
+        with contextlib.suppress(OSError):
+            part.unlink()
         raise
     finally:
-        if file is not None:
-            _UNFINISHED.discard(file.name)
+        _UNFINISHED.discard(str(part))
 
 
 _UNFINISHED: set[str] = set()  # the temporary files of this process that are there now

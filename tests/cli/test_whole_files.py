@@ -6,6 +6,7 @@ import io
 import os
 import random
 import signal
+import stat
 import subprocess
 import sys
 import time
@@ -141,3 +142,17 @@ def test_build_on_a_full_disk_names_the_place(
     assert said in done.stderr
     assert (folder / "out" / "good.pdf").read_bytes() == before
     assert [file.name for file in (folder / "out").iterdir()] == ["good.pdf"]
+
+
+def test_rights_are_those_of_ones_own_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The process is never without its umask meanwhile: other threads write files, too."""
+    before = os.umask(0o027)
+    try:
+        monkeypatch.setattr(os, "umask", lambda _: pytest.fail("the umask was touched"))
+        write_whole(tmp_path / "a.pdf", b"x")
+    finally:
+        monkeypatch.undo()
+        os.umask(before)
+    assert stat.S_IMODE((tmp_path / "a.pdf").stat().st_mode) == 0o640
