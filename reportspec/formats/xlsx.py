@@ -23,6 +23,7 @@ from reportspec.render.locale import (
     is_number,
     moment,
     money_decimals,
+    with_unit,
 )
 from reportspec.render.page import footnotes_of
 from reportspec.render.sentences import sentences
@@ -249,6 +250,8 @@ class _Book:
             )
             said = previous if column.role == "previous" else self.formats.word("change")
             label = f"{of} · {said}" if of else label
+        if column.unit == "days" and column.role != "change":  # shorter ones are times of the clock
+            label = with_unit(self.formats, label, column.unit)
         return label + _marks(column.footnotes)
 
     def _width(self, section: Section, place: int) -> float:

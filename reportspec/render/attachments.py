@@ -13,7 +13,7 @@ from decimal import Decimal
 
 from reportspec.diagnostics import harmless, one_line
 from reportspec.figures import Cell, Figures, Section
-from reportspec.render.locale import Formats
+from reportspec.render.locale import Formats, with_unit
 
 # East Asian spreadsheets take the wide ones for the others.
 _FORMULA_START = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
@@ -51,7 +51,7 @@ def notes_file(figures: Figures, formats: Formats) -> tuple[CsvFile, ...]:
 
 
 def _table_csv(section: Section, formats: Formats) -> str:
-    labels = [column.label for column in section.columns]
+    labels = [with_unit(formats, column.label, column.unit) for column in section.columns]
     if any(count > 1 for count in Counter(labels).values()):
         labels = [column.name for column in section.columns]
     rows: list[Sequence[Cell]] = [labels]
@@ -74,7 +74,8 @@ def _kpi_csv(section: Section, formats: Formats) -> str:
         of_goal: tuple[Cell, ...] = (None, None, None)
         if goal is not None:
             of_goal = (goal.target, goal.attainment, str(formats.words["states"][goal.state]))
-        rows.append([kpi.column.label, kpi.value, kpi.previous, kpi.change, *of_goal])
+        label = with_unit(formats, kpi.column.label, kpi.column.unit)
+        rows.append([label, kpi.value, kpi.previous, kpi.change, *of_goal])
     return _csv(rows)
 
 

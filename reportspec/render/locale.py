@@ -321,6 +321,16 @@ def _figure(
             return number(formats, value, chosen)
 
 
+def with_unit(formats: Formats, label: str, unit: str | None) -> str:
+    """A heading with the unit of the bare durations under it, unless it says it already."""
+    words = formats.words
+    named = {"days": words["day"]["many"], "minutes": words["minute"], "seconds": words["second"]}
+    word = str(named.get(unit or "", ""))
+    if not word or re.search(rf"\b{re.escape(word)}\b", label.lower()):
+        return label
+    return f"{label} ({word})"
+
+
 def change(formats: Formats, value: Number | None, *, points: bool) -> str:
     """A signed change: `+8.3%`, or percentage points: `+2.1 pp`."""
     if value is None or not is_number(value):

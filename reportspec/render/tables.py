@@ -18,6 +18,7 @@ from reportspec.render.locale import (
     number,
     tendency,
     told_apart,
+    with_unit,
 )
 
 MOST_ROWS = 500  # in the PDF: layout takes 3 ms a row; the attachment has them all
@@ -265,9 +266,7 @@ def _heading(
             label = previous_label if column.role == "previous" else formats.word("change")
         css += " q"
     elif column.unit == "days":
-        word = str(formats.words["day"]["many"])
-        if word not in label.lower():
-            label = f"{label} ({word})"
+        label = with_unit(formats, label, column.unit)
     return label, css.strip()
 
 
