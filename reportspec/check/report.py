@@ -376,7 +376,7 @@ def _check_reach(
         if entity not in binding.catalogue.entities:
             continue  # told elsewhere
         try:
-            binding.need_tree(entity, tree)
+            binding.need_some(entity, tree)
             return
         except Unresolved as why:
             reasons.append(why)

@@ -491,9 +491,9 @@ def _unusable(
         need_metric(binding, metric)
         for part in metrics_needed(binding.catalogue, metric):
             for dimension in dimensions:
-                binding.need_reference(part.entity, binding.resolve(part.entity, dimension.path))
+                binding.need_some_of(part.entity, dimension.path)
             for tree in conditions:
-                binding.need_tree(part.entity, tree)
+                binding.need_some(part.entity, tree)
             by = [dimension.path for dimension in dimensions]
             if kind == "trend" and not can_trend(binding, part, conditions, by):
                 return Unresolved("no-trend", "it is only known for one date, not over time")
@@ -658,7 +658,7 @@ def _records(
             fields.append((str(name), path))
     for tree in (*context.conditions, *conditions):
         try:
-            binding.need_tree(entity, tree)
+            binding.need_some(entity, tree)
         except Unresolved as why:
             if standard:
                 omitted.append((_named(context, entity), _need(context, why)))
