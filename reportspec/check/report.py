@@ -201,6 +201,28 @@ def extended_catalogue(project: Project) -> tuple[Catalogue, Own]:
     return extended(packaged(), own), own
 
 
+def _check_ignored(
+    document: Document, catalogue: Catalogue, extra: Mapping[str, Mapping[str, Field]]
+) -> None:
+    """That what the project's `checks` shall not tell of is something that checks are about."""
+    data = document.data if isinstance(document.data, dict) else {}
+    checks = data.get("checks")
+    listed = checks.get("ignore") if isinstance(checks, dict) else None
+    for index, one in enumerate(listed if isinstance(listed, list) else ()):
+        of = str(one.get("of") or "") if isinstance(one, dict) else ""
+        head = of.partition(".")[0]
+        entity = catalogue.entities.get(head)
+        about = list(catalogue.entities)
+        if entity is not None:
+            expected = (known.name for known in entity.expects)
+            names = (*entity.fields, *extra.get(head, ()), *entity.relations, *expected)
+            about = [head, *(f"{head}.{name}" for name in names)]
+        if of and of not in about:
+            help = suggestion(of if entity is not None else head, about)
+            document.tell("unknown-field", f"no check is about `{of[:80]}`", ("checks", "ignore", index, "of"),
+                          help or "write what the warning is about: an `entity` or an `entity.field`")  # fmt: skip
+
+
 def bind_source(project: Project, project_document: Document) -> BoundSource:
     """The packaged catalogue with the project's own on top, and its mapping."""
     catalogue, own = extended_catalogue(project)
@@ -208,6 +230,7 @@ def bind_source(project: Project, project_document: Document) -> BoundSource:
     source, extra, mapping_document = load_mapping(
         catalogue, project.crm, path, project_document, project.source.dialect
     )
+    _check_ignored(project_document, catalogue, extra)
     written, tables = source, _known_tables(project)
     if source is not None and tables is not None:
         source = _with_reads(project, catalogue, source, extra)
