@@ -41,7 +41,7 @@ from reportspec.check.document import Document, Place, open_document
 from reportspec.check.lacking import There, served
 from reportspec.check.mapping import load_mapping, tables_of, with_types
 from reportspec.check.model import EACH, GoalSpec, Project, Report, SectionSpec, sides_of
-from reportspec.check.params import substitute
+from reportspec.check.params import as_read, substitute
 from reportspec.check.project import (
     find_project,
     known_language,
@@ -318,7 +318,7 @@ def _report(
         tree = user_condition(document, binding, str(data["where"]), ("where",), data)
         if tree is not None:
             conditions.append(tree)
-            texts.append(" ".join(str(data["where"]).split()))
+            texts.append(as_read(str(data["where"]), data))
     each = each_of(document, binding, data, project.root)
     if each is not None:
         conditions.append(each.condition)
