@@ -27,6 +27,7 @@ from reportspec.model import (
     Relation,
     SourceMap,
 )
+from reportspec.nothing import never_so, path_empty_because
 
 INSTANTS = ("as_of", "period_start", "period_end")
 # What a formula may use besides metrics: how many days of the period have begun.
@@ -301,6 +302,23 @@ class Binding:
                 continue
             self.need_reference(base, self.resolve(base, path))
 
+    def need_some(self, base: str, tree: exp.Expr | None) -> None:
+        """The same, if rows can have what it says: a condition that none can meet, or a value that is
+        null in all of them, would make a 0 that nobody counted. Raises Unresolved."""
+        if tree is None:
+            return
+        self.need_tree(base, tree)
+        self._need_cause(never_so(self, base, tree))
+
+    def need_some_of(self, base: str, path: tuple[str, ...]) -> None:
+        """Nothing, if rows can have a value of a field that they are grouped by. Raises Unresolved."""
+        self.need_reference(base, self.resolve(base, path))
+        self._need_cause(path_empty_because(self, base, path))
+
+    def _need_cause(self, cause: str | None) -> None:
+        if cause is not None:
+            raise Missing(*_not_given(self, *cause.split(".")))
+
     def need_entity(self, name: str) -> None:
         """Nothing, if the source can give an entity's rows: of a derived one also what decides
         which rows there are. Raises Missing."""
@@ -310,6 +328,9 @@ class Binding:
         if derived is None:
             return
         self.need_derived(derived, derived.where)
+        if derived.where is not None:
+            paired = derived.match.entity if derived.match is not None else None
+            self._need_cause(never_so(self, derived.source, derived.where, paired))
         for key in derived.group_by:
             self.need_derived(derived, derived.fields.get(key))
         if derived.match is not None:
@@ -407,11 +428,17 @@ def _missing(binding: Binding, entity: str, name: str) -> tuple[str, str, str | 
     tree = spec.expr or spec.default
     if tree is not None:
         return _lacking(binding, entity, tree)
-    if spec.id in binding.source.lacks:
-        return (spec.id, *_lacked(binding, spec.id))
+    return _not_given(binding, entity, name)
+
+
+def _not_given(binding: Binding, entity: str, name: str) -> tuple[str, str, str | None]:
+    """What is told of a field that nothing gives: (name, message, help)."""
+    field = f"{entity}.{name}"
+    if field in binding.source.lacks:
+        return (field, *_lacked(binding, field))
     return (
-        spec.id,
-        f"the mapping `{binding.source.name}` does not give `{spec.id}`",
+        field,
+        f"the mapping `{binding.source.name}` does not give `{field}`",
         f"map it under `entities: {entity}: fields: {name}:`",
     )
 
@@ -578,5 +605,6 @@ def need_metric(binding: Binding, metric: Metric) -> None:
     """Nothing, if the source can serve a metric. Raises Missing (or Unresolved for a wrong name)."""
     for part in metrics_needed(binding.catalogue, metric):
         binding.need_entity(part.entity)
-        for tree in (part.of, part.where, part.time, part.rate_before):
-            binding.need_tree(part.entity, tree)
+        for tree in (part.of, part.where, part.time):
+            binding.need_some(part.entity, tree)
+        binding.need_tree(part.entity, part.rate_before)

@@ -95,7 +95,7 @@ def _which(
     if where is None:
         return ()
     try:
-        binding.need_tree(entity, where)
+        binding.need_some(entity, where)
     except Unresolved as why:
         said = f"the values cannot be chosen so: {why.message}"
         document.tell(why.code, said, place, why.help)

@@ -191,3 +191,16 @@ def as_literals(
         return f"param__{param}"
 
     return _IN_SQL.sub(name, text), values
+
+
+def as_read(text: str, data: Mapping[str, Any]) -> str:
+    """SQL text as people read it: in one line, with the values of params in their places."""
+    known = data.get("__params__", {})
+
+    def value(match: re.Match[str]) -> str:
+        found = known.get(match[1] or match[2])
+        if isinstance(found, float) and found.is_integer():
+            found = int(found)
+        return match[0] if found is None else literal(found).sql("duckdb")
+
+    return " ".join(_IN_SQL.sub(value, text).split())

@@ -41,7 +41,7 @@ from reportspec.check.document import Document, Place, open_document
 from reportspec.check.lacking import There, served
 from reportspec.check.mapping import load_mapping, tables_of, with_types
 from reportspec.check.model import EACH, GoalSpec, Project, Report, SectionSpec, sides_of
-from reportspec.check.params import substitute
+from reportspec.check.params import as_read, substitute
 from reportspec.check.project import (
     find_project,
     known_language,
@@ -201,6 +201,28 @@ def extended_catalogue(project: Project) -> tuple[Catalogue, Own]:
     return extended(packaged(), own), own
 
 
+def _check_ignored(
+    document: Document, catalogue: Catalogue, extra: Mapping[str, Mapping[str, Field]]
+) -> None:
+    """That what the project's `checks` shall not tell of is something that checks are about."""
+    data = document.data if isinstance(document.data, dict) else {}
+    checks = data.get("checks")
+    listed = checks.get("ignore") if isinstance(checks, dict) else None
+    for index, one in enumerate(listed if isinstance(listed, list) else ()):
+        of = str(one.get("of") or "") if isinstance(one, dict) else ""
+        head = of.partition(".")[0]
+        entity = catalogue.entities.get(head)
+        about = list(catalogue.entities)
+        if entity is not None:
+            expected = (known.name for known in entity.expects)
+            names = (*entity.fields, *extra.get(head, ()), *entity.relations, *expected)
+            about = [head, *(f"{head}.{name}" for name in names)]
+        if of and of not in about:
+            help = suggestion(of if entity is not None else head, about)
+            document.tell("unknown-field", f"no check is about `{of[:80]}`", ("checks", "ignore", index, "of"),
+                          help or "write what the warning is about: an `entity` or an `entity.field`")  # fmt: skip
+
+
 def bind_source(project: Project, project_document: Document) -> BoundSource:
     """The packaged catalogue with the project's own on top, and its mapping."""
     catalogue, own = extended_catalogue(project)
@@ -208,6 +230,7 @@ def bind_source(project: Project, project_document: Document) -> BoundSource:
     source, extra, mapping_document = load_mapping(
         catalogue, project.crm, path, project_document, project.source.dialect
     )
+    _check_ignored(project_document, catalogue, extra)
     written, tables = source, _known_tables(project)
     if source is not None and tables is not None:
         source = _with_reads(project, catalogue, source, extra)
@@ -295,7 +318,7 @@ def _report(
         tree = user_condition(document, binding, str(data["where"]), ("where",), data)
         if tree is not None:
             conditions.append(tree)
-            texts.append(" ".join(str(data["where"]).split()))
+            texts.append(as_read(str(data["where"]), data))
     each = each_of(document, binding, data, project.root)
     if each is not None:
         conditions.append(each.condition)
@@ -376,7 +399,7 @@ def _check_reach(
         if entity not in binding.catalogue.entities:
             continue  # told elsewhere
         try:
-            binding.need_tree(entity, tree)
+            binding.need_some(entity, tree)
             return
         except Unresolved as why:
             reasons.append(why)

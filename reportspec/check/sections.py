@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -16,7 +16,7 @@ from reportspec.check.document import Document, Place
 from reportspec.check.insights import Asked, backtest, highlights
 from reportspec.check.model import GoalSpec, Listed, SectionSpec
 from reportspec.check.own_chart import own_chart
-from reportspec.diagnostics import suggestion
+from reportspec.diagnostics import did_you_mean, suggestion
 from reportspec.expression import column_nodes, path_of
 from reportspec.languages import as_part, vocabulary
 from reportspec.model import Metric
@@ -491,9 +491,9 @@ def _unusable(
         need_metric(binding, metric)
         for part in metrics_needed(binding.catalogue, metric):
             for dimension in dimensions:
-                binding.need_reference(part.entity, binding.resolve(part.entity, dimension.path))
+                binding.need_some_of(part.entity, dimension.path)
             for tree in conditions:
-                binding.need_tree(part.entity, tree)
+                binding.need_some(part.entity, tree)
             by = [dimension.path for dimension in dimensions]
             if kind == "trend" and not can_trend(binding, part, conditions, by):
                 return Unresolved("no-trend", "it is only known for one date, not over time")
@@ -566,10 +566,24 @@ def _sort(
     if name not in known:
         # One that stands here and cannot be shown is told at its own place.
         if not standard and name not in map(str, spec.get("metrics") or ()):
+            help = _turned_sort(str(given), known) or suggestion(name, known)
             context.document.tell("unknown-sort", f"`{name[:60]}` is not shown here, so it cannot sort", (*inner, "sort"),
-                                  suggestion(name, known) or f"shown are {', '.join(f'`{k}`' for k in known[:8])}")  # fmt: skip
+                                  help or f"shown are {', '.join(f'`{k}`' for k in known[:8])}")  # fmt: skip
         return None
     return name, descending
+
+
+def _turned_sort(given: str, known: Collection[str]) -> str | None:
+    """The way out where a sort has its direction behind it, as SQL writes it."""
+    name, _, direction = given.strip().partition(" ")
+    sign = {"asc": "", "ascending": "", "desc": "-", "descending": "-"}.get(
+        direction.strip().lower()
+    )
+    if sign is None:
+        return None
+    name = name.removeprefix("-")
+    meant = name if name in known else did_you_mean(name, known)
+    return f"write `{sign}{meant}`" if meant is not None else None
 
 
 def _listed(
@@ -658,7 +672,7 @@ def _records(
             fields.append((str(name), path))
     for tree in (*context.conditions, *conditions):
         try:
-            binding.need_tree(entity, tree)
+            binding.need_some(entity, tree)
         except Unresolved as why:
             if standard:
                 omitted.append((_named(context, entity), _need(context, why)))
@@ -680,8 +694,13 @@ def _records(
     order = []
     if spec.get("sort"):
         name = str(spec["sort"]).removeprefix("-")
-        path = usable(name, (*inner, "sort"))
-        if path:
+        turned = _turned_sort(
+            name, [*(shown for shown, _ in fields), name.strip().partition(" ")[0]]
+        )
+        path = usable(name, (*inner, "sort")) if turned is None else None
+        if turned is not None:
+            document.tell("unknown-sort", f"`{name[:60]}` is no field", (*inner, "sort"), turned)
+        elif path:
             order.append((path, str(spec["sort"]).startswith("-")))
     return SectionSpec(
         id=identifier, kind="records", title=_title(context, draft, "records", ()), entity=entity, fields=tuple(fields),

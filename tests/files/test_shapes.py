@@ -154,6 +154,22 @@ def test_rows_of_totals(row: str, tmp_path: Path) -> None:
     assert found.notes == (f"line 5: {row}",)
 
 
+@pytest.mark.parametrize("row", ["Total (4),open,Rom,u,100", "Grand total,open,,u,100", "Totale:,open,2026-01-01,u,100",
+                                 ",Total (2),Rom,u,100", "Summe [2]:,x,y,u,100", "TOTAL ( 2 rows ),x,y,,100"])  # fmt: skip
+def test_rows_of_totals_with_more_beside_the_word(row: str, tmp_path: Path) -> None:
+    data = f"id,name,town,owner,amount\n1,Anna,Rom,u,60\n2,Bo,Paris,u,40\n{row}\n"
+    found = refusal(tmp_path, data, "id:key name:text amount:money")
+    assert found.code == "totals-row"
+    assert found.notes == (f"line 4: {row}",)
+
+
+def test_what_is_only_called_like_a_total(tmp_path: Path) -> None:
+    rows = ["1,Total Energies,Rom,u,60", "2,Total,,u,40", "Total Energies,Bo,,,5", "Total,Bo,Rom,u,6", "Sum (of all),Bo,,,7"]  # fmt: skip
+    data = "id,name,town,owner,amount\n" + "\n".join(rows) + "\n"
+    found = read(tmp_path, data, "id:key name:text amount:money")
+    assert [row[2] for row in found] == [60, 40, 5, 6, 7]
+
+
 def test_rows_without_any_value_are_none(tmp_path: Path) -> None:
     assert read(tmp_path, TABLE + ",,\n,,\n", FIELDS) == WANTED
 

@@ -13,7 +13,7 @@ from reportspec.model import ColumnRead
 from reportspec.run.connection import SourceError, Wanted
 from reportspec.run.files.describing import Description, State, described
 from reportspec.run.files.opening import Relation, TextFile, engine_error, opened, quoted, string
-from reportspec.run.files.shape import TOTALS, Row, is_totals, shown
+from reportspec.run.files.shape import TOTALS, TOTALS_END, Row, is_totals, shown
 
 
 def state_of(path: str) -> tuple[int, ...]:
@@ -100,7 +100,8 @@ def _totals(raw: Any, table: str, read: ColumnRead, relation: Relation) -> Itera
     """Rows that add up others, as the file has them."""
     own = quoted(read.column)
     words = ", ".join(map(string, sorted(TOTALS)))
-    odd = f"{own} IS NULL OR lower(trim(rtrim(CAST({own} AS VARCHAR), ': '))) IN ({words})"
+    word = f"lower(regexp_replace(trim(CAST({own} AS VARCHAR)), {string(TOTALS_END)}, ''))"
+    odd = f"{own} IS NULL OR {word} IN ({words})"
     sql = f"SELECT rowid FROM {quoted(table)} WHERE ({odd}) AND ({read.key_of}) ORDER BY 1 LIMIT 10000"  # fmt: skip
     wanted = {int(row[0]) for row in raw.execute(sql).fetchall()}
     if not wanted:

@@ -365,12 +365,20 @@ TOTALS = frozenset(
 )  # fmt: skip
 
 
+# What may stand behind such a word: a colon, how many rows there are.
+TOTALS_END = r"[:\s]*([(\[]\s*[0-9][^)\]]*[)\]])?[:\s]*$"
+
+
+def _totals_word(text: str) -> bool:
+    return re.sub(TOTALS_END, "", text).lower() in TOTALS
+
+
 def is_totals(key: str | None, fields: Iterable[str | None]) -> bool:
-    """Whether a row adds up those above it: it has no key, or a word for totals in its place, and is mostly
-    empty or says so."""
+    """Whether a row adds up those above it: it has no key and is mostly empty or says so; or it has a word
+    for totals for its key, and not a value in every column, as what is only called so has."""
     texts = [(text or "").strip() for text in fields]
-    words = [text.rstrip(":").strip().lower() in TOTALS for text in texts]
-    sparse = sum(not text for text in texts) * 2 >= len(texts)
-    if key is None or not key.strip():
-        return sparse or any(words)
-    return sparse and key.strip().rstrip(":").strip().lower() in TOTALS
+    key = (key or "").strip()
+    if not key:
+        sparse = sum(not text for text in texts) * 2 >= len(texts)
+        return sparse or any(map(_totals_word, texts))
+    return _totals_word(key) and (key.lower() not in TOTALS or not all(texts))

@@ -1,0 +1,204 @@
+"""What can never be in a source: expressions that are null in every row, conditions that no row meets.
+
+Fields that a mapping may leave out are then null. A figure that hangs on them alone would be a 0 that
+nobody counted. Conditions are told by the answers that they can give: true, false or null.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from sqlglot import exp
+
+from reportspec.expression import column_nodes, path_of
+
+if TYPE_CHECKING:
+    from reportspec.binding import Binding
+
+Answers = frozenset[bool | None]
+_ANY: Answers = frozenset({True, False, None})
+_NULL: Answers = frozenset({None})
+# What has a value where a part of it has none.
+_SKIPS_NULL = (exp.Coalesce, exp.Greatest, exp.Least)
+_NEVER_NULL = (
+    exp.Concat,
+    exp.ConcatWs,
+    exp.Count,
+    exp.RowNumber,
+    exp.Rank,
+    exp.DenseRank,
+    exp.Ntile,
+)
+_CONDITIONS = (exp.And, exp.Or, exp.Not, exp.Is, exp.NullSafeEQ, exp.NullSafeNEQ)
+
+
+def never_so(binding: Binding, base: str, tree: exp.Expr, paired: str | None = None) -> str | None:
+    """The field for want of which an expression is null in every row, or a condition never true; None
+    if it can be otherwise. Fields of the entity that rows are paired with may stand in it."""
+    look = _Look(binding, base, paired)
+    if look.empty(tree) or True not in look.answers(tree):
+        return next(look.causes(tree), None)
+    return None
+
+
+@lru_cache(maxsize=4096)
+def empty_because(binding: Binding, entity: str, name: str) -> str | None:
+    """The field for want of which a field is null in every row, itself perhaps; None if it is not."""
+    known = binding.field(entity, name)
+    if known is None or binding.mapped(entity, name) is not None or known.as_of is not None:
+        return None
+    derived = binding.catalogue.entities[entity].derived
+    if derived is not None and known.expr is None:
+        tree = derived.fields.get(name)
+        paired = derived.match.entity if derived.match is not None else None
+        return _empty(binding, derived.source, tree, paired) if tree is not None else None
+    tree = known.expr or known.default
+    if tree is not None:
+        return _empty(binding, entity, tree)
+    return None if binding.gives(entity, name) else known.id
+
+
+def path_empty_because(binding: Binding, base: str, path: tuple[str, ...]) -> str | None:
+    """The same of a field as it is named from an entity: also for want of a key on the way to it."""
+    reference = binding.resolve(base, path)
+    at = base
+    for step in reference.steps:
+        relation = binding.catalogue.entities[at].relations[step]
+        if relation.today:
+            return None
+        cause = empty_because(binding, at, relation.by)
+        if cause is not None:
+            return cause
+        at = relation.to
+    return empty_because(binding, at, reference.field.name)
+
+
+def _empty(binding: Binding, base: str, tree: exp.Expr, paired: str | None = None) -> str | None:
+    look = _Look(binding, base, paired)
+    return next(look.causes(tree), None) if look.empty(tree) else None
+
+
+class _Look:
+    """Expressions seen from an entity."""
+
+    def __init__(self, binding: Binding, base: str, paired: str | None) -> None:
+        self.binding, self.base, self.paired = binding, base, paired
+
+    def causes(self, tree: exp.Expr) -> Iterator[str]:
+        """The fields that are not given, of those that an expression names."""
+        for node in column_nodes(tree):
+            cause = self.cause(node)
+            if cause is not None:
+                yield cause
+
+    def cause(self, node: exp.Expr) -> str | None:
+        path = path_of(node)
+        if len(path) == 1:
+            return None
+        if path[0] == self.paired and len(path) == 2:
+            return empty_because(self.binding, *path)
+        return path_empty_because(self.binding, self.base, path)
+
+    def empty(self, node: exp.Expr) -> bool:
+        """Whether an expression is null in every row."""
+        if _is_field(node):
+            return self.cause(node) is not None
+        if isinstance(node, exp.Null):
+            return True
+        if isinstance(node, _CONDITIONS) or _flags(node):
+            return self.answers(node) == _NULL
+        if isinstance(node, exp.Case | exp.If):
+            return all(self.empty(value) for value in self.results(node))
+        if isinstance(node, _NEVER_NULL):
+            return False
+        if isinstance(node, exp.Nullif | exp.Window | exp.In):
+            return self.empty(node.this)
+        parts = [part for part in node.iter_expressions() if not isinstance(part, exp.DataType)]
+        if isinstance(node, _SKIPS_NULL):
+            return all(map(self.empty, parts))
+        return any(map(self.empty, parts))
+
+    def results(self, node: exp.Expr) -> list[exp.Expr]:
+        """What a choice can come to."""
+        branches = node.args.get("ifs") or [node]
+        plain = node.args.get("this") if isinstance(node, exp.Case) else None
+        met = [one for one in branches if plain or True in self.answers(one.this)]
+        otherwise = node.args.get("default" if isinstance(node, exp.Case) else "false")
+        return [one.args["true"] for one in met] + ([otherwise] if otherwise else [])
+
+    def answers(self, node: exp.Expr, told: bool = False) -> Answers:
+        """What a condition can come to. Under `not` and beside true or false it is `told`: a yes-or-no
+        field that is null says no there."""
+        if isinstance(node, exp.Paren):
+            return self.answers(node.this, told)
+        if isinstance(node, exp.Boolean):
+            return frozenset({bool(node.this)})
+        if isinstance(node, exp.Not):
+            return _turned(self.answers(node.this, True))
+        if isinstance(node, exp.And | exp.Or):
+            left, right = self.answers(node.this, told), self.answers(node.expression, told)
+            decisive = isinstance(node, exp.Or)
+            return frozenset(_joined(a, b, decisive) for a in left for b in right)
+        if isinstance(node, exp.Is):
+            return self.tested(node)
+        if isinstance(node, exp.NullSafeEQ | exp.NullSafeNEQ):
+            return frozenset({True, False})
+        if isinstance(node, exp.EQ | exp.NEQ | exp.In):
+            return self.compared(node)
+        if isinstance(node, exp.Coalesce):
+            return self.first_of([node.this, *node.expressions])
+        if isinstance(node, exp.Case | exp.If):
+            return frozenset().union({None}, *map(self.answers, self.results(node)))
+        found = _NULL if self.empty(node) else _ANY
+        return frozenset(map(bool, found)) if told and _is_field(node) else found
+
+    def compared(self, node: exp.Expr) -> Answers:
+        """What `=`, `<>` and `in` can come to."""
+        flags = _flags(node)
+        if not flags:
+            return _NULL if self.empty(node) else _ANY
+        others = [side for side in (node.this, node.expression) if side not in flags]
+        if isinstance(node, exp.In) or len(others) != 1:
+            return _ANY
+        found = self.answers(others[0], True)
+        return found if bool(flags[0].this) is isinstance(node, exp.EQ) else _turned(found)
+
+    def tested(self, node: exp.Is) -> Answers:
+        """What `is null`, `is true` and `is false` can come to."""
+        if isinstance(node.expression, exp.Null):
+            return frozenset({True}) if self.empty(node.this) else frozenset({True, False})
+        if isinstance(node.expression, exp.Boolean):
+            wanted = bool(node.expression.this)
+            return frozenset(one is wanted for one in self.answers(node.this))
+        return frozenset({True, False})
+
+    def first_of(self, parts: list[exp.Expr]) -> Answers:
+        found: Answers = _NULL
+        for part in parts:
+            if None in found:
+                found = (found - _NULL) | self.answers(part)
+        return found
+
+
+def _is_field(node: exp.Expr) -> bool:
+    return isinstance(node, exp.Column | exp.Dot)
+
+
+def _turned(found: Answers) -> Answers:
+    return frozenset(None if one is None else not one for one in found)
+
+
+def _joined(one: bool | None, other: bool | None, decisive: bool) -> bool | None:
+    """Two answers joined by `or`, which a true one decides, or by `and`, which a false one does."""
+    if decisive in (one, other):
+        return decisive
+    return None if None in (one, other) else not decisive
+
+
+def _flags(node: exp.Expr) -> list[exp.Expr]:
+    """The true and false that a comparison has beside what it compares."""
+    if not isinstance(node, exp.EQ | exp.NEQ | exp.In):
+        return []
+    return [side for side in node.iter_expressions() if isinstance(side, exp.Boolean)]
