@@ -110,9 +110,9 @@ class _Plain:
 
 
 class _Babel(_Plain):
-    """Every other language. Quarters go by the month of a calendar quarter with that number. Names are
-    those of the `format` context: where a locale's `stand-alone` ones are its others, Babel keeps them
-    for all locales once one has asked for them."""
+    """Every other language. Quarters go by the month of a calendar quarter with that number, and have
+    the names of the `format` context: where a locale has no `stand-alone` ones of its own, Babel gives
+    it those of whichever locale was asked for first."""
 
     def __init__(self, language: str, locale: Any) -> None:
         super().__init__(language)
@@ -127,7 +127,7 @@ class _Babel(_Plain):
     def short_month(self, day: date, year: bool) -> str:
         if year:
             return self._skeleton("yMMM", day)
-        return str(self.locale.months["format"]["abbreviated"][day.month])
+        return str(self.locale.months["stand-alone"]["abbreviated"][day.month])
 
     def quarter(self, number: int) -> str:
         return str(self.locale.quarters["format"]["abbreviated"][number])
