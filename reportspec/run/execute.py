@@ -18,7 +18,7 @@ from reportspec import stopping
 from reportspec.check.model import SourceSpec
 from reportspec.run.connect import connect
 from reportspec.run.connection import Connection, SourceError, Table, Wanted
-from reportspec.run.values import canonical
+from reportspec.run.values import canonical, refuse_endless
 from reportspec.sql.build import OUTPUTS, TWINS
 from reportspec.sql.dialect import sql_text
 from reportspec.sql.dialects.rewrite import Unsupported
@@ -201,7 +201,9 @@ def _run(session: Connection, wanted: Wanted, tree: exp.Expr, sql: str) -> Resul
     since = time.perf_counter()
     table = session.run(sql)
     seconds = time.perf_counter() - since
-    table = canonical(table, tree.meta.get(OUTPUTS, {}), wanted.zone)
+    outputs = tree.meta.get(OUTPUTS, {})
+    refuse_endless(table, outputs)
+    table = canonical(table, outputs, wanted.zone)
     return Result(sql, with_twins(table, tree), seconds, tree)
 
 

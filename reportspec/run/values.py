@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from reportspec.run.connection import Table
+from reportspec.run.connection import SourceError, Table
 
 
 def canonical(table: Table, types: Mapping[str, str], zone: str) -> Table:
@@ -26,6 +26,21 @@ def canonical(table: Table, types: Mapping[str, str], zone: str) -> Table:
         for row in table.rows
     )
     return Table(table.columns, rows)
+
+
+def refuse_endless(table: Table, types: Mapping[str, str]) -> None:
+    """Raise SourceError for a figure that is infinite or no number at all (NaN), as sums are where a
+    single value is: it would be shown as none, or as 0."""
+    places = [at for at, name in enumerate(table.columns) if types.get(name) in ("number", "money")]
+    for row in table.rows:
+        for at in places:
+            value = row[at]
+            if isinstance(value, (float, Decimal)) and not math.isfinite(value):
+                name = table.columns[at].partition("__")[0]
+                raise SourceError(
+                    "unreadable-value", f"`{name}` comes out as {'no number (NaN)' if math.isnan(value) else 'infinite'}: so is a value that it is made of",
+                    "mend the value, or leave its row out with `where` in the mapping",
+                )  # fmt: skip
 
 
 def _plain(value: Any, clock: ZoneInfo) -> Any:

@@ -42,15 +42,16 @@ _DAY = "SUBSTR(x, 1, 10)"
 _SOME_DAY = (
     "CASE WHEN DATE(SUBSTR(x, 1, 10), '+0 days') = SUBSTR(x, 1, 10) THEN SUBSTR(x, 1, 10) END"
 )
-# A time as `2026-03-29 01:30:00`, with a fraction only where there is one. What is not written so
-# (with an offset, a fraction, or as a number since 1970) the session's own functions read.
-_DIGITS = "[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]"
-_TIME = f"""
-CASE WHEN x GLOB '{_DIGITS}[ T][0-9][0-9]:[0-9][0-9]:[0-9][0-9]' THEN REPLACE(x, 'T', ' ')
-WHEN x GLOB '{_DIGITS}' THEN x || ' 00:00:00'
+# A time as `2026-03-29 01:30:00`, with a fraction only where there is one. What comes back from SQLite as
+# it is written is such a time, and one that there is; all else (with an offset, a fraction, as a number
+# since 1970, on the 31st of September) the session's own functions read, or refuse.
+_TIME = """
+CASE WHEN DATETIME(x, '+0 days') = x THEN x
+WHEN DATETIME(x, '+0 days') = REPLACE(x, 'T', ' ') THEN REPLACE(x, 'T', ' ')
+WHEN DATE(x, '+0 days') = x THEN x || ' 00:00:00'
 ELSE WALL_TIME(x, z, n) END
 """
-_DATE = f"CASE WHEN x GLOB '{_DIGITS}' THEN x ELSE WALL_DAY(x, z, n) END"
+_DATE = "CASE WHEN DATE(x, '+0 days') = x THEN x ELSE WALL_DAY(x, z, n) END"
 _MICROS = """
 ((CAST(STRFTIME('%s', SUBSTR(b, 1, 19)) AS INTEGER) - CAST(STRFTIME('%s', SUBSTR(a, 1, 19)) AS INTEGER)) * 1000000
 + CAST(SUBSTR(SUBSTR(b, 21) || '000000', 1, 6) AS INTEGER)
