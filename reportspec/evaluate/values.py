@@ -79,7 +79,18 @@ def _aggregate(metric: Metric, row: Row, side: str) -> Number:
             number(row.get(f"{metric.id}__sum{side}")), number(row.get(f"{metric.id}__n{side}"))
         )
     value = number(row.get(f"{metric.id}{side}"))
+    if metric.aggregate == "sum" and _all_left_out(metric, row, side):
+        return None
     return 0 if value is None and metric.aggregate in ("count", "count_distinct", "sum") else value
+
+
+def _all_left_out(metric: Metric, row: Row, side: str) -> bool:
+    """Whether there are rows to add up, and none of them has an amount: nobody knows their sum."""
+    if row.get(f"{metric.id}__n{side}"):
+        return False
+    return any(
+        row.get(f"{metric.id}__{why}{side}") for why in ("missing", "other_currency", "incomplete")
+    )
 
 
 def divided(numerator: Number, denominator: Number) -> Number:

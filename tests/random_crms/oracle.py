@@ -960,13 +960,15 @@ AnyMetric = Metric | Ratio | Formula
 
 
 def reduced(facts: Iterable[Fact], how: str) -> Number:
-    values = [f.value for f in facts if f.value is not None]
+    found = list(facts)
+    values = [f.value for f in found if f.value is not None]
     if how == "count":
         return len(values)
     if how == "distinct":
         return len(set(values))
     if how == "sum":
-        return sum(values)
+        # Of amounts none of which is known nobody knows the sum; of nothing it is 0.
+        return sum(values) if values or not found else None
     if not values:
         return None
     return median(values) if how == "median" else sum(values) / len(values)
