@@ -189,6 +189,7 @@ class Metric:
     caveat: Texts = field(default_factory=dict)
     phrases: Mapping[str, Texts] = field(default_factory=dict)  # its own wording of sentences
     ahead: bool = False  # its time may lie after the report's date
+    also: tuple[str, ...] = ()  # other words for it, by which messages find it
     number: int | None = None  # its place among the 35 metrics that the catalogue began with
     # aggregate
     entity: str = ""

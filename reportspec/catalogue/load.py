@@ -251,6 +251,7 @@ def metric_from(
         perspective=spec.get("perspective", "business_performance"),
         decimals=spec.get("decimals"),
         caveat=_texts(spec["caveat"]) if "caveat" in spec else {},
+        also=tuple(spec.get("also", ())),
         number=spec.get("number"),
         phrases={kind: _texts(texts) for kind, texts in (spec.get("phrases") or {}).items()},
         ahead=bool(spec.get("ahead", False)),

@@ -279,7 +279,7 @@ def find_metric(
             help = f"an option is at most {LARGEST_OPTION:,}, with at most {FINEST_OPTION} decimals"
         elif why.what == "metric":
             message = f"no metric named `{part}`"
-            help = near or "`reportspec catalog metrics` lists them"
+            help = _another_word(binding, part) or near or "`reportspec catalog metrics` lists them"
         else:
             message = f"`{name.partition('.')[0].partition('(')[0]}` has no {why.what} `{part}`"
             help = near or (
@@ -287,6 +287,16 @@ def find_metric(
             )
         document.tell("unknown-metric", message, path, help, key=key)
     return None
+
+
+def _another_word(binding: Binding, word: str) -> str | None:
+    """``did you mean `close_rate`?`` for `win_rate`, which no likeness of letters finds."""
+    metrics, said = (
+        binding.catalogue.metrics,
+        word.strip().lower().replace(" ", "_").replace("-", "_"),
+    )
+    found = next((name for name in metrics if said in metrics[name].also), None)
+    return f"did you mean `{found}`?" if found else None
 
 
 def _label(context: Context, texts: Mapping[str, str]) -> str:
