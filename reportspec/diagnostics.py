@@ -43,8 +43,8 @@ def did_you_mean(word: str, candidates: Iterable[str]) -> str | None:
     """The candidate that a misspelt word most likely stands for, or None. Case, hyphens and blanks
     are looked over; a part of a name (`revenue`) finds the shortest name that has it."""
     known = list(dict.fromkeys(candidates))
-    plain = {_folded(name): name for name in reversed(known)}
-    folded = _folded(word)[:100]
+    plain = {folded_name(name): name for name in reversed(known)}
+    folded = folded_name(word)[:100]
     if folded in plain:
         return plain[folded]
     near = difflib.get_close_matches(folded, plain, 1, 0.62)
@@ -65,7 +65,8 @@ def suggestion(word: str, candidates: Iterable[str]) -> str | None:
     return f"did you mean `{found}`?" if found else None
 
 
-def _folded(word: str) -> str:
+def folded_name(word: str) -> str:
+    """A name as names are compared where somebody may have meant another: `Win-Rate` is `win_rate`."""
     return word.strip().lower().replace("-", "_").replace(" ", "_")
 
 

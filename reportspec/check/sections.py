@@ -16,7 +16,7 @@ from reportspec.check.document import Document, Place
 from reportspec.check.insights import Asked, backtest, highlights
 from reportspec.check.model import GoalSpec, Listed, SectionSpec
 from reportspec.check.own_chart import own_chart
-from reportspec.diagnostics import did_you_mean, suggestion
+from reportspec.diagnostics import did_you_mean, folded_name, suggestion
 from reportspec.expression import column_nodes, path_of
 from reportspec.languages import as_part, vocabulary
 from reportspec.model import Metric
@@ -291,10 +291,7 @@ def find_metric(
 
 def _another_word(binding: Binding, word: str) -> str | None:
     """``did you mean `close_rate`?`` for `win_rate`, which no likeness of letters finds."""
-    metrics, said = (
-        binding.catalogue.metrics,
-        word.strip().lower().replace(" ", "_").replace("-", "_"),
-    )
+    metrics, said = binding.catalogue.metrics, folded_name(word)
     found = next((name for name in metrics if said in metrics[name].also), None)
     return f"did you mean `{found}`?" if found else None
 

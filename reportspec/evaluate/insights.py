@@ -67,13 +67,14 @@ def highlights_section(
     wanted = spec.highlights
     assert wanted is not None
     looked = [
-        _Looked(kind, one, _rows(tables, spec.id, f"{kind} {index}"),
-                next(iter(_rows(tables, spec.id, f"{kind} {index} total")), {}))
+        _Looked(kind, one, rows, next(iter(_rows(tables, spec.id, f"{kind} {index} total")), {}),
+                _known(report, wanted, one.metric, rows) if kind == "compare" else [])
         for kind, comparisons in (("compare", wanted.compare), ("share", wanted.shares))
         for index, one in enumerate(comparisons)
+        for rows in [_rows(tables, spec.id, f"{kind} {index}")]
     ]  # fmt: skip
     figures = next(iter(_rows(tables, spec.id, "figures")), None)
-    held = sum(_held(report, wanted, one) for one in looked)
+    held = sum(map(_held, looked))
     if figures is not None and report.compare is not None:
         held += len(wanted.metrics)
     found: list[Highlight] = []
@@ -123,19 +124,22 @@ def _name(report: Report, one: Comparison, row: Row) -> Told:
 
 @dataclass(frozen=True, slots=True)
 class _Looked:
-    """A comparison with the rows of its members, and the one of all together."""
+    """A comparison with the rows of its members, and the one of all together; of the best against the
+    worst also the members with enough cases, least first: (value, key, row)."""
 
     kind: str
     asked: Comparison
     rows: list[dict[str, Any]]
     total: Row
+    known: list[tuple[Number, str, Row]]
 
 
-def _known(report: Report, wanted: Highlights, one: _Looked) -> list[tuple[Number, str, Row]]:
+def _known(
+    report: Report, wanted: Highlights, metric: Metric, rows: list[dict[str, Any]]
+) -> list[tuple[Number, str, Row]]:
     """The members with enough cases, least first: (value, key, row)."""
-    metric, catalogue = one.asked.metric, report.binding.catalogue
-    known = []
-    for row in one.rows:
+    catalogue, known = report.binding.catalogue, []
+    for row in rows:
         value = metric_value(catalogue, metric, row)
         if value is not None and cases(report, metric, row) >= wanted.at_least:
             known.append((value, str(row["d0"]), row))
@@ -143,11 +147,11 @@ def _known(report: Report, wanted: Highlights, one: _Looked) -> list[tuple[Numbe
     return list(known)
 
 
-def _held(report: Report, wanted: Highlights, one: _Looked) -> int:
+def _held(one: _Looked) -> int:
     """How many figures are held against each other to find what a comparison has to say."""
     if one.kind == "share":
         return int(one.asked.beside is not None)
-    members = len(_known(report, wanted, one))
+    members = len(one.known)
     return members if _is_duration(one.asked.metric) else pairs(members)
 
 
@@ -160,10 +164,9 @@ def _is_duration(metric: Metric) -> bool:
 def _compared(report: Report, wanted: Highlights, one: _Looked, held: int) -> list[Highlight]:
     """The best row of a metric against the worst; of a duration, how many times faster it is."""
     metric = one.asked.metric
-    known = _known(report, wanted, one)
-    if len(known) < 2:
+    if len(one.known) < 2:
         return []
-    low, high = known[0], known[-1]
+    low, high = one.known[0], one.known[-1]
     if _is_duration(metric):
         return _faster(report, wanted, one, low, held)
     if not _differ(report, metric, high[2], low[2], one.total, held):
