@@ -698,6 +698,8 @@ def _breakdown_chart(report: Report, spec: SectionSpec, binned: bool, total: Row
         cells = _metric_cells(report, replace(spec, metrics=spec.metrics[:1]), total, total)
         whole = tuple(None if cell is None else float(cell) for cell in cells)  # type: ignore[arg-type]
         now, then = whole if len(whole) == 2 else (whole[0], None)
+        if now is None:  # of what nobody knows the sum there are no steps to it
+            return None
         return Chart("waterfall", x, (first,), whole=(now, then))
     if len(spec.dimensions) > 1:
         return Chart("stacked", x, (first,), spec.dimensions[1].name)

@@ -77,6 +77,16 @@ def test_before_the_first_rate_there_is_none(tmp_path: Path) -> None:
     assert any("in another currency" in text for text in found.footnotes)
 
 
+def test_no_waterfall_leads_to_a_sum_that_nobody_knows(tmp_path: Path) -> None:
+    steps = {"metrics": ["won_amount"], "by": ["deal.status"], "chart": "waterfall"}
+    spec = {"report": "custom", "sections": [{"id": "w", "breakdown": steps}]}
+    folder = project(tmp_path, RATES)
+    [known] = figures(folder, {**spec, "period": "2026-06"}).sections
+    [unknown] = figures(folder, {**spec, "period": "2026-01"}).sections
+    assert known.chart is not None
+    assert (unknown.chart, unknown.total) == (None, (None, None))
+
+
 def test_without_rates_other_currencies_stay_out(tmp_path: Path) -> None:
     found = figures(project(tmp_path, None), SPEC)
     assert rows(found, "headline")[0]["won_amount"] == 100
