@@ -265,6 +265,17 @@ def _wall_time(value: Any, zone: str, column: str) -> str | None:
 
 
 @lru_cache(maxsize=65536)
+def _other_clock(value: Any, source: str, zone: str) -> str | None:
+    """What the clock of another zone shows; of the hour that a clock shows twice the second is meant."""
+    if value is None:
+        return None
+    shown = datetime.fromisoformat(_text(value)).replace(tzinfo=ZoneInfo(source), fold=1)
+    found = shown.astimezone(ZoneInfo(zone)).replace(tzinfo=None)
+    whole = found.isoformat(" ", "seconds")
+    return f"{whole}.{found.microsecond:06}".rstrip("0") if found.microsecond else whole
+
+
+@lru_cache(maxsize=65536)
 def _wall_day(value: Any, zone: str, column: str) -> str | None:
     if value is None or value == "":
         return None
@@ -306,6 +317,7 @@ _FUNCTIONS: tuple[tuple[str, int, Any], ...] = (
     ("regexp_extract", 3, _extract),
     ("regexp_replace", 4, _substitute),
     ("split_part", 3, _part),
+    ("other_clock", 3, _other_clock),
     ("sqrt", 1, _root),
     ("floor", 1, lambda x: None if x is None else _whole(math.floor(x))),
     ("ceil", 1, lambda x: None if x is None else _whole(math.ceil(x))),

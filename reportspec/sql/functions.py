@@ -42,8 +42,8 @@ def call(scope: Scope, node: exp.Anonymous, moment: Moment, steps: tuple[str, ..
     if name == "CONVERTED":
         return scope.converted(arguments[0], arguments[1], moment, steps)
     if name == "MONTH_AFTER":
-        value = scope.compile(arguments[0], moment, steps)
-        month = exp.DateTrunc(this=cast(value, "DATE"), unit=literal("MONTH"))  # type: ignore[no-untyped-call]
+        local = local_day(scope, arguments[0], moment, steps)
+        month = exp.DateTrunc(this=local, unit=literal("MONTH"))  # type: ignore[no-untyped-call]
         return cast(exp.DateAdd(this=month, expression=literal(1), unit=exp.var("MONTH")), "DATE")
     day = local_day(scope, arguments[0], moment, steps)
     if name == "LOCAL_DATE":

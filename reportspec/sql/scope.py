@@ -34,6 +34,7 @@ from reportspec.sql.build import (
     table,
     when,
 )
+from reportspec.sql.clock import LOCAL, by_the_report, moved, shown_at
 from reportspec.sql.functions import call, in_order, local_day, names_time
 from reportspec.sql.history import CHANGED
 from reportspec.sql.moments import Moment, varies_with_moment
@@ -176,20 +177,26 @@ class Scope:
 
     def compile(
         self, tree: exp.Expr, moment: Moment, steps: tuple[str, ...] = (), at: exp.Expr | None = None,
-        *, before: bool = False,
+        *, before: bool = False, day: bool = False,
     ) -> exp.Expr:  # fmt: skip
         """An expression of canonical names as one of columns, seen from the end of `steps`. Where
         `at` names a time, amounts are converted to the report's currency by the rate of its day, or
-        of the last day `before` it and the moment.
+        of the last day `before` it and the moment. Times are by the source's clock, and the value of
+        a field that is a `day` is the report's.
 
         The same expression gives the same tree again: measures share most of theirs."""
         name = (
             f"{moment.name}{' by bucket' if callable(moment.start) else ''} {moment.report or ''}"
         )
-        key = (id(tree), name, steps, id(at))  # a time is always either `before` or not
+        key = (
+            id(tree),
+            name,
+            steps,
+            id(at),
+        )  # a time is always either `before` or not, a field a `day` or not
         if key not in self._compiled:
             # The source trees are kept with the result, so that their ids stay their own.
-            self._compiled[key] = (tree, self._compile(tree, moment, steps, at, before), at)
+            self._compiled[key] = (tree, self._compile(tree, moment, steps, at, before, day), at)
         return self._compiled[key][1]
 
     def _compile(
@@ -199,6 +206,7 @@ class Scope:
         steps: tuple[str, ...],
         at: exp.Expr | None,
         before: bool,
+        day: bool,
     ) -> exp.Expr:
         def visit(node: exp.Expr) -> exp.Expr:
             if node._meta and MOMENT in node._meta:
@@ -207,7 +215,7 @@ class Scope:
             if isinstance(node, (exp.Column, exp.Dot)):
                 path = path_of(node)
                 if len(path) == 1:
-                    return self.instant_name(path[0], moment)
+                    return self.instant_name(path[0], moment, local=bool(node.meta.get(LOCAL)))
                 if at is not None and self._currency_of(path, steps):
                     return self.converted(node, at, moment, steps, before=before)
                 return self.field(path, moment, steps)
@@ -226,9 +234,12 @@ class Scope:
             return in_order(node)
 
         own = copied(tree)
+        base = self.binding.entity_at(self.entity, steps)
+        named = self.binding.kinds(base, self._matched)
         if WRITTEN in own.meta:
-            base = self.binding.entity_at(self.entity, steps)
-            own = explicit(own, self.binding.kinds(base, self._matched))
+            own = explicit(own, named)
+        own = by_the_report(own, named, lambda node: self.keeps_days(node, steps),
+                            self.binding.source_zone, self.binding.zone, day=day)  # fmt: skip
         return visit(self._null_is_no(own, steps))
 
     def _null_is_no(self, tree: exp.Expr, steps: tuple[str, ...]) -> exp.Expr:
@@ -278,12 +289,20 @@ class Scope:
                 found[key] = self.instant_name(path_of(side)[0], moment, "date")
         return found
 
-    def instant_name(self, name: str, moment: Moment, storage: str = "time") -> exp.Expr:
-        """`as_of`, `period_start` or `period_end` at a moment."""
+    def instant_name(
+        self, name: str, moment: Moment, storage: str = "time", *, local: bool = False
+    ) -> exp.Expr:
+        """`as_of`, `period_start` or `period_end` at a moment, as the source's clock shows it or
+        the report's, if `local`."""
         value = {"as_of": moment.as_of, "period_start": moment.start, "period_end": moment.end}[
             name
         ]
-        return self.instant(value, storage)
+        if local and isinstance(value, datetime):
+            return shown_at(value, self.binding.zone)
+        found = self.instant(value, storage)
+        return (
+            moved(found, str(self.binding.source_zone), str(self.binding.zone)) if local else found
+        )
 
     def keeps_days(self, tree: exp.Expr, steps: tuple[str, ...] = ()) -> bool:
         """Whether an expression has times in it, and all of them are whole days."""
@@ -297,10 +316,7 @@ class Scope:
     def local_date(self, tree: exp.Expr) -> exp.Expr:
         """The report's day of a time of the source."""
         zone, source = str(self.binding.zone), str(self.binding.source_zone)
-        if zone == source:
-            return cast(tree, "DATE")
-        aware = exp.AtTimeZone(this=cast(tree, "TIMESTAMP"), zone=literal(source))
-        return cast(exp.AtTimeZone(this=aware, zone=literal(zone)), "DATE")
+        return cast(tree if zone == source else moved(tree, source, zone).this, "DATE")
 
     def _currency_of(self, path: tuple[str, ...], steps: tuple[str, ...]) -> str | None:
         """The field that holds the currency of an amount, where it may differ from the report's."""
@@ -398,7 +414,7 @@ class Scope:
             self.statement.need(self.statement.today(entity), field.name)
             return self._column(alias, entity, field)
         if field.expr is not None:
-            return exp.Paren(this=self.compile(field.expr, moment, way))
+            return exp.Paren(this=self.compile(field.expr, moment, way, day=field.type == "date"))
         if entity.derived is not None:
             self.statement.need(self.statement.instance(entity.name, moment), field.name)
             return self._column(alias, entity, field)

@@ -365,7 +365,8 @@ class Statement:
         for name, tree in derived.fields.items():
             if name not in wanted:
                 continue
-            value = scope.compile(tree, moment)
+            field = rows.entity.fields.get(name)
+            value = scope.compile(tree, moment, day=field is not None and field.type == "date")
             if self.binding.typed_key(rows.entity.name, name):
                 value = bare_key(value)
             select = select.select(named(value, name), copy=False)

@@ -33,14 +33,13 @@ def _datetime(tree: exp.Expr) -> exp.Expr:
 
 def _cast(node: exp.Expr) -> exp.Expr:
     kind = type_of(node)
-    if kind in TIMES:
-        return _datetime(node.this)
-    zoned = is_zoned(node.this) if kind == "DATE" else None
-    if zoned is not None:
+    zoned = is_zoned(node.this)
+    if zoned is not None and kind in ("DATE", *TIMES):
         at, source, target = zoned
-        return _sql("DATE(TIMESTAMP(x, s), z)", x=at, s=exp.Literal.string(source),
+        made = "DATE" if kind == "DATE" else "DATETIME"
+        return _sql(f"{made}(TIMESTAMP(x, s), z)", x=at, s=exp.Literal.string(source),
                     z=exp.Literal.string(target))  # fmt: skip
-    return node
+    return _datetime(node.this) if kind in TIMES else node
 
 
 def _landed(node: exp.Expr) -> exp.Expr:

@@ -55,9 +55,19 @@ AND (NOT position(toTypeName(x), 'Float') > 0 OR modulo(i, 2) <> 0)), toInt64(si
 """
 
 
+def _clock(at: exp.Expr, source: str, target: str) -> exp.Expr:
+    """What the clock of another zone shows, as a time of the session's: so it may be compared with
+    times that are written out."""
+    return _sql("CAST(toString(toTimeZone(toDateTime64(toString(x), 6, s), z)) AS Nullable(DateTime64(6)))", x=at,
+                s=exp.Literal.string(source), z=exp.Literal.string(target))  # fmt: skip
+
+
 def _cast(node: exp.Expr) -> exp.Expr:
     kind, value = type_of(node), node.this
     if kind in TIMES:
+        zoned = is_zoned(value)
+        if zoned is not None:
+            return _clock(*zoned)
         return with_args(node, to=_TIME)
     if kind == "DATE":
         zoned = is_zoned(value)

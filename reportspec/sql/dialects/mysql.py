@@ -40,6 +40,7 @@ from reportspec.sql.dialects.rewrite import (
 )
 
 UNREAD = "a value"  # how the text begins in which a value is told that cannot be read
+_LONGEST = 400  # the parts of a time that is written once for each change of a clock
 _COPIED = "copied"  # in the meta of a call: it makes a text that is nobody else's
 
 
@@ -117,6 +118,11 @@ def _dialect(name: str, label: str, collation: str) -> Dialect:
     def cast(node: exp.Expr) -> exp.Expr:
         kind, value = type_of(node), node.this
         if kind in TIMES:
+            zoned = is_zoned(value)
+            if zoned is not None:
+                at, source, target = zoned
+                minutes = ahead(at, source, target)
+                value = sql("DATE_ADD(x, INTERVAL (m) MINUTE)", x=at, m=minutes)
             to = exp.DataType(
                 this=exp.DataType.Type.DATETIME,
                 expressions=[exp.DataTypeParam(this=exp.Literal.number(6))],
@@ -127,7 +133,7 @@ def _dialect(name: str, label: str, collation: str) -> Dialect:
             zoned = is_zoned(value)
             if zoned is not None:
                 at, source, target = zoned
-                minutes = minutes_ahead(source, target, at)
+                minutes = ahead(at, source, target)
                 return sql("CAST(DATE_ADD(x, INTERVAL (m) MINUTE) AS DATE)", x=at, m=minutes)
         if kind == "BOOLEAN":
             return sql("CASE WHEN LOWER(CAST(x AS CHAR)) IN ('true', 't', 'yes', 'y', '1') OR x + 0 <> 0 THEN TRUE"
@@ -138,6 +144,13 @@ def _dialect(name: str, label: str, collation: str) -> Dialect:
         if kind in TEXTS and not is_text_literal(value):
             return collated(own_text(node))
         return node
+
+    def ahead(at: exp.Expr, source: str, target: str) -> exp.Expr:
+        if sum(1 for _ in at.walk()) > _LONGEST:
+            raise Unsupported(
+                f"{label} has no short way to move a time that is reckoned from others to another zone"
+            )
+        return minutes_ahead(source, target, at)
 
     def difference(node: exp.Expr) -> exp.Expr:
         unit, later, earlier = unit_of(node), node.this, node.expression

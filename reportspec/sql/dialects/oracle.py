@@ -54,6 +54,13 @@ def _cast(node: exp.Expr) -> exp.Expr:
         return with_args(node, to=_TEXT)
     if kind in WHOLES:
         return with_args(node, to=_number(38, 0))
+    zoned = is_zoned(value) if kind in ("DATE", *TIMES) else None
+    if zoned is not None:
+        at, source, target = zoned
+        stamp = exp.Cast(this=at, to=exp.DataType(this=exp.DataType.Type.TIMESTAMP, nested=False))
+        aware = _call("FROM_TZ", stamp, exp.Literal.string(source))
+        value = exp.AtTimeZone(this=aware, zone=exp.Literal.string(target))
+        node = with_args(node, this=value)
     if kind in TIMES:
         if is_text_literal(value):
             return _call("TO_TIMESTAMP", value, exp.Literal.string("YYYY-MM-DD HH24:MI:SS"))
@@ -61,16 +68,6 @@ def _cast(node: exp.Expr) -> exp.Expr:
     if kind == "DATE":
         if is_text_literal(value):
             return _call("TO_DATE", value, exp.Literal.string("YYYY-MM-DD"))
-        zoned = is_zoned(value)
-        if zoned is not None:
-            at, source, target = zoned
-            stamp = exp.Cast(
-                this=at, to=exp.DataType(this=exp.DataType.Type.TIMESTAMP, nested=False)
-            )
-            aware = _call("FROM_TZ", stamp, exp.Literal.string(source))
-            there = exp.AtTimeZone(this=aware, zone=exp.Literal.string(target))
-            value = exp.Cast(this=there, to=exp.DataType(this=exp.DataType.Type.DATE, nested=False))
-            return _call("TRUNC", value)
         if isinstance(value, exp.Null):
             return node
         return _call("TRUNC", with_args(node, this=value))

@@ -12,7 +12,7 @@ from reportspec.sql.dialects.common import (
     quantiles_by_rank,
 )
 from reportspec.sql.dialects.generic import greatest, least
-from reportspec.sql.dialects.rewrite import Dialect, Rules, snippet, type_of
+from reportspec.sql.dialects.rewrite import Dialect, Rules, snippet, with_args
 
 
 def _sql(text: str, **parts: exp.Expr) -> exp.Expr:
@@ -20,12 +20,13 @@ def _sql(text: str, **parts: exp.Expr) -> exp.Expr:
 
 
 def _cast(node: exp.Expr) -> exp.Expr:
-    zoned = is_zoned(node.this) if type_of(node) == "DATE" else None
+    zoned = is_zoned(node.this)
     if zoned is None:
         return node
     at, source, target = zoned
-    return _sql("CAST(CONVERT_TIMEZONE(s, z, x) AS DATE)", x=at, s=exp.Literal.string(source),
-                z=exp.Literal.string(target))  # fmt: skip
+    there = _sql("CONVERT_TIMEZONE(s, z, x)", x=at, s=exp.Literal.string(source),
+                 z=exp.Literal.string(target))  # fmt: skip
+    return with_args(node, this=there)
 
 
 def _difference(node: exp.Expr) -> exp.Expr:

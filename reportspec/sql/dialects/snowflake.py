@@ -15,13 +15,14 @@ def _sql(text: str, **parts: exp.Expr) -> exp.Expr:
 
 def _cast(node: exp.Expr) -> exp.Expr:
     kind = type_of(node)
-    if kind in TIMES:
-        return with_args(node, to=exp.DataType(this=exp.DataType.Type.TIMESTAMPNTZ, nested=False))
-    zoned = is_zoned(node.this) if kind == "DATE" else None
+    zoned = is_zoned(node.this)
     if zoned is not None:
         at, source, target = zoned
-        return _sql("CAST(CONVERT_TIMEZONE(s, z, x) AS DATE)", x=at, s=exp.Literal.string(source),
-                    z=exp.Literal.string(target))  # fmt: skip
+        there = _sql("CONVERT_TIMEZONE(s, z, x)", x=at, s=exp.Literal.string(source),
+                     z=exp.Literal.string(target))  # fmt: skip
+        node = with_args(node, this=there)
+    if kind in TIMES:
+        return with_args(node, to=exp.DataType(this=exp.DataType.Type.TIMESTAMPNTZ, nested=False))
     return node
 
 

@@ -43,6 +43,12 @@ AND (NOT TYPEOF(x) IN ('double', 'float') OR i % 2 <> 0)) THEN CAST(SIGN(CAST(x 
 def _cast(node: exp.Expr) -> exp.Expr:
     kind, value = type_of(node), node.this
     if kind in TIMES:
+        zoned = is_zoned(value)
+        if zoned is not None:
+            at, source, target = zoned
+            value = _sql("CONVERT_TIMEZONE(s, z, x)", x=at, s=exp.Literal.string(source),
+                         z=exp.Literal.string(target))  # fmt: skip
+            node = with_args(node, this=value)
         return with_args(node, to=exp.DataType(this=exp.DataType.Type.TIMESTAMPNTZ, nested=False))
     if kind == "DATE":
         zoned = is_zoned(value)

@@ -84,6 +84,11 @@ def _cast(node: exp.Expr) -> exp.Expr:
     if kind in TIMES:
         if is_text_literal(value):
             return value
+        zoned = is_zoned(value)
+        if zoned is not None:
+            at, source, target = zoned
+            return _sql("OTHER_CLOCK(x, s, z)", x=at, s=exp.Literal.string(source),
+                        z=exp.Literal.string(target))  # fmt: skip
         return _sql("CASE WHEN LENGTH(x) = 10 THEN x || ' 00:00:00' ELSE x END", x=value)
     if kind == "DATE":
         if is_text_literal(value) or isinstance(value, exp.Null):
@@ -92,6 +97,11 @@ def _cast(node: exp.Expr) -> exp.Expr:
         if zoned is not None:
             at, source, target = zoned
             bare = at.this if isinstance(at, exp.Cast) else at
+            if not isinstance(
+                bare, exp.Column
+            ):  # of which a CASE would ask again for each change of a clock
+                return _sql("SUBSTR(OTHER_CLOCK(x, s, z), 1, 10)", x=bare, s=exp.Literal.string(source),
+                            z=exp.Literal.string(target))  # fmt: skip
             minutes = minutes_ahead(source, target, bare)
             return _sql("DATE(x, m || ' minutes')", x=bare, m=exp.Paren(this=minutes))
         if node.meta.get(WRITTEN) and not isinstance(value, exp.Column):

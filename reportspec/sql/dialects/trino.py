@@ -28,14 +28,13 @@ _MICROS = exp.DataType(
 
 def _cast(node: exp.Expr) -> exp.Expr:
     kind = type_of(node)
-    if kind in TIMES:
-        return with_args(node, to=_MICROS)
-    zoned = is_zoned(node.this) if kind == "DATE" else None
+    zoned = is_zoned(node.this)
     if zoned is not None:
         at, source, target = zoned
-        return _sql("CAST(AT_TIMEZONE(WITH_TIMEZONE(x, s), z) AS DATE)", x=at,
-                    s=exp.Literal.string(source), z=exp.Literal.string(target))  # fmt: skip
-    return node
+        there = _sql("AT_TIMEZONE(WITH_TIMEZONE(x, s), z)", x=at,
+                     s=exp.Literal.string(source), z=exp.Literal.string(target))  # fmt: skip
+        node = with_args(node, this=there)
+    return with_args(node, to=_MICROS) if kind in TIMES else node
 
 
 def _difference(node: exp.Expr) -> exp.Expr:

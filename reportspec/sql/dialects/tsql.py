@@ -41,14 +41,13 @@ def _cast(node: exp.Expr) -> exp.Expr:
     kind = type_of(node)
     if kind in TEXTS:
         return with_args(node, to=_TEXT)  # without a length it would be cut after 30
-    if kind in TIMES:
-        return with_args(node, to=exp.DataType(this=exp.DataType.Type.DATETIME2, nested=False))
-    zoned = is_zoned(node.this) if kind == "DATE" else None
+    zoned = is_zoned(node.this)
     if zoned is not None:  # the server knows zones by other names
         at, source, target = zoned
-        return _sql(
-            "CAST(DATEADD(MINUTE, m, x) AS DATE)", x=at, m=minutes_ahead(source, target, at)
-        )
+        there = _sql("DATEADD(MINUTE, m, x)", x=at, m=minutes_ahead(source, target, at))
+        node = with_args(node, this=there)
+    if kind in TIMES:
+        return with_args(node, to=exp.DataType(this=exp.DataType.Type.DATETIME2, nested=False))
     return node
 
 
