@@ -22,6 +22,7 @@ from sqlglot.errors import SqlglotError
 CANONICAL = "duckdb, normalization_strategy=case_sensitive"
 LONGEST = 4000
 DEEPEST = 40
+MOST_LEVELS = 120
 
 # Node types that may stand in an expression. A scalar function is allowed by its own node type or,
 # where sqlglot has none for it, by its name in ANONYMOUS.
@@ -171,6 +172,10 @@ def parse(
     if not text.isprintable() and any("\ud800" <= sign <= "\udfff" for sign in text):
         raise Refused("the expression has half a character (a lone surrogate)")
     tree = _parse(text, dialect)
+    if _levels(tree) > MOST_LEVELS:
+        raise Refused(
+            f"the expression is a chain of more than {MOST_LEVELS} operators; write `in (…)` for many values"
+        )
     for node in tree.walk():
         _allow(node, windows, formula)
         if dialect == CANONICAL:
@@ -269,6 +274,15 @@ def _number(node: exp.Expr | None, what: str) -> int:
     if not text.isdigit() or int(text[:9]) > MOST_LETTERS or len(text) > 9:
         raise Refused(f"{what} is a whole number up to {MOST_LETTERS:,}")
     return int(text)
+
+
+def _levels(tree: exp.Expr) -> int:
+    """How many nodes lie within one another: a chain of operators has a level for each."""
+    deepest, level = 0, [tree]
+    while level:
+        deepest += 1
+        level = [inner for node in level for inner in node.iter_expressions()]
+    return deepest
 
 
 def _depth(text: str) -> int:

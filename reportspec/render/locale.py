@@ -24,6 +24,7 @@ Number = int | float | Decimal
 MINUS = "−"
 MOST_DIGITS = 6  # after the point, to tell two figures apart
 NO_BREAK_SPACE = "\u00a0"
+LONGEST = 300  # letters of a text of the data on a page, where more would fill it; files for programs have all
 
 # Some languages have no short form for thousands, and then their digits come ungrouped.
 _LONG_RUN = re.compile(r"\d{4}")
@@ -241,7 +242,8 @@ def cell(
     if isinstance(value, date):
         return day(formats, value)
     if isinstance(value, str) or not is_number(value):
-        return str(value)
+        text = str(value)
+        return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
     if column.role == "change":
         return change(formats, value, points=False)
     text = figure(formats, value, column, decimals=decimals, bare=bare)

@@ -72,6 +72,10 @@ _TEXTS = (
 )
 
 
+# Out of range; an overflow when converting to DECIMAL.
+_CUT = frozenset({1264, 1916})
+
+
 class AlchemyConnection:
     """A session by SQLAlchemy."""
 
@@ -113,9 +117,20 @@ class AlchemyConnection:
         try:
             # Without parameters: a `%` in the text is a `%`.
             result = self._raw.execution_options(no_parameters=True).exec_driver_sql(sql)
-            return Table(tuple(result.keys()), tuple(tuple(row) for row in result.fetchall()))
+            warned = getattr(result.cursor, "warning_count", None) != 0
+            found = Table(tuple(result.keys()), tuple(tuple(row) for row in result.fetchall()))
+            if self._kind.dialect == "mysql" and warned:
+                self._nothing_cut()
+            return found
         except SQLAlchemyError as error:
             raise self._explained(error) from None
+
+    def _nothing_cut(self) -> None:
+        """Nothing, unless the statement met a number that its type has no place for: MySQL and MariaDB
+        go on with the largest that there is, and only warn. Raises SourceError."""
+        for _, code, text in self._raw.exec_driver_sql("SHOW WARNINGS").fetchall():
+            if int(code) in _CUT:
+                raise refused(f"a number is too large: {self._secrets.why(Exception(text))}")
 
     def cancel(self) -> None:
         """End the statement that is running."""

@@ -174,7 +174,7 @@ def lowered(tree: exp.Expr, dialect: Dialect) -> exp.Expr:
     found = rewritten(_apart(tree), ALIKE, own)
     if dialect.before is not None:
         found = dialect.before(found)
-    found = rewritten(found, _rules(dialect.name), own)
+    found = rewritten(found, _rules(dialect.name), own, dialect.anyhow)
     if dialect.settings and isinstance(found, exp.Select):
         found = found.copy() if found is tree else found
         found.set("settings", [

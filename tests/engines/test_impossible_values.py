@@ -14,6 +14,7 @@ import pytest
 
 from reportspec import stages
 from reportspec.run.connection import SourceError
+from tests.engines.servers import driven
 
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
 MAPPING = """
@@ -103,3 +104,58 @@ def test_on_a_server(amount: str, tmp_path: Path, server: Callable[[str], str]) 
         finally:
             raw.execute(f"drop table {name}".encode())
     assert refused.value.code == "unreadable-value"
+
+
+@pytest.mark.slow
+@pytest.mark.xdist_group("mariadb")
+def test_on_mariadb(tmp_path: Path, server: Callable[[str], str]) -> None:
+    """A zero date is none, and a number that is too large is refused, not cut to the largest that there is."""
+    import sqlalchemy as sa
+
+    url, name = server("mariadb"), f"impossible_{os.getpid()}"
+    engine = sa.create_engine(driven(url))
+    try:
+        with engine.begin() as raw:
+            raw.exec_driver_sql("set sql_mode = ''")
+            raw.exec_driver_sql(f"create table {name} (id varchar(9), amount decimal(65, 0), status varchar(9),"
+                                " created datetime, closed datetime, expected date)")  # fmt: skip
+            for at, (closed, amount) in enumerate([("0000-00-00", 1), ("2026-00-00", 2), ("2026-10-00", 4),
+                                                   ("2026-10-05", 8)]):  # fmt: skip
+                raw.exec_driver_sql(
+                    f"insert into {name} values ('{at}', {amount}, 'won', '2026-09-01', '{closed}', '2026-10-05')"
+                )
+        figures = built(tmp_path, url, name)
+        assert [kpi.value for kpi in figures.sections[0].kpis][:3] == [8, 8, 1]
+        assert any(
+            one.code == "unlikely-rows" and "3 of 4" in one.message for one in figures.warnings
+        )
+        with engine.begin() as raw:
+            raw.exec_driver_sql(f"update {name} set amount = 1e60 where amount = 8")
+        with pytest.raises(SourceError, match=r"too large|Out of range"):
+            built(tmp_path, url, name)
+    finally:
+        with engine.begin() as raw:
+            raw.exec_driver_sql(f"drop table if exists {name}")
+        engine.dispose()
+
+
+def test_months_later_in_sqlite(tmp_path: Path) -> None:
+    """SQLite has no word for a stretch of time; what a mapping adds is added all the same."""
+    with closing(sqlite3.connect(tmp_path / "x.sqlite")) as raw:
+        raw.execute("create table deal (id, amount, status, created, closed, expected)")
+        raw.execute(
+            "insert into deal values (1, 5, 'won', '2026-09-01', '2026-09-30 10:00:00', '2026-09-30')"
+        )
+        raw.commit()
+    mapping = MAPPING.replace("closed_at: closed", "closed_at: \"closed + interval '1 month'\"")
+    assert mapping != MAPPING
+    (tmp_path / "m.yaml").write_text(mapping.format(table="deal"), "utf-8")
+    (tmp_path / "s.yaml").write_text(SPEC, "utf-8")
+    (tmp_path / "reportspec.yaml").write_text(
+        "version: 1\nsource: sqlite:///x.sqlite\nmapping: m.yaml\ntimezone: UTC\ncurrency: EUR\n",
+        "utf-8",
+    )
+    report = stages.load_report(tmp_path / "s.yaml", NOW, {}).report
+    assert report is not None
+    figures = stages.run_report(report, stages.compile_report(report), stages.Timings())
+    assert [kpi.value for kpi in figures.sections[0].kpis][:3] == [5, 5, 1]  # won on 30 October

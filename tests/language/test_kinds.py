@@ -152,3 +152,11 @@ def test_what_databases_would_refuse_is_told_before(text: str) -> None:
 
 def test_a_goal_may_stand_in_a_formula() -> None:
     parse("goal(revenue) > 1", formula=True)
+
+
+@pytest.mark.parametrize(("term", "operator"), [("1", " + "), ("'a'", " || "), ("b = 1", " or ")])
+def test_a_chain_of_operators_has_an_end(term: str, operator: str) -> None:
+    """What reads, changes and writes expressions goes down level by level."""
+    parse(operator.join([term] * 100))
+    with pytest.raises(Refused, match="a chain of more than 120 operators"):
+        parse(operator.join([term] * 200))

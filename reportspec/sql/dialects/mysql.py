@@ -49,6 +49,8 @@ _READ_DAY = """
 CASE WHEN REGEXP_INSTR(t, e) > 0 AND NOT CAST(LEFT(t, 10) AS DATE) IS NULL THEN CAST(LEFT(t, 10) AS DATE)
 WHEN t <> '' THEN CAST(error AS DATE) END
 """
+# `0000-00-00` stands for no day there, and so does a day without a month or a day of it.
+_KNOWN = "CASE WHEN MONTH(x) <> 0 AND DAYOFMONTH(x) <> 0 THEN x END"
 _OFFSET = "REGEXP_SUBSTR(t, '[+-][0-9]{2}(:?[0-9]{2})?$')"
 _READ_UTC = f"""
 DATE_SUB(CAST(REGEXP_SUBSTR(t, '^[0-9-]{{10}}[ T][0-9:]+([.][0-9]{{1,6}})?') AS DATETIME(6)), INTERVAL
@@ -91,9 +93,11 @@ def _dialect(name: str, label: str, collation: str) -> Dialect:
                 return found
 
     def landed(node: exp.Expr) -> exp.Expr:
+        value = node.this
+        if node.meta.get(LANDS) in ("date", "time") and isinstance(value, exp.Column):
+            return with_args(node, this=sql(_KNOWN, x=value))
         if node.meta.get(LANDS) not in ("text", "key") or not node.this.find(exp.Column):
             return node
-        value = node.this
         apart = once_apart(value)
         if apart is not None:
             return with_args(node, this=apart)
@@ -374,7 +378,7 @@ def _dialect(name: str, label: str, collation: str) -> Dialect:
 
 _ALLOWED: frozenset[type[exp.Expr]] = frozenset(
     {exp.DateDiff, exp.TimestampDiff, exp.TsOrDsToTimestamp, exp.DateAdd, exp.DateSub, exp.Interval, exp.CharacterSet,
-     exp.TimeToStr, exp.TsOrDsToDate, exp.TsOrDsAdd, exp.DateTrunc, exp.TimestampTrunc, exp.Year, exp.Quarter,
+     exp.TimeToStr, exp.TsOrDsToDate, exp.TsOrDsAdd, exp.DateTrunc, exp.TimestampTrunc, exp.Year, exp.Month, exp.DayOfMonth, exp.Quarter,
      exp.DayOfWeek, exp.CastToStrType, exp.CharacterSetProperty}
 )  # fmt: skip
 _FUNCTIONS = frozenset({"WEEKDAY", "MAKEDATE"})

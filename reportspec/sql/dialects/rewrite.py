@@ -25,7 +25,8 @@ class Dialect:
     byte for byte, for sources with columns that do not.
     `merges` says that columns may have collations here that nothing of this rids them of, so that the
     database's DISTINCT may merge two texts. `reading` writes what is kept as another type than its
-    field's (`HOLDS`) as one of that type; none: by a plain cast."""
+    field's (`HOLDS`) as one of that type; none: by a plain cast. `anyhow` are the nodes whose rules also
+    change what a mapping says in the database's own SQL, which has no words for it."""
 
     name: str
     label: str
@@ -40,6 +41,7 @@ class Dialect:
     exact: Rule | None = None
     merges: bool = False
     reading: Rule | None = None
+    anyhow: tuple[type[exp.Expr], ...] = ()
 
 
 OWN = "own"  # in the meta of a mapping's expression: the SQL in which it is written
@@ -49,22 +51,26 @@ class Unsupported(Exception):
     """The database has no way to say it; the message names what, for a user."""
 
 
-def rewritten(tree: exp.Expr, rules: Rules, own: str = "") -> exp.Expr:
+def rewritten(
+    tree: exp.Expr, rules: Rules, own: str = "", anyhow: tuple[type[exp.Expr], ...] = ()
+) -> exp.Expr:
     """The tree with each node put through the rule of its type, from the leaves up. Nodes are
     never changed, only replaced: trees share their parts, and a shared part is rewritten once.
 
-    What a mapping says in the database's `own` SQL stays as it is, but for its names."""
+    What a mapping says in the database's `own` SQL stays as it is, but for its names and what is
+    changed `anyhow`, since the database has no words for it."""
     if not own and tree.find(*rules) is None:
         return tree
     done: dict[int, exp.Expr] = {}
-    names: Rules = {exp.Identifier: rules[exp.Identifier]} if exp.Identifier in rules else {}
+    changed_in_own: tuple[type[exp.Expr], ...] = (exp.Identifier, *anyhow)
+    kept: Rules = {kind: rules[kind] for kind in changed_in_own if kind in rules}
 
     def visit(node: exp.Expr) -> exp.Expr:
         key = id(node)
         if key in done:
             return done[key]
         if own and node._meta and node._meta.get(OWN) == own:
-            done[key] = rewritten(node, names) if names else node
+            done[key] = rewritten(node, kept) if kept else node
             return done[key]
         changed = None
         for name, value in node.args.items():

@@ -381,4 +381,5 @@ RULES: Rules = {
     exp.Div: lambda node: node if node.args.get("typed") else division(node),
     exp.Select: quantiles_by_rank,
 }
-SQLITE = Dialect("sqlite", "SQLite", "sqlite", RULES, exact=_exact, reading=_read)
+SQLITE = Dialect("sqlite", "SQLite", "sqlite", RULES, exact=_exact, reading=_read,
+                 anyhow=(exp.Add, exp.Sub))  # fmt: skip
