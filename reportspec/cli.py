@@ -11,10 +11,11 @@ import re
 import sys
 import time
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
@@ -137,14 +138,28 @@ def main() -> None:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
+    except OSError as error:
+        if error.errno not in _NO_ROOM:
+            _bug(error)
+        with suppress(OSError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        with suppress(OSError):
+            click.echo(f"what was to be printed cannot be written: {os.strerror(error.errno or 0).lower()}", err=True)  # fmt: skip
+        sys.exit(1)
     except Exception as error:
-        if os.environ.get("REPORTSPEC_DEBUG"):
-            raise
-        click.echo(harmless(f"reportspec has a bug: {type(error).__name__}: {str(error)[:300]}"), err=True)  # fmt: skip
-        click.echo(
-            "Set REPORTSPEC_DEBUG=1 to see where, and please report it with the spec.", err=True
-        )
-        sys.exit(70)
+        _bug(error)
+
+
+# No room left (also by quota), a file that is too large, a disk that fails or may not be written.
+_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS})
+
+
+def _bug(error: Exception) -> NoReturn:
+    if os.environ.get("REPORTSPEC_DEBUG"):
+        raise error
+    click.echo(harmless(f"reportspec has a bug: {type(error).__name__}: {str(error)[:300]}"), err=True)  # fmt: skip
+    click.echo("Set REPORTSPEC_DEBUG=1 to see where, and please report it with the spec.", err=True)
+    sys.exit(70)
 
 
 def _ended_by(stop: Stop) -> None:

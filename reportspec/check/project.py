@@ -210,11 +210,16 @@ def known_language(document: Document, code: Any) -> None:
                       ("language",), f"there are {', '.join(languages())}", warning=True)  # fmt: skip
 
 
+_NO_ZONES = frozenset({"localtime", "posixrules", "Factory"})
+
+
 def known_zone(document: Document, name: Any, path: Place) -> bool:
     """Whether a time zone exists; the document is told if not."""
     if name is None:
         return True
     try:
+        if str(name).startswith(("right/", "posix/")) or name in _NO_ZONES:
+            raise ValueError  # a machine's own names, which databases do not know
         ZoneInfo(str(name))
         return True
     except (KeyError, ValueError, OSError):
@@ -369,9 +374,15 @@ def _files(document: Document, table: str, given: Any, root: Path) -> FileSpec:
 _ENCODINGS = ("utf-8", "utf-16", "cp1252", "cp1250", "cp1251", "iso-8859-1", "iso-8859-15", "mac-roman", "shift_jis", "gb18030")  # fmt: skip
 
 
+# Of names of hosts and of texts in programs, which no file is in as a whole.
+_NO_FILES = frozenset({"idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined", "mbcs", "oem"})  # fmt: skip
+
+
 def _is_encoding(name: str) -> bool:
     """Whether texts can be in an encoding; some of Python's codecs are of other things."""
     try:
+        if codecs.lookup(name).name.replace("-", "_") in _NO_FILES:
+            return False
         return isinstance(b"a".decode(codecs.lookup(name).name), str)
     except UnicodeDecodeError:
         return True

@@ -26,6 +26,7 @@ from reportspec.evaluate.words import word
 from reportspec.figures import Cell, Chart, Column, Goal, Section
 from reportspec.languages import alphabetical
 from reportspec.plan.plan import TARGETS
+from reportspec.run.connection import SourceError
 
 STATES = ("met", "on_track", "at_risk", "missed", "unknown")
 
@@ -108,7 +109,7 @@ def _of_table(
         metric, dimension, value, start, end, target = (row[f"f{i}"] for i in range(6))
         if (
             metric != name
-            or target is None
+            or None in (target, start, end)
             or (dimension and goal.by and dimension != goal.by.name)
         ):
             continue
@@ -116,6 +117,8 @@ def _of_table(
         found.setdefault(key, []).append(
             (_day(start), _day(end) + timedelta(days=1), float(target))
         )
+    for key, stretches in found.items():
+        _one_each(report, name, key, stretches)
     metric_ = report.binding.catalogue.metrics[name]
     targets = {
         key: value
@@ -129,16 +132,43 @@ def _day(value: Any) -> date:
     return value.date() if isinstance(value, datetime) else value
 
 
+def _one_each(
+    report: Report, name: str, key: str | None, stretches: list[tuple[date, date, float]]
+) -> None:
+    """Nothing, unless two targets are set for the same days of the period. Raises SourceError."""
+    known: dict[tuple[date, date], float] = {}
+    for first, last, target in stretches:
+        if last <= report.period.start or first >= report.period.end:
+            continue
+        if known.setdefault((first, last), target) != target:
+            days = f"{first.isoformat()} to {(last - timedelta(days=1)).isoformat()}"
+            whom = f" of `{key}`" if key is not None else ""
+            both = sorted((known[first, last], target))
+            raise SourceError(
+                "two-targets",
+                f"the table of targets has two for `{name}`{whom} from {days}: {both[0]:,.15g} and {both[1]:,.15g}",
+                "leave one of them, by `where` under `entities: goal:` of the mapping or in the table",
+            )
+
+
 def _of_period(
     report: Report, stretches: list[tuple[date, date, float]], additive: bool
 ) -> float | None:
     start, end = report.period.start, report.period.end
+    stretches = list(dict.fromkeys(stretches))
     exact = [target for first, last, target in stretches if (first, last) == (start, end)]
     if exact:
         return exact[0]
     if not additive:
         around = [target for first, last, target in stretches if first <= start and last >= end]
         return around[0] if around else None
+    # A year's target stands beside those of its months: the shorter ones are the period's own.
+    within = [one for one in stretches if one[0] >= start and one[1] <= end]
+    return _added(within, start, end) or _added(stretches, start, end)
+
+
+def _added(stretches: list[tuple[date, date, float]], start: date, end: date) -> float | None:
+    """The targets of stretches that cover the days once, added up by the part that lies within."""
     total, covered = 0.0, 0
     for first, last, target in stretches:
         days = (min(last, end) - max(first, start)).days

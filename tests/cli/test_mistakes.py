@@ -7,6 +7,7 @@ import json
 import random
 import re
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -275,3 +276,28 @@ def test_odd_but_right_files(run: Run, folder: Path) -> None:
 def test_no_colours_where_nobody_sees_them(run: Run, folder: Path) -> None:
     (folder / "wrong.yaml").write_text("version: 1\nreport: pipelin\n", encoding="utf-8")
     assert "\x1b" not in run("validate", "wrong.yaml", cwd=folder).stderr
+
+
+@pytest.mark.parametrize(
+    "command", [("query", "good.yaml"), ("compile", "good.yaml"), ("validate", "good.yaml"), ("catalog", "metrics")]
+)  # fmt: skip
+def test_a_full_disk_behind_the_output(folder: Path, command: tuple[str, ...]) -> None:
+    """It is nobody's bug: it is said, and the exit is not 0."""
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run([sys.executable, "-m", "reportspec", *command], cwd=folder, stdout=full,
+                              stderr=subprocess.PIPE, text=True, check=False)  # fmt: skip
+    assert done.returncode == 1
+    assert "cannot be written: no space left on device" in done.stderr
+    assert "bug" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    "zone", ["localtime", "posixrules", "right/UTC", "posix/Europe/Rome", "Factory", "Mars/Base"]
+)
+def test_zones_that_only_a_machine_knows(run: Run, folder: Path, zone: str) -> None:
+    (folder / "wrong.yaml").write_text(
+        f"version: 1\nreport: pipeline\ntimezone: {zone}\n", encoding="utf-8"
+    )
+    done = run("validate", "wrong.yaml", cwd=folder)
+    assert done.returncode == 1
+    assert "error[unknown-timezone]" in done.stderr

@@ -12,6 +12,7 @@ import yaml
 from reportspec.deliver.message import as_text
 from reportspec.formats.html import as_html
 from reportspec.formats.markdown import as_markdown
+from reportspec.run.connection import SourceError
 from tests.figures.asking import codes, figures, rows
 
 OVER = datetime(2026, 6, 1, tzinfo=UTC)
@@ -171,3 +172,84 @@ def test_a_goal_needs_a_target_and_targets_a_field(folder: Path) -> None:
     assert "missing-key" in codes(folder, spec({"won_amount": {"warn_at": 0.5}}))
     assert "missing-key" in codes(folder, spec({"won_amount": {"targets": {"Ada": 1}}}))
     assert "unknown-metric" in codes(folder, spec({"won_amunt": 5}))
+
+
+def targets(folder: Path, *rows_: dict[str, Any]) -> None:
+    """Other targets in the source's own table."""
+    mapping = yaml.safe_load((folder / "m.yaml").read_text(encoding="utf-8"))
+    ada = {"metric": "won_amount", "dimension": "user.name", "value": "Ada"}
+    mapping["entities"]["goal"] = {"rows": [{**ada, **row} for row in rows_]}
+    (folder / "m.yaml").write_text(yaml.safe_dump(mapping), encoding="utf-8")
+
+
+BY_OWNER = {"won_amount": {"target": "table", "by": "user.name"}}
+
+
+def of_ada(folder: Path, period: str = "2026-04") -> Any:
+    found = figures(folder, spec(BY_OWNER, period), OVER)
+    [section] = [s for s in found.sections if s.kind == "goals"]
+    return next(
+        row["target"] for row in rows(found, section.id) if row[section.columns[0].name] == "Ada"
+    )
+
+
+APRIL = {"starts_on": "2026-04-01", "ends_on": "2026-04-30"}
+YEAR = {"starts_on": "2026-01-01", "ends_on": "2026-12-31"}
+
+
+@pytest.mark.parametrize("both", [(100, 200), (200, 100)])
+def test_two_targets_for_the_same_days_are_refused(both: tuple[int, int], folder: Path) -> None:
+    targets(folder, *({**APRIL, "target": target} for target in both))
+    with pytest.raises(
+        SourceError,
+        match="two for `won_amount` of `Ada` from 2026-04-01 to 2026-04-30: 100 and 200",
+    ):
+        of_ada(folder)
+
+
+def test_targets_twice_of_other_days_stop_no_report(folder: Path) -> None:
+    targets(folder, {**APRIL, "target": 100}, {**APRIL, "target": 200},
+            {"starts_on": "2026-05-01", "ends_on": "2026-05-31", "target": 7})  # fmt: skip
+    assert of_ada(folder, "2026-05") == 7
+
+
+def test_a_target_that_stands_twice_is_one(folder: Path) -> None:
+    targets(folder, {**APRIL, "target": 100}, {**APRIL, "target": 100})
+    assert of_ada(folder) == 100
+
+
+def test_months_beside_their_year(folder: Path) -> None:
+    """A quarter has the targets of its months, not a part of the year's."""
+    months = [("04", 30, 10), ("05", 31, 20), ("06", 30, 40)]
+    targets(folder, {**YEAR, "target": 3650},
+            *({"starts_on": f"2026-{m}-01", "ends_on": f"2026-{m}-{last}", "target": target} for m, last, target in months))  # fmt: skip
+    assert of_ada(folder, "2026-Q2") == 70
+    assert of_ada(folder) == 10
+    assert of_ada(folder, "2026-03") == pytest.approx(3650 * 31 / 365)
+
+
+@pytest.mark.parametrize("missing", ["starts_on", "ends_on", "target"])
+def test_what_a_target_lacks_is_told(missing: str, folder: Path) -> None:
+    """It counts for nobody, and nothing breaks."""
+    (folder / "goals.csv").write_text(
+        "metric,value,starts_on,ends_on,target\n"
+        + ",".join("" if name == missing else value for name, value in
+                   {"metric": "won_amount", "value": "Ada", "starts_on": "2026-04-01", "ends_on": "2026-04-30",
+                    "target": "100"}.items()) + "\nwon_amount,Bo,2026-04-01,2026-04-30,60\n", encoding="utf-8")  # fmt: skip
+    mapping = yaml.safe_load((folder / "m.yaml").read_text(encoding="utf-8"))
+    names = ("metric", "value", "starts_on", "ends_on", "target")
+    mapping["entities"]["goal"] = {
+        "table": "goals",
+        "fields": {"dimension": "'user.name'", **{n: n for n in names}},
+    }
+    (folder / "m.yaml").write_text(yaml.safe_dump(mapping), encoding="utf-8")
+    project = (folder / "reportspec.yaml").read_text(encoding="utf-8")
+    (folder / "reportspec.yaml").write_text(
+        project.replace("deals.csv}", "deals.csv, goals: goals.csv}"), encoding="utf-8"
+    )
+    assert of_ada(folder) is None
+    found = figures(folder, spec(BY_OWNER), OVER)
+    assert any(
+        one.message.startswith("Targets without a ") and "1 of 2 rows" in one.message
+        for one in found.warnings
+    )

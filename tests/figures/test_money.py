@@ -209,3 +209,20 @@ def test_a_sign_of_another_currency(
     (folder / "m.yaml").write_text(said, encoding="utf-8")
     found = rows(figures(folder, SPEC), "headline")[0]["won_amount"]
     assert found == pytest.approx(2 * 100 / 0.9 + 2 * 100 / 0.8 if sign == "€" else 2 * 90 + 2 * 80)
+
+
+@pytest.mark.parametrize("rate", [0, -0.9])
+def test_a_rate_that_no_currency_has_is_refused(rate: float, tmp_path: Path) -> None:
+    wrong = [{"day": "2026-02-01", "from_currency": "USD", "to_currency": "EUR", "rate": rate}]
+    folder = project(tmp_path, None)
+    lines = "day,from,rate\n" + "".join(f"{one['day']},USD,{one['rate']}\n" for one in wrong)
+    (folder / "fx.csv").write_text(lines, encoding="utf-8")
+    mapping = yaml.safe_load((folder / "m.yaml").read_text(encoding="utf-8"))
+    mapping["entities"]["fx_rate"] = {"table": "fx", "fields": {"day": "day", "from_currency": "\"from\"",
+                                                                "to_currency": "'EUR'", "rate": "rate"}}  # fmt: skip
+    (folder / "m.yaml").write_text(yaml.safe_dump(mapping), encoding="utf-8")
+    settings = yaml.safe_load((folder / "reportspec.yaml").read_text(encoding="utf-8"))
+    settings["source"]["files"]["fx"] = "fx.csv"
+    (folder / "reportspec.yaml").write_text(yaml.safe_dump(settings), encoding="utf-8")
+    with pytest.raises(SourceError, match="Exchange rates of 0 or less"):
+        figures(folder, SPEC)

@@ -241,3 +241,11 @@ def test_a_file_is_read_as_it_is_or_refused(part: int, tmp_path: Path) -> None:
         assert {len(record) for record in records} == {len(records[0])}, data
         wanted = [tuple(value or None for value in record) for record in records[1:]]
         assert rows == [row for row in wanted if any(row)], data
+
+
+@pytest.mark.parametrize("asked", ["utf-16", "utf-32"])
+@pytest.mark.parametrize("own", ["utf-8", "utf-16-le"])
+def test_an_encoding_that_needs_a_mark(asked: str, own: str, tmp_path: Path) -> None:
+    """Without the mark nobody knows which of two bytes comes first."""
+    found = refusal(tmp_path, TABLE.encode(own), FIELDS, encoding=asked)
+    assert found.code == "unclear-encoding"

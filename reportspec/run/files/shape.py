@@ -104,16 +104,28 @@ def encoding_of(head: bytes, whole: bool, asked: str) -> str:
         if head.startswith(mark) and (not asked or codecs.lookup(asked).name.startswith(name[:6])):
             return name
     if asked:
-        return codecs.lookup(asked).name
+        name = codecs.lookup(asked).name
+        if name in ("utf-16", "utf-32"):
+            # Without the mark nobody knows which byte comes first.
+            raise Unclear("unclear-encoding", f"the file does not begin with the mark of {name.upper()}",
+                          f"write `encoding: {_without_a_mark(head, name)}`")  # fmt: skip
+        return name
     if head[:4000].count(b"\0") * 5 > len(head[:4000]):
-        little = head[1:4000:2].count(0) > head[0:4000:2].count(0)
         raise Unclear("unclear-encoding", "the file is in no UTF-8: many of its bytes are 0",
-                      f'write `encoding: utf-16-{"le" if little else "be"}`')  # fmt: skip
+                      f"write `encoding: {_without_a_mark(head, 'utf-16')}`")  # fmt: skip
     try:
         codecs.getincrementaldecoder("utf-8")().decode(head, whole)
     except UnicodeDecodeError as error:
         raise not_in(head, error.start, "utf-8") from None
     return "utf-8"
+
+
+def _without_a_mark(head: bytes, name: str) -> str:
+    """The encoding of a file without a mark, as its bytes look."""
+    if not head[:4000].count(0):
+        return "utf-8"
+    little = head[1:4000:2].count(0) > head[0:4000:2].count(0)
+    return f"{name}-{'le' if little else 'be'}"
 
 
 def not_in(data: bytes, at: int, encoding: str) -> Unclear:
