@@ -18,7 +18,7 @@ Kind = Literal[
     "no-key", "repeated-key", "repeated-join", "text-number", "undeclared-value", "misspelt-value",
     "no-partner", "unlikely-rows", "impossible-rows", "unknown-value", "no-rows",
     "unknown-target", "some-targets", "unknown-recipient", "shared-name",
-    "no-currency", "no-rate",
+    "no-currency", "no-rate", "too-large",
 ]  # fmt: skip
 CURRENCIES: tuple[Kind, ...] = ("no-currency", "no-rate")
 # What makes a figure wrong, and not only incomplete.
@@ -31,6 +31,7 @@ REFUSED: frozenset[Kind] = frozenset(
         "misspelt-value",
         "impossible-rows",
         "text-number",
+        "too-large",
     )
 )
 
@@ -98,6 +99,7 @@ def checks_of(
         found += _of_keys(binding, name)
         found += _of_values(binding, name, fields)
         found += _of_numbers(binding, name, fields)
+        found += _of_sizes(binding, name, fields)
         found += _of_currencies(binding, name, fields)
         found += _of_relations(binding, name, fields, read)
         found += _of_expectations(binding, name, fields)
@@ -144,6 +146,17 @@ def _of_numbers(binding: Binding, name: str, fields: frozenset[str]) -> list[Che
         for part in binding.source.entities[name].parts
         if (mapped := part.fields.get(field.name)) is not None
         and isinstance(mapped.sql, exp.Column) and mapped.holds in ("text", "any")
+    ]  # fmt: skip
+
+
+def _of_sizes(binding: Binding, name: str, fields: frozenset[str]) -> list[Check]:
+    """The amounts that may be larger than amounts can be: some databases make the largest one of them."""
+    return [
+        Check("too-large", name, field)
+        for field in binding.fields(name)
+        if field.type == "money" and field.name in fields
+        and (mapped := binding.mapped(name, field.name)) is not None
+        and mapped.holds != "text"  # of which it is asked whether they are numbers at all
     ]  # fmt: skip
 
 

@@ -11,6 +11,8 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from reportspec.model import ColumnRead
 
 CONNECT_SECONDS = 15
+REFUSED = "the database refused the query: "  # how messages begin that say what a database says
+UNREADABLE = "a value of the source cannot be read: "
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,7 +216,7 @@ def cancelled() -> SourceError:
 
 def refused(why: str) -> SourceError:
     """Anything else that a database says of a statement."""
-    return SourceError("query-failed", f"the database refused the query: {why}")
+    return SourceError("query-failed", f"{REFUSED}{why}")
 
 
 def no_table(name: str, help: str = "check the mapping, the schema, and the rights of the user") -> SourceError:  # fmt: skip
@@ -238,8 +240,8 @@ _QUOTED = re.compile(r"'(?:[^']|'')*'|\"[^\"]*\"")
 
 
 def unreadable(why: str) -> SourceError:
-    """A value is not what the mapping takes it for. The value itself, which may be a person's, is left out:
-    messages go into logs and mails."""
+    """A value is not what the mapping takes it for. What a database says of it may hold more than the value;
+    examples are told by `contract/unread.py`."""
     told = _QUOTED.sub("…", why)
-    return SourceError("unreadable-value", f"a value of the source cannot be read: {told}",
+    return SourceError("unreadable-value", f"{UNREADABLE}{told}",
                        "mend the value, or the mapping's expression for it")  # fmt: skip

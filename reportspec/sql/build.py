@@ -13,6 +13,7 @@ from sqlglot import exp
 TYPES = {"integer": "BIGINT", "number": "DOUBLE", "money": "DECIMAL(18, 4)", "text": "VARCHAR",
          "key": "VARCHAR", "boolean": "BOOLEAN", "date": "DATE", "time": "TIMESTAMP"}  # fmt: skip
 
+LARGEST = 99_999_999_999_999  # of an amount, in whole units: what DECIMAL(18, 4) holds
 EXACT = "DECIMAL(38, 9)"  # what is added up
 LANDS = "lands"  # in the meta of an alias: a column of the source becomes a field of this type here
 ZONE = "zone"  # in the meta of such an alias and of a difference of times: the zone of the source's clock
