@@ -18,7 +18,13 @@ from reportspec.check.report import Checked, check_file
 from reportspec.contract.checks import CURRENCIES, Check, checks_of
 from reportspec.contract.members import Members, members_of, strangers
 from reportspec.contract.namesakes import expected, grouped_by_name, kept_apart, members_statement
-from reportspec.contract.unread import UNREAD, refuse_unfit, unreadable_fields
+from reportspec.contract.unread import (
+    UNREAD,
+    of_section,
+    refuse_unfit,
+    unreadable_fields,
+    wrong_conditions,
+)
 from reportspec.contract.verdict import Broken, Finding, findings_of, settled, warnings
 from reportspec.databases import TYPED_BEFORE
 from reportspec.each import (
@@ -115,7 +121,7 @@ def run_report(report: Report, compiled: tuple[Compiled, ...], timings: Timings)
     report, compiled = _as_held(report, compiled)
     trees = [one.tree for one in compiled]
     surveyed = Surveyed()
-    found = _asked(report, trees, surveyed=surveyed)
+    found = _asked(report, trees, surveyed=surveyed, compiled=compiled)
     timings.measure("query", since)
     since = time.perf_counter()
     if surveyed.report is not None:
@@ -260,7 +266,7 @@ def survey_of(
 
 def _asked(
     report: Report, trees: list[exp.Expr], *, read: list[exp.Expr] | None = None,
-    surveyed: Surveyed | None = None,
+    surveyed: Surveyed | None = None, compiled: tuple[Compiled, ...] = (),
 ) -> list[Result]:  # fmt: skip
     """What statements give. Whether the source keeps its contract is put into `surveyed`, if that is
     asked for, by statements that read the same fields: `read`, where there are many of a kind."""
@@ -294,20 +300,30 @@ def _asked(
         return run_statements(project.source, wanted, trees, project.parallel, survey)
     except SourceError as error:
         if error.code in UNREAD:
-            _blame(report, asked if read is None else [*read, *asked], wanted, error)
+            _blame(report, asked if read is None else [*read, *asked], wanted, error, compiled)
         raise
 
 
-def _blame(report: Report, trees: list[exp.Expr], wanted: Wanted, error: SourceError) -> None:
-    """Say what it is that a database cannot read: the fields, or else the section whose statement it
-    refused. Raises Broken."""
+def _blame(
+    report: Report, trees: list[exp.Expr], wanted: Wanted, error: SourceError,
+    compiled: tuple[Compiled, ...],
+) -> None:  # fmt: skip
+    """Say what it is that a database cannot do: read a field, compute a condition of the spec, or else the
+    section whose statement it refused. Raises Broken."""
     from reportspec.run.execute import asking
 
+    binding = report.binding
     with asking(report.project.source, wanted) as ask:
         try:
-            found = unreadable_fields(report.binding, fields_read(trees, report.binding), ask)
+            found = unreadable_fields(binding, fields_read(trees, binding), ask)
+            conditions = {id(c): c for c in (*report.conditions, *(c for s in report.sections for c in s.conditions))}  # fmt: skip
+            found = found or wrong_conditions(binding, report.sides[0], conditions.values(), ask)
         except SourceError:
             return
+    failed = next((one.query.section for one in compiled if one.tree is error.tree), None)
+    section = next((one for one in report.sections if one.id == failed), None)
+    if not found and section is not None:
+        found = [of_section(section.id, section.span, error)]
     if found:
         raise Broken(found) from None
 

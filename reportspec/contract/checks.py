@@ -10,9 +10,11 @@ from sqlglot import exp
 
 from reportspec.binding import Binding, Unresolved, metrics_needed
 from reportspec.check.model import EACH
+from reportspec.diagnostics import Span
 from reportspec.expression import column_nodes, path_of
 from reportspec.model import Expectation, Field, MappedJoin, MappedPart, Metric, Relation
 from reportspec.plan.queries import Side
+from reportspec.sql.build import PLACED
 
 Kind = Literal[
     "no-key", "repeated-key", "repeated-join", "text-number", "undeclared-value", "misspelt-value",
@@ -53,6 +55,7 @@ class Check:
     side: Side | None = None
     goal: str = ""
     names: tuple[str, ...] = ()
+    place: Span | None = None  # where the spec names the value
 
     @property
     def refuses(self) -> bool:
@@ -208,16 +211,16 @@ def _of_expectations(binding: Binding, name: str, fields: frozenset[str]) -> lis
 
 
 def _of_conditions(binding: Binding, conditions: Iterable[exp.Expr]) -> list[Check]:
-    """The texts that filters ask for and that the catalogue does not know, each once."""
+    """The texts that filters name and that the catalogue does not know, each once."""
     found: dict[tuple[str, str, str], Check] = {}
     for tree in conditions:
-        for node in tree.find_all(exp.EQ, exp.In):
-            given = [node.expression] if isinstance(node, exp.EQ) else node.expressions
-            texts = [
-                one.this
+        for node in tree.find_all(exp.EQ, exp.NEQ, exp.In):
+            given = node.expressions if isinstance(node, exp.In) else [node.expression]
+            texts = {
+                one.this: one.meta.get(PLACED) or node.meta.get(PLACED) or tree.meta.get(PLACED)
                 for one in given
                 if isinstance(one, exp.Literal) and one.is_string and one.this != EACH
-            ]
+            }
             columns = column_nodes(node.this)
             if not texts or node.this not in columns:
                 continue
@@ -233,8 +236,10 @@ def _of_conditions(binding: Binding, conditions: Iterable[exp.Expr]) -> list[Che
             if binding.mapped(owner, field.name) is None:
                 continue
             # What a field may be by its nature, a source may well not have: no deal is lost so far.
-            for text in [one for one in texts if one not in field.values]:
-                check = Check("unknown-value", owner, field, value=text)
+            for text, place in texts.items():
+                if text in field.values:
+                    continue
+                check = Check("unknown-value", owner, field, value=text, place=place)
                 found.setdefault((owner, field.name, text), check)
     return list(found.values())
 

@@ -3,21 +3,24 @@ values once one has failed. What a database says itself names no table, no field
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from typing import Any
 
 from sqlglot import exp
 
-from reportspec.binding import Binding
+from reportspec.binding import Binding, Unresolved
 from reportspec.contract.verdict import Ask, Broken, quoted, rows_of, short, written_column
-from reportspec.diagnostics import Diagnostic
+from reportspec.diagnostics import Diagnostic, Span
 from reportspec.expression import column_nodes, path_of
+from reportspec.expression_types import shown
 from reportspec.model import Field, MappedField, MappedPart
+from reportspec.plan.queries import Side
 from reportspec.run.connection import REFUSED, UNREADABLE, SourceError
 from reportspec.run.texts import day_of, instant_of, word_of
-from reportspec.sql.build import LARGEST, conjuncts
+from reportspec.sql.build import LARGEST, PLACED, conjuncts
 from reportspec.sql.survey import probe_statement, written_statement
+from reportspec.sql.values import values_statement
 
 UNREAD = (
     "query-failed",
@@ -129,6 +132,42 @@ def unreadable_fields(binding: Binding, read: Read, ask: Ask) -> list[Diagnostic
                 found.append(_of_values(binding, field, part, mapped, error, ask))
                 break
     return list(dict.fromkeys(found))
+
+
+def wrong_conditions(
+    binding: Binding, side: Side, conditions: Iterable[exp.Expr], ask: Ask
+) -> list[Diagnostic]:  # fmt: skip
+    """The conditions of a spec that a database cannot compute, by asking for each alone."""
+    found = []
+    for tree in conditions:
+        entity = next(
+            (path_of(node)[0] for node in column_nodes(tree) if len(path_of(node)) > 1), ""
+        )
+        key = binding.entity(entity).key if entity in binding.source.entities else None
+        if key is None or binding.mapped(entity, key) is None:
+            continue
+        try:
+            error = _failure(ask, values_statement(binding, entity, (key,), side, (tree,)))
+        except Unresolved:
+            continue
+        if error is not None:
+            tried = (
+                "`try_cast(…)` is null where a text cannot be read" if tree.find(exp.Cast) else None
+            )
+            found.append(Diagnostic(
+                "bad-expression", f"`{shown(tree)}` cannot be computed of the rows: {_said(error)}",
+                tree.meta.get(PLACED), tried or "write it so that it holds for every row",
+            ))  # fmt: skip
+    return found
+
+
+def of_section(section: str, span: Span | None, error: SourceError) -> Diagnostic:
+    """What is told of a statement that a database refuses, where no field and no condition is to blame."""
+    return Diagnostic(
+        error.code, f"the section `{section}` cannot be computed: {_said(error)}", span,
+        error.help or "look at the expressions that it uses; `reportspec compile` shows its statement",
+        error.notes,
+    )  # fmt: skip
 
 
 def _failure(ask: Ask, tree: exp.Expr) -> SourceError | None:

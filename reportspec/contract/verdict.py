@@ -21,6 +21,7 @@ from reportspec.sql.survey import MOST_KEYS, SOUGHT, broken, examples_statement,
 Ask = Callable[[exp.Expr], Table]  # runs one more statement over the same state of the data
 _NAMES = 10  # names in a message
 _SHOWN = 2  # examples in a message
+_KNOWN = 5  # values of a field in a message
 _LONGEST = 40  # letters of a value in a message
 _PADDED = 12  # digits of a key with its leading zeros
 
@@ -207,7 +208,7 @@ def _said(binding: Binding, finding: Finding) -> tuple[str, str | None]:
         return said, f"those that it has lie between {first} and {last}"
     near = did_you_mean(check.value, [value for value, _ in finding.examples])
     return (
-        f"`{check.of}` is never `{short(check.value)}` in {tables}: the filter finds nothing",
+        f"`{check.of}` is never `{short(check.value)}` in {tables}, and a filter names it",
         f"did you mean `{short(near)}`?" if near else "compare it with the values that the source has",
     )  # fmt: skip
 
@@ -292,6 +293,13 @@ def quoted(text: str) -> str:
 
 def _notes(finding: Finding) -> tuple[str, ...]:
     check = finding.check
+    if check.kind == "unknown-value" and finding.examples:
+        near = did_you_mean(check.value, [value for value, _ in finding.examples])
+        known = [one for one in finding.examples if one[0].strip()]
+        found = sorted(known, key=lambda one: one[0] != near)[:_KNOWN]
+        said = ", ".join(f"`{short(value)}` ({rows_of(n)})" for value, n in found)
+        more = ", …" if len(known) > _KNOWN else ""
+        return (f"it has {said}{more}",) if said else ()
     of_names = check.kind in ("unknown-target", "unknown-recipient")
     if not finding.examples or check.kind in SOUGHT or of_names:
         return ()
@@ -343,7 +351,9 @@ def written_column(mapped: MappedField) -> str:
 
 
 def _span(binding: Binding, check: Check) -> Span | None:
-    """The line of one's own mapping."""
+    """The line of the spec that names a value, or of one's own mapping."""
+    if check.place is not None:
+        return check.place
     if check.field is not None:
         mapped = binding.mapped(check.entity, check.field.name)
         return mapped.span if mapped is not None else None

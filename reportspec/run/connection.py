@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from reportspec.diagnostics import one_line
 from reportspec.model import ColumnRead
 
 CONNECT_SECONDS = 15
@@ -31,7 +32,9 @@ class SourceError(Exception):
     """The source cannot be read: what is wrong, and the way out. No secret is in it. `lost` says
     that the connection broke off, and that another try may do; `column` is one that is not there.
     `table` is the one that it is about, where that is a file; `also` are the other mistakes that were
-    found with this one."""
+    found with this one. `tree` is the statement that failed, where one did."""
+
+    tree: object = None
 
     def __init__(
         self,
@@ -236,12 +239,8 @@ def not_allowed(why: str) -> SourceError:
                        "give the user the right to SELECT")  # fmt: skip
 
 
-_QUOTED = re.compile(r"'(?:[^']|'')*'|\"[^\"]*\"")
-
-
 def unreadable(why: str) -> SourceError:
-    """A value is not what the mapping takes it for. What a database says of it may hold more than the value;
-    examples are told by `contract/unread.py`."""
-    told = _QUOTED.sub("…", why)
-    return SourceError("unreadable-value", f"{UNREADABLE}{told}",
+    """A value is not what the mapping, or an expression, takes it for. It may be a person's: this goes to who runs a
+    command and to those who look after a report, and to nobody else."""
+    return SourceError("unreadable-value", f"{UNREADABLE}{one_line(why)}",
                        "mend the value, or the mapping's expression for it")  # fmt: skip

@@ -225,11 +225,15 @@ def _side_by_side(
 
 def _run(session: Connection, wanted: Wanted, tree: exp.Expr, sql: str) -> Result:
     since = time.perf_counter()
-    table = session.run(sql)
-    seconds = time.perf_counter() - since
     outputs = tree.meta.get(OUTPUTS, {})
-    refuse_endless(table, outputs)
-    table = canonical(table, outputs, wanted.zone)
+    try:
+        table = session.run(sql)
+        seconds = time.perf_counter() - since
+        refuse_endless(table, outputs)
+        table = canonical(table, outputs, wanted.zone)
+    except SourceError as error:
+        error.tree = tree
+        raise
     return Result(sql, with_twins(table, tree), seconds, tree)
 
 
