@@ -262,7 +262,7 @@ def _lonely(binding: Binding, finding: Finding, tables: str) -> tuple[str, str |
 
 
 def _translated(binding: Binding, finding: Finding) -> str:
-    """The line of the mapping that makes the declared values of those that the source has."""
+    """The line of the mapping that makes the declared values of those that the source has; a blank is none."""
     check = finding.check
     assert check.field is not None
     column = _column(binding, check)
@@ -270,9 +270,10 @@ def _translated(binding: Binding, finding: Finding) -> str:
         return "translate them in the mapping's expression"
     meant: dict[str, list[str]] = {}
     for value, _ in finding.examples:
-        meant.setdefault(did_you_mean(value, check.field.values) or "…", []).append(value)
+        near = did_you_mean(value, check.field.values) if value.strip() else "null"
+        meant.setdefault(near or "…", []).append(value)
     cases = " ".join(
-        f"when {column} in ({', '.join(map(quoted, values))}) then {quoted(to) if to != '…' else to}"
+        f"when {column} in ({', '.join(map(quoted, values))}) then {to if to in ('…', 'null') else quoted(to)}"
         for to, values in sorted(meant.items(), key=lambda item: item[0] == "…")
     )
     return f'write in the mapping: `{check.field.name}: "case {cases} else {column} end"`'

@@ -200,3 +200,18 @@ def test_times_that_a_database_has_and_no_calendar(kind: str, wrong: str, tmp_pa
         )
         [note] = told.notes
         assert note.startswith(f"for example `{wrong}")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_blank_where_values_are_declared(kind: str, tmp_path: Path) -> None:
+    """It means nothing: the line that is offered says so, and reads the rest."""
+    blank = ("k2", Decimal("7.00"), "", MADE, "2026-08-01", "no", 5.0)
+    with landed(
+        kind, [Given("d", COLUMNS, [row(1), blank])], lambda *_: None, tmp_path / "db"
+    ) as found:
+        [told] = refused(project(tmp_path, found.url, found.prefix, FIELDS))
+        assert told.code == "undeclared-value"
+        line = "case when status in ('') then null else status end"
+        assert told.help == f'write in the mapping: `status: "{line}"`'
+        project(tmp_path, found.url, found.prefix, {**FIELDS, "status": line})
+        assert rows(figures(tmp_path, KPIS), "a") == [{"won_amount": Decimal("100.50")}]
