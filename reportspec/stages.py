@@ -299,7 +299,7 @@ def _asked(
     try:
         return run_statements(project.source, wanted, trees, project.parallel, survey)
     except SourceError as error:
-        if error.code in UNREAD:
+        if error.code in UNREAD and error.tree is not None:
             _blame(report, asked if read is None else [*read, *asked], wanted, error, compiled)
         raise
 

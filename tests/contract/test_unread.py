@@ -15,6 +15,7 @@ import yaml
 
 from reportspec.contract.verdict import Broken
 from reportspec.diagnostics import Diagnostic
+from reportspec.run.connection import SourceError
 from tests.engines.servers import Given
 from tests.engines.shapes import landed
 from tests.figures.asking import figures, rows
@@ -215,3 +216,18 @@ def test_a_blank_where_values_are_declared(kind: str, tmp_path: Path) -> None:
         assert told.help == f'write in the mapping: `status: "{line}"`'
         project(tmp_path, found.url, found.prefix, {**FIELDS, "status": line})
         assert rows(figures(tmp_path, KPIS), "a") == [{"won_amount": Decimal("100.50")}]
+
+
+@pytest.mark.parametrize("offset", ["+99:00", "+15:00", "-02:60", "+9900", " +15:00"])
+@pytest.mark.parametrize("day", ["2026-08-01T00:00:00", "01.08.2026 00:00"])
+def test_offsets_of_files_that_there_are_not(day: str, offset: str, tmp_path: Path) -> None:
+    lines = ["id,amount,status,made,closed,gone,big", f"1,5,won,2026-07-01,{day}{offset},no,1",
+             f"2,5,won,2026-07-01,{day.replace('01T', '21T').replace('01.08', '21.08')}+02:00,no,1"]  # fmt: skip
+    (tmp_path / "d.csv").write_text("\n".join(lines), "utf-8")
+    project(tmp_path, {"files": {"d": "d.csv"}}, "", FIELDS)
+    with pytest.raises(SourceError) as told:
+        figures(tmp_path, KPIS)
+    assert not isinstance(told.value, Broken)  # its place is where the project names the file
+    assert told.value.code == "unreadable-value"
+    assert "`d.csv` (table `d`): the column `closed` for `deal.closed_at`" in told.value.message
+    assert offset.strip() in told.value.message

@@ -21,6 +21,8 @@ ISO = (
     + OFFSET.replace("(", "(?:")
     + r"))?)?"
 )
+# Behind a time what looks like an offset and is none: the engine would reckon with it.
+NO_OFFSET = r":[0-9]{2}([.][0-9]+)? ?[+-]((1[5-9]|[2-9][0-9]):?[0-9]{2}|[0-9]{2}:?[6-9][0-9])$"
 PLAIN = r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,2})?"
 THREES = r"[+-]?[1-9][0-9]{0,2}(?:\.[0-9]{3})+"  # a number of which dots may part the thousands
 # What databases may keep for yes and no, and what spreadsheets write in other languages.
