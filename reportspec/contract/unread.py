@@ -54,9 +54,14 @@ _LISTED = 5  # values in a line of the mapping
 
 def refuse_unfit(binding: Binding, read: Read) -> None:
     """Nothing, where each column that is read can hold what its field is. Raises Broken."""
-    found = list(dict.fromkeys(_unfit(binding, read)))
+    found = unfit_columns(binding, read)
     if found:
         raise Broken(found)
+
+
+def unfit_columns(binding: Binding, read: Read) -> list[Diagnostic]:
+    """The columns that by their types cannot hold what their fields are."""
+    return list(dict.fromkeys(_unfit(binding, read)))
 
 
 def _unfit(binding: Binding, read: Read) -> Iterator[Diagnostic]:

@@ -13,12 +13,14 @@ from typing import Any
 import pytest
 import yaml
 
+from reportspec import doctor
 from reportspec.contract.verdict import Broken
 from reportspec.diagnostics import Diagnostic
 from reportspec.run.connection import SourceError
+from reportspec.stages import load_report
 from tests.engines.servers import Given
 from tests.engines.shapes import landed
-from tests.figures.asking import figures, rows
+from tests.figures.asking import NOW, figures, rows
 
 KINDS = ("duckdb", "sqlite", "postgres", "mariadb")
 COLUMNS = (("id", "VARCHAR"), ("amount", "DECIMAL(14,2)"), ("status", "VARCHAR"), ("made", "TIMESTAMP"),
@@ -231,3 +233,25 @@ def test_offsets_of_files_that_there_are_not(day: str, offset: str, tmp_path: Pa
     assert told.value.code == "unreadable-value"
     assert "`d.csv` (table `d`): the column `closed` for `deal.closed_at`" in told.value.message
     assert offset.strip() in told.value.message
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_doctor_tells_the_same(kind: str, tmp_path: Path) -> None:
+    table = Given("d", COLUMNS, [row(1), row(2, gone="maybe")])
+    with landed(kind, [table], lambda *_: None, tmp_path / "db") as found:
+        for fields, said in (
+            ({"is_deleted": "gone"}, f"`{found.prefix}d` has 1 row whose `deal.is_deleted` (column `gone`) is neither yes nor no"),
+            ({"expected_close_date": "amount"}, "`deal.expected_close_date`"),
+        ):  # fmt: skip
+            folder = project(tmp_path, found.url, found.prefix, {**FIELDS, **fields})
+            (folder / "s.yaml").write_text(yaml.safe_dump({"version": 1, **KPIS}), "utf-8")
+            checked = load_report(folder / "s.yaml", NOW, {})
+            assert checked.report is not None
+            report = checked.report
+            told = [
+                f
+                for f in doctor.source(report.project, report.binding.source, report.binding)
+                if f.level == "error"
+            ]
+            assert [f.what for f in told] == ["rows"]
+            assert told[0].said.startswith(said)
