@@ -399,9 +399,12 @@ def _text(binding: Binding, entity: str) -> str:
 
 
 def _no_entity(binding: Binding, entity: str) -> Missing:
+    """What is told of an entity that the source cannot give: of a derived one, which of those that it is
+    made of is not mapped."""
     origin = entity
     while (derived := binding.catalogue.entities[origin].derived) is not None:
-        origin = derived.source
+        pairs = derived.match is not None and binding.has_entity(derived.source)
+        origin = derived.match.entity if derived.match and pairs else derived.source
     if origin in binding.source.lacks:
         return Missing(origin, *_lacked(binding, origin))
     return Missing(

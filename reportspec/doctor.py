@@ -22,13 +22,15 @@ from sqlglot import exp
 from reportspec import __version__
 from reportspec.binding import Binding, Missing, Unresolved, need_metric
 from reportspec.check.lacking import There, served
-from reportspec.check.model import Project
+from reportspec.check.mapping import with_types
+from reportspec.check.model import Project, SourceSpec
 from reportspec.columns import held
-from reportspec.databases import database_of
-from reportspec.diagnostics import suggestion
+from reportspec.databases import TYPED_BEFORE, database_of
+from reportspec.diagnostics import Diagnostic, suggestion
 from reportspec.expression import CANONICAL
 from reportspec.model import MappedPart, SourceMap
 from reportspec.run.connection import Connection, SourceError, Wanted
+from reportspec.sql.dialects import dialect_named
 from reportspec.sql.parts import named_columns
 
 if TYPE_CHECKING:
@@ -189,13 +191,15 @@ def source(
         yield from _expected(mapping, seen, columns, session.dialect)
         if binding is not None:
             own = served(binding.source, there)
+            if dialect_named(session.dialect).reading is not None:
+                own = with_types(own, binding.catalogue, columns, session.dialect)
             binding = binding.over(replace(own, lacks={**binding.source.lacks, **own.lacks}))
             yield from _costs(binding)
         yield from _times(mapping, columns, session.dialect, zone)
         yield from _keys(mapping, columns, session.dialect)
         if binding is not None:
             lacking = _lacking(binding.source, columns, session.dialect)
-            yield from _contract(session, wanted, binding, lacking)
+            yield from _contract(session, project.source, wanted, binding, lacking)
     finally:
         session.close()
 
@@ -215,10 +219,15 @@ def _lacking(
 
 
 def _contract(
-    session: Connection, wanted: Wanted, binding: Binding, lacking: frozenset[str]
+    session: Connection,
+    source: SourceSpec,
+    wanted: Wanted,
+    binding: Binding,
+    lacking: frozenset[str],
 ) -> Iterator[Finding]:
     """Whether the rows of all that is mapped keep to what the mapping and the catalogue say."""
     from reportspec.contract.checks import checks_of
+    from reportspec.contract.unread import unfit_columns
     from reportspec.contract.verdict import diagnostic, findings_of
     from reportspec.run.execute import ask
     from reportspec.sql.survey import survey_statement
@@ -230,22 +239,48 @@ def _contract(
     }
     if not read:
         return
+    unfit = unfit_columns(binding, read)
+    if unfit:
+        yield from map(_of_diagnostic, unfit)
+        return
     checks = checks_of(binding, read)
     try:
         survey = ask(session, wanted, survey_statement(binding, read, checks, datetime.now(UTC)))
         found = findings_of(binding, checks, survey, lambda tree: ask(session, wanted, tree))
     except SourceError as error:
-        yield Finding("error", "rows", error.message, error.help)
+        yield from _unread(session, source, wanted, binding, read) or [
+            Finding("error", "rows", error.message, error.help)
+        ]
         return
     for one in found:
-        told = diagnostic(binding, one, refused=one.check.refuses)
-        place = f" ({told.span.file}:{told.span.line})" if told.span else ""
-        notes = "".join(f"; {note}" for note in told.notes)
-        yield Finding(told.severity, "rows", f"{told.message}{notes}{place}", told.help)
+        yield _of_diagnostic(diagnostic(binding, one, refused=one.check.refuses))
     if not found:
         yield Finding(
             "ok", "rows", f"the keys, values and relations of {len(read)} entities are as mapped"
         )
+
+
+def _unread(
+    session: Connection, source: SourceSpec, wanted: Wanted, binding: Binding, read: Mapping[str, frozenset[str]]
+) -> list[Finding]:  # fmt: skip
+    """Which fields cannot be read, after a statement that failed."""
+    from reportspec.contract.unread import unreadable_fields
+    from reportspec.run.execute import ask, asking
+
+    with suppress(SourceError):
+        if source.kind in TYPED_BEFORE:  # a file is opened once
+            found = unreadable_fields(binding, read, lambda tree: ask(session, wanted, tree))
+        else:
+            with asking(source, wanted) as again:
+                found = unreadable_fields(binding, read, again)
+        return [_of_diagnostic(one) for one in found]
+    return []
+
+
+def _of_diagnostic(told: Diagnostic) -> Finding:
+    place = f" ({told.span.file}:{told.span.line})" if told.span else ""
+    notes = "".join(f"; {note}" for note in told.notes)
+    return Finding(told.severity, "rows", f"{told.message}{notes}{place}", told.help)
 
 
 def _files(session: Connection) -> Iterator[Finding]:

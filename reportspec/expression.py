@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 import re
+import warnings
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from functools import lru_cache
@@ -436,8 +437,15 @@ def _alike(node: exp.Expr) -> None:
             raise Refused("what a text is filled up with is written out, and has at least one sign")
     if isinstance(node, exp.RegexpExtract):
         _grouped(node)
+    if isinstance(node, _PATTERNS):
+        _compiled(node.expression)
+    if isinstance(node, exp.DateFromParts):
+        _day_of_parts(node)
+    if isinstance(node, exp.Interval):
+        _bounded(node)
     if type(node) is exp.Cast:
         _dated(node)
+        _counted(node)
     if isinstance(node, exp.DataType):
         name = node.this.value
         if name == "FLOAT" or (name == "DECIMAL" and not node.expressions):
@@ -491,6 +499,83 @@ def _grouped(node: exp.RegexpExtract) -> None:
         raise Refused(
             f"the pattern `{_short(str(pattern.this))}` has no group {number}: a group stands in parentheses"
         )
+
+
+_PATTERNS = (exp.RegexpLike, exp.RegexpFullMatch, exp.RegexpReplace, exp.RegexpExtract)
+# What other databases know in patterns and Python does not, and what of Python's stands in its place.
+_OF_OTHERS = ((re.compile(r"\\Q(.*?)(?:\\E|$)", re.DOTALL), "a"), (re.compile(r"\\[pP](?:\{\^?\w+\}|\w)"), r"\\w"),
+              (re.compile(r"\\[hHvVRXCNzmMyY]"), r"\\s"), (re.compile(r"(?!^)\(\?[a-zA-Z]*(?:-[a-zA-Z]+)?\)"), ""),
+              (re.compile(r"\[\[:\^?\w+:\]\]"), r"\\w"))  # fmt: skip
+
+
+def _compiled(pattern: exp.Expr | None) -> None:
+    """A pattern that is written out must be one."""
+    if not isinstance(pattern, exp.Literal) or not pattern.is_string:
+        return
+    text = str(pattern.this)
+    for own, other in _OF_OTHERS:
+        text = own.sub(other, text)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            re.compile(text)
+    except (re.error, RecursionError, OverflowError) as error:
+        why = f": {error.msg}" if isinstance(error, re.error) else ""
+        raise Refused(f"`{_short(str(pattern.this))}` is no pattern{why}") from None
+
+
+def _day_of_parts(node: exp.DateFromParts) -> None:
+    """A day whose parts are written out must be one of the calendar."""
+    parts = [node.args.get(key) for key in ("year", "month", "day")]
+    if all(isinstance(part, exp.Literal) and str(part.this).isdecimal() for part in parts):
+        numbers = [int(str(part.this)[:9]) for part in parts if isinstance(part, exp.Literal)]
+        try:
+            date(*numbers)
+        except (ValueError, OverflowError):
+            said = f"make_date({', '.join(map(str, numbers))})"
+            raise Refused(f"`{_short(said)}` is none that the calendar has") from None
+
+
+_PER_YEAR = {"QUARTER": 4, "MONTH": 12, "WEEK": 52, "DAY": 366, "HOUR": 8_784, "MINUTE": 527_040}
+_MOST_YEARS = 9_000  # of a stretch of time: more leaves the calendar of some database
+
+
+def _bounded(node: exp.Interval) -> None:
+    """A stretch of time that is written out must fit into a calendar."""
+    value, unit = node.this, node.args.get("unit")
+    text = str(value.this) if isinstance(value, exp.Literal) else ""
+    name = str(unit.name if isinstance(unit, exp.Expr) else "").upper().removesuffix("S")
+    if _STRETCH.fullmatch(text) and (name in _PER_YEAR or name == "YEAR"):
+        if abs(float(text)) > _MOST_YEARS * _PER_YEAR.get(name, 1):
+            raise Refused(f"an interval of {_short(text)} {name.lower()}s is longer than {_MOST_YEARS:,} years")  # fmt: skip
+
+
+_BITS = {"TINYINT": 8, "SMALLINT": 16, "INT": 32, "BIGINT": 64}
+_WORDS_FOR_YES = frozenset(("true", "t", "yes", "y", "1", "false", "f", "no", "n", "0"))
+
+
+def _counted(node: exp.Cast) -> None:
+    """What is written out and cast to a number, or to yes or no, must be one."""
+    value, kind = node.this.unnest(), node.to.this.value
+    sign = -1 if isinstance(value, exp.Neg) else 1
+    value = value.this if isinstance(value, exp.Neg) else value
+    if not isinstance(value, exp.Literal):
+        return
+    text = str(value.this).strip()
+    if kind == "BOOLEAN" and value.is_string and text.lower() not in _WORDS_FOR_YES:
+        raise Refused(f"`{_short(text)}` is neither yes nor no: write `true` or `false`")
+    whole = kind in _BITS or kind in ("UINT", "UBIGINT")
+    if not whole and kind not in ("DOUBLE", "DECIMAL"):
+        return
+    if not re.fullmatch(r"[+-]?" + _NUMBER.pattern, text):
+        raise Refused(f"`{_short(text)}` is no number, which a cast to `{kind.lower()}` takes")
+    if whole and value.is_string and not re.fullmatch(r"[+-]?\d+", text):
+        raise Refused(
+            f"`{_short(text)}` is no whole number, which a cast to `{kind.lower()}` takes"
+        )
+    bits = _BITS.get(kind)
+    if bits and not -(2 ** (bits - 1)) <= sign * float(text) < 2 ** (bits - 1):
+        raise Refused(f"`{_short(text)}` is beyond the numbers that a `{kind.lower()}` has")
 
 
 def _a_day(node: exp.Expr | None) -> bool:

@@ -18,6 +18,13 @@ from reportspec.check.report import Checked, check_file
 from reportspec.contract.checks import CURRENCIES, Check, checks_of
 from reportspec.contract.members import Members, members_of, strangers
 from reportspec.contract.namesakes import expected, grouped_by_name, kept_apart, members_statement
+from reportspec.contract.unread import (
+    UNREAD,
+    of_section,
+    refuse_unfit,
+    unreadable_fields,
+    wrong_conditions,
+)
 from reportspec.contract.verdict import Broken, Finding, findings_of, settled, warnings
 from reportspec.databases import TYPED_BEFORE
 from reportspec.each import (
@@ -50,6 +57,7 @@ from reportspec.figures import Figures, Statement
 from reportspec.model import SourceMap
 from reportspec.plan.plan import plan
 from reportspec.plan.queries import AggregateQuery, Query
+from reportspec.run.connection import SourceError
 from reportspec.sql.aggregate import aggregate_statement
 from reportspec.sql.dialect import source_tables, sql_hash
 from reportspec.sql.dialects import dialect_named
@@ -113,7 +121,7 @@ def run_report(report: Report, compiled: tuple[Compiled, ...], timings: Timings)
     report, compiled = _as_held(report, compiled)
     trees = [one.tree for one in compiled]
     surveyed = Surveyed()
-    found = _asked(report, trees, surveyed=surveyed)
+    found = _asked(report, trees, surveyed=surveyed, compiled=compiled)
     timings.measure("query", since)
     since = time.perf_counter()
     if surveyed.report is not None:
@@ -258,7 +266,7 @@ def survey_of(
 
 def _asked(
     report: Report, trees: list[exp.Expr], *, read: list[exp.Expr] | None = None,
-    surveyed: Surveyed | None = None,
+    surveyed: Surveyed | None = None, compiled: tuple[Compiled, ...] = (),
 ) -> list[Result]:  # fmt: skip
     """What statements give. Whether the source keeps its contract is put into `surveyed`, if that is
     asked for, by statements that read the same fields: `read`, where there are many of a kind."""
@@ -288,7 +296,36 @@ def _asked(
 
             survey = (tree, judge)
     wanted = _wanted(report, asked)
-    return run_statements(project.source, wanted, trees, project.parallel, survey)
+    try:
+        return run_statements(project.source, wanted, trees, project.parallel, survey)
+    except SourceError as error:
+        if error.code in UNREAD and error.tree is not None:
+            _blame(report, asked if read is None else [*read, *asked], wanted, error, compiled)
+        raise
+
+
+def _blame(
+    report: Report, trees: list[exp.Expr], wanted: Wanted, error: SourceError,
+    compiled: tuple[Compiled, ...],
+) -> None:  # fmt: skip
+    """Say what it is that a database cannot do: read a field, compute a condition of the spec, or else the
+    section whose statement it refused. Raises Broken."""
+    from reportspec.run.execute import asking
+
+    binding = report.binding
+    with asking(report.project.source, wanted) as ask:
+        try:
+            found = unreadable_fields(binding, fields_read(trees, binding), ask)
+            conditions = {id(c): c for c in (*report.conditions, *(c for s in report.sections for c in s.conditions))}  # fmt: skip
+            found = found or wrong_conditions(binding, report.sides[0], conditions.values(), ask)
+        except SourceError:
+            return
+    failed = next((one.query.section for one in compiled if one.tree is error.tree), None)
+    section = next((one for one in report.sections if one.id == failed), None)
+    if not found and section is not None:
+        found = [of_section(section.id, section.span, error)]
+    if found:
+        raise Broken(found) from None
 
 
 def _wanted(report: Report, trees: Iterable[exp.Expr]) -> Wanted:
@@ -341,16 +378,15 @@ def _checked_over(report: Report, source: SourceMap) -> Report:
 
 
 def _refuse_absent(report: Report, compiled: tuple[Compiled, ...]) -> None:
-    """Raise SourceError for what one's own mapping reads for a report, and the source does not have:
-    SQLite would take the name of such a column for a text."""
+    """Raise SourceError for what one's own mapping reads for a report, and the source does not have
+    (SQLite would take the name of such a column for a text), or has as something else."""
     from reportspec.run.connection import no_column
 
     wrong, binding = report.binding.source.wrong, report.binding
-    if not wrong:
-        return
     trees = [one.tree for one in compiled] + ([listing(report)] if report.each else [])
     surveyed = survey_of(report, trees)  # which reads more of them, such as keys
     read = fields_read([*trees, surveyed[1]] if surveyed else trees, binding)
+    refuse_unfit(binding, read)
     names = [name for entity in read for name in (entity, *(f"{entity}.{f}" for f in read[entity]))]
     lacks = dict.fromkeys(wrong[name] for name in sorted(names) if name in wrong)
     found = [no_column(f"{lack.table}.{lack.column}", lack.help) for lack in lacks]

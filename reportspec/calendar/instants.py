@@ -11,6 +11,7 @@ from reportspec.calendar.periods import CalendarError, Fiscal, parse_period
 
 _DATE = r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}"
 _TIME = r"([0-9]{2}):([0-9]{2})(?::([0-9]{2})(?:\.[0-9]{1,6})?)?"
+_FURTHEST = timedelta(hours=15)  # from UTC; no clock is as far from it
 _OFFSET = r"Z|[+-][0-9]{2}:?[0-9]{2}"
 _HELP = "write 2026-09-30 or 2026-09-30T12:00"
 
@@ -61,6 +62,9 @@ def parse_as_of(value: Any, zone: tzinfo) -> datetime:
     clock = re.split("[T ]", text, maxsplit=1)[1]
     try:
         moment = datetime.fromisoformat(f"{day.start}T{clock}")
+        far = abs(moment.utcoffset() or timedelta()) >= _FURTHEST
     except ValueError:  # an offset of a day or more
-        raise CalendarError(f"`{text}` has an impossible offset", _HELP) from None
+        far = True
+    if far:
+        raise CalendarError(f"`{text}` has an impossible offset", _HELP)
     return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)

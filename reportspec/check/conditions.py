@@ -17,7 +17,7 @@ from reportspec.check.model import EACH
 from reportspec.diagnostics import did_you_mean, suggestion
 from reportspec.languages import in_number, vocabulary
 from reportspec.model import Field
-from reportspec.sql.build import all_of, any_of, literal, moment_of
+from reportspec.sql.build import PLACED, all_of, any_of, literal, moment_of
 
 OPERATORS = ("eq", "ne", "gt", "gte", "lt", "lte", "in", "not_in", "between", "contains", "starts_with",
              "ends_with", "is_null")  # fmt: skip
@@ -122,7 +122,9 @@ def condition(
             continue
         try:
             value = _typed(binding, found, operator, spec[operator])
-            trees.append(_tree(binding, found, name, operator, value))
+            tree = _tree(binding, found, name, operator, value)
+            _placed(tree, document, (*path, operator))
+            trees.append(tree)
             track = bounds.setdefault(name, Bounds())
             before = track.impossible()
             for kind, known in _on_the_clock(binding, found, operator, value):
@@ -133,6 +135,15 @@ def condition(
         except BadValue as bad:
             document.tell("bad-value", bad.message, (*path, operator), bad.help)
     return all_of(trees)
+
+
+def _placed(tree: exp.Expr, document: Document, path: Place) -> None:
+    """Note where the spec says a condition and each text in it: what is wrong with them may show only
+    when the source is asked."""
+    tree.meta[PLACED] = document.span(path)
+    listed = tree.find(exp.In)
+    for index, item in enumerate(listed.expressions if listed is not None else ()):
+        item.meta[PLACED] = document.span((*path, index))
 
 
 def by_another_word(binding: Binding, parts: Sequence[str]) -> str | None:

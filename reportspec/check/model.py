@@ -257,6 +257,7 @@ class SectionSpec:
     highlights: Highlights | None = None
     own_chart: Mapping[str, object] | None = None  # in Vega-Lite
     goal: str = ""  # the metric whose goal a `goals` section shows by its dimension
+    span: Span | None = field(default=None, compare=False)  # where the spec has it
 
 
 @dataclass(frozen=True, slots=True)

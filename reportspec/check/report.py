@@ -58,6 +58,7 @@ from reportspec.languages import base_language, word
 from reportspec.model import Catalogue, Field, Metric, SourceMap
 from reportspec.plan.queries import Dimension
 from reportspec.sql.aggregate import needs_currency
+from reportspec.sql.build import PLACED
 from reportspec.sql.parts import columns_read
 
 EMPTY: Mapping[str, Any] = {}
@@ -515,6 +516,7 @@ def user_condition(
     except Mistyped as wrong:
         document.tell("bad-expression", wrong.message, path, wrong.help, notes=(f"in: {text.strip()[:120]}",))  # fmt: skip
         return None
+    tree.meta[PLACED] = document.span(path)
     return tree
 
 

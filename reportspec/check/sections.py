@@ -68,7 +68,8 @@ def check_sections(
     for index, draft in enumerate(_drafts(context, preset)):
         section = _section(context, draft, index, seen)
         if section is not None:
-            found.append(section)
+            place = context.document.span(draft.path) if draft.path is not None else None
+            found.append(replace(section, span=place))
     quotas = [made for name, goal in goals.items() if (made := _quota(context, name, goal))]
     at = 1 if found and found[0].id == "headline" else 0
     return (*found[:at], *quotas, *found[at:])

@@ -10,15 +10,17 @@ from sqlglot import exp
 
 from reportspec.binding import Binding, Unresolved, metrics_needed
 from reportspec.check.model import EACH
+from reportspec.diagnostics import Span
 from reportspec.expression import column_nodes, path_of
 from reportspec.model import Expectation, Field, MappedJoin, MappedPart, Metric, Relation
 from reportspec.plan.queries import Side
+from reportspec.sql.build import PLACED
 
 Kind = Literal[
     "no-key", "repeated-key", "repeated-join", "text-number", "undeclared-value", "misspelt-value",
     "no-partner", "unlikely-rows", "impossible-rows", "unknown-value", "no-rows",
     "unknown-target", "some-targets", "unknown-recipient", "shared-name",
-    "no-currency", "no-rate",
+    "no-currency", "no-rate", "too-large",
 ]  # fmt: skip
 CURRENCIES: tuple[Kind, ...] = ("no-currency", "no-rate")
 # What makes a figure wrong, and not only incomplete.
@@ -31,6 +33,7 @@ REFUSED: frozenset[Kind] = frozenset(
         "misspelt-value",
         "impossible-rows",
         "text-number",
+        "too-large",
     )
 )
 
@@ -52,6 +55,7 @@ class Check:
     side: Side | None = None
     goal: str = ""
     names: tuple[str, ...] = ()
+    place: Span | None = None  # where the spec names the value
 
     @property
     def refuses(self) -> bool:
@@ -98,6 +102,7 @@ def checks_of(
         found += _of_keys(binding, name)
         found += _of_values(binding, name, fields)
         found += _of_numbers(binding, name, fields)
+        found += _of_sizes(binding, name, fields)
         found += _of_currencies(binding, name, fields)
         found += _of_relations(binding, name, fields, read)
         found += _of_expectations(binding, name, fields)
@@ -144,6 +149,17 @@ def _of_numbers(binding: Binding, name: str, fields: frozenset[str]) -> list[Che
         for part in binding.source.entities[name].parts
         if (mapped := part.fields.get(field.name)) is not None
         and isinstance(mapped.sql, exp.Column) and mapped.holds in ("text", "any")
+    ]  # fmt: skip
+
+
+def _of_sizes(binding: Binding, name: str, fields: frozenset[str]) -> list[Check]:
+    """The amounts that may be larger than amounts can be: some databases make the largest one of them."""
+    return [
+        Check("too-large", name, field)
+        for field in binding.fields(name)
+        if field.type == "money" and field.name in fields
+        and (mapped := binding.mapped(name, field.name)) is not None
+        and mapped.holds != "text"  # of which it is asked whether they are numbers at all
     ]  # fmt: skip
 
 
@@ -195,16 +211,16 @@ def _of_expectations(binding: Binding, name: str, fields: frozenset[str]) -> lis
 
 
 def _of_conditions(binding: Binding, conditions: Iterable[exp.Expr]) -> list[Check]:
-    """The texts that filters ask for and that the catalogue does not know, each once."""
+    """The texts that filters name and that the catalogue does not know, each once."""
     found: dict[tuple[str, str, str], Check] = {}
     for tree in conditions:
-        for node in tree.find_all(exp.EQ, exp.In):
-            given = [node.expression] if isinstance(node, exp.EQ) else node.expressions
-            texts = [
-                one.this
+        for node in tree.find_all(exp.EQ, exp.NEQ, exp.In):
+            given = node.expressions if isinstance(node, exp.In) else [node.expression]
+            texts = {
+                one.this: one.meta.get(PLACED) or node.meta.get(PLACED) or tree.meta.get(PLACED)
                 for one in given
                 if isinstance(one, exp.Literal) and one.is_string and one.this != EACH
-            ]
+            }
             columns = column_nodes(node.this)
             if not texts or node.this not in columns:
                 continue
@@ -220,8 +236,10 @@ def _of_conditions(binding: Binding, conditions: Iterable[exp.Expr]) -> list[Che
             if binding.mapped(owner, field.name) is None:
                 continue
             # What a field may be by its nature, a source may well not have: no deal is lost so far.
-            for text in [one for one in texts if one not in field.values]:
-                check = Check("unknown-value", owner, field, value=text)
+            for text, place in texts.items():
+                if text in field.values:
+                    continue
+                check = Check("unknown-value", owner, field, value=text, place=place)
                 found.setdefault((owner, field.name, text), check)
     return list(found.values())
 

@@ -13,12 +13,15 @@ from reportspec.binding import Binding
 from reportspec.check.model import SourceChecks
 from reportspec.contract.checks import Check
 from reportspec.diagnostics import Diagnostic, Span, did_you_mean, harmless, one_line
+from reportspec.model import MappedField
 from reportspec.run.connection import SourceError, Table
+from reportspec.sql.build import LARGEST
 from reportspec.sql.survey import MOST_KEYS, SOUGHT, broken, examples_statement, near_keys_statement
 
 Ask = Callable[[exp.Expr], Table]  # runs one more statement over the same state of the data
 _NAMES = 10  # names in a message
 _SHOWN = 2  # examples in a message
+_KNOWN = 5  # values of a field in a message
 _LONGEST = 40  # letters of a value in a message
 _PADDED = 12  # digits of a key with its leading zeros
 
@@ -133,63 +136,69 @@ def _said(binding: Binding, finding: Finding) -> tuple[str, str | None]:
     if check.kind == "no-key":
         where = _column(binding, check)
         return (
-            f"{tables} has {_rows(count)} without a key: `{check.of}`{_from(where)} is empty",
+            f"{tables} has {rows_of(count)} without a key: `{check.of}`{_from(where)} is empty",
             f"leave them out with `where: {where} is not null` in the mapping of `{entity}`, or give them one"
             if where else "leave them out with `where` in the mapping, or give them one",
         )  # fmt: skip
     if check.kind == "repeated-key":
         return (
-            f"{tables} has {_rows(count)} too many: `{check.of}`{_from(_column(binding, check))} is the key of more than one",
+            f"{tables} has {rows_of(count)} too many: `{check.of}`{_from(_column(binding, check))} is the key of more than one",
             "mend the source; if the table keeps every version of a record, map the last one with `latest: {by: …, order: …}`",
         )  # fmt: skip
     if check.kind == "shared-name":
         entity_of = binding.entity(entity)
         ways = " or ".join(f"`{entity}.{one}`" for one in (*entity_of.told_apart_by, entity_of.key))
         return (
-            f"{tables} has {_rows(count)} more than names in `{check.of}`: those of one name stand in rows of"
+            f"{tables} has {rows_of(count)} more than names in `{check.of}`: those of one name stand in rows of"
             f" their own, told apart by {ways}",
             None,
         )
     if check.kind == "no-currency":
         return (
-            f"{tables} has {_rows(count)} with an amount and without a currency: `{check.of}`"
+            f"{tables} has {rows_of(count)} with an amount and without a currency: `{check.of}`"
             f"{_from(_column(binding, check))} is empty, and they are left out of amounts",
             f"if they are in {binding.currency}, write so in the mapping: `{_currency_given(binding, check)}`",
         )  # fmt: skip
     if check.kind == "no-rate":
         most = finding.examples[0][0] if finding.examples else "…"
         return (
-            f"{tables} has {_rows(count)} of {finding.rows:,} whose amounts have no exchange rate to"
+            f"{tables} has {rows_of(count)} of {finding.rows:,} whose amounts have no exchange rate to"
             f" {binding.currency} (`{check.of}`): they are left out of amounts",
-            f"map the rates (`fx_rate`), or make the report in theirs: `currency: {_short(most)}`",
+            f"map the rates (`fx_rate`), or make the report in theirs: `currency: {short(most)}`",
         )
     if check.join is not None:
         name = ".".join(part.name for part in check.join.table.parts)
         return (
-            f"`{name}`, which the mapping of `{entity}` says is unique beside it, has {_rows(count)} too many",
+            f"`{name}`, which the mapping of `{entity}` says is unique beside it, has {rows_of(count)} too many",
             "say which counts with `first`, or add them up with `fields`",
         )
     if check.part is not None and check.field is not None:
         mapped = check.part.fields[check.field.name]
         column = mapped.sql.name
         return (
-            f"{tables} has {_rows(count)} whose `{check.of}` (column `{column}`) is a text, and no number",
+            f"{tables} has {rows_of(count)} whose `{check.of}` (column `{column}`) is a text, and no number",
             f"make a number of it in the mapping, for example `{check.field.name}: \"cast(nullif(replace({column}, ',', ''), '') as decimal(18, 2))\"`",
         )  # fmt: skip
+    if check.kind == "too-large":
+        return (
+            f"{tables} has {rows_of(count)} whose `{check.of}`{_from(_column(binding, check))} is no number,"
+            f" or a larger one than amounts can be ({LARGEST:,})",
+            "mend the values, or leave their rows out with `where` in the mapping",
+        )
     if check.kind in ("undeclared-value", "misspelt-value"):
         assert check.field is not None
         declared = ", ".join(check.field.values)
         said = "is none of" if check.kind == "undeclared-value" else "is nearly one of"
         column = _from(_column(binding, check))
         return (
-            f"{tables} has {_rows(count)} whose `{check.of}`{column} {said} {declared}",
+            f"{tables} has {rows_of(count)} whose `{check.of}`{column} {said} {declared}",
             _translated(binding, finding),
         )
     if check.relation is not None:
         return _lonely(binding, finding, tables)
     if check.expectation is not None:
         label, costs = check.expectation.label["en"], check.expectation.costs["en"]
-        return f"{label}: {count} of {_rows(finding.rows)} of {tables}. {costs}", None
+        return f"{label}: {count} of {rows_of(finding.rows)} of {tables}. {costs}", None
     if check.side is not None:
         if not finding.examples:
             return f"{tables} has no rows", None
@@ -199,8 +208,8 @@ def _said(binding: Binding, finding: Finding) -> tuple[str, str | None]:
         return said, f"those that it has lie between {first} and {last}"
     near = did_you_mean(check.value, [value for value, _ in finding.examples])
     return (
-        f"`{check.of}` is never `{_short(check.value)}` in {tables}: the filter finds nothing",
-        f"did you mean `{_short(near)}`?" if near else "compare it with the values that the source has",
+        f"`{check.of}` is never `{short(check.value)}` in {tables}, and a filter names it",
+        f"did you mean `{short(near)}`?" if near else "compare it with the values that the source has",
     )  # fmt: skip
 
 
@@ -220,10 +229,10 @@ def _of_names(finding: Finding) -> tuple[str, str | None]:
         )
     known = [value for value, _ in finding.examples]
     near = {name: did_you_mean(name, known) for name in check.names[:_NAMES]}
-    names = ", ".join(f"`{_short(name)}`" for name in near)
+    names = ", ".join(f"`{short(name)}`" for name in near)
     more = len(check.names) - len(near)
     names += f" and {more} more" if more else ""
-    meant = ", ".join(f"`{_short(one)}`" for one in dict.fromkeys(near.values()) if one)
+    meant = ", ".join(f"`{short(one)}`" for one in dict.fromkeys(near.values()) if one)
     help = f"did you mean {meant}?" if meant else "compare them with the values that the source has"
     if check.kind == "unknown-recipient":
         return f"`{check.of}` is never {names}, which the file of recipients has: no report is made for them", help  # fmt: skip
@@ -235,7 +244,7 @@ def _lonely(binding: Binding, finding: Finding, tables: str) -> tuple[str, str |
     assert check.relation is not None
     others = " and ".join(f"`{name}`" for name in table_names(binding, check.relation.to))
     said = (
-        f"{tables} has {_rows(finding.count)} whose `{check.of}` {others} does not have:"
+        f"{tables} has {rows_of(finding.count)} whose `{check.of}` {others} does not have:"
         " they stand under no name"
     )
     if not finding.near:
@@ -253,7 +262,7 @@ def _lonely(binding: Binding, finding: Finding, tables: str) -> tuple[str, str |
 
 
 def _translated(binding: Binding, finding: Finding) -> str:
-    """The line of the mapping that makes the declared values of those that the source has."""
+    """The line of the mapping that makes the declared values of those that the source has; a blank is none."""
     check = finding.check
     assert check.field is not None
     column = _column(binding, check)
@@ -261,9 +270,10 @@ def _translated(binding: Binding, finding: Finding) -> str:
         return "translate them in the mapping's expression"
     meant: dict[str, list[str]] = {}
     for value, _ in finding.examples:
-        meant.setdefault(did_you_mean(value, check.field.values) or "…", []).append(value)
+        near = did_you_mean(value, check.field.values) if value.strip() else "null"
+        meant.setdefault(near or "…", []).append(value)
     cases = " ".join(
-        f"when {column} in ({', '.join(map(_quoted, values))}) then {_quoted(to) if to != '…' else to}"
+        f"when {column} in ({', '.join(map(quoted, values))}) then {to if to in ('…', 'null') else quoted(to)}"
         for to, values in sorted(meant.items(), key=lambda item: item[0] == "…")
     )
     return f'write in the mapping: `{check.field.name}: "case {cases} else {column} end"`'
@@ -276,30 +286,39 @@ def _currency_given(binding: Binding, check: Check) -> str:
     return f"{check.field.name}: \"coalesce(nullif({column}, ''), '{binding.currency}')\""
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
+    """A value of the data as a text of SQL, on one line."""
     escaped = one_line(text).replace("'", "''")
     return f"'{escaped}'"
 
 
 def _notes(finding: Finding) -> tuple[str, ...]:
     check = finding.check
+    if check.kind == "unknown-value" and finding.examples:
+        near = did_you_mean(check.value, [value for value, _ in finding.examples])
+        known = [one for one in finding.examples if one[0].strip()]
+        found = sorted(known, key=lambda one: one[0] != near)[:_KNOWN]
+        said = ", ".join(f"`{short(value)}` ({rows_of(n)})" for value, n in found)
+        more = ", …" if len(known) > _KNOWN else ""
+        return (f"it has {said}{more}",) if said else ()
     of_names = check.kind in ("unknown-target", "unknown-recipient")
     if not finding.examples or check.kind in SOUGHT or of_names:
         return ()
     most = len(finding.examples) if check.field is not None and check.field.values else _SHOWN
     counted = check.kind not in ("no-key", "no-currency") and check.expectation is None
     shown = [
-        f"`{_short(value)}`" + (f" ({_rows(n)})" if counted else "")
+        f"`{short(value)}`" + (f" ({rows_of(n)})" if counted else "")
         for value, n in finding.examples[:most]
     ]
     return (f"for example {', '.join(shown)}",)
 
 
-def _rows(count: int) -> str:
+def rows_of(count: int) -> str:
+    """A number of rows in words."""
     return f"{count:,} row" + ("" if count == 1 else "s")
 
 
-def _short(text: str) -> str:
+def short(text: str) -> str:
     """A value of the data on one line; its blanks stay to be seen."""
     said = harmless(text) if len(text.splitlines()) == 1 else one_line(text)
     return said if len(said) <= _LONGEST else said[: _LONGEST - 1] + "…"
@@ -321,14 +340,21 @@ def _column(binding: Binding, check: Check) -> str:
     assert check.field is not None
     mapped = binding.mapped(check.entity, check.field.name)
     several = len(binding.source.entities[check.entity].parts) > 1
-    if mapped is None or several or not isinstance(mapped.sql, exp.Column):
+    return "" if mapped is None or several else written_column(mapped)
+
+
+def written_column(mapped: MappedField) -> str:
+    """The column that a field is, as one writes it in a mapping; nothing where it is an expression."""
+    if not isinstance(mapped.sql, exp.Column):
         return ""
     name = mapped.sql.name
     return name if re.fullmatch(r"[A-Za-z_]\w*", name) else f'"{name}"'
 
 
 def _span(binding: Binding, check: Check) -> Span | None:
-    """The line of one's own mapping."""
+    """The line of the spec that names a value, or of one's own mapping."""
+    if check.place is not None:
+        return check.place
     if check.field is not None:
         mapped = binding.mapped(check.entity, check.field.name)
         return mapped.span if mapped is not None else None
@@ -349,7 +375,11 @@ __all__ = [
     "Finding",
     "diagnostic",
     "findings_of",
+    "quoted",
+    "rows_of",
     "settled",
+    "short",
     "table_names",
     "warnings",
+    "written_column",
 ]

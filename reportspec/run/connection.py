@@ -8,9 +8,12 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from reportspec.diagnostics import one_line
 from reportspec.model import ColumnRead
 
 CONNECT_SECONDS = 15
+REFUSED = "the database refused the query: "  # how messages begin that say what a database says
+UNREADABLE = "a value of the source cannot be read: "
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +32,9 @@ class SourceError(Exception):
     """The source cannot be read: what is wrong, and the way out. No secret is in it. `lost` says
     that the connection broke off, and that another try may do; `column` is one that is not there.
     `table` is the one that it is about, where that is a file; `also` are the other mistakes that were
-    found with this one."""
+    found with this one. `tree` is the statement that failed, where one did."""
+
+    tree: object = None
 
     def __init__(
         self,
@@ -214,7 +219,7 @@ def cancelled() -> SourceError:
 
 def refused(why: str) -> SourceError:
     """Anything else that a database says of a statement."""
-    return SourceError("query-failed", f"the database refused the query: {why}")
+    return SourceError("query-failed", f"{REFUSED}{why}")
 
 
 def no_table(name: str, help: str = "check the mapping, the schema, and the rights of the user") -> SourceError:  # fmt: skip
@@ -234,12 +239,8 @@ def not_allowed(why: str) -> SourceError:
                        "give the user the right to SELECT")  # fmt: skip
 
 
-_QUOTED = re.compile(r"'(?:[^']|'')*'|\"[^\"]*\"")
-
-
 def unreadable(why: str) -> SourceError:
-    """A value is not what the mapping takes it for. The value itself, which may be a person's, is left out:
-    messages go into logs and mails."""
-    told = _QUOTED.sub("…", why)
-    return SourceError("unreadable-value", f"a value of the source cannot be read: {told}",
+    """A value is not what the mapping, or an expression, takes it for. It may be a person's: this goes to who runs a
+    command and to those who look after a report, and to nobody else."""
+    return SourceError("unreadable-value", f"{UNREADABLE}{one_line(why)}",
                        "mend the value, or the mapping's expression for it")  # fmt: skip

@@ -25,6 +25,7 @@ from reportspec.run.connection import (
     cancelled,
     loose_columns,
     no_column,
+    refused,
     timed_out,
     unreadable,
 )
@@ -279,4 +280,4 @@ def _explained(error: Exception, tables: list[str]) -> SourceError:
         if text.startswith(kind):
             told = re.findall(r"in the column `[^`]*` is (?:neither yes nor no|no \w+)", text)
             return unreadable(f"one {told[-1]}" if told else text.removeprefix(kind))
-    return SourceError("query-failed", f"the database refused the query: {text}")
+    return refused(text)

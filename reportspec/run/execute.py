@@ -5,9 +5,9 @@ from __future__ import annotations
 import random
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from queue import SimpleQueue
 from typing import TypeVar
@@ -16,6 +16,7 @@ from sqlglot import exp
 
 from reportspec import stopping
 from reportspec.check.model import SourceSpec
+from reportspec.databases import TYPED_BEFORE
 from reportspec.run.connect import connect
 from reportspec.run.connection import Connection, SourceError, Table, Wanted
 from reportspec.run.values import canonical, refuse_endless
@@ -114,6 +115,31 @@ def ask(session: Connection, wanted: Wanted, tree: exp.Expr) -> Table:
     return _run(session, wanted, tree, sql_text(tree, session.dialect, loose=session.loose())).table
 
 
+@contextmanager
+def asking(source: SourceSpec, wanted: Wanted) -> Iterator[Callable[[exp.Expr], Table]]:
+    """A way to ask one statement after another, whatever becomes of the one before: a server's session in
+    which one failed may take no more, and another is opened."""
+    sessions: list[Connection] = []
+
+    def asked(tree: exp.Expr) -> Table:
+        if not sessions:
+            sessions.append(connect(source, wanted))
+        try:
+            return ask(sessions[0], wanted, tree)
+        except SourceError:
+            if source.kind not in TYPED_BEFORE:
+                sessions.pop().close()
+            raise
+        except Unsupported as error:
+            raise SourceError("unsupported-sql", str(error)) from None
+
+    try:
+        yield asked
+    finally:
+        for session in sessions:
+            session.close()
+
+
 def _open_beside(sessions: list[Connection], wanted: int) -> None:
     """Add sessions until there are as many as wanted, or those that come in time: a pooler of few
     connections lets the next one wait until the first has ended."""
@@ -199,11 +225,15 @@ def _side_by_side(
 
 def _run(session: Connection, wanted: Wanted, tree: exp.Expr, sql: str) -> Result:
     since = time.perf_counter()
-    table = session.run(sql)
-    seconds = time.perf_counter() - since
     outputs = tree.meta.get(OUTPUTS, {})
-    refuse_endless(table, outputs)
-    table = canonical(table, outputs, wanted.zone)
+    try:
+        table = session.run(sql)
+        seconds = time.perf_counter() - since
+        refuse_endless(table, outputs)
+        table = canonical(table, outputs, wanted.zone)
+    except SourceError as error:
+        error.tree = tree
+        raise
     return Result(sql, with_twins(table, tree), seconds, tree)
 
 

@@ -12,14 +12,13 @@ import sqlite3
 import time
 from collections.abc import Callable
 from contextlib import closing
-from datetime import datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from reportspec.check.model import SourceSpec
-from reportspec.diagnostics import suggestion
+from reportspec.diagnostics import harmless, suggestion
 from reportspec.run.connection import (
     Loose,
     SourceError,
@@ -34,7 +33,7 @@ from reportspec.run.connection import (
     timed_out,
     unreadable,
 )
-from reportspec.sql.dialects.reading import NO, YES
+from reportspec.run.texts import day_of, instant_of, text_of, word_of
 
 _LONGEST = 100_000_000  # bytes of one text or row
 _STEPS = 10_000  # of SQLite's machine between two looks at the clock
@@ -102,6 +101,10 @@ class SqliteConnection:
             return timed_out(self._wanted.timeout) if late else cancelled()
         if "user-defined function" in text and self._unread:
             return unreadable(self._unread.pop())
+        if "Could not decode to UTF-8" in text:
+            shown = harmless(text.partition(" with text ")[2].strip("'"))[:40]
+            return SourceError("unreadable-value", "a text of the source is not in UTF-8",
+                               "write the database's texts in UTF-8", (f"for example `{shown}`",))  # fmt: skip
         missing = re.search(r"no such table: (\S+)", text)
         if missing:
             tables = list(self.columns())
@@ -177,18 +180,14 @@ def _pattern(text: str) -> re.Pattern[str]:
     return re.compile(text)
 
 
-def _text(value: Any) -> str:
-    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
-
-
 def _lower(value: Any) -> str | None:
-    return None if value is None else _text(value).replace("İ", "i").lower()
+    return None if value is None else text_of(value).replace("İ", "i").lower()
 
 
 def _upper(value: Any) -> str | None:
     if value is None:
         return None
-    text = _text(value)
+    text = text_of(value)
     # Letter by letter, as databases do: `ß` is no two letters.
     return "".join(up if len(up := letter.upper()) == 1 else letter for letter in text)
 
@@ -196,26 +195,28 @@ def _upper(value: Any) -> str | None:
 def _matches(pattern: Any, value: Any) -> int | None:
     if value is None or pattern is None:
         return None
-    return int(_pattern(_text(pattern)).search(_text(value)) is not None)
+    return int(_pattern(text_of(pattern)).search(text_of(value)) is not None)
 
 
 def _extract(value: Any, pattern: Any, group: Any = 0) -> str | None:
     if value is None or pattern is None:
         return None
-    found = _pattern(_text(pattern)).search(_text(value))
+    found = _pattern(text_of(pattern)).search(text_of(value))
     return (found[int(group)] or "") if found else ""
 
 
 def _substitute(value: Any, pattern: Any, new: Any, everywhere: Any = 0) -> str | None:
     if value is None or pattern is None or new is None:
         return None
-    return _pattern(_text(pattern)).sub(_text(new), _text(value), count=0 if everywhere else 1)
+    return _pattern(text_of(pattern)).sub(
+        text_of(new), text_of(value), count=0 if everywhere else 1
+    )
 
 
 def _part(value: Any, separator: Any, number: Any) -> str | None:
     if value is None or separator is None or number is None:
         return None
-    parts, index = _text(value).split(_text(separator)), int(number)
+    parts, index = text_of(value).split(text_of(separator)), int(number)
     index = index - 1 if index > 0 else len(parts) + index
     return parts[index] if 0 <= index < len(parts) else ""
 
@@ -229,37 +230,12 @@ def _root(value: Any) -> float | None:
     return math.sqrt(value) if value is not None and value >= 0 else None
 
 
-def _instant(value: Any, zone: ZoneInfo) -> datetime:
-    """What a value of SQLite says of a time, on the clock of a zone: a text with an offset or `Z`,
-    a number of seconds (or of thousandths or millionths) since 1970; a text without an offset is
-    that clock's. Raises ValueError."""
-    if isinstance(value, (int, float)):
-        if 1 <= abs(value) < 10_000:  # a year: what SQLite's CAST leaves of a time
-            raise ValueError(value)
-        scale = next((n for limit, n in _SCALES if abs(value) >= limit), 1)
-        micros = round(value * (1_000_000 // scale))
-        return (_EPOCH + timedelta(microseconds=micros)).astimezone(zone).replace(tzinfo=None)
-    text = _text(value).strip()
-    if not _LIKE_TIME.match(text):
-        raise ValueError(text)
-    if text.endswith(" UTC"):
-        text = text.removesuffix(" UTC") + "Z"
-    found = datetime.fromisoformat(_FINER.sub(r"\1", re.sub(r" (?=[+-]\d)", "", text)))
-    return found if found.tzinfo is None else found.astimezone(zone).replace(tzinfo=None)
-
-
-_EPOCH = datetime.fromisoformat("1970-01-01T00:00:00Z")
-_SCALES = ((1e14, 1_000_000), (1e11, 1000))  # 1e11 seconds are the year 5138, 1e11 thousandths 1973
-_LIKE_TIME = re.compile(r"\d{4}-\d{2}-\d{2}(?:[ T]\d{2}:\d{2}|$)")
-_FINER = re.compile(r"(\.\d{6})\d+")  # finer than a millionth
-
-
 # SQLite asks for a value again wherever a statement names it.
 @lru_cache(maxsize=65536)
 def _wall_time(value: Any, zone: str, column: str) -> str | None:
     if value is None or value == "":
         return None
-    found = _instant(value, ZoneInfo(zone))
+    found = instant_of(value, ZoneInfo(zone))
     whole = found.isoformat(" ", "seconds")
     return f"{whole}.{found.microsecond:06}".rstrip("0") if found.microsecond else whole
 
@@ -279,21 +255,12 @@ def _other_clock(value: Any, source: str, zone: str) -> str | None:
 def _wall_day(value: Any, zone: str, column: str) -> str | None:
     if value is None or value == "":
         return None
-    # A day has no zone: of what says more it is the day that is written.
-    if isinstance(value, (int, float)):
-        return _instant(value, ZoneInfo("UTC")).date().isoformat()
-    text = _text(value).strip()
-    _instant(text, ZoneInfo(zone))
-    return text[:10]
+    return day_of(value, ZoneInfo(zone)).isoformat()
 
 
 def _yes_or_no(value: Any, column: str) -> int | None:
-    word = _text(value).strip().lower()
-    if word in YES:
-        return 1
-    if word in NO or not word:
-        return 0 if word else None
-    raise ValueError(value)
+    word = word_of(value)
+    return None if word is None else int(word)
 
 
 def _telling(read: Callable[..., Any], what: str, unread: list[str]) -> Callable[..., Any]:

@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from reportspec.run.connection import SourceError, Table
+from reportspec.run.connection import SourceError, Table, unreadable
 
 
 def canonical(table: Table, types: Mapping[str, str], zone: str) -> Table:
@@ -59,16 +59,24 @@ def _date(value: Any, clock: ZoneInfo) -> Any:
     if isinstance(value, datetime):
         return value.date()
     if isinstance(value, str):
-        return _read(date.fromisoformat, value[:10], value)
+        return _moment(date.fromisoformat, value[:10], "no day")
     return value
 
 
 def _time(value: Any, clock: ZoneInfo) -> Any:
     if isinstance(value, str):
-        value = _read(datetime.fromisoformat, value, value)
+        value = _moment(datetime.fromisoformat, value, "no time")
     if isinstance(value, datetime) and value.tzinfo is not None:
         return value.astimezone(clock).replace(tzinfo=None)
     return value
+
+
+def _moment(reader: Callable[[str], Any], text: str, what: str) -> Any:
+    """What a driver hands over as a text where it has no day or time for it (`0000-00-00`)."""
+    try:
+        return reader(text)
+    except ValueError:
+        raise unreadable(f"one is {what}") from None
 
 
 def _read(reader: Callable[[str], Any], text: str, otherwise: Any) -> Any:

@@ -13,6 +13,7 @@ from sqlglot import exp
 TYPES = {"integer": "BIGINT", "number": "DOUBLE", "money": "DECIMAL(18, 4)", "text": "VARCHAR",
          "key": "VARCHAR", "boolean": "BOOLEAN", "date": "DATE", "time": "TIMESTAMP"}  # fmt: skip
 
+LARGEST = 99_999_999_999_999  # of an amount, in whole units: what DECIMAL(18, 4) holds
 EXACT = "DECIMAL(38, 9)"  # what is added up
 LANDS = "lands"  # in the meta of an alias: a column of the source becomes a field of this type here
 ZONE = "zone"  # in the meta of such an alias and of a difference of times: the zone of the source's clock
@@ -25,6 +26,9 @@ VALUES = "values"  # in the meta of a statement: it lists values, and each row o
 OUTPUTS = "outputs"  # in the meta of a statement: the canonical types of its columns
 TWINS = "twins"  # in the meta of a statement: names that another of its columns answers too
 READS = "reads"  # in the meta of a statement: the source's tables that it reads
+PLACED = (
+    "placed"  # in the meta of a condition and of a text in it: the Span of the spec that says it
+)
 BARE = "bare"  # in the meta of a name of the source: it was written without quotes
 SPEAKS = "speaks"  # in the meta of a statement: the SQL that its mapping is written in
 FEW = "few"  # in the meta of an expression: it has few values, so that rows may be grouped by it

@@ -12,8 +12,9 @@ from reportspec.binding import Binding
 from reportspec.calendar import instant
 from reportspec.contract.checks import Check
 from reportspec.expression import path_of
-from reportspec.model import Entity, MappedJoin
+from reportspec.model import Entity, MappedJoin, MappedPart
 from reportspec.sql.build import (
+    LARGEST,
     OUTPUTS,
     alias_of,
     all_of,
@@ -155,6 +156,8 @@ def _breaks(statement: Statement, cte: str, check: Check) -> exp.Expr:
         return exp.And(this=_amounts(statement, cte, check), expression=exp.Not(this=_given(value)))
     if check.side is not None:
         return _between(statement.binding, check, value)
+    if check.kind == "too-large":
+        return exp.GT(this=exp.Abs(this=value), expression=literal(LARGEST))
     if check.kind == "unknown-value":
         return exp.EQ(this=value, expression=literal(check.value))
     declared = [literal(one) for one in check.field.values]
@@ -410,6 +413,41 @@ def near_keys_statement(binding: Binding, check: Check, wanted: Iterable[str]) -
     near = exp.In(this=plain, expressions=[literal(one) for one in wanted])
     select = exp.Select().select(named(cast(key, "VARCHAR"), "value")).from_(table(cte)).where(near)
     return _finished(statement, select, {"value": "text"})
+
+
+MOST_TEXTS = (
+    100_000  # different values of a column that are looked through for those that cannot be read
+)
+
+
+def probe_statement(
+    binding: Binding, entity: str, name: str | None, *, fetched: bool = False
+) -> exp.Expr:  # fmt: skip
+    """A statement that fails where a field of an entity cannot be read, or, without one, its rows. `fetched`
+    asks for the values themselves."""
+    statement = Statement(binding)
+    cte = statement.rows_whole(entity)
+    if name is None:
+        select = exp.Select().select(named(exp.Count(this=exp.Star()), "n")).from_(table(cte))
+        return _finished(statement, select, {"n": "integer"})
+    value = _field(statement, cte, name)
+    if fetched:
+        select = exp.Select().select(named(value, "value")).from_(table(cte)).distinct()
+        kept = binding.field(entity, name)
+        types = {"value": kept.type} if kept is not None else {}
+        return _finished(statement, select.limit(MOST_TEXTS), types)
+    different = exp.Count(this=exp.Distinct(expressions=[value]))
+    select = exp.Select().select(named(different, "n")).from_(table(cte))
+    return _finished(statement, select, {"n": "integer"})
+
+
+def written_statement(binding: Binding, part: MappedPart, of: exp.Column) -> exp.Expr:
+    """The values of a column of a table as texts, as `value` and `count`, most frequent first."""
+    written = cast(of.copy(), "VARCHAR")
+    every = exp.Count(this=exp.Star())
+    select = exp.Select().select(named(written, "value"), named(every, "count"))
+    select = from_part(select, part).group_by(written.copy())
+    return _finished(Statement(binding), _most(select, every, written, MOST_TEXTS), EXAMPLE)
 
 
 def _finished(statement: Statement, select: exp.Select, types: Mapping[str, str]) -> exp.Select:

@@ -117,6 +117,7 @@ def test_as_of(value: object, meant: str) -> None:
         ("2026-09-30T24:00", "times go from 00:00 to 23:59"),
         ("2026-09-30T12:60", "times go from 00:00 to 23:59"),
         ("2026-09-30T12:00+99:00", "has an impossible offset"),
+        ("2026-09-30T12:00-15:00", "has an impossible offset"),
         ("1899-12-31", "not between 1900 and 2200"),
         ("9999-12-31T23:59-12:00", "not between 1900 and 2200"),
     ],

@@ -81,8 +81,11 @@ def test_times_that_there_are_not(column: str, wrong: str, tmp_path: Path) -> No
 def test_a_number_without_an_end(amount: float, tmp_path: Path) -> None:
     with pytest.raises(SourceError) as refused:
         lite(tmp_path, amount, "2026-10-05", "2026-10-05")
-    assert refused.value.code == "unreadable-value"
-    assert "comes out as infinite" in refused.value.message
+    assert refused.value.code == "too-large"
+    assert (
+        "`deal` has 1 row whose `deal.amount` (column `amount`) is no number, or a larger"
+        in refused.value.message
+    )
 
 
 @pytest.mark.slow
@@ -103,7 +106,8 @@ def test_on_a_server(amount: str, tmp_path: Path, server: Callable[[str], str]) 
                 built(tmp_path, url, name)
         finally:
             raw.execute(f"drop table {name}".encode())
-    assert refused.value.code == "unreadable-value"
+    assert refused.value.code in ("unreadable-value", "too-large")
+    assert "`deal.amount` (column `amount`) is no number" in refused.value.message
 
 
 @pytest.mark.slow
@@ -131,7 +135,7 @@ def test_on_mariadb(tmp_path: Path, server: Callable[[str], str]) -> None:
         )
         with engine.begin() as raw:
             raw.exec_driver_sql(f"update {name} set amount = 1e60 where amount = 8")
-        with pytest.raises(SourceError, match=r"too large|Out of range"):
+        with pytest.raises(SourceError, match="too large|larger|Out of range"):
             built(tmp_path, url, name)
     finally:
         with engine.begin() as raw:

@@ -663,7 +663,10 @@ def _parsed(own: str, reading: TimeReading) -> str:
 
 
 def _no_time(own: str, reading: TimeReading) -> str:
-    return f"{_parsed(own, reading)} IS NULL OR year({_parsed(own, reading)}) < 1000"
+    wrong = f"{_parsed(own, reading)} IS NULL OR year({_parsed(own, reading)}) < 1000"
+    if reading.zoned:
+        wrong += f" OR regexp_matches(trim({own}), {string(readings.NO_OFFSET)})"
+    return wrong
 
 
 def _unread(own: str, reading: TimeReading) -> str:

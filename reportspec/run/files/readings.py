@@ -11,12 +11,18 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from reportspec.sql.dialects.reading import NO, YES
+from reportspec.sql.dialects.reading import NO, OFFSET, YES
 
 Order = Literal["YMD", "DMY", "MDY"]
 ORDERS: Mapping[Order, str] = {"DMY": "day first", "MDY": "month first", "YMD": "year first"}
 # What DuckDB reads as it stands.
-ISO = r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[T ][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]+)?)?(?: ?(?:Z|UTC|[+-][0-9]{2}(?::?[0-9]{2})?))?)?"
+ISO = (
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[T ][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]+)?)?(?: ?(?:Z|UTC|"
+    + OFFSET.replace("(", "(?:")
+    + r"))?)?"
+)
+# Behind a time what looks like an offset and is none: the engine would reckon with it.
+NO_OFFSET = r":[0-9]{2}([.][0-9]+)? ?[+-]((1[5-9]|[2-9][0-9]):?[0-9]{2}|[0-9]{2}:?[6-9][0-9])$"
 PLAIN = r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,2})?"
 THREES = r"[+-]?[1-9][0-9]{0,2}(?:\.[0-9]{3})+"  # a number of which dots may part the thousands
 # What databases may keep for yes and no, and what spreadsheets write in other languages.

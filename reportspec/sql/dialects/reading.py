@@ -20,8 +20,10 @@ NO = ("false", "f", "no", "n", "0", "0.0")
 _DAY = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _HOUR = "[0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?"
 CLOCK = f"^{_DAY}([ T]{_HOUR})?$"
-INSTANT = f"^{_DAY}[ T]{_HOUR} ?(Z|UTC|[+-][0-9]{{2}}(:?[0-9]{{2}})?)$"
-EITHER = f"^{_DAY}([ T]{_HOUR}( ?(Z|UTC|[+-][0-9]{{2}}(:?[0-9]{{2}})?))?)?$"
+# No clock is further from UTC than 14 hours; databases take anything, or bounds of their own.
+OFFSET = "[+-](0[0-9]|1[0-4])(:?[0-5][0-9])?"
+INSTANT = f"^{_DAY}[ T]{_HOUR} ?(Z|UTC|{OFFSET})$"
+EITHER = f"^{_DAY}([ T]{_HOUR}( ?(Z|UTC|{OFFSET}))?)?$"
 
 Made = Callable[[exp.Expr], exp.Expr]
 Told = Callable[[exp.Expr, str], exp.Expr]  # a value and what to say of it: an error

@@ -1,0 +1,297 @@
+"""What a source's columns cannot be read as: found by their types before any statement runs, and by their
+values once one has failed. What a database says itself names no table, no field and no line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
+from typing import Any
+
+from sqlglot import exp
+
+from reportspec.binding import Binding, Unresolved
+from reportspec.contract.verdict import Ask, Broken, quoted, rows_of, short, written_column
+from reportspec.diagnostics import Diagnostic, Span
+from reportspec.expression import column_nodes, path_of
+from reportspec.expression_types import shown
+from reportspec.model import Field, MappedField, MappedPart
+from reportspec.plan.queries import Side
+from reportspec.run.connection import REFUSED, UNREADABLE, SourceError
+from reportspec.run.texts import day_of, instant_of, word_of
+from reportspec.sql.build import LARGEST, PLACED, conjuncts
+from reportspec.sql.survey import probe_statement, written_statement
+from reportspec.sql.values import values_statement
+
+UNREAD = (
+    "query-failed",
+    "unreadable-value",
+    "too-large",
+)  # codes of what may hang on a single field
+Read = Mapping[str, frozenset[str]]  # the fields that are read of each entity
+
+_NUMBERS = ("money", "number", "integer")
+_TIMES = ("date", "time")
+_CALLED = {"money": "an amount", "number": "a number", "integer": "a whole number", "boolean": "yes or no",
+           "date": "a day", "time": "a time"}  # fmt: skip
+_HOLDING = {"number": "numbers", "boolean": "yes and no", "day": "days", "clock": "times", "fine": "times",
+            "instant": "times", "text": "texts"}  # fmt: skip
+_OF_TIME = ("day", "clock", "fine", "instant")
+# What a column holds that no database, or not every one, makes a field's value of.
+_UNFIT: Mapping[str, tuple[str, ...]] = {
+    **dict.fromkeys(_TIMES, ("number", "boolean")),
+    **dict.fromkeys(_NUMBERS, (*_OF_TIME, "boolean")),
+    "boolean": _OF_TIME,
+}
+_SINCE_1970 = {"duckdb": "to_timestamp", "postgres": "to_timestamp", "mysql": "from_unixtime",
+               "mariadb": "from_unixtime"}  # fmt: skip
+_MOST = 5  # fields that are told of at once
+_SHOWN = 2  # examples
+_LISTED = 5  # values in a line of the mapping
+
+
+# --- by their types --------------------------------------------------------------------------------
+
+
+def refuse_unfit(binding: Binding, read: Read) -> None:
+    """Nothing, where each column that is read can hold what its field is. Raises Broken."""
+    found = unfit_columns(binding, read)
+    if found:
+        raise Broken(found)
+
+
+def unfit_columns(binding: Binding, read: Read) -> list[Diagnostic]:
+    """The columns that by their types cannot hold what their fields are."""
+    return list(dict.fromkeys(_unfit(binding, read)))
+
+
+def _unfit(binding: Binding, read: Read) -> Iterator[Diagnostic]:
+    for field, part, mapped in _mapped(binding, read):
+        holds = mapped.holds
+        if holds in _UNFIT.get(field.type, ()):
+            yield _of_type(binding, field, part, mapped)
+        elif field.type in _TIMES and holds in ("any", "") and isinstance(mapped.sql, exp.Column):
+            other = _number_of(binding, field, part, mapped.sql)
+            if other is not None:
+                yield Diagnostic(
+                    "unfit-column",
+                    f"`{field.id}` ({_CALLED[field.type]}) and `{other.id}` ({_CALLED[other.type]}) are both read from"
+                    f" the column `{mapped.sql.name}` of `{_table(part)}`",
+                    mapped.span, "name for each the column that has it",
+                )  # fmt: skip
+
+
+def _number_of(
+    binding: Binding, field: Field, part: MappedPart, column: exp.Column
+) -> Field | None:
+    """The number that the mapping takes from the same column."""
+    for name, mapped in part.fields.items():
+        other = binding.field(field.entity, name)
+        if other is not None and other.type in _NUMBERS and mapped.sql == column:
+            return other
+    return None
+
+
+def _of_type(binding: Binding, field: Field, part: MappedPart, mapped: MappedField) -> Diagnostic:
+    names = [one.name for one in mapped.sql.find_all(exp.Column)]
+    where = (
+        f"column `{names[0]}`" if isinstance(mapped.sql, exp.Column) else "the mapping's expression"
+    )
+    message = (
+        f"`{field.id}` is {_CALLED[field.type]}, and {where} of `{_table(part)}` holds {_HOLDING[mapped.holds]}"
+    )  # fmt: skip
+    help = f"name the column that has {_CALLED[field.type]}"
+    column = written_column(mapped)
+    since = _SINCE_1970.get(binding.source.dialect)
+    if column and field.type in _TIMES and mapped.holds == "number" and since:
+        help += f'; of seconds since 1970 write `{field.name}: "{since}({column})"`'
+    elif column and mapped.holds == "boolean" and field.type in _NUMBERS:
+        help = f'write in the mapping: `{field.name}: "case when {column} then 1 else 0 end"`'
+    elif column and field.type == "boolean":
+        help = f'write in the mapping what makes it so, for example `{field.name}: "{column} is not null"`'
+    return Diagnostic("unfit-column", message, mapped.span, help)
+
+
+# --- by their values -------------------------------------------------------------------------------
+
+
+def unreadable_fields(binding: Binding, read: Read, ask: Ask) -> list[Diagnostic]:
+    """The fields of which a database cannot make what they are, by asking for each alone, and then for
+    what their columns have. `ask` may fail any number of times."""
+    found: list[Diagnostic] = []
+    lost: set[str] = set()
+    for entity in read:
+        error = _failure(ask, probe_statement(binding, entity, None))
+        if error is not None:
+            lost.add(entity)
+            found.append(_of_rows(binding, entity, error))
+    for field, part, mapped in _mapped(binding, read):
+        if field.entity in lost or len(found) >= _MOST:
+            continue
+        for fetched in (False, True):  # some values a database has and a program cannot take
+            if fetched and field.type in _NUMBERS:
+                continue
+            error = _failure(
+                ask, probe_statement(binding, field.entity, field.name, fetched=fetched)
+            )
+            if error is not None:
+                found.append(_of_values(binding, field, part, mapped, error, ask))
+                break
+    return list(dict.fromkeys(found))
+
+
+def wrong_conditions(
+    binding: Binding, side: Side, conditions: Iterable[exp.Expr], ask: Ask
+) -> list[Diagnostic]:  # fmt: skip
+    """The conditions of a spec that a database cannot compute, by asking for each alone."""
+    found = []
+    for tree in conditions:
+        entity = next(
+            (path_of(node)[0] for node in column_nodes(tree) if len(path_of(node)) > 1), ""
+        )
+        key = binding.entity(entity).key if entity in binding.source.entities else None
+        if key is None or binding.mapped(entity, key) is None:
+            continue
+        try:
+            error = _failure(ask, values_statement(binding, entity, (key,), side, (tree,)))
+        except Unresolved:
+            continue
+        if error is not None:
+            tried = (
+                "`try_cast(…)` is null where a text cannot be read" if tree.find(exp.Cast) else None
+            )
+            found.append(Diagnostic(
+                "bad-expression", f"`{shown(tree)}` cannot be computed of the rows: {_said(error)}",
+                tree.meta.get(PLACED), tried or "write it so that it holds for every row",
+            ))  # fmt: skip
+    return found
+
+
+def of_section(section: str, span: Span | None, error: SourceError) -> Diagnostic:
+    """What is told of a statement that a database refuses, where no field and no condition is to blame."""
+    return Diagnostic(
+        error.code, f"the section `{section}` cannot be computed: {_said(error)}", span,
+        error.help or "look at the expressions that it uses; `reportspec compile` shows its statement",
+        error.notes,
+    )  # fmt: skip
+
+
+def _failure(ask: Ask, tree: exp.Expr) -> SourceError | None:
+    try:
+        ask(tree)
+    except SourceError as error:
+        if error.lost:
+            raise
+        return error
+    return None
+
+
+def _of_rows(binding: Binding, entity: str, error: SourceError) -> Diagnostic:
+    mapped = binding.source.entities[entity]
+    tables = " and ".join(f"`{_table(part)}`" for part in mapped.parts)
+    return Diagnostic(
+        error.code, f"the rows of `{entity}` cannot be read from {tables}: {_said(error)}", mapped.span,
+        error.help or "look at `where`, `joins` and `latest` in its mapping", error.notes,
+    )  # fmt: skip
+
+
+def _of_values(
+    binding: Binding, field: Field, part: MappedPart, mapped: MappedField, error: SourceError, ask: Ask
+) -> Diagnostic:  # fmt: skip
+    table, column = _table(part), _column(mapped)
+    named = f" (column `{column.name}`)" if column is not None else ""
+    found = _values(binding, field, part, mapped, ask)
+    if not found:
+        return Diagnostic(
+            error.code, f"`{field.id}`{named} of `{table}` cannot be read: {_said(error)}", mapped.span,
+            error.help or "mend the values, or the mapping's expression for them", error.notes,
+        )  # fmt: skip
+    count = sum(n for _, n in found)
+    shown = ", ".join(f"`{short(value)}` ({rows_of(n)})" for value, n in found[:_SHOWN])
+    return Diagnostic(
+        "unreadable-value",
+        f"`{table}` has {rows_of(count)} whose `{field.id}`{named} {_no(field)}",
+        mapped.span, _without(field, mapped, [value for value, _ in found]), (f"for example {shown}",),
+    )  # fmt: skip
+
+
+def _said(error: SourceError) -> str:
+    return error.message.removeprefix(UNREADABLE).removeprefix(REFUSED)
+
+
+def _no(field: Field) -> str:
+    if field.type == "boolean":
+        return "is neither yes nor no"
+    if field.type in _NUMBERS:
+        return "is no number, or one that is too large"
+    return "is no day" if field.type == "date" else "is no time"
+
+
+def _without(field: Field, mapped: MappedField, values: list[str]) -> str:
+    """The way out: a line of the mapping that reads what can be read."""
+    column = written_column(mapped)
+    if not column or len(values) > _LISTED or field.type in _NUMBERS:
+        return "mend the values, or write in the mapping what makes of them what they mean"
+    listed = ", ".join(quoted(value) for value in values)
+    line = f'{field.name}: "case when {column} not in ({listed}) then {column} end"'
+    return f"mend the values, or leave them out in the mapping: `{line}`"
+
+
+def _values(
+    binding: Binding, field: Field, part: MappedPart, mapped: MappedField, ask: Ask
+) -> list[tuple[str, int]]:  # fmt: skip
+    """The values of a field's column that are not what the field is, most frequent first."""
+    column = _column(mapped)
+    read = _READERS.get(field.type)
+    if column is None or read is None:
+        return []
+    try:
+        listed = ask(written_statement(binding, part, column)).rows
+    except SourceError:
+        return []
+    numbers = field.type in _TIMES and (mapped.sql != column or mapped.holds == "any")
+    return [
+        (str(value), int(n)) for value, n in listed
+        if value is not None and not _reads(read, value, numbers)
+    ]  # fmt: skip
+
+
+def _reads(read: Callable[[Any], Any], value: Any, numbers: bool) -> bool:
+    """Whether a value, which is written as a text here, is one of a kind; it may be one of `numbers`."""
+    for form in (str, float) if numbers else (str,):
+        with suppress(ValueError, OverflowError):
+            read(form(value))
+            return True
+    return False
+
+
+def _amount(value: Any) -> None:
+    if not abs(float(value)) <= LARGEST:
+        raise OverflowError(value)
+
+
+_READERS: Mapping[str, Callable[[Any], Any]] = {
+    "boolean": word_of, "time": instant_of, "date": day_of, "money": _amount,
+}  # fmt: skip
+
+
+def _column(mapped: MappedField) -> exp.Column | None:
+    """The column that a field is read from, if it is but one."""
+    found = {one.sql(): one for one in mapped.sql.find_all(exp.Column)}
+    return next(iter(found.values())) if len(found) == 1 else None
+
+
+def _table(part: MappedPart) -> str:
+    return ".".join(piece.name for piece in part.table.parts)
+
+
+def _mapped(binding: Binding, read: Read) -> Iterator[tuple[Field, MappedPart, MappedField]]:
+    """The fields that are read, as each table of their entity has them: also by the entity's own
+    condition on its rows."""
+    for entity, fields in read.items():
+        own = conjuncts(binding.entity(entity).where)
+        names = fields | {path_of(node)[-1] for tree in own for node in column_nodes(tree)}
+        for part in binding.source.entities[entity].parts:
+            for name in sorted(names & set(part.fields)):
+                field = binding.field(entity, name)
+                if field is not None:
+                    yield field, part, part.fields[name]
