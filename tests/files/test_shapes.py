@@ -177,7 +177,7 @@ def test_rows_without_any_value_are_none(tmp_path: Path) -> None:
 def test_words_for_nothing(tmp_path: Path) -> None:
     data = "id,name,amount\n1,Anna,N/A\n2,N/A,5\n"
     found = refusal(tmp_path, data, "id:key name:text amount:money")
-    assert found.help == 'write `null: ["N/A"]` if they stand for no value'
+    assert found.help == 'write `null: ["N/A"]` if it stands for no value'
     assert read(tmp_path, data, "id:key name:text amount:money", null=("N/A",)) == [("1", "Anna", None), ("2", None, 5)]  # fmt: skip
 
 
