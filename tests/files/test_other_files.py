@@ -141,6 +141,11 @@ def test_cells_with_an_error(tmp_path: Path) -> None:
     assert [row[0] for row in asked(path, "amount:money", null=("#N/A",))] == [100, 50.5, None, 5, None]  # fmt: skip
 
 
+def test_a_sheet_of_one_column(tmp_path: Path) -> None:
+    path = workbook(tmp_path, ["id"], [1], [None], ["x"])
+    assert asked(path, "id:key") == [("1",), ("x",)]
+
+
 def test_merged_cells_among_the_rows(tmp_path: Path) -> None:
     """Only the first of them has a value: the rows beside it would have none."""
     path = workbook(tmp_path, HEAD, *BODY, *BODY, merged="B3:B4")

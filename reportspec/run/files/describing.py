@@ -65,12 +65,13 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Description:
-    """What a table's files hold. `blank` says that they have rows without a single value, which are none; `even`
-    that their line ends are made alike first."""
+    """What a table's files hold. `blank` says that they have rows without a single value, which are none; `bare` how
+    many of one column have none and are rows all the same; `even` that their line ends are made alike first."""
 
     columns: tuple[Column, ...]
     rows: int
     blank: bool
+    bare: int
     even: bool
     said: tuple[str, ...]
 
@@ -136,7 +137,7 @@ class _Look:
         base = len(asked)
         asked += self.structure()
         answers = self.first(asked)
-        rows, blank = self.check_rows(answers[base:])
+        rows, blank, bare = self.check_rows(answers[base:])
         made = []
         for name, kind in columns.items():
             values = answers[at[name] :]
@@ -149,7 +150,7 @@ class _Look:
             first, *rest = self.problems
             first.also = tuple(rest)
             raise first
-        return Description(tuple(made), rows, blank, self.even, self.relation.said)
+        return Description(tuple(made), rows, blank, bare, self.even, self.relation.said)
 
     def tallied(self, file: TextFile) -> Tally:
         try:
@@ -223,12 +224,13 @@ class _Look:
         same = " AND ".join(f"trim({quoted(name)}) = {string(name)}" for name in names[:3])
         return ["count(*)", blank, f"count_if({same})"]
 
-    def check_rows(self, answers: Sequence[Any]) -> tuple[int, bool]:
-        """How many rows there are, and whether some have no value. Raises SourceError where rows are none."""
+    def check_rows(self, answers: Sequence[Any]) -> tuple[int, bool, int]:
+        """How many rows there are, whether some have no value, and how many of these are rows. Raises SourceError
+        where rows are none."""
         answers = [int(answer or 0) for answer in answers]
         rows, blank, repeated = (*answers, 0, 0)[:3]
         if not self.relation.files:
-            return rows, False
+            return rows, False, 0
         if repeated:
             self.refuse_repeated()
         texts = [file for file in self.relation.files if not file.first_row]
@@ -239,7 +241,20 @@ class _Look:
                 self.check_delimiters(delimiters, texts)
             if sum(one.lines for one in self.tallies) != rows and len(names) > 1:
                 self.check_line_ends(texts)
-        return rows - blank, bool(blank)
+        bare = self.bare_rows(texts) if blank and len(self.relation.types) == 1 else 0
+        return rows - blank + bare, bool(blank), bare
+
+    def bare_rows(self, files: Sequence[TextFile]) -> int:
+        """How many rows of one column say that they have no value, as `""`; the engine takes blank lines for the
+        same. Raises SourceError where a row is none."""
+        nothing = {"", *self.spec.null}
+        found = 0
+        for file in files:
+            broken = broken_rows(self.table, file)
+            if broken is not None:
+                raise broken
+            found += sum(row.fields[0] in nothing for row in file.rows())
+        return found
 
     def check_delimiters(self, surplus: int, files: Sequence[TextFile]) -> None:
         """The engine lets a row pass that has a delimiter behind its last field: with a field too many in it,

@@ -50,7 +50,7 @@ def sheet_file(path: str, spec: FileSpec, expected: frozenset[str], copy: Path) 
                 if cell != "" and cell not in spec.null:
                     kind.add(_kind(cell))
             texts = [_text(cell).replace("\r\n", " ").replace("\n", " ").replace("\r", " ") for cell in cells]  # fmt: skip
-            writer.writerow(texts if any(texts) else [""] * max(2, width))
+            writer.writerow(texts)
     typed = {n: next(iter(kind)) if len(kind) == 1 else "mixed" for n, kind in zip(names, kinds, strict=True) if kind}  # fmt: skip
     shape = Shape("utf-8", ",", names)
     return TextFile(f"{Path(path).name}, sheet {name}", str(copy), shape, path, typed, start + 1 - bool(spec.columns))  # fmt: skip
