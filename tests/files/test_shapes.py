@@ -183,6 +183,17 @@ def test_a_row_of_one_column_that_says_it_has_no_value(data: str, tmp_path: Path
         assert read(tmp_path, data, f"x:{kind}", null=("-",)) == [(value,), (None,)]
 
 
+@pytest.mark.parametrize("rows", [10, 90_000])
+def test_a_packed_file_that_is_cut_off(rows: int, tmp_path: Path) -> None:
+    """Within what is looked at for its shape, and behind it."""
+    random_ = random.Random(rows)
+    text = "id\n" + "".join(f"{random_.random()}\n" for _ in range(rows))
+    found = refusal(tmp_path, {"t.csv.gz": gzip.compress(text.encode())[:-30]}, "id:key")
+    assert (found.code, found.help) == ("unreadable-source", "copy it again")
+    found = refusal(tmp_path, {"t.csv.gz": text.encode()}, "id:key")
+    assert "is not packed" in found.message
+
+
 def test_words_for_nothing(tmp_path: Path) -> None:
     data = "id,name,amount\n1,Anna,N/A\n2,N/A,5\n"
     found = refusal(tmp_path, data, "id:key name:text amount:money")

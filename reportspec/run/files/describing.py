@@ -21,6 +21,7 @@ from reportspec.run.files import readings
 from reportspec.run.files.opening import (
     Tally,
     TextFile,
+    Unreadable,
     broken_rows,
     engine_error,
     opened,
@@ -28,9 +29,10 @@ from reportspec.run.files.opening import (
     string,
     tally,
     trouble,
+    unreadable,
 )
 from reportspec.run.files.readings import NumberReading, TimeReading
-from reportspec.run.files.shape import Unclear, kinds_of, shown, swallowed
+from reportspec.run.files.shape import MARK, Unclear, kinds_of, shown, swallowed
 
 if TYPE_CHECKING:
     import duckdb
@@ -149,6 +151,8 @@ class _Look:
         if self.problems:
             first, *rest = self.problems
             first.also = tuple(rest)
+            if rest and first.notes and all(one.notes[:1] == first.notes[:1] for one in rest):
+                first.notes += ("its values may stand under the wrong names: a field is missing or too many",)  # fmt: skip
             raise first
         return Description(tuple(made), rows, blank, bare, self.even, self.relation.said)
 
@@ -157,6 +161,8 @@ class _Look:
             return tally(file)
         except Unclear as unclear:
             raise trouble(self.table, file.name, unclear) from None
+        except Unreadable as error:
+            raise unreadable(self.table, file.name, error) from None
 
     def first(self, asked: Sequence[str]) -> tuple[Any, ...]:
         """The first pass, in which the engine meets every row."""
@@ -212,6 +218,11 @@ class _Look:
         found = {file.typed[name] for file in self.relation.files if name in file.typed}
         return found.pop() if len(found) == 1 else ""
 
+    def field_name(self, name: str) -> str:
+        """The field that a column is, as the mapping names it."""
+        read = self.reads.get(name.lower())
+        return read.field.rpartition(".")[2] if read and read.field else name
+
     # Rows
 
     def structure(self) -> list[str]:
@@ -221,7 +232,7 @@ class _Look:
         names = list(self.relation.types)
         blank = f"count_if(coalesce({', '.join(map(quoted, names))}, NULL) IS NULL)"
         # The first columns are enough to look for a header among the rows; then Python looks at all.
-        same = " AND ".join(f"trim({quoted(name)}) = {string(name)}" for name in names[:3])
+        same = " AND ".join(f"{_unmarked(quoted(name))} = {string(name)}" for name in names[:3])
         return ["count(*)", blank, f"count_if({same})"]
 
     def check_rows(self, answers: Sequence[Any]) -> tuple[int, bool, int]:
@@ -300,7 +311,7 @@ class _Look:
     def refuse_repeated(self) -> None:
         for file in self.relation.files:
             for row in file.rows() if file.shape.header else ():
-                if [field.strip() for field in row.fields] != list(file.shape.names):
+                if [field.strip().lstrip(MARK) for field in row.fields] != list(file.shape.names):
                     continue
                 where = f"`{file.name}` (table `{self.table}`), {file.unit} {file.number(row)}"
                 raise SourceError(
@@ -380,8 +391,11 @@ class _Look:
         if family == "number":
             return self.number(name, parts["number"])
         if parts["boolean"][1]:
-            return self.refuse_values(name, self.bad_values(name, _no_boolean(own)), int(parts["boolean"][1]),
-                                      f"write an expression in the mapping, such as `\"{name} = '…'\"`")  # fmt: skip
+            values = self.bad_values(name, _no_boolean(own))
+            listed = ", ".join(map(string, values[:_EXAMPLES]))
+            line = f'{self.field_name(name)}: "{name} in ({shown(listed)})"'
+            help = f"mend the file, or say in the mapping which texts mean yes: `{line}`"
+            return self.refuse_values(name, values, int(parts["boolean"][1]), help)
         return Column(name, "BOOLEAN", _boolean(own))
 
     def inferred(self, name: str, parts: Mapping[str, Sequence[Any]]) -> Column:
@@ -637,6 +651,8 @@ class _Look:
                 help = f"mend the formulas in the spreadsheet, or {null}"
             else:
                 help = null
+        elif help is None and values and not any(map(_has_digit, values)):
+            help = f"mend the file, or {_null(values)}"
         elif help is None:
             help = "mend the file, or write an expression in the mapping"
             if (family or _family(self.kind(name))) == "time":
@@ -667,6 +683,11 @@ _SHORT = r"[0-9]{1,3}[-/ ][0-9]{1,2}[-/ ][0-9]{1,2}([^0-9].*)?"  # dates, if the
 
 def _nothing(name: str, kind: str) -> Column:
     return Column(name, kind, f"CAST(NULL AS {kind})", "", True)
+
+
+def _unmarked(own: str) -> str:
+    """A text without the mark that an encoding begins with, as stands where files were put together."""
+    return f"trim(ltrim({own}, {string(MARK + ' ')}))"
 
 
 def _nines(own: str) -> str:
@@ -782,6 +803,10 @@ def _value(text: str, way: NumberReading, parts: int = 1) -> str:
     value = float(digits) / parts
     sign = "-" if re.search(r"[-−(]", text) else ""
     return sign + f"{value:g}" if value < 1e15 else sign + digits
+
+
+def _has_digit(text: str) -> bool:
+    return any(letter.isdigit() for letter in text)
 
 
 def _null(values: Sequence[str]) -> str:

@@ -97,6 +97,8 @@ def bare_number(form: str) -> Bare:
     assert found is not None
     inner = re.sub(r"^[+-]\s*|(?<=9)\s*-$", "", found["number"].strip())
     marks = {mark for mark in (found["lead"], found["trail"]) if mark}
+    if not re.fullmatch("[09., ']*[09][09., ']*", inner):
+        marks = set()  # `NULL` is no amount in NUL
     return Bare(inner, " and ".join(sorted(marks)), percent is not None)
 
 
