@@ -65,6 +65,15 @@ def suggestion(word: str, candidates: Iterable[str]) -> str | None:
     return f"did you mean `{found}`?" if found else None
 
 
+def counted(number: int, noun: str) -> str:
+    """How many of what, in words that agree: `1 row`, `1,200 rows`, `2 entities`."""
+    if number == 1:
+        return f"1 {noun}"
+    if noun.endswith("y") and noun[-2:-1] not in "aeiou":
+        return f"{number:,} {noun[:-1]}ies"
+    return f"{number:,} {noun}{'es' if noun.endswith(('s', 'x', 'ch', 'sh')) else 's'}"
+
+
 def folded_name(word: str) -> str:
     """A name as names are compared where somebody may have meant another: `Win-Rate` is `win_rate`."""
     return word.strip().lower().replace("-", "_").replace(" ", "_")

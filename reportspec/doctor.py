@@ -243,7 +243,7 @@ def _contract(
     if unfit:
         yield from map(_of_diagnostic, unfit)
         return
-    checks = checks_of(binding, read)
+    checks = checks_of(binding, read, now=datetime.now(UTC).date())
     try:
         survey = ask(session, wanted, survey_statement(binding, read, checks, datetime.now(UTC)))
         found = findings_of(binding, checks, survey, lambda tree: ask(session, wanted, tree))

@@ -260,7 +260,7 @@ def survey_of(
                 fields[path[0]] = fields.get(path[0], frozenset()) | {path[1]}
     metrics = [metric for section in report.sections for metric in section.metrics]
     names = grouped_by_name(report)
-    checks = checks_of(binding, fields, conditions, metrics, report.sides, names)
+    checks = checks_of(binding, fields, conditions, metrics, report.sides, names, report.now.date())
     return checks, survey_statement(binding, fields, checks, report.now)
 
 

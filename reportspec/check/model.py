@@ -43,6 +43,7 @@ class FileSpec:
     sheet: str | int | None = None
     columns: tuple[str, ...] = ()
     null: tuple[str, ...] = ()
+    percent: tuple[str, ...] = ()  # columns whose numbers are hundredths
     span: Span | None = None
 
 

@@ -367,7 +367,7 @@ def _files(document: Document, table: str, given: Any, root: Path) -> FileSpec:
         paths, encoding, "\t" if sign.lower() in ("tab", "\\t") else sign, decimal, thousands,
         tuple((str(c), (one,) if isinstance(one, str) else tuple(one)) for c, one in by_column.items()),
         said.get("skip"), said.get("sheet"), columns, tuple(str(word) for word in said.get("null", ())),
-        document.span(path),
+        tuple(str(name).strip() for name in said.get("percent", ())), document.span(path),
     )  # fmt: skip
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date, timedelta
 from typing import Literal
 
 from sqlglot import exp
@@ -20,8 +21,11 @@ Kind = Literal[
     "no-key", "repeated-key", "repeated-join", "text-number", "undeclared-value", "misspelt-value",
     "no-partner", "unlikely-rows", "impossible-rows", "unknown-value", "no-rows",
     "unknown-target", "some-targets", "unknown-recipient", "shared-name",
-    "no-currency", "no-rate", "too-large",
+    "no-currency", "no-rate", "too-large", "odd-time",
 ]  # fmt: skip
+# Times before the first and after the last stand for none (1900-01-01, 2999-12-31), or are mistyped.
+FIRST_TIME, LAST_TIME = date(1971, 1, 1), date(2099, 12, 31)
+_AHEAD = timedelta(days=366)  # how far before something happens a source may have it
 CURRENCIES: tuple[Kind, ...] = ("no-currency", "no-rate")
 # What makes a figure wrong, and not only incomplete.
 REFUSED: frozenset[Kind] = frozenset(
@@ -56,6 +60,7 @@ class Check:
     goal: str = ""
     names: tuple[str, ...] = ()
     place: Span | None = None  # where the spec names the value
+    latest: date = LAST_TIME  # of a time: the last day that is likely
 
     @property
     def refuses(self) -> bool:
@@ -88,6 +93,7 @@ class Check:
 def checks_of(
     binding: Binding, read: Mapping[str, frozenset[str]], conditions: Iterable[exp.Expr] = (),
     metrics: Iterable[Metric] = (), sides: Iterable[Side] = (), by_name: Collection[str] = (),
+    now: date | None = None,
 ) -> tuple[Check, ...]:  # fmt: skip
     """All that can be checked of the entities that a report reads, by name with the fields that it
     reads of each. `conditions` are the report's filters, `metrics` what it shows of which times,
@@ -106,6 +112,7 @@ def checks_of(
         found += _of_currencies(binding, name, fields)
         found += _of_relations(binding, name, fields, read)
         found += _of_expectations(binding, name, fields)
+        found += _of_odd_times(binding, name, fields, now)
     asked = [*_of_conditions(binding, conditions), *_of_times(binding, metrics, sides)]
     found += [check for check in asked if check.concerns(read)]
     return tuple(found)
@@ -208,6 +215,19 @@ def _of_expectations(binding: Binding, name: str, fields: frozenset[str]) -> lis
             kind: Kind = "impossible-rows" if expectation.wrong else "unlikely-rows"
             found.append(Check(kind, name, expectation=expectation))
     return found
+
+
+def _of_odd_times(binding: Binding, name: str, fields: frozenset[str], now: date | None) -> list[Check]:  # fmt: skip
+    """The times by which things happened, or are to happen. What has happened is not far ahead of now."""
+    entity = binding.entity(name)
+    own = list(binding.fields(name))
+    events = {field.as_of.event for field in own if field.as_of is not None} | {entity.exists_from}
+    return [
+        Check("odd-time", name, field, latest=now + _AHEAD if now is not None and field.name in events else LAST_TIME)
+        for field in own
+        if field.type in ("date", "time") and field.name in fields
+        and binding.mapped(name, field.name) is not None
+    ]  # fmt: skip
 
 
 def _of_conditions(binding: Binding, conditions: Iterable[exp.Expr]) -> list[Check]:

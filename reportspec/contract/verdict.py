@@ -11,7 +11,7 @@ from sqlglot import exp
 
 from reportspec.binding import Binding
 from reportspec.check.model import SourceChecks
-from reportspec.contract.checks import Check
+from reportspec.contract.checks import FIRST_TIME, Check
 from reportspec.diagnostics import Diagnostic, Span, did_you_mean, harmless, one_line
 from reportspec.model import MappedField
 from reportspec.run.connection import SourceError, Table
@@ -153,6 +153,15 @@ def _said(binding: Binding, finding: Finding) -> tuple[str, str | None]:
             f" their own, told apart by {ways}",
             None,
         )
+    if check.kind == "odd-time":
+        assert check.field is not None
+        column = _column(binding, check)
+        return (
+            f"{tables} has {rows_of(count)} of {finding.rows:,} whose `{check.of}`{_from(column)} is before"
+            f" {FIRST_TIME.year} or after {check.latest}: they are in no period",
+            "mend them in the source; where they stand for no date, name them as `null:` of the file, or write"
+            f" `{check.field.name}: \"nullif({column or '…'}, '{_day_of(finding)}')\"` in the mapping",
+        )
     if check.kind == "no-currency":
         return (
             f"{tables} has {rows_of(count)} with an amount and without a currency: `{check.of}`"
@@ -248,7 +257,10 @@ def _lonely(binding: Binding, finding: Finding, tables: str) -> tuple[str, str |
         " they stand under no name"
     )
     if not finding.near:
-        return said, None
+        return (
+            said,
+            f"look whether {others} has all records; where they were removed, nothing is to be done",
+        )
     most = "at least " if len(finding.examples) == MOST_KEYS else ""
     how = (
         ""
@@ -277,6 +289,10 @@ def _translated(binding: Binding, finding: Finding) -> str:
         for to, values in sorted(meant.items(), key=lambda item: item[0] == "…")
     )
     return f'write in the mapping: `{check.field.name}: "case {cases} else {column} end"`'
+
+
+def _day_of(finding: Finding) -> str:
+    return finding.examples[0][0][:10] if finding.examples else "1900-01-01"
 
 
 def _currency_given(binding: Binding, check: Check) -> str:

@@ -6,6 +6,7 @@ from datetime import date
 
 from reportspec.calendar import day_label, period_label
 from reportspec.check.model import Report
+from reportspec.contract.checks import FIRST_TIME
 from reportspec.contract.verdict import Finding
 from reportspec.evaluate.sections import label
 from reportspec.evaluate.words import word
@@ -36,6 +37,17 @@ def finding_text(report: Report, finding: Finding) -> str:
     if check.kind in ("no-currency", "no-rate"):
         key, name = check.kind.replace("-", "_"), label(report, check.field.label)
         return word(language, key, name, rows, every, report.binding.currency)
+    if check.kind == "odd-time":
+        last = day_label(check.latest, language, report.locale)
+        return word(
+            language,
+            "odd_time",
+            label(report, check.field.label),
+            rows,
+            every,
+            str(FIRST_TIME.year),
+            last,
+        )
     if check.kind == "shared-name":
         return word(language, "shared_name", label(report, entity.plural), rows)
     if check.side is not None and not finding.examples:

@@ -12,6 +12,7 @@ import sqlite3
 import time
 from collections.abc import Callable
 from contextlib import closing
+from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -245,7 +246,7 @@ def _other_clock(value: Any, source: str, zone: str) -> str | None:
     """What the clock of another zone shows; of the hour that a clock shows twice the second is meant."""
     if value is None:
         return None
-    shown = datetime.fromisoformat(_text(value)).replace(tzinfo=ZoneInfo(source), fold=1)
+    shown = datetime.fromisoformat(text_of(value)).replace(tzinfo=ZoneInfo(source), fold=1)
     found = shown.astimezone(ZoneInfo(zone)).replace(tzinfo=None)
     whole = found.isoformat(" ", "seconds")
     return f"{whole}.{found.microsecond:06}".rstrip("0") if found.microsecond else whole

@@ -4,13 +4,13 @@ they keep the source's contract."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime, timedelta
 
 from sqlglot import exp
 
 from reportspec.binding import Binding
 from reportspec.calendar import instant
-from reportspec.contract.checks import Check
+from reportspec.contract.checks import FIRST_TIME, Check
 from reportspec.expression import path_of
 from reportspec.model import Entity, MappedJoin, MappedPart
 from reportspec.sql.build import (
@@ -155,9 +155,13 @@ def _breaks(statement: Statement, cte: str, check: Check) -> exp.Expr:
     if check.kind == "no-currency":
         return exp.And(this=_amounts(statement, cte, check), expression=exp.Not(this=_given(value)))
     if check.side is not None:
-        return _between(statement.binding, check, value)
+        return _between(statement.binding, check, value, check.side.start, check.side.end)
     if check.kind == "too-large":
         return exp.GT(this=exp.Abs(this=value), expression=literal(LARGEST))
+    if check.kind == "odd-time":
+        after = check.latest + timedelta(days=1)
+        likely = _between(statement.binding, check, value, FIRST_TIME, after)
+        return exp.Not(this=exp.Paren(this=likely))
     if check.kind == "unknown-value":
         return exp.EQ(this=value, expression=literal(check.value))
     declared = [literal(one) for one in check.field.values]
@@ -213,14 +217,13 @@ def _unrated(statement: Statement, check: Check) -> tuple[exp.Expr, Callable[[ex
     return code, of
 
 
-def _between(binding: Binding, check: Check, value: exp.Expr) -> exp.Expr:
-    """That a time lies in the stretch that a check is about."""
-    assert check.side is not None
+def _between(binding: Binding, check: Check, value: exp.Expr, start: date, end: date) -> exp.Expr:
+    """That a time lies in a stretch of days, `end` not among them."""
     assert check.field is not None
     stored = binding.storage(check.entity, check.field.name)
     low, high = (
         instant_literal(instant(day, binding.zone), stored, binding.source_zone, binding.zone)
-        for day in (check.side.start, check.side.end)
+        for day in (start, end)
     )
     return exp.And(
         this=exp.GTE(this=value, expression=low),

@@ -69,7 +69,7 @@ def repeated(entity: str, key: str) -> Callable[[Tables, Random], tuple[Tables, 
 
 
 def written(
-    check: str, entity: str, name: str, how: Callable[[str], str], only: str = ""
+    check: str, entity: str, name: str, how: Callable[[Any], Any], only: str = ""
 ) -> Callable[[Tables, Random], tuple[Tables, Planted]]:
     """Values of a field written otherwise."""
 
@@ -148,6 +148,9 @@ DAMAGE: dict[str, Callable[[Tables, Random], tuple[Tables, Planted]]] = {
     "owners in small letters": lonely("deal", "owner_id", "owner", str.lower),
     "owners with a zero": lonely("deal", "owner_id", "owner", lambda v: "0" + v),
     "accounts that are gone": lonely("deal", "account_id", "account", lambda v: f"{v}-x"),
+    "closings in 1900": written("odd-time", "deal", "closed_at", lambda v: v.replace(year=1900)),
+    "closings in a hundred years": written("odd-time", "deal", "closed_at", lambda v: v.replace(year=2126, day=1)),
+    "expected in 9999": written("odd-time", "deal", "expected_close_date", lambda v: v.replace(year=9999, day=1)),
     "open deals without a date": emptied(
         "deal", "expected_close_date", "open_without_expected_date", lambda row: row["status"] == "open"
     ),

@@ -89,6 +89,91 @@ def test_texts_alone_are_read_like_those_of_other_files(tmp_path: Path) -> None:
     assert asked(workbook(tmp_path, HEAD, *body)) == [("1", 1234.5, date(2026, 4, 13)), ("2", 10.5, date(2026, 4, 2))]  # fmt: skip
 
 
+def rewritten(path: Path, **parts: tuple[str, str]) -> Path:
+    """The workbook with a text in its parts replaced, as another program would have written it."""
+    with zipfile.ZipFile(path) as packed:
+        data = {name: packed.read(name).decode() for name in packed.namelist()}
+    for part, (old, new) in parts.items():
+        name = next(one for one in data if one.endswith(f"/{part}.xml"))
+        assert old in data[name]
+        data[name] = data[name].replace(old, new)
+    with zipfile.ZipFile(path, "w") as packed:
+        for name, text in data.items():
+            packed.writestr(name, text)
+    return path
+
+
+CALCULATED = ('fullCalcOnLoad="1"', "")
+DAY = date(2026, 3, 4)
+
+
+def test_formulas_without_a_result(tmp_path: Path) -> None:
+    """Programs that only write formulas leave the result out, or write 0 and ask for all to be worked out."""
+    rows = [HEAD, *BODY, [3, "=B2+1", DAY], [4, "=B3", DAY]]
+    ways = {"left out": ("</f><v></v>", "</f><v></v>"), "no value": ("</f><v></v>", "</f>"), "zero": ("</f><v></v>", "</f><v>0</v>")}  # fmt: skip
+    for way, sheet in ways.items():
+        found = refused(rewritten(workbook(tmp_path, *rows), sheet1=sheet))
+        assert found.code == "no-result", way
+        assert "`t.xlsx` (table `t`): sheet `Deals`, cells B4, B5: a formula" in found.message
+        assert found.help == "open the workbook in Excel or LibreOffice, and save it"
+        assert found.notes[0].startswith("row 4: 3,")
+        assert asked(tmp_path / "t.xlsx", "id:key")[3] == ("4",), "the column is not read"
+    for text, value in (("</f><v>0</v>", 0), ("</f><v>7.5</v>", 7.5)):
+        path = rewritten(
+            workbook(tmp_path, *rows), sheet1=("</f><v></v>", text), workbook=CALCULATED
+        )
+        assert [row[1] for row in asked(path)] == [100, 50.5, value, value]
+    empty = rewritten(workbook(tmp_path, HEAD, *BODY, [3, '=""', DAY]), workbook=CALCULATED,
+                      sheet1=('<c r="B4"><f>""</f><v></v>', '<c r="B4" t="str"><f>""</f><v></v>'))  # fmt: skip
+    assert asked(empty)[2] == ("3", None, DAY), "an empty text is a result"
+    bare = rewritten(workbook(tmp_path, *rows), sheet1=(' r="B4"', ""), workbook=CALCULATED)
+    assert "cells B4, B5" in refused(bare).message, "places may be left to be counted"
+
+
+def test_cells_with_an_error(tmp_path: Path) -> None:
+    path = workbook(tmp_path, HEAD, *BODY, [3, "#N/A", DAY], ["#REF!", 5, DAY], [5, "#N/A", None])
+    found = refused(path)
+    assert found.code == "error-cell"
+    assert "sheet `Deals`, cells B4, A5, B6: `#N/A`, `#REF!`, errors and no values" in found.message
+    assert found.help == 'mend the formulas in the workbook, or write `null: ["#N/A", "#REF!"]` if they stand for no value'  # fmt: skip
+    assert found.notes == ("row 4: 3, , 2026-03-04", "row 5: , 5, 2026-03-04")
+    assert "cell A5: `#REF!`, an error" in refused(path, null=("#N/A",)).message
+    assert [row[0] for row in asked(path, "amount:money", null=("#N/A",))] == [100, 50.5, None, 5, None]  # fmt: skip
+
+
+def test_a_sheet_of_one_column(tmp_path: Path) -> None:
+    path = workbook(tmp_path, ["id"], [1], [None], ["x"])
+    assert asked(path, "id:key") == [("1",), ("x",)]
+
+
+def test_merged_cells_among_the_rows(tmp_path: Path) -> None:
+    """Only the first of them has a value: the rows beside it would have none."""
+    path = workbook(tmp_path, HEAD, *BODY, *BODY, merged="B3:B4")
+    found = refused(path)
+    assert found.code == "merged-cells"
+    assert "sheet `Deals`: the cells B3:B4 are merged" in found.message
+    assert asked(path, "id:key") == [("1",), ("2",), ("1",), ("2",)]
+
+
+def test_words_for_nothing_among_numbers(tmp_path: Path) -> None:
+    found = refused(workbook(tmp_path, HEAD, *BODY, [3, "-", DAY]))
+    assert (found.code, found.help) == (
+        "mixed-cells",
+        'write `null: ["-"]` if it stands for no value',
+    )
+    found = refused(workbook(tmp_path, HEAD, *BODY, [3, "-", DAY], [4, "soon", DAY]))
+    assert found.help == 'make them alike in the workbook; write `null: ["-"]` if it stands for no value'  # fmt: skip
+
+
+def test_shares_of_a_sheet_are_no_percentages_twice(tmp_path: Path) -> None:
+    """A cell that shows 60 % holds 0.6."""
+    path = workbook(tmp_path, ["id", "share"], [1, 0.6])
+    assert asked(path, "id:key share:number") == [("1", 0.6)]
+    assert refused(path, "id:key share:number", percent=("share",)).code == "contradiction"
+    path = workbook(tmp_path, ["id", "share"], [1, "60 %"])
+    assert asked(path, "id:key share:number", percent=("share",)) == [("1", 0.6)]
+
+
 def test_line_ends_and_empty_cells(tmp_path: Path) -> None:
     path = workbook(tmp_path, ["id", "note"], [1, "a\nb"], [None, None], [2, "c, d"])
     assert asked(path, "id:key note:text") == [("1", "a b"), ("2", "c, d")]
@@ -113,26 +198,24 @@ def test_a_workbook_that_is_none(tmp_path: Path) -> None:
     assert refused(path).code == "unreadable-source"
 
 
-def test_open_document(tmp_path: Path) -> None:
+def od_cell(kind: str, value: str, text: str, more: str = "") -> str:
+    name = {"float": "value", "date": "date-value"}.get(kind, "string-value")
+    return f'<table:table-cell {more} office:value-type="{kind}" office:{name}="{value}"><text:p>{text}</text:p></table:table-cell>'
+
+
+def open_document(folder: Path, rows: list[list[str]]) -> Path:
     """The least that makes a sheet of OpenDocument."""
-
-    def cell(kind: str, value: str, text: str) -> str:
-        name = {"float": "value", "date": "date-value"}.get(kind, "string-value")
-        return f'<table:table-cell office:value-type="{kind}" office:{name}="{value}"><text:p>{text}</text:p></table:table-cell>'
-
-    rows = [[("string", n, n) for n in HEAD], [("string", "007", "007"), ("float", "50.5", "50,50"), ("date", "2026-04-05", "05/04/26")]]  # fmt: skip
-    body = "".join(
-        "<table:table-row>" + "".join(cell(*c) for c in row) + "</table:table-row>" for row in rows
-    )
+    body = "".join(f"<table:table-row>{''.join(row)}</table:table-row>" for row in rows)
     spaces = " ".join(
         f'xmlns:{n}="urn:oasis:names:tc:opendocument:xmlns:{n}:1.0"'
         for n in ("office", "table", "text")
     )
+    spaces += ' xmlns:calcext="urn:org:documentfoundation:names:experimental:calc:xmlns:calcext:1.0"'  # fmt: skip
     content = (
         f'<?xml version="1.0"?><office:document-content {spaces}><office:body><office:spreadsheet>'
         f'<table:table table:name="Deals">{body}</table:table></office:spreadsheet></office:body></office:document-content>'
     )
-    path = tmp_path / "t.ods"
+    path = folder / "t.ods"
     with zipfile.ZipFile(path, "w") as packed:
         packed.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
         packed.writestr(
@@ -140,6 +223,33 @@ def test_open_document(tmp_path: Path) -> None:
             '<?xml version="1.0"?><manifest:manifest xmlns:manifest="urn:oasis:names:tc:opendocument:xmlns:manifest:1.0"/>',
         )
         packed.writestr("content.xml", content)
+    return path
+
+
+def test_cells_of_open_document_without_a_value(tmp_path: Path) -> None:
+    """As LibreOffice writes them: errors are empty texts that show what they are, and some are zeros."""
+    head = [od_cell("string", n, n) for n in ("id", "amount")]
+    formula = 'table:formula="of:=[.A1]"'
+    wrong = od_cell("string", "", "#DIV/0!", f'{formula} calcext:value-type="error"')
+    odd = od_cell("float", "0", "Err:508", f'{formula} calcext:value-type="error"')
+    good = od_cell("float", "7.5", "7,50", f'{formula} calcext:value-type="float"')
+    blank = f'<table:table-cell {formula} office:value-type="string" office:string-value=""/>'
+    undone = f"<table:table-cell {formula}/>"
+    many = '<table:table-row table:number-rows-repeated="2"><table:table-cell table:number-columns-repeated="2"/></table:table-row>'
+    bodies = {wrong: "cell B4: `#DIV/0!`", odd: "cell B4: `Err:508`", undone: "cell B4: a formula"}
+    for cell, said in bodies.items():
+        rows = [head, [od_cell("float", "1", "1"), good], [f"<table:table-cell/></table:table-row>{many}<table:table-row>"],
+                [od_cell("float", "2", "2"), cell]]  # fmt: skip
+        found = refused(open_document(tmp_path, rows), "id:key amount:money")
+        assert f"sheet `Deals`, {said.replace('B4', 'B7')}" in found.message
+    rows = [head, *([od_cell("float", str(n), ""), c] for n, c in enumerate((good, blank, wrong)))]
+    path = open_document(tmp_path, rows)
+    assert asked(path, "id:key amount:money", null=("#DIV/0!",)) == [("0", 7.5), ("1", None), ("2", None)]  # fmt: skip
+
+
+def test_open_document(tmp_path: Path) -> None:
+    rows = [[("string", n, n) for n in HEAD], [("string", "007", "007"), ("float", "50.5", "50,50"), ("date", "2026-04-05", "05/04/26")]]  # fmt: skip
+    path = open_document(tmp_path, [[od_cell(*c) for c in row] for row in rows])
     assert asked(path) == [("007", 50.5, date(2026, 4, 5))]
 
 

@@ -162,12 +162,58 @@ def test_numbers_of_two_readings(values: tuple[str, ...], tmp_path: Path) -> Non
 
 
 NO_NUMBERS = (("12", "Anna"), ("1.2.3",), ("1,2,3",), ("nan",), ("inf", "1"), ("0x1f",), ("1_000",),
-              ("10%",), ("1.234,5", "1,234.5"))  # fmt: skip
+              ("10%%",), ("1.234,5", "1,234.5"))  # fmt: skip
 
 
 @pytest.mark.parametrize("values", NO_NUMBERS, ids=str)
 def test_texts_that_are_no_numbers(values: tuple[str, ...], tmp_path: Path) -> None:
     assert said_of(tmp_path, "money", *values).code == "unreadable-value"
+
+
+PERCENT: dict[tuple[str, ...], list[float]] = {
+    ("12.5 %", "50%"): [0.125, 0.5],
+    ("12,5 %", "1.050,00 %"): [0.125, 10.5],
+    ("-5%", "0", "100 %", "%7"): [-0.05, 0, 1, 0.07],
+    ("60", "12.5"): [0.6, 0.125],
+}
+
+
+@pytest.mark.parametrize("values", PERCENT, ids=str)
+def test_numbers_in_percent(values: tuple[str, ...], tmp_path: Path) -> None:
+    """They are shares where the project says so, of a field and of an expression; else refused if they say so."""
+    for kind in ("number", "any"):
+        assert column(tmp_path, kind, *values, "", percent=("X",)) == [*PERCENT[values], None]
+    if "%" in "".join(values):
+        found = said_of(tmp_path, "number", *values)
+        assert found.code == "unclear-percent"
+        assert 'write `percent: ["x"]`' in str(found.help)
+
+
+def test_percent_that_does_not_fit(tmp_path: Path) -> None:
+    mixed = said_of(tmp_path, "number", "50%", "0.5", percent=("x",))
+    assert (mixed.code, mixed.notes) == ("unclear-percent", ('line 2: 0,"50%"', 'line 3: 1,"0.5"'))
+    assert said_of(tmp_path, "number", "5", percent=("y",)).code == "unknown-column"
+    assert said_of(tmp_path, "number", "5", texts=True, percent=("x",)).code == "contradiction"
+    data = {"a.json": b'[{"id": 1, "x": 0.6}]'}
+    assert refusal(tmp_path, data, "id:key x:number", percent=("x",)).code == "contradiction"
+
+
+@pytest.mark.parametrize("word", ["#N/A", "#DIV/0!", "#REF!", "#VALUE!", "#NAME?", "#NV", "#BEZUG!", "#¡REF!", "#¿NOMBRE?", "Err:502"])  # fmt: skip
+def test_errors_of_spreadsheets(word: str, tmp_path: Path) -> None:
+    for kind in ("number", "time", "boolean"):
+        found = said_of(tmp_path, kind, word, "", "-")
+        assert found.code == "unreadable-value"
+        assert f'mend the formulas in the spreadsheet, or write `null: ["{word}"' in str(
+            found.help
+        ).replace('["-", ', "[")
+        assert column(tmp_path, kind, word, "-", null=(word, "-")) == [None, None]
+
+
+def test_words_for_nothing_beside_others_are_told_apart(tmp_path: Path) -> None:
+    """What is shown first is what no setting reads."""
+    found = said_of(tmp_path, "number", "#N/A", "-", "n/a", "soon", "5")
+    assert "4 values that cannot be read as a number: `soon`, `#N/A`" in found.message
+    assert found.help == 'mend the file; write `null: ["#N/A", "-", "n/a"]` if they stand for no value'  # fmt: skip
 
 
 def test_amounts_in_two_currencies(tmp_path: Path) -> None:

@@ -174,10 +174,30 @@ def test_rows_without_any_value_are_none(tmp_path: Path) -> None:
     assert read(tmp_path, TABLE + ",,\n,,\n", FIELDS) == WANTED
 
 
+@pytest.mark.parametrize(
+    "data", ['"x"\n1\n""\n', 'x\n""\n1\n', 'x\r\n1\r\n\r\n""', "x\n\n1\n-\n\n"]
+)
+def test_a_row_of_one_column_that_says_it_has_no_value(data: str, tmp_path: Path) -> None:
+    """A blank line is no row; `""` is one, wherever it stands."""
+    for kind, value in (("key", "1"), ("number", 1), ("any", 1)):
+        assert read(tmp_path, data, f"x:{kind}", null=("-",)) == [(value,), (None,)]
+
+
+@pytest.mark.parametrize("rows", [10, 90_000])
+def test_a_packed_file_that_is_cut_off(rows: int, tmp_path: Path) -> None:
+    """Within what is looked at for its shape, and behind it."""
+    random_ = random.Random(rows)
+    text = "id\n" + "".join(f"{random_.random()}\n" for _ in range(rows))
+    found = refusal(tmp_path, {"t.csv.gz": gzip.compress(text.encode())[:-30]}, "id:key")
+    assert (found.code, found.help) == ("unreadable-source", "copy it again")
+    found = refusal(tmp_path, {"t.csv.gz": text.encode()}, "id:key")
+    assert "is not packed" in found.message
+
+
 def test_words_for_nothing(tmp_path: Path) -> None:
     data = "id,name,amount\n1,Anna,N/A\n2,N/A,5\n"
     found = refusal(tmp_path, data, "id:key name:text amount:money")
-    assert found.help == 'write `null: ["N/A"]` if they stand for no value'
+    assert found.help == 'write `null: ["N/A"]` if it stands for no value'
     assert read(tmp_path, data, "id:key name:text amount:money", null=("N/A",)) == [("1", "Anna", None), ("2", None, 5)]  # fmt: skip
 
 
@@ -240,7 +260,10 @@ def test_a_file_is_read_as_it_is_or_refused(part: int, tmp_path: Path) -> None:
         assert records, data
         assert {len(record) for record in records} == {len(records[0])}, data
         wanted = [tuple(value or None for value in record) for record in records[1:]]
-        assert rows == [row for row in wanted if any(row)], data
+        if len(records[0]) > 1:
+            assert rows == [row for row in wanted if any(row)], data
+        else:  # its empty rows are rows, and stand last
+            assert sorted(map(str, rows)) == sorted(map(str, wanted)), data
 
 
 @pytest.mark.parametrize("asked", ["utf-16", "utf-32"])

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from reportspec.check.model import FileSpec
+from reportspec.diagnostics import counted, suggestion
 from reportspec.files import remove_folder, temporary_folder
 from reportspec.model import ColumnRead
 from reportspec.run.connection import SourceError
@@ -20,6 +21,7 @@ from reportspec.run.files import readings
 from reportspec.run.files.opening import (
     Tally,
     TextFile,
+    Unreadable,
     broken_rows,
     engine_error,
     opened,
@@ -27,15 +29,17 @@ from reportspec.run.files.opening import (
     string,
     tally,
     trouble,
+    unreadable,
 )
 from reportspec.run.files.readings import NumberReading, TimeReading
-from reportspec.run.files.shape import Unclear, kinds_of, shown, swallowed
+from reportspec.run.files.shape import MARK, Unclear, kinds_of, shown, swallowed
 
 if TYPE_CHECKING:
     import duckdb
 
 _SAMPLE = 1000  # rows that may rule out what a column could be
 _EXAMPLES = 2
+_LISTED = 12  # values of a column that are told apart
 _MOST_FORMS = 1000
 _NOTHING = (
     "JSON",
@@ -44,6 +48,9 @@ _NOTHING = (
 )  # what files without text have for the type of no value at all
 _NUMBERS = ("BIGINT", "DOUBLE", "DECIMAL(18, 4)")
 _TIMES = ("TIMESTAMP", "DATE")
+_NUMERIC = re.compile(
+    r"U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?|FLOAT|DOUBLE|DECIMAL.*"
+)  # types of files that have some
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +67,13 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Description:
-    """What a table's files hold. `blank` says that they have rows without a single value, which are none; `even`
-    that their line ends are made alike first."""
+    """What a table's files hold. `blank` says that they have rows without a single value, which are none; `bare` how
+    many of one column have none and are rows all the same; `even` that their line ends are made alike first."""
 
     columns: tuple[Column, ...]
     rows: int
     blank: bool
+    bare: int
     even: bool
     said: tuple[str, ...]
 
@@ -131,7 +139,7 @@ class _Look:
         base = len(asked)
         asked += self.structure()
         answers = self.first(asked)
-        rows, blank = self.check_rows(answers[base:])
+        rows, blank, bare = self.check_rows(answers[base:])
         made = []
         for name, kind in columns.items():
             values = answers[at[name] :]
@@ -143,14 +151,18 @@ class _Look:
         if self.problems:
             first, *rest = self.problems
             first.also = tuple(rest)
+            if rest and first.notes and all(one.notes[:1] == first.notes[:1] for one in rest):
+                first.notes += ("its values may stand under the wrong names: a field is missing or too many",)  # fmt: skip
             raise first
-        return Description(tuple(made), rows, blank, self.even, self.relation.said)
+        return Description(tuple(made), rows, blank, bare, self.even, self.relation.said)
 
     def tallied(self, file: TextFile) -> Tally:
         try:
             return tally(file)
         except Unclear as unclear:
             raise trouble(self.table, file.name, unclear) from None
+        except Unreadable as error:
+            raise unreadable(self.table, file.name, error) from None
 
     def first(self, asked: Sequence[str]) -> tuple[Any, ...]:
         """The first pass, in which the engine meets every row."""
@@ -181,23 +193,35 @@ class _Look:
         }
 
     def check_names(self) -> None:
-        if self.texts and (self.spec.decimal or self.spec.thousands):
-            raise SourceError("contradiction", f"`decimal` and `thousands` of `{self.table}` change nothing: the mapping has all columns as texts",
+        spec = self.spec
+        if self.texts and (spec.decimal or spec.thousands or spec.percent):
+            raise SourceError("contradiction", f"`decimal`, `thousands` and `percent` of `{self.table}` change nothing: the mapping has all columns as texts",
                               "write `csv_columns: typed` in a mapping that extends it", table=self.table)  # fmt: skip
-        for name in self.formats:
-            if name and name.lower() not in {known.lower() for known in self.relation.types}:
-                raise SourceError("unknown-column", f"`date_format` names the column `{shown(name)}`, which the files of `{self.table}` have not",
-                                  None, table=self.table)  # fmt: skip
+        known = list(self.relation.types)
+        for key, names in (("date_format", self.formats), ("percent", spec.percent)):
+            for name in names:
+                if name and name.lower() not in {one.lower() for one in known}:
+                    raise SourceError("unknown-column", f"`{key}` names the column `{shown(name)}`, which the files of `{self.table}` do not have",
+                                      suggestion(name, known), table=self.table)  # fmt: skip
 
     def kind(self, name: str) -> str:
         """The type of the field that a column is, if it is one as it stands."""
         read = self.reads.get(name.lower())
         return read.type if read and not self.texts else ""
 
+    def in_percent(self, name: str) -> bool:
+        """Whether the project says that a column's numbers are hundredths."""
+        return name.lower() in {one.lower() for one in self.spec.percent}
+
     def cells(self, name: str) -> str:
         """What all cells of a sheet's column are, or nothing."""
         found = {file.typed[name] for file in self.relation.files if name in file.typed}
         return found.pop() if len(found) == 1 else ""
+
+    def field_name(self, name: str) -> str:
+        """The field that a column is, as the mapping names it."""
+        read = self.reads.get(name.lower())
+        return read.field.rpartition(".")[2] if read and read.field else name
 
     # Rows
 
@@ -208,15 +232,16 @@ class _Look:
         names = list(self.relation.types)
         blank = f"count_if(coalesce({', '.join(map(quoted, names))}, NULL) IS NULL)"
         # The first columns are enough to look for a header among the rows; then Python looks at all.
-        same = " AND ".join(f"trim({quoted(name)}) = {string(name)}" for name in names[:3])
+        same = " AND ".join(f"{_unmarked(quoted(name))} = {string(name)}" for name in names[:3])
         return ["count(*)", blank, f"count_if({same})"]
 
-    def check_rows(self, answers: Sequence[Any]) -> tuple[int, bool]:
-        """How many rows there are, and whether some have no value. Raises SourceError where rows are none."""
+    def check_rows(self, answers: Sequence[Any]) -> tuple[int, bool, int]:
+        """How many rows there are, whether some have no value, and how many of these are rows. Raises SourceError
+        where rows are none."""
         answers = [int(answer or 0) for answer in answers]
         rows, blank, repeated = (*answers, 0, 0)[:3]
         if not self.relation.files:
-            return rows, False
+            return rows, False, 0
         if repeated:
             self.refuse_repeated()
         texts = [file for file in self.relation.files if not file.first_row]
@@ -227,7 +252,20 @@ class _Look:
                 self.check_delimiters(delimiters, texts)
             if sum(one.lines for one in self.tallies) != rows and len(names) > 1:
                 self.check_line_ends(texts)
-        return rows - blank, bool(blank)
+        bare = self.bare_rows(texts) if blank and len(self.relation.types) == 1 else 0
+        return rows - blank + bare, bool(blank), bare
+
+    def bare_rows(self, files: Sequence[TextFile]) -> int:
+        """How many rows of one column say that they have no value, as `""`; the engine takes blank lines for the
+        same. Raises SourceError where a row is none."""
+        nothing = {"", *self.spec.null}
+        found = 0
+        for file in files:
+            broken = broken_rows(self.table, file)
+            if broken is not None:
+                raise broken
+            found += sum(row.fields[0] in nothing for row in file.rows())
+        return found
 
     def check_delimiters(self, surplus: int, files: Sequence[TextFile]) -> None:
         """The engine lets a row pass that has a delimiter behind its last field: with a field too many in it,
@@ -273,7 +311,7 @@ class _Look:
     def refuse_repeated(self) -> None:
         for file in self.relation.files:
             for row in file.rows() if file.shape.header else ():
-                if [field.strip() for field in row.fields] != list(file.shape.names):
+                if [field.strip().lstrip(MARK) for field in row.fields] != list(file.shape.names):
                     continue
                 where = f"`{file.name}` (table `{self.table}`), {file.unit} {file.number(row)}"
                 raise SourceError(
@@ -293,6 +331,8 @@ class _Look:
             return ()
         if wanted:
             return (_family(wanted),)
+        if self.in_percent(name):
+            return ("number",)
         if self.cells(name) in ("text", "mixed"):
             return ()
         families = ("short",) if self.texts else tuple(_PATTERNS)
@@ -329,6 +369,9 @@ class _Look:
         """A column as it will be, of the answers about what it may be."""
         wanted, own = self.kind(name), quoted(name)
         as_text = Column(name, "VARCHAR", own)
+        if self.in_percent(name) and (_NUMERIC.fullmatch(kind) or self.cells(name) == "number"):
+            return self.refuse(name, "contradiction", "is named in `percent`, and has numbers already: a cell that shows 60 % holds 0.6",
+                               f"take it out of `percent`; where 60 stands for 60 %, write `{name} / 100.0` in the mapping", ())  # fmt: skip
         if not parts:
             return Column(name, kind, own)
         number = next(iter(parts.values()))[0]
@@ -338,6 +381,8 @@ class _Look:
             return Column(name, kind, own)
         if wanted and self.cells(name) == "mixed":
             return self.refuse_cells(name, wanted)
+        if self.in_percent(name) and "number" in parts:
+            return self.number(name, parts["number"])
         if not wanted:
             return self.inferred(name, parts)
         family = _family(wanted)
@@ -346,8 +391,11 @@ class _Look:
         if family == "number":
             return self.number(name, parts["number"])
         if parts["boolean"][1]:
-            return self.refuse_values(name, self.bad_values(name, _no_boolean(own)), int(parts["boolean"][1]),
-                                      f"write an expression in the mapping, such as `\"{name} = '…'\"`")  # fmt: skip
+            values = self.bad_values(name, _no_boolean(own))
+            listed = ", ".join(map(string, values[:_EXAMPLES]))
+            line = f'{self.field_name(name)}: "{name} in ({shown(listed)})"'
+            help = f"mend the file, or say in the mapping which texts mean yes: `{line}`"
+            return self.refuse_values(name, values, int(parts["boolean"][1]), help)
         return Column(name, "BOOLEAN", _boolean(own))
 
     def inferred(self, name: str, parts: Mapping[str, Sequence[Any]]) -> Column:
@@ -404,7 +452,8 @@ class _Look:
     def number(self, name: str, answers: Sequence[Any]) -> Column:
         _, bad, dots, odd, _zeros, longest = answers
         own, spec = quoted(name), self.spec
-        plain = not bad and spec.decimal in ("", ".") and spec.thousands != "."
+        percent = self.in_percent(name)
+        plain = not bad and not percent and spec.decimal in ("", ".") and spec.thousands != "."
         if plain and (
             not dots or odd or spec.decimal or spec.thousands or self.cells(name) == "number"
         ):
@@ -412,11 +461,15 @@ class _Look:
             return Column(name, kind, f"CAST({own} AS {kind})")
         forms = self.forms(name)
         if forms == {}:
-            return _nothing(name, self.kind(name))
+            return _nothing(name, self.kind(name) or "DOUBLE")
+        if forms is None and percent and not bad:
+            return Column(name, "DOUBLE", f"CAST({own} AS DOUBLE) / 100")
         if forms is None:
             return self.refuse_values(name, self.bad_values(name, f"NOT regexp_full_match({own}, {string(readings.PLAIN)})"), int(bad))  # fmt: skip
         found = readings.number_readings(forms, spec.decimal, spec.thousands)
         marks = readings.currencies(forms)
+        if found and (refused := self.refuse_percent(name, forms, found[0], percent)):
+            return refused
         if len(marks) > 1:
             values = [self.examples(name, [f for f in forms if readings.bare_number(f).currency == mark])[0] for mark in marks[:3]]  # fmt: skip
             return self.refuse(name, "mixed-currencies", f"has amounts in several currencies: {', '.join(f'`{m}`' for m in marks[:4])}",
@@ -429,7 +482,7 @@ class _Look:
             return self.refuse(name, "other-currency", f"has amounts in `{marks[0]}`, and the mapping reads them as {read.currency}",
                                way_out, values)  # fmt: skip
         if len(found) == 1:
-            return _of_number(name, found[0], forms)
+            return _of_number(name, found[0], forms, percent)
         if found:
             one, other = found[0], found[1]
             value = self.examples(name, [f for f in forms if _differs(f, one, other)])[:1]
@@ -440,6 +493,29 @@ class _Look:
         said = readings.number_readings(forms)
         help = f"write `{said[0].said}`" if said and (spec.decimal or spec.thousands) else None
         return self.refuse_values(name, self.examples(name, worse), sum(forms[form] for form in worse), help)  # fmt: skip
+
+    def refuse_percent(self, name: str, forms: Mapping[str, int], way: NumberReading, percent: bool) -> Column | None:  # fmt: skip
+        """Refuse numbers with a percent sign, of which nobody says whether 50 % is 0.5 or 50; and where it is said,
+        numbers without one beside them."""
+        signed = [form for form in forms if readings.bare_number(form).percent]
+        bare = [f for f in forms if not readings.bare_number(f).percent and f.strip("0.,")]
+        if not signed or (percent and not bare):
+            return None
+        if percent:
+            values = [*self.examples(name, signed)[:1], *self.examples(name, bare)[:1]]
+            what = "is named in `percent`, and has values with the sign and without"
+            help = "write the sign behind all of them, or behind none"
+        else:
+            values = self.examples(name, signed)[:_EXAMPLES]
+            what = (
+                f"has {counted(sum(forms[form] for form in signed), 'value')} with a percent sign"
+            )
+            read = f"reads `{shown(values[0].strip())}` as {_value(values[0], way, 100)}"
+            help = (
+                f"write `percent: [{_yaml(name)}]`, which {read}, or take the sign out of the file"
+            )
+        few = ", ".join(f"`{shown(value)}`" for value in values)
+        return self.refuse(name, "unclear-percent", f"{what}: {few}", help, values)
 
     # Times
 
@@ -527,7 +603,7 @@ class _Look:
         listed = ", ".join(map(string, alike))
         return self.bad_values(name, f"{_nines(quoted(name))} IN ({listed})")
 
-    def bad_values(self, name: str, condition: str, number: int = _EXAMPLES) -> list[str]:
+    def bad_values(self, name: str, condition: str, number: int = _LISTED) -> list[str]:
         """Texts of a column for which a condition holds, among the first that there are."""
         own = quoted(name)
         some = f"SELECT {own} FROM {self.relation.sql} WHERE trim({own}) <> '' AND ({condition}) LIMIT {_SAMPLE}"
@@ -562,18 +638,28 @@ class _Look:
         return Column(name, "VARCHAR", quoted(name))
 
     def refuse_values(self, name: str, values: Sequence[str], count: int, help: str | None = None, family: str = "") -> Column:  # fmt: skip
-        few = ", ".join(f"`{shown(value)}`" for value in values)
-        if values and readings.likely_nothing(values):
-            help = (
-                f"write `null: [{', '.join(_yaml(v) for v in values)}]` if they stand for no value"
-            )
+        """Refuse texts that are none of what the column must be: those that stand for nothing by a setting of
+        their own, which names all of them."""
+        nothing = [value for value in values if readings.likely_nothing([value])]
+        shown_values = sorted(values, key=lambda value: value in nothing)[:_EXAMPLES]
+        few = ", ".join(f"`{shown(value)}`" for value in shown_values)
+        if nothing:
+            null = _null(nothing)
+            if len(nothing) < len(values):
+                help = f"mend the file; {null}"
+            elif any(map(readings.is_error, nothing)):
+                help = f"mend the formulas in the spreadsheet, or {null}"
+            else:
+                help = null
+        elif help is None and values and not any(map(_has_digit, values)):
+            help = f"mend the file, or {_null(values)}"
         elif help is None:
             help = "mend the file, or write an expression in the mapping"
             if (family or _family(self.kind(name))) == "time":
                 help = 'say how they are written, such as `date_format: "%d.%m.%Y %H.%M"`, or mend the file'
         what = {"time": "a date or a time", "number": "a number", "boolean": "yes or no"}[family or _family(self.kind(name))]  # fmt: skip
         number = f"{count} values" if count != 1 else "a value"
-        return self.refuse(name, "unreadable-value", f"has {number} that cannot be read as {what}: {few}", help, values)  # fmt: skip
+        return self.refuse(name, "unreadable-value", f"has {number} that cannot be read as {what}: {few}", help, shown_values)  # fmt: skip
 
     def refuse_cells(self, name: str, wanted: str) -> Column:
         """Cells of several types in one column: texts among dates are those that the program which wrote the
@@ -583,8 +669,13 @@ class _Look:
         kind, other = {"time": ("dates", _not_iso(own)), "number": ("numbers", number),
                        "boolean": ("true and false", _no_boolean(own))}[family]  # fmt: skip
         values = self.bad_values(name, other)
-        return self.refuse(name, "mixed-cells", f"has cells of several types: {kind} and others, such as {', '.join(f'`{shown(v)}`' for v in values)}",
-                           "make them alike in the workbook", values)  # fmt: skip
+        nothing = [value for value in values if readings.likely_nothing([value])]
+        help = "make them alike in the workbook"
+        if nothing:
+            help = _null(nothing) if len(nothing) == len(values) else f"{help}; {_null(nothing)}"
+        few = sorted(values, key=lambda value: value in nothing)[:_EXAMPLES]
+        return self.refuse(name, "mixed-cells", f"has cells of several types: {kind} and others, such as {', '.join(f'`{shown(v)}`' for v in few)}",
+                           help, few)  # fmt: skip
 
 
 _SHORT = r"[0-9]{1,3}[-/ ][0-9]{1,2}[-/ ][0-9]{1,2}([^0-9].*)?"  # dates, if they are any, of years of two digits
@@ -592,6 +683,11 @@ _SHORT = r"[0-9]{1,3}[-/ ][0-9]{1,2}[-/ ][0-9]{1,2}([^0-9].*)?"  # dates, if the
 
 def _nothing(name: str, kind: str) -> Column:
     return Column(name, kind, f"CAST(NULL AS {kind})", "", True)
+
+
+def _unmarked(own: str) -> str:
+    """A text without the mark that an encoding begins with, as stands where files were put together."""
+    return f"trim(ltrim({own}, {string(MARK + ' ')}))"
 
 
 def _nines(own: str) -> str:
@@ -684,7 +780,7 @@ def _order(reading: TimeReading) -> str:
     return {"%d": "day first", "%m": "month first"}.get(first[0] if first else "", "year first")
 
 
-def _of_number(name: str, reading: NumberReading, forms: Mapping[str, int]) -> Column:
+def _of_number(name: str, reading: NumberReading, forms: Mapping[str, int], percent: bool) -> Column:  # fmt: skip
     own = quoted(name)
     kept = f"[^0-9{reading.decimal}]" if reading.decimal != "." else "[^0-9.]"
     digits = (
@@ -694,7 +790,10 @@ def _of_number(name: str, reading: NumberReading, forms: Mapping[str, int]) -> C
     bare = [readings.bare_number(form).form for form in forms]
     whole = not any(readings.decimals_of(form, reading) or reading.decimal in form for form in bare)
     kind = "BIGINT" if whole and max(map(len, bare)) <= 18 else "DOUBLE"
-    return Column(name, kind, f"CAST({sign} || nullif({digits}, '') AS {kind})", reading.said)
+    made = f"CAST({sign} || nullif({digits}, '') AS {kind})"
+    if percent:
+        return Column(name, "DOUBLE", f"CAST({made} AS DOUBLE) / 100", f"{reading.said}, percent")
+    return Column(name, kind, made, reading.said)
 
 
 def _differs(form: str, one: NumberReading, other: NumberReading) -> bool:
@@ -702,9 +801,21 @@ def _differs(form: str, one: NumberReading, other: NumberReading) -> bool:
     return readings.decimals_of(bare, one) != readings.decimals_of(bare, other)
 
 
-def _value(text: str, way: NumberReading) -> str:
+def _value(text: str, way: NumberReading, parts: int = 1) -> str:
     digits = re.sub(rf"[^0-9{re.escape(way.decimal)}]", "", text).replace(way.decimal, ".")
-    return f"{float(digits):g}" if float(digits) < 1e15 else digits
+    value = float(digits) / parts
+    sign = "-" if re.search(r"[-−(]", text) else ""
+    return sign + f"{value:g}" if value < 1e15 else sign + digits
+
+
+def _has_digit(text: str) -> bool:
+    return any(letter.isdigit() for letter in text)
+
+
+def _null(values: Sequence[str]) -> str:
+    """The setting that makes nothing of texts."""
+    they = "they stand" if len(values) > 1 else "it stands"
+    return f"write `null: [{', '.join(map(_yaml, values))}]` if {they} for no value"
 
 
 def _yaml(text: str) -> str:

@@ -55,6 +55,8 @@ def load(raw: Any, table: str, spec: FileSpec, wanted: Wanted, folder: str) -> D
     where = ""
     if found.blank:
         where = f" WHERE coalesce({', '.join(map(quoted, relation.types))}, NULL) IS NOT NULL"
+    if found.bare:
+        where += f" UNION ALL SELECT NULL FROM range({found.bare})"
     kind = "VIEW" if relation.in_place else "TABLE"
     try:
         raw.execute(f"CREATE {kind} {quoted(table)} AS SELECT {made} FROM {relation.sql}{where}")

@@ -7,6 +7,7 @@ import gzip
 import io
 import re
 import sqlite3
+import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -167,9 +168,8 @@ def _texts(table: str, spec: FileSpec, kind: str, folder: str, expected: frozens
                 )
         except Unclear as unclear:
             raise trouble(table, name, unclear) from None
-        except (OSError, EOFError) as error:
-            why = (getattr(error, "strerror", None) or str(error)).lower()
-            raise SourceError("unreadable-source", f"`{name}` (table `{table}`) cannot be read: {why}", table=table) from None  # fmt: skip
+        except Unreadable as error:
+            raise unreadable(table, name, error) from None
     first = files[0]
     for other in files[1:]:
         _refuse_unlike(
@@ -184,6 +184,22 @@ def _texts(table: str, spec: FileSpec, kind: str, folder: str, expected: frozens
     sql = parts[0] if len(parts) == 1 else "(" + " UNION ALL ".join(f"SELECT {columns} FROM {one}" for one in parts) + ")"  # fmt: skip
     said = tuple(f"{one.name}: {one.shape.said}" for one in files)
     return Relation(sql, dict.fromkeys(names, "VARCHAR"), tuple(files), said=said)
+
+
+Unreadable = (OSError, EOFError, zlib.error)  # what reading a file, packed or not, may end with
+
+
+def unreadable(table: str, name: str, error: Exception) -> SourceError:
+    """What is said of a file that cannot be read to its end."""
+    why, help = (getattr(error, "strerror", None) or str(error)).lower(), None
+    if isinstance(error, gzip.BadGzipFile):
+        why, help = (
+            "its name ends in `.gz`, and it is not packed",
+            "rename it, or pack it with gzip",
+        )
+    elif isinstance(error, (EOFError, zlib.error)):
+        why, help = "it is packed, and damaged or cut off", "copy it again"
+    return SourceError("unreadable-source", f"`{name}` (table `{table}`) cannot be read: {why}", help, table=table)  # fmt: skip
 
 
 def _refuse_unlike(table: str, first: tuple[str, list[str]], other: tuple[str, list[str]]) -> None:

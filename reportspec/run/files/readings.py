@@ -31,8 +31,12 @@ FALSE = (*NO, "nein", "falsch", "non", "faux", "falso")
 # What people write where there is nothing.
 NOTHING = frozenset(
     ("-", "--", "—", "–", "n/a", "#n/a", "na", "null", "none", "nil", "(null)", "(none)", "(blank)", "n/d",
-     "nd", "k.a.", "s/o", "\\n", "nan", ".", "?", "#ref!", "#value!", "0000-00-00")
+     "nd", "k.a.", "s/o", "\\n", "nan", ".", "?", "0000-00-00")
 )  # fmt: skip
+# What spreadsheets show where a formula fails, in any language: `#DIV/0!`, `#¡REF!`, `#NV`, `Err:502`.
+ERROR = re.compile(
+    r"#[¡¿]?(?:[A-ZÄÖÜÉÍÓÚ]+(?:/[A-Z0-9]+)?[!?]?)|(?:Err|Fehler|Errore|Erreur):[0-9]{3}"
+)
 
 
 def form_of(text: str) -> str:
@@ -53,6 +57,7 @@ _SIGNS = {
     "Fr": "CHF XAF XOF XPF DJF GNF RWF BIF KMF",
 }  # fmt: skip
 _MONEY = re.compile(rf"(?P<lead>{_CURRENCY})?\s*(?P<number>.*?)\s*(?P<trail>{_CURRENCY})?")
+_PERCENT = re.compile("[%٪]([^%٪]+)|([^%٪]+)[%٪]")
 _SPACES = re.compile(r"[\s\u00a0\u202f\u2009]")
 
 
@@ -78,15 +83,19 @@ NUMBERS = (
 
 @dataclass(frozen=True, slots=True)
 class Bare:
-    """A number's form without its currency and sign."""
+    """A number's form without its currency and sign, and whether a sign of percent stands at it."""
 
     form: str
     currency: str
+    percent: bool = False
 
 
 def bare_number(form: str) -> Bare:
-    """A number's form without what stands around its digits: currency, sign, brackets of a negative one."""
+    """A number's form without what stands around its digits: currency, sign, brackets of a negative one,
+    percent."""
     text = _SPACES.sub(" ", form.strip()).replace("’", "'").replace("−", "-")
+    percent = _PERCENT.fullmatch(text)
+    text = (percent[1] or percent[2]).strip() if percent else text
     if re.fullmatch(r"\(.*\)", text):
         text = text[1:-1]
     text = re.sub(r"^[+-]\s*|(?<=9)\s*-$", "", text)
@@ -94,7 +103,9 @@ def bare_number(form: str) -> Bare:
     assert found is not None
     inner = re.sub(r"^[+-]\s*|(?<=9)\s*-$", "", found["number"].strip())
     marks = {mark for mark in (found["lead"], found["trail"]) if mark}
-    return Bare(inner, " and ".join(sorted(marks)))
+    if not re.fullmatch("[09., ']*[09][09., ']*", inner):
+        marks = set()  # `NULL` is no amount in NUL
+    return Bare(inner, " and ".join(sorted(marks)), percent is not None)
 
 
 def decimals_of(form: str, reading: NumberReading) -> int | None:
@@ -248,4 +259,9 @@ def _with_time(date: str, text: str) -> str | None:
 
 def likely_nothing(texts: Iterable[str]) -> bool:
     """Whether texts are all such as stand where there is no value."""
-    return all(text.strip().lower() in NOTHING for text in texts)
+    return all(text.strip().lower() in NOTHING or is_error(text) for text in texts)
+
+
+def is_error(text: str) -> bool:
+    """Whether a text is what a spreadsheet shows where a formula fails."""
+    return ERROR.fullmatch(text.strip()) is not None

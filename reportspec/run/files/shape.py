@@ -17,6 +17,7 @@ HEAD = 1 << 18  # bytes of a file that are looked at for its shape
 _RECORDS = 200  # of them
 _TITLES = 30  # records among which the header is looked for
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
+MARK = "\ufeff"  # what an encoding may begin with
 UTF8 = ("utf-8", "utf-8-sig")
 _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32"),
           (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))  # fmt: skip
@@ -273,7 +274,7 @@ def names_of(cells: Sequence[str], expected: Collection[str]) -> tuple[str, ...]
     taken: set[str] = set()
     known = {name.lower() for name in expected}
     for index, cell in enumerate(cells):
-        base = name = cell.strip().lstrip("\ufeff") or f"column{index}"
+        base = name = cell.strip().lstrip(MARK) or f"column{index}"
         if name.lower() in taken and name.lower() in known:
             raise Unclear("repeated-column", f"two columns are called `{shown(name)}`",
                           "rename one in the file, or name all: `skip: 1` and `columns: […]`")  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import zipfile
 from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
@@ -10,23 +11,31 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from reportspec.check.model import FileSpec
+from reportspec.run.files.cells import NoValue, cells_without_value, column_letters
 from reportspec.run.files.shape import Shape, Unclear, names_of, shown
 
 if TYPE_CHECKING:
     from reportspec.run.files.opening import TextFile
 
+Merged = tuple[tuple[int, int], tuple[int, int]]  # the first and the last row and column
 LARGEST = 1 << 30  # bytes of a workbook, unpacked
 _TITLES = 30
+_CELLS = 5  # that a message names
 
 
 def sheet_file(path: str, spec: FileSpec, expected: frozenset[str], copy: Path) -> TextFile:
     """The sheet of a workbook as a text file at `copy`. Raises Unclear, OSError."""
     from reportspec.run.files.opening import TextFile
 
-    name, rows, titles = _rows(path, spec, expected)
+    name, rows, merged = _rows(path, spec, expected)
+    titles = {row for (top, left), (bottom, right) in merged if right > left for row in range(top, bottom + 1)}  # fmt: skip
     start, names = _header(rows, spec, titles, expected)
-    body = rows[start + (not spec.columns) :]
+    first = start + (not spec.columns)
+    body = rows[first:]
     width = len(names)
+    read = [not expected or one.lower() in {known.lower() for known in expected} for one in names]
+    _refuse_merged(name, merged, first, read)
+    _refuse_no_values(path, name, rows, first, read, spec.null)
     kinds: list[set[str]] = [set() for _ in names]
     with copy.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n", quoting=csv.QUOTE_MINIMAL)
@@ -41,14 +50,14 @@ def sheet_file(path: str, spec: FileSpec, expected: frozenset[str], copy: Path) 
                 if cell != "" and cell not in spec.null:
                     kind.add(_kind(cell))
             texts = [_text(cell).replace("\r\n", " ").replace("\n", " ").replace("\r", " ") for cell in cells]  # fmt: skip
-            writer.writerow(texts if any(texts) else [""] * max(2, width))
+            writer.writerow(texts)
     typed = {n: next(iter(kind)) if len(kind) == 1 else "mixed" for n, kind in zip(names, kinds, strict=True) if kind}  # fmt: skip
     shape = Shape("utf-8", ",", names)
     return TextFile(f"{Path(path).name}, sheet {name}", str(copy), shape, path, typed, start + 1 - bool(spec.columns))  # fmt: skip
 
 
-def _rows(path: str, spec: FileSpec, expected: frozenset[str]) -> tuple[str, list[list[Any]], set[int]]:  # fmt: skip
-    """The name of the sheet that is meant, its rows, and which of them are merged titles."""
+def _rows(path: str, spec: FileSpec, expected: frozenset[str]) -> tuple[str, list[list[Any]], Sequence[Merged]]:  # fmt: skip
+    """The name of the sheet that is meant, its rows, and its merged cells."""
     from python_calamine import CalamineError, CalamineWorkbook, SheetVisibleEnum
 
     _refuse_bombs(path)
@@ -82,8 +91,49 @@ def _rows(path: str, spec: FileSpec, expected: frozenset[str]) -> tuple[str, lis
         raise Unclear(
             "unreadable-source", f"the sheet cannot be read: {str(error)[:200]}"
         ) from None
-    wide = {row for (top, left), (bottom, right) in merged if right > left for row in range(top, bottom + 1)}  # fmt: skip
-    return chosen[0], rows, wide
+    return chosen[0], rows, merged
+
+
+def _refuse_merged(sheet: str, merged: Sequence[Merged], first: int, read: Sequence[bool]) -> None:
+    """Raise Unclear where rows share a cell: all but one of them would have nothing there."""
+    for (top, left), (bottom, right) in sorted(merged):
+        if bottom < first or not any(read[left : right + 1]):
+            continue
+        place = f"{column_letters(left)}{top + 1}:{column_letters(right)}{bottom + 1}"
+        raise Unclear("merged-cells", f"sheet `{shown(sheet)}`: the cells {place} are merged, and only the first of them has a value",
+                      "unmerge them in the workbook, and fill each cell")  # fmt: skip
+
+
+def _refuse_no_values(path: str, sheet: str, rows: list[list[Any]], first: int, read: Sequence[bool], null: Sequence[str]) -> None:  # fmt: skip
+    """Raise Unclear where a cell that is read has a formula without a result, or an error. Errors among `null`
+    become empty in `rows`."""
+    found: list[NoValue] = []
+    for cell in cells_without_value(path, sheet):
+        if cell.row < first or not any(read[cell.column : cell.column + 1]):
+            continue
+        if cell.error not in null:
+            found.append(cell)
+        elif cell.row < len(rows) and cell.column < len(rows[cell.row]):
+            rows[cell.row][cell.column] = ""
+    undone = [cell for cell in found if not cell.error]
+    alike = undone or found
+    if not alike:
+        return
+    names = ", ".join(cell.name for cell in alike[:_CELLS])
+    names += f" and {len(alike) - _CELLS:,} more" if len(alike) > _CELLS else ""
+    where = f"sheet `{shown(sheet)}`, cell{'s' if len(alike) > 1 else ''} {names}"
+    notes = tuple(f"row {row + 1}: {_shown(rows[row])}" for row in list(dict.fromkeys(cell.row for cell in alike))[:2] if row < len(rows))  # fmt: skip
+    if undone:
+        raise Unclear("no-result", f"{where}: a formula whose result is not in the file; the program that wrote it left that to Excel",
+                      "open the workbook in Excel or LibreOffice, and save it", notes)  # fmt: skip
+    errors = list(dict.fromkeys(cell.error for cell in alike))
+    listed = ", ".join(f"`{shown(error)}`" for error in errors)
+    words = ", ".join(json.dumps(error, ensure_ascii=False) for error in errors)
+    one = len(alike) == 1
+    what = "an error and no value" if one else "errors and no values"
+    formula, they = ("formula", "it stands") if one else ("formulas", "they stand")
+    raise Unclear("error-cell", f"{where}: {listed}, {what}",
+                  f"mend the {formula} in the workbook, or write `null: [{words}]` if {they} for no value", notes)  # fmt: skip
 
 
 def _likely(book: Any, names: Sequence[str], expected: frozenset[str]) -> str:
