@@ -17,14 +17,19 @@ from reportspec.check.insights import Asked, backtest, highlights
 from reportspec.check.model import GoalSpec, Listed, SectionSpec
 from reportspec.check.own_chart import own_chart
 from reportspec.diagnostics import did_you_mean, folded_name, suggestion
-from reportspec.expression import column_nodes, path_of
+from reportspec.expression import column_nodes, parse, path_of
 from reportspec.languages import as_part, vocabulary
 from reportspec.model import Metric
-from reportspec.plan.plan import can_trend
+from reportspec.plan.plan import can_trend, record_fields
 from reportspec.plan.queries import Dimension
+from reportspec.sql.aggregate import money_currencies, needs_currency
 from reportspec.sql.build import conjuncts
 
 KINDS = ("kpis", "trend", "breakdown", "records", "funnel", "backtest", "highlights", "text")
+NO_CURRENCY = Unresolved(
+    "no-currency", "amounts come in currencies, and the report names none",
+    "add `currency: EUR` (the one to add up) to the project",
+)  # fmt: skip
 Omitted = tuple[str, str]  # what is not shown, and what it would need
 
 
@@ -215,7 +220,7 @@ def _section(context: Context, draft: _Draft, index: int, seen: set[str]) -> Sec
 def _columns(context: Context, section: SectionSpec) -> tuple[str, ...]:
     """The names of the columns that a section will have."""
     if section.kind == "records":
-        return tuple(name for name, _ in section.fields)
+        return tuple(name for name, _ in record_fields(context.binding, section)[0])
     if section.kind == "funnel":
         past = ("value__previous",) if context.compared else ()
         return ("step", "value", *past, "of_previous_step", "of_first_step")
@@ -504,17 +509,26 @@ def _unusable(
             by = [dimension.path for dimension in dimensions]
             if kind == "trend" and not can_trend(binding, part, conditions, by):
                 return Unresolved("no-trend", "it is only known for one date, not over time")
-            if part.unit == "currency" and part.of is not None and binding.currency is None:
-                from reportspec.sql.aggregate import needs_currency
-
-                if needs_currency(binding, part.entity, part.of):
-                    return Unresolved("no-currency", "amounts come in currencies, and the report names none",
-                                      "add `currency: EUR` (the one to add up) to the project")  # fmt: skip
+            if binding.currency is None and _compares_amounts(
+                binding, part, dimensions, conditions
+            ):
+                return NO_CURRENCY
     except Unresolved as why:
         return why
     if kind != "breakdown" and metric.kind in ("share", "relative"):
         return Unresolved("no-rows", "it compares rows, so it only goes into a breakdown")
     return None
+
+
+def _compares_amounts(
+    binding: Binding, part: Metric, dimensions: tuple[Dimension, ...], conditions: tuple[exp.Expr, ...]
+) -> bool:  # fmt: skip
+    """Whether a figure adds up, cuts or groups amounts that may be in several currencies."""
+    if part.unit == "currency" and part.of is not None and needs_currency(binding, part.entity, part.of):  # fmt: skip
+        return True
+    told = [tree for tree in (part.where, *conditions) if tree is not None]
+    told += [parse(".".join(d.path), packaged=True) for d in dimensions if d.field.type == "money"]
+    return any(money_currencies(binding, part.entity, tree) for tree in told)
 
 
 def _dimensions(
@@ -663,6 +677,8 @@ def _records(
         path = tuple(name.split("."))
         try:
             binding.need_reference(entity, binding.resolve(entity, path))
+            if binding.currency is None and of_several(path, place):
+                raise NO_CURRENCY
         except Unresolved as why:
             if standard:
                 omitted.append((_named(context, name), _need(context, why)))
@@ -673,6 +689,13 @@ def _records(
             return None
         return path
 
+    def of_several(path: tuple[str, ...], place: Place) -> bool:
+        """Whether it is an amount that may be in several currencies, and nothing says in which."""
+        tree = parse(".".join(path), packaged=True)
+        sorts = place[-1:] == ("sort",)
+        shown = () if sorts else [tuple(str(name).split(".")) for name in spec["fields"]]
+        return any(one not in shown for one in money_currencies(binding, entity, tree))
+
     for index, name in enumerate(spec["fields"]):
         path = usable(str(name), (*inner, "fields", index))
         if path:
@@ -680,6 +703,8 @@ def _records(
     for tree in (*context.conditions, *conditions):
         try:
             binding.need_some(entity, tree)
+            if binding.currency is None and money_currencies(binding, entity, tree):
+                raise NO_CURRENCY
         except Unresolved as why:
             if standard:
                 omitted.append((_named(context, entity), _need(context, why)))

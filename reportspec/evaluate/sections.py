@@ -18,7 +18,7 @@ from reportspec.expression import column_nodes, path_of
 from reportspec.figures import Cell, Chart, Column, Kpi, Section
 from reportspec.languages import alphabetical, as_part, in_number, vocabulary
 from reportspec.model import Field, Metric
-from reportspec.plan.plan import ADDITIVE, measures_of, section_queries, without_history
+from reportspec.plan.plan import ADDITIVE, CONVERTED, measures_of, section_queries, without_history
 from reportspec.plan.queries import AggregateQuery, Dimension, RecordsQuery, Side
 from reportspec.run.connection import Table
 from reportspec.sql.aggregate import BUCKET, multiplier, needs_currency, only_amount
@@ -713,7 +713,12 @@ def _records(report: Report, spec: SectionSpec, tables: Tables, notes: tuple[str
     columns = []
     for name, path in query.fields:
         found = report.binding.resolve(spec.entity, path).field
-        columns.append(_field_column(report, name, found))
+        column = _field_column(report, name, found)
+        if name in query.raw:
+            column = replace(column, unit=None, currency=None)
+        elif name.endswith(CONVERTED):
+            column = replace(column, label=f"{column.label} ({column.currency})")
+        columns.append(column)
     found_fields = [report.binding.resolve(spec.entity, path).field for _, path in query.fields]
     rows = [
         tuple(
