@@ -91,7 +91,8 @@ class Chart:
     ahead_from: int | None = None  # index of the first bucket that has not begun
     vega_lite: Mapping[str, object] | None = None
     categories: tuple[str, ...] = ()  # the values of `color` that are always shown, in order
-    whole: tuple[float | None, float | None] | None = None  # of all rows, now and before
+    # Of all rows, now and before, where those of the rows add up to it.
+    whole: tuple[float | None, float | None] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +142,7 @@ class Section:
     break_before: bool = False
     keep_together: bool = False
     highlights: tuple[Highlight, ...] = ()
-    others: bool = False  # whether the last row is all others together
+    others: int = 0  # how many rows the last one stands for, if it is all others together
     # Totals of the rows that have one value of the first column: how many rows stand above each.
     subtotals: tuple[tuple[int, tuple[Cell, ...]], ...] = ()
 

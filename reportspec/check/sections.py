@@ -354,8 +354,8 @@ def _figures(
     if kind in ("kpis", "funnel") and dimensions:
         dimensions = ()
     chart = spec.get("chart")
-    if chart == "waterfall":
-        _check_waterfall(context, metrics[0], dimensions, inner)
+    if chart in ("waterfall", "pareto"):
+        _check_adding(context, str(chart), metrics[0], dimensions, inner)
     if spec.get("subtotals"):
         _check_subtotals(context, spec, dimensions, inner)
     sort = _sort(context, spec, inner, metrics, dimensions, standard)
@@ -380,16 +380,20 @@ def _check_subtotals(
                               "leave out `top` or `subtotals`")  # fmt: skip
 
 
-def _check_waterfall(
-    context: Context, metric: Metric, dimensions: tuple[Dimension, ...], inner: Place
+def _check_adding(
+    context: Context, chart: str, metric: Metric, dimensions: tuple[Dimension, ...], inner: Place
 ) -> None:
-    """The steps of a waterfall must add up to the whole."""
-    if metric.kind != "aggregate" or metric.aggregate not in ("count", "sum"):
-        context.document.tell("bad-chart", f"`{metric.id}` does not add up over rows, so it has no waterfall",
-                              (*inner, "chart"), "put a count or a sum first, or use `chart: bar`")  # fmt: skip
-    elif len(dimensions) != 1:
-        context.document.tell("bad-chart", "a waterfall has one field whose values are its steps", (*inner, "chart"),
+    """The steps of a waterfall, and the bars of a Pareto chart, must add up to the whole."""
+    place = (*inner, "chart")
+    if not metric.adds_up:
+        context.document.tell("bad-chart", f"`{metric.id}` does not add up over rows, so it has no {chart}", place,
+                              "put a count or a sum first, or use `chart: bar`")  # fmt: skip
+    elif len(dimensions) != 1 and chart == "waterfall":
+        context.document.tell("bad-chart", "a waterfall has one field whose values are its steps", place,
                               "name one field in `by`")  # fmt: skip
+    elif len(dimensions) != 1:
+        context.document.tell("bad-chart", "a pareto has one field whose values are its bars", place,
+                              "name one field in `by`, or use `chart: stacked`")  # fmt: skip
 
 
 def _insight(
