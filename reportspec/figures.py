@@ -47,9 +47,10 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Goal:
-    """A target and where the figure stands. `attainment` and `pace` are fractions:
-    actual / target (target / actual where lower is better), and actual / (target x elapsed).
-    `landing` is where the figure ends up if it goes on as so far."""
+    """A target and where the figure stands. `attainment` and `pace` are fractions: actual / target, and
+    actual / (target x elapsed). Where lower is better there are none: a share of the goal would say that
+    less than all of it is reached where it is missed. `difference` is actual - target in the unit of the
+    figure (0.021 of a percentage is 2.1 points above it). `landing` is where the figure ends up if it goes on as so far."""
 
     target: float
     direction: Literal["up", "down", "neutral"]
@@ -58,6 +59,7 @@ class Goal:
     state: GoalState
     warn_at: float
     landing: float | None = None
+    difference: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

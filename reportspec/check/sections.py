@@ -57,10 +57,12 @@ class Context:
 
 @dataclass(frozen=True, slots=True)
 class _Draft:
-    """A section as written, and where: `path` is None for one of a report type."""
+    """A section as written, and where: `path` is None for one of a report type. What is `made` of
+    `group_by` has an id that nobody wrote."""
 
     data: Mapping[str, Any]
     path: Place | None
+    made: bool = False
 
 
 def check_sections(
@@ -69,14 +71,31 @@ def check_sections(
     """All sections of a report: the type's, with the user's in place of those of the same id. Goals
     by a dimension have a section each, after the headline."""
     found = []
+    drafts = _drafts(context, preset)
+    written = {str(d.data["id"]) for d in drafts if d.data.get("id") and not d.made}
     seen: set[str] = set()
-    for index, draft in enumerate(_drafts(context, preset)):
-        section = _section(context, draft, index, seen)
+    for index, draft in enumerate(drafts):
+        section = _section(context, draft, index, seen, written)
         if section is not None:
             found.append(section)
-    quotas = [made for name, goal in goals.items() if (made := _quota(context, name, goal))]
+    quotas = []
+    for name, goal in goals.items():
+        made = _quota(context, name, goal)
+        if made is not None:
+            identifier = _free(made.id, seen | written)
+            seen.add(identifier)
+            quotas.append(replace(made, id=identifier))
     at = 1 if found and found[0].id == "headline" else 0
     return (*found[:at], *quotas, *found[at:])
+
+
+def _free(identifier: str, taken: Collection[str]) -> str:
+    """An id that nobody wrote, with a number where somebody has taken it."""
+    found, number = identifier, 1
+    while found in taken:
+        number += 1
+        found = f"{identifier}_{number}"
+    return found
 
 
 def _quota(context: Context, name: str, goal: GoalSpec) -> SectionSpec | None:
@@ -149,18 +168,23 @@ def _drafts(context: Context, preset: Mapping[str, Any]) -> list[_Draft]:
         else:
             after = 1 if drafts and drafts[0].data.get("id") == "headline" else 0
             drafts.insert(after, _Draft({"id": "by_group", "breakdown": {"metrics": metrics, "by": group_by}},
-                                        ("group_by",) if own else None))  # fmt: skip
+                                        ("group_by",) if own else None, True))  # fmt: skip
     return drafts
 
 
-def _section(context: Context, draft: _Draft, index: int, seen: set[str]) -> SectionSpec | None:
+def _section(
+    context: Context, draft: _Draft, index: int, seen: set[str], written: Collection[str]
+) -> SectionSpec | None:
     data, document = draft.data, context.document
     kinds = [kind for kind in KINDS if kind in data]
     if len(kinds) != 1:
         return None  # the schema has said so
     kind = kinds[0]
     path = draft.path or ()
-    identifier = str(data.get("id") or f"{kind}_{index + 1}")
+    own_id = data.get("id") if not draft.made else None
+    identifier = str(own_id or data.get("id") or f"{kind}_{index + 1}")
+    if not own_id:
+        identifier = _free(identifier, {*seen, *written})
     if identifier in seen:
         document.tell(
             "duplicate-id",
@@ -328,6 +352,8 @@ def _figures(
         return _nothing(context, identifier, kind, draft, omitted, common) if standard else None
     names = spec.get("steps") if kind == "funnel" else spec.get("metrics")
     metrics: list[Metric] = []
+    unwritten = draft.made and not context.data.get("metrics")  # those of the report type
+    first: tuple[str, Unresolved] | None = None
     for position, name in enumerate(names or ()):
         place = (*metrics_path, position)
         metric = _metric(context, str(name), place, standard)
@@ -336,11 +362,8 @@ def _figures(
         problem = _unusable(context, metric, kind, dimensions, (*context.conditions, *conditions))
         if problem is None:
             metrics.append(metric)
-        elif standard or (
-            isinstance(problem, Missing)
-            and metrics_path == ("metrics",)
-            and not context.data.get("metrics")
-        ):
+        elif standard or unwritten:
+            first = first or (metric.id, problem)
             omitted.append((_label(context, metric.label), _need(context, problem)))
         else:
             code = problem.code
@@ -348,6 +371,10 @@ def _figures(
                 code, f"`{metric.id}` cannot be shown here: {problem.message}", place, problem.help
             )
     if not metrics:
+        if unwritten and not standard and first is not None:
+            names = " × ".join(f"`{dimension.name}`" for dimension in dimensions)
+            document.tell(first[1].code, f"no metric of the report can be shown by {names}: `{first[0]}`: {first[1].message}",
+                          ("group_by",), first[1].help or "name others with `metrics:`")  # fmt: skip
         return _nothing(context, identifier, kind, draft, omitted, common) if standard else None
     if not standard:
         _check_labels(context, metrics, metrics_path)
