@@ -162,7 +162,9 @@ def _drafts(context: Context, preset: Mapping[str, Any]) -> list[_Draft]:
     group_by = data.get("group_by") or preset.get("group_by")
     if group_by:
         own = bool(data.get("group_by"))
-        if not metrics:
+        if not metrics and "metrics" in data:
+            pass  # it is empty or no list, which is told
+        elif not metrics:
             context.document.tell("missing-key", "`group_by` has no `metrics` to break down", ("group_by",),
                                   "add `metrics:`, or use a breakdown section", key=True)  # fmt: skip
         else:
@@ -617,7 +619,8 @@ def _sort(
     known = [m.id for m in metrics] + [d.name for d in dimensions]
     if name not in known:
         # One that stands here and cannot be shown is told at its own place.
-        if not standard and name not in map(str, spec.get("metrics") or ()):
+        whole = spec.get("metrics") and (spec.get("by") or "by" not in spec)  # as it was written
+        if not standard and whole and name not in map(str, spec.get("metrics") or ()):
             help = _turned_sort(str(given), known) or suggestion(name, known)
             context.document.tell("unknown-sort", f"`{name[:60]}` is not shown here, so it cannot sort", (*inner, "sort"),
                                   help or f"shown are {', '.join(f'`{k}`' for k in known[:8])}")  # fmt: skip
