@@ -27,7 +27,7 @@ from reportspec.columns import held
 from reportspec.databases import database_of
 from reportspec.diagnostics import suggestion
 from reportspec.expression import CANONICAL
-from reportspec.model import MappedPart, SourceMap
+from reportspec.model import MappedPart, Metric, SourceMap
 from reportspec.run.connection import Connection, SourceError, Wanted
 from reportspec.sql.parts import named_columns
 
@@ -214,6 +214,16 @@ def _lacking(
     return frozenset(found)
 
 
+def _served(binding: Binding) -> Iterator[Metric]:
+    """The metrics that the source can serve."""
+    for metric in binding.catalogue.metrics.values():
+        try:
+            need_metric(binding, metric)
+        except Unresolved:
+            continue
+        yield metric
+
+
 def _contract(
     session: Connection, wanted: Wanted, binding: Binding, lacking: frozenset[str]
 ) -> Iterator[Finding]:
@@ -230,7 +240,7 @@ def _contract(
     }
     if not read:
         return
-    checks = checks_of(binding, read)
+    checks = checks_of(binding, read, metrics=_served(binding))
     try:
         survey = ask(session, wanted, survey_statement(binding, read, checks, datetime.now(UTC)))
         found = findings_of(binding, checks, survey, lambda tree: ask(session, wanted, tree))

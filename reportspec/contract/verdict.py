@@ -176,6 +176,14 @@ def _said(binding: Binding, finding: Finding) -> tuple[str, str | None]:
             f"{tables} has {_rows(count)} whose `{check.of}` (column `{column}`) is a text, and no number",
             f"make a number of it in the mapping, for example `{check.field.name}: \"cast(nullif(replace({column}, ',', ''), '') as decimal(18, 2))\"`",
         )  # fmt: skip
+    if check.kind == "other-value":
+        assert check.field is not None
+        declared = ", ".join(check.field.values)
+        return (
+            f"{tables} has {_rows(count)} of {finding.rows:,} whose `{check.of}`{_from(_column(binding, check))}"
+            f" is none of {declared}: metrics that ask for these take them for none",
+            f"if they mean one of these, {_translated(binding, finding)}",
+        )
     if check.kind in ("undeclared-value", "misspelt-value"):
         assert check.field is not None
         declared = ", ".join(check.field.values)
@@ -198,8 +206,9 @@ def _said(binding: Binding, finding: Finding) -> tuple[str, str | None]:
         said = f"{tables} has no row whose `{check.of}` lies in {stretch}"
         return said, f"those that it has lie between {first} and {last}"
     near = did_you_mean(check.value, [value for value, _ in finding.examples])
+    who = f"`{check.metric}` asks for it" if check.metric else "the filter finds nothing of it"
     return (
-        f"`{check.of}` is never `{_short(check.value)}` in {tables}: the filter finds nothing",
+        f"`{check.of}` is never `{_short(check.value)}` in {tables}: {who}",
         f"did you mean `{_short(near)}`?" if near else "compare it with the values that the source has",
     )  # fmt: skip
 
@@ -286,7 +295,7 @@ def _notes(finding: Finding) -> tuple[str, ...]:
     of_names = check.kind in ("unknown-target", "unknown-recipient")
     if not finding.examples or check.kind in SOUGHT or of_names:
         return ()
-    most = len(finding.examples) if check.field is not None and check.field.values else _SHOWN
+    most = len(finding.examples) if check.field is not None and check.field.closed else _SHOWN
     counted = check.kind not in ("no-key", "no-currency") and check.expectation is None
     shown = [
         f"`{_short(value)}`" + (f" ({_rows(n)})" if counted else "")
