@@ -28,7 +28,7 @@ from reportspec.columns import held
 from reportspec.databases import TYPED_BEFORE, database_of
 from reportspec.diagnostics import Diagnostic, suggestion
 from reportspec.expression import CANONICAL
-from reportspec.model import MappedPart, SourceMap
+from reportspec.model import MappedPart, Metric, SourceMap
 from reportspec.run.connection import Connection, SourceError, Wanted
 from reportspec.sql.dialects import dialect_named
 from reportspec.sql.parts import named_columns
@@ -218,6 +218,16 @@ def _lacking(
     return frozenset(found)
 
 
+def _served(binding: Binding) -> Iterator[Metric]:
+    """The metrics that the source can serve."""
+    for metric in binding.catalogue.metrics.values():
+        try:
+            need_metric(binding, metric)
+        except Unresolved:
+            continue
+        yield metric
+
+
 def _contract(
     session: Connection,
     source: SourceSpec,
@@ -243,7 +253,7 @@ def _contract(
     if unfit:
         yield from map(_of_diagnostic, unfit)
         return
-    checks = checks_of(binding, read, now=datetime.now(UTC).date())
+    checks = checks_of(binding, read, metrics=_served(binding), now=datetime.now(UTC).date())
     try:
         survey = ask(session, wanted, survey_statement(binding, read, checks, datetime.now(UTC)))
         found = findings_of(binding, checks, survey, lambda tree: ask(session, wanted, tree))

@@ -47,9 +47,10 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Goal:
-    """A target and where the figure stands. `attainment` and `pace` are fractions:
-    actual / target (target / actual where lower is better), and actual / (target x elapsed).
-    `landing` is where the figure ends up if it goes on as so far."""
+    """A target and where the figure stands. `attainment` and `pace` are fractions: actual / target, and
+    actual / (target x elapsed). Where lower is better there are none: a share of the goal would say that
+    less than all of it is reached where it is missed. `difference` is actual - target in the unit of the
+    figure (0.021 of a percentage is 2.1 points above it). `landing` is where the figure ends up if it goes on as so far."""
 
     target: float
     direction: Literal["up", "down", "neutral"]
@@ -58,6 +59,7 @@ class Goal:
     state: GoalState
     warn_at: float
     landing: float | None = None
+    difference: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +93,8 @@ class Chart:
     ahead_from: int | None = None  # index of the first bucket that has not begun
     vega_lite: Mapping[str, object] | None = None
     categories: tuple[str, ...] = ()  # the values of `color` that are always shown, in order
-    whole: tuple[float | None, float | None] | None = None  # of all rows, now and before
+    # Of all rows, now and before, where those of the rows add up to it.
+    whole: tuple[float | None, float | None] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +144,7 @@ class Section:
     break_before: bool = False
     keep_together: bool = False
     highlights: tuple[Highlight, ...] = ()
-    others: bool = False  # whether the last row is all others together
+    others: int = 0  # how many rows the last one stands for, if it is all others together
     # Totals of the rows that have one value of the first column: how many rows stand above each.
     subtotals: tuple[tuple[int, tuple[Cell, ...]], ...] = ()
 

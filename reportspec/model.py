@@ -214,6 +214,11 @@ class Metric:
         """The id without variants and options."""
         return self.id.partition("(")[0].partition(".")[0]
 
+    @property
+    def adds_up(self) -> bool:
+        """Whether the figure of all rows is the sum of theirs."""
+        return self.kind == "aggregate" and self.aggregate in ("count", "sum")
+
 
 @dataclass(frozen=True, slots=True)
 class ReportType:

@@ -42,6 +42,7 @@ def as_data(figures: Figures) -> dict[str, Any]:
                 "value": plain(kpi.value),
                 "target": kpi.goal.target,
                 "attainment": kpi.goal.attainment,
+                "difference": kpi.goal.difference,
                 "pace": kpi.goal.pace,
                 "landing": kpi.goal.landing,
                 "state": kpi.goal.state,

@@ -45,7 +45,25 @@ def check_schema(node: Node, name: str) -> tuple[Diagnostic, ...]:
                 diagnostic.code if diagnostic.code == "unknown-key" else diagnostic.message,
             )
             found.setdefault(key, diagnostic)
-    return tuple(found.values())
+    # What is no value of its key at all need not be told to be none of its values, nor to lack keys.
+    wrong = {one.span: one for one in reversed(found.values()) if one.code == "wrong-type"}
+    return tuple(one for one in found.values() if wrong.get(one.span, one) is one)
+
+
+def wrong_types(node: Node, name: str) -> Iterator[tuple[tuple[str | int, ...], tuple[str, ...]]]:
+    """The places of a file whose values are of another type than the schema's, and its types."""
+    from jsonschema.exceptions import best_match
+
+    for error in _validator(name).iter_errors(plain(node)):
+        one = error
+        while one.validator in ("oneOf", "anyOf") and one.context:
+            nearest = best_match([one])
+            if nearest is None or nearest is one:
+                break
+            one = nearest
+        if one.validator == "type":
+            wanted = one.validator_value
+            yield tuple(one.absolute_path), (wanted,) if isinstance(wanted, str) else tuple(wanted)
 
 
 def _explain(error: Any, node: Node) -> Iterator[Diagnostic]:
@@ -66,7 +84,7 @@ def _explain(error: Any, node: Node) -> Iterator[Diagnostic]:
             "wrong-type",
             f"{name} takes {words}, not {_said(value)}",
             span,
-            _quote_hint(node, path, types),
+            _type_hint(node, path, types, value),
         )
     elif kind in ("enum", "const") and "dependentSchemas" in error.absolute_schema_path:
         steps = list(error.absolute_schema_path)
@@ -183,6 +201,16 @@ def _list(lead: str, names: list[str]) -> str | None:
         return None
     shown = ", ".join(f"`{n}`" for n in names[:12])
     return f"{lead} {shown}{' …' if len(names) > 12 else ''}"
+
+
+def _type_hint(node: Node, path: list[Any], types: list[str], value: Any) -> str | None:
+    """How a value of another type is meant to be written."""
+    one = isinstance(value, list) and len(value) == 1 and isinstance(value[0], str)
+    if "array" in types and isinstance(value, str) and value:
+        return f"write a list: `[{_short(value)}]`"
+    if "string" in types and one and _short(value[0]) == value[0]:
+        return f"write it without the brackets: `{value[0]}`"
+    return _quote_hint(node, path, types)
 
 
 def _quote_hint(node: Node, path: list[Any], types: list[str]) -> str | None:

@@ -13,7 +13,7 @@ from sqlglot import exp
 
 from reportspec.check.lacking import There, served
 from reportspec.check.mapping import with_types
-from reportspec.check.model import EACH, Report
+from reportspec.check.model import EACH, Report, SectionSpec
 from reportspec.check.report import Checked, check_file
 from reportspec.contract.checks import CURRENCIES, Check, checks_of
 from reportspec.contract.members import Members, members_of, strangers
@@ -58,7 +58,7 @@ from reportspec.model import SourceMap
 from reportspec.plan.plan import plan
 from reportspec.plan.queries import AggregateQuery, Query
 from reportspec.run.connection import SourceError
-from reportspec.sql.aggregate import aggregate_statement
+from reportspec.sql.aggregate import aggregate_statement, money_currencies
 from reportspec.sql.dialect import source_tables, sql_hash
 from reportspec.sql.dialects import dialect_named
 from reportspec.sql.records import records_statement
@@ -446,6 +446,19 @@ def _members_for(
     }
 
 
+def _asks_of_amounts(report: Report, spec: SectionSpec) -> bool:
+    """Whether it depends on an amount which rows a section has, or where they stand."""
+    trees = (*report.conditions, *spec.conditions)
+    if any(dimension.field.type == "money" for dimension in spec.dimensions):
+        return True
+    return any(
+        money_currencies(report.binding, path_of(node)[0], node)
+        for tree in trees
+        for node in column_nodes(tree)
+        if len(path_of(node)) > 1
+    )
+
+
 def _told(
     report: Report, compiled: tuple[Compiled, ...], findings: tuple[Finding, ...]
 ) -> dict[str, list[Finding]]:
@@ -455,7 +468,10 @@ def _told(
     for item in compiled if findings else ():
         trees.setdefault(item.query.section, []).append(item.tree)
     read = {section: fields_read(own, report.binding) for section, own in trees.items()}
-    lists = [spec.id for spec in report.sections if spec.kind == "records" and spec.id in read]
+    lists = [
+        spec.id for spec in report.sections
+        if spec.id in read and (spec.kind == "records" or _asks_of_amounts(report, spec))
+    ]  # fmt: skip
     for finding in findings:
         if finding.reason:
             continue
@@ -465,7 +481,8 @@ def _told(
                 if spec.goal == goal or (tile and finding.check.kind == "some-targets"):
                     found.setdefault(spec.id, []).append(finding)
             continue
-        # What is left out of an amount stands at the amount; a list has no other place for it.
+        # What is left out of an amount stands at the amount; lists, filters and bins have no other
+        # place for it.
         shown = lists if finding.check.kind in CURRENCIES else read
         section = next((s for s in shown if finding.check.concerns(read[s])), None)
         if section is not None:

@@ -109,6 +109,22 @@ class _Plain:
         return f"{first} – {self.short_month(last, True)}"
 
 
+class _MonthFirst(_Plain):
+    """English as it is written in America: `Sep 14, 2026`, `Sep 5 – 20, 2026`."""
+
+    def day(self, day: date, year: bool = True) -> str:
+        return f"{self.short_month(day, False)} {day.day}" + (f", {day.year}" if year else "")
+
+    def days(self, start: date, last: date, year: bool = True) -> str:
+        ends = f", {last.year}" if year else ""
+        if (start.year, start.month) == (last.year, last.month):
+            return f"{self.day(start, False)} – {last.day}{ends}"
+        return f"{self.day(start, start.year != last.year)} – {self.day(last, year)}"
+
+
+_AMERICAN = ("AS", "GU", "MH", "MP", "PH", "PR", "UM", "US", "VI")
+
+
 class _Babel(_Plain):
     """Every other language. Quarters go by the month of a calendar quarter with that number, and have
     the names of the `format` context: where a locale has no `stand-alone` ones of its own, Babel gives
@@ -156,7 +172,9 @@ class _Babel(_Plain):
 
 def _words(language: str, locale: str | None) -> _Plain:
     if language in languages() and _calendar(language)["months"]:
-        return _Plain(language)
+        region = (locale or "").replace("-", "_").rpartition("_")[2].upper()
+        first = language == "en" and (locale or "").startswith("en") and region in _AMERICAN
+        return _MonthFirst(language) if first else _Plain(language)
     from babel import Locale, UnknownLocaleError
 
     for name in (locale or "", language):

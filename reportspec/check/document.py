@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from reportspec.diagnostics import Diagnostic, Span
-from reportspec.schema import check_schema
+from reportspec.schema import check_schema, wrong_types
 from reportspec.source import Node, locate, plain, read_yaml_file
 
 Place = tuple[str | int, ...]
@@ -15,13 +15,15 @@ Place = tuple[str | int, ...]
 
 @dataclass(slots=True)
 class Document:
-    """One YAML file: plain data, the tree with its spans, and what was found wrong so far."""
+    """One YAML file: plain data, the tree with its spans, and what was found wrong so far. In the data
+    a value of another type than its key's is an empty one, so that a text is no list of letters."""
 
     file: str
     text: str
     node: Node | None
     data: Any
     problems: list[Diagnostic] = field(default_factory=list)
+    misshapen: frozenset[Span] = frozenset()  # where values of another type than their key's stand
 
     def span(self, path: Place, key: bool = False) -> Span | None:
         """Where a part of the file stands."""
@@ -31,12 +33,26 @@ class Document:
              notes: tuple[str, ...] = (), key: bool = False, warning: bool = False) -> None:  # fmt: skip
         """Note a mistake at a place in the file."""
         severity = "warning" if warning else "error"
-        self.problems.append(Diagnostic(code, message, self.span(path, key), help, notes, severity))  # type: ignore[arg-type]
+        span = self.span(path, key)
+        value = self.span(path)
+        if value is not None and any(_overlap(value, one) for one in self.misshapen):
+            return  # one mistake, one message: what stands there is no value of its key at all
+        self.problems.append(Diagnostic(code, message, span, help, notes, severity))  # type: ignore[arg-type]
 
     @property
     def broken(self) -> bool:
         """Whether any error was found (warnings do not count)."""
         return any(problem.severity == "error" for problem in self.problems)
+
+
+def _overlap(one: Span, other: Span) -> bool:
+    """Whether a stretch of a file lies within another, or the other way round."""
+
+    def within(inner: Span, outer: Span) -> bool:
+        starts = (outer.line, outer.column) <= (inner.line, inner.column)
+        return starts and (inner.end_line, inner.end_column) <= (outer.end_line, outer.end_column)
+
+    return within(one, other) or within(other, one)
 
 
 def open_document(path: Path, schema: str, name: str | None = None) -> Document:
@@ -45,6 +61,33 @@ def open_document(path: Path, schema: str, name: str | None = None) -> Document:
     document = Document(
         name or str(path), text, node, plain(node) if node is not None else None, list(problems)
     )
-    if node is not None:
-        document.problems += check_schema(node, schema)
+    if node is None:
+        return document
+    found = check_schema(node, schema)
+    document.problems += found
+    wrong = [one.span for one in found if one.code == "wrong-type" and one.span is not None]
+    if wrong:
+        document.misshapen = frozenset(wrong)
+        for place, types in wrong_types(node, schema):
+            document.data = _emptied(document.data, place, types)
     return document
+
+
+_EMPTY: dict[str, Any] = {"array": [], "object": {}, "string": ""}
+
+
+def _emptied(data: Any, place: Place, types: tuple[str, ...]) -> Any:
+    """The data with an empty value at a place, of the first of the types that has one."""
+    if not place:
+        return data
+    first, *rest = place
+    if not isinstance(data, (dict, list)) or (isinstance(data, dict) and first not in data):
+        return data
+    if rest:
+        made = _emptied(data[first], tuple(rest), types)  # type: ignore[index]
+    else:
+        kind = next((one for one in types if one in _EMPTY), None)
+        made = data[first] if kind is None else _EMPTY[kind]  # type: ignore[index]
+    if isinstance(data, dict):
+        return {**data, first: made}
+    return [made if at == first else one for at, one in enumerate(data)]

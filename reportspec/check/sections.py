@@ -17,14 +17,19 @@ from reportspec.check.insights import Asked, backtest, highlights
 from reportspec.check.model import GoalSpec, Listed, SectionSpec
 from reportspec.check.own_chart import own_chart
 from reportspec.diagnostics import did_you_mean, folded_name, suggestion
-from reportspec.expression import column_nodes, path_of
+from reportspec.expression import column_nodes, parse, path_of
 from reportspec.languages import as_part, vocabulary
 from reportspec.model import Metric
-from reportspec.plan.plan import can_trend
+from reportspec.plan.plan import can_trend, record_fields
 from reportspec.plan.queries import Dimension
+from reportspec.sql.aggregate import money_currencies, needs_currency
 from reportspec.sql.build import conjuncts
 
 KINDS = ("kpis", "trend", "breakdown", "records", "funnel", "backtest", "highlights", "text")
+NO_CURRENCY = Unresolved(
+    "no-currency", "amounts come in currencies, and the report names none",
+    "add `currency: EUR` (the one to add up) to the project",
+)  # fmt: skip
 Omitted = tuple[str, str]  # what is not shown, and what it would need
 
 
@@ -52,10 +57,12 @@ class Context:
 
 @dataclass(frozen=True, slots=True)
 class _Draft:
-    """A section as written, and where: `path` is None for one of a report type."""
+    """A section as written, and where: `path` is None for one of a report type. What is `made` of
+    `group_by` has an id that nobody wrote."""
 
     data: Mapping[str, Any]
     path: Place | None
+    made: bool = False
 
 
 def check_sections(
@@ -64,15 +71,32 @@ def check_sections(
     """All sections of a report: the type's, with the user's in place of those of the same id. Goals
     by a dimension have a section each, after the headline."""
     found = []
+    drafts = _drafts(context, preset)
+    written = {str(d.data["id"]) for d in drafts if d.data.get("id") and not d.made}
     seen: set[str] = set()
-    for index, draft in enumerate(_drafts(context, preset)):
-        section = _section(context, draft, index, seen)
+    for index, draft in enumerate(drafts):
+        section = _section(context, draft, index, seen, written)
         if section is not None:
             place = context.document.span(draft.path) if draft.path is not None else None
             found.append(replace(section, span=place))
-    quotas = [made for name, goal in goals.items() if (made := _quota(context, name, goal))]
+    quotas = []
+    for name, goal in goals.items():
+        made = _quota(context, name, goal)
+        if made is not None:
+            identifier = _free(made.id, seen | written)
+            seen.add(identifier)
+            quotas.append(replace(made, id=identifier))
     at = 1 if found and found[0].id == "headline" else 0
     return (*found[:at], *quotas, *found[at:])
+
+
+def _free(identifier: str, taken: Collection[str]) -> str:
+    """An id that nobody wrote, with a number where somebody has taken it."""
+    found, number = identifier, 1
+    while found in taken:
+        number += 1
+        found = f"{identifier}_{number}"
+    return found
 
 
 def _quota(context: Context, name: str, goal: GoalSpec) -> SectionSpec | None:
@@ -139,24 +163,31 @@ def _drafts(context: Context, preset: Mapping[str, Any]) -> list[_Draft]:
     group_by = data.get("group_by") or preset.get("group_by")
     if group_by:
         own = bool(data.get("group_by"))
-        if not metrics:
+        if not metrics and "metrics" in data:
+            pass  # it is empty or no list, which is told
+        elif not metrics:
             context.document.tell("missing-key", "`group_by` has no `metrics` to break down", ("group_by",),
                                   "add `metrics:`, or use a breakdown section", key=True)  # fmt: skip
         else:
             after = 1 if drafts and drafts[0].data.get("id") == "headline" else 0
             drafts.insert(after, _Draft({"id": "by_group", "breakdown": {"metrics": metrics, "by": group_by}},
-                                        ("group_by",) if own else None))  # fmt: skip
+                                        ("group_by",) if own else None, True))  # fmt: skip
     return drafts
 
 
-def _section(context: Context, draft: _Draft, index: int, seen: set[str]) -> SectionSpec | None:
+def _section(
+    context: Context, draft: _Draft, index: int, seen: set[str], written: Collection[str]
+) -> SectionSpec | None:
     data, document = draft.data, context.document
     kinds = [kind for kind in KINDS if kind in data]
     if len(kinds) != 1:
         return None  # the schema has said so
     kind = kinds[0]
     path = draft.path or ()
-    identifier = str(data.get("id") or f"{kind}_{index + 1}")
+    own_id = data.get("id") if not draft.made else None
+    identifier = str(own_id or data.get("id") or f"{kind}_{index + 1}")
+    if not own_id:
+        identifier = _free(identifier, {*seen, *written})
     if identifier in seen:
         document.tell(
             "duplicate-id",
@@ -216,7 +247,7 @@ def _section(context: Context, draft: _Draft, index: int, seen: set[str]) -> Sec
 def _columns(context: Context, section: SectionSpec) -> tuple[str, ...]:
     """The names of the columns that a section will have."""
     if section.kind == "records":
-        return tuple(name for name, _ in section.fields)
+        return tuple(name for name, _ in record_fields(context.binding, section)[0])
     if section.kind == "funnel":
         past = ("value__previous",) if context.compared else ()
         return ("step", "value", *past, "of_previous_step", "of_first_step")
@@ -324,6 +355,8 @@ def _figures(
         return _nothing(context, identifier, kind, draft, omitted, common) if standard else None
     names = spec.get("steps") if kind == "funnel" else spec.get("metrics")
     metrics: list[Metric] = []
+    unwritten = draft.made and not context.data.get("metrics")  # those of the report type
+    first: tuple[str, Unresolved] | None = None
     for position, name in enumerate(names or ()):
         place = (*metrics_path, position)
         metric = _metric(context, str(name), place, standard)
@@ -332,11 +365,8 @@ def _figures(
         problem = _unusable(context, metric, kind, dimensions, (*context.conditions, *conditions))
         if problem is None:
             metrics.append(metric)
-        elif standard or (
-            isinstance(problem, Missing)
-            and metrics_path == ("metrics",)
-            and not context.data.get("metrics")
-        ):
+        elif standard or unwritten:
+            first = first or (metric.id, problem)
             omitted.append((_label(context, metric.label), _need(context, problem)))
         else:
             code = problem.code
@@ -344,14 +374,18 @@ def _figures(
                 code, f"`{metric.id}` cannot be shown here: {problem.message}", place, problem.help
             )
     if not metrics:
+        if unwritten and not standard and first is not None:
+            names = " × ".join(f"`{dimension.name}`" for dimension in dimensions)
+            document.tell(first[1].code, f"no metric of the report can be shown by {names}: `{first[0]}`: {first[1].message}",
+                          ("group_by",), first[1].help or "name others with `metrics:`")  # fmt: skip
         return _nothing(context, identifier, kind, draft, omitted, common) if standard else None
     if not standard:
         _check_labels(context, metrics, metrics_path)
     if kind in ("kpis", "funnel") and dimensions:
         dimensions = ()
     chart = spec.get("chart")
-    if chart == "waterfall":
-        _check_waterfall(context, metrics[0], dimensions, inner)
+    if chart in ("waterfall", "pareto"):
+        _check_adding(context, str(chart), metrics[0], dimensions, inner)
     if spec.get("subtotals"):
         _check_subtotals(context, spec, dimensions, inner)
     sort = _sort(context, spec, inner, metrics, dimensions, standard)
@@ -376,16 +410,20 @@ def _check_subtotals(
                               "leave out `top` or `subtotals`")  # fmt: skip
 
 
-def _check_waterfall(
-    context: Context, metric: Metric, dimensions: tuple[Dimension, ...], inner: Place
+def _check_adding(
+    context: Context, chart: str, metric: Metric, dimensions: tuple[Dimension, ...], inner: Place
 ) -> None:
-    """The steps of a waterfall must add up to the whole."""
-    if metric.kind != "aggregate" or metric.aggregate not in ("count", "sum"):
-        context.document.tell("bad-chart", f"`{metric.id}` does not add up over rows, so it has no waterfall",
-                              (*inner, "chart"), "put a count or a sum first, or use `chart: bar`")  # fmt: skip
-    elif len(dimensions) != 1:
-        context.document.tell("bad-chart", "a waterfall has one field whose values are its steps", (*inner, "chart"),
+    """The steps of a waterfall, and the bars of a Pareto chart, must add up to the whole."""
+    place = (*inner, "chart")
+    if not metric.adds_up:
+        context.document.tell("bad-chart", f"`{metric.id}` does not add up over rows, so it has no {chart}", place,
+                              "put a count or a sum first, or use `chart: bar`")  # fmt: skip
+    elif len(dimensions) != 1 and chart == "waterfall":
+        context.document.tell("bad-chart", "a waterfall has one field whose values are its steps", place,
                               "name one field in `by`")  # fmt: skip
+    elif len(dimensions) != 1:
+        context.document.tell("bad-chart", "a pareto has one field whose values are its bars", place,
+                              "name one field in `by`, or use `chart: stacked`")  # fmt: skip
 
 
 def _insight(
@@ -505,17 +543,26 @@ def _unusable(
             by = [dimension.path for dimension in dimensions]
             if kind == "trend" and not can_trend(binding, part, conditions, by):
                 return Unresolved("no-trend", "it is only known for one date, not over time")
-            if part.unit == "currency" and part.of is not None and binding.currency is None:
-                from reportspec.sql.aggregate import needs_currency
-
-                if needs_currency(binding, part.entity, part.of):
-                    return Unresolved("no-currency", "amounts come in currencies, and the report names none",
-                                      "add `currency: EUR` (the one to add up) to the project")  # fmt: skip
+            if binding.currency is None and _compares_amounts(
+                binding, part, dimensions, conditions
+            ):
+                return NO_CURRENCY
     except Unresolved as why:
         return why
     if kind != "breakdown" and metric.kind in ("share", "relative"):
         return Unresolved("no-rows", "it compares rows, so it only goes into a breakdown")
     return None
+
+
+def _compares_amounts(
+    binding: Binding, part: Metric, dimensions: tuple[Dimension, ...], conditions: tuple[exp.Expr, ...]
+) -> bool:  # fmt: skip
+    """Whether a figure adds up, cuts or groups amounts that may be in several currencies."""
+    if part.unit == "currency" and part.of is not None and needs_currency(binding, part.entity, part.of):  # fmt: skip
+        return True
+    told = [tree for tree in (part.where, *conditions) if tree is not None]
+    told += [parse(".".join(d.path), packaged=True) for d in dimensions if d.field.type == "money"]
+    return any(money_currencies(binding, part.entity, tree) for tree in told)
 
 
 def _dimensions(
@@ -573,7 +620,8 @@ def _sort(
     known = [m.id for m in metrics] + [d.name for d in dimensions]
     if name not in known:
         # One that stands here and cannot be shown is told at its own place.
-        if not standard and name not in map(str, spec.get("metrics") or ()):
+        whole = spec.get("metrics") and (spec.get("by") or "by" not in spec)  # as it was written
+        if not standard and whole and name not in map(str, spec.get("metrics") or ()):
             help = _turned_sort(str(given), known) or suggestion(name, known)
             context.document.tell("unknown-sort", f"`{name[:60]}` is not shown here, so it cannot sort", (*inner, "sort"),
                                   help or f"shown are {', '.join(f'`{k}`' for k in known[:8])}")  # fmt: skip
@@ -664,6 +712,8 @@ def _records(
         path = tuple(name.split("."))
         try:
             binding.need_reference(entity, binding.resolve(entity, path))
+            if binding.currency is None and of_several(path, place):
+                raise NO_CURRENCY
         except Unresolved as why:
             if standard:
                 omitted.append((_named(context, name), _need(context, why)))
@@ -674,6 +724,13 @@ def _records(
             return None
         return path
 
+    def of_several(path: tuple[str, ...], place: Place) -> bool:
+        """Whether it is an amount that may be in several currencies, and nothing says in which."""
+        tree = parse(".".join(path), packaged=True)
+        sorts = place[-1:] == ("sort",)
+        shown = () if sorts else [tuple(str(name).split(".")) for name in spec["fields"]]
+        return any(one not in shown for one in money_currencies(binding, entity, tree))
+
     for index, name in enumerate(spec["fields"]):
         path = usable(str(name), (*inner, "fields", index))
         if path:
@@ -681,6 +738,8 @@ def _records(
     for tree in (*context.conditions, *conditions):
         try:
             binding.need_some(entity, tree)
+            if binding.currency is None and money_currencies(binding, entity, tree):
+                raise NO_CURRENCY
         except Unresolved as why:
             if standard:
                 omitted.append((_named(context, entity), _need(context, why)))

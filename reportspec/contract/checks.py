@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Literal
@@ -21,7 +21,7 @@ Kind = Literal[
     "no-key", "repeated-key", "repeated-join", "text-number", "undeclared-value", "misspelt-value",
     "no-partner", "unlikely-rows", "impossible-rows", "unknown-value", "no-rows",
     "unknown-target", "some-targets", "unknown-recipient", "shared-name",
-    "no-currency", "no-rate", "too-large", "odd-time",
+    "no-currency", "no-rate", "too-large", "odd-time", "other-value",
 ]  # fmt: skip
 # Times before the first and after the last stand for none (1900-01-01, 2999-12-31), or are mistyped.
 FIRST_TIME, LAST_TIME = date(1971, 1, 1), date(2099, 12, 31)
@@ -45,8 +45,8 @@ REFUSED: frozenset[Kind] = frozenset(
 @dataclass(frozen=True, slots=True, eq=False)
 class Check:
     """One thing to check of the rows of an entity: its field, its relation, a table beside it, an
-    expectation of the catalogue, a value that the spec names, or a stretch of time that it asks for.
-    `names` are those that a `goal`, or the file of recipients, is about."""
+    expectation of the catalogue, a value that the spec or a `metric` of it names, or a stretch of time
+    that it asks for. `names` are those that a `goal`, or the file of recipients, is about."""
 
     kind: Kind
     entity: str
@@ -61,6 +61,7 @@ class Check:
     names: tuple[str, ...] = ()
     place: Span | None = None  # where the spec names the value
     latest: date = LAST_TIME  # of a time: the last day that is likely
+    metric: str = ""
 
     @property
     def refuses(self) -> bool:
@@ -113,7 +114,9 @@ def checks_of(
         found += _of_relations(binding, name, fields, read)
         found += _of_expectations(binding, name, fields)
         found += _of_odd_times(binding, name, fields, now)
+    conditions, metrics = tuple(conditions), tuple(metrics)
     asked = [*_of_conditions(binding, conditions), *_of_times(binding, metrics, sides)]
+    asked += _of_metrics(binding, conditions, metrics, {check.of: check for check in asked})
     found += [check for check in asked if check.concerns(read)]
     return tuple(found)
 
@@ -234,27 +237,7 @@ def _of_conditions(binding: Binding, conditions: Iterable[exp.Expr]) -> list[Che
     """The texts that filters name and that the catalogue does not know, each once."""
     found: dict[tuple[str, str, str], Check] = {}
     for tree in conditions:
-        for node in tree.find_all(exp.EQ, exp.NEQ, exp.In):
-            given = node.expressions if isinstance(node, exp.In) else [node.expression]
-            texts = {
-                one.this: one.meta.get(PLACED) or node.meta.get(PLACED) or tree.meta.get(PLACED)
-                for one in given
-                if isinstance(one, exp.Literal) and one.is_string and one.this != EACH
-            }
-            columns = column_nodes(node.this)
-            if not texts or node.this not in columns:
-                continue
-            path = path_of(node.this)
-            try:
-                reached = binding.resolve(path[0], path)
-            except (Unresolved, KeyError):
-                continue
-            owner, field = binding.entity_at(path[0], reached.steps), reached.field
-            mapped = binding.source.entities.get(owner)
-            if field.type != "text" or mapped is None or not mapped.parts:
-                continue
-            if binding.mapped(owner, field.name) is None:
-                continue
+        for owner, field, texts, _ in _compared(binding, tree):
             # What a field may be by its nature, a source may well not have: no deal is lost so far.
             for text, place in texts.items():
                 if text in field.values:
@@ -262,6 +245,70 @@ def _of_conditions(binding: Binding, conditions: Iterable[exp.Expr]) -> list[Che
                 check = Check("unknown-value", owner, field, value=text, place=place)
                 found.setdefault((owner, field.name, text), check)
     return list(found.values())
+
+
+def _compared(
+    binding: Binding, tree: exp.Expr
+) -> Iterator[tuple[str, Field, dict[str, Span | None], bool]]:
+    """The mapped texts that an expression compares with words: the entity, the field, the words with
+    their places in the spec, and whether it asks for them (and not for all else)."""
+    for node in tree.find_all(exp.EQ, exp.NEQ, exp.In):
+        given = node.expressions if isinstance(node, exp.In) else [node.expression]
+        texts = {
+            one.this: one.meta.get(PLACED) or node.meta.get(PLACED) or tree.meta.get(PLACED)
+            for one in given
+            if isinstance(one, exp.Literal) and one.is_string and one.this != EACH
+        }
+        if not texts or node.this not in column_nodes(node.this):
+            continue
+        path = path_of(node.this)
+        try:
+            reached = binding.resolve(path[0], path)
+        except (Unresolved, KeyError):
+            continue
+        owner, field = binding.entity_at(path[0], reached.steps), reached.field
+        mapped = binding.source.entities.get(owner)
+        if field.type != "text" or mapped is None or not mapped.parts:
+            continue
+        if binding.mapped(owner, field.name) is not None:
+            asked = not isinstance(node, exp.NEQ) and node.find_ancestor(exp.Not, exp.Case) is None
+            yield owner, field, texts, asked
+
+
+def _of_metrics(
+    binding: Binding, conditions: Iterable[exp.Expr], metrics: Iterable[Metric],
+    told: Mapping[str, Check],
+) -> list[Check]:  # fmt: skip
+    """The fields that figures compare with words. Where these are declared and a row has another one, it
+    may be the same in another language; of other fields, that the word occurs at all."""
+    found: dict[tuple[str, ...], Check] = {}
+    trees: list[tuple[str, exp.Expr]] = [("", tree) for tree in conditions]
+    for metric in metrics:
+        for part in metrics_needed(binding.catalogue, metric):
+            trees += [(metric.id, t) for t in (part.where, part.of) if t is not None]
+            trees += [(metric.id, tree) for tree in _made_by(binding, part.entity)]
+    for name, tree in trees:
+        for owner, field, texts, asked in _compared(binding, tree):
+            if field.values and not field.closed and set(texts) & set(field.values):
+                found.setdefault((owner, field.name), Check("other-value", owner, field))
+            elif not field.values and asked and name and f"{owner}.{field.name}" not in told:
+                for text in texts:
+                    check = Check("unknown-value", owner, field, value=text, metric=name)
+                    found.setdefault((owner, field.name, text), check)
+    return list(found.values())
+
+
+def _made_by(binding: Binding, name: str) -> Iterator[exp.Expr]:
+    """The conditions and the values by which an entity is made from others."""
+    derived = binding.entity(name).derived
+    if derived is None:
+        return
+    if derived.where is not None:
+        yield derived.where
+    yield from derived.fields.values()
+    for source in (derived.source, derived.match.entity if derived.match else ""):
+        if source and source != name:
+            yield from _made_by(binding, source)
 
 
 def _of_times(binding: Binding, metrics: Iterable[Metric], sides: Iterable[Side]) -> list[Check]:

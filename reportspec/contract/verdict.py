@@ -194,6 +194,14 @@ def _said(binding: Binding, finding: Finding) -> tuple[str, str | None]:
             f" or a larger one than amounts can be ({LARGEST:,})",
             "mend the values, or leave their rows out with `where` in the mapping",
         )
+    if check.kind == "other-value":
+        assert check.field is not None
+        declared = ", ".join(check.field.values)
+        return (
+            f"{tables} has {rows_of(count)} of {finding.rows:,} whose `{check.of}`{_from(_column(binding, check))}"
+            f" is none of {declared}: metrics that ask for these take them for none",
+            f"if they mean one of these, {_translated(binding, finding)}",
+        )
     if check.kind in ("undeclared-value", "misspelt-value"):
         assert check.field is not None
         declared = ", ".join(check.field.values)
@@ -216,8 +224,9 @@ def _said(binding: Binding, finding: Finding) -> tuple[str, str | None]:
         said = f"{tables} has no row whose `{check.of}` lies in {stretch}"
         return said, f"those that it has lie between {first} and {last}"
     near = did_you_mean(check.value, [value for value, _ in finding.examples])
+    who = f"`{check.metric}` asks for it" if check.metric else "a filter names it"
     return (
-        f"`{check.of}` is never `{short(check.value)}` in {tables}, and a filter names it",
+        f"`{check.of}` is never `{short(check.value)}` in {tables}: {who}",
         f"did you mean `{short(near)}`?" if near else "compare it with the values that the source has",
     )  # fmt: skip
 
@@ -320,7 +329,7 @@ def _notes(finding: Finding) -> tuple[str, ...]:
     of_names = check.kind in ("unknown-target", "unknown-recipient")
     if not finding.examples or check.kind in SOUGHT or of_names:
         return ()
-    most = len(finding.examples) if check.field is not None and check.field.values else _SHOWN
+    most = len(finding.examples) if check.field is not None and check.field.closed else _SHOWN
     counted = check.kind not in ("no-key", "no-currency") and check.expectation is None
     shown = [
         f"`{short(value)}`" + (f" ({rows_of(n)})" if counted else "")

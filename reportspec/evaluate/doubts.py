@@ -48,6 +48,11 @@ def finding_text(report: Report, finding: Finding) -> str:
             str(FIRST_TIME.year),
             last,
         )
+    if check.kind == "other-value":
+        known = (check.field.value_labels.get(one) for one in check.field.values)
+        said = ", ".join(label(report, one) for one in known if one)
+        said = said or ", ".join(check.field.values)
+        return word(language, "other_value", label(report, check.field.label), rows, every, said)
     if check.kind == "shared-name":
         return word(language, "shared_name", label(report, entity.plural), rows)
     if check.side is not None and not finding.examples:
@@ -63,6 +68,9 @@ def finding_text(report: Report, finding: Finding) -> str:
         stretch = period_label(asked, language, report.locale)
         called = f"{label(report, entity.plural)}, {label(report, check.field.label)}"
         return word(language, "no_rows", called, stretch, first, last)
+    if check.metric:
+        metric = label(report, report.binding.catalogue.metrics[check.metric].label)
+        return word(language, "never_so", metric, label(report, check.field.label), check.value)
     return word(language, "unknown_value", label(report, check.field.label), check.value)
 
 

@@ -23,9 +23,11 @@ def goal_state(report: Report, metric: Metric, goal: GoalSpec | None, value: Cel
     attained = attainment(value, target, goal.direction)
     if attained is None:
         return Goal(target, goal.direction, None, None, "unknown", goal.warn_at)
-    part = elapsed(report)
+    part, apart = elapsed(report), float(number(value - target) or 0.0)
+    share = attained if goal.direction != "down" else None
     if part >= 1.0:  # nothing is left to come: no pace, no landing, and no risk
-        return Goal(target, goal.direction, attained, None, "met" if attained >= 1 else "missed", goal.warn_at)  # fmt: skip
+        state = "met" if attained >= 1 else "missed"
+        return Goal(target, goal.direction, share, None, state, goal.warn_at, difference=apart)  # type: ignore[arg-type]
     grows = adds_up(report, metric)
     landing = number(value / part) if grows and part else float(value)
     expected = attainment(landing, target, goal.direction) if landing is not None else None
@@ -35,7 +37,8 @@ def goal_state(report: Report, metric: Metric, goal: GoalSpec | None, value: Cel
         state = "on_track"
     else:
         state = "on_track" if expected >= goal.warn_at else "at_risk"
-    return Goal(target, goal.direction, attained, expected, state, goal.warn_at, landing)  # type: ignore[arg-type]
+    pace = expected if goal.direction != "down" else None
+    return Goal(target, goal.direction, share, pace, state, goal.warn_at, landing, apart)  # type: ignore[arg-type]
 
 
 def attainment(value: float, target: float, direction: str) -> float | None:

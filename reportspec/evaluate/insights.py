@@ -266,11 +266,14 @@ def _moved(
     value = metric_value(catalogue, metric, row)
     found = []
     goal = goal_state(report, metric, report.goals.get(metric.id), value)
-    if goal is not None and goal.attainment is not None:
+    if goal is not None and goal.difference is not None:
         column = _told(report, metric, None).column
-        attained = replace(column, unit="percent", currency=None, type="number")
+        share = Told(goal.difference, replace(column, role="difference", type="number"))
+        if goal.attainment is not None:
+            attained = replace(column, unit="percent", currency=None, type="number")
+            share = Told(number(goal.attainment), attained)
         values = (("high", _told(report, metric, value)), ("low", _told(report, metric, goal.target)),
-                  ("share", Told(number(goal.attainment), attained)))  # fmt: skip
+                  ("share", share))  # fmt: skip
         good = {"met": True, "on_track": True, "missed": False, "at_risk": False}.get(goal.state)
         found.append(_highlight(report, f"goal_{goal.state}", metric, values, (), good=good))
     if report.compare is None:

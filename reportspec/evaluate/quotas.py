@@ -181,8 +181,8 @@ def _added(stretches: list[tuple[date, date, float]], start: date, end: date) ->
 def goals_section(
     report: Report, spec: SectionSpec, tables: Tables, footnotes: Footnotes
 ) -> Section:
-    """A row for each value of the goal's dimension: figure, target, attainment, pace, where it
-    will land, and its state."""
+    """A row for each value of the goal's dimension: figure, target, attainment (where lower is better,
+    the difference), pace, where it will land, and its state."""
     goal, metric = report.goals[spec.goal], spec.metrics[0]
     dimension = spec.dimensions[0]
     catalogue, language = report.binding.catalogue, report.language
@@ -199,9 +199,10 @@ def goals_section(
         if not counted(row, adds) and (target is None or not goal.sure):
             continue
         state = goal_state(report, metric, replace(goal, target=target), value)
-        body.append(_row(report, name, value, target, state, running))
-    body.sort(key=lambda row: (row[3] is None, -(row[3] or 0) if isinstance(row[3], float) else 0, alphabetical(language, str(row[0]))))  # fmt: skip
-    columns = _columns(own, dimension_column(report, dimension), language, running)
+        body.append(_row(report, name, value, target, state, running, goal.direction))
+    best = 1 if goal.direction == "down" else -1
+    body.sort(key=lambda row: (row[3] is None, best * (row[3] or 0) if isinstance(row[3], float) else 0, alphabetical(language, str(row[0]))))  # fmt: skip
+    columns = _columns(own, dimension_column(report, dimension), language, running, goal.direction)
     notes = tuple(n for n in (spec.note, *spec.omitted) if n)
     if not goal.targets:
         notes = (*notes, word(language, "no_targets"))
@@ -211,16 +212,21 @@ def goals_section(
 
 
 def _row(
-    report: Report, name: Cell, value: Cell, target: float | None, state: Goal | None, running: bool
-) -> tuple[Cell, ...]:
+    report: Report, name: Cell, value: Cell, target: float | None, state: Goal | None, running: bool,
+    direction: str,
+) -> tuple[Cell, ...]:  # fmt: skip
     said = word(report.language, f"state_{state.state if state is not None else 'none'}")
     course: tuple[Cell, ...] = ()
     if running:  # a period that is over is heading for nothing
         course = (state.pace, state.landing) if state is not None else (None, None)
+    if direction == "down":
+        return (name, value, target, state.difference if state is not None else None, *course[1:], said)  # fmt: skip
     return (name, value, target, state.attainment if state is not None else None, *course, said)
 
 
-def _columns(own: Column, by: Column, language: str, running: bool) -> tuple[Column, ...]:
+def _columns(
+    own: Column, by: Column, language: str, running: bool, direction: str
+) -> tuple[Column, ...]:
     def column(name: str, like: Column, **more: Any) -> Column:
         return replace(like, name=name, label=word(language, name), footnotes=(), **more)
 
@@ -230,15 +236,18 @@ def _columns(own: Column, by: Column, language: str, running: bool) -> tuple[Col
         "type": "number",
         "decimals": None,
     }
-    course = (
+    course: tuple[Column, ...] = (
         column("pace", own, role="field", **share),
         column("landing", own, role="field", type="number"),
     )
+    stands = column("attainment", own, role="field", **share)
+    if direction == "down":  # a share of the goal would be read the other way round
+        stands, course = column("difference", own, role="difference", type="number"), course[1:]
     return (
         by,
         own,
         column("target", own, role="target"),
-        column("attainment", own, role="field", **share),
+        stands,
         *(course if running else ()),
         Column("state", word(language, "state"), "text", role="field"),
     )

@@ -18,7 +18,7 @@ from reportspec.expression import column_nodes, path_of
 from reportspec.figures import Cell, Chart, Column, Kpi, Section
 from reportspec.languages import alphabetical, as_part, in_number, vocabulary
 from reportspec.model import Field, Metric
-from reportspec.plan.plan import ADDITIVE, measures_of, section_queries, without_history
+from reportspec.plan.plan import ADDITIVE, CONVERTED, measures_of, section_queries, without_history
 from reportspec.plan.queries import AggregateQuery, Dimension, RecordsQuery, Side
 from reportspec.run.connection import Table
 from reportspec.sql.aggregate import BUCKET, multiplier, needs_currency, only_amount
@@ -411,6 +411,12 @@ def _trend(
     ):
         lead: list[Cell] = [None] * (2 if by is not None else 1)
         total_cells = (*lead, *_metric_cells(report, spec, total, total))
+    apart = [
+        bucket_label(bucket, report.language, with_year, report.locale)
+        for index, bucket in enumerate(current) if _apart(report, query.sides, index)
+    ]  # fmt: skip
+    if apart:
+        notes = (*notes, word(report.language, "steps_apart", ", ".join(apart)))
     chart = None
     if spec.chart != "none" and body:
         kind = {"bar": "bar", "stacked": "stacked"}.get(
@@ -433,11 +439,23 @@ def _trend(
                    chart=chart, notes=notes, break_before=spec.break_before)  # fmt: skip
 
 
+def _apart(report: Report, sides: tuple[Side, ...], index: int) -> bool:
+    """Whether a step and the one of the other period were cut to different lengths by the bounds of
+    their periods: 1 to 4 October, and 1 to 6 September. One that is not over is compared as far as it
+    has come."""
+    if len(sides) < 2 or index >= len(sides[1].buckets):
+        return False
+    bucket, before = sides[0].buckets[index], sides[1].buckets[index]
+    over = instant(bucket.end, report.binding.zone) <= report.reached
+    cut = bucket.partial or before.partial
+    return over and cut and bucket.end - bucket.start != before.end - before.start
+
+
 def _answers(report: Report, sides: tuple[Side, ...], index: int) -> bool:
     """Whether a bucket has one of the other period to stand beside. Where an unfinished period cuts
     one of the two, both must be the same stretch: four days of a week say nothing beside one."""
     current, other = sides
-    if index >= len(other.buckets):
+    if index >= len(other.buckets) or _apart(report, sides, index):
         return False
     zone, bucket, before = report.binding.zone, current.buckets[index], other.buckets[index]
     bounds = [
@@ -544,7 +562,7 @@ def _breakdown(
         (*(shown_value(report, d, row[f"d{i}"]) for i, d in enumerate(spec.dimensions)), *cells)
         for row, cells in kept
     ]
-    others = False
+    others = 0
     if spec.top is not None and available > spec.top:
         rest = [row for row, _ in kept[spec.top :]]
         body = body[: spec.top]
@@ -556,7 +574,7 @@ def _breakdown(
             told = zip(columns[count:], cells, strict=True)
             body.append((*name, *(None if c.metric in unknown else cell for c, cell in told)))
             columns = [_marked(c, unknown[c.metric]) if c.metric in unknown else c for c in columns]
-            available, others = len(body), True
+            available, others = len(body), len(rest)
     total_cells = None
     if spec.totals and kept:
         total_cells = (*([None] * count), *_metric_cells(report, spec, total, total))
@@ -694,17 +712,23 @@ def _breakdown_chart(report: Report, spec: SectionSpec, binned: bool, total: Row
         values = spec.dimensions[1].field.value_labels.values()
         order = tuple(label(report, texts) for texts in values)
         return Chart("heatmap", x, (first,), spec.dimensions[1].name, categories=order)
-    if wanted == "waterfall":
-        cells = _metric_cells(report, replace(spec, metrics=spec.metrics[:1]), total, total)
-        whole = tuple(None if cell is None else float(cell) for cell in cells)  # type: ignore[arg-type]
-        now, then = whole if len(whole) == 2 else (whole[0], None)
-        if now is None:  # of what nobody knows the sum there are no steps to it
-            return None
-        return Chart("waterfall", x, (first,), whole=(now, then))
+    whole = _whole(report, spec, total)
+    if wanted in ("waterfall", "pareto") and (whole is None or whole[0] is None):
+        return None  # of what nobody knows the sum there are no steps to it
     if len(spec.dimensions) > 1:
-        return Chart("stacked", x, (first,), spec.dimensions[1].name)
+        return Chart("stacked", x, (first,), spec.dimensions[1].name, whole=whole)
     kinds = {"bar": "hbar", "line": "hbar", "stacked": "hbar"}
-    return Chart(kinds.get(str(wanted), wanted), x, (first,))  # type: ignore[arg-type]
+    return Chart(kinds.get(str(wanted), wanted), x, (first,), whole=whole)  # type: ignore[arg-type]
+
+
+def _whole(report: Report, spec: SectionSpec, total: Row) -> tuple[float | None, float | None] | None:  # fmt: skip
+    """What the first metric comes to over all rows, now and before; None where rows do not add up."""
+    first = spec.metrics[0]
+    if not first.adds_up:
+        return None
+    cells = _metric_cells(report, replace(spec, metrics=(first,)), total, total)
+    whole = tuple(None if cell is None else float(cell) for cell in cells)  # type: ignore[arg-type]
+    return whole if len(whole) == 2 else (whole[0], None)
 
 
 def _records(report: Report, spec: SectionSpec, tables: Tables, notes: tuple[str, ...]) -> Section:
@@ -713,7 +737,12 @@ def _records(report: Report, spec: SectionSpec, tables: Tables, notes: tuple[str
     columns = []
     for name, path in query.fields:
         found = report.binding.resolve(spec.entity, path).field
-        columns.append(_field_column(report, name, found))
+        column = _field_column(report, name, found)
+        if name in query.raw:
+            column = replace(column, unit=None, currency=None)
+        elif name.endswith(CONVERTED):
+            column = replace(column, label=f"{column.label} ({column.currency})")
+        columns.append(column)
     found_fields = [report.binding.resolve(spec.entity, path).field for _, path in query.fields]
     rows = [
         tuple(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from datetime import timedelta
 
 from reportspec.diagnostics import harmless
 from reportspec.figures import Figures, Section
@@ -13,7 +12,7 @@ from reportspec.render.locale import (
     Formats,
     as_of_moment,
     cell,
-    day_range,
+    days_beside,
     formats_for,
     moment,
 )
@@ -74,10 +73,8 @@ def escaped(text: str) -> str:
 
 def _head(figures: Figures, formats: Formats) -> list[str]:
     period = figures.period
-    days = day_range(formats, period.start, period.end - timedelta(days=1))
-    lines = [
-        f"**{escaped(period.label)}**" + ("" if days == period.label else f" · {escaped(days)}")
-    ]
+    days = days_beside(formats, period)
+    lines = [f"**{escaped(period.label)}**" + (f" · {escaped(days)}" if days else "")]
     if figures.compare:
         lines[0] += f" · {formats.word('compared_with')} {escaped(figures.compare.label)}"
     if figures.filters:

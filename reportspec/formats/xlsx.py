@@ -7,8 +7,8 @@ import io
 import math
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime
 from typing import Any
 
 from reportspec.diagnostics import harmless
@@ -18,7 +18,7 @@ from reportspec.render.locale import (
     Formats,
     as_of_moment,
     cell,
-    day_range,
+    days_beside,
     formats_for,
     is_number,
     moment,
@@ -128,9 +128,8 @@ class _Book:
 
     def _facts(self) -> Iterable[tuple[str, str]]:
         figures, formats, word = self.figures, self.formats, self.formats.word
-        days = day_range(formats, figures.period.start, figures.period.end - timedelta(days=1))
-        label = figures.period.label
-        yield word("period"), label if days == label else f"{label} · {days}"
+        days, label = days_beside(formats, figures.period), figures.period.label
+        yield word("period"), f"{label} · {days}" if days else label
         if figures.compare:
             yield word("compared_with"), figures.compare.label
         for index, text in enumerate(figures.notices):
@@ -154,7 +153,9 @@ class _Book:
         compared = any(k.previous is not None or k.change is not None for k in section.kpis)
         aimed = any(k.goal is not None for k in section.kpis)
         heads += [previous, word("change")] if compared else []
-        heads += [word("target"), word("attainment"), word("state")] if aimed else []
+        heads += (
+            [word("target"), word("attainment"), word("difference"), word("state")] if aimed else []
+        )
         for place, head in enumerate(heads):
             align = "left" if place == 0 or head == word("state") else "right"
             sheet.write_string(
@@ -175,13 +176,15 @@ class _Book:
         change = Column("change", "", "number", "percent", role="change")
         if column.unit == "percent":
             change = Column("change", "", "number", "ratio", role="change")
+        apart = change if column.unit == "percent" else replace(column, role="difference")
         found: list[tuple[Cell, Column | None]] = [(kpi.value, column)]
         if compared:
             found += [(kpi.previous, column), (kpi.change, change)]
         if aimed:
             state = str(self.formats.words["states"][goal.state]) if goal else None
             found += [(goal.target if goal else None, column),
-                      (goal.attainment if goal else None, share), (state, None)]  # fmt: skip
+                      (goal.attainment if goal else None, share),
+                      (goal.difference if goal else None, apart), (state, None)]  # fmt: skip
         return found
 
     def _table(self, section: Section) -> None:
@@ -348,6 +351,8 @@ def _with_decimals(pattern: str, places: int) -> str:
 
 def _typed(section: Section, column: Column) -> Column:
     """A change of a percentage is in percentage points: it is written as such."""
+    if column.role == "difference" and column.unit == "percent":
+        return Column("change", "", "number", "ratio", role="change")
     if column.role != "change":
         return column
     percent = any(c.role == "metric" and c.metric == column.metric and c.unit == "percent"

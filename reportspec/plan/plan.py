@@ -18,6 +18,7 @@ from reportspec.sql.aggregate import ORDER, money_currencies, only_amount
 ADDITIVE = ("count", "sum", "average", "min", "max")
 TARGETS = "targets of goals"  # the section that their query belongs to
 MOST_TARGETS = 100_000
+CONVERTED = "__converted"  # behind the name of an amount that also stands in its own currency
 FEWEST_BUCKETS = 3  # fewer make no sparkline
 
 
@@ -79,9 +80,10 @@ def section_queries(report: Report, section: SectionSpec) -> tuple[Query, ...]:
         return ()
     conditions = (*report.conditions, *section.conditions)
     if section.kind == "records":
+        fields, raw = record_fields(report.binding, section)
         return (
-            RecordsQuery(section.id, section.entity, section.fields, report.sides[0], conditions,
-                         section.record_sort, section.limit),
+            RecordsQuery(section.id, section.entity, fields, report.sides[0], conditions,
+                         section.record_sort, section.limit, raw=raw),
         )  # fmt: skip
     if section.backtest is not None:
         return _backtest(report, section.id, section.backtest, conditions)
@@ -126,6 +128,30 @@ def section_queries(report: Report, section: SectionSpec) -> tuple[Query, ...]:
             )  # fmt: skip
             found.append(AggregateQuery(section.id, "buckets", (), values, sparks, conditions))
     return tuple(found)
+
+
+def record_fields(
+    binding: Binding, section: SectionSpec
+) -> tuple[tuple[tuple[str, tuple[str, ...]], ...], frozenset[str]]:
+    """The columns of a list of records, by name and path, and which of them are amounts in their own
+    currency. Beside its currency an amount is one, and stands in the report's as well."""
+    there = {path for _, path in section.fields}
+    beside: dict[str, tuple[str, ...]] = {}  # the currencies of amounts that stand beside theirs
+    for name, path in section.fields:
+        currency = (*path[:-1], binding.resolve(section.entity, path).field.currency or "")
+        if binding.currency and currency in there:
+            beside[name] = currency
+    columns: list[tuple[str, tuple[str, ...]]] = []
+    waiting: list[tuple[str, tuple[str, ...]]] = []
+    for index, (name, path) in enumerate(section.fields):
+        columns.append((name, path))
+        if name in beside:
+            waiting.append((f"{name}{CONVERTED}", path))
+        # An amount, its currency, what it comes to: in this order where they stand together.
+        following = section.fields[index + 1 : index + 2]
+        if not following or following[0][1] not in beside.values():
+            columns, waiting = [*columns, *waiting], []
+    return tuple(columns), frozenset(beside)
 
 
 def _measures(report: Report, *metrics: Metric) -> tuple[Measure, ...]:

@@ -86,7 +86,8 @@ class AggregateQuery:
 @dataclass(frozen=True, slots=True)
 class RecordsQuery:
     """Rows of one entity as they are, the first `limit` of them in an order; with `by` the first of
-    each value of that field."""
+    each value of that field. The fields that are `raw` are amounts in their own currency; all others
+    are in the report's."""
 
     section: str
     entity: str
@@ -96,6 +97,7 @@ class RecordsQuery:
     sort: tuple[tuple[tuple[str, ...], bool], ...]  # (path, descending)
     limit: int
     by: tuple[str, ...] = ()
+    raw: frozenset[str] = frozenset()
 
 
 Query = AggregateQuery | RecordsQuery

@@ -67,13 +67,14 @@ def _table_csv(section: Section, formats: Formats) -> str:
 
 
 def _kpi_csv(section: Section, formats: Formats) -> str:
-    heads = ("figure", "value", "previous", "change", "target", "attainment", "state")
+    heads = ("figure", "value", "previous", "change", "target", "attainment", "difference", "state")
     rows: list[Sequence[Cell]] = [[formats.word(head) for head in heads]]
     for kpi in section.kpis:
         goal = kpi.goal
-        of_goal: tuple[Cell, ...] = (None, None, None)
+        of_goal: tuple[Cell, ...] = (None, None, None, None)
         if goal is not None:
-            of_goal = (goal.target, goal.attainment, str(formats.words["states"][goal.state]))
+            state = str(formats.words["states"][goal.state])
+            of_goal = (goal.target, goal.attainment, goal.difference, state)
         label = with_unit(formats, kpi.column.label, kpi.column.unit)
         rows.append([label, kpi.value, kpi.previous, kpi.change, *of_goal])
     return _csv(rows)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Literal
 
+from reportspec import languages
 from reportspec.figures import Chart, Column, Figures, Section
 from reportspec.render.locale import Formats, compact, number, percent
 from reportspec.render.own_chart import own_chart
@@ -241,20 +242,14 @@ def _bars(canvas: _Canvas, one: Series) -> Drawing:
 
 
 def _hbar(canvas: _Canvas, one: Series) -> Drawing:
-    rows, captions = _largest(canvas, one)
-    cut = Series(
-        one.label,
-        one.column,
-        tuple(one.values[row] for row in rows),
-        tuple(one.previous[row] for row in rows) if one.previous else (),
-    )
+    names, cut, captions, _ = _drawn(canvas, one, whole=False)
     texts = [canvas.write(value, one.column) for value in cut.values]
     if one.previous:
         told = canvas.formats.word("mark_is_previous", label=canvas.previous_label)
         if canvas.chart.kind == "bullet":
             told = canvas.formats.word("mark_is_goal")
         captions = (told, *captions)
-    return _horizontal(canvas, cut, [canvas.labels[row] for row in rows], texts, captions)
+    return _horizontal(canvas, cut, list(names), texts, captions)
 
 
 def _funnel(canvas: _Canvas, one: Series) -> Drawing:
@@ -335,9 +330,8 @@ def _stacked(canvas: _Canvas, series: tuple[Series, ...]) -> Drawing:
     if canvas.over_time or fits:
         svg = _stacked_upright(canvas, series)
     else:
-        rows, cut = _largest(canvas, Series("", series[0].column, _sums(series)))
-        names = tuple(canvas.labels[row] for row in rows)
-        svg = _stacked_level(canvas, series, rows, names)
+        names, series, cut = _few_rows(canvas, series)
+        svg = _stacked_level(canvas, series, list(range(len(names))), names)
         captions = (*captions, *cut)
     return _drawing(canvas, series, svg, captions, "fill")
 
@@ -377,23 +371,24 @@ def _stacked_level(
 
 
 def _pareto(canvas: _Canvas, one: Series) -> Drawing:
-    rows, captions = _largest(canvas, one)
-    last = len(canvas.labels) - 1 if canvas.section.others else -1
-    rows = sorted(rows, key=lambda row: (row == last, -(one.values[row] or 0.0)))
-    whole = math.fsum(value for value in one.values if value is not None and value > 0) or 1.0
+    names, cut, captions, rest = _drawn(canvas, one, whole=True)
+    bars = list(zip(names, (value or 0.0 for value in cut.values), strict=True))
+    last = bars[-1:] if rest else []
+    bars = sorted(bars[: len(bars) - len(last)], key=lambda bar: -bar[1]) + last
+    names = tuple(name for name, _ in bars)
+    whole = math.fsum(max(value, 0.0) for _, value in bars) or 1.0
     running = 0.0
     values: list[Spec] = []
-    for i, row in enumerate(rows):
-        running += max(one.values[row] or 0.0, 0.0)
-        values.append({"i": i, "v": one.values[row], "c": min(running / whole, 1.0)})
-    names = tuple(canvas.labels[row] for row in rows)
+    for i, (_, value) in enumerate(bars):
+        running += max(value, 0.0)
+        values.append({"i": i, "v": value, "c": min(running / whole, 1.0)})
     quarters = (0.0, 0.25, 0.5, 0.75, 1.0)
     shares = [percent(canvas.formats, quarter, 0) for quarter in quarters]
     upright = _Upright.of(
         canvas,
         one.column,
-        [one.values[row] for row in rows],
-        Steps(len(rows), 0.25, 0.15),
+        [value for _, value in bars],
+        Steps(len(bars), 0.25, 0.15),
         names,
         rotate=True,
         right=widest(shares) + GAP + 2,
@@ -428,18 +423,19 @@ def _waterfall(canvas: _Canvas, one: Series) -> Drawing:
     bridge = before is not None
     past = one.previous if bridge and one.previous else (0.0,) * len(one.values)
     changes = [(now or 0.0) - (then or 0.0) for now, then in zip(one.values, past, strict=True)]
-    by_size = sorted(range(len(changes)), key=lambda at: -abs(changes[at]))
+    own = len(changes) - (1 if canvas.section.others else 0)  # the rows that stand for themselves
+    by_size = sorted(range(own), key=lambda at: -abs(changes[at]))
     rows = sorted(at for at in by_size[: CATEGORIES - 3] if changes[at])
     start = before if before is not None else 0.0
     steps = [(canvas.labels[at], changes[at]) for at in rows]
     rest = (whole or 0.0) - start - math.fsum(change for _, change in steps)
-    hidden = sum(map(bool, changes)) > len(rows)
+    hidden = sum(map(bool, changes[:own])) - len(rows)
     captions: tuple[str, ...] = ()
     if hidden:
-        available = number(canvas.formats, len(changes))
+        available = number(canvas.formats, _all_rows(canvas))
         captions = (word("largest_drawn", shown=len(rows), available=available),)
     if hidden or abs(rest) > max(abs(whole or 0.0), abs(start)) * 1e-9:
-        steps.append((word("other"), rest))
+        steps.append((_others(canvas, hidden + _all_rows(canvas) - own), rest))
     bars: list[tuple[str, float, float, str, str]] = []  # name, from, to, text, colour
     if bridge:
         bars.append((canvas.previous_label, 0.0, start, write(start, one.column), PREVIOUS))
@@ -643,6 +639,60 @@ def _reference(
     return [_rule({across: at}, INK, strokeDash=[5, 3])]
 
 
+def _all_rows(canvas: _Canvas) -> int:
+    """How many rows there are to draw, those among the others and those that were cut included."""
+    section, drawn = canvas.section, len(canvas.labels)
+    if section.others:
+        return drawn - 1 + section.others
+    return max(section.available_rows, drawn)
+
+
+def _others(canvas: _Canvas, count: int) -> str:
+    """What the rest is called: `Others (12)`; `Other` where it is not known how many."""
+    if not count:
+        return canvas.formats.word("other")
+    return languages.word(canvas.figures.language, "evaluation", "others").format(count)
+
+
+def _drawn(
+    canvas: _Canvas, one: Series, *, whole: bool
+) -> tuple[tuple[str, ...], Series, tuple[str, ...], bool]:
+    """The names and the values to draw, what to say of a cut, and whether the last one is the rest.
+    More than fit are the largest. Where values add up, the rest is one bar, which stands for the rows
+    that are not drawn and for those among the others: in a chart of the `whole`, and wherever the
+    rows have others already."""
+    section, total = canvas.section, canvas.chart.whole
+    told = len(one.values) - (1 if section.others else 0)  # the rows that stand for themselves
+    every = _all_rows(canvas)
+    if total is None or total[0] is None or not (whole or section.others):
+        rows, captions = _largest(canvas, one)
+        return *_picked(canvas, one, rows), captions, whole and bool(section.others)
+    if every == told <= CATEGORIES:
+        return *_picked(canvas, one, list(range(told))), (), False
+    by_size = sorted(range(told), key=lambda at: -abs(one.values[at] or 0.0))
+    rows = sorted(by_size[: CATEGORIES - 1])
+    names, kept = _picked(canvas, one, rows)
+    captions = ()
+    if len(rows) < told:
+        available = number(canvas.formats, every)
+        captions = (canvas.formats.word("largest_drawn", shown=len(rows), available=available),)
+
+    def rest(of: float | None, values: tuple[float | None, ...]) -> tuple[float | None, ...]:
+        left = None if of is None else of - math.fsum(value or 0.0 for value in values)
+        return (*values, left)
+
+    previous = rest(total[1], kept.previous) if kept.previous else ()
+    cut = Series(one.label, one.column, rest(total[0], kept.values), previous)
+    return (*names, _others(canvas, every - len(rows))), cut, captions, True
+
+
+def _picked(canvas: _Canvas, one: Series, rows: list[int]) -> tuple[tuple[str, ...], Series]:
+    """The names and the values of some rows."""
+    values = tuple(one.values[row] for row in rows)
+    previous = tuple(one.previous[row] for row in rows) if one.previous else ()
+    return tuple(canvas.labels[row] for row in rows), Series(one.label, one.column, values, previous)  # fmt: skip
+
+
 def _largest(canvas: _Canvas, series: Series) -> tuple[list[int], tuple[str, ...]]:
     """The rows to draw, in their order, and the caption that tells of a cut."""
     count = len(series.values)
@@ -664,16 +714,46 @@ def _few_series(
     def size(at: int) -> float:
         return math.fsum(abs(value) for value in series[at].values if value is not None)
 
-    kept = set(sorted(range(len(series)), key=lambda at: -size(at))[: SERIES - 1])
+    # Others that the rows have already are among the rest, not beside it.
+    other = canvas.formats.word("other")
+    apart = canvas.section.others and sum_rest
+    own = [at for at, one in enumerate(series) if not (apart and one.label == other)]
+    kept = set(sorted(own, key=lambda at: -size(at))[: SERIES - 1])
     chosen = tuple(one for at, one in enumerate(series) if at in kept)
     told = {"shown": len(chosen), "available": number(canvas.formats, len(series))}
     if not sum_rest:
         return chosen, (canvas.formats.word("largest_series", **told),)
-    other = canvas.formats.word("other")
     rest = Series(
         other, series[0].column, _sums([one for at, one in enumerate(series) if at not in kept])
     )
     return (*chosen, rest), (canvas.formats.word("rest_as_other", other=other, **told),)
+
+
+def _few_rows(
+    canvas: _Canvas, series: tuple[Series, ...]
+) -> tuple[tuple[str, ...], tuple[Series, ...], tuple[str, ...]]:
+    """The names and the series of the largest stacks. Where the rows have others already, and values
+    add up, those that are not drawn are among them."""
+    sums = Series("", series[0].column, _sums(series))
+    last = len(sums.values) - 1
+    if len(sums.values) <= CATEGORIES or not canvas.section.others or canvas.chart.whole is None:
+        rows, captions = _largest(canvas, sums)
+        return (
+            tuple(canvas.labels[row] for row in rows),
+            tuple(replace(one, values=tuple(one.values[row] for row in rows)) for one in series),
+            captions,
+        )
+    by_size = sorted(range(last), key=lambda at: -abs(sums.values[at] or 0.0))
+    rows = sorted(by_size[: CATEGORIES - 1])
+    rest = [at for at in range(last + 1) if at not in rows]
+    cut = tuple(
+        replace(one, values=(*(one.values[row] for row in rows),
+                             math.fsum(one.values[at] or 0.0 for at in rest)))
+        for one in series
+    )  # fmt: skip
+    told = {"shown": len(rows), "available": number(canvas.formats, last)}
+    names = (*(canvas.labels[row] for row in rows), canvas.formats.word("other"))
+    return names, cut, (canvas.formats.word("largest_drawn", **told),)
 
 
 def _drawing(

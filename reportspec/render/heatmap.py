@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from reportspec.figures import Cell, Chart, Column, Section
 from reportspec.render.locale import Formats, compact
 from reportspec.render.palette import INK, Palette
@@ -28,6 +30,11 @@ def heatmap(
 ) -> tuple[str, tuple[str, ...]]:
     """The drawing, and what it leaves out."""
     names = [column.name for column in section.columns]
+    if section.others:  # the others together are of all columns
+        *rest, last = section.rows
+        place, word = names.index(chart.color or chart.x), formats.word("other")
+        rest.append((*last[:place], word, *last[place + 1 :]))
+        section = replace(section, rows=tuple(rest))
     y, x, v = (names.index(name) for name in (chart.x, chart.color or chart.x, chart.y[0]))
     column = section.columns[v]
     rows = _distinct(section, y, formats)[:ROWS]

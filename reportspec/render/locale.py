@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal, TypeGuard
 from zoneinfo import ZoneInfo
 
-from reportspec.figures import Cell, Column, Figures
+from reportspec.figures import Cell, Column, Figures, PeriodFigures
 from reportspec.languages import languages, vocabulary
 from reportspec.render.fonts import covers
 
@@ -81,6 +81,15 @@ def formats_for(figures: Figures) -> Formats:
     language = figures.language if figures.language in languages() else "en"
     theme = figures.theme
     return Formats(locale, words, figures.currency, zone, language, theme.negatives, theme.cents)
+
+
+def days_beside(formats: Formats, period: PeriodFigures) -> str:
+    """The days of a period, to stand beside its name; nothing where the name has days in it: only whole
+    months have others."""
+    last = period.end - timedelta(days=1)
+    if period.start.day != 1 or period.end.day != 1:
+        return ""
+    return day_range(formats, period.start, last)
 
 
 def is_number(value: object) -> TypeGuard[Number]:
@@ -246,6 +255,8 @@ def cell(
         return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
     if column.role == "change":
         return change(formats, value, points=False)
+    if column.role == "difference" and column.unit == "percent":
+        return change(formats, value, points=True)
     text = figure(formats, value, column, decimals=decimals, bare=bare)
     return f"+{text}" if column.role == "difference" and value > 0 else text
 
@@ -280,6 +291,22 @@ def attainment(formats: Formats, share: Number, decimals: int = 0) -> str:
         if share >= 1 or text != whole[places]:
             return text
     return percent(formats, share, decimals)
+
+
+def apart(formats: Formats, difference: Number, column: Column, **said: str) -> str:
+    """`2.3 pp below`, of a figure and its goal; with the `target` that it is said of: `2.3 pp below the
+    goal of 10 %`. It has the digits that it takes to be more than nothing."""
+    way = "above" if difference > 0 else "below" if difference < 0 else "at"
+    size, text = abs(float(difference)), ""
+    for places in (None, *range(1, MOST_DIGITS + 1)):
+        if column.unit == "percent":
+            points = number(formats, size * 100, 1 if places is None else places)
+            text = points + NO_BREAK_SPACE + formats.word("points")
+        else:
+            text = figure(formats, size, column, decimals=places, bare=False)
+        if size == 0 or re.search("[1-9]", text):
+            break
+    return formats.word(f"{way}_goal" if said else way, difference=text, **said)
 
 
 def figure(

@@ -18,11 +18,13 @@ from reportspec.render.attachments import CsvFile, csv_files
 from reportspec.render.fonts import face, font_faces, set_in
 from reportspec.render.locale import (
     Formats,
+    apart,
     as_of_moment,
     attainment,
     cell,
     change,
     day_range,
+    days_beside,
     formats_for,
     moment,
     number,
@@ -140,7 +142,8 @@ def _laid_out(figures: Figures, with_spec: bool, web: bool, spec_text: str | Non
         states=formats.words["states"],
         logo=logo_address(figures.theme),
         period_days=_days(figures.period, formats),
-        compare_days=_days(figures.compare, formats) if figures.compare else "",
+        days_beside=days_beside(formats, figures.period),
+        compare_days=days_beside(formats, figures.compare) if figures.compare else "",
         data_as_of=moment(formats, figures.data_as_of) if figures.data_as_of else "",
         as_of=as_of_moment(formats, figures.as_of),
         written=_iso(written, formats),
@@ -331,7 +334,9 @@ def _goal(kpi: Kpi, formats: Formats, palette: Palette) -> tuple[str, str, str, 
     if goal is None:
         return "", "", "", ""
     _, target = of_goal(kpi, formats)
-    if goal.attainment is None:
+    if goal.attainment is None and goal.difference is not None:
+        text = apart(formats, goal.difference, kpi.column, target=target)
+    elif goal.attainment is None:
         text = f"{formats.word('goal')} {target}"
     else:
         text = f"{attainment(formats, goal.attainment)} {formats.word('of_goal')} {target}"

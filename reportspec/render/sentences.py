@@ -3,7 +3,16 @@
 from __future__ import annotations
 
 from reportspec.figures import Figures, Highlight, Section, Told
-from reportspec.render.locale import Formats, attainment, cell, number, percent, told_apart
+from reportspec.render.locale import (
+    Formats,
+    apart,
+    attainment,
+    cell,
+    is_number,
+    number,
+    percent,
+    told_apart,
+)
 
 
 def sentences(figures: Figures, section: Section, formats: Formats) -> tuple[str, ...]:
@@ -33,6 +42,10 @@ def _apart(one: Highlight, formats: Formats) -> dict[str, str]:
     if high and low and high.column.unit == low.column.unit and said["high"] == said["low"]:
         texts = told_apart(formats, high.column, high.value, low.value, bare=False)
         said["high"], said["low"] = texts if texts[0] != texts[1] else (said["high"], said["low"])
+    told = values.get("share")
+    if told is not None and told.column.role == "difference" and is_number(told.value):
+        said["share"] = apart(formats, told.value, told.column)
+        return said
     share = values["share"].value if one.kind.startswith("goal_") and "share" in values else None
     if isinstance(share, (int, float)):
         said["share"] = attainment(formats, share, 0 if share >= 0.1 else 1)

@@ -71,9 +71,11 @@ def _by_colour(
     colour, measure = places[chart.color], places[chart.y[0]]
     positions: dict[tuple[Cell, str], int] = {}
     cells: dict[str, dict[int, float | None]] = {}
-    for row, label in zip(section.rows, row_labels, strict=True):
+    others = len(section.rows) - 1 if section.others else -1  # of all colours together
+    for index, (row, label) in enumerate(zip(section.rows, row_labels, strict=True)):
         at = positions.setdefault((row[places[chart.x]], label), len(positions))
         name = cell(formats, row[colour], section.columns[colour])
+        name = formats.word("other") if index == others else name
         value = row[measure]
         cells.setdefault(name, {})[at] = float(value) if is_number(value) else None
     labels = tuple(label for _, label in positions)

@@ -189,11 +189,13 @@ def _of_goal(
     places = {column.name: place for place, column in enumerate(section.columns)}
     if section.kind != "goals":
         return {}
-    own, target, share = 1, places["target"], places["attainment"]
+    own, target, share = 1, places["target"], places.get("attainment")
     texts = told_apart(formats, section.columns[own], row[own], row[target], decimals[own])
     said = dict(zip((own, target), texts, strict=True))
-    attained = row[share]
-    return {**said, share: attainment(formats, attained, 1)} if is_number(attained) else said
+    attained = row[share] if share is not None else None
+    if share is None or not is_number(attained):
+        return said
+    return {**said, share: attainment(formats, attained, 1)}
 
 
 def _row_label(section: Section, index: int, formats: Formats) -> str | None:

@@ -124,13 +124,31 @@ def _only_names(tree: exp.Expr) -> bool:
     return tree.find(exp.Window, exp.AggFunc) is None
 
 
-def _grouped(query: AggregateQuery) -> dict[tuple[str, exp.Expr | None], list[Measure]]:
+def _grouped(
+    query: AggregateQuery,
+) -> dict[tuple[str, exp.Expr | None, exp.Expr | None], list[Measure]]:
     """Measures that share a SELECT: those of one entity and one anchor. Those of another anchor
     would widen its WHERE, and over time its buckets would be others."""
-    groups: dict[tuple[str, exp.Expr | None], list[Measure]] = {}
+    groups: dict[tuple[str, exp.Expr | None, exp.Expr | None], list[Measure]] = {}
+    amounts = any(dimension.field.type == "money" for dimension in query.dimensions)
     for measure in query.measures:
-        groups.setdefault((measure.entity, measure.anchor), []).append(measure)
+        # Rows are grouped by an amount as the measure converts it.
+        rate = measure.rate_before if amounts else None
+        groups.setdefault((measure.entity, measure.anchor, rate), []).append(measure)
     return groups
+
+
+def _rate_of(measure: Measure) -> exp.Expr:
+    """The time whose rate a measure's amounts are converted by."""
+    return measure.rate_before or measure.anchor or AS_OF
+
+
+def _condition(scope: Scope, measure: Measure, tree: exp.Expr, moment: Moment) -> exp.Expr:
+    """A condition over the rows of a measure; its amounts are those that the measure would add up."""
+    if not scope.reads_currencies(tree):
+        return scope.compile(tree, moment)
+    before = measure.rate_before is not None
+    return scope.compile(tree, moment, (), _rate_of(measure), before=before)
 
 
 def _moment(binding: Binding, side: Side) -> Moment:
@@ -167,7 +185,7 @@ def _shareable(
         if ways[0] != ways[1]:
             return False
     trees = [
-        scope.field(d.path, _moment(binding, side))
+        _dimension(scope, d, _moment(binding, side), measures[0])
         for side in query.sides
         for d in query.dimensions
     ]
@@ -189,7 +207,7 @@ def _select(
     keys: list[exp.Expr] = []
     if stock_trend:
         moment = _calendar_moment(sides[0])
-        keys = [_dimension(scope, d, moment) for d in query.dimensions]
+        keys = [_dimension(scope, d, moment, measures[0]) for d in query.dimensions]
         keys.append(column("calendar", BUCKET))
         for side in sides:
             moment = _calendar_moment(side)
@@ -204,7 +222,7 @@ def _select(
             if query.bucketed:
                 moment = _bucket_moment(scope, measures[0], side, moment)
             if side is sides[0]:
-                keys = [_dimension(scope, d, moment) for d in query.dimensions]
+                keys = [_dimension(scope, d, moment, measures[0]) for d in query.dimensions]
             for measure in measures:
                 # What happened in the window was there, whatever its time of creation says: records
                 # that came from an older system carry the day of the move.
@@ -225,16 +243,16 @@ def _case(
     exists: list[exp.Expr],
 ) -> Case:  # fmt: skip
     window = _window(scope, measure, side) if measure.anchor is not None else None
-    conditions = [*exists, *conjuncts(scope.compile_optional(measure.where, moment))]
-    for condition in query.conditions:
-        conditions += conjuncts(scope.compile(condition, moment))
+    conditions = list(exists)
+    for condition in (measure.where, *query.conditions):
+        if condition is not None:
+            conditions += conjuncts(_condition(scope, measure, condition, moment))
     value = scope.compile_optional(measure.of, moment)
     there: exp.Expr | None = None
     gone: exp.Expr | None = None
     if measure.unit == "currency" and measure.of is not None:
-        at = measure.rate_before or measure.anchor or AS_OF
         before = measure.rate_before is not None
-        converted = scope.compile(measure.of, moment, (), at, before=before)
+        converted = scope.compile(measure.of, moment, (), _rate_of(measure), before=before)
         if measure.keep == "other_currency":
             there, gone = value, converted
         elif measure.keep == "value":
@@ -335,8 +353,15 @@ def needs_currency(binding: Binding, entity: str, tree: exp.Expr) -> bool:
     return False
 
 
-def _dimension(scope: Scope, dimension: Dimension, moment: Moment) -> exp.Expr:
-    value = scope.field(dimension.path, moment)
+def _dimension(
+    scope: Scope, dimension: Dimension, moment: Moment, measure: Measure | None = None
+) -> exp.Expr:
+    """What rows are grouped by; an amount as the measure would add it up."""
+    if dimension.field.type == "money" and measure is not None:
+        before = measure.rate_before is not None
+        value = scope.converted(dimension.path, _rate_of(measure), moment, before=before)
+    else:
+        value = scope.field(dimension.path, moment)
     if dimension.key:
         key = scope.field(dimension.key, moment)
         if scope.binding.typed_key(dimension.field.entity, dimension.key[-1]):

@@ -40,7 +40,7 @@ def call(scope: Scope, node: exp.Anonymous, moment: Moment, steps: tuple[str, ..
     if name in _MICROS:
         return _between(scope, name, arguments, moment, steps)
     if name == "CONVERTED":
-        return scope.converted(arguments[0], arguments[1], moment, steps)
+        return scope.converted(path_of(arguments[0]), arguments[1], moment, steps)
     if name == "MONTH_AFTER":
         local = local_day(scope, arguments[0], moment, steps)
         month = exp.DateTrunc(this=local, unit=literal("MONTH"))  # type: ignore[no-untyped-call]

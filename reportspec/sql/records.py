@@ -6,6 +6,7 @@ from sqlglot import exp
 
 from reportspec.binding import Binding, Unresolved
 from reportspec.calendar import instant
+from reportspec.expression import parse, path_of
 from reportspec.plan.queries import RecordsQuery
 from reportspec.sql.aggregate import AS_OF
 from reportspec.sql.build import OUTPUTS, alias_of, all_of, column, conjuncts, literal, named
@@ -27,19 +28,28 @@ def records_statement(binding: Binding, query: RecordsQuery) -> exp.Expr:
         "current", side.as_of, instant(side.start, binding.zone), instant(side.end, binding.zone)
     )
     scope = Scope(statement, query.entity, moment)
+    rates: dict[tuple[str, ...], exp.Expr] = {}
+
+    def rate(path: tuple[str, ...]) -> exp.Expr:
+        return rates.setdefault(path, _rate(binding, query.entity, path))
+
+    def shown(path: tuple[str, ...]) -> exp.Expr:
+        return scope.converted(path, rate, moment)
+
     select = exp.Select()
     apart = [scope.field(query.by, moment)] if query.by else []
     if apart:
         select = select.select(named(apart[0], BY), copy=False)
-    for index, (_, path) in enumerate(query.fields):
-        select = select.select(named(_shown(scope, path, moment), f"f{index}"), copy=False)
+    for index, (name, path) in enumerate(query.fields):
+        value = scope.field(path, moment) if name in query.raw else shown(path)
+        select = select.select(named(value, f"f{index}"), copy=False)
     every = exp.Window(this=exp.Count(this=exp.Star()), partition_by=[*apart] or None)
     select = select.select(named(every, AVAILABLE), copy=False)
     conditions = scope.exists(moment)
     for tree in query.conditions:
-        conditions += conjuncts(scope.compile(tree, moment))
+        conditions += conjuncts(scope.compile(tree, moment, (), rate))
     order = [
-        exp.Ordered(this=_shown(scope, path, moment), desc=descending, nulls_first=False)
+        exp.Ordered(this=shown(path), desc=descending, nulls_first=False)
         for path, descending in query.sort
     ]
     key = binding.entity(query.entity).key
@@ -61,7 +71,7 @@ def records_statement(binding: Binding, query: RecordsQuery) -> exp.Expr:
         for path in dict.fromkeys(rest):
             if path not in told:
                 told.add(path)
-                order.append(exp.Ordered(this=_shown(scope, path, moment), nulls_first=False))
+                order.append(exp.Ordered(this=shown(path), nulls_first=False))
     select = scope.attach(select)
     condition = all_of(conditions)
     if condition is not None:
@@ -101,10 +111,35 @@ def _cut(
     return outer.where(first, copy=False).order_by(*sort, copy=False)
 
 
-def _shown(scope: Scope, path: tuple[str, ...], moment: Moment) -> exp.Expr:
-    """A field; an amount in the report's currency, as other figures are."""
-    return (
-        scope.converted(column(*path), AS_OF, moment)
-        if len(path) == 2
-        else scope.field(path, moment)
-    )
+def _rate(binding: Binding, entity: str, path: tuple[str, ...]) -> exp.Expr:
+    """The time whose rate converts an amount of a record: the one by which the records that it is of
+    belong to a period, as metrics of what happened have it. What is still open, and what has no such
+    time, is converted at the rate of the report's date, as stocks are."""
+    reached = binding.resolve(entity, path)
+    owner = binding.entity(binding.entity_at(entity, reached.steps))
+    by, way = owner.listed_by, path[:-1]
+    if by is None:
+        # The lines of an order, which have its currency, have its time.
+        known = binding.field(owner.name, reached.field.currency or "")
+        theirs = path_of(known.default) if known is not None and known.default is not None else ()
+        return _rate(binding, entity, (*way, *theirs[1:])) if len(theirs) > 2 else AS_OF
+    time = parse(".".join((*way, by.time)), packaged=True)
+    still: exp.Expr = exp.Is(this=time.copy(), expression=exp.Null())
+    if by.open is not None:
+        still = exp.Or(this=exp.Paren(this=_seen_from(way, by.open)), expression=still)
+    try:
+        binding.need_tree(entity, exp.And(this=still, expression=time))
+    except Unresolved:
+        return AS_OF
+    return exp.Case(ifs=[exp.If(this=still, true=AS_OF)], default=time)
+
+
+def _seen_from(way: tuple[str, ...], tree: exp.Expr) -> exp.Expr:
+    """A condition over an entity's own fields, at the end of a way."""
+
+    def named_so(node: exp.Expr) -> exp.Expr:
+        if not isinstance(node, (exp.Column, exp.Dot)) or len(path_of(node)) < 2:
+            return node
+        return parse(".".join((*way, *path_of(node)[1:])), packaged=True)
+
+    return tree.copy().transform(named_so, copy=False)

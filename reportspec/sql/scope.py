@@ -3,13 +3,13 @@ names into columns and remembers the joins that they need. All joins go from man
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from sqlglot import exp
 
-from reportspec.expression import OWN_FUNCTIONS, WRITTEN, path_of
+from reportspec.expression import OWN_FUNCTIONS, WRITTEN, column_nodes, path_of
 from reportspec.expression_types import explicit
 from reportspec.model import Entity, Field, Match, Relation
 from reportspec.sql.build import (
@@ -44,6 +44,8 @@ from reportspec.sql.windows import Window
 if TYPE_CHECKING:
     from reportspec.sql.statement import Statement
 
+# The time whose rate amounts are converted by, or what tells it of the path of an amount.
+At = exp.Expr | Callable[[tuple[str, ...]], exp.Expr]
 YES = "yes"  # in the meta of a COALESCE: a yes-or-no field, null read as no
 AMOUNT = "amount"  # in the meta of a column: it holds amounts as the source's rows have them
 
@@ -60,7 +62,7 @@ class Scope:
         self.base = statement.instance(entity, moment)
         self._joins: dict[tuple[tuple[str, ...], str], str] = {}
         self._compiled: dict[
-            tuple[int, str, tuple[str, ...], int], tuple[exp.Expr, exp.Expr, exp.Expr | None]
+            tuple[int, str, tuple[str, ...], int], tuple[exp.Expr, exp.Expr, At | None]
         ] = {}
         self.windows: dict[tuple[object, ...], Window] = {}
         self._clauses: list[exp.Join] = []
@@ -176,7 +178,7 @@ class Scope:
         return None if tree is None else self.compile(tree, moment, (), at)
 
     def compile(
-        self, tree: exp.Expr, moment: Moment, steps: tuple[str, ...] = (), at: exp.Expr | None = None,
+        self, tree: exp.Expr, moment: Moment, steps: tuple[str, ...] = (), at: At | None = None,
         *, before: bool = False, day: bool = False,
     ) -> exp.Expr:  # fmt: skip
         """An expression of canonical names as one of columns, seen from the end of `steps`. Where
@@ -204,7 +206,7 @@ class Scope:
         tree: exp.Expr,
         moment: Moment,
         steps: tuple[str, ...],
-        at: exp.Expr | None,
+        at: At | None,
         before: bool,
         day: bool,
     ) -> exp.Expr:
@@ -217,8 +219,12 @@ class Scope:
                 if len(path) == 1:
                     return self.instant_name(path[0], moment, local=bool(node.meta.get(LOCAL)))
                 if at is not None and self._currency_of(path, steps):
-                    return self.converted(node, at, moment, steps, before=before)
+                    return self.converted(path, at, moment, steps, before=before)
                 return self.field(path, moment, steps)
+            own = _whatever_currency(node) if at is not None else None
+            if own is not None:
+                node.set("this", self.field(path_of(own), moment, steps))
+                return node
             days = self._beside_days(node, moment, steps)
             if isinstance(node, exp.Anonymous) and str(node.this).upper() in OWN_FUNCTIONS:
                 return call(self, node, moment, steps)
@@ -332,18 +338,33 @@ class Scope:
         name = found.field.currency
         return name if name and self.binding.gives(owner, name) else None
 
+    def reads_currencies(self, tree: exp.Expr) -> bool:
+        """Whether an expression names amounts whose currency may differ from the report's."""
+        paths = map(path_of, column_nodes(tree))
+        return any(len(path) > 1 and self._currency_of(path, ()) for path in paths)
+
     def converted(
-        self, amount: exp.Expr, at: exp.Expr, moment: Moment, steps: tuple[str, ...] = (),
+        self, path: tuple[str, ...], at: At, moment: Moment, steps: tuple[str, ...] = (),
         *, before: bool = False,
     ) -> exp.Expr:  # fmt: skip
         """An amount in the report's currency, at the rate of the day of `at`, or of the last day
         `before` it and the moment; null where no rate is known. An amount in the report's currency
-        stays as it is."""
-        path = path_of(amount)
+        stays as it is. A `case` of times takes the rate that each row asks for."""
         value = self.field(path, moment, steps)
         name = self._currency_of(path, steps)
         if name is None:
             return value
+        at = at if isinstance(at, exp.Expr) else at(path)
+        if isinstance(at, exp.Case) and at.this is None and at.args.get("default") is not None:
+            ifs = [
+                exp.If(
+                    this=self.compile(one.this, moment, steps),
+                    true=self.converted(path, one.args["true"], moment, steps, before=before),
+                )
+                for one in at.args["ifs"]
+            ]
+            last = self.converted(path, at.args["default"], moment, steps, before=before)
+            return exp.Case(ifs=ifs, default=last)
         code = exp.Upper(this=exp.Trim(this=self.field((*path[:-1], name), moment, steps)))
         own = exp.EQ(this=code, expression=literal(self.binding.currency))
         rate = self._rate(code, at, moment, steps, before)
@@ -530,6 +551,17 @@ class Scope:
     def _alias(self, way: tuple[str, ...]) -> str:
         alias = "_".join(way)
         return f"{alias}_" if alias in (self.entity, "calendar") else alias
+
+
+def _whatever_currency(node: exp.Expr) -> exp.Expr | None:
+    """The name in a condition that is the same in every currency: whether an amount is there, and
+    whether it is more or less than nothing. It holds of amounts without a rate, too."""
+    given = isinstance(node, exp.Is) and isinstance(node.expression, exp.Null)
+    compared = isinstance(node, (exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE))
+    nothing = compared and isinstance(node.expression, exp.Literal) and node.expression.is_number
+    if given or (nothing and float(node.expression.this) == 0):
+        return node.this if isinstance(node.this, (exp.Column, exp.Dot)) else None
+    return None
 
 
 def _events(entity: Entity) -> list[str]:

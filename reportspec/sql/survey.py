@@ -166,7 +166,7 @@ def _breaks(statement: Statement, cte: str, check: Check) -> exp.Expr:
         return exp.EQ(this=value, expression=literal(check.value))
     declared = [literal(one) for one in check.field.values]
     other = exp.Not(this=exp.In(this=value, expressions=declared))
-    if check.kind == "undeclared-value":
+    if check.kind in ("undeclared-value", "other-value"):
         return other
     meant: exp.Expr = exp.Lower(this=value.copy())
     for sign in (" ", "-", "_"):

@@ -7,6 +7,7 @@ from sqlglot import exp
 from reportspec.binding import Binding
 from reportspec.calendar import instant
 from reportspec.plan.queries import Side
+from reportspec.sql.aggregate import AS_OF
 from reportspec.sql.build import OUTPUTS, VALUES, all_of, conjuncts, literal, named, when
 from reportspec.sql.moments import Moment
 from reportspec.sql.scope import Scope
@@ -35,13 +36,13 @@ def values_statement(
     found = scope.exists(moment)
     told: list[exp.Expr] = []
     for tree in conditions:
-        told += conjuncts(scope.compile(tree, moment))
+        told += conjuncts(scope.compile(tree, moment, (), AS_OF))
     met = all_of(told)
     chosen = literal(1) if met is None else when(met, literal(1), literal(0))
     select = select.select(named(chosen, CHOSEN), copy=False)
     found.append(exp.Not(this=exp.Is(this=first, expression=exp.Null())))
     for tree in only:
-        found += conjuncts(scope.compile(tree, moment))
+        found += conjuncts(scope.compile(tree, moment, (), AS_OF))
     select = scope.attach(select)
     condition = all_of(found)
     assert condition is not None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -139,8 +140,44 @@ def test_a_rate_does_not_grow_with_time(folder: Path) -> None:
 
 def test_less_may_be_better(folder: Path) -> None:
     found = goal(folder, {"won_amount": {"target": 200, "direction": "down"}}, HALF)
-    assert found.attainment == pytest.approx(200 / 180)
+    assert (found.attainment, found.pace, found.difference) == (None, None, -20)
     assert found.state == "at_risk"  # it is heading for 360
+
+
+BELOW = {"en": "{} below the goal of {}", "it": "{} sotto l’obiettivo di {}", "de": "{} unter dem Ziel ({})",
+         "fr": "{} en dessous de l’objectif de {}", "es": "{} por debajo del objetivo de {}"}  # fmt: skip
+
+
+@pytest.mark.parametrize("locale", ["en_GB", "it_IT", "de_DE", "fr_FR", "es_ES"])
+def test_no_share_is_told_of_a_goal_where_less_is_better(locale: str, folder: Path) -> None:
+    """0.75 are 5 points below 0.8, and 2.0001 above 0.729999: neither is a percentage of the goal."""
+    for target, points, way in ((0.8, "5.0", -0.05), (0.729999, "2.0", 0.020001)):
+        goals = {"close_rate": {"target": target, "direction": "down"}}
+        asked = spec(goals) | {"locale": locale, "sections": [
+            {"id": "said", "highlights": {"metrics": ["close_rate"]}}]}  # fmt: skip
+        found = figures(folder, asked, OVER)
+        [tile] = [kpi for one in found.sections for kpi in one.kpis if kpi.goal is not None]
+        assert tile.goal is not None
+        assert tile.goal.difference == pytest.approx(way)
+        assert tile.goal.state == ("met" if way < 0 else "missed")
+        for text in (as_markdown(found), as_html(found)):
+            plain = text.replace("\u00a0", " ").replace("\u202f", " ").replace("&nbsp;", " ")
+            points = points if locale == "en_GB" else points.replace(".", ",")
+            assert plain.lower().count(f"{points} p") >= 2, plain  # at the tile and in the sentence
+            for share in ("107", "97"):  # 0.8 / 0.75, 0.729999 / 0.75
+                assert not re.search(rf"\b{share}[.,\d]* ?%", plain)
+            if way < 0:
+                said = BELOW[locale[:2]].format("X", "Y").split("X")[1].split("Y")[0]
+                assert said in plain
+
+
+def test_quotas_where_less_is_better_say_the_difference(folder: Path) -> None:
+    goals = {"won_amount": {"by": "user.name", "direction": "down", "targets": {"Ada": 160, "Bo": 20}}}  # fmt: skip
+    found = rows(figures(folder, spec(goals), OVER), "goal_won_amount")
+    assert found == [
+        {"user.name": "Ada", "won_amount": 150, "target": 160, "difference": -10, "state": "met"},
+        {"user.name": "Bo", "won_amount": 30, "target": 20, "difference": 10, "state": "missed"},
+    ]
 
 
 def test_quotas_by_person(folder: Path) -> None:

@@ -48,7 +48,7 @@ def test_a_bridge_leads_from_the_total_then_to_the_total_now() -> None:
     )
     ends, texts = bars(section)
     assert ends == [(0, 8), (8, 10), (7, 10), (7, 10), (0, 10)]
-    assert {"8", "+2", "−3", "+3", "10", "Anna", "Ciro", "Other"} <= set(texts)
+    assert {"8", "+2", "−3", "+3", "10", "Anna", "Ciro", "Others (3)"} <= set(texts)
 
 
 def test_without_a_comparison_it_leads_from_nothing_to_the_total() -> None:
@@ -70,4 +70,4 @@ def test_many_and_few_steps(count: int) -> None:
     ends, texts = bars(section)
     assert len(ends) <= 15
     assert ends[0] == ends[-1] == (0, pytest.approx(whole, rel=1e-3))
-    assert ("Other" in texts) == (count > 15)
+    assert ("Others (288)" in texts) == (count > 15)

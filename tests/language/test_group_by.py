@@ -1,0 +1,89 @@
+"""`group_by` goes with every report type: what it adds has an id of its own, and shows what it can."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reportspec.catalogue.load import packaged
+from tests.figures.asking import codes, figures
+
+
+def sections(folder: Path, spec: dict[str, Any]) -> list[str]:
+    return [one.id for one in figures(folder, spec).sections]
+
+
+TYPES = sorted(packaged().reports)
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("demo")
+    text = "version: 1\nsource: demo\ntimezone: Europe/Rome\ncurrency: EUR\nlocale: en_GB\n"
+    (folder / "reportspec.yaml").write_text(text, encoding="utf-8")
+    return folder
+
+
+@pytest.mark.parametrize("field", ["user.name", "account.region", "user.team"])
+@pytest.mark.parametrize("report", TYPES)
+def test_every_report_type(report: str, field: str, demo: Path) -> None:
+    spec = {"report": report, "period": "2026-Q1", "group_by": [field]}
+    if report == "custom":
+        spec["metrics"] = ["won_amount"]
+    assert codes(demo, spec) == []
+
+
+def test_what_the_program_calls_a_section_yields_to_what_people_do(demo: Path) -> None:
+    """The type has a section of that id, and so may the spec: neither is a mistake of who wrote none."""
+    spec = {"report": "profitability", "period": "2026-Q1", "group_by": ["account.region"]}
+    found = sections(demo, spec)
+    assert found.count("by_group") == 1
+    assert found[1] == "by_group_2"  # after the headline
+    own = {"id": "by_group_2", "kpis": ["won_amount"]}
+    assert sections(demo, {**spec, "sections": [own]})[1] == "by_group_3"
+    two = [{"id": "kpis_2", "kpis": ["won_amount"]}, {"kpis": ["lost_amount"]}]
+    named = sections(demo, {"report": "custom", "period": "2026-Q1", "sections": two})
+    assert named == ["kpis_2", "kpis_2_2"]
+    goals = {"won_amount": {"by": "user.name", "targets": {"Anna Lindqvist": 1}}}
+    spec = {"report": "custom", "period": "2026-Q1", "goals": goals,
+            "sections": [{"id": "goal_won_amount", "kpis": ["won_amount"]}]}  # fmt: skip
+    assert sorted(sections(demo, spec)) == ["goal_won_amount", "goal_won_amount_2"]
+
+
+def test_ids_that_people_wrote_twice_are_a_mistake(demo: Path) -> None:
+    twice = [{"id": "a", "kpis": ["won_amount"]}, {"id": "a", "kpis": ["lost_amount"]}]
+    assert codes(demo, {"report": "custom", "period": "2026-Q1", "sections": twice}) == ["duplicate-id"]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def bare(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A source with deals by owner, without amounts, which most metrics of `new_business` read."""
+    folder = tmp_path_factory.mktemp("bare")
+    rows = "id,made,closed,state,owner\n1,2026-01-05,2026-02-01,won,u\n"
+    (folder / "d.csv").write_text(rows, encoding="utf-8")
+    (folder / "u.csv").write_text("id,name\nu,Ada\n", encoding="utf-8")
+    about = "version: 1\nsource: {files: {d: d.csv, u: u.csv}}\nmapping: m.yaml\ntimezone: UTC\ncurrency: EUR\n"
+    (folder / "reportspec.yaml").write_text(about, encoding="utf-8")
+    mapping = """entities:
+  deal: {table: d, key: id, fields: {created_at: made, closed_at: closed, status: state, owner_id: owner}}
+  user: {table: u, key: id, fields: {name: name}}
+"""
+    (folder / "m.yaml").write_text(mapping, encoding="utf-8")
+    return folder
+
+
+def test_metrics_that_nobody_wrote_are_left_out_and_told(bare: Path) -> None:
+    spec = {"report": "lost_deals", "period": "2026-Q1", "group_by": ["user.name"]}
+    assert codes(bare, spec) == []
+    [group] = [s for s in figures(bare, spec).sections if s.id == "by_group"]
+    assert "lost_deals_count" in [column.name for column in group.columns]
+    assert any("Lost amount" in note for note in group.notes)
+    # Those that somebody wrote are a mistake.
+    assert codes(bare, {**spec, "metrics": ["lost_amount"]})
+
+
+def test_where_none_can_be_shown_by_the_field_it_is_one_mistake(bare: Path) -> None:
+    spec = {"report": "lost_deals", "period": "2026-Q1", "group_by": ["case_.priority"]}
+    assert len(codes(bare, spec)) == 1
