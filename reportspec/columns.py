@@ -6,8 +6,8 @@ import re
 from typing import Literal
 
 # `clock`: times without a zone; `fine`: those with more digits than a microsecond has; `instant`:
-# times that carry a zone; `any`: the values say it, not the column; empty: not known.
-Holds = Literal["day", "clock", "fine", "instant", "text", "number", "boolean", "any", ""]
+# times that carry a zone; `hour`: times of a day that nobody says; `any`: the values say it, not the column; empty: not known.
+Holds = Literal["day", "clock", "fine", "instant", "hour", "text", "number", "boolean", "any", ""]
 
 _WRAPPED = re.compile(r"(?:NULLABLE|LOWCARDINALITY)\((.*)\)")
 _NUMBERS = re.compile(
@@ -16,6 +16,7 @@ _NUMBERS = re.compile(
 _TEXTS = re.compile(
     r"N?VARCHAR|N?CHAR|CHARACTER|BPCHAR|CITEXT|N?TEXT|(TINY|MEDIUM|LONG)TEXT|STRING|FIXEDSTRING|ENUM|JSON"
 )
+_HOURS = re.compile(r"TIME(64)?(TZ)?\b")
 _MORE_DIGITS = re.compile(r"TIMESTAMP_NS|DATETIME64\([7-9]")
 
 
@@ -34,6 +35,8 @@ def held(kind: str, dialect: str) -> Holds:
         if _zoned(kind, dialect):
             return "instant"
         return "fine" if _MORE_DIGITS.match(kind) else "clock"
+    if _HOURS.match(kind):
+        return "hour"
     if _NUMBERS.match(kind):
         return "number"
     return "text" if _TEXTS.match(kind) else ""

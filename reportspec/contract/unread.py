@@ -34,11 +34,11 @@ _TIMES = ("date", "time")
 _CALLED = {"money": "an amount", "number": "a number", "integer": "a whole number", "boolean": "yes or no",
            "date": "a day", "time": "a time"}  # fmt: skip
 _HOLDING = {"number": "numbers", "boolean": "yes and no", "day": "days", "clock": "times", "fine": "times",
-            "instant": "times", "text": "texts"}  # fmt: skip
-_OF_TIME = ("day", "clock", "fine", "instant")
+            "instant": "times", "hour": "times of a day, without the day", "text": "texts"}  # fmt: skip
+_OF_TIME = ("day", "clock", "fine", "instant", "hour")
 # What a column holds that no database, or not every one, makes a field's value of.
 _UNFIT: Mapping[str, tuple[str, ...]] = {
-    **dict.fromkeys(_TIMES, ("number", "boolean")),
+    **dict.fromkeys(_TIMES, ("number", "boolean", "hour")),
     **dict.fromkeys(_NUMBERS, (*_OF_TIME, "boolean")),
     "boolean": _OF_TIME,
 }

@@ -14,6 +14,7 @@ import pytest
 import yaml
 
 from reportspec import doctor
+from reportspec.columns import held
 from reportspec.contract.verdict import Broken
 from reportspec.diagnostics import Diagnostic
 from reportspec.run.connection import SourceError
@@ -255,3 +256,21 @@ def test_doctor_tells_the_same(kind: str, tmp_path: Path) -> None:
             ]
             assert [f.what for f in told] == ["rows"]
             assert told[0].said.startswith(said)
+
+
+@pytest.mark.parametrize("kind", ["TIME", "time(6)", "TIME WITHOUT TIME ZONE", "TIMETZ"])
+def test_a_time_of_a_day_is_no_time(kind: str) -> None:
+    assert held(kind, "mariadb") == "hour"
+
+
+@pytest.mark.parametrize("engine", ["duckdb", "postgres", "mariadb"])
+def test_an_hour_is_not_read_as_todays(engine: str, tmp_path: Path) -> None:
+    """MariaDB would make today at ten of `10:00:00`."""
+    columns = tuple((name, "TIME" if name == "closed" else kind) for name, kind in COLUMNS)
+    with landed(
+        engine, [Given("d", columns, [row(closed="10:00:00")])], lambda *_: None, tmp_path / "db"
+    ) as found:
+        [told] = refused(project(tmp_path, found.url, found.prefix, FIELDS))
+    assert told.code == "unfit-column"
+    assert "`deal.closed_at` is a time, and column `closed`" in told.message
+    assert told.message.endswith("holds times of a day, without the day")
