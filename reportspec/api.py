@@ -180,8 +180,9 @@ def send(
     only = (each,) if isinstance(each, str) else tuple(each)
     asked = Asked(Path(dry_run) if dry_run is not None else None, to or "", resend, only)
     made = attempt(
-        Path(path), _moment(now), os.environ, asked, settings=_settings(params), period=period
-    )
+        Path(path), _moment(now), os.environ, asked, settings=_settings(params), period=period,
+        clock=now is None,
+    )  # fmt: skip
     if made.outcome is None:
         raise ReportError(made.diagnostics, made.texts, temporary=made.temporary)
     made.outcome.warnings = made.diagnostics
@@ -327,8 +328,9 @@ def _checked(
     from reportspec.stages import load_report
 
     return load_report(
-        Path(path), _moment(now), os.environ, settings=_settings(params), period=period
-    )
+        Path(path), _moment(now), os.environ, settings=_settings(params), period=period,
+        clock=now is None,
+    )  # fmt: skip
 
 
 def _settings(params: Mapping[str, object] | None) -> dict[str, str]:

@@ -108,6 +108,7 @@ class Asked:
     period: str | None
     now: datetime
     strict: bool = False
+    clock: bool = False  # whether nobody said `now`
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -207,7 +208,8 @@ def _asked(
         if not match:
             raise click.UsageError(f"--set takes name=value, not `{setting[:60]}`")
         found[match[1]] = match[2]
-    return Asked(found, period, _now(today), strict)
+    clock = today is None and not os.environ.get("REPORTSPEC_NOW")
+    return Asked(found, period, _now(today), strict, clock)
 
 
 def _now(today: datetime | None) -> datetime:
@@ -281,7 +283,7 @@ def _check(path: Path, asked: Asked) -> Checked:
 
     return load_report(
         path, asked.now, os.environ, settings=asked.settings, period=asked.period,
-        strict=asked.strict,
+        strict=asked.strict, clock=asked.clock,
     )  # fmt: skip
 
 
@@ -759,7 +761,7 @@ def _send_one(path: Path, asked: Asked, wanted: Any, said: _Messages, tally: _Ta
     try:
         made = attempt(
             path, asked.now, os.environ, wanted, settings=asked.settings, period=asked.period,
-            strict=asked.strict,
+            strict=asked.strict, clock=asked.clock,
         )  # fmt: skip
     except KeyboardInterrupt:
         _progress("")

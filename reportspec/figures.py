@@ -91,6 +91,7 @@ class Chart:
     reference_label: str | None = None
     partial_from: int | None = None  # index of the first bucket that is not over yet
     ahead_from: int | None = None  # index of the first bucket that has not begun
+    ended: bool = False  # whether that is because the data end, and not as of now
     vega_lite: Mapping[str, object] | None = None
     categories: tuple[str, ...] = ()  # the values of `color` that are always shown, in order
     # Of all rows, now and before, where those of the rows add up to it.
@@ -219,7 +220,9 @@ class Figures:
     compare: PeriodFigures | None
     as_of: datetime
     source_label: str  # where the data is from, without any secret
-    data_as_of: datetime | None  # newest change that was found in the source
+    data_as_of: (
+        datetime | None
+    )  # when the data were loaded, else the newest change found in them; midnight for a day
     filters: tuple[str, ...]  # the filters in words, in the report's language
     sections: tuple[Section, ...]
     definitions: tuple[Definition, ...]

@@ -52,6 +52,7 @@ class Field:
     value_labels: Mapping[str, Texts] = field(default_factory=dict)
     others: bool = False  # whether other values may stand beside `values`
     order: tuple[str, ...] = ()  # values as they follow each other, where that is not as declared
+    change: bool = True  # whether a time in it is of something that happened, and not of a plan
 
     @property
     def places(self) -> Mapping[str, int]:

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 from sqlglot import exp
 
 from reportspec.check.lacking import There, served
-from reportspec.check.mapping import with_types
+from reportspec.check.mapping import LOAD, LOADED, with_types
 from reportspec.check.model import EACH, Report, SectionSpec
 from reportspec.check.report import Checked, check_file
 from reportspec.contract.checks import CURRENCIES, Check, checks_of
+from reportspec.contract.ends import contradictions, ended, loaded, newest
 from reportspec.contract.members import Members, members_of, strangers
 from reportspec.contract.namesakes import expected, grouped_by_name, kept_apart, members_statement
 from reportspec.contract.unread import (
@@ -50,7 +51,7 @@ from reportspec.each import (
     values_of,
     without_row,
 )
-from reportspec.evaluate.evaluate import evaluate, newest
+from reportspec.evaluate.evaluate import evaluate
 from reportspec.evaluate.quotas import doubts_of, with_targets
 from reportspec.expression import column_nodes, path_of
 from reportspec.figures import Figures, Statement
@@ -92,11 +93,14 @@ class Compiled:
 def load_report(
     path: Path, now: datetime, environment: Mapping[str, str], *,
     settings: Mapping[str, str] | None = None, period: str | None = None, name: str | None = None,
-    strict: bool = False,
+    strict: bool = False, clock: bool = False,
 ) -> Checked:  # fmt: skip
     """Read and check a spec with its project and mapping. If `strict`, no report is made where there
-    is something to tell of the source."""
-    found = check_file(path, now, environment, settings=settings or {}, period=period, name=name)
+    is something to tell of the source. Where `now` is only the `clock`'s, the end of the data may
+    stand in for it."""
+    found = check_file(
+        path, now, environment, settings=settings or {}, period=period, name=name, clock=clock
+    )
     if not strict or found.report is None:
         return found
     project = found.report.project
@@ -144,9 +148,15 @@ def run_each(
     queries, trees = [one.query for one in compiled], [one.tree for one in compiled]
     check_filter(report, queries, trees, EACH)
     by_name = grouped_by_name(report)
-    first = [listing(report), *(members_statement(report, one) for one in by_name)]
+    read = fields_read(trees, report.binding)
+    ends = [_ends_statement(report, read)] if report.movable and read else []
+    first = [listing(report), *ends, *(members_statement(report, one) for one in by_name)]
     listed, *members = (result.table for result in _asked(report, first))
-    apart = kept_apart(report, dict(zip(by_name, members, strict=True)))
+    apart = report
+    if ends:
+        rows = members.pop(0).dicts()
+        apart = ended(report, rows, lambda tree: _asked(report, [tree])[0].table, read)
+    apart = kept_apart(apart, dict(zip(by_name, members, strict=True)))
     if apart is not report:
         report, compiled = apart, compile_report(apart)
         queries, trees = [one.query for one in compiled], [one.tree for one in compiled]
@@ -169,7 +179,8 @@ def run_each(
         check_figures(figures)
         made.append((one, figures))
     timings.measure("evaluate", since)
-    return Burst(made, rest, warnings(report.binding, (*recipients, *surveyed.findings)))
+    told = warnings(report.binding, (*recipients, *surveyed.findings))
+    return Burst(made, rest, (*told, *contradictions(report, surveyed.rows)))
 
 
 def _check_alike(report: Report, listed: Table, wanted: Collection[str]) -> None:
@@ -231,11 +242,14 @@ class Surveyed:
     report: Report | None = None  # in which members of one name stand apart, where some are
     compiled: tuple[Compiled, ...] = ()
 
-    def apart(
-        self, report: Report, shared: Iterable[str], ask: Callable[[exp.Expr], Table]
-    ) -> list[exp.Expr] | None:
-        """The statements that keep members of one name apart, of entities in which some share theirs."""
-        made = kept_apart(report, {one: ask(members_statement(report, one)) for one in shared})
+    def settle(
+        self, report: Report, read: Mapping[str, frozenset[str]], shared: Iterable[str],
+        ask: Callable[[exp.Expr], Table],
+    ) -> list[exp.Expr] | None:  # fmt: skip
+        """The statements to ask in place of the report's, if it is as of where its data end, or keeps
+        members of one name apart, of entities in which some share theirs."""
+        ending = ended(report, self.rows, ask, read)
+        made = kept_apart(ending, {one: ask(members_statement(ending, one)) for one in shared})
         if made is report:
             self.report = None
             return None
@@ -261,7 +275,21 @@ def survey_of(
     metrics = [metric for section in report.sections for metric in section.metrics]
     names = grouped_by_name(report)
     checks = checks_of(binding, fields, conditions, metrics, report.sides, names, report.now.date())
-    return checks, survey_statement(binding, fields, checks, report.now)
+    return checks, survey_statement(binding, _with_load(report, fields), checks, report.now)
+
+
+def _ends_statement(report: Report, fields: Mapping[str, frozenset[str]]) -> exp.Expr:
+    """The statement that finds where the data end, in what is read of each entity."""
+    return survey_statement(report.binding, _with_load(report, fields), (), report.now)
+
+
+def _with_load(
+    report: Report, fields: Mapping[str, frozenset[str]]
+) -> Mapping[str, frozenset[str]]:
+    """What is read of each entity, and of the source's loads, where it tells of them."""
+    if LOAD not in report.binding.source.entities or report.project.loaded_at is not None:
+        return fields
+    return {**fields, LOAD: frozenset((LOADED,))}
 
 
 def _asked(
@@ -286,7 +314,9 @@ def _asked(
                 found = findings_of(binding, checks, survey, ask)
                 settled(binding, [one for one in found if one.check.refuses], project.checks)
                 shared = [f.check.entity for f in found if f.check.kind == "shared-name"]
-                instead = surveyed.apart(report, shared, ask) if read is None else None
+                instead = None
+                if read is None:
+                    instead = surveyed.settle(report, fields_read(trees, binding), shared, ask)
                 asking = surveyed.report or report
                 surveyed.members = members_of(asking, ask)
                 found += strangers(asking, surveyed.members, ask)
@@ -380,13 +410,16 @@ def _checked_over(report: Report, source: SourceMap) -> Report:
 def _refuse_absent(report: Report, compiled: tuple[Compiled, ...]) -> None:
     """Raise SourceError for what one's own mapping reads for a report, and the source does not have
     (SQLite would take the name of such a column for a text), or has as something else."""
-    from reportspec.run.connection import no_column
+    from reportspec.run.connection import no_column, no_table
 
     wrong, binding = report.binding.source.wrong, report.binding
+    if (load := binding.source.lacks.get(LOAD)) is not None:
+        raise no_table(load.table)
     trees = [one.tree for one in compiled] + ([listing(report)] if report.each else [])
     surveyed = survey_of(report, trees)  # which reads more of them, such as keys
     read = fields_read([*trees, surveyed[1]] if surveyed else trees, binding)
     refuse_unfit(binding, read)
+    read = {**read, LOAD: frozenset((LOADED,))}  # what `loaded_at` names has to be there
     names = [name for entity in read for name in (entity, *(f"{entity}.{f}" for f in read[entity]))]
     lacks = dict.fromkeys(wrong[name] for name in sorted(names) if name in wrong)
     found = [no_column(f"{lack.table}.{lack.column}", lack.help) for lack in lacks]
@@ -407,8 +440,8 @@ def _evaluated(
         statements.append(
             Statement(section, result.sql, sql_hash(result.sql), rows, result.seconds)
         )
-    binding, data_as_of = report.binding, None
-    tables = {name for name, mapped in binding.source.entities.items() if mapped.parts}
+    binding = report.binding
+    tables = {name for name, mapped in binding.source.entities.items() if mapped.parts} - {LOAD}
     rows_of = [row for row in surveyed.rows if row["entity"] in tables]
     # How many rows the company has, and what is wrong with them, is not one person's figure.
     counts = () if each else tuple(
@@ -416,8 +449,8 @@ def _evaluated(
         for row in sorted(rows_of, key=lambda row: str(row["entity"]))
         if (of := binding.entity(str(row["entity"])))
     )  # fmt: skip
-    if rows_of:
-        data_as_of = newest([row["newest"] for row in rows_of], report)
+    moment = loaded(report, surveyed.rows) or newest(report, surveyed.rows)
+    data_as_of = moment.at if moment is not None else None
     report = with_targets(report, results, _members_for(report, surveyed.members, each))
     doubts = settled(binding, doubts_of(report), report.project.checks)
     findings = () if each else (*surveyed.findings, *doubts)
@@ -427,8 +460,8 @@ def _evaluated(
     figures = evaluate(
         report, results, tuple(statements), counts, data_as_of, each, told, known, unnamed
     )
-    said = (*surveyed.findings, *doubts)
-    return replace(figures, warnings=tuple(warnings(binding, said)))
+    said = warnings(binding, (*surveyed.findings, *doubts))
+    return replace(figures, warnings=(*said, *contradictions(report, surveyed.rows)))
 
 
 def _members_for(

@@ -210,6 +210,8 @@ def _built(
                     label,
                     order=field_map.order,
                 )
+    if data.get("loaded_at") is not None:
+        entities |= _load(data["loaded_at"], document, read)
     _check_prefer(catalogue, data.get("prefer") or {}, document)
     return SourceMap(
         name,
@@ -221,6 +223,28 @@ def _built(
         data.get("prefer") or {},
         keys=data.get("keys", "text"),
     )
+
+
+def with_load(source: SourceMap, project: Document, speaks: str) -> SourceMap:
+    """The map with where the project file says that the source tells when it was loaded."""
+    said = project.data.get("loaded_at") if isinstance(project.data, dict) else None
+    if not isinstance(said, dict):
+        return source
+    read = CANONICAL if speaks == "duckdb" else dialect_named(speaks).sqlglot
+    return replace(source, entities={**source.entities, **_load(said, project, read)})
+
+
+LOAD, LOADED = (
+    "data_load",
+    "loaded_at",
+)  # the entity, and its field, that tell when data were loaded
+
+
+def _load(spec: Mapping[str, Any], document: Document, dialect: str) -> dict[str, MappedEntity]:
+    """What `loaded_at` says of a table, as an entity like others; it has to be there."""
+    given = {**spec, "fields": {LOADED: spec["column"]}}
+    made = _entity(LOAD, None, given, ("loaded_at",), document, dialect, _shipped_part(None))
+    return {LOAD: made} if made is not None else {}
 
 
 def _place_of(path: Place, spec: Mapping[str, Any], name: str) -> Place:

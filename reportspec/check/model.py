@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta, tzinfo
+from datetime import date, datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -171,6 +171,10 @@ class Project:
     disk: int = 0  # megabytes of DuckDB's temporary files; 0: half of what is free
     mail: Mail = field(default_factory=Mail)
     checks: SourceChecks = field(default_factory=SourceChecks)
+    # When the data were loaded, as an instant or a whole day; after how long without a change they are
+    # taken to end with the newest, None for what their own gaps make likely.
+    loaded_at: datetime | date | None = None
+    stale_after: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,14 +285,23 @@ class Report:
     binding: Binding
     locale: str
     language: str
-    now: datetime
+    now: datetime  # the clock, or what stands for it: of periods, of mails, of how old data are
     alignment: Align = "day"
     each: Each | None = None
     delivery: Delivery | None = None
     settings: Mapping[str, str] = field(default_factory=dict)  # of params, as they were set
     params: Mapping[str, object] = field(default_factory=dict)  # all of them
+    # Whether `now` is the clock's, in whose place the end of the data may stand for how far things have
+    # come; and that end, where it does.
+    movable: bool = False
+    ended: datetime | None = None
     # The same spec checked over what a server turns out to have.
     over: Callable[[SourceMap], Checked] | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def known(self) -> datetime:
+        """The instant up to which the data go: now, or their end."""
+        return self.ended or self.now
 
     @property
     def reached(self) -> datetime:

@@ -6,12 +6,13 @@ import codecs
 import os
 import re
 from collections.abc import Mapping
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
-from reportspec.calendar import Fiscal
+from reportspec.calendar import CalendarError, Fiscal, as_naive, parse_as_of
 from reportspec.check.delivery import mail_of
 from reportspec.check.document import Document, Place
 from reportspec.check.model import (
@@ -193,7 +194,40 @@ def _project(document: Document, root: Path) -> Project:
         disk=int((data.get("query") or {}).get("disk", 0)),
         mail=mail_of(document, data),
         checks=_checks(data.get("checks") or {}),
+        loaded_at=said_load(document, zone),
+        stale_after=_stale_after(data.get("stale_after")),
     )
+
+
+def said_load(document: Document, zone: str) -> datetime | date | None:
+    """When the data were loaded, as a project or mapping file says it: an instant, or a whole day. None
+    where it says nothing, or where the source has it."""
+    value = document.data.get("loaded_at")
+    if value is None or isinstance(value, dict):
+        return None
+    if zone not in available_timezones():
+        return None  # told already
+    try:
+        found = parse_as_of(value, ZoneInfo(zone))
+    except CalendarError as error:
+        document.tell("bad-date", error.message, ("loaded_at",), error.help)
+        return None
+    if re.search("[T ]", str(value).strip()):
+        return found
+    return as_naive(found, ZoneInfo(zone)).date() - timedelta(days=1)
+
+
+_SPAN = re.compile(r"([0-9]+) ?([hd])[a-z]*")
+
+
+def _stale_after(value: Any) -> timedelta | None:
+    """After how long without a change data are taken to have ended; None where nothing is said."""
+    if value is None:
+        return None
+    match = _SPAN.fullmatch(str(value))
+    if match is None:
+        return timedelta.max  # never
+    return timedelta(**{"hours" if match[2] == "h" else "days": int(match[1])})
 
 
 def _checks(data: Mapping[str, Any]) -> SourceChecks:

@@ -39,7 +39,7 @@ from reportspec.check.conditions import Bounds, condition, field_named, in_words
 from reportspec.check.delivery import check_settings, delivery_of, each_of
 from reportspec.check.document import Document, Place, open_document
 from reportspec.check.lacking import There, served
-from reportspec.check.mapping import load_mapping, tables_of, with_types
+from reportspec.check.mapping import load_mapping, tables_of, with_load, with_types
 from reportspec.check.model import EACH, GoalSpec, Project, Report, SectionSpec, sides_of
 from reportspec.check.params import as_read, substitute
 from reportspec.check.project import (
@@ -82,9 +82,11 @@ class Checked:
 def check_file(
     path: Path, now: datetime, environment: Mapping[str, str], *,
     settings: Mapping[str, str] = EMPTY, period: str | None = None, name: str | None = None,
+    clock: bool = False,
 ) -> Checked:  # fmt: skip
     """Check one spec with its project and mapping. `settings` are values for its params, `period`
-    stands in for its own; `now` is a time of the report's zone if it names none. Never raises for what the files hold."""
+    stands in for its own; `now` is a time of the report's zone if it names none, and only the `clock`'s
+    if nobody has said it. Never raises for what the files hold."""
     document = open_document(path, "report", name or str(path))
     project_file = find_project(path)
     project, project_document = load_project(project_file, environment)
@@ -108,13 +110,15 @@ def check_file(
             now = now.replace(tzinfo=binding.zone)
         data = substitute(document, document.data, settings)
         structural = document.broken  # also by what params bring
-        report = _report(document, data, project, binding, language, locale, now)
+        if clock:
+            _check_loaded(project, project_document, now)
+        report = _report(document, data, project, binding, language, locale, now, clock)
 
         def over(source: SourceMap) -> Checked:
             again = replace(document, problems=[])
             narrow = replace(binding.over(source), catalogue=settled(bound.catalogue, source))
             return Checked(
-                _report(again, data, project, narrow, language, locale, now), [again], again
+                _report(again, data, project, narrow, language, locale, now, clock), [again], again
             )
 
         report = replace(report, over=over) if report is not None else None
@@ -232,6 +236,8 @@ def bind_source(project: Project, project_document: Document) -> BoundSource:
         catalogue, project.crm, path, project_document, project.source.dialect
     )
     _check_ignored(project_document, catalogue, extra)
+    if source is not None:
+        source = with_load(source, project_document, project.source.dialect)
     written, tables = source, _known_tables(project)
     if source is not None and tables is not None:
         source = _with_reads(project, catalogue, source, extra)
@@ -300,6 +306,7 @@ def _report(
     language: str,
     locale: str,
     now: datetime,
+    clock: bool,
 ) -> Report | None:
     type_id = data.get("report", "custom")
     preset, label = _preset(document, binding, type_id, language)
@@ -349,8 +356,19 @@ def _report(
         sides=sides, conditions=tuple(conditions), filter_texts=tuple(texts), goals=goals, sections=sections,
         project=project, binding=binding, locale=locale, language=language, now=now, alignment=alignment, each=each,
         delivery=delivery,
-        settings=data["__set__"], params=data["__params__"],
+        settings=data["__set__"], params=data["__params__"], movable=clock and data.get("as_of") is None,
     )  # fmt: skip
+
+
+def _check_loaded(project: Project, document: Document, now: datetime) -> None:
+    """Tell of data that were loaded in the future: a mistake, or a zone that was left out."""
+    said = project.loaded_at
+    if said is None:
+        return
+    zone = ZoneInfo(project.timezone)
+    if (said if isinstance(said, datetime) else instant(said, zone)) > now:
+        document.tell("bad-date", "`loaded_at` lies in the future", ("loaded_at",),
+                      "write when the data were loaded, with the offset if it is another zone's: 2026-09-30T06:00Z")  # fmt: skip
 
 
 def _check_currency(

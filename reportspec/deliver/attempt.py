@@ -51,7 +51,7 @@ class Attempt:
 def attempt(
     path: Path, now: datetime, environment: Mapping[str, str], asked: Asked, *,
     settings: Mapping[str, str], period: str | None = None, strict: bool = False,
-    wait: Wait = time.sleep,
+    wait: Wait = time.sleep, clock: bool = False,
 ) -> Attempt:  # fmt: skip
     """Check a spec, build its report and send it, and tell those who look after it of what went
     wrong. Raises only what is a bug, of which they are told as well."""
@@ -64,7 +64,7 @@ def attempt(
 
     try:
         checked = load_report(
-            path, now, environment, settings=settings, period=period, strict=strict
+            path, now, environment, settings=settings, period=period, strict=strict, clock=clock
         )
         made = _sent(path, checked, asked, wait)
     except Exception as error:

@@ -18,7 +18,7 @@ from reportspec.addresses import ascii_address, split
 from reportspec.deliver.words import of_kpi
 from reportspec.diagnostics import harmless
 from reportspec.figures import Figures, Kpi
-from reportspec.render.locale import as_of_moment, formats_for, moment, tendency
+from reportspec.render.locale import as_of_moment, data_moment, formats_for, tendency
 from reportspec.render.palette import BAD, GOOD, INK, MUTED, RULE, WARN, palette_for
 from reportspec.render.sentences import sentences
 
@@ -182,7 +182,7 @@ def _closing(figures: Figures, attached: Sequence[str], left_out: Sequence[str])
         said.append(word("mail_left_out", files=", ".join(left_out)))
     as_of = f"{word('as_of')} {as_of_moment(formats, figures.as_of)}"
     if figures.data_as_of:
-        as_of = f"{word('data_as_of')} {moment(formats, figures.data_as_of)} · {as_of}"
+        as_of = f"{word('data_as_of')} {data_moment(formats, figures.data_as_of)} · {as_of}"
     said.append(as_of)
     said.append(word("mail_automatic"))
     return said

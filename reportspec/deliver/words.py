@@ -8,7 +8,7 @@ from typing import Any
 
 from reportspec.check.delivery import TEMPLATE
 from reportspec.figures import Figures, Kpi
-from reportspec.render.locale import Formats, as_of_moment, cell, change, formats_for, moment
+from reportspec.render.locale import Formats, as_of_moment, cell, change, data_moment, formats_for
 from reportspec.render.page import of_goal
 
 
@@ -52,7 +52,7 @@ class Words:
             case "as_of":
                 return as_of_moment(formats, figures.as_of)
             case _:
-                return moment(formats, figures.data_as_of) if figures.data_as_of else ""
+                return data_moment(formats, figures.data_as_of) if figures.data_as_of else ""
 
 
 def _param(value: object) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 
 from reportspec.binding import metrics_needed, parts
 from reportspec.calendar import Period, day_label, period_label
@@ -80,22 +80,26 @@ def _named(report: Report, period: Period) -> PeriodFigures:
 
 
 def _notices(report: Report) -> tuple[str, ...]:
-    """What is to be known of the report as a whole: that its period is not over, and which stretch is
-    compared then."""
+    """What is to be known of the report as a whole: that its period is not over or its data end before
+    it, and which stretch is compared then."""
     language = report.language
     if not report.unfinished:
         return ()
-    if not report.begun:
-        return (word(language, "not_begun"),)
     local = report.reached.astimezone(report.binding.zone)
     midnights = (time(), time(23, 59, 59, 999_999))
     clock = "" if local.time() in midnights else local.strftime("%H:%M")
     last = day_label((local - timedelta(microseconds=1)).date(), language, report.locale)
+    last = f"{last}, {clock}" if clock else last
+    ended = report.ended is not None
+    if not report.begun:
+        return (word(language, "ended_before", last) if ended else word(language, "not_begun"),)
     if report.compared is None:
-        return (word(language, "unfinished", f"{last}, {clock}" if clock else last),)
+        return (word(language, "ended" if ended else "unfinished", last),)
     told, then = _named(report, report.told).label, _named(report, report.compared).label
     if clock:
         told = word(language, "stretch_until", told, clock)
+    if ended:
+        return (word(language, "ended_compared", last, told, then),)
     return (word(language, "unfinished_compared", told, then),)
 
 
@@ -155,14 +159,3 @@ def formula(report: Report, metric: Metric) -> str:
         "difference": f"{base} / {other} {base} - 1",
         "multiple": f"{base} / {other} {base}",
     }.get(metric.form, f"{other} {base} / {base}")
-
-
-def newest(values: list[object], report: Report) -> datetime | None:
-    """The latest of the times that were found in the source, not later than now."""
-    found = []
-    for value in values:
-        if isinstance(value, datetime):
-            aware = value if value.tzinfo else value.replace(tzinfo=report.binding.source_zone)
-            found.append(aware.astimezone(UTC))
-    earlier = [moment for moment in found if moment <= report.now]
-    return max(earlier) if earlier else None

@@ -10,10 +10,11 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import date, timedelta
 from typing import Any
 
 from reportspec.binding import metrics_needed
-from reportspec.calendar import period_label
+from reportspec.calendar import instant, period_label
 from reportspec.check.model import Backtest, Comparison, Highlights, Report, SectionSpec
 from reportspec.evaluate.chance import Mean, Share, means_differ, pairs, shares_differ
 from reportspec.evaluate.goals import goal_state
@@ -330,6 +331,10 @@ def backtest_section(
     for index, period in enumerate(tested.periods):
         said = _single(catalogue, tested.metric, tables, spec.id, f"then {index}")
         real = _single(catalogue, tested.against, tables, spec.id, f"came {index}")
+        # What lies beyond the data has not been said, and of what they have in part it is not known
+        # what came.
+        said = said if _go_to(report, period.start) else None
+        real = real if _go_to(report, period.end) else None
         apart = None if said is None or real is None else number(said - real)
         relative = divided(apart, real)
         if relative is not None:
@@ -341,6 +346,11 @@ def backtest_section(
     chart = Chart("line", "period", ("forecast", "actual"))
     return Section(spec.id, "backtest", spec.title, columns, tuple(rows), None, len(rows), chart=chart,
                    notes=tuple(notes), break_before=spec.break_before)  # fmt: skip
+
+
+def _go_to(report: Report, day: date) -> bool:
+    """Whether the data go to the beginning of a day; `--today` is the last instant before one."""
+    return instant(day, report.binding.zone) <= report.known + timedelta(microseconds=1)
 
 
 def _single(catalogue: Any, metric: Metric, tables: Tables, section: str, purpose: str) -> Number:

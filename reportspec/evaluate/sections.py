@@ -85,7 +85,7 @@ def evaluate_section(
     if spec.own_chart is None or not made.columns:
         return made
     chart = made.chart or Chart("own", "", ())
-    chart = Chart("own", "", (), partial_from=chart.partial_from, ahead_from=chart.ahead_from, vega_lite=spec.own_chart)  # fmt: skip
+    chart = Chart("own", "", (), partial_from=chart.partial_from, ahead_from=chart.ahead_from, ended=chart.ended, vega_lite=spec.own_chart)  # fmt: skip
     return replace(made, chart=chart)
 
 
@@ -434,6 +434,7 @@ def _trend(
             None,
             partial_from,
             ahead_from,
+            report.ended is not None,
         )
     return Section(spec.id, "trend", spec.title, tuple(columns), tuple(body), total_cells, len(body), tuple(labels),
                    chart=chart, notes=notes, break_before=spec.break_before)  # fmt: skip

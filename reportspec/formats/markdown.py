@@ -12,9 +12,9 @@ from reportspec.render.locale import (
     Formats,
     as_of_moment,
     cell,
+    data_moment,
     days_beside,
     formats_for,
-    moment,
 )
 from reportspec.render.page import footnotes_of, tile_of
 from reportspec.render.palette import palette_for
@@ -83,7 +83,7 @@ def _head(figures: Figures, formats: Formats) -> list[str]:
     lines += [escaped(text) for text in figures.notices]
     fresh = ""
     if figures.data_as_of:
-        fresh = f"{formats.word('data_as_of')} {moment(formats, figures.data_as_of)} · "
+        fresh = f"{formats.word('data_as_of')} {data_moment(formats, figures.data_as_of)} · "
     told_at = f"{formats.word('as_of')} {as_of_moment(formats, figures.as_of)}"
     lines.append(f"{fresh}{told_at} · {formats.word('source')}: {escaped(figures.source_label)}")
     return ["  \n".join(lines)]

@@ -18,10 +18,10 @@ from reportspec.render.locale import (
     Formats,
     as_of_moment,
     cell,
+    data_moment,
     days_beside,
     formats_for,
     is_number,
-    moment,
     money_decimals,
     with_unit,
 )
@@ -137,7 +137,7 @@ class _Book:
         for index, text in enumerate(figures.filters):
             yield "" if index else word("filters"), text
         if figures.data_as_of:
-            yield word("data_as_of"), moment(formats, figures.data_as_of)
+            yield word("data_as_of"), data_moment(formats, figures.data_as_of)
         yield word("as_of"), as_of_moment(formats, figures.as_of)
         yield word("source"), figures.source_label
         yield word("time_zone"), figures.timezone

@@ -396,6 +396,14 @@ def moment(formats: Formats, value: datetime) -> str:
     return f"{day(formats, local.date())}, {clock}".replace("\u202f", NO_BREAK_SPACE)
 
 
+def data_moment(formats: Formats, value: datetime) -> str:
+    """When data changed last or were loaded; midnight stands for a whole day."""
+    local = value.astimezone(formats.timezone) if value.tzinfo else value
+    if (local.hour, local.minute, local.second, local.microsecond) == (0, 0, 0, 0):
+        return day(formats, local.date())
+    return moment(formats, value)
+
+
 def as_of_moment(formats: Formats, value: datetime) -> str:
     """An instant at which states were taken; midnight is the end of the day before it."""
     local = value.astimezone(formats.timezone) if value.tzinfo else value

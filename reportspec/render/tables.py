@@ -209,7 +209,9 @@ def _row_label(section: Section, index: int, formats: Formats) -> str | None:
         and len(section.row_labels) == len(section.rows)
     ):
         begun = section.chart is None or index < (section.chart.ahead_from or len(section.rows))
-        label = f"{label} ({formats.word('in_progress' if begun else 'not_begun')})"
+        ended = section.chart is not None and section.chart.ended
+        names = ("in_part", "no_data_yet") if ended else ("in_progress", "not_begun")
+        label = f"{label} ({formats.word(names[0] if begun else names[1])})"
     return label
 
 

@@ -33,7 +33,11 @@ from reportspec.sql.parts import from_part
 from reportspec.sql.rates import RATES, has_rates
 from reportspec.sql.statement import Statement
 
-CHANGES = ("updated_at", "created_at", "entered_at")
+WRITTEN = (
+    "updated_at",
+    "created_at",
+    "entered_at",
+)  # of a record, looked at whatever is read of it
 SOUGHT = ("unknown-value", "no-rows")  # checks of what should occur
 MOST_VALUES = 20  # that are not the declared ones: enough to write what they mean
 MOST_KEYS = 200  # that find no partner, of which it is looked whether they nearly do
@@ -41,29 +45,34 @@ MOST_KNOWN = 2000  # values of a field, for what a wrong one was meant to be
 
 
 def survey_statement(
-    binding: Binding, entities: Iterable[str], checks: Sequence[Check], now: datetime
+    binding: Binding, entities: Mapping[str, frozenset[str]], checks: Sequence[Check], now: datetime
 ) -> exp.Expr:
-    """One row for each entity, by its name: `rows`, `newest` (the latest change before now), and in
-    `n0`, `n1`, … how many rows break each of its checks, in their order. A check that looks at more
-    than the entity's rows has a row of its own, `check 7` for the eighth, with its number in `rows`."""
+    """One row for each entity, by its name: `rows`, in `t0`, `t1`, … (times) and `d0`, `d1`, … (whole
+    days) the latest up to now of each field that says when it changed, and in `n0`, `n1`, … how many
+    rows break each of its checks, in their order. A check that looks at more than the entity's rows
+    has a row of its own, `check 7` for the eighth, with its number in `rows`."""
     statement = Statement(binding)
     of = {name: [c for c in checks if c.entity == name and _within(c)] for name in entities}
-    width = max(map(len, of.values()), default=0)
-    selects = [_of_entity(statement, name, own, width, now) for name, own in of.items()]
+    widths = {"n": max(map(len, of.values()), default=0)}
+    newest = {name: _newest(statement, name, read, now) for name, read in entities.items()}
+    for kind in ("t", "d"):
+        widths[kind] = max((len(one[kind]) for one in newest.values()), default=0)
+    selects = [_of_entity(statement, name, own, newest[name], widths) for name, own in of.items()]
     for number, check in enumerate(checks):
         if not _within(check):
             count, rest = _across(statement, check)
-            selects.append(_row(f"check {number}", count, null("TIMESTAMP"), [], width, rest))
+            selects.append(_row(f"check {number}", count, {}, widths, rest))
     union: exp.Expr = selects[0]
     for select in selects[1:]:
         union = exp.Union(this=union, expression=select, distinct=False)
     counts = exp.Subquery(this=union, alias=alias_of("counts"))
-    types = {"entity": "text", "rows": "integer", "newest": "time"}
-    return _finished(
-        statement,
-        exp.Select().select(exp.Star()).from_(counts),
-        types | {f"n{at}": "integer" for at in range(width)},
-    )
+    types = {"entity": "text", "rows": "integer"}
+    types |= {f"{k}{at}": _TYPES[k][1] for k, width in widths.items() for at in range(width)}
+    return _finished(statement, exp.Select().select(exp.Star()).from_(counts), types)
+
+
+# What the columns of an entity's row are, by how their names begin.
+_TYPES = {"n": ("BIGINT", "integer"), "t": ("TIMESTAMP", "time"), "d": ("DATE", "date")}
 
 
 def broken(checks: Sequence[Check], rows: Iterable[Mapping[str, object]]) -> dict[Check, int]:
@@ -91,42 +100,90 @@ def _within(check: Check) -> bool:
 
 
 def _of_entity(
-    statement: Statement, name: str, checks: list[Check], width: int, now: datetime
-) -> exp.Select:
+    statement: Statement, name: str, checks: list[Check], newest: Mapping[str, list[exp.Expr]],
+    widths: Mapping[str, int],
+) -> exp.Select:  # fmt: skip
     cte = statement.rows_only(name)
-    counts = [_count(statement, cte, check) for check in checks]
-    newest = _newest(statement, cte, name, now)
+    found = {**newest, "n": [_count(statement, cte, check) for check in checks]}
     every = exp.Count(this=exp.Star())
-    return _row(name, every, newest, counts, width, lambda select: select.from_(table(cte)))
+    return _row(name, every, found, widths, lambda select: select.from_(table(cte)))
 
 
 def _row(
-    name: str, rows: exp.Expr, newest: exp.Expr, counts: list[exp.Expr], width: int,
+    name: str, rows: exp.Expr, found: Mapping[str, list[exp.Expr]], widths: Mapping[str, int],
     source: Callable[[exp.Select], exp.Select],
 ) -> exp.Select:  # fmt: skip
-    counts = [*counts, *(null("BIGINT") for _ in range(width - len(counts)))]
-    select = exp.Select().select(
-        named(literal(name), "entity"), named(rows, "rows"), named(newest, "newest"),
-        *(named(count, f"n{at}") for at, count in enumerate(counts)), copy=False,
-    )  # fmt: skip
+    select = exp.Select().select(named(literal(name), "entity"), named(rows, "rows"), copy=False)
+    for kind, width in widths.items():
+        given = found.get(kind, [])
+        given = [*given, *(null(_TYPES[kind][0]) for _ in range(width - len(given)))]
+        columns = (named(tree, f"{kind}{at}") for at, tree in enumerate(given))
+        select = select.select(*columns, copy=False)
     return source(select)
 
 
-def _newest(statement: Statement, cte: str, name: str, now: datetime) -> exp.Expr:
-    binding, times = statement.binding, []
-    for change in CHANGES:
-        field = binding.field(name, change)
-        if field is None or field.type != "time" or not binding.mapped(name, change):
+def changes(binding: Binding, name: str, read: frozenset[str]) -> list[str]:
+    """The times of an entity's rows that say when something happened: those that are read, and when
+    rows were written. What the source lacks is missed where it is read."""
+    found = []
+    for field in binding.entity(name).fields.values():
+        mapped = binding.mapped(name, field.name)
+        if field.type not in ("time", "date") or not field.change or mapped is None:
             continue
-        if binding.storage(name, change) == "time":
+        if field.name not in read and field.name not in WRITTEN:
+            continue
+        if f"{name}.{field.name}" in binding.source.wrong or isinstance(mapped.sql, exp.Null):
+            continue
+        found.append(field.name)
+    return found
+
+
+def _newest(
+    statement: Statement, name: str, read: frozenset[str], now: datetime
+) -> dict[str, list[exp.Expr]]:
+    """The latest change up to now by each field that says so: those that keep times, and those that
+    keep days."""
+    binding, cte = statement.binding, statement.rows_only(name)
+    found: dict[str, list[exp.Expr]] = {"t": [], "d": []}
+    for change in changes(binding, name, read):
+        kind = "d" if binding.storage(name, change) == "date" else "t"
+        value = _field(statement, cte, change)
+        latest = exp.Max(this=when(_up_to(binding, value, now, kind), value.copy()))
+        found[kind].append(cast(latest, _TYPES[kind][0]))
+    return found
+
+
+def _up_to(binding: Binding, value: exp.Expr, moment: datetime, kind: str) -> exp.Expr:
+    """That a time does not lie after an instant, or a day not after its day."""
+    if kind == "t":
+        bound = instant_literal(moment, "time", binding.source_zone, binding.zone)
+    else:
+        bound = literal(moment.astimezone(binding.zone).date())
+    return exp.LTE(this=value, expression=bound)
+
+
+def days_statement(
+    binding: Binding, entities: Mapping[str, frozenset[str]], since: datetime, until: datetime
+) -> exp.Expr:
+    """The days (`day`) between two instants on which the rows of entities changed, by the fields that
+    are read of each. Some field has to be one that says so."""
+    statement = Statement(binding)
+    selects = []
+    for name, read in entities.items():
+        for change in changes(binding, name, read):
+            cte = statement.rows_only(name)
+            kind = "d" if binding.storage(name, change) == "date" else "t"
             value = _field(statement, cte, change)
-            bound = instant_literal(now, "time", binding.source_zone, binding.zone)
-            earlier = exp.LTE(this=value, expression=bound)
-            times.append(exp.Max(this=when(earlier, value.copy())))
-    if not times:
-        return null("TIMESTAMP")
-    latest = exp.Greatest(this=times[0], expressions=times[1:]) if len(times) > 1 else times[0]
-    return cast(latest, "TIMESTAMP")
+            earlier = exp.Not(this=_up_to(binding, value.copy(), since, kind))
+            within = exp.And(this=earlier, expression=_up_to(binding, value.copy(), until, kind))
+            day = exp.Select().select(named(cast(value, "DATE"), "day")).distinct()
+            selects.append(day.from_(table(cte)).where(within))
+    union: exp.Expr = selects[0]
+    for select in selects[1:]:
+        union = exp.Union(this=union, expression=select, distinct=False)
+    days = exp.Subquery(this=union, alias=alias_of("days"))
+    every = exp.Select().select(column("days", "day")).distinct().from_(days)
+    return _finished(statement, every, {"day": "date"})
 
 
 def _count(statement: Statement, cte: str, check: Check) -> exp.Expr:

@@ -14,11 +14,14 @@ NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
 Row = dict[str, Any]
 
 
-def figures(folder: Path, spec: dict[str, Any], now: datetime = NOW) -> Figures:
-    """The figures of a spec in a project's folder. Mistakes fail the test."""
+def figures(
+    folder: Path, spec: dict[str, Any], now: datetime = NOW, *, clock: bool = False
+) -> Figures:
+    """The figures of a spec in a project's folder, `now` being said or only the `clock`'s. Mistakes fail
+    the test."""
     path = folder / "asked.yaml"
     path.write_text(json.dumps({"version": 1, **spec}, ensure_ascii=False), encoding="utf-8")
-    checked = load_report(path, now, {})
+    checked = load_report(path, now, {}, clock=clock)
     assert checked.report is not None, [d.message for d in checked.diagnostics]
     return run_report(checked.report, compile_report(checked.report), Timings())
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -74,6 +75,32 @@ def test_what_was_said_and_what_came(folder: Path) -> None:
     # On 1 March only deal 2 was open, put off to March; it was lost.
     assert (march["forecast"], march["actual"]) == (pytest.approx(100), 0)
     assert march["error_share"] is None
+
+
+# The newest change is of 20 March, and lies a month before the clock.
+@pytest.mark.parametrize(
+    ("now", "clock", "march", "april"),
+    [
+        ("2026-03-15T00:00", False, (100, None), (None, None)),
+        ("2026-03-31T23:59:59.999999", False, (100, 0), (0, None)),
+        ("2026-04-20T00:00", False, (100, 0), (0, None)),
+        ("2026-04-20T00:00", True, (100, None), (None, None)),
+    ],
+)
+def test_what_is_not_over_has_not_come(
+    folder: Path, now: str, clock: bool, march: tuple[Any, ...], april: tuple[Any, ...]
+) -> None:
+    with (folder / "reportspec.yaml").open("a", encoding="utf-8") as project:
+        project.write("stale_after: 7 days\n")
+    backtest = {"metric": "forecast_amount", "against": "won_amount", "periods": 3}
+    spec = {
+        "report": "custom",
+        "period": "2026-05",
+        "sections": [{"id": "b", "backtest": backtest}],
+    }
+    moment = datetime.fromisoformat(now).replace(tzinfo=UTC)
+    found = rows(figures(folder, spec, moment, clock=clock), "b")
+    assert [(row["forecast"], row["actual"]) for row in found] == [(600, 1500), march, april]
 
 
 def test_a_forecast_in_the_middle_of_its_period(folder: Path) -> None:

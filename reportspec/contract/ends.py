@@ -1,0 +1,145 @@
+"""Where a source's data end: when they were loaded, or their newest change where that is older than
+the gaps that they have anyway. A report of data that ended some time ago is told as of then: by the
+clock, every deal of which nothing has been heard since would be late."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
+from math import ceil
+from typing import TYPE_CHECKING
+
+from sqlglot import exp
+
+from reportspec.calendar import instant
+from reportspec.check.mapping import LOAD, LOADED
+from reportspec.check.model import Report, sides_of
+from reportspec.diagnostics import Diagnostic
+from reportspec.sql.survey import changes, days_statement
+
+if TYPE_CHECKING:
+    from reportspec.run.connection import Table
+
+Rows = Iterable[Mapping[str, object]]
+
+# What is usual: three times a gap that hardly any is longer than, and a week in any case.
+_YEAR, _WEEK = timedelta(days=365), timedelta(days=7)
+_SHARE, _TIMES = 0.95, 3
+_ENOUGH = 20  # days with changes, below which nothing is known of the gaps between them
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """An instant that a source names, or a whole day, of which it is the beginning."""
+
+    at: datetime
+    whole: bool
+
+    def over(self, report: Report) -> datetime:
+        """When all is over that may have happened then: the day's end, or the instant itself."""
+        return _end_of_day(self.at, report) if self.whole else self.at
+
+
+def newest(report: Report, rows: Rows) -> Moment | None:
+    """The newest change that the survey found in the source, up to now; its loads are none."""
+    return _latest(report, [row for row in rows if row["entity"] != LOAD])
+
+
+def loaded(report: Report, rows: Rows) -> Moment | None:
+    """When the data were loaded, where the project or the source says so: the last time up to now."""
+    said = report.project.loaded_at
+    if said is None:
+        return _latest(report, [row for row in rows if row["entity"] == LOAD])
+    found = _moment(report, said)
+    return found if found.at <= report.now else None
+
+
+def ended(report: Report, rows: Rows, ask: Callable[[exp.Expr], Table], read: Mapping[str, frozenset[str]]) -> Report:  # fmt: skip
+    """The report as of where its data end, or the report itself where that is now. `rows` are the
+    survey's, `read` the fields of entities that the report reads; `ask` runs a statement."""
+    if not report.movable:
+        return report
+    load, last = loaded(report, rows), newest(report, rows)
+    if load is not None:
+        end = load.over(report)
+    elif last is not None and _stale(report, last, ask, read):
+        end = _end_of_day(last.at, report)
+    else:
+        return report
+    if end >= report.reached:
+        return report
+    zone = report.binding.zone
+    sides = sides_of(report.period, report.compare, end, zone, report.alignment)
+    return replace(report, ended=end, sides=sides)
+
+
+def contradictions(report: Report, rows: Rows) -> list[Diagnostic]:
+    """That the source has changes of days after the one on which it is said to have been loaded."""
+    load, last = loaded(report, rows), newest(report, rows)
+    if load is None or last is None or last.at < _end_of_day(load.at, report):
+        return []
+    days = [one.at.astimezone(report.binding.zone).date() for one in (load, last)]
+    return [
+        Diagnostic(
+            "changes-after-load", f"the data were loaded on {days[0]}, as `{LOADED}` says, and have changes up to {days[1]}",
+            None, f"correct `{LOADED}`: figures are as of then", (), "warning",
+        )
+    ]  # fmt: skip
+
+
+def _stale(
+    report: Report, last: Moment, ask: Callable[[exp.Expr], Table],
+    read: Mapping[str, frozenset[str]],
+) -> bool:  # fmt: skip
+    """Whether the newest change is older than the project allows, or than the source's gaps make
+    likely."""
+    age, allowed = report.now - last.over(report), report.project.stale_after
+    if allowed is not None:
+        return age > allowed
+    if age <= _WEEK:
+        return False
+    fields = {name: own for name, own in read.items() if changes(report.binding, name, own)}
+    table = ask(days_statement(report.binding, fields, last.at - _YEAR, last.over(report)))
+    return age > usual_gap(_days(row[0] for row in table.rows))
+
+
+def usual_gap(days: Iterable[date]) -> timedelta:
+    """How long a source may be without a change, by the days of a year on which it had some; for ever
+    where they are too few to tell."""
+    known = sorted(set(days))
+    if len(known) < _ENOUGH:
+        return timedelta.max
+    gaps = sorted(later - earlier for earlier, later in pairwise(known))
+    return max(_WEEK, _TIMES * gaps[ceil(_SHARE * len(gaps)) - 1])
+
+
+def _days(values: Iterable[object]) -> Iterable[date]:
+    for value in values:
+        if isinstance(value, date):
+            yield value.date() if isinstance(value, datetime) else value
+
+
+def _latest(report: Report, rows: Rows) -> Moment | None:
+    found = [
+        _moment(report, value)
+        for row in rows
+        for name, value in row.items()
+        if name[0] in "td" and name[1:].isdigit() and isinstance(value, date)
+    ]
+    known = [one for one in found if one.at <= report.now]
+    # Of a day and a time within it, the time says more.
+    return max(known, key=lambda one: (one.at, not one.whole), default=None)
+
+
+def _moment(report: Report, value: date) -> Moment:
+    if not isinstance(value, datetime):
+        return Moment(instant(value, report.binding.zone), True)
+    aware = value if value.tzinfo else value.replace(tzinfo=report.binding.source_zone)
+    return Moment(aware.astimezone(UTC), False)
+
+
+def _end_of_day(moment: datetime, report: Report) -> datetime:
+    zone = report.binding.zone
+    return instant(moment.astimezone(zone).date() + timedelta(days=1), zone)
