@@ -87,3 +87,14 @@ def test_metrics_that_nobody_wrote_are_left_out_and_told(bare: Path) -> None:
 def test_where_none_can_be_shown_by_the_field_it_is_one_mistake(bare: Path) -> None:
     spec = {"report": "lost_deals", "period": "2026-Q1", "group_by": ["case_.priority"]}
     assert len(codes(bare, spec)) == 1
+
+
+def test_what_is_needed_is_named_with_whose_it_is(bare: Path) -> None:
+    """Deals have an expected closing date here; what is put off is seen in the history's alone."""
+    folder = bare
+    mapping = (folder / "m.yaml").read_text().replace("owner_id: owner}", "owner_id: owner, expected_close_date: closed, amount: '10'}")  # fmt: skip
+    (folder / "m.yaml").write_text(mapping, encoding="utf-8")
+    spec = {"report": "sales_forecast", "period": "2026-Q1", "locale": "en_GB"}
+    notes = " ".join(note for one in figures(folder, spec).sections for note in one.notes)
+    assert "Stage changes" in notes
+    assert "needs: Expected close date)" not in notes
