@@ -615,6 +615,16 @@ def _dimensions(
                 "bad-group", f"`{name}` has too many values to group by", place, help
             )
             wrong = True
+        if not wrong and draft.path is not None:
+            # What no metric could be shown by is told where it stands, not at each of them.
+            binding, owner = context.binding, field.entity
+            try:
+                binding.need_reference(owner, binding.resolve(owner, (owner, field.name)))
+            except Unresolved as why:
+                context.document.tell(
+                    why.code, f"`{name}` cannot be shown here: {why.message}", place, why.help
+                )
+                wrong = True
         found.append(Dimension(name, tuple(name.split(".")), field, bins))
     return None if wrong else tuple(found)
 
