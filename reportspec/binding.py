@@ -453,7 +453,8 @@ def _lacked(binding: Binding, name: str) -> tuple[str, str]:
         "column" if binding.source.lacks[name].column else "table",
     )
     said = f"{lack.text}, from which the mapping `{binding.source.name}` reads `{name}`"
-    return said, f"add the {kind} to the source, or map another one"
+    near = lack.help if lack.help.startswith("did you mean") else ""
+    return said, near or f"add the {kind} to the source, or map another one"
 
 
 def _lacking(

@@ -428,6 +428,7 @@ def _expected(
 ) -> Iterator[Finding]:
     """The tables and columns that the mapping names, against those that are there."""
     missing: dict[str, str] = {}
+    own: set[str] = set()  # that one's own mapping names
     wrong = {(lack.table, lack.column): (name, lack) for name, lack in seen.wrong.items()}
     listed: set[str] = set()
     for entity in mapping.entities.values():
@@ -435,13 +436,14 @@ def _expected(
             for table in _tables(part):
                 if _found(table, columns, dialect) is None:
                     missing.setdefault(table, entity.entity)
+                    own |= set() if part.lenient else {table}
                 else:
                     listed.add(table)
     if listed:
         yield Finding("ok", "tables", f"{len(listed)} of {len(listed) + len(missing)} that the mapping names are there")  # fmt: skip
     for name, owner in missing.items():
         near = suggestion(name, columns) or suggestion(name.rpartition(".")[2], columns)
-        level: Level = "note" if listed else "error"
+        level: Level = "note" if listed and name not in own else "error"
         yield Finding(level, "tables", f"`{name}` (for `{owner}`) is not there, or may not be read",
                       near or "metrics that need it say so")  # fmt: skip
     for owner, lack in wrong.values():

@@ -37,7 +37,9 @@ class Document:
         value = self.span(path)
         if value is not None and any(_overlap(value, one) for one in self.misshapen):
             return  # one mistake, one message: what stands there is no value of its key at all
-        self.problems.append(Diagnostic(code, message, span, help, notes, severity))  # type: ignore[arg-type]
+        told = Diagnostic(code, message, span, help, notes, severity)  # type: ignore[arg-type]
+        if told not in self.problems:  # two sections may be made of one line
+            self.problems.append(told)
 
     @property
     def broken(self) -> bool:

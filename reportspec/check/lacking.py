@@ -52,6 +52,11 @@ class There:
         few = ", ".join(list(known)[:_SHOWN])
         return Lack(named(table), column, suggestion(column, known) or f"it has {few}")
 
+    def near(self, table: str) -> str | None:
+        """``did you mean `deals`?`` of a table that is not there, or None."""
+        last = table.rpartition(".")[2]
+        return suggestion(table, self.tables) or suggestion(last, self.tables)
+
     def _listed(self, name: str, names: Iterable[str]) -> str | None:
         if name in names:
             return name
@@ -120,7 +125,8 @@ class _Look:
 
     def __post_init__(self) -> None:
         if self._absent(self.part.table, self.part.lenient):
-            self.rows = Lack(named(self.part.table))
+            table = named(self.part.table)
+            self.rows = Lack(table, help=self.there.near(table) or "")
             return
         for join in self.part.joins:
             self._join(join)
@@ -167,10 +173,21 @@ class _Look:
 
     def _field(self, name: str, given: MappedField) -> None:
         lack = next(self._lacking([given.sql]), None)
+        meant = self._one_name(given.sql) if lack is not None else None
+        if lack is not None and meant is not None:
+            help = f"a name with signs in it stands in quotes: write `'\"{meant}\"'`"
+            lack = replace(lack, help=help)
         if lack is not None and (given.lenient or self._leans(given.sql)):
             self.lacks[name] = lack
         elif lack is not None:
             self.wrong[name] = lack
+
+    def _one_name(self, tree: exp.Expr) -> str | None:
+        """What is read as a calculation of columns of which there is none (`E-Mail`, `Squadra/Team`), as
+        the one name that it may be."""
+        name = _spelt(tree) if type(tree) in _WRITTEN_SO else None
+        lacking = (next(self._lacking([one]), None) for one in tree.find_all(exp.Column))
+        return name if name is not None and None not in lacking else None
 
     def _leans(self, tree: exp.Expr) -> bool:
         """Whether an expression names a table beside this one that is not there at all."""
@@ -200,6 +217,18 @@ class _Look:
                     lack = self.there.lack(table, node.name)
                     if lack is not None:
                         yield lack
+
+
+_WRITTEN_SO = {exp.Sub: "-", exp.Div: "/", exp.Add: "+", exp.Mod: "%"}
+
+
+def _spelt(tree: exp.Expr) -> str | None:
+    """A calculation of columns as a name is written, or None where there is more to it."""
+    if isinstance(tree, exp.Column):
+        return tree.name if isinstance(tree.this, exp.Identifier) and not tree.table else None
+    sign = next((said for kind, said in _WRITTEN_SO.items() if type(tree) is kind), None)
+    parts = [_spelt(tree.this), _spelt(tree.expression)] if sign is not None else [None]
+    return None if None in parts else str(sign).join(map(str, parts))
 
 
 def _of_rows(part: MappedPart) -> list[exp.Expr]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -19,7 +19,7 @@ from reportspec.check.own_chart import own_chart
 from reportspec.diagnostics import did_you_mean, folded_name, suggestion
 from reportspec.expression import column_nodes, parse, path_of
 from reportspec.languages import as_part, vocabulary
-from reportspec.model import Metric
+from reportspec.model import Field, Metric
 from reportspec.plan.plan import can_trend, record_fields
 from reportspec.plan.queries import Dimension
 from reportspec.sql.aggregate import money_currencies, needs_currency
@@ -487,7 +487,22 @@ def _named(context: Context, name: str) -> str:
     for step in parts[1:-1]:
         at = entities[at].relations[step].to
     field = context.binding.field(at, parts[-1])
-    return _label(context, field.label) if field else name
+    if field is None:
+        return name
+    said = _label(context, field.label)
+    if any(one.name == field.name for one in _given(context.binding) if one.entity != at):
+        # Another record has what is called so, and a table may well show it.
+        said = f"{said} ({_label(context, entities[at].plural)})"
+    return said
+
+
+def _given(binding: Binding) -> Iterator[Field]:
+    """The fields that the source gives."""
+    for name, mapped in binding.source.entities.items():
+        for field in mapped.fields:
+            known = binding.field(name, field)
+            if known is not None:
+                yield known
 
 
 def _nothing(
@@ -601,6 +616,16 @@ def _dimensions(
                 "bad-group", f"`{name}` has too many values to group by", place, help
             )
             wrong = True
+        if not wrong and draft.path is not None:
+            # What no metric could be shown by is told where it stands, not at each of them.
+            binding, owner = context.binding, field.entity
+            try:
+                binding.need_reference(owner, binding.resolve(owner, (owner, field.name)))
+            except Unresolved as why:
+                context.document.tell(
+                    why.code, f"`{name}` cannot be shown here: {why.message}", place, why.help
+                )
+                wrong = True
         found.append(Dimension(name, tuple(name.split(".")), field, bins))
     return None if wrong else tuple(found)
 

@@ -33,6 +33,8 @@ def goal_state(report: Report, metric: Metric, goal: GoalSpec | None, value: Cel
     expected = attainment(landing, target, goal.direction) if landing is not None else None
     if attained >= 1 and goal.direction != "down" and grows:
         state = "met"
+    elif goal.direction == "down" and grows and value > target:
+        state = "missed"  # what is counted does not get less
     elif expected is None or not part:
         state = "on_track"
     else:

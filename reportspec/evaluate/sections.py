@@ -82,6 +82,9 @@ def evaluate_section(
 ) -> Section:
     """One section, computed."""
     made = _computed(report, spec, tables, footnotes)
+    if made.kind in ("records", "breakdown", "trend") and made.columns and not made.rows:
+        # What else is said of a section would stand alone, as if its table had been forgotten.
+        made = replace(made, notes=(word(report.language, "none_there"), *made.notes))
     if spec.own_chart is None or not made.columns:
         return made
     chart = made.chart or Chart("own", "", ())

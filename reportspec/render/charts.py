@@ -16,6 +16,7 @@ from reportspec.render.palette import BAD, FAINT, GOOD, INK, MUTED, PREVIOUS, Pa
 from reportspec.render.series import Series, read_series
 from reportspec.render.vega import (
     GAP,
+    LONGEST_TURNED,
     SIZE,
     WIDTH,
     Frame,
@@ -35,6 +36,7 @@ from reportspec.render.vega import (
 
 CATEGORIES = 15  # bars that one chart shows; the table has them all
 SERIES = 8  # lines or layers that can still be told apart
+LONGEST_BIN = 200  # pixels of the name of a bin
 HEIGHT = 150
 ROW = 21  # pixels per horizontal bar
 
@@ -491,7 +493,10 @@ def _waterfall(canvas: _Canvas, one: Series) -> Drawing:
 
 def _histogram(canvas: _Canvas, one: Series) -> Drawing:
     steps = Steps(len(canvas.labels), 0.04, 0.04)
-    upright = _Upright.of(canvas, one.column, one.values, steps, canvas.labels, rotate=True)
+    # The bounds of a bin stand at the end of its name: cut, it would name none.
+    upright = _Upright.of(
+        canvas, one.column, one.values, steps, canvas.labels, rotate=True, longest=LONGEST_BIN
+    )
     values: list[Spec] = [{"i": i, "v": value} for i, value in enumerate(one.values)]
     bar: Spec = {"type": "bar", "color": canvas.palette.accent}
     layers: list[Spec] = [{"mark": bar, "encoding": upright.encoding("v")}]
@@ -517,6 +522,7 @@ class _Upright:
     names: tuple[str, ...]
     rotate: bool
     frame: Frame
+    longest: float
 
     @classmethod
     def of(
@@ -531,13 +537,14 @@ class _Upright:
         zero: bool | None = True,
         height: float = HEIGHT,
         right: float = 6,
+        longest: float = LONGEST_TURNED,
     ) -> _Upright:
         at = _ticks(canvas, values, column, zero)
         texts = tuple(canvas.write(value, column) for value in at)
         left = widest(texts) + GAP + 2
         slot = steps.step(WIDTH - left - right)
-        frame = Frame(height, left, right, SIZE + 6, below_room(names, slot, rotate))
-        return cls(canvas, column, at, texts, steps, names, rotate, frame)
+        frame = Frame(height, left, right, SIZE + 6, below_room(names, slot, rotate, longest))
+        return cls(canvas, column, at, texts, steps, names, rotate, frame, longest)
 
     @property
     def span(self) -> Span:
@@ -558,7 +565,7 @@ class _Upright:
         ys = [self.height_of(value) for value in self.at]
         width = self.frame.width
         xs, slot = self.steps.centres(width), self.steps.step(width)
-        across = below(self.names, xs, self.frame, slot, self.rotate)
+        across = below(self.names, xs, self.frame, slot, self.rotate, self.longest)
         return beside(self.texts, ys, -GAP) + across
 
     def values(self, one: Series, room: float, shift: float = 0.0) -> list[Label]:

@@ -28,7 +28,7 @@ SIZE = 10  # of labels, in pixels
 GAP = 7  # between labels and what they name
 
 _ANGLE = -35  # of labels that would collide if level
-_LONGEST_TURNED = 100  # pixels
+LONGEST_TURNED = 100  # pixels
 
 CONFIG: Spec = {
     "font": FAMILY,
@@ -250,24 +250,27 @@ def beside(texts: Sequence[str], ys: Sequence[float], x: float, colour: str = MU
     ]
 
 
-def below_room(texts: Sequence[str], slot: float, rotate: bool) -> float:
+def below_room(
+    texts: Sequence[str], slot: float, rotate: bool, longest: float = LONGEST_TURNED
+) -> float:
     """The pixels that `below` takes under the plot."""
     if not _turned(texts, slot, rotate):
         return SIZE + GAP + 5
-    return min(widest(texts), _LONGEST_TURNED) * math.sin(math.radians(-_ANGLE)) + SIZE + GAP
+    return min(widest(texts), longest) * math.sin(math.radians(-_ANGLE)) + SIZE + GAP
 
 
 def below(
-    texts: Sequence[str], xs: Sequence[float], frame: Frame, slot: float, rotate: bool
-) -> list[Label]:
-    """Labels in a row under the plot. Where they would collide they are turned, if allowed, and
-    thinned out evenly, the first one kept; none leaves the drawing."""
+    texts: Sequence[str], xs: Sequence[float], frame: Frame, slot: float, rotate: bool,
+    longest: float = LONGEST_TURNED,
+) -> list[Label]:  # fmt: skip
+    """Labels in a row under the plot. Where they would collide they are turned, if allowed, cut where
+    they are longer than `longest` pixels, and thinned out evenly, the first one kept; none leaves the drawing."""
     if _turned(texts, slot, rotate):
         every = math.ceil(SIZE * 2 / slot)
         labels = []
         for text, x in list(zip(texts, xs, strict=True))[::every]:
             room = (x + frame.left) / math.cos(math.radians(_ANGLE))
-            short = clipped(text, min(_LONGEST_TURNED, room) / SIZE)
+            short = clipped(text, min(longest, room) / SIZE)
             labels.append(Label(x + 3, frame.height + GAP + 5, short, "end", MUTED, _ANGLE))
         return labels
     level = [clipped(text, max(slot, 150) / SIZE) for text in texts]

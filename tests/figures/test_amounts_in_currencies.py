@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from pathlib import Path
 from typing import Any
 
@@ -29,10 +30,20 @@ none,,JPY,2026-05-01 10:00:00,2026-06-20 10:00:00,won
 # In euros: 96,000 / 160 = 600; 96,000 / 200 = 480; 900; 1,100 / 2 = 550; pounds have no rate.
 
 
-@pytest.fixture
-def project(tmp_path: Path) -> Path:
-    (tmp_path / "deals.csv").write_text(DEALS, encoding="utf-8")
-    about = {"version": 1, "source": {"files": {"deals": "deals.csv"}}, "mapping": "m.yaml", "timezone": "UTC",
+@pytest.fixture(params=["files", "sqlite"])
+def project(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    source: Any = {"files": {"deals": "deals.csv"}}
+    if request.param == "files":
+        (tmp_path / "deals.csv").write_text(DEALS, encoding="utf-8")
+    else:
+        source = "crm.sqlite"
+        opened = sqlite3.connect(tmp_path / source)
+        opened.execute("create table deals (id text, amount real, cur text, created timestamp, closed timestamp, status text)")  # fmt: skip
+        given = [[one or None for one in line.split(",")] for line in DEALS.splitlines()[1:]]
+        opened.executemany("insert into deals values (?, ?, ?, ?, ?, ?)", given)
+        opened.commit()
+        opened.close()
+    about = {"version": 1, "source": source, "mapping": "m.yaml", "timezone": "UTC",
              "currency": "EUR", "locale": "en_GB"}  # fmt: skip
     (tmp_path / "reportspec.yaml").write_text(yaml.safe_dump(about), encoding="utf-8")
     fields = {"name": "id", "amount": "amount", "currency": "cur", "created_at": "created",

@@ -142,6 +142,10 @@ def test_less_may_be_better(folder: Path) -> None:
     found = goal(folder, {"won_amount": {"target": 200, "direction": "down"}}, HALF)
     assert (found.attainment, found.pace, found.difference) == (None, None, -20)
     assert found.state == "at_risk"  # it is heading for 360
+    # What is counted does not get less: 180 will never be 170.
+    assert goal(folder, {"won_amount": {"target": 170, "direction": "down"}}, HALF).state == "missed"  # fmt: skip
+    # A rate may: 0.75 is still to become 0.7.
+    assert goal(folder, {"close_rate": {"target": 0.7, "direction": "down"}}, HALF, 1).state == "at_risk"  # fmt: skip
 
 
 BELOW = {"en": "{} below the goal of {}", "it": "{} sotto l’obiettivo di {}", "de": "{} unter dem Ziel ({})",

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from reportspec.catalogue.load import packaged
-from tests.figures.asking import codes, figures
+from reportspec.stages import load_report
+from tests.figures.asking import NOW, codes, figures
 
 
 def sections(folder: Path, spec: dict[str, Any]) -> list[str]:
@@ -52,6 +54,11 @@ def test_what_the_program_calls_a_section_yields_to_what_people_do(demo: Path) -
     assert sorted(sections(demo, spec)) == ["goal_won_amount", "goal_won_amount_2"]
 
 
+def test_a_metric_that_two_sections_are_made_of_is_one_mistake(demo: Path) -> None:
+    spec = {"report": "custom", "period": "2026-Q1", "metrics": ["wonn_amount"], "group_by": ["user.name"]}  # fmt: skip
+    assert codes(demo, spec) == ["unknown-metric"]
+
+
 def test_ids_that_people_wrote_twice_are_a_mistake(demo: Path) -> None:
     twice = [{"id": "a", "kpis": ["won_amount"]}, {"id": "a", "kpis": ["lost_amount"]}]
     assert codes(demo, {"report": "custom", "period": "2026-Q1", "sections": twice}) == ["duplicate-id"]  # fmt: skip
@@ -84,6 +91,28 @@ def test_metrics_that_nobody_wrote_are_left_out_and_told(bare: Path) -> None:
     assert codes(bare, {**spec, "metrics": ["lost_amount"]})
 
 
+def test_a_field_that_is_not_mapped_is_told_where_it_stands(bare: Path) -> None:
+    spec = {"report": "lost_deals", "period": "2026-Q1", "group_by": ["user.team"], "metrics": ["lost_deals_count", "won_deals_count"]}  # fmt: skip
+    path = bare / "unmapped.yaml"
+    path.write_text(json.dumps({"version": 1, **spec}), encoding="utf-8")
+    [told] = load_report(path, NOW, {}).diagnostics
+    assert told.span is not None
+    assert "`user.team`" in told.message
+    start, end = told.span.column - 1, told.span.end_column - 1
+    assert path.read_text()[start:end] == '"user.team"'
+
+
 def test_where_none_can_be_shown_by_the_field_it_is_one_mistake(bare: Path) -> None:
     spec = {"report": "lost_deals", "period": "2026-Q1", "group_by": ["case_.priority"]}
     assert len(codes(bare, spec)) == 1
+
+
+def test_what_is_needed_is_named_with_whose_it_is(bare: Path) -> None:
+    """Deals have an expected closing date here; what is put off is seen in the history's alone."""
+    folder = bare
+    mapping = (folder / "m.yaml").read_text().replace("owner_id: owner}", "owner_id: owner, expected_close_date: closed, amount: '10'}")  # fmt: skip
+    (folder / "m.yaml").write_text(mapping, encoding="utf-8")
+    spec = {"report": "sales_forecast", "period": "2026-Q1", "locale": "en_GB"}
+    notes = " ".join(note for one in figures(folder, spec).sections for note in one.notes)
+    assert "Stage changes" in notes
+    assert "needs: Expected close date)" not in notes

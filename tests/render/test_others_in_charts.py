@@ -112,3 +112,15 @@ def test_the_others_of_two_fields_are_no_value_of_the_second(
         assert math.fsum(one["v"] or 0 for one in values) == sum(row[2] for row in rows)
         assert len({one["i"] for one in values}) == 15
     assert "Other" in texts
+
+
+@pytest.mark.parametrize("names", [
+    ("unter 5.000", "5.000 bis unter 50.000", "50.000 bis unter 100.000", "100.000 bis unter 1.000.000", "1.000.000 und mehr"),
+    ("under 5", "5 to under 10", "10 and more"),
+])  # fmt: skip
+def test_bins_are_named_whole(names: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = tuple((name, 10 + at) for at, name in enumerate(names))
+    chart = Chart("histogram", "c", ("n",))
+    made = Section("s", "breakdown", "S", (WHERE, COUNT), rows, None, len(rows), chart=chart)
+    _, texts, _ = drawn(made, monkeypatch)
+    assert set(names) <= set(texts)
