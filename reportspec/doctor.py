@@ -26,7 +26,7 @@ from reportspec.check.mapping import with_types
 from reportspec.check.model import Project, SourceSpec
 from reportspec.columns import held
 from reportspec.databases import TYPED_BEFORE, database_of
-from reportspec.diagnostics import Diagnostic, suggestion
+from reportspec.diagnostics import Diagnostic, counted, suggestion
 from reportspec.expression import CANONICAL
 from reportspec.model import MappedPart, Metric, SourceMap
 from reportspec.run.connection import Connection, SourceError, Wanted
@@ -266,7 +266,9 @@ def _contract(
         yield _of_diagnostic(diagnostic(binding, one, refused=one.check.refuses))
     if not found:
         yield Finding(
-            "ok", "rows", f"the keys, values and relations of {len(read)} entities are as mapped"
+            "ok",
+            "rows",
+            f"the keys, values and relations of {counted(len(read), 'entity')} are as mapped",
         )
 
 
@@ -297,7 +299,7 @@ def _files(session: Connection) -> Iterator[Finding]:
     """How declared files were read: what was found in them that nobody had said."""
     described: Mapping[str, Description] = getattr(session, "described", {})
     for table, found in described.items():
-        how = [*found.said, f"{found.rows} rows"]
+        how = [*found.said, counted(found.rows, "row")]
         how += [f"{column.name}: {column.said}" for column in found.columns if column.said]
         yield Finding("ok", "files", f"`{table}` from {'; '.join(how)}")
 
@@ -352,7 +354,8 @@ def _statistics(session: Connection) -> Iterator[Finding]:
     with suppress(Exception):
         names = never()
         if names:
-            yield Finding("note", "statistics", f"{len(names)} tables were never analyzed ({', '.join(names[:3])}): statements may be slow",
+            few = ", ".join(names[:3])
+            yield Finding("note", "statistics", f"never analyzed: {counted(len(names), 'table')} ({few}); statements may be slow",
                           "run ANALYZE")  # fmt: skip
 
 
@@ -367,7 +370,7 @@ def _collation(session: Connection) -> Iterator[Finding]:
            " AND NOT collation_name IS NULL GROUP BY collation_name ORDER BY 2 DESC")  # fmt: skip
     with suppress(SourceError):
         loose = [
-            f"{name} ({count} columns)"
+            f"{name} ({counted(count, 'column')})"
             for name, count in session.run(sql).rows
             if not str(name).endswith("nopad_bin") and not str(name).endswith("0900_bin")
         ]

@@ -108,6 +108,16 @@ def _explain(error: Any, node: Node) -> Iterator[Diagnostic]:
         yield Diagnostic(
             "bad-name", f"{name} has a name that cannot be used: {error.message[:80]}", span
         )
+    elif (
+        kind == "pattern"
+        and isinstance(value, str)
+        and "propertyNames" in error.absolute_schema_path
+    ):
+        # The key itself is wrong, not what it says.
+        own = re.sub(r"[^a-z0-9_]+", "_", value.lower()).strip("_")
+        yield Diagnostic("bad-name", f"{name} cannot have the name {_said(value)}",
+                         locate(node, [*path, value], key=True),
+                         f"names have small letters, digits and `_`: write `{own}`" if own else "names have small letters, digits and `_`")  # fmt: skip
     elif kind == "pattern":
         example = error.schema.get("examples") or []
         share = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*%\s*", str(value))

@@ -214,6 +214,7 @@ def _field(entity: str, name: str, spec: Mapping[str, Any], path: Path, trouble:
         unit=spec.get("unit"),
         values=tuple(spec.get("values", ())),
         optional=bool(spec.get("optional", False)),
+        also=tuple(spec.get("also", ())),
         default=expression(spec.get("default"), (*path, "default"), trouble),
         expr=expression(spec.get("expr"), (*path, "expr"), trouble),
         currency=spec.get("currency"),

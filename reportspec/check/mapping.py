@@ -21,6 +21,7 @@ from reportspec.expression import CANONICAL, Refused, table_name
 from reportspec.expression_types import ANY, CONDITION, Kind, Mistyped, expect, unknown
 from reportspec.model import (
     Catalogue,
+    Entity,
     Field,
     MappedEntity,
     MappedField,
@@ -202,6 +203,10 @@ def _built(
                 document.tell("computed-field", f"`{entity}.{field_name}` is computed from other fields, and would not be read from here",
                               _place_of(path, spec or {}, field_name), "leave it out, or give it another name", key=True)  # fmt: skip
             if field_name not in known.fields:
+                if not field_map.label and field_map.type is None:
+                    _perhaps_another(
+                        known, field_name, mapped, document, _place_of(path, spec or {}, field_name)
+                    )
                 label = field_map.label or {"en": field_name.replace("_", " ").capitalize()}
                 extra.setdefault(entity, {})[field_name] = Field(
                     entity,
@@ -238,6 +243,24 @@ LOAD, LOADED = (
     "data_load",
     "loaded_at",
 )  # the entity, and its field, that tell when data were loaded
+
+
+def _perhaps_another(
+    known: Entity, name: str, mapped: MappedEntity, document: Document, place: Place
+) -> None:
+    """Tell of a field of one's own that is called as others call one of the catalogue's that is not mapped."""
+    free = [
+        field
+        for field in known.fields.values()
+        if field.name not in mapped.fields and field.expr is None
+    ]
+    meant = next((field.name for field in free if name in field.also), None)
+    meant = meant or next(
+        (field.name for field in free if field.name.replace("_", "") == name.replace("_", "")), None
+    )
+    if meant is not None:
+        document.tell("own-field", f"`{known.name}.{name}` is a field of your own, which no metric reads",
+                      place, f"did you mean `{meant}`? If not, give it a `label` or a `type`", key=True, warning=True)  # fmt: skip
 
 
 def _load(spec: Mapping[str, Any], document: Document, dialect: str) -> dict[str, MappedEntity]:

@@ -25,7 +25,7 @@ from reportspec.check.model import (
     SourceSpec,
 )
 from reportspec.databases import BY_SCHEME
-from reportspec.diagnostics import Span, suggestion
+from reportspec.diagnostics import Span, counted, suggestion
 from reportspec.figures import LARGEST_LOGO, Theme
 from reportspec.fontfile import unfit
 from reportspec.languages import base_language, languages
@@ -333,7 +333,7 @@ def _source(document: Document, value: Any, root: Path) -> SourceSpec:
         found = {
             table: _files(document, table, given, root) for table, given in value["files"].items()
         }
-        return SourceSpec("files", f"{len(found)} files", files=found, span=span)
+        return SourceSpec("files", counted(len(found), "file"), files=found, span=span)
     text = str(value).strip() if value is not None else ""
     if text == "demo":
         return SourceSpec("demo", "demo CRM", span=span)

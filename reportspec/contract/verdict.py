@@ -170,6 +170,13 @@ def _said(binding: Binding, finding: Finding) -> tuple[str, str | None]:
         )  # fmt: skip
     if check.kind == "no-rate":
         most = finding.examples[0][0] if finding.examples else "…"
+        if not _CODE.fullmatch(most):
+            return (
+                f"{tables} has {rows_of(count)} of {finding.rows:,} whose amounts have no exchange rate to"
+                f" {binding.currency} (`{check.of}`): they are left out of amounts",
+                f"currencies are codes of three letters, such as {binding.currency}: write in the mapping what"
+                f" `{short(most)}` means, for example `{_coded(binding, check, most)}`",
+            )
         return (
             f"{tables} has {rows_of(count)} of {finding.rows:,} whose amounts have no exchange rate to"
             f" {binding.currency} (`{check.of}`): they are left out of amounts",
@@ -311,9 +318,20 @@ def _currency_given(binding: Binding, check: Check) -> str:
     return f"{check.field.name}: \"coalesce(nullif({column}, ''), '{binding.currency}')\""
 
 
+_CODE = re.compile(r"[A-Za-z]{3}")
+
+
+def _coded(binding: Binding, check: Check, sign: str) -> str:
+    """The line of the mapping that makes the report's currency of a sign."""
+    assert check.field is not None
+    column = _column(binding, check) or "…"
+    return f"{check.field.name}: \"case {column} when {quoted(sign)} then '{binding.currency}' else {column} end\""
+
+
 def quoted(text: str) -> str:
     """A value of the data as a text of SQL, on one line."""
-    escaped = one_line(text).replace("'", "''")
+    said = harmless(text) if len(text.splitlines()) == 1 else one_line(text)
+    escaped = said.replace("'", "''")
     return f"'{escaped}'"
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     import duckdb
 
 _SAMPLE = 1000  # rows that may rule out what a column could be
+_BY_ISO = re.compile(r"\d{4}-\d{2}-\d{2}(?:[T ]|$)")
 _EXAMPLES = 2
 _LISTED = 12  # values of a column that are told apart
 _MOST_FORMS = 1000
@@ -656,7 +658,7 @@ class _Look:
         elif help is None:
             help = "mend the file, or write an expression in the mapping"
             if (family or _family(self.kind(name))) == "time":
-                help = 'say how they are written, such as `date_format: "%d.%m.%Y %H.%M"`, or mend the file'
+                help = _of_times(values)
         what = {"time": "a date or a time", "number": "a number", "boolean": "yes or no"}[family or _family(self.kind(name))]  # fmt: skip
         number = f"{count} values" if count != 1 else "a value"
         return self.refuse(name, "unreadable-value", f"has {number} that cannot be read as {what}: {few}", help, shown_values)  # fmt: skip
@@ -810,6 +812,17 @@ def _value(text: str, way: NumberReading, parts: int = 1) -> str:
 
 def _has_digit(text: str) -> bool:
     return any(letter.isdigit() for letter in text)
+
+
+def _of_times(values: Sequence[str]) -> str:
+    """What to do about texts that are no times."""
+    if all(_BY_ISO.match(value) for value in values):
+        return "there is no such day or time: mend the file"
+    serial = next((v for v in values if v.isdigit() and 20_000 <= int(v[:9]) <= 80_000), None)
+    if serial is not None and all(value.isdigit() for value in values):
+        day = date(1899, 12, 30) + timedelta(days=int(serial))
+        return f"`{serial}` may be Excel's number of {day.isoformat()}: give the column the format of a date and export the file again"
+    return 'say how they are written, such as `date_format: "%d.%m.%Y %H.%M"`, or mend the file'
 
 
 def _null(values: Sequence[str]) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from reportspec.diagnostics import one_line
+from reportspec.diagnostics import counted, one_line
 
 HEAD = 1 << 18  # bytes of a file that are looked at for its shape
 _RECORDS = 200  # of them
@@ -64,9 +64,9 @@ class Shape:
     @property
     def said(self) -> str:
         """For people."""
-        lead = f"{self.skip} lines skipped, " if self.skip else ""
+        lead = f"{counted(self.skip, 'line')} skipped, " if self.skip else ""
         shown = DELIMITERS.get(self.delimiter, f"`{self.delimiter}`")
-        return f"{lead}{self.encoding.removesuffix('-sig').upper()}, {shown}, {len(self.names)} columns"
+        return f"{lead}{self.encoding.removesuffix('-sig').upper()}, {shown}, {counted(len(self.names), 'column')}"
 
 
 def shape_of(head: bytes, whole: bool, asked: Asked) -> Shape:
@@ -81,11 +81,11 @@ def shape_of(head: bytes, whole: bool, asked: Asked) -> Shape:
     delimiter = asked.delimiter or (said[1] if said else "") or _delimiter(lines[skip:], asked)
     found = list(islice(_placed(lines[skip:], delimiter), _RECORDS))
     if not found:
-        raise Unclear("empty-file", "the file is empty" if not skip else f"there is nothing below {skip} lines",
+        raise Unclear("empty-file", "the file is empty" if not skip else f"there is nothing below {counted(skip, 'line')}",
                       "leave the table out of `files:`, or export the file again")  # fmt: skip
     if asked.columns:
         if len(found[0][1]) != len(asked.columns):
-            raise Unclear("wrong-columns", f"`columns` names {len(asked.columns)} columns, and the first row has {len(found[0][1])}",
+            raise Unclear("wrong-columns", f"`columns` names {counted(len(asked.columns), 'column')}, and the first row has {len(found[0][1])}",
                           None, (noted(skip + 1, lines[skip]),))  # fmt: skip
         inside = sum(line.count(delimiter) for line in lines[:skip])
         return Shape(encoding, delimiter, asked.columns, skip, False, skip, inside)
@@ -104,6 +104,9 @@ def encoding_of(head: bytes, whole: bool, asked: str) -> str:
     for mark, name in _MARKS:
         if head.startswith(mark) and (not asked or codecs.lookup(asked).name.startswith(name[:6])):
             return name
+    if head.startswith(b"PK\x03\x04"):
+        raise Unclear("unclear-encoding", "the file is a ZIP archive or a workbook, and no text",
+                      "unpack it; if it is a workbook, give it the ending `.xlsx` or `.ods`")  # fmt: skip
     if asked:
         name = codecs.lookup(asked).name
         if name in ("utf-16", "utf-32"):

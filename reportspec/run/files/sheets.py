@@ -64,8 +64,16 @@ def _rows(path: str, spec: FileSpec, expected: frozenset[str]) -> tuple[str, lis
     try:
         book = CalamineWorkbook.from_path(path)
     except (CalamineError, ValueError) as error:
-        said = "it has a password" if "password" in str(error).lower() else str(error)[:200]
-        raise Unclear("unreadable-source", f"the workbook cannot be opened: {said}") from None
+        if "password" in str(error).lower():
+            said, help = "it has a password", "save it without one"
+        elif "zip" in str(error).lower() or "cfb" in str(error).lower():
+            said, help = (
+                "it is none, whatever it is called",
+                "give a text file the ending `.csv`, or save it as a workbook again",
+            )
+        else:
+            said, help = str(error)[:200], "save it again in the program that made it"
+        raise Unclear("unreadable-source", f"the workbook cannot be opened: {said}", help) from None
     names = list(book.sheet_names)
     if isinstance(spec.sheet, int):
         if spec.sheet > len(names):

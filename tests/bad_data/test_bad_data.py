@@ -1,0 +1,55 @@
+"""What is said of wrong data. Beside this file is `messages/NAME.txt` for each case of `cases.py`: the whole of what
+`query` prints on the terminal about it. Every message names the table, the field or the file, and what to do."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.bad_data.cases import CASES, Given
+
+MESSAGES = Path(__file__).resolve().parent / "messages"
+NOW = "2026-11-01T12:00:00Z"
+
+
+def said(name: str, folder: Path, run_cli: Callable[..., Any]) -> str:
+    """The exit, and what is printed of a case beside the figures."""
+    given = Given()
+    CASES[name](given)
+    given.write(folder)
+    done = run_cli(("query", "s.yaml", "--format", "json"), env={"REPORTSPEC_NOW": NOW}, cwd=folder)
+    assert "Traceback" not in done.stderr
+    return f"exit {done.returncode}\n{done.stderr}"
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_messages(name: str, tmp_path: Path, run_cli: Callable[..., Any]) -> None:
+    found, file = said(name, tmp_path, run_cli), MESSAGES / f"{name}.txt"
+    if os.environ.get("REPORTSPEC_APPROVE"):
+        MESSAGES.mkdir(exist_ok=True)
+        file.write_text(found, encoding="utf-8")
+    assert found == file.read_text(encoding="utf-8")
+
+
+def test_every_case_has_its_message() -> None:
+    assert sorted(path.stem for path in MESSAGES.glob("*.txt")) == sorted(CASES)
+    assert len(CASES) >= 70
+
+
+# What is right as it stands: what can be read in one way only, and what is told at the figure or in the docs.
+SILENT = {
+    "amount_decimal_comma", "amount_in_brackets", "amount_thousands", "amount_with_sign", "closed_before_created",
+    "column_other_case", "currency_unmapped", "dates_day_first", "dates_mixed", "goal_of_some", "open_without_amount",
+    "owner_empty", "stage_unknown", "times_ampm",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", sorted(set(CASES) - SILENT))
+def test_something_is_said(name: str) -> None:
+    """And it is a message, with a place in a file of the project, or in the data."""
+    text = (MESSAGES / f"{name}.txt").read_text(encoding="utf-8")
+    assert "error[" in text or "warning[" in text, text
