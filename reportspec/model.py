@@ -115,8 +115,8 @@ class Match:
 @dataclass(frozen=True, slots=True)
 class Expectation:
     """What rows of an entity should not be like: those that satisfy `unless` are told of where a
-    report reads all of the fields `about`. `past` ones are not looked for where the entity's history
-    is read, which knows better. Of `wrong` ones no report is made."""
+    report reads all of the fields `about`. `past` ones are looked for once more with the entity's
+    history, which may say what the record does not. Of `wrong` ones no report is made."""
 
     name: str
     unless: exp.Expr

@@ -212,8 +212,6 @@ def _of_expectations(binding: Binding, name: str, fields: frozenset[str]) -> lis
     for expectation in entity.expects:
         names = [path_of(node)[-1] for node in column_nodes(expectation.unless)]
         about = set(expectation.about)
-        if expectation.past and binding.has_history(entity):
-            continue  # the history says what the record does not
         if about <= fields and all(binding.gives(name, one) for one in names):
             kind: Kind = "impossible-rows" if expectation.wrong else "unlikely-rows"
             found.append(Check(kind, name, expectation=expectation))

@@ -16,7 +16,15 @@ from reportspec.diagnostics import Diagnostic, Span, did_you_mean, harmless, one
 from reportspec.model import MappedField
 from reportspec.run.connection import SourceError, Table
 from reportspec.sql.build import LARGEST
-from reportspec.sql.survey import MOST_KEYS, SOUGHT, broken, examples_statement, near_keys_statement
+from reportspec.sql.survey import (
+    MOST_KEYS,
+    SOUGHT,
+    broken,
+    examples_statement,
+    near_keys_statement,
+    recount_statement,
+    settled_by_history,
+)
 
 Ask = Callable[[exp.Expr], Table]  # runs one more statement over the same state of the data
 _NAMES = 10  # names in a message
@@ -75,6 +83,10 @@ def findings_of(
             if check.kind == "no-rows" and check.entity not in {one.check.entity for one in found}:
                 found.append(Finding(check, 0, 0))
             continue
+        if settled_by_history(binding, check):
+            count = int(ask(recount_statement(binding, check)).rows[0][0])
+            if not count:
+                continue
         shown = ask(examples_statement(binding, check)).rows
         if check.side is not None:
             first, last = shown[0]

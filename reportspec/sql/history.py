@@ -3,9 +3,9 @@
 A deal that was lost in June, reopened in July and won in September has three closing-relevant
 states. Each gets a row with the instants between which it held, so that any report can ask what
 was true at its own date. The last state is the source's own record of today: its status and
-closing date are the entity's own, which people correct; earlier states take theirs from the
-history. Where the history also has what other fields were (a deal's amount), a state has a row for
-each change of them.
+closing date are the entity's own, which people correct; where a closed record has no closing date,
+the history's last closing is its own. Earlier states take theirs from the history. Where
+the history also has what other fields were (a deal's amount), a state has a row for each change.
 """
 
 from __future__ import annotations
@@ -120,6 +120,12 @@ def _closed(stage: str) -> exp.Expr:
     return exp.Or(this=_yes(stage, "is_won"), expression=_yes(stage, "is_lost"))
 
 
+def _closed_record(base: str) -> exp.Expr:
+    """Whether a record is closed today."""
+    status = exp.Coalesce(this=column(base, "status"), expressions=[literal("open")])
+    return exp.In(this=status, expressions=[literal("won"), literal("lost")])
+
+
 def _own(base: str, which: exp.Expr, stage: str) -> exp.Expr:
     """Whether a state is the closed one that a record is in, with a closing of its own."""
     given = exp.Not(this=exp.Is(this=column(base, "closed_at"), expression=exp.Null()))
@@ -152,10 +158,12 @@ def _versions(
     entered: exp.Expr = column(states, "entered_at")
     if statement.binding.storage(entity.name, "closed_at") == "date":
         entered = cast(entered, "DATE")
+    # A closed record without a closing date was closed when the history says.
+    undated = when(exp.and_(_closed_record(base), exp.Paren(this=either.copy())), entered.copy())
+    dated = exp.Coalesce(this=column(base, "closed_at"), expressions=[undated])
     closed_at = exp.Case(
-        ifs=[exp.If(this=today.copy(), true=column(base, "closed_at")),
-             exp.If(this=either, true=entered)]
-    )  # fmt: skip
+        ifs=[exp.If(this=today.copy(), true=dated), exp.If(this=either, true=entered)]
+    )
     own: dict[str, exp.Expr] = {
         "status": status,
         "closed_at": closed_at,
@@ -250,6 +258,8 @@ def _as_then(
     field = statement.binding.field(entity.name, name)
     if field is None or field.as_of is None:
         return column(base, name)
-    open_still = exp.Is(this=column(base, field.as_of.event), expression=exp.Null())
+    open_still: exp.Expr = exp.Is(this=column(base, field.as_of.event), expression=exp.Null())
+    if field.as_of.event == "closed_at":  # a closed record may lack its date
+        open_still = exp.and_(open_still, exp.Not(this=exp.Paren(this=_closed_record(base))))
     known = exp.Or(this=exp.Paren(this=closed), expression=open_still)
     return when(known, column(base, name), literal(field.as_of.before))

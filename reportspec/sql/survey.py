@@ -29,6 +29,7 @@ from reportspec.sql.build import (
     when,
 )
 from reportspec.sql.dialect import SOURCE
+from reportspec.sql.moments import Moment
 from reportspec.sql.parts import from_part
 from reportspec.sql.rates import RATES, has_rates
 from reportspec.sql.statement import Statement
@@ -376,6 +377,30 @@ def _keys_of_join(join: MappedJoin) -> exp.Select:
     return select.having(several, copy=False)
 
 
+def settled_by_history(binding: Binding, check: Check) -> bool:
+    """Whether the rows that break a check may not do so once the entity's history is read."""
+    expected = check.expectation
+    return (
+        expected is not None and expected.past and binding.has_history(binding.entity(check.entity))
+    )
+
+
+def recount_statement(binding: Binding, check: Check) -> exp.Expr:
+    """How many rows break a check that the history may settle, as `count`, the history being read."""
+    statement = Statement(binding)
+    cte, breaks = _today(statement, check)
+    count = named(exp.Count(this=exp.Star()), "count")
+    select = exp.Select().select(count).from_(table(cte)).where(breaks)
+    return _finished(statement, select, {"count": "integer"})
+
+
+def _today(statement: Statement, check: Check) -> tuple[str, exp.Expr]:
+    """The CTE of an entity's states, and the condition that a row is the last one and breaks a check."""
+    cte = statement.instance(check.entity, Moment("current", None, None, None))
+    last = exp.Is(this=column(cte, "valid_until"), expression=exp.Null())
+    return cte, exp.and_(last, exp.Paren(this=_breaks(statement, cte, check)))
+
+
 # --- examples, asked for once something is broken ---------------------------------------------------
 
 
@@ -405,7 +430,8 @@ def examples_statement(binding: Binding, check: Check) -> exp.Expr:
         select = exp.Select().select(named(lone, "value"), named(often, "count"))
         frequent = _most(_lone(statement, check, select), often, lone, MOST_KEYS)
         return _finished(statement, frequent, EXAMPLE)
-    cte = statement.rows_only(check.entity)
+    settled = settled_by_history(binding, check)
+    cte, breaks = _today(statement, check) if settled else (statement.rows_only(check.entity), None)
     shown = check.field.name if check.field is not None else ""
     if check.kind in ("no-key", "no-currency") or check.expectation is not None:
         shown = _called(binding, binding.entity(check.entity), check.kind == "no-key")
@@ -430,7 +456,7 @@ def examples_statement(binding: Binding, check: Check) -> exp.Expr:
     elif check.kind == "unknown-value":
         most = MOST_KNOWN
     else:
-        select = select.where(_breaks(statement, cte, check))
+        select = select.where(breaks or _breaks(statement, cte, check))
         wrong = check.field is not None and check.kind not in ("no-key", "no-currency")
         most = MOST_VALUES if wrong else 2
     select = select.group_by(value.copy())

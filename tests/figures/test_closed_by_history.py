@@ -1,0 +1,88 @@
+"""Deals that are closed and have no closing date: the history says when, or they are told of."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.figures.asking import figures, rows
+
+STAGES = "stage_id,name,position,is_won,is_lost\nS,Talk,1,false,false\nW,Won,2,true,false\nL,Lost,3,false,true\n"
+DEALS = """deal_id,name,stage_id,status,amount,currency,created_at,closed_at
+own,Own,W,won,7,EUR,2026-01-01 10:00:00,2026-01-20 10:00:00
+both,Both,W,won,20,EUR,2026-01-01 10:00:00,2026-02-03 10:00:00
+history,History,W,won,100,EUR,2026-01-01 10:00:00,
+lost,Lost,L,lost,50,EUR,2026-01-01 10:00:00,
+unknown,Unknown,W,won,3,EUR,2026-01-01 10:00:00,
+"""
+CHANGES = """deal_id,stage_id,entered_at
+own,S,2026-01-01 10:00:00
+own,W,2026-01-20 10:00:00
+both,S,2026-01-01 10:00:00
+both,W,2026-01-15 10:00:00
+history,S,2026-01-01 10:00:00
+history,W,2026-01-10 10:00:00
+lost,S,2026-01-01 10:00:00
+lost,L,2026-01-12 10:00:00
+unknown,S,2026-01-01 10:00:00
+"""
+TABLES = {"stage": STAGES, "deal": DEALS, "deal_stage_history": CHANGES}
+WANTED = ["won_deals_count", "won_amount", "lost_deals_count", "open_opportunities_count"]
+
+
+@pytest.fixture(params=["duckdb", "sqlite"])
+def project(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    mapping = "entities:\n"
+    base = sqlite3.connect(tmp_path / "crm.db")
+    for name, text in TABLES.items():
+        (tmp_path / f"{name}.csv").write_text(text, encoding="utf-8")
+        head, *lines = text.splitlines()
+        names = head.split(",")
+        key = f"    key: {names[0]}\n" if name != "deal_stage_history" else ""
+        mapping += f"  {name}:\n    table: {name}\n{key}    fields:\n"
+        mapping += "".join(f"      {one}: {one}\n" for one in names)
+        base.execute(f"create table {name} ({', '.join(names)})")
+        for line in lines:
+            values: list[Any] = [_value(one) for one in line.split(",")]
+            base.execute(f"insert into {name} values ({', '.join('?' for _ in names)})", values)
+    base.commit()
+    base.close()
+    source = "source:\n  files:\n" + "".join(f"    {one}: {one}.csv\n" for one in TABLES)
+    if request.param == "sqlite":
+        source = "source: sqlite:///crm.db\n"
+    (tmp_path / "mapping.yaml").write_text(mapping, encoding="utf-8")
+    (tmp_path / "reportspec.yaml").write_text(
+        f"version: 1\n{source}mapping: mapping.yaml\ntimezone: Europe/Rome\ncurrency: EUR\n",
+        encoding="utf-8",
+    )
+    return tmp_path
+
+
+def _value(text: str) -> Any:
+    if text in ("true", "false"):
+        return int(text == "true")
+    return int(text) if text.isdecimal() else text or None
+
+
+@pytest.mark.parametrize(
+    ("spec", "expected"),
+    [
+        # By the end of January `own` and `history` are won; `both` was closed in February by its own date.
+        ({"period": "2026-01"}, [2, 107, 1, 1]),
+        # On the evening of the 11th the one closing that the history knows has happened, and no other.
+        ({"period": "2026-01", "as_of": "2026-01-11"}, [1, 100, 0, 3]),
+        ({"period": "2026-02"}, [1, 20, 0, 0]),
+    ],
+)
+def test_the_history_says_when(project: Path, spec: dict[str, Any], expected: list[float]) -> None:
+    found = figures(project, {**spec, "sections": [{"id": "x", "kpis": WANTED}]})
+    [row] = rows(found, "x")
+    # `unknown` is won, nobody knows since when: it is open at no date, and told of.
+    assert [row[name] for name in WANTED] == expected
+    assert (
+        "Won deals without a closing date: 1 of 5 deals. They are in no period." in found.footnotes
+    )
+    assert not [one for one in found.footnotes if one.startswith("Lost deals without")]
