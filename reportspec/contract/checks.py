@@ -39,7 +39,8 @@ REFUSED: frozenset[Kind] = frozenset(
 class Check:
     """One thing to check of the rows of an entity: its field, its relation, a table beside it, an
     expectation of the catalogue, a value that the spec names, or a stretch of time that it asks for.
-    `names` are those that a `goal`, or the file of recipients, is about."""
+    `names` are those that a `goal`, the file of recipients, or a filter is about; of a filter, those of
+    one field are one check, and `value` is the one of them that is told."""
 
     kind: Kind
     entity: str
@@ -195,8 +196,9 @@ def _of_expectations(binding: Binding, name: str, fields: frozenset[str]) -> lis
 
 
 def _of_conditions(binding: Binding, conditions: Iterable[exp.Expr]) -> list[Check]:
-    """The texts that filters ask for and that the catalogue does not know, each once."""
-    found: dict[tuple[str, str, str], Check] = {}
+    """The texts that filters ask for and that the catalogue does not know, those of a field together: there may be
+    thousands."""
+    found: dict[tuple[str, str], tuple[Field, dict[str, None]]] = {}
     for tree in conditions:
         for node in tree.find_all(exp.EQ, exp.In):
             given = [node.expression] if isinstance(node, exp.EQ) else node.expressions
@@ -220,10 +222,13 @@ def _of_conditions(binding: Binding, conditions: Iterable[exp.Expr]) -> list[Che
             if binding.mapped(owner, field.name) is None:
                 continue
             # What a field may be by its nature, a source may well not have: no deal is lost so far.
-            for text in [one for one in texts if one not in field.values]:
-                check = Check("unknown-value", owner, field, value=text)
-                found.setdefault((owner, field.name, text), check)
-    return list(found.values())
+            unknown = dict.fromkeys(one for one in texts if one not in field.values)
+            if unknown:
+                found.setdefault((owner, field.name), (field, {}))[1].update(unknown)
+    return [
+        Check("unknown-value", owner, field, names=tuple(texts))
+        for (owner, _), (field, texts) in found.items()
+    ]
 
 
 def _of_times(binding: Binding, metrics: Iterable[Metric], sides: Iterable[Side]) -> list[Check]:

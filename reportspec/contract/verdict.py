@@ -14,10 +14,18 @@ from reportspec.check.model import SourceChecks
 from reportspec.contract.checks import Check
 from reportspec.diagnostics import Diagnostic, Span, did_you_mean, harmless, one_line
 from reportspec.run.connection import SourceError, Table
-from reportspec.sql.survey import MOST_KEYS, SOUGHT, broken, examples_statement, near_keys_statement
+from reportspec.sql.survey import (
+    MOST_KEYS,
+    SOUGHT,
+    broken,
+    examples_statement,
+    near_keys_statement,
+    values_there_statement,
+)
 
 Ask = Callable[[exp.Expr], Table]  # runs one more statement over the same state of the data
 _NAMES = 10  # names in a message
+_ALONE = 5  # values that a filter asks for in vain, each told by itself; the others together
 _SHOWN = 2  # examples in a message
 _LONGEST = 40  # letters of a value in a message
 _PADDED = 12  # digits of a key with its leading zeros
@@ -79,9 +87,32 @@ def findings_of(
                 found.append(Finding(check, 0, of, ((str(first), 0), (str(last), 0))))
             continue
         examples = tuple((str(value), int(n)) for value, n in shown if value is not None)
+        if check.kind == "unknown-value":
+            found += _unknown(binding, check, of, examples, ask)
+            continue
         near = _near(binding, check, examples, ask) if check.relation is not None else 0
         found.append(Finding(check, count, of, examples, near))
     return found
+
+
+def _unknown(
+    binding: Binding, check: Check, of: int, examples: tuple[tuple[str, int], ...], ask: Ask
+) -> Iterable[Finding]:
+    """The values that a filter asks for and the source does not have: the first of them one by one,
+    the others together."""
+    several = len(check.names) > 1
+    there = (
+        {str(row[0]) for row in ask(values_there_statement(binding, check)).rows}
+        if several
+        else set()
+    )
+    missing = [name for name in check.names if name not in there]
+    alone = missing if len(missing) <= _ALONE + 1 else missing[:_ALONE]
+    for name in alone:
+        yield Finding(replace(check, value=name, names=()), 0, of, examples)
+    rest = tuple(missing[len(alone) :])
+    if rest:
+        yield Finding(replace(check, names=rest), len(rest), of, examples)
 
 
 def _reason(check: Check, settings: SourceChecks) -> str:
@@ -197,6 +228,9 @@ def _said(binding: Binding, finding: Finding) -> tuple[str, str | None]:
         first, last = finding.examples[0][0], finding.examples[1][0]
         said = f"{tables} has no row whose `{check.of}` lies in {stretch}"
         return said, f"those that it has lie between {first} and {last}"
+    if check.names:
+        others = f"{len(check.names):,} other values"
+        return f"the filter on `{check.of}` asks for {others} that {tables} does not have", "compare them with the values that the source has"  # fmt: skip
     near = did_you_mean(check.value, [value for value, _ in finding.examples])
     return (
         f"`{check.of}` is never `{_short(check.value)}` in {tables}: the filter finds nothing",

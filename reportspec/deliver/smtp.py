@@ -227,8 +227,8 @@ class Mailer:
             code, said = smtp.getreply()
         except (OSError, smtplib.SMTPException) as error:
             if _in_vain(error):
-                said = "the server did not say in time whether it took the mail, so it may have"
-                return self._lost("doubt", said, silent=True)
+                why = "the server did not say in time whether it took the mail, so it may have"
+                return self._lost("doubt", why, silent=True)
             return self._lost("doubt", self._why(error))
         except BaseException:
             self._drop()  # after Ctrl-C a goodbye would be a line of the message

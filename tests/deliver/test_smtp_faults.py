@@ -819,10 +819,12 @@ def test_what_is_waited_for_in_vain_is_a_part_of_try_for(
     server = serve(**{step: ["hang"] * 9})
     sends = Sends(tmp_path / "project", server, mails=1)
     sends.edit("reportspec.yaml", lambda data: data["deliver"].update({"try_for": "1s"}))
-    try:
+    if step in ("begin", "EHLO"):
+        with pytest.raises(MailError) as error:
+            sends()
+        assert error.value.temporary
+    else:
         assert results(sends()) == ["pending"]
-    except MailError as error:
-        assert error.temporary
     assert server.connections == 1
     assert not sends.waits
 
