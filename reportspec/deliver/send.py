@@ -872,7 +872,8 @@ class _Turn:
 
     outlet: Outlet
     coming: deque[tuple[Item, Entry]] = field(default_factory=deque)
-    said: str = ""
+    said: dict[str, str] = field(default_factory=dict)  # why each value's was not taken
+    of_all: str = ""  # what of it concerns those who had no turn
     spent: float = 0.0  # seconds in which it did not answer
     over: bool = False
 
@@ -917,7 +918,7 @@ def _next_taken(turn: _Turn, root: Path, left: float, outcome: Outcome, ledger: 
         said = way(turn.outlet, root, left - turn.spent).take(item.parcel)
     except OutletError as error:
         turn.spent += time.monotonic() - since
-        turn.said = error.message
+        turn.said[item.value], turn.of_all = error.message, error.of_all
         if error.doubt:  # a second message would be one too many
             ledger.step(stamped(entry, said=error.message))
             outcome.add(item.value, name, "doubt", f"{error.message}; --resend sends it again")
@@ -940,8 +941,9 @@ def _next_taken(turn: _Turn, root: Path, left: float, outcome: Outcome, ledger: 
 def _put_off(turn: _Turn, outcome: Outcome, ledger: Ledger) -> None:
     """Leave to the next run what a way out was not given."""
     for item, entry in turn.coming:
-        ledger.put(stamped(entry, state="claimed", said=turn.said))
-        outcome.add(item.value, turn.outlet.name, "pending", turn.said)
+        said = turn.said.get(item.value, turn.of_all)
+        ledger.put(stamped(entry, state="claimed", said=said))
+        outcome.add(item.value, turn.outlet.name, "pending", said)
 
 
 __all__ = [
