@@ -22,7 +22,7 @@ from reportspec.check.delivery import TEMPLATE
 from reportspec.check.model import Delivery, Mail, Outlet, Report
 from reportspec.deliver.conditions import digest_of, empty, holds, too_old
 from reportspec.deliver.guard import check_message, check_parcel, mixed_up
-from reportspec.deliver.ledger import Entry, Ledger, LedgerError, open_ledger, stamped
+from reportspec.deliver.ledger import Entry, Ledger, LedgerError, Tell, open_ledger, silent, stamped
 from reportspec.deliver.message import Head, mail, message_id
 from reportspec.deliver.outlets import OutletError, Parcel, links, way
 from reportspec.deliver.smtp import Answer, Mailer, MailError
@@ -115,8 +115,11 @@ class Refused(Exception):
         self.message, self.help = message, help
 
 
-def send(report: Report, spec_text: str, asked: Asked, wait: Wait = time.sleep) -> Outcome:
-    """Build a report and hand it over to all who get it. Raises Refused, SourceError, LedgerError,
+def send(
+    report: Report, spec_text: str, asked: Asked, wait: Wait = time.sleep, tell: Tell = silent
+) -> Outcome:
+    """Build a report and hand it over to all who get it; `tell` is given a line where a ledger has to be
+    waited for. Raises Refused, SourceError, LedgerError,
     MailError, RenderError, FormatError; what concerns single recipients is in the outcome."""
     delivery = report.delivery
     if delivery is None or not (delivery.to or delivery.cc or delivery.bcc or delivery.also):
@@ -129,7 +132,7 @@ def send(report: Report, spec_text: str, asked: Asked, wait: Wait = time.sleep) 
             _write(asked.dry_run, item, outcome)
         _left_alone(delivery, items, "a dry run hands nothing over", outcome)
         return outcome
-    ledger = open_ledger(report.project.mail.ledger, report.project.root)
+    ledger = open_ledger(report.project.mail.ledger, report.project.root, tell=tell)
     try:
         with ledger.sender(key_of(report)) as mine:
             if not mine:
