@@ -165,7 +165,7 @@ def open_sqlite(source: SourceSpec, wanted: Wanted) -> SqliteConnection:
 def _prepared(raw: sqlite3.Connection, source: SourceSpec, wanted: Wanted) -> SqliteConnection:
     """The session, with the functions that it brings."""
     for name, count, function in _FUNCTIONS:
-        raw.create_function(name, count, function, deterministic=True)
+        raw.create_function(name, count, _without_overflow(function), deterministic=True)
     unread: list[str] = []
     for name, count, read, what in _READERS:
         raw.create_function(name, count, _telling(read, what, unread), deterministic=True)
@@ -231,13 +231,13 @@ def _root(value: Any) -> float | None:
 
 def _instant(value: Any, zone: ZoneInfo) -> datetime:
     """What a value of SQLite says of a time, on the clock of a zone: a text with an offset or `Z`,
-    a number of seconds (or of thousandths or millionths) since 1970; a text without an offset is
+    a number of seconds (or of thousandths, millionths, billionths) since 1970; a text without an offset is
     that clock's. Raises ValueError."""
     if isinstance(value, (int, float)):
         if 1 <= abs(value) < 10_000:  # a year: what SQLite's CAST leaves of a time
             raise ValueError(value)
         scale = next((n for limit, n in _SCALES if abs(value) >= limit), 1)
-        micros = round(value * (1_000_000 // scale))
+        micros = value // 1000 if scale > 1_000_000 else round(value * (1_000_000 // scale))
         return (_EPOCH + timedelta(microseconds=micros)).astimezone(zone).replace(tzinfo=None)
     text = _text(value).strip()
     if not _LIKE_TIME.match(text):
@@ -249,7 +249,11 @@ def _instant(value: Any, zone: ZoneInfo) -> datetime:
 
 
 _EPOCH = datetime.fromisoformat("1970-01-01T00:00:00Z")
-_SCALES = ((1e14, 1_000_000), (1e11, 1000))  # 1e11 seconds are the year 5138, 1e11 thousandths 1973
+_SCALES = (
+    (1e17, 10**9),
+    (1e14, 10**6),
+    (1e11, 1000),
+)  # 1e11 seconds are the year 5138, 1e11 thousandths 1973
 _LIKE_TIME = re.compile(r"\d{4}-\d{2}-\d{2}(?:[ T]\d{2}:\d{2}|$)")
 _FINER = re.compile(r"(\.\d{6})\d+")  # finer than a millionth
 
@@ -303,11 +307,23 @@ def _telling(read: Callable[..., Any], what: str, unread: list[str]) -> Callable
     def told(value: Any, *more: str) -> Any:
         try:
             return read(value, *more)
-        except (ValueError, OverflowError):
+        except (ValueError, OverflowError) as error:
             unread.append(f"one in the column `{more[-1]}` {what}")
-            raise
+            raise ValueError(str(error)) from None  # SQLite takes an overflow for too long a text
 
     return told
+
+
+def _without_overflow(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A function for SQLite, which takes an OverflowError for too long a text."""
+
+    def called(*values: Any) -> Any:
+        try:
+            return function(*values)
+        except OverflowError as error:
+            raise ValueError(str(error)) from None
+
+    return called
 
 
 _FUNCTIONS: tuple[tuple[str, int, Any], ...] = (
