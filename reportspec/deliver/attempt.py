@@ -18,7 +18,7 @@ from reportspec.deliver.outlets import without_secrets
 from reportspec.deliver.send import Asked, Outcome, Result, Sent, Wait
 from reportspec.deliver.smtp import MailError
 from reportspec.deliver.status import days
-from reportspec.diagnostics import Diagnostic, in_order, one_line
+from reportspec.diagnostics import Diagnostic, in_order, one_line, shortened
 from reportspec.formats import FormatError
 from reportspec.render.errors import RenderError
 from reportspec.run.connection import SourceError
@@ -151,11 +151,19 @@ RESULTS = {"sent": "sent", "already": "has it already", "skipped": "skipped", "p
            "doubt": "in doubt", "failed": "not sent", "written": "written", "busy": "nothing to do"}  # fmt: skip
 
 
+_LONGEST_VALUE, _LONGEST = 100, 1000  # letters in a line
+
+
 def sent_line(one: Sent) -> str:
-    """What became of one mail, in a line."""
-    who = f"{one.recipient} ({one.value})" if one.recipient and one.value else one.recipient or one.value  # fmt: skip
+    """What became of one mail, in a line; of a long value and what was said, the beginning."""
+    value = shortened(one.value, _LONGEST_VALUE)
+    who = f"{one.recipient} ({value})" if one.recipient and value else one.recipient or value
     # A value of the data with a line end would write lines of its own.
-    return one_line(": ".join(part for part in (RESULTS[one.result], who, one.said) if part))
+    return one_line(
+        ": ".join(
+            part for part in (RESULTS[one.result], who, shortened(one.said, _LONGEST)) if part
+        )
+    )
 
 
 def as_diagnostics(path: Path, outcomes: Iterable[Sent]) -> list[Diagnostic]:

@@ -330,6 +330,13 @@ def test_a_value_writes_no_line_of_its_own() -> None:
     assert "\n" not in sent_line(one)
 
 
+def test_a_long_value_is_cut_in_its_line() -> None:
+    one = Sent("L" * 3000, "b@example.com", "failed", "why " * 1000)
+    said = sent_line(one)
+    assert said.startswith(f"not sent: b@example.com ({'L' * 99}…): why why")
+    assert len(said) < 1200
+
+
 @pytest.mark.parametrize("value", HOSTILE)
 @pytest.mark.parametrize(
     "text", ["{{ each.email }}", "{{ each.name }} <{{ each.email }}>", "Anna <{{ each.email }}>"]
