@@ -199,6 +199,12 @@ def _say(text: str, err: bool = False, painted: bool = False) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
+def _told(text: str) -> None:
+    """Say what a command waits for, in place of how far it is."""
+    _progress("")
+    _say(text, err=True)
+
+
 def _asked(
     settings: Iterable[str], period: str | None, today: datetime | None, strict: bool = False
 ) -> Asked:
@@ -761,7 +767,7 @@ def _send_one(path: Path, asked: Asked, wanted: Any, said: _Messages, tally: _Ta
     try:
         made = attempt(
             path, asked.now, os.environ, wanted, settings=asked.settings, period=asked.period,
-            strict=asked.strict, clock=asked.clock,
+            strict=asked.strict, clock=asked.clock, say=_told,
         )  # fmt: skip
     except KeyboardInterrupt:
         _progress("")
@@ -842,7 +848,7 @@ def status(project: Path | None, report: str | None, failed: bool, limit: int, f
         raise click.UsageError(f"there is no project file at `{project or '.'}`")
     try:
         mail, root = ledger_of(place)
-        listed = deliveries(mail, root, report, failed)
+        listed = deliveries(mail, root, report, failed, _told)
         near = nearest(mail, root, report) if report is not None and not listed else None
     except ReportError as error:
         _print(error.diagnostics, error.texts, "text")

@@ -165,6 +165,11 @@ def one_line(text: str) -> str:
     return harmless(" ".join(text.split()))
 
 
+def shortened(text: str, most: int) -> str:
+    """A text for the terminal: so many letters at most, the last of them `…` where some are left out."""
+    return text if len(text) <= most else text[: most - 1] + "…"
+
+
 def harmless_json(text: str) -> str:
     """JSON without what `harmless` takes out, and with the same meaning: such letters are escaped."""
     return _HARM.sub(lambda found: f"\\u{ord(found[0]):04x}", text)

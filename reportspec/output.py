@@ -10,6 +10,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from reportspec.diagnostics import shortened
 from reportspec.figures import Cell, Figures, PeriodFigures, Section
 from reportspec.render.attachments import marked
 
@@ -108,17 +109,20 @@ def as_csv(figures: Figures) -> str:
     return "\n".join(parts).rstrip("\n")
 
 
+_LONGEST = 500  # letters of a text in a line of the terminal
+
+
 def as_table(figures: Figures) -> str:
-    """For the terminal: each section under its title."""
-    lines = [f"{figures.title} · {figures.period.label}"]
+    """For the terminal: each section under its title. Of long texts there is the beginning."""
+    lines = [f"{shortened(figures.title, _LONGEST)} · {figures.period.label}"]
     if figures.compare:
         lines[0] += f" (previous: {figures.compare.label})"
-    lines += [f"  {text}" for text in (*figures.notices, *figures.filters)]
+    lines += [f"  {shortened(text, _LONGEST)}" for text in (*figures.notices, *figures.filters)]
     for section in figures.sections:
         if section.kind != "text":
             lines += ["", section.title or section.id, *_lines(figures, section)]
     lines += (
-        [""] + [f"({n}) {text}" for n, text in enumerate(figures.footnotes, 1)]
+        [""] + [f"({n}) {shortened(text, _LONGEST)}" for n, text in enumerate(figures.footnotes, 1)]
         if figures.footnotes
         else []
     )
@@ -131,7 +135,7 @@ def _lines(figures: Figures, section: Section) -> list[str]:
         from reportspec.render.sentences import sentences
 
         told = sentences(figures, section, formats_for(figures))
-        return [f"  {text}" for text in (*told, *section.notes)]
+        return [f"  {shortened(text, _LONGEST)}" for text in (*told, *section.notes)]
     if section.kind == "kpis":
         rows = [
             [k.column.label, _said(k.value, k.column.unit), _said(k.previous, k.column.unit)]

@@ -7,9 +7,11 @@ become a part of, and against the fields that the project's mapping adds.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import date
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -249,6 +251,7 @@ def _near(binding: Binding, base: str, names: Sequence[str]) -> str | None:
     return suggestion(".".join(names), [f.id for e in entities for f in binding.fields(e)])
 
 
+DEEPEST = 20  # metrics that are made of one another
 _ADDED = frozenset({"sum", "average", "median", "percentile"})
 
 
@@ -288,6 +291,7 @@ def _check_parts(binding: Binding, document: Document, metric: Metric, path: Pla
         _type(document, metric.formula, NUMBER, of_metrics, (*path, "formula"))
     if metric.kind == "relative" and metric.to == "others":
         _check_others(binding, document, metric, path)
+    circular = False
     keys = {metric.numerator: "numerator", metric.denominator: "denominator", metric.base: "of"}
     for name in parts(metric):
         at = (*path, keys.get(name, "formula"))
@@ -298,8 +302,16 @@ def _check_parts(binding: Binding, document: Document, metric: Metric, path: Pla
             document.tell("unknown-metric", f"no {why.what} named `{why.part}`", at,
                           suggestion(why.part, known) or "`reportspec catalog metrics` lists them")  # fmt: skip
             continue
-        if _leads_to(binding, name, metric.id, set()):
+        if _leads_to(binding, name, metric.id):
             document.tell("circular-metric", f"`{name}` is itself made of `{metric.id}`", at)
+            circular = True
+    # One that is made of a metric that goes too deep is no mistake of its own.
+    if (
+        not circular
+        and sum(1 for _ in islice(_levels(binding, metric), DEEPEST + 3)) == DEEPEST + 2
+    ):
+        document.tell("too-deep", f"`{metric.id}` is made of metrics that are made of others, and so on: {DEEPEST} deep at most",
+                      path, "write out some of them")  # fmt: skip
 
 
 def _check_others(binding: Binding, document: Document, metric: Metric, path: Place) -> None:
@@ -314,17 +326,33 @@ def _check_others(binding: Binding, document: Document, metric: Metric, path: Pl
                           "compare with `total`, or use a count, a sum or a mean")  # fmt: skip
 
 
-def _leads_to(binding: Binding, name: str, target: str, seen: set[str]) -> bool:
-    if name == target:
-        return True
-    if name in seen:
-        return False
-    seen.add(name)
-    try:
-        found = parts(binding.catalogue.metrics[name])
-    except UnknownMetric:
-        return False
-    return any(_leads_to(binding, part, target, seen) for part in found)
+def _levels(binding: Binding, metric: Metric) -> Iterator[set[str]]:
+    """The metrics that one is made of, then those that these are made of, and so on; without an end
+    where one is made of itself."""
+    level = {metric.id}
+    while level:
+        found: set[str] = set()
+        for name in level:
+            with suppress(UnknownMetric):
+                found.update(
+                    parts(metric if name == metric.id else binding.catalogue.metrics[name])
+                )
+        level = found
+        yield level
+
+
+def _leads_to(binding: Binding, name: str, target: str) -> bool:
+    """Whether a metric is, or is made of, another one."""
+    seen, coming = set(), [name]
+    while coming:
+        name = coming.pop()
+        if name == target:
+            return True
+        if name not in seen:
+            seen.add(name)
+            with suppress(UnknownMetric):
+                coming += parts(binding.catalogue.metrics[name])
+    return False
 
 
 # What a source lacks is said in the report, section by section: a type may ask for more than one has.

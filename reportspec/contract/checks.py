@@ -46,7 +46,9 @@ REFUSED: frozenset[Kind] = frozenset(
 class Check:
     """One thing to check of the rows of an entity: its field, its relation, a table beside it, an
     expectation of the catalogue, a value that the spec or a `metric` of it names, or a stretch of time
-    that it asks for. `names` are those that a `goal`, or the file of recipients, is about."""
+    that it asks for. `names` are those that a `goal`, the file of recipients, or a filter is about; of a
+    filter, those of one field are one check, `places` says where each stands, and `value` is the one of
+    them that is told."""
 
     kind: Kind
     entity: str
@@ -59,6 +61,7 @@ class Check:
     side: Side | None = None
     goal: str = ""
     names: tuple[str, ...] = ()
+    places: tuple[Span | None, ...] = ()
     place: Span | None = None  # where the spec names the value
     latest: date = LAST_TIME  # of a time: the last day that is likely
     metric: str = ""
@@ -232,17 +235,21 @@ def _of_odd_times(binding: Binding, name: str, fields: frozenset[str], now: date
 
 
 def _of_conditions(binding: Binding, conditions: Iterable[exp.Expr]) -> list[Check]:
-    """The texts that filters name and that the catalogue does not know, each once."""
-    found: dict[tuple[str, str, str], Check] = {}
+    """The texts that filters name and that the catalogue does not know, those of a field together: there may be
+    thousands."""
+    found: dict[tuple[str, str], tuple[Field, dict[str, Span | None]]] = {}
     for tree in conditions:
         for owner, field, texts, _ in _compared(binding, tree):
             # What a field may be by its nature, a source may well not have: no deal is lost so far.
-            for text, place in texts.items():
-                if text in field.values:
-                    continue
-                check = Check("unknown-value", owner, field, value=text, place=place)
-                found.setdefault((owner, field.name, text), check)
-    return list(found.values())
+            unknown = {text: place for text, place in texts.items() if text not in field.values}
+            if unknown:
+                _, known = found.setdefault((owner, field.name), (field, {}))
+                for text, place in unknown.items():
+                    known.setdefault(text, place)
+    return [
+        Check("unknown-value", owner, field, names=tuple(texts), places=tuple(texts.values()))
+        for (owner, _), (field, texts) in found.items()
+    ]
 
 
 def _compared(
@@ -291,7 +298,7 @@ def _of_metrics(
                 found.setdefault((owner, field.name), Check("other-value", owner, field))
             elif not field.values and asked and name and f"{owner}.{field.name}" not in told:
                 for text in texts:
-                    check = Check("unknown-value", owner, field, value=text, metric=name)
+                    check = Check("unknown-value", owner, field, names=(text,), metric=name)
                     found.setdefault((owner, field.name, text), check)
     return list(found.values())
 

@@ -24,10 +24,12 @@ from reportspec.sql.survey import (
     near_keys_statement,
     recount_statement,
     settled_by_history,
+    values_there_statement,
 )
 
 Ask = Callable[[exp.Expr], Table]  # runs one more statement over the same state of the data
 _NAMES = 10  # names in a message
+_ALONE = 5  # values that a filter asks for in vain, each told by itself; the others together
 _SHOWN = 2  # examples in a message
 _KNOWN = 5  # values of a field in a message
 _LONGEST = 40  # letters of a value in a message
@@ -94,9 +96,35 @@ def findings_of(
                 found.append(Finding(check, 0, of, ((str(first), 0), (str(last), 0))))
             continue
         examples = tuple((str(value), int(n)) for value, n in shown if value is not None)
+        if check.kind == "unknown-value":
+            found += _unknown(binding, check, of, examples, ask)
+            continue
         near = _near(binding, check, examples, ask) if check.relation is not None else 0
         found.append(Finding(check, count, of, examples, near))
     return found
+
+
+def _unknown(
+    binding: Binding, check: Check, of: int, examples: tuple[tuple[str, int], ...], ask: Ask
+) -> Iterable[Finding]:
+    """The values that a filter asks for and the source does not have: the first of them one by one,
+    the others together."""
+    several = len(check.names) > 1
+    there = (
+        {str(row[0]) for row in ask(values_there_statement(binding, check)).rows}
+        if several
+        else set()
+    )
+    missing = [name for name in check.names if name not in there]
+    alone = missing if len(missing) <= _ALONE + 1 else missing[:_ALONE]
+    places = dict(zip(check.names, check.places, strict=False))
+    for name in alone:
+        told = replace(check, value=name, names=(), places=(), place=places.get(name))
+        yield Finding(told, 0, of, examples)
+    rest = tuple(missing[len(alone) :])
+    if rest:
+        together = replace(check, names=rest, places=(), place=places.get(rest[0]))
+        yield Finding(together, len(rest), of, examples)
 
 
 def _reason(check: Check, settings: SourceChecks) -> str:
@@ -242,6 +270,9 @@ def _said(binding: Binding, finding: Finding) -> tuple[str, str | None]:
         first, last = finding.examples[0][0], finding.examples[1][0]
         said = f"{tables} has no row whose `{check.of}` lies in {stretch}"
         return said, f"those that it has lie between {first} and {last}"
+    if check.names:
+        others = f"{len(check.names):,} other values"
+        return f"the filter on `{check.of}` asks for {others} that {tables} does not have", "compare them with the values that the source has"  # fmt: skip
     near = did_you_mean(check.value, [value for value, _ in finding.examples])
     who = f"`{check.metric}` asks for it" if check.metric else "a filter names it"
     return (

@@ -12,13 +12,13 @@ from pathlib import Path
 from reportspec.api import no_each, no_pango, source_problems
 from reportspec.check.report import Checked
 from reportspec.deliver import send as sending
-from reportspec.deliver.ledger import LedgerError
+from reportspec.deliver.ledger import LedgerError, Tell, silent
 from reportspec.deliver.maintainers import Failure, failure, maintainers, tell
 from reportspec.deliver.outlets import without_secrets
 from reportspec.deliver.send import Asked, Outcome, Result, Sent, Wait
 from reportspec.deliver.smtp import MailError
 from reportspec.deliver.status import days
-from reportspec.diagnostics import Diagnostic, in_order, one_line
+from reportspec.diagnostics import Diagnostic, in_order, one_line, shortened
 from reportspec.formats import FormatError
 from reportspec.render.errors import RenderError
 from reportspec.run.connection import SourceError
@@ -51,10 +51,10 @@ class Attempt:
 def attempt(
     path: Path, now: datetime, environment: Mapping[str, str], asked: Asked, *,
     settings: Mapping[str, str], period: str | None = None, strict: bool = False,
-    wait: Wait = time.sleep, clock: bool = False,
+    wait: Wait = time.sleep, clock: bool = False, say: Tell = silent,
 ) -> Attempt:  # fmt: skip
     """Check a spec, build its report and send it, and tell those who look after it of what went
-    wrong. Raises only what is a bug, of which they are told as well."""
+    wrong; `say` is given a line where another program has to be waited for. Raises only what is a bug, of which they are told as well."""
 
     def told(failures: list[Failure], period: str = "") -> str | None:
         if asked.dry_run is not None or asked.rehearsal or not failures:
@@ -66,7 +66,7 @@ def attempt(
         checked = load_report(
             path, now, environment, settings=settings, period=period, strict=strict, clock=clock
         )
-        made = _sent(path, checked, asked, wait)
+        made = _sent(path, checked, asked, wait, say)
     except Exception as error:
         with contextlib.suppress(Exception):
             name = type(error).__name__
@@ -81,7 +81,7 @@ def attempt(
     return Attempt((*made.diagnostics, more), made.texts, made.outcome, made.temporary)
 
 
-def _sent(path: Path, checked: Checked, asked: Asked, wait: Wait) -> Attempt:
+def _sent(path: Path, checked: Checked, asked: Asked, wait: Wait, say: Tell) -> Attempt:
     said, report = in_order(checked.diagnostics), checked.report
     if checked.broken or report is None:
         return Attempt(said, checked.texts)
@@ -92,7 +92,7 @@ def _sent(path: Path, checked: Checked, asked: Asked, wait: Wait) -> Attempt:
     if asked.only and report.each is None:
         return Attempt((*said, no_each(path, asked.only)), checked.texts)
     try:
-        outcome = sending.send(report, checked.spec_text, asked, wait=wait)
+        outcome = sending.send(report, checked.spec_text, asked, wait=wait, tell=say)
         return Attempt((*said, *outcome.warnings), checked.texts, outcome)
     except MailError as error:
         problem = Diagnostic("no-mail", f"{path}: {error.message}", None, error.help)
@@ -151,11 +151,19 @@ RESULTS = {"sent": "sent", "already": "has it already", "skipped": "skipped", "p
            "doubt": "in doubt", "failed": "not sent", "written": "written", "busy": "nothing to do"}  # fmt: skip
 
 
+_LONGEST_VALUE, _LONGEST = 100, 1000  # letters in a line
+
+
 def sent_line(one: Sent) -> str:
-    """What became of one mail, in a line."""
-    who = f"{one.recipient} ({one.value})" if one.recipient and one.value else one.recipient or one.value  # fmt: skip
+    """What became of one mail, in a line; of a long value and what was said, the beginning."""
+    value = shortened(one.value, _LONGEST_VALUE)
+    who = f"{one.recipient} ({value})" if one.recipient and value else one.recipient or value
     # A value of the data with a line end would write lines of its own.
-    return one_line(": ".join(part for part in (RESULTS[one.result], who, one.said) if part))
+    return one_line(
+        ": ".join(
+            part for part in (RESULTS[one.result], who, shortened(one.said, _LONGEST)) if part
+        )
+    )
 
 
 def as_diagnostics(path: Path, outcomes: Iterable[Sent]) -> list[Diagnostic]:

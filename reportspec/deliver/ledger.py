@@ -14,7 +14,7 @@ import contextlib
 import os
 import re
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
@@ -25,6 +25,8 @@ from typing import Any, Literal, Protocol, get_args
 State = Literal["claimed", "data", "sent", "refused"]
 VERSION = 1
 PATIENCE = 30.0  # seconds for another program that holds the ledger
+QUIET = 1.5  # seconds of them after which it is told that it is waited for
+Tell = Callable[[str], None]  # says something to who waits
 _TABLE = "reportspec_deliveries"
 
 
@@ -95,15 +97,21 @@ def stamped(entry: Entry, **changes: Any) -> Entry:
     return replace(entry, **changes, at=datetime.now(UTC).isoformat(timespec="seconds"))
 
 
-def open_ledger(place: str, root: Path) -> Ledger:
-    """The ledger at a path relative to the project, or at a PostgreSQL URL. Raises LedgerError."""
+def silent(_: str) -> None:
+    """Tell nobody."""
+
+
+def open_ledger(place: str, root: Path, *, reading: bool = False, tell: Tell = silent) -> Ledger:
+    """The ledger at a path relative to the project, or at a PostgreSQL URL; to look into only, if it is
+    for `reading`, which needs nobody else's leave. `tell` is given a line where another program has to be
+    waited for. Raises LedgerError."""
     if place.startswith(("postgres://", "postgresql://")):
-        return PostgresLedger(place)
+        return PostgresLedger(place, reading=reading, tell=tell)
     if "://" in place:
         raise LedgerError(
             "a ledger is a file or a PostgreSQL database", "write a path, or postgresql://…"
         )
-    return SqliteLedger(root / place)
+    return SqliteLedger(root / place, reading=reading, tell=tell)
 
 
 _COLUMNS = ", ".join(
@@ -128,35 +136,58 @@ def _entry(row: Sequence[Any]) -> Entry:
 class SqliteLedger:
     """A file; a lock file beside it for each report says who sends."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, reading: bool = False, tell: Tell = silent) -> None:
         self.path = path
+        self._tell = tell
         self._lock: tuple[Path, int] | None = None  # of the report that is sent
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             # It holds what was sent, so from the first moment it is nobody else's to read.
             os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-            self._raw = sqlite3.connect(path, timeout=PATIENCE, isolation_level=None)
+            self._raw = sqlite3.connect(path, timeout=min(QUIET, PATIENCE), isolation_level=None)
         except (sqlite3.Error, OSError) as error:
             raise _broken(path, error) from None
         try:
-            self._prepare()
+            if not (reading and self._readable()):
+                self._prepare()
         except BaseException as error:
             self._raw.close()
             if isinstance(error, sqlite3.Error):
                 raise _broken(path, error) from None
             raise
 
-    def _prepare(self) -> None:
-        self._raw.execute("PRAGMA synchronous = EXTRA")
-        self._raw.execute("PRAGMA fullfsync = ON")  # without it, macOS leaves it to the disk
-        self._raw.execute("BEGIN IMMEDIATE")
-        version = self._raw.execute("PRAGMA user_version").fetchone()[0]
+    def _readable(self) -> bool:
+        """Whether there is something to look into as it is."""
+        version = self._execute("PRAGMA user_version").fetchone()[0]
         _check_version(version, f"`{self.path.name}`")
-        self._raw.execute(
+        return bool(version)
+
+    def _prepare(self) -> None:
+        self._execute("PRAGMA synchronous = EXTRA")
+        self._execute("PRAGMA fullfsync = ON")  # without it, macOS leaves it to the disk
+        self._execute("BEGIN IMMEDIATE")
+        version = self._execute("PRAGMA user_version").fetchone()[0]
+        _check_version(version, f"`{self.path.name}`")
+        self._execute(
             f"CREATE TABLE IF NOT EXISTS {_TABLE} ({_COLUMNS}, PRIMARY KEY (report, period, recipient))"
         )
-        self._raw.execute(f"PRAGMA user_version = {VERSION}")
-        self._raw.execute("COMMIT")
+        self._execute(f"PRAGMA user_version = {VERSION}")
+        self._execute("COMMIT")
+
+    def _execute(self, sql: str, values: Sequence[Any] = ()) -> sqlite3.Cursor:
+        """Run a statement. Where another program holds the file that is told after a moment, and it is
+        waited for on; a statement that found it busy did nothing."""
+        try:
+            return self._raw.execute(sql, values)
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or PATIENCE <= QUIET:
+                raise
+        self._tell(_waiting(f"`{self.path.name}`"))
+        self._raw.execute(f"PRAGMA busy_timeout = {round((PATIENCE - QUIET) * 1000)}")
+        try:
+            return self._raw.execute(sql, values)
+        finally:
+            self._raw.execute(f"PRAGMA busy_timeout = {round(QUIET * 1000)}")
 
     @contextmanager
     def sender(self, report: str) -> Iterator[bool]:
@@ -226,7 +257,7 @@ class SqliteLedger:
 
     def _run(self, sql: str, values: Sequence[Any]) -> list[Any]:
         try:
-            return self._raw.execute(sql, values).fetchall()
+            return self._execute(sql, values).fetchall()
         except sqlite3.Error as error:
             raise _broken(self.path, error) from None
 
@@ -234,7 +265,7 @@ class SqliteLedger:
         if not self._holds():
             raise _broken(self.path, OSError("its lock file was deleted or replaced"))
         try:
-            changed = self._raw.execute(sql, values).rowcount
+            changed = self._execute(sql, values).rowcount
         except sqlite3.Error as error:
             raise _broken(self.path, error) from None
         if changed != 1:
@@ -252,6 +283,10 @@ def _broken(path: Path, error: Exception) -> LedgerError:
     return LedgerError(
         f"the ledger `{path.name}` cannot be used, and without it nothing is sent: {said}", help
     )
+
+
+def _waiting(name: str) -> str:
+    return f"the ledger {name} is held by another program, which is waited for ({PATIENCE:g} seconds at most)"
 
 
 _HELD = "another program holds it: close that, or wait, and send again"
@@ -297,9 +332,10 @@ _MADE_BY = "reportspec ledger, version "  # the comment of the table, before the
 class PostgresLedger:
     """A table in PostgreSQL, for several machines; an advisory lock says who sends."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, reading: bool = False, tell: Tell = silent) -> None:
         from reportspec.run.connection import Secrets
 
+        self._tell = tell
         self._secrets = Secrets(url)
         try:
             import psycopg
@@ -319,32 +355,53 @@ class PostgresLedger:
         except psycopg.Error as error:
             raise self._broken(error) from None
         try:
-            self._prepare()
+            self._prepare(reading)
         except BaseException as error:
             self._raw.close()
             if isinstance(error, psycopg.Error):
                 raise self._broken(error) from None
             raise
 
-    def _prepare(self) -> None:
+    def _prepare(self, reading: bool) -> None:
         self._raw.execute("SET synchronous_commit = on")
-        self._raw.execute(f"SET lock_timeout = {round(PATIENCE * 1000)}")
+        self._raw.execute(f"SET lock_timeout = {round(min(QUIET, PATIENCE) * 1000)}")
+        if reading and self._made():
+            return
         # Two that make the table at once would both find it missing.
-        self._raw.execute("SELECT pg_advisory_lock(7277, 0)")
-        there, said = self._raw.execute(
-            "SELECT one, obj_description(one, 'pg_class') FROM to_regclass(%s) AS one", (_TABLE,)
-        ).fetchall()[0]
-        if there is None:  # who may not make tables may use one that was made for them
+        self._execute("SELECT pg_advisory_lock(7277, 0)", ())
+        if not self._made():  # who may not make tables may use one that was made for them
             types = _COLUMNS.replace("BLOB", "BYTEA")
             with self._raw.transaction():
                 self._raw.execute(
                     f"CREATE TABLE {_TABLE} ({types}, PRIMARY KEY (report, period, recipient))"
                 )
                 self._raw.execute(f"COMMENT ON TABLE {_TABLE} IS '{_MADE_BY}{VERSION}'")
-        elif (said or "").startswith(_MADE_BY):
+        self._raw.execute("SELECT pg_advisory_unlock(7277, 0)")
+
+    def _made(self) -> bool:
+        """Whether the table is there; of this version, or of people's own making."""
+        there, said = self._execute(
+            "SELECT one, obj_description(one, 'pg_class') FROM to_regclass(%s) AS one", (_TABLE,)
+        )[0]
+        if (said or "").startswith(_MADE_BY):
             number = said.removeprefix(_MADE_BY)
             _check_version(int(number) if number.isdecimal() else -1, "in PostgreSQL")
-        self._raw.execute("SELECT pg_advisory_unlock(7277, 0)")
+        return there is not None
+
+    def _execute(self, sql: str, values: Sequence[Any]) -> list[Any]:
+        """The rows of a statement. Where another program holds what it needs, that is told after a
+        moment, and it is waited for on."""
+        try:
+            return self._raw.execute(sql, values).fetchall()
+        except self._error as error:
+            if getattr(error, "sqlstate", None) != _LOCKED or PATIENCE <= QUIET:
+                raise
+        self._tell(_waiting("in PostgreSQL"))
+        self._raw.execute(f"SET lock_timeout = {round((PATIENCE - QUIET) * 1000)}")
+        try:
+            return self._raw.execute(sql, values).fetchall()
+        finally:
+            self._raw.execute(f"SET lock_timeout = {round(QUIET * 1000)}")
 
     @contextmanager
     def sender(self, report: str) -> Iterator[bool]:
@@ -404,7 +461,7 @@ class PostgresLedger:
 
     def _run(self, sql: str, values: Sequence[Any]) -> list[Any]:
         try:
-            return self._raw.execute(sql, values).fetchall()
+            return self._execute(sql, values)
         except self._error as error:
             raise self._broken(error) from None
 

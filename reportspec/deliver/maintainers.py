@@ -135,6 +135,11 @@ def tell(who: Maintainers, failures: Sequence[Failure], period: str = "") -> str
             else:
                 memory.step(stamped(entry, state="claimed", said=answer.said))
                 problems.append(f"`{address}` could not be told of it: {answer.said}")
+            if answer.silent:  # the others would wait as long
+                problems.append("the mail server was left alone")
+                break
+            if answer.lost:
+                mailer = None
     return "; ".join(problems) or None
 
 

@@ -31,11 +31,15 @@ _GRACE = 0.5  # seconds after which a limit holds that a connection has not kept
 
 class OutletError(Exception):
     """A parcel was not taken; `temporary` says whether another try may do, `doubt` that it may have
-    been taken all the same. No secret is in it."""
+    been taken all the same. `of_all` is what concerns others as well: the message without what is this
+    parcel's, such as its path. No secret is in it."""
 
-    def __init__(self, message: str, *, temporary: bool = True, doubt: bool = False) -> None:
+    def __init__(
+        self, message: str, *, temporary: bool = True, doubt: bool = False, of_all: str = ""
+    ) -> None:
         super().__init__(message)
         self.message, self.temporary, self.doubt = message, temporary, doubt
+        self.of_all = of_all or message
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,8 +122,10 @@ class _Folder:
             for name, data in parcel.files:
                 write_whole(folder / name, data)
         except OSError as error:
+            why = (error.strerror or type(error).__name__).lower()
             raise OutletError(
-                f"`{folder}` cannot be written: {(error.strerror or str(error)).lower()}"
+                f"`{folder}` cannot be written: {why}",
+                of_all=f"the folder `{self.outlet.name}` cannot be written: {why}",
             ) from None
         return str(folder)
 
@@ -171,7 +177,11 @@ class _Store:
             good = isinstance(error, _FOR_GOOD) or kind in _FOR_GOOD_NAMED
             said = without_secrets(str(error), self.outlet.target)
             why = f"{kind}: {said}" if said else kind
-            raise OutletError(f"{name} did not take it: {why}", temporary=not good) from None
+            raise OutletError(
+                f"{name} did not take it: {why}",
+                temporary=not good,
+                of_all=f"{name} did not take it: {kind}",  # paths may be in what it said
+            ) from None
         return without_secrets(place, self.outlet.target)
 
 

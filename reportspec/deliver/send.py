@@ -22,7 +22,7 @@ from reportspec.check.delivery import TEMPLATE
 from reportspec.check.model import Delivery, Mail, Outlet, Report
 from reportspec.deliver.conditions import digest_of, empty, holds, too_old
 from reportspec.deliver.guard import check_message, check_parcel, mixed_up
-from reportspec.deliver.ledger import Entry, Ledger, LedgerError, open_ledger, stamped
+from reportspec.deliver.ledger import Entry, Ledger, LedgerError, Tell, open_ledger, silent, stamped
 from reportspec.deliver.message import Head, mail, message_id
 from reportspec.deliver.outlets import OutletError, Parcel, links, way
 from reportspec.deliver.smtp import Answer, Mailer, MailError
@@ -40,6 +40,7 @@ from reportspec.stopping import undisturbed
 ATTEMPTS = 5  # for what a server does not take now
 FIRST_WAIT, LONGEST_WAIT = 1.0, 60.0  # seconds; each wait is three times the one before
 MOST_COPIES = 2  # of a mail of which nobody knows whether it arrived
+MOST_SILENCES = 2  # one after the other, before a mail server is left alone for this run
 
 Result = Literal[
     "sent", "already", "skipped", "pending", "refused", "doubt", "failed", "written", "busy"
@@ -114,8 +115,11 @@ class Refused(Exception):
         self.message, self.help = message, help
 
 
-def send(report: Report, spec_text: str, asked: Asked, wait: Wait = time.sleep) -> Outcome:
-    """Build a report and hand it over to all who get it. Raises Refused, SourceError, LedgerError,
+def send(
+    report: Report, spec_text: str, asked: Asked, wait: Wait = time.sleep, tell: Tell = silent
+) -> Outcome:
+    """Build a report and hand it over to all who get it; `tell` is given a line where a ledger has to be
+    waited for. Raises Refused, SourceError, LedgerError,
     MailError, RenderError, FormatError; what concerns single recipients is in the outcome."""
     delivery = report.delivery
     if delivery is None or not (delivery.to or delivery.cc or delivery.bcc or delivery.also):
@@ -128,7 +132,7 @@ def send(report: Report, spec_text: str, asked: Asked, wait: Wait = time.sleep) 
             _write(asked.dry_run, item, outcome)
         _left_alone(delivery, items, "a dry run hands nothing over", outcome)
         return outcome
-    ledger = open_ledger(report.project.mail.ledger, report.project.root)
+    ledger = open_ledger(report.project.mail.ledger, report.project.root, tell=tell)
     try:
         with ledger.sender(key_of(report)) as mine:
             if not mine:
@@ -587,7 +591,7 @@ def _hand_over(
             if spent > patience:
                 break
             wait(pause * random.uniform(0.8, 1.2))
-        mails.round()
+        mails.round(patience - spent)
         for turn in turns:
             _round_of(turn, report.project.root, patience - spent, outcome, ledger)
         if not mails.more() and not any(turn.coming and not turn.over for turn in turns):
@@ -649,7 +653,7 @@ def _standing(entry: Entry, delivery: Delivery, asked: Asked) -> tuple[Result, s
         if entry.copies >= MOST_COPIES:
             return (
                 "doubt",
-                "two copies were begun and nobody knows whether one arrived; --resend sends it again",
+                "nobody knows whether it arrived, and it is not sent once more by itself; --resend sends it again",
             )
     return None
 
@@ -668,6 +672,8 @@ class _Mails:
     last: dict[str, str] = field(default_factory=dict)  # what was said of each, by Message-ID
     error: MailError | None = None  # why none can be sent
     begun: bool = False
+    waited: float = 0.0  # seconds in vain, for a server that did not answer
+    over: bool = False  # the server is not tried again in this run
 
     def claim(self, items: Sequence[Item]) -> None:
         """Note all that are to be sent, and tell of the others why they are not."""
@@ -683,21 +689,22 @@ class _Mails:
 
     def more(self) -> bool:
         """Whether another attempt may do."""
-        return bool(self.coming) and (self.error is None or self.error.temporary)
+        if not self.coming or self.over:
+            return False
+        return self.error is None or self.error.temporary
 
-    def round(self) -> None:
-        """One attempt for each that is left; none where the server cannot be used as it is."""
+    def round(self, left: float) -> None:
+        """One attempt for each that is left, in a run that goes on trying for so many seconds; none
+        where the server cannot be used as it is. What is waited for in vain is a part of them."""
         if not self.more():
             return
         before = len(self.outcome.sent)
         try:
-            self.coming = _round(
-                self.report.project.mail, self.delivery, self.coming, self.outcome, self.ledger,
-                self.asked, self.last,
-            )  # fmt: skip
+            self.coming = _round(self, left)
             self.error = None
         except MailError as error:
             self.error = error
+        self.over = self.over or (self.waited > 0 and self.waited >= left)
         self.begun = self.begun or self.error is None or len(self.outcome.sent) > before
 
     def end(self, *, alone: bool) -> None:
@@ -708,6 +715,8 @@ class _Mails:
             raise error
         for item, _ in self.coming:
             said = error.message if error else self.last.get(item.head.message_id, "")
+            if not said and self.over:
+                said = "the mail server did not answer, so it was left alone"
             later = error is None or error.temporary
             help = f" ({error.help})" if error and error.help and not later else ""
             result: Result = "pending" if later else "failed"
@@ -716,39 +725,39 @@ class _Mails:
             _remember(self.report, self.items, self.outcome, self.ledger)
 
 
-def _round(
-    settings: Mail, delivery: Delivery, todo: list[tuple[Item, Entry]], outcome: Outcome, ledger: Ledger,
-    asked: Asked, last: dict[str, str],
-) -> list[tuple[Item, Entry]]:  # fmt: skip
+def _round(mails: _Mails, left: float) -> list[tuple[Item, Entry]]:
     """One attempt for each; those that were not taken now."""
-    left: list[tuple[Item, Entry]] = []
+    delivery, outcome, settings = mails.delivery, mails.outcome, mails.report.project.mail
+    again: list[tuple[Item, Entry]] = []
     mailer: Mailer | None = None
-    carried = lost_in_a_row = 0
-    coming = deque(todo)
+    carried = lost_in_a_row = silences = 0
+    coming = deque(mails.coming)
     try:
         while coming:
+            since = time.monotonic()
             if mailer is None:
                 try:
-                    mailer, carried = Mailer(settings.smtp), 0
-                except MailError:
+                    mailer, carried = Mailer(settings.smtp, last=left - mails.waited), 0
+                except MailError as error:
+                    mails.waited += time.monotonic() - since if error.temporary else 0
                     # If it was there a moment ago, the rest comes next time.
-                    if len(coming) < len(todo):
-                        return [*left, *coming]
+                    if len(coming) < len(mails.coming):
+                        return [*again, *coming]
                     raise
-            item, entry = _fitted(mailer, *coming.popleft(), ledger, asked)
+            item, entry = _fitted(mailer, *coming.popleft(), mails.ledger, mails.asked)
             try:
-                entry, answer = _one(mailer, item, entry, ledger, asked, settings.allow)
+                entry, answer = _one(mailer, item, entry, mails.ledger, mails.asked, settings.allow)
             except MailError as error:
-                if len(coming) + 1 == len(todo):
+                if len(coming) + 1 == len(mails.coming):
                     raise
                 for other, _ in ((item, entry), *coming):
                     outcome.add(other.value, other.recipient, "failed", error.message)
-                return left
-            last[item.head.message_id] = answer.said
+                return again
+            mails.last[item.head.message_id] = answer.said
             if answer.lost:
                 mailer.close()
                 mailer = None
-                if carried and answer.outcome == "later":
+                if carried and answer.outcome == "later" and not answer.silent:
                     # Many servers take so many mails over a connection: on over a new one.
                     coming.appendleft((item, entry))
                     continue
@@ -756,19 +765,29 @@ def _round(
             else:
                 lost_in_a_row = 0
                 carried += 1
+            silences = silences + 1 if answer.silent else 0
+            if answer.silent:
+                mails.waited += time.monotonic() - since
             match answer.outcome:
                 case "sent":
                     said = f"instead of {', '.join(item.meant)}" if item.meant else answer.said
                     outcome.add(item.value, item.recipient, "sent", said)
                 case "refused":
                     outcome.add(item.value, item.recipient, "refused", answer.said)
+                case "doubt" if (
+                    answer.silent
+                ):  # it may only be slow: a second one would be one too many
+                    said = f"{answer.said}; --resend sends it again"
+                    outcome.add(item.value, item.recipient, "doubt", said)
                 case "doubt" if delivery.in_doubt == "hold" or entry.copies >= MOST_COPIES:
                     outcome.add(item.value, item.recipient, "doubt", answer.said)
                 case _:
-                    left.append((item, entry))
-            if lost_in_a_row >= 3:
-                return [*left, *coming]
-        return left
+                    again.append((item, entry))
+            if silences >= MOST_SILENCES:
+                mails.over = True
+            if mails.over or lost_in_a_row >= 3:
+                return [*again, *coming]
+        return again
     finally:
         if mailer is not None:
             mailer.close()
@@ -834,7 +853,9 @@ def _kept(entry: Entry, answer: Answer, ledger: Ledger, asked: Asked, copies: in
         case "sent":
             entry = stamped(entry, state="sent", said=answer.said)
         case "doubt":
-            entry = stamped(entry, state="data", said=answer.said)
+            # Of one that the server is silent about there is no other copy by itself.
+            known = MOST_COPIES if answer.silent else entry.copies
+            entry = stamped(entry, state="data", copies=known, said=answer.said)
         case "refused":
             entry = stamped(
                 entry, state="refused" if not copies else "data", copies=copies, said=answer.said
@@ -854,7 +875,8 @@ class _Turn:
 
     outlet: Outlet
     coming: deque[tuple[Item, Entry]] = field(default_factory=deque)
-    said: str = ""
+    said: dict[str, str] = field(default_factory=dict)  # why each value's was not taken
+    of_all: str = ""  # what of it concerns those who had no turn
     spent: float = 0.0  # seconds in which it did not answer
     over: bool = False
 
@@ -899,7 +921,7 @@ def _next_taken(turn: _Turn, root: Path, left: float, outcome: Outcome, ledger: 
         said = way(turn.outlet, root, left - turn.spent).take(item.parcel)
     except OutletError as error:
         turn.spent += time.monotonic() - since
-        turn.said = error.message
+        turn.said[item.value], turn.of_all = error.message, error.of_all
         if error.doubt:  # a second message would be one too many
             ledger.step(stamped(entry, said=error.message))
             outcome.add(item.value, name, "doubt", f"{error.message}; --resend sends it again")
@@ -922,8 +944,9 @@ def _next_taken(turn: _Turn, root: Path, left: float, outcome: Outcome, ledger: 
 def _put_off(turn: _Turn, outcome: Outcome, ledger: Ledger) -> None:
     """Leave to the next run what a way out was not given."""
     for item, entry in turn.coming:
-        ledger.put(stamped(entry, state="claimed", said=turn.said))
-        outcome.add(item.value, turn.outlet.name, "pending", turn.said)
+        said = turn.said.get(item.value, turn.of_all)
+        ledger.put(stamped(entry, state="claimed", said=said))
+        outcome.add(item.value, turn.outlet.name, "pending", said)
 
 
 __all__ = [

@@ -21,8 +21,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 
 Outcome = Literal["sent", "later", "refused", "doubt"]
 _DOTS = re.compile(rb"^\.", re.MULTILINE)
-TIMEOUT = 60.0  # seconds for each answer
-_PATIENCE = 10  # times as long for the last one, before which servers look for viruses
+TIMEOUT = 60.0  # seconds for each answer; the last one may be given more
 _GOODBYE = 5.0  # seconds for the answer to QUIT, on which nothing depends
 _CHUNK = 65536  # bytes that have to leave within the timeout
 _LONGEST = 100_000  # bytes of an answer
@@ -38,11 +37,12 @@ _LOGIN = "look at user and password in `deliver.smtp`"
 class Answer:
     """How handing over ended: `sent`; `later`, not taken now; `refused`, for good; `doubt`, broken
     off after the server had begun to receive it. `lost` says that the connection is of no more
-    use."""
+    use, `silent` that an answer was waited for in vain."""
 
     outcome: Outcome
     said: str
     lost: bool = False
+    silent: bool = False
 
 
 class MailError(Exception):
@@ -112,9 +112,13 @@ class _SafeSession(_Session, smtplib.SMTP_SSL):
 
 class Mailer:
     """A session with the server of a URL: `smtps://` with TLS from the start, `smtp://` with
-    STARTTLS, which only a server on this machine may lack. Raises MailError."""
+    STARTTLS, which only a server on this machine may lack. Each answer is waited for so many seconds
+    (`timeout`), the one after a mail also longer (`last`): before it servers look for viruses.
+    Raises MailError."""
 
-    def __init__(self, url: str, timeout: float = TIMEOUT) -> None:
+    def __init__(self, url: str, timeout: float | None = None, last: float = 0) -> None:
+        timeout = TIMEOUT if timeout is None else timeout
+        self._last = max(timeout, last)
         parts = _parts(url)
         self._host = parts.hostname or ""
         self._secrets = _secrets(unquote(parts.username or ""), parts.password or "")
@@ -207,7 +211,7 @@ class Mailer:
             if not 300 <= code < 400:
                 return self._not_taken(code, said)
         except (OSError, smtplib.SMTPException) as error:
-            return self._lost("later", self._why(error))
+            return self._lost("later", self._why(error), silent=_in_vain(error))
         try:
             begin()
         except BaseException:
@@ -219,9 +223,12 @@ class Mailer:
             body = _DOTS.sub(b"..", message.removesuffix(b"\r\n") + b"\r\n") + b".\r\n"
             for at in range(0, len(body), _CHUNK):  # a slow line has its time for each
                 smtp.send(body[at : at + _CHUNK])
-            smtp.within = _PATIENCE * smtp.timeout
+            smtp.within = self._last
             code, said = smtp.getreply()
         except (OSError, smtplib.SMTPException) as error:
+            if _in_vain(error):
+                why = "the server did not say in time whether it took the mail, so it may have"
+                return self._lost("doubt", why, silent=True)
             return self._lost("doubt", self._why(error))
         except BaseException:
             self._drop()  # after Ctrl-C a goodbye would be a line of the message
@@ -245,9 +252,9 @@ class Mailer:
                 lost = True
         return self._lost(outcome, told) if lost else Answer(outcome, told)
 
-    def _lost(self, outcome: Outcome, said: str) -> Answer:
+    def _lost(self, outcome: Outcome, said: str, *, silent: bool = False) -> Answer:
         self._drop()
-        return Answer(outcome, said, lost=True)
+        return Answer(outcome, said, lost=True, silent=silent)
 
     def close(self) -> None:
         """Say goodbye, if anybody listens."""
@@ -274,6 +281,12 @@ class Mailer:
             text = text.replace(secret, "***")
         text = "".join(letter if letter.isprintable() else " " for letter in text)
         return " ".join(text.split())[:300]
+
+
+def _in_vain(error: Exception) -> bool:
+    """Whether something was waited for that did not come: smtplib says of it that the connection is
+    closed, which it is only since."""
+    return isinstance(error, TimeoutError) or isinstance(error.__context__, TimeoutError)
 
 
 def _secrets(user: str, password: str) -> list[str]:

@@ -11,7 +11,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from reportspec.check.model import Mail
-from reportspec.deliver.ledger import Entry, open_ledger
+from reportspec.deliver.ledger import Entry, Tell, open_ledger, silent
 from reportspec.diagnostics import suggestion
 
 NOTICE = "!failure"  # after a report's name: what those who look after it were told of its failures
@@ -41,15 +41,15 @@ class Delivered:
 
 
 def deliveries(
-    mail: Mail, root: Path, report: str | None = None, failed: bool = False
+    mail: Mail, root: Path, report: str | None = None, failed: bool = False, tell: Tell = silent
 ) -> list[Delivered]:
     """The mails and other deliveries of a project, newest first: all, or those of a report, which is
-    named as the ledger does or by its file's path. `failed` leaves out what arrived. Raises
-    LedgerError."""
+    named as the ledger does or by its file's path. `failed` leaves out what arrived; `tell` is given a
+    line where another program has to be waited for. Raises LedgerError."""
     wanted = _names_of(report, root) if report is not None else None
     return [
         _told(one)
-        for one in _entries(mail, root)
+        for one in _entries(mail, root, tell)
         if (wanted is None or any(_is_of(one, name) for name in wanted))
         and not (failed and one.state == "sent" and NOTICE not in one.report)
     ]
@@ -62,10 +62,10 @@ def nearest(mail: Mail, root: Path, report: str) -> str | None:
     return suggestion(report, known) or suggestion(Path(report).name, known)
 
 
-def _entries(mail: Mail, root: Path) -> list[Entry]:
+def _entries(mail: Mail, root: Path, tell: Tell = silent) -> list[Entry]:
     if "://" not in mail.ledger and not (root / mail.ledger).exists():
         return []  # nothing was ever sent, and looking leaves no file
-    ledger = open_ledger(mail.ledger, root)
+    ledger = open_ledger(mail.ledger, root, reading=True, tell=tell)
     try:
         return [one for one in ledger.entries() if one.recipient != _ALL]
     finally:

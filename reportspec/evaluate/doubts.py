@@ -68,6 +68,8 @@ def finding_text(report: Report, finding: Finding) -> str:
         stretch = period_label(asked, language, report.locale)
         called = f"{label(report, entity.plural)}, {label(report, check.field.label)}"
         return word(language, "no_rows", called, stretch, first, last)
+    if check.names:
+        return word(language, "unknown_values", label(report, check.field.label), rows)
     if check.metric:
         metric = label(report, report.binding.catalogue.metrics[check.metric].label)
         return word(language, "never_so", metric, label(report, check.field.label), check.value)

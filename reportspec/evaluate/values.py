@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
 from sqlglot import exp
 
-from reportspec.binding import PERIOD_LENGTHS
+from reportspec.binding import PERIOD_LENGTHS, parts
 from reportspec.expression import path_of
 from reportspec.model import Catalogue, Metric
 
@@ -40,11 +41,37 @@ def metric_value(
 ) -> Number:
     """A metric in one row of aggregates. `side` is "" or "__previous"; `total` is the row over
     all rows, for shares and comparisons with the others. Nothing to divide by gives None."""
+    return _value(catalogue, metric, row, side, total, _Known())
 
+
+@dataclass(slots=True)
+class _Known:
+    """What was computed on the way to one figure: metrics are made of one another, and the same one may
+    be a part of several. Rows are known by who they are, and kept, so that they stay it."""
+
+    values: dict[tuple[str, int], Number] = field(default_factory=dict)
+    others: dict[int, tuple[Row, Row]] = field(default_factory=dict)
+
+    def without(self, total: Row, row: Row) -> Row:
+        if id(row) not in self.others:
+            self.others[id(row)] = (row, without(total, row))
+        return self.others[id(row)][1]
+
+
+def _value(
+    catalogue: Catalogue, metric: Metric, row: Row, side: str, total: Row | None, known: _Known
+) -> Number:
     def of(name: str, in_row: Row = row) -> Number:
         if name in PERIOD_LENGTHS or name.startswith(GOAL):
             return number(in_row.get(f"{name}{side}"))
-        return metric_value(catalogue, catalogue.metrics[name], in_row, side, total)
+        key = (name, id(in_row))
+        if key not in known.values:
+            part = catalogue.metrics[name]
+            if part.kind == "derived":  # what it is made of first: formulas nest deep by themselves
+                for one in parts(part):
+                    of(one, in_row)
+            known.values[key] = _value(catalogue, part, in_row, side, total, known)
+        return known.values[key]
 
     match metric.kind:
         case "aggregate":
@@ -63,7 +90,7 @@ def metric_value(
             other = (
                 of(metric.base, total)
                 if metric.to == "total"
-                else of(metric.base, without(total, row))
+                else of(metric.base, known.without(total, row))
             )
             if metric.form == "difference":
                 ratio = divided(own, other)

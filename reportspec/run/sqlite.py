@@ -169,7 +169,7 @@ def open_sqlite(source: SourceSpec, wanted: Wanted) -> SqliteConnection:
 def _prepared(raw: sqlite3.Connection, source: SourceSpec, wanted: Wanted) -> SqliteConnection:
     """The session, with the functions that it brings."""
     for name, count, function in _FUNCTIONS:
-        raw.create_function(name, count, function, deterministic=True)
+        raw.create_function(name, count, _without_overflow(function), deterministic=True)
     unread: list[str] = []
     for name, count, read, what in _READERS:
         raw.create_function(name, count, _telling(read, what, unread), deterministic=True)
@@ -271,11 +271,23 @@ def _telling(read: Callable[..., Any], what: str, unread: list[str]) -> Callable
     def told(value: Any, *more: str) -> Any:
         try:
             return read(value, *more)
-        except (ValueError, OverflowError):
+        except (ValueError, OverflowError) as error:
             unread.append(f"one in the column `{more[-1]}` {what}")
-            raise
+            raise ValueError(str(error)) from None  # SQLite takes an overflow for too long a text
 
     return told
+
+
+def _without_overflow(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A function for SQLite, which takes an OverflowError for too long a text."""
+
+    def called(*values: Any) -> Any:
+        try:
+            return function(*values)
+        except OverflowError as error:
+            raise ValueError(str(error)) from None
+
+    return called
 
 
 _FUNCTIONS: tuple[tuple[str, int, Any], ...] = (

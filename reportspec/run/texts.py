@@ -11,7 +11,8 @@ from typing import Any
 from reportspec.sql.dialects.reading import EITHER, NO, YES
 
 _EPOCH = datetime.fromisoformat("1970-01-01T00:00:00Z")
-_SCALES = ((1e14, 1_000_000), (1e11, 1000))  # 1e11 seconds are the year 5138, 1e11 thousandths 1973
+# 1e11 seconds are the year 5138, 1e11 thousandths 1973.
+_SCALES = ((1e17, 10**9), (1e14, 10**6), (1e11, 1000))
 _LIKE_TIME = re.compile(EITHER)
 _FINER = re.compile(r"(\.\d{6})\d+")  # finer than a millionth
 
@@ -23,13 +24,13 @@ def text_of(value: Any) -> str:
 
 def instant_of(value: Any, zone: tzinfo = UTC) -> datetime:
     """What a value says of a time, on the clock of a zone: a text with an offset or `Z`, a number of
-    seconds (or of thousandths or millionths) since 1970; a text without an offset is that clock's. Raises
+    seconds (or of thousandths, millionths, billionths) since 1970; a text without an offset is that clock's. Raises
     ValueError and OverflowError."""
     if isinstance(value, (int, float)):
         if 1 <= abs(value) < 10_000:  # a year: what SQLite's CAST leaves of a time
             raise ValueError(value)
         scale = next((n for limit, n in _SCALES if abs(value) >= limit), 1)
-        micros = round(value * (1_000_000 // scale))
+        micros = value // 1000 if scale > 1_000_000 else round(value * (1_000_000 // scale))
         return (_EPOCH + timedelta(microseconds=micros)).astimezone(zone).replace(tzinfo=None)
     text = text_of(value).strip()
     if not _LIKE_TIME.match(text):

@@ -78,7 +78,7 @@ _TYPES = {"n": ("BIGINT", "integer"), "t": ("TIMESTAMP", "time"), "d": ("DATE", 
 
 def broken(checks: Sequence[Check], rows: Iterable[Mapping[str, object]]) -> dict[Check, int]:
     """How many rows break each check, of those that any break, from the survey's rows. Of what is
-    sought it is how often it occurs, which should not be never."""
+    sought it is how often it occurs, which should not be never; of several values, how many do."""
     by_name = {str(row["entity"]): row for row in rows}
     seen: dict[str, int] = {}
     found: dict[Check, int] = {}
@@ -89,7 +89,8 @@ def broken(checks: Sequence[Check], rows: Iterable[Mapping[str, object]]) -> dic
         else:
             value = by_name[f"check {number}"]["rows"]
         count = value if isinstance(value, int) else 0
-        if (count == 0) == (check.kind in SOUGHT):
+        wrong = count < max(len(check.names), 1) if check.kind in SOUGHT else count > 0
+        if wrong:
             found[check] = count
     return found
 
@@ -194,6 +195,11 @@ def _count(statement: Statement, cte: str, check: Check) -> exp.Expr:
         key = _field(statement, cte, check.field.name)
         different = exp.Count(this=exp.Distinct(expressions=[key.copy()]))
         return exp.Sub(this=exp.Count(this=key), expression=different)
+    if check.kind == "unknown-value" and len(check.names) > 1:
+        assert check.field is not None
+        value = _field(statement, cte, check.field.name)
+        there = when(_breaks(statement, cte, check), value)
+        return exp.Count(this=exp.Distinct(expressions=[there]))
     return exp.Count(this=when(_breaks(statement, cte, check), literal(1)))
 
 
@@ -221,7 +227,9 @@ def _breaks(statement: Statement, cte: str, check: Check) -> exp.Expr:
         likely = _between(statement.binding, check, value, FIRST_TIME, after)
         return exp.Not(this=exp.Paren(this=likely))
     if check.kind == "unknown-value":
-        return exp.EQ(this=value, expression=literal(check.value))
+        if len(check.names) == 1:
+            return exp.EQ(this=value, expression=literal(check.names[0]))
+        return exp.In(this=value, expressions=[literal(one) for one in check.names])
     declared = [literal(one) for one in check.field.values]
     other = exp.Not(this=exp.In(this=value, expressions=declared))
     if check.kind in ("undeclared-value", "other-value"):
@@ -484,6 +492,18 @@ def _called(binding: Binding, entity: Entity, keyless: bool) -> str:
         if field.name != entity.key and binding.mapped(entity.name, field.name) is not None:
             return field.name
     return ""
+
+
+def values_there_statement(binding: Binding, check: Check) -> exp.Expr:
+    """Those of the names of a check that its field has, as `value` and `count`."""
+    assert check.field is not None
+    statement = Statement(binding)
+    cte = statement.rows_only(check.entity)
+    value = _field(statement, cte, check.field.name)
+    every = named(exp.Count(this=exp.Star()), "count")
+    select = exp.Select().select(named(cast(value, "VARCHAR"), "value"), every).from_(table(cte))
+    select = select.where(_breaks(statement, cte, check)).group_by(value.copy())
+    return _finished(statement, select, EXAMPLE)
 
 
 def near_keys_statement(binding: Binding, check: Check, wanted: Iterable[str]) -> exp.Expr:

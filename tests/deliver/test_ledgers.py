@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import textwrap
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
@@ -615,6 +616,50 @@ def test_it_waits_for_another_program_and_then_says_so(
     assert error.help == "another program holds it: close that, or wait, and send again"
     assert not sends.handler.taken
     assert set(sends().values()) == {"sent"}
+
+
+@both
+@pytest.mark.parametrize("reading", [False, True])
+def test_that_it_waits_is_told_once_and_soon(
+    sends: Sends, monkeypatch: pytest.MonkeyPatch, reading: bool
+) -> None:
+    place = sends.place
+    place.open().close()
+    monkeypatch.setattr(ledgers, "PATIENCE", 5.0)
+    monkeypatch.setattr(ledgers, "QUIET", 0.3)
+    told: list[float] = []
+    began = time.monotonic()
+    with held(place) as let_go:
+        timer = threading.Timer(1.5, let_go)
+        if place.kind != "sqlite":  # whose connections are one thread's
+            timer.start()
+
+        def tell(text: str) -> None:
+            assert "is held by another program, which is waited for (5 seconds at most)" in text
+            told.append(time.monotonic() - began)
+            if place.kind == "sqlite":
+                let_go()
+
+        with closing(open_ledger(place.name, place.root, reading=reading, tell=tell)) as ledger:
+            assert ledger.entries() == []
+        timer.cancel()
+    assert len(told) == 1
+    assert 0.2 < told[0] < 2
+
+
+@both
+def test_who_looks_does_not_wait_for_who_writes(sends: Sends) -> None:
+    place = sends.place
+    with place.open_again() as ledger:
+        ledger.put(entry())
+    with place.raw() as raw:
+        raw.execute("begin immediate" if place.kind == "sqlite" else "begin")
+        raw.execute(f"update {TABLE} set said = 'later'")
+        began = time.monotonic()
+        with closing(open_ledger(place.name, place.root, reading=True, tell=pytest.fail)) as ledger:
+            assert [one.key for one in ledger.entries()] == [entry().key]
+        assert time.monotonic() - began < 1.4
+        raw.execute("rollback")
 
 
 @both

@@ -24,6 +24,7 @@ from reportspec.deliver.attempt import attempt, sent_line
 from reportspec.deliver.message import one_line
 from reportspec.deliver.send import Asked, Outcome, Sent, _addresses
 from reportspec.deliver.smtp import Mailer, MailError
+from reportspec.naming import slug
 from tests.deliver.conftest import NOW, Run, results, spec
 from tests.deliver.server import Handler, Server, login
 
@@ -121,6 +122,19 @@ def test_a_hook_without_an_answer_is_asked_once(
         outcome = run(EACH)
     assert len(asked) == outcome.count("doubt") == 1
     assert outcome.count("pending") >= 1
+
+
+@pytest.mark.parametrize("line", ["folder: 'arch/{each}'", "store: 'file://FOLDER/arch/{each}'"])
+def test_each_value_is_told_of_its_own_path_or_of_none(run: Run, project: Path, line: str) -> None:
+    """A file lies where the folder should be. Who had no turn is told why, without another's path."""
+    (project / "arch").write_text("in the way", "utf-8")
+    outlet(project, f"outlets: {{hook: {{{line.replace('FOLDER', str(project))}}}}}", "try_for: 1s")
+    told = [one for one in run(EACH).sent if one.recipient == "hook"]
+    assert len(told) > 2
+    names = {one.value: slug(one.value) for one in told}
+    for one in told:
+        assert "hook" in one.said or names[one.value] in one.said
+        assert not [n for v, n in names.items() if v != one.value and f"/{n}" in one.said], one.said
 
 
 def _drips(listening: socket.socket, head: bytes, drop: bytes) -> None:
@@ -314,6 +328,13 @@ def test_what_relays_read_as_another_address_is_none() -> None:
 def test_a_value_writes_no_line_of_its_own() -> None:
     one = Sent("Bea\nspecs/b.yaml: sent: boss@example.com", "b@example.com", "sent")
     assert "\n" not in sent_line(one)
+
+
+def test_a_long_value_is_cut_in_its_line() -> None:
+    one = Sent("L" * 3000, "b@example.com", "failed", "why " * 1000)
+    said = sent_line(one)
+    assert said.startswith(f"not sent: b@example.com ({'L' * 99}…): why why")
+    assert len(said) < 1200
 
 
 @pytest.mark.parametrize("value", HOSTILE)

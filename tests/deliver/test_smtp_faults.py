@@ -156,15 +156,15 @@ def serve() -> Iterator[Serve]:
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The last answer is not waited for longer than the others."""
-    monkeypatch.setattr(smtp, "_PATIENCE", 1)
     monkeypatch.setattr(smtp, "_GOODBYE", 0.3)
 
 
-def hand(port: int, message: bytes = MESSAGE, timeout: float = 0.5) -> tuple[Answer, int]:
+def hand(
+    port: int, message: bytes = MESSAGE, timeout: float = 0.5, last: float = 0
+) -> tuple[Answer, int]:
     """Hand a mail over: the answer, and how often the ledger was told that it begins."""
     begun: list[None] = []
-    mailer = Mailer(f"smtp://127.0.0.1:{port}", timeout)
+    mailer = Mailer(f"smtp://127.0.0.1:{port}", timeout, last)
     try:
         return mailer.send("reports@example.com", ANNA, message, lambda: begun.append(None)), len(begun)  # fmt: skip
     finally:
@@ -255,11 +255,8 @@ def test_a_server_that_goes_away_in_the_middle_of_the_mail(serve: Serve, size: i
     assert not server.taken
 
 
-def test_a_slow_line_has_its_time_for_each_part(
-    serve: Serve, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_slow_line_has_its_time_for_each_part(serve: Serve) -> None:
     """A mail of many megabytes takes longer than any one answer may."""
-    monkeypatch.setattr(smtp, "_PATIENCE", 30)
 
     def slowly(connection: socket.socket) -> None:
         connection.settimeout(5)
@@ -271,22 +268,18 @@ def test_a_slow_line_has_its_time_for_each_part(
     early: list[bytes] = []
     server = serve(body=[slowly])
     message = MESSAGE + b"0123456789abcdef\r\n" * 400_000
-    answer, _ = hand(server.port, message, timeout=0.5)
+    answer, _ = hand(server.port, message, timeout=0.5, last=15)
     assert answer.outcome == "sent", answer
     assert len(server.taken[0]) + sum(map(len, early)) >= len(message)
 
 
-def test_a_server_that_looks_at_the_mail_for_long(
-    serve: Serve, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(smtp, "_PATIENCE", 10)
-
+def test_a_server_that_looks_at_the_mail_for_long(serve: Serve) -> None:
     def look(connection: socket.socket) -> None:
         time.sleep(0.8)
         connection.sendall(b"250 clean\r\n")
 
     server = serve(dot=[look])
-    assert hand(server.port, timeout=0.3)[0].outcome == "sent"
+    assert hand(server.port, timeout=0.3, last=3)[0].outcome == "sent"
     assert server.taken == [MESSAGE]
 
 
@@ -783,6 +776,57 @@ def test_however_a_server_answers_no_more_than_two_copies(
         assert len(server.taken) == copies
         assert len(set(server.taken)) == 1
     assert results(outcome) == [result if result == "doubt" else "already"]
+
+
+def test_a_silent_server_is_left_alone_and_no_second_mail_follows(
+    serve: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may have taken what it is silent about. The next one has its turn; after two silences the
+    server has none in this run, and those of the doubt get no mail by themselves."""
+    monkeypatch.setattr(smtp, "TIMEOUT", 0.3)
+    server = serve(dot=["hang"] * 2)
+    sends = Sends(tmp_path / "project", server, mails=4)
+    sends.edit("reportspec.yaml", lambda data: data["deliver"].update({"try_for": "1s"}))
+    began = time.monotonic()
+    outcome = sends()
+    assert time.monotonic() - began < 20
+    assert sorted(results(outcome)) == ["doubt", "doubt", "pending", "pending"]
+    assert len(server.taken) == 2
+    assert all("may have" in one.said for one in outcome.sent if one.result == "doubt")
+    assert all("did not answer" in one.said for one in outcome.sent if one.result == "pending")
+    # The server is well again: those who had none get it, the others not by themselves.
+    assert sorted(results(sends())) == ["doubt", "doubt", "sent", "sent"]
+    assert len(server.taken) == 4
+    assert sorted(results(sends(resend=True))) == ["sent"] * 4
+
+
+def test_one_mail_without_an_answer_holds_up_no_other(
+    serve: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(smtp, "TIMEOUT", 0.3)
+    server = serve(dot=["hang"])
+    sends = Sends(tmp_path / "project", server, mails=3)
+    sends.edit("reportspec.yaml", lambda data: data["deliver"].update({"try_for": "1s"}))
+    assert sorted(results(sends())) == ["doubt", "sent", "sent"]
+
+
+@pytest.mark.parametrize("step", ["begin", "EHLO", "MAIL", "RCPT", "DATA"])
+def test_what_is_waited_for_in_vain_is_a_part_of_try_for(
+    serve: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    """A server that never answers is asked once or twice, not five times with a minute each."""
+    monkeypatch.setattr(smtp, "TIMEOUT", 1.2)
+    server = serve(**{step: ["hang"] * 9})
+    sends = Sends(tmp_path / "project", server, mails=1)
+    sends.edit("reportspec.yaml", lambda data: data["deliver"].update({"try_for": "1s"}))
+    if step in ("begin", "EHLO"):
+        with pytest.raises(MailError) as error:
+            sends()
+        assert error.value.temporary
+    else:
+        assert results(sends()) == ["pending"]
+    assert server.connections == 1
+    assert not sends.waits
 
 
 class Counting(Handler):
