@@ -269,8 +269,15 @@ def _amount(value: Any) -> None:
         raise OverflowError(value)
 
 
+def _instant(value: Any) -> Any:
+    if isinstance(value, (int, float)) and abs(value) >= _BEYOND:
+        raise OverflowError(value)
+    return instant_of(value)
+
+
+_BEYOND = 1e17  # which only SQLite reads, as billionths of a second
 _READERS: Mapping[str, Callable[[Any], Any]] = {
-    "boolean": word_of, "time": instant_of, "date": day_of, "money": _amount,
+    "boolean": word_of, "time": _instant, "date": day_of, "money": _amount,
 }  # fmt: skip
 
 
