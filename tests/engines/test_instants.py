@@ -166,7 +166,7 @@ def test_sqlite_without_a_zone(tmp_path: Path) -> None:
 
 def test_what_is_no_time_is_refused_by_column(tmp_path: Path) -> None:
     folder = lite(tmp_path, [("a", "14/03/2026 10:00:00", None)])
-    with pytest.raises(SourceError, match=r"one in the column `created`"):
+    with pytest.raises(SourceError, match=r"`deal.created_at` \(column `created`\) is no time"):
         figures(folder, SPEC)
 
 

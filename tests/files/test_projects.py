@@ -114,7 +114,7 @@ def test_the_doctor_says_how_files_were_read(
     done = run_cli(["doctor", project, "--format", "json"])
     (found,) = (one for one in json.loads(done.stdout) if one["what"] == "files")
     assert found["said"] == (
-        "`deals` from deals.csv: UTF-8, semicolon, 6 columns; 1 rows; amount: decimal: \",\", thousands: \".\";"
+        "`deals` from deals.csv: UTF-8, semicolon, 6 columns; 1 row; amount: decimal: \",\", thousands: \".\";"
         ' created: date_format: "%d/%m/%Y"; closed: date_format: "%d/%m/%Y"'
     )  # fmt: skip
     declare(project, HEADER + "1,won,5,03/04/2026,,W\n2,won\n")
