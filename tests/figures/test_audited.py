@@ -100,3 +100,40 @@ def test_a_successor_from_the_last_day_of_grace_renews(make: Make) -> None:
     spec = {"period": "2026-10", "as_of": "2026-10-13"}
     wanted = [f"renewal_rate(grace_days={grace})" for grace in (0, 1)]
     assert _figures(folder, spec, wanted) == [0, 1]
+
+
+SESSIONS = """session_id,started_at,ended_at
+one,2026-10-01 10:00:00,2026-10-01 10:01:40
+two,2026-10-02 10:00:00,2026-10-02 10:05:00
+unseen,2026-10-03 10:00:00,2026-10-03 10:00:20
+still,2026-10-04 10:00:00,2026-10-04 10:00:00
+"""
+VIEWS = """session_id,url,viewed_at
+one,/,2026-10-01 10:00:00
+two,/,2026-10-02 10:00:00
+two,/a,2026-10-02 10:04:00
+"""
+LENGTHS = ["time_on_site_avg", "time_on_site_avg.without_bounces"]
+
+
+@pytest.mark.parametrize(
+    ("tables", "expected"),
+    [
+        # (0 + 300 + 20 + 0) / 4: `one` is of one page, of `unseen` nobody knows the pages.
+        ({"web_session": SESSIONS, "pageview": VIEWS}, [80, 160]),
+        # Without pages only the times tell: (100 + 300 + 20 + 0) / 4.
+        ({"web_session": SESSIONS}, [105, 140]),
+    ],
+)
+def test_a_visit_of_one_page_lasts_no_time(
+    make: Make, tables: dict[str, str], expected: list[float]
+) -> None:
+    assert _figures(make(tables), {"period": "2026-10"}, LENGTHS) == expected
+
+
+def test_a_source_may_count_the_pages_itself(make: Make) -> None:
+    head, *lines = SESSIONS.splitlines()
+    counted = "".join(f"{line},{n}\n" for line, n in zip(lines, ("", 1, 2, 1), strict=True))
+    # Of `one` the source says nothing and there is one view; `two` is said to be of one page.
+    folder = make({"web_session": f"{head},pages\n{counted}", "pageview": VIEWS})
+    assert _figures(folder, {"period": "2026-10"}, LENGTHS) == [5, 20]

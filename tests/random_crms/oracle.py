@@ -13,7 +13,7 @@ sum of nothing is 0.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -738,9 +738,16 @@ def session_fact(p: Period, s: Row, value: Any = 1) -> Fact:
 
 
 def stays(p: Period, longer_than_a_page: bool = False) -> Iterable[Fact]:
+    """Seconds of visits. One of which a single page is known has no duration."""
+    views = [v for v in p.w.rows["pageview"] if not v["is_bot"] and p.w.known(v["viewed_at"])]
+    pages = Counter(v["session_id"] for v in views)
     for s in visits(p):
-        if s["ended_at"] and s["ended_at"] >= s["started_at"] + longer_than_a_page * SECOND:
-            yield session_fact(p, s, (s["ended_at"] - s["started_at"]).total_seconds())
+        if s["ended_at"] is None or s["ended_at"] < s["started_at"]:
+            continue
+        lone = pages[s["session_id"]] == 1
+        length = (s["ended_at"] - s["started_at"]).total_seconds()
+        if not longer_than_a_page or (length and not lone):
+            yield session_fact(p, s, 0.0 if lone else length)
 
 
 def with_goal(p: Period) -> Iterable[Fact]:
