@@ -137,3 +137,21 @@ def test_a_source_may_count_the_pages_itself(make: Make) -> None:
     # Of `one` the source says nothing and there is one view; `two` is said to be of one page.
     folder = make({"web_session": f"{head},pages\n{counted}", "pageview": VIEWS})
     assert _figures(folder, {"period": "2026-10"}, LENGTHS) == [5, 20]
+
+
+def test_margins_are_of_what_has_revenue_and_cost(make: Make) -> None:
+    folder = make(
+        {
+            "account": "account_id,name\nk,K\n",
+            "product": "product_id,name,unit_cost\nP,P,60\nQ,Q,\n",
+            "deal": "deal_id,account_id,status,amount,currency,created_at,closed_at\n"
+            "a,k,won,150,EUR,2026-09-01 10:00:00,2026-10-10 10:00:00\n"
+            "b,k,won,100,EUR,2026-09-01 10:00:00,2026-10-11 10:00:00\n",
+            "deal_product": "deal_id,product_id,quantity,currency,amount\n"
+            "a,P,1,EUR,100\na,Q,1,EUR,50\nb,P,1,EUR,\n",
+        }
+    )
+    wanted = ["product_margin_amount", "product_margin_rate", "customer_margin_amount"]
+    wanted += ["product_revenue_amount", "product_cost_amount"]
+    # Of Q nobody knows the cost, of the second P the revenue: 100 - 60, of 100.
+    assert _figures(folder, {"period": "2026-10"}, wanted) == [40, 0.4, 40, 150, 120]

@@ -813,11 +813,26 @@ def revenue(p: Period) -> Iterable[Fact]:
         yield p.w.customer_fact(bought, sum(b.worth for b in bought if b.worth is not None))
 
 
+def margin(p: Period, b: Purchase, line: Row, product: Row) -> Any:
+    """What a line brought less what it cost, where both are known."""
+    amount, cost = p.w.line_worth(b, line), product.get("unit_cost")
+    known = amount is not None and cost is not None and line["quantity"] is not None
+    return amount - line["quantity"] * cost if known else None
+
+
 def margins(p: Period) -> Iterable[Fact]:
     for b, line, product in p.w.lines:
-        amount, cost = p.w.line_worth(b, line), product.get("unit_cost")
-        if amount is not None and cost is not None and line["quantity"] is not None:
-            yield p.w.purchase_fact(b, amount - line["quantity"] * cost)
+        yield p.w.purchase_fact(b, margin(p, b, line, product))
+
+
+def product_margins(p: Period, of_revenue: bool = False) -> Iterable[Fact]:
+    for b, line, product in p.w.lines:
+        costed = product.get("unit_cost") is not None and line["quantity"] is not None
+        if not p.inside(b.at) or (of_revenue and not costed):
+            continue
+        value = p.w.line_worth(b, line) if of_revenue else margin(p, b, line, product)
+        fact = p.w.purchase_fact(b, value)
+        yield Fact(fact.value, fact.user, fact.account, own={"family": product.get("family")})
 
 
 def product_lines(p: Period, of_cost: bool = False) -> Iterable[Fact]:
@@ -1248,6 +1263,8 @@ METRICS: dict[str, AnyMetric] = {
     ),
     "product_revenue_amount": Metric(product_lines, "sum"),
     "product_cost_amount": Metric(lambda p: product_lines(p, True), "sum"),
+    "product_margin_amount": Metric(product_margins, "sum"),
+    "product_margin_rate": Ratio(Metric(product_margins, "sum"), Metric(lambda p: product_margins(p, True), "sum")),
     "cross_sell_rate": Ratio(CROSS, BEFORE),
     "cross_sell_rate.of_active": Ratio(CROSS, RETURNED),
     "up_sell_rate": Ratio(UP, BEFORE),
@@ -1376,7 +1393,12 @@ _CALLS = (
 )
 _TASKS = ("activities_planned_count", "activities_overdue_count")
 _QUOTES = ("quotes_presented_count", "quotes_presented_count.versions")
-_LINES = ("product_revenue_amount", "product_cost_amount")
+_LINES = (
+    "product_revenue_amount",
+    "product_cost_amount",
+    "product_margin_amount",
+    "product_margin_rate",
+)
 _RENEWALS = (
     "contracts_due_count",
     "contracts_pending_count",
