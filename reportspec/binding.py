@@ -196,8 +196,16 @@ class Binding:
             return False
         if self.mapped(entity, name) is not None:
             return True
-        computed = known.expr or known.default or self.catalogue.entities[entity].derived
+        computed = (
+            known.expr or self.default(entity, known) or self.catalogue.entities[entity].derived
+        )
         return bool(computed) and not self._null_today(entity, name)
+
+    def default(self, entity: str, field: Field) -> exp.Expr | None:
+        """A field's default: none for an optional one that the source cannot serve, which is null then."""
+        if field.default is None or not field.optional:
+            return field.default
+        return field.default if _lacking(self, entity, field.default) is None else None
 
     def stands_in(self, entity: str, field: Field) -> exp.Expr | None:
         """What stands for a mapped field where a row has none of it, if that is another record's and

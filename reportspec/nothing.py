@@ -54,7 +54,7 @@ def empty_because(binding: Binding, entity: str, name: str) -> str | None:
         tree = derived.fields.get(name)
         paired = derived.match.entity if derived.match is not None else None
         return _empty(binding, derived.source, tree, paired) if tree is not None else None
-    tree = known.expr or known.default
+    tree = known.expr or binding.default(entity, known)
     if tree is not None:
         return _empty(binding, entity, tree)
     return None if binding.gives(entity, name) else known.id

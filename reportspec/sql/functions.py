@@ -106,10 +106,15 @@ def in_order(node: exp.Expr) -> exp.Expr:
 
 
 def _first_day(scope: Scope, tree: exp.Expr, moment: Moment) -> exp.Expr | None:
-    """`as_of` and the period's bounds as days, to compare with days."""
-    if isinstance(tree, exp.Column) and path_of(tree) in {(name,) for name in INSTANTS}:
-        return scope.instant_name(tree.name, moment, "date")
-    return None
+    """`as_of` and the period's bounds as days, to compare with days: the first that begins no earlier,
+    or, where they are cast to a date, the one that they are in by the report's clock."""
+    if isinstance(tree, exp.Cast) and tree.is_type(exp.DataType.Type.DATE) and _is_bound(tree.this):
+        return cast(scope.instant_name(tree.this.name, moment, local=True), "DATE")
+    return scope.instant_name(tree.name, moment, "date") if _is_bound(tree) else None
+
+
+def _is_bound(tree: exp.Expr) -> bool:
+    return isinstance(tree, exp.Column) and path_of(tree) in {(name,) for name in INSTANTS}
 
 
 def names_time(tree: exp.Expr) -> bool:

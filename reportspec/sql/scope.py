@@ -448,8 +448,9 @@ class Scope:
             *self.binding.past_values(entity),
         )
         if not past and not self._given(entity, field.name):
-            if field.default is not None:
-                return exp.Paren(this=self.compile(field.default, moment, way))
+            default = self.binding.default(entity.name, field)
+            if default is not None:
+                return exp.Paren(this=self.compile(default, moment, way))
             return null(TYPES[field.type])
         self.statement.need(self._cte(entity), field.name)
         value = self._column(alias, entity, field)

@@ -329,7 +329,7 @@ def due(p: Period, grace: int = 30) -> list[Row]:
     return [
         c for c in p.rows("contract")
         if c["starts_at"] < p.after and p.first <= c["ends_at"] < p.after
-        and ((p.after - c["ends_at"]).days >= grace or _renewed(p, c, grace))
+        and ((p.after - c["ends_at"]).days > grace or _renewed(p, c, grace))
     ]  # fmt: skip
 
 

@@ -13,7 +13,7 @@ sum of nothing is 0.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -576,7 +576,7 @@ def contracts(p: Period, which: str, grace: int, by_value: bool = False) -> Iter
             continue
         after = live.get(c["renewed_by_contract_id"])
         renewed = after is not None and (after["starts_at"] - c["ends_at"]).days <= grace
-        over = days_of(c["ends_at"], p.w.at) >= grace
+        over = days_of(c["ends_at"], p.w.at) >= grace + 1  # the last day is over
         if (
             which == {True: "renewed"}.get(renewed)
             or (which == "due" and (renewed or over))
@@ -738,9 +738,16 @@ def session_fact(p: Period, s: Row, value: Any = 1) -> Fact:
 
 
 def stays(p: Period, longer_than_a_page: bool = False) -> Iterable[Fact]:
+    """Seconds of visits. One of which a single page is known has no duration."""
+    views = [v for v in p.w.rows["pageview"] if not v["is_bot"] and p.w.known(v["viewed_at"])]
+    pages = Counter(v["session_id"] for v in views)
     for s in visits(p):
-        if s["ended_at"] and s["ended_at"] >= s["started_at"] + longer_than_a_page * SECOND:
-            yield session_fact(p, s, (s["ended_at"] - s["started_at"]).total_seconds())
+        if s["ended_at"] is None or s["ended_at"] < s["started_at"]:
+            continue
+        lone = pages[s["session_id"]] == 1
+        length = (s["ended_at"] - s["started_at"]).total_seconds()
+        if not longer_than_a_page or (length and not lone):
+            yield session_fact(p, s, 0.0 if lone else length)
 
 
 def with_goal(p: Period) -> Iterable[Fact]:
@@ -806,11 +813,26 @@ def revenue(p: Period) -> Iterable[Fact]:
         yield p.w.customer_fact(bought, sum(b.worth for b in bought if b.worth is not None))
 
 
+def margin(p: Period, b: Purchase, line: Row, product: Row) -> Any:
+    """What a line brought less what it cost, where both are known."""
+    amount, cost = p.w.line_worth(b, line), product.get("unit_cost")
+    known = amount is not None and cost is not None and line["quantity"] is not None
+    return amount - line["quantity"] * cost if known else None
+
+
 def margins(p: Period) -> Iterable[Fact]:
     for b, line, product in p.w.lines:
-        amount, cost = p.w.line_worth(b, line), product.get("unit_cost")
-        if amount is not None and cost is not None and line["quantity"] is not None:
-            yield p.w.purchase_fact(b, amount - line["quantity"] * cost)
+        yield p.w.purchase_fact(b, margin(p, b, line, product))
+
+
+def product_margins(p: Period, of_revenue: bool = False) -> Iterable[Fact]:
+    for b, line, product in p.w.lines:
+        costed = product.get("unit_cost") is not None and line["quantity"] is not None
+        if not p.inside(b.at) or (of_revenue and not costed):
+            continue
+        value = p.w.line_worth(b, line) if of_revenue else margin(p, b, line, product)
+        fact = p.w.purchase_fact(b, value)
+        yield Fact(fact.value, fact.user, fact.account, own={"family": product.get("family")})
 
 
 def product_lines(p: Period, of_cost: bool = False) -> Iterable[Fact]:
@@ -1241,6 +1263,8 @@ METRICS: dict[str, AnyMetric] = {
     ),
     "product_revenue_amount": Metric(product_lines, "sum"),
     "product_cost_amount": Metric(lambda p: product_lines(p, True), "sum"),
+    "product_margin_amount": Metric(product_margins, "sum"),
+    "product_margin_rate": Ratio(Metric(product_margins, "sum"), Metric(lambda p: product_margins(p, True), "sum")),
     "cross_sell_rate": Ratio(CROSS, BEFORE),
     "cross_sell_rate.of_active": Ratio(CROSS, RETURNED),
     "up_sell_rate": Ratio(UP, BEFORE),
@@ -1369,7 +1393,12 @@ _CALLS = (
 )
 _TASKS = ("activities_planned_count", "activities_overdue_count")
 _QUOTES = ("quotes_presented_count", "quotes_presented_count.versions")
-_LINES = ("product_revenue_amount", "product_cost_amount")
+_LINES = (
+    "product_revenue_amount",
+    "product_cost_amount",
+    "product_margin_amount",
+    "product_margin_rate",
+)
 _RENEWALS = (
     "contracts_due_count",
     "contracts_pending_count",

@@ -1,0 +1,157 @@
+"""Figures that were worked out by hand from a few rows, on files and in SQLite."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.figures.asking import figures, rows
+
+Make = Callable[..., Path]
+
+
+@pytest.fixture(params=["duckdb", "sqlite"])
+def make(request: pytest.FixtureRequest, tmp_path: Path) -> Make:
+    """Makes a project of tables, which are CSV texts."""
+
+    def made(tables: dict[str, str], more: str = "timezone: Europe/Rome\n") -> Path:
+        mapping = "entities:\n"
+        base = sqlite3.connect(tmp_path / "crm.db")
+        for name, text in tables.items():
+            (tmp_path / f"{name}.csv").write_text(text, encoding="utf-8")
+            head, *lines = text.splitlines()
+            names = head.split(",")
+            mapping += f"  {name}:\n    table: {name}\n    fields:\n"
+            mapping += "".join(f"      {one}: {one}\n" for one in names)
+            base.execute(f"create table {name} ({', '.join(names)})")
+            for line in lines:
+                values = [_value(one) for one in line.split(",")]
+                base.execute(f"insert into {name} values ({', '.join('?' for _ in names)})", values)
+        base.commit()
+        base.close()
+        source = "source:\n  files:\n" + "".join(f"    {one}: {one}.csv\n" for one in tables)
+        if request.param == "sqlite":
+            source = "source: sqlite:///crm.db\n"
+        (tmp_path / "mapping.yaml").write_text(mapping, encoding="utf-8")
+        (tmp_path / "reportspec.yaml").write_text(
+            f"version: 1\n{source}mapping: mapping.yaml\ncurrency: EUR\n{more}", encoding="utf-8"
+        )
+        return tmp_path
+
+    return made
+
+
+def _value(text: str) -> Any:
+    if text in ("true", "false"):
+        return int(text == "true")
+    return int(text) if text.isdecimal() else text or None
+
+
+def _figures(folder: Path, spec: dict[str, Any], wanted: list[str]) -> list[Any]:
+    found = figures(folder, {**spec, "sections": [{"id": "x", "kpis": wanted}]})
+    [row] = rows(found, "x")
+    return [row[name] for name in wanted]
+
+
+ZONES = [
+    "timezone: Europe/Rome\n",
+    "timezone: Europe/Rome\nsource_timezone: America/New_York\n",
+    "timezone: America/New_York\nsource_timezone: Europe/Rome\n",
+]
+
+
+@pytest.mark.parametrize("zones", ZONES)
+@pytest.mark.parametrize(
+    ("as_of", "grace", "due", "pending"),
+    [
+        # The contract ends on 12 October; with one day of grace its last day is the 13th.
+        ("2026-10-12T12:00", 0, 0, 1),
+        ("2026-10-12", 0, 1, 0),
+        ("2026-10-12T12:00", 1, 0, 1),
+        ("2026-10-12", 1, 0, 1),
+        ("2026-10-13T16:30", 1, 0, 1),
+        ("2026-10-13", 1, 1, 0),
+    ],
+)
+def test_renewals_are_pending_to_the_end_of_the_last_day_of_grace(
+    make: Make, zones: str, as_of: str, grace: int, due: int, pending: int
+) -> None:
+    head = "contract_id,account_id,starts_at,ends_at,value,currency,renewed_by_contract_id\n"
+    folder = make(
+        {
+            "account": "account_id,name\nk,K\n",
+            "contract": head + "x,k,2026-01-01,2026-10-12,10,EUR,\n",
+        },
+        zones,
+    )
+    wanted = [f"contracts_{one}_count(grace_days={grace})" for one in ("due", "pending")]
+    spec = {"period": "2026-10", "as_of": as_of}
+    assert _figures(folder, spec, wanted) == [due, pending]
+
+
+def test_a_successor_from_the_last_day_of_grace_renews(make: Make) -> None:
+    head = "contract_id,account_id,starts_at,ends_at,value,currency,renewed_by_contract_id\n"
+    old, new = "x,k,2026-01-01,2026-10-12,10,EUR,y\n", "y,k,2026-10-13,2027-10-12,12,EUR,\n"
+    folder = make({"account": "account_id,name\nk,K\n", "contract": head + old + new})
+    spec = {"period": "2026-10", "as_of": "2026-10-13"}
+    wanted = [f"renewal_rate(grace_days={grace})" for grace in (0, 1)]
+    assert _figures(folder, spec, wanted) == [0, 1]
+
+
+SESSIONS = """session_id,started_at,ended_at
+one,2026-10-01 10:00:00,2026-10-01 10:01:40
+two,2026-10-02 10:00:00,2026-10-02 10:05:00
+unseen,2026-10-03 10:00:00,2026-10-03 10:00:20
+still,2026-10-04 10:00:00,2026-10-04 10:00:00
+"""
+VIEWS = """session_id,url,viewed_at
+one,/,2026-10-01 10:00:00
+two,/,2026-10-02 10:00:00
+two,/a,2026-10-02 10:04:00
+"""
+LENGTHS = ["time_on_site_avg", "time_on_site_avg.without_bounces"]
+
+
+@pytest.mark.parametrize(
+    ("tables", "expected"),
+    [
+        # (0 + 300 + 20 + 0) / 4: `one` is of one page, of `unseen` nobody knows the pages.
+        ({"web_session": SESSIONS, "pageview": VIEWS}, [80, 160]),
+        # Without pages only the times tell: (100 + 300 + 20 + 0) / 4.
+        ({"web_session": SESSIONS}, [105, 140]),
+    ],
+)
+def test_a_visit_of_one_page_lasts_no_time(
+    make: Make, tables: dict[str, str], expected: list[float]
+) -> None:
+    assert _figures(make(tables), {"period": "2026-10"}, LENGTHS) == expected
+
+
+def test_a_source_may_count_the_pages_itself(make: Make) -> None:
+    head, *lines = SESSIONS.splitlines()
+    counted = "".join(f"{line},{n}\n" for line, n in zip(lines, ("", 1, 2, 1), strict=True))
+    # Of `one` the source says nothing and there is one view; `two` is said to be of one page.
+    folder = make({"web_session": f"{head},pages\n{counted}", "pageview": VIEWS})
+    assert _figures(folder, {"period": "2026-10"}, LENGTHS) == [5, 20]
+
+
+def test_margins_are_of_what_has_revenue_and_cost(make: Make) -> None:
+    folder = make(
+        {
+            "account": "account_id,name\nk,K\n",
+            "product": "product_id,name,unit_cost\nP,P,60\nQ,Q,\n",
+            "deal": "deal_id,account_id,status,amount,currency,created_at,closed_at\n"
+            "a,k,won,150,EUR,2026-09-01 10:00:00,2026-10-10 10:00:00\n"
+            "b,k,won,100,EUR,2026-09-01 10:00:00,2026-10-11 10:00:00\n",
+            "deal_product": "deal_id,product_id,quantity,currency,amount\n"
+            "a,P,1,EUR,100\na,Q,1,EUR,50\nb,P,1,EUR,\n",
+        }
+    )
+    wanted = ["product_margin_amount", "product_margin_rate", "customer_margin_amount"]
+    wanted += ["product_revenue_amount", "product_cost_amount"]
+    # Of Q nobody knows the cost, of the second P the revenue: 100 - 60, of 100.
+    assert _figures(folder, {"period": "2026-10"}, wanted) == [40, 0.4, 40, 150, 120]
