@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from reportspec.run.connection import SourceError
-from reportspec.run.sqlite import _instant
+from reportspec.run.texts import instant_of
 from tests.engines.servers import Given, engine
 from tests.figures.asking import figures, rows
 
@@ -46,9 +46,9 @@ def test_by_their_size(scale: int, tmp_path: Path) -> None:
 
 
 def test_parts_of_a_second_stay() -> None:
-    read = _instant(SECONDS * 10**9 + 123_456_789, ZoneInfo("Europe/Rome"))
+    read = instant_of(SECONDS * 10**9 + 123_456_789, ZoneInfo("Europe/Rome"))
     assert read == datetime(2026, 7, 15, 12, 0, 0, 123_456)
-    assert _instant(-(10**17) - 1, ZoneInfo("UTC")) == datetime(1966, 10, 31, 14, 13, 19, 999_999)
+    assert instant_of(-(10**17) - 1, ZoneInfo("UTC")) == datetime(1966, 10, 31, 14, 13, 19, 999_999)
 
 
 @pytest.mark.parametrize("value", [1e30, -1e30, 1e300, 9e999])
