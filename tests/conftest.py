@@ -204,3 +204,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         drawn = [item for item in items if "draw" in getattr(item, "fixturenames", ())]
         config.hook.pytest_deselected(items=[item for item in items if item not in set(drawn)])
         items[:] = drawn
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project on the demo."""
+    folder = tmp_path_factory.mktemp("demo")
+    text = "version: 1\nsource: demo\ntimezone: Europe/Rome\ncurrency: EUR\nlocale: en_GB\n"
+    (folder / "reportspec.yaml").write_text(text, encoding="utf-8")
+    return folder

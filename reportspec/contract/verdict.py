@@ -210,17 +210,16 @@ def _said(binding: Binding, finding: Finding) -> tuple[str, str | None]:
         )  # fmt: skip
     if check.kind == "no-rate":
         most = finding.examples[0][0] if finding.examples else "…"
+        help = f"map the rates (`fx_rate`), or make the report in theirs: `currency: {short(most)}`"
         if not _CODE.fullmatch(most):
-            return (
-                f"{tables} has {rows_of(count)} of {finding.rows:,} whose amounts have no exchange rate to"
-                f" {binding.currency} (`{check.of}`): they are left out of amounts",
+            help = (
                 f"currencies are codes of three letters, such as {binding.currency}: write in the mapping what"
-                f" `{short(most)}` means, for example `{_coded(binding, check, most)}`",
+                f" `{short(most)}` means, for example `{_coded(binding, check, most)}`"
             )
         return (
             f"{tables} has {rows_of(count)} of {finding.rows:,} whose amounts have no exchange rate to"
             f" {binding.currency} (`{check.of}`): they are left out of amounts",
-            f"map the rates (`fx_rate`), or make the report in theirs: `currency: {short(most)}`",
+            help,
         )
     if check.join is not None:
         name = ".".join(part.name for part in check.join.table.parts)

@@ -231,14 +231,18 @@ def _root(value: Any) -> float | None:
     return math.sqrt(value) if value is not None and value >= 0 else None
 
 
+def _written(found: datetime) -> str:
+    """A time as the texts of this session have it: a fraction only where there is one."""
+    whole = found.isoformat(" ", "seconds")
+    return f"{whole}.{found.microsecond:06}".rstrip("0") if found.microsecond else whole
+
+
 # SQLite asks for a value again wherever a statement names it.
 @lru_cache(maxsize=65536)
 def _wall_time(value: Any, zone: str, column: str) -> str | None:
     if value is None or value == "":
         return None
-    found = instant_of(value, ZoneInfo(zone))
-    whole = found.isoformat(" ", "seconds")
-    return f"{whole}.{found.microsecond:06}".rstrip("0") if found.microsecond else whole
+    return _written(instant_of(value, ZoneInfo(zone)))
 
 
 @lru_cache(maxsize=65536)
@@ -247,9 +251,7 @@ def _other_clock(value: Any, source: str, zone: str) -> str | None:
     if value is None:
         return None
     shown = datetime.fromisoformat(text_of(value)).replace(tzinfo=ZoneInfo(source), fold=1)
-    found = shown.astimezone(ZoneInfo(zone)).replace(tzinfo=None)
-    whole = found.isoformat(" ", "seconds")
-    return f"{whole}.{found.microsecond:06}".rstrip("0") if found.microsecond else whole
+    return _written(shown.astimezone(ZoneInfo(zone)).replace(tzinfo=None))
 
 
 @lru_cache(maxsize=65536)

@@ -20,14 +20,6 @@ def sections(folder: Path, spec: dict[str, Any]) -> list[str]:
 TYPES = sorted(packaged().reports)
 
 
-@pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("demo")
-    text = "version: 1\nsource: demo\ntimezone: Europe/Rome\ncurrency: EUR\nlocale: en_GB\n"
-    (folder / "reportspec.yaml").write_text(text, encoding="utf-8")
-    return folder
-
-
 @pytest.mark.parametrize("field", ["user.name", "account.region", "user.team"])
 @pytest.mark.parametrize("report", TYPES)
 def test_every_report_type(report: str, field: str, demo: Path) -> None:

@@ -88,11 +88,3 @@ def test_one_mistake_has_one_message(place: tuple[Any, ...], demo: Path) -> None
             assert len(told) == 1, (value, shown)
         # Where a key takes several types, what is wrong may be in the value; still nothing is told twice.
         assert len({d.span for d in told}) == len(told), (value, shown)
-
-
-@pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("demo")
-    text = "version: 1\nsource: demo\ntimezone: Europe/Rome\ncurrency: EUR\nlocale: en_GB\n"
-    (folder / "reportspec.yaml").write_text(text, encoding="utf-8")
-    return folder
