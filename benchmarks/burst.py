@@ -130,25 +130,19 @@ def main() -> int:
         tell(f"figures of {asked.people:,}, shared statements", together, asked.people)
         of_value = {one.value: found for one, found in made}
         for one, found in one_way:
-            assert [s.rows for s in found.sections] == [
-                s.rows for s in of_value[one.value].sections
-            ]
+            assert [s.rows for s in found.sections] == [s.rows for s in of_value[one.value].sections]
 
         def pages() -> int:
             with makers(len(made)) as make:
                 return sum(1 for _ in make((f, ("pdf",), v.value, None) for v, f in made))
 
         tell("their PDFs, on all cores", timed(pages)[0], asked.people)
-        seconds, outcome = timed(
-            lambda: sending.send(report, checked.spec_text, sending.Asked(), wait=lambda _: None)
-        )
+        seconds, outcome = timed(lambda: sending.send(report, checked.spec_text, sending.Asked(), wait=lambda _: None))
         assert outcome.count("sent") == asked.people == len(handler.taken)
         tell("all of it: figures, PDFs, checks, mails", seconds, asked.people)
     server.stop()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(
-        f"\nPeak memory of this process, the server's {asked.people:,} mails among it: {peak:,.0f} MiB"
-    )
+    print(f"\nPeak memory of this process, the server's {asked.people:,} mails among it: {peak:,.0f} MiB")
     return 0
 
 

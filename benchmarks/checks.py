@@ -37,8 +37,18 @@ from reportspec.stages import compile_report, load_report, survey_of  # noqa: E4
 NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
 REPORTS = ("pipeline", "sales_forecast", "sales_cycle", "sales_activity", "lost_deals")
 # What a company has few of stays as it is.
-FEW = {"user", "pipeline", "stage", "product", "campaign", "fx_rate", "goal", "business_calendar",
-       "service_cost", "sales_marketing_cost"}  # fmt: skip
+FEW = {
+    "user",
+    "pipeline",
+    "stage",
+    "product",
+    "campaign",
+    "fx_rate",
+    "goal",
+    "business_calendar",
+    "service_cost",
+    "sales_marketing_cost",
+}
 
 
 def multiplied(file: Path, deals: int) -> int:
@@ -58,17 +68,14 @@ def multiplied(file: Path, deals: int) -> int:
                 else f'"{c}"'
                 for c, _ in columns
             )
-            raw.execute(
-                f'create table "{name}" as select {taken} from demo."{name}", range({times}) r(copy)'
-            )
+            raw.execute(f'create table "{name}" as select {taken} from demo."{name}", range({times}) r(copy)')
         return once * times
 
 
 def project(folder: Path, report: str) -> Path:
     """A spec of a standard report over the file."""
     entities: dict[str, Any] = {
-        name: {"table": name, "fields": {c: f'"{c}"' for c, _ in columns}}
-        for name, columns in COLUMNS.items()
+        name: {"table": name, "fields": {c: f'"{c}"' for c, _ in columns}} for name, columns in COLUMNS.items()
     }
     mapping = {"timezone": "UTC", "entities": entities}
     (folder / "m.yaml").write_text(yaml.safe_dump(mapping), encoding="utf-8")
@@ -120,9 +127,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     given = parser.parse_args()
     print(describe_machine())
-    print(
-        "\n| deals | report | checks | survey, s | statements, s | share |\n|--:|---|--:|--:|--:|--:|"
-    )
+    print("\n| deals | report | checks | survey, s | statements, s | share |\n|--:|---|--:|--:|--:|--:|")
     for deals in given.deals:
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
@@ -130,7 +135,9 @@ def main() -> None:
             for report in REPORTS:
                 survey, statements, checks = seconds(project(folder, report), given.rounds)
                 share = survey / (survey + statements)
-                print(f"| {there:,} | {report} | {checks} | {survey:.3f} | {statements:.2f} | {share:.1%} |", flush=True)  # fmt: skip
+                print(
+                    f"| {there:,} | {report} | {checks} | {survey:.3f} | {statements:.2f} | {share:.1%} |", flush=True
+                )
 
 
 if __name__ == "__main__":

@@ -55,17 +55,22 @@ TOOLS = (
             "dbt-core==1.11.16",
             "dbt-duckdb==1.11.1",
         ),
-        ("mf", "query", "--metrics", METRICS, "--group-by", "metric_time__month,account__segment",
-         "--explain"),
+        ("mf", "query", "--metrics", METRICS, "--group-by", "metric_time__month,account__segment", "--explain"),
         prepare=("dbt", "parse", "--quiet"),
     ),
     Tool(
         "sidemantic",
         "sidemantic",
         ("sidemantic==0.13.0", "sqlglot==30.30.0"),
-        ("sidemantic", "query", "--models", ".", "--dry-run",
-         "SELECT deals.won_amount, deals.won_count, deals.closed_count, close_rate, "
-         "deals.closed_at__month, accounts.segment FROM metrics"),
+        (
+            "sidemantic",
+            "query",
+            "--models",
+            ".",
+            "--dry-run",
+            "SELECT deals.won_amount, deals.won_count, deals.closed_count, close_rate, "
+            "deals.closed_at__month, accounts.segment FROM metrics",
+        ),
     ),
     Tool(
         "OrionBelt",
@@ -74,7 +79,7 @@ TOOLS = (
         ("obsl", "compile", "crm.obml.yml", "-q", "query.yml", "-d", "duckdb"),
         python=(3, 12),
     ),
-)  # fmt: skip
+)
 OURS = Tool("reportspec", "reportspec", (), ("-m", "reportspec", "compile", "specs/query.yaml"))
 
 
@@ -93,7 +98,7 @@ def main() -> int:
     """Install, measure, print; 1 if reportspec itself did not run."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--runs", type=int, default=7, help="processes per row (default 7)")
-    parser.add_argument("--folder", type=Path, help="environments are kept here (default: none kept)")  # fmt: skip
+    parser.add_argument("--folder", type=Path, help="environments are kept here (default: none kept)")
     options = parser.parse_args()
 
     print(f"{describe_machine()}\n")
@@ -139,9 +144,8 @@ def installed(tool: Tool, folder: Path) -> bool:
     shutil.rmtree(environment, ignore_errors=True)
     commands = (
         [python, "-m", "venv", str(environment)],
-        [str(environment / "bin" / "python"), "-m", "pip", "install", "--quiet", "--quiet",
-         *tool.requirements],
-    )  # fmt: skip
+        [str(environment / "bin" / "python"), "-m", "pip", "install", "--quiet", "--quiet", *tool.requirements],
+    )
     for command in commands:
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode != 0:
@@ -174,18 +178,14 @@ def program(tool: Tool, folder: Path, name: str) -> str:
 # Measuring
 
 
-def time_cold(
-    tools: Sequence[Tool], folder: Path, work: Path, runs: int
-) -> list[tuple[Tool, Timing]]:
+def time_cold(tools: Sequence[Tool], folder: Path, work: Path, runs: int) -> list[tuple[Tool, Timing]]:
     """Time whole processes, round after round; one round before fills caches. Raises DidNotRun."""
     os.environ["DBT_SEND_ANONYMOUS_USAGE_STATS"] = "false"
     os.environ["DO_NOT_TRACK"] = "1"
     commands = {}
     for tool in (OURS, *tools):
         head, *rest = tool.cold
-        commands[tool] = (
-            [sys.executable, *tool.cold] if tool is OURS else [program(tool, folder, head), *rest]
-        )
+        commands[tool] = [sys.executable, *tool.cold] if tool is OURS else [program(tool, folder, head), *rest]
         if tool.prepare:
             head, *rest = tool.prepare
             time_process([program(tool, folder, head), *rest], work / tool.folder)
@@ -209,27 +209,23 @@ def time_warm(tools: Sequence[Tool], folder: Path, work: Path) -> list[Warm]:
     found = []
     for tool, subject, name in asked:
         done = subprocess.run(
-            [program(tool, folder, "python"), str(MODELS / "warm.py"), subject,
-             str(work / tool.folder)],
+            [program(tool, folder, "python"), str(MODELS / "warm.py"), subject, str(work / tool.folder)],
             capture_output=True,
             text=True,
             check=False,
             env={**os.environ, "PYTHONPATH": str(CHECKOUT) if tool is OURS else ""},
-        )  # fmt: skip
+        )
         if done.returncode != 0:
             raise DidNotRun(f"{name}: {done.stderr.strip()[-500:]}")
         said: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-        found.append(
-            Warm(name, said["load"], said["first"], tuple(said["distinct"]), tuple(said["again"]))
-        )
+        found.append(Warm(name, said["load"], said["first"], tuple(said["distinct"]), tuple(said["again"])))
     return found
 
 
 def cold_table(timings: Sequence[tuple[Tool, Timing]]) -> Iterator[str]:
     """Yield the lines of the table of whole processes."""
     yield (
-        f"| whole process to SQL, {len(timings[0][1].seconds)} runs "
-        "| version | best | median | x reportspec | peak |"
+        f"| whole process to SQL, {len(timings[0][1].seconds)} runs | version | best | median | x reportspec | peak |"
     )
     yield "|---|---|--:|--:|--:|--:|"
     ours = timings[0][1].median

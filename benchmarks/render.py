@@ -58,9 +58,7 @@ def bare_table(count: int) -> float:
     from weasyprint import HTML
 
     table = rows(count).sections[0]
-    body = "".join(
-        "<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in table.rows[:500]
-    )
+    body = "".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in table.rows[:500])
     html = f"<html lang=en><title>x</title><table>{body}</table></html>"
     since = time.perf_counter()
     HTML(string=html).write_pdf(pdf_variant="pdf/ua-1")
@@ -69,11 +67,7 @@ def bare_table(count: int) -> float:
 
 def printed_by_chromium(html: str) -> float | None:
     """Seconds of a whole Chromium process, or None where there is none."""
-    program = (
-        shutil.which("chromium")
-        or shutil.which("chromium-browser")
-        or shutil.which("google-chrome")
-    )
+    program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if program is None:
         return None
     with tempfile.TemporaryDirectory() as folder:
@@ -81,10 +75,22 @@ def printed_by_chromium(html: str) -> float | None:
         source.write_text(html, encoding="utf-8")
         since = time.perf_counter()
         subprocess.run(
-            [program, "--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run",
-             f"--user-data-dir={folder}/profile", f"--print-to-pdf={target}", "--no-pdf-header-footer", str(source)],
-            check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        )  # fmt: skip
+            [
+                program,
+                "--headless",
+                "--no-sandbox",
+                "--disable-gpu",
+                "--disable-background-networking",
+                "--no-first-run",
+                f"--user-data-dir={folder}/profile",
+                f"--print-to-pdf={target}",
+                "--no-pdf-header-footer",
+                str(source),
+            ],
+            check=True,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
         return time.perf_counter() - since if target.exists() else None
 
 
@@ -121,9 +127,7 @@ def main() -> int:
         other = printed_by_chromium(render_html(figures))
         beside = f"{other:.2f} | {seconds / other:.2f}" if other else "not here | "
         print(f"| {name} | {seconds:.3f} | {beside} |", flush=True)
-    print(
-        f"| the bare table of 500 rows, WeasyPrint alone | {least(runs, lambda: bare_table(500)):.3f} | | |"
-    )
+    print(f"| the bare table of 500 rows, WeasyPrint alone | {least(runs, lambda: bare_table(500)):.3f} | | |")
     print(f"\nShort reports a second on two processes: {a_second(2, 40):.1f}")
     return 0
 

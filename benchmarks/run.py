@@ -83,10 +83,7 @@ def describe_machine() -> str:
         ]
         processor = models[0] if models else processor
     packages = ", ".join(f"{name} {version(name)}" for name in ("sqlglot", "duckdb", "weasyprint"))
-    return (
-        f"{os.cpu_count()} x {processor}, {platform.system()}, "
-        f"Python {platform.python_version()}, {packages}"
-    )
+    return f"{os.cpu_count()} x {processor}, {platform.system()}, Python {platform.python_version()}, {packages}"
 
 
 # Cold: whole processes

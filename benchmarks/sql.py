@@ -153,9 +153,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--rows", type=int, nargs="+", default=[1_000_000], help="numbers of deals")
     parser.add_argument("--runs", type=int, default=7, help="runs per statement (default 7)")
-    parser.add_argument("--postgres-rows", type=int, default=1_000_000,
-                        help="PostgreSQL gets at most so many deals (default 1000000)")  # fmt: skip
-    parser.add_argument("--folder", type=Path, help="keep the files here (default: a temporary one)")  # fmt: skip
+    parser.add_argument(
+        "--postgres-rows", type=int, default=1_000_000, help="PostgreSQL gets at most so many deals (default 1000000)"
+    )
+    parser.add_argument("--folder", type=Path, help="keep the files here (default: a temporary one)")
     options = parser.parse_args()
 
     print(f"{describe_machine()}\n")
@@ -237,8 +238,14 @@ def places(folder: Path, with_postgres: bool) -> Iterator[Place]:
     """Yield where the rows are; PostgreSQL is filled when it is its turn, and emptied after."""
     yield Place("DuckDB", "duckdb", "crm.duckdb", "", lambda name: name)
     files = ", ".join(f"{name}: {name}.parquet" for name in COLUMNS)
-    yield Place("Parquet", "duckdb", f"{{files: {{{files}}}}}", "",
-                lambda name: f"read_parquet('{folder / name}.parquet')", in_place=True)  # fmt: skip
+    yield Place(
+        "Parquet",
+        "duckdb",
+        f"{{files: {{{files}}}}}",
+        "",
+        lambda name: f"read_parquet('{folder / name}.parquet')",
+        in_place=True,
+    )
     url = os.environ.get("REPORTSPEC_BENCH_POSTGRES")
     if not url:
         print("PostgreSQL: left out, REPORTSPEC_BENCH_POSTGRES is not set\n")
@@ -314,12 +321,8 @@ def measure(place: Place, folder: Path, runs: int) -> list[Row]:
         for item in compiled:
             name = f"{item.query.section}.{item.purpose}"
             sql = sql_text(item.tree, place.dialect)
-            hands = {
-                path.stem.rpartition(".")[2]: hand_sql(path, place)
-                for path in sorted(HAND.glob(f"{name}.*.sql"))
-            }
-            figures = [dict(zip(session.run(sql).columns, row, strict=True))
-                       for row in session.run(sql).rows]  # fmt: skip
+            hands = {path.stem.rpartition(".")[2]: hand_sql(path, place) for path in sorted(HAND.glob(f"{name}.*.sql"))}
+            figures = [dict(zip(session.run(sql).columns, row, strict=True)) for row in session.run(sql).rows]
             for hand, text in hands.items():
                 same_figures(f"{name}, {hand}", figures, fetched(run_hand(text)))
             seconds = in_turns(
@@ -399,26 +402,22 @@ def whole(name: str, rows: Sequence[Row], runs: int) -> Row:
         name,
         tuple(sum(row.ours[i] for row in rows) for i in range(runs)),
         {
-            hand: tuple(sum(row.hands.get(hand, row.hands["case"])[i] for row in rows)
-                        for i in range(runs))
+            hand: tuple(sum(row.hands.get(hand, row.hands["case"])[i] for row in rows) for i in range(runs))
             for hand in sorted(hands)
         },
-    )  # fmt: skip
+    )
 
 
 def with_loading(statements: Row, loading: Row) -> Row:
     """A report from nothing: ours loads the files first."""
     first = min(loading.ours)
-    return Row("a report, opening included", tuple(s + first for s in statements.ours),
-               statements.hands)  # fmt: skip
+    return Row("a report, opening included", tuple(s + first for s in statements.ours), statements.hands)
 
 
 def table(title: str, rows: Sequence[Row]) -> Iterator[str]:
     """Yield the lines of a table: least and median milliseconds, and ratios of the least."""
     runs = len(rows[0].ours)
-    yield (
-        f"| {title}, {runs} runs: least (median) ms | ours | case | ours/case | fold | ours/fold |"
-    )
+    yield (f"| {title}, {runs} runs: least (median) ms | ours | case | ours/case | fold | ours/fold |")
     yield "|---|--:|--:|--:|--:|--:|"
     for row in rows:
         cells = [row.name, spread(row.ours)]

@@ -11,9 +11,7 @@ from collections.abc import Iterable
 _LOCAL = r"(?:(?!=\?)[^\s@<>()\[\]\\,;:\"%!])+"
 _DOMAIN = r"[^\W_](?:[\w-]{0,62})(?:\.[^\W_](?:[\w-]{0,62}))*"
 _ADDRESS = re.compile(rf"{_LOCAL}@{_DOMAIN}")
-_NAMED = re.compile(
-    rf"\s*(?:\"(?P<quoted>[^\"<>]*)\"|(?P<name>[^<>\"@]*?))\s*<(?P<address>{_LOCAL}@{_DOMAIN})>\s*"
-)
+_NAMED = re.compile(rf"\s*(?:\"(?P<quoted>[^\"<>]*)\"|(?P<name>[^<>\"@]*?))\s*<(?P<address>{_LOCAL}@{_DOMAIN})>\s*")
 
 
 def split(text: str) -> tuple[str, str] | None:

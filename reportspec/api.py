@@ -35,7 +35,7 @@ class ReportError(Exception):
 
     def __init__(
         self, diagnostics: Sequence[Diagnostic], texts: Mapping[str, str] = {}, *, temporary: bool = False
-    ) -> None:  # fmt: skip
+    ) -> None:
         super().__init__(render_text(diagnostics, texts))
         self.diagnostics, self.texts, self.temporary = tuple(diagnostics), dict(texts), temporary
 
@@ -44,9 +44,7 @@ class ReportError(Exception):
         return _error, (self.diagnostics, self.texts, self.temporary)
 
 
-def _error(
-    diagnostics: Sequence[Diagnostic], texts: Mapping[str, str], temporary: bool
-) -> ReportError:
+def _error(diagnostics: Sequence[Diagnostic], texts: Mapping[str, str], temporary: bool) -> ReportError:
     return ReportError(diagnostics, texts, temporary=temporary)
 
 
@@ -76,9 +74,7 @@ class Report:
         except RenderError as error:
             raise ReportError([Diagnostic("cannot-render", str(error))]) from None
         except FormatError as error:
-            raise ReportError(
-                [Diagnostic("missing-library", error.message, None, error.help)]
-            ) from None
+            raise ReportError([Diagnostic("missing-library", error.message, None, error.help)]) from None
         except OSError as error:
             raise ReportError([no_pango(error)]) from None
 
@@ -100,29 +96,45 @@ class Report:
 
 
 def validate(
-    path: str | Path, *, params: Mapping[str, object] | None = None, period: str | None = None,
+    path: str | Path,
+    *,
+    params: Mapping[str, object] | None = None,
+    period: str | None = None,
     now: datetime | None = None,
-) -> tuple[Diagnostic, ...]:  # fmt: skip
+) -> tuple[Diagnostic, ...]:
     """What is wrong with a spec, warnings included; the data is not touched."""
     return in_order(_checked(path, params, period, now).diagnostics)
 
 
 def build(
-    path: str | Path, *, params: Mapping[str, object] | None = None, period: str | None = None,
-    now: datetime | None = None, each: str | None = None,
-) -> Report:  # fmt: skip
+    path: str | Path,
+    *,
+    params: Mapping[str, object] | None = None,
+    period: str | None = None,
+    now: datetime | None = None,
+    each: str | None = None,
+) -> Report:
     """Build the report of a spec. Of one with `for_each`, `each` names the value. Raises ReportError."""
     made = build_each(path, params=params, period=period, now=now, each=(each,) if each else ())
     if len(made) > 1:
-        raise ReportError([Diagnostic("each-wanted", f"{path} makes {len(made)} reports", None,
-                                      "name one with each=…, or use build_each")])  # fmt: skip
+        raise ReportError(
+            [
+                Diagnostic(
+                    "each-wanted", f"{path} makes {len(made)} reports", None, "name one with each=…, or use build_each"
+                )
+            ]
+        )
     return made[0]
 
 
 def build_each(
-    path: str | Path, *, params: Mapping[str, object] | None = None, period: str | None = None,
-    now: datetime | None = None, each: str | Sequence[str] = (),
-) -> list[Report]:  # fmt: skip
+    path: str | Path,
+    *,
+    params: Mapping[str, object] | None = None,
+    period: str | None = None,
+    now: datetime | None = None,
+    each: str | Sequence[str] = (),
+) -> list[Report]:
     """Build the reports of a spec: one for each value of its `for_each` (or for those that `each`
     names), or the only one. Raises ReportError."""
     from reportspec.run.connection import SourceError
@@ -148,26 +160,27 @@ def build_each(
     lacking = [one for one in only if one not in found]
     if lacking or not made:
         what = f"no value `{lacking[0][:60]}`" if lacking else "no values, so there is no report"
-        raise ReportError(
-            [Diagnostic("no-values", f"{path}: `{report.each.dimension.name}` has {what}")]
-        )
+        raise ReportError([Diagnostic("no-values", f"{path}: `{report.each.dimension.name}` has {what}")])
     warnings = (
         *checked.diagnostics,
         *made.warnings,
         *without_report(Path(path), report, only, found),
         *without_value(Path(path), report, made.unowned),
     )
-    return [
-        Report(f"{stem}-{one.part}", figures, checked.spec_text, warnings, one.value)
-        for one, figures in made
-    ]
+    return [Report(f"{stem}-{one.part}", figures, checked.spec_text, warnings, one.value) for one, figures in made]
 
 
 def send(
-    path: str | Path, *, params: Mapping[str, object] | None = None, period: str | None = None,
-    now: datetime | None = None, each: str | Sequence[str] = (), dry_run: str | Path | None = None,
-    to: str | None = None, resend: bool = False,
-) -> Outcome:  # fmt: skip
+    path: str | Path,
+    *,
+    params: Mapping[str, object] | None = None,
+    period: str | None = None,
+    now: datetime | None = None,
+    each: str | Sequence[str] = (),
+    dry_run: str | Path | None = None,
+    to: str | None = None,
+    resend: bool = False,
+) -> Outcome:
     """Build the report of a spec and send it as `deliver` says; what became of each mail is in the
     outcome. `dry_run` is a folder for the mails instead, `to` who gets them in a rehearsal. Raises
     ReportError where nothing could be sent. Who looks after the report is told of what went wrong."""
@@ -180,18 +193,21 @@ def send(
     only = (each,) if isinstance(each, str) else tuple(each)
     asked = Asked(Path(dry_run) if dry_run is not None else None, to or "", resend, only)
     made = attempt(
-        Path(path), _moment(now), os.environ, asked, settings=_settings(params), period=period,
+        Path(path),
+        _moment(now),
+        os.environ,
+        asked,
+        settings=_settings(params),
+        period=period,
         clock=now is None,
-    )  # fmt: skip
+    )
     if made.outcome is None:
         raise ReportError(made.diagnostics, made.texts, temporary=made.temporary)
     made.outcome.warnings = made.diagnostics
     return made.outcome
 
 
-def status(
-    project: str | Path | None = None, *, report: str | None = None, failed: bool = False
-) -> list[Delivered]:
+def status(project: str | Path | None = None, *, report: str | None = None, failed: bool = False) -> list[Delivered]:
     """What was sent, to whom and when, newest first: of a project, which is named by its file or
     folder (else the nearest is meant), or of one of its reports. Raises ReportError."""
     from reportspec.check.project import find_project
@@ -237,8 +253,7 @@ def source_problems(path: Path, report: CheckedReport, error: SourceError) -> li
     source = report.project.source
     if isinstance(error, Broken):
         return [
-            replace(one, message=f"{path}: {one.message}", span=one.span or source.span)
-            for one in error.diagnostics
+            replace(one, message=f"{path}: {one.message}", span=one.span or source.span) for one in error.diagnostics
         ]
     return [_source_problem(path, report, one) for one in (error, *error.also)]
 
@@ -251,7 +266,7 @@ def _source_problem(path: Path, report: CheckedReport, error: SourceError) -> Di
         span = file.span
     elif named:
         span = named[0][1]
-        notes += ("the mapping takes " + ", ".join(f"`{name}`" for name, _ in named[:5]) + " from it",)  # fmt: skip
+        notes += ("the mapping takes " + ", ".join(f"`{name}`" for name, _ in named[:5]) + " from it",)
     return Diagnostic(error.code, f"{path}: {error.message}", span, error.help, notes)
 
 
@@ -265,8 +280,7 @@ def _named(report: CheckedReport, column: str) -> list[tuple[str, Span]]:
         for entity, mapped in report.binding.source.entities.items()
         for part in mapped.parts
         for field in part.fields.values()
-        if field.span is not None
-        and any(one.name.lower() == column.lower() for one in field.sql.find_all(exp.Column))
+        if field.span is not None and any(one.name.lower() == column.lower() for one in field.sql.find_all(exp.Column))
     ]
 
 
@@ -290,9 +304,7 @@ def without_report(
     ]
 
 
-def without_value(
-    path: Path | str, report: CheckedReport, unowned: Sequence[Unowned]
-) -> list[Diagnostic]:
+def without_value(path: Path | str, report: CheckedReport, unowned: Sequence[Unowned]) -> list[Diagnostic]:
     """A warning of rows that are in no report, since the field of `for_each` is empty in them."""
     if report.each is None or not unowned:
         return []
@@ -310,9 +322,12 @@ def without_value(
 def no_pango(error: OSError) -> Diagnostic:
     """What is told where the library that makes PDFs is not there."""
     return Diagnostic(
-        "missing-library", f"the PDF library cannot be loaded: {str(error).splitlines()[0][:200]}", None,
-        "install Pango: apt-get install libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 · dnf install pango · brew install pango",
-    )  # fmt: skip
+        "missing-library",
+        f"the PDF library cannot be loaded: {str(error).splitlines()[0][:200]}",
+        None,
+        "install Pango: apt-get install libpango-1.0-0 libpangoft2-1.0-0 "
+        "libharfbuzz-subset0 · dnf install pango · brew install pango",
+    )
 
 
 def _sound(path: str | Path, params: Any, period: str | None, now: datetime | None) -> Checked:
@@ -328,9 +343,13 @@ def _checked(
     from reportspec.stages import load_report
 
     return load_report(
-        Path(path), _moment(now), os.environ, settings=_settings(params), period=period,
+        Path(path),
+        _moment(now),
+        os.environ,
+        settings=_settings(params),
+        period=period,
         clock=now is None,
-    )  # fmt: skip
+    )
 
 
 def _settings(params: Mapping[str, object] | None) -> dict[str, str]:

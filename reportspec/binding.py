@@ -113,14 +113,10 @@ class Binding:
             name = path[0]
             owners = [e for e in (base, *self.catalogue.entities) if self.field(e, name)]
             help = f"did you mean `{owners[0]}.{name}`?" if owners else None
-            raise Unresolved(
-                "unknown-field", f"`{name}` is not a field; fields are written `entity.field`", help
-            )
+            raise Unresolved("unknown-field", f"`{name}` is not a field; fields are written `entity.field`", help)
         head, *middle, last = path
         if len(middle) > MOST_STEPS:
-            raise Unresolved(
-                "unknown-relation", f"a field's name has at most {MOST_STEPS + 2} parts"
-            )
+            raise Unresolved("unknown-relation", f"a field's name has at most {MOST_STEPS + 2} parts")
         if head not in self.catalogue.entities:
             raise Unresolved("unknown-entity", f"no entity named `{head}`")
         steps = () if head == base else self.way(base, head)
@@ -166,8 +162,7 @@ class Binding:
             if back:
                 raise Unresolved(
                     "fan-out",
-                    f"one {_text(self, base)} can have many of `{target}`: going there would "
-                    f"count it once for each",
+                    f"one {_text(self, base)} can have many of `{target}`: going there would count it once for each",
                     f"start from `{target}` instead, or use a field of `{base}`",
                 )
             raise Unresolved("unreachable", f"no relation leads from `{base}` to `{target}`")
@@ -196,9 +191,7 @@ class Binding:
             return False
         if self.mapped(entity, name) is not None:
             return True
-        computed = (
-            known.expr or self.default(entity, known) or self.catalogue.entities[entity].derived
-        )
+        computed = known.expr or self.default(entity, known) or self.catalogue.entities[entity].derived
         return bool(computed) and not self._null_today(entity, name)
 
     def default(self, entity: str, field: Field) -> exp.Expr | None:
@@ -465,9 +458,7 @@ def _lacked(binding: Binding, name: str) -> tuple[str, str]:
     return said, near or f"add the {kind} to the source, or map another one"
 
 
-def _lacking(
-    binding: Binding, base: str, tree: exp.Expr | None
-) -> tuple[str, str, str | None] | None:
+def _lacking(binding: Binding, base: str, tree: exp.Expr | None) -> tuple[str, str, str | None] | None:
     try:
         binding.need_tree(base, tree)
     except Missing as missing:
@@ -475,9 +466,7 @@ def _lacking(
     return None
 
 
-def _lacking_derived(
-    binding: Binding, derived: Derived, name: str
-) -> tuple[str, str, str | None] | None:
+def _lacking_derived(binding: Binding, derived: Derived, name: str) -> tuple[str, str, str | None] | None:
     tree = derived.fields.get(name)
     if tree is None:
         return (name, f"`{derived.source}` gives no `{name}` here", None)

@@ -1,6 +1,6 @@
 """The command line: arguments in, text and exit codes out. 0 all is well, 1 something in a spec or
-its data is wrong, 2 misuse, 70 a bug of reportspec, 75 mail that was not taken yet, 130 stopped by Ctrl-C, 143 by `kill` (SIGTERM),
-129 by a terminal that closed (SIGHUP)."""
+its data is wrong, 2 misuse, 70 a bug of reportspec, 75 mail that was not taken yet, 130 stopped by Ctrl-C,
+143 by `kill` (SIGTERM), 129 by a terminal that closed (SIGHUP)."""
 
 from __future__ import annotations
 
@@ -94,10 +94,19 @@ each_option = click.option(
     metavar="VALUE",
     help="Of a spec with `for_each` only this value; may be given several times.",
 )
-strict_option = click.option("--strict", is_flag=True,
-                             help="Make no report where there is something to tell of the source, such as deals without a date.")  # fmt: skip
-messages_option = click.option("--messages", "messages", type=click.Choice(["text", "json", "github"]), default="text",
-                               show_default=True, help="How mistakes are printed.")  # fmt: skip
+strict_option = click.option(
+    "--strict",
+    is_flag=True,
+    help="Make no report where there is something to tell of the source, such as deals without a date.",
+)
+messages_option = click.option(
+    "--messages",
+    "messages",
+    type=click.Choice(["text", "json", "github"]),
+    default="text",
+    show_default=True,
+    help="How mistakes are printed.",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +154,7 @@ def main() -> None:
         with suppress(OSError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         with suppress(OSError):
-            click.echo(f"what was to be printed cannot be written: {os.strerror(error.errno or 0).lower()}", err=True)  # fmt: skip
+            click.echo(f"what was to be printed cannot be written: {os.strerror(error.errno or 0).lower()}", err=True)
         sys.exit(1)
     except Exception as error:
         _bug(error)
@@ -158,7 +167,7 @@ _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.
 def _bug(error: Exception) -> NoReturn:
     if os.environ.get("REPORTSPEC_DEBUG"):
         raise error
-    click.echo(harmless(f"reportspec has a bug: {type(error).__name__}: {str(error)[:300]}"), err=True)  # fmt: skip
+    click.echo(harmless(f"reportspec has a bug: {type(error).__name__}: {str(error)[:300]}"), err=True)
     click.echo("Set REPORTSPEC_DEBUG=1 to see where, and please report it with the spec.", err=True)
     sys.exit(70)
 
@@ -205,9 +214,7 @@ def _told(text: str) -> None:
     _say(text, err=True)
 
 
-def _asked(
-    settings: Iterable[str], period: str | None, today: datetime | None, strict: bool = False
-) -> Asked:
+def _asked(settings: Iterable[str], period: str | None, today: datetime | None, strict: bool = False) -> Asked:
     found = {}
     for setting in settings:
         match = _SETTING.fullmatch(setting)
@@ -223,7 +230,7 @@ def _now(today: datetime | None) -> datetime:
     one here), and REPORTSPEC_NOW (an ISO time), for reports as of another day."""
     if today is not None:
         if not FIRST_YEAR < today.year < LAST_YEAR:
-            raise click.UsageError(f"--today must lie between {FIRST_YEAR + 1} and {LAST_YEAR - 1}: `{today.date()}`")  # fmt: skip
+            raise click.UsageError(f"--today must lie between {FIRST_YEAR + 1} and {LAST_YEAR - 1}: `{today.date()}`")
         return today.replace(hour=23, minute=59, second=59, microsecond=999_999)
     given = os.environ.get("REPORTSPEC_NOW")
     if not given:
@@ -233,7 +240,7 @@ def _now(today: datetime | None) -> datetime:
     except ValueError:
         raise click.UsageError(f"REPORTSPEC_NOW is no ISO time: `{given[:40]}`") from None
     if not FIRST_YEAR < moment.year < LAST_YEAR:  # every period that is told from it has a place
-        raise click.UsageError(f"REPORTSPEC_NOW must lie between {FIRST_YEAR + 1} and {LAST_YEAR - 1}: `{given[:40]}`")  # fmt: skip
+        raise click.UsageError(f"REPORTSPEC_NOW must lie between {FIRST_YEAR + 1} and {LAST_YEAR - 1}: `{given[:40]}`")
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
@@ -246,9 +253,7 @@ def _specs(paths: Iterable[Path]) -> list[Path]:
     for path in paths:
         if path.is_dir():
             inside = sorted(
-                p
-                for p in path.rglob("*")
-                if is_yaml(p) and not _hidden(p.relative_to(path)) and _is_spec(p)
+                p for p in path.rglob("*") if is_yaml(p) and not _hidden(p.relative_to(path)) and _is_spec(p)
             )
             if not inside:
                 raise click.UsageError(f"the folder `{path}` has no spec")
@@ -288,9 +293,14 @@ def _check(path: Path, asked: Asked) -> Checked:
     from reportspec.stages import load_report
 
     return load_report(
-        path, asked.now, os.environ, settings=asked.settings, period=asked.period,
-        strict=asked.strict, clock=asked.clock,
-    )  # fmt: skip
+        path,
+        asked.now,
+        os.environ,
+        settings=asked.settings,
+        period=asked.period,
+        strict=asked.strict,
+        clock=asked.clock,
+    )
 
 
 def _print(found: Iterable[Diagnostic], texts: Mapping[str, str], messages: str) -> None:
@@ -388,9 +398,7 @@ def compile_command(
     from reportspec.sql.listing import listing
 
     if dialect is not None and dialect not in DIALECTS:
-        raise click.UsageError(
-            f"SQL for `{dialect}` cannot be written yet; there is {', '.join(DIALECTS)}"
-        )
+        raise click.UsageError(f"SQL for `{dialect}` cannot be written yet; there is {', '.join(DIALECTS)}")
     asked, out = _asked(settings, period, today), _Messages(messages)
     broken = 0
     for path in _specs(paths):
@@ -414,8 +422,14 @@ def compile_command(
 @period_option
 @today_option
 @strict_option
-@click.option("--format", "form", type=click.Choice(["json", "csv", "table"]), default="table", show_default=True,
-              help="How the figures are printed.")  # fmt: skip
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["json", "csv", "table"]),
+    default="table",
+    show_default=True,
+    help="How the figures are printed.",
+)
 @each_option
 def query(
     paths: tuple[Path, ...],
@@ -493,10 +507,23 @@ def _figures(
 
 @cli.command()
 @paths_argument
-@click.option("-o", "--out", type=_Path(path_type=Path, file_okay=False), default=Path("out"), show_default=True,
-              help="The folder for the reports.")  # fmt: skip
-@click.option("--format", "forms", type=click.Choice(FORMS), multiple=True, default=["pdf"], show_default=True,
-              help="The form of the reports; may be given several times. `csv` makes a folder with a file for each table.")  # fmt: skip
+@click.option(
+    "-o",
+    "--out",
+    type=_Path(path_type=Path, file_okay=False),
+    default=Path("out"),
+    show_default=True,
+    help="The folder for the reports.",
+)
+@click.option(
+    "--format",
+    "forms",
+    type=click.Choice(FORMS),
+    multiple=True,
+    default=["pdf"],
+    show_default=True,
+    help="The form of the reports; may be given several times. `csv` makes a folder with a file for each table.",
+)
 @set_option
 @period_option
 @today_option
@@ -543,9 +570,7 @@ def build(
                 _echo(f"{file}")
         if timings:
             total = sum(spent.stages.values())
-            parts = "  ".join(
-                f"{name} {seconds * 1000:.0f} ms" for name, seconds in spent.stages.items()
-            )
+            parts = "  ".join(f"{name} {seconds * 1000:.0f} ms" for name, seconds in spent.stages.items())
             _echo(f"  {parts}  total {total * 1000:.0f} ms", err=True)
     said.close()
     if messages == "text" and (len(specs) > 1 or failed):
@@ -585,9 +610,7 @@ def _names(specs: list[Path]) -> dict[Path, str]:
     for stem, same in stems.items():
         for spec in same:
             names[spec] = (
-                stem
-                if len(same) == 1
-                else "-".join([*spec.parent.parts[-2:], stem]).replace("/", "").replace("..", "")
+                stem if len(same) == 1 else "-".join([*spec.parent.parts[-2:], stem]).replace("/", "").replace("..", "")
             )
     if len(set(names.values())) < len(names):
         names = {spec: f"{i + 1}-{spec.stem}" for i, spec in enumerate(specs)}
@@ -595,9 +618,15 @@ def _names(specs: list[Path]) -> dict[Path, str]:
 
 
 def _build_one(
-    path: Path, out: Path, name: str, forms: tuple[Form, ...], asked: Asked, said: _Messages, spent: Any,
+    path: Path,
+    out: Path,
+    name: str,
+    forms: tuple[Form, ...],
+    asked: Asked,
+    said: _Messages,
+    spent: Any,
     each: tuple[str, ...],
-) -> list[Path] | None:  # fmt: skip
+) -> list[Path] | None:
     """The files of a spec, written; None with the mistakes told. All forms are made before any
     is written."""
     done = _figures(path, asked, said, spent, each)
@@ -634,7 +663,7 @@ def _build_one(
 
 def _made(
     path: Path, figures: list[Figures], spec_text: str | None, names: list[str], forms: tuple[Form, ...]
-) -> dict[str, bytes] | Diagnostic:  # fmt: skip
+) -> dict[str, bytes] | Diagnostic:
     from reportspec.api import no_pango
     from reportspec.formats import FormatError
     from reportspec.formats.pool import makers
@@ -643,9 +672,7 @@ def _made(
     found: dict[str, bytes] = {}
     try:
         with makers(len(figures)) as make:
-            for files in make(
-                (one, forms, name, spec_text) for one, name in zip(figures, names, strict=True)
-            ):
+            for files in make((one, forms, name, spec_text) for one, name in zip(figures, names, strict=True)):
                 found |= files
     except RenderError as error:
         return Diagnostic("cannot-render", f"{path}: {error}")
@@ -681,13 +708,20 @@ def _letters_told(path: Path, figures: Figures) -> list[Diagnostic]:
 @strict_option
 @messages_option
 @click.option("--dry-run", is_flag=True, help="Write the mails as .eml files, and send nothing.")
-@click.option("-o", "--out", type=_Path(path_type=Path, file_okay=False),
-              help="The folder for the mails of --dry-run.  [default: out]")  # fmt: skip
-@click.option("--to", "rehearsal", type=_Filled(), metavar="ADDRESS",
-              help="A rehearsal: send all mails to this address instead, and remember nothing.")  # fmt: skip
 @click.option(
-    "--resend", is_flag=True, help="Send also to those who have the report of this period already."
+    "-o",
+    "--out",
+    type=_Path(path_type=Path, file_okay=False),
+    help="The folder for the mails of --dry-run.  [default: out]",
 )
+@click.option(
+    "--to",
+    "rehearsal",
+    type=_Filled(),
+    metavar="ADDRESS",
+    help="A rehearsal: send all mails to this address instead, and remember nothing.",
+)
+@click.option("--resend", is_flag=True, help="Send also to those who have the report of this period already.")
 @each_option
 def send(
     paths: tuple[Path, ...],
@@ -766,9 +800,16 @@ def _send_one(path: Path, asked: Asked, wanted: Any, said: _Messages, tally: _Ta
 
     try:
         made = attempt(
-            path, asked.now, os.environ, wanted, settings=asked.settings, period=asked.period,
-            strict=asked.strict, clock=asked.clock, say=_told,
-        )  # fmt: skip
+            path,
+            asked.now,
+            os.environ,
+            wanted,
+            settings=asked.settings,
+            period=asked.period,
+            strict=asked.strict,
+            clock=asked.clock,
+            say=_told,
+        )
     except KeyboardInterrupt:
         _progress("")
         _say("what was handed over is known: send again for the rest", err=True)
@@ -824,11 +865,15 @@ def _tell_sent(path: Path, outcome: Any, rehearsal: bool) -> None:
     help="Only of this spec, by its path from here or as the list names it.",
 )
 @click.option("--failed", is_flag=True, help="Only what did not arrive, as far as is known.")
+@click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="How many at most.")
 @click.option(
-    "--limit", type=click.IntRange(1), default=50, show_default=True, help="How many at most."
+    "--format",
+    "form",
+    type=click.Choice(["table", "json"]),
+    default="table",
+    show_default=True,
+    help="How they are printed.",
 )
-@click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True,
-              help="How they are printed.")  # fmt: skip
 def status(project: Path | None, report: str | None, failed: bool, limit: int, form: str) -> None:
     """What was sent, when, to whom, and what was not.
 
@@ -843,7 +888,7 @@ def status(project: Path | None, report: str | None, failed: bool, limit: int, f
     if project is not None and _is_spec(project):
         report, place = report or str(project), find_project(project)
     else:
-        place = project if project and project.is_file() else find_project((project or Path.cwd()) / "spec")  # fmt: skip
+        place = project if project and project.is_file() else find_project((project or Path.cwd()) / "spec")
     if place is None or (project is not None and not project.exists()):
         raise click.UsageError(f"there is no project file at `{project or '.'}`")
     try:
@@ -874,8 +919,14 @@ def _nothing(report: str | None, failed: bool, near: str | None) -> str:
 
 @cli.command()
 @click.argument("files", nargs=-1, required=True, type=_Path(path_type=Path))
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True,
-              help="How the findings are printed.")  # fmt: skip
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="How the findings are printed.",
+)
 def verify(files: tuple[Path, ...], form: str) -> None:
     """Say what PDFs are made from, and whether pages or attachments were changed since.
 
@@ -889,9 +940,7 @@ def verify(files: tuple[Path, ...], form: str) -> None:
 
     found = [verified(path) for path in files]
     if form == "json":
-        _echo(
-            harmless_json(json.dumps([asdict(one) for one in found], ensure_ascii=False, indent=2))
-        )
+        _echo(harmless_json(json.dumps([asdict(one) for one in found], ensure_ascii=False, indent=2)))
     else:
         _echo("\n\n".join(map(as_text, found)))
     sys.exit(0 if all(one.intact for one in found) else 1)
@@ -902,8 +951,14 @@ _MARKS = {"ok": "ok     ", "note": "note   ", "warning": "warning", "error": "er
 
 @cli.command()
 @click.argument("project", required=False, type=_Path(path_type=Path))
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True,
-              help="How the findings are printed.")  # fmt: skip
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="How the findings are printed.",
+)
 def doctor(project: Path | None, form: str) -> None:
     """Look for what may keep reports from being built, or make them wrong.
 
@@ -946,9 +1001,7 @@ def doctor(project: Path | None, form: str) -> None:
             for finding in look.source(found, bound.written, bound.binding(found)):
                 tell(finding)
     if form == "json":
-        _echo(
-            harmless_json(json.dumps([asdict(f) for f in findings], ensure_ascii=False, indent=2))
-        )
+        _echo(harmless_json(json.dumps([asdict(f) for f in findings], ensure_ascii=False, indent=2)))
     sys.exit(1 if any(f.level == "error" for f in findings) else 0)
 
 

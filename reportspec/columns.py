@@ -6,7 +6,8 @@ import re
 from typing import Literal
 
 # `clock`: times without a zone; `fine`: those with more digits than a microsecond has; `instant`:
-# times that carry a zone; `hour`: times of a day that nobody says; `any`: the values say it, not the column; empty: not known.
+# times that carry a zone; `hour`: times of a day that nobody says; `any`: the values say it, not the column;
+# empty: not known.
 Holds = Literal["day", "clock", "fine", "instant", "hour", "text", "number", "boolean", "any", ""]
 
 _WRAPPED = re.compile(r"(?:NULLABLE|LOWCARDINALITY)\((.*)\)")
@@ -43,9 +44,7 @@ def held(kind: str, dialect: str) -> Holds:
 
 
 def _zoned(kind: str, dialect: str) -> bool:
-    if "WITH TIME ZONE" in kind or kind.startswith(
-        ("TIMESTAMPTZ", "TIMESTAMP_TZ", "TIMESTAMP_LTZ")
-    ):
+    if "WITH TIME ZONE" in kind or kind.startswith(("TIMESTAMPTZ", "TIMESTAMP_TZ", "TIMESTAMP_LTZ")):
         return True
     if dialect in ("mysql", "mariadb", "bigquery"):
         return kind.startswith("TIMESTAMP")

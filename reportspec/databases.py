@@ -20,7 +20,7 @@ class Database:
     example: str
 
 
-def _of(kind: str, label: str, schemes: str, extra: str, opener: str, example: str, dialect: str = "") -> Database:  # fmt: skip
+def _of(kind: str, label: str, schemes: str, extra: str, opener: str, example: str, dialect: str = "") -> Database:
     return Database(kind, label, tuple(schemes.split()), dialect or kind, extra, opener, example)
 
 

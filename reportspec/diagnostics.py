@@ -51,11 +51,7 @@ def did_you_mean(word: str, candidates: Iterable[str]) -> str | None:
     if near:
         return plain[near[0]]
     wanted = set(folded.split("_"))
-    inside = [
-        n
-        for f, n in plain.items()
-        if len(folded) >= 4 and (folded in f or wanted <= set(f.split("_")))
-    ]
+    inside = [n for f, n in plain.items() if len(folded) >= 4 and (folded in f or wanted <= set(f.split("_")))]
     return min(inside, key=lambda n: (len(n), n)) if inside else None
 
 
@@ -90,9 +86,7 @@ def in_order(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
     )
 
 
-def render_text(
-    diagnostics: Iterable[Diagnostic], texts: Mapping[str, str], color: bool = False
-) -> str:
+def render_text(diagnostics: Iterable[Diagnostic], texts: Mapping[str, str], color: bool = False) -> str:
     """For people: the message, the place, the source line with the stretch underlined, the help."""
     return "\n".join(_one(d, texts, color) for d in diagnostics)
 
@@ -148,9 +142,7 @@ def _underlined(line: str, span: Span, help: str | None, color: bool, tone: str)
     ]
 
 
-_HARM = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufffe\uffff\ud800-\udfff]"
-)
+_HARM = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufffe\uffff\ud800-\udfff]")
 
 
 def harmless(text: str) -> str:
@@ -176,36 +168,34 @@ def harmless_json(text: str) -> str:
 
 
 def _visible(text: str) -> str:
-    return "".join(
-        c if c.isprintable() else " " if c == "\t" else "\ufffd" for c in text.replace("\t", "    ")
-    )
+    return "".join(c if c.isprintable() else " " if c == "\t" else "\ufffd" for c in text.replace("\t", "    "))
 
 
 def _width(text: str) -> int:
-    return sum(
-        2 if unicodedata.east_asian_width(c) in "WF" else 0 if unicodedata.combining(c) else 1
-        for c in text
-    )
+    return sum(2 if unicodedata.east_asian_width(c) in "WF" else 0 if unicodedata.combining(c) else 1 for c in text)
 
 
 def as_data(diagnostic: Diagnostic) -> dict[str, object]:
     """A diagnostic as plain data."""
     span = diagnostic.span
     return {
-        "code": diagnostic.code, "severity": diagnostic.severity, "message": diagnostic.message,
-        "file": span.file if span else None, "line": span.line if span else None,
-        "column": span.column if span else None, "end_line": span.end_line if span else None,
-        "end_column": span.end_column if span else None, "help": diagnostic.help,
+        "code": diagnostic.code,
+        "severity": diagnostic.severity,
+        "message": diagnostic.message,
+        "file": span.file if span else None,
+        "line": span.line if span else None,
+        "column": span.column if span else None,
+        "end_line": span.end_line if span else None,
+        "end_column": span.end_column if span else None,
+        "help": diagnostic.help,
         "notes": list(diagnostic.notes),
-    }  # fmt: skip
+    }
 
 
 def render_json(diagnostics: Iterable[Diagnostic]) -> str:
     """For programs: a JSON list of objects."""
     text = json.dumps([as_data(d) for d in diagnostics], ensure_ascii=False, indent=2)
-    return _HARM.sub(
-        lambda found: found[0] if found[0] == "\n" else f"\\u{ord(found[0]):04x}", text
-    )
+    return _HARM.sub(lambda found: found[0] if found[0] == "\n" else f"\\u{ord(found[0]):04x}", text)
 
 
 def render_github(diagnostics: Iterable[Diagnostic]) -> str:
@@ -215,8 +205,10 @@ def render_github(diagnostics: Iterable[Diagnostic]) -> str:
         message = "; ".join(part for part in (d.message, d.help, *d.notes) if part)
         place = ""
         if d.span:
-            place = (f"file={_property(d.span.file)},line={d.span.line},col={d.span.column},"
-                     f"endLine={d.span.end_line},endColumn={d.span.end_column},")  # fmt: skip
+            place = (
+                f"file={_property(d.span.file)},line={d.span.line},col={d.span.column},"
+                f"endLine={d.span.end_line},endColumn={d.span.end_column},"
+            )
         lines.append(f"::{d.severity} {place}title={_property(d.code)}::{_escaped(message)}")
     return "\n".join(lines)
 

@@ -68,13 +68,17 @@ PROBES: tuple[tuple[str, str, Any], ...] = (
     ("texts with blanks at the end are others", "case when 'Rossi' = 'Rossi ' then 1 else 0 end", 0),
     ("small letters of other alphabets", "case when lower('ÉЖ') = 'éж' then 1 else 0 end", 1),
     ("days between two dates", "date_diff('day', date '2024-02-28', date '2024-03-01')", 2),
-    ("the local day of a time in summer",
-     "cast((timestamp '2026-07-31 22:30:00' at time zone 'UTC') at time zone 'Europe/Rome' as date)",
-     date(2026, 8, 1)),
-    ("the local day of a time in winter",
-     "cast((timestamp '2026-01-31 22:30:00' at time zone 'UTC') at time zone 'Europe/Rome' as date)",
-     date(2026, 1, 31)),
-)  # fmt: skip
+    (
+        "the local day of a time in summer",
+        "cast((timestamp '2026-07-31 22:30:00' at time zone 'UTC') at time zone 'Europe/Rome' as date)",
+        date(2026, 8, 1),
+    ),
+    (
+        "the local day of a time in winter",
+        "cast((timestamp '2026-01-31 22:30:00' at time zone 'UTC') at time zone 'Europe/Rome' as date)",
+        date(2026, 1, 31),
+    ),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,13 +99,15 @@ def installation() -> Iterator[Finding]:
         from weasyprint.text.ffi import pango
 
         number = pango.pango_version()
-        said = (
-            f"{version('weasyprint')}, Pango {number // 10000}.{number // 100 % 100}.{number % 100}"
-        )
+        said = f"{version('weasyprint')}, Pango {number // 10000}.{number // 100 % 100}.{number % 100}"
         yield Finding("ok", "WeasyPrint", said)
     except OSError as error:
-        yield Finding("error", "WeasyPrint", str(error).splitlines()[0][:200],
-                      "install Pango: apt-get install libpango-1.0-0 libpangoft2-1.0-0 · dnf install pango · brew install pango")  # fmt: skip
+        yield Finding(
+            "error",
+            "WeasyPrint",
+            str(error).splitlines()[0][:200],
+            "install Pango: apt-get install libpango-1.0-0 libpangoft2-1.0-0 · dnf install pango · brew install pango",
+        )
     yield _subsetter()
     yield _fonts()
     with suppress(Exception):
@@ -119,8 +125,7 @@ def _sqlglot() -> Finding:
     found = version("sqlglot")
     if found.startswith("30.30"):
         return Finding("ok", "sqlglot", found)
-    return Finding("warning", "sqlglot", f"{found}; the SQL was proven with 30.30",
-                   'pip install "sqlglot[c]~=30.30"')  # fmt: skip
+    return Finding("warning", "sqlglot", f"{found}; the SQL was proven with 30.30", 'pip install "sqlglot[c]~=30.30"')
 
 
 def _subsetter() -> Finding:
@@ -134,8 +139,12 @@ def _subsetter() -> Finding:
         with suppress(OSError):
             ctypes.CDLL(name)
             return Finding("ok", "harfbuzz-subset", "found")
-    return Finding("note", "harfbuzz-subset", "not found: PDFs come out the same, more slowly",
-                   "apt-get install libharfbuzz-subset0 · brew install harfbuzz")  # fmt: skip
+    return Finding(
+        "note",
+        "harfbuzz-subset",
+        "not found: PDFs come out the same, more slowly",
+        "apt-get install libharfbuzz-subset0 · brew install harfbuzz",
+    )
 
 
 def _fonts() -> Finding:
@@ -144,7 +153,7 @@ def _fonts() -> Finding:
     number = len(list(font_directory().glob("*.ttf")))
     if number:
         return Finding("ok", "fonts", f"{FAMILY}, {number} styles")
-    return Finding("error", "fonts", f"{FAMILY} is not installed", "pip install --force-reinstall ttf-opensans")  # fmt: skip
+    return Finding("error", "fonts", f"{FAMILY} is not installed", "pip install --force-reinstall ttf-opensans")
 
 
 def source(
@@ -158,8 +167,16 @@ def source(
     database = database_of(project.source.kind)
     zone = mapping.timezone or project.source_timezone or project.timezone
     tables = frozenset(name for part in _parts(mapping) for name in _tables(part))
-    wanted = Wanted(tables, mapping.csv_columns == "text", zone, project.timeout, project.memory, project.disk,
-                    reads=binding.source.reads if binding else (), whole=True)  # fmt: skip
+    wanted = Wanted(
+        tables,
+        mapping.csv_columns == "text",
+        zone,
+        project.timeout,
+        project.memory,
+        project.disk,
+        reads=binding.source.reads if binding else (),
+        whole=True,
+    )
     if connect is None:
         from reportspec.run.connect import connect as opened
     else:
@@ -204,9 +221,7 @@ def source(
         session.close()
 
 
-def _lacking(
-    mapping: SourceMap, columns: Mapping[str, Mapping[str, str]], dialect: str
-) -> frozenset[str]:
+def _lacking(mapping: SourceMap, columns: Mapping[str, Mapping[str, str]], dialect: str) -> frozenset[str]:
     """The entities of which a table or a column is not there."""
     found = set()
     for entity in mapping.entities.values():
@@ -274,7 +289,7 @@ def _contract(
 
 def _unread(
     session: Connection, source: SourceSpec, wanted: Wanted, binding: Binding, read: Mapping[str, frozenset[str]]
-) -> list[Finding]:  # fmt: skip
+) -> list[Finding]:
     """Which fields cannot be read, after a statement that failed."""
     from reportspec.contract.unread import unreadable_fields
     from reportspec.run.execute import ask, asking
@@ -317,9 +332,7 @@ def _version(session: Connection) -> Iterator[Finding]:
     oldest = _OLDEST.get(session.dialect)
     if oldest and numbers and numbers < oldest:
         least = ".".join(map(str, oldest))
-        yield Finding(
-            "error", "version", f"{text[:80]}: older than {least}", f"use {least} or newer"
-        )
+        yield Finding("error", "version", f"{text[:80]}: older than {least}", f"use {least} or newer")
     else:
         yield Finding("ok", "version", text[:80])
 
@@ -329,9 +342,11 @@ def _rights(session: Connection, tables: Iterable[str]) -> Iterator[Finding]:
     free: bool | None = None
     with suppress(SourceError):
         if session.dialect == "postgres":
-            sql = ("SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
-                   " WHERE c.relkind IN ('r', 'p') AND n.nspname NOT IN ('pg_catalog', 'information_schema')"
-                   " AND has_table_privilege(c.oid, 'INSERT, UPDATE, DELETE')")  # fmt: skip
+            sql = (
+                "SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
+                " WHERE c.relkind IN ('r', 'p') AND n.nspname NOT IN ('pg_catalog', 'information_schema')"
+                " AND has_table_privilege(c.oid, 'INSERT, UPDATE, DELETE')"
+            )
             free = bool(session.run(sql).rows[0][0])
         elif session.dialect in ("mysql", "mariadb"):
             grants = " ".join(str(row[0]).upper() for row in session.run("SHOW GRANTS").rows)
@@ -341,8 +356,12 @@ def _rights(session: Connection, tables: Iterable[str]) -> Iterator[Finding]:
     if free is None:
         yield Finding("note", "rights", "reports only read; give them a user who can do no more")
     elif free:
-        yield Finding("warning", "rights", "the sessions only read, but the user may write as well",
-                      "give reports a user of their own with the right to SELECT and no other")  # fmt: skip
+        yield Finding(
+            "warning",
+            "rights",
+            "the sessions only read, but the user may write as well",
+            "give reports a user of their own with the right to SELECT and no other",
+        )
     else:
         yield Finding("ok", "rights", "it can only be read")
 
@@ -355,19 +374,29 @@ def _statistics(session: Connection) -> Iterator[Finding]:
         names = never()
         if names:
             few = ", ".join(names[:3])
-            yield Finding("note", "statistics", f"never analyzed: {counted(len(names), 'table')} ({few}); statements may be slow",
-                          "run ANALYZE")  # fmt: skip
+            yield Finding(
+                "note",
+                "statistics",
+                f"never analyzed: {counted(len(names), 'table')} ({few}); statements may be slow",
+                "run ANALYZE",
+            )
 
 
 def _collation(session: Connection) -> Iterator[Finding]:
     with suppress(SourceError):
         if session.loose():
-            yield Finding("note", "collation", "some columns take `Rossi` and `rossi` for one;"
-                          " reports tell them apart, byte for byte, as on other databases")  # fmt: skip
+            yield Finding(
+                "note",
+                "collation",
+                "some columns take `Rossi` and `rossi` for one;"
+                " reports tell them apart, byte for byte, as on other databases",
+            )
     if session.dialect not in ("mysql", "mariadb"):
         return
-    sql = ("SELECT collation_name, COUNT(*) FROM information_schema.columns WHERE table_schema = DATABASE()"
-           " AND NOT collation_name IS NULL GROUP BY collation_name ORDER BY 2 DESC")  # fmt: skip
+    sql = (
+        "SELECT collation_name, COUNT(*) FROM information_schema.columns WHERE table_schema = DATABASE()"
+        " AND NOT collation_name IS NULL GROUP BY collation_name ORDER BY 2 DESC"
+    )
     with suppress(SourceError):
         loose = [
             f"{name} ({counted(count, 'column')})"
@@ -375,8 +404,12 @@ def _collation(session: Connection) -> Iterator[Finding]:
             if not str(name).endswith("nopad_bin") and not str(name).endswith("0900_bin")
         ]
         if loose:
-            yield Finding("note", "collation", f"{', '.join(loose[:3])}: the database takes `Rossi`, `rossi` and `Rossi ` for one;"
-                          " reports tell them apart, as on other databases")  # fmt: skip
+            yield Finding(
+                "note",
+                "collation",
+                f"{', '.join(loose[:3])}: the database takes `Rossi`, `rossi` and `Rossi ` for one;"
+                " reports tell them apart, as on other databases",
+            )
 
 
 def _probed(session: Connection) -> Iterator[Finding]:
@@ -402,7 +435,7 @@ def _probed(session: Connection) -> Iterator[Finding]:
         if (float(found) if number else found) != wanted:
             wrong.append((what, f"the answer is {found}, not {wanted}"))
     for what, said in wrong:
-        yield Finding("error", "figures", f"{what}: {said}", "don't trust reports on this database; please report it")  # fmt: skip
+        yield Finding("error", "figures", f"{what}: {said}", "don't trust reports on this database; please report it")
     if not wrong:
         yield Finding("ok", "figures", f"{len(PROBES)} small questions were answered rightly")
 
@@ -422,7 +455,11 @@ def _costs(binding: Binding) -> Iterator[Finding]:
             continue  # told with the tables
         metrics = without.get(name, [])
         more = f" and {len(metrics) - 5} more" if len(metrics) > 5 else ""
-        cost = f"without it: {', '.join(metrics[:5])}{more}" if metrics else "no metric needs it; sections and filters by it do without"  # fmt: skip
+        cost = (
+            f"without it: {', '.join(metrics[:5])}{more}"
+            if metrics
+            else "no metric needs it; sections and filters by it do without"
+        )
         yield Finding("note", "columns", f"`{name}` is not available: {lack.text}", cost)
 
 
@@ -443,22 +480,28 @@ def _expected(
                 else:
                     listed.add(table)
     if listed:
-        yield Finding("ok", "tables", f"{len(listed)} of {len(listed) + len(missing)} that the mapping names are there")  # fmt: skip
+        yield Finding("ok", "tables", f"{len(listed)} of {len(listed) + len(missing)} that the mapping names are there")
     for name, owner in missing.items():
         near = suggestion(name, columns) or suggestion(name.rpartition(".")[2], columns)
         level: Level = "note" if listed and name not in own else "error"
-        yield Finding(level, "tables", f"`{name}` (for `{owner}`) is not there, or may not be read",
-                      near or "metrics that need it say so")  # fmt: skip
+        yield Finding(
+            level,
+            "tables",
+            f"`{name}` (for `{owner}`) is not there, or may not be read",
+            near or "metrics that need it say so",
+        )
     for owner, lack in wrong.values():
-        yield Finding("error", "columns", f"`{lack.table}` has no column `{lack.column}` (for `{owner.partition('.')[0]}`)",
-                      lack.help)  # fmt: skip
+        yield Finding(
+            "error",
+            "columns",
+            f"`{lack.table}` has no column `{lack.column}` (for `{owner.partition('.')[0]}`)",
+            lack.help,
+        )
     if not missing and not wrong and not seen.lacks:
         yield Finding("ok", "columns", "all that the mapping names are there")
 
 
-def _times(
-    mapping: SourceMap, columns: Mapping[str, Mapping[str, str]], dialect: str, zone: str
-) -> Iterator[Finding]:
+def _times(mapping: SourceMap, columns: Mapping[str, Mapping[str, str]], dialect: str, zone: str) -> Iterator[Finding]:
     """Which of the columns that are read as times are instants, which are the source's clock, which
     are days, and which are one or the other as each value says."""
     from reportspec.catalogue.load import packaged
@@ -484,25 +527,18 @@ def _times(
                 column = _found(field.sql.name, columns[there], dialect)
                 if column is not None:
                     days = "date" in (kind, field.type)
-                    how = (
-                        "day"
-                        if days
-                        else _CLOCKS.get(held(columns[there][column], dialect), "text")
-                    )
+                    how = "day" if days else _CLOCKS.get(held(columns[there][column], dialect), "text")
                     found[how][f"{there}.{column}"] = None
     for how, names in found.items():
         if names:
-            few = ", ".join(list(names)[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "")  # fmt: skip
+            few = ", ".join(list(names)[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "")
             yield Finding("ok", "times", f"{said[how]}: {few}")
 
 
-_CLOCKS = {"day": "day", "instant": "instant", "clock": "clock", "fine": "clock", "any": "value",
-           "text": "value"}  # fmt: skip
+_CLOCKS = {"day": "day", "instant": "instant", "clock": "clock", "fine": "clock", "any": "value", "text": "value"}
 
 
-def _keys(
-    mapping: SourceMap, columns: Mapping[str, Mapping[str, str]], dialect: str
-) -> Iterator[Finding]:
+def _keys(mapping: SourceMap, columns: Mapping[str, Mapping[str, str]], dialect: str) -> Iterator[Finding]:
     """Whether the two sides of the relations have one type, so that keys may be compared as they are."""
     from reportspec.catalogue.load import packaged
 
@@ -526,16 +562,24 @@ def _keys(
                 continue
             one, other = type_of(entity.name, relation.by), type_of(target.name, target.key)
             if one and other:
-                pairs.append((f"{entity.name}.{relation.by}", one, f"{target.name}.{target.key}", other))  # fmt: skip
+                pairs.append((f"{entity.name}.{relation.by}", one, f"{target.name}.{target.key}", other))
     unlike = [pair for pair in pairs if pair[1] != pair[3]]
     if mapping.keys == "typed" and unlike:
         a, b, c, d = unlike[0]
-        yield Finding("error", "keys", f"`{a}` is {b} and `{c}` is {d}, though the mapping says `keys: typed`",
-                      "leave `keys` out of the mapping")  # fmt: skip
+        yield Finding(
+            "error",
+            "keys",
+            f"`{a}` is {b} and `{c}` is {d}, though the mapping says `keys: typed`",
+            "leave `keys` out of the mapping",
+        )
     elif mapping.keys == "text" and pairs and not unlike:
         if any(not re.search("CHAR|TEXT|STRING", pair[1]) for pair in pairs):
-            yield Finding("note", "keys", "both sides of every relation have one type",
-                          "`keys: typed` in the mapping makes statements faster")  # fmt: skip
+            yield Finding(
+                "note",
+                "keys",
+                "both sides of every relation have one type",
+                "`keys: typed` in the mapping makes statements faster",
+            )
 
 
 def _parts(mapping: SourceMap) -> Iterator[MappedPart]:

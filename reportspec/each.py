@@ -75,9 +75,7 @@ def values_of(report: Report, table: Table) -> tuple[Value, ...]:
         if each.table is not None and own is None:
             continue
         distinct = list(dict.fromkeys(rows[value]))
-        several = tuple(
-            name for at, name in enumerate(names) if len({row[at] for row in distinct}) > 1
-        )
+        several = tuple(name for at, name in enumerate(names) if len({row[at] for row in distinct}) > 1)
         known: dict[str, str] = dict(zip(names, distinct[0], strict=True))
         known |= own or {}
         found.append(Value(value, {**known, "value": value}, parts[value], several))
@@ -117,9 +115,7 @@ def taken_for(report: Report, value: str) -> exp.Expr:
     assert each is not None
     field = each.dimension.field
     own = put(each.condition, value)
-    return values_statement(
-        report.binding, field.entity, (field.name,), report.sides[0], (), (own,)
-    )
+    return values_statement(report.binding, field.entity, (field.name,), report.sides[0], (), (own,))
 
 
 def check_apart(report: Report, value: str, table: Table) -> None:
@@ -130,9 +126,12 @@ def check_apart(report: Report, value: str, table: Table) -> None:
     for found, _ in table.rows:
         if str(found) != value:
             raise SourceError(
-                "values-alike", f"the database takes `{_plain(str(found))}` and `{_plain(value)}` for one `{name}`: each would get the figures of both",
-                "compare the column byte for byte in the mapping, or use a field that tells them apart, such as `user.email`",
-            )  # fmt: skip
+                "values-alike",
+                f"the database takes `{_plain(str(found))}` and `{_plain(value)}` "
+                f"for one `{name}`: each would get the figures of both",
+                "compare the column byte for byte in the mapping, or "
+                "use a field that tells them apart, such as `user.email`",
+            )
 
 
 def _plain(text: str) -> str:
@@ -153,9 +152,7 @@ def report_for(report: Report, value: str) -> Report:
     """The report as it is evaluated for one value: its filter in words, and its goals only."""
     each = report.each
     assert each is not None
-    goals = {
-        name: _goal_for(goal, each.dimension.name, value) for name, goal in report.goals.items()
-    }
+    goals = {name: _goal_for(goal, each.dimension.name, value) for name, goal in report.goals.items()}
     return replace(
         report,
         goals=goals,
@@ -231,9 +228,11 @@ class Burst(list[tuple[Value, Figures]]):
     which is that of all."""
 
     def __init__(
-        self, made: Iterable[tuple[Value, Figures]], unowned: Iterable[Unowned],
+        self,
+        made: Iterable[tuple[Value, Figures]],
+        unowned: Iterable[Unowned],
         told: Iterable[Diagnostic] = (),
-    ) -> None:  # fmt: skip
+    ) -> None:
         super().__init__(made)
         self.unowned, self.warnings = tuple(unowned), tuple(told)
 
@@ -327,8 +326,7 @@ def parted(shared: Shared, table: Table, nothing: Table | None) -> tuple[dict[st
         least = [nothing.rows[0][nothing.columns.index(name)] for name in names]
         for found in rows.values():
             found[:] = [
-                tuple(none if cell is None else cell for cell, none in zip(row, least, strict=True))
-                for row in found
+                tuple(none if cell is None else cell for cell, none in zip(row, least, strict=True)) for row in found
             ]
     tables = {value: Table(tuple(names), tuple(found)) for value, found in rows.items()}
     return tables, nothing or Table(tuple(names), ())
@@ -343,9 +341,7 @@ def _earlier(name: str) -> str:
     return f"d{int(found[1]) - 1}" if found else name
 
 
-def check_filter(
-    report: Report, queries: Sequence[Query], trees: Sequence[exp.Expr], value: str
-) -> None:
+def check_filter(report: Report, queries: Sequence[Query], trees: Sequence[exp.Expr], value: str) -> None:
     """That each statement can return rows of the value only. Raises SourceError, which stops the
     report: it would be a mistake of the program, and is looked for before anything is sent."""
     assert report.each is not None
@@ -354,17 +350,21 @@ def check_filter(
         why = unguarded(tree, value, field)
         if why is not None:
             raise SourceError(
-                "unfiltered", f"a statement of the section `{query.section}` is not cut to one value: {why}",
+                "unfiltered",
+                f"a statement of the section `{query.section}` is not cut to one value: {why}",
                 "leave the section out, or build the report for all",
-            )  # fmt: skip
+            )
 
 
 def check_results(asked: Sequence[exp.Expr], found: Sequence[Result]) -> None:
     """That each result is that of the statement which it is taken for. Raises SourceError."""
     for tree, result in zip(asked, found, strict=False):
         if result.tree is not tree:
-            raise SourceError("mixed-up", "the database's answers came in another order than they were asked for",
-                              "build it again; if it comes back, please report it")  # fmt: skip
+            raise SourceError(
+                "mixed-up",
+                "the database's answers came in another order than they were asked for",
+                "build it again; if it comes back, please report it",
+            )
 
 
 def check_figures(figures: Figures) -> None:
@@ -379,9 +379,10 @@ def check_figures(figures: Figures) -> None:
             for row in section.rows:
                 if row[place] is not None and str(row[place]) != value:
                     raise SourceError(
-                        "unfiltered", f"the section `{section.id}` has a row of another `{name}`",
+                        "unfiltered",
+                        f"the section `{section.id}` has a row of another `{name}`",
                         "leave the section out, or build the report for all",
-                    )  # fmt: skip
+                    )
 
 
 def chosen(values: Sequence[Value], only: Collection[str]) -> tuple[Value, ...]:

@@ -46,12 +46,18 @@ NODES: tuple[type[exp.Expr], ...] = (
 )  # fmt: skip
 # The catalogue's own functions, which `sql/functions.py` turns into SQL.
 OWN_FUNCTIONS = frozenset(
-    {"DAYS_BETWEEN", "MINUTES_BETWEEN", "SECONDS_BETWEEN", "LOCAL_DATE", "LOCAL_WEEKDAY",
-     "MONTH_AFTER", "CONVERTED"}
-)  # fmt: skip
+    {"DAYS_BETWEEN", "MINUTES_BETWEEN", "SECONDS_BETWEEN", "LOCAL_DATE", "LOCAL_WEEKDAY", "MONTH_AFTER", "CONVERTED"}
+)
 # How many arguments they take.
-_TAKES = {"DAYS_BETWEEN": 2, "MINUTES_BETWEEN": 2, "SECONDS_BETWEEN": 2, "LOCAL_DATE": 1,
-          "LOCAL_WEEKDAY": 1, "MONTH_AFTER": 1, "CONVERTED": 2}  # fmt: skip
+_TAKES = {
+    "DAYS_BETWEEN": 2,
+    "MINUTES_BETWEEN": 2,
+    "SECONDS_BETWEEN": 2,
+    "LOCAL_DATE": 1,
+    "LOCAL_WEEKDAY": 1,
+    "MONTH_AFTER": 1,
+    "CONVERTED": 2,
+}
 GOAL = "GOAL"  # what a metric's goal is, which only formulas of metrics may ask
 ANONYMOUS = OWN_FUNCTIONS | frozenset({GOAL, "TO_TIMESTAMP", "STRPTIME", "STRFTIME", "MAKE_DATE"})
 # What derived entities of the catalogue may use besides: windows and aggregates.
@@ -67,10 +73,22 @@ TYPES = frozenset(
      "DATETIME2", "TIMESTAMPLTZ"}
 )  # fmt: skip
 
-_UNITS = ("YEAR", "QUARTER", "MONTH", "WEEK", "DAY", "HOUR", "MINUTE", "SECOND", "MILLISECOND", "MICROSECOND")  # fmt: skip
+_UNITS = ("YEAR", "QUARTER", "MONTH", "WEEK", "DAY", "HOUR", "MINUTE", "SECOND", "MILLISECOND", "MICROSECOND")
 UNITS = frozenset({*_UNITS, *(f"{unit}S" for unit in _UNITS)})
-PARTS = UNITS | {"DOW", "DAYOFWEEK", "ISODOW", "DAYOFWEEKISO", "DOY", "DAYOFYEAR", "WEEKISO", "WEEKOFYEAR",
-                 "ISOYEAR", "YEAROFWEEKISO", "EPOCH", "EPOCH_SECOND"}  # fmt: skip
+PARTS = UNITS | {
+    "DOW",
+    "DAYOFWEEK",
+    "ISODOW",
+    "DAYOFWEEKISO",
+    "DOY",
+    "DAYOFYEAR",
+    "WEEKISO",
+    "WEEKOFYEAR",
+    "ISOYEAR",
+    "YEAROFWEEKISO",
+    "EPOCH",
+    "EPOCH_SECOND",
+}
 # Where a unit stands, and which ones may.
 _UNIT_ARGS: Mapping[tuple[type[exp.Expr], str], frozenset[str]] = {
     (exp.Extract, "this"): PARTS,
@@ -78,7 +96,7 @@ _UNIT_ARGS: Mapping[tuple[type[exp.Expr], str], frozenset[str]] = {
         (kind, "unit"): UNITS
         for kind in (exp.Interval, exp.DateDiff, exp.DateAdd, exp.DateSub, exp.DateTrunc, exp.TimestampTrunc)
     },
-}  # fmt: skip
+}
 # Texts that must be written out and look so: databases read them by rules of their own.
 _FORMAT = re.compile(r"(%-?[A-Za-z]|%%|[\w \t,./:+()-])*", re.ASCII)
 _ZONE = re.compile(r"[\w+/:-]{1,64}", re.ASCII)
@@ -94,9 +112,8 @@ _TEXT_ARGS: Mapping[tuple[type[exp.Expr], str], tuple[re.Pattern[str], str]] = {
 }
 # Numbers that must be written out: databases want them so, or read a text there as SQL.
 _NUMBER_ARGS = frozenset(
-    {(exp.RegexpExtract, "group"), (exp.DataTypeParam, "this"), (exp.WindowSpec, "start"),
-     (exp.WindowSpec, "end")}
-)  # fmt: skip
+    {(exp.RegexpExtract, "group"), (exp.DataTypeParam, "this"), (exp.WindowSpec, "start"), (exp.WindowSpec, "end")}
+)
 # Arguments that the writers of SQL print raw, or that mean too little alike to be let through.
 _NEVER: Mapping[type[exp.Expr], tuple[str, ...]] = {
     exp.Cast: ("action", "default", "format"),
@@ -174,9 +191,7 @@ def parse(
         raise Refused("the expression has half a character (a lone surrogate)")
     tree = _parse(text, dialect)
     if _levels(tree) > MOST_LEVELS:
-        raise Refused(
-            f"the expression is a chain of more than {MOST_LEVELS} operators; write `in (…)` for many values"
-        )
+        raise Refused(f"the expression is a chain of more than {MOST_LEVELS} operators; write `in (…)` for many values")
     for node in tree.walk():
         _allow(node, windows, formula)
         if dialect == CANONICAL:
@@ -222,9 +237,7 @@ def _read(text: str, dialect: str) -> list[exp.Expr | None]:
     or a call (`replace(a, b, c)`, `comment = 'x'`). What is none is read as statements, so as to say
     which. Raises one of _UNREAD."""
     spoken = Dialect.get_or_raise(dialect)
-    opened = (
-        f"({text}"  # since some readers take all after a word that begins a text for one command
-    )
+    opened = f"({text}"  # since some readers take all after a word that begins a text for one command
     try:
         tokens = spoken.tokenize(opened)[1:]
         return list(spoken.parser().parse_into(exp.Condition, tokens, opened)) if tokens else []
@@ -347,8 +360,10 @@ def _allow(node: exp.Expr, windows: bool, formula: bool) -> None:
 _SIZES: Mapping[str, tuple[int, ...]] = {
     "DECIMAL": (DIGITS, 30),
     **dict.fromkeys(("VARCHAR", "NVARCHAR", "CHAR"), (4_000,)),
-    **dict.fromkeys(("TIMESTAMP", "TIMESTAMPTZ", "TIMESTAMPNTZ", "TIMESTAMPLTZ", "DATETIME", "DATETIME2", "TIME"), (6,)),
-}  # fmt: skip
+    **dict.fromkeys(
+        ("TIMESTAMP", "TIMESTAMPTZ", "TIMESTAMPNTZ", "TIMESTAMPLTZ", "DATETIME", "DATETIME2", "TIME"), (6,)
+    ),
+}
 
 
 def _allow_sizes(node: exp.DataType) -> None:
@@ -358,13 +373,18 @@ def _allow_sizes(node: exp.DataType) -> None:
     sizes = [
         int(str(one.this.this))
         for one in given
-        if isinstance(one, exp.DataTypeParam) and isinstance(one.this, exp.Literal)
-        and not one.this.is_string and str(one.this.this).isdecimal() and len(str(one.this.this)) < 10
-    ]  # fmt: skip
-    if len(sizes) < len(given) or len(given) > len(limits) or any(n > most for n, most in zip(sizes, limits, strict=False)):  # fmt: skip
-        most = (
-            f"; there is at most `{name.lower()}({', '.join(map(str, limits))})`" if limits else ""
-        )
+        if isinstance(one, exp.DataTypeParam)
+        and isinstance(one.this, exp.Literal)
+        and not one.this.is_string
+        and str(one.this.this).isdecimal()
+        and len(str(one.this.this)) < 10
+    ]
+    if (
+        len(sizes) < len(given)
+        or len(given) > len(limits)
+        or any(n > most for n, most in zip(sizes, limits, strict=False))
+    ):
+        most = f"; there is at most `{name.lower()}({', '.join(map(str, limits))})`" if limits else ""
         raise Refused(f"the type `{_short(node.sql())}` may not be used here{most}")
     if name == "DECIMAL" and (sizes[:1] == [0] or (len(sizes) == 2 and sizes[1] > sizes[0])):
         raise Refused(f"`{_short(node.sql())}` has more digits behind the point than digits")
@@ -388,9 +408,7 @@ def _allow_part(node: exp.Expr, name: str, value: object) -> None:
     elif isinstance(value, str):
         _allow_text(node, name, value)
     elif (kind, name) in _NUMBER_ARGS:
-        if not isinstance(value, exp.Literal) or not re.fullmatch(
-            r"\d{1,4}", str(value.this), re.ASCII
-        ):
+        if not isinstance(value, exp.Literal) or not re.fullmatch(r"\d{1,4}", str(value.this), re.ASCII):
             raise Refused(f"`{node.key}` takes a small whole number, written out")
     elif isinstance(node, exp.DataType) and name == "expressions":
         if not all(isinstance(item, exp.DataTypeParam) for item in node.expressions):
@@ -402,30 +420,24 @@ def _allow_part(node: exp.Expr, name: str, value: object) -> None:
         raise Refused(f"the name `{_short(value.name)}` may not stand here")
     elif isinstance(node, exp.Interval) and name == "this":
         if isinstance(value, exp.Literal) and not _STRETCH.fullmatch(str(value.this)):
-            raise Refused(
-                f"`{_short(str(value.this))}` is not a number of `{node.args.get('unit')}`"
-            )
+            raise Refused(f"`{_short(str(value.this))}` is not a number of `{node.args.get('unit')}`")
 
 
 def _alike(node: exp.Expr) -> None:
     """What DuckDB alone reads so, in an expression that is for every database."""
     if isinstance(node, (exp.Like, exp.ILike)) and not isinstance(node.parent, exp.Escape):
         if isinstance(node.expression, exp.Literal) and "\\" in str(node.expression.this):
-            raise Refused(
-                "a backslash in `like` needs `escape '\\'` after it, so that all databases read it alike"
-            )
+            raise Refused("a backslash in `like` needs `escape '\\'` after it, so that all databases read it alike")
     if isinstance(node, exp.Escape):
         pattern, sign = node.this.expression, node.expression
-        if isinstance(pattern, exp.Literal) and str(pattern.this).replace(str(sign.this) * 2, "").endswith(str(sign.this)):  # fmt: skip
-            raise Refused(
-                "the pattern of `like` ends with the sign of `escape`, which stands before another"
-            )
+        if isinstance(pattern, exp.Literal) and str(pattern.this).replace(str(sign.this) * 2, "").endswith(
+            str(sign.this)
+        ):
+            raise Refused("the pattern of `like` ends with the sign of `escape`, which stands before another")
     if isinstance(node, exp.RegexpReplace):
         new = node.args.get("replacement")
         if isinstance(new, exp.Literal) and "\\" in re.sub(r"\\[1-9]", "", str(new.this)):
-            raise Refused(
-                "a backslash in what is put in stands before the number of a group, from 1 to 9"
-            )
+            raise Refused("a backslash in what is put in stands before the number of a group, from 1 to 9")
     digits = node.args.get("decimals") if isinstance(node, exp.Round) else None
     if digits is not None and not re.fullmatch("-?[0-9]", digits.sql()):
         raise Refused("the digits that `round` leaves are written out: a number from -9 to 9")
@@ -449,9 +461,7 @@ def _alike(node: exp.Expr) -> None:
     if isinstance(node, exp.DataType):
         name = node.this.value
         if name == "FLOAT" or (name == "DECIMAL" and not node.expressions):
-            raise Refused(
-                f"`{name.lower()}` is as exact as each database likes; write `double` or `decimal(18, 4)`"
-            )
+            raise Refused(f"`{name.lower()}` is as exact as each database likes; write `double` or `decimal(18, 4)`")
     if isinstance(node, exp.Sub) and _a_day(node.this) and _a_day(node.expression):
         raise Refused("the days between two dates are `date_diff('day', earlier, later)`")
 
@@ -464,9 +474,7 @@ def _dated(node: exp.Cast) -> None:
     if kind == "DATE":
         _whole_date(str(text.this), date.fromisoformat, "a day is written `2026-01-31`")
     elif kind.startswith(("TIMESTAMP", "DATETIME")):
-        _whole_date(
-            str(text.this), datetime.fromisoformat, "a time is written `2026-01-31 10:00:00`"
-        )
+        _whole_date(str(text.this), datetime.fromisoformat, "a time is written `2026-01-31 10:00:00`")
 
 
 def _whole_date(text: str, read: Callable[[str], object], help: str) -> None:
@@ -484,9 +492,7 @@ _ISO = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 def _grouped(node: exp.RegexpExtract) -> None:
     """A group that is asked for must be one of the pattern: else some databases give the whole."""
     group, pattern = node.args.get("group"), node.expression
-    number = (
-        int(str(group.this)) if isinstance(group, exp.Literal) and str(group.this).isdigit() else 0
-    )
+    number = int(str(group.this)) if isinstance(group, exp.Literal) and str(group.this).isdigit() else 0
     if not number:
         return
     if not isinstance(pattern, exp.Literal) or not pattern.is_string:
@@ -496,16 +502,18 @@ def _grouped(node: exp.RegexpExtract) -> None:
     except (re.error, RecursionError, OverflowError):
         raise Refused(f"`{_short(str(pattern.this))}` is no pattern") from None
     if number > groups:
-        raise Refused(
-            f"the pattern `{_short(str(pattern.this))}` has no group {number}: a group stands in parentheses"
-        )
+        raise Refused(f"the pattern `{_short(str(pattern.this))}` has no group {number}: a group stands in parentheses")
 
 
 _PATTERNS = (exp.RegexpLike, exp.RegexpFullMatch, exp.RegexpReplace, exp.RegexpExtract)
 # What other databases know in patterns and Python does not, and what of Python's stands in its place.
-_OF_OTHERS = ((re.compile(r"\\Q(.*?)(?:\\E|$)", re.DOTALL), "a"), (re.compile(r"\\[pP](?:\{\^?\w+\}|\w)"), r"\\w"),
-              (re.compile(r"\\[hHvVRXCNzmMyY]"), r"\\s"), (re.compile(r"(?!^)\(\?[a-zA-Z]*(?:-[a-zA-Z]+)?\)"), ""),
-              (re.compile(r"\[\[:\^?\w+:\]\]"), r"\\w"))  # fmt: skip
+_OF_OTHERS = (
+    (re.compile(r"\\Q(.*?)(?:\\E|$)", re.DOTALL), "a"),
+    (re.compile(r"\\[pP](?:\{\^?\w+\}|\w)"), r"\\w"),
+    (re.compile(r"\\[hHvVRXCNzmMyY]"), r"\\s"),
+    (re.compile(r"(?!^)\(\?[a-zA-Z]*(?:-[a-zA-Z]+)?\)"), ""),
+    (re.compile(r"\[\[:\^?\w+:\]\]"), r"\\w"),
+)
 
 
 def _compiled(pattern: exp.Expr | None) -> None:
@@ -547,7 +555,7 @@ def _bounded(node: exp.Interval) -> None:
     name = str(unit.name if isinstance(unit, exp.Expr) else "").upper().removesuffix("S")
     if _STRETCH.fullmatch(text) and (name in _PER_YEAR or name == "YEAR"):
         if abs(float(text)) > _MOST_YEARS * _PER_YEAR.get(name, 1):
-            raise Refused(f"an interval of {_short(text)} {name.lower()}s is longer than {_MOST_YEARS:,} years")  # fmt: skip
+            raise Refused(f"an interval of {_short(text)} {name.lower()}s is longer than {_MOST_YEARS:,} years")
 
 
 _BITS = {"TINYINT": 8, "SMALLINT": 16, "INT": 32, "BIGINT": 64}
@@ -570,9 +578,7 @@ def _counted(node: exp.Cast) -> None:
     if not re.fullmatch(r"[+-]?" + _NUMBER.pattern, text):
         raise Refused(f"`{_short(text)}` is no number, which a cast to `{kind.lower()}` takes")
     if whole and value.is_string and not re.fullmatch(r"[+-]?\d+", text):
-        raise Refused(
-            f"`{_short(text)}` is no whole number, which a cast to `{kind.lower()}` takes"
-        )
+        raise Refused(f"`{_short(text)}` is no whole number, which a cast to `{kind.lower()}` takes")
     bits = _BITS.get(kind)
     if bits and not -(2 ** (bits - 1)) <= sign * float(text) < 2 ** (bits - 1):
         raise Refused(f"`{_short(text)}` is beyond the numbers that a `{kind.lower()}` has")

@@ -55,9 +55,15 @@ VALUE = ANY - {Kind.BOOLEAN}
 _OPEN = frozenset({Kind.NULL, Kind.UNKNOWN})
 
 KINDS: Mapping[str, Kind] = {
-    "key": Kind.TEXT, "text": Kind.TEXT, "integer": Kind.WHOLE, "number": Kind.NUMBER, "money": Kind.MONEY,
-    "boolean": Kind.BOOLEAN, "date": Kind.DATE, "time": Kind.TIME,
-}  # fmt: skip
+    "key": Kind.TEXT,
+    "text": Kind.TEXT,
+    "integer": Kind.WHOLE,
+    "number": Kind.NUMBER,
+    "money": Kind.MONEY,
+    "boolean": Kind.BOOLEAN,
+    "date": Kind.DATE,
+    "time": Kind.TIME,
+}
 """The kind of a field by its declared type."""
 
 _PARTS = ("this", "expression", "expressions")
@@ -99,43 +105,71 @@ def _same(called: str, takes: frozenset[Kind], *arguments: str) -> Signature:
 
 
 SIGNATURES: Mapping[type[exp.Expr], Signature] = {
-    exp.And: _logic("and"), exp.Or: _logic("or"), exp.Xor: _logic("xor"), exp.Not: _logic("not"),
-    exp.EQ: _comparison("=", "this", "expression"), exp.NEQ: _comparison("<>", "this", "expression"),
-    exp.GT: _comparison(">", "this", "expression"), exp.GTE: _comparison(">=", "this", "expression"),
-    exp.LT: _comparison("<", "this", "expression"), exp.LTE: _comparison("<=", "this", "expression"),
+    exp.And: _logic("and"),
+    exp.Or: _logic("or"),
+    exp.Xor: _logic("xor"),
+    exp.Not: _logic("not"),
+    exp.EQ: _comparison("=", "this", "expression"),
+    exp.NEQ: _comparison("<>", "this", "expression"),
+    exp.GT: _comparison(">", "this", "expression"),
+    exp.GTE: _comparison(">=", "this", "expression"),
+    exp.LT: _comparison("<", "this", "expression"),
+    exp.LTE: _comparison("<=", "this", "expression"),
     exp.NullSafeEQ: _comparison("is not distinct from", "this", "expression"),
     exp.NullSafeNEQ: _comparison("is distinct from", "this", "expression"),
     exp.Is: _comparison("is", "this", "expression"),
     exp.Between: _comparison("between", "this", "low", "high"),
-    exp.Like: _texts("like", Kind.BOOLEAN), exp.ILike: _texts("ilike", Kind.BOOLEAN),
+    exp.Like: _texts("like", Kind.BOOLEAN),
+    exp.ILike: _texts("ilike", Kind.BOOLEAN),
     exp.Escape: Signature("escape", {"this": CONDITION, "expression": TEXT}, Kind.BOOLEAN),
-    exp.Neg: _same("-", NUMBER, "this"), exp.Div: _numbers("/"), exp.Mod: _same("%", NUMBER, "this", "expression"),
-    exp.IntDiv: _numbers("//", gives=Kind.WHOLE), exp.DPipe: _texts("||"), exp.Abs: _same("abs", NUMBER, "this"),
-    exp.Round: _numbers("round", "this", "decimals"), exp.Ceil: _numbers("ceil", "this", "decimals"),
-    exp.Floor: _numbers("floor", "this", "decimals"), exp.Sqrt: _numbers("sqrt"),
-    exp.Coalesce: _same("coalesce", ANY, "this", "expressions"), exp.Nullif: _same("nullif", ANY, "this", "expression"),
+    exp.Neg: _same("-", NUMBER, "this"),
+    exp.Div: _numbers("/"),
+    exp.Mod: _same("%", NUMBER, "this", "expression"),
+    exp.IntDiv: _numbers("//", gives=Kind.WHOLE),
+    exp.DPipe: _texts("||"),
+    exp.Abs: _same("abs", NUMBER, "this"),
+    exp.Round: _numbers("round", "this", "decimals"),
+    exp.Ceil: _numbers("ceil", "this", "decimals"),
+    exp.Floor: _numbers("floor", "this", "decimals"),
+    exp.Sqrt: _numbers("sqrt"),
+    exp.Coalesce: _same("coalesce", ANY, "this", "expressions"),
+    exp.Nullif: _same("nullif", ANY, "this", "expression"),
     exp.Greatest: _same("greatest", VALUE, "this", "expressions"),
     exp.Least: _same("least", VALUE, "this", "expressions"),
-    exp.Lower: _texts("lower"), exp.Upper: _texts("upper"), exp.Initcap: _texts("initcap"), exp.Trim: _texts("trim"),
-    exp.Length: _texts("length", Kind.WHOLE), exp.Left: _texts("left", expression=NUMBER),
-    exp.Right: _texts("right", expression=NUMBER), exp.Substring: _texts("substring", start=NUMBER, length=NUMBER),
-    exp.Concat: _texts("concat"), exp.ConcatWs: _texts("concat_ws"), exp.Replace: _texts("replace", replacement=TEXT),
-    exp.StartsWith: _texts("starts_with", Kind.BOOLEAN), exp.EndsWith: _texts("ends_with", Kind.BOOLEAN),
-    exp.Contains: _texts("contains", Kind.BOOLEAN), exp.RegexpLike: _texts("regexp_matches", Kind.BOOLEAN),
+    exp.Lower: _texts("lower"),
+    exp.Upper: _texts("upper"),
+    exp.Initcap: _texts("initcap"),
+    exp.Trim: _texts("trim"),
+    exp.Length: _texts("length", Kind.WHOLE),
+    exp.Left: _texts("left", expression=NUMBER),
+    exp.Right: _texts("right", expression=NUMBER),
+    exp.Substring: _texts("substring", start=NUMBER, length=NUMBER),
+    exp.Concat: _texts("concat"),
+    exp.ConcatWs: _texts("concat_ws"),
+    exp.Replace: _texts("replace", replacement=TEXT),
+    exp.StartsWith: _texts("starts_with", Kind.BOOLEAN),
+    exp.EndsWith: _texts("ends_with", Kind.BOOLEAN),
+    exp.Contains: _texts("contains", Kind.BOOLEAN),
+    exp.RegexpLike: _texts("regexp_matches", Kind.BOOLEAN),
     exp.RegexpFullMatch: _texts("regexp_full_match", Kind.BOOLEAN),
     exp.RegexpReplace: _texts("regexp_replace", replacement=TEXT),
     exp.RegexpExtract: _texts("regexp_extract", group=NUMBER),
     exp.SplitPart: _texts("split_part", delimiter=TEXT, part_index=NUMBER),
     exp.Pad: _texts("lpad or rpad", expression=NUMBER, fill_pattern=TEXT),
     exp.JSONExtractScalar: Signature("->>", {"this": TEXT}, Kind.TEXT),
-    exp.StrToTime: _texts("strptime", Kind.TIME), exp.StrToDate: _texts("strptime", Kind.DATE),
+    exp.StrToTime: _texts("strptime", Kind.TIME),
+    exp.StrToDate: _texts("strptime", Kind.DATE),
     exp.TimeToStr: _moment("strftime", Kind.TEXT, "this"),
     exp.Extract: _moment("extract", Kind.WHOLE, "expression"),
     exp.DateDiff: _moment("date_diff", Kind.WHOLE, "this", "expression"),
-    exp.DateTrunc: _moment("date_trunc", None, "this"), exp.TimestampTrunc: _moment("date_trunc", None, "this"),
-    exp.Year: _moment("year", Kind.WHOLE, "this"), exp.Month: _moment("month", Kind.WHOLE, "this"),
-    exp.Day: _moment("day", Kind.WHOLE, "this"), exp.AtTimeZone: _moment("at time zone", Kind.TIME, "this"),
-    exp.TimeToUnix: _moment("epoch", Kind.NUMBER, "this"), exp.UnixToTime: Signature("to_timestamp", {"this": NUMBER}, Kind.TIME),
+    exp.DateTrunc: _moment("date_trunc", None, "this"),
+    exp.TimestampTrunc: _moment("date_trunc", None, "this"),
+    exp.Year: _moment("year", Kind.WHOLE, "this"),
+    exp.Month: _moment("month", Kind.WHOLE, "this"),
+    exp.Day: _moment("day", Kind.WHOLE, "this"),
+    exp.AtTimeZone: _moment("at time zone", Kind.TIME, "this"),
+    exp.TimeToUnix: _moment("epoch", Kind.NUMBER, "this"),
+    exp.UnixToTime: Signature("to_timestamp", {"this": NUMBER}, Kind.TIME),
     exp.Date: Signature("date", {"this": MOMENT | TEXT}, Kind.DATE),
     exp.TsOrDsToDate: Signature("date", {"this": MOMENT | TEXT}, Kind.DATE),
     exp.Timestamp: Signature("timestamp", {"this": MOMENT | TEXT}, Kind.TIME),
@@ -143,27 +177,46 @@ SIGNATURES: Mapping[type[exp.Expr], Signature] = {
     exp.DateFromParts: Signature("make_date", dict.fromkeys(("year", "month", "day"), NUMBER), Kind.DATE),
     exp.Interval: Signature("interval", {}, Kind.STRETCH),
     # Of definitions in the catalogue only.
-    exp.Sum: _same("sum", NUMBER, "this"), exp.Avg: _numbers("avg", "this"), exp.Min: _same("min", ANY, "this"),
-    exp.Max: _same("max", ANY, "this"), exp.Count: Signature("count", {}, Kind.WHOLE),
-    exp.RowNumber: Signature("row_number", {}, Kind.WHOLE), exp.Rank: Signature("rank", {}, Kind.WHOLE),
-    exp.DenseRank: Signature("dense_rank", {}, Kind.WHOLE), exp.Ntile: _numbers("ntile"),
-    exp.Lag: _same("lag", ANY, "this", "default"), exp.Lead: _same("lead", ANY, "this", "default"),
-    exp.FirstValue: _same("first_value", ANY, "this"), exp.LastValue: _same("last_value", ANY, "this"),
-}  # fmt: skip
+    exp.Sum: _same("sum", NUMBER, "this"),
+    exp.Avg: _numbers("avg", "this"),
+    exp.Min: _same("min", ANY, "this"),
+    exp.Max: _same("max", ANY, "this"),
+    exp.Count: Signature("count", {}, Kind.WHOLE),
+    exp.RowNumber: Signature("row_number", {}, Kind.WHOLE),
+    exp.Rank: Signature("rank", {}, Kind.WHOLE),
+    exp.DenseRank: Signature("dense_rank", {}, Kind.WHOLE),
+    exp.Ntile: _numbers("ntile"),
+    exp.Lag: _same("lag", ANY, "this", "default"),
+    exp.Lead: _same("lead", ANY, "this", "default"),
+    exp.FirstValue: _same("first_value", ANY, "this"),
+    exp.LastValue: _same("last_value", ANY, "this"),
+}
 _OWN = {
-    "DAYS_BETWEEN": (Kind.NUMBER, MOMENT, MOMENT), "MINUTES_BETWEEN": (Kind.NUMBER, MOMENT, MOMENT),
-    "SECONDS_BETWEEN": (Kind.NUMBER, MOMENT, MOMENT), "LOCAL_DATE": (Kind.DATE, MOMENT),
-    "LOCAL_WEEKDAY": (Kind.WHOLE, MOMENT), "MONTH_AFTER": (Kind.DATE, MOMENT), "CONVERTED": (Kind.MONEY, NUMBER, MOMENT),
-    "TO_TIMESTAMP": (Kind.TIME, NUMBER), "MAKE_DATE": (Kind.DATE, NUMBER, NUMBER, NUMBER),
-    "STRPTIME": (Kind.TIME, TEXT, TEXT), "STRFTIME": (Kind.TEXT, MOMENT, TEXT), "GOAL": (Kind.NUMBER, ANY),
-}  # fmt: skip
+    "DAYS_BETWEEN": (Kind.NUMBER, MOMENT, MOMENT),
+    "MINUTES_BETWEEN": (Kind.NUMBER, MOMENT, MOMENT),
+    "SECONDS_BETWEEN": (Kind.NUMBER, MOMENT, MOMENT),
+    "LOCAL_DATE": (Kind.DATE, MOMENT),
+    "LOCAL_WEEKDAY": (Kind.WHOLE, MOMENT),
+    "MONTH_AFTER": (Kind.DATE, MOMENT),
+    "CONVERTED": (Kind.MONEY, NUMBER, MOMENT),
+    "TO_TIMESTAMP": (Kind.TIME, NUMBER),
+    "MAKE_DATE": (Kind.DATE, NUMBER, NUMBER, NUMBER),
+    "STRPTIME": (Kind.TIME, TEXT, TEXT),
+    "STRFTIME": (Kind.TEXT, MOMENT, TEXT),
+    "GOAL": (Kind.NUMBER, ANY),
+}
 """The functions that are known by their names: what they give, and what each argument is."""
 
 # A cast is between kinds of which all databases make the same, or say that they cannot.
 _CASTS: Mapping[Kind, frozenset[Kind]] = {
-    Kind.BOOLEAN: CONDITION, Kind.WHOLE: NUMBER | TEXT, Kind.NUMBER: NUMBER, Kind.MONEY: NUMBER, Kind.TEXT: ANY,
-    Kind.DATE: MOMENT | TEXT, Kind.TIME: MOMENT,
-}  # fmt: skip
+    Kind.BOOLEAN: CONDITION,
+    Kind.WHOLE: NUMBER | TEXT,
+    Kind.NUMBER: NUMBER,
+    Kind.MONEY: NUMBER,
+    Kind.TEXT: ANY,
+    Kind.DATE: MOMENT | TEXT,
+    Kind.TIME: MOMENT,
+}
 _TYPES: Mapping[str, Kind] = {
     **dict.fromkeys(("INT", "BIGINT", "SMALLINT", "TINYINT", "UINT", "UBIGINT"), Kind.WHOLE),
     **dict.fromkeys(("VARCHAR", "TEXT", "CHAR", "NVARCHAR"), Kind.TEXT), "BOOLEAN": Kind.BOOLEAN, "DATE": Kind.DATE,
@@ -227,9 +280,7 @@ def kind_of(tree: exp.Expr, named: Named) -> Kind:
     return signature.gives or common
 
 
-_OF_DAYS = frozenset(
-    {"HOUR", "MINUTE", "SECOND", "MILLISECOND", "MICROSECOND", "EPOCH", "EPOCH_SECOND"}
-)
+_OF_DAYS = frozenset({"HOUR", "MINUTE", "SECOND", "MILLISECOND", "MICROSECOND", "EPOCH", "EPOCH_SECOND"})
 
 
 def _hours(tree: exp.Expr, named: Named) -> None:
@@ -257,9 +308,7 @@ def _wanted(node: exp.Expr, kind: Kind, takes: frozenset[Kind], called: str) -> 
     if kind in takes or kind in _OPEN:
         return
     what = _PLURALS[next(kinds for kinds in _PLURALS if takes & kinds)]
-    raise Mistyped(
-        f"`{shown(node)}` is {kind.value}, and `{called}` takes {what}", _way(node, kind, takes)
-    )
+    raise Mistyped(f"`{shown(node)}` is {kind.value}, and `{called}` takes {what}", _way(node, kind, takes))
 
 
 _PLURALS: Mapping[frozenset[Kind], str] = {
@@ -280,9 +329,7 @@ def _way(node: exp.Expr, kind: Kind, takes: frozenset[Kind]) -> str | None:
             Kind.DATE: ">= date '2026-01-31'",
             Kind.TIME: ">= date '2026-01-31'",
         }
-        return (
-            f"compare it, for example `{told} {compared.get(kind, '> 0')}`, or `{told} is not null`"
-        )
+        return f"compare it, for example `{told} {compared.get(kind, '> 0')}`, or `{told} is not null`"
     if kind is Kind.BOOLEAN:
         return f"write `case when {told} then 1 else 0 end`" if takes & NUMBER else None
     if takes & NUMBER and kind is Kind.TEXT:
@@ -311,12 +358,11 @@ def _common(kinds: list[tuple[exp.Expr, Kind]], called: str) -> Kind:
         return Kind.UNKNOWN
     first, kind = next(((n, k) for n, k in known if not _told(n)), known[0])
     for node, other in known:
-        if _family(other) is _family(kind) or (
-            kind in MOMENT and called in _COMPARED and _told(node)
-        ):
+        if _family(other) is _family(kind) or (kind in MOMENT and called in _COMPARED and _told(node)):
             continue
         raise Mistyped(
-            f"`{shown(first)}` is {kind.value} and `{shown(node)}` is {other.value}: `{called}` takes only what can be compared",
+            f"`{shown(first)}` is {kind.value} and `{shown(node)}` is "
+            f"{other.value}: `{called}` takes only what can be compared",
             _alike(first, kind, node, other),
         )
     return _widest([k for n, k in known if _family(k) is _family(kind)])
@@ -333,9 +379,7 @@ _COMPARED = frozenset({"=", "<>", ">", ">=", "<", "<=", "between", "in"})
 def _told(node: exp.Expr) -> bool:
     """Whether a text that is written out says a day or a time as all databases write them."""
     bare = node.unnest()
-    return isinstance(bare, exp.Literal) and bool(
-        bare.is_string and _MOMENT.fullmatch(str(bare.this))
-    )
+    return isinstance(bare, exp.Literal) and bool(bare.is_string and _MOMENT.fullmatch(str(bare.this)))
 
 
 def _alike(first: exp.Expr, kind: Kind, node: exp.Expr, other: Kind) -> str | None:
@@ -349,11 +393,7 @@ def _alike(first: exp.Expr, kind: Kind, node: exp.Expr, other: Kind) -> str | No
             return _way(one, own, NUMBER)
         if own is Kind.TEXT and wanted in MOMENT:
             return _way(one, own, MOMENT)
-        if (
-            own is Kind.BOOLEAN
-            and wanted is not Kind.BOOLEAN
-            and not isinstance(one, (exp.Column, exp.Dot))
-        ):
+        if own is Kind.BOOLEAN and wanted is not Kind.BOOLEAN and not isinstance(one, (exp.Column, exp.Dot)):
             return _way(one, own, NUMBER) if wanted in NUMBER else None
         if own is Kind.BOOLEAN:
             return f"write `{shown(one)}` or `not {shown(one)}`"
@@ -365,8 +405,10 @@ def _cast(tree: exp.Cast | exp.TryCast, named: Named) -> Kind:
     kind = kind_of(tree.this, named)
     told = shown(tree.this)
     if isinstance(tree, exp.TryCast) and kind is not Kind.TEXT and kind not in _OPEN:
-        raise Mistyped(f"`{told}` is {kind.value}, and `try_cast` takes texts",
-                       f"write `cast({told} as {tree.to.sql(dialect='duckdb').lower()})`")  # fmt: skip
+        raise Mistyped(
+            f"`{told}` is {kind.value}, and `try_cast` takes texts",
+            f"write `cast({told} as {tree.to.sql(dialect='duckdb').lower()})`",
+        )
     if to in _OPEN or kind in _OPEN or to in _CASTS.get(kind, frozenset()):
         return to
     ways = {
@@ -385,11 +427,7 @@ def _cast(tree: exp.Cast | exp.TryCast, named: Named) -> Kind:
 
 def _case(tree: exp.Case | exp.If, named: Named) -> Kind:
     ifs = tree.args["ifs"] if isinstance(tree, exp.Case) else [tree]
-    asked = (
-        [(tree.this, kind_of(tree.this, named))]
-        if isinstance(tree, exp.Case) and tree.this is not None
-        else []
-    )
+    asked = [(tree.this, kind_of(tree.this, named))] if isinstance(tree, exp.Case) and tree.this is not None else []
     results = []
     for item in ifs:
         kind = kind_of(item.this, named)
@@ -424,8 +462,10 @@ def _sum(tree: exp.Add | exp.Sub, named: Named) -> Kind:
             f"write `days_between({shown(tree.expression)}, {shown(tree.this)})`",
         )
     if left in MOMENT and right in NUMBER:
-        raise Mistyped(f"`{shown(tree.this)}` is {left.value}, and `{called}` takes numbers",
-                       f"write `{shown(tree.this)} {called} interval ({shown(tree.expression)}) day`")  # fmt: skip
+        raise Mistyped(
+            f"`{shown(tree.this)}` is {left.value}, and `{called}` takes numbers",
+            f"write `{shown(tree.this)} {called} interval ({shown(tree.expression)}) day`",
+        )
     for node, kind in ((tree.this, left), (tree.expression, right)):
         _wanted(node, kind, NUMBER, called)
     return _widest([left, right]) if not {left, right} & _OPEN else Kind.NUMBER
@@ -496,11 +536,7 @@ _DAY = len("2026-01-31")
 def shown(node: exp.Expr) -> str:
     """An expression in a message, as it may be written."""
     bare = node.unnest()
-    text = (
-        ".".join(path_of(bare))
-        if isinstance(bare, (exp.Column, exp.Dot))
-        else bare.sql(dialect="duckdb")
-    )
+    text = ".".join(path_of(bare)) if isinstance(bare, (exp.Column, exp.Dot)) else bare.sql(dialect="duckdb")
     return text if len(text) <= 60 else f"{text[:60]}…"
 
 

@@ -17,14 +17,10 @@ from reportspec.diagnostics import Diagnostic
 
 Cell = str | int | float | Decimal | bool | date | datetime | None
 # A `difference` is in the unit of its column and has a sign; a `change` is relative, or in points.
-Role = Literal[
-    "dimension", "period", "metric", "previous", "target", "change", "difference", "field"
-]  # fmt: skip
+Role = Literal["dimension", "period", "metric", "previous", "target", "change", "difference", "field"]
 ColumnType = Literal["text", "integer", "number", "boolean", "date", "time"]
 Unit = Literal["count", "currency", "percent", "days", "seconds", "minutes", "ratio", "multiple"]
-SectionKind = Literal[
-    "kpis", "trend", "breakdown", "records", "funnel", "goals", "backtest", "highlights", "text"
-]
+SectionKind = Literal["kpis", "trend", "breakdown", "records", "funnel", "goals", "backtest", "highlights", "text"]
 GoalState = Literal["met", "on_track", "at_risk", "missed", "unknown"]
 
 
@@ -50,7 +46,8 @@ class Goal:
     """A target and where the figure stands. `attainment` and `pace` are fractions: actual / target, and
     actual / (target x elapsed). Where lower is better there are none: a share of the goal would say that
     less than all of it is reached where it is missed. `difference` is actual - target in the unit of the
-    figure (0.021 of a percentage is 2.1 points above it). `landing` is where the figure ends up if it goes on as so far."""
+    figure (0.021 of a percentage is 2.1 points above it). `landing` is where the figure ends up if it goes
+    on as so far."""
 
     target: float
     direction: Literal["up", "down", "neutral"]
@@ -81,9 +78,18 @@ class Chart:
     `color` names a second dimension's column. `reference` draws a dashed line (a goal)."""
 
     kind: Literal[
-        "line", "bar", "hbar", "stacked", "pareto", "histogram", "funnel", "heatmap", "bullet",
-        "waterfall", "own",
-    ]  # fmt: skip
+        "line",
+        "bar",
+        "hbar",
+        "stacked",
+        "pareto",
+        "histogram",
+        "funnel",
+        "heatmap",
+        "bullet",
+        "waterfall",
+        "own",
+    ]
     x: str
     y: tuple[str, ...]
     color: str | None = None
@@ -134,9 +140,7 @@ class Section:
     rows: tuple[tuple[Cell, ...], ...] = ()
     total: tuple[Cell, ...] | None = None
     available_rows: int = 0
-    row_labels: tuple[
-        str, ...
-    ] = ()  # for trends: the label of each bucket in the report's language
+    row_labels: tuple[str, ...] = ()  # for trends: the label of each bucket in the report's language
     kpis: tuple[Kpi, ...] = ()
     chart: Chart | None = None
     text: str = ""  # Markdown, for text sections
@@ -220,9 +224,7 @@ class Figures:
     compare: PeriodFigures | None
     as_of: datetime
     source_label: str  # where the data is from, without any secret
-    data_as_of: (
-        datetime | None
-    )  # when the data were loaded, else the newest change found in them; midnight for a day
+    data_as_of: datetime | None  # when the data were loaded, else the newest change found in them; midnight for a day
     filters: tuple[str, ...]  # the filters in words, in the report's language
     sections: tuple[Section, ...]
     definitions: tuple[Definition, ...]
@@ -235,9 +237,7 @@ class Figures:
     notices: tuple[str, ...] = ()  # on the report as a whole; they stand in every form
     row_counts: tuple[tuple[str, int], ...] = ()  # entity label, rows read from the source
     warnings: tuple[Diagnostic, ...] = ()  # what is told of the source, for the terminal
-    not_told: tuple[
-        str, ...
-    ] = ()  # what is known of the source and told in the appendix only, with why
+    not_told: tuple[str, ...] = ()  # what is known of the source and told in the appendix only, with why
     each: tuple[str, str] | None = None  # the field and the value that the report is cut out for
     theme: Theme = field(default_factory=Theme)
 

@@ -23,9 +23,7 @@ def write_whole(path: Path, data: bytes) -> None:
     handle = -1
     try:
         _UNFINISHED.add(str(part))
-        handle = os.open(
-            part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666
-        )
+        handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
         with os.fdopen(handle, "wb") as file:
             handle = -1
             file.write(data)
@@ -56,13 +54,9 @@ def remove_unfinished() -> None:
         remove_folder(folder)
 
 
-_FOLDERS: dict[
-    str, int | None
-] = {}  # the temporary folders of this process, with the locks on them
+_FOLDERS: dict[str, int | None] = {}  # the temporary folders of this process, with the locks on them
 _PREFIX = "reportspec-"
-_LOCK = (
-    ".running"  # in a folder: locked by the process that made it, and by nobody once that is gone
-)
+_LOCK = ".running"  # in a folder: locked by the process that made it, and by nobody once that is gone
 _DAYS = 2 * 86_400.0  # seconds after which nothing can still be running, where locks cannot tell
 
 

@@ -76,10 +76,17 @@ def _why_not(binding: Binding, metric_id: str) -> str | None:
 
 def _metrics(binding: Binding) -> Listing:
     return [
-        {"name": m.id, "label": m.label["en"], "unit": m.unit, "kind": m.kind, "description": m.description["en"],
-         "available": (why := _why_not(binding, m.id)) is None, "why_not": why}
+        {
+            "name": m.id,
+            "label": m.label["en"],
+            "unit": m.unit,
+            "kind": m.kind,
+            "description": m.description["en"],
+            "available": (why := _why_not(binding, m.id)) is None,
+            "why_not": why,
+        }
         for m in binding.catalogue.metrics.values()
-    ]  # fmt: skip
+    ]
 
 
 def _aims(binding: Binding) -> Listing:
@@ -92,10 +99,16 @@ def _aims(binding: Binding) -> Listing:
                 metric = binding.catalogue.metrics[item["metric"]]
                 why = _why_not(binding, metric.id)
                 metrics.append(
-                    {"name": metric.id, "label": metric.label["en"], "unit": metric.unit,
-                     "direction": item.get("direction", metric.direction), "question": item["question"]["en"],
-                     "available": why is None, "why_not": why}
-                )  # fmt: skip
+                    {
+                        "name": metric.id,
+                        "label": metric.label["en"],
+                        "unit": metric.unit,
+                        "direction": item.get("direction", metric.direction),
+                        "question": item["question"]["en"],
+                        "available": why is None,
+                        "why_not": why,
+                    }
+                )
             found.append({"name": aim["aim"], "label": aim["label"]["en"], "metrics": metrics})
     return found
 
@@ -125,17 +138,23 @@ def _reports(binding: Binding) -> Listing:
     for report in binding.catalogue.reports.values():
         names = named_metrics(report)
         served = [n for n in dict.fromkeys(names) if _why_not(binding, n) is None]
-        found.append({"name": report.id, "label": report.label["en"], "description": report.description["en"],
-                      "questions": [q["en"] for q in report.questions],
-                      "available": bool(served), "metrics_served": len(served), "metrics": len(dict.fromkeys(names))})  # fmt: skip
+        found.append(
+            {
+                "name": report.id,
+                "label": report.label["en"],
+                "description": report.description["en"],
+                "questions": [q["en"] for q in report.questions],
+                "available": bool(served),
+                "metrics_served": len(served),
+                "metrics": len(dict.fromkeys(names)),
+            }
+        )
     return found
 
 
 def named_metrics(report: ReportType) -> list[str]:
     """The metrics that the sections of a report type show."""
-    return [
-        name for section in report.preset.get("sections", ()) for name in section_metrics(section)
-    ]
+    return [name for section in report.preset.get("sections", ()) for name in section_metrics(section)]
 
 
 def _fields(binding: Binding) -> Listing:
@@ -147,9 +166,7 @@ def _fields(binding: Binding) -> Listing:
                 binding.need(entity, field.name)
             except Unresolved as problem:
                 why = problem.message
-            given = binding.mapped(entity, field.name) is not None or (
-                why is None and not field.optional
-            )
+            given = binding.mapped(entity, field.name) is not None or (why is None and not field.optional)
             lack = binding.source.lacks.get(field.id)
             if why is None and not given and lack is not None:  # an optional one that is only null
                 why = lack.text

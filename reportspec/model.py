@@ -337,9 +337,7 @@ class SourceMap:
     entities: Mapping[str, MappedEntity]
     csv_columns: Literal["typed", "text"] = "typed"
     file: str = ""  # the mapping file to extend, for messages
-    prefer: Mapping[str, str] = field(
-        default_factory=dict
-    )  # derived entity -> what it is made from
+    prefer: Mapping[str, str] = field(default_factory=dict)  # derived entity -> what it is made from
     # Why an entity (`deal`) or a field of it (`deal.type`) is not given, though the mapping has it.
     lacks: Mapping[str, Lack] = field(default_factory=dict)
     # What one's own lines read that is not there: a report that needs it is not made.

@@ -14,16 +14,10 @@ _LONGEST = 60
 
 def slug(text: str, fallback: str = "report") -> str:
     """Small letters, digits and `-`: of accents the bare letters, of other scripts a digest."""
-    bare = "".join(
-        letter
-        for letter in unicodedata.normalize("NFKD", text)
-        if not unicodedata.combining(letter)
-    )
+    bare = "".join(letter for letter in unicodedata.normalize("NFKD", text) if not unicodedata.combining(letter))
     bare = bare.replace("ß", "ss").replace("ø", "o").replace("ł", "l").replace("æ", "ae").lower()
     made = re.sub(r"[^a-z0-9]+", "-", bare).strip("-")[:_LONGEST].strip("-")
-    lost = sum(letter.isalnum() for letter in bare) - sum(
-        letter.isascii() and letter.isalnum() for letter in bare
-    )
+    lost = sum(letter.isalnum() for letter in bare) - sum(letter.isascii() and letter.isalnum() for letter in bare)
     if lost or not made:
         # Letters that could not be kept still tell two names apart.
         made = f"{made or fallback}-{sha256(text.encode('utf-8', 'surrogatepass')).hexdigest()[:8]}"
@@ -36,9 +30,7 @@ def parts_of(values: Iterable[str]) -> dict[str, str]:
     slugs = {value: slug(value) if value else "" for value in values}
     shared = Counter(slugs.values())
     return {
-        value: made
-        if shared[made] == 1
-        else f"{made}-{sha256(value.encode('utf-8', 'surrogatepass')).hexdigest()[:8]}"
+        value: made if shared[made] == 1 else f"{made}-{sha256(value.encode('utf-8', 'surrogatepass')).hexdigest()[:8]}"
         for value, made in slugs.items()
     }
 

@@ -55,13 +55,8 @@ def as_data(figures: Figures) -> dict[str, Any]:
         "sections": [
             {
                 "id": section.id,
-                "columns": [
-                    {"name": c.name, "type": c.type, "unit": c.unit} for c in section.columns
-                ],
-                "rows": [
-                    {c.name: plain(v) for c, v in zip(section.columns, row, strict=True)}
-                    for row in section.rows
-                ],
+                "columns": [{"name": c.name, "type": c.type, "unit": c.unit} for c in section.columns],
+                "rows": [{c.name: plain(v) for c, v in zip(section.columns, row, strict=True)} for row in section.rows],
             }
             for section in figures.sections
             if section.kind != "text"
@@ -102,9 +97,7 @@ def as_csv(figures: Figures) -> str:
         buffer = io.StringIO()
         writer = csv.writer(_Lines(buffer), lineterminator="\r\n")
         writer.writerow(c.name for c in section.columns)
-        writer.writerows(
-            [marked(v) if isinstance(v, str) else plain(v) for v in row] for row in section.rows
-        )
+        writer.writerows([marked(v) if isinstance(v, str) else plain(v) for v in row] for row in section.rows)
         parts.append(f"# {section.id}\n{buffer.getvalue()}")
     return "\n".join(parts).rstrip("\n")
 
@@ -137,28 +130,19 @@ def _lines(figures: Figures, section: Section) -> list[str]:
         told = sentences(figures, section, formats_for(figures))
         return [f"  {shortened(text, _LONGEST)}" for text in (*told, *section.notes)]
     if section.kind == "kpis":
-        rows = [
-            [k.column.label, _said(k.value, k.column.unit), _said(k.previous, k.column.unit)]
-            for k in section.kpis
-        ]
+        rows = [[k.column.label, _said(k.value, k.column.unit), _said(k.previous, k.column.unit)] for k in section.kpis]
         return _aligned(
             [["", "", "previous"], *rows]
             if any(k.previous is not None for k in section.kpis)
             else [r[:2] for r in rows]
         )
     rows = [[c.label for c in section.columns]]
-    rows += [
-        [_said(v, c.unit) for c, v in zip(section.columns, row, strict=True)]
-        for row in section.rows
-    ]
+    rows += [[_said(v, c.unit) for c, v in zip(section.columns, row, strict=True)] for row in section.rows]
     if section.total:
         rows.append(
             [
                 "Total",
-                *(
-                    _said(v, c.unit)
-                    for c, v in zip(section.columns[1:], section.total[1:], strict=True)
-                ),
+                *(_said(v, c.unit) for c, v in zip(section.columns[1:], section.total[1:], strict=True)),
             ]
         )
     return _aligned(rows)
@@ -176,10 +160,7 @@ def _said(value: Cell, unit: str | None) -> str:
 
 def _aligned(rows: list[list[str]]) -> list[str]:
     widths = [min(40, max(_width(row[i]) for row in rows)) for i in range(len(rows[0]))]
-    numeric = [
-        all(r[i][:1].isdigit() or r[i][:1] in "-" for r in rows[1:] if r[i])
-        for i in range(len(rows[0]))
-    ]
+    numeric = [all(r[i][:1].isdigit() or r[i][:1] in "-" for r in rows[1:] if r[i]) for i in range(len(rows[0]))]
     lines = []
     for row in rows:
         cells = []

@@ -27,7 +27,7 @@ def catalogue_page() -> str:
     lines += ["## Report types", ""]
     lines += _reports(bindings)
     lines += ["## Definitions", "", *_meanings("metric", packaged().metrics)]
-    lines += ["## Variants", "", "Every average also has `median`, `p75`, `p90`, `min`, `max`, `sum` and `n`.", ""]  # fmt: skip
+    lines += ["## Variants", "", "Every average also has `median`, `p75`, `p90`, `min`, `max`, `sum` and `n`.", ""]
     lines += _variants()
     return "\n".join(lines).rstrip() + "\n"
 
@@ -62,10 +62,17 @@ def _metrics(bindings: dict[str, Binding]) -> list[str]:
         for metric in sorted(metrics.values(), key=lambda m: (m.number or 99, m.id)):
             if metric.category == category:
                 rows.append(
-                    [str(metric.number or ""), f"`{metric.id}`", metric.label["en"], metric.label.get("it", ""),
-                     metric.unit, metric.direction, metric.perspective.replace("_", " "),
-                     *("•" if _serves(binding, metric.id) else "" for binding in bindings.values())]
-                )  # fmt: skip
+                    [
+                        str(metric.number or ""),
+                        f"`{metric.id}`",
+                        metric.label["en"],
+                        metric.label.get("it", ""),
+                        metric.unit,
+                        metric.direction,
+                        metric.perspective.replace("_", " "),
+                        *("•" if _serves(binding, metric.id) else "" for binding in bindings.values()),
+                    ]
+                )
         head = ["no.", "metric", "English", "Italian", "unit", "better", "perspective", *bindings]
         lines += [f"### {category.capitalize()}", "", *_table(head, rows)]
     return lines
@@ -76,17 +83,21 @@ def _reports(bindings: dict[str, Binding]) -> list[str]:
     for report in packaged().reports.values():
         names = list(dict.fromkeys(named_metrics(report)))
         served = [sum(_serves(b, name) for name in names) for b in bindings.values()]
-        rows.append([f"`{report.id}`", report.label["en"], report.label.get("it", ""),
-                     *(f"{count} of {len(names)}" if count else "" for count in served)])  # fmt: skip
+        rows.append(
+            [
+                f"`{report.id}`",
+                report.label["en"],
+                report.label.get("it", ""),
+                *(f"{count} of {len(names)}" if count else "" for count in served),
+            ]
+        )
     note = "How many of a report type's metrics each mapping serves; sections that a source cannot serve say so."
     return [note, "", *_table(["report", "English", "Italian", *bindings], rows)]
 
 
 def _variants() -> list[str]:
     metrics = packaged().metrics
-    return _meanings(
-        "variant", [f"{name}.{variant}" for name in metrics for variant in metrics.variants(name)]
-    )
+    return _meanings("variant", [f"{name}.{variant}" for name in metrics for variant in metrics.variants(name)])
 
 
 def _meanings(head: str, names: Iterable[str]) -> list[str]:

@@ -13,8 +13,15 @@ from reportspec.diagnostics import Diagnostic, suggestion
 from reportspec.source import Mapping, Node, Scalar, locate, plain
 
 NAMES = ("report", "project", "mapping", "metrics", "entity", "report_type")
-_WORDS = {"integer": "a whole number", "number": "a number", "string": "text", "array": "a list",
-          "object": "a map of keys and values", "boolean": "true or false", "null": "nothing"}  # fmt: skip
+_WORDS = {
+    "integer": "a whole number",
+    "number": "a number",
+    "string": "text",
+    "array": "a list",
+    "object": "a map of keys and values",
+    "boolean": "true or false",
+    "null": "nothing",
+}
 
 
 def schema_text(name: str) -> str:
@@ -74,9 +81,12 @@ def _explain(error: Any, node: Node) -> Iterator[Diagnostic]:
     if kind in ("additionalProperties", "unevaluatedProperties"):
         known = list(error.schema.get("properties", {}))
         for key in _unknown(error):
-            yield Diagnostic("unknown-key", f"{name} has no key `{_short(key)}`" if path else f"there is no key `{_short(key)}`",
-                             locate(node, [*path, key], key=True),
-                             suggestion(key, known) or _list("it has", known))  # fmt: skip
+            yield Diagnostic(
+                "unknown-key",
+                f"{name} has no key `{_short(key)}`" if path else f"there is no key `{_short(key)}`",
+                locate(node, [*path, key], key=True),
+                suggestion(key, known) or _list("it has", known),
+            )
     elif kind == "type":
         types = [wanted] if isinstance(wanted, str) else list(wanted)
         words = " or ".join(_WORDS[t] for t in types)
@@ -91,12 +101,20 @@ def _explain(error: Any, node: Node) -> Iterator[Diagnostic]:
         key = str(steps[steps.index("dependentSchemas") + 1])
         kinds = " or ".join(f"`{v}`" for v in (wanted if kind == "enum" else [wanted]))
         last = str(path[-1])
-        yield Diagnostic("contradiction", f"`{key}` goes with `{last}:` {kinds}, and here it is {_said(value)}",
-                         locate(node, [*path[:-1], key], key=True), f"leave `{key}` out, or change `{last}:`")  # fmt: skip
+        yield Diagnostic(
+            "contradiction",
+            f"`{key}` goes with `{last}:` {kinds}, and here it is {_said(value)}",
+            locate(node, [*path[:-1], key], key=True),
+            f"leave `{key}` out, or change `{last}:`",
+        )
     elif kind in ("enum", "const"):
         values = [str(v) for v in (wanted if kind == "enum" else [wanted])]
-        yield Diagnostic("unknown-value", f"{name} cannot be {_said(value)}", span,
-                         suggestion(str(value), values) or _list("it takes", values))  # fmt: skip
+        yield Diagnostic(
+            "unknown-value",
+            f"{name} cannot be {_said(value)}",
+            span,
+            suggestion(str(value), values) or _list("it takes", values),
+        )
     elif kind == "required":
         missing = [key for key in wanted if isinstance(value, dict) and key not in value]
         start = span if not path else locate(node, path, key=isinstance(path[-1], str))
@@ -105,19 +123,18 @@ def _explain(error: Any, node: Node) -> Iterator[Diagnostic]:
     elif kind in ("oneOf", "anyOf"):
         yield from _branches(error, node, path, name, span)
     elif kind == "propertyNames":
-        yield Diagnostic(
-            "bad-name", f"{name} has a name that cannot be used: {error.message[:80]}", span
-        )
-    elif (
-        kind == "pattern"
-        and isinstance(value, str)
-        and "propertyNames" in error.absolute_schema_path
-    ):
+        yield Diagnostic("bad-name", f"{name} has a name that cannot be used: {error.message[:80]}", span)
+    elif kind == "pattern" and isinstance(value, str) and "propertyNames" in error.absolute_schema_path:
         # The key itself is wrong, not what it says.
         own = re.sub(r"[^a-z0-9_]+", "_", value.lower()).strip("_")
-        yield Diagnostic("bad-name", f"{name} cannot have the name {_said(value)}",
-                         locate(node, [*path, value], key=True),
-                         f"names have small letters, digits and `_`: write `{own}`" if own else "names have small letters, digits and `_`")  # fmt: skip
+        yield Diagnostic(
+            "bad-name",
+            f"{name} cannot have the name {_said(value)}",
+            locate(node, [*path, value], key=True),
+            f"names have small letters, digits and `_`: write `{own}`"
+            if own
+            else "names have small letters, digits and `_`",
+        )
     elif kind == "pattern":
         example = error.schema.get("examples") or []
         share = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*%\s*", str(value))
@@ -126,11 +143,13 @@ def _explain(error: Any, node: Node) -> Iterator[Diagnostic]:
             help = f"write `{float(share[1]) / 100:g}`"
         yield Diagnostic("bad-value", f"{name} cannot be {_said(value)}", span, help)
     elif kind in ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"):
-        side = {"minimum": "at least", "maximum": "at most", "exclusiveMinimum": "more than",
-                "exclusiveMaximum": "less than"}[kind]  # fmt: skip
-        yield Diagnostic(
-            "out-of-range", f"{name} must be {side} {wanted}, not {_said(value)}", span
-        )
+        side = {
+            "minimum": "at least",
+            "maximum": "at most",
+            "exclusiveMinimum": "more than",
+            "exclusiveMaximum": "less than",
+        }[kind]
+        yield Diagnostic("out-of-range", f"{name} must be {side} {wanted}, not {_said(value)}", span)
     elif kind in ("minItems", "minLength", "minProperties"):
         yield Diagnostic("empty-value", f"{name} is empty", span)
     elif kind in ("maxItems", "maxLength", "maxProperties"):
@@ -148,24 +167,18 @@ def _explain(error: Any, node: Node) -> Iterator[Diagnostic]:
         yield Diagnostic("bad-value", f"{name} cannot be {_said(value)}", span)
 
 
-def _branches(
-    error: Any, node: Node, path: list[Any], name: str, span: Any
-) -> Iterator[Diagnostic]:
+def _branches(error: Any, node: Node, path: list[Any], name: str, span: Any) -> Iterator[Diagnostic]:
     """oneOf and anyOf: of branches that only want a key the keys are listed; otherwise the branch
     that fits best is explained."""
     required = [branch.get("required") for branch in error.validator_value]
     if all(required):
         keys = [key for branch in required for key in branch]
-        present = [
-            key for key in keys if isinstance(error.instance, dict) and key in error.instance
-        ]
+        present = [key for key in keys if isinstance(error.instance, dict) and key in error.instance]
         where = locate(node, path, key=bool(path) and isinstance(path[-1], str))
         if len(present) > 1:
             where = locate(node, [*path, present[1]], key=True)
             both = " and ".join(f"`{key}`" for key in present[:3])
-            yield Diagnostic(
-                "contradiction", f"{both} do not go together here", where, "keep one of them"
-            )
+            yield Diagnostic("contradiction", f"{both} do not go together here", where, "keep one of them")
         else:
             names = ", ".join(f"`{key}`" for key in keys)
             yield Diagnostic("missing-key", f"{name} needs one of {names}", where)
@@ -181,8 +194,7 @@ def _branches(
 
 def _unknown(error: Any) -> list[str]:
     known, patterns = error.schema.get("properties", {}), error.schema.get("patternProperties", {})
-    return [key for key in error.instance
-            if key not in known and not any(re.search(p, key) for p in patterns)]  # fmt: skip
+    return [key for key in error.instance if key not in known and not any(re.search(p, key) for p in patterns)]
 
 
 def _name(path: list[Any]) -> str:
@@ -230,12 +242,7 @@ def _quote_hint(node: Node, path: list[Any], types: list[str]) -> str | None:
     for part in path:
         if isinstance(at, Mapping):
             at = at.get(str(part))
-        elif (
-            at is not None
-            and not isinstance(at, Scalar)
-            and isinstance(part, int)
-            and part < len(at.items)
-        ):
+        elif at is not None and not isinstance(at, Scalar) and isinstance(part, int) and part < len(at.items):
             at = at.items[part]
     if isinstance(at, Scalar) and at.value is not None:
         return f'quote it: "{_short(at.text)}"'

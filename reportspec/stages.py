@@ -91,16 +91,20 @@ class Compiled:
 
 
 def load_report(
-    path: Path, now: datetime, environment: Mapping[str, str], *,
-    settings: Mapping[str, str] | None = None, period: str | None = None, name: str | None = None,
-    strict: bool = False, clock: bool = False,
-) -> Checked:  # fmt: skip
+    path: Path,
+    now: datetime,
+    environment: Mapping[str, str],
+    *,
+    settings: Mapping[str, str] | None = None,
+    period: str | None = None,
+    name: str | None = None,
+    strict: bool = False,
+    clock: bool = False,
+) -> Checked:
     """Read and check a spec with its project and mapping. If `strict`, no report is made where there
     is something to tell of the source. Where `now` is only the `clock`'s, the end of the data may
     stand in for it."""
-    found = check_file(
-        path, now, environment, settings=settings or {}, period=period, name=name, clock=clock
-    )
+    found = check_file(path, now, environment, settings=settings or {}, period=period, name=name, clock=clock)
     if not strict or found.report is None:
         return found
     project = found.report.project
@@ -135,9 +139,7 @@ def run_report(report: Report, compiled: tuple[Compiled, ...], timings: Timings)
     return figures
 
 
-def run_each(
-    report: Report, compiled: tuple[Compiled, ...], timings: Timings, only: Collection[str] = ()
-) -> Burst:
+def run_each(report: Report, compiled: tuple[Compiled, ...], timings: Timings, only: Collection[str] = ()) -> Burst:
     """The figures for each value of `for_each` (or for those that are named), all of one state of
     the data, and what no value gets of it. Every statement is checked to be cut to its value. Raises
     SourceError."""
@@ -165,9 +167,7 @@ def run_each(
     values = chosen(values_of(report, listed), only)
     names = [one.value for one in values]
     _check_alike(report, listed, names)
-    shared = [
-        shared_statement(report, query) if len(values) >= SHARED_FROM else None for query in queries
-    ]
+    shared = [shared_statement(report, query) if len(values) >= SHARED_FROM else None for query in queries]
     surveyed = Surveyed()
     found, rest = _of_each(report, queries, trees, shared, names, whole=not only, surveyed=surveyed)
     timings.measure("query", since)
@@ -192,9 +192,15 @@ def _check_alike(report: Report, listed: Table, wanted: Collection[str]) -> None
 
 
 def _of_each(
-    report: Report, queries: list[Query], trees: list[exp.Expr], shared: list[Shared | None], values: list[str],
-    *, whole: bool, surveyed: Surveyed,
-) -> tuple[list[list[Result]], tuple[Unowned, ...]]:  # fmt: skip
+    report: Report,
+    queries: list[Query],
+    trees: list[exp.Expr],
+    shared: list[Shared | None],
+    values: list[str],
+    *,
+    whole: bool,
+    surveyed: Surveyed,
+) -> tuple[list[list[Result]], tuple[Unowned, ...]]:
     """For each value what its statements give; where the `whole` is wanted, also what belongs to no
     value."""
     apart = [at for at, one in enumerate(shared) if one is None]
@@ -225,9 +231,7 @@ def _of_each(
         for at, result, of, nothing in tables:
             results[at] = replace(result, table=of.get(value, nothing))
         made.append([results[at] for at in range(len(trees))])
-    rest = [
-        (query, result.table) for (query, _), result in zip(ownerless, found[first:], strict=True)
-    ]
+    rest = [(query, result.table) for (query, _), result in zip(ownerless, found[first:], strict=True)]
     return made, unowned(report, rest)
 
 
@@ -243,9 +247,12 @@ class Surveyed:
     compiled: tuple[Compiled, ...] = ()
 
     def settle(
-        self, report: Report, read: Mapping[str, frozenset[str]], shared: Iterable[str],
+        self,
+        report: Report,
+        read: Mapping[str, frozenset[str]],
+        shared: Iterable[str],
         ask: Callable[[exp.Expr], Table],
-    ) -> list[exp.Expr] | None:  # fmt: skip
+    ) -> list[exp.Expr] | None:
         """The statements to ask in place of the report's, if it is as of where its data end, or keeps
         members of one name apart, of entities in which some share theirs."""
         ending = ended(report, self.rows, ask, read)
@@ -257,9 +264,7 @@ class Surveyed:
         return [one.tree for one in self.compiled]
 
 
-def survey_of(
-    report: Report, trees: Iterable[exp.Expr]
-) -> tuple[tuple[Check, ...], exp.Expr] | None:
+def survey_of(report: Report, trees: Iterable[exp.Expr]) -> tuple[tuple[Check, ...], exp.Expr] | None:
     """What there is to check of the tables that statements read, and the statement that asks it; None
     where they read none."""
     binding = report.binding
@@ -283,9 +288,7 @@ def _ends_statement(report: Report, fields: Mapping[str, frozenset[str]]) -> exp
     return survey_statement(report.binding, _with_load(report, fields), (), report.now)
 
 
-def _with_load(
-    report: Report, fields: Mapping[str, frozenset[str]]
-) -> Mapping[str, frozenset[str]]:
+def _with_load(report: Report, fields: Mapping[str, frozenset[str]]) -> Mapping[str, frozenset[str]]:
     """What is read of each entity, and of the source's loads, where it tells of them."""
     if LOAD not in report.binding.source.entities or report.project.loaded_at is not None:
         return fields
@@ -293,9 +296,13 @@ def _with_load(
 
 
 def _asked(
-    report: Report, trees: list[exp.Expr], *, read: list[exp.Expr] | None = None,
-    surveyed: Surveyed | None = None, compiled: tuple[Compiled, ...] = (),
-) -> list[Result]:  # fmt: skip
+    report: Report,
+    trees: list[exp.Expr],
+    *,
+    read: list[exp.Expr] | None = None,
+    surveyed: Surveyed | None = None,
+    compiled: tuple[Compiled, ...] = (),
+) -> list[Result]:
     """What statements give. Whether the source keeps its contract is put into `surveyed`, if that is
     asked for, by statements that read the same fields: `read`, where there are many of a kind."""
     from reportspec.run.execute import run_statements
@@ -335,9 +342,12 @@ def _asked(
 
 
 def _blame(
-    report: Report, trees: list[exp.Expr], wanted: Wanted, error: SourceError,
+    report: Report,
+    trees: list[exp.Expr],
+    wanted: Wanted,
+    error: SourceError,
     compiled: tuple[Compiled, ...],
-) -> None:  # fmt: skip
+) -> None:
     """Say what it is that a database cannot do: read a field, compute a condition of the spec, or else the
     section whose statement it refused. Raises Broken."""
     from reportspec.run.execute import asking
@@ -346,7 +356,7 @@ def _blame(
     with asking(report.project.source, wanted) as ask:
         try:
             found = unreadable_fields(binding, fields_read(trees, binding), ask)
-            conditions = {id(c): c for c in (*report.conditions, *(c for s in report.sections for c in s.conditions))}  # fmt: skip
+            conditions = {id(c): c for c in (*report.conditions, *(c for s in report.sections for c in s.conditions))}
             found = found or wrong_conditions(binding, report.sides[0], conditions.values(), ask)
         except SourceError:
             return
@@ -430,25 +440,30 @@ def _refuse_absent(report: Report, compiled: tuple[Compiled, ...]) -> None:
 
 
 def _evaluated(
-    report: Report, compiled: tuple[Compiled, ...], found: list[Result], surveyed: Surveyed,
+    report: Report,
+    compiled: tuple[Compiled, ...],
+    found: list[Result],
+    surveyed: Surveyed,
     each: tuple[str, str] | None = None,
-) -> Figures:  # fmt: skip
+) -> Figures:
     results, statements = {}, []
     for item, result in zip(compiled, found, strict=True):
         section, rows = item.query.section, len(result.table.rows)
         results[section, item.purpose] = result.table
-        statements.append(
-            Statement(section, result.sql, sql_hash(result.sql), rows, result.seconds)
-        )
+        statements.append(Statement(section, result.sql, sql_hash(result.sql), rows, result.seconds))
     binding = report.binding
     tables = {name for name, mapped in binding.source.entities.items() if mapped.parts} - {LOAD}
     rows_of = [row for row in surveyed.rows if row["entity"] in tables]
     # How many rows the company has, and what is wrong with them, is not one person's figure.
-    counts = () if each else tuple(
-        (of.plural.get(report.language) or of.plural["en"], row["rows"])
-        for row in sorted(rows_of, key=lambda row: str(row["entity"]))
-        if (of := binding.entity(str(row["entity"])))
-    )  # fmt: skip
+    counts = (
+        ()
+        if each
+        else tuple(
+            (of.plural.get(report.language) or of.plural["en"], row["rows"])
+            for row in sorted(rows_of, key=lambda row: str(row["entity"]))
+            if (of := binding.entity(str(row["entity"])))
+        )
+    )
     moment = loaded(report, surveyed.rows) or newest(report, surveyed.rows)
     data_as_of = moment.at if moment is not None else None
     report = with_targets(report, results, _members_for(report, surveyed.members, each))
@@ -457,16 +472,12 @@ def _evaluated(
     told = _told(report, compiled, findings)
     known = tuple(one for one in findings if one.reason)
     unnamed = {f.check.entity for f in surveyed.findings if f.check.kind == "no-currency"}
-    figures = evaluate(
-        report, results, tuple(statements), counts, data_as_of, each, told, known, unnamed
-    )
+    figures = evaluate(report, results, tuple(statements), counts, data_as_of, each, told, known, unnamed)
     said = warnings(binding, (*surveyed.findings, *doubts))
     return replace(figures, warnings=(*said, *contradictions(report, surveyed.rows)))
 
 
-def _members_for(
-    report: Report, members: Mapping[str, Members], each: tuple[str, str] | None
-) -> Mapping[str, Members]:
+def _members_for(report: Report, members: Mapping[str, Members], each: tuple[str, str] | None) -> Mapping[str, Members]:
     """Whom goals are for in the report of one value: by the same field that value alone, by another
     one nobody, since the rest are others'."""
     if each is None:
@@ -492,9 +503,7 @@ def _asks_of_amounts(report: Report, spec: SectionSpec) -> bool:
     )
 
 
-def _told(
-    report: Report, compiled: tuple[Compiled, ...], findings: tuple[Finding, ...]
-) -> dict[str, list[Finding]]:
+def _told(report: Report, compiled: tuple[Compiled, ...], findings: tuple[Finding, ...]) -> dict[str, list[Finding]]:
     """What is told of the source, by the first section that reads what it is about."""
     found: dict[str, list[Finding]] = {}
     trees: dict[str, list[exp.Expr]] = {}
@@ -502,9 +511,10 @@ def _told(
         trees.setdefault(item.query.section, []).append(item.tree)
     read = {section: fields_read(own, report.binding) for section, own in trees.items()}
     lists = [
-        spec.id for spec in report.sections
+        spec.id
+        for spec in report.sections
         if spec.id in read and (spec.kind == "records" or _asks_of_amounts(report, spec))
-    ]  # fmt: skip
+    ]
     for finding in findings:
         if finding.reason:
             continue

@@ -87,9 +87,7 @@ class Stop:
         pause = threading.Event()
         pause.wait(HOLD)
         self._late = True
-        if not self._raised and hasattr(
-            signal, "pthread_kill"
-        ):  # it may wait for somebody's answer
+        if not self._raised and hasattr(signal, "pthread_kill"):  # it may wait for somebody's answer
             signal.pthread_kill(threading.main_thread().ident or 0, number)
         pause.wait(GRACE - HOLD)
         self._heard = self._heard or number

@@ -100,10 +100,7 @@ def as_text(found: Verified) -> str:
         ("source", told.get("source")),
         *(("filter", text) for text in told.get("filters", ())),
         ("built by", told.get("made_by")),
-        *(
-            ("statement", f"{sql}  {rows:>7} rows  {name}")
-            for name, sql, rows in told["statements"]
-        ),
+        *(("statement", f"{sql}  {rows:>7} rows  {name}") for name, sql, rows in told["statements"]),
         *(("attached", f"{sha[:12]}  {name}") for name, sha in sorted(told["attachments"].items())),
     ]
     lines += [f"  {name:<11} {value}" for name, value in facts if value is not None]

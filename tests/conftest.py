@@ -35,9 +35,7 @@ PERSONAL_SETTINGS = ("CRM_DATABASE_URL", "SMTP_URL", "PYTHONPATH", "SOURCE_DATE_
 settings.register_profile("ci", derandomize=True, deadline=None, print_blob=True)
 settings.register_profile("dev", deadline=None)
 settings.register_profile("thorough", deadline=None, max_examples=2_000)
-settings.load_profile(
-    os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if os.environ.get("CI") else "dev")
-)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if os.environ.get("CI") else "dev"))
 
 RunCli = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -101,9 +99,7 @@ def run_cli() -> RunCli:
 HEARD_AT_START = ("TZ", "LC_", "LANG", "PYTHON", "LD_")
 
 
-def _run_here(
-    words: list[str], cwd: Path, env: Mapping[str, str]
-) -> subprocess.CompletedProcess[str]:
+def _run_here(words: list[str], cwd: Path, env: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
     """The command line in this process, ending as `main` ends it but for signals."""
     from reportspec.cli import cli
 
@@ -128,7 +124,7 @@ def _run_here(
 
 
 @contextmanager
-def _heard(redirect: Callable[[io.TextIOWrapper], redirect_stdout[io.TextIOWrapper]]) -> Iterator[Callable[[], str]]:  # fmt: skip
+def _heard(redirect: Callable[[io.TextIOWrapper], redirect_stdout[io.TextIOWrapper]]) -> Iterator[Callable[[], str]]:
     """A standard stream as a pipe has it; gives a function that reads what came through."""
     data = io.BytesIO()
     stream = io.TextIOWrapper(data, "utf-8", "backslashreplace", "\n", write_through=True)
@@ -189,12 +185,8 @@ def draw(request: pytest.FixtureRequest) -> Draw:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption(
-        "--database", default="", help="run tests/engines on the database of this URL instead"
-    )
-    parser.addoption(
-        "--night", action="store_true", help="draw in full and anew what is drawn at random"
-    )
+    parser.addoption("--database", default="", help="run tests/engines on the database of this URL instead")
+    parser.addoption("--night", action="store_true", help="draw in full and anew what is drawn at random")
     parser.addoption("--seed", default="", help="draw what was drawn with this seed")
 
 

@@ -2,7 +2,8 @@
 
     python warm.py TOOL FOLDER
 
-TOOL is `reportspec`, `reportspec-with-check`, `metricflow`, `sidemantic` or `orionbelt`; FOLDER has its model. Runs under
+TOOL is `reportspec`, `reportspec-with-check`, `metricflow`, `sidemantic` or `orionbelt`; FOLDER has its model. Runs
+under
 that tool's own interpreter and calls what the tool offers to programs. A query is some of four
 metrics by month, by segment, or by both; each is compiled twice: the first time after a warm-up
 with another query, the second time as a server does that is asked the same again.
@@ -110,9 +111,7 @@ def metricflow(folder: Path) -> Prepare:
     names = {"month": "metric_time__month", "segment": "account__segment"}
 
     def compiled(metrics: tuple[str, ...], by: tuple[str, ...]) -> object:
-        request = MetricFlowQueryRequest.create(
-            metric_names=metrics, group_by_names=[names[name] for name in by]
-        )
+        request = MetricFlowQueryRequest.create(metric_names=metrics, group_by_names=[names[name] for name in by])
         return engine.explain(mf_request=request).sql_statement.sql
 
     return lambda metrics, by: lambda: compiled(metrics, by)

@@ -23,8 +23,11 @@ MOST_BUCKETS = 800
 
 # A month by weeks, a quarter and a year by months, as sales people read them.
 _UP_TO_DAYS: tuple[tuple[int, Grain], ...] = (
-    (14, "day"), (62, "week"), (2 * 366, "month"), (6 * 366, "quarter"),
-)  # fmt: skip
+    (14, "day"),
+    (62, "week"),
+    (2 * 366, "month"),
+    (6 * 366, "quarter"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +73,7 @@ def default_grain(period: Period) -> Grain:
     return next((grain for most, grain in _UP_TO_DAYS if days <= most), "year")
 
 
-def align(
-    current: Sequence[Bucket], previous: Sequence[Bucket]
-) -> tuple[tuple[Bucket, Bucket | None], ...]:
+def align(current: Sequence[Bucket], previous: Sequence[Bucket]) -> tuple[tuple[Bucket, Bucket | None], ...]:
     """Each bucket with the one that it is compared with: the first with the first, and so on.
     None where the previous period has fewer; what it has more is left out."""
-    return tuple(
-        (bucket, previous[index] if index < len(previous) else None)
-        for index, bucket in enumerate(current)
-    )
+    return tuple((bucket, previous[index] if index < len(previous) else None) for index, bucket in enumerate(current))

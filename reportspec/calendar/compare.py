@@ -29,8 +29,12 @@ from reportspec.calendar.periods import (
 Align = Literal["day", "weekday"]
 
 _MONTHS_OF: dict[Kind, int] = {
-    "year": 12, "fiscal_year": 12, "quarter": 3, "fiscal_quarter": 3, "month": 1,
-}  # fmt: skip
+    "year": 12,
+    "fiscal_year": 12,
+    "quarter": 3,
+    "fiscal_quarter": 3,
+    "month": 1,
+}
 
 
 def compared_with(value: Any, period: Period, fiscal: Fiscal, alignment: Align = "day") -> Period:
@@ -55,9 +59,7 @@ def _by_weekday(found: Period, period: Period, fiscal: Fiscal) -> Period:
     return named(start, start + (period.end - period.start), "range", fiscal)
 
 
-def same_point(
-    moment: datetime, period: Period, other: Period, zone: tzinfo, alignment: Align = "day"
-) -> datetime:
+def same_point(moment: datetime, period: Period, other: Period, zone: tzinfo, alignment: Align = "day") -> datetime:
     """The instant of another period that answers to an instant of a period: as many months and days
     from its start where both begin with a month, else as many days, at the same time of day; not
     beyond the month that answers, nor beyond its end. After the period's end, as many days after."""
@@ -90,8 +92,11 @@ def _compared(value: Any, period: Period, fiscal: Fiscal) -> Period:
         parts: tuple[Part, ...] = ("from", "to")
         for part in parts:
             if fixed(value.get(part), fiscal) is None and value.get(part) is not None:
-                raise CalendarError("a bound of what is compared with is a date or a period of the calendar",
-                                    "write {from: 2025-07-01, to: 2025-09-30}", part)  # fmt: skip
+                raise CalendarError(
+                    "a bound of what is compared with is a date or a period of the calendar",
+                    "write {from: 2025-07-01, to: 2025-09-30}",
+                    part,
+                )
         return parse_period(value, period.start, fiscal)
     found = fixed(value, fiscal)
     if found is not None:
@@ -103,9 +108,14 @@ def _compared(value: Any, period: Period, fiscal: Fiscal) -> Period:
         found = parse_period(text, period.start, fiscal)
     else:
         parse_period(text, period.start, fiscal)  # says what is no period at all
-        raise CalendarError(f"`{text}` is no period before the report's", "write `previous_period`, `previous_year` or a period such as `2025-Q3`")  # fmt: skip
+        raise CalendarError(
+            f"`{text}` is no period before the report's",
+            "write `previous_period`, `previous_year` or a period such as `2025-Q3`",
+        )
     if found.end > period.start:
-        raise CalendarError(f"`{text}` reaches into the report's own period", "write `previous_period` or `previous_year`")  # fmt: skip
+        raise CalendarError(
+            f"`{text}` reaches into the report's own period", "write `previous_period` or `previous_year`"
+        )
     return found
 
 

@@ -11,9 +11,7 @@ from typing import Any, Literal, cast
 
 from reportspec.diagnostics import suggestion
 
-Kind = Literal[
-    "year", "quarter", "month", "week", "day", "fiscal_year", "fiscal_quarter", "range", "to_date"
-]
+Kind = Literal["year", "quarter", "month", "week", "day", "fiscal_year", "fiscal_quarter", "range", "to_date"]
 Grain = Literal["day", "week", "month", "quarter", "year"]
 Part = Literal["whole", "from", "to"]
 GRAINS: tuple[Grain, ...] = ("day", "week", "month", "quarter", "year")
@@ -27,8 +25,11 @@ RELATIVE = (
     "year_to_date", "last_7_days", "last_30_days", "last_90_days", "last_12_months",
 )  # fmt: skip
 ALSO_CALLED = {
-    "wtd": "week_to_date", "mtd": "month_to_date", "qtd": "quarter_to_date", "ytd": "year_to_date",
-}  # fmt: skip
+    "wtd": "week_to_date",
+    "mtd": "month_to_date",
+    "qtd": "quarter_to_date",
+    "ytd": "year_to_date",
+}
 EXAMPLES = "write for example 2026, 2026-Q3, 2026-09, 2026-W38 or last_month"
 ONE_DAY = timedelta(days=1)
 
@@ -162,9 +163,7 @@ def _range(value: Mapping[str, Any], today: date, fiscal: Fiscal) -> Period:
     parts: tuple[Part, ...] = ("from", "to")
     for part in parts:
         if value.get(part) is None:
-            raise CalendarError(
-                f"the period has no `{part}`", "write {from: 2026-01-01, to: 2026-03-31}"
-            )
+            raise CalendarError(f"the period has no `{part}`", "write {from: 2026-01-01, to: 2026-03-31}")
         try:
             bounds.append(_one(value[part], today, fiscal))
         except CalendarError as error:
@@ -203,9 +202,7 @@ def _year(year: int) -> int:
     return year
 
 
-def _year_or_quarter(
-    is_fiscal: bool, year: int, quarter: str | None, text: str, fiscal: Fiscal
-) -> Period:
+def _year_or_quarter(is_fiscal: bool, year: int, quarter: str | None, text: str, fiscal: Fiscal) -> Period:
     start = date(year, 1, 1)
     if is_fiscal:
         start = date(year - (fiscal.start_month > 1), fiscal.start_month, 1)
@@ -227,9 +224,7 @@ def _month_or_day(year: int, month: int, day: str | None, text: str, fiscal: Fis
     last = months_of.monthrange(year, month)[1]
     if not 1 <= int(day) <= last:
         # February's length is that of one year; the other months' need none.
-        which = (
-            f"{months_of.month_name[month]} {year}" if month == 2 else months_of.month_name[month]
-        )
+        which = f"{months_of.month_name[month]} {year}" if month == 2 else months_of.month_name[month]
         raise CalendarError(f"`{text}`: {which} has {last} days")
     start = date(year, month, int(day))
     return named(start, start + ONE_DAY, "day", fiscal)

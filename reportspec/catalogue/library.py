@@ -33,7 +33,7 @@ STATISTICS: Mapping[str, Mapping[str, Any]] = {
     "max": {"aggregate": "max"},
     "sum": {"aggregate": "sum", "direction": "neutral"},
     "n": {"aggregate": "count", "unit": "count", "direction": "neutral"},
-}  # fmt: skip
+}
 
 
 class UnknownMetric(KeyError):

@@ -70,10 +70,7 @@ def _file_names(folder: str) -> dict[str, None]:
 
 def _texts_of(folder: str) -> list[tuple[str, str]]:
     root = files("reportspec.catalogue").joinpath(folder)
-    return [
-        (f"{name}.yaml", root.joinpath(f"{name}.yaml").read_text(encoding="utf-8"))
-        for name in _file_names(folder)
-    ]
+    return [(f"{name}.yaml", root.joinpath(f"{name}.yaml").read_text(encoding="utf-8")) for name in _file_names(folder)]
 
 
 @cache
@@ -105,9 +102,7 @@ def expression(
     if text is None:
         return None
     try:
-        return parse(
-            str(text), dialect, windows=windows, packaged=trouble is _fatal, formula=formula
-        )
+        return parse(str(text), dialect, windows=windows, packaged=trouble is _fatal, formula=formula)
     except Refused as refused:
         trouble(path, str(refused))
         return None
@@ -225,9 +220,7 @@ def _field(entity: str, name: str, spec: Mapping[str, Any], path: Path, trouble:
     )
 
 
-def metric_from(
-    spec: Mapping[str, Any], library: Library, path: Path = (), trouble: Trouble = _fatal
-) -> Metric:
+def metric_from(spec: Mapping[str, Any], library: Library, path: Path = (), trouble: Trouble = _fatal) -> Metric:
     """A metric from its data, with the values of its options in it. `library` knows the metrics
     that it refers to, to which its options are handed on."""
     kind = spec["kind"]
@@ -288,11 +281,7 @@ def _with_options(tree: exp.Expr, options: Mapping[str, float]) -> exp.Expr:
 
 def report_type_from(data: Mapping[str, Any]) -> ReportType:
     """A report type from its file's data."""
-    preset = {
-        key: data[key]
-        for key in ("metrics", "group_by", "grain", "compare", "sections")
-        if key in data
-    }
+    preset = {key: data[key] for key in ("metrics", "group_by", "grain", "compare", "sections") if key in data}
     return ReportType(
         data["report_type"],
         _texts(data.get("label"), data["report_type"]),

@@ -78,8 +78,12 @@ def extended(base: Catalogue, own: Own) -> Catalogue:
     for document in own.usable("entities"):
         entity = entity_from(document.data, _teller(document))
         if entity.name in base.entities:
-            document.tell("duplicate-entity", f"the catalogue has an entity `{entity.name}` already", ("entity",),
-                          "take another name; fields are added to an entity by the mapping")  # fmt: skip
+            document.tell(
+                "duplicate-entity",
+                f"the catalogue has an entity `{entity.name}` already",
+                ("entity",),
+                "take another name; fields are added to an entity by the mapping",
+            )
         elif not document.broken:
             entities[entity.name] = entity
     metrics = dict(base.metrics.data)
@@ -87,16 +91,24 @@ def extended(base: Catalogue, own: Own) -> Catalogue:
         for index, spec in enumerate(document.data["metrics"]):
             name = spec["metric"]
             if name in metrics:
-                document.tell("duplicate-metric", f"there is a metric `{name}` already", ("metrics", index, "metric"),
-                              "take another name, or use a variant of it")  # fmt: skip
+                document.tell(
+                    "duplicate-metric",
+                    f"there is a metric `{name}` already",
+                    ("metrics", index, "metric"),
+                    "take another name, or use a variant of it",
+                )
             else:
                 metrics[name] = spec
     reports = dict(base.reports)
     for document in own.usable("report_types"):
         report = report_type_from(document.data)
         if report.id in base.reports:
-            document.tell("duplicate-report", f"there is a report type `{report.id}` already", ("report_type",),
-                          "take another name")  # fmt: skip
+            document.tell(
+                "duplicate-report",
+                f"there is a report type `{report.id}` already",
+                ("report_type",),
+                "take another name",
+            )
         else:
             reports[report.id] = report
     return replace(base, entities=entities, metrics=Library(metrics, _metric), reports=reports)
@@ -130,70 +142,99 @@ def check_names(binding: Binding, own: Own) -> None:
 def _check_entity(binding: Binding, document: Document, entity: Entity) -> None:
     names = entity.fields
     if entity.key is not None and entity.key not in names:
-        document.tell("unknown-field", f"the key `{entity.key}` is no field of it", ("key",),
-                      suggestion(entity.key, names))  # fmt: skip
+        document.tell(
+            "unknown-field", f"the key `{entity.key}` is no field of it", ("key",), suggestion(entity.key, names)
+        )
     for name, relation in entity.relations.items():
         path: Place = ("relations", name)
         target = binding.catalogue.entities.get(relation.to)
         if target is None:
-            document.tell("unknown-entity", f"there is no entity `{relation.to}`", (*path, "to"),
-                          suggestion(relation.to, binding.catalogue.entities))  # fmt: skip
+            document.tell(
+                "unknown-entity",
+                f"there is no entity `{relation.to}`",
+                (*path, "to"),
+                suggestion(relation.to, binding.catalogue.entities),
+            )
         elif target.key is None:
-            document.tell("no-key", f"`{relation.to}` has no key, so no relation can lead to it", (*path, "to"))  # fmt: skip
+            document.tell("no-key", f"`{relation.to}` has no key, so no relation can lead to it", (*path, "to"))
         if relation.by not in names:
-            document.tell("unknown-field", f"`{relation.by}` is no field of it", (*path, "by"),
-                          suggestion(relation.by, names))  # fmt: skip
-    for key, tree, takes in (("where", entity.where, CONDITION), ("order", entity.order, ANY),
-                             ("idle_rows", entity.idle_rows, CONDITION)):  # fmt: skip
+            document.tell(
+                "unknown-field", f"`{relation.by}` is no field of it", (*path, "by"), suggestion(relation.by, names)
+            )
+    for key, tree, takes in (
+        ("where", entity.where, CONDITION),
+        ("order", entity.order, ANY),
+        ("idle_rows", entity.idle_rows, CONDITION),
+    ):
         _look_up(binding, document, entity.name, tree, (key,), takes)
     for number, way in enumerate(entity.told_apart_by):
-        tree = exp.column(*(exp.to_identifier(one) for one in reversed((entity.name, *way.split(".")))))  # fmt: skip
+        tree = exp.column(*(exp.to_identifier(one) for one in reversed((entity.name, *way.split(".")))))
         _look_up(binding, document, entity.name, tree, ("told_apart_by", number), ANY)
     for expectation in entity.expects:
         at = ("expects", expectation.name)
         _look_up(binding, document, entity.name, expectation.unless, (*at, "unless"), CONDITION)
         far = [path_of(node) for node in column_nodes(expectation.unless)]
         if any(len(path) != 2 or path[0] != entity.name for path in far):
-            document.tell("bad-expression", "an expectation is about the entity's own fields alone",
-                          (*at, "unless"), f"name fields as `{entity.name}.…`")  # fmt: skip
+            document.tell(
+                "bad-expression",
+                "an expectation is about the entity's own fields alone",
+                (*at, "unless"),
+                f"name fields as `{entity.name}.…`",
+            )
         own = [field for field in expectation.about if field not in names]
         if own:
-            document.tell("unknown-field", f"`{own[0]}` is no field of it", (*at, "about"),
-                          suggestion(own[0], names))  # fmt: skip
+            document.tell("unknown-field", f"`{own[0]}` is no field of it", (*at, "about"), suggestion(own[0], names))
     if entity.listed_by is not None:
-        _look_up(
-            binding, document, entity.name, entity.listed_by.open, ("listed_by", "open"), CONDITION
-        )
+        _look_up(binding, document, entity.name, entity.listed_by.open, ("listed_by", "open"), CONDITION)
         if entity.listed_by.time not in names:
-            document.tell("unknown-field", f"`{entity.listed_by.time}` is no field of it", ("listed_by", "time"),
-                          suggestion(entity.listed_by.time, names))  # fmt: skip
+            document.tell(
+                "unknown-field",
+                f"`{entity.listed_by.time}` is no field of it",
+                ("listed_by", "time"),
+                suggestion(entity.listed_by.time, names),
+            )
     for name, field in entity.fields.items():
         takes = fitting(field)
         _look_up(binding, document, entity.name, field.expr, ("fields", name, "expr"), takes)
         _look_up(binding, document, entity.name, field.default, ("fields", name, "default"), takes)
         if entity.derived is not None and field.expr is None and name not in entity.derived.fields:
-            document.tell("missing-key", f"`derived` does not say how `{name}` is made", ("fields", name),
-                          f"add it under `derived: fields: {name}:`", key=True)  # fmt: skip
+            document.tell(
+                "missing-key",
+                f"`derived` does not say how `{name}` is made",
+                ("fields", name),
+                f"add it under `derived: fields: {name}:`",
+                key=True,
+            )
     if entity.follows is not None:
         leader = binding.catalogue.entities.get(entity.follows)
         if leader is None or not leader.derived or leader.name == entity.name:
-            document.tell("unknown-entity", f"there is no other derived entity `{entity.follows}`", ("derived", "follows"),
-                          suggestion(entity.follows, binding.catalogue.entities))  # fmt: skip
+            document.tell(
+                "unknown-entity",
+                f"there is no other derived entity `{entity.follows}`",
+                ("derived", "follows"),
+                suggestion(entity.follows, binding.catalogue.entities),
+            )
         elif len(leader.otherwise) != len(entity.otherwise):
-            document.tell("bad-value", f"`{leader.name}` is made in {len(leader.otherwise) + 1} ways, this in {len(entity.otherwise) + 1}",
-                          ("derived", "follows"), "write as many, in the same order")  # fmt: skip
+            document.tell(
+                "bad-value",
+                f"`{leader.name}` is made in {len(leader.otherwise) + 1} ways, this in {len(entity.otherwise) + 1}",
+                ("derived", "follows"),
+                "write as many, in the same order",
+            )
     ways = [(entity.derived, ("derived",))] if entity.derived else []
     for derived, path in ways:
         _check_derived(binding, document, entity, derived, path)
 
 
-def _check_derived(
-    binding: Binding, document: Document, entity: Entity, derived: Derived, path: Place
-) -> None:
+def _check_derived(binding: Binding, document: Document, entity: Entity, derived: Derived, path: Place) -> None:
     for name in [derived.source] + ([derived.match.entity] if derived.match else []):
         if name not in binding.catalogue.entities:
-            document.tell("unknown-entity", f"there is no entity `{name}`", (*path, "from"),
-                          suggestion(name, binding.catalogue.entities))  # fmt: skip
+            document.tell(
+                "unknown-entity",
+                f"there is no entity `{name}`",
+                (*path, "from"),
+                suggestion(name, binding.catalogue.entities),
+            )
             return
     paired = derived.match.entity if derived.match else None
     _look_up(binding, document, derived.source, derived.where, (*path, "where"), CONDITION, paired)
@@ -204,14 +245,24 @@ def _check_derived(
         takes = fitting(entity.fields[name]) if name in entity.fields else ANY
         _look_up(binding, document, derived.source, tree, (*path, "fields", name), takes, paired)
         if name not in entity.fields:
-            document.tell("unknown-field", f"`{name}` is not among the fields below", (*path, "fields", name),
-                          f"add it under `fields:`, with its type: `{name}: {{type: text}}`", key=True)  # fmt: skip
+            document.tell(
+                "unknown-field",
+                f"`{name}` is not among the fields below",
+                (*path, "fields", name),
+                f"add it under `fields:`, with its type: `{name}: {{type: text}}`",
+                key=True,
+            )
 
 
 def _look_up(
-    binding: Binding, document: Document, base: str, tree: exp.Expr | None, path: Place,
-    takes: frozenset[Kind], paired: str | None = None,
-) -> None:  # fmt: skip
+    binding: Binding,
+    document: Document,
+    base: str,
+    tree: exp.Expr | None,
+    path: Place,
+    takes: frozenset[Kind],
+    paired: str | None = None,
+) -> None:
     """Tell of names in an expression that mean nothing, and of values of a kind that does not belong
     where they stand."""
     before = len(document.problems)
@@ -231,9 +282,7 @@ def _look_up(
         _type(document, tree, takes, binding.kinds(base, paired), path)
 
 
-def _type(
-    document: Document, tree: exp.Expr, takes: frozenset[Kind], named: Named, path: Place
-) -> None:
+def _type(document: Document, tree: exp.Expr, takes: frozenset[Kind], named: Named, path: Place) -> None:
     try:
         expect(tree, takes, named, str(path[-1]))
     except Mistyped as wrong:
@@ -245,7 +294,7 @@ def _near(binding: Binding, base: str, names: Sequence[str]) -> str | None:
     others."""
     entities = binding.catalogue.entities
     own = names[0] if names[0] in entities and len(names) > 1 else base
-    near = did_you_mean(names[-1], [f.name for f in binding.fields(own)]) if own in entities else None  # fmt: skip
+    near = did_you_mean(names[-1], [f.name for f in binding.fields(own)]) if own in entities else None
     if near is not None:
         return f"did you mean `{own}.{near}`?"
     return suggestion(".".join(names), [f.id for e in entities for f in binding.fields(e)])
@@ -255,9 +304,7 @@ DEEPEST = 20  # metrics that are made of one another
 _ADDED = frozenset({"sum", "average", "median", "percentile"})
 
 
-def _check_metric(
-    binding: Binding, document: Document, spec: Mapping[str, Any], path: Place
-) -> None:
+def _check_metric(binding: Binding, document: Document, spec: Mapping[str, Any], path: Place) -> None:
     library = binding.catalogue.metrics
     name = str(spec["metric"])
     for variant in (None, *(spec.get("variants") or {})):
@@ -267,7 +314,7 @@ def _check_metric(
         try:
             metric = metric_from(specified(spec, wanted), library, at, _teller(document))
         except UnknownMetric as why:
-            document.tell("unknown-metric", f"no metric named `{why.part}`", at, suggestion(why.part, why.known))  # fmt: skip
+            document.tell("unknown-metric", f"no metric named `{why.part}`", at, suggestion(why.part, why.known))
             continue
         if len(document.problems) == before:
             _check_parts(binding, document, metric, at)
@@ -276,8 +323,12 @@ def _check_metric(
 def _check_parts(binding: Binding, document: Document, metric: Metric, path: Place) -> None:
     if metric.kind == "aggregate":
         if metric.entity not in binding.catalogue.entities:
-            document.tell("unknown-entity", f"there is no entity `{metric.entity}`", (*path, "entity"),
-                          suggestion(metric.entity, binding.catalogue.entities))  # fmt: skip
+            document.tell(
+                "unknown-entity",
+                f"there is no entity `{metric.entity}`",
+                (*path, "entity"),
+                suggestion(metric.entity, binding.catalogue.entities),
+            )
             return
         for key, tree, takes in (
             ("of", metric.of, NUMBER if metric.aggregate in _ADDED else ANY),
@@ -299,19 +350,24 @@ def _check_parts(binding: Binding, document: Document, metric: Metric, path: Pla
             binding.catalogue.metrics[name]
         except UnknownMetric as why:
             known = why.known if why.what != "metric" else (*why.known, *PERIOD_LENGTHS)
-            document.tell("unknown-metric", f"no {why.what} named `{why.part}`", at,
-                          suggestion(why.part, known) or "`reportspec catalog metrics` lists them")  # fmt: skip
+            document.tell(
+                "unknown-metric",
+                f"no {why.what} named `{why.part}`",
+                at,
+                suggestion(why.part, known) or "`reportspec catalog metrics` lists them",
+            )
             continue
         if _leads_to(binding, name, metric.id):
             document.tell("circular-metric", f"`{name}` is itself made of `{metric.id}`", at)
             circular = True
     # One that is made of a metric that goes too deep is no mistake of its own.
-    if (
-        not circular
-        and sum(1 for _ in islice(_levels(binding, metric), DEEPEST + 3)) == DEEPEST + 2
-    ):
-        document.tell("too-deep", f"`{metric.id}` is made of metrics that are made of others, and so on: {DEEPEST} deep at most",
-                      path, "write out some of them")  # fmt: skip
+    if not circular and sum(1 for _ in islice(_levels(binding, metric), DEEPEST + 3)) == DEEPEST + 2:
+        document.tell(
+            "too-deep",
+            f"`{metric.id}` is made of metrics that are made of others, and so on: {DEEPEST} deep at most",
+            path,
+            "write out some of them",
+        )
 
 
 def _check_others(binding: Binding, document: Document, metric: Metric, path: Place) -> None:
@@ -322,8 +378,12 @@ def _check_others(binding: Binding, document: Document, metric: Metric, path: Pl
         return  # told where parts are looked up
     for part in needed:
         if part.aggregate not in ("count", "sum", "average"):
-            document.tell("not-additive", f"`{part.id}` cannot be computed for all other rows from its total", (*path, "to"),
-                          "compare with `total`, or use a count, a sum or a mean")  # fmt: skip
+            document.tell(
+                "not-additive",
+                f"`{part.id}` cannot be computed for all other rows from its total",
+                (*path, "to"),
+                "compare with `total`, or use a count, a sum or a mean",
+            )
 
 
 def _levels(binding: Binding, metric: Metric) -> Iterator[set[str]]:
@@ -334,9 +394,7 @@ def _levels(binding: Binding, metric: Metric) -> Iterator[set[str]]:
         found: set[str] = set()
         for name in level:
             with suppress(UnknownMetric):
-                found.update(
-                    parts(metric if name == metric.id else binding.catalogue.metrics[name])
-                )
+                found.update(parts(metric if name == metric.id else binding.catalogue.metrics[name]))
         level = found
         yield level
 
@@ -367,7 +425,7 @@ def _check_report(binding: Binding, document: Document) -> None:
 
     data = {key: value for key, value in document.data.items() if key in _OF_SPECS}
     asked = replace(document, problems=[])
-    context = Context(asked, {**data, "__params__": {}}, binding, "en", (), {}, "month", _ANY_YEAR, Fiscal(), False)  # fmt: skip
+    context = Context(asked, {**data, "__params__": {}}, binding, "en", (), {}, "month", _ANY_YEAR, Fiscal(), False)
     check_sections(context, {}, "custom", {})
     for index, name in enumerate(data.get("metrics") or ()):
         find_metric(binding, asked, str(name), ("metrics", index))

@@ -19,8 +19,21 @@ from reportspec.languages import in_number, vocabulary
 from reportspec.model import Field
 from reportspec.sql.build import PLACED, all_of, any_of, literal, moment_of
 
-OPERATORS = ("eq", "ne", "gt", "gte", "lt", "lte", "in", "not_in", "between", "contains", "starts_with",
-             "ends_with", "is_null")  # fmt: skip
+OPERATORS = (
+    "eq",
+    "ne",
+    "gt",
+    "gte",
+    "lt",
+    "lte",
+    "in",
+    "not_in",
+    "between",
+    "contains",
+    "starts_with",
+    "ends_with",
+    "is_null",
+)
 LARGEST = 10**28  # what a decimal of 38 digits, 9 of them behind the point, can hold
 _COMPARE: dict[str, type[exp.Binary]] = {
     "eq": exp.EQ,
@@ -78,9 +91,7 @@ class Bounds:
 
     def impossible(self) -> bool:
         """Whether no value can pass."""
-        if self.null and (
-            self.allowed is not None or self.low is not None or self.high is not None
-        ):
+        if self.null and (self.allowed is not None or self.low is not None or self.high is not None):
             return True
         if self.low is not None and self.high is not None and self.low > self.high:
             return True
@@ -103,15 +114,8 @@ def condition(
 ) -> exp.Expr | None:
     """The tree of one condition, or None with the mistake told."""
     if "any" in spec:
-        parts = [
-            condition(binding, document, s, (*path, "any", i), {})
-            for i, s in enumerate(spec["any"])
-        ]
-        return (
-            any_of([p for p in parts if p is not None])
-            if all(p is not None for p in parts) and parts
-            else None
-        )
+        parts = [condition(binding, document, s, (*path, "any", i), {}) for i, s in enumerate(spec["any"])]
+        return any_of([p for p in parts if p is not None]) if all(p is not None for p in parts) and parts else None
     name = str(spec["field"])
     found = field_named(binding, document, name, (*path, "field"))
     if found is None:
@@ -130,8 +134,13 @@ def condition(
             for kind, known in _on_the_clock(binding, found, operator, value):
                 track.add(kind, known)
             if track.impossible() and not before:
-                document.tell("contradiction", f"no `{name}` can satisfy all the filters on it", (*path, operator),
-                              "the report would be empty", key=True)  # fmt: skip
+                document.tell(
+                    "contradiction",
+                    f"no `{name}` can satisfy all the filters on it",
+                    (*path, operator),
+                    "the report would be empty",
+                    key=True,
+                )
         except BadValue as bad:
             document.tell("bad-value", bad.message, (*path, operator), bad.help)
     return all_of(trees)
@@ -154,11 +163,7 @@ def by_another_word(binding: Binding, parts: Sequence[str]) -> str | None:
         if parts[0].lower() in entity.also:
             names = [field.name for field in binding.fields(entity.name)]
             name = parts[-1] if parts[-1] in names else did_you_mean(parts[-1], names)
-            return (
-                f"did you mean `{entity.name}.{name}`?"
-                if name
-                else f"did you mean a field of `{entity.name}`?"
-            )
+            return f"did you mean `{entity.name}.{name}`?" if name else f"did you mean a field of `{entity.name}`?"
     return None
 
 
@@ -167,20 +172,31 @@ def field_named(binding: Binding, document: Document, name: str, path: Place) ->
     parts = name.split(".")
     entities = binding.catalogue.entities
     if len(parts) > MOST_STEPS + 2:
-        document.tell("unknown-field", f"a field's name has at most {MOST_STEPS + 2} parts, not {len(parts):,}", path,
-                      "start from an entity that is nearer to the field")  # fmt: skip
+        document.tell(
+            "unknown-field",
+            f"a field's name has at most {MOST_STEPS + 2} parts, not {len(parts):,}",
+            path,
+            "start from an entity that is nearer to the field",
+        )
         return None
     if len(parts) < 2 or parts[0] not in entities:
         everything = [f.id for e in entities for f in binding.fields(e)]
-        document.tell("unknown-field", f"there is no field `{name[:60]}`", path, by_another_word(binding, parts)
-                      or suggestion(name, everything) or "fields are written `entity.field`, for example `deal.amount`")  # fmt: skip
+        document.tell(
+            "unknown-field",
+            f"there is no field `{name[:60]}`",
+            path,
+            by_another_word(binding, parts)
+            or suggestion(name, everything)
+            or "fields are written `entity.field`, for example `deal.amount`",
+        )
         return None
     at = parts[0]
     for step in parts[1:-1]:
         relation = entities[at].relations.get(step)
         if relation is None:
-            document.tell("unknown-field", f"`{at}` has no relation `{step}`", path,
-                          suggestion(step, entities[at].relations))  # fmt: skip
+            document.tell(
+                "unknown-field", f"`{at}` has no relation `{step}`", path, suggestion(step, entities[at].relations)
+            )
             return None
         at = relation.to
     found = binding.field(at, parts[-1])
@@ -190,8 +206,12 @@ def field_named(binding: Binding, document: Document, name: str, path: Place) ->
         if near is None:
             others = [f.id for e in entities for f in binding.fields(e)]
             near = suggestion(parts[-1], others)
-        document.tell("unknown-field", f"`{at}` has no field `{parts[-1][:60]}`", path,
-                      near or f"it has {', '.join(names[:10])}; a mapping can add fields")  # fmt: skip
+        document.tell(
+            "unknown-field",
+            f"`{at}` has no field `{parts[-1][:60]}`",
+            path,
+            near or f"it has {', '.join(names[:10])}; a mapping can add fields",
+        )
     return found
 
 
@@ -228,8 +248,16 @@ def _typed(binding: Binding, found: Field, operator: str, value: Any) -> Any:
 
 
 def _a(found: Field) -> str:
-    return {"text": "text", "key": "a key", "integer": "a whole number", "number": "a number", "money": "an amount",
-            "boolean": "true or false", "date": "a date", "time": "a time"}[found.type]  # fmt: skip
+    return {
+        "text": "text",
+        "key": "a key",
+        "integer": "a whole number",
+        "number": "a number",
+        "money": "an amount",
+        "boolean": "true or false",
+        "date": "a date",
+        "time": "a time",
+    }[found.type]
 
 
 def _one(binding: Binding, found: Field, value: Any) -> Any:
@@ -237,24 +265,18 @@ def _one(binding: Binding, found: Field, value: Any) -> Any:
         raise BadValue("a value is missing", "use `is_null: true` for empty fields")
     match found.type:
         case "text" | "key":
-            text = (
-                value
-                if isinstance(value, str)
-                else str(value).lower()
-                if isinstance(value, bool)
-                else str(value)
-            )
+            text = value if isinstance(value, str) else str(value).lower() if isinstance(value, bool) else str(value)
             if found.values and text not in (*found.values, EACH):
-                raise BadValue(f"`{found.id}` is never `{text[:50]}`",
-                               suggestion(text, found.values) or f"it is one of {', '.join(found.values)}")  # fmt: skip
+                raise BadValue(
+                    f"`{found.id}` is never `{text[:50]}`",
+                    suggestion(text, found.values) or f"it is one of {', '.join(found.values)}",
+                )
             if any(sign == "\0" or "\ud800" <= sign <= "\udfff" for sign in text):
                 raise BadValue("no database's text has a NUL or half a character in it")
             return text
         case "boolean":
             if not isinstance(value, bool):
-                raise BadValue(
-                    f"`{found.id}` is true or false, not `{str(value)[:50]}`", "write true or false"
-                )
+                raise BadValue(f"`{found.id}` is true or false, not `{str(value)[:50]}`", "write true or false")
             return value
         case "date" | "time":
             return _day_or_time(binding, value)
@@ -288,9 +310,7 @@ def _last(binding: Binding, value: date | datetime) -> datetime:
     return instant(value + timedelta(days=1), binding.zone) - timedelta(microseconds=1)
 
 
-def _on_the_clock(
-    binding: Binding, found: Field, operator: str, value: Any
-) -> list[tuple[str, Any]]:
+def _on_the_clock(binding: Binding, found: Field, operator: str, value: Any) -> list[tuple[str, Any]]:
     """What an operator says of a field, in values that compare: days and instants become instants."""
     if found.type not in ("date", "time") or operator == "is_null":
         return [(operator, value)]
@@ -337,9 +357,7 @@ def _tree(binding: Binding, found: Field, name: str, operator: str, value: Any) 
     return _COMPARE[operator](this=target, expression=literal(value))
 
 
-def _time_tree(
-    binding: Binding, found: Field, target: exp.Expr, operator: str, value: Any
-) -> exp.Expr:
+def _time_tree(binding: Binding, found: Field, target: exp.Expr, operator: str, value: Any) -> exp.Expr:
     """Days mean the report's days: `lte` a day includes all of it."""
 
     def at(moment: date | datetime, after: bool = False) -> exp.Expr:
@@ -351,8 +369,10 @@ def _time_tree(
     def on(day: date | datetime) -> exp.Expr:
         if isinstance(day, datetime):
             return exp.EQ(this=target.copy(), expression=at(day))
-        return exp.And(this=exp.GTE(this=target.copy(), expression=at(day)),
-                       expression=exp.LT(this=target.copy(), expression=at(day, after=True)))  # fmt: skip
+        return exp.And(
+            this=exp.GTE(this=target.copy(), expression=at(day)),
+            expression=exp.LT(this=target.copy(), expression=at(day, after=True)),
+        )
 
     match operator:
         case "eq":
@@ -364,24 +384,24 @@ def _time_tree(
         case "not_in":
             return exp.Not(this=exp.Paren(this=any_of([on(v) for v in value])))
         case "between":
-            tree = all_of([_time_tree(binding, found, target, "gte", value[0]),
-                           _time_tree(binding, found, target, "lte", value[1])])  # fmt: skip
+            tree = all_of(
+                [
+                    _time_tree(binding, found, target, "gte", value[0]),
+                    _time_tree(binding, found, target, "lte", value[1]),
+                ]
+            )
             assert tree is not None
             return tree
         case "gt":
             whole = not isinstance(value, datetime)
-            return (exp.GTE if whole else exp.GT)(
-                this=target.copy(), expression=at(value, after=whole)
-            )
+            return (exp.GTE if whole else exp.GT)(this=target.copy(), expression=at(value, after=whole))
         case "gte":
             return exp.GTE(this=target.copy(), expression=at(value))
         case "lt":
             return exp.LT(this=target.copy(), expression=at(value))
         case _:
             whole = not isinstance(value, datetime)
-            return (exp.LT if whole else exp.LTE)(
-                this=target.copy(), expression=at(value, after=whole)
-            )
+            return (exp.LT if whole else exp.LTE)(this=target.copy(), expression=at(value, after=whole))
 
 
 def _column(name: str) -> exp.Expr:
@@ -415,9 +435,7 @@ def in_words(binding: Binding, spec: Any, language: str) -> str:
         if operator == "is_null":
             said.append(words["null"] if value else words["not_null"])
         elif operator == "between":
-            said.append(
-                words["between"].format(_shown(value[0], language), _shown(value[1], language))
-            )
+            said.append(words["between"].format(_shown(value[0], language), _shown(value[1], language)))
         elif isinstance(value, list):
             said.append(f"{words[operator]} {', '.join(_shown(v, language) for v in value)}")
         else:

@@ -39,13 +39,17 @@ LARGEST_RECIPIENTS = 32 << 20  # bytes of it
 
 # --- for_each --------------------------------------------------------------------------------
 
-_KINDS = {"integer": "a whole number", "number": "a number", "money": "an amount", "boolean": "true or false",
-          "date": "a date", "time": "a time"}  # fmt: skip
+_KINDS = {
+    "integer": "a whole number",
+    "number": "a number",
+    "money": "an amount",
+    "boolean": "true or false",
+    "date": "a date",
+    "time": "a time",
+}
 
 
-def each_of(
-    document: Document, binding: Binding, data: Mapping[str, Any], root: Path
-) -> Each | None:
+def each_of(document: Document, binding: Binding, data: Mapping[str, Any], root: Path) -> Each | None:
     """What `for_each` asks for, or None where there is none or it is wrong."""
     given = data.get("for_each")
     if given is None:
@@ -59,16 +63,18 @@ def each_of(
     if found is None:
         return None
     if found.type not in ("text", "key"):
-        document.tell("bad-each", f"`{name}` is {_KINDS[found.type]}: reports are made for each value of a text", path,
-                      "name a text, such as `user.name`")  # fmt: skip
+        document.tell(
+            "bad-each",
+            f"`{name}` is {_KINDS[found.type]}: reports are made for each value of a text",
+            path,
+            "name a text, such as `user.name`",
+        )
         return None
     tree = condition(binding, document, {"field": name, "eq": EACH}, path, {})
     if tree is None:
         return None
     try:
-        binding.need_reference(
-            found.entity, binding.resolve(found.entity, (found.entity, found.name))
-        )
+        binding.need_reference(found.entity, binding.resolve(found.entity, (found.entity, found.name)))
     except Unresolved as why:
         document.tell(why.code, f"`{name}` cannot be listed: {why.message}", path, why.help)
         return None
@@ -84,7 +90,7 @@ def each_of(
 
 def _which(
     document: Document, binding: Binding, data: Mapping[str, Any], spec: Mapping[str, Any], entity: str
-) -> tuple[exp.Expr, ...]:  # fmt: skip
+) -> tuple[exp.Expr, ...]:
     """The condition on which a value has a report, if there is one."""
     from reportspec.check.report import user_condition
 
@@ -114,7 +120,9 @@ def _table(document: Document, name: str, root: Path) -> dict[str, dict[str, str
         document.tell("not-utf-8", f"`{name}` is not UTF-8", place, "save it as “CSV UTF-8”")
         return {}
     except Unfit as unfit:
-        document.tell("bad-recipients", f"`{name[:80]}` {unfit.reason}", place, "put the file into the project's folder")  # fmt: skip
+        document.tell(
+            "bad-recipients", f"`{name[:80]}` {unfit.reason}", place, "put the file into the project's folder"
+        )
         return {}
     except OSError as error:
         missing = isinstance(error, FileNotFoundError)
@@ -156,12 +164,12 @@ def _row_problem(
 ) -> tuple[str, str | None]:
     """What is wrong with a row of recipients, and the way out; empty if nothing is."""
     if len(row) != len(columns):
-        return f"has {len(row)} columns and the first line {len(columns)}", "put cells with commas in quotes"  # fmt: skip
+        return f"has {len(row)} columns and the first line {len(columns)}", "put cells with commas in quotes"
     value = own["value"]
     if not value.strip():
         return "has no value", "name whose row it is, or leave it out"
     if value in found:
-        return f"has `{value[:60]}` again", "put all addresses of a value in one cell, with blanks between them"  # fmt: skip
+        return f"has `{value[:60]}` again", "put all addresses of a value in one cell, with blanks between them"
     return "", None
 
 
@@ -183,8 +191,12 @@ def _beside(path: Path) -> str:
 
 
 def _each_fields(
-    document: Document, binding: Binding, data: Mapping[str, Any], entity: str, table: Mapping[str, Mapping[str, str]] | None
-) -> tuple[tuple[str, tuple[str, ...]], ...]:  # fmt: skip
+    document: Document,
+    binding: Binding,
+    data: Mapping[str, Any],
+    entity: str,
+    table: Mapping[str, Mapping[str, str]] | None,
+) -> tuple[tuple[str, tuple[str, ...]], ...]:
     """The fields that the texts of `deliver` name as `each.…`."""
     found: dict[str, tuple[str, ...]] = {}
     columns = {key for row in (table or {}).values() for key in row}
@@ -195,12 +207,8 @@ def _each_fields(
         if binding.field(entity, short) is None:
             known = [*columns, *(one.name for one in binding.fields(entity)), "value"]
             near = suggestion(short, known) if name.startswith("each.") else "did you mean `value`?"
-            help = (
-                near.replace("`", "`each.", 1) if near else f"`{entity}` has {', '.join(known[:8])}"
-            )
-            why = (
-                f": `{entity}` has no `{short[:40]}`" if name.startswith("each.") else " by itself"
-            )
+            help = near.replace("`", "`each.", 1) if near else f"`{entity}` has {', '.join(known[:8])}"
+            why = f": `{entity}` has no `{short[:40]}`" if name.startswith("each.") else " by itself"
             said = f"`{{{{ {name[:60]} }}}}` stands for nothing{why}"
             document.tell("unknown-field", said, place, help)
             continue
@@ -234,26 +242,43 @@ def _texts(deliver: Any, keys: Sequence[str] = FILLED) -> Iterable[tuple[str, Pl
 
 
 def delivery_of(
-    document: Document, data: Mapping[str, Any], sections: Sequence[SectionSpec], each: Each | None, mail: Mail,
+    document: Document,
+    data: Mapping[str, Any],
+    sections: Sequence[SectionSpec],
+    each: Each | None,
+    mail: Mail,
     binding: Binding,
-) -> Delivery | None:  # fmt: skip
+) -> Delivery | None:
     """What `deliver` asks for, or None where there is none."""
     given = data.get("deliver")
     if not isinstance(given, dict):
         return None
     if not any(key in given for key in (*MAILED, "also")) and set(given) <= set(Delivery.__slots__):
-        document.tell("missing-key", "`deliver` names nobody who gets the report", ("deliver",),
-                      "add for example `to: anna@example.com`", key=True)  # fmt: skip
+        document.tell(
+            "missing-key",
+            "`deliver` names nobody who gets the report",
+            ("deliver",),
+            "add for example `to: anna@example.com`",
+            key=True,
+        )
     _check_templates(document, data, given, set(tiles_of(sections)), each)
     _check_addresses(document, given, mail)
     for index, name in enumerate(given.get("also") or ()):
         if name not in mail.outlets:
-            document.tell("unknown-outlet", f"the project has no way out `{str(name)[:60]}`", ("deliver", "also", index),
-                          suggestion(str(name), mail.outlets) or "name it in the project file: `deliver: {outlets: …}`")  # fmt: skip
+            document.tell(
+                "unknown-outlet",
+                f"the project has no way out `{str(name)[:60]}`",
+                ("deliver", "also", index),
+                suggestion(str(name), mail.outlets) or "name it in the project file: `deliver: {outlets: …}`",
+            )
     attach = given.get("attach", "pdf")
     if isinstance(attach, str) and attach not in FORMS:  # of a list the schema says it
-        document.tell("unknown-value", f"`deliver.attach` cannot be `{attach[:40]}`", ("deliver", "attach"),
-                      suggestion(attach, FORMS) or f"it takes {', '.join(f'`{one}`' for one in FORMS)}")  # fmt: skip
+        document.tell(
+            "unknown-value",
+            f"`deliver.attach` cannot be `{attach[:40]}`",
+            ("deliver", "attach"),
+            suggestion(attach, FORMS) or f"it takes {', '.join(f'`{one}`' for one in FORMS)}",
+        )
     within = re.fullmatch(r"(\d+)([mhd])", str(given.get("fresh_within") or ""))
     return Delivery(
         _list(given.get("to")),
@@ -282,8 +307,12 @@ def _check_addresses(document: Document, given: Mapping[str, Any], mail: Mail) -
         for text, place in _texts(given, (key,)):
             if "{{" in text:
                 if key == "on_failure":
-                    document.tell("bad-address", "`on_failure` takes addresses as they are: where a report fails, there are no values", place,
-                                  "write `sales-ops@example.com`")  # fmt: skip
+                    document.tell(
+                        "bad-address",
+                        "`on_failure` takes addresses as they are: where a report fails, there are no values",
+                        place,
+                        "write `sales-ops@example.com`",
+                    )
                 continue
             named = split(text)
             why = unfit(named[1]) if named else "is no address"
@@ -293,8 +322,7 @@ def _check_addresses(document: Document, given: Mapping[str, Any], mail: Mail) -
             elif key != "reply_to" and mail.allow and not allowed(named[1], mail.allow):
                 where = f" ({mail.span.file}:{mail.span.line})" if mail.span else ""
                 said = f"`{named[1][:80]}` may not be sent mail: it is not on the project's list"
-                document.tell("not-allowed", said, place,
-                              f"add it, or `@` and its domain, to `deliver.allow`{where}")  # fmt: skip
+                document.tell("not-allowed", said, place, f"add it, or `@` and its domain, to `deliver.allow`{where}")
 
 
 def unfit(address: str) -> str:
@@ -320,18 +348,21 @@ def _address_help(text: str) -> str:
 
 def _check_templates(
     document: Document, data: Mapping[str, Any], given: Mapping[str, Any], shown: set[str], each: Each | None
-) -> None:  # fmt: skip
+) -> None:
     for name, place in _names(given):
         if name.partition(".")[0] != "each":
             _check_name(document, name, place, shown, data.get("params") or {}, each is not None)
         elif data.get("for_each") is None:
-            document.tell("unknown-value", f"`{{{{ {name[:60]} }}}}` needs `for_each`: this is one report for all", place,
-                          "add for example `for_each: user.name`")  # fmt: skip
+            document.tell(
+                "unknown-value",
+                f"`{{{{ {name[:60]} }}}}` needs `for_each`: this is one report for all",
+                place,
+                "add for example `for_each: user.name`",
+            )
     for text, place in _texts(given):
         left = TEMPLATE.sub("", text)
         if "{{" in left or "}}" in left:
-            document.tell("bad-template", "`{{` and `}}` do not pair", place,
-                          "write for example `{{ report.title }}`")  # fmt: skip
+            document.tell("bad-template", "`{{` and `}}` do not pair", place, "write for example `{{ report.title }}`")
         elif (single := _ONE_BRACE.search(left)) and place[1] in ("subject", "body"):
             said = f"`{single[0][:60]}` stays as it is"
             help = f"write `{{{{ {single[1][:60]} }}}}` for its value"
@@ -340,7 +371,7 @@ def _check_templates(
 
 def _check_name(
     document: Document, name: str, place: Place, shown: set[str], params: Mapping[str, Any], each: bool
-) -> None:  # fmt: skip
+) -> None:
     """That a name which is no `each.…` stands for something."""
     head, _, rest = name.partition(".")
     if (head == "report" and rest in REPORT) or (head == "params" and rest in params):
@@ -348,17 +379,31 @@ def _check_name(
     metric, _, part = rest.rpartition(".")
     if head == "metrics" and part in OF_METRIC:
         if metric not in shown:
-            document.tell("unknown-metric", f"`{metric[:60]}` is in no tile of this report", place,
-                          suggestion(metric, shown) or "add it to `metrics`, or to a section `kpis`")  # fmt: skip
+            document.tell(
+                "unknown-metric",
+                f"`{metric[:60]}` is in no tile of this report",
+                place,
+                suggestion(metric, shown) or "add it to `metrics`, or to a section `kpis`",
+            )
         return
-    known = [*(f"report.{one}" for one in REPORT), *(f"params.{one}" for one in params),
-             *(f"metrics.{one}.{part}" for one in sorted(shown) for part in OF_METRIC)]  # fmt: skip
+    known = [
+        *(f"report.{one}" for one in REPORT),
+        *(f"params.{one}" for one in params),
+        *(f"metrics.{one}.{part}" for one in sorted(shown) for part in OF_METRIC),
+    ]
     # What lacks its end or its beginning is of a tile more often than anything else.
-    whole = next((one for one in (f"{name}.text", f"metrics.{name}", f"metrics.{name}.text", f"report.{name}") if one in known), None)  # fmt: skip
+    whole = next(
+        (one for one in (f"{name}.text", f"metrics.{name}", f"metrics.{name}.text", f"report.{name}") if one in known),
+        None,
+    )
     near = f"did you mean `{whole}`?" if whole else suggestion(name, known)
     there = ["report.title", "report.period", "metrics.….text", *(["each.value"] if each else [])]
-    document.tell("unknown-value", f"`{{{{ {name[:60]} }}}}` stands for nothing here", place,
-                  near or f"there are {', '.join(there)} and others")  # fmt: skip
+    document.tell(
+        "unknown-value",
+        f"`{{{{ {name[:60]} }}}}` stands for nothing here",
+        place,
+        near or f"there are {', '.join(there)} and others",
+    )
 
 
 def check_settings(document: Document, project: Document) -> None:
@@ -390,8 +435,12 @@ def mail_of(document: Document, data: Mapping[str, Any]) -> Mail:
     for index, entry in enumerate(given.get("allow") or ()):
         named = split(f"x{entry}" if str(entry).startswith("@") else str(entry))
         if named is None or str(entry).startswith("*") or "<" in str(entry) or unfit(named[1]):
-            document.tell("bad-address", f"`{str(entry)[:80]}` is no address and no domain", (*base, "allow", index),
-                          "write `anna@example.com`, or `@example.com` for all of a domain")  # fmt: skip
+            document.tell(
+                "bad-address",
+                f"`{str(entry)[:80]}` is no address and no domain",
+                (*base, "allow", index),
+                "write `anna@example.com`, or `@example.com` for all of a domain",
+            )
     outlets = given.get("outlets") or {}
     return Mail(
         str(given.get("smtp") or ""),
@@ -417,14 +466,23 @@ def _check_ends(document: Document, given: Mapping[str, Any]) -> None:
     named = split(sender)
     why = unfit(named[1]) if named else "is no address"
     if sender and why:
-        document.tell("bad-address", f"`{sender[:80]}` {why}", ("deliver", "from"),
-                      "write `Reports <reports@example.com>`")  # fmt: skip
+        document.tell(
+            "bad-address", f"`{sender[:80]}` {why}", ("deliver", "from"), "write `Reports <reports@example.com>`"
+        )
     if smtp and not _is_url(smtp, "smtp", "smtps"):
-        document.tell("bad-url", "`deliver.smtp` is no URL of a mail server", ("deliver", "smtp"),
-                      "write smtps://user:${SMTP_PASSWORD}@smtp.example.com:465, odd characters of the password as %-codes")  # fmt: skip
+        document.tell(
+            "bad-url",
+            "`deliver.smtp` is no URL of a mail server",
+            ("deliver", "smtp"),
+            "write smtps://user:${SMTP_PASSWORD}@smtp.example.com:465, odd characters of the password as %-codes",
+        )
     if "://" in ledger and not ledger.startswith(("postgres://", "postgresql://")):
-        document.tell("bad-url", "a ledger is a file or a PostgreSQL database", ("deliver", "ledger"),
-                      "write a path, or postgresql://…")  # fmt: skip
+        document.tell(
+            "bad-url",
+            "a ledger is a file or a PostgreSQL database",
+            ("deliver", "ledger"),
+            "write a path, or postgresql://…",
+        )
 
 
 def _is_url(text: str, *schemes: str) -> bool:
@@ -442,14 +500,22 @@ def _outlet(document: Document, name: str, spec: Mapping[str, Any]) -> Outlet:
     target, link = str(spec.get(kind, "")), str(spec.get("link") or "")
     here = re.match(r"http://(localhost|127\.0\.0\.1)[:/]", target)
     if kind in ("webhook", "slack") and target and not (here or _is_url(target, "https")):
-        document.tell("bad-url", f"the {kind} of `{name}` is no https address", place,
-                      "write https://…; http:// leads to this machine only")  # fmt: skip
+        document.tell(
+            "bad-url",
+            f"the {kind} of `{name}` is no https address",
+            place,
+            "write https://…; http:// leads to this machine only",
+        )
     patterns: list[tuple[str, Place]] = [(link, ("deliver", "outlets", name, "link"))]
     if kind in ("folder", "store"):
         patterns.append((target, place))
     for text, where in patterns:
         for part in re.findall(r"\{([^{}]*)\}", text):
             if part not in _PLACES:
-                document.tell("bad-pattern", f"`{{{part[:40]}}}` stands for nothing here", where,
-                              suggestion(part, _PLACES) or "there are {report}, {period}, {each}")  # fmt: skip
+                document.tell(
+                    "bad-pattern",
+                    f"`{{{part[:40]}}}` stands for nothing here",
+                    where,
+                    suggestion(part, _PLACES) or "there are {report}, {period}, {each}",
+                )
     return Outlet(name, kind, target, link)

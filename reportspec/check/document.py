@@ -29,8 +29,17 @@ class Document:
         """Where a part of the file stands."""
         return locate(self.node, path, key) if self.node is not None else None
 
-    def tell(self, code: str, message: str, path: Place, help: str | None = None, *,
-             notes: tuple[str, ...] = (), key: bool = False, warning: bool = False) -> None:  # fmt: skip
+    def tell(
+        self,
+        code: str,
+        message: str,
+        path: Place,
+        help: str | None = None,
+        *,
+        notes: tuple[str, ...] = (),
+        key: bool = False,
+        warning: bool = False,
+    ) -> None:
         """Note a mistake at a place in the file."""
         severity = "warning" if warning else "error"
         span = self.span(path, key)
@@ -60,9 +69,7 @@ def _overlap(one: Span, other: Span) -> bool:
 def open_document(path: Path, schema: str, name: str | None = None) -> Document:
     """The file, read and held against its schema."""
     node, problems, text = read_yaml_file(path, name)
-    document = Document(
-        name or str(path), text, node, plain(node) if node is not None else None, list(problems)
-    )
+    document = Document(name or str(path), text, node, plain(node) if node is not None else None, list(problems))
     if node is None:
         return document
     found = check_schema(node, schema)

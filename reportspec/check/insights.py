@@ -42,8 +42,11 @@ def backtest(
     if len(found) != 2 or period is None:
         return None
     if found[0].unit != found[1].unit:
-        problem = Unresolved("units-differ", f"`{found[0].id}` and `{found[1].id}` are of different units and cannot be held against each other",
-                             "name two of one unit")  # fmt: skip
+        problem = Unresolved(
+            "units-differ",
+            f"`{found[0].id}` and `{found[1].id}` are of different units and cannot be held against each other",
+            "name two of one unit",
+        )
         asked.refuse(found[1], problem, (*path, "against"))
         return None
     past = []
@@ -85,14 +88,18 @@ def highlights(asked: Asked, spec: Mapping[str, Any], path: Place) -> Highlights
             if item.get("with") is not None:
                 beside = one(item["with"], (*at, "with"), (dimension,))
             if metric is not None and kind == "shares" and not _of_a_whole(metric):
-                no_share = Unresolved("no-share", f"`{metric.id}` has no shares: its parts do not add up",
-                                     "name a count or a sum")  # fmt: skip
+                no_share = Unresolved(
+                    "no-share", f"`{metric.id}` has no shares: its parts do not add up", "name a count or a sum"
+                )
                 asked.refuse(metric, no_share, (*at, "metric"))
                 continue
             held = (metric, "metric") if kind == "compare" else (beside, "with")
             if held[0] is not None and not _comparable(asked, held[0]):
-                no_test = Unresolved("no-comparison", f"whether members differ in `{held[0].id}` by more than chance is not known",
-                                     "name a rate of counts, an average, a count or a sum")  # fmt: skip
+                no_test = Unresolved(
+                    "no-comparison",
+                    f"whether members differ in `{held[0].id}` by more than chance is not known",
+                    "name a rate of counts, an average, a count or a sum",
+                )
                 asked.refuse(held[0], no_test, (*at, held[1]))
             elif metric is not None:
                 made.append(Comparison(metric, dimension, beside))

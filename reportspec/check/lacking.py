@@ -93,11 +93,7 @@ def served(source: SourceMap, there: There) -> SourceMap:
         fields = given_by(parts)
         entities[name] = replace(entity, parts=parts, fields=fields)
         lacks |= {f"{name}.{field}": lack for field, lack in gone.items()}
-        wrong |= {
-            f"{name}.{field}" if field else name: lack
-            for look in looks
-            for field, lack in look.wrong.items()
-        }
+        wrong |= {f"{name}.{field}" if field else name: lack for look in looks for field, lack in look.wrong.items()}
     return replace(source, entities=entities, lacks=lacks, wrong=wrong)
 
 

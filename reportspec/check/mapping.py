@@ -44,13 +44,7 @@ Theirs = Callable[[Place], bool]  # whether what stands at a place is a shipped 
 def shipped() -> tuple[str, ...]:
     """The names of the mappings that come with the package."""
     folder = files("reportspec.catalogue").joinpath("crms")
-    return tuple(
-        sorted(
-            item.name.removesuffix(".yaml")
-            for item in folder.iterdir()
-            if item.name.endswith(".yaml")
-        )
-    )
+    return tuple(sorted(item.name.removesuffix(".yaml") for item in folder.iterdir() if item.name.endswith(".yaml")))
 
 
 @lru_cache(maxsize=8)
@@ -68,13 +62,8 @@ def demo_map(catalogue: Catalogue) -> SourceMap:
 
     entities = {}
     for name, columns in COLUMNS.items():
-        fields = {
-            c: MappedField(c, exp.column(exp.to_identifier(c, quoted=True)), None, {}, None)
-            for c, _ in columns
-        }
-        table = exp.Table(
-            this=exp.to_identifier(name, quoted=True), db=exp.to_identifier("demo", quoted=True)
-        )
+        fields = {c: MappedField(c, exp.column(exp.to_identifier(c, quoted=True)), None, {}, None) for c, _ in columns}
+        table = exp.Table(this=exp.to_identifier(name, quoted=True), db=exp.to_identifier("demo", quoted=True))
         entities[name] = MappedEntity(name, (MappedPart(table, None, fields),), fields)
     return SourceMap("demo", "duckdb", "UTC", entities)
 
@@ -97,8 +86,12 @@ def load_mapping(
             )
             return None, extra, None
         if crm not in shipped():
-            project.tell("unknown-crm", f"no mapping named `{crm}` is shipped", ("crm",),
-                         suggestion(crm, shipped()) or f"there are {', '.join(shipped())}")  # fmt: skip
+            project.tell(
+                "unknown-crm",
+                f"no mapping named `{crm}` is shipped",
+                ("crm",),
+                suggestion(crm, shipped()) or f"there are {', '.join(shipped())}",
+            )
             return None, extra, None
         quiet = Document(f"{crm}.yaml", "", None, _shipped_data(crm))
         built = _built(catalogue, crm, quiet.data, quiet, extra, speaks, {})
@@ -106,8 +99,12 @@ def load_mapping(
         return built, extra, None
     unfit = _no_yaml(path)
     if unfit is not None:
-        project.tell("bad-mapping", f"the mapping `{shown(path)[:80]}` {unfit}", ("mapping",),
-                     "name a file that ends in .yaml or .yml")  # fmt: skip
+        project.tell(
+            "bad-mapping",
+            f"the mapping `{shown(path)[:80]}` {unfit}",
+            ("mapping",),
+            "name a file that ends in .yaml or .yml",
+        )
         return None, extra, None
     document = open_document(path, "mapping", shown(path))
     if document.node is None:  # what has no place in the file has the one where it is named
@@ -119,8 +116,12 @@ def load_mapping(
     base = data.get("extends")
     if base is not None:
         if base not in shipped():
-            document.tell("unknown-crm", f"no mapping named `{base}` is shipped", ("extends",),
-                          suggestion(str(base), shipped()) or f"there are {', '.join(shipped())}")  # fmt: skip
+            document.tell(
+                "unknown-crm",
+                f"no mapping named `{base}` is shipped",
+                ("extends",),
+                suggestion(str(base), shipped()) or f"there are {', '.join(shipped())}",
+            )
             return None, extra, document
         data = _merged(_shipped_data(base), data)
     own = document.data if base is not None else None
@@ -172,14 +173,23 @@ def _shipped_part(own: Mapping[str, Any] | None) -> Theirs:
 
 
 def _built(
-    catalogue: Catalogue, name: str, data: Mapping[str, Any], document: Document, extra: Extra,
-    speaks: str, own: Mapping[str, Any] | None,
-) -> SourceMap:  # fmt: skip
+    catalogue: Catalogue,
+    name: str,
+    data: Mapping[str, Any],
+    document: Document,
+    extra: Extra,
+    speaks: str,
+    own: Mapping[str, Any] | None,
+) -> SourceMap:
     """The map that a mapping's data say. `own` is what of it is not a shipped mapping's; None: all."""
     dialect = data.get("dialect", speaks)
     if dialect not in DIALECTS:
-        document.tell("unknown-dialect", f"no SQL dialect is named `{dialect}`", ("dialect",),
-                      suggestion(dialect, DIALECTS) or f"there are {', '.join(DIALECTS)}")  # fmt: skip
+        document.tell(
+            "unknown-dialect",
+            f"no SQL dialect is named `{dialect}`",
+            ("dialect",),
+            suggestion(dialect, DIALECTS) or f"there are {', '.join(DIALECTS)}",
+        )
         dialect = speaks
     # MariaDB's SQL is read as MySQL's.
     read = CANONICAL if dialect == "duckdb" else dialect_named(dialect).sqlglot
@@ -189,24 +199,30 @@ def _built(
         known = catalogue.entities.get(entity)
         if known is None or known.derived is not None:
             names = [n for n, e in catalogue.entities.items() if e.derived is None]
-            document.tell("unknown-entity", f"there is no entity `{entity}` to map", path,
-                          suggestion(entity, names) or f"there are {', '.join(names)}", key=True)  # fmt: skip
+            document.tell(
+                "unknown-entity",
+                f"there is no entity `{entity}` to map",
+                path,
+                suggestion(entity, names) or f"there are {', '.join(names)}",
+                key=True,
+            )
             continue
-        mapped = _entity(
-            known.name, known.key, spec or {}, path, document, read, _shipped_part(own)
-        )
+        mapped = _entity(known.name, known.key, spec or {}, path, document, read, _shipped_part(own))
         if mapped is None:
             continue
         entities[entity] = mapped
         for field_name, field_map in mapped.fields.items():
             if field_name in known.fields and known.fields[field_name].expr is not None:
-                document.tell("computed-field", f"`{entity}.{field_name}` is computed from other fields, and would not be read from here",
-                              _place_of(path, spec or {}, field_name), "leave it out, or give it another name", key=True)  # fmt: skip
+                document.tell(
+                    "computed-field",
+                    f"`{entity}.{field_name}` is computed from other fields, and would not be read from here",
+                    _place_of(path, spec or {}, field_name),
+                    "leave it out, or give it another name",
+                    key=True,
+                )
             if field_name not in known.fields:
                 if not field_map.label and field_map.type is None:
-                    _perhaps_another(
-                        known, field_name, mapped, document, _place_of(path, spec or {}, field_name)
-                    )
+                    _perhaps_another(known, field_name, mapped, document, _place_of(path, spec or {}, field_name))
                 label = field_map.label or {"en": field_name.replace("_", " ").capitalize()}
                 extra.setdefault(entity, {})[field_name] = Field(
                     entity,
@@ -245,22 +261,20 @@ LOAD, LOADED = (
 )  # the entity, and its field, that tell when data were loaded
 
 
-def _perhaps_another(
-    known: Entity, name: str, mapped: MappedEntity, document: Document, place: Place
-) -> None:
+def _perhaps_another(known: Entity, name: str, mapped: MappedEntity, document: Document, place: Place) -> None:
     """Tell of a field of one's own that is called as others call one of the catalogue's that is not mapped."""
-    free = [
-        field
-        for field in known.fields.values()
-        if field.name not in mapped.fields and field.expr is None
-    ]
+    free = [field for field in known.fields.values() if field.name not in mapped.fields and field.expr is None]
     meant = next((field.name for field in free if name in field.also), None)
-    meant = meant or next(
-        (field.name for field in free if field.name.replace("_", "") == name.replace("_", "")), None
-    )
+    meant = meant or next((field.name for field in free if field.name.replace("_", "") == name.replace("_", "")), None)
     if meant is not None:
-        document.tell("own-field", f"`{known.name}.{name}` is a field of your own, which no metric reads",
-                      place, f"did you mean `{meant}`? If not, give it a `label` or a `type`", key=True, warning=True)  # fmt: skip
+        document.tell(
+            "own-field",
+            f"`{known.name}.{name}` is a field of your own, which no metric reads",
+            place,
+            f"did you mean `{meant}`? If not, give it a `label` or a `type`",
+            key=True,
+            warning=True,
+        )
 
 
 def _load(spec: Mapping[str, Any], document: Document, dialect: str) -> dict[str, MappedEntity]:
@@ -285,17 +299,30 @@ def _check_prefer(catalogue: Catalogue, prefer: Mapping[str, str], document: Doc
         ways = [w.source for w in (known.derived, *known.otherwise) if w] if known else []
         if known is None or len(ways) < 2:
             choices = [n for n, e in catalogue.entities.items() if e.otherwise]
-            document.tell("unknown-entity", f"`{name}` is not made in several ways", ("prefer", name),
-                          suggestion(name, choices) or f"there are {', '.join(choices)}", key=True)  # fmt: skip
+            document.tell(
+                "unknown-entity",
+                f"`{name}` is not made in several ways",
+                ("prefer", name),
+                suggestion(name, choices) or f"there are {', '.join(choices)}",
+                key=True,
+            )
         elif wanted not in ways:
-            document.tell("bad-value", f"`{name}` cannot be made from `{wanted}`", ("prefer", name),
-                          suggestion(wanted, ways) or f"it can be made from {' or '.join(ways)}")  # fmt: skip
+            document.tell(
+                "bad-value",
+                f"`{name}` cannot be made from `{wanted}`",
+                ("prefer", name),
+                suggestion(wanted, ways) or f"it can be made from {' or '.join(ways)}",
+            )
         elif known.follows is not None:
             leader = catalogue.entities[known.follows]
             first = [w.source for w in (leader.derived, *leader.otherwise) if w]
             if prefer.get(leader.name, first[0]) != first[ways.index(wanted)]:
-                document.tell("contradiction", f"`{name}` is made of the same things as `{leader.name}`", ("prefer", name),
-                              f"prefer `{leader.name}: {first[ways.index(wanted)]}` instead")  # fmt: skip
+                document.tell(
+                    "contradiction",
+                    f"`{name}` is made of the same things as `{leader.name}`",
+                    ("prefer", name),
+                    f"prefer `{leader.name}: {first[ways.index(wanted)]}` instead",
+                )
 
 
 def with_types(
@@ -315,10 +342,7 @@ def with_types(
             kind = given.type if given is not None else field.type
             return _seen(field, kind, part, columns, dialect)
 
-        parts = tuple(
-            replace(part, fields={n: seen(part, f) for n, f in part.fields.items()})
-            for part in entity.parts
-        )
+        parts = tuple(replace(part, fields={n: seen(part, f) for n, f in part.fields.items()}) for part in entity.parts)
         fields = given_by(parts) if entity.parts else entity.fields
         entities[name] = replace(entity, parts=parts, fields=fields)
     return replace(source, entities=entities)
@@ -328,9 +352,12 @@ Fields = Mapping[str, Field]
 
 
 def _seen(
-    field: MappedField, kind: str | None, part: MappedPart,
-    columns: Mapping[str, Mapping[str, str]], dialect: str,
-) -> MappedField:  # fmt: skip
+    field: MappedField,
+    kind: str | None,
+    part: MappedPart,
+    columns: Mapping[str, Mapping[str, str]],
+    dialect: str,
+) -> MappedField:
     def holds(tree: exp.Expr) -> Holds:
         return _held(tree, part, columns, dialect)
 
@@ -348,19 +375,33 @@ def _seen(
 
 _BOOLEAN = exp.DataType.Type.BOOLEAN
 _SAID: Mapping[str, tuple[Any, ...]] = {
-    "time": tuple(exp.DataType.TEMPORAL_TYPES - {
-        exp.DataType.Type.DATE, exp.DataType.Type.DATE32, exp.DataType.Type.TIME, exp.DataType.Type.TIMETZ,
-    }),
+    "time": tuple(
+        exp.DataType.TEMPORAL_TYPES
+        - {
+            exp.DataType.Type.DATE,
+            exp.DataType.Type.DATE32,
+            exp.DataType.Type.TIME,
+            exp.DataType.Type.TIMETZ,
+        }
+    ),
     "boolean": (_BOOLEAN,),
-}  # fmt: skip
+}
 _LAX = ("sqlite", "mysql", "mariadb")  # a text is a number where a condition is expected
-_TEXTS = (exp.Trim, exp.Lower, exp.Upper, exp.Left, exp.Right, exp.Substring, exp.Concat, exp.Replace,
-          exp.DPipe, exp.JSONExtractScalar)  # fmt: skip
+_TEXTS = (
+    exp.Trim,
+    exp.Lower,
+    exp.Upper,
+    exp.Left,
+    exp.Right,
+    exp.Substring,
+    exp.Concat,
+    exp.Replace,
+    exp.DPipe,
+    exp.JSONExtractScalar,
+)
 
 
-def _held(
-    tree: exp.Expr, part: MappedPart, columns: Mapping[str, Mapping[str, str]], dialect: str
-) -> Holds:
+def _held(tree: exp.Expr, part: MappedPart, columns: Mapping[str, Mapping[str, str]], dialect: str) -> Holds:
     """What an expression of a source's columns holds, where all that it may give holds the same."""
     given: list[exp.Expr]
     if isinstance(tree, exp.Column):
@@ -380,9 +421,7 @@ def _held(
         given += [tree.args["default"]] if tree.args.get("default") is not None else []
     else:
         return ""
-    kinds = {
-        _held(item, part, columns, dialect) for item in given if not isinstance(item, exp.Null)
-    }
+    kinds = {_held(item, part, columns, dialect) for item in given if not isinstance(item, exp.Null)}
     return kinds.pop() if len(kinds) == 1 else ""
 
 
@@ -393,9 +432,7 @@ def _column_holds(
     if join is not None and join.fields:
         return ""  # an aggregate
     types = columns.get(_table_name(join.table if join is not None else part.table), {})
-    kind = types.get(column.name) or next(
-        (t for c, t in types.items() if c.lower() == column.name.lower()), ""
-    )
+    kind = types.get(column.name) or next((t for c, t in types.items() if c.lower() == column.name.lower()), "")
     return held(kind, dialect) if kind else ""
 
 
@@ -443,9 +480,7 @@ def _entity(
     theirs: Theirs,
 ) -> MappedEntity | None:
     if spec.get("rows"):
-        fields = {
-            c: MappedField(c, exp.Null(), None, {}, None) for row in spec["rows"] for c in row
-        }
+        fields = {c: MappedField(c, exp.Null(), None, {}, None) for row in spec["rows"] for c in row}
         return MappedEntity(name, (), fields, tuple(spec["rows"]), document.span(path))
     given = [(spec, path)]
     if spec.get("union"):
@@ -464,12 +499,15 @@ def _entity(
 
 
 def _part(
-    name: str, key: str | None, spec: Mapping[str, Any], path: Place, document: Document, dialect: str,
+    name: str,
+    key: str | None,
+    spec: Mapping[str, Any],
+    path: Place,
+    document: Document,
+    dialect: str,
     theirs: Theirs,
-) -> MappedPart:  # fmt: skip
-    def read(
-        text: Any, at: Place, aggregates: bool = False, takes: frozenset[Kind] = ANY
-    ) -> exp.Expr | None:
+) -> MappedPart:
+    def read(text: Any, at: Place, aggregates: bool = False, takes: frozenset[Kind] = ANY) -> exp.Expr | None:
         def told(at: Place, message: str) -> None:
             document.tell("bad-expression", message, at, _as_a_name(str(text)))
 
@@ -494,11 +532,7 @@ def _part(
     if spec.get("key") is not None and key is not None:
         given.setdefault(key, spec["key"])
     for field_name, value in given.items():
-        at: Place = (
-            (*path, "key")
-            if value is spec.get("key") and field_name == key
-            else (*path, "fields", field_name)
-        )
+        at: Place = (*path, "key") if value is spec.get("key") and field_name == key else (*path, "fields", field_name)
         field = _field(field_name, value, at, document, read, tuple(joins))
         if field is not None:
             mapped[field_name] = replace(field, lenient=theirs(at))
@@ -532,7 +566,7 @@ def _as_a_name(text: str) -> str | None:
 
 def _field(
     name: str, value: Any, at: Place, document: Document, read: Read, joins: tuple[MappedJoin, ...]
-) -> MappedField | None:  # fmt: skip
+) -> MappedField | None:
     text, kind = value, None
     label: dict[str, str] = {}
     order: tuple[str, ...] = ()
@@ -551,13 +585,22 @@ def _field(
 
 
 def _join(
-    name: str, spec: Mapping[str, Any], path: Place, document: Document, read: Read,
+    name: str,
+    spec: Mapping[str, Any],
+    path: Place,
+    document: Document,
+    read: Read,
     before: tuple[MappedJoin, ...],
-) -> MappedJoin | None:  # fmt: skip
+) -> MappedJoin | None:
     ways = [way for way in ("fields", "first", "unique") if spec.get(way)]
     if len(ways) != 1:
-        document.tell("bad-join", f"the table `{name}` could have several rows for each row here", path,
-                      "add `fields:` (aggregates), `first:` (an order), or `unique: true`", key=True)  # fmt: skip
+        document.tell(
+            "bad-join",
+            f"the table `{name}` could have several rows for each row here",
+            path,
+            "add `fields:` (aggregates), `first:` (an order), or `unique: true`",
+            key=True,
+        )
         return None
     on = []
     for theirs, ours in spec["on"].items():
@@ -595,8 +638,12 @@ def _table(name: Any, at: Place, document: Document) -> exp.Table:
     try:
         parts = table_name(str(name))
     except Refused as refused:
-        document.tell("bad-table", str(refused), at,
-                      'write `table`, `schema.table` or `catalog.schema.table`; quote a name with odd signs: `"my table"`')  # fmt: skip
+        document.tell(
+            "bad-table",
+            str(refused),
+            at,
+            'write `table`, `schema.table` or `catalog.schema.table`; quote a name with odd signs: `"my table"`',
+        )
         return exp.Table(this=exp.to_identifier("refused", quoted=True))
     for part in parts:
         _quote(part)

@@ -8,8 +8,23 @@ from typing import Any
 from reportspec.check.document import Document, Place
 from reportspec.diagnostics import suggestion
 
-_MARKS = ("arc", "area", "bar", "boxplot", "circle", "errorband", "errorbar", "line", "point", "rect", "rule", "square",
-          "text", "tick", "trail")  # fmt: skip
+_MARKS = (
+    "arc",
+    "area",
+    "bar",
+    "boxplot",
+    "circle",
+    "errorband",
+    "errorbar",
+    "line",
+    "point",
+    "rect",
+    "rule",
+    "square",
+    "text",
+    "tick",
+    "trail",
+)
 _CHANNELS = (
     "angle", "color", "column", "description", "detail", "facet", "fill", "fillOpacity", "href", "key", "latitude",
     "latitude2", "longitude", "longitude2", "opacity", "order", "radius", "radius2", "row", "shape", "size", "stroke",
@@ -17,9 +32,28 @@ _CHANNELS = (
     "xError2", "xOffset", "y", "y2", "yError", "yError2", "yOffset",
 )  # fmt: skip
 _AGGREGATES = (
-    "argmax", "argmin", "average", "count", "distinct", "max", "mean", "median", "min", "missing", "product", "q1", "q3",
-    "stderr", "stdev", "stdevp", "sum", "valid", "values", "variance", "variancep",
-)  # fmt: skip
+    "argmax",
+    "argmin",
+    "average",
+    "count",
+    "distinct",
+    "max",
+    "mean",
+    "median",
+    "min",
+    "missing",
+    "product",
+    "q1",
+    "q3",
+    "stderr",
+    "stdev",
+    "stdevp",
+    "sum",
+    "valid",
+    "values",
+    "variance",
+    "variancep",
+)
 
 # Transforms whose results have names that only the data know.
 _OPEN = ("pivot", "lookup", "flatten", "extent", "regression", "loess", "density", "quantile")
@@ -45,8 +79,13 @@ def own_chart(
             continue
         for key in ("data", "datasets"):
             if key in part:
-                document.tell("chart-data", "a chart draws its section's rows: it cannot bring data", (*at, key),
-                              "leave it out", key=True)  # fmt: skip
+                document.tell(
+                    "chart-data",
+                    "a chart draws its section's rows: it cannot bring data",
+                    (*at, key),
+                    "leave it out",
+                    key=True,
+                )
         mark = part.get("mark")
         kind = mark.get("type") if isinstance(mark, Mapping) else mark
         where: Place = (*at, "mark", "type") if isinstance(mark, Mapping) else (*at, "mark")
@@ -65,19 +104,33 @@ def own_chart(
                 )
         for channel in ("url", "href"):
             if isinstance(encoding, Mapping) and channel in encoding:
-                document.tell("chart-data", f"a chart in a report has no `{channel}`", (*at, "encoding", channel),
-                              "leave it out", key=True)  # fmt: skip
+                document.tell(
+                    "chart-data",
+                    f"a chart in a report has no `{channel}`",
+                    (*at, "encoding", channel),
+                    "leave it out",
+                    key=True,
+                )
         name = part.get("field")
         if isinstance(name, str) and not free and plain_name(name) not in made:
-            document.tell("unknown-column", f"the section has no column `{name[:60]}`", (*at, "field"),
-                          suggestion(plain_name(name), made) or f"it has {', '.join(columns)}")  # fmt: skip
+            document.tell(
+                "unknown-column",
+                f"the section has no column `{name[:60]}`",
+                (*at, "field"),
+                suggestion(plain_name(name), made) or f"it has {', '.join(columns)}",
+            )
     if len(document.problems) > told:
         return None
     own = {key: value for key, value in spec.items() if key != "$schema"}
     why = _refused(own)
     if why is not None:
-        document.tell("bad-chart", f"Vega-Lite cannot draw this: {why}", place,
-                      "https://vega.github.io/vega-lite/docs/ describes the language", key=True)  # fmt: skip
+        document.tell(
+            "bad-chart",
+            f"Vega-Lite cannot draw this: {why}",
+            place,
+            "https://vega.github.io/vega-lite/docs/ describes the language",
+            key=True,
+        )
         return None
     return own
 
@@ -100,17 +153,18 @@ def _walk(part: Any, at: Place) -> Iterator[tuple[Any, Place]]:
 def _made(part: Any) -> list[str]:
     """The names that a transform gives to what it makes."""
     named = part.get("as") if isinstance(part, Mapping) else None
-    return (
-        [str(name) for name in named] if isinstance(named, list) else [str(named)] if named else []
-    )
+    return [str(name) for name in named] if isinstance(named, list) else [str(named)] if named else []
 
 
-def _known(
-    document: Document, what: str, name: Any, known: tuple[str, ...], at: Place, key: bool = False
-) -> None:
+def _known(document: Document, what: str, name: Any, known: tuple[str, ...], at: Place, key: bool = False) -> None:
     if isinstance(name, str) and name not in known:
-        document.tell("bad-chart", f"Vega-Lite has no {what} `{name[:60]}`", at,
-                      suggestion(name, known) or f"there are {', '.join(known[:12])} …", key=key)  # fmt: skip
+        document.tell(
+            "bad-chart",
+            f"Vega-Lite has no {what} `{name[:60]}`",
+            at,
+            suggestion(name, known) or f"there are {', '.join(known[:12])} …",
+            key=key,
+        )
 
 
 def _refused(spec: Mapping[str, Any]) -> str | None:
@@ -118,9 +172,7 @@ def _refused(spec: Mapping[str, Any]) -> str | None:
     import vl_convert
 
     try:
-        vl_convert.vegalite_to_vega(
-            {**spec, "data": {"values": []}}, vl_version="6.4", show_warnings=False
-        )
+        vl_convert.vegalite_to_vega({**spec, "data": {"values": []}}, vl_version="6.4", show_warnings=False)
     except ValueError as error:
         said = [line for line in str(error).splitlines() if line.strip()]
         line = said[1] if len(said) > 1 else said[0] if said else "no reason given"

@@ -25,9 +25,7 @@ LONGEST_TEXT = 2_000
 _UNTOUCHED = ("deliver", "for_each", "params", "where")
 
 
-def substitute(
-    document: Document, data: dict[str, Any], settings: Mapping[str, str]
-) -> dict[str, Any]:
+def substitute(document: Document, data: dict[str, Any], settings: Mapping[str, str]) -> dict[str, Any]:
     """The spec's data with its params put in. Conditions in SQL keep theirs for `as_literals`."""
     values = values_of(document, data, settings)
     result: dict[str, Any] = {}
@@ -49,7 +47,7 @@ def _hold_limits(document: Document, data: Mapping[str, Any]) -> None:
     for problem in check_schema(filled, "report") if brought else ():
         if problem.code == "wrong-type" or problem.span not in brought:
             continue
-        if all(problem.span != known.span for known in document.problems):  # fmt: skip
+        if all(problem.span != known.span for known in document.problems):
             help = problem.help or "see the param that stands here: its type, default or --set"
             document.problems.append(replace(problem, help=help))
 
@@ -69,22 +67,25 @@ def _filled(node: Node, data: Any, brought: set[Span]) -> Node:
     if isinstance(node, Sequence) and isinstance(data, list) and len(data) == len(node.items):
         pairs = zip(node.items, data, strict=True)
         return Sequence(tuple(_filled(item, value, brought) for item, value in pairs), node.span)
-    if isinstance(node, Scalar) and isinstance(node.value, str) and _TEMPLATE.search(node.value) and data != node.value:  # fmt: skip
+    if isinstance(node, Scalar) and isinstance(node.value, str) and _TEMPLATE.search(node.value) and data != node.value:
         brought.add(node.span)
         return replace(node, value=data, text=str(data))
     return node
 
 
-def values_of(
-    document: Document, data: Mapping[str, Any], settings: Mapping[str, str]
-) -> dict[str, Any]:
+def values_of(document: Document, data: Mapping[str, Any], settings: Mapping[str, str]) -> dict[str, Any]:
     """The value of each param: what was set, else its default."""
     found: dict[str, Any] = {}
     declared = data.get("params") or {}
     for name in settings:
         if name not in declared:
-            document.tell("unknown-param", f"`--set {name[:40]}=…`: the spec has no such param", ("params",),
-                          suggestion(name, declared), key=True)  # fmt: skip
+            document.tell(
+                "unknown-param",
+                f"`--set {name[:40]}=…`: the spec has no such param",
+                ("params",),
+                suggestion(name, declared),
+                key=True,
+            )
     for name, spec in declared.items():
         path: Place = ("params", name)
         if not isinstance(spec, dict):
@@ -107,8 +108,12 @@ def values_of(
             continue
         choices = spec.get("choices")
         if choices and value not in choices:
-            document.tell("unknown-value", f"the param `{name}` cannot be `{str(value)[:50]}`", path,
-                          suggestion(str(value), map(str, choices)) or f"it takes {', '.join(map(str, choices))}")  # fmt: skip
+            document.tell(
+                "unknown-value",
+                f"the param `{name}` cannot be `{str(value)[:50]}`",
+                path,
+                suggestion(str(value), map(str, choices)) or f"it takes {', '.join(map(str, choices))}",
+            )
             continue
         found[name] = value
     return found
@@ -149,10 +154,7 @@ def _typed(kind: str, value: Any) -> Any:
 
 def _put(document: Document, value: Any, values: Mapping[str, Any], path: Place) -> Any:
     if isinstance(value, dict):
-        return {
-            k: v if k == "where" else _put(document, v, values, (*path, k))
-            for k, v in value.items()
-        }
+        return {k: v if k == "where" else _put(document, v, values, (*path, k)) for k, v in value.items()}
     if isinstance(value, list):
         return [_put(document, v, values, (*path, i)) for i, v in enumerate(value)]
     if not isinstance(value, str) or "{{" not in value:
@@ -169,14 +171,16 @@ def _value(document: Document, name: str, values: Mapping[str, Any], path: Place
         return values[short]
     if not (name.startswith("params.") and short in ((document.data or {}).get("params") or {})):
         known = [f"params.{n}" for n in values]
-        document.tell("unknown-param", f"`{{{{ {name[:50]} }}}}` stands for nothing here", path,
-                      suggestion(name, known) or "declare it under `params:`")  # fmt: skip
+        document.tell(
+            "unknown-param",
+            f"`{{{{ {name[:50]} }}}}` stands for nothing here",
+            path,
+            suggestion(name, known) or "declare it under `params:`",
+        )
     return ""
 
 
-def as_literals(
-    document: Document, text: str, data: Mapping[str, Any]
-) -> tuple[str, dict[str, exp.Expr]]:
+def as_literals(document: Document, text: str, data: Mapping[str, Any]) -> tuple[str, dict[str, exp.Expr]]:
     """SQL text with params replaced by names that nothing else has, and the literal for each."""
     values: dict[str, exp.Expr] = {}
     known = data.get("__params__", {})
@@ -184,8 +188,12 @@ def as_literals(
     def name(match: re.Match[str]) -> str:
         param = match[1] or match[2]
         if param not in known:
-            document.tell("unknown-param", f"`{{{{ params.{param[:40]} }}}}` stands for nothing here", ("params",),
-                          suggestion(param, known) or "declare it under `params:`")  # fmt: skip
+            document.tell(
+                "unknown-param",
+                f"`{{{{ params.{param[:40]} }}}}` stands for nothing here",
+                ("params",),
+                suggestion(param, known) or "declare it under `params:`",
+            )
             return "null"
         values[f"param__{param}"] = literal(known[param])
         return f"param__{param}"

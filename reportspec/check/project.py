@@ -77,21 +77,25 @@ def project_in(folder: Path) -> Path | None:
     return next((folder / name for name in NAMES if (folder / name).is_file()), None)
 
 
-def load_project(
-    path: Path | None, environment: Mapping[str, str]
-) -> tuple[Project | None, Document]:
+def load_project(path: Path | None, environment: Mapping[str, str]) -> tuple[Project | None, Document]:
     """The project, or None with the reasons in the document."""
     if path is None:
         nowhere = Document("", "", None, {"version": 1})
-        nowhere.tell("no-project", f"there is no project file `{NAMES[0]}` here or above: nothing says where the data are", (), NO_SOURCE)  # fmt: skip
+        nowhere.tell(
+            "no-project",
+            f"there is no project file `{NAMES[0]}` here or above: nothing says where the data are",
+            (),
+            NO_SOURCE,
+        )
         return None, nowhere
     name = shown(path)
     node, problems, text = read_yaml_file(path, name)
     document = Document(name, text, node, None, list(problems))
     for other in NAMES:
         if path.name in NAMES and other != path.name and (path.parent / other).is_file():
-            document.tell("two-projects", f"`{other}` beside this file is not read", (),
-                          "keep one of the two", warning=True)  # fmt: skip
+            document.tell(
+                "two-projects", f"`{other}` beside this file is not read", (), "keep one of the two", warning=True
+            )
     if node is None:
         return None, document
     node = _with_variables(node, environment, document)
@@ -115,9 +119,7 @@ def shown(path: Path) -> str:
         return os.path.relpath(path) if len(os.path.relpath(path)) < len(str(path)) else str(path)
 
 
-def _with_variables(
-    node: Node, environment: Mapping[str, str], document: Document, path: Place = ()
-) -> Node:
+def _with_variables(node: Node, environment: Mapping[str, str], document: Document, path: Place = ()) -> Node:
     """The tree with `${NAME}` and `${NAME:-default}` replaced from the environment."""
     if isinstance(node, MappingNode):
         entries = tuple(
@@ -129,10 +131,7 @@ def _with_variables(
         )
         return MappingNode(entries, node.span)
     if isinstance(node, Sequence):
-        items = (
-            _with_variables(item, environment, document, (*path, i))
-            for i, item in enumerate(node.items)
-        )
+        items = (_with_variables(item, environment, document, (*path, i)) for i, item in enumerate(node.items))
         return Sequence(tuple(items), node.span)
     if not isinstance(node.value, str) or "${" not in node.value:
         return node
@@ -148,8 +147,13 @@ def _with_variables(
         if default is None:
             unset.append(name)
             end = ", which sending needs" if later else ""
-            document.tell("unset-variable", f"the environment has no variable `{name}`{end}", path,
-                          f"set it, or give a default: ${{{name}:-…}}", warning=later)  # fmt: skip
+            document.tell(
+                "unset-variable",
+                f"the environment has no variable `{name}`{end}",
+                path,
+                f"set it, or give a default: ${{{name}:-…}}",
+                warning=later,
+            )
         return default or ""
 
     text = _VARIABLE.sub(replaced, node.value)
@@ -231,17 +235,20 @@ def _stale_after(value: Any) -> timedelta | None:
 
 
 def _checks(data: Mapping[str, Any]) -> SourceChecks:
-    ignored = tuple(
-        Known(one["check"], one.get("of", ""), one["reason"]) for one in data.get("ignore", ())
-    )
+    ignored = tuple(Known(one["check"], one.get("of", ""), one["reason"]) for one in data.get("ignore", ()))
     return SourceChecks(bool(data.get("strict", False)), ignored)
 
 
 def known_language(document: Document, code: Any) -> None:
     """Warns where a report is to be in a language that has no words."""
     if isinstance(code, str) and base_language(code) not in languages():
-        document.tell("unknown-language", f"there are no words in `{code[:60]}`; what has no translation is in English",
-                      ("language",), f"there are {', '.join(languages())}", warning=True)  # fmt: skip
+        document.tell(
+            "unknown-language",
+            f"there are no words in `{code[:60]}`; what has no translation is in English",
+            ("language",),
+            f"there are {', '.join(languages())}",
+            warning=True,
+        )
 
 
 _NO_ZONES = frozenset({"localtime", "posixrules", "Factory"})
@@ -257,8 +264,12 @@ def known_zone(document: Document, name: Any, path: Place) -> bool:
         ZoneInfo(str(name))
         return True
     except (KeyError, ValueError, OSError):
-        document.tell("unknown-timezone", f"there is no time zone `{str(name)[:60]}`", path,
-                      suggestion(str(name), available_timezones()) or "write for example `Europe/Rome`")  # fmt: skip
+        document.tell(
+            "unknown-timezone",
+            f"there is no time zone `{str(name)[:60]}`",
+            path,
+            suggestion(str(name), available_timezones()) or "write for example `Europe/Rome`",
+        )
         return False
 
 
@@ -278,12 +289,20 @@ def themed(document: Document, data: Mapping[str, Any], root: Path, base: Theme)
             try:
                 logo = read_inside(root, str(data["logo"]), LARGEST_LOGO)
             except Unfit as bad:
-                document.tell("bad-logo", f"the logo `{str(data['logo'])[:80]}` {bad.reason}", ("theme", "logo"),
-                              "put the file into the project's folder")  # fmt: skip
+                document.tell(
+                    "bad-logo",
+                    f"the logo `{str(data['logo'])[:80]}` {bad.reason}",
+                    ("theme", "logo"),
+                    "put the file into the project's folder",
+                )
                 logo = None
             except OSError:
-                document.tell("file-not-found", f"there is no logo `{data['logo']}`; the report goes without",
-                              ("theme", "logo"), warning=True)  # fmt: skip
+                document.tell(
+                    "file-not-found",
+                    f"there is no logo `{data['logo']}`; the report goes without",
+                    ("theme", "logo"),
+                    warning=True,
+                )
     numbers = data.get("numbers") or {}
     return Theme(
         data.get("accent", base.accent),
@@ -310,17 +329,26 @@ def _fonts(document: Document, data: Mapping[str, Any], root: Path) -> tuple[byt
         try:
             found.append(read_inside(root, str(data.get(key, "")), LARGEST_FONT))
         except Unfit as bad:
-            document.tell("bad-font", f"the font `{str(data.get(key, ''))[:80]}` {bad.reason}", ("theme", "fonts", key),
-                          "put the file into the project's folder")  # fmt: skip
+            document.tell(
+                "bad-font",
+                f"the font `{str(data.get(key, ''))[:80]}` {bad.reason}",
+                ("theme", "fonts", key),
+                "put the file into the project's folder",
+            )
             continue
         except OSError:
-            document.tell("file-not-found", f"there is no font `{data.get(key, '')}`", ("theme", "fonts", key),
-                          _near(root, str(data.get(key, ""))))  # fmt: skip
+            document.tell(
+                "file-not-found",
+                f"there is no font `{data.get(key, '')}`",
+                ("theme", "fonts", key),
+                _near(root, str(data.get(key, ""))),
+            )
             continue
         why = unfit(found[-1])
         if why is not None:
-            document.tell("bad-font", f"the font `{data[key]}` {why}", ("theme", "fonts", key),
-                          "use a static TTF or OTF file")  # fmt: skip
+            document.tell(
+                "bad-font", f"the font `{data[key]}` {why}", ("theme", "fonts", key), "use a static TTF or OTF file"
+            )
     return (found[0], found[1]) if len(found) == 2 else None
 
 
@@ -330,17 +358,19 @@ _SOURCES = "write `demo`, a database's URL, the path of a `.duckdb` or `.sqlite`
 def _source(document: Document, value: Any, root: Path) -> SourceSpec:
     span = document.span(("source",))
     if isinstance(value, dict):
-        found = {
-            table: _files(document, table, given, root) for table, given in value["files"].items()
-        }
+        found = {table: _files(document, table, given, root) for table, given in value["files"].items()}
         return SourceSpec("files", counted(len(found), "file"), files=found, span=span)
     text = str(value).strip() if value is not None else ""
     if text == "demo":
         return SourceSpec("demo", "demo CRM", span=span)
     if not text:
         said = "`source` is empty" if "source" in document.data else "the project names no `source`"
-        document.tell("no-source", f"{said}: nothing says where the data are",
-                      ("source",) if "source" in document.data else (), _SOURCES)  # fmt: skip
+        document.tell(
+            "no-source",
+            f"{said}: nothing says where the data are",
+            ("source",) if "source" in document.data else (),
+            _SOURCES,
+        )
         return SourceSpec("url", "", span=span)
     scheme, separator, _ = text.partition("://")
     suffix = Path(text.partition("?")[0]).suffix.lower()
@@ -353,8 +383,12 @@ def _source(document: Document, value: Any, root: Path) -> SourceSpec:
     database = BY_SCHEME.get(scheme.partition("+")[0].lower())
     if database is None:
         known = [f"{name}://" for name in BY_SCHEME]
-        document.tell("unsupported-source", f"databases of the kind `{scheme}://` cannot be read", ("source",),
-                      suggestion(f"{scheme}://", known) or f"there are {', '.join(known)}")  # fmt: skip
+        document.tell(
+            "unsupported-source",
+            f"databases of the kind `{scheme}://` cannot be read",
+            ("source",),
+            suggestion(f"{scheme}://", known) or f"there are {', '.join(known)}",
+        )
         return SourceSpec("url", scheme, span=span)
     if database.kind in ("duckdb", "sqlite", "chdb"):
         name = text.partition("://")[2].partition("?")[0]
@@ -364,8 +398,12 @@ def _source(document: Document, value: Any, root: Path) -> SourceSpec:
         label = f"{parts.hostname or 'local'}{parts.path}".rstrip("/")
         _ = parts.port
     except ValueError:
-        document.tell("bad-url", "the source's URL cannot be read", ("source",),
-                      f"write it as {database.example}; write odd characters of a password as %-codes")  # fmt: skip
+        document.tell(
+            "bad-url",
+            "the source's URL cannot be read",
+            ("source",),
+            f"write it as {database.example}; write odd characters of a password as %-codes",
+        )
         label = scheme
     return SourceSpec(database.kind, label, path=text, span=span)
 
@@ -381,12 +419,16 @@ def _files(document: Document, table: str, given: Any, root: Path) -> FileSpec:
         document.tell("file-not-found", f"no file matches `{pattern}`", at, _near(root, pattern))
     encoding, sign = str(said.get("encoding", "")), str(said.get("delimiter", ""))
     if encoding and not _is_encoding(encoding):
-        document.tell("unknown-encoding", f"there is no encoding `{encoding[:40]}`", (*path, "encoding"),
-                      suggestion(encoding, _ENCODINGS) or f"there are {', '.join(_ENCODINGS)}")  # fmt: skip
+        document.tell(
+            "unknown-encoding",
+            f"there is no encoding `{encoding[:40]}`",
+            (*path, "encoding"),
+            suggestion(encoding, _ENCODINGS) or f"there are {', '.join(_ENCODINGS)}",
+        )
     decimal, thousands = str(said.get("decimal", "")), str(said.get("thousands", ""))
     if thousands and thousands == (decimal or "."):
         if decimal:
-            document.tell("contradiction", "`decimal` and `thousands` cannot be the same sign", (*path, "thousands"))  # fmt: skip
+            document.tell("contradiction", "`decimal` and `thousands` cannot be the same sign", (*path, "thousands"))
         decimal = ","
     columns = tuple(str(name).strip() for name in said.get("columns", ()))
     if len({name.lower() for name in columns}) < len(columns):
@@ -398,18 +440,37 @@ def _files(document: Document, table: str, given: Any, root: Path) -> FileSpec:
             at = (*path, "date_format", column) if column else (*path, "date_format")
             _check_format(document, str(text), at)
     return FileSpec(
-        paths, encoding, "\t" if sign.lower() in ("tab", "\\t") else sign, decimal, thousands,
+        paths,
+        encoding,
+        "\t" if sign.lower() in ("tab", "\\t") else sign,
+        decimal,
+        thousands,
         tuple((str(c), (one,) if isinstance(one, str) else tuple(one)) for c, one in by_column.items()),
-        said.get("skip"), said.get("sheet"), columns, tuple(str(word) for word in said.get("null", ())),
-        tuple(str(name).strip() for name in said.get("percent", ())), document.span(path),
-    )  # fmt: skip
+        said.get("skip"),
+        said.get("sheet"),
+        columns,
+        tuple(str(word) for word in said.get("null", ())),
+        tuple(str(name).strip() for name in said.get("percent", ())),
+        document.span(path),
+    )
 
 
-_ENCODINGS = ("utf-8", "utf-16", "cp1252", "cp1250", "cp1251", "iso-8859-1", "iso-8859-15", "mac-roman", "shift_jis", "gb18030")  # fmt: skip
+_ENCODINGS = (
+    "utf-8",
+    "utf-16",
+    "cp1252",
+    "cp1250",
+    "cp1251",
+    "iso-8859-1",
+    "iso-8859-15",
+    "mac-roman",
+    "shift_jis",
+    "gb18030",
+)
 
 
 # Of names of hosts and of texts in programs, which no file is in as a whole.
-_NO_FILES = frozenset({"idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined", "mbcs", "oem"})  # fmt: skip
+_NO_FILES = frozenset({"idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined", "mbcs", "oem"})
 
 
 def _is_encoding(name: str) -> bool:
@@ -425,8 +486,18 @@ def _is_encoding(name: str) -> bool:
 
 
 _PARTS = re.compile(r"%-?([a-zA-Z])")
-_PICTURE = (("yyyy", "%Y"), ("YYYY", "%Y"), ("dd", "%d"), ("DD", "%d"), ("HH", "%H"), ("hh", "%H"), ("ss", "%S"),
-            ("SS", "%S"), ("yy", "%y"), ("YY", "%y"))  # fmt: skip
+_PICTURE = (
+    ("yyyy", "%Y"),
+    ("YYYY", "%Y"),
+    ("dd", "%d"),
+    ("DD", "%d"),
+    ("HH", "%H"),
+    ("hh", "%H"),
+    ("ss", "%S"),
+    ("SS", "%S"),
+    ("yy", "%y"),
+    ("YY", "%y"),
+)
 
 
 def _check_format(document: Document, text: str, at: Place) -> None:
@@ -437,21 +508,25 @@ def _check_format(document: Document, text: str, at: Place) -> None:
         for picture, code in _PICTURE:
             guess = guess.replace(picture, code)
         guess = re.sub(r"(?<!%)(mm|MM)", "%m", guess)
-        document.tell("bad-format", f"`{text[:40]}` is no format of dates", at, f'write `"{guess[:60]}"`')  # fmt: skip
+        document.tell("bad-format", f"`{text[:40]}` is no format of dates", at, f'write `"{guess[:60]}"`')
         return
-    lacks = [name for name, codes in (("day", "dj"), ("month", "mbBj"), ("year", "yY")) if not set(codes) & set(parts)]  # fmt: skip
+    lacks = [name for name, codes in (("day", "dj"), ("month", "mbBj"), ("year", "yY")) if not set(codes) & set(parts)]
     unknown = sorted(set(parts) - set("dmbByYHIMSfpzZjaAg"))
     if lacks or unknown:
-        what = f"has no {' and no '.join(lacks)}" if lacks else f"has `%{unknown[0]}`, which reads nothing"  # fmt: skip
-        document.tell("bad-format", f"the format `{text[:40]}` {what}", at,
-                      "write for example `%d/%m/%Y` or `%m/%d/%y %I:%M %p`")  # fmt: skip
+        what = f"has no {' and no '.join(lacks)}" if lacks else f"has `%{unknown[0]}`, which reads nothing"
+        document.tell(
+            "bad-format", f"the format `{text[:40]}` {what}", at, "write for example `%d/%m/%Y` or `%m/%d/%y %I:%M %p`"
+        )
     elif "p" in parts and "H" in parts:
-        document.tell("bad-format", f"the format `{text[:40]}` has hours up to 24 and AM/PM", at,
-                      f"write `{text[:40].replace('%H', '%I')}`")  # fmt: skip
+        document.tell(
+            "bad-format",
+            f"the format `{text[:40]}` has hours up to 24 and AM/PM",
+            at,
+            f"write `{text[:40].replace('%H', '%I')}`",
+        )
 
 
-_SUFFIXES = {".duckdb": "duckdb", ".ddb": "duckdb", ".sqlite": "sqlite", ".sqlite3": "sqlite",
-             ".db": "sqlite"}  # fmt: skip
+_SUFFIXES = {".duckdb": "duckdb", ".ddb": "duckdb", ".sqlite": "sqlite", ".sqlite3": "sqlite", ".db": "sqlite"}
 
 
 def _file_source(document: Document, kind: str, name: str, root: Path) -> SourceSpec:

@@ -80,10 +80,15 @@ class Checked:
 
 
 def check_file(
-    path: Path, now: datetime, environment: Mapping[str, str], *,
-    settings: Mapping[str, str] = EMPTY, period: str | None = None, name: str | None = None,
+    path: Path,
+    now: datetime,
+    environment: Mapping[str, str],
+    *,
+    settings: Mapping[str, str] = EMPTY,
+    period: str | None = None,
+    name: str | None = None,
     clock: bool = False,
-) -> Checked:  # fmt: skip
+) -> Checked:
     """Check one spec with its project and mapping. `settings` are values for its params, `period`
     stands in for its own; `now` is a time of the report's zone if it names none, and only the `clock`'s
     if nobody has said it. Never raises for what the files hold."""
@@ -117,9 +122,7 @@ def check_file(
         def over(source: SourceMap) -> Checked:
             again = replace(document, problems=[])
             narrow = replace(binding.over(source), catalogue=settled(bound.catalogue, source))
-            return Checked(
-                _report(again, data, project, narrow, language, locale, now, clock), [again], again
-            )
+            return Checked(_report(again, data, project, narrow, language, locale, now, clock), [again], again)
 
         report = replace(report, over=over) if report is not None else None
     except (KeyError, TypeError, AttributeError, IndexError, ValueError):
@@ -127,14 +130,10 @@ def check_file(
         if not structural:
             raise
         report = None
-    return Checked(
-        None if document.broken or project_document.broken else report, documents, document
-    )
+    return Checked(None if document.broken or project_document.broken else report, documents, document)
 
 
-def _binding(
-    project: Project, bound: BoundSource, document: Document
-) -> tuple[Binding, str, str] | None:
+def _binding(project: Project, bound: BoundSource, document: Document) -> tuple[Binding, str, str] | None:
     if bound.source is None:
         return None
     source, extra = bound.source, bound.extra
@@ -164,8 +163,7 @@ def _speech(project: Project, data: Mapping[str, Any]) -> tuple[str, str]:
     """The language of a report's words and the locale of its numbers and dates. A spec that names
     only one of them leaves the project's other one out, unless they go together."""
     language, locale = (
-        value if isinstance(value, str) and value else None
-        for value in (data.get("language"), data.get("locale"))
+        value if isinstance(value, str) and value else None for value in (data.get("language"), data.get("locale"))
     )
     if locale is None:
         locale = project.locale
@@ -197,7 +195,7 @@ class BoundSource:
         source_zone = ZoneInfo(self.source.timezone or project.source_timezone or project.timezone)
         return Binding(
             settled(self.catalogue, self.source), self.source, zone, source_zone, project.currency, self.extra
-        )  # fmt: skip
+        )
 
 
 def extended_catalogue(project: Project) -> tuple[Catalogue, Own]:
@@ -206,9 +204,7 @@ def extended_catalogue(project: Project) -> tuple[Catalogue, Own]:
     return extended(packaged(), own), own
 
 
-def _check_ignored(
-    document: Document, catalogue: Catalogue, extra: Mapping[str, Mapping[str, Field]]
-) -> None:
+def _check_ignored(document: Document, catalogue: Catalogue, extra: Mapping[str, Mapping[str, Field]]) -> None:
     """That what the project's `checks` shall not tell of is something that checks are about."""
     data = document.data if isinstance(document.data, dict) else {}
     checks = data.get("checks")
@@ -224,8 +220,12 @@ def _check_ignored(
             about = [head, *(f"{head}.{name}" for name in names)]
         if of and of not in about:
             help = suggestion(of if entity is not None else head, about)
-            document.tell("unknown-field", f"no check is about `{of[:80]}`", ("checks", "ignore", index, "of"),
-                          help or "write what the warning is about: an `entity` or an `entity.field`")  # fmt: skip
+            document.tell(
+                "unknown-field",
+                f"no check is about `{of[:80]}`",
+                ("checks", "ignore", index, "of"),
+                help or "write what the warning is about: an `entity` or an `entity.field`",
+            )
 
 
 def bind_source(project: Project, project_document: Document) -> BoundSource:
@@ -253,7 +253,7 @@ def bind_source(project: Project, project_document: Document) -> BoundSource:
 
 def _with_reads(
     project: Project, catalogue: Catalogue, source: SourceMap, extra: Mapping[str, Mapping[str, Field]]
-) -> SourceMap:  # fmt: skip
+) -> SourceMap:
     """The mapping with the columns that are read of files."""
     if project.source.kind != "files":
         return source
@@ -269,13 +269,9 @@ def _known_columns(project: Project, source: SourceMap) -> Mapping[str, Mapping[
 
     asked = project.source
     if asked.kind == "files":
-        read = {table for entity in source.entities.values() for part in entity.parts
-                for table in tables_of(part)}  # fmt: skip
+        read = {table for entity in source.entities.values() for part in entity.parts for table in tables_of(part)}
         texts = source.csv_columns == "text"
-        return {
-            t: file_types(t, spec, source.reads, texts)
-            for t, spec in asked.files.items() if t in read
-        }  # fmt: skip
+        return {t: file_types(t, spec, source.reads, texts) for t, spec in asked.files.items() if t in read}
     if asked.kind == "duckdb" and Path(asked.path).is_file():
         return embedded.table_types(asked.path)
     if asked.kind == "sqlite" and Path(asked.path).is_file():
@@ -332,8 +328,18 @@ def _report(
         conditions.append(each.condition)
         texts.append(in_words(binding, {"field": each.dimension.name, "eq": EACH}, language))
         _check_reach(document, binding, preset, each.condition, ("for_each",))
-    context = Context(document, data, binding, language, tuple(conditions), bounds, _grain(period, data, preset),
-                      period, project.fiscal, compare is not None)  # fmt: skip
+    context = Context(
+        document,
+        data,
+        binding,
+        language,
+        tuple(conditions),
+        bounds,
+        _grain(period, data, preset),
+        period,
+        project.fiscal,
+        compare is not None,
+    )
     goals = _goals(document, data, binding)
     sections = check_sections(context, preset, type_id, goals)
     _check_currency(document, data, sections, project, binding)
@@ -352,12 +358,30 @@ def _report(
     theme = themed(document, data.get("theme") or {}, project.root, project.theme)
     project = replace(project, theme=theme)
     return Report(
-        file=document.file, id=type_id, type_label=label, title=title, period=period, compare=compare, as_of=as_of,
-        sides=sides, conditions=tuple(conditions), filter_texts=tuple(texts), goals=goals, sections=sections,
-        project=project, binding=binding, locale=locale, language=language, now=now, alignment=alignment, each=each,
+        file=document.file,
+        id=type_id,
+        type_label=label,
+        title=title,
+        period=period,
+        compare=compare,
+        as_of=as_of,
+        sides=sides,
+        conditions=tuple(conditions),
+        filter_texts=tuple(texts),
+        goals=goals,
+        sections=sections,
+        project=project,
+        binding=binding,
+        locale=locale,
+        language=language,
+        now=now,
+        alignment=alignment,
+        each=each,
         delivery=delivery,
-        settings=data["__set__"], params=data["__params__"], movable=clock and data.get("as_of") is None,
-    )  # fmt: skip
+        settings=data["__set__"],
+        params=data["__params__"],
+        movable=clock and data.get("as_of") is None,
+    )
 
 
 def _check_loaded(project: Project, document: Document, now: datetime) -> None:
@@ -367,14 +391,21 @@ def _check_loaded(project: Project, document: Document, now: datetime) -> None:
         return
     zone = ZoneInfo(project.timezone)
     if (said if isinstance(said, datetime) else instant(said, zone)) > now:
-        document.tell("bad-date", "`loaded_at` lies in the future", ("loaded_at",),
-                      "write when the data were loaded, with the offset if it is another zone's: 2026-09-30T06:00Z")  # fmt: skip
+        document.tell(
+            "bad-date",
+            "`loaded_at` lies in the future",
+            ("loaded_at",),
+            "write when the data were loaded, with the offset if it is another zone's: 2026-09-30T06:00Z",
+        )
 
 
 def _check_currency(
-    document: Document, data: Mapping[str, Any], sections: Iterable[SectionSpec], project: Project,
+    document: Document,
+    data: Mapping[str, Any],
+    sections: Iterable[SectionSpec],
+    project: Project,
     binding: Binding,
-) -> None:  # fmt: skip
+) -> None:
     """A report in another currency than the project's has no amounts of which the source does not say
     the currency: they are in the project's."""
     if data.get("currency") is None or project.currency in (None, binding.currency):
@@ -397,14 +428,15 @@ def _check_currency(
 def _tell_currency(document: Document, project: Project, binding: Binding, entity: str) -> None:
     said = f"the source does not say in which currency the amounts of `{entity}` are: they are taken for"
     document.tell(
-        "no-currency", f"{said} {project.currency}, the project's, and cannot be shown in {binding.currency}", ("currency",),
-        f"leave `currency` out, or map theirs, for example `currency: \"'{project.currency}'\"`, and exchange rates (`fx_rate`)",
-    )  # fmt: skip
+        "no-currency",
+        f"{said} {project.currency}, the project's, and cannot be shown in {binding.currency}",
+        ("currency",),
+        "leave `currency` out, or map theirs, for example `currency: "
+        f"\"'{project.currency}'\"`, and exchange rates (`fx_rate`)",
+    )
 
 
-def _check_reach(
-    document: Document, binding: Binding, preset: Mapping[str, Any], tree: exp.Expr, path: Place
-) -> None:
+def _check_reach(document: Document, binding: Binding, preset: Mapping[str, Any], tree: exp.Expr, path: Place) -> None:
     """A filter that no section of a standard report can apply would leave nothing of it."""
     entities: dict[str, None] = {}
     for section in preset.get("sections", ()):
@@ -423,20 +455,21 @@ def _check_reach(
         except Unresolved as why:
             reasons.append(why)
     if reasons:
-        document.tell(reasons[0].code, f"no section can apply this filter: {reasons[0].message}", path,
-                      reasons[0].help)  # fmt: skip
+        document.tell(reasons[0].code, f"no section can apply this filter: {reasons[0].message}", path, reasons[0].help)
 
 
-def _preset(
-    document: Document, binding: Binding, type_id: Any, language: str
-) -> tuple[Mapping[str, Any], str]:
+def _preset(document: Document, binding: Binding, type_id: Any, language: str) -> tuple[Mapping[str, Any], str]:
     if type_id == "custom":
         return EMPTY, word(language, "titles", "custom")
     found = binding.catalogue.reports.get(str(type_id))
     if found is None:
         known = [*binding.catalogue.reports, "custom"]
-        document.tell("unknown-report", f"there is no report type `{str(type_id)[:60]}`", ("report",),
-                      suggestion(str(type_id), known) or f"there are {', '.join(known)}")  # fmt: skip
+        document.tell(
+            "unknown-report",
+            f"there is no report type `{str(type_id)[:60]}`",
+            ("report",),
+            suggestion(str(type_id), known) or f"there are {', '.join(known)}",
+        )
         return EMPTY, str(type_id)
     return found.preset, found.label.get(language) or found.label["en"]
 
@@ -470,8 +503,12 @@ def _periods(
         alignment = "weekday" if compare.get("align") == "weekday" else "day"
         if "period" in compare:
             if "from" in compare or "to" in compare:
-                document.tell("bad-period", "`compare` has a `period` and `from` or `to`", ("compare",),
-                              "leave one of the two out")  # fmt: skip
+                document.tell(
+                    "bad-period",
+                    "`compare` has a `period` and `from` or `to`",
+                    ("compare",),
+                    "leave one of the two out",
+                )
             compare = compare["period"]
     if compare in (None, "none"):
         return period, None, alignment
@@ -487,9 +524,7 @@ def _part(key: str, error: CalendarError) -> Place:
     return (key,) if error.part == "whole" else (key, error.part)
 
 
-def _as_of(
-    document: Document, data: Mapping[str, Any], period: Period | None, binding: Binding
-) -> datetime | None:
+def _as_of(document: Document, data: Mapping[str, Any], period: Period | None, binding: Binding) -> datetime | None:
     if data.get("as_of") is not None:
         try:
             found = parse_as_of(data["as_of"], binding.zone)
@@ -497,8 +532,12 @@ def _as_of(
             document.tell("bad-date", error.message, ("as_of",), error.help)
             return None
         if period is not None and found < instant(period.start, binding.zone):
-            document.tell("bad-date", f"`as_of` lies before the period, which begins on {period.start}", ("as_of",),
-                          "leave it out (the period's end), or choose an earlier `period`")  # fmt: skip
+            document.tell(
+                "bad-date",
+                f"`as_of` lies before the period, which begins on {period.start}",
+                ("as_of",),
+                "leave it out (the period's end), or choose an earlier `period`",
+            )
         return found
     return instant(period.end, binding.zone) if period else None
 
@@ -524,15 +563,19 @@ def user_condition(
         elif len(names) == 1 and names[0] in INSTANTS:
             continue
         elif len(names) == 1 and isinstance(node.this, exp.Identifier) and node.this.quoted:
-            document.tell("bad-expression", f'`"{names[0][:40]}"` would be a name: texts stand in single quotes', path,
-                          f"write `'{names[0][:40]}'`")  # fmt: skip
+            document.tell(
+                "bad-expression",
+                f'`"{names[0][:40]}"` would be a name: texts stand in single quotes',
+                path,
+                f"write `'{names[0][:40]}'`",
+            )
             return None
         elif field_named(binding, document, ".".join(names), path) is None:
             return None
     try:
         expect(tree, CONDITION, binding.kinds(), "where")
     except Mistyped as wrong:
-        document.tell("bad-expression", wrong.message, path, wrong.help, notes=(f"in: {text.strip()[:120]}",))  # fmt: skip
+        document.tell("bad-expression", wrong.message, path, wrong.help, notes=(f"in: {text.strip()[:120]}",))
         return None
     tree.meta[PLACED] = document.span(path)
     return tree
@@ -573,16 +616,31 @@ def _goal(
             by = Dimension(str(given["by"]), tuple(str(given["by"]).split(".")), field_found)
     targets = {str(key): float(value) for key, value in (given.get("targets") or {}).items()}
     if targets and given.get("by") is None:
-        document.tell("missing-key", "`targets` has no `by`: the field whose values these are", path,
-                      "for example `by: user.name`", key=True)  # fmt: skip
+        document.tell(
+            "missing-key",
+            "`targets` has no `by`: the field whose values these are",
+            path,
+            "for example `by: user.name`",
+            key=True,
+        )
     if target is None and not targets and not from_table:
-        document.tell("missing-key", f"the goal for `{metric.id}` has no target", path,
-                      "add `target:`, or `by:` and `targets:`", key=True)  # fmt: skip
+        document.tell(
+            "missing-key",
+            f"the goal for `{metric.id}` has no target",
+            path,
+            "add `target:`, or `by:` and `targets:`",
+            key=True,
+        )
         return None
     for value in (*numbers, *targets.values()):
         if metric.unit == "percent" and value > 1.5:
-            document.tell("suspicious-goal", f"`{metric.id}` is a fraction: {value} means {value * 100:,.0f} %", path,
-                          f"write {value / 100:g} for {value:g} %", warning=True)  # fmt: skip
+            document.tell(
+                "suspicious-goal",
+                f"`{metric.id}` is a fraction: {value} means {value * 100:,.0f} %",
+                path,
+                f"write {value / 100:g} for {value:g} %",
+                warning=True,
+            )
     return GoalSpec(
         float(target) if target is not None else None,
         float(given.get("warn_at", 1.0)),

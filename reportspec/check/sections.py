@@ -27,9 +27,10 @@ from reportspec.sql.build import conjuncts
 
 KINDS = ("kpis", "trend", "breakdown", "records", "funnel", "backtest", "highlights", "text")
 NO_CURRENCY = Unresolved(
-    "no-currency", "amounts come in currencies, and the report names none",
+    "no-currency",
+    "amounts come in currencies, and the report names none",
     "add `currency: EUR` (the one to add up) to the project",
-)  # fmt: skip
+)
 Omitted = tuple[str, str]  # what is not shown, and what it would need
 
 
@@ -140,9 +141,7 @@ def _drafts(context: Context, preset: Mapping[str, Any]) -> list[_Draft]:
     drafts = [_Draft(s, None) for s in preset.get("sections", ())]
     for index, spec in enumerate(data.get("sections") or ()):
         place = _Draft(spec, ("sections", index))
-        same = [
-            i for i, d in enumerate(drafts) if spec.get("id") and d.data.get("id") == spec["id"]
-        ]
+        same = [i for i, d in enumerate(drafts) if spec.get("id") and d.data.get("id") == spec["id"]]
         if same and drafts[same[0]].path is None:
             drafts[same[0]] = place
         else:
@@ -166,12 +165,23 @@ def _drafts(context: Context, preset: Mapping[str, Any]) -> list[_Draft]:
         if not metrics and "metrics" in data:
             pass  # it is empty or no list, which is told
         elif not metrics:
-            context.document.tell("missing-key", "`group_by` has no `metrics` to break down", ("group_by",),
-                                  "add `metrics:`, or use a breakdown section", key=True)  # fmt: skip
+            context.document.tell(
+                "missing-key",
+                "`group_by` has no `metrics` to break down",
+                ("group_by",),
+                "add `metrics:`, or use a breakdown section",
+                key=True,
+            )
         else:
             after = 1 if drafts and drafts[0].data.get("id") == "headline" else 0
-            drafts.insert(after, _Draft({"id": "by_group", "breakdown": {"metrics": metrics, "by": group_by}},
-                                        ("group_by",) if own else None, True))  # fmt: skip
+            drafts.insert(
+                after,
+                _Draft(
+                    {"id": "by_group", "breakdown": {"metrics": metrics, "by": group_by}},
+                    ("group_by",) if own else None,
+                    True,
+                ),
+            )
     return drafts
 
 
@@ -218,8 +228,13 @@ def _section(
     before = len(document.problems)
     own = data.get("vega_lite")
     if own is not None and kind not in ("trend", "breakdown", "funnel", "records"):
-        document.tell("chart-without-rows", f"a chart needs rows, and `{kind}` has none", (*path, "vega_lite"),
-                      "trend, breakdown, funnel and records have", key=True)  # fmt: skip
+        document.tell(
+            "chart-without-rows",
+            f"a chart needs rows, and `{kind}` has none",
+            (*path, "vega_lite"),
+            "trend, breakdown, funnel and records have",
+            key=True,
+        )
         own = None
     conditions = _conditions(context, draft, path, kind, spec)
     omitted: list[Omitted] = []
@@ -233,9 +248,7 @@ def _section(
     elif kind == "records":
         made = _records(context, draft, identifier, spec, inner, conditions, omitted, common)
     else:
-        made = _figures(
-            context, draft, identifier, kind, spec, inner, metrics_path, conditions, omitted, common
-        )
+        made = _figures(context, draft, identifier, kind, spec, inner, metrics_path, conditions, omitted, common)
     if own is not None and made is not None and isinstance(own, dict):
         drawn = own_chart(document, own, (*path, "vega_lite"), _columns(context, made))
         made = replace(made, own_chart=drawn)
@@ -267,8 +280,10 @@ def _conditions(
 
     quiet = context.document if draft.path is not None else Document("", "", None, {})
     found = []
-    bounds = {name: Bounds(b.low, b.high, set(b.allowed) if b.allowed is not None else None, set(b.denied), b.null)
-              for name, b in context.bounds.items()}  # fmt: skip
+    bounds = {
+        name: Bounds(b.low, b.high, set(b.allowed) if b.allowed is not None else None, set(b.denied), b.null)
+        for name, b in context.bounds.items()
+    }
     for index, item in enumerate(draft.data.get("filters") or ()):
         tree = condition(context.binding, quiet, item, (*path, "filters", index), bounds)
         if tree is not None:
@@ -294,7 +309,7 @@ def _metric(context: Context, name: str, path: Place, quiet: bool) -> Metric | N
 
 def find_metric(
     binding: Binding, document: Document, name: str, path: Place, *, quiet: bool = False, key: bool = False
-) -> Metric | None:  # fmt: skip
+) -> Metric | None:
     """The metric that a reference means, or None with the mistake told."""
     try:
         return binding.catalogue.metrics[name]
@@ -314,9 +329,7 @@ def find_metric(
             help = _another_word(binding, part) or near or "`reportspec catalog metrics` lists them"
         else:
             message = f"`{name.partition('.')[0].partition('(')[0]}` has no {why.what} `{part}`"
-            help = near or (
-                f"it has {', '.join(why.known)}" if why.known else f"it has no {why.what}s"
-            )
+            help = near or (f"it has {', '.join(why.known)}" if why.known else f"it has no {why.what}s")
         document.tell("unknown-metric", message, path, help, key=key)
     return None
 
@@ -340,15 +353,27 @@ def _check_labels(context: Context, metrics: Sequence[Metric], path: Place) -> N
         other = first.setdefault(name, metric)
         if other is not metric:
             help = "give them sections of their own, with titles that tell them apart"
-            context.document.tell("same-label", f"`{other.id}` and `{metric.id}` are both called `{name}` here", path,
-                                  help if other.family == metric.family else "give one of them another label",
-                                  warning=True)  # fmt: skip
+            context.document.tell(
+                "same-label",
+                f"`{other.id}` and `{metric.id}` are both called `{name}` here",
+                path,
+                help if other.family == metric.family else "give one of them another label",
+                warning=True,
+            )
 
 
 def _figures(
-    context: Context, draft: _Draft, identifier: str, kind: str, spec: Mapping[str, Any], inner: Place, metrics_path: Place,
-    conditions: tuple[exp.Expr, ...], omitted: list[Omitted], common: dict[str, Any],
-) -> SectionSpec | None:  # fmt: skip
+    context: Context,
+    draft: _Draft,
+    identifier: str,
+    kind: str,
+    spec: Mapping[str, Any],
+    inner: Place,
+    metrics_path: Place,
+    conditions: tuple[exp.Expr, ...],
+    omitted: list[Omitted],
+    common: dict[str, Any],
+) -> SectionSpec | None:
     document, standard = context.document, draft.path is None
     dimensions = _dimensions(context, draft, spec, inner, omitted)
     if dimensions is None:
@@ -370,14 +395,16 @@ def _figures(
             omitted.append((_label(context, metric.label), _need(context, problem)))
         else:
             code = problem.code
-            document.tell(
-                code, f"`{metric.id}` cannot be shown here: {problem.message}", place, problem.help
-            )
+            document.tell(code, f"`{metric.id}` cannot be shown here: {problem.message}", place, problem.help)
     if not metrics:
         if unwritten and not standard and first is not None:
             names = " × ".join(f"`{dimension.name}`" for dimension in dimensions)
-            document.tell(first[1].code, f"no metric of the report can be shown by {names}: `{first[0]}`: {first[1].message}",
-                          ("group_by",), first[1].help or "name others with `metrics:`")  # fmt: skip
+            document.tell(
+                first[1].code,
+                f"no metric of the report can be shown by {names}: `{first[0]}`: {first[1].message}",
+                ("group_by",),
+                first[1].help or "name others with `metrics:`",
+            )
         return _nothing(context, identifier, kind, draft, omitted, common) if standard else None
     if not standard:
         _check_labels(context, metrics, metrics_path)
@@ -390,11 +417,22 @@ def _figures(
         _check_subtotals(context, spec, dimensions, inner)
     sort = _sort(context, spec, inner, metrics, dimensions, standard)
     return SectionSpec(
-        id=identifier, kind=kind, title=_title(context, draft, kind, dimensions),  # type: ignore[arg-type]
-        metrics=tuple(metrics), dimensions=dimensions, grain=str(spec.get("grain") or context.grain), chart=chart,
-        sort=sort, top=spec.get("top"), others=bool(spec.get("others", False)), totals=bool(spec.get("totals", True)),
-        subtotals=bool(spec.get("subtotals", False)), conditions=conditions, omitted=_lacks(context, omitted), **common,
-    )  # fmt: skip
+        id=identifier,
+        kind=kind,  # type: ignore[arg-type]
+        title=_title(context, draft, kind, dimensions),
+        metrics=tuple(metrics),
+        dimensions=dimensions,
+        grain=str(spec.get("grain") or context.grain),
+        chart=chart,
+        sort=sort,
+        top=spec.get("top"),
+        others=bool(spec.get("others", False)),
+        totals=bool(spec.get("totals", True)),
+        subtotals=bool(spec.get("subtotals", False)),
+        conditions=conditions,
+        omitted=_lacks(context, omitted),
+        **common,
+    )
 
 
 def _check_subtotals(
@@ -403,11 +441,19 @@ def _check_subtotals(
     """Groups have several fields, and all of their rows."""
     place = (*inner, "subtotals")
     if len(dimensions) < 2:
-        context.document.tell("bad-subtotals", "subtotals are those of the first of several fields", place,
-                              "name two fields in `by`, such as [user.team, user.name]")  # fmt: skip
+        context.document.tell(
+            "bad-subtotals",
+            "subtotals are those of the first of several fields",
+            place,
+            "name two fields in `by`, such as [user.team, user.name]",
+        )
     elif spec.get("top"):
-        context.document.tell("bad-subtotals", "`top` would cut rows out of the groups that have subtotals", place,
-                              "leave out `top` or `subtotals`")  # fmt: skip
+        context.document.tell(
+            "bad-subtotals",
+            "`top` would cut rows out of the groups that have subtotals",
+            place,
+            "leave out `top` or `subtotals`",
+        )
 
 
 def _check_adding(
@@ -416,20 +462,36 @@ def _check_adding(
     """The steps of a waterfall, and the bars of a Pareto chart, must add up to the whole."""
     place = (*inner, "chart")
     if not metric.adds_up:
-        context.document.tell("bad-chart", f"`{metric.id}` does not add up over rows, so it has no {chart}", place,
-                              "put a count or a sum first, or use `chart: bar`")  # fmt: skip
+        context.document.tell(
+            "bad-chart",
+            f"`{metric.id}` does not add up over rows, so it has no {chart}",
+            place,
+            "put a count or a sum first, or use `chart: bar`",
+        )
     elif len(dimensions) != 1 and chart == "waterfall":
-        context.document.tell("bad-chart", "a waterfall has one field whose values are its steps", place,
-                              "name one field in `by`")  # fmt: skip
+        context.document.tell(
+            "bad-chart", "a waterfall has one field whose values are its steps", place, "name one field in `by`"
+        )
     elif len(dimensions) != 1:
-        context.document.tell("bad-chart", "a pareto has one field whose values are its bars", place,
-                              "name one field in `by`, or use `chart: stacked`")  # fmt: skip
+        context.document.tell(
+            "bad-chart",
+            "a pareto has one field whose values are its bars",
+            place,
+            "name one field in `by`, or use `chart: stacked`",
+        )
 
 
 def _insight(
-    context: Context, draft: _Draft, identifier: str, kind: str, spec: Mapping[str, Any], inner: Place,
-    conditions: tuple[exp.Expr, ...], omitted: list[Omitted], common: dict[str, Any],
-) -> SectionSpec | None:  # fmt: skip
+    context: Context,
+    draft: _Draft,
+    identifier: str,
+    kind: str,
+    spec: Mapping[str, Any],
+    inner: Place,
+    conditions: tuple[exp.Expr, ...],
+    omitted: list[Omitted],
+    common: dict[str, Any],
+) -> SectionSpec | None:
     standard, everywhere = draft.path is None, (*context.conditions, *conditions)
 
     def refuse(metric: Metric, why: Unresolved, place: Place) -> None:
@@ -451,11 +513,19 @@ def _insight(
         tested = backtest(asked, spec, inner, context.period, context.fiscal)
         if tested is None:
             return _nothing(context, identifier, kind, draft, omitted, common) if standard else None
-        return SectionSpec(identifier, "backtest", title, metrics=(tested.metric, tested.against), backtest=tested,
-                           conditions=conditions, omitted=_lacks(context, omitted), **common)  # fmt: skip
+        return SectionSpec(
+            identifier,
+            "backtest",
+            title,
+            metrics=(tested.metric, tested.against),
+            backtest=tested,
+            conditions=conditions,
+            omitted=_lacks(context, omitted),
+            **common,
+        )
     found = highlights(asked, spec, inner)
     # What sentences leave out is shown, and said to be lacking, in the sections themselves.
-    return SectionSpec(identifier, "highlights", title, highlights=found, conditions=conditions, **common)  # fmt: skip
+    return SectionSpec(identifier, "highlights", title, highlights=found, conditions=conditions, **common)
 
 
 def _lacks(context: Context, omitted: list[Omitted]) -> tuple[str, ...]:
@@ -467,8 +537,7 @@ def _lacks(context: Context, omitted: list[Omitted]) -> tuple[str, ...]:
     for name, need in omitted:
         needs.setdefault(need, {})[name] = None
     said = "; ".join(
-        words["needs"].format(", ".join(names), need) if need else ", ".join(names)
-        for need, names in needs.items()
+        words["needs"].format(", ".join(names), need) if need else ", ".join(names) for need, names in needs.items()
     )
     return (words["all"].format(said),)
 
@@ -524,14 +593,10 @@ def _title(context: Context, draft: _Draft, kind: str, dimensions: tuple[Dimensi
     if given or "title" in draft.data:
         return given
     if dimensions:
-        names = " × ".join(
-            as_part(context.language, _label(context, d.field.label)) for d in dimensions
-        )
+        names = " × ".join(as_part(context.language, _label(context, d.field.label)) for d in dimensions)
         return str(words["by"].format(names))
     if kind == "records":
-        return _label(
-            context, context.binding.catalogue.entities[draft.data["records"]["entity"]].plural
-        )
+        return _label(context, context.binding.catalogue.entities[draft.data["records"]["entity"]].plural)
     return str(words.get(kind, ""))
 
 
@@ -545,8 +610,9 @@ def _unusable(
     """Why a metric cannot stand in a section: the source lacks a field, a dimension or a filter
     cannot be reached from its entity, or it makes no sense there."""
     if kind == "funnel" and (metric.unit == "percent" or metric.kind in ("share", "relative")):
-        return Unresolved("no-step", "a step is a number of things, and this is a share of them",
-                          "name what is counted")  # fmt: skip
+        return Unresolved(
+            "no-step", "a step is a number of things, and this is a share of them", "name what is counted"
+        )
     binding = context.binding
     try:
         need_metric(binding, metric)
@@ -558,9 +624,7 @@ def _unusable(
             by = [dimension.path for dimension in dimensions]
             if kind == "trend" and not can_trend(binding, part, conditions, by):
                 return Unresolved("no-trend", "it is only known for one date, not over time")
-            if binding.currency is None and _compares_amounts(
-                binding, part, dimensions, conditions
-            ):
+            if binding.currency is None and _compares_amounts(binding, part, dimensions, conditions):
                 return NO_CURRENCY
     except Unresolved as why:
         return why
@@ -571,9 +635,9 @@ def _unusable(
 
 def _compares_amounts(
     binding: Binding, part: Metric, dimensions: tuple[Dimension, ...], conditions: tuple[exp.Expr, ...]
-) -> bool:  # fmt: skip
+) -> bool:
     """Whether a figure adds up, cuts or groups amounts that may be in several currencies."""
-    if part.unit == "currency" and part.of is not None and needs_currency(binding, part.entity, part.of):  # fmt: skip
+    if part.unit == "currency" and part.of is not None and needs_currency(binding, part.entity, part.of):
         return True
     told = [tree for tree in (part.where, *conditions) if tree is not None]
     told += [parse(".".join(d.path), packaged=True) for d in dimensions if d.field.type == "money"]
@@ -602,19 +666,11 @@ def _dimensions(
             context.document.tell("bad-value", "the bounds of `bins` must rise", (*place, "bins"))
             wrong = True
         if bins and field.type not in ("integer", "number", "money"):
-            context.document.tell(
-                "bad-value", f"`{field.id}` is no number, so it has no bins", (*place, "bins")
-            )
+            context.document.tell("bad-value", f"`{field.id}` is no number, so it has no bins", (*place, "bins"))
             wrong = True
         if field.type in ("date", "time") or (field.type in ("number", "money") and not bins):
-            help = (
-                "use a trend section"
-                if field.type in ("date", "time")
-                else "give `bins: [10, 20, 50]`"
-            )
-            context.document.tell(
-                "bad-group", f"`{name}` has too many values to group by", place, help
-            )
+            help = "use a trend section" if field.type in ("date", "time") else "give `bins: [10, 20, 50]`"
+            context.document.tell("bad-group", f"`{name}` has too many values to group by", place, help)
             wrong = True
         if not wrong and draft.path is not None:
             # What no metric could be shown by is told where it stands, not at each of them.
@@ -622,9 +678,7 @@ def _dimensions(
             try:
                 binding.need_reference(owner, binding.resolve(owner, (owner, field.name)))
             except Unresolved as why:
-                context.document.tell(
-                    why.code, f"`{name}` cannot be shown here: {why.message}", place, why.help
-                )
+                context.document.tell(why.code, f"`{name}` cannot be shown here: {why.message}", place, why.help)
                 wrong = True
         found.append(Dimension(name, tuple(name.split(".")), field, bins))
     return None if wrong else tuple(found)
@@ -648,8 +702,12 @@ def _sort(
         whole = spec.get("metrics") and (spec.get("by") or "by" not in spec)  # as it was written
         if not standard and whole and name not in map(str, spec.get("metrics") or ()):
             help = _turned_sort(str(given), known) or suggestion(name, known)
-            context.document.tell("unknown-sort", f"`{name[:60]}` is not shown here, so it cannot sort", (*inner, "sort"),
-                                  help or f"shown are {', '.join(f'`{k}`' for k in known[:8])}")  # fmt: skip
+            context.document.tell(
+                "unknown-sort",
+                f"`{name[:60]}` is not shown here, so it cannot sort",
+                (*inner, "sort"),
+                help or f"shown are {', '.join(f'`{k}`' for k in known[:8])}",
+            )
         return None
     return name, descending
 
@@ -657,9 +715,7 @@ def _sort(
 def _turned_sort(given: str, known: Collection[str]) -> str | None:
     """The way out where a sort has its direction behind it, as SQL writes it."""
     name, _, direction = given.strip().partition(" ")
-    sign = {"asc": "", "ascending": "", "desc": "-", "descending": "-"}.get(
-        direction.strip().lower()
-    )
+    sign = {"asc": "", "ascending": "", "desc": "-", "descending": "-"}.get(direction.strip().lower())
     if sign is None:
         return None
     name = name.removeprefix("-")
@@ -707,14 +763,24 @@ def _equals(tree: exp.Expr) -> tuple[str, str] | None:
 
 
 def _records(
-    context: Context, draft: _Draft, identifier: str, spec: Mapping[str, Any], inner: Place,
-    conditions: tuple[exp.Expr, ...], omitted: list[Omitted], common: dict[str, Any],
-) -> SectionSpec | None:  # fmt: skip
+    context: Context,
+    draft: _Draft,
+    identifier: str,
+    spec: Mapping[str, Any],
+    inner: Place,
+    conditions: tuple[exp.Expr, ...],
+    omitted: list[Omitted],
+    common: dict[str, Any],
+) -> SectionSpec | None:
     binding, document, standard = context.binding, context.document, draft.path is None
     entity = str(spec["entity"])
     if entity not in binding.catalogue.entities:
-        document.tell("unknown-entity", f"there is no entity `{entity[:60]}`", (*inner, "entity"),
-                      suggestion(entity, binding.catalogue.entities))  # fmt: skip
+        document.tell(
+            "unknown-entity",
+            f"there is no entity `{entity[:60]}`",
+            (*inner, "entity"),
+            suggestion(entity, binding.catalogue.entities),
+        )
         return None
     try:
         binding.need_entity(entity)
@@ -743,9 +809,7 @@ def _records(
             if standard:
                 omitted.append((_named(context, name), _need(context, why)))
             else:
-                document.tell(
-                    why.code, f"`{name}` cannot be shown here: {why.message}", place, why.help
-                )
+                document.tell(why.code, f"`{name}` cannot be shown here: {why.message}", place, why.help)
             return None
         return path
 
@@ -778,25 +842,28 @@ def _records(
                     why.help,
                 )
     if not fields:
-        return (
-            _nothing(context, identifier, "records", draft, omitted, common) if standard else None
-        )
+        return _nothing(context, identifier, "records", draft, omitted, common) if standard else None
     listed, within = _listed(context, entity, spec, (*context.conditions, *conditions))
     conditions = (*conditions, *within)
     order = []
     if spec.get("sort"):
         name = str(spec["sort"]).removeprefix("-")
-        turned = _turned_sort(
-            name, [*(shown for shown, _ in fields), name.strip().partition(" ")[0]]
-        )
+        turned = _turned_sort(name, [*(shown for shown, _ in fields), name.strip().partition(" ")[0]])
         path = usable(name, (*inner, "sort")) if turned is None else None
         if turned is not None:
             document.tell("unknown-sort", f"`{name[:60]}` is no field", (*inner, "sort"), turned)
         elif path:
             order.append((path, str(spec["sort"]).startswith("-")))
     return SectionSpec(
-        id=identifier, kind="records", title=_title(context, draft, "records", ()), entity=entity, fields=tuple(fields),
-        record_sort=tuple(order), limit=int(spec.get("limit", 20)), conditions=conditions,
+        id=identifier,
+        kind="records",
+        title=_title(context, draft, "records", ()),
+        entity=entity,
+        fields=tuple(fields),
+        record_sort=tuple(order),
+        limit=int(spec.get("limit", 20)),
+        conditions=conditions,
         listed=listed,
-        omitted=_lacks(context, omitted), **common,
-    )  # fmt: skip
+        omitted=_lacks(context, omitted),
+        **common,
+    )

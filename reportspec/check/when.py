@@ -24,9 +24,7 @@ SIGNS = {
     "!=": operator.ne,
 }
 WORDS = ("always", "goal_missed", "goal_at_risk", "not_empty", "changed")
-_COMPARISON = re.compile(
-    r"\s*([A-Za-z_][\w.()=, ]*?)\s*(<=|>=|!=|<>|<|>|==|=)\s*(-?\d+(?:\.\d+)?)\s*(%?)\s*"
-)
+_COMPARISON = re.compile(r"\s*([A-Za-z_][\w.()=, ]*?)\s*(<=|>=|!=|<>|<|>|==|=)\s*(-?\d+(?:\.\d+)?)\s*(%?)\s*")
 _RUNNING = re.compile(r"today|this_\w+|\w+_to_date")  # periods that are never over
 _PLACE: Place = ("deliver", "when")
 Comparison = tuple[str, str, float]  # a metric, a sign, a number
@@ -34,7 +32,7 @@ Comparison = tuple[str, str, float]  # a metric, a sign, a number
 
 def condition_of(
     document: Document, data: Mapping[str, Any], sections: Sequence[SectionSpec], catalogue: Catalogue
-) -> Condition:  # fmt: skip
+) -> Condition:
     """The condition that a spec names; `always` where it is wrong, with the mistake told."""
     given = str(data["deliver"].get("when") or "always")
     if given in WORDS:
@@ -42,8 +40,12 @@ def condition_of(
             _check_goals(document, data, sections, given)
         return Condition(given)  # type: ignore[arg-type]
     if not any(sign in given for sign in "<>="):
-        document.tell("bad-condition", f"`{given[:60]}` is no condition", _PLACE,
-                      suggestion(given, WORDS) or f"there are {', '.join(WORDS)}, and comparisons such as `close_rate < 0.3`")  # fmt: skip
+        document.tell(
+            "bad-condition",
+            f"`{given[:60]}` is no condition",
+            _PLACE,
+            suggestion(given, WORDS) or f"there are {', '.join(WORDS)}, and comparisons such as `close_rate < 0.3`",
+        )
         return Condition("always")
     first, *more = re.split(r"\s+(and|or)\s+", given, flags=re.IGNORECASE)
     joiners = {one.lower() for one in more[::2]}
@@ -62,9 +64,7 @@ def condition_of(
 
 def tiles_of(sections: Iterable[SectionSpec]) -> dict[str, Metric]:
     """The metrics that a report shows in tiles, by their ids."""
-    return {
-        one.id: one for section in sections if section.kind == "kpis" for one in section.metrics
-    }
+    return {one.id: one for section in sections if section.kind == "kpis" for one in section.metrics}
 
 
 def _comparison(document: Document, part: str, tiles: Mapping[str, Metric]) -> Comparison | None:
@@ -81,22 +81,29 @@ def _comparison(document: Document, part: str, tiles: Mapping[str, Metric]) -> C
         return None
     name, sign = _id(match[1]), {"==": "=", "<>": "!="}.get(match[2], match[2])
     if name not in tiles:
-        document.tell("unknown-metric", f"`{name[:60]}` is in no tile of this report", _PLACE,
-                      suggestion(name, tiles) or "add it to `metrics`, or to a section `kpis`")  # fmt: skip
+        document.tell(
+            "unknown-metric",
+            f"`{name[:60]}` is in no tile of this report",
+            _PLACE,
+            suggestion(name, tiles) or "add it to `metrics`, or to a section `kpis`",
+        )
         return None
     number = float(match[3]) / (100 if match[4] else 1)
     if tiles[name].unit == "percent" and abs(number) > 1.5 and not match[4]:
-        document.tell("suspicious-condition", f"`{name}` is a fraction: {match[3]} means {number * 100:,.0f} %", _PLACE,
-                      f"write `{name} {sign} {match[3]}%`", warning=True)  # fmt: skip
+        document.tell(
+            "suspicious-condition",
+            f"`{name}` is a fraction: {match[3]} means {number * 100:,.0f} %",
+            _PLACE,
+            f"write `{name} {sign} {match[3]}%`",
+            warning=True,
+        )
     return name, sign, number
 
 
 # --- conditions that cannot hold ------------------------------------------------------------------
 
 
-def _check_goals(
-    document: Document, data: Mapping[str, Any], sections: Sequence[SectionSpec], word: str
-) -> None:
+def _check_goals(document: Document, data: Mapping[str, Any], sections: Sequence[SectionSpec], word: str) -> None:
     """A goal is judged in its metric's tile, or in the section of a goal by a dimension."""
     goals = data.get("goals") or {}
     judged = any(section.kind == "goals" for section in sections)
@@ -124,12 +131,15 @@ def _id(name: str) -> str:
 
 
 def _check_holds(
-    document: Document, comparisons: Sequence[Comparison], every: bool, tiles: Mapping[str, Metric],
+    document: Document,
+    comparisons: Sequence[Comparison],
+    every: bool,
+    tiles: Mapping[str, Metric],
     catalogue: Catalogue,
-) -> None:  # fmt: skip
+) -> None:
     """Warn of comparisons that no figure satisfies; of those that are joined by `or` each is asked
     for itself."""
-    groups = [[one for one in comparisons if one[0] == name] for name in dict.fromkeys(c[0] for c in comparisons)]  # fmt: skip
+    groups = [[one for one in comparisons if one[0] == name] for name in dict.fromkeys(c[0] for c in comparisons)]
     for group in groups if every else [[one] for one in comparisons]:
         metric = tiles[group[0][0]]
         if _can_hold([one[1:] for one in group], _whole(metric), _positive(catalogue, metric)):
@@ -137,8 +147,13 @@ def _check_holds(
         said = " and ".join(f"{name} {sign} {number:g}" for name, sign, number in group)
         why = f": `{metric.id}` is {'a count' if _whole(metric) else 'never below 0'}"
         end = ", so the report would never be sent" if every or len(comparisons) == 1 else ""
-        document.tell("never-sent", f"`{said}` never holds{why if len(group) == 1 else ''}{end}", _PLACE,
-                      "look at the signs and the numbers", warning=True)  # fmt: skip
+        document.tell(
+            "never-sent",
+            f"`{said}` never holds{why if len(group) == 1 else ''}{end}",
+            _PLACE,
+            "look at the signs and the numbers",
+            warning=True,
+        )
 
 
 def _can_hold(bounds: Sequence[tuple[str, float]], whole: bool, positive: bool) -> bool:
@@ -146,15 +161,11 @@ def _can_hold(bounds: Sequence[tuple[str, float]], whole: bool, positive: bool) 
     that a number of each stretch is enough."""
     edges = sorted({number for _, number in bounds} | ({0.0} if positive else set()))
     if whole:
-        near = {float(at + step) for edge in edges for at in (floor(edge), ceil(edge)) for step in (-1, 0, 1)}  # fmt: skip
+        near = {float(at + step) for edge in edges for at in (floor(edge), ceil(edge)) for step in (-1, 0, 1)}
     else:
         between = {(low + high) / 2 for low, high in pairwise(edges)}
         near = {edges[0] - 1, *edges, *between, edges[-1] + 1}
-    return any(
-        all(SIGNS[sign](one, number) for sign, number in bounds)
-        for one in near
-        if one >= 0 or not positive
-    )
+    return any(all(SIGNS[sign](one, number) for sign, number in bounds) for one in near if one >= 0 or not positive)
 
 
 def _whole(metric: Metric) -> bool:

@@ -18,11 +18,27 @@ from reportspec.plan.queries import Side
 from reportspec.sql.build import PLACED
 
 Kind = Literal[
-    "no-key", "repeated-key", "repeated-join", "text-number", "undeclared-value", "misspelt-value",
-    "no-partner", "unlikely-rows", "impossible-rows", "unknown-value", "no-rows",
-    "unknown-target", "some-targets", "unknown-recipient", "shared-name",
-    "no-currency", "no-rate", "too-large", "odd-time", "other-value",
-]  # fmt: skip
+    "no-key",
+    "repeated-key",
+    "repeated-join",
+    "text-number",
+    "undeclared-value",
+    "misspelt-value",
+    "no-partner",
+    "unlikely-rows",
+    "impossible-rows",
+    "unknown-value",
+    "no-rows",
+    "unknown-target",
+    "some-targets",
+    "unknown-recipient",
+    "shared-name",
+    "no-currency",
+    "no-rate",
+    "too-large",
+    "odd-time",
+    "other-value",
+]
 # Times before the first and after the last stand for none (1900-01-01, 2999-12-31), or are mistyped.
 FIRST_TIME, LAST_TIME = date(1971, 1, 1), date(2099, 12, 31)
 _AHEAD = timedelta(days=366)  # how far before something happens a source may have it
@@ -95,10 +111,14 @@ class Check:
 
 
 def checks_of(
-    binding: Binding, read: Mapping[str, frozenset[str]], conditions: Iterable[exp.Expr] = (),
-    metrics: Iterable[Metric] = (), sides: Iterable[Side] = (), by_name: Collection[str] = (),
+    binding: Binding,
+    read: Mapping[str, frozenset[str]],
+    conditions: Iterable[exp.Expr] = (),
+    metrics: Iterable[Metric] = (),
+    sides: Iterable[Side] = (),
+    by_name: Collection[str] = (),
     now: date | None = None,
-) -> tuple[Check, ...]:  # fmt: skip
+) -> tuple[Check, ...]:
     """All that can be checked of the entities that a report reads, by name with the fields that it
     reads of each. `conditions` are the report's filters, `metrics` what it shows of which times,
     `by_name` the entities by whose names it groups."""
@@ -136,11 +156,7 @@ def _of_keys(binding: Binding, name: str) -> list[Check]:
         if all(key.name in part.fields for part in parts):
             found.insert(0, Check("no-key", name, key))
     joins = [join for part in parts for join in part.joins]
-    found += [
-        Check("repeated-join", name, join=join)
-        for join in joins
-        if not join.fields and not join.first
-    ]
+    found += [Check("repeated-join", name, join=join) for join in joins if not join.fields and not join.first]
     return found
 
 
@@ -161,8 +177,9 @@ def _of_numbers(binding: Binding, name: str, fields: frozenset[str]) -> list[Che
         if field.type in ("money", "number", "integer") and field.name in fields
         for part in binding.source.entities[name].parts
         if (mapped := part.fields.get(field.name)) is not None
-        and isinstance(mapped.sql, exp.Column) and mapped.holds in ("text", "any")
-    ]  # fmt: skip
+        and isinstance(mapped.sql, exp.Column)
+        and mapped.holds in ("text", "any")
+    ]
 
 
 def _of_sizes(binding: Binding, name: str, fields: frozenset[str]) -> list[Check]:
@@ -170,10 +187,11 @@ def _of_sizes(binding: Binding, name: str, fields: frozenset[str]) -> list[Check
     return [
         Check("too-large", name, field)
         for field in binding.fields(name)
-        if field.type == "money" and field.name in fields
+        if field.type == "money"
+        and field.name in fields
         and (mapped := binding.mapped(name, field.name)) is not None
         and mapped.holds != "text"  # of which it is asked whether they are numbers at all
-    ]  # fmt: skip
+    ]
 
 
 def _of_currencies(binding: Binding, name: str, fields: frozenset[str]) -> list[Check]:
@@ -183,7 +201,7 @@ def _of_currencies(binding: Binding, name: str, fields: frozenset[str]) -> list[
         known = binding.field(name, field.currency) if field.currency else None
         if known is None or field.name not in fields or not binding.gives(name, known.name):
             continue
-        if binding.mapped(name, field.name) is not None and binding.mapped(name, known.name) is not None:  # fmt: skip
+        if binding.mapped(name, field.name) is not None and binding.mapped(name, known.name) is not None:
             found.setdefault(known.name, []).append(field.name)
     if binding.currency is None:
         return []
@@ -221,7 +239,7 @@ def _of_expectations(binding: Binding, name: str, fields: frozenset[str]) -> lis
     return found
 
 
-def _of_odd_times(binding: Binding, name: str, fields: frozenset[str], now: date | None) -> list[Check]:  # fmt: skip
+def _of_odd_times(binding: Binding, name: str, fields: frozenset[str], now: date | None) -> list[Check]:
     """The times by which things happened, or are to happen. What has happened is not far ahead of now."""
     entity = binding.entity(name)
     own = list(binding.fields(name))
@@ -229,9 +247,8 @@ def _of_odd_times(binding: Binding, name: str, fields: frozenset[str], now: date
     return [
         Check("odd-time", name, field, latest=now + _AHEAD if now is not None and field.name in events else LAST_TIME)
         for field in own
-        if field.type in ("date", "time") and field.name in fields
-        and binding.mapped(name, field.name) is not None
-    ]  # fmt: skip
+        if field.type in ("date", "time") and field.name in fields and binding.mapped(name, field.name) is not None
+    ]
 
 
 def _of_conditions(binding: Binding, conditions: Iterable[exp.Expr]) -> list[Check]:
@@ -252,9 +269,7 @@ def _of_conditions(binding: Binding, conditions: Iterable[exp.Expr]) -> list[Che
     ]
 
 
-def _compared(
-    binding: Binding, tree: exp.Expr
-) -> Iterator[tuple[str, Field, dict[str, Span | None], bool]]:
+def _compared(binding: Binding, tree: exp.Expr) -> Iterator[tuple[str, Field, dict[str, Span | None], bool]]:
     """The mapped texts that an expression compares with words: the entity, the field, the words with
     their places in the spec, and whether it asks for them (and not for all else)."""
     for node in tree.find_all(exp.EQ, exp.NEQ, exp.In):
@@ -281,9 +296,11 @@ def _compared(
 
 
 def _of_metrics(
-    binding: Binding, conditions: Iterable[exp.Expr], metrics: Iterable[Metric],
+    binding: Binding,
+    conditions: Iterable[exp.Expr],
+    metrics: Iterable[Metric],
     told: Mapping[str, Check],
-) -> list[Check]:  # fmt: skip
+) -> list[Check]:
     """The fields that figures compare with words. Where these are declared and a row has another one, it
     may be the same in another language; of other fields, that the word occurs at all."""
     found: dict[tuple[str, ...], Check] = {}

@@ -56,7 +56,7 @@ def loaded(report: Report, rows: Rows) -> Moment | None:
     return found if found.at <= report.now else None
 
 
-def ended(report: Report, rows: Rows, ask: Callable[[exp.Expr], Table], read: Mapping[str, frozenset[str]]) -> Report:  # fmt: skip
+def ended(report: Report, rows: Rows, ask: Callable[[exp.Expr], Table], read: Mapping[str, frozenset[str]]) -> Report:
     """The report as of where its data end, or the report itself where that is now. `rows` are the
     survey's, `read` the fields of entities that the report reads; `ask` runs a statement."""
     if not report.movable:
@@ -83,16 +83,22 @@ def contradictions(report: Report, rows: Rows) -> list[Diagnostic]:
     days = [one.at.astimezone(report.binding.zone).date() for one in (load, last)]
     return [
         Diagnostic(
-            "changes-after-load", f"the data were loaded on {days[0]}, as `{LOADED}` says, and have changes up to {days[1]}",
-            None, f"correct `{LOADED}`: figures are as of then", (), "warning",
+            "changes-after-load",
+            f"the data were loaded on {days[0]}, as `{LOADED}` says, and have changes up to {days[1]}",
+            None,
+            f"correct `{LOADED}`: figures are as of then",
+            (),
+            "warning",
         )
-    ]  # fmt: skip
+    ]
 
 
 def _stale(
-    report: Report, last: Moment, ask: Callable[[exp.Expr], Table],
+    report: Report,
+    last: Moment,
+    ask: Callable[[exp.Expr], Table],
     read: Mapping[str, frozenset[str]],
-) -> bool:  # fmt: skip
+) -> bool:
     """Whether the newest change is older than the project allows, or than the source's gaps make
     likely."""
     age, allowed = report.now - last.over(report), report.project.stale_after

@@ -38,11 +38,7 @@ class Members:
 
 def members_of(report: Report, ask: Ask) -> dict[str, Members]:
     """Whom the goals by a field are for, by the goal's metric."""
-    return {
-        name: _members(report, name, goal.by, ask)
-        for name, goal in report.goals.items()
-        if goal.by is not None
-    }
+    return {name: _members(report, name, goal.by, ask) for name, goal in report.goals.items() if goal.by is not None}
 
 
 def _members(report: Report, name: str, by: Dimension, ask: Ask) -> Members:
@@ -52,9 +48,7 @@ def _members(report: Report, name: str, by: Dimension, ask: Ask) -> Members:
     rows = ask(values_statement(binding, entity, names, report.sides[0], deciding)).rows
     called = dict(by.called)
     plain = "{0} ({1})" if by.key and not called else "{0}"
-    found = [
-        (called.get(str(row[-2]), plain.format(row[0], row[-2])), bool(row[-1])) for row in rows
-    ]
+    found = [(called.get(str(row[-2]), plain.format(row[0], row[-2])), bool(row[-1])) for row in rows]
     kept = frozenset(value for value, chosen in found if chosen)
     return Members(frozenset(value for value, _ in found), kept, sure)
 
@@ -77,7 +71,7 @@ def _deciding(report: Report, name: str, by: Dimension) -> tuple[tuple[exp.Expr,
     return tuple(found), sure
 
 
-def _about(binding: Binding, base: str, way: tuple[str, ...], by: Dimension, path: tuple[str, ...]) -> str:  # fmt: skip
+def _about(binding: Binding, base: str, way: tuple[str, ...], by: Dimension, path: tuple[str, ...]) -> str:
     """Whether a column belongs to a `member`, is the `key` that leads to it, or neither."""
     if len(path) < 2:
         return ""
@@ -94,9 +88,7 @@ def _about(binding: Binding, base: str, way: tuple[str, ...], by: Dimension, pat
     return "key" if leads else ""
 
 
-def _own(
-    binding: Binding, base: str, way: tuple[str, ...], by: Dimension, tree: exp.Expr
-) -> exp.Expr:
+def _own(binding: Binding, base: str, way: tuple[str, ...], by: Dimension, tree: exp.Expr) -> exp.Expr:
     """A condition as the member's own entity has it."""
 
     def own(node: exp.Expr) -> exp.Expr:
@@ -120,7 +112,7 @@ def strangers(report: Report, members: dict[str, Members], ask: Ask) -> list[Fin
         names = {*goal.targets, *listed.get(name, ())}
         known = _known(report, goal, members[name])
         if lone := tuple(sorted(names - known)):
-            check = Check("unknown-target", goal.by.field.entity, goal.by.field, goal=name, names=lone)  # fmt: skip
+            check = Check("unknown-target", goal.by.field.entity, goal.by.field, goal=name, names=lone)
             near = tuple((one, 0) for one in sorted(known))
             found.append(Finding(check, len(lone), len(names), near))
     return found

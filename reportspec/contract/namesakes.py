@@ -93,8 +93,7 @@ def kept_apart(report: Report, members: Mapping[str, Table]) -> Report:
         return replace(spec, highlights=replace(wanted, compare=compare, shares=shares))
 
     goals = {
-        name: replace(goal, by=put(goal.by)) if goal.by is not None else goal
-        for name, goal in report.goals.items()
+        name: replace(goal, by=put(goal.by)) if goal.by is not None else goal for name, goal in report.goals.items()
     }
     return replace(report, goals=goals, sections=tuple(map(section, report.sections)))
 
@@ -193,8 +192,7 @@ def _tells(members: Sequence[tuple[object, ...]], at: int, *, every: bool = Fals
 
 def _called(members: Iterable[tuple[object, ...]], at: int) -> tuple[tuple[str, str], ...]:
     return tuple(
-        (str(row[0]), f"{row[1]} ({row[at]})" if row[at] not in (None, "") else str(row[1]))
-        for row in members
+        (str(row[0]), f"{row[1]} ({row[at]})" if row[at] not in (None, "") else str(row[1])) for row in members
     )
 
 

@@ -31,10 +31,24 @@ Read = Mapping[str, frozenset[str]]  # the fields that are read of each entity
 
 _NUMBERS = ("money", "number", "integer")
 _TIMES = ("date", "time")
-_CALLED = {"money": "an amount", "number": "a number", "integer": "a whole number", "boolean": "yes or no",
-           "date": "a day", "time": "a time"}  # fmt: skip
-_HOLDING = {"number": "numbers", "boolean": "yes and no", "day": "days", "clock": "times", "fine": "times",
-            "instant": "times", "hour": "times of a day, without the day", "text": "texts"}  # fmt: skip
+_CALLED = {
+    "money": "an amount",
+    "number": "a number",
+    "integer": "a whole number",
+    "boolean": "yes or no",
+    "date": "a day",
+    "time": "a time",
+}
+_HOLDING = {
+    "number": "numbers",
+    "boolean": "yes and no",
+    "day": "days",
+    "clock": "times",
+    "fine": "times",
+    "instant": "times",
+    "hour": "times of a day, without the day",
+    "text": "texts",
+}
 _OF_TIME = ("day", "clock", "fine", "instant", "hour")
 # What a column holds that no database, or not every one, makes a field's value of.
 _UNFIT: Mapping[str, tuple[str, ...]] = {
@@ -42,8 +56,12 @@ _UNFIT: Mapping[str, tuple[str, ...]] = {
     **dict.fromkeys(_NUMBERS, (*_OF_TIME, "boolean")),
     "boolean": _OF_TIME,
 }
-_SINCE_1970 = {"duckdb": "to_timestamp", "postgres": "to_timestamp", "mysql": "from_unixtime",
-               "mariadb": "from_unixtime"}  # fmt: skip
+_SINCE_1970 = {
+    "duckdb": "to_timestamp",
+    "postgres": "to_timestamp",
+    "mysql": "from_unixtime",
+    "mariadb": "from_unixtime",
+}
 _MOST = 5  # fields that are told of at once
 _SHOWN = 2  # examples
 _LISTED = 5  # values in a line of the mapping
@@ -76,13 +94,12 @@ def _unfit(binding: Binding, read: Read) -> Iterator[Diagnostic]:
                     "unfit-column",
                     f"`{field.id}` ({_CALLED[field.type]}) and `{other.id}` ({_CALLED[other.type]}) are both read from"
                     f" the column `{mapped.sql.name}` of `{_table(part)}`",
-                    mapped.span, "name for each the column that has it",
-                )  # fmt: skip
+                    mapped.span,
+                    "name for each the column that has it",
+                )
 
 
-def _number_of(
-    binding: Binding, field: Field, part: MappedPart, column: exp.Column
-) -> Field | None:
+def _number_of(binding: Binding, field: Field, part: MappedPart, column: exp.Column) -> Field | None:
     """The number that the mapping takes from the same column."""
     for name, mapped in part.fields.items():
         other = binding.field(field.entity, name)
@@ -93,12 +110,8 @@ def _number_of(
 
 def _of_type(binding: Binding, field: Field, part: MappedPart, mapped: MappedField) -> Diagnostic:
     names = [one.name for one in mapped.sql.find_all(exp.Column)]
-    where = (
-        f"column `{names[0]}`" if isinstance(mapped.sql, exp.Column) else "the mapping's expression"
-    )
-    message = (
-        f"`{field.id}` is {_CALLED[field.type]}, and {where} of `{_table(part)}` holds {_HOLDING[mapped.holds]}"
-    )  # fmt: skip
+    where = f"column `{names[0]}`" if isinstance(mapped.sql, exp.Column) else "the mapping's expression"
+    message = f"`{field.id}` is {_CALLED[field.type]}, and {where} of `{_table(part)}` holds {_HOLDING[mapped.holds]}"
     help = f"name the column that has {_CALLED[field.type]}"
     column = written_column(mapped)
     since = _SINCE_1970.get(binding.source.dialect)
@@ -130,24 +143,18 @@ def unreadable_fields(binding: Binding, read: Read, ask: Ask) -> list[Diagnostic
         for fetched in (False, True):  # some values a database has and a program cannot take
             if fetched and field.type in _NUMBERS:
                 continue
-            error = _failure(
-                ask, probe_statement(binding, field.entity, field.name, fetched=fetched)
-            )
+            error = _failure(ask, probe_statement(binding, field.entity, field.name, fetched=fetched))
             if error is not None:
                 found.append(_of_values(binding, field, part, mapped, error, ask))
                 break
     return list(dict.fromkeys(found))
 
 
-def wrong_conditions(
-    binding: Binding, side: Side, conditions: Iterable[exp.Expr], ask: Ask
-) -> list[Diagnostic]:  # fmt: skip
+def wrong_conditions(binding: Binding, side: Side, conditions: Iterable[exp.Expr], ask: Ask) -> list[Diagnostic]:
     """The conditions of a spec that a database cannot compute, by asking for each alone."""
     found = []
     for tree in conditions:
-        entity = next(
-            (path_of(node)[0] for node in column_nodes(tree) if len(path_of(node)) > 1), ""
-        )
+        entity = next((path_of(node)[0] for node in column_nodes(tree) if len(path_of(node)) > 1), "")
         key = binding.entity(entity).key if entity in binding.source.entities else None
         if key is None or binding.mapped(entity, key) is None:
             continue
@@ -156,23 +163,27 @@ def wrong_conditions(
         except Unresolved:
             continue
         if error is not None:
-            tried = (
-                "`try_cast(…)` is null where a text cannot be read" if tree.find(exp.Cast) else None
+            tried = "`try_cast(…)` is null where a text cannot be read" if tree.find(exp.Cast) else None
+            found.append(
+                Diagnostic(
+                    "bad-expression",
+                    f"`{shown(tree)}` cannot be computed of the rows: {_said(error)}",
+                    tree.meta.get(PLACED),
+                    tried or "write it so that it holds for every row",
+                )
             )
-            found.append(Diagnostic(
-                "bad-expression", f"`{shown(tree)}` cannot be computed of the rows: {_said(error)}",
-                tree.meta.get(PLACED), tried or "write it so that it holds for every row",
-            ))  # fmt: skip
     return found
 
 
 def of_section(section: str, span: Span | None, error: SourceError) -> Diagnostic:
     """What is told of a statement that a database refuses, where no field and no condition is to blame."""
     return Diagnostic(
-        error.code, f"the section `{section}` cannot be computed: {_said(error)}", span,
+        error.code,
+        f"the section `{section}` cannot be computed: {_said(error)}",
+        span,
         error.help or "look at the expressions that it uses; `reportspec compile` shows its statement",
         error.notes,
-    )  # fmt: skip
+    )
 
 
 def _failure(ask: Ask, tree: exp.Expr) -> SourceError | None:
@@ -189,29 +200,37 @@ def _of_rows(binding: Binding, entity: str, error: SourceError) -> Diagnostic:
     mapped = binding.source.entities[entity]
     tables = " and ".join(f"`{_table(part)}`" for part in mapped.parts)
     return Diagnostic(
-        error.code, f"the rows of `{entity}` cannot be read from {tables}: {_said(error)}", mapped.span,
-        error.help or "look at `where`, `joins` and `latest` in its mapping", error.notes,
-    )  # fmt: skip
+        error.code,
+        f"the rows of `{entity}` cannot be read from {tables}: {_said(error)}",
+        mapped.span,
+        error.help or "look at `where`, `joins` and `latest` in its mapping",
+        error.notes,
+    )
 
 
 def _of_values(
     binding: Binding, field: Field, part: MappedPart, mapped: MappedField, error: SourceError, ask: Ask
-) -> Diagnostic:  # fmt: skip
+) -> Diagnostic:
     table, column = _table(part), _column(mapped)
     named = f" (column `{column.name}`)" if column is not None else ""
     found = _values(binding, field, part, mapped, ask)
     if not found:
         return Diagnostic(
-            error.code, f"`{field.id}`{named} of `{table}` cannot be read: {_said(error)}", mapped.span,
-            error.help or "mend the values, or the mapping's expression for them", error.notes,
-        )  # fmt: skip
+            error.code,
+            f"`{field.id}`{named} of `{table}` cannot be read: {_said(error)}",
+            mapped.span,
+            error.help or "mend the values, or the mapping's expression for them",
+            error.notes,
+        )
     count = sum(n for _, n in found)
     shown = ", ".join(f"`{short(value)}` ({rows_of(n)})" for value, n in found[:_SHOWN])
     return Diagnostic(
         "unreadable-value",
         f"`{table}` has {rows_of(count)} whose `{field.id}`{named} {_no(field)}",
-        mapped.span, _without(field, mapped, [value for value, _ in found]), (f"for example {shown}",),
-    )  # fmt: skip
+        mapped.span,
+        _without(field, mapped, [value for value, _ in found]),
+        (f"for example {shown}",),
+    )
 
 
 def _said(error: SourceError) -> str:
@@ -236,9 +255,7 @@ def _without(field: Field, mapped: MappedField, values: list[str]) -> str:
     return f"mend the values, or leave them out in the mapping: `{line}`"
 
 
-def _values(
-    binding: Binding, field: Field, part: MappedPart, mapped: MappedField, ask: Ask
-) -> list[tuple[str, int]]:  # fmt: skip
+def _values(binding: Binding, field: Field, part: MappedPart, mapped: MappedField, ask: Ask) -> list[tuple[str, int]]:
     """The values of a field's column that are not what the field is, most frequent first."""
     column = _column(mapped)
     read = _READERS.get(field.type)
@@ -249,10 +266,7 @@ def _values(
     except SourceError:
         return []
     numbers = field.type in _TIMES and (mapped.sql != column or mapped.holds == "any")
-    return [
-        (str(value), int(n)) for value, n in listed
-        if value is not None and not _reads(read, value, numbers)
-    ]  # fmt: skip
+    return [(str(value), int(n)) for value, n in listed if value is not None and not _reads(read, value, numbers)]
 
 
 def _reads(read: Callable[[Any], Any], value: Any, numbers: bool) -> bool:
@@ -277,8 +291,11 @@ def _instant(value: Any) -> Any:
 
 _BEYOND = 1e17  # which only SQLite reads, as billionths of a second
 _READERS: Mapping[str, Callable[[Any], Any]] = {
-    "boolean": word_of, "time": _instant, "date": day_of, "money": _amount,
-}  # fmt: skip
+    "boolean": word_of,
+    "time": _instant,
+    "date": day_of,
+    "money": _amount,
+}
 
 
 def _column(mapped: MappedField) -> exp.Column | None:

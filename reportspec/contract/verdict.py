@@ -59,9 +59,7 @@ class Broken(SourceError):
         self.diagnostics = tuple(diagnostics)
 
 
-def settled(
-    binding: Binding, found: Iterable[Finding], settings: SourceChecks
-) -> tuple[Finding, ...]:
+def settled(binding: Binding, found: Iterable[Finding], settings: SourceChecks) -> tuple[Finding, ...]:
     """What is told of a source, and what is known and not told: that has its reason. Raises Broken for
     what is refused, and by the project's settings for all that would be told."""
     found = [replace(one, reason=_reason(one.check, settings)) for one in found]
@@ -71,9 +69,7 @@ def settled(
     return tuple(found)
 
 
-def findings_of(
-    binding: Binding, checks: Sequence[Check], survey: Table, ask: Ask
-) -> list[Finding]:
+def findings_of(binding: Binding, checks: Sequence[Check], survey: Table, ask: Ask) -> list[Finding]:
     """All that rows of the source break, after its survey."""
     rows = survey.dicts()
     counted = {str(row["entity"]): int(row["rows"] or 0) for row in rows}
@@ -110,11 +106,7 @@ def _unknown(
     """The values that a filter asks for and the source does not have: the first of them one by one,
     the others together."""
     several = len(check.names) > 1
-    there = (
-        {str(row[0]) for row in ask(values_there_statement(binding, check)).rows}
-        if several
-        else set()
-    )
+    there = {str(row[0]) for row in ask(values_there_statement(binding, check)).rows} if several else set()
     missing = [name for name in check.names if name not in there]
     alone = missing if len(missing) <= _ALONE + 1 else missing[:_ALONE]
     places = dict(zip(check.names, check.places, strict=False))
@@ -162,9 +154,13 @@ def diagnostic(binding: Binding, finding: Finding, *, refused: bool) -> Diagnost
     check = finding.check
     message, help = _said(binding, finding)
     return Diagnostic(
-        check.kind, message, _span(binding, check), help, _notes(finding),
+        check.kind,
+        message,
+        _span(binding, check),
+        help,
+        _notes(finding),
         "error" if refused else "warning",
-    )  # fmt: skip
+    )
 
 
 def _said(binding: Binding, finding: Finding) -> tuple[str, str | None]:
@@ -178,13 +174,16 @@ def _said(binding: Binding, finding: Finding) -> tuple[str, str | None]:
         return (
             f"{tables} has {rows_of(count)} without a key: `{check.of}`{_from(where)} is empty",
             f"leave them out with `where: {where} is not null` in the mapping of `{entity}`, or give them one"
-            if where else "leave them out with `where` in the mapping, or give them one",
-        )  # fmt: skip
+            if where
+            else "leave them out with `where` in the mapping, or give them one",
+        )
     if check.kind == "repeated-key":
         return (
-            f"{tables} has {rows_of(count)} too many: `{check.of}`{_from(_column(binding, check))} is the key of more than one",
-            "mend the source; if the table keeps every version of a record, map the last one with `latest: {by: …, order: …}`",
-        )  # fmt: skip
+            f"{tables} has {rows_of(count)} too many: "
+            f"`{check.of}`{_from(_column(binding, check))} is the key of more than one",
+            "mend the source; if the table keeps every version of a "
+            "record, map the last one with `latest: {by: …, order: …}`",
+        )
     if check.kind == "shared-name":
         entity_of = binding.entity(entity)
         ways = " or ".join(f"`{entity}.{one}`" for one in (*entity_of.told_apart_by, entity_of.key))
@@ -207,7 +206,7 @@ def _said(binding: Binding, finding: Finding) -> tuple[str, str | None]:
             f"{tables} has {rows_of(count)} with an amount and without a currency: `{check.of}`"
             f"{_from(_column(binding, check))} is empty, and they are left out of amounts",
             f"if they are in {binding.currency}, write so in the mapping: `{_currency_given(binding, check)}`",
-        )  # fmt: skip
+        )
     if check.kind == "no-rate":
         most = finding.examples[0][0] if finding.examples else "…"
         help = f"map the rates (`fx_rate`), or make the report in theirs: `currency: {short(most)}`"
@@ -232,8 +231,9 @@ def _said(binding: Binding, finding: Finding) -> tuple[str, str | None]:
         column = mapped.sql.name
         return (
             f"{tables} has {rows_of(count)} whose `{check.of}` (column `{column}`) is a text, and no number",
-            f"make a number of it in the mapping, for example `{check.field.name}: \"cast(nullif(replace({column}, ',', ''), '') as decimal(18, 2))\"`",
-        )  # fmt: skip
+            f"make a number of it in the mapping, for example `{check.field.name}: "
+            f"\"cast(nullif(replace({column}, ',', ''), '') as decimal(18, 2))\"`",
+        )
     if check.kind == "too-large":
         return (
             f"{tables} has {rows_of(count)} whose `{check.of}`{_from(_column(binding, check))} is no number,"
@@ -271,13 +271,16 @@ def _said(binding: Binding, finding: Finding) -> tuple[str, str | None]:
         return said, f"those that it has lie between {first} and {last}"
     if check.names:
         others = f"{len(check.names):,} other values"
-        return f"the filter on `{check.of}` asks for {others} that {tables} does not have", "compare them with the values that the source has"  # fmt: skip
+        return (
+            f"the filter on `{check.of}` asks for {others} that {tables} does not have",
+            "compare them with the values that the source has",
+        )
     near = did_you_mean(check.value, [value for value, _ in finding.examples])
     who = f"`{check.metric}` asks for it" if check.metric else "a filter names it"
     return (
         f"`{check.of}` is never `{short(check.value)}` in {tables}: {who}",
         f"did you mean `{short(near)}`?" if near else "compare it with the values that the source has",
-    )  # fmt: skip
+    )
 
 
 def _of_names(finding: Finding) -> tuple[str, str | None]:
@@ -302,29 +305,22 @@ def _of_names(finding: Finding) -> tuple[str, str | None]:
     meant = ", ".join(f"`{short(one)}`" for one in dict.fromkeys(near.values()) if one)
     help = f"did you mean {meant}?" if meant else "compare them with the values that the source has"
     if check.kind == "unknown-recipient":
-        return f"`{check.of}` is never {names}, which the file of recipients has: no report is made for them", help  # fmt: skip
-    return f"`{check.of}` is never {names}, for which `{check.goal}` has a target: it is left out", help  # fmt: skip
+        return f"`{check.of}` is never {names}, which the file of recipients has: no report is made for them", help
+    return f"`{check.of}` is never {names}, for which `{check.goal}` has a target: it is left out", help
 
 
 def _lonely(binding: Binding, finding: Finding, tables: str) -> tuple[str, str | None]:
     check = finding.check
     assert check.relation is not None
     others = " and ".join(f"`{name}`" for name in table_names(binding, check.relation.to))
-    said = (
-        f"{tables} has {rows_of(finding.count)} whose `{check.of}` {others} does not have:"
-        " they stand under no name"
-    )
+    said = f"{tables} has {rows_of(finding.count)} whose `{check.of}` {others} does not have: they stand under no name"
     if not finding.near:
         return (
             said,
             f"look whether {others} has all records; where they were removed, nothing is to be done",
         )
     most = "at least " if len(finding.examples) == MOST_KEYS else ""
-    how = (
-        ""
-        if any(key.strip().isdecimal() for key, _ in finding.examples)
-        else ", for example with `lower(trim(…))`"
-    )
+    how = "" if any(key.strip().isdecimal() for key, _ in finding.examples) else ", for example with `lower(trim(…))`"
     return said, (
         f"{most}{finding.near} of them would find theirs but for blanks, leading zeros or the case of"
         f" letters: write both keys alike in the mapping{how}"
@@ -391,10 +387,7 @@ def _notes(finding: Finding) -> tuple[str, ...]:
         return ()
     most = len(finding.examples) if check.field is not None and check.field.closed else _SHOWN
     counted = check.kind not in ("no-key", "no-currency") and check.expectation is None
-    shown = [
-        f"`{short(value)}`" + (f" ({rows_of(n)})" if counted else "")
-        for value, n in finding.examples[:most]
-    ]
+    shown = [f"`{short(value)}`" + (f" ({rows_of(n)})" if counted else "") for value, n in finding.examples[:most]]
     return (f"for example {', '.join(shown)}",)
 
 

@@ -49,12 +49,21 @@ class Attempt:
 
 
 def attempt(
-    path: Path, now: datetime, environment: Mapping[str, str], asked: Asked, *,
-    settings: Mapping[str, str], period: str | None = None, strict: bool = False,
-    wait: Wait = time.sleep, clock: bool = False, say: Tell = silent,
-) -> Attempt:  # fmt: skip
+    path: Path,
+    now: datetime,
+    environment: Mapping[str, str],
+    asked: Asked,
+    *,
+    settings: Mapping[str, str],
+    period: str | None = None,
+    strict: bool = False,
+    wait: Wait = time.sleep,
+    clock: bool = False,
+    say: Tell = silent,
+) -> Attempt:
     """Check a spec, build its report and send it, and tell those who look after it of what went
-    wrong; `say` is given a line where another program has to be waited for. Raises only what is a bug, of which they are told as well."""
+    wrong; `say` is given a line where another program has to be waited for. Raises only
+    what is a bug, of which they are told as well."""
 
     def told(failures: list[Failure], period: str = "") -> str | None:
         if asked.dry_run is not None or asked.rehearsal or not failures:
@@ -63,9 +72,7 @@ def attempt(
         return tell(who, failures, period) if who is not None else None
 
     try:
-        checked = load_report(
-            path, now, environment, settings=settings, period=period, strict=strict, clock=clock
-        )
+        checked = load_report(path, now, environment, settings=settings, period=period, strict=strict, clock=clock)
         made = _sent(path, checked, asked, wait, say)
     except Exception as error:
         with contextlib.suppress(Exception):
@@ -73,7 +80,7 @@ def attempt(
             said = f"reportspec has a bug: {name}: {without_secrets(str(error), '')}"
             told([failure(said, name)])
         raise
-    start, end = (checked.report.period.start, checked.report.period.end) if checked.report else ("", "")  # fmt: skip
+    start, end = (checked.report.period.start, checked.report.period.end) if checked.report else ("", "")
     why = told(_failures(made), days(str(start), str(end)))
     if why is None:
         return made
@@ -120,7 +127,7 @@ def os_problem(path: Path, error: OSError) -> Diagnostic:
         return no_pango(error)
     where = f" `{error.filename}`:" if error.filename else ""
     said = f"{path}: not sent:{where} {(error.strerror or str(error)).lower()}"
-    return Diagnostic("not-sent", said, None, "look whether there is room for files, and who may write them")  # fmt: skip
+    return Diagnostic("not-sent", said, None, "look whether there is room for files, and who may write them")
 
 
 # --- what is wrong with it ----------------------------------------------------------------------
@@ -147,8 +154,17 @@ def _of_sent(one: Sent) -> Failure:
     return Failure(sent_line(one), "\0".join((one.result, one.value, one.recipient)))
 
 
-RESULTS = {"sent": "sent", "already": "has it already", "skipped": "skipped", "pending": "not taken yet", "refused": "refused",
-           "doubt": "in doubt", "failed": "not sent", "written": "written", "busy": "nothing to do"}  # fmt: skip
+RESULTS = {
+    "sent": "sent",
+    "already": "has it already",
+    "skipped": "skipped",
+    "pending": "not taken yet",
+    "refused": "refused",
+    "doubt": "in doubt",
+    "failed": "not sent",
+    "written": "written",
+    "busy": "nothing to do",
+}
 
 
 _LONGEST_VALUE, _LONGEST = 100, 1000  # letters in a line
@@ -159,18 +175,10 @@ def sent_line(one: Sent) -> str:
     value = shortened(one.value, _LONGEST_VALUE)
     who = f"{one.recipient} ({value})" if one.recipient and value else one.recipient or value
     # A value of the data with a line end would write lines of its own.
-    return one_line(
-        ": ".join(
-            part for part in (RESULTS[one.result], who, shortened(one.said, _LONGEST)) if part
-        )
-    )
+    return one_line(": ".join(part for part in (RESULTS[one.result], who, shortened(one.said, _LONGEST)) if part))
 
 
 def as_diagnostics(path: Path, outcomes: Iterable[Sent]) -> list[Diagnostic]:
     """What became of mails that were not sent, for programs that read mistakes."""
     codes = {"failed": "not-sent", "refused": "refused", "doubt": "in-doubt", "pending": "not-yet"}
-    return [
-        Diagnostic(codes[one.result], f"{path}: {sent_line(one)}")
-        for one in outcomes
-        if one.result in codes
-    ]
+    return [Diagnostic(codes[one.result], f"{path}: {sent_line(one)}") for one in outcomes if one.result in codes]

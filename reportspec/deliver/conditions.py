@@ -23,9 +23,7 @@ def empty(figures: Figures) -> bool:
             return False
         if section.kpis or section.kind in ("text", "highlights"):
             continue
-        figured = [
-            at for at, column in enumerate(section.columns) if column.role in ("metric", "previous")
-        ]
+        figured = [at for at, column in enumerate(section.columns) if column.role in ("metric", "previous")]
         if section.kind == "records" and section.rows:
             return False
         if any(row[at] not in (None, 0, 0.0) for row in section.rows for at in figured):
@@ -35,9 +33,7 @@ def empty(figures: Figures) -> bool:
 
 def holds(condition: Condition, figures: Figures, changed: bool) -> bool:
     """Whether the report is to be sent. A comparison with a figure that is missing does not hold."""
-    states: set[str] = {
-        kpi.goal.state for section in figures.sections for kpi in section.kpis if kpi.goal
-    }
+    states: set[str] = {kpi.goal.state for section in figures.sections for kpi in section.kpis if kpi.goal}
     for section in figures.sections:
         if section.kind == "goals":
             at = [column.name for column in section.columns].index("state")

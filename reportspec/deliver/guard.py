@@ -38,9 +38,7 @@ def check_parcel(value: str, parcel: Parcel, statements: tuple[str, ...]) -> Non
                 raise mixed_up(value)
 
 
-def check_message(
-    value: str, message_id: str, message: bytes, parcel: Parcel, *, stored: bool = False
-) -> None:
+def check_message(value: str, message_id: str, message: bytes, parcel: Parcel, *, stored: bool = False) -> None:
     """Just before a mail is handed over: that it is the one meant, that its text and the PDF in it
     were made for the value, and that what is attached are the parcel's files. Of a `stored` mail the
     files are those of an earlier run. Raises SourceError."""
@@ -79,5 +77,8 @@ def _seal(data: bytes) -> dict[str, Any] | None:
 
 def mixed_up(value: str) -> SourceError:
     """What is told of a file or a mail that is not what was built."""
-    return SourceError("mixed-up", f"a file for `{value or 'all'}` is not what was built for it, so nothing is sent",
-                       "send again; if it comes back, please report it")  # fmt: skip
+    return SourceError(
+        "mixed-up",
+        f"a file for `{value or 'all'}` is not what was built for it, so nothing is sent",
+        "send again; if it comes back, please report it",
+    )

@@ -108,9 +108,7 @@ def open_ledger(place: str, root: Path, *, reading: bool = False, tell: Tell = s
     if place.startswith(("postgres://", "postgresql://")):
         return PostgresLedger(place, reading=reading, tell=tell)
     if "://" in place:
-        raise LedgerError(
-            "a ledger is a file or a PostgreSQL database", "write a path, or postgresql://…"
-        )
+        raise LedgerError("a ledger is a file or a PostgreSQL database", "write a path, or postgresql://…")
     return SqliteLedger(root / place, reading=reading, tell=tell)
 
 
@@ -126,8 +124,10 @@ _BRIEF = ", ".join("''" if name == "message" else name for name in _NAMES)
 def _entry(row: Sequence[Any]) -> Entry:
     values = dict(zip(_NAMES, row, strict=True))
     if values["state"] not in get_args(State):  # taken for one of them, it could be sent again
-        raise LedgerError("the ledger is damaged, and without it nothing is sent: an entry has an unknown state",
-                          "restore it from a backup, or mend the entry")  # fmt: skip
+        raise LedgerError(
+            "the ledger is damaged, and without it nothing is sent: an entry has an unknown state",
+            "restore it from a backup, or mend the entry",
+        )
     message = values["message"]
     values["message"] = bytes(message) if not isinstance(message, str) else b""
     return Entry(**values)
@@ -168,9 +168,7 @@ class SqliteLedger:
         self._execute("BEGIN IMMEDIATE")
         version = self._execute("PRAGMA user_version").fetchone()[0]
         _check_version(version, f"`{self.path.name}`")
-        self._execute(
-            f"CREATE TABLE IF NOT EXISTS {_TABLE} ({_COLUMNS}, PRIMARY KEY (report, period, recipient))"
-        )
+        self._execute(f"CREATE TABLE IF NOT EXISTS {_TABLE} ({_COLUMNS}, PRIMARY KEY (report, period, recipient))")
         self._execute(f"PRAGMA user_version = {VERSION}")
         self._execute("COMMIT")
 
@@ -239,9 +237,7 @@ class SqliteLedger:
     def last(self, report: str, recipient: str, period: str) -> Entry | None:
         where = "WHERE report = ? AND recipient = ? AND period <> ? AND state = 'sent'"
         order = "ORDER BY at DESC, period DESC LIMIT 1"
-        rows = self._run(
-            f"SELECT {_BRIEF} FROM {_TABLE} {where} {order}", (report, recipient, period)
-        )
+        rows = self._run(f"SELECT {_BRIEF} FROM {_TABLE} {where} {order}", (report, recipient, period))
         return _entry(rows[0]) if rows else None
 
     def entries(self, report: str | None = None, period: str | None = None) -> list[Entry]:
@@ -280,9 +276,7 @@ def _broken(path: Path, error: Exception) -> LedgerError:
         help = "without it nobody knows who was sent what: make room or mend the file, or restore it from a backup"
     if getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_READONLY_DBMOVED:
         said = "the file was deleted, moved or replaced"
-    return LedgerError(
-        f"the ledger `{path.name}` cannot be used, and without it nothing is sent: {said}", help
-    )
+    return LedgerError(f"the ledger `{path.name}` cannot be used, and without it nothing is sent: {said}", help)
 
 
 def _waiting(name: str) -> str:
@@ -301,8 +295,10 @@ def _gone(name: str) -> LedgerError:
 
 def _check_version(found: int, name: str) -> None:
     if found not in (0, VERSION):
-        raise LedgerError(f"the ledger {name} was written by another version of reportspec",
-                          "use that version, or name another ledger")  # fmt: skip
+        raise LedgerError(
+            f"the ledger {name} was written by another version of reportspec",
+            "use that version, or name another ledger",
+        )
 
 
 def _locked(handle: int) -> bool:
@@ -340,11 +336,14 @@ class PostgresLedger:
         try:
             import psycopg
         except ImportError:
-            raise LedgerError("the ledger is in PostgreSQL, whose driver is not there",
-                              'pip install "reportspec[postgres]"') from None  # fmt: skip
+            raise LedgerError(
+                "the ledger is in PostgreSQL, whose driver is not there", 'pip install "reportspec[postgres]"'
+            ) from None
         self._error: type[Exception] = psycopg.Error
-        unread = LedgerError("the URL of the ledger cannot be read",
-                             "write it as postgresql://user:${PASSWORD}@host:5432/database, odd characters of the password as %-codes")  # fmt: skip
+        unread = LedgerError(
+            "the URL of the ledger cannot be read",
+            "write it as postgresql://user:${PASSWORD}@host:5432/database, odd characters of the password as %-codes",
+        )
         # Of an odd URL the driver takes a part of the password for the host, and says so.
         if not _URL.fullmatch(url):
             raise unread
@@ -372,9 +371,7 @@ class PostgresLedger:
         if not self._made():  # who may not make tables may use one that was made for them
             types = _COLUMNS.replace("BLOB", "BYTEA")
             with self._raw.transaction():
-                self._raw.execute(
-                    f"CREATE TABLE {_TABLE} ({types}, PRIMARY KEY (report, period, recipient))"
-                )
+                self._raw.execute(f"CREATE TABLE {_TABLE} ({types}, PRIMARY KEY (report, period, recipient))")
                 self._raw.execute(f"COMMENT ON TABLE {_TABLE} IS '{_MADE_BY}{VERSION}'")
         self._raw.execute("SELECT pg_advisory_unlock(7277, 0)")
 
@@ -443,9 +440,7 @@ class PostgresLedger:
     def last(self, report: str, recipient: str, period: str) -> Entry | None:
         where = "WHERE report = %s AND recipient = %s AND period <> %s AND state = 'sent'"
         order = "ORDER BY at DESC, period DESC LIMIT 1"
-        rows = self._run(
-            f"SELECT {_BRIEF} FROM {_TABLE} {where} {order}", (report, recipient, period)
-        )
+        rows = self._run(f"SELECT {_BRIEF} FROM {_TABLE} {where} {order}", (report, recipient, period))
         return _entry(rows[0]) if rows else None
 
     def entries(self, report: str | None = None, period: str | None = None) -> list[Entry]:

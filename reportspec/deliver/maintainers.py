@@ -152,14 +152,11 @@ def _text(who: Maintainers, failures: Sequence[Failure], period: str) -> str:
 
 def _entry(who: Maintainers, recipient: str, key: tuple[str, str, str], text: str) -> Entry:
     sender = who.mail.sender
-    head = Head(sender, (recipient,), (), "", f"Report not sent: {who.title}",
-                message_id(sender, *key), "failures", who.now)  # fmt: skip
-    message = notice(head, text)
-    return stamped(
-        Entry(
-            *key, "claimed", head.message_id, head.subject, sha256(message).hexdigest(), "", message
-        )
+    head = Head(
+        sender, (recipient,), (), "", f"Report not sent: {who.title}", message_id(sender, *key), "failures", who.now
     )
+    message = notice(head, text)
+    return stamped(Entry(*key, "claimed", head.message_id, head.subject, sha256(message).hexdigest(), "", message))
 
 
 class _Memory:

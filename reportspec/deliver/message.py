@@ -75,9 +75,13 @@ def mark_of(figures: Figures) -> str:
 
 
 def mail(
-    head: Head, figures: Figures, body: str, files: Sequence[tuple[str, bytes]], links: Sequence[tuple[str, str]] = (),
+    head: Head,
+    figures: Figures,
+    body: str,
+    files: Sequence[tuple[str, bytes]],
+    links: Sequence[tuple[str, str]] = (),
     left_out: Sequence[str] = (),
-) -> bytes:  # fmt: skip
+) -> bytes:
     """The message as it is handed over: the same bytes for the same report."""
     made = EmailMessage(policy=_POLICY)
     made["Subject"] = one_line(head.subject)
@@ -94,9 +98,7 @@ def mail(
         made[MARK] = mark
     attached = [name for name, _ in files]
     made.set_content(as_text(figures, body, attached, links, left_out), cte="quoted-printable")
-    made.add_alternative(
-        as_html(figures, body, attached, links, left_out), subtype="html", cte="quoted-printable"
-    )
+    made.add_alternative(as_html(figures, body, attached, links, left_out), subtype="html", cte="quoted-printable")
     for name, data in files:
         main, sub = _TYPES[name.rpartition(".")[2]]
         made.add_attachment(data, maintype=main, subtype=sub, filename=name)
@@ -140,9 +142,7 @@ def _address(text: str) -> str:
     name, address = one_line(named[0]), ascii_address(named[1])
     if name.isascii():
         return formataddr((name, address))
-    return (
-        f"{Header(name, 'utf-8', maxlinelen=70).encode(linesep=chr(13) + chr(10))}\r\n <{address}>"
-    )
+    return f"{Header(name, 'utf-8', maxlinelen=70).encode(linesep=chr(13) + chr(10))}\r\n <{address}>"
 
 
 # --- the two texts -----------------------------------------------------------------------------
@@ -164,12 +164,7 @@ def _period(figures: Figures) -> str:
 
 def _sentences(figures: Figures) -> list[str]:
     formats = formats_for(figures)
-    return [
-        text
-        for section in figures.sections
-        if section.highlights
-        for text in sentences(figures, section, formats)
-    ]
+    return [text for section in figures.sections if section.highlights for text in sentences(figures, section, formats)]
 
 
 def _closing(figures: Figures, attached: Sequence[str], left_out: Sequence[str]) -> list[str]:
@@ -189,9 +184,12 @@ def _closing(figures: Figures, attached: Sequence[str], left_out: Sequence[str])
 
 
 def as_text(
-    figures: Figures, body: str, attached: Sequence[str], links: Iterable[tuple[str, str]],
+    figures: Figures,
+    body: str,
+    attached: Sequence[str],
+    links: Iterable[tuple[str, str]],
     left_out: Sequence[str] = (),
-) -> str:  # fmt: skip
+) -> str:
     """The figures of the tiles, a line each, and the highlights."""
     formats = formats_for(figures)
     lines = [figures.title, _period(figures), *figures.notices, ""]
@@ -218,17 +216,18 @@ def as_text(
 
 
 def as_html(
-    figures: Figures, body: str, attached: Sequence[str], links: Iterable[tuple[str, str]],
+    figures: Figures,
+    body: str,
+    attached: Sequence[str],
+    links: Iterable[tuple[str, str]],
     left_out: Sequence[str] = (),
-) -> str:  # fmt: skip
+) -> str:
     """The same as HTML that mail programs show: one table, styles in place, nothing to load."""
     formats = formats_for(figures)
     palette = palette_for(figures.theme.accent)
     e = html.escape
     font = "font-family:'Open Sans',Segoe UI,Helvetica,Arial,sans-serif"
-    cell_css = (
-        f"padding:6px 12px 6px 0;border-bottom:1px solid {RULE};text-align:left;vertical-align:top"
-    )
+    cell_css = f"padding:6px 12px 6px 0;border-bottom:1px solid {RULE};text-align:left;vertical-align:top"
     parts = [
         f'<!doctype html><html lang="{e(formats.language_tag)}"><head><meta charset="utf-8">'
         f'<meta name="viewport" content="width=device-width"><title>{e(figures.title)}</title></head>'
@@ -240,11 +239,7 @@ def as_html(
         + "".join(f"<br>{e(text)}" for text in figures.notices)
         + "</p>"
     ]
-    parts += [
-        f'<p style="margin:0 0 12px">{_paragraph(one)}</p>'
-        for one in re.split(r"\n\s*\n", body.strip())
-        if one
-    ]
+    parts += [f'<p style="margin:0 0 12px">{_paragraph(one)}</p>' for one in re.split(r"\n\s*\n", body.strip()) if one]
     rows = []
     for kpi in _tiles(figures):
         tone = {"good": GOOD, "bad": BAD}.get(tendency(kpi.change, kpi.column.direction), MUTED)
@@ -257,26 +252,21 @@ def as_html(
             )
         rows.append(
             f'<tr><th scope="row" style="{cell_css};font-weight:400;color:{MUTED}">{e(kpi.column.label)}</th>'
-            f'<td style="{cell_css};font-size:18px;font-weight:600;white-space:nowrap">{e(of_kpi(kpi, "text", formats))}</td>'
+            f'<td style="{cell_css};font-size:18px;font-weight:600;white-space:nowrap">'
+            f"{e(of_kpi(kpi, 'text', formats))}</td>"
             f'<td style="{cell_css};color:{tone};white-space:nowrap">{e(of_kpi(kpi, "change", formats))}</td>'
             f'<td style="{cell_css};font-size:13px">{goal}</td></tr>'
         )
     if rows:
-        parts.append(
-            f'<table style="border-collapse:collapse;width:100%;margin:0 0 16px">{"".join(rows)}</table>'
-        )
+        parts.append(f'<table style="border-collapse:collapse;width:100%;margin:0 0 16px">{"".join(rows)}</table>')
     told = _sentences(figures)
     if told:
         parts.append(
             f'<ul style="margin:0 0 16px;padding-left:20px">{"".join(f"<li>{e(one)}</li>" for one in told)}</ul>'
         )
-    parts += [
-        f'<p style="margin:0 0 8px"><a href="{e(url)}">{e(name)}</a></p>' for name, url in links
-    ]
+    parts += [f'<p style="margin:0 0 8px"><a href="{e(url)}">{e(name)}</a></p>' for name, url in links]
     closing = "<br>".join(e(one) for one in _closing(figures, attached, left_out))
-    parts.append(
-        f'<p style="margin:16px 0 0;color:{MUTED};font-size:12px">{closing}</p></div></body></html>'
-    )
+    parts.append(f'<p style="margin:16px 0 0;color:{MUTED};font-size:12px">{closing}</p></div></body></html>')
     return harmless("\n".join(parts))
 
 

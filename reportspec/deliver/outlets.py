@@ -34,9 +34,7 @@ class OutletError(Exception):
     been taken all the same. `of_all` is what concerns others as well: the message without what is this
     parcel's, such as its path. No secret is in it."""
 
-    def __init__(
-        self, message: str, *, temporary: bool = True, doubt: bool = False, of_all: str = ""
-    ) -> None:
+    def __init__(self, message: str, *, temporary: bool = True, doubt: bool = False, of_all: str = "") -> None:
         super().__init__(message)
         self.message, self.temporary, self.doubt = message, temporary, doubt
         self.of_all = of_all or message
@@ -133,8 +131,8 @@ class _Folder:
 # Where the first part of a path is a bucket, which is not to be made because its name was misspelt.
 _BUCKETS = ("s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "adl", "oss", "oci", "tos", "r2")
 # What another try does not mend, by the names that the stores' own packages have for it.
-_FOR_GOOD = (PermissionError, FileNotFoundError, IsADirectoryError, NotADirectoryError, ValueError, NotImplementedError)  # fmt: skip
-_FOR_GOOD_NAMED = ("NoCredentialsError", "PartialCredentialsError", "ParamValidationError", "ProfileNotFound")  # fmt: skip
+_FOR_GOOD = (PermissionError, FileNotFoundError, IsADirectoryError, NotADirectoryError, ValueError, NotImplementedError)
+_FOR_GOOD_NAMED = ("NoCredentialsError", "PartialCredentialsError", "ParamValidationError", "ProfileNotFound")
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,9 +154,7 @@ class _Store:
         try:
             import fsspec  # type: ignore[import-untyped,unused-ignore]
         except ImportError:
-            raise OutletError(
-                'the store needs fsspec: pip install "reportspec[store]"', temporary=False
-            ) from None
+            raise OutletError('the store needs fsspec: pip install "reportspec[store]"', temporary=False) from None
         place, _, query = filled(self.outlet.target, parcel.names).partition("?")
         place = place.rstrip("/")
         name = f"the store `{self.outlet.name}`"
@@ -221,16 +217,12 @@ class _Message:
             later = error.code in (408, 425, 429) or error.code >= 500
             raise OutletError(f"{name} answered {said}", temporary=later) from None
         except URLError as error:  # before all of it was handed over
-            raise OutletError(
-                f"{name} cannot be reached: {_why(error.reason, self.within)}"
-            ) from None
+            raise OutletError(f"{name} cannot be reached: {_why(error.reason, self.within)}") from None
         except (InvalidURL, ValueError):
             raise OutletError(f"{name} has no address that can be used", temporary=False) from None
         except (OSError, HTTPException) as error:
             # It has the message, and its answer is missing: nobody knows what became of it.
-            raise OutletError(
-                f"{name} did not answer: {_why(error, self.within)}", doubt=True
-            ) from None
+            raise OutletError(f"{name} did not answer: {_why(error, self.within)}", doubt=True) from None
 
     def _answered(self, error: HTTPError) -> str:
         """A status in words, and what is said beside it in a few plain words, as Slack does."""
@@ -239,7 +231,7 @@ class _Message:
         except ValueError:
             phrase = ""
         if 300 <= error.code < 400:
-            return f"{error.code} {phrase}: it leads elsewhere, which is not followed; name that address"  # fmt: skip
+            return f"{error.code} {phrase}: it leads elsewhere, which is not followed; name that address"
         try:
             body = error.read(200).decode("utf-8", "replace").strip()
         except (OSError, HTTPException):
@@ -250,7 +242,7 @@ class _Message:
 
 
 def _no_target(outlet: Outlet) -> OutletError:
-    said = f"the {outlet.kind} `{outlet.name}` has no address here: is the variable set that it is read from?"  # fmt: skip
+    said = f"the {outlet.kind} `{outlet.name}` has no address here: is the variable set that it is read from?"
     return OutletError(said, temporary=False)
 
 
@@ -343,9 +335,7 @@ def slack(parcel: Parcel) -> dict[str, Any]:
             said += f"\n{_slack(of_kpi(kpi, 'state', formats))}"
         fields.append({"type": "mrkdwn", "text": said[:2000]})
     heading = one_line(f"{figures.title} · {figures.period.label}")
-    blocks: list[dict[str, Any]] = [
-        {"type": "header", "text": {"type": "plain_text", "text": heading[:150]}}
-    ]
+    blocks: list[dict[str, Any]] = [{"type": "header", "text": {"type": "plain_text", "text": heading[:150]}}]
     for text in figures.notices:
         context = {"type": "mrkdwn", "text": _slack(text)[:2000]}
         blocks.append({"type": "context", "elements": [context]})
@@ -363,6 +353,4 @@ def slack(parcel: Parcel) -> dict[str, Any]:
 def _slack(text: str) -> str:
     """Text as text: Slack makes mentions and links of what stands between < and >."""
     text = harmless(text)
-    return (
-        text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("\u00a0", " ")
-    )
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("\u00a0", " ")

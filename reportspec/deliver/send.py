@@ -42,9 +42,7 @@ FIRST_WAIT, LONGEST_WAIT = 1.0, 60.0  # seconds; each wait is three times the on
 MOST_COPIES = 2  # of a mail of which nobody knows whether it arrived
 MOST_SILENCES = 2  # one after the other, before a mail server is left alone for this run
 
-Result = Literal[
-    "sent", "already", "skipped", "pending", "refused", "doubt", "failed", "written", "busy"
-]
+Result = Literal["sent", "already", "skipped", "pending", "refused", "doubt", "failed", "written", "busy"]
 OUTLET = "outlet:"  # recipients that are ways out
 
 
@@ -115,15 +113,13 @@ class Refused(Exception):
         self.message, self.help = message, help
 
 
-def send(
-    report: Report, spec_text: str, asked: Asked, wait: Wait = time.sleep, tell: Tell = silent
-) -> Outcome:
+def send(report: Report, spec_text: str, asked: Asked, wait: Wait = time.sleep, tell: Tell = silent) -> Outcome:
     """Build a report and hand it over to all who get it; `tell` is given a line where a ledger has to be
     waited for. Raises Refused, SourceError, LedgerError,
     MailError, RenderError, FormatError; what concerns single recipients is in the outcome."""
     delivery = report.delivery
     if delivery is None or not (delivery.to or delivery.cc or delivery.bcc or delivery.also):
-        raise Refused("the spec names nobody who gets the report", "add for example `deliver: {to: anna@example.com}`")  # fmt: skip
+        raise Refused("the spec names nobody who gets the report", "add for example `deliver: {to: anna@example.com}`")
     _check_project(report, delivery, asked)
     outcome = Outcome(report.file, _period(report))
     if asked.dry_run is not None:
@@ -146,9 +142,7 @@ def send(
         ledger.close()
 
 
-def _check_items(
-    report: Report, items: Sequence[Item], asked: Asked, ledger: Ledger
-) -> None:  # fmt: skip
+def _check_items(report: Report, items: Sequence[Item], asked: Asked, ledger: Ledger) -> None:
     """That all was made for whom it goes to. Raises SourceError, before anything is sent."""
     for item in items:
         check_parcel(item.value, item.parcel, item.statements)
@@ -157,9 +151,7 @@ def _check_items(
             raise mixed_up(item.value)
 
 
-def _identity(
-    report: Report, value: str, address: str, asked: Asked, ledger: Ledger | None
-) -> tuple[str, str]:  # fmt: skip
+def _identity(report: Report, value: str, address: str, asked: Asked, ledger: Ledger | None) -> tuple[str, str]:
     """A mail's Message-ID, and that of the first one where it corrects it. What is sent again on
     request is another message; what may not have arrived is the same one once more."""
     first = _message_id(report, value, address)
@@ -193,7 +185,7 @@ def _check_project(report: Report, delivery: Delivery, asked: Asked) -> None:
     settings = report.project.mail
     if asked.rehearsal:
         if split(asked.rehearsal) is None:
-            raise Refused(f"`{asked.rehearsal[:80]}` is no address", "write `--to anna@example.com`")  # fmt: skip
+            raise Refused(f"`{asked.rehearsal[:80]}` is no address", "write `--to anna@example.com`")
         if not _may_get(bare(asked.rehearsal), settings, asked):
             raise Refused(f"`{asked.rehearsal}` may not be sent a report", _ALLOW)
     if not mailed:
@@ -225,7 +217,7 @@ def _may_get(address: str, settings: Mail, asked: Asked) -> bool:
 
 def _built(
     report: Report, delivery: Delivery, spec_text: str, asked: Asked, outcome: Outcome, ledger: Ledger | None
-) -> list[Item]:  # fmt: skip
+) -> list[Item]:
     """All mails that are to be sent, built. Nothing is built again that was stored and not sent."""
     compiled = compile_report(report)
     found = _figures(report, compiled, asked, outcome)
@@ -234,12 +226,12 @@ def _built(
     wanted: list[tuple[str, Mapping[str, str], Figures]] = []
     for value, more, figures, several, _ in found:
         if several:
-            said = f"several rows have this name and differ in {', '.join(several)}, so it is not clear whose report it is"
+            said = (
+                f"several rows have this name and differ in {', '.join(several)}, so it is not clear whose report it is"
+            )
             outcome.add(value, "", "failed", said)
             continue
-        if _all_sent(
-            report, delivery, value, Words(figures, more, report.params), ledger, asked, outcome
-        ):
+        if _all_sent(report, delivery, value, Words(figures, more, report.params), ledger, asked, outcome):
             continue
         why = _held_back(report, delivery, figures, value, ledger, asked)
         if why is not None:
@@ -251,10 +243,7 @@ def _built(
     forms: tuple[Form, ...] = delivery.attach or (("pdf",) if delivery.also else ())
     items: list[Item] = []
     with makers(len(wanted) if forms else 0) as make:
-        asked_for = [
-            (figures, forms, name, spec_text)
-            for (_, _, figures), name in zip(wanted, names, strict=True)
-        ]
+        asked_for = [(figures, forms, name, spec_text) for (_, _, figures), name in zip(wanted, names, strict=True)]
         for (value, more, figures), files in zip(wanted, make(asked_for), strict=True):
             items += _mails(
                 report,
@@ -287,14 +276,14 @@ def _figures(
     if missing:
         raise Refused(f"`{report.each.dimension.name}` has no value `{sorted(missing)[0][:80]}`")
     if not made and not report.each.table:  # of a table each value is told
-        raise Refused(f"`{report.each.dimension.name}` has no values, so there is no report",
-                      "look at `for_each`, and whether its `where` leaves any")  # fmt: skip
+        raise Refused(
+            f"`{report.each.dimension.name}` has no values, so there is no report",
+            "look at `for_each`, and whether its `where` leaves any",
+        )
     return [(one.value, one.more, figures, one.several, one.part) for one, figures in made]
 
 
-def unknown_recipients(
-    report: Report, only: Collection[str], found: Collection[str]
-) -> list[tuple[str, str]]:
+def unknown_recipients(report: Report, only: Collection[str], found: Collection[str]) -> list[tuple[str, str]]:
     """The values that the project's own file names and that have no report, and why. They are not to
     vanish silently: somebody waits for theirs."""
     each = report.each
@@ -307,7 +296,7 @@ def unknown_recipients(
 
 def _all_sent(
     report: Report, delivery: Delivery, value: str, words: Words, ledger: Ledger | None, asked: Asked, outcome: Outcome
-) -> bool:  # fmt: skip
+) -> bool:
     """Whether everybody has the report of a value already: then it need not be built."""
     if ledger is None or asked.resend or asked.rehearsal:
         return False
@@ -330,7 +319,7 @@ def _all_sent(
 
 def _held_back(
     report: Report, delivery: Delivery, figures: Figures, value: str, ledger: Ledger | None, asked: Asked
-) -> tuple[Result, str] | None:  # fmt: skip
+) -> tuple[Result, str] | None:
     """Why a report is not sent, if it is not: skipped by its author's wish, or failed."""
     old = too_old(figures, delivery.fresh_within, report.now)
     if old is not None:
@@ -361,9 +350,18 @@ def _name(report: Report, part: str) -> str:
 
 
 def _mails(
-    report: Report, delivery: Delivery, asked: Asked, value: str, more: Mapping[str, str], figures: Figures,
-    part: str, files: Mapping[str, bytes], outcome: Outcome, ledger: Ledger | None, spec_text: str,
-) -> list[Item]:  # fmt: skip
+    report: Report,
+    delivery: Delivery,
+    asked: Asked,
+    value: str,
+    more: Mapping[str, str],
+    figures: Figures,
+    part: str,
+    files: Mapping[str, bytes],
+    outcome: Outcome,
+    ledger: Ledger | None,
+    spec_text: str,
+) -> list[Item]:
     """A mail for each recipient of a value, and the parcel for other ways out."""
     settings = report.project.mail
     words = Words(figures, more, report.params)
@@ -378,8 +376,7 @@ def _mails(
     linked = tuple(link for one in delivery.also for link in links(settings.outlets[one], parcel))
     parcel = Parcel(places, flat, figures, linked)
     to, cc, bcc = (
-        _addresses(words, texts, _lists(report), value, outcome)
-        for texts in (delivery.to, delivery.cc, delivery.bcc)
+        _addresses(words, texts, _lists(report), value, outcome) for texts in (delivery.to, delivery.cc, delivery.bcc)
     )
     if delivery.to and not to:
         if not any(one.value == value for one in outcome.sent):
@@ -393,17 +390,13 @@ def _mails(
     meant: tuple[str, ...] = ()
     if asked.rehearsal:
         meant = tuple(map(bare, recipients))
-        recipients = [*(one for one in recipients if not _may_get(bare(one), settings, asked)), asked.rehearsal]  # fmt: skip
+        recipients = [*(one for one in recipients if not _may_get(bare(one), settings, asked)), asked.rehearsal]
     reply_to = words.fill(delivery.reply_to).strip(" ")
     if reply_to and _address(reply_to) is None:
         said = f"`{_shown(reply_to)}` is no address to reply to"
         outcome.add(value, "", "failed", said)
         return []
-    subject = (
-        words.fill(delivery.subject)
-        if delivery.subject
-        else f"{figures.title} · {figures.period.label}"
-    )
+    subject = words.fill(delivery.subject) if delivery.subject else f"{figures.title} · {figures.period.label}"
     made = []
     for recipient in recipients:
         address = bare(recipient)
@@ -413,10 +406,16 @@ def _mails(
         shown_to = (asked.rehearsal,) if asked.rehearsal else to or (recipient,)
         own_id, refers = _identity(report, value, address, asked, ledger)
         head = Head(
-            settings.sender, shown_to, () if asked.rehearsal else cc, reply_to,
+            settings.sender,
+            shown_to,
+            () if asked.rehearsal else cc,
+            reply_to,
             f"[{', '.join(map(bare, to))}] {subject}" if asked.rehearsal else subject,
-            own_id, slug(Path(report.file).stem), report.now, refers,
-        )  # fmt: skip
+            own_id,
+            slug(Path(report.file).stem),
+            report.now,
+            refers,
+        )
         within = partial(_fitting, head, figures, words.fill(delivery.body), attached, linked)
         message = within(settings.max_size * 1_000_000)
         if message is None:
@@ -450,7 +449,7 @@ _PIECE = re.compile(r"(?:\{\{[^{}]*\}\}|[^\s,;])+")  # of a list of addresses in
 
 def _addresses(
     words: Words, texts: Sequence[str], lists: Collection[str], value: str, outcome: Outcome
-) -> tuple[str, ...]:  # fmt: skip
+) -> tuple[str, ...]:
     """The addresses that texts stand for; one that is none is told and left out. A value of the data
     is one address; those named in `lists` may hold several, with blanks, commas or semicolons
     between them."""
@@ -524,9 +523,13 @@ def _writable(address: str) -> bool:
 
 
 def _fitting(
-    head: Head, figures: Figures, body: str, files: tuple[tuple[str, bytes], ...],
-    linked: tuple[tuple[str, str], ...], most: float,
-) -> bytes | None:  # fmt: skip
+    head: Head,
+    figures: Figures,
+    body: str,
+    files: tuple[tuple[str, bytes], ...],
+    linked: tuple[tuple[str, str], ...],
+    most: float,
+) -> bytes | None:
     """The mail with the files that fit, the first ones first; what does not is told, and linked
     where it can be. Sizes are those of the encoded mail, in bytes; `most` is the mail's."""
     kept: list[tuple[str, bytes]] = []
@@ -573,8 +576,14 @@ def _left_alone(delivery: Delivery, items: Sequence[Item], why: str, outcome: Ou
 
 
 def _hand_over(
-    report: Report, delivery: Delivery, items: Sequence[Item], asked: Asked, outcome: Outcome, ledger: Ledger, wait: Wait
-) -> None:  # fmt: skip
+    report: Report,
+    delivery: Delivery,
+    items: Sequence[Item],
+    asked: Asked,
+    outcome: Outcome,
+    ledger: Ledger,
+    wait: Wait,
+) -> None:
     """Every mail once over, then every other way out; then again what was not taken, after growing
     waits. What is not taken by all that stays for the next run."""
     if asked.rehearsal:
@@ -601,17 +610,13 @@ def _hand_over(
     mails.end(alone=not turns)
 
 
-def _remember(
-    report: Report, mails: Sequence[Item], outcome: Outcome, ledger: Ledger
-) -> None:  # fmt: skip
+def _remember(report: Report, mails: Sequence[Item], outcome: Outcome, ledger: Ledger) -> None:
     """Keep of which figures a report was sent, so that a change can be told."""
     for value in dict.fromkeys(item.value for item in mails):
         own = [one for one in outcome.sent if one.value == value]
         if any(one.result == "sent" for one in own):
             figures = next(item.figures for item in mails if item.value == value)
-            ledger.put(
-                stamped(Entry(_key(report, value), _period(report), _LAST, "sent", figures=figures))
-            )
+            ledger.put(stamped(Entry(_key(report, value), _period(report), _LAST, "sent", figures=figures)))
 
 
 def _claim(report: Report, item: Item, period: str, asked: Asked, ledger: Ledger) -> Entry:
@@ -620,10 +625,17 @@ def _claim(report: Report, item: Item, period: str, asked: Asked, ledger: Ledger
     key = _key(report, item.value)
     fresh = stamped(
         Entry(
-            key, period, folded(item.recipient), "claimed", item.head.message_id, item.head.subject,
-            sha256(item.message).hexdigest(), item.figures, item.message,
+            key,
+            period,
+            folded(item.recipient),
+            "claimed",
+            item.head.message_id,
+            item.head.subject,
+            sha256(item.message).hexdigest(),
+            item.figures,
+            item.message,
         )
-    )  # fmt: skip
+    )
     if asked.rehearsal:
         return fresh
     there = ledger.find(*fresh.key)
@@ -642,7 +654,8 @@ def _standing(entry: Entry, delivery: Delivery, asked: Asked) -> tuple[Result, s
     if entry.state == "refused":
         return (
             "refused",
-            f"{entry.said} (on {entry.at[:10]}; it is tried again when the address or the spec changes, or by --resend)",
+            f"{entry.said} (on {entry.at[:10]}; it is tried again "
+            "when the address or the spec changes, or by --resend)",
         )
     if entry.state == "data":
         if delivery.in_doubt == "hold":
@@ -774,9 +787,7 @@ def _round(mails: _Mails, left: float) -> list[tuple[Item, Entry]]:
                     outcome.add(item.value, item.recipient, "sent", said)
                 case "refused":
                     outcome.add(item.value, item.recipient, "refused", answer.said)
-                case "doubt" if (
-                    answer.silent
-                ):  # it may only be slow: a second one would be one too many
+                case "doubt" if answer.silent:  # it may only be slow: a second one would be one too many
                     said = f"{answer.said}; --resend sends it again"
                     outcome.add(item.value, item.recipient, "doubt", said)
                 case "doubt" if delivery.in_doubt == "hold" or entry.copies >= MOST_COPIES:
@@ -793,9 +804,7 @@ def _round(mails: _Mails, left: float) -> list[tuple[Item, Entry]]:
             mailer.close()
 
 
-def _fitted(
-    mailer: Mailer, item: Item, entry: Entry, ledger: Ledger, asked: Asked
-) -> tuple[Item, Entry]:  # fmt: skip
+def _fitted(mailer: Mailer, item: Item, entry: Entry, ledger: Ledger, asked: Asked) -> tuple[Item, Entry]:
     """A mail as large as the server says that it takes. What may have arrived keeps its bytes."""
     most = mailer.largest
     if most is None or entry.copies or len(entry.message or item.message) <= most:
@@ -821,9 +830,7 @@ def _one(
         )
         return _kept(entry, answer, ledger, asked, entry.copies), answer
     if sha256(message).hexdigest() != entry.digest:
-        raise LedgerError(
-            "a stored mail is not what was stored, so it is not sent", "send it again with --resend"
-        )
+        raise LedgerError("a stored mail is not what was stored, so it is not sent", "send it again with --resend")
     copies = entry.copies
     step = ExitStack()
 
@@ -857,13 +864,9 @@ def _kept(entry: Entry, answer: Answer, ledger: Ledger, asked: Asked, copies: in
             known = MOST_COPIES if answer.silent else entry.copies
             entry = stamped(entry, state="data", copies=known, said=answer.said)
         case "refused":
-            entry = stamped(
-                entry, state="refused" if not copies else "data", copies=copies, said=answer.said
-            )
+            entry = stamped(entry, state="refused" if not copies else "data", copies=copies, said=answer.said)
         case _:
-            entry = stamped(
-                entry, state="claimed" if not copies else "data", copies=copies, said=answer.said
-            )
+            entry = stamped(entry, state="claimed" if not copies else "data", copies=copies, said=answer.said)
     if not asked.rehearsal:
         ledger.step(entry)
     return entry
@@ -881,9 +884,7 @@ class _Turn:
     over: bool = False
 
 
-def _turn(
-    report: Report, name: str, items: Sequence[Item], asked: Asked, outcome: Outcome, ledger: Ledger
-) -> _Turn:  # fmt: skip
+def _turn(report: Report, name: str, items: Sequence[Item], asked: Asked, outcome: Outcome, ledger: Ledger) -> _Turn:
     """The parcels of a way out, one for each value; of those that it has, or may have, it is told."""
     turn = _Turn(report.project.mail.outlets[name])
     period, recipient = _period(report), f"{OUTLET}{name}"

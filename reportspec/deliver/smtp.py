@@ -126,24 +126,35 @@ class Mailer:
         try:
             self._open(parts, timeout)
         except ssl.SSLCertVerificationError as error:
-            raise MailError(f"the mail server {where} has no certificate that can be trusted: {error.verify_message}",
-                            "a server of your own needs its certificate authority in SSL_CERT_FILE") from None  # fmt: skip
+            raise MailError(
+                f"the mail server {where} has no certificate that can be trusted: {error.verify_message}",
+                "a server of your own needs its certificate authority in SSL_CERT_FILE",
+            ) from None
         except ssl.SSLError as error:
-            raise MailError(f"there is no TLS connection to the mail server {where}: {self._why(error)}",
-                            "smtps:// is for ports that begin with TLS (mostly 465), smtp:// for STARTTLS (mostly 587)",
-                            temporary=isinstance(error, ssl.SSLEOFError)) from None  # fmt: skip
+            raise MailError(
+                f"there is no TLS connection to the mail server {where}: {self._why(error)}",
+                "smtps:// is for ports that begin with TLS (mostly 465), smtp:// for STARTTLS (mostly 587)",
+                temporary=isinstance(error, ssl.SSLEOFError),
+            ) from None
         except smtplib.SMTPAuthenticationError as error:
-            raise MailError(f"the mail server {where} refused the login: {self._said(error.smtp_code, error.smtp_error)}",
-                            _LOGIN,
-                            temporary=400 <= error.smtp_code < 500) from None  # fmt: skip
+            raise MailError(
+                f"the mail server {where} refused the login: {self._said(error.smtp_code, error.smtp_error)}",
+                _LOGIN,
+                temporary=400 <= error.smtp_code < 500,
+            ) from None
         except smtplib.SMTPNotSupportedError as error:
             raise MailError(f"the mail server {where} cannot do it: {self._why(error)}") from None
         except smtplib.SMTPResponseException as error:
-            raise MailError(f"the mail server {where} does not want to talk: {self._said(error.smtp_code, error.smtp_error)}",
-                            temporary=400 <= error.smtp_code < 500) from None  # fmt: skip
+            raise MailError(
+                f"the mail server {where} does not want to talk: {self._said(error.smtp_code, error.smtp_error)}",
+                temporary=400 <= error.smtp_code < 500,
+            ) from None
         except (OSError, smtplib.SMTPException) as error:
-            raise MailError(f"the mail server {where} cannot be reached: {self._why(error)}",
-                            "look at `deliver.smtp` in the project file", temporary=True) from None  # fmt: skip
+            raise MailError(
+                f"the mail server {where} cannot be reached: {self._why(error)}",
+                "look at `deliver.smtp` in the project file",
+                temporary=True,
+            ) from None
 
     def _open(self, parts: SplitResult, timeout: float) -> None:
         port = parts.port or _port(parts.scheme)
@@ -159,8 +170,10 @@ class Mailer:
                     self._smtp.starttls(context=context)
                     self._smtp.ehlo()
                 elif self._host not in _HERE:
-                    raise MailError(f"the mail server {self._host}:{port} offers no STARTTLS",
-                                    "reports are not sent unencrypted: use smtps://, or a server that has it")  # fmt: skip
+                    raise MailError(
+                        f"the mail server {self._host}:{port} offers no STARTTLS",
+                        "reports are not sent unencrypted: use smtps://, or a server that has it",
+                    )
             if parts.username:
                 self._login(unquote(parts.username), unquote(parts.password or ""))
         except BaseException:
@@ -169,8 +182,10 @@ class Mailer:
 
     def _login(self, user: str, password: str) -> None:
         if not (user + password).isascii():
-            raise MailError("user or password in `deliver.smtp` have letters beyond ASCII, which SMTP does not carry",
-                            "use a password of ASCII letters")  # fmt: skip
+            raise MailError(
+                "user or password in `deliver.smtp` have letters beyond ASCII, which SMTP does not carry",
+                "use a password of ASCII letters",
+            )
         try:
             self._smtp.login(user, password)
         except smtplib.SMTPResponseException:
@@ -178,11 +193,16 @@ class Mailer:
         except smtplib.SMTPServerDisconnected:
             raise
         except smtplib.SMTPException:  # no AUTH, or no way of it that is known
-            raise MailError(f"the mail server {self._host} offers no login that can be used",
-                            "use smtps:// or STARTTLS if it wants TLS first; leave user and password out if it wants none") from None  # fmt: skip
+            raise MailError(
+                f"the mail server {self._host} offers no login that can be used",
+                "use smtps:// or STARTTLS if it wants TLS first; leave user and password out if it wants none",
+            ) from None
         except ValueError:  # its text may hold a part of the password
-            raise MailError(f"the mail server {self._host} answers the login with what is none",
-                            "look whether it is a mail server", temporary=True) from None  # fmt: skip
+            raise MailError(
+                f"the mail server {self._host} answers the login with what is none",
+                "look whether it is a mail server",
+                temporary=True,
+            ) from None
 
     @property
     def largest(self) -> int | None:
@@ -190,9 +210,7 @@ class Mailer:
         size = self._smtp.esmtp_features.get("size", "")
         return int(size) if size.isdecimal() and int(size) else None
 
-    def send(
-        self, sender: str, recipient: str, message: bytes, begin: Callable[[], None]
-    ) -> Answer:
+    def send(self, sender: str, recipient: str, message: bytes, begin: Callable[[], None]) -> Answer:
         """Hand a message over to one recipient. `begin` is called when the recipient was taken and
         before the server gets the message; what it raises stops the mail. Raises MailError where the
         server wants another login, which is no fault of the recipient's."""
@@ -242,7 +260,7 @@ class Mailer:
     def _not_taken(self, code: int, said: bytes | str, *, begun: bool = False) -> Answer:
         told = self._said(code, said)
         if code in _NO_LOGIN and not begun:
-            raise MailError(f"the mail server {self._host} takes no mail with this login: {told}", _LOGIN)  # fmt: skip
+            raise MailError(f"the mail server {self._host} takes no mail with this login: {told}", _LOGIN)
         outcome: Outcome = "refused" if 500 <= code < 600 else "later"
         lost = code < 200 or code == 421
         if not lost:
@@ -306,8 +324,11 @@ def _parts(url: str) -> SplitResult:
     except ValueError:
         parts = SplitResult("", "", "", "", "")
     if parts.scheme not in ("smtp", "smtps") or not parts.hostname:
-        raise MailError("`deliver.smtp` is no URL of a mail server",
-                        "write it as smtps://user:${SMTP_PASSWORD}@smtp.example.com:465; write odd characters of a password as %-codes")  # fmt: skip
+        raise MailError(
+            "`deliver.smtp` is no URL of a mail server",
+            "write it as smtps://user:${SMTP_PASSWORD}@smtp.example.com:465; "
+            "write odd characters of a password as %-codes",
+        )
     return parts
 
 

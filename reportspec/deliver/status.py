@@ -129,9 +129,7 @@ def as_table(listed: Sequence[Delivered], limit: int) -> str:
     ]
     widths = [max(_width(row[at]) for row in cells) for at in range(4)]
     lines = [
-        "  ".join(
-            [*(_padded(cell, width) for cell, width in zip(row, widths, strict=False)), row[4]]
-        ).rstrip()
+        "  ".join([*(_padded(cell, width) for cell, width in zip(row, widths, strict=False)), row[4]]).rstrip()
         for row in cells
     ]
     if any(one.state == _STATES["refused"] and not one.notice for one in listed[:limit]):
@@ -171,7 +169,4 @@ def _padded(text: str, width: int) -> str:
 
 
 def _width(text: str) -> int:
-    return sum(
-        2 if unicodedata.east_asian_width(c) in "WF" else 0 if unicodedata.combining(c) else 1
-        for c in text
-    )
+    return sum(2 if unicodedata.east_asian_width(c) in "WF" else 0 if unicodedata.combining(c) else 1 for c in text)

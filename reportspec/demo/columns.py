@@ -40,9 +40,7 @@ def _columns(text: str) -> Columns:
 
 COLUMNS: dict[str, Columns] = {
     "user": _columns("user_id name email team manager_id is_active:boolean"),
-    "account": _columns(
-        "account_id name type industry country region parent_account_id owner_id created_at:time"
-    ),
+    "account": _columns("account_id name type industry country region parent_account_id owner_id created_at:time"),
     "contact": _columns(
         "contact_id account_id email phone first_name last_name owner_id created_at:time"
         " updated_at:time last_activity_at:time email_bounced_at:time opted_out_at:time"
@@ -94,12 +92,9 @@ COLUMNS: dict[str, Columns] = {
         "campaign_id contact_id lead_id status sent_at:time opened_at:time clicked_at:time"
         " responded_at:time bounced_at:time unsubscribed_at:time"
     ),
-    "referral": _columns(
-        "referral_id referrer_contact_id referred_lead_id referred_contact_id created_at:time status"
-    ),
+    "referral": _columns("referral_id referrer_contact_id referred_lead_id referred_contact_id created_at:time status"),
     "list_membership": _columns(
-        "list_id list_name contact_id subscribed_at:time unsubscribed_at:time status source"
-        " campaign_id"
+        "list_id list_name contact_id subscribed_at:time unsubscribed_at:time status source campaign_id"
     ),
     "web_session": _columns(
         "session_id visitor_id contact_id started_at:time ended_at:time engaged_seconds:integer"

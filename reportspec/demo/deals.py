@@ -35,9 +35,14 @@ _CYCLE = (0.2, 0.42, 0.58, 0.7, 0.82, 0.95, 1.1, 1.28, 1.5, 1.8, 2.6)  # of the 
 _SIZE_OF = {"Small business": 0.62, "Mid-market": 1.05, "Enterprise": 1.7}
 _LENGTH_OF = {"Small business": 0.85, "Mid-market": 1.05, "Enterprise": 1.35}
 _LOSS_REASONS = (
-    ("Price", 0.26), ("No decision", 0.2), ("Competitor", 0.18), ("No budget", 0.13),
-    ("Timing", 0.09), ("Missing feature", 0.06), (None, 0.08),
-)  # fmt: skip
+    ("Price", 0.26),
+    ("No decision", 0.2),
+    ("Competitor", 0.18),
+    ("No budget", 0.13),
+    ("Timing", 0.09),
+    ("Missing feature", 0.06),
+    (None, 0.08),
+)
 _COMPETITORS = ("Nordsoft", "Velora", "Quantis", "Brightdesk")
 
 
@@ -112,9 +117,7 @@ def sell(leads: list[Lead], pool: list[Company], first_sources: tuple[Source, ..
         account = _open_account(book, by_name, pool[number], source, "Mid-market", at, chance)
         _meet(book, account, at, chance)
         _meet(book, account, at + 20, chance)
-    events: list[tuple[int, Lead | None]] = [
-        (lead.converted, lead) for lead in leads if lead.converted is not None
-    ]
+    events: list[tuple[int, Lead | None]] = [(lead.converted, lead) for lead in leads if lead.converted is not None]
     events += [(at, None) for at in spread(REPEATS, chance, 0.55)]
     events.sort(key=lambda event: event[0])
     for at, lead in events:
@@ -153,9 +156,7 @@ def _convert(book: Book, by_name: dict[str, Account], lead: Lead, at: int, chanc
     """A lead becomes a contact and a deal, at a new account or at the one that is there."""
     account = by_name.get(lead.company.name)
     if account is None:
-        account = _open_account(
-            book, by_name, lead.company, lead.source, lead.lead_type, at, chance
-        )
+        account = _open_account(book, by_name, lead.company, lead.source, lead.lead_type, at, chance)
         if lead.owner is not None:
             account.owner = lead.owner
     contact = _meet(book, account, at, chance)
@@ -177,9 +178,7 @@ def _sell_again(book: Book, at: int, chance: Chance) -> None:
         account = chance.pick(book.accounts)
     kind = "new_business"
     if any(won < at for won in account.won):
-        kind = chance.weighted(
-            (("upsell", 0.32), ("cross_sell", 0.25), ("renewal", 0.25), ("new_business", 0.18))
-        )
+        kind = chance.weighted((("upsell", 0.32), ("cross_sell", 0.25), ("renewal", 0.25), ("new_business", 0.18)))
     if kind == "renewal" and not any(won < at - 150 * DAY for won in account.won):
         kind = "upsell"
     if chance.happens(0.1):
@@ -276,9 +275,7 @@ def _lines(size: float, chance: Chance) -> list[Line]:
     return lines
 
 
-def _path(
-    renewal: bool, won: bool, start: int, days: float, amount: int | None, chance: Chance
-) -> list[Visit]:
+def _path(renewal: bool, won: bool, start: int, days: float, amount: int | None, chance: Chance) -> list[Visit]:
     """The stages from the first to the last one, the whole way however far into the future."""
     first, last = (REVIEW, OFFER) if renewal else (QUALIFICATION, NEGOTIATION)
     closing = (RENEWED if won else CHURNED) if renewal else (WON if won else LOST)
@@ -288,9 +285,7 @@ def _path(
     elif won:
         target = last if chance.happens(0.9) else PROPOSAL
     else:
-        target = chance.weighted(
-            ((QUALIFICATION, 0.26), (DISCOVERY, 0.3), (PROPOSAL, 0.26), (NEGOTIATION, 0.18))
-        )
+        target = chance.weighted(((QUALIFICATION, 0.26), (DISCOVERY, 0.3), (PROPOSAL, 0.26), (NEGOTIATION, 0.18)))
     stages = [min(stage, target)]
     while stages[-1] < target:
         here = stages[-1]

@@ -132,10 +132,17 @@ def campaigns() -> list[Campaign]:
         sent = started + 30 * HOUR if status == "sent" else None
         made.append(
             Campaign(
-                f"C{number:03}", name, source, status, started, sent,
-                ended if over else None, budget, cost,
+                f"C{number:03}",
+                name,
+                source,
+                status,
+                started,
+                sent,
+                ended if over else None,
+                budget,
+                cost,
             )
-        )  # fmt: skip
+        )
 
     for year in (2024, 2025, 2026):
         for month in range(1, 13 if year < 2026 else 11):
@@ -172,29 +179,42 @@ def stage_rows() -> list[Row]:
     """Rows of `stage`."""
     return [
         (
-            stage.id, stage.pipeline, stage.name, stage.position, stage.probability,
-            stage.outcome == "won", stage.outcome == "lost", stage.forecast, stage.rotting_days,
+            stage.id,
+            stage.pipeline,
+            stage.name,
+            stage.position,
+            stage.probability,
+            stage.outcome == "won",
+            stage.outcome == "lost",
+            stage.forecast,
+            stage.rotting_days,
         )
         for stage in STAGES
-    ]  # fmt: skip
+    ]
 
 
 def product_rows() -> list[Row]:
     """Rows of `product`."""
-    return [
-        (each.id, each.name, each.family, each.tier, each.price, each.cost) for each in PRODUCTS
-    ]
+    return [(each.id, each.name, each.family, each.tier, each.price, each.cost) for each in PRODUCTS]
 
 
 def campaign_rows(made: list[Campaign]) -> list[Row]:
     """Rows of `campaign`."""
     return [
         (
-            each.id, each.name, each.source, each.status, each.started,
-            each.sent, each.ended, each.budget, each.cost, "EUR",
+            each.id,
+            each.name,
+            each.source,
+            each.status,
+            each.started,
+            each.sent,
+            each.ended,
+            each.budget,
+            each.cost,
+            "EUR",
         )
         for each in made
-    ]  # fmt: skip
+    ]
 
 
 def rate_rows() -> list[Row]:
@@ -220,9 +240,7 @@ def goal_rows() -> list[Row]:
         last = (after - FIRST_DAY).days - 1
         for user in SELLERS:
             target = int(SKILL[user] * (60_000 + 9_000 * number) / 1_000) * 1_000
-            rows.append(
-                ("new_revenue_amount", "user.name", names[user], first, last, float(target))
-            )
+            rows.append(("new_revenue_amount", "user.name", names[user], first, last, float(target)))
         rows.append(("close_rate", None, None, first, last, 0.35))
     return rows
 

@@ -78,9 +78,7 @@ _ROWS: dict[str, Callable[[_Story], list[Row]]] = {
     "deal_stage_history": lambda story: deals.history_rows(story.book.deals),
     "deal_product": lambda story: deals.line_rows(story.book.deals),
     "product": lambda story: firm.product_rows(),
-    "activity": lambda story: work.activity_rows(
-        work.activities(story.book.deals, story.leads, story.book.contacts)
-    ),
+    "activity": lambda story: work.activity_rows(work.activities(story.book.deals, story.leads, story.book.contacts)),
     "quote": lambda story: work.quote_rows(story.book.deals),
     "campaign": lambda story: firm.campaign_rows(story.campaigns),
     "order_": lambda story: marketing.order_rows(story.book.deals),
@@ -88,9 +86,7 @@ _ROWS: dict[str, Callable[[_Story], list[Row]]] = {
     "campaign_member": lambda story: marketing.member_rows(
         story.campaigns, story.book.contacts, story.leads, story.book.deals
     ),
-    "referral": lambda story: marketing.referral_rows(
-        story.book.contacts, story.leads, story.book.deals
-    ),
+    "referral": lambda story: marketing.referral_rows(story.book.contacts, story.leads, story.book.deals),
     "list_membership": lambda story: marketing.list_rows(story.book.contacts, story.campaigns),
     "web_session": lambda story: story.web.sessions,
     "pageview": lambda story: story.web.views,
@@ -124,9 +120,5 @@ def _typed(name: str, rows: list[Row]) -> list[list[object]]:
     columns: list[list[object]] = []
     for (_, kind), values in zip(COLUMNS[name], zip(*rows, strict=True), strict=True):
         read = _READ.get(kind)
-        columns.append(
-            list(values)
-            if read is None
-            else [None if value is None else read(value) for value in values]
-        )
+        columns.append(list(values) if read is None else [None if value is None else read(value) for value in values])
     return columns

@@ -47,8 +47,7 @@ def load(connection: duckdb.DuckDBPyConnection, names: Iterable[str] | None = No
 def _statement(name: str, columns: Columns) -> str:
     """Creates one table from the file that is the statement's parameter."""
     values = ", ".join(
-        f"{_READ.get(kind, '{0}').format(_quoted(column))} as {_quoted(column)}"
-        for column, kind in columns
+        f"{_READ.get(kind, '{0}').format(_quoted(column))} as {_quoted(column)}" for column, kind in columns
     )
     written = {column: _WRITTEN.get(kind, kind) for column, kind in columns}
     return (

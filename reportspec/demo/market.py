@@ -178,9 +178,17 @@ def _second_form(lead: Lead, chance: Chance) -> Lead:
         None,
     )
     return Lead(
-        "", min(later, END - 60), person, lead.company, lead.source, lead.lead_type, None,
-        lead.owner, "new", None,
-    )  # fmt: skip
+        "",
+        min(later, END - 60),
+        person,
+        lead.company,
+        lead.source,
+        lead.lead_type,
+        None,
+        lead.owner,
+        "new",
+        None,
+    )
 
 
 # UTC times at the borders of Rome's months, weeks and nights of clock changes.
@@ -198,12 +206,19 @@ _EDGES = (
 def _at_the_edges(pool: list[Company], chance: Chance) -> list[Lead]:
     return [
         Lead(
-            "", seconds(text), person_at(pool[600 + number], chance), pool[600 + number],
-            SOURCES[number % 6], "Small business", None, SELLERS[number % len(SELLERS)], "new",
+            "",
+            seconds(text),
+            person_at(pool[600 + number], chance),
+            pool[600 + number],
+            SOURCES[number % 6],
+            "Small business",
+            None,
+            SELLERS[number % len(SELLERS)],
+            "new",
             None,
         )
         for number, text in enumerate(_EDGES)
-    ]  # fmt: skip
+    ]
 
 
 def _finish(lead: Lead, number: int, chance: Chance) -> None:
@@ -253,13 +268,26 @@ def lead_rows(made: list[Lead]) -> list[Row]:
     """Rows of `lead`."""
     return [
         (
-            lead.id, lead.person.email, lead.person.phone, lead.company.name, lead.owner,
-            lead.source.name, lead.lead_type, lead.campaign, lead.status, lead.created,
-            lead.response, lead.converted, lead.contact, lead.account, lead.deal,
-            lead.deleted, lead.merged_into,
+            lead.id,
+            lead.person.email,
+            lead.person.phone,
+            lead.company.name,
+            lead.owner,
+            lead.source.name,
+            lead.lead_type,
+            lead.campaign,
+            lead.status,
+            lead.created,
+            lead.response,
+            lead.converted,
+            lead.contact,
+            lead.account,
+            lead.deal,
+            lead.deleted,
+            lead.merged_into,
         )
         for lead in made
-    ]  # fmt: skip
+    ]
 
 
 def account_rows(made: list[Account]) -> list[Row]:
@@ -298,10 +326,20 @@ def contact_rows(made: list[Contact]) -> list[Row]:
         elif number % 71 == 0:
             email = "noemail@example.com"
         contact = [
-            each.id, each.account.id, email, person.phone, person.first, person.last,
-            each.account.owner, each.created, updated, active,
-            bounced, opted_out, None,
-        ]  # fmt: skip
+            each.id,
+            each.account.id,
+            email,
+            person.phone,
+            person.first,
+            person.last,
+            each.account.owner,
+            each.created,
+            updated,
+            active,
+            bounced,
+            opted_out,
+            None,
+        ]
         rows.append(tuple(contact))
         if number % 29 == 0:
             contact[0] = f"{each.id}X"

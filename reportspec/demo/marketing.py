@@ -28,9 +28,7 @@ _GOALS = (("contact", 0.5), ("trial", 0.3), ("download", 0.2))
 _SILENT = "Newsletter 2025-02"  # nobody answered it
 
 
-def member_rows(
-    campaigns: list[Campaign], contacts: list[Contact], leads: list[Lead], deals: list[Deal]
-) -> list[Row]:
+def member_rows(campaigns: list[Campaign], contacts: list[Contact], leads: list[Lead], deals: list[Deal]) -> list[Row]:
     """Rows of `campaign_member`: each newsletter goes to some contacts and some leads."""
     chance = Chance(81)
     buying = _closings(deals)
@@ -57,9 +55,7 @@ def _closings(deals: list[Deal]) -> dict[str, list[int]]:
     return found
 
 
-def _member(
-    campaign: Campaign, contact: str | None, lead: str | None, answers: float, chance: Chance
-) -> Row:
+def _member(campaign: Campaign, contact: str | None, lead: str | None, answers: float, chance: Chance) -> Row:
     sent = campaign.sent or 0
     if chance.happens(0.03):
         return (campaign.id, contact, lead, "bounced", sent, None, None, None, sent + 60, None)
@@ -68,9 +64,7 @@ def _member(
     if campaign.name != _SILENT and chance.happens(answers):
         answered = (opened or sent) + chance.whole(30, 3 * DAY)
     left = sent + chance.whole(60, 4 * DAY) if chance.happens(0.004) else None
-    times = [
-        at if at is not None and at < END else None for at in (opened, answered, answered, left)
-    ]
+    times = [at if at is not None and at < END else None for at in (opened, answered, answered, left)]
     status = "responded" if times[1] else "sent"
     return (campaign.id, contact, lead, status, sent, times[0], times[1], times[2], None, times[3])
 
@@ -93,9 +87,7 @@ def referral_rows(contacts: list[Contact], leads: list[Lead], deals: list[Deal])
             again = lead.created + 3 * DAY
             rows.append((f"R{len(rows) + 1:04}", referrer.id, lead.id, None, again, status))
     himself = customers[0].id
-    rows.append(
-        (f"R{len(rows) + 1:04}", himself, None, himself, seconds("2026-08-20T10:00"), "open")
-    )
+    rows.append((f"R{len(rows) + 1:04}", himself, None, himself, seconds("2026-08-20T10:00"), "open"))
     return rows
 
 
@@ -107,15 +99,11 @@ def list_rows(contacts: list[Contact], campaigns: list[Campaign]) -> list[Row]:
     for contact in contacts:
         for name, share in (("L1", 0.85), ("L2", 0.3)):
             if chance.happens(share):
-                rows += _stay(
-                    name, contact, contact.created + chance.whole(0, 30) * HOUR, chance, sent
-                )
+                rows += _stay(name, contact, contact.created + chance.whole(0, 30) * HOUR, chance, sent)
     return rows
 
 
-def _stay(
-    name: str, contact: Contact, since: int, chance: Chance, sent: list[Campaign]
-) -> list[Row]:
+def _stay(name: str, contact: Contact, since: int, chance: Chance, sent: list[Campaign]) -> list[Row]:
     if since >= END:
         return []
     source = chance.weighted((("form", 0.55), ("import", 0.15), ("campaign", 0.3)))
@@ -180,19 +168,22 @@ def contract_rows(accounts: list[Account], deals: list[Deal]) -> list[Row]:
         while start * DAY < END:
             number = len(rows) + 1
             end = start + 365
-            gap = chance.weighted(
-                ((0, 0.62), (chance.whole(1, 30), 0.16), (chance.whole(31, 80), 0.07), (None, 0.15))
-            )
+            gap = chance.weighted(((0, 0.62), (chance.whole(1, 30), 0.16), (chance.whole(31, 80), 0.07), (None, 0.15)))
             following = None if gap is None or (end + gap) * DAY >= END else end + gap
-            cancelled = (
-                (end - 20) * DAY
-                if gap is None and chance.happens(0.5) and (end - 20) * DAY < END
-                else None
-            )
+            cancelled = (end - 20) * DAY if gap is None and chance.happens(0.5) and (end - 20) * DAY < END else None
             rows.append(
-                (f"A{number:05}", account.id, start, end, value, "EUR",
-                 f"A{number + 1:05}" if following is not None else None, cancelled, chance.happens(0.3))
-            )  # fmt: skip
+                (
+                    f"A{number:05}",
+                    account.id,
+                    start,
+                    end,
+                    value,
+                    "EUR",
+                    f"A{number + 1:05}" if following is not None else None,
+                    cancelled,
+                    chance.happens(0.3),
+                )
+            )
             if following is None:
                 break
             start, value = following, value * chance.whole(92, 118) // 100
@@ -204,17 +195,25 @@ def order_rows(deals: list[Deal]) -> list[Row]:
     chance = Chance(86)
     rows: list[Row] = []
     for deal in deals:
-        if (
-            deal.status != "won"
-            or deal.closed is None
-            or deal.account is None
-            or deal.amount is None
-        ):
+        if deal.status != "won" or deal.closed is None or deal.account is None or deal.amount is None:
             continue
         status = "refunded" if chance.happens(0.03) else "paid"
         at = deal.closed + chance.whole(1, 15) * DAY
         cost = deal.amount * chance.whole(18, 40) // 100
         if at < END and not deal.deleted:
-            rows.append((f"O{len(rows) + 1:05}", deal.account.id, deal.contact, deal.id, None, at, deal.amount,
-                         deal.currency, cost, status, "direct"))  # fmt: skip
+            rows.append(
+                (
+                    f"O{len(rows) + 1:05}",
+                    deal.account.id,
+                    deal.contact,
+                    deal.id,
+                    None,
+                    at,
+                    deal.amount,
+                    deal.currency,
+                    cost,
+                    status,
+                    "direct",
+                )
+            )
     return rows

@@ -88,10 +88,19 @@ def _case(number: int, at: int, chance: Chance, known: list[Contact]) -> Case:
     if chance.happens(0.03):  # nobody gets round to it
         first = last = None
     return Case(
-        f"T{number - 1:04}", chance.pick(known), chance.pick(AGENTS) if chance.happens(0.97) else None,
-        chance.pick(_SUBJECTS), kind, priority, chance.weighted(_CHANNELS), at,
-        _known(response), _known(first), _known(last) if _known(first) else None, reopened,
-    )  # fmt: skip
+        f"T{number - 1:04}",
+        chance.pick(known),
+        chance.pick(AGENTS) if chance.happens(0.97) else None,
+        chance.pick(_SUBJECTS),
+        kind,
+        priority,
+        chance.weighted(_CHANNELS),
+        at,
+        _known(response),
+        _known(first),
+        _known(last) if _known(first) else None,
+        reopened,
+    )
 
 
 def _known(at: int | None) -> int | None:
@@ -104,10 +113,19 @@ def _scripted(known: list[Contact]) -> list[Case]:
 
     def case(number: int, created: str, first: str | None, last: str | None, kind: str) -> Case:
         return Case(
-            f"T{number - 1:04}", known[number], AGENTS[number % 5], "At the edge", kind, "normal", "email",
-            seconds(created), seconds(first) if first else None, seconds(first) if first else None,
-            seconds(last) if last else None, int(first != last),
-        )  # fmt: skip
+            f"T{number - 1:04}",
+            known[number],
+            AGENTS[number % 5],
+            "At the edge",
+            kind,
+            "normal",
+            "email",
+            seconds(created),
+            seconds(first) if first else None,
+            seconds(first) if first else None,
+            seconds(last) if last else None,
+            int(first != last),
+        )
 
     return [
         case(1, "2026-08-11T21:59", "2026-08-11T22:10", "2026-08-11T22:10", "question"),
@@ -123,12 +141,26 @@ def case_rows(made: list[Case]) -> list[Row]:
     """Rows of `case_`."""
     return [
         (
-            each.id, each.contact.id, each.contact.account.id, each.owner, each.subject, each.type,
-            each.priority, each.channel, "solved" if each.resolved else "open", each.created, each.response,
-            each.resolved, each.first_resolved, each.resolved, each.reopened, each.merged_into, each.spam,
+            each.id,
+            each.contact.id,
+            each.contact.account.id,
+            each.owner,
+            each.subject,
+            each.type,
+            each.priority,
+            each.channel,
+            "solved" if each.resolved else "open",
+            each.created,
+            each.response,
+            each.resolved,
+            each.first_resolved,
+            each.resolved,
+            each.reopened,
+            each.merged_into,
+            each.spam,
         )
         for each in made
-    ]  # fmt: skip
+    ]
 
 
 def sla_rows(made: list[Case]) -> list[Row]:
@@ -172,9 +204,7 @@ def _outcome(at: int, chance: Chance) -> str:
     return chance.weighted((("answered", 0.87), ("abandoned", 0.11), ("voicemail", 0.02)))
 
 
-def _call(
-    number: int, at: int, direction: str, about: Case | None, chance: Chance, outcome: str
-) -> Row:
+def _call(number: int, at: int, direction: str, about: Case | None, chance: Chance, outcome: str) -> Row:
     waited = int(chance.shaped(_WAITS))
     talked = int(chance.shaped(_TALKS)) if outcome == "answered" else None
     rich = chance.happens(0.9)  # some phones only tell the talk time
@@ -184,9 +214,21 @@ def _call(
     ended = at + waited + (talked or 0) + (held or 0)
     agent = chance.pick(AGENTS) if outcome == "answered" or direction == "outbound" else None
     return (
-        f"P{number:06}", about.id if about else None, about.contact.id if about else None, agent, direction,
-        at, answered, ended, waited, talked, held, wrapped, outcome, direction == "outbound",
-    )  # fmt: skip
+        f"P{number:06}",
+        about.id if about else None,
+        about.contact.id if about else None,
+        agent,
+        direction,
+        at,
+        answered,
+        ended,
+        waited,
+        talked,
+        held,
+        wrapped,
+        outcome,
+        direction == "outbound",
+    )
 
 
 def cost_rows() -> list[Row]:

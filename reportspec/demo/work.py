@@ -136,11 +136,20 @@ def _plan(made: list[Activity], deal: Deal, chance: Chance) -> None:
     created = max(deal.created, min(due, END) - chance.whole(1, 12) * DAY)
     made.append(
         Activity(
-            kind, _present(deal.owner, END), deal.id, None, deal.contact, None,
-            "outbound" if kind == "call" else None, chance.pick(_SUBJECTS[kind]),
-            min(created, END - HOUR), due - due % HOUR, None, "planned",
+            kind,
+            _present(deal.owner, END),
+            deal.id,
+            None,
+            deal.contact,
+            None,
+            "outbound" if kind == "call" else None,
+            chance.pick(_SUBJECTS[kind]),
+            min(created, END - HOUR),
+            due - due % HOUR,
+            None,
+            "planned",
         )
-    )  # fmt: skip
+    )
 
 
 # UTC times at the borders of Rome's months and weeks, and in the nights of clock changes.
@@ -159,19 +168,27 @@ def _at_the_edges(deals: list[Deal], leads: list[Lead], contacts: list[Contact])
     def call(at: str, owner: str | None = "U02", **links: str | None) -> Activity:
         done = seconds(at)
         return Activity(
-            "call", owner, links.get("deal"), links.get("lead"), links.get("contact"),
-            links.get("case"), "outbound", "Call", min(done, END - DAY), None, done, "done", 120,
+            "call",
+            owner,
+            links.get("deal"),
+            links.get("lead"),
+            links.get("contact"),
+            links.get("case"),
+            "outbound",
+            "Call",
+            min(done, END - DAY),
+            None,
+            done,
+            "done",
+            120,
             "connected",
-        )  # fmt: skip
+        )
 
     kept = [deal for deal in deals if not deal.deleted and deal.closed is not None]
     at_close = [deal for deal in kept if deal.closed and deal.created < deal.closed][-4:]
     deleted = next(deal for deal in deals if deal.deleted)
     someone, deal = contacts[5].id, kept[700].id
-    made = [
-        call(at, kept[-1 - number].owner, contact=contacts[number].id)
-        for number, at in enumerate(_EDGES)
-    ]
+    made = [call(at, kept[-1 - number].owner, contact=contacts[number].id) for number, at in enumerate(_EDGES)]
     for each in at_close:  # the call in which the deal closed, and one a second later
         for later in (0, 1):
             made.append(call(_EDGES[0], each.owner, deal=each.id))
@@ -207,12 +224,24 @@ def activity_rows(made: list[Activity]) -> list[Row]:
     """Rows of `activity`."""
     return [
         (
-            f"E{number:05}", each.type, each.direction, each.subject, each.owner, each.deal,
-            each.lead, each.contact, each.case, each.created, each.due,
-            each.done, each.status, each.duration, each.outcome,
+            f"E{number:05}",
+            each.type,
+            each.direction,
+            each.subject,
+            each.owner,
+            each.deal,
+            each.lead,
+            each.contact,
+            each.case,
+            each.created,
+            each.due,
+            each.done,
+            each.status,
+            each.duration,
+            each.outcome,
         )
         for number, each in enumerate(made, 1)
-    ]  # fmt: skip
+    ]
 
 
 def quote_rows(deals: list[Deal]) -> list[Row]:
@@ -249,11 +278,19 @@ def quote_rows(deals: list[Deal]) -> list[Row]:
                 amount = amount * chance.pick((105, 110, 120)) // 100
             rows.append(
                 (
-                    f"Q{len(rows) + 1:05}", f"2{number:05}", deal.id, version, deal.owner, status,
-                    amount, deal.currency, created, presented,
+                    f"Q{len(rows) + 1:05}",
+                    f"2{number:05}",
+                    deal.id,
+                    version,
+                    deal.owner,
+                    status,
+                    amount,
+                    deal.currency,
+                    created,
+                    presented,
                     accepted,
                 )
-            )  # fmt: skip
+            )
             at = shown + chance.whole(2, 24) * DAY
     return rows
 

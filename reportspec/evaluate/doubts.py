@@ -58,13 +58,8 @@ def finding_text(report: Report, finding: Finding) -> str:
     if check.side is not None and not finding.examples:
         return word(language, "no_rows_at_all", label(report, entity.plural))
     if check.side is not None:
-        asked = (
-            report.compare if check.side.name == "previous" and report.compare else report.period
-        )
-        first, last = (
-            day_label(date.fromisoformat(day), language, report.locale)
-            for day, _ in finding.examples
-        )
+        asked = report.compare if check.side.name == "previous" and report.compare else report.period
+        first, last = (day_label(date.fromisoformat(day), language, report.locale) for day, _ in finding.examples)
         stretch = period_label(asked, language, report.locale)
         called = f"{label(report, entity.plural)}, {label(report, check.field.label)}"
         return word(language, "no_rows", called, stretch, first, last)

@@ -25,11 +25,16 @@ from reportspec.model import Metric
 
 
 def evaluate(
-    report: Report, tables: Tables, statements: tuple[Statement, ...],
-    row_counts: tuple[tuple[str, int], ...] = (), data_as_of: datetime | None = None,
-    each: tuple[str, str] | None = None, told: Mapping[str, Sequence[Finding]] | None = None,
-    known: Sequence[Finding] = (), unnamed: Collection[str] = (),
-) -> Figures:  # fmt: skip
+    report: Report,
+    tables: Tables,
+    statements: tuple[Statement, ...],
+    row_counts: tuple[tuple[str, int], ...] = (),
+    data_as_of: datetime | None = None,
+    each: tuple[str, str] | None = None,
+    told: Mapping[str, Sequence[Finding]] | None = None,
+    known: Sequence[Finding] = (),
+    unnamed: Collection[str] = (),
+) -> Figures:
     """All figures of a report. `told` is what the source does not say as it should, by section;
     `known` stands in the appendix, with its reason. `unnamed` are the entities of which some amounts
     have no currency."""
@@ -40,9 +45,7 @@ def evaluate(
         replace(
             evaluate_section(report, spec, tables, footnotes),
             keep_together=spec.keep_together,
-            footnotes=tuple(
-                footnotes.add(finding_text(report, one)) for one in (told or {}).get(spec.id, ())
-            ),
+            footnotes=tuple(footnotes.add(finding_text(report, one)) for one in (told or {}).get(spec.id, ())),
         )
         for spec in report.sections
     )
@@ -103,9 +106,7 @@ def _notices(report: Report) -> tuple[str, ...]:
     return (word(language, "unfinished_compared", told, then),)
 
 
-def _definitions(
-    report: Report, tables: Tables, statements: tuple[Statement, ...]
-) -> tuple[Definition, ...]:
+def _definitions(report: Report, tables: Tables, statements: tuple[Statement, ...]) -> tuple[Definition, ...]:
     """Each metric that is shown, once: what it means and which statement fetched it."""
     hashes = {s.section: s.sql_hash for s in reversed(statements)}
     found: dict[str, Definition] = {}
@@ -115,15 +116,18 @@ def _definitions(
         for metric in spec.metrics:
             if metric.id not in found:
                 found[metric.id] = Definition(
-                    metric.id, label(report, metric.label), label(report, metric.description), formula(report, metric),
-                    metric.unit, hashes.get(spec.id, ""), rows_read(report, metric, rows),  # type: ignore[arg-type]
-                )  # fmt: skip
+                    metric.id,
+                    label(report, metric.label),
+                    label(report, metric.description),
+                    formula(report, metric),
+                    metric.unit,  # type: ignore[arg-type]
+                    hashes.get(spec.id, ""),
+                    rows_read(report, metric, rows),
+                )
     return tuple(found.values())
 
 
-def rows_read(
-    report: Report, metric: Metric, rows: list[dict[str, object]] | list[Row]
-) -> int | None:
+def rows_read(report: Report, metric: Metric, rows: list[dict[str, object]] | list[Row]) -> int | None:
     """Source rows behind a figure: those counted, or those with a value to add; of a ratio those
     of its denominator."""
     needed = metrics_needed(report.binding.catalogue, metric)
@@ -137,9 +141,7 @@ def formula(report: Report, metric: Metric) -> str:
     """How a metric is computed, in canonical names."""
     if metric.kind == "aggregate":
         inner = metric.of.sql("duckdb") if metric.of is not None else "*"
-        name = {"count_distinct": "count distinct", "average": "mean"}.get(
-            metric.aggregate, metric.aggregate
-        )
+        name = {"count_distinct": "count distinct", "average": "mean"}.get(metric.aggregate, metric.aggregate)
         if metric.aggregate == "percentile":
             name = f"percentile {metric.percentile:g} of"
         text = f"{name}({inner}) from {metric.entity}"

@@ -60,8 +60,6 @@ def elapsed(report: Report) -> float:
 def adds_up(report: Report, metric: Metric) -> bool:
     """Whether a metric grows as its period goes on: counts and sums of what happened in it."""
     if metric.kind == "derived":
-        return all(
-            adds_up(report, part) for part in metrics_needed(report.binding.catalogue, metric)
-        )
+        return all(adds_up(report, part) for part in metrics_needed(report.binding.catalogue, metric))
     counted = ("count", "count_distinct", "sum")
     return metric.kind == "aggregate" and metric.time is not None and metric.aggregate in counted

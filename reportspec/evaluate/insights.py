@@ -61,19 +61,22 @@ def _of(report: Report, metric: Metric, row: Row, side: str = "") -> tuple[int, 
     return cases(report, metric, row, side), None
 
 
-def highlights_section(
-    report: Report, spec: SectionSpec, tables: Tables, footnotes: Footnotes
-) -> Section:
+def highlights_section(report: Report, spec: SectionSpec, tables: Tables, footnotes: Footnotes) -> Section:
     """The sentences of a section, most telling kinds first."""
     wanted = spec.highlights
     assert wanted is not None
     looked = [
-        _Looked(kind, one, rows, next(iter(_rows(tables, spec.id, f"{kind} {index} total")), {}),
-                _known(report, wanted, one.metric, rows) if kind == "compare" else [])
+        _Looked(
+            kind,
+            one,
+            rows,
+            next(iter(_rows(tables, spec.id, f"{kind} {index} total")), {}),
+            _known(report, wanted, one.metric, rows) if kind == "compare" else [],
+        )
         for kind, comparisons in (("compare", wanted.compare), ("share", wanted.shares))
         for index, one in enumerate(comparisons)
         for rows in [_rows(tables, spec.id, f"{kind} {index}")]
-    ]  # fmt: skip
+    ]
     figures = next(iter(_rows(tables, spec.id, "figures")), None)
     held = sum(map(_held, looked))
     if figures is not None and report.compare is not None:
@@ -90,22 +93,31 @@ def highlights_section(
     notes = [spec.note] if spec.note else []
     if not found:
         notes.append(word(report.language, "nothing_stands_out", wanted.at_least))
-    return Section(spec.id, "highlights", spec.title, _COLUMNS, tuple(_plain(h) for h in found), None, len(found),
-                   notes=tuple(notes), break_before=spec.break_before, highlights=tuple(found))  # fmt: skip
+    return Section(
+        spec.id,
+        "highlights",
+        spec.title,
+        _COLUMNS,
+        tuple(_plain(h) for h in found),
+        None,
+        len(found),
+        notes=tuple(notes),
+        break_before=spec.break_before,
+        highlights=tuple(found),
+    )
 
 
 _COLUMNS = tuple(
     Column(name, name, "text" if name not in ("value", "other_value", "cases", "other_cases") else "number")
     for name in ("kind", "metric", "name", "value", "cases", "other_name", "other_value", "other_cases")
-)  # fmt: skip
+)
 
 
 def _plain(one: Highlight) -> tuple[Cell, ...]:
     """A highlight as a row, for those who read figures as data."""
     told = {name: each.value for name, each in one.values}
     counts = [count for count, _ in one.cases] + [None, None]
-    return (one.kind, one.metric, told.get("a"), told.get("high"), counts[0], told.get("b"),
-            told.get("low"), counts[1])  # fmt: skip
+    return (one.kind, one.metric, told.get("a"), told.get("high"), counts[0], told.get("b"), told.get("low"), counts[1])
 
 
 def _rows(tables: Tables, section: str, purpose: str) -> list[dict[str, Any]]:
@@ -172,15 +184,17 @@ def _compared(report: Report, wanted: Highlights, one: _Looked, held: int) -> li
         return _faster(report, wanted, one, low, held)
     if not _differ(report, metric, high[2], low[2], one.total, held):
         return []
-    values = (("a", _name(report, one.asked, high[2])), ("high", _told(report, metric, high[0])),
-              ("b", _name(report, one.asked, low[2])), ("low", _told(report, metric, low[0])))  # fmt: skip
+    values = (
+        ("a", _name(report, one.asked, high[2])),
+        ("high", _told(report, metric, high[0])),
+        ("b", _name(report, one.asked, low[2])),
+        ("low", _told(report, metric, low[0])),
+    )
     counts = (_of(report, metric, high[2]), _of(report, metric, low[2]))
     return [_highlight(report, "compare", metric, values, counts)]
 
 
-def _differ(
-    report: Report, metric: Metric, first: Row, second: Row, total: Row, held: int, side: str = ""
-) -> bool:
+def _differ(report: Report, metric: Metric, first: Row, second: Row, total: Row, held: int, side: str = "") -> bool:
     """Whether two rows differ by more than chance (rates of counts, means), where so many figures are
     held against each other; counts and sums are what they are, and differ notably. Of other figures
     it is not known."""
@@ -198,9 +212,7 @@ def _differ(
 
 
 def _mean(metric: Metric, row: Row) -> Mean:
-    n, total, squares = (
-        number(row.get(f"{metric.id}__{name}")) for name in ("n", "sum", "squares")
-    )
+    n, total, squares = (number(row.get(f"{metric.id}__{name}")) for name in ("n", "sum", "squares"))
     return Mean(int(n or 0), float(total or 0), float(squares or 0))
 
 
@@ -218,8 +230,12 @@ def _faster(
     if not means_differ(_mean(metric, row), _mean(metric, rest), _mean(metric, one.total), held):
         return []
     multiple = replace(_told(report, metric, None).column, unit="multiple", currency=None)
-    values = (("a", _name(report, one.asked, row)), ("times", Told(times, multiple)),
-              ("high", _told(report, metric, value)), ("low", _told(report, metric, others)))  # fmt: skip
+    values = (
+        ("a", _name(report, one.asked, row)),
+        ("times", Told(times, multiple)),
+        ("high", _told(report, metric, value)),
+        ("low", _told(report, metric, others)),
+    )
     counts = ((cases(report, metric, row), None), (cases(report, metric, rest), None))
     return [_highlight(report, "faster", metric, values, counts, good=metric.direction == "down")]
 
@@ -236,14 +252,14 @@ def _shared(report: Report, wanted: Highlights, one: _Looked, held: int) -> list
     )
     value, _, row = ranked[0]
     part = divided(value, whole)
-    share = replace(
-        _told(report, metric, None).column, unit="percent", currency=None, type="number"
-    )
-    values = [("a", _name(report, one.asked, row)), ("share", Told(part, share)),
-              ("high", _told(report, metric, value)), ("low", _told(report, metric, whole))]  # fmt: skip
-    counts: list[tuple[int, int | None]] = [
-        (cases(report, metric, total), cases(report, metric, row))
+    share = replace(_told(report, metric, None).column, unit="percent", currency=None, type="number")
+    values = [
+        ("a", _name(report, one.asked, row)),
+        ("share", Told(part, share)),
+        ("high", _told(report, metric, value)),
+        ("low", _told(report, metric, whole)),
     ]
+    counts: list[tuple[int, int | None]] = [(cases(report, metric, total), cases(report, metric, row))]
     kind, beside = "share", one.asked.beside
     if beside is not None:
         own, mean = (metric_value(catalogue, beside, each) for each in (row, total))
@@ -259,9 +275,7 @@ def _shared(report: Report, wanted: Highlights, one: _Looked, held: int) -> list
     return [_highlight(report, kind, metric, tuple(values), tuple(counts))]
 
 
-def _moved(
-    report: Report, wanted: Highlights, metric: Metric, row: Row, held: int
-) -> list[Highlight]:
+def _moved(report: Report, wanted: Highlights, metric: Metric, row: Row, held: int) -> list[Highlight]:
     """How a metric changed, and where it stands against its goal."""
     catalogue = report.binding.catalogue
     value = metric_value(catalogue, metric, row)
@@ -273,8 +287,7 @@ def _moved(
         if goal.attainment is not None:
             attained = replace(column, unit="percent", currency=None, type="number")
             share = Told(number(goal.attainment), attained)
-        values = (("high", _told(report, metric, value)), ("low", _told(report, metric, goal.target)),
-                  ("share", share))  # fmt: skip
+        values = (("high", _told(report, metric, value)), ("low", _told(report, metric, goal.target)), ("share", share))
         good = {"met": True, "on_track": True, "missed": False, "at_risk": False}.get(goal.state)
         found.append(_highlight(report, f"goal_{goal.state}", metric, values, (), good=good))
     if report.compare is None:
@@ -289,7 +302,7 @@ def _moved(
         return found
     column = _told(report, metric, None).column
     by = Told(abs(moved), replace(column, unit="percent", currency=None, type="number"))
-    values = (("high", _told(report, metric, value)), ("low", _told(report, metric, before)), ("by", by))  # fmt: skip
+    values = (("high", _told(report, metric, value)), ("low", _told(report, metric, before)), ("by", by))
     kind = ("rose" if moved > 0 else "fell") + ("_points" if metric.unit == "percent" else "")
     up = {"up": moved > 0, "down": moved < 0}.get(metric.direction)
     counts = ((cases(report, metric, row), None), (cases(report, metric, row, "__previous"), None))
@@ -297,16 +310,18 @@ def _moved(
 
 
 def _highlight(
-    report: Report, kind: str, metric: Metric, values: tuple[tuple[str, Told], ...],
-    counts: tuple[tuple[int, int | None], ...], good: bool | None = None,
-) -> Highlight:  # fmt: skip
+    report: Report,
+    kind: str,
+    metric: Metric,
+    values: tuple[tuple[str, Told], ...],
+    counts: tuple[tuple[int, int | None], ...],
+    good: bool | None = None,
+) -> Highlight:
     phrases: Mapping[str, str] = metric.phrases.get(kind, {})
     return Highlight(kind, metric.id, label(report, metric.label), values, phrases, counts, good)
 
 
-def backtest_section(
-    report: Report, spec: SectionSpec, tables: Tables, footnotes: Footnotes
-) -> Section:
+def backtest_section(report: Report, spec: SectionSpec, tables: Tables, footnotes: Footnotes) -> Section:
     """A row for each past period: what was said, what came, and how far off that was."""
     tested = spec.backtest
     assert tested is not None
@@ -319,11 +334,17 @@ def backtest_section(
                     told[name] = told.get(name, 0) + int(row[name] or 0)
     then = metric_column(report, tested.metric, footnotes, told)
     came = metric_column(report, tested.against, footnotes, None)
-    off = replace(
-        came, name="error", label=word(language, "error"), role="difference", footnotes=()
+    off = replace(came, name="error", label=word(language, "error"), role="difference", footnotes=())
+    share = replace(
+        off,
+        name="error_share",
+        label=word(language, "error_share"),
+        unit="percent",
+        currency=None,
+        type="number",
+        role="change",
+        metric=None,
     )
-    share = replace(off, name="error_share", label=word(language, "error_share"), unit="percent",
-                    currency=None, type="number", role="change", metric=None)  # fmt: skip
     then = replace(then, name="forecast", label=word(language, "forecast_then", then.label))
     came = replace(came, name="actual")
     rows: list[tuple[Cell, ...]] = []
@@ -342,10 +363,20 @@ def backtest_section(
         rows.append((period_label(period, language, report.locale), said, real, apart, relative))
     notes = [n for n in (spec.note, *spec.omitted) if n]
     notes.append(_verdict(report, tested, rows, errors))
-    columns = (Column("period", word(language, "period"), "text", role="dimension"), then, came, off, share)  # fmt: skip
+    columns = (Column("period", word(language, "period"), "text", role="dimension"), then, came, off, share)
     chart = Chart("line", "period", ("forecast", "actual"))
-    return Section(spec.id, "backtest", spec.title, columns, tuple(rows), None, len(rows), chart=chart,
-                   notes=tuple(notes), break_before=spec.break_before)  # fmt: skip
+    return Section(
+        spec.id,
+        "backtest",
+        spec.title,
+        columns,
+        tuple(rows),
+        None,
+        len(rows),
+        chart=chart,
+        notes=tuple(notes),
+        break_before=spec.break_before,
+    )
 
 
 def _go_to(report: Report, day: date) -> bool:
@@ -358,9 +389,7 @@ def _single(catalogue: Any, metric: Metric, tables: Tables, section: str, purpos
     return metric_value(catalogue, metric, row)
 
 
-def _verdict(
-    report: Report, tested: Backtest, rows: list[tuple[Cell, ...]], errors: list[float]
-) -> str:
+def _verdict(report: Report, tested: Backtest, rows: list[tuple[Cell, ...]], errors: list[float]) -> str:
     if not errors:
         return word(report.language, "no_verdict")
     mean = math.fsum(errors) / len(errors)

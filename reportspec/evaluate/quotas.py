@@ -37,16 +37,19 @@ def with_targets(report: Report, tables: Tables, members: Mapping[str, Members])
     table = tables.get((TARGETS, "figures"))
     rows = table.dicts() if table is not None else []
     goals = {
-        name: _of_members(report, name, goal, rows, tables, members.get(name))
-        for name, goal in report.goals.items()
+        name: _of_members(report, name, goal, rows, tables, members.get(name)) for name, goal in report.goals.items()
     }
     return replace(report, goals=goals)
 
 
 def _of_members(
-    report: Report, name: str, goal: GoalSpec, rows: list[dict[str, Any]], tables: Tables,
+    report: Report,
+    name: str,
+    goal: GoalSpec,
+    rows: list[dict[str, Any]],
+    tables: Tables,
     members: Members | None,
-) -> GoalSpec:  # fmt: skip
+) -> GoalSpec:
     """A goal with its targets, as far as they concern the report."""
     overall, targets = _of_table(report, name, goal, rows) if goal.table else (None, {})
     by, given = goal.by, goal.target if goal.target is not None else overall
@@ -54,15 +57,9 @@ def _of_members(
         few = (len(targets), 0) if given is None and targets else None
         return replace(goal, target=given, covers=few)
     # A target may name a value as the source has it, or as the report calls it.
-    called = {
-        str(shown_value(report, by, value)): value for value in (members.kept if members else ())
-    }
+    called = {str(shown_value(report, by, value)): value for value in (members.kept if members else ())}
     own = {**targets, **goal.targets}
-    kept = {
-        shown: own.get(shown, own.get(value))
-        for shown, value in called.items()
-        if shown in own or value in own
-    }
+    kept = {shown: own.get(shown, own.get(value)) for shown, value in called.items() if shown in own or value in own}
     aimed = {shown: target for shown, target in kept.items() if target is not None}
     cut = members is not None and (members.kept != members.there or not members.sure)
     goal = replace(goal, targets=aimed, sure=members is not None and members.sure)
@@ -107,16 +104,10 @@ def _of_table(
     found: dict[str | None, list[tuple[date, date, float]]] = {}
     for row in rows:
         metric, dimension, value, start, end, target = (row[f"f{i}"] for i in range(6))
-        if (
-            metric != name
-            or None in (target, start, end)
-            or (dimension and goal.by and dimension != goal.by.name)
-        ):
+        if metric != name or None in (target, start, end) or (dimension and goal.by and dimension != goal.by.name):
             continue
         key = str(value) if dimension and value is not None else None
-        found.setdefault(key, []).append(
-            (_day(start), _day(end) + timedelta(days=1), float(target))
-        )
+        found.setdefault(key, []).append((_day(start), _day(end) + timedelta(days=1), float(target)))
     for key, stretches in found.items():
         _one_each(report, name, key, stretches)
     metric_ = report.binding.catalogue.metrics[name]
@@ -132,9 +123,7 @@ def _day(value: Any) -> date:
     return value.date() if isinstance(value, datetime) else value
 
 
-def _one_each(
-    report: Report, name: str, key: str | None, stretches: list[tuple[date, date, float]]
-) -> None:
+def _one_each(report: Report, name: str, key: str | None, stretches: list[tuple[date, date, float]]) -> None:
     """Nothing, unless two targets are set for the same days of the period. Raises SourceError."""
     known: dict[tuple[date, date], float] = {}
     for first, last, target in stretches:
@@ -151,9 +140,7 @@ def _one_each(
             )
 
 
-def _of_period(
-    report: Report, stretches: list[tuple[date, date, float]], additive: bool
-) -> float | None:
+def _of_period(report: Report, stretches: list[tuple[date, date, float]], additive: bool) -> float | None:
     start, end = report.period.start, report.period.end
     stretches = list(dict.fromkeys(stretches))
     exact = [target for first, last, target in stretches if (first, last) == (start, end)]
@@ -178,9 +165,7 @@ def _added(stretches: list[tuple[date, date, float]], start: date, end: date) ->
     return total if covered == (end - start).days else None
 
 
-def goals_section(
-    report: Report, spec: SectionSpec, tables: Tables, footnotes: Footnotes
-) -> Section:
+def goals_section(report: Report, spec: SectionSpec, tables: Tables, footnotes: Footnotes) -> Section:
     """A row for each value of the goal's dimension: figure, target, attainment (where lower is better,
     the difference), pace, where it will land, and its state."""
     goal, metric = report.goals[spec.goal], spec.metrics[0]
@@ -201,32 +186,51 @@ def goals_section(
         state = goal_state(report, metric, replace(goal, target=target), value)
         body.append(_row(report, name, value, target, state, running, goal.direction))
     best = 1 if goal.direction == "down" else -1
-    body.sort(key=lambda row: (row[3] is None, best * (row[3] or 0) if isinstance(row[3], float) else 0, alphabetical(language, str(row[0]))))  # fmt: skip
+    body.sort(
+        key=lambda row: (
+            row[3] is None,
+            best * (row[3] or 0) if isinstance(row[3], float) else 0,
+            alphabetical(language, str(row[0])),
+        )
+    )
     columns = _columns(own, dimension_column(report, dimension), language, running, goal.direction)
     notes = tuple(n for n in (spec.note, *spec.omitted) if n)
     if not goal.targets:
         notes = (*notes, word(language, "no_targets"))
     chart = Chart("bullet", dimension.name, (own.name,)) if goal.targets else None
-    return Section(spec.id, "goals", spec.title, columns, tuple(body), None, len(body), chart=chart, notes=notes,
-                   break_before=spec.break_before)  # fmt: skip
+    return Section(
+        spec.id,
+        "goals",
+        spec.title,
+        columns,
+        tuple(body),
+        None,
+        len(body),
+        chart=chart,
+        notes=notes,
+        break_before=spec.break_before,
+    )
 
 
 def _row(
-    report: Report, name: Cell, value: Cell, target: float | None, state: Goal | None, running: bool,
+    report: Report,
+    name: Cell,
+    value: Cell,
+    target: float | None,
+    state: Goal | None,
+    running: bool,
     direction: str,
-) -> tuple[Cell, ...]:  # fmt: skip
+) -> tuple[Cell, ...]:
     said = word(report.language, f"state_{state.state if state is not None else 'none'}")
     course: tuple[Cell, ...] = ()
     if running:  # a period that is over is heading for nothing
         course = (state.pace, state.landing) if state is not None else (None, None)
     if direction == "down":
-        return (name, value, target, state.difference if state is not None else None, *course[1:], said)  # fmt: skip
+        return (name, value, target, state.difference if state is not None else None, *course[1:], said)
     return (name, value, target, state.attainment if state is not None else None, *course, said)
 
 
-def _columns(
-    own: Column, by: Column, language: str, running: bool, direction: str
-) -> tuple[Column, ...]:
+def _columns(own: Column, by: Column, language: str, running: bool, direction: str) -> tuple[Column, ...]:
     def column(name: str, like: Column, **more: Any) -> Column:
         return replace(like, name=name, label=word(language, name), footnotes=(), **more)
 

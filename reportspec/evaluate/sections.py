@@ -43,9 +43,7 @@ class Footnotes:
         return self.texts.index(text) + 1
 
 
-def in_reading_order(
-    sections: Sequence[Section], texts: Sequence[str]
-) -> tuple[tuple[Section, ...], tuple[str, ...]]:
+def in_reading_order(sections: Sequence[Section], texts: Sequence[str]) -> tuple[tuple[Section, ...], tuple[str, ...]]:
     """The sections with their footnotes numbered as a reader meets them, and the footnotes in that
     order; those that no figure points at come last."""
     met: dict[int, None] = {}
@@ -77,9 +75,7 @@ def label(report: Report, texts: Mapping[str, str]) -> str:
     return texts.get(report.language) or texts["en"]
 
 
-def evaluate_section(
-    report: Report, spec: SectionSpec, tables: Tables, footnotes: Footnotes
-) -> Section:
+def evaluate_section(report: Report, spec: SectionSpec, tables: Tables, footnotes: Footnotes) -> Section:
     """One section, computed."""
     made = _computed(report, spec, tables, footnotes)
     if made.kind in ("records", "breakdown", "trend") and made.columns and not made.rows:
@@ -88,16 +84,22 @@ def evaluate_section(
     if spec.own_chart is None or not made.columns:
         return made
     chart = made.chart or Chart("own", "", ())
-    chart = Chart("own", "", (), partial_from=chart.partial_from, ahead_from=chart.ahead_from, ended=chart.ended, vega_lite=spec.own_chart)  # fmt: skip
+    chart = Chart(
+        "own",
+        "",
+        (),
+        partial_from=chart.partial_from,
+        ahead_from=chart.ahead_from,
+        ended=chart.ended,
+        vega_lite=spec.own_chart,
+    )
     return replace(made, chart=chart)
 
 
 def _computed(report: Report, spec: SectionSpec, tables: Tables, footnotes: Footnotes) -> Section:
     notes = tuple(n for n in (spec.note, *spec.omitted) if n)
     if spec.kind == "text":
-        return Section(
-            spec.id, "text", spec.title, text=spec.text, notes=notes, break_before=spec.break_before
-        )
+        return Section(spec.id, "text", spec.title, text=spec.text, notes=notes, break_before=spec.break_before)
     if spec.kind == "records":
         return _records(report, spec, tables, notes)
     if spec.kind == "goals":
@@ -107,9 +109,7 @@ def _computed(report: Report, spec: SectionSpec, tables: Tables, footnotes: Foot
     if spec.kind in ("highlights", "backtest"):
         from reportspec.evaluate import insights
 
-        make = (
-            insights.highlights_section if spec.kind == "highlights" else insights.backtest_section
-        )
+        make = insights.highlights_section if spec.kind == "highlights" else insights.backtest_section
         return make(report, spec, tables, footnotes)
     if spec.kind == "trend":
         return _trend(report, spec, tables, footnotes, notes)
@@ -135,11 +135,7 @@ def all_lengths(report: Report) -> Row:
 
 def targets(report: Report) -> Row:
     """The targets of goals for the whole period, for formulas."""
-    return {
-        f"{GOAL}{metric}": goal.target
-        for metric, goal in report.goals.items()
-        if goal.target is not None
-    }
+    return {f"{GOAL}{metric}": goal.target for metric, goal in report.goals.items() if goal.target is not None}
 
 
 def additivity(report: Report, spec: SectionSpec) -> dict[str, str]:
@@ -148,15 +144,11 @@ def additivity(report: Report, spec: SectionSpec) -> dict[str, str]:
     for query in section_queries(report, spec):
         if isinstance(query, AggregateQuery) and query.purpose == "figures":
             for measure in query.measures:
-                how = {"count": "sum", "sum": "sum", "min": "min", "max": "max"}.get(
-                    measure.aggregate, "none"
-                )
+                how = {"count": "sum", "sum": "sum", "min": "min", "max": "max"}.get(measure.aggregate, "none")
                 if measure.keep != "value":
                     how = "sum"
                 for side in query.sides:
-                    found[
-                        measure.column if side.name == "current" else f"{measure.column}__previous"
-                    ] = how
+                    found[measure.column if side.name == "current" else f"{measure.column}__previous"] = how
     return found
 
 
@@ -179,9 +171,7 @@ def metric_column(report: Report, metric: Metric, footnotes: Footnotes, row: Row
             if other := row.get(f"{part.id}__other_currency"):
                 text = word(
                     report.language,
-                    "other_or_no_currency"
-                    if part.entity in footnotes.unnamed
-                    else "other_currency",
+                    "other_or_no_currency" if part.entity in footnotes.unnamed else "other_currency",
                     name,
                     _counted(report, part, other),
                     report.binding.currency,
@@ -190,9 +180,17 @@ def metric_column(report: Report, metric: Metric, footnotes: Footnotes, row: Row
             marks += [footnotes.add(text) for text in _of_the_past(report, part, row)]
     kind = "integer" if metric.unit == "count" and metric.kind == "aggregate" else "number"
     return Column(
-        metric.id, label(report, metric.label), kind, metric.unit, "metric", metric.id, metric.direction,  # type: ignore[arg-type]
-        report.binding.currency if metric.unit == "currency" else None, metric.decimals, tuple(dict.fromkeys(marks)),
-    )  # fmt: skip
+        metric.id,
+        label(report, metric.label),
+        kind,  # type: ignore[arg-type]
+        metric.unit,  # type: ignore[arg-type]
+        "metric",
+        metric.id,
+        metric.direction,
+        report.binding.currency if metric.unit == "currency" else None,
+        metric.decimals,
+        tuple(dict.fromkeys(marks)),
+    )
 
 
 def _of_the_past(report: Report, part: Metric, row: Row) -> list[str]:
@@ -240,8 +238,17 @@ def _counted(report: Report, metric: Metric, count: Any) -> str:
 
 
 def _previous(report: Report, column: Column) -> Column:
-    return Column(f"{column.name}__previous", word(report.language, "previous", column.label), column.type, column.unit,
-                  "previous", column.metric, column.direction, column.currency, column.decimals)  # fmt: skip
+    return Column(
+        f"{column.name}__previous",
+        word(report.language, "previous", column.label),
+        column.type,
+        column.unit,
+        "previous",
+        column.metric,
+        column.direction,
+        column.currency,
+        column.decimals,
+    )
 
 
 def change(metric: Metric, value: Cell, previous: Cell) -> float | None:
@@ -253,9 +260,7 @@ def change(metric: Metric, value: Cell, previous: Cell) -> float | None:
     return float(number((value - previous) / abs(previous)) or 0.0) if previous else None
 
 
-def _kpis(
-    report: Report, spec: SectionSpec, tables: Tables, footnotes: Footnotes, notes: tuple[str, ...]
-) -> Section:
+def _kpis(report: Report, spec: SectionSpec, tables: Tables, footnotes: Footnotes, notes: tuple[str, ...]) -> Section:
     rows = tables[spec.id, "figures"].dicts() if (spec.id, "figures") in tables else []
     row = {**(rows[0] if rows else {}), **all_lengths(report)}
     catalogue = report.binding.catalogue
@@ -278,13 +283,33 @@ def _kpis(
             columns.append(_previous(report, column))
             cells.append(before)
         spark = _spark(report, spec, metric, tables)
-        kpis.append(Kpi(column, value, before, change(metric, value, before) if compared else None,
-                        goal_state(report, metric, report.goals.get(metric.id), value), spark))  # fmt: skip
+        kpis.append(
+            Kpi(
+                column,
+                value,
+                before,
+                change(metric, value, before) if compared else None,
+                goal_state(report, metric, report.goals.get(metric.id), value),
+                spark,
+            )
+        )
     chart = None
     if spec.kind == "funnel":
         return _funnel(report, spec, columns, cells, notes)
-    return Section(spec.id, "kpis", spec.title, tuple(columns), (tuple(cells),), None, 1, (), tuple(kpis), chart,
-                   notes=notes, break_before=spec.break_before)  # fmt: skip
+    return Section(
+        spec.id,
+        "kpis",
+        spec.title,
+        tuple(columns),
+        (tuple(cells),),
+        None,
+        1,
+        (),
+        tuple(kpis),
+        chart,
+        notes=notes,
+        break_before=spec.break_before,
+    )
 
 
 def _funnel(
@@ -300,14 +325,26 @@ def _funnel(
     step, count = names["step"], names["number"]
     before, first = names["of_previous"], names["of_first"]
     unit = columns[0].unit
-    heads = [Column("step", step, "text", role="dimension"),
-             Column("value", count, columns[0].type, unit, "metric", currency=columns[0].currency)]  # fmt: skip
+    heads = [
+        Column("step", step, "text", role="dimension"),
+        Column("value", count, columns[0].type, unit, "metric", currency=columns[0].currency),
+    ]
     width = 2 if report.compare else 1
     if report.compare:
-        heads.append(Column("value__previous", word(language, "previous", count), columns[0].type, unit, "previous",
-                            currency=columns[0].currency))  # fmt: skip
-    heads += [Column("of_previous_step", before, "number", "percent", "metric"),
-              Column("of_first_step", first, "number", "percent", "metric")]  # fmt: skip
+        heads.append(
+            Column(
+                "value__previous",
+                word(language, "previous", count),
+                columns[0].type,
+                unit,
+                "previous",
+                currency=columns[0].currency,
+            )
+        )
+    heads += [
+        Column("of_previous_step", before, "number", "percent", "metric"),
+        Column("of_first_step", first, "number", "percent", "metric"),
+    ]
     values = cells[::width]
     rows = []
     for index, metric in enumerate(spec.metrics):
@@ -317,19 +354,23 @@ def _funnel(
             usable = isinstance(value, (int, float)) and isinstance(base, (int, float)) and base
             own.append(number(value / base) if usable else None)  # type: ignore[operator]
         rows.append(tuple(own))
-    return Section(spec.id, "funnel", spec.title, tuple(heads), tuple(rows), None, len(rows),
-                   chart=Chart("funnel", "step", ("value",)), notes=notes, break_before=spec.break_before)  # fmt: skip
+    return Section(
+        spec.id,
+        "funnel",
+        spec.title,
+        tuple(heads),
+        tuple(rows),
+        None,
+        len(rows),
+        chart=Chart("funnel", "step", ("value",)),
+        notes=notes,
+        break_before=spec.break_before,
+    )
 
 
-def _spark(
-    report: Report, spec: SectionSpec, metric: Metric, tables: Tables
-) -> tuple[float | None, ...]:
+def _spark(report: Report, spec: SectionSpec, metric: Metric, tables: Tables) -> tuple[float | None, ...]:
     query = next(
-        (
-            q
-            for q in section_queries(report, spec)
-            if isinstance(q, AggregateQuery) and q.purpose == "buckets"
-        ),
+        (q for q in section_queries(report, spec) if isinstance(q, AggregateQuery) and q.purpose == "buckets"),
         None,
     )
     table = tables.get((spec.id, "buckets"))
@@ -349,17 +390,13 @@ def _spark(
     return tuple(points) if sum(p is not None for p in points) >= 2 else ()
 
 
-def _trend(
-    report: Report, spec: SectionSpec, tables: Tables, footnotes: Footnotes, notes: tuple[str, ...]
-) -> Section:
+def _trend(report: Report, spec: SectionSpec, tables: Tables, footnotes: Footnotes, notes: tuple[str, ...]) -> Section:
     query = next(q for q in section_queries(report, spec) if isinstance(q, AggregateQuery))
     current = query.sides[0].buckets
     rows = tables[spec.id, "figures"].dicts()
     total = _total_row(report, spec, rows, tables)
     catalogue, compared = report.binding.catalogue, report.compare is not None
-    columns: list[Column] = [
-        Column("period", word(report.language, "period"), "date", role="period")
-    ]
+    columns: list[Column] = [Column("period", word(report.language, "period"), "date", role="period")]
     by = spec.dimensions[0] if spec.dimensions else None
     if by is not None:
         columns.append(dimension_column(report, by))
@@ -381,11 +418,7 @@ def _trend(
     with_year = report.period.start.year != (report.period.end - timedelta(days=1)).year
     limit = report.reached
     partial_from = ahead_from = None
-    ahead = {
-        metric.id
-        for metric in spec.metrics
-        if any(part.ahead for part in metrics_needed(catalogue, metric))
-    }
+    ahead = {metric.id for metric in spec.metrics if any(part.ahead for part in metrics_needed(catalogue, metric))}
     for index, bucket in enumerate(current):
         future = instant(bucket.start, report.binding.zone) >= limit
         if partial_from is None and instant(bucket.end, report.binding.zone) > limit:
@@ -409,22 +442,19 @@ def _trend(
             body.append(tuple(cells))
             labels.append(bucket_label(bucket, report.language, with_year, report.locale))
     total_cells: tuple[Cell, ...] | None = None
-    if spec.totals and all(
-        m.time is not None for metric in spec.metrics for m in metrics_needed(catalogue, metric)
-    ):
+    if spec.totals and all(m.time is not None for metric in spec.metrics for m in metrics_needed(catalogue, metric)):
         lead: list[Cell] = [None] * (2 if by is not None else 1)
         total_cells = (*lead, *_metric_cells(report, spec, total, total))
     apart = [
         bucket_label(bucket, report.language, with_year, report.locale)
-        for index, bucket in enumerate(current) if _apart(report, query.sides, index)
-    ]  # fmt: skip
+        for index, bucket in enumerate(current)
+        if _apart(report, query.sides, index)
+    ]
     if apart:
         notes = (*notes, word(report.language, "steps_apart", ", ".join(apart)))
     chart = None
     if spec.chart != "none" and body:
-        kind = {"bar": "bar", "stacked": "stacked"}.get(
-            spec.chart or "", "line" if len(current) > 1 else "bar"
-        )
+        kind = {"bar": "bar", "stacked": "stacked"}.get(spec.chart or "", "line" if len(current) > 1 else "bar")
         first = spec.metrics[0]
         goal = report.goals.get(first.id)
         shown = goal.target if goal and first.unit in ("percent", "days", "ratio") else None
@@ -439,8 +469,19 @@ def _trend(
             ahead_from,
             report.ended is not None,
         )
-    return Section(spec.id, "trend", spec.title, tuple(columns), tuple(body), total_cells, len(body), tuple(labels),
-                   chart=chart, notes=notes, break_before=spec.break_before)  # fmt: skip
+    return Section(
+        spec.id,
+        "trend",
+        spec.title,
+        tuple(columns),
+        tuple(body),
+        total_cells,
+        len(body),
+        tuple(labels),
+        chart=chart,
+        notes=notes,
+        break_before=spec.break_before,
+    )
 
 
 def _apart(report: Report, sides: tuple[Side, ...], index: int) -> bool:
@@ -472,9 +513,7 @@ def _answers(report: Report, sides: tuple[Side, ...], index: int) -> bool:
         return False
     assert report.compare is not None
     own, there = ((start, min(end, reached)) for start, end, reached in bounds)
-    return there == tuple(
-        same_point(at, report.period, report.compare, zone, report.alignment) for at in own
-    )
+    return there == tuple(same_point(at, report.period, report.compare, zone, report.alignment) for at in own)
 
 
 def _metric_cells(report: Report, spec: SectionSpec, row: Row, total: Row) -> list[Cell]:
@@ -486,9 +525,7 @@ def _metric_cells(report: Report, spec: SectionSpec, row: Row, total: Row) -> li
     return cells
 
 
-def _total_row(
-    report: Report, spec: SectionSpec, rows: list[dict[str, Any]], tables: Tables
-) -> dict[str, Any]:
+def _total_row(report: Report, spec: SectionSpec, rows: list[dict[str, Any]], tables: Tables) -> dict[str, Any]:
     """The aggregates over all rows: added up where they add up, else fetched on their own."""
     total = summed(rows, additivity(report, spec))
     own = tables.get((spec.id, "totals"))
@@ -563,8 +600,7 @@ def _breakdown(
     if few:
         columns = [c if c.metric not in few else _marked(c, few[c.metric]) for c in columns]
     body = [
-        (*(shown_value(report, d, row[f"d{i}"]) for i, d in enumerate(spec.dimensions)), *cells)
-        for row, cells in kept
+        (*(shown_value(report, d, row[f"d{i}"]) for i, d in enumerate(spec.dimensions)), *cells) for row, cells in kept
     ]
     others = 0
     if spec.top is not None and available > spec.top:
@@ -582,9 +618,20 @@ def _breakdown(
     total_cells = None
     if spec.totals and kept:
         total_cells = (*([None] * count), *_metric_cells(report, spec, total, total))
-    return Section(spec.id, "breakdown", spec.title, tuple(columns), tuple(body), total_cells, available,
-                   chart=_breakdown_chart(report, spec, binned, total), notes=notes,
-                   break_before=spec.break_before, others=others, subtotals=subtotals)  # fmt: skip
+    return Section(
+        spec.id,
+        "breakdown",
+        spec.title,
+        tuple(columns),
+        tuple(body),
+        total_cells,
+        available,
+        chart=_breakdown_chart(report, spec, binned, total),
+        notes=notes,
+        break_before=spec.break_before,
+        others=others,
+        subtotals=subtotals,
+    )
 
 
 def _in_groups(
@@ -618,9 +665,7 @@ def _marked(column: Column, mark: int) -> Column:
     )
 
 
-def _few(
-    report: Report, spec: SectionSpec, kept: list[Any], footnotes: Footnotes
-) -> dict[str | None, int]:
+def _few(report: Report, spec: SectionSpec, kept: list[Any], footnotes: Footnotes) -> dict[str | None, int]:
     """Rates that rest on few cases in some row."""
     found: dict[str | None, int] = {}
     catalogue = report.binding.catalogue
@@ -651,9 +696,7 @@ def _not_merged(report: Report, spec: SectionSpec, footnotes: Footnotes) -> dict
 
 def _place(row: Row) -> Any:
     """The place of a row in the order of its entity, as far as it is known."""
-    return min(
-        (v for k, v in row.items() if k.startswith("order__") and v is not None), default=None
-    )
+    return min((v for k, v in row.items() if k.startswith("order__") and v is not None), default=None)
 
 
 def _ordered(report: Report, spec: SectionSpec, kept: list[Any]) -> list[Any]:
@@ -661,18 +704,16 @@ def _ordered(report: Report, spec: SectionSpec, kept: list[Any]) -> list[Any]:
     by the first metric, largest first. Ties go by name, so that the order is always the same."""
 
     def name(item: Any) -> tuple[Any, ...]:
-        return tuple(
-            by_nature(report, dimension, item[0][f"d{at}"])
-            for at, dimension in enumerate(spec.dimensions)
-        )
+        return tuple(by_nature(report, dimension, item[0][f"d{at}"]) for at, dimension in enumerate(spec.dimensions))
 
     kept = sorted(kept, key=name)
-    turns = {turn: at for at, turn in enumerate(spec.dimensions[-1].turns if spec.dimensions else ())}  # fmt: skip
+    turns = {turn: at for at, turn in enumerate(spec.dimensions[-1].turns if spec.dimensions else ())}
     width = len(spec.dimensions)
     if spec.sort is None and any(len(turn) == width for turn in turns):
         # The stages of one pipeline after those of another, each in its place.
-        return sorted(kept, key=lambda item: turns.get(
-            tuple(str(item[0][f"d{at}"] or "") for at in range(width)), len(turns)))  # fmt: skip
+        return sorted(
+            kept, key=lambda item: turns.get(tuple(str(item[0][f"d{at}"] or "") for at in range(width)), len(turns))
+        )
     step = 2 if report.compare is not None else 1
     places = [_place(row) for row, _ in kept]
     ordered = len(spec.dimensions) == 1 and any(place is not None for place in places)
@@ -725,7 +766,7 @@ def _breakdown_chart(report: Report, spec: SectionSpec, binned: bool, total: Row
     return Chart(kinds.get(str(wanted), wanted), x, (first,), whole=whole)  # type: ignore[arg-type]
 
 
-def _whole(report: Report, spec: SectionSpec, total: Row) -> tuple[float | None, float | None] | None:  # fmt: skip
+def _whole(report: Report, spec: SectionSpec, total: Row) -> tuple[float | None, float | None] | None:
     """What the first metric comes to over all rows, now and before; None where rows do not add up."""
     first = spec.metrics[0]
     if not first.adds_up:
@@ -749,15 +790,22 @@ def _records(report: Report, spec: SectionSpec, tables: Tables, notes: tuple[str
         columns.append(column)
     found_fields = [report.binding.resolve(spec.entity, path).field for _, path in query.fields]
     rows = [
-        tuple(
-            _labelled(report, field, value) for field, value in zip(found_fields, row, strict=False)
-        )
+        tuple(_labelled(report, field, value) for field, value in zip(found_fields, row, strict=False))
         for row in table.rows
     ]
     at = table.columns.index(AVAILABLE)
     available = int(table.rows[0][at]) if table.rows else 0
-    return Section(spec.id, "records", spec.title, tuple(columns), tuple(rows), None, available,
-                   notes=(*_which(report, spec), *notes), break_before=spec.break_before)  # fmt: skip
+    return Section(
+        spec.id,
+        "records",
+        spec.title,
+        tuple(columns),
+        tuple(rows),
+        None,
+        available,
+        notes=(*_which(report, spec), *notes),
+        break_before=spec.break_before,
+    )
 
 
 def _which(report: Report, spec: SectionSpec) -> tuple[str, ...]:
@@ -773,8 +821,14 @@ def _which(report: Report, spec: SectionSpec) -> tuple[str, ...]:
 def _field_column(report: Report, name: str, found: Field) -> Column:
     kind = {"key": "text", "money": "number", "time": "date"}.get(found.type, found.type)
     unit = "currency" if found.type == "money" else found.unit
-    return Column(name, label(report, found.label), kind, unit, "field",  # type: ignore[arg-type]
-                  currency=report.binding.currency if found.type == "money" else None)  # fmt: skip
+    return Column(
+        name,
+        label(report, found.label),
+        kind,  # type: ignore[arg-type]
+        unit,  # type: ignore[arg-type]
+        "field",
+        currency=report.binding.currency if found.type == "money" else None,
+    )
 
 
 def _labelled(report: Report, field: Field, value: Any) -> Cell:

@@ -25,20 +25,14 @@ def number(value: Any) -> Number:
     if value is None or isinstance(value, (int, bool)):
         return value
     if isinstance(value, Decimal):
-        return (
-            int(value)
-            if value == value.to_integral_value() and abs(value) < 10**15
-            else float(value)
-        )
+        return int(value) if value == value.to_integral_value() and abs(value) < 10**15 else float(value)
     number = float(value)
     if number != number or number in (float("inf"), float("-inf")):
         return None
     return float(f"{number:.15g}")
 
 
-def metric_value(
-    catalogue: Catalogue, metric: Metric, row: Row, side: str = "", total: Row | None = None
-) -> Number:
+def metric_value(catalogue: Catalogue, metric: Metric, row: Row, side: str = "", total: Row | None = None) -> Number:
     """A metric in one row of aggregates. `side` is "" or "__previous"; `total` is the row over
     all rows, for shares and comparisons with the others. Nothing to divide by gives None."""
     return _value(catalogue, metric, row, side, total, _Known())
@@ -58,9 +52,7 @@ class _Known:
         return self.others[id(row)][1]
 
 
-def _value(
-    catalogue: Catalogue, metric: Metric, row: Row, side: str, total: Row | None, known: _Known
-) -> Number:
+def _value(catalogue: Catalogue, metric: Metric, row: Row, side: str, total: Row | None, known: _Known) -> Number:
     def of(name: str, in_row: Row = row) -> Number:
         if name in PERIOD_LENGTHS or name.startswith(GOAL):
             return number(in_row.get(f"{name}{side}"))
@@ -87,11 +79,7 @@ def _value(
             if total is None:
                 return None
             own = of(metric.base)
-            other = (
-                of(metric.base, total)
-                if metric.to == "total"
-                else of(metric.base, known.without(total, row))
-            )
+            other = of(metric.base, total) if metric.to == "total" else of(metric.base, known.without(total, row))
             if metric.form == "difference":
                 ratio = divided(own, other)
                 return None if ratio is None else number(ratio - 1)
@@ -102,9 +90,7 @@ def _aggregate(metric: Metric, row: Row, side: str) -> Number:
     if row.get(f"{metric.id}__unknown{side}"):
         return None  # of some rows it is not known what they were
     if metric.aggregate == "average":
-        return divided(
-            number(row.get(f"{metric.id}__sum{side}")), number(row.get(f"{metric.id}__n{side}"))
-        )
+        return divided(number(row.get(f"{metric.id}__sum{side}")), number(row.get(f"{metric.id}__n{side}")))
     value = number(row.get(f"{metric.id}{side}"))
     if metric.aggregate == "sum" and _all_left_out(metric, row, side):
         return None
@@ -115,9 +101,7 @@ def _all_left_out(metric: Metric, row: Row, side: str) -> bool:
     """Whether there are rows to add up, and none of them has an amount: nobody knows their sum."""
     if row.get(f"{metric.id}__n{side}"):
         return False
-    return any(
-        row.get(f"{metric.id}__{why}{side}") for why in ("missing", "other_currency", "incomplete")
-    )
+    return any(row.get(f"{metric.id}__{why}{side}") for why in ("missing", "other_currency", "incomplete"))
 
 
 def divided(numerator: Number, denominator: Number) -> Number:
@@ -157,11 +141,7 @@ def _formula(tree: exp.Expr, of: Callable[[str], Number]) -> Number:
         if isinstance(tree, exp.Div):
             return divided(left, right)
         return number(
-            left + right
-            if isinstance(tree, exp.Add)
-            else left - right
-            if isinstance(tree, exp.Sub)
-            else left * right
+            left + right if isinstance(tree, exp.Add) else left - right if isinstance(tree, exp.Sub) else left * right
         )
     raise ValueError(f"a formula cannot have `{tree.key}`")
 

@@ -16,8 +16,7 @@ from reportspec.render.page import page
 _WEIGHTS = ((400, "normal", "Regular"), (600, "normal", "SemiBold"), (400, "italic", "Italic"))
 # Nothing is fetched and nothing runs, whatever a name in the data says.
 _POLICY = (
-    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:;"
-    " base-uri 'none'; form-action 'none'"
+    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:; base-uri 'none'; form-action 'none'"
 )
 
 
@@ -57,9 +56,12 @@ def _subset(name: str, letters: str) -> str:
     from fontTools.ttLib import TTFont  # type: ignore[import-untyped]
 
     options = subset.Options(
-        flavor="woff2", recalc_timestamp=False, notdef_outline=True, hinting=False,
+        flavor="woff2",
+        recalc_timestamp=False,
+        notdef_outline=True,
+        hinting=False,
         layout_features=["kern", "liga", "mark", "mkmk", "ccmp", "locl", "tnum"],
-    )  # fmt: skip
+    )
     with TTFont(font_directory() / f"OpenSans-{name}.ttf", recalcTimestamp=False) as font:
         cutter = subset.Subsetter(options)
         cutter.populate(text=letters + " …−–·")

@@ -90,9 +90,7 @@ class _Workers:
             worker.process.stdin.flush()
             return pickle.load(worker.process.stdout)
         except (OSError, EOFError, pickle.UnpicklingError):
-            raise RenderError(
-                "a process that lays out pages ended; there may be too little memory"
-            ) from None
+            raise RenderError("a process that lays out pages ended; there may be too little memory") from None
         finally:
             self._free.put((worker, done + 1))
 
@@ -150,9 +148,7 @@ def _sendable(asked: Asked) -> Asked:
     return apart.plain(figures), forms, name, spec_text
 
 
-def _made(
-    figures: Figures, forms: Sequence[Form], name: str, spec_text: str | None
-) -> dict[str, bytes]:
+def _made(figures: Figures, forms: Sequence[Form], name: str, spec_text: str | None) -> dict[str, bytes]:
     found: dict[str, bytes] = {}
     for form in forms:
         made = files_of(figures, form, name, spec_text)

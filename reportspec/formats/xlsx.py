@@ -46,8 +46,13 @@ def as_workbook(figures: Figures) -> bytes:
             'pip install "reportspec[xlsx]"',
         ) from None
     stream = io.BytesIO()
-    options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False,
-               "strings_to_numbers": False, "nan_inf_to_errors": False}  # fmt: skip
+    options = {
+        "in_memory": True,
+        "strings_to_formulas": False,
+        "strings_to_urls": False,
+        "strings_to_numbers": False,
+        "nan_inf_to_errors": False,
+    }
     with xlsxwriter.Workbook(stream, options) as book:
         formats = formats_for(figures)
         written = figures.data_as_of or figures.as_of
@@ -117,9 +122,7 @@ class _Book:
                 row = self._tiles(sheet, row + 1, section)
             elif section.highlights:
                 row += 1
-                sheet.write_string(
-                    row, 0, _clean(section.title), self.style(bold=True, font_size=12)
-                )
+                sheet.write_string(row, 0, _clean(section.title), self.style(bold=True, font_size=12))
                 for text in sentences(figures, section, formats):
                     row += 1
                     sheet.write_string(row, 0, f"• {_clean(text)}", self.style())
@@ -153,14 +156,10 @@ class _Book:
         compared = any(k.previous is not None or k.change is not None for k in section.kpis)
         aimed = any(k.goal is not None for k in section.kpis)
         heads += [previous, word("change")] if compared else []
-        heads += (
-            [word("target"), word("attainment"), word("difference"), word("state")] if aimed else []
-        )
+        heads += [word("target"), word("attainment"), word("difference"), word("state")] if aimed else []
         for place, head in enumerate(heads):
             align = "left" if place == 0 or head == word("state") else "right"
-            sheet.write_string(
-                row, place, _clean(head), self.style(bold=True, bottom=1, align=align)
-            )
+            sheet.write_string(row, place, _clean(head), self.style(bold=True, bottom=1, align=align))
         for kpi in section.kpis:
             row += 1
             label = kpi.column.label + _marks(kpi.column.footnotes)
@@ -182,23 +181,27 @@ class _Book:
             found += [(kpi.previous, column), (kpi.change, change)]
         if aimed:
             state = str(self.formats.words["states"][goal.state]) if goal else None
-            found += [(goal.target if goal else None, column),
-                      (goal.attainment if goal else None, share),
-                      (goal.difference if goal else None, apart), (state, None)]  # fmt: skip
+            found += [
+                (goal.target if goal else None, column),
+                (goal.attainment if goal else None, share),
+                (goal.difference if goal else None, apart),
+                (state, None),
+            ]
         return found
 
     def _table(self, section: Section) -> None:
         sheet = self.sheet(section.title or section.id)
-        sheet.write_string(0, 0, _clean(section.title or section.id),
-                           self.style(bold=True, font_size=14))  # fmt: skip
-        sheet.write_string(
-            1, 0, _clean(self.figures.period.label), self.style(font_color="#5b6472")
-        )
+        sheet.write_string(0, 0, _clean(section.title or section.id), self.style(bold=True, font_size=14))
+        sheet.write_string(1, 0, _clean(self.figures.period.label), self.style(font_color="#5b6472"))
         top, columns = 3, section.columns
         for place, column in enumerate(columns):
             align = "right" if _numeric(column) else "left"
-            sheet.write_string(top, place, _clean(self._heading(section, column)),
-                               self.style(bold=True, bottom=1, text_wrap=True, align=align))  # fmt: skip
+            sheet.write_string(
+                top,
+                place,
+                _clean(self._heading(section, column)),
+                self.style(bold=True, bottom=1, text_wrap=True, align=align),
+            )
             sheet.set_column(place, place, self._width(section, place))
         decimals = [_decimals(section, place, self.formats) for place in range(len(columns))]
         kinds = [_typed(section, column) for column in columns]
@@ -235,22 +238,15 @@ class _Book:
             sheet.write_string(row, 0, _clean(text), self.style(font_color="#5b6472"))
             row += 1
         for number, text in footnotes_of(self.figures, section):
-            sheet.write_string(
-                row, 0, _clean(f"{number}  {text}"), self.style(font_color="#5b6472")
-            )
+            sheet.write_string(row, 0, _clean(f"{number}  {text}"), self.style(font_color="#5b6472"))
             row += 1
         return row
 
     def _heading(self, section: Section, column: Column) -> str:
         label = column.label
         if column.role in ("previous", "change"):
-            of = next((c.label for c in section.columns
-                       if c.role == "metric" and c.metric == column.metric), "")  # fmt: skip
-            previous = (
-                self.figures.compare.label
-                if self.figures.compare
-                else self.formats.word("previous")
-            )
+            of = next((c.label for c in section.columns if c.role == "metric" and c.metric == column.metric), "")
+            previous = self.figures.compare.label if self.figures.compare else self.formats.word("previous")
             said = previous if column.role == "previous" else self.formats.word("change")
             label = f"{of} · {said}" if of else label
         if column.unit == "days" and column.role != "change":  # shorter ones are times of the clock
@@ -268,9 +264,16 @@ class _Book:
         return float(min(max(longest + 2, words + 3, len(head) // 2 + 3, 9), 48))
 
     def _cell(
-        self, sheet: Any, row: int, place: int, value: Cell, column: Column | None,
-        decimals: int | None = None, *, total: bool = False,
-    ) -> None:  # fmt: skip
+        self,
+        sheet: Any,
+        row: int,
+        place: int,
+        value: Cell,
+        column: Column | None,
+        decimals: int | None = None,
+        *,
+        total: bool = False,
+    ) -> None:
         more: dict[str, Any] = {"bold": True, "top": 1} if total else {}
         if value is None or (isinstance(value, float) and not math.isfinite(value)):
             sheet.write_blank(row, place, None, self.style(**more))
@@ -289,15 +292,12 @@ class _Book:
             text = _clean(str(value))
             sheet.write_string(row, place, text, self.style(text_wrap=len(text) > 48, **more))
 
-    def _moment(
-        self, sheet: Any, row: int, place: int, value: date, pattern: str, more: dict[str, Any]
-    ) -> None:
+    def _moment(self, sheet: Any, row: int, place: int, value: date, pattern: str, more: dict[str, Any]) -> None:
         day = value.date() if isinstance(value, datetime) else value
         if day < _EARLIEST:
             sheet.write_string(row, place, value.isoformat(), self.style(**more))
         else:
-            sheet.write_datetime(row, place, value,
-                                 self.style(num_format=pattern, align="left", **more))  # fmt: skip
+            sheet.write_datetime(row, place, value, self.style(num_format=pattern, align="left", **more))
 
     def _number(self, column: Column | None, value: Any, decimals: int | None) -> tuple[float, str]:
         """What a number is multiplied by for its cell, and the cell's number format."""
@@ -306,9 +306,7 @@ class _Book:
             pattern = f"{pattern};({pattern})"
         return times, pattern
 
-    def _pattern(
-        self, column: Column | None, value: Any, decimals: int | None
-    ) -> tuple[float, str]:
+    def _pattern(self, column: Column | None, value: Any, decimals: int | None) -> tuple[float, str]:
         if column is None:
             return 1, "General"
         places = column.decimals if column.decimals is not None else decimals
@@ -355,8 +353,7 @@ def _typed(section: Section, column: Column) -> Column:
         return Column("change", "", "number", "ratio", role="change")
     if column.role != "change":
         return column
-    percent = any(c.role == "metric" and c.metric == column.metric and c.unit == "percent"
-                  for c in section.columns)  # fmt: skip
+    percent = any(c.role == "metric" and c.metric == column.metric and c.unit == "percent" for c in section.columns)
     return Column("change", "", "number", "ratio" if percent else "percent", role="change")
 
 

@@ -48,9 +48,7 @@ def word(language: str, group: str, key: str, *values: object) -> str:
 def in_number(language: str, value: float, spec: str = ",") -> str:
     """A number with the language's signs: `1.234,5` in German. `spec` is Python's format."""
     signs = vocabulary(language)["numbers"]
-    return format(value, spec).translate(
-        str.maketrans({",": signs["thousands"], ".": signs["decimal"]})
-    )
+    return format(value, spec).translate(str.maketrans({",": signs["thousands"], ".": signs["decimal"]}))
 
 
 def as_part(language: str, name: str) -> str:
@@ -121,7 +119,5 @@ def _over(below: Mapping[str, Any], above: Mapping[str, Any]) -> Mapping[str, An
     merged = dict(below)
     for key, value in above.items():
         old = merged.get(key)
-        merged[key] = (
-            _over(old, value) if isinstance(old, Mapping) and isinstance(value, Mapping) else value
-        )
+        merged[key] = _over(old, value) if isinstance(old, Mapping) and isinstance(value, Mapping) else value
     return merged

@@ -82,9 +82,17 @@ def section_queries(report: Report, section: SectionSpec) -> tuple[Query, ...]:
     if section.kind == "records":
         fields, raw = record_fields(report.binding, section)
         return (
-            RecordsQuery(section.id, section.entity, fields, report.sides[0], conditions,
-                         section.record_sort, section.limit, raw=raw),
-        )  # fmt: skip
+            RecordsQuery(
+                section.id,
+                section.entity,
+                fields,
+                report.sides[0],
+                conditions,
+                section.record_sort,
+                section.limit,
+                raw=raw,
+            ),
+        )
     if section.backtest is not None:
         return _backtest(report, section.id, section.backtest, conditions)
     if section.highlights is not None:
@@ -96,36 +104,29 @@ def section_queries(report: Report, section: SectionSpec) -> tuple[Query, ...]:
     idle, idle_conditions = _idle(report, section, conditions)
     sides = _bucketed(report, section) if section.kind == "trend" else report.sides
     found: list[Query] = [
-        AggregateQuery(section.id, "figures", section.dimensions, measures, sides, conditions,
-                       idle, idle_conditions)
-    ]  # fmt: skip
+        AggregateQuery(section.id, "figures", section.dimensions, measures, sides, conditions, idle, idle_conditions)
+    ]
     if section.subtotals:
         found.append(
-            AggregateQuery(
-                section.id, "subtotals", section.dimensions[:1], measures, report.sides, conditions
-            )
+            AggregateQuery(section.id, "subtotals", section.dimensions[:1], measures, report.sides, conditions)
         )
     if section.dimensions or section.kind == "trend":
-        compared = _aggregates(
-            report.binding, tuple(m for m in section.metrics if _reads_total(report.binding, m))
-        )
+        compared = _aggregates(report.binding, tuple(m for m in section.metrics if _reads_total(report.binding, m)))
         if asked := needed if section.totals else compared:
             again = [m for m in asked if m.aggregate not in ADDITIVE or _is_stock_trend(section, m)]
             if again:
                 measures = tuple(m for metric in again for m in measures_of(report.binding, metric))
-                found.append(
-                    AggregateQuery(section.id, "totals", (), measures, report.sides, conditions)
-                )
+                found.append(AggregateQuery(section.id, "totals", (), measures, report.sides, conditions))
     if section.kind == "kpis":
         sparks = spark_sides(report)
-        drawable = tuple(
-            m for m in needed if can_trend(report.binding, m, conditions) and not m.ahead
-        )
+        drawable = tuple(m for m in needed if can_trend(report.binding, m, conditions) and not m.ahead)
         if sparks and drawable:
             values = tuple(
-                m for metric in drawable for m in measures_of(report.binding, metric)
+                m
+                for metric in drawable
+                for m in measures_of(report.binding, metric)
                 if m.keep == "value" or m.column.endswith("__unknown")
-            )  # fmt: skip
+            )
             found.append(AggregateQuery(section.id, "buckets", (), values, sparks, conditions))
     return tuple(found)
 
@@ -159,9 +160,7 @@ def _measures(report: Report, *metrics: Metric) -> tuple[Measure, ...]:
     return tuple(m for metric in needed for m in measures_of(report.binding, metric))
 
 
-def _backtest(
-    report: Report, name: str, backtest: Backtest, conditions: tuple[exp.Expr, ...]
-) -> tuple[Query, ...]:
+def _backtest(report: Report, name: str, backtest: Backtest, conditions: tuple[exp.Expr, ...]) -> tuple[Query, ...]:
     """Each past period twice: as it was known when it began, and when it was over."""
     zone = report.binding.zone
     found: list[Query] = []
@@ -173,15 +172,11 @@ def _backtest(
         ):
             side = Side("current", period.start, period.end, at)
             measures = _measures(report, metric)
-            found.append(
-                AggregateQuery(name, f"{purpose} {index}", (), measures, (side,), conditions)
-            )
+            found.append(AggregateQuery(name, f"{purpose} {index}", (), measures, (side,), conditions))
     return tuple(found)
 
 
-def _highlights(
-    report: Report, name: str, spec: Highlights, conditions: tuple[exp.Expr, ...]
-) -> tuple[Query, ...]:
+def _highlights(report: Report, name: str, spec: Highlights, conditions: tuple[exp.Expr, ...]) -> tuple[Query, ...]:
     found: list[Query] = []
     if spec.metrics:
         measures = _measures(report, *spec.metrics)
@@ -193,9 +188,7 @@ def _highlights(
             measures += _squares(report.binding, measures)
             by = (one.dimension,)
             found.append(AggregateQuery(name, f"{kind} {index}", by, measures, sides, conditions))
-            found.append(
-                AggregateQuery(name, f"{kind} {index} total", (), measures, sides, conditions)
-            )
+            found.append(AggregateQuery(name, f"{kind} {index} total", (), measures, sides, conditions))
     return tuple(found)
 
 
@@ -235,10 +228,19 @@ def measures_of(binding: Binding, metric: Metric) -> tuple[Measure, ...]:
 
     def measure(suffix: str, aggregate: str, of: exp.Expr | None, keep: str = "value") -> Measure:
         return Measure(
-            f"{metric.id}{suffix}", metric.id, metric.entity, aggregate, of,  # type: ignore[arg-type]
-            metric.where, metric.time, metric.percentile, metric.unit, metric.ahead, keep,  # type: ignore[arg-type]
+            f"{metric.id}{suffix}",
+            metric.id,
+            metric.entity,
+            aggregate,  # type: ignore[arg-type]
+            of,
+            metric.where,
+            metric.time,
+            metric.percentile,
+            metric.unit,
+            metric.ahead,
+            keep,  # type: ignore[arg-type]
             metric.rate_before,
-        )  # fmt: skip
+        )
 
     match metric.aggregate:
         case "count":
@@ -340,10 +342,7 @@ def can_trend(
             for step in binding.resolve(metric.entity, path).steps:
                 at = binding.entity(at).relations[step].to
                 entities.add(at)
-    return not any(
-        binding.entity(name).derived is not None and varies_with_moment(binding, name)
-        for name in entities
-    )
+    return not any(binding.entity(name).derived is not None and varies_with_moment(binding, name) for name in entities)
 
 
 def _idle(

@@ -39,9 +39,7 @@ def rendered(form: str, figures: Figures, spec_text: str | None) -> bytes:
         worker.kill()
     if worker.process.returncode or not answer:
         spent = worker.process.returncode == -getattr(signal, "SIGXCPU", 24)
-        raise RenderError(
-            _too_much(f"took more than {SECONDS} seconds" if spent else "needed too much memory")
-        )
+        raise RenderError(_too_much(f"took more than {SECONDS} seconds" if spent else "needed too much memory"))
     kind, result = pickle.loads(answer)
     if kind == "refused":
         raise RenderError(result)
@@ -49,9 +47,7 @@ def rendered(form: str, figures: Figures, spec_text: str | None) -> bytes:
 
 
 def _too_much(what: str) -> str:
-    return (
-        f"drawing the chart of its own or the SVG logo {what}; simplify it, or make the logo a PNG"
-    )
+    return f"drawing the chart of its own or the SVG logo {what}; simplify it, or make the logo a PNG"
 
 
 def plain(figures: Figures) -> Figures:

@@ -35,9 +35,7 @@ def csv_files(figures: Figures, formats: Formats) -> dict[str, CsvFile]:
         if section.kpis or section.rows:
             slug = re.sub(r"[^a-z0-9]+", "-", section.id.lower()).strip("-")[:60] or "section"
             text = _kpi_csv(section, formats) if section.kpis else _table_csv(section, formats)
-            files[str(place)] = CsvFile(
-                f"{place + 1:02d}-{slug}.csv", one_line(section.title), text
-            )
+            files[str(place)] = CsvFile(f"{place + 1:02d}-{slug}.csv", one_line(section.title), text)
     return files
 
 

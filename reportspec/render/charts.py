@@ -83,9 +83,7 @@ class _Canvas:
         return self.formats.not_available if value is None else compact(self.formats, value, column)
 
 
-def drawings(
-    figures: Figures, section: Section, formats: Formats, palette: Palette
-) -> tuple[Drawing, ...]:
+def drawings(figures: Figures, section: Section, formats: Formats, palette: Palette) -> tuple[Drawing, ...]:
     """The section's charts: one per unit of its metrics, none without anything to draw.
 
     Raises `RenderError` for a chart of the user's own that Vega-Lite refuses.
@@ -95,9 +93,7 @@ def drawings(
         return ()
     if chart.vega_lite is not None:
         own = chart.vega_lite
-        alt = own.get("description") or formats.word(
-            "chart_of", label=section.title or section.id, title=figures.title
-        )
+        alt = own.get("description") or formats.word("chart_of", label=section.title or section.id, title=figures.title)
         return (Drawing(own_chart(section, chart, formats, palette), "", str(alt)),)
     if chart.kind == "heatmap":
         return (_heatmap(section, chart, formats, palette),)
@@ -269,9 +265,7 @@ def _funnel(canvas: _Canvas, one: Series) -> Drawing:
     return _horizontal(canvas, steps, list(canvas.labels), texts, ())
 
 
-def _horizontal(
-    canvas: _Canvas, one: Series, names: list[str], texts: list[str], captions: tuple[str, ...]
-) -> Drawing:
+def _horizontal(canvas: _Canvas, one: Series, names: list[str], texts: list[str], captions: tuple[str, ...]) -> Drawing:
     """Horizontal bars with names on the left and written values at their ends."""
     count = len(names)
     shown = [*one.known, 0.0]
@@ -293,8 +287,7 @@ def _horizontal(
     x: Spec = {"type": "quantitative", "scale": span.scale, "axis": None, "stack": None}
     y: Spec = {"field": "i", "type": "ordinal", "scale": steps.scale, "axis": None}
     values: list[Spec] = [
-        {"i": i, "v": value, "p": one.previous[i] if one.previous else None}
-        for i, value in enumerate(one.values)
+        {"i": i, "v": value, "p": one.previous[i] if one.previous else None} for i, value in enumerate(one.values)
     ]
     bar: Spec = {"type": "bar", "color": canvas.palette.accent}
     layers: list[Spec] = [{"mark": bar, "encoding": {"x": {**x, "field": "v"}, "y": y}}]
@@ -341,9 +334,7 @@ def _stacked(canvas: _Canvas, series: tuple[Series, ...]) -> Drawing:
 def _stacked_upright(canvas: _Canvas, series: tuple[Series, ...]) -> str:
     rows = list(range(len(canvas.labels)))
     steps = Steps(len(rows), 0.3, 0.15)
-    upright = _Upright.of(
-        canvas, series[0].column, _ends(series, rows), steps, canvas.labels, height=HEIGHT + 20
-    )
+    upright = _Upright.of(canvas, series[0].column, _ends(series, rows), steps, canvas.labels, height=HEIGHT + 20)
     encoding: Spec = {
         **upright.encoding("v", stack="zero"),
         "color": _colours(canvas, series),
@@ -353,9 +344,7 @@ def _stacked_upright(canvas: _Canvas, series: tuple[Series, ...]) -> str:
     return chart_svg(layers, _stack_values(series, rows), upright.frame, upright.labels())
 
 
-def _stacked_level(
-    canvas: _Canvas, series: tuple[Series, ...], rows: list[int], names: tuple[str, ...]
-) -> str:
+def _stacked_level(canvas: _Canvas, series: tuple[Series, ...], rows: list[int], names: tuple[str, ...]) -> str:
     at = _ticks(canvas, _ends(series, rows), series[0].column, zero=True)
     span, steps, short = Span(at[0], at[-1]), Steps(len(rows), 0.3, 0.15), named(names)
     texts = [canvas.write(value, series[0].column) for value in at]
@@ -455,9 +444,7 @@ def _waterfall(canvas: _Canvas, one: Series) -> Drawing:
     names = tuple(bar[0] for bar in bars)
     reached = [value for bar in bars for value in bar[1:3]]
     places = Steps(len(bars), 0.3, 0.15)
-    upright = _Upright.of(
-        canvas, one.column, reached, places, names, rotate=True, height=HEIGHT + 20
-    )
+    upright = _Upright.of(canvas, one.column, reached, places, names, rotate=True, height=HEIGHT + 20)
     colours = list(dict.fromkeys(bar[4] for bar in bars))
     values: list[Spec] = [
         {"i": i, "v": end, "w": begin, "k": colours.index(colour), "n": i + 1, "l": end}
@@ -481,9 +468,7 @@ def _waterfall(canvas: _Canvas, one: Series) -> Drawing:
     labels = upright.labels()
     slot = places.step(upright.frame.width)
     if widest([bar[3] for bar in bars]) <= slot * 1.1:
-        for x, (_, begin, end, text, _) in zip(
-            places.centres(upright.frame.width), bars, strict=True
-        ):
+        for x, (_, begin, end, text, _) in zip(places.centres(upright.frame.width), bars, strict=True):
             top = upright.height_of(max(begin, end)) - 4
             labels.append(Label(x, top, text, "middle", INK))
     svg = chart_svg(layers, values, upright.frame, labels)
@@ -494,9 +479,7 @@ def _waterfall(canvas: _Canvas, one: Series) -> Drawing:
 def _histogram(canvas: _Canvas, one: Series) -> Drawing:
     steps = Steps(len(canvas.labels), 0.04, 0.04)
     # The bounds of a bin stand at the end of its name: cut, it would name none.
-    upright = _Upright.of(
-        canvas, one.column, one.values, steps, canvas.labels, rotate=True, longest=LONGEST_BIN
-    )
+    upright = _Upright.of(canvas, one.column, one.values, steps, canvas.labels, rotate=True, longest=LONGEST_BIN)
     values: list[Spec] = [{"i": i, "v": value} for i, value in enumerate(one.values)]
     bar: Spec = {"type": "bar", "color": canvas.palette.accent}
     layers: list[Spec] = [{"mark": bar, "encoding": upright.encoding("v")}]
@@ -571,23 +554,17 @@ class _Upright:
     def values(self, one: Series, room: float, shift: float = 0.0) -> list[Label]:
         """The written values on top of bars, unless they are too wide for `room` or some would
         run into the labels below."""
-        texts = [
-            "" if value is None else self.canvas.write(value, self.column) for value in one.values
-        ]
+        texts = ["" if value is None else self.canvas.write(value, self.column) for value in one.values]
         if widest(texts) > room * 1.25 or min(one.known) < 0:
             return []
         labels = []
-        for x, value, text in zip(
-            self.steps.centres(self.frame.width), one.values, texts, strict=True
-        ):
+        for x, value, text in zip(self.steps.centres(self.frame.width), one.values, texts, strict=True):
             if value is not None:
                 labels.append(Label(x + shift, self.height_of(value) - 4, text, "middle", INK))
         return labels
 
 
-def _ticks(
-    canvas: _Canvas, values: Iterable[float | None], column: Column, zero: bool | None
-) -> tuple[float, ...]:
+def _ticks(canvas: _Canvas, values: Iterable[float | None], column: Column, zero: bool | None) -> tuple[float, ...]:
     """Tick values that hold all values and the reference. `zero` None lets a line start above
     zero where its values stay close together."""
     known = [value for value in values if value is not None]
@@ -617,11 +594,7 @@ def _sums(series: Sequence[Series]) -> tuple[float | None, ...]:
 
 
 def _stack_values(series: tuple[Series, ...], rows: Sequence[int]) -> list[Spec]:
-    return [
-        {"i": i, "k": k, "v": one.values[row]}
-        for k, one in enumerate(series)
-        for i, row in enumerate(rows)
-    ]
+    return [{"i": i, "k": k, "v": one.values[row]} for k, one in enumerate(series) for i, row in enumerate(rows)]
 
 
 def _colours(canvas: _Canvas, series: tuple[Series, ...]) -> Spec:
@@ -636,9 +609,7 @@ def _rule(encoding: Spec, colour: str, **mark: object) -> Spec:
     return {"data": {"values": [{}]}, "mark": rule, "encoding": encoding}
 
 
-def _reference(
-    canvas: _Canvas, across: Literal["x", "y"], channel: Spec | None = None
-) -> list[Spec]:
+def _reference(canvas: _Canvas, across: Literal["x", "y"], channel: Spec | None = None) -> list[Spec]:
     """A dashed line at the chart's reference; the legend says what it is."""
     if canvas.chart.reference is None:
         return []
@@ -661,9 +632,7 @@ def _others(canvas: _Canvas, count: int) -> str:
     return languages.word(canvas.figures.language, "evaluation", "others").format(count)
 
 
-def _drawn(
-    canvas: _Canvas, one: Series, *, whole: bool
-) -> tuple[tuple[str, ...], Series, tuple[str, ...], bool]:
+def _drawn(canvas: _Canvas, one: Series, *, whole: bool) -> tuple[tuple[str, ...], Series, tuple[str, ...], bool]:
     """The names and the values to draw, what to say of a cut, and whether the last one is the rest.
     More than fit are the largest. Where values add up, the rest is one bar, which stands for the rows
     that are not drawn and for those among the others: in a chart of the `whole`, and wherever the
@@ -697,7 +666,7 @@ def _picked(canvas: _Canvas, one: Series, rows: list[int]) -> tuple[tuple[str, .
     """The names and the values of some rows."""
     values = tuple(one.values[row] for row in rows)
     previous = tuple(one.previous[row] for row in rows) if one.previous else ()
-    return tuple(canvas.labels[row] for row in rows), Series(one.label, one.column, values, previous)  # fmt: skip
+    return tuple(canvas.labels[row] for row in rows), Series(one.label, one.column, values, previous)
 
 
 def _largest(canvas: _Canvas, series: Series) -> tuple[list[int], tuple[str, ...]]:
@@ -730,9 +699,7 @@ def _few_series(
     told = {"shown": len(chosen), "available": number(canvas.formats, len(series))}
     if not sum_rest:
         return chosen, (canvas.formats.word("largest_series", **told),)
-    rest = Series(
-        other, series[0].column, _sums([one for at, one in enumerate(series) if at not in kept])
-    )
+    rest = Series(other, series[0].column, _sums([one for at, one in enumerate(series) if at not in kept]))
     return (*chosen, rest), (canvas.formats.word("rest_as_other", other=other, **told),)
 
 
@@ -754,10 +721,9 @@ def _few_rows(
     rows = sorted(by_size[: CATEGORIES - 1])
     rest = [at for at in range(last + 1) if at not in rows]
     cut = tuple(
-        replace(one, values=(*(one.values[row] for row in rows),
-                             math.fsum(one.values[at] or 0.0 for at in rest)))
+        replace(one, values=(*(one.values[row] for row in rows), math.fsum(one.values[at] or 0.0 for at in rest)))
         for one in series
-    )  # fmt: skip
+    )
     told = {"shown": len(rows), "available": number(canvas.formats, last)}
     names = (*(canvas.labels[row] for row in rows), canvas.formats.word("other"))
     return names, cut, (canvas.formats.word("largest_drawn", **told),)
@@ -776,9 +742,7 @@ def _drawing(
     column = series[0].column
     compared = previous is not None and any(one.previous for one in series)
     if shape and len(series) > 1:
-        legend = tuple(
-            Key(one.label, canvas.palette.series[k], shape) for k, one in enumerate(series)
-        )
+        legend = tuple(Key(one.label, canvas.palette.series[k], shape) for k, one in enumerate(series))
         if compared:
             told = canvas.formats.word("dashed_is_previous", label=canvas.previous_label)
             captions = (told, *captions)

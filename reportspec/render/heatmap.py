@@ -25,9 +25,7 @@ COLUMNS = 16
 ROW = 19
 
 
-def heatmap(
-    section: Section, chart: Chart, formats: Formats, palette: Palette
-) -> tuple[str, tuple[str, ...]]:
+def heatmap(section: Section, chart: Chart, formats: Formats, palette: Palette) -> tuple[str, tuple[str, ...]]:
     """The drawing, and what it leaves out."""
     names = [column.name for column in section.columns]
     if section.others:  # the others together are of all columns
@@ -46,9 +44,7 @@ def heatmap(
             values[_text(line[y], formats), _text(line[x], formats)] = float(value)
     top = max((abs(value) for value in values.values()), default=1.0) or 1.0
     short = named(rows)
-    frame = Frame(
-        len(rows) * ROW + 4, left=widest(short) + GAP + 2, right=6, top=SIZE + GAP + 4, bottom=2
-    )
+    frame = Frame(len(rows) * ROW + 4, left=widest(short) + GAP + 2, right=6, top=SIZE + GAP + 4, bottom=2)
     steps, over = Steps(len(rows), 0.08, 0.04), Steps(len(across), 0.04, 0.02)
     data: list[Spec] = [
         {"i": i, "j": j, "s": abs(values.get((row, each), 0.0)) / top}
@@ -59,27 +55,29 @@ def heatmap(
         "x": {"field": "j", "type": "ordinal", "scale": over.scale, "axis": None},
         "y": {"field": "i", "type": "ordinal", "scale": steps.scale, "axis": None},
         "opacity": {
-            "field": "s", "type": "quantitative", "legend": None,
+            "field": "s",
+            "type": "quantitative",
+            "legend": None,
             "scale": {"domain": [0, 1], "range": [0.04, 0.85]},
         },
         "color": {"value": palette.accent},
-    }  # fmt: skip
+    }
     ys, xs = steps.centres(frame.height), over.centres(frame.width)
     labels = beside(short, ys, -GAP, INK)
-    labels += [Label(at, -GAP, text, "middle", INK) for at, text in zip(xs, named(across), strict=True)]  # fmt: skip
+    labels += [Label(at, -GAP, text, "middle", INK) for at, text in zip(xs, named(across), strict=True)]
     for row, middle in zip(rows, ys, strict=True):
         for each, at in zip(across, xs, strict=True):
             figure = values.get((row, each))
             if figure is not None:
                 dark = abs(figure) / top > 0.62
                 text = _figure(figure, column, formats)
-                labels.append(Label(at, middle + SIZE * 0.35, text, "middle", "#ffffff" if dark else INK))  # fmt: skip
+                labels.append(Label(at, middle + SIZE * 0.35, text, "middle", "#ffffff" if dark else INK))
     svg = chart_svg([{"mark": "rect", "encoding": encoding}], data, frame, labels)
     return svg, _captions(section, y, x, formats)
 
 
 def _captions(section: Section, y: int, x: int, formats: Formats) -> tuple[str, ...]:
-    hidden = len(_distinct(section, y, formats)) > ROWS or len(_distinct(section, x, formats)) > COLUMNS  # fmt: skip
+    hidden = len(_distinct(section, y, formats)) > ROWS or len(_distinct(section, x, formats)) > COLUMNS
     return (formats.word("heatmap_cut", rows=ROWS, columns=COLUMNS),) if hidden else ()
 
 

@@ -102,11 +102,7 @@ def is_number(value: object) -> TypeGuard[Number]:
 def _rounded(value: Number, decimals: int) -> Decimal:
     """Half away from zero, as spreadsheets and people round; never minus zero."""
     exact = value if isinstance(value, Decimal) else Decimal(repr(value))
-    with_decimals = (
-        exact.quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP)
-        if (exact.adjusted() < 20)
-        else exact
-    )
+    with_decimals = exact.quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP) if (exact.adjusted() < 20) else exact
     return abs(with_decimals) if with_decimals == 0 else with_decimals
 
 
@@ -144,9 +140,7 @@ def money(formats: Formats, value: Number, currency: str | None, decimals: int =
     if currency is None:
         return number(formats, value, decimals)
     pattern = _pattern(formats.locale, "currency", decimals)
-    text = pattern.apply(
-        _rounded(value, decimals), formats.locale, currency=currency, currency_digits=False
-    )
+    text = pattern.apply(_rounded(value, decimals), formats.locale, currency=currency, currency_digits=False)
     return _printable(_with_known_symbol(formats, str(text), currency))
 
 
@@ -180,9 +174,7 @@ def compact(formats: Formats, value: Number, column: Column, decimals: int = 2) 
         decimals = min(decimals, 1)
     places = _needed_decimals(float(value) / 10.0**magnitude, decimals)
     if column.unit == "currency" and currency is not None:
-        text = format_compact_currency(
-            value, currency, locale=formats.locale, fraction_digits=places
-        )
+        text = format_compact_currency(value, currency, locale=formats.locale, fraction_digits=places)
         if _LONG_RUN.search(text):
             return money(formats, value, currency, 0)
         return _printable(_with_known_symbol(formats, text, currency))
@@ -208,11 +200,7 @@ def duration(formats: Formats, value: Number, unit: Literal["seconds", "minutes"
         pairs = ((hours, "hour"), (minutes, "minute"))
     else:
         pairs = ((minutes, "minute"), (seconds, "second"))
-    parts = [
-        f"{number(formats, amount)}{NO_BREAK_SPACE}{formats.word(word)}"
-        for amount, word in pairs
-        if amount
-    ]
+    parts = [f"{number(formats, amount)}{NO_BREAK_SPACE}{formats.word(word)}" for amount, word in pairs if amount]
     return sign + (" ".join(parts) or f"0{NO_BREAK_SPACE}{formats.word('second')}")
 
 
@@ -222,9 +210,7 @@ def day_count(formats: Formats, value: Number, decimals: int = 1) -> str:
     return f"{number(formats, value, decimals)}{NO_BREAK_SPACE}{formats.words['day'][form]}"
 
 
-def money_decimals(
-    formats: Formats, values: tuple[Cell, ...] | list[Cell], currency: str | None
-) -> int:
+def money_decimals(formats: Formats, values: tuple[Cell, ...] | list[Cell], currency: str | None) -> int:
     """How many decimals the amounts of a column have, all alike: those of the currency, and unless
     the theme says otherwise none in a column that reaches 1,000."""
     from babel.numbers import get_currency_precision
@@ -237,9 +223,7 @@ def money_decimals(
     return 0 if largest >= 1000 else currency_decimals
 
 
-def cell(
-    formats: Formats, value: Cell, column: Column, *, decimals: int | None = None, bare: bool = True
-) -> str:
+def cell(formats: Formats, value: Cell, column: Column, *, decimals: int | None = None, bare: bool = True) -> str:
     """A cell's text by its column's unit. `bare` leaves out the word for days, for tables whose
     heading has it. `decimals` is what the caller chose for the whole column."""
     if value is None or value == "" or (isinstance(value, float) and not math.isfinite(value)):
@@ -262,9 +246,14 @@ def cell(
 
 
 def told_apart(
-    formats: Formats, column: Column, value: Cell, other: Cell, decimals: int | None = None,
-    *, bare: bool = True,
-) -> tuple[str, str]:  # fmt: skip
+    formats: Formats,
+    column: Column,
+    value: Cell,
+    other: Cell,
+    decimals: int | None = None,
+    *,
+    bare: bool = True,
+) -> tuple[str, str]:
     """Two values of a column, with the digits that tell them apart where they differ."""
 
     def texts(of: Column) -> tuple[str, str]:
@@ -309,9 +298,7 @@ def apart(formats: Formats, difference: Number, column: Column, **said: str) -> 
     return formats.word(f"{way}_goal" if said else way, difference=text, **said)
 
 
-def figure(
-    formats: Formats, value: Number, column: Column, *, decimals: int | None, bare: bool
-) -> str:
+def figure(formats: Formats, value: Number, column: Column, *, decimals: int | None, bare: bool) -> str:
     """A number by its column's unit; a negative one as the theme has it."""
     text = _figure(formats, value, column, decimals, bare)
     if formats.negatives == "parentheses" and MINUS in text:
@@ -319,9 +306,7 @@ def figure(
     return text
 
 
-def _figure(
-    formats: Formats, value: Number, column: Column, decimals: int | None, bare: bool
-) -> str:
+def _figure(formats: Formats, value: Number, column: Column, decimals: int | None, bare: bool) -> str:
     chosen = column.decimals if column.decimals is not None else decimals
     match column.unit:
         case "currency":
@@ -371,9 +356,7 @@ def change(formats: Formats, value: Number | None, *, points: bool) -> str:
     return f"+{text}" if _rounded(value, 3) > 0 else text
 
 
-def tendency(
-    value: Number | None, direction: Literal["up", "down", "neutral"]
-) -> Literal["good", "bad", "even"]:
+def tendency(value: Number | None, direction: Literal["up", "down", "neutral"]) -> Literal["good", "bad", "even"]:
     """Whether a change is welcome; a change that prints as zero is neither."""
     if value is None or not is_number(value) or direction == "neutral" or not _rounded(value, 3):
         return "even"

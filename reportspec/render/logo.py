@@ -35,9 +35,7 @@ def logo_address(theme: Theme) -> str | None:
         return None
     kind = (theme.logo_type or "").lower()
     if len(theme.logo) > LARGEST_LOGO:
-        raise RenderError(
-            f"theme: the logo has {len(theme.logo):,} bytes; the most is {LARGEST_LOGO:,}"
-        )
+        raise RenderError(f"theme: the logo has {len(theme.logo):,} bytes; the most is {LARGEST_LOGO:,}")
     if kind == "image/svg+xml":
         _check_svg(theme.logo)
     elif kind not in _SIGNATURES:

@@ -23,9 +23,7 @@ def own_chart(section: Section, chart: Chart, formats: Formats, palette: Palette
     rows: list[Spec] = []
     for index, row in enumerate(section.rows):
         values = {
-            column.name: formats.not_available
-            if value is None and column.role == "dimension"
-            else _plain(value)
+            column.name: formats.not_available if value is None and column.role == "dimension" else _plain(value)
             for column, value in zip(section.columns, row, strict=True)
         }
         if len(labels) == len(section.rows):
@@ -67,18 +65,14 @@ def _escaped(part: Any, titles: Mapping[str, str]) -> Any:
     dot for a way into an object. Axes and legends without a title get the column's label."""
     if isinstance(part, dict):
         made = {
-            key: _field(value, titles)
-            if key in ("field", "groupby", "sort")
-            else _escaped(value, titles)
+            key: _field(value, titles) if key in ("field", "groupby", "sort") else _escaped(value, titles)
             for key, value in part.items()
         }
         channels = part.get("encoding")
         if isinstance(channels, dict):
             made["encoding"] = {
                 name: {"title": titles[str(channel["field"])], **made["encoding"][name]}
-                if isinstance(channel, dict)
-                and str(channel.get("field")) in titles
-                and not channel.get("aggregate")
+                if isinstance(channel, dict) and str(channel.get("field")) in titles and not channel.get("aggregate")
                 else made["encoding"][name]
                 for name, channel in channels.items()
             }

@@ -114,9 +114,7 @@ def render_html(figures: Figures, with_spec: bool = False) -> str:
     return made.html.replace("</head>", f"<style>{made.stylesheet}</style></head>", 1)
 
 
-def page(
-    figures: Figures, with_spec: bool = False, *, web: bool = False, spec_text: str | None = None
-) -> Page:
+def page(figures: Figures, with_spec: bool = False, *, web: bool = False, spec_text: str | None = None) -> Page:
     """Lay out the figures. For the `web` the tables and the spec are links within the page, since
     nothing is attached to it. Raises `RenderError` for a refused colour, logo, font or chart."""
     with set_in(figures.theme):
@@ -199,11 +197,7 @@ def _section_view(
     # A heat map's figures are in its cells, highlights are sentences.
     told = section.kind == "highlights" or (section.chart and section.chart.kind == "heatmap")
     shown = not tiles and not told
-    table = (
-        tables.table_view(section, formats, previous_label, attachment, figures.theme.landscape)
-        if shown
-        else None
-    )
+    table = tables.table_view(section, formats, previous_label, attachment, figures.theme.landscape) if shown else None
     # Both the drawing and the Markdown were escaped where they were made.
     views = tuple(
         ChartView(
@@ -222,17 +216,10 @@ def _section_view(
         views,
         table,
         footnotes_of(figures, section),
-        not tiles
-        and table is None
-        and not section.text
-        and not section.notes
-        and not drawn
-        and not section.highlights,
+        not tiles and table is None and not section.text and not section.notes and not drawn and not section.highlights,
         tuple(
             ("even" if one.good is None else "good" if one.good else "bad", text)
-            for one, text in zip(
-                section.highlights, sentences(figures, section, formats), strict=True
-            )
+            for one, text in zip(section.highlights, sentences(figures, section, formats), strict=True)
         ),
         _download(attachment.name, "text/csv", attachment.text) if web and attachment else None,
     )

@@ -49,9 +49,7 @@ def palette_for(accent: str) -> Palette:
     text = channels
     while _contrast_on_white(text) < 4.5:
         text = tuple(int(channel * 0.9) for channel in text)
-    return Palette(
-        _hex(channels), _hex(text), _hex(_mixed(channels, 0.35)), _hex(_mixed(channels, 0.14))
-    )
+    return Palette(_hex(channels), _hex(text), _hex(_mixed(channels, 0.35)), _hex(_mixed(channels, 0.14)))
 
 
 def _hex(channels: tuple[int, ...]) -> str:

@@ -136,9 +136,7 @@ def _attached(laid_out: Page, spec_text: str | None) -> list[tuple[CsvFile, str]
     return spec + [(one, "Data") for one in laid_out.attachments]
 
 
-def _attachments(
-    attached: list[tuple[CsvFile, str]], laid_out: Page, figures: Figures
-) -> list[Attachment]:
+def _attachments(attached: list[tuple[CsvFile, str]], laid_out: Page, figures: Figures) -> list[Attachment]:
     from weasyprint import Attachment
 
     # WeasyPrint names media types by the host's tables, which differ from machine to machine.

@@ -22,9 +22,7 @@ def _markdown() -> MarkdownIt:
     return markdown
 
 
-def _nothing(
-    renderer: Any, tokens: Sequence[Token], index: int, options: Any, environment: Any
-) -> str:
+def _nothing(renderer: Any, tokens: Sequence[Token], index: int, options: Any, environment: Any) -> str:
     return ""
 
 

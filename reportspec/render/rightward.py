@@ -14,9 +14,7 @@ _TEXT = re.compile(r"(<text\b[^>]*>)([^<]*)(</text>)")
 
 def runs_left(text: str) -> bool:
     """Whether any letter belongs to a script that is written from right to left."""
-    return not text.isascii() and any(
-        unicodedata.bidirectional(letter) in ("R", "AL") for letter in text
-    )
+    return not text.isascii() and any(unicodedata.bidirectional(letter) in ("R", "AL") for letter in text)
 
 
 def in_order_of_sight(text: str) -> str:
@@ -34,6 +32,4 @@ def drawn(svg: str) -> str:
     """A drawing whose texts can be set letter by letter."""
     if svg.isascii() or not runs_left(svg):
         return svg
-    return _TEXT.sub(
-        lambda found: found[1] + str(escape(in_order_of_sight(unescape(found[2])))) + found[3], svg
-    )
+    return _TEXT.sub(lambda found: found[1] + str(escape(in_order_of_sight(unescape(found[2])))) + found[3], svg)

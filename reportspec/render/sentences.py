@@ -22,9 +22,7 @@ def sentences(figures: Figures, section: Section, formats: Formats) -> tuple[str
 
 def sentence(figures: Figures, one: Highlight, formats: Formats) -> str:
     """One sentence. A metric's own wording goes before the general one."""
-    own = one.phrases.get(formats.language) or (
-        one.phrases.get("en") if formats.language == "en" else None
-    )
+    own = one.phrases.get(formats.language) or (one.phrases.get("en") if formats.language == "en" else None)
     general = formats.words["highlights"]
     text = own or str(general[one.kind])
     said = _apart(one, formats)

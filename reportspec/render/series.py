@@ -24,9 +24,7 @@ class Series:
         return tuple(value for value in both if value is not None)
 
 
-def read_series(
-    section: Section, chart: Chart, formats: Formats
-) -> tuple[tuple[str, ...], tuple[Series, ...]]:
+def read_series(section: Section, chart: Chart, formats: Formats) -> tuple[tuple[str, ...], tuple[Series, ...]]:
     """The labels of the chart's x positions, and its series: one per metric, or per colour."""
     places = {column.name: place for place, column in enumerate(section.columns)}
     row_labels = _row_labels(section, places[chart.x], formats, split=chart.color is None)
@@ -48,14 +46,9 @@ def _row_labels(section: Section, x: int, formats: Formats, split: bool) -> tupl
     labels = tuple(cell(formats, row[x], section.columns[x]) for row in section.rows)
     if not split or len(set(labels)) == len(labels):
         return labels
-    parts = [
-        place
-        for place, column in enumerate(section.columns)
-        if column.role in ("dimension", "period")
-    ]
+    parts = [place for place, column in enumerate(section.columns) if column.role in ("dimension", "period")]
     return tuple(
-        " · ".join(cell(formats, row[place], section.columns[place]) for place in parts)
-        for row in section.rows
+        " · ".join(cell(formats, row[place], section.columns[place]) for place in parts) for row in section.rows
     )
 
 

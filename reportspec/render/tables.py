@@ -157,8 +157,7 @@ def pivoted(section: Section, formats: Formats) -> Section:
     if len(categories) > 6 or len(cells) < len(section.rows):
         return section
     labels = {
-        row[x]: section.row_labels[at] if at < len(section.row_labels) else ""
-        for at, row in enumerate(section.rows)
+        row[x]: section.row_labels[at] if at < len(section.row_labels) else "" for at, row in enumerate(section.rows)
     }
     columns = (
         section.columns[x],
@@ -182,9 +181,7 @@ def pivoted(section: Section, formats: Formats) -> Section:
     )
 
 
-def _of_goal(
-    section: Section, row: tuple[Cell, ...], decimals: list[int | None], formats: Formats
-) -> dict[int, str]:
+def _of_goal(section: Section, row: tuple[Cell, ...], decimals: list[int | None], formats: Formats) -> dict[int, str]:
     """A figure, its target and how much of that it is, with the digits that tell them apart."""
     places = {column.name: place for place, column in enumerate(section.columns)}
     if section.kind != "goals":
@@ -203,11 +200,7 @@ def _row_label(section: Section, index: int, formats: Formats) -> str | None:
         return None
     label = section.row_labels[index]
     open_from = section.chart.partial_from if section.chart else None
-    if (
-        open_from is not None
-        and index >= open_from
-        and len(section.row_labels) == len(section.rows)
-    ):
+    if open_from is not None and index >= open_from and len(section.row_labels) == len(section.rows):
         begun = section.chart is None or index < (section.chart.ahead_from or len(section.rows))
         ended = section.chart is not None and section.chart.ended
         names = ("in_part", "no_data_yet") if ended else ("in_progress", "not_begun")
@@ -257,15 +250,11 @@ def _cell_css(value: Cell, column: Column) -> str:
     return " ".join(names)
 
 
-def _heading(
-    section: Section, column: Column, formats: Formats, previous_label: str
-) -> tuple[str, str]:
+def _heading(section: Section, column: Column, formats: Formats, previous_label: str) -> tuple[str, str]:
     """The heading's text and style. Beside its metric, a comparison needs no full name."""
     label, css = column.label, "n" if _numeric(column) else ""
     if column.role in ("previous", "change"):
-        named = any(
-            other.role == "metric" and other.metric == column.metric for other in section.columns
-        )
+        named = any(other.role == "metric" and other.metric == column.metric for other in section.columns)
         if named:
             label = previous_label if column.role == "previous" else formats.word("change")
         css += " q"
@@ -274,9 +263,7 @@ def _heading(
     return label, css.strip()
 
 
-def _total(
-    section: Section, formats: Formats, cells: tuple[TableCell, ...]
-) -> tuple[TableCell, ...]:
+def _total(section: Section, formats: Formats, cells: tuple[TableCell, ...]) -> tuple[TableCell, ...]:
     """The total row: its name stands in the first column, other names are left empty."""
     named = []
     for place, (one, column) in enumerate(zip(cells, section.columns, strict=True)):
@@ -289,9 +276,11 @@ def _total(
 
 
 def _with_subtotals(
-    section: Section, formats: Formats, rows: tuple[tuple[TableCell, ...], ...],
+    section: Section,
+    formats: Formats,
+    rows: tuple[tuple[TableCell, ...], ...],
     line: Callable[[tuple[Cell, ...]], tuple[TableCell, ...]],
-) -> tuple[tuple[tuple[TableCell, ...], ...], frozenset[int]]:  # fmt: skip
+) -> tuple[tuple[tuple[TableCell, ...], ...], frozenset[int]]:
     """The rows with the subtotals below those that they are of, and the places of these."""
     made: list[tuple[TableCell, ...]] = []
     places = set()
@@ -359,8 +348,7 @@ def _layout(
     fitting = (
         one
         for one in _SETTINGS
-        if one[3] >= lying
-        and (sum(least) + bar * one[4]) * one[1] + _PADDING[one[2]] * len(least) <= one[0]
+        if one[3] >= lying and (sum(least) + bar * one[4]) * one[1] + _PADDING[one[2]] * len(least) <= one[0]
     )
     width, size, css, turned, bars = next(fitting, _SETTINGS[-1])
     if barred is not None and bars:
@@ -390,6 +378,4 @@ def _caption(section: Section, formats: Formats, attachment: CsvFile | None) -> 
         return ""
     if shown == held:
         return formats.word("rows_cut", **told)
-    return formats.word(
-        "rows_in_attachment" if held == available else "rows_cut_in_attachment", **told
-    )
+    return formats.word("rows_in_attachment" if held == available else "rows_cut_in_attachment", **told)

@@ -245,14 +245,10 @@ def widest(texts: Iterable[str]) -> float:
 def beside(texts: Sequence[str], ys: Sequence[float], x: float, colour: str = MUTED) -> list[Label]:
     """Labels in a column, ending left of the plot or starting right of it."""
     anchor: Literal["start", "end"] = "end" if x < 0 else "start"
-    return [
-        Label(x, y + SIZE * 0.35, text, anchor, colour) for text, y in zip(texts, ys, strict=True)
-    ]
+    return [Label(x, y + SIZE * 0.35, text, anchor, colour) for text, y in zip(texts, ys, strict=True)]
 
 
-def below_room(
-    texts: Sequence[str], slot: float, rotate: bool, longest: float = LONGEST_TURNED
-) -> float:
+def below_room(texts: Sequence[str], slot: float, rotate: bool, longest: float = LONGEST_TURNED) -> float:
     """The pixels that `below` takes under the plot."""
     if not _turned(texts, slot, rotate):
         return SIZE + GAP + 5
@@ -260,9 +256,13 @@ def below_room(
 
 
 def below(
-    texts: Sequence[str], xs: Sequence[float], frame: Frame, slot: float, rotate: bool,
+    texts: Sequence[str],
+    xs: Sequence[float],
+    frame: Frame,
+    slot: float,
+    rotate: bool,
     longest: float = LONGEST_TURNED,
-) -> list[Label]:  # fmt: skip
+) -> list[Label]:
     """Labels in a row under the plot. Where they would collide they are turned, if allowed, cut where
     they are longer than `longest` pixels, and thinned out evenly, the first one kept; none leaves the drawing."""
     if _turned(texts, slot, rotate):

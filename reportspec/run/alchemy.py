@@ -49,7 +49,10 @@ _MYSQL_COLUMNS = (
     " ORDER BY TABLE_SCHEMA, TABLE_NAME, ORDINAL_POSITION"
 )
 _NO_TABLE = r"(?:table|object|relation)\W+([\w.$]+)\W+(?:doesn't|does not) exist|invalid object name '([^']+)'"
-_NO_COLUMN = r"unknown column '([^']+)'|column\W+([\w.$]+)\W+(?:doesn't|does not) exist|invalid column name '([^']+)'|invalid identifier '([^']+)'"
+_NO_COLUMN = (
+    r"unknown column '([^']+)'|column\W+([\w.$]+)\W+(?:doesn't|does not) exist"
+    r"|invalid column name '([^']+)'|invalid identifier '([^']+)'"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +83,14 @@ class AlchemyConnection:
     """A session by SQLAlchemy."""
 
     def __init__(
-        self, engine: Engine, raw: Connection, source: SourceSpec, wanted: Wanted, kind: _Kind,
+        self,
+        engine: Engine,
+        raw: Connection,
+        source: SourceSpec,
+        wanted: Wanted,
+        kind: _Kind,
         dialect: str,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.dialect = dialect
         self._engine, self._raw = engine, raw
         self._source, self._wanted, self._kind = source, wanted, kind
@@ -212,8 +220,10 @@ class AlchemyConnection:
             return unreadable(unread[1])
         if self._ended or ("interrupted" in low and "max_statement_time" not in low):
             return cancelled()
-        if any(word in low for word in ("max_statement_time", "timeout", "timed out", "time limit",
-                                        "maximum statement execution time")):  # fmt: skip
+        if any(
+            word in low
+            for word in ("max_statement_time", "timeout", "timed out", "time limit", "maximum statement execution time")
+        ):
             return timed_out(self._wanted.timeout)
         for pattern, made in ((_NO_TABLE, no_table), (_NO_COLUMN, no_column)):
             found = re.search(pattern, why, re.IGNORECASE)
@@ -224,9 +234,7 @@ class AlchemyConnection:
         return refused(why)
 
 
-def _open(
-    source: SourceSpec, wanted: Wanted, kind: _Kind, guard: Guard | None = None
-) -> AlchemyConnection:
+def _open(source: SourceSpec, wanted: Wanted, kind: _Kind, guard: Guard | None = None) -> AlchemyConnection:
     secrets = Secrets(source.path)
     try:
         from sqlalchemy import create_engine
@@ -241,8 +249,9 @@ def _open(
     except (ImportError, NoSuchModuleError):
         raise missing_driver(kind.label, kind.extra) from None
     except tls.TlsError as error:
-        raise SourceError("no-tls", f"the URL of `{source.label}`: {error}",
-                          "see *Encrypted connections* in docs/databases.md") from None  # fmt: skip
+        raise SourceError(
+            "no-tls", f"the URL of `{source.label}`: {error}", "see *Encrypted connections* in docs/databases.md"
+        ) from None
     except (SQLAlchemyError, ValueError, TypeError) as error:
         raise no_connection(source.label, secrets.why(error)) from None
     raw: Connection | None = None
@@ -380,18 +389,21 @@ def _oracle(wanted: Wanted) -> tuple[str, ...]:
 
 
 _KINDS = {
-    "mysql": _Kind("mysql", "MySQL", "mysql", "mysql+pymysql", _mysql,
-                   {"connect_timeout": CONNECT_SECONDS}, {"charset": "utf8mb4"}),
-    "snowflake": _Kind("snowflake", "Snowflake", "snowflake", "snowflake", _snowflake,
-                       {"login_timeout": CONNECT_SECONDS}),
+    "mysql": _Kind(
+        "mysql", "MySQL", "mysql", "mysql+pymysql", _mysql, {"connect_timeout": CONNECT_SECONDS}, {"charset": "utf8mb4"}
+    ),
+    "snowflake": _Kind(
+        "snowflake", "Snowflake", "snowflake", "snowflake", _snowflake, {"login_timeout": CONNECT_SECONDS}
+    ),
     "bigquery": _Kind("bigquery", "BigQuery", "bigquery", "bigquery", _none),
     "redshift": _Kind("redshift", "Redshift", "redshift", "redshift+redshift_connector", _redshift),
     "databricks": _Kind("databricks", "Databricks", "databricks", "databricks", _none),
     "trino": _Kind("trino", "Trino", "trino", "trino", _none),
-    "sqlserver": _Kind("tsql", "SQL Server", "sqlserver", "mssql+pymssql", _sqlserver,
-                       {"login_timeout": CONNECT_SECONDS}),
+    "sqlserver": _Kind(
+        "tsql", "SQL Server", "sqlserver", "mssql+pymssql", _sqlserver, {"login_timeout": CONNECT_SECONDS}
+    ),
     "oracle": _Kind("oracle", "Oracle", "oracle", "oracle+oracledb", _oracle),
-}  # fmt: skip
+}
 
 
 def _opener(name: str) -> Callable[[SourceSpec, Wanted], AlchemyConnection]:

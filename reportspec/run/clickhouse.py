@@ -189,8 +189,14 @@ def _said(error: Exception) -> str:
     """What the server said; the first line of the driver's own text may say less."""
     whole = str(error)
     code = re.search(r"[Cc]ode:? (\d+)", whole)
-    meant = {"81": "UNKNOWN_DATABASE: ", "192": "no such user: ", "193": "wrong password: ", "202": "too many connections: ",
-             "194": "REQUIRED_PASSWORD: ", "516": "authentication failed: "}  # fmt: skip
+    meant = {
+        "81": "UNKNOWN_DATABASE: ",
+        "192": "no such user: ",
+        "193": "wrong password: ",
+        "202": "too many connections: ",
+        "194": "REQUIRED_PASSWORD: ",
+        "516": "authentication failed: ",
+    }
     return (meant.get(code[1], "") if code else "") + first_line(error)
 
 
@@ -213,7 +219,7 @@ def open_chdb(source: SourceSpec, wanted: Wanted) -> EmbeddedClickHouse:
         raise no_connection(source.label, Secrets("").why(error)) from None
 
 
-def _explained(error: Exception, source: SourceSpec, wanted: Wanted, secrets: Secrets) -> SourceError:  # fmt: skip
+def _explained(error: Exception, source: SourceSpec, wanted: Wanted, secrets: Secrets) -> SourceError:
     why = secrets.why(error)
     code = re.search(r"Code: (\d+)", str(error)) or re.search(r"code:? (\d+)", str(error))
     number = int(code[1]) if code else 0

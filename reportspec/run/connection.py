@@ -140,32 +140,40 @@ _SECRET = re.compile(r"pass|pwd|token|secret|key|credential", re.IGNORECASE)
 
 def missing_driver(label: str, extra: str) -> SourceError:
     """A database's driver is not installed."""
-    return SourceError("missing-driver", f"{label} cannot be read without its driver",
-                       f'pip install "reportspec[{extra}]"')  # fmt: skip
+    return SourceError(
+        "missing-driver", f"{label} cannot be read without its driver", f'pip install "reportspec[{extra}]"'
+    )
 
 
 def no_connection(label: str, why: str) -> SourceError:
     """A database does not answer."""
-    return SourceError("no-connection", f"`{label}` cannot be reached: {why}",
-                       "check the address in the source's URL, and that the database runs")  # fmt: skip
+    return SourceError(
+        "no-connection",
+        f"`{label}` cannot be reached: {why}",
+        "check the address in the source's URL, and that the database runs",
+    )
 
 
 # What databases say when they let nobody in, by what it means. The first that fits counts.
 _BUSY = re.compile(
     r"too many (?:clients|connections|users|sessions)|connection slots are reserved|max_user_connections"
     r"|no more connections allowed|connection limit exceeded|max_client_conn|query_wait_timeout|wait_timeout"
-    r"|(?:database|server) (?:system )?is (?:starting up|shutting down|in recovery)|login has been failing|ORA-00018|ORA-00020"
+    r"|(?:database|server) (?:system )?is (?:starting up|shutting down|in recovery)|login has been failing"
+    r"|ORA-00018|ORA-00020"
     r"|\b(?:1040|1203|1226|53300|57P03)\b",
     re.IGNORECASE,
 )
 _LOGIN = re.compile(
-    r"authentication failed|no password supplied|password is required|access denied for user|login failed|invalid password"
+    r"authentication failed|no password supplied|password is required|access denied for user|login failed"
+    r"|invalid password"
     r"|incorrect username or password|wrong password|role \S+ does not exist|no such user|is not permitted to log in"
-    r"|no pg_hba\.conf entry|ORA-01017|ORA-28000|ORA-01005|unauthorized|unauthenticated|\b(?:1044|1045|1698|REQUIRED_PASSWORD)\b",
+    r"|no pg_hba\.conf entry|ORA-01017|ORA-28000|ORA-01005|unauthorized|unauthenticated"
+    r"|\b(?:1044|1045|1698|REQUIRED_PASSWORD)\b",
     re.IGNORECASE,
 )
 _DATABASE = re.compile(
-    r"database \S+ (?:does not|doesn't) exist|unknown database|no such database|cannot open database|UNKNOWN_DATABASE|ORA-12514|\b1049\b",
+    r"database \S+ (?:does not|doesn't) exist|unknown database|no such database|cannot open database"
+    r"|UNKNOWN_DATABASE|ORA-12514|\b1049\b",
     re.IGNORECASE,
 )
 _HOST = re.compile(
@@ -183,33 +191,54 @@ def not_let_in(label: str, why: str) -> SourceError:
     """Why a database does not let one in. Only one that is full or starting is tried again: a wrong
     password that is tried thrice locks the account."""
     if _BUSY.search(why):
-        return SourceError("busy-source", f"`{label}` takes no more connections now: {why}",
-                           "try again later, or allow the reports' user more connections", lost=True)  # fmt: skip
+        return SourceError(
+            "busy-source",
+            f"`{label}` takes no more connections now: {why}",
+            "try again later, or allow the reports' user more connections",
+            lost=True,
+        )
     if _DATABASE.search(why):
-        return SourceError("unknown-database", f"`{label}` has no such database: {why}",
-                           "check the database's name in the source's URL")  # fmt: skip
+        return SourceError(
+            "unknown-database",
+            f"`{label}` has no such database: {why}",
+            "check the database's name in the source's URL",
+        )
     if _TLS.search(why) and not re.search(r"password authentication", why):
-        return SourceError("no-tls", f"`{label}` and reportspec agree on no encrypted connection: {why}",
-                           "check the options of the source's URL about TLS, and the certificates")  # fmt: skip
+        return SourceError(
+            "no-tls",
+            f"`{label}` and reportspec agree on no encrypted connection: {why}",
+            "check the options of the source's URL about TLS, and the certificates",
+        )
     if _LOGIN.search(why):
-        return SourceError("wrong-login", f"`{label}` lets this user not in: {why}",
-                           "check the user and the password in the source's URL, and that this user may log in from here")  # fmt: skip
+        return SourceError(
+            "wrong-login",
+            f"`{label}` lets this user not in: {why}",
+            "check the user and the password in the source's URL, and that this user may log in from here",
+        )
     if _HOST.search(why):
-        return SourceError("unknown-host", f"`{label}` cannot be reached: {why}",
-                           "check the host's name in the source's URL")  # fmt: skip
+        return SourceError(
+            "unknown-host", f"`{label}` cannot be reached: {why}", "check the host's name in the source's URL"
+        )
     return no_connection(label, why)
 
 
 def lost_connection(label: str, why: str) -> SourceError:
     """The connection broke off while a statement ran."""
-    return SourceError("lost-connection", f"the connection to `{label}` was lost: {why}",
-                       "try again; if it happens again, look at the database's log", lost=True)  # fmt: skip
+    return SourceError(
+        "lost-connection",
+        f"the connection to `{label}` was lost: {why}",
+        "try again; if it happens again, look at the database's log",
+        lost=True,
+    )
 
 
 def timed_out(seconds: int) -> SourceError:
     """A statement took too long."""
-    return SourceError("timeout", f"a statement took longer than {seconds} seconds",
-                       "give it more time with `query: {timeout: …}` in the project file, or ask for less")  # fmt: skip
+    return SourceError(
+        "timeout",
+        f"a statement took longer than {seconds} seconds",
+        "give it more time with `query: {timeout: …}` in the project file, or ask for less",
+    )
 
 
 def cancelled() -> SourceError:
@@ -222,7 +251,7 @@ def refused(why: str) -> SourceError:
     return SourceError("query-failed", f"{REFUSED}{why}")
 
 
-def no_table(name: str, help: str = "check the mapping, the schema, and the rights of the user") -> SourceError:  # fmt: skip
+def no_table(name: str, help: str = "check the mapping, the schema, and the rights of the user") -> SourceError:
     """The mapping names a table that is not there (or that the user may not see)."""
     return SourceError("unknown-table", f"the source has no table `{name}`", help)
 
@@ -235,12 +264,12 @@ def no_column(name: str, help: str = "check the mapping") -> SourceError:
 
 def not_allowed(why: str) -> SourceError:
     """The user may not read."""
-    return SourceError("not-allowed", f"the database refuses to be read: {why}",
-                       "give the user the right to SELECT")  # fmt: skip
+    return SourceError("not-allowed", f"the database refuses to be read: {why}", "give the user the right to SELECT")
 
 
 def unreadable(why: str) -> SourceError:
     """A value is not what the mapping, or an expression, takes it for. It may be a person's: this goes to who runs a
     command and to those who look after a report, and to nobody else."""
-    return SourceError("unreadable-value", f"{UNREADABLE}{one_line(why)}",
-                       "mend the value, or the mapping's expression for it")  # fmt: skip
+    return SourceError(
+        "unreadable-value", f"{UNREADABLE}{one_line(why)}", "mend the value, or the mapping's expression for it"
+    )

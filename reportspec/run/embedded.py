@@ -49,10 +49,14 @@ class EmbeddedConnection:
     dialect = "duckdb"
 
     def __init__(
-        self, raw: duckdb.DuckDBPyConnection, source: SourceSpec, wanted: Wanted,
-        in_place: Mapping[str, tuple[int, ...]] | None = None, folder: str = "",
+        self,
+        raw: duckdb.DuckDBPyConnection,
+        source: SourceSpec,
+        wanted: Wanted,
+        in_place: Mapping[str, tuple[int, ...]] | None = None,
+        folder: str = "",
         described: Mapping[str, Description] | None = None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         """`folder` is the session's own for temporary files, which goes with it; `described` is how
         declared files were read."""
         self._folder, self.described = folder, described or {}
@@ -86,8 +90,12 @@ class EmbeddedConnection:
         after would stand in one report."""
         for path, state in self._in_place.items():
             if state_of(path) != state:
-                raise SourceError("changed-source", f"`{Path(path).name}` was changed while it was read",
-                                  "build the report again when the file is complete", lost=True)  # fmt: skip
+                raise SourceError(
+                    "changed-source",
+                    f"`{Path(path).name}` was changed while it was read",
+                    "build the report again when the file is complete",
+                    lost=True,
+                )
 
     def _end_late(self) -> None:
         self._late = True
@@ -177,8 +185,13 @@ def open_embedded(source: SourceSpec, wanted: Wanted) -> EmbeddedConnection:
 
             load_demo(raw, [table.removeprefix("demo.") for table in tables])
         elif source.kind == "files":
-            in_place = {path: state_of(path) for name, spec in source.files.items() if name in tables
-                        for path in spec.paths if Path(path).suffix.lower() == ".parquet"}  # fmt: skip
+            in_place = {
+                path: state_of(path)
+                for name, spec in source.files.items()
+                if name in tables
+                for path in spec.paths
+                if Path(path).suffix.lower() == ".parquet"
+            }
             found = _loaded(raw, source, wanted, folder)
             if in_place:
                 raw.execute(f"SET allowed_paths = [{', '.join(map(string, in_place))}]")
@@ -190,8 +203,11 @@ def open_embedded(source: SourceSpec, wanted: Wanted) -> EmbeddedConnection:
             EmbeddedConnection(raw, source, wanted, folder=folder).close()
         if isinstance(error, OSError):
             why = (error.strerror or str(error)).lower()
-            raise SourceError("cannot-load", f"the data cannot be loaded: {why}",
-                              "there must be room in the folder for temporary files (TMPDIR)") from None  # fmt: skip
+            raise SourceError(
+                "cannot-load",
+                f"the data cannot be loaded: {why}",
+                "there must be room in the folder for temporary files (TMPDIR)",
+            ) from None
         if isinstance(error, duckdb.OutOfMemoryException):
             raise _too_little(error) from None
         raise
@@ -207,8 +223,11 @@ def _database(source: SourceSpec) -> duckdb.DuckDBPyConnection:
         return duckdb.connect(":memory:")
     except duckdb.Error as error:
         name = Path(source.path).name
-        raise SourceError("unreadable-source", f"the database `{name}` cannot be opened: {first_line(error)}",
-                          "check that it is a DuckDB file and that nothing else is writing to it") from None  # fmt: skip
+        raise SourceError(
+            "unreadable-source",
+            f"the database `{name}` cannot be opened: {first_line(error)}",
+            "check that it is a DuckDB file and that nothing else is writing to it",
+        ) from None
 
 
 def _loaded(raw: Any, source: SourceSpec, wanted: Wanted, folder: str) -> dict[str, Description]:
@@ -246,8 +265,11 @@ def _limit(raw: Any, folder: str, wanted: Wanted) -> None:
 
 def _too_little(error: Exception) -> SourceError:
     why = first_line(error).removeprefix("Out of Memory Error: ")
-    return SourceError("too-little-memory", f"the query takes more memory than it may: {why}",
-                       "give it more with `query: {memory: …, disk: …}` in the project file, or ask for less")  # fmt: skip
+    return SourceError(
+        "too-little-memory",
+        f"the query takes more memory than it may: {why}",
+        "give it more with `query: {memory: …, disk: …}` in the project file, or ask for less",
+    )
 
 
 def table_types(path: str) -> dict[str, dict[str, str]]:
@@ -268,8 +290,11 @@ def _explained(error: Exception, tables: list[str]) -> SourceError:
         return _too_little(error)
     missing = re.search(r"Table with name (\S+) does not exist", text)
     if missing:
-        return SourceError("unknown-table", f"the source has no table `{missing[1]}`",
-                           suggestion(missing[1], tables) or f"it has {', '.join(tables[:10]) or 'none'}")  # fmt: skip
+        return SourceError(
+            "unknown-table",
+            f"the source has no table `{missing[1]}`",
+            suggestion(missing[1], tables) or f"it has {', '.join(tables[:10]) or 'none'}",
+        )
     # A field of the same name as its column stands in the SELECT itself.
     column = re.search(r'(?:Referenced column|[Cc]olumn) "([^"]+)"', text)
     if column and ("not found" in text or "exists in the SELECT clause" in text):

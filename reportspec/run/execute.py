@@ -47,9 +47,12 @@ Judge = Callable[[Table, Callable[[exp.Expr], Table]], Sequence[exp.Expr] | None
 
 
 def run_statements(
-    source: SourceSpec, wanted: Wanted, trees: Iterable[exp.Expr], parallel: int,
+    source: SourceSpec,
+    wanted: Wanted,
+    trees: Iterable[exp.Expr],
+    parallel: int,
     survey: tuple[exp.Expr, Judge] | None = None,
-) -> list[Result]:  # fmt: skip
+) -> list[Result]:
     """Run statements, at most `parallel` at a time. When the connection is lost, all of them are
     run again, so that the figures of a report belong together. A `survey` is run before them, and
     its judge, who may ask more and may raise, hears what it gave, and may say what is asked in place
@@ -87,9 +90,12 @@ def _tried(what: Callable[[], T]) -> T:
 
 
 def _run_all(
-    source: SourceSpec, wanted: Wanted, trees: list[exp.Expr], parallel: int,
+    source: SourceSpec,
+    wanted: Wanted,
+    trees: list[exp.Expr],
+    parallel: int,
     survey: tuple[exp.Expr, Judge] | None,
-) -> list[Result]:  # fmt: skip
+) -> list[Result]:
     sessions = [connect(source, wanted)]
     try:
         if not trees:
@@ -192,9 +198,7 @@ def _cancel_one(session: Connection) -> None:
         session.cancel()
 
 
-def _side_by_side(
-    sessions: list[Connection], wanted: Wanted, trees: list[exp.Expr]
-) -> list[Result]:
+def _side_by_side(sessions: list[Connection], wanted: Wanted, trees: list[exp.Expr]) -> list[Result]:
     """Each statement on the next free session, while the texts of later ones are still written."""
     dialect, loose = sessions[0].dialect, sessions[0].loose()
     if len(sessions) == 1:

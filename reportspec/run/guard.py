@@ -60,10 +60,13 @@ class Guard:
     def _start(self) -> None:
         with suppress(OSError):  # a system without room for a process: the limit of time is left
             self._process = subprocess.Popen(
-                [sys.executable, "-I", "-S", "-c", _WATCH], stdin=subprocess.PIPE,
-                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                start_new_session=True, cwd="/" if os.name == "posix" else None,
-            )  # fmt: skip
+                [sys.executable, "-I", "-S", "-c", _WATCH],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,
+                cwd="/" if os.name == "posix" else None,
+            )
         self._say(f"path {json.dumps([path for path in sys.path if path])}")
         self._say(f"by {self._by}")
 

@@ -54,7 +54,8 @@ _MAY_BE_UNKNOWN = (
 
 # Domains over citext count as well. Servers before 12 have only collations that tell texts apart.
 _LOOSE = """
-SELECT name, a.attname FROM unnest(%s::text[], %s::text[]) AS asked(quoted, name) JOIN pg_attribute a ON a.attrelid = to_regclass(quoted)
+SELECT name, a.attname FROM unnest(%s::text[], %s::text[]) AS asked(quoted, name)
+JOIN pg_attribute a ON a.attrelid = to_regclass(quoted)
 JOIN pg_type t ON t.oid = a.atttypid LEFT JOIN pg_type base ON base.oid = t.typbasetype
 LEFT JOIN pg_collation co ON co.oid = a.attcollation
 WHERE a.attnum > 0 AND NOT a.attisdropped AND ('citext' IN (t.typname, base.typname)
@@ -70,9 +71,7 @@ class PostgresConnection:
 
     dialect = "postgres"
 
-    def __init__(
-        self, raw: psycopg.Connection[Any], source: SourceSpec, wanted: Wanted, secrets: Secrets
-    ) -> None:
+    def __init__(self, raw: psycopg.Connection[Any], source: SourceSpec, wanted: Wanted, secrets: Secrets) -> None:
         self._raw, self._source, self._wanted, self._secrets = raw, source, wanted, secrets
         self._snapshot = wanted.snapshot
         self._turn = threading.RLock()  # no statement falls into a transaction that begins anew
@@ -167,7 +166,7 @@ class PostgresConnection:
             parts.append(f"SET TRANSACTION SNAPSHOT '{wanted.snapshot}'")
         # Where a server has it off, a backslash in a text would take the quote after it along.
         parts.append("SET LOCAL standard_conforming_strings = on")
-        parts += [f"SET LOCAL statement_timeout = '{wanted.timeout}s'", f"SET LOCAL TimeZone = '{zone}'"]  # fmt: skip
+        parts += [f"SET LOCAL statement_timeout = '{wanted.timeout}s'", f"SET LOCAL TimeZone = '{zone}'"]
         self._raw.execute("; ".join(parts).encode())
         for setting in _MAY_BE_UNKNOWN:
             self._set(setting)
@@ -257,5 +256,8 @@ def _arguments(url: str) -> dict[str, Any]:
 
 
 def _no_utf8() -> SourceError:
-    return SourceError("unreadable-value", "a text of the source is not in UTF-8",
-                       "say what its texts are written in: `?client_encoding=latin1` at the end of the URL")  # fmt: skip
+    return SourceError(
+        "unreadable-value",
+        "a text of the source is not in UTF-8",
+        "say what its texts are written in: `?client_encoding=latin1` at the end of the URL",
+    )

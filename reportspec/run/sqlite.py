@@ -45,9 +45,7 @@ class SqliteConnection:
 
     dialect = "sqlite"
 
-    def __init__(
-        self, raw: sqlite3.Connection, source: SourceSpec, wanted: Wanted, unread: list[str]
-    ) -> None:
+    def __init__(self, raw: sqlite3.Connection, source: SourceSpec, wanted: Wanted, unread: list[str]) -> None:
         self._raw, self._source, self._wanted = raw, source, wanted
         self._unread = unread  # values that were to be times and are none
         self._until = math.inf
@@ -86,14 +84,10 @@ class SqliteConnection:
 
     def loose(self) -> Loose:
         """All columns, if a table or view says COLLATE: of which column is not told."""
-        said = self._raw.execute(
-            "SELECT COUNT(*) FROM sqlite_master WHERE LOWER(sql) LIKE '%collate%'"
-        )
+        said = self._raw.execute("SELECT COUNT(*) FROM sqlite_master WHERE LOWER(sql) LIKE '%collate%'")
         if not said.fetchall()[0][0]:
             return frozenset()
-        return loose_columns(
-            (table, name) for table, columns in self.columns().items() for name in columns
-        )
+        return loose_columns((table, name) for table, columns in self.columns().items() for name in columns)
 
     def _explained(self, error: sqlite3.Error) -> SourceError:
         text = first_line(error)
@@ -104,16 +98,23 @@ class SqliteConnection:
             return unreadable(self._unread.pop())
         if "Could not decode to UTF-8" in text:
             shown = harmless(text.partition(" with text ")[2].strip("'"))[:40]
-            return SourceError("unreadable-value", "a text of the source is not in UTF-8",
-                               "write the database's texts in UTF-8", (f"for example `{shown}`",))  # fmt: skip
+            return SourceError(
+                "unreadable-value",
+                "a text of the source is not in UTF-8",
+                "write the database's texts in UTF-8",
+                (f"for example `{shown}`",),
+            )
         missing = re.search(r"no such table: (\S+)", text)
         if missing:
             tables = list(self.columns())
             near = suggestion(missing[1], tables) or f"it has {', '.join(tables[:10]) or 'none'}"
             return no_table(missing[1], near)
         if "too big" in text or isinstance(error, sqlite3.DataError):
-            return SourceError("too-large", f"a text or a row has more than {_LONGEST:,} bytes",
-                               "look at what the mapping's expressions make of it")  # fmt: skip
+            return SourceError(
+                "too-large",
+                f"a text or a row has more than {_LONGEST:,} bytes",
+                "look at what the mapping's expressions make of it",
+            )
         column = re.search(r"no such column: (\S+)", text)
         if column:
             return no_column(column[1])
@@ -162,8 +163,11 @@ def open_sqlite(source: SourceSpec, wanted: Wanted) -> SqliteConnection:
             raw.close()
         if not isinstance(error, sqlite3.Error):
             raise
-        raise SourceError("unreadable-source", f"the database `{source.label}` cannot be opened: {first_line(error)}",
-                          "check that it is a SQLite file and that you may read it") from None  # fmt: skip
+        raise SourceError(
+            "unreadable-source",
+            f"the database `{source.label}` cannot be opened: {first_line(error)}",
+            "check that it is a SQLite file and that you may read it",
+        ) from None
 
 
 def _prepared(raw: sqlite3.Connection, source: SourceSpec, wanted: Wanted) -> SqliteConnection:
@@ -209,9 +213,7 @@ def _extract(value: Any, pattern: Any, group: Any = 0) -> str | None:
 def _substitute(value: Any, pattern: Any, new: Any, everywhere: Any = 0) -> str | None:
     if value is None or pattern is None or new is None:
         return None
-    return _pattern(text_of(pattern)).sub(
-        text_of(new), text_of(value), count=0 if everywhere else 1
-    )
+    return _pattern(text_of(pattern)).sub(text_of(new), text_of(value), count=0 if everywhere else 1)
 
 
 def _part(value: Any, separator: Any, number: Any) -> str | None:

@@ -67,15 +67,13 @@ def _context(given: Mapping[str, str], checked: bool, named: bool) -> ssl.SSLCon
         if name in given and not Path(given[name]).exists():
             raise TlsError(f"there is no file `{given[name]}` (`{name}`)")
     try:
-        made = ssl.create_default_context(
-            cafile=given.get("ssl_ca"), capath=given.get("ssl_capath")
-        )
+        made = ssl.create_default_context(cafile=given.get("ssl_ca"), capath=given.get("ssl_capath"))
         # Certificates that the servers make for themselves lack what the strictest reading asks.
         made.verify_flags &= ~ssl.VERIFY_X509_STRICT
         made.check_hostname = named
         made.verify_mode = ssl.CERT_REQUIRED if checked else ssl.CERT_NONE
         if "ssl_cert" in given:
-            made.load_cert_chain(given["ssl_cert"], given.get("ssl_key"), given.get("ssl_key_password"))  # fmt: skip
+            made.load_cert_chain(given["ssl_cert"], given.get("ssl_key"), given.get("ssl_key_password"))
         if "ssl_cipher" in given:
             made.set_ciphers(given["ssl_cipher"])
     except (OSError, ValueError) as error:  # ssl.SSLError is an OSError

@@ -19,10 +19,7 @@ def canonical(table: Table, types: Mapping[str, str], zone: str) -> Table:
     clock = ZoneInfo(zone)
     readers = [_READERS.get(types.get(name, ""), _plain) for name in table.columns]
     rows = tuple(
-        tuple(
-            None if value is None else read(value, clock)
-            for read, value in zip(readers, row, strict=True)
-        )
+        tuple(None if value is None else read(value, clock) for read, value in zip(readers, row, strict=True))
         for row in table.rows
     )
     return Table(table.columns, rows)
@@ -38,9 +35,11 @@ def refuse_endless(table: Table, types: Mapping[str, str]) -> None:
             if isinstance(value, (float, Decimal)) and not math.isfinite(value):
                 name = table.columns[at].partition("__")[0]
                 raise SourceError(
-                    "unreadable-value", f"`{name}` comes out as {'no number (NaN)' if math.isnan(value) else 'infinite'}: so is a value that it is made of",
+                    "unreadable-value",
+                    f"`{name}` comes out as {'no number (NaN)' if math.isnan(value) else 'infinite'}: "
+                    "so is a value that it is made of",
                     "mend the value, or leave its row out with `where` in the mapping",
-                )  # fmt: skip
+                )
 
 
 def _plain(value: Any, clock: ZoneInfo) -> Any:

@@ -31,17 +31,24 @@ _SPECIAL = re.compile(r"([-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN))\Z")
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x80-\x84\x86-\x9f\ufffe\uffff]")
 # What a terminal, a mail or a page would take as an order, or what turns the order of letters: it
 # can be written in quotes as an escape (`"\x1b"`).
-_ORDERS = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufffe\uffff\ud800-\udfff]"
-)
-_WORDS = {"null": None, "Null": None, "NULL": None, "~": None, "": None,
-          "true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}  # fmt: skip
+_ORDERS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufffe\uffff\ud800-\udfff]")
+_WORDS = {
+    "null": None,
+    "Null": None,
+    "NULL": None,
+    "~": None,
+    "": None,
+    "true": True,
+    "True": True,
+    "TRUE": True,
+    "false": False,
+    "False": False,
+    "FALSE": False,
+}
 Read = tuple[Node | None, tuple[Diagnostic, ...]]
 
 
-def read_yaml_file(
-    path: Path | str, name: str | None = None
-) -> tuple[Node | None, tuple[Diagnostic, ...], str]:
+def read_yaml_file(path: Path | str, name: str | None = None) -> tuple[Node | None, tuple[Diagnostic, ...], str]:
     """The tree of a file, its diagnostics, and its text. Never raises for what a file may hold."""
     shown = name or str(path)
     try:
@@ -74,8 +81,11 @@ def read_yaml(data: bytes | str, file: str) -> Read:
         line = text.count("\n", 0, bad.start()) + 1
         column = bad.start() - (text.rfind("\n", 0, bad.start()) + 1) + 1
         name = "a NUL character" if bad[0] == "\0" else f"the control character U+{ord(bad[0]):04X}"
-        return None, (Diagnostic("control-character", f"the file has {name}",
-                                 Span(file, line, column, line, column + 1), "remove it"),)  # fmt: skip
+        return None, (
+            Diagnostic(
+                "control-character", f"the file has {name}", Span(file, line, column, line, column + 1), "remove it"
+            ),
+        )
     return _Reader(file).read(text)
 
 
@@ -83,9 +93,7 @@ def _decode(data: bytes | str, file: str) -> str | Diagnostic:
     start = Span(file, 1, 1, 1, 1)
     size = len(data)
     if size > LARGEST:
-        return Diagnostic(
-            "file-too-large", f"the file is larger than {LARGEST // 1024:,} KiB", start
-        )
+        return Diagnostic("file-too-large", f"the file is larger than {LARGEST // 1024:,} KiB", start)
     if isinstance(data, str):
         return data.removeprefix("\ufeff").encode("utf-8", "replace").decode("utf-8")
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
@@ -96,8 +104,12 @@ def _decode(data: bytes | str, file: str) -> str | Diagnostic:
         before = data[: error.start].decode("utf-8", "replace")
         line = before.count("\n") + 1
         column = len(before) - (before.rfind("\n") + 1) + 1
-        return Diagnostic("not-utf-8", f"the byte 0x{data[error.start]:02x} is not UTF-8",
-                          Span(file, line, column, line, column + 1), "save the file as UTF-8")  # fmt: skip
+        return Diagnostic(
+            "not-utf-8",
+            f"the byte 0x{data[error.start]:02x} is not UTF-8",
+            Span(file, line, column, line, column + 1),
+            "save the file as UTF-8",
+        )
 
 
 @dataclass(slots=True)
@@ -130,8 +142,9 @@ class _Reader:
                 if isinstance(event, yaml.DocumentStartEvent):
                     documents += 1
                     if documents > 1:
-                        self._tell("several-documents", "a second document begins here", event,
-                                   "keep one document in a file")  # fmt: skip
+                        self._tell(
+                            "several-documents", "a second document begins here", event, "keep one document in a file"
+                        )
                         break
                     continue
                 node = self._take(event, stack)
@@ -143,9 +156,7 @@ class _Reader:
                     stack[-1].items.append(node[0])
                     stack[-1].size += node[1]
                     if stack[-1].size > MOST_NODES:
-                        self._tell(
-                            "alias-bomb", f"the file has more than {MOST_NODES:,} values", event
-                        )
+                        self._tell("alias-bomb", f"the file has more than {MOST_NODES:,} values", event)
                         return None, tuple(self.problems)
                 else:
                     root = node[0]
@@ -153,16 +164,17 @@ class _Reader:
             self._syntax(error)
             return None, tuple(self.problems)
         except (yaml.YAMLError, RecursionError, ValueError) as error:
-            self.problems.append(Diagnostic("yaml-syntax", f"this is not YAML: {str(error).splitlines()[0]}",
-                                            Span(self.file, 1, 1, 1, 1)))  # fmt: skip
+            self.problems.append(
+                Diagnostic(
+                    "yaml-syntax", f"this is not YAML: {str(error).splitlines()[0]}", Span(self.file, 1, 1, 1, 1)
+                )
+            )
             return None, tuple(self.problems)
         finally:
             loader.dispose()
         if root is None or (isinstance(root, Scalar) and root.text == "" and not root.quoted):
             if not self.problems:
-                self.problems.append(
-                    Diagnostic("empty-file", "the file is empty", Span(self.file, 1, 1, 1, 1))
-                )
+                self.problems.append(Diagnostic("empty-file", "the file is empty", Span(self.file, 1, 1, 1, 1)))
             return None, tuple(self.problems)
         return root, tuple(self.problems)
 
@@ -209,20 +221,27 @@ class _Reader:
         for key, value in zip(items[::2], items[1::2], strict=True):
             if not isinstance(key, Scalar):
                 help = 'put quotes around it: "{{ … }}"' if isinstance(key, Mapping) else None
-                self.problems.append(
-                    Diagnostic("bad-key", "a key must be plain text", key.span, help)
-                )
+                self.problems.append(Diagnostic("bad-key", "a key must be plain text", key.span, help))
                 continue
             if key.text == "<<" and not key.quoted:
-                self.problems.append(Diagnostic("merge-key", "merge keys (`<<`) are not part of the language",
-                                                key.span, "write the keys out"))  # fmt: skip
+                self.problems.append(
+                    Diagnostic(
+                        "merge-key", "merge keys (`<<`) are not part of the language", key.span, "write the keys out"
+                    )
+                )
                 continue
             # Keys are names: what was written counts, not what YAML would make of it.
             name = Scalar(key.text, key.text, key.span, key.quoted)
             if key.text in entries:
                 first = entries[key.text].key.span.line
-                self.problems.append(Diagnostic("duplicate-key", f"the key `{_short(key.text)}` stands here twice",
-                                                key.span, f"it is already on line {first}"))  # fmt: skip
+                self.problems.append(
+                    Diagnostic(
+                        "duplicate-key",
+                        f"the key `{_short(key.text)}` stands here twice",
+                        key.span,
+                        f"it is already on line {first}",
+                    )
+                )
                 continue
             entries[key.text] = Entry(name, value)
         return Mapping(tuple(entries.values()), span)
@@ -234,7 +253,9 @@ class _Reader:
             return Scalar("", "", span)
         bad = _ORDERS.search(text)
         if bad:
-            self._tell("control-character", f"the text has the control character U+{ord(bad[0]):04X}", event, "remove it")  # fmt: skip
+            self._tell(
+                "control-character", f"the text has the control character U+{ord(bad[0]):04X}", event, "remove it"
+            )
             text = _ORDERS.sub("\ufffd", text)
         if not event.implicit[0] or event.style:
             return Scalar(text, text, span, quoted=bool(event.style))
@@ -264,9 +285,7 @@ class _Reader:
     def _tag(self, event: Any) -> None:
         if event.tag and event.tag != "!":
             name = event.tag.replace("tag:yaml.org,2002:", "!!")
-            self._tell(
-                "tag", f"the tag `{_short(name)}` is not part of the language", event, "remove it"
-            )
+            self._tell("tag", f"the tag `{_short(name)}` is not part of the language", event, "remove it")
 
     def _span(self, event: Any, end: Any = None) -> Span:
         start, stop = event.start_mark, (end or event).end_mark
@@ -282,8 +301,13 @@ class _Reader:
         problem = error.problem or "it cannot be read"
         if "maximum nesting depth" in problem:
             # libyaml looks ahead, and may meet its own limit before this one's
-            self.problems.append(Diagnostic("too-deep", f"the file is nested deeper than {DEEPEST} levels",
-                                            Span(self.file, line, column, line, column + 1)))  # fmt: skip
+            self.problems.append(
+                Diagnostic(
+                    "too-deep",
+                    f"the file is nested deeper than {DEEPEST} levels",
+                    Span(self.file, line, column, line, column + 1),
+                )
+            )
             return
         help = None
         if "\\t" in problem or "found character that cannot start any token" in problem:
@@ -291,8 +315,14 @@ class _Reader:
         elif "mapping values are not allowed" in problem:
             help = "quote text that has `: ` in it, or check the indentation"
         context = f" {error.context}" if error.context else ""
-        self.problems.append(Diagnostic("yaml-syntax", f"this is not YAML: {problem}{context and ','}{context}",
-                                        Span(self.file, line, column, line, column + 1), help))  # fmt: skip
+        self.problems.append(
+            Diagnostic(
+                "yaml-syntax",
+                f"this is not YAML: {problem}{context and ','}{context}",
+                Span(self.file, line, column, line, column + 1),
+                help,
+            )
+        )
 
 
 def _short(text: str) -> str:

@@ -42,7 +42,9 @@ def read_regular(path: Path, most: int) -> bytes:
     never waited for. Raises `Unfit`, and `OSError` where there is none or it cannot be read."""
     if "\0" in str(path):
         raise Unfit("has a NUL character in its name")
-    handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0))  # fmt: skip
+    handle = os.open(
+        path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+    )
     with os.fdopen(handle, "rb") as file:
         mode = os.fstat(handle).st_mode
         if stat.S_ISDIR(mode):

@@ -70,8 +70,18 @@ def _without_twins(query: AggregateQuery) -> tuple[AggregateQuery, dict[str, str
     first: dict[tuple[object, ...], Measure] = {}
     twins: dict[str, str] = {}
     for measure in query.measures:
-        key = (measure.entity, measure.aggregate, measure.of, measure.where, measure.anchor,
-               measure.percentile, _kind(measure), measure.ahead, measure.keep, measure.rate_before)  # fmt: skip
+        key = (
+            measure.entity,
+            measure.aggregate,
+            measure.of,
+            measure.where,
+            measure.anchor,
+            measure.percentile,
+            _kind(measure),
+            measure.ahead,
+            measure.keep,
+            measure.rate_before,
+        )
         same = first.setdefault(key, measure)
         if same is not measure:
             for side in query.sides:
@@ -152,9 +162,7 @@ def _condition(scope: Scope, measure: Measure, tree: exp.Expr, moment: Moment) -
 
 
 def _moment(binding: Binding, side: Side) -> Moment:
-    return Moment(
-        side.name, side.as_of, instant(side.start, binding.zone), instant(side.end, binding.zone)
-    )
+    return Moment(side.name, side.as_of, instant(side.start, binding.zone), instant(side.end, binding.zone))
 
 
 def _leaf(
@@ -166,9 +174,7 @@ def _leaf(
     return [_select(statement, query, entity, measures, query.sides)]
 
 
-def _shareable(
-    binding: Binding, query: AggregateQuery, entity: str, measures: list[Measure]
-) -> bool:
+def _shareable(binding: Binding, query: AggregateQuery, entity: str, measures: list[Measure]) -> bool:
     """Whether one row of the entity means the same on both sides."""
     first, second = query.sides
     if query.bucketed and first.start < second.end and second.start < first.end:
@@ -185,9 +191,7 @@ def _shareable(
         if ways[0] != ways[1]:
             return False
     trees = [
-        _dimension(scope, d, _moment(binding, side), measures[0])
-        for side in query.sides
-        for d in query.dimensions
+        _dimension(scope, d, _moment(binding, side), measures[0]) for side in query.sides for d in query.dimensions
     ]
     half = len(query.dimensions)
     return trees[:half] == trees[half:]
@@ -212,10 +216,7 @@ def _select(
         for side in sides:
             moment = _calendar_moment(side)
             on_side = exp.EQ(this=column("calendar", "side"), expression=literal(side.name))
-            cases += [
-                _case(scope, query, m, side, moment, [on_side, *scope.exists(moment)])
-                for m in measures
-            ]
+            cases += [_case(scope, query, m, side, moment, [on_side, *scope.exists(moment)]) for m in measures]
     else:
         for side in sides:
             moment = _moment(binding, side)
@@ -239,9 +240,13 @@ def _select(
 
 
 def _case(
-    scope: Scope, query: AggregateQuery, measure: Measure, side: Side, moment: Moment,
+    scope: Scope,
+    query: AggregateQuery,
+    measure: Measure,
+    side: Side,
+    moment: Moment,
     exists: list[exp.Expr],
-) -> Case:  # fmt: skip
+) -> Case:
     window = _window(scope, measure, side) if measure.anchor is not None else None
     conditions = list(exists)
     for condition in (measure.where, *query.conditions):
@@ -269,9 +274,7 @@ def _case(
         # What the window says already, the rest need not ask again.
         left = [window.condition(condition) for condition in conditions]
         conditions = [*window.conditions, *(c for c in left if c is not None)]
-        value, there, gone = (
-            None if tree is None else window.value(tree) for tree in (value, there, gone)
-        )
+        value, there, gone = (None if tree is None else window.value(tree) for tree in (value, there, gone))
     name = column_name(measure, side)
     return Case(name, measure, value, tuple(conditions), window, there, gone)
 
@@ -353,9 +356,7 @@ def needs_currency(binding: Binding, entity: str, tree: exp.Expr) -> bool:
     return False
 
 
-def _dimension(
-    scope: Scope, dimension: Dimension, moment: Moment, measure: Measure | None = None
-) -> exp.Expr:
+def _dimension(scope: Scope, dimension: Dimension, moment: Moment, measure: Measure | None = None) -> exp.Expr:
     """What rows are grouped by; an amount as the measure would add it up."""
     if dimension.field.type == "money" and measure is not None:
         before = measure.rate_before is not None
@@ -402,30 +403,30 @@ def _bucket_key(scope: Scope, measure: Measure, sides: tuple[Side, ...]) -> exp.
         anchor = bare(anchor, scope.instant(latest, storage))
     edges: list[tuple[datetime, int]] = []
     for side in sorted(sides, key=lambda s: s.start):
-        edges += [
-            (instant(bucket.end, binding.zone), index) for index, bucket in enumerate(side.buckets)
-        ]
+        edges += [(instant(bucket.end, binding.zone), index) for index, bucket in enumerate(side.buckets)]
     return _steps(scope, anchor, storage, [(at, literal(value)) for at, value in edges])
 
 
 def _steps(
-    scope: Scope, anchor: exp.Expr, storage: str,
+    scope: Scope,
+    anchor: exp.Expr,
+    storage: str,
     edges: list[tuple[datetime, exp.Expr]],
-) -> exp.Expr:  # fmt: skip
+) -> exp.Expr:
     """CASE over ascending upper edges. Long lists are halved, so that a row meets few of them."""
     if len(edges) > 24:
         middle = len(edges) // 2
         below = exp.LT(this=anchor, expression=scope.instant(edges[middle - 1][0], storage))
-        return when(below, _steps(scope, anchor, storage, edges[:middle]),
-                    _steps(scope, anchor, storage, edges[middle:]))  # fmt: skip
+        return when(
+            below, _steps(scope, anchor, storage, edges[:middle]), _steps(scope, anchor, storage, edges[middle:])
+        )
     *ifs, (_, last) = edges
     if not ifs:
         return last
     return exp.Case(
-        ifs=[exp.If(this=exp.LT(this=anchor, expression=scope.instant(at, storage)), true=value)
-             for at, value in ifs],
+        ifs=[exp.If(this=exp.LT(this=anchor, expression=scope.instant(at, storage)), true=value) for at, value in ifs],
         default=last,
-    )  # fmt: skip
+    )
 
 
 def _bucket_moment(scope: Scope, measure: Measure, side: Side, moment: Moment) -> Moment:
@@ -437,9 +438,10 @@ def _bucket_moment(scope: Scope, measure: Measure, side: Side, moment: Moment) -
             assert measure.anchor is not None
             anchor = scope.compile(measure.anchor, moment)
             kept = binding.storage_of(measure.entity, measure.anchor)
-            edges = [(instant(b.end, binding.zone),
-                      scope.instant(instant(getattr(b, which), binding.zone), storage))
-                     for b in side.buckets]  # fmt: skip
+            edges = [
+                (instant(b.end, binding.zone), scope.instant(instant(getattr(b, which), binding.zone), storage))
+                for b in side.buckets
+            ]
             return exp.Paren(this=_steps(scope, anchor, kept, edges))
 
         return of
@@ -511,20 +513,14 @@ def _idle(statement: Statement, query: AggregateQuery) -> exp.Select:
     return select.where(joined, copy=False) if joined is not None else select
 
 
-def _combined(
-    binding: Binding, query: AggregateQuery, selects: list[tuple[exp.Select, list[str]]]
-) -> exp.Select:
-    keys = [f"d{index}" for index in range(len(query.dimensions))] + (
-        [BUCKET] if query.bucketed else []
-    )
+def _combined(binding: Binding, query: AggregateQuery, selects: list[tuple[exp.Select, list[str]]]) -> exp.Select:
+    keys = [f"d{index}" for index in range(len(query.dimensions))] + ([BUCKET] if query.bucketed else [])
     outputs = [column_name(m, side) for side in query.sides for m in query.measures]
     if len(selects) == 1 and not query.idle:
         return selects[0][0]
     if not keys:
         return _side_by_side(selects, outputs)
-    types = {
-        column_name(m, side): _type(binding, m) for side in query.sides for m in query.measures
-    }
+    types = {column_name(m, side): _type(binding, m) for side in query.sides for m in query.measures}
     if query.idle:
         outputs += [IDLE, ORDER]
         types |= {IDLE: "BIGINT", ORDER: "BIGINT"}

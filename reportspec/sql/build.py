@@ -10,8 +10,16 @@ from typing import Any
 
 from sqlglot import exp
 
-TYPES = {"integer": "BIGINT", "number": "DOUBLE", "money": "DECIMAL(18, 4)", "text": "VARCHAR",
-         "key": "VARCHAR", "boolean": "BOOLEAN", "date": "DATE", "time": "TIMESTAMP"}  # fmt: skip
+TYPES = {
+    "integer": "BIGINT",
+    "number": "DOUBLE",
+    "money": "DECIMAL(18, 4)",
+    "text": "VARCHAR",
+    "key": "VARCHAR",
+    "boolean": "BOOLEAN",
+    "date": "DATE",
+    "time": "TIMESTAMP",
+}
 
 LARGEST = 99_999_999_999_999  # of an amount, in whole units: what DECIMAL(18, 4) holds
 EXACT = "DECIMAL(38, 9)"  # what is added up
@@ -19,16 +27,12 @@ LANDS = "lands"  # in the meta of an alias: a column of the source becomes a fie
 ZONE = "zone"  # in the meta of such an alias and of a difference of times: the zone of the source's clock
 HOLDS = "holds"  # in the meta of a cast: what the source has there, so that it is read and not just cast
 COLUMN = "column"  # in the meta of such a cast: the column's name, to tell of what cannot be read
-MOMENT = (
-    "moment"  # in the meta of a literal: the instant that it stands for, and the field beside it
-)
+MOMENT = "moment"  # in the meta of a literal: the instant that it stands for, and the field beside it
 VALUES = "values"  # in the meta of a statement: it lists values, and each row of it is looked at once more
 OUTPUTS = "outputs"  # in the meta of a statement: the canonical types of its columns
 TWINS = "twins"  # in the meta of a statement: names that another of its columns answers too
 READS = "reads"  # in the meta of a statement: the source's tables that it reads
-PLACED = (
-    "placed"  # in the meta of a condition and of a text in it: the Span of the spec that says it
-)
+PLACED = "placed"  # in the meta of a condition and of a text in it: the Span of the spec that says it
 BARE = "bare"  # in the meta of a name of the source: it was written without quotes
 SPEAKS = "speaks"  # in the meta of a statement: the SQL that its mapping is written in
 FEW = "few"  # in the meta of an expression: it has few values, so that rows may be grouped by it
@@ -88,11 +92,7 @@ def cast(tree: exp.Expr, type_name: str) -> exp.Cast:
 @lru_cache(maxsize=64)
 def _type(name: str) -> exp.DataType:
     head, _, rest = name.partition("(")
-    parameters = [
-        exp.DataTypeParam(this=exp.Literal.number(p.strip()))
-        for p in rest.rstrip(")").split(",")
-        if p
-    ]
+    parameters = [exp.DataTypeParam(this=exp.Literal.number(p.strip())) for p in rest.rstrip(")").split(",") if p]
     kind = exp.DataType.Type[head]
     return exp.DataType(this=kind, expressions=parameters, nested=False)
 
@@ -184,6 +184,4 @@ def moment_of(moment: datetime, entity: str, field: str) -> exp.Expr:
 
 
 def _midnight(local: datetime, zone: tzinfo) -> datetime:
-    return (
-        datetime(local.year, local.month, local.day, tzinfo=zone).astimezone(UTC).astimezone(zone)
-    )
+    return datetime(local.year, local.month, local.day, tzinfo=zone).astimezone(UTC).astimezone(zone)

@@ -22,8 +22,7 @@ from reportspec.sql.build import cast, literal
 Days = Callable[[exp.Expr], bool]  # whether a Column or Dot names a field that keeps whole days
 
 LOCAL = "local"  # in the meta of `as_of` and the like: it is meant by the report's clock
-_COMPARED = (exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.Between, exp.In, exp.NullSafeEQ,
-             exp.NullSafeNEQ)  # fmt: skip
+_COMPARED = (exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.Between, exp.In, exp.NullSafeEQ, exp.NullSafeNEQ)
 # What gives one of its arguments.
 _HANDS_ON = (exp.Paren, exp.Coalesce, exp.Case, exp.If, exp.Greatest, exp.Least, exp.Nullif)
 # What is the same by every clock: how much time has passed, and whether there is a time at all.
@@ -44,7 +43,7 @@ def shown_at(moment: datetime, zone: tzinfo) -> exp.Expr:
 
 def by_the_report(
     tree: exp.Expr, named: Named, keeps_days: Days, source: tzinfo, zone: tzinfo, *, day: bool = False
-) -> exp.Expr:  # fmt: skip
+) -> exp.Expr:
     """The expression, which nobody else has, with what people wrote in it meant by the clock of the
     report's `zone`. A time that it gives is by the `source`'s clock; a `day` is the report's."""
     if str(source) == str(zone):
@@ -113,17 +112,11 @@ class _Clock:
     def _as_they_stand(self, tree: exp.Expr) -> bool:
         """Whether nothing but times of the source and times that are written out are compared."""
         sides = [side.unnest() for side in tree.iter_expressions()]
-        return all(
-            (_is_name(side) and not self._whole(side)) or self._written_at(side) is not None
-            for side in sides
-        )
+        return all((_is_name(side) and not self._whole(side)) or self._written_at(side) is not None for side in sides)
 
     def _has_times(self, tree: exp.Expr) -> bool:
         """Whether a time of the source, which has an hour, is in it."""
-        return any(
-            _is_name(node) and self._kind(node) is Kind.TIME and not self._whole(node)
-            for node in tree.walk()
-        )
+        return any(_is_name(node) and self._kind(node) is Kind.TIME and not self._whole(node) for node in tree.walk())
 
     def _names_moment(self, tree: exp.Expr) -> bool:
         return any(_is_name(node) and self._kind(node) in MOMENT for node in tree.walk())

@@ -27,9 +27,7 @@ WRITABLE = frozenset(EXPRESSIONS)
 SOURCE = "source"  # in the meta of a table: it is the source's, not a CTE of that name
 
 
-def sql_text(
-    tree: exp.Expr, dialect: str, *, pretty: bool = False, loose: Collection[tuple[str, str]] = ()
-) -> str:  # fmt: skip
+def sql_text(tree: exp.Expr, dialect: str, *, pretty: bool = False, loose: Collection[tuple[str, str]] = ()) -> str:
     """The statement for a database; readable and commented if `pretty`. `loose` are the
     columns of the source, with their tables, that hold different texts for equal. Raises Unsupported."""
     spoken = dialect_named(dialect)
@@ -60,10 +58,12 @@ def sql_text(
 
 def _written(found: exp.Expr, spoken: Dialect, pretty: bool) -> str:
     if spoken.allowed is None:
-        return found.sql(dialect=spoken.sqlglot, pretty=pretty, comments=pretty, identify=False,
-                         copy=not spoken.writes_shared)  # fmt: skip
-    return found.sql(dialect=spoken.sqlglot, pretty=pretty, comments=pretty, identify=False,
-                     unsupported_level=ErrorLevel.RAISE)  # fmt: skip
+        return found.sql(
+            dialect=spoken.sqlglot, pretty=pretty, comments=pretty, identify=False, copy=not spoken.writes_shared
+        )
+    return found.sql(
+        dialect=spoken.sqlglot, pretty=pretty, comments=pretty, identify=False, unsupported_level=ErrorLevel.RAISE
+    )
 
 
 def first_words(error: Exception) -> str:
@@ -94,8 +94,7 @@ def _told_apart(tree: exp.Expr, exact: Rule, loose: Collection[tuple[str, str]])
         }
         if select.args.get("joins"):
             changed["joins"] = [
-                with_args(join, on=_each_column(join.args.get("on"), column))
-                for join in select.args["joins"]
+                with_args(join, on=_each_column(join.args.get("on"), column)) for join in select.args["joins"]
             ]
         return with_args(select, **changed)
 
@@ -177,10 +176,13 @@ def lowered(tree: exp.Expr, dialect: Dialect) -> exp.Expr:
     found = rewritten(found, _rules(dialect.name), own, dialect.anyhow)
     if dialect.settings and isinstance(found, exp.Select):
         found = found.copy() if found is tree else found
-        found.set("settings", [
-            exp.EQ(this=exp.Var(this=name), expression=exp.Literal.number(value))
-            for name, value in dialect.settings.items()
-        ])  # fmt: skip
+        found.set(
+            "settings",
+            [
+                exp.EQ(this=exp.Var(this=name), expression=exp.Literal.number(value))
+                for name, value in dialect.settings.items()
+            ],
+        )
     return found
 
 
@@ -191,9 +193,7 @@ def sql_hash(sql: str) -> str:
 
 def _apart(tree: exp.Expr) -> exp.Expr:
     """The statement with CTEs called otherwise that have the name of a table of the source."""
-    ours = (
-        {cte.alias for cte in tree.args["with_"].expressions} if tree.args.get("with_") else set()
-    )
+    ours = {cte.alias for cte in tree.args["with_"].expressions} if tree.args.get("with_") else set()
     both = {name: f"{name}_rows" for name in ours & source_tables(tree)}
     if not both:
         return tree

@@ -75,9 +75,11 @@ class _Inner:
 
 
 def aggregated(
-    scope: Scope, keys: Sequence[tuple[str, exp.Expr]], cases: Sequence[Case],
+    scope: Scope,
+    keys: Sequence[tuple[str, exp.Expr]],
+    cases: Sequence[Case],
     first: exp.Join | None,
-) -> exp.Select:  # fmt: skip
+) -> exp.Select:
     """The SELECT of the cases grouped by the keys, in one step or two. `first` is joined first."""
     common = _common(cases)
     own = [tuple(c for c in case.conditions if c not in common) for case in cases]
@@ -111,9 +113,7 @@ def _grouped(select: exp.Select, where: Iterable[exp.Expr], keys: Iterable[exp.E
 def _common(cases: Sequence[Case]) -> list[exp.Expr]:
     """The conditions that all cases have: they go to WHERE."""
     first, *others = cases
-    return [
-        c for c in dict.fromkeys(first.conditions) if all(c in other.conditions for other in others)
-    ]
+    return [c for c in dict.fromkeys(first.conditions) if all(c in other.conditions for other in others)]
 
 
 def _trees(cases: Sequence[Case], own: Sequence[tuple[exp.Expr, ...]]) -> list[exp.Expr]:
@@ -169,10 +169,15 @@ _ADDS_UP = {"sum": exp.Sum, "squares": exp.Sum, "min": exp.Min, "max": exp.Max}
 
 
 def _two_steps(
-    scope: Scope, keys: Sequence[tuple[str, exp.Expr]], cases: Sequence[Case],
-    own: Sequence[tuple[exp.Expr, ...]], where: list[exp.Expr],
-    named_later: list[exp.Join], bounded: bool, first: exp.Join | None,
-) -> exp.Select:  # fmt: skip
+    scope: Scope,
+    keys: Sequence[tuple[str, exp.Expr]],
+    cases: Sequence[Case],
+    own: Sequence[tuple[exp.Expr, ...]],
+    where: list[exp.Expr],
+    named_later: list[exp.Join],
+    bounded: bool,
+    first: exp.Join | None,
+) -> exp.Select:
     inner = _Inner()
     outer_keys = _outer_keys(inner, keys, named_later)
     asked = _Asked(inner, cases, own, bounded)
@@ -207,9 +212,7 @@ def _of_groups(inner: _Inner, case: Case) -> exp.Expr:
     if case.gone is None:
         return inner.sum(_aggregate(case, None))
     rows: exp.Expr = exp.Star() if case.there is None else case.there
-    return exp.Sub(
-        this=inner.sum(exp.Count(this=rows)), expression=inner.sum(exp.Count(this=case.gone))
-    )
+    return exp.Sub(this=inner.sum(exp.Count(this=rows)), expression=inner.sum(exp.Count(this=case.gone)))
 
 
 def _outer_keys(
@@ -217,8 +220,7 @@ def _outer_keys(
 ) -> list[tuple[str, exp.Expr]]:
     later = {join.this.alias_or_name for join in named_later}
     return [
-        (name, key if _aliases(key) & later or isinstance(key, exp.Literal) else inner.key(key))
-        for name, key in keys
+        (name, key if _aliases(key) & later or isinstance(key, exp.Literal) else inner.key(key)) for name, key in keys
     ]
 
 
@@ -228,9 +230,7 @@ def _on_groups(inner: _Inner, join: exp.Join) -> exp.Join:
     return exp.Join(this=join.this, side="LEFT", on=told)
 
 
-def _named_later(
-    scope: Scope, keys: Sequence[tuple[str, exp.Expr]], others: Iterable[exp.Expr]
-) -> list[exp.Join]:
+def _named_later(scope: Scope, keys: Sequence[tuple[str, exp.Expr]], others: Iterable[exp.Expr]) -> list[exp.Join]:
     """The joins that only bring names to group by, of entities of few rows: the groups may have
     them as well as the rows."""
     used = {alias for tree in others for alias in _aliases(tree)}
@@ -253,9 +253,12 @@ class _Asked:
     """The conditions of the cases as conditions on the groups."""
 
     def __init__(
-        self, inner: _Inner, cases: Sequence[Case], own: Sequence[tuple[exp.Expr, ...]],
+        self,
+        inner: _Inner,
+        cases: Sequence[Case],
+        own: Sequence[tuple[exp.Expr, ...]],
         bounded: bool,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self._found: dict[exp.Expr, exp.Expr | None] = {}
         askers: dict[exp.Expr, list[int]] = {}
         for index, conditions in enumerate(own):
@@ -295,20 +298,19 @@ class _Asked:
         return True
 
     def _windows(
-        self, inner: _Inner, cases: Sequence[Case],
+        self,
+        inner: _Inner,
+        cases: Sequence[Case],
         together: dict[tuple[int, ...], list[exp.Expr]],
-    ) -> None:  # fmt: skip
+    ) -> None:
         """Of two windows that follow each other, of which WHERE lets pass nothing else, one bound
         tells them apart."""
         ordered = in_turn(case.window for case in cases if case.window is not None)
         if ordered is None or len(ordered) > 2:
             return
-        asked = [
-            tuple(i for i, case in enumerate(cases) if case.window == window) for window in ordered
-        ]
+        asked = [tuple(i for i, case in enumerate(cases) if case.window == window) for window in ordered]
         if any(
-            not set(window.conditions) <= set(together.get(by, ()))
-            for window, by in zip(ordered, asked, strict=True)
+            not set(window.conditions) <= set(together.get(by, ())) for window, by in zip(ordered, asked, strict=True)
         ):
             return
         (_, before), (since, _) = (window.conditions for window in ordered)

@@ -50,14 +50,10 @@ def call(scope: Scope, node: exp.Anonymous, moment: Moment, steps: tuple[str, ..
         return day
     # Databases count weekdays in ways of their own; days since a Monday are days everywhere.
     since = exp.DateDiff(this=day, expression=literal(A_MONDAY), unit=exp.var("DAY"))
-    return exp.Add(
-        this=exp.Mod(this=cast(since, "BIGINT"), expression=literal(7)), expression=literal(1)
-    )
+    return exp.Add(this=exp.Mod(this=cast(since, "BIGINT"), expression=literal(7)), expression=literal(1))
 
 
-def local_day(
-    scope: Scope, tree: exp.Expr, moment: Moment, steps: tuple[str, ...], *, known: bool = False
-) -> exp.Expr:
+def local_day(scope: Scope, tree: exp.Expr, moment: Moment, steps: tuple[str, ...], *, known: bool = False) -> exp.Expr:
     """The report's day of a time or date. `known` leaves out what a field as of an instant adds
     to its column, for those who ask only where it has a value."""
     value = scope.compile(tree, moment, steps)
@@ -65,19 +61,13 @@ def local_day(
     return cast(value, "DATE") if scope.keeps_days(tree, steps) else scope.local_date(value)
 
 
-def _between(
-    scope: Scope, name: str, arguments: list[exp.Expr], moment: Moment, steps: tuple[str, ...]
-) -> exp.Expr:
+def _between(scope: Scope, name: str, arguments: list[exp.Expr], moment: Moment, steps: tuple[str, ...]) -> exp.Expr:
     first, second = arguments
     whole = [scope.keeps_days(tree, steps) for tree in arguments]
     if any(whole):
         days = [
             _first_day(scope, tree, moment)
-            or (
-                scope.compile(tree, moment, steps)
-                if is_date
-                else scope.local_date(scope.compile(tree, moment, steps))
-            )
+            or (scope.compile(tree, moment, steps) if is_date else scope.local_date(scope.compile(tree, moment, steps)))
             for tree, is_date in zip(arguments, whole, strict=True)
         ]
         difference = exp.DateDiff(this=days[1], expression=days[0], unit=exp.var("DAY"))
@@ -88,9 +78,7 @@ def _between(
     start, end = scope.compile(first, moment, steps), scope.compile(second, moment, steps)
     micros = exp.DateDiff(this=end, expression=start, unit=exp.var("MICROSECOND"))
     micros.meta[ZONE] = str(scope.binding.source_zone)
-    return exp.Div(
-        this=cast(micros, "DOUBLE"), expression=literal(_MICROS[name]), typed=False, safe=False
-    )
+    return exp.Div(this=cast(micros, "DOUBLE"), expression=literal(_MICROS[name]), typed=False, safe=False)
 
 
 def in_order(node: exp.Expr) -> exp.Expr:

@@ -29,7 +29,7 @@ def unguarded(tree: exp.Expr, value: str, field: str) -> str | None:
     if isinstance(tree, exp.Subquery):
         return unguarded(tree.this, value, field)
     if isinstance(tree, exp.SetOperation):
-        return _united(tree) or unguarded(tree.this, value, field) or unguarded(tree.expression, value, field)  # fmt: skip
+        return _united(tree) or unguarded(tree.this, value, field) or unguarded(tree.expression, value, field)
     why = _strange(tree)
     if why is not None:
         return why
@@ -51,7 +51,12 @@ def unparted(tree: exp.Expr, name: str, field: str) -> str | None:
     if isinstance(tree, exp.Subquery):
         return unparted(tree.this, name, field)
     if isinstance(tree, exp.SetOperation):
-        return _united(tree) or _other_places(tree, name) or unparted(tree.this, name, field) or unparted(tree.expression, name, field)  # fmt: skip
+        return (
+            _united(tree)
+            or _other_places(tree, name)
+            or unparted(tree.this, name, field)
+            or unparted(tree.expression, name, field)
+        )
     why = _strange(tree)
     if why is not None:
         return why

@@ -43,9 +43,12 @@ def select_versions(
     label = entity.plural["en"]
     return [
         (states, _states(statement, entity, base, needed), f"The states that {label.lower()} were in"),
-        (name, _versions(statement, entity, base, states, needed),
-         f"{label}, one row for each state, valid from and until"),
-    ]  # fmt: skip
+        (
+            name,
+            _versions(statement, entity, base, states, needed),
+            f"{label}, one row for each state, valid from and until",
+        ),
+    ]
 
 
 def _states(statement: Statement, entity: Entity, base: str, needed: tuple[str, ...]) -> exp.Expr:
@@ -97,9 +100,7 @@ def _states(statement: Statement, entity: Entity, base: str, needed: tuple[str, 
     if "lost_stage_id" in needed:
         # The stage that a deal was lost from is the last one before that was no closed stage.
         open_stage = when(closed.copy(), null("VARCHAR"), stage.copy())
-        last_open = exp.Coalesce(
-            this=before(open_stage, 1), expressions=[before(open_stage.copy(), 2)]
-        )
+        last_open = exp.Coalesce(this=before(open_stage, 1), expressions=[before(open_stage.copy(), 2)])
         select = select.select(named(last_open, "last_open_stage_id"), copy=False)
     source = table(history.entity)
     source.set("alias", alias_of(visit))
@@ -107,13 +108,20 @@ def _states(statement: Statement, entity: Entity, base: str, needed: tuple[str, 
     next_stage.set("alias", alias_of("following"))
     return (
         select.from_(source)
-        .join(exp.Join(this=table(base),
-                       on=exp.EQ(this=column(base, entity.key), expression=deal)))
-        .join(exp.Join(this=table("stage"), side="LEFT",
-                       on=exp.EQ(this=key("stage", "stage", "stage_id"), expression=stage)))
-        .join(exp.Join(this=next_stage, side="LEFT",
-                       on=exp.EQ(this=key("following", "stage", "stage_id"), expression=following)))
-    )  # fmt: skip
+        .join(exp.Join(this=table(base), on=exp.EQ(this=column(base, entity.key), expression=deal)))
+        .join(
+            exp.Join(
+                this=table("stage"), side="LEFT", on=exp.EQ(this=key("stage", "stage", "stage_id"), expression=stage)
+            )
+        )
+        .join(
+            exp.Join(
+                this=next_stage,
+                side="LEFT",
+                on=exp.EQ(this=key("following", "stage", "stage_id"), expression=following),
+            )
+        )
+    )
 
 
 def _closed(stage: str) -> exp.Expr:
@@ -136,9 +144,7 @@ def _yes(alias: str, name: str) -> exp.Expr:
     return exp.Coalesce(this=column(alias, name), expressions=[exp.Boolean(this=False)])
 
 
-def _versions(
-    statement: Statement, entity: Entity, base: str, states: str, needed: tuple[str, ...]
-) -> exp.Expr:
+def _versions(statement: Statement, entity: Entity, base: str, states: str, needed: tuple[str, ...]) -> exp.Expr:
     history = entity.history
     assert history is not None
     assert entity.key is not None
@@ -161,15 +167,11 @@ def _versions(
     # A closed record without a closing date was closed when the history says.
     undated = when(exp.and_(_closed_record(base), exp.Paren(this=either.copy())), entered.copy())
     dated = exp.Coalesce(this=column(base, "closed_at"), expressions=[undated])
-    closed_at = exp.Case(
-        ifs=[exp.If(this=today.copy(), true=dated), exp.If(this=either, true=entered)]
-    )
+    closed_at = exp.Case(ifs=[exp.If(this=today.copy(), true=dated), exp.If(this=either, true=entered)])
     own: dict[str, exp.Expr] = {
         "status": status,
         "closed_at": closed_at,
-        history.stage: exp.Coalesce(
-            this=column(states, history.stage), expressions=[column(base, history.stage)]
-        ),
+        history.stage: exp.Coalesce(this=column(states, history.stage), expressions=[column(base, history.stage)]),
         "lost_stage_id": column(states, "last_open_stage_id"),
         "stage_since": when(
             exp.Is(this=column(states, history.by), expression=exp.Null()),
@@ -197,7 +199,7 @@ def _versions(
         select = select.select(named(value, field), copy=False)
     select = select.from_(table(base)).join(
         exp.Join(this=table(states), side="LEFT", on=_same(column(states, history.by), column(base, entity.key)))
-    )  # fmt: skip
+    )
     if not history_of:
         return select
     assert history.values is not None
@@ -206,8 +208,9 @@ def _versions(
     by: exp.Expr = column(WORTH, history.by)
     if statement.binding.typed_key(history.values.entity, history.by):
         by = cast(by, "VARCHAR")
-    on = all_of([_same(by, column(states, history.by)),
-                 _same(column(WORTH, "visit_number"), column(states, "visit_number"))])  # fmt: skip
+    on = all_of(
+        [_same(by, column(states, history.by)), _same(column(WORTH, "visit_number"), column(states, "visit_number"))]
+    )
     return select.join(exp.Join(this=values, side="LEFT", on=on))
 
 
@@ -227,9 +230,7 @@ def _bounds(states: str) -> dict[str, exp.Expr]:
             exp.If(this=ends.copy(), true=column(states, "valid_until")),
             exp.If(this=later, true=column(states, "valid_until")),
         ],
-        default=exp.Coalesce(
-            this=column(WORTH, "until"), expressions=[column(states, "valid_until")]
-        ),
+        default=exp.Coalesce(this=column(WORTH, "until"), expressions=[column(states, "valid_until")]),
     )
     since = when(exp.Not(this=begins), column(WORTH, "since"), column(states, "valid_from"))
     return {"valid_from": since, "valid_until": until}
@@ -250,9 +251,7 @@ def _value_then(base: str, states: str, field: str, amount: str, today: exp.Expr
     )
 
 
-def _as_then(
-    statement: Statement, entity: Entity, base: str, name: str, closed: exp.Expr
-) -> exp.Expr:
+def _as_then(statement: Statement, entity: Entity, base: str, name: str, closed: exp.Expr) -> exp.Expr:
     """A field of a past state. What came with the closing (its reason, a probability of 1 or 0)
     does not hold for open states before it; `closed` tells closed states and today's."""
     field = statement.binding.field(entity.name, name)

@@ -28,20 +28,24 @@ _PURPOSES = {
 def listing(report: Report, dialect: str) -> str:
     """All statements of a report, with what each column is. What people wrote (titles, texts of
     filters, names, formulas) stays within its line of comment, whatever signs it has."""
-    lines = _remarks([
-        report.title, report.file,
-        f"period: {report.period.start} to {report.period.end} (excluded), as of {report.as_of.astimezone(report.binding.zone)}",
-    ])  # fmt: skip
+    lines = _remarks(
+        [
+            report.title,
+            report.file,
+            f"period: {report.period.start} to {report.period.end} "
+            f"(excluded), as of {report.as_of.astimezone(report.binding.zone)}",
+        ]
+    )
     if report.compare:
-        lines += _remarks(
-            [f"compared with: {report.compare.start} to {report.compare.end} (excluded)"]
-        )
+        lines += _remarks([f"compared with: {report.compare.start} to {report.compare.end} (excluded)"])
     lines += _remarks([f"filter: {text}" for text in report.filter_texts])
     if _may_be_loose(report, dialect):
-        lines += _remarks([
-            "where a table has columns that hold different texts for equal (citext, COLLATE), what is run",
-            "makes their texts compare byte for byte; no database is asked here, so it is not shown",
-        ])  # fmt: skip
+        lines += _remarks(
+            [
+                "where a table has columns that hold different texts for equal (citext, COLLATE), what is run",
+                "makes their texts compare byte for byte; no database is asked here, so it is not shown",
+            ]
+        )
     grains = {section.id: section for section in report.sections}
     for query in plan(report):
         lines += _listed(report, grains.get(query.section), query, dialect)

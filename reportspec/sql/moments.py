@@ -57,9 +57,7 @@ def _read(binding: Binding, derived: Derived) -> Iterator[tuple[str, tuple[str, 
             yield from _within(binding, path[0] if paired else derived.source, path)
 
 
-def _within(
-    binding: Binding, base: str, path: tuple[str, ...]
-) -> Iterator[tuple[str, tuple[str, ...]]]:
+def _within(binding: Binding, base: str, path: tuple[str, ...]) -> Iterator[tuple[str, tuple[str, ...]]]:
     yield base, path
     if len(path) == 1:
         return

@@ -62,10 +62,7 @@ def _joined(join: MappedJoin) -> exp.Join:
         if join.where is not None:
             inner = inner.where(join.where.copy())
         keys = [_qualified(key, join.name) for key in theirs]
-    on = all_of(
-        exp.EQ(this=key, expression=ours.copy())
-        for key, (_, ours) in zip(keys, join.on, strict=True)
-    )
+    on = all_of(exp.EQ(this=key, expression=ours.copy()) for key, (_, ours) in zip(keys, join.on, strict=True))
     aliased = exp.Subquery(this=_marked(inner), alias=alias_of(join.name))
     return exp.Join(this=aliased, side="LEFT", on=on)
 
@@ -115,8 +112,11 @@ def owned(tree: exp.Expr, joins: tuple[MappedJoin, ...]) -> exp.Expr:
 
 
 def columns_read(
-    catalogue: Catalogue, source: SourceMap, extra: Mapping[str, Mapping[str, Field]], currency: str = "",
-) -> tuple[ColumnRead, ...]:  # fmt: skip
+    catalogue: Catalogue,
+    source: SourceMap,
+    extra: Mapping[str, Mapping[str, Field]],
+    currency: str = "",
+) -> tuple[ColumnRead, ...]:
     """The columns that a mapping names, with the types of the fields that they are as they stand. What two keys
     of tables join by are keys too, whose texts stay as they are. Amounts of which the mapping does not
     say the currency are in the project's."""
@@ -144,8 +144,11 @@ def columns_read(
                 type_ = TYPES[kind or field.type]
                 of = _rows_of(part) if given.name == catalogue.entities[name].key else ""
                 in_ = _currency_of(part, field, currency)
-                read(ColumnRead(_dotted(owner), given.sql.name, type_, f"{name}.{given.name}", of,
-                                in_, field.currency or ""))  # fmt: skip
+                read(
+                    ColumnRead(
+                        _dotted(owner), given.sql.name, type_, f"{name}.{given.name}", of, in_, field.currency or ""
+                    )
+                )
     return tuple(found.values())
 
 

@@ -24,9 +24,7 @@ def records_statement(binding: Binding, query: RecordsQuery) -> exp.Expr:
     or without one by all that is known of them, so that a cut is always the same."""
     statement = Statement(binding)
     side = query.side
-    moment = Moment(
-        "current", side.as_of, instant(side.start, binding.zone), instant(side.end, binding.zone)
-    )
+    moment = Moment("current", side.as_of, instant(side.start, binding.zone), instant(side.end, binding.zone))
     scope = Scope(statement, query.entity, moment)
     rates: dict[tuple[str, ...], exp.Expr] = {}
 
@@ -48,17 +46,12 @@ def records_statement(binding: Binding, query: RecordsQuery) -> exp.Expr:
     conditions = scope.exists(moment)
     for tree in query.conditions:
         conditions += conjuncts(scope.compile(tree, moment, (), rate))
-    order = [
-        exp.Ordered(this=shown(path), desc=descending, nulls_first=False)
-        for path, descending in query.sort
-    ]
+    order = [exp.Ordered(this=shown(path), desc=descending, nulls_first=False) for path, descending in query.sort]
     key = binding.entity(query.entity).key
     if key is not None:
         try:
             binding.need(query.entity, key)
-            order.append(
-                exp.Ordered(this=scope.field((query.entity, key), moment), nulls_first=False)
-            )
+            order.append(exp.Ordered(this=scope.field((query.entity, key), moment), nulls_first=False))
         except Unresolved:
             key = None
     if key is None:
@@ -66,8 +59,11 @@ def records_statement(binding: Binding, query: RecordsQuery) -> exp.Expr:
         # alike in all of it may stand in any order.
         told = {path for path, _ in query.sort}
         rest = [path for _, path in query.fields]
-        rest += [(query.entity, field.name) for field in binding.fields(query.entity)
-                 if binding.mapped(query.entity, field.name) is not None]  # fmt: skip
+        rest += [
+            (query.entity, field.name)
+            for field in binding.fields(query.entity)
+            if binding.mapped(query.entity, field.name) is not None
+        ]
         for path in dict.fromkeys(rest):
             if path not in told:
                 told.add(path)
@@ -78,8 +74,7 @@ def records_statement(binding: Binding, query: RecordsQuery) -> exp.Expr:
         select = select.where(condition, copy=False)
     final = statement.finish(_cut(select, order, apart, query))
     fields = {
-        f"f{index}": binding.resolve(query.entity, path).field.type
-        for index, (_, path) in enumerate(query.fields)
+        f"f{index}": binding.resolve(query.entity, path).field.type for index, (_, path) in enumerate(query.fields)
     }
     if query.by:
         fields[BY] = binding.resolve(query.entity, query.by).field.type
@@ -87,9 +82,7 @@ def records_statement(binding: Binding, query: RecordsQuery) -> exp.Expr:
     return final
 
 
-def _cut(
-    select: exp.Select, order: list[exp.Ordered], apart: list[exp.Expr], query: RecordsQuery
-) -> exp.Select:
+def _cut(select: exp.Select, order: list[exp.Ordered], apart: list[exp.Expr], query: RecordsQuery) -> exp.Select:
     """The first rows of all, or of each value of the field."""
     limit = literal(query.limit)
     if not apart:

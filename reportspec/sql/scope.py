@@ -53,17 +53,13 @@ AMOUNT = "amount"  # in the meta of a column: it holds amounts as the source's r
 class Scope:
     """One SELECT over an entity: its base CTE, the joins, and the columns that names stand for."""
 
-    def __init__(
-        self, statement: Statement, entity: str, moment: Moment, match: Match | None = None
-    ) -> None:
+    def __init__(self, statement: Statement, entity: str, moment: Moment, match: Match | None = None) -> None:
         self.statement = statement
         self.binding = statement.binding
         self.entity = entity
         self.base = statement.instance(entity, moment)
         self._joins: dict[tuple[tuple[str, ...], str], str] = {}
-        self._compiled: dict[
-            tuple[int, str, tuple[str, ...], int], tuple[exp.Expr, exp.Expr, At | None]
-        ] = {}
+        self._compiled: dict[tuple[int, str, tuple[str, ...], int], tuple[exp.Expr, exp.Expr, At | None]] = {}
         self.windows: dict[tuple[object, ...], Window] = {}
         self._clauses: list[exp.Join] = []
         self._small: set[int] = set()
@@ -96,9 +92,7 @@ class Scope:
         """Those that bring rows of an entity with few, by nothing but its key."""
         return [clause for clause in self._clauses if id(clause) in self._small]
 
-    def attach(
-        self, select: exp.Select, first: exp.Join | None = None, without: Sequence[exp.Join] = ()
-    ) -> exp.Select:
+    def attach(self, select: exp.Select, first: exp.Join | None = None, without: Sequence[exp.Join] = ()) -> exp.Select:
         """The SELECT with FROM and the joins that were asked for, after `first` if there is one."""
         source = table(self.base)
         if self.base != self.entity:
@@ -167,29 +161,29 @@ class Scope:
             return value(storage)  # type: ignore[no-any-return]
         key = (value, storage)
         if key not in self._instants:
-            self._instants[key] = instant_literal(
-                value, storage, self.binding.source_zone, self.binding.zone
-            )
+            self._instants[key] = instant_literal(value, storage, self.binding.source_zone, self.binding.zone)
         return self._instants[key]
 
-    def compile_optional(
-        self, tree: exp.Expr | None, moment: Moment, at: exp.Expr | None = None
-    ) -> exp.Expr | None:
+    def compile_optional(self, tree: exp.Expr | None, moment: Moment, at: exp.Expr | None = None) -> exp.Expr | None:
         return None if tree is None else self.compile(tree, moment, (), at)
 
     def compile(
-        self, tree: exp.Expr, moment: Moment, steps: tuple[str, ...] = (), at: At | None = None,
-        *, before: bool = False, day: bool = False,
-    ) -> exp.Expr:  # fmt: skip
+        self,
+        tree: exp.Expr,
+        moment: Moment,
+        steps: tuple[str, ...] = (),
+        at: At | None = None,
+        *,
+        before: bool = False,
+        day: bool = False,
+    ) -> exp.Expr:
         """An expression of canonical names as one of columns, seen from the end of `steps`. Where
         `at` names a time, amounts are converted to the report's currency by the rate of its day, or
         of the last day `before` it and the moment. Times are by the source's clock, and the value of
         a field that is a `day` is the report's.
 
         The same expression gives the same tree again: measures share most of theirs."""
-        name = (
-            f"{moment.name}{' by bucket' if callable(moment.start) else ''} {moment.report or ''}"
-        )
+        name = f"{moment.name}{' by bucket' if callable(moment.start) else ''} {moment.report or ''}"
         key = (
             id(tree),
             name,
@@ -244,8 +238,9 @@ class Scope:
         named = self.binding.kinds(base, self._matched)
         if WRITTEN in own.meta:
             own = explicit(own, named)
-        own = by_the_report(own, named, lambda node: self.keeps_days(node, steps),
-                            self.binding.source_zone, self.binding.zone, day=day)  # fmt: skip
+        own = by_the_report(
+            own, named, lambda node: self.keeps_days(node, steps), self.binding.source_zone, self.binding.zone, day=day
+        )
         return visit(self._null_is_no(own, steps))
 
     def _null_is_no(self, tree: exp.Expr, steps: tuple[str, ...]) -> exp.Expr:
@@ -280,9 +275,7 @@ class Scope:
         base = self.binding.entity_at(self.entity, steps)
         return self.binding.resolve(base, path).field.type == "boolean"
 
-    def _beside_days(
-        self, node: exp.Expr, moment: Moment, steps: tuple[str, ...]
-    ) -> dict[str, exp.Expr]:
+    def _beside_days(self, node: exp.Expr, moment: Moment, steps: tuple[str, ...]) -> dict[str, exp.Expr]:
         """The arguments of a comparison that are `as_of` or a bound of the period, as days, where
         they are compared with a field that keeps days: a day has no hour to compare."""
         if not isinstance(node, (exp.LT, exp.LTE, exp.GT, exp.GTE, exp.EQ, exp.NEQ)):
@@ -295,20 +288,14 @@ class Scope:
                 found[key] = self.instant_name(path_of(side)[0], moment, "date")
         return found
 
-    def instant_name(
-        self, name: str, moment: Moment, storage: str = "time", *, local: bool = False
-    ) -> exp.Expr:
+    def instant_name(self, name: str, moment: Moment, storage: str = "time", *, local: bool = False) -> exp.Expr:
         """`as_of`, `period_start` or `period_end` at a moment, as the source's clock shows it or
         the report's, if `local`."""
-        value = {"as_of": moment.as_of, "period_start": moment.start, "period_end": moment.end}[
-            name
-        ]
+        value = {"as_of": moment.as_of, "period_start": moment.start, "period_end": moment.end}[name]
         if local and isinstance(value, datetime):
             return shown_at(value, self.binding.zone)
         found = self.instant(value, storage)
-        return (
-            moved(found, str(self.binding.source_zone), str(self.binding.zone)) if local else found
-        )
+        return moved(found, str(self.binding.source_zone), str(self.binding.zone)) if local else found
 
     def keeps_days(self, tree: exp.Expr, steps: tuple[str, ...] = ()) -> bool:
         """Whether an expression has times in it, and all of them are whole days."""
@@ -344,9 +331,14 @@ class Scope:
         return any(len(path) > 1 and self._currency_of(path, ()) for path in paths)
 
     def converted(
-        self, path: tuple[str, ...], at: At, moment: Moment, steps: tuple[str, ...] = (),
-        *, before: bool = False,
-    ) -> exp.Expr:  # fmt: skip
+        self,
+        path: tuple[str, ...],
+        at: At,
+        moment: Moment,
+        steps: tuple[str, ...] = (),
+        *,
+        before: bool = False,
+    ) -> exp.Expr:
         """An amount in the report's currency, at the rate of the day of `at`, or of the last day
         `before` it and the moment; null where no rate is known. An amount in the report's currency
         stays as it is. A `case` of times takes the rate that each row asks for."""
@@ -398,9 +390,7 @@ class Scope:
             if alias != cte:
                 source.set("alias", alias_of(alias))
             since, until = column(alias, "valid_from"), column(alias, "valid_until")
-            still = (exp.GTE if before is exp.LT else exp.GT)(
-                this=until.copy(), expression=day.copy()
-            )
+            still = (exp.GTE if before is exp.LT else exp.GT)(this=until.copy(), expression=day.copy())
             on = all_of(
                 [
                     exp.EQ(this=column(alias, "currency"), expression=code.copy()),
@@ -427,9 +417,7 @@ class Scope:
         entity = self.binding.entity(self.binding.entity_at(self.entity, way))
         return self._value(alias, entity, found.field, way, moment)
 
-    def _value(
-        self, alias: str, entity: Entity, field: Field, way: tuple[str, ...], moment: Moment
-    ) -> exp.Expr:
+    def _value(self, alias: str, entity: Entity, field: Field, way: tuple[str, ...], moment: Moment) -> exp.Expr:
         last = self._last(way)
         if last is not None and last.today:
             self.statement.need(self.statement.today(entity), field.name)
@@ -509,9 +497,7 @@ class Scope:
         assert key_field is not None
         key = self._value(parent, at, key_field, way[:-1], moment)
         today = relation.today
-        cte = (
-            self.statement.today(target) if today else self.statement.instance(target.name, moment)
-        )
+        cte = self.statement.today(target) if today else self.statement.instance(target.name, moment)
         assert target.key is not None, f"{target.name} has no key to join on"
         self.statement.need(cte, target.key)
         alias = self._alias(way)

@@ -153,9 +153,7 @@ class Statement:
         self._need_past_values()
         while waiting := [cte for cte in self._derived if cte not in built]:
             # Entities made from others come first: they say what they need of those.
-            cte = max(
-                waiting, key=lambda name: depth(self.binding, self._derived[name].entity.name)
-            )
+            cte = max(waiting, key=lambda name: depth(self.binding, self._derived[name].entity.name))
             built[cte] = self._derive(self._derived[cte])
             self._need_past_values()
         found: list[tuple[int, list[tuple[str, exp.Expr, str]]]] = []
@@ -167,9 +165,7 @@ class Statement:
             found.append((level, self._plain_ctes(name, rows)))
         for name, tree in built.items():
             entity = self._derived[name].entity
-            found.append(
-                (depth(self.binding, entity.name), [(name, tree, entity.description["en"])])
-            )
+            found.append((depth(self.binding, entity.name), [(name, tree, entity.description["en"])]))
         if self._rated:
             assert self.binding.currency is not None
             said = "What one unit of a currency is worth"
@@ -215,8 +211,15 @@ class Statement:
             self._rows[entity.name].versions = base
             moment = Moment("current", None, None, None)
             states = self.instance(history.entity, moment)
-            for name in (history.by, history.entered, history.stage, "exited_at", "visit_number",
-                         "next_stage_id", "next_but_one_at"):  # fmt: skip
+            for name in (
+                history.by,
+                history.entered,
+                history.stage,
+                "exited_at",
+                "visit_number",
+                "next_stage_id",
+                "next_but_one_at",
+            ):
                 self.need(states, name)
             stage = self.instance("stage", moment)
             for name in ("stage_id", "is_won", "is_lost"):
@@ -237,9 +240,7 @@ class Statement:
             union = exp.Union(this=union, expression=select, distinct=False)
         return union
 
-    def _select_part(
-        self, entity: Entity, part: MappedPart, names: list[str], whole: bool
-    ) -> exp.Select:
+    def _select_part(self, entity: Entity, part: MappedPart, names: list[str], whole: bool) -> exp.Select:
         select = exp.Select()
         several = len(self.binding.source.entities[entity.name].parts) > 1
         for name in names:
@@ -272,9 +273,7 @@ class Statement:
             tree = field.default
             if tree is None or leads_away(tree):
                 return null(TYPES[field.type])
-            return tree.copy().transform(
-                lambda node: self._substitute(entity, part, node), copy=False
-            )
+            return tree.copy().transform(lambda node: self._substitute(entity, part, node), copy=False)
         value = self._read(entity, field, mapped)
         if field.default is not None and not leads_away(field.default):
             return self._or_default(entity, part, field, value)
@@ -295,15 +294,16 @@ class Statement:
             return value
         read = cast(value, TYPES[kind])
         named_by = value if isinstance(value, exp.Column) else value.find(exp.Column)
-        read.meta.update({
-            HOLDS: mapped.holds, ZONE: str(self.binding.source_zone),
-            COLUMN: named_by.name if named_by is not None else field.name,
-        })  # fmt: skip
+        read.meta.update(
+            {
+                HOLDS: mapped.holds,
+                ZONE: str(self.binding.source_zone),
+                COLUMN: named_by.name if named_by is not None else field.name,
+            }
+        )
         return read
 
-    def _or_default(
-        self, entity: Entity, part: MappedPart, field: Field, value: exp.Expr
-    ) -> exp.Expr:
+    def _or_default(self, entity: Entity, part: MappedPart, field: Field, value: exp.Expr) -> exp.Expr:
         """A mapped field with its default where it is null: what helps where a column is missing
         helps as well where it is empty."""
         assert field.default is not None
@@ -311,9 +311,7 @@ class Statement:
         names = [path_of(node)[-1] for node in column_nodes(field.default)]
         if names and not any(name in part.fields for name in names):
             return cast(value, kind) if field.type in ("key", "money") else value
-        other = field.default.copy().transform(
-            lambda node: self._substitute(entity, part, node), copy=False
-        )
+        other = field.default.copy().transform(lambda node: self._substitute(entity, part, node), copy=False)
         if field.type in ("key", "money", "number", "integer"):
             value, other = cast(value, kind), cast(other, kind)
         elif field.type in ("date", "time") and not self._stored_alike(entity, field):
@@ -391,11 +389,7 @@ def _literal_rows(binding: Binding, entity: Entity, rows: Any, names: list[str])
             field = binding.field(entity.name, name)
             assert field is not None
             value = row.get(name)
-            typed = (
-                null(TYPES[field.type])
-                if value is None
-                else cast(literal(value), TYPES[field.type])
-            )
+            typed = null(TYPES[field.type]) if value is None else cast(literal(value), TYPES[field.type])
             select = select.select(named(typed, name), copy=False)
         if not names:
             select = select.select(named(literal(1), "one"), copy=False)

@@ -102,9 +102,12 @@ def _within(check: Check) -> bool:
 
 
 def _of_entity(
-    statement: Statement, name: str, checks: list[Check], newest: Mapping[str, list[exp.Expr]],
+    statement: Statement,
+    name: str,
+    checks: list[Check],
+    newest: Mapping[str, list[exp.Expr]],
     widths: Mapping[str, int],
-) -> exp.Select:  # fmt: skip
+) -> exp.Select:
     cte = statement.rows_only(name)
     found = {**newest, "n": [_count(statement, cte, check) for check in checks]}
     every = exp.Count(this=exp.Star())
@@ -112,9 +115,12 @@ def _of_entity(
 
 
 def _row(
-    name: str, rows: exp.Expr, found: Mapping[str, list[exp.Expr]], widths: Mapping[str, int],
+    name: str,
+    rows: exp.Expr,
+    found: Mapping[str, list[exp.Expr]],
+    widths: Mapping[str, int],
     source: Callable[[exp.Select], exp.Select],
-) -> exp.Select:  # fmt: skip
+) -> exp.Select:
     select = exp.Select().select(named(literal(name), "entity"), named(rows, "rows"), copy=False)
     for kind, width in widths.items():
         given = found.get(kind, [])
@@ -140,9 +146,7 @@ def changes(binding: Binding, name: str, read: frozenset[str]) -> list[str]:
     return found
 
 
-def _newest(
-    statement: Statement, name: str, read: frozenset[str], now: datetime
-) -> dict[str, list[exp.Expr]]:
+def _newest(statement: Statement, name: str, read: frozenset[str], now: datetime) -> dict[str, list[exp.Expr]]:
     """The latest change up to now by each field that says so: those that keep times, and those that
     keep days."""
     binding, cte = statement.binding, statement.rows_only(name)
@@ -251,15 +255,13 @@ def _given(value: exp.Expr) -> exp.Expr:
 
 def _amounts(statement: Statement, cte: str, check: Check) -> exp.Expr:
     """That a row has one of the amounts that a currency is of."""
-    none = [
-        exp.Is(this=_field(statement, cte, name), expression=exp.Null()) for name in check.names
-    ]
+    none = [exp.Is(this=_field(statement, cte, name), expression=exp.Null()) for name in check.names]
     found = any_of([exp.Not(this=one) for one in none])
     assert found is not None
     return exp.Paren(this=found)
 
 
-def _unrated(statement: Statement, check: Check) -> tuple[exp.Expr, Callable[[exp.Select], exp.Select]]:  # fmt: skip
+def _unrated(statement: Statement, check: Check) -> tuple[exp.Expr, Callable[[exp.Select], exp.Select]]:
     """The currency of a row, and the FROM of the rows with amounts in one that no rate leads from."""
     assert check.field is not None
     binding = statement.binding
@@ -288,8 +290,7 @@ def _between(binding: Binding, check: Check, value: exp.Expr, start: date, end: 
     assert check.field is not None
     stored = binding.storage(check.entity, check.field.name)
     low, high = (
-        instant_literal(instant(day, binding.zone), stored, binding.source_zone, binding.zone)
-        for day in (start, end)
+        instant_literal(instant(day, binding.zone), stored, binding.source_zone, binding.zone) for day in (start, end)
     )
     return exp.And(
         this=exp.GTE(this=value, expression=low),
@@ -311,9 +312,7 @@ def _field(statement: Statement, cte: str, name: str) -> exp.Column:
     return column(cte, name)
 
 
-def _across(
-    statement: Statement, check: Check
-) -> tuple[exp.Expr, Callable[[exp.Select], exp.Select]]:
+def _across(statement: Statement, check: Check) -> tuple[exp.Expr, Callable[[exp.Select], exp.Select]]:
     """The count of a check that looks at more than an entity's rows, and the FROM that it is of."""
     if check.kind == "no-rate":
         return exp.Count(this=exp.Star()), _unrated(statement, check)[1]
@@ -388,9 +387,7 @@ def _keys_of_join(join: MappedJoin) -> exp.Select:
 def settled_by_history(binding: Binding, check: Check) -> bool:
     """Whether the rows that break a check may not do so once the entity's history is read."""
     expected = check.expectation
-    return (
-        expected is not None and expected.past and binding.has_history(binding.entity(check.entity))
-    )
+    return expected is not None and expected.past and binding.has_history(binding.entity(check.entity))
 
 
 def recount_statement(binding: Binding, check: Check) -> exp.Expr:
@@ -521,14 +518,10 @@ def near_keys_statement(binding: Binding, check: Check, wanted: Iterable[str]) -
     return _finished(statement, select, {"value": "text"})
 
 
-MOST_TEXTS = (
-    100_000  # different values of a column that are looked through for those that cannot be read
-)
+MOST_TEXTS = 100_000  # different values of a column that are looked through for those that cannot be read
 
 
-def probe_statement(
-    binding: Binding, entity: str, name: str | None, *, fetched: bool = False
-) -> exp.Expr:  # fmt: skip
+def probe_statement(binding: Binding, entity: str, name: str | None, *, fetched: bool = False) -> exp.Expr:
     """A statement that fails where a field of an entity cannot be read, or, without one, its rows. `fetched`
     asks for the values themselves."""
     statement = Statement(binding)

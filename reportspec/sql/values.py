@@ -17,16 +17,18 @@ CHOSEN = "chosen"
 
 
 def values_statement(
-    binding: Binding, entity: str, names: tuple[str, ...], side: Side, conditions: tuple[exp.Expr, ...],
+    binding: Binding,
+    entity: str,
+    names: tuple[str, ...],
+    side: Side,
+    conditions: tuple[exp.Expr, ...],
     only: tuple[exp.Expr, ...] = (),
-) -> exp.Expr:  # fmt: skip
+) -> exp.Expr:
     """The statement: distinct rows of the fields `f0`, `f1`, … of an entity, or of what it leads to, the
-    first never null, and whether the conditions hold for them (`chosen`, 1 or 0). With `only` it has every row for which
-    these hold, also those that the database takes for one."""
+    first never null, and whether the conditions hold for them (`chosen`, 1 or 0). With `only` it has every row
+    for which these hold, also those that the database takes for one."""
     statement = Statement(binding)
-    moment = Moment(
-        "current", side.as_of, instant(side.start, binding.zone), instant(side.end, binding.zone)
-    )
+    moment = Moment("current", side.as_of, instant(side.start, binding.zone), instant(side.end, binding.zone))
     scope = Scope(statement, entity, moment)
     select = exp.Select()
     for index, name in enumerate(names):
@@ -51,7 +53,6 @@ def values_statement(
     final = statement.finish(select)
     final.meta[VALUES] = True
     final.meta[OUTPUTS] = {
-        f"f{index}": binding.resolve(entity, (entity, *name.split("."))).field.type
-        for index, name in enumerate(names)
+        f"f{index}": binding.resolve(entity, (entity, *name.split("."))).field.type for index, name in enumerate(names)
     } | {CHOSEN: "integer"}
     return final

@@ -189,19 +189,13 @@ def _alike(read: object, meant: object, odd: tuple[str, ...]) -> bool:
             return False
         if isinstance(read, _CHAINS):
             ours, theirs = _links(read, type(read)), _links(meant, type(read))
-            return len(ours) == len(theirs) and all(
-                _alike(a, b, odd) for a, b in zip(ours, theirs, strict=True)
-            )
-        keys = {
-            k for k, v in (*read.args.items(), *meant.args.items()) if v not in (None, [], False)
-        }
+            return len(ours) == len(theirs) and all(_alike(a, b, odd) for a, b in zip(ours, theirs, strict=True))
+        keys = {k for k, v in (*read.args.items(), *meant.args.items()) if v not in (None, [], False)}
         if isinstance(read, exp.RegexpExtract):
             keys -= {"group"}  # BigQuery's is read off the pattern, which is plain in the twin
         return all(_alike(read.args.get(k), meant.args.get(k), odd) for k in keys)
     if isinstance(read, list) and isinstance(meant, list):
-        return len(read) == len(meant) and all(
-            _alike(a, b, odd) for a, b in zip(read, meant, strict=True)
-        )
+        return len(read) == len(meant) and all(_alike(a, b, odd) for a, b in zip(read, meant, strict=True))
     if isinstance(read, str) and isinstance(meant, str) and meant.startswith(_MARK):
         number = meant.removeprefix(_MARK)
         return number.isdigit() and int(number) < len(odd) and read == odd[int(number)]

@@ -23,9 +23,7 @@ class Window:
     column: exp.Expr
     start: exp.Expr
     end: exp.Expr
-    _known: dict[int, tuple[exp.Expr, exp.Expr | None]] = field(
-        default_factory=dict, compare=False, repr=False
-    )
+    _known: dict[int, tuple[exp.Expr, exp.Expr | None]] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def conditions(self) -> tuple[exp.Expr, exp.Expr]:
@@ -85,9 +83,7 @@ class Window:
             return None
         if not not_after(self.end, asked.expression):
             return None
-        found: exp.Expr | None = (
-            branch.args["true"] if isinstance(asked, exp.LT) else node.args.get("default")
-        )
+        found: exp.Expr | None = branch.args["true"] if isinstance(asked, exp.LT) else node.args.get("default")
         return found
 
 

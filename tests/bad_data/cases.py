@@ -25,29 +25,50 @@ STAGES = "id,name,position,probability,won,lost\ns1,New,1,0.2,false,false\ns2,Of
 PROJECT: dict[str, Any] = {
     "version": 1,
     "source": {"files": {"deals": "deals.csv", "users": "users.csv", "stages": "stages.csv"}},
-    "mapping": "mapping.yaml", "timezone": "Europe/Rome", "locale": "en_GB", "currency": "EUR",
-}  # fmt: skip
+    "mapping": "mapping.yaml",
+    "timezone": "Europe/Rome",
+    "locale": "en_GB",
+    "currency": "EUR",
+}
 MAPPING: dict[str, Any] = {
     "entities": {
         "user": {"table": "users", "key": "id", "fields": {"name": "name", "email": "email"}},
         "stage": {
-            "table": "stages", "key": "id",
-            "fields": {"name": "name", "position": "position", "probability": "probability", "is_won": "won", "is_lost": "lost"},
+            "table": "stages",
+            "key": "id",
+            "fields": {
+                "name": "name",
+                "position": "position",
+                "probability": "probability",
+                "is_won": "won",
+                "is_lost": "lost",
+            },
         },
         "deal": {
-            "table": "deals", "key": "id",
-            "fields": {"owner_id": "owner", "amount": "amount", "currency": "currency", "status": "status", "stage_id": "stage",
-                       "created_at": "created", "closed_at": "closed", "expected_close_date": "expected"},
+            "table": "deals",
+            "key": "id",
+            "fields": {
+                "owner_id": "owner",
+                "amount": "amount",
+                "currency": "currency",
+                "status": "status",
+                "stage_id": "stage",
+                "created_at": "created",
+                "closed_at": "closed",
+                "expected_close_date": "expected",
+            },
         },
     }
-}  # fmt: skip
+}
 SPEC: dict[str, Any] = {
-    "version": 1, "report": "custom", "period": "2026-Q3",
+    "version": 1,
+    "report": "custom",
+    "period": "2026-Q3",
     "sections": [
         {"id": "tiles", "kpis": ["won_amount", "close_rate", "open_amount"]},
         {"id": "owners", "breakdown": {"metrics": ["won_amount"], "by": ["user.name"]}},
     ],
-}  # fmt: skip
+}
 
 
 class Given:
@@ -91,9 +112,7 @@ class Given:
             ("mapping.yaml", self.mapping),
             ("s.yaml", self.spec),
         ):
-            (folder / name).write_text(
-                yaml.safe_dump(tree, sort_keys=False, width=100), encoding="utf-8"
-            )
+            (folder / name).write_text(yaml.safe_dump(tree, sort_keys=False, width=100), encoding="utf-8")
 
 
 def text(old: str, new: str, file: str = "deals.csv", count: int = -1) -> Callable[[Given], None]:
@@ -122,12 +141,7 @@ def dates(written: str) -> Callable[[Given], None]:
     def change(given: Given) -> None:
         def other(found: re.Match[str]) -> str:
             year, month, day = found.groups()
-            return (
-                written.replace("yyyy", year)
-                .replace("yy", year[2:])
-                .replace("mm", month)
-                .replace("dd", day)
-            )
+            return written.replace("yyyy", year).replace("yy", year[2:]).replace("mm", month).replace("dd", day)
 
         given.files["deals.csv"] = re.sub(r"(\d{4})-(\d\d)-(\d\d)", other, DEALS).encode()
 
@@ -202,17 +216,26 @@ CASES: dict[str, Callable[[Given], None]] = {
     "status_other_words": text("won", "vinta"),
     "status_empty": text("400,EUR,lost", "400,EUR,"),
     "status_from_stage": field("status", "stage"),
-    "type_other_words": all_of(text("expected\n", "expected,kind\n"), text("31\n", "31,rinnovo\n"),
-                               text("30\n", "30,nuovo\n"), text("24\n", "24,nuovo\n"), field("deal_type", "kind"),
-                               lambda g: g.spec["sections"][0].update({"kpis": ["new_revenue_amount"]})),
+    "type_other_words": all_of(
+        text("expected\n", "expected,kind\n"),
+        text("31\n", "31,rinnovo\n"),
+        text("30\n", "30,nuovo\n"),
+        text("24\n", "24,nuovo\n"),
+        field("deal_type", "kind"),
+        lambda g: g.spec["sections"][0].update({"kpis": ["new_revenue_amount"]}),
+    ),
     "won_without_date": text("2026-08-25", ""),
     "open_with_date": text("2026-06-18,,", "2026-06-18,2026-11-30,"),
     "open_without_amount": text("800,EUR,open", ",EUR,open"),
     "closed_before_created": text("2026-04-20,2026-08-25", "2026-09-20,2026-08-25"),
     "closed_in_2062": text("2026-08-25", "2062-08-25"),
     "closed_in_1900": text("2026-08-25", "1900-01-01"),
-    "probability_percent": all_of(text("0.2", "20", "stages.csv"), text("0.6", "60", "stages.csv"), text(",1,true", ",100,true", "stages.csv"),
-                                  lambda g: g.spec["sections"][0].update({"kpis": ["open_weighted_amount"]})),
+    "probability_percent": all_of(
+        text("0.2", "20", "stages.csv"),
+        text("0.6", "60", "stages.csv"),
+        text(",1,true", ",100,true", "stages.csv"),
+        lambda g: g.spec["sections"][0].update({"kpis": ["open_weighted_amount"]}),
+    ),
     # Amounts.
     "amount_with_sign": text("250,", "€ 250,"),
     "amount_thousands": text("1000.50", '"1,000.50"'),
@@ -248,7 +271,9 @@ CASES: dict[str, Callable[[Given], None]] = {
     "file_empty": lambda given: given.files.update({"deals.csv": b""}),
     "file_header_only": lambda given: given.files.update({"deals.csv": DEALS.splitlines(True)[0].encode()}),
     "file_title_rows": lambda given: given.files.update({"deals.csv": b"All deals\nof 1 November\n" + DEALS.encode()}),
-    "file_semicolons": lambda given: given.files.update({"deals.csv": DEALS.replace(",", ";").replace("250;", "250;;").encode()}),
+    "file_semicolons": lambda given: given.files.update(
+        {"deals.csv": DEALS.replace(",", ";").replace("250;", "250;;").encode()}
+    ),
     "file_field_too_few": line("d6,u1,90,EUR,open"),
     "file_field_too_many": line("d6,u1,90,EUR,open,s1,2026-07-19,,2026-12-24,x"),
     "file_quote_open": text("u2,250", 'u2,"250'),
@@ -278,4 +303,4 @@ CASES: dict[str, Callable[[Given], None]] = {
     "goal_of_nobody": goals({"won_amount": {"by": "user.name", "targets": {"Ana": 500, "Ben": 300}}}),
     "goal_of_some": goals({"won_amount": {"by": "user.name", "targets": {"Ben": 300}}}),
     "report_currency_other": lambda given: given.spec.update({"currency": "USD"}),
-}  # fmt: skip
+}

@@ -92,7 +92,7 @@ TAKEN = {
     "funnel_of_a_rate": "sections:\n  - funnel: {steps: [leads_created_count, close_rate]}\n",
     "share_of_a_rate": "sections:\n  - highlights: {shares: [{metric: close_rate, by: lead.source}]}\n",
     "amount_against_a_rate": "sections:\n  - backtest: {metric: won_amount, against: close_rate}\n",
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", TAKEN)

@@ -44,19 +44,19 @@ SECTIONS = {
     "records_sort": "{records: {entity: deal, fields: [deal.name], sort: deal.nmae}}",
     "chart_of_tiles": "{kpis: [won_amount], vega_lite: {mark: bar}}",
     "own_chart": "{trend: {metrics: [won_amount]}, vega_lite: {mark: bar, data: {url: x}}}",
-}  # fmt: skip
+}
 
 
 def bodies() -> dict[str, str]:
     """What specs and report types share, by name: from the bad specs, and from above."""
-    found = {name: f"sections:\n  - id: one\n    text: before\n  - {text}\n" for name, text in SECTIONS.items()}  # fmt: skip
+    found = {name: f"sections:\n  - id: one\n    text: before\n  - {text}\n" for name, text in SECTIONS.items()}
     for path in sorted(HERE.glob("*.yaml")):
         try:
             data = yaml.safe_load(path.read_text(encoding="utf-8"))
         except (yaml.YAMLError, ValueError):
             continue
-        shared = {key: data[key] for key in OF_TYPES if key in data} if isinstance(data, dict) else {}  # fmt: skip
-        if "params" in shared or "{{" in str(shared) or not set(shared) & {"sections", "metrics"}:  # fmt: skip
+        shared = {key: data[key] for key in OF_TYPES if key in data} if isinstance(data, dict) else {}
+        if "params" in shared or "{{" in str(shared) or not set(shared) & {"sections", "metrics"}:
             continue
         found[path.stem] = yaml.safe_dump(shared, sort_keys=False)
     return found
@@ -65,7 +65,7 @@ def bodies() -> dict[str, str]:
 def found_in(folder: Path, name: str, file: str) -> set[tuple[object, ...]]:
     """The mistakes that lie in a file, without its name."""
     checked = load_report(folder / name, NOW, {})
-    return {_bare(d) for d in checked.diagnostics if d.span is not None and Path(d.span.file).name == file}  # fmt: skip
+    return {_bare(d) for d in checked.diagnostics if d.span is not None and Path(d.span.file).name == file}
 
 
 def _bare(told: Diagnostic) -> tuple[object, ...]:
@@ -90,7 +90,9 @@ def test_the_same_is_told(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyP
     expected = found_in(tmp_path, "spec.yaml", "spec.yaml")
     expected = {one for one in expected if one[0] not in ("bad-period", "unmapped-field")}
     (tmp_path / "spec.yaml").write_text("version: 1\nreport: own\n", encoding="utf-8")
-    (tmp_path / "report_types" / "own.yaml").write_text(f"report_type: own\nlabel: {{en: Own}}\n{body}", encoding="utf-8")  # fmt: skip
+    (tmp_path / "report_types" / "own.yaml").write_text(
+        f"report_type: own\nlabel: {{en: Own}}\n{body}", encoding="utf-8"
+    )
     told = found_in(tmp_path, "spec.yaml", "own.yaml")
     if name in SECTIONS:
         assert expected, "this is no mistake"
@@ -113,9 +115,12 @@ sections:
         ("", ["First things", "lost_deals_count"]),
         ("metrics: [close_rate]\n", ["At a glance", "close_rate"]),
         ("sections: [{id: headline, title: Mine, kpis: [won_amount]}]\n", ["Mine", "won_amount"]),
-        ("metrics: [close_rate]\nsections: [{id: headline, title: Mine, kpis: [won_amount]}]\n", ["Mine", "won_amount"]),
+        (
+            "metrics: [close_rate]\nsections: [{id: headline, title: Mine, kpis: [won_amount]}]\n",
+            ["Mine", "won_amount"],
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_headline_that_is_written_is_shown(spec: str, shown: list[str], tmp_path: Path) -> None:
     """The type's `metrics` are what `group_by` breaks down then; only the spec's own replace it."""
     (tmp_path / "report_types").mkdir()
@@ -135,6 +140,6 @@ def test_figures_of_one_name_are_told_of(tmp_path: Path) -> None:
     (tmp_path / "reportspec.yaml").write_text(PROJECT, encoding="utf-8")
     section = "kpis: [renewal_rate(grace_days=0), renewal_rate(grace_days=45), close_rate]"
     (tmp_path / "spec.yaml").write_text(f"version: 1\nsections:\n  - {section}\n", "utf-8")
-    told = [d for d in load_report(tmp_path / "spec.yaml", NOW, {}).diagnostics if d.code == "same-label"]  # fmt: skip
-    assert [(d.severity, d.span and (d.span.line, d.span.column)) for d in told] == [("warning", (3, 11))]  # fmt: skip
+    told = [d for d in load_report(tmp_path / "spec.yaml", NOW, {}).diagnostics if d.code == "same-label"]
+    assert [(d.severity, d.span and (d.span.line, d.span.column)) for d in told] == [("warning", (3, 11))]
     assert "`renewal_rate(grace_days=0)` and `renewal_rate(grace_days=45)`" in told[0].message

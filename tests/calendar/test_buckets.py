@@ -34,30 +34,38 @@ def read(value: Any, fiscal: Fiscal = JANUARY) -> Period:
     [
         ("2026-Q3", "month", Fiscal(), ["2026-07-01", "2026-08-01", "2026-09-01"], "2026-10-01", []),
         (
-            "2026-09", "week", Fiscal(),  # 1 September 2026 is a Tuesday, the 30th a Wednesday
+            "2026-09",
+            "week",
+            Fiscal(),  # 1 September 2026 is a Tuesday, the 30th a Wednesday
             ["2026-09-01", "2026-09-07", "2026-09-14", "2026-09-21", "2026-09-28"],
-            "2026-10-01", [0, 4],
+            "2026-10-01",
+            [0, 4],
         ),
         (
-            "2026-09", "week", Fiscal(1, 6),
+            "2026-09",
+            "week",
+            Fiscal(1, 6),
             ["2026-09-01", "2026-09-06", "2026-09-13", "2026-09-20", "2026-09-27"],
-            "2026-10-01", [0, 4],
+            "2026-10-01",
+            [0, 4],
         ),
         ("2026-W53", "month", Fiscal(), ["2026-12-28", "2027-01-01"], "2027-01-04", [0, 1]),
-        ("2024-02-28..2024-03-01", "day", Fiscal(),
-         ["2024-02-28", "2024-02-29", "2024-03-01"], "2024-03-02", []),
-        ("2026", "quarter", Fiscal(4),
-         ["2026-01-01", "2026-04-01", "2026-07-01", "2026-10-01"], "2027-01-01", []),
-        ("2026", "quarter", Fiscal(2),
-         ["2026-01-01", "2026-02-01", "2026-05-01", "2026-08-01", "2026-11-01"],
-         "2027-01-01", [0, 4]),
+        ("2024-02-28..2024-03-01", "day", Fiscal(), ["2024-02-28", "2024-02-29", "2024-03-01"], "2024-03-02", []),
+        ("2026", "quarter", Fiscal(4), ["2026-01-01", "2026-04-01", "2026-07-01", "2026-10-01"], "2027-01-01", []),
+        (
+            "2026",
+            "quarter",
+            Fiscal(2),
+            ["2026-01-01", "2026-02-01", "2026-05-01", "2026-08-01", "2026-11-01"],
+            "2027-01-01",
+            [0, 4],
+        ),
         ("2026", "year", Fiscal(7), ["2026-01-01", "2026-07-01"], "2027-01-01", [0, 1]),
         ("FY2026", "year", Fiscal(7), ["2025-07-01"], "2026-07-01", []),
         ("2026-09-15", "month", Fiscal(), ["2026-09-15"], "2026-09-16", [0]),
-        ("2024..2026", "year", Fiscal(),
-         ["2024-01-01", "2025-01-01", "2026-01-01"], "2027-01-01", []),
+        ("2024..2026", "year", Fiscal(), ["2024-01-01", "2025-01-01", "2026-01-01"], "2027-01-01", []),
     ],
-)  # fmt: skip
+)
 def test_a_period_divided(
     value: str, grain: str, fiscal: Fiscal, starts: list[str], end: str, partial: list[int]
 ) -> None:
@@ -119,7 +127,5 @@ def test_comparison_goes_by_position() -> None:
     pairs = align(march, february)
     assert len(pairs) == 31
     assert [p.start.day if p else None for _, p in pairs] == [*range(1, 29), None, None, None]
-    assert [(c.start.day, p and p.start.day) for c, p in align(february, march)] == [
-        (day, day) for day in range(1, 29)
-    ]
+    assert [(c.start.day, p and p.start.day) for c, p in align(february, march)] == [(day, day) for day in range(1, 29)]
     assert align((), march) == ()

@@ -207,7 +207,7 @@ def test_weeks_that_begin_on_sunday() -> None:
     ],
 )
 @pytest.mark.parametrize("today", ["2026-11-23", "2031-01-31"])
-def test_words_are_about_the_period(period: str, word: str, start: str, end: str, today: str) -> None:  # fmt: skip
+def test_words_are_about_the_period(period: str, word: str, start: str, end: str, today: str) -> None:
     """Whatever day it is."""
     own = read(period, "2026-11-23" if "to_date" in period else today)
     value = dict(zip(("from", "to"), word.split(".."), strict=True)) if ".." in word else word
@@ -250,10 +250,8 @@ ROME = ZoneInfo("Europe/Rome")
         ("2026-04", "previous_period", "2026-04-10T12:00", "2026-03-10T12:00"),  # across summer time
         ("2026-03", "2025-11", "2026-03-10", "2025-11-10"),
     ],
-)  # fmt: skip
-def test_an_instant_within_is_as_far_into_the_other(
-    period: str, compare: str, as_of: str, then: str
-) -> None:
+)
+def test_an_instant_within_is_as_far_into_the_other(period: str, compare: str, as_of: str, then: str) -> None:
     own = read(period)
     other = compared_with(compare, own, JANUARY)
     assert same_point(parse_as_of(as_of, ROME), own, other, ROME) == parse_as_of(then, ROME)

@@ -153,17 +153,19 @@ def test_english_and_italian_do_without_babel(checkout: Path) -> None:
         "buckets(p, 'week', Fiscal())]\n"
         "sys.exit('babel' in sys.modules)"
     )
-    assert (
-        subprocess.run([sys.executable, "-c", program], cwd=checkout, check=False).returncode == 0
-    )
+    assert subprocess.run([sys.executable, "-c", program], cwd=checkout, check=False).returncode == 0
 
 
 def test_one_language_does_not_speak_for_the_next() -> None:
     """Of a process that makes reports in several, in any order."""
     order = ["de", "fr", "es", "it", "en", "fr", "de"]
-    found = [
-        (period_label(read("2026-Q3"), one), period_label(read("2026-03"), one)) for one in order
+    found = [(period_label(read("2026-Q3"), one), period_label(read("2026-03"), one)) for one in order]
+    assert found == [
+        ("Q3 2026", "März 2026"),
+        ("T3 2026", "mars 2026"),
+        ("T3 2026", "marzo de 2026"),
+        ("T3 2026", "marzo 2026"),
+        ("Q3 2026", "March 2026"),
+        ("T3 2026", "mars 2026"),
+        ("Q3 2026", "März 2026"),
     ]
-    assert found == [("Q3 2026", "März 2026"), ("T3 2026", "mars 2026"), ("T3 2026", "marzo de 2026"),
-                     ("T3 2026", "marzo 2026"), ("Q3 2026", "March 2026"), ("T3 2026", "mars 2026"),
-                     ("Q3 2026", "März 2026")]  # fmt: skip

@@ -90,9 +90,7 @@ def test_quarters_and_months_tile_the_year(year: int, fiscal: Fiscal) -> None:
 
 
 @given(years, fiscals)
-def test_fiscal_quarters_tile_the_fiscal_year_and_years_follow_on(
-    year: int, fiscal: Fiscal
-) -> None:
+def test_fiscal_quarters_tile_the_fiscal_year_and_years_follow_on(year: int, fiscal: Fiscal) -> None:
     def read(name: str) -> Period:
         return parse_period(name, date(2000, 1, 1), fiscal)
 
@@ -131,9 +129,7 @@ def test_relative_names_too(name: str, today: date, fiscal: Fiscal) -> None:
 
 
 @given(days, fiscals, units)
-def test_today_lies_in_this_one_and_last_one_ends_where_it_begins(
-    today: date, fiscal: Fiscal, unit: str
-) -> None:
+def test_today_lies_in_this_one_and_last_one_ends_where_it_begins(today: date, fiscal: Fiscal, unit: str) -> None:
     this = parse_period(f"this_{unit}", today, fiscal)
     last = parse_period(f"last_{unit}", today, fiscal)
     so_far = parse_period(f"{unit}_to_date", today, fiscal)
@@ -145,9 +141,7 @@ def test_today_lies_in_this_one_and_last_one_ends_where_it_begins(
 
 
 @given(days, fiscals, st.sampled_from(GRAINS), st.integers(2, 30))
-def test_several_are_the_last_one_and_those_before(
-    today: date, fiscal: Fiscal, grain: str, count: int
-) -> None:
+def test_several_are_the_last_one_and_those_before(today: date, fiscal: Fiscal, grain: str, count: int) -> None:
     assume(today.year - count > 1900)
     several = parse_period(f"last_{count}_{grain}s", today, fiscal)
     fewer = parse_period(f"last_{count - 1}_{grain}s", today, fiscal)
@@ -156,9 +150,7 @@ def test_several_are_the_last_one_and_those_before(
 
 
 @given(st.data(), fiscals)
-def test_the_period_before_ends_where_the_period_begins(
-    data: st.DataObject, fiscal: Fiscal
-) -> None:
+def test_the_period_before_ends_where_the_period_begins(data: st.DataObject, fiscal: Fiscal) -> None:
     period = data.draw(periods(fiscal))
     before = previous_period(period, fiscal)
     assert before.start < before.end <= period.start
@@ -170,9 +162,7 @@ def test_the_period_before_ends_where_the_period_begins(
 
 
 @given(days, fiscals, units)
-def test_so_far_meets_as_much_unless_the_unit_before_is_shorter(
-    today: date, fiscal: Fiscal, unit: str
-) -> None:
+def test_so_far_meets_as_much_unless_the_unit_before_is_shorter(today: date, fiscal: Fiscal, unit: str) -> None:
     period = parse_period(f"{unit}_to_date", today, fiscal)
     whole_before = parse_period(f"last_{unit}", today, fiscal)
     before = previous_period(period, fiscal)
@@ -198,9 +188,7 @@ def test_a_year_before_is_a_year_before(data: st.DataObject, fiscal: Fiscal) -> 
 
 
 @given(st.data(), fiscals)
-def test_a_year_before_is_four_quarters_or_twelve_months_before(
-    data: st.DataObject, fiscal: Fiscal
-) -> None:
+def test_a_year_before_is_four_quarters_or_twelve_months_before(data: st.DataObject, fiscal: Fiscal) -> None:
     period = data.draw(periods(fiscal))
     steps = {"year": 1, "fiscal_year": 1, "quarter": 4, "fiscal_quarter": 4, "month": 12}
     assume(period.kind in steps)
@@ -230,9 +218,7 @@ def test_buckets_tile_their_period(data: st.DataObject, fiscal: Fiscal, grain: s
 
 
 @given(st.data(), fiscals)
-def test_the_default_grain_gives_a_readable_number_of_steps(
-    data: st.DataObject, fiscal: Fiscal
-) -> None:
+def test_the_default_grain_gives_a_readable_number_of_steps(data: st.DataObject, fiscal: Fiscal) -> None:
     period = data.draw(periods(fiscal))
     made = buckets(period, default_grain(period), fiscal)
     assert 1 <= len(made) <= 26

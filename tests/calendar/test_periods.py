@@ -145,9 +145,7 @@ def test_relative_periods_follow_the_fiscal_year(
         ("year_to_date", "2026-01-01", "2026-01-01", "2026-01-02"),
     ],
 )
-def test_relative_periods_at_the_ends_of_years(
-    value: str, today: str, start: str, end: str
-) -> None:
+def test_relative_periods_at_the_ends_of_years(value: str, today: str, start: str, end: str) -> None:
     period = read(value, today=date.fromisoformat(today))
     assert (period.start, period.end) == days(start, end)
 

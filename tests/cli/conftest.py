@@ -33,7 +33,5 @@ def run(run_cli: Callable[..., Done]) -> Callable[..., Done]:
 def folder(tmp_path: Path) -> Path:
     """A project over the demo, with one good spec, `good.yaml`."""
     (tmp_path / "reportspec.yaml").write_text(PROJECT, encoding="utf-8")
-    (tmp_path / "good.yaml").write_text(
-        "version: 1\nreport: pipeline\nperiod: 2026-Q3\n", encoding="utf-8"
-    )
+    (tmp_path / "good.yaml").write_text("version: 1\nreport: pipeline\nperiod: 2026-Q3\n", encoding="utf-8")
     return tmp_path

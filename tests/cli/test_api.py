@@ -114,9 +114,7 @@ def test_paths_clocks_periods_and_params(folder: Path) -> None:
     naive = datetime(2026, 11, 1, 12)
     a = reportspec.build(Path("won.yaml"), now=naive, params={"least": None})
     b = reportspec.build(str(folder / "won.yaml"), now=NOW, params={"least": 0, "strict": False})
-    assert [kpi.value for kpi in a.figures.sections[0].kpis] == [
-        kpi.value for kpi in b.figures.sections[0].kpis
-    ]
+    assert [kpi.value for kpi in a.figures.sections[0].kpis] == [kpi.value for kpi in b.figures.sections[0].kpis]
     c = reportspec.build("won.yaml", now=NOW, params={"least": 50_000}, period="2026-Q2")
     assert c.figures.period.label == "Q2 2026"
     assert c.figures.sections[0].kpis[0].value != a.figures.sections[0].kpis[0].value
@@ -240,9 +238,7 @@ def test_a_dry_run_needs_no_server_and_no_list_but_a_sender(folder: Path) -> Non
     mail = message_from_bytes(Path(written.said).read_bytes(), policy=default)
     assert mail["To"] == ANNA
     [warning] = outcome.warnings
-    assert warning.message == (
-        "the project's `deliver` lacks `smtp` and `allow`, so that nothing can be sent"
-    )
+    assert warning.message == ("the project's `deliver` lacks `smtp` and `allow`, so that nothing can be sent")
     assert warning.help == "name them in `reportspec.yaml` under `deliver`"
     with pytest.raises(ReportError, match="allows nobody"):
         reportspec.send("won.yaml", now=NOW)
@@ -282,9 +278,7 @@ def test_a_password_that_is_not_set_is_missed_by_sending_only(folder: Path) -> N
 
 
 def test_no_password_is_shown(folder: Path) -> None:
-    change(
-        folder, "smtp: smtp://127.0.0.1:", 'smtp: "smtps://reports:hunter@22!@smtp.example.com:x" #'
-    )
+    change(folder, "smtp: smtp://127.0.0.1:", 'smtp: "smtps://reports:hunter@22!@smtp.example.com:x" #')
     with pytest.raises(ReportError, match="no URL of a mail server") as error:
         reportspec.build("won.yaml", now=NOW)
     assert "smtps://reports:**********@smtp.example.com:x" in str(error.value)
@@ -318,7 +312,7 @@ def test_a_recipient_whom_the_source_lacks_does_not_vanish(folder: Path, handler
     ]
     why = "`recipients` names it, and the source has no such `user.name`"
     assert outcome.sent[0].said == why
-    assert [one.result for one in reportspec.send("each.yaml", now=NOW, each="Giulia Rossi").sent] == ["already"]  # fmt: skip
+    assert [one.result for one in reportspec.send("each.yaml", now=NOW, each="Giulia Rossi").sent] == ["already"]
     change(folder, "Giulia Rossi", "Nobody Else", "recipients.csv")
     assert reportspec.send("each.yaml", now=NOW).count("failed") == 2
     change(folder, "recipients.csv}", "recipients.csv, where: user.is_active}", "each.yaml")
@@ -339,9 +333,7 @@ def test_files_of_two_values_that_look_alike_are_called_the_same_each_time(folde
     reportspec.send("each.yaml", now=NOW, each="Giulia Rossi")
     reportspec.send("each.yaml", now=NOW)
     files = sorted(path.relative_to(folder) for path in (folder / "archive").rglob("*.md"))
-    assert files == [
-        Path(f"archive/each/{who}/each-2026-07-01-{who}.md") for who in ("ciro-russo", "giulia-rossi")
-    ]  # fmt: skip
+    assert files == [Path(f"archive/each/{who}/each-2026-07-01-{who}.md") for who in ("ciro-russo", "giulia-rossi")]
 
 
 # --- status --------------------------------------------------------------------------------------------
@@ -360,9 +352,7 @@ def test_status_without_what_else_the_project_needs(folder: Path) -> None:
         reportspec.status()
 
 
-def test_status_of_ledgers_that_are_empty_missing_or_broken(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_status_of_ledgers_that_are_empty_missing_or_broken(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert reportspec.status() == []
     assert not (folder / ".reportspec").exists()  # looking leaves nothing behind
     ledger = folder / ".reportspec" / "ledger.sqlite"

@@ -114,7 +114,7 @@ def test_query_in_all_its_forms_says_the_same(run: Run, folder: Path) -> None:
         "  - {id: b, breakdown: {metrics: [won_deals_count], by: [user.name]}}\n",
         encoding="utf-8",
     )
-    told = {form: run("query", "won.yaml", "--format", form, cwd=folder) for form in ("json", "csv", "table")}  # fmt: skip
+    told = {form: run("query", "won.yaml", "--format", form, cwd=folder) for form in ("json", "csv", "table")}
     assert {done.returncode for done in told.values()} == {0}
     sections = {each["id"]: each for each in json.loads(told["json"].stdout)["sections"]}
     for block in told["csv"].stdout.strip().split("\n\n"):
@@ -142,7 +142,7 @@ def test_a_spec_in_a_pipe_of_csv_is_bare(run: Run, folder: Path) -> None:
 def test_timings_are_told_apart_from_what_was_built(run: Run, folder: Path) -> None:
     done = run("build", "good.yaml", "-o", "out", "--timings", cwd=folder)
     assert (done.returncode, done.stdout) == (0, "out/good.pdf\n")
-    assert [part for part in ("check", "compile", "query", "render", "total") if part not in done.stderr] == []  # fmt: skip
+    assert [part for part in ("check", "compile", "query", "render", "total") if part not in done.stderr] == []
 
 
 def test_period_and_params_from_the_command_line(run: Run, folder: Path) -> None:
@@ -153,7 +153,9 @@ def test_period_and_params_from_the_command_line(run: Run, folder: Path) -> None
     )
     (folder / "p.yaml").write_text(text, encoding="utf-8")
     plain = text.replace("2026-Q2", "2026-Q3").replace('"{{ params.least }}"', "20000")
-    (folder / "q.yaml").write_text(plain.replace("params:\n", "").replace("  least: {type: number, default: 0}\n", ""), encoding="utf-8")  # fmt: skip
+    (folder / "q.yaml").write_text(
+        plain.replace("params:\n", "").replace("  least: {type: number, default: 0}\n", ""), encoding="utf-8"
+    )
     asked = ("--set", "least=20000", "--period", "2026-Q3", "--format", "json")
     given = json.loads(run("query", "p.yaml", *asked, cwd=folder).stdout)
     said = json.loads(run("query", "q.yaml", "--format", "json", cwd=folder).stdout)
@@ -215,9 +217,7 @@ def test_catalog_of_goals(run: Run, folder: Path) -> None:
     assert len(lines) >= 3
     for line in lines:
         goals = yaml.safe_load(line.replace("…", "1"))["goals"]
-        assert {name.partition("(")[0].partition(".")[0] for name in goals} <= set(
-            packaged().metrics
-        )
+        assert {name.partition("(")[0].partition(".")[0] for name in goals} <= set(packaged().metrics)
     as_json = run("catalog", "goals", "--project", folder, "--format", "json")
     assert as_json.returncode == 0
     assert json.loads(as_json.stdout)

@@ -64,9 +64,7 @@ def test_pdf_in_whatever_company(specs: Path, run: Run) -> None:
         pytest.param(2, ("compile",), id="sql"),
     ],
 )
-def test_figures_and_sql_of_all_specs(
-    number: int, args: tuple[str, ...], specs: Path, run: Run, draw: Draw
-) -> None:
+def test_figures_and_sql_of_all_specs(number: int, args: tuple[str, ...], specs: Path, run: Run, draw: Draw) -> None:
     command, *options = args
     said = set()
     for env in some(draw, number):
@@ -101,7 +99,7 @@ def test_the_clock_is_the_given_one(folder: Path, run: Run) -> None:
     starts = {}
     # Half an hour before and after midnight in Rome, which is an hour ahead since 25 October.
     for now in ("2026-10-31T22:30:00Z", "2026-10-31T23:30:00Z"):
-        done = run("query", "month.yaml", "--format", "json", cwd=folder, env={"REPORTSPEC_NOW": now})  # fmt: skip
+        done = run("query", "month.yaml", "--format", "json", cwd=folder, env={"REPORTSPEC_NOW": now})
         assert done.returncode == 0, done.stderr
         starts[now] = '"from": "2026-09-01"' in done.stdout
     assert list(starts.values()) == [True, False]

@@ -21,10 +21,9 @@ def project(tmp_path: Path) -> Path:
     raw.close()
     mapping = {
         "entities": {
-            "deal": {"table": "Opportunities", "key": "Id",
-                     "fields": {"amount": "Amount", "created_at": "opened"}}
+            "deal": {"table": "Opportunities", "key": "Id", "fields": {"amount": "Amount", "created_at": "opened"}}
         }
-    }  # fmt: skip
+    }
     (tmp_path / "m.yaml").write_text(json.dumps(mapping), encoding="utf-8")
     own = {"version": 1, "source": "crm.sqlite", "mapping": "m.yaml", "currency": "EUR"}
     (tmp_path / "reportspec.yaml").write_text(json.dumps(own), encoding="utf-8")
@@ -113,10 +112,9 @@ def test_a_folder_without_a_project(run_cli: RunCli, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("kind", "keys", "level"),
-    [("integer", "text", "note"), ("integer", "typed", None), ("text", "text", None),
-     ("text", "typed", "error")],
-)  # fmt: skip
-def test_keys_of_two_sides(kind: str, keys: str, level: str | None, run_cli: RunCli, project: Path) -> None:  # fmt: skip
+    [("integer", "text", "note"), ("integer", "typed", None), ("text", "text", None), ("text", "typed", "error")],
+)
+def test_keys_of_two_sides(kind: str, keys: str, level: str | None, run_cli: RunCli, project: Path) -> None:
     """`deal.owner_id` is a whole number; `user.user_id` is of the kind given."""
     with sqlite3.connect(project / "crm.sqlite") as raw:
         raw.execute('alter table Opportunities add column "owner" integer')
@@ -140,8 +138,13 @@ def test_how_each_column_of_times_is_read(run_cli: RunCli, tmp_path: Path) -> No
     fields = {"created_at": "zoned", "closed_at": "plain", "expected_close_date": "day"}
     mapping = {"entities": {"deal": {"table": "d", "key": "k", "fields": fields}}}
     (tmp_path / "m.yaml").write_text(json.dumps(mapping), encoding="utf-8")
-    own = {"version": 1, "source": {"files": {"d": "d.csv"}}, "mapping": "m.yaml",
-           "timezone": "Europe/Rome", "source_timezone": "America/New_York"}  # fmt: skip
+    own = {
+        "version": 1,
+        "source": {"files": {"d": "d.csv"}},
+        "mapping": "m.yaml",
+        "timezone": "Europe/Rome",
+        "source_timezone": "America/New_York",
+    }
     (tmp_path / "reportspec.yaml").write_text(json.dumps(own), encoding="utf-8")
     _, found = findings(run_cli, tmp_path)
     said = [item["said"] for item in found["times"]]

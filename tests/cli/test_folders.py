@@ -28,9 +28,7 @@ FILES = {
 
 @pytest.mark.parametrize("base", ["plain", ".config/reports"])
 @pytest.mark.parametrize("given", ["absolute", "from beside it"])
-def test_specs_of_a_folder(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, base: str, given: str
-) -> None:
+def test_specs_of_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, base: str, given: str) -> None:
     root = tmp_path / base
     for name, (text, _) in FILES.items():
         (root / name).parent.mkdir(parents=True, exist_ok=True)

@@ -14,7 +14,7 @@ from tests.contract.test_goal_members import DEALS, NOW, USERS, project
 from tests.figures.asking import figures
 
 LONG = "L" * 2900
-SPEC: dict[str, Any] = {"report": "custom", "period": "2026-04", "metrics": ["won_amount"], "group_by": ["user.name"]}  # fmt: skip
+SPEC: dict[str, Any] = {"report": "custom", "period": "2026-04", "metrics": ["won_amount"], "group_by": ["user.name"]}
 
 
 @pytest.fixture

@@ -45,10 +45,15 @@ WRONG = {
     "field": (b"version: 1\nreport: pipeline\ngroup_by: [user.nam]\n", "unknown-field", "3:12", ["`nam`", "`name`"]),
     "period": (b"version: 1\nreport: pipeline\nperiod: 2026-Q5\n", "bad-period", "3:9", ["2026-Q5", "Q4"]),
     "period_word": (b"version: 1\nreport: pipeline\nperiod: lately\n", "bad-period", "3:9", ["lately", "last_month"]),
-    "many": (b"version: 1\nmetrics: [close_rate]\nfilters: [{field: activity.type, eq: call}]\n", "fan-out", None, ["`close_rate`", "`activity`"]),
+    "many": (
+        b"version: 1\nmetrics: [close_rate]\nfilters: [{field: activity.type, eq: call}]\n",
+        "fan-out",
+        None,
+        ["`close_rate`", "`activity`"],
+    ),
     "alias_bomb": (BOMB, "alias-bomb", None, ["100,000"]),
     "python": (b"version: 1\nreport: !!python/name:os.system leads\n", "tag", "2:9", ["python"]),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", WRONG)
@@ -66,9 +71,7 @@ def test_a_wrong_spec(run: Run, folder: Path, name: str) -> None:
 
 @pytest.mark.parametrize("command", READING[1:])
 @pytest.mark.parametrize("name", ["no_yaml", "empty", "binary", "report", "metric", "period"])
-def test_every_command_tells_of_the_same_mistake(
-    run: Run, folder: Path, name: str, command: str
-) -> None:
+def test_every_command_tells_of_the_same_mistake(run: Run, folder: Path, name: str, command: str) -> None:
     text, code, _, _ = WRONG[name]
     (folder / "wrong.yaml").write_bytes(text)
     done = run(command, "wrong.yaml", cwd=folder)
@@ -116,12 +119,12 @@ def test_one_wrong_spec_does_not_keep_the_others_from_being_built(run: Run, fold
 
 
 def test_mistakes_as_json_and_for_github(run: Run, folder: Path) -> None:
-    (folder / "wrong.yaml").write_text(
-        "version: 1\nmetrics: [close_rat]\nperiod: 2026-Q5\n", encoding="utf-8"
-    )
+    (folder / "wrong.yaml").write_text("version: 1\nmetrics: [close_rat]\nperiod: 2026-Q5\n", encoding="utf-8")
     done = run("validate", "wrong.yaml", "--messages", "json", cwd=folder)
     assert done.returncode == 1
-    told = [(each["code"], each["file"], each["line"], each["column"], each["severity"]) for each in json.loads(done.stdout)]  # fmt: skip
+    told = [
+        (each["code"], each["file"], each["line"], each["column"], each["severity"]) for each in json.loads(done.stdout)
+    ]
     assert told == [
         ("unknown-metric", "wrong.yaml", 2, 11, "error"),
         ("bad-period", "wrong.yaml", 3, 9, "error"),
@@ -175,9 +178,7 @@ def test_a_clock_that_is_none(run: Run, folder: Path, now: str) -> None:
         (["--period", "2026-02-30"], "bad-period", "2026-02-30"),
     ],
 )
-def test_wrong_values_of_options(
-    run: Run, folder: Path, args: list[str], code: str | None, word: str
-) -> None:
+def test_wrong_values_of_options(run: Run, folder: Path, args: list[str], code: str | None, word: str) -> None:
     done = run("validate", "good.yaml", *args, cwd=folder)
     assert done.returncode == (1 if code else 2)
     assert word in done.stderr
@@ -188,7 +189,7 @@ def test_wrong_values_of_options(
 @pytest.mark.parametrize(
     ("value", "words"),
     [("soon", ["least", "number"]), ("", ["least", "number"]), ("nan", ["least"]), ("5", ["least", "10"])],
-)  # fmt: skip
+)
 def test_wrong_params(run: Run, folder: Path, value: str, words: list[str]) -> None:
     (folder / "p.yaml").write_text(
         "version: 1\nmetrics: [won_deals_count]\n"
@@ -210,7 +211,7 @@ def test_a_param_that_must_be_given(run: Run, folder: Path) -> None:
     done = run("query", "p.yaml", cwd=folder)
     assert (done.returncode, done.stdout) == (1, "")
     assert "region" in done.stderr
-    assert run("query", "p.yaml", "--set", "region=x'; drop table deal; --", cwd=folder).returncode == 0  # fmt: skip
+    assert run("query", "p.yaml", "--set", "region=x'; drop table deal; --", cwd=folder).returncode == 0
 
 
 def test_an_output_folder_that_cannot_be(run: Run, folder: Path) -> None:
@@ -255,9 +256,7 @@ def test_a_wrong_project(run: Run, folder: Path, project: str, word: str) -> Non
 
 def test_a_source_that_is_no_database(run: Run, folder: Path) -> None:
     (folder / "crm.duckdb").write_bytes(b"this is not a database" * 1_000)
-    (folder / "reportspec.yaml").write_text(
-        "version: 1\nsource: crm.duckdb\ncrm: zoho\n", encoding="utf-8"
-    )
+    (folder / "reportspec.yaml").write_text("version: 1\nsource: crm.duckdb\ncrm: zoho\n", encoding="utf-8")
     done = run("query", "good.yaml", cwd=folder)
     assert (done.returncode, done.stdout) == (1, "")
     assert "crm.duckdb" in done.stderr
@@ -280,24 +279,26 @@ def test_no_colours_where_nobody_sees_them(run: Run, folder: Path) -> None:
 
 @pytest.mark.parametrize(
     "command", [("query", "good.yaml"), ("compile", "good.yaml"), ("validate", "good.yaml"), ("catalog", "metrics")]
-)  # fmt: skip
+)
 def test_a_full_disk_behind_the_output(folder: Path, command: tuple[str, ...]) -> None:
     """It is nobody's bug: it is said, and the exit is not 0."""
     with Path("/dev/full").open("w") as full:
-        done = subprocess.run([sys.executable, "-m", "reportspec", *command], cwd=folder, stdout=full,
-                              stderr=subprocess.PIPE, text=True, check=False)  # fmt: skip
+        done = subprocess.run(
+            [sys.executable, "-m", "reportspec", *command],
+            cwd=folder,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
     assert done.returncode == 1
     assert "cannot be written: no space left on device" in done.stderr
     assert "bug" not in done.stderr
 
 
-@pytest.mark.parametrize(
-    "zone", ["localtime", "posixrules", "right/UTC", "posix/Europe/Rome", "Factory", "Mars/Base"]
-)
+@pytest.mark.parametrize("zone", ["localtime", "posixrules", "right/UTC", "posix/Europe/Rome", "Factory", "Mars/Base"])
 def test_zones_that_only_a_machine_knows(run: Run, folder: Path, zone: str) -> None:
-    (folder / "wrong.yaml").write_text(
-        f"version: 1\nreport: pipeline\ntimezone: {zone}\n", encoding="utf-8"
-    )
+    (folder / "wrong.yaml").write_text(f"version: 1\nreport: pipeline\ntimezone: {zone}\n", encoding="utf-8")
     done = run("validate", "wrong.yaml", cwd=folder)
     assert done.returncode == 1
     assert "error[unknown-timezone]" in done.stderr

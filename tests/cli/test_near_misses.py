@@ -20,7 +20,7 @@ FILES = {
     "mapping.yaml": "entities:\n  deal:\n    table: deals\n    key: '\"Deal Id\"'\n    fields:\n"
     "      amount: Amount\n      status: Status\n      created_at: Created\n      closed_at: Closed\n",
     "spec.yaml": "version: 1\nperiod: 2026-10\nmetrics: [won_amount]\n",
-}  # fmt: skip
+}
 
 
 @pytest.fixture
@@ -97,7 +97,7 @@ metrics:
   - {metric: four, kind: aggregate, entity: lead, aggregate: count, where: "account.nmae = 'x'", time: lead.created_at}
   - {metric: five, kind: aggregate, entity: activity, aggregate: count, time: doneat}
   - {metric: six, kind: aggregate, entity: deal, aggregate: count, where: "cretaed_at > as_of", time: deal.created_at}
-"""  # fmt: skip
+"""
 
 
 def test_fields_of_the_metrics_own_entity_come_first(tmp_path: Path) -> None:
@@ -106,18 +106,26 @@ def test_fields_of_the_metrics_own_entity_come_first(tmp_path: Path) -> None:
     (tmp_path / "spec.yaml").write_text(FILES["spec.yaml"], "utf-8")
     (tmp_path / "metrics" / "own.yaml").write_text(METRICS, "utf-8")
     near = [problem.help for problem in told(tmp_path)]
-    wanted = ["deal.amount", "lead.status", "lead.created_at", "account.name", "activity.done_at", "deal.created_at"]  # fmt: skip
+    wanted = ["deal.amount", "lead.status", "lead.created_at", "account.name", "activity.done_at", "deal.created_at"]
     assert near == [f"did you mean `{name}`?" for name in wanted]
 
 
 @pytest.mark.parametrize(
     ("spec", "key", "wanted"),
     [
-        ("kind: ratio, numerator: won_deals_count, denominator: lost_deals_count, formula: won_amount + 1", "formula", "`derived`"),
+        (
+            "kind: ratio, numerator: won_deals_count, denominator: lost_deals_count, formula: won_amount + 1",
+            "formula",
+            "`derived`",
+        ),
         ("kind: derived, formula: won_amount + 1, numerator: won_deals_count", "numerator", "`ratio`"),
-        ("kind: ratio, numerator: won_deals_count, denominator: lost_deals_count, entity: deal", "entity", "`aggregate`"),
+        (
+            "kind: ratio, numerator: won_deals_count, denominator: lost_deals_count, entity: deal",
+            "entity",
+            "`aggregate`",
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_key_of_another_kind_is_named(tmp_path: Path, spec: str, key: str, wanted: str) -> None:
     (tmp_path / "metrics").mkdir()
     (tmp_path / "reportspec.yaml").write_text("version: 1\nsource: demo\n", "utf-8")
@@ -142,20 +150,18 @@ def test_yaml_has_two_endings(tmp_path: Path) -> None:
         "metrics/own.yml": "metrics:\n  - {metric: big_count, label: Big, kind: aggregate, entity: big, aggregate: count, stock: true}\n",
         "report_types/own.yml": "report_type: own\nlabel: Own\nmetrics: [big_count]\n",
         "spec.yml": "version: 1\nreport: own\nperiod: 2026-10\n",
-    }  # fmt: skip
+    }
     for name, text in body.items():
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(text, "utf-8")
     made = api.build(tmp_path / "spec.yml", now=NOW)
     assert [float(str(kpi.value)) for kpi in made.figures.sections[0].kpis] == [1]
-    (tmp_path / "reportspec.yaml").write_text(FILES["reportspec.yaml"].replace("mapping.yaml", "mapping.yml"))  # fmt: skip
+    (tmp_path / "reportspec.yaml").write_text(FILES["reportspec.yaml"].replace("mapping.yaml", "mapping.yml"))
     (problem,) = api.validate(tmp_path / "spec.yml", now=NOW)
     assert (problem.code, problem.severity) == ("two-projects", "warning")
 
 
-def test_a_project_file_with_the_other_ending_is_found_by_every_command(
-    tmp_path: Path, run_cli: RunCli
-) -> None:
+def test_a_project_file_with_the_other_ending_is_found_by_every_command(tmp_path: Path, run_cli: RunCli) -> None:
     (tmp_path / "reportspec.yml").write_text("version: 1\nsource: demo\n", "utf-8")
     for command in (["catalog", "goals"], ["doctor"], ["doctor", "."], ["status"]):
         done = run_cli(command, cwd=tmp_path)
@@ -163,9 +169,7 @@ def test_a_project_file_with_the_other_ending_is_found_by_every_command(
     assert "reportspec.yml" in run_cli(["doctor"], cwd=tmp_path).stdout
 
 
-@pytest.mark.parametrize(
-    "fields", ["fields: {cycle_days: '1'}", "union: [{table: deal, fields: {cycle_days: '1'}}]"]
-)
+@pytest.mark.parametrize("fields", ["fields: {cycle_days: '1'}", "union: [{table: deal, fields: {cycle_days: '1'}}]"])
 def test_what_is_computed_is_not_mapped(tmp_path: Path, fields: str) -> None:
     """A mapping that gives what would not be read is told so, at the place where it does."""
     project = "version: 1\nsource: {files: {deal: deal.csv}}\nmapping: m.yaml\n"

@@ -1,7 +1,6 @@
 """The likeliest mistakes at the command line: what is given is no spec, no project, no PDF. Each is told
 in a sentence; none ends in a traceback or as a bug."""
 
-# ruff: noqa: E501
 from __future__ import annotations
 
 import os
@@ -38,7 +37,21 @@ GIVEN: dict[str, bytes] = {
     "number.yaml": b"1",
 }
 WORDS = {"crlf.yaml", "bom.yaml", "cr.yaml", "json.yaml"}  # these are specs
-ODD = ("nowhere.yaml", "nowhere/s.yaml", "s.yaml/x", "folder", "a" * 300, "-", ".", "..", "", "~", "*.yaml", "s.yaml.", "\udcff")  # fmt: skip
+ODD = (
+    "nowhere.yaml",
+    "nowhere/s.yaml",
+    "s.yaml/x",
+    "folder",
+    "a" * 300,
+    "-",
+    ".",
+    "..",
+    "",
+    "~",
+    "*.yaml",
+    "s.yaml.",
+    "\udcff",
+)
 
 
 @pytest.fixture
@@ -65,9 +78,16 @@ def ended(*words: str, environment: dict[str, str] | None = None) -> tuple[int, 
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("command", ["validate", "compile", "query", "build", "send", "status", "verify", "doctor"])  # fmt: skip
+@pytest.mark.parametrize("command", ["validate", "compile", "query", "build", "send", "status", "verify", "doctor"])
 def test_what_is_given_is_something_else(command: str, folder: Path) -> None:
-    for name in (*GIVEN, *ODD, "reportspec.yaml", "loop.yaml", "dangling.yaml", str(folder / "folder" / ".." / "list.yaml")):  # fmt: skip
+    for name in (
+        *GIVEN,
+        *ODD,
+        "reportspec.yaml",
+        "loop.yaml",
+        "dangling.yaml",
+        str(folder / "folder" / ".." / "list.yaml"),
+    ):
         if name in WORDS and command in ("query", "build", "send"):
             continue
         code, said = ended(command, name)
@@ -78,13 +98,23 @@ def test_what_is_given_is_something_else(command: str, folder: Path) -> None:
 @pytest.mark.parametrize("name", GIVEN)
 def test_something_else_as_the_project(name: str, folder: Path) -> None:
     (folder / "reportspec.yaml").write_bytes(GIVEN[name])
-    for words in (["validate", "s.yaml"], ["doctor", "."], ["status"], ["status", "s.yaml"], ["catalog"], ["catalog", "--project", "reportspec.yaml"], ["send", "s.yaml"]):  # fmt: skip
+    for words in (
+        ["validate", "s.yaml"],
+        ["doctor", "."],
+        ["status"],
+        ["status", "s.yaml"],
+        ["catalog"],
+        ["catalog", "--project", "reportspec.yaml"],
+        ["send", "s.yaml"],
+    ):
         ended(*words)
 
 
 @pytest.mark.parametrize("name", GIVEN)
 def test_something_else_as_what_a_project_names(name: str, folder: Path) -> None:
-    (folder / "reportspec.yaml").write_text(f"version: 1\nsource: {{files: {{t: data.csv}}}}\nmapping: {name}\n", encoding="utf-8")  # fmt: skip
+    (folder / "reportspec.yaml").write_text(
+        f"version: 1\nsource: {{files: {{t: data.csv}}}}\nmapping: {name}\n", encoding="utf-8"
+    )
     assert ended("validate", "s.yaml")[0] == 1
     ended("doctor")
     for place in ("entities", "metrics", "report_types"):
@@ -98,25 +128,76 @@ def test_something_else_as_what_a_project_names(name: str, folder: Path) -> None
 
 
 OPTIONS = (
-    ["s.yaml", "validate"], ["validate", "--set", "s.yaml"], ["validate", "--set", "=", "s.yaml"], ["validate", "--set", "a=", "s.yaml"],
-    ["validate", "--period", "s.yaml"], ["validate", "s.yaml", "--period", ""], ["validate", "s.yaml", "--period", "q9"],
-    ["validate", "s.yaml", "--period", "9999"], ["validate", "s.yaml", "--period", "0"], ["validate", "s.yaml", "--period", "-1"], ["validate", "s.yaml", "--period", "\x1b[31m"],
-    ["validate", "s.yaml", "--format", "pdf"], ["validate", "s.yaml", "s.yaml"], ["validate", "--help", "s.yaml"], ["compile"], ["query"], ["build"], ["send"], ["verify"],
-    ["build", "s.yaml", "-o"], ["build", "s.yaml", "-o", "s.yaml"], ["build", "s.yaml", "-o", "s.yaml/x"], ["build", "s.yaml", "-o", "/proc/x"], ["build", "s.yaml", "-o", ""],
-    ["build", "s.yaml", "--each", "Anna"], ["query", "s.yaml", "--section", "nowhere"], ["compile", "s.yaml", "--dialect", "klingon"], ["send", "s.yaml", "--to", "nobody"],
-    ["send", "s.yaml", "--to", "a@b.example\nBcc: c@d.example"], ["status", "--limit", "0"], ["status", "--limit", "99999999999999999999"], ["status", "--report", "\x1b"],
-    ["schema", "-o", "s.yaml"], ["schema", "nothing"], ["catalog", "nothing"], ["catalog", "--project", "list.yaml"], ["catalog", "--project", "folder"], ["catalog", "--project", "report.pdf"],
-    ["buidl", "s.yaml"], ["--version", "x"], [], ["-h"], ["doctor", "s.yaml"], ["doctor", "folder"], ["doctor", "a", "b"],
-)  # fmt: skip
+    ["s.yaml", "validate"],
+    ["validate", "--set", "s.yaml"],
+    ["validate", "--set", "=", "s.yaml"],
+    ["validate", "--set", "a=", "s.yaml"],
+    ["validate", "--period", "s.yaml"],
+    ["validate", "s.yaml", "--period", ""],
+    ["validate", "s.yaml", "--period", "q9"],
+    ["validate", "s.yaml", "--period", "9999"],
+    ["validate", "s.yaml", "--period", "0"],
+    ["validate", "s.yaml", "--period", "-1"],
+    ["validate", "s.yaml", "--period", "\x1b[31m"],
+    ["validate", "s.yaml", "--format", "pdf"],
+    ["validate", "s.yaml", "s.yaml"],
+    ["validate", "--help", "s.yaml"],
+    ["compile"],
+    ["query"],
+    ["build"],
+    ["send"],
+    ["verify"],
+    ["build", "s.yaml", "-o"],
+    ["build", "s.yaml", "-o", "s.yaml"],
+    ["build", "s.yaml", "-o", "s.yaml/x"],
+    ["build", "s.yaml", "-o", "/proc/x"],
+    ["build", "s.yaml", "-o", ""],
+    ["build", "s.yaml", "--each", "Anna"],
+    ["query", "s.yaml", "--section", "nowhere"],
+    ["compile", "s.yaml", "--dialect", "klingon"],
+    ["send", "s.yaml", "--to", "nobody"],
+    ["send", "s.yaml", "--to", "a@b.example\nBcc: c@d.example"],
+    ["status", "--limit", "0"],
+    ["status", "--limit", "99999999999999999999"],
+    ["status", "--report", "\x1b"],
+    ["schema", "-o", "s.yaml"],
+    ["schema", "nothing"],
+    ["catalog", "nothing"],
+    ["catalog", "--project", "list.yaml"],
+    ["catalog", "--project", "folder"],
+    ["catalog", "--project", "report.pdf"],
+    ["buidl", "s.yaml"],
+    ["--version", "x"],
+    [],
+    ["-h"],
+    ["doctor", "s.yaml"],
+    ["doctor", "folder"],
+    ["doctor", "a", "b"],
+)
 
 
-@pytest.mark.parametrize("words", OPTIONS, ids=lambda words: " ".join(words)[:40].encode("unicode_escape").decode())  # fmt: skip
+@pytest.mark.parametrize("words", OPTIONS, ids=lambda words: " ".join(words)[:40].encode("unicode_escape").decode())
 def test_options(words: list[str], folder: Path) -> None:
     ended(*words)
 
 
-@pytest.mark.parametrize("now", ["", " ", "now", "2026", "2026-13-01", "1900-12-31", "1901-01-01", "2199-12-31", "2200-01-01", "2026-01-01T00:00:00+99:00", "\x1b"])  # fmt: skip
-@pytest.mark.parametrize("period", ["this_year", "last_3660_years", "1900", "2200-12", "FY2199", "last_100_quarters"])  # fmt: skip
+@pytest.mark.parametrize(
+    "now",
+    [
+        "",
+        " ",
+        "now",
+        "2026",
+        "2026-13-01",
+        "1900-12-31",
+        "1901-01-01",
+        "2199-12-31",
+        "2200-01-01",
+        "2026-01-01T00:00:00+99:00",
+        "\x1b",
+    ],
+)
+@pytest.mark.parametrize("period", ["this_year", "last_3660_years", "1900", "2200-12", "FY2199", "last_100_quarters"])
 def test_clocks(now: str, period: str, folder: Path) -> None:
     ended("validate", "s.yaml", "--period", period, environment={"REPORTSPEC_NOW": now})
 

@@ -12,8 +12,16 @@ from reportspec.output import as_csv, as_json, as_table
 from tests.figures.asking import figures
 
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
-REPORTS = ("conversions", "leads", "lost_deals", "pipeline", "profitability", "sales_activity",
-           "sales_cycle", "sales_forecast")  # fmt: skip
+REPORTS = (
+    "conversions",
+    "leads",
+    "lost_deals",
+    "pipeline",
+    "profitability",
+    "sales_activity",
+    "sales_cycle",
+    "sales_forecast",
+)
 WHEN: dict[str, dict[str, Any]] = {
     "before all records": {"period": "1999"},
     "a leap day": {"period": "2024-02-29"},
@@ -24,9 +32,7 @@ WHEN: dict[str, dict[str, Any]] = {
 }
 
 
-@pytest.mark.parametrize(
-    ("when", "report"), [(when, report) for when in WHEN for report in REPORTS]
-)
+@pytest.mark.parametrize(("when", "report"), [(when, report) for when in WHEN for report in REPORTS])
 def test_it_comes_out(when: str, report: str, tmp_path: Path) -> None:
     text = "version: 1\nsource: demo\ntimezone: Europe/Rome\ncurrency: EUR\nlocale: en_GB\n"
     (tmp_path / "reportspec.yaml").write_text(text, encoding="utf-8")

@@ -28,9 +28,7 @@ def codes(folder: Path, spec: str = SPEC, project: str = PROJECT) -> list[str]:
 
 
 @pytest.mark.parametrize("command", ["validate", "compile", "query", "build", "send"])
-def test_an_empty_path_is_no_folder(
-    command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_empty_path_is_no_folder(command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     codes(tmp_path)
     assert CliRunner().invoke(cli, [command, ""]).exit_code == 2
@@ -82,7 +80,8 @@ def test_orders_in_texts(letter: str, tmp_path: Path) -> None:
 SIZES = {
     "sections": "sections: [" + "{text: a}, " * 10_000 + "]\n",
     "bins": "sections: [{breakdown: {metrics: [won_amount], by: [{field: deal.amount, bins: "
-    + str(list(range(5_000))) + "}]}}]\n",
+    + str(list(range(5_000)))
+    + "}]}}]\n",
     "title": f"title: {'a' * 90_000}\n",
     "names": f"group_by: {[f'user.n{n}' for n in range(90_000)]}\n",
     "number": f"filters: [{{field: deal.amount, gt: {'9' * 400}}}]\n",
@@ -92,7 +91,7 @@ SIZES = {
     "option": "sections: [{kpis: ['renewal_rate(grace_days=99999999999999999999)']}]\n",
     "fine_option": "sections: [{kpis: ['renewal_rate(grace_days=0.000000001)']}]\n",
     "limit": "sections: [{records: {entity: deal, fields: [deal.name], limit: 100000000}}]\n",
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", SIZES)
@@ -109,9 +108,14 @@ def test_clocks_at_the_end_of_time(now: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("kind", "default", "code"),
-    [("integer", "1000000000", "out-of-range"), ("integer", "-5", "out-of-range"), ("string", "abc", "bad-value"),
-     ("string", "''", "bad-value"), ("integer", "20", "")],
-)  # fmt: skip
+    [
+        ("integer", "1000000000", "out-of-range"),
+        ("integer", "-5", "out-of-range"),
+        ("string", "abc", "bad-value"),
+        ("string", "''", "bad-value"),
+        ("integer", "20", ""),
+    ],
+)
 def test_limits_hold_for_params(kind: str, default: str, code: str, tmp_path: Path) -> None:
     params = f"params: {{n: {{type: {kind}, default: {default}}}}}\n"
     for section in (

@@ -86,13 +86,11 @@ def command(*args: str, changed: str = "") -> list[str]:
         start = f"{changed}\nfrom reportspec.cli import main\nmain()"
         return [sys.executable, "-c", start, *args]
     program = Path(sys.executable).with_name("reportspec")
-    return [str(program), *args] if program.exists() else [sys.executable, "-m", "reportspec", *args]  # fmt: skip
+    return [str(program), *args] if program.exists() else [sys.executable, "-m", "reportspec", *args]
 
 
 def environment(now: str = "2026-11-01T12:00:00Z") -> dict[str, str]:
-    kept = {
-        key: value for key, value in os.environ.items() if key not in ("SMTP_URL", "LEDGER_URL")
-    }
+    kept = {key: value for key, value in os.environ.items() if key not in ("SMTP_URL", "LEDGER_URL")}
     return {**kept, "REPORTSPEC_NOW": now, "PYTHONPATH": str(Path(__file__).parents[2])}
 
 
@@ -102,9 +100,15 @@ def run(folder: Path) -> Run:
 
     def call(*args: str, changed: str = "", cwd: Path = folder, **more: Any) -> Done:
         done = subprocess.run(
-            command(*args, changed=changed), cwd=cwd, env=environment(**more), stdin=subprocess.DEVNULL,
-            capture_output=True, encoding="utf-8", timeout=120, check=False,
-        )  # fmt: skip
+            command(*args, changed=changed),
+            cwd=cwd,
+            env=environment(**more),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            encoding="utf-8",
+            timeout=120,
+            check=False,
+        )
         assert "Traceback" not in done.stdout + done.stderr, done.stderr
         return done
 
@@ -124,9 +128,7 @@ def taken(handler: Handler) -> list[str]:
 # --- before the first mail -------------------------------------------------------------------------
 
 
-def test_a_dry_run_writes_mails_that_open_and_leaves_no_trace(
-    run: Run, folder: Path, handler: Handler
-) -> None:
+def test_a_dry_run_writes_mails_that_open_and_leaves_no_trace(run: Run, folder: Path, handler: Handler) -> None:
     (folder / "won.yaml").write_text(SPEC.format(deliver=f"{{to: 'Anna <{ANNA}>'}}"), "utf-8")
     done = run("send", "won.yaml", "--dry-run", "-o", "mails")
     written = "mails/won-2026-07-01-anna-example-com.eml"
@@ -139,17 +141,13 @@ def test_a_dry_run_writes_mails_that_open_and_leaves_no_trace(
     assert isinstance(pdf, bytes)
     text = PdfReader(io.BytesIO(pdf)).pages[0].extract_text()
     assert "Won" in text
-    assert (
-        "€2,141,562" in text
-    )  # the oracle's: tests/oracles has the won amount of the third quarter
+    assert "€2,141,562" in text  # the oracle's: tests/oracles has the won amount of the third quarter
     assert not handler.taken
     assert status(folder) == []
     assert not (folder / ".reportspec").exists()
 
 
-def test_a_rehearsal_says_in_whose_stead_and_remembers_nothing(
-    run: Run, folder: Path, handler: Handler
-) -> None:
+def test_a_rehearsal_says_in_whose_stead_and_remembers_nothing(run: Run, folder: Path, handler: Handler) -> None:
     done = run("send", "won.yaml", "--to", "me@example.com")
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout == f"won.yaml: sent: me@example.com: instead of {ANNA}, {BEN}, {CARL}\n"
@@ -206,9 +204,7 @@ MISUSE = {
 
 
 @pytest.mark.parametrize("name", MISUSE)
-def test_misuse_is_exit_code_2_and_sends_nothing(
-    run: Run, folder: Path, handler: Handler, name: str
-) -> None:
+def test_misuse_is_exit_code_2_and_sends_nothing(run: Run, folder: Path, handler: Handler, name: str) -> None:
     (folder / "empty").mkdir()
     args, word = MISUSE[name]
     done = run("send", *args)
@@ -217,9 +213,7 @@ def test_misuse_is_exit_code_2_and_sends_nothing(
     assert not handler.taken
 
 
-def test_a_bug_is_exit_code_70_and_keeps_no_other_report_back(
-    run: Run, folder: Path, handler: Handler
-) -> None:
+def test_a_bug_is_exit_code_70_and_keeps_no_other_report_back(run: Run, folder: Path, handler: Handler) -> None:
     deliver = f"{{to: {ANNA}, attach: [], on_failure: {OPS}}}"
     (folder / "bug.yaml").write_text(SPEC.format(deliver=deliver), "utf-8")
     done = run("send", ".", changed=A_BUG)
@@ -240,9 +234,7 @@ def test_a_folder_of_specs(run: Run, folder: Path, handler: Handler) -> None:
     (folder / "b_plain.yaml").write_text("version: 1\nmetrics: [close_rate]\n", "utf-8")
     done = run("send", ".")
     assert done.returncode == 1
-    assert (
-        "error[unknown-metric]: no metric named `close_rat`\n  a_wrong.yaml:2:11\n" in done.stderr
-    )
+    assert "error[unknown-metric]: no metric named `close_rat`\n  a_wrong.yaml:2:11\n" in done.stderr
     assert "b_plain.yaml: skipped: it has no `deliver`\n" in done.stdout
     told = "1 of 2 specs went well; failed: a_wrong.yaml; without `deliver`: b_plain.yaml\n"
     assert done.stderr.endswith(told)
@@ -264,23 +256,24 @@ def test_a_folder_of_specs(run: Run, folder: Path, handler: Handler) -> None:
     wrong, plain, refused = sorted(done.stdout.splitlines())
     assert wrong.startswith("::error file=a_wrong.yaml,line=2,col=11,")
     assert plain.startswith("::error title=no-delivery::b_plain.yaml: the spec has no `deliver`")
-    assert refused.startswith(
-        f"::error title=refused::won.yaml: refused: {BEN}: 550 no such user (on"
-    )
+    assert refused.startswith(f"::error title=refused::won.yaml: refused: {BEN}: 550 no such user (on")
 
 
 # --- streams and signals -------------------------------------------------------------------------------
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals and streams of POSIX")
-def test_ctrl_c_in_the_middle_and_the_next_run_completes(
-    run: Run, folder: Path, handler: Handler
-) -> None:
+def test_ctrl_c_in_the_middle_and_the_next_run_completes(run: Run, folder: Path, handler: Handler) -> None:
     handler.slow = 1.0
     started = subprocess.Popen(
-        command("send", "won.yaml"), cwd=folder, env=environment(), stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8",
-    )  # fmt: skip
+        command("send", "won.yaml"),
+        cwd=folder,
+        env=environment(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+    )
     for _ in range(600):
         if handler.taken:
             break
@@ -305,9 +298,7 @@ def test_ctrl_c_in_the_middle_and_the_next_run_completes(
 @pytest.mark.skipif(sys.platform == "win32", reason="signals and streams of POSIX")
 @pytest.mark.slow
 @pytest.mark.parametrize("how", ["closed", "nobody reads"])
-def test_what_is_sent_does_not_depend_on_who_reads(
-    run: Run, folder: Path, handler: Handler, how: str
-) -> None:
+def test_what_is_sent_does_not_depend_on_who_reads(run: Run, folder: Path, handler: Handler, how: str) -> None:
     (folder / "two.yaml").write_text(SPEC.format(deliver=f"{{to: {OPS}, attach: []}}"), "utf-8")
     args = command("send", "won.yaml", "two.yaml")
     if how == "closed":  # the number of a closed stream must not become that of the ledger
@@ -315,9 +306,15 @@ def test_what_is_sent_does_not_depend_on_who_reads(
     reader, writer = os.pipe()
     os.close(reader)
     done = subprocess.run(
-        args, cwd=folder, env=environment(), stdin=subprocess.DEVNULL, stdout=writer, stderr=writer,
-        timeout=120, check=False,
-    )  # fmt: skip
+        args,
+        cwd=folder,
+        env=environment(),
+        stdin=subprocess.DEVNULL,
+        stdout=writer,
+        stderr=writer,
+        timeout=120,
+        check=False,
+    )
     os.close(writer)
     assert done.returncode == 0
     assert taken(handler) == [ANNA, BEN, CARL, OPS]
@@ -327,9 +324,7 @@ def test_what_is_sent_does_not_depend_on_who_reads(
 # --- status ----------------------------------------------------------------------------------------------
 
 
-def test_status_of_one_report(
-    run: Run, folder: Path, handler: Handler, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_status_of_one_report(run: Run, folder: Path, handler: Handler, monkeypatch: pytest.MonkeyPatch) -> None:
     specs = folder / "specs"
     specs.mkdir()
     (specs / "q3.yaml").write_text(SPEC.format(deliver=f"{{to: {OPS}, attach: []}}"), "utf-8")

@@ -40,7 +40,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 def test_only_folders_of_the_dead_are_removed(place: Path) -> None:
     with subprocess.Popen(
         [sys.executable, "-c", CHILD], stdout=subprocess.PIPE, text=True, env={**os.environ, "TMPDIR": str(place)}
-    ) as child:  # fmt: skip
+    ) as child:
         assert child.stdout is not None
         theirs = Path(child.stdout.readline().strip())
         assert (theirs / "inside").exists()
@@ -58,11 +58,9 @@ def test_only_folders_of_the_dead_are_removed(place: Path) -> None:
     assert not mine.exists()
 
 
-def test_what_has_no_lock_or_is_no_folder_of_ours_stays(
-    place: Path, tmp_path_factory: pytest.TempPathFactory
-) -> None:
+def test_what_has_no_lock_or_is_no_folder_of_ours_stays(place: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
     """A folder that is just being made has no lock yet; a link leads elsewhere."""
-    new, old, file = place / "reportspec-run-new", place / "reportspec-run-old", place / "reportspec-run-file"  # fmt: skip
+    new, old, file = place / "reportspec-run-new", place / "reportspec-run-old", place / "reportspec-run-file"
     new.mkdir()
     old.mkdir()
     file.write_text("")

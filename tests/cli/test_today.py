@@ -27,17 +27,15 @@ def demo(tmp_path: Path) -> Path:
     ("day", "start"),
     [("2026-10-31", "2026-09-01"), ("2026-11-01", "2026-10-01"), ("2026-02-28", "2026-01-01")],
 )
-def test_the_day_is_one_of_the_reports_zone(
-    demo: Path, run_cli: RunCli, day: str, start: str
-) -> None:
+def test_the_day_is_one_of_the_reports_zone(demo: Path, run_cli: RunCli, day: str, start: str) -> None:
     """The whole of it: at noon of 31 October in UTC it is November in Auckland."""
-    done = run_cli(["query", demo, "--format", "json", "--today", day], env={"REPORTSPEC_NOW": "2020-01-01"})  # fmt: skip
+    done = run_cli(["query", demo, "--format", "json", "--today", day], env={"REPORTSPEC_NOW": "2020-01-01"})
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["period"]["from"] == start
 
 
 def test_every_command_that_reads_the_clock_takes_it(demo: Path, run_cli: RunCli) -> None:
-    for command in (["validate"], ["compile"], ["query"], ["build", "--format", "csv"], ["send", "--dry-run"]):  # fmt: skip
+    for command in (["validate"], ["compile"], ["query"], ["build", "--format", "csv"], ["send", "--dry-run"]):
         done = run_cli([*command, "--today", "2026-10-31", demo], cwd=demo.parent)
         assert done.returncode == 0, (command, done.stderr)
     made = next((demo.parent / "out").glob("*.eml")).read_text()
@@ -84,4 +82,4 @@ def test_a_date_before_the_period_is_refused(demo: Path, run_cli: RunCli) -> Non
         demo.write_text(f"{text}as_of: {day}\n")
         done = run_cli(["validate", demo])
         assert done.returncode == code, day
-        assert ("`as_of` lies before the period, which begins on 2026-07-01" in done.stderr) == bool(code)  # fmt: skip
+        assert ("`as_of` lies before the period, which begins on 2026-07-01" in done.stderr) == bool(code)

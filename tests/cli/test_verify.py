@@ -100,7 +100,7 @@ def _other_period(writer: PdfWriter) -> str:
     return "what it says of its origin was changed"
 
 
-@pytest.mark.parametrize("change", [_other_page, _other_data, _more_data, _fewer_pages, _other_period])  # fmt: skip
+@pytest.mark.parametrize("change", [_other_page, _other_data, _more_data, _fewer_pages, _other_period])
 def test_a_change_is_found(run: Run, built: Path, change: Callable[[PdfWriter], str]) -> None:
     writer = PdfWriter(clone_from=built)
     problem = change(writer)

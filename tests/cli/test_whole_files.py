@@ -96,9 +96,7 @@ def test_a_full_disk_leaves_the_old_file_and_says_so(tmp_path: Path) -> None:
         "try: write_whole(Path(sys.argv[1]), b'n' * 1_000_000)\n"
         "except OSError as error: print(error.strerror)\n"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", child, str(path)], capture_output=True, text=True, check=True
-    )
+    done = subprocess.run([sys.executable, "-c", child, str(path)], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "File too large"
     assert path.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [path]
@@ -129,24 +127,23 @@ runpy.run_module("reportspec", run_name="__main__")
         ("at the end", "error[cannot-write]: `out/good.pdf` cannot be written: file too large"),
     ],
 )
-def test_build_on_a_full_disk_names_the_place(
-    run: Callable[..., Done], folder: Path, moment: str, said: str
-) -> None:
+def test_build_on_a_full_disk_names_the_place(run: Callable[..., Done], folder: Path, moment: str, said: str) -> None:
     run("build", "good.yaml", cwd=folder)
     before = (folder / "out" / "good.pdf").read_bytes()
     done = subprocess.run(
-        [sys.executable, "-c", FULL, moment], cwd=folder, capture_output=True, text=True,
+        [sys.executable, "-c", FULL, moment],
+        cwd=folder,
+        capture_output=True,
+        text=True,
         env={**os.environ, "REPORTSPEC_NOW": "2026-11-01T12:00:00Z"},
-    )  # fmt: skip
+    )
     assert done.returncode == 1, done.stderr
     assert said in done.stderr
     assert (folder / "out" / "good.pdf").read_bytes() == before
     assert [file.name for file in (folder / "out").iterdir()] == ["good.pdf"]
 
 
-def test_rights_are_those_of_ones_own_files(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_rights_are_those_of_ones_own_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The process is never without its umask meanwhile: other threads write files, too."""
     before = os.umask(0o027)
     try:

@@ -26,18 +26,19 @@ def column(table: Given, name: str) -> int:
 
 
 def _changed(
-    tables: Tables, random: Random, entity: str, name: str, value: Callable[[Any], Any],
+    tables: Tables,
+    random: Random,
+    entity: str,
+    name: str,
+    value: Callable[[Any], Any],
     fits: Callable[[Any], bool] = lambda value: value is not None,
-) -> tuple[Tables, list[Any]]:  # fmt: skip
+) -> tuple[Tables, list[Any]]:
     """The tables with some values of a column changed, and the rows that were."""
     table = tables[entity]
     at = column(table, name)
     places = [i for i, row in enumerate(table.rows) if fits(row[at]) and not _deleted(table, row)]
     chosen = set(random.sample(places, min(random.randint(1, 9), len(places))))
-    rows = [
-        (*row[:at], value(row[at]), *row[at + 1 :]) if i in chosen else row
-        for i, row in enumerate(table.rows)
-    ]
+    rows = [(*row[:at], value(row[at]), *row[at + 1 :]) if i in chosen else row for i, row in enumerate(table.rows)]
     changed = [table.rows[i] for i in sorted(chosen)]
     return {**tables, entity: Given(table.name, table.columns, rows)}, changed
 
@@ -75,9 +76,13 @@ def written(
 
     def plant(tables: Tables, random: Random) -> tuple[Tables, Planted]:
         made, rows = _changed(
-            tables, random, entity, name, how,
+            tables,
+            random,
+            entity,
+            name,
+            how,
             lambda value: value is not None and (not only or value == only),
-        )  # fmt: skip
+        )
         return made, Planted(check, f"{entity}.{name}", len(rows))
 
     return plant
@@ -111,10 +116,7 @@ def emptied(
         ]
         full = [i for i in fitting if table.rows[i][at] is not None]
         chosen = set(random.sample(full, min(random.randint(1, 9), len(full))))
-        rows = [
-            (*row[:at], None, *row[at + 1 :]) if i in chosen else row
-            for i, row in enumerate(table.rows)
-        ]
+        rows = [(*row[:at], None, *row[at + 1 :]) if i in chosen else row for i, row in enumerate(table.rows)]
         count = sum(rows[i][at] is None for i in fitting)
         made = {**tables, entity: Given(table.name, table.columns, rows)}
         return made, Planted("unlikely-rows", f"{entity}.{expectation}", count)
@@ -154,4 +156,4 @@ DAMAGE: dict[str, Callable[[Tables, Random], tuple[Tables, Planted]]] = {
     "open deals without a date": emptied(
         "deal", "expected_close_date", "open_without_expected_date", lambda row: row["status"] == "open"
     ),
-}  # fmt: skip
+}

@@ -17,10 +17,16 @@ DEAL: dict[str, Any] = {
     "table": "deals",
     "key": "id",
     "fields": {"name": "name", "owner_id": "owner", "amount": "amount", "status": "status", "closed_at": "closed"},
-}  # fmt: skip
+}
 USER: dict[str, Any] = {"table": "people", "key": "id", "fields": {"name": "name", "team": "team"}}
-SPEC = {"report": "custom", "period": "2026-Q3", "sections": [
-    {"id": "a", "kpis": ["won_amount"]}, {"id": "b", "breakdown": {"metrics": ["won_amount"], "by": ["user.team"]}}]}  # fmt: skip
+SPEC = {
+    "report": "custom",
+    "period": "2026-Q3",
+    "sections": [
+        {"id": "a", "kpis": ["won_amount"]},
+        {"id": "b", "breakdown": {"metrics": ["won_amount"], "by": ["user.team"]}},
+    ],
+}
 
 
 def project(folder: Path, deal: dict[str, Any], user: dict[str, Any]) -> Path:
@@ -56,11 +62,22 @@ ABSENT: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
     "one of two": (fields(amount="coalesce(net, amount)"), USER, "net"),
     "a key": ({**DEAL, "key": "deal_id"}, USER, "deal_id"),
     "of another table": (DEAL, {**USER, "fields": {"name": "name", "team": "crew"}}, "crew"),
-    "a key beside": ({**fields(amount="lines.total"), "joins": {"lines": {**LINES, "on": {"deal_id": "id"}, "fields": {"total": "sum(amt)"}}}}, USER, "deal_id"),  # noqa: E501
-    "an aggregate": ({**fields(amount="lines.total"), "joins": {"lines": {**LINES, "fields": {"total": "sum(price)"}}}}, USER, "price"),
+    "a key beside": (
+        {
+            **fields(amount="lines.total"),
+            "joins": {"lines": {**LINES, "on": {"deal_id": "id"}, "fields": {"total": "sum(amt)"}}},
+        },
+        USER,
+        "deal_id",
+    ),
+    "an aggregate": (
+        {**fields(amount="lines.total"), "joins": {"lines": {**LINES, "fields": {"total": "sum(price)"}}}},
+        USER,
+        "price",
+    ),
     "an order": ({**fields(amount="lines.amt"), "joins": {"lines": {**LINES, "first": "-day"}}}, USER, "day"),
     "of versions": ({**DEAL, "latest": {"by": "id", "order": "-changed"}}, USER, "changed"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", ABSENT)
@@ -78,7 +95,7 @@ THERE: dict[str, tuple[dict[str, Any], float]] = {
     "the first": ({**fields(amount="lines.amt"), "joins": {"lines": {**LINES, "first": "-at"}}}, 9),
     "the last version": ({**DEAL, "latest": {"by": "id", "order": "-closed"}}, 705),
     "the row's number": (fields(name="rowid || ''"), 705),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", THERE)

@@ -18,12 +18,18 @@ from tests.engines.servers import Given
 from tests.engines.shapes import landed
 from tests.figures.asking import NOW
 
-COLUMNS = (("id", "VARCHAR"), ("name", "VARCHAR"), ("amount", "DECIMAL(14,2)"), ("status", "VARCHAR"),
-           ("made", "TIMESTAMP"), ("closed", "TIMESTAMP"))  # fmt: skip
+COLUMNS = (
+    ("id", "VARCHAR"),
+    ("name", "VARCHAR"),
+    ("amount", "DECIMAL(14,2)"),
+    ("status", "VARCHAR"),
+    ("made", "TIMESTAMP"),
+    ("closed", "TIMESTAMP"),
+)
 AT = datetime(2026, 8, 1)
 NAMES = ("North", "North", "North", "South", "South", "East", "West", "Mid", "Rim", "", None)
-TABLE = Given("d", COLUMNS, [(f"k{n}", name, Decimal(5), "won", AT, AT) for n, name in enumerate(NAMES)])  # fmt: skip
-FIELDS = {"name": "name", "amount": "amount", "status": "status", "created_at": "made", "closed_at": "closed"}  # fmt: skip
+TABLE = Given("d", COLUMNS, [(f"k{n}", name, Decimal(5), "won", AT, AT) for n, name in enumerate(NAMES)])
+FIELDS = {"name": "name", "amount": "amount", "status": "status", "created_at": "made", "closed_at": "closed"}
 
 
 def told(kind: str, folder: Path, spec: str) -> list[Diagnostic]:
@@ -51,19 +57,30 @@ HEAD = "version: 1\nreport: custom\nperiod: 2026-Q3\n"
     ("spec", "value", "place", "near"),
     [
         (HEAD + "filters:\n  - {field: deal.name, eq: Nort}\nmetrics: [won_amount]\n", "Nort", (5, 28), "North"),
-        (HEAD + "filters:\n  - field: deal.name\n    in:\n      - South\n      - Eas\nmetrics: [won_amount]\n",
-         "Eas", (8, 9), "East"),
+        (
+            HEAD + "filters:\n  - field: deal.name\n    in:\n      - South\n      - Eas\nmetrics: [won_amount]\n",
+            "Eas",
+            (8, 9),
+            "East",
+        ),
         (HEAD + "filters:\n  - {field: deal.name, ne: Sauth}\nmetrics: [won_amount]\n", "Sauth", (5, 28), "South"),
-        (HEAD + "filters:\n  - any:\n      - {field: deal.name, eq: North}\n      - {field: deal.name, eq: Sout}\n"
-         "metrics: [won_amount]\n", "Sout", (7, 32), "South"),
+        (
+            HEAD + "filters:\n  - any:\n      - {field: deal.name, eq: North}\n      - {field: deal.name, eq: Sout}\n"
+            "metrics: [won_amount]\n",
+            "Sout",
+            (7, 32),
+            "South",
+        ),
         (HEAD + "where: deal.name = 'Wst'\nmetrics: [won_amount]\n", "Wst", (4, 8), "West"),
-        (HEAD + "sections:\n  - id: k\n    kpis: [won_amount]\n    filters: [{field: deal.name, eq: Midd}]\n",
-         "Midd", (7, 38), "Mid"),
+        (
+            HEAD + "sections:\n  - id: k\n    kpis: [won_amount]\n    filters: [{field: deal.name, eq: Midd}]\n",
+            "Midd",
+            (7, 38),
+            "Mid",
+        ),
     ],
-)  # fmt: skip
-def test_a_value_that_no_row_has(
-    spec: str, value: str, place: tuple[int, int], near: str, tmp_path: Path
-) -> None:
+)
+def test_a_value_that_no_row_has(spec: str, value: str, place: tuple[int, int], near: str, tmp_path: Path) -> None:
     [one] = [one for one in told("duckdb", tmp_path, spec) if one.code == "unknown-value"]
     assert one.message.startswith(f"`deal.name` is never `{value}`")
     assert placed(one) == ("s.yaml", *place)
@@ -84,9 +101,7 @@ def test_the_values_that_occur_most_are_shown(tmp_path: Path) -> None:
 @pytest.mark.parametrize("kind", ["duckdb", "postgres"])
 @pytest.mark.parametrize("where", ["top", "section"])
 def test_a_cast_that_some_row_has_no_value_for(kind: str, where: str, tmp_path: Path) -> None:
-    spec: dict[str, Any] = yaml.safe_load(HEAD) | {
-        "sections": [{"id": "k", "kpis": ["won_amount"]}]
-    }
+    spec: dict[str, Any] = yaml.safe_load(HEAD) | {"sections": [{"id": "k", "kpis": ["won_amount"]}]}
     (spec if where == "top" else spec["sections"][0])["where"] = "cast(deal.name as integer) > 3"
     text = yaml.safe_dump(spec, sort_keys=False)
     [one] = told(kind, tmp_path, text)

@@ -38,7 +38,7 @@ SPEC: dict[str, Any] = {
         {"id": "calls", "breakdown": {"metrics": ["activities_done_count"], "by": ["activity.type"]}},
         {"id": "late", "kpis": ["forecast_open_amount"]},
     ],
-}  # fmt: skip
+}
 
 
 @pytest.fixture(scope="module")
@@ -67,12 +67,11 @@ def report(
     folder.mkdir(parents=True, exist_ok=True)
     with loaded(kind, tables, folder) as (url, prefix):
         entities: dict[str, Any] = {
-            name: {"table": f"{prefix}{name}", "fields": {c: f'"{c}"' for c, _ in COLUMNS[name]}}
-            for name in tables
+            name: {"table": f"{prefix}{name}", "fields": {c: f'"{c}"' for c, _ in COLUMNS[name]}} for name in tables
         }
         mapping = {"timezone": "UTC", "dialect": "duckdb", "entities": entities}
         (folder / "m.yaml").write_text(yaml.safe_dump(mapping), encoding="utf-8")
-        project = {"version": 1, "timezone": "Europe/Rome", "currency": "EUR", "source": url, "mapping": "m.yaml"}  # fmt: skip
+        project = {"version": 1, "timezone": "Europe/Rome", "currency": "EUR", "source": url, "mapping": "m.yaml"}
         own = project | ({"checks": checks} if checks else {})
         (folder / "reportspec.yaml").write_text(yaml.safe_dump(own), encoding="utf-8")
         (folder / "s.yaml").write_text(yaml.safe_dump(SPEC), encoding="utf-8")
@@ -104,9 +103,7 @@ def check(kind: str, name: str, tables: Tables, folder: Path, random: Random) ->
     figures, found = report(kind, damaged, folder)
     mine = named(found, planted)
     assert len(mine) == 1, (planted, found)
-    counts = [
-        int(n.replace(",", "")) for n in re.findall(r"\b([\d,]+) (?:of|rows?)\b", mine[0].message)
-    ]
+    counts = [int(n.replace(",", "")) for n in re.findall(r"\b([\d,]+) (?:of|rows?)\b", mine[0].message)]
     assert planted.count in counts, (planted, mine[0].message)
     assert mine[0].span is not None or planted.check == "unlikely-rows"
     refuses = planted.check in ("no-key", "repeated-key", "undeclared-value", "misspelt-value")
@@ -121,9 +118,7 @@ def check(kind: str, name: str, tables: Tables, folder: Path, random: Random) ->
 def test_a_sound_source(sound: Tables, tmp_path: Path) -> None:
     figures, found = report("duckdb", sound, tmp_path)
     assert figures is not None
-    assert [one.code for one in found] == [
-        "unlikely-rows"
-    ]  # the demo has open deals without a date
+    assert [one.code for one in found] == ["unlikely-rows"]  # the demo has open deals without a date
 
 
 @pytest.mark.parametrize("name", DAMAGE)
@@ -137,9 +132,7 @@ def test_damage(name: str, sound: Tables, tmp_path: Path, draw: Any) -> None:
 def test_damage_on_servers(kind: str, sound: Tables, tmp_path: Path, draw: Any) -> None:
     random = Random(f"{draw.seed} {kind}")
     small = {
-        name: Given(
-            table.name, table.columns, table.rows[:400] if name == "activity" else table.rows
-        )
+        name: Given(table.name, table.columns, table.rows[:400] if name == "activity" else table.rows)
         for name, table in sound.items()
     }
     for name in random.sample(list(DAMAGE), draw.rounds(3, len(DAMAGE))):
@@ -164,7 +157,7 @@ def test_what_is_known(sound: Tables, tmp_path: Path) -> None:
     [told] = figures.not_told
     assert told.endswith("They are frames.")
     assert not any("expected closing" in text for text in figures.footnotes)
-    figures, found = report("duckdb", sound, tmp_path / "other", {"ignore": [{**known, "of": "deal.won_without_date"}]})  # fmt: skip
+    figures, found = report("duckdb", sound, tmp_path / "other", {"ignore": [{**known, "of": "deal.won_without_date"}]})
     assert figures is not None
     assert found
     assert not figures.not_told
@@ -191,8 +184,15 @@ def test_expectations_of_ones_own(sound: Tables, tmp_path: Path) -> None:
             costs: {en: They lengthen the mean.}
         """
     )
-    metric = {"metric": "visit_minutes", "kind": "aggregate", "entity": "visit", "aggregate": "average",
-              "of": "visit.minutes", "unit": "minutes", "stock": True}  # fmt: skip
+    metric = {
+        "metric": "visit_minutes",
+        "kind": "aggregate",
+        "entity": "visit",
+        "aggregate": "average",
+        "of": "visit.minutes",
+        "unit": "minutes",
+        "stock": True,
+    }
 
     def asked(rows: str) -> tuple[Figures | None, list[str]]:
         (tmp_path / "entities" / "visit.yaml").write_text(yaml.safe_dump(entity), encoding="utf-8")
@@ -205,9 +205,15 @@ def test_expectations_of_ones_own(sound: Tables, tmp_path: Path) -> None:
         (tmp_path / "reportspec.yaml").write_text(
             "version: 1\nsource: {files: {v: v.csv}}\nmapping: m.yaml\n", encoding="utf-8"
         )
-        spec = {"version": 1, "report": "custom", "period": "2026-Q3", "sections": [
-            {"id": "all", "kpis": ["visit_minutes"]},
-            {"id": "by", "breakdown": {"metrics": ["visit_minutes"], "by": ["visit.mood"]}}]}  # fmt: skip
+        spec = {
+            "version": 1,
+            "report": "custom",
+            "period": "2026-Q3",
+            "sections": [
+                {"id": "all", "kpis": ["visit_minutes"]},
+                {"id": "by", "breakdown": {"metrics": ["visit_minutes"], "by": ["visit.mood"]}},
+            ],
+        }
         (tmp_path / "s.yaml").write_text(yaml.safe_dump(spec), encoding="utf-8")
         checked = stages.load_report(tmp_path / "s.yaml", NOW, {})
         if checked.report is None:
@@ -222,9 +228,7 @@ def test_expectations_of_ones_own(sound: Tables, tmp_path: Path) -> None:
     figures, said = asked("id,minutes,mood\n1,30,good\n2,700,bad\n")
     assert figures is not None, said
     assert said == ["Visits of more than ten hours: 1 of 2 rows of `v`. They lengthen the mean."]
-    assert (
-        "Visits of more than ten hours: 1 of 2 visits. They lengthen the mean." in figures.footnotes
-    )
+    assert "Visits of more than ten hours: 1 of 2 visits. They lengthen the mean." in figures.footnotes
     assert [section.footnotes for section in figures.sections] == [(1,), ()]  # once
     assert asked("id,minutes,mood\n1,30,good\n2,60,Bad\n")[1] == [
         "`v` has 1 row whose `visit.mood` (column `mood`) is none of good, bad"

@@ -22,17 +22,29 @@ DEALS = """id,owner,source,amount,closed,status
 2,b,Fair,60,2026-04-10 10:00:00,won
 3,c,Web,40,2026-04-11 10:00:00,won
 """
-GOAL = {"metric": "won_amount", "dimension": "user.name", "starts_on": "2026-04-01", "ends_on": "2026-04-30"}  # fmt: skip
+GOAL = {"metric": "won_amount", "dimension": "user.name", "starts_on": "2026-04-01", "ends_on": "2026-04-30"}
 
 
 def project(folder: Path, targets: dict[str, float] | None = None, **more: Any) -> Path:
     (folder / "deals.csv").write_text(DEALS, encoding="utf-8")
     (folder / "users.csv").write_text(USERS, encoding="utf-8")
-    about = {"version": 1, "source": {"files": {"deals": "deals.csv", "users": "users.csv"}}, "mapping": "m.yaml",
-             "timezone": "UTC", "currency": "EUR", **more}  # fmt: skip
+    about = {
+        "version": 1,
+        "source": {"files": {"deals": "deals.csv", "users": "users.csv"}},
+        "mapping": "m.yaml",
+        "timezone": "UTC",
+        "currency": "EUR",
+        **more,
+    }
     (folder / "reportspec.yaml").write_text(yaml.safe_dump(about), encoding="utf-8")
-    fields = {"owner_id": "owner", "source": "source", "amount": "amount", "closed_at": "closed", "status": "status",
-              "created_at": "cast('2026-03-01' as timestamp)"}  # fmt: skip
+    fields = {
+        "owner_id": "owner",
+        "source": "source",
+        "amount": "amount",
+        "closed_at": "closed",
+        "status": "status",
+        "created_at": "cast('2026-03-01' as timestamp)",
+    }
     entities: dict[str, Any] = {
         "user": {"table": "users", "key": "id", "fields": {"name": "name", "team": "team"}},
         "deal": {"table": "deals", "key": "id", "fields": fields},
@@ -46,8 +58,13 @@ def project(folder: Path, targets: dict[str, float] | None = None, **more: Any) 
 
 def spec(goal: dict[str, Any] | None = None, **more: Any) -> dict[str, Any]:
     goal = goal or {"target": "table"}
-    return {"report": "custom", "period": "2026-04", "metrics": ["won_amount"],
-            "goals": {"won_amount": {"by": "user.name", **goal}}, **more}  # fmt: skip
+    return {
+        "report": "custom",
+        "period": "2026-04",
+        "metrics": ["won_amount"],
+        "goals": {"won_amount": {"by": "user.name", **goal}},
+        **more,
+    }
 
 
 def named(found: Any) -> dict[Any, Any]:
@@ -82,7 +99,7 @@ def test_strict_and_known(tmp_path: Path) -> None:
         figures(project(tmp_path, targets, checks={"strict": True}), spec(), NOW)
     assert [one.code for one in refused.value.diagnostics] == ["unknown-target"]
     known = {"check": "unknown-target", "of": "user.name", "reason": "Zoe begins in May."}
-    found = figures(project(tmp_path, targets, checks={"strict": True, "ignore": [known]}), spec(), NOW)  # fmt: skip
+    found = figures(project(tmp_path, targets, checks={"strict": True, "ignore": [known]}), spec(), NOW)
     assert not found.warnings
     assert named(found) == {"Ada": 90, "Bo": 60, "Cem": 50}
     assert found.not_told[0].endswith("Zoe begins in May.")
@@ -150,7 +167,7 @@ def test_names_of_no_field(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("each", "code"),
     [({"where": "user.team = 'Nrth'"}, "unknown-value"), ({"recipients": "people.csv"}, "unknown-recipient")],
-)  # fmt: skip
+)
 def test_reports_for_nobody(each: dict[str, Any], code: str, tmp_path: Path) -> None:
     folder = project(tmp_path, {"Ada": 90, "Bo": 60, "Zoe": 1})
     (folder / "people.csv").write_text("value,email\nAda,a@x.it\nBoo,b@x.it\n", encoding="utf-8")

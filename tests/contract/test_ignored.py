@@ -14,8 +14,7 @@ NOW = datetime(2026, 10, 1, tzinfo=UTC)
 
 def told(folder: Path, of: str) -> list[tuple[str, int, str | None]]:
     (folder / "reportspec.yaml").write_text(
-        "version: 1\nsource: demo\nchecks:\n  ignore:\n"
-        f"    - {{check: no-partner, reason: Known., of: {of}}}\n",
+        f"version: 1\nsource: demo\nchecks:\n  ignore:\n    - {{check: no-partner, reason: Known., of: {of}}}\n",
         encoding="utf-8",
     )
     (folder / "s.yaml").write_text("version: 1\nsections:\n  - text: nothing\n", encoding="utf-8")
@@ -37,8 +36,6 @@ def test_what_no_check_is_about(of: str, help: str, tmp_path: Path) -> None:
     assert told(tmp_path, of) == [("unknown-field", 5, help)]
 
 
-@pytest.mark.parametrize(
-    "of", ["deal", "deal.owner", "deal.owner_id", "deal.open_without_expected_date"]
-)
+@pytest.mark.parametrize("of", ["deal", "deal.owner", "deal.owner_id", "deal.open_without_expected_date"])
 def test_what_checks_are_about(of: str, tmp_path: Path) -> None:
     assert told(tmp_path, of) == []

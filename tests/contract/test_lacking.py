@@ -52,9 +52,7 @@ def project(folder: Path, kind: str, extra: str = "") -> Path:
     crm = "mapping: m.yaml" if extra else "crm: hubspot"
     if extra:
         (folder / "m.yaml").write_text(f"extends: hubspot\nentities:\n{extra}", encoding="utf-8")
-    (folder / "reportspec.yaml").write_text(
-        f"version: 1\nsource: {source}\n{crm}\ncurrency: EUR\n", encoding="utf-8"
-    )
+    (folder / "reportspec.yaml").write_text(f"version: 1\nsource: {source}\n{crm}\ncurrency: EUR\n", encoding="utf-8")
     return folder
 
 
@@ -75,9 +73,7 @@ def test_what_is_not_there_is_not_given(kind: str, tmp_path: Path) -> None:
 
 
 def test_the_map_without_what_a_source_lacks(tmp_path: Path) -> None:
-    (project(tmp_path, "sqlite") / "s.yaml").write_text(
-        "version: 1\nsections:\n  - text: nothing\n", encoding="utf-8"
-    )
+    (project(tmp_path, "sqlite") / "s.yaml").write_text("version: 1\nsections:\n  - text: nothing\n", encoding="utf-8")
     report = load_report(tmp_path / "s.yaml", NOW, {}).report
     assert report is not None
     source = report.binding.source
@@ -89,35 +85,36 @@ def test_the_map_without_what_a_source_lacks(tmp_path: Path) -> None:
 def test_ones_own_lines_stay_strict(tmp_path: Path) -> None:
     folder = project(tmp_path, "duckdb", "  deal:\n    fields: {loss_reason: property_dealnam}\n")
     assert rows(figures(folder, SPEC), "a") == [{"deals_created_count": 1}]
-    by = {**SPEC, "sections": [{"id": "a", "breakdown": {"metrics": ["deals_created_count"], "by": ["deal.loss_reason"]}}]}  # fmt: skip
+    by = {
+        **SPEC,
+        "sections": [{"id": "a", "breakdown": {"metrics": ["deals_created_count"], "by": ["deal.loss_reason"]}}],
+    }
     with pytest.raises(SourceError, match=r"no column `deal\.property_dealnam`") as told:
         figures(folder, by)
     assert told.value.help == "did you mean `property_dealname`?"
 
 
 def test_a_listing_without_any_table_tells_nothing(tmp_path: Path) -> None:
-    (project(tmp_path, "duckdb") / "s.yaml").write_text(
-        "version: 1\nsections:\n  - text: nothing\n", encoding="utf-8"
-    )
+    (project(tmp_path, "duckdb") / "s.yaml").write_text("version: 1\nsections:\n  - text: nothing\n", encoding="utf-8")
     report = load_report(tmp_path / "s.yaml", NOW, {}).report
     assert report is not None
     source = report.binding.source
     assert served(source, There({}, {}, "postgres", all_tables=False)) is source
 
 
-DEAL = ("deal_id is_deleted deal_pipeline_id deal_pipeline_stage_id owner_id property_dealname property_amount "
-        "property_closedate property_createdate")  # fmt: skip
+DEAL = (
+    "deal_id is_deleted deal_pipeline_id deal_pipeline_stage_id owner_id property_dealname property_amount "
+    "property_closedate property_createdate"
+)
 ON_A_SERVER = {
     "a column that is not needed": ("deals_created_count", DEAL, ""),
     "a column": ("deals_created_count", DEAL.replace("property_createdate", "more"), "property_createdate"),
     "what tells rows": ("deals_created_count", DEAL.replace("is_deleted", "more"), "is_deleted"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", ON_A_SERVER)
-def test_a_server_is_asked_before_a_report_is_run(
-    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_server_is_asked_before_a_report_is_run(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     metric, columns, absent = ON_A_SERVER[name]
     (tmp_path / "reportspec.yaml").write_text(
         "version: 1\nsource: postgresql://u@h/d\ncrm: hubspot\ncurrency: EUR\n", encoding="utf-8"

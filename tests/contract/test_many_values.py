@@ -14,10 +14,9 @@ from tests.engines.servers import Given
 from tests.engines.shapes import landed
 from tests.figures.asking import figures, rows
 
-COLUMNS = (("id", "VARCHAR"), ("name", "VARCHAR"), ("amount", "DOUBLE"), ("status", "VARCHAR"), ("closed", "TIMESTAMP"))  # fmt: skip
+COLUMNS = (("id", "VARCHAR"), ("name", "VARCHAR"), ("amount", "DOUBLE"), ("status", "VARCHAR"), ("closed", "TIMESTAMP"))
 ROWS = [
-    (str(n), name, 100 + n, "won", datetime(2026, 8, 1))
-    for n, name in enumerate(("Ada", "ada", "Bo", "Cem", "Ada"))
+    (str(n), name, 100 + n, "won", datetime(2026, 8, 1)) for n, name in enumerate(("Ada", "ada", "Bo", "Cem", "Ada"))
 ]
 
 
@@ -28,7 +27,12 @@ def asked(folder: Path, url: str, prefix: str, condition: dict[str, Any]) -> Any
     (folder / "m.yaml").write_text(yaml.safe_dump(mapping), encoding="utf-8")
     own = {"version": 1, "source": url, "mapping": "m.yaml", "currency": "EUR"}
     (folder / "reportspec.yaml").write_text(yaml.safe_dump(own), encoding="utf-8")
-    spec = {"report": "custom", "period": "2026-Q3", "metrics": ["won_amount"], "filters": [{"field": "deal.name", **condition}]}  # fmt: skip
+    spec = {
+        "report": "custom",
+        "period": "2026-Q3",
+        "metrics": ["won_amount"],
+        "filters": [{"field": "deal.name", **condition}],
+    }
     return figures(folder, spec)
 
 

@@ -17,9 +17,18 @@ from tests.engines.servers import Given, engine
 from tests.figures.asking import figures, rows
 
 NOW = datetime(2026, 4, 20, tzinfo=UTC)
-USERS = [("u1", "Sam Lee", "s.lee@x.it", "North"), ("u2", "Sam Lee", "sam@x.it", "South"), ("u3", "Ada", "a@x.it", "North")]  # fmt: skip
-STAGES = [("s1", "p1", "Intro", 1), ("s2", "p1", "Offer", 2), ("t1", "p2", "Offer", 1), ("t2", "p2", "Intro", 2),
-          ("t3", "p2", "Pilot", 3)]  # fmt: skip
+USERS = [
+    ("u1", "Sam Lee", "s.lee@x.it", "North"),
+    ("u2", "Sam Lee", "sam@x.it", "South"),
+    ("u3", "Ada", "a@x.it", "North"),
+]
+STAGES = [
+    ("s1", "p1", "Intro", 1),
+    ("s2", "p1", "Offer", 2),
+    ("t1", "p2", "Offer", 1),
+    ("t2", "p2", "Intro", 2),
+    ("t3", "p2", "Pilot", 3),
+]
 PIPELINES = [("p1", "New"), ("p2", "Renew")]
 DEALS = [
     ("1", "u1", "s1", "won", 100, "2026-03-02"),
@@ -31,25 +40,41 @@ DEALS = [
     ("7", "u1", "t2", "open", 1000, None),
 ]
 ENTITIES: dict[str, Any] = {
-    "deal": {"owner_id": "owner", "stage_id": "stage",
-             "pipeline_id": "case when stage like 's%' then 'p1' else 'p2' end", "status": "status", "amount": "amount", "closed_at": "closed",
-             "created_at": "made"},
+    "deal": {
+        "owner_id": "owner",
+        "stage_id": "stage",
+        "pipeline_id": "case when stage like 's%' then 'p1' else 'p2' end",
+        "status": "status",
+        "amount": "amount",
+        "closed_at": "closed",
+        "created_at": "made",
+    },
     "user": {"name": "name", "email": "mail", "team": "team"},
     "stage": {"pipeline_id": "pipe", "name": "name", "position": "pos", "is_won": "false", "is_lost": "false"},
     "pipeline": {"name": "name"},
-}  # fmt: skip
+}
 
 
 def tables() -> list[Given]:
     text = "VARCHAR"
     return [
-        Given("deal", [("id", text), ("owner", text), ("stage", text), ("status", text), ("amount", "DECIMAL(14,2)"), ("closed", "TIMESTAMP"),
-               ("made", "TIMESTAMP")],
-              [(*row[:5], datetime.fromisoformat(row[5]) if row[5] else None, datetime(2026, 1, 5)) for row in DEALS]),
+        Given(
+            "deal",
+            [
+                ("id", text),
+                ("owner", text),
+                ("stage", text),
+                ("status", text),
+                ("amount", "DECIMAL(14,2)"),
+                ("closed", "TIMESTAMP"),
+                ("made", "TIMESTAMP"),
+            ],
+            [(*row[:5], datetime.fromisoformat(row[5]) if row[5] else None, datetime(2026, 1, 5)) for row in DEALS],
+        ),
         Given("user", [(name, text) for name in ("id", "name", "mail", "team")], USERS),
         Given("stage", [("id", text), ("pipe", text), ("name", text), ("pos", "INTEGER")], STAGES),
         Given("pipeline", [("id", text), ("name", text)], PIPELINES),
-    ]  # fmt: skip
+    ]
 
 
 def project(folder: Path, url: str = "", prefix: str = "", without: tuple[str, ...] = ()) -> Path:
@@ -62,10 +87,14 @@ def project(folder: Path, url: str = "", prefix: str = "", without: tuple[str, .
                 marks = ", ".join("?" * len(table.columns))
                 raw.executemany(f'insert into "{table.name}" values ({marks})', table.rows)
     entities = {
-        name: {"table": f'{prefix}"{name}"', "key": "id",
-               "fields": {one: sql for one, sql in fields.items() if f"{name}.{one}" not in without}}
-        for name, fields in ENTITIES.items() if name not in without
-    }  # fmt: skip
+        name: {
+            "table": f'{prefix}"{name}"',
+            "key": "id",
+            "fields": {one: sql for one, sql in fields.items() if f"{name}.{one}" not in without},
+        }
+        for name, fields in ENTITIES.items()
+        if name not in without
+    }
     mapping = {"timezone": "UTC", "dialect": "duckdb", "entities": entities}
     (folder / "m.yaml").write_text(yaml.safe_dump(mapping), encoding="utf-8")
     about = {"version": 1, "source": url, "mapping": "m.yaml", "timezone": "UTC", "currency": "EUR"}
@@ -100,8 +129,12 @@ def check(folder: Path) -> None:
     assert people(found) == told
     # By pipeline, and within each by their place: Renew's first stage is its Offer.
     assert [tuple(row.values()) for row in rows(found, "open")] == [
-        ("Intro (New)", 1), ("Offer (New)", 10), ("Offer (Renew)", 100), ("Intro (Renew)", 1000), ("Pilot (Renew)", 0),
-    ]  # fmt: skip
+        ("Intro (New)", 1),
+        ("Offer (New)", 10),
+        ("Offer (Renew)", 100),
+        ("Intro (Renew)", 1000),
+        ("Pilot (Renew)", 0),
+    ]
     # Stages of two pipelines may well have one name; that two people do is told.
     assert [one.code for one in found.warnings] == ["shared-name"]
     assert "`user.name`" in found.warnings[0].message
@@ -112,8 +145,10 @@ def test_two_of_one_name(tmp_path: Path) -> None:
     check(project(tmp_path))
 
 
-@pytest.mark.parametrize("kind", ["sqlite", pytest.param("postgres", marks=pytest.mark.slow),
-                                  pytest.param("mariadb", marks=pytest.mark.slow)])  # fmt: skip
+@pytest.mark.parametrize(
+    "kind",
+    ["sqlite", pytest.param("postgres", marks=pytest.mark.slow), pytest.param("mariadb", marks=pytest.mark.slow)],
+)
 def test_on_other_databases(kind: str, tmp_path: Path) -> None:
     with engine(kind, tables(), tmp_path) as found:
         check(project(tmp_path, found.url, found.prefix))
@@ -129,42 +164,45 @@ def test_what_tells_them_apart(tmp_path: Path) -> None:
     (tmp_path / "crm.duckdb").unlink()
     found = figures(project(tmp_path, without=("pipeline",)), spec(OPEN), NOW)
     assert {row["stage.name"]: row["open_amount"] for row in rows(found, "open")} == {
-        "Intro (s1)": 1, "Offer (s2)": 10, "Offer (t1)": 100, "Intro (t2)": 1000, "Pilot": 0,
-    }  # fmt: skip
+        "Intro (s1)": 1,
+        "Offer (s2)": 10,
+        "Offer (t1)": 100,
+        "Intro (t2)": 1000,
+        "Pilot": 0,
+    }
 
 
 @pytest.mark.parametrize("kind", ["sqlite", pytest.param("mariadb", marks=pytest.mark.slow)])
-def test_of_many_all_have_their_key(
-    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_of_many_all_have_their_key(kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(namesakes, "MOST", 1)
     goals = {"won_amount": {"by": "user.name", "targets": {"Ada (u3)": 10}}}
     with engine(kind, tables(), tmp_path) as given:
         folder = project(tmp_path, given.url, given.prefix)
         found = figures(folder, spec(PEOPLE, goals=goals), NOW)
-    assert people(found) == {"Sam Lee (u1)": (100, 0.5), "Sam Lee (u2)": (50, 1), "Ada (u3)": (0, None)}  # fmt: skip
+    assert people(found) == {"Sam Lee (u1)": (100, 0.5), "Sam Lee (u2)": (50, 1), "Ada (u3)": (0, None)}
     assert rows(found, "goal_won_amount")[0]["target"] == 10
     assert [one.code for one in found.warnings] == ["shared-name"]
 
 
 def test_beside_their_pipeline_they_are_apart(tmp_path: Path) -> None:
-    both = {"id": "open", "breakdown": {"metrics": ["open_amount"], "by": ["pipeline.name", "stage.name"], "subtotals": True}}  # fmt: skip
+    both = {
+        "id": "open",
+        "breakdown": {"metrics": ["open_amount"], "by": ["pipeline.name", "stage.name"], "subtotals": True},
+    }
     found = figures(project(tmp_path), spec(both), NOW)
     said = [tuple(row.values()) for row in rows(found, "open")]
     # The larger pipeline first, and in each the stages in their places.
-    assert said == [("Renew", "Offer", 100), ("Renew", "Intro", 1000), ("New", "Intro", 1), ("New", "Offer", 10)]  # fmt: skip
+    assert said == [("Renew", "Offer", 100), ("Renew", "Intro", 1000), ("New", "Intro", 1), ("New", "Offer", 10)]
     assert not found.warnings
     [section] = found.sections
-    assert [cells[:1] + cells[2:] for _, cells in section.subtotals] == [("Renew", 1100), ("New", 11)]  # fmt: skip
+    assert [cells[:1] + cells[2:] for _, cells in section.subtotals] == [("Renew", 1100), ("New", 11)]
 
 
 def test_goals_of_namesakes(tmp_path: Path) -> None:
     """A target for a name that two have is none of either."""
     targets = {"Sam Lee": 500, "Sam Lee (sam@x.it)": 40, "Ada": 10}
     goals = {"won_amount": {"by": "user.name", "targets": targets}}
-    found = figures(
-        project(tmp_path), spec({"id": "head", "kpis": ["won_amount"]}, goals=goals), NOW
-    )
+    found = figures(project(tmp_path), spec({"id": "head", "kpis": ["won_amount"]}, goals=goals), NOW)
     said = {row["user.name"]: row["target"] for row in rows(found, "goal_won_amount")}
     assert said == {"Sam Lee (s.lee@x.it)": None, "Sam Lee (sam@x.it)": 40, "Ada": 10}
     told = {one.code: one for one in found.warnings}
@@ -172,9 +210,7 @@ def test_goals_of_namesakes(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("shared_from", [1, 8])
-def test_in_reports_for_each(
-    shared_from: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_in_reports_for_each(shared_from: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Also where one statement serves all values."""
     monkeypatch.setattr(stages, "SHARED_FROM", shared_from)
     asked = {"version": 1, **spec(PEOPLE), "for_each": "user.team"}

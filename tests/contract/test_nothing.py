@@ -21,11 +21,14 @@ MEMBERS = "campaign_id: campaign, lead_id: lead, sent_at: sent, responded_at: re
 
 def project(folder: Path, kind: str = "files", calls: str = CALLS, members: str = MEMBERS) -> Path:
     tables = {
-        "calls": ("dir,at,sec,kind,again,agent", "outbound,2026-01-05 09:00:00,60,answered,true,a",
-                  "outbound,2026-01-05 10:00:00,60,answered,false,a"),
+        "calls": (
+            "dir,at,sec,kind,again,agent",
+            "outbound,2026-01-05 09:00:00,60,answered,true,a",
+            "outbound,2026-01-05 10:00:00,60,answered,false,a",
+        ),
         "members": ("campaign,lead,person,sent,responded", "m,l,c,2026-01-02 08:00:00,2026-01-03 08:00:00"),
         "contacts": ("id,account", "c,a"),
-    }  # fmt: skip
+    }
     if kind == "files":
         for name, lines in tables.items():
             (folder / f"{name}.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
@@ -36,9 +39,7 @@ def project(folder: Path, kind: str = "files", calls: str = CALLS, members: str 
                 raw.execute(f"create table {name} ({header})")
                 for line in lines:
                     values = line.replace("true", "1").replace("false", "0").split(",")
-                    raw.execute(
-                        f"insert into {name} values ({','.join('?' * len(values))})", values
-                    )
+                    raw.execute(f"insert into {name} values ({','.join('?' * len(values))})", values)
         raw.close()
         source = "sqlite:///crm.sqlite"
     (folder / "m.yaml").write_text(
@@ -75,9 +76,7 @@ def told(folder: Path, section: str) -> list[tuple[str, str, str | None]]:
         ("calls_per_agent_day", "agent_id"),  # in the divisor
     ],
 )
-def test_a_metric_of_a_field_that_nothing_gives(
-    kind: str, metric: str, field: str, tmp_path: Path
-) -> None:
+def test_a_metric_of_a_field_that_nothing_gives(kind: str, metric: str, field: str, tmp_path: Path) -> None:
     found = told(project(tmp_path, kind), f"kpis: [{metric}]")
     [(code, message, help)] = found
     assert code == "unmapped-field"
@@ -110,7 +109,7 @@ def test_filters_and_groups(tmp_path: Path) -> None:
 def test_what_is_made_of_rows_that_cannot_be(tmp_path: Path) -> None:
     """Touches are of contacts: of members who are only known as leads there are none."""
     (tmp_path / "s.yaml").write_text("version: 1\nsections:\n  - text: nothing\n", encoding="utf-8")
-    for members, cause in ((MEMBERS, "campaign_member.contact_id"), (f"{MEMBERS}, contact_id: person", None)):  # fmt: skip
+    for members, cause in ((MEMBERS, "campaign_member.contact_id"), (f"{MEMBERS}, contact_id: person", None)):
         report = load_report(project(tmp_path, members=members) / "s.yaml", NOW, {}).report
         assert report is not None
         touch = report.binding.entity("touch").derived

@@ -28,15 +28,23 @@ DEALS = """id,kind,amount,made,closed
 def project(folder: Path, *ignored: dict[str, str], kind: str = "kind") -> Path:
     (folder / "a.csv").write_text(ACTIVITIES, encoding="utf-8")
     (folder / "d.csv").write_text(DEALS, encoding="utf-8")
-    about: dict[str, Any] = {"version": 1, "source": {"files": {"a": "a.csv", "d": "d.csv"}}, "mapping": "m.yaml",
-                             "timezone": "UTC", "currency": "EUR", "locale": "en_GB"}  # fmt: skip
+    about: dict[str, Any] = {
+        "version": 1,
+        "source": {"files": {"a": "a.csv", "d": "d.csv"}},
+        "mapping": "m.yaml",
+        "timezone": "UTC",
+        "currency": "EUR",
+        "locale": "en_GB",
+    }
     if ignored:
         about["checks"] = {"ignore": list(ignored)}
     (folder / "reportspec.yaml").write_text(yaml.safe_dump(about), encoding="utf-8")
-    deal = {"amount": "amount", "created_at": "made", "closed_at": "closed", "status": "'won'", "deal_type": kind}  # fmt: skip
+    deal = {"amount": "amount", "created_at": "made", "closed_at": "closed", "status": "'won'", "deal_type": kind}
     activity = {"type": "kind", "done_at": "day"}
-    entities = {"deal": {"table": "d", "key": "id", "fields": deal},
-                "activity": {"table": "a", "key": "id", "fields": activity}}  # fmt: skip
+    entities = {
+        "deal": {"table": "d", "key": "id", "fields": deal},
+        "activity": {"table": "a", "key": "id", "fields": activity},
+    }
     (folder / "m.yaml").write_text(yaml.safe_dump({"entities": entities}), encoding="utf-8")
     return folder
 
@@ -53,7 +61,7 @@ def test_new_revenue_that_has_renewals_of_another_name(tmp_path: Path) -> None:
     found = asked(project(tmp_path), "new_revenue_amount")
     assert told(found) == ["other-value"]
     [one] = found.warnings
-    assert "`d` has 2 rows of 3 whose `deal.deal_type` (column `kind`) is none of new_business" in one.message  # fmt: skip
+    assert "`d` has 2 rows of 3 whose `deal.deal_type` (column `kind`) is none of new_business" in one.message
     assert one.notes == ("for example `nuovo` (1 row), `rinnovo` (1 row)",)
     assert one.help is not None
     assert "deal_type: \"case when kind in ('nuovo', 'rinnovo') then …" in one.help
@@ -110,12 +118,23 @@ def test_a_word_that_a_metric_of_ones_own_asks_for(tmp_path: Path) -> None:
     (folder / "m.yaml").write_text(yaml.safe_dump(mapping), encoding="utf-8")
     (folder / "metrics").mkdir()
     for at, word in enumerate(("Web", "rinnovo")):
-        own = {"metrics": [{"metric": f"own_{at}_count", "kind": "aggregate", "label": {"en": f"Own {at}"},
-               "description": {"en": "x"}, "entity": "deal", "aggregate": "count", "time": "deal.closed_at",
-               "where": f"deal.source = '{word}'", "unit": "count"}]}  # fmt: skip
+        own = {
+            "metrics": [
+                {
+                    "metric": f"own_{at}_count",
+                    "kind": "aggregate",
+                    "label": {"en": f"Own {at}"},
+                    "description": {"en": "x"},
+                    "entity": "deal",
+                    "aggregate": "count",
+                    "time": "deal.closed_at",
+                    "where": f"deal.source = '{word}'",
+                    "unit": "count",
+                }
+            ]
+        }
         (folder / "metrics" / f"own{at}.yaml").write_text(yaml.safe_dump(own), encoding="utf-8")
     found = asked(folder, "own_0_count")
-    assert [one.message for one in found.warnings] == [
-        "`deal.source` is never `Web` in `d`: `own_0_count` asks for it"]  # fmt: skip
+    assert [one.message for one in found.warnings] == ["`deal.source` is never `Web` in `d`: `own_0_count` asks for it"]
     assert found.footnotes == ("Own 0 asks for “Web” in Source, which the source does not have.",)
     assert told(asked(folder, "own_1_count")) == []

@@ -32,7 +32,7 @@ def project(folder: Path, url: str, prefix: str, amount: str) -> Path:
 def given(*amounts: Any) -> Given:
     from datetime import datetime
 
-    return Given("d", COLUMNS, [(str(n), a, "won", datetime(2026, 8, 1)) for n, a in enumerate(amounts)])  # fmt: skip
+    return Given("d", COLUMNS, [(str(n), a, "won", datetime(2026, 8, 1)) for n, a in enumerate(amounts)])
 
 
 def refused(folder: Path) -> str:
@@ -48,7 +48,10 @@ def refused(folder: Path) -> str:
 def test_amounts_as_texts(kind: str, tmp_path: Path) -> None:
     with landed(kind, [given("1,054.50", "300", None)], lambda *_: None, tmp_path / "db") as found:
         said = refused(project(tmp_path, found.url, found.prefix, "amount"))
-        assert "`d` has 2 rows whose `deal.amount` (column `amount`) is a text".replace("`d`", f"`{found.prefix}d`") in said  # fmt: skip
+        assert (
+            "`d` has 2 rows whose `deal.amount` (column `amount`) is a text".replace("`d`", f"`{found.prefix}d`")
+            in said
+        )
         assert "`1,054.50`" in said
         read = "cast(nullif(replace(amount, ',', ''), '') as decimal(18, 2))"
         folder = project(tmp_path, found.url, found.prefix, read)
@@ -57,7 +60,7 @@ def test_amounts_as_texts(kind: str, tmp_path: Path) -> None:
 
 def test_single_texts_of_sqlite(tmp_path: Path) -> None:
     """A column of SQLite may hold anything, whatever it is declared as."""
-    columns = (("id", "VARCHAR"), ("amount", "DOUBLE"), ("status", "VARCHAR"), ("closed", "TIMESTAMP"))  # fmt: skip
+    columns = (("id", "VARCHAR"), ("amount", "DOUBLE"), ("status", "VARCHAR"), ("closed", "TIMESTAMP"))
     table = Given("d", columns, given(5, 7, "12abc", "").rows)
     with engine("sqlite", [table], tmp_path) as found:
         said = refused(project(tmp_path, found.url, found.prefix, "amount"))

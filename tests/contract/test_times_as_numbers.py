@@ -20,20 +20,18 @@ SECONDS = 1_784_109_600  # 2026-07-15 10:00:00 UTC
 SPEC: dict[str, Any] = {
     "report": "custom",
     "period": "2026-Q3",
-    "sections": [
-        {"id": "a", "records": {"entity": "deal", "fields": ["deal.closed_at", "deal.amount"]}}
-    ],
+    "sections": [{"id": "a", "records": {"entity": "deal", "fields": ["deal.closed_at", "deal.amount"]}}],
 }
 
 
 def asked(folder: Path, value: Any) -> Any:
     table = Given("d", COLUMNS, [("1", 100, "won", value)])
     with engine("sqlite", [table], folder) as found:
-        fields = {"amount": "amount", "status": "status", "closed_at": "closed", "created_at": "closed"}  # fmt: skip
+        fields = {"amount": "amount", "status": "status", "closed_at": "closed", "created_at": "closed"}
         deal = {"table": f"{found.prefix}d", "key": "id", "fields": fields}
         mapping = {"timezone": "UTC", "entities": {"deal": deal}}
         (folder / "m.yaml").write_text(yaml.safe_dump(mapping), encoding="utf-8")
-        own = {"version": 1, "source": found.url, "mapping": "m.yaml", "currency": "EUR", "timezone": "UTC"}  # fmt: skip
+        own = {"version": 1, "source": found.url, "mapping": "m.yaml", "currency": "EUR", "timezone": "UTC"}
         (folder / "reportspec.yaml").write_text(yaml.safe_dump(own), encoding="utf-8")
         return rows(figures(folder, SPEC), "a")
 

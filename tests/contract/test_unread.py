@@ -24,8 +24,15 @@ from tests.engines.shapes import landed
 from tests.figures.asking import NOW, figures, rows
 
 KINDS = ("duckdb", "sqlite", "postgres", "mariadb")
-COLUMNS = (("id", "VARCHAR"), ("amount", "DECIMAL(14,2)"), ("status", "VARCHAR"), ("made", "TIMESTAMP"),
-           ("closed", "VARCHAR"), ("gone", "VARCHAR"), ("big", "DOUBLE"))  # fmt: skip
+COLUMNS = (
+    ("id", "VARCHAR"),
+    ("amount", "DECIMAL(14,2)"),
+    ("status", "VARCHAR"),
+    ("made", "TIMESTAMP"),
+    ("closed", "VARCHAR"),
+    ("gone", "VARCHAR"),
+    ("big", "DOUBLE"),
+)
 FIELDS = {"amount": "amount", "status": "status", "created_at": "made", "closed_at": "closed"}
 KPIS: dict[str, Any] = {
     "report": "custom",
@@ -35,7 +42,7 @@ KPIS: dict[str, Any] = {
 MADE = datetime(2026, 7, 1)
 
 
-def row(number: int = 1, closed: str = "2026-08-01", gone: str = "no", big: float = 5.0) -> tuple[Any, ...]:  # fmt: skip
+def row(number: int = 1, closed: str = "2026-08-01", gone: str = "no", big: float = 5.0) -> tuple[Any, ...]:
     return (f"k{number}", Decimal("100.50"), "won", MADE, closed, gone, big)
 
 
@@ -59,9 +66,11 @@ def on(kind: str, given: list[tuple[Any, ...]], folder: Path, **fields: str) -> 
     with landed(kind, [Given("d", COLUMNS, given)], lambda *_: None, folder / "db") as found:
         told = refused(project(folder, found.url, found.prefix, {**FIELDS, **fields}))
         return [
-            Diagnostic(d.code, d.message.replace(found.prefix, "") if found.prefix else d.message, d.span, d.help, d.notes)
+            Diagnostic(
+                d.code, d.message.replace(found.prefix, "") if found.prefix else d.message, d.span, d.help, d.notes
+            )
             for d in told
-        ]  # fmt: skip
+        ]
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -76,18 +85,16 @@ def on(kind: str, given: list[tuple[Any, ...]], folder: Path, **fields: str) -> 
         (row(2, closed="2026-08-01T00:00:00+02:60"), "closed_at", "closed", "2026-08-01T00:00:00+02:60", "is no time"),
         (row(2, gone="maybe"), "is_deleted", "gone", "maybe", "is neither yes nor no"),
     ],
-)  # fmt: skip
+)
 def test_texts_that_say_nothing(
     kind: str, given: tuple[Any, ...], field: str, column: str, wrong: str, said: str, tmp_path: Path
-) -> None:  # fmt: skip
+) -> None:
     table = Given("d", COLUMNS, [row(1), given])
     fields = {**FIELDS, "is_deleted": "gone"}
     with landed(kind, [table], lambda *_: None, tmp_path / "db") as found:
         [told] = refused(project(tmp_path, found.url, found.prefix, fields))
         assert told.code == "unreadable-value"
-        assert told.message == (
-            f"`{found.prefix}d` has 1 row whose `deal.{field}` (column `{column}`) {said}"
-        )
+        assert told.message == (f"`{found.prefix}d` has 1 row whose `deal.{field}` (column `{column}`) {said}")
         assert told.notes == (f"for example `{wrong}` (1 row)",)
         assert told.span is not None
         assert told.help is not None
@@ -120,15 +127,11 @@ def test_a_number_as_a_time(kind: str, tmp_path: Path) -> None:
         return
     assert told.message == "`deal.closed_at` is a time, and column `amount` of `d` holds numbers"
     assert told.help is not None
-    assert told.help.startswith(
-        "name the column that has a time; of seconds since 1970 write `closed_at:"
-    )
+    assert told.help.startswith("name the column that has a time; of seconds since 1970 write `closed_at:")
 
 
 @pytest.mark.parametrize("kind", ["duckdb", "postgres", "mariadb"])
-@pytest.mark.parametrize(
-    ("field", "said"), [("amount", "is an amount"), ("is_deleted", "is yes or no")]
-)
+@pytest.mark.parametrize(("field", "said"), [("amount", "is an amount"), ("is_deleted", "is yes or no")])
 def test_a_time_as_something_else(kind: str, field: str, said: str, tmp_path: Path) -> None:
     [told] = on(kind, [row()], tmp_path, **{field: "made"})
     assert told.code == "unfit-column"
@@ -182,7 +185,7 @@ def test_texts_of_sqlite_that_are_not_in_utf8(column: str, tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("kind", "wrong"),
     [("postgres", "0044-03-15 00:00:00 BC"), ("postgres", "-infinity")],
-)  # fmt: skip
+)
 def test_times_that_a_database_has_and_no_calendar(kind: str, wrong: str, tmp_path: Path) -> None:
     table = Given("d", COLUMNS, [row(1), row(2)])
     with landed(kind, [table], lambda *_: None, tmp_path / "db") as found:
@@ -199,9 +202,7 @@ def test_times_that_a_database_has_and_no_calendar(kind: str, wrong: str, tmp_pa
         records = {"id": "r", "records": {"entity": "deal", "fields": ["deal.created_at"]}}
         project(tmp_path, found.url, found.prefix, FIELDS)
         [told] = refused(tmp_path, {**KPIS, "sections": [records]})
-        assert told.message == (
-            f"`{found.prefix}d` has 1 row whose `deal.created_at` (column `made`) is no time"
-        )
+        assert told.message == (f"`{found.prefix}d` has 1 row whose `deal.created_at` (column `made`) is no time")
         [note] = told.notes
         assert note.startswith(f"for example `{wrong}")
 
@@ -210,9 +211,7 @@ def test_times_that_a_database_has_and_no_calendar(kind: str, wrong: str, tmp_pa
 def test_a_blank_where_values_are_declared(kind: str, tmp_path: Path) -> None:
     """It means nothing: the line that is offered says so, and reads the rest."""
     blank = ("k2", Decimal("7.00"), "", MADE, "2026-08-01", "no", 5.0)
-    with landed(
-        kind, [Given("d", COLUMNS, [row(1), blank])], lambda *_: None, tmp_path / "db"
-    ) as found:
+    with landed(kind, [Given("d", COLUMNS, [row(1), blank])], lambda *_: None, tmp_path / "db") as found:
         [told] = refused(project(tmp_path, found.url, found.prefix, FIELDS))
         assert told.code == "undeclared-value"
         line = "case when status in ('') then null else status end"
@@ -224,8 +223,11 @@ def test_a_blank_where_values_are_declared(kind: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("offset", ["+99:00", "+15:00", "-02:60", "+9900", " +15:00"])
 @pytest.mark.parametrize("day", ["2026-08-01T00:00:00", "01.08.2026 00:00"])
 def test_offsets_of_files_that_there_are_not(day: str, offset: str, tmp_path: Path) -> None:
-    lines = ["id,amount,status,made,closed,gone,big", f"1,5,won,2026-07-01,{day}{offset},no,1",
-             f"2,5,won,2026-07-01,{day.replace('01T', '21T').replace('01.08', '21.08')}+02:00,no,1"]  # fmt: skip
+    lines = [
+        "id,amount,status,made,closed,gone,big",
+        f"1,5,won,2026-07-01,{day}{offset},no,1",
+        f"2,5,won,2026-07-01,{day.replace('01T', '21T').replace('01.08', '21.08')}+02:00,no,1",
+    ]
     (tmp_path / "d.csv").write_text("\n".join(lines), "utf-8")
     project(tmp_path, {"files": {"d": "d.csv"}}, "", FIELDS)
     with pytest.raises(SourceError) as told:
@@ -241,18 +243,19 @@ def test_doctor_tells_the_same(kind: str, tmp_path: Path) -> None:
     table = Given("d", COLUMNS, [row(1), row(2, gone="maybe")])
     with landed(kind, [table], lambda *_: None, tmp_path / "db") as found:
         for fields, said in (
-            ({"is_deleted": "gone"}, f"`{found.prefix}d` has 1 row whose `deal.is_deleted` (column `gone`) is neither yes nor no"),
+            (
+                {"is_deleted": "gone"},
+                f"`{found.prefix}d` has 1 row whose `deal.is_deleted` (column `gone`) is neither yes nor no",
+            ),
             ({"expected_close_date": "amount"}, "`deal.expected_close_date`"),
-        ):  # fmt: skip
+        ):
             folder = project(tmp_path, found.url, found.prefix, {**FIELDS, **fields})
             (folder / "s.yaml").write_text(yaml.safe_dump({"version": 1, **KPIS}), "utf-8")
             checked = load_report(folder / "s.yaml", NOW, {})
             assert checked.report is not None
             report = checked.report
             told = [
-                f
-                for f in doctor.source(report.project, report.binding.source, report.binding)
-                if f.level == "error"
+                f for f in doctor.source(report.project, report.binding.source, report.binding) if f.level == "error"
             ]
             assert [f.what for f in told] == ["rows"]
             assert told[0].said.startswith(said)
@@ -267,9 +270,7 @@ def test_a_time_of_a_day_is_no_time(kind: str) -> None:
 def test_an_hour_is_not_read_as_todays(engine: str, tmp_path: Path) -> None:
     """MariaDB would make today at ten of `10:00:00`."""
     columns = tuple((name, "TIME" if name == "closed" else kind) for name, kind in COLUMNS)
-    with landed(
-        engine, [Given("d", columns, [row(closed="10:00:00")])], lambda *_: None, tmp_path / "db"
-    ) as found:
+    with landed(engine, [Given("d", columns, [row(closed="10:00:00")])], lambda *_: None, tmp_path / "db") as found:
         [told] = refused(project(tmp_path, found.url, found.prefix, FIELDS))
     assert told.code == "unfit-column"
     assert "`deal.closed_at` is a time, and column `closed`" in told.message

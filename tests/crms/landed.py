@@ -42,9 +42,12 @@ def write_tables(folder: Path, tables: Mapping[str, Sequence[Mapping[str, Any]]]
 
 
 def write_project(
-    folder: Path, files: Mapping[str, str | Path], crm: str = "", mapping: str = "",
+    folder: Path,
+    files: Mapping[str, str | Path],
+    crm: str = "",
+    mapping: str = "",
     currency: str = "EUR",
-) -> Landed:  # fmt: skip
+) -> Landed:
     """A project over tables in files, with a shipped mapping or with one of its own."""
     lines = [f"    {table}: {path}\n" for table, path in files.items()]
     if mapping:

@@ -51,9 +51,7 @@ def test_each_has_a_page_whose_examples_say_what_they_are(name: str) -> None:
 
 
 @pytest.mark.parametrize(("name", "kind", "text"), EXAMPLES)
-def test_examples_are_ones_that_could_be_written(
-    name: str, kind: str, text: str, tmp_path: Path
-) -> None:
+def test_examples_are_ones_that_could_be_written(name: str, kind: str, text: str, tmp_path: Path) -> None:
     node, problems = read_yaml(text.encode(), f"{name}.yaml")
     assert node is not None
     assert not problems

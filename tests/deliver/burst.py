@@ -139,42 +139,80 @@ def rows_of(person: Person, deals: int | None = None) -> Tables:
     told: Tables = {name: [] for name, _ in _MAPPING.values()}
     told["users"] = [
         {"id": f"U{n}", "name": person.name, "email": person.email, "team": person.team, "active": person.active}
-    ]  # fmt: skip
-    told["accounts"] = [
-        {"id": f"A{n}-{k}", "name": f"Account {k} {c}", "industry": f"Industry {c}", "country": f"Land {c}",
-         "owner_id": f"U{n}", "parent": f"A{n}-0" if k else None, "created": "2025-01-10 09:00:00"}
-        for k in range(3)
-    ]  # fmt: skip
-    told["campaigns"] = [{"id": f"C{n}", "name": f"Campaign {c}", "channel": f"Channel {c}", "status": "sent",
-                          "started": "2026-07-03 09:00:00", "cost": p * 3}]  # fmt: skip
-    told["products"] = [
-        {"id": f"P{n}", "name": f"Product {c}", "family": f"Family {c}", "tier": 1, "cost": p}
     ]
+    told["accounts"] = [
+        {
+            "id": f"A{n}-{k}",
+            "name": f"Account {k} {c}",
+            "industry": f"Industry {c}",
+            "country": f"Land {c}",
+            "owner_id": f"U{n}",
+            "parent": f"A{n}-0" if k else None,
+            "created": "2025-01-10 09:00:00",
+        }
+        for k in range(3)
+    ]
+    told["campaigns"] = [
+        {
+            "id": f"C{n}",
+            "name": f"Campaign {c}",
+            "channel": f"Channel {c}",
+            "status": "sent",
+            "started": "2026-07-03 09:00:00",
+            "cost": p * 3,
+        }
+    ]
+    told["products"] = [{"id": f"P{n}", "name": f"Product {c}", "family": f"Family {c}", "tier": 1, "cost": p}]
     for k in range(count):
         _deal(told, person, k)
     for k in range(4 if deals is None else min(deals, 4)):
         created = START + timedelta(days=(k * 11 + n * 3) % 80)
         converted = created + timedelta(days=6) if k % 2 and k < count else None
         told["leads"].append(
-            {"id": f"L{n}-{k}", "email": f"lead{k}.{c}@elsewhere.example", "company": f"Company {k} {c}",
-             "owner_id": f"U{n}", "source": f"{('Web', 'Fair')[k % 2]} {c}", "status": f"status {c}",
-             "created": _time(created), "answered": _time(created + timedelta(days=1)) if k else None,
-             "converted": _time(converted), "account_id": f"A{n}-{k % 3}" if converted else None,
-             "deal_id": f"D{n}-{k}" if converted else None, "campaign_id": f"C{n}"}
-        )  # fmt: skip
+            {
+                "id": f"L{n}-{k}",
+                "email": f"lead{k}.{c}@elsewhere.example",
+                "company": f"Company {k} {c}",
+                "owner_id": f"U{n}",
+                "source": f"{('Web', 'Fair')[k % 2]} {c}",
+                "status": f"status {c}",
+                "created": _time(created),
+                "answered": _time(created + timedelta(days=1)) if k else None,
+                "converted": _time(converted),
+                "account_id": f"A{n}-{k % 3}" if converted else None,
+                "deal_id": f"D{n}-{k}" if converted else None,
+                "campaign_id": f"C{n}",
+            }
+        )
     for k in range(5 if deals is None else min(deals, 5)):
         planned = k >= 3
         day = END + timedelta(days=k) if planned else START + timedelta(days=(k * 17 + n) % 85)
         told["activities"].append(
-            {"id": f"V{n}-{k}", "type": ("call", "meeting", "email")[k % 3], "direction": "outbound",
-             "subject": f"Subject {k} {c}", "owner_id": f"U{n}", "deal_id": f"D{n}-{k % max(count, 1)}", "lead_id": None,
-             "created": _time(day - timedelta(days=9)), "due": _time(day), "done": None if planned else _time(day),
-             "outcome": f"Outcome {c}", "seconds": p}
-        )  # fmt: skip
+            {
+                "id": f"V{n}-{k}",
+                "type": ("call", "meeting", "email")[k % 3],
+                "direction": "outbound",
+                "subject": f"Subject {k} {c}",
+                "owner_id": f"U{n}",
+                "deal_id": f"D{n}-{k % max(count, 1)}",
+                "lead_id": None,
+                "created": _time(day - timedelta(days=9)),
+                "due": _time(day),
+                "done": None if planned else _time(day),
+                "outcome": f"Outcome {c}",
+                "seconds": p,
+            }
+        )
     told["quotas"] = [
-        {"metric": "won_amount", "dimension": "user.name", "value": person.name, "since": "2026-07-01",
-         "until": "2026-09-30", "target": p * 20}
-    ]  # fmt: skip
+        {
+            "metric": "won_amount",
+            "dimension": "user.name",
+            "value": person.name,
+            "since": "2026-07-01",
+            "until": "2026-09-30",
+            "target": p * 20,
+        }
+    ]
     return told
 
 
@@ -185,23 +223,34 @@ def _deal(told: Tables, person: Person, k: int) -> None:
     closed = created + timedelta(days=25 + (k * 7 + n) % 70) if status != "open" else None
     last = {"won": "Won", "lost": "Lost", "open": "Talk"}[status]
     told["deals"].append(
-        {"id": f"D{n}-{k}", "name": f"Deal {k} {c}", "account_id": f"A{n}-{k % 3}", "owner_id": f"U{n}",
-         "stage_id": last, "status": status, "amount": person.prime * (k + 1),
-         "source": f"{('Web', 'Fair')[k % 2]} {c}", "lead_type": f"Type {c}", "campaign_id": f"C{n}",
-         "lead_id": f"L{n}-{k}" if k < 4 else None, "created": _time(created),
-         "expected": (date(2026, 8, 15) if k % 2 else date(2026, 9, 20)).isoformat(),
-         "closed": _time(closed), "loss_reason": f"Reason {k % 2} {c}" if status == "lost" else None,
-         "lost_stage_id": "Offer" if status == "lost" else None, "competitor": f"Rival {c}",
-         "updated": "2026-10-31 10:00:00"}
-    )  # fmt: skip
+        {
+            "id": f"D{n}-{k}",
+            "name": f"Deal {k} {c}",
+            "account_id": f"A{n}-{k % 3}",
+            "owner_id": f"U{n}",
+            "stage_id": last,
+            "status": status,
+            "amount": person.prime * (k + 1),
+            "source": f"{('Web', 'Fair')[k % 2]} {c}",
+            "lead_type": f"Type {c}",
+            "campaign_id": f"C{n}",
+            "lead_id": f"L{n}-{k}" if k < 4 else None,
+            "created": _time(created),
+            "expected": (date(2026, 8, 15) if k % 2 else date(2026, 9, 20)).isoformat(),
+            "closed": _time(closed),
+            "loss_reason": f"Reason {k % 2} {c}" if status == "lost" else None,
+            "lost_stage_id": "Offer" if status == "lost" else None,
+            "competitor": f"Rival {c}",
+            "updated": "2026-10-31 10:00:00",
+        }
+    )
     steps = [("New", created), ("Talk", created + timedelta(days=5 + k % 4))]
     if closed is not None:
         steps += [("Offer", created + timedelta(days=12 + n % 6)), (last, closed)]
-    told["history"] += [
-        {"deal_id": f"D{n}-{k}", "stage_id": stage, "entered": _time(day)} for stage, day in steps
-    ]
-    told["lines"].append({"deal_id": f"D{n}-{k}", "product_id": f"P{n}", "quantity": 1,
-                          "amount": person.prime * (k + 1)})  # fmt: skip
+    told["history"] += [{"deal_id": f"D{n}-{k}", "stage_id": stage, "entered": _time(day)} for stage, day in steps]
+    told["lines"].append(
+        {"deal_id": f"D{n}-{k}", "product_id": f"P{n}", "quantity": 1, "amount": person.prime * (k + 1)}
+    )
 
 
 def _time(day: date | None) -> str | None:
@@ -235,11 +284,17 @@ def project(folder: Path, tables: Tables, port: int = 9) -> Path:
             entities[name]["key"] = "id"
     entities["stage"] = {
         "rows": [
-            {"stage_id": name, "name": name, "position": at, "probability": chance,
-             "is_won": name == "Won", "is_lost": name == "Lost"}
+            {
+                "stage_id": name,
+                "name": name,
+                "position": at,
+                "probability": chance,
+                "is_won": name == "Won",
+                "is_lost": name == "Lost",
+            }
             for at, (name, chance) in enumerate(STAGES, 1)
         ]
-    }  # fmt: skip
+    }
     (folder / "mapping.yaml").write_text(yaml.safe_dump({"entities": entities}), "utf-8")
     files = ", ".join(f"{name}: {name}.csv" for name in tables)
     (folder / "reportspec.yaml").write_text(_PROJECT.format(files=files, port=port), "utf-8")
@@ -282,19 +337,14 @@ def of_one(folder: Path, spec: Mapping[str, Any], value: str, by: str = "user.na
 
 def statements(report: Report, value: str) -> list[tuple[str, exp.Expr]]:
     """A value's statements by section and purpose, as they are checked before they are run."""
-    return [
-        (f"{one.query.section} {one.purpose}", put(one.tree, value))
-        for one in compile_report(report)
-    ]
+    return [(f"{one.query.section} {one.purpose}", put(one.tree, value)) for one in compile_report(report)]
 
 
 def database(folder: Path) -> duckdb.DuckDBPyConnection:
     """The project's tables in a database of its own."""
     raw = duckdb.connect()
     for path in sorted(folder.glob("*.csv")):
-        raw.execute(
-            f"CREATE TABLE {path.stem} AS FROM read_csv('{path}', header = true, sample_size = -1)"
-        )
+        raw.execute(f"CREATE TABLE {path.stem} AS FROM read_csv('{path}', header = true, sample_size = -1)")
     return raw
 
 
@@ -309,31 +359,33 @@ def unlike(one: Figures, other: Figures, *, idle: bool = False) -> list[str]:
         return ["sections"]
     for mine, theirs in zip(one.sections, other.sections, strict=True):
         left, right = _shown(mine, idle), _shown(theirs, idle)
-        found += [f"{mine.id}.{key}: {left[key]} and {right[key]}" for key in left
-                  if not equal(left[key], right[key])]  # fmt: skip
+        found += [f"{mine.id}.{key}: {left[key]} and {right[key]}" for key in left if not equal(left[key], right[key])]
     return found
 
 
 def _shown(section: Section, idle: bool) -> dict[str, Any]:
-    metrics = [
-        at for at, column in enumerate(section.columns) if column.role in ("metric", "previous")
-    ]
+    metrics = [at for at, column in enumerate(section.columns) if column.role in ("metric", "previous")]
     rows = [
-        row for row in section.rows
+        row
+        for row in section.rows
         if idle or section.kind != "breakdown" or any(row[at] not in (None, 0) for at in metrics)
-    ]  # fmt: skip
+    ]
     if not idle:
         rows = sorted(rows, key=str) if section.kind == "breakdown" else rows
     return {
-        "columns": [column.name for column in section.columns], "rows": rows, "total": section.total if rows or idle else None,
+        "columns": [column.name for column in section.columns],
+        "rows": rows,
+        "total": section.total if rows or idle else None,
         "kpis": [(kpi.column.name, kpi.value, kpi.previous, kpi.change, kpi.spark) for kpi in section.kpis],
-        "labels": section.row_labels, "notes": section.notes, "text": section.text,
+        "labels": section.row_labels,
+        "notes": section.notes,
+        "text": section.text,
         "highlights": [
             (one.kind, one.metric, [(name, told.value) for name, told in one.values], one.cases, one.good)
             for one in section.highlights
         ],
         "others": section.others,
-    }  # fmt: skip
+    }
 
 
 def equal(one: Any, other: Any) -> bool:
@@ -361,9 +413,7 @@ def whole(figures: Figures, section: str) -> Row:
 
 def tiles(figures: Figures) -> Row:
     """The tiles' values by metric."""
-    return {
-        str(kpi.column.metric): kpi.value for section in figures.sections for kpi in section.kpis
-    }
+    return {str(kpi.column.metric): kpi.value for section in figures.sections for kpi in section.kpis}
 
 
 # --- who is named --------------------------------------------------------------------------------

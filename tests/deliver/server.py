@@ -27,9 +27,7 @@ class Handler:
     die_after: int | None = None
     slow: float = 0.0
 
-    async def handle_RCPT(
-        self, server: Any, session: Any, envelope: Any, address: str, options: Any
-    ) -> str:
+    async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str, options: Any) -> str:
         if self.rcpt[address]:
             reply = self.rcpt[address].pop(0)
             if reply == "drop":
@@ -73,9 +71,7 @@ class Server(Controller):
     """A server on a port of this machine."""
 
     def __init__(self, handler: Handler, **options: Any) -> None:
-        self.options = {
-            key: options.pop(key) for key in list(options) if key not in ("ssl_context",)
-        }
+        self.options = {key: options.pop(key) for key in list(options) if key not in ("ssl_context",)}
         super().__init__(handler, hostname="127.0.0.1", port=0, **options)
 
     def factory(self) -> SMTP:

@@ -52,47 +52,142 @@ from tests.deliver.server import Handler, Server
 pytestmark = pytest.mark.xdist_group("burst")
 PEOPLE = people(HOSTILE)
 BY_NAME = {one.name: one for one in PEOPLE}
-TYPES = ("pipeline", "conversions", "sales_cycle", "lost_deals", "leads", "profitability", "sales_activity",
-         "sales_forecast")  # fmt: skip
-ADDITIVE = ("won_amount", "won_deals_count", "lost_amount", "open_amount", "open_opportunities_count",
-            "deals_created_count", "leads_created_count", "leads_converted_count", "activities_done_count",
-            "stage_exits_count", "purchases_amount", "forecast_open_amount")  # fmt: skip
+TYPES = (
+    "pipeline",
+    "conversions",
+    "sales_cycle",
+    "lost_deals",
+    "leads",
+    "profitability",
+    "sales_activity",
+    "sales_forecast",
+)
+ADDITIVE = (
+    "won_amount",
+    "won_deals_count",
+    "lost_amount",
+    "open_amount",
+    "open_opportunities_count",
+    "deals_created_count",
+    "leads_created_count",
+    "leads_converted_count",
+    "activities_done_count",
+    "stage_exits_count",
+    "purchases_amount",
+    "forecast_open_amount",
+)
 EVERY_KIND: dict[str, Any] = {
     "compare": "previous_period",
     "sections": [
         {"id": "sums", "kpis": list(ADDITIVE)},
-        {"id": "rates", "kpis": ["close_rate", "sales_cycle_days", "sales_cycle_days.median", "sales_cycle_days.p90",
-                                 "sales_cycle_days.max", "forecast_amount", "forecast_amount.by_history",
-                                 "stage_conversion_rate", "customers_count"]},
+        {
+            "id": "rates",
+            "kpis": [
+                "close_rate",
+                "sales_cycle_days",
+                "sales_cycle_days.median",
+                "sales_cycle_days.p90",
+                "sales_cycle_days.max",
+                "forecast_amount",
+                "forecast_amount.by_history",
+                "stage_conversion_rate",
+                "customers_count",
+            ],
+        },
         {"id": "over", "trend": {"metrics": ["won_amount", "open_amount"], "grain": "month"}},
         {"id": "over_by", "trend": {"metrics": ["leads_created_count"], "grain": "month", "by": "lead.source"}},
         {"id": "over_each", "trend": {"metrics": ["won_amount"], "grain": "month", "by": "user.name"}},
-        {"id": "by_same", "breakdown": {"metrics": ["won_amount", "close_rate", "leads_created_count"], "by": ["user.name"]}},
-        {"id": "by_two", "breakdown": {"metrics": ["won_amount"], "by": ["user.name", "deal.source"], "chart": "heatmap"}},
-        {"id": "by_other", "breakdown": {"metrics": ["won_deals_count", "deals_created_count", "sales_cycle_days.median"],
-                                         "by": ["deal.source"], "sort": "-deals_created_count", "top": 1, "others": True}},
+        {
+            "id": "by_same",
+            "breakdown": {"metrics": ["won_amount", "close_rate", "leads_created_count"], "by": ["user.name"]},
+        },
+        {
+            "id": "by_two",
+            "breakdown": {"metrics": ["won_amount"], "by": ["user.name", "deal.source"], "chart": "heatmap"},
+        },
+        {
+            "id": "by_other",
+            "breakdown": {
+                "metrics": ["won_deals_count", "deals_created_count", "sales_cycle_days.median"],
+                "by": ["deal.source"],
+                "sort": "-deals_created_count",
+                "top": 1,
+                "others": True,
+            },
+        },
         {"id": "by_stage", "breakdown": {"metrics": ["open_amount", "stage_exits_count"], "by": ["stage.name"]}},
-        {"id": "by_size", "breakdown": {"metrics": ["deals_created_count"], "by": [{"field": "deal.amount", "bins": [4000, 9000]}]}},
-        {"id": "untotalled", "breakdown": {"metrics": ["lost_deals_count"], "by": ["deal.loss_reason"], "totals": False}},
-        {"id": "shares", "breakdown": {"metrics": ["lost_share", "lead_share", "purchases_share"], "by": ["account.name"]}},
+        {
+            "id": "by_size",
+            "breakdown": {"metrics": ["deals_created_count"], "by": [{"field": "deal.amount", "bins": [4000, 9000]}]},
+        },
+        {
+            "id": "untotalled",
+            "breakdown": {"metrics": ["lost_deals_count"], "by": ["deal.loss_reason"], "totals": False},
+        },
+        {
+            "id": "shares",
+            "breakdown": {"metrics": ["lost_share", "lead_share", "purchases_share"], "by": ["account.name"]},
+        },
         {"id": "fall", "breakdown": {"metrics": ["won_amount"], "by": ["account.industry"], "chart": "waterfall"}},
-        {"id": "deals", "records": {"entity": "deal", "period": "all", "fields": ["deal.name", "account.name", "user.name", "deal.loss_reason",
-                                                                 "deal.competitor", "deal.amount"],
-                                    "sort": "-deal.amount", "limit": 4}},
-        {"id": "best", "records": {"entity": "customer", "fields": ["account.name", "user.name", "customer.revenue"],
-                                   "sort": "-customer.revenue"}},
-        {"id": "calls", "records": {"entity": "activity", "fields": ["activity.subject", "activity.outcome", "account.name"]}},
+        {
+            "id": "deals",
+            "records": {
+                "entity": "deal",
+                "period": "all",
+                "fields": [
+                    "deal.name",
+                    "account.name",
+                    "user.name",
+                    "deal.loss_reason",
+                    "deal.competitor",
+                    "deal.amount",
+                ],
+                "sort": "-deal.amount",
+                "limit": 4,
+            },
+        },
+        {
+            "id": "best",
+            "records": {
+                "entity": "customer",
+                "fields": ["account.name", "user.name", "customer.revenue"],
+                "sort": "-customer.revenue",
+            },
+        },
+        {
+            "id": "calls",
+            "records": {"entity": "activity", "fields": ["activity.subject", "activity.outcome", "account.name"]},
+        },
         {"id": "steps", "funnel": {"steps": ["leads_created_count", "leads_converted_count", "lead_customers_count"]}},
-        {"id": "told", "highlights": {"metrics": ["won_amount", "close_rate"], "at_least": 1,
-                                      "compare": [{"metric": "close_rate", "by": "deal.source"},
-                                                  {"metric": "close_rate", "by": "user.name"}],
-                                      "shares": [{"metric": "leads_created_count", "by": "lead.source",
-                                                  "with": "lead_conversion_rate"}]}},
+        {
+            "id": "told",
+            "highlights": {
+                "metrics": ["won_amount", "close_rate"],
+                "at_least": 1,
+                "compare": [{"metric": "close_rate", "by": "deal.source"}, {"metric": "close_rate", "by": "user.name"}],
+                "shares": [{"metric": "leads_created_count", "by": "lead.source", "with": "lead_conversion_rate"}],
+            },
+        },
         {"id": "worth", "backtest": {"metric": "forecast_amount", "against": "won_amount", "periods": 2}},
     ],
-}  # fmt: skip
-_MAILED = ("Rossi", "rossi", "ROSSI", "Rossi ", " Rossi", "O'Brien", 'Anna "Ann" Berg', "'; DROP TABLE deals; --", "{{ each }}",
-           "{{ each.email }}", "{{ each.value }}", "Anna-Maria Berg", "Anna Maria Berg", "won", "🦊 Fox")  # fmt: skip
+}
+_MAILED = (
+    "Rossi",
+    "rossi",
+    "ROSSI",
+    "Rossi ",
+    " Rossi",
+    "O'Brien",
+    'Anna "Ann" Berg',
+    "'; DROP TABLE deals; --",
+    "{{ each }}",
+    "{{ each.email }}",
+    "{{ each.value }}",
+    "Anna-Maria Berg",
+    "Anna Maria Berg",
+    "won",
+    "🦊 Fox",
+)
 MAILED = [one for one in PEOPLE if one.name in _MAILED]
 FEW = ("Rossi", "ROSSI", "O'Brien", "{{ each }}")  # few enough to have statements of their own
 
@@ -113,9 +208,7 @@ def together_made(crm: Path) -> dict[str, Figures]:
 
 def test_each_name_has_a_report(together_made: dict[str, Figures]) -> None:
     assert list(together_made) == sorted(HOSTILE)
-    assert {figures.each for figures in together_made.values()} == {
-        ("user.name", name) for name in HOSTILE
-    }
+    assert {figures.each for figures in together_made.values()} == {("user.name", name) for name in HOSTILE}
 
 
 @pytest.mark.parametrize(
@@ -127,25 +220,17 @@ def test_each_name_has_a_report(together_made: dict[str, Figures]) -> None:
         if n % 8 == 4
     ],
 )
-def test_figures_are_those_of_a_report_with_a_filter(
-    crm: Path, together_made: dict[str, Figures], name: str
-) -> None:
+def test_figures_are_those_of_a_report_with_a_filter(crm: Path, together_made: dict[str, Figures], name: str) -> None:
     """By everybody's statements, and by the value's own where few reports are made."""
     alone = of_one(crm, EVERY_KIND, name)
     assert unlike(together_made[name], alone) == []
     if name in HOSTILE[4:5]:
-        assert (
-            unlike(of_each(crm, {**EVERY_KIND, "for_each": "user.name"}, name)[name], alone) == []
-        )
+        assert unlike(of_each(crm, {**EVERY_KIND, "for_each": "user.name"}, name)[name], alone) == []
 
 
 def test_stages_stand_in_their_order(crm: Path) -> None:
     """As in a report with a filter, and as in a pipeline: New comes before Talk, and Talk before Offer."""
-    spec = {
-        "sections": [
-            {"id": "s", "breakdown": {"metrics": ["stage_exits_count"], "by": ["stage.name"]}}
-        ]
-    }
+    spec = {"sections": [{"id": "s", "breakdown": {"metrics": ["stage_exits_count"], "by": ["stage.name"]}}]}
     for name, figures in of_each(crm, {**spec, "for_each": "user.name"}, *FEW).items():
         stages = [row["stage.name"] for row in table(figures, "s")]
         order = ["New", "Talk", "Offer", "Won", "Lost"]
@@ -174,16 +259,15 @@ def test_figures_are_made_of_own_rows_only(together_made: dict[str, Figures]) ->
     """Every amount is a multiple of its owner's prime: a sum in which a row of another is, is not."""
     for name, figures in together_made.items():
         own = BY_NAME[name]
-        found = [
-            value
-            for metric, value in tiles(figures).items()
-            if metric.endswith("_amount") and metric in ADDITIVE
+        found = [value for metric, value in tiles(figures).items() if metric.endswith("_amount") and metric in ADDITIVE]
+        found += [
+            row[key]
+            for section in ("over", "by_same", "fall", "deals", "best")
+            for row in table(figures, section)
+            for key in row
+            if key.endswith(("amount", "revenue"))
         ]
-        found += [row[key] for section in ("over", "by_same", "fall", "deals", "best") for row in table(figures, section)
-                  for key in row if key.endswith(("amount", "revenue"))]  # fmt: skip
-        assert all(round(float(value)) % own.prime == 0 for value in found if value is not None), (
-            name
-        )
+        assert all(round(float(value)) % own.prime == 0 for value in found if value is not None), name
         assert any(value for value in found), name
 
 
@@ -200,16 +284,10 @@ def test_figures_are_the_sums_of_the_rows(together_made: dict[str, Figures]) -> 
     for name, figures in together_made.items():
         rows = rows_of(BY_NAME[name])
         shown = tiles(figures)
-        within = [
-            row
-            for row in rows["deals"]
-            if row["closed"] and "2026-07-01" <= row["closed"] < "2026-10-01"
-        ]
+        within = [row for row in rows["deals"] if row["closed"] and "2026-07-01" <= row["closed"] < "2026-10-01"]
         won = [row["amount"] for row in within if row["status"] == "won"]
         assert (shown["won_deals_count"], shown["won_amount"]) == (len(won), sum(won)), name
-        assert shown["lost_amount"] == sum(
-            row["amount"] for row in within if row["status"] == "lost"
-        ), name
+        assert shown["lost_amount"] == sum(row["amount"] for row in within if row["status"] == "lost"), name
         leads = [row for row in rows["leads"] if "2026-07-01" <= row["created"] < "2026-10-01"]
         assert shown["leads_created_count"] == len(leads), name
         assert whole(figures, "by_same")["won_amount"] == sum(won), name
@@ -223,17 +301,12 @@ def test_no_text_of_another(together_made: dict[str, Figures]) -> None:
         # In shares, rows and columns by the field itself there is one name.
         assert {row["user.name"] for row in table(figures, "by_same")} == {name}
         assert {row["user.name"] for row in table(figures, "over_each")} <= {name, None}
-        assert sum(row["lead_share"] or 0 for row in table(figures, "shares")) == pytest.approx(
-            1
-        ), name
+        assert sum(row["lead_share"] or 0 for row in table(figures, "shares")) == pytest.approx(1), name
 
 
 def test_statements_name_no_other_value(together_made: dict[str, Figures]) -> None:
     """They stand in the PDF's appendix."""
-    told = {
-        name: "\n".join(one.sql for one in figures.statements)
-        for name, figures in together_made.items()
-    }
+    told = {name: "\n".join(one.sql for one in figures.statements) for name, figures in together_made.items()}
     for name, sql in told.items():
         literals = {one.replace("''", "'") for one in re.findall(r"'((?:[^']|'')*)'", sql)}
         others = set(HOSTILE) - {name, "won"}
@@ -245,45 +318,40 @@ def test_goals_are_ones_own(crm: Path) -> None:
     # A spec holds no letters that turn its text around.
     named_there = [one for one in PEOPLE[:-1] if "\u202e" not in one.name]
     targets = {one.name: 7_000_003 + 1_013 * one.number for one in named_there}
-    goal = {"won_amount": {"target": "table", "by": "user.name"},
-            "open_amount": {"by": "user.name", "targets": targets}}  # fmt: skip
-    found = of_each(
-        crm, {"for_each": "user.name", "metrics": ["won_amount", "open_amount"], "goals": goal}
-    )
+    goal = {
+        "won_amount": {"target": "table", "by": "user.name"},
+        "open_amount": {"by": "user.name", "targets": targets},
+    }
+    found = of_each(crm, {"for_each": "user.name", "metrics": ["won_amount", "open_amount"], "goals": goal})
     for name, figures in found.items():
         own = BY_NAME[name]
         [row] = table(figures, "goal_won_amount")
         assert (row["user.name"], row["target"]) == (name, own.prime * 20)
-        goals = {
-            kpi.column.metric: kpi.goal for section in figures.sections for kpi in section.kpis
-        }
+        goals = {kpi.column.metric: kpi.goal for section in figures.sections for kpi in section.kpis}
         assert goals["won_amount"] is not None
         assert goals["won_amount"].target == own.prime * 20
         told = {row["target"] for row in table(figures, "goal_open_amount")} - {None}
         assert told == ({targets[name]} if name in targets else set()), name
-        assert not {str(v) for k, v in targets.items() if k != name} & set(
-            re.findall(r"\d+", all_texts(figures))
-        )
+        assert not {str(v) for k, v in targets.items() if k != name} & set(re.findall(r"\d+", all_texts(figures)))
 
 
 def test_targets_by_another_field_are_nobodys(crm: Path) -> None:
     goal = {"won_amount": {"by": "user.team", "targets": {"North": 7_000_003, "South": 8_000_009}}}
-    for figures in of_each(
-        crm, {"for_each": "user.name", "metrics": ["won_amount"], "goals": goal}
-    ).values():
+    for figures in of_each(crm, {"for_each": "user.name", "metrics": ["won_amount"], "goals": goal}).values():
         assert not re.search("7000003|8000009", all_texts(figures))
 
 
 def test_who_has_no_rows_has_an_empty_report(tmp_path: Path) -> None:
-    crowd = [*people(HOSTILE[:8]), Person(98, "Nobody", "p00098@example.com", "North", 7919),
-             Person(99, "nobody", "p00099@example.com", "South", 7927)]  # fmt: skip
+    crowd = [
+        *people(HOSTILE[:8]),
+        Person(98, "Nobody", "p00098@example.com", "North", 7919),
+        Person(99, "nobody", "p00099@example.com", "South", 7927),
+    ]
     rows = together(rows_of(one, 0 if one.number > 90 else None) for one in crowd)
     rows["quotas"] = [row for row in rows["quotas"] if row["value"] not in ("Nobody", "nobody")]
     made_project(tmp_path, rows)
     kinds = [
-        one
-        for one in EVERY_KIND["sections"]
-        if one["id"] in ("sums", "by_same", "by_size", "deals", "steps", "worth")
+        one for one in EVERY_KIND["sections"] if one["id"] in ("sums", "by_same", "by_size", "deals", "steps", "worth")
     ]
     spec = {**EVERY_KIND, "sections": kinds, "for_each": "user.name"}
     for only in ((), ("Nobody", "nobody")):
@@ -292,14 +360,8 @@ def test_who_has_no_rows_has_an_empty_report(tmp_path: Path) -> None:
             assert set(tiles(found[name]).values()) <= {0, None}
             assert named(all_texts(found[name])) <= {number}
             for section in found[name].sections:
-                figures = [
-                    at
-                    for at, column in enumerate(section.columns)
-                    if column.role in ("metric", "previous")
-                ]
-                assert all(row[at] in (0, None) for row in section.rows for at in figures), (
-                    section.id
-                )
+                figures = [at for at, column in enumerate(section.columns) if column.role in ("metric", "previous")]
+                assert all(row[at] in (0, None) for row in section.rows for at in figures), section.id
                 assert section.kind != "records" or not section.rows
 
 
@@ -307,35 +369,25 @@ def test_rows_of_nobody_are_in_no_report(tmp_path: Path) -> None:
     """Those without an owner, with one whom the source does not know, and of people without a name."""
     crowd = people(HOSTILE[:9])
     rows = together(map(rows_of, crowd))
-    for at, (owner, label) in enumerate(
-        (("U777", None), (None, None), ("U778", ""), ("U779", None))
-    ):
+    for at, (owner, label) in enumerate((("U777", None), (None, None), ("U778", ""), ("U779", None))):
         own = rows_of(Person(500 + at, "x", "x@example.com", "North", 6007))
-        own["users"] = (
-            [] if label is None and at < 2 else [{**own["users"][0], "id": owner, "name": label}]
-        )
+        own["users"] = [] if label is None and at < 2 else [{**own["users"][0], "id": owner, "name": label}]
         for name in ("deals", "leads", "activities", "accounts"):
             own[name] = [{**row, "owner_id": owner} for row in own[name]]
         rows = together([rows, {**own, "quotas": []}])
     made_project(tmp_path, rows)
-    found = of_each(
-        tmp_path, {**EVERY_KIND, "sections": EVERY_KIND["sections"][:2], "for_each": "user.name"}
-    )
+    found = of_each(tmp_path, {**EVERY_KIND, "sections": EVERY_KIND["sections"][:2], "for_each": "user.name"})
     assert set(found) == {one.name for one in crowd}
     for one in crowd:
         assert named(all_texts(found[one.name])) <= {one.number}
         assert tiles(found[one.name])["won_amount"] % one.prime == 0
 
 
-@pytest.mark.parametrize(
-    "team", ["user.team", pytest.param("account.industry", marks=pytest.mark.slow)]
-)
+@pytest.mark.parametrize("team", ["user.team", pytest.param("account.industry", marks=pytest.mark.slow)])
 def test_other_fields(crm: Path, team: str) -> None:
     spec = {**EVERY_KIND, "sections": EVERY_KIND["sections"][:1]}
     found = of_each(crm, {**spec, "for_each": team})
-    members = {
-        one: {p.number for p in PEOPLE if one in (p.team, f"Industry {p.canary}")} for one in found
-    }
+    members = {one: {p.number for p in PEOPLE if one in (p.team, f"Industry {p.canary}")} for one in found}
     assert len(found) == (2 if team == "user.team" else len(PEOPLE))
     for value, figures in found.items():
         assert members[value]
@@ -358,9 +410,7 @@ def test_only_the_reports_that_are_asked_for(crm: Path) -> None:
         },
     )
     assert set(chosen) == {one.name for one in PEOPLE if one.team == "North"}
-    assert all(
-        named(all_texts(figures)) <= {BY_NAME[name].number} for name, figures in chosen.items()
-    )
+    assert all(named(all_texts(figures)) <= {BY_NAME[name].number} for name, figures in chosen.items())
 
 
 # --- laws ------------------------------------------------------------------------------------------
@@ -401,24 +451,15 @@ def test_parts_and_nobodys_rows_are_the_whole(
         "leads_created_count",
     ]
     spec = {"metrics": metrics}
-    found = {
-        name: tiles(figures)
-        for name, figures in of_each(folder, {**spec, "for_each": "user.name"}).items()
-    }
+    found = {name: tiles(figures) for name, figures in of_each(folder, {**spec, "for_each": "user.name"}).items()}
     unowned = {"field": "user.name", "is_null": True}
     nobodys = tiles(of_all(folder, {**spec, "filters": [unowned]}))
     everything = tiles(of_all(folder, spec))
     for metric in metrics:
-        assert sum(one[metric] for one in found.values()) + nobodys[metric] == pytest.approx(
-            everything[metric]
-        ), metric
+        assert sum(one[metric] for one in found.values()) + nobodys[metric] == pytest.approx(everything[metric]), metric
     for person in crowd:
         own = [row for row in rows["deals"] if row["owner_id"] == f"U{person.number}"]
-        won = [
-            row["amount"]
-            for row in own
-            if row["status"] == "won" and "2026-07-01" <= row["closed"] < "2026-10-01"
-        ]
+        won = [row["amount"] for row in own if row["status"] == "won" and "2026-07-01" <= row["closed"] < "2026-10-01"]
         assert found[person.name]["won_amount"] == sum(won)
         assert found[person.name]["won_deals_count"] == len(won)
         mine = [row for row in rows["leads"] if row["owner_id"] == f"U{person.number}"]
@@ -438,8 +479,15 @@ def _drawn(crowd: Sequence[Person], deals: list[Any], leads: list[Any]) -> Table
             rows[name] += [_old(row) for row in pattern[name][:3]]
     for at, (owner, status, amount, day) in enumerate(deals):
         closed = f"{day} 10:00:00" if status != "open" else None
-        made = {"id": f"D{at}", "owner_id": owner, "status": status, "amount": amount, "closed": closed,
-                "created": "2026-03-01 10:00:00", "stage_id": {"won": "Won", "lost": "Lost", "open": "Talk"}[status]}  # fmt: skip
+        made = {
+            "id": f"D{at}",
+            "owner_id": owner,
+            "status": status,
+            "amount": amount,
+            "closed": closed,
+            "created": "2026-03-01 10:00:00",
+            "stage_id": {"won": "Won", "lost": "Lost", "open": "Talk"}[status],
+        }
         rows["deals"].append({**pattern["deals"][0], **made})
     for at, (owner, day) in enumerate(leads):
         lead = {"id": f"L{at}", "owner_id": owner, "created": f"{day} 10:00:00", "converted": None}
@@ -450,10 +498,7 @@ def _drawn(crowd: Sequence[Person], deals: list[Any], leads: list[Any]) -> Table
 
 def _old(row: Row) -> Row:
     """A row of nobody and of long before any period."""
-    made = {
-        key: re.sub("^202[56]", "2019", value) if isinstance(value, str) else value
-        for key, value in row.items()
-    }
+    made = {key: re.sub("^202[56]", "2019", value) if isinstance(value, str) else value for key, value in row.items()}
     made |= {"id": f"old {row['id']}"} if "id" in row else {}
     return {
         **made,
@@ -465,18 +510,11 @@ def _old(row: Row) -> Row:
 # --- files ----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    "form", ["csv", "md", "xlsx", pytest.param("html", marks=pytest.mark.slow)]
-)
-def test_files_have_no_text_of_another(
-    crm: Path, together_made: dict[str, Figures], form: Any
-) -> None:
+@pytest.mark.parametrize("form", ["csv", "md", "xlsx", pytest.param("html", marks=pytest.mark.slow)])
+def test_files_have_no_text_of_another(crm: Path, together_made: dict[str, Figures], form: Any) -> None:
     _, text = checked(crm, {**EVERY_KIND, "for_each": "user.name"})
     for name in FEW:
-        told = {
-            key: named(in_file(key, data))
-            for key, data in files_of(together_made[name], form, "x", text).items()
-        }
+        told = {key: named(in_file(key, data)) for key, data in files_of(together_made[name], form, "x", text).items()}
         assert set().union(*told.values()) == {BY_NAME[name].number}, name
 
 
@@ -484,11 +522,7 @@ def test_files_have_no_text_of_another(
 @pytest.mark.parametrize("kind", ["every", "lost_deals", "sales_activity"])
 def test_pdfs_have_no_text_of_another(crm: Path, kind: str) -> None:
     """On their pages, in their attachments, their information and their outline."""
-    spec = (
-        {**EVERY_KIND, "for_each": "user.name"}
-        if kind == "every"
-        else {"report": kind, "for_each": "user.name"}
-    )
+    spec = {**EVERY_KIND, "for_each": "user.name"} if kind == "every" else {"report": kind, "for_each": "user.name"}
     _, text = checked(crm, spec)
     for name, figures in of_each(crm, spec, *FEW).items():
         [data] = files_of(figures, "pdf", "x", text).values()
@@ -499,9 +533,7 @@ def test_pdfs_have_no_text_of_another(crm: Path, kind: str) -> None:
 
 @pytest.mark.parametrize("form", ["pdf", "html"])
 def test_files_have_no_target_of_another(crm: Path, form: Any) -> None:
-    goal = {
-        "won_amount": {"by": "user.name", "targets": {"Rossi": 7_000_003, "O'Brien": 8_000_009}}
-    }
+    goal = {"won_amount": {"by": "user.name", "targets": {"Rossi": 7_000_003, "O'Brien": 8_000_009}}}
     spec = {"for_each": "user.name", "metrics": ["won_amount"], "goals": goal}
     _, text = checked(crm, spec)
     [(name, data)] = files_of(of_each(crm, spec, "Rossi")["Rossi"], form, "x", text).items()
@@ -544,7 +576,7 @@ def crowd(project: Path, server: Server, rows: Tables) -> None:
 
 def spec(
     attach: str = "[]", to: str = "{{ each.email }}", each: str = "user.name", more: str = "", deliver: str = ""
-) -> str:  # fmt: skip
+) -> str:
     return (
         f"version: 1\nperiod: 2026-Q3\ncompare: previous_period\nfor_each: {each}\n"
         "metrics: [won_amount, open_amount]\n"
@@ -560,9 +592,7 @@ def own_only(handler: Handler, files: Sequence[str] = ()) -> None:
         number = int(to[1:6])
         assert named(read.everything) == {number}, to
         for kind in files:
-            assert any(
-                number in named(text) for name, text in read.files.items() if name.endswith(kind)
-            ), (to, kind)
+            assert any(number in named(text) for name, text in read.files.items() if name.endswith(kind)), (to, kind)
 
 
 def test_each_gets_one_mail_with_nothing_of_another(run: Run, handler: Handler) -> None:
@@ -581,17 +611,11 @@ def test_each_gets_one_mail_with_nothing_of_another(run: Run, handler: Handler) 
 def tiles_of(person: Person) -> int:
     """What was won in the period, by the rows."""
     rows = rows_of(person)["deals"]
-    return sum(
-        row["amount"]
-        for row in rows
-        if row["status"] == "won" and "2026-07-01" <= row["closed"] < "2026-10-01"
-    )
+    return sum(row["amount"] for row in rows if row["status"] == "won" and "2026-07-01" <= row["closed"] < "2026-10-01")
 
 
 @pytest.mark.slow
-def test_each_form_has_nothing_of_another(
-    run: Run, handler: Handler, server: Server, project: Path
-) -> None:
+def test_each_form_has_nothing_of_another(run: Run, handler: Handler, server: Server, project: Path) -> None:
     """Made by several processes, for all names."""
     crowd(project, server, together(map(rows_of, PEOPLE)))
     run(spec("[pdf, csv, html, xlsx, md]"))
@@ -600,9 +624,7 @@ def test_each_form_has_nothing_of_another(
 
 
 @pytest.mark.slow
-def test_many_recipients(
-    run: Run, handler: Handler, server: Server, project: Path, draw: Draw
-) -> None:
+def test_many_recipients(run: Run, handler: Handler, server: Server, project: Path, draw: Draw) -> None:
     """By night a thousand."""
     count = draw.rounds(120, 1000)
     many = people([*HOSTILE, *(f"Person {n}" for n in range(count - len(HOSTILE)))])
@@ -645,20 +667,17 @@ def test_two_of_one_name_with_two_addresses_are_not_sent(
 def test_two_of_one_name_and_one_address_have_one_report(
     run: Run, handler: Handler, project: Path, server: Server
 ) -> None:
-    pair = [
-        Person(n, "Anna Berg", "p00050@example.com", "North", prime)
-        for n, prime in ((50, 7001), (51, 7013))
-    ]
+    pair = [Person(n, "Anna Berg", "p00050@example.com", "North", prime) for n, prime in ((50, 7001), (51, 7013))]
     crowd(project, server, together(map(rows_of, pair)))
     assert results(run(spec())) == {"p00050@example.com": "sent"}
 
 
-def test_a_namesake_without_a_report_keeps_the_rows(
-    run: Run, handler: Handler, project: Path, server: Server
-) -> None:
+def test_a_namesake_without_a_report_keeps_the_rows(run: Run, handler: Handler, project: Path, server: Server) -> None:
     """One Anna Berg works here, another one left: whoever is here is not shown what the other sold."""
-    pair = [Person(50, "Anna Berg", "p00050@example.com", "North", 7001),
-            Person(51, "Anna Berg", "p00051@example.com", "North", 7013, active=False)]  # fmt: skip
+    pair = [
+        Person(50, "Anna Berg", "p00050@example.com", "North", 7001),
+        Person(51, "Anna Berg", "p00051@example.com", "North", 7013, active=False),
+    ]
     crowd(project, server, together(map(rows_of, [*people(HOSTILE[:3]), *pair])))
     run(spec("[csv]", each="{field: user.name, where: user.is_active}"))
     own_only(handler)
@@ -666,8 +685,15 @@ def test_a_namesake_without_a_report_keeps_the_rows(
 
 def test_addresses_of_a_file(run: Run, handler: Handler, project: Path) -> None:
     """Only those that the file names, by the exact name; the file's address, not the source's."""
-    lines = ["value,email", "Rossi,p00000@example.com", "ROSSI,p00002@example.com", '"Anna ""Ann"" Berg",p00007@example.com',
-             "nobody,p00099@example.com", "O'BRIEN,p00005@example.com", '"  rossi",p00001@example.com']  # fmt: skip
+    lines = [
+        "value,email",
+        "Rossi,p00000@example.com",
+        "ROSSI,p00002@example.com",
+        '"Anna ""Ann"" Berg",p00007@example.com',
+        "nobody,p00099@example.com",
+        "O'BRIEN,p00005@example.com",
+        '"  rossi",p00001@example.com',
+    ]
     (project / "to.csv").write_text("\n".join(lines), "utf-8")
     outcome = run(spec("[csv]", each="{field: user.name, recipients: to.csv}"))
     assert {one.value for one in outcome.sent if one.result == "sent"} == {
@@ -680,23 +706,17 @@ def test_addresses_of_a_file(run: Run, handler: Handler, project: Path) -> None:
 
 
 def test_names_of_a_file_are_not_trimmed(run: Run, handler: Handler, project: Path) -> None:
-    (project / "to.csv").write_text(
-        'value,email\n"Rossi ",p00003@example.com\n" Rossi",p00004@example.com\n', "utf-8"
-    )
+    (project / "to.csv").write_text('value,email\n"Rossi ",p00003@example.com\n" Rossi",p00004@example.com\n', "utf-8")
     run(spec("[csv]", each="{field: user.name, recipients: to.csv}"))
     assert sorted(to[:6] for to, _ in handler.taken) == ["p00003", "p00004"]
     own_only(handler, (".csv",))
 
 
 def test_a_file_that_names_somebody_twice_is_a_mistake(project: Path) -> None:
-    (project / "to.csv").write_text(
-        "value,email\nRossi,p00000@example.com\nRossi,p00001@example.com\n", "utf-8"
-    )
+    (project / "to.csv").write_text("value,email\nRossi,p00000@example.com\nRossi,p00001@example.com\n", "utf-8")
     (project / "spec.yaml").write_text(spec(each="{field: user.name, recipients: to.csv}"), "utf-8")
     found = load_report(Path("spec.yaml"), NOW, {})
-    assert [one.code for one in found.diagnostics if one.code != "not-sendable"] == [
-        "bad-recipients"
-    ]
+    assert [one.code for one in found.diagnostics if one.code != "not-sendable"] == ["bad-recipients"]
     assert found.report is None
 
 
@@ -725,9 +745,7 @@ def test_only_who_is_asked_for(run: Run, handler: Handler) -> None:
     assert len(handler.taken) == 1
 
 
-def test_several_addresses_of_one(
-    run: Run, handler: Handler, project: Path, server: Server
-) -> None:
+def test_several_addresses_of_one(run: Run, handler: Handler, project: Path, server: Server) -> None:
     """Of a cell of the data they are a mistake, of one of the project's own file they are meant."""
     one, two = people(["Rossi", "rossi"])
     cell = "p00000@example.com; P00000@Example.com, p00000@example.com chief@example.com"
@@ -743,7 +761,7 @@ def test_several_addresses_of_one(
         "p00000@example.com": "sent",
         "chief@example.com": "sent",
         "p00001@example.com": "sent",
-    }  # fmt: skip
+    }
     assert Counter(to for to, _ in handler.taken) == {
         "p00000@example.com": 1,
         "chief@example.com": 1,
@@ -753,9 +771,7 @@ def test_several_addresses_of_one(
     assert by == {"p00000@example.com": {0}, "chief@example.com": {0}, "p00001@example.com": {1}}
 
 
-def test_who_has_no_address_is_named(
-    run: Run, handler: Handler, project: Path, server: Server
-) -> None:
+def test_who_has_no_address_is_named(run: Run, handler: Handler, project: Path, server: Server) -> None:
     one, *others = people(HOSTILE[:4])
     rows = together(map(rows_of, [one, *others]))
     for at, address in ((1, None), (2, "no address"), (3, "eve@evil.example")):
@@ -764,22 +780,20 @@ def test_who_has_no_address_is_named(
     outcome = run(spec())
     assert {to for to, _ in handler.taken} == {one.email}
     assert {one.value: one.result for one in outcome.sent} == {
-        HOSTILE[0]: "sent", HOSTILE[1]: "failed", HOSTILE[2]: "failed", HOSTILE[3]: "failed"
-    }  # fmt: skip
+        HOSTILE[0]: "sent",
+        HOSTILE[1]: "failed",
+        HOSTILE[2]: "failed",
+        HOSTILE[3]: "failed",
+    }
 
 
-def test_two_people_of_one_address_have_two_mails(
-    run: Run, handler: Handler, project: Path, server: Server
-) -> None:
+def test_two_people_of_one_address_have_two_mails(run: Run, handler: Handler, project: Path, server: Server) -> None:
     rows = together(map(rows_of, people(["Rossi", "rossi"])))
     for row in rows["users"]:
         row["email"] = "chief@example.com"
     crowd(project, server, rows)
     run(spec("[csv]"))
-    by = [
-        (str(mail["Subject"]), named("\n".join(in_mail(mail).files.values())))
-        for _, mail in handler.mails()
-    ]
+    by = [(str(mail["Subject"]), named("\n".join(in_mail(mail).files.values()))) for _, mail in handler.mails()]
     assert sorted(by) == [("Rossi", {0}), ("rossi", {1})]
     assert len({str(mail["Message-ID"]) for _, mail in handler.mails()}) == 2
 
@@ -817,10 +831,7 @@ ARCHIVE = "  outlets: {archive: {folder: 'archive/{each}', link: 'https://files.
 def archived(project: Path) -> dict[str, set[int]]:
     """Who is named in each file of the archive."""
     files = [path for path in (project / "archive").rglob("*") if path.is_file()]
-    return {
-        path.relative_to(project / "archive").as_posix(): named(path.read_text("utf-8"))
-        for path in files
-    }
+    return {path.relative_to(project / "archive").as_posix(): named(path.read_text("utf-8")) for path in files}
 
 
 def archive(project: Path) -> None:

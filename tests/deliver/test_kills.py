@@ -68,7 +68,7 @@ def _serve() -> None:
         phase, seconds = asked["kill"] or ("start", HUNG)
         until = began + (seconds if phase == "start" else HUNG)
         # A byte says that the first mail is claimed; the end, that the process is gone.
-        while not select.select([read], [], [], max(0, until - time.monotonic()))[0] or os.read(read, 1):  # fmt: skip
+        while not select.select([read], [], [], max(0, until - time.monotonic()))[0] or os.read(read, 1):
             if time.monotonic() >= until:
                 os.kill(child, signal.SIGKILL)
                 until = time.monotonic() + 1
@@ -156,9 +156,7 @@ def _arm(point: str, turn: int, number: int) -> None:
         setattr(kind, name, method)
 
     for kind in (ledger.SqliteLedger, ledger.PostgresLedger):
-        around(
-            kind, "put", lambda entry: "a claim" if entry.state == "claimed" else "the end of all"
-        )
+        around(kind, "put", lambda entry: "a claim" if entry.state == "claimed" else "the end of all")
         around(kind, "step", lambda entry: f"`{entry.state}`")
     handed, speak = smtp.Mailer.send, smtplib.SMTP.send
 
@@ -201,9 +199,13 @@ class Warm:
 
     def __init__(self, folder: Path) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, __file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-            cwd=folder, env={**os.environ, "PYTHONPATH": str(CHECKOUT)},
-        )  # fmt: skip
+            [sys.executable, __file__],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=folder,
+            env={**os.environ, "PYTHONPATH": str(CHECKOUT)},
+        )
 
     def ask(self, **asked: Any) -> dict[str, Any]:
         assert self._process.stdin is not None
@@ -226,7 +228,7 @@ class Slow(Handler):
         self.chance, self.slowness, self.drops = chance, 0.004, 0.0
         self.open = self.at_work = 0
 
-    async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str, options: Any) -> str:  # fmt: skip
+    async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str, options: Any) -> str:
         await self.pause(server)
         return await super().handle_RCPT(server, session, envelope, address, options)
 
@@ -247,11 +249,7 @@ class Slow(Handler):
 
     async def pause(self, server: Any = None) -> None:
         await asyncio.sleep(self.chance.uniform(0, 2 * self.slowness))
-        if (
-            server is not None
-            and server.transport is not None
-            and self.chance.random() < self.drops
-        ):
+        if server is not None and server.transport is not None and self.chance.random() < self.drops:
             server.transport.abort()
 
     def rest(self) -> None:
@@ -307,16 +305,18 @@ class Project:
         return self.server.handler
 
     def run(
-        self, kill: tuple[str, float] | None = None, fault: tuple[str, int, int] | None = None, more: tuple[str, ...] = ()
-    ) -> tuple[int, str]:  # fmt: skip
+        self,
+        kill: tuple[str, float] | None = None,
+        fault: tuple[str, int, int] | None = None,
+        more: tuple[str, ...] = (),
+    ) -> tuple[int, str]:
         """Send. Each run is as of another moment, so that what it builds has other bytes."""
         assert self.warm is not None
         self.runs += 1
         now = (START + timedelta(seconds=self.runs)).isoformat()
         output = self.folder / "output.txt"
         output.write_text("")
-        said = self.warm.ask(folder=str(self.folder), now=now, kill=kill, fault=fault,
-                             more=more, output=str(output))  # fmt: skip
+        said = self.warm.ask(folder=str(self.folder), now=now, kill=kill, fault=fault, more=more, output=str(output))
         self.handler.rest()
         self.whole, self.sending = said["whole"], said["sending"]
         return said["code"], output.read_text("utf-8")
@@ -337,7 +337,7 @@ class Project:
             ledger.close()
 
 
-def make(folder: Path, server: Server, warm: Warm | None, kind: str, mode: str, ledger: str, mails: int = 8) -> Project:  # fmt: skip
+def make(folder: Path, server: Server, warm: Warm | None, kind: str, mode: str, ledger: str, mails: int = 8) -> Project:
     """A project whose source is small, so that little time goes into the figures."""
     folder.mkdir(parents=True, exist_ok=True)
     names = [f"Person{at:02}" for at in range(VALUES)]
@@ -346,31 +346,48 @@ def make(folder: Path, server: Server, warm: Warm | None, kind: str, mode: str, 
         raw.execute("create table deals (id, amount, status, closed_at, created_at, owner)")
         raw.execute("create table people (id, name, email)")
         for at, name in enumerate(names):
-            raw.execute("insert into people values (?, ?, ?)", (f"{at}", name, f"{name.lower()}@example.com"))  # fmt: skip
-            raw.execute("insert into deals values (?, ?, 'won', '2026-08-03', '2026-07-02', ?)", (f"{at}", 100 + at, f"{at}"))  # fmt: skip
+            raw.execute("insert into people values (?, ?, ?)", (f"{at}", name, f"{name.lower()}@example.com"))
+            raw.execute(
+                "insert into deals values (?, ?, 'won', '2026-08-03', '2026-07-02', ?)", (f"{at}", 100 + at, f"{at}")
+            )
         raw.commit()
     mapping = {
         "timezone": "UTC",
         "entities": {
-            "deal": {"table": "deals", "key": "id", "fields": {
-                "amount": "amount", "status": "status", "closed_at": "closed_at",
-                "created_at": "created_at", "owner_id": "owner"}},
+            "deal": {
+                "table": "deals",
+                "key": "id",
+                "fields": {
+                    "amount": "amount",
+                    "status": "status",
+                    "closed_at": "closed_at",
+                    "created_at": "created_at",
+                    "owner_id": "owner",
+                },
+            },
             "user": {"table": "people", "key": "id", "fields": {"name": "name", "email": "email"}},
         },
-    }  # fmt: skip
+    }
     (folder / "m.yaml").write_text(json.dumps(mapping), "utf-8")
     project = {
-        "version": 1, "source": "crm.sqlite", "mapping": "m.yaml", "currency": "EUR",
-        "deliver": {"smtp": f"smtp://127.0.0.1:{server.port}", "from": "reports@example.com",
-                    "allow": ["@example.com"], "ledger": ledger},
-    }  # fmt: skip
+        "version": 1,
+        "source": "crm.sqlite",
+        "mapping": "m.yaml",
+        "currency": "EUR",
+        "deliver": {
+            "smtp": f"smtp://127.0.0.1:{server.port}",
+            "from": "reports@example.com",
+            "allow": ["@example.com"],
+            "ledger": ledger,
+        },
+    }
     (folder / "reportspec.yaml").write_text(json.dumps(project), "utf-8")
-    spec: dict[str, Any] = {"version": 1, "title": "Won", "period": "2026-Q3", "metrics": ["won_amount"]}  # fmt: skip
+    spec: dict[str, Any] = {"version": 1, "title": "Won", "period": "2026-Q3", "metrics": ["won_amount"]}
     if kind == "burst":
         more = [f"copy{at}@example.com" for at in range(EACH - 1)]
         spec["for_each"] = "user.name"
         spec["deliver"] = {"to": "{{ each.email }}", "bcc": more, "subject": "for {{ each.value }}"}
-        expected = {(to, f"for {name}") for name in names for to in (f"{name.lower()}@example.com", *more)}  # fmt: skip
+        expected = {(to, f"for {name}") for name in names for to in (f"{name.lower()}@example.com", *more)}
     else:
         to = [f"person{at:02}@example.com" for at in range(mails)]
         spec["deliver"] = {"to": to[0], **({"bcc": to[1:]} if to[1:] else {}), "subject": "for all"}
@@ -408,9 +425,7 @@ LANES = 3  # sends at once: each mostly waits for its server and for the disk
 @pytest.fixture(scope="module")
 def lanes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Warm]]:
     with ExitStack() as stack:
-        yield [
-            stack.enter_context(warm_process(tmp_path_factory.mktemp("warm"))) for _ in range(LANES)
-        ]
+        yield [stack.enter_context(warm_process(tmp_path_factory.mktemp("warm"))) for _ in range(LANES)]
 
 
 @pytest.fixture(scope="module")
@@ -484,7 +499,7 @@ def finish(project: Project) -> None:
     check_end(project, code, said)
 
 
-def campaign(project: Project, chance: random.Random, kills: int, whole: float, sending: float) -> Counter[str]:  # fmt: skip
+def campaign(project: Project, chance: random.Random, kills: int, whole: float, sending: float) -> Counter[str]:
     """Kill a send and start it again, some times over; then let it end. What it was doing when it
     was struck, counted."""
     tally: Counter[str] = Counter()
@@ -510,17 +525,27 @@ def campaign(project: Project, chance: random.Random, kills: int, whole: float, 
 
 
 PLANS = [
-    ("ordinary", "resend", "sqlite", 50), ("ordinary", "hold", "sqlite", 50),
-    ("burst", "resend", "sqlite", 35), ("burst", "hold", "sqlite", 35),
-    ("ordinary", "resend", "postgres", 15), ("burst", "hold", "postgres", 15),
-]  # fmt: skip
+    ("ordinary", "resend", "sqlite", 50),
+    ("ordinary", "hold", "sqlite", 50),
+    ("burst", "resend", "sqlite", 35),
+    ("burst", "hold", "sqlite", 35),
+    ("ordinary", "resend", "postgres", 15),
+    ("burst", "hold", "postgres", 15),
+]
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("kind", "mode", "ledger", "kills"), PLANS)
 def test_random_kills(
-    lanes: list[Warm], place: Callable[[], str], tmp_path: Path, kind: str, mode: str, ledger: str, kills: int, draw: Any
-) -> None:  # fmt: skip
+    lanes: list[Warm],
+    place: Callable[[], str],
+    tmp_path: Path,
+    kind: str,
+    mode: str,
+    ledger: str,
+    kills: int,
+    draw: Any,
+) -> None:
     """At any moment; by day few, as each step is met by the tests below."""
     kills = draw.rounds(kills // 4, kills)
 
@@ -561,7 +586,9 @@ def test_random_kills(
 
 
 @pytest.fixture
-def project(lanes: list[Warm], ledger: str, kind: str, mode: str, place: Callable[[], str], tmp_path: Path) -> Iterator[Project]:  # fmt: skip
+def project(
+    lanes: list[Warm], ledger: str, kind: str, mode: str, place: Callable[[], str], tmp_path: Path
+) -> Iterator[Project]:
     with slow_server(SEED) as server:
         server.handler.slowness = 0.001
         yield make(tmp_path / "project", server, lanes[0], kind, mode, place(), mails=4)
@@ -574,7 +601,7 @@ def struck(project: Project) -> Key | None:
     return found[0] if found else None
 
 
-KILLED = [("ordinary", "resend", "sqlite"), ("burst", "hold", "sqlite"), ("ordinary", "resend", "postgres")]  # fmt: skip
+KILLED = [("ordinary", "resend", "sqlite"), ("burst", "hold", "sqlite"), ("ordinary", "resend", "postgres")]
 
 
 @pytest.mark.slow
@@ -588,7 +615,9 @@ def test_killed_at_each_step(project: Project, point: str) -> None:
     claims = ("before a claim", "after a claim")
     assert states["sent"] == (0 if point in claims else 2 if point == "after `sent`" else 1)
     assert states["data"] == (state == "data")
-    assert states["claimed"] == {claims[0]: 1, claims[1]: 2}.get(point, len(project.expected) - states["sent"] - states["data"])  # fmt: skip
+    assert states["claimed"] == {claims[0]: 1, claims[1]: 2}.get(
+        point, len(project.expected) - states["sent"] - states["data"]
+    )
     assert sum(map(len, project.copies().values())) == states["sent"] + (state == "data") * taken
     doubtful = struck(project)
     finish(project)
@@ -610,10 +639,8 @@ def test_killed_when_all_are_sent(project: Project, point: str) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("kind", "mode", "ledger"), [KILLED[0], KILLED[2]])
-@pytest.mark.parametrize(("point", "copies"), [("after `data`", 0), ("within the mail", 0), ("before `sent`", 2)])  # fmt: skip
-def test_killed_over_the_same_mail_again_and_again(
-    project: Project, point: str, copies: int
-) -> None:
+@pytest.mark.parametrize(("point", "copies"), [("after `data`", 0), ("within the mail", 0), ("before `sent`", 2)])
+def test_killed_over_the_same_mail_again_and_again(project: Project, point: str, copies: int) -> None:
     for _ in range(2):
         while (done := project.run(fault=(point, 0, signal.SIGKILL)))[1]:
             assert "another process" in done[1]  # PostgreSQL has not let go of the lock yet
@@ -635,8 +662,12 @@ def test_killed_over_the_same_mail_again_and_again(
 @pytest.mark.parametrize(("kind", "mode", "ledger"), KILLED[:1])
 @pytest.mark.parametrize(
     ("point", "number"),
-    [*((point, signal.SIGINT) for point in [*POINTS][3:]), ("within the mail", signal.SIGTERM), ("after the mail", signal.SIGHUP)],
-)  # fmt: skip
+    [
+        *((point, signal.SIGINT) for point in [*POINTS][3:]),
+        ("within the mail", signal.SIGTERM),
+        ("after the mail", signal.SIGHUP),
+    ],
+)
 def test_a_signal_lets_a_mail_come_to_its_end(project: Project, point: str, number: int) -> None:
     """At each step: what the server has been told is brought to its end, and nobody gets it twice."""
     code, said = project.run(fault=(point, 1, number))
@@ -681,7 +712,7 @@ def test_a_server_that_drops_connections_over_three_runs(project: Project) -> No
             assert max(map(len, project.copies().values()), default=0) <= 2
             left = len(project.expected) - states["sent"]
             assert (code == 0) == (not left), f"seed {SEED + turn}: {said}"
-            assert said.count("in doubt: ") + said.count("not taken yet: ") + ("cannot be reached" in said) >= left  # fmt: skip
+            assert said.count("in doubt: ") + said.count("not taken yet: ") + ("cannot be reached" in said) >= left
         check_end(project, code, said)
         doubled += sum(len(got) == 2 for got in project.copies().values())
     assert doubled or project.mode == "hold"
@@ -696,8 +727,14 @@ def test_two_at_once(project: Project, lanes: list[Warm]) -> None:
         until = time.monotonic() + 20
         while not project.handler.taken and time.monotonic() < until:
             time.sleep(0.01)
-        said = lanes[1].ask(folder=str(project.folder), now=START.isoformat(), kill=None, fault=None,
-                            more=(), output=str(project.folder / "second.txt"))  # fmt: skip
+        said = lanes[1].ask(
+            folder=str(project.folder),
+            now=START.isoformat(),
+            kill=None,
+            fault=None,
+            more=(),
+            output=str(project.folder / "second.txt"),
+        )
         assert first.result()[0] == 0
     assert said["code"] == 0
     assert "another process is sending this report" in (project.folder / "second.txt").read_text()

@@ -68,9 +68,7 @@ class Place:
         """A session of another program, on the same database."""
         if self.kind == "sqlite":
             path = self.root / self.name
-            with closing(
-                sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-            ) as raw:
+            with closing(sqlite3.connect(path, isolation_level=None, check_same_thread=False)) as raw:
                 yield raw
         else:
             with psycopg.connect(self.name, autocommit=True) as session:
@@ -117,8 +115,17 @@ both = pytest.mark.parametrize("kind", KINDS)
 
 def entry(recipient: str = "anna@example.com", **more: Any) -> Entry:
     message = more.pop("message", b"Subject: x\r\n\r\n\0\xff mail")
-    made = Entry("specs/q3.yaml", "2026-07-01/2026-10-01", recipient, message_id="<1@example.com>", subject="Won",
-                 digest="d" * 64, figures="f" * 64, message=message, at="2026-11-01T12:00:00+00:00")  # fmt: skip
+    made = Entry(
+        "specs/q3.yaml",
+        "2026-07-01/2026-10-01",
+        recipient,
+        message_id="<1@example.com>",
+        subject="Won",
+        digest="d" * 64,
+        figures="f" * 64,
+        message=message,
+        at="2026-11-01T12:00:00+00:00",
+    )
     return replace(made, **more)
 
 
@@ -132,7 +139,9 @@ def test_steps(ledger: Ledger) -> None:
     ledger.put(claimed)
     assert ledger.find(*claimed.key) == claimed
     # A step writes what changes on the way, and leaves the message and what it is known by.
-    begun = replace(claimed, state="data", digest="e" * 64, copies=1, attempts=2, said="é “x”", at="2026-11-01T12:00:01+00:00")  # fmt: skip
+    begun = replace(
+        claimed, state="data", digest="e" * 64, copies=1, attempts=2, said="é “x”", at="2026-11-01T12:00:01+00:00"
+    )
     ledger.step(replace(begun, message=b"other", subject="other"))
     assert ledger.find(*claimed.key) == begun
     sent = replace(begun, state="sent", said="250 taken")
@@ -148,7 +157,9 @@ def test_steps(ledger: Ledger) -> None:
 @both
 def test_every_byte_and_odd_names(ledger: Ledger) -> None:
     whole = bytes(range(256)) * 8000  # 2 MB
-    odd = entry("o'brien\"%s{}@example.com", message=whole, report="specs/50% ;--.yaml?a=b[Ünï 株]", said="%(x)s \\ '' \n")  # fmt: skip
+    odd = entry(
+        "o'brien\"%s{}@example.com", message=whole, report="specs/50% ;--.yaml?a=b[Ünï 株]", said="%(x)s \\ '' \n"
+    )
     for one in (odd, replace(odd, recipient="other@example.com", message=b"")):
         ledger.put(one)
         assert ledger.find(*one.key) == one
@@ -179,11 +190,11 @@ def test_an_entry_that_is_gone_cannot_take_a_step(place: Place, ledger: Ledger) 
 @both
 def test_last_is_of_another_period(ledger: Ledger) -> None:
     assert ledger.last("specs/q3.yaml", "*", "p") is None
-    for period, at, state in (("p1", "1", "sent"), ("p2", "3", "sent"), ("p3", "3", "sent"), ("p4", "9", "claimed")):  # fmt: skip
+    for period, at, state in (("p1", "1", "sent"), ("p2", "3", "sent"), ("p3", "3", "sent"), ("p4", "9", "claimed")):
         ledger.put(entry("*", period=period, at=at, state=state))
     ledger.put(entry("*", report="other", period="p9", at="9", state="sent"))
     last = {period: ledger.last("specs/q3.yaml", "*", period) for period in ("p3", "p2", "p5")}
-    assert {name: one.period for name, one in last.items() if one} == {"p3": "p2", "p2": "p3", "p5": "p3"}  # fmt: skip
+    assert {name: one.period for name, one in last.items() if one} == {"p3": "p2", "p2": "p3", "p5": "p3"}
     assert last["p5"] is not None
     assert last["p5"].message == b""
 
@@ -230,9 +241,11 @@ def program(place: Place, code: str) -> Iterator[Callable[[str], str]]:
     """Another process, which gets a line and answers with one."""
     with subprocess.Popen(
         [sys.executable, "-c", PRELUDE + textwrap.dedent(code), place.name, str(place.root)],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
         env={**os.environ, "PYTHONPATH": str(CHECKOUT)},
-    ) as process:  # fmt: skip
+    ) as process:
         assert process.stdin is not None
         assert process.stdout is not None
         assert process.stdout.readline() == "ready\n"
@@ -289,10 +302,13 @@ def test_one_sender_until_it_ends_or_dies(place: Place, ledger: Ledger, end: str
 @pytest.mark.xdist_group("postgres")
 def test_ledgers_in_two_schemas_do_not_wait_for_each_other(postgres: str, tmp_path: Path) -> None:
     with (
-        schema_of(postgres, tmp_path) as one, schema_of(postgres, tmp_path) as two,
-        one.open_again() as first, two.open_again() as second,
-        first.sender("a") as mine, second.sender("a") as other,
-    ):  # fmt: skip
+        schema_of(postgres, tmp_path) as one,
+        schema_of(postgres, tmp_path) as two,
+        one.open_again() as first,
+        two.open_again() as second,
+        first.sender("a") as mine,
+        second.sender("a") as other,
+    ):
         assert mine
         assert other
 
@@ -314,7 +330,7 @@ def test_many_make_it_at_once_and_write_into_it(place: Place) -> None:
         assert [*pool.map(lambda ask: ask("go"), asks)] == ["ok"] * 5
     assert len(place.entries()) == 100
     with place.raw() as raw:
-        told = "pragma user_version" if place.kind == "sqlite" else f"select obj_description('{TABLE}'::regclass)"  # fmt: skip
+        told = "pragma user_version" if place.kind == "sqlite" else f"select obj_description('{TABLE}'::regclass)"
         assert str(raw.execute(told).fetchone()[0]).endswith("1"), "which version made it"
 
 
@@ -329,7 +345,7 @@ class Hooked(Handler):
         self.hook: Callable[[str, int], None] = lambda step, number: None
         self.announced = 0
 
-    async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str, options: Any) -> str:  # fmt: skip
+    async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str, options: Any) -> str:
         self.announced += 1
         self.hook("announced", self.announced)
         return await super().handle_RCPT(server, session, envelope, address, options)
@@ -415,7 +431,9 @@ def test_another_sender_in_the_middle_is_told_so(sends: Sends, step: str) -> Non
     command = [sys.executable, "-m", "reportspec", "send", str(sends.project.folder / "spec.yaml")]
     env = {**os.environ, "PYTHONPATH": str(CHECKOUT), "REPORTSPEC_NOW": START.isoformat()}
     second: list[subprocess.CompletedProcess[str]] = []
-    sends.at(step, 2, lambda: second.append(subprocess.run(command, env=env, capture_output=True, text=True, timeout=60)))  # fmt: skip
+    sends.at(
+        step, 2, lambda: second.append(subprocess.run(command, env=env, capture_output=True, text=True, timeout=60))
+    )
     with ThreadPoolExecutor(1) as pool:
         assert set(pool.submit(sends).result().values()) == {"sent"}
     assert second[0].returncode == 0, second[0]
@@ -430,7 +448,11 @@ def test_another_sender_in_the_middle_is_told_so(sends: Sends, step: str) -> Non
 def test_a_newer_version_is_left_alone(sends: Sends) -> None:
     place = sends.place
     assert set(sends().values()) == {"sent"}
-    newer = "pragma user_version = 2" if place.kind == "sqlite" else f"comment on table {TABLE} is 'reportspec ledger, version 2'"  # fmt: skip
+    newer = (
+        "pragma user_version = 2"
+        if place.kind == "sqlite"
+        else f"comment on table {TABLE} is 'reportspec ledger, version 2'"
+    )
     with place.raw() as raw:
         raw.execute(newer)
         for _ in range(2):
@@ -486,7 +508,7 @@ def damage(path: Path, how: str) -> None:
 
 
 @pytest.mark.parametrize("kind", ["sqlite"])
-@pytest.mark.parametrize("how", ["text", "no header", "cut off", "pages of nothing", "pages of chance"])  # fmt: skip
+@pytest.mark.parametrize("how", ["text", "no header", "cut off", "pages of nothing", "pages of chance"])
 def test_a_damaged_file(sends: Sends, how: str) -> None:
     sends()
     path = sends.place.root / sends.place.name
@@ -553,10 +575,10 @@ def test_no_rights(open_folder: Path, what: str) -> None:
 def test_a_session_that_may_only_read(postgres: str, tmp_path: Path) -> None:
     with schema_of(postgres, tmp_path) as place:
         reading = replace(place, name=f"{place.name}%20-cdefault_transaction_read_only%3Don")
-        with pytest.raises(LedgerError, match="nothing is sent: cannot execute CREATE TABLE in a read-only"):  # fmt: skip
+        with pytest.raises(LedgerError, match="nothing is sent: cannot execute CREATE TABLE in a read-only"):
             reading.open()
         place.open().close()
-        with reading.open_again() as ledger, pytest.raises(LedgerError, match="cannot execute INSERT in a read-only"):  # fmt: skip
+        with reading.open_again() as ledger, pytest.raises(LedgerError, match="cannot execute INSERT in a read-only"):
             ledger.put(entry())
 
 
@@ -584,9 +606,7 @@ def held(place: Place) -> Iterator[Callable[[], None]]:
 
 
 @both
-def test_it_waits_for_another_program_and_then_says_so(
-    sends: Sends, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_it_waits_for_another_program_and_then_says_so(sends: Sends, monkeypatch: pytest.MonkeyPatch) -> None:
     import threading
 
     sends.place.open().close()
@@ -620,9 +640,7 @@ def test_it_waits_for_another_program_and_then_says_so(
 
 @both
 @pytest.mark.parametrize("reading", [False, True])
-def test_that_it_waits_is_told_once_and_soon(
-    sends: Sends, monkeypatch: pytest.MonkeyPatch, reading: bool
-) -> None:
+def test_that_it_waits_is_told_once_and_soon(sends: Sends, monkeypatch: pytest.MonkeyPatch, reading: bool) -> None:
     place = sends.place
     place.open().close()
     monkeypatch.setattr(ledgers, "PATIENCE", 5.0)
@@ -664,9 +682,7 @@ def test_who_looks_does_not_wait_for_who_writes(sends: Sends) -> None:
 
 @both
 @pytest.mark.parametrize(("step", "number", "taken"), [("announced", 3, 2), ("taken", 2, 2)])
-def test_held_in_the_middle(
-    sends: Sends, step: str, number: int, taken: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_held_in_the_middle(sends: Sends, step: str, number: int, taken: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ledgers, "PATIENCE", 0.3)
     holding = held(sends.place)
     sends.at(step, number, holding.__enter__)
@@ -728,7 +744,11 @@ def _terminate(sends: Sends) -> None:
 
 LOST = {
     "deleted": ("sqlite", lambda sends: _file(sends).unlink(), "the file was deleted, moved or replaced"),
-    "renamed": ("sqlite", lambda sends: _file(sends).rename(_file(sends).with_suffix(".old")), "the file was deleted, moved or replaced"),
+    "renamed": (
+        "sqlite",
+        lambda sends: _file(sends).rename(_file(sends).with_suffix(".old")),
+        "the file was deleted, moved or replaced",
+    ),
     "copied over": ("sqlite", _copied_over, "the file was deleted, moved or replaced"),
     "cut off": ("sqlite", _cut_off, "no such table|malformed|disk i/o|not a database"),
     "overwritten": ("sqlite", _overwritten, "no such table"),
@@ -737,13 +757,13 @@ LOST = {
     "emptied there": ("postgres", _statement(f"truncate {TABLE}"), "what was written into it is gone"),
     "dropped": ("postgres", _statement(f"drop table {TABLE}"), "does not exist"),
     "cut": ("postgres", _terminate, "terminating connection|closed"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(
     ("kind", "how"),
     [pytest.param(kind, how, marks=ON_POSTGRES if kind == "postgres" else []) for how, (kind, _, _) in LOST.items()],
-)  # fmt: skip
+)
 def test_lost_in_the_middle(sends: Sends, how: str) -> None:
     _, do, match = LOST[how]
     sends.at("announced", 3, lambda: do(sends))
@@ -770,16 +790,23 @@ def test_a_connection_that_is_cut_after_the_mail_was_taken(sends: Sends) -> None
 @pytest.mark.parametrize(
     "url",
     [
-        "postgresql://anna:S3cr%40t@127.0.0.1:9/test", "postgres://anna:S3cr%40t@127.0.0.1:9/test?connect_timeout=2",
-        "postgresql://anna:S3cr@t@127.0.0.1:9/test", "postgresql://anna:S3cr/t@127.0.0.1:9/test",
-        "postgresql://anna:S3cr?t@127.0.0.1:9/test", "postgresql://anna:S3cr#t@127.0.0.1:9/test",
-        "postgresql://anna:S3cr%zzt@127.0.0.1:9/test", "postgresql://anna:S3cr@t:x@127.0.0.1:9/test",
-        "postgresql://anna:S3crt@127.0.0.1:99999/test", "postgresql://anna:S3crt@",
-        "postgresql://anna:S3crt@127.0.0.1:9/test?sslmode=wrong", "postgresql://anna@127.0.0.1:9/test?password=S3crt",
-        "postgresql://anna@127.0.0.1:9/test?passwrd=S3crt", "postgresql://anna:S3crt@nowhere.invalid:5432/test",
+        "postgresql://anna:S3cr%40t@127.0.0.1:9/test",
+        "postgres://anna:S3cr%40t@127.0.0.1:9/test?connect_timeout=2",
+        "postgresql://anna:S3cr@t@127.0.0.1:9/test",
+        "postgresql://anna:S3cr/t@127.0.0.1:9/test",
+        "postgresql://anna:S3cr?t@127.0.0.1:9/test",
+        "postgresql://anna:S3cr#t@127.0.0.1:9/test",
+        "postgresql://anna:S3cr%zzt@127.0.0.1:9/test",
+        "postgresql://anna:S3cr@t:x@127.0.0.1:9/test",
+        "postgresql://anna:S3crt@127.0.0.1:99999/test",
+        "postgresql://anna:S3crt@",
+        "postgresql://anna:S3crt@127.0.0.1:9/test?sslmode=wrong",
+        "postgresql://anna@127.0.0.1:9/test?password=S3crt",
+        "postgresql://anna@127.0.0.1:9/test?passwrd=S3crt",
+        "postgresql://anna:S3crt@nowhere.invalid:5432/test",
         "postgresql://[anna:S3crt@127.0.0.1:9/test",
     ],
-)  # fmt: skip
+)
 def test_urls_that_lead_nowhere(url: str, tmp_path: Path) -> None:
     with pytest.raises(LedgerError) as caught:
         open_ledger(url.replace("127.0.0.1:9", "127.0.0.1:1"), tmp_path)
@@ -812,9 +839,7 @@ def test_passwords_are_in_no_message_of_the_server(postgres: str, tmp_path: Path
 def _own_namespace() -> bool:
     return (
         shutil.which("unshare") is not None
-        and not subprocess.run(
-            ["unshare", "-rm", "true"], stderr=subprocess.DEVNULL, check=False
-        ).returncode
+        and not subprocess.run(["unshare", "-rm", "true"], stderr=subprocess.DEVNULL, check=False).returncode
     )
 
 
@@ -851,7 +876,7 @@ DISK = pytest.mark.parametrize("kind", ["sqlite"])
 
 @pytest.fixture
 def on_small(small: Callable[[str], None], place: Place, server: Server, tmp_path: Path) -> Sends:
-    project = make(tmp_path / "project", server, None, "ordinary", "resend", "small/ledger.sqlite", mails=4)  # fmt: skip
+    project = make(tmp_path / "project", server, None, "ordinary", "resend", "small/ledger.sqlite", mails=4)
     return Sends(project, Place("sqlite", "small/ledger.sqlite", project.folder))
 
 
@@ -866,9 +891,7 @@ def test_a_full_disk_sends_nothing(on_small: Sends) -> None:
 
 
 @DISK
-def test_a_disk_on_which_the_mails_have_no_room(
-    on_small: Sends, small: Callable[[str], None]
-) -> None:
+def test_a_disk_on_which_the_mails_have_no_room(on_small: Sends, small: Callable[[str], None]) -> None:
     small("28k")
     refused(on_small, "full")
     assert not on_small.handler.taken
@@ -878,10 +901,10 @@ def test_a_disk_on_which_the_mails_have_no_room(
 
 
 @DISK
-@pytest.mark.parametrize(("step", "number", "taken"), [("announced", 1, 0), ("announced", 3, 2), ("taken", 2, 2), ("taken", 4, 4)])  # fmt: skip
-def test_a_disk_that_fills_up_in_the_middle(
-    on_small: Sends, step: str, number: int, taken: int
-) -> None:
+@pytest.mark.parametrize(
+    ("step", "number", "taken"), [("announced", 1, 0), ("announced", 3, 2), ("taken", 2, 2), ("taken", 4, 4)]
+)
+def test_a_disk_that_fills_up_in_the_middle(on_small: Sends, step: str, number: int, taken: int) -> None:
     folder = on_small.place.root / "small"
     on_small.at(step, number, lambda: fill(folder))
     refused(on_small, "full|unable to open|disk i/o")
@@ -927,8 +950,20 @@ def test_a_disk_with_any_little_room(on_small: Sends) -> None:
 @pytest.mark.skipif(os.geteuid() == 0, reason="whoever may mount has run them already")
 @pytest.mark.skipif(not _own_namespace(), reason="neither mount nor `unshare -rm` is allowed here")
 def test_small_disks_in_a_namespace() -> None:
-    command = ["unshare", "-rm", sys.executable, "-m", "pytest", "-n0", "-q", "-p", "no:cacheprovider",
-               __file__, "-k", "disk and not namespace"]  # fmt: skip
+    command = [
+        "unshare",
+        "-rm",
+        sys.executable,
+        "-m",
+        "pytest",
+        "-n0",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        __file__,
+        "-k",
+        "disk and not namespace",
+    ]
     done = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout[-3000:]
     assert "skipped" not in done.stdout

@@ -56,9 +56,7 @@ def test_a_spec_that_is_broken(attempted: Try, handler: Handler) -> None:
     assert mail["To"] == OPS
     assert mail["Subject"] == "Report not sent: Won"
     [text] = told(handler)
-    assert text == (
-        "q3.yaml:\n- q3.yaml:5:23: no metric named `close_rat` (did you mean `close_rate`?)"
-    )
+    assert text == ("q3.yaml:\n- q3.yaml:5:23: no metric named `close_rat` (did you mean `close_rate`?)")
     assert attempted(broken).code == 1
     assert attempted("\n" + broken).code == 1  # on another line it is still the same
     assert len(handler.taken) == 1
@@ -70,9 +68,7 @@ def test_a_spec_that_is_broken(attempted: Try, handler: Handler) -> None:
     assert [to for to, _ in handler.taken[3:]] == [ANNA]
 
 
-def test_a_project_that_is_broken_elsewhere(
-    attempted: Try, handler: Handler, project: Path
-) -> None:
+def test_a_project_that_is_broken_elsewhere(attempted: Try, handler: Handler, project: Path) -> None:
     """A password of the source that is not set: the commonest failure of a scheduler."""
     change(project, "source: demo", "source: ${CRM_URL}")
     assert attempted(GOOD).code == 1
@@ -93,7 +89,7 @@ def test_a_source_that_cannot_be_reached(attempted: Try, handler: Handler, proje
 
 
 @pytest.mark.parametrize("where", ["checking", "sending"])
-def test_a_bug(attempted: Try, handler: Handler, monkeypatch: pytest.MonkeyPatch, where: str) -> None:  # fmt: skip
+def test_a_bug(attempted: Try, handler: Handler, monkeypatch: pytest.MonkeyPatch, where: str) -> None:
     def broken(*_: Any, **__: Any) -> None:
         raise RuntimeError("what cannot be")
 
@@ -119,9 +115,7 @@ def test_recipients_that_fail(attempted: Try, handler: Handler) -> None:
     assert attempted(text.replace("title: Won", "title: Won 2")).code == 1
     assert told(handler, MORE) == told(handler)
     [said] = told(handler)
-    assert said == (
-        f"q3.yaml, 2026-07-01 to 2026-09-30:\n- refused: {ANNA}: 550 unknown, ticket 0 si0x"
-    )
+    assert said == (f"q3.yaml, 2026-07-01 to 2026-09-30:\n- refused: {ANNA}: 550 unknown, ticket 0 si0x")
     handler.rcpt[ANNA] = ["451 later"] * 5
     assert attempted(text).code == 75  # it may still come
     assert len(told(handler)) == 1
@@ -143,9 +137,7 @@ def test_trials_tell_nobody(attempted: Try, handler: Handler, project: Path) -> 
     assert handler.taken == []
 
 
-def test_a_ledger_that_cannot_be_used_is_told(
-    attempted: Try, handler: Handler, project: Path
-) -> None:
+def test_a_ledger_that_cannot_be_used_is_told(attempted: Try, handler: Handler, project: Path) -> None:
     """Nothing is sent without it, and nobody would know; so they are told, each time."""
     (project / ".reportspec").mkdir()
     (project / ".reportspec" / "ledger.sqlite").write_bytes(b"no database at all" * 100)
@@ -161,11 +153,9 @@ def test_where_they_cannot_be_told(attempted: Try, handler: Handler, project: Pa
     handler.rcpt[OPS] = ["550 no such user"]
     made = attempted(broken)
     assert made.diagnostics[-1].code == "not-told"
-    assert made.diagnostics[-1].message == (
-        f"q3.yaml: `{OPS}` could not be told of it: 550 no such user"
-    )
+    assert made.diagnostics[-1].message == (f"q3.yaml: `{OPS}` could not be told of it: 550 no such user")
     made = attempted(broken.replace(OPS, "[ops@elsewhere.example, ops@example.com]"))
-    assert "`ops@elsewhere.example` of `on_failure` may not be sent mail" in made.diagnostics[-1].message  # fmt: skip
+    assert "`ops@elsewhere.example` of `on_failure` may not be sent mail" in made.diagnostics[-1].message
     assert [to for to, _ in handler.taken] == [OPS]
     change(project, "  smtp:", "  max_size: 5 #")
     made = attempted(broken)
@@ -174,18 +164,16 @@ def test_where_they_cannot_be_told(attempted: Try, handler: Handler, project: Pa
     )
     change(project, "  max_size: 5 #", "  smtp: smtp://127.0.0.1:9 #")
     made = attempted(broken.replace("2026-Q3", "2026-Q6"))
-    assert "`on_failure` could not be told of it: the mail server 127.0.0.1:9" in made.diagnostics[-1].message  # fmt: skip
+    assert "`on_failure` could not be told of it: the mail server 127.0.0.1:9" in made.diagnostics[-1].message
 
 
-def test_the_ledger_says_what_they_were_told(
-    attempted: Try, handler: Handler, project: Path
-) -> None:
+def test_the_ledger_says_what_they_were_told(attempted: Try, handler: Handler, project: Path) -> None:
     attempted(GOOD.replace("close_rate]", "close_rat]"))
     from reportspec.check.model import Mail
 
     for failed in (False, True):
         [one] = deliveries(Mail(), project, failed=failed)
-        assert (one.report, one.period, one.recipient, one.state) == ("q3.yaml", "2026-11-01", OPS, "sent")  # fmt: skip
+        assert (one.report, one.period, one.recipient, one.state) == ("q3.yaml", "2026-11-01", OPS, "sent")
         assert one.notice
         assert one.said.startswith("q3.yaml:5:23: no metric named `close_rat`")
 
@@ -193,10 +181,16 @@ def test_the_ledger_says_what_they_were_told(
 @pytest.mark.parametrize(
     "text",
     [
-        "", "[", "a: [b\n", "deliver: x\n", "deliver: {on_failure: {a: b}}\n", "deliver: {on_failure: 5}\n",
-        "deliver: {on_failure: [no address, '{{ each.email }}', zoë@example.com]}\n", "deliver: {to: a@example.com}\n",
+        "",
+        "[",
+        "a: [b\n",
+        "deliver: x\n",
+        "deliver: {on_failure: {a: b}}\n",
+        "deliver: {on_failure: 5}\n",
+        "deliver: {on_failure: [no address, '{{ each.email }}', zoë@example.com]}\n",
+        "deliver: {to: a@example.com}\n",
     ],
-)  # fmt: skip
+)
 def test_who_cannot_be_known(project: Path, text: str) -> None:
     (project / "q3.yaml").write_text(text, "utf-8")
     assert maintainers(Path("q3.yaml"), NOW, {}, {}) is None
@@ -206,7 +200,7 @@ def test_who_cannot_be_known(project: Path, text: str) -> None:
 @pytest.mark.parametrize(
     "deliver",
     ["x", "[1]", "{smtp: 5, from: [], allow: x, max_size: lots}", "{outlets: [1]}", "{outlets: {a: b}}"],
-)  # fmt: skip
+)
 def test_a_project_of_the_wrong_shape(project: Path, deliver: str) -> None:
     (project / "q3.yaml").write_text(GOOD, "utf-8")
     (project / "reportspec.yaml").write_text(f"version: 1\nsource: demo\ndeliver: {deliver}\n")

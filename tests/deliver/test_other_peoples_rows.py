@@ -43,8 +43,23 @@ HEAD = ["id", "name", "owner", "account", "status", "amount", "currency", "made"
 
 
 def deal(number: int, owner: str, **other: str) -> list[str]:
-    own = dict(zip(HEAD, [f"d{number}", f"Deal {number}", owner, "a1", "won", "100", "EUR", "2026-07-01 10:00:00",
-                          "2026-08-01 10:00:00"], strict=True))  # fmt: skip
+    own = dict(
+        zip(
+            HEAD,
+            [
+                f"d{number}",
+                f"Deal {number}",
+                owner,
+                "a1",
+                "won",
+                "100",
+                "EUR",
+                "2026-07-01 10:00:00",
+                "2026-08-01 10:00:00",
+            ],
+            strict=True,
+        )
+    )
     return list({**own, **other}.values())
 
 
@@ -74,9 +89,7 @@ def send(project: Path, *deals: list[str]) -> Attempt:
         ({"amount": SECRET}, "unreadable-value", "amount"),
     ],
 )
-def test_what_is_refused(
-    wrong: dict[str, str], code: str, field: str, project: Path, handler: Handler
-) -> None:
+def test_what_is_refused(wrong: dict[str, str], code: str, field: str, project: Path, handler: Handler) -> None:
     made = send(project, deal(1, "u1"), deal(2, "u2", **wrong))
     assert made.code == 1
     assert {one.code for one in made.diagnostics if one.severity == "error"} == {code}
@@ -87,9 +100,13 @@ def test_what_is_refused(
 
 @pytest.mark.parametrize(
     ("odd", "code"),
-    [({"account": SECRET}, "no-partner"), ({"currency": "", "name": SECRET}, "no-currency"),
-     ({"closed": "", "id": SECRET}, "unlikely-rows"), ({"currency": "XTS", "name": SECRET}, "no-rate")],
-)  # fmt: skip
+    [
+        ({"account": SECRET}, "no-partner"),
+        ({"currency": "", "name": SECRET}, "no-currency"),
+        ({"closed": "", "id": SECRET}, "unlikely-rows"),
+        ({"currency": "XTS", "name": SECRET}, "no-rate"),
+    ],
+)
 def test_what_is_told(odd: dict[str, str], code: str, project: Path, handler: Handler) -> None:
     """Of Ben's row the terminal is shown what Anna's mail must not have."""
     made = send(project, deal(1, "u1"), deal(2, "u2", **odd))

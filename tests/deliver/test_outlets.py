@@ -44,7 +44,7 @@ def refused(kind: str, target: str, root: Path = Path()) -> OutletError:
 @pytest.mark.parametrize(
     ("pattern", "folder"),
     [("archive/{report}/{period}", "p/archive/q3/2026-07-01"), ("../beside/{each}", "beside/giulia-rossi")],
-)  # fmt: skip
+)
 def test_a_folder(tmp_path: Path, pattern: str, folder: str) -> None:
     """Relative to the project; its author may lead it out of there."""
     root = tmp_path / "p"
@@ -59,7 +59,7 @@ def test_a_folder(tmp_path: Path, pattern: str, folder: str) -> None:
     assert error.message.endswith(("file exists", "not a directory"))
 
 
-@given(st.text(max_size=30) | st.sampled_from(["..", ".", "/", "../..", "a/../../b", "C:\\", "{report}", "\0"]))  # fmt: skip
+@given(st.text(max_size=30) | st.sampled_from(["..", ".", "/", "../..", "a/../../b", "C:\\", "{report}", "\0"]))
 def test_no_value_leads_out_of_its_folder(value: str) -> None:
     part = parts_of([value])[value] or "all"
     path = filled("archive/{each}/{period}", {**NAMES, "each": part})
@@ -68,7 +68,7 @@ def test_no_value_leads_out_of_its_folder(value: str) -> None:
     assert set(part) <= set("abcdefghijklmnopqrstuvwxyz0123456789-")
 
 
-@given(st.lists(st.text(max_size=8) | st.sampled_from(["Anna", "anna", "Ánna", "AN-NA", "an na"]), unique=True))  # fmt: skip
+@given(st.lists(st.text(max_size=8) | st.sampled_from(["Anna", "anna", "Ánna", "AN-NA", "an na"]), unique=True))
 def test_no_two_values_have_one_name(values: list[str]) -> None:
     parts = parts_of(values)
     assert len(set(parts.values())) == len(values)
@@ -76,8 +76,9 @@ def test_no_two_values_have_one_name(values: list[str]) -> None:
 
 def test_a_lone_name_is_plain() -> None:
     assert parts_of(["Giulia Rossi", "Ciro Russo"]) == {
-        "Giulia Rossi": slug("Giulia Rossi"), "Ciro Russo": "ciro-russo",
-    }  # fmt: skip
+        "Giulia Rossi": slug("Giulia Rossi"),
+        "Ciro Russo": "ciro-russo",
+    }
 
 
 # --- stores ---------------------------------------------------------------------------------------------
@@ -113,9 +114,7 @@ def test_a_store_that_fails_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(MemoryFileSystem, "pipe_file", pipe)
     told = refused("store", "memory://x")
-    assert told.message == (
-        "the store `out` did not take it: PermissionError: The AWS Access Key Id *** is not known"
-    )
+    assert told.message == ("the store `out` did not take it: PermissionError: The AWS Access Key Id *** is not known")
     assert not told.temporary
     for error, temporary in (
         (FileNotFoundError("The specified bucket does not exist"), False),
@@ -131,7 +130,7 @@ def test_a_store_that_fails_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
     told = refused("store", "nosuch://x/y")
     assert "Protocol not known: nosuch" in told.message
     assert not told.temporary
-    monkeypatch.setattr(fsspec.core, "url_to_fs", lambda _: (_ for _ in ()).throw(ImportError("Install s3fs")))  # fmt: skip
+    monkeypatch.setattr(fsspec.core, "url_to_fs", lambda _: (_ for _ in ()).throw(ImportError("Install s3fs")))
     told = refused("store", "s3://reports")
     assert told.message == "the store `out` needs another package: Install s3fs"
 
@@ -147,9 +146,7 @@ def test_secrets_are_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
     told = without_secrets(said, target)
     assert told == "no s3://reports/x for ***, ***, ***, *** at https://h.example/p short"
     hook = "https://hooks.slack.example/services/T000/B000/XXXXYYYY"
-    assert "XXXX" not in without_secrets(
-        f"cannot reach {hook} (/services/T000/B000/XXXXYYYY)", hook
-    )
+    assert "XXXX" not in without_secrets(f"cannot reach {hook} (/services/T000/B000/XXXXYYYY)", hook)
     assert len(without_secrets("x" * 5000, "s3://x")) == 300
     assert without_secrets("plain words", "http://[broken") == "plain words"
 
@@ -199,8 +196,16 @@ def answer(status: str, body: str = "", head: str = "") -> bytes:
 @pytest.mark.parametrize(
     ("given", "said", "temporary"),
     [
-        (answer("302 Found", head="Location: http://127.0.0.1:9/SECRET\r\n"), "answered 302 Found: it leads elsewhere", False),
-        (answer("308 Permanent Redirect", head="Location: /x\r\n"), "answered 308 Permanent Redirect: it leads elsewhere", False),
+        (
+            answer("302 Found", head="Location: http://127.0.0.1:9/SECRET\r\n"),
+            "answered 302 Found: it leads elsewhere",
+            False,
+        ),
+        (
+            answer("308 Permanent Redirect", head="Location: /x\r\n"),
+            "answered 308 Permanent Redirect: it leads elsewhere",
+            False,
+        ),
         (answer("400 Bad Request", "invalid_payload"), "answered 400 Bad Request: invalid_payload", False),
         (answer("404 Not Found", "<html>SECRET</html>"), "answered 404 Not Found", False),
         (answer("404 Not Found", "no hook SECRETPART"), "answered 404 Not Found: no hook ***", False),
@@ -211,7 +216,7 @@ def answer(status: str, body: str = "", head: str = "") -> bytes:
         (answer("503 Busy"), "answered 503 Service Unavailable", True),
         (answer("599 Odd"), "answered 599", True),
     ],
-)  # fmt: skip
+)
 def test_what_hooks_answer(answering: Answering, given: bytes, said: str, temporary: bool) -> None:
     error = refused("slack", answering(given))
     assert error.message.startswith(f"the slack `out` {said}")
@@ -226,9 +231,12 @@ def test_hooks_that_take_it(answering: Answering) -> None:
 
 @pytest.mark.parametrize(
     ("given", "said"),
-    [(b"", "did not answer: "), (b"...", "did not answer: it took longer than 0.3 seconds"),
-     (b"garbage\r\n\r\n", "did not answer: badstatusline")],
-)  # fmt: skip
+    [
+        (b"", "did not answer: "),
+        (b"...", "did not answer: it took longer than 0.3 seconds"),
+        (b"garbage\r\n\r\n", "did not answer: badstatusline"),
+    ],
+)
 def test_a_hook_that_does_not_answer_may_have_taken_it(
     answering: Answering, given: bytes, said: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -264,5 +272,5 @@ def test_a_message_in_doubt_is_not_repeated(
     text = spec("{also: [team]}")
     [one] = run(text).sent
     assert (one.recipient, one.result) == ("team", "doubt")
-    assert one.said == "the slack `team` did not answer: it took longer than 0.3 seconds; --resend sends it again"  # fmt: skip
+    assert one.said == "the slack `team` did not answer: it took longer than 0.3 seconds; --resend sends it again"
     assert results(run(text)) == {"team": "doubt"}

@@ -77,9 +77,7 @@ EACH = spec("{to: anna@example.com, also: [hook], attach: []}") + "for_each: use
 
 
 @pytest.mark.slow
-def test_a_dead_hook_is_tried_once_a_round_and_holds_no_mail_up(
-    run: Run, project: Path, handler: Handler
-) -> None:
+def test_a_dead_hook_is_tried_once_a_round_and_holds_no_mail_up(run: Run, project: Path, handler: Handler) -> None:
     with hook(503) as (url, asked):
         outlet(project, f"outlets: {{hook: {{webhook: '{url}'}}}}")
         outcome = run(EACH)
@@ -113,9 +111,7 @@ def test_the_project_says_how_long(run: Run, project: Path, patience: str, tries
     assert len(asked) == tries
 
 
-def test_a_hook_without_an_answer_is_asked_once(
-    run: Run, project: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_hook_without_an_answer_is_asked_once(run: Run, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("reportspec.deliver.outlets.TIMEOUT", 0.2)
     with hook(None, hold=1) as (url, asked):
         outlet(project, f"outlets: {{hook: {{webhook: '{url}'}}}}")
@@ -154,11 +150,12 @@ def _drips(listening: socket.socket, head: bytes, drop: bytes) -> None:
 @pytest.mark.parametrize(
     ("head", "drop"),
     [
-        (b"HTTP/1.1 200 OK\r\n", b"X-A: b\r\n"), (b"", b"H"),
+        (b"HTTP/1.1 200 OK\r\n", b"X-A: b\r\n"),
+        (b"", b"H"),
         (b"HTTP/1.1 100 Continue\r\n\r\n", b"HTTP/1.1 100 Continue\r\n\r\n"),
         (b"HTTP/1.1 500 No\r\nContent-Length: 9999\r\n\r\n", b"x"),
     ],
-)  # fmt: skip
+)
 def test_a_hook_that_drips_does_not_outlast_its_limit(head: bytes, drop: bytes) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listening:
         threading.Thread(target=_drips, args=[listening, head, drop], daemon=True).start()
@@ -215,9 +212,7 @@ def test_what_the_server_takes_decides(run: Run, project: Path) -> None:
         small.start()
         try:
             text = (project / "reportspec.yaml").read_text("utf-8").splitlines()
-            text = [
-                f"  smtp: smtp://127.0.0.1:{small.port}" if "smtp:" in one else one for one in text
-            ]
+            text = [f"  smtp: smtp://127.0.0.1:{small.port}" if "smtp:" in one else one for one in text]
             (project / "reportspec.yaml").write_text("\n".join(text) + "\n", "utf-8")
             outcome = run(spec("{to: anna@example.com, attach: [pdf]}"), name=f"s{most}.yaml")
             assert results(outcome) == {ANNA: result}
@@ -242,17 +237,18 @@ def test_a_server_without_a_usable_login_is_a_mistake(project: Path) -> None:
         ({}, "bob:secret@", "offers no login that can be used"),
         ({"authenticator": login("bob", "secret"), "auth_require_tls": True}, "bob:secret@", "offers no login"),
         ({"authenticator": login("bob", "other"), "auth_require_tls": False}, "bob:secret@", "refused the login"),
-        ({"authenticator": login("bob", "x"), "auth_require_tls": False, "auth_required": True}, "", "takes no mail with this login"),
-    ]  # fmt: skip
+        (
+            {"authenticator": login("bob", "x"), "auth_require_tls": False, "auth_required": True},
+            "",
+            "takes no mail with this login",
+        ),
+    ]
     for number, (options, user, said) in enumerate(cases):
         server = Server(Handler(), **options)
         server.start()
         try:
             text = (project / "reportspec.yaml").read_text("utf-8").splitlines()
-            text = [
-                f"  smtp: smtp://{user}127.0.0.1:{server.port}" if "smtp:" in one else one
-                for one in text
-            ]
+            text = [f"  smtp: smtp://{user}127.0.0.1:{server.port}" if "smtp:" in one else one for one in text]
             (project / "reportspec.yaml").write_text("\n".join(text) + "\n", "utf-8")
             path = project / f"l{number}.yaml"
             path.write_text(spec(), "utf-8")
@@ -304,15 +300,58 @@ class _Words:
 EVIL = "eve@example.org"
 HOSTILE = [
     f"{ANNA}{between}{EVIL}"
-    for between in (",", ";", " ", ", ", "\n", "\r\n", "\r", "\t", "\0", "\x0b", "\x0c", "\x85", "\u2028", "\u2029",
-                    "\u00a0", "\u3000", "\u200b", "\r\nBcc: ", "\nTo: ", "> <", " <", ">,<", "\\,", "%0a", "\ufeff")
+    for between in (
+        ",",
+        ";",
+        " ",
+        ", ",
+        "\n",
+        "\r\n",
+        "\r",
+        "\t",
+        "\0",
+        "\x0b",
+        "\x0c",
+        "\x85",
+        "\u2028",
+        "\u2029",
+        "\u00a0",
+        "\u3000",
+        "\u200b",
+        "\r\nBcc: ",
+        "\nTo: ",
+        "> <",
+        " <",
+        ">,<",
+        "\\,",
+        "%0a",
+        "\ufeff",
+    )
 ] + [
-    f"{EVIL} <{ANNA}>", f"<{ANNA}>, <{EVIL}>", f"Team: {ANNA}, {EVIL};", f"Team:{EVIL};", f'"{EVIL}" <{ANNA}>, x@y.z',
-    '"a b"@example.com', f'"{EVIL} "@example.com', f"=?utf-8?q?eve=40example=2Eorg=2C?= {ANNA}",
-    f"=?utf-8?q?{ANNA}=0A?= <{EVIL}", f"@example.org:{ANNA}", f"{ANNA}({EVIL})", "anna\uff20example.com",
-    f"<{ANNA}", f"{ANNA}>", "anna@example.com.", "anna@", "@example.com", "anna", "a@b@example.com", "eve%example.org@example.com",
-    "example.org!eve@example.com", "=?utf-8?q?eve=40example.org?=@example.com", "anna@[127.0.0.1]",
-]  # fmt: skip
+    f"{EVIL} <{ANNA}>",
+    f"<{ANNA}>, <{EVIL}>",
+    f"Team: {ANNA}, {EVIL};",
+    f"Team:{EVIL};",
+    f'"{EVIL}" <{ANNA}>, x@y.z',
+    '"a b"@example.com',
+    f'"{EVIL} "@example.com',
+    f"=?utf-8?q?eve=40example=2Eorg=2C?= {ANNA}",
+    f"=?utf-8?q?{ANNA}=0A?= <{EVIL}",
+    f"@example.org:{ANNA}",
+    f"{ANNA}({EVIL})",
+    "anna\uff20example.com",
+    f"<{ANNA}",
+    f"{ANNA}>",
+    "anna@example.com.",
+    "anna@",
+    "@example.com",
+    "anna",
+    "a@b@example.com",
+    "eve%example.org@example.com",
+    "example.org!eve@example.com",
+    "=?utf-8?q?eve=40example.org?=@example.com",
+    "anna@[127.0.0.1]",
+]
 
 
 def test_what_relays_read_as_another_address_is_none() -> None:
@@ -338,9 +377,7 @@ def test_a_long_value_is_cut_in_its_line() -> None:
 
 
 @pytest.mark.parametrize("value", HOSTILE)
-@pytest.mark.parametrize(
-    "text", ["{{ each.email }}", "{{ each.name }} <{{ each.email }}>", "Anna <{{ each.email }}>"]
-)
+@pytest.mark.parametrize("text", ["{{ each.email }}", "{{ each.name }} <{{ each.email }}>", "Anna <{{ each.email }}>"])
 def test_one_value_is_one_address_or_an_error(value: str, text: str) -> None:
     outcome = Outcome("", "")
     words: Any = _Words(email=value, name="Anna")
@@ -353,9 +390,7 @@ def test_one_value_is_one_address_or_an_error(value: str, text: str) -> None:
         assert told.recipient.isprintable()
 
 
-@pytest.mark.parametrize(
-    "name", [EVIL, f"{EVIL},", f"<{EVIL}>", f"{EVIL} ", f"x <{EVIL}>", f'"{EVIL}"', "a\nb"]
-)
+@pytest.mark.parametrize("name", [EVIL, f"{EVIL},", f"<{EVIL}>", f"{EVIL} ", f"x <{EVIL}>", f'"{EVIL}"', "a\nb"])
 @pytest.mark.parametrize("email", [ANNA, "", f"{ANNA}, {BEN}"])
 def test_a_name_is_never_an_address(name: str, email: str) -> None:
     words: Any = _Words(email=email, name=name)
@@ -398,14 +433,10 @@ WRONG = {
 
 @pytest.mark.parametrize("key", WRONG)
 def test_limits_that_are_none_are_told_with_their_place(key: str, tmp_path: Path) -> None:
-    (tmp_path / "s.yaml").write_text(
-        "version: 1\nreport: custom\nperiod: 2026-Q3\nmetrics: [won_amount]\n", "utf-8"
-    )
+    (tmp_path / "s.yaml").write_text("version: 1\nreport: custom\nperiod: 2026-Q3\nmetrics: [won_amount]\n", "utf-8")
     block, _, name = key.partition(".")
     for value in WRONG[key]:
-        (tmp_path / "reportspec.yaml").write_text(
-            f"version: 1\nsource: demo\n{block}:\n  {name}: {value}\n", "utf-8"
-        )
+        (tmp_path / "reportspec.yaml").write_text(f"version: 1\nsource: demo\n{block}:\n  {name}: {value}\n", "utf-8")
         found = [one for one in validate(tmp_path / "s.yaml") if one.severity == "error"]
         assert found, (key, value)
         for one in found:
@@ -414,13 +445,9 @@ def test_limits_that_are_none_are_told_with_their_place(key: str, tmp_path: Path
             assert one.span.column == len(name) + 5, (key, value)
 
 
-@pytest.mark.parametrize(
-    ("said", "seconds"), [("0s", 0), ("59s", 59), ("600s", 600), ("10m", 600), ("2m", 120)]
-)
+@pytest.mark.parametrize(("said", "seconds"), [("0s", 0), ("59s", 59), ("600s", 600), ("10m", 600), ("2m", 120)])
 def test_lengths_of_time_are_what_they_say(said: str, seconds: float, tmp_path: Path) -> None:
-    (tmp_path / "reportspec.yaml").write_text(
-        f"version: 1\nsource: demo\ndeliver: {{try_for: {said}}}\n", "utf-8"
-    )
+    (tmp_path / "reportspec.yaml").write_text(f"version: 1\nsource: demo\ndeliver: {{try_for: {said}}}\n", "utf-8")
     project, _ = load_project(tmp_path / "reportspec.yaml", {})
     assert project is not None
     assert project.mail.try_for == seconds

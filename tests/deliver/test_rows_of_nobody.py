@@ -42,9 +42,7 @@ entities:
     key: id
     fields: {name: name, owner_id: owner, amount: amount, status: status, created_at: created, closed_at: closed}
 """
-SAID = (
-    "rows in which `user.name` is empty are in no report: 2 of `won_amount`, 2 of `won_deals_count`"
-)
+SAID = "rows in which `user.name` is empty are in no report: 2 of `won_amount`, 2 of `won_deals_count`"
 
 
 @pytest.fixture
@@ -70,9 +68,7 @@ def test_it_is_told_how_many_rows_belong_to_nobody(spec: Path) -> None:
     assert told[0].notes[0].startswith("of 4 figures the reports together are less than the whole")
 
 
-@pytest.mark.parametrize(
-    "command", [["query"], ["send", "--dry-run"], ["build", "--format", "csv"]]
-)
+@pytest.mark.parametrize("command", [["query"], ["send", "--dry-run"], ["build", "--format", "csv"]])
 def test_every_command_tells(spec: Path, run_cli: RunCli, command: list[str]) -> None:
     done = run_cli([*command, spec], cwd=spec.parent, env={"REPORTSPEC_NOW": "2026-11-01T12:00"})
     assert done.returncode == 0, done.stderr
@@ -82,10 +78,6 @@ def test_every_command_tells(spec: Path, run_cli: RunCli, command: list[str]) ->
 
 def test_nothing_is_told_where_nothing_is_left_out(spec: Path) -> None:
     """Nor where single values are asked for, or the rows lie outside of the period."""
-    assert not any(
-        one.code == "rows-of-nobody" for one in api.build(spec, now=NOW, each="Anna").warnings
-    )
+    assert not any(one.code == "rows-of-nobody" for one in api.build(spec, now=NOW, each="Anna").warnings)
     spec.with_name("deals.csv").write_text("".join(DEALS.splitlines(keepends=True)[:4]))
-    assert not any(
-        one.code == "rows-of-nobody" for one in api.build_each(spec, now=NOW)[0].warnings
-    )
+    assert not any(one.code == "rows-of-nobody" for one in api.build_each(spec, now=NOW)[0].warnings)

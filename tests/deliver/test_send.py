@@ -57,17 +57,13 @@ def test_a_mail_has_the_figures_the_pdf_and_its_headers(run: Run, handler: Handl
         assert "Hello," in body
         assert "€2,141,562" in body
         assert "Missed" in body
-    attached = {
-        str(part.get_filename()): part.get_payload(decode=True) for part in mail.iter_attachments()
-    }
+    attached = {str(part.get_filename()): part.get_payload(decode=True) for part in mail.iter_attachments()}
     assert set(attached) == {"spec-2026-07-01.pdf", "spec-2026-07-01-01-headline.csv"}
     pdf = PdfReader(io.BytesIO(bytes(attached["spec-2026-07-01.pdf"])))  # type: ignore[arg-type]
     assert "€2,141,562" in pdf.pages[0].extract_text()
 
 
-def test_nobody_is_sent_it_twice_and_a_new_period_is_another_report(
-    run: Run, handler: Handler
-) -> None:
+def test_nobody_is_sent_it_twice_and_a_new_period_is_another_report(run: Run, handler: Handler) -> None:
     assert results(run(spec(THREE))) == {ANNA: "sent", BEN: "sent", CARL: "sent"}
     assert set(results(run(spec(THREE))).values()) == {"already"}
     assert len(handler.taken) == 3
@@ -204,7 +200,9 @@ def test_two_senders_at_once(run: Run, handler: Handler) -> None:
 
 def test_only_allowed_addresses_are_written_to(run: Run, handler: Handler, project: Path) -> None:
     # What is written out is a mistake already when the spec is checked; values are not known then.
-    params = "params: {eve: {type: string, default: eve@evil.example}, sub: {type: string, default: x@sub.example.com}}\n"
+    params = (
+        "params: {eve: {type: string, default: eve@evil.example}, sub: {type: string, default: x@sub.example.com}}\n"
+    )
     to = "{to: [anna@example.com, '{{ params.eve }}', '{{ params.sub }}'], attach: []}"
     outcome = run(spec(to) + params)
     assert results(outcome) == {
@@ -220,9 +218,7 @@ def test_only_allowed_addresses_are_written_to(run: Run, handler: Handler, proje
 
 
 def test_domains_beyond_ascii(run: Run, handler: Handler) -> None:
-    assert results(run(spec("{to: 'Jörg <joerg@münchen.example>', attach: []}"))) == {
-        "joerg@münchen.example": "sent"
-    }
+    assert results(run(spec("{to: 'Jörg <joerg@münchen.example>', attach: []}"))) == {"joerg@münchen.example": "sent"}
     [(_, mail)] = handler.mails()
     assert "xn--mnchen-3ya.example" in str(mail["To"])
 
@@ -239,9 +235,7 @@ def test_a_rehearsal_goes_to_one_and_leaves_no_trace(run: Run, handler: Handler)
         run(spec(THREE), rehearsal="me@evil.example")
 
 
-def test_a_dry_run_writes_what_a_mail_program_opens(
-    run: Run, handler: Handler, project: Path
-) -> None:
+def test_a_dry_run_writes_what_a_mail_program_opens(run: Run, handler: Handler, project: Path) -> None:
     outcome = run(spec(THREE.replace("attach: []", "attach: pdf")), dry_run=Path("mails"))
     assert set(results(outcome).values()) == {"written"}
     assert not handler.taken
@@ -260,12 +254,20 @@ def test_a_dry_run_writes_what_a_mail_program_opens(
 @pytest.mark.parametrize(
     ("when", "sends"),
     [
-        ("always", True), ("goal_missed", True), ("goal_at_risk", True), ("not_empty", True), ("changed", True),
-        ("close_rate < 0.5", True), ("close_rate < 39%", False), ("close_rate > 0.3 and won_amount > 1000000", True),
-        ("close_rate > 0.9 or won_amount > 1000000", True), ("close_rate > 0.9 and won_amount > 1000000", False),
-        ("won_amount = 0", False), ("won_amount != 0", True),
+        ("always", True),
+        ("goal_missed", True),
+        ("goal_at_risk", True),
+        ("not_empty", True),
+        ("changed", True),
+        ("close_rate < 0.5", True),
+        ("close_rate < 39%", False),
+        ("close_rate > 0.3 and won_amount > 1000000", True),
+        ("close_rate > 0.9 or won_amount > 1000000", True),
+        ("close_rate > 0.9 and won_amount > 1000000", False),
+        ("won_amount = 0", False),
+        ("won_amount != 0", True),
     ],
-)  # fmt: skip
+)
 def test_conditions(run: Run, when: str, sends: bool) -> None:
     # By hand: 39.1 % of the prospects were closed, 2,141,562 won; the goal of 90 % is missed.
     outcome = run(spec(f"{{to: {ANNA}, attach: [], when: '{when}'}}"))
@@ -273,9 +275,7 @@ def test_conditions(run: Run, when: str, sends: bool) -> None:
 
 
 def test_a_goal_that_is_met_sends_nothing_and_the_next_period_is_asked_anew(run: Run) -> None:
-    text = spec(f"{{to: {ANNA}, attach: [], when: goal_missed}}").replace(
-        "close_rate: 0.9", "close_rate: 0.1"
-    )
+    text = spec(f"{{to: {ANNA}, attach: [], when: goal_missed}}").replace("close_rate: 0.9", "close_rate: 0.1")
     assert [one.result for one in run(text).sent] == ["skipped"]
     missed = text.replace("close_rate: 0.1", "close_rate: 0.9")
     assert [one.result for one in run(missed).sent] == ["sent"]
@@ -284,16 +284,16 @@ def test_a_goal_that_is_met_sends_nothing_and_the_next_period_is_asked_anew(run:
 
 
 def test_changed_since_the_last_period_that_was_sent(run: Run) -> None:
-    text = "version: 1\nmetrics: [won_amount]\nperiod: {}\ndeliver: {{to: anna@example.com, attach: [], when: changed}}\n"
+    text = (
+        "version: 1\nmetrics: [won_amount]\nperiod: {}\ndeliver: {{to: anna@example.com, attach: [], when: changed}}\n"
+    )
     assert [one.result for one in run(text.format("2031")).sent] == ["sent"]
     # Nothing was won in either year: the figures are the same.
     assert [one.result for one in run(text.format("2032")).sent] == ["skipped"]
     assert [one.result for one in run(text.format("2025")).sent] == ["sent"]
 
 
-@pytest.mark.parametrize(
-    ("empty", "result"), [("send", "sent"), ("skip", "skipped"), ("fail", "failed")]
-)
+@pytest.mark.parametrize(("empty", "result"), [("send", "sent"), ("skip", "skipped"), ("fail", "failed")])
 def test_empty_reports(run: Run, empty: str, result: str) -> None:
     text = f"version: 1\nmetrics: [won_amount]\nperiod: 2031\ndeliver: {{to: {ANNA}, attach: [], empty: {empty}}}\n"
     assert [one.result for one in run(text).sent] == [result]
@@ -312,9 +312,7 @@ def test_old_data_stop_the_mail(run: Run, handler: Handler) -> None:
 # --- the ledger ---------------------------------------------------------------------------------
 
 
-def test_a_ledger_that_cannot_be_written_sends_nothing(
-    run: Run, handler: Handler, project: Path
-) -> None:
+def test_a_ledger_that_cannot_be_written_sends_nothing(run: Run, handler: Handler, project: Path) -> None:
     run(spec())
     ledger = project / ".reportspec" / "ledger.sqlite"
     assert oct(ledger.stat().st_mode)[-3:] == "600"
@@ -342,9 +340,7 @@ def test_a_ledger_that_fills_up_stops_before_the_mail(
     def full(self: Any, entry: Any) -> None:
         seen.append(entry.state)
         if len(seen) == 3:  # the second mail, as it is about to be handed over
-            raise LedgerError(
-                "the ledger cannot be used, so nothing is sent: database or disk is full"
-            )
+            raise LedgerError("the ledger cannot be used, so nothing is sent: database or disk is full")
         step(self, entry)
 
     monkeypatch.setattr(ledger.SqliteLedger, "step", full)
@@ -360,9 +356,7 @@ def test_a_ledger_that_fills_up_stops_before_the_mail(
 # --- sizes, links, other ways out ----------------------------------------------------------------
 
 
-def test_what_is_too_large_is_left_out_and_linked(
-    run: Run, handler: Handler, project: Path
-) -> None:
+def test_what_is_too_large_is_left_out_and_linked(run: Run, handler: Handler, project: Path) -> None:
     file = project / "reportspec.yaml"
     file.write_text(
         file.read_text()
@@ -371,9 +365,7 @@ def test_what_is_too_large_is_left_out_and_linked(
     outcome = run(spec(f"{{to: {ANNA}, attach: [pdf, csv], also: [archive]}}"))
     assert results(outcome) == {"archive": "sent", ANNA: "sent"}
     [(_, mail)] = handler.mails()
-    assert [part.get_filename() for part in mail.iter_attachments()] == [
-        "spec-2026-07-01-01-headline.csv"
-    ]
+    assert [part.get_filename() for part in mail.iter_attachments()] == ["spec-2026-07-01-01-headline.csv"]
     plain = mail.get_body(("plain",))
     assert plain is not None
     assert "Too large to attach: spec-2026-07-01.pdf." in plain.get_content()
@@ -407,9 +399,7 @@ def test_a_store_of_fsspec(run: Run, project: Path) -> None:
     import fsspec
 
     file = project / "reportspec.yaml"
-    file.write_text(
-        file.read_text() + "  outlets: {bucket: {store: 'memory://reports/{period}'}}\n"
-    )
+    file.write_text(file.read_text() + "  outlets: {bucket: {store: 'memory://reports/{period}'}}\n")
     outcome = run(spec("{also: [bucket]}"))
     assert results(outcome) == {"bucket": "sent"}
     with fsspec.open("memory://reports/2026-07-01/spec-2026-07-01.pdf", "rb") as stored:
@@ -440,12 +430,8 @@ def test_webhooks_and_slack(run: Run, project: Path) -> None:
     threading.Thread(target=hook.serve_forever, daemon=True).start()
     url = f"http://127.0.0.1:{hook.server_port}/secret-part"
     file = project / "reportspec.yaml"
-    file.write_text(
-        file.read_text() + f"  outlets: {{hook: {{webhook: '{url}'}}, team: {{slack: '{url}'}}}}\n"
-    )
-    outcome = run(
-        spec("{also: [hook, team]}").replace("title: Won", 'title: "Won <!channel> & <b>"')
-    )
+    file.write_text(file.read_text() + f"  outlets: {{hook: {{webhook: '{url}'}}, team: {{slack: '{url}'}}}}\n")
+    outcome = run(spec("{also: [hook, team]}").replace("title: Won", 'title: "Won <!channel> & <b>"'))
     assert results(outcome) == {"hook": "sent", "team": "sent"}
     hooked, told = got[2], got[1]  # the first was not taken, and does not hold the other up
     assert hooked == got[0]
@@ -480,17 +466,20 @@ def certificate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[str, s
 
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
-    names = x509.SubjectAlternativeName(
-        [x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
-    )
+    names = x509.SubjectAlternativeName([x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
     now = datetime.now(UTC)
     made = (
-        x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
-        .serial_number(x509.random_serial_number()).not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=2)).add_extension(names, critical=False)
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=2))
+        .add_extension(names, critical=False)
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         .sign(key, hashes.SHA256())
-    )  # fmt: skip
+    )
     paths = tmp_path / "server.pem", tmp_path / "server.key"
     paths[0].write_bytes(made.public_bytes(serialization.Encoding.PEM))
     paths[1].write_bytes(
@@ -543,9 +532,7 @@ def test_tls_and_login(
     assert len(handler.taken) == 1
 
 
-def test_no_mail_leaves_unencrypted_to_another_machine(
-    monkeypatch: pytest.MonkeyPatch, server: Server
-) -> None:
+def test_no_mail_leaves_unencrypted_to_another_machine(monkeypatch: pytest.MonkeyPatch, server: Server) -> None:
     monkeypatch.setattr(smtp, "_HERE", ())
     with pytest.raises(MailError, match="no STARTTLS"):
         smtp.Mailer(f"smtp://127.0.0.1:{server.port}")
@@ -597,9 +584,7 @@ def test_addresses_that_are_two_or_none(project: Path) -> None:
         "a@-",
         "@example.com",
     ):
-        (project / "bad.yaml").write_text(
-            f'version: 1\nreport: leads\ndeliver: {{to: "{address}"}}\n', "utf-8"
-        )
+        (project / "bad.yaml").write_text(f'version: 1\nreport: leads\ndeliver: {{to: "{address}"}}\n', "utf-8")
         checked = load_report(Path("bad.yaml"), NOW, {})
         codes = {one.code for one in checked.diagnostics} - {"control-character"}
         assert codes == {"bad-address"}, address

@@ -65,9 +65,7 @@ def told(
     ]
 
 
-def both_ways(
-    folder: Path, text: str, monkeypatch: pytest.MonkeyPatch, only: tuple[str, ...] = ()
-) -> None:
+def both_ways(folder: Path, text: str, monkeypatch: pytest.MonkeyPatch, only: tuple[str, ...] = ()) -> None:
     report = asked(folder, text)
     compiled = stages.compile_report(report)
     assert all(shared_statement(report, one.query) is not None for one in compiled)
@@ -90,18 +88,14 @@ def test_standard_reports(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, spec:
     both_ways(tmp_path, f"{text}\nfor_each: user.name\n", monkeypatch, some)
 
 
-def test_a_value_without_rows_has_what_nothing_gives(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_value_without_rows_has_what_nothing_gives(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     text = "version: 1\nperiod: 2031\nmetrics: [won_amount, won_deals_count, close_rate]\nfor_each: user.name\n"
     both_ways(tmp_path, text, monkeypatch)
     for _, figures in told(asked(tmp_path, text), monkeypatch, 1):
         assert [kpi.value for kpi in figures.sections[0].kpis] == [0, 0, None]
 
 
-def test_many_values_take_as_many_statements_as_one(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_many_values_take_as_many_statements_as_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from reportspec.run import execute
 
     seen: list[int] = []
@@ -116,9 +110,7 @@ def test_many_values_take_as_many_statements_as_one(
     compiled = stages.compile_report(report)
     stages.run_each(report, compiled, stages.Timings())
     # One for the values and one for whether people share names; then each statement once, and those that give a row of nothing twice.
-    always = sum(
-        bool(s and s.always) for s in (shared_statement(report, c.query) for c in compiled)
-    )
+    always = sum(bool(s and s.always) for s in (shared_statement(report, c.query) for c in compiled))
     assert always == 4  # tiles, funnel, and totals of what does not add up: a stock, a percentile
     # Rows without a name are counted for the tiles, the percentile, the funnel's won deals and the list.
     assert seen == [2, len(compiled) + always + 4]

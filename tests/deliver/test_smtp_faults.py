@@ -37,9 +37,12 @@ Reply = bytes | str | Callable[[socket.socket], None]
 # --- a server that says what it is told to -----------------------------------------------------------
 
 USUAL: dict[str, Reply] = {
-    "begin": "220 here", "EHLO": b"250-here\r\n250 SIZE 99999999\r\n", "DATA": "354 go on", "QUIT": "221 bye",
+    "begin": "220 here",
+    "EHLO": b"250-here\r\n250 SIZE 99999999\r\n",
+    "DATA": "354 go on",
+    "QUIT": "221 bye",
     "AUTH": "235 in",
-}  # fmt: skip
+}
 
 
 class Raw:
@@ -99,7 +102,7 @@ class Raw:
                 continue
             if in_mail:
                 whole, read, in_mail, name = read[: end + 2], read[end + 5 :], False, "."
-                self.taken.append(b"".join(line.removeprefix(b".") for line in whole.splitlines(True)))  # fmt: skip
+                self.taken.append(b"".join(line.removeprefix(b".") for line in whole.splitlines(True)))
             else:
                 line, read = read[:end].decode("latin-1"), read[end + 2 :]
                 self.said.append(line)
@@ -159,14 +162,12 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(smtp, "_GOODBYE", 0.3)
 
 
-def hand(
-    port: int, message: bytes = MESSAGE, timeout: float = 0.5, last: float = 0
-) -> tuple[Answer, int]:
+def hand(port: int, message: bytes = MESSAGE, timeout: float = 0.5, last: float = 0) -> tuple[Answer, int]:
     """Hand a mail over: the answer, and how often the ledger was told that it begins."""
     begun: list[None] = []
     mailer = Mailer(f"smtp://127.0.0.1:{port}", timeout, last)
     try:
-        return mailer.send("reports@example.com", ANNA, message, lambda: begun.append(None)), len(begun)  # fmt: skip
+        return mailer.send("reports@example.com", ANNA, message, lambda: begun.append(None)), len(begun)
     finally:
         mailer.close()
 
@@ -195,16 +196,33 @@ LONG = b"250 " + b"x" * 9000 + b"\r\n"
 @pytest.mark.parametrize(
     ("step", "reply", "outcome", "lost"),
     [
-        ("MAIL", "421 gone", "later", True), ("MAIL", "451 later", "later", False), ("MAIL", "552 too large", "refused", False),
-        ("MAIL", "close", "later", True), ("MAIL", "hang", "later", True), ("MAIL", "what?", "later", True), ("MAIL", "251 ok", "sent", False),
-        ("RCPT", "421 gone", "later", True), ("RCPT", "450 greylisted", "later", False), ("RCPT", "550 unknown", "refused", False),
-        ("RCPT", "551 elsewhere", "refused", False), ("RCPT", "close", "later", True), ("RCPT", "hang", "later", True),
-        ("RCPT", b"\xff\xfe\r\n", "later", True), ("RCPT", "252 will try", "sent", False), ("RCPT", LONG, "later", True),
-        ("DATA", "421 gone", "later", True), ("DATA", "451 later", "later", False), ("DATA", "554 no", "refused", False),
-        ("DATA", "close", "later", True), ("DATA", "hang", "later", True), ("DATA", "250 what", "later", False), ("DATA", flood, "later", True),
-        ("DATA", drip(b"354 go on\r\n", 0.2), "later", True), ("DATA", b"354-go\r\n354 on\r\n", "sent", False),
+        ("MAIL", "421 gone", "later", True),
+        ("MAIL", "451 later", "later", False),
+        ("MAIL", "552 too large", "refused", False),
+        ("MAIL", "close", "later", True),
+        ("MAIL", "hang", "later", True),
+        ("MAIL", "what?", "later", True),
+        ("MAIL", "251 ok", "sent", False),
+        ("RCPT", "421 gone", "later", True),
+        ("RCPT", "450 greylisted", "later", False),
+        ("RCPT", "550 unknown", "refused", False),
+        ("RCPT", "551 elsewhere", "refused", False),
+        ("RCPT", "close", "later", True),
+        ("RCPT", "hang", "later", True),
+        ("RCPT", b"\xff\xfe\r\n", "later", True),
+        ("RCPT", "252 will try", "sent", False),
+        ("RCPT", LONG, "later", True),
+        ("DATA", "421 gone", "later", True),
+        ("DATA", "451 later", "later", False),
+        ("DATA", "554 no", "refused", False),
+        ("DATA", "close", "later", True),
+        ("DATA", "hang", "later", True),
+        ("DATA", "250 what", "later", False),
+        ("DATA", flood, "later", True),
+        ("DATA", drip(b"354 go on\r\n", 0.2), "later", True),
+        ("DATA", b"354-go\r\n354 on\r\n", "sent", False),
     ],
-)  # fmt: skip
+)
 def test_before_the_mail(serve: Serve, step: str, reply: Reply, outcome: str, lost: bool) -> None:
     server = serve(**{step: [reply]})
     began = time.monotonic()
@@ -218,19 +236,37 @@ def test_before_the_mail(serve: Serve, step: str, reply: Reply, outcome: str, lo
 @pytest.mark.parametrize(
     ("reply", "outcome", "lost"),
     [
-        ("421 gone", "later", True), ("451 later", "later", False), ("452 no room", "later", False),
-        ("552 too large", "refused", False), ("554 no", "refused", False), ("close", "doubt", True), ("hang", "doubt", True),
+        ("421 gone", "later", True),
+        ("451 later", "later", False),
+        ("452 no room", "later", False),
+        ("552 too large", "refused", False),
+        ("554 no", "refused", False),
+        ("close", "doubt", True),
+        ("hang", "doubt", True),
         # What begins with a 2 says that it was taken; sent again, it would be there twice.
-        ("250 fine", "sent", False), ("251 fine", "sent", False), ("200", "sent", False), (b"250\r\n", "sent", False),
-        (b"250 gr\xfc\xdfe \xff\x1b[31m\r\n", "sent", False), (b"250-a\r\n250-b\r\n250 c\r\n", "sent", False),
-        (b"250-" + b"y" * 8000 + b"\r\n250 c\r\n", "sent", False), (drip(b"250 fine\r\n", 0.01), "sent", False),
+        ("250 fine", "sent", False),
+        ("251 fine", "sent", False),
+        ("200", "sent", False),
+        (b"250\r\n", "sent", False),
+        (b"250 gr\xfc\xdfe \xff\x1b[31m\r\n", "sent", False),
+        (b"250-a\r\n250-b\r\n250 c\r\n", "sent", False),
+        (b"250-" + b"y" * 8000 + b"\r\n250 c\r\n", "sent", False),
+        (drip(b"250 fine\r\n", 0.01), "sent", False),
         # What is no answer says nothing about the mail.
-        ("what?", "doubt", True), (b"\r\n", "doubt", True), (b"\0\0\0\0\r\n", "doubt", True), ("354 go on", "doubt", True),
-        ("999 odd", "doubt", True), ("25", "doubt", True), ("-250 x", "doubt", True), (LONG, "doubt", True), (flood, "doubt", True),
-        (b"250-a\r\nwhat\r\n", "doubt", True), (drip(b"250 fine\r\n", 0.2), "doubt", True),
+        ("what?", "doubt", True),
+        (b"\r\n", "doubt", True),
+        (b"\0\0\0\0\r\n", "doubt", True),
+        ("354 go on", "doubt", True),
+        ("999 odd", "doubt", True),
+        ("25", "doubt", True),
+        ("-250 x", "doubt", True),
+        (LONG, "doubt", True),
+        (flood, "doubt", True),
+        (b"250-a\r\nwhat\r\n", "doubt", True),
+        (drip(b"250 fine\r\n", 0.2), "doubt", True),
         (drip(b"250-a\r\n250-b\r\n250-c\r\n250 d\r\n", 0.04), "doubt", True),
     ],
-)  # fmt: skip
+)
 def test_after_the_mail(serve: Serve, reply: Reply, outcome: str, lost: bool) -> None:
     server = serve(dot=[reply])
     began = time.monotonic()
@@ -331,8 +367,8 @@ def test_a_mail_is_taken_back_where_the_ledger_cannot_be_written(serve: Serve) -
         ({"EHLO": ["550 no"], "HELO": ["550 no"]}, "does not want to talk: 550 no", False),
         ({"EHLO": [flood]}, "cannot be reached: .*no end", True),
     ],
-)  # fmt: skip
-def test_no_conversation(serve: Serve, replies: dict[str, list[Reply]], said: str, temporary: bool) -> None:  # fmt: skip
+)
+def test_no_conversation(serve: Serve, replies: dict[str, list[Reply]], said: str, temporary: bool) -> None:
     server = serve(**replies)
     began = time.monotonic()
     with pytest.raises(MailError, match=said) as caught:
@@ -367,8 +403,9 @@ def test_older_servers_and_many_lines(serve: Serve) -> None:
 
 
 @pytest.mark.parametrize(
-    ("size", "most"), [("100", 100), ("0", None), ("", None), ("\xb2", None), ("many", None), ("-5", None)],
-)  # fmt: skip
+    ("size", "most"),
+    [("100", 100), ("0", None), ("", None), ("\xb2", None), ("many", None), ("-5", None)],
+)
 def test_the_size_that_a_server_names(serve: Serve, size: str, most: int | None) -> None:
     server = serve(EHLO=[f"250-here\r\n250-X\r\n250 SIZE {size}\r\n".encode("latin-1")])
     mailer = Mailer(f"smtp://127.0.0.1:{server.port}", 1)
@@ -392,12 +429,17 @@ def certificate(folder: Path, host: str = "127.0.0.1", days: int = 2) -> tuple[s
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "test")])
     names = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address(host))])
     made = (
-        x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
-        .serial_number(x509.random_serial_number()).not_valid_before(now - timedelta(days=9))
-        .not_valid_after(now + timedelta(days=days)).add_extension(names, critical=False)
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=9))
+        .not_valid_after(now + timedelta(days=days))
+        .add_extension(names, critical=False)
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         .sign(key, hashes.SHA256())
-    )  # fmt: skip
+    )
     paths = folder / "server.pem", folder / "server.key"
     paths[0].write_bytes(made.public_bytes(serialization.Encoding.PEM))
     paths[1].write_bytes(
@@ -414,10 +456,10 @@ def certificate(folder: Path, host: str = "127.0.0.1", days: int = 2) -> tuple[s
 @pytest.mark.parametrize(
     ("made", "trusted", "said"),
     [({}, False, "self-signed"), ({"host": "127.0.0.2"}, True, "IP address mismatch"), ({"days": -1}, True, "expired")],
-)  # fmt: skip
+)
 def test_bad_certificates(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, scheme: str, made: dict[str, Any], trusted: bool, said: str
-) -> None:  # fmt: skip
+) -> None:
     paths = certificate(tmp_path, **made)
     if trusted:
         monkeypatch.setenv("SSL_CERT_FILE", paths[0])
@@ -426,7 +468,7 @@ def test_bad_certificates(
     server = Server(handler, **{"ssl_context" if scheme == "smtps" else "tls_context": context})
     server.start()
     try:
-        with pytest.raises(MailError, match=f"has no certificate that can be trusted: .*{said}") as caught:  # fmt: skip
+        with pytest.raises(MailError, match=f"has no certificate that can be trusted: .*{said}") as caught:
             Mailer(f"{scheme}://bob:S3cret@127.0.0.1:{server.port}", 2)
     finally:
         server.stop()
@@ -454,11 +496,15 @@ OFFERS = b"250-here\r\n250-AUTH PLAIN LOGIN\r\n250 STARTTLS\r\n"
 @pytest.mark.parametrize(
     ("reply", "said", "temporary"),
     [
-        ("454 not now", "454 not now", True), ("501 no", "501 no", False), ("close", "unexpectedly closed", True),
-        ("hang", "timed out", True), ("what?", "no answer of SMTP", False), ("250 fine", "250 fine", False),
+        ("454 not now", "454 not now", True),
+        ("501 no", "501 no", False),
+        ("close", "unexpectedly closed", True),
+        ("hang", "timed out", True),
+        ("what?", "no answer of SMTP", False),
+        ("250 fine", "250 fine", False),
         ("220 go on", "no TLS connection|unexpectedly|timed out", None),
     ],
-)  # fmt: skip
+)
 def test_starttls_that_is_refused_is_not_done_without(
     serve: Serve, reply: Reply, said: str, temporary: bool | None
 ) -> None:
@@ -490,15 +536,13 @@ def echo(code: str, server: Callable[[], Raw]) -> Callable[[socket.socket], None
 @pytest.mark.parametrize("password", ["S3cr@t Pa$$", "S3cr:et/%41", "S3CRET", "s3cr\\et'\"{}"])
 @pytest.mark.parametrize(("code", "temporary"), [("535", False), ("454", True), ("500", False)])
 @pytest.mark.parametrize("ways", ["PLAIN", "LOGIN", "CRAM-MD5", "PLAIN LOGIN CRAM-MD5"])
-def test_a_refused_login(serve: Serve, password: str, code: str, temporary: bool, ways: str) -> None:  # fmt: skip
+def test_a_refused_login(serve: Serve, password: str, code: str, temporary: bool, ways: str) -> None:
     from urllib.parse import quote
 
     challenge = b"334 " + b64encode(b"<1@here>") + b"\r\n"
     first: list[Reply] = [challenge] if ways == "CRAM-MD5" else []
     echoed = echo(code, lambda: server)
-    server = serve(
-        EHLO=[f"250-here\r\n250 AUTH {ways}\r\n".encode()] * 3, AUTH=[*first, *[echoed] * 5]
-    )
+    server = serve(EHLO=[f"250-here\r\n250 AUTH {ways}\r\n".encode()] * 3, AUTH=[*first, *[echoed] * 5])
     for line in list(server.replies):
         assert line
     server.replies |= {name: [echoed] * 5 for name in _answers_of_cram(password)}
@@ -520,7 +564,12 @@ def _answers_of_cram(password: str) -> list[str]:
 
 def _keeps(said: str, *secrets: str) -> None:
     for secret in secrets:
-        for form in (secret, secret.lower(), b64encode(secret.encode()).decode(), b64encode(f"\0bob\0{secret}".encode()).decode()):  # fmt: skip
+        for form in (
+            secret,
+            secret.lower(),
+            b64encode(secret.encode()).decode(),
+            b64encode(f"\0bob\0{secret}".encode()).decode(),
+        ):
             assert form not in said
     for word in said.split():
         with suppress(ValueError):
@@ -530,11 +579,14 @@ def _keeps(said: str, *secrets: str) -> None:
 @pytest.mark.parametrize(
     ("auth", "said"),
     [
-        (["334 what?"], "answers the login with what is none|refused"), (["334 !"] * 9, "login|loop"),
-        (["close"], "unexpectedly closed"), (["hang"], "timed out"), (["what?"], "refused the login: this is no answer"),
+        (["334 what?"], "answers the login with what is none|refused"),
+        (["334 !"] * 9, "login|loop"),
+        (["close"], "unexpectedly closed"),
+        (["hang"], "timed out"),
+        (["what?"], "refused the login: this is no answer"),
         ([LONG], "Line too long"),
     ],
-)  # fmt: skip
+)
 @pytest.mark.parametrize("ways", ["PLAIN", "LOGIN", "CRAM-MD5"])
 def test_a_login_that_goes_wrong(serve: Serve, auth: list[Reply], said: str, ways: str) -> None:
     server = serve(EHLO=[f"250-here\r\n250 AUTH {ways}\r\n".encode()] * 3, AUTH=auth)
@@ -564,9 +616,11 @@ def test_a_login_that_is_not_offered_or_has_odd_letters(serve: Serve) -> None:
         Mailer(f"smtp://bob:S3cret@127.0.0.1:{server.port}", 1)
 
 
-@pytest.mark.parametrize(("step", "code"), [("MAIL", "550"), ("RCPT", "450"), ("DATA", "554"), (".", "554"), (".", "250"), (".", "999")])  # fmt: skip
+@pytest.mark.parametrize(
+    ("step", "code"), [("MAIL", "550"), ("RCPT", "450"), ("DATA", "554"), (".", "554"), (".", "250"), (".", "999")]
+)
 def test_answers_that_hold_the_password(serve: Serve, step: str, code: str) -> None:
-    told = "bob S3cr@t S3cr%40t " + b64encode(b"S3cr@t").decode() + " " + b64encode(b"\0bob\0S3cr@t").decode()  # fmt: skip
+    told = "bob S3cr@t S3cr%40t " + b64encode(b"S3cr@t").decode() + " " + b64encode(b"\0bob\0S3cr@t").decode()
     server = serve(EHLO=[b"250-here\r\n250 AUTH PLAIN\r\n"])
     server.replies[step] = [f"{code} {told}"]
     mailer = Mailer(f"smtp://bob:S3cr%40t@127.0.0.1:{server.port}", 1)
@@ -584,7 +638,9 @@ def test_dots_wherever_they_stand(serve: Serve) -> None:
     mailer = Mailer(f"smtp://127.0.0.1:{server.port}", 5)
     chance, sent = random.Random(7), []
     for size in (1, 3, 40, 30_000, 60_000):
-        lines = [chance.choice((b".", b"..", b".x", b"", b"x.", b"...")) + b"y" * chance.randrange(0, 5) for _ in range(size)]  # fmt: skip
+        lines = [
+            chance.choice((b".", b"..", b".x", b"", b"x.", b"...")) + b"y" * chance.randrange(0, 5) for _ in range(size)
+        ]
         sent.append(b"Subject: x\r\n\r\n" + b"\r\n".join(lines) + b"\r\n")
     # Dots on either side of the parts in which a mail leaves.
     sent += [b"x" * (65536 - 2 + at) + b"\r\n.\r\n..\r\nend\r\n" for at in range(-4, 5)]
@@ -602,7 +658,7 @@ class Sends:
     """A small project, sent from here; the waits between attempts are noted, not waited."""
 
     def __init__(self, folder: Path, server: Any, mails: int = 4, **more: Any) -> None:
-        self.project = make(folder, server, None, "ordinary", "resend", "ledger.sqlite", mails=mails)  # fmt: skip
+        self.project = make(folder, server, None, "ordinary", "resend", "ledger.sqlite", mails=mails)
         self.waits: list[float] = []
         self.then: Callable[[], None] = lambda: None
         self.edit("spec.yaml", lambda data: data["deliver"].update(more))
@@ -650,16 +706,20 @@ def sends(tmp_path: Path, server: Server) -> Sends:
     return Sends(tmp_path / "project", server)
 
 
-def test_long_lines_and_letters_of_all_kinds(tmp_path: Path, server: Server, handler: Handler) -> None:  # fmt: skip
+def test_long_lines_and_letters_of_all_kinds(tmp_path: Path, server: Server, handler: Handler) -> None:
     longest = f"{'a' * 64}@{'long.' * 30}example.com"
     to = ["Jörg <joerg@münchen.example>", f"Ünï 株式会社 😀 <uni@{'x' * 60}.example.com>"]
     allow = ["@münchen.example", f"@{'x' * 60}.example.com", f"@{'long.' * 30}example.com"]
     body = "Größe – 株式会社 😀 " + "x" * 3000 + "\n\n.\n..\n" + "é" * 1500
     subject = "Größe – 株式会社 😀 " + "w" * 150
-    sends = Sends(tmp_path / "project", server, mails=1, to=to, bcc=longest, body=body, subject=subject)  # fmt: skip
+    sends = Sends(tmp_path / "project", server, mails=1, to=to, bcc=longest, body=body, subject=subject)
     sends.edit("reportspec.yaml", lambda data: data["deliver"].update(allow=allow))
     assert [one.result for one in sends().sent] == ["sent"] * 3
-    assert [address for address, _ in handler.taken] == ["joerg@xn--mnchen-3ya.example", f"uni@{'x' * 60}.example.com", longest]  # fmt: skip
+    assert [address for address, _ in handler.taken] == [
+        "joerg@xn--mnchen-3ya.example",
+        f"uni@{'x' * 60}.example.com",
+        longest,
+    ]
     for _, content in handler.taken:
         assert max(map(len, content.split(b"\r\n"))) <= 998
         assert content.isascii()
@@ -674,13 +734,13 @@ def test_long_lines_and_letters_of_all_kinds(tmp_path: Path, server: Server, han
 
 
 def test_letters_before_the_at_are_told(sends: Sends, handler: Handler) -> None:
-    sends.edit("spec.yaml", lambda data: data.update(params={"to": {"type": "string", "default": "jörg@example.com"}}))  # fmt: skip
+    sends.edit("spec.yaml", lambda data: data.update(params={"to": {"type": "string", "default": "jörg@example.com"}}))
     sends.edit("spec.yaml", lambda data: data["deliver"].update(to="{{ params.to }}"))
     outcome = sends()
     assert [one.result for one in outcome.sent if one.recipient == "jörg@example.com"] == ["failed"]
 
 
-def test_long_names_stay_beside_their_addresses(tmp_path: Path, server: Server, handler: Handler) -> None:  # fmt: skip
+def test_long_names_stay_beside_their_addresses(tmp_path: Path, server: Server, handler: Handler) -> None:
     name = "Müller-Lüdenscheidt Öchsle Überlingen"
     to = [f"{name} <joerg{at}@example.com>" for at in range(6)]
     sends = Sends(tmp_path / "project", server, mails=1, to=to)
@@ -724,17 +784,19 @@ def test_refused_ones_are_named_and_not_tried_again(sends: Sends, handler: Handl
     handler.data[who(2)] = ["554 5.7.1 looks like spam"] * 9
     outcome = sends()
     assert [(one.recipient, one.said) for one in outcome.sent if one.result == "refused"] == [
-        (who(0), "550 5.1.1 no such user"), (who(1), "552 5.3.4 too large"), (who(2), "554 5.7.1 looks like spam"),
-    ]  # fmt: skip
+        (who(0), "550 5.1.1 no such user"),
+        (who(1), "552 5.3.4 too large"),
+        (who(2), "554 5.7.1 looks like spam"),
+    ]
     assert sends.waits == []
-    assert [len(handler.rcpt[who(0)]), len(handler.data[who(1)]), len(handler.data[who(2)])] == [8, 8, 8]  # fmt: skip
+    assert [len(handler.rcpt[who(0)]), len(handler.data[who(1)]), len(handler.data[who(2)])] == [8, 8, 8]
     assert [to for to, _ in handler.taken] == [who(3)]
 
 
 def test_the_command_line_names_them(sends: Sends, handler: Handler, run_cli: RunCli) -> None:
     handler.rcpt[who(0)] = ["550 5.1.1 no such user"]
     handler.rcpt[who(2)] = ["451 4.3.0 later"]
-    done = run_cli(["send", "spec.yaml"], cwd=sends.project.folder, env={"REPORTSPEC_NOW": START.isoformat()})  # fmt: skip
+    done = run_cli(["send", "spec.yaml"], cwd=sends.project.folder, env={"REPORTSPEC_NOW": START.isoformat()})
     assert done.returncode == 1
     told = done.stdout + done.stderr
     assert f"refused: {who(0)}: 550 5.1.1 no such user" in told
@@ -762,10 +824,13 @@ def test_those_who_are_done_are_told_also_where_the_server_goes_away(
 @pytest.mark.parametrize(
     ("reply", "copies", "result"),
     [
-        ("what?", 2, "doubt"), (b"\xff\r\n", 2, "doubt"), ("close", 2, "doubt"),
-        ("251 fine", 1, "sent"), ("200 ok", 1, "sent"),
+        ("what?", 2, "doubt"),
+        (b"\xff\r\n", 2, "doubt"),
+        ("close", 2, "doubt"),
+        ("251 fine", 1, "sent"),
+        ("200 ok", 1, "sent"),
     ],
-)  # fmt: skip
+)
 def test_however_a_server_answers_no_more_than_two_copies(
     serve: Serve, tmp_path: Path, reply: Reply, copies: int, result: str
 ) -> None:
@@ -836,12 +901,14 @@ class Counting(Handler):
         super().__init__()
         self.most, self.connections = most, 0
 
-    async def handle_EHLO(self, server: Any, session: Any, envelope: Any, hostname: str, responses: list[str]) -> list[str]:  # fmt: skip
+    async def handle_EHLO(
+        self, server: Any, session: Any, envelope: Any, hostname: str, responses: list[str]
+    ) -> list[str]:
         self.connections += 1
         session.host_name, session.mails = hostname, 0
         return responses
 
-    async def handle_MAIL(self, server: Any, session: Any, envelope: Any, address: str, options: list[str]) -> str:  # fmt: skip
+    async def handle_MAIL(self, server: Any, session: Any, envelope: Any, address: str, options: list[str]) -> str:
         session.mails += 1
         if session.mails > self.most:
             server.transport.write(b"421 4.7.0 too many messages\r\n")
@@ -853,9 +920,10 @@ class Counting(Handler):
 
 
 @pytest.mark.parametrize(
-    ("mails", "most"), [(6, 1), (7, 3), pytest.param(300, 120, marks=pytest.mark.slow), pytest.param(300, 1000, marks=pytest.mark.slow)],
-)  # fmt: skip
-def test_a_server_that_takes_so_many_over_a_connection(tmp_path: Path, mails: int, most: int) -> None:  # fmt: skip
+    ("mails", "most"),
+    [(6, 1), (7, 3), pytest.param(300, 120, marks=pytest.mark.slow), pytest.param(300, 1000, marks=pytest.mark.slow)],
+)
+def test_a_server_that_takes_so_many_over_a_connection(tmp_path: Path, mails: int, most: int) -> None:
     handler = Counting(most)
     server = Server(handler)
     server.start()
@@ -882,14 +950,14 @@ def test_a_server_that_takes_none_over_any_connection(tmp_path: Path) -> None:
     assert handler.connections <= 4 * 5
 
 
-def test_a_server_that_is_restarted_between_mails(sends: Sends, handler: Handler, server: Server) -> None:  # fmt: skip
-    async def announced(session_server: Any, session: Any, envelope: Any, address: str, options: Any) -> str:  # fmt: skip
+def test_a_server_that_is_restarted_between_mails(sends: Sends, handler: Handler, server: Server) -> None:
+    async def announced(session_server: Any, session: Any, envelope: Any, address: str, options: Any) -> str:
         if len(handler.taken) == 2 and not restarts:
             restarts.append(0)
             server.server.close()
             session_server.transport.abort()
             return "421 going down"
-        return await Handler.handle_RCPT(handler, session_server, session, envelope, address, options)  # fmt: skip
+        return await Handler.handle_RCPT(handler, session_server, session, envelope, address, options)
 
     def restart() -> None:
         if len(restarts) == 1:
@@ -908,7 +976,9 @@ def test_a_server_that_is_restarted_between_mails(sends: Sends, handler: Handler
     assert [len(handler.copies(who(at))) for at in range(4)] == [1, 1, 1, 1]
 
 
-def test_who_is_left_of_a_period_gets_it_though_nothing_has_changed(tmp_path: Path, server: Server, handler: Handler) -> None:  # fmt: skip
+def test_who_is_left_of_a_period_gets_it_though_nothing_has_changed(
+    tmp_path: Path, server: Server, handler: Handler
+) -> None:
     sends = Sends(tmp_path / "project", server, when="changed")
     handler.rcpt[who(3)] = ["451 later"] * 5
     assert results(sends()) == ["sent", "sent", "sent", "pending"]

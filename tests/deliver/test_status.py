@@ -18,12 +18,19 @@ def filled(folder: Path, *entries: Entry) -> None:
     ledger = SqliteLedger(folder / Mail().ledger)
     for number, entry in enumerate(entries):
         one = stamped(entry)
-        ledger.put(Entry(**{**{name: getattr(one, name) for name in Entry.__slots__}, "at": f"2026-11-01T12:00:{number:02}+00:00"}))  # fmt: skip
+        ledger.put(
+            Entry(
+                **{
+                    **{name: getattr(one, name) for name in Entry.__slots__},
+                    "at": f"2026-11-01T12:00:{number:02}+00:00",
+                }
+            )
+        )
     ledger.close()
 
 
 def width(text: str) -> int:
-    return sum(2 if unicodedata.east_asian_width(c) in "WF" else 0 if unicodedata.combining(c) else 1 for c in text)  # fmt: skip
+    return sum(2 if unicodedata.east_asian_width(c) in "WF" else 0 if unicodedata.combining(c) else 1 for c in text)
 
 
 def test_columns_of_long_and_odd_names(tmp_path: Path) -> None:
@@ -31,9 +38,11 @@ def test_columns_of_long_and_odd_names(tmp_path: Path) -> None:
         tmp_path,
         Entry(f"{LONG}[{'Giulia Rossi ' * 9}]", PERIOD, "giulia.rossi@example.com", "sent"),
         Entry("q3.yaml[山田太郎]", PERIOD, f"{'long.' * 20}name@example.com", "refused", said="550 " + "no " * 99),
-        Entry("q3.yaml[e\u0301ric\n\x1b[31m]", "2026-10-01/2026-10-02", "x@example.com", "claimed", said="451\tlater\x07"),
+        Entry(
+            "q3.yaml[e\u0301ric\n\x1b[31m]", "2026-10-01/2026-10-02", "x@example.com", "claimed", said="451\tlater\x07"
+        ),
         Entry("q3.yaml", PERIOD, "*", "sent"),
-    )  # fmt: skip
+    )
     listed = deliveries(Mail(), tmp_path)
     assert len(listed) == 3
     table = as_table(listed, 50)
@@ -43,7 +52,7 @@ def test_columns_of_long_and_odd_names(tmp_path: Path) -> None:
     assert "refused:" not in as_table(listed[:1], 50)
     assert all(letter.isprintable() for line in rows for letter in line)
     at = head.index("recipient")
-    starts = {width(row.partition(mark)[0]) for row, mark in zip(rows, ("x@ex", "long.", "giulia.rossi@"), strict=True)}  # fmt: skip
+    starts = {width(row.partition(mark)[0]) for row, mark in zip(rows, ("x@ex", "long.", "giulia.rossi@"), strict=True)}
     assert starts == {at}
     assert max(map(width, rows)) < 260
     assert "…" in rows[1]
@@ -56,13 +65,11 @@ def test_columns_of_long_and_odd_names(tmp_path: Path) -> None:
 
 
 def test_reports_by_name(tmp_path: Path) -> None:
-    names = ["a.yaml", "a.yaml?region=EMEA", "a.yaml[Anna]", "a.yaml!failure", "a.yamlx", "b/a.yaml", "c[1].yaml"]  # fmt: skip
+    names = ["a.yaml", "a.yaml?region=EMEA", "a.yaml[Anna]", "a.yaml!failure", "a.yamlx", "b/a.yaml", "c[1].yaml"]
     filled(tmp_path, *(Entry(name, PERIOD, "x@example.com", "sent") for name in names))
 
     def found(report: str) -> set[str]:
-        return {
-            one.report + "!failure" * one.notice for one in deliveries(Mail(), tmp_path, report)
-        }
+        return {one.report + "!failure" * one.notice for one in deliveries(Mail(), tmp_path, report)}
 
     assert found("a.yaml") == {"a.yaml", "a.yaml?region=EMEA", "a.yaml[Anna]", "a.yaml!failure"}
     assert found("a.yaml?region=EMEA") == {"a.yaml?region=EMEA"}

@@ -67,7 +67,7 @@ _WORLDS = (
     [(2, OTHER, 5, "lost", 8), (1, MINE, 10, "won", 7)],
     [(1, MINE, 10, "won", 7), (3, None, 300, "open", 7)],
     [(1, MINE, 10, "won", 7), (4, MINE.lower(), 4000, "won", 7)],
-)  # fmt: skip
+)
 
 
 @pytest.fixture(scope="module")
@@ -103,13 +103,13 @@ SAFE = {
     "in both branches": "SELECT amount FROM deal WHERE owner = 'X' UNION ALL SELECT id FROM deal WHERE owner = 'X'",
     "in two steps": "SELECT sum(s) FROM (SELECT status, sum(amount) AS s FROM deal WHERE owner = 'X' GROUP BY status) AS f",
     "side by side": "SELECT p.s, q.n FROM (SELECT sum(amount) AS s FROM deal WHERE owner = 'X') AS p"
-                    " CROSS JOIN (SELECT count(*) AS n FROM deal WHERE owner = 'X') AS q",
+    " CROSS JOIN (SELECT count(*) AS n FROM deal WHERE owner = 'X') AS q",
     "beside constants": "SELECT c.at, sum(d.amount) FROM deal AS d CROSS JOIN (SELECT 1 AS at UNION ALL SELECT 2) AS c"
-                        " WHERE d.owner = 'X' GROUP BY c.at",
+    " WHERE d.owner = 'X' GROUP BY c.at",
     "constants": "SELECT 1 AS one",
     "a name given back": "SELECT f.n, p.name FROM (SELECT id AS k, count(*) AS n FROM deal WHERE owner = 'X' GROUP BY id) AS f"
-                         " LEFT JOIN person AS p ON p.id = f.k",
-}  # fmt: skip
+    " LEFT JOIN person AS p ON p.id = f.k",
+}
 
 
 @pytest.mark.parametrize("sql", SAFE.values(), ids=SAFE.keys())
@@ -150,7 +150,7 @@ REFUSED = {
     "in the select list": "SELECT owner = 'X', amount FROM deal",
     "in the on of a left join": "SELECT sum(d.amount) FROM deal d LEFT JOIN person p ON p.id = d.id AND p.name = 'X'",
     "on the right side of a right join": "WITH g AS (SELECT * FROM deal WHERE owner = 'X')"
-                                         " SELECT count(*) FROM g RIGHT JOIN deal e ON TRUE",
+    " SELECT count(*) FROM g RIGHT JOIN deal e ON TRUE",
     "a full join of a cut side": "WITH g AS (SELECT * FROM deal WHERE owner = 'X') SELECT count(*) FROM g FULL JOIN deal e ON e.id = g.id",
     "a comma beside a cut side": "WITH g AS (SELECT * FROM deal WHERE owner = 'X') SELECT sum(e.amount) FROM g, deal e",
     "a cross join beside a cut side": "WITH g AS (SELECT * FROM deal WHERE owner = 'X') SELECT sum(e.amount) FROM g CROSS JOIN deal e",
@@ -170,9 +170,9 @@ REFUSED = {
     "a CTE that reads all": "WITH g AS (SELECT * FROM deal) SELECT sum(amount) FROM g",
     "the table of a schema": "WITH deal AS (SELECT * FROM main.deal WHERE owner = 'X') SELECT sum(amount) FROM main.deal",
     "a recursive CTE that reads on": "WITH RECURSIVE r AS (SELECT * FROM deal WHERE owner = 'X' UNION ALL"
-                                     " SELECT d.* FROM deal d JOIN r ON d.id = r.id + 1) SELECT sum(amount) FROM r",
+    " SELECT d.* FROM deal d JOIN r ON d.id = r.id + 1) SELECT sum(amount) FROM r",
     "a recursive CTE by a subquery": "WITH RECURSIVE r AS (SELECT 1 AS id UNION ALL SELECT r.id + 1 FROM r"
-                                     " WHERE r.id < (SELECT count(*) FROM deal)) SELECT count(*) FROM r",
+    " WHERE r.id < (SELECT count(*) FROM deal)) SELECT count(*) FROM r",
     "distinct on": "SELECT DISTINCT ON (1) amount FROM deal ORDER BY amount DESC",
     "qualify": "SELECT amount FROM deal QUALIFY row_number() OVER (ORDER BY amount DESC) = 1",
     "a pivot": "SELECT * FROM (PIVOT deal ON status USING sum(amount)) AS p",
@@ -184,7 +184,7 @@ REFUSED = {
     "a sample": "SELECT amount FROM deal TABLESAMPLE 100 PERCENT (system)",
     "a table in brackets": "SELECT sum(amount) FROM (SELECT * FROM deal) AS t",
     "in a window": "SELECT sum(amount) OVER (PARTITION BY owner = 'X') FROM deal",
-}  # fmt: skip
+}
 
 REFUSED |= {
     "a comma": "SELECT sum(e.amount) FROM deal d, deal e WHERE d.owner = 'X'",
@@ -261,9 +261,7 @@ REFUSED |= {
 
 
 @pytest.mark.parametrize("sql", REFUSED.values(), ids=REFUSED.keys())
-def test_what_lets_rows_of_others_through_is_refused(
-    worlds: list[duckdb.DuckDBPyConnection], sql: str
-) -> None:
+def test_what_lets_rows_of_others_through_is_refused(worlds: list[duckdb.DuckDBPyConnection], sql: str) -> None:
     tree = sqlglot.parse_one(sql, dialect="duckdb")
     if not influenced(worlds, tree.sql("duckdb")):
         pytest.fail("the example proves nothing: rows of others do not count in it", pytrace=False)
@@ -282,8 +280,14 @@ def test_a_statement_of_one_value_is_none_of_another() -> None:
 
 
 def test_other_statements_than_selects_are_refused() -> None:
-    for sql in ("DELETE FROM deal WHERE owner = 'X'", "COPY deal TO 'x.csv'", "DESCRIBE deal", "SUMMARIZE deal",
-                "PIVOT deal ON owner USING sum(amount)", "VALUES (1)"):  # fmt: skip
+    for sql in (
+        "DELETE FROM deal WHERE owner = 'X'",
+        "COPY deal TO 'x.csv'",
+        "DESCRIBE deal",
+        "SUMMARIZE deal",
+        "PIVOT deal ON owner USING sum(amount)",
+        "VALUES (1)",
+    ):
         assert unguarded(sqlglot.parse_one(sql, dialect="duckdb"), MINE) is not None, sql
 
 
@@ -294,13 +298,13 @@ APART = {
     "rows": "SELECT owner AS v, amount AS a FROM deal WHERE owner IS NOT NULL",
     "a window within": "SELECT owner AS v, count(*) OVER (PARTITION BY owner) AS n FROM deal",
     "the first of each": "SELECT r.v AS v, r.a AS a FROM (SELECT owner AS v, amount AS a, row_number() OVER"
-                         " (PARTITION BY owner ORDER BY amount) AS n FROM deal) AS r WHERE r.n <= 1",
+    " (PARTITION BY owner ORDER BY amount) AS n FROM deal) AS r WHERE r.n <= 1",
     "two steps": "SELECT f.v AS v, sum(f.s) AS s FROM (SELECT owner AS v, status, sum(amount) AS s FROM deal GROUP BY owner, status)"
-                 " AS f GROUP BY f.v",
+    " AS f GROUP BY f.v",
     "a union": "SELECT owner AS v, sum(amount) AS s FROM deal GROUP BY owner UNION ALL SELECT owner AS v, count(*) AS s FROM deal GROUP BY owner",
     "beside constants": "SELECT d.owner AS v, c.at, sum(d.amount) AS s FROM deal AS d CROSS JOIN (SELECT 1 AS at UNION ALL SELECT 2) AS c"
-                        " GROUP BY d.owner, c.at",
-}  # fmt: skip
+    " GROUP BY d.owner, c.at",
+}
 MIXED = {
     "all together": "SELECT 'X' AS v, sum(amount) AS s FROM deal",
     "a constant": "SELECT 'X' AS v, amount AS a FROM deal",
@@ -311,11 +315,11 @@ MIXED = {
     "a rank over all below": "SELECT r.v AS v, r.n AS n FROM (SELECT owner AS v, row_number() OVER (ORDER BY amount DESC) AS n FROM deal) AS r",
     "a scalar subquery": "SELECT owner AS v, (SELECT count(*) FROM deal) AS n FROM deal GROUP BY owner",
     "a step without it": "SELECT f.v AS v, sum(f.s) AS s FROM (SELECT min(owner) AS v, status, sum(amount) AS s FROM deal GROUP BY status)"
-                         " AS f GROUP BY f.v",
+    " AS f GROUP BY f.v",
     "one branch without it": "SELECT owner AS v, sum(amount) AS s FROM deal GROUP BY owner UNION ALL SELECT 'X' AS v, count(*) AS s FROM deal",
     "two steps side by side": "SELECT p.v AS v, q.s AS s FROM (SELECT owner AS v, count(*) AS n FROM deal GROUP BY owner) AS p"
-                              " CROSS JOIN (SELECT owner AS v, sum(amount) AS s FROM deal GROUP BY owner) AS q",
-}  # fmt: skip
+    " CROSS JOIN (SELECT owner AS v, sum(amount) AS s FROM deal GROUP BY owner) AS q",
+}
 MIXED |= {
     "a comma": "SELECT d.owner AS v, sum(e.amount) AS s FROM deal d, deal e GROUP BY d.owner",
     "an inner join": "SELECT d.owner AS v, sum(e.amount) AS s FROM deal d JOIN deal e ON e.account = d.account GROUP BY d.owner",
@@ -392,8 +396,16 @@ def test_what_mixes_values_is_refused(worlds: list[duckdb.DuckDBPyConnection], s
 
 # --- statements of the reports, with one thing wrong ------------------------------------------------
 
-TYPES = ("pipeline", "conversions", "sales_cycle", "lost_deals", "leads", "profitability", "sales_activity",
-         "sales_forecast")  # fmt: skip
+TYPES = (
+    "pipeline",
+    "conversions",
+    "sales_cycle",
+    "lost_deals",
+    "leads",
+    "profitability",
+    "sales_activity",
+    "sales_forecast",
+)
 QUICK = ("lost_deals", "leads")
 NAMES = ("Rossi", "rossi", "O'Brien", "won")
 
@@ -415,8 +427,7 @@ def raw(crm: Path) -> duckdb.DuckDBPyConnection:
 
 def says(node: exp.Expr, value: str) -> bool:
     return isinstance(node, exp.EQ) and any(
-        isinstance(one, exp.Literal) and one.is_string and one.this == value
-        for one in (node.this, node.expression)
+        isinstance(one, exp.Literal) and one.is_string and one.this == value for one in (node.this, node.expression)
     )
 
 
@@ -445,10 +456,12 @@ CHANGES: dict[str, Change] = {
     "of a column with itself": lambda eq, v, o: exp.EQ(this=_column(eq), expression=_column(eq)),
     "like": lambda eq, v, o: exp.Like(this=_column(eq), expression=exp.Literal.string("%")),
     "whatever the case": lambda eq, v, o: exp.ILike(this=_column(eq), expression=exp.Literal.string(v)),
-    "one of several": lambda eq, v, o: exp.In(this=_column(eq), expressions=[exp.Literal.string(v), exp.Literal.string(o)]),
+    "one of several": lambda eq, v, o: exp.In(
+        this=_column(eq), expressions=[exp.Literal.string(v), exp.Literal.string(o)]
+    ),
     "in a case": lambda eq, v, o: exp.Case(ifs=[exp.If(this=eq.copy(), true=TRUE.copy())], default=TRUE.copy()),
     "not null": lambda eq, v, o: exp.not_(_column(eq).is_(exp.null())),
-}  # fmt: skip
+}
 
 
 @contextmanager
@@ -491,9 +504,7 @@ def changed(tree: exp.Expr, value: str, other: str) -> Iterator[tuple[str, exp.E
     mine, theirs = tree.copy(), swapped.copy()
     for one in (mine, theirs):
         one.set("with_", None)
-    both = exp.Union(
-        this=exp.Subquery(this=mine), expression=exp.Subquery(this=theirs), distinct=False
-    )
+    both = exp.Union(this=exp.Subquery(this=mine), expression=exp.Subquery(this=theirs), distinct=False)
     for cte in ctes:
         both = both.with_(cte.args["alias"].copy(), as_=cte.this.copy())
     yield "with another's below", both
@@ -510,9 +521,7 @@ def given(raw: duckdb.DuckDBPyConnection, tree: exp.Expr) -> list[str] | None:
 @pytest.mark.parametrize(
     ("kind", "value", "other"),
     [
-        pytest.param(
-            kind, *pair, marks=[] if kind in QUICK and pair[0] == "Rossi" else pytest.mark.slow
-        )
+        pytest.param(kind, *pair, marks=[] if kind in QUICK and pair[0] == "Rossi" else pytest.mark.slow)
         for kind in TYPES
         for pair in (("Rossi", "rossi"), ("O'Brien", "won"))
         if kind in QUICK or pair[0] == "Rossi"
@@ -522,9 +531,7 @@ def test_reports_with_one_condition_wrong_are_refused(
     crm: Path, raw: duckdb.DuckDBPyConnection, kind: str, value: str, other: str
 ) -> None:
     """What the check lets pass gives what the statement gave before. What it refuses is not run."""
-    report, _ = checked(
-        crm, {"report": kind, "for_each": "user.name", "compare": "previous_period"}
-    )
+    report, _ = checked(crm, {"report": kind, "for_each": "user.name", "compare": "previous_period"})
     tried = 0
     for name, tree in statements(report, value):
         assert unguarded(tree, value) is None, name
@@ -572,9 +579,7 @@ def test_a_literal_that_is_no_guard_makes_none(crm: Path) -> None:
 
 def test_a_name_that_is_joined_to_every_row(crm: Path, raw: duckdb.DuckDBPyConnection) -> None:
     """The guard stands on a joined table: joined by nothing, it fits every row."""
-    report, _ = checked(
-        crm, {"for_each": "user.name", "metrics": ["won_amount", "leads_created_count"]}
-    )
+    report, _ = checked(crm, {"for_each": "user.name", "metrics": ["won_amount", "leads_created_count"]})
     for name, tree in statements(report, "Rossi"):
         before = given(raw, tree)
         for join in tree.find_all(exp.Join):
@@ -617,9 +622,7 @@ def test_nothing_is_wrong_before_it_is_made_so(run: Run, handler: Handler) -> No
     own_only(handler)
     for to, mail in handler.mails():
         read = in_mail(mail)
-        assert all(
-            named(text) == {int(to[1:6])} for name, text in read.files.items() if "list" in name
-        )
+        assert all(named(text) == {int(to[1:6])} for name, text in read.files.items() if "list" in name)
 
 
 Files = dict[str, bytes]
@@ -664,11 +667,7 @@ def test_a_file_of_another_beside_ones_own(
 ) -> None:
     def add(made: list[Files]) -> list[Files]:
         first, second = made
-        other = {
-            f"x{name.replace('/', '-')}": data
-            for name, data in second.items()
-            if name.endswith(form)
-        }
+        other = {f"x{name.replace('/', '-')}": data for name, data in second.items() if name.endswith(form)}
         return [{**first, **other}, second]
 
     making(monkeypatch, add)
@@ -689,14 +688,11 @@ def _flipped(data: bytes, at: int) -> bytes:
 def _in_streams(data: bytes) -> list[int]:
     """A place in the middle of each stream of a PDF."""
     return [
-        (one.start(1) + one.end(1)) // 2
-        for one in re.finditer(rb"stream\r?\n(.*?)\r?\nendstream", data, re.DOTALL)
+        (one.start(1) + one.end(1)) // 2 for one in re.finditer(rb"stream\r?\n(.*?)\r?\nendstream", data, re.DOTALL)
     ]
 
 
-def test_one_byte_of_a_page_or_an_attachment(
-    run: Run, handler: Handler, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_one_byte_of_a_page_or_an_attachment(run: Run, handler: Handler, monkeypatch: pytest.MonkeyPatch) -> None:
     """`reportspec verify` finds such a change; the look before sending reads the seal alone."""
 
     def spoil(made: list[Files]) -> list[Files]:
@@ -731,9 +727,7 @@ def test_a_seal_that_was_changed(
 
 
 @pytest.mark.slow
-def test_a_pdf_that_is_cut_off_or_none(
-    run: Run, handler: Handler, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_pdf_that_is_cut_off_or_none(run: Run, handler: Handler, monkeypatch: pytest.MonkeyPatch) -> None:
     for broken in (
         lambda data: data[: len(data) // 2],
         lambda data: b"%PDF-1.7\n",
@@ -748,9 +742,7 @@ def test_a_pdf_that_is_cut_off_or_none(
             stopped(run, handler, spec())
 
 
-def test_figures_of_two_values_that_are_swapped(
-    run: Run, handler: Handler, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_figures_of_two_values_that_are_swapped(run: Run, handler: Handler, monkeypatch: pytest.MonkeyPatch) -> None:
     original = sending.run_each
 
     def swapped(*args: Any) -> Any:
@@ -762,9 +754,7 @@ def test_figures_of_two_values_that_are_swapped(
     stopped(run, handler, spec("[]"))
 
 
-def test_results_that_are_taken_for_another_value(
-    run: Run, handler: Handler, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_results_that_are_taken_for_another_value(run: Run, handler: Handler, monkeypatch: pytest.MonkeyPatch) -> None:
     """Should the order of the results ever go wrong, no figure may be sent."""
     original = execute.run_statements
     swaps: list[bool] = []
@@ -788,8 +778,12 @@ def test_results_that_are_taken_for_another_value(
 
 
 def _swapping(
-    monkeypatch: pytest.MonkeyPatch, run: Run, text: str, tmp_path: Path, mixed: Callable[[tuple[Any, ...], tuple[Any, ...]], tuple[Any, ...]]
-) -> None:  # fmt: skip
+    monkeypatch: pytest.MonkeyPatch,
+    run: Run,
+    text: str,
+    tmp_path: Path,
+    mixed: Callable[[tuple[Any, ...], tuple[Any, ...]], tuple[Any, ...]],
+) -> None:
     """Have each mail made of its own and of the other's parts. A rehearsal on paper finds them."""
     original = sending.mail
     parts: dict[tuple[str, int], tuple[Any, ...]] = {}
@@ -839,9 +833,7 @@ def test_the_text_of_another_in_ones_own_message(
     stopped(run, handler, spec(attach))
 
 
-def test_a_mail_that_is_addressed_to_another(
-    run: Run, handler: Handler, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_mail_that_is_addressed_to_another(run: Run, handler: Handler, monkeypatch: pytest.MonkeyPatch) -> None:
     """The parts fit each other, but not the recipient: both addresses are exchanged."""
     original = sending._mails
 

@@ -14,7 +14,7 @@ from tests.deliver.conftest import NOW
 
 BOUNDS = st.lists(
     st.tuples(st.sampled_from(sorted(SIGNS)), st.integers(-6, 6).map(lambda n: n / 2)), min_size=1, max_size=4
-)  # fmt: skip
+)
 
 
 @given(BOUNDS, st.booleans(), st.booleans())
@@ -43,11 +43,16 @@ def codes(project: Path, when: str, more: str = "") -> list[tuple[str, str]]:
 @pytest.mark.parametrize(
     "when",
     [
-        "close_rate < 0", "close_rate < 0.3 and close_rate > 0.4", "won_deals_count = 0.5", "won_deals_count < 0",
-        "won_deals_count > 3 and won_deals_count < 4", "won_amount = 1 and won_amount != 1",
-        "close_rate < 0 or won_deals_count < 0", "won_amount > 1 and close_rate < 30% and won_amount < 1",
+        "close_rate < 0",
+        "close_rate < 0.3 and close_rate > 0.4",
+        "won_deals_count = 0.5",
+        "won_deals_count < 0",
+        "won_deals_count > 3 and won_deals_count < 4",
+        "won_amount = 1 and won_amount != 1",
+        "close_rate < 0 or won_deals_count < 0",
+        "won_amount > 1 and close_rate < 30% and won_amount < 1",
     ],
-)  # fmt: skip
+)
 def test_never(project: Path, when: str) -> None:
     assert set(codes(project, when)) == {("never-sent", "warning")}
 
@@ -55,11 +60,19 @@ def test_never(project: Path, when: str) -> None:
 @pytest.mark.parametrize(
     "when",
     [
-        "close_rate <= 0", "close_rate < 0.3 or close_rate > 0.4", "won_deals_count = 0", "won_amount < 0",
-        "won_deals_count >= 3 and won_deals_count < 4", "sales_cycle_days < 0", "close_rate > 120%",
-        "close_rate < 30% AND won_amount > 0", "always", "not_empty", "changed",
+        "close_rate <= 0",
+        "close_rate < 0.3 or close_rate > 0.4",
+        "won_deals_count = 0",
+        "won_amount < 0",
+        "won_deals_count >= 3 and won_deals_count < 4",
+        "sales_cycle_days < 0",
+        "close_rate > 120%",
+        "close_rate < 30% AND won_amount > 0",
+        "always",
+        "not_empty",
+        "changed",
     ],
-)  # fmt: skip
+)
 def test_sometimes(project: Path, when: str) -> None:
     assert codes(project, when) == []
 
@@ -77,7 +90,9 @@ def test_goals(project: Path, word: str) -> None:
     over = "period: 2026-Q4\ngoals: {close_rate: 0.4}"  # which is over one day
     assert codes(project, word, over) == []
     wrong = "goals: {close_rat: 0.4}"  # of this the mistake is told
-    (project / "q3.yaml").write_text(f"version: 1\nmetrics: [close_rate]\n{wrong}\ndeliver: {{to: a@example.com, when: {word}}}\n")  # fmt: skip
+    (project / "q3.yaml").write_text(
+        f"version: 1\nmetrics: [close_rate]\n{wrong}\ndeliver: {{to: a@example.com, when: {word}}}\n"
+    )
     found = load_report(Path("q3.yaml"), NOW, {}).diagnostics
     assert {one.code for one in found} == {"unknown-metric"}
 

@@ -101,10 +101,7 @@ class World:
 
     def __init__(self) -> None:
         self.rows: dict[str, list[Row]] = {
-            name: [
-                dict(zip((column for column, _ in table.columns), row, strict=True))
-                for row in table.rows
-            ]
+            name: [dict(zip((column for column, _ in table.columns), row, strict=True)) for row in table.rows]
             for name, table in tables().items()
         }
         self.stages = {stage["stage_id"]: stage for stage in self.rows["stage"]}
@@ -115,19 +112,12 @@ class World:
         changes: dict[str, list[Row]] = {}
         for change in self.rows["deal_stage_history"]:
             changes.setdefault(change["deal_id"], []).append(change)
-        self.visits = {
-            deal["deal_id"]: self._visits(deal, changes.get(deal["deal_id"], []))
-            for deal in self.deals
-        }
-        self.entries = {
-            deal: [visit.entered for visit in visits] for deal, visits in self.visits.items()
-        }
+        self.visits = {deal["deal_id"]: self._visits(deal, changes.get(deal["deal_id"], [])) for deal in self.deals}
+        self.entries = {deal: [visit.entered for visit in visits] for deal, visits in self.visits.items()}
 
     def _visits(self, deal: Row, changes: list[Row]) -> list[Visit]:
         """Neighbouring rows of one stage are one visit."""
-        changes = sorted(
-            changes, key=lambda row: (row["entered_at"], self.stages[row["stage_id"]]["position"])
-        )
+        changes = sorted(changes, key=lambda row: (row["entered_at"], self.stages[row["stage_id"]]["position"]))
         starts = [
             change
             for before, change in zip([None, *changes], changes, strict=False)
@@ -289,10 +279,7 @@ def won_deals(
 
 def prospects_count(w: World, period: str, by: str | None = None) -> Any:
     """1: distinct persons (by email, whatever its case and spaces; else each lead is one)."""
-    facts = [
-        (lead, (lead["email"] or "").strip().lower() or lead["lead_id"])
-        for lead in live_leads(w, period)
-    ]
+    facts = [(lead, (lead["email"] or "").strip().lower() or lead["lead_id"]) for lead in live_leads(w, period)]
     return grouped(w, facts, by, _distinct)
 
 
@@ -341,9 +328,7 @@ def close_rate(
     return grouped(w, [(deal, state.status == "won") for deal, state in closed], by, share)
 
 
-def sales_calls_count(
-    w: World, period: str, by: str | None = None, as_of: datetime | None = None
-) -> Any:
+def sales_calls_count(w: World, period: str, by: str | None = None, as_of: datetime | None = None) -> Any:
     """6: outbound calls done in the period, to a deal, lead or contact and not about a case."""
     start, end = bounds(period)
     end = min(end, as_of or end)
@@ -369,9 +354,7 @@ def _done_calls(w: World) -> list[Row]:
     ]
 
 
-def sales_calls_per_opportunity(
-    w: World, period: str, by: str | None = None, keep: Keep = _everything
-) -> Any:
+def sales_calls_per_opportunity(w: World, period: str, by: str | None = None, keep: Keep = _everything) -> Any:
     """7: outbound calls up to the closing / deals closed in the period (those without count)."""
     times: dict[str, list[datetime]] = {}
     for call in _done_calls(w):
@@ -395,9 +378,7 @@ def new_revenue_amount(
     facts = [
         (deal, deal["amount"])
         for deal, _ in won_deals(w, period, as_of, keep)
-        if deal["deal_type"] != "renewal"
-        and deal["currency"] == "EUR"
-        and deal["amount"] is not None
+        if deal["deal_type"] != "renewal" and deal["currency"] == "EUR" and deal["amount"] is not None
     ]
     return grouped(w, facts, by, _sum)
 
@@ -421,15 +402,9 @@ def open_opportunities_count(
     return grouped(w, still, by, len)
 
 
-def stage_duration_days(
-    w: World, period: str, by: str | None = None, keep: Keep = _everything
-) -> Any:
+def stage_duration_days(w: World, period: str, by: str | None = None, keep: Keep = _everything) -> Any:
     """10: mean days of the stays in open stages that ended in the period."""
-    left = [
-        (visit, _in_days(visit.left - visit.entered))
-        for visit in _left_in(w, period, keep)
-        if visit.left
-    ]
+    left = [(visit, _in_days(visit.left - visit.entered)) for visit in _left_in(w, period, keep) if visit.left]
     left = [(visit, length) for visit, length in left if length >= 0]
     if by == "stage":
         groups: dict[Key, list[float]] = {}
@@ -446,10 +421,7 @@ def _left_in(w: World, period: str, keep: Keep = _everything) -> list[Visit]:
         visit
         for visits in w.visits.values()
         for visit in visits
-        if visit.left
-        and start <= visit.left < end
-        and w.outcome(visit.stage) == "open"
-        and keep(visit.deal)
+        if visit.left and start <= visit.left < end and w.outcome(visit.stage) == "open" and keep(visit.deal)
     ]
 
 
@@ -475,9 +447,7 @@ def quotes_presented_count(w: World, period: str, by: str | None = None) -> Any:
     facts = [
         (quote, quote["number"])
         for quote in w.rows["quote"]
-        if quote["presented_at"]
-        and start <= quote["presented_at"] < end
-        and quote["status"] != "draft"
+        if quote["presented_at"] and start <= quote["presented_at"] < end and quote["status"] != "draft"
     ]
     return grouped(w, facts, by, _distinct)
 
@@ -485,9 +455,7 @@ def quotes_presented_count(w: World, period: str, by: str | None = None) -> Any:
 # Beside the article's metrics
 
 
-def deals_created_count(
-    w: World, period: str, by: str | None = None, keep: Keep = _everything
-) -> Any:
+def deals_created_count(w: World, period: str, by: str | None = None, keep: Keep = _everything) -> Any:
     """Deals created in the period."""
     start, end = bounds(period)
     facts = [(deal, 1) for deal in w.deals if start <= deal["created_at"] < end and keep(deal)]
@@ -522,11 +490,7 @@ def won_amount_by_currency(
     w: World, period: str, keep: Keep = _everything, as_of: datetime | None = None
 ) -> dict[Key, Decimal]:
     """Amounts of the deals won in the period (renewals too), by currency; unknown ones left out."""
-    facts = [
-        (deal, deal["amount"])
-        for deal, _ in won_deals(w, period, as_of, keep)
-        if deal["amount"] is not None
-    ]
+    facts = [(deal, deal["amount"]) for deal, _ in won_deals(w, period, as_of, keep) if deal["amount"] is not None]
     found: dict[Key, Decimal] = grouped(w, facts, "currency", _sum)
     return found
 

@@ -53,8 +53,7 @@ def _rates() -> dict[str, tuple[list[date], list[float]]]:
         assert row["to_currency"] == "EUR"
         found[row["from_currency"]].append((row["day"], row["rate"]))
     return {
-        code: ([day for day, _ in sorted(rows)], [rate for _, rate in sorted(rows)])
-        for code, rows in found.items()
+        code: ([day for day, _ in sorted(rows)], [rate for _, rate in sorted(rows)]) for code, rows in found.items()
     }
 
 
@@ -77,8 +76,16 @@ def _purchases(at: datetime) -> list[Row]:
         state = w.state(deal, at)
         if state and state.status == "won" and deal["account_id"] and state.closed_at:
             worth = euros(deal["amount"], deal["currency"], local(state.closed_at))
-            found.append({"id": deal["deal_id"], "account": deal["account_id"], "at": state.closed_at,
-                          "worth": worth, "campaign": deal["campaign_id"], "deal": deal})  # fmt: skip
+            found.append(
+                {
+                    "id": deal["deal_id"],
+                    "account": deal["account_id"],
+                    "at": state.closed_at,
+                    "worth": worth,
+                    "campaign": deal["campaign_id"],
+                    "deal": deal,
+                }
+            )
     found.sort(key=lambda each: (each["at"], each["id"]))
     firsts: dict[str, datetime] = {}
     for each in found:
@@ -160,7 +167,7 @@ def attributed(p: Period) -> list[Row]:
 
 
 def cost_of_campaigns(p: Period) -> float:
-    return total(float(c["actual_cost"]) for c in launched(p).values() if c["actual_cost"] is not None)  # fmt: skip
+    return total(float(c["actual_cost"]) for c in launched(p).values() if c["actual_cost"] is not None)
 
 
 # Referrals, lists, web
@@ -179,7 +186,7 @@ def referrals(p: Period, only_converted: bool = False) -> int:
         seen.add(pair)
         since = bought.get(accounts[r["referrer_contact_id"]])
         himself = r["referred_contact_id"] == r["referrer_contact_id"]
-        if again or himself or not p.inside(r["created_at"]) or since is None or since >= r["created_at"]:  # fmt: skip
+        if again or himself or not p.inside(r["created_at"]) or since is None or since >= r["created_at"]:
             continue
         if only_converted:
             lead = p.w.lead_by_id[r["referred_lead_id"]]
@@ -191,9 +198,10 @@ def referrals(p: Period, only_converted: bool = False) -> int:
 
 def on_list(p: Period, at: datetime) -> list[Row]:
     return [
-        m for m in p.rows("list_membership")
+        m
+        for m in p.rows("list_membership")
         if m["subscribed_at"] < at and (m["unsubscribed_at"] is None or m["unsubscribed_at"] >= at)
-    ]  # fmt: skip
+    ]
 
 
 def growth(p: Period) -> Number:
@@ -209,7 +217,7 @@ def growth_of_people(p: Period) -> Number:
 
 
 def contacts_gained(p: Period) -> int:
-    return sum(bool(m["campaign_id"]) and p.inside(m["subscribed_at"]) for m in p.rows("list_membership"))  # fmt: skip
+    return sum(bool(m["campaign_id"]) and p.inside(m["subscribed_at"]) for m in p.rows("list_membership"))
 
 
 def visits(p: Period) -> list[Row]:
@@ -293,10 +301,9 @@ def _existing(p: Period) -> set[str]:
 
 
 def cross_sold(p: Period) -> int:
-    return len({
-        account for (account, _), steps in families(p).items()
-        if account in _existing(p) and p.inside(steps[0][0])
-    })  # fmt: skip
+    return len(
+        {account for (account, _), steps in families(p).items() if account in _existing(p) and p.inside(steps[0][0])}
+    )
 
 
 def up_sold(p: Period) -> int:
@@ -304,7 +311,7 @@ def up_sold(p: Period) -> int:
     for (account, _), steps in families(p).items():
         for place, (at, _, tier) in enumerate(steps):
             earlier = [t for _, _, t in steps[:place] if t is not None]
-            if account in _existing(p) and p.inside(at) and tier is not None and earlier and tier > max(earlier):  # fmt: skip
+            if account in _existing(p) and p.inside(at) and tier is not None and earlier and tier > max(earlier):
                 found.add(account)
     return len(found)
 
@@ -327,10 +334,12 @@ def _contracts(p: Period) -> dict[str, Row]:
 
 def due(p: Period, grace: int = 30) -> list[Row]:
     return [
-        c for c in p.rows("contract")
-        if c["starts_at"] < p.after and p.first <= c["ends_at"] < p.after
+        c
+        for c in p.rows("contract")
+        if c["starts_at"] < p.after
+        and p.first <= c["ends_at"] < p.after
         and ((p.after - c["ends_at"]).days > grace or _renewed(p, c, grace))
-    ]  # fmt: skip
+    ]
 
 
 def renewed(p: Period, grace: int = 30) -> list[Row]:
@@ -339,7 +348,7 @@ def renewed(p: Period, grace: int = 30) -> list[Row]:
 
 def renewal_rate_by_value(p: Period) -> Number:
     following = (_contracts(p)[c["renewed_by_contract_id"]] for c in renewed(p))
-    return ratio(total(float(c["value"]) for c in following), total(float(c["value"]) for c in due(p)))  # fmt: skip
+    return ratio(total(float(c["value"]) for c in following), total(float(c["value"]) for c in due(p)))
 
 
 def monthly(p: Period, name: str) -> float:
@@ -360,10 +369,13 @@ def new_customers(p: Period) -> int:
 
 def leads(p: Period) -> list[Row]:
     return [
-        lead for lead in p.rows("lead")
-        if p.inside(lead["created_at"]) and not lead["is_deleted"] and not lead["merged_into_id"]
+        lead
+        for lead in p.rows("lead")
+        if p.inside(lead["created_at"])
+        and not lead["is_deleted"]
+        and not lead["merged_into_id"]
         and lead["status"] != "junk"
-    ]  # fmt: skip
+    ]
 
 
 METRICS: dict[str, Callable[[Period], Number]] = {
@@ -398,9 +410,7 @@ METRICS: dict[str, Callable[[Period], Number]] = {
     "customers_count": lambda p: len(customers(p)),
     "customers_count.at_risk": at_risk,
     "customers_count.before": before,
-    "repeat_purchase_rate": lambda p: ratio(
-        sum(len(b) > 1 for b in customers(p).values()), len(customers(p))
-    ),
+    "repeat_purchase_rate": lambda p: ratio(sum(len(b) > 1 for b in customers(p).values()), len(customers(p))),
     "churn_rate": lambda p: ratio(lapsed(p), of_a_year(p)),
     "customer_lifetime_value": lifetime_value,
     "cross_sell_rate": lambda p: ratio(cross_sold(p), before(p)),
@@ -411,10 +421,6 @@ METRICS: dict[str, Callable[[Period], Number]] = {
     "renewal_rate(grace_days=10)": lambda p: ratio(len(renewed(p, 10)), len(due(p, 10))),
     "renewal_rate.by_value": renewal_rate_by_value,
     "new_customers_count": new_customers,
-    "customer_acquisition_cost": lambda p: ratio(
-        monthly(p, "sales_marketing_cost"), new_customers(p)
-    ),
-    "purchases_amount": lambda p: total(
-        each["worth"] for each in p.purchases if p.inside(each["at"])
-    ),
+    "customer_acquisition_cost": lambda p: ratio(monthly(p, "sales_marketing_cost"), new_customers(p)),
+    "purchases_amount": lambda p: total(each["worth"] for each in p.purchases if p.inside(each["at"])),
 }

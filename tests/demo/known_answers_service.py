@@ -35,17 +35,18 @@ def in_business_hours(p: Period, case: Row) -> float:
 
 def calls(p: Period, direction: str = "inbound", outcome: str | None = None) -> list[Row]:
     return [
-        c for c in p.rows("service_call")
-        if c["direction"] == direction and p.inside(c["queued_at"])
-        and (outcome is None or c["outcome"] == outcome)
-    ]  # fmt: skip
+        c
+        for c in p.rows("service_call")
+        if c["direction"] == direction and p.inside(c["queued_at"]) and (outcome is None or c["outcome"] == outcome)
+    ]
 
 
 def handled(p: Period) -> list[Row]:
     return [
-        c for c in p.rows("service_call")
+        c
+        for c in p.rows("service_call")
         if c["direction"] == "inbound" and c["outcome"] == "answered" and p.inside(c["ended_at"])
-    ]  # fmt: skip
+    ]
 
 
 def handle_time(p: Period) -> Number:
@@ -71,7 +72,7 @@ def promises(p: Period) -> tuple[int, int]:
 
 
 def business_days(p: Period) -> int:
-    return sum(d["is_business"] and p.first <= d["day"] < p.after for d in p.rows("business_calendar"))  # fmt: skip
+    return sum(d["is_business"] and p.first <= d["day"] < p.after for d in p.rows("business_calendar"))
 
 
 def opened(p: Period) -> list[Row]:
@@ -94,31 +95,22 @@ METRICS: dict[str, Callable[[Period], Number]] = {
         c["resolved_at"] - c["created_at"] <= timedelta(days=1) for c in resolved(p)
     ),
     "same_day_resolved_rate": lambda p: ratio(same_day(p), len(resolved(p))),
-    "avg_resolution_time": lambda p: middle(
-        _minutes(c["created_at"], c["resolved_at"]) for c in resolved(p)
-    ),
+    "avg_resolution_time": lambda p: middle(_minutes(c["created_at"], c["resolved_at"]) for c in resolved(p)),
     "avg_resolution_time.first": lambda p: middle(
-        _minutes(c["created_at"], c["first_resolved_at"])
-        for c in cases(p)
-        if p.inside(c["first_resolved_at"])
+        _minutes(c["created_at"], c["first_resolved_at"]) for c in cases(p) if p.inside(c["first_resolved_at"])
     ),
-    "avg_resolution_time.business_hours": lambda p: middle(
-        in_business_hours(p, c) for c in resolved(p)
-    ),
+    "avg_resolution_time.business_hours": lambda p: middle(in_business_hours(p, c) for c in resolved(p)),
     "complaint_resolution_time": lambda p: middle(
         _minutes(c["created_at"], c["resolved_at"]) for c in resolved(p) if c["type"] == "complaint"
     ),
     "open_cases_count": lambda p: sum(
-        c["created_at"] < p.end and (c["resolved_at"] is None or c["resolved_at"] >= p.end)
-        for c in cases(p)
+        c["created_at"] < p.end and (c["resolved_at"] is None or c["resolved_at"] >= p.end) for c in cases(p)
     ),
     "service_calls_daily_avg": lambda p: ratio(len(calls(p)), (p.after - p.first).days),
     "service_calls_daily_avg.business_days": lambda p: ratio(len(calls(p)), business_days(p)),
     "calls_per_agent_day": lambda p: ratio(len(calls(p, outcome="answered")), agent_days(p)),
     "customer_callbacks_count": lambda p: sum(c["is_callback"] for c in calls(p, "outbound")),
-    "callbacks_per_case": lambda p: ratio(
-        len(calls(p, "outbound")), len({c["case_id"] for c in calls(p, "outbound")})
-    ),
+    "callbacks_per_case": lambda p: ratio(len(calls(p, "outbound")), len({c["case_id"] for c in calls(p, "outbound")})),
     "service_cost_per_interaction": lambda p: ratio(
         monthly(p, "service_cost"), len(calls(p, outcome="answered")) + len(opened(p))
     ),

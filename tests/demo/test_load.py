@@ -23,9 +23,7 @@ def database() -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 def test_all_tables_arrive(database: duckdb.DuckDBPyConnection) -> None:
-    found = database.execute(
-        "select table_name from information_schema.tables where table_schema = 'demo'"
-    ).fetchall()
+    found = database.execute("select table_name from information_schema.tables where table_schema = 'demo'").fetchall()
     assert {name for (name,) in found} == set(made())
 
 

@@ -28,10 +28,12 @@ def local(moment: datetime) -> date:
 def test_cases_at_the_edges() -> None:
     cases = rows("case_")
     over_midnight = [
-        c for c in cases
-        if c["resolved_at"] and c["resolved_at"] - c["created_at"] < timedelta(hours=1)
+        c
+        for c in cases
+        if c["resolved_at"]
+        and c["resolved_at"] - c["created_at"] < timedelta(hours=1)
         and local(c["created_at"]) != local(c["resolved_at"])
-    ]  # fmt: skip
+    ]
     assert over_midnight
     assert any(c["reopen_count"] and c["first_resolved_at"] < c["resolved_at"] for c in cases)
     assert any(c["resolved_at"] is None for c in cases)
@@ -112,10 +114,7 @@ def test_visits_bounce_cross_midnight_and_complete_goals_twice() -> None:
 def test_business_hours_are_nine_to_six_in_rome() -> None:
     for day in rows("business_calendar"):
         if day["is_business"]:
-            hours = [
-                day[name].replace(tzinfo=ZoneInfo("UTC")).astimezone(ROME)
-                for name in ("opens_at", "closes_at")
-            ]
+            hours = [day[name].replace(tzinfo=ZoneInfo("UTC")).astimezone(ROME) for name in ("opens_at", "closes_at")]
             assert [h.hour for h in hours] == [9, 18]
             assert {h.date() for h in hours} == {day["day"]}
             assert day["day"].weekday() < 5

@@ -20,9 +20,7 @@ ELSEWHERE = set(known_answers.METRICS)
 
 
 @pytest.fixture(scope="session")
-def program(
-    run_cli: RunCli, tmp_path_factory: pytest.TempPathFactory
-) -> Callable[[str], dict[str, Any]]:
+def program(run_cli: RunCli, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], dict[str, Any]]:
     """What the program says of a period, all metrics in one report."""
     folder = tmp_path_factory.mktemp("program")
     (folder / "reportspec.yaml").write_text("version: 1\nsource: demo\n", encoding="utf-8")
@@ -30,8 +28,13 @@ def program(
 
     def ask(period: str) -> dict[str, Any]:
         if period not in said:
-            spec = {"version": 1, "report": "custom", "period": period, "timezone": "Europe/Rome",
-                    "sections": [{"id": "all", "kpis": sorted(ANSWERS)}]}  # fmt: skip
+            spec = {
+                "version": 1,
+                "report": "custom",
+                "period": period,
+                "timezone": "Europe/Rome",
+                "sections": [{"id": "all", "kpis": sorted(ANSWERS)}],
+            }
             (folder / "s.yaml").write_text(json.dumps(spec), encoding="utf-8")
             done = run_cli(
                 ["query", "s.yaml", "--format", "json"],
@@ -48,9 +51,7 @@ def program(
 @pytest.mark.xdist_group("program")
 @pytest.mark.parametrize("period", PERIODS)
 @pytest.mark.parametrize("metric", sorted(ANSWERS))
-def test_the_program_gives_the_known_answer(
-    metric: str, period: str, program: Callable[[str], dict[str, Any]]
-) -> None:
+def test_the_program_gives_the_known_answer(metric: str, period: str, program: Callable[[str], dict[str, Any]]) -> None:
     expected = ANSWERS[metric](known_answers_more.Period(period))
     found = program(period)[metric]
     assert found == (None if expected is None else pytest.approx(expected, rel=1e-9, abs=1e-9))

@@ -100,8 +100,7 @@ def test_columns_are_the_canonical_fields(name: str) -> None:
     wanted = [
         (field, TYPES[meaning["type"]])
         for field, meaning in fields.items()
-        if "expr" not in meaning
-        and (field in there or not (meaning.get("optional") or "default" in meaning))
+        if "expr" not in meaning and (field in there or not (meaning.get("optional") or "default" in meaning))
     ]
     assert [column for column, _ in columns] == [field for field, _ in wanted]
     for (column, kind), (_, allowed) in zip(columns, wanted, strict=True):
@@ -230,11 +229,7 @@ def test_nothing_is_later_than_the_end(world: World) -> None:
 
 def future(world: World) -> set[str]:
     """The activities that claim to have been done after the end."""
-    return {
-        each["activity_id"]
-        for each in world.rows["activity"]
-        if each["done_at"] and each["done_at"] >= END
-    }
+    return {each["activity_id"] for each in world.rows["activity"] if each["done_at"] and each["done_at"] >= END}
 
 
 # The stage history
@@ -296,20 +291,15 @@ def test_histories_have_every_kind_of_turn(world: World) -> None:
         opened = [place for place, outcome in enumerate(outcomes) if outcome == "open"]
         reached = [positions[place] for place in opened]
         turns["re-entered"] += len(reached) > len(set(reached))
-        turns["backward"] += any(
-            move < 0 and outcomes[place] == "open" for place, move in enumerate(moves)
-        )
+        turns["backward"] += any(move < 0 and outcomes[place] == "open" for place, move in enumerate(moves))
         turns["skipped"] += any(move > 1 for move in open_moves)
-        closings = [
-            (before, after) for before, after in itertools.pairwise(outcomes) if before != "open"
-        ]
+        closings = [(before, after) for before, after in itertools.pairwise(outcomes) if before != "open"]
         turns["lost, reopened"] += ("lost", "open") in closings
         turns["won, reopened"] += ("won", "open") in closings
         turns["lost, reopened, won"] += ("lost", "open") in closings and deal["status"] == "won"
         turns["reopened, still open"] += bool(closings) and deal["status"] == "open"
     repeated = sum(
-        any(a["stage_id"] == b["stage_id"] for a, b in itertools.pairwise(changes))
-        for _, changes in histories(world)
+        any(a["stage_id"] == b["stage_id"] for a, b in itertools.pairwise(changes)) for _, changes in histories(world)
     )
     assert repeated > 100
     recorded = {deal["deal_id"] for deal, _ in histories(world)}
@@ -372,9 +362,7 @@ def at(table: str, column: str, text: str) -> Trap:
 def activity(**wanted: Any) -> Trap:
     """Activities with these values."""
     return lambda w: [
-        row
-        for row in w.rows["activity"]
-        if all(row[column] == value for column, value in wanted.items())
+        row for row in w.rows["activity"] if all(row[column] == value for column, value in wanted.items())
     ]
 
 
@@ -412,9 +400,7 @@ TRAPS: dict[str, Trap] = {
     "deal created in Q3 by Rome only": at("deal", "created_at", "2026-06-30T22:15:00"),
     "deal closed as clocks go forward": at("deal", "closed_at", "2026-03-29T01:30:00"),
     "deal closed as clocks go back": at("deal", "closed_at", "2026-10-25T01:30:00"),
-    "stage entered in the hour that comes twice": at(
-        "deal_stage_history", "entered_at", "2026-10-25T00:30:00"
-    ),
+    "stage entered in the hour that comes twice": at("deal_stage_history", "entered_at", "2026-10-25T00:30:00"),
     "lead in the night of spring 2025": at("lead", "created_at", "2025-03-30T00:30:00"),
     "lead in the night of autumn 2025": at("lead", "created_at", "2025-10-26T01:30:00"),
     "lead in the night of spring 2026": at("lead", "created_at", "2026-03-29T01:00:00"),
@@ -427,22 +413,16 @@ TRAPS: dict[str, Trap] = {
     "inbound call": activity(type="call", direction="inbound", status="done"),
     "call without direction": activity(type="call", direction=None),
     "call cancelled but dated": lambda w: [
-        row
-        for row in w.rows["activity"]
-        if a_call(row) and row["status"] == "cancelled" and row["done_at"]
+        row for row in w.rows["activity"] if a_call(row) and row["status"] == "cancelled" and row["done_at"]
     ],
-    "call done but not dated": activity(
-        type="call", direction="outbound", status="done", done_at=None
-    ),
+    "call done but not dated": activity(type="call", direction="outbound", status="done", done_at=None),
     "call done in the future": lambda w: [
         row for row in w.rows["activity"] if a_call(row) and row["activity_id"] in future(w)
     ],
     "call about a case only": lambda w: [
         row
         for row in w.rows["activity"]
-        if a_call(row)
-        and row["case_id"]
-        and not (row["deal_id"] or row["lead_id"] or row["contact_id"])
+        if a_call(row) and row["case_id"] and not (row["deal_id"] or row["lead_id"] or row["contact_id"])
     ],
     "call about a contact's case": lambda w: [
         row
@@ -452,17 +432,14 @@ TRAPS: dict[str, Trap] = {
     "call about nothing": lambda w: [
         row
         for row in w.rows["activity"]
-        if a_call(row)
-        and not any(row[key] for key in ("deal_id", "lead_id", "contact_id", "case_id"))
+        if a_call(row) and not any(row[key] for key in ("deal_id", "lead_id", "contact_id", "case_id"))
     ],
     "call of nobody": activity(type="call", owner_id=None),
     "call of zero seconds": activity(type="call", duration_seconds=0, status="done"),
     "call at the closing": lambda w: [
         row
         for row in w.rows["activity"]
-        if a_call(row)
-        and row["deal_id"]
-        and row["done_at"] == w.deal_by_id[row["deal_id"]]["closed_at"] is not None
+        if a_call(row) and row["deal_id"] and row["done_at"] == w.deal_by_id[row["deal_id"]]["closed_at"] is not None
     ],
     "call after the closing": lambda w: [
         row
@@ -498,9 +475,7 @@ TRAPS: dict[str, Trap] = {
     "quote presented twice in Q3": lambda w: [
         number
         for number, count in Counter(
-            row["number"]
-            for row in w.rows["quote"]
-            if in_q3(row["presented_at"]) and row["status"] != "draft"
+            row["number"] for row in w.rows["quote"] if in_q3(row["presented_at"]) and row["status"] != "draft"
         ).items()
         if count > 1
     ],
@@ -516,36 +491,22 @@ TRAPS: dict[str, Trap] = {
     ],
     "two deals won on one day": same_day_purchases,
     "deal won in Q3 without an amount": lambda w: [
-        row
-        for row in w.deals
-        if row["status"] == "won" and row["amount"] is None and in_q3(row["closed_at"])
+        row for row in w.deals if row["status"] == "won" and row["amount"] is None and in_q3(row["closed_at"])
     ],
     "deal won in Q3 for nothing": lambda w: [
-        row
-        for row in w.deals
-        if row["status"] == "won" and row["amount"] == 0 and in_q3(row["closed_at"])
+        row for row in w.deals if row["status"] == "won" and row["amount"] == 0 and in_q3(row["closed_at"])
     ],
-    "deal of unknown type": lambda w: [
-        row for row in w.deals if row["deal_type"] is None and in_q3(row["closed_at"])
-    ],
+    "deal of unknown type": lambda w: [row for row in w.deals if row["deal_type"] is None and in_q3(row["closed_at"])],
     "deleted jackpot in Q3": lambda w: [
-        row
-        for row in w.rows["deal"]
-        if row["is_deleted"] and in_q3(row["closed_at"]) and row["amount"] > 1_000_000
+        row for row in w.rows["deal"] if row["is_deleted"] and in_q3(row["closed_at"]) and row["amount"] > 1_000_000
     ],
-    "deleted open deal": lambda w: [
-        row for row in w.rows["deal"] if row["is_deleted"] and row["status"] == "open"
-    ],
-    "deal whose flag is empty": lambda w: [
-        row for row in w.rows["deal"] if row["is_deleted"] is None
-    ],
+    "deleted open deal": lambda w: [row for row in w.rows["deal"] if row["is_deleted"] and row["status"] == "open"],
+    "deal whose flag is empty": lambda w: [row for row in w.rows["deal"] if row["is_deleted"] is None],
     "deal without an owner": lambda w: [row for row in w.deals if row["owner_id"] is None],
     "open deal past its expected date": lambda w: [
         row
         for row in w.deals
-        if row["status"] == "open"
-        and row["expected_close_date"]
-        and row["expected_close_date"] < date(2026, 10, 31)
+        if row["status"] == "open" and row["expected_close_date"] and row["expected_close_date"] < date(2026, 10, 31)
     ],
     "open deal without an expected date": lambda w: [
         row for row in w.deals if row["status"] == "open" and row["expected_close_date"] is None
@@ -556,45 +517,30 @@ TRAPS: dict[str, Trap] = {
     "lead without an owner": lambda w: [row for row in w.rows["lead"] if row["owner_id"] is None],
     "lead without a source": lambda w: [row for row in w.rows["lead"] if row["source"] is None],
     "lead without an email": lambda w: [row for row in w.rows["lead"] if row["email"] is None],
-    "lead that nobody answered": lambda w: [
-        row for row in w.rows["lead"] if row["first_response_at"] is None
-    ],
+    "lead that nobody answered": lambda w: [row for row in w.rows["lead"] if row["first_response_at"] is None],
     "junk lead": lambda w: [row for row in w.rows["lead"] if row["status"] == "junk"],
     "deleted lead": lambda w: [row for row in w.rows["lead"] if row["is_deleted"]],
-    "lead whose flag is empty": lambda w: [
-        row for row in w.rows["lead"] if row["is_deleted"] is None
-    ],
+    "lead whose flag is empty": lambda w: [row for row in w.rows["lead"] if row["is_deleted"] is None],
     "merged lead": lambda w: [row for row in w.rows["lead"] if row["merged_into_id"]],
     "same person in another spelling": same_person_twice,
     "merged contact": lambda w: [row for row in w.rows["contact"] if row["merged_into_id"]],
-    "contact without an email": lambda w: [
-        row for row in w.rows["contact"] if row["email"] is None
-    ],
+    "contact without an email": lambda w: [row for row in w.rows["contact"] if row["email"] is None],
     "contact with a malformed email": lambda w: [
         row for row in w.rows["contact"] if row["email"] and "@@" in row["email"]
     ],
     "contact that bounced": lambda w: [
         row for row in w.rows["contact"] if row["email_bounced_at"] and not row["opted_out_at"]
     ],
-    "account in Japanese": lambda w: [
-        row for row in w.rows["account"] if "株式会社" in row["name"]
-    ],
-    "account with 60 characters": lambda w: [
-        row for row in w.rows["account"] if len(row["name"]) == 60
-    ],
+    "account in Japanese": lambda w: [row for row in w.rows["account"] if "株式会社" in row["name"]],
+    "account with 60 characters": lambda w: [row for row in w.rows["account"] if len(row["name"]) == 60],
     "account with markup": lambda w: [row for row in w.rows["account"] if "<" in row["name"]],
-    "account like a formula": lambda w: [
-        row for row in w.rows["account"] if row["name"].startswith("+")
-    ],
+    "account like a formula": lambda w: [row for row in w.rows["account"] if row["name"].startswith("+")],
     "account with quotes": lambda w: [row for row in w.rows["account"] if '"' in row["name"]],
-    "account within another": lambda w: [
-        row for row in w.rows["account"] if row["parent_account_id"]
-    ],
+    "account within another": lambda w: [row for row in w.rows["account"] if row["parent_account_id"]],
     "open deal of someone who left": lambda w: [
         row
         for row in w.deals
-        if row["owner_id"]
-        and not next(u for u in w.rows["user"] if u["user_id"] == row["owner_id"])["is_active"]
+        if row["owner_id"] and not next(u for u in w.rows["user"] if u["user_id"] == row["owner_id"])["is_active"]
     ],
 }
 
@@ -648,7 +594,5 @@ def test_business_grows_gently_and_rests_in_august(world: World) -> None:
     created = [known_answers.deals_created_count(world, year) for year in ("2024", "2025")]
     assert 1.05 <= created[1] / created[0] <= 1.5
     for year in (2024, 2025, 2026):
-        august, june = (
-            known_answers.prospects_count(world, f"{year}-{month:02}") for month in (8, 6)
-        )
+        august, june = (known_answers.prospects_count(world, f"{year}-{month:02}") for month in (8, 6))
         assert august < 0.75 * june

@@ -35,13 +35,18 @@ GOLDEN = sorted(Path(__file__).parent.joinpath("golden").glob("*.yaml"))
 def statements(folder: Path) -> list[tuple[str, exp.Expr]]:
     """All statements of the specs in `specs/`, and of every metric with its comparison."""
     entities = {
-        name: {"table": f"crm.{name}", "fields": {c: c for c, _ in columns}}
-        for name, columns in COLUMNS.items()
+        name: {"table": f"crm.{name}", "fields": {c: c for c, _ in columns}} for name, columns in COLUMNS.items()
     }
     mapping = {"timezone": "UTC", "dialect": "duckdb", "entities": entities}
     (folder / "m.yaml").write_text(yaml.safe_dump(mapping), encoding="utf-8")
-    own = {"version": 1, "source": "postgresql://u@h/d", "mapping": "m.yaml", "currency": "EUR",
-           "timezone": "Europe/Rome", "locale": "en_GB"}  # fmt: skip
+    own = {
+        "version": 1,
+        "source": "postgresql://u@h/d",
+        "mapping": "m.yaml",
+        "currency": "EUR",
+        "timezone": "Europe/Rome",
+        "locale": "en_GB",
+    }
     (folder / "reportspec.yaml").write_text(yaml.safe_dump(own), encoding="utf-8")
     specs: dict[str, Any] = {
         path.stem: yaml.safe_load(path.read_text(encoding="utf-8"))
@@ -50,8 +55,13 @@ def statements(folder: Path) -> list[tuple[str, exp.Expr]]:
     }
     for name, metric in packaged().metrics.items():
         if metric.kind not in ("share", "relative"):
-            specs[name] = {"version": 1, "report": "custom", "period": "2026-Q3",
-                           "compare": "previous_period", "sections": [{"id": "s", "kpis": [name]}]}  # fmt: skip
+            specs[name] = {
+                "version": 1,
+                "report": "custom",
+                "period": "2026-Q3",
+                "compare": "previous_period",
+                "sections": [{"id": "s", "kpis": [name]}],
+            }
     found = []
     for name, spec in specs.items():
         path = folder / "s.yaml"
@@ -101,9 +111,7 @@ def test_every_statement_says_what_its_tree_means(draw: Draw, folder: Path) -> N
 @pytest.mark.parametrize("dialect", GENERATED)
 def test_what_is_not_known_is_refused(dialect: str) -> None:
     tree = sqlglot.parse_one("select regexp_extract(x, '[a-z]+') as y from t", dialect=CANONICAL)
-    with pytest.raises(
-        Unsupported, match=r"is not known to be right on|means something else on"
-    ) as told:
+    with pytest.raises(Unsupported, match=r"is not known to be right on|means something else on") as told:
         sql_text(tree, dialect)
     assert dialect_named(dialect).label in str(told.value)
 

@@ -34,9 +34,7 @@ PIECES = (
     "year", "day", "1e999", "nan", "-", "+", "*", "/*+", "*/ or 1=1 /*", "U&'", "q'[", "x'", "pg_sleep(9)", "::int",
     "now()", "\ufeff", "\u200b", "ʼ", "＇", "\xa0",
 )  # fmt: skip
-PLAIN = re.compile(
-    r"[\w %:.,()+-]*(?<!-)", re.ASCII
-)  # formats of times are written in each database's words
+PLAIN = re.compile(r"[\w %:.,()+-]*(?<!-)", re.ASCII)  # formats of times are written in each database's words
 FIRST = (
     "year from now()) < 0 or 1 = 1 or extract(year", "day'", 'day" x', "') or 1=1 --", "\\' or 1=1 --", "\\", "'", '"',
     "a`b", 'a"b', "a/*b", "a--b", ".", "a.b", "{{ params.x }}", "1e999", "9" * 400, "-0", "nan", "inf", "0x1f", "1_0",
@@ -108,14 +106,32 @@ UNIT_SLOTS = (
     "date_diff({}, a, b)", "datediff('{}', a, b)", "date_trunc('{}', a)", "date_part('{}', a)", "a + interval 1 {}",
     "a + interval '1 {}'", "a - interval '1' \"{}\"", "a + interval (b) {}", "date_add(a, interval 1 {})",
 )  # fmt: skip
-TYPE_SLOTS = ("cast(a as {})", 'cast(a as "{}")', "a::{}", "try_cast(a as {})", "cast(a as decimal({}))",
-              "cast(a as varchar({}))", "cast(a as {}(3))")  # fmt: skip
+TYPE_SLOTS = (
+    "cast(a as {})",
+    'cast(a as "{}")',
+    "a::{}",
+    "try_cast(a as {})",
+    "cast(a as decimal({}))",
+    "cast(a as varchar({}))",
+    "cast(a as {}(3))",
+)
 FORM_SLOTS = ("strptime(a, '{}')", "strftime(a, '{}')", "a at time zone '{}'", "regexp_matches(a, 'x', '{}')",
               "regexp_replace(a, 'x', 'y', '{}')", "regexp_extract(a, 'x', {})", "a like 'x' escape '{}'",
               "cast(a as date format '{}')", "trim({} 'x' from a)", "floor(a to {})", "a ->> '$.{}'",
               "json_extract_string(a, '$.\"{}\"')", "a collate {}", "round(a, {})", "interval '{}' day")  # fmt: skip
-OTHER_SLOTS = ("{}", "a = {}", "a in ({})", "a.{} = 1", "{}.a = 1", "{}(a)", "a {} b", "a = 1 /*{}*/", "a = 1 --{}",
-               "a = 1 /*+ {} */", "case a when {} then 1 end")  # fmt: skip
+OTHER_SLOTS = (
+    "{}",
+    "a = {}",
+    "a in ({})",
+    "a.{} = 1",
+    "{}.a = 1",
+    "{}(a)",
+    "a {} b",
+    "a = 1 /*{}*/",
+    "a = 1 --{}",
+    "a = 1 /*+ {} */",
+    "case a when {} then 1 end",
+)
 RAW = (*UNIT_SLOTS, *TYPE_SLOTS, *FORM_SLOTS, *OTHER_SLOTS)
 
 
@@ -189,10 +205,34 @@ def test_tokens_in_tables(draw: Draw) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["pg_ls_dir('/etc')", "query_to_xml('select 1', true, true, '')", "s3('http://h/x')", "read_csv('/etc/passwd')",
-     "(select 1)", "deal, secret", "deal d", "deal as d", "a.b.c.d", "", ".", "a.", ".a", '""', '"a', "a b", "deal--",
-     "deal/*x*/", "deal;", "a\nb", '"a\nb"', "'deal'", "deal tablesample (1)", "$deal(1)", "x(1)"],
-)  # fmt: skip
+    [
+        "pg_ls_dir('/etc')",
+        "query_to_xml('select 1', true, true, '')",
+        "s3('http://h/x')",
+        "read_csv('/etc/passwd')",
+        "(select 1)",
+        "deal, secret",
+        "deal d",
+        "deal as d",
+        "a.b.c.d",
+        "",
+        ".",
+        "a.",
+        ".a",
+        '""',
+        '"a',
+        "a b",
+        "deal--",
+        "deal/*x*/",
+        "deal;",
+        "a\nb",
+        '"a\nb"',
+        "'deal'",
+        "deal tablesample (1)",
+        "$deal(1)",
+        "x(1)",
+    ],
+)
 def test_what_is_no_table(text: str) -> None:
     with pytest.raises(Refused):
         table_name(text)
@@ -200,10 +240,19 @@ def test_what_is_no_table(text: str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "names"),
-    [("deal", ["deal"]), ("crm.deal", ["crm", "deal"]), ('a."b.c".d', ["a", "b.c", "d"]), ('"."', ["."]),
-     ('"a""b"', ['a"b']), ('"a/*b"', ["a/*b"]), ("`a``b`", ["a`b"]), ("[dbo].[Order x]", ["dbo", "Order x"]),
-     ("my-project.set.t", ["my-project", "set", "t"]), ('"100%\\"', ["100%\\"])],
-)  # fmt: skip
+    [
+        ("deal", ["deal"]),
+        ("crm.deal", ["crm", "deal"]),
+        ('a."b.c".d', ["a", "b.c", "d"]),
+        ('"."', ["."]),
+        ('"a""b"', ['a"b']),
+        ('"a/*b"', ["a/*b"]),
+        ("`a``b`", ["a`b"]),
+        ("[dbo].[Order x]", ["dbo", "Order x"]),
+        ("my-project.set.t", ["my-project", "set", "t"]),
+        ('"100%\\"', ["100%\\"]),
+    ],
+)
 def test_what_is_a_table(text: str, names: list[str]) -> None:
     assert [part.name for part in table_name(text)] == names
 
@@ -213,8 +262,27 @@ def test_every_unit_is_taken() -> None:
         parse(f"date_diff('{unit.lower()}', a, b) > 1")
 
 
-STATEMENT_WORDS = ("comment", "describe", "refresh", "load", "analyze", "cache", "use", "show", "copy", "export",
-                   "begin", "commit", "rollback", "call", "execute", "fetch", "truncate", "optimize", "vacuum")  # fmt: skip
+STATEMENT_WORDS = (
+    "comment",
+    "describe",
+    "refresh",
+    "load",
+    "analyze",
+    "cache",
+    "use",
+    "show",
+    "copy",
+    "export",
+    "begin",
+    "commit",
+    "rollback",
+    "call",
+    "execute",
+    "fetch",
+    "truncate",
+    "optimize",
+    "vacuum",
+)
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)
@@ -223,7 +291,7 @@ def test_an_expression_may_begin_as_a_statement_does(dialect: str) -> None:
     spoken = dialect_named(dialect).sqlglot
     tree = parse("replace(a, 'b', 'c')", spoken)
     assert isinstance(tree, exp.Replace)
-    assert [node.name for node in (tree.this, tree.expression, tree.args["replacement"])] == ["a", "b", "c"]  # fmt: skip
+    assert [node.name for node in (tree.this, tree.expression, tree.args["replacement"])] == ["a", "b", "c"]
     read = 0
     for word in STATEMENT_WORDS:
         try:
@@ -265,7 +333,7 @@ def test_an_expression_may_begin_as_a_statement_does(dialect: str) -> None:
         exp.Cast(this=exp.column("a"), to=exp.DataType(this=exp.DataType.Type.USERDEFINED, kind="int) or (1")),
     ],
     ids=["extract", "unit", "number", "name", "function", "trim", "type"],
-)  # fmt: skip
+)
 def test_the_wall_holds_by_itself(tree: exp.Expr, dialect: str) -> None:
     """Trees that no expression of ours may have: were they let in, they would not come out."""
     with pytest.raises(Breached):
@@ -302,8 +370,12 @@ def spec_with(token: str, slot: str) -> tuple[dict[str, Any], dict[str, Any], di
         "id": "b",
         "breakdown": {"metrics": ["deals_created_count"], "by": ["deal.name"], "top": 5},
     }
-    spec: dict[str, Any] = {"version": 1, "report": "custom", "period": "2026-Q3", "sections": [
-        {"id": "k", "kpis": ["deals_created_count"]}, records, bins]}  # fmt: skip
+    spec: dict[str, Any] = {
+        "version": 1,
+        "report": "custom",
+        "period": "2026-Q3",
+        "sections": [{"id": "k", "kpis": ["deals_created_count"]}, records, bins],
+    }
     fields: dict[str, Any] = {
         "deal_id": "id",
         "name": "name",
@@ -331,8 +403,10 @@ def spec_with(token: str, slot: str) -> tuple[dict[str, Any], dict[str, Any], di
             spec["where"] = f"extract({quoted} from deal.created_at) = 1"
         case "param number" | "param date" | "param truth":
             field, kind = {
-                "param number": ("amount", "number"), "param date": ("created_at", "date"), "param truth": ("is_test", "boolean"),
-            }[slot]  # fmt: skip
+                "param number": ("amount", "number"),
+                "param date": ("created_at", "date"),
+                "param truth": ("is_test", "boolean"),
+            }[slot]
             spec["params"] = {"p": {"type": kind}}
             spec["filters"] = [{"field": f"deal.{field}", "eq": "{{ params.p }}"}]
             params["p"] = token
@@ -401,9 +475,7 @@ def spec_with(token: str, slot: str) -> tuple[dict[str, Any], dict[str, Any], di
             deal["joins"] = {"o": {"table": token, "on": {"id": "id"}, "unique": True}}
             fields["name"] = "o.name"
         case "join field":
-            deal["joins"] = {
-                "o": {"table": "other", "on": {"id": "id"}, "fields": {token: "max(name)"}}
-            }
+            deal["joins"] = {"o": {"table": "other", "on": {"id": "id"}, "fields": {token: "max(name)"}}}
             fields["name"] = f"o.{quoted}"
         case "latest":
             deal["latest"] = {"by": quoted, "order": f"-{quoted}"}
@@ -412,12 +484,8 @@ def spec_with(token: str, slot: str) -> tuple[dict[str, Any], dict[str, Any], di
     entities = {"deal": deal}
     if slot in ("row", "row name", "row field"):
         fields["stage_id"] = "stage"
-        row = (
-            {"stage_id": "1", "name": token} if slot == "row" else {"stage_id": token, "name": "x"}
-        )
-        entities["stage"] = {
-            "rows": [row if slot != "row field" else {"stage_id": "1", token: "x"}]
-        }
+        row = {"stage_id": "1", "name": token} if slot == "row" else {"stage_id": token, "name": "x"}
+        entities["stage"] = {"rows": [row if slot != "row field" else {"stage_id": "1", token: "x"}]}
         records["records"]["fields"] = ["deal.deal_id", "deal.stage.name"]  # type: ignore[index]
     if slot == "param truth":
         fields["is_test"] = "is_test"
@@ -426,20 +494,74 @@ def spec_with(token: str, slot: str) -> tuple[dict[str, Any], dict[str, Any], di
 
 
 # By night each token stands in some of the slots, on some of the databases: all of them, thousands of times.
-SLOTS = ("eq", "ne", "contains", "starts_with", "ends_with", "gte", "in", "not_in", "number", "between", "filter field",
-         "where", "where raw", "where unit", "param", "title", "sort", "field", "by", "bins", "table", "quoted table",
-         "column", "mapped", "mapped raw", "condition", "join", "join table", "join field", "latest", "own field",
-         "each", "each field", "each where", "goal", "goal target", "goal by", "goal of", "goal each", "row", "row name",
-         "row field", "param number", "param date", "param truth", "param in where", "param name", "param default",
-         "param choice", "section", "metric", "option")  # fmt: skip
+SLOTS = (
+    "eq",
+    "ne",
+    "contains",
+    "starts_with",
+    "ends_with",
+    "gte",
+    "in",
+    "not_in",
+    "number",
+    "between",
+    "filter field",
+    "where",
+    "where raw",
+    "where unit",
+    "param",
+    "title",
+    "sort",
+    "field",
+    "by",
+    "bins",
+    "table",
+    "quoted table",
+    "column",
+    "mapped",
+    "mapped raw",
+    "condition",
+    "join",
+    "join table",
+    "join field",
+    "latest",
+    "own field",
+    "each",
+    "each field",
+    "each where",
+    "goal",
+    "goal target",
+    "goal by",
+    "goal of",
+    "goal each",
+    "row",
+    "row name",
+    "row field",
+    "param number",
+    "param date",
+    "param truth",
+    "param in where",
+    "param name",
+    "param default",
+    "param choice",
+    "section",
+    "metric",
+    "option",
+)
 
 
 def built(folder: Path, token: str, slot: str) -> list[exp.Expr]:
     """The statements of the spec with the token in the slot; none where it is refused."""
     spec, mapping, params = spec_with(token, slot)
     (folder / "m.yaml").write_text(json.dumps(mapping), encoding="utf-8")
-    own = {"version": 1, "source": "postgresql://u@h/d", "mapping": "m.yaml", "currency": "EUR",
-           "timezone": "Europe/Rome", "locale": "en_GB"}  # fmt: skip
+    own = {
+        "version": 1,
+        "source": "postgresql://u@h/d",
+        "mapping": "m.yaml",
+        "currency": "EUR",
+        "timezone": "Europe/Rome",
+        "locale": "en_GB",
+    }
     (folder / "reportspec.yaml").write_text(yaml.safe_dump(own), encoding="utf-8")
     (folder / "s.yaml").write_text(json.dumps(spec), encoding="utf-8")
     checked = load_report(folder / "s.yaml", NOW, {}, settings=params)
@@ -471,11 +593,24 @@ def test_tokens_in_specs(draw: Draw, tmp_path: Path) -> None:
 def test_every_slot_takes_a_plain_word(slot: str, tmp_path: Path) -> None:
     """So that the tokens above stand in slots that exist."""
     word = {
-        "number": "5", "between": "2026-03-01", "filter field": "deal.name", "sort": "deal.name", "field": "deal.amount",
-        "by": "deal.name", "bins": "5", "where raw": "'x'", "where unit": "year", "each field": "deal.name",
-        "each where": "deal.name = 'x'", "goal": "deals_created_count", "goal by": "deal.name",
-        "metric": "deals_created_count", "param number": "5", "param date": "2026-03-01", "param truth": "true",
-    }.get(slot, "name")  # fmt: skip
+        "number": "5",
+        "between": "2026-03-01",
+        "filter field": "deal.name",
+        "sort": "deal.name",
+        "field": "deal.amount",
+        "by": "deal.name",
+        "bins": "5",
+        "where raw": "'x'",
+        "where unit": "year",
+        "each field": "deal.name",
+        "each where": "deal.name = 'x'",
+        "goal": "deals_created_count",
+        "goal by": "deal.name",
+        "metric": "deals_created_count",
+        "param number": "5",
+        "param date": "2026-03-01",
+        "param truth": "true",
+    }.get(slot, "name")
     if slot in ("number", "bins", "gte", "goal target", "option"):
         return  # a text there is refused
     assert built(tmp_path, word, slot), slot
@@ -490,8 +625,21 @@ def test_parts_of_dates_are_refused_with_their_place(tmp_path: Path) -> None:
 
 
 def test_a_call_without_what_it_needs_is_refused() -> None:
-    for text in ("concat_ws('x')", "concat_ws()", "coalesce()", "greatest()", "concat()", "replace(a)", "lpad(a)",
-                 "split_part(a)", "substring(a)", "case when a then end", "a in ()", "round()", "trim()"):  # fmt: skip
+    for text in (
+        "concat_ws('x')",
+        "concat_ws()",
+        "coalesce()",
+        "greatest()",
+        "concat()",
+        "replace(a)",
+        "lpad(a)",
+        "split_part(a)",
+        "substring(a)",
+        "case when a then end",
+        "a in ()",
+        "round()",
+        "trim()",
+    ):
         try:
             tree = parse(text)
         except Refused:
@@ -505,16 +653,20 @@ def test_a_call_without_what_it_needs_is_refused() -> None:
 @pytest.mark.parametrize(
     ("low", "high", "right"),
     [
-        ("2026-03-01", "2026-03-02T10:00", True), ("2026-03-02T10:00", "2026-03-02", True),
-        ("2026-03-02T10:00", "2026-03-01", False), ("2026-03-03", "2026-03-02T10:00", False),
+        ("2026-03-01", "2026-03-02T10:00", True),
+        ("2026-03-02T10:00", "2026-03-02", True),
+        ("2026-03-02T10:00", "2026-03-01", False),
+        ("2026-03-03", "2026-03-02T10:00", False),
     ],
-)  # fmt: skip
+)
 def test_between_a_day_and_an_instant(low: str, high: str, right: bool, tmp_path: Path) -> None:
     """A day begins before its instants and ends after them."""
     built(tmp_path, "x", "eq")
     spec, _, _ = spec_with("x", "between")
-    spec["filters"] = [{"field": "deal.created_at", "between": [low, high]},
-                       {"field": "deal.created_at", "gte": "2026-01-01"}]  # fmt: skip
+    spec["filters"] = [
+        {"field": "deal.created_at", "between": [low, high]},
+        {"field": "deal.created_at", "gte": "2026-01-01"},
+    ]
     (tmp_path / "s.yaml").write_text(json.dumps(spec), encoding="utf-8")
     checked = load_report(tmp_path / "s.yaml", NOW, {})
     assert (checked.report is not None) is right, checked.diagnostics
@@ -523,7 +675,7 @@ def test_between_a_day_and_an_instant(low: str, high: str, right: bool, tmp_path
 
 def test_a_dot_in_a_name_of_a_table_is_no_path() -> None:
     """BigQuery splits quoted names at their dots: there such a table is refused, elsewhere it is one name."""
-    names = {"this": exp.Identifier(this="a.b", quoted=True), "db": exp.Identifier(this="crm", quoted=True)}  # fmt: skip
+    names = {"this": exp.Identifier(this="a.b", quoted=True), "db": exp.Identifier(this="crm", quoted=True)}
     tree = exp.Select().select(exp.Star()).from_(exp.Table(**names))
     for dialect in DIALECTS:
         assert (read_back(tree, dialect) is None) is (dialect == "bigquery"), dialect

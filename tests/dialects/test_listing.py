@@ -44,11 +44,17 @@ def lines_of(folder: Path, end: str, file: str, patch: pytest.MonkeyPatch) -> li
     spoken = end if end.replace("\n", "").isprintable() else "\n"
     evil = f"x{spoken}{EVIL}"
     spec: dict[str, Any] = {
-        "version": 1, "report": "custom", "title": evil, "period": "2026-Q3",
+        "version": 1,
+        "report": "custom",
+        "title": evil,
+        "period": "2026-Q3",
         "params": {"p": {"type": "string", "default": "x"}},
         "compare": "previous_period",
-        "filters": [{"field": "deal.name", "ne": evil}, {"field": "deal.name", "not_in": ["a", evil]},
-                    {"field": "deal.name", "ne": "{{ params.p }}"}],
+        "filters": [
+            {"field": "deal.name", "ne": evil},
+            {"field": "deal.name", "not_in": ["a", evil]},
+            {"field": "deal.name", "ne": "{{ params.p }}"},
+        ],
         "where": f"deal.name <> 'y{spoken}{EVIL.replace(chr(39), chr(39) * 2)}'",
         "sections": [
             {"id": "k", "title": evil, "kpis": ["won_amount"]},
@@ -56,8 +62,8 @@ def lines_of(folder: Path, end: str, file: str, patch: pytest.MonkeyPatch) -> li
             {"id": "b", "title": evil, "breakdown": {"metrics": ["won_amount"], "by": ["deal.name"]}},
             {"id": "r", "title": evil, "records": {"entity": "deal", "fields": ["deal.name", "deal.amount"]}},
         ],
-    }  # fmt: skip
-    own = {"version": 1, "source": "demo", "currency": "EUR", "timezone": "Europe/Rome", "locale": "en_GB"}  # fmt: skip
+    }
+    own = {"version": 1, "source": "demo", "currency": "EUR", "timezone": "Europe/Rome", "locale": "en_GB"}
     (folder / "reportspec.yaml").write_text(yaml.safe_dump(own), "utf-8")
     path = folder / file
     path.write_text(json.dumps(spec), "utf-8")
@@ -73,9 +79,7 @@ def lines_of(folder: Path, end: str, file: str, patch: pytest.MonkeyPatch) -> li
 
 
 @pytest.mark.parametrize("end", ENDS, ids=[repr(end) for end in ENDS])
-def test_what_people_wrote_stays_in_its_line(
-    end: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_people_wrote_stays_in_its_line(end: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     lines = lines_of(tmp_path, end, f"s {EVIL}.yaml", monkeypatch)
     assert [one for one in lines if one and one != "STATEMENT;" and not one.startswith("-- ")] == []
     assert lines.count("STATEMENT;") > 3
@@ -83,18 +87,14 @@ def test_what_people_wrote_stays_in_its_line(
 
 
 @pytest.mark.parametrize("end", ["\n", "\r", "\u2028", "\x0b"])
-def test_names_of_files_stay_in_their_line(
-    end: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_names_of_files_stay_in_their_line(end: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     lines = lines_of(tmp_path, " ", f"s{end}{EVIL}.yaml", monkeypatch)
     assert [one for one in lines if one and one != "STATEMENT;" and not one.startswith("-- ")] == []
 
 
 def test_that_columns_may_compare_otherwise_is_told(tmp_path: Path) -> None:
     """Where the database decides at the run how texts compare, the listing says so; elsewhere not."""
-    spec = (
-        "version: 1\nreport: custom\nperiod: 2026-Q3\nsections: [{kpis: [deals_created_count]}]\n"
-    )
+    spec = "version: 1\nreport: custom\nperiod: 2026-Q3\nsections: [{kpis: [deals_created_count]}]\n"
     (tmp_path / "m.yaml").write_text(
         "entities: {deal: {table: deal, fields: {deal_id: id, created_at: made}}}\n", "utf-8"
     )
@@ -117,9 +117,7 @@ def test_that_columns_may_compare_otherwise_is_told(tmp_path: Path) -> None:
     assert "byte for byte" not in other.output
 
 
-@pytest.mark.parametrize(
-    "dialect", ["postgresql", "dbase", "", "duckdb, normalization_strategy=lowercase", "x" * 300]
-)
+@pytest.mark.parametrize("dialect", ["postgresql", "dbase", "", "duckdb, normalization_strategy=lowercase", "x" * 300])
 def test_a_mapping_of_no_known_dialect(dialect: str, tmp_path: Path) -> None:
     (tmp_path / "m.yaml").write_text(
         f"dialect: {json.dumps(dialect)}\nentities: {{deal: {{table: deal, fields: {{deal_id: id, created_at: made}}}}}}\n",

@@ -139,9 +139,24 @@ def demo_tables() -> list[Given]:
 
 
 # What belongs to a record is kept with it; the first of these that a row has says to which it belongs.
-_BELONGS = ("account_id", "converted_account_id", "deal_id", "lead_id", "contact_id", "referrer_contact_id", "case_id", "session_id")  # fmt: skip
-_OWN = {"account": "account_id", "contact": "contact_id", "lead": "lead_id", "deal": "deal_id",
-        "case_": "case_id", "web_session": "session_id"}  # fmt: skip
+_BELONGS = (
+    "account_id",
+    "converted_account_id",
+    "deal_id",
+    "lead_id",
+    "contact_id",
+    "referrer_contact_id",
+    "case_id",
+    "session_id",
+)
+_OWN = {
+    "account": "account_id",
+    "contact": "contact_id",
+    "lead": "lead_id",
+    "deal": "deal_id",
+    "case_": "case_id",
+    "web_session": "session_id",
+}
 
 
 def thinned(tables: list[Given], part: int = 8) -> list[Given]:
@@ -157,7 +172,7 @@ def thinned(tables: list[Given], part: int = 8) -> list[Given]:
         names = [name for name, _ in table.columns]
         own = _OWN.get(table.name, "")
         chain = [names.index(name) for name in _BELONGS if name in names and name != own]
-        ways = {at: kept.get(names[at].removeprefix("converted_").removeprefix("referrer_")) for at in chain}  # fmt: skip
+        ways = {at: kept.get(names[at].removeprefix("converted_").removeprefix("referrer_")) for at in chain}
 
         def stays(row: tuple[Any, ...], ways: dict[int, set[Any] | None] = ways) -> bool:
             at = next((at for at in ways if row[at] is not None), 0)
@@ -191,8 +206,16 @@ def _base(kind: str) -> str:
 @contextmanager
 def sqlite_engine(tables: list[Given], folder: Path) -> Iterator[Engine]:
     """A file; times and days are texts, as SQLite's own functions write them."""
-    kinds = {"VARCHAR": "TEXT", "TIMESTAMP": "TEXT", "DATE": "TEXT", "DOUBLE": "REAL",
-             "INTEGER": "INTEGER", "BIGINT": "INTEGER", "BOOLEAN": "INTEGER", "DECIMAL": "NUMERIC"}  # fmt: skip
+    kinds = {
+        "VARCHAR": "TEXT",
+        "TIMESTAMP": "TEXT",
+        "DATE": "TEXT",
+        "DOUBLE": "REAL",
+        "INTEGER": "INTEGER",
+        "BIGINT": "INTEGER",
+        "BOOLEAN": "INTEGER",
+        "DECIMAL": "NUMERIC",
+    }
 
     def plain(value: Any) -> Any:
         if isinstance(value, Decimal):
@@ -246,7 +269,7 @@ def alchemy_engine(name: str, url: str, tables: list[Given]) -> Iterator[Engine]
                 made.create(raw)
                 if table.rows:
                     names = [c for c, _ in table.columns]
-                    raw.execute(made.insert(), [dict(zip(names, row, strict=True)) for row in table.rows])  # fmt: skip
+                    raw.execute(made.insert(), [dict(zip(names, row, strict=True)) for row in table.rows])
         yield Engine(name, url, f"{schema}.")
     finally:
         with engine.begin() as raw:
@@ -277,8 +300,7 @@ def lets_in(url: str) -> bool:
 
 def driven(url: str) -> str:
     """The URL with SQLAlchemy's names of the drivers that are here."""
-    drivers = {"postgresql": "postgresql+psycopg", "mysql": "mysql+pymysql",
-               "mariadb": "mysql+pymysql"}  # fmt: skip
+    drivers = {"postgresql": "postgresql+psycopg", "mysql": "mysql+pymysql", "mariadb": "mysql+pymysql"}
     scheme, _, rest = url.partition("://")
     return f"{drivers.get(scheme, scheme)}://{rest}"
 
@@ -321,8 +343,12 @@ def _start_postgres(folder: Path) -> Iterator[str]:
                 parent.chmod(parent.stat().st_mode | 0o011)
         as_user = ["runuser", "-u", "postgres", "--"]
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    subprocess.run([*as_user, initdb, "-D", data, "-U", "root", "-A", "trust", "-E", "UTF8", "--no-sync"],
-                   check=True, cwd="/", **quiet)  # type: ignore[call-overload]  # fmt: skip
+    subprocess.run(
+        [*as_user, initdb, "-D", data, "-U", "root", "-A", "trust", "-E", "UTF8", "--no-sync"],
+        check=True,
+        cwd="/",
+        **quiet,
+    )  # type: ignore[call-overload]
     options = [
         "-p",
         str(port),
@@ -346,8 +372,10 @@ def _start_mariadb(folder: Path) -> Iterator[str]:
     user = ["--user=root"] if os.geteuid() == 0 else []
     subprocess.run(
         [install, "--no-defaults", f"--datadir={data}", "--auth-root-authentication-method=normal", *user],
-        check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
+        check=True,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
     options = [
         f"--datadir={data}",
         f"--port={port}",
@@ -368,9 +396,7 @@ def _start_mariadb(folder: Path) -> Iterator[str]:
 
 @contextmanager
 def _running(command: list[str], url: str, patience: float = 60) -> Iterator[None]:
-    server = subprocess.Popen(
-        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd="/"
-    )
+    server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd="/")
     try:
         until = time.monotonic() + patience
         while not answers(url):
@@ -394,9 +420,16 @@ def clickhouse_engine(tables: list[Given], folder: Path) -> Iterator[Engine]:
     """A folder of chdb."""
     from chdb.session import Session
 
-    kinds = {"VARCHAR": "String", "TIMESTAMP": "DateTime64(6, 'UTC')", "DATE": "Date32",
-             "DOUBLE": "Float64", "INTEGER": "Int64", "BIGINT": "Int64", "BOOLEAN": "Bool",
-             "DECIMAL": "Decimal(14, 2)"}  # fmt: skip
+    kinds = {
+        "VARCHAR": "String",
+        "TIMESTAMP": "DateTime64(6, 'UTC')",
+        "DATE": "Date32",
+        "DOUBLE": "Float64",
+        "INTEGER": "Int64",
+        "BIGINT": "Int64",
+        "BOOLEAN": "Bool",
+        "DECIMAL": "Decimal(14, 2)",
+    }
     place = folder / "clickhouse"
     raw: Any = Session(str(place))  # type: ignore[no-untyped-call]
     raw.query("create database demo")
@@ -414,13 +447,19 @@ def write_parquet(table: Given, folder: Path) -> Path:
     import pyarrow as pa
     from pyarrow.parquet import write_table
 
-    kinds = {"VARCHAR": pa.string(), "TIMESTAMP": pa.timestamp("us"), "DATE": pa.date32(),
-             "DOUBLE": pa.float64(), "INTEGER": pa.int64(), "BIGINT": pa.int64(),
-             "BOOLEAN": pa.bool_(), "DECIMAL": pa.decimal128(14, 2)}  # fmt: skip
+    kinds = {
+        "VARCHAR": pa.string(),
+        "TIMESTAMP": pa.timestamp("us"),
+        "DATE": pa.date32(),
+        "DOUBLE": pa.float64(),
+        "INTEGER": pa.int64(),
+        "BIGINT": pa.int64(),
+        "BOOLEAN": pa.bool_(),
+        "DECIMAL": pa.decimal128(14, 2),
+    }
     columns = list(zip(*table.rows, strict=True)) or [() for _ in table.columns]
     arrays = {
-        name: pa.array(values, kinds[_base(kind)])
-        for (name, kind), values in zip(table.columns, columns, strict=True)
+        name: pa.array(values, kinds[_base(kind)]) for (name, kind), values in zip(table.columns, columns, strict=True)
     }
     file = folder / f"{table.name}.parquet"
     write_table(pa.table(arrays), file)
@@ -467,13 +506,27 @@ def spark_server(folder: Path) -> Iterator[str]:
         "spark.driver.host": "127.0.0.1",
     }
     options = [word for name, value in settings.items() for word in ("--conf", f"{name}={value}")]
-    command = [str(home / "bin" / "spark-submit"), "--master", "local[2]", "--driver-memory", "1g",
-               *options, "--class", "org.apache.spark.sql.connect.service.SparkConnectServer",
-               "spark-internal"]  # fmt: skip
+    command = [
+        str(home / "bin" / "spark-submit"),
+        "--master",
+        "local[2]",
+        "--driver-memory",
+        "1g",
+        *options,
+        "--class",
+        "org.apache.spark.sql.connect.service.SparkConnectServer",
+        "spark-internal",
+    ]
     log = folder / "spark.log"
     with log.open("wb") as out:
-        server = subprocess.Popen(command, cwd=folder, stdout=out, stderr=out, start_new_session=True,
-                                  env={**os.environ, "SPARK_HOME": str(home)})  # fmt: skip
+        server = subprocess.Popen(
+            command,
+            cwd=folder,
+            stdout=out,
+            stderr=out,
+            start_new_session=True,
+            env={**os.environ, "SPARK_HOME": str(home)},
+        )
     try:
         until = time.monotonic() + 120
         while not answers(f"sc://@127.0.0.1:{port}"):

@@ -69,23 +69,20 @@ def _literal(value: Any, engine: str) -> str:
 def statements(table: Given, shape: Shape, engine: str, prefix: str) -> Iterator[str]:
     """The statements that make a table in a shape, with its rows."""
     mark = "`" if engine == "mariadb" else '"'
-    kept = [
-        shape(engine, name, kind) or Kept(natural(engine, kind), lambda v, n: v)
-        for name, kind in table.columns
-    ]
+    kept = [shape(engine, name, kind) or Kept(natural(engine, kind), lambda v, n: v) for name, kind in table.columns]
     nullable = "Nullable({})" if engine == "clickhouse" else "{} NULL"
     body = ", ".join(
-        f"{mark}{name}{mark} {nullable.format(k.kind)}"
-        for (name, _), k in zip(table.columns, kept, strict=True)
+        f"{mark}{name}{mark} {nullable.format(k.kind)}" for (name, _), k in zip(table.columns, kept, strict=True)
     )
     place = f"{prefix}{mark}{table.name}{mark}"
     end = " ENGINE = MergeTree ORDER BY tuple()" if engine == "clickhouse" else ""
     yield f"CREATE TABLE {place} ({body}){end}"
     rows = [
-        "(" + ", ".join(_literal(None if v is None else k.said(v, n), engine)
-                        for k, v in zip(kept, row, strict=True)) + ")"
+        "("
+        + ", ".join(_literal(None if v is None else k.said(v, n), engine) for k, v in zip(kept, row, strict=True))
+        + ")"
         for n, row in enumerate(table.rows)
-    ]  # fmt: skip
+    ]
     for start in range(0, len(rows), _BATCH):
         yield f"INSERT INTO {place} VALUES {', '.join(rows[start : start + _BATCH])}"
 
@@ -205,10 +202,20 @@ def texts(engine: str, name: str, kind: str) -> Kept | None:
     return Kept(_text(engine), lambda v, n: f" {v}") if kind == "DATE" else None
 
 
-_ZONED = {"duckdb": "TIMESTAMPTZ", "postgres": "TIMESTAMPTZ", "mariadb": "TIMESTAMP(6)", "sqlite": "TEXT",
-          "clickhouse": "DateTime64(6, 'America/New_York')"}  # fmt: skip
-_LOOSE = {"duckdb": "VARCHAR COLLATE NOCASE", "postgres": "CITEXT", "sqlite": "TEXT COLLATE NOCASE",
-          "mariadb": "VARCHAR(400) COLLATE utf8mb4_general_ci", "clickhouse": "String"}  # fmt: skip
+_ZONED = {
+    "duckdb": "TIMESTAMPTZ",
+    "postgres": "TIMESTAMPTZ",
+    "mariadb": "TIMESTAMP(6)",
+    "sqlite": "TEXT",
+    "clickhouse": "DateTime64(6, 'America/New_York')",
+}
+_LOOSE = {
+    "duckdb": "VARCHAR COLLATE NOCASE",
+    "postgres": "CITEXT",
+    "sqlite": "TEXT COLLATE NOCASE",
+    "mariadb": "VARCHAR(400) COLLATE utf8mb4_general_ci",
+    "clickhouse": "String",
+}
 _WIDE = {"sqlite": "NUMERIC", "clickhouse": "Decimal(38, 9)"}
 
 

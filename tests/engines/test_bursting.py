@@ -29,9 +29,7 @@ def asked(folder: Path) -> dict[str, Any]:
     return {one.value: json.loads(as_json(figures))["sections"] for one, figures in made}
 
 
-def test_bursting(
-    engine_name: str, project: Path, reference: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_bursting(engine_name: str, project: Path, reference: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     found = asked(project)
     monkeypatch.setattr(stages, "SHARED_FROM", 10**9)
     wanted = remembered(reference, {"each": EVERYTHING}, lambda: asked(reference))

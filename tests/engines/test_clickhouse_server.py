@@ -79,10 +79,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 def test_a_report_by_the_driver(server: str, tmp_path_factory: pytest.TempPathFactory) -> None:
     ours, theirs = tmp_path_factory.mktemp("ours"), tmp_path_factory.mktemp("theirs")
-    entities = {
-        name: {"table": name, "fields": {c: f'"{c}"' for c, _ in columns}}
-        for name, columns in COLUMNS.items()
-    }
+    entities = {name: {"table": name, "fields": {c: f'"{c}"' for c, _ in columns}} for name, columns in COLUMNS.items()}
     mapping = {"timezone": "UTC", "dialect": "duckdb", "entities": entities}
     (ours / "m.yaml").write_text(yaml.safe_dump(mapping), encoding="utf-8")
     own = {**SETTINGS, "source": server, "mapping": "m.yaml"}

@@ -17,9 +17,12 @@ from tests.figures.asking import figures, rows
 
 # Rome is two hours ahead of UTC: begun on 1 July 00:30, 30 June 23:30, 31 July 23:30 and 1 August 00:30;
 # won on 2 August 12:00 and 6 August 01:30 there. The last was begun in New York's July.
-DEALS = [("d1", "2026-06-30 22:30:00", None), ("d2", "2026-06-30 21:30:00", None),
-         ("d3", "2026-07-31 21:30:00", "2026-08-02 10:00:00"),
-         ("d4", "2026-07-31 22:30:00", "2026-08-05 23:30:00")]  # fmt: skip
+DEALS = [
+    ("d1", "2026-06-30 22:30:00", None),
+    ("d2", "2026-06-30 21:30:00", None),
+    ("d3", "2026-07-31 21:30:00", "2026-08-02 10:00:00"),
+    ("d4", "2026-07-31 22:30:00", "2026-08-05 23:30:00"),
+]
 WRITTEN: list[tuple[str, set[str]]] = [
     ("month(deal.created_at) = 7", {"d1", "d3"}),
     ("extract(hour from deal.created_at) = 23", {"d2", "d3"}),
@@ -42,23 +45,30 @@ WRITTEN: list[tuple[str, set[str]]] = [
     ("cast(deal.created_at as date) = local_date(deal.created_at)", {"d1", "d2", "d3", "d4"}),
     ("deal.created_at < as_of - interval 4 month", {"d1", "d2"}),
     ("not (month(deal.created_at) = 7 or deal.closed_at is null)", {"d4"}),
-]  # fmt: skip
-ENGINES = ["duckdb", "sqlite", "clickhouse",
-           *(pytest.param(name, marks=[pytest.mark.slow, pytest.mark.xdist_group(name)])
-             for name in ("postgres", "mariadb", "spark"))]  # fmt: skip
+]
+ENGINES = [
+    "duckdb",
+    "sqlite",
+    "clickhouse",
+    *(
+        pytest.param(name, marks=[pytest.mark.slow, pytest.mark.xdist_group(name)])
+        for name in ("postgres", "mariadb", "spark")
+    ),
+]
 NOT_ON_MARIADB = {"days_between(date_trunc('month', deal.created_at), deal.created_at) < 0.1"}
 
 
 def table() -> Given:
     read = datetime.fromisoformat
-    return Given("clock_deals", (("k", "VARCHAR"), ("created", "TIMESTAMP"), ("closed", "TIMESTAMP"), ("state", "VARCHAR")),
-                 [(k, read(a), read(b) if b else None, "won" if b else "open") for k, a, b in DEALS])  # fmt: skip
+    return Given(
+        "clock_deals",
+        (("k", "VARCHAR"), ("created", "TIMESTAMP"), ("closed", "TIMESTAMP"), ("state", "VARCHAR")),
+        [(k, read(a), read(b) if b else None, "won" if b else "open") for k, a, b in DEALS],
+    )
 
 
 @pytest.fixture(scope="module", params=ENGINES)
-def source(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Any]:
+def source(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     folder = tmp_path_factory.mktemp(str(request.param))
     if request.param == "duckdb":
         lines = [",".join((k, a, b or "", "won" if b else "open")) for k, a, b in DEALS]
@@ -77,21 +87,35 @@ def _table(found: Engine) -> str:
 def project(folder: Path, source: Any, zone: str, kept: str) -> Path:
     _, given, name = source
     fields: dict[str, Any] = {
-        "name": "k", "created_at": "created", "closed_at": "closed", "status": "state", "amount": "1",
+        "name": "k",
+        "created_at": "created",
+        "closed_at": "closed",
+        "status": "state",
+        "amount": "1",
         "currency": "'EUR'",
-    }  # fmt: skip
+    }
     mapping = {"entities": {"deal": {"table": name, "key": "k", "fields": fields}}}
     (folder / "m.yaml").write_text(yaml.safe_dump(mapping), encoding="utf-8")
-    settings = {"version": 1, "source": given, "mapping": "m.yaml", "timezone": zone,
-                "source_timezone": kept, "locale": "en_GB", "currency": "EUR"}  # fmt: skip
+    settings = {
+        "version": 1,
+        "source": given,
+        "mapping": "m.yaml",
+        "timezone": zone,
+        "source_timezone": kept,
+        "locale": "en_GB",
+        "currency": "EUR",
+    }
     (folder / "reportspec.yaml").write_text(yaml.safe_dump(settings), encoding="utf-8")
     return folder
 
 
 def spec(*written: str) -> dict[str, Any]:
     records = {"entity": "deal", "fields": ["deal.name"], "period": "all", "limit": 10}
-    return {"report": "custom", "period": "2026",
-            "sections": [{"id": f"s{i}", "records": records, "where": text} for i, text in enumerate(written)]}  # fmt: skip
+    return {
+        "report": "custom",
+        "period": "2026",
+        "sections": [{"id": f"s{i}", "records": records, "where": text} for i, text in enumerate(written)],
+    }
 
 
 def names(folder: Path, text: str) -> set[str]:
@@ -101,15 +125,9 @@ def names(folder: Path, text: str) -> set[str]:
 def test_by_the_clock_of_the_report(source: Any, tmp_path: Path) -> None:
     """All in one report: a statement for each."""
     folder = project(tmp_path, source, "Europe/Rome", "UTC")
-    asked = {
-        text: right
-        for text, right in WRITTEN
-        if source[0] != "mariadb" or text not in NOT_ON_MARIADB
-    }
+    asked = {text: right for text, right in WRITTEN if source[0] != "mariadb" or text not in NOT_ON_MARIADB}
     found = figures(folder, spec(*asked))
-    told = {
-        text: {row["deal.name"] for row in rows(found, f"s{i}")} for i, text in enumerate(asked)
-    }
+    told = {text: {row["deal.name"] for row in rows(found, f"s{i}")} for i, text in enumerate(asked)}
     assert told == asked
     if source[0] == "mariadb":
         for text in NOT_ON_MARIADB:
@@ -139,16 +157,18 @@ metrics:
 def test_metrics_of_ones_own(tmp_path: Path) -> None:
     """Their conditions, times and values, by month: as Rome's clock has them."""
     lines = [",".join((k, a, b or "", "won" if b else "open")) for k, a, b in DEALS]
-    (tmp_path / "d.csv").write_text(
-        "\n".join(["k,created,closed,state", *lines]) + "\n", encoding="utf-8"
-    )
+    (tmp_path / "d.csv").write_text("\n".join(["k,created,closed,state", *lines]) + "\n", encoding="utf-8")
     project(tmp_path, ("duckdb", {"files": {"d": "d.csv"}}, "d"), "Europe/Rome", "UTC")
     (tmp_path / "metrics").mkdir()
     (tmp_path / "metrics" / "own.yaml").write_text(METRICS, encoding="utf-8")
     names_ = ["begun_in_july", "by_its_day", "days_begun", "latest_hour"]
-    found = figures(tmp_path, {"report": "custom", "period": {"from": "2026-06-01", "to": "2026-08-31"},
-                               "sections": [{"id": "t", "trend": {"metrics": names_, "grain": "month"}}]})  # fmt: skip
-    by_month = {
-        str(row["period"])[:7]: tuple(row[name] for name in names_) for row in rows(found, "t")
-    }
+    found = figures(
+        tmp_path,
+        {
+            "report": "custom",
+            "period": {"from": "2026-06-01", "to": "2026-08-31"},
+            "sections": [{"id": "t", "trend": {"metrics": names_, "grain": "month"}}],
+        },
+    )
+    by_month = {str(row["period"])[:7]: tuple(row[name] for name in names_) for row in rows(found, "t")}
     assert by_month == {"2026-06": (0, 1, 1, 23), "2026-07": (2, 2, 2, 23), "2026-08": (0, 1, 1, 0)}

@@ -19,11 +19,11 @@ import pytest
 from tests.conftest import CHECKOUT
 from tests.engines.servers import driven
 
-ENDLESS = "with recursive n(i) as (select 1 union all select i + 1 from n) select i as id, 'open' as status, {at} as created_at from n"  # fmt: skip
+ENDLESS = "with recursive n(i) as (select 1 union all select i + 1 from n) select i as id, 'open' as status, {at} as created_at from n"
 KINDS = ["sqlite", "duckdb", "postgres", "mariadb"]
 
 
-@pytest.fixture(params=[pytest.param(k, marks=[pytest.mark.slow, pytest.mark.xdist_group(k)]) for k in KINDS])  # fmt: skip
+@pytest.fixture(params=[pytest.param(k, marks=[pytest.mark.slow, pytest.mark.xdist_group(k)]) for k in KINDS])
 def source(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """A database whose deals never end."""
     kind = request.param
@@ -46,15 +46,15 @@ def source(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
         }[kind]
         made = sa.create_engine(driven(url))
         with made.begin() as connection:
-            connection.exec_driver_sql(
-                f"create view {name} as select '1' as id, 'open' as status, {body}"
-            )
+            connection.exec_driver_sql(f"create view {name} as select '1' as id, 'open' as status, {body}")
         try:
             yield f"{url} {name}"
             with made.begin() as connection:
-                asked = ("select count(*) from pg_stat_activity where state = 'active' and query like :p and pid <> pg_backend_pid()"
-                         if kind == "postgres" else
-                         "select count(*) from information_schema.processlist where info like :p and id <> connection_id()")  # fmt: skip
+                asked = (
+                    "select count(*) from pg_stat_activity where state = 'active' and query like :p and pid <> pg_backend_pid()"
+                    if kind == "postgres"
+                    else "select count(*) from information_schema.processlist where info like :p and id <> connection_id()"
+                )
                 assert connection.execute(sa.text(asked), {"p": f"%{name}%"}).scalar() == 0
         finally:
             with made.begin() as connection:
@@ -73,12 +73,15 @@ def test_ctrl_c(source: str, tmp_path: Path) -> None:
     spec = {"version": 1, "report": "custom", "period": "2026-Q3", "sections": sections}
     (tmp_path / "s.yaml").write_text(json.dumps(spec), encoding="utf-8")
     with subprocess.Popen(
-        [sys.executable, "-m", "reportspec", "query", "s.yaml"], cwd=tmp_path, text=True,
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        [sys.executable, "-m", "reportspec", "query", "s.yaml"],
+        cwd=tmp_path,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         env={**os.environ, "PYTHONPATH": str(CHECKOUT)},
         # A shell's background jobs ignore Ctrl-C, and what they start inherits that.
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
-    ) as running:  # fmt: skip
+    ) as running:
         time.sleep(5)
         assert running.poll() is None, running.communicate()
         since = time.monotonic()

@@ -68,9 +68,7 @@ def tables(kind: str, text: str, names: dict[str, int]) -> list[str]:
     ]
     for number, (name, amount) in enumerate(names.items()):
         key = "k" + name  # the keys are alike as well
-        made.append(
-            f"INSERT INTO people VALUES ('{key}', '{name}', 'p{number}@example.com', 'N', TRUE)"
-        )
+        made.append(f"INSERT INTO people VALUES ('{key}', '{name}', 'p{number}@example.com', 'N', TRUE)")
         made.append(
             f"INSERT INTO sales VALUES ('d{number}', 'deal {number}', '{key}', {amount}, 'won',"
             " '2026-10-02 10:00:00', '2026-10-20 10:00:00', '2026-11-01 10:00:00')"
@@ -117,9 +115,7 @@ def _postgres(kind: str, url: str, names: dict[str, int]) -> Iterator[tuple[str,
                 raw.execute("CREATE EXTENSION IF NOT EXISTS citext SCHEMA public")
                 of = "citext"
             else:
-                raw.execute(
-                    "CREATE COLLATION near (provider = icu, locale = 'und-u-ks-level1', deterministic = false)"
-                )
+                raw.execute("CREATE COLLATION near (provider = icu, locale = 'und-u-ks-level1', deterministic = false)")
                 of = "TEXT COLLATE near"
             for one in tables(of, "TEXT", names):
                 raw.execute(one)
@@ -143,9 +139,11 @@ def _mariadb(url: str, names: dict[str, int]) -> Iterator[tuple[str, str]]:
 
 
 KINDS = (
-    "sqlite", "sqlite rtrim", "duckdb",
+    "sqlite",
+    "sqlite rtrim",
+    "duckdb",
     *(pytest.param(kind, marks=pytest.mark.slow) for kind in ("postgres citext", "postgres", "mariadb")),
-)  # fmt: skip
+)
 
 
 def load(folder: Path, url: str, prefix: str, for_each: str, mapping: str = MAPPING) -> Any:
@@ -161,9 +159,7 @@ def load(folder: Path, url: str, prefix: str, for_each: str, mapping: str = MAPP
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("many", [False, True])
-def test_each_gets_their_own(
-    kind: str, many: bool, tmp_path: Path, server: Callable[[str], str]
-) -> None:
+def test_each_gets_their_own(kind: str, many: bool, tmp_path: Path, server: Callable[[str], str]) -> None:
     """With statements of their own, and with those that many values share."""
     names = {**NAMES, **OTHERS} if many else NAMES
     with source(kind, names, tmp_path, server) as (url, prefix):
@@ -229,9 +225,7 @@ SAID_OF = {
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_nobody_gets_anothers_by_what_a_mapping_says(
-    kind: str, tmp_path: Path, server: Callable[[str], str]
-) -> None:
+def test_nobody_gets_anothers_by_what_a_mapping_says(kind: str, tmp_path: Path, server: Callable[[str], str]) -> None:
     """The reports of a field that the mapping makes by comparing texts, and its values in each way of
     comparing."""
     more = {"anna  ": 7} if kind == "sqlite rtrim" else {}
@@ -239,10 +233,11 @@ def test_nobody_gets_anothers_by_what_a_mapping_says(
     with source(kind, NAMES, tmp_path, server) as (url, prefix):
         report = load(tmp_path, url, prefix, "for_each: deal.searched", SAID)
         made = stages.run_each(report, stages.compile_report(report), stages.Timings())
-        found = {one.value: float(str(figures_of(made, one.value).sections[0].kpis[0].value)) for one, _ in made}  # fmt: skip
+        found = {one.value: float(str(figures_of(made, one.value).sections[0].kpis[0].value)) for one, _ in made}
         assert found == {"anna": 1, "Anna": 20, "other": whole - 21}
-        by = "".join(f"  - {{id: {field}, breakdown: {{metrics: [won_amount], by: [deal.{field}]}}}}\n"
-                     for field in SAID_OF)  # fmt: skip
+        by = "".join(
+            f"  - {{id: {field}, breakdown: {{metrics: [won_amount], by: [deal.{field}]}}}}\n" for field in SAID_OF
+        )
         report = load(tmp_path, url, prefix, by.strip("\n"), SAID)
         figures = stages.run_report(report, stages.compile_report(report), stages.Timings())
     sections = {section.id: section for section in figures.sections}
@@ -258,9 +253,7 @@ def figures_of(made: list[Any], name: str) -> Any:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_breakdown_has_a_row_for_each(
-    kind: str, tmp_path: Path, server: Callable[[str], str]
-) -> None:
+def test_a_breakdown_has_a_row_for_each(kind: str, tmp_path: Path, server: Callable[[str], str]) -> None:
     with source(kind, NAMES, tmp_path, server) as (url, prefix):
         report = load(tmp_path, url, prefix, "")
         figures = stages.run_report(report, stages.compile_report(report), stages.Timings())
@@ -297,9 +290,7 @@ def test_a_listing_merges_no_values_where_collations_may(tmp_path: Path) -> None
     assert not any(one.several for one in found)
 
 
-def test_a_database_that_takes_two_for_one_is_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_database_that_takes_two_for_one_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the SQL does not mend it, the two are named and nobody gets anything."""
     from reportspec.sql import dialect
 

@@ -30,9 +30,7 @@ from reportspec.run.connect import connect
 from reportspec.run.connection import SourceError, Table, Wanted
 from tests.engines.servers import served
 
-pytestmark = pytest.mark.skipif(
-    not Path("/proc/self/fd").exists(), reason="what is open is found by /proc"
-)
+pytestmark = pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="what is open is found by /proc")
 ROOT = Path(reportspec.__file__).parent
 WATCHED = (f"{ROOT / 'run'}{os.sep}", str(ROOT / "files.py"))
 ERRORS = (KeyboardInterrupt, RuntimeError)
@@ -42,9 +40,9 @@ WANTED = Wanted(zone="Europe/Rome")
 @cache
 def tidying(path: str) -> frozenset[int]:
     """The lines of `try:`, and of what stands in `except` and `finally`."""
-    tried = [one for one in ast.walk(ast.parse(Path(path).read_text("utf-8"))) if isinstance(one, ast.Try)]  # fmt: skip
+    tried = [one for one in ast.walk(ast.parse(Path(path).read_text("utf-8"))) if isinstance(one, ast.Try)]
     parts = [(*one.handlers, *one.finalbody) for one in tried]
-    lines = {line for part in parts for one in part for line in range(one.lineno, (one.end_lineno or 0) + 1)}  # fmt: skip
+    lines = {line for part in parts for one in part for line in range(one.lineno, (one.end_lineno or 0) + 1)}
     return frozenset({*lines, *(one.lineno for one in tried)})
 
 
@@ -93,7 +91,7 @@ def open_now() -> tuple[list[str], str]:
     return sorted(one for one in gone if not one.startswith("/proc/")), children.read_text()
 
 
-def swept(act: Callable[[], object], undo: Callable[[Any], object], look: Callable[[], object] = open_now) -> int:  # fmt: skip
+def swept(act: Callable[[], object], undo: Callable[[Any], object], look: Callable[[], object] = open_now) -> int:
     """Do something with a fault at each step, one after the other, until it comes to its end; after
     each, all is as before. How many steps there are."""
     undo(act())

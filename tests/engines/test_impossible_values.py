@@ -48,16 +48,23 @@ def built(folder: Path, url: str, table: str = "deal") -> Any:
 def lite(folder: Path, amount: Any, closed: Any, expected: Any) -> Any:
     with closing(sqlite3.connect(folder / "x.sqlite")) as raw:
         raw.execute("create table deal (id, amount, status, created, closed, expected)")
-        raw.execute("insert into deal values (1, ?, 'won', '2026-09-01 00:00:00', ?, ?)", [amount, closed, expected])  # fmt: skip
+        raw.execute("insert into deal values (1, ?, 'won', '2026-09-01 00:00:00', ?, ?)", [amount, closed, expected])
         raw.commit()
     return built(folder, "sqlite:///x.sqlite")
 
 
 @pytest.mark.parametrize(
     "closed",
-    ["2026-10-05", "2026-10-31 23:59:59", "2026-10-05T10:00:00", "2026-10-05 10:00:00.250",
-     "2026-10-05T10:00:00Z", "2026-10-05 12:00:00+02:00", 1791280800],
-)  # fmt: skip
+    [
+        "2026-10-05",
+        "2026-10-31 23:59:59",
+        "2026-10-05T10:00:00",
+        "2026-10-05 10:00:00.250",
+        "2026-10-05T10:00:00Z",
+        "2026-10-05 12:00:00+02:00",
+        1791280800,
+    ],
+)
 def test_times_that_there_are(closed: Any, tmp_path: Path) -> None:
     figures = lite(tmp_path, 5, closed, "2024-02-29")
     assert [kpi.value for kpi in figures.sections[0].kpis][:3] == [5, 5, 1]
@@ -65,9 +72,20 @@ def test_times_that_there_are(closed: Any, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "wrong",
-    ["2026-09-31", "2026-02-29", "2026-13-01", "2026-00-10", "2026-10-00", "2026-09-31 10:00:00",
-     "2026-10-05 25:00:00", "2026-10-05 10:60:00", "2026-10-05T10:00:61", "2026-10-5", "5 October 2026"],
-)  # fmt: skip
+    [
+        "2026-09-31",
+        "2026-02-29",
+        "2026-13-01",
+        "2026-00-10",
+        "2026-10-00",
+        "2026-09-31 10:00:00",
+        "2026-10-05 25:00:00",
+        "2026-10-05 10:60:00",
+        "2026-10-05T10:00:61",
+        "2026-10-5",
+        "5 October 2026",
+    ],
+)
 @pytest.mark.parametrize("column", ["closed", "expected"])
 def test_times_that_there_are_not(column: str, wrong: str, tmp_path: Path) -> None:
     given = {"closed": "2026-10-05", "expected": "2026-10-05", column: wrong}
@@ -82,10 +100,7 @@ def test_a_number_without_an_end(amount: float, tmp_path: Path) -> None:
     with pytest.raises(SourceError) as refused:
         lite(tmp_path, amount, "2026-10-05", "2026-10-05")
     assert refused.value.code == "too-large"
-    assert (
-        "`deal` has 1 row whose `deal.amount` (column `amount`) is no number, or a larger"
-        in refused.value.message
-    )
+    assert "`deal` has 1 row whose `deal.amount` (column `amount`) is no number, or a larger" in refused.value.message
 
 
 @pytest.mark.slow
@@ -121,18 +136,19 @@ def test_on_mariadb(tmp_path: Path, server: Callable[[str], str]) -> None:
     try:
         with engine.begin() as raw:
             raw.exec_driver_sql("set sql_mode = ''")
-            raw.exec_driver_sql(f"create table {name} (id varchar(9), amount decimal(65, 0), status varchar(9),"
-                                " created datetime, closed datetime, expected date)")  # fmt: skip
-            for at, (closed, amount) in enumerate([("0000-00-00", 1), ("2026-00-00", 2), ("2026-10-00", 4),
-                                                   ("2026-10-05", 8)]):  # fmt: skip
+            raw.exec_driver_sql(
+                f"create table {name} (id varchar(9), amount decimal(65, 0), status varchar(9),"
+                " created datetime, closed datetime, expected date)"
+            )
+            for at, (closed, amount) in enumerate(
+                [("0000-00-00", 1), ("2026-00-00", 2), ("2026-10-00", 4), ("2026-10-05", 8)]
+            ):
                 raw.exec_driver_sql(
                     f"insert into {name} values ('{at}', {amount}, 'won', '2026-09-01', '{closed}', '2026-10-05')"
                 )
         figures = built(tmp_path, url, name)
         assert [kpi.value for kpi in figures.sections[0].kpis][:3] == [8, 8, 1]
-        assert any(
-            one.code == "unlikely-rows" and "3 of 4" in one.message for one in figures.warnings
-        )
+        assert any(one.code == "unlikely-rows" and "3 of 4" in one.message for one in figures.warnings)
         with engine.begin() as raw:
             raw.exec_driver_sql(f"update {name} set amount = 1e60 where amount = 8")
         with pytest.raises(SourceError, match=r"too large|larger|Out of range"):
@@ -147,9 +163,7 @@ def test_months_later_in_sqlite(tmp_path: Path) -> None:
     """SQLite has no word for a stretch of time; what a mapping adds is added all the same."""
     with closing(sqlite3.connect(tmp_path / "x.sqlite")) as raw:
         raw.execute("create table deal (id, amount, status, created, closed, expected)")
-        raw.execute(
-            "insert into deal values (1, 5, 'won', '2026-09-01', '2026-09-30 10:00:00', '2026-09-30')"
-        )
+        raw.execute("insert into deal values (1, 5, 'won', '2026-09-01', '2026-09-30 10:00:00', '2026-09-30')")
         raw.commit()
     mapping = MAPPING.replace("closed_at: closed", "closed_at: \"closed + interval '1 month'\"")
     assert mapping != MAPPING

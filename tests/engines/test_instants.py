@@ -27,10 +27,11 @@ LONG = ("2026-03-28 12:00:00", "2026-03-30 00:00:00")
 # A hair before Rome's July ends: not a part of August, however it is rounded.
 HAIR = "2026-07-31 21:59:59.999999"
 SPEC: dict[str, Any] = {
-    "report": "custom", "period": "2026-07",
+    "report": "custom",
+    "period": "2026-07",
     "sections": [{"id": f"s{i}", "kpis": ["deals_created_count"]} for i in range(8)]
     + [{"id": "by", "trend": {"metrics": ["deals_created_count"], "grain": "day"}}],
-}  # fmt: skip
+}
 SPAN = {"report": "custom", "period": "2026-03", "metrics": ["sales_cycle_days"]}
 Texts = list[tuple[str, Any, Any]]
 
@@ -47,12 +48,25 @@ def project(folder: Path, source: Any, table: str, kind: str | None = None, **ow
     def at(name: str) -> Any:
         return {"sql": name, "type": kind} if kind else name
 
-    fields = {"name": "k", "created_at": at("created"), "closed_at": at("closed"),
-              "status": "state", "amount": "1", "currency": "'EUR'"}  # fmt: skip
+    fields = {
+        "name": "k",
+        "created_at": at("created"),
+        "closed_at": at("closed"),
+        "status": "state",
+        "amount": "1",
+        "currency": "'EUR'",
+    }
     mapping = {"entities": {"deal": {"table": table, "key": "k", "fields": fields}}}
     (folder / "m.yaml").write_text(yaml.safe_dump(mapping), encoding="utf-8")
-    settings = {"version": 1, "source": source, "mapping": "m.yaml", "timezone": ROME,
-                "locale": "en_GB", "currency": "EUR", **own}  # fmt: skip
+    settings = {
+        "version": 1,
+        "source": source,
+        "mapping": "m.yaml",
+        "timezone": ROME,
+        "locale": "en_GB",
+        "currency": "EUR",
+        **own,
+    }
     (folder / "reportspec.yaml").write_text(yaml.safe_dump(settings), encoding="utf-8")
     return folder
 
@@ -100,15 +114,11 @@ def state(closed: Any) -> str:
 def test_files(form: str, host: str, tmp_path: Path) -> None:
     import duckdb
 
-    values = ", ".join(
-        f"('{k}', timestamptz '{a}+00', {stamp(b)}, '{state(b)}')" for k, a, b in instants()
-    )
+    values = ", ".join(f"('{k}', timestamptz '{a}+00', {stamp(b)}, '{state(b)}')" for k, a, b in instants())
     file = tmp_path / f"d.{form}"
     with duckdb.connect() as raw:
         raw.execute("set timezone = 'UTC'")
-        raw.execute(
-            f"copy (select * from (values {values}) t(k, created, closed, state)) to '{file}'"
-        )
+        raw.execute(f"copy (select * from (values {values}) t(k, created, closed, state)) to '{file}'")
     holds(project(tmp_path, {"files": {"deals": file.name}}, "deals"))
 
 
@@ -119,7 +129,7 @@ ZONED = {
     "finer": lambda t: (t if "." in t else t + ".000000") + "999Z",
     "milliseconds": lambda t: seconds(t) * 1000,
     "seconds": lambda t: seconds(t),
-}  # fmt: skip
+}
 
 
 def seconds(text: str) -> float:
@@ -157,8 +167,13 @@ def test_what_a_cast_of_sqlite_leaves_is_refused(tmp_path: Path) -> None:
 
 def test_sqlite_without_a_zone(tmp_path: Path) -> None:
     """The source's clock: here Rome's, two hours ahead in summer, one in winter."""
-    walls = ["2026-06-30 23:30:00", "2026-07-01 00:30:00", "2026-07-31T23:30:00",
-             "2026-08-01 00:30:00", "2026-07-31 23:59:59.999999"]  # fmt: skip
+    walls = [
+        "2026-06-30 23:30:00",
+        "2026-07-01 00:30:00",
+        "2026-07-31T23:30:00",
+        "2026-08-01 00:30:00",
+        "2026-07-31 23:59:59.999999",
+    ]
     given: Texts = [(f"d{i}", at, None) for i, at in enumerate(walls)]
     given.append(("long", "2026-03-28 13:00:00", "2026-03-30 02:00:00"))
     holds(lite(tmp_path, given))
@@ -173,11 +188,11 @@ def test_what_is_no_time_is_refused_by_column(tmp_path: Path) -> None:
 TYPES = {"postgres": ("timestamptz", "timestamp"), "mariadb": ("timestamp(6) null", "datetime(6)")}
 
 
-SERVERS = [pytest.param(name, marks=[pytest.mark.slow, pytest.mark.xdist_group(name)]) for name in TYPES]  # fmt: skip
+SERVERS = [pytest.param(name, marks=[pytest.mark.slow, pytest.mark.xdist_group(name)]) for name in TYPES]
 
 
 @contextmanager
-def kept(name: str, url: str, kind: str, deals: Iterable[tuple[str, str, str | None]]) -> Iterator[tuple[str, Any]]:  # fmt: skip
+def kept(name: str, url: str, kind: str, deals: Iterable[tuple[str, str, str | None]]) -> Iterator[tuple[str, Any]]:
     """A table of deals with times of a type, and an engine over its database."""
     import sqlalchemy as sa
     from sqlalchemy.pool import NullPool
@@ -188,14 +203,10 @@ def kept(name: str, url: str, kind: str, deals: Iterable[tuple[str, str, str | N
         with engine.begin() as raw:
             utc = "set time_zone = '+00:00'" if name == "mariadb" else "set time zone 'UTC'"
             raw.exec_driver_sql(utc)
-            raw.exec_driver_sql(
-                f"create table {table} (k varchar(9), created {kind}, closed {kind}, state varchar(9))"
-            )
+            raw.exec_driver_sql(f"create table {table} (k varchar(9), created {kind}, closed {kind}, state varchar(9))")
             for key, begun, ended in deals:
                 said = f"'{ended}'" if ended else "null"
-                raw.exec_driver_sql(
-                    f"insert into {table} values ('{key}', '{begun}', {said}, '{state(ended)}')"
-                )
+                raw.exec_driver_sql(f"insert into {table} values ('{key}', '{begun}', {said}, '{state(ended)}')")
         yield table, engine
     finally:
         with engine.begin() as raw:
@@ -220,9 +231,7 @@ def test_servers(name: str, zoned: bool, tmp_path: Path, server: Callable[[str],
 
 def knows_zones(engine: Any) -> bool:
     with engine.connect() as raw:
-        found = raw.exec_driver_sql(
-            "select convert_tz('2026-07-01', 'UTC', 'Europe/Rome')"
-        ).scalar()
+        found = raw.exec_driver_sql("select convert_tz('2026-07-01', 'UTC', 'Europe/Rome')").scalar()
         return found is not None
 
 
@@ -233,22 +242,22 @@ def test_clickhouse(zone: str, tmp_path: Path) -> None:
     raw: Any = Session(str(tmp_path / "ch"))  # type: ignore[no-untyped-call]
     kind = f"Nullable(DateTime64(6, '{zone}'))" if zone else "Nullable(DateTime64(6))"
     raw.query("create database demo")
-    raw.query(f"create table demo.d (k String, created {kind}, closed {kind}, state String)"
-              " engine = MergeTree order by k")  # fmt: skip
+    raw.query(
+        f"create table demo.d (k String, created {kind}, closed {kind}, state String) engine = MergeTree order by k"
+    )
     for key, begun, ended in instants():
-        first, last = (f"parseDateTime64BestEffort('{at}', 6, 'UTC')" if at else "NULL" for at in (begun, ended))  # fmt: skip
+        first, last = (f"parseDateTime64BestEffort('{at}', 6, 'UTC')" if at else "NULL" for at in (begun, ended))
         raw.query(f"insert into demo.d select '{key}', {first}, {last}, '{state(ended)}'")
     raw.close()
     holds(project(tmp_path, f"chdb:///{tmp_path / 'ch'}", "demo.d"))
 
 
-DAYS = [("a", "2026-02-01", "2026-02-28"), ("b", "2026-03-01", "2026-03-31"),
-        ("c", "2026-03-02", "2026-04-01")]  # fmt: skip
+DAYS = [("a", "2026-02-01", "2026-02-28"), ("b", "2026-03-01", "2026-03-31"), ("c", "2026-03-02", "2026-04-01")]
 
 
 def keep_days(folder: Path) -> None:
     """March has one deal won, which took 30 days over the change of the clock."""
-    [headline] = rows(figures(folder, {**SPAN, "metrics": ["sales_cycle_days", "won_deals_count"]}), "headline")  # fmt: skip
+    [headline] = rows(figures(folder, {**SPAN, "metrics": ["sales_cycle_days", "won_deals_count"]}), "headline")
     assert headline == {"sales_cycle_days": 30, "won_deals_count": 1}
 
 
@@ -280,16 +289,22 @@ def test_days_of_files_are_days(form: str, host: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("zone", ["America/New_York", "America/Chicago"])
 def test_days_of_servers_are_days(engine: str, zone: str, tmp_path: Path) -> None:
     """Their columns are looked at before the report is made."""
-    table = Given("d", (("k", "VARCHAR"), ("created", "DATE"), ("closed", "DATE"), ("state", "VARCHAR")),
-                  [(*row, "won") for row in DAYS])  # fmt: skip
+    table = Given(
+        "d",
+        (("k", "VARCHAR"), ("created", "DATE"), ("closed", "DATE"), ("state", "VARCHAR")),
+        [(*row, "won") for row in DAYS],
+    )
     with landed(engine, [table], lambda *_: None, tmp_path / "db") as found:
         own = {"timezone": zone, "source_timezone": "UTC"}
         folder = project(tmp_path, found.url, f"{found.prefix}d", **own)
         keep_days(folder)
         # The days that somebody filters by are those of the source.
         filters = [{"field": "deal.created_at", "between": ["2026-03-01", "2026-03-01"]}]
-        spec = {"report": "custom", "period": "2026-03",
-                "sections": [{"id": "one", "kpis": ["deals_created_count"], "filters": filters}]}  # fmt: skip
+        spec = {
+            "report": "custom",
+            "period": "2026-03",
+            "sections": [{"id": "one", "kpis": ["deals_created_count"], "filters": filters}],
+        }
         assert rows(figures(folder, spec), "one") == [{"deals_created_count": 1}]
 
 
@@ -305,10 +320,9 @@ def test_rows_without_a_key_have_one_order(tmp_path: Path) -> None:
         fields = {"name": "n", "created_at": "created", "status": "state"}
         mapping = {"entities": {"deal": {"table": "d", "fields": fields}}}
         (folder / "m.yaml").write_text(yaml.safe_dump(mapping))
-        settings = {"version": 1, "source": {"files": {"d": "d.csv"}}, "mapping": "m.yaml", "timezone": ROME}  # fmt: skip
+        settings = {"version": 1, "source": {"files": {"d": "d.csv"}}, "mapping": "m.yaml", "timezone": ROME}
         (folder / "reportspec.yaml").write_text(yaml.safe_dump(settings))
-        records = {"entity": "deal", "fields": ["deal.name", "deal.created_at"],
-                   "sort": "deal.created_at", "limit": 2}  # fmt: skip
+        records = {"entity": "deal", "fields": ["deal.name", "deal.created_at"], "sort": "deal.created_at", "limit": 2}
         spec = {
             "report": "custom",
             "period": "2026-07",

@@ -31,9 +31,7 @@ from tests.engines.servers import driven, served
 SIGNALS = {"TERM": 143, "HUP": 129, "INT": 130, "KILL": -9}
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.skipif(
-        not Path("/proc/self/environ").exists(), reason="processes are found by /proc"
-    ),
+    pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="processes are found by /proc"),
 ]
 
 
@@ -57,15 +55,18 @@ def _started(arguments: list[str], folder: Path, mark: str) -> subprocess.Popen[
             signal.signal(getattr(signal, name), signal.SIG_DFL)
 
     return subprocess.Popen(
-        [sys.executable, "-m", "reportspec", *arguments], cwd=folder, text=True,
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True, preexec_fn=plain,
+        [sys.executable, "-m", "reportspec", *arguments],
+        cwd=folder,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+        preexec_fn=plain,
         env={**os.environ, "PYTHONPATH": str(CHECKOUT), "MARK": mark, "TMPDIR": str(folder / "tmp")},
-    )  # fmt: skip
+    )
 
 
-def _killed(
-    running: subprocess.Popen[str], name: str, mark: str, *, may_be_done: bool
-) -> int:  # fmt: skip
+def _killed(running: subprocess.Popen[str], name: str, mark: str, *, may_be_done: bool) -> int:
     """Kill a run, and look that it ends in time, closes its pipes, says what it is to say, and that
     nothing of it is left; its exit code. `may_be_done` says whether it may have come to its end."""
     since = time.monotonic()
@@ -99,9 +100,7 @@ def times() -> Iterator[None]:
     yield
     for name, took in TOOK.items():
         if took:
-            print(
-                f"SIG{name}: {len(took)} kills, median {median(took):.2f} s, longest {max(took):.2f} s"
-            )
+            print(f"SIG{name}: {len(took)} kills, median {median(took):.2f} s, longest {max(took):.2f} s")
 
 
 def _nothing_left(folder: Path, name: str) -> None:
@@ -121,11 +120,20 @@ def _nothing_left(folder: Path, name: str) -> None:
 def test_kills_at_any_moment_leave_no_process(draw: Draw, tmp_path: Path) -> None:
     chance = random.Random(draw.seed)
     (tmp_path / "tmp").mkdir()
-    project = {"version": 1, "source": "demo", "deliver": {
-        "smtp": "smtp://127.0.0.1:9", "from": "r@example.com", "allow": ["@example.com"]}}  # fmt: skip
+    project = {
+        "version": 1,
+        "source": "demo",
+        "deliver": {"smtp": "smtp://127.0.0.1:9", "from": "r@example.com", "allow": ["@example.com"]},
+    }
     (tmp_path / "reportspec.yaml").write_text(json.dumps(project), encoding="utf-8")
-    spec = {"version": 1, "report": "custom", "period": "2026-Q1", "for_each": "user.name",
-            "metrics": ["won_amount"], "deliver": {"to": "boss@example.com"}}  # fmt: skip
+    spec = {
+        "version": 1,
+        "report": "custom",
+        "period": "2026-Q1",
+        "for_each": "user.name",
+        "metrics": ["won_amount"],
+        "deliver": {"to": "boss@example.com"},
+    }
     (tmp_path / "s.yaml").write_text(json.dumps(spec), encoding="utf-8")
     for number in range(draw.rounds(4, 50)):
         name = [*SIGNALS][number % 4]
@@ -147,15 +155,23 @@ def test_kills_of_send_lose_nobody_and_tell_nobody_twice(draw: Draw, tmp_path: P
     server = Server(handler)
     server.start()
     try:
-        project = {"version": 1, "source": "demo", "deliver": {
-            "smtp": f"smtp://127.0.0.1:{server.port}", "from": "r@example.com", "allow": ["@example.com"]}}  # fmt: skip
+        project = {
+            "version": 1,
+            "source": "demo",
+            "deliver": {"smtp": f"smtp://127.0.0.1:{server.port}", "from": "r@example.com", "allow": ["@example.com"]},
+        }
         (tmp_path / "reportspec.yaml").write_text(json.dumps(project), encoding="utf-8")
         people = ["anna@example.com", "ben@example.com"]
         for number in range(draw.rounds(4, 50)):
             name = [*SIGNALS][number % 4]
-            spec = {"version": 1, "report": "custom", "period": "2026-Q1", "for_each": "user.team",
-                    "metrics": ["won_amount"], "deliver": {"to": people, "attach": [chance.choice(("pdf", "csv"))],
-                                                           "subject": "{{ each.value }}"}}  # fmt: skip
+            spec = {
+                "version": 1,
+                "report": "custom",
+                "period": "2026-Q1",
+                "for_each": "user.team",
+                "metrics": ["won_amount"],
+                "deliver": {"to": people, "attach": [chance.choice(("pdf", "csv"))], "subject": "{{ each.value }}"},
+            }
             (tmp_path / f"s{number}.yaml").write_text(json.dumps(spec), encoding="utf-8")
             handler.taken.clear()
             mark = uuid.uuid4().hex
@@ -215,9 +231,7 @@ def endless(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[st
             made.dispose()
 
 
-def test_kills_leave_no_query(
-    endless: tuple[str, str, str, str], draw: Draw, tmp_path: Path
-) -> None:
+def test_kills_leave_no_query(endless: tuple[str, str, str, str], draw: Draw, tmp_path: Path) -> None:
     import sqlalchemy as sa
 
     kind, url, name, asked = endless
@@ -228,8 +242,12 @@ def test_kills_leave_no_query(
     fields = {"status": "status", "created_at": "created_at"}
     deal = {"table": name, "key": "id", "fields": fields}
     (tmp_path / "m.yaml").write_text(json.dumps({"entities": {"deal": deal}}), encoding="utf-8")
-    spec = {"version": 1, "report": "custom", "period": "2026-Q3",
-            "sections": [{"kpis": ["deals_created_count"]}, {"kpis": ["open_opportunities_count"]}]}  # fmt: skip
+    spec = {
+        "version": 1,
+        "report": "custom",
+        "period": "2026-Q3",
+        "sections": [{"kpis": ["deals_created_count"]}, {"kpis": ["open_opportunities_count"]}],
+    }
     (tmp_path / "s.yaml").write_text(json.dumps(spec), encoding="utf-8")
     made = sa.create_engine(driven(url))
 
@@ -258,20 +276,24 @@ def test_kills_leave_no_query(
 
 ENDLESS = {
     "sqlite": "create view deals as with recursive n(i) as (select 1 union all select i + 1 from n)"
-              " select '1' as id, 'open' as status, '2026-08-01 00:00:00' as created_at from n",
+    " select '1' as id, 'open' as status, '2026-08-01 00:00:00' as created_at from n",
     "duckdb": "create view deals as select '1' as id, 'open' as status, timestamp '2026-08-01' as created_at"
-              " from range(1000000000000000) a where a.range % 7 <> 1",
-}  # fmt: skip
+    " from range(1000000000000000) a where a.range % 7 <> 1",
+}
 
 
 def _asks_for_deals(folder: Path, source: str) -> None:
     (folder / "tmp").mkdir()
     project = {"version": 1, "source": source, "mapping": "m.yaml", "currency": "EUR"}
     (folder / "reportspec.yaml").write_text(json.dumps(project), encoding="utf-8")
-    deal = {"table": "deals", "key": "id", "fields": {"status": "status", "created_at": "created_at"}}  # fmt: skip
+    deal = {"table": "deals", "key": "id", "fields": {"status": "status", "created_at": "created_at"}}
     (folder / "m.yaml").write_text(json.dumps({"entities": {"deal": deal}}), encoding="utf-8")
-    spec = {"version": 1, "report": "custom", "period": "2026-Q3",
-            "sections": [{"kpis": ["deals_created_count"]}, {"kpis": ["open_opportunities_count"]}]}  # fmt: skip
+    spec = {
+        "version": 1,
+        "report": "custom",
+        "period": "2026-Q3",
+        "sections": [{"kpis": ["deals_created_count"]}, {"kpis": ["open_opportunities_count"]}],
+    }
     (folder / "s.yaml").write_text(json.dumps(spec), encoding="utf-8")
 
 
@@ -328,7 +350,9 @@ def test_kills_close_what_a_clickhouse_server_waits_for(
         do_GET = do_POST
 
     session: Any = Session(str(tmp_path / "server"))  # type: ignore[no-untyped-call]
-    session.query("create table default.deals (id String, status String, created_at DateTime) engine = MergeTree order by id")  # fmt: skip
+    session.query(
+        "create table default.deals (id String, status String, created_at DateTime) engine = MergeTree order by id"
+    )
     monkeypatch.setattr(imitation.Handler, "session", session, raising=False)
     try:
         with ThreadingHTTPServer(("127.0.0.1", 0), Waiting) as http:

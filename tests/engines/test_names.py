@@ -50,7 +50,7 @@ def test_names_and_texts(both: tuple[Path, Path]) -> None:
         {"id": "all", "records": {"entity": "deal", "fields": fields, "sort": "deal.name", "limit": 99}},
         {"id": "by", "breakdown": {"metrics": ["deals_created_count"], "by": ["deal.name"], "top": 99}},
         {"id": "in", "kpis": ["deals_created_count"], "filters": [{"field": "deal.name", "in": texts}]},
-    ]  # fmt: skip
+    ]
     for index, text in enumerate(texts):
         for operator in ("eq", "contains", "starts_with"):
             filters = [{"field": "deal.name", operator: text}]

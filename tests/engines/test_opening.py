@@ -30,8 +30,7 @@ from tests.engines.servers import driven, served
 
 SPEC = "version: 1\nreport: custom\nperiod: 2026-Q3\nmetrics: [deals_created_count]\n"
 MAPPING = (
-    "entities:\n  deal:\n    table: deals\n    key: id\n"
-    "    fields: {status: lower(status), created_at: created_at}\n"
+    "entities:\n  deal:\n    table: deals\n    key: id\n    fields: {status: lower(status), created_at: created_at}\n"
 )
 DEALS = "create table {}deals (id varchar(9), status varchar(9), created_at timestamp{})"
 ROWS = "insert into {}deals values ('1', 'OPEN', '2026-07-01 00:00:00'), ('2', 'WON', '2026-09-30 23:59:59')"
@@ -39,9 +38,7 @@ ROWS = "insert into {}deals values ('1', 'OPEN', '2026-07-01 00:00:00'), ('2', '
 
 def test_the_docs_say_what_the_program_knows() -> None:
     text = (CHECKOUT / "docs" / "databases.md").read_text(encoding="utf-8")
-    told = dict(
-        re.findall(r"^\| ([^|]+?) \| `([^`]+)`[^|]* \| (?:`pip|built in)", text, re.MULTILINE)
-    )
+    told = dict(re.findall(r"^\| ([^|]+?) \| `([^`]+)`[^|]* \| (?:`pip|built in)", text, re.MULTILINE))
     assert len(told) == len(DATABASES) + 1
     assert set(told.values()) == {one.example for one in DATABASES} | {"{files: {table: glob}}"}
 
@@ -105,9 +102,7 @@ def _documented(kind: str, folder: Path) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("kind", ["duckdb", "sqlite", "postgres", "mysql", "mariadb", "chdb"])
-def test_documented_sources_are_read(
-    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_documented_sources_are_read(kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PASSWORD", "p%40ss")
     with _documented(kind, tmp_path) as source:
         (tmp_path / "reportspec.yaml").write_text(
@@ -132,7 +127,7 @@ def test_absolute_paths_have_a_fourth_slash(tmp_path: Path) -> None:
     for slashes, fine in (("//", False), ("///", True)):
         (project / "reportspec.yaml").write_text(
             f"version: 1\nsource: sqlite:{slashes}{away}/crm.sqlite\nmapping: m.yaml\ncurrency: EUR\n", encoding="utf-8"
-        )  # fmt: skip
+        )
         found = validate(project / "s.yaml")
         assert [d.code for d in found] == ([] if fine else ["file-not-found"])
         assert fine or f"sqlite:///{away}/crm.sqlite" in str(found[0].help)
@@ -190,9 +185,7 @@ def test_what_a_database_says_is_told_apart(said: str, code: str, again: bool) -
 
 
 @pytest.mark.parametrize("engine", ["postgres", "mariadb"])
-def test_a_wrong_login_is_tried_once(
-    engine: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_wrong_login_is_tried_once(engine: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     tried: list[str] = []
 
     def counted(source: SourceSpec, wanted: Wanted) -> Any:
@@ -205,9 +198,7 @@ def test_a_wrong_login_is_tried_once(
         at = f"{server.scheme}://nobody_{os.getpid()}:wrong@{server.hostname}:{server.port}"
         kind = BY_SCHEME[server.scheme].kind
         with pytest.raises(SourceError) as refused:
-            execute.run_statements(
-                SourceSpec(kind, "crm", path=f"{at}/test"), Wanted(), [exp.select("1")], 4
-            )
+            execute.run_statements(SourceSpec(kind, "crm", path=f"{at}/test"), Wanted(), [exp.select("1")], 4)
         assert refused.value.code == "wrong-login", refused.value.message
         assert len(tried) == 1
         with pytest.raises(SourceError) as unknown:
@@ -268,7 +259,12 @@ def test_options_of_tls() -> None:
     assert made is not None
     assert (made.verify_mode, made.check_hostname) == (ssl.CERT_REQUIRED, False)
     assert not tls_of({"ssl_disabled": "false"}).off
-    for wrong in ({"ssl": "maybe"}, {"ssl_mode": "x"}, {"ssl_foo": "1"}, {"ssl_ca": "/no/such"},
-                  {"ssl": "false", "ssl_mode": "REQUIRED"}):  # fmt: skip
+    for wrong in (
+        {"ssl": "maybe"},
+        {"ssl_mode": "x"},
+        {"ssl_foo": "1"},
+        {"ssl_ca": "/no/such"},
+        {"ssl": "false", "ssl_mode": "REQUIRED"},
+    ):
         with pytest.raises(TlsError):
             tls_of(wrong)

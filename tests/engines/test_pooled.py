@@ -24,9 +24,21 @@ from reportspec.run.execute import run_statements
 from reportspec.run.postgres import open_postgres
 from tests.engines.servers import answers, free_port, served
 
-SETTINGS = ("transaction_read_only", "default_transaction_read_only", "statement_timeout", "TimeZone",
-            "jit", "enable_nestloop", "client_connection_check_interval", "client_encoding", "DateStyle",
-            "search_path", "lock_timeout", "idle_in_transaction_session_timeout", "work_mem")  # fmt: skip
+SETTINGS = (
+    "transaction_read_only",
+    "default_transaction_read_only",
+    "statement_timeout",
+    "TimeZone",
+    "jit",
+    "enable_nestloop",
+    "client_connection_check_interval",
+    "client_encoding",
+    "DateStyle",
+    "search_path",
+    "lock_timeout",
+    "idle_in_transaction_session_timeout",
+    "work_mem",
+)
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +73,7 @@ def pooled(url: str, size: int, folder: Path) -> Iterator[str]:
         folder.chmod(0o777)
     with subprocess.Popen(
         [program, *as_user, str(folder / "pgbouncer.ini")], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    ) as running:  # fmt: skip
+    ) as running:
         own = f"postgresql://{server.username or getpass.getuser()}@127.0.0.1:{port}/{name}"
         try:
             until = time.monotonic() + 20
@@ -79,9 +91,7 @@ def _settings(url: str, sessions: int) -> list[dict[str, str]]:
     held = [psycopg.connect(url, prepare_threshold=None) for _ in range(sessions)]
     try:
         # All begin before any ends, so that each has another session.
-        return [
-            {name: str(one.execute(f"show {name}").fetchone()) for name in SETTINGS} for one in held
-        ]
+        return [{name: str(one.execute(f"show {name}").fetchone()) for name in SETTINGS} for one in held]
     finally:
         for one in held:
             one.close()
@@ -132,7 +142,7 @@ def test_nothing_of_ours_stays_in_a_pool(size: int, postgres: str, tmp_path: Pat
 
 def test_a_report_has_its_settings_behind_a_pool(postgres: str, tmp_path: Path) -> None:
     with pooled(postgres, 2, tmp_path) as url:
-        session = open_postgres(SourceSpec("postgres", "x", path=url), Wanted(zone="Asia/Tokyo", timeout=77))  # fmt: skip
+        session = open_postgres(SourceSpec("postgres", "x", path=url), Wanted(zone="Asia/Tokyo", timeout=77))
         try:
             other = session.beside()
             assert other is not None

@@ -21,12 +21,21 @@ PERIODS = (
     "2026-03-29",
     "last_30_days",
 )
-GROUPS = ("deal.owner.name", "user.team", "account.industry", "lead.source", "deal.loss_reason",
-          "stage.name", "account.customer.segment.name")  # fmt: skip
+GROUPS = (
+    "deal.owner.name",
+    "user.team",
+    "account.industry",
+    "lead.source",
+    "deal.loss_reason",
+    "stage.name",
+    "account.customer.segment.name",
+)
 METRICS = sorted(packaged().metrics)
-FIELDS = {"deal": ("deal.name", "deal.amount", "deal.created_at", "deal.closed_at", "deal.account.name"),
-          "lead": ("lead.created_at", "lead.source", "lead.owner.name"),
-          "case_": ("case_.opened_at", "case_.owner.name")}  # fmt: skip
+FIELDS = {
+    "deal": ("deal.name", "deal.amount", "deal.created_at", "deal.closed_at", "deal.account.name"),
+    "lead": ("lead.created_at", "lead.source", "lead.owner.name"),
+    "case_": ("case_.opened_at", "case_.owner.name"),
+}
 
 
 def section(random: Random, name: str, metrics: list[str]) -> dict[str, Any]:
@@ -44,7 +53,7 @@ def section(random: Random, name: str, metrics: list[str]) -> dict[str, Any]:
         {"funnel": {"steps": steps}},
         {"records": {"entity": entity, "fields": fields, "sort": random.choice(("", "-")) + fields[0], "limit": 20}},
         {"kpis": some, "goals": {some[0]: random.randint(1, 1000)}},
-    ]  # fmt: skip
+    ]
     found = {"id": name, **random.choice(bodies)}
     if random.random() < 0.5:
         found["filters"] = [random.choice(list(OPERATORS.values()))]

@@ -26,24 +26,30 @@ SPECS = sorted(p.stem for p in (CHECKOUT / "specs").glob("*.yaml") if p.stem != 
 PERIOD = {"report": "custom", "period": "2026-Q3"}
 # Metrics that compare rows with one another go into breakdowns.
 BREAKDOWNS = {
-    "lead_purchase_vs_mean": "lead.source", "lead_share": "lead.source",
-    "conversion_speed": "lead.source", "lost_share": "deal.loss_reason",
+    "lead_purchase_vs_mean": "lead.source",
+    "lead_share": "lead.source",
+    "conversion_speed": "lead.source",
+    "lost_share": "deal.loss_reason",
     "purchases_share": "purchase.account.industry",
-}  # fmt: skip
+}
 # Rates, and fields in some of whose values they come to 0.
 RATES = (
-    ("close_rate", "account.name"), ("loss_rate", "deal.source"), ("lead_conversion_rate", "lead.source"),
-    ("same_day_resolved_rate", "user.name"), ("sla_compliance_rate", "case_.type"),
-    ("abandonment_rate", "account.industry"), ("campaign_response_rate", "campaign.name"),
-    ("product_margin_rate", "product.family"), ("churn_rate", "account.country"),
-    ("stage_conversion_rate", "stage.name"), ("web_goal_completion_rate", "web_session.source"),
-)  # fmt: skip
+    ("close_rate", "account.name"),
+    ("loss_rate", "deal.source"),
+    ("lead_conversion_rate", "lead.source"),
+    ("same_day_resolved_rate", "user.name"),
+    ("sla_compliance_rate", "case_.type"),
+    ("abandonment_rate", "account.industry"),
+    ("campaign_response_rate", "campaign.name"),
+    ("product_margin_rate", "product.family"),
+    ("churn_rate", "account.country"),
+    ("stage_conversion_rate", "stage.name"),
+    ("web_goal_completion_rate", "web_session.source"),
+)
 CHUNK = 14
 KPIS = sorted(set(packaged().metrics) - set(BREAKDOWNS))
 CHUNKS = [KPIS[i : i + CHUNK] for i in range(0, len(KPIS), CHUNK)]
-MEANS = sorted(
-    m.id for m in packaged().metrics.values() if m.kind == "aggregate" and m.aggregate == "average"
-)
+MEANS = sorted(m.id for m in packaged().metrics.values() if m.kind == "aggregate" and m.aggregate == "average")
 GRAINS = {"day": "2026-03", "week": "2026-Q1", "month": "2026", "quarter": "2026", "year": "2026"}
 OPERATORS: dict[str, Any] = {
     "eq": {"field": "deal.status", "eq": "won"},
@@ -125,10 +131,7 @@ def test_metrics(chunk: int, engine_name: str, project: Path, reference: Path) -
 
 
 def test_metrics_that_compare_rows(engine_name: str, project: Path, reference: Path) -> None:
-    sections = [
-        {"id": name, "breakdown": {"metrics": [name], "by": [by]}}
-        for name, by in BREAKDOWNS.items()
-    ]
+    sections = [{"id": name, "breakdown": {"metrics": [name], "by": [by]}} for name, by in BREAKDOWNS.items()]
     compare(project, reference, {**PERIOD, "sections": sections})
 
 
@@ -137,9 +140,7 @@ def test_percentiles(kind: str, engine_name: str, project: Path, reference: Path
     names = [f"{name}.{kind}" for name in MEANS]
     by = {"metrics": ["sales_cycle_days." + kind, "won_deals_count"], "by": ["deal.owner.name"]}
     sections = [{"id": "all", "kpis": names}, {"id": "by", "breakdown": by}]
-    found = compare(
-        project, reference, {**PERIOD, "compare": "previous_year", "sections": sections}
-    )
+    found = compare(project, reference, {**PERIOD, "compare": "previous_year", "sections": sections})
     assert any(value is not None for value in found["sections"][0]["rows"][0].values())
 
 
@@ -147,24 +148,31 @@ def test_percentiles(kind: str, engine_name: str, project: Path, reference: Path
 def test_grains(grain: str, engine_name: str, project: Path, reference: Path) -> None:
     trend = {"metrics": ["won_amount", "close_rate", "open_amount"], "grain": grain}
     by = {"metrics": ["leads_created_count"], "grain": grain, "by": "lead.source"}
-    spec = {"report": "custom", "period": GRAINS[grain], "compare": "previous_year",
-            "sections": [{"id": "flow", "trend": trend}, {"id": "parts", "trend": by}]}  # fmt: skip
+    spec = {
+        "report": "custom",
+        "period": GRAINS[grain],
+        "compare": "previous_year",
+        "sections": [{"id": "flow", "trend": trend}, {"id": "parts", "trend": by}],
+    }
     compare(project, reference, spec)
 
 
-def test_first_rows_and_the_others(
-    engine_name: str, project: Path, reference: Path, draw: Draw
-) -> None:
+def test_first_rows_and_the_others(engine_name: str, project: Path, reference: Path, draw: Draw) -> None:
     """Groups whose rates come to 0 are there everywhere, and the others are all the rest."""
     random = Random(draw.seed)
     sections = [
-        {"id": f"{by.replace('.', '_')}_{way}",
-         "breakdown": {"metrics": [name], "by": [by], "sort": ("-" if way else "") + name, "top": 3, "others": True}}
+        {
+            "id": f"{by.replace('.', '_')}_{way}",
+            "breakdown": {"metrics": [name], "by": [by], "sort": ("-" if way else "") + name, "top": 3, "others": True},
+        }
         for name, by in random.sample(RATES, draw.rounds(1 if engine_name == "spark" else 2, len(RATES)))
         for way in (0, 1)
-    ]  # fmt: skip
-    found = compare(project, reference, {"report": "custom", "period": "2026-07",
-                                         "compare": "previous_period", "sections": sections})  # fmt: skip
+    ]
+    found = compare(
+        project,
+        reference,
+        {"report": "custom", "period": "2026-07", "compare": "previous_period", "sections": sections},
+    )
     assert any(len(part["rows"]) == 4 for part in found["sections"])
 
 
@@ -174,19 +182,20 @@ def test_comparisons(comparison: str, engine_name: str, project: Path, reference
         "metrics": ["won_amount", "close_rate", "avg_won_amount"],
         "by": ["deal.owner.name"],
     }
-    spec = {"report": "custom", "period": "2026-06", "compare": comparison,
-            "sections": [{"id": "by", "breakdown": breakdown}]}  # fmt: skip
+    spec = {
+        "report": "custom",
+        "period": "2026-06",
+        "compare": comparison,
+        "sections": [{"id": "by", "breakdown": breakdown}],
+    }
     compare(project, reference, spec)
 
 
 def test_filter_operators(engine_name: str, project: Path, reference: Path) -> None:
     sections = [
-        {"id": name, "kpis": ["deals_created_count"], "filters": [operator]}
-        for name, operator in OPERATORS.items()
+        {"id": name, "kpis": ["deals_created_count"], "filters": [operator]} for name, operator in OPERATORS.items()
     ]
-    found = compare(
-        project, reference, {"report": "custom", "period": "2026", "sections": sections}
-    )
+    found = compare(project, reference, {"report": "custom", "period": "2026", "sections": sections})
     counts = {s["id"]: s["rows"][0]["deals_created_count"] for s in found["sections"]}
     assert all(counts.values()), counts
 
@@ -195,8 +204,6 @@ def test_records_in_order(engine_name: str, project: Path, reference: Path) -> N
     fields = ["deal.deal_id", "deal.name", "deal.account.name", "deal.amount", "deal.closed_at"]
     sections = [
         {"id": f"by{i}", "records": {"entity": "deal", "fields": fields, "sort": sort, "limit": 40}}
-        for i, sort in enumerate(
-            ("deal.name", "-deal.account.name", "deal.loss_reason", "-deal.closed_at")
-        )
+        for i, sort in enumerate(("deal.name", "-deal.account.name", "deal.loss_reason", "-deal.closed_at"))
     ]
     compare(project, reference, {**PERIOD, "sections": sections})

@@ -25,7 +25,7 @@ ENDLESS = {
     "mariadb": "select sleep(60)",
     "clickhouse": "select max(sleepEachRow(0.1)) from numbers(600) settings max_block_size = 1",
     "spark": "select count(*) from range(100000000) a cross join range(1000000) b where a.id % 7 = b.id % 11",
-}  # fmt: skip
+}
 WRITES = {
     "sqlite": 'delete from "deal"',
     "postgres": "delete from {}deal",
@@ -170,9 +170,7 @@ def test_secrets_are_masked_as_written_and_as_meant() -> None:
         ("redshift_connector", "redshift://h/d", "redshift"),
     ],
 )
-def test_a_missing_driver_names_its_extra(
-    module: str, url: str, extra: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_missing_driver_names_its_extra(module: str, url: str, extra: str, monkeypatch: pytest.MonkeyPatch) -> None:
     import sys
 
     monkeypatch.setitem(sys.modules, module, None)
@@ -213,9 +211,7 @@ class Flaky:
 
 
 @pytest.mark.parametrize(("losses", "comes"), [(0, True), (2, True), (3, False)])
-def test_lost_connections_are_tried_again(
-    losses: int, comes: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_lost_connections_are_tried_again(losses: int, comes: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     from sqlglot import exp
 
     def reopened(source: SourceSpec, wanted: Wanted) -> Flaky:

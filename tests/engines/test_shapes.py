@@ -86,10 +86,7 @@ def counted(folder: Path) -> int:
 def test_words_of_yes_and_no(engine: str, gone: str, tmp_path: Path) -> None:
     given = [*SAID["yes"], *SAID["no"], None, "", "  "]
     with landed(engine, leads(given), as_text(), tmp_path / "db") as found:
-        assert (
-            counted(project(tmp_path, found.url, lead_map(found.prefix, gone)))
-            == len(SAID["no"]) + 3
-        )
+        assert counted(project(tmp_path, found.url, lead_map(found.prefix, gone))) == len(SAID["no"]) + 3
 
 
 @pytest.mark.parametrize("engine", EVERYWHERE)
@@ -157,9 +154,7 @@ def test_texts_of_times(engine: str, offset: int, tmp_path: Path) -> None:
 
     with landed(engine, [deals(at_utc())], shape, tmp_path / "db") as found:
         own = {"source_timezone": "UTC"}
-        test_instants.holds(
-            test_instants.project(tmp_path, found.url, f"{found.prefix}deals", **own)
-        )
+        test_instants.holds(test_instants.project(tmp_path, found.url, f"{found.prefix}deals", **own))
 
 
 @pytest.mark.parametrize("engine", EVERYWHERE)
@@ -170,9 +165,7 @@ def test_a_text_in_a_cast(engine: str, tmp_path: Path) -> None:
         return Kept(natural(database, "VARCHAR"), written) if kind == "TIMESTAMP" else None
 
     with landed(engine, [deals(at_utc())], shape, tmp_path / "db") as found:
-        folder = test_instants.project(
-            tmp_path, found.url, f"{found.prefix}deals", source_timezone="UTC"
-        )
+        folder = test_instants.project(tmp_path, found.url, f"{found.prefix}deals", source_timezone="UTC")
         text = (folder / "m.yaml").read_text(encoding="utf-8")
         text = text.replace("created_at: created", "created_at: cast(created as timestamp)")
         text = text.replace("closed_at: closed", "closed_at: coalesce(closed, closed)")
@@ -199,15 +192,13 @@ def test_digits_beyond_a_microsecond_are_cut(kind: str, tmp_path: Path) -> None:
 
     def shape(database: str, name: str, asked: str) -> Kept | None:
         digits = "999" if kind == "TIMESTAMP_NS" else ""
-        return Kept(kind, lambda v, n: v.isoformat(" ", "microseconds") + digits) if asked == "TIMESTAMP" else None  # fmt: skip
+        return Kept(kind, lambda v, n: v.isoformat(" ", "microseconds") + digits) if asked == "TIMESTAMP" else None
 
     given = [row for row in at_utc() if kind == "TIMESTAMP_NS" or row[1].microsecond == 0]
     if kind != "TIMESTAMP_NS":
         given.append(("hair", datetime.fromisoformat("2026-07-31 21:59:59.999"), None))
     with landed("duckdb", [deals(given)], shape, tmp_path / "db") as found:
-        test_instants.holds(
-            test_instants.project(tmp_path, found.url, "deals", source_timezone="UTC")
-        )
+        test_instants.holds(test_instants.project(tmp_path, found.url, "deals", source_timezone="UTC"))
 
 
 # --- the demo --------------------------------------------------------------------------------------
@@ -237,8 +228,7 @@ def small(demo_rows: list[Given]) -> list[Given]:
 def over(folder: Path, source: Any, prefix: str = "") -> Path:
     """A project that reads the demo's tables by their own names."""
     entities = {
-        name: {"table": f"{prefix}{name}", "fields": {c: f'"{c}"' for c, _ in COLUMNS[name]}}
-        for name in TABLES
+        name: {"table": f"{prefix}{name}", "fields": {c: f'"{c}"' for c, _ in COLUMNS[name]}} for name in TABLES
     }
     made = project(folder, source, entities)
     text = (made / "m.yaml").read_text(encoding="utf-8")
@@ -287,7 +277,7 @@ def test_the_demo_in_shapes(
 
 def in_shape(
     engine: str, shape: str, small: list[Given], plain: Path, served: list[str], draw: Draw, tmp_path: Path
-) -> None:  # fmt: skip
+) -> None:
     random = Random(draw.seed)
     first = (EVERYWHERE.index(engine) + list(SHAPES).index(shape)) % len(HOSTS)
     with landed(engine, small, SHAPES[shape], tmp_path / "db") as found:
@@ -304,9 +294,7 @@ def in_shape(
 @pytest.mark.slow
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("form", FORMS)
-def test_the_demo_in_files(
-    form: str, shape: str, small: list[Given], plain: Path, tmp_path: Path
-) -> None:
+def test_the_demo_in_files(form: str, shape: str, small: list[Given], plain: Path, tmp_path: Path) -> None:
     """The figures of the natural shape, whatever files keep."""
     made = over(tmp_path, filed(form, small, SHAPES[shape], tmp_path))
     with test_instants.on_host("America/New_York"):

@@ -22,8 +22,7 @@ NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
 def project(folder: Path, source: str, table: str) -> Path:
     deal = {"table": table, "fields": {"deal_id": "id", "created_at": "made"}}
     mapping = {"timezone": "UTC", "dialect": "duckdb", "entities": {"deal": deal}}
-    own = {"version": 1, "source": source, "mapping": "m.yaml", "currency": "EUR", "timezone": "UTC",
-           "locale": "en_GB"}  # fmt: skip
+    own = {"version": 1, "source": source, "mapping": "m.yaml", "currency": "EUR", "timezone": "UTC", "locale": "en_GB"}
     kpis = [{"id": "k", "kpis": ["deals_created_count"]}]
     spec = {"version": 1, "report": "custom", "period": "2026", "sections": kpis}
     for name, data in (("m", mapping), ("reportspec", own), ("s", spec)):
@@ -59,9 +58,7 @@ def test_odd_names(kind: str, tmp_path: Path, run_cli: RunCli) -> None:
         assert json.loads(done.stdout)["sections"][0]["rows"] == [{"deals_created_count": rows}]
 
 
-@pytest.mark.parametrize(
-    "table", ["read_csv('/etc/passwd')", "deal, other", "(select 1)", "a.b.c.d"]
-)
+@pytest.mark.parametrize("table", ["read_csv('/etc/passwd')", "deal, other", "(select 1)", "a.b.c.d"])
 def test_calls_are_refused_with_their_place(table: str, tmp_path: Path) -> None:
     checked = load_report(project(tmp_path, "postgresql://u@h/d", table), NOW, {})
     assert checked.report is None

@@ -34,8 +34,15 @@ LAST = datetime(2026, 10, 30, 12, tzinfo=UTC)  # a Friday
 LATER = datetime(2026, 11, 27, 9, tzinfo=UTC)
 END = datetime(2026, 10, 31, tzinfo=UTC)  # of the data's last day
 
-DEALS = (("id", "VARCHAR"), ("who", "VARCHAR"), ("status", "VARCHAR"), ("amount", "INTEGER"),
-         ("created", "TIMESTAMP"), ("closed", "TIMESTAMP"), ("due", "DATE"))  # fmt: skip
+DEALS = (
+    ("id", "VARCHAR"),
+    ("who", "VARCHAR"),
+    ("status", "VARCHAR"),
+    ("amount", "INTEGER"),
+    ("created", "TIMESTAMP"),
+    ("closed", "TIMESTAMP"),
+    ("due", "DATE"),
+)
 LOADS = (("done", "TIMESTAMP"), ("state", "VARCHAR"))
 
 
@@ -62,20 +69,21 @@ LOADED = [
     (datetime(2026, 10, 21, 6), "done"),
     (datetime(2026, 10, 28, 6), "failed"),
 ]
-FIELDS = {"owner_id": "who", "status": "status", "amount": "amount", "created_at": "created",
-          "closed_at": "closed", "expected_close_date": "due"}  # fmt: skip
+FIELDS = {
+    "owner_id": "who",
+    "status": "status",
+    "amount": "amount",
+    "created_at": "created",
+    "closed_at": "closed",
+    "expected_close_date": "due",
+}
 
 
 @pytest.fixture(
     scope="module",
-    params=[
-        pytest.param(one, marks=[pytest.mark.xdist_group(one)] * (one in SERVERS))
-        for one in EVERYWHERE
-    ],
+    params=[pytest.param(one, marks=[pytest.mark.xdist_group(one)] * (one in SERVERS)) for one in EVERYWHERE],
 )
-def source(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[tuple[str, str]]:
+def source(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]:
     """A database with the deals and the loads: its URL, and what stands before its tables."""
     tables = [Given("deals", DEALS, deals()), Given("loads", LOADS, LOADED)]
     home = tmp_path_factory.mktemp(request.param)
@@ -87,8 +95,14 @@ def project(folder: Path, source: tuple[str, str], mapping: Any = None, **own: A
     url, prefix = source
     told = {"entities": {"deal": {"table": f"{prefix}deals", "key": "id", "fields": FIELDS}}}
     (folder / "map.yaml").write_text(json.dumps({**told, **(mapping or {})}))
-    settings = {"version": 1, "source": url, "mapping": "map.yaml", "timezone": "UTC", "currency": "EUR",
-                "locale": "en_GB"}  # fmt: skip
+    settings = {
+        "version": 1,
+        "source": url,
+        "mapping": "map.yaml",
+        "timezone": "UTC",
+        "currency": "EUR",
+        "locale": "en_GB",
+    }
     (folder / "reportspec.yaml").write_text(yaml.safe_dump({**settings, **own}))
     return folder
 
@@ -112,9 +126,7 @@ def test_data_that_ended_are_told_as_of_their_end(source: tuple[str, str], tmp_p
     assert found.as_of == END
     assert found.data_as_of == LAST
     assert told(found).items() >= {**AT_THE_END, "overdue_deals_count": 1}.items()
-    assert found.notices == (
-        "The data end on 30 Oct 2026: 1–30 Oct 2026 is compared with 1–30 Jul 2026.",
-    )
+    assert found.notices == ("The data end on 30 Oct 2026: 1–30 Oct 2026 is compared with 1–30 Jul 2026.",)
 
 
 def test_a_day_that_somebody_names_is_that_day(source: tuple[str, str], tmp_path: Path) -> None:
@@ -131,9 +143,7 @@ def test_a_day_that_somebody_names_is_that_day(source: tuple[str, str], tmp_path
     ("clock", "ended"),
     [("2026-11-02T08:00", False), ("2026-11-08T12:00", False), ("2026-11-08T12:01", True)],
 )
-def test_a_quiet_time_is_no_end(
-    source: tuple[str, str], tmp_path: Path, clock: str, ended: bool
-) -> None:
+def test_a_quiet_time_is_no_end(source: tuple[str, str], tmp_path: Path, clock: str, ended: bool) -> None:
     now = datetime.fromisoformat(clock).replace(tzinfo=UTC)
     found = figures(project(tmp_path, source), SPEC, now, clock=True)
     assert found.as_of == (END if ended else now)
@@ -157,11 +167,9 @@ def test_what_the_project_says_of_gaps(
 
 
 @pytest.mark.parametrize("where", ["project", "mapping"])
-def test_when_the_source_says_it_was_loaded(
-    source: tuple[str, str], tmp_path: Path, where: str
-) -> None:
+def test_when_the_source_says_it_was_loaded(source: tuple[str, str], tmp_path: Path, where: str) -> None:
     """The newest load that was done; what it has of later is told as a contradiction."""
-    said = {"loaded_at": {"table": f"{source[1]}loads", "column": "done", "where": "state = 'done'"}}  # fmt: skip
+    said = {"loaded_at": {"table": f"{source[1]}loads", "column": "done", "where": "state = 'done'"}}
     project(
         tmp_path,
         source,
@@ -173,7 +181,7 @@ def test_when_the_source_says_it_was_loaded(
     # 1–20 October has 2 + 5 + 5 + 2 working days; the first of the three was due the day before.
     assert told(found).items() >= {"won_amount": 140, "overdue_deals_count": 1}.items()
     assert "changes-after-load" in [one.code for one in found.warnings]
-    assert found.notices[0].startswith("The data end on 21 Oct 2026, 06:00: 1–21 Oct 2026 (until 06:00)")  # fmt: skip
+    assert found.notices[0].startswith("The data end on 21 Oct 2026, 06:00: 1–21 Oct 2026 (until 06:00)")
 
 
 @pytest.mark.parametrize(
@@ -185,9 +193,7 @@ def test_when_the_source_says_it_was_loaded(
         ("2026-11-27", LATER.isoformat()),
     ],
 )
-def test_a_load_that_is_written_down(
-    source: tuple[str, str], tmp_path: Path, said: str, as_of: str
-) -> None:
+def test_a_load_that_is_written_down(source: tuple[str, str], tmp_path: Path, said: str, as_of: str) -> None:
     """A day is over at its end, today as of the clock."""
     found = figures(project(tmp_path, source, loaded_at=said), SPEC, LATER, clock=True)
     wanted = datetime.fromisoformat(as_of)
@@ -230,14 +236,12 @@ NOTICES = {
 
 
 @pytest.mark.parametrize("language", NOTICES)
-def test_every_form_says_where_the_data_end(
-    here: tuple[str, str], tmp_path: Path, language: str
-) -> None:
+def test_every_form_says_where_the_data_end(here: tuple[str, str], tmp_path: Path, language: str) -> None:
     own = {"locale": language, "language": language}
     found = figures(project(tmp_path, here, **own), SPEC, LATER, clock=True)
     said = NOTICES[language]
     assert found.notices == (said,)
-    for text in (as_csv(found), as_table(found), as_text(found, "", (), ()), as_html(found, "", (), ())):  # fmt: skip
+    for text in (as_csv(found), as_table(found), as_text(found, "", (), ()), as_html(found, "", (), ())):
         assert said in text
     assert as_data(found)["notices"] == [said]
     assert said in next(iter(files_of(found, "html", "r", None).values())).decode()
@@ -254,9 +258,7 @@ def test_without_a_comparison_and_before_the_period(here: tuple[str, str], tmp_p
     assert alone.notices == ("The data end on 30 Oct 2026: figures are as of then.",)
     ahead = figures(tmp_path, {**SPEC, "period": "this_month"}, LATER, clock=True)
     assert ahead.period.label == "November 2026"
-    assert ahead.notices == (
-        "The data end on 30 Oct 2026, before the period begins: nothing of it is known yet.",
-    )
+    assert ahead.notices == ("The data end on 30 Oct 2026, before the period begins: nothing of it is known yet.",)
     over = figures(tmp_path, {**SPEC, "period": "2026-Q3", "compare": "2026-Q2"}, LATER, clock=True)
     assert over.notices == ()
     assert over.as_of == datetime(2026, 10, 1, tzinfo=UTC)
@@ -268,7 +270,7 @@ def test_steps_that_the_data_do_not_have(here: tuple[str, str], tmp_path: Path) 
     found = figures(tmp_path, {"period": "2026-Q4", "sections": sections}, LATER, clock=True)
     assert [row["won_amount"] for row in rows(found, "months")] == [220, None, None]
     page = next(iter(files_of(found, "md", "r", None).values())).decode()
-    assert [word in page for word in ("(in part)", "(no data yet)", "progress")] == [True, True, False]  # fmt: skip
+    assert [word in page for word in ("(in part)", "(no data yet)", "progress")] == [True, True, False]
 
 
 def test_the_pace_of_a_goal_is_that_of_the_data(here: tuple[str, str], tmp_path: Path) -> None:
@@ -332,16 +334,22 @@ def test_days_of_files(tmp_path: Path) -> None:
     (tmp_path / "d.csv").write_text(
         "id,who,made,closed,amt\n1,a,2026-01-01,2026-11-26,100\n2,a,2026-01-02,2026-11-20,50\n"
     )
-    fields = {"owner_id": "who", "status": "'won'", "created_at": "made", "closed_at": "closed", "amount": "amt"}  # fmt: skip
+    fields = {"owner_id": "who", "status": "'won'", "created_at": "made", "closed_at": "closed", "amount": "amt"}
     mapping = {"entities": {"deal": {"table": "d", "key": "id", "fields": fields}}}
     (tmp_path / "map.yaml").write_text(json.dumps(mapping))
-    settings = {"version": 1, "source": {"files": {"d": "d.csv"}}, "mapping": "map.yaml", "timezone": "America/New_York",
-                "currency": "EUR", "locale": "en_GB"}  # fmt: skip
+    settings = {
+        "version": 1,
+        "source": {"files": {"d": "d.csv"}},
+        "mapping": "map.yaml",
+        "timezone": "America/New_York",
+        "currency": "EUR",
+        "locale": "en_GB",
+    }
     (tmp_path / "reportspec.yaml").write_text(yaml.safe_dump(settings))
     now = datetime(2026, 12, 20, tzinfo=UTC)
     found = figures(tmp_path, {"period": "2026-12", "metrics": ["won_amount"]}, now, clock=True)
     assert found.as_of == now
-    assert "Data as of 26 Nov 2026 ·" in next(iter(files_of(found, "md", "r", None).values())).decode()  # fmt: skip
+    assert "Data as of 26 Nov 2026 ·" in next(iter(files_of(found, "md", "r", None).values())).decode()
 
 
 # --- what is usual, and what is a change --------------------------------------------------------------
@@ -381,8 +389,20 @@ def test_which_times_of_the_catalogue_are_plans() -> None:
         if field.type in ("time", "date") and field.expr is None and not field.change
     }
     assert plans == {
-        "activity.due_at", "business_calendar.day", "business_calendar.opens_at", "business_calendar.closes_at",
-        "campaign.started_at", "campaign.ended_at", "contract.starts_at", "contract.ends_at",
-        "deal.expected_close_date", "deal_stage_history.expected_close_date", "fx_rate.day", "goal.starts_on",
-        "goal.ends_on", "sales_marketing_cost.month", "service_cost.month", "sla_event.due_at",
-    }  # fmt: skip
+        "activity.due_at",
+        "business_calendar.day",
+        "business_calendar.opens_at",
+        "business_calendar.closes_at",
+        "campaign.started_at",
+        "campaign.ended_at",
+        "contract.starts_at",
+        "contract.ends_at",
+        "deal.expected_close_date",
+        "deal_stage_history.expected_close_date",
+        "fx_rate.day",
+        "goal.starts_on",
+        "goal.ends_on",
+        "sales_marketing_cost.month",
+        "service_cost.month",
+        "sla_event.due_at",
+    }

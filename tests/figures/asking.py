@@ -14,9 +14,7 @@ NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
 Row = dict[str, Any]
 
 
-def figures(
-    folder: Path, spec: dict[str, Any], now: datetime = NOW, *, clock: bool = False
-) -> Figures:
+def figures(folder: Path, spec: dict[str, Any], now: datetime = NOW, *, clock: bool = False) -> Figures:
     """The figures of a spec in a project's folder, `now` being said or only the `clock`'s. Mistakes fail
     the test."""
     path = folder / "asked.yaml"

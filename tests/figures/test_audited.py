@@ -125,9 +125,7 @@ LENGTHS = ["time_on_site_avg", "time_on_site_avg.without_bounces"]
         ({"web_session": SESSIONS}, [105, 140]),
     ],
 )
-def test_a_visit_of_one_page_lasts_no_time(
-    make: Make, tables: dict[str, str], expected: list[float]
-) -> None:
+def test_a_visit_of_one_page_lasts_no_time(make: Make, tables: dict[str, str], expected: list[float]) -> None:
     assert _figures(make(tables), {"period": "2026-10"}, LENGTHS) == expected
 
 
@@ -147,8 +145,7 @@ def test_margins_are_of_what_has_revenue_and_cost(make: Make) -> None:
             "deal": "deal_id,account_id,status,amount,currency,created_at,closed_at\n"
             "a,k,won,150,EUR,2026-09-01 10:00:00,2026-10-10 10:00:00\n"
             "b,k,won,100,EUR,2026-09-01 10:00:00,2026-10-11 10:00:00\n",
-            "deal_product": "deal_id,product_id,quantity,currency,amount\n"
-            "a,P,1,EUR,100\na,Q,1,EUR,50\nb,P,1,EUR,\n",
+            "deal_product": "deal_id,product_id,quantity,currency,amount\na,P,1,EUR,100\na,Q,1,EUR,50\nb,P,1,EUR,\n",
         }
     )
     wanted = ["product_margin_amount", "product_margin_rate", "customer_margin_amount"]

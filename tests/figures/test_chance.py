@@ -25,9 +25,7 @@ def exact(a: Share, b: Share) -> Fraction:
     if Fraction(a.of, a.cases) < Fraction(b.of, b.cases):
         a, b = b, a
     hits = a.of + b.of
-    tables = [
-        comb(a.cases, x) * comb(b.cases, hits - x) for x in range(a.of, min(a.cases, hits) + 1)
-    ]
+    tables = [comb(a.cases, x) * comb(b.cases, hits - x) for x in range(a.of, min(a.cases, hits) + 1)]
     return 2 * Fraction(sum(tables), comb(a.cases + b.cases, hits))
 
 
@@ -87,9 +85,9 @@ def test_equal_members_are_silent(members: int, draw: Draw) -> None:
         for name, of in DURATIONS.items():
             means = [summary([of(random) for _ in range(n)]) for n in sizes]
             means.sort(key=lambda one: one.total / one.cases)
-            every = Mean(*(sum(column) for column in zip(*((m.cases, m.total, m.squares) for m in means), strict=True)))  # fmt: skip
+            every = Mean(*(sum(column) for column in zip(*((m.cases, m.total, m.squares) for m in means), strict=True)))
             low, high = means[0], means[-1]
-            rest = Mean(every.cases - low.cases, every.total - low.total, every.squares - low.squares)  # fmt: skip
+            rest = Mean(every.cases - low.cases, every.total - low.total, every.squares - low.squares)
             alarms[name] += means_differ(high, low, every, pairs(members))
             alarms[f"fastest {name}"] += means_differ(low, rest, every, members)
     # By day few are drawn: one or two more than expected are no fault.

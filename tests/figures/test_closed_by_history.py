@@ -82,7 +82,5 @@ def test_the_history_says_when(project: Path, spec: dict[str, Any], expected: li
     [row] = rows(found, "x")
     # `unknown` is won, nobody knows since when: it is open at no date, and told of.
     assert [row[name] for name in WANTED] == expected
-    assert (
-        "Won deals without a closing date: 1 of 5 deals. They are in no period." in found.footnotes
-    )
+    assert "Won deals without a closing date: 1 of 5 deals. They are in no period." in found.footnotes
     assert not [one for one in found.footnotes if one.startswith("Lost deals without")]

@@ -18,8 +18,12 @@ from tests.conftest import Draw
 from tests.figures.asking import NOW, codes
 
 FIELDS = [f"{n}.{f}" for n, e in packaged().entities.items() if e.derived for f in e.fields]
-FIELDS += ["deal.activity_summary.last_activity_at", "purchase.customer.segment.name",
-           "customer.segment.name", "deal_snapshot.stage_rate.rate"]  # fmt: skip
+FIELDS += [
+    "deal.activity_summary.last_activity_at",
+    "purchase.customer.segment.name",
+    "customer.segment.name",
+    "deal_snapshot.stage_rate.rate",
+]
 KINDS = (
     "kpis",
     "trend",
@@ -54,8 +58,7 @@ def section(kind: str, metric: str, field: str) -> dict[str, Any]:
 
 def written(folder: Path, one: dict[str, Any]) -> bool:
     """Whether a section was written as SQL; else it was refused, which is well too."""
-    spec = {"version": 1, "report": "custom", "period": "2026-Q3", "compare": "previous_period",
-            "sections": [one]}  # fmt: skip
+    spec = {"version": 1, "report": "custom", "period": "2026-Q3", "compare": "previous_period", "sections": [one]}
     path = folder / "asked.yaml"
     path.write_text(json.dumps(spec), encoding="utf-8")
     report = load_report(path, NOW, {}).report
@@ -68,19 +71,14 @@ def written(folder: Path, one: dict[str, Any]) -> bool:
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("demo")
-    text = json.dumps(
-        {"version": 1, "source": "demo", "timezone": "Europe/Rome", "currency": "EUR"}
-    )
+    text = json.dumps({"version": 1, "source": "demo", "timezone": "Europe/Rome", "currency": "EUR"})
     (folder / "reportspec.yaml").write_text(text, encoding="utf-8")
     return folder
 
 
 def test_any_field_beside_any_metric(demo: Path, draw: Draw) -> None:
     every = list(product(KINDS, sorted(packaged().metrics), FIELDS))
-    found = [
-        written(demo, section(*one))
-        for one in Random(draw.seed).sample(every, draw.rounds(60, 4000))
-    ]
+    found = [written(demo, section(*one)) for one in Random(draw.seed).sample(every, draw.rounds(60, 4000))]
     assert any(found)
 
 

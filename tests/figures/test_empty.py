@@ -34,9 +34,7 @@ def bare(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for name, columns in COLUMNS.items()
     }
     (folder / "map.yaml").write_text(yaml.safe_dump({"entities": entities}), encoding="utf-8")
-    text = (
-        "version: 1\nsource: bare.duckdb\nmapping: map.yaml\ntimezone: Europe/Rome\ncurrency: EUR\n"
-    )
+    text = "version: 1\nsource: bare.duckdb\nmapping: map.yaml\ntimezone: Europe/Rome\ncurrency: EUR\n"
     (folder / "reportspec.yaml").write_text(text, encoding="utf-8")
     return folder
 
@@ -70,9 +68,7 @@ def test_nothing_is_nought_or_nothing(source: str, request: pytest.FixtureReques
 
 @pytest.mark.parametrize("source", ["demo", "bare"])
 @pytest.mark.parametrize("report", sorted(packaged().reports))
-def test_reports_of_nothing_are_whole(
-    report: str, source: str, request: pytest.FixtureRequest
-) -> None:
+def test_reports_of_nothing_are_whole(report: str, source: str, request: pytest.FixtureRequest) -> None:
     folder = request.getfixturevalue(source)
     for compare in ("none", "previous_year"):
         found = figures(folder, {"report": report, "period": "2019-Q2", "compare": compare})

@@ -43,19 +43,24 @@ def typed(entity: str, name: str) -> Any:
 
 def own_metric(folder: Path, entity: str) -> None:
     """A stock of the entity's rows, as users write their own."""
-    metric = {"metric": "how_many", "kind": "aggregate", "entity": entity, "aggregate": "count", "stock": True,
-              "label": {"en": "How many"}, "unit": "count", "direction": "up", "category": "sales",
-              "perspective": "business_performance"}  # fmt: skip
+    metric = {
+        "metric": "how_many",
+        "kind": "aggregate",
+        "entity": entity,
+        "aggregate": "count",
+        "stock": True,
+        "label": {"en": "How many"},
+        "unit": "count",
+        "direction": "up",
+        "category": "sales",
+        "perspective": "business_performance",
+    }
     (folder / "metrics").mkdir()
     (folder / "metrics" / "own.yaml").write_text(yaml.safe_dump({"metrics": [metric]}))
 
 
 def test_every_time_of_creation_is_heeded() -> None:
-    mapped = {
-        name
-        for name, entity in ENTITIES.items()
-        if "created_at" in entity.fields and not entity.derived
-    }
+    mapped = {name for name, entity in ENTITIES.items() if "created_at" in entity.fields and not entity.derived}
     assert mapped <= set(BEGINNING)
     assert len(BEGINNING) > 12
 
@@ -77,9 +82,7 @@ def test_what_came_later_is_not_counted_before(entity: str, tmp_path: Path) -> N
     assert rows(figures(tmp_path, asked), "one")[0]["how_many"] == 3
 
 
-def deal(
-    key: str, created: str, stage: str = "n", status: str = "open", closed: str = ""
-) -> dict[str, Any]:
+def deal(key: str, created: str, stage: str = "n", status: str = "open", closed: str = "") -> dict[str, Any]:
     return {
         "deal_id": key,
         "stage_id": stage,
@@ -91,8 +94,7 @@ def deal(
 
 
 STAGES = [
-    {"stage_id": s, "name": s, "position": n, "is_won": s == "w", "is_lost": s == "l"}
-    for n, s in enumerate("nmwl")
+    {"stage_id": s, "name": s, "position": n, "is_won": s == "w", "is_lost": s == "l"} for n, s in enumerate("nmwl")
 ]
 # d1 was entered in June, after it had gone through its stages; d2 in June, after it was won;
 # d3 begins in June; d4 has been there from the start.
@@ -103,26 +105,49 @@ DEALS = [
     deal("d4", "2024-01-01"),
 ]
 HISTORY = [
-    {"deal_id": "d1", "stage_id": "n", "entered_at": "2024-02-01"}, {"deal_id": "d1", "stage_id": "m", "entered_at": "2024-02-11"},
-    {"deal_id": "d3", "stage_id": "n", "entered_at": "2024-06-01"}, {"deal_id": "d4", "stage_id": "n", "entered_at": "2024-01-01"},
-]  # fmt: skip
+    {"deal_id": "d1", "stage_id": "n", "entered_at": "2024-02-01"},
+    {"deal_id": "d1", "stage_id": "m", "entered_at": "2024-02-11"},
+    {"deal_id": "d3", "stage_id": "n", "entered_at": "2024-06-01"},
+    {"deal_id": "d4", "stage_id": "n", "entered_at": "2024-01-01"},
+]
 
 
 def test_deals_that_were_entered_late(tmp_path: Path) -> None:
     project(tmp_path, {"deal": DEALS, "stage": STAGES, "deal_stage_history": HISTORY})
-    names = ["deals_count", "open_opportunities_count", "won_deals_count", "stage_exits_count", "open_avg_age_days",
-             "deals_created_count", "stage_age_days"]  # fmt: skip
-    spec = {"report": "custom", "period": "2024-Q1", "as_of": AS_OF, "sections": [
-        {"id": "one", "kpis": names},
-        {"id": "months", "trend": {"metrics": ["deals_count"], "grain": "month", "chart": "none"}},
-        {"id": "stages", "breakdown": {"metrics": ["deals_count", "stage_exits_count"], "by": ["stage.name"], "chart": "none"}}]}  # fmt: skip
+    names = [
+        "deals_count",
+        "open_opportunities_count",
+        "won_deals_count",
+        "stage_exits_count",
+        "open_avg_age_days",
+        "deals_created_count",
+        "stage_age_days",
+    ]
+    spec = {
+        "report": "custom",
+        "period": "2024-Q1",
+        "as_of": AS_OF,
+        "sections": [
+            {"id": "one", "kpis": names},
+            {"id": "months", "trend": {"metrics": ["deals_count"], "grain": "month", "chart": "none"}},
+            {
+                "id": "stages",
+                "breakdown": {"metrics": ["deals_count", "stage_exits_count"], "by": ["stage.name"], "chart": "none"},
+            },
+        ],
+    }
     found = figures(tmp_path, spec)
     # d1 and d4 are open, d2 is won. d1 has left New; its age is not known yet, d4's is 60 days. In
     # its stage d1 has been 19 days, d4 60.
     assert rows(found, "one")[0] == {
-        "deals_count": 3, "open_opportunities_count": 2, "won_deals_count": 1, "stage_exits_count": 1,
-        "open_avg_age_days": 60, "deals_created_count": 1, "stage_age_days": 39.5,
-    }  # fmt: skip
+        "deals_count": 3,
+        "open_opportunities_count": 2,
+        "won_deals_count": 1,
+        "stage_exits_count": 1,
+        "open_avg_age_days": 60,
+        "deals_created_count": 1,
+        "stage_age_days": 39.5,
+    }
     assert [row["deals_count"] for row in rows(found, "months")][:2] == [1, 3]
     assert total(found, "stages") == {"stage.name": None, "deals_count": 3, "stage_exits_count": 1}
 
@@ -141,12 +166,15 @@ def test_activities_as_of_a_past_date(tmp_path: Path) -> None:
             "done_at": done,
         }
 
-    calls = [activity("v1", "2024-02-20", "2024-03-03"), activity("v2", "2024-03-10", "2024-03-03"),
-             activity("v3", "2024-02-01", "2024-02-10"), activity("v4", "2024-05-01", "2024-02-10", "2024-02-10"),
-             activity("v5", "2024-02-01", "2024-03-05", "2024-03-05"), activity("v6", "2024-04-01", "2024-02-15")]  # fmt: skip
-    project(
-        tmp_path, {"deal": DEALS, "stage": STAGES, "deal_stage_history": HISTORY, "activity": calls}
-    )
+    calls = [
+        activity("v1", "2024-02-20", "2024-03-03"),
+        activity("v2", "2024-03-10", "2024-03-03"),
+        activity("v3", "2024-02-01", "2024-02-10"),
+        activity("v4", "2024-05-01", "2024-02-10", "2024-02-10"),
+        activity("v5", "2024-02-01", "2024-03-05", "2024-03-05"),
+        activity("v6", "2024-04-01", "2024-02-15"),
+    ]
+    project(tmp_path, {"deal": DEALS, "stage": STAGES, "deal_stage_history": HISTORY, "activity": calls})
     own_metric(tmp_path, "activity")
     names = [
         "activities_planned_count",
@@ -162,5 +190,9 @@ def test_activities_as_of_a_past_date(tmp_path: Path) -> None:
         "sections": [{"id": "one", "kpis": names}],
     }
     assert rows(figures(tmp_path, spec), "one")[0] == {
-        "activities_planned_count": 2, "activities_overdue_count": 1, "activities_done_count": 1, "no_next_step_count": 1, "how_many": 4,
-    }  # fmt: skip
+        "activities_planned_count": 2,
+        "activities_overdue_count": 1,
+        "activities_done_count": 1,
+        "no_next_step_count": 1,
+        "how_many": 4,
+    }

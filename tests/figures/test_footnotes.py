@@ -27,8 +27,15 @@ def project(folder: Path) -> Path:
         "version: 1\nsource: {files: {deals: deals.csv}}\nmapping: m.yaml\ntimezone: UTC\ncurrency: EUR\n",
         encoding="utf-8",
     )
-    fields = {"amount": "amount", "probability": "probability", "expected_close_date": "expected", "closed_at": "closed",
-              "status": "status", "created_at": "cast('2026-05-01' as timestamp)", "stage_id": "'s'"}  # fmt: skip
+    fields = {
+        "amount": "amount",
+        "probability": "probability",
+        "expected_close_date": "expected",
+        "closed_at": "closed",
+        "status": "status",
+        "created_at": "cast('2026-05-01' as timestamp)",
+        "stage_id": "'s'",
+    }
     stages = [{"stage_id": "s", "name": "Offer", "position": 1, "is_won": False, "is_lost": False}]
     entities: dict[str, Any] = {
         "deal": {"table": "deals", "key": "id", "fields": fields},
@@ -49,17 +56,22 @@ def marks(found: Figures) -> list[int]:
 
 
 def test_numbers_begin_at_one(tmp_path: Path) -> None:
-    asked = {"report": "custom", "period": "2026-06", "sections": [
-        {"id": "a", "kpis": ["won_amount"]},
-        {"id": "b", "kpis": ["open_weighted_amount", "won_amount"]},
-        {"id": "c", "breakdown": {"metrics": ["won_amount"], "by": ["deal.status"]}}]}  # fmt: skip
+    asked = {
+        "report": "custom",
+        "period": "2026-06",
+        "sections": [
+            {"id": "a", "kpis": ["won_amount"]},
+            {"id": "b", "kpis": ["open_weighted_amount", "won_amount"]},
+            {"id": "c", "breakdown": {"metrics": ["won_amount"], "by": ["deal.status"]}},
+        ],
+    }
     found = figures(project(tmp_path), asked, RUNNING)
     read = list(dict.fromkeys(marks(found)))
     assert read == list(range(1, len(read) + 1))
     assert found.footnotes[0].startswith("Won amount: 1 deal without an amount")
     # The same of the same metric is one footnote, wherever it stands.
     assert len(set(found.footnotes)) == len(found.footnotes)
-    assert {kpi.column.footnotes for s in found.sections for kpi in s.kpis if kpi.column.name == "won_amount"} == {(1,)}  # fmt: skip
+    assert {kpi.column.footnotes for s in found.sections for kpi in s.kpis if kpi.column.name == "won_amount"} == {(1,)}
     [notice] = found.notices
     assert notice.startswith("The period is not over")
 

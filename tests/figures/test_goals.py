@@ -25,10 +25,24 @@ DEALS = """id,owner,amount,closed,status
 4,b,10,2026-04-12 10:00:00,lost
 """
 TARGETS = [
-    {"metric": "won_amount", "dimension": "user.name", "value": "Ada", "starts_on": "2026-04-01", "ends_on": "2026-06-30", "target": 910},
-    {"metric": "won_amount", "dimension": "user.name", "value": "Bo", "starts_on": "2026-04-01", "ends_on": "2026-04-30", "target": 60},
+    {
+        "metric": "won_amount",
+        "dimension": "user.name",
+        "value": "Ada",
+        "starts_on": "2026-04-01",
+        "ends_on": "2026-06-30",
+        "target": 910,
+    },
+    {
+        "metric": "won_amount",
+        "dimension": "user.name",
+        "value": "Bo",
+        "starts_on": "2026-04-01",
+        "ends_on": "2026-04-30",
+        "target": 60,
+    },
     {"metric": "close_rate", "starts_on": "2026-01-01", "ends_on": "2026-12-31", "target": 0.5},
-]  # fmt: skip
+]
 
 
 @pytest.fixture
@@ -38,21 +52,32 @@ def folder(tmp_path: Path) -> Path:
         "version: 1\nsource: {files: {deals: deals.csv}}\nmapping: m.yaml\ntimezone: UTC\ncurrency: EUR\n",
         encoding="utf-8",
     )
-    people = [{"user_id": "a", "name": "Ada", "is_active": True}, {"user_id": "b", "name": "Bo", "is_active": True},
-              {"user_id": "c", "name": "Cem", "is_active": True}]  # fmt: skip
+    people = [
+        {"user_id": "a", "name": "Ada", "is_active": True},
+        {"user_id": "b", "name": "Bo", "is_active": True},
+        {"user_id": "c", "name": "Cem", "is_active": True},
+    ]
     entities: dict[str, Any] = {
         "user": {"rows": people},
         "goal": {"rows": TARGETS},
-        "deal": {"table": "deals", "key": "id",
-                 "fields": {"owner_id": "owner", "amount": "amount", "closed_at": "closed", "status": "status",
-                            "created_at": "cast('2026-03-01' as timestamp)"}},
-    }  # fmt: skip
+        "deal": {
+            "table": "deals",
+            "key": "id",
+            "fields": {
+                "owner_id": "owner",
+                "amount": "amount",
+                "closed_at": "closed",
+                "status": "status",
+                "created_at": "cast('2026-03-01' as timestamp)",
+            },
+        },
+    }
     (tmp_path / "m.yaml").write_text(yaml.safe_dump({"entities": entities}), encoding="utf-8")
     return tmp_path
 
 
 def spec(goals: dict[str, Any], period: str = "2026-04") -> dict[str, Any]:
-    return {"report": "custom", "period": period, "metrics": ["won_amount", "close_rate"], "goals": goals}  # fmt: skip
+    return {"report": "custom", "period": period, "metrics": ["won_amount", "close_rate"], "goals": goals}
 
 
 def goal(folder: Path, goals: dict[str, Any], now: datetime, metric: int = 0) -> Any:
@@ -63,17 +88,13 @@ def goal(folder: Path, goals: dict[str, Any], now: datetime, metric: int = 0) ->
     ("target", "state", "landing"),
     [(180, "met", 360), (360, "on_track", 360), (400, "at_risk", 360)],
 )
-def test_within_the_period_the_pace_counts(
-    target: float, state: str, landing: float, folder: Path
-) -> None:
+def test_within_the_period_the_pace_counts(target: float, state: str, landing: float, folder: Path) -> None:
     found = goal(folder, {"won_amount": target}, HALF)
     assert (found.state, found.landing) == (state, pytest.approx(landing))
     assert found.attainment == pytest.approx(180 / target)
 
 
-@pytest.mark.parametrize(
-    ("target", "state"), [(180, "met"), (180.01, "missed"), (190, "missed"), (300, "missed")]
-)
+@pytest.mark.parametrize(("target", "state"), [(180, "met"), (180.01, "missed"), (190, "missed"), (300, "missed")])
 def test_afterwards_the_figure_counts(target: float, state: str, folder: Path) -> None:
     found = goal(folder, {"won_amount": {"target": target, "warn_at": 0.5}}, OVER)
     assert (found.state, found.pace, found.landing) == (state, None, None)
@@ -87,45 +108,40 @@ def test_how_far_off_a_goal_may_be(folder: Path) -> None:
 
 
 def test_quotas_of_a_period_that_is_over(folder: Path) -> None:
-    found = figures(folder, spec({"won_amount": {"by": "user.name", "targets": {"Ada": 150, "Bo": 31}}}), OVER)  # fmt: skip
+    found = figures(folder, spec({"won_amount": {"by": "user.name", "targets": {"Ada": 150, "Bo": 31}}}), OVER)
     assert rows(found, "goal_won_amount") == [
         {"user.name": "Ada", "won_amount": 150, "target": 150, "attainment": 1, "state": "met"},
         {"user.name": "Bo", "won_amount": 30, "target": 31, "attainment": pytest.approx(30 / 31), "state": "missed"},
-    ]  # fmt: skip
+    ]
 
 
 @pytest.mark.parametrize("locale", ["en_GB", "it_IT", "de_DE", "fr_FR", "es_ES"])
 def test_figures_near_their_goal(locale: str, folder: Path) -> None:
     """0.75 of 0.7501 is 99.99 %, and not 100 %: in tiles, sentences, tables, mails."""
-    goals: dict[str, Any] = {"close_rate": {"target": 0.7501, "by": "user.name", "targets": {"Ada": 1.0, "Bo": 0.50001}}}  # fmt: skip
-    asked = spec(goals) | {"locale": locale, "sections": [
-        {"id": "said", "highlights": {"metrics": ["close_rate"]}}]}  # fmt: skip
+    goals: dict[str, Any] = {
+        "close_rate": {"target": 0.7501, "by": "user.name", "targets": {"Ada": 1.0, "Bo": 0.50001}}
+    }
+    asked = spec(goals) | {"locale": locale, "sections": [{"id": "said", "highlights": {"metrics": ["close_rate"]}}]}
     found = figures(folder, asked, OVER)
     texts = [as_markdown(found), as_html(found), as_text(found, "", (), ())]
     point = "." if locale == "en_GB" else ","
     for text in texts:
-        plain = (
-            text.replace("\u00a0", "")
-            .replace("\u202f", "")
-            .replace("&nbsp;", "")
-            .replace(" %", "%")
-        )
+        plain = text.replace("\u00a0", "").replace("\u202f", "").replace("&nbsp;", "").replace(" %", "%")
         assert f"75{point}01%" in plain
         assert f"75{point}00%" in plain
     for text in texts[:2]:  # Bo has half, and was to have a little more
-        plain = (
-            text.replace("\u00a0", "")
-            .replace("\u202f", "")
-            .replace("&nbsp;", "")
-            .replace(" %", "%")
-        )
+        plain = text.replace("\u00a0", "").replace("\u202f", "").replace("&nbsp;", "").replace(" %", "%")
         assert f"99{point}99%" in plain  # 0.75 / 0.7501
         assert f"50{point}001%" in plain
 
 
 def test_months_that_have_not_begun(folder: Path) -> None:
-    asked = {"report": "custom", "period": "2026-Q2", "locale": "en_GB", "sections": [
-        {"id": "t", "trend": {"metrics": ["won_amount"], "grain": "month"}}]}  # fmt: skip
+    asked = {
+        "report": "custom",
+        "period": "2026-Q2",
+        "locale": "en_GB",
+        "sections": [{"id": "t", "trend": {"metrics": ["won_amount"], "grain": "month"}}],
+    }
     text = as_markdown(figures(folder, asked, HALF))
     assert "Apr (in progress)" in text
     assert "May (not begun)" in text
@@ -143,13 +159,18 @@ def test_less_may_be_better(folder: Path) -> None:
     assert (found.attainment, found.pace, found.difference) == (None, None, -20)
     assert found.state == "at_risk"  # it is heading for 360
     # What is counted does not get less: 180 will never be 170.
-    assert goal(folder, {"won_amount": {"target": 170, "direction": "down"}}, HALF).state == "missed"  # fmt: skip
+    assert goal(folder, {"won_amount": {"target": 170, "direction": "down"}}, HALF).state == "missed"
     # A rate may: 0.75 is still to become 0.7.
-    assert goal(folder, {"close_rate": {"target": 0.7, "direction": "down"}}, HALF, 1).state == "at_risk"  # fmt: skip
+    assert goal(folder, {"close_rate": {"target": 0.7, "direction": "down"}}, HALF, 1).state == "at_risk"
 
 
-BELOW = {"en": "{} below the goal of {}", "it": "{} sotto l’obiettivo di {}", "de": "{} unter dem Ziel ({})",
-         "fr": "{} en dessous de l’objectif de {}", "es": "{} por debajo del objetivo de {}"}  # fmt: skip
+BELOW = {
+    "en": "{} below the goal of {}",
+    "it": "{} sotto l’obiettivo di {}",
+    "de": "{} unter dem Ziel ({})",
+    "fr": "{} en dessous de l’objectif de {}",
+    "es": "{} por debajo del objetivo de {}",
+}
 
 
 @pytest.mark.parametrize("locale", ["en_GB", "it_IT", "de_DE", "fr_FR", "es_ES"])
@@ -157,8 +178,10 @@ def test_no_share_is_told_of_a_goal_where_less_is_better(locale: str, folder: Pa
     """0.75 are 5 points below 0.8, and 2.0001 above 0.729999: neither is a percentage of the goal."""
     for target, points, way in ((0.8, "5.0", -0.05), (0.729999, "2.0", 0.020001)):
         goals = {"close_rate": {"target": target, "direction": "down"}}
-        asked = spec(goals) | {"locale": locale, "sections": [
-            {"id": "said", "highlights": {"metrics": ["close_rate"]}}]}  # fmt: skip
+        asked = spec(goals) | {
+            "locale": locale,
+            "sections": [{"id": "said", "highlights": {"metrics": ["close_rate"]}}],
+        }
         found = figures(folder, asked, OVER)
         [tile] = [kpi for one in found.sections for kpi in one.kpis if kpi.goal is not None]
         assert tile.goal is not None
@@ -176,7 +199,7 @@ def test_no_share_is_told_of_a_goal_where_less_is_better(locale: str, folder: Pa
 
 
 def test_quotas_where_less_is_better_say_the_difference(folder: Path) -> None:
-    goals = {"won_amount": {"by": "user.name", "direction": "down", "targets": {"Ada": 160, "Bo": 20}}}  # fmt: skip
+    goals = {"won_amount": {"by": "user.name", "direction": "down", "targets": {"Ada": 160, "Bo": 20}}}
     found = rows(figures(folder, spec(goals), OVER), "goal_won_amount")
     assert found == [
         {"user.name": "Ada", "won_amount": 150, "target": 160, "difference": -10, "state": "met"},
@@ -229,9 +252,7 @@ BY_OWNER = {"won_amount": {"target": "table", "by": "user.name"}}
 def of_ada(folder: Path, period: str = "2026-04") -> Any:
     found = figures(folder, spec(BY_OWNER, period), OVER)
     [section] = [s for s in found.sections if s.kind == "goals"]
-    return next(
-        row["target"] for row in rows(found, section.id) if row[section.columns[0].name] == "Ada"
-    )
+    return next(row["target"] for row in rows(found, section.id) if row[section.columns[0].name] == "Ada")
 
 
 APRIL = {"starts_on": "2026-04-01", "ends_on": "2026-04-30"}
@@ -249,8 +270,12 @@ def test_two_targets_for_the_same_days_are_refused(both: tuple[int, int], folder
 
 
 def test_targets_twice_of_other_days_stop_no_report(folder: Path) -> None:
-    targets(folder, {**APRIL, "target": 100}, {**APRIL, "target": 200},
-            {"starts_on": "2026-05-01", "ends_on": "2026-05-31", "target": 7})  # fmt: skip
+    targets(
+        folder,
+        {**APRIL, "target": 100},
+        {**APRIL, "target": 200},
+        {"starts_on": "2026-05-01", "ends_on": "2026-05-31", "target": 7},
+    )
     assert of_ada(folder, "2026-05") == 7
 
 
@@ -262,8 +287,11 @@ def test_a_target_that_stands_twice_is_one(folder: Path) -> None:
 def test_months_beside_their_year(folder: Path) -> None:
     """A quarter has the targets of its months, not a part of the year's."""
     months = [("04", 30, 10), ("05", 31, 20), ("06", 30, 40)]
-    targets(folder, {**YEAR, "target": 3650},
-            *({"starts_on": f"2026-{m}-01", "ends_on": f"2026-{m}-{last}", "target": target} for m, last, target in months))  # fmt: skip
+    targets(
+        folder,
+        {**YEAR, "target": 3650},
+        *({"starts_on": f"2026-{m}-01", "ends_on": f"2026-{m}-{last}", "target": target} for m, last, target in months),
+    )
     assert of_ada(folder, "2026-Q2") == 70
     assert of_ada(folder) == 10
     assert of_ada(folder, "2026-03") == pytest.approx(3650 * 31 / 365)
@@ -274,9 +302,19 @@ def test_what_a_target_lacks_is_told(missing: str, folder: Path) -> None:
     """It counts for nobody, and nothing breaks."""
     (folder / "goals.csv").write_text(
         "metric,value,starts_on,ends_on,target\n"
-        + ",".join("" if name == missing else value for name, value in
-                   {"metric": "won_amount", "value": "Ada", "starts_on": "2026-04-01", "ends_on": "2026-04-30",
-                    "target": "100"}.items()) + "\nwon_amount,Bo,2026-04-01,2026-04-30,60\n", encoding="utf-8")  # fmt: skip
+        + ",".join(
+            "" if name == missing else value
+            for name, value in {
+                "metric": "won_amount",
+                "value": "Ada",
+                "starts_on": "2026-04-01",
+                "ends_on": "2026-04-30",
+                "target": "100",
+            }.items()
+        )
+        + "\nwon_amount,Bo,2026-04-01,2026-04-30,60\n",
+        encoding="utf-8",
+    )
     mapping = yaml.safe_load((folder / "m.yaml").read_text(encoding="utf-8"))
     names = ("metric", "value", "starts_on", "ends_on", "target")
     mapping["entities"]["goal"] = {
@@ -290,7 +328,4 @@ def test_what_a_target_lacks_is_told(missing: str, folder: Path) -> None:
     )
     assert of_ada(folder) is None
     found = figures(folder, spec(BY_OWNER), OVER)
-    assert any(
-        one.message.startswith("Targets without a ") and "1 of 2 rows" in one.message
-        for one in found.warnings
-    )
+    assert any(one.message.startswith("Targets without a ") and "1 of 2 rows" in one.message for one in found.warnings)

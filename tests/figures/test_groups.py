@@ -56,8 +56,13 @@ def drawn(random: Random, folder: Path, wanted: list[str]) -> list[tuple[str, di
     found = []
     for name in wanted:
         for by in random.sample(FIELDS, len(FIELDS)):
-            body = {"metrics": [name], "by": [by], "sort": random.choice(("", "-")) + name,
-                    "top": random.choice((1, 3, 1000)), "others": True}  # fmt: skip
+            body = {
+                "metrics": [name],
+                "by": [by],
+                "sort": random.choice(("", "-")) + name,
+                "top": random.choice((1, 3, 1000)),
+                "others": True,
+            }
             if not codes(folder, {"period": "2026-Q3", "sections": [{"breakdown": body}]}):
                 found.append((name, body))
                 break
@@ -99,7 +104,7 @@ BY_HAND = {
         and converted_at < '2026-07-31 22:00'), count(*) from demo.lead
         where not coalesce(is_deleted, false) and merged_into_id is null and status <> 'junk'
         and created_at >= '2026-06-30 22:00' and created_at < '2026-07-31 22:00' group by 1""",
-}  # fmt: skip
+}
 
 
 def test_the_others_are_all_the_rest(demo: Path) -> None:
@@ -111,7 +116,7 @@ def test_the_others_are_all_the_rest(demo: Path) -> None:
     sections = [
         {"breakdown": {"metrics": [name], "by": [by], "sort": way + name, "top": top, "others": True}}
         for (name, by), way, top in asked
-    ]  # fmt: skip
+    ]
     found = figures(demo, {"period": "2026-07", "sections": sections}).sections
     for part, (key, _, _) in zip(found, asked, strict=True):
         known = {value: (top, of) for value, top, of in by_hand[key]}
@@ -196,14 +201,25 @@ def folder(tmp_path: Path) -> Path:
         "version: 1\nsource: {files: {deals: deals.csv}}\nmapping: m.yaml\ntimezone: UTC\ncurrency: EUR\n",
         encoding="utf-8",
     )
-    people = [{"user_id": n, "name": n, "is_active": n in ("Ada", "Bo", "Cem")}
-              for n in ("Ada", "Bo", "Cem", "Dan", "Eve", "Flo", "Gil")]  # fmt: skip
+    people = [
+        {"user_id": n, "name": n, "is_active": n in ("Ada", "Bo", "Cem")}
+        for n in ("Ada", "Bo", "Cem", "Dan", "Eve", "Flo", "Gil")
+    ]
     entities: dict[str, Any] = {
         "user": {"rows": people},
-        "deal": {"table": "deals", "key": "id",
-                 "fields": {"owner_id": "owner", "source": "source", "amount": "amount", "closed_at": "closed",
-                            "status": "status", "created_at": "cast('2026-03-01' as timestamp)"}},
-    }  # fmt: skip
+        "deal": {
+            "table": "deals",
+            "key": "id",
+            "fields": {
+                "owner_id": "owner",
+                "source": "source",
+                "amount": "amount",
+                "closed_at": "closed",
+                "status": "status",
+                "created_at": "cast('2026-03-01' as timestamp)",
+            },
+        },
+    }
     (tmp_path / "m.yaml").write_text(yaml.safe_dump({"entities": entities}), encoding="utf-8")
     return tmp_path
 
@@ -223,17 +239,21 @@ def test_what_comes_to_nothing_stands_and_what_is_not_there_does_not(folder: Pat
         sum={"breakdown": {"metrics": ["won_amount"], "by": by}},
         count={"breakdown": {"metrics": ["won_deals_count"], "by": by}},
     )
-    assert section(found, "rate").rows == (
-        ("Flo", 1), ("Ada", 0.5), ("Bo", 0), ("Dan", 0), ("Cem", None))  # fmt: skip
+    assert section(found, "rate").rows == (("Flo", 1), ("Ada", 0.5), ("Bo", 0), ("Dan", 0), ("Cem", None))
     # Active people stand there also with nothing to count; Flo has sold something, for nothing.
     assert section(found, "sum").rows == (("Ada", 100), ("Bo", 0), ("Cem", 0), ("Flo", 0))
     assert section(found, "count").rows == (("Ada", 1), ("Flo", 1), ("Bo", 0), ("Cem", 0))
 
 
 def test_a_group_of_the_comparison_alone_is_a_group(folder: Path) -> None:
-    spec = {"period": {"from": "2026-05-01", "to": "2026-06-30"}, "compare": "previous_period",
-            "sections": [{"id": "a", "breakdown": {"metrics": ["close_rate"], "by": ["user.name"]}},
-                         {"id": "b", "breakdown": {"metrics": ["close_rate"], "by": ["user.name"], "top": 3, "others": True}}]}  # fmt: skip
+    spec = {
+        "period": {"from": "2026-05-01", "to": "2026-06-30"},
+        "compare": "previous_period",
+        "sections": [
+            {"id": "a", "breakdown": {"metrics": ["close_rate"], "by": ["user.name"]}},
+            {"id": "b", "breakdown": {"metrics": ["close_rate"], "by": ["user.name"], "top": 3, "others": True}},
+        ],
+    }
     found = figures(folder, spec, datetime(2026, 8, 1, tzinfo=UTC))
     assert section(found, "a").rows[-2:] == (("Cem", None, None), ("Eve", None, 0))
     assert section(found, "b").rows[-1] == ("Others (3)", 0, 0)
@@ -244,12 +264,16 @@ def test_over_time_and_over_two_fields(folder: Path) -> None:
         folder,
         steps={"trend": {"metrics": ["close_rate", "won_amount"], "by": "user.name", "grain": "month"}},
         grid={"breakdown": {"metrics": ["close_rate"], "by": ["user.name", "deal.source"], "chart": "heatmap"}},
-    )  # fmt: skip
+    )
     # Those of whom nothing was closed, and those whose deals were closed before, have no line.
-    assert list(dict.fromkeys(row["user.name"] for row in rows(found, "steps"))) == [
-        "Ada", "Bo", "Dan", "Flo"]  # fmt: skip
+    assert list(dict.fromkeys(row["user.name"] for row in rows(found, "steps"))) == ["Ada", "Bo", "Dan", "Flo"]
     assert section(found, "grid").rows == (
-        ("Ada", "web", 1), ("Flo", "fair", 1), ("Ada", "fair", 0), ("Bo", "web", 0), ("Dan", "fair", 0))  # fmt: skip
+        ("Ada", "web", 1),
+        ("Flo", "fair", 1),
+        ("Ada", "fair", 0),
+        ("Bo", "web", 0),
+        ("Dan", "fair", 0),
+    )
     # A rate of nothing is written in its cell; a cell without cases is empty.
     grid = replace(found, sections=(section(found, "grid"),))
     assert render_html(grid).count(">0%<") == 3
@@ -257,7 +281,7 @@ def test_over_time_and_over_two_fields(folder: Path) -> None:
 
 def test_goals_of_a_group_that_comes_to_nothing(folder: Path) -> None:
     goals = {"close_rate": {"by": "user.name", "targets": {"Ada": 0.6}}}
-    spec = {"period": {"from": "2026-05-01", "to": "2026-06-30"}, "metrics": ["close_rate"], "goals": goals}  # fmt: skip
+    spec = {"period": {"from": "2026-05-01", "to": "2026-06-30"}, "metrics": ["close_rate"], "goals": goals}
     found = figures(folder, spec, datetime(2026, 8, 1, tzinfo=UTC))
     [part] = [one for one in found.sections if one.kind == "goals"]
     assert [row[:2] for row in part.rows] == [("Ada", 0.5), ("Bo", 0), ("Dan", 0), ("Flo", 1)]
@@ -266,14 +290,20 @@ def test_goals_of_a_group_that_comes_to_nothing(folder: Path) -> None:
 def test_what_does_not_add_up_has_no_figure_of_the_others(folder: Path) -> None:
     found = asked(
         folder,
-        a={"breakdown": {"metrics": ["close_rate", "sellers", "sales_cycle_days.median"], "by": ["user.name"],
-                         "top": 2, "others": True}},
-    )  # fmt: skip
+        a={
+            "breakdown": {
+                "metrics": ["close_rate", "sellers", "sales_cycle_days.median"],
+                "by": ["user.name"],
+                "top": 2,
+                "others": True,
+            }
+        },
+    )
     part = section(found, "a")
     assert part.rows[2] == ("Others (3)", 0, None, None)
     told = [found.footnotes[n - 1] for c in part.columns for n in c.footnotes]
     assert sum("no figure for the others" in text for text in told) == 2
-    assert not part.columns[1].footnotes or "others" not in found.footnotes[part.columns[1].footnotes[0] - 1]  # fmt: skip
+    assert not part.columns[1].footnotes or "others" not in found.footnotes[part.columns[1].footnotes[0] - 1]
 
 
 def test_shares_of_what_does_not_add_up_need_no_total_to_be_shown(folder: Path) -> None:
@@ -285,7 +315,7 @@ def test_shares_of_what_does_not_add_up_need_no_total_to_be_shown(folder: Path) 
 
 
 def test_the_others_have_as_many_days(folder: Path) -> None:
-    found = asked(folder, a={"breakdown": {"metrics": ["daily_beside_others"], "by": ["deal.source"]}})  # fmt: skip
+    found = asked(folder, a={"breakdown": {"metrics": ["daily_beside_others"], "by": ["deal.source"]}})
     assert section(found, "a").rows == (("fair", 1), ("web", 1))
 
 
@@ -293,8 +323,14 @@ def test_the_others_have_as_many_days(folder: Path) -> None:
 def test_what_is_not_shown_is_told_once(folder: Path, more: dict[str, Any]) -> None:
     """The others are not said to be left out, and a table that is cut is not turned: a cell that was
     cut would look like one without cases."""
-    body = {"metrics": ["close_rate"], "by": ["user.name", "deal.source"], "chart": "stacked",
-            "top": 2, "totals": False, **more}  # fmt: skip
+    body = {
+        "metrics": ["close_rate"],
+        "by": ["user.name", "deal.source"],
+        "chart": "stacked",
+        "top": 2,
+        "totals": False,
+        **more,
+    }
     found = asked(folder, a={"breakdown": {k: v for k, v in body.items() if v is not None}})
     text = as_markdown(found)
     assert ("The first 2 of 5 rows" in text) == (not more)

@@ -40,10 +40,7 @@ def projects(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         for table in thinned(demo_tables()):
             names = [name for name, _ in table.columns]
             keyed = [(table.name, name) in KEYS for name in names]
-            kinds = {
-                name: "BIGINT" if key else kind
-                for (name, kind), key in zip(table.columns, keyed, strict=True)
-            }
+            kinds = {name: "BIGINT" if key else kind for (name, kind), key in zip(table.columns, keyed, strict=True)}
             rows = [
                 tuple(
                     numbers.setdefault(v, len(numbers) + 1) if key and v is not None else v
@@ -54,9 +51,7 @@ def projects(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
             # By way of a file, which DuckDB reads a hundred times faster than it binds rows.
             path = home / f"{table.name}.csv"
             with path.open("w", encoding="utf-8", newline="") as file:
-                csv.writer(file).writerows(
-                    [NULL if value is None else value for value in row] for row in rows
-                )
+                csv.writer(file).writerows([NULL if value is None else value for value in row] for row in rows)
             raw.execute(
                 f'create table "{table.name}" as from read_csv(?, header = false, '
                 f"auto_detect = false, nullstr = '{NULL}', columns = {kinds!r})",
@@ -68,8 +63,7 @@ def projects(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         folder = home / keys
         folder.mkdir()
         entities = {
-            name: {"table": name, "fields": {c: f'"{c}"' for c, _ in columns}}
-            for name, columns in COLUMNS.items()
+            name: {"table": name, "fields": {c: f'"{c}"' for c, _ in columns}} for name, columns in COLUMNS.items()
         }
         mapping = {"timezone": "UTC", "dialect": "duckdb", "keys": keys, "entities": entities}
         (folder / "m.yaml").write_text(yaml.safe_dump(mapping), encoding="utf-8")
@@ -96,27 +90,26 @@ def test_metrics(chunk: int, projects: dict[str, Path]) -> None:
 
 
 def test_metrics_that_compare_rows(projects: dict[str, Path]) -> None:
-    sections = [
-        {"id": name, "breakdown": {"metrics": [name], "by": [by]}}
-        for name, by in BREAKDOWNS.items()
-    ]
+    sections = [{"id": name, "breakdown": {"metrics": [name], "by": [by]}} for name, by in BREAKDOWNS.items()]
     check(projects, {**PERIOD, "sections": sections})
 
 
-@pytest.mark.parametrize("key", ["deal.owner_id", "deal.account_id", "purchase.account_id", "user.user_id"])  # fmt: skip
+@pytest.mark.parametrize("key", ["deal.owner_id", "deal.account_id", "purchase.account_id", "user.user_id"])
 def test_keys_as_dimensions_and_filters(key: str, projects: dict[str, Path]) -> None:
     metric = "purchases_count" if key.startswith("purchase") else "won_amount"
     metric = metric if metric in packaged().metrics else "won_deals_count"
     sections = [{"id": "by", "breakdown": {"metrics": [metric], "by": [key]}}]
     check(projects, {**PERIOD, "compare": "previous_period", "sections": sections})
-    sections.append({"id": "rows", "records": {"entity": "deal", "fields": ["deal.deal_id", "deal.owner_id", "deal.amount"]}})  # fmt: skip
+    sections.append(
+        {"id": "rows", "records": {"entity": "deal", "fields": ["deal.deal_id", "deal.owner_id", "deal.amount"]}}
+    )
     filters = [{"field": "deal.owner_id", "in": ["1", "2", "3", "40", "41"]}]
     check(projects, {**PERIOD, "filters": filters, "sections": sections[1:]})
 
 
 def test_keys_stay_as_they_are(projects: dict[str, Path]) -> None:
     """Without a history to look into, nothing is turned into a text that is only compared."""
-    spec = {"period": "2026-Q3", "sections": [{"breakdown": {"metrics": ["leads_created_count"], "by": ["user.name"]}}]}  # fmt: skip
+    spec = {"period": "2026-Q3", "sections": [{"breakdown": {"metrics": ["leads_created_count"], "by": ["user.name"]}}]}
     casts = {}
     for keys, folder in projects.items():
         path = folder / "stay.yaml"

@@ -15,9 +15,10 @@ from tests.figures.asking import figures, rows, total
 
 METRICS = packaged().metrics
 ADDITIVE = {
-    name: metric for name, metric in METRICS.items()
+    name: metric
+    for name, metric in METRICS.items()
     if metric.kind == "aggregate" and metric.aggregate in ("count", "sum")
-}  # fmt: skip
+}
 # A dimension that each entity reaches.
 BY = {
     "lead": "lead.source", "deal": "user.name", "activity": "user.name", "purchase": "account.industry",
@@ -50,19 +51,33 @@ def test_parts_add_up_to_the_whole(demo: Path) -> None:
 def test_one_row_for_each_group_and_shares_of_one(demo: Path) -> None:
     found = figures(
         demo,
-        {"report": "custom", "period": "2026-Q3", "sections": [
-            {"id": "s", "breakdown": {"metrics": ["lead_share", "leads_created_count"], "by": ["lead.source"]}},
-            {"id": "two", "breakdown": {"metrics": ["won_amount"], "by": ["user.name", "deal.source"]}},
-        ]},
-    )  # fmt: skip
+        {
+            "report": "custom",
+            "period": "2026-Q3",
+            "sections": [
+                {"id": "s", "breakdown": {"metrics": ["lead_share", "leads_created_count"], "by": ["lead.source"]}},
+                {"id": "two", "breakdown": {"metrics": ["won_amount"], "by": ["user.name", "deal.source"]}},
+            ],
+        },
+    )
     assert sum(row["lead_share"] for row in rows(found, "s")) == pytest.approx(1)
     groups = [(row["user.name"], row["deal.source"]) for row in rows(found, "two")]
     assert len(groups) == len(set(groups))
 
 
-FLOWS = ["leads_created_count", "won_deals_count", "won_amount", "deals_created_count", "sales_calls_count",
-         "activities_done_count", "cases_handled_count", "inbound_calls_count", "web_page_views_count",
-         "quotes_presented_count.versions", "mailing_subscribed_count"]  # fmt: skip
+FLOWS = [
+    "leads_created_count",
+    "won_deals_count",
+    "won_amount",
+    "deals_created_count",
+    "sales_calls_count",
+    "activities_done_count",
+    "cases_handled_count",
+    "inbound_calls_count",
+    "web_page_views_count",
+    "quotes_presented_count.versions",
+    "mailing_subscribed_count",
+]
 
 
 @pytest.mark.parametrize(
@@ -73,11 +88,15 @@ def test_periods_tile(demo: Path, period: str, grain: str) -> None:
     """The steps of a trend add up to the period, across both changes of the clock."""
     found = figures(
         demo,
-        {"report": "custom", "period": period, "sections": [
-            {"id": "whole", "kpis": FLOWS},
-            {"id": "steps", "trend": {"metrics": FLOWS, "grain": grain}},
-        ]},
-    )  # fmt: skip
+        {
+            "report": "custom",
+            "period": period,
+            "sections": [
+                {"id": "whole", "kpis": FLOWS},
+                {"id": "steps", "trend": {"metrics": FLOWS, "grain": grain}},
+            ],
+        },
+    )
     [whole] = rows(found, "whole")
     for name in FLOWS:
         steps = [row[name] for row in rows(found, "steps")]
@@ -87,22 +106,18 @@ def test_periods_tile(demo: Path, period: str, grain: str) -> None:
 def test_months_are_the_year(demo: Path) -> None:
     """Twelve reports of a month add up to the report of the year."""
     names = ["leads_created_count", "deals_created_count", "web_sessions_count"]
-    [year] = rows(
-        figures(demo, {"report": "custom", "period": "2025", "metrics": names}), "headline"
-    )
+    [year] = rows(figures(demo, {"report": "custom", "period": "2025", "metrics": names}), "headline")
     months = [
         rows(figures(demo, {"report": "custom", "period": f"2025-{m:02}", "metrics": names}), "headline")[0]
         for m in range(1, 13)
-    ]  # fmt: skip
+    ]
     for name in names:
         assert sum(month[name] for month in months) == year[name]
 
 
 def same(one: Any, other: Any) -> bool:
     """Equal but for the last digits, or both without a figure."""
-    return one is other is None or (
-        None not in (one, other) and one == pytest.approx(other, rel=1e-9)
-    )
+    return one is other is None or (None not in (one, other) and one == pytest.approx(other, rel=1e-9))
 
 
 EVERYTHING = sorted(n for n, m in METRICS.items() if m.kind not in ("share", "relative"))
@@ -111,9 +126,13 @@ EVERYTHING = sorted(n for n, m in METRICS.items() if m.kind not in ("share", "re
 def test_nothing_changes_against_the_same_period(demo: Path) -> None:
     found = figures(
         demo,
-        {"report": "custom", "period": "2026-Q3", "compare": {"from": "2026-07-01", "to": "2026-09-30"},
-         "metrics": EVERYTHING},
-    )  # fmt: skip
+        {
+            "report": "custom",
+            "period": "2026-Q3",
+            "compare": {"from": "2026-07-01", "to": "2026-09-30"},
+            "metrics": EVERYTHING,
+        },
+    )
     [row] = rows(found, "headline")
     for name in EVERYTHING:
         assert same(row[f"{name}__previous"], row[name]), name
@@ -128,7 +147,7 @@ def test_the_comparison_is_the_report_of_that_period(demo: Path) -> None:
         "metrics": EVERYTHING,
     }
     [both] = rows(figures(demo, spec), "headline")
-    [alone] = rows(figures(demo, {"report": "custom", "period": "2026-Q2", "metrics": EVERYTHING}), "headline")  # fmt: skip
+    [alone] = rows(figures(demo, {"report": "custom", "period": "2026-Q2", "metrics": EVERYTHING}), "headline")
     for name in EVERYTHING:
         assert same(both[f"{name}__previous"], alone[name]), name
 
@@ -136,35 +155,44 @@ def test_the_comparison_is_the_report_of_that_period(demo: Path) -> None:
 def test_a_ratio_is_that_of_its_totals(demo: Path) -> None:
     found = figures(
         demo,
-        {"report": "custom", "period": "2026-Q3", "sections": [
-            {"id": "s", "breakdown": {"metrics": ["close_rate", "won_deals_count", "closed_deals_count"],
-                                      "by": ["user.name"]}},
-        ]},
-    )  # fmt: skip
-    whole = total(found, "s")
-    assert whole["close_rate"] == pytest.approx(
-        whole["won_deals_count"] / whole["closed_deals_count"]
+        {
+            "report": "custom",
+            "period": "2026-Q3",
+            "sections": [
+                {
+                    "id": "s",
+                    "breakdown": {
+                        "metrics": ["close_rate", "won_deals_count", "closed_deals_count"],
+                        "by": ["user.name"],
+                    },
+                },
+            ],
+        },
     )
+    whole = total(found, "s")
+    assert whole["close_rate"] == pytest.approx(whole["won_deals_count"] / whole["closed_deals_count"])
     means = [row["close_rate"] for row in rows(found, "s") if row["close_rate"] is not None]
     assert whole["close_rate"] != pytest.approx(sum(means) / len(means))
 
 
 FILTERS = st.one_of(
     st.builds(lambda low: {"field": "deal.amount", "gte": low}, st.integers(0, 80_000)),
-    st.builds(lambda teams: {"field": "user.team", "in": teams},
-              st.lists(st.sampled_from(["North", "South", "West"]), min_size=1, unique=True)),
-    st.builds(lambda source: {"field": "deal.source", "ne": source},
-              st.sampled_from(["Organic", "Referral", "Event"])),
+    st.builds(
+        lambda teams: {"field": "user.team", "in": teams},
+        st.lists(st.sampled_from(["North", "South", "West"]), min_size=1, unique=True),
+    ),
+    st.builds(lambda source: {"field": "deal.source", "ne": source}, st.sampled_from(["Organic", "Referral", "Event"])),
     st.just({"field": "deal.loss_reason", "is_null": True}),
-)  # fmt: skip
+)
 
 
 @settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
-@given(filters=st.lists(FILTERS, min_size=1, max_size=3, unique_by=lambda f: f["field"]),
-       start=st.dates(date(2024, 3, 1), date(2026, 8, 1)), length=st.integers(1, 120))  # fmt: skip
-def test_a_filter_never_adds(
-    demo: Path, filters: list[dict[str, Any]], start: date, length: int
-) -> None:
+@given(
+    filters=st.lists(FILTERS, min_size=1, max_size=3, unique_by=lambda f: f["field"]),
+    start=st.dates(date(2024, 3, 1), date(2026, 8, 1)),
+    length=st.integers(1, 120),
+)
+def test_a_filter_never_adds(demo: Path, filters: list[dict[str, Any]], start: date, length: int) -> None:
     names = [
         "won_deals_count",
         "lost_deals_count",

@@ -46,7 +46,7 @@ Spec = dict[str, Any]
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     """A project over four files."""
-    tables = {"deals": DEALS, "leads": LEADS, "activities": ACTIVITIES, "users": "id,name\nu,Ann\nv,Ben\n"}  # fmt: skip
+    tables = {"deals": DEALS, "leads": LEADS, "activities": ACTIVITIES, "users": "id,name\nu,Ann\nv,Ben\n"}
     for name, text in tables.items():
         (tmp_path / f"{name}.csv").write_text(text, "utf-8")
     (tmp_path / "mapping.yaml").write_text(MAPPING, "utf-8")
@@ -70,19 +70,29 @@ DEAL: Spec = {"entity": "deal", "fields": ["deal.name"]}
 @pytest.mark.parametrize(
     ("records", "names", "caption"),
     [
-        (DEAL, ["won first", "won last", "won after", "lost within", "open for long"], "Q3 2026, by “Closed”, and what is still open."),
+        (
+            DEAL,
+            ["won first", "won last", "won after", "lost within", "open for long"],
+            "Q3 2026, by “Closed”, and what is still open.",
+        ),
         ({**DEAL, "where": "deal.status = 'won'"}, ["won first", "won last"], "Q3 2026, by “Closed”."),
         ({**DEAL, "where": "deal.amount > 1 and (deal.status = 'lost')"}, ["lost within"], "Q3 2026, by “Closed”."),
         ({**DEAL, "where": "deal.status = 'open'"}, ["won after", "open for long"], "Open at the report’s date."),
-        ({**DEAL, "where": "deal.status = 'won'", "period": "all"}, ["won before", "won first", "won last", "won undated"], "All, whatever the period."),
+        (
+            {**DEAL, "where": "deal.status = 'won'", "period": "all"},
+            ["won before", "won first", "won last", "won undated"],
+            "All, whatever the period.",
+        ),
         ({"entity": "lead", "fields": ["lead.email"]}, ["within@x.example"], "Q3 2026, by “Created”."),
-        ({"entity": "activity", "fields": ["activity.subject"]}, ["done within", "done after", "due within"], "Q3 2026, by “Done”, and what is still open."),
+        (
+            {"entity": "activity", "fields": ["activity.subject"]},
+            ["done within", "done after", "due within"],
+            "Q3 2026, by “Done”, and what is still open.",
+        ),
         ({"entity": "user", "fields": ["user.name"]}, ["Ann", "Ben"], None),
     ],
-)  # fmt: skip
-def test_which_records_are_listed(
-    project: Path, records: Spec, names: list[str], caption: str | None
-) -> None:
+)
+def test_which_records_are_listed(project: Path, records: Spec, names: list[str], caption: str | None) -> None:
     """As of the quarter's end: what closed later was open then, and what was created later was not there."""
     one = listed(project, records)
     assert [row[0] for row in one.rows] == names
@@ -107,7 +117,7 @@ def test_without_the_time_all_are_listed_and_said_to_be(project: Path) -> None:
 @pytest.mark.parametrize("language", ["it", "de", "fr", "es"])
 def test_captions_are_in_every_language(project: Path, language: str) -> None:
     said = set()
-    for more in ({}, {"where": "deal.status = 'won'"}, {"where": "deal.status = 'open'"}, {"period": "all"}):  # fmt: skip
+    for more in ({}, {"where": "deal.status = 'won'"}, {"where": "deal.status = 'open'"}, {"period": "all"}):
         (note,) = listed(project, {**DEAL, **more}, locale=language).notes
         assert "Closed" not in note
         assert "open" not in note

@@ -23,10 +23,8 @@ def chain(folder: Path, formula: str, count: int) -> Path:
         made = [
             {"metric": f"m{at}", "kind": "derived", "formula": formula.format(f"m{at - 1}" if at else "won_amount")}
             for at in range(first, min(first + 400, count))
-        ]  # fmt: skip
-        (folder / "metrics" / f"m{first}.yaml").write_text(
-            yaml.safe_dump({"metrics": made}), "utf-8"
-        )
+        ]
+        (folder / "metrics" / f"m{first}.yaml").write_text(yaml.safe_dump({"metrics": made}), "utf-8")
     return folder
 
 
@@ -50,9 +48,7 @@ def test_twenty_deep(tmp_path: Path, formula: str, last: int) -> None:
 @pytest.mark.parametrize("count", [21, 22, 40, 900])
 def test_deeper_is_told_once_at_its_place(tmp_path: Path, count: int) -> None:
     folder = chain(tmp_path, "{0} + {0}", count)
-    (folder / "asked.yaml").write_text(
-        yaml.safe_dump({"version": 1, **SPEC, "metrics": ["won_amount"]}), "utf-8"
-    )
+    (folder / "asked.yaml").write_text(yaml.safe_dump({"version": 1, **SPEC, "metrics": ["won_amount"]}), "utf-8")
     began = time.perf_counter()
     checked = load_report(folder / "asked.yaml", NOW, {})
     assert time.perf_counter() - began < 20

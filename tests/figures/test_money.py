@@ -29,21 +29,25 @@ RATES = [
 
 def project(folder: Path, rates: list[dict[str, Any]] | None, currency: str | None = "EUR") -> Path:
     (folder / "deals.csv").write_text(DEALS, encoding="utf-8")
-    text = (
-        "version: 1\nsource: {files: {deals: deals.csv}}\nmapping: m.yaml\ntimezone: Europe/Rome\n"
-    )
+    text = "version: 1\nsource: {files: {deals: deals.csv}}\nmapping: m.yaml\ntimezone: Europe/Rome\n"
     text += "source_timezone: Europe/Rome\n"
-    (folder / "reportspec.yaml").write_text(
-        text + (f"currency: {currency}\n" if currency else ""), encoding="utf-8"
-    )
+    (folder / "reportspec.yaml").write_text(text + (f"currency: {currency}\n" if currency else ""), encoding="utf-8")
     entities: dict[str, Any] = {
         "deal": {
             "table": "deals",
             "key": "id",
-            "fields": {"amount": "amount", "currency": "cur", "created_at": "created", "closed_at": "closed",
-                       "status": "status", "account_id": "'A' || id", "owner_id": "'x'", "source": "'s'"},
+            "fields": {
+                "amount": "amount",
+                "currency": "cur",
+                "created_at": "created",
+                "closed_at": "closed",
+                "status": "status",
+                "account_id": "'A' || id",
+                "owner_id": "'x'",
+                "source": "'s'",
+            },
         }
-    }  # fmt: skip
+    }
     if rates is not None:
         entities["fx_rate"] = {"rows": rates}
     (folder / "m.yaml").write_text(yaml.safe_dump({"entities": entities}), encoding="utf-8")
@@ -115,9 +119,7 @@ def said(found: Any) -> dict[str, str]:
     return {one.code: one.message for one in found.warnings if one.code.startswith("no-")}
 
 
-@pytest.mark.parametrize(
-    ("rates", "count", "shown"), [(RATES, 1, {"GBP"}), (None, 5, {"USD", "GBP"})]
-)  # fmt: skip
+@pytest.mark.parametrize(("rates", "count", "shown"), [(RATES, 1, {"GBP"}), (None, 5, {"USD", "GBP"})])
 def test_currencies_without_a_rate_are_told(
     rates: list[dict[str, Any]] | None, count: int, shown: set[str], tmp_path: Path
 ) -> None:
@@ -155,9 +157,7 @@ def test_a_blank_currency_is_no_other_one(tmp_path: Path) -> None:
     assert told.help is not None
     assert "coalesce(nullif(cur, ''), 'EUR')" in told.help
     assert not any("in another currency than EUR," in text for text in found.footnotes)
-    assert any(
-        "1 deal without a currency, or in another than EUR" in text for text in found.footnotes
-    )
+    assert any("1 deal without a currency, or in another than EUR" in text for text in found.footnotes)
     assert rows(found, "headline")[0]["won_amount"] == pytest.approx(100 + 90 + 80)
 
 
@@ -167,8 +167,11 @@ def test_a_currency_that_is_not_known_is_not_another_one(tmp_path: Path) -> None
     mapping = (folder / "m.yaml").read_text(encoding="utf-8").replace("currency: cur", "team: cur")
     mapping = mapping.replace("        team: cur\n", "").replace("      team: cur\n", "")
     (folder / "m.yaml").write_text(mapping, encoding="utf-8")
-    records = {"report": "custom", "period": "2026-06", "sections": [
-        {"id": "l", "records": {"entity": "deal", "fields": ["deal.deal_id", "deal.amount"]}}]}  # fmt: skip
+    records = {
+        "report": "custom",
+        "period": "2026-06",
+        "sections": [{"id": "l", "records": {"entity": "deal", "fields": ["deal.deal_id", "deal.amount"]}}],
+    }
     assert "no-currency" in codes(folder, SPEC | {"currency": "USD"})
     assert "no-currency" in codes(folder, records | {"currency": "USD"})
     assert codes(folder, SPEC | {"currency": "EUR"}) == []
@@ -182,11 +185,16 @@ def test_a_currency_that_is_not_known_is_not_another_one(tmp_path: Path) -> None
 
 @pytest.mark.parametrize(
     ("sign", "currency", "refused"),
-    [("$", "EUR", True), ("€", "USD", True), ("USD ", "EUR", True), ("$", "USD", False), ("$", "CAD", False), ("€", "EUR", False)],
-)  # fmt: skip
-def test_a_sign_of_another_currency(
-    sign: str, currency: str, refused: bool, tmp_path: Path
-) -> None:
+    [
+        ("$", "EUR", True),
+        ("€", "USD", True),
+        ("USD ", "EUR", True),
+        ("$", "USD", False),
+        ("$", "CAD", False),
+        ("€", "EUR", False),
+    ],
+)
+def test_a_sign_of_another_currency(sign: str, currency: str, refused: bool, tmp_path: Path) -> None:
     """Euros are not called dollars because the project says so."""
     folder = project(tmp_path, RATES, currency)
     deals = "\n".join(line for line in DEALS.splitlines() if not line.startswith("5,"))
@@ -218,8 +226,10 @@ def test_a_rate_that_no_currency_has_is_refused(rate: float, tmp_path: Path) -> 
     lines = "day,from,rate\n" + "".join(f"{one['day']},USD,{one['rate']}\n" for one in wrong)
     (folder / "fx.csv").write_text(lines, encoding="utf-8")
     mapping = yaml.safe_load((folder / "m.yaml").read_text(encoding="utf-8"))
-    mapping["entities"]["fx_rate"] = {"table": "fx", "fields": {"day": "day", "from_currency": "\"from\"",
-                                                                "to_currency": "'EUR'", "rate": "rate"}}  # fmt: skip
+    mapping["entities"]["fx_rate"] = {
+        "table": "fx",
+        "fields": {"day": "day", "from_currency": '"from"', "to_currency": "'EUR'", "rate": "rate"},
+    }
     (folder / "m.yaml").write_text(yaml.safe_dump(mapping), encoding="utf-8")
     settings = yaml.safe_load((folder / "reportspec.yaml").read_text(encoding="utf-8"))
     settings["source"]["files"]["fx"] = "fx.csv"

@@ -37,12 +37,18 @@ def test_all_files_of_a_table_are_read(session: EmbeddedConnection) -> None:
 
 @pytest.mark.parametrize(
     "sql",
-    ["select * from '{0}/it''s other.parquet'", "select * from read_parquet('{0}/*.parquet')",
-     "select * from read_text('/etc/passwd')", "select * from glob('{0}/*')",
-     "copy (select 1) to '{0}/new.csv'", "copy (select 1) to '{0}/it''s a.parquet'",
-     "set allowed_paths = ['{0}/new.csv']", "attach '{0}/new.db'"],
-)  # fmt: skip
-def test_other_files_are_out_of_reach(sql: str, session: EmbeddedConnection, tmp_path: Path) -> None:  # fmt: skip
+    [
+        "select * from '{0}/it''s other.parquet'",
+        "select * from read_parquet('{0}/*.parquet')",
+        "select * from read_text('/etc/passwd')",
+        "select * from glob('{0}/*')",
+        "copy (select 1) to '{0}/new.csv'",
+        "copy (select 1) to '{0}/it''s a.parquet'",
+        "set allowed_paths = ['{0}/new.csv']",
+        "attach '{0}/new.db'",
+    ],
+)
+def test_other_files_are_out_of_reach(sql: str, session: EmbeddedConnection, tmp_path: Path) -> None:
     before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
     with pytest.raises(SourceError):
         session.run(sql.format(str(tmp_path).replace("'", "''")))

@@ -9,10 +9,15 @@ import pytest
 from tests.figures.asking import codes, figures, rows
 
 
-def trend(demo: Path, period: str, compare: str, grain: str, **more: object) -> tuple[list[bool], str]:  # fmt: skip
+def trend(demo: Path, period: str, compare: str, grain: str, **more: object) -> tuple[list[bool], str]:
     """Whether each step has one beside it, and what is said beneath."""
-    spec = {"report": "custom", "period": period, "compare": compare, **more,
-            "sections": [{"id": "t", "trend": {"metrics": ["won_deals_count"], "grain": grain}}]}  # fmt: skip
+    spec = {
+        "report": "custom",
+        "period": period,
+        "compare": compare,
+        **more,
+        "sections": [{"id": "t", "trend": {"metrics": ["won_deals_count"], "grain": grain}}],
+    }
     found = figures(demo, spec)
     told = [row["won_deals_count__previous"] is not None for row in rows(found, "t")]
     return told, " ".join(found.sections[0].notes)

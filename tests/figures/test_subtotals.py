@@ -44,22 +44,19 @@ def test_each_is_the_report_of_its_group(folder: Path) -> None:
         # The rows above it are those of its group, and all of them.
         assert {row[0] for row in section.rows[above:count]} == {cells[0]}
         above = count
-        team = (
-            {"field": "user.team", "eq": cells[0]}
-            if cells[0]
-            else {"field": "user.team", "is_null": True}
-        )
+        team = {"field": "user.team", "eq": cells[0]} if cells[0] else {"field": "user.team", "is_null": True}
         alone = figures(
             folder,
-            {"period": "2026-Q3", "compare": "previous_period", "filters": [team],
-             "sections": [{"id": "k", "kpis": METRICS}]},
-        )  # fmt: skip
+            {
+                "period": "2026-Q3",
+                "compare": "previous_period",
+                "filters": [team],
+                "sections": [{"id": "k", "kpis": METRICS}],
+            },
+        )
         kpis = alone.sections[0].kpis
         wanted = [value for kpi in kpis for value in (kpi.value, kpi.previous)]
-        got = [
-            (value or 0) if wish in (0, None) else value
-            for value, wish in zip(cells[2:], wanted, strict=True)
-        ]
+        got = [(value or 0) if wish in (0, None) else value for value, wish in zip(cells[2:], wanted, strict=True)]
         assert got == pytest.approx([wish or 0 for wish in wanted], rel=1e-9)
     assert above == len(section.rows)
     assert len({row[0] for row in section.rows}) == len(section.subtotals)

@@ -26,9 +26,7 @@ COLUMNS = ("id", "owner", "status", "amount", "created", "closed")
 
 def deals() -> list[tuple[str | int | None, ...]]:
     days = [date(2026, 1, 1) + timedelta(days=n) for n in range(365)]
-    won = [
-        (f"w{d}", f"u{d.day % 2}", "won", 10, "2025-12-01 08:00:00", f"{d} 12:00:00") for d in days
-    ]
+    won = [(f"w{d}", f"u{d.day % 2}", "won", 10, "2025-12-01 08:00:00", f"{d} 12:00:00") for d in days]
     still = [(f"o{d}", "u1", "open", 10, f"{d} 09:00:00", None) for d in days if d.day == 1]
     return [*won, *still]
 
@@ -41,9 +39,7 @@ def folder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     kinds = ("varchar", "varchar", "varchar", "integer", "timestamp", "timestamp")
     columns = ", ".join(f"{n} {k}" for n, k in zip(COLUMNS, kinds, strict=True))
     opened.execute(f"create table deals ({columns})")
-    values = ", ".join(
-        "(" + ", ".join("null" if v is None else f"'{v}'" for v in row) + ")" for row in deals()
-    )
+    values = ", ".join("(" + ", ".join("null" if v is None else f"'{v}'" for v in row) + ")" for row in deals())
     opened.execute(f"insert into deals values {values}")
     if request.param == "sqlite":
         opened.commit()
@@ -51,7 +47,13 @@ def folder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     (home / "reportspec.yaml").write_text(
         f"version: 1\nsource: crm.{request.param}\nmapping: map.yaml\ntimezone: UTC\ncurrency: EUR\nlocale: en_GB\n"
     )
-    fields = {"owner_id": "owner", "status": "status", "amount": "amount", "created_at": "created", "closed_at": "closed"}  # fmt: skip
+    fields = {
+        "owner_id": "owner",
+        "status": "status",
+        "amount": "amount",
+        "created_at": "created",
+        "closed_at": "closed",
+    }
     mapping = {"entities": {"deal": {"table": "deals", "key": "id", "fields": fields}}}
     (home / "map.yaml").write_text(json.dumps(mapping))
     return home
@@ -79,12 +81,22 @@ def asked(folder: Path, now: datetime, period: Any, compare: Any, **more: Any) -
         ("2026-11-12T11:00", "today", "previous_period", (0, 0), "11 Nov 2026"),
         ("2026-11-13", "this_month", "2026-Q1", (120, 120), "1–12 Jan 2026"),
         # 1 November is a Sunday, as is 27 September; 4 October to 2 November would reach into it.
-        ("2026-11-13", "this_month", {"period": "previous_period", "align": "weekday"}, (120, 120),
-         "27 Sep – 8 Oct 2026"),
-        ("2026-12-02", "last_month", {"period": "previous_period", "align": "weekday"}, (300, 300),
-         "27 Sep – 26 Oct 2026"),
+        (
+            "2026-11-13",
+            "this_month",
+            {"period": "previous_period", "align": "weekday"},
+            (120, 120),
+            "27 Sep – 8 Oct 2026",
+        ),
+        (
+            "2026-12-02",
+            "last_month",
+            {"period": "previous_period", "align": "weekday"},
+            (300, 300),
+            "27 Sep – 26 Oct 2026",
+        ),
     ],
-)  # fmt: skip
+)
 def test_the_same_stretch(
     folder: Path, now: str, period: str, compare: Any, amounts: tuple[int, int], label: str
 ) -> None:
@@ -102,7 +114,7 @@ def test_as_of_cuts_both_from_the_beginning(folder: Path) -> None:
 
 
 def test_stocks_as_of_the_same_point(folder: Path) -> None:
-    spec = {"period": "this_month", "compare": "previous_period", "metrics": ["open_opportunities_count"]}  # fmt: skip
+    spec = {"period": "this_month", "compare": "previous_period", "metrics": ["open_opportunities_count"]}
     # Open on 12 November: eleven that stay open, and what is won later: 13 November to 31 December.
     # On 12 October: ten, and what is won from the 13th on.
     assert [*rows(figures(folder, spec, NOVEMBER), "headline")[0].values()] == [11 + 49, 10 + 80]
@@ -153,7 +165,7 @@ def test_every_form_says_which_stretch(folder: Path, language: str) -> None:
     found = asked(folder, NOVEMBER, "this_month", "previous_period", language=language)
     assert found.notices == (NOTICES[language],)
     told = NOTICES[language]
-    for text in (as_csv(found), as_table(found), as_text(found, "", (), ()), as_html(found, "", (), ())):  # fmt: skip
+    for text in (as_csv(found), as_table(found), as_text(found, "", (), ()), as_html(found, "", (), ())):
         assert told in text
     assert as_data(found)["notices"] == [told]
     assert as_data(found)["compare"] == {"from": "2026-10-01", "to": "2026-10-13"}

@@ -64,7 +64,7 @@ def test_deleted_deals_make_no_pace(tmp_path: Path, deleted: str, slow: int) -> 
     more += "c,C,S1,open,9,EUR,2026-09-25 10:00:00,2026-12-27,,false\n"
     moves = "x,S1,2026-01-01 10:00:00\nx,S2,2026-04-11 10:00:00\nc,S1,2026-09-25 10:00:00\n"
     tables = {"stage": STAGES, "deal": HEAD + WON + more, "deal_stage_history": MOVES + moves}
-    spec = {"period": "2026-10", "as_of": "2026-10-19", "sections": [{"id": "y", "kpis": ["slow_deals_count"]}]}  # fmt: skip
+    spec = {"period": "2026-10", "as_of": "2026-10-19", "sections": [{"id": "y", "kpis": ["slow_deals_count"]}]}
     found = figures(project(tmp_path, tables), spec)
     [row] = rows(found, "y")
     # X itself has been in S2, of which nobody knows the pace.
@@ -75,9 +75,7 @@ def test_deleted_deals_make_no_pace(tmp_path: Path, deleted: str, slow: int) -> 
     ("status", "expected"),
     [("open", [1, 1, 0]), ("", [1, 1, 0]), ("cancelled", [0, 0, 1]), ("Canceled", [0, 0, 1])],
 )
-def test_what_was_called_off_is_not_planned(
-    tmp_path: Path, status: str, expected: list[int]
-) -> None:
+def test_what_was_called_off_is_not_planned(tmp_path: Path, status: str, expected: list[int]) -> None:
     activities = (
         "activity_id,type,deal_id,created_at,due_at,done_at,status\n"
         f"1,call,c,2026-10-01 10:00:00,2026-10-05 10:00:00,,{status}\n"
@@ -86,8 +84,6 @@ def test_what_was_called_off_is_not_planned(
     deal = HEAD + "c,C,S1,open,9,EUR,2026-09-25 10:00:00,2026-12-27,,false\n"
     tables = {"stage": STAGES, "deal": deal, "activity": activities}
     wanted = ["activities_overdue_count", "activities_planned_count", "no_next_step_count"]
-    found = figures(
-        project(tmp_path, tables), {"period": "2026-10", "sections": [{"id": "x", "kpis": wanted}]}
-    )
+    found = figures(project(tmp_path, tables), {"period": "2026-10", "sections": [{"id": "x", "kpis": wanted}]})
     [row] = rows(found, "x")
     assert [row[name] for name in wanted] == expected

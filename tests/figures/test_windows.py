@@ -14,10 +14,7 @@ from tests.figures.asking import figures, rows
 TIMES = ["NULL", *(f"TIMESTAMP '2026-{month:02}-01'" for month in range(1, 8))]
 ROWS = "SELECT * FROM (VALUES {}) d(status, made, closed)".format(
     ", ".join(
-        f"({status}, {made}, {closed})"
-        for status in ("'open'", "'won'", "NULL")
-        for made in TIMES
-        for closed in TIMES
+        f"({status}, {made}, {closed})" for status in ("'open'", "'won'", "NULL") for made in TIMES for closed in TIMES
     )
 )
 
@@ -108,9 +105,7 @@ def test_deals_that_came_from_an_older_system(tmp_path: Path) -> None:
         {"id": "k", "kpis": ["won_amount", "won_deals_count", "open_opportunities_count"]},
         {"id": "t", "trend": {"metrics": ["won_amount"], "grain": "month"}},
     ]
-    found = figures(
-        tmp_path, {"period": "2026-Q2", "compare": "previous_year", "sections": sections}
-    )
+    found = figures(tmp_path, {"period": "2026-Q2", "compare": "previous_year", "sections": sections})
     told = {kpi.column.metric: (kpi.value, kpi.previous) for kpi in found.sections[0].kpis}
     assert told == {
         "won_amount": (70, 150),

@@ -12,7 +12,7 @@ from datetime import date, timedelta
 from random import Random
 
 Rows = list[list[str]]
-HEAD = ["id", "name", "status", "amount", "created", "closed", "expected", "owner", "deleted", "source"]  # fmt: skip
+HEAD = ["id", "name", "status", "amount", "created", "closed", "expected", "owner", "deleted", "source"]
 SAME = "same"
 
 
@@ -34,8 +34,12 @@ Kind = Callable[[Rows, Rows, Random], Files]
 
 def sound(random: Random, how: Callable[[date], str] = date.isoformat) -> tuple[Rows, Rows]:
     """Deals of a year, of six people: a third open, each with its dates and an amount with two decimals."""
-    users = [[f"u{n:02}a", name, team] for n, (name, team) in enumerate(
-        [("Anna", "N"), ("Bo", "N"), ("Cem", "S"), ("Dörte", "S"), ("Eve", "W"), ("Finn", "W")])]  # fmt: skip
+    users = [
+        [f"u{n:02}a", name, team]
+        for n, (name, team) in enumerate(
+            [("Anna", "N"), ("Bo", "N"), ("Cem", "S"), ("Dörte", "S"), ("Eve", "W"), ("Finn", "W")]
+        )
+    ]
     deals = []
     for number in range(60):
         status = ("won", "lost", "open")[number % 3]
@@ -43,14 +47,24 @@ def sound(random: Random, how: Callable[[date], str] = date.isoformat) -> tuple[
         closed = created + timedelta(days=random.randrange(5, 60))
         amount = f"{random.randrange(10_000, 900_000) / 100:.2f}"
         deals.append(
-            [f"d{number:03}", f"Deal {number}", status, amount, how(created), how(closed) if status != "open" else "",
-             how(closed), users[number % 6][0], ("false", "true")[number % 20 == 19], ("Web", "Messe Köln")[number % 2]]
-        )  # fmt: skip
+            [
+                f"d{number:03}",
+                f"Deal {number}",
+                status,
+                amount,
+                how(created),
+                how(closed) if status != "open" else "",
+                how(closed),
+                users[number % 6][0],
+                ("false", "true")[number % 20 == 19],
+                ("Web", "Messe Köln")[number % 2],
+            ]
+        )
     deals[0][2:4] = ["won", "0.00"]
     return deals, users
 
 
-def text_of(rows: Sequence[Sequence[str]], head: Sequence[str] = HEAD, sign: str = ",", end: str = "\n") -> str:  # fmt: skip
+def text_of(rows: Sequence[Sequence[str]], head: Sequence[str] = HEAD, sign: str = ",", end: str = "\n") -> str:
     def cell(text: str) -> str:
         odd = any(one in text for one in (sign, '"', "\n"))
         return '"' + text.replace('"', '""') + '"' if odd else text
@@ -62,13 +76,19 @@ def _users(users: Rows) -> str:
     return text_of(users, ["id", "name", "team"])
 
 
-def _places(deals: Rows, random: Random, fits: Callable[[list[str]], bool] = bool, most: int = 5) -> list[int]:  # fmt: skip
+def _places(deals: Rows, random: Random, fits: Callable[[list[str]], bool] = bool, most: int = 5) -> list[int]:
     places = [number for number, row in enumerate(deals) if fits(row)]
     return sorted(random.sample(places, min(random.randint(1, most), len(places))))
 
 
-def cells(column: str, how: Callable[[str], str], *come: str, fits: Callable[[list[str]], bool] | None = None,
-          dates: Callable[[date], str] = date.isoformat, **said: object) -> Kind:  # fmt: skip
+def cells(
+    column: str,
+    how: Callable[[str], str],
+    *come: str,
+    fits: Callable[[list[str]], bool] | None = None,
+    dates: Callable[[date], str] = date.isoformat,
+    **said: object,
+) -> Kind:
     """Some values of a column written otherwise, of rows that have one."""
     at = HEAD.index(column)
 
@@ -77,20 +97,13 @@ def cells(column: str, how: Callable[[str], str], *come: str, fits: Callable[[li
             deals = sound(Random(random.random()), dates)[0]
         there = fits or (lambda row: row[at] != "" and row[8] == "false")
         chosen = _places(deals, random, there)
-        changed = [
-            [*row[:at], how(row[at]), *row[at + 1 :]] if n in chosen else row
-            for n, row in enumerate(deals)
-        ]
-        return Files(
-            text_of(changed), _users(users), tuple(n + 2 for n in chosen), come, said=dict(said)
-        )
+        changed = [[*row[:at], how(row[at]), *row[at + 1 :]] if n in chosen else row for n, row in enumerate(deals)]
+        return Files(text_of(changed), _users(users), tuple(n + 2 for n in chosen), come, said=dict(said))
 
     return plant
 
 
-def rows(
-    how: Callable[[list[str], Random], list[list[str]]], *come: str, kept: bool = True
-) -> Kind:
+def rows(how: Callable[[list[str], Random], list[list[str]]], *come: str, kept: bool = True) -> Kind:
     """Further rows beside some, or in their place."""
 
     def plant(deals: Rows, users: Rows, random: Random) -> Files:
@@ -209,7 +222,8 @@ DAMAGE: dict[str, Kind] = {
     "cut off": _fixed(file(_cut, "unreadable-row"), 61),
     "the header again": _fixed(file(lambda text, _: _middle(text, ",".join(HEAD) + "\n"), "repeated-header"), 31),
     "the header again, with a mark": _fixed(
-        file(lambda text, _: _middle(text, "\ufeff" + ",".join(HEAD) + "\n"), "repeated-header"), 31),
+        file(lambda text, _: _middle(text, "\ufeff" + ",".join(HEAD) + "\n"), "repeated-header"), 31
+    ),
     "a row of totals": _fixed(file(lambda text, _: _at_end(text, "Total,,,123.45,,,,,,\n"), "totals-row"), 62),
     "a sum without a word": _fixed(file(lambda text, _: _at_end(text, ",,,123.45,,,,,,\n"), "totals-row"), 62),
     "a line of text below": _fixed(file(lambda text, _: _at_end(text, "Exported by Anna\n"), "unreadable-row"), 62),
@@ -262,7 +276,8 @@ DAMAGE: dict[str, Kind] = {
     "words for a day": cells("created", lambda _: "yesterday", "unreadable-value"),
     "some days as they are said": cells("created", _turned, fits=_is_late),
     "days that may be months": cells(
-        "created", lambda text: text[:8] + "05" if text[5:7] != "05" else text[:8] + "06", SAME),
+        "created", lambda text: text[:8] + "05" if text[5:7] != "05" else text[:8] + "06", SAME
+    ),
     "months before days": cells("created", _swapped, "unreadable-value", fits=_is_late, dates=dmy),
     "midnight written": cells("created", lambda text: text + " 00:00:00"),
     "a zone at some": cells("created", lambda text: text + "T12:00:00Z"),
@@ -270,7 +285,9 @@ DAMAGE: dict[str, Kind] = {
     # The file
     "nothing": file(lambda *_: "", "empty-file"),
     "packed": file(lambda text, _: gzip.compress(text.encode()), name="deals.csv.gz"),
-    "packed and cut": file(lambda text, _: gzip.compress(text.encode())[:-40], "unreadable-source", name="deals.csv.gz"),
+    "packed and cut": file(
+        lambda text, _: gzip.compress(text.encode())[:-40], "unreadable-source", name="deals.csv.gz"
+    ),
     "said to be packed": file(lambda text, _: text, "unreadable-source", name="deals.csv.gz"),
     "an encoding of Windows": file(lambda text, _: text.encode("cp1252"), "unclear-encoding"),
     "UTF-16 without a mark": file(lambda text, _: text.encode("utf-16-le"), "unclear-encoding"),
@@ -282,19 +299,24 @@ DAMAGE: dict[str, Kind] = {
     "rows of delimiters": file(lambda text, _: text + "," * (len(HEAD) - 1) + "\n"),
     "no header": file(lambda text, _: text.partition("\n")[2], "no-header"),
     "a title above": file(lambda text, _: "Deals 2026\n\n" + text, "no-header"),
-    "a delimiter behind each row": file(lambda text, _: "\n".join(
-        line + "," * (n > 0 and line != "") for n, line in enumerate(text.split("\n"))), "unreadable-row"),
+    "a delimiter behind each row": file(
+        lambda text, _: "\n".join(line + "," * (n > 0 and line != "") for n, line in enumerate(text.split("\n"))),
+        "unreadable-row",
+    ),
     "semicolons": file(lambda text, _: text.replace(",", ";")),
     "tabs in all rows but the header": file(
-        lambda text, _: text.partition("\n")[0] + "\n" + text.partition("\n")[2].replace(",", "\t"), "unreadable-row"),
+        lambda text, _: text.partition("\n")[0] + "\n" + text.partition("\n")[2].replace(",", "\t"), "unreadable-row"
+    ),
     # Columns
     "a column more": _table(lambda deals: ([*HEAD, "note"], [[*row, "x"] for row in deals])),
-    "a column less": _table(lambda deals: ([*HEAD[:3], *HEAD[4:]], [[*row[:3], *row[4:]] for row in deals]), "unknown-column"),
+    "a column less": _table(
+        lambda deals: ([*HEAD[:3], *HEAD[4:]], [[*row[:3], *row[4:]] for row in deals]), "unknown-column"
+    ),
     "a column called otherwise": _table(lambda deals: ([*HEAD[:3], "value", *HEAD[4:]], deals), "unknown-column"),
     "a column in capitals": _table(lambda deals: ([*HEAD[:3], " AMOUNT ", *HEAD[4:]], deals)),
     "a name twice": _table(lambda deals: ([*HEAD[:9], "amount"], deals), "repeated-column"),
     "columns in another order": _table(lambda deals: (HEAD[::-1], [row[::-1] for row in deals])),
     "rows in another order": _table(lambda deals: (HEAD, deals[::-1])),
-    "texts of several lines": cells("name", lambda text: f"{text},\n\"big\" one"),
+    "texts of several lines": cells("name", lambda text: f'{text},\n"big" one'),
     "two exports put together": _user_bom,
-}  # fmt: skip
+}

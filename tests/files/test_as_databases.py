@@ -56,9 +56,7 @@ def in_casts(text: str) -> str:
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("offset", range(6))
 @pytest.mark.parametrize("mapped", [as_they_are, in_casts])
-def test_texts_of_times(
-    form: str, offset: int, mapped: Callable[[str], str], tmp_path: Path
-) -> None:
+def test_texts_of_times(form: str, offset: int, mapped: Callable[[str], str], tmp_path: Path) -> None:
     """Six ways to write an instant, in one column, each for another row."""
 
     def shape(_: str, __: str, kind: str) -> Kept | None:

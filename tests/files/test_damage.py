@@ -39,8 +39,13 @@ def report(files: Files, folder: Path) -> tuple[Figures | None, tuple[Diagnostic
     data = files.deals.encode() if isinstance(files.deals, str) else files.deals
     (folder / files.name).write_bytes(data)
     (folder / "users.csv").write_text(files.users, encoding="utf-8")
-    own = {"version": 1, "timezone": "UTC", "currency": "EUR", "mapping": "m.yaml",
-           "source": {"files": {"deals": {"path": files.name, **files.said}, "users": "users.csv"}}}  # fmt: skip
+    own = {
+        "version": 1,
+        "timezone": "UTC",
+        "currency": "EUR",
+        "mapping": "m.yaml",
+        "source": {"files": {"deals": {"path": files.name, **files.said}, "users": "users.csv"}},
+    }
     (folder / "m.yaml").write_text(yaml.safe_dump(MAPPING), encoding="utf-8")
     (folder / "reportspec.yaml").write_text(yaml.safe_dump(own), encoding="utf-8")
     (folder / "s.yaml").write_text(yaml.safe_dump(SPEC), encoding="utf-8")
@@ -84,13 +89,17 @@ def check(name: str, folder: Path, random: Random) -> None:
     if files.come == ("footnote",):
         assert figures is not None
         count = len(files.lines)
-        assert any(re.search(rf"\b{count} deals? ", text) for text in figures.footnotes), figures.footnotes  # fmt: skip
+        assert any(re.search(rf"\b{count} deals? ", text) for text in figures.footnotes), figures.footnotes
         return
     assert codes & set(files.come), (name, files.lines, said(found))
     mine = [one for one in found if one.code in files.come]
     places = {int(n) for text in said(mine) for n in re.findall(r"\bline (\d+)\b", text)}
     assert places <= set(files.lines) or not files.lines, (files.lines, said(mine))
-    counts = [int(n) for text in said(mine) for n in re.findall(r"\b(\d+) (?:of \d+ )?(?:values?|rows?)\b", text.split("= for")[0])]  # fmt: skip
+    counts = [
+        int(n)
+        for text in said(mine)
+        for n in re.findall(r"\b(\d+) (?:of \d+ )?(?:values?|rows?)\b", text.split("= for")[0])
+    ]
     counts += [1 for text in said(mine) if " a value " in text]
     expected = files.count if files.count is not None else len(files.lines)
     if counts and expected:

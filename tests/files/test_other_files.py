@@ -51,8 +51,9 @@ def test_cells_keep_their_types(tmp_path: Path) -> None:
     assert asked(workbook(tmp_path, HEAD, *BODY)) == WANTED
     mixed = [["007", 1.125, datetime(2026, 3, 4, 10, 30)], [7, 2.375, datetime(2026, 3, 5)]]
     assert asked(workbook(tmp_path, HEAD, *mixed)) == [
-        ("007", 1.125, datetime(2026, 3, 4, 10, 30)), ("7", 2.375, datetime(2026, 3, 5)),
-    ]  # fmt: skip
+        ("007", 1.125, datetime(2026, 3, 4, 10, 30)),
+        ("7", 2.375, datetime(2026, 3, 5)),
+    ]
 
 
 def test_titles_of_a_sheet(tmp_path: Path) -> None:
@@ -86,7 +87,7 @@ def test_texts_among_dates_and_numbers(tmp_path: Path) -> None:
 
 def test_texts_alone_are_read_like_those_of_other_files(tmp_path: Path) -> None:
     body = [[1, "1.234,50", "13/04/2026"], [2, "10,5", "02/04/2026"]]
-    assert asked(workbook(tmp_path, HEAD, *body)) == [("1", 1234.5, date(2026, 4, 13)), ("2", 10.5, date(2026, 4, 2))]  # fmt: skip
+    assert asked(workbook(tmp_path, HEAD, *body)) == [("1", 1234.5, date(2026, 4, 13)), ("2", 10.5, date(2026, 4, 2))]
 
 
 def rewritten(path: Path, **parts: tuple[str, str]) -> Path:
@@ -110,7 +111,11 @@ DAY = date(2026, 3, 4)
 def test_formulas_without_a_result(tmp_path: Path) -> None:
     """Programs that only write formulas leave the result out, or write 0 and ask for all to be worked out."""
     rows = [HEAD, *BODY, [3, "=B2+1", DAY], [4, "=B3", DAY]]
-    ways = {"left out": ("</f><v></v>", "</f><v></v>"), "no value": ("</f><v></v>", "</f>"), "zero": ("</f><v></v>", "</f><v>0</v>")}  # fmt: skip
+    ways = {
+        "left out": ("</f><v></v>", "</f><v></v>"),
+        "no value": ("</f><v></v>", "</f>"),
+        "zero": ("</f><v></v>", "</f><v>0</v>"),
+    }
     for way, sheet in ways.items():
         found = refused(rewritten(workbook(tmp_path, *rows), sheet1=sheet))
         assert found.code == "no-result", way
@@ -119,12 +124,13 @@ def test_formulas_without_a_result(tmp_path: Path) -> None:
         assert found.notes[0].startswith("row 4: 3,")
         assert asked(tmp_path / "t.xlsx", "id:key")[3] == ("4",), "the column is not read"
     for text, value in (("</f><v>0</v>", 0), ("</f><v>7.5</v>", 7.5)):
-        path = rewritten(
-            workbook(tmp_path, *rows), sheet1=("</f><v></v>", text), workbook=CALCULATED
-        )
+        path = rewritten(workbook(tmp_path, *rows), sheet1=("</f><v></v>", text), workbook=CALCULATED)
         assert [row[1] for row in asked(path)] == [100, 50.5, value, value]
-    empty = rewritten(workbook(tmp_path, HEAD, *BODY, [3, '=""', DAY]), workbook=CALCULATED,
-                      sheet1=('<c r="B4"><f>""</f><v></v>', '<c r="B4" t="str"><f>""</f><v></v>'))  # fmt: skip
+    empty = rewritten(
+        workbook(tmp_path, HEAD, *BODY, [3, '=""', DAY]),
+        workbook=CALCULATED,
+        sheet1=('<c r="B4"><f>""</f><v></v>', '<c r="B4" t="str"><f>""</f><v></v>'),
+    )
     assert asked(empty)[2] == ("3", None, DAY), "an empty text is a result"
     bare = rewritten(workbook(tmp_path, *rows), sheet1=(' r="B4"', ""), workbook=CALCULATED)
     assert "cells B4, B5" in refused(bare).message, "places may be left to be counted"
@@ -135,10 +141,12 @@ def test_cells_with_an_error(tmp_path: Path) -> None:
     found = refused(path)
     assert found.code == "error-cell"
     assert "sheet `Deals`, cells B4, A5, B6: `#N/A`, `#REF!`, errors and no values" in found.message
-    assert found.help == 'mend the formulas in the workbook, or write `null: ["#N/A", "#REF!"]` if they stand for no value'  # fmt: skip
+    assert (
+        found.help == 'mend the formulas in the workbook, or write `null: ["#N/A", "#REF!"]` if they stand for no value'
+    )
     assert found.notes == ("row 4: 3, , 2026-03-04", "row 5: , 5, 2026-03-04")
     assert "cell A5: `#REF!`, an error" in refused(path, null=("#N/A",)).message
-    assert [row[0] for row in asked(path, "amount:money", null=("#N/A",))] == [100, 50.5, None, 5, None]  # fmt: skip
+    assert [row[0] for row in asked(path, "amount:money", null=("#N/A",))] == [100, 50.5, None, 5, None]
 
 
 def test_a_sheet_of_one_column(tmp_path: Path) -> None:
@@ -162,7 +170,7 @@ def test_words_for_nothing_among_numbers(tmp_path: Path) -> None:
         'write `null: ["-"]` if it stands for no value',
     )
     found = refused(workbook(tmp_path, HEAD, *BODY, [3, "-", DAY], [4, "soon", DAY]))
-    assert found.help == 'make them alike in the workbook; write `null: ["-"]` if it stands for no value'  # fmt: skip
+    assert found.help == 'make them alike in the workbook; write `null: ["-"]` if it stands for no value'
 
 
 def test_shares_of_a_sheet_are_no_percentages_twice(tmp_path: Path) -> None:
@@ -177,10 +185,7 @@ def test_shares_of_a_sheet_are_no_percentages_twice(tmp_path: Path) -> None:
 def test_line_ends_and_empty_cells(tmp_path: Path) -> None:
     path = workbook(tmp_path, ["id", "note"], [1, "a\nb"], [None, None], [2, "c, d"])
     assert asked(path, "id:key note:text") == [("1", "a b"), ("2", "c, d")]
-    assert (
-        refused(workbook(tmp_path, ["id", "note"], [1, "a", "b"]), "id:key note:text").code
-        == "unreadable-row"
-    )
+    assert refused(workbook(tmp_path, ["id", "note"], [1, "a", "b"]), "id:key note:text").code == "unreadable-row"
 
 
 def test_sheets(tmp_path: Path) -> None:
@@ -206,11 +211,8 @@ def od_cell(kind: str, value: str, text: str, more: str = "") -> str:
 def open_document(folder: Path, rows: list[list[str]]) -> Path:
     """The least that makes a sheet of OpenDocument."""
     body = "".join(f"<table:table-row>{''.join(row)}</table:table-row>" for row in rows)
-    spaces = " ".join(
-        f'xmlns:{n}="urn:oasis:names:tc:opendocument:xmlns:{n}:1.0"'
-        for n in ("office", "table", "text")
-    )
-    spaces += ' xmlns:calcext="urn:org:documentfoundation:names:experimental:calc:xmlns:calcext:1.0"'  # fmt: skip
+    spaces = " ".join(f'xmlns:{n}="urn:oasis:names:tc:opendocument:xmlns:{n}:1.0"' for n in ("office", "table", "text"))
+    spaces += ' xmlns:calcext="urn:org:documentfoundation:names:experimental:calc:xmlns:calcext:1.0"'
     content = (
         f'<?xml version="1.0"?><office:document-content {spaces}><office:body><office:spreadsheet>'
         f'<table:table table:name="Deals">{body}</table:table></office:spreadsheet></office:body></office:document-content>'
@@ -238,17 +240,24 @@ def test_cells_of_open_document_without_a_value(tmp_path: Path) -> None:
     many = '<table:table-row table:number-rows-repeated="2"><table:table-cell table:number-columns-repeated="2"/></table:table-row>'
     bodies = {wrong: "cell B4: `#DIV/0!`", odd: "cell B4: `Err:508`", undone: "cell B4: a formula"}
     for cell, said in bodies.items():
-        rows = [head, [od_cell("float", "1", "1"), good], [f"<table:table-cell/></table:table-row>{many}<table:table-row>"],
-                [od_cell("float", "2", "2"), cell]]  # fmt: skip
+        rows = [
+            head,
+            [od_cell("float", "1", "1"), good],
+            [f"<table:table-cell/></table:table-row>{many}<table:table-row>"],
+            [od_cell("float", "2", "2"), cell],
+        ]
         found = refused(open_document(tmp_path, rows), "id:key amount:money")
         assert f"sheet `Deals`, {said.replace('B4', 'B7')}" in found.message
     rows = [head, *([od_cell("float", str(n), ""), c] for n, c in enumerate((good, blank, wrong)))]
     path = open_document(tmp_path, rows)
-    assert asked(path, "id:key amount:money", null=("#DIV/0!",)) == [("0", 7.5), ("1", None), ("2", None)]  # fmt: skip
+    assert asked(path, "id:key amount:money", null=("#DIV/0!",)) == [("0", 7.5), ("1", None), ("2", None)]
 
 
 def test_open_document(tmp_path: Path) -> None:
-    rows = [[("string", n, n) for n in HEAD], [("string", "007", "007"), ("float", "50.5", "50,50"), ("date", "2026-04-05", "05/04/26")]]  # fmt: skip
+    rows = [
+        [("string", n, n) for n in HEAD],
+        [("string", "007", "007"), ("float", "50.5", "50,50"), ("date", "2026-04-05", "05/04/26")],
+    ]
     path = open_document(tmp_path, [[od_cell(*c) for c in row] for row in rows])
     assert asked(path) == [("007", 50.5, date(2026, 4, 5))]
 
@@ -263,7 +272,7 @@ def test_json_keeps_its_types(tmp_path: Path) -> None:
     rows[0]["closed"] = "03/04/2026"
     data = {"t.json": json.dumps(rows).encode()}
     assert refusal(tmp_path, data, FIELDS).code == "unclear-date"
-    assert read(tmp_path, data, "closed:time", date_format=(("", ("%d/%m/%Y",)),))[0] == (date(2026, 4, 3),)  # fmt: skip
+    assert read(tmp_path, data, "closed:time", date_format=(("", ("%d/%m/%Y",)),))[0] == (date(2026, 4, 3),)
     assert refusal(tmp_path, {"t.json": b'[{"id": 1}, {'}, FIELDS).code == "unreadable-row"
 
 
@@ -275,9 +284,7 @@ def test_parquet_keeps_its_types(tmp_path: Path) -> None:
     duckdb.sql(made.format("03/04/2026")).write_parquet(str(path))
     assert refused(path).code == "unclear-date"
     other = tmp_path / "o.parquet"
-    duckdb.sql("select '8' as id, 2.5 as amount, date '2026-01-01' as day").write_parquet(
-        str(other)
-    )
+    duckdb.sql("select '8' as id, 2.5 as amount, date '2026-01-01' as day").write_parquet(str(other))
     with pytest.raises(SourceError) as found:
         read_files([path, other], "id:key")
     assert found.value.code == "unlike-files"

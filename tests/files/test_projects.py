@@ -12,9 +12,22 @@ import yaml
 
 from reportspec.api import ReportError, build
 
-MAPPING = {"entities": {"deal": {"table": "deals", "key": "id", "fields": {
-    "status": "status", "amount": "amount", "created_at": "created", "closed_at": "closed", "source": "source",
-    "month": {"sql": "strftime(closed, '%m')", "type": "text"}}}}}  # fmt: skip
+MAPPING = {
+    "entities": {
+        "deal": {
+            "table": "deals",
+            "key": "id",
+            "fields": {
+                "status": "status",
+                "amount": "amount",
+                "created_at": "created",
+                "closed_at": "closed",
+                "source": "source",
+                "month": {"sql": "strftime(closed, '%m')", "type": "text"},
+            },
+        }
+    }
+}
 SPEC = "version: 1\nperiod: 2026\nsections: [{id: k, kpis: [won_amount, won_deals_count]}]\n"
 HEADER = "id,status,amount,created,closed,source\n"
 
@@ -28,8 +41,13 @@ def project(tmp_path: Path) -> Path:
 
 def declare(project: Path, data: bytes | str, **said: object) -> None:
     (project / "deals.csv").write_bytes(data.encode() if isinstance(data, str) else data)
-    own = {"version": 1, "source": {"files": {"deals": {"path": "deals.csv", **said} if said else "deals.csv"}},
-           "mapping": "m.yaml", "currency": "EUR", "timezone": "UTC"}  # fmt: skip
+    own = {
+        "version": 1,
+        "source": {"files": {"deals": {"path": "deals.csv", **said} if said else "deals.csv"}},
+        "mapping": "m.yaml",
+        "currency": "EUR",
+        "timezone": "UTC",
+    }
     (project / "reportspec.yaml").write_text(yaml.safe_dump(own, sort_keys=False), encoding="utf-8")
 
 
@@ -78,9 +96,7 @@ def test_a_row_of_totals_may_be_left_out_by_the_mapping(project: Path) -> None:
 
 @pytest.mark.parametrize("key", ["null", '"null"'])
 def test_words_for_nothing(key: str, project: Path) -> None:
-    declare(
-        project, HEADER + "1,won,100,2026-02-01,2026-03-04,W\n2,won,N/A,2026-02-01,-,W\n", skip=0
-    )
+    declare(project, HEADER + "1,won,100,2026-02-01,2026-03-04,W\n2,won,N/A,2026-02-01,-,W\n", skip=0)
     text = (project / "reportspec.yaml").read_text(encoding="utf-8")
     said = text.replace("skip: 0", f'{key}: ["N/A", "-"]')
     (project / "reportspec.yaml").write_text(said, encoding="utf-8")
@@ -88,10 +104,16 @@ def test_words_for_nothing(key: str, project: Path) -> None:
 
 
 SAID = {
-    "encoding: cp12522": "unknown-encoding", "date_format: dd/mm/yyyy": "bad-format", 'date_format: "%d/%m"': "bad-format",
-    'date_format: "%H:%M %p %d/%m/%Y"': "bad-format", "{decimal: '.', thousands: '.'}": "contradiction",
-    "delimiter: ';;'": "bad-value", "columns: [a, A]": "repeated-value", "skip: -1": "out-of-range", "sheets: 1": "unknown-key",
-}  # fmt: skip
+    "encoding: cp12522": "unknown-encoding",
+    "date_format: dd/mm/yyyy": "bad-format",
+    'date_format: "%d/%m"': "bad-format",
+    'date_format: "%H:%M %p %d/%m/%Y"': "bad-format",
+    "{decimal: '.', thousands: '.'}": "contradiction",
+    "delimiter: ';;'": "bad-value",
+    "columns: [a, A]": "repeated-value",
+    "skip: -1": "out-of-range",
+    "sheets: 1": "unknown-key",
+}
 
 
 @pytest.mark.parametrize("said", SAID)
@@ -114,9 +136,9 @@ def test_the_doctor_says_how_files_were_read(
     done = run_cli(["doctor", project, "--format", "json"])
     (found,) = (one for one in json.loads(done.stdout) if one["what"] == "files")
     assert found["said"] == (
-        "`deals` from deals.csv: UTF-8, semicolon, 6 columns; 1 row; amount: decimal: \",\", thousands: \".\";"
+        '`deals` from deals.csv: UTF-8, semicolon, 6 columns; 1 row; amount: decimal: ",", thousands: ".";'
         ' created: date_format: "%d/%m/%Y"; closed: date_format: "%d/%m/%Y"'
-    )  # fmt: skip
+    )
     declare(project, HEADER + "1,won,5,03/04/2026,,W\n2,won\n")
     done = run_cli(["doctor", project, "--format", "json"])
     (found,) = (one for one in json.loads(done.stdout) if one["what"] == "files")

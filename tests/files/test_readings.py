@@ -79,7 +79,7 @@ TWO_WAYS = {
     ("11-01-2026", "11-12-2026"): ("", "", "%d-%m-%Y"),
     ("03/04/2026 08:55 PM",): ("03/04/2026 08:55 PM", "3 April 2026 or 4 March 2026", "%d/%m/%Y %I:%M %p"),
     ("05-03-17",): ("05-03-17", "5 March 2017 or 3 May 2017 or 17 March 2005", "%d-%m-%y"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("values", TWO_WAYS, ids=str)
@@ -90,14 +90,19 @@ def test_dates_of_two_readings(values: tuple[str, ...], tmp_path: Path) -> None:
     assert f"{text}` is {ways}" in found.message or not text
     assert f'`date_format: "{format_}"` (day first)' in str(found.help)
     other = format_.replace("%d", "?").replace("%m", "%d").replace("?", "%m")
-    day, month = (
-        column(tmp_path, "date", *values, date_format=(("", (f,)),)) for f in (format_, other)
-    )
+    day, month = (column(tmp_path, "date", *values, date_format=(("", (f,)),)) for f in (format_, other))
     assert [(d.day, d.month) for d in day] == [(d.month, d.day) for d in month]
 
 
-NO_DATES = (("31/02/2026",), ("2026-02-30",), ("soon", "2026-01-01"), ("46000",), ("epoch",), ("13/04/2026", "04/13/2026"),
-            ("1/2/3",))  # fmt: skip
+NO_DATES = (
+    ("31/02/2026",),
+    ("2026-02-30",),
+    ("soon", "2026-01-01"),
+    ("46000",),
+    ("epoch",),
+    ("13/04/2026", "04/13/2026"),
+    ("1/2/3",),
+)
 
 
 @pytest.mark.parametrize("values", NO_DATES, ids=str)
@@ -121,8 +126,8 @@ def test_a_format_that_reads_not_all(tmp_path: Path) -> None:
 def test_columns_have_their_own_formats(tmp_path: Path) -> None:
     data = "id,a,b\n1,03/04/2026,03/04/26 08:55 PM\n"
     said = (("a", ("%d/%m/%Y",)), ("b", ("%m/%d/%y %I:%M %p",)))
-    assert read(tmp_path, data, "a:time b:time", date_format=said) == [(date(2026, 4, 3), datetime(2026, 3, 4, 20, 55))]  # fmt: skip
-    assert refusal(tmp_path, data, "a:time", date_format=(("c", ("%d/%m/%Y",)),)).code == "unknown-column"  # fmt: skip
+    assert read(tmp_path, data, "a:time b:time", date_format=said) == [(date(2026, 4, 3), datetime(2026, 3, 4, 20, 55))]
+    assert refusal(tmp_path, data, "a:time", date_format=(("c", ("%d/%m/%Y",)),)).code == "unknown-column"
 
 
 NUMBERS = {
@@ -151,7 +156,7 @@ def test_numbers(values: tuple[str, ...], tmp_path: Path) -> None:
         assert column(tmp_path, kind, *values, "") == [*NUMBERS[values], None]
 
 
-@pytest.mark.parametrize("values", [("1.500", "2.000"), ("1,500",), ("12,345", "7"), ("$1.500",), ("-1.500",)], ids=str)  # fmt: skip
+@pytest.mark.parametrize("values", [("1.500", "2.000"), ("1,500",), ("12,345", "7"), ("$1.500",), ("-1.500",)], ids=str)
 def test_numbers_of_two_readings(values: tuple[str, ...], tmp_path: Path) -> None:
     found = said_of(tmp_path, "money", *values)
     assert found.code == "unclear-number"
@@ -161,8 +166,17 @@ def test_numbers_of_two_readings(values: tuple[str, ...], tmp_path: Path) -> Non
     assert abs(whole[0]) == 1000 * abs(fraction[0])
 
 
-NO_NUMBERS = (("12", "Anna"), ("1.2.3",), ("1,2,3",), ("nan",), ("inf", "1"), ("0x1f",), ("1_000",),
-              ("10%%",), ("1.234,5", "1,234.5"))  # fmt: skip
+NO_NUMBERS = (
+    ("12", "Anna"),
+    ("1.2.3",),
+    ("1,2,3",),
+    ("nan",),
+    ("inf", "1"),
+    ("0x1f",),
+    ("1_000",),
+    ("10%%",),
+    ("1.234,5", "1,234.5"),
+)
 
 
 @pytest.mark.parametrize("values", NO_NUMBERS, ids=str)
@@ -198,14 +212,16 @@ def test_percent_that_does_not_fit(tmp_path: Path) -> None:
     assert refusal(tmp_path, data, "id:key x:number", percent=("x",)).code == "contradiction"
 
 
-@pytest.mark.parametrize("word", ["#N/A", "#DIV/0!", "#REF!", "#VALUE!", "#NAME?", "#NV", "#BEZUG!", "#¡REF!", "#¿NOMBRE?", "Err:502"])  # fmt: skip
+@pytest.mark.parametrize(
+    "word", ["#N/A", "#DIV/0!", "#REF!", "#VALUE!", "#NAME?", "#NV", "#BEZUG!", "#¡REF!", "#¿NOMBRE?", "Err:502"]
+)
 def test_errors_of_spreadsheets(word: str, tmp_path: Path) -> None:
     for kind in ("number", "time", "boolean"):
         found = said_of(tmp_path, kind, word, "", "-")
         assert found.code == "unreadable-value"
-        assert f'mend the formulas in the spreadsheet, or write `null: ["{word}"' in str(
-            found.help
-        ).replace('["-", ', "[")
+        assert f'mend the formulas in the spreadsheet, or write `null: ["{word}"' in str(found.help).replace(
+            '["-", ', "["
+        )
         assert column(tmp_path, kind, word, "-", null=(word, "-")) == [None, None]
 
 
@@ -213,7 +229,7 @@ def test_words_for_nothing_beside_others_are_told_apart(tmp_path: Path) -> None:
     """What is shown first is what no setting reads."""
     found = said_of(tmp_path, "number", "#N/A", "-", "n/a", "soon", "5")
     assert "4 values that cannot be read as a number: `soon`, `#N/A`" in found.message
-    assert found.help == 'mend the file; write `null: ["#N/A", "-", "n/a"]` if they stand for no value'  # fmt: skip
+    assert found.help == 'mend the file; write `null: ["#N/A", "-", "n/a"]` if they stand for no value'
 
 
 def test_amounts_in_two_currencies(tmp_path: Path) -> None:
@@ -230,7 +246,7 @@ def test_signs_that_are_said_decide(tmp_path: Path) -> None:
 
 
 def test_yes_and_no(tmp_path: Path) -> None:
-    assert column(tmp_path, "boolean", "Yes", "no", "", "TRUE", "0") == [True, False, None, True, False]  # fmt: skip
+    assert column(tmp_path, "boolean", "Yes", "no", "", "TRUE", "0") == [True, False, None, True, False]
     assert column(tmp_path, "boolean", "Sì", "No") == [True, False]
     assert said_of(tmp_path, "boolean", "active", "no").code == "unreadable-value"
 
@@ -251,7 +267,7 @@ def test_keys_stay_as_they_are(tmp_path: Path) -> None:
 
 
 def test_columns_of_expressions_are_what_all_their_texts_are(tmp_path: Path) -> None:
-    data = "a,b,c,d,e,f,g,h\n1,1.5,2026-01-02,2026-01-02 10:00,true,01/02/2026,10:30:00,\n2,0.25,,,false,02/03/2026,,\n"  # fmt: skip
+    data = "a,b,c,d,e,f,g,h\n1,1.5,2026-01-02,2026-01-02 10:00,true,01/02/2026,10:30:00,\n2,0.25,,,false,02/03/2026,,\n"
     fields = " ".join(f"{name}:any" for name in "abcdefgh")
     first, _ = read(tmp_path, data, fields)
     assert first[:5] == (1, 1.5, date(2026, 1, 2), datetime(2026, 1, 2, 10), True)
@@ -266,7 +282,9 @@ def test_short_years_in_columns_that_expressions_read(tmp_path: Path) -> None:
         found = refusal(tmp_path, "id,x\n1,05-03-17\n", "id:any x:any", texts=texts)
         assert found.code == "unclear-date"
         rows = read(tmp_path, "id,x\n1,03-25-17 10:30\n2,\n", "x:any", texts=texts)
-        assert str(rows) == str([("2017-03-25 10:30:00",), (None,)] if texts else [(datetime(2017, 3, 25, 10, 30),), (None,)])  # fmt: skip
+        assert str(rows) == str(
+            [("2017-03-25 10:30:00",), (None,)] if texts else [(datetime(2017, 3, 25, 10, 30),), (None,)]
+        )
         assert read(tmp_path, "id,x\n1,12-34-56\n", "x:any", texts=texts) == [("12-34-56",)]
 
 
@@ -274,8 +292,9 @@ def test_formats_where_all_columns_are_texts(tmp_path: Path) -> None:
     data = "id,name,x\n1,Anna,03/04/2026\n2,Bo,\n"
     said = (("", ("%d/%m/%Y",)),)
     assert read(tmp_path, data, "id:key name:text x:time", texts=True, date_format=said) == [
-        ("1", "Anna", "2026-04-03"), ("2", "Bo", None),
-    ]  # fmt: skip
+        ("1", "Anna", "2026-04-03"),
+        ("2", "Bo", None),
+    ]
     own = (("x", ("%d/%m/%y",)),)
     assert refusal(tmp_path, data, "x:time", texts=True, date_format=own).code == "unreadable-value"
     assert refusal(tmp_path, data, "x:time", texts=True, decimal=",").code == "contradiction"
@@ -303,7 +322,7 @@ def test_drawn_times_are_read_as_written_or_refused(format_: str, tmp_path: Path
     random_, codes = random.Random(format_), list[str]()
     for number in (1, 2, 5, 40):
         first = datetime(1990, 1, 1).timestamp()
-        times = [datetime.fromtimestamp(first + random_.randrange(70 * 366 * 1440) * 60) for _ in range(number)]  # fmt: skip
+        times = [datetime.fromtimestamp(first + random_.randrange(70 * 366 * 1440) * 60) for _ in range(number)]
         texts = [time.strftime(format_) for time in times]
         wanted = [datetime.strptime(text, format_) for text in texts]
         try:
@@ -316,14 +335,12 @@ def test_drawn_times_are_read_as_written_or_refused(format_: str, tmp_path: Path
     assert set(codes) <= {"unclear-date"}
 
 
-@pytest.mark.parametrize(("decimal", "thousands"), [(".", ""), (".", ","), (",", "."), (",", " "), (",", "")])  # fmt: skip
-def test_drawn_numbers_are_read_as_written_or_refused(
-    decimal: str, thousands: str, tmp_path: Path
-) -> None:
+@pytest.mark.parametrize(("decimal", "thousands"), [(".", ""), (".", ","), (",", "."), (",", " "), (",", "")])
+def test_drawn_numbers_are_read_as_written_or_refused(decimal: str, thousands: str, tmp_path: Path) -> None:
     random_, codes = random.Random(decimal + thousands), list[str]()
     for number in (1, 2, 5, 40):
         digits = random_.choice([0, 1, 2, 3])
-        values = [round(random_.choice([1, 100, 1e4, 1e6]) * random_.uniform(-1, 1), digits) for _ in range(number)]  # fmt: skip
+        values = [round(random_.choice([1, 100, 1e4, 1e6]) * random_.uniform(-1, 1), digits) for _ in range(number)]
         plain = [f"{value:,.{digits}f}" for value in values]
         swap = str.maketrans({",": thousands, ".": decimal})
         texts = [text.translate(swap) for text in plain]

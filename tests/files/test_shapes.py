@@ -74,7 +74,7 @@ def test_packed_files(tmp_path: Path) -> None:
     assert read(tmp_path, {"t.csv.gz": gzip.compress(TABLE.encode())}, FIELDS) == WANTED
 
 
-@pytest.mark.parametrize("titles", ["Deals export,,\nas of 1 Apr,,\n", "Deals\n\n", "Deals\nas of, 1 Apr\n"])  # fmt: skip
+@pytest.mark.parametrize("titles", ["Deals export,,\nas of 1 Apr,,\n", "Deals\n\n", "Deals\nas of, 1 Apr\n"])
 def test_titles_above_the_header(titles: str, tmp_path: Path) -> None:
     found = refusal(tmp_path, titles + TABLE, FIELDS)
     assert (found.code, found.help) == ("no-header", "write `skip: 2`")
@@ -92,9 +92,7 @@ def test_files_without_a_header(tmp_path: Path) -> None:
 def test_a_column_that_is_there_twice(tmp_path: Path) -> None:
     data = "id,amount,amount\n1,2,3\n"
     assert refusal(tmp_path, data, "id:key amount:money").code == "repeated-column"
-    assert read(
-        tmp_path, data, "id:key amount_1:money", columns=("id", "amount", "amount_1"), skip=1
-    ) == [("1", 3)]
+    assert read(tmp_path, data, "id:key amount_1:money", columns=("id", "amount", "amount_1"), skip=1) == [("1", 3)]
     assert read(tmp_path, data, "id:key") == [("1",)], "nobody reads it"
 
 
@@ -145,7 +143,7 @@ def test_a_quote_in_the_header(tmp_path: Path) -> None:
     assert "into the header" in refusal(tmp_path, 'id,"name,town\n1,Anna,Rom\n2,Bo",Rom\n').message
 
 
-@pytest.mark.parametrize("row", [",Total,,,100", "Total,,,,100", "Totale:,,,,100", ",,,,100", ",,,Gesamt,100"])  # fmt: skip
+@pytest.mark.parametrize("row", [",Total,,,100", "Total,,,,100", "Totale:,,,,100", ",,,,100", ",,,Gesamt,100"])
 def test_rows_of_totals(row: str, tmp_path: Path) -> None:
     data = f"id,name,town,owner,amount\n1,Anna,Rom,u,60\n2,Total,Paris,u,40\n\n{row}\n"
     found = refusal(tmp_path, data, "id:key name:text amount:money")
@@ -154,8 +152,17 @@ def test_rows_of_totals(row: str, tmp_path: Path) -> None:
     assert found.notes == (f"line 5: {row}",)
 
 
-@pytest.mark.parametrize("row", ["Total (4),open,Rom,u,100", "Grand total,open,,u,100", "Totale:,open,2026-01-01,u,100",
-                                 ",Total (2),Rom,u,100", "Summe [2]:,x,y,u,100", "TOTAL ( 2 rows ),x,y,,100"])  # fmt: skip
+@pytest.mark.parametrize(
+    "row",
+    [
+        "Total (4),open,Rom,u,100",
+        "Grand total,open,,u,100",
+        "Totale:,open,2026-01-01,u,100",
+        ",Total (2),Rom,u,100",
+        "Summe [2]:,x,y,u,100",
+        "TOTAL ( 2 rows ),x,y,,100",
+    ],
+)
 def test_rows_of_totals_with_more_beside_the_word(row: str, tmp_path: Path) -> None:
     data = f"id,name,town,owner,amount\n1,Anna,Rom,u,60\n2,Bo,Paris,u,40\n{row}\n"
     found = refusal(tmp_path, data, "id:key name:text amount:money")
@@ -164,7 +171,13 @@ def test_rows_of_totals_with_more_beside_the_word(row: str, tmp_path: Path) -> N
 
 
 def test_what_is_only_called_like_a_total(tmp_path: Path) -> None:
-    rows = ["1,Total Energies,Rom,u,60", "2,Total,,u,40", "Total Energies,Bo,,,5", "Total,Bo,Rom,u,6", "Sum (of all),Bo,,,7"]  # fmt: skip
+    rows = [
+        "1,Total Energies,Rom,u,60",
+        "2,Total,,u,40",
+        "Total Energies,Bo,,,5",
+        "Total,Bo,Rom,u,6",
+        "Sum (of all),Bo,,,7",
+    ]
     data = "id,name,town,owner,amount\n" + "\n".join(rows) + "\n"
     found = read(tmp_path, data, "id:key name:text amount:money")
     assert [row[2] for row in found] == [60, 40, 5, 6, 7]
@@ -174,9 +187,7 @@ def test_rows_without_any_value_are_none(tmp_path: Path) -> None:
     assert read(tmp_path, TABLE + ",,\n,,\n", FIELDS) == WANTED
 
 
-@pytest.mark.parametrize(
-    "data", ['"x"\n1\n""\n', 'x\n""\n1\n', 'x\r\n1\r\n\r\n""', "x\n\n1\n-\n\n"]
-)
+@pytest.mark.parametrize("data", ['"x"\n1\n""\n', 'x\n""\n1\n', 'x\r\n1\r\n\r\n""', "x\n\n1\n-\n\n"])
 def test_a_row_of_one_column_that_says_it_has_no_value(data: str, tmp_path: Path) -> None:
     """A blank line is no row; `""` is one, wherever it stands."""
     for kind, value in (("key", "1"), ("number", 1), ("any", 1)):
@@ -198,7 +209,7 @@ def test_words_for_nothing(tmp_path: Path) -> None:
     data = "id,name,amount\n1,Anna,N/A\n2,N/A,5\n"
     found = refusal(tmp_path, data, "id:key name:text amount:money")
     assert found.help == 'write `null: ["N/A"]` if it stands for no value'
-    assert read(tmp_path, data, "id:key name:text amount:money", null=("N/A",)) == [("1", "Anna", None), ("2", None, 5)]  # fmt: skip
+    assert read(tmp_path, data, "id:key name:text amount:money", null=("N/A",)) == [("1", "Anna", None), ("2", None, 5)]
 
 
 def test_files_of_one_table(tmp_path: Path) -> None:
@@ -221,7 +232,9 @@ def drawn(random_: random.Random) -> tuple[bytes, str, str]:
     odd = ["a", " ", '"', ",", ";", "1", "é", "x\ny", "\t", "|", "'", "#", "\\", "Ω"]
 
     def cell() -> str:
-        return "".join(random_.choice(odd if random_.random() < 0.3 else "abc12 ") for _ in range(random_.randint(0, 6)))  # fmt: skip
+        return "".join(
+            random_.choice(odd if random_.random() < 0.3 else "abc12 ") for _ in range(random_.randint(0, 6))
+        )
 
     text = io.StringIO()
     writer = csv.writer(text, delimiter=sign, lineterminator=random_.choice(["\n", "\r\n"]))

@@ -11,12 +11,23 @@ from reportspec.model import ColumnRead
 from reportspec.run.connection import SourceError, Wanted
 from reportspec.run.embedded import open_embedded
 
-KINDS = {"key": "VARCHAR", "text": "VARCHAR", "money": "DECIMAL(18, 4)", "number": "DOUBLE", "integer": "BIGINT",
-         "time": "TIMESTAMP", "date": "DATE", "boolean": "BOOLEAN", "any": ""}  # fmt: skip
+KINDS = {
+    "key": "VARCHAR",
+    "text": "VARCHAR",
+    "money": "DECIMAL(18, 4)",
+    "number": "DOUBLE",
+    "integer": "BIGINT",
+    "time": "TIMESTAMP",
+    "date": "DATE",
+    "boolean": "BOOLEAN",
+    "any": "",
+}
 Rows = list[tuple[Any, ...]]
 
 
-def read(folder: Path, files: str | bytes | Mapping[str, bytes], fields: str = "", texts: bool = False, **said: Any) -> Rows:  # fmt: skip
+def read(
+    folder: Path, files: str | bytes | Mapping[str, bytes], fields: str = "", texts: bool = False, **said: Any
+) -> Rows:
     """The rows of a table. `fields` are its columns as the mapping reads them: `id:key amount:money`."""
     if not isinstance(files, Mapping):
         files = {"t.csv": files.encode() if isinstance(files, str) else files}
@@ -30,7 +41,7 @@ def read_files(paths: Sequence[Path], fields: str = "", texts: bool = False, **s
     reads = []
     for part in fields.split():
         name, _, kind = part.partition(":")
-        reads.append(ColumnRead("t", name, KINDS[kind or "any"], "", "TRUE" if kind == "key" else ""))  # fmt: skip
+        reads.append(ColumnRead("t", name, KINDS[kind or "any"], "", "TRUE" if kind == "key" else ""))
     source = SourceSpec("files", "t", files={"t": FileSpec(tuple(map(str, paths)), **said)})
     session = open_embedded(source, Wanted(frozenset({"t"}), texts, reads=tuple(reads)))
     try:

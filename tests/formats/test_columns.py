@@ -20,26 +20,70 @@ MONEY, SIGNED_MONEY = r"−?€\d{1,3}(,\d{3})*(\.\d\d)?", r"[+−]€\d{1,3}(,\
 SHARE, CHANGE = r"−?\d+(\.\d)?%", r"[+−]\d{1,3}(,\d{3})*(\.\d)?%|0\.0%"
 COUNT, DAYS, NUMBER, TEXT = r"\d{1,3}(,\d{3})*", r"\d+\.\d( days)?", r"−?[\d,]+(\.\d+)?", r"[^\n]+"
 SPEC: dict[str, Any] = {
-    "report": "custom", "period": "2026-Q3", "compare": "previous_period",
+    "report": "custom",
+    "period": "2026-Q3",
+    "compare": "previous_period",
     "goals": {"won_amount": {"target": 900000, "by": "user.name", "targets": {"Anna Lindqvist": 150000}}},
     "sections": [
         {"id": "trend", "trend": {"metrics": ["won_amount", "close_rate"], "grain": "month"}},
-        {"id": "breakdown", "breakdown": {"metrics": ["won_amount", "close_rate", "sales_cycle_days", "won_deals_count"], "by": ["user.name"]}},
-        {"id": "records", "records": {"entity": "deal", "fields": ["deal.name", "deal.amount", "deal.closed_at", "deal.probability"]}},
+        {
+            "id": "breakdown",
+            "breakdown": {
+                "metrics": ["won_amount", "close_rate", "sales_cycle_days", "won_deals_count"],
+                "by": ["user.name"],
+            },
+        },
+        {
+            "id": "records",
+            "records": {"entity": "deal", "fields": ["deal.name", "deal.amount", "deal.closed_at", "deal.probability"]},
+        },
         {"id": "funnel", "funnel": {"steps": ["leads_created_count", "leads_converted_count"]}},
         {"id": "backtest", "backtest": {"metric": "forecast_amount", "against": "won_amount", "periods": 3}},
     ],
-}  # fmt: skip
+}
 # What stands in the columns of each, by hand: how it is called, and how a value of it looks.
 WANTED: dict[str, list[tuple[str, str]]] = {
-    "goal_won_amount": [("Owner", TEXT), ("Won amount", MONEY), ("Target", MONEY), ("Attained", SHARE), ("State", TEXT)],
-    "trend": [("Period", TEXT), ("Won amount", MONEY), ("Won amount, before", MONEY), ("Close rate", SHARE), ("Close rate, before", SHARE)],
-    "breakdown": [("Owner", TEXT), ("Won amount", MONEY), ("Won amount, before", MONEY), ("Close rate", SHARE), ("Close rate, before", SHARE),
-                  ("Sales cycle", DAYS), ("Sales cycle, before", DAYS), ("Won deals", COUNT), ("Won deals, before", COUNT)],
+    "goal_won_amount": [
+        ("Owner", TEXT),
+        ("Won amount", MONEY),
+        ("Target", MONEY),
+        ("Attained", SHARE),
+        ("State", TEXT),
+    ],
+    "trend": [
+        ("Period", TEXT),
+        ("Won amount", MONEY),
+        ("Won amount, before", MONEY),
+        ("Close rate", SHARE),
+        ("Close rate, before", SHARE),
+    ],
+    "breakdown": [
+        ("Owner", TEXT),
+        ("Won amount", MONEY),
+        ("Won amount, before", MONEY),
+        ("Close rate", SHARE),
+        ("Close rate, before", SHARE),
+        ("Sales cycle", DAYS),
+        ("Sales cycle, before", DAYS),
+        ("Won deals", COUNT),
+        ("Won deals, before", COUNT),
+    ],
     "records": [("Deal", TEXT), ("Amount", MONEY), ("Closed", TEXT), ("Probability", NUMBER)],
-    "funnel": [("Step", TEXT), ("Number", COUNT), ("Number, before", COUNT), ("Of the step before", SHARE), ("Of the first", SHARE)],
-    "backtest": [("Period", TEXT), ("Forecast at the start", MONEY), ("Won amount", MONEY), ("Off by", SIGNED_MONEY), ("Off by, relative", CHANGE)],
-}  # fmt: skip
+    "funnel": [
+        ("Step", TEXT),
+        ("Number", COUNT),
+        ("Number, before", COUNT),
+        ("Of the step before", SHARE),
+        ("Of the first", SHARE),
+    ],
+    "backtest": [
+        ("Period", TEXT),
+        ("Forecast at the start", MONEY),
+        ("Won amount", MONEY),
+        ("Off by", SIGNED_MONEY),
+        ("Off by, relative", CHANGE),
+    ],
+}
 
 
 @pytest.fixture(scope="module")
@@ -105,11 +149,18 @@ def test_workbook_and_csv(made: Figures, section: Section) -> None:
     for column, cell in zip(section.columns, rows[4], strict=True):
         _typed(column, cell)
     files = files_of(made, "csv", "r", "")
-    table = next(list(csv.reader(io.StringIO(data.decode("utf-8-sig")))) for name, data in files.items()
-                 if name.endswith(f"-{section.id.replace('_', '-')}.csv"))  # fmt: skip
+    table = next(
+        list(csv.reader(io.StringIO(data.decode("utf-8-sig"))))
+        for name, data in files.items()
+        if name.endswith(f"-{section.id.replace('_', '-')}.csv")
+    )
     assert table[0] == bare
-    assert all(re.fullmatch(r"(-?\d+(\.\d+)?(e-\d+)?)?", row[at]) for row in table[1:]
-               for at, column in enumerate(section.columns) if column.unit)  # fmt: skip
+    assert all(
+        re.fullmatch(r"(-?\d+(\.\d+)?(e-\d+)?)?", row[at])
+        for row in table[1:]
+        for at, column in enumerate(section.columns)
+        if column.unit
+    )
 
 
 def _typed(column: Column, cell: Any) -> None:

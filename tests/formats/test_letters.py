@@ -33,9 +33,7 @@ from reportspec.render.locale import formats_for
 from reportspec.render.pdf import render_pdf
 from tests.render import sample
 
-ENDS = (
-    "\n\r\x0b\x0c\x1c\x1d\x1e\x1f\x85\u2028\u2029"  # of lines, somewhere: a blank where one line is
-)
+ENDS = "\n\r\x0b\x0c\x1c\x1d\x1e\x1f\x85\u2028\u2029"  # of lines, somewhere: a blank where one line is
 BIDI = "".join(map(chr, (*range(0x202A, 0x202F), *range(0x2066, 0x206A))))
 CONTROL = "".join(map(chr, (*range(0x20), *range(0x7F, 0xA0))))
 BAD = sorted({*CONTROL, *BIDI, *ENDS, "\ufffe", "\uffff", "\ud800"} - {"\t", "\n"})
@@ -49,16 +47,21 @@ def report(*bad: str) -> Figures:
     whole = " ".join(said)
     columns = (Column("n", f"N {whole}", "text"), sample.metric("m", f"M {whole}", "count"))
     rows = tuple((one, 1) for one in said)
-    tiles = Section("k", "kpi", f"K {whole}", columns, ((whole, 1),), None, 1, kpis=(Kpi(columns[1], 1),))  # fmt: skip
+    tiles = Section("k", "kpi", f"K {whole}", columns, ((whole, 1),), None, 1, kpis=(Kpi(columns[1], 1),))
     table = Section("t", "records", f"T {whole}", columns, rows, None, len(rows))
     return sample.figures(
-        "en", (tiles, table), title=f"R {whole}", filters=(whole,), source_label=whole,
-        footnotes=(whole,), each=("user.name", whole),
-    )  # fmt: skip
+        "en",
+        (tiles, table),
+        title=f"R {whole}",
+        filters=(whole,),
+        source_label=whole,
+        footnotes=(whole,),
+        each=("user.name", whole),
+    )
 
 
 def of_mail(figures: Figures) -> str:
-    head = Head("r@example.com", ("a@example.com",), (), "", figures.title, "<1@example.com>", "r", NOW)  # fmt: skip
+    head = Head("r@example.com", ("a@example.com",), (), "", figures.title, "<1@example.com>", "r", NOW)
     made: Any = message_from_bytes(mail(head, figures, figures.title, ()), policy=default)
     parts = [part.get_content() for part in made.walk() if not part.is_multipart()]
     return "\n".join([str(made["Subject"]), *parts]).replace("\r\n", "\n")
@@ -68,7 +71,7 @@ def of_workbook(figures: Figures) -> str:
     book = openpyxl.load_workbook(io.BytesIO(as_workbook(figures)))
     said = [str(cell.value) for sheet in book for row in sheet.iter_rows() for cell in row]
     # In the file a sign that XML has no place for is `_x001F_`.
-    return "\n".join([*said, *book.sheetnames, str(book.properties.title), str(book.properties.creator)])  # fmt: skip
+    return "\n".join([*said, *book.sheetnames, str(book.properties.title), str(book.properties.creator)])
 
 
 def of_csv(figures: Figures) -> str:
@@ -97,9 +100,7 @@ def test_no_form_keeps_them(form: str) -> None:
     made = FORMS[form](report(*BAD))
     assert not {one for one in BAD if one in made}
     assert made.count(f"q{SHOWN}j") >= len(BAD) - len(ENDS)
-    assert "qj" not in re.sub(
-        r"data:[^\"')]*", "", made
-    )  # none vanishes: two names would look the same
+    assert "qj" not in re.sub(r"data:[^\"')]*", "", made)  # none vanishes: two names would look the same
 
 
 @pytest.mark.parametrize("bad", BAD, ids=lambda one: f"{ord(one):04x}")
@@ -128,12 +129,17 @@ def test_a_hook_for_programs_has_their_meaning(monkeypatch: pytest.MonkeyPatch) 
 def test_pdf(tmp_path: Path) -> None:
     data = render_pdf(report(*BAD), "version: 1\n")
     (tmp_path / "x.pdf").write_bytes(data)
-    done = subprocess.run(["pdftotext", "-layout", tmp_path / "x.pdf", "-"], capture_output=True, check=True)  # fmt: skip
+    done = subprocess.run(["pdftotext", "-layout", tmp_path / "x.pdf", "-"], capture_output=True, check=True)
     text = done.stdout.decode()
     reader = PdfReader(io.BytesIO(data))
     assert reader.metadata is not None
     outline = [str(one.title) for one in reader.outline]  # type: ignore[union-attr]
-    attached = [part.decode("utf-8", "strict") for name, parts in reader.attachments.items() if name.endswith(".csv") for part in parts]  # fmt: skip
+    attached = [
+        part.decode("utf-8", "strict")
+        for name, parts in reader.attachments.items()
+        if name.endswith(".csv")
+        for part in parts
+    ]
     told = [str(reader.metadata.title), str(reader.metadata.author), *outline]
     for said in (*told, *(one.replace("\r\n", "\n") for one in attached)):
         assert not {one for one in BAD if one in said}, said
@@ -142,8 +148,21 @@ def test_pdf(tmp_path: Path) -> None:
     assert f"q{SHOWN}j" in told[0]
 
 
-FORMULAS = ("=1+1", "+1+1", "-1+1", "@SUM(A1)", "\t=1+1", "\r=1+1", "\n=1+1", "＝1+1", "＋1", "－1", "＠x",
-            "=cmd|' /C calc'!A0", '=HYPERLINK("http://x","y")')  # fmt: skip
+FORMULAS = (
+    "=1+1",
+    "+1+1",
+    "-1+1",
+    "@SUM(A1)",
+    "\t=1+1",
+    "\r=1+1",
+    "\n=1+1",
+    "＝1+1",
+    "＋1",
+    "－1",
+    "＠x",
+    "=cmd|' /C calc'!A0",
+    '=HYPERLINK("http://x","y")',
+)
 
 
 def test_no_text_is_a_formula() -> None:

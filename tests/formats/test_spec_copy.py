@@ -25,11 +25,7 @@ def test_who_gets_it_is_left_out() -> None:
     copy = spec_copy(SPEC, None)
     assert copy is not None
     assert [one for one in WHO if one in copy] == []
-    wanted = {
-        key: value
-        for key, value in yaml.safe_load(SPEC).items()
-        if key not in ("deliver", "for_each")
-    }
+    wanted = {key: value for key, value in yaml.safe_load(SPEC).items() if key not in ("deliver", "for_each")}
     assert yaml.safe_load(copy) == wanted
     assert copy.endswith("# Left out of this copy: deliver, for_each.\n")
     assert copy.startswith("# A report.\n")

@@ -73,8 +73,18 @@ def test_markdown_has_the_cells_of_the_pages(language: str) -> None:
 
 
 def test_markdown_of_hostile_names_shows_them_as_they_are() -> None:
-    names = (*sample.HOSTILE, "a|b", "*a* _b_ `c`", "# x", "[x](http://evil.example)", "1. x",
-             "line\nbreak\r\n\r\nagain", "![x](y)", "\\|", "~~gone~~")  # fmt: skip
+    names = (
+        *sample.HOSTILE,
+        "a|b",
+        "*a* _b_ `c`",
+        "# x",
+        "[x](http://evil.example)",
+        "1. x",
+        "line\nbreak\r\n\r\nagain",
+        "![x](y)",
+        "\\|",
+        "~~gone~~",
+    )
     columns = (Column("n", "Na|me", "text"), Column("v", "V", "integer", "count", "metric"))
     rows = tuple((name, at) for at, name in enumerate(names))
     section = Section("h", "records", "T <b>", columns, rows, None, len(rows), notes=names)

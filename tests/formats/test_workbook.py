@@ -96,9 +96,7 @@ def test_nothing_in_the_data_becomes_a_formula_or_a_link() -> None:
     columns = (Column("n", "=cmd()", "text"), Column("v", "Value", "integer", "count", "metric"))
     rows = tuple((name, at) for at, name in enumerate(names))
     section = Section("h", "records", "=1+1", columns, rows, None, len(rows), notes=names)
-    content = as_workbook(
-        sample.figures("en", (section,), title="=1+1", filters=names, source_label="=2+2")
-    )
+    content = as_workbook(sample.figures("en", (section,), title="=1+1", filters=names, source_label="=2+2"))
     found = openpyxl.load_workbook(io.BytesIO(content))
     kinds = {cell.data_type for sheet in found for row in sheet.iter_rows() for cell in row}
     assert "f" not in kinds
@@ -130,10 +128,7 @@ def test_what_a_cell_cannot_hold() -> None:
 def test_names_of_sheets() -> None:
     columns = (Column("n", "N", "integer", "count", "metric"),)
     titles = ("a/b:c*d?[e]\\f", "Long " * 20, "long " * 20, "History", "'", "", T["report"])
-    sections = [
-        Section(f"s{n}", "breakdown", title, columns, ((n,),), None, 1)
-        for n, title in enumerate(titles)
-    ]
+    sections = [Section(f"s{n}", "breakdown", title, columns, ((n,),), None, 1) for n, title in enumerate(titles)]
     names = book(*sections).sheetnames
     assert len(names) == len(titles) + 1
     assert len({name.casefold() for name in names}) == len(names)
@@ -146,9 +141,15 @@ def test_totals_notes_and_cuts() -> None:
         Column("v", "Won", "number", "currency", "metric", "v", footnotes=(1,)),
     )
     section = Section(
-        "t", "breakdown", "Owners", columns, (("Anna", 10), ("Bo", 20)), (None, 35), 12,
+        "t",
+        "breakdown",
+        "Owners",
+        columns,
+        (("Anna", 10), ("Bo", 20)),
+        (None, 35),
+        12,
         notes=("A note.",),
-    )  # fmt: skip
+    )
     found = [[c for c in row if c is not None] for row in table(book(section)["Owners"])]
     assert found[0] == ["Owner", "Won (1)"]
     assert found[3] == ["Total", 35]

@@ -19,9 +19,7 @@ from reportspec.render.errors import RenderError
 from tests.conftest import CHECKOUT
 from tests.render import sample
 
-pytestmark = pytest.mark.skipif(
-    not Path("/proc/self/fd").exists(), reason="processes are looked at by /proc"
-)
+pytestmark = pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="processes are looked at by /proc")
 STARTS = """
 import time
 from reportspec.parent import Worker
@@ -137,9 +135,12 @@ def test_a_signal_meets_a_process_that_says_nothing(name: str) -> None:
 @pytest.mark.parametrize("name", ["SIGKILL", "SIGTERM"])
 def test_it_ends_with_its_parent_however_new_it_is(name: str, after: float) -> None:
     with subprocess.Popen(
-        [sys.executable, "-c", STARTS], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        [sys.executable, "-c", STARTS],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
         env={**os.environ, "PYTHONPATH": str(CHECKOUT)},
-    ) as parent:  # fmt: skip
+    ) as parent:
         assert parent.stdout is not None
         pid = int(parent.stdout.readline())
         time.sleep(after)

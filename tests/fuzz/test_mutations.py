@@ -89,19 +89,81 @@ deliver: {to: a@example.com, subject: "{{ report.title }}", when: won_amount > 5
 locale: de_DE
 """,
     "t.yaml": "version: 1\nreport: pipeline\nperiod: last_quarter\ncompare: previous_period\n",
-}  # fmt: skip
+}
 DATA = {
     "data/opps.csv": "id,name,owner,amount,made,closed,state\n1,a,1,5,2026-01-01,2026-02-01,won\n",
     "data/people.csv": "id,name,team\n1,Anna,North\n",
 }
-# ruff: noqa: E501
 VALUES: tuple[Any, ...] = (
-    None, True, False, 0, -1, 1.5, 10**17, -(10**17), 10**400, float("nan"), float("inf"), [], {}, [[]], {"a": "b"}, [None],
-    "", " ", "x" * 3000, "\x1b[31m", "\u202e", "\u2028", "\ud7ff", "\U0001f600", "é" * 50, "'", '"', "a;b", "--", "{{ x }}", "{{ params.low }}",
-    "${HOME}", "0001-01-01", "9999-12-31", "1900", "2200-12-31", "FY1900-Q1", "last_3660_years", "deal" + ".owner" * 300, "deal.amount > 1", "(" * 300, "won_amount",
-    "close_rate.median(x=1)", "big_count(least=999999999)", "../../etc/passwd", "/dev/zero", "\x00", "Europe/Rome", "now()", [1] * 2000, ["user.name"] * 20, {str(i): i for i in range(600)},
-)  # fmt: skip
-LINES = ("\t- x", "<<: *a", "&a x: 1", "- *b", "!!python/object:os.system x", "? [a]", "...", "---", "x: |", "%YAML 1.1", "'", "{", "]", "\u00e9: \u200b")  # fmt: skip
+    None,
+    True,
+    False,
+    0,
+    -1,
+    1.5,
+    10**17,
+    -(10**17),
+    10**400,
+    float("nan"),
+    float("inf"),
+    [],
+    {},
+    [[]],
+    {"a": "b"},
+    [None],
+    "",
+    " ",
+    "x" * 3000,
+    "\x1b[31m",
+    "\u202e",
+    "\u2028",
+    "\ud7ff",
+    "\U0001f600",
+    "é" * 50,
+    "'",
+    '"',
+    "a;b",
+    "--",
+    "{{ x }}",
+    "{{ params.low }}",
+    "${HOME}",
+    "0001-01-01",
+    "9999-12-31",
+    "1900",
+    "2200-12-31",
+    "FY1900-Q1",
+    "last_3660_years",
+    "deal" + ".owner" * 300,
+    "deal.amount > 1",
+    "(" * 300,
+    "won_amount",
+    "close_rate.median(x=1)",
+    "big_count(least=999999999)",
+    "../../etc/passwd",
+    "/dev/zero",
+    "\x00",
+    "Europe/Rome",
+    "now()",
+    [1] * 2000,
+    ["user.name"] * 20,
+    {str(i): i for i in range(600)},
+)
+LINES = (
+    "\t- x",
+    "<<: *a",
+    "&a x: 1",
+    "- *b",
+    "!!python/object:os.system x",
+    "? [a]",
+    "...",
+    "---",
+    "x: |",
+    "%YAML 1.1",
+    "'",
+    "{",
+    "]",
+    "\u00e9: \u200b",
+)
 
 
 def places(data: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
@@ -111,7 +173,7 @@ def places(data: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
         inner = list(data.items())
     elif isinstance(data, list):
         inner = list(enumerate(data))
-    return [(*path, key) for key, _ in inner] + [p for key, v in inner for p in places(v, (*path, key))]  # fmt: skip
+    return [(*path, key) for key, _ in inner] + [p for key, v in inner for p in places(v, (*path, key))]
 
 
 def mutated(text: str, random: Random) -> bytes:
@@ -122,7 +184,7 @@ def mutated(text: str, random: Random) -> bytes:
     change = _change if random.random() < 0.25 else _small
     for _ in range(random.randint(1, 3) if change is _change else 1):
         change(data, random)
-    return yaml.safe_dump(data, sort_keys=False, allow_unicode=random.random() < 0.5).encode("utf-8", "replace")  # fmt: skip
+    return yaml.safe_dump(data, sort_keys=False, allow_unicode=random.random() < 0.5).encode("utf-8", "replace")
 
 
 def _change(data: Any, random: Random) -> None:
@@ -153,10 +215,67 @@ def _change(data: Any, random: Random) -> None:
 
 # What may stand in place of each other, so that many changes are still within the schema.
 KINDS: tuple[tuple[Any, ...], ...] = (
-    ("won_amount", "close_rate", "big_count", "big_rate", "won_deals_count", "big_count.won", "open_pipeline_amount", "new_revenue_amount", "sales_cycle_days", "win_rate", "churn_rate", "average_deal_size", "leads_count", "activities_count", "lost_amount", "big_count(least=3)"),
-    ("user.name", "user.team", "deal.amount", "deal.name", "deal.status", "deal.closed_at", "deal.owner.name", "user.is_active", "owner.name", "deal.currency", "deal.created_at", "account.name"),
-    ("deal.amount > 1", "deal.status = 'won'", "user.team in ('North', 'South')", "deal.amount > {{ params.low }}", "deal.closed_at is null", "not user.is_active", "deal.amount between 1 and 1e9", "deal.name like '%x%'", "lower(deal.name) = 'a'", "date_diff('day', deal.created_at, deal.closed_at) > 3", "deal.amount / 0 > 1", "case when deal.amount > 1 then true else false end"),
-    ("last_quarter", "this_month", "last_12_months", "2026-Q1", "2026", "FY2026", "2026-02", "1901", "2199-12", "last_1_days", "yesterday", "this_year", {"from": "2026-01-31", "to": "2026-01-31"}),
+    (
+        "won_amount",
+        "close_rate",
+        "big_count",
+        "big_rate",
+        "won_deals_count",
+        "big_count.won",
+        "open_pipeline_amount",
+        "new_revenue_amount",
+        "sales_cycle_days",
+        "win_rate",
+        "churn_rate",
+        "average_deal_size",
+        "leads_count",
+        "activities_count",
+        "lost_amount",
+        "big_count(least=3)",
+    ),
+    (
+        "user.name",
+        "user.team",
+        "deal.amount",
+        "deal.name",
+        "deal.status",
+        "deal.closed_at",
+        "deal.owner.name",
+        "user.is_active",
+        "owner.name",
+        "deal.currency",
+        "deal.created_at",
+        "account.name",
+    ),
+    (
+        "deal.amount > 1",
+        "deal.status = 'won'",
+        "user.team in ('North', 'South')",
+        "deal.amount > {{ params.low }}",
+        "deal.closed_at is null",
+        "not user.is_active",
+        "deal.amount between 1 and 1e9",
+        "deal.name like '%x%'",
+        "lower(deal.name) = 'a'",
+        "date_diff('day', deal.created_at, deal.closed_at) > 3",
+        "deal.amount / 0 > 1",
+        "case when deal.amount > 1 then true else false end",
+    ),
+    (
+        "last_quarter",
+        "this_month",
+        "last_12_months",
+        "2026-Q1",
+        "2026",
+        "FY2026",
+        "2026-02",
+        "1901",
+        "2199-12",
+        "last_1_days",
+        "yesterday",
+        "this_year",
+        {"from": "2026-01-31", "to": "2026-01-31"},
+    ),
     ("day", "week", "month", "quarter", "year"),
     ("previous_period", "previous_year", {"from": "2025-01", "to": "2025-02"}),
     ("bar", "line", "pie", "heatmap", "area", "none", "waterfall"),
@@ -165,7 +284,7 @@ KINDS: tuple[tuple[Any, ...], ...] = (
     (True, False),
     ("it_IT", "de_DE", "en_US", "ar_EG", "ja_JP", "xx"),
     ("Europe/Rome", "UTC", "Asia/Kathmandu", "Pacific/Apia", "America/New_York"),
-)  # fmt: skip
+)
 
 
 def _small(data: Any, random: Random) -> None:
@@ -242,9 +361,7 @@ def test_changed_files(tmp_path: Path, draw: Any, monkeypatch: pytest.MonkeyPatc
         (tmp_path / name).write_text(text, encoding="utf-8")
     for spec in ("s.yaml", "t.yaml"):
         checked = load_report(tmp_path / spec, NOW, {})
-        assert not [d for d in checked.diagnostics if d.severity == "error"], render_text(
-            checked.diagnostics, {}
-        )
+        assert not [d for d in checked.diagnostics if d.severity == "error"], render_text(checked.diagnostics, {})
     faults: dict[str, str] = {}
     compiled = 0
     rounds = draw.rounds(100, 20_000)
@@ -255,13 +372,13 @@ def test_changed_files(tmp_path: Path, draw: Any, monkeypatch: pytest.MonkeyPatc
             (tmp_path / name).write_bytes(mutated(FILES[name], random))
         name = names[0]
         try:
-            compiled += check(tmp_path, name if name in ("s.yaml", "t.yaml") else random.choice(["s.yaml", "t.yaml"]))  # fmt: skip
+            compiled += check(tmp_path, name if name in ("s.yaml", "t.yaml") else random.choice(["s.yaml", "t.yaml"]))
         except Exception as error:
             tail = error.__traceback__
             while tail is not None and tail.tb_next is not None:
                 tail = tail.tb_next
             where = f"{tail.tb_frame.f_code.co_filename}:{tail.tb_lineno}" if tail else ""
-            faults.setdefault(f"{type(error).__name__} {where}", f"{number} {names} {str(error)[:300]}")  # fmt: skip
+            faults.setdefault(f"{type(error).__name__} {where}", f"{number} {names} {str(error)[:300]}")
         for name in names:
             (tmp_path / name).write_text(FILES[name], encoding="utf-8")
     assert not faults, "\n".join(f"{kind}: {how}" for kind, how in faults.items())

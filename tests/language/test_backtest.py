@@ -38,21 +38,34 @@ def folder(tmp_path: Path) -> Path:
         {"stage_id": "open", "name": "Open", "position": 1, "probability": 0.3, "is_won": False, "is_lost": False},
         {"stage_id": "won", "name": "Won", "position": 2, "probability": 1, "is_won": True, "is_lost": False},
         {"stage_id": "lost", "name": "Lost", "position": 3, "probability": 0, "is_won": False, "is_lost": True},
-    ]  # fmt: skip
+    ]
     entities: dict[str, Any] = {
         "stage": {"rows": stages},
-        "deal": {"table": "deals", "key": "id",
-                 "fields": {"amount": "amount", "created_at": "cast(created as timestamp)",
-                            "closed_at": "cast(closed as timestamp)", "status": "status", "stage_id": "stage",
-                            "expected_close_date": {"sql": "cast(null as date)", "type": "date"}}},
-        "deal_stage_history": {"table": "history",
-                 "fields": {"deal_id": "deal", "stage_id": "stage", "entered_at": "cast(at as timestamp)",
-                            "amount": "amount", "probability": "probability",
-                            "expected_close_date": {"sql": "cast(expected as date)", "type": "date"}}},
-    }  # fmt: skip
-    (tmp_path / "m.yaml").write_text(
-        yaml.safe_dump({"timezone": "UTC", "entities": entities}), encoding="utf-8"
-    )
+        "deal": {
+            "table": "deals",
+            "key": "id",
+            "fields": {
+                "amount": "amount",
+                "created_at": "cast(created as timestamp)",
+                "closed_at": "cast(closed as timestamp)",
+                "status": "status",
+                "stage_id": "stage",
+                "expected_close_date": {"sql": "cast(null as date)", "type": "date"},
+            },
+        },
+        "deal_stage_history": {
+            "table": "history",
+            "fields": {
+                "deal_id": "deal",
+                "stage_id": "stage",
+                "entered_at": "cast(at as timestamp)",
+                "amount": "amount",
+                "probability": "probability",
+                "expected_close_date": {"sql": "cast(expected as date)", "type": "date"},
+            },
+        },
+    }
+    (tmp_path / "m.yaml").write_text(yaml.safe_dump({"timezone": "UTC", "entities": entities}), encoding="utf-8")
     (tmp_path / "reportspec.yaml").write_text(
         "version: 1\nsource: {files: {deals: deals.csv, history: history.csv}}\nmapping: m.yaml\ntimezone: UTC\ncurrency: EUR\n",
         encoding="utf-8",
@@ -104,10 +117,23 @@ def test_what_is_not_over_has_not_come(
 
 
 def test_a_forecast_in_the_middle_of_its_period(folder: Path) -> None:
-    names = ["won_amount", "forecast_weighted_amount", "forecast_amount", "forecast_amount.low", "forecast_amount.high",
-             "pushed_deals_count", "pipeline_coverage", "forecast_gap_amount"]  # fmt: skip
-    spec = {"report": "custom", "period": {"from": "2026-02-01", "to": "2026-03-31"}, "as_of": "2026-02-18",
-            "metrics": names, "goals": {"won_amount": 2000}}  # fmt: skip
+    names = [
+        "won_amount",
+        "forecast_weighted_amount",
+        "forecast_amount",
+        "forecast_amount.low",
+        "forecast_amount.high",
+        "pushed_deals_count",
+        "pipeline_coverage",
+        "forecast_gap_amount",
+    ]
+    spec = {
+        "report": "custom",
+        "period": {"from": "2026-02-01", "to": "2026-03-31"},
+        "as_of": "2026-02-18",
+        "metrics": names,
+        "goals": {"won_amount": 2000},
+    }
     [row] = rows(figures(folder, spec), "headline")
     assert row["won_amount"] == 1200
     # Open on 18 February: deal 2 (400 at 25 %, put off) and deal 3 (300 at 50 %).
@@ -126,7 +152,7 @@ def test_how_far_off_it_was_is_an_amount(folder: Path) -> None:
     """Of a forecast in euros it is euros; only what it is of the result is in percent. Each column
     has its own heading."""
     backtest = {"metric": "forecast_amount", "against": "won_amount", "periods": 2}
-    found = figures(folder, {"report": "custom", "period": "2026-04", "sections": [{"id": "t", "backtest": backtest}]})  # fmt: skip
+    found = figures(folder, {"report": "custom", "period": "2026-04", "sections": [{"id": "t", "backtest": backtest}]})
     [section] = [one for one in found.sections if one.id == "t"]
     table = table_view(section, formats_for(found), "", None)
     assert table is not None
@@ -160,8 +186,10 @@ def test_without_a_history_forecasts_of_the_past_are_not_known(folder: Path) -> 
     assert (march["forecast"], march["actual"]) == (None, 0)
     told = [text for text in found.footnotes if "without a history" in text]
     # Deals 1 and 3 were expected in February, of which 3 was only created then; 2 in March.
-    assert told == ["Weighted open: no figure where something has closed since (2 deals): "
-                    "without a history it is not known what it was then."]  # fmt: skip
+    assert told == [
+        "Weighted open: no figure where something has closed since (2 deals): "
+        "without a history it is not known what it was then."
+    ]
     [section] = [one for one in found.sections if one.id == "b"]
     assert section.columns[1].footnotes
 

@@ -41,19 +41,23 @@ def test_what_the_program_calls_a_section_yields_to_what_people_do(demo: Path) -
     named = sections(demo, {"report": "custom", "period": "2026-Q1", "sections": two})
     assert named == ["kpis_2", "kpis_2_2"]
     goals = {"won_amount": {"by": "user.name", "targets": {"Anna Lindqvist": 1}}}
-    spec = {"report": "custom", "period": "2026-Q1", "goals": goals,
-            "sections": [{"id": "goal_won_amount", "kpis": ["won_amount"]}]}  # fmt: skip
+    spec = {
+        "report": "custom",
+        "period": "2026-Q1",
+        "goals": goals,
+        "sections": [{"id": "goal_won_amount", "kpis": ["won_amount"]}],
+    }
     assert sorted(sections(demo, spec)) == ["goal_won_amount", "goal_won_amount_2"]
 
 
 def test_a_metric_that_two_sections_are_made_of_is_one_mistake(demo: Path) -> None:
-    spec = {"report": "custom", "period": "2026-Q1", "metrics": ["wonn_amount"], "group_by": ["user.name"]}  # fmt: skip
+    spec = {"report": "custom", "period": "2026-Q1", "metrics": ["wonn_amount"], "group_by": ["user.name"]}
     assert codes(demo, spec) == ["unknown-metric"]
 
 
 def test_ids_that_people_wrote_twice_are_a_mistake(demo: Path) -> None:
     twice = [{"id": "a", "kpis": ["won_amount"]}, {"id": "a", "kpis": ["lost_amount"]}]
-    assert codes(demo, {"report": "custom", "period": "2026-Q1", "sections": twice}) == ["duplicate-id"]  # fmt: skip
+    assert codes(demo, {"report": "custom", "period": "2026-Q1", "sections": twice}) == ["duplicate-id"]
 
 
 @pytest.fixture(scope="module")
@@ -84,7 +88,12 @@ def test_metrics_that_nobody_wrote_are_left_out_and_told(bare: Path) -> None:
 
 
 def test_a_field_that_is_not_mapped_is_told_where_it_stands(bare: Path) -> None:
-    spec = {"report": "lost_deals", "period": "2026-Q1", "group_by": ["user.team"], "metrics": ["lost_deals_count", "won_deals_count"]}  # fmt: skip
+    spec = {
+        "report": "lost_deals",
+        "period": "2026-Q1",
+        "group_by": ["user.team"],
+        "metrics": ["lost_deals_count", "won_deals_count"],
+    }
     path = bare / "unmapped.yaml"
     path.write_text(json.dumps({"version": 1, **spec}), encoding="utf-8")
     [told] = load_report(path, NOW, {}).diagnostics
@@ -102,7 +111,11 @@ def test_where_none_can_be_shown_by_the_field_it_is_one_mistake(bare: Path) -> N
 def test_what_is_needed_is_named_with_whose_it_is(bare: Path) -> None:
     """Deals have an expected closing date here; what is put off is seen in the history's alone."""
     folder = bare
-    mapping = (folder / "m.yaml").read_text().replace("owner_id: owner}", "owner_id: owner, expected_close_date: closed, amount: '10'}")  # fmt: skip
+    mapping = (
+        (folder / "m.yaml")
+        .read_text()
+        .replace("owner_id: owner}", "owner_id: owner, expected_close_date: closed, amount: '10'}")
+    )
     (folder / "m.yaml").write_text(mapping, encoding="utf-8")
     spec = {"report": "sales_forecast", "period": "2026-Q1", "locale": "en_GB"}
     notes = " ".join(note for one in figures(folder, spec).sections for note in one.notes)

@@ -31,9 +31,13 @@ CATALOGUE = packaged()
 BINDING = Binding(CATALOGUE, demo_map(CATALOGUE), UTC, UTC, "EUR")
 # A field of each kind.
 FIELDS = {
-    "text": "deal.name", "amount": "deal.amount", "number": "deal.probability", "condition": "lead.is_converted",
-    "day": "deal.expected_close_date", "time": "deal.created_at",
-}  # fmt: skip
+    "text": "deal.name",
+    "amount": "deal.amount",
+    "number": "deal.probability",
+    "condition": "lead.is_converted",
+    "day": "deal.expected_close_date",
+    "time": "deal.created_at",
+}
 NUMBERS, MOMENTS = {"amount", "number"}, {"day", "time"}
 
 
@@ -50,14 +54,28 @@ def alike(one: str, other: str) -> bool:
     return one == other or {one, other} <= NUMBERS or {one, other} <= MOMENTS
 
 
-@pytest.mark.parametrize("form", ["{}", "not {}", "{} and true", "false or {}", "case when {} then true end", "if({}, true, false)"])  # fmt: skip
+@pytest.mark.parametrize(
+    "form", ["{}", "not {}", "{} and true", "false or {}", "case when {} then true end", "if({}, true, false)"]
+)
 @pytest.mark.parametrize("kind", FIELDS)
 def test_only_conditions_are_conditions(kind: str, form: str) -> None:
     assert (refused(form.format(FIELDS[kind])) is None) is (kind == "condition")
 
 
-@pytest.mark.parametrize("form", ["{} = {}", "{} <> {}", "{} > {}", "{} in ({}, null)", "{} between {} and null", "{} is distinct from {}",
-                                  "coalesce({}, {}) is null", "nullif({}, {}) is null", "case {} when {} then true end"])  # fmt: skip
+@pytest.mark.parametrize(
+    "form",
+    [
+        "{} = {}",
+        "{} <> {}",
+        "{} > {}",
+        "{} in ({}, null)",
+        "{} between {} and null",
+        "{} is distinct from {}",
+        "coalesce({}, {}) is null",
+        "nullif({}, {}) is null",
+        "case {} when {} then true end",
+    ],
+)
 def test_what_is_compared_is_alike(form: str) -> None:
     for one, other in itertools.product(FIELDS, FIELDS):
         told = refused(form.format(FIELDS[one], FIELDS[other]))
@@ -67,15 +85,23 @@ def test_what_is_compared_is_alike(form: str) -> None:
 @pytest.mark.parametrize(
     ("text", "way"),
     [
-        ("deal.amount", "deal.amount > 0"), ("(deal.amount > 1) > 2", "case when"), ("deal.name > 5", "'5'"),
-        ("deal.amount = '5'", "write `5`"), ("deal.created_at > 'tomorrow'", "date '2026-01-31'"),
-        ("deal.created_at - deal.closed_at > 3", "days_between"), ("deal.created_at + 3 > as_of", "interval (3) day"),
-        ("deal.name || deal.amount = 'x'", "bigint"), ("lead.is_converted = 1", "lead.is_converted"),
-        ("cast(deal.amount as varchar) = '5'", "bigint"), ("cast(deal.created_at as varchar) = 'x'", "strftime"),
-        ("lower(deal.amount) = 'x'", "varchar"), ("sqrt(deal.name) > 1", "cast(deal.name as double)"),
-        ("deal.amount between 'a' and 'b'", "cast("), ("deal.name like 5", "cast(5 as varchar)"),
+        ("deal.amount", "deal.amount > 0"),
+        ("(deal.amount > 1) > 2", "case when"),
+        ("deal.name > 5", "'5'"),
+        ("deal.amount = '5'", "write `5`"),
+        ("deal.created_at > 'tomorrow'", "date '2026-01-31'"),
+        ("deal.created_at - deal.closed_at > 3", "days_between"),
+        ("deal.created_at + 3 > as_of", "interval (3) day"),
+        ("deal.name || deal.amount = 'x'", "bigint"),
+        ("lead.is_converted = 1", "lead.is_converted"),
+        ("cast(deal.amount as varchar) = '5'", "bigint"),
+        ("cast(deal.created_at as varchar) = 'x'", "strftime"),
+        ("lower(deal.amount) = 'x'", "varchar"),
+        ("sqrt(deal.name) > 1", "cast(deal.name as double)"),
+        ("deal.amount between 'a' and 'b'", "cast("),
+        ("deal.name like 5", "cast(5 as varchar)"),
     ],
-)  # fmt: skip
+)
 def test_the_way_out_is_named(text: str, way: str) -> None:
     told = refused(text)
     assert told is not None
@@ -84,21 +110,60 @@ def test_the_way_out_is_named(text: str, way: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["deal.created_at >= '2026-01-31'", "deal.created_at < '2026-01-31 10:00:00'", "deal.expected_close_date < as_of", "lead.is_converted",
-     "lead.is_converted = true", "deal.amount > 1 or deal.probability < 0.5", "coalesce(lead.is_converted, false)",
-     "days_between(deal.created_at, as_of) > 3", "deal.created_at + interval 1 day < period_end", "deal.name is null",
-     "case when deal.amount > 1 then lead.is_converted else false end", "null", "deal.name in ('a', null)"],
-)  # fmt: skip
+    [
+        "deal.created_at >= '2026-01-31'",
+        "deal.created_at < '2026-01-31 10:00:00'",
+        "deal.expected_close_date < as_of",
+        "lead.is_converted",
+        "lead.is_converted = true",
+        "deal.amount > 1 or deal.probability < 0.5",
+        "coalesce(lead.is_converted, false)",
+        "days_between(deal.created_at, as_of) > 3",
+        "deal.created_at + interval 1 day < period_end",
+        "deal.name is null",
+        "case when deal.amount > 1 then lead.is_converted else false end",
+        "null",
+        "deal.name in ('a', null)",
+    ],
+)
 def test_what_is_a_condition(text: str) -> None:
     assert refused(text) is None
 
 
 def test_every_function_has_a_signature() -> None:
-    by_hand = (exp.Column, exp.Dot, exp.Paren, exp.Literal, exp.Boolean, exp.Null, exp.Tuple, exp.Cast, exp.TryCast,
-               exp.Case, exp.If, exp.In, exp.Add, exp.Sub, exp.Mul, exp.DateAdd, exp.DateSub, exp.Distinct, exp.Window,
-               exp.Ordered)  # fmt: skip
-    parts = (exp.Identifier, exp.DataType, exp.DataTypeParam, exp.Var, exp.JSONPath, exp.JSONPathKey, exp.JSONPathRoot,
-             exp.WindowSpec, exp.Order)  # fmt: skip
+    by_hand = (
+        exp.Column,
+        exp.Dot,
+        exp.Paren,
+        exp.Literal,
+        exp.Boolean,
+        exp.Null,
+        exp.Tuple,
+        exp.Cast,
+        exp.TryCast,
+        exp.Case,
+        exp.If,
+        exp.In,
+        exp.Add,
+        exp.Sub,
+        exp.Mul,
+        exp.DateAdd,
+        exp.DateSub,
+        exp.Distinct,
+        exp.Window,
+        exp.Ordered,
+    )
+    parts = (
+        exp.Identifier,
+        exp.DataType,
+        exp.DataTypeParam,
+        exp.Var,
+        exp.JSONPath,
+        exp.JSONPathKey,
+        exp.JSONPathRoot,
+        exp.WindowSpec,
+        exp.Order,
+    )
     left = {node for node in (*NODES, *WINDOW_NODES) if node not in SIGNATURES}
     assert left == {*by_hand, *parts}
     assert set(_OWN) == ANONYMOUS
@@ -108,7 +173,7 @@ def test_the_catalogue_has_kinds() -> None:
     """Each definition of the packaged catalogue is of the kind that belongs where it stands."""
     for entity in CATALOGUE.entities.values():
         kinds = BINDING.kinds(entity.name)
-        for tree, takes in ((entity.where, CONDITION), (entity.idle_rows, CONDITION), (entity.order, ANY)):  # fmt: skip
+        for tree, takes in ((entity.where, CONDITION), (entity.idle_rows, CONDITION), (entity.order, ANY)):
             if tree is not None:
                 expect(tree, takes, kinds, entity.name)
         for field in entity.fields.values():
@@ -140,11 +205,26 @@ def test_what_is_not_known_may_stand() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["cast(a as decimal(99, 98))", "cast(a as decimal(0, 0))", "cast(a as decimal(4, 5))", "cast(a as decimal(-1, 0))",
-     "cast(a as float)", "cast(a as timestamp(9))", "cast(a as double(3))",
-     "goal(a) > 1", "initcap(a)", "lpad(a, 3, '')", "regexp_extract(a, 'x', 1)", "date '2026-02-30'", "cast('soon' as date)",
-     "timestamp '2026-01-31 25:00:00'", "a like '\\' escape '\\'", "regexp_replace(a, 'x', '\\')", "round(a, 20)"],
-)  # fmt: skip
+    [
+        "cast(a as decimal(99, 98))",
+        "cast(a as decimal(0, 0))",
+        "cast(a as decimal(4, 5))",
+        "cast(a as decimal(-1, 0))",
+        "cast(a as float)",
+        "cast(a as timestamp(9))",
+        "cast(a as double(3))",
+        "goal(a) > 1",
+        "initcap(a)",
+        "lpad(a, 3, '')",
+        "regexp_extract(a, 'x', 1)",
+        "date '2026-02-30'",
+        "cast('soon' as date)",
+        "timestamp '2026-01-31 25:00:00'",
+        "a like '\\' escape '\\'",
+        "regexp_replace(a, 'x', '\\')",
+        "round(a, 20)",
+    ],
+)
 def test_what_databases_would_refuse_is_told_before(text: str) -> None:
     with pytest.raises(Refused):
         parse(text)

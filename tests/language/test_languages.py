@@ -19,8 +19,16 @@ from tests.conftest import RunCli
 TRANSLATED = [language for language in languages() if language != "en"]
 BY_FILE = [language for language in TRANSLATED if "catalogue" in vocabulary(language)]
 SHOWN = ("label", "plural", "value_labels", "title", "note", "caveat", "phrases")
-REPORTS = ("pipeline", "sales_forecast", "profitability", "conversions", "leads", "lost_deals",
-           "sales_cycle", "sales_activity")  # fmt: skip
+REPORTS = (
+    "pipeline",
+    "sales_forecast",
+    "profitability",
+    "conversions",
+    "leads",
+    "lost_deals",
+    "sales_cycle",
+    "sales_activity",
+)
 
 
 def gaps(text: str) -> set[str]:
@@ -85,8 +93,12 @@ def test_every_text_of_the_catalogue_that_reports_print(language: str) -> None:
 @pytest.mark.parametrize("language", BY_FILE)
 def test_no_text_is_left_over_and_none_has_lost_a_gap(language: str) -> None:
     catalogue = vocabulary(language)["catalogue"]
-    known = {text["en"] for folder in ("entities", "metrics", "reports", "aims")
-             for _, data in documents(folder) for text in every_text(data)}  # fmt: skip
+    known = {
+        text["en"]
+        for folder in ("entities", "metrics", "reports", "aims")
+        for _, data in documents(folder)
+        for text in every_text(data)
+    }
     assert not catalogue.keys() - known
     for english, text in catalogue.items():
         assert gaps(english) == gaps(text), english
@@ -133,8 +145,7 @@ def built(language: str, folder: Path, run_cli: RunCli) -> str:
         assert done.returncode == 0, done.stderr
     texts = [path.read_text(encoding="utf-8") for path in sorted((folder / "out").glob("*.md"))]
     for pdf in sorted((folder / "out").glob("*.pdf")):
-        shown = subprocess.run(["pdftotext", "-layout", pdf, "-"], capture_output=True, text=True,
-                               check=True)  # fmt: skip
+        shown = subprocess.run(["pdftotext", "-layout", pdf, "-"], capture_output=True, text=True, check=True)
         texts.append(shown.stdout)
     assert len(texts) == len(REPORTS) + 1
     return "\n".join(texts)
@@ -150,16 +161,20 @@ SAID = {
 
 @pytest.mark.slow
 @pytest.mark.parametrize("language", TRANSLATED)
-def test_reports_are_wholly_in_their_language(
-    language: str, tmp_path: Path, run_cli: RunCli
-) -> None:
+def test_reports_are_wholly_in_their_language(language: str, tmp_path: Path, run_cli: RunCli) -> None:
     said = built(language, tmp_path, run_cli)
     own = {text for _, text in leaves(vocabulary(language))}
     own |= {str(text.get(language)) for text in shown_texts().values()}
     english = {text for _, text in leaves(vocabulary("en"))} | shown_texts().keys()
-    strange = [text for text in english
-               if len(text) > 8 and " " in text and not gaps(text) and text not in own
-               and re.search(rf"\b{re.escape(text)}\b", said)]  # fmt: skip
+    strange = [
+        text
+        for text in english
+        if len(text) > 8
+        and " " in text
+        and not gaps(text)
+        and text not in own
+        and re.search(rf"\b{re.escape(text)}\b", said)
+    ]
     assert not strange
     assert not re.search(r"\b(July|August|September 2026|Q3 2026 vs)\b", said)
     assert [text for text in SAID[language] if text not in said] == []
@@ -198,9 +213,7 @@ def test_adding_a_language_takes_one_file(tmp_path: Path, monkeypatch: pytest.Mo
         ("", "language: pt-BR", "pt", "pt_BR"),
     ],
 )
-def test_which_language(
-    project: str, spec: str, language: str, locale: str, tmp_path: Path
-) -> None:
+def test_which_language(project: str, spec: str, language: str, locale: str, tmp_path: Path) -> None:
     (tmp_path / "reportspec.yaml").write_text(f"version: 1\nsource: demo\n{project}\n", "utf-8")
     file = tmp_path / "a.yaml"
     file.write_text(f"version: 1\nreport: pipeline\nperiod: 2026-Q3\n{spec}\n", "utf-8")
@@ -216,8 +229,13 @@ def test_names_sort_as_in_dictionaries() -> None:
         return sorted(names, key=lambda name: alphabetical(language, name))
 
     assert ordered("de", "Zoll", "Österreich", "Oslo", "Ost", "äpfel", "Apfel") == [
-        "Apfel", "äpfel", "Oslo", "Ost", "Österreich", "Zoll",
-    ]  # fmt: skip
+        "Apfel",
+        "äpfel",
+        "Oslo",
+        "Ost",
+        "Österreich",
+        "Zoll",
+    ]
     assert ordered("es", "nube", "ñandú", "nzinga", "oro", "Ñu") == [
         "nube",
         "nzinga",

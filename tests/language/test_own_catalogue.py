@@ -57,7 +57,7 @@ def told(folder: Path, **changes: tuple[str, str]) -> list[tuple[str, str, int]]
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_text(text, encoding="utf-8")
     checked = load_report(folder / "s.yaml", NOW, {})
-    return [(d.code, Path(d.span.file).name, d.span.line) if d.span else (d.code, "", 0) for d in checked.diagnostics]  # fmt: skip
+    return [(d.code, Path(d.span.file).name, d.span.line) if d.span else (d.code, "", 0) for d in checked.diagnostics]
 
 
 def test_nothing_is_wrong(tmp_path: Path) -> None:

@@ -22,10 +22,8 @@ NOW = datetime(2026, 10, 1, tzinfo=UTC)
         ("{type: string, default: web}", "deal.name = {{ params.x }}", {}, "deal.name = 'web'"),
         ("{type: boolean, default: true}", "deal.stage.is_won = {{ params.x }}", {}, "deal.stage.is_won = TRUE"),
     ],
-)  # fmt: skip
-def test_values_of_params(
-    param: str, where: str, given: dict[str, str], text: str, tmp_path: Path
-) -> None:
+)
+def test_values_of_params(param: str, where: str, given: dict[str, str], text: str, tmp_path: Path) -> None:
     (tmp_path / "reportspec.yaml").write_text("version: 1\nsource: demo\n", encoding="utf-8")
     (tmp_path / "s.yaml").write_text(
         f'version: 1\nparams: {{x: {param}}}\nwhere: "{where}"\nsections:\n  - kpis: [won_amount]\n',

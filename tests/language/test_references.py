@@ -12,10 +12,7 @@ METRICS = packaged().metrics
 
 def test_a_reference_has_one_normal_form() -> None:
     assert METRICS["renewal_rate( grace_days = 45 )"].id == "renewal_rate(grace_days=45)"
-    assert (
-        METRICS["renewal_rate.by_value(grace_days=45.0)"].id
-        == "renewal_rate.by_value(grace_days=45)"
-    )
+    assert METRICS["renewal_rate.by_value(grace_days=45.0)"].id == "renewal_rate.by_value(grace_days=45)"
     assert reference("close_rate.by_value").variants == ("by_value",)
 
 
@@ -31,9 +28,10 @@ def test_every_mean_has_statistics() -> None:
     median = METRICS["avg_resolution_time.first.median"]
     assert (median.aggregate, median.percentile) == ("median", 0.5)
     assert (median.label.get("en"), median.label.get("it"), median.label.get("de")) == (
-        "Time to the first resolution (median)", "Tempo alla prima risoluzione (mediana)",
+        "Time to the first resolution (median)",
+        "Tempo alla prima risoluzione (mediana)",
         "Zeit bis zur ersten Lösung (Median)",
-    )  # fmt: skip
+    )
     assert METRICS["sales_cycle_days.n"].unit == "count"
 
 

@@ -29,9 +29,7 @@ LIST = "records: {entity: deal, fields: [deal.name, deal.amount], sort: %s}"
 )
 def test_a_direction_behind(section: str, sort: str, help: str, tmp_path: Path) -> None:
     (tmp_path / "reportspec.yaml").write_text("version: 1\nsource: demo\n", encoding="utf-8")
-    (tmp_path / "s.yaml").write_text(
-        f"version: 1\nsections:\n  - {section % sort}\n", encoding="utf-8"
-    )
+    (tmp_path / "s.yaml").write_text(f"version: 1\nsections:\n  - {section % sort}\n", encoding="utf-8")
     [told] = load_report(tmp_path / "s.yaml", NOW, {}).diagnostics
     assert (told.code, told.help) == ("unknown-sort", help)
     assert told.span is not None

@@ -14,7 +14,10 @@ VARIANTS = [f"{name}.{variant}" for name in METRICS for variant in METRICS.varia
 
 @pytest.mark.parametrize("language", languages())
 def test_variants_have_words_of_their_own(language: str) -> None:
-    same = [name for name in VARIANTS
-            if METRICS[name].description.get(language) == METRICS[name.partition(".")[0]].description.get(language)]  # fmt: skip
+    same = [
+        name
+        for name in VARIANTS
+        if METRICS[name].description.get(language) == METRICS[name.partition(".")[0]].description.get(language)
+    ]
     assert not same
     assert len(VARIANTS) > 30

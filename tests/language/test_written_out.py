@@ -26,7 +26,7 @@ WRONG = (
     ("deal.created_at + interval '120000 months' > deal.closed_at", "longer than 9,000 years"),
     ("deal.created_at > timestamp '2026-01-01T00:00:00+99:00'", "none that the calendar has"),
     ("cast('2026-02-30' as date) < deal.created_at", "none that the calendar has"),
-)  # fmt: skip
+)
 RIGHT = (
     "regexp_matches(deal.name, '^(GmbH|AG)$')",
     r"regexp_matches(deal.name, '\pL+\d{2,3}[[:alpha:]]\z')",

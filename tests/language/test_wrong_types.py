@@ -52,7 +52,7 @@ OTHERS: dict[type, list[Any]] = {
 def places(data: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
     if path:
         yield path
-    parts = data.items() if isinstance(data, dict) else enumerate(data) if isinstance(data, list) else ()  # fmt: skip
+    parts = data.items() if isinstance(data, dict) else enumerate(data) if isinstance(data, list) else ()
     for key, value in parts:
         yield from places(value, (*path, key))
 
@@ -69,7 +69,7 @@ def with_another(path: tuple[Any, ...], value: Any) -> dict[str, Any]:
 def test_the_spec_itself_is_right(demo: Path) -> None:
     path = demo / "wrong.yaml"
     path.write_text(json.dumps(SPEC), encoding="utf-8")
-    assert [d.message for d in load_report(path, NOW, {}).diagnostics if d.severity == "error"] == []  # fmt: skip
+    assert [d.message for d in load_report(path, NOW, {}).diagnostics if d.severity == "error"] == []
 
 
 @pytest.mark.parametrize("place", list(places(SPEC)), ids=lambda p: ".".join(map(str, p)))

@@ -72,9 +72,7 @@ ENTITIES = {
 
 
 @pytest.fixture(scope="module")
-def zoho_project(
-    shared_data: Path, tmp_path_factory: pytest.TempPathFactory
-) -> tuple[Path, dict[str, str]]:
+def zoho_project(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, str]]:
     """A copy of the Zoho project, and the environment that leads it to the data."""
     folder = tmp_path_factory.mktemp("zoho") / "project"
     shutil.copytree(ZOHO_PROJECT, folder)
@@ -109,9 +107,7 @@ def demo_database() -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 @pytest.fixture(scope="module")
-def ask(
-    request: pytest.FixtureRequest, run_cli: Callable[..., Any]
-) -> Callable[[Oracle], list[Row]]:
+def ask(request: pytest.FixtureRequest, run_cli: Callable[..., Any]) -> Callable[[Oracle], list[Row]]:
     """Return a function that asks reportspec an oracle's question.
 
     Questions that differ in their section only go into one spec, because starting the program
@@ -177,9 +173,7 @@ def test_figures_are_those_of_hand_written_sql(
                 assert found[name] == pytest.approx(number, rel=1e-9, abs=1e-9), (key, name)
 
 
-def table(
-    rows: Sequence[Row], names: Sequence[str], all_rows: bool
-) -> dict[str, dict[str, float | None]]:
+def table(rows: Sequence[Row], names: Sequence[str], all_rows: bool) -> dict[str, dict[str, float | None]]:
     """The metrics of each row by its dimensions, whose names begin with an entity's, or by its
     period."""
     keys = [name for name in names if name.split(".")[0] in ENTITIES or name == "period"]

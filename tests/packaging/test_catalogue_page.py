@@ -18,9 +18,15 @@ def test_all_35_metrics_and_8_report_types_are_there() -> None:
     numbers = sorted(metric.number for metric in packaged().metrics.values() if metric.number)
     assert numbers == list(range(1, 36))
     assert sorted(packaged().reports) == [
-        "conversions", "leads", "lost_deals", "pipeline", "profitability", "sales_activity",
-        "sales_cycle", "sales_forecast",
-    ]  # fmt: skip
+        "conversions",
+        "leads",
+        "lost_deals",
+        "pipeline",
+        "profitability",
+        "sales_activity",
+        "sales_cycle",
+        "sales_forecast",
+    ]
     assert shipped() == ("activecampaign", "hubspot", "pipedrive", "salesforce", "zendesk", "zoho")
 
 

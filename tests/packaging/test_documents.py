@@ -37,9 +37,7 @@ def test_readme_report_is_as_short_as_promised(checkout: Path) -> None:
     assert len(lines) <= 20
 
 
-def test_readme_report_is_valid_with_the_catalogue(
-    checkout: Path, run_cli: RunCli, tmp_path: Path
-) -> None:
+def test_readme_report_is_valid_with_the_catalogue(checkout: Path, run_cli: RunCli, tmp_path: Path) -> None:
     (tmp_path / "reportspec.yaml").write_text("version: 1\nsource: demo\n", encoding="utf-8")
     (tmp_path / "q3.yaml").write_text(examples(checkout)["report"], encoding="utf-8")
     done = run_cli(["validate", "q3.yaml"], cwd=tmp_path)

@@ -39,7 +39,7 @@ def test_the_figures_are_those_of_the_page(project: Path, run_cli: RunCli) -> No
     assert by_bike["city"]["rental_hours"] == pytest.approx(6.5 / 3)
     assert by_bike["city"]["rental_hours.long"] is None
     assert by_bike["race"]["rental_hours.long"] == pytest.approx(30.0)
-    spent = [(row["regular.customer_id"], row["regular.rentals"], row["regular.spent"]) for row in sections["renters"]]  # fmt: skip
+    spent = [(row["regular.customer_id"], row["regular.rentals"], row["regular.spent"]) for row in sections["renters"]]
     assert spent == [("Bo", 2, 108.0), ("Ada", 3, 77.0)]
 
 

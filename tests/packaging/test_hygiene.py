@@ -30,11 +30,7 @@ SOMEBODYS_MACHINE = re.compile(
     r"(?<![\w./~-])/(ho" + r"me/\w|Us" + r"ers/\w|ro" + r"ot/|wo" + r"rk/)|[A-Z]:\\Us" + r"ers\\"
 )
 PACKAGE_REGISTRY = re.compile(
-    r"https?://[^\s/\"')]*(pyp"
-    + r"i|pythonho"
-    + r"sted|np"
-    + r"mjs|deb"
-    + r"ian|artifactory|nexus)"
+    r"https?://[^\s/\"')]*(pyp" + r"i|pythonho" + r"sted|np" + r"mjs|deb" + r"ian|artifactory|nexus)"
     r"|--(extra-)?index-u" + r"rl|--trusted-ho" + r"st",
     re.IGNORECASE,
 )
@@ -96,8 +92,7 @@ def test_text_files_end_with_one_line_break(checkout: Path) -> None:
     wrong = [
         str(file.relative_to(checkout))
         for file in text_files(checkout)
-        if (text := file.read_text(encoding="utf-8"))
-        and (not text.endswith("\n") or text.endswith("\n\n"))
+        if (text := file.read_text(encoding="utf-8")) and (not text.endswith("\n") or text.endswith("\n\n"))
     ]
     assert wrong == []
 
@@ -108,7 +103,6 @@ def test_no_test_is_hidden_from_pytest(checkout: Path) -> None:
     stray = [
         str(file.relative_to(checkout))
         for file in (checkout / "tests").rglob("*.py")
-        if not file.name.startswith("test_")
-        and defines_tests.search(file.read_text(encoding="utf-8"))
+        if not file.name.startswith("test_") and defines_tests.search(file.read_text(encoding="utf-8"))
     ]
     assert stray == []

@@ -186,8 +186,7 @@ def table(head: str) -> str:
 
 def test_the_hour_decides_which_month_was_the_last_one(project: Project) -> None:
     rows = [
-        [cell.strip() for cell in line.strip("|").split("|")]
-        for line in table("| run | in Rome |").splitlines()[2:]
+        [cell.strip() for cell in line.strip("|").split("|")] for line in table("| run | in Rome |").splitlines()[2:]
     ]
     assert len(rows) == 2
     for run, _, _, month in rows:
@@ -252,8 +251,9 @@ def test_commands_of_the_page(project: Project, handler: Handler) -> None:
     assert [path.suffix for path in (project.root / "out").iterdir()] == [".eml"]
     assert project.states() == [(ANNA, "sent")] * 2
     assert {one.period for one in reportspec.status()} == {
-        "2026-09-01 to 2026-09-30", "2026-10-01 to 2026-10-31",
-    }  # fmt: skip
+        "2026-09-01 to 2026-09-30",
+        "2026-10-01 to 2026-10-31",
+    }
     assert len(handler.taken) == 2
     copy = project.root / "reports.sqlite"
     if copy.exists():
@@ -419,9 +419,7 @@ def module(name: str, **names: Any) -> ModuleType:
     return made
 
 
-def run_file(
-    project: Project, name: str, modules: list[ModuleType], monkeypatch: pytest.MonkeyPatch
-) -> dict[str, Any]:
+def run_file(project: Project, name: str, modules: list[ModuleType], monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """Run an example's file with stand-ins for what it imports; its names."""
     for one in modules:
         monkeypatch.setitem(sys.modules, one.__name__, one)
@@ -466,9 +464,7 @@ class Airflow:
         def moment(*parts: int, tz: str) -> tuple[datetime, str]:
             return datetime(*parts), tz  # type: ignore[arg-type]
 
-        exceptions = module(
-            "airflow.sdk.exceptions", AirflowException=self.Again, AirflowFailException=self.Fail
-        )
+        exceptions = module("airflow.sdk.exceptions", AirflowException=self.Again, AirflowFailException=self.Fail)
         sdk = module("airflow.sdk", dag=dag, task=task, exceptions=exceptions)
         return [
             *(module("airflow", sdk=sdk), sdk, exceptions),
@@ -576,8 +572,13 @@ class Prefect:
         runtime = module("prefect.runtime", flow_run=FlowRun())
         schedules = module("prefect.schedules", Cron=cron)
         prefect = module(
-            "prefect", flow=Flow, task=task, get_run_logger=Logger, runtime=runtime, schedules=schedules,
-        )  # fmt: skip
+            "prefect",
+            flow=Flow,
+            task=task,
+            get_run_logger=Logger,
+            runtime=runtime,
+            schedules=schedules,
+        )
         return [prefect, runtime, schedules]
 
 
@@ -619,9 +620,7 @@ def test_prefect(project: Project, handler: Handler, monkeypatch: pytest.MonkeyP
 # --- the API -----------------------------------------------------------------------------------------
 
 
-def test_api_examples(
-    project: Project, handler: Handler, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_api_examples(project: Project, handler: Handler, capsys: pytest.CaptureFixture[str]) -> None:
     """One after the other, as a reader would try them."""
     said = []
     for text in PYTHON:
@@ -637,9 +636,7 @@ def test_api_examples(
     assert [to for to, _ in handler.taken] == [ANNA, "me@example.com"]
 
 
-@pytest.mark.parametrize(
-    ("answers", "code"), [(["451 later"] * 5, 75), (["550 unknown"], 1)], ids=["later", "never"]
-)
+@pytest.mark.parametrize(("answers", "code"), [(["451 later"] * 5, 75), (["550 unknown"], 1)], ids=["later", "never"])
 def test_api_example_of_sending_ends_with_the_codes_of_the_program(
     project: Project, handler: Handler, answers: list[str], code: int
 ) -> None:

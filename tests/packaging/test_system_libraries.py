@@ -25,9 +25,7 @@ def script(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
 
 def lose(script: ModuleType, monkeypatch: pytest.MonkeyPatch, *apt_names: str) -> None:
     """Make the system look as if it lacked these packages and had everything else."""
-    monkeypatch.setattr(
-        script, "find_missing", lambda needs: (need for need in needs if need.apt in apt_names)
-    )
+    monkeypatch.setattr(script, "find_missing", lambda needs: (need for need in needs if need.apt in apt_names))
 
 
 def test_a_missing_required_library_fails_with_the_command_for_each_package_manager(
@@ -53,9 +51,7 @@ def test_a_missing_optional_library_is_only_a_warning(
     assert capsys.readouterr().err.startswith("warning: ")
 
 
-def test_what_only_tests_need_is_asked_for_only_then(
-    script: ModuleType, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_only_tests_need_is_asked_for_only_then(script: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
     lose(script, monkeypatch, "poppler-utils")
 
     assert script.main([]) == 0
@@ -75,9 +71,7 @@ def test_a_release_without_the_optional_package_still_gets_the_required_ones(
 
     monkeypatch.setattr(script, "can_install", lambda: True)
     monkeypatch.setattr(script, "install", install)
-    monkeypatch.setattr(
-        script, "find_missing", lambda needs: (need for need in needs if need.apt in lacking)
-    )
+    monkeypatch.setattr(script, "find_missing", lambda needs: (need for need in needs if need.apt in lacking))
 
     assert script.main([]) == 0
     assert installed == [["libpango-1.0-0"], ["libharfbuzz-subset0"]]

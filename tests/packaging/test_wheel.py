@@ -129,9 +129,7 @@ def empty_folder(tmp_path: Path) -> Path:
     return folder
 
 
-def test_wheel_holds_the_package_and_the_schemas_and_nothing_else(
-    wheel: Path, checkout: Path
-) -> None:
+def test_wheel_holds_the_package_and_the_schemas_and_nothing_else(wheel: Path, checkout: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         shipped = {PurePosixPath(name) for name in archive.namelist() if not name.endswith("/")}
     metadata = PurePosixPath(f"reportspec-{reportspec.__version__}.dist-info")
@@ -184,9 +182,7 @@ def test_installed_program_tells_its_version(
     assert reportspec.__version__ in done.stdout.split()
 
 
-def test_installed_program_validates(
-    program: Path, bare_environment: dict[str, str], empty_folder: Path
-) -> None:
+def test_installed_program_validates(program: Path, bare_environment: dict[str, str], empty_folder: Path) -> None:
     (empty_folder / "q3.yaml").write_text(SPEC, encoding="utf-8")
     (empty_folder / "reportspec.yaml").write_text("version: 1\nsource: demo\n", encoding="utf-8")
     run([program, "validate", "q3.yaml"], cwd=empty_folder, env=bare_environment)

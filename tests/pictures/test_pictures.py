@@ -44,9 +44,7 @@ pytestmark = [
 
 
 @pytest.mark.parametrize("name", REPORTS)
-def test_every_page_looks_as_approved(
-    name: str, tmp_path: Path, run_cli: Callable[..., CompletedProcess[str]]
-) -> None:
+def test_every_page_looks_as_approved(name: str, tmp_path: Path, run_cli: Callable[..., CompletedProcess[str]]) -> None:
     kind, language = REPORTS[name]
     (tmp_path / "reportspec.yaml").write_text(PROJECT.format(language=language), "utf-8")
     (tmp_path / f"{name}.yaml").write_text(
@@ -82,9 +80,7 @@ def test_a_small_change_is_seen() -> None:
 
 
 def pages(pdf: Path, folder: Path) -> list[Image.Image]:
-    subprocess.run(
-        ["pdftoppm", "-r", str(DPI), "-gray", "-png", str(pdf), str(folder / "page")], check=True
-    )
+    subprocess.run(["pdftoppm", "-r", str(DPI), "-gray", "-png", str(pdf), str(folder / "page")], check=True)
     found = []
     for path in sorted(folder.glob("page-*.png")):
         with Image.open(path) as picture:

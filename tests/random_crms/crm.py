@@ -4,7 +4,6 @@ Times are naive UTC, days are dates, and None is empty. Rows are consistent as r
 last stage in the history is its own, a resolved case was opened before), but for what is said here.
 """
 
-# ruff: noqa: E501
 from __future__ import annotations
 
 import csv
@@ -26,53 +25,227 @@ SOURCES = ("web", "fair", "Web", None)
 
 # The columns of each table and their types. What ends in a star is nothing that the mapping names.
 COLUMNS: dict[str, dict[str, str]] = {
-    "user": {"user_id": "key", "name": "text", "email": "text", "team": "text", "manager_id": "key", "is_active": "boolean"},
-    "account": {"account_id": "key", "name": "text", "region": "text", "industry": "text", "owner_id": "key", "created_at": "time"},
-    "contact": {"contact_id": "key", "account_id": "key", "email": "text", "owner_id": "key", "created_at": "time", "merged_into_id": "key"},
-    "lead": {"lead_id": "key", "email": "text", "owner_id": "key", "source": "text", "campaign_id": "key", "status": "text", "is_junk": "boolean",
-             "created_at": "time", "first_response_at": "time", "converted_at": "time", "is_converted": "boolean",
-             "converted_account_id": "key", "is_deleted": "boolean", "merged_into_id": "key"},
+    "user": {
+        "user_id": "key",
+        "name": "text",
+        "email": "text",
+        "team": "text",
+        "manager_id": "key",
+        "is_active": "boolean",
+    },
+    "account": {
+        "account_id": "key",
+        "name": "text",
+        "region": "text",
+        "industry": "text",
+        "owner_id": "key",
+        "created_at": "time",
+    },
+    "contact": {
+        "contact_id": "key",
+        "account_id": "key",
+        "email": "text",
+        "owner_id": "key",
+        "created_at": "time",
+        "merged_into_id": "key",
+    },
+    "lead": {
+        "lead_id": "key",
+        "email": "text",
+        "owner_id": "key",
+        "source": "text",
+        "campaign_id": "key",
+        "status": "text",
+        "is_junk": "boolean",
+        "created_at": "time",
+        "first_response_at": "time",
+        "converted_at": "time",
+        "is_converted": "boolean",
+        "converted_account_id": "key",
+        "is_deleted": "boolean",
+        "merged_into_id": "key",
+    },
     "pipeline": {"pipeline_id": "key", "name": "text"},
-    "stage": {"stage_id": "key", "pipeline_id": "key", "name": "text", "position": "integer", "probability": "number", "is_won": "boolean",
-              "is_lost": "boolean", "rotting_days": "number"},
-    "deal": {"deal_id": "key", "name": "text", "account_id": "key", "contact_id": "key", "lead_id": "key", "owner_id": "key", "pipeline_id": "key",
-             "stage_id": "key", "status": "text", "amount": "number", "currency": "text", "probability": "number", "deal_type": "text",
-             "source": "text", "campaign_id": "key", "created_at": "time", "expected_close_date": "date", "closed_at": "time",
-             "loss_reason": "text", "is_deleted": "boolean"},
+    "stage": {
+        "stage_id": "key",
+        "pipeline_id": "key",
+        "name": "text",
+        "position": "integer",
+        "probability": "number",
+        "is_won": "boolean",
+        "is_lost": "boolean",
+        "rotting_days": "number",
+    },
+    "deal": {
+        "deal_id": "key",
+        "name": "text",
+        "account_id": "key",
+        "contact_id": "key",
+        "lead_id": "key",
+        "owner_id": "key",
+        "pipeline_id": "key",
+        "stage_id": "key",
+        "status": "text",
+        "amount": "number",
+        "currency": "text",
+        "probability": "number",
+        "deal_type": "text",
+        "source": "text",
+        "campaign_id": "key",
+        "created_at": "time",
+        "expected_close_date": "date",
+        "closed_at": "time",
+        "loss_reason": "text",
+        "is_deleted": "boolean",
+    },
     "deal_stage_history": {"deal_id": "key", "stage_id": "key", "entered_at": "time"},
     "product": {"product_id": "key", "name": "text", "family": "text", "tier": "integer", "unit_cost": "number"},
     "deal_product": {"deal_id": "key", "product_id": "key", "quantity": "number", "amount": "number"},
-    "order_": {"order_id": "key", "account_id": "key", "contact_id": "key", "campaign_id": "key", "ordered_at": "time", "amount": "number",
-               "currency": "text", "status": "text", "is_deleted": "boolean"},
+    "order_": {
+        "order_id": "key",
+        "account_id": "key",
+        "contact_id": "key",
+        "campaign_id": "key",
+        "ordered_at": "time",
+        "amount": "number",
+        "currency": "text",
+        "status": "text",
+        "is_deleted": "boolean",
+    },
     "order_line": {"order_id": "key", "product_id": "key", "quantity": "number", "amount": "number"},
-    "activity": {"activity_id": "key", "type": "text", "direction": "text", "owner_id": "key", "deal_id": "key", "lead_id": "key",
-                 "contact_id": "key", "case_id": "key", "created_at": "time", "due_at": "time", "done_at": "time", "outcome": "text"},
-    "quote": {"quote_id": "key", "number": "text", "deal_id": "key", "owner_id": "key", "status": "text", "amount": "number", "currency": "text",
-              "created_at": "time", "presented_at": "time"},
-    "contract": {"contract_id": "key", "account_id": "key", "starts_at": "date", "ends_at": "date", "value": "number", "currency": "text",
-                 "renewed_by_contract_id": "key", "is_deleted": "boolean"},
-    "campaign": {"campaign_id": "key", "name": "text", "channel": "text", "status": "text", "started_at": "time", "sent_at": "time",
-                 "ended_at": "time", "actual_cost": "number", "currency": "text"},
-    "campaign_member": {"campaign_id": "key", "contact_id": "key", "lead_id": "key", "sent_at": "time", "responded_at": "time", "bounced_at": "time"},
-    "referral": {"referral_id": "key", "referrer_contact_id": "key", "referred_lead_id": "key", "referred_contact_id": "key", "created_at": "time"},
-    "list_membership": {"list_id": "key", "contact_id": "key", "subscribed_at": "time", "unsubscribed_at": "time", "source": "text", "campaign_id": "key"},
-    "web_session": {"session_id": "key", "contact_id": "key", "started_at": "time", "ended_at": "time", "engaged_seconds": "number",
-                    "source": "text", "is_bot": "boolean"},
+    "activity": {
+        "activity_id": "key",
+        "type": "text",
+        "direction": "text",
+        "owner_id": "key",
+        "deal_id": "key",
+        "lead_id": "key",
+        "contact_id": "key",
+        "case_id": "key",
+        "created_at": "time",
+        "due_at": "time",
+        "done_at": "time",
+        "outcome": "text",
+    },
+    "quote": {
+        "quote_id": "key",
+        "number": "text",
+        "deal_id": "key",
+        "owner_id": "key",
+        "status": "text",
+        "amount": "number",
+        "currency": "text",
+        "created_at": "time",
+        "presented_at": "time",
+    },
+    "contract": {
+        "contract_id": "key",
+        "account_id": "key",
+        "starts_at": "date",
+        "ends_at": "date",
+        "value": "number",
+        "currency": "text",
+        "renewed_by_contract_id": "key",
+        "is_deleted": "boolean",
+    },
+    "campaign": {
+        "campaign_id": "key",
+        "name": "text",
+        "channel": "text",
+        "status": "text",
+        "started_at": "time",
+        "sent_at": "time",
+        "ended_at": "time",
+        "actual_cost": "number",
+        "currency": "text",
+    },
+    "campaign_member": {
+        "campaign_id": "key",
+        "contact_id": "key",
+        "lead_id": "key",
+        "sent_at": "time",
+        "responded_at": "time",
+        "bounced_at": "time",
+    },
+    "referral": {
+        "referral_id": "key",
+        "referrer_contact_id": "key",
+        "referred_lead_id": "key",
+        "referred_contact_id": "key",
+        "created_at": "time",
+    },
+    "list_membership": {
+        "list_id": "key",
+        "contact_id": "key",
+        "subscribed_at": "time",
+        "unsubscribed_at": "time",
+        "source": "text",
+        "campaign_id": "key",
+    },
+    "web_session": {
+        "session_id": "key",
+        "contact_id": "key",
+        "started_at": "time",
+        "ended_at": "time",
+        "engaged_seconds": "number",
+        "source": "text",
+        "is_bot": "boolean",
+    },
     "pageview": {"session_id": "key", "url": "text", "viewed_at": "time", "is_bot": "boolean"},
     "goal_completion": {"session_id": "key", "goal_id": "key", "completed_at": "time"},
-    "case_": {"case_id": "key", "account_id": "key", "owner_id": "key", "type": "text", "created_at": "time", "resolved_at": "time",
-              "first_resolved_at": "time", "merged_into_id": "key", "is_spam": "boolean", "is_deleted": "boolean"},
+    "case_": {
+        "case_id": "key",
+        "account_id": "key",
+        "owner_id": "key",
+        "type": "text",
+        "created_at": "time",
+        "resolved_at": "time",
+        "first_resolved_at": "time",
+        "merged_into_id": "key",
+        "is_spam": "boolean",
+        "is_deleted": "boolean",
+    },
     "sla_event": {"case_id": "key", "metric": "text", "due_at": "time", "fulfilled_at": "time"},
-    "service_call": {"call_id": "key", "case_id": "key", "contact_id": "key", "agent_id": "key", "direction": "text", "queued_at": "time",
-                     "ended_at": "time", "wait_s": "number", "talk_s": "number", "hold_s": "number", "wrap_s": "number", "outcome": "text",
-                     "is_callback": "boolean"},
+    "service_call": {
+        "call_id": "key",
+        "case_id": "key",
+        "contact_id": "key",
+        "agent_id": "key",
+        "direction": "text",
+        "queued_at": "time",
+        "ended_at": "time",
+        "wait_s": "number",
+        "talk_s": "number",
+        "hold_s": "number",
+        "wrap_s": "number",
+        "outcome": "text",
+        "is_callback": "boolean",
+    },
     "service_cost": {"month": "date", "team": "text", "channel": "text", "amount": "number", "currency": "text"},
     "sales_marketing_cost": {"month": "date", "team": "text", "amount": "number", "currency": "text"},
     "business_calendar": {"day": "date", "is_business": "boolean", "opens_at": "time", "closes_at": "time"},
     "fx_rate": {"day": "date", "from_currency": "text", "to_currency": "text", "rate": "number"},
-}  # fmt: skip
-WITH_KEY = ("user", "account", "contact", "lead", "pipeline", "stage", "deal", "product", "order_", "activity", "quote",
-            "contract", "campaign", "referral", "web_session", "case_", "service_call", "business_calendar")  # fmt: skip
+}
+WITH_KEY = (
+    "user",
+    "account",
+    "contact",
+    "lead",
+    "pipeline",
+    "stage",
+    "deal",
+    "product",
+    "order_",
+    "activity",
+    "quote",
+    "contract",
+    "campaign",
+    "referral",
+    "web_session",
+    "case_",
+    "service_call",
+    "business_calendar",
+)
 OF_DEALS = ("deal", "deal_stage_history", "deal_product")
 OF_ORDERS = ("order_", "order_line")
 
@@ -170,41 +343,78 @@ def drawn(seed: int) -> Crm:
     r = d.r
     t: dict[str, list[Row]] = {}
     t["user"] = [
-        {"user_id": f"u{i}", "name": f"Person {i}", "email": f"u{i}@x.org", "team": r.choice(TEAMS), "manager_id": None, "is_active": d.flag(0.6)}
+        {
+            "user_id": f"u{i}",
+            "name": f"Person {i}",
+            "email": f"u{i}@x.org",
+            "team": r.choice(TEAMS),
+            "manager_id": None,
+            "is_active": d.flag(0.6),
+        }
         for i in range(r.randrange(1, 5))
-    ]  # fmt: skip
+    ]
     users = t["user"]
     t["account"] = [
-        {"account_id": f"a{i}", "name": r.choice(("Acme", "Bolt", "Acme ")), "region": d.maybe(r.choice(("EMEA", "APAC"))), "industry": None,
-         "owner_id": d.of(users, "user_id"), "created_at": d.when()}
+        {
+            "account_id": f"a{i}",
+            "name": r.choice(("Acme", "Bolt", "Acme ")),
+            "region": d.maybe(r.choice(("EMEA", "APAC"))),
+            "industry": None,
+            "owner_id": d.of(users, "user_id"),
+            "created_at": d.when(),
+        }
         for i in range(r.randrange(1, 6))
-    ]  # fmt: skip
+    ]
     t["contact"] = [
-        {"contact_id": f"c{i}", "account_id": d.of(t["account"], "account_id"), "email": d.maybe(f"c{i}@x.org"),
-         "owner_id": d.of(users, "user_id"), "created_at": d.when(), "merged_into_id": d.maybe("c0", 0.93)}
+        {
+            "contact_id": f"c{i}",
+            "account_id": d.of(t["account"], "account_id"),
+            "email": d.maybe(f"c{i}@x.org"),
+            "owner_id": d.of(users, "user_id"),
+            "created_at": d.when(),
+            "merged_into_id": d.maybe("c0", 0.93),
+        }
         for i in range(r.randrange(1, 8))
-    ]  # fmt: skip
+    ]
     t["campaign"] = []
     for i in d.many(6):
         began = d.when()
         t["campaign"].append(
-            {"campaign_id": f"k{i}", "name": f"K{i}", "channel": d.maybe(r.choice(("email", "fair"))),
-             "status": d.maybe(r.choice(("sent", "draft", "cancelled", "Draft"))), "started_at": d.maybe(began),
-             "sent_at": d.maybe(d.after(began, 10), 0.3), "ended_at": d.maybe(d.after(began, 90), 0.4),
-             "actual_cost": d.money(), "currency": d.currency()}
-        )  # fmt: skip
+            {
+                "campaign_id": f"k{i}",
+                "name": f"K{i}",
+                "channel": d.maybe(r.choice(("email", "fair"))),
+                "status": d.maybe(r.choice(("sent", "draft", "cancelled", "Draft"))),
+                "started_at": d.maybe(began),
+                "sent_at": d.maybe(d.after(began, 10), 0.3),
+                "ended_at": d.maybe(d.after(began, 90), 0.4),
+                "actual_cost": d.money(),
+                "currency": d.currency(),
+            }
+        )
     campaigns = t["campaign"]
     t["lead"] = []
     for i in d.many(25):
         made = d.when()
         converted = d.maybe(d.after(made), 0.6)
         t["lead"].append(
-            {"lead_id": f"l{i}", "email": d.maybe(r.choice(("a@x.org", "A@x.org ", "b@x.org", "", f"l{i}@x.org"))), "owner_id": d.of(users, "user_id"),
-             "source": r.choice(SOURCES), "campaign_id": d.of(campaigns, "campaign_id", 0.6), "status": d.maybe(r.choice(("new", "junk", "Junk", "working"))),
-             "is_junk": d.flag(), "created_at": made, "first_response_at": d.maybe(d.after(made, 5), 0.4), "converted_at": converted,
-             "is_converted": r.choice((True, None)) if converted else r.choice((False, None)),
-             "converted_account_id": d.of(t["account"], "account_id") if converted else None, "is_deleted": d.flag(), "merged_into_id": d.maybe("l0", 0.93)}
-        )  # fmt: skip
+            {
+                "lead_id": f"l{i}",
+                "email": d.maybe(r.choice(("a@x.org", "A@x.org ", "b@x.org", "", f"l{i}@x.org"))),
+                "owner_id": d.of(users, "user_id"),
+                "source": r.choice(SOURCES),
+                "campaign_id": d.of(campaigns, "campaign_id", 0.6),
+                "status": d.maybe(r.choice(("new", "junk", "Junk", "working"))),
+                "is_junk": d.flag(),
+                "created_at": made,
+                "first_response_at": d.maybe(d.after(made, 5), 0.4),
+                "converted_at": converted,
+                "is_converted": r.choice((True, None)) if converted else r.choice((False, None)),
+                "converted_account_id": d.of(t["account"], "account_id") if converted else None,
+                "is_deleted": d.flag(),
+                "merged_into_id": d.maybe("l0", 0.93),
+            }
+        )
     _sales(d, t)
     _service(d, t)
     _marketing(d, t)
@@ -219,60 +429,126 @@ def _sales(d: _Draw, t: dict[str, list[Row]]) -> None:
     r = d.r
     t["pipeline"] = [{"pipeline_id": "p", "name": "Sales"}]
     t["stage"] = [
-        {"stage_id": s, "pipeline_id": "p", "name": name, "position": place, "probability": d.maybe(chance), "is_won": True if s == "W" else r.choice((False, None)),
-         "is_lost": True if s == "L" else r.choice((False, None)), "rotting_days": d.maybe(20)}
-        for s, name, place, chance in (("A", "New", 1, 0.1), ("B", "Talk", 2, 0.4), ("C", "Offer", 3, 0.7), ("W", "Won", 4, 1), ("L", "Lost", 5, 0))
-    ]  # fmt: skip
+        {
+            "stage_id": s,
+            "pipeline_id": "p",
+            "name": name,
+            "position": place,
+            "probability": d.maybe(chance),
+            "is_won": True if s == "W" else r.choice((False, None)),
+            "is_lost": True if s == "L" else r.choice((False, None)),
+            "rotting_days": d.maybe(20),
+        }
+        for s, name, place, chance in (
+            ("A", "New", 1, 0.1),
+            ("B", "Talk", 2, 0.4),
+            ("C", "Offer", 3, 0.7),
+            ("W", "Won", 4, 1),
+            ("L", "Lost", 5, 0),
+        )
+    ]
     t["product"] = [
-        {"product_id": f"g{i}", "name": f"G{i}", "family": d.maybe(r.choice(("Fittings", "Hoses"))), "tier": d.maybe(r.randrange(1, 4)), "unit_cost": d.maybe(r.choice((0, 3, 7.5)))}
+        {
+            "product_id": f"g{i}",
+            "name": f"G{i}",
+            "family": d.maybe(r.choice(("Fittings", "Hoses"))),
+            "tier": d.maybe(r.randrange(1, 4)),
+            "unit_cost": d.maybe(r.choice((0, 3, 7.5))),
+        }
         for i in range(r.randrange(1, 6))
-    ]  # fmt: skip
+    ]
     t["deal"], t["deal_stage_history"], t["deal_product"] = [], [], []
     for i in d.many(30):
         _deal(d, t, f"d{i}")
     t["order_"], t["order_line"] = [], []
     for i in d.many(25):
         t["order_"].append(
-            {"order_id": f"o{i}", "account_id": d.of(t["account"], "account_id", 0.3), "contact_id": d.of(t["contact"], "contact_id"),
-             "campaign_id": d.of(t["campaign"], "campaign_id", 0.5), "ordered_at": d.when(), "amount": d.money(), "currency": d.currency(),
-             "status": r.choice(("paid", "paid", "paid", "refunded", "open")), "is_deleted": d.flag(0.05)}
-        )  # fmt: skip
+            {
+                "order_id": f"o{i}",
+                "account_id": d.of(t["account"], "account_id", 0.3),
+                "contact_id": d.of(t["contact"], "contact_id"),
+                "campaign_id": d.of(t["campaign"], "campaign_id", 0.5),
+                "ordered_at": d.when(),
+                "amount": d.money(),
+                "currency": d.currency(),
+                "status": r.choice(("paid", "paid", "paid", "refunded", "open")),
+                "is_deleted": d.flag(0.05),
+            }
+        )
         for _ in range(r.randrange(3)):
             t["order_line"].append(
-                {"order_id": f"o{i}", "product_id": d.of(t["product"], "product_id"), "quantity": d.maybe(r.randrange(1, 4)), "amount": d.money()}
-            )  # fmt: skip
+                {
+                    "order_id": f"o{i}",
+                    "product_id": d.of(t["product"], "product_id"),
+                    "quantity": d.maybe(r.randrange(1, 4)),
+                    "amount": d.money(),
+                }
+            )
     t["activity"] = []
     for i in d.many(50):
         made = d.when()
         t["activity"].append(
-            {"activity_id": f"v{i}", "type": r.choice(("call", "call", "call", "meeting", "email", "task", "note")),
-             "direction": d.maybe(r.choice(("outbound", "outbound", "inbound"))), "owner_id": d.of(t["user"], "user_id"),
-             "deal_id": d.of(t["deal"], "deal_id", 0.3), "lead_id": d.of(t["lead"], "lead_id", 0.7), "contact_id": d.of(t["contact"], "contact_id", 0.7),
-             "case_id": d.maybe(f"s{r.randrange(12)}", 0.8), "created_at": made, "due_at": d.maybe(d.after(made), 0.4),
-             "done_at": d.maybe(d.before(made) if r.random() < 0.1 else d.after(made), 0.2), "outcome": d.maybe(r.choice(("connected", "busy")))}
-        )  # fmt: skip
+            {
+                "activity_id": f"v{i}",
+                "type": r.choice(("call", "call", "call", "meeting", "email", "task", "note")),
+                "direction": d.maybe(r.choice(("outbound", "outbound", "inbound"))),
+                "owner_id": d.of(t["user"], "user_id"),
+                "deal_id": d.of(t["deal"], "deal_id", 0.3),
+                "lead_id": d.of(t["lead"], "lead_id", 0.7),
+                "contact_id": d.of(t["contact"], "contact_id", 0.7),
+                "case_id": d.maybe(f"s{r.randrange(12)}", 0.8),
+                "created_at": made,
+                "due_at": d.maybe(d.after(made), 0.4),
+                "done_at": d.maybe(d.before(made) if r.random() < 0.1 else d.after(made), 0.2),
+                "outcome": d.maybe(r.choice(("connected", "busy"))),
+            }
+        )
     t["quote"] = []
     for i in d.many(15):
         made = d.when()
         t["quote"].append(
-            {"quote_id": f"q{i}", "number": d.maybe(f"N{r.randrange(5)}", 0.3), "deal_id": d.of(t["deal"], "deal_id"), "owner_id": d.of(t["user"], "user_id"),
-             "status": d.maybe(r.choice(("draft", "sent", "Draft"))), "amount": d.money(), "currency": d.currency(), "created_at": made,
-             "presented_at": d.maybe(d.after(made, 20), 0.2)}
-        )  # fmt: skip
+            {
+                "quote_id": f"q{i}",
+                "number": d.maybe(f"N{r.randrange(5)}", 0.3),
+                "deal_id": d.of(t["deal"], "deal_id"),
+                "owner_id": d.of(t["user"], "user_id"),
+                "status": d.maybe(r.choice(("draft", "sent", "Draft"))),
+                "amount": d.money(),
+                "currency": d.currency(),
+                "created_at": made,
+                "presented_at": d.maybe(d.after(made, 20), 0.2),
+            }
+        )
     t["contract"] = []
     for i in d.many(8):
         starts = date(2022, 1, 1) + timedelta(r.randrange(365))
         ends = d.when().date() if r.random() < 0.8 else None
         follows = r.random() < 0.6
         t["contract"].append(
-            {"contract_id": f"t{i}", "account_id": d.of(t["account"], "account_id"), "starts_at": starts, "ends_at": ends, "value": d.money(),
-             "currency": d.currency(), "renewed_by_contract_id": f"t{i}b" if follows else None, "is_deleted": d.flag(0.05)}
-        )  # fmt: skip
+            {
+                "contract_id": f"t{i}",
+                "account_id": d.of(t["account"], "account_id"),
+                "starts_at": starts,
+                "ends_at": ends,
+                "value": d.money(),
+                "currency": d.currency(),
+                "renewed_by_contract_id": f"t{i}b" if follows else None,
+                "is_deleted": d.flag(0.05),
+            }
+        )
         if follows and ends:
             t["contract"].append(
-                {"contract_id": f"t{i}b", "account_id": t["contract"][-1]["account_id"], "starts_at": ends + timedelta(r.choice((-5, 0, 1, 30, 31, 60))),
-                 "ends_at": date(2029, 1, 1), "value": d.money(), "currency": d.currency(), "renewed_by_contract_id": None, "is_deleted": d.flag(0.05)}
-            )  # fmt: skip
+                {
+                    "contract_id": f"t{i}b",
+                    "account_id": t["contract"][-1]["account_id"],
+                    "starts_at": ends + timedelta(r.choice((-5, 0, 1, 30, 31, 60))),
+                    "ends_at": date(2029, 1, 1),
+                    "value": d.money(),
+                    "currency": d.currency(),
+                    "renewed_by_contract_id": None,
+                    "is_deleted": d.flag(0.05),
+                }
+            )
 
 
 def _deal(d: _Draw, t: dict[str, list[Row]], key: str) -> None:
@@ -315,17 +591,38 @@ def _deal(d: _Draw, t: dict[str, list[Row]], key: str) -> None:
     if kept and kept == walk and r.random() < 0.2:
         t["deal_stage_history"].append({"deal_id": key, "stage_id": stage, "entered_at": None})
     t["deal"].append(
-        {"deal_id": key, "name": r.choice(("Deal", "Other")), "account_id": d.of(t["account"], "account_id"), "contact_id": None,
-         "lead_id": d.of(t["lead"], "lead_id", 0.5), "owner_id": d.of(t["user"], "user_id"), "pipeline_id": "p", "stage_id": stage, "status": status,
-         "amount": d.money(), "currency": d.currency(), "probability": d.maybe(r.choice((0, 0.25, 0.5)), 0.5),
-         "deal_type": d.maybe(r.choice(("new_business", "renewal", "upsell"))), "source": r.choice(SOURCES),
-         "campaign_id": d.of(t["campaign"], "campaign_id", 0.5), "created_at": created, "expected_close_date": d.maybe(d.after(created).date()),
-         "closed_at": entered if status != "open" else None, "loss_reason": d.maybe("price") if status == "lost" else None, "is_deleted": d.flag(0.06)}
-    )  # fmt: skip
+        {
+            "deal_id": key,
+            "name": r.choice(("Deal", "Other")),
+            "account_id": d.of(t["account"], "account_id"),
+            "contact_id": None,
+            "lead_id": d.of(t["lead"], "lead_id", 0.5),
+            "owner_id": d.of(t["user"], "user_id"),
+            "pipeline_id": "p",
+            "stage_id": stage,
+            "status": status,
+            "amount": d.money(),
+            "currency": d.currency(),
+            "probability": d.maybe(r.choice((0, 0.25, 0.5)), 0.5),
+            "deal_type": d.maybe(r.choice(("new_business", "renewal", "upsell"))),
+            "source": r.choice(SOURCES),
+            "campaign_id": d.of(t["campaign"], "campaign_id", 0.5),
+            "created_at": created,
+            "expected_close_date": d.maybe(d.after(created).date()),
+            "closed_at": entered if status != "open" else None,
+            "loss_reason": d.maybe("price") if status == "lost" else None,
+            "is_deleted": d.flag(0.06),
+        }
+    )
     for _ in range(r.randrange(3)):
         t["deal_product"].append(
-            {"deal_id": key, "product_id": d.of(t["product"], "product_id"), "quantity": d.maybe(r.randrange(1, 4)), "amount": d.money()}
-        )  # fmt: skip
+            {
+                "deal_id": key,
+                "product_id": d.of(t["product"], "product_id"),
+                "quantity": d.maybe(r.randrange(1, 4)),
+                "amount": d.money(),
+            }
+        )
 
 
 def _service(d: _Draw, t: dict[str, list[Row]]) -> None:
@@ -336,42 +633,80 @@ def _service(d: _Draw, t: dict[str, list[Row]]) -> None:
         made = d.when()
         first = d.maybe(d.after(made, r.choice((0.4, 1, 20))), 0.2)
         t["case_"].append(
-            {"case_id": f"s{i}", "account_id": d.of(t["account"], "account_id"), "owner_id": d.of(t["user"], "user_id"),
-             "type": d.maybe(r.choice(("complaint", "Complaint", "question"))), "created_at": made, "resolved_at": d.after(first, 9) if first and r.random() < 0.3 else first,
-             "first_resolved_at": first, "merged_into_id": d.maybe("s0", 0.93), "is_spam": d.flag(), "is_deleted": d.flag(0.05)}
-        )  # fmt: skip
+            {
+                "case_id": f"s{i}",
+                "account_id": d.of(t["account"], "account_id"),
+                "owner_id": d.of(t["user"], "user_id"),
+                "type": d.maybe(r.choice(("complaint", "Complaint", "question"))),
+                "created_at": made,
+                "resolved_at": d.after(first, 9) if first and r.random() < 0.3 else first,
+                "first_resolved_at": first,
+                "merged_into_id": d.maybe("s0", 0.93),
+                "is_spam": d.flag(),
+                "is_deleted": d.flag(0.05),
+            }
+        )
         for _ in range(r.randrange(3)):
             t["sla_event"].append(
-                {"case_id": f"s{i}", "metric": r.choice(("first_response", "resolution")), "due_at": d.maybe(d.after(made, 5), 0.1), "fulfilled_at": d.maybe(d.after(made, 5), 0.3)}
-            )  # fmt: skip
+                {
+                    "case_id": f"s{i}",
+                    "metric": r.choice(("first_response", "resolution")),
+                    "due_at": d.maybe(d.after(made, 5), 0.1),
+                    "fulfilled_at": d.maybe(d.after(made, 5), 0.3),
+                }
+            )
     t["service_call"] = []
     for i in d.many(40):
         queued = d.when()
         t["service_call"].append(
-            {"call_id": f"y{i}", "case_id": d.of(t["case_"], "case_id", 0.5), "contact_id": d.of(t["contact"], "contact_id", 0.4), "agent_id": d.of(t["user"], "user_id"),
-             "direction": r.choice(("inbound", "inbound", "outbound", None)), "queued_at": queued, "ended_at": d.maybe(d.after(queued, 0.02), 0.2),
-             "wait_s": d.maybe(r.randrange(90), 0.2), "talk_s": d.maybe(r.randrange(900), 0.15), "hold_s": d.maybe(r.randrange(90), 0.4), "wrap_s": d.maybe(r.randrange(90), 0.4),
-             "outcome": d.maybe(r.choice(("answered", "answered", "abandoned", "voicemail", "outside_hours")), 0.1), "is_callback": d.flag(0.5)}
-        )  # fmt: skip
+            {
+                "call_id": f"y{i}",
+                "case_id": d.of(t["case_"], "case_id", 0.5),
+                "contact_id": d.of(t["contact"], "contact_id", 0.4),
+                "agent_id": d.of(t["user"], "user_id"),
+                "direction": r.choice(("inbound", "inbound", "outbound", None)),
+                "queued_at": queued,
+                "ended_at": d.maybe(d.after(queued, 0.02), 0.2),
+                "wait_s": d.maybe(r.randrange(90), 0.2),
+                "talk_s": d.maybe(r.randrange(900), 0.15),
+                "hold_s": d.maybe(r.randrange(90), 0.4),
+                "wrap_s": d.maybe(r.randrange(90), 0.4),
+                "outcome": d.maybe(r.choice(("answered", "answered", "abandoned", "voicemail", "outside_hours")), 0.1),
+                "is_callback": d.flag(0.5),
+            }
+        )
     months = [months_on(date(2023, 6, 1), i) for i in range(15)]
     t["service_cost"] = [
-        {"month": m, "team": r.choice(TEAMS), "channel": d.maybe("mail"), "amount": d.money(), "currency": d.currency()} for m in months if r.random() < 0.8
-    ]  # fmt: skip
+        {"month": m, "team": r.choice(TEAMS), "channel": d.maybe("mail"), "amount": d.money(), "currency": d.currency()}
+        for m in months
+        if r.random() < 0.8
+    ]
     t["sales_marketing_cost"] = [
-        {"month": m, "team": r.choice(TEAMS), "amount": d.money(), "currency": d.currency()} for m in months if r.random() < 0.8
-    ]  # fmt: skip
+        {"month": m, "team": r.choice(TEAMS), "amount": d.money(), "currency": d.currency()}
+        for m in months
+        if r.random() < 0.8
+    ]
     t["business_calendar"] = []
     for i in range(400):
         day = date(2023, 8, 1) + timedelta(i)
         works = day.weekday() < 5 and r.random() < 0.95
         t["business_calendar"].append(
-            {"day": day, "is_business": True if works else r.choice((False, None)), "opens_at": midnight(day) + timedelta(hours=9) if works else None,
-             "closes_at": midnight(day) + timedelta(hours=17) if works else None}
-        )  # fmt: skip
+            {
+                "day": day,
+                "is_business": True if works else r.choice((False, None)),
+                "opens_at": midnight(day) + timedelta(hours=9) if works else None,
+                "closes_at": midnight(day) + timedelta(hours=17) if works else None,
+            }
+        )
     t["fx_rate"] = [
-        {"day": (FIRST + timedelta(r.randrange(600))).date(), "from_currency": "USD", "to_currency": "EUR", "rate": r.choice((0.5, 0.8, 0.9, 1.25))}
+        {
+            "day": (FIRST + timedelta(r.randrange(600))).date(),
+            "from_currency": "USD",
+            "to_currency": "EUR",
+            "rate": r.choice((0.5, 0.8, 0.9, 1.25)),
+        }
         for _ in d.many(6)
-    ]  # fmt: skip
+    ]
     t["fx_rate"] = list({row["day"]: row for row in t["fx_rate"]}.values())
 
 
@@ -384,15 +719,25 @@ def _marketing(d: _Draw, t: dict[str, list[Row]]) -> None:
         lead = t["lead"] and r.random() < 0.2
         answered = d.maybe(d.after(sent, 20), 0.4)
         t["campaign_member"].append(
-            {"campaign_id": d.of(t["campaign"], "campaign_id", 0), "contact_id": None if lead else d.of(t["contact"], "contact_id", 0),
-             "lead_id": d.of(t["lead"], "lead_id", 0) if lead else None, "sent_at": d.maybe(sent), "responded_at": answered,
-             "bounced_at": None if answered else d.maybe(sent, 0.8)}
-        )  # fmt: skip
+            {
+                "campaign_id": d.of(t["campaign"], "campaign_id", 0),
+                "contact_id": None if lead else d.of(t["contact"], "contact_id", 0),
+                "lead_id": d.of(t["lead"], "lead_id", 0) if lead else None,
+                "sent_at": d.maybe(sent),
+                "responded_at": answered,
+                "bounced_at": None if answered else d.maybe(sent, 0.8),
+            }
+        )
     t["referral"] = [
-        {"referral_id": f"r{i}", "referrer_contact_id": d.of(t["contact"], "contact_id", 0.1), "referred_lead_id": d.of(t["lead"], "lead_id", 0.4),
-         "referred_contact_id": None, "created_at": d.when()}
+        {
+            "referral_id": f"r{i}",
+            "referrer_contact_id": d.of(t["contact"], "contact_id", 0.1),
+            "referred_lead_id": d.of(t["lead"], "lead_id", 0.4),
+            "referred_contact_id": None,
+            "created_at": d.when(),
+        }
         for i in d.many(12)
-    ]  # fmt: skip
+    ]
     for row in t["referral"]:
         if row["referred_lead_id"] is None:
             row["referred_contact_id"] = d.of(t["contact"], "contact_id", 0.3)
@@ -400,18 +745,31 @@ def _marketing(d: _Draw, t: dict[str, list[Row]]) -> None:
     for _ in d.many(30):
         since = d.when()
         t["list_membership"].append(
-            {"list_id": r.choice(("m1", "m2")), "contact_id": d.of(t["contact"], "contact_id", 0), "subscribed_at": d.maybe(since, 0.05),
-             "unsubscribed_at": d.maybe(d.after(since), 0.5), "source": r.choice(SOURCES), "campaign_id": d.of(t["campaign"], "campaign_id", 0.6)}
-        )  # fmt: skip
+            {
+                "list_id": r.choice(("m1", "m2")),
+                "contact_id": d.of(t["contact"], "contact_id", 0),
+                "subscribed_at": d.maybe(since, 0.05),
+                "unsubscribed_at": d.maybe(d.after(since), 0.5),
+                "source": r.choice(SOURCES),
+                "campaign_id": d.of(t["campaign"], "campaign_id", 0.6),
+            }
+        )
     t["web_session"], t["pageview"], t["goal_completion"] = [], [], []
     for i in d.many(25):
         began = d.when()
         quick = any(abs((began - edge).total_seconds()) < 7200 for edge in d.edges)
         ended = began if quick else d.maybe(d.after(began, 0.01))
         t["web_session"].append(
-            {"session_id": f"w{i}", "contact_id": d.of(t["contact"], "contact_id", 0.6), "started_at": began, "ended_at": ended,
-             "engaged_seconds": d.maybe(r.randrange(300)), "source": r.choice(SOURCES), "is_bot": d.flag()}
-        )  # fmt: skip
+            {
+                "session_id": f"w{i}",
+                "contact_id": d.of(t["contact"], "contact_id", 0.6),
+                "started_at": began,
+                "ended_at": ended,
+                "engaged_seconds": d.maybe(r.randrange(300)),
+                "source": r.choice(SOURCES),
+                "is_bot": d.flag(),
+            }
+        )
         for _ in range(r.randrange(4)):
             t["pageview"].append(
                 {
@@ -433,9 +791,20 @@ def _marketing(d: _Draw, t: dict[str, list[Row]]) -> None:
 
 # What events after an instant leave behind, by entity: the time without which a row is not there,
 # and what is not known yet.
-_BEGINS = {"lead": "created_at", "deal": "created_at", "case_": "created_at", "order_": "ordered_at", "deal_stage_history": "entered_at",
-           "activity": "created_at", "quote": "created_at", "referral": "created_at", "web_session": "started_at", "pageview": "viewed_at",
-           "goal_completion": "completed_at", "service_call": "queued_at"}  # fmt: skip
+_BEGINS = {
+    "lead": "created_at",
+    "deal": "created_at",
+    "case_": "created_at",
+    "order_": "ordered_at",
+    "deal_stage_history": "entered_at",
+    "activity": "created_at",
+    "quote": "created_at",
+    "referral": "created_at",
+    "web_session": "started_at",
+    "pageview": "viewed_at",
+    "goal_completion": "completed_at",
+    "service_call": "queued_at",
+}
 # What makes a row be there even before that time: records are entered late.
 _EVENTS: dict[str, tuple[str, ...]] = {
     "deal": ("closed_at",),
@@ -443,7 +812,10 @@ _EVENTS: dict[str, tuple[str, ...]] = {
     "lead": ("converted_at",),
 }
 _LATER: dict[str, dict[str, tuple[str, ...]]] = {
-    "lead": {"converted_at": ("converted_at", "is_converted", "converted_account_id"), "first_response_at": ("first_response_at",)},
+    "lead": {
+        "converted_at": ("converted_at", "is_converted", "converted_account_id"),
+        "first_response_at": ("first_response_at",),
+    },
     "activity": {"done_at": ("done_at", "outcome")},
     "quote": {"presented_at": ("presented_at",)},
     "campaign_member": {"sent_at": ("sent_at",), "responded_at": ("responded_at",), "bounced_at": ("bounced_at",)},
@@ -451,7 +823,7 @@ _LATER: dict[str, dict[str, tuple[str, ...]]] = {
     "case_": {"resolved_at": ("resolved_at",), "first_resolved_at": ("first_resolved_at",)},
     "sla_event": {"fulfilled_at": ("fulfilled_at",)},
     "service_call": {"ended_at": ("ended_at", "talk_s", "hold_s", "wrap_s")},
-}  # fmt: skip
+}
 
 
 def frozen(crm: Crm, at: datetime) -> Crm:
@@ -470,23 +842,18 @@ def frozen(crm: Crm, at: datetime) -> Crm:
             or any((row[event] or at) < at for event in _EVENTS.get(name, ()))
             or (name == "deal" and row["deal_id"] in changed)
         ]
-    rows["list_membership"] = [m for m, was in zip(rows["list_membership"], crm.rows["list_membership"], strict=True)
-                               if was["subscribed_at"] is None or was["subscribed_at"] < at]  # fmt: skip
+    rows["list_membership"] = [
+        m
+        for m, was in zip(rows["list_membership"], crm.rows["list_membership"], strict=True)
+        if was["subscribed_at"] is None or was["subscribed_at"] < at
+    ]
     rows["fx_rate"] = [rate for rate in rows["fx_rate"] if midnight(rate["day"]) < at]
     for deal in rows["deal"]:
         today = dict(deal)
         if deal["closed_at"] is not None and deal["closed_at"] < at:
             continue
-        walked = [
-            h
-            for h in rows["deal_stage_history"]
-            if h["deal_id"] == deal["deal_id"] and h["entered_at"]
-        ]
-        full = [
-            h
-            for h in crm.rows["deal_stage_history"]
-            if h["deal_id"] == deal["deal_id"] and h["entered_at"]
-        ]
+        walked = [h for h in rows["deal_stage_history"] if h["deal_id"] == deal["deal_id"] and h["entered_at"]]
+        full = [h for h in crm.rows["deal_stage_history"] if h["deal_id"] == deal["deal_id"] and h["entered_at"]]
         if len(walked) == len(full) and deal["closed_at"] is None:
             continue
         if walked:
@@ -530,8 +897,14 @@ def written(crm: Crm, folder: Path) -> Path:
         if name in WITH_KEY:
             entities[name]["key"] = next(iter(columns))
     (folder / "mapping.yaml").write_text(yaml.safe_dump({"entities": entities}), encoding="utf-8")
-    project = {"version": 1, "source": {"files": {f"t_{name}": f"{name}.csv" for name in entities}}, "mapping": "mapping.yaml",
-               "timezone": "Europe/Rome", "source_timezone": "UTC", "currency": "EUR"}  # fmt: skip
+    project = {
+        "version": 1,
+        "source": {"files": {f"t_{name}": f"{name}.csv" for name in entities}},
+        "mapping": "mapping.yaml",
+        "timezone": "Europe/Rome",
+        "source_timezone": "UTC",
+        "currency": "EUR",
+    }
     (folder / "reportspec.yaml").write_text(yaml.safe_dump(project), encoding="utf-8")
     return folder
 

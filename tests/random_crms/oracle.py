@@ -93,9 +93,7 @@ class World:
         self.rows = crm.rows
         self.users = {u["user_id"]: u for u in self.rows["user"]}
         self.accounts = {a["account_id"]: a for a in self.rows["account"]}
-        self.contacts = {
-            c["contact_id"]: c for c in self.rows["contact"] if c["merged_into_id"] is None
-        }
+        self.contacts = {c["contact_id"]: c for c in self.rows["contact"] if c["merged_into_id"] is None}
         self.campaigns = {c["campaign_id"]: c for c in self.rows["campaign"]}
         self.stages = {s["stage_id"]: s for s in self.rows["stage"]}
         self.products = {p["product_id"]: p for p in self.rows["product"]}
@@ -133,7 +131,7 @@ class World:
             lead["lead_id"]: lead
             for lead in self.rows["lead"]
             if not lead["is_deleted"] and lead["merged_into_id"] is None and self.known(lead["created_at"])
-        }  # fmt: skip
+        }
 
     def junk(self, lead: Row) -> bool:
         return lead["status"] == "junk" if lead["is_junk"] is None else lead["is_junk"]
@@ -143,9 +141,7 @@ class World:
 
     def lead_fact(self, lead: Row, value: Any = 1) -> Fact:
         account = lead["converted_account_id"] if self.converted(lead) else None
-        return Fact(
-            value, user=lead["owner_id"], account=account, campaign=lead["campaign_id"], own=lead
-        )
+        return Fact(value, user=lead["owner_id"], account=account, campaign=lead["campaign_id"], own=lead)
 
     # Deals
 
@@ -175,9 +171,11 @@ class World:
                 if b is None or b["stage_id"] != c["stage_id"]
             ]
             found[deal["deal_id"]] = [
-                Visit(deal, s["stage_id"], s["entered_at"], n["entered_at"] if n else None, n["stage_id"] if n else None)
+                Visit(
+                    deal, s["stage_id"], s["entered_at"], n["entered_at"] if n else None, n["stage_id"] if n else None
+                )
                 for s, n in zip(starts, [*starts, None][1:], strict=True)
-            ]  # fmt: skip
+            ]
         return found
 
     def outcome(self, stage: str) -> str:
@@ -201,26 +199,27 @@ class World:
             if ended:
                 state = State(deal, deal["status"], deal["closed_at"], deal["stage_id"])
             elif not passed:
-                state = State(
-                    deal, "open", None, deal["stage_id"] if deal["status"] == "open" else None
-                )
+                state = State(deal, "open", None, deal["stage_id"] if deal["status"] == "open" else None)
             else:
                 status = self.outcome(passed[-1].stage)
-                state = State(
-                    deal, status, None if status == "open" else passed[-1].entered, passed[-1].stage
-                )
+                state = State(deal, status, None if status == "open" else passed[-1].entered, passed[-1].stage)
             found[deal["deal_id"]] = state
         return found
 
     def deal_fact(self, state: State, value: Any = 1) -> Fact:
         deal = state.deal
-        return Fact(value, user=deal["owner_id"], account=deal["account_id"], campaign=deal["campaign_id"], stage=state.stage, own=deal)  # fmt: skip
+        return Fact(
+            value,
+            user=deal["owner_id"],
+            account=deal["account_id"],
+            campaign=deal["campaign_id"],
+            stage=state.stage,
+            own=deal,
+        )
 
     def visit_fact(self, visit: Visit, value: Any = 1) -> Fact:
         deal = visit.deal
-        return Fact(
-            value, user=deal["owner_id"], account=deal["account_id"], stage=visit.stage, own=deal
-        )
+        return Fact(value, user=deal["owner_id"], account=deal["account_id"], stage=visit.stage, own=deal)
 
     @cached_property
     def first_closings(self) -> list[tuple[datetime, bool, State]]:
@@ -228,11 +227,7 @@ class World:
         that tells no closing by the closing date."""
         found = []
         for key, state in self.deals.items():
-            closings = [
-                v
-                for v in self.visits[key]
-                if v.entered < self.at and self.outcome(v.stage) != "open"
-            ]
+            closings = [v for v in self.visits[key] if v.entered < self.at and self.outcome(v.stage) != "open"]
             if closings:
                 found.append((closings[0].entered, self.outcome(closings[0].stage) == "won", state))
             elif state.closed_at is not None:
@@ -248,12 +243,7 @@ class World:
         if self.crm.orders:
             for o in self.rows["order_"]:
                 customer = o["account_id"] or o["contact_id"]
-                if (
-                    not o["is_deleted"]
-                    and o["status"] == "paid"
-                    and self.known(o["ordered_at"])
-                    and customer
-                ):
+                if not o["is_deleted"] and o["status"] == "paid" and self.known(o["ordered_at"]) and customer:
                     worth = self.euros(o["amount"], o["currency"], local(o["ordered_at"]))
                     owner = self.user_of_account(o["account_id"])
                     raw.append(
@@ -285,13 +275,22 @@ class World:
                     )
         found: list[Purchase] = []
         earlier: dict[str, list[datetime]] = defaultdict(list)
-        for at, key, customer, account, user, campaign, worth in sorted(
-            raw, key=lambda one: one[:2]
-        ):
+        for at, key, customer, account, user, campaign, worth in sorted(raw, key=lambda one: one[:2]):
             past = earlier[customer]
             found.append(
-                Purchase(key, customer, account, user, campaign, worth, at, len(past) + 1, past[0] if past else at, past[-1] if past else None)
-            )  # fmt: skip
+                Purchase(
+                    key,
+                    customer,
+                    account,
+                    user,
+                    campaign,
+                    worth,
+                    at,
+                    len(past) + 1,
+                    past[0] if past else at,
+                    past[-1] if past else None,
+                )
+            )
             past.append(at)
         return found
 
@@ -337,7 +336,7 @@ class World:
         return {
             key: sorted(((by_id[i], max(t, default=None)) for i, t in each.items()), key=lambda s: (s[0].at, s[0].id))
             for key, each in tiers.items()
-        }  # fmt: skip
+        }
 
     @cached_property
     def touches(self) -> list[tuple[str, datetime, str]]:
@@ -345,8 +344,7 @@ class World:
         return [
             (account, m["responded_at"], m["campaign_id"])
             for m in self.rows["campaign_member"]
-            if m["responded_at"] is not None
-            and (account := self.of_contact(m["contact_id"])["account"]) is not None
+            if m["responded_at"] is not None and (account := self.of_contact(m["contact_id"])["account"]) is not None
         ]
 
     # Service
@@ -357,7 +355,7 @@ class World:
             c["case_id"]: c
             for c in self.rows["case_"]
             if c["merged_into_id"] is None and not c["is_spam"] and not c["is_deleted"] and self.known(c["created_at"])
-        }  # fmt: skip
+        }
 
     def case_fact(self, case: Row, value: Any = 1) -> Fact:
         return Fact(value, user=case["owner_id"], account=case["account_id"], own=case)
@@ -427,9 +425,7 @@ def worth(p: Period, s: State) -> float | None:
 
 
 def created(p: Period, *statuses: str) -> Iterable[State]:
-    return (
-        s for s in p.w.deals.values() if s.status in statuses and p.inside(s.deal["created_at"])
-    )
+    return (s for s in p.w.deals.values() if s.status in statuses and p.inside(s.deal["created_at"]))
 
 
 def still_open(p: Period) -> Iterable[State]:
@@ -472,9 +468,7 @@ def moved(p: Period, forward: bool) -> Iterable[Visit]:
     for visit, _ in left(p):
         after = p.w.outcome(visit.following or "")
         there, here = (p.w.stages[s or ""]["position"] for s in (visit.following, visit.stage))
-        if after != "lost" and (
-            (after == "won" or there > here) if forward else (after == "open" and there < here)
-        ):
+        if after != "lost" and ((after == "won" or there > here) if forward else (after == "open" and there < here)):
             yield visit
 
 
@@ -495,12 +489,7 @@ def outbound_calls(p: Period) -> Iterable[Row]:
 def calls_up_to_closing(p: Period) -> Iterable[Fact]:
     for s in closed(p, "won", "lost"):
         for a in outbound_calls(p):
-            if (
-                a["deal_id"] == s.deal["deal_id"]
-                and a["done_at"]
-                and s.closed_at
-                and a["done_at"] <= s.closed_at
-            ):
+            if a["deal_id"] == s.deal["deal_id"] and a["done_at"] and s.closed_at and a["done_at"] <= s.closed_at:
                 yield p.w.deal_fact(s)
 
 
@@ -541,12 +530,7 @@ def activity_fact(p: Period, a: Row, value: Any = 1) -> Fact:
 def sales_calls(p: Period, connected: bool = False) -> Iterable[Fact]:
     for a in outbound_calls(p):
         about = a["deal_id"] or a["lead_id"] or a["contact_id"]
-        if (
-            p.inside(a["done_at"])
-            and about
-            and a["case_id"] is None
-            and (a["outcome"] == "connected" or not connected)
-        ):
+        if p.inside(a["done_at"]) and about and a["case_id"] is None and (a["outcome"] == "connected" or not connected):
             yield activity_fact(p, a)
 
 
@@ -555,9 +539,7 @@ def quotes(p: Period, of_version: bool = False) -> Iterable[Fact]:
         if p.inside(q["presented_at"]) and q["status"] != "draft":
             s = p.w.deals.get(q["deal_id"])
             value = q["quote_id"] if of_version or q["number"] is None else q["number"]
-            yield Fact(
-                value, user=q["owner_id"], account=s.deal["account_id"] if s else None, own=q
-            )
+            yield Fact(value, user=q["owner_id"], account=s.deal["account_id"] if s else None, own=q)
 
 
 # Contracts
@@ -568,11 +550,7 @@ def contracts(p: Period, which: str, grace: int, by_value: bool = False) -> Iter
     soon as it is named, even before it begins."""
     live = {c["contract_id"]: c for c in p.w.rows["contract"] if not c["is_deleted"]}
     for c in live.values():
-        if (
-            c["ends_at"] is None
-            or not p.inside(midnight(c["ends_at"]))
-            or not p.w.known(midnight(c["starts_at"]))
-        ):
+        if c["ends_at"] is None or not p.inside(midnight(c["ends_at"])) or not p.w.known(midnight(c["starts_at"])):
             continue
         after = live.get(c["renewed_by_contract_id"])
         renewed = after is not None and (after["starts_at"] - c["ends_at"]).days <= grace
@@ -586,9 +564,7 @@ def contracts(p: Period, which: str, grace: int, by_value: bool = False) -> Iter
             if by_value:
                 of = after if which == "renewed" and after else c
                 value = p.w.euros(of["value"], of["currency"], c["ends_at"])
-            yield Fact(
-                value, user=p.w.user_of_account(c["account_id"]), account=c["account_id"], own=c
-            )
+            yield Fact(value, user=p.w.user_of_account(c["account_id"]), account=c["account_id"], own=c)
 
 
 def days_of(day: date, moment: datetime) -> float:
@@ -619,21 +595,13 @@ def launched(p: Period) -> dict[str, Row]:
 def running(p: Period) -> Iterable[Row]:
     for c in p.w.campaigns.values():
         at = launch(c)
-        if (
-            counts(c)
-            and at
-            and at < p.end
-            and p.w.known(at)
-            and (c["ended_at"] is None or c["ended_at"] >= p.start)
-        ):
+        if counts(c) and at and at < p.end and p.w.known(at) and (c["ended_at"] is None or c["ended_at"] >= p.start):
             yield c
 
 
 def member_fact(p: Period, m: Row) -> Fact:
     who = m["contact_id"] or m["lead_id"]
-    return Fact(
-        (m["campaign_id"], who), campaign=m["campaign_id"], own=m, **p.w.of_contact(m["contact_id"])
-    )
+    return Fact((m["campaign_id"], who), campaign=m["campaign_id"], own=m, **p.w.of_contact(m["contact_id"]))
 
 
 def answers(p: Period, in_period: bool = False) -> Iterable[Fact]:
@@ -649,11 +617,7 @@ def answers(p: Period, in_period: bool = False) -> Iterable[Fact]:
 
 def delivered(p: Period) -> Iterable[Fact]:
     for m in p.w.rows["campaign_member"]:
-        if (
-            m["campaign_id"] in launched(p)
-            and p.w.known(m["sent_at"])
-            and not p.w.known(m["bounced_at"])
-        ):
+        if m["campaign_id"] in launched(p) and p.w.known(m["sent_at"]) and not p.w.known(m["bounced_at"]):
             yield member_fact(p, m)
 
 
@@ -662,9 +626,10 @@ def touched(p: Period, window: float = 30) -> Iterable[tuple[Purchase, list[tupl
     for bought in p.w.purchases:
         if p.inside(bought.at):
             found = sorted(
-                (at, campaign) for account, at, campaign in p.w.touches
+                (at, campaign)
+                for account, at, campaign in p.w.touches
                 if account == bought.account and at <= bought.at and days(at, bought.at) <= window
-            )  # fmt: skip
+            )
             if found:
                 yield bought, found
 
@@ -684,17 +649,11 @@ def ascribed(
 def shared(p: Period, of_worth: bool = False) -> Iterable[Fact]:
     for bought, found in touched(p):
         for _, campaign in found:
-            value = (
-                (None if bought.worth is None else bought.worth / len(found))
-                if of_worth
-                else 1 / len(found)
-            )
+            value = (None if bought.worth is None else bought.worth / len(found)) if of_worth else 1 / len(found)
             yield p.w.purchase_fact(bought, value, campaign)
 
 
-def primary(
-    p: Period, value: Callable[[Purchase], Any], first_only: bool = False
-) -> Iterable[Fact]:
+def primary(p: Period, value: Callable[[Purchase], Any], first_only: bool = False) -> Iterable[Fact]:
     for b in bought_in(p):
         if b.campaign is not None and (not first_only or b.number == 1):
             yield p.w.purchase_fact(b, value(b))
@@ -707,10 +666,7 @@ def referrals(p: Period, only_converted: bool = False) -> Iterable[Fact]:
         who = r["referred_lead_id"] or r["referred_contact_id"]
         role = p.w.of_contact(r["referrer_contact_id"])
         bought = p.w.customers.get(role["account"] or "")
-        himself = (
-            r["referred_contact_id"] is not None
-            and r["referred_contact_id"] == r["referrer_contact_id"]
-        )
+        himself = r["referred_contact_id"] is not None and r["referred_contact_id"] == r["referrer_contact_id"]
         if (
             who is None
             or who in seen
@@ -762,21 +718,15 @@ def views(p: Period) -> Iterable[Fact]:
 
 
 def member_of_list(p: Period, m: Row) -> Fact:
-    return Fact(
-        m["contact_id"], campaign=m["campaign_id"], own=m, **p.w.of_contact(m["contact_id"])
-    )
+    return Fact(m["contact_id"], campaign=m["campaign_id"], own=m, **p.w.of_contact(m["contact_id"]))
 
 
 def joined(p: Period) -> Iterable[Fact]:
-    return (
-        member_of_list(p, m) for m in p.w.rows["list_membership"] if p.inside(m["subscribed_at"])
-    )
+    return (member_of_list(p, m) for m in p.w.rows["list_membership"] if p.inside(m["subscribed_at"]))
 
 
 def gone(p: Period) -> Iterable[Fact]:
-    return (
-        member_of_list(p, m) for m in p.w.rows["list_membership"] if p.inside(m["unsubscribed_at"])
-    )
+    return (member_of_list(p, m) for m in p.w.rows["list_membership"] if p.inside(m["unsubscribed_at"]))
 
 
 def on_list(p: Period, at: datetime) -> Iterable[Fact]:
@@ -793,9 +743,7 @@ def bought_in(p: Period) -> Iterable[Purchase]:
     return (b for b in p.w.purchases if p.inside(b.at))
 
 
-def customers(
-    p: Period, which: Callable[[list[Purchase]], bool] = lambda bought: True
-) -> Iterable[Fact]:
+def customers(p: Period, which: Callable[[list[Purchase]], bool] = lambda bought: True) -> Iterable[Fact]:
     return (p.w.customer_fact(b) for b in p.w.customers.values() if which(b))
 
 
@@ -901,24 +849,16 @@ def business_minutes(p: Period) -> Iterable[Fact]:
         yield p.w.case_fact(c, within)
 
 
-def service_calls(
-    p: Period, direction: str, outcome: str | None = None, at: str = "queued_at"
-) -> Iterable[Row]:
+def service_calls(p: Period, direction: str, outcome: str | None = None, at: str = "queued_at") -> Iterable[Row]:
     for c in p.w.rows["service_call"]:
-        if (
-            c["direction"] == direction
-            and outcome in (None, c["outcome"])
-            and p.inside(c[at] or c["queued_at"])
-        ):
+        if c["direction"] == direction and outcome in (None, c["outcome"]) and p.inside(c[at] or c["queued_at"]):
             yield c
 
 
 def handled(p: Period, of_time: bool) -> Iterable[Fact]:
     for c in service_calls(p, "inbound", "answered", "ended_at"):
         if c["talk_s"] is not None:
-            yield p.w.call_fact(
-                c, c["talk_s"] + (c["hold_s"] or 0) + (c["wrap_s"] or 0) if of_time else 1
-            )
+            yield p.w.call_fact(c, c["talk_s"] + (c["hold_s"] or 0) + (c["wrap_s"] or 0) if of_time else 1)
 
 
 def callbacks(p: Period, outcome: str | None = None) -> Iterable[Row]:
@@ -927,11 +867,7 @@ def callbacks(p: Period, outcome: str | None = None) -> Iterable[Row]:
 
 def promises(p: Period, only_met: bool) -> Iterable[Fact]:
     for e in p.w.rows["sla_event"]:
-        met = (
-            e["fulfilled_at"] is not None
-            and e["due_at"] is not None
-            and e["fulfilled_at"] <= e["due_at"]
-        )
+        met = e["fulfilled_at"] is not None and e["due_at"] is not None and e["fulfilled_at"] <= e["due_at"]
         case = p.w.cases.get(e["case_id"])
         if case and p.inside(e["fulfilled_at"] if met else e["due_at"]) and (met or not only_met):
             yield Fact(1, user=case["owner_id"], account=case["account_id"], own=e)
@@ -945,12 +881,8 @@ def monthly(p: Period, name: str) -> Iterable[Fact]:
         until = min(after, p.begun)
         part = (until - max(row["month"], p.first)).days
         if part > 0:
-            amount = p.w.euros(
-                row["amount"], row["currency"], min(after - timedelta(1), local(p.w.at - SECOND))
-            )
-            yield Fact(
-                None if amount is None else amount * part / (after - row["month"]).days, own=row
-            )
+            amount = p.w.euros(row["amount"], row["currency"], min(after - timedelta(1), local(p.w.at - SECOND)))
+            yield Fact(None if amount is None else amount * part / (after - row["month"]).days, own=row)
 
 
 # Metrics
@@ -1031,9 +963,7 @@ def counted(metric: AnyMetric, p: Period, by: Callable[[World, Fact], Any]) -> s
 
 LEADS = Metric(lambda p: (p.w.lead_fact(x) for x in leads(p)))
 CONVERTED = Metric(lambda p: (p.w.lead_fact(x) for x in leads(p) if p.w.converted(x)))
-NEW = Metric(
-    lambda p: (p.w.purchase_fact(b, b.customer) for b in bought_in(p) if b.number == 1), "distinct"
-)
+NEW = Metric(lambda p: (p.w.purchase_fact(b, b.customer) for b in bought_in(p) if b.number == 1), "distinct")
 RETURNING = Metric(
     lambda p: (p.w.purchase_fact(b, b.customer) for b in bought_in(p) if b.first < p.start),
     "distinct",
@@ -1042,15 +972,9 @@ CLOSED = Metric(lambda p: (p.w.deal_fact(s) for s in closed(p, "won", "lost")))
 WON = Metric(lambda p: (p.w.deal_fact(s) for s in closed(p, "won")))
 LOST = Metric(lambda p: (p.w.deal_fact(s) for s in closed(p, "lost")))
 WON_AMOUNT = Metric(lambda p: (p.w.deal_fact(s, worth(p, s)) for s in closed(p, "won")), "sum")
-CLOSED_AMOUNT = Metric(
-    lambda p: (p.w.deal_fact(s, worth(p, s)) for s in closed(p, "won", "lost")), "sum"
-)
-FIRST_CLOSED = Metric(
-    lambda p: (p.w.deal_fact(s) for at, _, s in p.w.first_closings if p.inside(at))
-)
-FIRST_WON = Metric(
-    lambda p: (p.w.deal_fact(s) for at, won, s in p.w.first_closings if p.inside(at) and won)
-)
+CLOSED_AMOUNT = Metric(lambda p: (p.w.deal_fact(s, worth(p, s)) for s in closed(p, "won", "lost")), "sum")
+FIRST_CLOSED = Metric(lambda p: (p.w.deal_fact(s) for at, _, s in p.w.first_closings if p.inside(at)))
+FIRST_WON = Metric(lambda p: (p.w.deal_fact(s) for at, won, s in p.w.first_closings if p.inside(at) and won))
 MADE_WON = Metric(lambda p: (p.w.deal_fact(s) for s in created(p, "won")))
 MADE_CLOSED = Metric(lambda p: (p.w.deal_fact(s) for s in created(p, "won", "lost")))
 OPEN = Metric(lambda p: (p.w.deal_fact(s) for s in still_open(p)))
@@ -1071,8 +995,12 @@ DEAL_CALLS = Metric(
 )
 CAMPAIGNS = Metric(lambda p: (campaign_fact(c) for c in launched(p).values()))
 CAMPAIGN_COST = Metric(
-    lambda p: (campaign_fact(c, p.w.euros(c["actual_cost"], c["currency"], local(launch(c) or p.end))) for c in launched(p).values()), "sum"
-)  # fmt: skip
+    lambda p: (
+        campaign_fact(c, p.w.euros(c["actual_cost"], c["currency"], local(launch(c) or p.end)))
+        for c in launched(p).values()
+    ),
+    "sum",
+)
 ANSWERS = Metric(answers, "distinct")
 ANSWERS_IN = Metric(lambda p: answers(p, True), "distinct")
 DELIVERED = Metric(delivered, "distinct")
@@ -1087,11 +1015,7 @@ LAPSED = Metric(lambda p: customers(p, lambda b: since(p, b[-1].at) > 365))
 OF_A_YEAR = Metric(lambda p: customers(p, lambda b: since(p, b[0].at) > 365))
 REPEAT = Metric(lambda p: customers(p, lambda b: len(b) > 1))
 RETURNED = Metric(
-    lambda p: (
-        p.w.customer_fact(p.w.customers[b.customer], b.customer)
-        for b in bought_in(p)
-        if b.first < p.start
-    ),
+    lambda p: (p.w.customer_fact(p.w.customers[b.customer], b.customer) for b in bought_in(p) if b.first < p.start),
     "distinct",
 )
 
@@ -1101,9 +1025,7 @@ def of_a_year(p: Period) -> Iterable[Purchase]:
 
 
 YEARLY = Metric(lambda p: (p.w.customer_fact(p.w.customers[b.customer]) for b in of_a_year(p)))
-YEARLY_WORTH = Metric(
-    lambda p: (p.w.customer_fact(p.w.customers[b.customer], b.worth) for b in of_a_year(p)), "sum"
-)
+YEARLY_WORTH = Metric(lambda p: (p.w.customer_fact(p.w.customers[b.customer], b.worth) for b in of_a_year(p)), "sum")
 CHURN = Ratio(LAPSED, OF_A_YEAR)
 CROSS = Metric(cross_sold, "distinct")
 UP = Metric(up_sold, "distinct")
@@ -1114,49 +1036,58 @@ RENEWED = Metric(lambda p: contracts(p, "renewed", 30))
 OPENED = Metric(lambda p: (p.w.case_fact(c) for c in opened(p)))
 RESOLVED = Metric(lambda p: (p.w.case_fact(c) for c in resolved(p)))
 SAME_DAY = Metric(
-    lambda p: (
-        p.w.case_fact(c) for c in resolved(p) if local(c["resolved_at"]) == local(c["created_at"])
-    )
+    lambda p: (p.w.case_fact(c) for c in resolved(p) if local(c["resolved_at"]) == local(c["created_at"]))
 )
 INBOUND = Metric(lambda p: (p.w.call_fact(c) for c in service_calls(p, "inbound")))
 ANSWERED = Metric(lambda p: (p.w.call_fact(c) for c in service_calls(p, "inbound", "answered")))
-AGENT_DAYS = Metric(lambda p: (
-    p.w.call_fact(c, (c["agent_id"], local(c["queued_at"]))) for c in service_calls(p, "inbound", "answered") if c["agent_id"]
-), "distinct")  # fmt: skip
+AGENT_DAYS = Metric(
+    lambda p: (
+        p.w.call_fact(c, (c["agent_id"], local(c["queued_at"])))
+        for c in service_calls(p, "inbound", "answered")
+        if c["agent_id"]
+    ),
+    "distinct",
+)
 CALLBACKS = Metric(lambda p: (p.w.call_fact(c) for c in callbacks(p)))
 CALLED_CASES = Metric(lambda p: (p.w.call_fact(c, c["case_id"]) for c in callbacks(p)), "distinct")
 SERVICE_COST = Metric(lambda p: monthly(p, "service_cost"), "sum")
 SALES_COST = Metric(lambda p: monthly(p, "sales_marketing_cost"), "sum")
 INTERACTIONS = Formula((ANSWERED, OPENED), lambda p, calls, cases: calls + cases)
-BUSINESS_DAYS = Metric(lambda p: (
-    Fact(own=d) for d in p.w.rows["business_calendar"] if d["is_business"] and p.first <= d["day"] < p.begun
-))  # fmt: skip
+BUSINESS_DAYS = Metric(
+    lambda p: (Fact(own=d) for d in p.w.rows["business_calendar"] if d["is_business"] and p.first <= d["day"] < p.begun)
+)
 DECIDED = Metric(lambda p: promises(p, False))
 MET = Metric(lambda p: promises(p, True))
 
 
 def abandoned(shortest: int) -> Metric:
-    return Metric(lambda p: (
-        p.w.call_fact(c) for c in service_calls(p, "inbound", "abandoned") if (c["wait_s"] or 0) >= shortest
-    ))  # fmt: skip
+    return Metric(
+        lambda p: (p.w.call_fact(c) for c in service_calls(p, "inbound", "abandoned") if (c["wait_s"] or 0) >= shortest)
+    )
 
 
 # The metrics by what else they can be asked by. The keys are those of specs.
 METRICS: dict[str, AnyMetric] = {
     # 1 to 12: sales
     "prospects_count": Metric(lambda p: (p.w.lead_fact(x, person(x)) for x in leads(p)), "distinct"),
-    "prospects_count.stock": Metric(lambda p: (
-        p.w.lead_fact(x, person(x)) for x in p.w.leads.values() if not p.w.junk(x) and not p.w.converted(x)
-    ), "distinct"),
+    "prospects_count.stock": Metric(
+        lambda p: (p.w.lead_fact(x, person(x)) for x in p.w.leads.values() if not p.w.junk(x) and not p.w.converted(x)),
+        "distinct",
+    ),
     "leads_created_count": LEADS,
     "leads_converted_count": CONVERTED,
     "lead_conversion_rate": Ratio(CONVERTED, LEADS),
     "new_customers_count": NEW,
-    "new_customers_count.by_revenue": Metric(lambda p: (p.w.purchase_fact(b, b.worth) for b in bought_in(p) if b.number == 1), "sum"),
+    "new_customers_count.by_revenue": Metric(
+        lambda p: (p.w.purchase_fact(b, b.worth) for b in bought_in(p) if b.number == 1), "sum"
+    ),
     "returning_customers_count": RETURNING,
-    "returning_customers_count.repeat_in_period": Metric(lambda p: (
-        p.w.purchase_fact(b, b.customer) for b in bought_in(p) if b.before and local(b.before) < local(b.at)
-    ), "distinct"),
+    "returning_customers_count.repeat_in_period": Metric(
+        lambda p: (
+            p.w.purchase_fact(b, b.customer) for b in bought_in(p) if b.before and local(b.before) < local(b.at)
+        ),
+        "distinct",
+    ),
     "closed_deals_count": CLOSED,
     "won_deals_count": WON,
     "lost_deals_count": LOST,
@@ -1170,32 +1101,52 @@ METRICS: dict[str, AnyMetric] = {
     "contracts_pending_count": Metric(lambda p: contracts(p, "pending", 30)),
     "renewal_rate": Ratio(RENEWED, DUE),
     "renewal_rate.by_value": Ratio(
-        Metric(lambda p: contracts(p, "renewed", 30, True), "sum"), Metric(lambda p: contracts(p, "due", 30, True), "sum")
+        Metric(lambda p: contracts(p, "renewed", 30, True), "sum"),
+        Metric(lambda p: contracts(p, "due", 30, True), "sum"),
     ),
-    "renewal_rate(grace_days=5)": Ratio(Metric(lambda p: contracts(p, "renewed", 5)), Metric(lambda p: contracts(p, "due", 5))),
+    "renewal_rate(grace_days=5)": Ratio(
+        Metric(lambda p: contracts(p, "renewed", 5)), Metric(lambda p: contracts(p, "due", 5))
+    ),
     "sales_calls_count": Metric(sales_calls),
     "sales_calls_count.connected": Metric(lambda p: sales_calls(p, True)),
     "sales_calls_per_opportunity": Ratio(Metric(calls_up_to_closing), CLOSED),
     "sales_calls_per_opportunity.open": Ratio(DEAL_CALLS, OPEN),
-    "new_revenue_amount": Metric(lambda p: (
-        p.w.deal_fact(s, worth(p, s)) for s in closed(p, "won") if s.deal["deal_type"] != "renewal"
-    ), "sum"),
-    "new_revenue_amount.new_business": Metric(lambda p: (p.w.purchase_fact(b, b.worth) for b in bought_in(p) if b.number == 1), "sum"),
+    "new_revenue_amount": Metric(
+        lambda p: (p.w.deal_fact(s, worth(p, s)) for s in closed(p, "won") if s.deal["deal_type"] != "renewal"), "sum"
+    ),
+    "new_revenue_amount.new_business": Metric(
+        lambda p: (p.w.purchase_fact(b, b.worth) for b in bought_in(p) if b.number == 1), "sum"
+    ),
     "open_opportunities_count": OPEN,
-    "open_opportunities_count.by_value": Metric(lambda p: (p.w.deal_fact(s, open_worth(p, s)) for s in still_open(p)), "sum"),
-    "open_opportunities_count.weighted": Metric(lambda p: (p.w.deal_fact(s, weighted(p, s)) for s in still_open(p)), "sum"),
-    "open_avg_age_days": Metric(lambda p: (
-        p.w.deal_fact(s, days(s.deal["created_at"], p.w.at)) for s in still_open(p) if p.w.known(s.deal["created_at"])
-    ), "mean"),
-    "overdue_deals_count": Metric(lambda p: (
-        p.w.deal_fact(s) for s in still_open(p) if s.deal["expected_close_date"] and p.w.known(midnight(s.deal["expected_close_date"]))
-    )),
-    "no_next_step_count": Metric(lambda p: (
-        p.w.deal_fact(s) for s in still_open(p) if s.deal["deal_id"] not in {a["deal_id"] for a in planned(p)}
-    )),
-    "stalled_deals_count": Metric(lambda p: (
-        p.w.deal_fact(s) for s in still_open(p) if days(idle_since(p, s), p.w.at) > patience(p, s)
-    )),
+    "open_opportunities_count.by_value": Metric(
+        lambda p: (p.w.deal_fact(s, open_worth(p, s)) for s in still_open(p)), "sum"
+    ),
+    "open_opportunities_count.weighted": Metric(
+        lambda p: (p.w.deal_fact(s, weighted(p, s)) for s in still_open(p)), "sum"
+    ),
+    "open_avg_age_days": Metric(
+        lambda p: (
+            p.w.deal_fact(s, days(s.deal["created_at"], p.w.at))
+            for s in still_open(p)
+            if p.w.known(s.deal["created_at"])
+        ),
+        "mean",
+    ),
+    "overdue_deals_count": Metric(
+        lambda p: (
+            p.w.deal_fact(s)
+            for s in still_open(p)
+            if s.deal["expected_close_date"] and p.w.known(midnight(s.deal["expected_close_date"]))
+        )
+    ),
+    "no_next_step_count": Metric(
+        lambda p: (
+            p.w.deal_fact(s) for s in still_open(p) if s.deal["deal_id"] not in {a["deal_id"] for a in planned(p)}
+        )
+    ),
+    "stalled_deals_count": Metric(
+        lambda p: (p.w.deal_fact(s) for s in still_open(p) if days(idle_since(p, s), p.w.at) > patience(p, s))
+    ),
     "forecast_open_count": Metric(lambda p: (p.w.deal_fact(s) for s in expected(p))),
     "forecast_open_amount": Metric(lambda p: (p.w.deal_fact(s, open_worth(p, s)) for s in expected(p)), "sum"),
     "forecast_weighted_amount": Metric(lambda p: (p.w.deal_fact(s, weighted(p, s)) for s in expected(p)), "sum"),
@@ -1235,7 +1186,9 @@ METRICS: dict[str, AnyMetric] = {
     "campaign_cost_amount": CAMPAIGN_COST,
     "campaign_roi": Formula((CAMPAIGN_REVENUE, CAMPAIGN_COST), lambda p, came, cost: divided(came - cost, cost)),
     "cost_per_lead": Ratio(CAMPAIGN_COST, LEADS),
-    "campaign_new_customers_count": Metric(lambda p: ascribed(p, value=lambda b: b.customer, first_only=True), "distinct"),
+    "campaign_new_customers_count": Metric(
+        lambda p: ascribed(p, value=lambda b: b.customer, first_only=True), "distinct"
+    ),
     "campaign_new_customers_count.primary": Metric(lambda p: primary(p, lambda b: b.customer, True), "distinct"),
     "campaign_new_customers_count.new_contacts": GAINED,
     "contacts_per_campaign": Ratio(GAINED, CAMPAIGNS),
@@ -1259,7 +1212,9 @@ METRICS: dict[str, AnyMetric] = {
     "customer_lifetime_value.margin": Ratio(Metric(margins, "sum"), CUSTOMERS),
     "customer_lifetime_value.predictive": Formula(
         (YEARLY_WORTH, YEARLY, ACTIVE, CHURN),
-        lambda p, value, bought, active, churn: value / bought * (bought / active) / churn if bought and active and churn else None,
+        lambda p, value, bought, active, churn: (
+            value / bought * (bought / active) / churn if bought and active and churn else None
+        ),
     ),
     "product_revenue_amount": Metric(product_lines, "sum"),
     "product_cost_amount": Metric(lambda p: product_lines(p, True), "sum"),
@@ -1270,7 +1225,9 @@ METRICS: dict[str, AnyMetric] = {
     "up_sell_rate": Ratio(UP, BEFORE),
     "up_sell_rate.recorded": Ratio(Metric(upsells, "distinct"), BEFORE),
     "mailing_active_count": Metric(lambda p: on_list(p, p.w.at)),
-    "mailing_list_growth_rate": Formula((JOINED, GONE, AT_START), lambda p, came, went, there: divided(came - went, there)),
+    "mailing_list_growth_rate": Formula(
+        (JOINED, GONE, AT_START), lambda p, came, went, there: divided(came - went, there)
+    ),
     "mailing_list_growth_rate.distinct": Formula(
         (Metric(joined, "distinct"), Metric(gone, "distinct"), Metric(AT_START.facts, "distinct")),
         lambda p, came, went, there: divided(came - went, there),
@@ -1278,20 +1235,22 @@ METRICS: dict[str, AnyMetric] = {
     # 26 to 35: service, and what a customer costs
     "cases_handled_count": OPENED,
     "cases_handled_count.resolved": RESOLVED,
-    "open_cases_count": Metric(lambda p: (
-        p.w.case_fact(c) for c in p.w.cases.values() if not p.w.known(c["resolved_at"])
-    )),
+    "open_cases_count": Metric(
+        lambda p: (p.w.case_fact(c) for c in p.w.cases.values() if not p.w.known(c["resolved_at"]))
+    ),
     "same_day_resolved_count": SAME_DAY,
-    "same_day_resolved_count.within_24h": Metric(lambda p: (
-        p.w.case_fact(c) for c in resolved(p) if c["resolved_at"] - c["created_at"] <= timedelta(days=1)
-    )),
+    "same_day_resolved_count.within_24h": Metric(
+        lambda p: (p.w.case_fact(c) for c in resolved(p) if c["resolved_at"] - c["created_at"] <= timedelta(days=1))
+    ),
     "same_day_resolved_rate": Ratio(SAME_DAY, RESOLVED),
     "avg_resolution_time": Metric(minutes, "mean"),
     "avg_resolution_time.median": Metric(minutes, "median"),
     "avg_resolution_time.first": Metric(lambda p: minutes(p, "first_resolved_at"), "mean"),
     "avg_resolution_time.business_hours": Metric(business_minutes, "mean"),
     "service_calls_daily_avg": Formula((INBOUND,), lambda p, calls: divided(calls, p.begun_days)),
-    "service_calls_daily_avg.business_days": Formula((INBOUND, BUSINESS_DAYS), lambda p, calls, there: divided(calls, there)),
+    "service_calls_daily_avg.business_days": Formula(
+        (INBOUND, BUSINESS_DAYS), lambda p, calls, there: divided(calls, there)
+    ),
     "calls_per_agent_day": Ratio(ANSWERED, AGENT_DAYS),
     "complaint_resolution_time": Metric(lambda p: minutes(p, kind="complaint"), "mean"),
     "customer_callbacks_count": CALLBACKS,
@@ -1306,20 +1265,40 @@ METRICS: dict[str, AnyMetric] = {
     "avg_handle_time": Ratio(Metric(lambda p: handled(p, True), "sum"), Metric(lambda p: handled(p, False))),
     "sales_marketing_cost_amount": SALES_COST,
     "customer_acquisition_cost": Ratio(SALES_COST, NEW),
-}  # fmt: skip
+}
 
 # What there was at one instant: a step of a trend is taken as of its own end, every other figure as of
 # the report's date.
 STOCKS = frozenset(
     {name for name in METRICS if name.startswith(("open_", "mailing_", "activities_", "deals_"))}
-    | {"sales_calls_per_opportunity.open", "prospects_count.stock", "campaigns_count.active", "service_cost_amount", "sales_marketing_cost_amount",
-       "overdue_deals_count", "no_next_step_count", "stalled_deals_count"}
-)  # fmt: skip
+    | {
+        "sales_calls_per_opportunity.open",
+        "prospects_count.stock",
+        "campaigns_count.active",
+        "service_cost_amount",
+        "sales_marketing_cost_amount",
+        "overdue_deals_count",
+        "no_next_step_count",
+        "stalled_deals_count",
+    }
+)
 # What is only known for one date, so that there are no trends of it.
 OF_ONE_DATE = frozenset(
-    name for name in METRICS
-    if name.startswith(("customers_count", "customer_lifetime_value", "repeat_", "churn_", "cross_sell", "up_sell", "no_next_", "stalled_"))
-)  # fmt: skip
+    name
+    for name in METRICS
+    if name.startswith(
+        (
+            "customers_count",
+            "customer_lifetime_value",
+            "repeat_",
+            "churn_",
+            "cross_sell",
+            "up_sell",
+            "no_next_",
+            "stalled_",
+        )
+    )
+)
 
 
 def _user(key: str) -> Callable[[World, Fact], Any]:
@@ -1350,26 +1329,98 @@ _LEAD = (
     "leads_converted_count",
     "lead_conversion_rate",
 )
-_DEAL = ("closed_deals_count", "won_deals_count", "lost_deals_count", "won_amount", "close_rate", "close_rate.by_value", "close_rate.cohort",
-         "new_revenue_amount", "open_opportunities_count", "open_opportunities_count.by_value", "open_opportunities_count.weighted",
-         "open_avg_age_days", "overdue_deals_count", "no_next_step_count", "stalled_deals_count",
-         "forecast_open_count", "forecast_open_amount", "forecast_weighted_amount",
-         "deals_count", "deals_amount", "sales_cycle_days", "sales_cycle_days.median", "sales_cycle_days.from_lead")  # fmt: skip
-_STAY = ("stage_duration_days", "stage_duration_days.median", "stage_duration_days.cumulative", "stage_exits_count", "stage_conversion_rate",
-         "stage_regressions_count")  # fmt: skip
+_DEAL = (
+    "closed_deals_count",
+    "won_deals_count",
+    "lost_deals_count",
+    "won_amount",
+    "close_rate",
+    "close_rate.by_value",
+    "close_rate.cohort",
+    "new_revenue_amount",
+    "open_opportunities_count",
+    "open_opportunities_count.by_value",
+    "open_opportunities_count.weighted",
+    "open_avg_age_days",
+    "overdue_deals_count",
+    "no_next_step_count",
+    "stalled_deals_count",
+    "forecast_open_count",
+    "forecast_open_amount",
+    "forecast_weighted_amount",
+    "deals_count",
+    "deals_amount",
+    "sales_cycle_days",
+    "sales_cycle_days.median",
+    "sales_cycle_days.from_lead",
+)
+_STAY = (
+    "stage_duration_days",
+    "stage_duration_days.median",
+    "stage_duration_days.cumulative",
+    "stage_exits_count",
+    "stage_conversion_rate",
+    "stage_regressions_count",
+)
 _FIRST = ("closed_deals_count.first_close", "close_rate.first_close")
-_BOUGHT = ("new_customers_count", "new_customers_count.by_revenue", "returning_customers_count", "returning_customers_count.repeat_in_period",
-           "purchases_count", "purchases_amount", "new_revenue_amount.new_business")  # fmt: skip
-_SHARE = ("purchases_per_campaign", "purchases_per_campaign(window_days=10)", "purchases_per_campaign.first_touch", "purchases_per_campaign.linear",
-          "purchases_per_campaign.primary", "campaign_revenue", "campaign_revenue.first_touch", "campaign_revenue.linear", "campaign_revenue.primary",
-          "campaign_new_customers_count", "campaign_new_customers_count.primary")  # fmt: skip
-_CASE = ("cases_handled_count", "cases_handled_count.resolved", "open_cases_count", "same_day_resolved_count", "same_day_resolved_count.within_24h",
-         "same_day_resolved_rate", "avg_resolution_time", "avg_resolution_time.median", "avg_resolution_time.first", "complaint_resolution_time")  # fmt: skip
-_CALL = ("customer_callbacks_count", "customer_callbacks_count.answered", "callbacks_per_case", "abandoned_calls_count",
-         "abandoned_calls_count(shortest_wait=20)", "abandonment_rate", "avg_handle_time", "calls_per_agent_day")  # fmt: skip
-_CUSTOMER = ("customers_count", "customers_count.active", "customers_count.at_risk", "customers_count.before", "repeat_purchase_rate", "churn_rate",
-             "customer_lifetime_value", "customer_lifetime_value.predictive", "cross_sell_rate", "cross_sell_rate.of_active", "up_sell_rate",
-             "up_sell_rate.recorded")  # fmt: skip
+_BOUGHT = (
+    "new_customers_count",
+    "new_customers_count.by_revenue",
+    "returning_customers_count",
+    "returning_customers_count.repeat_in_period",
+    "purchases_count",
+    "purchases_amount",
+    "new_revenue_amount.new_business",
+)
+_SHARE = (
+    "purchases_per_campaign",
+    "purchases_per_campaign(window_days=10)",
+    "purchases_per_campaign.first_touch",
+    "purchases_per_campaign.linear",
+    "purchases_per_campaign.primary",
+    "campaign_revenue",
+    "campaign_revenue.first_touch",
+    "campaign_revenue.linear",
+    "campaign_revenue.primary",
+    "campaign_new_customers_count",
+    "campaign_new_customers_count.primary",
+)
+_CASE = (
+    "cases_handled_count",
+    "cases_handled_count.resolved",
+    "open_cases_count",
+    "same_day_resolved_count",
+    "same_day_resolved_count.within_24h",
+    "same_day_resolved_rate",
+    "avg_resolution_time",
+    "avg_resolution_time.median",
+    "avg_resolution_time.first",
+    "complaint_resolution_time",
+)
+_CALL = (
+    "customer_callbacks_count",
+    "customer_callbacks_count.answered",
+    "callbacks_per_case",
+    "abandoned_calls_count",
+    "abandoned_calls_count(shortest_wait=20)",
+    "abandonment_rate",
+    "avg_handle_time",
+    "calls_per_agent_day",
+)
+_CUSTOMER = (
+    "customers_count",
+    "customers_count.active",
+    "customers_count.at_risk",
+    "customers_count.before",
+    "repeat_purchase_rate",
+    "churn_rate",
+    "customer_lifetime_value",
+    "customer_lifetime_value.predictive",
+    "cross_sell_rate",
+    "cross_sell_rate.of_active",
+    "up_sell_rate",
+    "up_sell_rate.recorded",
+)
 _LIST = (
     "mailing_active_count",
     "mailing_list_growth_rate",
@@ -1383,8 +1434,15 @@ _WEB = (
     "time_on_site_avg.without_bounces",
     "time_on_site_avg.engaged",
 )
-_CAMPAIGN = ("campaigns_count", "campaigns_count.active", "campaign_delivered_count", "responses_per_campaign", "responses_per_campaign.in_period",
-             "campaign_response_rate", "campaign_cost_amount")  # fmt: skip
+_CAMPAIGN = (
+    "campaigns_count",
+    "campaigns_count.active",
+    "campaign_delivered_count",
+    "responses_per_campaign",
+    "responses_per_campaign.in_period",
+    "campaign_response_rate",
+    "campaign_cost_amount",
+)
 _CALLS = (
     "sales_calls_count",
     "sales_calls_count.connected",
@@ -1440,16 +1498,7 @@ FILTERS: dict[str, tuple[str, ...]] = {
     + _RENEWALS
     + _REFERRALS
     + _SHARE,
-    "account.region": _DEAL
-    + _STAY
-    + _BOUGHT
-    + _CUSTOMER
-    + _RENEWALS
-    + _REFERRALS
-    + _LINES
-    + _CASE
-    + _CALL
-    + _PROMISES,
+    "account.region": _DEAL + _STAY + _BOUGHT + _CUSTOMER + _RENEWALS + _REFERRALS + _LINES + _CASE + _CALL + _PROMISES,
 }
 # What exists only where there are deals.
 OF_DEALS = frozenset(
@@ -1464,9 +1513,7 @@ OF_DEALS = frozenset(
 )
 
 
-def period_of(
-    crm: Crm, name: str, as_of: datetime | None = None, now: datetime | None = None
-) -> Period:
+def period_of(crm: Crm, name: str, as_of: datetime | None = None, now: datetime | None = None) -> Period:
     """A period by name, as of its end, or of an instant, but never of later than now."""
     first, after = bounds(name)
     at = as_of or midnight(after)

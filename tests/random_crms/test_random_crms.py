@@ -57,9 +57,7 @@ class Answer:
         return bool(self.said == pytest.approx(self.right, rel=1e-9, abs=1e-9))
 
 
-def asked(
-    crm: Crm, folder: Path, now: datetime, as_of: datetime | None = None, **spec: Any
-) -> Figures:
+def asked(crm: Crm, folder: Path, now: datetime, as_of: datetime | None = None, **spec: Any) -> Figures:
     spec = {"report": "custom", "period": crm.period, **spec}
     if as_of is not None:
         spec["as_of"] = as_of.strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -85,9 +83,7 @@ def section(found: Figures, key: str) -> Section:
     return next(s for s in found.sections if s.id == key)
 
 
-def cells(
-    part: Section, metrics: list[str], row: tuple[Any, ...], side: str = ""
-) -> dict[str, Any]:
+def cells(part: Section, metrics: list[str], row: tuple[Any, ...], side: str = "") -> dict[str, Any]:
     by_column = {c.name: value for c, value in zip(part.columns, row, strict=True)}
     return {name: by_column[f"{name}{side}"] for name in metrics}
 
@@ -190,14 +186,16 @@ def cut(crm: Crm, folder: Path) -> Iterator[Answer]:
     wanted = {
         f"s{place}": (name, by)
         for place, (by, name) in enumerate(
-            (by, name) for by, own in BREAKDOWNS.items() for name in names(crm, own)
+            (by, name)
+            for by, own in BREAKDOWNS.items()
+            for name in names(crm, own)
             if not (crm.orders and by.startswith(("deal.", "stage.")))
         )
-    }  # fmt: skip
+    }
     parts = [
         {"id": key, "breakdown": {"metrics": [name], "by": [by], "sort": f"-{name}", "top": 2, "others": True}}
         for key, (name, by) in wanted.items()
-    ]  # fmt: skip
+    ]
     found = asked(crm, folder, LATER, compare="previous_period", sections=parts)
     p = period_of(crm, crm.period)
     length = (p.after.year - p.first.year) * 12 + p.after.month - p.first.month
@@ -210,7 +208,10 @@ def cut(crm: Crm, folder: Path) -> Iterator[Answer]:
         if not part.others:
             assert len(part.rows) <= 2
             yield Answer(f"{question}, groups", name, len(there - set(shown)), 0)
-        rows = [(value, row, lambda w, f, value=value: of(w, f) == value) for value, row in zip(shown, part.rows, strict=False)]  # noqa: B023  # fmt: skip
+        rows = [
+            (value, row, lambda w, f, value=value: of(w, f) == value)  # noqa: B023
+            for value, row in zip(shown, part.rows, strict=False)
+        ]
         if part.others:
             assert part.available_rows == len(part.rows) == 3
             first = part.rows[1][1]
@@ -284,6 +285,8 @@ def test_random_crms(question: str, draw: Draw, tmp_path: Path) -> None:
         for answer in QUESTIONS[question](crm, folder):
             compared += 1
             if not answer.agree:
-                wrong.append(f"seed {seed}, {crm.period}, {answer.metric}, {answer.question}: {answer.said}, right is {answer.right}")  # fmt: skip
+                wrong.append(
+                    f"seed {seed}, {crm.period}, {answer.metric}, {answer.question}: {answer.said}, right is {answer.right}"
+                )
     assert compared > 100
     assert not wrong, "\n".join([f"{len(wrong)} of {compared} figures", *wrong[:40]])

@@ -126,19 +126,14 @@ CENTRE_METRICS = """
 def test_calls_over_time(centre: Path, raw: duckdb.DuckDBPyConnection, grain: str) -> None:
     expected = answers(
         raw,
-        f"select {CENTRE_METRICS} from days group by date_trunc('{grain}', day) "
-        f"order by date_trunc('{grain}', day)",
+        f"select {CENTRE_METRICS} from days group by date_trunc('{grain}', day) order by date_trunc('{grain}', day)",
     )
     trend = {"id": "t", "trend": {"metrics": [*expected[0]], "grain": grain}}
     found = rows(figures(centre, {"period": CENTRE_DAYS, "sections": [trend]}, NOW), "t")
-    assert [{name: row[name] for name in expected[0]} for row in found] == [
-        close(row) for row in expected
-    ]
+    assert [{name: row[name] for name in expected[0]} for row in found] == [close(row) for row in expected]
 
 
-def test_calls_of_all_days(
-    centre: Path, raw: duckdb.DuckDBPyConnection, known: dict[str, Row]
-) -> None:
+def test_calls_of_all_days(centre: Path, raw: duckdb.DuckDBPyConnection, known: dict[str, Row]) -> None:
     [expected] = answers(raw, f"select {CENTRE_METRICS} from days")
     names = [*expected, "mean_daily_level"]
     spec = {"period": CENTRE_DAYS, "sections": [{"id": "k", "kpis": names}]}
@@ -154,20 +149,16 @@ def test_calls_of_all_days(
     assert round(found["mean_daily_level"], 4) == truth["mean_daily_service_level"]
 
 
-def test_days_without_data_count_in_the_daily_mean(
-    centre: Path, raw: duckdb.DuckDBPyConnection
-) -> None:
+def test_days_without_data_count_in_the_daily_mean(centre: Path, raw: duckdb.DuckDBPyConnection) -> None:
     """The file ends on 4 June 2023: the mean of June is over its 30 days."""
-    [(last, calls)] = raw.sql("select max(day), sum(came) from days where day >= '2023-06-01'").fetchall()  # fmt: skip
+    [(last, calls)] = raw.sql("select max(day), sum(came) from days where day >= '2023-06-01'").fetchall()
     assert str(last) == "2023-06-04"
     spec = {"period": "2023-06", "sections": [{"id": "k", "kpis": ["service_calls_daily_avg"]}]}
     [found] = rows(figures(centre, spec, NOW), "k")
     assert found["service_calls_daily_avg"] == pytest.approx(calls / 30)
 
 
-def test_every_day_is_there(
-    centre: Path, raw: duckdb.DuckDBPyConnection, known: dict[str, Row]
-) -> None:
+def test_every_day_is_there(centre: Path, raw: duckdb.DuckDBPyConnection, known: dict[str, Row]) -> None:
     trend = {"id": "t", "trend": {"metrics": ["inbound_calls_count"], "grain": "day"}}
     found: list[float] = []
     for year in ("2020", "2021", "2022", "2023"):
@@ -245,7 +236,7 @@ def bank(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     with path.open(encoding="utf-8", newline="") as file:
         for number, line in enumerate(csv.DictReader(file, delimiter=";")):
             wave = f"{line['year']}-{line['month']}"
-            day = datetime.strptime(f"{line['day']} {line['month']} {line['year']}", "%d %b %Y").date()  # fmt: skip
+            day = datetime.strptime(f"{line['day']} {line['month']} {line['year']}", "%d %b %Y").date()
             people.append((number, day, line["duration"], wave, line["y"], line["job"]))
             calls += [(number, each, day) for each in range(int(line["campaign"]))]
             waves[wave] = min(day, waves.get(wave, day))
@@ -271,8 +262,7 @@ DEALS = """
 
 def test_campaigns_one_by_one(bank: Path, raw: duckdb.DuckDBPyConnection) -> None:
     expected = {
-        row.pop("wave"): row
-        for row in answers(raw, f"select wave, {MEMBERS}, {DEALS} from contacts group by wave")
+        row.pop("wave"): row for row in answers(raw, f"select wave, {MEMBERS}, {DEALS} from contacts group by wave")
     }
     assert len(expected) == 30
     names = [*next(iter(expected.values()))]
@@ -295,9 +285,7 @@ def test_calls_and_talk_by_quarter(bank: Path, raw: duckdb.DuckDBPyConnection) -
 
 
 def test_calls_by_trade(bank: Path, raw: duckdb.DuckDBPyConnection) -> None:
-    expected = {
-        row.pop("job"): row for row in answers(raw, f"select job, {DEALS} from contacts group by 1")
-    }
+    expected = {row.pop("job"): row for row in answers(raw, f"select job, {DEALS} from contacts group by 1")}
     names = [*next(iter(expected.values()))]
     table = {"id": "b", "breakdown": {"metrics": names, "by": ["deal.source"]}}
     found = rows(figures(bank, {"period": BANK_YEARS, "sections": [table]}, NOW), "b")
@@ -307,9 +295,16 @@ def test_calls_by_trade(bank: Path, raw: duckdb.DuckDBPyConnection) -> None:
 
 
 def test_the_bank_s_true_values(bank: Path, known: dict[str, Row]) -> None:
-    names = ["campaign_delivered_count", "campaign_responses_count", "campaign_response_rate",
-             "activities_done_count.calls", "sales_calls_per_opportunity", "avg_handle_time",
-             "won_deals_count", "handled_calls_count"]  # fmt: skip
+    names = [
+        "campaign_delivered_count",
+        "campaign_responses_count",
+        "campaign_response_rate",
+        "activities_done_count.calls",
+        "sales_calls_per_opportunity",
+        "avg_handle_time",
+        "won_deals_count",
+        "handled_calls_count",
+    ]
     spec = {"period": BANK_YEARS, "sections": [{"id": "k", "kpis": names}]}
     [found] = rows(figures(bank, spec, NOW), "k")
     truth = known["bank_marketing(open)"]

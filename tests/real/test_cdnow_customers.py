@@ -141,22 +141,17 @@ from bought where day < $after and $after - day <= 365"""
 
 @pytest.mark.parametrize("period", PERIODS)
 @pytest.mark.parametrize("asked", ["customers", "sales", "last_year"])
-def test_counts_and_sums(
-    asked: str, period: str, shop: Path, raw: duckdb.DuckDBPyConnection
-) -> None:
+def test_counts_and_sums(asked: str, period: str, shop: Path, raw: duckdb.DuckDBPyConnection) -> None:
     sql = {"customers": COUNTS, "sales": SALES, "last_year": LAST_YEAR}[asked]
     [expected] = ask_raw(raw, sql, period)
     spec = {"report": "custom", "period": period, "sections": [{"id": "k", "kpis": [*expected]}]}
     [found] = rows(figures(shop, spec, NOW), "k")
     assert {name: found[name] for name in expected} == {
-        name: None if value is None else pytest.approx(value, rel=1e-9)
-        for name, value in expected.items()
+        name: None if value is None else pytest.approx(value, rel=1e-9) for name, value in expected.items()
     }
 
 
-def test_orders_of_one_day_do_not_bring_a_customer_back(
-    shop: Path, raw: duckdb.DuckDBPyConnection
-) -> None:
+def test_orders_of_one_day_do_not_bring_a_customer_back(shop: Path, raw: duckdb.DuckDBPyConnection) -> None:
     """In its first month the shop has customers whose orders are all of one day."""
     [(orders, days)] = raw.sql(
         "select count(*) filter (orders > 1), count(*) filter (days > 1) from (select count(*) as "
@@ -216,10 +211,7 @@ def by(shop: Path, dimension: str, period: str) -> tuple[dict[Any, tuple[Any, An
     metrics = ["customers_count", "customer_revenue_amount"]
     section = {"id": "s", "breakdown": {"metrics": metrics, "by": [dimension]}}
     found = figures(shop, {"period": period, "sections": [section]}, NOW)
-    groups = {
-        row[dimension]: (row["customers_count"], row["customer_revenue_amount"])
-        for row in rows(found, "s")
-    }
+    groups = {row[dimension]: (row["customers_count"], row["customer_revenue_amount"]) for row in rows(found, "s")}
     return groups, total(found, "s")
 
 
@@ -254,7 +246,7 @@ def test_segments(period: str, shop: Path, raw: duckdb.DuckDBPyConnection) -> No
 
 def test_a_months_segments_are_those_of_its_end(shop: Path) -> None:
     """Asked again with a later clock, or with `as_of`, the end of May 1998 looks the same."""
-    section = {"id": "s", "breakdown": {"metrics": ["customers_count"], "by": ["customer_segment.name"]}}  # fmt: skip
+    section = {"id": "s", "breakdown": {"metrics": ["customers_count"], "by": ["customer_segment.name"]}}
     asked = [{"period": "1998-05"}, {"period": "1998", "as_of": "1998-05-31"}]
     found = [rows(figures(shop, {**each, "sections": [section]}, NOW), "s") for each in asked]
     assert json.dumps(found[0]) == json.dumps(found[1])

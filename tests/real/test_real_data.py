@@ -55,22 +55,31 @@ def bought(shared_data: Path) -> list[tuple[str, date, float]]:
 @pytest.fixture(scope="module")
 def cdnow(bought: list[tuple[str, date, float]], tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("cdnow")
-    lines = [f"{number:05},{customer},{day},{amount}" for number, (customer, day, amount) in enumerate(bought)]  # fmt: skip
-    (folder / "orders.csv").write_text("\n".join(["id,customer,day,amount", *lines]), encoding="utf-8")  # fmt: skip
-    order = {"table": "orders", "key": "cast(id as varchar)", "fields": {
-        "customer_id": "cast(customer as varchar)", "ordered_at": {"sql": "day", "type": "date"}, "amount": "amount",
-        "status": "'paid'"}}  # fmt: skip
+    lines = [f"{number:05},{customer},{day},{amount}" for number, (customer, day, amount) in enumerate(bought)]
+    (folder / "orders.csv").write_text("\n".join(["id,customer,day,amount", *lines]), encoding="utf-8")
+    order = {
+        "table": "orders",
+        "key": "cast(id as varchar)",
+        "fields": {
+            "customer_id": "cast(customer as varchar)",
+            "ordered_at": {"sql": "day", "type": "date"},
+            "amount": "amount",
+            "status": "'paid'",
+        },
+    }
     return project(folder, {"orders": "orders.csv"}, {"order_": order}, "USD")
 
 
-CDNOW_PERIODS = {"1997-02": (date(1997, 2, 1), date(1997, 3, 1)), "1997-Q2": (date(1997, 4, 1), date(1997, 7, 1)),
-                 "1998-06": (date(1998, 6, 1), date(1998, 7, 1)), "1997": (date(1997, 1, 1), date(1998, 1, 1))}  # fmt: skip
+CDNOW_PERIODS = {
+    "1997-02": (date(1997, 2, 1), date(1997, 3, 1)),
+    "1997-Q2": (date(1997, 4, 1), date(1997, 7, 1)),
+    "1998-06": (date(1998, 6, 1), date(1998, 7, 1)),
+    "1997": (date(1997, 1, 1), date(1998, 1, 1)),
+}
 
 
 @pytest.mark.parametrize("period", CDNOW_PERIODS)
-def test_customers_who_come_and_come_back(
-    period: str, cdnow: Path, bought: list[tuple[str, date, float]]
-) -> None:
+def test_customers_who_come_and_come_back(period: str, cdnow: Path, bought: list[tuple[str, date, float]]) -> None:
     start, end = CDNOW_PERIODS[period]
     known: dict[str, list[tuple[date, float]]] = defaultdict(list)
     for customer, day, amount in bought:
@@ -93,15 +102,13 @@ def test_customers_who_come_and_come_back(
         "customer_lifetime_value": sum(a for each in known.values() for _, a in each) / len(known),
         "repeat_purchase_rate": sum(len(each) > 1 for each in days.values()) / len(days),
         "churn_rate": lapsed / old if old else None,
-    }  # fmt: skip
+    }
     found = kpis(cdnow, period, list(expected))
     for name, value in expected.items():
         assert found[name] == (None if value is None else pytest.approx(value)), name
 
 
-def test_customers_by_recency_frequency_and_value(
-    cdnow: Path, bought: list[tuple[str, date, float]]
-) -> None:
+def test_customers_by_recency_frequency_and_value(cdnow: Path, bought: list[tuple[str, date, float]]) -> None:
     """Fifths by rank, as the descriptions of scores and segments say, after the second year's half."""
     end = date(1998, 7, 1)
     known: dict[str, list[tuple[date, float]]] = defaultdict(list)
@@ -173,10 +180,17 @@ def centre(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         " + cast(split_part(cast(\"Talk Duration (AVG)\" as varchar), ':', 3) as integer))"
     )
     common = {"direction": "'inbound'", "queued_at": {"sql": day, "type": "date"}}
-    answered = {"table": "days", "fields": {**common, "outcome": "'answered'", "calls": '"Answered Calls"',
-                                            "talk_s": f'"Answered Calls" * {talk}'}}  # fmt: skip
-    abandoned = {"table": "days", "fields": {**common, "outcome": "'abandoned'", "calls": '"Abandoned Calls"'}}  # fmt: skip
-    return project(folder, {"days": "days.csv"}, {"service_call": {"union": [answered, abandoned]}}, "EUR")  # fmt: skip
+    answered = {
+        "table": "days",
+        "fields": {
+            **common,
+            "outcome": "'answered'",
+            "calls": '"Answered Calls"',
+            "talk_s": f'"Answered Calls" * {talk}',
+        },
+    }
+    abandoned = {"table": "days", "fields": {**common, "outcome": "'abandoned'", "calls": '"Abandoned Calls"'}}
+    return project(folder, {"days": "days.csv"}, {"service_call": {"union": [answered, abandoned]}}, "EUR")
 
 
 def test_calls_of_every_day(centre: Path, shared_data: Path) -> None:
@@ -198,9 +212,7 @@ def test_calls_of_every_day(centre: Path, shared_data: Path) -> None:
     # What was computed for everybody, rounded to four digits.
     known = json.loads((shared_data / "expected.json").read_text(encoding="utf-8"))["expected"]
     [summary] = known["call_center_daily(open)"]["summary"]["value"]
-    assert found["service_calls_daily_avg"] == pytest.approx(
-        summary["avg_daily_incoming"], abs=1e-4
-    )
+    assert found["service_calls_daily_avg"] == pytest.approx(summary["avg_daily_incoming"], abs=1e-4)
     assert found["abandonment_rate"] * 100 == pytest.approx(summary["abandonment_pct"], abs=1e-4)
     assert found["abandoned_calls_count"] == summary["abandoned"]
 
@@ -225,18 +237,49 @@ def bank(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         }.items():
             raw.execute(f"copy ({what}) to '{folder / name}.parquet' (format parquet)")
     entities = {
-        "deal": {"table": "clients", "key": "id", "fields": {
-            "created_at": {"sql": "day", "type": "date"}, "closed_at": {"sql": "day", "type": "date"},
-            "status": "case when said_yes then 'won' else 'lost' end"}},
-        "activity": {"table": "calls", "key": "number", "fields": {
-            "type": "'call'", "direction": "'outbound'", "deal_id": "id", "done_at": {"sql": "day", "type": "date"}}},
-        "campaign": {"table": "waves", "key": "wave", "fields": {"status": "'sent'", "started_at": {"sql": "day", "type": "date"}}},
-        "campaign_member": {"table": "clients", "fields": {
-            "campaign_id": "wave", "contact_id": "id", "sent_at": {"sql": "day", "type": "date"},
-            "responded_at": {"sql": "case when said_yes then day end", "type": "date"}}},
-        "service_call": {"table": "clients", "fields": {
-            "direction": "'inbound'", "outcome": "'answered'", "queued_at": {"sql": "day", "type": "date"}, "talk_s": "seconds"}},
-    }  # fmt: skip
+        "deal": {
+            "table": "clients",
+            "key": "id",
+            "fields": {
+                "created_at": {"sql": "day", "type": "date"},
+                "closed_at": {"sql": "day", "type": "date"},
+                "status": "case when said_yes then 'won' else 'lost' end",
+            },
+        },
+        "activity": {
+            "table": "calls",
+            "key": "number",
+            "fields": {
+                "type": "'call'",
+                "direction": "'outbound'",
+                "deal_id": "id",
+                "done_at": {"sql": "day", "type": "date"},
+            },
+        },
+        "campaign": {
+            "table": "waves",
+            "key": "wave",
+            "fields": {"status": "'sent'", "started_at": {"sql": "day", "type": "date"}},
+        },
+        "campaign_member": {
+            "table": "clients",
+            "fields": {
+                "campaign_id": "wave",
+                "contact_id": "id",
+                "sent_at": {"sql": "day", "type": "date"},
+                "responded_at": {"sql": "case when said_yes then day end", "type": "date"},
+            },
+        },
+        "service_call": {
+            "table": "clients",
+            "fields": {
+                "direction": "'inbound'",
+                "outcome": "'answered'",
+                "queued_at": {"sql": "day", "type": "date"},
+                "talk_s": "seconds",
+            },
+        },
+    }
     files = {name: f"{name}.parquet" for name in ("clients", "calls", "waves")}
     return project(folder, files, entities, "EUR")
 
@@ -244,15 +287,20 @@ def bank(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_answers_calls_and_talk_of_a_campaign(bank: Path, shared_data: Path) -> None:
     known = json.loads((shared_data / "expected.json").read_text(encoding="utf-8"))["expected"]
     [summary] = known["bank_marketing(open)"]["summary"]["value"]
-    names = ["campaign_response_rate", "sales_calls_per_opportunity", "avg_handle_time", "responses_per_campaign",
-             "campaign_responses_count"]  # fmt: skip
+    names = [
+        "campaign_response_rate",
+        "sales_calls_per_opportunity",
+        "avg_handle_time",
+        "responses_per_campaign",
+        "campaign_responses_count",
+    ]
     found = kpis(bank, {"from": "2008-01-01", "to": "2012-12-31"}, names)
     assert found["campaign_responses_count"] == summary["subscribed"]
     assert found["campaign_response_rate"] * 100 == pytest.approx(summary["response_pct"], abs=1e-4)
-    assert found["sales_calls_per_opportunity"] == pytest.approx(
-        summary["calls_per_client"], abs=1e-4
-    )
+    assert found["sales_calls_per_opportunity"] == pytest.approx(summary["calls_per_client"], abs=1e-4)
     assert found["avg_handle_time"] == pytest.approx(summary["avg_duration_s"], abs=1e-4)
     file = shared_data / "bank_marketing_uci" / "bank-full.csv"
-    [(waves,)] = duckdb.execute(f"select count(distinct month || year) from read_csv('{file}', delim = ';', all_varchar = true)").fetchall()  # fmt: skip
+    [(waves,)] = duckdb.execute(
+        f"select count(distinct month || year) from read_csv('{file}', delim = ';', all_varchar = true)"
+    ).fetchall()
     assert found["responses_per_campaign"] == pytest.approx(summary["subscribed"] / waves)

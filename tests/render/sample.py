@@ -123,10 +123,8 @@ TEXTS = {
 }
 
 MONTHS = {
-    "en": "Oct 2025|Nov 2025|Dec 2025|Jan 2026|Feb 2026|Mar 2026|Apr 2026|May 2026|Jun 2026"
-    "|Jul 2026|Aug 2026|Sep 2026",
-    "it": "ott 2025|nov 2025|dic 2025|gen 2026|feb 2026|mar 2026|apr 2026|mag 2026|giu 2026"
-    "|lug 2026|ago 2026|set 2026",
+    "en": "Oct 2025|Nov 2025|Dec 2025|Jan 2026|Feb 2026|Mar 2026|Apr 2026|May 2026|Jun 2026|Jul 2026|Aug 2026|Sep 2026",
+    "it": "ott 2025|nov 2025|dic 2025|gen 2026|feb 2026|mar 2026|apr 2026|mag 2026|giu 2026|lug 2026|ago 2026|set 2026",
 }
 
 FIRST = ["Anna", "Bruno", "Carla", "Davide", "Elena", "Fabio", "Giulia", "Hugo", "Irene", "Jonas"]
@@ -135,9 +133,7 @@ LAST = ["Rossi", "Bianchi", "Ferrari", "Esposito"]
 
 def metric(name: str, label: str, unit: str, direction: str = "up", **more: object) -> Column:
     """A metric column."""
-    return Column(
-        name, label, "number", unit=unit, role="metric", metric=name, direction=direction, **more
-    )  # type: ignore[arg-type]
+    return Column(name, label, "number", unit=unit, role="metric", metric=name, direction=direction, **more)  # type: ignore[arg-type]
 
 
 def beside(column: Column) -> tuple[Column, Column]:
@@ -311,9 +307,7 @@ def funnel(t: dict[str, str]) -> Section:
         ("Proposal", 690, 0.5529),
         (t["won"], 317, 0.4594),
     )
-    return Section(
-        "funnel", "funnel", t["funnel"], columns, rows, chart=Chart("funnel", "step", ("count",))
-    )
+    return Section("funnel", "funnel", t["funnel"], columns, rows, chart=Chart("funnel", "step", ("count",)))
 
 
 def reasons(t: dict[str, str]) -> Section:
@@ -363,9 +357,7 @@ def ages(t: dict[str, str]) -> Section:
             strict=True,
         )
     )
-    return Section(
-        "ages", "breakdown", t["ages"], columns, rows, chart=Chart("histogram", "age", ("deals",))
-    )
+    return Section("ages", "breakdown", t["ages"], columns, rows, chart=Chart("histogram", "age", ("deals",)))
 
 
 def forecast(t: dict[str, str], language: str) -> Section:
@@ -413,9 +405,7 @@ def stalled(t: dict[str, str], count: int = 700, available: int = 700) -> Sectio
         )
         for at in range(count)
     )
-    return Section(
-        "stalled", "records", t["stalled"], columns, rows, available_rows=max(available, count)
-    )
+    return Section("stalled", "records", t["stalled"], columns, rows, available_rows=max(available, count))
 
 
 def pipeline(language: str = "en", rows: int = 700) -> Figures:
@@ -426,9 +416,7 @@ def pipeline(language: str = "en", rows: int = 700) -> Figures:
         trend(t, language),
         by_owner(t),
         funnel(t),
-        Section(
-            "won_back", "breakdown", t["nothing"], (metric("n", t["deals"], "count"),), (), None, 0
-        ),
+        Section("won_back", "breakdown", t["nothing"], (metric("n", t["deals"], "count"),), (), None, 0),
         reasons(t),
         ages(t),
         forecast(t, language),

@@ -77,9 +77,7 @@ def test_a_metric_may_fix_its_decimals() -> None:
         (None, True, "n/a", "n/d"),
     ],
 )
-def test_changes_carry_their_sign(
-    value: float | None, points: bool, english: str, italian: str
-) -> None:
+def test_changes_carry_their_sign(value: float | None, points: bool, english: str, italian: str) -> None:
     assert locale.change(formats("en-US"), value, points=points) == english
     assert locale.change(formats("it-IT"), value, points=points) == italian
 

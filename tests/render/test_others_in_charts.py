@@ -18,7 +18,7 @@ WHAT = Column("d", "Team", "text", role="dimension")
 COUNT = Column("n", "Deals won", "integer", "count", "metric", "n", "up")
 
 
-def drawn(section: Section, monkeypatch: pytest.MonkeyPatch) -> tuple[list[dict[str, Any]], list[str], tuple[str, ...]]:  # fmt: skip
+def drawn(section: Section, monkeypatch: pytest.MonkeyPatch) -> tuple[list[dict[str, Any]], list[str], tuple[str, ...]]:
     """The values that Vega gets, the texts beside them, and the captions."""
     found: list[Any] = []
 
@@ -47,16 +47,15 @@ def section(kind: str, count: int, top: int | None, others: bool, whole: bool = 
             shown = [*shown, (f"Others ({rest})", sum(value for _, value in rows[top:]))]
             available = len(shown)
     chart = Chart(kind, "c", ("n",), whole=(float(every), None) if whole else None)  # type: ignore[arg-type]
-    return Section("s", "breakdown", "S", (WHERE, COUNT), tuple(shown), (None, every), available,
-                   chart=chart, others=rest)  # fmt: skip
+    return Section(
+        "s", "breakdown", "S", (WHERE, COUNT), tuple(shown), (None, every), available, chart=chart, others=rest
+    )
 
 
 @pytest.mark.parametrize("others", [True, False])
 @pytest.mark.parametrize("top", [None, 3, 14, 15, 20])
 @pytest.mark.parametrize("count", [1, 2, 14, 15, 16, 79])
-def test_a_pareto_ends_at_the_whole(
-    count: int, top: int | None, others: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_pareto_ends_at_the_whole(count: int, top: int | None, others: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     values, texts, _ = drawn(section("pareto", count, top, others), monkeypatch)
     assert len(values) <= 15
     assert math.fsum(one["v"] for one in values) == count * (count + 1) / 2
@@ -83,9 +82,7 @@ def test_a_waterfall_has_one_step_for_the_rest(
 
 
 @pytest.mark.parametrize("count", [17, 79])
-def test_bars_beside_others_have_all_that_is_left(
-    count: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_bars_beside_others_have_all_that_is_left(count: int, monkeypatch: pytest.MonkeyPatch) -> None:
     values, texts, captions = drawn(section("hbar", count, 16, True), monkeypatch)
     assert math.fsum(one["v"] for one in values) == count * (count + 1) / 2
     assert f"Others ({count - 14})" in texts
@@ -99,14 +96,11 @@ def test_bars_that_do_not_add_up_stay_what_they_are(monkeypatch: pytest.MonkeyPa
 
 
 @pytest.mark.parametrize("kind", ["stacked", "heatmap"])
-def test_the_others_of_two_fields_are_no_value_of_the_second(
-    kind: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_others_of_two_fields_are_no_value_of_the_second(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     rows: list[Any] = [(f"Owner {i}", ("North", "South")[i % 2], 40 - i) for i in range(20)]
     rows.append(("Others (20)", None, 210))
     chart = Chart(kind, "c", ("n",), "d", whole=(820.0, None))  # type: ignore[arg-type]
-    made = Section("s", "breakdown", "S", (WHERE, WHAT, COUNT), tuple(rows), None, 21, chart=chart,
-                   others=20)  # fmt: skip
+    made = Section("s", "breakdown", "S", (WHERE, WHAT, COUNT), tuple(rows), None, 21, chart=chart, others=20)
     values, texts, _ = drawn(made, monkeypatch)
     if kind == "stacked":
         assert math.fsum(one["v"] or 0 for one in values) == sum(row[2] for row in rows)
@@ -114,10 +108,19 @@ def test_the_others_of_two_fields_are_no_value_of_the_second(
     assert "Other" in texts
 
 
-@pytest.mark.parametrize("names", [
-    ("unter 5.000", "5.000 bis unter 50.000", "50.000 bis unter 100.000", "100.000 bis unter 1.000.000", "1.000.000 und mehr"),
-    ("under 5", "5 to under 10", "10 and more"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "names",
+    [
+        (
+            "unter 5.000",
+            "5.000 bis unter 50.000",
+            "50.000 bis unter 100.000",
+            "100.000 bis unter 1.000.000",
+            "1.000.000 und mehr",
+        ),
+        ("under 5", "5 to under 10", "10 and more"),
+    ],
+)
 def test_bins_are_named_whole(names: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> None:
     rows = tuple((name, 10 + at) for at, name in enumerate(names))
     chart = Chart("histogram", "c", ("n",))

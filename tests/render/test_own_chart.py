@@ -17,9 +17,7 @@ from tests.render import sample
 
 COLUMNS = (
     Column("user.name", "Owner", "text", role="dimension"),
-    Column(
-        "won_amount", "Won amount", "number", "currency", "metric", "won_amount", currency="EUR"
-    ),
+    Column("won_amount", "Won amount", "number", "currency", "metric", "won_amount", currency="EUR"),
 )
 ROWS = (("Anna", 1200.0), ("Ciro", 800.0), (None, 10.0))
 BARS = {
@@ -43,11 +41,7 @@ def text_of(content: bytes) -> str:
 
 def test_it_draws_the_section_s_rows_by_their_names_and_labels() -> None:
     text = text_of(render_pdf(drawn(BARS)))
-    chart = (
-        text[: text.index("Owner\nWon" if "Owner\nWon" in text else "Total")]
-        if "Total" in text
-        else text
-    )
+    chart = text[: text.index("Owner\nWon" if "Owner\nWon" in text else "Total")] if "Total" in text else text
     for word in ("Anna", "Ciro", "n/a", "Owner", "Won amount"):
         assert word in chart
     html = render_html(drawn(BARS))
@@ -61,8 +55,13 @@ def test_its_description_is_what_those_who_cannot_see_it_get() -> None:
 
 
 def test_numbers_are_written_as_in_the_report_s_language() -> None:
-    big = {**BARS, "encoding": {**BARS["encoding"], "x": {"field": "won_amount", "type": "quantitative",
-           "axis": {"format": ",.1f"}}}}  # type: ignore[dict-item]  # fmt: skip
+    big = {
+        **BARS,
+        "encoding": {
+            **BARS["encoding"],
+            "x": {"field": "won_amount", "type": "quantitative", "axis": {"format": ",.1f"}},
+        },
+    }  # type: ignore[dict-item]
     made = drawn(big)
     assert "1.000,0" in render_html(replace(made, language="de", locale="de_DE"))
     assert "1,000.0" in render_html(made)
@@ -107,19 +106,20 @@ def test_an_endless_chart_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_chart_that_fills_the_memory_is_stopped() -> None:
     greedy = {
         "layer": [
-            {"data": {"sequence": {"start": 0, "stop": 400_000_000}}, "mark": "point",
-             "encoding": {"x": {"field": "data", "type": "quantitative"}}}
+            {
+                "data": {"sequence": {"start": 0, "stop": 400_000_000}},
+                "mark": "point",
+                "encoding": {"x": {"field": "data", "type": "quantitative"}},
+            }
         ]
-    }  # fmt: skip
+    }
     with pytest.raises(RenderError, match=r"too much memory|took more than"):
         render_pdf(drawn(greedy))
 
 
 def test_only_what_has_no_bounds_is_rendered_apart() -> None:
     assert apart.wanted(drawn(BARS))
-    assert apart.wanted(
-        sample.figures("en", (), theme=Theme(logo=b"<svg/>", logo_type="image/svg+xml"))
-    )
+    assert apart.wanted(sample.figures("en", (), theme=Theme(logo=b"<svg/>", logo_type="image/svg+xml")))
     assert not apart.wanted(sample.pipeline())
     assert not apart.wanted(sample.figures("en", (), theme=Theme(logo=b"x", logo_type="image/png")))
 

@@ -49,10 +49,16 @@ def pipeline() -> bytes:
 def test_text_can_be_copied_as_it_is(pipeline: bytes) -> None:
     text = text_of(pipeline)
     for name in (
-        "<script>alert(1)</script>", "{{7*7}}", '=HYPERLINK("http://evil.example","x")',
-        "</style><style>*{display:none}", "Müller & Søn — Ωmega Япония",
-        "&lt;b&gt; & \"quotes\" 'single'", "€1,074,321", "25.4%", "At risk",
-    ):  # fmt: skip
+        "<script>alert(1)</script>",
+        "{{7*7}}",
+        '=HYPERLINK("http://evil.example","x")',
+        "</style><style>*{display:none}",
+        "Müller & Søn — Ωmega Япония",
+        "&lt;b&gt; & \"quotes\" 'single'",
+        "€1,074,321",
+        "25.4%",
+        "At risk",
+    ):
         assert name in text
 
 
@@ -86,9 +92,16 @@ def test_the_spec_and_all_tables_are_attached(pipeline: bytes) -> None:
     attached = read(pipeline).attachments
     assert attached["spec.yaml"] == [SPEC.encode()]
     assert sorted(attached) == [
-        "01-headline.csv", "02-won-by-month.csv", "03-by-owner.csv", "04-funnel.csv",
-        "06-reasons.csv", "07-ages.csv", "08-forecast.csv", "10-stalled.csv", "spec.yaml",
-    ]  # fmt: skip
+        "01-headline.csv",
+        "02-won-by-month.csv",
+        "03-by-owner.csv",
+        "04-funnel.csv",
+        "06-reasons.csv",
+        "07-ages.csv",
+        "08-forecast.csv",
+        "10-stalled.csv",
+        "spec.yaml",
+    ]
     owners = attached["03-by-owner.csv"][0].decode("utf-8-sig")
     assert "'=HYPERLINK" in owners
 
@@ -127,9 +140,7 @@ print(hashlib.sha256(content).hexdigest())
 def run(code: str, **environment: str) -> str:
     root = Path(__file__).resolve().parents[2]
     settings = {**os.environ, "PYTHONPATH": str(root), **environment}
-    done = subprocess.run(
-        [sys.executable, "-c", code], env=settings, cwd=root, capture_output=True, text=True
-    )
+    done = subprocess.run([sys.executable, "-c", code], env=settings, cwd=root, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()
 
@@ -157,9 +168,7 @@ def test_nothing_heavy_is_imported_with_the_package() -> None:
     assert run(code) == "[]"
 
 
-def test_a_fetch_is_refused_and_fails_the_report(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_a_fetch_is_refused_and_fails_the_report(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     secret = tmp_path / "secret.txt"
     secret.write_text("canary", encoding="utf-8")
     for leak in (

@@ -56,22 +56,25 @@ def test_days_stand_once(locale: str, days: tuple[tuple[date, date], tuple[date,
 
 
 def test_months_have_their_days_beside_them() -> None:
-    told = head(render_html(report("en_US", (date(2026, 10, 1), date(2026, 11, 1)), (date(2026, 9, 1), date(2026, 10, 1)))))  # fmt: skip
+    told = head(
+        render_html(report("en_US", (date(2026, 10, 1), date(2026, 11, 1)), (date(2026, 9, 1), date(2026, 10, 1))))
+    )
     assert told.startswith("October 2026")
     assert "Oct 1" in told
     assert "Sep 1" in told
 
 
-@pytest.mark.parametrize(("start", "end", "american", "british"), [
-    (date(2026, 9, 14), date(2026, 9, 15), "Sep 14, 2026", "14 Sep 2026"),
-    (date(2026, 9, 5), date(2026, 9, 21), "Sep 5 – 20, 2026", "5–20 Sep 2026"),
-    (date(2026, 8, 5), date(2026, 9, 21), "Aug 5 – Sep 20, 2026", "5 Aug – 20 Sep 2026"),
-    (date(2025, 12, 5), date(2026, 1, 2), "Dec 5, 2025 – Jan 1, 2026", "5 Dec 2025 – 1 Jan 2026"),
-    (date(2026, 7, 1), date(2026, 9, 1), "Jul – Aug 2026", "Jul – Aug 2026"),
-])  # fmt: skip
-def test_americans_write_the_month_first(
-    start: date, end: date, american: str, british: str
-) -> None:
+@pytest.mark.parametrize(
+    ("start", "end", "american", "british"),
+    [
+        (date(2026, 9, 14), date(2026, 9, 15), "Sep 14, 2026", "14 Sep 2026"),
+        (date(2026, 9, 5), date(2026, 9, 21), "Sep 5 – 20, 2026", "5–20 Sep 2026"),
+        (date(2026, 8, 5), date(2026, 9, 21), "Aug 5 – Sep 20, 2026", "5 Aug – 20 Sep 2026"),
+        (date(2025, 12, 5), date(2026, 1, 2), "Dec 5, 2025 – Jan 1, 2026", "5 Dec 2025 – 1 Jan 2026"),
+        (date(2026, 7, 1), date(2026, 9, 1), "Jul – Aug 2026", "Jul – Aug 2026"),
+    ],
+)
+def test_americans_write_the_month_first(start: date, end: date, american: str, british: str) -> None:
     period = Period(start, end, "range", "")
     assert period_label(period, "en", "en_US") == american
     assert period_label(period, "en", "en_GB") == period_label(period, "en") == british

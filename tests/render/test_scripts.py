@@ -23,9 +23,7 @@ ARABIC, HEBREW = "محمد علي", "דוד כהן"
 def section(*names: str) -> Section:
     columns = (Column("n", "Name", "text", role="dimension"), sample.metric("v", "V", "count"))
     rows = tuple((name, at + 1) for at, name in enumerate(names))
-    return Section(
-        "s", "breakdown", "S", columns, rows, None, len(rows), chart=Chart("hbar", "n", ("v",))
-    )
+    return Section("s", "breakdown", "S", columns, rows, None, len(rows), chart=Chart("hbar", "n", ("v",)))
 
 
 def test_letters_stand_as_they_are_seen_from_the_left() -> None:
@@ -34,9 +32,7 @@ def test_letters_stand_as_they_are_seen_from_the_left() -> None:
     # Yeh in its last form comes first, then lam within the word and ain at its start.
     assert [ord(letter) for letter in seen[:3]] == [0xFEF2, 0xFEE0, 0xFECB]
     assert in_order_of_sight("Müller 山田") == "Müller 山田"
-    assert in_order_of_sight("Acme דוד 12") == "Acme 12 דוד" or "דוד"[::-1] in in_order_of_sight(
-        "Acme דוד 12"
-    )
+    assert in_order_of_sight("Acme דוד 12") == "Acme 12 דוד" or "דוד"[::-1] in in_order_of_sight("Acme דוד 12")
 
 
 def test_only_texts_of_drawings_are_turned_and_stay_escaped() -> None:
@@ -80,13 +76,9 @@ def test_letters_without_a_font_are_found(tmp_path: Path, monkeypatch: pytest.Mo
     fonts._host_fonts.cache_clear()
 
 
-def test_build_tells_of_letters_without_a_font(
-    tmp_path: Path, run_cli: Callable[..., CompletedProcess[str]]
-) -> None:
+def test_build_tells_of_letters_without_a_font(tmp_path: Path, run_cli: Callable[..., CompletedProcess[str]]) -> None:
     (tmp_path / "reportspec.yaml").write_text("version: 1\nsource: demo\n", "utf-8")
-    (tmp_path / "s.yaml").write_text(
-        'version: 1\ntitle: "Report \\U00013080"\nsections: [{text: "Plain"}]\n', "utf-8"
-    )
+    (tmp_path / "s.yaml").write_text('version: 1\ntitle: "Report \\U00013080"\nsections: [{text: "Plain"}]\n', "utf-8")
     done = run_cli(["build", "s.yaml"], cwd=tmp_path)
     assert done.returncode == 0
     assert "warning[missing-font]: s.yaml: no font has these letters" in done.stderr

@@ -20,17 +20,19 @@ from tests.render import sample
 
 T = sample.TEXTS["en"]
 CHILDREN = {
-    "L": {"LI", "Caption"}, "LI": {"Lbl", "LBody"}, "Table": {"TR", "THead", "TBody", "TFoot", "Caption"},
-    "THead": {"TR"}, "TBody": {"TR"}, "TR": {"TH", "TD"},
-}  # fmt: skip
+    "L": {"LI", "Caption"},
+    "LI": {"Lbl", "LBody"},
+    "Table": {"TR", "THead", "TBody", "TFoot", "Caption"},
+    "THead": {"TR"},
+    "TBody": {"TR"},
+    "TR": {"TH", "TD"},
+}
 
 
 def everything(standard: str) -> bytes:
     """A report with all that reports have, as PDF."""
     base = sample.pipeline("en", rows=60)
-    text = Section(
-        "t", "text", "Notes", text="One [link](https://example.com).\n\n- a\n- b\n\n1. c"
-    )
+    text = Section("t", "text", "Notes", text="One [link](https://example.com).\n\n- a\n- b\n\n1. c")
     theme = replace(base.theme, pdf=standard, contents=True, footer="Internal")
     figures = replace(base, sections=(*base.sections, text), theme=theme)
     return render_pdf(figures, "version: 1\n")
@@ -67,9 +69,7 @@ def test_lines_in_the_margins_are_artifacts_of_pagination(made: tuple[str, PdfRe
         marks = {int(mark) for mark in re.findall(r"/MCID (\d+)", text)}
         known = numbers[2 * place + 1].get_object()
         assert marks == {
-            mark
-            for mark, element in enumerate(known)
-            if element is not None and str(element) != "NullObject"
+            mark for mark, element in enumerate(known) if element is not None and str(element) != "NullObject"
         }
 
 

@@ -102,10 +102,7 @@ def test_sections_are_kept_together() -> None:
         return replace(bare, definitions=(), statements=(), row_counts=())
 
     def whole(found: list[str]) -> list[bool]:
-        return [
-            any(f"{n}-row-0." in page and f"{n}-row-27." in page for page in found)
-            for n in range(3)
-        ]
+        return [any(f"{n}-row-0." in page and f"{n}-row-27." in page for page in found) for n in range(3)]
 
     assert whole(pages(made(True))) == [True, True, True]
     assert not all(whole(pages(made(False))))

@@ -43,9 +43,7 @@ def bars(section: Section) -> tuple[list[tuple[float, float]], list[str]]:
 def test_a_bridge_leads_from_the_total_then_to_the_total_now() -> None:
     rows = (("Anna", 5, 3), ("Ciro", 1, 4))
     chart = Chart("waterfall", "c", ("n",), whole=(10.0, 8.0))
-    section = Section(
-        "s", "breakdown", "S", (WHERE, COUNT, BEFORE), rows, (None, 10, 8), 5, chart=chart
-    )
+    section = Section("s", "breakdown", "S", (WHERE, COUNT, BEFORE), rows, (None, 10, 8), 5, chart=chart)
     ends, texts = bars(section)
     assert ends == [(0, 8), (8, 10), (7, 10), (7, 10), (0, 10)]
     assert {"8", "+2", "−3", "+3", "10", "Anna", "Ciro", "Others (3)"} <= set(texts)

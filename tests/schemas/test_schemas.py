@@ -37,9 +37,7 @@ class Loader(yaml.SafeLoader):
 
 Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile("^(true|false)$"), list("tf"))
 Loader.add_implicit_resolver("tag:yaml.org,2002:null", re.compile("^(null|~|)$"), ["n", "~", ""])
-Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:int", re.compile("^[-+]?[0-9]+$"), list("-+0123456789")
-)
+Loader.add_implicit_resolver("tag:yaml.org,2002:int", re.compile("^[-+]?[0-9]+$"), list("-+0123456789"))
 Loader.add_implicit_resolver(
     "tag:yaml.org,2002:float",
     re.compile(r"^[-+]?(\.[0-9]+|[0-9]+\.[0-9]*)([eE][-+]?[0-9]+)?$"),
@@ -100,9 +98,7 @@ def test_schema_is_valid_and_names_no_host(name: str) -> None:
     text = json.dumps(schema(name)).replace(schema(name)["$schema"], "")
     hosts = re.findall(r"[a-z]+://([^`\s\"]*)", text)
     # Of examples, and of patterns such as `smtps://`.
-    assert [
-        one for one in hosts if not re.match(r"$|(\S*[@.])?example\.com|(bucket|reports)/\{", one)
-    ] == []
+    assert [one for one in hosts if not re.match(r"$|(\S*[@.])?example\.com|(bucket|reports)/\{", one)] == []
 
 
 def test_every_schema_is_tested() -> None:

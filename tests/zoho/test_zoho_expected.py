@@ -55,8 +55,7 @@ def by(rows: Rows, dimension: str) -> dict[str | None, Mapping[str, Any]]:
 
 def test_by_stage(figures: dict[str, Rows], expected: dict[str, Any]) -> None:
     found = {
-        stage: (row["deals_count"], row["deals_amount"])
-        for stage, row in by(figures["stages"], "stage.name").items()
+        stage: (row["deals_count"], row["deals_amount"]) for stage, row in by(figures["stages"], "stage.name").items()
     }
     assert found == {each["stage"]: (each["n"], each["amount"]) for each in expected["by_stage"]}
 
@@ -72,8 +71,7 @@ def test_average_cycle_of_won_deals(figures: dict[str, Rows], expected: dict[str
 
 def test_won_by_owner(figures: dict[str, Rows], expected: dict[str, Any]) -> None:
     found = {
-        owner: (row["won_deals_count"], row["won_amount"])
-        for owner, row in by(figures["owners"], "user.name").items()
+        owner: (row["won_deals_count"], row["won_amount"]) for owner, row in by(figures["owners"], "user.name").items()
     }
     assert found == {each["o"]: (each["n"], each["amount"]) for each in expected["won_by_owner"]}
 
@@ -83,7 +81,4 @@ def test_by_lead_source(figures: dict[str, Rows], expected: dict[str, Any]) -> N
         source: (row["deals_count"], row["won_deals_count"], round(row["avg_won_amount"], 4))
         for source, row in by(figures["sources"], "deal.source").items()
     }
-    assert found == {
-        each["s"]: (each["deals"], each["won"], each["avg_won"])
-        for each in expected["by_lead_source"]
-    }
+    assert found == {each["s"]: (each["deals"], each["won"], each["avg_won"]) for each in expected["by_lead_source"]}

@@ -59,9 +59,7 @@ def test_every_expression_is_allowed(entity: str, name: str) -> None:
 @pytest.mark.parametrize("entity", TABLES)
 def test_keys_are_unique_and_whole(zoho: duckdb.DuckDBPyConnection, entity: str) -> None:
     key = expressions(entity)["key"]
-    rows, keys = zoho.sql(
-        f"select count(*), count(distinct {key}) from {TABLES[entity]}"
-    ).fetchall()[0]
+    rows, keys = zoho.sql(f"select count(*), count(distinct {key}) from {TABLES[entity]}").fetchall()[0]
     assert rows == keys > 0
 
 
@@ -102,14 +100,9 @@ def test_every_value_is_read(zoho: duckdb.DuckDBPyConnection, entity: str, name:
         ("quote", "owner_id", "user"),
     ],
 )
-def test_no_relation_leads_nowhere(
-    zoho: duckdb.DuckDBPyConnection, child: str, field: str, parent: str
-) -> None:
+def test_no_relation_leads_nowhere(zoho: duckdb.DuckDBPyConnection, child: str, field: str, parent: str) -> None:
     ours, theirs = expressions(child)[field], expressions(parent)["key"]
-    statement = (
-        f"select count(*) from {TABLES[child]} where {ours} not in "
-        f"(select {theirs} from {TABLES[parent]})"
-    )
+    statement = f"select count(*) from {TABLES[child]} where {ours} not in (select {theirs} from {TABLES[parent]})"
     assert zoho.sql(statement).fetchall() == [(0,)]
 
 

@@ -179,9 +179,7 @@ def test_invoices_by_status(zoho: Landed, raw: duckdb.DuckDBPyConnection) -> Non
     assert (len(rows), sum(row["amount"] is not None for row in rows)) == (every, filled)
 
 
-def test_purchases_may_be_invoices(
-    shared_data: Path, raw: duckdb.DuckDBPyConnection, tmp_path: Path
-) -> None:
+def test_purchases_may_be_invoices(shared_data: Path, raw: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
     """Deals name no account in this export, but invoices do."""
     landed = project(tmp_path, shared_data, "prefer: {purchase: order_}\n")
     delivered = """

@@ -25,9 +25,7 @@ REPORTS = {
 
 
 @pytest.fixture(scope="module")
-def project(
-    shared_data: Path, tmp_path_factory: pytest.TempPathFactory
-) -> tuple[Path, dict[str, str]]:
+def project(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, str]]:
     """The export's project with a spec of each type, and the environment that leads to the data."""
     folder = tmp_path_factory.mktemp("zoho-reports") / "project"
     shutil.copytree(PROJECT, folder, ignore=shutil.ignore_patterns("specs", "out"))
@@ -67,9 +65,7 @@ def test_a_spec_for_one_month(project: tuple[Path, dict[str, str]], run_cli: Run
 
 
 @pytest.mark.xdist_group("zoho-reports")
-def test_the_month_may_be_given_when_building(
-    project: tuple[Path, dict[str, str]], run_cli: RunCli
-) -> None:
+def test_the_month_may_be_given_when_building(project: tuple[Path, dict[str, str]], run_cli: RunCli) -> None:
     """`--period` of the command line gives the figures of a spec that says the same."""
     folder, env = project
     for name, period in {"a": "2021-03", "b": "2020-Q4"}.items():

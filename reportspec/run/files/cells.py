@@ -59,7 +59,7 @@ def cells_without_value(path: str, sheet: str) -> list[NoValue]:
             if "xl/workbook.xml" in names:
                 return list(_of_excel(packed, names, sheet))
         except (expat.ExpatError, KeyError, ValueError) as error:
-            raise Unclear("unreadable-source", f"the sheet cannot be read: {str(error)[:200]}") from None  # fmt: skip
+            raise Unclear("unreadable-source", f"the sheet cannot be read: {str(error)[:200]}") from None
     return []
 
 
@@ -210,9 +210,11 @@ def _nothing(*_: Any) -> None:
 
 
 def _parsed(
-    file: IO[bytes], start: Callable[[str, Mapping[str, str]], None],
-    end: Callable[[str], None] = _nothing, text: Callable[[str], None] = _nothing,
-) -> None:  # fmt: skip
+    file: IO[bytes],
+    start: Callable[[str, Mapping[str, str]], None],
+    end: Callable[[str], None] = _nothing,
+    text: Callable[[str], None] = _nothing,
+) -> None:
     """Tell of the elements of an XML file by their names without namespaces. An attribute that two namespaces
     have (what kind of value a cell of OpenDocument holds) is told with all that they say, under `kinds`."""
     parser = expat.ParserCreate(namespace_separator=" ")

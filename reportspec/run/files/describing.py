@@ -50,9 +50,7 @@ _NOTHING = (
 )  # what files without text have for the type of no value at all
 _NUMBERS = ("BIGINT", "DOUBLE", "DECIMAL(18, 4)")
 _TIMES = ("TIMESTAMP", "DATE")
-_NUMERIC = re.compile(
-    r"U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?|FLOAT|DOUBLE|DECIMAL.*"
-)  # types of files that have some
+_NUMERIC = re.compile(r"U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?|FLOAT|DOUBLE|DECIMAL.*")  # types of files that have some
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +82,9 @@ State = tuple[tuple[int, ...], ...]
 
 
 @lru_cache(maxsize=256)
-def described(table: str, spec: FileSpec, reads: tuple[ColumnRead, ...], texts: bool, whole: bool, states: State) -> Description:  # fmt: skip
+def described(
+    table: str, spec: FileSpec, reads: tuple[ColumnRead, ...], texts: bool, whole: bool, states: State
+) -> Description:
     """What a table's files hold, of which `states` tells whether they were changed. Without `reads` it is all
     columns, else those, and others as they stand if `whole` says so. `texts` leaves all texts as they are. Raises
     SourceError."""
@@ -106,9 +106,15 @@ class _Look:
     """One look at the files of a table."""
 
     def __init__(
-        self, raw: duckdb.DuckDBPyConnection, table: str, spec: FileSpec, reads: tuple[ColumnRead, ...],
-        texts: bool, whole: bool, folder: str,
-    ) -> None:  # fmt: skip
+        self,
+        raw: duckdb.DuckDBPyConnection,
+        table: str,
+        spec: FileSpec,
+        reads: tuple[ColumnRead, ...],
+        texts: bool,
+        whole: bool,
+        folder: str,
+    ) -> None:
         self.raw, self.table, self.spec, self.texts, self.folder = raw, table, spec, texts, folder
         self.whole = whole
         self.reads = {read.column.lower(): read for read in reads}
@@ -121,9 +127,7 @@ class _Look:
     # What is asked of the engine
 
     def ask(self, selections: Sequence[str]) -> tuple[Any, ...]:
-        row = self.raw.execute(
-            f"SELECT {', '.join(selections)} FROM {self.relation.sql}"
-        ).fetchone()
+        row = self.raw.execute(f"SELECT {', '.join(selections)} FROM {self.relation.sql}").fetchone()
         assert row is not None
         return row
 
@@ -154,7 +158,7 @@ class _Look:
             first, *rest = self.problems
             first.also = tuple(rest)
             if rest and first.notes and all(one.notes[:1] == first.notes[:1] for one in rest):
-                first.notes += ("its values may stand under the wrong names: a field is missing or too many",)  # fmt: skip
+                first.notes += ("its values may stand under the wrong names: a field is missing or too many",)
             raise first
         return Description(tuple(made), rows, blank, bare, self.even, self.relation.said)
 
@@ -180,9 +184,7 @@ class _Look:
             if not self.relation.files or self.even:
                 raise engine_error(error, self.table, self.spec.paths) from None
         self.even = True
-        self.relation = opened(
-            self.raw, self.table, self.spec, self.folder, self.expected, even=True
-        )
+        self.relation = opened(self.raw, self.table, self.spec, self.folder, self.expected, even=True)
         self.tallies = [self.tallied(file) for file in self.relation.files if not file.first_row]
         return self.first(asked)
 
@@ -190,21 +192,28 @@ class _Look:
         """The columns to look at, with their types in the files."""
         if not self.reads or self.whole:
             return dict(self.relation.types)
-        return {
-            name: kind for name, kind in self.relation.types.items() if name.lower() in self.reads
-        }
+        return {name: kind for name, kind in self.relation.types.items() if name.lower() in self.reads}
 
     def check_names(self) -> None:
         spec = self.spec
         if self.texts and (spec.decimal or spec.thousands or spec.percent):
-            raise SourceError("contradiction", f"`decimal`, `thousands` and `percent` of `{self.table}` change nothing: the mapping has all columns as texts",
-                              "write `csv_columns: typed` in a mapping that extends it", table=self.table)  # fmt: skip
+            raise SourceError(
+                "contradiction",
+                f"`decimal`, `thousands` and `percent` of `{self.table}` "
+                "change nothing: the mapping has all columns as texts",
+                "write `csv_columns: typed` in a mapping that extends it",
+                table=self.table,
+            )
         known = list(self.relation.types)
         for key, names in (("date_format", self.formats), ("percent", spec.percent)):
             for name in names:
                 if name and name.lower() not in {one.lower() for one in known}:
-                    raise SourceError("unknown-column", f"`{key}` names the column `{shown(name)}`, which the files of `{self.table}` do not have",
-                                      suggestion(name, known), table=self.table)  # fmt: skip
+                    raise SourceError(
+                        "unknown-column",
+                        f"`{key}` names the column `{shown(name)}`, which the files of `{self.table}` do not have",
+                        suggestion(name, known),
+                        table=self.table,
+                    )
 
     def kind(self, name: str) -> str:
         """The type of the field that a column is, if it is one as it stands."""
@@ -276,7 +285,10 @@ class _Look:
         inside = 0
         for sign in map(string, signs):
             cells = map(quoted, self.relation.types)
-            counts = [f"sum(CASE WHEN contains({c}, {sign}) THEN length({c}) - length(replace({c}, {sign}, '')) END)" for c in cells]  # fmt: skip
+            counts = [
+                f"sum(CASE WHEN contains({c}, {sign}) THEN length({c}) - length(replace({c}, {sign}, '')) END)"
+                for c in cells
+            ]
             inside += sum(int(value or 0) for value in self.ask(counts))
         if len(signs) == 1 and inside == surplus:
             return
@@ -288,9 +300,13 @@ class _Look:
     def check_line_ends(self, files: Sequence[TextFile]) -> None:
         """Refuse blocks of rows that a stray quote made a field of one."""
         names = ", ".join(map(quoted, self.relation.types))
-        ends = " OR ".join(f"contains({quoted(n)}, chr(10)) OR contains({quoted(n)}, chr(13))" for n in self.relation.types)  # fmt: skip
-        sample = self.raw.execute(f"SELECT {names} FROM {self.relation.sql} WHERE NOT coalesce({ends}, false) LIMIT {_SAMPLE}").fetchall()  # fmt: skip
-        kinds = kinds_of([["" if v is None else v for v in row] for row in sample], len(self.relation.types))  # fmt: skip
+        ends = " OR ".join(
+            f"contains({quoted(n)}, chr(10)) OR contains({quoted(n)}, chr(13))" for n in self.relation.types
+        )
+        sample = self.raw.execute(
+            f"SELECT {names} FROM {self.relation.sql} WHERE NOT coalesce({ends}, false) LIMIT {_SAMPLE}"
+        ).fetchall()
+        kinds = kinds_of([["" if v is None else v for v in row] for row in sample], len(self.relation.types))
         cursor = self.raw.execute(f"SELECT {names} FROM {self.relation.sql} WHERE {ends}")
         shape = files[0].shape
         while rows := cursor.fetchmany(_SAMPLE):
@@ -305,10 +321,12 @@ class _Look:
                 number = len(re.split(r"\r\n|\r|\n", file.shape.delimiter.join(row.fields)))
                 where = f"`{file.name}` (table `{self.table}`), line {row.line}"
                 raise SourceError(
-                    "unreadable-row", f"{where}: a quote opens here and takes {number} rows into one field",
-                    "take the stray quote out of this line, or export the file again", (file.place(row),),
+                    "unreadable-row",
+                    f"{where}: a quote opens here and takes {number} rows into one field",
+                    "take the stray quote out of this line, or export the file again",
+                    (file.place(row),),
                     table=self.table,
-                )  # fmt: skip
+                )
 
     def refuse_repeated(self) -> None:
         for file in self.relation.files:
@@ -317,10 +335,12 @@ class _Look:
                     continue
                 where = f"`{file.name}` (table `{self.table}`), {file.unit} {file.number(row)}"
                 raise SourceError(
-                    "repeated-header", f"{where}: the header stands again among the rows",
+                    "repeated-header",
+                    f"{where}: the header stands again among the rows",
                     "take it out, or give each part a file of its own: `path` may be a pattern",
-                    (file.place(row),), table=self.table,
-                )  # fmt: skip
+                    (file.place(row),),
+                    table=self.table,
+                )
 
     # Columns
 
@@ -350,9 +370,10 @@ class _Look:
         if not hasattr(self, "_sample"):
             free = self.reads or self.relation.types
             names = [
-                name for name, kind in self.columns().items()
+                name
+                for name, kind in self.columns().items()
                 if kind == "VARCHAR" and not self.kind(name) and (name.lower() in free or name in free)
-            ]  # fmt: skip
+            ]
             found: dict[str, list[str]] = {}
             if names:
                 import duckdb
@@ -362,8 +383,10 @@ class _Look:
                     rows = self.raw.execute(sql).fetchall()
                 except duckdb.Error:  # told of the whole file
                     rows = []
-                found = {n.lower(): [v for v in column if v is not None]
-                         for n, column in zip(names, zip(*rows, strict=True), strict=False)}  # fmt: skip
+                found = {
+                    n.lower(): [v for v in column if v is not None]
+                    for n, column in zip(names, zip(*rows, strict=True), strict=False)
+                }
             self._sample = found
         return self._sample
 
@@ -372,8 +395,13 @@ class _Look:
         wanted, own = self.kind(name), quoted(name)
         as_text = Column(name, "VARCHAR", own)
         if self.in_percent(name) and (_NUMERIC.fullmatch(kind) or self.cells(name) == "number"):
-            return self.refuse(name, "contradiction", "is named in `percent`, and has numbers already: a cell that shows 60 % holds 0.6",
-                               f"take it out of `percent`; where 60 stands for 60 %, write `{name} / 100.0` in the mapping", ())  # fmt: skip
+            return self.refuse(
+                name,
+                "contradiction",
+                "is named in `percent`, and has numbers already: a cell that shows 60 % holds 0.6",
+                f"take it out of `percent`; where 60 stands for 60 %, write `{name} / 100.0` in the mapping",
+                (),
+            )
         if not parts:
             return Column(name, kind, own)
         number = next(iter(parts.values()))[0]
@@ -456,9 +484,7 @@ class _Look:
         own, spec = quoted(name), self.spec
         percent = self.in_percent(name)
         plain = not bad and not percent and spec.decimal in ("", ".") and spec.thousands != "."
-        if plain and (
-            not dots or odd or spec.decimal or spec.thousands or self.cells(name) == "number"
-        ):
+        if plain and (not dots or odd or spec.decimal or spec.thousands or self.cells(name) == "number"):
             kind = "DOUBLE" if dots or longest > 18 else "BIGINT"
             return Column(name, kind, f"CAST({own} AS {kind})")
         forms = self.forms(name)
@@ -467,36 +493,59 @@ class _Look:
         if forms is None and percent and not bad:
             return Column(name, "DOUBLE", f"CAST({own} AS DOUBLE) / 100")
         if forms is None:
-            return self.refuse_values(name, self.bad_values(name, f"NOT regexp_full_match({own}, {string(readings.PLAIN)})"), int(bad))  # fmt: skip
+            return self.refuse_values(
+                name, self.bad_values(name, f"NOT regexp_full_match({own}, {string(readings.PLAIN)})"), int(bad)
+            )
         found = readings.number_readings(forms, spec.decimal, spec.thousands)
         marks = readings.currencies(forms)
         if found and (refused := self.refuse_percent(name, forms, found[0], percent)):
             return refused
         if len(marks) > 1:
-            values = [self.examples(name, [f for f in forms if readings.bare_number(f).currency == mark])[0] for mark in marks[:3]]  # fmt: skip
-            return self.refuse(name, "mixed-currencies", f"has amounts in several currencies: {', '.join(f'`{m}`' for m in marks[:4])}",
-                               "put the currency into a column of its own, and name it as the `currency` of the mapping", values)  # fmt: skip
+            values = [
+                self.examples(name, [f for f in forms if readings.bare_number(f).currency == mark])[0]
+                for mark in marks[:3]
+            ]
+            return self.refuse(
+                name,
+                "mixed-currencies",
+                f"has amounts in several currencies: {', '.join(f'`{m}`' for m in marks[:4])}",
+                "put the currency into a column of its own, and name it as the `currency` of the mapping",
+                values,
+            )
         meant = readings.meant_by(marks[0]) if marks else ()
         read = self.reads.get(name.lower())
         if meant and read is not None and read.currency and read.currency not in meant:
             values = self.examples(name, [f for f in forms if readings.bare_number(f).currency])[:1]
-            way_out = f"say what they are in the mapping, `{read.currency_field}: \"'{meant[0]}'\"`, or in the project, `currency: {meant[0]}`"
-            return self.refuse(name, "other-currency", f"has amounts in `{marks[0]}`, and the mapping reads them as {read.currency}",
-                               way_out, values)  # fmt: skip
+            way_out = (
+                f"say what they are in the mapping, `{read.currency_field}: "
+                f"\"'{meant[0]}'\"`, or in the project, `currency: {meant[0]}`"
+            )
+            return self.refuse(
+                name,
+                "other-currency",
+                f"has amounts in `{marks[0]}`, and the mapping reads them as {read.currency}",
+                way_out,
+                values,
+            )
         if len(found) == 1:
             return _of_number(name, found[0], forms, percent)
         if found:
             one, other = found[0], found[1]
             value = self.examples(name, [f for f in forms if _differs(f, one, other)])[:1]
             ways = " or ".join(f"{_value(v, way)}" for v in value for way in (one, other))
-            return self.refuse(name, "unclear-number", f"can be read in two ways: `{value[0]}` is {ways}",
-                               f"write `{other.said}` or `{one.said}`", value)  # fmt: skip
+            return self.refuse(
+                name,
+                "unclear-number",
+                f"can be read in two ways: `{value[0]}` is {ways}",
+                f"write `{other.said}` or `{one.said}`",
+                value,
+            )
         worse = readings.nearest_number(forms, spec.decimal, spec.thousands)
         said = readings.number_readings(forms)
         help = f"write `{said[0].said}`" if said and (spec.decimal or spec.thousands) else None
-        return self.refuse_values(name, self.examples(name, worse), sum(forms[form] for form in worse), help)  # fmt: skip
+        return self.refuse_values(name, self.examples(name, worse), sum(forms[form] for form in worse), help)
 
-    def refuse_percent(self, name: str, forms: Mapping[str, int], way: NumberReading, percent: bool) -> Column | None:  # fmt: skip
+    def refuse_percent(self, name: str, forms: Mapping[str, int], way: NumberReading, percent: bool) -> Column | None:
         """Refuse numbers with a percent sign, of which nobody says whether 50 % is 0.5 or 50; and where it is said,
         numbers without one beside them."""
         signed = [form for form in forms if readings.bare_number(form).percent]
@@ -509,13 +558,9 @@ class _Look:
             help = "write the sign behind all of them, or behind none"
         else:
             values = self.examples(name, signed)[:_EXAMPLES]
-            what = (
-                f"has {counted(sum(forms[form] for form in signed), 'value')} with a percent sign"
-            )
+            what = f"has {counted(sum(forms[form] for form in signed), 'value')} with a percent sign"
             read = f"reads `{shown(values[0].strip())}` as {_value(values[0], way, 100)}"
-            help = (
-                f"write `percent: [{_yaml(name)}]`, which {read}, or take the sign out of the file"
-            )
+            help = f"write `percent: [{_yaml(name)}]`, which {read}, or take the sign out of the file"
         few = ", ".join(f"`{shown(value)}`" for value in values)
         return self.refuse(name, "unclear-percent", f"{what}: {few}", help, values)
 
@@ -538,9 +583,7 @@ class _Look:
             forms = self.forms(name)
             ways = self.fitting(name, readings.time_readings(forms or ())) if forms else []
             help = f"write `{ways[0].said}`" if len(ways) == 1 else None
-            return self.refuse_values(
-                name, self.bad_values(name, _no_time(own, reading)), bad, help
-            )
+            return self.refuse_values(name, self.bad_values(name, _no_time(own, reading)), bad, help)
         forms = self.forms(name)
         ways = readings.time_readings(forms) if forms else []
         fit = self.fitting(name, ways)
@@ -555,7 +598,7 @@ class _Look:
         iso = _not_iso(own)
         known = [form for form in forms or () if not readings.time_readings([form])]
         values = self.examples(name, known) if known else self.bad_values(name, iso)
-        return self.refuse_values(name, values, sum((forms or {})[form] for form in known) or int(answers[1]))  # fmt: skip
+        return self.refuse_values(name, values, sum((forms or {})[form] for form in known) or int(answers[1]))
 
     def fitting(self, name: str, ways: Sequence[TimeReading]) -> list[TimeReading]:
         """The readings that read every text; of those that give the same times one."""
@@ -566,10 +609,7 @@ class _Look:
         fit = [way for way, bad in zip(ways, unread, strict=True) if not bad]
         unlike: list[TimeReading] = []
         for way in fit:
-            differs = [
-                f"count_if({_parsed(own, way)} IS DISTINCT FROM {_parsed(own, other)})"
-                for other in unlike
-            ]
+            differs = [f"count_if({_parsed(own, way)} IS DISTINCT FROM {_parsed(own, other)})" for other in unlike]
             if not differs or all(self.ask(differs)):
                 unlike.append(way)
         return unlike
@@ -581,10 +621,18 @@ class _Look:
         value = self.bad_values(name, differs, 1)
         if not value:
             value = self.bad_values(name, f"{own} IS NOT NULL", 1)
-        days = [self.raw.execute(f"SELECT strftime({_parsed(string(value[0]), way)}, '%-d %B %Y')").fetchall()[0][0] for way in ways]  # fmt: skip
+        days = [
+            self.raw.execute(f"SELECT strftime({_parsed(string(value[0]), way)}, '%-d %B %Y')").fetchall()[0][0]
+            for way in ways
+        ]
         help = " or ".join(f"`{way.said}` ({_order(way)})" for way in ways)
-        return self.refuse(name, "unclear-date", f"can be read in {'two' if len(ways) == 2 else 'three'} ways: `{shown(value[0])}` is {' or '.join(days)}",
-                           f"write {help}", value)  # fmt: skip
+        return self.refuse(
+            name,
+            "unclear-date",
+            f"can be read in {'two' if len(ways) == 2 else 'three'} ways: `{shown(value[0])}` is {' or '.join(days)}",
+            f"write {help}",
+            value,
+        )
 
     # Texts, and where they stand
 
@@ -593,9 +641,7 @@ class _Look:
         own = quoted(name)
         rest = _nines(f"substr({own}, 2)")
         form = f"CASE WHEN starts_with({own}, '0') THEN '0' || {rest} ELSE {_nines(own)} END"
-        asked = (
-            f"SELECT {form}, count(*) FROM {self.relation.sql} WHERE trim({own}) <> '' GROUP BY 1"
-        )
+        asked = f"SELECT {form}, count(*) FROM {self.relation.sql} WHERE trim({own}) <> '' GROUP BY 1"
         rows = self.raw.execute(f"{asked} LIMIT {_MOST_FORMS + 1}").fetchall()
         return None if len(rows) > _MOST_FORMS else dict(rows)
 
@@ -626,20 +672,21 @@ class _Look:
 
     # Refusals
 
-    def refuse(self, name: str, code: str, what: str, help: str | None, values: Sequence[str]) -> Column:  # fmt: skip
+    def refuse(self, name: str, code: str, what: str, help: str | None, values: Sequence[str]) -> Column:
         read = self.reads.get(name.lower())
-        files = (
-            Path(self.spec.paths[0]).name
-            if len(self.spec.paths) == 1
-            else f"{len(self.spec.paths)} files"
-        )
+        files = Path(self.spec.paths[0]).name if len(self.spec.paths) == 1 else f"{len(self.spec.paths)} files"
         place = f"`{files}` (table `{self.table}`)"
         whose = f" for `{read.field}`" if read and read.field else ""
-        self.problems.append(SourceError(code, f"{place}: the column `{name}`{whose} {what}", help,
-                                         self.places(name, values), table=self.table))  # fmt: skip
+        self.problems.append(
+            SourceError(
+                code, f"{place}: the column `{name}`{whose} {what}", help, self.places(name, values), table=self.table
+            )
+        )
         return Column(name, "VARCHAR", quoted(name))
 
-    def refuse_values(self, name: str, values: Sequence[str], count: int, help: str | None = None, family: str = "") -> Column:  # fmt: skip
+    def refuse_values(
+        self, name: str, values: Sequence[str], count: int, help: str | None = None, family: str = ""
+    ) -> Column:
         """Refuse texts that are none of what the column must be: those that stand for nothing by a setting of
         their own, which names all of them."""
         nothing = [value for value in values if readings.likely_nothing([value])]
@@ -659,25 +706,37 @@ class _Look:
             help = "mend the file, or write an expression in the mapping"
             if (family or _family(self.kind(name))) == "time":
                 help = _of_times(values)
-        what = {"time": "a date or a time", "number": "a number", "boolean": "yes or no"}[family or _family(self.kind(name))]  # fmt: skip
+        what = {"time": "a date or a time", "number": "a number", "boolean": "yes or no"}[
+            family or _family(self.kind(name))
+        ]
         number = f"{count} values" if count != 1 else "a value"
-        return self.refuse(name, "unreadable-value", f"has {number} that cannot be read as {what}: {few}", help, shown_values)  # fmt: skip
+        return self.refuse(
+            name, "unreadable-value", f"has {number} that cannot be read as {what}: {few}", help, shown_values
+        )
 
     def refuse_cells(self, name: str, wanted: str) -> Column:
         """Cells of several types in one column: texts among dates are those that the program which wrote the
         workbook could not read, and the dates beside them may be turned."""
         own, family = quoted(name), _family(wanted)
         number = f"NOT regexp_full_match({own}, {string(readings.PLAIN)})"
-        kind, other = {"time": ("dates", _not_iso(own)), "number": ("numbers", number),
-                       "boolean": ("true and false", _no_boolean(own))}[family]  # fmt: skip
+        kind, other = {
+            "time": ("dates", _not_iso(own)),
+            "number": ("numbers", number),
+            "boolean": ("true and false", _no_boolean(own)),
+        }[family]
         values = self.bad_values(name, other)
         nothing = [value for value in values if readings.likely_nothing([value])]
         help = "make them alike in the workbook"
         if nothing:
             help = _null(nothing) if len(nothing) == len(values) else f"{help}; {_null(nothing)}"
         few = sorted(values, key=lambda value: value in nothing)[:_EXAMPLES]
-        return self.refuse(name, "mixed-cells", f"has cells of several types: {kind} and others, such as {', '.join(f'`{shown(v)}`' for v in few)}",
-                           help, few)  # fmt: skip
+        return self.refuse(
+            name,
+            "mixed-cells",
+            f"has cells of several types: {kind} and others, such as {', '.join(f'`{shown(v)}`' for v in few)}",
+            help,
+            few,
+        )
 
 
 _SHORT = r"[0-9]{1,3}[-/ ][0-9]{1,2}[-/ ][0-9]{1,2}([^0-9].*)?"  # dates, if they are any, of years of two digits
@@ -697,7 +756,9 @@ def _nines(own: str) -> str:
 
 
 def _unlike(pattern: str) -> str:
-    return f"NOT regexp_full_match({{0}}, {string(pattern)})".replace("{", "{{").replace("}", "}}").replace("{{0}}", "{0}")  # fmt: skip
+    return (
+        f"NOT regexp_full_match({{0}}, {string(pattern)})".replace("{", "{{").replace("}", "}}").replace("{{0}}", "{0}")
+    )
 
 
 def _word(own: str) -> str:
@@ -736,10 +797,14 @@ _ASKED: Mapping[str, tuple[str, ...]] = {
     "boolean": ("count({0})", f"count_if({_no_boolean('{0}')})"),
     "truth": ("count({0})", "count_if(NOT lower({0}) IN ('true', 'false'))"),
     "clock": ("count({0})", "count_if({0} IS NOT NULL AND (TRY_CAST({0} AS TIME) IS NULL OR length({0}) < 8))"),
-}  # fmt: skip
-_PATTERNS = {"number": readings.PLAIN, "time": readings.ISO, "truth": "(?i:true|false)",
-             "short": _SHORT,
-             "clock": r"[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?"}  # fmt: skip
+}
+_PATTERNS = {
+    "number": readings.PLAIN,
+    "time": readings.ISO,
+    "truth": "(?i:true|false)",
+    "short": _SHORT,
+    "clock": r"[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?",
+}
 
 
 def _family(kind: str) -> str:
@@ -782,12 +847,10 @@ def _order(reading: TimeReading) -> str:
     return {"%d": "day first", "%m": "month first"}.get(first[0] if first else "", "year first")
 
 
-def _of_number(name: str, reading: NumberReading, forms: Mapping[str, int], percent: bool) -> Column:  # fmt: skip
+def _of_number(name: str, reading: NumberReading, forms: Mapping[str, int], percent: bool) -> Column:
     own = quoted(name)
     kept = f"[^0-9{reading.decimal}]" if reading.decimal != "." else "[^0-9.]"
-    digits = (
-        f"replace(regexp_replace({own}, {string(kept)}, '', 'g'), {string(reading.decimal)}, '.')"
-    )
+    digits = f"replace(regexp_replace({own}, {string(kept)}, '', 'g'), {string(reading.decimal)}, '.')"
     sign = f"CASE WHEN regexp_matches({own}, '[-−(]') THEN '-' ELSE '' END"
     bare = [readings.bare_number(form).form for form in forms]
     whole = not any(readings.decimals_of(form, reading) or reading.decimal in form for form in bare)
@@ -821,7 +884,10 @@ def _of_times(values: Sequence[str]) -> str:
     serial = next((v for v in values if v.isdigit() and 20_000 <= int(v[:9]) <= 80_000), None)
     if serial is not None and all(value.isdigit() for value in values):
         day = date(1899, 12, 30) + timedelta(days=int(serial))
-        return f"`{serial}` may be Excel's number of {day.isoformat()}: give the column the format of a date and export the file again"
+        return (
+            f"`{serial}` may be Excel's number of {day.isoformat()}: give "
+            "the column the format of a date and export the file again"
+        )
     return 'say how they are written, such as `date_format: "%d.%m.%Y %H.%M"`, or mend the file'
 
 

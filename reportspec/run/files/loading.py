@@ -32,9 +32,7 @@ def description(table: str, spec: FileSpec, wanted: Wanted) -> Description:
     return described(table, spec, own, wanted.text_columns, wanted.whole, states)
 
 
-def file_types(
-    table: str, spec: FileSpec, reads: tuple[ColumnRead, ...], texts: bool = False
-) -> dict[str, str]:
+def file_types(table: str, spec: FileSpec, reads: tuple[ColumnRead, ...], texts: bool = False) -> dict[str, str]:
     """The columns of declared files that are read, with the types that they will have; none where they
     cannot be read, which is told when they are."""
     wanted = Wanted(text_columns=texts, reads=reads)
@@ -51,7 +49,7 @@ def load(raw: Any, table: str, spec: FileSpec, wanted: Wanted, folder: str) -> D
     found = description(table, spec, wanted)
     expected = frozenset(read.column for read in wanted.reads if read.table == table)
     relation = opened(raw, table, spec, folder, expected, even=found.even)
-    made = ", ".join(f"{column.sql} AS {quoted(column.name)}" for column in found.columns) or "NULL AS nothing__"  # fmt: skip
+    made = ", ".join(f"{column.sql} AS {quoted(column.name)}" for column in found.columns) or "NULL AS nothing__"
     where = ""
     if found.blank:
         where = f" WHERE coalesce({', '.join(map(quoted, relation.types))}, NULL) IS NOT NULL"
@@ -98,13 +96,13 @@ def _place(file: TextFile, column: str) -> int:
     return [name.lower() for name in file.shape.names].index(column.lower())
 
 
-def _totals(raw: Any, table: str, read: ColumnRead, relation: Relation) -> Iterator[tuple[TextFile, Row]]:  # fmt: skip
+def _totals(raw: Any, table: str, read: ColumnRead, relation: Relation) -> Iterator[tuple[TextFile, Row]]:
     """Rows that add up others, as the file has them."""
     own = quoted(read.column)
     words = ", ".join(map(string, sorted(TOTALS)))
     word = f"lower(regexp_replace(trim(CAST({own} AS VARCHAR)), {string(TOTALS_END)}, ''))"
     odd = f"{own} IS NULL OR {word} IN ({words})"
-    sql = f"SELECT rowid FROM {quoted(table)} WHERE ({odd}) AND ({read.key_of}) ORDER BY 1 LIMIT 10000"  # fmt: skip
+    sql = f"SELECT rowid FROM {quoted(table)} WHERE ({odd}) AND ({read.key_of}) ORDER BY 1 LIMIT 10000"
     wanted = {int(row[0]) for row in raw.execute(sql).fetchall()}
     if not wanted:
         return

@@ -50,9 +50,7 @@ class TextFile:
     path: str
     shape: Shape
     original: str
-    typed: Mapping[str, str] = field(
-        default_factory=dict
-    )  # of a sheet: what cells its columns have
+    typed: Mapping[str, str] = field(default_factory=dict)  # of a sheet: what cells its columns have
     first_row: int = 0  # of a sheet: the row in which the header stands
 
     def lines(self) -> Iterator[str]:
@@ -96,9 +94,14 @@ class Relation:
 
 
 def opened(
-    raw: duckdb.DuckDBPyConnection, table: str, spec: FileSpec, folder: str, expected: frozenset[str] = frozenset(),
-    *, even: bool = False,
-) -> Relation:  # fmt: skip
+    raw: duckdb.DuckDBPyConnection,
+    table: str,
+    spec: FileSpec,
+    folder: str,
+    expected: frozenset[str] = frozenset(),
+    *,
+    even: bool = False,
+) -> Relation:
     """The relation of a table's files. Copies that it needs lie in `folder`; `even` has line ends made alike in
     them. Raises SourceError."""
     import duckdb
@@ -120,8 +123,9 @@ def kind_of(table: str, paths: tuple[str, ...]) -> str:
     """The ending that all files of a table have. Raises SourceError."""
     endings = {Path(p.removesuffix(".gz")).suffix.lower() for p in paths}
     if len(endings) != 1:
-        raise SourceError("mixed-files", f"the files of `{table}` are of different kinds: {', '.join(sorted(endings))}",
-                          table=table)  # fmt: skip
+        raise SourceError(
+            "mixed-files", f"the files of `{table}` are of different kinds: {', '.join(sorted(endings))}", table=table
+        )
     ending = endings.pop()
     known = (
         *TEXTS,
@@ -135,21 +139,26 @@ def kind_of(table: str, paths: tuple[str, ...]) -> str:
         ".db",
     )
     if ending not in known:
-        raise SourceError("unknown-file", f"`{Path(paths[0]).name}` is of no kind that can be read",
-                          "CSV, TSV, Excel, OpenDocument, Parquet, JSON and SQLite files can", table=table)  # fmt: skip
+        raise SourceError(
+            "unknown-file",
+            f"`{Path(paths[0]).name}` is of no kind that can be read",
+            "CSV, TSV, Excel, OpenDocument, Parquet, JSON and SQLite files can",
+            table=table,
+        )
     return ending
 
 
 def trouble(table: str, name: str, unclear: Unclear) -> SourceError:
     """What is unclear about a file, with its name and its table."""
-    return SourceError(unclear.code, f"`{name}` (table `{table}`): {unclear.message}", unclear.help, unclear.notes,
-                       table=table)  # fmt: skip
+    return SourceError(
+        unclear.code, f"`{name}` (table `{table}`): {unclear.message}", unclear.help, unclear.notes, table=table
+    )
 
 
 # --- text files ------------------------------------------------------------------------------------
 
 
-def _texts(table: str, spec: FileSpec, kind: str, folder: str, expected: frozenset[str], even: bool) -> Relation:  # fmt: skip
+def _texts(table: str, spec: FileSpec, kind: str, folder: str, expected: frozenset[str], even: bool) -> Relation:
     files = []
     for number, path in enumerate(spec.paths):
         name = Path(path).name
@@ -157,31 +166,25 @@ def _texts(table: str, spec: FileSpec, kind: str, folder: str, expected: frozens
             if kind in SHEETS:
                 from reportspec.run.files.sheets import sheet_file
 
-                files.append(
-                    sheet_file(path, spec, expected, Path(folder) / f"{table}-{number}.csv")
-                )
+                files.append(sheet_file(path, spec, expected, Path(folder) / f"{table}-{number}.csv"))
             else:
-                files.append(
-                    _text_file(
-                        path, spec, kind, expected, Path(folder) / f"{table}-{number}.csv", even
-                    )
-                )
+                files.append(_text_file(path, spec, kind, expected, Path(folder) / f"{table}-{number}.csv", even))
         except Unclear as unclear:
             raise trouble(table, name, unclear) from None
         except Unreadable as error:
             raise unreadable(table, name, error) from None
     first = files[0]
     for other in files[1:]:
-        _refuse_unlike(
-            table, (first.name, list(first.shape.names)), (other.name, list(other.shape.names))
-        )
+        _refuse_unlike(table, (first.name, list(first.shape.names)), (other.name, list(other.shape.names)))
     parts = []
     for _, group in groupby(files, key=lambda one: (one.shape, one.path.endswith(".gz"))):
         alike = list(group)
         parts.append(reader([one.path for one in alike], alike[0].shape, spec.null))
     names = files[0].shape.names
     columns = ", ".join(map(quoted, names))
-    sql = parts[0] if len(parts) == 1 else "(" + " UNION ALL ".join(f"SELECT {columns} FROM {one}" for one in parts) + ")"  # fmt: skip
+    sql = (
+        parts[0] if len(parts) == 1 else "(" + " UNION ALL ".join(f"SELECT {columns} FROM {one}" for one in parts) + ")"
+    )
     said = tuple(f"{one.name}: {one.shape.said}" for one in files)
     return Relation(sql, dict.fromkeys(names, "VARCHAR"), tuple(files), said=said)
 
@@ -199,7 +202,7 @@ def unreadable(table: str, name: str, error: Exception) -> SourceError:
         )
     elif isinstance(error, (EOFError, zlib.error)):
         why, help = "it is packed, and damaged or cut off", "copy it again"
-    return SourceError("unreadable-source", f"`{name}` (table `{table}`) cannot be read: {why}", help, table=table)  # fmt: skip
+    return SourceError("unreadable-source", f"`{name}` (table `{table}`) cannot be read: {why}", help, table=table)
 
 
 def _refuse_unlike(table: str, first: tuple[str, list[str]], other: tuple[str, list[str]]) -> None:
@@ -214,8 +217,9 @@ def _refuse_unlike(table: str, first: tuple[str, list[str]], other: tuple[str, l
     raise SourceError(
         "unlike-files",
         f"the files of `{table}` have not the same columns: `{other[0]}` {' and '.join(said)}, against `{first[0]}`",
-        "give tables of their own to files that differ, or export them again", table=table,
-    )  # fmt: skip
+        "give tables of their own to files that differ, or export them again",
+        table=table,
+    )
 
 
 def _few(names: list[str]) -> str:
@@ -223,7 +227,7 @@ def _few(names: list[str]) -> str:
     return shown + (f" and {len(names) - 5} more" if len(names) > 5 else "")
 
 
-def _text_file(path: str, spec: FileSpec, kind: str, expected: frozenset[str], copy: Path, even: bool) -> TextFile:  # fmt: skip
+def _text_file(path: str, spec: FileSpec, kind: str, expected: frozenset[str], copy: Path, even: bool) -> TextFile:
     with binary(path) as file:
         head = file.read(HEAD + 1)
     delimiter = spec.delimiter or ("\t" if kind == ".tsv" else "")
@@ -255,7 +259,7 @@ def transcode(path: str, encoding: str, copy: Path, even: bool) -> None:
                 target.write(ends.decode(text, not chunk) if even else text)
             except UnicodeDecodeError as error:
                 with binary(path) as again:
-                    raise not_in(again.read(seen + len(chunk)), seen + error.start, encoding) from None  # fmt: skip
+                    raise not_in(again.read(seen + len(chunk)), seen + error.start, encoding) from None
             if not chunk:
                 return
             seen += len(chunk)
@@ -320,8 +324,13 @@ def broken_rows(table: str, file: TextFile, limit: int = 3) -> SourceError | Non
     help = "mend the line, or export the file again"
     if "closed" in why:
         help = "quotes inside a quoted field are written twice; mend the line, or export the file again"
-    return SourceError("unreadable-row", f"`{file.name}` (table `{table}`), {file.unit} {file.number(row)}: {why}",
-                       help, tuple(file.place(row) for row, _ in found), table=table)  # fmt: skip
+    return SourceError(
+        "unreadable-row",
+        f"`{file.name}` (table `{table}`), {file.unit} {file.number(row)}: {why}",
+        help,
+        tuple(file.place(row) for row, _ in found),
+        table=table,
+    )
 
 
 # --- other files -----------------------------------------------------------------------------------
@@ -336,14 +345,18 @@ def _parquet(raw: Any, table: str, spec: FileSpec) -> Relation:
 def _json(raw: Any, table: str, spec: FileSpec) -> Relation:
     """JSON keeps its types; texts in it that look like times stay texts until their column is looked at."""
     listed = "[" + ", ".join(map(string, spec.paths)) + "]"
-    found = raw.execute(f"DESCRIBE SELECT * FROM read_json({listed}, sample_size = -1, union_by_name = true)").fetchall()  # fmt: skip
+    found = raw.execute(
+        f"DESCRIBE SELECT * FROM read_json({listed}, sample_size = -1, union_by_name = true)"
+    ).fetchall()
     types = {str(row[0]): str(row[1]) for row in found}
-    texts = {name: "VARCHAR" if kind in ("DATE", "TIMESTAMP", "TIMESTAMP WITH TIME ZONE", "TIME", "UUID", "JSON")
-             else kind for name, kind in types.items()}  # fmt: skip
+    texts = {
+        name: "VARCHAR" if kind in ("DATE", "TIMESTAMP", "TIMESTAMP WITH TIME ZONE", "TIME", "UUID", "JSON") else kind
+        for name, kind in types.items()
+    }
     if set(types) == {"json"}:  # no objects, but values
         return Relation(f"read_json({listed}, sample_size = -1)", types, said=_named(spec, "JSON"))
     columns = ", ".join(f"{string(name)}: {string(kind)}" for name, kind in texts.items())
-    return Relation(f"read_json({listed}, columns = {{{columns}}})", texts, said=_named(spec, "JSON"))  # fmt: skip
+    return Relation(f"read_json({listed}, columns = {{{columns}}})", texts, said=_named(spec, "JSON"))
 
 
 def _named(spec: FileSpec, kind: str) -> tuple[str, ...]:
@@ -357,9 +370,7 @@ def _same_types(raw: Any, table: str, spec: FileSpec, function: str) -> dict[str
         rows = raw.execute(f"DESCRIBE SELECT * FROM {function}({string(path)})").fetchall()
         types = {str(row[0]): str(row[1]) for row in rows}
         first = first or types
-        _refuse_unlike(
-            table, (Path(spec.paths[0]).name, list(first)), (Path(path).name, list(types))
-        )
+        _refuse_unlike(table, (Path(spec.paths[0]).name, list(first)), (Path(path).name, list(types)))
     return first
 
 
@@ -383,25 +394,31 @@ def _sqlite(raw: Any, table: str, path: str) -> Relation:
             wanted = table.split(".")[-1].lower()
             known = next((n for n in found if n.lower() == wanted), None)
             if known is None:
-                raise SourceError("unknown-table", f"`{name}` has no table `{table}`",
-                                  suggestion(table, found) or f"it has {', '.join(found[:10])}", table=table)  # fmt: skip
+                raise SourceError(
+                    "unknown-table",
+                    f"`{name}` has no table `{table}`",
+                    suggestion(table, found) or f"it has {', '.join(found[:10])}",
+                    table=table,
+                )
             with closing(lite.execute(f"SELECT * FROM {quoted(known)}")) as cursor:
                 columns = [column[0] for column in cursor.description]
                 rows = cursor.fetchall()
     except sqlite3.Error as error:
-        raise SourceError("unreadable-source", f"`{name}` cannot be read: {error}", table=table) from None  # fmt: skip
+        raise SourceError("unreadable-source", f"`{name}` cannot be read: {error}", table=table) from None
     types = {}
     for index, column in enumerate(columns):
         kinds = {type(row[index]) for row in rows if row[index] is not None}
-        types[column] = "BIGINT" if kinds == {int} else "DOUBLE" if kinds and kinds <= {int, float} else "VARCHAR"  # fmt: skip
+        types[column] = "BIGINT" if kinds == {int} else "DOUBLE" if kinds and kinds <= {int, float} else "VARCHAR"
     body = ", ".join(f"{quoted(c)} {t}" for c, t in types.items())
     raw.execute(f"CREATE TEMP TABLE {quoted('read ' + table)} ({body})")
     # Whole columns at a time: row by row the engine takes some thousand times as long.
     marks = ", ".join(f"UNNEST(CAST(? AS {kind}[]))" for kind in types.values())
     for since in range(0, len(rows), _AT_ONCE):
         part = zip(*rows[since : since + _AT_ONCE], strict=True)
-        given = [[_text(v) for v in values] if kind == "VARCHAR" else list(values)
-                 for values, kind in zip(part, types.values(), strict=True)]  # fmt: skip
+        given = [
+            [_text(v) for v in values] if kind == "VARCHAR" else list(values)
+            for values, kind in zip(part, types.values(), strict=True)
+        ]
         raw.execute(f"INSERT INTO {quoted('read ' + table)} SELECT {marks}", given)
     return Relation(quoted("read " + table), types, said=(f"{name}: SQLite",))
 
@@ -430,5 +447,10 @@ def engine_error(error: Exception, table: str, paths: tuple[str, ...]) -> Source
     why = first_line(error).removeprefix("Invalid Input Error: ").removeprefix("Conversion Error: ")
     where = f"line {line[1]} of " if line else ""
     notes = (f"the line: {original[1][:160]}",) if original else ()
-    return SourceError("unreadable-row", f"{where}`{Path(file).name}` (table `{table}`) cannot be read: {why}",
-                       "mend the file, or export it again", notes, table=table)  # fmt: skip
+    return SourceError(
+        "unreadable-row",
+        f"{where}`{Path(file).name}` (table `{table}`) cannot be read: {why}",
+        "mend the file, or export it again",
+        notes,
+        table=table,
+    )

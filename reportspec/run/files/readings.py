@@ -34,9 +34,7 @@ NOTHING = frozenset(
      "nd", "k.a.", "s/o", "\\n", "nan", ".", "?", "0000-00-00")
 )  # fmt: skip
 # What spreadsheets show where a formula fails, in any language: `#DIV/0!`, `#¡REF!`, `#NV`, `Err:502`.
-ERROR = re.compile(
-    r"#[¡¿]?(?:[A-ZÄÖÜÉÍÓÚ]+(?:/[A-Z0-9]+)?[!?]?)|(?:Err|Fehler|Errore|Erreur):[0-9]{3}"
-)
+ERROR = re.compile(r"#[¡¿]?(?:[A-ZÄÖÜÉÍÓÚ]+(?:/[A-Z0-9]+)?[!?]?)|(?:Err|Fehler|Errore|Erreur):[0-9]{3}")
 
 
 def form_of(text: str) -> str:
@@ -51,11 +49,33 @@ _CURRENCY = r"[$€£¥₹₽₺₴₪₩₫₱₦฿₡₲₵₸]|R\$|US\$|kr|z
 # What a sign may stand for; one that is not here may stand for anything.
 _SIGNS = {
     "$": "USD CAD AUD NZD SGD HKD TWD MXN ARS CLP COP UYU BSD BBD BZD BMD FJD GYD JMD KYD LRD NAD SBD SRD TTD XCD",
-    "US$": "USD", "R$": "BRL", "€": "EUR", "£": "GBP EGP LBP SYP SDG SSP FKP GIP SHP", "¥": "JPY CNY", "₹": "INR", "₽": "RUB",
-    "₺": "TRY", "₴": "UAH", "₪": "ILS", "₩": "KRW KPW", "₫": "VND", "₱": "PHP", "₦": "NGN", "฿": "THB", "₡": "CRC", "₲": "PYG",
-    "₵": "GHS", "₸": "KZT", "kr": "SEK NOK DKK ISK", "zł": "PLN", "Kč": "CZK", "Ft": "HUF", "lei": "RON MDL", "лв": "BGN",
+    "US$": "USD",
+    "R$": "BRL",
+    "€": "EUR",
+    "£": "GBP EGP LBP SYP SDG SSP FKP GIP SHP",
+    "¥": "JPY CNY",
+    "₹": "INR",
+    "₽": "RUB",
+    "₺": "TRY",
+    "₴": "UAH",
+    "₪": "ILS",
+    "₩": "KRW KPW",
+    "₫": "VND",
+    "₱": "PHP",
+    "₦": "NGN",
+    "฿": "THB",
+    "₡": "CRC",
+    "₲": "PYG",
+    "₵": "GHS",
+    "₸": "KZT",
+    "kr": "SEK NOK DKK ISK",
+    "zł": "PLN",
+    "Kč": "CZK",
+    "Ft": "HUF",
+    "lei": "RON MDL",
+    "лв": "BGN",
     "Fr": "CHF XAF XOF XPF DJF GNF RWF BIF KMF",
-}  # fmt: skip
+}
 _MONEY = re.compile(rf"(?P<lead>{_CURRENCY})?\s*(?P<number>.*?)\s*(?P<trail>{_CURRENCY})?")
 _PERCENT = re.compile("[%٪]([^%٪]+)|([^%٪]+)[%٪]")
 _SPACES = re.compile(r"[\s\u00a0\u202f\u2009]")
@@ -118,7 +138,7 @@ def decimals_of(form: str, reading: NumberReading) -> int | None:
     return None if found is None else len(found[1] or found[2] or "")
 
 
-def number_readings(forms: Iterable[str], decimal: str = "", thousands: str = "") -> list[NumberReading]:  # fmt: skip
+def number_readings(forms: Iterable[str], decimal: str = "", thousands: str = "") -> list[NumberReading]:
     """The readings that read every form, of those that give the same values one. `decimal` and `thousands` are
     what is said of them."""
     bare = [bare_number(form).form for form in forms]
@@ -163,10 +183,13 @@ def nearest_number(forms: Mapping[str, int], decimal: str = "", thousands: str =
 # --- times -----------------------------------------------------------------------------------------
 
 _TIME = re.compile(
-    r"(?P<gap>,? +|T)(?P<hour>99?):99(?P<second>:99)?(?P<part>\.9+)?(?: ?(?P<half>[AaPp]\.?[Mm]\.?))?(?P<zone> ?(?:Z|[+-]99:?99))?"
+    r"(?P<gap>,? +|T)(?P<hour>99?):99(?P<second>:99)?(?P<part>\.9+)?(?: ?(?P<half>[AaPp]\.?[Mm]\.?))?"
+    r"(?P<zone> ?(?:Z|[+-]99:?99))?"
 )
 _NUMERIC = re.compile(r"(?P<a>9{1,4})(?P<sep>[-/. ])(?P<b>99?)(?P=sep)(?P<c>9{4}|99?)(?P<time>.*)")
-_DAY_NAME = re.compile(r"(?P<a>99?)(?P<sep>[- /.]|\. )(?P<name>[A-Za-z]{3,9})(?P<sep2>[- /.]|, )(?P<c>9{4}|99)(?P<time>.*)")  # fmt: skip
+_DAY_NAME = re.compile(
+    r"(?P<a>99?)(?P<sep>[- /.]|\. )(?P<name>[A-Za-z]{3,9})(?P<sep2>[- /.]|, )(?P<c>9{4}|99)(?P<time>.*)"
+)
 _NAME_DAY = re.compile(r"(?P<name>[A-Za-z]{3,9}) (?P<a>99?),? (?P<c>9{4}|99)(?P<time>.*)")
 _COMPACT = re.compile(r"9{8}")
 
@@ -201,7 +224,7 @@ def time_readings(forms: Iterable[str]) -> list[TimeReading]:
 def reading_of(formats: Iterable[str]) -> TimeReading:
     """A reading by formats. Years of two digits are tried first: `%Y` would read 26 as the year 26."""
     ordered = tuple(sorted(dict.fromkeys(formats), key=lambda one: ("%y" not in one, one)))
-    return TimeReading(ordered, any("%H" in one or "%I" in one for one in ordered), any("%z" in one for one in ordered))  # fmt: skip
+    return TimeReading(ordered, any("%H" in one or "%I" in one for one in ordered), any("%z" in one for one in ordered))
 
 
 def _format(form: str, order: Order) -> str | None:
@@ -242,11 +265,7 @@ def _with_time(date: str, text: str) -> str | None:
     if not text:
         return date
     found = _TIME.fullmatch(text)
-    if (
-        found is None
-        or (found["half"] and "." in found["half"])
-        or (found["part"] and not found["second"])
-    ):
+    if found is None or (found["half"] and "." in found["half"]) or (found["part"] and not found["second"]):
         return None
     clock = ("%I" if found["half"] else "%H") + ":%M" + (":%S" if found["second"] else "")
     clock += ".%f" if found["part"] else ""

@@ -19,10 +19,26 @@ _TITLES = 30  # records among which the header is looked for
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 MARK = "\ufeff"  # what an encoding may begin with
 UTF8 = ("utf-8", "utf-8-sig")
-_MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32"),
-          (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))  # fmt: skip
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
 # What files without UTF-8 are mostly in, the likeliest first.
-_OTHERS = ("cp1252", "cp1250", "cp1251", "iso-8859-15", "cp850", "mac-roman", "cp1253", "cp1254", "shift_jis", "gb18030")  # fmt: skip
+_OTHERS = (
+    "cp1252",
+    "cp1250",
+    "cp1251",
+    "iso-8859-15",
+    "cp850",
+    "mac-roman",
+    "cp1253",
+    "cp1254",
+    "shift_jis",
+    "gb18030",
+)
 _SHOWN = 160  # letters of a line in messages
 _DATA = re.compile(r"[-+]?[\d.,]*\d[\d.,]*|\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}(?:\D.*)?")
 csv.field_size_limit(1 << 24)
@@ -31,7 +47,7 @@ csv.field_size_limit(1 << 24)
 class Unclear(Exception):
     """A file cannot be read for certain: what is wrong, the way out, and the lines that it is about."""
 
-    def __init__(self, code: str, message: str, help: str | None = None, notes: tuple[str, ...] = ()) -> None:  # fmt: skip
+    def __init__(self, code: str, message: str, help: str | None = None, notes: tuple[str, ...] = ()) -> None:
         super().__init__(message)
         self.code, self.message, self.help, self.notes = code, message, help, notes
 
@@ -81,12 +97,19 @@ def shape_of(head: bytes, whole: bool, asked: Asked) -> Shape:
     delimiter = asked.delimiter or (said[1] if said else "") or _delimiter(lines[skip:], asked)
     found = list(islice(_placed(lines[skip:], delimiter), _RECORDS))
     if not found:
-        raise Unclear("empty-file", "the file is empty" if not skip else f"there is nothing below {counted(skip, 'line')}",
-                      "leave the table out of `files:`, or export the file again")  # fmt: skip
+        raise Unclear(
+            "empty-file",
+            "the file is empty" if not skip else f"there is nothing below {counted(skip, 'line')}",
+            "leave the table out of `files:`, or export the file again",
+        )
     if asked.columns:
         if len(found[0][1]) != len(asked.columns):
-            raise Unclear("wrong-columns", f"`columns` names {counted(len(asked.columns), 'column')}, and the first row has {len(found[0][1])}",
-                          None, (noted(skip + 1, lines[skip]),))  # fmt: skip
+            raise Unclear(
+                "wrong-columns",
+                f"`columns` names {counted(len(asked.columns), 'column')}, and the first row has {len(found[0][1])}",
+                None,
+                (noted(skip + 1, lines[skip]),),
+            )
         inside = sum(line.count(delimiter) for line in lines[:skip])
         return Shape(encoding, delimiter, asked.columns, skip, False, skip, inside)
     if asked.skip is None:
@@ -105,18 +128,27 @@ def encoding_of(head: bytes, whole: bool, asked: str) -> str:
         if head.startswith(mark) and (not asked or codecs.lookup(asked).name.startswith(name[:6])):
             return name
     if head.startswith(b"PK\x03\x04"):
-        raise Unclear("unclear-encoding", "the file is a ZIP archive or a workbook, and no text",
-                      "unpack it; if it is a workbook, give it the ending `.xlsx` or `.ods`")  # fmt: skip
+        raise Unclear(
+            "unclear-encoding",
+            "the file is a ZIP archive or a workbook, and no text",
+            "unpack it; if it is a workbook, give it the ending `.xlsx` or `.ods`",
+        )
     if asked:
         name = codecs.lookup(asked).name
         if name in ("utf-16", "utf-32"):
             # Without the mark nobody knows which byte comes first.
-            raise Unclear("unclear-encoding", f"the file does not begin with the mark of {name.upper()}",
-                          f"write `encoding: {_without_a_mark(head, name)}`")  # fmt: skip
+            raise Unclear(
+                "unclear-encoding",
+                f"the file does not begin with the mark of {name.upper()}",
+                f"write `encoding: {_without_a_mark(head, name)}`",
+            )
         return name
     if head[:4000].count(b"\0") * 5 > len(head[:4000]):
-        raise Unclear("unclear-encoding", "the file is in no UTF-8: many of its bytes are 0",
-                      f"write `encoding: {_without_a_mark(head, 'utf-16')}`")  # fmt: skip
+        raise Unclear(
+            "unclear-encoding",
+            "the file is in no UTF-8: many of its bytes are 0",
+            f"write `encoding: {_without_a_mark(head, 'utf-16')}`",
+        )
     try:
         codecs.getincrementaldecoder("utf-8")().decode(head, whole)
     except UnicodeDecodeError as error:
@@ -154,8 +186,14 @@ def not_in(data: bytes, at: int, encoding: str) -> Unclear:
         unlike.setdefault(read, name)
     few = list(unlike.items())[:4]
     notes = tuple(f"`encoding: {name}` reads {shown(read)}" for read, name in few)
-    help = f"write `encoding: {few[0][1]}` if it reads the line rightly" if few else "write `encoding:` with the one that the file is in"  # fmt: skip
-    return Unclear("unclear-encoding", f"line {number} has the byte 0x{data[at]:02X}, which is no {encoding.upper()}", help, notes)  # fmt: skip
+    help = (
+        f"write `encoding: {few[0][1]}` if it reads the line rightly"
+        if few
+        else "write `encoding:` with the one that the file is in"
+    )
+    return Unclear(
+        "unclear-encoding", f"line {number} has the byte 0x{data[at]:02X}, which is no {encoding.upper()}", help, notes
+    )
 
 
 def shown(line: str) -> str:
@@ -192,9 +230,7 @@ def _length(lines: Sequence[str], delimiter: str) -> int:
 
 
 def _delimiter(lines: Sequence[str], asked: Asked) -> str:
-    ways: dict[
-        str, tuple[int, float]
-    ] = {}  # expected columns in one record, share of records of one length
+    ways: dict[str, tuple[int, float]] = {}  # expected columns in one record, share of records of one length
     for sign in DELIMITERS:
         records = [record for _, record in islice(_placed(lines, sign), _RECORDS)]
         if not records:
@@ -211,9 +247,11 @@ def _delimiter(lines: Sequence[str], asked: Asked) -> str:
     if best[0] > 1 or (best[0] and len(asked.expected) == 1):
         ways = {sign: way for sign, way in ways.items() if way[0] == best[0]}
     clear = [sign for sign, way in ways.items() if way == max(ways.values())]
-    if len(clear) > 1 or (len(ways) > 1 and best[0] < 2 and sorted(w[1] for w in ways.values())[-2] > 0.9):  # fmt: skip
+    if len(clear) > 1 or (len(ways) > 1 and best[0] < 2 and sorted(w[1] for w in ways.values())[-2] > 0.9):
         said = " or ".join(f'`delimiter: "{_written(sign)}"`' for sign in ways)
-        raise Unclear("unclear-delimiter", "the fields can be parted in two ways", f"write {said}", (noted(1, lines[0]),))  # fmt: skip
+        raise Unclear(
+            "unclear-delimiter", "the fields can be parted in two ways", f"write {said}", (noted(1, lines[0]),)
+        )
     return clear[0]
 
 
@@ -226,7 +264,9 @@ def _known(record: Iterable[str], expected: Collection[str]) -> int:
     return sum(name.lower() in names for name in expected)
 
 
-def _refuse_titles(found: Sequence[tuple[int, list[str]]], lines: Sequence[str], skip: int, expected: Collection[str]) -> None:  # fmt: skip
+def _refuse_titles(
+    found: Sequence[tuple[int, list[str]]], lines: Sequence[str], skip: int, expected: Collection[str]
+) -> None:
     """Raise Unclear where the header stands further down."""
     first, usual = found[0][1], Counter(len(record) for _, record in found).most_common(1)[0][0]
     known = _known(first, expected)
@@ -235,11 +275,17 @@ def _refuse_titles(found: Sequence[tuple[int, list[str]]], lines: Sequence[str],
         if known or len(first) > 1 or usual == 1:
             return
         above, record = next(one for one in found if len(one[1]) > 1)
-    raise Unclear("no-header", f"line {skip + 1} has no names of columns; line {skip + above + 1} seems to have them",
-                  f"write `skip: {skip + above}`", (noted(skip + 1, lines[0]), noted(skip + above + 1, lines[above])))  # fmt: skip
+    raise Unclear(
+        "no-header",
+        f"line {skip + 1} has no names of columns; line {skip + above + 1} seems to have them",
+        f"write `skip: {skip + above}`",
+        (noted(skip + 1, lines[0]), noted(skip + above + 1, lines[above])),
+    )
 
 
-def _refuse_rows_as_header(found: Sequence[tuple[int, list[str]]], lines: Sequence[str], skip: int, asked: Asked) -> None:  # fmt: skip
+def _refuse_rows_as_header(
+    found: Sequence[tuple[int, list[str]]], lines: Sequence[str], skip: int, asked: Asked
+) -> None:
     """Raise Unclear where the first line is a row of data."""
     first = found[0][1]
     if not asked.expected or _known(first, asked.expected):
@@ -248,13 +294,21 @@ def _refuse_rows_as_header(found: Sequence[tuple[int, list[str]]], lines: Sequen
     notes = (noted(skip + found[0][0] + 1, lines[found[0][0]]),)
     if any(_DATA.fullmatch(cell.strip()) for cell in first):
         example = ", ".join(["…"] * len(first)) if len(first) < 4 else f"…, …  # {len(first)} names"
-        raise Unclear("no-header", "the first line has no names of columns but a row",
-                      f"name the columns in their order: `columns: [{example}]`", notes)  # fmt: skip
-    raise Unclear("unknown-column", f"the first line names none of the columns that the mapping reads: {few}",
-                  "check the file and the mapping; where the header stands further down, write `skip:`", notes)  # fmt: skip
+        raise Unclear(
+            "no-header",
+            "the first line has no names of columns but a row",
+            f"name the columns in their order: `columns: [{example}]`",
+            notes,
+        )
+    raise Unclear(
+        "unknown-column",
+        f"the first line names none of the columns that the mapping reads: {few}",
+        "check the file and the mapping; where the header stands further down, write `skip:`",
+        notes,
+    )
 
 
-def _refuse_open_header(header: tuple[int, list[str]], lines: Sequence[str], skip: int, delimiter: str) -> None:  # fmt: skip
+def _refuse_open_header(header: tuple[int, list[str]], lines: Sequence[str], skip: int, delimiter: str) -> None:
     """Raise Unclear where a quote in the header takes rows into it."""
     above, record = header
     why = ""
@@ -266,8 +320,12 @@ def _refuse_open_header(header: tuple[int, list[str]], lines: Sequence[str], ski
     if swallowed(record, shape, [None] * len(record)):
         why = "a quote opens here and takes rows into the header"
     if why:
-        raise Unclear("unreadable-row", f"line {skip + above + 1}: {why}", "take the stray quote out of this line, or export the file again",
-                      (noted(skip + above + 1, lines[above]),))  # fmt: skip
+        raise Unclear(
+            "unreadable-row",
+            f"line {skip + above + 1}: {why}",
+            "take the stray quote out of this line, or export the file again",
+            (noted(skip + above + 1, lines[above]),),
+        )
 
 
 def names_of(cells: Sequence[str], expected: Collection[str]) -> tuple[str, ...]:
@@ -279,8 +337,11 @@ def names_of(cells: Sequence[str], expected: Collection[str]) -> tuple[str, ...]
     for index, cell in enumerate(cells):
         base = name = cell.strip().lstrip(MARK) or f"column{index}"
         if name.lower() in taken and name.lower() in known:
-            raise Unclear("repeated-column", f"two columns are called `{shown(name)}`",
-                          "rename one in the file, or name all: `skip: 1` and `columns: […]`")  # fmt: skip
+            raise Unclear(
+                "repeated-column",
+                f"two columns are called `{shown(name)}`",
+                "rename one in the file, or name all: `skip: 1` and `columns: […]`",
+            )
         number = 0
         while name.lower() in taken:
             number += 1
@@ -349,7 +410,9 @@ def fault_of(row: Row, shape: Shape) -> str:
 
 def kinds_of(rows: Sequence[Sequence[str]], number: int) -> tuple[re.Pattern[str] | None, ...]:
     """What the fields of a file's columns look like: a pattern for each, or None where they are any texts."""
-    patterns = [re.compile(p) for p in (r"[-+]?\d+", r"[-+]?[\d.,]*\d[\d.,]*", r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}.*", r"\S+")]  # fmt: skip
+    patterns = [
+        re.compile(p) for p in (r"[-+]?\d+", r"[-+]?[\d.,]*\d[\d.,]*", r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}.*", r"\S+")
+    ]
     found: list[re.Pattern[str] | None] = []
     for index in range(number):
         values = [row[index] for row in rows if row[index]]
@@ -368,7 +431,7 @@ def swallowed(fields: Sequence[str], shape: Shape, kinds: Sequence[re.Pattern[st
         cells = [cell.strip('"') for cell in line.split(shape.delimiter)]
         if len(cells) != len(shape.names):
             return False
-        if any(kind and cell and not kind.fullmatch(cell) for cell, kind in zip(cells, kinds, strict=True)):  # fmt: skip
+        if any(kind and cell and not kind.fullmatch(cell) for cell, kind in zip(cells, kinds, strict=True)):
             return False
     return True
 

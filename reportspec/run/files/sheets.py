@@ -28,7 +28,7 @@ def sheet_file(path: str, spec: FileSpec, expected: frozenset[str], copy: Path) 
     from reportspec.run.files.opening import TextFile
 
     name, rows, merged = _rows(path, spec, expected)
-    titles = {row for (top, left), (bottom, right) in merged if right > left for row in range(top, bottom + 1)}  # fmt: skip
+    titles = {row for (top, left), (bottom, right) in merged if right > left for row in range(top, bottom + 1)}
     start, names = _header(rows, spec, titles, expected)
     first = start + (not spec.columns)
     body = rows[first:]
@@ -43,20 +43,23 @@ def sheet_file(path: str, spec: FileSpec, expected: frozenset[str], copy: Path) 
         for number, row in enumerate(body, start + 1 + (not spec.columns)):
             beyond = next((cell for cell in row[width:] if cell != ""), None)
             if beyond is not None:
-                raise Unclear("unreadable-row", f"row {number}: a cell stands right of the last column: `{shown(_text(beyond))}`",
-                              "give its column a name in the header, or take it out")  # fmt: skip
+                raise Unclear(
+                    "unreadable-row",
+                    f"row {number}: a cell stands right of the last column: `{shown(_text(beyond))}`",
+                    "give its column a name in the header, or take it out",
+                )
             cells = [*row[:width], *([""] * (width - len(row)))]
             for kind, cell in zip(kinds, cells, strict=True):
                 if cell != "" and cell not in spec.null:
                     kind.add(_kind(cell))
-            texts = [_text(cell).replace("\r\n", " ").replace("\n", " ").replace("\r", " ") for cell in cells]  # fmt: skip
+            texts = [_text(cell).replace("\r\n", " ").replace("\n", " ").replace("\r", " ") for cell in cells]
             writer.writerow(texts)
-    typed = {n: next(iter(kind)) if len(kind) == 1 else "mixed" for n, kind in zip(names, kinds, strict=True) if kind}  # fmt: skip
+    typed = {n: next(iter(kind)) if len(kind) == 1 else "mixed" for n, kind in zip(names, kinds, strict=True) if kind}
     shape = Shape("utf-8", ",", names)
-    return TextFile(f"{Path(path).name}, sheet {name}", str(copy), shape, path, typed, start + 1 - bool(spec.columns))  # fmt: skip
+    return TextFile(f"{Path(path).name}, sheet {name}", str(copy), shape, path, typed, start + 1 - bool(spec.columns))
 
 
-def _rows(path: str, spec: FileSpec, expected: frozenset[str]) -> tuple[str, list[list[Any]], Sequence[Merged]]:  # fmt: skip
+def _rows(path: str, spec: FileSpec, expected: frozenset[str]) -> tuple[str, list[list[Any]], Sequence[Merged]]:
     """The name of the sheet that is meant, its rows, and its merged cells."""
     from python_calamine import CalamineError, CalamineWorkbook, SheetVisibleEnum
 
@@ -77,18 +80,21 @@ def _rows(path: str, spec: FileSpec, expected: frozenset[str]) -> tuple[str, lis
     names = list(book.sheet_names)
     if isinstance(spec.sheet, int):
         if spec.sheet > len(names):
-            raise Unclear("unknown-sheet", f"there is no sheet {spec.sheet}", f"it has {_list(names)}")  # fmt: skip
+            raise Unclear("unknown-sheet", f"there is no sheet {spec.sheet}", f"it has {_list(names)}")
         chosen = [names[spec.sheet - 1]]
     elif spec.sheet:
         chosen = [name for name in names if name == spec.sheet]
         if not chosen:
-            raise Unclear("unknown-sheet", f"there is no sheet `{spec.sheet}`", f"it has {_list(names)}")  # fmt: skip
+            raise Unclear("unknown-sheet", f"there is no sheet `{spec.sheet}`", f"it has {_list(names)}")
     else:
         seen = [one.name for one in book.sheets_metadata if one.visible == SheetVisibleEnum.Visible]
         chosen = [name for name in seen if book.get_sheet_by_name(name).height]
         if len(chosen) > 1:
-            raise Unclear("unclear-sheet", f"the workbook has several sheets: {_list(chosen)}",
-                          f'write `sheet: "{_likely(book, chosen, expected)}"`')  # fmt: skip
+            raise Unclear(
+                "unclear-sheet",
+                f"the workbook has several sheets: {_list(chosen)}",
+                f'write `sheet: "{_likely(book, chosen, expected)}"`',
+            )
         if not chosen:
             raise Unclear("empty-file", "the workbook is empty", "leave the table out of `files:`")
     try:
@@ -96,9 +102,7 @@ def _rows(path: str, spec: FileSpec, expected: frozenset[str]) -> tuple[str, lis
         rows = sheet.to_python(skip_empty_area=False)
         merged = sheet.merged_cell_ranges or []
     except (CalamineError, ValueError) as error:
-        raise Unclear(
-            "unreadable-source", f"the sheet cannot be read: {str(error)[:200]}"
-        ) from None
+        raise Unclear("unreadable-source", f"the sheet cannot be read: {str(error)[:200]}") from None
     return chosen[0], rows, merged
 
 
@@ -108,11 +112,16 @@ def _refuse_merged(sheet: str, merged: Sequence[Merged], first: int, read: Seque
         if bottom < first or not any(read[left : right + 1]):
             continue
         place = f"{column_letters(left)}{top + 1}:{column_letters(right)}{bottom + 1}"
-        raise Unclear("merged-cells", f"sheet `{shown(sheet)}`: the cells {place} are merged, and only the first of them has a value",
-                      "unmerge them in the workbook, and fill each cell")  # fmt: skip
+        raise Unclear(
+            "merged-cells",
+            f"sheet `{shown(sheet)}`: the cells {place} are merged, and only the first of them has a value",
+            "unmerge them in the workbook, and fill each cell",
+        )
 
 
-def _refuse_no_values(path: str, sheet: str, rows: list[list[Any]], first: int, read: Sequence[bool], null: Sequence[str]) -> None:  # fmt: skip
+def _refuse_no_values(
+    path: str, sheet: str, rows: list[list[Any]], first: int, read: Sequence[bool], null: Sequence[str]
+) -> None:
     """Raise Unclear where a cell that is read has a formula without a result, or an error. Errors among `null`
     become empty in `rows`."""
     found: list[NoValue] = []
@@ -130,18 +139,30 @@ def _refuse_no_values(path: str, sheet: str, rows: list[list[Any]], first: int, 
     names = ", ".join(cell.name for cell in alike[:_CELLS])
     names += f" and {len(alike) - _CELLS:,} more" if len(alike) > _CELLS else ""
     where = f"sheet `{shown(sheet)}`, cell{'s' if len(alike) > 1 else ''} {names}"
-    notes = tuple(f"row {row + 1}: {_shown(rows[row])}" for row in list(dict.fromkeys(cell.row for cell in alike))[:2] if row < len(rows))  # fmt: skip
+    notes = tuple(
+        f"row {row + 1}: {_shown(rows[row])}"
+        for row in list(dict.fromkeys(cell.row for cell in alike))[:2]
+        if row < len(rows)
+    )
     if undone:
-        raise Unclear("no-result", f"{where}: a formula whose result is not in the file; the program that wrote it left that to Excel",
-                      "open the workbook in Excel or LibreOffice, and save it", notes)  # fmt: skip
+        raise Unclear(
+            "no-result",
+            f"{where}: a formula whose result is not in the file; the program that wrote it left that to Excel",
+            "open the workbook in Excel or LibreOffice, and save it",
+            notes,
+        )
     errors = list(dict.fromkeys(cell.error for cell in alike))
     listed = ", ".join(f"`{shown(error)}`" for error in errors)
     words = ", ".join(json.dumps(error, ensure_ascii=False) for error in errors)
     one = len(alike) == 1
     what = "an error and no value" if one else "errors and no values"
     formula, they = ("formula", "it stands") if one else ("formulas", "they stand")
-    raise Unclear("error-cell", f"{where}: {listed}, {what}",
-                  f"mend the {formula} in the workbook, or write `null: [{words}]` if {they} for no value", notes)  # fmt: skip
+    raise Unclear(
+        "error-cell",
+        f"{where}: {listed}, {what}",
+        f"mend the {formula} in the workbook, or write `null: [{words}]` if {they} for no value",
+        notes,
+    )
 
 
 def _likely(book: Any, names: Sequence[str], expected: frozenset[str]) -> str:
@@ -163,7 +184,9 @@ def _known(row: Sequence[Any], expected: frozenset[str]) -> int:
     return sum(name.lower() in there for name in expected)
 
 
-def _header(rows: list[list[Any]], spec: FileSpec, titles: set[int], expected: frozenset[str]) -> tuple[int, tuple[str, ...]]:  # fmt: skip
+def _header(
+    rows: list[list[Any]], spec: FileSpec, titles: set[int], expected: frozenset[str]
+) -> tuple[int, tuple[str, ...]]:
     """The row of the header (with `columns`: the first row) and the columns' names."""
     start = spec.skip if spec.skip is not None else 0
     while start < len(rows) and (
@@ -171,21 +194,27 @@ def _header(rows: list[list[Any]], spec: FileSpec, titles: set[int], expected: f
     ):
         start += 1
     if start >= len(rows):
-        raise Unclear("empty-file", "there is nothing in the sheet", "leave the table out of `files:`")  # fmt: skip
+        raise Unclear("empty-file", "there is nothing in the sheet", "leave the table out of `files:`")
     if spec.columns:
         return start, spec.columns
     row = rows[start]
     known = _known(row, expected)
-    best = max(
-        range(start, min(len(rows), start + _TITLES)), key=lambda at: _known(rows[at], expected)
-    )
+    best = max(range(start, min(len(rows), start + _TITLES)), key=lambda at: _known(rows[at], expected))
     if spec.skip is None and _known(rows[best], expected) > max(known, min(1, len(expected) - 1)):
-        raise Unclear("no-header", f"row {start + 1} has no names of columns; row {best + 1} seems to have them",
-                      f"write `skip: {best}`", (f"row {start + 1}: {_shown(row)}", f"row {best + 1}: {_shown(rows[best])}"))  # fmt: skip
+        raise Unclear(
+            "no-header",
+            f"row {start + 1} has no names of columns; row {best + 1} seems to have them",
+            f"write `skip: {best}`",
+            (f"row {start + 1}: {_shown(row)}", f"row {best + 1}: {_shown(rows[best])}"),
+        )
     if expected and not known:
         few = ", ".join(f"`{name}`" for name in sorted(expected)[:6])
-        raise Unclear("unknown-column", f"row {start + 1} names none of the columns that the mapping reads: {few}",
-                      "check the sheet and the mapping; where the header stands further down, write `skip:`", (f"row {start + 1}: {_shown(row)}",))  # fmt: skip
+        raise Unclear(
+            "unknown-column",
+            f"row {start + 1} names none of the columns that the mapping reads: {few}",
+            "check the sheet and the mapping; where the header stands further down, write `skip:`",
+            (f"row {start + 1}: {_shown(row)}",),
+        )
     cells = [_text(cell) for cell in row]
     while cells and not cells[-1].strip():
         cells.pop()
@@ -225,5 +254,4 @@ def _refuse_bombs(path: str) -> None:
         return
     with zipfile.ZipFile(path) as packed:
         if sum(one.file_size for one in packed.infolist()) > LARGEST:
-            raise Unclear("too-large", "the workbook has more than a gigabyte when unpacked",
-                          "save the sheet as CSV")  # fmt: skip
+            raise Unclear("too-large", "the workbook has more than a gigabyte when unpacked", "save the sheet as CSV")

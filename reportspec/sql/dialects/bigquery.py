@@ -37,8 +37,7 @@ def _cast(node: exp.Expr) -> exp.Expr:
     if zoned is not None and kind in ("DATE", *TIMES):
         at, source, target = zoned
         made = "DATE" if kind == "DATE" else "DATETIME"
-        return _sql(f"{made}(TIMESTAMP(x, s), z)", x=at, s=exp.Literal.string(source),
-                    z=exp.Literal.string(target))  # fmt: skip
+        return _sql(f"{made}(TIMESTAMP(x, s), z)", x=at, s=exp.Literal.string(source), z=exp.Literal.string(target))
     return _datetime(node.this) if kind in TIMES else node
 
 
@@ -60,11 +59,7 @@ def _truncated(node: exp.Expr) -> exp.Expr:
 
 def _table(node: exp.Expr) -> exp.Expr:
     """A table whose names have no dots: BigQuery takes a dot in quotes for one between names."""
-    names = [
-        one.name
-        for key in ("this", "db", "catalog")
-        if isinstance(one := node.args.get(key), exp.Identifier)
-    ]
+    names = [one.name for key in ("this", "db", "catalog") if isinstance(one := node.args.get(key), exp.Identifier)]
     if any("." in name for name in names):
         raise Unsupported("a name of BigQuery's tables has no dot")
     return node

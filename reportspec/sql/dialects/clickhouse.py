@@ -58,8 +58,12 @@ AND (NOT position(toTypeName(x), 'Float') > 0 OR modulo(i, 2) <> 0)), toInt64(si
 def _clock(at: exp.Expr, source: str, target: str) -> exp.Expr:
     """What the clock of another zone shows, as a time of the session's: so it may be compared with
     times that are written out."""
-    return _sql("CAST(toString(toTimeZone(toDateTime64(toString(x), 6, s), z)) AS Nullable(DateTime64(6)))", x=at,
-                s=exp.Literal.string(source), z=exp.Literal.string(target))  # fmt: skip
+    return _sql(
+        "CAST(toString(toTimeZone(toDateTime64(toString(x), 6, s), z)) AS Nullable(DateTime64(6)))",
+        x=at,
+        s=exp.Literal.string(source),
+        z=exp.Literal.string(target),
+    )
 
 
 def _cast(node: exp.Expr) -> exp.Expr:
@@ -106,10 +110,10 @@ def _tried(node: exp.Expr) -> exp.Expr:
 
 def _in(node: exp.Expr) -> exp.Expr:
     """IN over a list with a null: what is not in it is unknown, not false."""
-    if node.meta.get(MOMENTS) or any(
-        item.find(exp.Column) for item in node.expressions
-    ):  # which may be null
-        return exp.Paren(this=any_of([exp.EQ(this=node.this, expression=exp.Paren(this=item)) for item in node.expressions]))  # fmt: skip
+    if node.meta.get(MOMENTS) or any(item.find(exp.Column) for item in node.expressions):  # which may be null
+        return exp.Paren(
+            this=any_of([exp.EQ(this=node.this, expression=exp.Paren(this=item)) for item in node.expressions])
+        )
     known = [item for item in node.expressions if not isinstance(item, exp.Null)]
     if len(known) == len(node.expressions):
         return node
@@ -133,9 +137,12 @@ _MICROS = {"HOUR": 3_600_000_000, "MINUTE": 60_000_000, "SECOND": 1_000_000}
 
 
 _DAYS = {
-    "DAY": "toDate32(x)", "WEEK": "toMonday(toDate32(x))", "MONTH": "toStartOfMonth(toDate32(x))",
-    "QUARTER": "toStartOfQuarter(toDate32(x))", "YEAR": "toStartOfYear(toDate32(x))",
-}  # fmt: skip
+    "DAY": "toDate32(x)",
+    "WEEK": "toMonday(toDate32(x))",
+    "MONTH": "toStartOfMonth(toDate32(x))",
+    "QUARTER": "toStartOfQuarter(toDate32(x))",
+    "YEAR": "toStartOfYear(toDate32(x))",
+}
 
 
 def _truncated(node: exp.Expr) -> exp.Expr:
@@ -146,7 +153,7 @@ def _truncated(node: exp.Expr) -> exp.Expr:
     if unit in _DAYS:
         return _sql(_DAYS[unit], x=node.this)
     since = "toUnixTimestamp64Micro(x)"
-    early = _sql(f"fromUnixTimestamp64Micro({since} - positiveModulo({since}, {_MICROS[unit]}))", x=node.this)  # fmt: skip
+    early = _sql(f"fromUnixTimestamp64Micro({since} - positiveModulo({since}, {_MICROS[unit]}))", x=node.this)
     before = _sql("x < toDateTime64('1970-01-02 00:00:00', 6)", x=node.this)
     return exp.Case(ifs=[exp.If(this=before, true=early)], default=exp.Cast(this=node, to=_TIME))
 
@@ -160,9 +167,7 @@ def _padded(node: exp.Expr) -> exp.Expr:
 def _trimmed(node: exp.Expr) -> exp.Expr:
     """Letters to cut off are bytes here: only those that are one can be told."""
     letters = node.args.get("expression")
-    if letters is not None and not (
-        isinstance(letters, exp.Literal) and str(letters.this).isascii()
-    ):
+    if letters is not None and not (isinstance(letters, exp.Literal) and str(letters.this).isascii()):
         raise Unsupported(unsaid(node, "ClickHouse"))
     return node
 
@@ -170,9 +175,7 @@ def _trimmed(node: exp.Expr) -> exp.Expr:
 def _replaced(node: exp.Expr) -> exp.Expr:
     everywhere = "g" in str(node.args.get("modifiers") or "")
     parts = [node.this, node.expression, node.args["replacement"]]
-    return exp.Anonymous(
-        this="replaceRegexpAll" if everywhere else "replaceRegexpOne", expressions=parts
-    )
+    return exp.Anonymous(this="replaceRegexpAll" if everywhere else "replaceRegexpOne", expressions=parts)
 
 
 def _quotient(node: exp.Expr) -> exp.Expr:
@@ -183,9 +186,7 @@ def _quotient(node: exp.Expr) -> exp.Expr:
 
 def _called(name: str, *keys: str) -> Rule:
     def made(node: exp.Expr) -> exp.Expr:
-        return exp.Anonymous(
-            this=name, expressions=[node.args[k] for k in keys if node.args.get(k)]
-        )
+        return exp.Anonymous(this=name, expressions=[node.args[k] for k in keys if node.args.get(k)])
 
     return made
 
@@ -195,9 +196,7 @@ def _counted(node: exp.Expr) -> exp.Expr:
     of the source, whose column may have a zone of its own, goes on with the source's clock."""
     if lands(node, "time"):
         zone = exp.Literal.string(str(node.meta[ZONE]))
-        return with_args(
-            node, this=_sql("toTimeZone(x, z)", x=exp.Cast(this=node.this, to=_TIME), z=zone)
-        )
+        return with_args(node, this=_sql("toTimeZone(x, z)", x=exp.Cast(this=node.this, to=_TIME), z=zone))
     if not isinstance(node.this, (exp.Count, exp.Window)) or (
         isinstance(node.this, exp.Window) and not isinstance(node.this.this, exp.Count)
     ):
@@ -239,8 +238,11 @@ def _read(node: exp.Expr) -> exp.Expr:
     if plain_day(node):
         return _cast(node)
     if type_of(node) == "BOOLEAN":
-        return yes_or_no(node, _text, lambda x, said: _sql(
-            "CAST(concat('`', x, '`', s) AS Nullable(Bool))", x=x, s=exp.Literal.string(said)))  # fmt: skip
+        return yes_or_no(
+            node,
+            _text,
+            lambda x, said: _sql("CAST(concat('`', x, '`', s) AS Nullable(Bool))", x=x, s=exp.Literal.string(said)),
+        )
     form = _READ_DAY if type_of(node) == "DATE" else _READ_TIME
     return _sql(form, **parts_of(node, _text))
 
@@ -262,9 +264,7 @@ RULES: Rules = {
     exp.Lower: lambda node: _sql("lowerUTF8(replaceAll(x, 'İ', 'i'))", x=node.this),
     exp.Pad: _padded,
     exp.Trim: _trimmed,
-    exp.UnixToTime: lambda node: _sql(
-        "fromUnixTimestamp64Micro(toInt64(floor(x * 1000000)))", x=node.this
-    ),
+    exp.UnixToTime: lambda node: _sql("fromUnixTimestamp64Micro(toInt64(floor(x * 1000000)))", x=node.this),
     exp.Upper: lambda node: exp.Anonymous(this="upperUTF8", expressions=[node.this]),
     exp.PercentileCont: _quantile,
     **refusing(
@@ -302,6 +302,4 @@ SETTINGS = {
     "enable_extended_results_for_datetime_functions": "1",
     "aggregate_functions_null_for_empty": "1",
 }
-CLICKHOUSE = Dialect(
-    "clickhouse", "ClickHouse", "clickhouse", RULES, settings=SETTINGS, reading=_read
-)
+CLICKHOUSE = Dialect("clickhouse", "ClickHouse", "clickhouse", RULES, settings=SETTINGS, reading=_read)

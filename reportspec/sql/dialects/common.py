@@ -50,9 +50,7 @@ def remainder(node: exp.Expr, native: type[exp.Expr] | str = exp.Mod) -> exp.Exp
     left, right = _wrapped(node.this), _wrapped(node.expression)
     if _whole_by_form(left) and _whole_by_form(right):
         return _native(native, node.this, nonzero(node.expression))
-    wholes = [
-        exp.EQ(this=exp.Paren(this=side), expression=exp.Floor(this=side)) for side in (left, right)
-    ]
+    wholes = [exp.EQ(this=exp.Paren(this=side), expression=exp.Floor(this=side)) for side in (left, right)]
     exact = _native(native, _bigint(left), nonzero(_bigint(right)))
     part = exp.Mul(this=double(right), expression=_toward_zero(left, right))
     rest = exp.Sub(this=double(left), expression=exp.Paren(this=part))
@@ -265,31 +263,21 @@ def quantiles_by_rank(select: exp.Expr) -> exp.Expr:
     return with_args(outer, with_=select.args["with_"]) if select.args.get("with_") else outer
 
 
-def _ranked(
-    inner: exp.Select, alias: str, quantile: exp.Expr, keys: list[exp.Expr]
-) -> tuple[exp.Select, exp.Expr]:
+def _ranked(inner: exp.Select, alias: str, quantile: exp.Expr, keys: list[exp.Expr]) -> tuple[exp.Select, exp.Expr]:
     value, share = quantile.this, quantile.expression
     names = [f"{alias}__{kind}" for kind in ("value", "place", "of")]
     missing = when(exp.Is(this=value, expression=exp.Null()), literal(1), literal(0))
     place = exp.Window(
         this=exp.RowNumber(),
         partition_by=list(keys) or None,
-        order=exp.Order(
-            expressions=[exp.Ordered(this=tree, nulls_first=True) for tree in (missing, value)]
-        ),
+        order=exp.Order(expressions=[exp.Ordered(this=tree, nulls_first=True) for tree in (missing, value)]),
     )
     number = exp.Window(this=exp.Count(this=value), partition_by=list(keys) or None)
     for name, tree in zip(names, (value, place, number), strict=True):
         inner = inner.select(named(tree, name), copy=False)
     own, rank, count = (column(RANKED, name) for name in names)
-    target = exp.Mul(
-        this=double(share), expression=exp.Paren(this=exp.Sub(this=count, expression=literal(1)))
-    )
-    away = exp.Abs(
-        this=exp.Sub(
-            this=target, expression=exp.Paren(this=exp.Sub(this=rank, expression=literal(1)))
-        )
-    )
+    target = exp.Mul(this=double(share), expression=exp.Paren(this=exp.Sub(this=count, expression=literal(1))))
+    away = exp.Abs(this=exp.Sub(this=target, expression=exp.Paren(this=exp.Sub(this=rank, expression=literal(1)))))
     near = exp.And(
         this=exp.Not(this=exp.Is(this=own, expression=exp.Null())),
         expression=exp.LT(this=away, expression=literal(1)),
@@ -319,9 +307,7 @@ def _moved(inner: exp.Select, item: exp.Expr) -> tuple[exp.Select, exp.Expr]:
 def _replaced(tree: exp.Expr, old: exp.Expr, new: exp.Expr) -> exp.Expr:
     if tree is old:
         return new
-    args = {
-        k: _replaced(v, old, new) if isinstance(v, exp.Expr) else v for k, v in tree.args.items()
-    }
+    args = {k: _replaced(v, old, new) if isinstance(v, exp.Expr) else v for k, v in tree.args.items()}
     return remade(tree, args)
 
 
@@ -359,9 +345,7 @@ def _in_months(node: exp.Expr) -> exp.Expr:
     if str(node.args.get("unit") or "").upper() not in ("QUARTER", "QUARTERS"):
         return node
     if isinstance(number, exp.Literal) and str(number.this).lstrip("+-").isdigit():
-        return with_args(
-            node, this=exp.Literal.string(str(int(number.this) * 3)), unit=exp.var("MONTH")
-        )
+        return with_args(node, this=exp.Literal.string(str(int(number.this) * 3)), unit=exp.var("MONTH"))
     threefold = exp.Paren(this=exp.Mul(this=exp.Paren(this=number), expression=literal(3)))
     return with_args(node, this=threefold, unit=exp.var("MONTH"))
 
@@ -382,11 +366,9 @@ def _weeks(node: exp.Expr) -> exp.Expr:
     """Weeks between two times: Mondays that have come in between."""
     if unit_of(node).removesuffix("S") != "WEEK":
         return node
-    begins = [exp.DateTrunc(this=day(side), unit=literal("WEEK")) for side in (node.this, node.expression)]  # type: ignore[no-untyped-call]  # fmt: skip
+    begins = [exp.DateTrunc(this=day(side), unit=literal("WEEK")) for side in (node.this, node.expression)]  # type: ignore[no-untyped-call]
     days = exp.DateDiff(this=begins[0], expression=begins[1], unit=exp.var("DAY"))
-    return _bigint(
-        exp.Div(this=double(days), expression=double(literal(7)), typed=True, safe=False)
-    )
+    return _bigint(exp.Div(this=double(days), expression=double(literal(7)), typed=True, safe=False))
 
 
 def day(tree: exp.Expr) -> exp.Expr:
@@ -406,9 +388,17 @@ def _of_a_time(node: exp.Expr) -> exp.Expr:
 
 # What is written in other words for all databases, before each has its own.
 ALIKE: Rules = {
-    exp.Sqrt: _root, exp.DateDiff: _weeks, exp.Extract: _of_a_time, exp.DateTrunc: _of_a_time,
-    exp.TimestampTrunc: _of_a_time, exp.Upper: _upper, exp.Case: _searched, exp.Lower: _lower, exp.Is: _asked_of, exp.Interval: _in_months,
-}  # fmt: skip
+    exp.Sqrt: _root,
+    exp.DateDiff: _weeks,
+    exp.Extract: _of_a_time,
+    exp.DateTrunc: _of_a_time,
+    exp.TimestampTrunc: _of_a_time,
+    exp.Upper: _upper,
+    exp.Case: _searched,
+    exp.Lower: _lower,
+    exp.Is: _asked_of,
+    exp.Interval: _in_months,
+}
 _MOST = {"TINYINT": 2**7, "SMALLINT": 2**15, "INT": 2**31, "BIGINT": 2**63}
 
 

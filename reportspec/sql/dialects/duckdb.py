@@ -46,8 +46,9 @@ def _read(node: exp.Expr) -> exp.Expr:
     if node.meta[HOLDS] == "fine":  # a cast would round
         return snippet("duckdb", "MAKE_TIMESTAMP(EPOCH_US(x))", x=node.this)
     if type_of(node) == "BOOLEAN":
-        return yes_or_no(node, _text, lambda x, said: snippet(
-            "duckdb", "ERROR('`' || x || '`' || s)", x=x, s=literal(said)))  # fmt: skip
+        return yes_or_no(
+            node, _text, lambda x, said: snippet("duckdb", "ERROR('`' || x || '`' || s)", x=x, s=literal(said))
+        )
     form = _DAY if type_of(node) == "DATE" else _TIME
     return snippet("duckdb", form, **parts_of(node, _text))
 

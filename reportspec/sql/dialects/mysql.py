@@ -87,7 +87,7 @@ def _dialect(name: str, label: str, collation: str) -> Dialect:
             if isinstance(value, exp.Collate):
                 found = value if value.this.meta.get(_COPIED) else found
                 value = value.this
-            elif value.meta.get(_COPIED) or (isinstance(value, exp.Cast) and value.is_type(*exp.DataType.TEXT_TYPES)):  # fmt: skip
+            elif value.meta.get(_COPIED) or (isinstance(value, exp.Cast) and value.is_type(*exp.DataType.TEXT_TYPES)):
                 value = value.expressions[0] if value.meta.get(_COPIED) else value.this
             else:
                 return found
@@ -140,9 +140,13 @@ def _dialect(name: str, label: str, collation: str) -> Dialect:
                 minutes = ahead(at, source, target)
                 return sql("CAST(DATE_ADD(x, INTERVAL (m) MINUTE) AS DATE)", x=at, m=minutes)
         if kind == "BOOLEAN":
-            return sql("CASE WHEN LOWER(CAST(x AS CHAR)) IN ('true', 't', 'yes', 'y', '1') OR x + 0 <> 0 THEN TRUE"
-                       " WHEN LOWER(CAST(x AS CHAR)) IN ('false', 'f', 'no', 'n') OR REGEXP_INSTR(x, number) > 0 THEN FALSE END",
-                       x=value, number=exp.Literal.string(NUMBER))  # fmt: skip
+            return sql(
+                "CASE WHEN LOWER(CAST(x AS CHAR)) IN ('true', 't', 'yes', 'y', '1') OR x + 0 <> 0 THEN TRUE"
+                " WHEN LOWER(CAST(x AS CHAR)) IN ('false', 'f', 'no', "
+                "'n') OR REGEXP_INSTR(x, number) > 0 THEN FALSE END",
+                x=value,
+                number=exp.Literal.string(NUMBER),
+            )
         if kind in ("DOUBLE", "DECIMAL", *WHOLES) and node.meta.get(WRITTEN):
             return readable(value, fitting(value, node.args["to"], node))
         if kind in TEXTS and not is_text_literal(value):
@@ -151,9 +155,7 @@ def _dialect(name: str, label: str, collation: str) -> Dialect:
 
     def ahead(at: exp.Expr, source: str, target: str) -> exp.Expr:
         if sum(1 for _ in at.walk()) > _LONGEST:
-            raise Unsupported(
-                f"{label} has no short way to move a time that is reckoned from others to another zone"
-            )
+            raise Unsupported(f"{label} has no short way to move a time that is reckoned from others to another zone")
         return minutes_ahead(source, target, at)
 
     def difference(node: exp.Expr) -> exp.Expr:
@@ -190,9 +192,7 @@ def _dialect(name: str, label: str, collation: str) -> Dialect:
             return exp.Anonymous(this="WEEK", expressions=[value, literal(3)])
         if name in ("ISODOW", "DAYOFWEEKISO"):
             return exp.Paren(
-                this=exp.Add(
-                    this=exp.Anonymous(this="WEEKDAY", expressions=[value]), expression=literal(1)
-                )
+                this=exp.Add(this=exp.Anonymous(this="WEEKDAY", expressions=[value]), expression=literal(1))
             )
         if name in ("DOW", "DAYOFWEEK"):
             days = exp.Anonymous(this="DAYOFWEEK", expressions=[value])
@@ -209,9 +209,7 @@ def _dialect(name: str, label: str, collation: str) -> Dialect:
         kind = type_of(node)
         if kind not in ("DOUBLE", "FLOAT", "DECIMAL", *WHOLES):
             raise Unsupported(unsaid(node, label))
-        number: exp.Expr = exp.Cast(
-            this=node.this, to=exp.DataType(this=exp.DataType.Type.DOUBLE, nested=False)
-        )
+        number: exp.Expr = exp.Cast(this=node.this, to=exp.DataType(this=exp.DataType.Type.DOUBLE, nested=False))
         made = number
         if kind in WHOLES:
             made = exp.Cast(this=half_up(exp.Round(this=number)), to=node.args["to"])
@@ -224,9 +222,7 @@ def _dialect(name: str, label: str, collation: str) -> Dialect:
         return with_args(node, **ends) if ends else node
 
     def matches(node: exp.Expr) -> exp.Expr:
-        found = exp.Anonymous(
-            this="REGEXP_INSTR", expressions=[collated(node.this), node.expression]
-        )
+        found = exp.Anonymous(this="REGEXP_INSTR", expressions=[collated(node.this), node.expression])
         return exp.Paren(this=exp.GT(this=found, expression=literal(0)))
 
     def replaced(node: exp.Expr) -> exp.Expr:
@@ -239,9 +235,7 @@ def _dialect(name: str, label: str, collation: str) -> Dialect:
         group = node.args.get("group")
         if name != "mariadb":
             raise Unsupported(unsaid(node, label))
-        whole = exp.Anonymous(
-            this="REGEXP_SUBSTR", expressions=[collated(node.this), node.expression]
-        )
+        whole = exp.Anonymous(this="REGEXP_SUBSTR", expressions=[collated(node.this), node.expression])
         if group is None or str(group.this) == "0":
             return whole
         said = exp.Literal.string("\\" + str(group.this))
@@ -277,13 +271,13 @@ def _dialect(name: str, label: str, collation: str) -> Dialect:
         if whole(node.expression) >= 0:
             return node
         n = exp.Paren(this=node.expression)
-        return sql("LEFT(x, CASE WHEN n < 0 THEN GREATEST(CHAR_LENGTH(x) + n, 0) ELSE n END)", x=node.this, n=n)  # fmt: skip
+        return sql("LEFT(x, CASE WHEN n < 0 THEN GREATEST(CHAR_LENGTH(x) + n, 0) ELSE n END)", x=node.this, n=n)
 
     def right(node: exp.Expr) -> exp.Expr:
         if whole(node.expression) >= 0:
             return node
         n = exp.Paren(this=node.expression)
-        return sql("RIGHT(x, CASE WHEN n < 0 THEN GREATEST(CHAR_LENGTH(x) + n, 0) ELSE n END)", x=node.this, n=n)  # fmt: skip
+        return sql("RIGHT(x, CASE WHEN n < 0 THEN GREATEST(CHAR_LENGTH(x) + n, 0) ELSE n END)", x=node.this, n=n)
 
     def concat(node: exp.Expr) -> exp.Expr:
         return exp.Concat(expressions=[node.this, node.expression], safe=False)
@@ -301,8 +295,9 @@ def _dialect(name: str, label: str, collation: str) -> Dialect:
         if plain_day(node):
             return node
         if kind == "BOOLEAN":
-            return yes_or_no(node, plain_text, lambda x, said: exp.Paren(
-                this=exp.Is(this=overflow(x, said), expression=exp.Null())))  # fmt: skip
+            return yes_or_no(
+                node, plain_text, lambda x, said: exp.Paren(this=exp.Is(this=overflow(x, said), expression=exp.Null()))
+            )
         parts = parts_of(node, plain_text)
         error = overflow(parts["t"], told_of(node))
         if kind == "DATE":
@@ -316,7 +311,7 @@ def _dialect(name: str, label: str, collation: str) -> Dialect:
         """Rows of the source with a limit that none reaches: MariaDB puts what has none into the
         statement around it, and finds no key for joins on the expressions that keys then are."""
         node, select = inlined_or_not(node), node.this
-        lands = isinstance(select, exp.Select) and any(LANDS in one.meta for one in select.expressions)  # fmt: skip
+        lands = isinstance(select, exp.Select) and any(LANDS in one.meta for one in select.expressions)
         if name != "mariadb" or not lands or select.args.get("limit") is not None:
             return node
         most = exp.Limit(expression=exp.Literal.number(2**64 - 1))
@@ -361,8 +356,13 @@ def _dialect(name: str, label: str, collation: str) -> Dialect:
     }
     if name == "mariadb":
         return Dialect(name, label, "mysql", rules, exact=told_apart, reading=read)
-    traits = {"zones": "by offsets, 1970 to 2050", "percentiles": "by rank", "names": "as written",
-              "text": "exact, by collation", "read only": "by the session"}  # fmt: skip
+    traits = {
+        "zones": "by offsets, 1970 to 2050",
+        "percentiles": "by rank",
+        "names": "as written",
+        "text": "exact, by collation",
+        "read only": "by the session",
+    }
     return Dialect(
         name,
         label,
@@ -377,10 +377,28 @@ def _dialect(name: str, label: str, collation: str) -> Dialect:
 
 
 _ALLOWED: frozenset[type[exp.Expr]] = frozenset(
-    {exp.DateDiff, exp.TimestampDiff, exp.TsOrDsToTimestamp, exp.DateAdd, exp.DateSub, exp.Interval, exp.CharacterSet,
-     exp.TimeToStr, exp.TsOrDsToDate, exp.TsOrDsAdd, exp.DateTrunc, exp.TimestampTrunc, exp.Year, exp.Month, exp.DayOfMonth, exp.Quarter,
-     exp.DayOfWeek, exp.CastToStrType, exp.CharacterSetProperty}
-)  # fmt: skip
+    {
+        exp.DateDiff,
+        exp.TimestampDiff,
+        exp.TsOrDsToTimestamp,
+        exp.DateAdd,
+        exp.DateSub,
+        exp.Interval,
+        exp.CharacterSet,
+        exp.TimeToStr,
+        exp.TsOrDsToDate,
+        exp.TsOrDsAdd,
+        exp.DateTrunc,
+        exp.TimestampTrunc,
+        exp.Year,
+        exp.Month,
+        exp.DayOfMonth,
+        exp.Quarter,
+        exp.DayOfWeek,
+        exp.CastToStrType,
+        exp.CharacterSetProperty,
+    }
+)
 _FUNCTIONS = frozenset({"WEEKDAY", "MAKEDATE"})
 MYSQL = _dialect("mysql", "MySQL", "utf8mb4_0900_bin")
 MARIADB = _dialect("mariadb", "MariaDB", "utf8mb4_nopad_bin")

@@ -87,9 +87,7 @@ def _landed(node: exp.Expr) -> exp.Expr:
 def _difference(node: exp.Expr) -> exp.Expr:
     unit = str(node.args.get("unit") or "DAY").upper()
     if unit == "DAY":
-        return exp.Paren(
-            this=exp.Sub(this=_call("TRUNC", node.this), expression=_call("TRUNC", node.expression))
-        )
+        return exp.Paren(this=exp.Sub(this=_call("TRUNC", node.this), expression=_call("TRUNC", node.expression)))
     return exp.Paren(this=_sql(_MICROS, a=node.expression, b=node.this))
 
 
@@ -133,12 +131,34 @@ RULES: Rules = {
     exp.Select: _select,
 }
 ORACLE = Dialect(
-    "oracle", "Oracle", "oracle", RULES,
+    "oracle",
+    "Oracle",
+    "oracle",
+    RULES,
     before=lambda tree: typed_booleans(without_booleans(tree)),
     merges=True,
-    allowed=frozenset({exp.LimitOptions, exp.StrToTime, exp.StrToDate, exp.TsOrDsToDate, exp.DateTrunc, exp.TimestampTrunc, exp.Trunc,
-                       exp.AtTimeZone, exp.Extract, exp.AddMonths, exp.WithinGroup, exp.PercentileCont}),
+    allowed=frozenset(
+        {
+            exp.LimitOptions,
+            exp.StrToTime,
+            exp.StrToDate,
+            exp.TsOrDsToDate,
+            exp.DateTrunc,
+            exp.TimestampTrunc,
+            exp.Trunc,
+            exp.AtTimeZone,
+            exp.Extract,
+            exp.AddMonths,
+            exp.WithinGroup,
+            exp.PercentileCont,
+        }
+    ),
     functions=frozenset({"TRUNC", "FROM_TZ", "ADD_MONTHS", "TO_TIMESTAMP", "TO_DATE", "MOD"}),
-    traits={"zones": "native", "percentiles": "PERCENTILE_CONT", "names": "capitals without quotes",
-            "text": "empty is null", "read only": "by the transaction"},
-)  # fmt: skip
+    traits={
+        "zones": "native",
+        "percentiles": "PERCENTILE_CONT",
+        "names": "capitals without quotes",
+        "text": "empty is null",
+        "read only": "by the transaction",
+    },
+)

@@ -89,11 +89,18 @@ def checked(rules: Rules, dialect: Dialect) -> Rules:
         return no(node) if unlike and node.meta.get(WRITTEN) else node
 
     looks: dict[type[exp.Expr], Rule] = {
-        exp.TimeToStr: formatted, exp.StrToTime: formatted, exp.StrToDate: formatted,
-        exp.RegexpLike: flagged("flag"), exp.RegexpReplace: flagged("modifiers"),
-        exp.Substring: cut, exp.SplitPart: split, exp.Extract: part, exp.Round: rounded,
-        exp.Trim: trimmed, exp.AtTimeZone: zoned,
-    }  # fmt: skip
+        exp.TimeToStr: formatted,
+        exp.StrToTime: formatted,
+        exp.StrToDate: formatted,
+        exp.RegexpLike: flagged("flag"),
+        exp.RegexpReplace: flagged("modifiers"),
+        exp.Substring: cut,
+        exp.SplitPart: split,
+        exp.Extract: part,
+        exp.Round: rounded,
+        exp.Trim: trimmed,
+        exp.AtTimeZone: zoned,
+    }
     return {**rules, **{kind: _behind(look, rules.get(kind)) for kind, look in looks.items()}}
 
 

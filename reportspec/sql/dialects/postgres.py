@@ -93,8 +93,7 @@ def _difference(node: exp.Expr) -> exp.Expr:
         return node
     # Where the clock is turned, as instants: the session's zone is the source's.
     kind = exp.DataType.Type.TIMESTAMPTZ if turned(node) else exp.DataType.Type.TIMESTAMP
-    ends = [exp.Cast(this=end, to=exp.DataType(this=kind, nested=False))
-            for end in (node.this, node.expression)]  # fmt: skip
+    ends = [exp.Cast(this=end, to=exp.DataType(this=kind, nested=False)) for end in (node.this, node.expression)]
     stretch = exp.Sub(this=ends[0], expression=ends[1])
     seconds = exp.Anonymous(this="DATE_PART", expressions=[exp.Literal.string("epoch"), stretch])
     micros = exp.Mul(this=seconds, expression=exp.Literal.number(1_000_000))
@@ -126,24 +125,23 @@ def _read(node: exp.Expr) -> exp.Expr:
     if plain_day(node):
         return node
     if type_of(node) == "BOOLEAN":
-        return yes_or_no(node, _exact, lambda x, said: snippet(
-            "postgres", "CAST('`' || x || '`' || s AS BOOLEAN)", x=x, s=literal(said)))  # fmt: skip
+        return yes_or_no(
+            node,
+            _exact,
+            lambda x, said: snippet("postgres", "CAST('`' || x || '`' || s AS BOOLEAN)", x=x, s=literal(said)),
+        )
     form = _WRITTEN_DAY if type_of(node) == "DATE" else _TIME
     return snippet("postgres", form, **parts_of(node, _exact))
 
 
 RULES: Rules = {
     **refusing("PostgreSQL", exp.RegexpFullMatch),
-    exp.Contains: lambda node: snippet(
-        "postgres", "(STRPOS(x, p) > 0)", x=node.this, p=node.expression
-    ),
+    exp.Contains: lambda node: snippet("postgres", "(STRPOS(x, p) > 0)", x=node.this, p=node.expression),
     exp.DateDiff: _difference,
     exp.DateFromParts: lambda node: exp.Anonymous(
         this="MAKE_DATE", expressions=[_int(node.args[k]) for k in ("year", "month", "day")]
     ),
-    exp.EndsWith: lambda node: snippet(
-        "postgres", "(RIGHT(x, LENGTH(p)) = p)", x=node.this, p=node.expression
-    ),
+    exp.EndsWith: lambda node: snippet("postgres", "(RIGHT(x, LENGTH(p)) = p)", x=node.this, p=node.expression),
     exp.RegexpExtract: _extracted,
     exp.Round: half_up,
     exp.TryCast: _tried,

@@ -31,9 +31,7 @@ Told = Callable[[exp.Expr, str], exp.Expr]  # a value and what to say of it: an 
 
 def told_of(node: exp.Expr) -> str:
     """What to say of a value that cannot be read, after the value."""
-    what = {"BOOLEAN": "is neither yes nor no", "DATE": "is no day"}.get(
-        type_of(node), "is no time"
-    )
+    what = {"BOOLEAN": "is neither yes nor no", "DATE": "is no day"}.get(type_of(node), "is no time")
     return f" in the column `{node.meta[COLUMN]}` {what}"
 
 
@@ -46,8 +44,10 @@ def yes_or_no(node: exp.Expr, text: Made, refused: Told) -> exp.Expr:
     """A boolean of a number or a text. `text` makes a text of a value that compares byte for byte."""
     value = node.this
     if node.meta[HOLDS] == "number":
-        ifs = [exp.If(this=exp.EQ(this=value, expression=literal(1)), true=exp.Boolean(this=True)),
-               exp.If(this=exp.EQ(this=value, expression=literal(0)), true=exp.Boolean(this=False))]  # fmt: skip
+        ifs = [
+            exp.If(this=exp.EQ(this=value, expression=literal(1)), true=exp.Boolean(this=True)),
+            exp.If(this=exp.EQ(this=value, expression=literal(0)), true=exp.Boolean(this=False)),
+        ]
         other: exp.Expr = exp.Not(this=exp.Is(this=value, expression=exp.Null()))
     else:
         word = exp.Lower(this=exp.Trim(this=text(value)))

@@ -24,8 +24,7 @@ def _cast(node: exp.Expr) -> exp.Expr:
     if zoned is None:
         return node
     at, source, target = zoned
-    there = _sql("CONVERT_TIMEZONE(s, z, x)", x=at, s=exp.Literal.string(source),
-                 z=exp.Literal.string(target))  # fmt: skip
+    there = _sql("CONVERT_TIMEZONE(s, z, x)", x=at, s=exp.Literal.string(source), z=exp.Literal.string(target))
     return with_args(node, this=there)
 
 
@@ -45,9 +44,27 @@ RULES: Rules = {
     exp.Select: quantiles_by_rank,
 }
 REDSHIFT = Dialect(
-    "redshift", "Redshift", "redshift", RULES,
+    "redshift",
+    "Redshift",
+    "redshift",
+    RULES,
     merges=True,
-    allowed=frozenset({exp.DateDiff, exp.TsOrDsDiff, exp.TsOrDsAdd, exp.ConvertTimezone, exp.DateTrunc, exp.TimestampTrunc, exp.DateAdd}),
-    traits={"zones": "native", "percentiles": "by rank", "names": "small letters",
-            "text": "blanks at the end may not count", "read only": "by the session"},
-)  # fmt: skip
+    allowed=frozenset(
+        {
+            exp.DateDiff,
+            exp.TsOrDsDiff,
+            exp.TsOrDsAdd,
+            exp.ConvertTimezone,
+            exp.DateTrunc,
+            exp.TimestampTrunc,
+            exp.DateAdd,
+        }
+    ),
+    traits={
+        "zones": "native",
+        "percentiles": "by rank",
+        "names": "small letters",
+        "text": "blanks at the end may not count",
+        "read only": "by the session",
+    },
+)

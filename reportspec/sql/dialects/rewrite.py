@@ -51,9 +51,7 @@ class Unsupported(Exception):
     """The database has no way to say it; the message names what, for a user."""
 
 
-def rewritten(
-    tree: exp.Expr, rules: Rules, own: str = "", anyhow: tuple[type[exp.Expr], ...] = ()
-) -> exp.Expr:
+def rewritten(tree: exp.Expr, rules: Rules, own: str = "", anyhow: tuple[type[exp.Expr], ...] = ()) -> exp.Expr:
     """The tree with each node put through the rule of its type, from the leaves up. Nodes are
     never changed, only replaced: trees share their parts, and a shared part is rewritten once.
 
@@ -172,8 +170,6 @@ def type_of(cast: exp.Expr) -> str:
     return str(cast.args["to"].this.value)
 
 
-TIMES = frozenset(
-    {"TIMESTAMP", "TIMESTAMPNTZ", "DATETIME", "DATETIME2", "TIMESTAMP_S", "TIMESTAMP_MS"}
-)
+TIMES = frozenset({"TIMESTAMP", "TIMESTAMPNTZ", "DATETIME", "DATETIME2", "TIMESTAMP_S", "TIMESTAMP_MS"})
 TEXTS = frozenset({"VARCHAR", "TEXT", "CHAR", "NVARCHAR"})
 WHOLES = frozenset({"BIGINT", "INT", "SMALLINT", "TINYINT"})

@@ -18,8 +18,7 @@ def _cast(node: exp.Expr) -> exp.Expr:
     zoned = is_zoned(node.this)
     if zoned is not None:
         at, source, target = zoned
-        there = _sql("CONVERT_TIMEZONE(s, z, x)", x=at, s=exp.Literal.string(source),
-                     z=exp.Literal.string(target))  # fmt: skip
+        there = _sql("CONVERT_TIMEZONE(s, z, x)", x=at, s=exp.Literal.string(source), z=exp.Literal.string(target))
         node = with_args(node, this=there)
     if kind in TIMES:
         return with_args(node, to=exp.DataType(this=exp.DataType.Type.TIMESTAMPNTZ, nested=False))

@@ -46,16 +46,14 @@ def _cast(node: exp.Expr) -> exp.Expr:
         zoned = is_zoned(value)
         if zoned is not None:
             at, source, target = zoned
-            value = _sql("CONVERT_TIMEZONE(s, z, x)", x=at, s=exp.Literal.string(source),
-                         z=exp.Literal.string(target))  # fmt: skip
+            value = _sql("CONVERT_TIMEZONE(s, z, x)", x=at, s=exp.Literal.string(source), z=exp.Literal.string(target))
             node = with_args(node, this=value)
         return with_args(node, to=exp.DataType(this=exp.DataType.Type.TIMESTAMPNTZ, nested=False))
     if kind == "DATE":
         zoned = is_zoned(value)
         if zoned is not None:
             at, source, target = zoned
-            there = _sql("CONVERT_TIMEZONE(s, z, x)", x=at, s=exp.Literal.string(source),
-                         z=exp.Literal.string(target))  # fmt: skip
+            there = _sql("CONVERT_TIMEZONE(s, z, x)", x=at, s=exp.Literal.string(source), z=exp.Literal.string(target))
             return with_args(node, this=there)
     if kind in WHOLES and node.meta.get(WRITTEN):
         return _sql(_NEAREST, x=value, i=node)
@@ -84,9 +82,7 @@ def _difference(node: exp.Expr) -> exp.Expr:
         "HOUR",
     ):  # units that have begun in between, not those that are over
         form = exp.Literal.string(unit)
-        earlier, later = (
-            exp.Anonymous(this="DATE_TRUNC", expressions=[form, x]) for x in (earlier, later)
-        )
+        earlier, later = (exp.Anonymous(this="DATE_TRUNC", expressions=[form, x]) for x in (earlier, later))
     elif unit != "MICROSECOND":
         raise Unsupported(unsaid(node, "Spark"))
     elif turned(node):  # as instants: the session's zone is the source's
@@ -115,9 +111,7 @@ RULES: Rules = {
     exp.CTE: inlined_or_not,
     exp.Order: nulls_last,
     exp.Cast: _cast,
-    exp.PercentileCont: lambda node: exp.Anonymous(
-        this="PERCENTILE", expressions=[node.this, node.expression]
-    ),
+    exp.PercentileCont: lambda node: exp.Anonymous(this="PERCENTILE", expressions=[node.this, node.expression]),
     **refusing("Spark", exp.TimeToUnix, exp.RegexpFullMatch),
     exp.DateDiff: _difference,
     exp.Extract: _part,

@@ -39,9 +39,7 @@ from reportspec.sql.dialects.rewrite import (
 )
 
 _DAY = "SUBSTR(x, 1, 10)"
-_SOME_DAY = (
-    "CASE WHEN DATE(SUBSTR(x, 1, 10), '+0 days') = SUBSTR(x, 1, 10) THEN SUBSTR(x, 1, 10) END"
-)
+_SOME_DAY = "CASE WHEN DATE(SUBSTR(x, 1, 10), '+0 days') = SUBSTR(x, 1, 10) THEN SUBSTR(x, 1, 10) END"
 # A time as `2026-03-29 01:30:00`, with a fraction only where there is one. What comes back from SQLite as
 # it is written is such a time, and one that there is; all else (with an offset, a fraction, as a number
 # since 1970, on the 31st of September) the session's own functions read, or refuse.
@@ -87,8 +85,7 @@ def _cast(node: exp.Expr) -> exp.Expr:
         zoned = is_zoned(value)
         if zoned is not None:
             at, source, target = zoned
-            return _sql("OTHER_CLOCK(x, s, z)", x=at, s=exp.Literal.string(source),
-                        z=exp.Literal.string(target))  # fmt: skip
+            return _sql("OTHER_CLOCK(x, s, z)", x=at, s=exp.Literal.string(source), z=exp.Literal.string(target))
         return _sql("CASE WHEN LENGTH(x) = 10 THEN x || ' 00:00:00' ELSE x END", x=value)
     if kind == "DATE":
         if is_text_literal(value) or isinstance(value, exp.Null):
@@ -97,11 +94,13 @@ def _cast(node: exp.Expr) -> exp.Expr:
         if zoned is not None:
             at, source, target = zoned
             bare = at.this if isinstance(at, exp.Cast) else at
-            if not isinstance(
-                bare, exp.Column
-            ):  # of which a CASE would ask again for each change of a clock
-                return _sql("SUBSTR(OTHER_CLOCK(x, s, z), 1, 10)", x=bare, s=exp.Literal.string(source),
-                            z=exp.Literal.string(target))  # fmt: skip
+            if not isinstance(bare, exp.Column):  # of which a CASE would ask again for each change of a clock
+                return _sql(
+                    "SUBSTR(OTHER_CLOCK(x, s, z), 1, 10)",
+                    x=bare,
+                    s=exp.Literal.string(source),
+                    z=exp.Literal.string(target),
+                )
             minutes = minutes_ahead(source, target, bare)
             return _sql("DATE(x, m || ' minutes')", x=bare, m=exp.Paren(this=minutes))
         if node.meta.get(WRITTEN) and not isinstance(value, exp.Column):
@@ -122,13 +121,15 @@ def _cast(node: exp.Expr) -> exp.Expr:
     if kind == "BOOLEAN":
         return _sql(
             "CASE WHEN TYPEOF(x) <> 'text' THEN x <> 0 WHEN LOWER(x) IN ('true', 't', 'yes', 'y', '1') THEN TRUE"
-            " WHEN LOWER(x) IN ('false', 'f', 'no', 'n', '0') THEN FALSE END", x=value)  # fmt: skip
+            " WHEN LOWER(x) IN ('false', 'f', 'no', 'n', '0') THEN FALSE END",
+            x=value,
+        )
     return node
 
 
 def _readable(value: exp.Expr, made: exp.Expr) -> exp.Expr:
     """What a cast makes, null of a text that is no number: SQLite would make 0 of it."""
-    return _sql(f"CASE WHEN TYPEOF(x) <> 'text' OR x REGEXP '{NUMBER}' THEN made END", x=value, made=made)  # fmt: skip
+    return _sql(f"CASE WHEN TYPEOF(x) <> 'text' OR x REGEXP '{NUMBER}' THEN made END", x=value, made=made)
 
 
 def _exact(value: exp.Expr) -> exp.Expr:
@@ -139,16 +140,15 @@ def _exact(value: exp.Expr) -> exp.Expr:
 def _landed(node: exp.Expr) -> exp.Expr:
     lands = node.meta.get(LANDS)
     if lands in ("text", "key") and node.this.find(exp.Column):
-        return (
-            node if isinstance(node.this, exp.Collate) else with_args(node, this=_exact(node.this))
-        )
+        return node if isinstance(node.this, exp.Collate) else with_args(node, this=_exact(node.this))
     if lands not in ("time", "date"):
         return node
     if isinstance(node.this, exp.Null) or not node.this.find(exp.Column):
         return node
     name = next(iter(node.this.find_all(exp.Column))).name
-    return with_args(node, this=_sql(_TIME if lands == "time" else _DATE, x=node.this,
-                                     z=literal(node.meta[ZONE]), n=literal(name)))  # fmt: skip
+    return with_args(
+        node, this=_sql(_TIME if lands == "time" else _DATE, x=node.this, z=literal(node.meta[ZONE]), n=literal(name))
+    )
 
 
 _PART = {
@@ -212,8 +212,7 @@ def _later(node: exp.Expr) -> exp.Expr:
         unit, number = "DAY", exp.Paren(this=exp.Mul(this=number, expression=literal(7)))
     if unit in ("MILLISECOND", "MICROSECOND"):
         raise Unsupported(unsaid(node, "SQLite"))
-    return _sql(f"DATETIME(SUBSTR(x, 1, 19), n || ' {unit.lower()}s') || SUBSTR(x, 20)",
-                x=value, n=number)  # fmt: skip
+    return _sql(f"DATETIME(SUBSTR(x, 1, 19), n || ' {unit.lower()}s') || SUBSTR(x, 20)", x=value, n=number)
 
 
 def _moved(node: exp.Expr) -> exp.Expr:
@@ -231,9 +230,7 @@ def _day_or_time(node: exp.Expr) -> exp.Expr:
     mixed = any(days) and not all(is_text_literal(end) for end in ends)
     if not node.meta.get(WRITTEN) or not (mixed or node.meta.get(MOMENTS)):
         return node
-    begins: dict[str, object] = {
-        key: _begins(end) for key in _ENDS if isinstance(end := node.args.get(key), exp.Expr)
-    }
+    begins: dict[str, object] = {key: _begins(end) for key in _ENDS if isinstance(end := node.args.get(key), exp.Expr)}
     if node.expressions:
         begins["expressions"] = [_begins(item) for item in node.expressions]
     return with_args(node, **begins)
@@ -331,9 +328,7 @@ RULES: Rules = {
     ),
     exp.Add: _moved,
     exp.Sub: _moved,
-    exp.Concat: lambda node: _joined(
-        [_sql("COALESCE(x, '')", x=item) for item in node.expressions]
-    ),
+    exp.Concat: lambda node: _joined([_sql("COALESCE(x, '')", x=item) for item in node.expressions]),
     exp.Contains: lambda node: _sql("INSTR(x, p) > 0", x=node.this, p=node.expression),
     exp.DateDiff: _difference,
     exp.DateFromParts: lambda node: _sql(
@@ -371,9 +366,7 @@ RULES: Rules = {
         _day_or_time,
     ),
     exp.RegexpReplace: _replaced,
-    exp.StartsWith: lambda node: _sql(
-        "SUBSTR(x, 1, LENGTH(p)) = p", x=node.this, p=node.expression
-    ),
+    exp.StartsWith: lambda node: _sql("SUBSTR(x, 1, LENGTH(p)) = p", x=node.this, p=node.expression),
     exp.TryCast: _tried,
     exp.UnixToTime: lambda node: _sql(_SINCE, x=node.this),
     exp.DateAdd: _later,
@@ -381,5 +374,4 @@ RULES: Rules = {
     exp.Div: lambda node: node if node.args.get("typed") else division(node),
     exp.Select: quantiles_by_rank,
 }
-SQLITE = Dialect("sqlite", "SQLite", "sqlite", RULES, exact=_exact, reading=_read,
-                 anyhow=(exp.Add, exp.Sub))  # fmt: skip
+SQLITE = Dialect("sqlite", "SQLite", "sqlite", RULES, exact=_exact, reading=_read, anyhow=(exp.Add, exp.Sub))

@@ -31,8 +31,9 @@ def _cast(node: exp.Expr) -> exp.Expr:
     zoned = is_zoned(node.this)
     if zoned is not None:
         at, source, target = zoned
-        there = _sql("AT_TIMEZONE(WITH_TIMEZONE(x, s), z)", x=at,
-                     s=exp.Literal.string(source), z=exp.Literal.string(target))  # fmt: skip
+        there = _sql(
+            "AT_TIMEZONE(WITH_TIMEZONE(x, s), z)", x=at, s=exp.Literal.string(source), z=exp.Literal.string(target)
+        )
         node = with_args(node, this=there)
     return with_args(node, to=_MICROS) if kind in TIMES else node
 
@@ -40,8 +41,11 @@ def _cast(node: exp.Expr) -> exp.Expr:
 def _difference(node: exp.Expr) -> exp.Expr:
     unit = str(node.args.get("unit") or "DAY").upper()
     if unit == "MICROSECOND":  # DATE_DIFF knows none
-        return _sql("(TO_UNIXTIME(WITH_TIMEZONE(b, 'UTC')) - TO_UNIXTIME(WITH_TIMEZONE(a, 'UTC'))) * 1000000",
-                    a=node.expression, b=node.this)  # fmt: skip
+        return _sql(
+            "(TO_UNIXTIME(WITH_TIMEZONE(b, 'UTC')) - TO_UNIXTIME(WITH_TIMEZONE(a, 'UTC'))) * 1000000",
+            a=node.expression,
+            b=node.this,
+        )
     return _sql(f"DATE_DIFF('{unit}', a, b)", a=node.expression, b=node.this)
 
 

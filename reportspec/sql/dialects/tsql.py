@@ -116,11 +116,21 @@ RULES: Rules = {
     exp.Select: quantiles_by_rank,
 }
 TSQL = Dialect(
-    "tsql", "SQL Server", "tsql", RULES,
+    "tsql",
+    "SQL Server",
+    "tsql",
+    RULES,
     before=lambda tree: typed_booleans(without_booleans(tree)),
     merges=True,
-    allowed=frozenset({exp.DateAdd, exp.DateDiff, exp.Year, exp.Month, exp.DateFromParts, exp.TsOrDsToDate, exp.TimeStrToTime}),
+    allowed=frozenset(
+        {exp.DateAdd, exp.DateDiff, exp.Year, exp.Month, exp.DateFromParts, exp.TsOrDsToDate, exp.TimeStrToTime}
+    ),
     functions=frozenset({"DATEDIFF_BIG", "DATEFROMPARTS", "DATEADD"}),
-    traits={"zones": "by offsets, 1970 to 2050", "percentiles": "by rank", "names": "as the database's collation",
-            "text": "blanks at the end do not count", "read only": "by the user's rights"},
-)  # fmt: skip
+    traits={
+        "zones": "by offsets, 1970 to 2050",
+        "percentiles": "by rank",
+        "names": "as the database's collation",
+        "text": "blanks at the end do not count",
+        "read only": "by the user's rights",
+    },
+)

@@ -24,9 +24,7 @@ TABLES: dict[str, list[Row]] = {
         "23 | gone@x.example | | | | 2023-12-08T09:00:00Z | 2023-12-08T09:00:00Z | 0 | 0 | 0 | | 1",
     ),
     "deal_groups": table("id title currency", "1 | Sales | eur", "2 | Partners | usd"),
-    "deal_stages": table(
-        "id group title order", "5 | 1 | Qualified | 1", "6 | 1 | Demo | 2", "8 | 2 | Talks | 1"
-    ),
+    "deal_stages": table("id group title order", "5 | 1 | Qualified | 1", "6 | 1 | Demo | 2", "8 | 2 | Talks | 1"),
     # 100 won after two stages, 101 lost after a reopening, 102 open where it began, 104 won with
     # nothing in its log but a move on the day after. The status of 101 is a text of a number.
     "deals": table(

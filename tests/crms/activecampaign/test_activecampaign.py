@@ -21,9 +21,7 @@ COUNTS = {
     "pipeline": 2,
     "stage": 3 + 2 + 2,  # each pipeline has Won and Lost besides
     "deal": 4,
-    "deal_stage_history": 2
-    + 4
-    + 3,  # changes (one of three came after the closing), beginnings, closings
+    "deal_stage_history": 2 + 4 + 3,  # changes (one of three came after the closing), beginnings, closings
     "activity": 4,
     "list_membership": 5,  # one of six was never confirmed
     "campaign": 4,  # two of six are copies

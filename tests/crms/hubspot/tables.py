@@ -41,9 +41,7 @@ TABLES: dict[str, list[Row]] = {
         "27 | | big@y.example | | Y | | Big | | 2 | 2024-01-07 9:00:00 | 2024-01-07 9:00:00 | | OFFLINE | customer | OPEN | | | 2024-01-09 9:00:00 |",
         "29 | false | ch@bolt.example | | | | Ch | 11 | 2 | 2024-01-08 9:00:00 | 2024-01-08 9:00:00 | | | lead | | | | |",
     ),
-    "deal_pipeline": table(
-        "pipeline_id label _fivetran_deleted", "default | Sales | false", "old | Before | TRUE"
-    ),
+    "deal_pipeline": table("pipeline_id label _fivetran_deleted", "default | Sales | false", "old | Before | TRUE"),
     # Some stages have a name as id, some a number. `gone` was deleted while a deal was won in it.
     "deal_pipeline_stage": table(
         "stage_id pipeline_id label display_order probability is_closed closed_won _fivetran_deleted",
@@ -76,9 +74,7 @@ TABLES: dict[str, list[Row]] = {
         "100 | 101 | 3",
         "101 | 22 | 3",
     ),
-    "deal_company": table(
-        "deal_id company_id type_id", "100 | 9 | 341", "100 | 10 | 5", "101 | 11 | 341"
-    ),
+    "deal_company": table("deal_id company_id type_id", "100 | 9 | 341", "100 | 10 | 5", "101 | 11 | 341"),
     # 102 was in one stage by way of two rows: it was set again while it stood there.
     "deal_stage": table(
         "deal_id value date_entered _fivetran_start _fivetran_end _fivetran_active",

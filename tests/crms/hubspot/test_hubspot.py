@@ -97,9 +97,7 @@ def test_people_and_firms_of_deals(hubspot: Landed) -> None:
 
 def test_rows_of_one_stage_are_one_visit(hubspot: Landed) -> None:
     """100 stays 20 days in one stage and 26 in the next, 101 40 days, 102 10 in two rows."""
-    found = hubspot.kpis(
-        ["stage_exits_count", "stage_duration_days"], "{from: 2024-01-01, to: 2024-02-29}"
-    )
+    found = hubspot.kpis(["stage_exits_count", "stage_duration_days"], "{from: 2024-01-01, to: 2024-02-29}")
     assert found == {"stage_exits_count": 4, "stage_duration_days": pytest.approx(24)}
 
 
@@ -283,9 +281,19 @@ def test_every_metric_that_it_can_serve_runs(hubspot: Landed, metric: str) -> No
 def test_figures_of_february(hubspot: Landed) -> None:
     """Worked out by hand: 90 % of 300.25 are open; a mail to four, of whom one did not get it."""
     assert hubspot.kpis(
-        ["won_deals_count", "won_amount", "lost_amount", "close_rate", "open_opportunities_count",
-         "open_weighted_amount", "campaigns_count", "campaign_responses_count",
-         "campaign_delivered_count", "mailing_left_count", "open_cases_count"],
+        [
+            "won_deals_count",
+            "won_amount",
+            "lost_amount",
+            "close_rate",
+            "open_opportunities_count",
+            "open_weighted_amount",
+            "campaigns_count",
+            "campaign_responses_count",
+            "campaign_delivered_count",
+            "mailing_left_count",
+            "open_cases_count",
+        ],
         "2024-02",
     ) == {
         "won_deals_count": 1,
@@ -299,7 +307,7 @@ def test_figures_of_february(hubspot: Landed) -> None:
         "campaign_delivered_count": 3,
         "mailing_left_count": 1,
         "open_cases_count": 1,
-    }  # fmt: skip
+    }
 
 
 def test_figures_of_january(hubspot: Landed) -> None:

@@ -92,8 +92,7 @@ def hubspot(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Land
 
 def asked(raw: duckdb.DuckDBPyConnection, sql: str) -> dict[Any, Any]:
     """What a statement finds, by its first column."""
-    return {first: rest[0] if len(rest) == 1 else tuple(rest)
-            for first, *rest in raw.sql(sql).fetchall()}  # fmt: skip
+    return {first: rest[0] if len(rest) == 1 else tuple(rest) for first, *rest in raw.sql(sql).fetchall()}
 
 
 def test_entities(hubspot: Landed) -> None:
@@ -192,9 +191,7 @@ def test_lists(hubspot: Landed, raw: duckdb.DuckDBPyConnection) -> None:
           if(m._fivetran_deleted = 'true', cast(m._fivetran_synced as timestamp), null)
         from contact_list_member m join contact_list l on l.id = m.contact_list_id order by all"""
     ).fetchall()
-    rows = hubspot.rows(
-        "list_membership", "contact_id", "list_name", "subscribed_at", "unsubscribed_at"
-    )
+    rows = hubspot.rows("list_membership", "contact_id", "list_name", "subscribed_at", "unsubscribed_at")
     assert sorted(map(str, (tuple(row.values()) for row in rows))) == sorted(map(str, expected))
 
 

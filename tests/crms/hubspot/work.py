@@ -38,9 +38,7 @@ MORE: dict[str, list[Row]] = {
         "engagement_id _fivetran_deleted property_hs_createdate property_hs_timestamp property_hubspot_owner_id",
         "340 | false | 2024-02-12 8:00:00 | 2024-02-12 8:00:00 | 1",
     ),
-    "engagement_deal": table(
-        "engagement_id deal_id", "300 | 100", "310 | 102", "310 | 99", "330 | 102"
-    ),
+    "engagement_deal": table("engagement_id deal_id", "300 | 100", "310 | 102", "310 | 99", "330 | 102"),
     "engagement_contact": table("engagement_id contact_id", "300 | 20", "301 | 22", "302 | 22"),
     "email_campaign": table(
         "id name subject type",

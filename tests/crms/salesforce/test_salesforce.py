@@ -94,9 +94,7 @@ def test_people_and_firms_of_deals(salesforce: Landed) -> None:
 
 def test_rows_of_one_stage_are_one_visit(salesforce: Landed) -> None:
     """006A stays 20 days in Prospecting (three rows) and 25 in Proposal, 006B 40, 006C 10, 006E 10."""
-    found = salesforce.kpis(
-        ["stage_exits_count", "stage_duration_days"], "{from: 2024-01-01, to: 2024-02-29}"
-    )
+    found = salesforce.kpis(["stage_exits_count", "stage_duration_days"], "{from: 2024-01-01, to: 2024-02-29}")
     assert found == {"stage_exits_count": 5, "stage_duration_days": pytest.approx(21)}
 
 
@@ -232,9 +230,7 @@ entities:
 def test_custom_fields_in_a_mapping_of_ones_own(tmp_path: Path) -> None:
     """A database with typed columns and a schema for deals."""
     write_tables(tmp_path, TABLES)
-    custom = table(
-        "id loss_reason__c customer_segment__c", "006A | | Large", "006B | Price | Small"
-    )
+    custom = table("id loss_reason__c customer_segment__c", "006A | | Large", "006B | Price | Small")
     write_tables(tmp_path, {"custom": custom})
     with duckdb.connect(str(tmp_path / "own.duckdb")) as connection:
         for name in TABLES:
@@ -246,14 +242,12 @@ def test_custom_fields_in_a_mapping_of_ones_own(tmp_path: Path) -> None:
         )
     (tmp_path / "mapping.yaml").write_text(OWN, encoding="utf-8")
     (tmp_path / "reportspec.yaml").write_text(
-        "version: 1\nsource: own.duckdb\nmapping: mapping.yaml\ntimezone: UTC\nlocale: en_GB\n"
-        "currency: EUR\n",
+        "version: 1\nsource: own.duckdb\nmapping: mapping.yaml\ntimezone: UTC\nlocale: en_GB\ncurrency: EUR\n",
         encoding="utf-8",
     )
     landed = Landed(tmp_path)
     figures = landed.figures(
-        "{id: asked, breakdown: {metrics: [closed_deals_count], by: [deal.segment, deal.loss_reason,"
-        " user.name]}}",
+        "{id: asked, breakdown: {metrics: [closed_deals_count], by: [deal.segment, deal.loss_reason, user.name]}}",
         "2024-02",
     )
     found = {tuple(row)[:4] for row in figures.sections[0].rows}
@@ -310,8 +304,16 @@ def test_every_metric_that_it_can_serve_runs(salesforce: Landed, metric: str) ->
 def test_figures_of_february(salesforce: Landed) -> None:
     """Worked out by hand: one deal won, one lost, 65 % of 300 open, one call (an event)."""
     assert salesforce.kpis(
-        ["won_deals_count", "won_amount", "lost_amount", "close_rate", "open_opportunities_count",
-         "open_weighted_amount", "sales_calls_count", "open_cases_count"],
+        [
+            "won_deals_count",
+            "won_amount",
+            "lost_amount",
+            "close_rate",
+            "open_opportunities_count",
+            "open_weighted_amount",
+            "sales_calls_count",
+            "open_cases_count",
+        ],
         "2024-02",
     ) == {
         "won_deals_count": 1,
@@ -322,14 +324,19 @@ def test_figures_of_february(salesforce: Landed) -> None:
         "open_weighted_amount": pytest.approx(195),
         "sales_calls_count": 1,
         "open_cases_count": 2,
-    }  # fmt: skip
+    }
 
 
 def test_figures_of_january(salesforce: Landed) -> None:
     """Three leads that are none of junk; one call to a lead; one campaign with two responses."""
     assert salesforce.kpis(
-        ["leads_created_count", "sales_calls_count", "campaigns_count", "campaign_responses_count",
-         "campaign_delivered_count"],
+        [
+            "leads_created_count",
+            "sales_calls_count",
+            "campaigns_count",
+            "campaign_responses_count",
+            "campaign_delivered_count",
+        ],
         "2024-01",
     ) == {
         "leads_created_count": 3,
@@ -337,4 +344,4 @@ def test_figures_of_january(salesforce: Landed) -> None:
         "campaigns_count": 1,
         "campaign_responses_count": 2,
         "campaign_delivered_count": 3,
-    }  # fmt: skip
+    }

@@ -52,9 +52,7 @@ def raw(shared_data: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     with duckdb.connect() as connection:
         for name in TABLES:
             path = str(folder / f"sf_{name}_data.csv")
-            connection.execute(
-                f'create table "{name}" as from read_csv(?, all_varchar = true)', [path]
-            )
+            connection.execute(f'create table "{name}" as from read_csv(?, all_varchar = true)', [path])
         yield connection
 
 
@@ -69,8 +67,7 @@ def salesforce(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> L
 
 def asked(raw: duckdb.DuckDBPyConnection, sql: str) -> dict[Any, Any]:
     """What a statement finds, by its first column."""
-    return {first: rest[0] if len(rest) == 1 else tuple(rest)
-            for first, *rest in raw.sql(sql).fetchall()}  # fmt: skip
+    return {first: rest[0] if len(rest) == 1 else tuple(rest) for first, *rest in raw.sql(sql).fetchall()}
 
 
 def test_entities(salesforce: Landed) -> None:
@@ -94,8 +91,16 @@ def test_deals(salesforce: Landed, raw: duckdb.DuckDBPyConnection) -> None:
           strptime(created_date, '%Y-%m-%d %H:%M:%S'), stage_name, owner_id
         from opportunity""",
     )
-    fields = ("status", "amount", "probability", "closed_at", "expected_close_date", "created_at",
-              "stage_id", "owner_id")  # fmt: skip
+    fields = (
+        "status",
+        "amount",
+        "probability",
+        "closed_at",
+        "expected_close_date",
+        "created_at",
+        "stage_id",
+        "owner_id",
+    )
     assert salesforce.by("deal", "deal_id", *fields) == expected
     assert {row[0] for row in expected.values()} == {"won", "lost", "open"}
 
@@ -144,8 +149,7 @@ def test_users_orders_and_accounts(salesforce: Landed, raw: duckdb.DuckDBPyConne
     )
     assert salesforce.by("order_", "order_id", "status", "amount") == asked(
         raw,
-        "select id, if(status = 'Activated', 'paid', 'open'), cast(total_amount as decimal(18, 4))"
-        ' from "order"',
+        "select id, if(status = 'Activated', 'paid', 'open'), cast(total_amount as decimal(18, 4)) from \"order\"",
     )
     assert salesforce.by("account", "account_id", "name") == {"0015500000Xyy06AAB": "Eric's Test"}
 
@@ -199,9 +203,7 @@ def test_figures(salesforce: Landed, raw: duckdb.DuckDBPyConnection) -> None:
           count(*) filter (is_won = 'true') / count(*) filter (is_closed = 'true'),
           (select count(*) from lead) from opportunity"""
     ).fetchall()[0]
-    found = salesforce.kpis(
-        ["won_deals_count", "won_amount", "close_rate", "leads_created_count"], PERIOD
-    )
+    found = salesforce.kpis(["won_deals_count", "won_amount", "close_rate", "leads_created_count"], PERIOD)
     assert found == {
         "won_deals_count": won,
         "won_amount": amount,

@@ -124,9 +124,7 @@ def test_calls(zendesk: Landed) -> None:
     }
     seconds = zendesk.by("service_call", "call_id", "wait_s", "talk_s", "hold_s", "wrap_s")
     assert seconds["700"] == (25.0, 200.0, 10.0, 30.0)
-    assert [
-        c for c, back in zendesk.by("service_call", "call_id", "is_callback").items() if back
-    ] == ["705"]
+    assert [c for c, back in zendesk.by("service_call", "call_id", "is_callback").items() if back] == ["705"]
 
 
 # What Zendesk must be able to serve, whatever else the catalogue has.
@@ -166,10 +164,18 @@ def test_figures_of_january(zendesk: Landed) -> None:
     customers was abandoned; 700 took 240 seconds, 706 took 335."""
     days = [1, 18, 1, 4, 1]
     found = zendesk.kpis(
-        ["cases_handled_count", "open_cases_count", "avg_resolution_time", "sla_compliance_rate",
-         "inbound_calls_count", "abandonment_rate", "avg_handle_time", "customer_callbacks_count"],
+        [
+            "cases_handled_count",
+            "open_cases_count",
+            "avg_resolution_time",
+            "sla_compliance_rate",
+            "inbound_calls_count",
+            "abandonment_rate",
+            "avg_handle_time",
+            "customer_callbacks_count",
+        ],
         "2024-01",
-    )  # fmt: skip
+    )
     assert found == {
         "cases_handled_count": 7,
         "open_cases_count": 2,

@@ -82,8 +82,7 @@ def test_last_and_first_solution(zendesk: Landed, raw: duckdb.DuckDBPyConnection
     found = zendesk.by("case_", "case_id", "resolved_at", "first_resolved_at")
     assert found == {ticket: (last, first) for ticket, last, first in expected}
     [(solved,)] = raw.sql(
-        "select cast(updated as timestamp) from ticket_field_history "
-        "where ticket_id = '11071' and value = 'solved'"
+        "select cast(updated as timestamp) from ticket_field_history where ticket_id = '11071' and value = 'solved'"
     ).fetchall()
     assert found["11071"] == (solved, solved)
 
@@ -106,9 +105,7 @@ def test_times_it_was_reopened(zendesk: Landed, raw: duckdb.DuckDBPyConnection) 
 def test_promise(zendesk: Landed) -> None:
     """Policy 1002 promises an urgent ticket an answer within 120 minutes; 11071 came in at 18:06:36.
     Its one assignee never wrote on it."""
-    (row,) = zendesk.rows(
-        "sla_event", "case_id", "metric", "target_minutes", "due_at", "fulfilled_at"
-    )
+    (row,) = zendesk.rows("sla_event", "case_id", "metric", "target_minutes", "due_at", "fulfilled_at")
     assert (row["case_id"], row["metric"], row["target_minutes"]) == (
         "11071",
         "first_response",
