@@ -25,7 +25,7 @@ from pathlib import Path
 CHECKOUT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(CHECKOUT))
 
-from reportspec.figures import Figures  # noqa: E402
+from reportspec.model.figures import Figures  # noqa: E402
 from reportspec.render import render_html, render_pdf  # noqa: E402
 from tests.render import sample  # noqa: E402
 

@@ -18,15 +18,14 @@ from sqlglot import exp
 from reportspec.diagnostics import Diagnostic, Span, in_order, render_text
 
 if TYPE_CHECKING:
-    from reportspec.check.model import Mail
-    from reportspec.check.model import Report as CheckedReport
     from reportspec.check.report import Checked
     from reportspec.deliver.send import Outcome
     from reportspec.deliver.status import Delivered
     from reportspec.each import Unowned
-    from reportspec.figures import Figures
-    from reportspec.formats import Form
-    from reportspec.run.connection import SourceError
+    from reportspec.errors import SourceError
+    from reportspec.model.figures import Figures
+    from reportspec.model.mail import Form, Mail
+    from reportspec.model.spec import Report as CheckedReport
 
 
 class ReportError(Exception):
@@ -137,7 +136,7 @@ def build_each(
 ) -> list[Report]:
     """Build the reports of a spec: one for each value of its `for_each` (or for those that `each`
     names), or the only one. Raises ReportError."""
-    from reportspec.run.connection import SourceError
+    from reportspec.errors import SourceError
     from reportspec.stages import Timings, compile_report, run_each, run_report
 
     only = (each,) if isinstance(each, str) else tuple(each)
@@ -248,7 +247,7 @@ def source_problems(path: Path, report: CheckedReport, error: SourceError) -> li
     """What is told of a source that cannot be asked, each mistake by itself: where the project names the
     file or the source, or where the mapping names what is not there; of one of which no report is
     made, at the lines of the mapping."""
-    from reportspec.contract.verdict import Broken
+    from reportspec.errors import Broken
 
     source = report.project.source
     if isinstance(error, Broken):

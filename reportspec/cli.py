@@ -31,12 +31,12 @@ from reportspec.diagnostics import (
     render_text,
 )
 from reportspec.files import keep_together
-from reportspec.formats import FORMS, Form
+from reportspec.model.mail import FORMS, Form
 from reportspec.stopping import Stop
 
 if TYPE_CHECKING:
     from reportspec.check.report import Checked
-    from reportspec.figures import Figures
+    from reportspec.model.figures import Figures
 
 MOST_SHOWN = 50
 _SETTING = re.compile(r"([A-Za-z_]\w*)=(.*)", re.DOTALL)
@@ -393,9 +393,9 @@ def compile_command(
     dialect: str | None,
 ) -> None:
     """Print the SQL of specs, readable and commented."""
+    from reportspec.formats.statements import listing
     from reportspec.sql.dialects import DIALECTS
     from reportspec.sql.dialects.rewrite import Unsupported
-    from reportspec.sql.listing import listing
 
     if dialect is not None and dialect not in DIALECTS:
         raise click.UsageError(f"SQL for `{dialect}` cannot be written yet; there is {', '.join(DIALECTS)}")
@@ -468,7 +468,7 @@ def _figures(
     """The figures of a spec, each with its part of names by the value of `for_each` (one without it
     where there is none), or None with the mistakes told."""
     from reportspec.api import no_each, source_problems, without_report, without_value
-    from reportspec.run.connection import SourceError
+    from reportspec.errors import SourceError
     from reportspec.stages import Timings, compile_report, run_each, run_report
 
     timings = timings or Timings()

@@ -20,18 +20,20 @@ from typing import TYPE_CHECKING, Any, Literal
 from sqlglot import exp
 
 from reportspec import __version__
-from reportspec.binding import Binding, Missing, Unresolved, need_metric
 from reportspec.check.lacking import There, served
 from reportspec.check.mapping import with_types
-from reportspec.check.model import Project, SourceSpec
 from reportspec.columns import held
 from reportspec.databases import TYPED_BEFORE, database_of
 from reportspec.diagnostics import Diagnostic, counted, suggestion
-from reportspec.expression import CANONICAL
-from reportspec.model import MappedPart, Metric, SourceMap
-from reportspec.run.connection import Connection, SourceError, Wanted
+from reportspec.errors import SourceError
+from reportspec.expression.sandbox import CANONICAL
+from reportspec.model.domain import Metric
+from reportspec.model.mapped import MappedPart, SourceMap
+from reportspec.model.settings import Project, SourceSpec
+from reportspec.resolve.binding import Binding, Missing, Unresolved, need_metric
+from reportspec.resolve.columns import named_columns
+from reportspec.run.connection import Connection, Wanted
 from reportspec.sql.dialects import dialect_named
-from reportspec.sql.parts import named_columns
 
 if TYPE_CHECKING:
     from reportspec.run.files.describing import Description

@@ -13,16 +13,16 @@ from typing import TYPE_CHECKING, Any
 
 from sqlglot import exp
 
-from reportspec.check.model import EACH, GoalSpec, Report
-from reportspec.contract.checks import Check
-from reportspec.contract.verdict import Finding
 from reportspec.diagnostics import Diagnostic
+from reportspec.errors import SourceError
 from reportspec.evaluate.evaluate import rows_read
-from reportspec.expression import path_of
-from reportspec.figures import Figures
+from reportspec.expression.sandbox import path_of
+from reportspec.model.figures import Figures
+from reportspec.model.findings import Check, Finding
+from reportspec.model.query import AggregateQuery, Query
+from reportspec.model.rows import Table
+from reportspec.model.spec import EACH, GoalSpec, Report
 from reportspec.naming import parts_of
-from reportspec.plan.queries import AggregateQuery, Query
-from reportspec.run.connection import SourceError, Table
 from reportspec.sql.aggregate import aggregate_statement
 from reportspec.sql.guard import unguarded, unparted
 from reportspec.sql.records import AVAILABLE, BY, records_statement

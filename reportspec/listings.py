@@ -7,17 +7,17 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from reportspec.binding import Binding, Unresolved, need_metric
 from reportspec.catalogue.load import documents
 from reportspec.check.catalogue import check_names
 from reportspec.check.document import Document
 from reportspec.check.mapping import shipped
-from reportspec.check.model import Project
 from reportspec.check.project import demo_project, find_project, load_project, project_in
 from reportspec.check.report import bind_source
 from reportspec.check.sections import section_metrics
 from reportspec.diagnostics import Diagnostic
-from reportspec.model import ReportType
+from reportspec.model.domain import ReportType
+from reportspec.model.settings import Project
+from reportspec.resolve.binding import Binding, Unresolved, need_metric
 
 Listing = list[dict[str, Any]]
 

@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from reportspec.diagnostics import shortened
-from reportspec.figures import Cell, Figures, PeriodFigures, Section
+from reportspec.model.figures import Cell, Figures, PeriodFigures, Section
 from reportspec.render.attachments import marked
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from zoneinfo import ZoneInfo
 
-from reportspec.binding import Binding, Unresolved, need_metric, settled
 from reportspec.catalogue.load import packaged
 from reportspec.check.document import Document
 from reportspec.check.mapping import load_mapping, shipped
 from reportspec.listings import named_metrics
+from reportspec.resolve.binding import Binding, Unresolved, need_metric, settled
 
 _HEAD = """# The catalogue
 

@@ -12,10 +12,9 @@ from typing import TYPE_CHECKING, Any
 from sqlglot import exp
 
 from reportspec.check.lacking import There, served
-from reportspec.check.mapping import LOAD, LOADED, with_types
-from reportspec.check.model import EACH, Report, SectionSpec
+from reportspec.check.mapping import with_types
 from reportspec.check.report import Checked, check_file
-from reportspec.contract.checks import CURRENCIES, Check, checks_of
+from reportspec.contract.checks import checks_of
 from reportspec.contract.ends import contradictions, ended, loaded, newest
 from reportspec.contract.members import Members, members_of, strangers
 from reportspec.contract.namesakes import expected, grouped_by_name, kept_apart, members_statement
@@ -26,7 +25,7 @@ from reportspec.contract.unread import (
     unreadable_fields,
     wrong_conditions,
 )
-from reportspec.contract.verdict import Broken, Finding, findings_of, settled, warnings
+from reportspec.contract.verdict import findings_of, settled, warnings
 from reportspec.databases import TYPED_BEFORE
 from reportspec.each import (
     SHARED_FROM,
@@ -51,22 +50,26 @@ from reportspec.each import (
     values_of,
     without_row,
 )
+from reportspec.errors import Broken, SourceError
 from reportspec.evaluate.evaluate import evaluate
 from reportspec.evaluate.quotas import doubts_of, with_targets
-from reportspec.expression import column_nodes, path_of
-from reportspec.figures import Figures, Statement
-from reportspec.model import SourceMap
-from reportspec.plan.plan import plan
-from reportspec.plan.queries import AggregateQuery, Query
-from reportspec.run.connection import SourceError
-from reportspec.sql.aggregate import aggregate_statement, money_currencies
+from reportspec.expression.sandbox import column_nodes, path_of
+from reportspec.model.figures import Figures, Statement
+from reportspec.model.findings import CURRENCIES, Check, Finding
+from reportspec.model.mapped import LOAD, LOADED, SourceMap
+from reportspec.model.query import AggregateQuery, Query
+from reportspec.model.spec import EACH, Report, SectionSpec
+from reportspec.plan import plan
+from reportspec.resolve.currencies import money_currencies
+from reportspec.sql.aggregate import aggregate_statement
 from reportspec.sql.dialect import source_tables, sql_hash
 from reportspec.sql.dialects import dialect_named
 from reportspec.sql.records import records_statement
 from reportspec.sql.survey import fields_read, survey_statement
 
 if TYPE_CHECKING:
-    from reportspec.run.connection import Table, Wanted
+    from reportspec.model.rows import Table
+    from reportspec.run.connection import Wanted
     from reportspec.run.execute import Result
 
 

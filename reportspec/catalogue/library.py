@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from reportspec.languages import With, word
-from reportspec.model import Metric
+from reportspec.model.domain import Metric
 
 REFERENCE = re.compile(r"^([a-z][a-z0-9_]*)((?:\.[a-z][a-z0-9_]*)*)(?:\(([^()]*)\))?$")
 _PAIR = re.compile(r"^\s*([a-z][a-z0-9_]*)\s*=\s*(-?[0-9]+(?:\.[0-9]+)?)\s*$")

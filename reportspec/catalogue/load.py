@@ -16,9 +16,9 @@ from sqlglot import exp
 
 from reportspec.catalogue.library import Library, in_digits
 from reportspec.catalogue.shelf import Shelf
-from reportspec.expression import CANONICAL, Refused, parse
+from reportspec.expression.sandbox import CANONICAL, Refused, parse
 from reportspec.languages import with_texts
-from reportspec.model import (
+from reportspec.model.domain import (
     AsOf,
     Catalogue,
     Derived,

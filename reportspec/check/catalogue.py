@@ -17,33 +17,16 @@ from typing import Any
 
 from sqlglot import exp
 
-from reportspec.binding import (
-    INSTANTS,
-    PERIOD_LENGTHS,
-    Binding,
-    Missing,
-    Unresolved,
-    metrics_needed,
-    parts,
-)
 from reportspec.calendar import Fiscal, Period
 from reportspec.catalogue.library import Library, UnknownMetric, reference, specified
 from reportspec.catalogue.load import entity_from, metric_from, report_type_from
 from reportspec.check.document import Document, Place, open_document
 from reportspec.check.kinds import fitting, of_metrics
 from reportspec.diagnostics import did_you_mean, suggestion
-from reportspec.expression import column_nodes, path_of
-from reportspec.expression_types import (
-    ANY,
-    CONDITION,
-    MOMENT,
-    NUMBER,
-    Kind,
-    Mistyped,
-    Named,
-    expect,
-)
-from reportspec.model import Catalogue, Derived, Entity, Metric
+from reportspec.expression.sandbox import column_nodes, path_of
+from reportspec.expression.types import ANY, CONDITION, MOMENT, NUMBER, Kind, Mistyped, Named, expect
+from reportspec.model.domain import Catalogue, Derived, Entity, Metric
+from reportspec.resolve.binding import INSTANTS, PERIOD_LENGTHS, Binding, Missing, Unresolved, metrics_needed, parts
 from reportspec.source.regular import is_yaml
 
 _OF_SPECS = ("metrics", "group_by", "grain", "compare", "sections")

@@ -10,14 +10,14 @@ from typing import Any
 
 from sqlglot import exp
 
-from reportspec.binding import MOST_STEPS, Binding
 from reportspec.calendar import CalendarError, Fiscal, instant, parse_as_of, parse_period
 from reportspec.check.document import Document, Place
-from reportspec.check.model import EACH
 from reportspec.diagnostics import did_you_mean, suggestion
+from reportspec.expression.trees import PLACED, all_of, any_of, literal, moment_of
 from reportspec.languages import in_number, vocabulary
-from reportspec.model import Field
-from reportspec.sql.build import PLACED, all_of, any_of, literal, moment_of
+from reportspec.model.domain import Field
+from reportspec.model.spec import EACH
+from reportspec.resolve.binding import MOST_STEPS, Binding
 
 OPERATORS = (
     "eq",

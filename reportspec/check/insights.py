@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from reportspec.binding import Unresolved
 from reportspec.calendar import Fiscal, Period, previous_period
 from reportspec.check.document import Place
-from reportspec.check.model import Backtest, Comparison, Highlights
-from reportspec.model import Metric
-from reportspec.plan.queries import Dimension
+from reportspec.model.domain import Metric
+from reportspec.model.query import Dimension
+from reportspec.model.spec import Backtest, Comparison, Highlights
+from reportspec.resolve.binding import Unresolved
 
 
 @dataclass(frozen=True, slots=True)

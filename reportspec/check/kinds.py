@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from sqlglot import exp
 
-from reportspec.expression_types import ANY, CONDITION, KINDS, MOMENT, NUMBER, TEXT, Kind
-from reportspec.model import Field
+from reportspec.expression.types import ANY, CONDITION, KINDS, MOMENT, NUMBER, TEXT, Kind
+from reportspec.model.domain import Field
 
 
 def of_metrics(node: exp.Expr) -> Kind:

@@ -13,8 +13,8 @@ from sqlglot import exp
 
 from reportspec.check.mapping import given_by
 from reportspec.diagnostics import suggestion
-from reportspec.model import Lack, MappedEntity, MappedField, MappedJoin, MappedPart, SourceMap
-from reportspec.sql.parts import OWN
+from reportspec.model.mapped import Lack, MappedEntity, MappedField, MappedJoin, MappedPart, SourceMap
+from reportspec.resolve.columns import OWN
 
 Columns = Mapping[str, Mapping[str, str]]
 

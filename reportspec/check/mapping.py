@@ -17,27 +17,23 @@ from reportspec.check.document import Document, Place, open_document
 from reportspec.check.project import shown
 from reportspec.columns import Holds, held
 from reportspec.diagnostics import suggestion
-from reportspec.expression import CANONICAL, Refused, table_name
-from reportspec.expression_types import ANY, CONDITION, Kind, Mistyped, expect, unknown
-from reportspec.model import (
-    Catalogue,
-    Entity,
-    Field,
-    MappedEntity,
-    MappedField,
-    MappedJoin,
-    MappedPart,
-    SourceMap,
-)
+from reportspec.expression.sandbox import CANONICAL, Refused, table_name
+from reportspec.expression.trees import BARE
+from reportspec.expression.types import ANY, CONDITION, Kind, Mistyped, expect, unknown
+from reportspec.model.domain import Catalogue, Entity, Field
+from reportspec.model.mapped import LOAD, LOADED, MappedEntity, MappedField, MappedJoin, MappedPart, SourceMap
+from reportspec.resolve.columns import owned
 from reportspec.source import plain, read_yaml
 from reportspec.source.regular import is_yaml
-from reportspec.sql.build import BARE
 from reportspec.sql.dialects import DIALECTS, dialect_named
 from reportspec.sql.dialects.rewrite import OWN
-from reportspec.sql.parts import owned
 
 Extra = dict[str, dict[str, Field]]
+
+
 Read = Callable[..., "exp.Expr | None"]
+
+
 Theirs = Callable[[Place], bool]  # whether what stands at a place is a shipped mapping's
 
 
@@ -255,12 +251,6 @@ def with_load(source: SourceMap, project: Document, speaks: str) -> SourceMap:
     return replace(source, entities={**source.entities, **_load(said, project, read)})
 
 
-LOAD, LOADED = (
-    "data_load",
-    "loaded_at",
-)  # the entity, and its field, that tell when data were loaded
-
-
 def _perhaps_another(known: Entity, name: str, mapped: MappedEntity, document: Document, place: Place) -> None:
     """Tell of a field of one's own that is called as others call one of the catalogue's that is not mapped."""
     free = [field for field in known.fields.values() if field.name not in mapped.fields and field.expr is None]
@@ -374,6 +364,8 @@ def _seen(
 
 
 _BOOLEAN = exp.DataType.Type.BOOLEAN
+
+
 _SAID: Mapping[str, tuple[Any, ...]] = {
     "time": tuple(
         exp.DataType.TEMPORAL_TYPES
@@ -386,7 +378,11 @@ _SAID: Mapping[str, tuple[Any, ...]] = {
     ),
     "boolean": (_BOOLEAN,),
 }
+
+
 _LAX = ("sqlite", "mysql", "mariadb")  # a text is a number where a condition is expected
+
+
 _TEXTS = (
     exp.Trim,
     exp.Lower,

@@ -13,10 +13,10 @@ from sqlglot import exp
 
 from reportspec.check.document import Document, Place
 from reportspec.diagnostics import Span, harmless, suggestion
+from reportspec.expression.trees import literal
 from reportspec.schema import check_schema
 from reportspec.source import Mapping as MappingNode
 from reportspec.source import Node, Scalar, Sequence
-from reportspec.sql.build import literal
 
 _TEMPLATE = re.compile(r"\{\{\s*([A-Za-z_][\w.]*)\s*\}\}")
 _IN_SQL = re.compile(r"'\s*\{\{\s*params\.(\w+)\s*\}\}\s*'|\{\{\s*params\.(\w+)\s*\}\}")

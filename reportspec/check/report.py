@@ -12,15 +12,6 @@ from zoneinfo import ZoneInfo
 
 from sqlglot import exp
 
-from reportspec.binding import (
-    INSTANTS,
-    Binding,
-    Missing,
-    Unresolved,
-    metrics_needed,
-    need_metric,
-    settled,
-)
 from reportspec.calendar import (
     GRAINS,
     Align,
@@ -40,7 +31,6 @@ from reportspec.check.delivery import check_settings, delivery_of, each_of
 from reportspec.check.document import Document, Place, open_document
 from reportspec.check.lacking import There, served
 from reportspec.check.mapping import load_mapping, tables_of, with_load, with_types
-from reportspec.check.model import EACH, GoalSpec, Project, Report, SectionSpec, sides_of
 from reportspec.check.params import as_read, substitute
 from reportspec.check.project import (
     find_project,
@@ -52,14 +42,18 @@ from reportspec.check.project import (
 )
 from reportspec.check.sections import Context, check_sections, find_metric, section_metrics
 from reportspec.diagnostics import Diagnostic, suggestion
-from reportspec.expression import Refused, column_nodes, parse, path_of
-from reportspec.expression_types import CONDITION, Mistyped, expect
+from reportspec.expression.sandbox import Refused, column_nodes, parse, path_of
+from reportspec.expression.trees import PLACED
+from reportspec.expression.types import CONDITION, Mistyped, expect
 from reportspec.languages import base_language, word
-from reportspec.model import Catalogue, Field, Metric, SourceMap
-from reportspec.plan.queries import Dimension
-from reportspec.sql.aggregate import needs_currency
-from reportspec.sql.build import PLACED
-from reportspec.sql.parts import columns_read
+from reportspec.model.domain import Catalogue, Field, Metric
+from reportspec.model.mapped import SourceMap
+from reportspec.model.query import Dimension
+from reportspec.model.settings import Project
+from reportspec.model.spec import EACH, GoalSpec, Report, SectionSpec, sides_of
+from reportspec.resolve.binding import INSTANTS, Binding, Missing, Unresolved, metrics_needed, need_metric, settled
+from reportspec.resolve.columns import columns_read
+from reportspec.resolve.currencies import needs_currency
 
 EMPTY: Mapping[str, Any] = {}
 

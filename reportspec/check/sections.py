@@ -8,22 +8,22 @@ from typing import Any, Literal
 
 from sqlglot import exp
 
-from reportspec.binding import Binding, Missing, Unresolved, metrics_needed, need_metric
 from reportspec.calendar import Fiscal, Period
 from reportspec.catalogue.library import FINEST_OPTION, LARGEST_OPTION, UnknownMetric
 from reportspec.check.conditions import Bounds, condition, field_named
 from reportspec.check.document import Document, Place
 from reportspec.check.insights import Asked, backtest, highlights
-from reportspec.check.model import GoalSpec, Listed, SectionSpec
 from reportspec.check.own_chart import own_chart
 from reportspec.diagnostics import did_you_mean, folded_name, suggestion
-from reportspec.expression import column_nodes, parse, path_of
+from reportspec.expression.sandbox import column_nodes, parse, path_of
+from reportspec.expression.trees import conjuncts
 from reportspec.languages import as_part, vocabulary
-from reportspec.model import Field, Metric
-from reportspec.plan.plan import can_trend, record_fields
-from reportspec.plan.queries import Dimension
-from reportspec.sql.aggregate import money_currencies, needs_currency
-from reportspec.sql.build import conjuncts
+from reportspec.model.domain import Field, Metric
+from reportspec.model.query import Dimension
+from reportspec.model.spec import GoalSpec, Listed, SectionSpec
+from reportspec.plan import can_trend, record_fields
+from reportspec.resolve.binding import Binding, Missing, Unresolved, metrics_needed, need_metric
+from reportspec.resolve.currencies import money_currencies, needs_currency
 
 KINDS = ("kpis", "trend", "breakdown", "records", "funnel", "backtest", "highlights", "text")
 NO_CURRENCY = Unresolved(

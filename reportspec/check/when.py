@@ -11,9 +11,10 @@ from typing import Any
 
 from reportspec.catalogue.library import UnknownMetric, reference
 from reportspec.check.document import Document, Place
-from reportspec.check.model import Condition, SectionSpec
 from reportspec.diagnostics import suggestion
-from reportspec.model import Catalogue, Metric
+from reportspec.model.domain import Catalogue, Metric
+from reportspec.model.mail import Condition
+from reportspec.model.spec import SectionSpec
 
 SIGNS = {
     "<": operator.lt,

@@ -3,111 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Literal
 
 from sqlglot import exp
 
-from reportspec.binding import Binding, Unresolved, metrics_needed
-from reportspec.check.model import EACH
 from reportspec.diagnostics import Span
-from reportspec.expression import column_nodes, path_of
-from reportspec.model import Expectation, Field, MappedJoin, MappedPart, Metric, Relation
-from reportspec.plan.queries import Side
-from reportspec.sql.build import PLACED
+from reportspec.expression.sandbox import column_nodes, path_of
+from reportspec.expression.trees import PLACED
+from reportspec.model.domain import Field, Metric
+from reportspec.model.findings import CURRENCIES, LAST_TIME, Check, Kind
+from reportspec.model.query import Side
+from reportspec.model.spec import EACH
+from reportspec.resolve.binding import Binding, Unresolved, metrics_needed
 
-Kind = Literal[
-    "no-key",
-    "repeated-key",
-    "repeated-join",
-    "text-number",
-    "undeclared-value",
-    "misspelt-value",
-    "no-partner",
-    "unlikely-rows",
-    "impossible-rows",
-    "unknown-value",
-    "no-rows",
-    "unknown-target",
-    "some-targets",
-    "unknown-recipient",
-    "shared-name",
-    "no-currency",
-    "no-rate",
-    "too-large",
-    "odd-time",
-    "other-value",
-]
-# Times before the first and after the last stand for none (1900-01-01, 2999-12-31), or are mistyped.
-FIRST_TIME, LAST_TIME = date(1971, 1, 1), date(2099, 12, 31)
 _AHEAD = timedelta(days=366)  # how far before something happens a source may have it
-CURRENCIES: tuple[Kind, ...] = ("no-currency", "no-rate")
-# What makes a figure wrong, and not only incomplete.
-REFUSED: frozenset[Kind] = frozenset(
-    (
-        "no-key",
-        "repeated-key",
-        "repeated-join",
-        "undeclared-value",
-        "misspelt-value",
-        "impossible-rows",
-        "text-number",
-        "too-large",
-    )
-)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Check:
-    """One thing to check of the rows of an entity: its field, its relation, a table beside it, an
-    expectation of the catalogue, a value that the spec or a `metric` of it names, or a stretch of time
-    that it asks for. `names` are those that a `goal`, the file of recipients, or a filter is about; of a
-    filter, those of one field are one check, `places` says where each stands, and `value` is the one of
-    them that is told."""
-
-    kind: Kind
-    entity: str
-    field: Field | None = None
-    part: MappedPart | None = None
-    relation: Relation | None = None
-    join: MappedJoin | None = None
-    expectation: Expectation | None = None
-    value: str = ""
-    side: Side | None = None
-    goal: str = ""
-    names: tuple[str, ...] = ()
-    places: tuple[Span | None, ...] = ()
-    place: Span | None = None  # where the spec names the value
-    latest: date = LAST_TIME  # of a time: the last day that is likely
-    metric: str = ""
-
-    @property
-    def refuses(self) -> bool:
-        """Whether no report is made where it fails."""
-        return self.kind in REFUSED
-
-    @property
-    def of(self) -> str:
-        """What it is about, as people name it: `deal.status`, `deal.owner`."""
-        if self.field is not None:
-            return self.field.id
-        if self.relation is not None:
-            return f"{self.entity}.{self.relation.name}"
-        if self.join is not None:
-            return f"{self.entity}.{self.join.name}"
-        return f"{self.entity}.{self.expectation.name}" if self.expectation else self.entity
-
-    def concerns(self, read: Mapping[str, frozenset[str]]) -> bool:
-        """Whether a statement that reads these fields of these entities depends on it."""
-        if self.entity not in read:
-            return False
-        fields = read[self.entity]
-        if self.relation is not None:
-            return self.relation.to in read and self.relation.by in fields
-        if self.expectation is not None:
-            return set(self.expectation.about) <= fields
-        return self.field is None or self.field.name in fields
 
 
 def checks_of(

@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from reportspec.calendar import instant
-from reportspec.check.mapping import LOAD, LOADED
-from reportspec.check.model import Report, sides_of
 from reportspec.diagnostics import Diagnostic
+from reportspec.model.mapped import LOAD, LOADED
+from reportspec.model.spec import Report, sides_of
 from reportspec.sql.survey import changes, days_statement
 
 if TYPE_CHECKING:
-    from reportspec.run.connection import Table
+    from reportspec.model.rows import Table
 
 Rows = Iterable[Mapping[str, object]]
 

@@ -8,14 +8,13 @@ from dataclasses import dataclass, replace
 
 from sqlglot import exp
 
-from reportspec.binding import Binding, Unresolved, metrics_needed
-from reportspec.check.model import EACH, GoalSpec, Report
-from reportspec.contract.checks import Check
-from reportspec.contract.verdict import Finding
-from reportspec.expression import column_nodes, parse, path_of
-from reportspec.plan.plan import targets_query
-from reportspec.plan.queries import Dimension
-from reportspec.run.connection import Table
+from reportspec.expression.sandbox import column_nodes, parse, path_of
+from reportspec.model.findings import Check, Finding
+from reportspec.model.query import Dimension
+from reportspec.model.rows import Table
+from reportspec.model.spec import EACH, GoalSpec, Report
+from reportspec.plan import targets_query
+from reportspec.resolve.binding import Binding, Unresolved, metrics_needed
 from reportspec.sql.records import records_statement
 from reportspec.sql.values import values_statement
 

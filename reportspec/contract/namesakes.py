@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 
 from sqlglot import exp
 
-from reportspec.binding import Binding, Unresolved
-from reportspec.check.model import Comparison, Report, SectionSpec
-from reportspec.contract.checks import Check
-from reportspec.model import Entity
-from reportspec.plan.queries import Dimension
-from reportspec.run.connection import Table
+from reportspec.model.domain import Entity
+from reportspec.model.findings import Check
+from reportspec.model.query import Dimension
+from reportspec.model.rows import Table
+from reportspec.model.spec import Comparison, Report, SectionSpec
+from reportspec.resolve.binding import Binding, Unresolved
 from reportspec.sql.values import values_statement
 
 NAME = "name"  # the field that calls a member

@@ -9,16 +9,18 @@ from typing import Any
 
 from sqlglot import exp
 
-from reportspec.binding import Binding, Unresolved
-from reportspec.contract.verdict import Ask, Broken, quoted, rows_of, short, written_column
+from reportspec.contract.verdict import Ask, quoted, rows_of, short, written_column
 from reportspec.diagnostics import Diagnostic, Span
-from reportspec.expression import column_nodes, path_of
-from reportspec.expression_types import shown
-from reportspec.model import Field, MappedField, MappedPart
-from reportspec.plan.queries import Side
-from reportspec.run.connection import REFUSED, UNREADABLE, SourceError
+from reportspec.errors import Broken, SourceError
+from reportspec.expression.sandbox import column_nodes, path_of
+from reportspec.expression.trees import LARGEST, PLACED, conjuncts
+from reportspec.expression.types import shown
+from reportspec.model.domain import Field
+from reportspec.model.mapped import MappedField, MappedPart
+from reportspec.model.query import Side
+from reportspec.resolve.binding import Binding, Unresolved
+from reportspec.run.connection import REFUSED, UNREADABLE
 from reportspec.run.texts import day_of, instant_of, word_of
-from reportspec.sql.build import LARGEST, PLACED, conjuncts
 from reportspec.sql.survey import probe_statement, written_statement
 from reportspec.sql.values import values_statement
 

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 
 from sqlglot import exp
 
-from reportspec.binding import Binding
-from reportspec.check.model import SourceChecks
-from reportspec.contract.checks import FIRST_TIME, Check
 from reportspec.diagnostics import Diagnostic, Span, did_you_mean, harmless, one_line
-from reportspec.model import MappedField
-from reportspec.run.connection import SourceError, Table
-from reportspec.sql.build import LARGEST
+from reportspec.errors import Broken
+from reportspec.expression.trees import LARGEST
+from reportspec.model.findings import FIRST_TIME, Check, Finding
+from reportspec.model.mapped import MappedField
+from reportspec.model.rows import Table
+from reportspec.model.settings import SourceChecks
+from reportspec.resolve.binding import Binding
 from reportspec.sql.survey import (
     MOST_KEYS,
     SOUGHT,
@@ -28,35 +29,24 @@ from reportspec.sql.survey import (
 )
 
 Ask = Callable[[exp.Expr], Table]  # runs one more statement over the same state of the data
+
+
 _NAMES = 10  # names in a message
+
+
 _ALONE = 5  # values that a filter asks for in vain, each told by itself; the others together
+
+
 _SHOWN = 2  # examples in a message
+
+
 _KNOWN = 5  # values of a field in a message
+
+
 _LONGEST = 40  # letters of a value in a message
+
+
 _PADDED = 12  # digits of a key with its leading zeros
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """A check that rows of the source break: how many of how many, values that show it with how often
-    each occurs, and, of keys without a partner, how many rows would find one but for blanks, leading
-    zeros or case."""
-
-    check: Check
-    count: int
-    rows: int
-    examples: tuple[tuple[str, int], ...] = ()
-    near: int = 0
-    reason: str = ""  # why it is known, and not told at the figure
-
-
-class Broken(SourceError):
-    """The source does not keep its contract, and figures would be wrong: all that is wrong with it."""
-
-    def __init__(self, diagnostics: Sequence[Diagnostic]) -> None:
-        first = diagnostics[0]
-        super().__init__(first.code, first.message, first.help, first.notes)
-        self.diagnostics = tuple(diagnostics)
 
 
 def settled(binding: Binding, found: Iterable[Finding], settings: SourceChecks) -> tuple[Finding, ...]:

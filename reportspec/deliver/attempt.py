@@ -19,9 +19,9 @@ from reportspec.deliver.send import Asked, Outcome, Result, Sent, Wait
 from reportspec.deliver.smtp import MailError
 from reportspec.deliver.status import days
 from reportspec.diagnostics import Diagnostic, in_order, one_line, shortened
+from reportspec.errors import SourceError
 from reportspec.formats import FormatError
 from reportspec.render.errors import RenderError
-from reportspec.run.connection import SourceError
 from reportspec.stages import load_report
 
 NO_DELIVERY = "no-delivery"  # the code of what is said of a spec that is not to be sent at all

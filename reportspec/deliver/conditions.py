@@ -7,11 +7,11 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from math import ceil
 
-from reportspec.check.model import Condition
 from reportspec.check.when import SIGNS
 from reportspec.deliver.words import kpis
 from reportspec.evaluate.words import word
-from reportspec.figures import Figures
+from reportspec.model.figures import Figures
+from reportspec.model.mail import Condition
 
 _JUDGED = ("missed", "at_risk")
 

@@ -12,9 +12,9 @@ from typing import Any
 
 from reportspec.deliver.message import MARK, mark_of
 from reportspec.deliver.outlets import Parcel
+from reportspec.errors import SourceError
 from reportspec.formats.pool import Made
 from reportspec.render.seal import KEY, digest
-from reportspec.run.connection import SourceError
 
 
 def check_parcel(value: str, parcel: Parcel, statements: tuple[str, ...]) -> None:

@@ -15,12 +15,12 @@ from typing import Any
 from reportspec.addresses import allowed, ascii_address, bare, folded, split
 from reportspec.check.delivery import mail_of, unfit
 from reportspec.check.document import Document, open_document
-from reportspec.check.model import Mail
 from reportspec.check.project import find_project, load_project
 from reportspec.deliver.ledger import Entry, Ledger, LedgerError, open_ledger, stamped
 from reportspec.deliver.message import Head, message_id, notice
 from reportspec.deliver.smtp import Mailer, MailError
 from reportspec.deliver.status import NOTICE
+from reportspec.model.mail import Mail
 from reportspec.naming import known_as
 
 _LONGEST = 300  # letters of what the ledger keeps of a notice

@@ -17,7 +17,7 @@ from reportspec import diagnostics
 from reportspec.addresses import ascii_address, split
 from reportspec.deliver.words import of_kpi
 from reportspec.diagnostics import harmless
-from reportspec.figures import Figures, Kpi
+from reportspec.model.figures import Figures, Kpi
 from reportspec.render.locale import as_of_moment, data_moment, formats_for, tendency
 from reportspec.render.palette import BAD, GOOD, INK, MUTED, RULE, WARN, palette_for
 from reportspec.render.sentences import sentences

@@ -16,11 +16,11 @@ from urllib.error import HTTPError, URLError
 from urllib.parse import unquote, urlsplit
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
-from reportspec.check.model import Outlet
 from reportspec.deliver.words import kpis, of_kpi
 from reportspec.diagnostics import harmless, harmless_json, one_line
-from reportspec.figures import Figures, PeriodFigures
 from reportspec.files import write_whole
+from reportspec.model.figures import Figures, PeriodFigures
+from reportspec.model.mail import Outlet
 from reportspec.render.locale import formats_for
 
 TIMEOUT = 30  # seconds for an answer of a webhook, at most

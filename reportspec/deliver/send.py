@@ -19,7 +19,6 @@ from typing import Literal
 from reportspec.addresses import allowed, ascii_address, bare, folded, split
 from reportspec.api import without_value
 from reportspec.check.delivery import TEMPLATE
-from reportspec.check.model import Delivery, Mail, Outlet, Report
 from reportspec.deliver.conditions import digest_of, empty, holds, too_old
 from reportspec.deliver.guard import check_message, check_parcel, mixed_up
 from reportspec.deliver.ledger import Entry, Ledger, LedgerError, Tell, open_ledger, silent, stamped
@@ -28,12 +27,14 @@ from reportspec.deliver.outlets import OutletError, Parcel, links, way
 from reportspec.deliver.smtp import Answer, Mailer, MailError
 from reportspec.deliver.words import Words
 from reportspec.diagnostics import Diagnostic
-from reportspec.figures import Figures
-from reportspec.formats import Form, FormatError
+from reportspec.errors import SourceError
+from reportspec.formats import FormatError
 from reportspec.formats.pool import makers
+from reportspec.model.figures import Figures
+from reportspec.model.mail import Delivery, Form, Mail, Outlet
+from reportspec.model.spec import Report
 from reportspec.naming import known_as, slug
 from reportspec.render.errors import RenderError
-from reportspec.run.connection import SourceError
 from reportspec.stages import Compiled, Timings, compile_report, run_each, run_report
 from reportspec.stopping import undisturbed
 

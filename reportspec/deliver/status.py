@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
-from reportspec.check.model import Mail
 from reportspec.deliver.ledger import Entry, Tell, open_ledger, silent
 from reportspec.diagnostics import suggestion
+from reportspec.model.mail import Mail
 
 NOTICE = "!failure"  # after a report's name: what those who look after it were told of its failures
 _STATES = {"claimed": "not taken yet", "data": "in doubt", "sent": "sent", "refused": "refused"}

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from reportspec.check.delivery import TEMPLATE
-from reportspec.figures import Figures, Kpi
+from reportspec.model.figures import Figures, Kpi
 from reportspec.render.locale import Formats, as_of_moment, cell, change, data_moment, formats_for
 from reportspec.render.page import of_goal
 

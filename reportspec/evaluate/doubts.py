@@ -5,12 +5,11 @@ from __future__ import annotations
 from datetime import date
 
 from reportspec.calendar import day_label, period_label
-from reportspec.check.model import Report
-from reportspec.contract.checks import FIRST_TIME
-from reportspec.contract.verdict import Finding
 from reportspec.evaluate.sections import label
 from reportspec.evaluate.words import word
 from reportspec.languages import as_part, in_number
+from reportspec.model.findings import FIRST_TIME, Finding
+from reportspec.model.spec import Report
 
 
 def finding_text(report: Report, finding: Finding) -> str:

@@ -6,10 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, time, timedelta
 
-from reportspec.binding import metrics_needed, parts
 from reportspec.calendar import Period, day_label, period_label
-from reportspec.check.model import Report
-from reportspec.contract.verdict import Finding
 from reportspec.evaluate.doubts import finding_text
 from reportspec.evaluate.sections import (
     Footnotes,
@@ -20,8 +17,11 @@ from reportspec.evaluate.sections import (
 )
 from reportspec.evaluate.values import Row
 from reportspec.evaluate.words import word
-from reportspec.figures import Definition, Figures, PeriodFigures, Statement
-from reportspec.model import Metric
+from reportspec.model.domain import Metric
+from reportspec.model.figures import Definition, Figures, PeriodFigures, Statement
+from reportspec.model.findings import Finding
+from reportspec.model.spec import Report
+from reportspec.resolve.binding import metrics_needed, parts
 
 
 def evaluate(

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from reportspec.binding import metrics_needed
 from reportspec.calendar import instant
-from reportspec.check.model import GoalSpec, Report
 from reportspec.evaluate.values import number
-from reportspec.figures import Cell, Goal
-from reportspec.model import Metric
+from reportspec.model.domain import Metric
+from reportspec.model.figures import Cell, Goal
+from reportspec.model.spec import GoalSpec, Report
+from reportspec.resolve.binding import metrics_needed
 
 
 def goal_state(report: Report, metric: Metric, goal: GoalSpec | None, value: Cell) -> Goal | None:

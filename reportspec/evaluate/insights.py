@@ -13,9 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
-from reportspec.binding import metrics_needed
 from reportspec.calendar import instant, period_label
-from reportspec.check.model import Backtest, Comparison, Highlights, Report, SectionSpec
 from reportspec.evaluate.chance import Mean, Share, means_differ, pairs, shares_differ
 from reportspec.evaluate.goals import goal_state
 from reportspec.evaluate.sections import (
@@ -30,8 +28,10 @@ from reportspec.evaluate.sections import (
 )
 from reportspec.evaluate.values import Number, Row, divided, metric_value, number, without
 from reportspec.evaluate.words import word
-from reportspec.figures import Cell, Chart, Column, Highlight, Section, Told
-from reportspec.model import Metric
+from reportspec.model.domain import Metric
+from reportspec.model.figures import Cell, Chart, Column, Highlight, Section, Told
+from reportspec.model.spec import Backtest, Comparison, Highlights, Report, SectionSpec
+from reportspec.resolve.binding import metrics_needed
 
 NOTABLE = 0.1  # the smallest relative difference of means that is told
 SMALLEST_CHANGE = 0.05

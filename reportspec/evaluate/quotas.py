@@ -7,10 +7,8 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from reportspec.check.model import GoalSpec, Report, SectionSpec
-from reportspec.contract.checks import Check
 from reportspec.contract.members import Members
-from reportspec.contract.verdict import Finding
+from reportspec.errors import SourceError
 from reportspec.evaluate.goals import adds_up, elapsed, goal_state
 from reportspec.evaluate.sections import (
     Footnotes,
@@ -23,10 +21,11 @@ from reportspec.evaluate.sections import (
 )
 from reportspec.evaluate.values import counted, metric_value
 from reportspec.evaluate.words import word
-from reportspec.figures import Cell, Chart, Column, Goal, Section
 from reportspec.languages import alphabetical
-from reportspec.plan.plan import TARGETS
-from reportspec.run.connection import SourceError
+from reportspec.model.figures import Cell, Chart, Column, Goal, Section
+from reportspec.model.findings import Check, Finding
+from reportspec.model.spec import GoalSpec, Report, SectionSpec
+from reportspec.plan import TARGETS
 
 STATES = ("met", "on_track", "at_risk", "missed", "unknown")
 

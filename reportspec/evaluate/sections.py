@@ -8,20 +8,20 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
-from reportspec.binding import metrics_needed
 from reportspec.calendar import Bucket, bucket_label, instant, period_label, same_point
-from reportspec.check.model import Report, SectionSpec
 from reportspec.evaluate.goals import goal_state
 from reportspec.evaluate.values import GOAL, Row, counted, metric_value, number, summed
 from reportspec.evaluate.words import word
-from reportspec.expression import column_nodes, path_of
-from reportspec.figures import Cell, Chart, Column, Kpi, Section
+from reportspec.expression.sandbox import column_nodes, path_of
 from reportspec.languages import alphabetical, as_part, in_number, vocabulary
-from reportspec.model import Field, Metric
-from reportspec.plan.plan import ADDITIVE, CONVERTED, measures_of, section_queries, without_history
-from reportspec.plan.queries import AggregateQuery, Dimension, RecordsQuery, Side
-from reportspec.run.connection import Table
-from reportspec.sql.aggregate import BUCKET, multiplier, needs_currency, only_amount
+from reportspec.model.domain import Field, Metric
+from reportspec.model.figures import Cell, Chart, Column, Kpi, Section
+from reportspec.model.query import BUCKET, AggregateQuery, Dimension, RecordsQuery, Side
+from reportspec.model.rows import Table
+from reportspec.model.spec import Report, SectionSpec
+from reportspec.plan import ADDITIVE, CONVERTED, measures_of, section_queries, without_history
+from reportspec.resolve.binding import metrics_needed
+from reportspec.resolve.currencies import multiplier, needs_currency, only_amount
 from reportspec.sql.records import AVAILABLE
 
 FEW = 30  # cases under which a rate says little

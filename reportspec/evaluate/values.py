@@ -10,9 +10,9 @@ from typing import Any
 
 from sqlglot import exp
 
-from reportspec.binding import PERIOD_LENGTHS, parts
-from reportspec.expression import path_of
-from reportspec.model import Catalogue, Metric
+from reportspec.expression.sandbox import path_of
+from reportspec.model.domain import Catalogue, Metric
+from reportspec.resolve.binding import PERIOD_LENGTHS, parts
 
 GOAL = "goal of "  # before a metric's id: its target, among the values of a row
 Row = Mapping[str, Any]

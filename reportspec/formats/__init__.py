@@ -7,13 +7,9 @@ imported by the form that needs them.
 
 from __future__ import annotations
 
-from typing import Literal, get_args
-
-from reportspec.figures import Figures
+from reportspec.model.figures import Figures
+from reportspec.model.mail import Form
 from reportspec.spec_copy import spec_copy
-
-Form = Literal["pdf", "html", "xlsx", "csv", "md"]
-FORMS: tuple[Form, ...] = get_args(Form)
 
 
 class FormatError(Exception):

@@ -8,7 +8,7 @@ from base64 import b64encode
 from functools import lru_cache
 from importlib.resources import files
 
-from reportspec.figures import Figures
+from reportspec.model.figures import Figures
 from reportspec.render import apart
 from reportspec.render.fonts import FAMILY, font_directory
 from reportspec.render.page import page

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 
 from reportspec.diagnostics import harmless
-from reportspec.figures import Figures, Section
+from reportspec.model.figures import Figures, Section
 from reportspec.render.attachments import csv_files
 from reportspec.render.locale import (
     Formats,

@@ -13,8 +13,9 @@ from itertools import islice
 from queue import SimpleQueue
 from typing import Any
 
-from reportspec.figures import Figures
-from reportspec.formats import Form, FormatError, files_of
+from reportspec.formats import FormatError, files_of
+from reportspec.model.figures import Figures
+from reportspec.model.mail import Form
 from reportspec.parent import Worker
 from reportspec.render import apart
 from reportspec.render.errors import RenderError

@@ -12,8 +12,8 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from reportspec.diagnostics import harmless
-from reportspec.figures import Cell, Column, Figures, Kpi, Section
 from reportspec.formats import FormatError
+from reportspec.model.figures import Cell, Column, Figures, Kpi, Section
 from reportspec.render.locale import (
     Formats,
     as_of_moment,

@@ -12,7 +12,7 @@ import subprocess
 from dataclasses import replace
 from typing import Any
 
-from reportspec.figures import Figures
+from reportspec.model.figures import Figures
 from reportspec.parent import Worker, served
 from reportspec.render.errors import RenderError
 

@@ -12,7 +12,7 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from reportspec.diagnostics import harmless, one_line
-from reportspec.figures import Cell, Figures, Section
+from reportspec.model.figures import Cell, Figures, Section
 from reportspec.render.locale import Formats, with_unit
 
 # East Asian spreadsheets take the wide ones for the others.

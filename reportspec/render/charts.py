@@ -9,7 +9,7 @@ from itertools import groupby
 from typing import Literal
 
 from reportspec import languages
-from reportspec.figures import Chart, Column, Figures, Section
+from reportspec.model.figures import Chart, Column, Figures, Section
 from reportspec.render.locale import Formats, compact, number, percent
 from reportspec.render.own_chart import own_chart
 from reportspec.render.palette import BAD, FAINT, GOOD, INK, MUTED, PREVIOUS, Palette

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from xml.sax.saxutils import escape
 
-from reportspec.figures import Goal
+from reportspec.model.figures import Goal
 from reportspec.render.palette import BAD, FAINT, GOOD, RULE, WARN, Palette
 
 _WIDTH, _HEIGHT, _MARGIN = 108.0, 17.0, 2.5

@@ -22,7 +22,7 @@ from pathlib import Path
 from xml.sax.saxutils import escape
 
 from reportspec import fontfile
-from reportspec.figures import Theme
+from reportspec.model.figures import Theme
 from reportspec.render.errors import RenderError
 
 FAMILY = "Open Sans"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from reportspec.figures import Cell, Chart, Column, Section
+from reportspec.model.figures import Cell, Chart, Column, Section
 from reportspec.render.locale import Formats, compact
 from reportspec.render.palette import INK, Palette
 from reportspec.render.vega import (

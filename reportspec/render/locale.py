@@ -13,8 +13,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal, TypeGuard
 from zoneinfo import ZoneInfo
 
-from reportspec.figures import Cell, Column, Figures, PeriodFigures
 from reportspec.languages import languages, vocabulary
+from reportspec.model.figures import Cell, Column, Figures, PeriodFigures
 from reportspec.render.fonts import covers
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import base64
 import re
 from xml.etree import ElementTree
 
-from reportspec.figures import LARGEST_LOGO, Theme
+from reportspec.model.figures import LARGEST_LOGO, Theme
 from reportspec.render.errors import RenderError
 
 _SIGNATURES = {"image/png": b"\x89PNG\r\n\x1a\n", "image/jpeg": b"\xff\xd8\xff"}

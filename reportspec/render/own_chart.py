@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from reportspec.figures import Cell, Chart, Section
+from reportspec.model.figures import Cell, Chart, Section
 from reportspec.render.locale import Formats, is_number
 from reportspec.render.palette import INK, MUTED, Palette
 from reportspec.render.vega import CONFIG, WIDTH, Spec, svg_from

@@ -12,7 +12,7 @@ from string import Template
 from typing import TYPE_CHECKING
 
 from reportspec.diagnostics import harmless
-from reportspec.figures import Figures, Kpi, PeriodFigures, Section
+from reportspec.model.figures import Figures, Kpi, PeriodFigures, Section
 from reportspec.render import charts, drawings, rightward, tables
 from reportspec.render.attachments import CsvFile, csv_files
 from reportspec.render.fonts import face, font_faces, set_in

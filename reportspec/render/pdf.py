@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from reportspec.figures import Figures
+from reportspec.model.figures import Figures
 from reportspec.render import apart
 from reportspec.render.attachments import CsvFile
 from reportspec.render.errors import RenderError

@@ -11,7 +11,7 @@ import json
 from typing import Any
 
 from reportspec import __version__
-from reportspec.figures import Figures
+from reportspec.model.figures import Figures
 
 KEY = "Reportspec"  # in the document information of the PDF
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reportspec.figures import Figures, Highlight, Section, Told
+from reportspec.model.figures import Figures, Highlight, Section, Told
 from reportspec.render.locale import (
     Formats,
     apart,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from reportspec.figures import Cell, Chart, Column, Section
+from reportspec.model.figures import Cell, Chart, Column, Section
 from reportspec.render.locale import Formats, cell, is_number
 
 

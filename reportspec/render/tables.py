@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from reportspec.figures import Cell, Column, Section
+from reportspec.model.figures import Cell, Column, Section
 from reportspec.render.attachments import CsvFile
 from reportspec.render.fonts import text_width
 from reportspec.render.locale import (

@@ -13,14 +13,14 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from reportspec.check.model import SourceSpec
+from reportspec.errors import SourceError
+from reportspec.model.rows import Table
+from reportspec.model.settings import SourceSpec
 from reportspec.run import tls
 from reportspec.run.connection import (
     CONNECT_SECONDS,
     Loose,
     Secrets,
-    SourceError,
-    Table,
     Wanted,
     cancelled,
     loose_columns,

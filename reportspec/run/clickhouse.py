@@ -9,13 +9,13 @@ from contextlib import closing, suppress
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from reportspec.check.model import SourceSpec
+from reportspec.errors import SourceError
+from reportspec.model.rows import Table
+from reportspec.model.settings import SourceSpec
 from reportspec.run.connection import (
     CONNECT_SECONDS,
     Loose,
     Secrets,
-    SourceError,
-    Table,
     Wanted,
     cancelled,
     first_line,

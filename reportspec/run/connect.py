@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from importlib import import_module
 
-from reportspec.check.model import SourceSpec
 from reportspec.databases import database_of
-from reportspec.run.connection import Connection, SourceError, Wanted
+from reportspec.errors import SourceError
+from reportspec.model.settings import SourceSpec
+from reportspec.run.connection import Connection, Wanted
 
 
 def connect(source: SourceSpec, wanted: Wanted) -> Connection:

@@ -5,52 +5,21 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from reportspec.diagnostics import one_line
-from reportspec.model import ColumnRead
+from reportspec.errors import SourceError
+from reportspec.model.mapped import ColumnRead
+from reportspec.model.rows import Table
 
 CONNECT_SECONDS = 15
+
+
 REFUSED = "the database refused the query: "  # how messages begin that say what a database says
+
+
 UNREADABLE = "a value of the source cannot be read: "
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """The rows of a statement, with its column names."""
-
-    columns: tuple[str, ...]
-    rows: tuple[tuple[Any, ...], ...]
-
-    def dicts(self) -> list[dict[str, Any]]:
-        """The rows by column name."""
-        return [dict(zip(self.columns, row, strict=True)) for row in self.rows]
-
-
-class SourceError(Exception):
-    """The source cannot be read: what is wrong, and the way out. No secret is in it. `lost` says
-    that the connection broke off, and that another try may do; `column` is one that is not there.
-    `table` is the one that it is about, where that is a file; `also` are the other mistakes that were
-    found with this one. `tree` is the statement that failed, where one did."""
-
-    tree: object = None
-
-    def __init__(
-        self,
-        code: str,
-        message: str,
-        help: str | None = None,
-        notes: tuple[str, ...] = (),
-        *,
-        lost: bool = False,
-        column: str = "",
-        table: str = "",
-        also: tuple[SourceError, ...] = (),
-    ) -> None:
-        super().__init__(message)
-        self.code, self.message, self.help, self.notes = code, message, help, notes
-        self.lost, self.column, self.table, self.also = lost, column, table, also
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +132,8 @@ _BUSY = re.compile(
     r"|\b(?:1040|1203|1226|53300|57P03)\b",
     re.IGNORECASE,
 )
+
+
 _LOGIN = re.compile(
     r"authentication failed|no password supplied|password is required|access denied for user|login failed"
     r"|invalid password"
@@ -171,16 +142,22 @@ _LOGIN = re.compile(
     r"|\b(?:1044|1045|1698|REQUIRED_PASSWORD)\b",
     re.IGNORECASE,
 )
+
+
 _DATABASE = re.compile(
     r"database \S+ (?:does not|doesn't) exist|unknown database|no such database|cannot open database"
     r"|UNKNOWN_DATABASE|ORA-12514|\b1049\b",
     re.IGNORECASE,
 )
+
+
 _HOST = re.compile(
     r"could not translate host name|failed to resolve|name or service not known|nodename nor servname|name resolution"
     r"|getaddrinfo failed|no address associated",
     re.IGNORECASE,
 )
+
+
 _TLS = re.compile(
     r"\b(?:SSL|TLS|certificate|sslmode|WRONG_VERSION_NUMBER|CERTIFICATE_VERIFY_FAILED)\b",
     re.IGNORECASE,

@@ -14,21 +14,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from reportspec.check.model import SourceSpec
 from reportspec.diagnostics import suggestion
+from reportspec.errors import SourceError
 from reportspec.files import remove_folder, temporary_folder
-from reportspec.run.connection import (
-    Loose,
-    SourceError,
-    Table,
-    Wanted,
-    cancelled,
-    loose_columns,
-    no_column,
-    refused,
-    timed_out,
-    unreadable,
-)
+from reportspec.model.rows import Table
+from reportspec.model.settings import SourceSpec
+from reportspec.run.connection import Loose, Wanted, cancelled, loose_columns, no_column, refused, timed_out, unreadable
 from reportspec.run.files.describing import Description
 from reportspec.run.files.loading import load, state_of
 from reportspec.run.files.opening import first_line, string

@@ -15,12 +15,14 @@ from typing import TypeVar
 from sqlglot import exp
 
 from reportspec import stopping
-from reportspec.check.model import SourceSpec
 from reportspec.databases import TYPED_BEFORE
+from reportspec.errors import SourceError
+from reportspec.expression.trees import OUTPUTS, TWINS
+from reportspec.model.rows import Table
+from reportspec.model.settings import SourceSpec
 from reportspec.run.connect import connect
-from reportspec.run.connection import Connection, SourceError, Table, Wanted
+from reportspec.run.connection import Connection, Wanted
 from reportspec.run.values import canonical, refuse_endless
-from reportspec.sql.build import OUTPUTS, TWINS
 from reportspec.sql.dialect import sql_text
 from reportspec.sql.dialects.rewrite import Unsupported
 

@@ -8,12 +8,12 @@ import warnings
 from contextlib import suppress
 from typing import Any
 
-from reportspec.check.model import SourceSpec
+from reportspec.errors import SourceError
+from reportspec.model.rows import Table
+from reportspec.model.settings import SourceSpec
 from reportspec.run.connection import (
     Loose,
     Secrets,
-    SourceError,
-    Table,
     Wanted,
     cancelled,
     first_line,

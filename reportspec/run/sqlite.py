@@ -18,12 +18,12 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from reportspec.check.model import SourceSpec
 from reportspec.diagnostics import harmless, suggestion
+from reportspec.errors import SourceError
+from reportspec.model.rows import Table
+from reportspec.model.settings import SourceSpec
 from reportspec.run.connection import (
     Loose,
-    SourceError,
-    Table,
     Wanted,
     cancelled,
     first_line,

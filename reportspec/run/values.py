@@ -10,7 +10,9 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from reportspec.run.connection import SourceError, Table, unreadable
+from reportspec.errors import SourceError
+from reportspec.model.rows import Table
+from reportspec.run.connection import unreadable
 
 
 def canonical(table: Table, types: Mapping[str, str], zone: str) -> Table:

@@ -12,12 +12,9 @@ from datetime import datetime
 
 from sqlglot import exp
 
-from reportspec.binding import Binding
 from reportspec.calendar import instant
-from reportspec.expression import column_nodes, path_of
-from reportspec.model import Field
-from reportspec.plan.queries import AggregateQuery, Dimension, Measure, Side
-from reportspec.sql.build import (
+from reportspec.expression.sandbox import path_of
+from reportspec.expression.trees import (
     EXACT,
     OUTPUTS,
     TWINS,
@@ -32,20 +29,16 @@ from reportspec.sql.build import (
     null,
     when,
 )
+from reportspec.model.query import BUCKET, IDLE, ORDER, AggregateQuery, Dimension, Measure, Side, column_name
+from reportspec.resolve.binding import Binding
+from reportspec.resolve.currencies import only_amount
+from reportspec.resolve.moments import Moment
 from reportspec.sql.fold import Case, aggregated
-from reportspec.sql.moments import Moment
 from reportspec.sql.scope import Scope
 from reportspec.sql.statement import Statement
 from reportspec.sql.windows import Window, bare
 
-BUCKET = "bucket"
 AS_OF = exp.column(exp.to_identifier("as_of"))  # stocks convert amounts at the rate of the day
-IDLE, ORDER = "idle__", "order__"
-
-
-def column_name(measure: Measure, side: Side) -> str:
-    """The result column of a measure on a side."""
-    return measure.column if side.name == "current" else f"{measure.column}__previous"
 
 
 def aggregate_statement(binding: Binding, query: AggregateQuery) -> exp.Expr:
@@ -297,63 +290,6 @@ def _window(scope: Scope, measure: Measure, side: Side) -> Window:
     window = Window(bare(anchor, until), start, until)
     scope.windows[key] = window
     return window
-
-
-def money_currencies(binding: Binding, entity: str, tree: exp.Expr) -> list[tuple[str, ...]]:
-    """The paths of the currencies of the money fields in an expression, where the source has them."""
-    found: dict[tuple[str, ...], None] = {}
-    for node in column_nodes(tree):
-        path = path_of(node)
-        if len(path) < 2:
-            continue
-        reference = binding.resolve(entity, path)
-        owner = binding.entity_at(entity, reference.steps)
-        if reference.field.currency and binding.gives(owner, reference.field.currency):
-            found[(*path[:-1], reference.field.currency)] = None
-    return list(found)
-
-
-def only_amount(binding: Binding, entity: str, tree: exp.Expr) -> exp.Expr | None:
-    """The amount in an expression that multiplies one by something else; None where it has several,
-    or nothing besides."""
-    if isinstance(tree, (exp.Column, exp.Dot)):
-        return None
-    found = {path_of(n): n for n in column_nodes(tree) if _is_money(binding, entity, n)}
-    return next(iter(found.values())) if len(found) == 1 else None
-
-
-def multiplier(binding: Binding, entity: str, tree: exp.Expr) -> Field | None:
-    """What comes first in an expression besides its amount."""
-    for node in column_nodes(tree):
-        if len(path_of(node)) > 1 and not _is_money(binding, entity, node):
-            return binding.resolve(entity, path_of(node)).field
-    return None
-
-
-def _is_money(binding: Binding, entity: str, node: exp.Expr) -> bool:
-    path = path_of(node)
-    return len(path) > 1 and binding.resolve(entity, path).field.type == "money"
-
-
-def needs_currency(binding: Binding, entity: str, tree: exp.Expr) -> bool:
-    """Whether an expression reads amounts that may be in several currencies, also by way of
-    entities that are made from others."""
-    if money_currencies(binding, entity, tree):
-        return True
-    for node in column_nodes(tree):
-        path = path_of(node)
-        if len(path) < 2:
-            continue
-        reference = binding.resolve(entity, path)
-        derived = binding.entity(binding.entity_at(entity, reference.steps)).derived
-        made = derived.fields.get(reference.field.name) if derived is not None else None
-        if derived is not None and made is not None:
-            matched = derived.match.entity if derived.match is not None else None
-            for part in column_nodes(made):
-                base = matched if path_of(part)[0] == matched else derived.source
-                if base is not None and needs_currency(binding, base, part):
-                    return True
-    return False
 
 
 def _dimension(scope: Scope, dimension: Dimension, moment: Moment, measure: Measure | None = None) -> exp.Expr:

@@ -15,9 +15,9 @@ from datetime import UTC, date, datetime, tzinfo
 from sqlglot import exp
 
 from reportspec.calendar import instant
-from reportspec.expression import OWN_FUNCTIONS, WRITTEN, path_of
-from reportspec.expression_types import MOMENT, Kind, Mistyped, Named, kind_of
-from reportspec.sql.build import cast, literal
+from reportspec.expression.sandbox import OWN_FUNCTIONS, WRITTEN, path_of
+from reportspec.expression.trees import cast, literal
+from reportspec.expression.types import MOMENT, Kind, Mistyped, Named, kind_of
 
 Days = Callable[[exp.Expr], bool]  # whether a Column or Dot names a field that keeps whole days
 

@@ -11,8 +11,8 @@ import sqlglot
 from sqlglot import ErrorLevel, exp
 from sqlglot.errors import SqlglotError
 
-from reportspec.expression import NODES as EXPRESSIONS
-from reportspec.sql.build import HOLDS, READS, SPEAKS, VALUES, alias_of, identifier
+from reportspec.expression.sandbox import NODES as EXPRESSIONS
+from reportspec.expression.trees import HOLDS, READS, SPEAKS, VALUES, alias_of, identifier
 from reportspec.sql.dialects import Dialect, dialect_named
 from reportspec.sql.dialects.common import ALIKE, quotient, remainder
 from reportspec.sql.dialects.generic import NODES

@@ -13,8 +13,7 @@ from dataclasses import dataclass, field
 
 from sqlglot import exp
 
-from reportspec.plan.queries import Measure
-from reportspec.sql.build import (
+from reportspec.expression.trees import (
     EXACT,
     FEW,
     FLAG,
@@ -28,6 +27,7 @@ from reportspec.sql.build import (
     named,
     when,
 )
+from reportspec.model.query import Measure
 from reportspec.sql.scope import AMOUNT, Scope
 from reportspec.sql.windows import Window, any_window, in_turn
 

@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from reportspec.binding import INSTANTS
-from reportspec.expression import column_nodes, path_of
-from reportspec.sql.build import ZONE, cast, literal
+from reportspec.expression.sandbox import column_nodes, path_of
+from reportspec.expression.trees import ZONE, cast, literal
+from reportspec.resolve.binding import INSTANTS
 from reportspec.sql.windows import plain_column
 
 if TYPE_CHECKING:
-    from reportspec.sql.moments import Moment
+    from reportspec.resolve.moments import Moment
     from reportspec.sql.scope import Scope
 
 _MICROS = {

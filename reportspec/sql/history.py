@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from reportspec.model import Entity
-from reportspec.sql.build import alias_of, all_of, cast, column, literal, named, null, table, when
+from reportspec.expression.trees import alias_of, all_of, cast, column, literal, named, null, table, when
+from reportspec.model.domain import Entity
 
 if TYPE_CHECKING:
     from reportspec.sql.statement import Statement

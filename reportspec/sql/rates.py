@@ -10,17 +10,8 @@ from functools import lru_cache
 
 from sqlglot import exp
 
-from reportspec.binding import Binding, Missing
-from reportspec.sql.build import (
-    alias_of,
-    any_of,
-    cast,
-    column,
-    literal,
-    named,
-    table,
-    when,
-)
+from reportspec.expression.trees import alias_of, any_of, cast, column, literal, named, table, when
+from reportspec.resolve.binding import Binding, Missing
 
 RATES = "rates"
 _COLUMNS = ("day", "from_currency", "to_currency", "rate")

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from sqlglot import exp
 
-from reportspec.binding import Binding, Unresolved
 from reportspec.calendar import instant
-from reportspec.expression import parse, path_of
-from reportspec.plan.queries import RecordsQuery
+from reportspec.expression.sandbox import parse, path_of
+from reportspec.expression.trees import OUTPUTS, alias_of, all_of, column, conjuncts, literal, named
+from reportspec.model.query import RecordsQuery
+from reportspec.resolve.binding import Binding, Unresolved
+from reportspec.resolve.moments import Moment
 from reportspec.sql.aggregate import AS_OF
-from reportspec.sql.build import OUTPUTS, alias_of, all_of, column, conjuncts, literal, named
-from reportspec.sql.moments import Moment
 from reportspec.sql.scope import Scope
 from reportspec.sql.statement import Statement
 

@@ -9,10 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from sqlglot import exp
 
-from reportspec.expression import OWN_FUNCTIONS, WRITTEN, column_nodes, path_of
-from reportspec.expression_types import explicit
-from reportspec.model import Entity, Field, Match, Relation
-from reportspec.sql.build import (
+from reportspec.expression.sandbox import OWN_FUNCTIONS, WRITTEN, column_nodes, path_of
+from reportspec.expression.trees import (
     EXACT,
     FEW,
     KEY,
@@ -34,10 +32,12 @@ from reportspec.sql.build import (
     table,
     when,
 )
+from reportspec.expression.types import explicit
+from reportspec.model.domain import Entity, Field, Match, Relation
+from reportspec.resolve.moments import Moment, varies_with_moment
 from reportspec.sql.clock import LOCAL, by_the_report, moved, shown_at
 from reportspec.sql.functions import call, in_order, local_day, names_time
 from reportspec.sql.history import CHANGED
-from reportspec.sql.moments import Moment, varies_with_moment
 from reportspec.sql.rates import RATES, has_rates
 from reportspec.sql.windows import Window
 

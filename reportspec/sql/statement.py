@@ -11,10 +11,8 @@ from typing import Any
 
 from sqlglot import exp
 
-from reportspec.binding import Binding, Unresolved, leads_away
-from reportspec.expression import column_nodes, path_of
-from reportspec.model import Entity, Field, MappedField, MappedPart
-from reportspec.sql.build import (
+from reportspec.expression.sandbox import column_nodes, path_of
+from reportspec.expression.trees import (
     COLUMN,
     HOLDS,
     LANDS,
@@ -32,8 +30,11 @@ from reportspec.sql.build import (
     named,
     null,
 )
+from reportspec.model.domain import Entity, Field
+from reportspec.model.mapped import MappedField, MappedPart
+from reportspec.resolve.binding import Binding, Unresolved, leads_away
+from reportspec.resolve.moments import Moment, depth, varies_with_moment
 from reportspec.sql.history import VALUED, past_values, select_versions
-from reportspec.sql.moments import Moment, depth, varies_with_moment
 from reportspec.sql.parts import from_part
 from reportspec.sql.rates import RATES, select_rates
 from reportspec.sql.scope import Scope

@@ -8,12 +8,9 @@ from datetime import date, datetime, timedelta
 
 from sqlglot import exp
 
-from reportspec.binding import Binding
 from reportspec.calendar import instant
-from reportspec.contract.checks import FIRST_TIME, Check
-from reportspec.expression import path_of
-from reportspec.model import Entity, MappedJoin, MappedPart
-from reportspec.sql.build import (
+from reportspec.expression.sandbox import path_of
+from reportspec.expression.trees import (
     LARGEST,
     OUTPUTS,
     alias_of,
@@ -28,8 +25,12 @@ from reportspec.sql.build import (
     table,
     when,
 )
+from reportspec.model.domain import Entity
+from reportspec.model.findings import FIRST_TIME, Check
+from reportspec.model.mapped import MappedJoin, MappedPart
+from reportspec.resolve.binding import Binding
+from reportspec.resolve.moments import Moment
 from reportspec.sql.dialect import SOURCE
-from reportspec.sql.moments import Moment
 from reportspec.sql.parts import from_part
 from reportspec.sql.rates import RATES, has_rates
 from reportspec.sql.statement import Statement

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from sqlglot import exp
 
-from reportspec.binding import Binding
 from reportspec.calendar import instant
-from reportspec.plan.queries import Side
+from reportspec.expression.trees import OUTPUTS, VALUES, all_of, conjuncts, literal, named, when
+from reportspec.model.query import Side
+from reportspec.resolve.binding import Binding
+from reportspec.resolve.moments import Moment
 from reportspec.sql.aggregate import AS_OF
-from reportspec.sql.build import OUTPUTS, VALUES, all_of, conjuncts, literal, named, when
-from reportspec.sql.moments import Moment
 from reportspec.sql.scope import Scope
 from reportspec.sql.statement import Statement
 

@@ -17,7 +17,7 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
-from reportspec.expression import WRITTEN
+from reportspec.expression.sandbox import WRITTEN
 from reportspec.sql.dialects.rewrite import remade
 
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)

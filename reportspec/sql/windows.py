@@ -13,7 +13,7 @@ from itertools import pairwise
 
 from sqlglot import exp
 
-from reportspec.sql.build import all_of, any_of, copied
+from reportspec.expression.trees import all_of, any_of, copied
 
 
 @dataclass(frozen=True, slots=True)

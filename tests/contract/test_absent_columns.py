@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from reportspec.run.connection import SourceError
+from reportspec.errors import SourceError
 from tests.figures.asking import figures, rows
 
 DEAL: dict[str, Any] = {

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 import yaml
 
-from reportspec.contract.verdict import Broken
 from reportspec.diagnostics import Diagnostic
+from reportspec.errors import Broken
 from reportspec.stages import Timings, compile_report, load_report, run_report
 from tests.contract.test_unread import project
 from tests.engines.servers import Given

@@ -16,10 +16,10 @@ import pytest
 import yaml
 
 from reportspec import stages
-from reportspec.contract.verdict import Broken
 from reportspec.demo.columns import COLUMNS
 from reportspec.diagnostics import Diagnostic
-from reportspec.figures import Figures
+from reportspec.errors import Broken
+from reportspec.model.figures import Figures
 from tests.contract.damage import DAMAGE, Planted, Tables
 from tests.engines.servers import Given, demo_tables, engine, write_parquet
 

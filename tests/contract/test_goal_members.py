@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from reportspec.contract.verdict import Broken
+from reportspec.errors import Broken
 from reportspec.output import as_json
 from reportspec.stages import Timings, compile_report, load_report, run_each
 from tests.figures.asking import figures, rows

@@ -12,8 +12,7 @@ import pytest
 
 from reportspec import stages
 from reportspec.check.lacking import There, served
-from reportspec.contract.verdict import Broken
-from reportspec.run.connection import SourceError
+from reportspec.errors import Broken, SourceError
 from reportspec.stages import load_report
 from tests.figures.asking import figures, rows
 

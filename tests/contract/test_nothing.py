@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from reportspec.expression import parse
-from reportspec.nothing import never_so
+from reportspec.expression.sandbox import parse
+from reportspec.resolve.nothing import never_so
 from reportspec.stages import load_report
 from tests.figures.asking import codes, figures, rows
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from reportspec.figures import Figures
+from reportspec.model.figures import Figures
 from tests.figures.asking import figures
 
 ACTIVITIES = """id,kind,day

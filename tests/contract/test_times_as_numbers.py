@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 import yaml
 
-from reportspec.run.connection import SourceError
+from reportspec.errors import SourceError
 from reportspec.run.texts import instant_of
 from tests.engines.servers import Given, engine
 from tests.figures.asking import figures, rows

@@ -15,9 +15,8 @@ import yaml
 
 from reportspec import doctor
 from reportspec.columns import held
-from reportspec.contract.verdict import Broken
 from reportspec.diagnostics import Diagnostic
-from reportspec.run.connection import SourceError
+from reportspec.errors import Broken, SourceError
 from reportspec.stages import load_report
 from tests.engines.servers import Given
 from tests.engines.shapes import landed

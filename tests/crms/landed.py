@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from reportspec.binding import Binding, Unresolved, metrics_needed, need_metric
 from reportspec.catalogue.load import packaged
+from reportspec.resolve.binding import Binding, Unresolved, metrics_needed, need_metric
 from reportspec.run.connect import connect
 from reportspec.run.connection import Wanted
 from reportspec.sql.dialect import sql_text

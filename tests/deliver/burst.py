@@ -22,9 +22,9 @@ import yaml
 from pypdf import PdfReader
 from sqlglot import exp
 
-from reportspec.check.model import Report
 from reportspec.each import put
-from reportspec.figures import Figures, Section
+from reportspec.model.figures import Figures, Section
+from reportspec.model.spec import Report
 from reportspec.stages import Timings, compile_report, load_report, run_each, run_report
 
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)

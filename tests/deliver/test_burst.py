@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 
 from reportspec import api
 from reportspec.deliver.send import Refused
-from reportspec.figures import Figures
 from reportspec.formats import files_of
+from reportspec.model.figures import Figures
 from reportspec.stages import load_report
 from tests.conftest import Draw
 from tests.deliver.burst import (

@@ -169,7 +169,7 @@ def test_where_they_cannot_be_told(attempted: Try, handler: Handler, project: Pa
 
 def test_the_ledger_says_what_they_were_told(attempted: Try, handler: Handler, project: Path) -> None:
     attempted(GOOD.replace("close_rate]", "close_rat]"))
-    from reportspec.check.model import Mail
+    from reportspec.model.mail import Mail
 
     for failed in (False, True):
         [one] = deliveries(Mail(), project, failed=failed)

@@ -14,9 +14,9 @@ from fsspec.implementations.memory import MemoryFileSystem
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reportspec.check.model import Outlet
 from reportspec.deliver import outlets
 from reportspec.deliver.outlets import OutletError, Parcel, filled, way, without_secrets
+from reportspec.model.mail import Outlet
 from reportspec.naming import parts_of, slug
 from tests.deliver.conftest import Run, results, spec
 

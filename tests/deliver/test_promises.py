@@ -17,13 +17,13 @@ import pytest
 
 from reportspec.addresses import split
 from reportspec.api import validate
-from reportspec.check.model import Outlet
 from reportspec.check.project import load_project
 from reportspec.deliver import outlets
 from reportspec.deliver.attempt import attempt, sent_line
 from reportspec.deliver.message import one_line
 from reportspec.deliver.send import Asked, Outcome, Sent, _addresses
 from reportspec.deliver.smtp import Mailer, MailError
+from reportspec.model.mail import Outlet
 from reportspec.naming import slug
 from tests.deliver.conftest import NOW, Run, results, spec
 from tests.deliver.server import Handler, Server, login

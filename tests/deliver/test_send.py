@@ -20,7 +20,7 @@ from reportspec.deliver.ledger import LedgerError
 from reportspec.deliver.message import one_line
 from reportspec.deliver.send import Refused
 from reportspec.deliver.smtp import MailError
-from reportspec.run.connection import SourceError
+from reportspec.errors import SourceError
 from reportspec.stages import load_report
 from tests.deliver.conftest import NOW, Run, results, spec
 from tests.deliver.server import Handler, Server, login, tls_context

@@ -11,9 +11,9 @@ import pytest
 import sqlglot
 
 from reportspec import stages
-from reportspec.check.model import Report
 from reportspec.each import shared_statement
-from reportspec.figures import Figures
+from reportspec.model.figures import Figures
+from reportspec.model.spec import Report
 from reportspec.sql.guard import unparted
 from tests.conftest import CHECKOUT
 

@@ -6,9 +6,9 @@ import json
 import unicodedata
 from pathlib import Path
 
-from reportspec.check.model import Mail
 from reportspec.deliver.ledger import Entry, SqliteLedger, stamped
 from reportspec.deliver.status import as_json, as_table, deliveries, nearest
+from reportspec.model.mail import Mail
 
 LONG = "specs/sales/weekly/regional/north-east/a-report-with-a-very-long-name.yaml"
 PERIOD = "2026-07-01/2026-10-01"

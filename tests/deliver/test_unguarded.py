@@ -19,8 +19,8 @@ from sqlglot import exp
 
 from reportspec.deliver import send as sending
 from reportspec.each import Burst
+from reportspec.errors import SourceError
 from reportspec.run import execute
-from reportspec.run.connection import SourceError
 from reportspec.sql import guard
 from reportspec.sql.dialect import sql_text
 from tests.deliver.burst import (

@@ -18,7 +18,7 @@ from sqlglot import exp
 from reportspec.catalogue.load import packaged
 from reportspec.databases import DATABASES
 from reportspec.demo.columns import COLUMNS
-from reportspec.expression import CANONICAL
+from reportspec.expression.sandbox import CANONICAL
 from reportspec.sql.dialect import lowered, sql_text
 from reportspec.sql.dialects import DIALECTS, EXECUTED, GENERATED, dialect_named
 from reportspec.sql.dialects.common import offset_steps

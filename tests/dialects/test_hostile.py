@@ -17,7 +17,7 @@ import yaml
 from sqlglot import exp
 
 from reportspec.each import listing, put, taken_for
-from reportspec.expression import PARTS, TYPES, UNITS, Refused, parse, table_name
+from reportspec.expression.sandbox import PARTS, TYPES, UNITS, Refused, parse, table_name
 from reportspec.sql.dialect import lowered, sql_text
 from reportspec.sql.dialects import DIALECTS, dialect_named
 from reportspec.sql.dialects.rewrite import Unsupported, with_args

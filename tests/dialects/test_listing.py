@@ -13,7 +13,7 @@ import yaml
 from click.testing import CliRunner
 
 from reportspec.cli import cli
-from reportspec.sql.listing import listing
+from reportspec.formats.statements import listing
 from reportspec.stages import load_report
 
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
@@ -74,7 +74,7 @@ def lines_of(folder: Path, end: str, file: str, patch: pytest.MonkeyPatch) -> li
         title=f"x{end}{EVIL}",
         filter_texts=(*checked.report.filter_texts, f"x{end}{EVIL}"),
     )
-    patch.setattr("reportspec.sql.listing.sql_text", lambda *_, **__: "STATEMENT")
+    patch.setattr("reportspec.formats.statements.sql_text", lambda *_, **__: "STATEMENT")
     return listing(report, "duckdb").splitlines()
 
 

@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from reportspec.api import build
-from reportspec.check.model import SourceSpec
-from reportspec.expression import MOST_LETTERS, Refused, parse
-from reportspec.run.connection import SourceError, Wanted
+from reportspec.errors import SourceError
+from reportspec.expression.sandbox import MOST_LETTERS, Refused, parse
+from reportspec.model.settings import SourceSpec
+from reportspec.run.connection import Wanted
 from reportspec.run.embedded import open_embedded
 from reportspec.run.sqlite import open_sqlite
 

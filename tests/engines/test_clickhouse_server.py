@@ -13,10 +13,11 @@ from typing import Any, ClassVar
 import pytest
 import yaml
 
-from reportspec.check.model import SourceSpec
 from reportspec.demo.columns import COLUMNS
+from reportspec.errors import SourceError
+from reportspec.model.settings import SourceSpec
 from reportspec.run.clickhouse import open_clickhouse
-from reportspec.run.connection import SourceError, Wanted
+from reportspec.run.connection import Wanted
 from tests.conftest import CHECKOUT
 from tests.engines.conftest import SETTINGS
 from tests.engines.servers import clickhouse_engine, demo_tables

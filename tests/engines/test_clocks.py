@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from reportspec.run.connection import SourceError
+from reportspec.errors import SourceError
 from tests.engines.servers import Engine, Given, engine
 from tests.figures.asking import figures, rows
 

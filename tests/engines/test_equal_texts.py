@@ -18,8 +18,9 @@ import sqlalchemy as sa
 
 from reportspec import each, stages
 from reportspec.each import alike
+from reportspec.errors import SourceError
+from reportspec.model.rows import Table
 from reportspec.output import as_json
-from reportspec.run.connection import SourceError, Table
 from reportspec.sql.dialect import sql_text
 from tests.engines.servers import driven
 

@@ -12,7 +12,7 @@ import pytest
 import sqlglot
 from sqlglot import exp
 
-from reportspec.expression import CANONICAL, parse
+from reportspec.expression.sandbox import CANONICAL, parse
 from reportspec.run.connect import connect
 from reportspec.run.connection import Wanted
 from reportspec.run.values import canonical

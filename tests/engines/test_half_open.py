@@ -24,10 +24,12 @@ from sqlglot import exp
 
 import reportspec
 from reportspec import files
-from reportspec.check.model import FileSpec, SourceSpec
+from reportspec.errors import SourceError
+from reportspec.model.rows import Table
+from reportspec.model.settings import FileSpec, SourceSpec
 from reportspec.run import execute, spark
 from reportspec.run.connect import connect
-from reportspec.run.connection import SourceError, Table, Wanted
+from reportspec.run.connection import Wanted
 from tests.engines.servers import served
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="what is open is found by /proc")

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from reportspec import stages
-from reportspec.run.connection import SourceError
+from reportspec.errors import SourceError
 from tests.engines.servers import driven
 
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)

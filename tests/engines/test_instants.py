@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import yaml
 
-from reportspec.run.connection import SourceError
+from reportspec.errors import SourceError
 from tests.engines.servers import DEFAULTS, Given, driven
 from tests.engines.shapes import landed
 from tests.figures.asking import figures, rows

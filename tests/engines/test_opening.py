@@ -18,12 +18,13 @@ import sqlalchemy as sa
 from sqlglot import exp
 
 from reportspec.api import build, validate
-from reportspec.check.model import SourceSpec
 from reportspec.databases import BY_KIND, BY_SCHEME, DATABASES
+from reportspec.errors import SourceError
+from reportspec.model.settings import SourceSpec
 from reportspec.run import execute
 from reportspec.run.alchemy import _KINDS, _url
 from reportspec.run.connect import connect
-from reportspec.run.connection import SourceError, Wanted, not_let_in
+from reportspec.run.connection import Wanted, not_let_in
 from reportspec.run.tls import TlsError, tls_of
 from tests.conftest import CHECKOUT
 from tests.engines.servers import driven, served

@@ -18,7 +18,7 @@ import psycopg
 import pytest
 from sqlglot import exp
 
-from reportspec.check.model import SourceSpec
+from reportspec.model.settings import SourceSpec
 from reportspec.run.connection import Wanted
 from reportspec.run.execute import run_statements
 from reportspec.run.postgres import open_postgres

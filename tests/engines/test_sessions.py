@@ -11,11 +11,13 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from reportspec.check.model import SourceSpec
 from reportspec.databases import BY_SCHEME, DATABASES
+from reportspec.errors import SourceError
+from reportspec.model.rows import Table
+from reportspec.model.settings import SourceSpec
 from reportspec.run import execute
 from reportspec.run.connect import connect
-from reportspec.run.connection import Connection, Loose, Secrets, SourceError, Table, Wanted
+from reportspec.run.connection import Connection, Loose, Secrets, Wanted
 from tests.engines.servers import Engine
 
 RunCli = Callable[..., subprocess.CompletedProcess[str]]

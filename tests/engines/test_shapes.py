@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 import yaml
 
-from reportspec.binding import Unresolved, need_metric
 from reportspec.demo.columns import COLUMNS
-from reportspec.run.connection import SourceError
+from reportspec.errors import SourceError
+from reportspec.resolve.binding import Unresolved, need_metric
 from reportspec.stages import load_report
 from tests.conftest import Draw
 from tests.engines import test_instants

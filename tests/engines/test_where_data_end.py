@@ -21,8 +21,8 @@ from reportspec.catalogue.load import packaged
 from reportspec.contract.ends import usual_gap
 from reportspec.deliver.conditions import too_old
 from reportspec.deliver.message import as_html, as_text
-from reportspec.figures import Figures
 from reportspec.formats import files_of
+from reportspec.model.figures import Figures
 from reportspec.output import as_csv, as_data, as_table
 from reportspec.stages import Timings, compile_report, load_report, run_each
 from tests.conftest import RunCli

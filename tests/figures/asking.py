@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from reportspec.figures import Figures
+from reportspec.model.figures import Figures
 from reportspec.stages import Timings, compile_report, load_report, run_report
 
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)

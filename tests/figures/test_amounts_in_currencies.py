@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from reportspec.figures import Figures
+from reportspec.model.figures import Figures
 from tests.figures.asking import codes, figures, rows
 
 # One euro is 160 yen until the middle of June, 200 from then on; a dollar is worth half a euro.

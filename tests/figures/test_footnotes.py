@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from reportspec.figures import Figures
+from reportspec.model.figures import Figures
 from tests.figures.asking import figures
 
 RUNNING = datetime(2026, 6, 20, tzinfo=UTC)

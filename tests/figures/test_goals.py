@@ -11,9 +11,9 @@ import pytest
 import yaml
 
 from reportspec.deliver.message import as_text
+from reportspec.errors import SourceError
 from reportspec.formats.html import as_html
 from reportspec.formats.markdown import as_markdown
-from reportspec.run.connection import SourceError
 from tests.figures.asking import codes, figures, rows
 
 OVER = datetime(2026, 6, 1, tzinfo=UTC)

@@ -15,12 +15,12 @@ import duckdb
 import pytest
 import yaml
 
-from reportspec.binding import metrics_needed
 from reportspec.catalogue.load import packaged
 from reportspec.demo import load
-from reportspec.figures import Figures, Section
 from reportspec.formats.markdown import as_markdown
+from reportspec.model.figures import Figures, Section
 from reportspec.render import render_html
+from reportspec.resolve.binding import metrics_needed
 from tests.conftest import Draw
 from tests.figures.asking import codes, figures, rows
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from reportspec.figures import Section
+from reportspec.model.figures import Section
 from tests.figures.asking import figures
 
 DEALS = """id,name,amount,status,created,closed

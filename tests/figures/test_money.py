@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from reportspec.run.connection import SourceError
+from reportspec.errors import SourceError
 from tests.figures.asking import codes, figures, rows
 
 DEALS = """id,amount,cur,created,closed,status

@@ -7,8 +7,9 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from reportspec.check.model import FileSpec, SourceSpec
-from reportspec.run.connection import SourceError, Wanted
+from reportspec.errors import SourceError
+from reportspec.model.settings import FileSpec, SourceSpec
+from reportspec.run.connection import Wanted
 from reportspec.run.embedded import EmbeddedConnection, open_embedded
 
 

@@ -8,8 +8,8 @@ import pytest
 from sqlglot import exp
 
 from reportspec.catalogue.load import packaged
-from reportspec.expression import column_nodes, path_of
-from reportspec.model import Derived, Metric
+from reportspec.expression.sandbox import column_nodes, path_of
+from reportspec.model.domain import Derived, Metric
 
 CATALOGUE = packaged()
 

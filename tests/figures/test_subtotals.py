@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from markupsafe import escape
 
-from reportspec.figures import Section
 from reportspec.formats.markdown import as_markdown
+from reportspec.model.figures import Section
 from reportspec.render import render_html
 from tests.figures.asking import codes, figures
 

@@ -15,8 +15,8 @@ import duckdb
 import pytest
 
 from reportspec.deliver.message import as_html, as_text
-from reportspec.figures import Figures
 from reportspec.formats import files_of
+from reportspec.model.figures import Figures
 from reportspec.output import as_csv, as_data, as_table
 from tests.figures.asking import figures, rows, total
 

@@ -16,8 +16,8 @@ import yaml
 from reportspec import stages
 from reportspec.api import source_problems
 from reportspec.diagnostics import Diagnostic
-from reportspec.figures import Figures
-from reportspec.run.connection import SourceError
+from reportspec.errors import SourceError
+from reportspec.model.figures import Figures
 from tests.files.damage import DAMAGE, SAME, Files, sound, text_of
 
 NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)

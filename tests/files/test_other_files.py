@@ -12,7 +12,7 @@ import duckdb
 import openpyxl
 import pytest
 
-from reportspec.run.connection import SourceError
+from reportspec.errors import SourceError
 from tests.files.texts import Rows, read, read_files, refusal
 
 FIELDS = "id:key amount:money closed:time"

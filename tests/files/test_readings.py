@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from reportspec.run.connection import SourceError
+from reportspec.errors import SourceError
 from tests.files.texts import read, refusal
 
 

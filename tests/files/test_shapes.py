@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from reportspec.run.connection import SourceError
+from reportspec.errors import SourceError
 from tests.files.texts import read, refusal
 
 TABLE = "id,name,town\n1,Anna,Köln\n2,Bo,Rom\n"

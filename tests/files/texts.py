@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from reportspec.check.model import FileSpec, SourceSpec
-from reportspec.model import ColumnRead
-from reportspec.run.connection import SourceError, Wanted
+from reportspec.errors import SourceError
+from reportspec.model.mapped import ColumnRead
+from reportspec.model.settings import FileSpec, SourceSpec
+from reportspec.run.connection import Wanted
 from reportspec.run.embedded import open_embedded
 
 KINDS = {

@@ -10,8 +10,8 @@ from typing import Any
 import openpyxl
 import pytest
 
-from reportspec.figures import Column, Figures, Section
 from reportspec.formats import files_of
+from reportspec.model.figures import Column, Figures, Section
 from tests.figures.asking import figures
 from tests.formats.test_text_forms import cells_of
 

@@ -23,10 +23,10 @@ from pypdf import PdfReader
 
 from reportspec.deliver import outlets
 from reportspec.deliver.message import Head, mail
-from reportspec.figures import Column, Figures, Kpi, Section
 from reportspec.formats.html import as_html
 from reportspec.formats.markdown import as_markdown
 from reportspec.formats.xlsx import as_workbook
+from reportspec.model.figures import Column, Figures, Kpi, Section
 from reportspec.output import as_csv, as_json
 from reportspec.render.attachments import csv_files
 from reportspec.render.locale import formats_for

@@ -12,9 +12,9 @@ import pytest
 from fontTools.ttLib import TTFont
 from markdown_it import MarkdownIt
 
-from reportspec.figures import Column, Figures, Section
 from reportspec.formats.html import as_html
 from reportspec.formats.markdown import as_markdown, escaped
+from reportspec.model.figures import Column, Figures, Section
 from reportspec.render.attachments import csv_files
 from reportspec.render.locale import formats_for
 from reportspec.render.page import render_html

@@ -13,9 +13,9 @@ from typing import Any
 import openpyxl
 import pytest
 
-from reportspec.figures import Column, Section
 from reportspec.formats import FormatError
 from reportspec.formats.xlsx import as_workbook
+from reportspec.model.figures import Column, Section
 from tests.render import sample
 
 T = sample.TEXTS["en"]

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from reportspec.figures import Figures
 from reportspec.formats import pool
+from reportspec.model.figures import Figures
 from reportspec.parent import Worker
 from reportspec.render.errors import RenderError
 from tests.conftest import CHECKOUT

@@ -11,7 +11,7 @@ import yaml
 
 from reportspec.api import validate
 from reportspec.evaluate.chance import Share, shares_differ
-from reportspec.figures import Figures
+from reportspec.model.figures import Figures
 from reportspec.render.locale import formats_for
 from reportspec.render.sentences import sentences
 from tests.figures.asking import figures, rows

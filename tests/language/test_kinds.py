@@ -8,12 +8,11 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlglot import exp
 
-from reportspec.binding import Binding
 from reportspec.catalogue.load import packaged
 from reportspec.check.kinds import fitting, of_metrics
 from reportspec.check.mapping import demo_map
-from reportspec.expression import ANONYMOUS, NODES, WINDOW_NODES, Refused, parse
-from reportspec.expression_types import (
+from reportspec.expression.sandbox import ANONYMOUS, NODES, WINDOW_NODES, Refused, parse
+from reportspec.expression.types import (
     _OWN,
     ANY,
     CONDITION,
@@ -25,6 +24,7 @@ from reportspec.expression_types import (
     kind_of,
     unknown,
 )
+from reportspec.resolve.binding import Binding
 
 UTC = ZoneInfo("UTC")
 CATALOGUE = packaged()

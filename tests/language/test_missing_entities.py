@@ -9,10 +9,10 @@ from datetime import UTC
 
 import pytest
 
-from reportspec.binding import Binding, Missing, Unresolved, need_metric
 from reportspec.catalogue.load import packaged
 from reportspec.check.mapping import demo_map
-from reportspec.model import Metric
+from reportspec.model.domain import Metric
+from reportspec.resolve.binding import Binding, Missing, Unresolved, need_metric
 
 CATALOGUE = packaged()
 DEMO = demo_map(CATALOGUE)

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from reportspec.expression import Refused, parse
+from reportspec.expression.sandbox import Refused, parse
 
 WRONG = (
     ("regexp_matches(deal.name, '(')", "`(` is no pattern: missing )"),

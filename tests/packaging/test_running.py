@@ -654,7 +654,7 @@ def test_api_page_names_what_there_is() -> None:
 
     from reportspec.deliver.status import Delivered
     from reportspec.diagnostics import Diagnostic
-    from reportspec.formats import FORMS
+    from reportspec.model.mail import FORMS
 
     for name in sorted({*reportspec.__all__} - {"__version__"}):
         assert f"`{name}" in API, name

@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from reportspec.binding import metrics_needed
 from reportspec.catalogue.load import packaged
-from reportspec.figures import Figures, Section
+from reportspec.model.figures import Figures, Section
+from reportspec.resolve.binding import metrics_needed
 from tests.conftest import Draw
 from tests.figures.asking import figures
 from tests.random_crms.crm import Crm, drawn, frozen, months_on, written

@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 
-from reportspec.figures import (
+from reportspec.model.figures import (
     Cell,
     Chart,
     Column,

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import pytest
 
-from reportspec.figures import Column
+from reportspec.model.figures import Column
 from reportspec.render import locale
 from reportspec.render.locale import Formats, formats_for
 from tests.render import sample

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from reportspec.figures import Chart, Column, Section
+from reportspec.model.figures import Chart, Column, Section
 from reportspec.render import charts
 from reportspec.render.locale import formats_for
 from reportspec.render.palette import palette_for

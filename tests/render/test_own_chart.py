@@ -10,8 +10,8 @@ from dataclasses import replace
 import pytest
 from pypdf import PdfReader
 
-from reportspec.figures import Chart, Column, Figures, Section, Theme
 from reportspec.formats.html import as_html
+from reportspec.model.figures import Chart, Column, Figures, Section, Theme
 from reportspec.render import RenderError, apart, render_html, render_pdf
 from tests.render import sample
 

@@ -14,7 +14,7 @@ from xml.etree import ElementTree
 import pytest
 from fontTools.ttLib import TTFont
 
-from reportspec.figures import Chart, Column, PeriodFigures, Section, Theme
+from reportspec.model.figures import Chart, Column, PeriodFigures, Section, Theme
 from reportspec.render import RenderError, render_html
 from reportspec.render.attachments import csv_files
 from reportspec.render.drawings import goal_bar, sparkline

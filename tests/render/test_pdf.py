@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from pypdf import PdfReader
 
-from reportspec.figures import Column, Section
+from reportspec.model.figures import Column, Section
 from reportspec.render import RenderError, pdf, render_pdf, warm_up
 from reportspec.render.fonts import covers
 from tests.render import sample

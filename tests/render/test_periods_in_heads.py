@@ -10,8 +10,8 @@ import pytest
 
 from reportspec.calendar.labels import period_label
 from reportspec.calendar.periods import Period
-from reportspec.figures import Figures, PeriodFigures
 from reportspec.formats.markdown import as_markdown
+from reportspec.model.figures import Figures, PeriodFigures
 from reportspec.render import render_html
 from tests.render import sample
 

@@ -11,8 +11,8 @@ from subprocess import CompletedProcess
 import pytest
 
 from reportspec import fontfile
-from reportspec.figures import Chart, Column, Section, Theme
 from reportspec.formats.html import as_html
+from reportspec.model.figures import Chart, Column, Section, Theme
 from reportspec.render import fonts, render_html
 from reportspec.render.rightward import drawn, in_order_of_sight
 from tests.render import sample

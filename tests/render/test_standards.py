@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from pypdf import PdfReader
 
-from reportspec.figures import Section
+from reportspec.model.figures import Section
 from reportspec.render import render_pdf
 from tests.render import sample
 

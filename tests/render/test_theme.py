@@ -11,8 +11,8 @@ from subprocess import CompletedProcess
 import pytest
 from pypdf import PdfReader
 
-from reportspec.figures import Column, Figures, Section, Theme
 from reportspec.fontfile import unfit
+from reportspec.model.figures import Column, Figures, Section, Theme
 from reportspec.render import RenderError, render_html, render_pdf
 from reportspec.render.fonts import font_directory, text_width
 from reportspec.render.page import LONG

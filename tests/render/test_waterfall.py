@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from reportspec.figures import Chart, Column, Section
+from reportspec.model.figures import Chart, Column, Section
 from reportspec.render import render_html
 from tests.render import sample
 

@@ -11,7 +11,7 @@ import duckdb
 import pytest
 import yaml
 
-from reportspec.expression import parse
+from reportspec.expression.sandbox import parse
 
 PROJECT = Path(__file__).parent / "project"
 FILES = yaml.safe_load((PROJECT / "reportspec.yaml").read_text(encoding="utf-8"))["source"]["files"]

@@ -13,11 +13,11 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from reportspec.check.model import FileSpec
 from reportspec.diagnostics import counted, suggestion
+from reportspec.errors import SourceError
 from reportspec.files import remove_folder, temporary_folder
-from reportspec.model import ColumnRead
-from reportspec.run.connection import SourceError
+from reportspec.model.mapped import ColumnRead
+from reportspec.model.settings import FileSpec
 from reportspec.run.files import readings
 from reportspec.run.files.opening import (
     Tally,

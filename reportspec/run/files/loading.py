@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from reportspec.check.model import FileSpec
-from reportspec.model import ColumnRead
-from reportspec.run.connection import SourceError, Wanted
+from reportspec.errors import SourceError
+from reportspec.model.mapped import ColumnRead
+from reportspec.model.settings import FileSpec
+from reportspec.run.connection import Wanted
 from reportspec.run.files.describing import Description, State, described
 from reportspec.run.files.opening import Relation, TextFile, engine_error, opened, quoted, string
 from reportspec.run.files.shape import TOTALS, TOTALS_END, Row, is_totals, shown

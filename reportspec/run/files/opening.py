@@ -15,9 +15,9 @@ from itertools import groupby
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from reportspec.check.model import FileSpec
 from reportspec.diagnostics import suggestion
-from reportspec.run.connection import SourceError
+from reportspec.errors import SourceError
+from reportspec.model.settings import FileSpec
 from reportspec.run.files.shape import (
     HEAD,
     UTF8,

@@ -10,7 +10,7 @@ from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from reportspec.check.model import FileSpec
+from reportspec.model.settings import FileSpec
 from reportspec.run.files.cells import NoValue, cells_without_value, column_letters
 from reportspec.run.files.shape import Shape, Unclear, names_of, shown
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from sqlglot import exp
 
-from reportspec.expression import WRITTEN
-from reportspec.expression_types import MOMENTS
-from reportspec.sql.build import ZONE, any_of
+from reportspec.expression.sandbox import WRITTEN
+from reportspec.expression.trees import ZONE, any_of
+from reportspec.expression.types import MOMENTS
 from reportspec.sql.dialects.common import (
     division,
     inlined_or_not,

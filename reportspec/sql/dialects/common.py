@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 
 from sqlglot import exp
 
-from reportspec.expression import WRITTEN
-from reportspec.sql.build import ZONE, alias_of, column, literal, named, when
+from reportspec.expression.sandbox import WRITTEN
+from reportspec.expression.trees import ZONE, alias_of, column, literal, named, when
 from reportspec.sql.dialects.rewrite import WHOLES, Rules, is_text_literal, remade, with_args
 
 # Times of a clock on a wall, in whichever zone.

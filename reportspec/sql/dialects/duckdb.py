@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlglot import exp
 
-from reportspec.sql.build import HOLDS, literal
+from reportspec.expression.trees import HOLDS, literal
 from reportspec.sql.dialects.common import nonzero, nulls_last, turned
 from reportspec.sql.dialects.reading import parts_of, plain_day, yes_or_no
 from reportspec.sql.dialects.rewrite import Dialect, snippet, type_of, with_args

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from sqlglot import exp
 
-from reportspec.sql.build import BARE, LANDS, literal, when
+from reportspec.expression.trees import BARE, LANDS, literal, when
 from reportspec.sql.dialects.rewrite import rewritten, with_args
 
 # Known to mean the same on each of them, in the forms in which statements use them.

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from sqlglot import exp
 
-from reportspec.expression import WRITTEN
-from reportspec.sql.build import LANDS, literal, when
+from reportspec.expression.sandbox import WRITTEN
+from reportspec.expression.trees import LANDS, literal, when
 from reportspec.sql.dialects.common import (
     NUMBER,
     division,

@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from sqlglot import exp
 
-from reportspec.expression import WRITTEN
+from reportspec.expression.sandbox import WRITTEN
 from reportspec.sql.dialects.rewrite import Dialect, Rule, Rules, Unsupported, unsaid, with_args
 
 # Codes that mean the same to all, with what is no letter around them.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlglot import exp
 
-from reportspec.sql.build import FLAG, TEXT, identifier, literal, when
+from reportspec.expression.trees import FLAG, TEXT, identifier, literal, when
 from reportspec.sql.dialects.common import (
     NUMBER,
     division,

@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 from sqlglot import exp
 
-from reportspec.sql.build import COLUMN, HOLDS, ZONE, literal
+from reportspec.expression.trees import COLUMN, HOLDS, ZONE, literal
 from reportspec.sql.dialects.rewrite import type_of
 
 YES = ("true", "t", "yes", "y", "1", "1.0")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlglot import exp
 
-from reportspec.expression import WRITTEN
+from reportspec.expression.sandbox import WRITTEN
 from reportspec.sql.dialects.common import (
     division,
     inlined_or_not,

@@ -6,9 +6,9 @@ import re
 
 from sqlglot import exp
 
-from reportspec.expression import WRITTEN
-from reportspec.expression_types import MOMENTS
-from reportspec.sql.build import COLUMN, LANDS, ZONE, literal
+from reportspec.expression.sandbox import WRITTEN
+from reportspec.expression.trees import COLUMN, LANDS, ZONE, literal
+from reportspec.expression.types import MOMENTS
 from reportspec.sql.dialects.common import (
     NUMBER,
     division,

@@ -10,7 +10,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from reportspec.contract.verdict import Broken
+from reportspec.errors import Broken
 from tests.crms.landed import Landed, can_serve, metric_ids, write_project
 
 pytestmark = pytest.mark.xdist_group("salesforce-seeds")

@@ -9,8 +9,10 @@ from typing import Literal
 from sqlglot import exp
 
 from reportspec.calendar import Bucket
-from reportspec.model import Field
+from reportspec.model.domain import Field
 
+BUCKET = "bucket"
+IDLE, ORDER = "idle__", "order__"
 Aggregate = Literal["count", "distinct", "sum", "squares", "min", "max", "quantile"]
 Keep = Literal["value", "missing", "other_currency", "incomplete"]
 
@@ -101,3 +103,8 @@ class RecordsQuery:
 
 
 Query = AggregateQuery | RecordsQuery
+
+
+def column_name(measure: Measure, side: Side) -> str:
+    """The result column of a measure on a side."""
+    return measure.column if side.name == "current" else f"{measure.column}__previous"

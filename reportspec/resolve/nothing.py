@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from reportspec.expression import column_nodes, path_of
+from reportspec.expression.sandbox import column_nodes, path_of
 
 if TYPE_CHECKING:
-    from reportspec.binding import Binding
+    from reportspec.resolve.binding import Binding
 
 Answers = frozenset[bool | None]
 _ANY: Answers = frozenset({True, False, None})

@@ -14,20 +14,11 @@ from functools import lru_cache
 from sqlglot import exp
 
 from reportspec.catalogue.shelf import Shelf
-from reportspec.expression import column_nodes, path_of
-from reportspec.expression_types import KINDS, Kind, Named
-from reportspec.model import (
-    Catalogue,
-    Derived,
-    Entity,
-    Field,
-    History,
-    MappedField,
-    Metric,
-    Relation,
-    SourceMap,
-)
-from reportspec.nothing import never_so, path_empty_because
+from reportspec.expression.sandbox import column_nodes, path_of
+from reportspec.expression.types import KINDS, Kind, Named
+from reportspec.model.domain import Catalogue, Derived, Entity, Field, History, Metric, Relation
+from reportspec.model.mapped import MappedField, SourceMap
+from reportspec.resolve.nothing import never_so, path_empty_because
 
 INSTANTS = ("as_of", "period_start", "period_end")
 # What a formula may use besides metrics: how many days of the period have begun.

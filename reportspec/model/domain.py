@@ -1,4 +1,4 @@
-"""The catalogue's own types: entities, fields, relations, metrics, report types, mappings.
+"""The catalogue's own types: entities, fields, relations, metrics, report types.
 
 They are made once by the loaders in `catalogue/` and `check/` and never changed. Expressions are
 kept as parsed sqlglot trees whose columns are canonical names (`deal.amount`,
@@ -13,14 +13,15 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from sqlglot import exp
 
-from reportspec.columns import Holds
-from reportspec.diagnostics import Span
-
 if TYPE_CHECKING:
     from reportspec.catalogue.library import Library
 
 FieldType = Literal["key", "text", "integer", "number", "money", "boolean", "date", "time"]
+
+
 Direction = Literal["up", "down", "neutral"]
+
+
 Texts = Mapping[str, str]  # language code -> text; `en` is always there
 
 
@@ -240,108 +241,3 @@ class Catalogue:
     entities: Mapping[str, Entity]
     metrics: Library
     reports: Mapping[str, ReportType]
-
-
-@dataclass(frozen=True, slots=True)
-class MappedField:
-    """A canonical field in the source's own SQL."""
-
-    name: str
-    sql: exp.Expr
-    type: str | None  # the type that the mapping states, if any
-    label: Texts
-    span: Span | None
-    holds: Holds = ""  # what the source has there
-    order: tuple[str, ...] = ()  # its values as they follow each other
-    lenient: bool = False  # a shipped mapping's: the source may lack what it names
-
-
-@dataclass(frozen=True, slots=True)
-class MappedJoin:
-    """Another table beside a part's own, never with more than one row for each of its rows:
-    grouped by its keys (`fields` are aggregates), cut to the first row of an order, or stated to
-    be unique."""
-
-    name: str
-    table: exp.Table
-    where: exp.Expr | None
-    on: tuple[tuple[exp.Expr, exp.Expr], ...]  # (key of the other table, expression of this one)
-    fields: Mapping[str, exp.Expr]
-    first: tuple[exp.Ordered, ...]
-    lenient: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class MappedPart:
-    """One table that an entity's rows come from. `latest` keeps one row for each key, the first
-    of an order: for tables that keep every version of a record."""
-
-    table: exp.Table
-    where: exp.Expr | None
-    fields: Mapping[str, MappedField]
-    joins: tuple[MappedJoin, ...] = ()
-    latest: tuple[tuple[exp.Expr, ...], tuple[exp.Ordered, ...]] | None = None
-    lenient: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Lack:
-    """What a source does not have though a mapping reads it: a table, or a column of one."""
-
-    table: str
-    column: str = ""
-    help: str = ""
-
-    @property
-    def text(self) -> str:
-        """The same in words."""
-        if not self.column:
-            return f"the source has no table `{self.table}`"
-        return f"the source's table `{self.table}` has no column `{self.column}`"
-
-
-@dataclass(frozen=True, slots=True)
-class MappedEntity:
-    """An entity's tables in the source, or its literal rows. `fields` are those that at least one
-    of the tables gives."""
-
-    entity: str
-    parts: tuple[MappedPart, ...]
-    fields: Mapping[str, MappedField]
-    rows: tuple[Mapping[str, Any], ...] = ()
-    span: Span | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class ColumnRead:
-    """A column that a mapping names. `type` is the SQL type of the field that it is as it stands, empty where
-    expressions read it; `field` is that field (`deal.closed_at`). `key_of` says of an entity's key
-    which rows are read, as a condition in the source's SQL (`TRUE`: all)."""
-
-    table: str
-    column: str
-    type: str = ""
-    field: str = ""
-    key_of: str = ""
-    currency: str = ""  # of an amount, where all of them are in one
-    currency_field: str = ""  # which says it
-
-
-@dataclass(frozen=True, slots=True)
-class SourceMap:
-    """What the source can serve, and how."""
-
-    name: str
-    dialect: str
-    timezone: str | None
-    entities: Mapping[str, MappedEntity]
-    csv_columns: Literal["typed", "text"] = "typed"
-    file: str = ""  # the mapping file to extend, for messages
-    prefer: Mapping[str, str] = field(default_factory=dict)  # derived entity -> what it is made from
-    # Why an entity (`deal`) or a field of it (`deal.type`) is not given, though the mapping has it.
-    lacks: Mapping[str, Lack] = field(default_factory=dict)
-    # What one's own lines read that is not there: a report that needs it is not made.
-    wrong: Mapping[str, Lack] = field(default_factory=dict)
-    keys: Literal["text", "typed"] = "text"
-    # Of files: the columns to read, as the mapping names them, and not as what they turned out to hold.
-    reads: tuple[ColumnRead, ...] = ()

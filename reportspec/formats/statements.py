@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from reportspec.check.model import Report, SectionSpec
 from reportspec.diagnostics import one_line
 from reportspec.evaluate.evaluate import formula
-from reportspec.plan.plan import plan
-from reportspec.plan.queries import AggregateQuery, Query
+from reportspec.expression.trees import TWINS
+from reportspec.model.query import AggregateQuery, Query
+from reportspec.model.spec import Report, SectionSpec
+from reportspec.plan import plan
 from reportspec.sql.aggregate import aggregate_statement
-from reportspec.sql.build import TWINS
 from reportspec.sql.dialect import sql_hash, sql_text
 from reportspec.sql.dialects import dialect_named
 from reportspec.sql.records import records_statement

@@ -4,116 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta, tzinfo
-from pathlib import Path
+from datetime import datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING, Literal
 
 from sqlglot import exp
 
-from reportspec.binding import Binding
-from reportspec.calendar import Align, Fiscal, Period, instant, same_point
-from reportspec.databases import database_of
+from reportspec.calendar import Align, Period, instant, same_point
 from reportspec.diagnostics import Span
-from reportspec.figures import SectionKind, Theme
-from reportspec.formats import Form
-from reportspec.model import Metric, SourceMap
-from reportspec.plan.queries import Dimension, Side
+from reportspec.model.domain import Metric
+from reportspec.model.figures import SectionKind
+from reportspec.model.mail import Delivery
+from reportspec.model.mapped import SourceMap
+from reportspec.model.query import Dimension, Side
+from reportspec.model.settings import Project
 
 if TYPE_CHECKING:
     from reportspec.check.report import Checked
+    from reportspec.resolve.binding import Binding
 
 ChartName = Literal["line", "bar", "stacked", "pareto", "histogram", "heatmap", "waterfall", "none"]
-
-
-TIMEOUT, PARALLEL = 600, 4
-
-
-@dataclass(frozen=True, slots=True)
-class FileSpec:
-    """The files of a table, and what the project says of how they are written; what is empty is found in them.
-    `date_format` has formats of `strptime` by column, those for all columns under an empty name."""
-
-    paths: tuple[str, ...]
-    encoding: str = ""
-    delimiter: str = ""
-    decimal: str = ""
-    thousands: str = ""
-    date_format: tuple[tuple[str, tuple[str, ...]], ...] = ()
-    skip: int | None = None
-    sheet: str | int | None = None
-    columns: tuple[str, ...] = ()
-    null: tuple[str, ...] = ()
-    percent: tuple[str, ...] = ()  # columns whose numbers are hundredths
-    span: Span | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class SourceSpec:
-    """Where the data is: `demo`, a DuckDB file, files to load, or another database's URL."""
-
-    kind: str  # "demo", "files", one of `databases.DATABASES`, or "url" for what is none of them
-    label: str  # for people, without secrets
-    path: str = field(default="", repr=False)  # a file, or a URL with its password
-    files: Mapping[str, FileSpec] = field(default_factory=dict)
-    span: Span | None = None
-
-    @property
-    def dialect(self) -> str:
-        """The SQL that the source speaks."""
-        return database_of(self.kind).dialect if self.kind != "url" else "duckdb"
-
-
-@dataclass(frozen=True, slots=True)
-class Outlet:
-    """A way out beside mail: its kind (`folder`, `store`, `webhook`, `slack`) and where it leads.
-    `link` is where its files can be fetched from."""
-
-    name: str
-    kind: str
-    target: str = field(repr=False)
-    link: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Mail:
-    """How a project sends."""
-
-    smtp: str = field(default="", repr=False)  # a URL with its password
-    sender: str = ""
-    allow: tuple[str, ...] = ()
-    ledger: str = field(default=".reportspec/ledger.sqlite", repr=False)
-    max_size: float = 10.0  # megabytes, encoded: what Postfix takes unless told otherwise
-    try_for: float = 40.0  # seconds for what is not taken at once
-    outlets: Mapping[str, Outlet] = field(default_factory=dict)
-    span: Span | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Condition:
-    """When to send: a word, or comparisons (metric, sign, number) of which all or any must hold."""
-
-    word: Literal["always", "goal_missed", "goal_at_risk", "not_empty", "changed", "compare"]
-    comparisons: tuple[tuple[str, str, float], ...] = ()
-    every: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Delivery:
-    """Who gets a report, and when. Addresses and texts may have `{{ … }}` in them."""
-
-    to: tuple[str, ...] = ()
-    cc: tuple[str, ...] = ()
-    bcc: tuple[str, ...] = ()
-    reply_to: str = ""
-    subject: str = ""
-    body: str = ""
-    when: Condition = Condition("always")
-    empty: Literal["send", "skip", "fail"] = "send"
-    attach: tuple[Form, ...] = ("pdf",)
-    fresh_within: timedelta | None = None
-    on_failure: tuple[str, ...] = ()
-    in_doubt: Literal["resend", "hold"] = "resend"
-    also: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,51 +39,6 @@ class Each:
 
 # What stands for the value of `for_each` until it is known.
 EACH = "{{ each }}"
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """What is not told of the source: a check, what it is about (empty: all), and why."""
-
-    check: str
-    of: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class SourceChecks:
-    """What becomes of what a source does not say as it should. `strict` makes no report of it."""
-
-    strict: bool = False
-    ignore: tuple[Known, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Project:
-    """The settings that a project's specs share."""
-
-    root: Path
-    file: str
-    source: SourceSpec
-    crm: str
-    mapping: str
-    timezone: str
-    source_timezone: str | None
-    language: str | None  # of words; None for the locale's
-    locale: str
-    currency: str | None
-    fiscal: Fiscal
-    theme: Theme
-    timeout: int = TIMEOUT  # seconds for one statement
-    parallel: int = PARALLEL  # statements side by side
-    memory: int = 0  # megabytes for DuckDB; 0: half of what there is
-    disk: int = 0  # megabytes of DuckDB's temporary files; 0: half of what is free
-    mail: Mail = field(default_factory=Mail)
-    checks: SourceChecks = field(default_factory=SourceChecks)
-    # When the data were loaded, as an instant or a whole day; after how long without a change they are
-    # taken to end with the newest, None for what their own gaps make likely.
-    loaded_at: datetime | date | None = None
-    stale_after: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True)

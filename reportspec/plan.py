@@ -7,13 +7,13 @@ from dataclasses import replace
 
 from sqlglot import exp
 
-from reportspec.binding import Binding, Unresolved, metrics_needed, parts
 from reportspec.calendar import buckets, instant
-from reportspec.check.model import EACH, Backtest, Each, Highlights, Report, SectionSpec
-from reportspec.expression import column_nodes, parse, path_of
-from reportspec.model import Entity, Metric
-from reportspec.plan.queries import AggregateQuery, Measure, Query, RecordsQuery, Side
-from reportspec.sql.aggregate import ORDER, money_currencies, only_amount
+from reportspec.expression.sandbox import column_nodes, parse, path_of
+from reportspec.model.domain import Entity, Metric
+from reportspec.model.query import ORDER, AggregateQuery, Measure, Query, RecordsQuery, Side
+from reportspec.model.spec import EACH, Backtest, Each, Highlights, Report, SectionSpec
+from reportspec.resolve.binding import Binding, Unresolved, metrics_needed, parts
+from reportspec.resolve.currencies import money_currencies, only_amount
 
 ADDITIVE = ("count", "sum", "average", "min", "max")
 TARGETS = "targets of goals"  # the section that their query belongs to
@@ -330,7 +330,7 @@ def can_trend(
     """Whether a metric can be shown over time: a stock that reads an entity which is itself made
     as of one instant cannot, be it for its own sake, for a condition or for a field that it is
     grouped `by`."""
-    from reportspec.sql.moments import varies_with_moment
+    from reportspec.resolve.moments import varies_with_moment
 
     if metric.time is not None:
         return True

@@ -8,9 +8,9 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from reportspec.binding import Binding
-from reportspec.expression import column_nodes, path_of
-from reportspec.model import Derived
+from reportspec.expression.sandbox import column_nodes, path_of
+from reportspec.model.domain import Derived
+from reportspec.resolve.binding import Binding
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from enum import Enum
 
 from sqlglot import exp
 
-from reportspec.expression import path_of
+from reportspec.expression.sandbox import path_of
 
 
 class Kind(Enum):

@@ -1,0 +1,1 @@
+"""What people may write as SQL: read, typed and built as trees."""

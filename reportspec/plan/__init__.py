@@ -1,1 +1,0 @@
-"""From a checked report to what has to be asked of the database."""

@@ -1,0 +1,1 @@
+"""Names become things: entities, fields, metrics and currencies, bound to one source."""

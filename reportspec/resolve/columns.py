@@ -1,0 +1,145 @@
+"""The source's columns that a mapping names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+
+from sqlglot import exp
+
+from reportspec.expression.trees import TYPES, identifier
+from reportspec.model.domain import Catalogue, Field
+from reportspec.model.mapped import ColumnRead, MappedJoin, MappedPart, SourceMap
+
+OWN = "own"
+
+
+def _qualified(tree: exp.Expr, alias: str) -> exp.Expr:
+    """The expression with its bare columns read from an alias."""
+    found = tree.copy()
+    for node in [found] if isinstance(found, exp.Column) else list(found.find_all(exp.Column)):
+        if not node.table:
+            node.set("table", identifier(alias))
+    return found
+
+
+def owned(tree: exp.Expr, joins: tuple[MappedJoin, ...]) -> exp.Expr:
+    """A part's expression with its bare columns read from the part's own table, if others stand
+    beside it."""
+    return _qualified(tree, OWN) if joins else tree
+
+
+def columns_read(
+    catalogue: Catalogue,
+    source: SourceMap,
+    extra: Mapping[str, Mapping[str, Field]],
+    currency: str = "",
+) -> tuple[ColumnRead, ...]:
+    """The columns that a mapping names, with the types of the fields that they are as they stand. What two keys
+    of tables join by are keys too, whose texts stay as they are. Amounts of which the mapping does not
+    say the currency are in the project's."""
+    found: dict[tuple[str, str], ColumnRead] = {}
+
+    def read(one: ColumnRead) -> None:
+        known = found.get((one.table, one.column))
+        if known is None or _weight(one) > _weight(known):
+            found[one.table, one.column] = one
+
+    for name, mapped in source.entities.items():
+        fields = {**extra.get(name, {}), **catalogue.entities[name].fields}
+        for part in mapped.parts:
+            for table, columns in named_columns(part):
+                for column_name in columns:
+                    read(ColumnRead(_dotted(table), column_name))
+            for one in _joining(part):
+                read(one)
+            for given in part.fields.values():
+                owner = _owner(part, given.sql)
+                field = fields.get(given.name)
+                if owner is None or field is None or not isinstance(given.sql, exp.Column):
+                    continue
+                kind = given.type if field.type in ("date", "time") else field.type
+                type_ = TYPES[kind or field.type]
+                of = _rows_of(part) if given.name == catalogue.entities[name].key else ""
+                in_ = _currency_of(part, field, currency)
+                read(
+                    ColumnRead(
+                        _dotted(owner), given.sql.name, type_, f"{name}.{given.name}", of, in_, field.currency or ""
+                    )
+                )
+    return tuple(found.values())
+
+
+def _currency_of(part: MappedPart, field: Field, project: str) -> str:
+    """The currency of all amounts of a field; nothing where each row says its own."""
+    if field.type != "money" or field.currency is None:
+        return ""
+    given = part.fields.get(field.currency)
+    if given is None:
+        return project
+    said = given.sql
+    return said.name.strip().upper() if isinstance(said, exp.Literal) and said.is_string else ""
+
+
+def _weight(read: ColumnRead) -> tuple[bool, bool, bool]:
+    return (bool(read.key_of), bool(read.type), read.type != TYPES["text"])
+
+
+def _dotted(table: exp.Table) -> str:
+    return ".".join(piece.name for piece in table.parts)
+
+
+def _owner(part: MappedPart, tree: exp.Expr) -> exp.Table | None:
+    """The table whose column an expression is, if it is nothing else."""
+    if not isinstance(tree, exp.Column) or not isinstance(tree.this, exp.Identifier):
+        return None
+    if tree.table in ("", OWN):
+        return part.table
+    return next((j.table for j in part.joins if j.name == tree.table and not j.fields), None)
+
+
+def _joining(part: MappedPart) -> Iterator[ColumnRead]:
+    for join in part.joins:
+        for theirs, ours in join.on:
+            owner = _owner(part, ours)
+            if owner is not None and isinstance(theirs, exp.Column):
+                for table, tree in ((join.table, theirs), (owner, ours)):
+                    yield ColumnRead(_dotted(table), tree.name, TYPES["key"])
+
+
+def _rows_of(part: MappedPart) -> str:
+    """Which rows of its table a part reads, as a condition; nothing where other tables decide."""
+    if part.latest is not None or (part.joins and part.where is not None):
+        return ""
+    return "TRUE" if part.where is None else part.where.sql("duckdb")
+
+
+def named_columns(part: MappedPart) -> Iterator[tuple[exp.Table, list[str]]]:
+    """The tables of a part, each with the columns that the mapping reads from it."""
+    trees: list[exp.Expr] = [field.sql for field in part.fields.values()]
+    trees += [part.where] if part.where is not None else []
+    trees += [ours for join in part.joins for _, ours in join.on]
+    if part.latest is not None:
+        trees += [*part.latest[0], *part.latest[1]]
+    joined = {join.name for join in part.joins}
+    yield part.table, _columns(trees, lambda table: table not in joined)
+    for join in part.joins:
+        own: list[exp.Expr] = [theirs for theirs, _ in join.on]
+        own += [join.where] if join.where is not None else []
+        own += list(join.first)
+        if join.fields:
+            own += list(join.fields.values())
+            yield join.table, _columns(own, lambda table: True)
+        else:
+            yield (
+                join.table,
+                [*_columns(own, lambda table: True), *_columns(trees, join.name.__eq__)],
+            )
+
+
+def _columns(trees: Iterable[exp.Expr], of: Callable[[str], bool]) -> list[str]:
+    found: dict[str, None] = {}
+    for tree in trees:
+        for node in tree.find_all(exp.Column):
+            if of(node.table) and isinstance(node.this, exp.Identifier):
+                found[node.name] = None
+    return list(found)
