@@ -25,10 +25,14 @@ sys.path.insert(0, str(CHECKOUT))
 
 import duckdb  # noqa: E402
 
-from reportspec import stages  # noqa: E402
+from reportspec.burst import burst  # noqa: E402
+from reportspec.burst.burst import run_each  # noqa: E402
+from reportspec.compile import compile_report  # noqa: E402
 from reportspec.deliver import send as sending  # noqa: E402
 from reportspec.formats.pool import makers  # noqa: E402
+from reportspec.timings import Timings  # noqa: E402
 from tests.deliver.server import Handler, Server  # noqa: E402
+from tests.loading import load_report  # noqa: E402
 
 NOW = datetime(2026, 8, 1, tzinfo=UTC)
 PROJECT = """version: 1
@@ -108,14 +112,14 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as name:
         os.chdir(name)
         project(Path(name), asked.people, asked.deals, server.port)
-        checked = stages.load_report(Path("spec.yaml"), NOW, {})
+        checked = load_report(Path("spec.yaml"), NOW, {})
         report = checked.report
         assert report is not None, checked.diagnostics
-        compiled = stages.compile_report(report)
+        compiled = compile_report(report)
 
         def figures(shared_from: int, only: tuple[str, ...] = ()) -> Any:
-            stages.SHARED_FROM = shared_from  # type: ignore[misc]
-            return stages.run_each(report, compiled, stages.Timings(), only)
+            burst.SHARED_FROM = shared_from  # type: ignore[misc]
+            return run_each(compiled, Timings(), only)
 
         some = tuple(f"Seller {i:05d}" for i in range(asked.apart))
         print(f"{asked.people:,} people, {asked.deals:,} deals, {len(compiled)} statements\n")
@@ -137,7 +141,9 @@ def main() -> int:
                 return sum(1 for _ in make((f, ("pdf",), v.value, None) for v, f in made))
 
         tell("their PDFs, on all cores", timed(pages)[0], asked.people)
-        seconds, outcome = timed(lambda: sending.send(report, checked.spec_text, sending.Asked(), wait=lambda _: None))
+        seconds, outcome = timed(
+            lambda: sending.send(report, checked.spec_text, sending.SendOptions(), wait=lambda _: None)
+        )
         assert outcome.count("sent") == asked.people == len(handler.taken)
         tell("all of it: figures, PDFs, checks, mails", seconds, asked.people)
     server.stop()

@@ -169,8 +169,9 @@ def warm_subjects() -> Iterator[tuple[str, int, Callable[[], object]]]:
 
     Reading the spec and the catalogue happens before: a server does that once.
     """
+    from reportspec.compile import compile_report
     from reportspec.sql.dialect import sql_text
-    from reportspec.stages import compile_report, load_report
+    from tests.loading import load_report
 
     now = datetime(2026, 11, 1, 12, tzinfo=UTC)
     for path in sorted((CHECKOUT / "specs").glob("*.yaml")):

@@ -9,7 +9,6 @@ import gc
 import os
 import re
 import sys
-import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -35,6 +34,7 @@ from reportspec.model.mail import FORMS, Form
 from reportspec.stopping import Stop
 
 if TYPE_CHECKING:
+    from reportspec.building import Built, Order
     from reportspec.check.report import Checked
     from reportspec.model.figures import Figures
 
@@ -107,17 +107,6 @@ messages_option = click.option(
     show_default=True,
     help="How mistakes are printed.",
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What the command line asked of every spec."""
-
-    settings: Mapping[str, str]
-    period: str | None
-    now: datetime
-    strict: bool = False
-    clock: bool = False  # whether nobody said `now`
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -214,7 +203,16 @@ def _told(text: str) -> None:
     _say(text, err=True)
 
 
-def _asked(settings: Iterable[str], period: str | None, today: datetime | None, strict: bool = False) -> Asked:
+def _order(
+    settings: Iterable[str],
+    period: str | None,
+    today: datetime | None,
+    strict: bool = False,
+    only: tuple[str, ...] = (),
+) -> Order:
+    """What the command line asks of every spec."""
+    from reportspec.building import Order
+
     found = {}
     for setting in settings:
         match = _SETTING.fullmatch(setting)
@@ -222,7 +220,7 @@ def _asked(settings: Iterable[str], period: str | None, today: datetime | None, 
             raise click.UsageError(f"--set takes name=value, not `{setting[:60]}`")
         found[match[1]] = match[2]
     clock = today is None and not os.environ.get("REPORTSPEC_NOW")
-    return Asked(found, period, _now(today), strict, clock)
+    return Order(_now(today), os.environ, found, period, strict, clock, only)
 
 
 def _now(today: datetime | None) -> datetime:
@@ -289,18 +287,10 @@ def _is_spec(path: Path) -> bool:
     return not keys & _OF_OTHERS and bool(keys & _OF_SPECS or {"version", "metrics"} <= keys)
 
 
-def _check(path: Path, asked: Asked) -> Checked:
-    from reportspec.stages import load_report
+def _check(path: Path, order: Order) -> Checked:
+    from reportspec.building import load
 
-    return load_report(
-        path,
-        asked.now,
-        os.environ,
-        settings=asked.settings,
-        period=asked.period,
-        strict=asked.strict,
-        clock=asked.clock,
-    )
+    return load(path, order)
 
 
 def _print(found: Iterable[Diagnostic], texts: Mapping[str, str], messages: str) -> None:
@@ -353,11 +343,11 @@ def validate(
     messages: str,
 ) -> None:
     """Check specs without touching the data."""
-    asked, out = _asked(settings, period, today), _Messages(messages)
+    order, out = _order(settings, period, today), _Messages(messages)
     specs = _specs(paths)
     broken = 0
     for path in specs:
-        checked = _check(path, asked)
+        checked = _check(path, order)
         out.tell(checked.diagnostics, checked.texts)
         broken += checked.broken
     out.close()
@@ -399,10 +389,10 @@ def compile_command(
 
     if dialect is not None and dialect not in DIALECTS:
         raise click.UsageError(f"SQL for `{dialect}` cannot be written yet; there is {', '.join(DIALECTS)}")
-    asked, out = _asked(settings, period, today), _Messages(messages)
+    order, out = _order(settings, period, today), _Messages(messages)
     broken = 0
     for path in _specs(paths):
-        checked = _check(path, asked)
+        checked = _check(path, order)
         out.tell(checked.diagnostics, checked.texts)
         if checked.broken or checked.report is None:
             broken += 1
@@ -443,7 +433,7 @@ def query(
     """Print the figures of specs without a PDF."""
     from reportspec.output import as_csv, as_json, as_table
 
-    asked, out = _asked(settings, period, today, strict), _Messages("text")
+    order, out = _order(settings, period, today, strict, each), _Messages("text")
     write: Callable[[Figures], str] = {
         "json": lambda figures: harmless_json(as_json(figures)),
         "csv": as_csv,
@@ -451,7 +441,7 @@ def query(
     }[form]
     broken = 0
     for path in _specs(paths):
-        done = _figures(path, asked, out, None, each)
+        done = _figures(path, order, out)
         if done is None:
             broken += 1
             continue
@@ -463,46 +453,16 @@ def query(
 
 
 def _figures(
-    path: Path, asked: Asked, out: _Messages, timings: Any, each: tuple[str, ...] = ()
-) -> tuple[list[tuple[str, Figures]], Checked] | None:
+    path: Path, order: Order, out: _Messages, timings: Any = None
+) -> tuple[list[tuple[str, Figures]], Built] | None:
     """The figures of a spec, each with its part of names by the value of `for_each` (one without it
     where there is none), or None with the mistakes told."""
-    from reportspec.api import no_each, source_problems, without_report, without_value
-    from reportspec.errors import SourceError
-    from reportspec.stages import Timings, compile_report, run_each, run_report
+    from reportspec.building import build
 
-    timings = timings or Timings()
-    since = time.perf_counter()
-    checked = _check(path, asked)
-    timings.measure("check", since)
-    out.tell(checked.diagnostics, checked.texts)
-    report = checked.report
-    if checked.broken or report is None:
+    built = build(path, order, timings, out.tell)
+    if built.made is None:
         return None
-    if each and report.each is None:
-        out.tell([no_each(path, each)], {})
-        return None
-    since = time.perf_counter()
-    compiled = compile_report(report)
-    timings.measure("compile", since)
-    try:
-        if report.each is None:
-            figures = run_report(report, compiled, timings)
-            out.tell(figures.warnings, checked.texts)
-            return [("", figures)], checked
-        made = run_each(report, compiled, timings, each)
-        out.tell(made.warnings, checked.texts)
-    except SourceError as error:
-        out.tell(source_problems(path, report, error), checked.texts)
-        return None
-    out.tell(without_report(path, report, each, [one.value for one, _ in made]), checked.texts)
-    out.tell(without_value(path, report, made.unowned), {})
-    if not made:
-        what = f"has no value `{each[0][:60]}`" if each else "has no values"
-        said = f"{path}: `{report.each.dimension.name}` {what}, so there is no report"
-        out.tell([Diagnostic("no-values", said, None, "look at `for_each`")], {})
-        return None
-    return [(one.part, figures) for one, figures in made], checked
+    return [(one.part, figures) for one, figures in built.made.figures], built
 
 
 @cli.command()
@@ -547,9 +507,9 @@ def build(
     `for_each` makes a folder with a report for each value."""
     import threading
 
-    from reportspec.stages import Timings
+    from reportspec.timings import Timings
 
-    asked, said = _asked(settings, period, today, strict), _Messages(messages)
+    order, said = _order(settings, period, today, strict, each), _Messages(messages)
     specs = _specs(paths)
     names = _names(specs)
     forms = tuple(dict.fromkeys(forms))
@@ -559,7 +519,7 @@ def build(
     for index, path in enumerate(specs):
         _progress(f"[{index + 1}/{len(specs)}] {path}")
         spent = Timings()
-        done = _build_one(path, out, names[path], forms, asked, said, spent, each)
+        done = _build_one(path, out, names[path], forms, order, said, spent)
         _progress("")
         if done is None:
             failed += 1
@@ -622,29 +582,38 @@ def _build_one(
     out: Path,
     name: str,
     forms: tuple[Form, ...],
-    asked: Asked,
+    order: Order,
     said: _Messages,
     spent: Any,
-    each: tuple[str, ...],
 ) -> list[Path] | None:
     """The files of a spec, written; None with the mistakes told. All forms are made before any
     is written."""
-    done = _figures(path, asked, said, spent, each)
+    done = _figures(path, order, said, spent)
     if done is None:
         return None
-    made, checked = done
-    since = time.perf_counter()
-    if "pdf" in forms:
-        for _, figures in made[:100]:
-            said.tell(_letters_told(path, figures), {})
-    names = [name] if made[0][0] == "" else [part for part, _ in made]
-    folder = out if made[0][0] == "" else out / name
-    found = _made(path, [figures for _, figures in made], checked.spec_text, names, forms)
+    made, built = done
+    burst = made[0][0] != ""
+    names = [part for part, _ in made] if burst else [name]
+    folder = out / name if burst else out
+    with spent.of("render"):
+        if "pdf" in forms:
+            for _, figures in made[:100]:
+                said.tell(_letters_told(path, figures), {})
+        found = _made(path, [figures for _, figures in made], built.spec_text, names, forms)
     if isinstance(found, Diagnostic):
         said.tell([found], {})
         return None
-    spent.measure("render", since)
-    since = time.perf_counter()
+    with spent.of("write"):
+        wrong = _written(folder, found)
+    if wrong is not None:
+        said.tell([wrong], {})
+        return None
+    # Of a form with a file for each table the folder is named.
+    return list(dict.fromkeys(folder / Path(file).parts[0] for file in found))
+
+
+def _written(folder: Path, found: Mapping[str, bytes]) -> Diagnostic | None:
+    """Write files whole; what is wrong, if one cannot be."""
     from reportspec.files import write_whole
 
     for file, data in found.items():
@@ -652,40 +621,31 @@ def _build_one(
             write_whole(folder / file, data)
         except OSError as error:
             why = (error.strerror or str(error)).lower()
-            help = "choose another folder with -o"
             text = f"`{folder / file}` cannot be written: {why}"
-            said.tell([Diagnostic("cannot-write", text, None, help)], {})
-            return None
-    spent.measure("write", since)
-    # Of a form with a file for each table the folder is named.
-    return list(dict.fromkeys(folder / Path(file).parts[0] for file in found))
+            return Diagnostic("cannot-write", text, None, "choose another folder with -o")
+    return None
 
 
 def _made(
     path: Path, figures: list[Figures], spec_text: str | None, names: list[str], forms: tuple[Form, ...]
 ) -> dict[str, bytes] | Diagnostic:
-    from reportspec.api import no_pango
-    from reportspec.formats import FormatError
+    from reportspec.errors import ReportspecError
     from reportspec.formats.pool import makers
-    from reportspec.render.errors import RenderError
+    from reportspec.problems import problems_of
 
     found: dict[str, bytes] = {}
     try:
         with makers(len(figures)) as make:
             for files in make((one, forms, name, spec_text) for one, name in zip(figures, names, strict=True)):
                 found |= files
-    except RenderError as error:
-        return Diagnostic("cannot-render", f"{path}: {error}")
-    except FormatError as error:
-        return Diagnostic("missing-library", error.message, None, error.help)
-    except OSError as error:
-        return no_pango(error)
+    except (ReportspecError, OSError) as error:
+        return problems_of(path, error)[0]
     return found
 
 
 def _letters_told(path: Path, figures: Figures) -> list[Diagnostic]:
     """A warning of letters that would be boxes on paper."""
-    from reportspec.render.errors import RenderError
+    from reportspec.errors import RenderError
     from reportspec.render.fonts import letters_without_font
 
     try:
@@ -744,9 +704,9 @@ def send(
     # Both would send to everybody what was meant as a trial.
     if out is not None and not dry_run:
         raise click.UsageError("-o is the folder of --dry-run: add --dry-run, or leave it out")
-    from reportspec.deliver.send import Asked as Wanted
+    from reportspec.deliver.send import SendOptions
 
-    asked, said = _asked(settings, period, today, strict), _Messages(messages)
+    order, said = _order(settings, period, today, strict, each), _Messages(messages)
     specs = _specs(paths)
     names = _names(specs)
     tally = _Tally([path for path in paths if not path.is_dir()], len(specs))
@@ -754,8 +714,8 @@ def send(
         _progress(f"{path}")
         # Mails of specs of the same name are kept apart, as their reports are.
         folder = (out or Path("out")) / ("" if names[path] == path.stem else names[path])
-        wanted = Wanted(folder if dry_run else None, rehearsal or "", resend, each)
-        _send_one(path, asked, wanted, said, tally)
+        wanted = SendOptions(folder if dry_run else None, rehearsal or "", resend)
+        _send_one(path, order, wanted, said, tally)
     said.close()
     tally.tell(messages == "text")
     if tally.crash is not None:
@@ -795,21 +755,11 @@ class _Tally:
         _say("; ".join(parts), err=bool(self.code or self.crash))
 
 
-def _send_one(path: Path, asked: Asked, wanted: Any, said: _Messages, tally: _Tally) -> None:
+def _send_one(path: Path, order: Order, wanted: Any, said: _Messages, tally: _Tally) -> None:
     from reportspec.deliver.attempt import NO_DELIVERY, as_diagnostics, attempt
 
     try:
-        made = attempt(
-            path,
-            asked.now,
-            os.environ,
-            wanted,
-            settings=asked.settings,
-            period=asked.period,
-            strict=asked.strict,
-            clock=asked.clock,
-            say=_told,
-        )
+        made = attempt(path, order, wanted, say=_told)
     except KeyboardInterrupt:
         _progress("")
         _say("what was handed over is known: send again for the rest", err=True)
@@ -882,8 +832,8 @@ def status(project: Path | None, report: str | None, failed: bool, limit: int, f
     """
     from reportspec.api import ReportError, ledger_of
     from reportspec.check.project import find_project
-    from reportspec.deliver.ledger import LedgerError
     from reportspec.deliver.status import as_json, as_table, deliveries, nearest
+    from reportspec.errors import LedgerError
 
     if project is not None and _is_spec(project):
         report, place = report or str(project), find_project(project)

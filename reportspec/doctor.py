@@ -418,7 +418,7 @@ def _probed(session: Connection) -> Iterator[Finding]:
     """Whether the database answers small questions rightly."""
     import sqlglot
 
-    from reportspec.run.values import canonical
+    from reportspec.run.canonical import canonical
     from reportspec.sql.dialect import sql_text
 
     wrong = []

@@ -1,4 +1,7 @@
-"""What is raised for anything but a mistake in a file of the user's."""
+"""What is raised for anything but a mistake in a file of the user's: what is wrong, and the way out.
+
+`problems.py` makes diagnostics of them, the one place where people are told. No secret is in any.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +10,23 @@ from collections.abc import Sequence
 from reportspec.diagnostics import Diagnostic
 
 
-class SourceError(Exception):
-    """The source cannot be read: what is wrong, and the way out. No secret is in it. `lost` says
-    that the connection broke off, and that another try may do; `column` is one that is not there.
-    `table` is the one that it is about, where that is a file; `also` are the other mistakes that were
-    found with this one. `tree` is the statement that failed, where one did."""
+class ReportspecError(Exception):
+    """Something outside the program keeps it from its work: what (`message`), its kind (`code`), and the
+    way out (`help`, `notes`). `temporary` says that another try may do."""
+
+    code = "failed"
+    temporary = False
+
+    def __init__(self, message: str, help: str | None = None, notes: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.message, self.help, self.notes = message, help, notes
+
+
+class SourceError(ReportspecError):
+    """The source cannot be read. `lost` says that the connection broke off, and that another try may do;
+    `column` is one that is not there. `table` is the one that it is about, where that is a file; `also`
+    are the other mistakes that were found with this one. `tree` is the statement that failed, where one
+    did."""
 
     tree: object = None
 
@@ -27,9 +42,9 @@ class SourceError(Exception):
         table: str = "",
         also: tuple[SourceError, ...] = (),
     ) -> None:
-        super().__init__(message)
-        self.code, self.message, self.help, self.notes = code, message, help, notes
-        self.lost, self.column, self.table, self.also = lost, column, table, also
+        super().__init__(message, help, notes)
+        self.code, self.lost, self.column, self.table, self.also = code, lost, column, table, also
+        self.temporary = lost or code == "no-connection"
 
 
 class Broken(SourceError):
@@ -39,3 +54,43 @@ class Broken(SourceError):
         first = diagnostics[0]
         super().__init__(first.code, first.message, first.help, first.notes)
         self.diagnostics = tuple(diagnostics)
+
+
+class NoReport(ReportspecError):
+    """There is no report for what was asked for: a value of `for_each` that there is not, or none at all."""
+
+    code = "no-values"
+
+
+class RenderError(ReportspecError):
+    """The report cannot be laid out: a refused logo, colour, chart or fetch. Says which."""
+
+    code = "cannot-render"
+
+
+class FormatError(ReportspecError):
+    """A form cannot be made here, for want of a library."""
+
+    code = "missing-library"
+
+
+class LedgerError(ReportspecError):
+    """The ledger cannot be used, so nothing is sent."""
+
+    code = "no-ledger"
+
+
+class MailError(ReportspecError):
+    """No mail can be sent at all; `temporary` says whether it may do later."""
+
+    code = "no-mail"
+
+    def __init__(self, message: str, help: str | None = None, *, temporary: bool = False) -> None:
+        super().__init__(message, help)
+        self.temporary = temporary
+
+
+class NotSent(ReportspecError):
+    """Nothing of a report is sent."""
+
+    code = "not-sent"

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from reportspec.catalogue.load import documents
-from reportspec.check.catalogue import check_names
 from reportspec.check.document import Document
 from reportspec.check.mapping import shipped
+from reportspec.check.own_catalogue import check_names
 from reportspec.check.project import demo_project, find_project, load_project, project_in
 from reportspec.check.report import bind_source
 from reportspec.check.sections import section_metrics

@@ -74,8 +74,9 @@ def reportspec_with_check(folder: Path) -> Prepare:
 def _reportspec(folder: Path) -> tuple[Callable[..., Any], Callable[[Any], object]]:
     from datetime import UTC, datetime
 
+    from reportspec.compile import compile_report
     from reportspec.sql.dialect import sql_text
-    from reportspec.stages import compile_report, load_report
+    from tests.loading import load_report
 
     names = {"won_count": "won_deals_count", "closed_count": "closed_deals_count"}
     spec = folder / "specs" / "warm.yaml"

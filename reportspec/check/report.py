@@ -25,12 +25,12 @@ from reportspec.calendar import (
     parse_period,
 )
 from reportspec.catalogue.load import packaged
-from reportspec.check.catalogue import Own, check_names, extended
 from reportspec.check.conditions import Bounds, condition, field_named, in_words
 from reportspec.check.delivery import check_settings, delivery_of, each_of
 from reportspec.check.document import Document, Place, open_document
 from reportspec.check.lacking import There, served
 from reportspec.check.mapping import load_mapping, tables_of, with_load, with_types
+from reportspec.check.own_catalogue import Own, check_names, extended
 from reportspec.check.params import as_read, substitute
 from reportspec.check.project import (
     find_project,

@@ -13,7 +13,7 @@ from reportspec.catalogue.library import FINEST_OPTION, LARGEST_OPTION, UnknownM
 from reportspec.check.conditions import Bounds, condition, field_named
 from reportspec.check.document import Document, Place
 from reportspec.check.insights import Asked, backtest, highlights
-from reportspec.check.own_chart import own_chart
+from reportspec.check.vega_lite import own_chart
 from reportspec.diagnostics import did_you_mean, folded_name, suggestion
 from reportspec.expression.sandbox import column_nodes, parse, path_of
 from reportspec.expression.trees import conjuncts

@@ -15,8 +15,8 @@ from reportspec.model.rows import Table
 from reportspec.model.spec import EACH, GoalSpec, Report
 from reportspec.plan import targets_query
 from reportspec.resolve.binding import Binding, Unresolved, metrics_needed
+from reportspec.sql.distinct import values_statement
 from reportspec.sql.records import records_statement
-from reportspec.sql.values import values_statement
 
 Ask = Callable[[exp.Expr], Table]
 

@@ -13,7 +13,7 @@ from reportspec.model.query import Dimension
 from reportspec.model.rows import Table
 from reportspec.model.spec import Comparison, Report, SectionSpec
 from reportspec.resolve.binding import Binding, Unresolved
-from reportspec.sql.values import values_statement
+from reportspec.sql.distinct import values_statement
 
 NAME = "name"  # the field that calls a member
 MOST = 500  # members that are called one by one: each is written into the statements

@@ -6,23 +6,19 @@ import contextlib
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 
-from reportspec.api import no_each, no_pango, source_problems
+from reportspec.building import Order, load
 from reportspec.check.report import Checked
 from reportspec.deliver import send as sending
-from reportspec.deliver.ledger import LedgerError, Tell, silent
+from reportspec.deliver.ledger import Tell, silent
 from reportspec.deliver.maintainers import Failure, failure, maintainers, tell
 from reportspec.deliver.outlets import without_secrets
-from reportspec.deliver.send import Asked, Outcome, Result, Sent, Wait
-from reportspec.deliver.smtp import MailError
+from reportspec.deliver.send import Outcome, Result, SendOptions, Sent, Wait
 from reportspec.deliver.status import days
 from reportspec.diagnostics import Diagnostic, in_order, one_line, shortened
-from reportspec.errors import SourceError
-from reportspec.formats import FormatError
-from reportspec.render.errors import RenderError
-from reportspec.stages import load_report
+from reportspec.errors import ReportspecError
+from reportspec.problems import problems_of
 
 NO_DELIVERY = "no-delivery"  # the code of what is said of a spec that is not to be sent at all
 _LACKING: tuple[Result, ...] = ("failed", "refused", "doubt")
@@ -48,32 +44,20 @@ class Attempt:
         return 75 if self.outcome.count("pending") else 0
 
 
-def attempt(
-    path: Path,
-    now: datetime,
-    environment: Mapping[str, str],
-    asked: Asked,
-    *,
-    settings: Mapping[str, str],
-    period: str | None = None,
-    strict: bool = False,
-    wait: Wait = time.sleep,
-    clock: bool = False,
-    say: Tell = silent,
-) -> Attempt:
+def attempt(path: Path, order: Order, options: SendOptions, *, wait: Wait = time.sleep, say: Tell = silent) -> Attempt:
     """Check a spec, build its report and send it, and tell those who look after it of what went
     wrong; `say` is given a line where another program has to be waited for. Raises only
     what is a bug, of which they are told as well."""
 
     def told(failures: list[Failure], period: str = "") -> str | None:
-        if asked.dry_run is not None or asked.rehearsal or not failures:
+        if options.dry_run is not None or options.rehearsal or not failures:
             return None
-        who = maintainers(path, now, environment, settings)
+        who = maintainers(path, order.now, order.environment, order.settings)
         return tell(who, failures, period) if who is not None else None
 
     try:
-        checked = load_report(path, now, environment, settings=settings, period=period, strict=strict, clock=clock)
-        made = _sent(path, checked, asked, wait, say)
+        checked = load(path, order)
+        made = _sent(path, checked, order, options, wait, say)
     except Exception as error:
         with contextlib.suppress(Exception):
             name = type(error).__name__
@@ -88,7 +72,7 @@ def attempt(
     return Attempt((*made.diagnostics, more), made.texts, made.outcome, made.temporary)
 
 
-def _sent(path: Path, checked: Checked, asked: Asked, wait: Wait, say: Tell) -> Attempt:
+def _sent(path: Path, checked: Checked, order: Order, options: SendOptions, wait: Wait, say: Tell) -> Attempt:
     said, report = in_order(checked.diagnostics), checked.report
     if checked.broken or report is None:
         return Attempt(said, checked.texts)
@@ -96,38 +80,13 @@ def _sent(path: Path, checked: Checked, asked: Asked, wait: Wait, say: Tell) -> 
         help = "add for example `deliver: {to: anna@example.com}`"
         lacking = Diagnostic(NO_DELIVERY, f"{path}: the spec has no `deliver`", None, help)
         return Attempt((*said, lacking), checked.texts)
-    if asked.only and report.each is None:
-        return Attempt((*said, no_each(path, asked.only)), checked.texts)
     try:
-        outcome = sending.send(report, checked.spec_text, asked, wait=wait, tell=say)
-        return Attempt((*said, *outcome.warnings), checked.texts, outcome)
-    except MailError as error:
-        problem = Diagnostic("no-mail", f"{path}: {error.message}", None, error.help)
-        return Attempt((*said, problem), checked.texts, temporary=error.temporary)
-    except sending.Refused as error:
-        problem = Diagnostic("not-sent", f"{path}: {error.message}", None, error.help)
-    except LedgerError as error:
-        problem = Diagnostic("no-ledger", f"{path}: {error.message}", None, error.help)
-    except SourceError as error:
-        problems = source_problems(path, report, error)
-        later = error.lost or error.code == "no-connection"
-        return Attempt((*said, *problems), checked.texts, temporary=later)
-    except RenderError as error:
-        problem = Diagnostic("cannot-render", f"{path}: {error}")
-    except FormatError as error:
-        problem = Diagnostic("missing-library", error.message, None, error.help)
-    except OSError as error:
-        problem = os_problem(path, error)
-    return Attempt((*said, problem), checked.texts)
-
-
-def os_problem(path: Path, error: OSError) -> Diagnostic:
-    """What is told where the system does not do something: files, or the library that makes PDFs."""
-    if "load library" in str(error):
-        return no_pango(error)
-    where = f" `{error.filename}`:" if error.filename else ""
-    said = f"{path}: not sent:{where} {(error.strerror or str(error)).lower()}"
-    return Diagnostic("not-sent", said, None, "look whether there is room for files, and who may write them")
+        outcome = sending.send(report, checked.spec_text, options, order.only, wait=wait, tell=say)
+    except (ReportspecError, OSError) as error:
+        problems = problems_of(path, error, report)
+        temporary = isinstance(error, ReportspecError) and error.temporary
+        return Attempt((*said, *problems), checked.texts, temporary=temporary)
+    return Attempt((*said, *outcome.warnings), checked.texts, outcome)
 
 
 # --- what is wrong with it ----------------------------------------------------------------------

@@ -22,6 +22,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, Literal, Protocol, get_args
 
+from reportspec.errors import LedgerError
+
 State = Literal["claimed", "data", "sent", "refused"]
 VERSION = 1
 PATIENCE = 30.0  # seconds for another program that holds the ledger
@@ -56,14 +58,6 @@ class Entry:
 
 
 _NAMES = tuple(one.name for one in fields(Entry))
-
-
-class LedgerError(Exception):
-    """The ledger cannot be used, so nothing is sent; `help` is the way out."""
-
-    def __init__(self, message: str, help: str | None = None) -> None:
-        super().__init__(message)
-        self.message, self.help = message, help
 
 
 class Ledger(Protocol):

@@ -16,10 +16,11 @@ from reportspec.addresses import allowed, ascii_address, bare, folded, split
 from reportspec.check.delivery import mail_of, unfit
 from reportspec.check.document import Document, open_document
 from reportspec.check.project import find_project, load_project
-from reportspec.deliver.ledger import Entry, Ledger, LedgerError, open_ledger, stamped
+from reportspec.deliver.ledger import Entry, Ledger, open_ledger, stamped
 from reportspec.deliver.message import Head, message_id, notice
-from reportspec.deliver.smtp import Mailer, MailError
+from reportspec.deliver.smtp import Mailer
 from reportspec.deliver.status import NOTICE
+from reportspec.errors import LedgerError, MailError
 from reportspec.model.mail import Mail
 from reportspec.naming import known_as
 

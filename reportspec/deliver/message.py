@@ -15,7 +15,7 @@ from hashlib import sha256
 
 from reportspec import diagnostics
 from reportspec.addresses import ascii_address, split
-from reportspec.deliver.words import of_kpi
+from reportspec.deliver.template import of_kpi
 from reportspec.diagnostics import harmless
 from reportspec.model.figures import Figures, Kpi
 from reportspec.render.locale import as_of_moment, data_moment, formats_for, tendency

@@ -16,7 +16,7 @@ from urllib.error import HTTPError, URLError
 from urllib.parse import unquote, urlsplit
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
-from reportspec.deliver.words import kpis, of_kpi
+from reportspec.deliver.template import kpis, of_kpi
 from reportspec.diagnostics import harmless, harmless_json, one_line
 from reportspec.files import write_whole
 from reportspec.model.figures import Figures, PeriodFigures

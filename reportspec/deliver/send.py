@@ -16,34 +16,41 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Literal
 
+from reportspec import building
 from reportspec.addresses import allowed, ascii_address, bare, folded, split
-from reportspec.api import without_value
+from reportspec.burst.values import no_values
 from reportspec.check.delivery import TEMPLATE
-from reportspec.deliver.conditions import digest_of, empty, holds, too_old
-from reportspec.deliver.guard import check_message, check_parcel, mixed_up
-from reportspec.deliver.ledger import Entry, Ledger, LedgerError, Tell, open_ledger, silent, stamped
+from reportspec.deliver.ledger import Entry, Ledger, Tell, open_ledger, silent, stamped
 from reportspec.deliver.message import Head, mail, message_id
 from reportspec.deliver.outlets import OutletError, Parcel, links, way
-from reportspec.deliver.smtp import Answer, Mailer, MailError
-from reportspec.deliver.words import Words
+from reportspec.deliver.policy import digest_of, empty, holds, too_old
+from reportspec.deliver.proof import check_message, check_parcel, mixed_up
+from reportspec.deliver.smtp import Answer, Mailer
+from reportspec.deliver.template import Words
 from reportspec.diagnostics import Diagnostic
-from reportspec.errors import SourceError
-from reportspec.formats import FormatError
+from reportspec.errors import FormatError, LedgerError, MailError, NotSent, RenderError, SourceError
 from reportspec.formats.pool import makers
 from reportspec.model.figures import Figures
 from reportspec.model.mail import Delivery, Form, Mail, Outlet
 from reportspec.model.spec import Report
 from reportspec.naming import known_as, slug
-from reportspec.render.errors import RenderError
-from reportspec.stages import Compiled, Timings, compile_report, run_each, run_report
 from reportspec.stopping import undisturbed
 
 ATTEMPTS = 5  # for what a server does not take now
+
+
 FIRST_WAIT, LONGEST_WAIT = 1.0, 60.0  # seconds; each wait is three times the one before
+
+
 MOST_COPIES = 2  # of a mail of which nobody knows whether it arrived
+
+
 MOST_SILENCES = 2  # one after the other, before a mail server is left alone for this run
 
+
 Result = Literal["sent", "already", "skipped", "pending", "refused", "doubt", "failed", "written", "busy"]
+
+
 OUTLET = "outlet:"  # recipients that are ways out
 
 
@@ -76,14 +83,13 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class SendOptions:
     """What was asked of a run: a folder for `.eml` files instead of sending, an address for a
-    rehearsal, whether to send again, and the values of `for_each` (all if none is named)."""
+    rehearsal, and whether to send again."""
 
     dry_run: Path | None = None
     rehearsal: str = ""
     resend: bool = False
-    only: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,27 +112,27 @@ class Item:
 Wait = Callable[[float], None]
 
 
-class Refused(Exception):
-    """Nothing of a report is sent: why, and the way out."""
-
-    def __init__(self, message: str, help: str | None = None) -> None:
-        super().__init__(message)
-        self.message, self.help = message, help
-
-
-def send(report: Report, spec_text: str, asked: Asked, wait: Wait = time.sleep, tell: Tell = silent) -> Outcome:
-    """Build a report and hand it over to all who get it; `tell` is given a line where a ledger has to be
-    waited for. Raises Refused, SourceError, LedgerError,
-    MailError, RenderError, FormatError; what concerns single recipients is in the outcome."""
+def send(
+    report: Report,
+    spec_text: str,
+    options: SendOptions,
+    only: tuple[str, ...] = (),
+    *,
+    wait: Wait = time.sleep,
+    tell: Tell = silent,
+) -> Outcome:
+    """Build a report (of `for_each` the values in `only`, if any) and hand it over to all who get it; `tell`
+    is given a line where a ledger has to be waited for. Raises ReportspecError; what concerns single
+    recipients is in the outcome."""
     delivery = report.delivery
     if delivery is None or not (delivery.to or delivery.cc or delivery.bcc or delivery.also):
-        raise Refused("the spec names nobody who gets the report", "add for example `deliver: {to: anna@example.com}`")
-    _check_project(report, delivery, asked)
+        raise NotSent("the spec names nobody who gets the report", "add for example `deliver: {to: anna@example.com}`")
+    _check_project(report, delivery, options)
     outcome = Outcome(report.file, _period(report))
-    if asked.dry_run is not None:
-        items = _built(report, delivery, spec_text, asked, outcome, None)
+    if options.dry_run is not None:
+        items = _built(report, delivery, spec_text, options, only, outcome, None)
         for item in items:
-            _write(asked.dry_run, item, outcome)
+            _write(options.dry_run, item, outcome)
         _left_alone(delivery, items, "a dry run hands nothing over", outcome)
         return outcome
     ledger = open_ledger(report.project.mail.ledger, report.project.root, tell=tell)
@@ -135,33 +141,33 @@ def send(report: Report, spec_text: str, asked: Asked, wait: Wait = time.sleep, 
             if not mine:
                 outcome.add("", "", "busy", "another process is sending this report")
                 return outcome
-            items = _built(report, delivery, spec_text, asked, outcome, ledger)
-            _check_items(report, items, asked, ledger)
-            _hand_over(report, delivery, items, asked, outcome, ledger, wait)
+            items = _built(report, delivery, spec_text, options, only, outcome, ledger)
+            _check_items(report, items, options, ledger)
+            _hand_over(report, delivery, items, options, outcome, ledger, wait)
             return outcome
     finally:
         ledger.close()
 
 
-def _check_items(report: Report, items: Sequence[Item], asked: Asked, ledger: Ledger) -> None:
+def _check_items(report: Report, items: Sequence[Item], options: SendOptions, ledger: Ledger) -> None:
     """That all was made for whom it goes to. Raises SourceError, before anything is sent."""
     for item in items:
         check_parcel(item.value, item.parcel, item.statements)
         told = (item.head.message_id, item.head.refers)
-        if item.recipient and told != _identity(report, item.value, item.recipient, asked, ledger):
+        if item.recipient and told != _identity(report, item.value, item.recipient, options, ledger):
             raise mixed_up(item.value)
 
 
-def _identity(report: Report, value: str, address: str, asked: Asked, ledger: Ledger | None) -> tuple[str, str]:
+def _identity(report: Report, value: str, address: str, options: SendOptions, ledger: Ledger | None) -> tuple[str, str]:
     """A mail's Message-ID, and that of the first one where it corrects it. What is sent again on
     request is another message; what may not have arrived is the same one once more."""
     first = _message_id(report, value, address)
-    if ledger is None or asked.rehearsal:
+    if ledger is None or options.rehearsal:
         return first, ""
     there = ledger.find(_key(report, value), _period(report), folded(address))
     if there is None or not there.message_id:
         return first, ""
-    if asked.resend and there.state in ("sent", "data"):
+    if options.resend and there.state in ("sent", "data"):
         return message_id(report.project.mail.sender, first, there.message_id), first
     same = there.message_id.partition("@")[0] == first.partition("@")[0]
     return (first, "") if same else (there.message_id, first)
@@ -181,25 +187,25 @@ def _period(report: Report) -> str:
     return f"{report.period.start.isoformat()}/{report.period.end.isoformat()}"
 
 
-def _check_project(report: Report, delivery: Delivery, asked: Asked) -> None:
+def _check_project(report: Report, delivery: Delivery, options: SendOptions) -> None:
     mailed = delivery.to or delivery.cc or delivery.bcc
     settings = report.project.mail
-    if asked.rehearsal:
-        if split(asked.rehearsal) is None:
-            raise Refused(f"`{asked.rehearsal[:80]}` is no address", "write `--to anna@example.com`")
-        if not _may_get(bare(asked.rehearsal), settings, asked):
-            raise Refused(f"`{asked.rehearsal}` may not be sent a report", _ALLOW)
+    if options.rehearsal:
+        if split(options.rehearsal) is None:
+            raise NotSent(f"`{options.rehearsal[:80]}` is no address", "write `--to anna@example.com`")
+        if not _may_get(bare(options.rehearsal), settings, options):
+            raise NotSent(f"`{options.rehearsal}` may not be sent a report", _ALLOW)
     if not mailed:
         return
     if not settings.sender:
-        raise Refused(
+        raise NotSent(
             "a mail needs a sender, and the project names none",
             "add for example `from: Reports <reports@example.com>` to `deliver` in the project file",
         )
-    if asked.dry_run is None and not settings.allow:
-        raise Refused("the project allows nobody to be sent a report", _ALLOW)
-    if asked.dry_run is None and not settings.smtp:
-        raise Refused(
+    if options.dry_run is None and not settings.allow:
+        raise NotSent("the project allows nobody to be sent a report", _ALLOW)
+    if options.dry_run is None and not settings.smtp:
+        raise NotSent(
             "the project names no mail server",
             "add `smtp:` to `deliver` in the project file (is its variable set?), or use --dry-run",
         )
@@ -208,38 +214,43 @@ def _check_project(report: Report, delivery: Delivery, asked: Asked) -> None:
 _ALLOW = "add the address, or `@` and its domain, to `deliver: {allow: […]}` in the project file"
 
 
-def _may_get(address: str, settings: Mail, asked: Asked) -> bool:
+def _may_get(address: str, settings: Mail, options: SendOptions) -> bool:
     """Whether an address is allowed. Of a dry run nothing leaves, so that it does without a list."""
-    return (asked.dry_run is not None and not settings.allow) or allowed(address, settings.allow)
-
-
-# --- building ----------------------------------------------------------------------------------
+    return (options.dry_run is not None and not settings.allow) or allowed(address, settings.allow)
 
 
 def _built(
-    report: Report, delivery: Delivery, spec_text: str, asked: Asked, outcome: Outcome, ledger: Ledger | None
+    report: Report,
+    delivery: Delivery,
+    spec_text: str,
+    options: SendOptions,
+    only: tuple[str, ...],
+    outcome: Outcome,
+    ledger: Ledger | None,
 ) -> list[Item]:
     """All mails that are to be sent, built. Nothing is built again that was stored and not sent."""
-    compiled = compile_report(report)
-    found = _figures(report, compiled, asked, outcome)
-    for value, said in unknown_recipients(report, asked.only, [one[0] for one in found]):
+    found = building.make(Path(report.file), report, only)
+    outcome.warnings = found.warnings
+    if not found.figures and not found.absent:  # of a file of recipients each value is told
+        raise no_values(report)
+    for value, said in found.absent:
         outcome.add(value, "", "failed", said)
     wanted: list[tuple[str, Mapping[str, str], Figures]] = []
-    for value, more, figures, several, _ in found:
-        if several:
-            said = (
-                f"several rows have this name and differ in {', '.join(several)}, so it is not clear whose report it is"
-            )
+    for one, figures in found.figures:
+        value, more = one.value, one.more
+        if one.several:
+            differ = ", ".join(one.several)
+            said = f"several rows have this name and differ in {differ}, so it is not clear whose report it is"
             outcome.add(value, "", "failed", said)
             continue
-        if _all_sent(report, delivery, value, Words(figures, more, report.params), ledger, asked, outcome):
+        if _all_sent(report, delivery, value, Words(figures, more, report.params), ledger, options, outcome):
             continue
-        why = _held_back(report, delivery, figures, value, ledger, asked)
+        why = _held_back(report, delivery, figures, value, ledger, options)
         if why is not None:
             outcome.add(value, "", *why)
             continue
         wanted.append((value, more, figures))
-    parts = {value: part for value, _, _, _, part in found}
+    parts = {one.value: one.part for one, _ in found.figures}
     names = [_name(report, parts[value]) for value, _, _ in wanted]
     forms: tuple[Form, ...] = delivery.attach or (("pdf",) if delivery.also else ())
     items: list[Item] = []
@@ -249,7 +260,7 @@ def _built(
             items += _mails(
                 report,
                 delivery,
-                asked,
+                options,
                 value,
                 more,
                 figures,
@@ -262,44 +273,17 @@ def _built(
     return items
 
 
-def _figures(
-    report: Report, compiled: tuple[Compiled, ...], asked: Asked, outcome: Outcome
-) -> list[tuple[str, Mapping[str, str], Figures, tuple[str, ...], str]]:
-    """The value (empty without bursting), what is known of it, the figures, what is not clear, and its
-    part of names."""
-    if report.each is None:
-        figures = run_report(report, compiled, Timings())
-        outcome.warnings = figures.warnings
-        return [("", {}, figures, (), "")]
-    made = run_each(report, compiled, Timings(), asked.only)
-    outcome.warnings = (*made.warnings, *without_value(report.file, report, made.unowned))
-    missing = set(asked.only) - {one.value for one, _ in made}
-    if missing:
-        raise Refused(f"`{report.each.dimension.name}` has no value `{sorted(missing)[0][:80]}`")
-    if not made and not report.each.table:  # of a table each value is told
-        raise Refused(
-            f"`{report.each.dimension.name}` has no values, so there is no report",
-            "look at `for_each`, and whether its `where` leaves any",
-        )
-    return [(one.value, one.more, figures, one.several, one.part) for one, figures in made]
-
-
-def unknown_recipients(report: Report, only: Collection[str], found: Collection[str]) -> list[tuple[str, str]]:
-    """The values that the project's own file names and that have no report, and why. They are not to
-    vanish silently: somebody waits for theirs."""
-    each = report.each
-    if each is None or each.table is None or only:
-        return []
-    why = f"`recipients` names it, and the source has no such `{each.dimension.name}`"
-    why += " for which `where` holds" if each.conditions else ""
-    return [(value, why) for value in each.table if value not in found]
-
-
 def _all_sent(
-    report: Report, delivery: Delivery, value: str, words: Words, ledger: Ledger | None, asked: Asked, outcome: Outcome
+    report: Report,
+    delivery: Delivery,
+    value: str,
+    words: Words,
+    ledger: Ledger | None,
+    options: SendOptions,
+    outcome: Outcome,
 ) -> bool:
     """Whether everybody has the report of a value already: then it need not be built."""
-    if ledger is None or asked.resend or asked.rehearsal:
+    if ledger is None or options.resend or options.rehearsal:
         return False
     trial = Outcome("", "")
     addresses = [
@@ -319,7 +303,7 @@ def _all_sent(
 
 
 def _held_back(
-    report: Report, delivery: Delivery, figures: Figures, value: str, ledger: Ledger | None, asked: Asked
+    report: Report, delivery: Delivery, figures: Figures, value: str, ledger: Ledger | None, options: SendOptions
 ) -> tuple[Result, str] | None:
     """Why a report is not sent, if it is not: skipped by its author's wish, or failed."""
     old = too_old(figures, delivery.fresh_within, report.now)
@@ -332,7 +316,7 @@ def _held_back(
         # Not those of this period: who is left of it still gets what the others were sent.
         last = ledger.last(_key(report, value), _LAST, _period(report))
         changed = last is None or last.figures != digest_of(figures)
-    if not asked.rehearsal and not holds(delivery.when, figures, changed):
+    if not options.rehearsal and not holds(delivery.when, figures, changed):
         return "skipped", "its condition does not hold"
     return None
 
@@ -353,7 +337,7 @@ def _name(report: Report, part: str) -> str:
 def _mails(
     report: Report,
     delivery: Delivery,
-    asked: Asked,
+    options: SendOptions,
     value: str,
     more: Mapping[str, str],
     figures: Figures,
@@ -389,9 +373,9 @@ def _mails(
     attached = tuple(one for one in flat if one[0].rpartition(".")[2] in delivery.attach)
     recipients = list({folded(bare(one)): one for one in (*to, *cc, *bcc)}.values())
     meant: tuple[str, ...] = ()
-    if asked.rehearsal:
+    if options.rehearsal:
         meant = tuple(map(bare, recipients))
-        recipients = [*(one for one in recipients if not _may_get(bare(one), settings, asked)), asked.rehearsal]
+        recipients = [*(one for one in recipients if not _may_get(bare(one), settings, options)), options.rehearsal]
     reply_to = words.fill(delivery.reply_to).strip(" ")
     if reply_to and _address(reply_to) is None:
         said = f"`{_shown(reply_to)}` is no address to reply to"
@@ -401,17 +385,17 @@ def _mails(
     made = []
     for recipient in recipients:
         address = bare(recipient)
-        if not _may_get(address, settings, asked):
+        if not _may_get(address, settings, options):
             outcome.add(value, address, "failed", f"the address is not allowed: {_ALLOW}")
             continue
-        shown_to = (asked.rehearsal,) if asked.rehearsal else to or (recipient,)
-        own_id, refers = _identity(report, value, address, asked, ledger)
+        shown_to = (options.rehearsal,) if options.rehearsal else to or (recipient,)
+        own_id, refers = _identity(report, value, address, options, ledger)
         head = Head(
             settings.sender,
             shown_to,
-            () if asked.rehearsal else cc,
+            () if options.rehearsal else cc,
             reply_to,
-            f"[{', '.join(map(bare, to))}] {subject}" if asked.rehearsal else subject,
+            f"[{', '.join(map(bare, to))}] {subject}" if options.rehearsal else subject,
             own_id,
             slug(Path(report.file).stem),
             report.now,
@@ -445,6 +429,8 @@ def _mails(
 
 
 _BETWEEN = re.compile(r"[\s,;]+")
+
+
 _PIECE = re.compile(r"(?:\{\{[^{}]*\}\}|[^\s,;])+")  # of a list of addresses in a spec
 
 
@@ -549,9 +535,6 @@ def _fitting(
     return mail(head, figures, body, kept, linked, left)
 
 
-# --- handing over --------------------------------------------------------------------------------
-
-
 def _write(folder: Path, item: Item, outcome: Outcome) -> None:
     from reportspec.files import write_whole
 
@@ -580,19 +563,19 @@ def _hand_over(
     report: Report,
     delivery: Delivery,
     items: Sequence[Item],
-    asked: Asked,
+    options: SendOptions,
     outcome: Outcome,
     ledger: Ledger,
     wait: Wait,
 ) -> None:
     """Every mail once over, then every other way out; then again what was not taken, after growing
     waits. What is not taken by all that stays for the next run."""
-    if asked.rehearsal:
+    if options.rehearsal:
         _left_alone(delivery, items, "a rehearsal hands nothing over", outcome)
-    mails = _Mails(report, delivery, asked, outcome, ledger)
+    mails = _Mails(report, delivery, options, outcome, ledger)
     mails.claim([item for item in items if item.recipient])
-    ways = [] if asked.rehearsal else list(delivery.also)
-    turns = [_turn(report, name, items, asked, outcome, ledger) for name in ways]
+    ways = [] if options.rehearsal else list(delivery.also)
+    turns = [_turn(report, name, items, options, outcome, ledger) for name in ways]
     patience, spent = report.project.mail.try_for, 0.0
     for attempt in range(ATTEMPTS):
         if attempt:
@@ -620,7 +603,7 @@ def _remember(report: Report, mails: Sequence[Item], outcome: Outcome, ledger: L
             ledger.put(stamped(Entry(_key(report, value), _period(report), _LAST, "sent", figures=figures)))
 
 
-def _claim(report: Report, item: Item, period: str, asked: Asked, ledger: Ledger) -> Entry:
+def _claim(report: Report, item: Item, period: str, options: SendOptions, ledger: Ledger) -> Entry:
     """The mail's entry in the ledger. What was begun and may have arrived keeps its bytes, so that a
     second copy is the same; what was not is made anew. A rehearsal has none."""
     key = _key(report, item.value)
@@ -637,10 +620,10 @@ def _claim(report: Report, item: Item, period: str, asked: Asked, ledger: Ledger
             item.message,
         )
     )
-    if asked.rehearsal:
+    if options.rehearsal:
         return fresh
     there = ledger.find(*fresh.key)
-    if there is not None and not asked.resend:
+    if there is not None and not options.resend:
         for_good = there.state == "refused" and there.digest == item.wish
         if there.state in ("sent", "data") or for_good:
             return there
@@ -648,7 +631,7 @@ def _claim(report: Report, item: Item, period: str, asked: Asked, ledger: Ledger
     return fresh
 
 
-def _standing(entry: Entry, delivery: Delivery, asked: Asked) -> tuple[Result, str] | None:
+def _standing(entry: Entry, delivery: Delivery, options: SendOptions) -> tuple[Result, str] | None:
     """Why an entry's mail is not handed over again, if it is not."""
     if entry.state == "sent":
         return "already", f"sent {entry.at}"
@@ -678,7 +661,7 @@ class _Mails:
 
     report: Report
     delivery: Delivery
-    asked: Asked
+    options: SendOptions
     outcome: Outcome
     ledger: Ledger
     items: Sequence[Item] = ()
@@ -693,9 +676,9 @@ class _Mails:
         """Note all that are to be sent, and tell of the others why they are not."""
         self.items = items
         period = _period(self.report)
-        entries = [_claim(self.report, one, period, self.asked, self.ledger) for one in items]
+        entries = [_claim(self.report, one, period, self.options, self.ledger) for one in items]
         for item, entry in zip(items, entries, strict=True):
-            result = _standing(entry, self.delivery, self.asked)
+            result = _standing(entry, self.delivery, self.options)
             if result is None:
                 self.coming.append((item, entry))
             else:
@@ -735,7 +718,7 @@ class _Mails:
             help = f" ({error.help})" if error and error.help and not later else ""
             result: Result = "pending" if later else "failed"
             self.outcome.add(item.value, item.recipient, result, said + help)
-        if not self.asked.rehearsal:
+        if not self.options.rehearsal:
             _remember(self.report, self.items, self.outcome, self.ledger)
 
 
@@ -758,9 +741,9 @@ def _round(mails: _Mails, left: float) -> list[tuple[Item, Entry]]:
                     if len(coming) < len(mails.coming):
                         return [*again, *coming]
                     raise
-            item, entry = _fitted(mailer, *coming.popleft(), mails.ledger, mails.asked)
+            item, entry = _fitted(mailer, *coming.popleft(), mails.ledger, mails.options)
             try:
-                entry, answer = _one(mailer, item, entry, mails.ledger, mails.asked, settings.allow)
+                entry, answer = _one(mailer, item, entry, mails.ledger, mails.options, settings.allow)
             except MailError as error:
                 if len(coming) + 1 == len(mails.coming):
                     raise
@@ -805,7 +788,7 @@ def _round(mails: _Mails, left: float) -> list[tuple[Item, Entry]]:
             mailer.close()
 
 
-def _fitted(mailer: Mailer, item: Item, entry: Entry, ledger: Ledger, asked: Asked) -> tuple[Item, Entry]:
+def _fitted(mailer: Mailer, item: Item, entry: Entry, ledger: Ledger, options: SendOptions) -> tuple[Item, Entry]:
     """A mail as large as the server says that it takes. What may have arrived keeps its bytes."""
     most = mailer.largest
     if most is None or entry.copies or len(entry.message or item.message) <= most:
@@ -815,13 +798,13 @@ def _fitted(mailer: Mailer, item: Item, entry: Entry, ledger: Ledger, asked: Ask
         return item, entry
     item = replace(item, message=message)
     entry = stamped(entry, message=message, digest=sha256(message).hexdigest())
-    if not asked.rehearsal:
+    if not options.rehearsal:
         ledger.put(entry)
     return item, entry
 
 
 def _one(
-    mailer: Mailer, item: Item, entry: Entry, ledger: Ledger, asked: Asked, allow: Sequence[str]
+    mailer: Mailer, item: Item, entry: Entry, ledger: Ledger, options: SendOptions, allow: Sequence[str]
 ) -> tuple[Entry, Answer]:
     message = entry.message or item.message
     if mailer.largest is not None and len(message) > mailer.largest:
@@ -829,7 +812,7 @@ def _one(
             "refused",
             f"the mail has {len(message):,} bytes without any attachment, the server takes {mailer.largest:,} at most",
         )
-        return _kept(entry, answer, ledger, asked, entry.copies), answer
+        return _kept(entry, answer, ledger, options, entry.copies), answer
     if sha256(message).hexdigest() != entry.digest:
         raise LedgerError("a stored mail is not what was stored, so it is not sent", "send it again with --resend")
     copies = entry.copies
@@ -839,7 +822,7 @@ def _one(
         nonlocal entry
         step.enter_context(undisturbed())  # until it is known, and kept, whether it was taken
         entry = stamped(entry, state="data", copies=copies + 1, attempts=entry.attempts + 1)
-        if not asked.rehearsal:
+        if not options.rehearsal:
             ledger.step(entry)
 
     sender = bare(item.head.sender)
@@ -851,10 +834,10 @@ def _one(
         answer = mailer.send(ascii_address(sender), ascii_address(item.recipient), message, begin)
         if answer.outcome == "refused" and not copies:
             entry = replace(entry, digest=item.wish)
-        return _kept(entry, answer, ledger, asked, copies), answer
+        return _kept(entry, answer, ledger, options, copies), answer
 
 
-def _kept(entry: Entry, answer: Answer, ledger: Ledger, asked: Asked, copies: int) -> Entry:
+def _kept(entry: Entry, answer: Answer, ledger: Ledger, options: SendOptions, copies: int) -> Entry:
     """The entry after an answer, in the ledger. What the server did not take was no copy; if one
     before it may have arrived, it stays in doubt."""
     match answer.outcome:
@@ -868,7 +851,7 @@ def _kept(entry: Entry, answer: Answer, ledger: Ledger, asked: Asked, copies: in
             entry = stamped(entry, state="refused" if not copies else "data", copies=copies, said=answer.said)
         case _:
             entry = stamped(entry, state="claimed" if not copies else "data", copies=copies, said=answer.said)
-    if not asked.rehearsal:
+    if not options.rehearsal:
         ledger.step(entry)
     return entry
 
@@ -885,13 +868,15 @@ class _Turn:
     over: bool = False
 
 
-def _turn(report: Report, name: str, items: Sequence[Item], asked: Asked, outcome: Outcome, ledger: Ledger) -> _Turn:
+def _turn(
+    report: Report, name: str, items: Sequence[Item], options: SendOptions, outcome: Outcome, ledger: Ledger
+) -> _Turn:
     """The parcels of a way out, one for each value; of those that it has, or may have, it is told."""
     turn = _Turn(report.project.mail.outlets[name])
     period, recipient = _period(report), f"{OUTLET}{name}"
     for item in {item.value: item for item in reversed(items)}.values():
         there = ledger.find(_key(report, item.value), period, recipient)
-        if there is not None and not asked.resend:
+        if there is not None and not options.resend:
             if there.state == "sent":
                 outcome.add(item.value, name, "already", f"sent {there.at}")
                 continue
@@ -952,11 +937,11 @@ def _put_off(turn: _Turn, outcome: Outcome, ledger: Ledger) -> None:
 
 
 __all__ = [
-    "Asked",
     "FormatError",
+    "NotSent",
     "Outcome",
-    "Refused",
     "RenderError",
+    "SendOptions",
     "Sent",
     "SourceError",
     "key_of",

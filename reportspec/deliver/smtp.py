@@ -19,6 +19,8 @@ from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import SplitResult, unquote, urlsplit
 
+from reportspec.errors import MailError
+
 Outcome = Literal["sent", "later", "refused", "doubt"]
 _DOTS = re.compile(rb"^\.", re.MULTILINE)
 TIMEOUT = 60.0  # seconds for each answer; the last one may be given more
@@ -43,14 +45,6 @@ class Answer:
     said: str
     lost: bool = False
     silent: bool = False
-
-
-class MailError(Exception):
-    """No mail can be sent at all; `temporary` says whether it may do later. No secret is in it."""
-
-    def __init__(self, message: str, help: str | None = None, *, temporary: bool = False) -> None:
-        super().__init__(message)
-        self.message, self.help, self.temporary = message, help, temporary
 
 
 class _Lines:

@@ -8,14 +8,14 @@ from datetime import datetime, time, timedelta
 
 from reportspec.calendar import Period, day_label, period_label
 from reportspec.evaluate.doubts import finding_text
+from reportspec.evaluate.metrics import Row
+from reportspec.evaluate.rows import Answers
 from reportspec.evaluate.sections import (
     Footnotes,
-    Tables,
     evaluate_section,
     in_reading_order,
     label,
 )
-from reportspec.evaluate.values import Row
 from reportspec.evaluate.words import word
 from reportspec.model.domain import Metric
 from reportspec.model.figures import Definition, Figures, PeriodFigures, Statement
@@ -26,7 +26,7 @@ from reportspec.resolve.binding import metrics_needed, parts
 
 def evaluate(
     report: Report,
-    tables: Tables,
+    answers: Answers,
     statements: tuple[Statement, ...],
     row_counts: tuple[tuple[str, int], ...] = (),
     data_as_of: datetime | None = None,
@@ -43,7 +43,7 @@ def evaluate(
         report = replace(report, compare=None, sides=report.sides[:1])
     sections = tuple(
         replace(
-            evaluate_section(report, spec, tables, footnotes),
+            evaluate_section(report, spec, answers, footnotes),
             keep_together=spec.keep_together,
             footnotes=tuple(footnotes.add(finding_text(report, one)) for one in (told or {}).get(spec.id, ())),
         )
@@ -62,7 +62,7 @@ def evaluate(
         data_as_of=data_as_of.astimezone(report.binding.zone) if data_as_of else None,
         filters=report.filter_texts,
         sections=sections,
-        definitions=_definitions(report, tables, statements),
+        definitions=_definitions(report, answers, statements),
         statements=statements,
         footnotes=texts,
         notices=_notices(report),
@@ -106,12 +106,12 @@ def _notices(report: Report) -> tuple[str, ...]:
     return (word(language, "unfinished_compared", told, then),)
 
 
-def _definitions(report: Report, tables: Tables, statements: tuple[Statement, ...]) -> tuple[Definition, ...]:
+def _definitions(report: Report, answers: Answers, statements: tuple[Statement, ...]) -> tuple[Definition, ...]:
     """Each metric that is shown, once: what it means and which statement fetched it."""
     hashes = {s.section: s.sql_hash for s in reversed(statements)}
     found: dict[str, Definition] = {}
     for spec in report.sections:
-        table = tables.get((spec.id, "figures"))
+        table = answers.table(spec.id)
         rows = table.dicts() if table and spec.kind != "records" else []
         for metric in spec.metrics:
             if metric.id not in found:

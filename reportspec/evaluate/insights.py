@@ -16,9 +16,10 @@ from typing import Any
 from reportspec.calendar import instant, period_label
 from reportspec.evaluate.chance import Mean, Share, means_differ, pairs, shares_differ
 from reportspec.evaluate.goals import goal_state
+from reportspec.evaluate.metrics import Number, Row, divided, metric_value, number, without
+from reportspec.evaluate.rows import Answers
 from reportspec.evaluate.sections import (
     Footnotes,
-    Tables,
     all_lengths,
     change,
     dimension_column,
@@ -26,7 +27,6 @@ from reportspec.evaluate.sections import (
     metric_column,
     shown_value,
 )
-from reportspec.evaluate.values import Number, Row, divided, metric_value, number, without
 from reportspec.evaluate.words import word
 from reportspec.model.domain import Metric
 from reportspec.model.figures import Cell, Chart, Column, Highlight, Section, Told
@@ -61,7 +61,7 @@ def _of(report: Report, metric: Metric, row: Row, side: str = "") -> tuple[int, 
     return cases(report, metric, row, side), None
 
 
-def highlights_section(report: Report, spec: SectionSpec, tables: Tables, footnotes: Footnotes) -> Section:
+def highlights_section(report: Report, spec: SectionSpec, answers: Answers, footnotes: Footnotes) -> Section:
     """The sentences of a section, most telling kinds first."""
     wanted = spec.highlights
     assert wanted is not None
@@ -70,14 +70,14 @@ def highlights_section(report: Report, spec: SectionSpec, tables: Tables, footno
             kind,
             one,
             rows,
-            next(iter(_rows(tables, spec.id, f"{kind} {index} total")), {}),
+            next(iter(answers.rows(spec.id, f"{kind} {index} total")), {}),
             _known(report, wanted, one.metric, rows) if kind == "compare" else [],
         )
         for kind, comparisons in (("compare", wanted.compare), ("share", wanted.shares))
         for index, one in enumerate(comparisons)
-        for rows in [_rows(tables, spec.id, f"{kind} {index}")]
+        for rows in [answers.rows(spec.id, f"{kind} {index}")]
     ]
-    figures = next(iter(_rows(tables, spec.id, "figures")), None)
+    figures = next(iter(answers.rows(spec.id, "figures")), None)
     held = sum(map(_held, looked))
     if figures is not None and report.compare is not None:
         held += len(wanted.metrics)
@@ -118,11 +118,6 @@ def _plain(one: Highlight) -> tuple[Cell, ...]:
     told = {name: each.value for name, each in one.values}
     counts = [count for count, _ in one.cases] + [None, None]
     return (one.kind, one.metric, told.get("a"), told.get("high"), counts[0], told.get("b"), told.get("low"), counts[1])
-
-
-def _rows(tables: Tables, section: str, purpose: str) -> list[dict[str, Any]]:
-    table = tables.get((section, purpose))
-    return table.dicts() if table is not None else []
 
 
 def _told(report: Report, metric: Metric, value: Cell) -> Told:
@@ -321,14 +316,14 @@ def _highlight(
     return Highlight(kind, metric.id, label(report, metric.label), values, phrases, counts, good)
 
 
-def backtest_section(report: Report, spec: SectionSpec, tables: Tables, footnotes: Footnotes) -> Section:
+def backtest_section(report: Report, spec: SectionSpec, answers: Answers, footnotes: Footnotes) -> Section:
     """A row for each past period: what was said, what came, and how far off that was."""
     tested = spec.backtest
     assert tested is not None
     catalogue, language = report.binding.catalogue, report.language
     told: dict[str, int] = {}
     for index in range(len(tested.periods)):
-        for row in _rows(tables, spec.id, f"then {index}")[:1]:
+        for row in answers.rows(spec.id, f"then {index}")[:1]:
             for name in row:
                 if name.endswith("__unknown"):
                     told[name] = told.get(name, 0) + int(row[name] or 0)
@@ -350,8 +345,8 @@ def backtest_section(report: Report, spec: SectionSpec, tables: Tables, footnote
     rows: list[tuple[Cell, ...]] = []
     errors = []
     for index, period in enumerate(tested.periods):
-        said = _single(catalogue, tested.metric, tables, spec.id, f"then {index}")
-        real = _single(catalogue, tested.against, tables, spec.id, f"came {index}")
+        said = _single(catalogue, tested.metric, answers, spec.id, f"then {index}")
+        real = _single(catalogue, tested.against, answers, spec.id, f"came {index}")
         # What lies beyond the data has not been said, and of what they have in part it is not known
         # what came.
         said = said if _go_to(report, period.start) else None
@@ -384,8 +379,8 @@ def _go_to(report: Report, day: date) -> bool:
     return instant(day, report.binding.zone) <= report.known + timedelta(microseconds=1)
 
 
-def _single(catalogue: Any, metric: Metric, tables: Tables, section: str, purpose: str) -> Number:
-    row = next(iter(_rows(tables, section, purpose)), {})
+def _single(catalogue: Any, metric: Metric, answers: Answers, section: str, purpose: str) -> Number:
+    row = next(iter(answers.rows(section, purpose)), {})
     return metric_value(catalogue, metric, row)
 
 

@@ -10,16 +10,16 @@ from typing import Any
 from reportspec.contract.members import Members
 from reportspec.errors import SourceError
 from reportspec.evaluate.goals import adds_up, elapsed, goal_state
+from reportspec.evaluate.metrics import counted, metric_value
+from reportspec.evaluate.rows import Answers
 from reportspec.evaluate.sections import (
     Footnotes,
-    Tables,
     additivity,
     all_lengths,
     dimension_column,
     metric_column,
     shown_value,
 )
-from reportspec.evaluate.values import counted, metric_value
 from reportspec.evaluate.words import word
 from reportspec.languages import alphabetical
 from reportspec.model.figures import Cell, Chart, Column, Goal, Section
@@ -30,13 +30,12 @@ from reportspec.plan import TARGETS
 STATES = ("met", "on_track", "at_risk", "missed", "unknown")
 
 
-def with_targets(report: Report, tables: Tables, members: Mapping[str, Members]) -> Report:
+def with_targets(report: Report, answers: Answers, members: Mapping[str, Members]) -> Report:
     """The report with the targets of its goals, as far as the source's table gives them: those of
     the members whom the report's filters let pass, and the sum of these where none is without."""
-    table = tables.get((TARGETS, "figures"))
-    rows = table.dicts() if table is not None else []
+    rows = answers.rows(TARGETS)
     goals = {
-        name: _of_members(report, name, goal, rows, tables, members.get(name)) for name, goal in report.goals.items()
+        name: _of_members(report, name, goal, rows, answers, members.get(name)) for name, goal in report.goals.items()
     }
     return replace(report, goals=goals)
 
@@ -46,7 +45,7 @@ def _of_members(
     name: str,
     goal: GoalSpec,
     rows: list[dict[str, Any]],
-    tables: Tables,
+    answers: Answers,
     members: Members | None,
 ) -> GoalSpec:
     """A goal with its targets, as far as they concern the report."""
@@ -66,19 +65,19 @@ def _of_members(
         return replace(goal, target=given)
     if not goal.table or not aimed or not adds_up(report, report.binding.catalogue.metrics[name]):
         return replace(goal, target=None)
-    concerned = _counted_in(report, name, tables) | set(aimed)
+    concerned = _counted_in(report, name, answers) | set(aimed)
     if concerned != set(aimed):
         return replace(goal, target=None, covers=(len(aimed), len(concerned)))
     return replace(goal, target=sum(aimed.values()))
 
 
-def _counted_in(report: Report, name: str, tables: Tables) -> set[str]:
+def _counted_in(report: Report, name: str, answers: Answers) -> set[str]:
     """For whom a goal's section has something counted."""
     found: set[str] = set()
     for spec in report.sections:
-        if spec.kind == "goals" and spec.goal == name and (spec.id, "figures") in tables:
-            adds = additivity(report, spec)
-            rows = [row for row in tables[spec.id, "figures"].dicts() if counted(row, adds)]
+        if spec.kind == "goals" and spec.goal == name and (spec.id, "figures") in answers:
+            adds = additivity(answers.aggregate(spec.id))
+            rows = [row for row in answers.rows(spec.id) if counted(row, adds)]
             found |= {str(shown_value(report, spec.dimensions[0], row["d0"])) for row in rows}
     return found
 
@@ -164,18 +163,18 @@ def _added(stretches: list[tuple[date, date, float]], start: date, end: date) ->
     return total if covered == (end - start).days else None
 
 
-def goals_section(report: Report, spec: SectionSpec, tables: Tables, footnotes: Footnotes) -> Section:
+def goals_section(report: Report, spec: SectionSpec, answers: Answers, footnotes: Footnotes) -> Section:
     """A row for each value of the goal's dimension: figure, target, attainment (where lower is better,
     the difference), pace, where it will land, and its state."""
     goal, metric = report.goals[spec.goal], spec.metrics[0]
     dimension = spec.dimensions[0]
     catalogue, language = report.binding.catalogue, report.language
-    rows = [{**row, **all_lengths(report)} for row in tables[spec.id, "figures"].dicts()]
+    rows = [{**row, **all_lengths(report)} for row in answers.rows(spec.id)]
     names = {shown_value(report, dimension, row["d0"]): row for row in rows}
     for someone in goal.targets if goal.sure else ():
         names.setdefault(someone, {"d0": someone, **all_lengths(report)})
     own = metric_column(report, metric, footnotes, None)
-    adds, running = additivity(report, spec), elapsed(report) < 1
+    adds, running = additivity(answers.aggregate(spec.id)), elapsed(report) < 1
     body = []
     for name, row in names.items():
         value = metric_value(catalogue, metric, row)

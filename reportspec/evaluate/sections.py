@@ -10,22 +10,21 @@ from typing import Any
 
 from reportspec.calendar import Bucket, bucket_label, instant, period_label, same_point
 from reportspec.evaluate.goals import goal_state
-from reportspec.evaluate.values import GOAL, Row, counted, metric_value, number, summed
+from reportspec.evaluate.metrics import GOAL, Row, counted, metric_value, number, summed
+from reportspec.evaluate.rows import Answers
 from reportspec.evaluate.words import word
 from reportspec.expression.sandbox import column_nodes, path_of
 from reportspec.languages import alphabetical, as_part, in_number, vocabulary
 from reportspec.model.domain import Field, Metric
 from reportspec.model.figures import Cell, Chart, Column, Kpi, Section
-from reportspec.model.query import BUCKET, AggregateQuery, Dimension, RecordsQuery, Side
-from reportspec.model.rows import Table
+from reportspec.model.query import BUCKET, AggregateQuery, Dimension, Side, column_name
 from reportspec.model.spec import Report, SectionSpec
-from reportspec.plan import ADDITIVE, CONVERTED, measures_of, section_queries, without_history
+from reportspec.plan import ADDITIVE, CONVERTED, without_history
 from reportspec.resolve.binding import metrics_needed
 from reportspec.resolve.currencies import multiplier, needs_currency, only_amount
 from reportspec.sql.records import AVAILABLE
 
 FEW = 30  # cases under which a rate says little
-Tables = Mapping[tuple[str, str], Table]  # (section, purpose) -> result
 
 
 @dataclass(slots=True)
@@ -75,9 +74,9 @@ def label(report: Report, texts: Mapping[str, str]) -> str:
     return texts.get(report.language) or texts["en"]
 
 
-def evaluate_section(report: Report, spec: SectionSpec, tables: Tables, footnotes: Footnotes) -> Section:
+def evaluate_section(report: Report, spec: SectionSpec, answers: Answers, footnotes: Footnotes) -> Section:
     """One section, computed."""
-    made = _computed(report, spec, tables, footnotes)
+    made = _computed(report, spec, answers, footnotes)
     if made.kind in ("records", "breakdown", "trend") and made.columns and not made.rows:
         # What else is said of a section would stand alone, as if its table had been forgotten.
         made = replace(made, notes=(word(report.language, "none_there"), *made.notes))
@@ -96,26 +95,26 @@ def evaluate_section(report: Report, spec: SectionSpec, tables: Tables, footnote
     return replace(made, chart=chart)
 
 
-def _computed(report: Report, spec: SectionSpec, tables: Tables, footnotes: Footnotes) -> Section:
+def _computed(report: Report, spec: SectionSpec, answers: Answers, footnotes: Footnotes) -> Section:
     notes = tuple(n for n in (spec.note, *spec.omitted) if n)
     if spec.kind == "text":
         return Section(spec.id, "text", spec.title, text=spec.text, notes=notes, break_before=spec.break_before)
     if spec.kind == "records":
-        return _records(report, spec, tables, notes)
+        return _records(report, spec, answers, notes)
     if spec.kind == "goals":
         from reportspec.evaluate.quotas import goals_section
 
-        return goals_section(report, spec, tables, footnotes)
+        return goals_section(report, spec, answers, footnotes)
     if spec.kind in ("highlights", "backtest"):
         from reportspec.evaluate import insights
 
         make = insights.highlights_section if spec.kind == "highlights" else insights.backtest_section
-        return make(report, spec, tables, footnotes)
+        return make(report, spec, answers, footnotes)
     if spec.kind == "trend":
-        return _trend(report, spec, tables, footnotes, notes)
+        return _trend(report, spec, answers, footnotes, notes)
     if spec.kind == "breakdown":
-        return _breakdown(report, spec, tables, footnotes, notes)
-    return _kpis(report, spec, tables, footnotes, notes)
+        return _breakdown(report, spec, answers, footnotes, notes)
+    return _kpis(report, spec, answers, footnotes, notes)
 
 
 def lengths(report: Report, side: Side, bucket: Bucket | None = None) -> Row:
@@ -138,17 +137,17 @@ def targets(report: Report) -> Row:
     return {f"{GOAL}{metric}": goal.target for metric, goal in report.goals.items() if goal.target is not None}
 
 
-def additivity(report: Report, spec: SectionSpec) -> dict[str, str]:
+def additivity(query: AggregateQuery | None) -> dict[str, str]:
     """How each fetched column adds up over rows."""
     found: dict[str, str] = {}
-    for query in section_queries(report, spec):
-        if isinstance(query, AggregateQuery) and query.purpose == "figures":
-            for measure in query.measures:
-                how = {"count": "sum", "sum": "sum", "min": "min", "max": "max"}.get(measure.aggregate, "none")
-                if measure.keep != "value":
-                    how = "sum"
-                for side in query.sides:
-                    found[measure.column if side.name == "current" else f"{measure.column}__previous"] = how
+    for measure in query.measures if query is not None else ():
+        if not measure.metric:
+            continue  # the place of a row in the order of its entity
+        how = {"count": "sum", "sum": "sum", "min": "min", "max": "max"}.get(measure.aggregate, "none")
+        if measure.keep != "value":
+            how = "sum"
+        for side in query.sides if query is not None else ():
+            found[column_name(measure, side)] = how
     return found
 
 
@@ -260,8 +259,8 @@ def change(metric: Metric, value: Cell, previous: Cell) -> float | None:
     return float(number((value - previous) / abs(previous)) or 0.0) if previous else None
 
 
-def _kpis(report: Report, spec: SectionSpec, tables: Tables, footnotes: Footnotes, notes: tuple[str, ...]) -> Section:
-    rows = tables[spec.id, "figures"].dicts() if (spec.id, "figures") in tables else []
+def _kpis(report: Report, spec: SectionSpec, answers: Answers, footnotes: Footnotes, notes: tuple[str, ...]) -> Section:
+    rows = answers.rows(spec.id)
     row = {**(rows[0] if rows else {}), **all_lengths(report)}
     catalogue = report.binding.catalogue
     compared = report.compare is not None
@@ -282,7 +281,7 @@ def _kpis(report: Report, spec: SectionSpec, tables: Tables, footnotes: Footnote
             before = metric_value(catalogue, metric, row, "__previous")
             columns.append(_previous(report, column))
             cells.append(before)
-        spark = _spark(report, spec, metric, tables)
+        spark = _spark(report, spec, metric, answers)
         kpis.append(
             Kpi(
                 column,
@@ -368,18 +367,14 @@ def _funnel(
     )
 
 
-def _spark(report: Report, spec: SectionSpec, metric: Metric, tables: Tables) -> tuple[float | None, ...]:
-    query = next(
-        (q for q in section_queries(report, spec) if isinstance(q, AggregateQuery) and q.purpose == "buckets"),
-        None,
-    )
-    table = tables.get((spec.id, "buckets"))
-    if query is None or table is None:
+def _spark(report: Report, spec: SectionSpec, metric: Metric, answers: Answers) -> tuple[float | None, ...]:
+    query = answers.aggregate(spec.id, "buckets")
+    if query is None:
         return ()
     fetched = {m.metric for m in query.measures}
     if not {p.id for p in metrics_needed(report.binding.catalogue, metric)} <= fetched:
         return ()
-    by_bucket = {row[BUCKET]: row for row in table.dicts()}
+    by_bucket = {row[BUCKET]: row for row in answers.rows(spec.id, "buckets")}
     points: list[float | None] = []
     for index, bucket in enumerate(query.sides[0].buckets):
         if instant(bucket.start, report.binding.zone) >= report.reached:
@@ -390,11 +385,14 @@ def _spark(report: Report, spec: SectionSpec, metric: Metric, tables: Tables) ->
     return tuple(points) if sum(p is not None for p in points) >= 2 else ()
 
 
-def _trend(report: Report, spec: SectionSpec, tables: Tables, footnotes: Footnotes, notes: tuple[str, ...]) -> Section:
-    query = next(q for q in section_queries(report, spec) if isinstance(q, AggregateQuery))
+def _trend(
+    report: Report, spec: SectionSpec, answers: Answers, footnotes: Footnotes, notes: tuple[str, ...]
+) -> Section:
+    query = answers.aggregate(spec.id)
+    assert query is not None
     current = query.sides[0].buckets
-    rows = tables[spec.id, "figures"].dicts()
-    total = _total_row(report, spec, rows, tables)
+    rows = answers.rows(spec.id)
+    total = _total_row(report, spec, rows, answers)
     catalogue, compared = report.binding.catalogue, report.compare is not None
     columns: list[Column] = [Column("period", word(report.language, "period"), "date", role="period")]
     by = spec.dimensions[0] if spec.dimensions else None
@@ -407,7 +405,7 @@ def _trend(report: Report, spec: SectionSpec, tables: Tables, footnotes: Footnot
             columns.append(_previous(report, column))
     groups: list[Any] = [None]
     if by is not None:
-        adds = additivity(report, spec)
+        adds = additivity(answers.aggregate(spec.id))
         groups = sorted(
             {row["d0"] for row in rows if counted(row, adds)},
             key=lambda value: by_nature(report, by, value),
@@ -525,12 +523,11 @@ def _metric_cells(report: Report, spec: SectionSpec, row: Row, total: Row) -> li
     return cells
 
 
-def _total_row(report: Report, spec: SectionSpec, rows: list[dict[str, Any]], tables: Tables) -> dict[str, Any]:
+def _total_row(report: Report, spec: SectionSpec, rows: list[dict[str, Any]], answers: Answers) -> dict[str, Any]:
     """The aggregates over all rows: added up where they add up, else fetched on their own."""
-    total = summed(rows, additivity(report, spec))
-    own = tables.get((spec.id, "totals"))
-    if own is not None and own.rows:
-        total |= own.dicts()[0]
+    total = summed(rows, additivity(answers.aggregate(spec.id)))
+    for own in answers.rows(spec.id, "totals")[:1]:
+        total |= own
     return {**total, **all_lengths(report)}
 
 
@@ -564,12 +561,12 @@ def _grouped(report: Report, value: float) -> str:
 
 
 def _breakdown(
-    report: Report, spec: SectionSpec, tables: Tables, footnotes: Footnotes, notes: tuple[str, ...]
+    report: Report, spec: SectionSpec, answers: Answers, footnotes: Footnotes, notes: tuple[str, ...]
 ) -> Section:
     compared = report.compare is not None
-    rows = [{**row, **all_lengths(report)} for row in tables[spec.id, "figures"].dicts()]
-    adds = additivity(report, spec)
-    total = _total_row(report, spec, rows, tables)
+    rows = [{**row, **all_lengths(report)} for row in answers.rows(spec.id)]
+    adds = additivity(answers.aggregate(spec.id))
+    total = _total_row(report, spec, rows, answers)
     count = len(spec.dimensions)
     binned = count == 1 and bool(spec.dimensions[0].bins)
     if binned:
@@ -594,7 +591,7 @@ def _breakdown(
     kept = _ordered(report, spec, kept)
     subtotals: tuple[tuple[int, tuple[Cell, ...]], ...] = ()
     if spec.subtotals:
-        kept, subtotals = _in_groups(report, spec, kept, tables, total)
+        kept, subtotals = _in_groups(report, spec, kept, answers, total)
     available = len(kept)
     few = _few(report, spec, kept, footnotes)
     if few:
@@ -635,7 +632,7 @@ def _breakdown(
 
 
 def _in_groups(
-    report: Report, spec: SectionSpec, kept: list[Any], tables: Tables, total: Row
+    report: Report, spec: SectionSpec, kept: list[Any], answers: Answers, total: Row
 ) -> tuple[list[Any], tuple[tuple[int, tuple[Cell, ...]], ...]]:
     """The rows in groups by the first field, and the total of each group, from the source's rows. The
     groups are in the order in which rows of theirs would be."""
@@ -644,7 +641,7 @@ def _in_groups(
     for item in kept:
         groups.setdefault(item[0]["d0"], []).append(item)
     own = []
-    for row in tables[spec.id, "subtotals"].dicts():
+    for row in answers.rows(spec.id, "subtotals"):
         if row["d0"] in groups:
             row = {**row, **all_lengths(report)}
             own.append((row, _metric_cells(report, spec, row, total)))
@@ -776,9 +773,10 @@ def _whole(report: Report, spec: SectionSpec, total: Row) -> tuple[float | None,
     return whole if len(whole) == 2 else (whole[0], None)
 
 
-def _records(report: Report, spec: SectionSpec, tables: Tables, notes: tuple[str, ...]) -> Section:
-    query = next(q for q in section_queries(report, spec) if isinstance(q, RecordsQuery))
-    table = tables[spec.id, "figures"]
+def _records(report: Report, spec: SectionSpec, answers: Answers, notes: tuple[str, ...]) -> Section:
+    query, table = answers.records(spec.id), answers.table(spec.id)
+    assert query is not None
+    assert table is not None
     columns = []
     for name, path in query.fields:
         found = report.binding.resolve(spec.entity, path).field
@@ -846,6 +844,3 @@ def _cell(report: Report, value: Any) -> Cell:
     if value is None or isinstance(value, (str, int, bool, date)):
         return value
     return str(value)
-
-
-__all__ = ["Footnotes", "evaluate_section", "measures_of"]

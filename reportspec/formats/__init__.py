@@ -12,14 +12,6 @@ from reportspec.model.mail import Form
 from reportspec.spec_copy import spec_copy
 
 
-class FormatError(Exception):
-    """A form cannot be made here; `help` names the way out."""
-
-    def __init__(self, message: str, help: str) -> None:
-        super().__init__(message)
-        self.message, self.help = message, help
-
-
 def files_of(figures: Figures, form: Form, name: str, spec_text: str | None) -> dict[str, bytes]:
     """The files of a report in one form, by path relative to the output folder: `name.pdf`, or for
     `csv` a folder `name` with a file for each table, and one for what is to be known of the report as

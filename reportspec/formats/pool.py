@@ -13,12 +13,12 @@ from itertools import islice
 from queue import SimpleQueue
 from typing import Any
 
-from reportspec.formats import FormatError, files_of
+from reportspec.errors import RenderError, ReportspecError
+from reportspec.formats import files_of
 from reportspec.model.figures import Figures
 from reportspec.model.mail import Form
 from reportspec.parent import Worker
 from reportspec.render import apart
-from reportspec.render.errors import RenderError
 
 WORTH = 8  # reports from which on processes of their own pay for their start
 _RECYCLED = 250  # reports after which a process is replaced: memory is only partly given back
@@ -49,7 +49,7 @@ Maker = Callable[[Iterable[Asked]], Iterator[dict[str, bytes]]]
 @contextmanager
 def makers(count: int) -> Iterator[Maker]:
     """While inside, a function that makes the files of reports, in the order of the reports. It
-    raises RenderError and FormatError."""
+    raises ReportspecError and FormatError."""
     processes = min(os.cpu_count() or 1, 8, count // (WORTH // 2))
     if count < WORTH or processes < 2:
         yield lambda asked: (_made(*one) for one in asked)
@@ -138,10 +138,8 @@ def _side_by_side(
         waiting += [threads.submit(workers.ask, _sendable(one)) for one in islice(todo, 1)]
         if isinstance(made, dict):
             yield made
-        elif isinstance(made, RenderError):
-            raise made
         else:
-            raise FormatError(*made)
+            raise made
 
 
 def _sendable(asked: Asked) -> Asked:
@@ -159,11 +157,9 @@ def _made(figures: Figures, forms: Sequence[Form], name: str, spec_text: str | N
 
 def answer(
     figures: Figures, forms: Sequence[Form], name: str, spec_text: str | None
-) -> dict[str, bytes] | RenderError | tuple[str, str]:
+) -> dict[str, bytes] | ReportspecError:
     """The files, or why there are none, in a form that can be sent between processes."""
     try:
         return _made(figures, forms, name, spec_text)
-    except RenderError as error:
+    except ReportspecError as error:
         return error
-    except FormatError as error:
-        return error.message, error.help

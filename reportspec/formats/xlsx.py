@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from reportspec.diagnostics import harmless
-from reportspec.formats import FormatError
+from reportspec.errors import FormatError
 from reportspec.model.figures import Cell, Column, Figures, Kpi, Section
 from reportspec.render.locale import (
     Formats,

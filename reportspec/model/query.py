@@ -101,6 +101,11 @@ class RecordsQuery:
     by: tuple[str, ...] = ()
     raw: frozenset[str] = frozenset()
 
+    @property
+    def purpose(self) -> str:
+        """What the section needs it for."""
+        return "figures"
+
 
 Query = AggregateQuery | RecordsQuery
 

@@ -6,7 +6,7 @@ that in the background.
 
 from __future__ import annotations
 
-from reportspec.render.errors import RenderError
+from reportspec.errors import RenderError
 from reportspec.render.page import render_html
 from reportspec.render.pdf import render_pdf, warm_up
 

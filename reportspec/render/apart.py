@@ -12,9 +12,9 @@ import subprocess
 from dataclasses import replace
 from typing import Any
 
+from reportspec.errors import RenderError
 from reportspec.model.figures import Figures
 from reportspec.parent import Worker, served
-from reportspec.render.errors import RenderError
 
 SECONDS = 60
 MEMORY = 3_000_000_000  # bytes of data; the chart engine alone has half a gigabyte

@@ -22,8 +22,8 @@ from pathlib import Path
 from xml.sax.saxutils import escape
 
 from reportspec import fontfile
+from reportspec.errors import RenderError
 from reportspec.model.figures import Theme
-from reportspec.render.errors import RenderError
 
 FAMILY = "Open Sans"
 OWN_FAMILY = "Report Face"  # what the theme's fonts are called within a report

@@ -6,8 +6,8 @@ import base64
 import re
 from xml.etree import ElementTree
 
+from reportspec.errors import RenderError
 from reportspec.model.figures import LARGEST_LOGO, Theme
-from reportspec.render.errors import RenderError
 
 _SIGNATURES = {"image/png": b"\x89PNG\r\n\x1a\n", "image/jpeg": b"\xff\xd8\xff"}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from reportspec.render.errors import RenderError
+from reportspec.errors import RenderError
 
 INK = "#1d2430"
 MUTED = "#667085"

@@ -12,10 +12,10 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+from reportspec.errors import RenderError
 from reportspec.model.figures import Figures
 from reportspec.render import apart
 from reportspec.render.attachments import CsvFile
-from reportspec.render.errors import RenderError
 from reportspec.render.fonts import covers, packaged_fonts
 from reportspec.render.page import Page, page
 from reportspec.render.seal import sealing

@@ -17,7 +17,7 @@ from typing import Any, Literal
 
 from markupsafe import escape
 
-from reportspec.render.errors import RenderError
+from reportspec.errors import RenderError
 from reportspec.render.fonts import FAMILY, clipped, face, font_directory, text_width
 from reportspec.render.palette import MUTED, RULE
 

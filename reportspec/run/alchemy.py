@@ -35,7 +35,7 @@ from reportspec.run.connection import (
     timed_out,
     unreadable,
 )
-from reportspec.run.guard import Guard
+from reportspec.run.reaper import Guard
 from reportspec.sql.dialects.mysql import UNREAD
 
 if TYPE_CHECKING:

@@ -20,9 +20,9 @@ from reportspec.errors import SourceError
 from reportspec.expression.trees import OUTPUTS, TWINS
 from reportspec.model.rows import Table
 from reportspec.model.settings import SourceSpec
+from reportspec.run.canonical import canonical, refuse_endless
 from reportspec.run.connect import connect
 from reportspec.run.connection import Connection, Wanted
-from reportspec.run.values import canonical, refuse_endless
 from reportspec.sql.dialect import sql_text
 from reportspec.sql.dialects.rewrite import Unsupported
 

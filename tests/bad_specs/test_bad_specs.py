@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from reportspec.compile import compile_report
 from reportspec.diagnostics import in_order, render_text
-from reportspec.stages import compile_report, load_report
+from tests.loading import load_report
 
 HERE = Path(__file__).resolve().parent
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from reportspec.diagnostics import Diagnostic
-from reportspec.stages import load_report
+from tests.loading import load_report
 
 HERE = Path(__file__).resolve().parent
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)

@@ -8,10 +8,13 @@ from typing import Any
 
 import pytest
 
+from reportspec.burst.burst import run_each
+from reportspec.compile import compile_report
 from reportspec.output import as_csv, as_json, as_table
-from reportspec.stages import Timings, compile_report, load_report, run_each
+from reportspec.timings import Timings
 from tests.contract.test_goal_members import DEALS, NOW, USERS, project
 from tests.figures.asking import figures
+from tests.loading import load_report
 
 LONG = "L" * 2900
 SPEC: dict[str, Any] = {"report": "custom", "period": "2026-04", "metrics": ["won_amount"], "group_by": ["user.name"]}
@@ -46,7 +49,7 @@ def test_the_value_of_for_each(folder: Path) -> None:
     path.write_text(json.dumps({"version": 1, **SPEC, "for_each": "user.name"}), "utf-8")
     checked = load_report(path, NOW, {})
     assert checked.report is not None
-    made = run_each(checked.report, compile_report(checked.report), Timings())
+    made = run_each(compile_report(checked.report), Timings())
     [one] = [found for value, found in made if value.value == LONG]
     shown = as_table(one)
     assert max(map(len, shown.splitlines())) <= 510

@@ -9,8 +9,8 @@ import pytest
 
 from reportspec import api
 from reportspec.diagnostics import Diagnostic
-from reportspec.stages import load_report
 from tests.conftest import RunCli
+from tests.loading import load_report
 
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
 FILES = {

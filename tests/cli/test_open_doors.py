@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 from reportspec.cli import cli
 from reportspec.diagnostics import render_text
-from reportspec.stages import load_report
+from tests.loading import load_report
 
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
 PROJECT = "version: 1\nsource: demo\ntimezone: Europe/Rome\ncurrency: EUR\n"

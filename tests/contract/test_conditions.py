@@ -10,13 +10,15 @@ from typing import Any
 import pytest
 import yaml
 
+from reportspec.building import run_report
+from reportspec.compile import compile_report
 from reportspec.diagnostics import Diagnostic
 from reportspec.errors import Broken
-from reportspec.stages import Timings, compile_report, load_report, run_report
 from tests.contract.test_unread import project
 from tests.engines.servers import Given
 from tests.engines.shapes import landed
 from tests.figures.asking import NOW
+from tests.loading import load_report
 
 COLUMNS = (
     ("id", "VARCHAR"),
@@ -40,7 +42,7 @@ def told(kind: str, folder: Path, spec: str) -> list[Diagnostic]:
         checked = load_report(path, NOW, {})
         assert checked.report is not None, checked.diagnostics
         try:
-            figures = run_report(checked.report, compile_report(checked.report), Timings())
+            figures = run_report(compile_report(checked.report))
         except Broken as broken:
             return list(broken.diagnostics)
         return list(figures.warnings)

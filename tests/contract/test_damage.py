@@ -15,13 +15,15 @@ import duckdb
 import pytest
 import yaml
 
-from reportspec import stages
+from reportspec.building import run_report
+from reportspec.compile import compile_report
 from reportspec.demo.columns import COLUMNS
 from reportspec.diagnostics import Diagnostic
 from reportspec.errors import Broken
 from reportspec.model.figures import Figures
 from tests.contract.damage import DAMAGE, Planted, Tables
 from tests.engines.servers import Given, demo_tables, engine, write_parquet
+from tests.loading import load_report
 
 NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
 USED = ("deal", "user", "stage", "account", "pipeline", "activity", "fx_rate")
@@ -75,12 +77,12 @@ def report(
         own = project | ({"checks": checks} if checks else {})
         (folder / "reportspec.yaml").write_text(yaml.safe_dump(own), encoding="utf-8")
         (folder / "s.yaml").write_text(yaml.safe_dump(SPEC), encoding="utf-8")
-        checked = stages.load_report(folder / "s.yaml", NOW, {})
+        checked = load_report(folder / "s.yaml", NOW, {})
         assert checked.report is not None, checked.diagnostics
         assert not checked.broken, checked.diagnostics
-        compiled = stages.compile_report(checked.report)
+        compiled = compile_report(checked.report)
         try:
-            figures = stages.run_report(checked.report, compiled, stages.Timings())
+            figures = run_report(compiled)
         except Broken as broken:
             return None, broken.diagnostics
         return figures, figures.warnings
@@ -215,12 +217,12 @@ def test_expectations_of_ones_own(sound: Tables, tmp_path: Path) -> None:
             ],
         }
         (tmp_path / "s.yaml").write_text(yaml.safe_dump(spec), encoding="utf-8")
-        checked = stages.load_report(tmp_path / "s.yaml", NOW, {})
+        checked = load_report(tmp_path / "s.yaml", NOW, {})
         if checked.report is None:
             return None, [one.message for one in checked.diagnostics]
-        compiled = stages.compile_report(checked.report)
+        compiled = compile_report(checked.report)
         try:
-            figures = stages.run_report(checked.report, compiled, stages.Timings())
+            figures = run_report(compiled)
         except Broken as broken:
             return None, [one.message for one in broken.diagnostics]
         return figures, [one.message for one in figures.warnings]

@@ -10,10 +10,13 @@ from typing import Any
 import pytest
 import yaml
 
+from reportspec.burst.burst import run_each
+from reportspec.compile import compile_report
 from reportspec.errors import Broken
 from reportspec.output import as_json
-from reportspec.stages import Timings, compile_report, load_report, run_each
+from reportspec.timings import Timings
 from tests.figures.asking import figures, rows
+from tests.loading import load_report
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)  # April is over
 USERS = "id,name,team\na,Ada,North\nb,Bo,North\nc,Cem,South\nd,Dora,South\n"
@@ -175,7 +178,7 @@ def test_reports_for_nobody(each: dict[str, Any], code: str, tmp_path: Path) -> 
     (folder / "s.yaml").write_text(yaml.safe_dump(asked), encoding="utf-8")
     checked = load_report(folder / "s.yaml", NOW, {})
     assert checked.report is not None, checked.diagnostics
-    made = run_each(checked.report, compile_report(checked.report), Timings())
+    made = run_each(compile_report(checked.report), Timings())
     assert code in [one.code for one in made.warnings]
     for value, own in made:  # Ada's own goal is hers alone
         assert named(own) == {value.value: 90}

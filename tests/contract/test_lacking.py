@@ -10,11 +10,12 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from reportspec import stages
 from reportspec.check.lacking import There, served
+from reportspec.compile import compile_report
+from reportspec.contract.fit import fitted
 from reportspec.errors import Broken, SourceError
-from reportspec.stages import load_report
 from tests.figures.asking import figures, rows
+from tests.loading import load_report
 
 NOW = datetime(2026, 10, 1, tzinfo=UTC)
 # As a connector lands deals of which only some properties were ticked.
@@ -125,10 +126,10 @@ def test_a_server_is_asked_before_a_report_is_run(name: str, tmp_path: Path, mon
     there = {"deal": dict.fromkeys(columns.split(), "text")}
     monkeypatch.setattr("reportspec.run.execute.column_types", lambda source, wanted: there)
     if not absent:
-        narrow, _ = stages._as_held(report, stages.compile_report(report))
+        narrow = fitted(compile_report(report)).report
         assert narrow.binding.source.lacks
         assert narrow.sections[0].metrics[0].id == metric
         return
     with pytest.raises(Broken, match=f"no column `{absent}`") as told:
-        stages._as_held(report, stages.compile_report(report))
+        fitted(compile_report(report))
     assert told.value.diagnostics[0].span is not None

@@ -10,11 +10,14 @@ import duckdb
 import pytest
 import yaml
 
-from reportspec import stages
+from reportspec.burst import burst
+from reportspec.burst.burst import run_each
+from reportspec.compile import compile_report
 from reportspec.contract import namesakes
-from reportspec.stages import Timings, compile_report, load_report, run_each
+from reportspec.timings import Timings
 from tests.engines.servers import Given, engine
 from tests.figures.asking import figures, rows
+from tests.loading import load_report
 
 NOW = datetime(2026, 4, 20, tzinfo=UTC)
 USERS = [
@@ -212,13 +215,13 @@ def test_goals_of_namesakes(tmp_path: Path) -> None:
 @pytest.mark.parametrize("shared_from", [1, 8])
 def test_in_reports_for_each(shared_from: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Also where one statement serves all values."""
-    monkeypatch.setattr(stages, "SHARED_FROM", shared_from)
+    monkeypatch.setattr(burst, "SHARED_FROM", shared_from)
     asked = {"version": 1, **spec(PEOPLE), "for_each": "user.team"}
     folder = project(tmp_path)
     (folder / "s.yaml").write_text(yaml.safe_dump(asked), encoding="utf-8")
     checked = load_report(folder / "s.yaml", NOW, {})
     assert checked.report is not None, checked.diagnostics
-    made = run_each(checked.report, compile_report(checked.report), Timings())
+    made = run_each(compile_report(checked.report), Timings())
     assert {value.value: people(own) for value, own in made} == {
         "North": {"Sam Lee (s.lee@x.it)": (100, 0.5), "Ada": (0, None)},
         "South": {"Sam Lee (sam@x.it)": (50, 1)},

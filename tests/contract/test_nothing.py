@@ -11,8 +11,8 @@ import pytest
 
 from reportspec.expression.sandbox import parse
 from reportspec.resolve.nothing import never_so
-from reportspec.stages import load_report
 from tests.figures.asking import codes, figures, rows
+from tests.loading import load_report
 
 NOW = datetime(2026, 10, 1, tzinfo=UTC)
 CALLS = "direction: dir, queued_at: at, talk_s: sec, outcome: kind"

@@ -17,10 +17,10 @@ from reportspec import doctor
 from reportspec.columns import held
 from reportspec.diagnostics import Diagnostic
 from reportspec.errors import Broken, SourceError
-from reportspec.stages import load_report
 from tests.engines.servers import Given
 from tests.engines.shapes import landed
 from tests.figures.asking import NOW, figures, rows
+from tests.loading import load_report
 
 KINDS = ("duckdb", "sqlite", "postgres", "mariadb")
 COLUMNS = (

@@ -10,13 +10,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from reportspec.building import run_report
 from reportspec.catalogue.load import packaged
+from reportspec.compile import compile_report
 from reportspec.resolve.binding import Binding, Unresolved, metrics_needed, need_metric
 from reportspec.run.connect import connect
 from reportspec.run.connection import Wanted
 from reportspec.sql.dialect import sql_text
 from reportspec.sql.statement import Statement
-from reportspec.stages import Timings, compile_report, load_report, run_report
+from tests.loading import load_report
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 Row = dict[str, Any]
@@ -128,7 +130,7 @@ class Landed:
         """The figures of a spec with one section (or several), over a period of days in a time zone."""
         head = f"version: 1\ntimezone: {zone}\nperiod: {period}\n"
         report = self.report(f"{head}sections:\n  - {section}\n")
-        return run_report(report, compile_report(report), Timings())
+        return run_report(compile_report(report))
 
     def kpis(self, metrics: Iterable[str], period: str, zone: str = "UTC") -> dict[str, Any]:
         """The values of metrics over a period of days in a time zone."""

@@ -22,10 +22,14 @@ import yaml
 from pypdf import PdfReader
 from sqlglot import exp
 
-from reportspec.each import put
+from reportspec.building import run_report
+from reportspec.burst.burst import run_each
+from reportspec.burst.mark import put
+from reportspec.compile import compile_report
 from reportspec.model.figures import Figures, Section
 from reportspec.model.spec import Report
-from reportspec.stages import Timings, compile_report, load_report, run_each, run_report
+from reportspec.timings import Timings
+from tests.loading import load_report
 
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
 PERIOD = "2026-Q3"
@@ -314,14 +318,14 @@ def checked(folder: Path, spec: Mapping[str, Any], name: str = "burst.yaml") -> 
 def of_each(folder: Path, spec: Mapping[str, Any], *only: str) -> dict[str, Figures]:
     """The figures of each value of a spec with `for_each`."""
     report, _ = checked(folder, spec)
-    made = run_each(report, compile_report(report), Timings(), only)
+    made = run_each(compile_report(report), Timings(), only)
     return {one.value: figures for one, figures in made}
 
 
 def of_all(folder: Path, spec: Mapping[str, Any]) -> Figures:
     """The figures of a spec without `for_each`."""
     report, _ = checked(folder, spec, "all.yaml")
-    return run_report(report, compile_report(report), Timings())
+    return run_report(compile_report(report))
 
 
 def of_one(folder: Path, spec: Mapping[str, Any], value: str, by: str = "user.name") -> Figures:

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from reportspec.deliver import send as sending
-from reportspec.deliver.send import Asked, Outcome
-from reportspec.stages import load_report
+from reportspec.deliver.send import Outcome, SendOptions
 from tests.deliver.server import Handler, Server
+from tests.loading import load_report
 
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
 PROJECT = """
@@ -76,7 +76,8 @@ def run(project: Path) -> Run:
             path.write_text(text, "utf-8")
         checked = load_report(Path(name), now, {}, period=period)
         assert checked.report is not None, checked.diagnostics
-        return sending.send(checked.report, checked.spec_text, Asked(**asked), wait=lambda _: None)
+        only = asked.pop("only", ())
+        return sending.send(checked.report, checked.spec_text, SendOptions(**asked), only, wait=lambda _: None)
 
     return call
 

@@ -46,8 +46,8 @@ def _serve() -> None:
     # The waits between two attempts are real ones, but shorter. Functions take it over as they are made.
     time.sleep = lambda seconds: sleep(seconds / 100)
     import reportspec.cli
-    from reportspec.deliver.send import Asked, send
-    from reportspec.stages import load_report
+    from reportspec.deliver.send import SendOptions, send
+    from tests.loading import load_report
 
     assert reportspec.cli
     for line in sys.stdin:
@@ -55,7 +55,7 @@ def _serve() -> None:
         if "warm" in asked:
             checked = load_report(Path(asked["warm"]), START, {})
             assert checked.report is not None
-            send(checked.report, "", Asked(dry_run=Path(asked["warm"]).with_name("mails")))
+            send(checked.report, "", SendOptions(dry_run=Path(asked["warm"]).with_name("mails")))
             assert threading.active_count() == 1
             print(json.dumps({}), flush=True)
             continue

@@ -26,13 +26,14 @@ import pytest
 
 from reportspec.deliver import ledger as ledgers
 from reportspec.deliver import send as sending
-from reportspec.deliver.ledger import Entry, Ledger, LedgerError, open_ledger
-from reportspec.deliver.send import Asked
-from reportspec.stages import load_report
+from reportspec.deliver.ledger import Entry, Ledger, open_ledger
+from reportspec.deliver.send import SendOptions
+from reportspec.errors import LedgerError
 from tests.conftest import CHECKOUT
 from tests.deliver.server import Handler, Server
 from tests.deliver.test_kills import START, Project, header, make
 from tests.engines.servers import served
+from tests.loading import load_report
 
 TABLE = "reportspec_deliveries"
 KINDS = [
@@ -381,7 +382,7 @@ class Sends:
         self.handler.announced = 0
         checked = load_report(self.project.folder / "spec.yaml", START, {})
         assert checked.report is not None, checked.diagnostics
-        made = sending.send(checked.report, checked.spec_text, Asked(**asked), wait=lambda _: None)
+        made = sending.send(checked.report, checked.spec_text, SendOptions(**asked), wait=lambda _: None)
         return {one.recipient: one.result for one in made.sent}
 
     def at(self, step: str, number: int, do: Callable[[], Any]) -> None:

@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 
+from reportspec import building
+from reportspec.building import Order
 from reportspec.deliver import attempt as attempting
-from reportspec.deliver import send as sending
 from reportspec.deliver.attempt import Attempt, attempt
 from reportspec.deliver.maintainers import failure, maintainers
-from reportspec.deliver.send import Asked
+from reportspec.deliver.send import SendOptions
 from reportspec.deliver.status import deliveries
 from tests.deliver.conftest import NOW, spec
 from tests.deliver.server import Handler
@@ -29,7 +30,7 @@ def attempted(project: Path) -> Try:
 
     def call(text: str, now: datetime = NOW, **asked: Any) -> Attempt:
         (project / "q3.yaml").write_text(text, "utf-8")
-        return attempt(Path("q3.yaml"), now, {}, Asked(**asked), settings={}, wait=lambda _: None)
+        return attempt(Path("q3.yaml"), Order(now, {}), SendOptions(**asked), wait=lambda _: None)
 
     return call
 
@@ -94,9 +95,9 @@ def test_a_bug(attempted: Try, handler: Handler, monkeypatch: pytest.MonkeyPatch
         raise RuntimeError("what cannot be")
 
     if where == "checking":
-        monkeypatch.setattr(attempting, "load_report", broken)
+        monkeypatch.setattr(attempting, "load", broken)
     else:
-        monkeypatch.setattr(sending, "run_report", broken)
+        monkeypatch.setattr(building, "run_report", broken)
     for _ in range(2):
         with pytest.raises(RuntimeError, match="what cannot be"):
             attempted(GOOD)

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from reportspec.building import Order
 from reportspec.deliver.attempt import Attempt, attempt
-from reportspec.deliver.send import Asked
+from reportspec.deliver.send import SendOptions
 from tests.deliver.burst import in_mail
 from tests.deliver.conftest import NOW
 from tests.deliver.server import Handler
@@ -77,7 +78,7 @@ def send(project: Path, *deals: list[str]) -> Attempt:
     files = "{files: {users: users.csv, accounts: accounts.csv, deals: deals.csv}}\nmapping: m.yaml"
     file.write_text(file.read_text("utf-8").replace("source: demo", f"source: {files}"), "utf-8")
     (project / "s.yaml").write_text(SPEC, "utf-8")
-    return attempt(Path("s.yaml"), NOW, {}, Asked(), settings={}, wait=lambda _: None)
+    return attempt(Path("s.yaml"), Order(NOW, {}), SendOptions(), wait=lambda _: None)
 
 
 @pytest.mark.parametrize(

@@ -17,12 +17,14 @@ import pytest
 
 from reportspec.addresses import split
 from reportspec.api import validate
+from reportspec.building import Order
 from reportspec.check.project import load_project
 from reportspec.deliver import outlets
 from reportspec.deliver.attempt import attempt, sent_line
 from reportspec.deliver.message import one_line
-from reportspec.deliver.send import Asked, Outcome, Sent, _addresses
-from reportspec.deliver.smtp import Mailer, MailError
+from reportspec.deliver.send import Outcome, SendOptions, Sent, _addresses
+from reportspec.deliver.smtp import Mailer
+from reportspec.errors import MailError
 from reportspec.model.mail import Outlet
 from reportspec.naming import slug
 from tests.deliver.conftest import NOW, Run, results, spec
@@ -253,7 +255,7 @@ def test_a_server_without_a_usable_login_is_a_mistake(project: Path) -> None:
             path = project / f"l{number}.yaml"
             path.write_text(spec(), "utf-8")
             waits: list[float] = []
-            made = attempt(path, NOW, {}, Asked(), settings={}, wait=waits.append)
+            made = attempt(path, Order(NOW, {}), SendOptions(), wait=waits.append)
             assert made.code == 1, said
             assert said in made.diagnostics[-1].message
             assert made.diagnostics[-1].help

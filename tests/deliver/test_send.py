@@ -16,14 +16,11 @@ import pytest
 from pypdf import PdfReader
 
 from reportspec.deliver import outlets, smtp
-from reportspec.deliver.ledger import LedgerError
 from reportspec.deliver.message import one_line
-from reportspec.deliver.send import Refused
-from reportspec.deliver.smtp import MailError
-from reportspec.errors import SourceError
-from reportspec.stages import load_report
+from reportspec.errors import LedgerError, MailError, NotSent, SourceError
 from tests.deliver.conftest import NOW, Run, results, spec
 from tests.deliver.server import Handler, Server, login, tls_context
+from tests.loading import load_report
 
 ANNA, BEN, CARL = "anna@example.com", "ben@example.com", "carl@example.com"
 THREE = f"{{to: [{ANNA}, {BEN}], bcc: {CARL}, attach: []}}"
@@ -213,7 +210,7 @@ def test_only_allowed_addresses_are_written_to(run: Run, handler: Handler, proje
     assert [to for to, _ in handler.taken] == [ANNA]
     file = project / "reportspec.yaml"
     file.write_text(file.read_text().partition("  allow:")[0])
-    with pytest.raises(Refused, match="allows nobody"):
+    with pytest.raises(NotSent, match="allows nobody"):
         run(spec())
 
 
@@ -231,7 +228,7 @@ def test_a_rehearsal_goes_to_one_and_leaves_no_trace(run: Run, handler: Handler)
     assert mail["Subject"] == f"[{ANNA}, {BEN}] Won · Q3 2026"
     assert mail["Cc"] is None
     assert set(results(run(spec(THREE))).values()) == {"sent"}
-    with pytest.raises(Refused, match="may not be sent"):
+    with pytest.raises(NotSent, match="may not be sent"):
         run(spec(THREE), rehearsal="me@evil.example")
 
 

@@ -10,12 +10,16 @@ from typing import Any
 import pytest
 import sqlglot
 
-from reportspec import stages
-from reportspec.each import shared_statement
+from reportspec.burst import burst
+from reportspec.burst.burst import run_each
+from reportspec.burst.isolation import unparted
+from reportspec.burst.shared import shared_statement
+from reportspec.compile import compile_report
 from reportspec.model.figures import Figures
 from reportspec.model.spec import Report
-from reportspec.sql.guard import unparted
+from reportspec.timings import Timings
 from tests.conftest import CHECKOUT
+from tests.loading import load_report
 
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
 SPECS = sorted(p.stem for p in (CHECKOUT / "specs").glob("*.yaml") if p.stem != "reportspec")
@@ -41,7 +45,7 @@ def asked(folder: Path, text: str) -> Report:
         "version: 1\nsource: demo\ntimezone: Europe/Rome\nlocale: en_GB\ncurrency: EUR\n", "utf-8"
     )
     (folder / "spec.yaml").write_text(text, "utf-8")
-    checked = stages.load_report(folder / "spec.yaml", NOW, {})
+    checked = load_report(folder / "spec.yaml", NOW, {})
     assert checked.report is not None, checked.diagnostics
     return checked.report
 
@@ -50,8 +54,8 @@ def told(
     report: Report, monkeypatch: pytest.MonkeyPatch, shared_from: int, only: tuple[str, ...] = ()
 ) -> list[tuple[str, Figures]]:
     """The figures by value, without what names the statements."""
-    monkeypatch.setattr(stages, "SHARED_FROM", shared_from)
-    made = stages.run_each(report, stages.compile_report(report), stages.Timings(), only)
+    monkeypatch.setattr(burst, "SHARED_FROM", shared_from)
+    made = run_each(compile_report(report), Timings(), only)
     return [
         (
             one.value,
@@ -67,7 +71,7 @@ def told(
 
 def both_ways(folder: Path, text: str, monkeypatch: pytest.MonkeyPatch, only: tuple[str, ...] = ()) -> None:
     report = asked(folder, text)
-    compiled = stages.compile_report(report)
+    compiled = compile_report(report)
     assert all(shared_statement(report, one.query) is not None for one in compiled)
     apart, together = (told(report, monkeypatch, many, only) for many in (10**9, 1))
     assert len(apart) > 1
@@ -107,8 +111,8 @@ def test_many_values_take_as_many_statements_as_one(tmp_path: Path, monkeypatch:
 
     monkeypatch.setattr(execute, "run_statements", counted)
     report = asked(tmp_path, EVERYTHING.format(each="user.name"))
-    compiled = stages.compile_report(report)
-    stages.run_each(report, compiled, stages.Timings())
+    compiled = compile_report(report)
+    run_each(compiled, Timings())
     # One for the values and one for whether people share names; then each statement once, and those that give a row of nothing twice.
     always = sum(bool(s and s.always) for s in (shared_statement(report, c.query) for c in compiled))
     assert always == 4  # tiles, funnel, and totals of what does not add up: a stock, a percentile

@@ -22,12 +22,13 @@ import pytest
 
 from reportspec.deliver import send as sending
 from reportspec.deliver import smtp
-from reportspec.deliver.send import Asked, Outcome
-from reportspec.deliver.smtp import Answer, Mailer, MailError
-from reportspec.stages import load_report
+from reportspec.deliver.send import Outcome, SendOptions
+from reportspec.deliver.smtp import Answer, Mailer
+from reportspec.errors import MailError
 from tests.conftest import RunCli
 from tests.deliver.server import Handler, Server, tls_context
 from tests.deliver.test_kills import START, make
+from tests.loading import load_report
 
 ANNA = "anna@example.com"
 MESSAGE = b"Message-ID: <1@example.com>\r\nSubject: x\r\n\r\nhello\r\n"
@@ -677,7 +678,8 @@ class Sends:
         self.waits = []
         checked = load_report(self.project.folder / "spec.yaml", START, {})
         assert checked.report is not None, checked.diagnostics
-        return sending.send(checked.report, checked.spec_text, Asked(**asked), wait=wait)
+        only = asked.pop("only", ())
+        return sending.send(checked.report, checked.spec_text, SendOptions(**asked), only, wait=wait)
 
 
 def who(number: int) -> str:

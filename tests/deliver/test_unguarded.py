@@ -17,11 +17,11 @@ import sqlglot
 from pypdf import PdfWriter
 from sqlglot import exp
 
+from reportspec import building
+from reportspec.burst import isolation as guard
 from reportspec.deliver import send as sending
-from reportspec.each import Burst
 from reportspec.errors import SourceError
 from reportspec.run import execute
-from reportspec.sql import guard
 from reportspec.sql.dialect import sql_text
 from tests.deliver.burst import (
     HOSTILE,
@@ -743,13 +743,14 @@ def test_a_pdf_that_is_cut_off_or_none(run: Run, handler: Handler, monkeypatch: 
 
 
 def test_figures_of_two_values_that_are_swapped(run: Run, handler: Handler, monkeypatch: pytest.MonkeyPatch) -> None:
-    original = sending.run_each
+    original = building.run_each
 
     def swapped(*args: Any) -> Any:
-        (one, first), (two, second) = original(*args)
-        return Burst([(one, second), (two, first)], ())
+        made = original(*args)
+        (one, first), (two, second) = made
+        return replace(made, made=((one, second), (two, first)))
 
-    monkeypatch.setattr(sending, "run_each", swapped)
+    monkeypatch.setattr(building, "run_each", swapped)
     stopped(run, handler, spec())
     stopped(run, handler, spec("[]"))
 

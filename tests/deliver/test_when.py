@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reportspec.check.when import SIGNS, _can_hold
-from reportspec.stages import load_report
 from tests.deliver.conftest import NOW
+from tests.loading import load_report
 
 BOUNDS = st.lists(
     st.tuples(st.sampled_from(sorted(SIGNS)), st.integers(-6, 6).map(lambda n: n / 2)), min_size=1, max_size=4

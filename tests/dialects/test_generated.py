@@ -16,6 +16,7 @@ import yaml
 from sqlglot import exp
 
 from reportspec.catalogue.load import packaged
+from reportspec.compile import compile_report
 from reportspec.databases import DATABASES
 from reportspec.demo.columns import COLUMNS
 from reportspec.expression.sandbox import CANONICAL
@@ -24,8 +25,8 @@ from reportspec.sql.dialects import DIALECTS, EXECUTED, GENERATED, dialect_named
 from reportspec.sql.dialects.common import offset_steps
 from reportspec.sql.dialects.rewrite import Unsupported
 from reportspec.sql.wall import breaches
-from reportspec.stages import compile_report, load_report
 from tests.conftest import CHECKOUT, Draw
+from tests.loading import load_report
 
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
 GOLDEN = sorted(Path(__file__).parent.joinpath("golden").glob("*.yaml"))

@@ -16,15 +16,17 @@ import sqlglot
 import yaml
 from sqlglot import exp
 
-from reportspec.each import listing, put, taken_for
+from reportspec.burst.isolation import unguarded
+from reportspec.burst.mark import put
+from reportspec.burst.values import listing, taken_for
+from reportspec.compile import compile_report
 from reportspec.expression.sandbox import PARTS, TYPES, UNITS, Refused, parse, table_name
 from reportspec.sql.dialect import lowered, sql_text
 from reportspec.sql.dialects import DIALECTS, dialect_named
 from reportspec.sql.dialects.rewrite import Unsupported, with_args
-from reportspec.sql.guard import unguarded
 from reportspec.sql.wall import Breached, hold
-from reportspec.stages import compile_report, load_report
 from tests.conftest import Draw
+from tests.loading import load_report
 
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
 PIECES = (

@@ -14,7 +14,7 @@ from click.testing import CliRunner
 
 from reportspec.cli import cli
 from reportspec.formats.statements import listing
-from reportspec.stages import load_report
+from tests.loading import load_report
 
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
 ENDS = (

@@ -9,10 +9,14 @@ from typing import Any
 
 import pytest
 
-from reportspec import stages
+from reportspec.burst import burst
+from reportspec.burst.burst import run_each
+from reportspec.compile import compile_report
 from reportspec.output import as_json
+from reportspec.timings import Timings
 from tests.deliver.test_shared import EVERYTHING
 from tests.engines.test_same_figures import remembered, same
+from tests.loading import load_report
 
 # By night over all rows of the demo.
 pytestmark = pytest.mark.usefixtures("draw")
@@ -22,16 +26,16 @@ NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
 def asked(folder: Path) -> dict[str, Any]:
     """The sections by value, as `query --format json` prints them."""
     (folder / "each.yaml").write_text(EVERYTHING.format(each="user.name"), "utf-8")
-    checked = stages.load_report(folder / "each.yaml", NOW, {})
+    checked = load_report(folder / "each.yaml", NOW, {})
     assert checked.report is not None, checked.diagnostics
-    compiled = stages.compile_report(checked.report)
-    made = stages.run_each(checked.report, compiled, stages.Timings())
+    compiled = compile_report(checked.report)
+    made = run_each(compiled, Timings())
     return {one.value: json.loads(as_json(figures))["sections"] for one, figures in made}
 
 
 def test_bursting(engine_name: str, project: Path, reference: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     found = asked(project)
-    monkeypatch.setattr(stages, "SHARED_FROM", 10**9)
+    monkeypatch.setattr(burst, "SHARED_FROM", 10**9)
     wanted = remembered(reference, {"each": EVERYTHING}, lambda: asked(reference))
     same(found, wanted, "each")
     assert len(found) > 10

@@ -16,13 +16,18 @@ import psycopg
 import pytest
 import sqlalchemy as sa
 
-from reportspec import each, stages
-from reportspec.each import alike
+from reportspec import each
+from reportspec.building import run_report
+from reportspec.burst.burst import run_each
+from reportspec.burst.values import alike
+from reportspec.compile import compile_report
 from reportspec.errors import SourceError
 from reportspec.model.rows import Table
 from reportspec.output import as_json
 from reportspec.sql.dialect import sql_text
+from reportspec.timings import Timings
 from tests.engines.servers import driven
+from tests.loading import load_report
 
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
 PLACE = f"equal_texts_{os.getpid()}"  # a schema of this process alone
@@ -153,7 +158,7 @@ def load(folder: Path, url: str, prefix: str, for_each: str, mapping: str = MAPP
         f"version: 1\nsource: {url}\nmapping: m.yaml\ntimezone: UTC\ncurrency: EUR\n", "utf-8"
     )
     (folder / "spec.yaml").write_text(SPEC.format(each=for_each), "utf-8")
-    checked = stages.load_report(folder / "spec.yaml", NOW, {})
+    checked = load_report(folder / "spec.yaml", NOW, {})
     assert checked.report is not None, checked.diagnostics
     return checked.report
 
@@ -165,7 +170,7 @@ def test_each_gets_their_own(kind: str, many: bool, tmp_path: Path, server: Call
     names = {**NAMES, **OTHERS} if many else NAMES
     with source(kind, names, tmp_path, server) as (url, prefix):
         report = load(tmp_path, url, prefix, "for_each: user.name")
-        made = stages.run_each(report, stages.compile_report(report), stages.Timings())
+        made = run_each(compile_report(report), Timings())
     found = {one.value: json.loads(as_json(figures))["sections"] for one, figures in made}
     if kind == "sqlite rtrim":
         names = {**names, "anna  ": 7}
@@ -233,14 +238,14 @@ def test_nobody_gets_anothers_by_what_a_mapping_says(kind: str, tmp_path: Path, 
     whole = sum(NAMES.values()) + sum(more.values())
     with source(kind, NAMES, tmp_path, server) as (url, prefix):
         report = load(tmp_path, url, prefix, "for_each: deal.searched", SAID)
-        made = stages.run_each(report, stages.compile_report(report), stages.Timings())
+        made = run_each(compile_report(report), Timings())
         found = {one.value: float(str(figures_of(made, one.value).sections[0].kpis[0].value)) for one, _ in made}
         assert found == {"anna": 1, "Anna": 20, "other": whole - 21}
         by = "".join(
             f"  - {{id: {field}, breakdown: {{metrics: [won_amount], by: [deal.{field}]}}}}\n" for field in SAID_OF
         )
         report = load(tmp_path, url, prefix, by.strip("\n"), SAID)
-        figures = stages.run_report(report, stages.compile_report(report), stages.Timings())
+        figures = run_report(compile_report(report))
     sections = {section.id: section for section in figures.sections}
     for field, amounts in SAID_OF.items():
         rows = {str(row[0]): float(str(row[1])) for row in sections[field].rows}
@@ -257,7 +262,7 @@ def figures_of(made: list[Any], name: str) -> Any:
 def test_a_breakdown_has_a_row_for_each(kind: str, tmp_path: Path, server: Callable[[str], str]) -> None:
     with source(kind, NAMES, tmp_path, server) as (url, prefix):
         report = load(tmp_path, url, prefix, "")
-        figures = stages.run_report(report, stages.compile_report(report), stages.Timings())
+        figures = run_report(compile_report(report))
     section = next(one for one in figures.sections if one.id == "by")
     names = {**NAMES, "anna  ": 7} if kind == "sqlite rtrim" else NAMES
     rows = {str(row[0]): float(row[1]) for row in section.rows if row[0] in names}
@@ -304,9 +309,9 @@ def test_a_database_that_takes_two_for_one_is_refused(tmp_path: Path, monkeypatc
     monkeypatch.setattr(dialect, "_told_apart", lambda tree, exact, loose: tree)
     with source("sqlite", NAMES, tmp_path) as (url, prefix):
         report = load(tmp_path, url, prefix, "for_each: user.name")
-        compiled = stages.compile_report(report)
+        compiled = compile_report(report)
         with pytest.raises(SourceError) as caught:
-            stages.run_each(report, compiled, stages.Timings())
+            run_each(compiled, Timings())
     assert caught.value.code == "values-alike"
     assert "`Anna`" in caught.value.message
     assert "`anna`" in caught.value.message

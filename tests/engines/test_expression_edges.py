@@ -14,9 +14,9 @@ from reportspec.errors import SourceError
 from reportspec.expression.sandbox import CANONICAL, column_nodes, parse
 from reportspec.expression.trees import LANDS, ZONE, alias_of, identifier, named
 from reportspec.expression.types import KINDS, Kind, explicit, kind_of
+from reportspec.run.canonical import canonical
 from reportspec.run.connect import connect
 from reportspec.run.connection import Connection, Wanted
-from reportspec.run.values import canonical
 from reportspec.sql.dialect import sql_text
 from reportspec.sql.dialects.rewrite import Unsupported
 from tests.conftest import Draw

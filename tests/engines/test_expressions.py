@@ -13,9 +13,9 @@ import sqlglot
 from sqlglot import exp
 
 from reportspec.expression.sandbox import CANONICAL, parse
+from reportspec.run.canonical import canonical
 from reportspec.run.connect import connect
 from reportspec.run.connection import Wanted
-from reportspec.run.values import canonical
 from reportspec.sql.dialect import sql_text
 from reportspec.sql.dialects.rewrite import Unsupported
 from tests.engines.servers import TRAPS, Engine

@@ -12,9 +12,11 @@ from typing import Any
 
 import pytest
 
-from reportspec import stages
+from reportspec.building import run_report
+from reportspec.compile import compile_report
 from reportspec.errors import SourceError
 from tests.engines.servers import driven
+from tests.loading import load_report
 
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
 MAPPING = """
@@ -40,9 +42,9 @@ def built(folder: Path, url: str, table: str = "deal") -> Any:
     (folder / "reportspec.yaml").write_text(
         f"version: 1\nsource: {url}\nmapping: m.yaml\ntimezone: UTC\ncurrency: EUR\n", "utf-8"
     )
-    report = stages.load_report(folder / "s.yaml", NOW, {}).report
+    report = load_report(folder / "s.yaml", NOW, {}).report
     assert report is not None
-    return stages.run_report(report, stages.compile_report(report), stages.Timings())
+    return run_report(compile_report(report))
 
 
 def lite(folder: Path, amount: Any, closed: Any, expected: Any) -> Any:
@@ -173,7 +175,7 @@ def test_months_later_in_sqlite(tmp_path: Path) -> None:
         "version: 1\nsource: sqlite:///x.sqlite\nmapping: m.yaml\ntimezone: UTC\ncurrency: EUR\n",
         "utf-8",
     )
-    report = stages.load_report(tmp_path / "s.yaml", NOW, {}).report
+    report = load_report(tmp_path / "s.yaml", NOW, {}).report
     assert report is not None
-    figures = stages.run_report(report, stages.compile_report(report), stages.Timings())
+    figures = run_report(compile_report(report))
     assert [kpi.value for kpi in figures.sections[0].kpis][:3] == [5, 5, 1]  # won on 30 October

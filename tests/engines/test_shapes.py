@@ -15,7 +15,6 @@ import yaml
 from reportspec.demo.columns import COLUMNS
 from reportspec.errors import SourceError
 from reportspec.resolve.binding import Unresolved, need_metric
-from reportspec.stages import load_report
 from tests.conftest import Draw
 from tests.engines import test_instants
 from tests.engines.conftest import SETTINGS
@@ -34,6 +33,7 @@ from tests.engines.shapes import (
 from tests.engines.test_random_specs import METRICS, spec
 from tests.engines.test_same_figures import compare
 from tests.figures.asking import NOW, figures, rows
+from tests.loading import load_report
 
 ROME = "Europe/Rome"
 ASKED: dict[str, Any] = {"report": "custom", "period": "2026-07"}

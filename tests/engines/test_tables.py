@@ -12,8 +12,8 @@ import duckdb
 import pytest
 import yaml
 
-from reportspec.stages import load_report
 from tests.conftest import RunCli
+from tests.loading import load_report
 
 ODD = (".", 'a"b', "a/*b`\\ 5% {{ x }}", "deal")
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)

@@ -17,18 +17,21 @@ from typing import Any
 import pytest
 import yaml
 
+from reportspec.burst.burst import run_each
 from reportspec.catalogue.load import packaged
+from reportspec.compile import compile_report
 from reportspec.contract.ends import usual_gap
-from reportspec.deliver.conditions import too_old
 from reportspec.deliver.message import as_html, as_text
+from reportspec.deliver.policy import too_old
 from reportspec.formats import files_of
 from reportspec.model.figures import Figures
 from reportspec.output import as_csv, as_data, as_table
-from reportspec.stages import Timings, compile_report, load_report, run_each
+from reportspec.timings import Timings
 from tests.conftest import RunCli
 from tests.engines.servers import Given
 from tests.engines.shapes import EVERYWHERE, SERVERS, landed
 from tests.figures.asking import figures, rows
+from tests.loading import load_report
 
 LAST = datetime(2026, 10, 30, 12, tzinfo=UTC)  # a Friday
 LATER = datetime(2026, 11, 27, 9, tzinfo=UTC)
@@ -207,7 +210,7 @@ def test_each_report_of_many_is_as_of_the_end(source: tuple[str, str], tmp_path:
     (tmp_path / "s.yaml").write_text(json.dumps(spec))
     checked = load_report(tmp_path / "s.yaml", LATER, {}, clock=True)
     assert checked.report is not None, checked.diagnostics
-    made = run_each(checked.report, compile_report(checked.report), Timings())
+    made = run_each(compile_report(checked.report), Timings())
     found = {value.value: figures for value, figures in made}
     assert {one.as_of for one in found.values()} == {END}
     assert {one.data_as_of for one in found.values()} == {LAST}

@@ -7,8 +7,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from reportspec.building import run_report
+from reportspec.compile import compile_report
 from reportspec.model.figures import Figures
-from reportspec.stages import Timings, compile_report, load_report, run_report
+from tests.loading import load_report
 
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
 Row = dict[str, Any]
@@ -21,7 +23,7 @@ def figures(folder: Path, spec: dict[str, Any], now: datetime = NOW, *, clock: b
     path.write_text(json.dumps({"version": 1, **spec}, ensure_ascii=False), encoding="utf-8")
     checked = load_report(path, now, {}, clock=clock)
     assert checked.report is not None, [d.message for d in checked.diagnostics]
-    return run_report(checked.report, compile_report(checked.report), Timings())
+    return run_report(compile_report(checked.report))
 
 
 def codes(folder: Path, spec: dict[str, Any]) -> list[str]:

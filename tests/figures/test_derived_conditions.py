@@ -13,9 +13,10 @@ from typing import Any
 import pytest
 
 from reportspec.catalogue.load import packaged
-from reportspec.stages import compile_report, load_report
+from reportspec.compile import compile_report
 from tests.conftest import Draw
 from tests.figures.asking import NOW, codes
+from tests.loading import load_report
 
 FIELDS = [f"{n}.{f}" for n, e in packaged().entities.items() if e.derived for f in e.fields]
 FIELDS += [

@@ -12,13 +12,14 @@ import pytest
 import yaml
 
 from reportspec.catalogue.load import packaged
+from reportspec.compile import compile_report
 from reportspec.demo.columns import COLUMNS
 from reportspec.sql.dialect import sql_text
-from reportspec.stages import compile_report, load_report
 from tests.conftest import CHECKOUT
 from tests.engines.servers import demo_tables, thinned
 from tests.engines.test_same_figures import BREAKDOWNS, CHUNKS, PERIOD, SPECS, compare
 from tests.figures.asking import NOW
+from tests.loading import load_report
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("keys")]
 SETTINGS = {"version": 1, "timezone": "Europe/Rome", "locale": "en_GB", "currency": "EUR"}

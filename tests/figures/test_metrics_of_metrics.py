@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from reportspec.stages import load_report
 from tests.contract.test_goal_members import NOW, project
 from tests.figures.asking import figures, rows
+from tests.loading import load_report
 
 SPEC = {"report": "custom", "period": "2026-04"}
 

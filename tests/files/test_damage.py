@@ -13,12 +13,14 @@ from typing import Any
 import pytest
 import yaml
 
-from reportspec import stages
-from reportspec.api import source_problems
+from reportspec.building import run_report
+from reportspec.compile import compile_report
 from reportspec.diagnostics import Diagnostic
 from reportspec.errors import SourceError
 from reportspec.model.figures import Figures
+from reportspec.problems import source_problems
 from tests.files.damage import DAMAGE, SAME, Files, sound, text_of
+from tests.loading import load_report
 
 NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
 MAPPING = {"entities": {
@@ -49,12 +51,12 @@ def report(files: Files, folder: Path) -> tuple[Figures | None, tuple[Diagnostic
     (folder / "m.yaml").write_text(yaml.safe_dump(MAPPING), encoding="utf-8")
     (folder / "reportspec.yaml").write_text(yaml.safe_dump(own), encoding="utf-8")
     (folder / "s.yaml").write_text(yaml.safe_dump(SPEC), encoding="utf-8")
-    checked = stages.load_report(folder / "s.yaml", NOW, {})
+    checked = load_report(folder / "s.yaml", NOW, {})
     if checked.report is None or checked.broken:
         return None, checked.diagnostics
-    compiled = stages.compile_report(checked.report)
+    compiled = compile_report(checked.report)
     try:
-        figures = stages.run_report(checked.report, compiled, stages.Timings())
+        figures = run_report(compiled)
     except SourceError as error:
         return None, tuple(source_problems(folder / "s.yaml", checked.report, error))
     return figures, figures.warnings

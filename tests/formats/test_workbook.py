@@ -13,7 +13,7 @@ from typing import Any
 import openpyxl
 import pytest
 
-from reportspec.formats import FormatError
+from reportspec.errors import FormatError
 from reportspec.formats.xlsx import as_workbook
 from reportspec.model.figures import Column, Section
 from tests.render import sample

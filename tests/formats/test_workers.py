@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from reportspec.errors import RenderError
 from reportspec.formats import pool
 from reportspec.model.figures import Figures
 from reportspec.parent import Worker
-from reportspec.render.errors import RenderError
 from tests.conftest import CHECKOUT
 from tests.render import sample
 

@@ -13,9 +13,10 @@ from typing import Any
 import pytest
 import yaml
 
+from reportspec.compile import compile_report
 from reportspec.diagnostics import harmless, render_json, render_text
-from reportspec.stages import compile_report, load_report
 from tests.language.test_own_catalogue import ENTITY
+from tests.loading import load_report
 
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
 SLOWEST = 60.0  # seconds, on the slowest of machines: it says that there is an end

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from reportspec.catalogue.load import packaged
-from reportspec.stages import load_report
 from tests.figures.asking import NOW, codes, figures
+from tests.loading import load_report
 
 
 def sections(folder: Path, spec: dict[str, Any]) -> list[str]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from reportspec.stages import load_report
+from tests.loading import load_report
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
 PROJECT = "version: 1\nsource: demo\ntimezone: Europe/Rome\ncurrency: EUR\n"

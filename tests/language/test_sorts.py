@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from reportspec.stages import load_report
+from tests.loading import load_report
 
 NOW = datetime(2026, 10, 1, tzinfo=UTC)
 TILES = "breakdown: {metrics: [won_amount], by: [user.name], sort: %s}"

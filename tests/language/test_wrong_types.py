@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from reportspec.stages import load_report
 from tests.figures.asking import NOW
+from tests.loading import load_report
 
 SPEC: dict[str, Any] = {
     "version": 1,

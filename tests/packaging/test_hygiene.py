@@ -10,7 +10,7 @@ import pytest
 
 TOP_LEVEL = {
     *{"reportspec", "schemas", "specs", "tests", "docs", "benchmarks"},
-    *{"pyproject.toml", "Makefile", ".ci", ".github", ".gitignore", ".gitattributes"},
+    *{"pyproject.toml", "Makefile", ".ci", ".github", ".gitignore", ".gitattributes", ".git-blame-ignore-revs"},
     *{"README.md", "LICENSE", "CHANGELOG.md", "CONTRIBUTING.md"},
 }
 # What .gitignore leaves out, and git itself.

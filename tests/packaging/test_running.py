@@ -22,8 +22,8 @@ import yaml
 import reportspec
 from reportspec import cli
 from reportspec.deliver import send as sending
-from reportspec.stages import load_report
 from tests.deliver.server import Handler, Server
+from tests.loading import load_report
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 RUNNING = (CHECKOUT / "docs" / "running.md").read_text(encoding="utf-8")

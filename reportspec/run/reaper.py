@@ -41,7 +41,7 @@ for line in lines.decode().splitlines():
 if live:
     import json
     sys.path[:0] = json.loads(path)
-    from reportspec.run.guard import end_sessions
+    from reportspec.run.reaper import end_sessions
     end_sessions(json.loads(by), live)
 """
 

@@ -8,7 +8,7 @@ from hashlib import sha256
 from math import ceil
 
 from reportspec.check.when import SIGNS
-from reportspec.deliver.words import kpis
+from reportspec.deliver.template import kpis
 from reportspec.evaluate.words import word
 from reportspec.model.figures import Figures
 from reportspec.model.mail import Condition

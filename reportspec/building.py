@@ -1,0 +1,139 @@
+"""From a spec to its figures: the whole way, in order. The file to read first.
+
+    load     a spec with its project and mapping, read and checked        check/
+    plan     what is asked of the source, section by section              plan.py
+    compile  each query as a statement                                    compile.py, sql/
+    fit      to the tables and types that the source turns out to have    contract/fit.py
+    run      the survey of the source, then the statements                contract/survey.py, run/
+    evaluate the rows become figures                                      evaluate/
+
+With `for_each` the last three are done for all values together (`burst/`). The command line, the
+functions for programs and delivery all come this way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+
+from reportspec.burst.burst import run_each
+from reportspec.burst.values import Value, no_values, unknown_recipients
+from reportspec.check.report import Checked, check_file
+from reportspec.compile import Program, compile_report
+from reportspec.contract.fit import fitted
+from reportspec.contract.survey import answered
+from reportspec.diagnostics import Diagnostic, in_order
+from reportspec.errors import NoReport, ReportspecError
+from reportspec.evaluate.answers import figures_of
+from reportspec.model.figures import Figures
+from reportspec.model.spec import Report
+from reportspec.problems import problems_of, without_report, without_value
+from reportspec.timings import Timings
+
+Tell = Callable[[Sequence[Diagnostic], Mapping[str, str]], None]  # diagnostics, and the texts of their files
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What is asked of a run: `now`, the environment, values for params, a period in place of the spec's
+    own, whether what is told of the source is an error (`strict`), and the values of `for_each` (`only`;
+    all if none is named). Where `now` is only the `clock`'s, the end of the data may stand in for it."""
+
+    now: datetime
+    environment: Mapping[str, str]
+    settings: Mapping[str, str] = field(default_factory=dict)
+    period: str | None = None
+    strict: bool = False
+    clock: bool = False
+    only: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """The figures of a report: of each value of `for_each`, or its only ones, under the value `""`; and
+    the values that the project's file of recipients names and that have no report, with why (`absent`)."""
+
+    figures: tuple[tuple[Value, Figures], ...]
+    warnings: tuple[Diagnostic, ...]
+    absent: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """What became of a spec: all that is to be told of it, and its figures, if there is no mistake."""
+
+    diagnostics: tuple[Diagnostic, ...]
+    texts: Mapping[str, str]  # of the files that diagnostics point into
+    spec_text: str
+    report: Report | None = None
+    made: Made | None = None
+    temporary: bool = False  # whether another try may do
+
+
+def build(path: Path, order: Order, timings: Timings | None = None, tell: Tell = lambda found, texts: None) -> Built:
+    """The figures of a spec. Mistakes are diagnostics, also those of the source; `tell` hears of them as
+    they are found."""
+    timings = timings or Timings()
+    with timings.of("check"):
+        checked = load(path, order)
+    told = Built(in_order(checked.diagnostics), checked.texts, checked.spec_text, checked.report)
+    tell(told.diagnostics, told.texts)
+    if checked.broken or checked.report is None:
+        return told
+    try:
+        made = make(path, checked.report, order.only, timings)
+    except ReportspecError as error:
+        problems = problems_of(path, error, checked.report)
+        tell(problems, told.texts)
+        return replace(told, diagnostics=(*told.diagnostics, *problems), temporary=error.temporary)
+    warnings = (*made.warnings, *without_report(path, made.absent))
+    if not made.figures:
+        warnings += tuple(problems_of(path, no_values(checked.report)))
+    tell(warnings, told.texts)
+    return replace(told, diagnostics=(*told.diagnostics, *warnings), made=made if made.figures else None)
+
+
+def load(path: Path, order: Order, name: str | None = None) -> Checked:
+    """A spec with its project and mapping, read and checked."""
+    checked = check_file(
+        path,
+        order.now,
+        order.environment,
+        settings=order.settings,
+        period=order.period,
+        name=name,
+        clock=order.clock,
+    )
+    if order.strict and checked.report is not None:
+        project = checked.report.project
+        project = replace(project, checks=replace(project.checks, strict=True))
+        checked.report = replace(checked.report, project=project)
+    return checked
+
+
+def make(path: Path, report: Report, only: tuple[str, ...] = (), timings: Timings | None = None) -> Made:
+    """The figures of a report that is sound. Raises ReportspecError."""
+    timings = timings or Timings()
+    if only and report.each is None:
+        said = f"there is no report for `{only[0][:60]}`: the spec has no `for_each`"
+        raise NoReport(said, "add for example `for_each: user.name`")
+    with timings.of("compile"):
+        program = compile_report(report)
+    if report.each is None:
+        figures = run_report(program, timings)
+        return Made(((Value("", {}, ""), figures),), figures.warnings)
+    burst = run_each(program, timings, only)
+    there = [value.value for value, _ in burst.made]
+    absent = tuple(unknown_recipients(report, only, there))
+    return Made(burst.made, (*burst.warnings, *without_value(path, report, burst.unowned)), absent)
+
+
+def run_report(program: Program, timings: Timings | None = None) -> Figures:
+    """The figures of a report that is one for all. Raises SourceError."""
+    timings = timings or Timings()
+    with timings.of("query"):
+        found = answered(fitted(program))
+    with timings.of("evaluate"):
+        return figures_of(found)

@@ -1,0 +1,1 @@
+"""One report for each value of a field (`for_each`)."""

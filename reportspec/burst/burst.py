@@ -1,0 +1,157 @@
+"""Bursting: one report for each value of a field. Of few values each has its own statements, which
+are the same with another literal; of many one statement serves all where its rows can be told
+apart by the value that they were computed for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from reportspec.burst.mark import put
+from reportspec.burst.proofs import check_figures, check_filter, check_results
+from reportspec.burst.shared import nobody, parted, shared_statement
+from reportspec.burst.unowned import Unowned, of_nobody, unowned
+from reportspec.burst.values import Value, alike, check_apart, chosen, taken_for, values_of, without_row
+from reportspec.compile import Program, compile_report, listing
+from reportspec.contract.ends import contradictions, ended
+from reportspec.contract.fit import fitted
+from reportspec.contract.namesakes import grouped_by_name, kept_apart, members_statement
+from reportspec.contract.survey import Answered, Surveyed, answered_together, ask, ends_statement
+from reportspec.contract.verdict import settled, warnings
+from reportspec.diagnostics import Diagnostic
+from reportspec.evaluate.answers import figures_of
+from reportspec.model.figures import Figures
+from reportspec.model.rows import Table
+from reportspec.model.spec import EACH, GoalSpec, Report
+from reportspec.sql.survey import fields_read
+from reportspec.timings import Timings
+
+if TYPE_CHECKING:
+    from reportspec.run.execute import Result
+
+SHARED_FROM = 8  # values from which on a statement for all of them is worth what it takes
+
+
+def report_for(report: Report, value: str) -> Report:
+    """The report as it is evaluated for one value: its filter in words, and its goals only."""
+    each = report.each
+    assert each is not None
+    goals = {name: _goal_for(goal, each.dimension.name, value) for name, goal in report.goals.items()}
+    return replace(
+        report,
+        goals=goals,
+        filter_texts=tuple(text.replace(EACH, value) for text in report.filter_texts),
+        conditions=tuple(put(tree, value) for tree in report.conditions),
+    )
+
+
+def _goal_for(goal: GoalSpec, name: str, value: str) -> GoalSpec:
+    """Of targets by the same field the value's own, for its tile too; of those by another one none
+    whose row the value does not have."""
+    if goal.by is None:
+        return goal
+    if goal.by.name == name:
+        own = goal.targets.get(value)
+        return replace(goal, target=own, targets={value: own} if own is not None else {})
+    return replace(goal, targets={})
+
+
+@dataclass(frozen=True, slots=True)
+class Burst:
+    """The figures of each value, what they leave out of the whole, and what is told of the source,
+    which is that of all."""
+
+    made: tuple[tuple[Value, Figures], ...]
+    unowned: tuple[Unowned, ...]
+    warnings: tuple[Diagnostic, ...]
+
+    def __iter__(self) -> Iterator[tuple[Value, Figures]]:
+        return iter(self.made)
+
+    def __len__(self) -> int:
+        return len(self.made)
+
+
+def run_each(program: Program, timings: Timings, only: Collection[str] = ()) -> Burst:
+    """The figures for each value of `for_each` (or for those that are named), all of one state of
+    the data, and what no value gets of it. Every statement is checked to be cut to its value. Raises
+    SourceError, and NoReport where there is none for a value."""
+    with timings.of("query"):
+        program, listed = _settled(fitted(program))
+        report = program.report
+        recipients = settled(report.binding, without_row(report, listed), report.project.checks)
+        values = chosen(report, values_of(report, listed), only)
+        _check_alike(report, listed, [one.value for one in values])
+        found, rest, surveyed = _of_each(program, [one.value for one in values], whole=not only)
+    with timings.of("evaluate"):
+        made = tuple((one, _figures(program, one.value, own, surveyed)) for one, own in zip(values, found, strict=True))
+    told = warnings(report.binding, (*recipients, *surveyed.findings))
+    return Burst(made, rest, (*told, *contradictions(report, surveyed.rows)))
+
+
+def _settled(program: Program) -> tuple[Program, Table]:
+    """The program as of where its data end, with members of one name apart, and the list of its values."""
+    report = program.report
+    check_filter(program.queries, program.trees, EACH, report)
+    by_name = grouped_by_name(report)
+    read = fields_read(program.trees, report.binding)
+    ends = [ends_statement(report, read)] if report.movable and read else []
+    listed, *members = ask(report, [listing(report), *ends, *(members_statement(report, one) for one in by_name)])
+    apart = report
+    if ends:
+        apart = ended(report, members.pop(0).dicts(), lambda tree: ask(report, [tree])[0], read)
+    apart = kept_apart(apart, dict(zip(by_name, members, strict=True)))
+    if apart is not report:
+        program = compile_report(apart)
+        check_filter(program.queries, program.trees, EACH, apart)
+    return program, listed
+
+
+def _figures(program: Program, value: str, results: Sequence[Result], surveyed: Surveyed) -> Figures:
+    """The figures of one value, none of which names another one. Raises SourceError."""
+    report = program.report
+    assert report.each is not None
+    own = replace(program, report=report_for(report, value))
+    figures = figures_of(Answered(own, results, surveyed), (report.each.dimension.name, value))
+    check_figures(figures)
+    return figures
+
+
+def _check_alike(report: Report, listed: Table, wanted: Collection[str]) -> None:
+    """That the database tells values apart which look alike. Raises SourceError."""
+    near = [one for one in alike(str(row[0]) for row in listed.rows) if one in wanted]
+    asked = [taken_for(report, value) for value in near]
+    for value, found in zip(near, ask(report, asked) if asked else [], strict=True):
+        check_apart(report, value, found)
+
+
+def _of_each(
+    program: Program, values: list[str], *, whole: bool
+) -> tuple[list[list[Result]], tuple[Unowned, ...], Surveyed]:
+    """For each value what its statements give; where the `whole` is wanted, also what belongs to no
+    value. Statements that are not shared are asked for each value, all others once."""
+    report, queries, trees = program.report, program.queries, program.trees
+    many = len(values) >= SHARED_FROM
+    shared = {at: one for at, query in enumerate(queries) if many and (one := shared_statement(report, query))}
+    lone = [at for at in range(len(trees)) if at not in shared]
+    own = {(value, at): put(trees[at], value) for value in values for at in lone}
+    for value in values:
+        check_filter([queries[at] for at in lone], [own[value, at] for at in lone], value, report)
+    none = nobody(values)
+    of_nothing = {at: put(trees[at], none) for at, one in shared.items() if one.always}
+    ownerless = of_nobody(report, queries) if whole else []
+    asked = [*own.values(), *(one.tree for one in shared.values()), *of_nothing.values()]
+    asked += [tree for _, tree in ownerless]
+    answers, surveyed = answered_together(report, asked, trees)
+    check_results(asked, answers)
+    given = iter(answers)
+    results = {key: next(given) for key in own}
+    together = {at: next(given) for at in shared}
+    nothing = {at: next(given).table for at in of_nothing}
+    for at, one in shared.items():
+        tables, empty = parted(one, together[at].table, nothing.get(at))
+        results |= {(value, at): replace(together[at], table=tables.get(value, empty)) for value in values}
+    rest = unowned(report, [(query, next(given).table) for query, _ in ownerless])
+    return [[results[value, at] for at in range(len(trees))] for value in values], rest, surveyed

@@ -1,0 +1,60 @@
+"""Proofs that nobody gets another one's rows. What they find would be a mistake of the program."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from sqlglot import exp
+
+from reportspec.burst.isolation import unguarded
+from reportspec.errors import SourceError
+from reportspec.model.figures import Figures
+from reportspec.model.query import Query
+from reportspec.model.spec import Report
+
+if TYPE_CHECKING:
+    from reportspec.run.execute import Result
+
+
+def check_filter(queries: Sequence[Query], trees: Sequence[exp.Expr], value: str, report: Report) -> None:
+    """That each statement can return rows of the value only. Raises SourceError, which stops the
+    report: it would be a mistake of the program, and is looked for before anything is sent."""
+    assert report.each is not None
+    field = report.each.dimension.field.name
+    for query, tree in zip(queries, trees, strict=True):
+        why = unguarded(tree, value, field)
+        if why is not None:
+            raise SourceError(
+                "unfiltered",
+                f"a statement of the section `{query.section}` is not cut to one value: {why}",
+                "leave the section out, or build the report for all",
+            )
+
+
+def check_results(asked: Sequence[exp.Expr], found: Sequence[Result]) -> None:
+    """That each result is that of the statement which it is taken for. Raises SourceError."""
+    if len(asked) != len(found) or any(tree is not one.tree for tree, one in zip(asked, found, strict=True)):
+        raise SourceError(
+            "mixed-up",
+            "the database's answers came in another order than they were asked for",
+            "build it again; if it comes back, please report it",
+        )
+
+
+def check_figures(figures: Figures) -> None:
+    """That no row of the figures names another value. Raises SourceError."""
+    if figures.each is None:
+        return
+    name, value = figures.each
+    for section in figures.sections:
+        for place, column in enumerate(section.columns):
+            if column.name != name:
+                continue
+            for row in section.rows:
+                if row[place] is not None and str(row[place]) != value:
+                    raise SourceError(
+                        "unfiltered",
+                        f"the section `{section.id}` has a row of another `{name}`",
+                        "leave the section out, or build the report for all",
+                    )

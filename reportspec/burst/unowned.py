@@ -1,0 +1,85 @@
+"""What no value of `for_each` gets: rows in which its field is empty."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from sqlglot import exp
+
+from reportspec.burst.mark import _lasting, _names_value
+from reportspec.evaluate.evaluate import rows_read
+from reportspec.model.query import AggregateQuery, Query
+from reportspec.model.rows import Table
+from reportspec.model.spec import Report
+from reportspec.sql.aggregate import aggregate_statement
+from reportspec.sql.records import AVAILABLE, records_statement
+
+
+@dataclass(frozen=True, slots=True)
+class Unowned:
+    """Rows in which the field is empty: they count in the whole, and in the report of no value.
+    `what` is a metric or the id of a list, `rows` how many of its rows they are."""
+
+    what: str
+    rows: int
+
+
+def of_nobody(report: Report, queries: Sequence[Query]) -> list[tuple[Query, exp.Expr]]:
+    """The statements that count the rows which belong to no value: of each metric once, and of each list
+    of records."""
+    sections = {section.id: section for section in report.sections}
+    found: list[tuple[Query, exp.Expr]] = []
+    seen: set[str] = set()
+    for query in queries:
+        section = sections.get(query.section)
+        metrics = {metric.id for metric in section.metrics} if section is not None else set()
+        if isinstance(query, AggregateQuery) and metrics <= seen:
+            continue
+        tree = _of_nobody(report, query)
+        if tree is not None:
+            seen |= metrics
+            found.append((query, tree))
+    return found
+
+
+def _of_nobody(report: Report, query: Query) -> exp.Expr | None:
+    """The statement for one query, or None where it asks for nothing that adds up to its section's
+    figures."""
+    told = [one for one in query.conditions if _names_value(one)]
+    if len(told) != 1 or not isinstance(told[0], exp.EQ):
+        return None
+    own = told[0].this
+    empty = exp.Or(
+        this=exp.Is(this=own, expression=exp.Null()),
+        expression=exp.EQ(this=own.copy(), expression=exp.Literal.string("")),
+    )
+    conditions = (*_lasting(query.conditions), empty)
+    if not isinstance(query, AggregateQuery):
+        return records_statement(report.binding, replace(query, conditions=conditions, limit=1))
+    if query.purpose != "figures":
+        return None
+    whole = replace(
+        query,
+        dimensions=(),
+        sides=(replace(query.sides[0], buckets=()),),
+        conditions=conditions,
+        idle=None,
+        idle_conditions=(),
+    )
+    return aggregate_statement(report.binding, whole)
+
+
+def unowned(report: Report, found: Sequence[tuple[Query, Table]]) -> tuple[Unowned, ...]:
+    """How many rows belong to no value: of each metric, and of each list of records."""
+    sections = {section.id: section for section in report.sections}
+    counts: dict[str, int] = {}
+    for query, table in found:
+        rows = table.dicts()
+        if not isinstance(query, AggregateQuery):
+            counts[query.section] = int(rows[0][AVAILABLE]) if rows else 0
+            continue
+        section = sections.get(query.section)
+        for metric in section.metrics if section is not None else ():
+            counts.setdefault(metric.id, rows_read(report, metric, rows) or 0)
+    return tuple(Unowned(what, rows) for what, rows in counts.items() if rows)

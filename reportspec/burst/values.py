@@ -1,0 +1,144 @@
+"""The values of `for_each`: which there are, which are asked for, and which a database might mix up."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlglot import exp
+
+from reportspec.burst.mark import put
+from reportspec.diagnostics import suggestion
+from reportspec.errors import NoReport, SourceError
+from reportspec.model.findings import Check, Finding
+from reportspec.model.rows import Table
+from reportspec.model.spec import Report
+from reportspec.naming import parts_of
+from reportspec.sql.distinct import values_statement
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """One value of the field, with what texts may say of it (`each.email`), and a `part` of names that
+    no other value has. `several` names what its rows disagree in: two people of one name, whose
+    reports could not be told apart."""
+
+    value: str
+    more: Mapping[str, str]
+    part: str
+    several: tuple[str, ...] = ()
+
+
+def values_of(report: Report, table: Table) -> tuple[Value, ...]:
+    """The values in order: those of which a row is chosen and, if there is a file of the project's own,
+    that have a row in it. A namesake who is not chosen counts all the same: the figures are of both."""
+    each = report.each
+    assert each is not None
+    rows: dict[str, list[tuple[str, ...]]] = {}
+    wanted = set()
+    for value, *more, chosen in table.rows:
+        if value is not None and str(value) != "":
+            told = tuple("" if one is None else str(one) for one in more)
+            rows.setdefault(str(value), []).append(told)
+            if chosen:
+                wanted.add(str(value))
+    names = [name for name, _ in each.fields]
+    # Of all values, so that a report is called the same whichever others are built beside it.
+    parts = parts_of(rows)
+    found = []
+    for value in sorted(wanted):
+        own = (each.table or {}).get(value)
+        if each.table is not None and own is None:
+            continue
+        distinct = list(dict.fromkeys(rows[value]))
+        several = tuple(name for at, name in enumerate(names) if len({row[at] for row in distinct}) > 1)
+        known: dict[str, str] = dict(zip(names, distinct[0], strict=True))
+        known |= own or {}
+        found.append(Value(value, {**known, "value": value}, parts[value], several))
+    return tuple(found)
+
+
+def without_row(report: Report, table: Table) -> list[Finding]:
+    """The names in the file of recipients that the source does not have."""
+    each = report.each
+    assert each is not None
+    there = {str(row[0]) for row in table.rows if row[0] is not None}
+    lone = tuple(sorted(set(each.table or {}) - there))
+    field = each.dimension.field
+    check = Check("unknown-recipient", field.entity, field, names=lone)
+    near = tuple((one, 0) for one in sorted(there))
+    return [Finding(check, len(lone), len(each.table or {}), near)] if lone else []
+
+
+def alike(values: Iterable[str]) -> tuple[str, ...]:
+    """Those of the values that a database might hold for one of the others: they differ in case,
+    accents, blanks, width or marks that are not seen."""
+    groups: dict[str, list[str]] = {}
+    for value in dict.fromkeys(values):
+        groups.setdefault(_skeleton(value), []).append(value)
+    return tuple(value for group in groups.values() if len(group) > 1 for value in group)
+
+
+def _skeleton(value: str) -> str:
+    """What is left of a text for the most careless comparison."""
+    parts = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", value).casefold())
+    return "".join(letter for letter in parts if unicodedata.category(letter)[0] in "LNS")
+
+
+def taken_for(report: Report, value: str) -> exp.Expr:
+    """The statement that finds what the database takes for a value: see `check_apart`."""
+    each = report.each
+    assert each is not None
+    field = each.dimension.field
+    own = put(each.condition, value)
+    return values_statement(report.binding, field.entity, (field.name,), report.sides[0], (), (own,))
+
+
+def check_apart(report: Report, value: str, table: Table) -> None:
+    """That the database takes nothing for a value but itself. Raises SourceError, which names the two:
+    each would get the other's figures."""
+    assert report.each is not None
+    name = report.each.dimension.name
+    for found, _ in table.rows:
+        if str(found) != value:
+            raise SourceError(
+                "values-alike",
+                f"the database takes `{_plain(str(found))}` and `{_plain(value)}` "
+                f"for one `{name}`: each would get the figures of both",
+                "compare the column byte for byte in the mapping, or "
+                "use a field that tells them apart, such as `user.email`",
+            )
+
+
+def _plain(text: str) -> str:
+    """A value in a message: on one line, without what a terminal would obey."""
+    return "".join(letter if letter.isprintable() else " " for letter in text)[:80]
+
+
+def no_values(report: Report) -> NoReport:
+    """What is said where no value has a report."""
+    assert report.each is not None
+    said = f"`{report.each.dimension.name}` has no values, so there is no report"
+    return NoReport(said, "look at `for_each`, and whether its `where` leaves any")
+
+
+def chosen(report: Report, values: Sequence[Value], only: Collection[str]) -> tuple[Value, ...]:
+    """The values that were asked for by name; all if none was. Raises NoReport for one that there is not."""
+    assert report.each is not None
+    name, there = report.each.dimension.name, [one.value for one in values]
+    for one in only:
+        if one not in there:
+            raise NoReport(f"`{name}` has no value `{one[:80]}`, so it has no report", suggestion(one, there))
+    return tuple(one for one in values if not only or one.value in only)
+
+
+def unknown_recipients(report: Report, only: Collection[str], found: Collection[str]) -> list[tuple[str, str]]:
+    """The values that the project's own file names and that have no report, and why. They are not to
+    vanish silently: somebody waits for theirs."""
+    each = report.each
+    if each is None or each.table is None or only:
+        return []
+    why = f"`recipients` names it, and the source has no such `{each.dimension.name}`"
+    why += " for which `where` holds" if each.conditions else ""
+    return [(value, why) for value in each.table if value not in found]

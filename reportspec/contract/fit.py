@@ -1,0 +1,81 @@
+"""A report fitted to what its source turns out to have, before anything is asked of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from reportspec.check.lacking import There, served
+from reportspec.check.mapping import with_types
+from reportspec.compile import Program, compile_report, listing
+from reportspec.contract.survey import survey_of, wanted_of
+from reportspec.contract.unread import (
+    refuse_unfit,
+)
+from reportspec.databases import TYPED_BEFORE
+from reportspec.errors import Broken
+from reportspec.model.mapped import LOAD, LOADED, SourceMap
+from reportspec.model.spec import Report
+from reportspec.sql.dialects import dialect_named
+from reportspec.sql.survey import fields_read
+
+
+def fitted(program: Program) -> Program:
+    """The program for what a source has, which of a server is known once it is asked: columns that are not
+    there, days that the mapping reads as times, texts that are to be times or booleans. Raises
+    SourceError."""
+    report, source = program.report, program.report.project.source
+    if source.kind not in TYPED_BEFORE and dialect_named(source.dialect).reading is not None:
+        seen = _report_over(report, _seen(program))
+        program = program if seen.binding is report.binding else compile_report(seen)
+    _refuse_absent(program)
+    return program
+
+
+def _seen(program: Program) -> SourceMap:
+    """The mapping as far as a server has what it reads, with the types that are there."""
+    from reportspec.run.execute import column_types
+
+    report, source = program.report, program.report.project.source
+    types = column_types(source, wanted_of(report, program.trees))
+    there = There(types, types, source.dialect, all_tables=False)
+    return with_types(served(report.binding.source, there), report.binding.catalogue, types, source.dialect)
+
+
+def _report_over(report: Report, seen: SourceMap) -> Report:
+    if seen.lacks:
+        return _checked_over(report, seen)
+    return report if seen == report.binding.source else replace(report, binding=report.binding.over(seen))
+
+
+def _checked_over(report: Report, source: SourceMap) -> Report:
+    """A report's spec, checked again for a source that lacks some of what its mapping reads. Raises
+    SourceError for what cannot be told without it."""
+    assert report.over is not None
+    found = report.over(source)
+    problems = [one for one in found.diagnostics if one.severity == "error"]
+    if found.report is None or problems:
+        raise Broken(problems)
+    return replace(found.report, project=report.project, over=report.over)
+
+
+def _refuse_absent(program: Program) -> None:
+    """Raise SourceError for what one's own mapping reads for a report, and the source does not have
+    (SQLite would take the name of such a column for a text), or has as something else."""
+    from reportspec.run.connection import no_column, no_table
+
+    report, binding = program.report, program.report.binding
+    wrong = binding.source.wrong
+    if (load := binding.source.lacks.get(LOAD)) is not None:
+        raise no_table(load.table)
+    trees = program.trees + ([listing(report)] if report.each else [])
+    surveyed = survey_of(report, trees)  # which reads more of them, such as keys
+    read = fields_read([*trees, surveyed[1]] if surveyed else trees, binding)
+    refuse_unfit(binding, read)
+    read = {**read, LOAD: frozenset((LOADED,))}  # what `loaded_at` names has to be there
+    names = [name for entity in read for name in (entity, *(f"{entity}.{f}" for f in read[entity]))]
+    lacks = dict.fromkeys(wrong[name] for name in sorted(names) if name in wrong)
+    found = [no_column(f"{lack.table}.{lack.column}", lack.help) for lack in lacks]
+    if found:
+        first, *rest = found
+        first.also = tuple(rest)
+        raise first

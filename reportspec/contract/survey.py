@@ -1,0 +1,215 @@
+"""The survey of a source before a report's statements: what it finds is refused or told, and may change
+what is asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from sqlglot import exp
+
+from reportspec.compile import Compiled, Program, compile_report
+from reportspec.contract.checks import checks_of
+from reportspec.contract.ends import ended
+from reportspec.contract.members import Ask, Members, members_of, strangers
+from reportspec.contract.namesakes import expected, grouped_by_name, kept_apart, members_statement
+from reportspec.contract.unread import (
+    UNREAD,
+    of_section,
+    unreadable_fields,
+    wrong_conditions,
+)
+from reportspec.contract.verdict import findings_of, settled
+from reportspec.errors import Broken, SourceError
+from reportspec.expression.sandbox import column_nodes, path_of
+from reportspec.model.findings import Check, Finding
+from reportspec.model.mapped import LOAD, LOADED
+from reportspec.model.spec import Report
+from reportspec.sql.dialect import source_tables
+from reportspec.sql.survey import fields_read, survey_statement
+
+if TYPE_CHECKING:
+    from reportspec.model.rows import Table
+    from reportspec.run.connection import Wanted
+    from reportspec.run.execute import Result
+
+
+@dataclass(frozen=True, slots=True)
+class Surveyed:
+    """What the survey of a source found: a row for each entity, what is told of it, and whom goals
+    are for."""
+
+    rows: tuple[Mapping[str, Any], ...] = ()
+    findings: tuple[Finding, ...] = ()
+    members: Mapping[str, Members] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A program with what each of its statements gave, and what the survey found before. The program is
+    another one than was asked for where the survey changed the report."""
+
+    program: Program
+    results: Sequence[Result]
+    surveyed: Surveyed
+
+
+def survey_of(report: Report, trees: Iterable[exp.Expr]) -> tuple[tuple[Check, ...], exp.Expr] | None:
+    """What there is to check of the tables that statements read, and the statement that asks it; None
+    where they read none."""
+    binding = report.binding
+    fields = fields_read(trees, binding)
+    if not fields:
+        return None
+    conditions = [*report.conditions, *(c for s in report.sections for c in s.conditions)]
+    for tree in report.each.conditions if report.each is not None else ():
+        conditions.append(tree)  # which values have a report; no statement of theirs reads that
+        for path in map(path_of, column_nodes(tree)):
+            if len(path) == 2 and path[0] in binding.source.entities:
+                fields[path[0]] = fields.get(path[0], frozenset()) | {path[1]}
+    metrics = [metric for section in report.sections for metric in section.metrics]
+    names = grouped_by_name(report)
+    checks = checks_of(binding, fields, conditions, metrics, report.sides, names, report.now.date())
+    return checks, survey_statement(binding, _with_load(report, fields), checks, report.now)
+
+
+def ends_statement(report: Report, fields: Mapping[str, frozenset[str]]) -> exp.Expr:
+    """The statement that finds where the data end, in what is read of each entity."""
+    return survey_statement(report.binding, _with_load(report, fields), (), report.now)
+
+
+def _with_load(report: Report, fields: Mapping[str, frozenset[str]]) -> Mapping[str, frozenset[str]]:
+    """What is read of each entity, and of the source's loads, where it tells of them."""
+    if LOAD not in report.binding.source.entities or report.project.loaded_at is not None:
+        return fields
+    return {**fields, LOAD: frozenset((LOADED,))}
+
+
+def answered(program: Program) -> Answered:
+    """What a report's statements give, after the survey of what they read. If that finds that the data
+    have ended, or members of one name, the report is made again and its statements with it. Raises
+    SourceError."""
+    report, made = program.report, program
+
+    def settle(survey: Table, shared: Iterable[str], ask: Ask) -> Report:
+        nonlocal made
+        read = fields_read(program.trees, report.binding)
+        ending = ended(report, survey.dicts(), ask, read)
+        apart = kept_apart(ending, {one: ask(members_statement(ending, one)) for one in shared})
+        if apart is not report:
+            made = compile_report(apart)
+        return apart
+
+    judge = _Judge(report, settle)
+    results = _run(report, program.trees, program.trees, judge, program, lambda: made.trees)
+    return Answered(made, results, judge.surveyed)
+
+
+def answered_together(
+    report: Report, asked: Sequence[exp.Expr], like: Sequence[exp.Expr]
+) -> tuple[Sequence[Result], Surveyed]:
+    """What many statements of a kind give, after the survey of what those `like` them read. Raises
+    SourceError."""
+    judge = _Judge(report, lambda survey, shared, ask: report)
+    return _run(report, list(asked), like, judge), judge.surveyed
+
+
+def ask(report: Report, trees: Sequence[exp.Expr]) -> list[Table]:
+    """What statements about a report's source give, without a survey. Raises SourceError."""
+    return [result.table for result in _run(report, list(trees), trees, None)]
+
+
+class _Judge:
+    """Hears the survey of a report's source: refuses what figures would be wrong of, lets the report be
+    settled, and keeps what is told."""
+
+    def __init__(self, report: Report, settle: Callable[[Table, Iterable[str], Ask], Report]) -> None:
+        self.report, self.settle, self.surveyed = report, settle, Surveyed()
+
+    def hear(self, checks: Sequence[Check], survey: Table, ask: Ask) -> None:
+        """Judge the survey's rows; `ask` runs one more statement. Raises Broken."""
+        binding, settings = self.report.binding, self.report.project.checks
+        found = findings_of(binding, checks, survey, ask)
+        settled(binding, [one for one in found if one.check.refuses], settings)
+        shared = [f.check.entity for f in found if f.check.kind == "shared-name"]
+        asking = self.settle(survey, shared, ask)
+        members = members_of(asking, ask)
+        found += strangers(asking, members, ask)
+        told = [one for one in found if not expected(asking, one.check)]
+        self.surveyed = Surveyed(tuple(survey.dicts()), settled(binding, told, settings), members)
+
+
+def _run(
+    report: Report,
+    trees: list[exp.Expr],
+    read: Sequence[exp.Expr],
+    judge: _Judge | None,
+    program: Program | None = None,
+    instead: Callable[[], list[exp.Expr]] | None = None,
+) -> list[Result]:
+    """What statements give, or those that stand `instead` of them after the survey of what is `read`."""
+    from reportspec.run.execute import run_statements
+
+    asked, survey = list(trees), None
+    found = survey_of(report, read) if judge is not None else None
+    if found is not None and judge is not None:
+        checks, tree = found
+        asked += [tree, *(members_statement(report, name) for name in grouped_by_name(report))]
+
+        def heard(table: Table, ask: Ask) -> Sequence[exp.Expr] | None:
+            judge.hear(checks, table, ask)
+            return instead() if instead is not None else None
+
+        survey = (tree, heard)
+    wanted = wanted_of(report, asked)
+    try:
+        return run_statements(report.project.source, wanted, trees, report.project.parallel, survey)
+    except SourceError as error:
+        if error.code in UNREAD and error.tree is not None:
+            _blame(report, [*read, *asked], wanted, error, tuple(program or ()))
+        raise
+
+
+def _blame(
+    report: Report,
+    trees: list[exp.Expr],
+    wanted: Wanted,
+    error: SourceError,
+    compiled: tuple[Compiled, ...],
+) -> None:
+    """Say what it is that a database cannot do: read a field, compute a condition of the spec, or else the
+    section whose statement it refused. Raises Broken."""
+    from reportspec.run.execute import asking
+
+    binding = report.binding
+    with asking(report.project.source, wanted) as ask:
+        try:
+            found = unreadable_fields(binding, fields_read(trees, binding), ask)
+            conditions = {id(c): c for c in (*report.conditions, *(c for s in report.sections for c in s.conditions))}
+            found = found or wrong_conditions(binding, report.sides[0], conditions.values(), ask)
+        except SourceError:
+            return
+    failed = next((one.query.section for one in compiled if one.tree is error.tree), None)
+    section = next((one for one in report.sections if one.id == failed), None)
+    if not found and section is not None:
+        found = [of_section(section.id, section.span, error)]
+    if found:
+        raise Broken(found) from None
+
+
+def wanted_of(report: Report, trees: Iterable[exp.Expr]) -> Wanted:
+    """What a session is opened for that runs statements of a report."""
+    from reportspec.run.connection import Wanted
+
+    binding, project = report.binding, report.project
+    return Wanted(
+        frozenset(name for tree in trees for name in source_tables(tree)),
+        binding.source.csv_columns == "text",
+        str(binding.source_zone),
+        project.timeout,
+        project.memory,
+        project.disk,
+        reads=binding.source.reads,
+    )

@@ -1,0 +1,46 @@
+"""The plan with its rows: what evaluating reads of a source."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from reportspec.model.query import AggregateQuery, Query, RecordsQuery
+from reportspec.model.rows import Table
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """Each query of a report with the rows that it gave, by its section and purpose."""
+
+    given: Mapping[tuple[str, str], tuple[Query, Table]]
+
+    @classmethod
+    def of(cls, queries: Iterable[Query], tables: Iterable[Table]) -> Answers:
+        """Queries with their tables, in the same order."""
+        pairs = zip(queries, tables, strict=True)
+        return cls({(query.section, query.purpose): (query, table) for query, table in pairs})
+
+    def __contains__(self, key: tuple[str, str]) -> bool:
+        return key in self.given
+
+    def table(self, section: str, purpose: str = "figures") -> Table | None:
+        """The rows for a purpose of a section, None where it asks for nothing of the kind."""
+        found = self.given.get((section, purpose))
+        return found[1] if found is not None else None
+
+    def rows(self, section: str, purpose: str = "figures") -> list[dict[str, Any]]:
+        """The same by column name; none where nothing is asked."""
+        table = self.table(section, purpose)
+        return table.dicts() if table is not None else []
+
+    def aggregate(self, section: str, purpose: str = "figures") -> AggregateQuery | None:
+        """The query of aggregates for a purpose of a section."""
+        found = self.given.get((section, purpose))
+        return found[0] if found is not None and isinstance(found[0], AggregateQuery) else None
+
+    def records(self, section: str) -> RecordsQuery | None:
+        """The query of a section that lists records."""
+        found = self.given.get((section, "figures"))
+        return found[0] if found is not None and isinstance(found[0], RecordsQuery) else None

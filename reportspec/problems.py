@@ -1,0 +1,110 @@
+"""What people are told of an error: the one place where what was raised becomes diagnostics."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sqlglot import exp
+
+from reportspec.diagnostics import Diagnostic, Span
+from reportspec.errors import Broken, FormatError, ReportspecError, SourceError
+
+if TYPE_CHECKING:
+    from reportspec.burst.unowned import Unowned
+    from reportspec.model.spec import Report
+
+
+def problems_of(path: Path, error: ReportspecError | OSError, report: Report | None = None) -> list[Diagnostic]:
+    """What is told of an error that keeps a spec from being built or sent: several things where a
+    `report`'s source has several wrong."""
+    if isinstance(error, SourceError) and report is not None:
+        return _of_source(path, report, error)
+    if isinstance(error, FormatError):  # it is not the spec's doing
+        return [Diagnostic(error.code, error.message, None, error.help, error.notes)]
+    if isinstance(error, ReportspecError):
+        return [Diagnostic(error.code, f"{path}: {error.message}", None, error.help, error.notes)]
+    return [_of_system(path, error)]
+
+
+def _of_system(path: Path, error: OSError) -> Diagnostic:
+    """What is told where the system does not do something: files, or the library that makes PDFs."""
+    if "load library" in str(error):
+        return no_pango(error)
+    where = f" `{error.filename}`:" if error.filename else ""
+    said = f"{path}:{where} {(error.strerror or str(error)).lower()}"
+    return Diagnostic("no-file", said, None, "look whether there is room for files, and who may write them")
+
+
+def _of_source(path: Path, report: Report, error: SourceError) -> list[Diagnostic]:
+    """What is told of a source that cannot be asked, each mistake by itself: where the project names the
+    file or the source, or where the mapping names what is not there; of one of which no report is
+    made, at the lines of the mapping."""
+    source = report.project.source
+    if isinstance(error, Broken):
+        return [
+            replace(one, message=f"{path}: {one.message}", span=one.span or source.span) for one in error.diagnostics
+        ]
+    return [_one_of_source(path, report, one) for one in (error, *error.also)]
+
+
+def _one_of_source(path: Path, report: Report, error: SourceError) -> Diagnostic:
+    source, notes = report.project.source, error.notes
+    span, file = source.span, source.files.get(error.table)
+    named = _named(report, error.column) if error.column else []
+    if file is not None:
+        span = file.span
+    elif named:
+        span = named[0][1]
+        notes += ("the mapping takes " + ", ".join(f"`{name}`" for name, _ in named[:5]) + " from it",)
+    return Diagnostic(error.code, f"{path}: {error.message}", span, error.help, notes)
+
+
+def _named(report: Report, column: str) -> list[tuple[str, Span]]:
+    """The fields that the mapping takes from a column, and where it says so; of a shipped mapping
+    nobody sees the lines."""
+    if not report.project.mapping:
+        return []
+    return [
+        (f"{entity}.{field.name}", field.span)
+        for entity, mapped in report.binding.source.entities.items()
+        for part in mapped.parts
+        for field in part.fields.values()
+        if field.span is not None and any(one.name.lower() == column.lower() for one in field.sql.find_all(exp.Column))
+    ]
+
+
+def without_report(path: Path, absent: Iterable[tuple[str, str]]) -> list[Diagnostic]:
+    """Warnings of the values that the project's own file names and that have no report, with why."""
+    return [
+        Diagnostic("no-values", f"{path}: no report for `{value[:60]}`: {why}", severity="warning")
+        for value, why in absent
+    ]
+
+
+def without_value(path: Path | str, report: Report, unowned: Sequence[Unowned]) -> list[Diagnostic]:
+    """A warning of rows that are in no report, since the field of `for_each` is empty in them."""
+    if report.each is None or not unowned:
+        return []
+    name = report.each.dimension.name
+    rows = max(one.rows for one in unowned)
+    shown = ", ".join(f"{one.rows:,} of `{one.what}`" for one in unowned[:4])
+    more = f" and {len(unowned) - 4} more" if len(unowned) > 4 else ""
+    said = f"{path}: rows in which `{name}` is empty are in no report: {shown}{more}"
+    figures = "1 figure" if len(unowned) == 1 else f"{len(unowned)} figures"
+    note = f"of {figures} the reports together are less than the whole, by {rows:,} rows at most"
+    help = f"fill `{name}` in the source or the mapping, for example by `coalesce(…, 'nobody')`"
+    return [Diagnostic("rows-of-nobody", said, None, help, (note,), "warning")]
+
+
+def no_pango(error: OSError) -> Diagnostic:
+    """What is told where the library that makes PDFs is not there."""
+    return Diagnostic(
+        "missing-library",
+        f"the PDF library cannot be loaded: {str(error).splitlines()[0][:200]}",
+        None,
+        "install Pango: apt-get install libpango-1.0-0 libpangoft2-1.0-0 "
+        "libharfbuzz-subset0 · dnf install pango · brew install pango",
+    )
