@@ -15,6 +15,7 @@ from reportspec.model.findings import CURRENCIES, LAST_TIME, Check, Kind
 from reportspec.model.query import Side
 from reportspec.model.spec import EACH
 from reportspec.resolve.binding import Binding, Unresolved, metrics_needed
+from reportspec.sql.rates import has_rates
 
 _AHEAD = timedelta(days=366)  # how far before something happens a source may have it
 
@@ -35,6 +36,7 @@ def checks_of(
     for name, fields in read.items():
         if name in by_name:
             found.append(Check("shared-name", name, binding.field(name, "name")))
+        found += _of_rates(binding, name)
         if not binding.source.entities[name].parts:
             found += _of_expectations(binding, name, fields)
             continue  # the mapping's own rows are checked with it
@@ -119,6 +121,13 @@ def _of_currencies(binding: Binding, name: str, fields: frozenset[str]) -> list[
         for currency, amounts in found.items()
         for kind in CURRENCIES
     ]
+
+
+def _of_rates(binding: Binding, name: str) -> list[Check]:
+    """That a day has one exchange rate of a currency, and not several of which one would count by chance."""
+    if name != "fx_rate" or binding.currency is None or not has_rates(binding):
+        return []
+    return [Check("repeated-rate", name, binding.field(name, "rate"))]
 
 
 def _of_relations(

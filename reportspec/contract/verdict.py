@@ -23,6 +23,7 @@ from reportspec.sql.survey import (
     broken,
     examples_statement,
     near_keys_statement,
+    rates_statement,
     recount_statement,
     settled_by_history,
     values_there_statement,
@@ -75,6 +76,9 @@ def findings_of(binding: Binding, checks: Sequence[Check], survey: Table, ask: A
             count = int(ask(recount_statement(binding, check)).rows[0][0])
             if not count:
                 continue
+        if check.kind == "repeated-rate":
+            found.append(Finding(check, count, of, _rates_twice(ask(rates_statement(binding, check)))))
+            continue
         shown = ask(examples_statement(binding, check)).rows
         if check.side is not None:
             first, last = shown[0]
@@ -88,6 +92,12 @@ def findings_of(binding: Binding, checks: Sequence[Check], survey: Table, ask: A
         near = _near(binding, check, examples, ask) if check.relation is not None else 0
         found.append(Finding(check, count, of, examples, near))
     return found
+
+
+def _rates_twice(shown: Table) -> tuple[tuple[str, int], ...]:
+    """Days that have several exchange rates of a currency, with the least and the greatest of them."""
+    rows = [(f"{row['from_currency']}-{row['to_currency']} {row['day']}", row) for row in shown.dicts()]
+    return tuple((f"{what}: {float(row['low']):g} to {float(row['high']):g}", int(row["count"])) for what, row in rows)
 
 
 def _unknown(
@@ -173,6 +183,12 @@ def _said(binding: Binding, finding: Finding) -> tuple[str, str | None]:
             f"`{check.of}`{_from(_column(binding, check))} is the key of more than one",
             "mend the source; if the table keeps every version of a "
             "record, map the last one with `latest: {by: …, order: …}`",
+        )
+    if check.kind == "repeated-rate":
+        return (
+            f"{tables} has {rows_of(count, 'rate')} too many: a currency and day have more than one in"
+            f" `{check.of}`{_from(_column(binding, check))}",
+            _one_rate(binding),
         )
     if check.kind == "shared-name":
         entity_of = binding.entity(entity)
@@ -270,6 +286,18 @@ def _said(binding: Binding, finding: Finding) -> tuple[str, str | None]:
     return (
         f"`{check.of}` is never `{short(check.value)}` in {tables}: {who}",
         f"did you mean `{short(near)}`?" if near else "compare it with the values that the source has",
+    )
+
+
+def _one_rate(binding: Binding) -> str:
+    """The line of the mapping by which one rate of a currency and day counts."""
+    if not binding.source.entities["fx_rate"].parts:
+        return "leave one rate of each in the `rows` of `fx_rate`"
+    fields = (binding.mapped("fx_rate", name) for name in ("day", "from_currency", "to_currency"))
+    keys = ", ".join(written_column(field) or "…" for field in fields if field is not None)
+    return (
+        "leave one rate of each in the source, or say in the mapping of `fx_rate` which counts: with"
+        f" `where: …`, or `latest: {{by: [{keys}], order: …}}`"
     )
 
 
@@ -376,14 +404,14 @@ def _notes(finding: Finding) -> tuple[str, ...]:
     if not finding.examples or check.kind in SOUGHT or of_names:
         return ()
     most = len(finding.examples) if check.field is not None and check.field.closed else _SHOWN
-    counted = check.kind not in ("no-key", "no-currency") and check.expectation is None
+    counted = check.kind not in ("no-key", "no-currency", "repeated-rate") and check.expectation is None
     shown = [f"`{short(value)}`" + (f" ({rows_of(n)})" if counted else "") for value, n in finding.examples[:most]]
     return (f"for example {', '.join(shown)}",)
 
 
-def rows_of(count: int) -> str:
+def rows_of(count: int, noun: str = "row") -> str:
     """A number of rows in words."""
-    return f"{count:,} row" + ("" if count == 1 else "s")
+    return f"{count:,} {noun}" + ("" if count == 1 else "s")
 
 
 def short(text: str) -> str:
