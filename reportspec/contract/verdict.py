@@ -168,6 +168,8 @@ def _said(binding: Binding, finding: Finding) -> tuple[str, str | None]:
     entity = check.entity
     if check.kind in ("unknown-target", "some-targets", "unknown-recipient"):
         return _of_names(finding)
+    if check.kind == "part-target":
+        return _of_part(finding)
     tables = " and ".join(f"`{name}`" for name in table_names(binding, entity))
     if check.kind == "no-key":
         where = _column(binding, check)
@@ -301,6 +303,35 @@ def _one_rate(binding: Binding) -> str:
     )
 
 
+_PARTS = {
+    "overlap": (
+        "has several targets for the same days",
+        "leave one of them, by `where` of the mapping or in the table",
+    ),
+    "rate": (
+        "has targets of parts of the period only, which do not add up",
+        "add one of the whole period",
+    ),
+    "none": ("has no target of the period", "add one, or leave the goal out"),
+}
+
+
+def _of_part(finding: Finding) -> tuple[str, str | None]:
+    """Of targets in a table that make none of the report's period."""
+    check, rest = finding.check, "add those of the rest, or one of the whole period"
+    if check.names:
+        shown = ", ".join(said for said, _ in finding.examples[:_NAMES])
+        more = len(check.names) - _NAMES
+        shown += f" and {more} more" if more > 0 else ""
+        return (
+            f"`{check.goal}`: the table of targets has some that make none of the period: {shown}",
+            rest,
+        )
+    covered = f"has targets for {finding.count} of {finding.rows} {check.value} of the period"
+    said, help = _PARTS.get(check.value, (covered, rest))
+    return f"`{check.goal}`: the table of targets {said}: the figure is held against none", help
+
+
 def _of_names(finding: Finding) -> tuple[str, str | None]:
     """Of names that stand in targets and in a file of recipients."""
     check = finding.check
@@ -400,7 +431,7 @@ def _notes(finding: Finding) -> tuple[str, ...]:
         said = ", ".join(f"`{short(value)}` ({rows_of(n)})" for value, n in found)
         more = ", …" if len(known) > _KNOWN else ""
         return (f"it has {said}{more}",) if said else ()
-    of_names = check.kind in ("unknown-target", "unknown-recipient")
+    of_names = check.kind in ("unknown-target", "unknown-recipient", "part-target")
     if not finding.examples or check.kind in SOUGHT or of_names:
         return ()
     most = len(finding.examples) if check.field is not None and check.field.closed else _SHOWN

@@ -27,6 +27,7 @@ Kind = Literal[
     "no-rows",
     "unknown-target",
     "some-targets",
+    "part-target",
     "unknown-recipient",
     "shared-name",
     "no-currency",
