@@ -507,7 +507,7 @@ def _asks_of_amounts(report: Report, spec: SectionSpec) -> bool:
 
 
 # What is told of a goal where the figure of all stands, besides its section.
-OF_TILES = ("some-targets", "part-target")
+OF_TILES = ("some-targets", "part-target", "unknown-goal", "suspicious-goal")
 
 
 def _told(report: Report, compiled: tuple[Compiled, ...], findings: tuple[Finding, ...]) -> dict[str, list[Finding]]:

@@ -170,6 +170,20 @@ def _said(binding: Binding, finding: Finding) -> tuple[str, str | None]:
         return _of_names(finding)
     if check.kind == "part-target":
         return _of_part(finding)
+    if check.kind == "unknown-goal":
+        meant = check.names[0] if check.names else ""
+        return (
+            f"`{check.of}` is `{short(check.value)}` in {rows_of(count)} of the table of targets, which is no metric:"
+            " they count for nothing",
+            f"did you mean `{meant}`?" if meant else "`reportspec catalog metrics` lists them",
+        )
+    if check.kind == "suspicious-goal":
+        most = finding.examples[-1][0]
+        return (
+            f"`{check.goal}` is a fraction: {count} of {finding.rows} targets of the table are percentages, such as"
+            f" {most}, which means {float(most) * 100:,.0f} %",
+            f"write fractions in the table (0.9 for 90 %), or in the mapping `{_as_fraction(binding, check)}`",
+        )
     tables = " and ".join(f"`{name}`" for name in table_names(binding, entity))
     if check.kind == "no-key":
         where = _column(binding, check)
@@ -303,6 +317,16 @@ def _one_rate(binding: Binding) -> str:
     )
 
 
+def _as_fraction(binding: Binding, check: Check) -> str:
+    """The line of the mapping that makes fractions of a metric's targets."""
+    target, metric = (
+        written_column(field) if (field := binding.mapped("goal", name)) is not None else ""
+        for name in ("target", "metric")
+    )
+    case = f"case when {metric or '…'} = {quoted(check.goal)} then {target or '…'} / 100 else {target or '…'} end"
+    return f'target: "{case}"'
+
+
 _PARTS = {
     "overlap": (
         "has several targets for the same days",
@@ -431,7 +455,7 @@ def _notes(finding: Finding) -> tuple[str, ...]:
         said = ", ".join(f"`{short(value)}` ({rows_of(n)})" for value, n in found)
         more = ", …" if len(known) > _KNOWN else ""
         return (f"it has {said}{more}",) if said else ()
-    of_names = check.kind in ("unknown-target", "unknown-recipient", "part-target")
+    of_names = bool(check.goal) or check.kind in ("unknown-goal", "unknown-recipient")
     if not finding.examples or check.kind in SOUGHT or of_names:
         return ()
     most = len(finding.examples) if check.field is not None and check.field.closed else _SHOWN

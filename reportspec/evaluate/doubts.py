@@ -77,6 +77,8 @@ def _of_goal(report: Report, finding: Finding) -> str:
     metric = label(report, report.binding.catalogue.metrics[check.goal].label)
     field = label(report, check.field.label)
     count, of = in_number(language, finding.count), in_number(language, finding.rows)
+    if check.kind in ("unknown-goal", "suspicious-goal"):
+        return word(language, check.kind.replace("-", "_"), metric, count)
     if check.kind == "part-target" and check.names:
         return word(language, "part_targets_by_name", metric, in_number(language, len(check.names)))
     if check.kind == "part-target":

@@ -28,6 +28,8 @@ Kind = Literal[
     "unknown-target",
     "some-targets",
     "part-target",
+    "unknown-goal",
+    "suspicious-goal",
     "unknown-recipient",
     "shared-name",
     "no-currency",
