@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from reportspec.diagnostics import Diagnostic
+from reportspec.diagnostics import Diagnostic, Span
 
 
 class SourceError(Exception):
     """The source cannot be read: what is wrong, and the way out. No secret is in it. `lost` says
     that the connection broke off, and that another try may do; `column` is one that is not there.
     `table` is the one that it is about, where that is a file; `also` are the other mistakes that were
-    found with this one. `tree` is the statement that failed, where one did."""
+    found with this one. `tree` is the statement that failed, where one did; `span` the line of the mapping
+    that it is about, where that is known."""
 
     tree: object = None
+    span: Span | None = None
 
     def __init__(
         self,

@@ -18,7 +18,7 @@ from reportspec.check.project import shown
 from reportspec.columns import Holds, held
 from reportspec.diagnostics import suggestion
 from reportspec.expression.sandbox import CANONICAL, Refused, table_name
-from reportspec.expression.trees import BARE
+from reportspec.expression.trees import BARE, WRITTEN
 from reportspec.expression.types import ANY, CONDITION, Kind, Mistyped, expect, unknown
 from reportspec.model.domain import Catalogue, Entity, Field
 from reportspec.model.mapped import LOAD, LOADED, MappedEntity, MappedField, MappedJoin, MappedPart, SourceMap
@@ -516,6 +516,7 @@ def _part(
             document.tell("bad-expression", wrong.message, at, wrong.help)
             return None
         tree.meta[OWN] = dialect
+        tree.meta[WRITTEN] = document.span(at)
         return _quoted(tree)
 
     joins: list[MappedJoin] = []
