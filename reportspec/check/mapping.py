@@ -447,12 +447,13 @@ def _yes_by_form(tree: exp.Expr) -> bool:
 
 
 def given_by(parts: Iterable[MappedPart]) -> dict[str, MappedField]:
-    """The fields that at least one of the tables gives; days and times together are times."""
+    """The fields that at least one of the tables gives; days and times together are times, and what is null
+    in one of them is what another has."""
     fields: dict[str, MappedField] = {}
     for part in parts:
         for name, field in part.fields.items():
-            kind = fields[name].type if name in fields else field.type
-            if name not in fields or kind == "date" != field.type:
+            known = fields.get(name, field)
+            if name not in fields or known.type == "date" != field.type or isinstance(known.sql, exp.Null):
                 fields[name] = field
     return fields
 

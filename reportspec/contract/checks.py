@@ -14,7 +14,7 @@ from reportspec.model.domain import Field, Metric
 from reportspec.model.findings import CURRENCIES, LAST_TIME, Check, Kind
 from reportspec.model.query import Side
 from reportspec.model.spec import EACH
-from reportspec.resolve.binding import Binding, Unresolved, metrics_needed
+from reportspec.resolve.binding import Binding, Unresolved, leads_away, metrics_needed
 from reportspec.sql.rates import has_rates
 
 _AHEAD = timedelta(days=366)  # how far before something happens a source may have it
@@ -41,6 +41,7 @@ def checks_of(
             found += _of_expectations(binding, name, fields)
             continue  # the mapping's own rows are checked with it
         found += _of_keys(binding, name)
+        found += _of_parts(binding, name, fields)
         found += _of_values(binding, name, fields)
         found += _of_numbers(binding, name, fields)
         found += _of_sizes(binding, name, fields)
@@ -68,6 +69,24 @@ def _of_keys(binding: Binding, name: str) -> list[Check]:
             found.insert(0, Check("no-key", name, key))
     joins = [join for part in parts for join in part.joins]
     found += [Check("repeated-join", name, join=join) for join in joins if not join.fields and not join.first]
+    return found
+
+
+def _of_parts(binding: Binding, name: str, fields: frozenset[str]) -> list[Check]:
+    """The tables of a union that lack fields which others of it have, so that sums and counts of these are of
+    the others alone. A line of the mapping that says `null` says so; what is shipped knows why."""
+    mapped, found = binding.source.entities[name], []
+    for part in mapped.parts if len(mapped.parts) > 1 else ():
+        lacking = tuple(
+            field.name
+            for field in binding.fields(name)
+            if field.name in fields
+            and field.name in mapped.fields
+            and field.name not in part.fields
+            and (field.default is None or leads_away(field.default))
+        )
+        if lacking and not part.lenient:
+            found.append(Check("part-without-field", name, part=part, names=lacking))
     return found
 
 

@@ -76,6 +76,9 @@ def findings_of(binding: Binding, checks: Sequence[Check], survey: Table, ask: A
             count = int(ask(recount_statement(binding, check)).rows[0][0])
             if not count:
                 continue
+        if check.kind == "part-without-field":
+            found.append(Finding(check, count, of))
+            continue
         if check.kind == "repeated-rate":
             found.append(Finding(check, count, of, _rates_twice(ask(rates_statement(binding, check)))))
             continue
@@ -170,6 +173,8 @@ def _said(binding: Binding, finding: Finding) -> tuple[str, str | None]:
         return _of_names(finding)
     if check.kind == "part-target":
         return _of_part(finding)
+    if check.kind == "part-without-field":
+        return _without_field(finding)
     if check.kind == "unknown-goal":
         meant = check.names[0] if check.names else ""
         return (
@@ -314,6 +319,21 @@ def _one_rate(binding: Binding) -> str:
     return (
         "leave one rate of each in the source, or say in the mapping of `fx_rate` which counts: with"
         f" `where: …`, or `latest: {{by: [{keys}], order: …}}`"
+    )
+
+
+def _without_field(finding: Finding) -> tuple[str, str]:
+    """Of a table of a union that lacks fields which others of it have."""
+    check, count = finding.check, finding.count
+    assert check.part is not None
+    table = ".".join(piece.name for piece in check.part.table.parts)
+    fields = ", ".join(f"`{check.entity}.{name}`" for name in check.names[:_NAMES])
+    more = len(check.names) - _NAMES
+    fields += f" and {more} more" if more > 0 else ""
+    return (
+        f"`{table}` gives no {fields}, which other tables of `{check.entity}` give: in its {rows_of(count)}"
+        " there is none",
+        f'map it there too, or write `{check.names[0]}: "null"` there if it has none',
     )
 
 
@@ -506,6 +526,9 @@ def _span(binding: Binding, check: Check) -> Span | None:
     """The line of the spec that names a value, or of one's own mapping."""
     if check.place is not None:
         return check.place
+    if check.kind == "part-without-field" and check.part is not None:
+        spans = (field.span for field in check.part.fields.values())
+        return next((one for one in spans if one), binding.source.entities[check.entity].span)
     if check.field is not None:
         mapped = binding.mapped(check.entity, check.field.name)
         return mapped.span if mapped is not None else None

@@ -32,6 +32,10 @@ def finding_text(report: Report, finding: Finding) -> str:
     if check.relation is not None:
         other = label(report, report.binding.entity(check.relation.to).label)
         return word(language, "no_partner", rows, every, as_part(language, other))
+    if check.kind == "part-without-field":
+        fields = (report.binding.field(check.entity, name) for name in check.names)
+        named = ", ".join(label(report, one.label) for one in fields if one is not None)
+        return word(language, "part_without_field", rows, every, named)
     assert check.field is not None
     if check.kind in ("no-currency", "no-rate"):
         key, name = check.kind.replace("-", "_"), label(report, check.field.label)

@@ -35,6 +35,7 @@ Kind = Literal[
     "no-currency",
     "no-rate",
     "too-large",
+    "part-without-field",
     "odd-time",
     "other-value",
 ]
@@ -112,6 +113,8 @@ class Check:
             return self.relation.to in read and self.relation.by in fields
         if self.expectation is not None:
             return set(self.expectation.about) <= fields
+        if self.kind == "part-without-field":
+            return bool(fields & set(self.names))
         return self.field is None or self.field.name in fields
 
 

@@ -320,6 +320,8 @@ def _across(statement: Statement, check: Check) -> tuple[exp.Expr, Callable[[exp
     if check.kind == "repeated-rate":
         rated = exp.Subquery(this=_rates_twice(statement, check), alias=alias_of("keys"))
         return _surplus(), lambda select: select.from_(rated)
+    if check.kind == "part-without-field":
+        return exp.Count(this=exp.Star()), lambda select: _rows_of(select, check)
     if check.part is not None:
         text, of = _text_of(check)
         return exp.Count(this=when(text, literal(1))), of
@@ -399,11 +401,15 @@ def _text_of(check: Check) -> tuple[exp.Expr, Callable[[exp.Select], exp.Select]
     if mapped.holds == "any":  # each value says
         given = exp.EQ(this=exp.Typeof(this=mapped.sql.copy()), expression=literal("text"))
 
-    def of(select: exp.Select) -> exp.Select:
-        select = from_part(select, part)
-        return select.where(part.where.copy(), copy=False) if part.where is not None else select
+    return given, lambda select: _rows_of(select, check)
 
-    return given, of
+
+def _rows_of(select: exp.Select, check: Check) -> exp.Select:
+    """The SELECT from the rows of a part that its mapping gives it."""
+    part = check.part
+    assert part is not None
+    select = from_part(select, part)
+    return select.where(part.where.copy(), copy=False) if part.where is not None else select
 
 
 def _lone(statement: Statement, check: Check, select: exp.Select) -> exp.Select:
