@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import date, timedelta
+from typing import Literal
 
 from sqlglot import exp
 
@@ -191,24 +192,27 @@ def _of_odd_times(binding: Binding, name: str, fields: frozenset[str], now: date
 def _of_conditions(binding: Binding, conditions: Iterable[exp.Expr]) -> list[Check]:
     """The texts that filters name and that the catalogue does not know, those of a field together: there may be
     thousands."""
-    found: dict[tuple[str, str], tuple[Field, dict[str, Span | None]]] = {}
+    found: dict[tuple[str, str, bool], tuple[Field, dict[str, Span | None]]] = {}
     for tree in conditions:
-        for owner, field, texts, _ in _compared(binding, tree):
+        for owner, field, texts, how in _compared(binding, tree):
             # What a field may be by its nature, a source may well not have: no deal is lost so far.
             unknown = {text: place for text, place in texts.items() if text not in field.values}
             if unknown:
-                _, known = found.setdefault((owner, field.name), (field, {}))
+                _, known = found.setdefault((owner, field.name, how == "left out"), (field, {}))
                 for text, place in unknown.items():
                     known.setdefault(text, place)
     return [
-        Check("unknown-value", owner, field, names=tuple(texts), places=tuple(texts.values()))
-        for (owner, _), (field, texts) in found.items()
+        Check("unknown-value", owner, field, names=tuple(texts), places=tuple(texts.values()), excludes=excludes)
+        for (owner, _, excludes), (field, texts) in found.items()
     ]
 
 
-def _compared(binding: Binding, tree: exp.Expr) -> Iterator[tuple[str, Field, dict[str, Span | None], bool]]:
+How = Literal["asked", "left out", "told apart"]
+
+
+def _compared(binding: Binding, tree: exp.Expr) -> Iterator[tuple[str, Field, dict[str, Span | None], How]]:
     """The mapped texts that an expression compares with words: the entity, the field, the words with
-    their places in the spec, and whether it asks for them (and not for all else)."""
+    their places in the spec, and whether it asks for them or for all else, or tells them apart in a CASE."""
     for node in tree.find_all(exp.EQ, exp.NEQ, exp.In):
         given = node.expressions if isinstance(node, exp.In) else [node.expression]
         texts = {
@@ -228,8 +232,18 @@ def _compared(binding: Binding, tree: exp.Expr) -> Iterator[tuple[str, Field, di
         if field.type != "text" or mapped is None or not mapped.parts:
             continue
         if binding.mapped(owner, field.name) is not None:
-            asked = not isinstance(node, exp.NEQ) and node.find_ancestor(exp.Not, exp.Case) is None
-            yield owner, field, texts, asked
+            yield owner, field, texts, _how(node)
+
+
+def _how(node: exp.Expr) -> How:
+    """What a comparison with words does with the rows that have them."""
+    excludes, at = isinstance(node, exp.NEQ), node.parent
+    while at is not None:
+        if isinstance(at, exp.Case | exp.If):
+            return "told apart"
+        excludes ^= isinstance(at, exp.Not)
+        at = at.parent
+    return "left out" if excludes else "asked"
 
 
 def _of_metrics(
@@ -247,10 +261,10 @@ def _of_metrics(
             trees += [(metric.id, t) for t in (part.where, part.of) if t is not None]
             trees += [(metric.id, tree) for tree in _made_by(binding, part.entity)]
     for name, tree in trees:
-        for owner, field, texts, asked in _compared(binding, tree):
+        for owner, field, texts, how in _compared(binding, tree):
             if field.values and not field.closed and set(texts) & set(field.values):
                 found.setdefault((owner, field.name), Check("other-value", owner, field))
-            elif not field.values and asked and name and f"{owner}.{field.name}" not in told:
+            elif not field.values and how == "asked" and name and f"{owner}.{field.name}" not in told:
                 for text in texts:
                     check = Check("unknown-value", owner, field, names=(text,), metric=name)
                     found.setdefault((owner, field.name, text), check)

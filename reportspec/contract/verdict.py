@@ -54,7 +54,9 @@ def settled(binding: Binding, found: Iterable[Finding], settings: SourceChecks) 
     """What is told of a source, and what is known and not told: that has its reason. Raises Broken for
     what is refused, and by the project's settings for all that would be told."""
     found = [replace(one, reason=_reason(one.check, settings)) for one in found]
-    refused = [one for one in found if one.check.refuses or (settings.strict and not one.reason)]
+    # That what is left out does not occur makes no figure doubtful.
+    doubtful = [one for one in found if not one.reason and not one.check.excludes] if settings.strict else []
+    refused = [one for one in found if one.check.refuses or one in doubtful]
     if refused:
         raise Broken([diagnostic(binding, one, refused=True) for one in refused])
     return tuple(found)
@@ -297,13 +299,14 @@ def _said(binding: Binding, finding: Finding) -> tuple[str, str | None]:
         said = f"{tables} has no row whose `{check.of}` lies in {stretch}"
         return said, f"those that it has lie between {first} and {last}"
     if check.names:
-        others = f"{len(check.names):,} other values"
+        does = "leaves out" if check.excludes else "asks for"
         return (
-            f"the filter on `{check.of}` asks for {others} that {tables} does not have",
+            f"the filter on `{check.of}` {does} {len(check.names):,} other values that {tables} does not have",
             "compare them with the values that the source has",
         )
     near = did_you_mean(check.value, [value for value, _ in finding.examples])
     who = f"`{check.metric}` asks for it" if check.metric else "a filter names it"
+    who = "a filter leaves it out, and so nothing" if check.excludes else who
     return (
         f"`{check.of}` is never `{short(check.value)}` in {tables}: {who}",
         f"did you mean `{short(near)}`?" if near else "compare it with the values that the source has",

@@ -71,6 +71,8 @@ def finding_text(report: Report, finding: Finding) -> str:
     if check.metric:
         metric = label(report, report.binding.catalogue.metrics[check.metric].label)
         return word(language, "never_so", metric, label(report, check.field.label), check.value)
+    if check.excludes:
+        return word(language, "left_out_in_vain", label(report, check.field.label), check.value)
     return word(language, "unknown_value", label(report, check.field.label), check.value)
 
 

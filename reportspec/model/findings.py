@@ -70,7 +70,7 @@ class Check:
     expectation of the catalogue, a value that the spec or a `metric` of it names, or a stretch of time
     that it asks for. `names` are those that a `goal`, the file of recipients, or a filter is about; of a
     filter, those of one field are one check, `places` says where each stands, and `value` is the one of
-    them that is told."""
+    them that is told; it `excludes` what it leaves out, of which nothing hangs on there being some."""
 
     kind: Kind
     entity: str
@@ -87,6 +87,7 @@ class Check:
     place: Span | None = None  # where the spec names the value
     latest: date = LAST_TIME  # of a time: the last day that is likely
     metric: str = ""
+    excludes: bool = False
 
     @property
     def refuses(self) -> bool:

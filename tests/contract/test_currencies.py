@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from reportspec.contract.verdict import Broken
+from reportspec.errors import Broken
 from tests.engines.servers import Given, engine
 from tests.figures.asking import figures
 

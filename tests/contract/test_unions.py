@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 import yaml
-from reportspec.figures import Figures
 
-from reportspec.contract.verdict import Broken
+from reportspec.errors import Broken
+from reportspec.model.figures import Figures
 from tests.engines.servers import Given, engine
 from tests.figures.asking import figures, rows
 

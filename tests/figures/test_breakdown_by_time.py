@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 import yaml
-from reportspec.figures import Figures, Section
 
+from reportspec.model.figures import Figures, Section
 from tests.figures.asking import figures, total
 
 # Won in Rome's July 10 (its last minutes, which are still July's), August nothing, September 30 + 5, October (no period) 100;

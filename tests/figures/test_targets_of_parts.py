@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 import yaml
-from reportspec.figures import Figures
 
+from reportspec.model.figures import Figures
 from tests.figures.asking import figures, rows
 
 OVER = datetime(2026, 11, 1, 12, tzinfo=UTC)
