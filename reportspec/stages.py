@@ -15,7 +15,7 @@ from reportspec.check.lacking import There, served
 from reportspec.check.mapping import with_types
 from reportspec.check.report import Checked, check_file
 from reportspec.contract.checks import checks_of
-from reportspec.contract.ends import contradictions, ended, loaded, newest
+from reportspec.contract.ends import contradictions, ended, loaded, newest, stale_tables
 from reportspec.contract.members import Members, members_of, strangers
 from reportspec.contract.namesakes import expected, grouped_by_name, kept_apart, members_statement
 from reportspec.contract.unread import (
@@ -330,6 +330,7 @@ def _asked(
                 asking = surveyed.report or report
                 surveyed.members = members_of(asking, ask)
                 found += strangers(asking, surveyed.members, ask)
+                found += stale_tables(asking, surveyed.rows, ask, fields_read(trees if read is None else read, binding))
                 told = [one for one in found if not expected(asking, one.check)]
                 surveyed.findings = settled(binding, told, project.checks)
                 return instead

@@ -177,6 +177,13 @@ def _said(binding: Binding, finding: Finding) -> tuple[str, str | None]:
         return _of_part(finding)
     if check.kind == "part-without-field":
         return _without_field(finding)
+    if check.kind == "stale-table":
+        tables = " and ".join(f"`{name}`" for name in table_names(binding, entity))
+        return (
+            f"nothing has changed in {tables} since {check.value}, which is longer than usual, while the source has"
+            f" changes up to {check.names[0]}: figures of `{entity}` are those of then",
+            "look whether what loads it has stopped",
+        )
     if check.kind == "unknown-goal":
         meant = check.names[0] if check.names else ""
         return (

@@ -32,6 +32,9 @@ def finding_text(report: Report, finding: Finding) -> str:
     if check.relation is not None:
         other = label(report, report.binding.entity(check.relation.to).label)
         return word(language, "no_partner", rows, every, as_part(language, other))
+    if check.kind == "stale-table":
+        days = (day_label(date.fromisoformat(day), language, report.locale) for day in (check.value, *check.names))
+        return word(language, "stale_table", label(report, entity.plural), *days)
     if check.kind == "part-without-field":
         fields = (report.binding.field(check.entity, name) for name in check.names)
         named = ", ".join(label(report, one.label) for one in fields if one is not None)

@@ -36,6 +36,7 @@ Kind = Literal[
     "no-rate",
     "too-large",
     "part-without-field",
+    "stale-table",
     "odd-time",
     "other-value",
 ]
