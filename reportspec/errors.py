@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from reportspec.diagnostics import Diagnostic
+from reportspec.diagnostics import Diagnostic, Span
 
 
 class ReportspecError(Exception):
@@ -26,9 +26,10 @@ class SourceError(ReportspecError):
     """The source cannot be read. `lost` says that the connection broke off, and that another try may do;
     `column` is one that is not there. `table` is the one that it is about, where that is a file; `also`
     are the other mistakes that were found with this one. `tree` is the statement that failed, where one
-    did."""
+    did; `span` the line of the mapping that it is about, where that is known."""
 
     tree: object = None
+    span: Span | None = None
 
     def __init__(
         self,

@@ -269,7 +269,14 @@ def measures_of(binding: Binding, metric: Metric) -> tuple[Measure, ...]:
             if ended is not None:
                 where = exp.and_(metric.where, ended) if metric.where is not None else ended
                 found.append(replace(incomplete, column=f"{metric.id}__unknown", where=where))
+    elif metric.aggregate == "sum" and metric.of is not None and not _null_on_purpose(metric.of):
+        found.append(measure("__missing", "count", metric.of, "missing"))
     return tuple(found)
+
+
+def _null_on_purpose(tree: exp.Expr) -> bool:
+    """Whether an expression chooses what counts: a row of which it makes null is not one that lacks a value."""
+    return tree.find(exp.Case, exp.If, exp.Nullif) is not None
 
 
 def _ended_since(binding: Binding, metric: Metric) -> exp.Expr | None:

@@ -56,6 +56,8 @@ def _one_of_source(path: Path, report: Report, error: SourceError) -> Diagnostic
     named = _named(report, error.column) if error.column else []
     if file is not None:
         span = file.span
+    elif error.span is not None:
+        span = error.span
     elif named:
         span = named[0][1]
         notes += ("the mapping takes " + ", ".join(f"`{name}`" for name, _ in named[:5]) + " from it",)

@@ -6,13 +6,14 @@ given. What one's own lines read has to be there, and is a mistake once a report
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from sqlglot import exp
 
 from reportspec.check.mapping import given_by
 from reportspec.diagnostics import suggestion
+from reportspec.expression.trees import WRITTEN
 from reportspec.model.mapped import Lack, MappedEntity, MappedField, MappedJoin, MappedPart, SourceMap
 from reportspec.resolve.columns import OWN
 
@@ -128,7 +129,7 @@ class _Look:
             self._join(join)
         for name, given in self.part.fields.items():
             self._field(name, given)
-        lack = next(self._lacking(_of_rows(self.part)), None)
+        lack = next(self._placed(_of_rows(self.part), self._lacking), None)
         if lack is not None and self.part.lenient:
             self.rows = lack
         elif lack is not None:
@@ -148,16 +149,16 @@ class _Look:
             return
         fields = dict(join.fields)
         for name, tree in join.fields.items():
-            lack = next(self._columns(join.table, [tree]), None)
+            lack = next(self._placed([tree], lambda one: self._columns(join.table, one)), None)
             if lack is not None and join.lenient:
                 self._gone[join.name, name] = lack
                 del fields[name]
             elif lack is not None:
                 self.wrong.setdefault("", lack)
         theirs = [key for key, _ in join.on] + [item for item in (join.where, *join.first) if item]
-        lack = next(self._lacking(ours for _, ours in join.on), None)
+        lack = next(self._placed([ours for _, ours in join.on], self._lacking), None)
         leans = lack is not None and any(self._leans(ours) for _, ours in join.on)
-        lack = lack or next(self._columns(join.table, theirs), None)
+        lack = lack or next(self._placed(theirs, lambda one: self._columns(join.table, one)), None)
         if lack is not None and (join.lenient or leans):
             self._gone[join.name, ""] = lack
         elif join.fields and not fields:  # without any it would not be grouped
@@ -191,6 +192,13 @@ class _Look:
             (gone := self._gone.get((node.table, ""))) is not None and not gone.column
             for node in tree.find_all(exp.Column)
         )
+
+    def _placed(self, trees: Iterable[exp.Expr], lacking: Callable[[list[exp.Expr]], Iterator[Lack]]) -> Iterator[Lack]:
+        """What expressions lack, with the line of the mapping that has each."""
+        for tree in trees:
+            said = tree.this if isinstance(tree, exp.Ordered) else tree
+            for lack in lacking([tree]):
+                yield lack if lack.span else replace(lack, span=said.meta.get(WRITTEN))
 
     def _lacking(self, trees: Iterable[exp.Expr]) -> Iterator[Lack]:
         """What expressions of the part name that is not there."""

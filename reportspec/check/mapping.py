@@ -18,7 +18,7 @@ from reportspec.check.project import shown
 from reportspec.columns import Holds, held
 from reportspec.diagnostics import suggestion
 from reportspec.expression.sandbox import CANONICAL, Refused, table_name
-from reportspec.expression.trees import BARE
+from reportspec.expression.trees import BARE, WRITTEN
 from reportspec.expression.types import ANY, CONDITION, Kind, Mistyped, expect, unknown
 from reportspec.model.domain import Catalogue, Entity, Field
 from reportspec.model.mapped import LOAD, LOADED, MappedEntity, MappedField, MappedJoin, MappedPart, SourceMap
@@ -447,12 +447,13 @@ def _yes_by_form(tree: exp.Expr) -> bool:
 
 
 def given_by(parts: Iterable[MappedPart]) -> dict[str, MappedField]:
-    """The fields that at least one of the tables gives; days and times together are times."""
+    """The fields that at least one of the tables gives; days and times together are times, and what is null
+    in one of them is what another has."""
     fields: dict[str, MappedField] = {}
     for part in parts:
         for name, field in part.fields.items():
-            kind = fields[name].type if name in fields else field.type
-            if name not in fields or kind == "date" != field.type:
+            known = fields.get(name, field)
+            if name not in fields or known.type == "date" != field.type or isinstance(known.sql, exp.Null):
                 fields[name] = field
     return fields
 
@@ -516,6 +517,7 @@ def _part(
             document.tell("bad-expression", wrong.message, at, wrong.help)
             return None
         tree.meta[OWN] = dialect
+        tree.meta[WRITTEN] = document.span(at)
         return _quoted(tree)
 
     joins: list[MappedJoin] = []

@@ -208,6 +208,7 @@ def _section(
     seen.add(identifier)
     body = data[kind]
     spec = {"metrics": body} if kind == "kpis" and isinstance(body, list) else body
+    dated = _dated(spec) if kind == "breakdown" else ()
     inner: Place = (*path, kind) if path and path[0] == "sections" else path
     if kind == "kpis" and isinstance(body, list) and path[:1] == ("sections",):
         metrics_path: Place = inner
@@ -248,6 +249,8 @@ def _section(
     elif kind == "records":
         made = _records(context, draft, identifier, spec, inner, conditions, omitted, common)
     else:
+        if dated:
+            kind, spec = "trend", _as_trend(context, spec, dated, inner)
         made = _figures(context, draft, identifier, kind, spec, inner, metrics_path, conditions, omitted, common)
     if own is not None and made is not None and isinstance(own, dict):
         drawn = own_chart(document, own, (*path, "vega_lite"), _columns(context, made))
@@ -388,6 +391,8 @@ def _figures(
         if metric is None:
             continue
         problem = _unusable(context, metric, kind, dimensions, (*context.conditions, *conditions))
+        for time in _dated(spec):
+            problem = problem or _counted_otherwise(context, metric, str(time["field"]))
         if problem is None:
             metrics.append(metric)
         elif standard or unwritten:
@@ -656,6 +661,9 @@ def _dimensions(
     wrong = False
     for index, item in enumerate(items):
         place = (*base, index) if isinstance(given, list) else base
+        if isinstance(item, dict) and "grain" in item:
+            wrong = not _has_grain(context, item, place) or wrong
+            continue
         name = str(item["field"]) if isinstance(item, dict) else str(item)
         field = field_named(context.binding, context.document, name, place)
         if field is None:
@@ -669,7 +677,9 @@ def _dimensions(
             context.document.tell("bad-value", f"`{field.id}` is no number, so it has no bins", (*place, "bins"))
             wrong = True
         if field.type in ("date", "time") or (field.type in ("number", "money") and not bins):
-            help = "use a trend section" if field.type in ("date", "time") else "give `bins: [10, 20, 50]`"
+            help = "give `bins: [10, 20, 50]`"
+            if field.type in ("date", "time"):
+                help = f"write `{{field: {name}, grain: month}}` in `by` of a section, or a `trend` with `grain`"
             context.document.tell("bad-group", f"`{name}` has too many values to group by", place, help)
             wrong = True
         if not wrong and draft.path is not None:
@@ -682,6 +692,83 @@ def _dimensions(
                 wrong = True
         found.append(Dimension(name, tuple(name.split(".")), field, bins))
     return None if wrong else tuple(found)
+
+
+def _dated(spec: Any) -> tuple[Mapping[str, Any], ...]:
+    """What a section is broken down by that is a time with its grain."""
+    by = spec.get("by") if isinstance(spec, dict) else None
+    items = by if isinstance(by, list) else ()
+    return tuple(one for one in items if isinstance(one, dict) and "grain" in one)
+
+
+_OF_TRENDS = ("metrics", "by", "chart", "totals")  # of a breakdown, what a trend has as well
+
+
+def _as_trend(
+    context: Context, spec: Mapping[str, Any], dated: Sequence[Mapping[str, Any]], inner: Place
+) -> Mapping[str, Any]:
+    """A breakdown by a time as the trend that it is: all steps of the period in their order. What rows in
+    that order cannot have is told."""
+    document = context.document
+    if len(dated) > 1 or len(spec["by"]) > 2:
+        document.tell(
+            "bad-group",
+            "a breakdown by a time has one time and at most one other field",
+            (*inner, "by"),
+            "leave out the others, or make a section for each",
+        )
+    for key in spec:
+        if key not in _OF_TRENDS and spec[key]:
+            document.tell(
+                "bad-value",
+                f"rows by a time stand in its order, and all of them: `{key}` does not go with `grain`",
+                (*inner, key),
+                f"leave out `{key}` or `grain`",
+                key=True,
+            )
+    chart = spec.get("chart", "bar")
+    if chart not in ("bar", "stacked", "none"):
+        document.tell(
+            "bad-chart",
+            f"rows by a time are drawn as bars, not as `{chart}`",
+            (*inner, "chart"),
+            "write `bar`, `stacked` or `none`, or a `trend` with `chart: line`",
+        )
+        chart = "bar"
+    kept = {key: value for key, value in spec.items() if key in _OF_TRENDS}
+    return {**kept, "grain": dated[0]["grain"], "chart": chart}
+
+
+def _has_grain(context: Context, item: Mapping[str, Any], place: Place) -> bool:
+    """Whether a field of a breakdown is a time, so that it has days, months and years."""
+    field = field_named(context.binding, context.document, str(item["field"]), (*place, "field"))
+    if field is None:
+        return False
+    if field.type not in ("date", "time"):
+        context.document.tell(
+            "bad-value", f"`{field.id}` is no date or time, so it has no grain", (*place, "grain"), "leave out `grain`"
+        )
+        return False
+    if "bins" in item:
+        context.document.tell(
+            "bad-value", f"`{field.id}` is no number, so it has no bins", (*place, "bins"), "leave out `bins`"
+        )
+    return "bins" not in item
+
+
+def _counted_otherwise(context: Context, metric: Metric, name: str) -> Unresolved | None:
+    """That a metric is not counted by the time that its section is broken down by: by another one, or as
+    of an instant."""
+    binding = context.binding
+    for part in metrics_needed(binding.catalogue, metric):
+        own = ".".join(path_of(part.time)) if isinstance(part.time, exp.Column) else ""
+        if own == name:
+            continue
+        said = f"it is counted by {f'`{own}`' if own else 'a time of its own'}, not by `{name}`"
+        if part.time is None:
+            said = "it is what there is at a point in time, and counted by none"
+        return Unresolved("bad-group", said, "a `trend` with `grain` shows each metric by its own time")
+    return None
 
 
 def _sort(

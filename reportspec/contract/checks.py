@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import date, timedelta
+from typing import Literal
 
 from sqlglot import exp
 
@@ -14,7 +15,8 @@ from reportspec.model.domain import Field, Metric
 from reportspec.model.findings import CURRENCIES, LAST_TIME, Check, Kind
 from reportspec.model.query import Side
 from reportspec.model.spec import EACH
-from reportspec.resolve.binding import Binding, Unresolved, metrics_needed
+from reportspec.resolve.binding import Binding, Unresolved, leads_away, metrics_needed
+from reportspec.sql.rates import has_rates
 
 _AHEAD = timedelta(days=366)  # how far before something happens a source may have it
 
@@ -35,10 +37,12 @@ def checks_of(
     for name, fields in read.items():
         if name in by_name:
             found.append(Check("shared-name", name, binding.field(name, "name")))
+        found += _of_rates(binding, name)
         if not binding.source.entities[name].parts:
             found += _of_expectations(binding, name, fields)
             continue  # the mapping's own rows are checked with it
         found += _of_keys(binding, name)
+        found += _of_parts(binding, name, fields)
         found += _of_values(binding, name, fields)
         found += _of_numbers(binding, name, fields)
         found += _of_sizes(binding, name, fields)
@@ -66,6 +70,24 @@ def _of_keys(binding: Binding, name: str) -> list[Check]:
             found.insert(0, Check("no-key", name, key))
     joins = [join for part in parts for join in part.joins]
     found += [Check("repeated-join", name, join=join) for join in joins if not join.fields and not join.first]
+    return found
+
+
+def _of_parts(binding: Binding, name: str, fields: frozenset[str]) -> list[Check]:
+    """The tables of a union that lack fields which others of it have, so that sums and counts of these are of
+    the others alone. A line of the mapping that says `null` says so; what is shipped knows why."""
+    mapped, found = binding.source.entities[name], []
+    for part in mapped.parts if len(mapped.parts) > 1 else ():
+        lacking = tuple(
+            field.name
+            for field in binding.fields(name)
+            if field.name in fields
+            and field.name in mapped.fields
+            and field.name not in part.fields
+            and (field.default is None or leads_away(field.default))
+        )
+        if lacking and not part.lenient:
+            found.append(Check("part-without-field", name, part=part, names=lacking))
     return found
 
 
@@ -121,6 +143,13 @@ def _of_currencies(binding: Binding, name: str, fields: frozenset[str]) -> list[
     ]
 
 
+def _of_rates(binding: Binding, name: str) -> list[Check]:
+    """That a day has one exchange rate of a currency, and not several of which one would count by chance."""
+    if name != "fx_rate" or binding.currency is None or not has_rates(binding):
+        return []
+    return [Check("repeated-rate", name, binding.field(name, "rate"))]
+
+
 def _of_relations(
     binding: Binding, name: str, fields: frozenset[str], read: Mapping[str, frozenset[str]]
 ) -> list[Check]:
@@ -163,24 +192,27 @@ def _of_odd_times(binding: Binding, name: str, fields: frozenset[str], now: date
 def _of_conditions(binding: Binding, conditions: Iterable[exp.Expr]) -> list[Check]:
     """The texts that filters name and that the catalogue does not know, those of a field together: there may be
     thousands."""
-    found: dict[tuple[str, str], tuple[Field, dict[str, Span | None]]] = {}
+    found: dict[tuple[str, str, bool], tuple[Field, dict[str, Span | None]]] = {}
     for tree in conditions:
-        for owner, field, texts, _ in _compared(binding, tree):
+        for owner, field, texts, how in _compared(binding, tree):
             # What a field may be by its nature, a source may well not have: no deal is lost so far.
             unknown = {text: place for text, place in texts.items() if text not in field.values}
             if unknown:
-                _, known = found.setdefault((owner, field.name), (field, {}))
+                _, known = found.setdefault((owner, field.name, how == "left out"), (field, {}))
                 for text, place in unknown.items():
                     known.setdefault(text, place)
     return [
-        Check("unknown-value", owner, field, names=tuple(texts), places=tuple(texts.values()))
-        for (owner, _), (field, texts) in found.items()
+        Check("unknown-value", owner, field, names=tuple(texts), places=tuple(texts.values()), excludes=excludes)
+        for (owner, _, excludes), (field, texts) in found.items()
     ]
 
 
-def _compared(binding: Binding, tree: exp.Expr) -> Iterator[tuple[str, Field, dict[str, Span | None], bool]]:
+How = Literal["asked", "left out", "told apart"]
+
+
+def _compared(binding: Binding, tree: exp.Expr) -> Iterator[tuple[str, Field, dict[str, Span | None], How]]:
     """The mapped texts that an expression compares with words: the entity, the field, the words with
-    their places in the spec, and whether it asks for them (and not for all else)."""
+    their places in the spec, and whether it asks for them or for all else, or tells them apart in a CASE."""
     for node in tree.find_all(exp.EQ, exp.NEQ, exp.In):
         given = node.expressions if isinstance(node, exp.In) else [node.expression]
         texts = {
@@ -200,8 +232,18 @@ def _compared(binding: Binding, tree: exp.Expr) -> Iterator[tuple[str, Field, di
         if field.type != "text" or mapped is None or not mapped.parts:
             continue
         if binding.mapped(owner, field.name) is not None:
-            asked = not isinstance(node, exp.NEQ) and node.find_ancestor(exp.Not, exp.Case) is None
-            yield owner, field, texts, asked
+            yield owner, field, texts, _how(node)
+
+
+def _how(node: exp.Expr) -> How:
+    """What a comparison with words does with the rows that have them."""
+    excludes, at = isinstance(node, exp.NEQ), node.parent
+    while at is not None:
+        if isinstance(at, exp.Case | exp.If):
+            return "told apart"
+        excludes ^= isinstance(at, exp.Not)
+        at = at.parent
+    return "left out" if excludes else "asked"
 
 
 def _of_metrics(
@@ -219,10 +261,10 @@ def _of_metrics(
             trees += [(metric.id, t) for t in (part.where, part.of) if t is not None]
             trees += [(metric.id, tree) for tree in _made_by(binding, part.entity)]
     for name, tree in trees:
-        for owner, field, texts, asked in _compared(binding, tree):
+        for owner, field, texts, how in _compared(binding, tree):
             if field.values and not field.closed and set(texts) & set(field.values):
                 found.setdefault((owner, field.name), Check("other-value", owner, field))
-            elif not field.values and asked and name and f"{owner}.{field.name}" not in told:
+            elif not field.values and how == "asked" and name and f"{owner}.{field.name}" not in told:
                 for text in texts:
                     check = Check("unknown-value", owner, field, names=(text,), metric=name)
                     found.setdefault((owner, field.name, text), check)

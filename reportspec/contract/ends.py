@@ -15,8 +15,10 @@ from sqlglot import exp
 
 from reportspec.calendar import instant
 from reportspec.diagnostics import Diagnostic
+from reportspec.model.findings import Check, Finding
 from reportspec.model.mapped import LOAD, LOADED
 from reportspec.model.spec import Report, sides_of
+from reportspec.resolve.binding import metrics_needed
 from reportspec.sql.survey import changes, days_statement
 
 if TYPE_CHECKING:
@@ -109,6 +111,48 @@ def _stale(
     fields = {name: own for name, own in read.items() if changes(report.binding, name, own)}
     table = ask(days_statement(report.binding, fields, last.at - _YEAR, last.over(report)))
     return age > usual_gap(_days(row[0] for row in table.rows))
+
+
+def stale_tables(
+    report: Report, rows: Rows, ask: Callable[[exp.Expr], Table], read: Mapping[str, frozenset[str]]
+) -> list[Finding]:
+    """The entities whose rows the report's figures are made of, of which nothing has changed for longer than
+    their own gaps make likely, while the source goes on: what their figures lack would pass for nothing
+    having happened. One whose end lies behind the report's period lacks nothing."""
+    rows = tuple(rows)
+    last = newest(report, rows)
+    if not report.movable or last is None:
+        return []
+    over = min(report.reached, instant(report.period.end, report.binding.zone))
+    found = []
+    for name in sorted(_counted(report) & read.keys()):
+        own = _latest(report, [row for row in rows if row["entity"] == name])
+        if own is None or own.over(report) >= over or report.reached - own.over(report) <= _WEEK:
+            continue
+        days = ask(days_statement(report.binding, {name: read[name]}, own.at - _YEAR, own.over(report)))
+        allowed = max(usual_gap(_days(row[0] for row in days.rows)), report.project.stale_after or _WEEK)
+        if report.reached - own.over(report) > allowed:
+            ends = [one.at.astimezone(report.binding.zone).date().isoformat() for one in (own, last)]
+            found.append(Finding(Check("stale-table", name, value=ends[0], names=(ends[1],)), 0, 0))
+    return found
+
+
+def _counted(report: Report) -> set[str]:
+    """The entities of tables whose rows the report's metrics count and add up, or are made of."""
+    catalogue, found = report.binding.catalogue, set()
+    waiting = [
+        part.entity
+        for section in report.sections
+        for metric in section.metrics
+        for part in metrics_needed(catalogue, metric)
+    ]
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found.add(name)
+            derived = catalogue.entities[name].derived
+            waiting += [derived.source] if derived is not None else []
+    return found
 
 
 def usual_gap(days: Iterable[date]) -> timedelta:

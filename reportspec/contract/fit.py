@@ -75,6 +75,8 @@ def _refuse_absent(program: Program) -> None:
     names = [name for entity in read for name in (entity, *(f"{entity}.{f}" for f in read[entity]))]
     lacks = dict.fromkeys(wrong[name] for name in sorted(names) if name in wrong)
     found = [no_column(f"{lack.table}.{lack.column}", lack.help) for lack in lacks]
+    for error, lack in zip(found, lacks, strict=True):
+        error.span = lack.span
     if found:
         first, *rest = found
         first.also = tuple(rest)

@@ -5,9 +5,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
 from sqlglot import exp
 
+from reportspec.catalogue.library import Library, UnknownMetric
+from reportspec.diagnostics import did_you_mean, folded_name
 from reportspec.expression.sandbox import column_nodes, parse, path_of
 from reportspec.model.findings import Check, Finding
 from reportspec.model.query import Dimension
@@ -17,8 +20,10 @@ from reportspec.plan import targets_query
 from reportspec.resolve.binding import Binding, Unresolved, metrics_needed
 from reportspec.sql.distinct import values_statement
 from reportspec.sql.records import records_statement
+from reportspec.sql.survey import examples_statement
 
 Ask = Callable[[exp.Expr], Table]
+MOST_OF_SHARE = 1.5  # a target above it is a percentage that is written as such
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,10 +106,14 @@ def _own(binding: Binding, base: str, way: tuple[str, ...], by: Dimension, tree:
 
 
 def strangers(report: Report, members: dict[str, Members], ask: Ask) -> list[Finding]:
-    """The targets for names that the source does not have: those of the spec, and those of the
-    source's own table that are about the report's period."""
-    listed = _listed(report, ask) if any(g.table and g.by for g in report.goals.values()) else {}
-    found = []
+    """What is odd of targets: those for names that the source does not have, be they of the spec or of
+    the source's own table and about the report's period; of that table, those of what is no metric, and
+    those of percentages that are written as such."""
+    found, rows = [], []
+    if any(goal.table for goal in report.goals.values()):
+        rows = _rows(report, ask)
+        found += _no_metrics(report, ask) + _no_fractions(report, rows)
+    listed = _listed(report, rows)
     for name, goal in report.goals.items():
         if goal.by is None:
             continue
@@ -125,19 +134,72 @@ def _known(report: Report, goal: GoalSpec, members: Members) -> set[str]:
     return {*members.there, *called}
 
 
-def _listed(report: Report, ask: Ask) -> dict[str, set[str]]:
+Row = dict[str, Any]
+
+
+def _rows(report: Report, ask: Ask) -> list[Row]:
+    """The rows of the source's own table of targets that are about the report's goals and its period."""
+    start, end = report.period.start.isoformat(), report.period.end.isoformat()
+    rows = ask(records_statement(report.binding, targets_query(report))).dicts()
+    return [row for row in rows if str(row["f3"])[:10] < end and str(row["f4"])[:10] >= start]
+
+
+def _listed(report: Report, rows: list[Row]) -> dict[str, set[str]]:
     """The names in the source's own table of targets, by metric."""
-    start, end = report.period.start, report.period.end
     found: dict[str, set[str]] = {}
-    for row in ask(records_statement(report.binding, targets_query(report))).dicts():
-        metric, dimension, value, since, until = (row[f"f{at}"] for at in range(5))
+    for row in rows:
+        metric, dimension, value = (row[f"f{at}"] for at in range(3))
         goal = report.goals.get(metric)
         by = goal.by.name if goal is not None and goal.by is not None and goal.table else None
-        if by is None or dimension != by or value is None:
-            continue
-        if str(since)[:10] < end.isoformat() and str(until)[:10] >= start.isoformat():
+        if by is not None and dimension == by and value is not None:
             found.setdefault(metric, set()).add(str(value))
     return found
+
+
+def _no_fractions(report: Report, rows: list[Row]) -> list[Finding]:
+    """The targets of percentages that are no fractions: 90 for 90 %."""
+    field, metrics = report.binding.field("goal", "target"), report.binding.catalogue.metrics
+    found = []
+    for name in report.goals:
+        own = [row["f5"] for row in rows if row["f0"] == name and row["f5"] is not None]
+        large = sorted({float(one) for one in own if one > MOST_OF_SHARE})
+        if large and metrics[name].unit == "percent":
+            check = Check("suspicious-goal", "goal", field, goal=name)
+            examples = tuple((f"{one:g}", 0) for one in large)
+            found.append(Finding(check, sum(one > MOST_OF_SHARE for one in own), len(own), examples))
+    return found
+
+
+def _no_metrics(report: Report, ask: Ask) -> list[Finding]:
+    """What the source's own table of targets calls a metric, and is none. One that is nearly a goal's is
+    told at it."""
+    field, metrics = report.binding.field("goal", "metric"), report.binding.catalogue.metrics
+    rows = ask(examples_statement(report.binding, Check("unknown-value", "goal", field))).rows
+    found = []
+    for name, count in rows:
+        if name is None or _is_metric(metrics, str(name)):
+            continue
+        near = _meant(metrics, str(name))
+        goal = near if near in report.goals and report.goals[near].table else ""
+        check = Check("unknown-goal", "goal", field, goal=goal, value=str(name), names=(near,) if near else ())
+        found.append(Finding(check, int(count), 0))
+    return found
+
+
+def _is_metric(metrics: Library, name: str) -> bool:
+    try:
+        return metrics[name].id == name
+    except UnknownMetric:
+        return False
+
+
+def _meant(metrics: Library, name: str) -> str:
+    """The metric that a name means: written otherwise, called by another word, or nearly written."""
+    plain = folded_name(name)
+    for one in metrics:
+        if folded_name(one) == plain or plain in metrics[one].also:
+            return one
+    return did_you_mean(name, metrics) or ""
 
 
 __all__ = ["Members", "members_of", "strangers"]

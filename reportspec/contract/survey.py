@@ -12,7 +12,7 @@ from sqlglot import exp
 
 from reportspec.compile import Compiled, Program, compile_report
 from reportspec.contract.checks import checks_of
-from reportspec.contract.ends import ended
+from reportspec.contract.ends import ended, stale_tables
 from reportspec.contract.members import Ask, Members, members_of, strangers
 from reportspec.contract.namesakes import expected, grouped_by_name, kept_apart, members_statement
 from reportspec.contract.unread import (
@@ -102,7 +102,7 @@ def answered(program: Program) -> Answered:
             made = compile_report(apart)
         return apart
 
-    judge = _Judge(report, settle)
+    judge = _Judge(report, program.trees, settle)
     results = _run(report, program.trees, program.trees, judge, program, lambda: made.trees)
     return Answered(made, results, judge.surveyed)
 
@@ -112,7 +112,7 @@ def answered_together(
 ) -> tuple[Sequence[Result], Surveyed]:
     """What many statements of a kind give, after the survey of what those `like` them read. Raises
     SourceError."""
-    judge = _Judge(report, lambda survey, shared, ask: report)
+    judge = _Judge(report, like, lambda survey, shared, ask: report)
     return _run(report, list(asked), like, judge), judge.surveyed
 
 
@@ -125,8 +125,14 @@ class _Judge:
     """Hears the survey of a report's source: refuses what figures would be wrong of, lets the report be
     settled, and keeps what is told."""
 
-    def __init__(self, report: Report, settle: Callable[[Table, Iterable[str], Ask], Report]) -> None:
+    def __init__(
+        self,
+        report: Report,
+        read: Sequence[exp.Expr],
+        settle: Callable[[Table, Iterable[str], Ask], Report],
+    ) -> None:
         self.report, self.settle, self.surveyed = report, settle, Surveyed()
+        self.read = fields_read(read, report.binding)
 
     def hear(self, checks: Sequence[Check], survey: Table, ask: Ask) -> None:
         """Judge the survey's rows; `ask` runs one more statement. Raises Broken."""
@@ -137,6 +143,7 @@ class _Judge:
         asking = self.settle(survey, shared, ask)
         members = members_of(asking, ask)
         found += strangers(asking, members, ask)
+        found += stale_tables(asking, survey.dicts(), ask, self.read)
         told = [one for one in found if not expected(asking, one.check)]
         self.surveyed = Surveyed(tuple(survey.dicts()), settled(binding, told, settings), members)
 

@@ -23,6 +23,7 @@ from reportspec.sql.survey import (
     broken,
     examples_statement,
     near_keys_statement,
+    rates_statement,
     recount_statement,
     settled_by_history,
     values_there_statement,
@@ -53,7 +54,9 @@ def settled(binding: Binding, found: Iterable[Finding], settings: SourceChecks) 
     """What is told of a source, and what is known and not told: that has its reason. Raises Broken for
     what is refused, and by the project's settings for all that would be told."""
     found = [replace(one, reason=_reason(one.check, settings)) for one in found]
-    refused = [one for one in found if one.check.refuses or (settings.strict and not one.reason)]
+    # That what is left out does not occur makes no figure doubtful.
+    doubtful = [one for one in found if not one.reason and not one.check.excludes] if settings.strict else []
+    refused = [one for one in found if one.check.refuses or one in doubtful]
     if refused:
         raise Broken([diagnostic(binding, one, refused=True) for one in refused])
     return tuple(found)
@@ -75,6 +78,12 @@ def findings_of(binding: Binding, checks: Sequence[Check], survey: Table, ask: A
             count = int(ask(recount_statement(binding, check)).rows[0][0])
             if not count:
                 continue
+        if check.kind == "part-without-field":
+            found.append(Finding(check, count, of))
+            continue
+        if check.kind == "repeated-rate":
+            found.append(Finding(check, count, of, _rates_twice(ask(rates_statement(binding, check)))))
+            continue
         shown = ask(examples_statement(binding, check)).rows
         if check.side is not None:
             first, last = shown[0]
@@ -88,6 +97,12 @@ def findings_of(binding: Binding, checks: Sequence[Check], survey: Table, ask: A
         near = _near(binding, check, examples, ask) if check.relation is not None else 0
         found.append(Finding(check, count, of, examples, near))
     return found
+
+
+def _rates_twice(shown: Table) -> tuple[tuple[str, int], ...]:
+    """Days that have several exchange rates of a currency, with the least and the greatest of them."""
+    rows = [(f"{row['from_currency']}-{row['to_currency']} {row['day']}", row) for row in shown.dicts()]
+    return tuple((f"{what}: {float(row['low']):g} to {float(row['high']):g}", int(row["count"])) for what, row in rows)
 
 
 def _unknown(
@@ -158,6 +173,31 @@ def _said(binding: Binding, finding: Finding) -> tuple[str, str | None]:
     entity = check.entity
     if check.kind in ("unknown-target", "some-targets", "unknown-recipient"):
         return _of_names(finding)
+    if check.kind == "part-target":
+        return _of_part(finding)
+    if check.kind == "part-without-field":
+        return _without_field(finding)
+    if check.kind == "stale-table":
+        tables = " and ".join(f"`{name}`" for name in table_names(binding, entity))
+        return (
+            f"nothing has changed in {tables} since {check.value}, which is longer than usual, while the source has"
+            f" changes up to {check.names[0]}: figures of `{entity}` are those of then",
+            "look whether what loads it has stopped",
+        )
+    if check.kind == "unknown-goal":
+        meant = check.names[0] if check.names else ""
+        return (
+            f"`{check.of}` is `{short(check.value)}` in {rows_of(count)} of the table of targets, which is no metric:"
+            " they count for nothing",
+            f"did you mean `{meant}`?" if meant else "`reportspec catalog metrics` lists them",
+        )
+    if check.kind == "suspicious-goal":
+        most = finding.examples[-1][0]
+        return (
+            f"`{check.goal}` is a fraction: {count} of {finding.rows} targets of the table are percentages, such as"
+            f" {most}, which means {float(most) * 100:,.0f} %",
+            f"write fractions in the table (0.9 for 90 %), or in the mapping `{_as_fraction(binding, check)}`",
+        )
     tables = " and ".join(f"`{name}`" for name in table_names(binding, entity))
     if check.kind == "no-key":
         where = _column(binding, check)
@@ -173,6 +213,12 @@ def _said(binding: Binding, finding: Finding) -> tuple[str, str | None]:
             f"`{check.of}`{_from(_column(binding, check))} is the key of more than one",
             "mend the source; if the table keeps every version of a "
             "record, map the last one with `latest: {by: …, order: …}`",
+        )
+    if check.kind == "repeated-rate":
+        return (
+            f"{tables} has {rows_of(count, 'rate')} too many: a currency and day have more than one in"
+            f" `{check.of}`{_from(_column(binding, check))}",
+            _one_rate(binding),
         )
     if check.kind == "shared-name":
         entity_of = binding.entity(entity)
@@ -260,17 +306,84 @@ def _said(binding: Binding, finding: Finding) -> tuple[str, str | None]:
         said = f"{tables} has no row whose `{check.of}` lies in {stretch}"
         return said, f"those that it has lie between {first} and {last}"
     if check.names:
-        others = f"{len(check.names):,} other values"
+        does = "leaves out" if check.excludes else "asks for"
         return (
-            f"the filter on `{check.of}` asks for {others} that {tables} does not have",
+            f"the filter on `{check.of}` {does} {len(check.names):,} other values that {tables} does not have",
             "compare them with the values that the source has",
         )
     near = did_you_mean(check.value, [value for value, _ in finding.examples])
     who = f"`{check.metric}` asks for it" if check.metric else "a filter names it"
+    who = "a filter leaves it out, and so nothing" if check.excludes else who
     return (
         f"`{check.of}` is never `{short(check.value)}` in {tables}: {who}",
         f"did you mean `{short(near)}`?" if near else "compare it with the values that the source has",
     )
+
+
+def _one_rate(binding: Binding) -> str:
+    """The line of the mapping by which one rate of a currency and day counts."""
+    if not binding.source.entities["fx_rate"].parts:
+        return "leave one rate of each in the `rows` of `fx_rate`"
+    fields = (binding.mapped("fx_rate", name) for name in ("day", "from_currency", "to_currency"))
+    keys = ", ".join(written_column(field) or "…" for field in fields if field is not None)
+    return (
+        "leave one rate of each in the source, or say in the mapping of `fx_rate` which counts: with"
+        f" `where: …`, or `latest: {{by: [{keys}], order: …}}`"
+    )
+
+
+def _without_field(finding: Finding) -> tuple[str, str]:
+    """Of a table of a union that lacks fields which others of it have."""
+    check, count = finding.check, finding.count
+    assert check.part is not None
+    table = ".".join(piece.name for piece in check.part.table.parts)
+    fields = ", ".join(f"`{check.entity}.{name}`" for name in check.names[:_NAMES])
+    more = len(check.names) - _NAMES
+    fields += f" and {more} more" if more > 0 else ""
+    return (
+        f"`{table}` gives no {fields}, which other tables of `{check.entity}` give: in its {rows_of(count)}"
+        " there is none",
+        f'map it there too, or write `{check.names[0]}: "null"` there if it has none',
+    )
+
+
+def _as_fraction(binding: Binding, check: Check) -> str:
+    """The line of the mapping that makes fractions of a metric's targets."""
+    target, metric = (
+        written_column(field) if (field := binding.mapped("goal", name)) is not None else ""
+        for name in ("target", "metric")
+    )
+    case = f"case when {metric or '…'} = {quoted(check.goal)} then {target or '…'} / 100 else {target or '…'} end"
+    return f'target: "{case}"'
+
+
+_PARTS = {
+    "overlap": (
+        "has several targets for the same days",
+        "leave one of them, by `where` of the mapping or in the table",
+    ),
+    "rate": (
+        "has targets of parts of the period only, which do not add up",
+        "add one of the whole period",
+    ),
+    "none": ("has no target of the period", "add one, or leave the goal out"),
+}
+
+
+def _of_part(finding: Finding) -> tuple[str, str | None]:
+    """Of targets in a table that make none of the report's period."""
+    check, rest = finding.check, "add those of the rest, or one of the whole period"
+    if check.names:
+        shown = ", ".join(said for said, _ in finding.examples[:_NAMES])
+        more = len(check.names) - _NAMES
+        shown += f" and {more} more" if more > 0 else ""
+        return (
+            f"`{check.goal}`: the table of targets has some that make none of the period: {shown}",
+            rest,
+        )
+    covered = f"has targets for {finding.count} of {finding.rows} {check.value} of the period"
+    said, help = _PARTS.get(check.value, (covered, rest))
+    return f"`{check.goal}`: the table of targets {said}: the figure is held against none", help
 
 
 def _of_names(finding: Finding) -> tuple[str, str | None]:
@@ -372,18 +485,18 @@ def _notes(finding: Finding) -> tuple[str, ...]:
         said = ", ".join(f"`{short(value)}` ({rows_of(n)})" for value, n in found)
         more = ", …" if len(known) > _KNOWN else ""
         return (f"it has {said}{more}",) if said else ()
-    of_names = check.kind in ("unknown-target", "unknown-recipient")
+    of_names = bool(check.goal) or check.kind in ("unknown-goal", "unknown-recipient")
     if not finding.examples or check.kind in SOUGHT or of_names:
         return ()
     most = len(finding.examples) if check.field is not None and check.field.closed else _SHOWN
-    counted = check.kind not in ("no-key", "no-currency") and check.expectation is None
+    counted = check.kind not in ("no-key", "no-currency", "repeated-rate") and check.expectation is None
     shown = [f"`{short(value)}`" + (f" ({rows_of(n)})" if counted else "") for value, n in finding.examples[:most]]
     return (f"for example {', '.join(shown)}",)
 
 
-def rows_of(count: int) -> str:
+def rows_of(count: int, noun: str = "row") -> str:
     """A number of rows in words."""
-    return f"{count:,} row" + ("" if count == 1 else "s")
+    return f"{count:,} {noun}" + ("" if count == 1 else "s")
 
 
 def short(text: str) -> str:
@@ -423,6 +536,9 @@ def _span(binding: Binding, check: Check) -> Span | None:
     """The line of the spec that names a value, or of one's own mapping."""
     if check.place is not None:
         return check.place
+    if check.kind == "part-without-field" and check.part is not None:
+        spans = (field.span for field in check.part.fields.values())
+        return next((one for one in spans if one), binding.source.entities[check.entity].span)
     if check.field is not None:
         mapped = binding.mapped(check.entity, check.field.name)
         return mapped.span if mapped is not None else None

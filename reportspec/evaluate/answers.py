@@ -97,6 +97,10 @@ def _asks_of_amounts(report: Report, spec: SectionSpec) -> bool:
     )
 
 
+# What is told of a goal where the figure of all stands, besides its section.
+OF_TILES = ("some-targets", "part-target", "unknown-goal", "suspicious-goal")
+
+
 def _told(program: Program, report: Report, findings: tuple[Finding, ...]) -> dict[str, list[Finding]]:
     """What is told of the source, by the first section that reads what it is about."""
     found: dict[str, list[Finding]] = {}
@@ -115,7 +119,7 @@ def _told(program: Program, report: Report, findings: tuple[Finding, ...]) -> di
         if goal := finding.check.goal:
             for spec in report.sections:
                 tile = spec.kind == "kpis" and any(metric.id == goal for metric in spec.metrics)
-                if spec.goal == goal or (tile and finding.check.kind == "some-targets"):
+                if spec.goal == goal or (tile and finding.check.kind in OF_TILES):
                     found.setdefault(spec.id, []).append(finding)
             continue
         # What is left out of an amount stands at the amount; lists, filters and bins have no other

@@ -32,6 +32,13 @@ def finding_text(report: Report, finding: Finding) -> str:
     if check.relation is not None:
         other = label(report, report.binding.entity(check.relation.to).label)
         return word(language, "no_partner", rows, every, as_part(language, other))
+    if check.kind == "stale-table":
+        days = (day_label(date.fromisoformat(day), language, report.locale) for day in (check.value, *check.names))
+        return word(language, "stale_table", label(report, entity.plural), *days)
+    if check.kind == "part-without-field":
+        fields = (report.binding.field(check.entity, name) for name in check.names)
+        named = ", ".join(label(report, one.label) for one in fields if one is not None)
+        return word(language, "part_without_field", rows, every, named)
     assert check.field is not None
     if check.kind in ("no-currency", "no-rate"):
         key, name = check.kind.replace("-", "_"), label(report, check.field.label)
@@ -67,6 +74,8 @@ def finding_text(report: Report, finding: Finding) -> str:
     if check.metric:
         metric = label(report, report.binding.catalogue.metrics[check.metric].label)
         return word(language, "never_so", metric, label(report, check.field.label), check.value)
+    if check.excludes:
+        return word(language, "left_out_in_vain", label(report, check.field.label), check.value)
     return word(language, "unknown_value", label(report, check.field.label), check.value)
 
 
@@ -77,6 +86,12 @@ def _of_goal(report: Report, finding: Finding) -> str:
     metric = label(report, report.binding.catalogue.metrics[check.goal].label)
     field = label(report, check.field.label)
     count, of = in_number(language, finding.count), in_number(language, finding.rows)
+    if check.kind in ("unknown-goal", "suspicious-goal"):
+        return word(language, check.kind.replace("-", "_"), metric, count)
+    if check.kind == "part-target" and check.names:
+        return word(language, "part_targets_by_name", metric, in_number(language, len(check.names)))
+    if check.kind == "part-target":
+        return word(language, f"part_target_{check.value}", metric, count, of)
     if check.kind == "some-targets" and not finding.rows:
         return word(language, "targets_by_name", metric, count)
     if check.kind == "some-targets":

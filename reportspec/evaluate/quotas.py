@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from calendar import monthrange
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from reportspec.contract.members import Members
+from reportspec.contract.verdict import short
 from reportspec.errors import SourceError
 from reportspec.evaluate.goals import adds_up, elapsed, goal_state
 from reportspec.evaluate.metrics import counted, metric_value
@@ -24,7 +26,7 @@ from reportspec.evaluate.words import word
 from reportspec.languages import alphabetical
 from reportspec.model.figures import Cell, Chart, Column, Goal, Section
 from reportspec.model.findings import Check, Finding
-from reportspec.model.spec import GoalSpec, Report, SectionSpec
+from reportspec.model.spec import GoalSpec, PartTarget, Report, SectionSpec
 from reportspec.plan import TARGETS
 
 STATES = ("met", "on_track", "at_risk", "missed", "unknown")
@@ -49,25 +51,31 @@ def _of_members(
     members: Members | None,
 ) -> GoalSpec:
     """A goal with its targets, as far as they concern the report."""
-    overall, targets = _of_table(report, name, goal, rows) if goal.table else (None, {})
+    overall, targets, parts = _of_table(report, name, goal, rows) if goal.table else (None, {}, ())
     by, given = goal.by, goal.target if goal.target is not None else overall
+    whole = tuple(one for one in parts if not one.name)
     if by is None:  # quotas by name, which nobody has said whom they cover
         few = (len(targets), 0) if given is None and targets else None
-        return replace(goal, target=given, covers=few)
+        if goal.table and given is None and not whole and few is None:
+            whole = (PartTarget("", "none"),)
+        return replace(goal, target=given, covers=few, parts=whole if given is None else ())
     # A target may name a value as the source has it, or as the report calls it.
     called = {str(shown_value(report, by, value)): value for value in (members.kept if members else ())}
     own = {**targets, **goal.targets}
     kept = {shown: own.get(shown, own.get(value)) for shown, value in called.items() if shown in own or value in own}
     aimed = {shown: target for shown, target in kept.items() if target is not None}
     cut = members is not None and (members.kept != members.there or not members.sure)
-    goal = replace(goal, targets=aimed, sure=members is not None and members.sure)
+    lone = {one.name: one for one in parts if one.name}
+    asked = [(shown, lone.get(shown, lone.get(value))) for shown, value in called.items()]
+    some = tuple(replace(one, name=shown) for shown, one in asked if one and shown not in aimed)
+    goal = replace(goal, targets=aimed, sure=members is not None and members.sure, parts=some)
     if goal.target is not None or (overall is not None and not cut):
         return replace(goal, target=given)
     if not goal.table or not aimed or not adds_up(report, report.binding.catalogue.metrics[name]):
-        return replace(goal, target=None)
+        return replace(goal, target=None, parts=(*whole, *some))
     concerned = _counted_in(report, name, answers) | set(aimed)
     if concerned != set(aimed):
-        return replace(goal, target=None, covers=(len(aimed), len(concerned)))
+        return replace(goal, target=None, covers=(len(aimed), len(concerned)), parts=(*whole, *some))
     return replace(goal, target=sum(aimed.values()))
 
 
@@ -91,15 +99,41 @@ def doubts_of(report: Report) -> list[Finding]:
         if goal.covers is not None and field is not None:
             check = Check("some-targets", field.entity, field, goal=name)
             found.append(Finding(check, *goal.covers))
+        found += _of_parts(report, name, goal)
     return found
+
+
+def _said(part: PartTarget) -> str:
+    """What somebody's targets are of, for the terminal."""
+    others = {"overlap": "several for the same days", "rate": "of parts of it"}
+    return f"`{short(part.name)}` ({others.get(part.why, f'{part.count} of {part.of} {part.why}')})"
+
+
+def _of_parts(report: Report, name: str, goal: GoalSpec) -> list[Finding]:
+    """That the table's targets make none of the period: of all, and of how many by name."""
+    target, found = report.binding.field("goal", "target"), []
+    assert target is not None or not goal.parts
+    for one in goal.parts:
+        if not one.name:
+            check = Check("part-target", "goal", target, goal=name, value=one.why)
+            found.append(Finding(check, one.count, one.of))
+    named = sorted((one for one in goal.parts if one.name), key=lambda one: one.name)
+    if named:
+        check = Check("part-target", "goal", target, goal=name, names=tuple(one.name for one in named))
+        found.append(Finding(check, len(named), 0, tuple((_said(one), 0) for one in named)))
+    return found
+
+
+Stretch = tuple[date, date, float]  # its first day, the day after its last one, and its target
 
 
 def _of_table(
     report: Report, name: str, goal: GoalSpec, rows: list[dict[str, Any]]
-) -> tuple[float | None, dict[str, float]]:
+) -> tuple[float | None, dict[str, float], tuple[PartTarget, ...]]:
     """Targets of the report's period, of all and by name: those of stretches within it added up where
-    the metric adds up, else the part of a longer stretch's that falls on the period."""
-    found: dict[str | None, list[tuple[date, date, float]]] = {}
+    the metric adds up, else the part of a longer stretch's that falls on the period; and why there is
+    none where the period has some of a part of it."""
+    found: dict[str | None, list[Stretch]] = {}
     for row in rows:
         metric, dimension, value, start, end, target = (row[f"f{i}"] for i in range(6))
         if metric != name or None in (target, start, end) or (dimension and goal.by and dimension != goal.by.name):
@@ -108,20 +142,19 @@ def _of_table(
         found.setdefault(key, []).append((_day(start), _day(end) + timedelta(days=1), float(target)))
     for key, stretches in found.items():
         _one_each(report, name, key, stretches)
-    metric_ = report.binding.catalogue.metrics[name]
-    targets = {
-        key: value
-        for key, stretches in found.items()
-        if (value := _of_period(report, stretches, adds_up(report, metric_))) is not None
-    }
-    return targets.get(None), {key: value for key, value in targets.items() if key is not None}
+    adds = adds_up(report, report.binding.catalogue.metrics[name])
+    made = {key: _of_period(report, stretches, adds) for key, stretches in found.items()}
+    targets = {key: value for key, value in made.items() if value is not None}
+    parts = [_part(report, key or "", found[key], adds) for key in found if key not in targets]
+    named = {key: value for key, value in targets.items() if key is not None}
+    return targets.get(None), named, tuple(one for one in parts if one is not None)
 
 
 def _day(value: Any) -> date:
     return value.date() if isinstance(value, datetime) else value
 
 
-def _one_each(report: Report, name: str, key: str | None, stretches: list[tuple[date, date, float]]) -> None:
+def _one_each(report: Report, name: str, key: str | None, stretches: list[Stretch]) -> None:
     """Nothing, unless two targets are set for the same days of the period. Raises SourceError."""
     known: dict[tuple[date, date], float] = {}
     for first, last, target in stretches:
@@ -138,7 +171,7 @@ def _one_each(report: Report, name: str, key: str | None, stretches: list[tuple[
             )
 
 
-def _of_period(report: Report, stretches: list[tuple[date, date, float]], additive: bool) -> float | None:
+def _of_period(report: Report, stretches: list[Stretch], additive: bool) -> float | None:
     start, end = report.period.start, report.period.end
     stretches = list(dict.fromkeys(stretches))
     exact = [target for first, last, target in stretches if (first, last) == (start, end)]
@@ -148,19 +181,59 @@ def _of_period(report: Report, stretches: list[tuple[date, date, float]], additi
         around = [target for first, last, target in stretches if first <= start and last >= end]
         return around[0] if around else None
     # A year's target stands beside those of its months: the shorter ones are the period's own.
-    within = [one for one in stretches if one[0] >= start and one[1] <= end]
-    return _added(within, start, end) or _added(stretches, start, end)
+    for some in (_within(stretches, start, end), stretches):
+        if (added := _added(some, start, end)) is not None:
+            return added
+    return None
 
 
-def _added(stretches: list[tuple[date, date, float]], start: date, end: date) -> float | None:
+def _within(stretches: list[Stretch], start: date, end: date) -> list[Stretch]:
+    return [one for one in stretches if one[0] >= start and one[1] <= end]
+
+
+def _cut(stretches: list[Stretch], start: date, end: date) -> list[tuple[date, date]]:
+    """The parts of stretches that lie within the days, in order."""
+    cut = [(max(first, start), min(last, end)) for first, last, _ in stretches]
+    return sorted((first, last) for first, last in cut if first < last)
+
+
+def _added(stretches: list[Stretch], start: date, end: date) -> float | None:
     """The targets of stretches that cover the days once, added up by the part that lies within."""
-    total, covered = 0.0, 0
-    for first, last, target in stretches:
-        days = (min(last, end) - max(first, start)).days
-        if days > 0:
-            total += target * days / (last - first).days
-            covered += days
-    return total if covered == (end - start).days else None
+    at = start
+    for first, last in _cut(stretches, start, end):
+        if first != at:
+            return None  # a gap, or days that have two targets
+        at = last
+    if at != end:
+        return None
+    return sum(
+        target * max((min(last, end) - max(first, start)).days, 0) / (last - first).days
+        for first, last, target in stretches
+    )
+
+
+def _part(report: Report, name: str, stretches: list[Stretch], additive: bool) -> PartTarget | None:
+    """Why stretches make no target of the period; None where they are not about it."""
+    start, end = report.period.start, report.period.end
+    stretches = list(dict.fromkeys(stretches))
+    cut = _cut(_within(stretches, start, end) or stretches, start, end)
+    if not cut:
+        return None
+    if not additive:
+        return PartTarget(name, "rate")
+    days = {first + timedelta(days=n) for first, last in cut for n in range((last - first).days)}
+    if len(days) < sum((last - first).days for first, last in cut) or len(days) == (end - start).days:
+        return PartTarget(name, "overlap")
+    months: dict[tuple[int, int], int] = {}
+    for day in days:
+        months[day.year, day.month] = months.get((day.year, day.month), 0) + 1
+    if start.day == end.day == 1 and all(n == monthrange(*month)[1] for month, n in months.items()):
+        return PartTarget(name, "months", len(months), _months(start, end))
+    return PartTarget(name, "days", len(days), (end - start).days)
+
+
+def _months(start: date, end: date) -> int:
+    return (end.year - start.year) * 12 + end.month - start.month
 
 
 def goals_section(report: Report, spec: SectionSpec, answers: Answers, footnotes: Footnotes) -> Section:

@@ -165,8 +165,10 @@ def metric_column(report: Report, metric: Metric, footnotes: Footnotes, row: Row
                 made = not direct and _converted_before(report, part)
                 lacks = _lacking(report, part)
                 said = "missing_or_rate" if made else "missing_one_of" if lacks else "missing"
+                said = said if part.unit == "currency" else "missing_value"
                 counts = _counted(report, part, missing)
-                marks.append(footnotes.add(word(report.language, said, name, counts, lacks)))
+                if said != "missing_value" or metric.unit != "currency":  # whose amounts say it already
+                    marks.append(footnotes.add(word(report.language, said, name, counts, lacks)))
             if other := row.get(f"{part.id}__other_currency"):
                 text = word(
                     report.language,

@@ -33,6 +33,7 @@ OUTPUTS = "outputs"  # in the meta of a statement: the canonical types of its co
 TWINS = "twins"  # in the meta of a statement: names that another of its columns answers too
 READS = "reads"  # in the meta of a statement: the source's tables that it reads
 PLACED = "placed"  # in the meta of a condition and of a text in it: the Span of the spec that says it
+WRITTEN = "written"  # in the meta of an expression of a mapping: the Span where it stands
 BARE = "bare"  # in the meta of a name of the source: it was written without quotes
 SPEAKS = "speaks"  # in the meta of a statement: the SQL that its mapping is written in
 FEW = "few"  # in the meta of an expression: it has few values, so that rows may be grouped by it

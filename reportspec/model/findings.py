@@ -16,6 +16,7 @@ Kind = Literal[
     "no-key",
     "repeated-key",
     "repeated-join",
+    "repeated-rate",
     "text-number",
     "undeclared-value",
     "misspelt-value",
@@ -26,11 +27,16 @@ Kind = Literal[
     "no-rows",
     "unknown-target",
     "some-targets",
+    "part-target",
+    "unknown-goal",
+    "suspicious-goal",
     "unknown-recipient",
     "shared-name",
     "no-currency",
     "no-rate",
     "too-large",
+    "part-without-field",
+    "stale-table",
     "odd-time",
     "other-value",
 ]
@@ -49,6 +55,7 @@ REFUSED: frozenset[Kind] = frozenset(
         "no-key",
         "repeated-key",
         "repeated-join",
+        "repeated-rate",
         "undeclared-value",
         "misspelt-value",
         "impossible-rows",
@@ -64,7 +71,7 @@ class Check:
     expectation of the catalogue, a value that the spec or a `metric` of it names, or a stretch of time
     that it asks for. `names` are those that a `goal`, the file of recipients, or a filter is about; of a
     filter, those of one field are one check, `places` says where each stands, and `value` is the one of
-    them that is told."""
+    them that is told; it `excludes` what it leaves out, of which nothing hangs on there being some."""
 
     kind: Kind
     entity: str
@@ -81,6 +88,7 @@ class Check:
     place: Span | None = None  # where the spec names the value
     latest: date = LAST_TIME  # of a time: the last day that is likely
     metric: str = ""
+    excludes: bool = False
 
     @property
     def refuses(self) -> bool:
@@ -107,6 +115,8 @@ class Check:
             return self.relation.to in read and self.relation.by in fields
         if self.expectation is not None:
             return set(self.expectation.about) <= fields
+        if self.kind == "part-without-field":
+            return bool(fields & set(self.names))
         return self.field is None or self.field.name in fields
 
 

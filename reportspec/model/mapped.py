@@ -57,11 +57,13 @@ class MappedPart:
 
 @dataclass(frozen=True, slots=True)
 class Lack:
-    """What a source does not have though a mapping reads it: a table, or a column of one."""
+    """What a source does not have though a mapping reads it: a table, or a column of one. Of what decides
+    which rows there are, `span` is where the mapping says it."""
 
     table: str
     column: str = ""
     help: str = ""
+    span: Span | None = None
 
     @property
     def text(self) -> str:

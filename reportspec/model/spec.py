@@ -42,10 +42,23 @@ EACH = "{{ each }}"
 
 
 @dataclass(frozen=True, slots=True)
+class PartTarget:
+    """Why targets of a table make none of the report's period: they are there for `count` of its `of`
+    months or days, they `overlap`, they are those of parts and of a `rate`, which does not add up, or
+    there is `none`. `name` is whom they are for; of a target of all it is empty."""
+
+    name: str
+    why: Literal["months", "days", "overlap", "rate", "none"]
+    count: int = 0
+    of: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class GoalSpec:
     """A target for a metric and the share of it below which it is at risk. `by` sets one for each
     value of a dimension; `table` takes targets from the source's own (the entity `goal`). `covers`
-    says how many of how many values have one, where that keeps the sum of them from being a target."""
+    says how many of how many values have one, where that keeps the sum of them from being a target;
+    `parts` what the table has for a part of the period only."""
 
     target: float | None
     warn_at: float
@@ -54,6 +67,7 @@ class GoalSpec:
     targets: Mapping[str, float] = field(default_factory=dict)
     table: bool = False
     covers: tuple[int, int] | None = None
+    parts: tuple[PartTarget, ...] = ()
     sure: bool = True  # whether all that have one belong to the report, be nothing counted of them
 
 

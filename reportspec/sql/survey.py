@@ -97,7 +97,7 @@ def broken(checks: Sequence[Check], rows: Iterable[Mapping[str, object]]) -> dic
 
 
 def _within(check: Check) -> bool:
-    if check.kind == "no-rate":
+    if check.kind in ("no-rate", "repeated-rate"):
         return False
     return check.relation is None and check.join is None and check.part is None
 
@@ -317,16 +317,78 @@ def _across(statement: Statement, check: Check) -> tuple[exp.Expr, Callable[[exp
     """The count of a check that looks at more than an entity's rows, and the FROM that it is of."""
     if check.kind == "no-rate":
         return exp.Count(this=exp.Star()), _unrated(statement, check)[1]
+    if check.kind == "repeated-rate":
+        rated = exp.Subquery(this=_rates_twice(statement, check), alias=alias_of("keys"))
+        return _surplus(), lambda select: select.from_(rated)
+    if check.kind == "part-without-field":
+        return exp.Count(this=exp.Star()), lambda select: _rows_of(select, check)
     if check.part is not None:
         text, of = _text_of(check)
         return exp.Count(this=when(text, literal(1))), of
     if check.join is not None:
         several = exp.Subquery(this=_keys_of_join(check.join), alias=alias_of("keys"))
-        more = exp.Sub(this=column("keys", "count"), expression=literal(1))
-        total = exp.Coalesce(this=exp.Sum(this=more), expressions=[literal(0)])
-        return cast(total, "BIGINT"), lambda select: select.from_(several)
+        return _surplus(), lambda select: select.from_(several)
     total = exp.Coalesce(this=exp.Sum(this=column("keys", "count")), expressions=[literal(0)])
     return cast(total, "BIGINT"), lambda select: _lone(statement, check, select)
+
+
+def _surplus() -> exp.Expr:
+    """How many there are more than one of each key, of `keys.count`."""
+    more = exp.Sub(this=column("keys", "count"), expression=literal(1))
+    total = exp.Coalesce(this=exp.Sum(this=more), expressions=[literal(0)])
+    return cast(total, "BIGINT")
+
+
+def _rates_twice(statement: Statement, check: Check) -> exp.Select:
+    """The currencies and days that have more than one exchange rate to or from the report's currency: the
+    two currencies, the `day`, the `low`est and the `high`est rate, and of how many rates, in `count`. A
+    rate that is written twice is one."""
+    assert statement.binding.currency is not None
+    cte = statement.rows_only(check.entity)
+    day, rate = _field(statement, cte, "day"), _field(statement, cte, "rate")
+    names = ("from_currency", "to_currency")
+    codes = [exp.Upper(this=exp.Trim(this=_field(statement, cte, name))) for name in names]
+    base = literal(statement.binding.currency)
+    ours = any_of([exp.EQ(this=code.copy(), expression=base.copy()) for code in codes])
+    assert ours is not None
+    foreign = exp.NEQ(this=codes[0].copy(), expression=codes[1].copy())
+    dated = exp.Not(this=exp.Is(this=day.copy(), expression=exp.Null()))
+    different = exp.Count(this=exp.Distinct(expressions=[rate.copy()]))
+    ends = [
+        (exp.Min(this=rate.copy()), "low"),
+        (exp.Max(this=rate.copy()), "high"),
+        (different, "count"),
+    ]
+    keys = [*zip(codes, names, strict=True), (day, "day")]
+    return (
+        exp.Select()
+        .select(*(named(tree.copy(), name) for tree, name in (*keys, *ends)))
+        .from_(table(cte))
+        .where(all_of([exp.Paren(this=ours), foreign, dated]))
+        .group_by(*(tree.copy() for tree, _ in keys))
+        .having(exp.GT(this=different.copy(), expression=literal(1)))
+    )
+
+
+def rates_statement(binding: Binding, check: Check) -> exp.Expr:
+    """Two of the days that have several exchange rates, the last ones, as `from_currency`, `to_currency`,
+    `day`, `low`, `high` and `count`."""
+    statement = Statement(binding)
+    rated = exp.Subquery(this=_rates_twice(statement, check), alias=alias_of("keys"))
+    select = exp.Select().select(*(column("keys", name) for name in RATED)).from_(rated)
+    order = [exp.Ordered(this=column("keys", "day"), desc=True, nulls_first=False)]
+    order += [exp.Ordered(this=column("keys", name), nulls_first=False) for name in ("from_currency", "to_currency")]
+    return _finished(statement, select.order_by(*order).limit(2), RATED)
+
+
+RATED = {
+    "from_currency": "text",
+    "to_currency": "text",
+    "day": "date",
+    "low": "number",
+    "high": "number",
+    "count": "integer",
+}
 
 
 def _text_of(check: Check) -> tuple[exp.Expr, Callable[[exp.Select], exp.Select]]:
@@ -339,11 +401,15 @@ def _text_of(check: Check) -> tuple[exp.Expr, Callable[[exp.Select], exp.Select]
     if mapped.holds == "any":  # each value says
         given = exp.EQ(this=exp.Typeof(this=mapped.sql.copy()), expression=literal("text"))
 
-    def of(select: exp.Select) -> exp.Select:
-        select = from_part(select, part)
-        return select.where(part.where.copy(), copy=False) if part.where is not None else select
+    return given, lambda select: _rows_of(select, check)
 
-    return given, of
+
+def _rows_of(select: exp.Select, check: Check) -> exp.Select:
+    """The SELECT from the rows of a part that its mapping gives it."""
+    part = check.part
+    assert part is not None
+    select = from_part(select, part)
+    return select.where(part.where.copy(), copy=False) if part.where is not None else select
 
 
 def _lone(statement: Statement, check: Check, select: exp.Select) -> exp.Select:

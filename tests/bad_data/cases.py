@@ -191,6 +191,19 @@ def entity(name: str, **changes: Any) -> Callable[[Given], None]:
     return lambda given: given.mapping["entities"][name].update(changes)
 
 
+def rates(*lines: str) -> Callable[[Given], None]:
+    """A deal in dollars, and a file of exchange rates."""
+
+    def change(given: Given) -> None:
+        given.replace("250,EUR", "250,USD")
+        given.tables["rates"] = "rates.csv"
+        given.files["rates.csv"] = "".join(f"{one}\n" for one in ("on,from,to,worth", *lines)).encode()
+        fields = {"day": '"on"', "from_currency": '"from"', "to_currency": '"to"', "rate": "worth"}
+        given.mapping["entities"]["fx_rate"] = {"table": "rates", "fields": fields}
+
+    return change
+
+
 def set_file(name: str, value: Any) -> Callable[[Given], None]:
     return lambda given: given.tables.update({name: value})
 
@@ -253,6 +266,7 @@ CASES: dict[str, Callable[[Given], None]] = {
     "currency_other": text("250,EUR", "250,USD"),
     "currency_sign": text("EUR", "€"),
     "currency_unmapped": lambda given: given.deal.pop("currency"),
+    "rate_twice": rates("2026-07-01,USD,EUR,0.8", "2026-07-01,USD,EUR,0.9", "2026-08-01,USD,EUR,0.7"),
     # Days and times.
     "dates_day_first": dates("dd/mm/yyyy"),
     "dates_ambiguous": ambiguous,

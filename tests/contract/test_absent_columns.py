@@ -4,14 +4,19 @@ its name for a text."""
 from __future__ import annotations
 
 import sqlite3
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from reportspec.building import run_report
+from reportspec.compile import compile_report
 from reportspec.errors import SourceError
+from reportspec.problems import problems_of
 from tests.figures.asking import figures, rows
+from tests.loading import load_report
 
 DEAL: dict[str, Any] = {
     "table": "deals",
@@ -86,6 +91,37 @@ def test_a_column_that_is_not_there(name: str, tmp_path: Path) -> None:
     with pytest.raises(SourceError, match=rf"no column `\w+\.{column}`") as told:
         figures(project(tmp_path, deal, user), SPEC)
     assert (told.value.code, told.value.column) == ("unknown-column", column)
+
+
+BESIDE, FIRST = fields(amount="l.amt"), {**LINES, "first": "-at"}
+BY_PART = {"table": "deals", "key": "id", "fields": DEAL["fields"]}
+PLACED: dict[str, tuple[dict[str, Any], str, str]] = {
+    # What is absent, how its line begins, and what is said to it.
+    "a condition": ({**DEAL, "where": "gonne = 0"}, "where: gonne = 0", "did you mean `gone`?"),
+    "a word": ({**DEAL, "where": "is_deleted"}, "where: is_deleted", "it has id, name, owner, amount, status, closed, gone"),
+    "of a part": ({"union": [BY_PART, {**BY_PART, "where": "gonne = 1"}]}, "where: gonne = 1", "did you mean `gone`?"),
+    "of versions": ({**DEAL, "latest": {"by": "id", "order": "-clossed"}}, "order: -clossed", "did you mean `closed`?"),
+    "beside": ({**fields(amount="l.amt"), "joins": {"l": {**LINES, "first": "-att"}}}, "first: -att", "did you mean `at`?"),
+    "which of those beside": ({**BESIDE, "joins": {"l": {**FIRST, "where": "amnt > 0"}}}, "where: amnt > 0", "did you mean `amt`?"),
+    "where a table stands beside": ({**BESIDE, "where": "gonne = 0", "joins": {"l": FIRST}}, "where: gonne = 0", "did you mean `gone`?"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", PLACED)
+def test_it_is_told_where_the_mapping_has_it(name: str, tmp_path: Path) -> None:
+    deal, line, help = PLACED[name]
+    folder = project(tmp_path, deal, USER)
+    (folder / "s.yaml").write_text(yaml.safe_dump({"version": 1, **SPEC}), encoding="utf-8")
+    checked = load_report(folder / "s.yaml", datetime(2026, 11, 1, tzinfo=UTC), {}).report
+    assert checked is not None
+    with pytest.raises(SourceError) as told:
+        run_report(compile_report(checked))
+    [problem] = problems_of(folder / "s.yaml", told.value, checked)
+    assert problem.span is not None
+    assert Path(problem.span.file).name == "m.yaml"
+    written = (folder / "m.yaml").read_text(encoding="utf-8").splitlines()
+    assert written[problem.span.line - 1].strip().lstrip("- ") == line
+    assert problem.help == help
 
 
 THERE: dict[str, tuple[dict[str, Any], float]] = {

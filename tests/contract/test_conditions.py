@@ -34,11 +34,15 @@ TABLE = Given("d", COLUMNS, [(f"k{n}", name, Decimal(5), "won", AT, AT) for n, n
 FIELDS = {"name": "name", "amount": "amount", "status": "status", "created_at": "made", "closed_at": "closed"}
 
 
-def told(kind: str, folder: Path, spec: str) -> list[Diagnostic]:
+def told(kind: str, folder: Path, spec: str, checks: dict[str, Any] | None = None) -> list[Diagnostic]:
     """What is told of a spec that is run, warnings included."""
     with landed(kind, [TABLE], lambda *_: None, folder / "db") as found:
         path = project(folder, found.url, found.prefix, FIELDS) / "s.yaml"
         path.write_text(spec, "utf-8")
+        about = yaml.safe_load((path.parent / "reportspec.yaml").read_text("utf-8"))
+        (path.parent / "reportspec.yaml").write_text(
+            yaml.safe_dump({**about, "checks": checks or {"strict": False}}), "utf-8"
+        )
         checked = load_report(path, NOW, {})
         assert checked.report is not None, checked.diagnostics
         try:
@@ -113,3 +117,38 @@ def test_a_cast_that_some_row_has_no_value_for(kind: str, where: str, tmp_path: 
     line = next(n for n, said in enumerate(text.splitlines(), 1) if "cast(" in said)
     assert one.span is not None
     assert one.span.line == line
+
+
+STRICT: list[tuple[str, list[str], list[str]]] = [
+    # The filters, what is told of them, and what is refused with `strict`.
+    ("filters: [{field: deal.name, ne: Sauth}]", ["Sauth"], []),
+    ("filters: [{field: deal.name, not_in: [Sauth, North, Eest]}]", ["Sauth", "Eest"], []),
+    ("where: not (deal.name = 'Sauth' or deal.name = 'North')", ["Sauth"], []),
+    ("where: deal.name not in ('Sauth')", ["Sauth"], []),
+    ("filters: [{field: deal.name, eq: Sauth}]", ["Sauth"], ["Sauth"]),
+    ("filters: [{field: deal.name, in: [Sauth, North]}]", ["Sauth"], ["Sauth"]),
+    ("where: not (deal.name <> 'Sauth')", ["Sauth"], ["Sauth"]),  # which asks for it
+    ("filters: [{field: deal.name, in: [Eest, North]}, {field: deal.name, ne: Sauth}]", ["Eest", "Sauth"], ["Eest"]),
+]
+
+
+@pytest.mark.parametrize(("said", "names", "refused"), STRICT)
+def test_what_is_left_out_need_not_occur(said: str, names: list[str], refused: list[str], tmp_path: Path) -> None:
+    spec = HEAD + said + "\nmetrics: [won_amount]\n"
+
+    def about(strict: bool) -> dict[str, list[str]]:
+        (folder := tmp_path / str(strict)).mkdir()
+        found: dict[str, list[str]] = {"warning": [], "error": []}
+        for one in told("duckdb", folder, spec, {"strict": strict}):
+            if one.code == "unknown-value":
+                found[one.severity].append(one.message.split("`")[3])
+        return found
+
+    assert about(False) == {"warning": names, "error": []}
+    assert about(True) == {"warning": [] if refused else names, "error": refused}
+
+
+def test_what_is_left_out_is_called_so(tmp_path: Path) -> None:
+    [one] = told("duckdb", tmp_path, HEAD + "filters: [{field: deal.name, ne: Sauth}]\nmetrics: [won_amount]\n")
+    assert one.message.endswith(": a filter leaves it out, and so nothing")
+    assert one.help == "did you mean `South`?"

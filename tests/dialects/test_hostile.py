@@ -18,8 +18,8 @@ from sqlglot import exp
 
 from reportspec.burst.isolation import unguarded
 from reportspec.burst.mark import put
-from reportspec.burst.values import listing, taken_for
-from reportspec.compile import compile_report
+from reportspec.burst.values import taken_for
+from reportspec.compile import compile_report, listing
 from reportspec.expression.sandbox import PARTS, TYPES, UNITS, Refused, parse, table_name
 from reportspec.sql.dialect import lowered, sql_text
 from reportspec.sql.dialects import DIALECTS, dialect_named

@@ -16,11 +16,10 @@ import psycopg
 import pytest
 import sqlalchemy as sa
 
-from reportspec import each
 from reportspec.building import run_report
 from reportspec.burst.burst import run_each
-from reportspec.burst.values import alike
-from reportspec.compile import compile_report
+from reportspec.burst.values import alike, values_of
+from reportspec.compile import compile_report, listing
 from reportspec.errors import SourceError
 from reportspec.model.rows import Table
 from reportspec.output import as_json
@@ -285,13 +284,13 @@ def test_a_listing_merges_no_values_where_collations_may(tmp_path: Path) -> None
     come whole, and are merged by what they are."""
     with source("sqlite", NAMES, tmp_path) as (url, prefix):
         report = load(tmp_path, url, prefix, "for_each: user.name")
-    tree = each.listing(report)
+    tree = listing(report)
     for dialect in MERGE:
         assert "DISTINCT" not in sql_text(tree, dialect).upper(), dialect
     for dialect in ("duckdb", "sqlite", "postgres", "mariadb", "mysql", "clickhouse"):
         assert "DISTINCT" in sql_text(tree, dialect).upper(), dialect
     rows = [("anna", 1), ("Anna", 1), ("anna", 1), ("Carl", 0), ("Carl", 0), ("anna", 1)]
-    found = each.values_of(report, Table(("f0", "chosen"), tuple(rows)))
+    found = values_of(report, Table(("f0", "chosen"), tuple(rows)))
     assert [one.value for one in found] == ["Anna", "anna"]
     assert not any(one.several for one in found)
 

@@ -18,7 +18,7 @@ from reportspec.compile import compile_report
 from reportspec.diagnostics import Diagnostic
 from reportspec.errors import SourceError
 from reportspec.model.figures import Figures
-from reportspec.problems import source_problems
+from reportspec.problems import problems_of
 from tests.files.damage import DAMAGE, SAME, Files, sound, text_of
 from tests.loading import load_report
 
@@ -58,7 +58,7 @@ def report(files: Files, folder: Path) -> tuple[Figures | None, tuple[Diagnostic
     try:
         figures = run_report(compiled)
     except SourceError as error:
-        return None, tuple(source_problems(folder / "s.yaml", checked.report, error))
+        return None, tuple(problems_of(folder / "s.yaml", error, checked.report))
     return figures, figures.warnings
 
 

@@ -13,6 +13,7 @@ import openpyxl
 import pytest
 
 from reportspec.errors import SourceError
+from tests.files.older import ERRORS, older_workbook
 from tests.files.texts import Rows, read, read_files, refusal
 
 FIELDS = "id:key amount:money closed:time"
@@ -293,3 +294,52 @@ def test_parquet_keeps_its_types(tmp_path: Path) -> None:
 def test_files_of_several_kinds(tmp_path: Path) -> None:
     assert refusal(tmp_path, {"a.csv": b"id\n1\n", "b.json": b"[]"}).code == "mixed-files"
     assert refusal(tmp_path, {"a.doc": b"id\n1\n"}).code == "unknown-file"
+
+
+FILLED: list[list[Any]] = [[n, n * 1.5, "2026-03-04"] for n in range(10, 400)]
+
+
+@pytest.mark.parametrize("more", [[], FILLED], ids=["in small sectors", "in large ones"])
+@pytest.mark.parametrize("formula", ["", "="], ids=["written", "of a formula"])
+def test_errors_in_older_workbooks(formula: str, more: list[list[Any]], tmp_path: Path) -> None:
+    """They are read like those of newer ones, also those of a formula; errors of another sheet and of a drawing are not."""
+    wrong = [
+        [3, f"{formula}#N/A", "2026-03-04"],
+        [f"{formula}#REF!", 5, "2026-03-04"],
+        [5, f"{formula}#DIV/0!", None],
+    ]
+    body = [[1, 100, "2026-03-04"], [2, "=50.5", "2026-04-05"], *more]
+    other = {"Notes": [["x"], ["#VALUE!"]]}
+    path = older_workbook(tmp_path / "t.xls", {"Deals": [HEAD, *body, *wrong], **other}, drawn=True)
+    found = refused(path, sheet="Deals")
+    first = len(body) + 2
+    assert found.code == "error-cell"
+    cells = f"cells B{first}, A{first + 1}, B{first + 2}: `#N/A`, `#REF!`, `#DIV/0!`, errors and no values"
+    assert f"`t.xls` (table `t`): sheet `Deals`, {cells}" in found.message
+    assert f"cell A{first + 1}: `#REF!`, an error" in refused(path, sheet="Deals", null=("#N/A", "#DIV/0!")).message
+    null = ("#N/A", "#DIV/0!")
+    assert [row[0] for row in asked(path, "amount:money", sheet="Deals", null=null)][-3:] == [
+        None,
+        5,
+        None,
+    ]
+    sound = older_workbook(tmp_path / "t.xls", {"Deals": [HEAD, *body], **other}, drawn=True)
+    assert asked(sound, sheet="Deals")[:2] == WANTED
+
+
+def test_errors_of_older_workbooks_are_called_as_excel_does(tmp_path: Path) -> None:
+    for error in ERRORS:
+        path = older_workbook(tmp_path / "t.xls", {"Deals": [HEAD, [1, error, "2026-03-04"]]})
+        assert f"cell B2: `{error}`, an error and no value" in refused(path).message
+
+
+def test_yes_and_no_are_no_errors(tmp_path: Path) -> None:
+    path = older_workbook(tmp_path / "t.xls", {"Deals": [["id", "won"], [1, True], [2, False]]})
+    assert asked(path, "id:key won:boolean") == [("1", True), ("2", False)]
+
+
+@pytest.mark.parametrize("at", [600, 1100, 1500, 3000])
+def test_an_older_workbook_that_is_cut_off(at: int, tmp_path: Path) -> None:
+    path = older_workbook(tmp_path / "t.xls", {"Deals": [HEAD, *FILLED]})
+    path.write_bytes(path.read_bytes()[:at])
+    assert refused(path).code == "unreadable-source"

@@ -11,9 +11,11 @@ import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 from typing import IO, Any
 from xml.parsers import expat
 
+from reportspec.run.files.binary import SIGNATURE, errors_of
 from reportspec.run.files.readings import is_error
 from reportspec.run.files.shape import Unclear
 
@@ -50,7 +52,7 @@ def column_letters(index: int) -> str:
 def cells_without_value(path: str, sheet: str) -> list[NoValue]:
     """The cells of a sheet that have a formula without a result, or an error. Raises Unclear."""
     if not zipfile.is_zipfile(path):
-        return []
+        return _of_older(path, sheet)
     with zipfile.ZipFile(path) as packed:
         names = set(packed.namelist())
         try:
@@ -61,6 +63,15 @@ def cells_without_value(path: str, sheet: str) -> list[NoValue]:
         except (expat.ExpatError, KeyError, ValueError) as error:
             raise Unclear("unreadable-source", f"the sheet cannot be read: {str(error)[:200]}") from None
     return []
+
+
+def _of_older(path: str, sheet: str) -> list[NoValue]:
+    """Of an `.xls`, whose formulas have a result always."""
+    data = Path(path).read_bytes()
+    try:
+        return [NoValue(*one) for one in errors_of(data, sheet)] if data[:8] == SIGNATURE else []
+    except ValueError as error:
+        raise Unclear("unreadable-source", f"the sheet cannot be read: {str(error)[:200]}") from None
 
 
 def _of_excel(packed: zipfile.ZipFile, names: set[str], sheet: str) -> Iterator[NoValue]:
