@@ -4,7 +4,10 @@
 #   make report    build specs/q3.yaml into out/ (another one: make report SPEC=specs/custom.yaml)
 #   make test      everything: lint, types, all tests, the wheel in a clean environment
 #   make check     the fast part of it
-#   make night     in full, and from new seeds, what is drawn at random (of one kind: make night OF=tests/kind)
+#   make night     what is only repetition: in full, and from new seeds, what is drawn at random (of one kind: make
+#                  night OF=tests/kind), then everything with each other Python that is here
+#   make coverage  the fast tests, and which lines they do not run (all tests: make coverage OF=)
+#   make snapshots keep what the golden tests find now, and show what that changed: read it before you commit it
 #   make engines   the engines' tests on a database of your own (URL=postgresql://...)
 #   make format    let ruff arrange the code
 #   make bench     time the compiler, its SQL, the renderer and other compilers on this machine; more rows:
@@ -14,12 +17,15 @@
 
 SPEC ?= specs/q3.yaml
 ROWS ?= 1000000
-python := .venv/bin/python
+# Another environment than the usual one: make test VENV=.venv-3.12 PYTHON=python3.12
+VENV ?= .venv
+export VENV
+python := $(VENV)/bin/python
 set_up_needs := pyproject.toml .ci/set-up .ci/system_libraries.py
 
-.PHONY: report test check night engines lint format bench clean
+.PHONY: report test check night coverage snapshots engines lint format bench clean
 
-report: .venv/ready-to-report
+report: $(VENV)/ready-to-report
 	@$(python) -m reportspec build $(SPEC)
 
 test: lint
@@ -28,22 +34,30 @@ test: lint
 check: lint
 	@$(python) -m pytest -m "not slow"
 
-night: .venv/ready-to-test
+night: $(VENV)/ready-to-test
 	@$(python) -m pytest --night $(OF)
+	@$(if $(OF),,.ci/other-pythons)
 
-engines: .venv/ready-to-test
+coverage: OF ?= -m "not slow"
+coverage: $(VENV)/ready-to-test
+	@$(python) -m pytest $(OF) --cov --cov-report=term-missing:skip-covered
+
+snapshots: $(VENV)/ready-to-test
+	@$(python) -m pytest -n0 -q --approve; tested=$$?; $(python) -m tests.golden; exit $$tested
+
+engines: $(VENV)/ready-to-test
 	@$(python) -m pytest tests/engines -n0 --database "$(URL)" -k same_figures
 
-lint: .venv/ready-to-test
+lint: $(VENV)/ready-to-test
 	@$(python) -m ruff check
 	@$(python) -m ruff format --check
 	@$(python) -m mypy
 
-format: .venv/ready-to-test
+format: $(VENV)/ready-to-test
 	@$(python) -m ruff check --fix
 	@$(python) -m ruff format
 
-bench: .venv/ready-to-test
+bench: $(VENV)/ready-to-test
 	@$(python) benchmarks/run.py
 	@$(python) benchmarks/sql.py --rows $(ROWS) --postgres-rows $(lastword $(ROWS))
 	@$(python) benchmarks/checks.py
@@ -52,11 +66,11 @@ bench: .venv/ready-to-test
 	@$(python) benchmarks/compilers.py $(if $(COMPILERS),--folder $(COMPILERS))
 
 clean:
-	rm -rf .venv out dist build .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-* .coverage out dist build .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.venv/ready-to-report: $(set_up_needs)
+$(VENV)/ready-to-report: $(set_up_needs)
 	@.ci/set-up report
 
-.venv/ready-to-test: $(set_up_needs)
+$(VENV)/ready-to-test: $(set_up_needs)
 	@.ci/set-up test

@@ -22,6 +22,8 @@ import duckdb
 import pytest
 from hypothesis import settings
 
+from tests.golden import Golden
+
 CHECKOUT = Path(__file__).resolve().parent.parent
 
 # As the program itself has it: of many trees, collecting garbage often takes half of the time.
@@ -184,18 +186,27 @@ def draw(request: pytest.FixtureRequest) -> Draw:
     return Draw(night, seed)
 
 
+@pytest.fixture
+def golden(request: pytest.FixtureRequest) -> Golden:
+    """Holds what was found against what is kept of an earlier run."""
+    return Golden(bool(request.config.getoption("--approve")))
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--database", default="", help="run tests/engines on the database of this URL instead")
     parser.addoption("--night", action="store_true", help="draw in full and anew what is drawn at random")
+    parser.addoption("--approve", action="store_true", help="keep what the golden tests find (`make snapshots`)")
     parser.addoption("--seed", default="", help="draw what was drawn with this seed")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """By night only what draws at random is run; all else is run by day."""
-    if config.getoption("--night"):
-        drawn = [item for item in items if "draw" in getattr(item, "fixturenames", ())]
-        config.hook.pytest_deselected(items=[item for item in items if item not in set(drawn)])
-        items[:] = drawn
+    """By night only what draws at random is run, and only what keeps files where they are to be approved; all else
+    is run by day."""
+    for option, fixture in (("--night", "draw"), ("--approve", "golden")):
+        if config.getoption(option):
+            chosen = [item for item in items if fixture in getattr(item, "fixturenames", ())]
+            config.hook.pytest_deselected(items=[item for item in items if item not in set(chosen)])
+            items[:] = chosen
 
 
 @pytest.fixture(scope="session")

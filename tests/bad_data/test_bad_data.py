@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.bad_data.cases import CASES, Given
+from tests.golden import Golden
 
 MESSAGES = Path(__file__).resolve().parent / "messages"
 NOW = "2026-11-01T12:00:00Z"
@@ -27,16 +27,12 @@ def said(name: str, folder: Path, run_cli: Callable[..., Any]) -> str:
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_messages(name: str, tmp_path: Path, run_cli: Callable[..., Any]) -> None:
-    found, file = said(name, tmp_path, run_cli), MESSAGES / f"{name}.txt"
-    if os.environ.get("REPORTSPEC_APPROVE"):
-        MESSAGES.mkdir(exist_ok=True)
-        file.write_text(found, encoding="utf-8")
-    assert found == file.read_text(encoding="utf-8")
+def test_messages(name: str, tmp_path: Path, run_cli: Callable[..., Any], golden: Golden) -> None:
+    golden.text(said(name, tmp_path, run_cli), MESSAGES / f"{name}.txt")
 
 
-def test_every_case_has_its_message() -> None:
-    assert sorted(path.stem for path in MESSAGES.glob("*.txt")) == sorted(CASES)
+def test_every_case_has_its_message(golden: Golden) -> None:
+    golden.only(CASES, MESSAGES, "*.txt")
     assert len(CASES) >= 70
 
 

@@ -7,11 +7,11 @@ from pathlib import Path
 from reportspec.catalogue.load import packaged
 from reportspec.check.mapping import shipped
 from reportspec.reference import catalogue_page
+from tests.golden import Golden
 
 
-def test_the_page_is_up_to_date(checkout: Path) -> None:
-    kept = (checkout / "docs" / "catalogue.md").read_text(encoding="utf-8")
-    assert kept == catalogue_page(), "reportspec catalog --format markdown > docs/catalogue.md"
+def test_the_page_is_up_to_date(checkout: Path, golden: Golden) -> None:
+    golden.text(catalogue_page(), checkout / "docs" / "catalogue.md")
 
 
 def test_all_35_metrics_and_8_report_types_are_there() -> None:
