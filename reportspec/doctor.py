@@ -155,7 +155,7 @@ def _fonts() -> Finding:
     number = len(list(font_directory().glob("*.ttf")))
     if number:
         return Finding("ok", "fonts", f"{FAMILY}, {number} styles")
-    return Finding("error", "fonts", f"{FAMILY} is not installed", "pip install --force-reinstall ttf-opensans")
+    return Finding("error", "fonts", f"{FAMILY} is not installed", "pip install --force-reinstall --no-deps reportspec")
 
 
 def source(

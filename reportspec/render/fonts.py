@@ -17,7 +17,6 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 from pathlib import Path
 from xml.sax.saxutils import escape
 
@@ -40,8 +39,8 @@ _ENVIRONMENT = threading.Lock()
 
 
 def font_directory() -> Path:
-    """The folder of the packaged static TTF files."""
-    return Path(str(files("ttf_opensans").joinpath("ttf")))
+    """The folder of the packaged static TTF files: regular, semi-bold and bold, each upright and italic."""
+    return Path(__file__).resolve().parent.parent / "fonts"
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,15 @@ import pytest
 TOP_LEVEL = {
     *{"reportspec", "schemas", "specs", "tests", "docs", "benchmarks"},
     *{"pyproject.toml", "Makefile", ".ci", ".github", ".gitignore", ".gitattributes"},
-    *{"README.md", "LICENSE", "CHANGELOG.md", "CONTRIBUTING.md", ".pre-commit-config.yaml", ".git-blame-ignore-revs"},
+    *{
+        "README.md",
+        "LICENSE",
+        "NOTICE",
+        "CHANGELOG.md",
+        "CONTRIBUTING.md",
+        ".pre-commit-config.yaml",
+        ".git-blame-ignore-revs",
+    },
 }
 # What .gitignore leaves out, and git itself.
 MADE_HERE = {
@@ -22,7 +30,7 @@ TEXT_SUFFIXES = {
     *{".py", ".pyi", ".md", ".yaml", ".yml", ".toml", ".json", ".sql"},
     *{".html", ".j2", ".css", ".svg", ".txt"},
 }
-TEXT_NAMES = {"Makefile", "CODEOWNERS", "run", "set-up", "other-pythons", ".gitignore", ".gitattributes"}
+TEXT_NAMES = {"Makefile", "CODEOWNERS", "NOTICE", "run", "set-up", "other-pythons", ".gitignore", ".gitattributes"}
 
 # Written in pieces, so that this file passes its own test.
 LEFT_UNDONE = re.compile(r"\b(TO" + r"DO|FIX" + r"ME|XX" + r"X|HA" + r"CK)\b")

@@ -30,7 +30,7 @@ metrics: [new_revenue_amount, close_rate]
 group_by: [user.name]
 """
 
-# Everything a report is made of that is no Python: text and drawings, never data or secrets.
+# Everything a report is made of that is no Python: text, drawings and letters, never data or secrets.
 SHIPPED_SUFFIXES = {
     ".md",
     ".py",
@@ -42,6 +42,8 @@ SHIPPED_SUFFIXES = {
     ".j2",
     ".css",
     ".svg",
+    ".ttf",
+    ".txt",
 }
 
 
@@ -136,7 +138,7 @@ def test_wheel_holds_the_package_and_the_schemas_and_nothing_else(wheel: Path, c
     package = {path for path in shipped if path.parts[0] == "reportspec"}
 
     assert {path.parts[0] for path in shipped} == {"reportspec", metadata.name}
-    assert metadata / "licenses" / "LICENSE" in shipped
+    assert {metadata / "licenses" / "LICENSE", metadata / "licenses" / "NOTICE"} <= shipped
     assert package == source_files(checkout, "reportspec") | {
         "reportspec" / path for path in source_files(checkout, "schemas")
     }
@@ -155,6 +157,9 @@ def test_wheel_holds_the_package_and_the_schemas_and_nothing_else(wheel: Path, c
         "reportspec/*/en.yaml",  # words
         "reportspec/*/it.yaml",
         "reportspec/py.typed",
+        "reportspec/fonts/OpenSans-Regular.ttf",
+        "reportspec/fonts/OpenSans-BoldItalic.ttf",
+        "reportspec/fonts/LICENSE.txt",
     ],
 )
 def test_wheel_holds(wheel: Path, pattern: str) -> None:
@@ -167,7 +172,7 @@ def test_sdist_holds_what_building_and_testing_need(sdist: Path) -> None:
         names = {PurePosixPath(name).relative_to(sdist.stem[:-4]) for name in archive.getnames()}
     tops = {name.parts[0] for name in names if name.parts}
     assert tops <= {
-        *{"PKG-INFO", "pyproject.toml", "README.md", "LICENSE", "CHANGELOG.md", "CONTRIBUTING.md"},
+        *{"PKG-INFO", "pyproject.toml", "README.md", "LICENSE", "NOTICE", "CHANGELOG.md", "CONTRIBUTING.md"},
         *{"reportspec", "schemas", "specs", "docs", "tests", "benchmarks"},
         *{"Makefile", ".ci", ".gitignore"},
     }
