@@ -11,7 +11,7 @@ _NEEDED = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.,:;%()
 _NO_EMBEDDING = 0x0002  # of OS/2's fsType: restricted licence
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=4)
 def unfit(data: bytes) -> str | None:
     """Why a font cannot be used (`is variable`), or None if it can."""
     if len(data) > _LARGEST:
@@ -35,7 +35,7 @@ def unfit(data: bytes) -> str | None:
     return f"lacks `{missing[0]}`" if missing else None
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=4)
 def advances(data: bytes) -> dict[int, float]:
     """The width of each character that the font has, in ems."""
     from fontTools.ttLib import TTFont

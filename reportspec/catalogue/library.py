@@ -23,6 +23,7 @@ REFERENCE = re.compile(r"^([a-z][a-z0-9_]*)((?:\.[a-z][a-z0-9_]*)*)(?:\(([^()]*)
 _PAIR = re.compile(r"^\s*([a-z][a-z0-9_]*)\s*=\s*(-?[0-9]+(?:\.[0-9]+)?)\s*$")
 LARGEST_OPTION = 100_000  # days of nearly three centuries
 FINEST_OPTION = 6  # decimals
+MOST_MADE = 2_000  # metrics by their references that are kept: some hundreds ship, and options have any value
 
 # What can be asked of every mean besides the mean itself.
 STATISTICS: Mapping[str, Mapping[str, Any]] = {
@@ -145,13 +146,17 @@ class Library(Mapping[str, Metric]):
     _made: dict[str, Metric] = field(default_factory=dict)
 
     def __getitem__(self, text: str) -> Metric:
-        if text not in self._made:
-            wanted = reference(text)
-            if wanted.metric not in self.data:
-                raise UnknownMetric(wanted.metric, tuple(self.data), "metric")
-            made = self.build(specified(self.data[wanted.metric], wanted), self)
-            self._made[text] = self._made.setdefault(wanted.id, made)
-        return self._made[text]
+        return self._made.get(text) or self._make(text)
+
+    def _make(self, text: str) -> Metric:
+        wanted = reference(text)
+        if wanted.metric not in self.data:
+            raise UnknownMetric(wanted.metric, tuple(self.data), "metric")
+        made = self.build(specified(self.data[wanted.metric], wanted), self)
+        made = self._made[text] = self._made.setdefault(wanted.id, made)
+        while len(self._made) > MOST_MADE:  # the oldest goes; who asks for it again gets one like it
+            self._made.pop(next(iter(self._made)), None)
+        return made
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.data)

@@ -12,7 +12,7 @@ import math
 import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Literal
 
 from markupsafe import escape
@@ -154,7 +154,7 @@ def svg_from(spec: Spec, language: str = "en-US") -> str:
     return svg
 
 
-@cache
+@lru_cache(maxsize=16)
 def _locales(language: str) -> dict[str, Any]:
     """The locales of d3 that are nearest to a language; none where it has none."""
     import vl_convert

@@ -6,10 +6,10 @@ relations only, so that no join can multiply rows.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import tzinfo
-from functools import lru_cache
+from typing import Any
 
 from sqlglot import exp
 
@@ -18,6 +18,7 @@ from reportspec.expression.sandbox import column_nodes, path_of
 from reportspec.expression.types import KINDS, Kind, Named
 from reportspec.model.domain import Catalogue, Derived, Entity, Field, History, Metric, Relation
 from reportspec.model.mapped import MappedField, SourceMap
+from reportspec.remembered import remembered
 from reportspec.resolve.nothing import never_so, path_empty_because
 
 INSTANTS = ("as_of", "period_start", "period_end")
@@ -65,6 +66,8 @@ class Binding:
     _found: dict[tuple[str, tuple[str, ...]], Reference] = field(default_factory=dict)
     _typed: dict[tuple[str, str], bool] = field(default_factory=dict)
     _past: dict[str, bool] = field(default_factory=dict)
+    # No argument, so that a copy of a binding never has the answers of the other.
+    remembered: dict[Hashable, Any] = field(default_factory=dict, init=False, repr=False)
 
     def over(self, source: SourceMap) -> Binding:
         """The same catalogue and settings over another mapping."""
@@ -406,7 +409,7 @@ def _no_entity(binding: Binding, entity: str) -> Missing:
     )
 
 
-@lru_cache(maxsize=4096)
+@remembered
 def _missing(binding: Binding, entity: str, name: str) -> tuple[str, str, str | None] | None:
     """Why a field is not available, as (name, message, help), or None if it is."""
     spec = binding.field(entity, name)
@@ -469,7 +472,7 @@ def _lacking_derived(binding: Binding, derived: Derived, name: str) -> tuple[str
     return None
 
 
-@lru_cache(maxsize=1024)
+@remembered
 def _past_values(binding: Binding, name: str) -> tuple[str, ...]:
     entity = binding.entity(name)
     values = entity.history.values if entity.history is not None else None
@@ -481,7 +484,7 @@ def _past_values(binding: Binding, name: str) -> tuple[str, ...]:
     return tuple(one for one in given if one not in alone)
 
 
-@lru_cache(maxsize=4096)
+@remembered
 def _storage(binding: Binding, entity: str, name: str) -> str:
     spec = binding.field(entity, name)
     assert spec is not None

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
 from typing import Any
 
 from reportspec.expression.sandbox import column_nodes, path_of
 from reportspec.model.domain import Derived
+from reportspec.remembered import remembered
 from reportspec.resolve.binding import Binding
 
 
@@ -26,7 +26,7 @@ class Moment:
     report: datetime | None = None
 
 
-@lru_cache(maxsize=1024)
+@remembered
 def depth(binding: Binding, name: str) -> int:
     """How many entities stand below this one: what it is made from, and what that is made from."""
     entity = binding.entity(name)
@@ -81,7 +81,7 @@ def _passed(binding: Binding, base: str, path: tuple[str, ...]) -> list[str]:
     return passed
 
 
-@lru_cache(maxsize=1024)
+@remembered
 def varies_with_moment(binding: Binding, name: str) -> bool:
     """Whether an entity's rows (or fields) depend on the instant at which it is looked at."""
     entity = binding.entity(name)

@@ -7,12 +7,12 @@ nobody counted. Conditions are told by the answers that they can give: true, fal
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
 from reportspec.expression.sandbox import column_nodes, path_of
+from reportspec.remembered import remembered
 
 if TYPE_CHECKING:
     from reportspec.resolve.binding import Binding
@@ -43,7 +43,7 @@ def never_so(binding: Binding, base: str, tree: exp.Expr, paired: str | None = N
     return None
 
 
-@lru_cache(maxsize=4096)
+@remembered
 def empty_because(binding: Binding, entity: str, name: str) -> str | None:
     """The field for want of which a field is null in every row, itself perhaps; None if it is not."""
     known = binding.field(entity, name)

@@ -173,11 +173,17 @@ def open_sqlite(source: SourceSpec, wanted: Wanted) -> SqliteConnection:
 def _prepared(raw: sqlite3.Connection, source: SourceSpec, wanted: Wanted) -> SqliteConnection:
     """The session, with the functions that it brings."""
     for name, count, function in _FUNCTIONS:
-        raw.create_function(name, count, _without_overflow(function), deterministic=True)
+        raw.create_function(name, count, _without_overflow(_once(function)), deterministic=True)
     unread: list[str] = []
     for name, count, read, what in _READERS:
-        raw.create_function(name, count, _telling(read, what, unread), deterministic=True)
+        raw.create_function(name, count, _telling(_once(read), what, unread), deterministic=True)
     return SqliteConnection(raw, source, wanted, unread)
+
+
+def _once(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function, with a memory where that is worth it: SQLite asks for a value again wherever a statement names
+    it. It goes with the session, since what it holds are the source's values."""
+    return lru_cache(maxsize=65536)(function) if function in (_wall_time, _other_clock, _wall_day) else function
 
 
 @lru_cache(maxsize=256)
@@ -239,15 +245,12 @@ def _written(found: datetime) -> str:
     return f"{whole}.{found.microsecond:06}".rstrip("0") if found.microsecond else whole
 
 
-# SQLite asks for a value again wherever a statement names it.
-@lru_cache(maxsize=65536)
 def _wall_time(value: Any, zone: str, column: str) -> str | None:
     if value is None or value == "":
         return None
     return _written(instant_of(value, ZoneInfo(zone)))
 
 
-@lru_cache(maxsize=65536)
 def _other_clock(value: Any, source: str, zone: str) -> str | None:
     """What the clock of another zone shows; of the hour that a clock shows twice the second is meant."""
     if value is None:
@@ -256,7 +259,6 @@ def _other_clock(value: Any, source: str, zone: str) -> str | None:
     return _written(shown.astimezone(ZoneInfo(zone)).replace(tzinfo=None))
 
 
-@lru_cache(maxsize=65536)
 def _wall_day(value: Any, zone: str, column: str) -> str | None:
     if value is None or value == "":
         return None

@@ -6,18 +6,17 @@ A rate holds until the next one of its currency. Where a source gives only the o
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 from sqlglot import exp
 
 from reportspec.expression.trees import alias_of, any_of, cast, column, literal, named, table, when
+from reportspec.remembered import remembered
 from reportspec.resolve.binding import Binding, Missing
 
 RATES = "rates"
 _COLUMNS = ("day", "from_currency", "to_currency", "rate")
 
 
-@lru_cache(maxsize=64)
+@remembered
 def has_rates(binding: Binding) -> bool:
     """Whether the source gives exchange rates."""
     try:

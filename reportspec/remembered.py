@@ -1,0 +1,37 @@
+"""What is found out of an object once, and remembered with it: it is forgotten when the object is.
+
+A cache of a function would keep the last thousand objects that it was asked of, and with a `Binding` the whole
+catalogue, mapping and data of a project that nobody needs any more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
+
+
+class Remembers(Protocol):
+    """An object with a place for what was found out of it. A copy has a place of its own."""
+
+    @property
+    def remembered(self) -> dict[Hashable, Any]: ...
+
+
+Owner = TypeVar("Owner", bound=Remembers)
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def remembered(find: Callable[Concatenate[Owner, P], T]) -> Callable[Concatenate[Owner, P], T]:
+    """The function, asked once of each object and each of the other arguments (hashable, and given by place)."""
+
+    @wraps(find)
+    def once(owner: Owner, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        kept, key = owner.remembered, (find, args)
+        if key not in kept:
+            kept[key] = find(owner, *args, **kwargs)
+        found: T = kept[key]
+        return found
+
+    return once

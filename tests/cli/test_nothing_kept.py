@@ -1,0 +1,145 @@
+"""A program that makes report after report, each of another project, keeps nothing of those that are done."""
+
+from __future__ import annotations
+
+import ast
+import gc
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from reportspec.binding import Binding
+from reportspec.stages import compile_report, load_report
+
+from reportspec.catalogue import library
+from reportspec.catalogue.load import packaged
+from tests.conftest import CHECKOUT
+
+NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
+PROJECTS, SETTLED = 500, 200
+# Kilobytes. Between the two, what the program remembers of texts is replaced and does not add up; a project that is kept
+# takes some 250, so that a tenth of them would be seen.
+GROWTH = 8_000
+
+
+def project(folder: Path, number: int) -> Path:
+    """A spec in a project of its own, with a mapping, an entity and metrics that no other has."""
+    own = {
+        "version": 1,
+        "source": "postgresql://reader@db.example.com/crm",
+        "mapping": "mapping.yaml",
+        "timezone": "Europe/Rome",
+        "currency": "EUR",
+    }
+    deal = {
+        "deal_id": "id",
+        "amount": f"amount_{number}",
+        "status": "status",
+        "created_at": "made",
+        "closed_at": "closed",
+    }
+    mapping = {
+        "dialect": "postgres",
+        "timezone": "UTC",
+        "entities": {
+            "deal": {"table": f"crm_{number}.deals", "key": "id", "fields": deal},
+            "visit": {
+                "table": "visits",
+                "key": "id",
+                "fields": {"visit_id": "id", "made_at": "made", "length": "minutes"},
+            },
+        },
+    }
+    visit = {
+        "entity": "visit",
+        "key": "visit_id",
+        "label": {"en": f"Visit {number}"},
+        "description": {"en": "A visit."},
+        "fields": {
+            "visit_id": {"type": "key", "label": {"en": "Id"}},
+            "made_at": {"type": "time", "label": {"en": "Made"}},
+            "length": {"type": "number", "label": {"en": "Length"}},
+        },
+    }
+    more = {"label": {"en": "Count"}, "unit": "count", "direction": "up", "category": "sales"}
+    more["perspective"] = "business_performance"
+    metrics = [
+        {"metric": "big_deals", "kind": "aggregate", "entity": "deal", "aggregate": "count", "time": "deal.closed_at",
+         "where": f"deal.amount > {number} and deal.status = 'won'", **more},
+        {"metric": "long_visits", "kind": "aggregate", "entity": "visit", "aggregate": "count", "time": "visit.made_at",
+         "where": f"visit.length > {number}", **more},
+    ]  # fmt: skip
+    spec = {"version": 1, "report": "custom", "period": "2026-Q3", "where": f"deal.amount < {10**6 + number}"}
+    spec["sections"] = [{"id": "k", "kpis": ["big_deals", "won_amount"]}]
+    files = {"reportspec": own, "mapping": mapping, "spec": spec}
+    for name, data in {**files, "entities/visit": visit, "metrics/own": {"metrics": metrics}}.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / f"{name}.yaml").write_text(json.dumps(data), encoding="utf-8")
+    return folder / "spec.yaml"
+
+
+def bindings() -> int:
+    """How many bindings are alive."""
+    return sum(isinstance(one, Binding) for one in gc.get_objects())
+
+
+def resident() -> int:
+    """Kilobytes of memory that this process has."""
+    return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1]) * 4
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="memory is read off /proc")
+def test_nothing_is_kept_of_hundreds_of_projects(tmp_path: Path) -> None:
+    before = bindings()
+    for number in range(PROJECTS):
+        found = load_report(project(tmp_path / str(number), number), NOW, {})
+        assert found.report is not None, [one.message for one in found.diagnostics]
+        assert compile_report(found.report)
+        if number == SETTLED:
+            gc.collect()
+            settled = resident()
+    del found
+    gc.collect()
+    assert bindings() == before, "a project outlives its report"
+    assert resident() - settled < GROWTH
+
+
+def test_references_with_options_do_not_add_up() -> None:
+    """How many ways there are to write one is up to people; the catalogue that ships outlives every report."""
+    metrics = packaged().metrics
+    for days in range(library.MOST_MADE + 100):
+        assert metrics[f"renewal_rate(grace_days={days})"].id == f"renewal_rate(grace_days={days})"
+    assert isinstance(metrics, library.Library)
+    assert len(metrics._made) <= library.MOST_MADE
+    assert metrics["renewal_rate(grace_days=7)"] == metrics["renewal_rate(grace_days=7)"]
+
+
+# What a project brings and a cache of a module would keep: these remember by `reportspec.remembered`.
+OF_A_PROJECT = {"Binding", "Catalogue", "Report", "SourceMap", "Project", "Entity", "Metric", "Node", "Figures", "Expr"}
+# Of these there are as many as the package has dialects, schemas and files.
+FEW = {"dialect_named", "_rules", "_validator", "_metrics_in"}
+
+
+def caches() -> list[tuple[str, str, list[str], bool]]:
+    """The functions of the package with a cache: where, name, the words of their arguments' types, whether bounded."""
+    found = []
+    for path in sorted((CHECKOUT / "reportspec").rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if not isinstance(node, ast.FunctionDef):
+                continue
+            said = [text for one in node.decorator_list if "cache" in (text := ast.unparse(one)).split("(")[0]]
+            if not said or said[0] == "cached_property":
+                continue
+            kinds = [ast.unparse(one.annotation) for one in node.args.args if one.annotation is not None]
+            words = [word for kind in kinds for word in kind.replace("[", ".").replace("]", ".").split(".")]
+            found.append((path.name, node.name, words, "maxsize" in said[0] or not node.args.args))
+    return found
+
+
+def test_no_cache_of_a_module_is_asked_of_a_project() -> None:
+    found = caches()
+    assert len(found) > 20
+    assert [(where, name) for where, name, words, _ in found if OF_A_PROJECT & set(words)] == []
+    assert [(where, name) for where, name, _, bounded in found if not bounded and name not in FEW] == []
