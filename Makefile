@@ -29,13 +29,13 @@ report: $(VENV)/ready-to-report
 	@$(python) -m reportspec build $(SPEC)
 
 test: lint
-	@$(python) -m pytest
+	@$(python) -m pytest --complete
 
 check: lint
 	@$(python) -m pytest -m "not slow"
 
 night: $(VENV)/ready-to-test
-	@$(python) -m pytest --night $(OF)
+	@$(python) -m pytest --complete --night $(OF)
 	@$(if $(OF),,.ci/other-pythons)
 
 coverage: OF ?= -m "not slow"

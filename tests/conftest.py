@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import traceback
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, chdir, contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from functools import cache
@@ -22,6 +22,7 @@ import duckdb
 import pytest
 from hypothesis import settings
 
+from tests.engines.lacking import why_left_out
 from tests.golden import Golden
 
 CHECKOUT = Path(__file__).resolve().parent.parent
@@ -195,8 +196,30 @@ def golden(request: pytest.FixtureRequest) -> Golden:
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--database", default="", help="run tests/engines on the database of this URL instead")
     parser.addoption("--night", action="store_true", help="draw in full and anew what is drawn at random")
+    parser.addoption("--complete", action="store_true", help="fail, and do not skip, where an engine is not installed")
     parser.addoption("--approve", action="store_true", help="keep what the golden tests find (`make snapshots`)")
     parser.addoption("--seed", default="", help="draw what was drawn with this seed")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_setup(item: pytest.Item) -> Generator[None, object, object]:
+    return (yield from _left_out_without_its_engine(item))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+    return (yield from _left_out_without_its_engine(item))
+
+
+def _left_out_without_its_engine(item: pytest.Item) -> Generator[None, object, object]:
+    """A test whose engine is not installed is skipped and says so; `make test` (`--complete`) skips none."""
+    try:
+        return (yield)
+    except Exception as error:
+        why = why_left_out(error)
+        if why is None or item.config.getoption("--complete"):
+            raise
+        pytest.skip(why)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

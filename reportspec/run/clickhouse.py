@@ -203,12 +203,13 @@ def _said(error: Exception) -> str:
 def open_chdb(source: SourceSpec, wanted: Wanted) -> EmbeddedClickHouse:
     """A session over a folder of chdb. Raises SourceError."""
     try:
-        from chdb.session import Session
+        from chdb import session as chdb
     except ImportError:
         raise missing_driver("ClickHouse (embedded)", "chdb") from None
     raw: Any = None
     try:
-        raw = Session(source.path)  # type: ignore[no-untyped-call]
+        opened: Any = chdb.Session  # without types of its own; where it is not installed it has none at all
+        raw = opened(source.path)
         raw.query("SELECT 1", "CSV")
         return EmbeddedClickHouse(raw, source, wanted)
     except BaseException as error:

@@ -9,12 +9,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from reportspec.binding import Binding
-from reportspec.stages import compile_report, load_report
 
 from reportspec.catalogue import library
 from reportspec.catalogue.load import packaged
+from reportspec.compile import compile_report
+from reportspec.resolve.binding import Binding
 from tests.conftest import CHECKOUT
+from tests.loading import load_report
 
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
 PROJECTS, SETTLED = 500, 200

@@ -29,6 +29,7 @@ import duckdb
 from reportspec.demo import load
 from reportspec.demo.columns import COLUMNS
 from reportspec.demo.scripted import SCRIPTS
+from tests.engines.lacking import NoEngine, NotInstalled, need
 
 ENGINES = ("sqlite", "postgres", "mariadb", "clickhouse", "spark")
 DEFAULTS = {
@@ -44,10 +45,6 @@ class Engine:
     name: str
     url: str
     prefix: str
-
-
-class NoEngine(Exception):
-    """An engine is not there and cannot be started; the message says what to install."""
 
 
 @dataclass(frozen=True)
@@ -291,6 +288,7 @@ def lets_in(url: str) -> bool:
     import sqlalchemy as sa
     from sqlalchemy.pool import NullPool
 
+    need(*(["pymysql"] if "pymysql" in driven(url) else []))
     try:
         with sa.create_engine(driven(url), poolclass=NullPool).connect():
             return True
@@ -326,7 +324,7 @@ def _program(*names: str, beside: str = "") -> str:
         found = shutil.which(name) or next(iter(there), None)
         if found:
             return str(found)
-    raise NoEngine(f"`{names[0]}` is not installed; `.ci/set-up test` installs it")
+    raise NotInstalled(f"`{names[0]}` is not installed; `.ci/set-up test` installs it")
 
 
 @contextmanager
@@ -490,7 +488,7 @@ def spark_server(folder: Path) -> Iterator[str]:
     import pyspark
 
     if shutil.which("java") is None and not os.environ.get("JAVA_HOME"):
-        raise NoEngine("Spark needs Java 17 or newer; `.ci/set-up test` installs it")
+        raise NotInstalled("Spark needs Java 17 or newer; `.ci/set-up test` installs it")
     home, port = Path(pyspark.__file__).parent, free_port()
     settings = {
         "spark.connect.grpc.binding.address": "127.0.0.1",

@@ -30,6 +30,7 @@ from reportspec.model.settings import FileSpec, SourceSpec
 from reportspec.run import execute, spark
 from reportspec.run.connect import connect
 from reportspec.run.connection import Wanted
+from tests.engines.lacking import need
 from tests.engines.servers import served
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="what is open is found by /proc")
@@ -171,6 +172,7 @@ def test_servers(kind: str, tmp_path: Path) -> None:
 
 def test_chdb(tmp_path: Path) -> None:
     """A process has one: of a session that was left open, no other could be made."""
+    need("chdb")
     given = opened("chdb", str(tmp_path / "folder"))
     with failing(0, KeyboardInterrupt) as struck, pytest.raises(KeyboardInterrupt):
         given()

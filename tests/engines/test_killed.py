@@ -26,6 +26,7 @@ import pytest
 
 from tests.conftest import CHECKOUT, Draw
 from tests.deliver.server import Handler, Server
+from tests.engines.lacking import need
 from tests.engines.servers import driven, served
 
 SIGNALS = {"TERM": 143, "HUP": 129, "INT": 130, "KILL": -9}
@@ -322,8 +323,7 @@ def test_kills_close_what_a_clickhouse_server_waits_for(
     draw: Draw, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A server notices itself that nobody waits, by the connection that closes."""
-    pytest.importorskip("chdb")
-    pytest.importorskip("clickhouse_connect")
+    need("chdb", "clickhouse_connect")
     from chdb.session import Session
 
     from tests.engines import test_clickhouse_server as imitation

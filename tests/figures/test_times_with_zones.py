@@ -11,8 +11,8 @@ from pathlib import Path
 import duckdb
 import pytest
 import yaml
-from reportspec.check.model import SourceSpec
 
+from reportspec.model.settings import SourceSpec
 from reportspec.run.connection import Wanted
 from reportspec.run.embedded import open_embedded
 from tests.conftest import CHECKOUT
