@@ -68,7 +68,7 @@ def lines_matching(checkout: Path, pattern: re.Pattern[str]) -> list[str]:
 
 
 def test_top_level_holds_only_what_is_agreed(checkout: Path) -> None:
-    present = {path.name for path in checkout.iterdir() if not path.name.startswith(".venv-")}
+    present = {path.name for path in checkout.iterdir() if not path.name.startswith((".venv-", ".coverage."))}
     assert present - MADE_HERE <= TOP_LEVEL
 
 
