@@ -221,7 +221,7 @@ def _parse(text: str, dialect: str) -> exp.Expr:
 
 # What ships is asked for again by every report, what people wrote by the one at hand.
 _packaged = lru_cache(maxsize=4096)(_parse)
-_written = lru_cache(maxsize=256)(_parse)
+_written = lru_cache(maxsize=1024)(_parse)
 
 # What readers of SQL raise; all but the first two where an odd text is not what they take for granted.
 _UNREAD = (

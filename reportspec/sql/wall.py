@@ -169,7 +169,7 @@ def _twin(tree: exp.Expr, odd: dict[str, int]) -> exp.Expr:
     return remade(tree, args)
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=4096)
 def _same(text: str, twin: str, dialect: str, odd: tuple[str, ...]) -> bool:
     try:
         read = sqlglot.parse(text, dialect=dialect)

@@ -18,9 +18,9 @@ from tests.conftest import CHECKOUT
 from tests.loading import load_report
 
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
-PROJECTS, SETTLED = 500, 200
+PROJECTS, SETTLED = 300, 120
 # Kilobytes. Between the two, what the program remembers of texts is replaced and does not add up; a project that is kept
-# takes some 250, so that a tenth of them would be seen.
+# takes some 250, so that a fourth of them would be seen.
 GROWTH = 8_000
 
 
