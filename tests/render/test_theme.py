@@ -157,7 +157,7 @@ def faces(content: bytes) -> set[str]:
 def own_fonts() -> tuple[bytes, bytes]:
     """Two faces that are told from the packaged ones by their widths."""
     return tuple(  # type: ignore[return-value]
-        (font_directory() / f"OpenSans-{name}.ttf").read_bytes() for name in ("Light", "ExtraBold")
+        (font_directory() / f"OpenSans-{name}.ttf").read_bytes() for name in ("Italic", "BoldItalic")
     )
 
 
