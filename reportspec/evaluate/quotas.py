@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from calendar import monthrange
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -28,6 +28,7 @@ from reportspec.model.figures import Cell, Chart, Column, Goal, Section
 from reportspec.model.findings import Check, Finding
 from reportspec.model.spec import GoalSpec, PartTarget, Report, SectionSpec
 from reportspec.plan import TARGETS
+from reportspec.sql.records import AVAILABLE
 
 STATES = ("met", "on_track", "at_risk", "missed", "unknown")
 
@@ -36,10 +37,23 @@ def with_targets(report: Report, answers: Answers, members: Mapping[str, Members
     """The report with the targets of its goals, as far as the source's table gives them: those of
     the members whom the report's filters let pass, and the sum of these where none is without."""
     rows = answers.rows(TARGETS)
+    _refuse_cut(rows)
     goals = {
         name: _of_members(report, name, goal, rows, answers, members.get(name)) for name, goal in report.goals.items()
     }
     return replace(report, goals=goals)
+
+
+def _refuse_cut(rows: Sequence[Mapping[str, Any]]) -> None:
+    """Raise SourceError where the table has more targets of the report's goals than are read: goals would be made
+    of some of them."""
+    there = int(rows[0][AVAILABLE]) if rows else 0
+    if there > len(rows):
+        raise SourceError(
+            "too-many-targets",
+            f"the table of targets has {there:,} for the goals of the report, of which {len(rows):,} can be read",
+            "leave out those of other years, by `where` under `entities: goal:` of the mapping",
+        )
 
 
 def _of_members(

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
+from reportspec.errors import SourceError
 from reportspec.model.figures import Figures
 from tests.figures.asking import figures, rows
 
@@ -178,3 +179,15 @@ def test_in_all_languages(language: str, tmp_path: Path) -> None:
     [footnote] = [found.footnotes[n - 1] for n in found.sections[0].footnotes]
     assert "2" in footnote
     assert "3" in footnote
+
+
+@pytest.mark.parametrize("most", [2, 3])
+def test_targets_that_are_too_many_to_read(most: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are refused, and not cut."""
+    monkeypatch.setattr("reportspec.plan.MOST_TARGETS", most)
+    targets = [("", JULY, 100.0), ("", AUGUST, 50.0), ("", SEPTEMBER, 10.0)]
+    if most == 3:
+        assert of_all(asked(tmp_path, targets, WON)) == 160
+        return
+    with pytest.raises(SourceError, match="has 3 for the goals of the report, of which 2 can be read"):
+        asked(tmp_path, targets, WON)
