@@ -52,6 +52,7 @@ lint: $(VENV)/ready-to-test
 	@$(python) -m ruff check
 	@$(python) -m ruff format --check
 	@$(python) -m mypy
+	@$(dir $(python))lint-imports --no-cache
 
 format: $(VENV)/ready-to-test
 	@$(python) -m ruff check --fix

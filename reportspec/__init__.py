@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.1.0"
+from reportspec.version import __version__
 
 if TYPE_CHECKING:
     from reportspec.api import Report, ReportError, build, build_each, send, status, validate

@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from reportspec import __version__
 from reportspec.calendar import FIRST_YEAR, LAST_YEAR
 from reportspec.diagnostics import (
     Diagnostic,
@@ -32,6 +31,7 @@ from reportspec.diagnostics import (
 from reportspec.files import keep_together
 from reportspec.model.mail import FORMS, Form
 from reportspec.stopping import Stop
+from reportspec.version import __version__
 
 if TYPE_CHECKING:
     from reportspec.building import Built, Order

@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from sqlglot import exp
 
-from reportspec import __version__
 from reportspec.check.lacking import There, served
 from reportspec.check.mapping import with_types
 from reportspec.columns import held
@@ -34,6 +33,7 @@ from reportspec.resolve.binding import Binding, Missing, Unresolved, need_metric
 from reportspec.resolve.columns import named_columns
 from reportspec.run.connection import Connection, Wanted
 from reportspec.sql.dialects import dialect_named
+from reportspec.version import __version__
 
 if TYPE_CHECKING:
     from reportspec.run.files.describing import Description

@@ -10,8 +10,8 @@ import hashlib
 import json
 from typing import Any
 
-from reportspec import __version__
 from reportspec.model.figures import Figures
+from reportspec.version import __version__
 
 KEY = "Reportspec"  # in the document information of the PDF
 
