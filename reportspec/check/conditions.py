@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlglot import exp
 
-from reportspec.calendar import CalendarError, Fiscal, instant, parse_as_of, parse_period
+from reportspec.calendar import (
+    CalendarError,
+    Fiscal,
+    instant,
+    parse_as_of,
+    parse_period,
+)
 from reportspec.check.document import Document, Place
 from reportspec.diagnostics import did_you_mean, suggestion
+from reportspec.expression.sandbox import Refused, column_nodes, parse, path_of
 from reportspec.expression.trees import PLACED, all_of, any_of, literal, moment_of
+from reportspec.expression.types import CONDITION, Mistyped, expect
 from reportspec.languages import in_number, vocabulary
 from reportspec.model.domain import Field
 from reportspec.model.spec import EACH
-from reportspec.resolve.binding import MOST_STEPS, Binding
+from reportspec.resolve.binding import INSTANTS, MOST_STEPS, Binding
 
 OPERATORS = (
     "eq",
@@ -447,3 +455,42 @@ def _shown(value: Any, language: str) -> str:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return str(value)
     return in_number(language, value)
+
+
+def user_condition(
+    document: Document, binding: Binding, text: str, path: Place, data: Mapping[str, Any]
+) -> exp.Expr | None:
+    """A condition that a user wrote as SQL, with its params as literals, or None with the mistake told."""
+    from reportspec.check.params import as_literals
+
+    prepared, values = as_literals(document, text, data)
+    try:
+        tree = parse(prepared)
+    except Refused as refused:
+        document.tell("bad-expression", str(refused), path, notes=(f"in: {text.strip()[:120]}",))
+        return None
+    for node in column_nodes(tree):
+        names = path_of(node)
+        if len(names) == 1 and names[0] in values:
+            given = values[names[0]].copy()
+            tree = given if node is tree else tree
+            node.replace(given)
+        elif len(names) == 1 and names[0] in INSTANTS:
+            continue
+        elif len(names) == 1 and isinstance(node.this, exp.Identifier) and node.this.quoted:
+            document.tell(
+                "bad-expression",
+                f'`"{names[0][:40]}"` would be a name: texts stand in single quotes',
+                path,
+                f"write `'{names[0][:40]}'`",
+            )
+            return None
+        elif field_named(binding, document, ".".join(names), path) is None:
+            return None
+    try:
+        expect(tree, CONDITION, binding.kinds(), "where")
+    except Mistyped as wrong:
+        document.tell("bad-expression", wrong.message, path, wrong.help, notes=(f"in: {text.strip()[:120]}",))
+        return None
+    tree.meta[PLACED] = document.span(path)
+    return tree

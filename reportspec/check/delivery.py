@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from sqlglot import exp
 
 from reportspec.addresses import allowed, ascii_address, split
-from reportspec.check.conditions import condition, field_named
+from reportspec.check.conditions import condition, field_named, user_condition
 from reportspec.check.document import Document, Place
 from reportspec.check.when import condition_of, tiles_of
 from reportspec.diagnostics import suggestion
@@ -92,8 +92,6 @@ def _which(
     document: Document, binding: Binding, data: Mapping[str, Any], spec: Mapping[str, Any], entity: str
 ) -> tuple[exp.Expr, ...]:
     """The condition on which a value has a report, if there is one."""
-    from reportspec.check.report import user_condition
-
     place: Place = ("for_each", "where")
     if not spec.get("where"):
         return ()

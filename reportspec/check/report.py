@@ -25,7 +25,7 @@ from reportspec.calendar import (
     parse_period,
 )
 from reportspec.catalogue.load import packaged
-from reportspec.check.conditions import Bounds, condition, field_named, in_words
+from reportspec.check.conditions import Bounds, condition, field_named, in_words, user_condition
 from reportspec.check.delivery import check_settings, delivery_of, each_of
 from reportspec.check.document import Document, Place, open_document
 from reportspec.check.lacking import There, served
@@ -42,16 +42,13 @@ from reportspec.check.project import (
 )
 from reportspec.check.sections import Context, check_sections, find_metric, section_metrics
 from reportspec.diagnostics import Diagnostic, suggestion
-from reportspec.expression.sandbox import Refused, column_nodes, parse, path_of
-from reportspec.expression.trees import PLACED
-from reportspec.expression.types import CONDITION, Mistyped, expect
 from reportspec.languages import base_language, word
 from reportspec.model.domain import Catalogue, Field, Metric
 from reportspec.model.mapped import SourceMap
 from reportspec.model.query import Dimension
 from reportspec.model.settings import Project
 from reportspec.model.spec import EACH, GoalSpec, Report, SectionSpec, sides_of
-from reportspec.resolve.binding import INSTANTS, Binding, Missing, Unresolved, metrics_needed, need_metric, settled
+from reportspec.resolve.binding import Binding, Missing, Unresolved, metrics_needed, need_metric, settled
 from reportspec.resolve.columns import columns_read
 from reportspec.resolve.currencies import needs_currency
 
@@ -534,45 +531,6 @@ def _as_of(document: Document, data: Mapping[str, Any], period: Period | None, b
             )
         return found
     return instant(period.end, binding.zone) if period else None
-
-
-def user_condition(
-    document: Document, binding: Binding, text: str, path: Place, data: Mapping[str, Any]
-) -> exp.Expr | None:
-    """A condition that a user wrote as SQL, with its params as literals, or None with the mistake told."""
-    from reportspec.check.params import as_literals
-
-    prepared, values = as_literals(document, text, data)
-    try:
-        tree = parse(prepared)
-    except Refused as refused:
-        document.tell("bad-expression", str(refused), path, notes=(f"in: {text.strip()[:120]}",))
-        return None
-    for node in column_nodes(tree):
-        names = path_of(node)
-        if len(names) == 1 and names[0] in values:
-            given = values[names[0]].copy()
-            tree = given if node is tree else tree
-            node.replace(given)
-        elif len(names) == 1 and names[0] in INSTANTS:
-            continue
-        elif len(names) == 1 and isinstance(node.this, exp.Identifier) and node.this.quoted:
-            document.tell(
-                "bad-expression",
-                f'`"{names[0][:40]}"` would be a name: texts stand in single quotes',
-                path,
-                f"write `'{names[0][:40]}'`",
-            )
-            return None
-        elif field_named(binding, document, ".".join(names), path) is None:
-            return None
-    try:
-        expect(tree, CONDITION, binding.kinds(), "where")
-    except Mistyped as wrong:
-        document.tell("bad-expression", wrong.message, path, wrong.help, notes=(f"in: {text.strip()[:120]}",))
-        return None
-    tree.meta[PLACED] = document.span(path)
-    return tree
 
 
 def _goals(document: Document, data: Mapping[str, Any], binding: Binding) -> dict[str, GoalSpec]:

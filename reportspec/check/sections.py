@@ -10,7 +10,7 @@ from sqlglot import exp
 
 from reportspec.calendar import Fiscal, Period
 from reportspec.catalogue.library import FINEST_OPTION, LARGEST_OPTION, UnknownMetric
-from reportspec.check.conditions import Bounds, condition, field_named
+from reportspec.check.conditions import Bounds, condition, field_named, user_condition
 from reportspec.check.document import Document, Place
 from reportspec.check.insights import Asked, backtest, highlights
 from reportspec.check.vega_lite import own_chart
@@ -279,8 +279,6 @@ def _columns(context: Context, section: SectionSpec) -> tuple[str, ...]:
 def _conditions(
     context: Context, draft: _Draft, path: Place, kind: str, spec: Mapping[str, Any]
 ) -> tuple[exp.Expr, ...]:
-    from reportspec.check.report import user_condition
-
     quiet = context.document if draft.path is not None else Document("", "", None, {})
     found = []
     bounds = {

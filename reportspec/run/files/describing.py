@@ -21,7 +21,6 @@ from reportspec.model.settings import FileSpec
 from reportspec.run.files import readings
 from reportspec.run.files.opening import (
     Tally,
-    TextFile,
     Unreadable,
     broken_rows,
     engine_error,
@@ -34,6 +33,7 @@ from reportspec.run.files.opening import (
 )
 from reportspec.run.files.readings import NumberReading, TimeReading
 from reportspec.run.files.shape import MARK, Unclear, kinds_of, shown, swallowed
+from reportspec.run.files.text_file import TextFile
 
 if TYPE_CHECKING:
     import duckdb

@@ -8,9 +8,9 @@ import io
 import re
 import sqlite3
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -27,58 +27,21 @@ from reportspec.run.files.shape import (
     Unclear,
     fault_of,
     not_in,
-    noted,
-    rows_of,
     shape_of,
 )
 from reportspec.run.sqlite import read_only
 
 if TYPE_CHECKING:
     import duckdb
+from reportspec.run.files.text_file import TextFile
 
 TEXTS = (".csv", ".tsv", ".txt")
+
+
 SHEETS = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
+
+
 _CHUNK = 1 << 22
-
-
-@dataclass(frozen=True, slots=True)
-class TextFile:
-    """A text file as the engine reads it: `path` is the file itself, or a copy of it in UTF-8. `line_of` has the
-    numbers that rows of a sheet have in it, where they are not those of the lines."""
-
-    name: str
-    path: str
-    shape: Shape
-    original: str
-    typed: Mapping[str, str] = field(default_factory=dict)  # of a sheet: what cells its columns have
-    first_row: int = 0  # of a sheet: the row in which the header stands
-
-    def lines(self) -> Iterator[str]:
-        """Its lines, with their ends."""
-        opened = gzip.open if self.path.endswith(".gz") else open
-        encoding = "utf-8-sig" if self.shape.encoding in UTF8 else "utf-8"
-        with opened(self.path, "rt", encoding=encoding, errors="replace", newline="") as file:
-            yield from file
-
-    def rows(self) -> Iterator[Row]:
-        """Its rows below the header."""
-        return rows_of(self.lines(), self.shape)
-
-    def place(self, row: Row) -> str:
-        """Where a row stands, with what it says."""
-        if self.first_row:
-            cells = self.shape.delimiter.join(row.fields)
-            return noted(row.line + self.first_row - 1, cells).replace("line", "row", 1)
-        return noted(row.line, row.text)
-
-    @property
-    def unit(self) -> str:
-        """What its rows are counted by."""
-        return "row" if self.first_row else "line"
-
-    def number(self, row: Row) -> int:
-        """The number of a row's first line, or of its row in a sheet."""
-        return row.line + self.first_row - 1 if self.first_row else row.line
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,9 +116,6 @@ def trouble(table: str, name: str, unclear: Unclear) -> SourceError:
     return SourceError(
         unclear.code, f"`{name}` (table `{table}`): {unclear.message}", unclear.help, unclear.notes, table=table
     )
-
-
-# --- text files ------------------------------------------------------------------------------------
 
 
 def _texts(table: str, spec: FileSpec, kind: str, folder: str, expected: frozenset[str], even: bool) -> Relation:
@@ -331,9 +291,6 @@ def broken_rows(table: str, file: TextFile, limit: int = 3) -> SourceError | Non
         tuple(file.place(row) for row, _ in found),
         table=table,
     )
-
-
-# --- other files -----------------------------------------------------------------------------------
 
 
 def _parquet(raw: Any, table: str, spec: FileSpec) -> Relation:

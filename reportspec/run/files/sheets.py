@@ -15,7 +15,7 @@ from reportspec.run.files.cells import NoValue, cells_without_value, column_lett
 from reportspec.run.files.shape import Shape, Unclear, names_of, shown
 
 if TYPE_CHECKING:
-    from reportspec.run.files.opening import TextFile
+    from reportspec.run.files.text_file import TextFile
 
 Merged = tuple[tuple[int, int], tuple[int, int]]  # the first and the last row and column
 LARGEST = 1 << 30  # bytes of a workbook, unpacked
@@ -25,7 +25,7 @@ _CELLS = 5  # that a message names
 
 def sheet_file(path: str, spec: FileSpec, expected: frozenset[str], copy: Path) -> TextFile:
     """The sheet of a workbook as a text file at `copy`. Raises Unclear, OSError."""
-    from reportspec.run.files.opening import TextFile
+    from reportspec.run.files.text_file import TextFile
 
     name, rows, merged = _rows(path, spec, expected)
     titles = {row for (top, left), (bottom, right) in merged if right > left for row in range(top, bottom + 1)}
