@@ -24,6 +24,7 @@ from reportspec.expression.trees import (
     cast,
     column,
     conjuncts,
+    copied,
     literal,
     named,
     null,
@@ -306,7 +307,7 @@ def _dimension(scope: Scope, dimension: Dimension, moment: Moment, measure: Meas
         if not dimension.called:
             return _with_key(value, key)
         ifs = [
-            exp.If(this=exp.EQ(this=key.copy(), expression=literal(one)), true=literal(text))
+            exp.If(this=exp.EQ(this=copied(key), expression=literal(one)), true=literal(text))
             for one, text in dimension.called
         ]
         return exp.Case(ifs=ifs, default=value)

@@ -152,7 +152,7 @@ def _aggregate(case: Case, condition: exp.Expr | None) -> exp.Expr:
             return exp.Sum(this=cast(chosen, EXACT))
         case "squares":  # for a spread, which is no figure: doubles will do
             wide = cast(chosen, "DOUBLE")
-            return exp.Sum(this=exp.Mul(this=wide, expression=wide.copy()))
+            return exp.Sum(this=exp.Mul(this=wide, expression=copied(wide)))
         case "min":
             return exp.Min(this=chosen)
         case "max":

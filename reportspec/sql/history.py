@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from reportspec.expression.trees import alias_of, all_of, cast, column, literal, named, null, table, when
+from reportspec.expression.trees import alias_of, all_of, cast, column, copied, literal, named, null, table, when
 from reportspec.model.domain import Entity
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def _states(statement: Statement, entity: Entity, base: str, needed: tuple[str, 
         # The last state begins with the record's own closing, and the one before it ends there.
         begins = when(_own(base, is_last, "stage"), column(base, "closed_at"), begins)
         last_but_one = exp.and_(
-            exp.Not(this=is_last.copy()),
+            exp.Not(this=copied(is_last)),
             exp.Is(this=column(visit, "next_but_one_at"), expression=exp.Null()),
         )
         ends = when(_own(base, last_but_one, "following"), column(base, "closed_at"), ends)
@@ -86,42 +86,36 @@ def _states(statement: Statement, entity: Entity, base: str, needed: tuple[str, 
         )
 
     select = exp.Select().select(
-        named(deal.copy(), history.by),
+        named(copied(deal), history.by),
         named(column(visit, "visit_number"), "visit_number"),
-        named(stage.copy(), history.stage),
-        named(is_last.copy(), "is_last"),
+        named(copied(stage), history.stage),
+        named(copied(is_last), "is_last"),
         named(_yes("stage", "is_won"), "is_won"),
         named(_yes("stage", "is_lost"), "is_lost"),
         named(column(visit, history.entered), "entered_at"),
-        named(begins.copy(), "stage_since"),
+        named(copied(begins), "stage_since"),
         named(when(first, null("TIMESTAMP"), begins), "valid_from"),
         named(ends, "valid_until"),
     )
     if "lost_stage_id" in needed:
         # The stage that a deal was lost from is the last one before that was no closed stage.
-        open_stage = when(closed.copy(), null("VARCHAR"), stage.copy())
-        last_open = exp.Coalesce(this=before(open_stage, 1), expressions=[before(open_stage.copy(), 2)])
+        open_stage = when(copied(closed), null("VARCHAR"), copied(stage))
+        last_open = exp.Coalesce(this=before(open_stage, 1), expressions=[before(copied(open_stage), 2)])
         select = select.select(named(last_open, "last_open_stage_id"), copy=False)
     source = table(history.entity)
     source.set("alias", alias_of(visit))
     next_stage = table("stage")
     next_stage.set("alias", alias_of("following"))
-    return (
-        select.from_(source)
-        .join(exp.Join(this=table(base), on=exp.EQ(this=column(base, entity.key), expression=deal)))
-        .join(
-            exp.Join(
-                this=table("stage"), side="LEFT", on=exp.EQ(this=key("stage", "stage", "stage_id"), expression=stage)
-            )
-        )
-        .join(
-            exp.Join(
-                this=next_stage,
-                side="LEFT",
-                on=exp.EQ(this=key("following", "stage", "stage_id"), expression=following),
-            )
-        )
-    )
+    joins = [
+        exp.Join(this=table(base), on=exp.EQ(this=column(base, entity.key), expression=deal)),
+        exp.Join(this=table("stage"), side="LEFT", on=exp.EQ(this=key("stage", "stage", "stage_id"), expression=stage)),
+        exp.Join(
+            this=next_stage, side="LEFT", on=exp.EQ(this=key("following", "stage", "stage_id"), expression=following)
+        ),
+    ]
+    select = select.from_(source, copy=False)
+    select.set("joins", joins)
+    return select
 
 
 def _closed(stage: str) -> exp.Expr:
@@ -154,7 +148,7 @@ def _versions(statement: Statement, entity: Entity, base: str, states: str, need
     )
     status = exp.Case(
         ifs=[
-            exp.If(this=today.copy(), true=column(base, "status")),
+            exp.If(this=copied(today), true=column(base, "status")),
             exp.If(this=column(states, "is_won"), true=literal("won")),
             exp.If(this=column(states, "is_lost"), true=literal("lost")),
         ],
@@ -165,9 +159,9 @@ def _versions(statement: Statement, entity: Entity, base: str, states: str, need
     if statement.binding.storage(entity.name, "closed_at") == "date":
         entered = cast(entered, "DATE")
     # A closed record without a closing date was closed when the history says.
-    undated = when(exp.and_(_closed_record(base), exp.Paren(this=either.copy())), entered.copy())
+    undated = when(exp.and_(_closed_record(base), exp.Paren(this=copied(either))), copied(entered))
     dated = exp.Coalesce(this=column(base, "closed_at"), expressions=[undated])
-    closed_at = exp.Case(ifs=[exp.If(this=today.copy(), true=dated), exp.If(this=either, true=entered)])
+    closed_at = exp.Case(ifs=[exp.If(this=copied(today), true=dated), exp.If(this=either, true=entered)])
     own: dict[str, exp.Expr] = {
         "status": status,
         "closed_at": closed_at,
@@ -189,17 +183,17 @@ def _versions(statement: Statement, entity: Entity, base: str, states: str, need
     history_of = past_values(statement, entity, needed)
     if history_of:
         own |= _bounds(states)
-    then = exp.Or(this=today.copy(), expression=either.copy())
+    then = exp.Or(this=copied(today), expression=copied(either))
     select = exp.Select()
     for field in dict.fromkeys((*needed, "stage_since", CHANGED, "valid_from", "valid_until")):
-        value = own.get(field) or _as_then(statement, entity, base, field, then.copy())
+        value = own.get(field) or _as_then(statement, entity, base, field, copied(then))
         amount = next((n for n in history_of if entity.fields[n].currency == field), field)
         if amount in history_of:
             value = _value_then(base, states, field, amount, value)
         select = select.select(named(value, field), copy=False)
-    select = select.from_(table(base)).join(
-        exp.Join(this=table(states), side="LEFT", on=_same(column(states, history.by), column(base, entity.key)))
-    )
+    on: exp.Expr | None = _same(column(states, history.by), column(base, entity.key))
+    select = select.from_(table(base), copy=False)
+    select = select.join(exp.Join(this=table(states), side="LEFT", on=on), copy=False)
     if not history_of:
         return select
     assert history.values is not None
@@ -211,7 +205,7 @@ def _versions(statement: Statement, entity: Entity, base: str, states: str, need
     on = all_of(
         [_same(by, column(states, history.by)), _same(column(WORTH, "visit_number"), column(states, "visit_number"))]
     )
-    return select.join(exp.Join(this=values, side="LEFT", on=on))
+    return select.join(exp.Join(this=values, side="LEFT", on=on), copy=False)
 
 
 WORTH = "worth"  # the alias of the entity with past values
@@ -227,7 +221,7 @@ def _bounds(states: str) -> dict[str, exp.Expr]:
     later = exp.LT(this=column(states, "valid_until"), expression=column(WORTH, "until"))
     until = exp.Case(
         ifs=[
-            exp.If(this=ends.copy(), true=column(states, "valid_until")),
+            exp.If(this=copied(ends), true=column(states, "valid_until")),
             exp.If(this=later, true=column(states, "valid_until")),
         ],
         default=exp.Coalesce(this=column(WORTH, "until"), expressions=[column(states, "valid_until")]),

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from sqlglot import exp
 
-from reportspec.expression.trees import alias_of, all_of, column, literal, named
+from reportspec.expression.trees import alias_of, all_of, column, copied, literal, named
 from reportspec.model.mapped import MappedJoin, MappedPart
 from reportspec.resolve.columns import OWN, _qualified
 from reportspec.sql.dialect import SOURCE
@@ -19,7 +19,7 @@ PLACE = "place__"
 
 def from_part(select: exp.Select, part: MappedPart) -> exp.Select:
     """The SELECT with a part's FROM and its joins."""
-    source: exp.Expr = part.table.copy()
+    source: exp.Expr = copied(part.table)
     if part.latest is not None:
         keys, order = part.latest
         source = _first(part.table, list(keys), order, None)
@@ -56,11 +56,11 @@ def _joined(join: MappedJoin) -> exp.Join:
         inner = _first(join.table, theirs, join.first, join.where)
         keys = [_qualified(key, join.name) for key in theirs]
     else:
-        inner = exp.Select().select(exp.Star()).from_(join.table.copy())
+        inner = exp.Select().select(exp.Star()).from_(copied(join.table))
         if join.where is not None:
-            inner = inner.where(join.where.copy())
+            inner = inner.where(copied(join.where))
         keys = [_qualified(key, join.name) for key in theirs]
-    on = all_of(exp.EQ(this=key, expression=ours.copy()) for key, (_, ours) in zip(keys, join.on, strict=True))
+    on = all_of(exp.EQ(this=key, expression=copied(ours)) for key, (_, ours) in zip(keys, join.on, strict=True))
     aliased = exp.Subquery(this=_marked(inner), alias=alias_of(join.name))
     return exp.Join(this=aliased, side="LEFT", on=on)
 
@@ -68,13 +68,13 @@ def _joined(join: MappedJoin) -> exp.Join:
 def _grouped(join: MappedJoin, keys: list[exp.Expr]) -> exp.Select:
     select = exp.Select()
     for index, key in enumerate(keys):
-        select = select.select(named(key.copy(), f"key{index}__"), copy=False)
+        select = select.select(named(copied(key), f"key{index}__"), copy=False)
     for name, tree in join.fields.items():
-        select = select.select(named(tree.copy(), name), copy=False)
-    select = select.from_(join.table.copy(), copy=False)
+        select = select.select(named(copied(tree), name), copy=False)
+    select = select.from_(copied(join.table), copy=False)
     if join.where is not None:
-        select = select.where(join.where.copy(), copy=False)
-    return select.group_by(*[key.copy() for key in keys], copy=False)
+        select = select.where(copied(join.where), copy=False)
+    return select.group_by(*[copied(key) for key in keys], copy=False)
 
 
 def _first(
@@ -83,12 +83,12 @@ def _first(
     """The rows of a table that come first in an order among those of the same keys."""
     place = exp.Window(
         this=exp.RowNumber(),
-        partition_by=[key.copy() for key in keys],
-        order=exp.Order(expressions=[item.copy() for item in order]),
+        partition_by=[copied(key) for key in keys],
+        order=exp.Order(expressions=[copied(item) for item in order]),
     )
-    ranked = exp.Select().select(exp.Star(), named(place, PLACE)).from_(source.copy())
+    ranked = exp.Select().select(exp.Star(), named(place, PLACE)).from_(copied(source))
     if where is not None:
-        ranked = ranked.where(where.copy())
+        ranked = ranked.where(copied(where))
     inside = exp.Subquery(this=ranked, alias=alias_of("ranked"))
     first = exp.EQ(this=column("ranked", PLACE), expression=literal(1))
     return exp.Select().select(exp.Star()).from_(inside).where(first)

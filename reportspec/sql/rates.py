@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from sqlglot import exp
 
-from reportspec.expression.trees import alias_of, any_of, cast, column, literal, named, table, when
+from reportspec.expression.trees import alias_of, any_of, cast, column, copied, literal, named, table, when
 from reportspec.remembered import remembered
 from reportspec.resolve.binding import Binding, Missing
 
@@ -37,24 +37,24 @@ def select_rates(currency: str) -> exp.Expr:
     rate = cast(column(source, "rate"), "DOUBLE")
     base = literal(currency)
     to_base = exp.EQ(this=code("to_currency"), expression=base)
-    from_base = exp.EQ(this=code("from_currency"), expression=base.copy())
+    from_base = exp.EQ(this=code("from_currency"), expression=copied(base))
     inverse = exp.Div(
         this=literal(1.0),
-        expression=exp.Nullif(this=rate.copy(), expression=literal(0)),
+        expression=exp.Nullif(this=copied(rate), expression=literal(0)),
         typed=False,
         safe=False,
     )
     given = exp.Coalesce(
         this=exp.Max(this=when(to_base, rate)),
-        expressions=[exp.Max(this=when(from_base.copy(), inverse))],
+        expressions=[exp.Max(this=when(copied(from_base), inverse))],
     )
-    other = when(to_base.copy(), code("from_currency"), code("to_currency"))
+    other = when(copied(to_base), code("from_currency"), code("to_currency"))
     rated = (
         exp.Select()
         .select(named(other, "currency"), named(day, "day"), named(given, "rate"))
         .from_(table(source))
-        .where(any_of([to_base.copy(), from_base.copy()]))
-        .group_by(other.copy(), day.copy())
+        .where(any_of([copied(to_base), copied(from_base)]))
+        .group_by(copied(other), copied(day))
     )
     inside = exp.Subquery(this=rated, alias=alias_of("rated"))
     following = exp.Window(

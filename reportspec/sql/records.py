@@ -6,7 +6,7 @@ from sqlglot import exp
 
 from reportspec.calendar import instant
 from reportspec.expression.sandbox import parse, path_of
-from reportspec.expression.trees import OUTPUTS, alias_of, all_of, column, conjuncts, literal, named
+from reportspec.expression.trees import OUTPUTS, alias_of, all_of, column, conjuncts, copied, literal, named
 from reportspec.model.query import RecordsQuery
 from reportspec.resolve.binding import Binding, Unresolved
 from reportspec.resolve.moments import Moment
@@ -117,7 +117,7 @@ def _rate(binding: Binding, entity: str, path: tuple[str, ...]) -> exp.Expr:
         theirs = path_of(known.default) if known is not None and known.default is not None else ()
         return _rate(binding, entity, (*way, *theirs[1:])) if len(theirs) > 2 else AS_OF
     time = parse(".".join((*way, by.time)), packaged=True)
-    still: exp.Expr = exp.Is(this=time.copy(), expression=exp.Null())
+    still: exp.Expr = exp.Is(this=copied(time), expression=exp.Null())
     if by.open is not None:
         still = exp.Or(this=exp.Paren(this=_seen_from(way, by.open)), expression=still)
     try:
@@ -135,4 +135,4 @@ def _seen_from(way: tuple[str, ...], tree: exp.Expr) -> exp.Expr:
             return node
         return parse(".".join((*way, *path_of(node)[1:])), packaged=True)
 
-    return tree.copy().transform(named_so, copy=False)
+    return copied(tree).transform(named_so, copy=False)

@@ -34,6 +34,7 @@ from reportspec.expression.trees import (
 )
 from reportspec.expression.types import explicit
 from reportspec.model.domain import Entity, Field, Match, Relation
+from reportspec.resolve.binding import Binding
 from reportspec.resolve.moments import Moment, varies_with_moment
 from reportspec.sql.clock import LOCAL, by_the_report, moved, shown_at
 from reportspec.sql.functions import call, in_order, local_day, names_time
@@ -119,7 +120,7 @@ class Scope:
         self.statement.need(cte, entity.exists_from)
         created = column(alias, entity.exists_from)
         storage = self.binding.storage(entity.name, entity.exists_from)
-        earlier = exp.LT(this=created.copy(), expression=self.instant(moment.as_of, storage))
+        earlier = exp.LT(this=copied(created), expression=self.instant(moment.as_of, storage))
         there = [exp.Is(this=created, expression=exp.Null()), earlier]
         # What happened to a record before it was created happened all the same: those that came
         # from an older system carry the day of the move. So it is there from what happened first,
@@ -144,13 +145,13 @@ class Scope:
             any_of(
                 [
                     exp.Is(this=since, expression=exp.Null()),
-                    exp.LT(this=since.copy(), expression=self.instant(moment.as_of, "time")),
+                    exp.LT(this=copied(since), expression=self.instant(moment.as_of, "time")),
                 ]
             ),
             any_of(
                 [
                     exp.Is(this=until, expression=exp.Null()),
-                    exp.GTE(this=until.copy(), expression=self.instant(moment.as_of, "time")),
+                    exp.GTE(this=copied(until), expression=self.instant(moment.as_of, "time")),
                 ]
             ),
         ]
@@ -238,9 +239,9 @@ class Scope:
         named = self.binding.kinds(base, self._matched)
         if WRITTEN in own.meta:
             own = explicit(own, named)
-        own = by_the_report(
-            own, named, lambda node: self.keeps_days(node, steps), self.binding.source_zone, self.binding.zone, day=day
-        )
+        if _written_by_people(self.binding, tree):
+            days = lambda node: self.keeps_days(node, steps)  # noqa: E731
+            own = by_the_report(own, named, days, self.binding.source_zone, self.binding.zone, day=day)
         return visit(self._null_is_no(own, steps))
 
     def _null_is_no(self, tree: exp.Expr, steps: tuple[str, ...]) -> exp.Expr:
@@ -259,7 +260,7 @@ class Scope:
                 elif isinstance(part, (exp.And, exp.Or)):
                     asked += [part.this, part.expression]
                 elif isinstance(part, (exp.Column, exp.Dot)) and self._says_yes(part, steps):
-                    known = exp.Coalesce(this=part.copy(), expressions=[exp.Boolean(this=False)])
+                    known = exp.Coalesce(this=copied(part), expressions=[exp.Boolean(this=False)])
                     known.meta[YES] = True
                     part.replace(known)
         return tree
@@ -362,7 +363,7 @@ class Scope:
         rate = self._rate(code, at, moment, steps, before)
         if rate is None:
             return when(own, value)
-        return when(own, value, cast(exp.Mul(this=value.copy(), expression=rate), EXACT))
+        return when(own, value, cast(exp.Mul(this=copied(value), expression=rate), EXACT))
 
     def _rate(
         self, code: exp.Expr, at: exp.Expr, moment: Moment, steps: tuple[str, ...], ended: bool
@@ -390,10 +391,10 @@ class Scope:
             if alias != cte:
                 source.set("alias", alias_of(alias))
             since, until = column(alias, "valid_from"), column(alias, "valid_until")
-            still = (exp.GTE if before is exp.LT else exp.GT)(this=until.copy(), expression=day.copy())
+            still = (exp.GTE if before is exp.LT else exp.GT)(this=copied(until), expression=copied(day))
             on = all_of(
                 [
-                    exp.EQ(this=column(alias, "currency"), expression=code.copy()),
+                    exp.EQ(this=column(alias, "currency"), expression=copied(code)),
                     before(this=since, expression=day),
                     any_of([exp.Is(this=until, expression=exp.Null()), still]),
                 ]
@@ -554,6 +555,14 @@ def _whatever_currency(node: exp.Expr) -> exp.Expr | None:
 def _events(entity: Entity) -> list[str]:
     """The times of what ends the state in which a record begins."""
     return list(dict.fromkeys(f.as_of.event for f in entity.fields.values() if f.as_of))
+
+
+def _written_by_people(binding: Binding, tree: exp.Expr) -> bool:
+    """Whether people wrote any part of an expression; what the catalogue says sees to the clock itself."""
+    known = binding.remembered.setdefault(_written_by_people, {})
+    if id(tree) not in known:  # the tree is kept beside its id, so that nothing else gets it
+        known[id(tree)] = (tree, any(WRITTEN in node.meta for node in tree.walk() if node._meta))
+    return bool(known[id(tree)][1])
 
 
 def _text_key(tree: exp.Expr) -> exp.Cast:

@@ -257,7 +257,7 @@ class Statement:
         if not names:
             select = select.select(named(literal(1), "one"), copy=False)
         select = from_part(select, part)
-        conditions = conjuncts(part.where.copy()) if part.where is not None else []
+        conditions = conjuncts(copied(part.where)) if part.where is not None else []
         own = [] if whole else self._own_conditions(entity, part)
         condition = all_of([*conditions, *own])
         return select.where(condition, copy=False) if condition is not None else select
@@ -274,7 +274,7 @@ class Statement:
             tree = field.default
             if tree is None or leads_away(tree):
                 return null(TYPES[field.type])
-            return tree.copy().transform(lambda node: self._substitute(entity, part, node), copy=False)
+            return copied(tree).transform(lambda node: self._substitute(entity, part, node), copy=False)
         value = self._read(entity, field, mapped)
         if field.default is not None and not leads_away(field.default):
             return self._or_default(entity, part, field, value)
@@ -312,7 +312,7 @@ class Statement:
         names = [path_of(node)[-1] for node in column_nodes(field.default)]
         if names and not any(name in part.fields for name in names):
             return cast(value, kind) if field.type in ("key", "money") else value
-        other = field.default.copy().transform(lambda node: self._substitute(entity, part, node), copy=False)
+        other = copied(field.default).transform(lambda node: self._substitute(entity, part, node), copy=False)
         if field.type in ("key", "money", "number", "integer"):
             value, other = cast(value, kind), cast(other, kind)
         elif field.type in ("date", "time") and not self._stored_alike(entity, field):
@@ -339,7 +339,7 @@ class Statement:
         for own in conjuncts(entity.where):
             names = [path_of(node)[-1] for node in column_nodes(own)]
             if any(name in part.fields for name in names):
-                wrapped = exp.Paren(this=own.copy())
+                wrapped = exp.Paren(this=copied(own))
                 wrapped.transform(lambda node: self._substitute(entity, part, node), copy=False)
                 found.append(wrapped.this)
         return found
@@ -370,7 +370,7 @@ class Statement:
                 value = bare_key(value)
             select = select.select(named(value, name), copy=False)
             if name in derived.group_by:
-                select = select.group_by(value.copy(), copy=False)
+                select = select.group_by(copied(value), copy=False)
         conditions = [
             *scope.exists(moment),
             *conjuncts(scope.compile_optional(derived.where, moment)),

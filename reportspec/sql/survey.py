@@ -18,6 +18,7 @@ from reportspec.expression.trees import (
     any_of,
     cast,
     column,
+    copied,
     instant_literal,
     literal,
     named,
@@ -155,7 +156,7 @@ def _newest(statement: Statement, name: str, read: frozenset[str], now: datetime
     for change in changes(binding, name, read):
         kind = "d" if binding.storage(name, change) == "date" else "t"
         value = _field(statement, cte, change)
-        latest = exp.Max(this=when(_up_to(binding, value, now, kind), value.copy()))
+        latest = exp.Max(this=when(_up_to(binding, value, now, kind), copied(value)))
         found[kind].append(cast(latest, _TYPES[kind][0]))
     return found
 
@@ -181,8 +182,8 @@ def days_statement(
             cte = statement.rows_only(name)
             kind = "d" if binding.storage(name, change) == "date" else "t"
             value = _field(statement, cte, change)
-            earlier = exp.Not(this=_up_to(binding, value.copy(), since, kind))
-            within = exp.And(this=earlier, expression=_up_to(binding, value.copy(), until, kind))
+            earlier = exp.Not(this=_up_to(binding, copied(value), since, kind))
+            within = exp.And(this=earlier, expression=_up_to(binding, copied(value), until, kind))
             day = exp.Select().select(named(cast(value, "DATE"), "day")).distinct()
             selects.append(day.from_(table(cte)).where(within))
     union: exp.Expr = selects[0]
@@ -198,7 +199,7 @@ def _count(statement: Statement, cte: str, check: Check) -> exp.Expr:
     if check.kind in ("repeated-key", "shared-name"):
         assert check.field is not None
         key = _field(statement, cte, check.field.name)
-        different = exp.Count(this=exp.Distinct(expressions=[key.copy()]))
+        different = exp.Count(this=exp.Distinct(expressions=[copied(key)]))
         return exp.Sub(this=exp.Count(this=key), expression=different)
     if check.kind == "unknown-value" and len(check.names) > 1:
         assert check.field is not None
@@ -219,7 +220,7 @@ def _breaks(statement: Statement, cte: str, check: Check) -> exp.Expr:
         typed = statement.binding.typed_key(check.entity, check.field.name)
         if typed or check.field.type not in ("key", "text"):
             return none
-        blank = exp.EQ(this=exp.Trim(this=value.copy()), expression=literal(""))
+        blank = exp.EQ(this=exp.Trim(this=copied(value)), expression=literal(""))
         return exp.Or(this=none, expression=blank)
     if check.kind == "no-currency":
         return exp.And(this=_amounts(statement, cte, check), expression=exp.Not(this=_given(value)))
@@ -239,7 +240,7 @@ def _breaks(statement: Statement, cte: str, check: Check) -> exp.Expr:
     other = exp.Not(this=exp.In(this=value, expressions=declared))
     if check.kind in ("undeclared-value", "other-value"):
         return other
-    meant: exp.Expr = exp.Lower(this=value.copy())
+    meant: exp.Expr = exp.Lower(this=copied(value))
     for sign in (" ", "-", "_"):
         meant = exp.Replace(this=meant, expression=literal(sign), replacement=literal(""))
     folded = [literal(one.lower().replace("_", "")) for one in check.field.values]
@@ -249,8 +250,8 @@ def _breaks(statement: Statement, cte: str, check: Check) -> exp.Expr:
 
 def _given(value: exp.Expr) -> exp.Expr:
     """That a text is there, and not blank."""
-    blank = exp.EQ(this=exp.Trim(this=value.copy()), expression=literal(""))
-    there = exp.Not(this=exp.Is(this=value.copy(), expression=exp.Null()))
+    blank = exp.EQ(this=exp.Trim(this=copied(value)), expression=literal(""))
+    there = exp.Not(this=exp.Is(this=copied(value), expression=exp.Null()))
     return exp.Paren(this=exp.And(this=there, expression=exp.Not(this=blank)))
 
 
@@ -268,15 +269,15 @@ def _unrated(statement: Statement, check: Check) -> tuple[exp.Expr, Callable[[ex
     binding = statement.binding
     cte = statement.rows_only(check.entity)
     value = _field(statement, cte, check.field.name)
-    code = exp.Upper(this=exp.Trim(this=value.copy()))
+    code = exp.Upper(this=exp.Trim(this=copied(value)))
     assert binding.currency is not None
-    other = exp.Not(this=exp.EQ(this=code.copy(), expression=literal(binding.currency)))
+    other = exp.Not(this=exp.EQ(this=copied(code), expression=literal(binding.currency)))
     conditions = [_amounts(statement, cte, check), _given(value), other]
     if not has_rates(binding):
         return code, lambda select: select.from_(table(cte)).where(all_of(conditions))
     rated = exp.Select().select(named(column(statement.rates(), "currency"), "currency")).distinct()
     known = exp.Subquery(this=rated.from_(table(RATES)), alias=alias_of("known"))
-    on = exp.EQ(this=column("known", "currency"), expression=code.copy())
+    on = exp.EQ(this=column("known", "currency"), expression=copied(code))
     conditions.append(exp.Is(this=column("known", "currency"), expression=exp.Null()))
 
     def of(select: exp.Select) -> exp.Select:
@@ -295,7 +296,7 @@ def _between(binding: Binding, check: Check, value: exp.Expr, start: date, end: 
     )
     return exp.And(
         this=exp.GTE(this=value, expression=low),
-        expression=exp.LT(this=value.copy(), expression=high),
+        expression=exp.LT(this=copied(value), expression=high),
     )
 
 
@@ -305,7 +306,7 @@ def _own(statement: Statement, cte: str, tree: exp.Expr) -> exp.Expr:
     def read(node: exp.Expr) -> exp.Expr:
         return _field(statement, cte, path_of(node)[-1]) if isinstance(node, exp.Column) else node
 
-    return tree.copy().transform(read, copy=False)
+    return copied(tree).transform(read, copy=False)
 
 
 def _field(statement: Statement, cte: str, name: str) -> exp.Column:
@@ -349,24 +350,24 @@ def _rates_twice(statement: Statement, check: Check) -> exp.Select:
     names = ("from_currency", "to_currency")
     codes = [exp.Upper(this=exp.Trim(this=_field(statement, cte, name))) for name in names]
     base = literal(statement.binding.currency)
-    ours = any_of([exp.EQ(this=code.copy(), expression=base.copy()) for code in codes])
+    ours = any_of([exp.EQ(this=copied(code), expression=copied(base)) for code in codes])
     assert ours is not None
-    foreign = exp.NEQ(this=codes[0].copy(), expression=codes[1].copy())
-    dated = exp.Not(this=exp.Is(this=day.copy(), expression=exp.Null()))
-    different = exp.Count(this=exp.Distinct(expressions=[rate.copy()]))
+    foreign = exp.NEQ(this=copied(codes[0]), expression=copied(codes[1]))
+    dated = exp.Not(this=exp.Is(this=copied(day), expression=exp.Null()))
+    different = exp.Count(this=exp.Distinct(expressions=[copied(rate)]))
     ends = [
-        (exp.Min(this=rate.copy()), "low"),
-        (exp.Max(this=rate.copy()), "high"),
+        (exp.Min(this=copied(rate)), "low"),
+        (exp.Max(this=copied(rate)), "high"),
         (different, "count"),
     ]
     keys = [*zip(codes, names, strict=True), (day, "day")]
     return (
         exp.Select()
-        .select(*(named(tree.copy(), name) for tree, name in (*keys, *ends)))
+        .select(*(named(copied(tree), name) for tree, name in (*keys, *ends)))
         .from_(table(cte))
         .where(all_of([exp.Paren(this=ours), foreign, dated]))
-        .group_by(*(tree.copy() for tree, _ in keys))
-        .having(exp.GT(this=different.copy(), expression=literal(1)))
+        .group_by(*(copied(tree) for tree, _ in keys))
+        .having(exp.GT(this=copied(different), expression=literal(1)))
     )
 
 
@@ -397,9 +398,9 @@ def _text_of(check: Check) -> tuple[exp.Expr, Callable[[exp.Select], exp.Select]
     assert part is not None
     assert field is not None
     mapped = part.fields[field.name]
-    given: exp.Expr = exp.Not(this=exp.Is(this=mapped.sql.copy(), expression=exp.Null()))
+    given: exp.Expr = exp.Not(this=exp.Is(this=copied(mapped.sql), expression=exp.Null()))
     if mapped.holds == "any":  # each value says
-        given = exp.EQ(this=exp.Typeof(this=mapped.sql.copy()), expression=literal("text"))
+        given = exp.EQ(this=exp.Typeof(this=copied(mapped.sql)), expression=literal("text"))
 
     return given, lambda select: _rows_of(select, check)
 
@@ -409,7 +410,7 @@ def _rows_of(select: exp.Select, check: Check) -> exp.Select:
     part = check.part
     assert part is not None
     select = from_part(select, part)
-    return select.where(part.where.copy(), copy=False) if part.where is not None else select
+    return select.where(copied(part.where), copy=False) if part.where is not None else select
 
 
 def _lone(statement: Statement, check: Check, select: exp.Select) -> exp.Select:
@@ -423,12 +424,12 @@ def _lone(statement: Statement, check: Check, select: exp.Select) -> exp.Select:
     by, theirs = _field(statement, own, check.relation.by), _field(statement, other, target.key)
     counted = (
         exp.Select()
-        .select(named(by.copy(), "key"), named(exp.Count(this=exp.Star()), "count"))
+        .select(named(copied(by), "key"), named(exp.Count(this=exp.Star()), "count"))
         .from_(table(own))
-        .where(exp.Not(this=exp.Is(this=by.copy(), expression=exp.Null())))
-        .group_by(by.copy())
+        .where(exp.Not(this=exp.Is(this=copied(by), expression=exp.Null())))
+        .group_by(copied(by))
     )
-    on = exp.EQ(this=column("keys", "key"), expression=theirs.copy())
+    on = exp.EQ(this=column("keys", "key"), expression=copied(theirs))
     join = exp.Join(this=table(other), side="LEFT", on=on)
     keys = exp.Subquery(this=counted, alias=alias_of("keys"))
     return select.from_(keys).join(join).where(exp.Is(this=theirs, expression=exp.Null()))
@@ -436,17 +437,17 @@ def _lone(statement: Statement, check: Check, select: exp.Select) -> exp.Select:
 
 def _keys_of_join(join: MappedJoin) -> exp.Select:
     """The keys of a table beside another one that it has more than once, with how often."""
-    keys = [key.copy() for key, _ in join.on]
+    keys = [copied(key) for key, _ in join.on]
     select = exp.Select().select(
         *(named(key, f"key{at}") for at, key in enumerate(keys)),
         named(exp.Count(this=exp.Star()), "count"),
     )
-    source = join.table.copy()
+    source = copied(join.table)
     source.meta[SOURCE] = True
     select = select.from_(source, copy=False)
-    given = [exp.Not(this=exp.Is(this=key.copy(), expression=exp.Null())) for key in keys]
-    conditions = [*given, *([join.where.copy()] if join.where is not None else [])]
-    select = select.where(all_of(conditions), copy=False).group_by(*(key.copy() for key in keys))
+    given = [exp.Not(this=exp.Is(this=copied(key), expression=exp.Null())) for key in keys]
+    conditions = [*given, *([copied(join.where)] if join.where is not None else [])]
+    select = select.where(all_of(conditions), copy=False).group_by(*(copied(key) for key in keys))
     several = exp.GT(this=exp.Count(this=exp.Star()), expression=literal(1))
     return select.having(several, copy=False)
 
@@ -489,13 +490,13 @@ def examples_statement(binding: Binding, check: Check) -> exp.Expr:
         return _finished(statement, _most(select, column("keys", "count"), key, 2), EXAMPLE)
     if check.kind == "no-rate":
         code, of = _unrated(statement, check)
-        grouped = of(exp.Select().select(named(code, "value"), every)).group_by(code.copy())
+        grouped = of(exp.Select().select(named(code, "value"), every)).group_by(copied(code))
         return _finished(statement, _most(grouped, exp.Count(this=exp.Star()), code, 2), EXAMPLE)
     if check.part is not None and check.field is not None:
         text, of = _text_of(check)
-        written = cast(check.part.fields[check.field.name].sql.copy(), "VARCHAR")
+        written = cast(copied(check.part.fields[check.field.name].sql), "VARCHAR")
         select = of(exp.Select().select(named(written, "value"), every)).where(text)
-        grouped = select.group_by(written.copy())
+        grouped = select.group_by(copied(written))
         return _finished(statement, _most(grouped, exp.Count(this=exp.Star()), written, 2), EXAMPLE)
     if check.relation is not None:
         lone, often = column("keys", "key"), column("keys", "count")
@@ -515,7 +516,7 @@ def examples_statement(binding: Binding, check: Check) -> exp.Expr:
         )
     value = _field(statement, cte, shown)
     if check.side is not None:
-        ends = [(exp.Min(this=value.copy()), "first"), (exp.Max(this=value.copy()), "last")]
+        ends = [(exp.Min(this=copied(value)), "first"), (exp.Max(this=copied(value)), "last")]
         ends_of = [named(cast(tree, "DATE"), name) for tree, name in ends]
         types = {"first": "date", "last": "date"}
         return _finished(statement, exp.Select().select(*ends_of).from_(table(cte)), types)
@@ -523,7 +524,7 @@ def examples_statement(binding: Binding, check: Check) -> exp.Expr:
     most = 2
     if check.kind in ("repeated-key", "shared-name"):
         several = exp.GT(this=exp.Count(this=exp.Star()), expression=literal(1))
-        given = exp.Not(this=exp.Is(this=value.copy(), expression=exp.Null()))
+        given = exp.Not(this=exp.Is(this=copied(value), expression=exp.Null()))
         select = select.where(given).having(several)
     elif check.kind == "unknown-value":
         most = MOST_KNOWN
@@ -531,7 +532,7 @@ def examples_statement(binding: Binding, check: Check) -> exp.Expr:
         select = select.where(breaks or _breaks(statement, cte, check))
         wrong = check.field is not None and check.kind not in ("no-key", "no-currency")
         most = MOST_VALUES if wrong else 2
-    select = select.group_by(value.copy())
+    select = select.group_by(copied(value))
     return _finished(statement, _most(select, exp.Count(this=exp.Star()), value, most), EXAMPLE)
 
 
@@ -540,8 +541,8 @@ EXAMPLE = {"value": "text", "count": "integer"}
 
 def _most(select: exp.Select, count: exp.Expr, value: exp.Expr, most: int) -> exp.Select:
     order = [
-        exp.Ordered(this=count.copy(), desc=True, nulls_first=False),
-        exp.Ordered(this=value.copy(), nulls_first=False),
+        exp.Ordered(this=copied(count), desc=True, nulls_first=False),
+        exp.Ordered(this=copied(value), nulls_first=False),
     ]
     return select.order_by(*order).limit(most)
 
@@ -566,7 +567,7 @@ def values_there_statement(binding: Binding, check: Check) -> exp.Expr:
     value = _field(statement, cte, check.field.name)
     every = named(exp.Count(this=exp.Star()), "count")
     select = exp.Select().select(named(cast(value, "VARCHAR"), "value"), every).from_(table(cte))
-    select = select.where(_breaks(statement, cte, check)).group_by(value.copy())
+    select = select.where(_breaks(statement, cte, check)).group_by(copied(value))
     return _finished(statement, select, EXAMPLE)
 
 
@@ -579,7 +580,7 @@ def near_keys_statement(binding: Binding, check: Check, wanted: Iterable[str]) -
     statement = Statement(binding)
     cte = statement.rows_whole(target.name)
     key = _field(statement, cte, target.key)
-    plain = exp.Lower(this=exp.Trim(this=cast(key.copy(), "VARCHAR")))
+    plain = exp.Lower(this=exp.Trim(this=cast(copied(key), "VARCHAR")))
     near = exp.In(this=plain, expressions=[literal(one) for one in wanted])
     select = exp.Select().select(named(cast(key, "VARCHAR"), "value")).from_(table(cte)).where(near)
     return _finished(statement, select, {"value": "text"})
@@ -609,10 +610,10 @@ def probe_statement(binding: Binding, entity: str, name: str | None, *, fetched:
 
 def written_statement(binding: Binding, part: MappedPart, of: exp.Column) -> exp.Expr:
     """The values of a column of a table as texts, as `value` and `count`, most frequent first."""
-    written = cast(of.copy(), "VARCHAR")
+    written = cast(copied(of), "VARCHAR")
     every = exp.Count(this=exp.Star())
     select = exp.Select().select(named(written, "value"), named(every, "count"))
-    select = from_part(select, part).group_by(written.copy())
+    select = from_part(select, part).group_by(copied(written))
     return _finished(Statement(binding), _most(select, every, written, MOST_TEXTS), EXAMPLE)
 
 
