@@ -29,9 +29,11 @@ from reportspec.model.domain import (
     ListedBy,
     Match,
     Metric,
+    Outcome,
     PastValues,
     Relation,
     ReportType,
+    States,
 )
 from reportspec.source import plain, read_yaml
 
@@ -131,12 +133,6 @@ def entity_from(data: Mapping[str, Any], trouble: Trouble) -> Entity:
         ways = [_derived(given, ("derived",), trouble)]
         for index, other in enumerate(given.get("or", ())):
             ways.append(_derived(other, ("derived", "or", index), trouble))
-    history = None
-    if "history" in data:
-        spec = data["history"]
-        values = spec.get("values")
-        past = PastValues(values["entity"], tuple(values["fields"])) if values else None
-        history = History(spec["entity"], spec["by"], spec["entered"], spec["stage"], past)
     return Entity(
         name=name,
         label=_texts(data.get("label"), name),
@@ -152,13 +148,21 @@ def entity_from(data: Mapping[str, Any], trouble: Trouble) -> Entity:
         idle_rows=expression(data.get("idle_rows"), ("idle_rows",), trouble),
         order=expression(data.get("order"), ("order",), trouble),
         told_apart_by=tuple(data.get("told_apart_by", ())),
-        history=history,
+        history=_history(data["history"]) if "history" in data else None,
         derived=ways[0] if ways else None,
         also=tuple(data.get("also", ())),
         otherwise=tuple(ways[1:]),
         expects=_expectations(data.get("expects", {}), trouble),
         follows=data["derived"].get("follows") if ways else None,
     )
+
+
+def _history(data: Mapping[str, Any]) -> History:
+    values = data.get("values")
+    more = {"states": States(**data["states"]), "outcome": Outcome(**data["outcome"])}
+    if values is not None:
+        more["values"] = PastValues(**{**values, "fields": tuple(values["fields"])})
+    return History(**{**data, **more})
 
 
 def _expectations(data: Mapping[str, Any], trouble: Trouble) -> tuple[Expectation, ...]:

@@ -87,20 +87,69 @@ class Relation:
 
 @dataclass(frozen=True, slots=True)
 class PastValues:
-    """The entity that has what fields were, from one change to the next within a state."""
+    """The entity that has what fields were, from one change to the next within a state: by the state's
+    `number`, `since` when and `until` when, and whether the state `begins` or `ends` with it."""
 
     entity: str
     fields: tuple[str, ...]
+    number: str
+    begins: str
+    ends: str
+    since: str
+    until: str
+
+    @property
+    def bounds(self) -> tuple[str, ...]:
+        """Its fields that say when a value held."""
+        return (self.number, self.begins, self.ends, self.since, self.until)
+
+
+@dataclass(frozen=True, slots=True)
+class States:
+    """The entity of which a row is in one state or another: its key, its order, and which states win or
+    lose what is in them."""
+
+    entity: str
+    key: str
+    order: str
+    won: str
+    lost: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a row, as it says itself: the `field` with its three values, when it was closed
+    (`at`), and the state that it was lost from."""
+
+    field: str
+    open: str
+    won: str
+    lost: str
+    at: str
+    lost_from: str
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """The fields that say it."""
+        return (self.field, self.at, self.lost_from)
 
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """Where past states of an entity come from: an entity with one row for each state."""
+    """Where past states of an entity come from: an entity with one row for each state, `by` the key of what
+    was in it, with when it was `entered` and `left`, its `number`, the state after it (`next`), and when the
+    one after that began."""
 
     entity: str
     by: str
-    entered: str
     stage: str
+    entered: str
+    left: str
+    number: str
+    next: str
+    next_but_one: str
+    states: States
+    outcome: Outcome
     values: PastValues | None = None
 
 

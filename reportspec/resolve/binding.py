@@ -245,8 +245,8 @@ class Binding:
         try:
             for name in (history.by, history.entered, history.stage):
                 self.need(states.name, name)
-            for name in ("is_won", "is_lost", "position"):
-                self.need("stage", name)
+            for name in (history.states.won, history.states.lost, history.states.order):
+                self.need(history.states.entity, name)
         except Missing:
             return False
         return True

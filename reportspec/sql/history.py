@@ -15,13 +15,12 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from reportspec.expression.trees import alias_of, all_of, cast, column, copied, literal, named, null, table, when
-from reportspec.model.domain import Entity
+from reportspec.model.domain import Entity, History, Outcome
 
 if TYPE_CHECKING:
     from reportspec.sql.statement import Statement
 
 CHANGED = "changed_at"  # when a row came into the state; null where there is no history of it
-VALUED = ("visit_number", "begins", "ends", "since", "until")  # of the entity with past values
 
 
 def past_values(statement: Statement, entity: Entity, needed: tuple[str, ...]) -> tuple[str, ...]:
@@ -63,54 +62,57 @@ def _states(statement: Statement, entity: Entity, base: str, needed: tuple[str, 
         return cast(found, "VARCHAR") if binding.typed_key(entity, name) else found
 
     deal, stage = key(visit, history.entity, history.by), key(visit, history.entity, history.stage)
-    following = key(visit, history.entity, "next_stage_id")
-    closed = _closed("stage")
-    is_last = exp.Is(this=column(visit, "exited_at"), expression=exp.Null())
+    following = key(visit, history.entity, history.next)
+    closed = _closed(history, "stage")
+    is_last = exp.Is(this=column(visit, history.left), expression=exp.Null())
     begins: exp.Expr = column(visit, history.entered)
-    ends: exp.Expr = column(visit, "exited_at")
-    if statement.binding.storage(entity.name, "closed_at") != "date":
+    ends: exp.Expr = column(visit, history.left)
+    if statement.binding.storage(entity.name, history.outcome.at) != "date":
         # The last state begins with the record's own closing, and the one before it ends there.
-        begins = when(_own(base, is_last, "stage"), column(base, "closed_at"), begins)
+        begins = when(_own(history, base, is_last, "stage"), column(base, history.outcome.at), begins)
         last_but_one = exp.and_(
             exp.Not(this=copied(is_last)),
-            exp.Is(this=column(visit, "next_but_one_at"), expression=exp.Null()),
+            exp.Is(this=column(visit, history.next_but_one), expression=exp.Null()),
         )
-        ends = when(_own(base, last_but_one, "following"), column(base, "closed_at"), ends)
-    first = exp.EQ(this=column(visit, "visit_number"), expression=literal(1))
+        ends = when(_own(history, base, last_but_one, "following"), column(base, history.outcome.at), ends)
+    first = exp.EQ(this=column(visit, history.number), expression=literal(1))
 
     def before(name: exp.Expr, by: int) -> exp.Expr:
         return exp.Window(
             this=exp.Lag(this=name, offset=literal(by)),
             partition_by=[column(visit, history.by)],
-            order=exp.Order(expressions=[column(visit, "visit_number")]),
+            order=exp.Order(expressions=[column(visit, history.number)]),
         )
 
     select = exp.Select().select(
         named(copied(deal), history.by),
-        named(column(visit, "visit_number"), "visit_number"),
+        named(column(visit, history.number), "visit_number"),
         named(copied(stage), history.stage),
         named(copied(is_last), "is_last"),
-        named(_yes("stage", "is_won"), "is_won"),
-        named(_yes("stage", "is_lost"), "is_lost"),
+        named(_yes("stage", history.states.won), "is_won"),
+        named(_yes("stage", history.states.lost), "is_lost"),
         named(column(visit, history.entered), "entered_at"),
         named(copied(begins), "stage_since"),
         named(when(first, null("TIMESTAMP"), begins), "valid_from"),
         named(ends, "valid_until"),
     )
-    if "lost_stage_id" in needed:
+    if history.outcome.lost_from in needed:
         # The stage that a deal was lost from is the last one before that was no closed stage.
         open_stage = when(copied(closed), null("VARCHAR"), copied(stage))
         last_open = exp.Coalesce(this=before(open_stage, 1), expressions=[before(copied(open_stage), 2)])
         select = select.select(named(last_open, "last_open_stage_id"), copy=False)
     source = table(history.entity)
     source.set("alias", alias_of(visit))
-    next_stage = table("stage")
+    next_stage = table(history.states.entity)
     next_stage.set("alias", alias_of("following"))
+    states, of = table(history.states.entity), history.states
+    if of.entity != "stage":
+        states.set("alias", alias_of("stage"))
     joins = [
         exp.Join(this=table(base), on=exp.EQ(this=column(base, entity.key), expression=deal)),
-        exp.Join(this=table("stage"), side="LEFT", on=exp.EQ(this=key("stage", "stage", "stage_id"), expression=stage)),
+        exp.Join(this=states, side="LEFT", on=exp.EQ(this=key("stage", of.entity, of.key), expression=stage)),
         exp.Join(
-            this=next_stage, side="LEFT", on=exp.EQ(this=key("following", "stage", "stage_id"), expression=following)
+            this=next_stage, side="LEFT", on=exp.EQ(this=key("following", of.entity, of.key), expression=following)
         ),
     ]
     select = select.from_(source, copy=False)
@@ -118,20 +120,20 @@ def _states(statement: Statement, entity: Entity, base: str, needed: tuple[str, 
     return select
 
 
-def _closed(stage: str) -> exp.Expr:
-    return exp.Or(this=_yes(stage, "is_won"), expression=_yes(stage, "is_lost"))
+def _closed(history: History, stage: str) -> exp.Expr:
+    return exp.Or(this=_yes(stage, history.states.won), expression=_yes(stage, history.states.lost))
 
 
-def _closed_record(base: str) -> exp.Expr:
+def _closed_record(outcome: Outcome, base: str) -> exp.Expr:
     """Whether a record is closed today."""
-    status = exp.Coalesce(this=column(base, "status"), expressions=[literal("open")])
-    return exp.In(this=status, expressions=[literal("won"), literal("lost")])
+    status = exp.Coalesce(this=column(base, outcome.field), expressions=[literal(outcome.open)])
+    return exp.In(this=status, expressions=[literal(outcome.won), literal(outcome.lost)])
 
 
-def _own(base: str, which: exp.Expr, stage: str) -> exp.Expr:
+def _own(history: History, base: str, which: exp.Expr, stage: str) -> exp.Expr:
     """Whether a state is the closed one that a record is in, with a closing of its own."""
-    given = exp.Not(this=exp.Is(this=column(base, "closed_at"), expression=exp.Null()))
-    return exp.and_(which, exp.Paren(this=_closed(stage)), given)
+    given = exp.Not(this=exp.Is(this=column(base, history.outcome.at), expression=exp.Null()))
+    return exp.and_(which, exp.Paren(this=_closed(history, stage)), given)
 
 
 def _yes(alias: str, name: str) -> exp.Expr:
@@ -142,54 +144,55 @@ def _versions(statement: Statement, entity: Entity, base: str, states: str, need
     history = entity.history
     assert history is not None
     assert entity.key is not None
+    outcome = history.outcome
     today = exp.Or(
         this=exp.Is(this=column(states, history.by), expression=exp.Null()),
         expression=column(states, "is_last"),
     )
     status = exp.Case(
         ifs=[
-            exp.If(this=copied(today), true=column(base, "status")),
-            exp.If(this=column(states, "is_won"), true=literal("won")),
-            exp.If(this=column(states, "is_lost"), true=literal("lost")),
+            exp.If(this=copied(today), true=column(base, outcome.field)),
+            exp.If(this=column(states, "is_won"), true=literal(outcome.won)),
+            exp.If(this=column(states, "is_lost"), true=literal(outcome.lost)),
         ],
-        default=literal("open"),
+        default=literal(outcome.open),
     )
     either = exp.Or(this=column(states, "is_won"), expression=column(states, "is_lost"))
     entered: exp.Expr = column(states, "entered_at")
-    if statement.binding.storage(entity.name, "closed_at") == "date":
+    if statement.binding.storage(entity.name, history.outcome.at) == "date":
         entered = cast(entered, "DATE")
     # A closed record without a closing date was closed when the history says.
-    undated = when(exp.and_(_closed_record(base), exp.Paren(this=copied(either))), copied(entered))
-    dated = exp.Coalesce(this=column(base, "closed_at"), expressions=[undated])
+    undated = when(exp.and_(_closed_record(outcome, base), exp.Paren(this=copied(either))), copied(entered))
+    dated = exp.Coalesce(this=column(base, history.outcome.at), expressions=[undated])
     closed_at = exp.Case(ifs=[exp.If(this=copied(today), true=dated), exp.If(this=either, true=entered)])
     own: dict[str, exp.Expr] = {
-        "status": status,
-        "closed_at": closed_at,
+        outcome.field: status,
+        outcome.at: closed_at,
         history.stage: exp.Coalesce(this=column(states, history.stage), expressions=[column(base, history.stage)]),
-        "lost_stage_id": column(states, "last_open_stage_id"),
+        outcome.lost_from: column(states, "last_open_stage_id"),
         "stage_since": when(
             exp.Is(this=column(states, history.by), expression=exp.Null()),
-            cast(column(base, "closed_at"), "TIMESTAMP"),
+            cast(column(base, history.outcome.at), "TIMESTAMP"),
             column(states, "stage_since"),
         ),
         CHANGED: column(states, "entered_at"),
         "valid_from": column(states, "valid_from"),
         "valid_until": column(states, "valid_until"),
     }
-    if statement.binding.mapped(entity.name, "lost_stage_id") is not None:
-        own["lost_stage_id"] = exp.Coalesce(
-            this=column(states, "last_open_stage_id"), expressions=[column(base, "lost_stage_id")]
+    if statement.binding.mapped(entity.name, outcome.lost_from) is not None:
+        own[outcome.lost_from] = exp.Coalesce(
+            this=column(states, "last_open_stage_id"), expressions=[column(base, outcome.lost_from)]
         )
     history_of = past_values(statement, entity, needed)
     if history_of:
-        own |= _bounds(states)
+        own |= _bounds(history, states)
     then = exp.Or(this=copied(today), expression=copied(either))
     select = exp.Select()
     for field in dict.fromkeys((*needed, "stage_since", CHANGED, "valid_from", "valid_until")):
         value = own.get(field) or _as_then(statement, entity, base, field, copied(then))
         amount = next((n for n in history_of if entity.fields[n].currency == field), field)
         if amount in history_of:
-            value = _value_then(base, states, field, amount, value)
+            value = _value_then(history, base, states, field, amount, value)
         select = select.select(named(value, field), copy=False)
     on: exp.Expr | None = _same(column(states, history.by), column(base, entity.key))
     select = select.from_(table(base), copy=False)
@@ -203,7 +206,10 @@ def _versions(statement: Statement, entity: Entity, base: str, states: str, need
     if statement.binding.typed_key(history.values.entity, history.by):
         by = cast(by, "VARCHAR")
     on = all_of(
-        [_same(by, column(states, history.by)), _same(column(WORTH, "visit_number"), column(states, "visit_number"))]
+        [
+            _same(by, column(states, history.by)),
+            _same(column(WORTH, history.values.number), column(states, "visit_number")),
+        ]
     )
     return select.join(exp.Join(this=values, side="LEFT", on=on), copy=False)
 
@@ -215,27 +221,30 @@ def _same(left: exp.Expr, right: exp.Expr) -> exp.Expr:
     return exp.EQ(this=left, expression=right)
 
 
-def _bounds(states: str) -> dict[str, exp.Expr]:
+def _bounds(history: History, states: str) -> dict[str, exp.Expr]:
     """When a value of a state held: from and until its own changes, within the state's bounds."""
-    begins, ends = column(WORTH, "begins"), column(WORTH, "ends")
-    later = exp.LT(this=column(states, "valid_until"), expression=column(WORTH, "until"))
+    past = history.values
+    assert past is not None
+    begins, ends = column(WORTH, past.begins), column(WORTH, past.ends)
+    later = exp.LT(this=column(states, "valid_until"), expression=column(WORTH, past.until))
     until = exp.Case(
         ifs=[
             exp.If(this=copied(ends), true=column(states, "valid_until")),
             exp.If(this=later, true=column(states, "valid_until")),
         ],
-        default=exp.Coalesce(this=column(WORTH, "until"), expressions=[column(states, "valid_until")]),
+        default=exp.Coalesce(this=column(WORTH, past.until), expressions=[column(states, "valid_until")]),
     )
-    since = when(exp.Not(this=begins), column(WORTH, "since"), column(states, "valid_from"))
+    since = when(exp.Not(this=begins), column(WORTH, past.since), column(states, "valid_from"))
     return {"valid_from": since, "valid_until": until}
 
 
-def _value_then(base: str, states: str, field: str, amount: str, today: exp.Expr) -> exp.Expr:
+def _value_then(history: History, base: str, states: str, field: str, amount: str, today: exp.Expr) -> exp.Expr:
     """A field as the history has it. The last change of all is the source's record of today, which
     has the last word, and the history's where it is empty. A currency goes with its `amount`."""
     own = exp.Not(this=exp.Is(this=column(base, amount), expression=exp.Null()))
     given = exp.Not(this=exp.Is(this=column(WORTH, amount), expression=exp.Null()))
-    newest = exp.And(this=column(states, "is_last"), expression=column(WORTH, "ends"))
+    assert history.values is not None
+    newest = exp.And(this=column(states, "is_last"), expression=column(WORTH, history.values.ends))
     return exp.Case(
         ifs=[
             exp.If(this=exp.And(this=newest, expression=own), true=column(base, field)),
@@ -252,7 +261,8 @@ def _as_then(statement: Statement, entity: Entity, base: str, name: str, closed:
     if field is None or field.as_of is None:
         return column(base, name)
     open_still: exp.Expr = exp.Is(this=column(base, field.as_of.event), expression=exp.Null())
-    if field.as_of.event == "closed_at":  # a closed record may lack its date
-        open_still = exp.and_(open_still, exp.Not(this=exp.Paren(this=_closed_record(base))))
+    outcome = entity.history.outcome if entity.history is not None else None
+    if outcome is not None and field.as_of.event == outcome.at:  # a closed record may lack its date
+        open_still = exp.and_(open_still, exp.Not(this=exp.Paren(this=_closed_record(outcome, base))))
     known = exp.Or(this=exp.Paren(this=closed), expression=open_still)
     return when(known, column(base, name), literal(field.as_of.before))

@@ -429,13 +429,9 @@ class Scope:
             self.statement.need(self.statement.instance(entity.name, moment), field.name)
             return self._column(alias, entity, field)
         versioned = self.statement.versioned(entity.name)
-        past = versioned and field.name in (
-            "status",
-            "closed_at",
-            "lost_stage_id",
-            entity.history.stage if entity.history else "",
-            *self.binding.past_values(entity),
-        )
+        history = entity.history
+        told = (*history.outcome.fields, history.stage) if history is not None else ()
+        past = versioned and field.name in (*told, *self.binding.past_values(entity))
         if not past and not self._given(entity, field.name):
             default = self.binding.default(entity.name, field)
             if default is not None:

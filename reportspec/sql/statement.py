@@ -34,7 +34,7 @@ from reportspec.model.domain import Entity, Field
 from reportspec.model.mapped import MappedField, MappedPart
 from reportspec.resolve.binding import Binding, Unresolved, leads_away
 from reportspec.resolve.moments import Moment, depth, varies_with_moment
-from reportspec.sql.history import VALUED, past_values, select_versions
+from reportspec.sql.history import past_values, select_versions
 from reportspec.sql.parts import from_part
 from reportspec.sql.rates import RATES, select_rates
 from reportspec.sql.scope import Scope
@@ -182,8 +182,9 @@ class Statement:
                 continue
             assert rows.entity.history is not None
             assert rows.entity.history.values is not None
-            values = self.instance(rows.entity.history.values.entity, moment)
-            for name in (rows.entity.history.by, *VALUED, *asked):
+            past = rows.entity.history.values
+            values = self.instance(past.entity, moment)
+            for name in (rows.entity.history.by, *past.bounds, *asked):
                 self.need(values, name)
             for name in asked:
                 self.need(rows.versions or "", name)
@@ -216,16 +217,17 @@ class Statement:
                 history.by,
                 history.entered,
                 history.stage,
-                "exited_at",
-                "visit_number",
-                "next_stage_id",
-                "next_but_one_at",
+                history.left,
+                history.number,
+                history.next,
+                history.next_but_one,
             ):
                 self.need(states, name)
-            stage = self.instance("stage", moment)
-            for name in ("stage_id", "is_won", "is_lost"):
+            stage = self.instance(history.states.entity, moment)
+            for name in (history.states.key, history.states.won, history.states.lost):
                 self.need(stage, name)
-            for name in (entity.key or "", "status", "closed_at", "created_at", history.stage):
+            own = (entity.key, history.outcome.field, history.outcome.at, entity.exists_from, history.stage)
+            for name in filter(None, own):
                 self._rows[base].needed[name] = None
         return entity.name
 

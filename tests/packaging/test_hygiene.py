@@ -24,7 +24,7 @@ TOP_LEVEL = {
 # What .gitignore leaves out, and git itself.
 MADE_HERE = {
     *{".git", ".venv", "out", "dist", "build", ".coverage"},
-    *{".hypothesis", ".mypy_cache", ".pytest_cache", ".ruff_cache", "__pycache__"},
+    *{".grimp_cache", ".hypothesis", ".mypy_cache", ".pytest_cache", ".ruff_cache", "__pycache__"},
 }
 TEXT_SUFFIXES = {
     *{".py", ".pyi", ".md", ".yaml", ".yml", ".toml", ".json", ".sql"},
