@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import re
-from xml.etree import ElementTree
-
 import pytest
 
 from reportspec.model.figures import Chart, Column, Section
-from reportspec.render import render_html
-from tests.render import sample
+from tests.render import reading
 
 WHERE = Column("c", "Owner", "text", role="dimension")
 COUNT = Column("n", "Deals won", "integer", "count", "metric", "n", "up")
@@ -18,26 +14,8 @@ BEFORE = Column("n__previous", "Deals won, before", "integer", "count", "previou
 
 def bars(section: Section) -> tuple[list[tuple[float, float]], list[str]]:
     """Lower and upper end of each bar in the values' scale, from left to right, and all texts."""
-    html = render_html(sample.figures("en", (section,)))
-    found = re.search(r'<svg[^>]*class="marks".*?</svg>', html, re.S)
-    assert found
-    svg = ElementTree.fromstring(found[0])
-    texts = [node.text or "" for node in svg.iter() if node.tag.endswith("}text")]
-    scale = {
-        float(node.text.replace("K", "e3")): float(node.get("y", 0)) - 3.5
-        for node in svg[-1]
-        if node.text and re.fullmatch(r"\d+K?", node.text) and node.get("text-anchor") == "end"
-    }
-    (low, y_low), (high, y_high) = min(scale.items()), max(scale.items())
-    per = (high - low) / (y_low - y_high)
-    ends = []
-    for node in svg.iter():
-        # Without rounded corners a bar is M x,y h width v height h -width Z.
-        shape = re.fullmatch(r"M([\d.]+),(-?[\d.]+)h([\d.]+)v([\d.]+)h-\3Z", node.get("d") or "")
-        if shape and float(shape[3]) < 500:
-            x, y, _, height = map(float, shape.groups())
-            ends.append((x, low + (y_low - y - height) * per, low + (y_low - y) * per))
-    return [(round(a, 1) + 0.0, round(b, 1)) for _, a, b in sorted(ends)], texts
+    chart = reading.chart(section)
+    return [(round(low, 1) + 0.0, round(high, 1)) for low, high in chart.upright()], chart.texts
 
 
 def test_a_bridge_leads_from_the_total_then_to_the_total_now() -> None:
