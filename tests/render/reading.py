@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from xml.etree import ElementTree
 
+from reportspec.evaluate.waterfall import with_bridge
 from reportspec.model.figures import Section
 from reportspec.render import render_html
 from tests.render import sample
@@ -70,7 +71,7 @@ def number(node: ElementTree.Element) -> float:
 
 def charts(*sections: Section) -> list[Chart]:
     """The charts of a report in English with these sections."""
-    html = render_html(sample.figures("en", sections))
+    html = render_html(sample.figures("en", tuple(map(with_bridge, sections))))
     found = re.findall(r'<svg[^>]*class="marks".*?</svg>', html, re.S)
     return [Chart(ElementTree.fromstring(one)) for one in found]
 

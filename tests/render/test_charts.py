@@ -12,6 +12,7 @@ from typing import get_args, get_type_hints
 
 import pytest
 
+from reportspec.evaluate.waterfall import with_bridge
 from reportspec.formats.html import as_html
 from reportspec.model.figures import Cell, Chart, Column, Section
 from reportspec.render import render_html
@@ -197,7 +198,7 @@ def test_names_are_texts_whatever_they_hold(kind: str) -> None:
     rows = tuple((name, at + 1) for at, name in enumerate(hostile))
     chart = Chart(kind, "c", ("n",), whole=(6.0, None))  # type: ignore[arg-type]
     made = Section("s", "breakdown", "S", (WHERE, COUNT), rows, None, 3, chart=chart)
-    assert "<script" not in render_html(sample.figures("en", (made,)))
+    assert "<script" not in render_html(sample.figures("en", (with_bridge(made),)))
     texts = reading.chart(made).texts
     assert {text.removesuffix("…")[:4] for text in hostile} <= {text[:4] for text in texts}
 

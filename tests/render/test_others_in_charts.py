@@ -8,6 +8,7 @@ from xml.etree import ElementTree
 
 import pytest
 
+from reportspec.evaluate.waterfall import with_bridge
 from reportspec.model.figures import Chart, Column, Section
 from reportspec.render import charts
 from reportspec.render.locale import formats_for
@@ -21,6 +22,7 @@ COUNT = Column("n", "Deals won", "integer", "count", "metric", "n", "up")
 
 def drawn(section: Section) -> tuple[reading.Chart, tuple[str, ...]]:
     """The chart and its captions."""
+    section = with_bridge(section)
     figures = sample.figures("en", (section,))
     [drawing] = charts.drawings(figures, section, formats_for(figures), palette_for(figures.theme.accent))
     return reading.Chart(ElementTree.fromstring(drawing.svg)), drawing.captions

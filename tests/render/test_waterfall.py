@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from reportspec.model.figures import Chart, Column, Section
+from reportspec.evaluate.waterfall import with_bridge
+from reportspec.model.figures import Bridge, Chart, Column, Section
 from tests.render import reading
 
 WHERE = Column("c", "Owner", "text", role="dimension")
@@ -47,3 +50,24 @@ def test_many_and_few_steps(count: int) -> None:
     assert len(ends) <= 15
     assert ends[0] == ends[-1] == (0, pytest.approx(whole, rel=1e-3))
     assert ("Others (288)" in texts) == (count > 15)
+
+
+def test_its_steps_are_figures() -> None:
+    rows = (("Anna", 5, 3), ("Ciro", 1, 4), ("Dora", 2, 2), ("Elio", None, 1))
+    chart = Chart("waterfall", "c", ("n",), whole=(10.0, 12.0))
+    section = Section("s", "breakdown", "S", (WHERE, COUNT, BEFORE), rows, None, 6, chart=chart)
+    made = with_bridge(section).chart
+    assert made
+    # Who changed nothing has no step; from 12 the steps lead to 10, so that two more rows brought 0.
+    assert made.bridge == Bridge(((0, 2.0), (1, -3.0), (3, -1.0)), None, 2, False)
+    less = with_bridge(replace(section, chart=replace(chart, whole=(10.0, 8.0)))).chart
+    assert less
+    assert less.bridge == Bridge(((0, 2.0), (1, -3.0), (3, -1.0)), 4.0, 2, False)
+
+
+def test_the_largest_changes_have_a_step_of_their_own() -> None:
+    rows = tuple((f"Owner {at}", at) for at in range(1, 15))  # 1 to 14: 105 in all
+    chart = Chart("waterfall", "c", ("n",), whole=(105.0, None))
+    made = with_bridge(Section("s", "breakdown", "S", (WHERE, COUNT), rows, None, 14, chart=chart)).chart
+    assert made
+    assert made.bridge == Bridge(tuple((at, at + 1.0) for at in range(2, 14)), 3.0, 2, True)

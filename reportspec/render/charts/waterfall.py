@@ -3,12 +3,11 @@ each row changed."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from reportspec.model.figures import Column
-from reportspec.render.charts.cut import CATEGORIES, all_rows, largest, largest_drawn, others_name
+from reportspec.render.charts.cut import all_rows, largest_drawn, others_name
 from reportspec.render.charts.kind import Canvas, Drawing, Kind, each_unit, finished
 from reportspec.render.charts.labels import widest
 from reportspec.render.charts.scales import Steps
@@ -32,7 +31,8 @@ class Bar:
 def waterfall(canvas: Canvas, series: tuple[Series, ...]) -> Drawing:
     """The first series. What is not drawn row by row is one step more."""
     one = Series(series[0].label, series[0].column, series[0].values)
-    bars, captions = bars_of(canvas, series[0])
+    bars, bridge = bars_of(canvas, one.column), canvas.chart.bridge
+    captions = largest_drawn(canvas, len(bridge.steps), all_rows(canvas)) if bridge and bridge.cut else ()
     names = tuple(bar.name for bar in bars)
     reached = [level for bar in bars for level in (bar.start, bar.end)]
     steps = Steps(len(bars), 0.3, 0.15)
@@ -43,40 +43,26 @@ def waterfall(canvas: Canvas, series: tuple[Series, ...]) -> Drawing:
     return finished(canvas, (one,), drawing(upright.frame, shapes, labels), captions)
 
 
-def bars_of(canvas: Canvas, one: Series) -> tuple[list[Bar], tuple[str, ...]]:
-    """All bars from left to right, and what is said of those that have none."""
-    whole, before = canvas.chart.whole or (0.0, None)
-    start = before if before is not None else 0.0
-    changes, captions = steps_of(canvas, one, whole or 0.0, start)
-    level, column, write = start, one.column, canvas.write
-    bars = []
-    if before is not None:
-        bars.append(Bar(canvas.previous_label, 0.0, start, write(start, column), PREVIOUS))
-    for name, change in changes:
-        sign = "+" if before is not None and change > 0 else ""
-        colour = _colour(canvas, column, change, before is not None)
+def bars_of(canvas: Canvas, column: Column) -> list[Bar]:
+    """All bars from left to right: the whole then, the steps, the whole now."""
+    now, before = canvas.chart.whole or (0.0, None)
+    bridged, write = before is not None, canvas.write
+    level, whole = before or 0.0, now or 0.0
+    bars = [Bar(canvas.previous_label, 0.0, level, write(level, column), PREVIOUS)] if bridged else []
+    for name, change in _steps(canvas):
+        sign = "+" if bridged and change > 0 else ""
+        colour = _colour(canvas, column, change, bridged)
         bars.append(Bar(name, level, level + change, sign + write(change, column), colour))
         level += change
-    last = canvas.figures.period.label if before is not None else canvas.formats.word("total")
-    bars.append(Bar(last, 0.0, level, write(level, column), canvas.palette.accent))
-    return bars, captions
+    last = canvas.figures.period.label if bridged else canvas.formats.word("total")
+    return [*bars, Bar(last, 0.0, whole, write(whole, column), canvas.palette.accent)]
 
 
-def steps_of(
-    canvas: Canvas, one: Series, whole: float, start: float
-) -> tuple[list[tuple[str, float]], tuple[str, ...]]:
-    """The largest changes in the rows' order, and then what is left up to the whole."""
-    before = canvas.chart.whole[1] if canvas.chart.whole else None
-    past = one.previous if before is not None and one.previous else (0.0,) * len(one.values)
-    changes = [(now or 0.0) - (then or 0.0) for now, then in zip(one.values, past, strict=True)]
-    own = changes[: len(changes) - (1 if canvas.section.others else 0)]  # of rows that stand for themselves
-    rows = [at for at in largest(own, CATEGORIES - 3) if own[at]]
-    steps = [(canvas.labels[at], own[at]) for at in rows]
-    rest = whole - start - math.fsum(change for _, change in steps)
-    hidden = sum(map(bool, own)) - len(rows)
-    if hidden or abs(rest) > max(abs(whole), abs(start)) * 1e-9:
-        steps.append((others_name(canvas, hidden + all_rows(canvas) - len(own)), rest))
-    return steps, largest_drawn(canvas, len(rows), all_rows(canvas)) if hidden else ()
+def _steps(canvas: Canvas) -> list[tuple[str, float]]:
+    bridge = canvas.chart.bridge
+    assert bridge is not None, "a waterfall has its steps from `evaluate.waterfall`"
+    steps = [(canvas.labels[row], change) for row, change in bridge.steps]
+    return steps if bridge.rest is None else [*steps, (others_name(canvas, bridge.others), bridge.rest)]
 
 
 def _colour(canvas: Canvas, column: Column, change: float, bridge: bool) -> str:
