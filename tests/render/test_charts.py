@@ -233,3 +233,35 @@ def test_pages_and_pdfs_get_the_same_drawing() -> None:
     [page] = re.findall(r"<svg.*?</svg>", as_html(figures), re.S)
     [paper] = re.findall(r"<svg.*?</svg>", render_html(figures), re.S)
     assert page == paper
+
+
+def lines(count: int, points: int) -> Section:
+    """A line for each of `count` owners over `points` months."""
+    columns = (WHEN, Column("d", "Owner", "text", role="dimension"), COUNT)
+    rows = tuple(
+        (date(2026 + at // 12, at % 12 + 1, 1), f"Owner {k}", at + k) for at in range(points) for k in range(count)
+    )
+    chart = Chart("line", "c", ("n",), "d")
+    return Section(
+        "s", "trend", "S", columns, rows, None, len(rows), chart=chart, row_labels=tuple(str(row[0]) for row in rows)
+    )
+
+
+def test_lines_are_told_apart_without_colours() -> None:
+    assert len({svg.mark((0, 0), place, "#000000") for place in range(8)}) == 8
+    html = render_html(sample.figures("en", (lines(8, 6),)))
+    assert re.findall(r'<i class="line (mark\d(?: hollow)?)"', html) == [
+        *["mark0", "mark1", "mark2", "mark3"],
+        *["mark0 hollow", "mark1 hollow", "mark2 hollow", "mark3 hollow"],
+    ]
+    assert 'class="line mark' not in render_html(
+        sample.figures("en", (section("line", 1, 2, before=(2, 1), over_time=True),))
+    )
+
+
+@pytest.mark.parametrize(("points", "expected"), [(6, 6), (31, 31), (40, 10), (365, 10)])
+def test_long_lines_have_marks_here_and_there(points: int, expected: int) -> None:
+    chart = reading.chart(lines(2, points))
+    assert len(list(chart.plot.iter(f"{reading.SVG}circle"))) == expected
+    squares = [node for node in chart.plot.iter(f"{reading.SVG}path") if (node.get("d") or "").endswith("Z")]
+    assert len(squares) == expected

@@ -15,11 +15,12 @@ from reportspec.render.palette import FAINT, INK, PREVIOUS, Palette
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """One entry of a legend."""
+    """One entry of a legend; `mark` is the place of a line's marks among those of `svg.mark`."""
 
     label: str
     colour: str
     shape: Literal["fill", "line", "dash"]
+    mark: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +94,10 @@ def finished(
     column = series[0].column
     compared = previous is not None and any(one.previous for one in series)
     if shape and len(series) > 1:
-        legend = tuple(Key(one.label, canvas.palette.series[k], shape) for k, one in enumerate(series))
+        legend = tuple(
+            Key(one.label, canvas.palette.series[k], shape, k if shape == "line" else None)
+            for k, one in enumerate(series)
+        )
         if compared:
             told = canvas.formats.word("dashed_is_previous", label=canvas.previous_label)
             captions = (told, *captions)

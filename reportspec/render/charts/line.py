@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 from reportspec.render.charts.cut import few_series
 from reportspec.render.charts.kind import Canvas, Drawing, Kind, each_unit, finished
 from reportspec.render.charts.scales import Steps
 from reportspec.render.charts.series import Series
-from reportspec.render.charts.svg import curve, dot, drawing
+from reportspec.render.charts.svg import curve, drawing, mark
 from reportspec.render.charts.upright import Upright
 from reportspec.render.palette import PREVIOUS, tinted
 
 DOTS = 31  # points that are drawn one by one
+MARKS = 10  # of each series where there are more
 
 
 def line(canvas: Canvas, series: tuple[Series, ...]) -> Drawing:
@@ -49,12 +51,14 @@ def _now(upright: Upright, series: tuple[Series, ...]) -> Iterator[str]:
 
 
 def _dots(upright: Upright, series: tuple[Series, ...]) -> Iterator[str]:
-    if len(upright.names) > DOTS:
+    """A dot for each value; of several series that are long, marks here and there that tell them apart."""
+    few = len(upright.names) <= DOTS
+    if not few and len(series) == 1:
         return
-    for one, colour in zip(series, upright.canvas.palette.series, strict=False):
-        for point in upright.points(one.values):
-            if point is not None:
-                yield dot(point, 2.5, colour)
+    every = 1 if few else math.ceil(len(upright.names) / MARKS)
+    for k, (one, colour) in enumerate(zip(series, upright.canvas.palette.series, strict=False)):
+        known = [point for point in upright.points(one.values) if point is not None]
+        yield from (mark(point, k, colour) for point in known[::every])
 
 
 KIND = Kind("line", each_unit(line))

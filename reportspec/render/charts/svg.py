@@ -111,6 +111,22 @@ def dot(at: Point, radius: float, fill: str) -> str:
     return f'<circle cx="{_n(at[0])}" cy="{_n(at[1])}" r="{_n(radius)}" fill="{fill}"/>'
 
 
+def mark(at: Point, place: int, colour: str) -> str:
+    """A point of one of several series, whose shape tells it apart where colours do not: four shapes, filled
+    and hollow. `report.css` has the same for legends."""
+    x, y = at
+    paint = f'fill="{colour}"' if place < 4 else f'fill="#ffffff" stroke="{colour}" stroke-width="1.2"'
+    if place % 4 == 0:
+        return f'<circle cx="{_n(x)}" cy="{_n(y)}" r="2.5" {paint}/>'
+    corners = {
+        1: ((-2.3, -2.3), (2.3, -2.3), (2.3, 2.3), (-2.3, 2.3)),
+        2: ((0, -3.3), (3.3, 0), (0, 3.3), (-3.3, 0)),
+        3: ((-1.1, -3.8), (1.1, -3.8), (1.1, 3.8), (-1.1, 3.8)),
+    }[place % 4]
+    steps = "L".join(f"{_n(x + across)} {_n(y + down)}" for across, down in corners)
+    return f'<path d="M{steps}Z" {paint}/>'
+
+
 def level_rule(y: float, width: float, labels: Iterable[Label], colour: str, thick: float = 1, dash: str = "") -> str:
     """A line across the plot that leaves out the labels it would strike through."""
     boxes = [one.box for one in labels if not one.angle]
