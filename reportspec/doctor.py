@@ -113,7 +113,7 @@ def installation() -> Iterator[Finding]:
     yield _subsetter()
     yield _fonts()
     with suppress(Exception):
-        yield Finding("ok", "charts", f"vl-convert {version('vl-convert-python')}")
+        yield Finding("ok", "charts in Vega-Lite", f"vl-convert {version('vl-convert-python')}")
     from zoneinfo import ZoneInfo
 
     try:

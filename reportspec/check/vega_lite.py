@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from reportspec import vega_lite
 from reportspec.check.document import Document, Place
 from reportspec.diagnostics import suggestion
 
@@ -122,6 +123,9 @@ def own_chart(
     if len(document.problems) > told:
         return None
     own = {key: value for key, value in spec.items() if key != "$schema"}
+    if not vega_lite.is_there():
+        document.tell("missing-library", vega_lite.MISSING, place, vega_lite.WAY_OUT, key=True, warning=True)
+        return own
     why = _refused(own)
     if why is not None:
         document.tell(

@@ -12,6 +12,7 @@ from reportspec.calendar import Bucket, bucket_label, instant, period_label, sam
 from reportspec.evaluate.goals import goal_state
 from reportspec.evaluate.metrics import GOAL, Row, counted, metric_value, number, summed
 from reportspec.evaluate.rows import Answers
+from reportspec.evaluate.waterfall import with_bridge
 from reportspec.evaluate.words import word
 from reportspec.expression.sandbox import column_nodes, path_of
 from reportspec.languages import alphabetical, as_part, in_number, vocabulary
@@ -617,7 +618,7 @@ def _breakdown(
     total_cells = None
     if spec.totals and kept:
         total_cells = (*([None] * count), *_metric_cells(report, spec, total, total))
-    return Section(
+    made = Section(
         spec.id,
         "breakdown",
         spec.title,
@@ -631,6 +632,7 @@ def _breakdown(
         others=others,
         subtotals=subtotals,
     )
+    return with_bridge(made)
 
 
 def _in_groups(

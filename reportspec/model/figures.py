@@ -73,6 +73,18 @@ class Kpi:
 
 
 @dataclass(frozen=True, slots=True)
+class Bridge:
+    """The steps of a waterfall. Each is the place of a row and by what it changed the level. `rest` is the change
+    by all that have no step of their own, None where there are none; they are `others` rows (0 where it is not
+    known how many). `cut`: whether rows of the section are among them."""
+
+    steps: tuple[tuple[int, float], ...]
+    rest: float | None
+    others: int
+    cut: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Chart:
     """What to draw from the section's own rows: `x` is a column's name, `y` are columns' names,
     `color` names a second dimension's column. `reference` draws a dashed line (a goal)."""
@@ -102,6 +114,7 @@ class Chart:
     categories: tuple[str, ...] = ()  # the values of `color` that are always shown, in order
     # Of all rows, now and before, where those of the rows add up to it.
     whole: tuple[float | None, float | None] | None = None
+    bridge: Bridge | None = None  # of a waterfall
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,12 +12,12 @@ import subprocess
 from dataclasses import replace
 from typing import Any
 
-from reportspec.errors import RenderError
+from reportspec.errors import FormatError, RenderError
 from reportspec.model.figures import Figures
 from reportspec.parent import Worker, served
 
 SECONDS = 60
-MEMORY = 3_000_000_000  # bytes of data; the chart engine alone has half a gigabyte
+MEMORY = 3_000_000_000  # bytes of data; the engine of Vega-Lite alone has half a gigabyte
 
 
 def wanted(figures: Figures) -> bool:
@@ -27,8 +27,8 @@ def wanted(figures: Figures) -> bool:
 
 
 def rendered(form: str, figures: Figures, spec_text: str | None) -> bytes:
-    """The report in a form (`pdf`, `html`), made in another process. Raises `RenderError` as
-    rendering itself does, and where the limits are reached."""
+    """The report in a form (`pdf`, `html`), made in another process. Raises `RenderError` and
+    `FormatError` as rendering itself does, and `RenderError` where the limits are reached."""
     asked = pickle.dumps((form, plain(figures), spec_text))
     worker = Worker("reportspec.render.apart")
     try:
@@ -41,6 +41,8 @@ def rendered(form: str, figures: Figures, spec_text: str | None) -> bytes:
         spent = worker.process.returncode == -getattr(signal, "SIGXCPU", 24)
         raise RenderError(_too_much(f"took more than {SECONDS} seconds" if spent else "needed too much memory"))
     kind, result = pickle.loads(answer)
+    if kind == "missing":
+        raise FormatError(*result)
     if kind == "refused":
         raise RenderError(result)
     return bytes(result)
@@ -97,6 +99,8 @@ def _main() -> None:
             answer = ("made", pdf_here(figures, spec_text))
     except RenderError as error:
         answer = ("refused", str(error))
+    except FormatError as error:
+        answer = ("missing", (error.message, error.help))
     with answers:
         pickle.dump(answer, answers)
 

@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from reportspec.model.figures import Cell, Chart, Section
+from reportspec.render.charts.svg import WIDTH
 from reportspec.render.locale import Formats, is_number
 from reportspec.render.palette import INK, MUTED, Palette
-from reportspec.render.vega import CONFIG, WIDTH, Spec, svg_from
+from reportspec.render.vega import CONFIG, Spec, svg_from
 
 HEIGHT = 180
 _COMPOSED = ("hconcat", "vconcat", "concat", "repeat", "facet", "spec")

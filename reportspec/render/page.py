@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING
 
 from reportspec.diagnostics import harmless
 from reportspec.model.figures import Figures, Kpi, PeriodFigures, Section
-from reportspec.render import charts, drawings, rightward, tables
+from reportspec.render import charts, rightward, tables
 from reportspec.render.attachments import CsvFile, csv_files
+from reportspec.render.charts.goal_bar import goal_bar
+from reportspec.render.charts.sparkline import sparkline
 from reportspec.render.fonts import face, font_faces, set_in
 from reportspec.render.locale import (
     Formats,
@@ -274,7 +276,7 @@ def tile_of(kpi: Kpi, formats: Formats, palette: Palette, previous_label: str) -
     spark = ""
     known = [value for value in kpi.spark if value is not None]
     if known:
-        spark = drawings.sparkline(
+        spark = sparkline(
             kpi.spark,
             palette,
             formats.word(
@@ -330,7 +332,7 @@ def _goal(kpi: Kpi, formats: Formats, palette: Palette) -> tuple[str, str, str, 
     state = str(formats.words["states"][goal.state])
     if goal.pace is not None and goal.state in ("on_track", "at_risk"):
         state += f" · {formats.word('pace')} {attainment(formats, goal.pace)}"
-    bar = drawings.goal_bar(goal, palette, f"{kpi.column.label}: {text}, {state}")
+    bar = goal_bar(goal, palette, f"{kpi.column.label}: {text}, {state}")
     return bar, text, goal.state, state
 
 

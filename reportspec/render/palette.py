@@ -52,6 +52,11 @@ def palette_for(accent: str) -> Palette:
     return Palette(_hex(channels), _hex(text), _hex(_mixed(channels, 0.35)), _hex(_mixed(channels, 0.14)))
 
 
+def tinted(colour: str, share: float) -> str:
+    """As much of a colour `#rrggbb` on white: no drawing needs transparency, which takes a group in PDFs."""
+    return _hex(_mixed(tuple(int(colour[at : at + 2], 16) for at in (1, 3, 5)), share))
+
+
 def _hex(channels: tuple[int, ...]) -> str:
     return "#" + "".join(f"{channel:02x}" for channel in channels)
 

@@ -80,7 +80,7 @@ def pdf_here(figures: Figures, spec_text: str | None) -> bytes:
 
 
 def warm_up() -> threading.Thread:
-    """Start loading WeasyPrint and the chart engine in the background, beside the queries.
+    """Start loading WeasyPrint in the background, beside the queries.
 
     Rendering may begin at any time: it waits for what is still being loaded.
     """
@@ -91,11 +91,8 @@ def warm_up() -> threading.Thread:
 
 def _load() -> None:
     try:
-        from reportspec.render.vega import svg_from
-
         with packaged_fonts():
             import weasyprint  # noqa: F401
-        svg_from({"data": {"values": [{"v": 1}]}, "mark": "bar", "encoding": {}})
     except BaseException:  # the program may end meanwhile; rendering itself says what is missing
         return
 

@@ -1,5 +1,5 @@
-"""Texts that run from right to left, in drawings: WeasyPrint sets the letters of an SVG text one by
-one from the left, so they are joined and put in the order of the eye here."""
+"""Texts that run from right to left, in drawings: WeasyPrint asks Pango for each letter of an SVG text alone
+and sets them from the left, so they are joined and put in the order of the eye here."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ import unicodedata
 from html import unescape
 
 from markupsafe import escape
+
+_OPENING, _CLOSING = "([{<«‹", ")]}>»›"
+_MIRROR = dict(zip(_OPENING + _CLOSING, _CLOSING + _OPENING, strict=True))
 
 _TEXT = re.compile(r"(<text\b[^>]*>)([^<]*)(</text>)")
 
@@ -25,7 +28,23 @@ def in_order_of_sight(text: str) -> str:
     from bidi import get_display
 
     joined = ArabicReshaper({"delete_harakat": False}).reshape(text)
-    return str(get_display(joined))
+    return _facing(str(get_display(joined)))
+
+
+def _facing(seen: str) -> str:
+    """A text in the order of sight with its brackets turned where they would look away from each other:
+    of a pair that was written from right to left the closing one stands first."""
+    letters, waiting = list(seen), list[int]()
+    for at, letter in enumerate(seen):
+        if letter not in _MIRROR:
+            continue
+        if not waiting or seen[waiting[-1]] != _MIRROR[letter]:
+            waiting.append(at)
+            continue
+        first = waiting.pop()
+        if seen[first] in _CLOSING:
+            letters[first], letters[at] = seen[at], seen[first]
+    return "".join(letters)
 
 
 def drawn(svg: str) -> str:

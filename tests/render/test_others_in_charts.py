@@ -4,35 +4,28 @@ from __future__ import annotations
 
 import math
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 
+from reportspec.evaluate.waterfall import with_bridge
 from reportspec.model.figures import Chart, Column, Section
 from reportspec.render import charts
 from reportspec.render.locale import formats_for
 from reportspec.render.palette import palette_for
-from tests.render import sample
+from tests.render import reading, sample
 
 WHERE = Column("c", "Owner", "text", role="dimension")
 WHAT = Column("d", "Team", "text", role="dimension")
 COUNT = Column("n", "Deals won", "integer", "count", "metric", "n", "up")
 
 
-def drawn(section: Section, monkeypatch: pytest.MonkeyPatch) -> tuple[list[dict[str, Any]], list[str], tuple[str, ...]]:
-    """The values that Vega gets, the texts beside them, and the captions."""
-    found: list[Any] = []
-
-    def keep(layers: Any, values: Any, frame: Any, labels: Any, **more: Any) -> str:
-        found.append((values, [one.text for one in labels]))
-        return "<svg/>"
-
-    monkeypatch.setattr(charts, "chart_svg", keep)
-    monkeypatch.setattr("reportspec.render.heatmap.chart_svg", keep)
+def drawn(section: Section) -> tuple[reading.Chart, tuple[str, ...]]:
+    """The chart and its captions."""
+    section = with_bridge(section)
     figures = sample.figures("en", (section,))
-    formats = formats_for(figures)
-    [drawing] = charts.drawings(figures, section, formats, palette_for(figures.theme.accent))
-    [(values, texts)] = found
-    return values, texts, drawing.captions
+    [drawing] = charts.drawings(figures, section, formats_for(figures), palette_for(figures.theme.accent))
+    return reading.Chart(ElementTree.fromstring(drawing.svg)), drawing.captions
 
 
 def section(kind: str, count: int, top: int | None, others: bool, whole: bool = True) -> Section:
@@ -55,12 +48,15 @@ def section(kind: str, count: int, top: int | None, others: bool, whole: bool = 
 @pytest.mark.parametrize("others", [True, False])
 @pytest.mark.parametrize("top", [None, 3, 14, 15, 20])
 @pytest.mark.parametrize("count", [1, 2, 14, 15, 16, 79])
-def test_a_pareto_ends_at_the_whole(count: int, top: int | None, others: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    values, texts, _ = drawn(section("pareto", count, top, others), monkeypatch)
-    assert len(values) <= 15
-    assert math.fsum(one["v"] for one in values) == count * (count + 1) / 2
-    assert values[-1]["c"] == 1
-    names = [text for text in texts if text.startswith(("Owner", "Other"))]
+def test_a_pareto_ends_at_the_whole(count: int, top: int | None, others: bool) -> None:
+    chart, _ = drawn(section("pareto", count, top, others))
+    bars = chart.upright()
+    assert len(bars) <= 15
+    assert all(abs(low) < 0.1 for low, _ in bars)
+    assert math.fsum(high for _, high in bars) == pytest.approx(count * (count + 1) / 2, rel=2e-3)
+    *_, last = chart.plot.iter(f"{reading.SVG}circle")
+    assert last.get("cy") == "0"  # where 100 % stands
+    names = [text for text in chart.texts if text.startswith(("Owner", "Other"))]
     rest = [text for text in names if text.startswith("Other")]
     alone = len(names) - len(rest)
     assert rest == ([] if alone == count else [f"Others ({count - alone})"])
@@ -71,41 +67,42 @@ def test_a_pareto_ends_at_the_whole(count: int, top: int | None, others: bool, m
 @pytest.mark.parametrize("others", [True, False])
 @pytest.mark.parametrize("top", [None, 5, 20])
 @pytest.mark.parametrize("count", [4, 12, 13, 30])
-def test_a_waterfall_has_one_step_for_the_rest(
-    count: int, top: int | None, others: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    values, texts, _ = drawn(section("waterfall", count, top, others), monkeypatch)
-    assert values[-1]["v"] == count * (count + 1) / 2
+def test_a_waterfall_has_one_step_for_the_rest(count: int, top: int | None, others: bool) -> None:
+    chart, _ = drawn(section("waterfall", count, top, others))
+    texts = chart.texts
+    assert chart.upright()[-1] == (pytest.approx(0, abs=0.05), pytest.approx(count * (count + 1) / 2, rel=1e-3))
     alone = sum(text.startswith("Owner") for text in texts)
     rest = [text for text in texts if text.startswith("Other")]
     assert rest == ([] if alone == count else [f"Others ({count - alone})"])
 
 
 @pytest.mark.parametrize("count", [17, 79])
-def test_bars_beside_others_have_all_that_is_left(count: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    values, texts, captions = drawn(section("hbar", count, 16, True), monkeypatch)
-    assert math.fsum(one["v"] for one in values) == count * (count + 1) / 2
-    assert f"Others ({count - 14})" in texts
+def test_bars_beside_others_have_all_that_is_left(count: int) -> None:
+    chart, captions = drawn(section("hbar", count, 16, True))
+    written = [reading.number(node) for node in chart.labels if node.get("text-anchor") == "start"]
+    assert len(written) == len(chart.bars) == 15
+    assert sum(written) == count * (count + 1) / 2
+    assert f"Others ({count - 14})" in chart.texts
     assert captions == (f"Chart: the 14 largest of {count}.",)
 
 
 def test_bars_that_do_not_add_up_stay_what_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
-    values, _, captions = drawn(section("hbar", 79, 20, True, whole=False), monkeypatch)
-    assert len(values) == 15
+    chart, captions = drawn(section("hbar", 79, 20, True, whole=False))
+    assert len(chart.bars) == 15
     assert captions
 
 
 @pytest.mark.parametrize("kind", ["stacked", "heatmap"])
-def test_the_others_of_two_fields_are_no_value_of_the_second(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_others_of_two_fields_are_no_value_of_the_second(kind: str) -> None:
     rows: list[Any] = [(f"Owner {i}", ("North", "South")[i % 2], 40 - i) for i in range(20)]
     rows.append(("Others (20)", None, 210))
     chart = Chart(kind, "c", ("n",), "d", whole=(820.0, None))  # type: ignore[arg-type]
     made = Section("s", "breakdown", "S", (WHERE, WHAT, COUNT), tuple(rows), None, 21, chart=chart, others=20)
-    values, texts, _ = drawn(made, monkeypatch)
+    read, _ = drawn(made)
     if kind == "stacked":
-        assert math.fsum(one["v"] or 0 for one in values) == sum(row[2] for row in rows)
-        assert len({one["i"] for one in values}) == 15
-    assert "Other" in texts
+        assert math.fsum(read.level()) == pytest.approx(sum(row[2] for row in rows), rel=2e-3)
+        assert len({top for _, top, _, _ in read.bars}) == 15
+    assert "Other" in read.texts
 
 
 @pytest.mark.parametrize(
@@ -121,9 +118,9 @@ def test_the_others_of_two_fields_are_no_value_of_the_second(kind: str, monkeypa
         ("under 5", "5 to under 10", "10 and more"),
     ],
 )
-def test_bins_are_named_whole(names: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_bins_are_named_whole(names: tuple[str, ...]) -> None:
     rows = tuple((name, 10 + at) for at, name in enumerate(names))
     chart = Chart("histogram", "c", ("n",))
     made = Section("s", "breakdown", "S", (WHERE, COUNT), rows, None, len(rows), chart=chart)
-    _, texts, _ = drawn(made, monkeypatch)
-    assert set(names) <= set(texts)
+    read, _ = drawn(made)
+    assert set(names) <= set(read.texts)

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import io
+import pickle
 import re
 import sys
+from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
+from subprocess import CompletedProcess
 
 import pytest
 from pypdf import PdfReader
 
+from reportspec import vega_lite
+from reportspec.errors import FormatError
 from reportspec.formats.html import as_html
 from reportspec.model.figures import Chart, Column, Figures, Section, Theme
 from reportspec.render import RenderError, apart, render_html, render_pdf
@@ -115,6 +121,60 @@ def test_a_chart_that_fills_the_memory_is_stopped() -> None:
     }
     with pytest.raises(RenderError, match=r"too much memory|took more than"):
         render_pdf(drawn(greedy))
+
+
+SPEC = """
+version: 1
+period: 2026-Q3
+sections:
+  - breakdown: {metrics: [won_amount], by: [user.name]}
+    vega_lite: {mark: bar, encoding: {x: {field: won_amount, type: quantitative}}}
+"""
+
+
+def test_where_the_library_is_missing_it_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run_cli: Callable[..., CompletedProcess[str]]
+) -> None:
+    monkeypatch.setattr(vega_lite, "is_there", lambda: False)
+    (tmp_path / "reportspec.yaml").write_text("version: 1\nsource: demo\n", "utf-8")
+    (tmp_path / "s.yaml").write_text(SPEC, "utf-8")
+    told = "charts in Vega-Lite need vl-convert, which is not installed"
+    done = run_cli(["validate", "s.yaml"], cwd=tmp_path)
+    assert done.returncode == 0
+    assert f"warning[missing-library]: {told}" in done.stderr
+    assert 'pip install "reportspec[vega-lite]"' in done.stderr
+    # What has no charts is made all the same.
+    assert run_cli(["build", "--format", "csv", "s.yaml"], cwd=tmp_path).returncode == 0
+
+
+def test_without_its_library_it_is_not_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(vega_lite, "is_there", lambda: False)
+    with pytest.raises(FormatError, match="vl-convert") as told:
+        render_html(drawn(BARS))
+    assert told.value.help == 'pip install "reportspec[vega-lite]"'
+
+
+def test_the_other_process_tells_of_the_missing_library(monkeypatch: pytest.MonkeyPatch) -> None:
+    answer = pickle.dumps(("missing", ("charts need it", "install it")))
+
+    class Dead:
+        class process:
+            returncode = 0
+
+            @staticmethod
+            def communicate(asked: bytes, timeout: float) -> tuple[bytes, bytes]:
+                return answer, b""
+
+        def __init__(self, module: str) -> None:
+            pass
+
+        def kill(self) -> None:
+            pass
+
+    monkeypatch.setattr(apart, "Worker", Dead)
+    with pytest.raises(FormatError, match="charts need it") as told:
+        render_pdf(drawn(BARS))
+    assert told.value.help == "install it"
 
 
 def test_only_what_has_no_bounds_is_rendered_apart() -> None:

@@ -9,7 +9,6 @@ from dataclasses import replace
 from datetime import date
 from functools import cache
 from itertools import pairwise
-from xml.etree import ElementTree
 
 import pytest
 from fontTools.ttLib import TTFont
@@ -17,12 +16,13 @@ from fontTools.ttLib import TTFont
 from reportspec.model.figures import Chart, Column, PeriodFigures, Section, Theme
 from reportspec.render import RenderError, render_html
 from reportspec.render.attachments import csv_files
-from reportspec.render.drawings import goal_bar, sparkline
+from reportspec.render.charts.goal_bar import goal_bar
+from reportspec.render.charts.sparkline import sparkline
 from reportspec.render.fonts import font_directory
 from reportspec.render.locale import formats_for
 from reportspec.render.page import tile_columns
 from reportspec.render.palette import palette_for
-from tests.render import sample
+from tests.render import reading, sample
 
 T = sample.TEXTS["en"]
 
@@ -194,25 +194,14 @@ def test_a_plain_svg_logo_is_embedded() -> None:
     assert 'src="data:image/svg+xml;base64,' in html
 
 
-def chart_of(section: Section) -> ElementTree.Element:
-    html = html_of(section)
-    match = re.search(r'<svg[^>]*class="marks".*?</svg>', html, re.S)
-    assert match, "no chart"
-    return ElementTree.fromstring(match[0])
-
-
-def texts_of(svg: ElementTree.Element) -> list[str]:
-    return [node.text or "" for node in svg.iter() if node.tag.endswith("}text")]
-
-
 def test_a_chart_has_a_title_for_those_who_cannot_see_it() -> None:
-    svg = chart_of(sample.ages(T))
+    svg = reading.chart(sample.ages(T)).svg
     assert svg[0].tag.endswith("}title")
     assert svg[0].text == "Chart of Deals: Age of open deals"
 
 
 def test_chart_labels_are_real_texts_in_the_data_s_order() -> None:
-    texts = texts_of(chart_of(sample.ages(T)))
+    texts = reading.chart(sample.ages(T)).texts
     bins = ["0–29", "30–59", "60–89", "90–119", "120–179", "180+"]
     assert [text for text in texts if text in bins] == bins
     assert {"212", "164", "98"} <= set(texts)
@@ -221,7 +210,7 @@ def test_chart_labels_are_real_texts_in_the_data_s_order() -> None:
 def test_a_chart_of_many_categories_shows_the_largest_and_tells() -> None:
     html = html_of(sample.by_owner(T))
     assert "Chart: the 15 largest of 40." in html
-    texts = texts_of(chart_of(sample.by_owner(T)))
+    texts = reading.chart(sample.by_owner(T)).texts
     assert "<script>alert(1)</script>" in texts
     assert any(text.endswith("…") and text.startswith("Consolidated") for text in texts)
 
@@ -247,10 +236,10 @@ def test_labels_stay_inside_and_apart(kind: str, count: int) -> None:
     )
     rows = tuple((f"Category number {i}", (-1) ** i * (i + 1.0)) for i in range(count))
     section = Section("s", "breakdown", "S", columns, rows, chart=Chart(kind, "c", ("n",)))  # type: ignore[arg-type]
-    svg = chart_of(section)
-    left = float(re.findall(r"translate\(([\d.]+)", svg[-1].get("transform", ""))[0])
+    chart = reading.chart(section)
+    left, _ = chart.corner
     level: dict[str, list[tuple[float, float]]] = {}
-    for node in svg[-1]:
+    for node in chart.labels:
         width = drawn_width(node.text or "")
         x = float(node.get("x", "")) + left
         start = {"start": x, "middle": x - width / 2, "end": x - width}[node.get("text-anchor", "")]

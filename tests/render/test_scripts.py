@@ -35,6 +35,21 @@ def test_letters_stand_as_they_are_seen_from_the_left() -> None:
     assert in_order_of_sight("Acme דוד 12") == "Acme 12 דוד" or "דוד"[::-1] in in_order_of_sight("Acme דוד 12")
 
 
+@pytest.mark.parametrize(
+    ("written", "seen"),
+    [
+        ("Acme דוד (ש)", "Acme (ש) דוד"),
+        ("(דוד)", "(דוד)"),  # the name is the same from both ends
+        ("דוד (Acme) כהן", "ןהכ (Acme) דוד"),
+        ("a (b) ש", "a (b) ש"),
+        ("דוד [א (ב)]", "[(ב) א] דוד"),
+        ("a < b", "a < b"),
+    ],
+)
+def test_brackets_look_at_each_other(written: str, seen: str) -> None:
+    assert in_order_of_sight(written) == seen
+
+
 def test_only_texts_of_drawings_are_turned_and_stay_escaped() -> None:
     svg = f'<svg><title>{HEBREW}</title><text x="1">&lt;{HEBREW}&amp;</text><text>a</text></svg>'
     made = drawn(svg)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
-from xml.etree import ElementTree
+from dataclasses import replace
 
 import pytest
 
-from reportspec.model.figures import Chart, Column, Section
-from reportspec.render import render_html
-from tests.render import sample
+from reportspec.evaluate.waterfall import with_bridge
+from reportspec.model.figures import Bridge, Chart, Column, Section
+from tests.render import reading
 
 WHERE = Column("c", "Owner", "text", role="dimension")
 COUNT = Column("n", "Deals won", "integer", "count", "metric", "n", "up")
@@ -18,26 +17,8 @@ BEFORE = Column("n__previous", "Deals won, before", "integer", "count", "previou
 
 def bars(section: Section) -> tuple[list[tuple[float, float]], list[str]]:
     """Lower and upper end of each bar in the values' scale, from left to right, and all texts."""
-    html = render_html(sample.figures("en", (section,)))
-    found = re.search(r'<svg[^>]*class="marks".*?</svg>', html, re.S)
-    assert found
-    svg = ElementTree.fromstring(found[0])
-    texts = [node.text or "" for node in svg.iter() if node.tag.endswith("}text")]
-    scale = {
-        float(node.text.replace("K", "e3")): float(node.get("y", 0)) - 3.5
-        for node in svg[-1]
-        if node.text and re.fullmatch(r"\d+K?", node.text) and node.get("text-anchor") == "end"
-    }
-    (low, y_low), (high, y_high) = min(scale.items()), max(scale.items())
-    per = (high - low) / (y_low - y_high)
-    ends = []
-    for node in svg.iter():
-        # Without rounded corners a bar is M x,y h width v height h -width Z.
-        shape = re.fullmatch(r"M([\d.]+),(-?[\d.]+)h([\d.]+)v([\d.]+)h-\3Z", node.get("d") or "")
-        if shape and float(shape[3]) < 500:
-            x, y, _, height = map(float, shape.groups())
-            ends.append((x, low + (y_low - y - height) * per, low + (y_low - y) * per))
-    return [(round(a, 1) + 0.0, round(b, 1)) for _, a, b in sorted(ends)], texts
+    chart = reading.chart(section)
+    return [(round(low, 1) + 0.0, round(high, 1)) for low, high in chart.upright()], chart.texts
 
 
 def test_a_bridge_leads_from_the_total_then_to_the_total_now() -> None:
@@ -69,3 +50,24 @@ def test_many_and_few_steps(count: int) -> None:
     assert len(ends) <= 15
     assert ends[0] == ends[-1] == (0, pytest.approx(whole, rel=1e-3))
     assert ("Others (288)" in texts) == (count > 15)
+
+
+def test_its_steps_are_figures() -> None:
+    rows = (("Anna", 5, 3), ("Ciro", 1, 4), ("Dora", 2, 2), ("Elio", None, 1))
+    chart = Chart("waterfall", "c", ("n",), whole=(10.0, 12.0))
+    section = Section("s", "breakdown", "S", (WHERE, COUNT, BEFORE), rows, None, 6, chart=chart)
+    made = with_bridge(section).chart
+    assert made
+    # Who changed nothing has no step; from 12 the steps lead to 10, so that two more rows brought 0.
+    assert made.bridge == Bridge(((0, 2.0), (1, -3.0), (3, -1.0)), None, 2, False)
+    less = with_bridge(replace(section, chart=replace(chart, whole=(10.0, 8.0)))).chart
+    assert less
+    assert less.bridge == Bridge(((0, 2.0), (1, -3.0), (3, -1.0)), 4.0, 2, False)
+
+
+def test_the_largest_changes_have_a_step_of_their_own() -> None:
+    rows = tuple((f"Owner {at}", at) for at in range(1, 15))  # 1 to 14: 105 in all
+    chart = Chart("waterfall", "c", ("n",), whole=(105.0, None))
+    made = with_bridge(Section("s", "breakdown", "S", (WHERE, COUNT), rows, None, 14, chart=chart)).chart
+    assert made
+    assert made.bridge == Bridge(tuple((at, at + 1.0) for at in range(2, 14)), 3.0, 2, True)

@@ -1,0 +1,65 @@
+"""A section's charts, drawn by ourselves as SVG: figures in, text out.
+
+Each kind is a file beside this one, which says how it is called and how it is drawn, and a place in
+`KINDS`. What kinds share: `kind` (what all of them get and give), `series` (a section's rows as runs of
+values), `cut` (what is drawn of many), `scales`, `labels`, `upright` and `level` (the two ways in which
+values may stand), `svg`. Every text is escaped there, and what is drawn has bounds: of bars and of
+series in `cut`, of cells in `heatmap`; the buckets of a period are bounded already.
+"""
+
+from __future__ import annotations
+
+from reportspec.model.figures import Figures, Section
+from reportspec.render.charts import (
+    bar,
+    funnel,
+    hbar,
+    heatmap,
+    histogram,
+    line,
+    pareto,
+    stacked,
+    waterfall,
+)
+from reportspec.render.charts.kind import Canvas, Drawing, Key, Kind
+from reportspec.render.locale import Formats
+from reportspec.render.palette import Palette
+
+KINDS: tuple[Kind, ...] = (
+    line.KIND,
+    bar.KIND,
+    hbar.KIND,
+    hbar.BULLET,
+    stacked.KIND,
+    pareto.KIND,
+    histogram.KIND,
+    funnel.KIND,
+    heatmap.KIND,
+    waterfall.KIND,
+)
+
+__all__ = ["KINDS", "Drawing", "Key", "drawings"]
+
+
+def drawings(figures: Figures, section: Section, formats: Formats, palette: Palette) -> tuple[Drawing, ...]:
+    """The section's charts: one per unit of its metrics, none without anything to draw.
+
+    Raises `RenderError` for a chart of the user's own that Vega-Lite refuses.
+    """
+    chart = section.chart
+    if chart is None or not section.rows:
+        return ()
+    canvas = Canvas(figures, section, chart, formats, palette)
+    if chart.vega_lite is not None:
+        return (_own(canvas),)
+    kind = next(kind for kind in KINDS if kind.name == chart.kind)
+    return kind.draw(canvas)
+
+
+def _own(canvas: Canvas) -> Drawing:
+    from reportspec.render.own_chart import own_chart
+
+    section, formats = canvas.section, canvas.formats
+    said = (canvas.chart.vega_lite or {}).get("description")
+    alt = said or formats.word("chart_of", label=section.title or section.id, title=canvas.figures.title)
+    return Drawing(own_chart(section, canvas.chart, formats, canvas.palette), "", str(alt))

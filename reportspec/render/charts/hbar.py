@@ -1,0 +1,32 @@
+"""Bars from left to right, with a mark for the previous period, or for the goal (`bullet`)."""
+
+from __future__ import annotations
+
+from reportspec.render.charts.cut import rows_to_draw
+from reportspec.render.charts.kind import Canvas, Drawing, Kind, each_unit, finished
+from reportspec.render.charts.level import level_bars
+from reportspec.render.charts.series import Series
+from reportspec.render.charts.stacked import stacked
+
+
+def hbar(canvas: Canvas, series: tuple[Series, ...]) -> Drawing:
+    """A bar for each row; several series are stacked."""
+    if len(series) > 1:
+        return stacked(canvas, series)
+    drawn = rows_to_draw(canvas, series[0], whole=False)
+    one, captions = drawn.series, drawn.captions
+    if one.previous:
+        captions = (_told(canvas), *captions)
+    texts = [canvas.write(value, one.column) for value in one.values]
+    return finished(canvas, (one,), level_bars(canvas, one, drawn.names, texts), captions)
+
+
+def _told(canvas: Canvas) -> str:
+    """What the marks are."""
+    if canvas.chart.kind == "bullet":
+        return canvas.formats.word("mark_is_goal")
+    return canvas.formats.word("mark_is_previous", label=canvas.previous_label)
+
+
+KIND = Kind("hbar", each_unit(hbar))
+BULLET = Kind("bullet", each_unit(hbar))

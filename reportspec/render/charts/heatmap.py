@@ -1,0 +1,105 @@
+"""A heat map: one metric over two dimensions, darker for more, with the figures in the cells."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from reportspec.model.figures import Cell, Column, Section
+from reportspec.render.charts.kind import Canvas, Drawing, Kind
+from reportspec.render.charts.labels import GAP, beside, named, widest
+from reportspec.render.charts.scales import Steps
+from reportspec.render.charts.svg import SIZE, Frame, Label, drawing, rect
+from reportspec.render.fonts import clipped
+from reportspec.render.locale import Formats, compact, is_number
+from reportspec.render.palette import INK, tinted
+
+ROWS = 40
+COLUMNS = 16
+ROW = 19  # pixels
+
+_PALEST, _DARKEST = 0.04, 0.85  # how much of the accent a cell has
+_DARK = 0.62  # of the largest value: from here on figures are white
+
+
+@dataclass(frozen=True, slots=True)
+class Cells:
+    """The names of rows and columns, the values where they meet, and whether some are left out."""
+
+    rows: list[str]
+    across: list[str]
+    values: dict[tuple[str, str], float]
+    cut: bool
+
+    @property
+    def top(self) -> float:
+        """The largest value, without its sign."""
+        return max((abs(value) for value in self.values.values()), default=1.0) or 1.0
+
+
+def heatmap(canvas: Canvas) -> tuple[Drawing, ...]:
+    """A cell for each pair of values of the two dimensions."""
+    section, formats = canvas.section, canvas.formats
+    shown = next(column for column in section.columns if column.name == canvas.chart.y[0])
+    alt = formats.word("chart_of", label=shown.label, title=section.title or section.id)
+    cells = cells_of(canvas)
+    captions = (formats.word("heatmap_cut", rows=ROWS, columns=COLUMNS),) if cells.cut else ()
+    return (Drawing(_drawn(canvas, cells, shown), shown.label, alt, (), captions),)
+
+
+def cells_of(canvas: Canvas) -> Cells:
+    """The cells from the section's rows; the others together are of all columns."""
+    section, chart, formats = canvas.section, canvas.chart, canvas.formats
+    names = [column.name for column in section.columns]
+    y, x, v = (names.index(name) for name in (chart.x, chart.color or chart.x, chart.y[0]))
+    if section.others:
+        *rest, last = section.rows
+        rest.append((*last[:x], formats.word("other"), *last[x + 1 :]))
+        section = replace(section, rows=tuple(rest))
+    rows = _distinct(section, y, formats)
+    across = list(dict.fromkeys((*chart.categories, *_distinct(section, x, formats))))
+    values = {
+        (_text(line[y], formats), _text(line[x], formats)): float(value)
+        for line in section.rows
+        if is_number(value := line[v])
+    }
+    return Cells(rows[:ROWS], across[:COLUMNS], values, len(rows) > ROWS or len(across) > COLUMNS)
+
+
+def _drawn(canvas: Canvas, cells: Cells, column: Column) -> str:
+    short = named(cells.rows)
+    frame = Frame(len(cells.rows) * ROW + 4, left=widest(short) + GAP + 2, right=6, top=SIZE + GAP + 4, bottom=2)
+    down, over = Steps(len(cells.rows), 0.08, 0.04), Steps(len(cells.across), 0.04, 0.02)
+    ys, xs = down.centres(frame.height), over.centres(frame.width)
+    room = over.step(frame.width) - 4
+    heads = [clipped(name, room / SIZE) for name in cells.across]
+    labels = beside(short, ys, -GAP, INK)
+    labels += [Label(x, -GAP, head, "middle", INK) for x, head in zip(xs, heads, strict=True)]
+    half, thick = over.width(frame.width) / 2, down.width(frame.height) / 2
+    shapes = []
+    for x, y, value in _places(cells, xs, ys):
+        share = abs(value or 0.0) / cells.top
+        fill = tinted(canvas.palette.accent, _PALEST + (_DARKEST - _PALEST) * share)
+        shapes.append(rect(x - half, y - thick, x + half, y + thick, fill))
+        if value is not None:
+            text = compact(canvas.formats, value, column, 1)
+            labels.append(Label(x, y + SIZE * 0.35, text, "middle", "#ffffff" if share > _DARK else INK))
+    return drawing(frame, shapes, labels)
+
+
+def _places(cells: Cells, xs: list[float], ys: list[float]) -> Iterator[tuple[float, float, float | None]]:
+    for row, y in zip(cells.rows, ys, strict=True):
+        for name, x in zip(cells.across, xs, strict=True):
+            yield x, y, cells.values.get((row, name))
+
+
+def _distinct(section: Section, at: int, formats: Formats) -> list[str]:
+    """The values of a column in the order in which the section has them."""
+    return list(dict.fromkeys(_text(row[at], formats) for row in section.rows))
+
+
+def _text(value: Cell, formats: Formats) -> str:
+    return formats.not_available if value is None else str(value)
+
+
+KIND = Kind("heatmap", heatmap)

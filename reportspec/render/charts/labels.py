@@ -1,0 +1,74 @@
+"""Where labels stand and how long they may be. Their widths come from the font's own table, so that their
+places are known without a browser."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from typing import Literal
+
+from reportspec.render.charts.svg import SIZE, Frame, Label
+from reportspec.render.fonts import clipped, text_width
+from reportspec.render.palette import MUTED
+
+GAP = 7  # between labels and what they name
+LONGEST_TURNED = 100  # pixels
+
+_ANGLE = -35  # of labels that would collide if level
+
+
+def widest(texts: Iterable[str]) -> float:
+    """The pixels that the widest of some labels takes."""
+    return max(map(text_width, texts), default=0.0) * SIZE
+
+
+def beside(texts: Sequence[str], ys: Sequence[float], x: float, colour: str = MUTED) -> list[Label]:
+    """Labels in a column, ending left of the plot or starting right of it."""
+    anchor: Literal["start", "end"] = "end" if x < 0 else "start"
+    return [Label(x, y + SIZE * 0.35, text, anchor, colour) for text, y in zip(texts, ys, strict=True)]
+
+
+def below_room(texts: Sequence[str], slot: float, rotate: bool, longest: float = LONGEST_TURNED) -> float:
+    """The pixels that `below` takes under the plot."""
+    if not _turned(texts, slot, rotate):
+        return SIZE + GAP + 5
+    return min(widest(texts), longest) * math.sin(math.radians(-_ANGLE)) + SIZE + GAP
+
+
+def below(
+    texts: Sequence[str],
+    xs: Sequence[float],
+    frame: Frame,
+    slot: float,
+    rotate: bool,
+    longest: float = LONGEST_TURNED,
+) -> list[Label]:
+    """Labels in a row under the plot. Where they would collide they are turned, if allowed, cut where
+    they are longer than `longest` pixels, and thinned out evenly, the first one kept; none leaves the drawing."""
+    if _turned(texts, slot, rotate):
+        every = math.ceil(SIZE * 2 / slot)
+        labels = []
+        for text, x in list(zip(texts, xs, strict=True))[::every]:
+            room = (x + frame.left) / math.cos(math.radians(_ANGLE))
+            short = clipped(text, min(longest, room) / SIZE)
+            labels.append(Label(x + 3, frame.height + GAP + 5, short, "end", MUTED, _ANGLE))
+        return labels
+    level = [clipped(text, max(slot, 150) / SIZE) for text in texts]
+    every = max(1, math.ceil((widest(level) + 4) / slot))
+    labels = []
+    for text, x in list(zip(level, xs, strict=True))[::every]:
+        half = text_width(text) * SIZE / 2
+        if every > 1 and labels and x + half > frame.width + frame.right:
+            continue
+        inside = min(max(x, half - frame.left), frame.width + frame.right - half)
+        labels.append(Label(inside, frame.height + GAP + SIZE, text))
+    return labels
+
+
+def _turned(texts: Sequence[str], slot: float, rotate: bool) -> bool:
+    return rotate and widest(texts) + 4 > slot
+
+
+def named(texts: Sequence[str], limit: float = 200) -> list[str]:
+    """Category names, cut with … where they are longer than `limit` pixels."""
+    return [clipped(text, limit / SIZE) for text in texts]
