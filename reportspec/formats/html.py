@@ -9,7 +9,7 @@ from functools import lru_cache
 from importlib.resources import files
 
 from reportspec.model.figures import Figures
-from reportspec.render import apart
+from reportspec.render import limited
 from reportspec.render.fonts import FAMILY, font_directory
 from reportspec.render.page import page
 
@@ -23,8 +23,8 @@ _POLICY = (
 def as_html(figures: Figures, spec_text: str | None = None) -> str:
     """The page. The tables as CSV and the spec are links to `data:` addresses in it. Raises
     RenderError for a refused colour, logo or chart."""
-    if apart.wanted(figures):
-        return apart.rendered("html", figures, spec_text).decode()
+    if limited.wanted(figures):
+        return limited.rendered("html", figures, spec_text).decode()
     return html_here(figures, spec_text)
 
 

@@ -18,7 +18,7 @@ from reportspec.formats import files_of
 from reportspec.model.figures import Figures
 from reportspec.model.mail import Form
 from reportspec.parent import Worker
-from reportspec.render import apart
+from reportspec.render import limited
 
 WORTH = 8  # reports from which on processes of their own pay for their start
 _RECYCLED = 250  # reports after which a process is replaced: memory is only partly given back
@@ -144,7 +144,7 @@ def _side_by_side(
 
 def _sendable(asked: Asked) -> Asked:
     figures, forms, name, spec_text = asked
-    return apart.plain(figures), forms, name, spec_text
+    return limited.plain(figures), forms, name, spec_text
 
 
 def _made(figures: Figures, forms: Sequence[Form], name: str, spec_text: str | None) -> dict[str, bytes]:

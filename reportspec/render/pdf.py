@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from reportspec.errors import RenderError
 from reportspec.model.figures import Figures
-from reportspec.render import apart
+from reportspec.render import limited
 from reportspec.render.attachments import CsvFile
 from reportspec.render.fonts import covers, packaged_fonts
 from reportspec.render.page import Page, page
@@ -37,8 +37,8 @@ def render_pdf(figures: Figures, spec_text: str | None = None) -> bytes:
     (unless a text needs a script beyond Latin, Greek and Cyrillic) or its other settings.
     Raises `RenderError` for a refused colour, logo or chart, or if anything would be fetched.
     """
-    if apart.wanted(figures):
-        return apart.rendered("pdf", figures, spec_text)
+    if limited.wanted(figures):
+        return limited.rendered("pdf", figures, spec_text)
     return pdf_here(figures, spec_text)
 
 

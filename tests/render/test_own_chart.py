@@ -18,7 +18,7 @@ from reportspec import vega_lite
 from reportspec.errors import FormatError
 from reportspec.formats.html import as_html
 from reportspec.model.figures import Chart, Column, Figures, Section, Theme
-from reportspec.render import RenderError, apart, render_html, render_pdf
+from reportspec.render import RenderError, limited, render_html, render_pdf
 from tests.render import sample
 
 COLUMNS = (
@@ -98,7 +98,7 @@ def test_nothing_is_loaded(own: dict[str, object]) -> None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="limits are the system's")
 def test_an_endless_chart_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(apart, "SECONDS", 4)
+    monkeypatch.setattr(limited, "SECONDS", 4)
     endless = {
         **BARS,
         "transform": [{"calculate": "length(sequence(0, 100000000))", "as": "n"}] * 200,
@@ -171,22 +171,22 @@ def test_the_other_process_tells_of_the_missing_library(monkeypatch: pytest.Monk
         def kill(self) -> None:
             pass
 
-    monkeypatch.setattr(apart, "Worker", Dead)
+    monkeypatch.setattr(limited, "Worker", Dead)
     with pytest.raises(FormatError, match="charts need it") as told:
         render_pdf(drawn(BARS))
     assert told.value.help == "install it"
 
 
 def test_only_what_has_no_bounds_is_rendered_apart() -> None:
-    assert apart.wanted(drawn(BARS))
-    assert apart.wanted(sample.figures("en", (), theme=Theme(logo=b"<svg/>", logo_type="image/svg+xml")))
-    assert not apart.wanted(sample.pipeline())
-    assert not apart.wanted(sample.figures("en", (), theme=Theme(logo=b"x", logo_type="image/png")))
+    assert limited.wanted(drawn(BARS))
+    assert limited.wanted(sample.figures("en", (), theme=Theme(logo=b"<svg/>", logo_type="image/svg+xml")))
+    assert not limited.wanted(sample.pipeline())
+    assert not limited.wanted(sample.figures("en", (), theme=Theme(logo=b"x", logo_type="image/png")))
 
 
 def test_apart_gives_what_rendering_here_gives() -> None:
     figures = sample.one_page()
-    assert apart.rendered("pdf", figures, "version: 1") == render_pdf(figures, "version: 1")
-    assert apart.rendered("html", figures, None).decode() == as_html(figures)
+    assert limited.rendered("pdf", figures, "version: 1") == render_pdf(figures, "version: 1")
+    assert limited.rendered("html", figures, None).decode() == as_html(figures)
     with pytest.raises(RenderError, match="accent"):
-        apart.rendered("pdf", replace(figures, theme=Theme(accent="red")), None)
+        limited.rendered("pdf", replace(figures, theme=Theme(accent="red")), None)

@@ -10,13 +10,13 @@ import pickle
 import signal
 import subprocess
 from dataclasses import replace
-from typing import Any
 
-from reportspec.errors import FormatError, RenderError
+from reportspec.errors import RenderError, ReportspecError
 from reportspec.model.figures import Figures
-from reportspec.parent import Worker, served
+from reportspec.parent import Worker
 
 SECONDS = 60
+_WORKER = "reportspec.formats.one_form"  # which knows all forms
 MEMORY = 3_000_000_000  # bytes of data; the engine of Vega-Lite alone has half a gigabyte
 
 
@@ -27,10 +27,10 @@ def wanted(figures: Figures) -> bool:
 
 
 def rendered(form: str, figures: Figures, spec_text: str | None) -> bytes:
-    """The report in a form (`pdf`, `html`), made in another process. Raises `RenderError` and
-    `FormatError` as rendering itself does, and `RenderError` where the limits are reached."""
+    """The report in a form (`pdf`, `html`), made in another process. Raises as rendering itself
+    does, and `RenderError` where the limits are reached."""
     asked = pickle.dumps((form, plain(figures), spec_text))
-    worker = Worker("reportspec.render.apart")
+    worker = Worker(_WORKER)
     try:
         answer, _ = worker.process.communicate(asked, timeout=SECONDS)
     except subprocess.TimeoutExpired:
@@ -40,12 +40,10 @@ def rendered(form: str, figures: Figures, spec_text: str | None) -> bytes:
     if worker.process.returncode or not answer:
         spent = worker.process.returncode == -getattr(signal, "SIGXCPU", 24)
         raise RenderError(_too_much(f"took more than {SECONDS} seconds" if spent else "needed too much memory"))
-    kind, result = pickle.loads(answer)
-    if kind == "missing":
-        raise FormatError(*result)
-    if kind == "refused":
-        raise RenderError(result)
-    return bytes(result)
+    made = pickle.loads(answer)
+    if isinstance(made, ReportspecError):
+        raise made
+    return bytes(made)
 
 
 def _too_much(what: str) -> str:
@@ -72,38 +70,3 @@ def plain(figures: Figures) -> Figures:
         for section in figures.sections
     )
     return replace(figures, sections=sections)
-
-
-def _limit() -> None:
-    try:
-        import resource
-    except ImportError:  # not on Windows: the clock alone is watched there
-        return
-    resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS + 5))
-    resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
-
-
-def _main() -> None:
-    asked, answers = served()
-    form, figures, spec_text = pickle.load(asked)
-    _limit()
-    answer: tuple[str, Any]
-    try:
-        if form == "html":
-            from reportspec.formats.html import html_here
-
-            answer = ("made", html_here(figures, spec_text).encode())
-        else:
-            from reportspec.render.pdf import pdf_here
-
-            answer = ("made", pdf_here(figures, spec_text))
-    except RenderError as error:
-        answer = ("refused", str(error))
-    except FormatError as error:
-        answer = ("missing", (error.message, error.help))
-    with answers:
-        pickle.dump(answer, answers)
-
-
-if __name__ == "__main__":
-    _main()

@@ -1,0 +1,37 @@
+"""The process that makes one form of a report within limits, as `render.limited` asks."""
+
+from __future__ import annotations
+
+import pickle
+
+from reportspec.errors import ReportspecError
+from reportspec.formats.html import html_here
+from reportspec.parent import served
+from reportspec.render.limited import MEMORY, SECONDS
+from reportspec.render.pdf import pdf_here
+
+
+def _limit() -> None:
+    try:
+        import resource
+    except ImportError:  # not on Windows: the clock alone is watched there
+        return
+    resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS + 5))
+    resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
+
+
+def _main() -> None:
+    asked, answers = served()
+    form, figures, spec_text = pickle.load(asked)
+    _limit()
+    made: bytes | ReportspecError
+    try:
+        made = html_here(figures, spec_text).encode() if form == "html" else pdf_here(figures, spec_text)
+    except ReportspecError as error:
+        made = error
+    with answers:
+        pickle.dump(made, answers)
+
+
+if __name__ == "__main__":
+    _main()
