@@ -155,7 +155,7 @@ def test_without_its_library_it_is_not_drawn(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_the_other_process_tells_of_the_missing_library(monkeypatch: pytest.MonkeyPatch) -> None:
-    answer = pickle.dumps(("missing", ("charts need it", "install it")))
+    answer = pickle.dumps(FormatError("charts need it", "install it"))
 
     class Dead:
         class process:
