@@ -26,7 +26,7 @@ from reportspec.contract.fit import fitted
 from reportspec.contract.survey import answered
 from reportspec.diagnostics import Diagnostic, in_order
 from reportspec.errors import NoReport, ReportspecError
-from reportspec.evaluate.answers import figures_of
+from reportspec.evaluate.report_figures import figures_of
 from reportspec.model.figures import Figures
 from reportspec.model.spec import Report
 from reportspec.problems import problems_of, without_report, without_value

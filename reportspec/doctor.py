@@ -21,16 +21,16 @@ from sqlglot import exp
 
 from reportspec.check.lacking import There, served
 from reportspec.check.mapping import with_types
-from reportspec.columns import held
 from reportspec.databases import TYPED_BEFORE, database_of
 from reportspec.diagnostics import Diagnostic, counted, suggestion
 from reportspec.errors import SourceError
 from reportspec.expression.sandbox import CANONICAL
+from reportspec.holds import held
 from reportspec.model.domain import Metric
 from reportspec.model.mapped import MappedPart, SourceMap
 from reportspec.model.settings import Project, SourceSpec
 from reportspec.resolve.binding import Binding, Missing, Unresolved, need_metric
-from reportspec.resolve.columns import named_columns
+from reportspec.resolve.mapped_columns import named_columns
 from reportspec.run.connection import Connection, Wanted
 from reportspec.sql.dialects import dialect_named
 from reportspec.version import __version__
@@ -257,7 +257,7 @@ def _contract(
     from reportspec.contract.unread import unfit_columns
     from reportspec.contract.verdict import diagnostic, findings_of
     from reportspec.run.execute import ask
-    from reportspec.sql.survey import survey_statement
+    from reportspec.sql.survey_sql import survey_statement
 
     read = {
         name: frozenset(mapped.fields)

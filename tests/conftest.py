@@ -139,7 +139,7 @@ def _heard(redirect: Callable[[io.TextIOWrapper], redirect_stdout[io.TextIOWrapp
 def _demo_is_made_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Reports over the demo copy it from one that was made before, in a third of the time. How it is made
     is what `tests/demo` is about, and those import `load` itself before this."""
-    from reportspec.demo import loading
+    from reportspec.demo import landing as loading
     from reportspec.demo.columns import COLUMNS
 
     load, alone = loading.load, threading.Lock()

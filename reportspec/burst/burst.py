@@ -21,11 +21,11 @@ from reportspec.contract.namesakes import grouped_by_name, kept_apart, members_s
 from reportspec.contract.survey import Answered, Surveyed, answered_together, ask, ends_statement
 from reportspec.contract.verdict import settled, warnings
 from reportspec.diagnostics import Diagnostic
-from reportspec.evaluate.answers import figures_of
+from reportspec.evaluate.report_figures import figures_of
 from reportspec.model.figures import Figures
 from reportspec.model.rows import Table
 from reportspec.model.spec import EACH, GoalSpec, Report
-from reportspec.sql.survey import fields_read
+from reportspec.sql.survey_sql import fields_read
 from reportspec.timings import Timings
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from reportspec.check.mapping import given_by
 from reportspec.diagnostics import suggestion
 from reportspec.expression.trees import WRITTEN
 from reportspec.model.mapped import Lack, MappedEntity, MappedField, MappedJoin, MappedPart, SourceMap
-from reportspec.resolve.columns import OWN
+from reportspec.resolve.mapped_columns import OWN
 
 Columns = Mapping[str, Mapping[str, str]]
 

@@ -15,14 +15,14 @@ from sqlglot import exp
 from reportspec.catalogue.load import expression
 from reportspec.check.document import Document, Place, open_document
 from reportspec.check.project import shown
-from reportspec.columns import Holds, held
 from reportspec.diagnostics import suggestion
 from reportspec.expression.sandbox import CANONICAL, Refused, table_name
 from reportspec.expression.trees import BARE, WRITTEN
 from reportspec.expression.types import ANY, CONDITION, Kind, Mistyped, expect, unknown
+from reportspec.holds import Holds, held
 from reportspec.model.domain import Catalogue, Entity, Field
 from reportspec.model.mapped import LOAD, LOADED, MappedEntity, MappedField, MappedJoin, MappedPart, SourceMap
-from reportspec.resolve.columns import owned
+from reportspec.resolve.mapped_columns import owned
 from reportspec.source import plain, read_yaml
 from reportspec.source.regular import is_yaml
 from reportspec.sql.dialects import DIALECTS, dialect_named

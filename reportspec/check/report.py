@@ -49,8 +49,8 @@ from reportspec.model.query import Dimension
 from reportspec.model.settings import Project
 from reportspec.model.spec import EACH, GoalSpec, Report, SectionSpec, sides_of
 from reportspec.resolve.binding import Binding, Missing, Unresolved, metrics_needed, need_metric, settled
-from reportspec.resolve.columns import columns_read
 from reportspec.resolve.currencies import needs_currency
+from reportspec.resolve.mapped_columns import columns_read
 
 EMPTY: Mapping[str, Any] = {}
 

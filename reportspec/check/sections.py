@@ -10,10 +10,10 @@ from sqlglot import exp
 
 from reportspec.calendar import Fiscal, Period
 from reportspec.catalogue.library import FINEST_OPTION, LARGEST_OPTION, UnknownMetric
+from reportspec.check.chart_spec import own_chart
 from reportspec.check.conditions import Bounds, condition, field_named, user_condition
 from reportspec.check.document import Document, Place
-from reportspec.check.insights import Asked, backtest, highlights
-from reportspec.check.vega_lite import own_chart
+from reportspec.check.highlights import Asked, backtest, highlights
 from reportspec.diagnostics import did_you_mean, folded_name, suggestion
 from reportspec.expression.sandbox import column_nodes, parse, path_of
 from reportspec.expression.trees import conjuncts

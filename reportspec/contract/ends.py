@@ -19,7 +19,7 @@ from reportspec.model.findings import Check, Finding
 from reportspec.model.mapped import LOAD, LOADED
 from reportspec.model.spec import Report, sides_of
 from reportspec.resolve.binding import metrics_needed
-from reportspec.sql.survey import changes, days_statement
+from reportspec.sql.survey_sql import changes, days_statement
 
 if TYPE_CHECKING:
     from reportspec.model.rows import Table

@@ -16,7 +16,7 @@ from reportspec.errors import Broken
 from reportspec.model.mapped import LOAD, LOADED, SourceMap
 from reportspec.model.spec import Report
 from reportspec.sql.dialects import dialect_named
-from reportspec.sql.survey import fields_read
+from reportspec.sql.survey_sql import fields_read
 
 
 def fitted(program: Program) -> Program:

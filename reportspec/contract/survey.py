@@ -28,7 +28,7 @@ from reportspec.model.findings import Check, Finding
 from reportspec.model.mapped import LOAD, LOADED
 from reportspec.model.spec import Report
 from reportspec.sql.dialect import source_tables
-from reportspec.sql.survey import fields_read, survey_statement
+from reportspec.sql.survey_sql import fields_read, survey_statement
 
 if TYPE_CHECKING:
     from reportspec.model.rows import Table

@@ -17,7 +17,7 @@ from reportspec.model.mapped import MappedField
 from reportspec.model.rows import Table
 from reportspec.model.settings import SourceChecks
 from reportspec.resolve.binding import Binding
-from reportspec.sql.survey import (
+from reportspec.sql.survey_sql import (
     MOST_KEYS,
     SOUGHT,
     broken,

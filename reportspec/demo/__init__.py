@@ -8,7 +8,7 @@ from reportspec.demo.columns import DemoTable
 
 if TYPE_CHECKING:
     from reportspec.demo.generate import tables
-    from reportspec.demo.loading import load
+    from reportspec.demo.landing import load
 
 __all__ = ["DemoTable", "load", "tables"]
 
@@ -16,7 +16,7 @@ __all__ = ["DemoTable", "load", "tables"]
 def __getattr__(name: str) -> Any:
     """Its columns are asked for far more often than its rows, which take long to import."""
     if name == "load":
-        from reportspec.demo.loading import load
+        from reportspec.demo.landing import load
 
         return load
     if name == "tables":

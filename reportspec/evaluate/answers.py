@@ -1,131 +1,46 @@
-"""The rows that a source gave become figures, with what is told of it."""
+"""The plan with its rows: what evaluating reads of a source."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
 
-from sqlglot import exp
-
-from reportspec.compile import Compiled, Program
-from reportspec.contract.ends import contradictions, loaded, newest
-from reportspec.contract.members import Members
-from reportspec.contract.survey import Answered, Surveyed
-from reportspec.contract.verdict import settled, warnings
-from reportspec.evaluate.evaluate import evaluate
-from reportspec.evaluate.quotas import doubts_of, with_targets
-from reportspec.evaluate.rows import Answers
-from reportspec.expression.sandbox import column_nodes, path_of
-from reportspec.model.figures import Figures, Statement
-from reportspec.model.findings import CURRENCIES, Finding
-from reportspec.model.mapped import LOAD
-from reportspec.model.spec import Report, SectionSpec
-from reportspec.resolve.currencies import money_currencies
-from reportspec.sql.dialect import sql_hash
-from reportspec.sql.survey import fields_read
-
-if TYPE_CHECKING:
-    from reportspec.run.execute import Result
+from reportspec.model.query import AggregateQuery, Query, RecordsQuery
+from reportspec.model.rows import Table
 
 
-def figures_of(found: Answered, each: tuple[str, str] | None = None) -> Figures:
-    """The figures of a program from what its statements gave; `each` is the field and the value of
-    `for_each` that they are cut to. Raises SourceError."""
-    report, surveyed = found.program.report, found.surveyed
-    answers = Answers.of(found.program.queries, [result.table for result in found.results])
-    report = with_targets(report, answers, _members_for(report, surveyed.members, each))
-    doubts = settled(report.binding, doubts_of(report), report.project.checks)
-    # What is wrong with the company's rows, and how many they are, is not one person's figure.
-    findings = () if each else (*surveyed.findings, *doubts)
-    moment = loaded(report, surveyed.rows) or newest(report, surveyed.rows)
-    figures = evaluate(
-        report,
-        answers,
-        tuple(_statement(item, result) for item, result in zip(found.program, found.results, strict=True)),
-        () if each else _row_counts(report, surveyed),
-        moment.at if moment is not None else None,
-        each,
-        _told(found.program, report, findings),
-        tuple(one for one in findings if one.reason),
-        {f.check.entity for f in surveyed.findings if f.check.kind == "no-currency"},
-    )
-    said = warnings(report.binding, (*surveyed.findings, *doubts))
-    return replace(figures, warnings=(*said, *contradictions(report, surveyed.rows)))
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """Each query of a report with the rows that it gave, by its section and purpose."""
 
+    given: Mapping[tuple[str, str], tuple[Query, Table]]
 
-def _statement(item: Compiled, result: Result) -> Statement:
-    rows = len(result.table.rows)
-    return Statement(item.query.section, result.sql, sql_hash(result.sql), rows, result.seconds)
+    @classmethod
+    def of(cls, queries: Iterable[Query], tables: Iterable[Table]) -> Answers:
+        """Queries with their tables, in the same order."""
+        pairs = zip(queries, tables, strict=True)
+        return cls({(query.section, query.purpose): (query, table) for query, table in pairs})
 
+    def __contains__(self, key: tuple[str, str]) -> bool:
+        return key in self.given
 
-def _row_counts(report: Report, surveyed: Surveyed) -> tuple[tuple[str, int], ...]:
-    """How many rows of each entity there are, by its label."""
-    binding = report.binding
-    tables = {name for name, mapped in binding.source.entities.items() if mapped.parts} - {LOAD}
-    rows = [row for row in surveyed.rows if row["entity"] in tables]
-    return tuple(
-        (of.plural.get(report.language) or of.plural["en"], row["rows"])
-        for row in sorted(rows, key=lambda row: str(row["entity"]))
-        if (of := binding.entity(str(row["entity"])))
-    )
+    def table(self, section: str, purpose: str = "figures") -> Table | None:
+        """The rows for a purpose of a section, None where it asks for nothing of the kind."""
+        found = self.given.get((section, purpose))
+        return found[1] if found is not None else None
 
+    def rows(self, section: str, purpose: str = "figures") -> list[dict[str, Any]]:
+        """The same by column name; none where nothing is asked."""
+        table = self.table(section, purpose)
+        return table.dicts() if table is not None else []
 
-def _members_for(report: Report, members: Mapping[str, Members], each: tuple[str, str] | None) -> Mapping[str, Members]:
-    """Whom goals are for in the report of one value: by the same field that value alone, by another
-    one nobody, since the rest are others'."""
-    if each is None:
-        return members
-    name, value = each
-    return {
-        metric: one.only(value if goal.by is not None and goal.by.name == name else "")
-        for metric, one in members.items()
-        if (goal := report.goals.get(metric)) is not None
-    }
+    def aggregate(self, section: str, purpose: str = "figures") -> AggregateQuery | None:
+        """The query of aggregates for a purpose of a section."""
+        found = self.given.get((section, purpose))
+        return found[0] if found is not None and isinstance(found[0], AggregateQuery) else None
 
-
-def _asks_of_amounts(report: Report, spec: SectionSpec) -> bool:
-    """Whether it depends on an amount which rows a section has, or where they stand."""
-    trees = (*report.conditions, *spec.conditions)
-    if any(dimension.field.type == "money" for dimension in spec.dimensions):
-        return True
-    return any(
-        money_currencies(report.binding, path_of(node)[0], node)
-        for tree in trees
-        for node in column_nodes(tree)
-        if len(path_of(node)) > 1
-    )
-
-
-# What is told of a goal where the figure of all stands, besides its section.
-OF_TILES = ("some-targets", "part-target", "unknown-goal", "suspicious-goal")
-
-
-def _told(program: Program, report: Report, findings: tuple[Finding, ...]) -> dict[str, list[Finding]]:
-    """What is told of the source, by the first section that reads what it is about."""
-    found: dict[str, list[Finding]] = {}
-    trees: dict[str, list[exp.Expr]] = {}
-    for item in program if findings else ():
-        trees.setdefault(item.query.section, []).append(item.tree)
-    read = {section: fields_read(own, report.binding) for section, own in trees.items()}
-    lists = [
-        spec.id
-        for spec in report.sections
-        if spec.id in read and (spec.kind == "records" or _asks_of_amounts(report, spec))
-    ]
-    for finding in findings:
-        if finding.reason:
-            continue
-        if goal := finding.check.goal:
-            for spec in report.sections:
-                tile = spec.kind == "kpis" and any(metric.id == goal for metric in spec.metrics)
-                if spec.goal == goal or (tile and finding.check.kind in OF_TILES):
-                    found.setdefault(spec.id, []).append(finding)
-            continue
-        # What is left out of an amount stands at the amount; lists, filters and bins have no other
-        # place for it.
-        shown = lists if finding.check.kind in CURRENCIES else read
-        section = next((s for s in shown if finding.check.concerns(read[s])), None)
-        if section is not None:
-            found.setdefault(section, []).append(finding)
-    return found
+    def records(self, section: str) -> RecordsQuery | None:
+        """The query of a section that lists records."""
+        found = self.given.get((section, "figures"))
+        return found[0] if found is not None and isinstance(found[0], RecordsQuery) else None

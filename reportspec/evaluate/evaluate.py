@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, time, timedelta
 
 from reportspec.calendar import Period, day_label, period_label
+from reportspec.evaluate.answers import Answers
 from reportspec.evaluate.doubts import finding_text
+from reportspec.evaluate.insights import backtest_section, highlights_section
 from reportspec.evaluate.metrics import Row
-from reportspec.evaluate.rows import Answers
+from reportspec.evaluate.quotas import goals_section
 from reportspec.evaluate.sections import (
     Footnotes,
-    evaluate_section,
+    breakdown_section,
     in_reading_order,
+    kpis_section,
     label,
+    records_section,
+    text_section,
+    trend_section,
 )
 from reportspec.evaluate.words import word
 from reportspec.model.domain import Metric
-from reportspec.model.figures import Definition, Figures, PeriodFigures, Statement
+from reportspec.model.figures import Chart, Definition, Figures, PeriodFigures, Section, SectionKind, Statement
 from reportspec.model.findings import Finding
-from reportspec.model.spec import Report
+from reportspec.model.spec import Report, SectionSpec
 from reportspec.resolve.binding import metrics_needed, parts
 
 
@@ -43,7 +49,7 @@ def evaluate(
         report = replace(report, compare=None, sides=report.sides[:1])
     sections = tuple(
         replace(
-            evaluate_section(report, spec, answers, footnotes),
+            _section(report, spec, answers, footnotes),
             keep_together=spec.keep_together,
             footnotes=tuple(footnotes.add(finding_text(report, one)) for one in (told or {}).get(spec.id, ())),
         )
@@ -75,6 +81,41 @@ def evaluate(
         each=each,
         theme=report.project.theme,
     )
+
+
+def _section(report: Report, spec: SectionSpec, answers: Answers, footnotes: Footnotes) -> Section:
+    """One section, computed."""
+    made = _SECTIONS[spec.kind](report, spec, answers, footnotes)
+    if made.kind in ("records", "breakdown", "trend") and made.columns and not made.rows:
+        # What else is said of a section would stand alone, as if its table had been forgotten.
+        made = replace(made, notes=(word(report.language, "none_there"), *made.notes))
+    if spec.own_chart is None or not made.columns:
+        return made
+    chart = made.chart or Chart("own", "", ())
+    chart = Chart(
+        "own",
+        "",
+        (),
+        partial_from=chart.partial_from,
+        ahead_from=chart.ahead_from,
+        ended=chart.ended,
+        vega_lite=spec.own_chart,
+    )
+    return replace(made, chart=chart)
+
+
+# How each kind of section is computed.
+_SECTIONS: Mapping[SectionKind, Callable[[Report, SectionSpec, Answers, Footnotes], Section]] = {
+    "kpis": kpis_section,
+    "trend": trend_section,
+    "breakdown": breakdown_section,
+    "records": records_section,
+    "funnel": kpis_section,
+    "goals": goals_section,
+    "backtest": backtest_section,
+    "highlights": highlights_section,
+    "text": text_section,
+}
 
 
 def _named(report: Report, period: Period) -> PeriodFigures:

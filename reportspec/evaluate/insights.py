@@ -2,7 +2,7 @@
 
 A highlight is written only where enough cases stand behind it: each side of a comparison has at
 least the section's `at_least` cases, and rates of counts and means differ by more than chance would
-have it for all comparisons of the section together (`chance.py`); means by a tenth or more, too.
+have it for all comparisons of the section together (`significance.py`); means by a tenth or more, too.
 """
 
 from __future__ import annotations
@@ -14,10 +14,9 @@ from datetime import date, timedelta
 from typing import Any
 
 from reportspec.calendar import instant, period_label
-from reportspec.evaluate.chance import Mean, Share, means_differ, pairs, shares_differ
+from reportspec.evaluate.answers import Answers
 from reportspec.evaluate.goals import goal_state
 from reportspec.evaluate.metrics import Number, Row, divided, metric_value, number, without
-from reportspec.evaluate.rows import Answers
 from reportspec.evaluate.sections import (
     Footnotes,
     all_lengths,
@@ -27,6 +26,7 @@ from reportspec.evaluate.sections import (
     metric_column,
     shown_value,
 )
+from reportspec.evaluate.significance import Mean, Share, means_differ, pairs, shares_differ
 from reportspec.evaluate.words import word
 from reportspec.model.domain import Metric
 from reportspec.model.figures import Cell, Chart, Column, Highlight, Section, Told

@@ -11,15 +11,16 @@ from typing import Any
 from reportspec.contract.members import Members
 from reportspec.contract.verdict import short
 from reportspec.errors import SourceError
+from reportspec.evaluate.answers import Answers
 from reportspec.evaluate.goals import adds_up, elapsed, goal_state
 from reportspec.evaluate.metrics import counted, metric_value
-from reportspec.evaluate.rows import Answers
 from reportspec.evaluate.sections import (
     Footnotes,
     additivity,
     all_lengths,
     dimension_column,
     metric_column,
+    said_of,
     shown_value,
 )
 from reportspec.evaluate.words import word
@@ -279,7 +280,7 @@ def goals_section(report: Report, spec: SectionSpec, answers: Answers, footnotes
         )
     )
     columns = _columns(own, dimension_column(report, dimension), language, running, goal.direction)
-    notes = tuple(n for n in (spec.note, *spec.omitted) if n)
+    notes = said_of(spec)
     if not goal.targets:
         notes = (*notes, word(language, "no_targets"))
     chart = Chart("bullet", dimension.name, (own.name,)) if goal.targets else None

@@ -9,10 +9,10 @@ from decimal import Decimal
 from typing import Any
 
 from reportspec.calendar import Bucket, bucket_label, instant, period_label, same_point
+from reportspec.evaluate.answers import Answers
+from reportspec.evaluate.bridge import with_bridge
 from reportspec.evaluate.goals import goal_state
 from reportspec.evaluate.metrics import GOAL, Row, counted, metric_value, number, summed
-from reportspec.evaluate.rows import Answers
-from reportspec.evaluate.waterfall import with_bridge
 from reportspec.evaluate.words import word
 from reportspec.expression.sandbox import column_nodes, path_of
 from reportspec.languages import alphabetical, as_part, in_number, vocabulary
@@ -75,47 +75,14 @@ def label(report: Report, texts: Mapping[str, str]) -> str:
     return texts.get(report.language) or texts["en"]
 
 
-def evaluate_section(report: Report, spec: SectionSpec, answers: Answers, footnotes: Footnotes) -> Section:
-    """One section, computed."""
-    made = _computed(report, spec, answers, footnotes)
-    if made.kind in ("records", "breakdown", "trend") and made.columns and not made.rows:
-        # What else is said of a section would stand alone, as if its table had been forgotten.
-        made = replace(made, notes=(word(report.language, "none_there"), *made.notes))
-    if spec.own_chart is None or not made.columns:
-        return made
-    chart = made.chart or Chart("own", "", ())
-    chart = Chart(
-        "own",
-        "",
-        (),
-        partial_from=chart.partial_from,
-        ahead_from=chart.ahead_from,
-        ended=chart.ended,
-        vega_lite=spec.own_chart,
-    )
-    return replace(made, chart=chart)
+def said_of(spec: SectionSpec) -> tuple[str, ...]:
+    """What its author says of a section, and what this source cannot serve of it."""
+    return tuple(n for n in (spec.note, *spec.omitted) if n)
 
 
-def _computed(report: Report, spec: SectionSpec, answers: Answers, footnotes: Footnotes) -> Section:
-    notes = tuple(n for n in (spec.note, *spec.omitted) if n)
-    if spec.kind == "text":
-        return Section(spec.id, "text", spec.title, text=spec.text, notes=notes, break_before=spec.break_before)
-    if spec.kind == "records":
-        return _records(report, spec, answers, notes)
-    if spec.kind == "goals":
-        from reportspec.evaluate.quotas import goals_section
-
-        return goals_section(report, spec, answers, footnotes)
-    if spec.kind in ("highlights", "backtest"):
-        from reportspec.evaluate import insights
-
-        make = insights.highlights_section if spec.kind == "highlights" else insights.backtest_section
-        return make(report, spec, answers, footnotes)
-    if spec.kind == "trend":
-        return _trend(report, spec, answers, footnotes, notes)
-    if spec.kind == "breakdown":
-        return _breakdown(report, spec, answers, footnotes, notes)
-    return _kpis(report, spec, answers, footnotes, notes)
+def text_section(report: Report, spec: SectionSpec, answers: Answers, footnotes: Footnotes) -> Section:
+    """A text of the author's."""
+    return Section(spec.id, "text", spec.title, text=spec.text, notes=said_of(spec), break_before=spec.break_before)
 
 
 def lengths(report: Report, side: Side, bucket: Bucket | None = None) -> Row:
@@ -262,7 +229,9 @@ def change(metric: Metric, value: Cell, previous: Cell) -> float | None:
     return float(number((value - previous) / abs(previous)) or 0.0) if previous else None
 
 
-def _kpis(report: Report, spec: SectionSpec, answers: Answers, footnotes: Footnotes, notes: tuple[str, ...]) -> Section:
+def kpis_section(report: Report, spec: SectionSpec, answers: Answers, footnotes: Footnotes) -> Section:
+    """Tiles, or the steps of a funnel."""
+    notes = said_of(spec)
     rows = answers.rows(spec.id)
     row = {**(rows[0] if rows else {}), **all_lengths(report)}
     catalogue = report.binding.catalogue
@@ -388,9 +357,9 @@ def _spark(report: Report, spec: SectionSpec, metric: Metric, answers: Answers) 
     return tuple(points) if sum(p is not None for p in points) >= 2 else ()
 
 
-def _trend(
-    report: Report, spec: SectionSpec, answers: Answers, footnotes: Footnotes, notes: tuple[str, ...]
-) -> Section:
+def trend_section(report: Report, spec: SectionSpec, answers: Answers, footnotes: Footnotes) -> Section:
+    """A row for each step of the period."""
+    notes = said_of(spec)
     query = answers.aggregate(spec.id)
     assert query is not None
     current = query.sides[0].buckets
@@ -563,9 +532,9 @@ def _grouped(report: Report, value: float) -> str:
     return in_number(report.language, value, ",.10g")
 
 
-def _breakdown(
-    report: Report, spec: SectionSpec, answers: Answers, footnotes: Footnotes, notes: tuple[str, ...]
-) -> Section:
+def breakdown_section(report: Report, spec: SectionSpec, answers: Answers, footnotes: Footnotes) -> Section:
+    """A row for each member of the dimensions."""
+    notes = said_of(spec)
     compared = report.compare is not None
     rows = [{**row, **all_lengths(report)} for row in answers.rows(spec.id)]
     adds = additivity(answers.aggregate(spec.id))
@@ -777,7 +746,9 @@ def _whole(report: Report, spec: SectionSpec, total: Row) -> tuple[float | None,
     return whole if len(whole) == 2 else (whole[0], None)
 
 
-def _records(report: Report, spec: SectionSpec, answers: Answers, notes: tuple[str, ...]) -> Section:
+def records_section(report: Report, spec: SectionSpec, answers: Answers, footnotes: Footnotes) -> Section:
+    """Rows of the source as they are."""
+    notes = said_of(spec)
     query, table = answers.records(spec.id), answers.table(spec.id)
     assert query is not None
     assert table is not None

@@ -8,8 +8,8 @@ from typing import Any, Literal
 
 from sqlglot import exp
 
-from reportspec.columns import Holds
 from reportspec.diagnostics import Span
+from reportspec.holds import Holds
 from reportspec.model.domain import Texts
 
 

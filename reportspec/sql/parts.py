@@ -11,7 +11,7 @@ from sqlglot import exp
 
 from reportspec.expression.trees import alias_of, all_of, column, copied, literal, named
 from reportspec.model.mapped import MappedJoin, MappedPart
-from reportspec.resolve.columns import OWN, _qualified
+from reportspec.resolve.mapped_columns import OWN, _qualified
 from reportspec.sql.dialect import SOURCE
 
 PLACE = "place__"

@@ -14,9 +14,9 @@ import pytest
 import yaml
 
 from reportspec import doctor
-from reportspec.columns import held
 from reportspec.diagnostics import Diagnostic
 from reportspec.errors import Broken, SourceError
+from reportspec.holds import held
 from tests.engines.servers import Given
 from tests.engines.shapes import landed
 from tests.figures.asking import NOW, figures, rows

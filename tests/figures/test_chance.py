@@ -9,14 +9,7 @@ from random import Random
 
 import pytest
 
-from reportspec.evaluate.chance import (
-    FALSE_ALARMS,
-    Mean,
-    Share,
-    means_differ,
-    pairs,
-    shares_differ,
-)
+from reportspec.evaluate.significance import FALSE_ALARMS, Mean, Share, means_differ, pairs, shares_differ
 from tests.conftest import Draw
 
 

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from xml.etree import ElementTree
 
-from reportspec.evaluate.waterfall import with_bridge
+from reportspec.evaluate.bridge import with_bridge
 from reportspec.model.figures import Section
 from reportspec.render import render_html
 from tests.render import sample

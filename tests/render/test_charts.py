@@ -12,7 +12,7 @@ from typing import get_args, get_type_hints
 
 import pytest
 
-from reportspec.evaluate.waterfall import with_bridge
+from reportspec.evaluate.bridge import with_bridge
 from reportspec.formats.html import as_html
 from reportspec.model.figures import Cell, Chart, Column, Section
 from reportspec.render import render_html

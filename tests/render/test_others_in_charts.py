@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from reportspec.evaluate.waterfall import with_bridge
+from reportspec.evaluate.bridge import with_bridge
 from reportspec.model.figures import Chart, Column, Section
 from reportspec.render import charts
 from reportspec.render.locale import formats_for

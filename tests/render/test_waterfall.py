@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from reportspec.evaluate.waterfall import with_bridge
+from reportspec.evaluate.bridge import with_bridge
 from reportspec.model.figures import Bridge, Chart, Column, Section
 from tests.render import reading
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from reportspec.model.figures import Cell, Column, Section
 from reportspec.render.charts.kind import Canvas, Drawing, Kind
-from reportspec.render.charts.labels import GAP, beside, named, widest
+from reportspec.render.charts.lettering import GAP, beside, named, widest
 from reportspec.render.charts.scales import Steps
 from reportspec.render.charts.svg import SIZE, Frame, Label, drawing, rect
 from reportspec.render.fonts import clipped

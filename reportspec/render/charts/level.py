@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from reportspec.render.charts.kind import Canvas
-from reportspec.render.charts.labels import GAP, beside, named, widest
+from reportspec.render.charts.lettering import GAP, beside, named, widest
 from reportspec.render.charts.scales import Span, Steps
 from reportspec.render.charts.series import Series
 from reportspec.render.charts.svg import SIZE, Frame, Label, drawing, rect, rule, upright_rule

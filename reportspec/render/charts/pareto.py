@@ -7,7 +7,7 @@ from itertools import accumulate
 
 from reportspec.render.charts.cut import Drawn, rows_to_draw
 from reportspec.render.charts.kind import Canvas, Drawing, Key, Kind, each_unit, finished
-from reportspec.render.charts.labels import GAP, beside, widest
+from reportspec.render.charts.lettering import GAP, beside, widest
 from reportspec.render.charts.scales import Steps
 from reportspec.render.charts.series import Series
 from reportspec.render.charts.svg import curve, dot, drawing

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from reportspec.render.charts.cut import few_rows, few_series
 from reportspec.render.charts.kind import Canvas, Drawing, Kind, each_unit, finished
-from reportspec.render.charts.labels import GAP, below, beside, named, widest
+from reportspec.render.charts.lettering import GAP, below, beside, named, widest
 from reportspec.render.charts.level import ROW
 from reportspec.render.charts.scales import Span, Steps
 from reportspec.render.charts.series import Series

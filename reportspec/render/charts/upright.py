@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from reportspec.model.figures import Column
 from reportspec.render.charts.kind import Canvas
-from reportspec.render.charts.labels import GAP, LONGEST_TURNED, below, below_room, beside, widest
+from reportspec.render.charts.lettering import GAP, LONGEST_TURNED, below, below_room, beside, widest
 from reportspec.render.charts.scales import Span, Steps, ticks
 from reportspec.render.charts.series import Series
 from reportspec.render.charts.svg import SIZE, WIDTH, Frame, Label, Points, level_rule, rect

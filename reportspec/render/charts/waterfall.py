@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from reportspec.model.figures import Column
 from reportspec.render.charts.cut import all_rows, largest_drawn, others_name
 from reportspec.render.charts.kind import Canvas, Drawing, Kind, each_unit, finished
-from reportspec.render.charts.labels import widest
+from reportspec.render.charts.lettering import widest
 from reportspec.render.charts.scales import Steps
 from reportspec.render.charts.series import Series
 from reportspec.render.charts.svg import Label, drawing, rule
