@@ -74,7 +74,7 @@ def opened(
         if kind in TEXTS or kind in SHEETS:
             return _texts(table, spec, kind, folder, expected, even)
         if kind == ".parquet":
-            return _parquet(raw, table, spec)
+            return _parquet(raw, table, spec, expected)
         if kind in (".json", ".jsonl", ".ndjson"):
             return _json(raw, table, spec)
         return _sqlite(raw, table, spec.paths[0])
@@ -293,10 +293,19 @@ def broken_rows(table: str, file: TextFile, limit: int = 3) -> SourceError | Non
     )
 
 
-def _parquet(raw: Any, table: str, spec: FileSpec) -> Relation:
-    listed = ", ".join(map(string, spec.paths))
-    types = _same_types(raw, table, spec, "read_parquet")
-    return Relation(f"read_parquet([{listed}])", types, in_place=True, said=_named(spec, "Parquet"))
+# --- other files -----------------------------------------------------------------------------------
+
+
+def _parquet(raw: Any, table: str, spec: FileSpec, expected: frozenset[str]) -> Relation:
+    from reportspec.run.files.parquet import ParquetFile, united
+
+    files = []
+    for path in spec.paths:
+        rows = raw.execute(f"DESCRIBE SELECT * FROM read_parquet({string(path)})").fetchall()
+        files.append(ParquetFile(path, {str(row[0]): str(row[1]) for row in rows}))
+        _refuse_unlike(table, *((Path(one.path).name, list(one.types)) for one in (files[0], files[-1])))
+    sql, types = united(raw, table, files, expected)
+    return Relation(sql, types, in_place=True, said=_named(spec, "Parquet"))
 
 
 def _json(raw: Any, table: str, spec: FileSpec) -> Relation:
@@ -318,17 +327,6 @@ def _json(raw: Any, table: str, spec: FileSpec) -> Relation:
 
 def _named(spec: FileSpec, kind: str) -> tuple[str, ...]:
     return tuple(f"{Path(path).name}: {kind}" for path in spec.paths)
-
-
-def _same_types(raw: Any, table: str, spec: FileSpec, function: str) -> dict[str, str]:
-    """The columns of files, which are to be the same in all. Raises SourceError."""
-    first: dict[str, str] = {}
-    for path in spec.paths:
-        rows = raw.execute(f"DESCRIBE SELECT * FROM {function}({string(path)})").fetchall()
-        types = {str(row[0]): str(row[1]) for row in rows}
-        first = first or types
-        _refuse_unlike(table, (Path(spec.paths[0]).name, list(first)), (Path(path).name, list(types)))
-    return first
 
 
 _AT_ONCE = 50_000  # rows
