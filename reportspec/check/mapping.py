@@ -17,11 +17,12 @@ from reportspec.check.document import Document, Place, open_document
 from reportspec.check.project import shown
 from reportspec.diagnostics import suggestion
 from reportspec.expression.sandbox import CANONICAL, Refused, table_name
-from reportspec.expression.trees import BARE, WRITTEN
+from reportspec.expression.trees import BARE, WRITTEN, cast, copied
 from reportspec.expression.types import ANY, CONDITION, Kind, Mistyped, expect, unknown
 from reportspec.holds import Holds, held
 from reportspec.model.domain import Catalogue, Entity, Field
 from reportspec.model.mapped import LOAD, LOADED, MappedEntity, MappedField, MappedJoin, MappedPart, SourceMap
+from reportspec.resolve.mapped_columns import OWN as PART
 from reportspec.resolve.mapped_columns import owned
 from reportspec.source import plain, read_yaml
 from reportspec.source.regular import is_yaml
@@ -333,12 +334,58 @@ def with_types(
             return _seen(field, kind, part, columns, dialect)
 
         parts = tuple(replace(part, fields={n: seen(part, f) for n, f in part.fields.items()}) for part in entity.parts)
+        if dialect in _SINGLE:
+            parts = tuple(_in_double(part, known, columns, _SINGLE[dialect]) for part in parts)
         fields = given_by(parts) if entity.parts else entity.fields
         entities[name] = replace(entity, parts=parts, fields=fields)
     return replace(source, entities=entities)
 
 
 Fields = Mapping[str, Field]
+
+
+# Where a number of single precision becomes a decimal with an error, or of six digits.
+_SINGLE = {"postgres": re.compile("real"), "clickhouse": re.compile(r"(?:Nullable\()?Float32\)?")}
+Types = Mapping[str, str]  # of columns
+
+
+def _in_double(part: MappedPart, known: Fields, columns: Mapping[str, Types], single: re.Pattern[str]) -> MappedPart:
+    """A part whose columns of single precision are read as double. Keys and texts stay as they are written."""
+
+    def few(table: exp.Table) -> frozenset[str]:
+        found = columns.get(_table_name(table), {})
+        return frozenset(name for name, kind in found.items() if single.fullmatch(kind))
+
+    tables = {PART: few(part.table), **{join.name: few(join.table) for join in part.joins}}
+    if not any(tables.values()):
+        return part
+    grouped = {join.name for join in part.joins if join.fields}
+    own = {name: found for name, found in tables.items() if name not in grouped}
+
+    def number(field: MappedField) -> bool:
+        given = known.get(field.name)
+        return (given.type if given is not None else field.type) not in ("key", "text")
+
+    fields = {n: replace(f, sql=_doubled(f.sql, own)) if number(f) else f for n, f in part.fields.items()}
+    where = _doubled(part.where, own) if part.where is not None else None
+    joins = tuple(_join_in_double(join, tables[join.name]) for join in part.joins)
+    return replace(part, fields=fields, where=where, joins=joins)
+
+
+def _join_in_double(join: MappedJoin, few: frozenset[str]) -> MappedJoin:
+    own = {PART: few, join.name: few}
+    where = _doubled(join.where, own) if join.where is not None else None
+    return replace(join, where=where, fields={name: _doubled(tree, own) for name, tree in join.fields.items()})
+
+
+def _doubled(tree: exp.Expr, few: Mapping[str, frozenset[str]]) -> exp.Expr:
+    """An expression with those columns of tables, by the names that they have in it, as double."""
+
+    def read(node: exp.Expr) -> exp.Expr:
+        single = isinstance(node, exp.Column) and node.name in few.get(node.table or PART, ())
+        return cast(node, "DOUBLE") if single else node
+
+    return copied(tree).transform(read, copy=False)
 
 
 def _seen(

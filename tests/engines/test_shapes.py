@@ -123,6 +123,35 @@ def test_other_numbers_are_refused(engine: str, tmp_path: Path) -> None:
     assert told.value.code == "unreadable-value"
 
 
+# --- amounts in single precision -------------------------------------------------------------------
+
+# Both are exact in single precision, and have more than six digits; their sum is exact in double.
+LARGE, ODD = 9876543, 123456.78125
+JOIN = {"p": {"table": "parts", "on": {"k": "k"}, "fields": {"worth": "sum(worth)"}}}
+
+
+@pytest.mark.parametrize("engine", EVERYWHERE)
+@pytest.mark.parametrize("amount", ["worth", "coalesce(worth, 0)", "case when worth > 1 then worth end", "p.worth"])
+def test_numbers_of_single_precision_keep_their_digits(engine: str, amount: str, tmp_path: Path) -> None:
+    columns = (("k", "VARCHAR"), ("made", "TIMESTAMP"), ("worth", "FLOAT"))
+    day = datetime(2026, 7, 10, 12)
+    sold = Given("deals", columns, [("a", day, LARGE), ("b", day, ODD)])
+    parts = Given("parts", (("k", "VARCHAR"), ("worth", "FLOAT")), [("a", LARGE), ("a", ODD)])
+    fields = {"status": "'won'", "amount": amount, "created_at": "made", "closed_at": "made"}
+
+    def shape(database: str, name: str, kind: str) -> Kept | None:
+        single = "REAL" if database == "postgres" else natural(database, "FLOAT")
+        return Kept(single, lambda v, n: v) if name == "worth" else None
+
+    with landed(engine, [sold, parts], shape, tmp_path / "db") as found:
+        entity: dict[str, Any] = {"table": f"{found.prefix}deals", "key": "k", "fields": fields}
+        if amount == "p.worth":
+            entity["joins"] = {"p": {**JOIN["p"], "table": f"{found.prefix}parts"}}
+        folder = project(tmp_path, found.url, {"deal": entity})
+        [row] = rows(figures(folder, {**ASKED, "metrics": ["won_amount"]}), "headline")
+    assert float(row["won_amount"]) == pytest.approx(LARGE + ODD, abs=0.001)
+
+
 # --- times -----------------------------------------------------------------------------------------
 
 
