@@ -98,6 +98,8 @@ class ColumnRead:
     key_of: str = ""
     currency: str = ""  # of an amount, where all of them are in one
     currency_field: str = ""  # which says it
+    currency_sql: str = ""  # what says it in each row, of an amount whose table has it
+    number: bool = False  # whether an expression takes the column for a number
 
 
 @dataclass(frozen=True, slots=True)

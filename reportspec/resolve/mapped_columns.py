@@ -47,9 +47,11 @@ def columns_read(
     for name, mapped in source.entities.items():
         fields = {**extra.get(name, {}), **catalogue.entities[name].fields}
         for part in mapped.parts:
+            numeric = _as_numbers(part, fields)
             for table, columns in named_columns(part):
                 for column_name in columns:
-                    read(ColumnRead(_dotted(table), column_name))
+                    table_name = _dotted(table)
+                    read(ColumnRead(table_name, column_name, number=(table_name, column_name) in numeric))
             for one in _joining(part):
                 read(one)
             for given in part.fields.values():
@@ -61,9 +63,17 @@ def columns_read(
                 type_ = TYPES[kind or field.type]
                 of = _rows_of(part) if given.name == catalogue.entities[name].key else ""
                 in_ = _currency_of(part, field, currency)
+                each = "" if in_ else _currency_sql(part, field)
                 read(
                     ColumnRead(
-                        _dotted(owner), given.sql.name, type_, f"{name}.{given.name}", of, in_, field.currency or ""
+                        _dotted(owner),
+                        given.sql.name,
+                        type_,
+                        f"{name}.{given.name}",
+                        of,
+                        in_,
+                        field.currency or "",
+                        each,
                     )
                 )
     return tuple(found.values())
@@ -80,8 +90,62 @@ def _currency_of(part: MappedPart, field: Field, project: str) -> str:
     return said.name.strip().upper() if isinstance(said, exp.Literal) and said.is_string else ""
 
 
-def _weight(read: ColumnRead) -> tuple[bool, bool, bool]:
-    return (bool(read.key_of), bool(read.type), read.type != TYPES["text"])
+def _currency_sql(part: MappedPart, field: Field) -> str:
+    """The currency of each row's amount, in the SQL of the table that has both; nothing where another table has it."""
+    given = part.fields.get(field.currency or "")
+    if given is None or any(node.table not in ("", OWN) for node in given.sql.find_all(exp.Column)):
+        return ""
+    own = given.sql.copy()
+    for node in own.find_all(exp.Column):
+        node.set("table", None)
+    return f"upper(nullif(trim(CAST({own.sql('duckdb')} AS VARCHAR)), ''))"
+
+
+def _weight(read: ColumnRead) -> tuple[bool, bool, bool, bool]:
+    return (bool(read.key_of), bool(read.type), read.type != TYPES["text"], read.number)
+
+
+_NUMERIC = ("money", "number", "integer")
+_SUMS = (exp.Add, exp.Sub, exp.Mul, exp.Div, exp.IntDiv, exp.Neg, exp.Sum, exp.Avg, exp.Abs, exp.Round)
+_GIVEN = (exp.Coalesce, exp.Case, exp.If, exp.Paren, exp.Max, exp.Min, exp.Nullif)  # give what they are given
+
+
+def _as_numbers(part: MappedPart, fields: Mapping[str, Field]) -> set[tuple[str, str]]:
+    """The columns that expressions of a part take for numbers."""
+    found: set[tuple[str, str]] = set()
+
+    def look(tree: exp.Expr, tables: Mapping[str, exp.Table], number: bool) -> None:
+        for node in [tree] if isinstance(tree, exp.Column) else tree.find_all(exp.Column):
+            table = tables.get(node.table or OWN)
+            if table is not None and _is_number(node, tree, number):
+                found.add((_dotted(table), node.name))
+
+    own = {OWN: part.table, **{join.name: join.table for join in part.joins if not join.fields}}
+    for given in part.fields.values():
+        field = fields.get(given.name)
+        if not isinstance(given.sql, exp.Column):
+            look(given.sql, own, field is not None and field.type in _NUMERIC)
+    for tree in [part.where] if part.where is not None else []:
+        look(tree, own, False)
+    for join in part.joins:
+        for tree in join.fields.values():
+            look(tree, {OWN: join.table, join.name: join.table}, False)
+    return found
+
+
+def _is_number(node: exp.Expr, top: exp.Expr, number: bool) -> bool:
+    """Whether a column is a number by where it stands in an expression, or as its value, if that is a `number`."""
+    while node is not top and node.parent is not None:
+        above = node.parent
+        if isinstance(above, _SUMS):
+            return True
+        if isinstance(above, exp.Binary):
+            other = above.expression if above.this is node else above.this
+            return isinstance(above, exp.Predicate) and isinstance(other, exp.Literal) and not other.is_string
+        if not isinstance(above, _GIVEN) or (isinstance(above, (exp.If, exp.Case)) and node is above.this):
+            return False
+        node = above
+    return number
 
 
 def _dotted(table: exp.Table) -> str:

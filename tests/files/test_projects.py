@@ -103,6 +103,68 @@ def test_words_for_nothing(key: str, project: Path) -> None:
     assert won(project) == (100, 1)
 
 
+def mapped(project: Path, **fields: object) -> None:
+    mapping = json.loads(json.dumps(MAPPING))
+    mapping["entities"]["deal"]["fields"].update(fields)
+    (project / "m.yaml").write_text(json.dumps(mapping), encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "amount",
+        "coalesce(amount, 0)",
+        "case when status = 'won' then amount end",
+        "case when amount > 0 then amount else 0 end",
+        "amount * 1",
+        "round(amount + 0, 2)",
+    ],
+)
+def test_a_number_of_two_readings_wherever_it_is_read(expression: str, project: Path) -> None:
+    """1.500 and 2.000 are 3.5, or 3500: what is proposed for a column does it for an expression, too."""
+    mapped(project, amount=expression)
+    rows = HEADER + "1,won,1.500,2026-02-01,2026-03-04,W\n2,won,2.000,2026-02-01,2026-03-04,W\n"
+    declare(project, rows)
+    assert mistakes(project) == [("unclear-number", 4)]
+    declare(project, rows, decimal=".")
+    assert won(project) == (3.5, 2)
+    declare(project, rows, decimal=",", thousands=".")
+    assert won(project) == (3500, 2)
+    declare(project, rows.replace("2.000", "2.25"))  # which says what the dot is
+    assert won(project) == (3.75, 2)
+
+
+def test_texts_that_only_look_like_numbers(project: Path) -> None:
+    mapped(project, source="case when source = '1.500' then 'new' else source end")
+    declare(project, HEADER + "1,won,5,2026-02-01,2026-03-04,1.500\n2,won,2,2026-02-01,2026-03-04,2.000\n")
+    assert won(project) == (7, 2)
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency", "right"),
+    [
+        ("$100", "EUR", False),
+        ("£100", " usd", False),
+        ("EUR 100", "USD", False),
+        ("$100", "", None),  # in no currency, which is told of, and in no figure
+        ("€100", "eur ", True),
+        ("€100", "EUR", True),
+        ("0.50 €", "GBP", False),
+    ],
+)
+@pytest.mark.parametrize("says", ["source", "case when source <> 'x' then source end"])
+def test_a_sign_against_the_currency_of_its_row(
+    amount: str, currency: str, right: bool | None, says: str, project: Path
+) -> None:
+    mapped(project, currency=says)
+    rows = f"1,won,{amount},2026-02-01,2026-03-04,{currency}\n2,won,7,2026-02-01,2026-03-04,EUR\n"
+    declare(project, HEADER + rows)
+    if right is not False:
+        assert won(project) == (107 if right else 7, 2)
+    else:
+        assert mistakes(project) == [("other-currency", 4)]
+
+
 SAID = {
     "encoding: cp12522": "unknown-encoding",
     "date_format: dd/mm/yyyy": "bad-format",

@@ -229,6 +229,19 @@ class _Look:
         found = {file.typed[name] for file in self.relation.files if name in file.typed}
         return found.pop() if len(found) == 1 else ""
 
+    def summed(self, name: str) -> bool:
+        """Whether an expression takes a column for a number."""
+        read = self.reads.get(name.lower())
+        return read is not None and read.number and not self.texts
+
+    def unclear_sum(self, name: str, answers: Sequence[Any]) -> bool:
+        """Whether an expression takes texts for numbers that are written in a way of their own, or in one that can be
+        read in two."""
+        _, bad, dots, odd, _, _ = answers
+        said = self.spec.decimal or self.spec.thousands
+        unclear = not bad and dots and not odd and self.cells(name) != "number"
+        return bool(self.summed(name) and (said or unclear))
+
     def field_name(self, name: str) -> str:
         """The field that a column is, as the mapping names it."""
         read = self.reads.get(name.lower())
@@ -353,7 +366,7 @@ class _Look:
             return ()
         if wanted:
             return (_family(wanted),)
-        if self.in_percent(name):
+        if self.in_percent(name) or (self.summed(name) and (self.spec.decimal or self.spec.thousands)):
             return ("number",)
         if self.cells(name) in ("text", "mixed"):
             return ()
@@ -411,7 +424,7 @@ class _Look:
             return Column(name, kind, own)
         if wanted and self.cells(name) == "mixed":
             return self.refuse_cells(name, wanted)
-        if self.in_percent(name) and "number" in parts:
+        if "number" in parts and (self.in_percent(name) or self.unclear_sum(name, parts["number"])):
             return self.number(name, parts["number"])
         if not wanted:
             return self.inferred(name, parts)
@@ -514,6 +527,8 @@ class _Look:
             )
         meant = readings.meant_by(marks[0]) if marks else ()
         read = self.reads.get(name.lower())
+        if meant and read is not None and (unlike := self.other_currency(name, forms, marks[0], meant, read)):
+            return unlike
         if meant and read is not None and read.currency and read.currency not in meant:
             values = self.examples(name, [f for f in forms if readings.bare_number(f).currency])[:1]
             way_out = (
@@ -544,6 +559,34 @@ class _Look:
         said = readings.number_readings(forms)
         help = f"write `{said[0].said}`" if said and (spec.decimal or spec.thousands) else None
         return self.refuse_values(name, self.examples(name, worse), sum(forms[form] for form in worse), help)
+
+    def other_currency(
+        self, name: str, forms: Mapping[str, int], mark: str, meant: Sequence[str], read: ColumnRead
+    ) -> Column | None:
+        """Refuse amounts beside whose sign another currency stands in their row."""
+        import duckdb
+
+        if not read.currency_sql:
+            return None
+        signed = [_bare_form(form) for form in forms if readings.bare_number(form).currency]
+        written = f"{_nines(quoted(name))} IN ({', '.join(map(string, dict.fromkeys(signed)))})"
+        codes = ", ".join(map(string, meant))
+        other = f"{written} AND {read.currency_sql} NOT IN ({codes})"
+        asked = f"SELECT {quoted(name)}, {read.currency_sql} FROM {self.relation.sql} WHERE {other} LIMIT 1"
+        try:
+            found = self.raw.execute(asked).fetchall()
+        except duckdb.Error:  # an expression that is told of elsewhere
+            return None
+        if not found:
+            return None
+        [(amount, code)] = found
+        return self.refuse(
+            name,
+            "other-currency",
+            f"has `{shown(amount)}` in a row whose `{read.currency_field}` is {shown(code)}",
+            "mend the sign or the currency, whichever is wrong",
+            [amount],
+        )
 
     def refuse_percent(self, name: str, forms: Mapping[str, int], way: NumberReading, percent: bool) -> Column | None:
         """Refuse numbers with a percent sign, of which nobody says whether 50 % is 0.5 or 50; and where it is said,
@@ -647,7 +690,7 @@ class _Look:
 
     def examples(self, name: str, forms: Iterable[str]) -> list[str]:
         """Texts that have one of some forms."""
-        alike = ["9" + form[1:] if form.startswith("0") else form for form in forms][:50]
+        alike = [_bare_form(form) for form in forms][:50]
         listed = ", ".join(map(string, alike))
         return self.bad_values(name, f"{_nines(quoted(name))} IN ({listed})")
 
@@ -753,6 +796,11 @@ def _unmarked(own: str) -> str:
 
 def _nines(own: str) -> str:
     return f"translate({own}, '0123456789', '9999999999')"
+
+
+def _bare_form(form: str) -> str:
+    """A form with its first digit as 9, too."""
+    return "9" + form[1:] if form.startswith("0") else form
 
 
 def _unlike(pattern: str) -> str:
