@@ -9,6 +9,7 @@ from datetime import timedelta
 
 from sqlglot import exp
 
+from reportspec.contract.advice import number_expression, without_time
 from reportspec.diagnostics import Diagnostic, Span, did_you_mean, harmless, one_line
 from reportspec.errors import Broken
 from reportspec.expression.trees import LARGEST
@@ -19,6 +20,7 @@ from reportspec.model.settings import SourceChecks
 from reportspec.resolve.binding import Binding
 from reportspec.sql.survey_sql import (
     MOST_KEYS,
+    MOST_TEXTS,
     SOUGHT,
     broken,
     examples_statement,
@@ -27,6 +29,7 @@ from reportspec.sql.survey_sql import (
     recount_statement,
     settled_by_history,
     values_there_statement,
+    written_statement,
 )
 
 Ask = Callable[[exp.Expr], Table]  # runs one more statement over the same state of the data
@@ -95,7 +98,7 @@ def findings_of(binding: Binding, checks: Sequence[Check], survey: Table, ask: A
             found += _unknown(binding, check, of, examples, ask)
             continue
         near = _near(binding, check, examples, ask) if check.relation is not None else 0
-        found.append(Finding(check, count, of, examples, near))
+        found.append(Finding(check, count, of, examples, near, _way(binding, check, count, examples, ask)))
     return found
 
 
@@ -103,6 +106,37 @@ def _rates_twice(shown: Table) -> tuple[tuple[str, int], ...]:
     """Days that have several exchange rates of a currency, with the least and the greatest of them."""
     rows = [(f"{row['from_currency']}-{row['to_currency']} {row['day']}", row) for row in shown.dicts()]
     return tuple((f"{what}: {float(row['low']):g} to {float(row['high']):g}", int(row["count"])) for what, row in rows)
+
+
+def _way(binding: Binding, check: Check, count: int, examples: Sequence[tuple[str, int]], ask: Ask) -> str:
+    """The expression that reads a column as it should be, if there is one that does so for all its values."""
+    part, field = check.part, check.field
+    if check.kind == "odd-time" and len(binding.source.entities[check.entity].parts) == 1:
+        part = binding.source.entities[check.entity].parts[0]
+    mapped = part.fields.get(field.name) if part is not None and field is not None else None
+    if part is None or field is None or mapped is None or not isinstance(mapped.sql, exp.Column):
+        return ""
+    if check.kind not in ("text-number", "odd-time"):
+        return ""
+    values = [str(value) for value, _ in ask(written_statement(binding, part, mapped.sql)).rows if value is not None]
+    column = written_column(mapped)
+    if len(values) >= MOST_TEXTS:
+        return ""
+    if check.kind == "odd-time":
+        return without_time(column, values, examples, count) or ""
+    return number_expression(column, values, field.type) or ""
+
+
+def _with_key(binding: Binding, check: Check, column: str) -> str:
+    """The line of the mapping that leaves out rows without a key; an empty text is none, either."""
+    assert check.field is not None
+    mapped = binding.mapped(check.entity, check.field.name)
+    holds = mapped.holds if mapped is not None else ""
+    text = column if holds in ("text", "any") else f"cast({column} as varchar)"
+    bare = holds == "number" or binding.typed_key(check.entity, check.field.name)
+    line = f"{column} is not null" if bare else f"trim({text}) <> ''"
+    [part] = binding.source.entities[check.entity].parts
+    return f"where: {line}" if part.where is None else f"and {line}` in `where"
 
 
 def _unknown(
@@ -203,7 +237,7 @@ def _said(binding: Binding, finding: Finding) -> tuple[str, str | None]:
         where = _column(binding, check)
         return (
             f"{tables} has {rows_of(count)} without a key: `{check.of}`{_from(where)} is empty",
-            f"leave them out with `where: {where} is not null` in the mapping of `{entity}`, or give them one"
+            f"leave them out with `{_with_key(binding, check, where)}` in the mapping of `{entity}`, or give them one"
             if where
             else "leave them out with `where` in the mapping, or give them one",
         )
@@ -230,12 +264,12 @@ def _said(binding: Binding, finding: Finding) -> tuple[str, str | None]:
         )
     if check.kind == "odd-time":
         assert check.field is not None
-        column = _column(binding, check)
+        line = f'write `{check.field.name}: "{finding.way}"`' if finding.way else "leave them out"
         return (
-            f"{tables} has {rows_of(count)} of {finding.rows:,} whose `{check.of}`{_from(column)} is before"
-            f" {FIRST_TIME.year} or after {check.latest}: they are in no period",
-            "mend them in the source; where they stand for no date, name them as `null:` of the file, or write"
-            f" `{check.field.name}: \"nullif({column or '…'}, '{_day_of(finding)}')\"` in the mapping",
+            f"{tables} has {rows_of(count)} of {finding.rows:,} whose `{check.of}`{_from(_column(binding, check))} is"
+            f" before {FIRST_TIME.year} or after {check.latest}: they are in no period",
+            "mend them in the source; where they stand for no date, name them as `null:` of the file, or"
+            f" {line} in the mapping",
         )
     if check.kind == "no-currency":
         return (
@@ -264,11 +298,14 @@ def _said(binding: Binding, finding: Finding) -> tuple[str, str | None]:
         )
     if check.part is not None and check.field is not None:
         mapped = check.part.fields[check.field.name]
-        column = mapped.sql.name
+        line = (
+            f'in the mapping: `{check.field.name}: "{finding.way}"`'
+            if finding.way
+            else "with an expression of the mapping"
+        )
         return (
-            f"{tables} has {rows_of(count)} whose `{check.of}` (column `{column}`) is a text, and no number",
-            f"make a number of it in the mapping, for example `{check.field.name}: "
-            f"\"cast(nullif(replace({column}, ',', ''), '') as decimal(18, 2))\"`",
+            f"{tables} has {rows_of(count)} whose `{check.of}` (column `{mapped.sql.name}`) is a text, and no number",
+            f"make a number of it {line}" + ("" if finding.way else ", or mend the values"),
         )
     if check.kind == "too-large":
         return (
@@ -439,17 +476,15 @@ def _translated(binding: Binding, finding: Finding) -> str:
         return "translate them in the mapping's expression"
     meant: dict[str, list[str]] = {}
     for value, _ in finding.examples:
+        said = [one for one in check.field.values if one in re.findall(r"\w+", value.lower())]
         near = did_you_mean(value, check.field.values) if value.strip() else "null"
+        near = None if len(said) > 1 else near  # `won/lost` may be either
         meant.setdefault(near or "…", []).append(value)
     cases = " ".join(
         f"when {column} in ({', '.join(map(quoted, values))}) then {to if to in ('…', 'null') else quoted(to)}"
         for to, values in sorted(meant.items(), key=lambda item: item[0] == "…")
     )
     return f'write in the mapping: `{check.field.name}: "case {cases} else {column} end"`'
-
-
-def _day_of(finding: Finding) -> str:
-    return finding.examples[0][0][:10] if finding.examples else "1900-01-01"
 
 
 def _currency_given(binding: Binding, check: Check) -> str:

@@ -124,11 +124,12 @@ class Check:
 class Finding:
     """A check that rows of the source break: how many of how many, values that show it with how often
     each occurs, and, of keys without a partner, how many rows would find one but for blanks, leading
-    zeros or case."""
+    zeros or case. `way` is an expression for the mapping that is right for all values of the column."""
 
     check: Check
     count: int
     rows: int
     examples: tuple[tuple[str, int], ...] = ()
     near: int = 0
+    way: str = ""
     reason: str = ""  # why it is known, and not told at the figure

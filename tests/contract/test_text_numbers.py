@@ -3,6 +3,7 @@ what a text begins with."""
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -56,6 +57,41 @@ def test_amounts_as_texts(kind: str, tmp_path: Path) -> None:
         read = "cast(nullif(replace(amount, ',', ''), '') as decimal(18, 2))"
         folder = project(tmp_path, found.url, found.prefix, read)
         assert rows(figures(folder, SPEC), "a") == [{"won_amount": Decimal("1354.5")}]
+
+
+# Columns of texts with what they are together; None where nobody can say, so that no line may be proposed.
+CORPUS: dict[str, tuple[tuple[str | None, ...], str | None]] = {
+    "decimal commas": (("12,50", "7,25", None, ""), "19.75"),
+    "a decimal comma among whole numbers": (("12,5", "100"), "112.5"),
+    "dots of thousands": (("1.234,50", "-7,25"), "1227.25"),
+    "commas of thousands": (("1,054.50", "300"), "1354.5"),
+    "millions": (("1,234,567", "1"), "1234568"),
+    "blanks of thousands": (("1 234,5", " 7 "), "1241.5"),
+    "apostrophes": (("1'234.25", "+0.25"), "1234.5"),
+    "four decimals": (("0,1234", "1,5"), "1.6234"),
+    "a comma of either": (("1,500", "2,000"), None),
+    "both ways": (("1,5", "1.5"), None),
+    "words": (("12,50", "n/a"), None),
+    "dates": (("2026-01-05", "12,5"), None),
+    "signs": (("12,50 €", "1"), None),
+    "too many decimals": (("0,123456", "1"), None),
+    "another dot": (("1.2.3", "4,5"), None),
+}
+
+
+@pytest.mark.parametrize("kind", ["duckdb", "sqlite", "postgres", "mariadb"])
+@pytest.mark.parametrize("column", CORPUS)
+def test_what_is_proposed_is_right_when_it_is_followed(column: str, kind: str, tmp_path: Path) -> None:
+    amounts, right = CORPUS[column]
+    with landed(kind, [given(*amounts)], lambda *_: None, tmp_path / "db") as found:
+        folder = project(tmp_path, found.url, found.prefix, "amount")
+        with pytest.raises(Broken) as told:
+            figures(folder, SPEC)
+        line = re.search('amount: "(.*)"', told.value.diagnostics[0].help or "")
+        assert (line is None) == (right is None)
+        if line is not None and right is not None:
+            folder = project(tmp_path, found.url, found.prefix, line[1])
+            assert rows(figures(folder, SPEC), "a") == [{"won_amount": Decimal(right)}]
 
 
 def test_single_texts_of_sqlite(tmp_path: Path) -> None:

@@ -435,8 +435,8 @@ class _Look:
             return self.number(name, parts["number"])
         if parts["boolean"][1]:
             values = self.bad_values(name, _no_boolean(own))
-            listed = ", ".join(map(string, values[:_EXAMPLES]))
-            line = f'{self.field_name(name)}: "{name} in ({shown(listed)})"'
+            # Which of them mean yes is not to be seen in them, nor what stands beside them.
+            line = f"{self.field_name(name)}: \"{name} in ('…')\""
             help = f"mend the file, or say in the mapping which texts mean yes: `{line}`"
             return self.refuse_values(name, values, int(parts["boolean"][1]), help)
         return Column(name, "BOOLEAN", _boolean(own))
