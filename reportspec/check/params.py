@@ -119,6 +119,30 @@ def values_of(document: Document, data: Mapping[str, Any], settings: Mapping[str
     return found
 
 
+def in_one_spelling(declared: Mapping[str, Any], settings: Mapping[str, str]) -> dict[str, str]:
+    """What is set for params by the values that it means: each written in one way, the default not at all."""
+    found = {}
+    for name, text in settings.items():
+        spec = declared.get(name)
+        kind, default = (
+            (spec.get("type", "string"), spec.get("default")) if isinstance(spec, dict) else ("string", None)
+        )
+        try:
+            value = _typed(kind, text)
+            same = default is not None and value == _typed(kind, default)
+        except ValueError:
+            value, same = text, False  # which is told, and nothing is sent
+        if not same:
+            found[name] = _written(value)
+    return found
+
+
+def _written(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+
+
 def _typed(kind: str, value: Any) -> Any:
     match kind:
         case "integer" | "number":

@@ -370,6 +370,7 @@ def _report(
         each=each,
         delivery=delivery,
         settings=data["__set__"],
+        declared=data.get("params") or {},
         params=data["__params__"],
         movable=clock and data.get("as_of") is None,
     )

@@ -15,6 +15,7 @@ from typing import Any
 from reportspec.addresses import allowed, ascii_address, bare, folded, split
 from reportspec.check.delivery import mail_of, unfit
 from reportspec.check.document import Document, open_document
+from reportspec.check.params import in_one_spelling
 from reportspec.check.project import find_project, load_project
 from reportspec.deliver.ledger import Entry, Ledger, open_ledger, stamped
 from reportspec.deliver.message import Head, message_id, notice
@@ -72,12 +73,12 @@ def maintainers(
     mail = project.mail if project is not None else readable_mail(document)
     if mail is None:
         return None
-    title = str(data.get("title") or "")
+    title, declared = str(data.get("title") or ""), data.get("params")
     return Maintainers(
         addresses,
         mail,
         place.parent,
-        known_as(str(path), place.parent, settings),
+        known_as(str(path), place.parent, in_one_spelling(declared if isinstance(declared, dict) else {}, settings)),
         title if title and "{{" not in title else path.stem,
         now if now.tzinfo else now.replace(tzinfo=UTC),
     )

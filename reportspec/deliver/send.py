@@ -20,12 +20,14 @@ from reportspec import building
 from reportspec.addresses import allowed, ascii_address, bare, folded, split
 from reportspec.burst.values import no_values
 from reportspec.check.delivery import TEMPLATE
+from reportspec.check.params import in_one_spelling
 from reportspec.deliver.ledger import Entry, Ledger, Tell, open_ledger, silent, stamped
 from reportspec.deliver.message import Head, mail, message_id
 from reportspec.deliver.outlets import OutletError, Parcel, links, way
 from reportspec.deliver.policy import digest_of, empty, holds, too_old
 from reportspec.deliver.proof import check_message, check_parcel, mixed_up
 from reportspec.deliver.smtp import Answer, Mailer
+from reportspec.deliver.spelling import spelled
 from reportspec.deliver.template import Words
 from reportspec.diagnostics import Diagnostic
 from reportspec.errors import FormatError, LedgerError, MailError, NotSent, RenderError, SourceError
@@ -141,6 +143,8 @@ def send(
             if not mine:
                 outcome.add("", "", "busy", "another process is sending this report")
                 return outcome
+            file = known_as(report.file, report.project.root, {})
+            ledger = spelled(ledger, file, key_of(report), report.declared)
             items = _built(report, delivery, spec_text, options, only, outcome, ledger)
             _check_items(report, items, options, ledger)
             _hand_over(report, delivery, items, options, outcome, ledger, wait)
@@ -180,7 +184,7 @@ def _message_id(report: Report, value: str, address: str) -> str:
 
 def key_of(report: Report) -> str:
     """What a report is known by in the ledger."""
-    return known_as(report.file, report.project.root, report.settings)
+    return known_as(report.file, report.project.root, in_one_spelling(report.declared, report.settings))
 
 
 def _period(report: Report) -> str:

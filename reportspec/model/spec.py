@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, tzinfo
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from sqlglot import exp
 
@@ -168,6 +168,7 @@ class Report:
     each: Each | None = None
     delivery: Delivery | None = None
     settings: Mapping[str, str] = field(default_factory=dict)  # of params, as they were set
+    declared: Mapping[str, Any] = field(default_factory=dict)  # the params as the spec has them
     params: Mapping[str, object] = field(default_factory=dict)  # all of them
     # Whether `now` is the clock's, in whose place the end of the data may stand for how far things have
     # come; and that end, where it does.
