@@ -16,6 +16,7 @@ from reportspec.model.findings import CURRENCIES, LAST_TIME, Check, Kind
 from reportspec.model.query import Side
 from reportspec.model.spec import EACH
 from reportspec.resolve.binding import Binding, Unresolved, leads_away, metrics_needed
+from reportspec.resolve.mapped_columns import OWN
 from reportspec.sql.rates import has_rates
 
 _AHEAD = timedelta(days=366)  # how far before something happens a source may have it
@@ -43,6 +44,7 @@ def checks_of(
             continue  # the mapping's own rows are checked with it
         found += _of_keys(binding, name)
         found += _of_parts(binding, name, fields)
+        found += _of_orders(binding, name, fields)
         found += _of_values(binding, name, fields)
         found += _of_numbers(binding, name, fields)
         found += _of_sizes(binding, name, fields)
@@ -89,6 +91,22 @@ def _of_parts(binding: Binding, name: str, fields: frozenset[str]) -> list[Check
         if lacking and not part.lenient:
             found.append(Check("part-without-field", name, part=part, names=lacking))
     return found
+
+
+def _of_orders(binding: Binding, name: str, fields: frozenset[str]) -> Iterator[Check]:
+    """The orders of one's own mapping by which one row of several counts: whether they say which."""
+    for part in binding.source.entities[name].parts:
+        trees = [given.sql for field, given in part.fields.items() if field in fields]
+        trees += [part.where] if part.where is not None else []
+        trees += [ours for join in part.joins for _, ours in join.on]
+        cells = list(dict.fromkeys(node for tree in trees for node in tree.find_all(exp.Column)))
+        own = tuple(node for node in cells if node.table in ("", OWN))
+        if part.latest is not None and own and not part.lenient:
+            yield Check("undecided-order", name, part=part, cells=own)
+        for join in part.joins:
+            theirs = tuple(node for node in cells if node.table == join.name)
+            if join.first and theirs and not join.lenient:
+                yield Check("undecided-order", name, join=join, cells=theirs)
 
 
 def _of_values(binding: Binding, name: str, fields: frozenset[str]) -> list[Check]:

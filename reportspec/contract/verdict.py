@@ -290,6 +290,15 @@ def _said(binding: Binding, finding: Finding) -> tuple[str, str | None]:
             f" {binding.currency} (`{check.of}`): they are left out of amounts",
             help,
         )
+    if check.kind == "undecided-order":
+        join, what = check.join, "latest" if check.join is None else "first"
+        named = f"`{'.'.join(one.name for one in join.table.parts)}`" if join is not None else tables
+        keys = f"{count:,} key" + ("" if count == 1 else "s")
+        return (
+            f"{named} has {keys} of which several rows come first by the order of `{what}` in the mapping of"
+            f" `{entity}`, and differ: which of them counts is not said",
+            "add to the order a column that tells them apart, such as a number or a time of the change",
+        )
     if check.join is not None:
         name = ".".join(part.name for part in check.join.table.parts)
         return (

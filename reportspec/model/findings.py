@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
+from sqlglot import exp
+
 from reportspec.diagnostics import Span
 from reportspec.model.domain import Expectation, Field, Relation
 from reportspec.model.mapped import MappedJoin, MappedPart
@@ -17,6 +19,7 @@ Kind = Literal[
     "repeated-key",
     "repeated-join",
     "repeated-rate",
+    "undecided-order",
     "text-number",
     "undeclared-value",
     "misspelt-value",
@@ -56,6 +59,7 @@ REFUSED: frozenset[Kind] = frozenset(
         "repeated-key",
         "repeated-join",
         "repeated-rate",
+        "undecided-order",
         "undeclared-value",
         "misspelt-value",
         "impossible-rows",
@@ -71,7 +75,8 @@ class Check:
     expectation of the catalogue, a value that the spec or a `metric` of it names, or a stretch of time
     that it asks for. `names` are those that a `goal`, the file of recipients, or a filter is about; of a
     filter, those of one field are one check, `places` says where each stands, and `value` is the one of
-    them that is told; it `excludes` what it leaves out, of which nothing hangs on there being some."""
+    them that is told; it `excludes` what it leaves out, of which nothing hangs on there being some. `cells`
+    are the columns of a table that decide whether rows of an equal place in an order differ."""
 
     kind: Kind
     entity: str
@@ -89,6 +94,7 @@ class Check:
     latest: date = LAST_TIME  # of a time: the last day that is likely
     metric: str = ""
     excludes: bool = False
+    cells: tuple[exp.Column, ...] = ()
 
     @property
     def refuses(self) -> bool:

@@ -32,7 +32,7 @@ from reportspec.model.mapped import MappedJoin, MappedPart
 from reportspec.resolve.binding import Binding
 from reportspec.resolve.moments import Moment
 from reportspec.sql.dialect import SOURCE
-from reportspec.sql.parts import from_part
+from reportspec.sql.parts import PLACE, from_part
 from reportspec.sql.rates import RATES, has_rates
 from reportspec.sql.statement import Statement
 
@@ -323,6 +323,9 @@ def _across(statement: Statement, check: Check) -> tuple[exp.Expr, Callable[[exp
         return _surplus(), lambda select: select.from_(rated)
     if check.kind == "part-without-field":
         return exp.Count(this=exp.Star()), lambda select: _rows_of(select, check)
+    if check.kind == "undecided-order":
+        tied = exp.Subquery(this=_tied(check), alias=alias_of("keys"))
+        return exp.Count(this=exp.Star()), lambda select: select.from_(tied)
     if check.part is not None:
         text, of = _text_of(check)
         return exp.Count(this=when(text, literal(1))), of
@@ -452,6 +455,56 @@ def _keys_of_join(join: MappedJoin) -> exp.Select:
     return select.having(several, copy=False)
 
 
+def _tied(check: Check) -> exp.Select:
+    """The keys of which several rows come first in an order, and differ in what is read of them, with how often."""
+    part, join = check.part, check.join
+    if join is not None:
+        source, keys, order, where = join.table, [key for key, _ in join.on], join.first, join.where
+    else:
+        assert part is not None
+        assert part.latest is not None
+        source, (keys, order), where = part.table, (list(part.latest[0]), part.latest[1]), None
+    place = exp.Window(
+        this=exp.Rank(),
+        partition_by=[key.copy() for key in keys],
+        order=exp.Order(expressions=[item.copy() for item in order]),
+    )
+    inside = exp.Select().select(*(named(key.copy(), f"key{at}") for at, key in enumerate(keys)), named(place, PLACE))
+    for at, cell in enumerate(check.cells):
+        bare = cell.copy()
+        bare.set("table", None)
+        inside = inside.select(named(cast(bare, "VARCHAR"), f"cell{at}"), copy=False)
+    table_ = source.copy()
+    table_.meta[SOURCE] = True
+    conditions: list[exp.Expr] = [exp.Not(this=exp.Is(this=key.copy(), expression=exp.Null())) for key in keys]
+    conditions += [where.copy()] if where is not None else []
+    ranked = exp.Subquery(this=inside.from_(table_).where(all_of(conditions)), alias=alias_of("ranked"))
+    own = [column("ranked", f"key{at}") for at in range(len(keys))]
+    differ = [_several(column("ranked", f"cell{at}")) for at in range(len(check.cells))]
+    more = exp.GT(this=exp.Count(this=exp.Star()), expression=literal(1))
+    either: exp.Expr = differ[0]
+    for one in differ[1:]:
+        either = exp.Or(this=either, expression=one)
+    select = exp.Select().select(*(named(key, f"key{at}") for at, key in enumerate(own)))
+    select = select.select(named(exp.Count(this=exp.Star()), "count")).from_(ranked)
+    first = exp.EQ(this=column("ranked", PLACE), expression=literal(1))
+    return (
+        select.where(first)
+        .group_by(*(key.copy() for key in own))
+        .having(exp.And(this=more, expression=exp.Paren(this=either)))
+    )
+
+
+def _several(cell: exp.Column) -> exp.Expr:
+    """That a column has more than one value in a group, nothing being one."""
+    unlike = exp.NEQ(this=exp.Min(this=cell), expression=exp.Max(this=cell.copy()))
+    there, every = exp.Count(this=cell.copy()), exp.Count(this=exp.Star())
+    some = exp.And(
+        this=exp.LT(this=there, expression=every), expression=exp.GT(this=there.copy(), expression=literal(0))
+    )
+    return exp.Or(this=unlike, expression=exp.Paren(this=some))
+
+
 def settled_by_history(binding: Binding, check: Check) -> bool:
     """Whether the rows that break a check may not do so once the entity's history is read."""
     expected = check.expectation
@@ -483,8 +536,9 @@ def examples_statement(binding: Binding, check: Check) -> exp.Expr:
     the source has; of a stretch of time the `first` and the `last` day that it has."""
     statement = Statement(binding)
     every = named(exp.Count(this=exp.Star()), "count")
-    if check.join is not None:
-        keys = exp.Subquery(this=_keys_of_join(check.join), alias=alias_of("keys"))
+    if check.join is not None or check.kind == "undecided-order":
+        rows = _tied(check) if check.kind == "undecided-order" or check.join is None else _keys_of_join(check.join)
+        keys = exp.Subquery(this=rows, alias=alias_of("keys"))
         key = cast(column("keys", "key0"), "VARCHAR")
         select = exp.Select().select(named(key, "value"), column("keys", "count")).from_(keys)
         return _finished(statement, _most(select, column("keys", "count"), key, 2), EXAMPLE)
