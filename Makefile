@@ -4,6 +4,7 @@
 #   make report    build specs/q3.yaml into out/ (another one: make report SPEC=specs/custom.yaml)
 #   make test      everything: lint, types, all tests, the wheel in a clean environment
 #   make check     the fast part of it
+#   make quick     what is tested in some seconds: the language, its mistakes, the calendar, generated SQL
 #   make night     what is only repetition: in full, and from new seeds, what is drawn at random (of one kind: make
 #                  night OF=tests/kind), then everything with each other Python that is here
 #   make coverage  the fast tests, and which lines they do not run (all tests: make coverage OF=)
@@ -23,7 +24,10 @@ export VENV
 python := $(VENV)/bin/python
 set_up_needs := pyproject.toml .ci/set-up .ci/system_libraries.py
 
-.PHONY: report test check night coverage snapshots engines lint format bench clean
+QUICK := calendar schemas bad_specs dialects/test_generated.py language/test_references.py packaging/test_floors.py \
+         packaging/test_hygiene.py
+
+.PHONY: report test check quick night coverage snapshots engines lint format bench clean
 
 report: $(VENV)/ready-to-report
 	@$(python) -m reportspec build $(SPEC)
@@ -33,6 +37,9 @@ test: lint
 
 check: lint
 	@$(python) -m pytest -m "not slow"
+
+quick: $(VENV)/ready-to-test
+	@$(python) -m pytest -q -m "not slow" $(addprefix tests/,$(QUICK))
 
 night: $(VENV)/ready-to-test
 	@$(python) -m pytest --complete --night $(OF)

@@ -22,7 +22,8 @@ from reportspec.model.settings import SourceSpec
 from reportspec.run.connection import Loose, Wanted, cancelled, loose_columns, no_column, refused, timed_out, unreadable
 from reportspec.run.files.describing import Description
 from reportspec.run.files.loading import load, state_of
-from reportspec.run.files.opening import first_line, string
+from reportspec.run.files.opening import first_line
+from reportspec.run.files.text_file import string
 
 if TYPE_CHECKING:
     import duckdb

@@ -25,15 +25,13 @@ from reportspec.run.files.opening import (
     broken_rows,
     engine_error,
     opened,
-    quoted,
-    string,
     tally,
     trouble,
     unreadable,
 )
 from reportspec.run.files.readings import NumberReading, TimeReading
 from reportspec.run.files.shape import MARK, Unclear, kinds_of, shown, swallowed
-from reportspec.run.files.text_file import TextFile
+from reportspec.run.files.text_file import TextFile, quoted, string
 
 if TYPE_CHECKING:
     import duckdb

@@ -13,9 +13,9 @@ from reportspec.model.mapped import ColumnRead
 from reportspec.model.settings import FileSpec
 from reportspec.run.connection import Wanted
 from reportspec.run.files.describing import Description, State, described
-from reportspec.run.files.opening import Relation, engine_error, opened, quoted, string
+from reportspec.run.files.opening import Relation, engine_error, opened
 from reportspec.run.files.shape import TOTALS, TOTALS_END, Row, is_totals, shown
-from reportspec.run.files.text_file import TextFile
+from reportspec.run.files.text_file import TextFile, quoted, string
 
 
 def state_of(path: str) -> tuple[int, ...]:

@@ -33,7 +33,7 @@ from reportspec.run.sqlite import read_only
 
 if TYPE_CHECKING:
     import duckdb
-from reportspec.run.files.text_file import TextFile
+from reportspec.run.files.text_file import TextFile, quoted, string
 
 TEXTS = (".csv", ".tsv", ".txt")
 
@@ -293,9 +293,6 @@ def broken_rows(table: str, file: TextFile, limit: int = 3) -> SourceError | Non
     )
 
 
-# --- other files -----------------------------------------------------------------------------------
-
-
 def _parquet(raw: Any, table: str, spec: FileSpec, expected: frozenset[str]) -> Relation:
     from reportspec.run.files.parquet import ParquetFile, united
 
@@ -376,16 +373,6 @@ def _sqlite(raw: Any, table: str, path: str) -> Relation:
         ]
         raw.execute(f"INSERT INTO {quoted('read ' + table)} SELECT {marks}", given)
     return Relation(quoted("read " + table), types, said=(f"{name}: SQLite",))
-
-
-def string(text: str) -> str:
-    """A text as SQL."""
-    return "'" + text.replace("'", "''") + "'"
-
-
-def quoted(text: str) -> str:
-    """A name as SQL."""
-    return '"' + text.replace('"', '""') + '"'
 
 
 def first_line(error: Exception) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from reportspec.errors import SourceError
-from reportspec.run.files.opening import quoted, string
+from reportspec.run.files.text_file import quoted, string
 
 _SIGNED = {"TINYINT": 8, "SMALLINT": 16, "INTEGER": 32, "BIGINT": 64, "HUGEINT": 128}
 _UNSIGNED = {"U" + name: bits for name, bits in _SIGNED.items()}

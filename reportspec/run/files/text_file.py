@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from reportspec.run.files.shape import (
     UTF8,
@@ -13,6 +14,9 @@ from reportspec.run.files.shape import (
     noted,
     rows_of,
 )
+
+if TYPE_CHECKING:
+    pass
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,3 +57,13 @@ class TextFile:
     def number(self, row: Row) -> int:
         """The number of a row's first line, or of its row in a sheet."""
         return row.line + self.first_row - 1 if self.first_row else row.line
+
+
+def string(text: str) -> str:
+    """A text as SQL."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def quoted(text: str) -> str:
+    """A name as SQL."""
+    return '"' + text.replace('"', '""') + '"'
