@@ -12,6 +12,7 @@ from reportspec.deliver.template import kpis
 from reportspec.evaluate.words import word
 from reportspec.model.figures import Figures
 from reportspec.model.mail import Condition
+from reportspec.model.spec import Report
 
 _JUDGED = ("missed", "at_risk")
 
@@ -58,6 +59,28 @@ def holds(condition: Condition, figures: Figures, changed: bool) -> bool:
             return all(found) if condition.every else any(found)
         case _:
             return True
+
+
+def unaimed(condition: Condition, report: Report, figures: Figures) -> str | None:
+    """That goals on which the condition hangs have no target in this period, so that nobody knows whether it holds."""
+    if condition.word not in ("goal_missed", "goal_at_risk"):
+        return None
+    judged: dict[str, bool] = {}
+    for section in figures.sections:
+        for kpi in section.kpis:
+            if kpi.column.name in report.goals:
+                judged[kpi.column.name] = judged.get(kpi.column.name, False) or kpi.goal is not None
+    of = {spec.id: spec.goal for spec in report.sections if spec.kind == "goals"}
+    for section in figures.sections:
+        if section.kind == "goals" and (name := of.get(section.id)):
+            at = [column.name for column in section.columns].index("target")
+            judged[name] = judged.get(name, False) or any(row[at] is not None for row in section.rows)
+    missing = [f"`{name}`" for name, known in judged.items() if not known]
+    if not missing:
+        return None
+    return (
+        f"{' and '.join(missing)} {'has' if len(missing) == 1 else 'have'} no target of this period to be held against"
+    )
 
 
 def too_old(figures: Figures, within: timedelta | None, now: datetime) -> str | None:

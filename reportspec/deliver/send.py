@@ -24,7 +24,7 @@ from reportspec.check.params import in_one_spelling
 from reportspec.deliver.ledger import Entry, Ledger, Tell, open_ledger, silent, stamped
 from reportspec.deliver.message import Head, mail, message_id
 from reportspec.deliver.outlets import OutletError, Parcel, links, way
-from reportspec.deliver.policy import digest_of, empty, holds, too_old
+from reportspec.deliver.policy import digest_of, empty, holds, too_old, unaimed
 from reportspec.deliver.proof import check_message, check_parcel, mixed_up
 from reportspec.deliver.smtp import Answer, Mailer
 from reportspec.deliver.spelling import spelled
@@ -240,6 +240,7 @@ def _built(
     for value, said in found.absent:
         outcome.add(value, "", "failed", said)
     wanted: list[tuple[str, Mapping[str, str], Figures]] = []
+    some_aimed = any(unaimed(delivery.when, report, figures) is None for _, figures in found.figures)
     for one, figures in found.figures:
         value, more = one.value, one.more
         if one.several:
@@ -249,7 +250,7 @@ def _built(
             continue
         if _all_sent(report, delivery, value, Words(figures, more, report.params), ledger, options, outcome):
             continue
-        why = _held_back(report, delivery, figures, value, ledger, options)
+        why = _held_back(report, delivery, figures, value, ledger, options, some_aimed)
         if why is not None:
             outcome.add(value, "", *why)
             continue
@@ -307,7 +308,13 @@ def _all_sent(
 
 
 def _held_back(
-    report: Report, delivery: Delivery, figures: Figures, value: str, ledger: Ledger | None, options: SendOptions
+    report: Report,
+    delivery: Delivery,
+    figures: Figures,
+    value: str,
+    ledger: Ledger | None,
+    options: SendOptions,
+    some_aimed: bool,
 ) -> tuple[Result, str] | None:
     """Why a report is not sent, if it is not: skipped by its author's wish, or failed."""
     old = too_old(figures, delivery.fresh_within, report.now)
@@ -321,6 +328,10 @@ def _held_back(
         last = ledger.last(_key(report, value), _LAST, _period(report))
         changed = last is None or last.figures != digest_of(figures)
     if not options.rehearsal and not holds(delivery.when, figures, changed):
+        why = unaimed(delivery.when, report, figures)
+        if why is not None:
+            # Of many some may well have no goal; that none has one is a mistake.
+            return ("skipped" if some_aimed else "failed"), why
         return "skipped", "its condition does not hold"
     return None
 
