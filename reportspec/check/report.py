@@ -316,6 +316,9 @@ def _report(
             texts.append(as_read(str(data["where"]), data))
     each = each_of(document, binding, data, project.root)
     if each is not None:
+        # What names several values is nothing for the one who gets a report of one.
+        about = [_is_about(binding, tree, each.dimension.field) for tree in conditions]
+        texts = [text for text, others in zip(texts, about, strict=True) if not others]
         conditions.append(each.condition)
         texts.append(in_words(binding, {"field": each.dimension.name, "eq": EACH}, language))
         _check_reach(document, binding, preset, each.condition, ("for_each",))
@@ -472,6 +475,19 @@ def _grain(period: Period | None, data: Mapping[str, Any], preset: Mapping[str, 
     if preset.get("grain"):
         return str(preset["grain"])
     return default_grain(period) if period else "month"
+
+
+def _is_about(binding: Binding, tree: exp.Expr, field: Field) -> bool:
+    """Whether a condition names values of a field, or the keys or addresses of its entity's records."""
+    telling = (field.name, binding.entity(field.entity).key, "email")
+    for node in column_nodes(tree):
+        path = path_of(node)
+        if len(path) < 2:
+            continue
+        found = binding.resolve(path[0], path).field
+        if found.entity == field.entity and found.name in telling:
+            return True
+    return False
 
 
 def _periods(
