@@ -176,8 +176,8 @@ def _latest(report: Report, rows: Rows) -> Moment | None:
         _moment(report, value)
         for row in rows
         for name, value in row.items()
-        if name[0] in "td" and name[1:].isdigit() and isinstance(value, date)
-    ]
+        if name[0] in "td" and name[1:].isdigit() and isinstance(value, date) and value.year > date.min.year
+    ]  # the year 1 is what is made of `-infinity`, and no change
     known = [one for one in found if one.at <= report.now]
     # Of a day and a time within it, the time says more.
     return max(known, key=lambda one: (one.at, not one.whole), default=None)

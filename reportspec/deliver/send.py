@@ -454,7 +454,7 @@ def _addresses(
 ) -> tuple[str, ...]:
     """The addresses that texts stand for; one that is none is told and left out. A value of the data
     is one address; those named in `lists` may hold several, with blanks, commas or semicolons
-    between them."""
+    between them, of which none is written to where one is no address: it may be a name's."""
     found: dict[str, str] = {}
     for text in texts:
         for one in _filled(words, text, lists):
@@ -476,7 +476,8 @@ def _filled(words: Words, text: str, lists: Collection[str]) -> list[str]:
         return [filled]
     own = TEMPLATE.fullmatch(text.strip())
     if own is not None and own[1] in lists:
-        return [one for one in _BETWEEN.split(filled) if one]
+        parts = [one for one in _BETWEEN.split(filled) if one]
+        return parts if all(split(one) is not None for one in parts) else [filled]
     pieces = _PIECE.findall(text)
     if "<" in text or len(pieces) < 2:  # a name of the data would be an address of its own
         return [filled]

@@ -411,6 +411,24 @@ def test_lists_stand_in_the_spec_or_in_the_recipients() -> None:
     assert "name several in the spec, or in `recipients`" in outcome.sent[0].said
 
 
+@pytest.mark.parametrize(
+    "cell",
+    [
+        f"Anna Rossi{ANNA}",
+        f"Anna {ANNA}",
+        f"{ANNA}, Ben",
+        f"{ANNA};;x@",
+        "{{ each.value }}@example.com",
+        f"Rossi, Anna <{ANNA}>",
+    ],
+)
+def test_a_cell_of_which_a_part_is_no_address(cell: str) -> None:
+    """Nobody knows whose the rest is: one told failure, and no mail."""
+    outcome = Outcome("", "")
+    assert _addresses(_Words(email=cell), ["{{ each.email }}"], ("each.email",), "x", outcome) == ()  # type: ignore[arg-type]
+    assert [(one.recipient, one.result) for one in outcome.sent] == [(cell[:80], "failed")]
+
+
 def test_encoded_words_stay_texts(run: Run, handler: Handler) -> None:
     """A value that is written like an encoded word is not read as what it encodes."""
     hostile = "=?utf-8?q?Won=0D=0ABcc:_eve=40example.org?="

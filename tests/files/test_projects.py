@@ -7,6 +7,7 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
+import duckdb
 import pytest
 import yaml
 
@@ -163,6 +164,25 @@ def test_a_sign_against_the_currency_of_its_row(
         assert won(project) == (107 if right else 7, 2)
     else:
         assert mistakes(project) == [("other-currency", 4)]
+
+
+@pytest.mark.parametrize("kind", ["DATE", "TIMESTAMP", "TIMESTAMPTZ"])
+@pytest.mark.parametrize("value", ["-infinity", "infinity", "0001-01-01"])
+@pytest.mark.parametrize("column", ["created", "closed"])
+def test_times_without_end(column: str, value: str, kind: str, project: Path) -> None:
+    """They are in no period, and of them it is told; 7 is of the other deal."""
+    declare(project, "")
+    text = (project / "reportspec.yaml").read_text(encoding="utf-8").replace("deals.csv", "deals.parquet")
+    (project / "reportspec.yaml").write_text(text.replace("UTC", "Europe/Rome"), encoding="utf-8")
+    other = {"created": "closed", "closed": "created"}[column]
+    given = [("1", 100, value, "2026-02-01"), ("2", 7, "2026-03-04", "2026-03-04")]
+    rows = ", ".join(f"('{n}', 'won', {amount}, {kind} '{a}', {kind} '{b}', 'W')" for n, amount, a, b in given)
+    with duckdb.connect() as raw:
+        names = f"id, status, amount, {column}, {other}, source"
+        raw.execute(f"COPY (SELECT * FROM (VALUES {rows}) AS t({names})) TO '{project / 'deals.parquet'}'")
+    report = build(project / "s.yaml")
+    (section,) = (one for one in report.figures.sections if one.id == "k")
+    assert float(section.kpis[0].value or 0) == (107 if column == "created" else 7)
 
 
 SAID = {
