@@ -42,6 +42,7 @@ from reportspec.check.project import (
 )
 from reportspec.check.sections import Context, check_sections, find_metric, section_metrics
 from reportspec.diagnostics import Diagnostic, suggestion
+from reportspec.expression.sandbox import column_nodes, path_of
 from reportspec.languages import base_language, word
 from reportspec.model.domain import Catalogue, Field, Metric
 from reportspec.model.mapped import SourceMap

@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from reportspec.run.files.shape import (
     UTF8,
@@ -14,9 +13,6 @@ from reportspec.run.files.shape import (
     noted,
     rows_of,
 )
-
-if TYPE_CHECKING:
-    pass
 
 
 @dataclass(frozen=True, slots=True)
