@@ -89,6 +89,8 @@ def _unfit(binding: Binding, read: Read) -> Iterator[Diagnostic]:
         holds = mapped.holds
         if holds in _UNFIT.get(field.type, ()):
             yield _of_type(binding, field, part, mapped)
+        elif field.values and holds == "boolean":
+            yield _of_choice(field, part, mapped)
         elif field.type in _TIMES and holds in ("any", "") and isinstance(mapped.sql, exp.Column):
             other = _number_of(binding, field, part, mapped.sql)
             if other is not None:
@@ -99,6 +101,17 @@ def _unfit(binding: Binding, read: Read) -> Iterator[Diagnostic]:
                     mapped.span,
                     "name for each the column that has it",
                 )
+
+
+def _of_choice(field: Field, part: MappedPart, mapped: MappedField) -> Diagnostic:
+    column = written_column(mapped) or "…"
+    where = f"column `{column}`" if column != "…" else "an expression"
+    return Diagnostic(
+        "unfit-column",
+        f"`{field.id}` is one of {', '.join(field.values)}, and {where} of `{_table(part)}` holds yes and no",
+        mapped.span,
+        f"write in the mapping which is meant: `{field.name}: \"case when {column} then '…' else '…' end\"`",
+    )
 
 
 def _number_of(binding: Binding, field: Field, part: MappedPart, column: exp.Column) -> Field | None:

@@ -175,8 +175,11 @@ def _near(binding: Binding, check: Check, lone: Sequence[tuple[str, int]], ask: 
     return sum(n for key, n in lone if _plain(key) in there)
 
 
+_WHOLE = re.compile(r"(?<=[0-9])[.]0+$")  # behind a whole number that was taken for one with decimals
+
+
 def _plain(key: str) -> str:
-    plain = key.strip().lower()
+    plain = _WHOLE.sub("", key.strip().lower())
     return (plain.lstrip("0") or "0") if plain.isdecimal() else plain
 
 
@@ -185,7 +188,10 @@ def _forms(key: str) -> Iterable[str]:
     plain = _plain(key)
     if not plain.isdecimal():
         return (plain,)
-    return ["0" * zeros + plain for zeros in range(max(_PADDED - len(plain), 0) + 1)]
+    return [
+        *("0" * zeros + plain for zeros in range(max(_PADDED - len(plain), 0) + 1)),
+        *(plain + end for end in (".0", ".00")),
+    ]
 
 
 def diagnostic(binding: Binding, finding: Finding, *, refused: bool) -> Diagnostic:
@@ -469,7 +475,15 @@ def _lonely(binding: Binding, finding: Finding, tables: str) -> tuple[str, str |
             f"look whether {others} has all records; where they were removed, nothing is to be done",
         )
     most = "at least " if len(finding.examples) == MOST_KEYS else ""
+    wholes = [key for key, _ in finding.examples if _WHOLE.search(key)]
     how = "" if any(key.strip().isdecimal() for key, _ in finding.examples) else ", for example with `lower(trim(…))`"
+    if len(wholes) == len(finding.examples):
+        mapped = binding.mapped(check.entity, check.relation.by)
+        column = (written_column(mapped) if mapped is not None else "") or "…"
+        return said, (
+            f"{most}{finding.near} of them would find theirs but for the `.0` behind them: write in the mapping"
+            f' `{check.relation.by}: "cast(cast({column} as double) as bigint)"`'
+        )
     return said, (
         f"{most}{finding.near} of them would find theirs but for blanks, leading zeros or the case of"
         f" letters: write both keys alike in the mapping{how}"

@@ -185,6 +185,27 @@ def test_times_without_end(column: str, value: str, kind: str, project: Path) ->
     assert float(section.kpis[0].value or 0) == (107 if column == "created" else 7)
 
 
+def test_a_misspelt_column_that_nobody_else_reads(project: Path) -> None:
+    mapped(project, amount="amuont")
+    declare(project, HEADER + "1,won,100,2026-02-01,2026-03-04,W\n")
+    with pytest.raises(ReportError) as found:
+        build(project / "s.yaml")
+    [one] = found.value.diagnostics
+    assert (one.code, one.help) == ("unknown-column", "did you mean `amount`?")
+
+
+@pytest.mark.parametrize("text", ["[]", "[1, 2]", ""])
+def test_json_without_objects(text: str, project: Path) -> None:
+    declare(project, "")
+    said = (project / "reportspec.yaml").read_text(encoding="utf-8").replace("deals.csv", "deals.json")
+    (project / "reportspec.yaml").write_text(said, encoding="utf-8")
+    (project / "deals.json").write_text(text, encoding="utf-8")
+    with pytest.raises(ReportError) as found:
+        build(project / "s.yaml")
+    assert {one.code for one in found.value.diagnostics} == {"no-rows"}
+    assert "`[{…}, {…}]`" in (found.value.diagnostics[0].help or "")
+
+
 SAID = {
     "encoding: cp12522": "unknown-encoding",
     "date_format: dd/mm/yyyy": "bad-format",

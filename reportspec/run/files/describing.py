@@ -74,6 +74,7 @@ class Description:
     bare: int
     even: bool
     said: tuple[str, ...]
+    names: tuple[str, ...] = ()  # of all columns that are there, also those that nobody reads
 
 
 State = tuple[tuple[int, ...], ...]
@@ -158,7 +159,7 @@ class _Look:
             if rest and first.notes and all(one.notes[:1] == first.notes[:1] for one in rest):
                 first.notes += ("its values may stand under the wrong names: a field is missing or too many",)
             raise first
-        return Description(tuple(made), rows, blank, bare, self.even, self.relation.said)
+        return Description(tuple(made), rows, blank, bare, self.even, self.relation.said, tuple(self.relation.types))
 
     def tallied(self, file: TextFile) -> Tally:
         try:

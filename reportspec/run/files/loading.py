@@ -35,13 +35,31 @@ def description(table: str, spec: FileSpec, wanted: Wanted) -> Description:
 
 
 def file_types(table: str, spec: FileSpec, reads: tuple[ColumnRead, ...], texts: bool = False) -> dict[str, str]:
-    """The columns of declared files that are read, with the types that they will have; none where they
+    """The columns of declared files, those that are read with the types that they will have; none where they
     cannot be read, which is told when they are."""
     wanted = Wanted(text_columns=texts, reads=reads)
     try:
-        return {column.name: column.type for column in description(table, spec, wanted).columns}
+        found = description(table, spec, wanted)
+        if found.names in _NO_OBJECTS:
+            return {}
+        return dict.fromkeys(found.names, "") | {column.name: column.type for column in found.columns}
     except (SourceError, OSError):
         return {}
+
+
+_NO_OBJECTS = ((), ("json",))  # the columns of files in which there is no object
+
+
+def _no_objects(table: str, spec: FileSpec) -> SourceError:
+    """What is said of a file in which no row has a field."""
+    name = Path(spec.paths[0]).name
+    return SourceError(
+        "no-rows",
+        f"`{name}` (table `{table}`) has no row: there is no object, and no field, in it",
+        "a JSON file is a list of objects, `[{…}, {…}]`, or has one on each line; where there are none yet, a CSV file"
+        " with a header says so",
+        table=table,
+    )
 
 
 def load(raw: Any, table: str, spec: FileSpec, wanted: Wanted, folder: str) -> Description:
@@ -49,6 +67,8 @@ def load(raw: Any, table: str, spec: FileSpec, wanted: Wanted, folder: str) -> D
     import duckdb
 
     found = description(table, spec, wanted)
+    if found.names in _NO_OBJECTS:
+        raise _no_objects(table, spec)
     expected = frozenset(read.column for read in wanted.reads if read.table == table)
     relation = opened(raw, table, spec, folder, expected, even=found.even)
     made = ", ".join(f"{column.sql} AS {quoted(column.name)}" for column in found.columns) or "NULL AS nothing__"
