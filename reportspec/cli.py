@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from reportspec.calendar import FIRST_YEAR, LAST_YEAR
+from reportspec.calendar import FIRST_YEAR, LAST, LAST_YEAR
 from reportspec.diagnostics import (
     Diagnostic,
     harmless,
@@ -229,7 +229,7 @@ def _now(today: datetime | None) -> datetime:
     if today is not None:
         if not FIRST_YEAR < today.year < LAST_YEAR:
             raise click.UsageError(f"--today must lie between {FIRST_YEAR + 1} and {LAST_YEAR - 1}: `{today.date()}`")
-        return today.replace(hour=23, minute=59, second=59, microsecond=999_999)
+        return datetime.combine(today, LAST)
     given = os.environ.get("REPORTSPEC_NOW")
     if not given:
         return datetime.now(UTC)

@@ -13,7 +13,7 @@ from reportspec.calendar.compare import (
     previous_year,
     same_point,
 )
-from reportspec.calendar.instants import as_naive, instant, parse_as_of
+from reportspec.calendar.instants import LAST, as_naive, instant, parse_as_of, until
 from reportspec.calendar.labels import bucket_label, day_label, period_label
 from reportspec.calendar.periods import (
     FIRST_YEAR,
@@ -35,6 +35,7 @@ from reportspec.calendar.periods import (
 __all__ = [
     "FIRST_YEAR",
     "GRAINS",
+    "LAST",
     "LAST_YEAR",
     "MOST_BUCKETS",
     "RELATIVE",
@@ -63,4 +64,5 @@ __all__ = [
     "previous_period",
     "previous_year",
     "same_point",
+    "until",
 ]

@@ -16,6 +16,9 @@ _OFFSET = r"Z|[+-][0-9]{2}:?[0-9]{2}"
 _HELP = "write 2026-09-30 or 2026-09-30T12:00"
 
 
+LAST = time(23, 59, 59, 999_999)  # of a day, for which it stands as a clock
+
+
 @lru_cache(maxsize=4096)
 def instant(day: date, zone: tzinfo) -> datetime:
     """When a day begins: local midnight, in UTC. Where clocks skip midnight it is the first
@@ -38,6 +41,13 @@ def instant(day: date, zone: tzinfo) -> datetime:
         else:
             low = middle
     return high.replace(microsecond=0)
+
+
+def until(now: datetime, zone: tzinfo) -> datetime:
+    """The instant up to which all is over at a clock: the clock itself, or where it stands at the last
+    instant of a day, that day's end, which is the first instant of the next one."""
+    local = now.astimezone(zone)
+    return instant(local.date() + timedelta(days=1), zone) if local.time() == LAST else now
 
 
 def as_naive(moment: datetime, zone: tzinfo) -> datetime:

@@ -221,6 +221,7 @@ def _field(entity: str, name: str, spec: Mapping[str, Any], path: Path, trouble:
         value_labels={v: _texts(t) for v, t in (spec.get("value_labels") or {}).items()},
         others=bool(spec.get("others", False)),
         change=bool(spec.get("change", True)),
+        due=bool(spec.get("due", False)),
     )
 
 

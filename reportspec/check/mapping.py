@@ -228,6 +228,7 @@ def _built(
                     label,
                     order=field_map.order,
                 )
+    _check_keys(catalogue, entities, document)
     if data.get("loaded_at") is not None:
         entities |= _load(data["loaded_at"], document, read)
     _check_prefer(catalogue, data.get("prefer") or {}, document)
@@ -281,6 +282,32 @@ def _place_of(path: Place, spec: Mapping[str, Any], name: str) -> Place:
         if name in (part.get("fields") or {}):
             return (*path, "union", index, "fields", name)
     return (*path, "rows") if spec.get("rows") else (*path, "fields", name)
+
+
+def _check_keys(catalogue: Catalogue, entities: Mapping[str, MappedEntity], document: Document) -> None:
+    """Tell of entities to which others lead by a key that they do not give: no row would find its
+    partner, which no figure shows."""
+    for name, mapped in entities.items():
+        key = catalogue.entities[name].key
+        if key is None or key in mapped.fields:
+            continue
+        by = next((by for by, to in _leading(catalogue, entities) if to == name), None)
+        if by is not None:
+            document.tell(
+                "missing-key",
+                f"`{name}` gives no `{key}`, and `{by}` leads to it",
+                ("entities", name),
+                f"add the column that tells its rows apart, to which `{by}` refers, for example `key: id`",
+                key=True,
+            )
+
+
+def _leading(catalogue: Catalogue, entities: Mapping[str, MappedEntity]) -> Iterable[tuple[str, str]]:
+    """The mapped fields that lead to other entities, each with the one it leads to."""
+    for name, mapped in entities.items():
+        for relation in catalogue.entities[name].relations.values():
+            if relation.by in mapped.fields:
+                yield f"{name}.{relation.by}", relation.to
 
 
 def _check_prefer(catalogue: Catalogue, prefer: Mapping[str, str], document: Document) -> None:

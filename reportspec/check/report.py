@@ -23,6 +23,7 @@ from reportspec.calendar import (
     instant,
     parse_as_of,
     parse_period,
+    until,
 )
 from reportspec.catalogue.load import packaged
 from reportspec.check.conditions import Bounds, condition, field_named, in_words, user_condition
@@ -349,7 +350,7 @@ def _report(
                 document.tell("too-many-steps", error.message, ("sections",), error.help)
     title = str(data.get("title") or label)
     # A period that is not over is told as it stands now, not as of its end to come.
-    sides = sides_of(period, compare, min(as_of, now), binding.zone, alignment)
+    sides = sides_of(period, compare, min(as_of, until(now, binding.zone)), binding.zone, alignment)
     theme = themed(document, data.get("theme") or {}, project.root, project.theme)
     project = replace(project, theme=theme)
     return Report(

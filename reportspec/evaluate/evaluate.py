@@ -130,8 +130,7 @@ def _notices(report: Report) -> tuple[str, ...]:
     if not report.unfinished:
         return ()
     local = report.reached.astimezone(report.binding.zone)
-    midnights = (time(), time(23, 59, 59, 999_999))
-    clock = "" if local.time() in midnights else local.strftime("%H:%M")
+    clock = "" if local.time() == time() else local.strftime("%H:%M")
     last = day_label((local - timedelta(microseconds=1)).date(), language, report.locale)
     last = f"{last}, {clock}" if clock else last
     ended = report.ended is not None

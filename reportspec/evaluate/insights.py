@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 from reportspec.calendar import instant, period_label
@@ -375,8 +375,8 @@ def backtest_section(report: Report, spec: SectionSpec, answers: Answers, footno
 
 
 def _go_to(report: Report, day: date) -> bool:
-    """Whether the data go to the beginning of a day; `--today` is the last instant before one."""
-    return instant(day, report.binding.zone) <= report.known + timedelta(microseconds=1)
+    """Whether the data go to the beginning of a day."""
+    return instant(day, report.binding.zone) <= report.known
 
 
 def _single(catalogue: Any, metric: Metric, answers: Answers, section: str, purpose: str) -> Number:

@@ -54,6 +54,7 @@ class Field:
     others: bool = False  # whether other values may stand beside `values`
     order: tuple[str, ...] = ()  # values as they follow each other, where that is not as declared
     change: bool = True  # whether a time in it is of something that happened, and not of a plan
+    due: bool = False  # whether something is to have happened by then: a day of it is past when it is over
     also: tuple[str, ...] = ()  # other words for it, by which it may stand in a mapping
 
     @property

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from sqlglot import exp
 
-from reportspec.calendar import Align, Period, instant, same_point
+from reportspec.calendar import Align, Period, instant, same_point, until
 from reportspec.diagnostics import Span
 from reportspec.model.domain import Metric
 from reportspec.model.figures import SectionKind
@@ -180,7 +180,7 @@ class Report:
     @property
     def known(self) -> datetime:
         """The instant up to which the data go: now, or their end."""
-        return self.ended or self.now
+        return self.ended or until(self.now, self.binding.zone)
 
     @property
     def reached(self) -> datetime:

@@ -233,16 +233,18 @@ class Binding:
             return False
         known = self._past.get(entity.name)
         if known is None:
-            known = self._past[entity.name] = self._gives_history(entity.history)
+            known = self._past[entity.name] = self._gives_history(entity, entity.history)
         return known
 
     def past_values(self, entity: Entity) -> tuple[str, ...]:
         """The fields of an entity of which the source's history has what they were."""
         return _past_values(self, entity.name)
 
-    def _gives_history(self, history: History) -> bool:
+    def _gives_history(self, entity: Entity, history: History) -> bool:
         states = self.catalogue.entities[history.entity]
         try:
+            if entity.key is not None:
+                self.need(entity.name, entity.key)
             for name in (history.by, history.entered, history.stage):
                 self.need(states.name, name)
             for name in (history.states.won, history.states.lost, history.states.order):
@@ -353,6 +355,9 @@ class Binding:
             if not self.has_entity(relation.to):
                 raise _no_entity(self, relation.to)
             at = relation.to
+            key = self.catalogue.entities[at].key
+            if key is not None:
+                self.need(at, key)  # without it no row would be found, in silence
         self.need(at, reference.field.name)
 
     def has_today(self, relation: Relation, field: Field) -> bool:

@@ -65,8 +65,9 @@ def _between(scope: Scope, name: str, arguments: list[exp.Expr], moment: Moment,
     first, second = arguments
     whole = [scope.keeps_days(tree, steps) for tree in arguments]
     if any(whole):
+        due = any(scope.is_due(tree, steps) for tree in arguments)
         days = [
-            _first_day(scope, tree, moment)
+            _first_day(scope, tree, moment, due=due)
             or (scope.compile(tree, moment, steps) if is_date else scope.local_date(scope.compile(tree, moment, steps)))
             for tree, is_date in zip(arguments, whole, strict=True)
         ]
@@ -93,12 +94,12 @@ def in_order(node: exp.Expr) -> exp.Expr:
     return node
 
 
-def _first_day(scope: Scope, tree: exp.Expr, moment: Moment) -> exp.Expr | None:
-    """`as_of` and the period's bounds as days, to compare with days: the first that begins no earlier,
-    or, where they are cast to a date, the one that they are in by the report's clock."""
+def _first_day(scope: Scope, tree: exp.Expr, moment: Moment, *, due: bool) -> exp.Expr | None:
+    """`as_of` and the period's bounds as days, to compare with days; where they are cast to a date, the
+    one that they are in by the report's clock."""
     if isinstance(tree, exp.Cast) and tree.is_type(exp.DataType.Type.DATE) and _is_bound(tree.this):
-        return cast(scope.instant_name(tree.this.name, moment, local=True), "DATE")
-    return scope.instant_name(tree.name, moment, "date") if _is_bound(tree) else None
+        return scope.bound_day(tree.this.name, moment, due=True)
+    return scope.bound_day(tree.name, moment, due=due) if _is_bound(tree) else None
 
 
 def _is_bound(tree: exp.Expr) -> bool:

@@ -286,8 +286,28 @@ class Scope:
             side = node.args[key]
             bare = isinstance(side, exp.Column) and len(path_of(side)) == 1
             if bare and isinstance(other, (exp.Column, exp.Dot)) and self.keeps_days(other, steps):
-                found[key] = self.instant_name(path_of(side)[0], moment, "date")
+                found[key] = self.bound_day(path_of(side)[0], moment, due=self.is_due(other, steps))
         return found
+
+    def bound_day(self, name: str, moment: Moment, *, due: bool = False) -> exp.Expr:
+        """`as_of` or a bound of the period as a day, to compare with days. Of what happened it is the
+        first that begins no earlier, since a day is told as soon as it has begun; of what is `due` the
+        one that it is in, since nobody is late before a day is over."""
+        if due:
+            return cast(self.instant_name(name, moment, local=True), "DATE")
+        return self.instant_name(name, moment, "date")
+
+    def is_due(self, tree: exp.Expr, steps: tuple[str, ...] = ()) -> bool:
+        """Whether an expression names a field by which something is to have happened."""
+        base = self.binding.entity_at(self.entity, steps)
+
+        def due(path: tuple[str, ...]) -> bool:
+            if path[0] == self._matched and len(path) == 2 and not steps:
+                field = self.binding.field(*path)
+                return field is not None and field.due
+            return self.binding.resolve(base, path).field.due
+
+        return any(due(path) for node in column_nodes(tree) if len(path := path_of(node)) > 1)
 
     def instant_name(self, name: str, moment: Moment, storage: str = "time", *, local: bool = False) -> exp.Expr:
         """`as_of`, `period_start` or `period_end` at a moment, as the source's clock shows it or
