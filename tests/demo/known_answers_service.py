@@ -55,7 +55,7 @@ def handle_time(p: Period) -> Number:
 
 
 def agent_days(p: Period) -> int:
-    return len({(c["agent_id"], local(c["queued_at"])) for c in calls(p, outcome="answered")})
+    return len({(c["agent_id"], local(c["answered_at"] or c["queued_at"])) for c in calls(p, outcome="answered")})
 
 
 def promises(p: Period) -> tuple[int, int]:

@@ -143,3 +143,36 @@ def test_a_day_is_past_when_it_is_over(
     found = figures(folder, asked, moment)
     assert [kpi.value for kpi in found.sections[0].kpis] == [past, late, planned]
     assert sorted(row["deal.name"] for row in rows(found, "l")) == ["d", "e", "f"][:past]
+
+
+def test_an_agent_s_day_is_that_of_the_answer(tmp_path: Path) -> None:
+    # Both calls came on the 5th; the second was answered five seconds into the 6th. Two agent days, unless
+    # the source has no time of answering.
+    (tmp_path / "calls.csv").write_text(
+        "id,agent,direction,queued,answered,ended,outcome,talk\n"
+        "1,u,inbound,2026-10-05 10:00:00,2026-10-05 10:00:05,2026-10-05 10:05:00,answered,60\n"
+        "2,u,inbound,2026-10-05 23:59:55,2026-10-06 00:00:05,2026-10-06 00:05:00,answered,60\n"
+    )
+    (tmp_path / "reportspec.yaml").write_text(
+        "version: 1\nsource: {files: {calls: calls.csv}}\nmapping: map.yaml\ntimezone: UTC\ncurrency: EUR\n"
+    )
+    fields = {"agent_id": "agent", "direction": "direction", "queued_at": "queued", "answered_at": "answered"}
+    fields |= {"ended_at": "ended", "outcome": "outcome", "talk_s": "talk"}
+    asked = {
+        "report": "custom",
+        "period": "2026-10",
+        "sections": [{"kpis": ["agent_days_count", "calls_per_agent_day"]}],
+    }
+    for given, values in ((fields, [2, 1.0]), ({k: v for k, v in fields.items() if k != "answered_at"}, [1, 2.0])):
+        (tmp_path / "map.yaml").write_text(
+            json.dumps(
+                {
+                    "entities": {
+                        "service_call": {"table": "calls", "fields": given},
+                        "user": {"rows": [{"user_id": "u"}]},
+                    }
+                }
+            )
+        )
+        found = figures(tmp_path, asked, datetime(2026, 12, 1, tzinfo=UTC))
+        assert [kpi.value for kpi in found.sections[0].kpis] == values
