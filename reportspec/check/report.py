@@ -525,9 +525,20 @@ def _periods(
     try:
         return period, compared_with(compare, period, project.fiscal, alignment), alignment
     except CalendarError as error:
-        help = suggestion(str(compare), ("previous_period", "previous_year", "none")) or error.help
+        meant = _ALSO_COMPARED.get(str(compare).lower().replace("-", "_").replace(" ", "_"))
+        help = f"did you mean `{meant}`?" if meant else None
+        help = help or suggestion(str(compare), ("previous_period", "previous_year", "none")) or error.help
         document.tell("bad-period", error.message, _part("compare", error), help)
         return period, None, alignment
+
+
+# What others call the periods that one compares with.
+_ALSO_COMPARED = dict.fromkeys(
+    ("yoy", "year_over_year", "year_on_year", "prior_year"), "previous_year"
+) | dict.fromkeys(
+    ("pop", "mom", "qoq", "wow", "period_over_period", "month_over_month", "quarter_over_quarter", "prior_period"),
+    "previous_period",
+)
 
 
 def _part(key: str, error: CalendarError) -> Place:

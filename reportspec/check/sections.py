@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from sqlglot import exp
 
-from reportspec.calendar import Fiscal, Period
+from reportspec.calendar import GRAINS, Fiscal, Period
 from reportspec.catalogue.library import FINEST_OPTION, LARGEST_OPTION, UnknownMetric
 from reportspec.check.chart_spec import own_chart
 from reportspec.check.conditions import Bounds, condition, field_named, user_condition
@@ -663,6 +663,11 @@ def _dimensions(
             wrong = not _has_grain(context, item, place) or wrong
             continue
         name = str(item["field"]) if isinstance(item, dict) else str(item)
+        if name.lower() in GRAINS:
+            help = f"use a trend with `grain: {name.lower()}`: `trend: {{metrics: […], grain: {name.lower()}}}`"
+            context.document.tell("bad-group", f"`{name}` is a stretch of time and no field", place, help)
+            wrong = True
+            continue
         field = field_named(context.binding, context.document, name, place)
         if field is None:
             wrong = True

@@ -148,3 +148,38 @@ def test_a_source_without_a_status_needs_none(tmp_path: Path, folder: Path) -> N
     # Overdue then are a, c and e; open are all but d; on the list all but c.
     names = ["activities_overdue_count", "open_cases_count", "mailing_active_count"]
     assert asked(tmp_path, *names)[0] == [3, 4, 4]
+
+
+def test_stages_that_are_left_before_they_are_entered_are_told_of(tmp_path: Path) -> None:
+    # As where the mapping has the two times the wrong way round: of three visits, those that are over.
+    (tmp_path / "deals.csv").write_text(
+        "id,stage,status,amount,opened\na,2,open,10,2026-09-01 09:00:00\nb,2,open,10,2026-09-01 09:00:00\n"
+    )
+    (tmp_path / "history.csv").write_text(
+        "deal,stage,since,until\na,1,2026-09-01 09:00:00,2026-09-05 09:00:00\n"
+        "b,1,2026-09-01 09:00:00,2026-09-07 09:00:00\na,2,2026-09-05 09:00:00,\n"
+    )
+    (tmp_path / "reportspec.yaml").write_text(
+        "version: 1\nsource: {files: {deals: deals.csv, history: history.csv}}\nmapping: map.yaml\ntimezone: UTC\n"
+        "currency: EUR\n"
+    )
+    stages = [{"stage_id": str(n), "name": str(n), "position": n, "is_won": False, "is_lost": False} for n in (1, 2)]
+    fields = {"stage_id": "stage", "status": "status", "amount": "amount", "created_at": "opened"}
+    told = []
+    for entered, exited in (("since", "until"), ("until", "since")):
+        history = {"deal_id": "deal", "stage_id": "stage", "entered_at": entered, "exited_at": exited}
+        entities = {
+            "deal": {"table": "deals", "key": "id", "fields": {**fields, "closed_at": "cast(null as timestamp)"}},
+            "deal_stage_history": {"table": "history", "fields": history},
+            "stage": {"rows": stages},
+        }
+        (tmp_path / "map.yaml").write_text(json.dumps({"entities": entities}))
+        found = figures(
+            tmp_path,
+            {"report": "custom", "period": "2026-09", "sections": [{"kpis": ["stage_exits_count"]}]},
+            datetime(2026, 10, 1, tzinfo=UTC),
+        )
+        told.append(
+            [note for note in found.footnotes if note.startswith("Stage changes that end before they begin: 2 of 3")]
+        )
+    assert [len(notes) for notes in told] == [0, 1]
