@@ -285,3 +285,12 @@ def test_an_encoding_that_needs_a_mark(asked: str, own: str, tmp_path: Path) -> 
     """Without the mark nobody knows which of two bytes comes first."""
     found = refusal(tmp_path, TABLE.encode(own), FIELDS, encoding=asked)
     assert found.code == "unclear-encoding"
+
+
+@pytest.mark.parametrize("said", [",", "|", "\t"])
+def test_a_delimiter_that_finds_no_column_is_answered_with_the_one_that_does(said: str, tmp_path: Path) -> None:
+    # The amounts have a comma of their own, so that all rows but the first have two parts by it.
+    text = "id;name;price\n1;Anna;1.073,81\n2;Bo;2,50\n"
+    found = refusal(tmp_path, text, "id:key name:text", delimiter=said)
+    assert (found.code, found.help) == ("unclear-delimiter", 'write `delimiter: ";"`')
+    assert read(tmp_path, text, "id:key name:text", delimiter=";") == [("1", "Anna"), ("2", "Bo")]

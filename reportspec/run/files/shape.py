@@ -112,6 +112,8 @@ def shape_of(head: bytes, whole: bool, asked: Asked) -> Shape:
             )
         inside = sum(line.count(delimiter) for line in lines[:skip])
         return Shape(encoding, delimiter, asked.columns, skip, False, skip, inside)
+    if asked.delimiter:
+        _refuse_delimiter(found, lines[skip:], skip, asked)
     if asked.skip is None:
         _refuse_titles(found, lines[skip:], skip, asked.expected)
     _refuse_rows_as_header(found, lines[skip:], skip, asked)
@@ -262,6 +264,22 @@ def _written(sign: str) -> str:
 def _known(record: Iterable[str], expected: Collection[str]) -> int:
     names = {name.strip().lower() for name in record}
     return sum(name.lower() in names for name in expected)
+
+
+def _refuse_delimiter(found: Sequence[tuple[int, list[str]]], lines: Sequence[str], skip: int, asked: Asked) -> None:
+    """Raise Unclear where the delimiter that a project names finds none of the columns that the mapping
+    reads, and another one does."""
+    if max(_known(record, asked.expected) for _, record in found[:_TITLES]):
+        return
+    for sign in DELIMITERS:
+        first = next((one for one in islice(_placed(lines, sign), _TITLES) if _known(one[1], asked.expected)), None)
+        if sign != asked.delimiter and first is not None and len(first[1]) > 1:
+            raise Unclear(
+                "unclear-delimiter",
+                f"the columns are not parted by `{_written(asked.delimiter)}`, as `delimiter` says",
+                f'write `delimiter: "{_written(sign)}"`',
+                (noted(skip + first[0] + 1, lines[first[0]]),),
+            )
 
 
 def _refuse_titles(
