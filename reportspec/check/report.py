@@ -244,6 +244,21 @@ def bind_source(project: Project, project_document: Document) -> BoundSource:
     return BoundSource(catalogue, own, source, written, extra, documents)
 
 
+def _tell_absent(document: Document, project: Project, binding: Binding, entities: Iterable[str]) -> None:
+    """Entities of a standard report of which it shows nothing, since a table that the project's own mapping
+    reads is not there."""
+    for name in entities if project.mapping else ():
+        lack = binding.source.lacks.get(name)
+        if lack is not None and not lack.column:
+            document.tell(
+                "unknown-table",
+                f"nothing is shown of `{name}`: {lack.text}, from which the mapping reads it",
+                ("report",),
+                lack.help or "name the table under `files` of the project, or leave the entity out of the mapping",
+                warning=True,
+            )
+
+
 def _with_reads(
     project: Project, catalogue: Catalogue, source: SourceMap, extra: Mapping[str, Mapping[str, Field]]
 ) -> SourceMap:
@@ -338,6 +353,7 @@ def _report(
     )
     goals = _goals(document, data, binding)
     sections = check_sections(context, preset, type_id, goals)
+    _tell_absent(document, project, binding, context.lacking)
     _check_currency(document, data, sections, project, binding)
     delivery = delivery_of(document, data, sections, each, project.mail, binding)
     if document.broken or period is None or as_of is None:

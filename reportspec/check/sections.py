@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from sqlglot import exp
@@ -48,6 +48,7 @@ class Context:
     period: Period | None
     fiscal: Fiscal
     compared: bool
+    lacking: dict[str, None] = field(default_factory=dict)  # entities of which standard sections show nothing
 
     def text(self, value: Any) -> str:
         """A title or note in the report's language."""
@@ -547,7 +548,10 @@ def _lacks(context: Context, omitted: list[Omitted]) -> tuple[str, ...]:
 
 def _need(context: Context, why: Unresolved) -> str:
     """What is lacking, in the report's words: `Loss reason`, `Stage changes`."""
-    return _named(context, why.name) if isinstance(why, Missing) else ""
+    if not isinstance(why, Missing):
+        return ""
+    context.lacking[why.name.partition(".")[0]] = None
+    return _named(context, why.name)
 
 
 def _named(context: Context, name: str) -> str:
@@ -571,8 +575,8 @@ def _named(context: Context, name: str) -> str:
 def _given(binding: Binding) -> Iterator[Field]:
     """The fields that the source gives."""
     for name, mapped in binding.source.entities.items():
-        for field in mapped.fields:
-            known = binding.field(name, field)
+        for given in mapped.fields:
+            known = binding.field(name, given)
             if known is not None:
                 yield known
 
