@@ -99,7 +99,20 @@ def findings_of(binding: Binding, checks: Sequence[Check], survey: Table, ask: A
             continue
         near = _near(binding, check, examples, ask) if check.relation is not None else 0
         found.append(Finding(check, count, of, examples, near, _way(binding, check, count, examples, ask)))
-    return found
+    return _without_texts(found)
+
+
+def _without_texts(found: list[Finding]) -> list[Finding]:
+    """Without what is said of numbers of a field that holds texts: that it does is said."""
+    texts = {
+        (one.check.entity, one.check.field.name) for one in found if one.check.kind == "text-number" and one.check.field
+    }
+    return [
+        one
+        for one in found
+        if one.check.expectation is None
+        or not any((one.check.entity, name) in texts for name in one.check.expectation.about)
+    ]
 
 
 def _rates_twice(shown: Table) -> tuple[tuple[str, int], ...]:

@@ -277,6 +277,10 @@ class Statement:
             if tree is None or leads_away(tree):
                 return null(TYPES[field.type])
             return copied(tree).transform(lambda node: self._substitute(entity, part, node), copy=False)
+        if field.type in ("number", "integer") and mapped.holds == "text" and isinstance(mapped.sql, exp.Column):
+            # Texts are refused by the survey before anything is made of them; some databases could not even
+            # compare such a column, be all of it empty.
+            return null(TYPES[field.type])
         value = self._read(entity, field, mapped)
         if field.default is not None and not leads_away(field.default):
             return self._or_default(entity, part, field, value)

@@ -103,3 +103,25 @@ def test_single_texts_of_sqlite(tmp_path: Path) -> None:
         said = refused(project(tmp_path, found.url, found.prefix, "amount"))
     assert "has 2 rows" in said
     assert "`12abc`" in said
+
+
+@pytest.mark.parametrize("kind", ["duckdb", "sqlite", "postgres", "mariadb"])
+@pytest.mark.parametrize("values", [("0.5", "0.25"), ("half", None), (None, None)])
+def test_other_numbers_as_texts(kind: str, values: tuple[Any, Any], tmp_path: Path) -> None:
+    """Also those that the catalogue compares with bounds; a column of texts without any value has no number in it."""
+    columns = (("id", "VARCHAR"), ("amount", "DECIMAL(18, 2)"), ("chance", "VARCHAR"), ("status", "VARCHAR"))
+    deals = Given("d", columns, [(str(n), Decimal(100), chance, "open") for n, chance in enumerate(values)])
+    listed = {"entity": "deal", "fields": ["deal.status", "deal.probability"]}
+    spec = {"report": "custom", "period": "2026-Q3", "sections": [{"id": "a", "records": listed}]}
+    with landed(kind, [deals], lambda *_: None, tmp_path / "db") as found:
+        folder = project(tmp_path, found.url, found.prefix, "amount")
+        mapping = yaml.safe_load((folder / "m.yaml").read_text(encoding="utf-8"))
+        mapping["entities"]["deal"]["fields"] = {"amount": "amount", "status": "status", "probability": "chance"}
+        (folder / "m.yaml").write_text(yaml.safe_dump(mapping), encoding="utf-8")
+        if values == (None, None):
+            assert [one.rows for one in figures(folder, spec).sections] == [(("Open", None), ("Open", None))]
+            return
+        with pytest.raises(Broken) as told:
+            figures(folder, spec)
+        assert [one.code for one in told.value.diagnostics] == ["text-number"]
+        assert "`deal.probability` (column `chance`) is a text" in told.value.diagnostics[0].message
