@@ -116,6 +116,10 @@ def _texts(value: Any, fallback: str = "") -> Mapping[str, str]:
     return value or {"en": fallback}
 
 
+def _called(spec: Mapping[str, Any]) -> Mapping[str, str]:
+    return _texts(spec["label"]) if "label" in spec else {}
+
+
 def entity_from(data: Mapping[str, Any], trouble: Trouble) -> Entity:
     """An entity from its file's data."""
     name = data["entity"]
@@ -124,7 +128,7 @@ def entity_from(data: Mapping[str, Any], trouble: Trouble) -> Entity:
         for field_name, spec in data.get("fields", {}).items()
     }
     relations = {
-        relation: Relation(relation, spec["to"], spec["by"], bool(spec.get("today", False)))
+        relation: Relation(relation, spec["to"], spec["by"], bool(spec.get("today", False)), _called(spec))
         for relation, spec in data.get("relations", {}).items()
     }
     ways: list[Derived] = []

@@ -26,6 +26,7 @@ from reportspec.languages import in_number, vocabulary
 from reportspec.model.domain import Field
 from reportspec.model.spec import EACH
 from reportspec.resolve.binding import INSTANTS, MOST_STEPS, Binding
+from reportspec.resolve.called import called
 
 OPERATORS = (
     "eq",
@@ -429,12 +430,8 @@ def in_words(binding: Binding, spec: Any, language: str) -> str:
     words = vocabulary(language)["conditions"]
     if "any" in spec:
         return f" {words['or']} ".join(in_words(binding, s, language) for s in spec["any"])
-    parts = str(spec["field"]).split(".")
-    at = parts[0]
-    for step in parts[1:-1]:
-        at = binding.catalogue.entities[at].relations[step].to
-    found = binding.field(at, parts[-1])
-    label = (found.label.get(language) or found.label["en"]) if found else str(spec["field"])
+    path = tuple(str(spec["field"]).split("."))
+    label = called(binding, path[0], path, language)
     said = []
     for operator in OPERATORS:
         if operator not in spec:

@@ -23,6 +23,7 @@ from reportspec.model.query import Dimension
 from reportspec.model.spec import GoalSpec, Listed, SectionSpec
 from reportspec.plan import can_trend, record_fields
 from reportspec.resolve.binding import Binding, Missing, Unresolved, metrics_needed, need_metric
+from reportspec.resolve.called import called
 from reportspec.resolve.currencies import money_currencies, needs_currency
 
 KINDS = ("kpis", "trend", "breakdown", "records", "funnel", "backtest", "highlights", "text")
@@ -600,7 +601,9 @@ def _title(context: Context, draft: _Draft, kind: str, dimensions: tuple[Dimensi
     if given or "title" in draft.data:
         return given
     if dimensions:
-        names = " × ".join(as_part(context.language, _label(context, d.field.label)) for d in dimensions)
+        language = context.language
+        said = (called(context.binding, d.path[0], d.path, language) for d in dimensions)
+        names = " × ".join(as_part(language, one) for one in said)
         return str(words["by"].format(names))
     if kind == "records":
         return _label(context, context.binding.catalogue.entities[draft.data["records"]["entity"]].plural)

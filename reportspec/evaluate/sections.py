@@ -22,6 +22,7 @@ from reportspec.model.query import BUCKET, AggregateQuery, Dimension, Side, colu
 from reportspec.model.spec import Report, SectionSpec
 from reportspec.plan import ADDITIVE, CONVERTED, without_history
 from reportspec.resolve.binding import metrics_needed
+from reportspec.resolve.called import called
 from reportspec.resolve.currencies import multiplier, needs_currency, only_amount
 from reportspec.sql.records import AVAILABLE
 
@@ -177,8 +178,8 @@ def _of_the_past(report: Report, part: Metric, row: Row) -> list[str]:
         said.append(word(language, "incomplete", name, counted, lacks))
     entity = without_history(report.binding, part)
     if entity is not None:
-        called = as_part(language, label(report, entity.plural))
-        said.append(word(language, "as_of_today", called))
+        named = as_part(language, label(report, entity.plural))
+        said.append(word(language, "as_of_today", named))
         if unknown:
             said.append(word(language, "unknown_past", name, _counted(report, part, unknown)))
     return said
@@ -506,9 +507,7 @@ def _total_row(report: Report, spec: SectionSpec, rows: list[dict[str, Any]], an
 def dimension_column(report: Report, dimension: Dimension) -> Column:
     """A dimension's column."""
     found = dimension.field
-    text = label(report, found.label)
-    if len(dimension.path) > 2:
-        text = f"{text} ({' '.join(dimension.path[1:-1])})"
+    text = called(report.binding, dimension.path[0], dimension.path, report.language)
     kind = "text" if dimension.bins or found.type not in ("integer", "boolean") else found.type
     return Column(dimension.name, text, kind, None, "dimension")
 
@@ -755,7 +754,8 @@ def records_section(report: Report, spec: SectionSpec, answers: Answers, footnot
     columns = []
     for name, path in query.fields:
         found = report.binding.resolve(spec.entity, path).field
-        column = _field_column(report, name, found)
+        text = called(report.binding, spec.entity, path, report.language)
+        column = _field_column(report, name, text, found)
         if name in query.raw:
             column = replace(column, unit=None, currency=None)
         elif name.endswith(CONVERTED):
@@ -791,12 +791,12 @@ def _which(report: Report, spec: SectionSpec) -> tuple[str, ...]:
     return (word(report.language, f"records_{spec.listed.which}", period, name),)
 
 
-def _field_column(report: Report, name: str, found: Field) -> Column:
+def _field_column(report: Report, name: str, text: str, found: Field) -> Column:
     kind = {"key": "text", "money": "number", "time": "date"}.get(found.type, found.type)
     unit = "currency" if found.type == "money" else found.unit
     return Column(
         name,
-        label(report, found.label),
+        text,
         kind,  # type: ignore[arg-type]
         unit,  # type: ignore[arg-type]
         "field",

@@ -78,12 +78,14 @@ class Field:
 @dataclass(frozen=True, slots=True)
 class Relation:
     """A many-to-one way from an entity's field `by` to the key of the entity `to`. With `today` it
-    leads to the record as it is now, whatever the report's date; null where there is none."""
+    leads to the record as it is now, whatever the report's date; null where there is none. Without a
+    `label` reports call it as they call the field `by`."""
 
     name: str
     to: str
     by: str
     today: bool = False
+    label: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

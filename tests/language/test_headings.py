@@ -1,0 +1,83 @@
+"""What stands above columns: words of the report's language, never a name of the catalogue's."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reportspec.catalogue.load import documents, packaged
+from reportspec.check.report import check_file
+from reportspec.evaluate.sections import dimension_column
+from reportspec.languages import languages
+from tests.figures.asking import figures
+
+TYPES = sorted(packaged().reports)
+
+
+def headings(folder: Path, language: str, spec: dict[str, Any]) -> dict[str, list[str]]:
+    """The headings of a spec's columns, and the names of its tiles, by section, in a language."""
+    project = f"version: 1\nsource: demo\ntimezone: Europe/Rome\nlanguage: {language}\ncurrency: EUR\n"
+    (folder / "reportspec.yaml").write_text(project, "utf-8")
+    found = figures(folder, {"period": "2026-Q3", "as_of": "2026-10-01", **spec})
+    told = (s for s in found.sections if s.kind != "highlights")  # of sentences, which have no headings
+    return {s.id: [c.label for c in (*s.columns, *(k.column for k in s.kpis))] for s in told}
+
+
+@pytest.mark.parametrize("report", TYPES)
+@pytest.mark.parametrize("language", languages())
+def test_no_heading_has_an_identifier(language: str, report: str, tmp_path: Path) -> None:
+    catalogue = packaged()
+    ids = {n for e in catalogue.entities.values() for n in (*e.fields, *e.relations)} | set(catalogue.entities)
+    for texts in headings(tmp_path, language, {"report": report}).values():
+        for text in texts:
+            assert "_" not in text
+            assert not set(re.findall(r"\(([^)]*)\)", text)) & ids
+
+
+@pytest.mark.parametrize("language", languages())
+def test_all_fields_have_a_label_that_is_no_identifier(language: str) -> None:
+    for _, entity in documents("entities"):
+        for name, field in entity["fields"].items():
+            assert "label" in (field or {}), f"{entity['entity']}.{name}"
+            assert "_" not in field["label"].get(language, "_"), f"{entity['entity']}.{name}"
+
+
+# By hand: the way's usual relations say nothing, others are told by what the catalogue calls them.
+WAYS = [
+    ("deal.lost_stage.name", {"en": "Stage when lost", "de": "Phase beim Verlust", "it": "Fase di perdita"}),
+    ("deal.stage.name", {"en": "Stage", "de": "Phase", "fr": "Étape"}),
+    ("deal.owner.name", {"en": "Owner", "es": "Responsable"}),
+    ("account.parent.name", {"en": "Parent account", "fr": "Compte parent"}),
+    ("deal.account.parent.name", {"en": "Parent account", "es": "Cuenta matriz"}),
+    ("deal.account.owner.name", {"en": "Owner (Account)", "it": "Responsabile (Azienda)"}),
+    ("deal.owner.manager.name", {"en": "Manager", "de": "Vorgesetzt"}),
+    ("deal.account.industry", {"en": "Industry", "de": "Branche"}),
+    ("stage_visit.next_stage.name", {"en": "Next stage", "de": "Nächste Phase"}),
+]
+
+
+@pytest.mark.parametrize(("field", "said"), WAYS)
+def test_what_a_relation_leads_to_is_called_by_it(field: str, said: dict[str, str], tmp_path: Path) -> None:
+    metric = {"account": "customers_count", "stage_visit": "stage_exits_count"}.get(
+        field.partition(".")[0], "won_deals_count"
+    )
+    for language, text in said.items():
+        (tmp_path / "reportspec.yaml").write_text(f"version: 1\nsource: demo\nlanguage: {language}\n", "utf-8")
+        (tmp_path / "a.yaml").write_text(
+            f"version: 1\nperiod: 2026-Q3\nsections: [{{breakdown: {{metrics: [{metric}], by: [{field}]}}}}]\n", "utf-8"
+        )
+        report = check_file(tmp_path / "a.yaml", datetime(2026, 11, 1, tzinfo=UTC), {}).report
+        assert report is not None
+        assert [dimension_column(report, d).label for d in report.sections[0].dimensions] == [text]
+
+
+def test_lists_tell_the_owners_of_two_records_apart(tmp_path: Path) -> None:
+    records = {"entity": "deal", "fields": ["deal.owner.name", "deal.account.owner.name"], "limit": 2}
+    assert headings(tmp_path, "en", {"sections": [{"id": "a", "records": records}]})["a"] == [
+        "Owner",
+        "Owner (Account)",
+    ]
