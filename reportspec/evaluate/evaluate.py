@@ -98,7 +98,6 @@ def _section(report: Report, spec: SectionSpec, answers: Answers, footnotes: Foo
         (),
         partial_from=chart.partial_from,
         ahead_from=chart.ahead_from,
-        ended=chart.ended,
         vega_lite=spec.own_chart,
     )
     return replace(made, chart=chart)

@@ -17,7 +17,7 @@ from reportspec.evaluate.words import word
 from reportspec.expression.sandbox import column_nodes, path_of
 from reportspec.languages import alphabetical, as_part, in_number, vocabulary
 from reportspec.model.domain import Field, Metric
-from reportspec.model.figures import Cell, Chart, Column, Kpi, Section
+from reportspec.model.figures import Cell, Chart, Column, Kpi, RowMark, Section
 from reportspec.model.query import BUCKET, AggregateQuery, Dimension, Side, column_name
 from reportspec.model.spec import Report, SectionSpec
 from reportspec.plan import ADDITIVE, CONVERTED, without_history
@@ -386,12 +386,14 @@ def trend_section(report: Report, spec: SectionSpec, answers: Answers, footnotes
     found = {(row[BUCKET], row.get("d0")): row for row in rows}
     body: list[tuple[Cell, ...]] = []
     labels = []
+    marks: list[RowMark] = []
     with_year = report.period.start.year != (report.period.end - timedelta(days=1)).year
     limit = report.reached
     partial_from = ahead_from = None
     ahead = {metric.id for metric in spec.metrics if any(part.ahead for part in metrics_needed(catalogue, metric))}
     for index, bucket in enumerate(current):
         future = instant(bucket.start, report.binding.zone) >= limit
+        mark = _mark(report, bucket)
         if partial_from is None and instant(bucket.end, report.binding.zone) > limit:
             partial_from = index
         ahead_from = index if future and ahead_from is None else ahead_from
@@ -412,6 +414,7 @@ def trend_section(report: Report, spec: SectionSpec, answers: Answers, footnotes
                     cells.append(before)
             body.append(tuple(cells))
             labels.append(bucket_label(bucket, report.language, with_year, report.locale))
+            marks.append(mark)
     total_cells: tuple[Cell, ...] | None = None
     if spec.totals and all(m.time is not None for metric in spec.metrics for m in metrics_needed(catalogue, metric)):
         lead: list[Cell] = [None] * (2 if by is not None else 1)
@@ -438,7 +441,6 @@ def trend_section(report: Report, spec: SectionSpec, answers: Answers, footnotes
             None,
             partial_from,
             ahead_from,
-            report.ended is not None,
         )
     return Section(
         spec.id,
@@ -449,10 +451,21 @@ def trend_section(report: Report, spec: SectionSpec, answers: Answers, footnotes
         total_cells,
         len(body),
         tuple(labels),
+        row_marks=tuple(marks),
         chart=chart,
         notes=notes,
         break_before=spec.break_before,
     )
+
+
+def _mark(report: Report, bucket: Bucket) -> RowMark:
+    """What stands at a step's name while the step is not over, whatever is drawn of it."""
+    begins, ends = instant(bucket.start, report.binding.zone), instant(bucket.end, report.binding.zone)
+    if ends <= report.reached:
+        return ""
+    if report.ended is not None:
+        return "no_data_yet" if begins >= report.reached else "in_part"
+    return "not_begun" if begins >= report.reached else "in_progress"
 
 
 def _apart(report: Report, sides: tuple[Side, ...], index: int) -> bool:

@@ -84,6 +84,10 @@ class Bridge:
     cut: bool
 
 
+# A word's key: its step is not over, has not begun, or the data end in it or before it.
+RowMark = Literal["", "in_progress", "not_begun", "in_part", "no_data_yet"]
+
+
 @dataclass(frozen=True, slots=True)
 class Chart:
     """What to draw from the section's own rows: `x` is a column's name, `y` are columns' names,
@@ -109,7 +113,6 @@ class Chart:
     reference_label: str | None = None
     partial_from: int | None = None  # index of the first bucket that is not over yet
     ahead_from: int | None = None  # index of the first bucket that has not begun
-    ended: bool = False  # whether that is because the data end, and not as of now
     vega_lite: Mapping[str, object] | None = None
     categories: tuple[str, ...] = ()  # the values of `color` that are always shown, in order
     # Of all rows, now and before, where those of the rows add up to it.
@@ -165,6 +168,7 @@ class Section:
     others: int = 0  # how many rows the last one stands for, if it is all others together
     # Totals of the rows that have one value of the first column: how many rows stand above each.
     subtotals: tuple[tuple[int, tuple[Cell, ...]], ...] = ()
+    row_marks: tuple[RowMark, ...] = ()  # for trends: of each row, why its bucket is not whole yet
 
 
 @dataclass(frozen=True, slots=True)

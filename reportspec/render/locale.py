@@ -191,15 +191,15 @@ def _needed_decimals(value: Number, most: int) -> int:
 
 
 def duration(formats: Formats, value: Number, unit: Literal["seconds", "minutes"]) -> str:
-    """Seconds or minutes in the two largest units that matter: `1 h 12 min`."""
-    seconds = int(_rounded(value if unit == "seconds" else value * 60, 0))
-    sign, seconds = (MINUS if seconds < 0 else ""), abs(seconds)
-    hours, rest = divmod(seconds, 3600)
-    minutes, seconds = divmod(rest, 60)
-    if hours:
-        pairs = ((hours, "hour"), (minutes, "minute"))
+    """Seconds or minutes in the two largest units that matter, rounded to the smaller: `1 h 12 min`."""
+    seconds, minutes = (value, value / 60) if unit == "seconds" else (value * 60, value)
+    whole = int(_rounded(seconds, 0))
+    sign = MINUS if whole < 0 else ""
+    if abs(whole) < 3600:
+        amounts, words = divmod(abs(whole), 60), ("minute", "second")
     else:
-        pairs = ((minutes, "minute"), (seconds, "second"))
+        amounts, words = divmod(abs(int(_rounded(minutes, 0))), 60), ("hour", "minute")
+    pairs = zip(amounts, words, strict=True)
     parts = [f"{number(formats, amount)}{NO_BREAK_SPACE}{formats.word(word)}" for amount, word in pairs if amount]
     return sign + (" ".join(parts) or f"0{NO_BREAK_SPACE}{formats.word('second')}")
 

@@ -172,11 +172,13 @@ def pivoted(section: Section, formats: Formats) -> Section:
     )
     rows = tuple((key, *(cells.get((key, one)) for one in categories)) for key in labels)
     row_labels = tuple(labels.values()) if section.row_labels else ()
+    marks = {row[x]: mark for row, mark in zip(section.rows, section.row_marks, strict=False)}
     return replace(
         section,
         columns=columns,
         rows=rows,
         row_labels=row_labels,
+        row_marks=tuple(marks.values()),
         available_rows=len(rows),
     )
 
@@ -199,13 +201,8 @@ def _row_label(section: Section, index: int, formats: Formats) -> str | None:
     if index >= len(section.row_labels):
         return None
     label = section.row_labels[index]
-    open_from = section.chart.partial_from if section.chart else None
-    if open_from is not None and index >= open_from and len(section.row_labels) == len(section.rows):
-        begun = section.chart is None or index < (section.chart.ahead_from or len(section.rows))
-        ended = section.chart is not None and section.chart.ended
-        names = ("in_part", "no_data_yet") if ended else ("in_progress", "not_begun")
-        label = f"{label} ({formats.word(names[0] if begun else names[1])})"
-    return label
+    mark = section.row_marks[index] if index < len(section.row_marks) else ""
+    return f"{label} ({formats.word(mark)})" if mark else label
 
 
 def _decimals(section: Section, place: int, formats: Formats) -> int | None:

@@ -135,12 +135,13 @@ def test_figures_near_their_goal(locale: str, folder: Path) -> None:
         assert f"50{point}001%" in plain
 
 
-def test_months_that_have_not_begun(folder: Path) -> None:
+@pytest.mark.parametrize("chart", ["line", "none"])
+def test_months_that_have_not_begun(chart: str, folder: Path) -> None:
     asked = {
         "report": "custom",
         "period": "2026-Q2",
         "locale": "en_GB",
-        "sections": [{"id": "t", "trend": {"metrics": ["won_amount"], "grain": "month"}}],
+        "sections": [{"id": "t", "trend": {"metrics": ["won_amount"], "grain": "month", "chart": chart}}],
     }
     text = as_markdown(figures(folder, asked, HALF))
     assert "Apr (in progress)" in text

@@ -18,6 +18,8 @@ from reportspec.deliver.message import as_html, as_text
 from reportspec.formats import files_of
 from reportspec.model.figures import Figures
 from reportspec.output import as_csv, as_data, as_table
+from reportspec.render.locale import formats_for
+from reportspec.render.tables import table_view
 from tests.figures.asking import figures, rows, total
 
 NOVEMBER = datetime(2026, 11, 13, tzinfo=UTC)  # the end of the 12th
@@ -142,6 +144,19 @@ def test_a_trend_by_month(folder: Path) -> None:
     found = asked(folder, NOVEMBER, "this_quarter", "previous_period", sections=sections)
     told = [[*row.values()][1:] for row in rows(found, "months")]
     assert told == [[310, 310], [120, 120], [None, None]]
+
+
+@pytest.mark.parametrize("chart", ["line", "none"])
+def test_each_row_of_a_step_has_its_mark(folder: Path, chart: str) -> None:
+    """Two metrics by owner stand in long rows: two of September, two of October, two of November,
+    of which alone it is said that they are in progress."""
+    trend = {"metrics": ["won_amount", "won_deals_count"], "grain": "month", "by": "deal.owner_id", "chart": chart}
+    period = {"from": "2026-09-01", "to": "2026-11-30"}
+    found = figures(folder, {"period": period, "sections": [{"id": "t", "trend": trend}]}, NOVEMBER)
+    [one] = [s for s in found.sections if s.id == "t"]
+    view = table_view(one, formats_for(found), "", None)
+    assert view is not None
+    assert [row[0].text for row in view.rows] == [*["Sep"] * 2, *["Oct"] * 2, *["Nov (in progress)"] * 2]
 
 
 def test_what_has_not_begun_has_no_change(folder: Path) -> None:

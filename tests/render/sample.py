@@ -239,6 +239,7 @@ def trend(t: dict[str, str], language: str) -> Section:
         (None, 1_032_000.0, 900_000.0, 0.1467, 0.221, 0.208, 0.013),
         12,
         row_labels=tuple(MONTHS[language].split("|")),
+        row_marks=(*[""] * 11, "in_progress"),
         chart=Chart(
             "line",
             "period",

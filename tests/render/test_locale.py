@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Literal
 
 import pytest
 
@@ -134,3 +135,28 @@ def test_words_of_one_language_and_numbers_of_another_country() -> None:
     assert italian.word("filters") == "Filtri"
     assert italian.language_tag == "it"
     assert locale.number(italian, 1234.5, 1) == "1,234.5"
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "text"),
+    [
+        (59.4, "seconds", "59 s"),
+        (59.5, "seconds", "1 min"),
+        (-59.5, "seconds", "−1 min"),
+        (0.4, "seconds", "0 s"),
+        (59.5, "minutes", "59 min 30 s"),
+        (3599.4, "seconds", "59 min 59 s"),
+        (3599.5, "seconds", "1 h"),
+        (3629.9, "seconds", "1 h"),  # 60.498 minutes
+        (3630, "seconds", "1 h 1 min"),  # 60.5 minutes
+        (89.9, "minutes", "1 h 30 min"),
+        (-89.9, "minutes", "−1 h 30 min"),
+        (119.5, "minutes", "2 h"),
+        (672.98, "minutes", "11 h 13 min"),
+        (23.99 * 60, "minutes", "23 h 59 min"),  # 1439.4 minutes
+        (1439.5, "minutes", "24 h"),
+        (Decimal("89.9"), "minutes", "1 h 30 min"),
+    ],
+)
+def test_durations_are_rounded_to_what_is_shown(value: float, unit: Literal["seconds", "minutes"], text: str) -> None:
+    assert locale.duration(formats("en"), value, unit).replace("\u00a0", " ") == text
