@@ -6,7 +6,7 @@ import difflib
 import json
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -41,18 +41,47 @@ class Diagnostic:
 
 def did_you_mean(word: str, candidates: Iterable[str]) -> str | None:
     """The candidate that a misspelt word most likely stands for, or None. Case, hyphens and blanks
-    are looked over; a part of a name (`revenue`) finds the shortest name that has it."""
+    are looked over; a part of a name (`revenue`) finds the shortest name that has it. What would say the
+    opposite is never meant: `no_answer` is not `answered`, however alike they are."""
     known = list(dict.fromkeys(candidates))
     plain = {folded_name(name): name for name in reversed(known)}
     folded = folded_name(word)[:100]
     if folded in plain:
         return plain[folded]
+    plain = {one: name for one, name in plain.items() if not _opposite(folded, one)}
     near = difflib.get_close_matches(folded, plain, 1, 0.62)
     if near:
         return plain[near[0]]
     wanted = set(folded.split("_"))
     inside = [n for f, n in plain.items() if len(folded) >= 4 and (folded in f or wanted <= set(f.split("_")))]
     return min(inside, key=lambda n: (len(n), n)) if inside else None
+
+
+_DENIALS = frozenset(["un", "non", "not", "never", "without", "kein", "keine", "nicht", "ohne", "senza", "sin", "sans"])
+_DENYING = ("un", "in", "im", "non", "dis", "not")  # what stands before a word that it denies
+_SAME = 0.8  # how alike two words are of which one is the other misspelt
+
+
+def _opposite(one: str, other: str) -> bool:
+    """Whether of two folded names one denies what the other says."""
+    if one.replace("_", "") == other.replace("_", ""):
+        return False
+    parts, theirs = one.split("_"), other.split("_")
+    if _denies(parts) != _denies(theirs):
+        return True
+    pairs = [(a, b) for mine in parts for its in theirs for a, b in ((mine, its), (its, mine))]
+    return any(_denied(a, b) for a, b in pairs)
+
+
+def _denies(parts: Sequence[str]) -> bool:
+    """Whether a name has a word of denial. A `no` elsewhere than at its head is a number: `order_no`."""
+    return parts[0] == "no" or not _DENIALS.isdisjoint(parts)
+
+
+def _denied(word: str, other: str) -> bool:
+    """Whether a word is another one with a syllable before it that denies it: `unanswered`."""
+    rests = [word[len(p) :] for p in _DENYING if word.startswith(p) and not other.startswith(p)]
+    return any(len(r) > 2 and difflib.SequenceMatcher(None, r, other).ratio() >= _SAME for r in rests)
 
 
 def suggestion(word: str, candidates: Iterable[str]) -> str | None:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
+from reportspec.diagnostics import did_you_mean
 from reportspec.errors import Broken
 from tests.engines.servers import Given
 from tests.engines.shapes import landed
@@ -127,3 +128,53 @@ def test_a_status_of_yes_and_no(kind: str, tmp_path: Path) -> None:
         said = "case when status then 'won' else 'lost' end"
         found_rows = rows(figures(project(tmp_path, found.url, f"{found.prefix}d", status=said), SPEC), "a")
     assert float(found_rows[0]["won_amount"]) == 7
+
+
+@pytest.mark.parametrize(
+    ("word", "known", "meant"),
+    [
+        ("no_answer", ["answered", "abandoned"], None),
+        ("No answer", ["answered"], None),
+        ("not answered", ["answered"], None),
+        ("not_won", ["open", "won"], None),
+        ("unanswered", ["answered"], None),
+        ("unanswerd", ["answered"], None),
+        ("un-answered", ["answered"], None),
+        ("inactive", ["active"], None),
+        ("non-paid", ["paid"], None),
+        ("nonpaid", ["paid"], None),
+        ("unpaid", ["paid", "unpayed"], "unpayed"),
+        ("answered", ["unanswered"], None),
+        ("is_not_null", ["is_null"], None),
+        # What denies nothing, or as much as what is meant, is still found.
+        ("answerd", ["answered"], "answered"),
+        ("un_subscribed", ["unsubscribed"], "unsubscribed"),
+        ("unsubscribed_count", ["unsubscribes_count"], "unsubscribes_count"),
+        ("notin", ["in", "not_in"], "not_in"),
+        ("order_no", ["order_nr"], "order_nr"),
+        ("in-bound", ["inbound", "outbound"], "inbound"),
+        ("deals_without_next_steps", ["deals_without_next_step"], "deals_without_next_step"),
+    ],
+)
+def test_no_word_is_taken_for_its_opposite(word: str, known: list[str], meant: str | None) -> None:
+    assert did_you_mean(word, known) == meant
+
+
+def test_a_call_that_nobody_answered_is_not_made_an_answered_one(tmp_path: Path) -> None:
+    """The line that is proposed leaves open what `no_answer` means, and says what `answerd` does."""
+    outcomes = ["answered", "answerd", "no_answer", "unanswered", "Voice-Mail"]
+    given = [(str(n), outcome, DAY) for n, outcome in enumerate(outcomes)]
+    calls = Given("c", (("id", "VARCHAR"), ("outcome", "VARCHAR"), ("started", "TIMESTAMP")), given)
+    with landed("duckdb", [calls], lambda *_: None, tmp_path / "db") as found:
+        fields = {"outcome": "outcome", "queued_at": "started", "direction": "'inbound'"}
+        entities = {"service_call": {"table": f"{found.prefix}c", "key": "id", "fields": fields}}
+        (tmp_path / "m.yaml").write_text(yaml.safe_dump({"timezone": "UTC", "entities": entities}), encoding="utf-8")
+        (tmp_path / "reportspec.yaml").write_text(
+            yaml.safe_dump({"version": 1, "source": found.url, "mapping": "m.yaml", "currency": "EUR"}), "utf-8"
+        )
+        with pytest.raises(Broken) as told:
+            figures(tmp_path, {"period": "2026-Q3", "metrics": ["answered_calls_count"]})
+    assert (told.value.diagnostics[0].help or "").endswith(
+        "`outcome: \"case when outcome in ('Voice-Mail') then 'voicemail' when outcome in ('answerd') then 'answered'"
+        " when outcome in ('no_answer', 'unanswered') then … else outcome end\"`"
+    )
