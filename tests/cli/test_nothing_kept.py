@@ -103,7 +103,7 @@ def test_nothing_is_kept_of_hundreds_of_projects(tmp_path: Path) -> None:
             settled = resident()
     del found
     gc.collect()
-    assert bindings() == before, "a project outlives its report"
+    assert bindings() <= before, "a project outlives its report"
     assert resident() - settled < GROWTH
 
 
