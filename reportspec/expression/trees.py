@@ -28,6 +28,7 @@ ZONE = "zone"  # in the meta of such an alias and of a difference of times: the 
 HOLDS = "holds"  # in the meta of a cast: what the source has there, so that it is read and not just cast
 COLUMN = "column"  # in the meta of such a cast: the column's name, to tell of what cannot be read
 MOMENT = "moment"  # in the meta of a literal: the instant that it stands for, and the field beside it
+SOURCE = "source"  # in the meta of a table: it is the source's, not a CTE of that name
 VALUES = "values"  # in the meta of a statement: it lists values, and each row of it is looked at once more
 OUTPUTS = "outputs"  # in the meta of a statement: the canonical types of its columns
 TWINS = "twins"  # in the meta of a statement: names that another of its columns answers too

@@ -39,6 +39,7 @@ from reportspec.sql.scope import Scope
 from reportspec.sql.statement import Statement
 from reportspec.sql.windows import Window, bare
 
+MOST_JOINED = 40  # SELECTs in one FROM
 AS_OF = exp.column(exp.to_identifier("as_of"))  # stocks convert amounts at the rate of the day
 
 
@@ -486,7 +487,13 @@ def _combined(binding: Binding, query: AggregateQuery, selects: list[tuple[exp.S
 
 
 def _side_by_side(selects: list[tuple[exp.Select, list[str]]], outputs: list[str]) -> exp.Select:
-    """SELECTs of one row each, next to each other."""
+    """SELECTs of one row each, next to each other. Databases join some sixty tables and no more, so that
+    those of many are brought together in groups first; with LIMIT no database makes one join of them again."""
+    if len(selects) > MOST_JOINED:
+        groups = [selects[at : at + MOST_JOINED] for at in range(0, len(selects), MOST_JOINED)]
+        named_by = [[name for _, own in group for name in own] for group in groups]
+        joined = [_side_by_side(group, names).limit(1) for group, names in zip(groups, named_by, strict=True)]
+        selects = list(zip(joined, named_by, strict=True))
     places = {name: f"part_{n}" for n, (_, own) in enumerate(selects, 1) for name in own}
     outer = exp.Select()
     for name in outputs:

@@ -12,7 +12,7 @@ from sqlglot import ErrorLevel, exp
 from sqlglot.errors import SqlglotError
 
 from reportspec.expression.sandbox import NODES as EXPRESSIONS
-from reportspec.expression.trees import HOLDS, READS, SPEAKS, VALUES, alias_of, identifier
+from reportspec.expression.trees import HOLDS, READS, SOURCE, SPEAKS, VALUES, alias_of, identifier
 from reportspec.sql.dialects import Dialect, dialect_named
 from reportspec.sql.dialects.common import ALIKE, quotient, remainder
 from reportspec.sql.dialects.generic import NODES
@@ -23,8 +23,6 @@ from reportspec.sql.wall import Breached, hold
 # Databases differ in these among themselves, DuckDB included.
 EVERYWHERE: Rules = {exp.Mod: remainder, exp.IntDiv: quotient}
 WRITABLE = frozenset(EXPRESSIONS)
-
-SOURCE = "source"  # in the meta of a table: it is the source's, not a CTE of that name
 
 
 def sql_text(tree: exp.Expr, dialect: str, *, pretty: bool = False, loose: Collection[tuple[str, str]] = ()) -> str:

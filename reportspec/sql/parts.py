@@ -9,10 +9,9 @@ from __future__ import annotations
 
 from sqlglot import exp
 
-from reportspec.expression.trees import alias_of, all_of, column, copied, literal, named
+from reportspec.expression.trees import SOURCE, alias_of, all_of, column, copied, literal, named
 from reportspec.model.mapped import MappedJoin, MappedPart
 from reportspec.resolve.mapped_columns import OWN, _qualified
-from reportspec.sql.dialect import SOURCE
 
 PLACE = "place__"
 

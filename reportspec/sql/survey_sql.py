@@ -13,6 +13,7 @@ from reportspec.expression.sandbox import path_of
 from reportspec.expression.trees import (
     LARGEST,
     OUTPUTS,
+    SOURCE,
     alias_of,
     all_of,
     any_of,
@@ -31,7 +32,6 @@ from reportspec.model.findings import FIRST_TIME, Check
 from reportspec.model.mapped import MappedJoin, MappedPart
 from reportspec.resolve.binding import Binding
 from reportspec.resolve.moments import Moment
-from reportspec.sql.dialect import SOURCE
 from reportspec.sql.parts import PLACE, from_part
 from reportspec.sql.rates import RATES, has_rates
 from reportspec.sql.statement import Statement

@@ -81,8 +81,8 @@ RULES: Rules = {
 BIGQUERY = Dialect(
     "bigquery", "BigQuery", "bigquery", RULES,
     merges=True,
-    allowed=frozenset({exp.DateDiff, exp.DatetimeDiff, exp.DateTrunc, exp.DateAdd, exp.Date, exp.Datetime, exp.Timestamp,
-                       exp.Interval, exp.WeekStart}),
+    allowed=frozenset({exp.DateDiff, exp.DatetimeDiff, exp.DateTrunc, exp.DateAdd, exp.Date, exp.Datetime,
+                       exp.Timestamp, exp.Interval, exp.WeekStart}),
     traits={"zones": "native", "percentiles": "by rank", "names": "as written",
             "text": "exact", "read only": "by the account's role"},
 )  # fmt: skip

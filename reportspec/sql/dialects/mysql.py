@@ -3,10 +3,12 @@ case and trailing blanks; here they compare exactly, as they do elsewhere."""
 
 from __future__ import annotations
 
+from collections import Counter
+
 from sqlglot import exp
 
 from reportspec.expression.sandbox import WRITTEN
-from reportspec.expression.trees import LANDS, literal, when
+from reportspec.expression.trees import LANDS, SOURCE, alias_of, literal, when
 from reportspec.sql.dialects.common import (
     NUMBER,
     division,
@@ -32,6 +34,7 @@ from reportspec.sql.dialects.rewrite import (
     Unsupported,
     is_text_literal,
     refusing,
+    rewritten,
     snippet,
     two_names,
     type_of,
@@ -41,6 +44,7 @@ from reportspec.sql.dialects.rewrite import (
 
 UNREAD = "a value"  # how the text begins in which a value is told that cannot be read
 _LONGEST = 400  # the parts of a time that is written once for each change of a clock
+MOST_CTES = 64  # of MariaDB in one statement
 _COPIED = "copied"  # in the meta of a call: it makes a text that is nobody else's
 
 
@@ -63,6 +67,40 @@ CASE WHEN REGEXP_INSTR(t, c) > 0 AND NOT w IS NULL THEN w
 WHEN REGEXP_INSTR(t, i) > 0 AND NOT u IS NULL THEN DATE_ADD(u, INTERVAL (m) MINUTE)
 WHEN t <> '' THEN CAST(error AS DATETIME(6)) END
 """
+
+
+def fewer_ctes(tree: exp.Expr) -> exp.Expr:
+    """The statement with no more CTEs than MariaDB takes: those that are read once stand where they are
+    read, which is the same to it. Raises Unsupported where that is not enough."""
+    with_ = tree.args.get("with_")
+    if with_ is None or len(with_.expressions) <= MOST_CTES:
+        return tree
+    read = Counter(table.name for table in tree.find_all(exp.Table) if not _of_source(table))
+    moved: dict[str, exp.Expr] = {}
+
+    def in_place(table: exp.Expr) -> exp.Expr:
+        if _of_source(table) or table.name not in moved:
+            return table
+        return exp.Subquery(this=moved[table.name], alias=alias_of(table.alias_or_name))
+
+    kept = []
+    for cte in with_.expressions:  # each reads only earlier ones
+        rows = rewritten(cte.this, {exp.Table: in_place})
+        if read[cte.alias] == 1:
+            moved[cte.alias] = rows
+        else:
+            kept.append(with_args(cte, this=rows))
+    if len(kept) > MOST_CTES:
+        raise Unsupported(
+            f"MariaDB takes no statement of so many parts ({len(kept)}, at most {MOST_CTES}): ask for fewer metrics in"
+            " one section, the others in another"
+        )
+    found = rewritten(with_args(tree, with_=None), {exp.Table: in_place})
+    return with_args(found, with_=with_args(with_, expressions=kept))
+
+
+def _of_source(table: exp.Expr) -> bool:
+    return bool(table.text("db") or table.meta.get(SOURCE))
 
 
 def _dialect(name: str, label: str, collation: str) -> Dialect:
@@ -355,7 +393,7 @@ def _dialect(name: str, label: str, collation: str) -> Dialect:
         exp.Select: quantiles_by_rank,
     }
     if name == "mariadb":
-        return Dialect(name, label, "mysql", rules, exact=told_apart, reading=read)
+        return Dialect(name, label, "mysql", rules, before=fewer_ctes, exact=told_apart, reading=read)
     traits = {
         "zones": "by offsets, 1970 to 2050",
         "percentiles": "by rank",
