@@ -23,6 +23,7 @@ from reportspec.evaluate.sections import (
     trend_section,
 )
 from reportspec.evaluate.words import word
+from reportspec.languages import in_number, vocabulary
 from reportspec.model.domain import Metric
 from reportspec.model.figures import Chart, Definition, Figures, PeriodFigures, Section, SectionKind, Statement
 from reportspec.model.findings import Finding
@@ -56,7 +57,6 @@ def evaluate(
         for spec in report.sections
     )
     sections, texts = in_reading_order(sections, footnotes.texts)
-    source = report.project.source.label
     return Figures(
         report=report.id,
         report_label=report.type_label,
@@ -64,7 +64,7 @@ def evaluate(
         period=_named(report, report.period),
         compare=_named(report, report.compared) if report.compared is not None else None,
         as_of=report.sides[0].as_of.astimezone(report.binding.zone),
-        source_label=source,
+        source_label=_source(report),
         data_as_of=data_as_of.astimezone(report.binding.zone) if data_as_of else None,
         filters=report.filter_texts,
         sections=sections,
@@ -81,6 +81,15 @@ def evaluate(
         each=each,
         theme=report.project.theme,
     )
+
+
+def _source(report: Report) -> str:
+    """Where the data are from: what a database is called, or how many files there are."""
+    source = report.project.source
+    if source.kind != "files":
+        return source.label
+    words, count = vocabulary(report.language)["report"]["source_files"], len(source.files)
+    return str(words["one" if count == 1 else "many"]).format(count=in_number(report.language, count))
 
 
 def _section(report: Report, spec: SectionSpec, answers: Answers, footnotes: Footnotes) -> Section:

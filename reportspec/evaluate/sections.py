@@ -533,11 +533,24 @@ def shown_value(report: Report, dimension: Dimension, value: Any) -> Cell:
         return None
     index, bins = int(value), dimension.bins
     names = [_grouped(report, b) for b in bins]
+    united = [_with_unit(report, dimension.field, b) for b in bins]
     if index == 0:
-        return word(report.language, "below", names[0])
+        return word(report.language, "below", united[0])
     if index == len(bins):
-        return word(report.language, "from", names[-1])
-    return word(report.language, "between", names[index - 1], names[index])
+        return word(report.language, "from", united[-1])
+    return word(report.language, "between", names[index - 1], united[index])
+
+
+def _with_unit(report: Report, field: Field, bound: float) -> str:
+    """A bound of a field's bins with what it counts: `60 days`, `5,000 EUR`."""
+    words = vocabulary(report.language)["report"]
+    units = {
+        "days": words["day"]["one" if bound == 1 else "many"],
+        "minutes": words["minute"],
+        "seconds": words["second"],
+    }
+    unit = report.binding.currency if field.type == "money" else units.get(field.unit or "")
+    return f"{_grouped(report, bound)} {unit}" if unit else _grouped(report, bound)
 
 
 def _grouped(report: Report, value: float) -> str:

@@ -340,7 +340,7 @@ def with_unit(formats: Formats, label: str, unit: str | None) -> str:
     words = formats.words
     named = {"days": words["day"]["many"], "minutes": words["minute"], "seconds": words["second"]}
     word = str(named.get(unit or "", ""))
-    if not word or re.search(rf"\b{re.escape(word)}\b", label.lower()):
+    if not word or re.search(rf"\b{re.escape(word.lower())}\b", label.lower()):
         return label
     return f"{label} ({word})"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,9 @@ from reportspec.catalogue.load import documents, packaged
 from reportspec.check.report import check_file
 from reportspec.evaluate.sections import dimension_column
 from reportspec.languages import languages
+from reportspec.render.locale import formats_for, with_unit
 from tests.figures.asking import figures
+from tests.render import sample
 
 TYPES = sorted(packaged().reports)
 
@@ -54,7 +57,7 @@ WAYS = [
     ("account.parent.name", {"en": "Parent account", "fr": "Compte parent"}),
     ("deal.account.parent.name", {"en": "Parent account", "es": "Cuenta matriz"}),
     ("deal.account.owner.name", {"en": "Owner (Account)", "it": "Responsabile (Azienda)"}),
-    ("deal.owner.manager.name", {"en": "Manager", "de": "Vorgesetzt"}),
+    ("deal.owner.manager.name", {"en": "Manager", "de": "Vorgesetzte Person"}),
     ("deal.account.industry", {"en": "Industry", "de": "Branche"}),
     ("stage_visit.next_stage.name", {"en": "Next stage", "de": "Nächste Phase"}),
 ]
@@ -81,3 +84,56 @@ def test_lists_tell_the_owners_of_two_records_apart(tmp_path: Path) -> None:
         "Owner",
         "Owner (Account)",
     ]
+
+
+# By hand: both are the sum of the amounts of open deals (weighted), under two ids.
+ONE_FIGURE = {
+    frozenset({"open_amount", "open_opportunities_count.by_value"}),
+    frozenset({"open_weighted_amount", "open_opportunities_count.weighted"}),
+}
+
+
+@pytest.mark.parametrize("language", languages())
+def test_no_two_figures_have_one_name(language: str) -> None:
+    named: dict[str, set[str]] = {}
+    for _, data in documents("metrics"):
+        for spec in data["metrics"]:
+            for id in (spec["metric"], *(f"{spec['metric']}.{name}" for name in spec.get("variants") or ())):
+                label = packaged().metrics[id].label
+                named.setdefault(label.get(language) or label["en"], set()).add(id)
+    assert {frozenset(ids) for ids in named.values() if len(ids) > 1} == ONE_FIGURE
+
+
+def test_figures_of_one_name_are_one(tmp_path: Path) -> None:
+    (tmp_path / "reportspec.yaml").write_text("version: 1\nsource: demo\ncurrency: EUR\n", "utf-8")
+    kpis = [id for pair in ONE_FIGURE for id in sorted(pair)]
+    found = figures(tmp_path, {"period": "2026-Q3", "as_of": "2026-10-01", "sections": [{"kpis": kpis}]})
+    values = [kpi.value for kpi in found.sections[0].kpis]
+    assert values[0] == values[1]
+    assert values[2] == values[3]
+    assert len(set(values)) == 2
+
+
+def test_a_german_heading_says_days_once() -> None:
+    german = formats_for(replace(sample.figures("en", ()), language="de", locale="de"))
+    assert with_unit(german, "Tage in der Phase (Median)", "days") == "Tage in der Phase (Median)"
+    assert with_unit(german, "Verkaufszyklus", "days") == "Verkaufszyklus (Tage)"
+
+
+@pytest.mark.parametrize(
+    ("language", "one", "two"),
+    [
+        ("en", "1 file", "2 files"),
+        ("it", "1 file", "2 file"),
+        ("de", "1 Datei", "2 Dateien"),
+        ("es", "1 archivo", "2 archivos"),
+        ("fr", "1 fichier", "2 fichiers"),
+    ],
+)
+def test_files_are_counted_in_the_language(language: str, one: str, two: str, tmp_path: Path) -> None:
+    (tmp_path / "d.csv").write_text("id,amount\n1,5\n", "utf-8")
+    (tmp_path / "m.yaml").write_text("entities: {deal: {table: d, key: id, fields: {amount: amount}}}\n", "utf-8")
+    for files, said in (("d: d.csv", one), ("d: d.csv, e: d.csv", two)):
+        project = f"version: 1\nsource: {{files: {{{files}}}}}\nmapping: m.yaml\nlanguage: {language}\n"
+        (tmp_path / "reportspec.yaml").write_text(project, "utf-8")
+        assert figures(tmp_path, {"period": "2026-Q3", "sections": [{"text": "a"}]}).source_label == said

@@ -1,0 +1,36 @@
+"""What bins are called: their bounds with what they count, in the words of the language."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.figures.asking import figures
+
+DAYS = {
+    "en": ("under 1 day", "1 to under 60 days", "60 days and more"),
+    "it": ("meno di 1 giorno", "da 1 a meno di 60 giorni", "60 giorni e oltre"),
+    "de": ("unter 1 Tag", "1 bis unter 60 Tage", "60 Tage und mehr"),
+    "es": ("menos de 1 día", "de 1 a menos de 60 días", "60 días y más"),
+    "fr": ("moins de 1 jour", "de 1 à moins de 60 jours", "60 jours et plus"),
+}
+AMOUNTS = {
+    "en": ("under 5,000 EUR", "5,000 to under 10,000 EUR", "10,000 EUR and more"),
+    "de": ("unter 5.000 EUR", "5.000 bis unter 10.000 EUR", "10.000 EUR und mehr"),
+    "it": ("meno di 5.000 EUR", "da 5.000 a meno di 10.000 EUR", "10.000 EUR e oltre"),
+}
+CASES = [("deal.cycle_days", [1, 60], language, names) for language, names in DAYS.items()]
+CASES += [("deal.amount", [5000, 10000], language, names) for language, names in AMOUNTS.items()]
+CASES.append(("deal.probability", [0.5, 0.75], "de", ("unter 0,5", "0,5 bis unter 0,75", "0,75 und mehr")))
+
+
+@pytest.mark.parametrize(("field", "bins", "language", "names"), CASES)
+def test_bins_say_what_they_count(
+    field: str, bins: list[float], language: str, names: tuple[str, ...], tmp_path: Path
+) -> None:
+    project = f"version: 1\nsource: demo\nlanguage: {language}\ncurrency: EUR\n"
+    (tmp_path / "reportspec.yaml").write_text(project, "utf-8")
+    by = {"metrics": ["won_deals_count"], "by": [{"field": field, "bins": bins}]}
+    found = figures(tmp_path, {"period": "2026-Q3", "sections": [{"id": "b", "breakdown": by}]})
+    assert tuple(row[0] for row in found.sections[0].rows)[:3] == names
