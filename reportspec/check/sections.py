@@ -348,6 +348,23 @@ def _label(context: Context, texts: Mapping[str, str]) -> str:
     return texts.get(context.language) or texts["en"]
 
 
+def _check_steps(context: Context, metrics: Sequence[Metric], path: Place) -> None:
+    """That the steps of a funnel are of one unit: each is told as a share of the one before."""
+    units = list(dict.fromkeys(metric.unit for metric in metrics))
+    if len(units) > 1:
+        other = next(metric for metric in metrics if metric.unit == units[1])
+        context.document.tell(
+            "no-step",
+            f"`{other.id}` is no step after `{metrics[0].id}`: one is {_UNITS.get(units[1], units[1])}, the other"
+            f" {_UNITS.get(units[0], units[0])}, and a step is told as a share of the one before",
+            path,
+            "give each its own funnel, or name what is counted of both",
+        )
+
+
+_UNITS = {"count": "a number", "currency": "an amount"}
+
+
 def _check_labels(context: Context, metrics: Sequence[Metric], path: Place) -> None:
     """Figures of one name beside each other cannot be told apart by who reads them."""
     first: dict[str, Metric] = {}
@@ -413,6 +430,8 @@ def _figures(
         return _nothing(context, identifier, kind, draft, omitted, common) if standard else None
     if not standard:
         _check_labels(context, metrics, metrics_path)
+    if kind == "funnel":
+        _check_steps(context, metrics, metrics_path)
     if kind in ("kpis", "funnel") and dimensions:
         dimensions = ()
     chart = spec.get("chart")
