@@ -116,6 +116,15 @@ def test_the_others_of_two_fields_are_no_value_of_the_second(kind: str) -> None:
             "1.000.000 und mehr",
         ),
         ("under 5", "5 to under 10", "10 and more"),
+        (
+            "moins de 5 000 EUR",
+            "de 5 000 à moins de 10 000 EUR",
+            "de 10 000 à moins de 25 000 EUR",
+            "de 25 000 à moins de 50 000 EUR",
+            "de 50 000 à moins de 100 000 EUR",
+            "100 000 EUR et plus",
+            "n. d.",
+        ),
     ],
 )
 def test_bins_are_named_whole(names: tuple[str, ...]) -> None:

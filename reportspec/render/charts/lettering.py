@@ -35,6 +35,13 @@ def below_room(texts: Sequence[str], slot: float, rotate: bool, longest: float =
     return min(widest(texts), longest) * math.sin(math.radians(-_ANGLE)) + SIZE + GAP
 
 
+def left_room(texts: Sequence[str], first: float, slot: float, rotate: bool, longest: float) -> float:
+    """The pixels left of the plot that the first label takes, whose place is `first`, where labels are turned."""
+    if not _turned(texts, slot, rotate):
+        return 0.0
+    return min(widest(texts[:1]), longest) * math.cos(math.radians(_ANGLE)) - first
+
+
 def below(
     texts: Sequence[str],
     xs: Sequence[float],

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from reportspec.model.figures import Column
 from reportspec.render.charts.kind import Canvas
-from reportspec.render.charts.lettering import GAP, LONGEST_TURNED, below, below_room, beside, widest
+from reportspec.render.charts.lettering import GAP, LONGEST_TURNED, below, below_room, beside, left_room, widest
 from reportspec.render.charts.scales import Span, Steps, ticks
 from reportspec.render.charts.series import Series
 from reportspec.render.charts.svg import SIZE, WIDTH, Frame, Label, Points, level_rule, rect
@@ -51,6 +51,10 @@ class Upright:
         texts = tuple(canvas.write(value, column) for value in at)
         left = widest(texts) + GAP + 2
         slot = steps.step(WIDTH - left - right)
+        if longest > LONGEST_TURNED:  # names that must be whole
+            narrow = WIDTH - right - left - longest  # so narrow the plot will not be: the first place is right of it
+            left = max(left, left_room(names, steps.centres(narrow)[0] if names else 0.0, slot, rotate, longest))
+            slot = steps.step(WIDTH - left - right)
         frame = Frame(height, left, right, SIZE + 6, below_room(names, slot, rotate, longest))
         return cls(canvas, column, at, texts, steps, names, rotate, frame, longest)
 
