@@ -21,7 +21,9 @@ from reportspec.contract.namesakes import grouped_by_name, kept_apart, members_s
 from reportspec.contract.survey import Answered, Surveyed, answered_together, ask, ends_statement
 from reportspec.contract.verdict import settled, warnings
 from reportspec.diagnostics import Diagnostic
+from reportspec.evaluate.answers import Answers
 from reportspec.evaluate.report_figures import figures_of
+from reportspec.evaluate.unrated import unrated
 from reportspec.model.figures import Figures
 from reportspec.model.rows import Table
 from reportspec.model.spec import EACH, GoalSpec, Report
@@ -86,8 +88,10 @@ def run_each(program: Program, timings: Timings, only: Collection[str] = ()) -> 
         _check_alike(report, listed, [one.value for one in values])
         found, rest, surveyed = _of_each(program, [one.value for one in values], whole=not only)
     with timings.of("evaluate"):
+        answers = [Answers.of(program.queries, [result.table for result in own]) for own in found]
+        late = settled(report.binding, unrated(report, answers, surveyed), report.project.checks)
         made = tuple((one, _figures(program, one.value, own, surveyed)) for one, own in zip(values, found, strict=True))
-    told = warnings(report.binding, (*recipients, *surveyed.findings))
+    told = warnings(report.binding, (*recipients, *surveyed.findings, *late))
     return Burst(made, rest, (*told, *contradictions(report, surveyed.rows)))
 
 

@@ -237,6 +237,13 @@ def _said(binding: Binding, finding: Finding) -> tuple[str, str | None]:
             f" changes up to {check.names[0]}: figures of `{entity}` are those of then",
             "look whether what loads it has stopped",
         )
+    if check.kind == "no-rate" and check.metric:
+        rows = rows_of(count)
+        return (
+            f"`{check.metric}` leaves out {rows} whose amounts have no exchange rate to {binding.currency} on their day"
+            f" (`{check.of}`)",
+            "add rates of earlier days (`fx_rate`): each holds from its day until the next one",
+        )
     if check.kind == "unknown-goal":
         meant = check.names[0] if check.names else ""
         return (

@@ -16,6 +16,7 @@ from reportspec.contract.verdict import settled, warnings
 from reportspec.evaluate.answers import Answers
 from reportspec.evaluate.evaluate import evaluate
 from reportspec.evaluate.quotas import doubts_of, with_targets
+from reportspec.evaluate.unrated import unrated
 from reportspec.expression.sandbox import column_nodes, path_of
 from reportspec.model.figures import Figures, Statement
 from reportspec.model.findings import CURRENCIES, Finding
@@ -35,7 +36,9 @@ def figures_of(found: Answered, each: tuple[str, str] | None = None) -> Figures:
     report, surveyed = found.program.report, found.surveyed
     answers = Answers.of(found.program.queries, [result.table for result in found.results])
     report = with_targets(report, answers, _members_for(report, surveyed.members, each))
-    doubts = settled(report.binding, doubts_of(report), report.project.checks)
+    # Of the values of `for_each` it is told together.
+    late = [] if each else unrated(report, [answers], surveyed)
+    doubts = settled(report.binding, [*doubts_of(report), *late], report.project.checks)
     # What is wrong with the company's rows, and how many they are, is not one person's figure.
     findings = () if each else (*surveyed.findings, *doubts)
     moment = loaded(report, surveyed.rows) or newest(report, surveyed.rows)
@@ -114,8 +117,8 @@ def _told(program: Program, report: Report, findings: tuple[Finding, ...]) -> di
         if spec.id in read and (spec.kind == "records" or _asks_of_amounts(report, spec))
     ]
     for finding in findings:
-        if finding.reason:
-            continue
+        if finding.reason or (finding.check.kind == "no-rate" and finding.check.metric):
+            continue  # at its figure stands how many it leaves out
         if goal := finding.check.goal:
             for spec in report.sections:
                 tile = spec.kind == "kpis" and any(metric.id == goal for metric in spec.metrics)
