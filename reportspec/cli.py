@@ -431,7 +431,7 @@ def query(
     each: tuple[str, ...],
 ) -> None:
     """Print the figures of specs without a PDF."""
-    from reportspec.output import as_csv, as_json, as_table
+    from reportspec.output import as_csv, as_json, as_json_of_each, as_table
 
     order, out = _order(settings, period, today, strict, each), _Messages("text")
     write: Callable[[Figures], str] = {
@@ -445,7 +445,11 @@ def query(
         if done is None:
             broken += 1
             continue
-        for _, figures in done[0]:
+        made = [figures for _, figures in done[0]]
+        if form == "json" and any(figures.each is not None for figures in made):
+            click.echo(harmless(harmless_json(as_json_of_each(made))))
+            continue
+        for figures in made:
             # A file gets the data as they are; a terminal nothing that it would obey.
             raw = form == "csv" and not sys.stdout.isatty()
             click.echo(write(figures) if raw else harmless(write(figures)))

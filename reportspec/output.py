@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import unicodedata
+from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -29,9 +30,15 @@ def as_json(figures: Figures) -> str:
     return json.dumps(as_data(figures), ensure_ascii=False, indent=2)
 
 
+def as_json_of_each(made: Sequence[Figures]) -> str:
+    """The same for all values of `for_each`, as one JSON array."""
+    return json.dumps([as_data(figures) for figures in made], ensure_ascii=False, indent=2)
+
+
 def as_data(figures: Figures) -> dict[str, Any]:
     """What `as_json` prints, as plain data."""
     return {
+        **({"each": dict(zip(("field", "value"), figures.each, strict=True))} if figures.each is not None else {}),
         "report": figures.report,
         "title": figures.title,
         "period": _stretch(figures.period),

@@ -249,3 +249,21 @@ def test_schemas_into_a_folder(run: Run, tmp_path: Path, checkout: Path) -> None
     assert sorted(written) == sorted(f"{name}.schema.json" for name in SCHEMAS)
     assert all((checkout / "schemas" / name).read_bytes() == each for name, each in written.items())
     assert run("schema").stdout.encode() == written["report.schema.json"]
+
+
+def test_figures_of_each_value_are_one_document(run: Run, folder: Path) -> None:
+    """Which says whose they are, also where one value alone is asked for."""
+    text = "version: 1\nperiod: 2026-Q2\nfor_each: user.name\nsections: [{id: k, kpis: [won_deals_count]}]\n"
+    (folder / "each.yaml").write_text(text, encoding="utf-8")
+    every = json.loads(run("query", "each.yaml", "--format", "json", cwd=folder).stdout)
+    values = [one["each"]["value"] for one in every]
+    assert len(set(values)) == len(values) > 1
+    assert {one["each"]["field"] for one in every} == {"user.name"}
+    alone = json.loads(run("query", "each.yaml", "--format", "json", "--each", values[1], cwd=folder).stdout)
+    assert [one["each"] for one in alone] == [{"field": "user.name", "value": values[1]}]
+    assert alone[0]["sections"] == every[1]["sections"]
+    (folder / "all.yaml").write_text(text.replace("for_each: user.name\n", ""), encoding="utf-8")
+    whole = json.loads(run("query", "all.yaml", "--format", "json", cwd=folder).stdout)
+    assert "each" not in whole
+    counts = [one["sections"][0]["rows"][0]["won_deals_count"] for one in every]
+    assert sum(counts) == whole["sections"][0]["rows"][0]["won_deals_count"]  # each deal has one owner
