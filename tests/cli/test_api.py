@@ -187,12 +187,12 @@ def test_send_and_status(folder: Path, handler: Handler) -> None:
     assert reportspec.send(Path("won.yaml"), now=datetime(2026, 11, 1, 12)).count("already") == 1
     assert reportspec.send("won.yaml", now=NOW, resend=True).count("sent") == 1
     both = {one.report for one in reportspec.status()}
-    assert both == {"won.yaml", "won.yaml?least=50000&strict=True"}
+    assert both == {"won.yaml", "won.yaml?least=50000&strict=true"}
     assert len(reportspec.status(report="won.yaml")) == 2
-    assert [one.report for one in reportspec.status(report="won.yaml?least=50000&strict=True")] == [
-        "won.yaml?least=50000&strict=True"
+    assert [one.report for one in reportspec.status(report="won.yaml?least=50000&strict=true")] == [
+        "won.yaml?least=50000&strict=true"
     ]
-    [one] = reportspec.status(folder / "reportspec.yaml", report="won.yaml?least=50000&strict=True")
+    [one] = reportspec.status(folder / "reportspec.yaml", report="won.yaml?least=50000&strict=true")
     assert (one.recipient, one.state, one.period) == (ANNA, "sent", "2026-07-01 to 2026-09-30")
     assert one.subject == "From 50000, true"
     assert reportspec.status(folder, failed=True) == []
