@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -121,6 +122,17 @@ def test_a_format_that_reads_not_all(tmp_path: Path) -> None:
     assert column(tmp_path, "time", "2026-04-13", date_format=format_) == [DAY], "ISO needs none"
     own = (("x", ("%Y-%d-%m",)),)
     assert column(tmp_path, "time", "2026-05-04", date_format=own) == [date(2026, 4, 5)]
+
+
+def test_a_format_for_all_columns_stays_in_what_is_proposed(tmp_path: Path) -> None:
+    """Else the line for one column would be wrong for another, and the one for that for the first."""
+    data = "id,a,b\n1,13.04.2026 08:55:00,14.05.2026\n"
+    for given in ("%d.%m.%Y", "%d.%m.%Y %H:%M:%S"):
+        told = refusal(tmp_path, data, "a:time b:time", date_format=(("", (given,)),))
+        proposed = re.findall(r'"([^"]+)"', told.help or "")
+        assert sorted(proposed) == ["%d.%m.%Y", "%d.%m.%Y %H:%M:%S"]
+        read_so = read(tmp_path, data, "a:time b:time", date_format=(("", tuple(proposed)),))
+        assert read_so == [(datetime(2026, 4, 13, 8, 55), date(2026, 5, 14))]
 
 
 def test_columns_have_their_own_formats(tmp_path: Path) -> None:

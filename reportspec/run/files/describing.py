@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import lru_cache
 from pathlib import Path
@@ -464,7 +464,7 @@ class _Look:
         named, given = self.own_formats(name), self.formats.get("", ())
         if not named and not given:
             return None
-        reading = readings.reading_of(named or given)
+        reading = self.reading_by(name, named or given)
         bad, number = self.ask([_unread(quoted(name), reading), f"count({quoted(name)})"])
         if bad and named:
             values = self.bad_values(name, _no_time(quoted(name), reading))
@@ -479,6 +479,16 @@ class _Look:
         if len(fit) > 1:
             return self.refuse_two_ways(name, fit)
         return self.as_asked(_of_time(name, fit[0])) if fit else None
+
+    def reading_by(self, name: str, formats: Sequence[str]) -> TimeReading:
+        """How a column is read by formats: by those of days alone, where they read all of it, since a day is
+        no time of it."""
+        every = readings.reading_of(formats)
+        days = [one for one in formats if not readings.reading_of((one,)).timed]
+        if not every.timed or not days:
+            return every
+        alone = readings.reading_of(days)
+        return every if int(self.ask([_unread(quoted(name), alone)])[0]) else alone
 
     def own_formats(self, name: str) -> tuple[str, ...]:
         return next((f for n, f in self.formats.items() if n.lower() == name.lower()), ())
@@ -618,13 +628,18 @@ class _Look:
         if self.forms(name) == {}:
             return _nothing(name, self.kind(name))
         if given:
-            reading = readings.reading_of(given)
+            reading = self.reading_by(name, given)
             bad = int(self.ask([_unread(own, reading)])[0])
             if not bad:
                 return _of_time(name, reading)
             forms = self.forms(name)
             ways = self.fitting(name, readings.time_readings(forms or ())) if forms else []
-            help = f"write `{ways[0].said}`" if len(ways) == 1 else None
+            # What is said for all columns may be right for others, so that it stays.
+            kept = () if self.own_formats(name) else given
+            help = None
+            if len(ways) == 1:
+                both = replace(ways[0], formats=tuple(dict.fromkeys((*kept, *ways[0].formats))))
+                help = f"write `{both.said}`"
             return self.refuse_values(name, self.bad_values(name, _no_time(own, reading)), bad, help)
         forms = self.forms(name)
         ways = readings.time_readings(forms) if forms else []
