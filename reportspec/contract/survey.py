@@ -36,6 +36,9 @@ if TYPE_CHECKING:
     from reportspec.run.execute import Result
 
 
+Fields = Mapping[str, frozenset[str]]  # what is read of each entity
+
+
 @dataclass(frozen=True, slots=True)
 class Surveyed:
     """What the survey of a source found: a row for each entity, what is told of it, and whom goals
@@ -93,13 +96,12 @@ def answered(program: Program) -> Answered:
     SourceError."""
     report, made = program.report, program
 
-    def settle(survey: Table, shared: Iterable[str], ask: Ask) -> Report:
+    def settle(survey: Table, read: Fields, shared: Iterable[str], ask: Ask) -> Report:
         nonlocal made
-        read = fields_read(program.trees, report.binding)
         ending = ended(report, survey.dicts(), ask, read)
         apart = kept_apart(ending, {one: ask(members_statement(ending, one)) for one in shared})
-        if apart is not report:
-            made = compile_report(apart)
+        # All is asked again where a connection is lost: what was settled then may not hold now.
+        made = program if apart is report else compile_report(apart)
         return apart
 
     judge = _Judge(report, program.trees, settle)
@@ -112,7 +114,7 @@ def answered_together(
 ) -> tuple[Sequence[Result], Surveyed]:
     """What many statements of a kind give, after the survey of what those `like` them read. Raises
     SourceError."""
-    judge = _Judge(report, like, lambda survey, shared, ask: report)
+    judge = _Judge(report, like, lambda survey, read, shared, ask: report)
     return _run(report, list(asked), like, judge), judge.surveyed
 
 
@@ -129,7 +131,7 @@ class _Judge:
         self,
         report: Report,
         read: Sequence[exp.Expr],
-        settle: Callable[[Table, Iterable[str], Ask], Report],
+        settle: Callable[[Table, Fields, Iterable[str], Ask], Report],
     ) -> None:
         self.report, self.settle, self.surveyed = report, settle, Surveyed()
         self.read = fields_read(read, report.binding)
@@ -140,7 +142,7 @@ class _Judge:
         found = findings_of(binding, checks, survey, ask)
         settled(binding, [one for one in found if one.check.refuses], settings)
         shared = [f.check.entity for f in found if f.check.kind == "shared-name"]
-        asking = self.settle(survey, shared, ask)
+        asking = self.settle(survey, self.read, shared, ask)
         members = members_of(asking, ask)
         found += strangers(asking, members, ask)
         found += stale_tables(asking, survey.dicts(), ask, self.read)
