@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from reportspec.errors import Broken
+from tests.contract.projects import write_project
 from tests.engines.servers import Given, engine
 from tests.figures.asking import figures
 
@@ -105,16 +106,7 @@ def won_at(rates: list[tuple[Any, ...]], kind: str, folder: Path, day: str = "DA
             "fx_rate": {"table": f'{found.prefix}"rate"', "fields": {
                 "day": "day", "from_currency": "source", "to_currency": "target", "rate": "worth"}},
         }  # fmt: skip
-        mapping = {"timezone": "UTC", "dialect": "duckdb", "entities": entities}
-        (folder / "m.yaml").write_text(yaml.safe_dump(mapping), encoding="utf-8")
-        about = {
-            "version": 1,
-            "source": found.url,
-            "mapping": "m.yaml",
-            "timezone": "UTC",
-            "currency": "EUR",
-        }
-        (folder / "reportspec.yaml").write_text(yaml.safe_dump(about), encoding="utf-8")
+        write_project(folder, found.url, entities)
         spec = {"report": "custom", "period": "2026-07", "metrics": ["won_amount"]}
         return figures(folder, spec).sections[0].kpis[0].value
 

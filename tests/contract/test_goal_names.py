@@ -11,6 +11,7 @@ import yaml
 
 from reportspec.errors import Broken
 from reportspec.model.figures import Figures
+from tests.contract.projects import write_project
 from tests.engines.servers import Given, engine
 from tests.figures.asking import figures
 
@@ -41,17 +42,7 @@ def asked(
             "goal": {"table": f'{found.prefix}"aim"', "fields": {
                 "metric": "what", "starts_on": "cast(since as date)", "ends_on": "cast(until as date)", "target": "worth"}},
         }  # fmt: skip
-        mapping = {"timezone": "UTC", "dialect": "duckdb", "entities": entities}
-        (folder / "m.yaml").write_text(yaml.safe_dump(mapping), encoding="utf-8")
-        about = {
-            "version": 1,
-            "source": found.url,
-            "mapping": "m.yaml",
-            "timezone": "UTC",
-            "currency": "EUR",
-            **project,
-        }
-        (folder / "reportspec.yaml").write_text(yaml.safe_dump(about), encoding="utf-8")
+        write_project(folder, found.url, entities, **project)
         spec = {"report": "custom", "period": "2026-04", "metrics": list(goals), "goals": goals}
         return figures(folder, spec, NOW)
 

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from reportspec.errors import Broken
 from reportspec.model.figures import Figures
+from tests.contract.projects import write_project
 from tests.engines.servers import Given, engine
 from tests.figures.asking import figures
 
@@ -47,17 +47,7 @@ def asked(
             "activity": {"table": f'{found.prefix}"calls"', "key": "id", "fields": {
                 "done_at": "done", "created_at": "done", "type": "'call'", "status": "'done'"}},
         }  # fmt: skip
-        mapping = {"timezone": "UTC", "dialect": "duckdb", "entities": entities}
-        (folder / "m.yaml").write_text(yaml.safe_dump(mapping), encoding="utf-8")
-        about = {
-            "version": 1,
-            "source": found.url,
-            "mapping": "m.yaml",
-            "timezone": "UTC",
-            "currency": "EUR",
-            "locale": "en_GB",
-        }
-        (folder / "reportspec.yaml").write_text(yaml.safe_dump({**about, **more}), encoding="utf-8")
+        write_project(folder, found.url, entities, locale="en_GB", **more)
         sections = [{"id": one, "kpis": [one]} for one in metrics]
         return figures(folder, {"report": "custom", "period": period, "sections": sections}, CLOCK, clock=clock)
 
