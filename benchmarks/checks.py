@@ -27,7 +27,6 @@ import duckdb  # noqa: E402
 import yaml  # noqa: E402
 from run import describe_machine  # noqa: E402
 
-from reportspec.building import load_report  # noqa: E402
 from reportspec.compile import compile_report  # noqa: E402
 from reportspec.contract.survey import survey_of  # noqa: E402
 from reportspec.demo import load  # noqa: E402
@@ -35,6 +34,7 @@ from reportspec.demo.columns import COLUMNS  # noqa: E402
 from reportspec.run.connect import connect  # noqa: E402
 from reportspec.run.connection import Wanted  # noqa: E402
 from reportspec.sql.dialect import source_tables, sql_text  # noqa: E402
+from tests.loading import load_report  # noqa: E402
 
 NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
 REPORTS = ("pipeline", "sales_forecast", "sales_cycle", "sales_activity", "lost_deals")

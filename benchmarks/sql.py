@@ -38,11 +38,11 @@ sys.path[:0] = [str(CHECKOUT), str(CHECKOUT / "benchmarks")]
 import duckdb  # noqa: E402
 from run import describe_machine  # noqa: E402
 
-from reportspec.building import load_report  # noqa: E402
 from reportspec.compile import Compiled, compile_report  # noqa: E402
 from reportspec.run.connect import connect  # noqa: E402
 from reportspec.run.connection import Connection, Wanted  # noqa: E402
 from reportspec.sql.dialect import source_tables, sql_text  # noqa: E402
+from tests.loading import load_report  # noqa: E402
 
 HAND = CHECKOUT / "benchmarks" / "hand"
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)

@@ -3,7 +3,10 @@ floors; here is what it does not look at."""
 
 from __future__ import annotations
 
+import ast
 from collections import Counter
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 
 import grimp
@@ -32,3 +35,15 @@ def test_no_module_imports_itself_by_way_of_others() -> None:
 def test_no_two_modules_have_one_name(checkout: Path) -> None:
     names = Counter(path.stem for path in (checkout / "reportspec").rglob("*.py"))
     assert {name for name, count in names.items() if count > 1 and not name.startswith("__")} <= TWICE
+
+
+def test_benchmarks_import_what_there_is(checkout: Path) -> None:
+    """No test runs them, and a name that is gone would be met by who measures."""
+    gone = []
+    for path in (checkout / "benchmarks").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom) and str(node.module).partition(".")[0] in ("reportspec", "tests"):
+                module = import_module(str(node.module))
+                names = [name.name for name in node.names if not hasattr(module, name.name)]
+                gone += [(path.name, name) for name in names if find_spec(f"{node.module}.{name}") is None]
+    assert gone == []
