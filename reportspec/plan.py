@@ -9,8 +9,9 @@ from sqlglot import exp
 
 from reportspec.calendar import buckets, instant
 from reportspec.expression.sandbox import column_nodes, parse, path_of
+from reportspec.model.columns import Aggregated, Part, Rank
 from reportspec.model.domain import Entity, Metric
-from reportspec.model.query import ORDER, AggregateQuery, Measure, Query, RecordsQuery, Side
+from reportspec.model.query import AggregateQuery, Measure, Query, RecordsQuery, Side
 from reportspec.model.spec import EACH, Backtest, Each, Highlights, Report, SectionSpec
 from reportspec.resolve.binding import Binding, Unresolved, metrics_needed, parts
 from reportspec.resolve.currencies import money_currencies, only_amount
@@ -58,8 +59,7 @@ def _order_of(binding: Binding, query: AggregateQuery) -> tuple[Measure, ...]:
             binding.need_tree(one.entity, tree)
         except Unresolved:
             continue
-        name = f"{ORDER}{len(found) or ''}"
-        order = Measure(name, "", one.entity, "min", tree, None, one.anchor, ahead=one.ahead)
+        order = Measure(Rank(len(found)), one.entity, "min", tree, None, one.anchor, ahead=one.ahead)
         found.setdefault((one.entity, one.anchor), order)
     return tuple(found.values())
 
@@ -125,7 +125,7 @@ def section_queries(report: Report, section: SectionSpec) -> tuple[Query, ...]:
                 m
                 for metric in drawable
                 for m in measures_of(report.binding, metric)
-                if m.keep == "value" or m.column.endswith("__unknown")
+                if m.keep == "value" or (isinstance(m.column, Aggregated) and m.column.part == "unknown")
             )
             found.append(AggregateQuery(section.id, "buckets", (), values, sparks, conditions))
     return tuple(found)
@@ -196,7 +196,7 @@ def _squares(binding: Binding, measures: Iterable[Measure]) -> tuple[Measure, ..
     """Beside the sum of each average the sum of squares: both say how far its values lie apart."""
     metrics = binding.catalogue.metrics
     return tuple(
-        replace(measure, column=f"{measure.metric}__squares", aggregate="squares")
+        replace(measure, column=Aggregated(measure.metric, "squares"), aggregate="squares")
         for measure in measures
         if measure.aggregate == "sum" and metrics[measure.metric].aggregate == "average"
     )
@@ -226,10 +226,9 @@ def measures_of(binding: Binding, metric: Metric) -> tuple[Measure, ...]:
     """The columns that an aggregate metric is computed from: its value (a sum and a count for an
     average), the count of rows behind it, and what was left out of an amount."""
 
-    def measure(suffix: str, aggregate: str, of: exp.Expr | None, keep: str = "value") -> Measure:
+    def measure(part: Part, aggregate: str, of: exp.Expr | None, keep: str = "value") -> Measure:
         return Measure(
-            f"{metric.id}{suffix}",
-            metric.id,
+            Aggregated(metric.id, part),
             metric.entity,
             aggregate,  # type: ignore[arg-type]
             of,
@@ -244,33 +243,33 @@ def measures_of(binding: Binding, metric: Metric) -> tuple[Measure, ...]:
 
     match metric.aggregate:
         case "count":
-            counted = measure("", "count", metric.of)
+            counted = measure("value", "count", metric.of)
             if metric.of is not None and money_currencies(binding, metric.entity, metric.of):
                 # Amounts that are counted are those that would be added up: with a rate.
                 counted = replace(counted, unit="currency")
             return (counted,)
         case "count_distinct":
-            return (measure("", "distinct", metric.of), measure("__n", "count", metric.of))
+            return (measure("value", "distinct", metric.of), measure("n", "count", metric.of))
         case "average":
-            found = [measure("__sum", "sum", metric.of), measure("__n", "count", metric.of)]
+            found = [measure("sum", "sum", metric.of), measure("n", "count", metric.of)]
         case "median" | "percentile":
-            found = [measure("", "quantile", metric.of), measure("__n", "count", metric.of)]
+            found = [measure("value", "quantile", metric.of), measure("n", "count", metric.of)]
         case _:
-            found = [measure("", metric.aggregate, metric.of), measure("__n", "count", metric.of)]
+            found = [measure("value", metric.aggregate, metric.of), measure("n", "count", metric.of)]
     if metric.unit == "currency":
-        found.append(measure("__missing", "count", metric.of, "missing"))
+        found.append(measure("missing", "count", metric.of, "missing"))
         assert metric.of is not None
         if binding.currency and money_currencies(binding, metric.entity, metric.of):
-            found.append(measure("__other_currency", "count", metric.of, "other_currency"))
+            found.append(measure("other_currency", "count", metric.of, "other_currency"))
         if only_amount(binding, metric.entity, metric.of) is not None:
-            incomplete = measure("__incomplete", "count", metric.of, "incomplete")
+            incomplete = measure("incomplete", "count", metric.of, "incomplete")
             found.append(incomplete)
             ended = _ended_since(binding, metric)
             if ended is not None:
                 where = exp.and_(metric.where, ended) if metric.where is not None else ended
-                found.append(replace(incomplete, column=f"{metric.id}__unknown", where=where))
+                found.append(replace(incomplete, column=Aggregated(metric.id, "unknown"), where=where))
     elif metric.aggregate == "sum" and metric.of is not None and not _null_on_purpose(metric.of):
-        found.append(measure("__missing", "count", metric.of, "missing"))
+        found.append(measure("missing", "count", metric.of, "missing"))
     return tuple(found)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 from hashlib import sha256
@@ -13,11 +12,13 @@ from sqlglot import exp
 from reportspec.burst.isolation import unparted
 from reportspec.burst.mark import _lasting, _names_value
 from reportspec.expression.sandbox import path_of
+from reportspec.model.columns import Member
 from reportspec.model.query import AggregateQuery, Query
 from reportspec.model.rows import Table
 from reportspec.model.spec import Report
 from reportspec.sql.aggregate import aggregate_statement
 from reportspec.sql.records import BY, records_statement
+from reportspec.sql.spelling import after_first, spelled
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,7 @@ class Shared:
     tree: exp.Expr
     column: str
     always: bool
+    dimensions: int = 0  # of the shared statement, of which the first is the value
 
 
 def shared_statement(report: Report, query: Query) -> Shared | None:
@@ -48,7 +50,7 @@ def shared_statement(report: Report, query: Query) -> Shared | None:
             idle_conditions=_lasting(query.idle_conditions),
             cut=there,
         )
-        name, always = "d0", not query.dimensions and not query.bucketed
+        name, always = spelled(Member(0)), not query.dimensions and not query.bucketed
         tree = aggregate_statement(report.binding, many)
     else:
         listed = replace(query, conditions=_lasting(query.conditions), by=path_of(own))
@@ -56,7 +58,7 @@ def shared_statement(report: Report, query: Query) -> Shared | None:
         tree = records_statement(report.binding, listed)
     if _names_value(tree) or unparted(tree, name, each.dimension.field.name) is not None:
         return None
-    return Shared(tree, name, always)
+    return Shared(tree, name, always, len(query.dimensions) + 1 if isinstance(query, AggregateQuery) else 0)
 
 
 def nobody(values: Collection[str]) -> str:
@@ -69,9 +71,7 @@ def parted(shared: Shared, table: Table, nothing: Table | None) -> tuple[dict[st
     that gives where there is nothing. Of a statement that gives a row of `nothing` too, what a value
     has no rows of is as in that."""
     place = table.columns.index(shared.column)
-    names = [name for at, name in enumerate(table.columns) if at != place]
-    if shared.column == "d0":
-        names = [_earlier(name) for name in names]
+    names = [after_first(name, shared.dimensions) for at, name in enumerate(table.columns) if at != place]
     rows: dict[str, list[tuple[Any, ...]]] = {}
     for row in table.rows:
         if row[place] is not None:
@@ -84,12 +84,3 @@ def parted(shared: Shared, table: Table, nothing: Table | None) -> tuple[dict[st
             ]
     tables = {value: Table(tuple(names), tuple(found)) for value, found in rows.items()}
     return tables, nothing or Table(tuple(names), ())
-
-
-_DIMENSION = re.compile(r"d(\d+)")
-
-
-def _earlier(name: str) -> str:
-    """`d0` of `d1`: the value stands before the query's own dimensions."""
-    found = _DIMENSION.fullmatch(name)
-    return f"d{int(found[1]) - 1}" if found else name

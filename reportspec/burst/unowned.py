@@ -14,6 +14,7 @@ from reportspec.model.rows import Table
 from reportspec.model.spec import Report
 from reportspec.sql.aggregate import aggregate_statement
 from reportspec.sql.records import AVAILABLE, records_statement
+from reportspec.sql.spelling import read
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +76,11 @@ def unowned(report: Report, found: Sequence[tuple[Query, Table]]) -> tuple[Unown
     sections = {section.id: section for section in report.sections}
     counts: dict[str, int] = {}
     for query, table in found:
-        rows = table.dicts()
         if not isinstance(query, AggregateQuery):
+            rows = table.dicts()
             counts[query.section] = int(rows[0][AVAILABLE]) if rows else 0
             continue
         section = sections.get(query.section)
         for metric in section.metrics if section is not None else ():
-            counts.setdefault(metric.id, rows_read(report, metric, rows) or 0)
+            counts.setdefault(metric.id, rows_read(report, metric, read(query, table)) or 0)
     return tuple(Unowned(what, rows) for what, rows in counts.items() if rows)

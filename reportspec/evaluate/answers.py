@@ -6,8 +6,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from reportspec.model.columns import ColumnId
 from reportspec.model.query import AggregateQuery, Query, RecordsQuery
 from reportspec.model.rows import Table
+from reportspec.sql.spelling import read
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +32,10 @@ class Answers:
         found = self.given.get((section, purpose))
         return found[1] if found is not None else None
 
-    def rows(self, section: str, purpose: str = "figures") -> list[dict[str, Any]]:
-        """The same by column name; none where nothing is asked."""
-        table = self.table(section, purpose)
-        return table.dicts() if table is not None else []
+    def rows(self, section: str, purpose: str = "figures") -> list[dict[ColumnId, Any]]:
+        """The same of aggregates, by what their columns hold; none where no aggregates are asked for."""
+        query, table = self.aggregate(section, purpose), self.table(section, purpose)
+        return read(query, table) if query is not None and table is not None else []
 
     def aggregate(self, section: str, purpose: str = "figures") -> AggregateQuery | None:
         """The query of aggregates for a purpose of a section."""

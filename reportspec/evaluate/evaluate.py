@@ -10,7 +10,6 @@ from reportspec.calendar import Period, day_label, period_label
 from reportspec.evaluate.answers import Answers
 from reportspec.evaluate.doubts import finding_text
 from reportspec.evaluate.insights import backtest_section, highlights_section
-from reportspec.evaluate.metrics import Row
 from reportspec.evaluate.quotas import goals_section
 from reportspec.evaluate.sections import (
     Footnotes,
@@ -24,6 +23,7 @@ from reportspec.evaluate.sections import (
 )
 from reportspec.evaluate.words import word
 from reportspec.languages import in_number, vocabulary
+from reportspec.model.columns import Aggregated, Row
 from reportspec.model.domain import Metric
 from reportspec.model.figures import Chart, Definition, Figures, PeriodFigures, Section, SectionKind, Statement
 from reportspec.model.findings import Finding
@@ -159,8 +159,7 @@ def _definitions(report: Report, answers: Answers, statements: tuple[Statement, 
     hashes = {s.section: s.sql_hash for s in reversed(statements)}
     found: dict[str, Definition] = {}
     for spec in report.sections:
-        table = answers.table(spec.id)
-        rows = table.dicts() if table and spec.kind != "records" else []
+        rows = answers.rows(spec.id)
         for metric in spec.metrics:
             if metric.id not in found:
                 found[metric.id] = Definition(
@@ -175,14 +174,14 @@ def _definitions(report: Report, answers: Answers, statements: tuple[Statement, 
     return tuple(found.values())
 
 
-def rows_read(report: Report, metric: Metric, rows: list[dict[str, object]] | list[Row]) -> int | None:
+def rows_read(report: Report, metric: Metric, rows: Sequence[Row]) -> int | None:
     """Source rows behind a figure: those counted, or those with a value to add; of a ratio those
     of its denominator."""
     needed = metrics_needed(report.binding.catalogue, metric)
     part = needed[-1]
-    column = part.id if part.aggregate == "count" else f"{part.id}__n"
+    column = Aggregated(part.id, "value" if part.aggregate == "count" else "n")
     values = [row[column] for row in rows if isinstance(row.get(column), int)]
-    return sum(values) if values else 0 if rows else None  # type: ignore[arg-type]
+    return sum(values) if values else 0 if rows else None
 
 
 def formula(report: Report, metric: Metric) -> str:

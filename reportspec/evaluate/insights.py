@@ -8,7 +8,7 @@ have it for all comparisons of the section together (`significance.py`); means b
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
@@ -16,7 +16,7 @@ from typing import Any
 from reportspec.calendar import instant, period_label
 from reportspec.evaluate.answers import Answers
 from reportspec.evaluate.goals import goal_state
-from reportspec.evaluate.metrics import Number, Row, divided, metric_value, number, without
+from reportspec.evaluate.metrics import Number, divided, metric_value, number, without
 from reportspec.evaluate.sections import (
     Footnotes,
     all_lengths,
@@ -28,6 +28,7 @@ from reportspec.evaluate.sections import (
 )
 from reportspec.evaluate.significance import Mean, Share, means_differ, pairs, shares_differ
 from reportspec.evaluate.words import word
+from reportspec.model.columns import Aggregated, ColumnId, Member, Part, Row, SideName
 from reportspec.model.domain import Metric
 from reportspec.model.figures import Cell, Chart, Column, Highlight, Section, Told
 from reportspec.model.spec import Backtest, Comparison, Highlights, Report, SectionSpec
@@ -35,10 +36,11 @@ from reportspec.resolve.binding import metrics_needed
 
 NOTABLE = 0.1  # the smallest relative difference of means that is told
 SMALLEST_CHANGE = 0.05
+_OF_MEANS: tuple[Part, ...] = ("n", "sum", "squares")
 DURATIONS = ("days", "minutes", "seconds")
 
 
-def cases(report: Report, metric: Metric, row: Row, side: str = "") -> int:
+def cases(report: Report, metric: Metric, row: Row, side: SideName = "current") -> int:
     """The cases that a figure rests on: the rows of an average or a sum, what a ratio divides by."""
     catalogue = report.binding.catalogue
     if metric.kind == "ratio":
@@ -46,11 +48,11 @@ def cases(report: Report, metric: Metric, row: Row, side: str = "") -> int:
     if metric.kind != "aggregate":
         counts = [cases(report, part, row, side) for part in metrics_needed(catalogue, metric)]
         return min(counts, default=0)
-    column = metric.id if metric.aggregate == "count" else f"{metric.id}__n"
-    return int(row.get(f"{column}{side}") or 0)
+    part: Part = "value" if metric.aggregate == "count" else "n"
+    return int(row.get(Aggregated(metric.id, part, side)) or 0)
 
 
-def _of(report: Report, metric: Metric, row: Row, side: str = "") -> tuple[int, int | None]:
+def _of(report: Report, metric: Metric, row: Row, side: SideName = "current") -> tuple[int, int | None]:
     """(cases, how many of them) of a rate of counts; without the latter for other figures."""
     catalogue = report.binding.catalogue
     if metric.kind == "ratio" and metric.unit == "percent":
@@ -125,7 +127,7 @@ def _told(report: Report, metric: Metric, value: Cell) -> Told:
 
 
 def _name(report: Report, one: Comparison, row: Row) -> Told:
-    shown = shown_value(report, one.dimension, row["d0"])
+    shown = shown_value(report, one.dimension, row[Member(0)])
     column = dimension_column(report, one.dimension)
     return Told(shown if shown is not None else word(report.language, "none"), column)
 
@@ -137,20 +139,18 @@ class _Looked:
 
     kind: str
     asked: Comparison
-    rows: list[dict[str, Any]]
+    rows: Sequence[Row]
     total: Row
     known: list[tuple[Number, str, Row]]
 
 
-def _known(
-    report: Report, wanted: Highlights, metric: Metric, rows: list[dict[str, Any]]
-) -> list[tuple[Number, str, Row]]:
+def _known(report: Report, wanted: Highlights, metric: Metric, rows: Sequence[Row]) -> list[tuple[Number, str, Row]]:
     """The members with enough cases, least first: (value, key, row)."""
     catalogue, known = report.binding.catalogue, []
     for row in rows:
         value = metric_value(catalogue, metric, row)
         if value is not None and cases(report, metric, row) >= wanted.at_least:
-            known.append((value, str(row["d0"]), row))
+            known.append((value, str(row[Member(0)]), row))
     known.sort(key=lambda item: (item[0], item[1]))
     return list(known)
 
@@ -189,7 +189,9 @@ def _compared(report: Report, wanted: Highlights, one: _Looked, held: int) -> li
     return [_highlight(report, "compare", metric, values, counts)]
 
 
-def _differ(report: Report, metric: Metric, first: Row, second: Row, total: Row, held: int, side: str = "") -> bool:
+def _differ(
+    report: Report, metric: Metric, first: Row, second: Row, total: Row, held: int, side: SideName = "current"
+) -> bool:
     """Whether two rows differ by more than chance (rates of counts, means), where so many figures are
     held against each other; counts and sums are what they are, and differ notably. Of other figures
     it is not known."""
@@ -207,7 +209,7 @@ def _differ(report: Report, metric: Metric, first: Row, second: Row, total: Row,
 
 
 def _mean(metric: Metric, row: Row) -> Mean:
-    n, total, squares = (number(row.get(f"{metric.id}__{name}")) for name in ("n", "sum", "squares"))
+    n, total, squares = (number(row.get(Aggregated(metric.id, part))) for part in _OF_MEANS)
     return Mean(int(n or 0), float(total or 0), float(squares or 0))
 
 
@@ -242,7 +244,7 @@ def _shared(report: Report, wanted: Highlights, one: _Looked, held: int) -> list
     if not whole or cases(report, metric, total) < wanted.at_least or len(one.rows) < 2:
         return []
     ranked = sorted(
-        ((metric_value(catalogue, metric, row) or 0, str(row["d0"]), row) for row in one.rows),
+        ((metric_value(catalogue, metric, row) or 0, str(row[Member(0)]), row) for row in one.rows),
         key=lambda item: (-item[0], item[1]),
     )
     value, _, row = ranked[0]
@@ -287,20 +289,20 @@ def _moved(report: Report, wanted: Highlights, metric: Metric, row: Row, held: i
         found.append(_highlight(report, f"goal_{goal.state}", metric, values, (), good=good))
     if report.compare is None:
         return found
-    before = metric_value(catalogue, metric, row, "__previous")
+    before = metric_value(catalogue, metric, row, "previous")
     moved = change(metric, value, before)
-    counted = min(cases(report, metric, row), cases(report, metric, row, "__previous"))
+    counted = min(cases(report, metric, row), cases(report, metric, row, "previous"))
     if moved is None or abs(moved) < SMALLEST_CHANGE or counted < wanted.at_least:
         return found
     rate = _of(report, metric, row)[1] is not None
-    if rate and not _differ(report, metric, row, row, row, held, "__previous"):
+    if rate and not _differ(report, metric, row, row, row, held, "previous"):
         return found
     column = _told(report, metric, None).column
     by = Told(abs(moved), replace(column, unit="percent", currency=None, type="number"))
     values = (("high", _told(report, metric, value)), ("low", _told(report, metric, before)), ("by", by))
     kind = ("rose" if moved > 0 else "fell") + ("_points" if metric.unit == "percent" else "")
     up = {"up": moved > 0, "down": moved < 0}.get(metric.direction)
-    counts = ((cases(report, metric, row), None), (cases(report, metric, row, "__previous"), None))
+    counts = ((cases(report, metric, row), None), (cases(report, metric, row, "previous"), None))
     return [*found, _highlight(report, kind, metric, values, counts, good=up)]
 
 
@@ -321,12 +323,12 @@ def backtest_section(report: Report, spec: SectionSpec, answers: Answers, footno
     tested = spec.backtest
     assert tested is not None
     catalogue, language = report.binding.catalogue, report.language
-    told: dict[str, int] = {}
+    told: dict[ColumnId, int] = {}
     for index in range(len(tested.periods)):
         for row in answers.rows(spec.id, f"then {index}")[:1]:
-            for name in row:
-                if name.endswith("__unknown"):
-                    told[name] = told.get(name, 0) + int(row[name] or 0)
+            for column in row:
+                if isinstance(column, Aggregated) and column.part == "unknown":
+                    told[column] = told.get(column, 0) + int(row[column] or 0)
     then = metric_column(report, tested.metric, footnotes, told)
     came = metric_column(report, tested.against, footnotes, None)
     off = replace(came, name="error", label=word(language, "error"), role="difference", footnotes=())

@@ -11,12 +11,13 @@ from typing import Any
 from sqlglot import exp
 
 from reportspec.expression.sandbox import path_of
+from reportspec.model.columns import Aggregated, ColumnId, Part, PeriodDays, Row, SideName, Target
 from reportspec.model.domain import Catalogue, Metric
 from reportspec.resolve.binding import PERIOD_LENGTHS, parts
 
-GOAL = "goal of "  # before a metric's id: its target, among the values of a row
-Row = Mapping[str, Any]
 Number = int | float | None
+_OF_MEANS: tuple[Part, ...] = ("sum", "n")
+_LEFT_OUT: tuple[Part, ...] = ("missing", "other_currency", "incomplete")
 
 
 def number(value: Any) -> Number:
@@ -32,9 +33,11 @@ def number(value: Any) -> Number:
     return float(f"{number:.15g}")
 
 
-def metric_value(catalogue: Catalogue, metric: Metric, row: Row, side: str = "", total: Row | None = None) -> Number:
-    """A metric in one row of aggregates. `side` is "" or "__previous"; `total` is the row over
-    all rows, for shares and comparisons with the others. Nothing to divide by gives None."""
+def metric_value(
+    catalogue: Catalogue, metric: Metric, row: Row, side: SideName = "current", total: Row | None = None
+) -> Number:
+    """A metric in one row of aggregates. `total` is the row over all rows, for shares and comparisons with the
+    others. Nothing to divide by gives None."""
     return _value(catalogue, metric, row, side, total, _Known())
 
 
@@ -52,10 +55,10 @@ class _Known:
         return self.others[id(row)][1]
 
 
-def _value(catalogue: Catalogue, metric: Metric, row: Row, side: str, total: Row | None, known: _Known) -> Number:
+def _value(catalogue: Catalogue, metric: Metric, row: Row, side: SideName, total: Row | None, known: _Known) -> Number:
     def of(name: str, in_row: Row = row) -> Number:
-        if name in PERIOD_LENGTHS or name.startswith(GOAL):
-            return number(in_row.get(f"{name}{side}"))
+        if name in PERIOD_LENGTHS:
+            return number(in_row.get(PeriodDays(side)))
         key = (name, id(in_row))
         if key not in known.values:
             part = catalogue.metrics[name]
@@ -72,7 +75,9 @@ def _value(catalogue: Catalogue, metric: Metric, row: Row, side: str, total: Row
             return divided(of(metric.numerator), of(metric.denominator))
         case "derived":
             assert metric.formula is not None
-            return _formula(metric.formula, of)
+            return _formula(
+                metric.formula, of, lambda name: number(row.get(Target(name))) if side == "current" else None
+            )
         case "share":
             return divided(of(metric.base), of(metric.base, total)) if total is not None else None
         case _:
@@ -86,22 +91,24 @@ def _value(catalogue: Catalogue, metric: Metric, row: Row, side: str, total: Row
             return divided(own, other) if metric.form == "multiple" else divided(other, own)
 
 
-def _aggregate(metric: Metric, row: Row, side: str) -> Number:
-    if row.get(f"{metric.id}__unknown{side}"):
+def _aggregate(metric: Metric, row: Row, side: SideName) -> Number:
+    if row.get(Aggregated(metric.id, "unknown", side)):
         return None  # of some rows it is not known what they were
     if metric.aggregate == "average":
-        return divided(number(row.get(f"{metric.id}__sum{side}")), number(row.get(f"{metric.id}__n{side}")))
-    value = number(row.get(f"{metric.id}{side}"))
+        return divided(
+            number(row.get(Aggregated(metric.id, "sum", side))), number(row.get(Aggregated(metric.id, "n", side)))
+        )
+    value = number(row.get(Aggregated(metric.id, "value", side)))
     if metric.aggregate == "sum" and _all_left_out(metric, row, side):
         return None
     return 0 if value is None and metric.aggregate in ("count", "count_distinct", "sum") else value
 
 
-def _all_left_out(metric: Metric, row: Row, side: str) -> bool:
+def _all_left_out(metric: Metric, row: Row, side: SideName) -> bool:
     """Whether there are rows to add up, and none of them has an amount: nobody knows their sum."""
-    if row.get(f"{metric.id}__n{side}"):
+    if row.get(Aggregated(metric.id, "n", side)):
         return False
-    return any(row.get(f"{metric.id}__{why}{side}") for why in ("missing", "other_currency", "incomplete"))
+    return any(row.get(Aggregated(metric.id, why, side)) for why in _LEFT_OUT)
 
 
 def divided(numerator: Number, denominator: Number) -> Number:
@@ -111,31 +118,31 @@ def divided(numerator: Number, denominator: Number) -> Number:
     return number(numerator / denominator)
 
 
-def _formula(tree: exp.Expr, of: Callable[[str], Number]) -> Number:
+def _formula(tree: exp.Expr, of: Callable[[str], Number], goal: Callable[[str], Number]) -> Number:
     if isinstance(tree, exp.Paren):
-        return _formula(tree.this, of)
+        return _formula(tree.this, of, goal)
     if isinstance(tree, exp.Literal):
         return number(float(tree.this))
     if isinstance(tree, exp.Column):
         return of(".".join(path_of(tree)))
     if isinstance(tree, exp.Neg):
-        inner = _formula(tree.this, of)
+        inner = _formula(tree.this, of, goal)
         return None if inner is None else -inner
     if isinstance(tree, exp.Anonymous):  # goal(metric): its target
-        return of(f"{GOAL}{'.'.join(path_of(tree.expressions[0]))}")
+        return goal(".".join(path_of(tree.expressions[0])))
     if isinstance(tree, exp.Sqrt):
-        root = _formula(tree.this, of)
+        root = _formula(tree.this, of, goal)
         return None if root is None or root < 0 else number(math.sqrt(root))
     if isinstance(tree, (exp.Greatest, exp.Least)):
-        among = [_formula(part, of) for part in (tree.this, *tree.expressions)]
+        among = [_formula(part, of, goal) for part in (tree.this, *tree.expressions)]
         known = [value for value in among if value is not None]
         choose = max if isinstance(tree, exp.Greatest) else min
         return choose(known) if len(known) == len(among) else None
     if isinstance(tree, (exp.Coalesce,)):
         parts = [tree.this, *tree.expressions]
-        return next((v for v in (_formula(p, of) for p in parts) if v is not None), None)
+        return next((v for v in (_formula(p, of, goal) for p in parts) if v is not None), None)
     if isinstance(tree, (exp.Add, exp.Sub, exp.Mul, exp.Div)):
-        left, right = _formula(tree.this, of), _formula(tree.expression, of)
+        left, right = _formula(tree.this, of, goal), _formula(tree.expression, of, goal)
         if left is None or right is None:
             return None
         if isinstance(tree, exp.Div):
@@ -146,9 +153,9 @@ def _formula(tree: exp.Expr, of: Callable[[str], Number]) -> Number:
     raise ValueError(f"a formula cannot have `{tree.key}`")
 
 
-def summed(rows: Sequence[Row], columns: Mapping[str, str]) -> dict[str, Any]:
+def summed(rows: Sequence[Row], columns: Mapping[ColumnId, str]) -> dict[ColumnId, Any]:
     """One row over several: each column by how it adds up (`sum`, `min`, `max`, or not at all)."""
-    total: dict[str, Any] = {}
+    total: dict[ColumnId, Any] = {}
     for column, how in columns.items():
         values = [row[column] for row in rows if row.get(column) is not None]
         if how == "none":
@@ -162,17 +169,17 @@ def summed(rows: Sequence[Row], columns: Mapping[str, str]) -> dict[str, Any]:
     return total
 
 
-def counted(row: Row, columns: Iterable[str]) -> bool:
+def counted(row: Row, columns: Iterable[ColumnId]) -> bool:
     """Whether anything stands behind a row of aggregates: each has a count of its rows among its
     columns, so that a sum of 0 is told from nothing to add up."""
     return any(row.get(column) not in (None, 0) for column in columns)
 
 
-def without(total: Row, row: Row) -> dict[str, Any]:
+def without(total: Row, row: Row) -> Row:
     """All rows but one, of aggregates that add up. The period's length and targets are the same for all."""
-    rest = {}
+    rest: dict[ColumnId, Any] = {}
     for column, value in total.items():
-        if column.startswith(GOAL) or column.partition("__")[0] in PERIOD_LENGTHS:
+        if isinstance(column, (PeriodDays, Target)):
             rest[column] = value
             continue
         own = row.get(column)

@@ -25,6 +25,7 @@ from reportspec.evaluate.sections import (
 )
 from reportspec.evaluate.words import word
 from reportspec.languages import alphabetical
+from reportspec.model.columns import Member
 from reportspec.model.figures import Cell, Chart, Column, Goal, Section
 from reportspec.model.findings import Check, Finding
 from reportspec.model.spec import GoalSpec, PartTarget, Report, SectionSpec
@@ -37,7 +38,8 @@ STATES = ("met", "on_track", "at_risk", "missed", "unknown")
 def with_targets(report: Report, answers: Answers, members: Mapping[str, Members]) -> Report:
     """The report with the targets of its goals, as far as the source's table gives them: those of
     the members whom the report's filters let pass, and the sum of these where none is without."""
-    rows = answers.rows(TARGETS)
+    table = answers.table(TARGETS)
+    rows = table.dicts() if table is not None else []
     _refuse_cut(rows)
     goals = {
         name: _of_members(report, name, goal, rows, answers, members.get(name)) for name, goal in report.goals.items()
@@ -101,7 +103,7 @@ def _counted_in(report: Report, name: str, answers: Answers) -> set[str]:
         if spec.kind == "goals" and spec.goal == name and (spec.id, "figures") in answers:
             adds = additivity(answers.aggregate(spec.id))
             rows = [row for row in answers.rows(spec.id) if counted(row, adds)]
-            found |= {str(shown_value(report, spec.dimensions[0], row["d0"])) for row in rows}
+            found |= {str(shown_value(report, spec.dimensions[0], row[Member(0)])) for row in rows}
     return found
 
 
@@ -258,9 +260,9 @@ def goals_section(report: Report, spec: SectionSpec, answers: Answers, footnotes
     dimension = spec.dimensions[0]
     catalogue, language = report.binding.catalogue, report.language
     rows = [{**row, **all_lengths(report)} for row in answers.rows(spec.id)]
-    names = {shown_value(report, dimension, row["d0"]): row for row in rows}
+    names = {shown_value(report, dimension, row[Member(0)]): row for row in rows}
     for someone in goal.targets if goal.sure else ():
-        names.setdefault(someone, {"d0": someone, **all_lengths(report)})
+        names.setdefault(someone, {Member(0): someone, **all_lengths(report)})
     own = metric_column(report, metric, footnotes, None)
     adds, running = additivity(answers.aggregate(spec.id)), elapsed(report) < 1
     body = []

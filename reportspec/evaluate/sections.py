@@ -12,13 +12,14 @@ from reportspec.calendar import Bucket, bucket_label, instant, period_label, sam
 from reportspec.evaluate.answers import Answers
 from reportspec.evaluate.bridge import with_bridge
 from reportspec.evaluate.goals import goal_state
-from reportspec.evaluate.metrics import GOAL, Row, counted, metric_value, number, summed
+from reportspec.evaluate.metrics import counted, metric_value, number, summed
 from reportspec.evaluate.words import word
 from reportspec.expression.sandbox import column_nodes, path_of
 from reportspec.languages import alphabetical, as_part, in_number, vocabulary
+from reportspec.model.columns import BUCKET, IDLE, Aggregated, ColumnId, Member, PeriodDays, Rank, Row, SideName, Target
 from reportspec.model.domain import Field, Metric
 from reportspec.model.figures import Cell, Chart, Column, Kpi, RowMark, Section
-from reportspec.model.query import BUCKET, AggregateQuery, Dimension, Side, column_name
+from reportspec.model.query import AggregateQuery, Dimension, Side
 from reportspec.model.spec import Report, SectionSpec
 from reportspec.plan import ADDITIVE, CONVERTED, without_history
 from reportspec.resolve.binding import metrics_needed
@@ -26,6 +27,7 @@ from reportspec.resolve.called import called
 from reportspec.resolve.currencies import multiplier, needs_currency, only_amount
 from reportspec.sql.records import AVAILABLE
 
+SIDES: tuple[SideName, ...] = ("current", "previous")
 FEW = 30  # cases under which a rate says little
 
 
@@ -92,7 +94,7 @@ def lengths(report: Report, side: Side, bucket: Bucket | None = None) -> Row:
     limit = side.as_of.astimezone(report.binding.zone)
     begun = limit.date() + timedelta(days=1 if limit.time() > time.min else 0)
     days = max(0, (min(end, begun) - start).days)
-    return {"period_days" if side.name == "current" else "period_days__previous": days}
+    return {PeriodDays(side.name): days}
 
 
 def all_lengths(report: Report) -> Row:
@@ -103,12 +105,12 @@ def all_lengths(report: Report) -> Row:
 
 def targets(report: Report) -> Row:
     """The targets of goals for the whole period, for formulas."""
-    return {f"{GOAL}{metric}": goal.target for metric, goal in report.goals.items() if goal.target is not None}
+    return {Target(metric): goal.target for metric, goal in report.goals.items() if goal.target is not None}
 
 
-def additivity(query: AggregateQuery | None) -> dict[str, str]:
+def additivity(query: AggregateQuery | None) -> dict[ColumnId, str]:
     """How each fetched column adds up over rows."""
-    found: dict[str, str] = {}
+    found: dict[ColumnId, str] = {}
     for measure in query.measures if query is not None else ():
         if not measure.metric:
             continue  # the place of a row in the order of its entity
@@ -116,7 +118,7 @@ def additivity(query: AggregateQuery | None) -> dict[str, str]:
         if measure.keep != "value":
             how = "sum"
         for side in query.sides if query is not None else ():
-            found[column_name(measure, side)] = how
+            found[measure.on(side)] = how
     return found
 
 
@@ -128,9 +130,9 @@ def metric_column(report: Report, metric: Metric, footnotes: Footnotes, row: Row
     if row is not None:
         for part in metrics_needed(report.binding.catalogue, metric):
             name = label(report, part.label)
-            if missing := row.get(f"{part.id}__missing"):
+            if missing := row.get(Aggregated(part.id, "missing")):
                 # What came converted from another entity does not tell why it is missing.
-                direct = f"{part.id}__other_currency" in row
+                direct = Aggregated(part.id, "other_currency") in row
                 made = not direct and _converted_before(report, part)
                 lacks = _lacking(report, part)
                 said = "missing_or_rate" if made else "missing_one_of" if lacks else "missing"
@@ -138,7 +140,7 @@ def metric_column(report: Report, metric: Metric, footnotes: Footnotes, row: Row
                 counts = _counted(report, part, missing)
                 if said != "missing_value" or metric.unit != "currency":  # whose amounts say it already
                     marks.append(footnotes.add(word(report.language, said, name, counts, lacks)))
-            if other := row.get(f"{part.id}__other_currency"):
+            if other := row.get(Aggregated(part.id, "other_currency")):
                 text = word(
                     report.language,
                     "other_or_no_currency" if part.entity in footnotes.unnamed else "other_currency",
@@ -168,8 +170,8 @@ def _of_the_past(report: Report, part: Metric, row: Row) -> list[str]:
     that the source does not tell."""
     language, said = report.language, []
     name = label(report, part.label)
-    unknown = max(row.get(f"{part.id}__unknown{side}") or 0 for side in ("", "__previous"))
-    incomplete = (row.get(f"{part.id}__incomplete") or 0) - (row.get(f"{part.id}__unknown") or 0)
+    unknown = max(row.get(Aggregated(part.id, "unknown", side)) or 0 for side in SIDES)
+    incomplete = (row.get(Aggregated(part.id, "incomplete")) or 0) - (row.get(Aggregated(part.id, "unknown")) or 0)
     if incomplete > 0 and part.of is not None:
         by = multiplier(report.binding, part.entity, part.of)
         # An expression of the amount alone may have no value either, such as one divided by 0.
@@ -251,7 +253,7 @@ def kpis_section(report: Report, spec: SectionSpec, answers: Answers, footnotes:
         cells.append(value)
         before = None
         if compared:
-            before = metric_value(catalogue, metric, row, "__previous")
+            before = metric_value(catalogue, metric, row, "previous")
             columns.append(_previous(report, column))
             cells.append(before)
         spark = _spark(report, spec, metric, answers)
@@ -380,10 +382,10 @@ def trend_section(report: Report, spec: SectionSpec, answers: Answers, footnotes
     if by is not None:
         adds = additivity(answers.aggregate(spec.id))
         groups = sorted(
-            {row["d0"] for row in rows if counted(row, adds)},
+            {row[Member(0)] for row in rows if counted(row, adds)},
             key=lambda value: by_nature(report, by, value),
         )
-    found = {(row[BUCKET], row.get("d0")): row for row in rows}
+    found = {(row[BUCKET], row.get(Member(0))): row for row in rows}
     body: list[tuple[Cell, ...]] = []
     labels = []
     marks: list[RowMark] = []
@@ -410,7 +412,7 @@ def trend_section(report: Report, spec: SectionSpec, answers: Answers, footnotes
                 cells.append(None if unknown else metric_value(catalogue, metric, row))
                 if compared:
                     told = metric.id in ahead or _answers(report, query.sides, index)
-                    before = metric_value(catalogue, metric, row, "__previous") if told else None
+                    before = metric_value(catalogue, metric, row, "previous") if told else None
                     cells.append(before)
             body.append(tuple(cells))
             labels.append(bucket_label(bucket, report.language, with_year, report.locale))
@@ -503,13 +505,13 @@ def _answers(report: Report, sides: tuple[Side, ...], index: int) -> bool:
 def _metric_cells(report: Report, spec: SectionSpec, row: Row, total: Row) -> list[Cell]:
     cells: list[Cell] = []
     for metric in spec.metrics:
-        cells.append(metric_value(report.binding.catalogue, metric, row, "", total))
+        cells.append(metric_value(report.binding.catalogue, metric, row, "current", total))
         if report.compare is not None:
-            cells.append(metric_value(report.binding.catalogue, metric, row, "__previous", total))
+            cells.append(metric_value(report.binding.catalogue, metric, row, "previous", total))
     return cells
 
 
-def _total_row(report: Report, spec: SectionSpec, rows: list[dict[str, Any]], answers: Answers) -> dict[str, Any]:
+def _total_row(report: Report, spec: SectionSpec, rows: Sequence[Row], answers: Answers) -> dict[ColumnId, Any]:
     """The aggregates over all rows: added up where they add up, else fetched on their own."""
     total = summed(rows, additivity(answers.aggregate(spec.id)))
     for own in answers.rows(spec.id, "totals")[:1]:
@@ -567,9 +569,9 @@ def breakdown_section(report: Report, spec: SectionSpec, answers: Answers, footn
     count = len(spec.dimensions)
     binned = count == 1 and bool(spec.dimensions[0].bins)
     if binned:
-        there = {row["d0"] for row in rows}
+        there = {row[Member(0)] for row in rows}
         rows += [
-            {"d0": index, **all_lengths(report)}
+            {Member(0): index, **all_lengths(report)}
             for index in range(len(spec.dimensions[0].bins) + 1)
             if index not in there
         ]
@@ -583,7 +585,7 @@ def breakdown_section(report: Report, spec: SectionSpec, answers: Answers, footn
     kept = [
         (row, _metric_cells(report, spec, row, total))
         for row in rows
-        if counted(row, adds) or row.get("idle__") or (binned and row["d0"] is not None)
+        if counted(row, adds) or row.get(IDLE) or (binned and row[Member(0)] is not None)
     ]
     kept = _ordered(report, spec, kept)
     subtotals: tuple[tuple[int, tuple[Cell, ...]], ...] = ()
@@ -594,7 +596,8 @@ def breakdown_section(report: Report, spec: SectionSpec, answers: Answers, footn
     if few:
         columns = [c if c.metric not in few else _marked(c, few[c.metric]) for c in columns]
     body = [
-        (*(shown_value(report, d, row[f"d{i}"]) for i, d in enumerate(spec.dimensions)), *cells) for row, cells in kept
+        (*(shown_value(report, d, row[Member(i)]) for i, d in enumerate(spec.dimensions)), *cells)
+        for row, cells in kept
     ]
     others = 0
     if spec.top is not None and available > spec.top:
@@ -637,17 +640,17 @@ def _in_groups(
     first = replace(spec, dimensions=spec.dimensions[:1])
     groups: dict[Any, list[Any]] = {}
     for item in kept:
-        groups.setdefault(item[0]["d0"], []).append(item)
+        groups.setdefault(item[0][Member(0)], []).append(item)
     own = []
     for row in answers.rows(spec.id, "subtotals"):
-        if row["d0"] in groups:
+        if row[Member(0)] in groups:
             row = {**row, **all_lengths(report)}
             own.append((row, _metric_cells(report, spec, row, total)))
     rows: list[Any] = []
     found = []
     for row, cells in _ordered(report, first, own):
-        rows += groups[row["d0"]]
-        name = shown_value(report, spec.dimensions[0], row["d0"])
+        rows += groups[row[Member(0)]]
+        name = shown_value(report, spec.dimensions[0], row[Member(0)])
         found.append((len(rows), (name, *([None] * (len(spec.dimensions) - 1)), *cells)))
     return rows, tuple(found)
 
@@ -691,7 +694,7 @@ def _not_merged(report: Report, spec: SectionSpec, footnotes: Footnotes) -> dict
 
 def _place(row: Row) -> Any:
     """The place of a row in the order of its entity, as far as it is known."""
-    return min((v for k, v in row.items() if k.startswith("order__") and v is not None), default=None)
+    return min((v for k, v in row.items() if isinstance(k, Rank) and v is not None), default=None)
 
 
 def _ordered(report: Report, spec: SectionSpec, kept: list[Any]) -> list[Any]:
@@ -699,7 +702,7 @@ def _ordered(report: Report, spec: SectionSpec, kept: list[Any]) -> list[Any]:
     by the first metric, largest first. Ties go by name, so that the order is always the same."""
 
     def name(item: Any) -> tuple[Any, ...]:
-        return tuple(by_nature(report, dimension, item[0][f"d{at}"]) for at, dimension in enumerate(spec.dimensions))
+        return tuple(by_nature(report, dimension, item[0][Member(at)]) for at, dimension in enumerate(spec.dimensions))
 
     kept = sorted(kept, key=name)
     turns = {turn: at for at, turn in enumerate(spec.dimensions[-1].turns if spec.dimensions else ())}
@@ -707,13 +710,13 @@ def _ordered(report: Report, spec: SectionSpec, kept: list[Any]) -> list[Any]:
     if spec.sort is None and any(len(turn) == width for turn in turns):
         # The stages of one pipeline after those of another, each in its place.
         return sorted(
-            kept, key=lambda item: turns.get(tuple(str(item[0][f"d{at}"] or "") for at in range(width)), len(turns))
+            kept, key=lambda item: turns.get(tuple(str(item[0][Member(at)] or "") for at in range(width)), len(turns))
         )
     step = 2 if report.compare is not None else 1
     places = [_place(row) for row, _ in kept]
     ordered = len(spec.dimensions) == 1 and any(place is not None for place in places)
     if spec.sort is None and spec.dimensions and spec.dimensions[0].bins:
-        return sorted(kept, key=lambda item: (item[0]["d0"] is None, item[0]["d0"] or 0))
+        return sorted(kept, key=lambda item: (item[0][Member(0)] is None, item[0][Member(0)] or 0))
     if spec.sort is None and ordered:
         return sorted(kept, key=lambda item: (_place(item[0]) is None, _place(item[0]) or 0))
     by, descending = spec.sort or (spec.metrics[0].id, True)
@@ -724,8 +727,8 @@ def _ordered(report: Report, spec: SectionSpec, kept: list[Any]) -> list[Any]:
         none = [i for i in kept if i[1][at] is None]
         return sorted(some, key=lambda item: item[1][at] * (-1 if descending else 1)) + none
     at = [d.name for d in spec.dimensions].index(by)
-    known = [i for i in kept if i[0][f"d{at}"] is not None]
-    unknown = [i for i in kept if i[0][f"d{at}"] is None]
+    known = [i for i in kept if i[0][Member(at)] is not None]
+    unknown = [i for i in kept if i[0][Member(at)] is None]
     return sorted(known, key=lambda item: name(item)[at], reverse=descending) + unknown
 
 

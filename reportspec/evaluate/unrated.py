@@ -10,20 +10,22 @@ from sqlglot import exp
 from reportspec.contract.survey import Surveyed
 from reportspec.evaluate.answers import Answers
 from reportspec.expression.sandbox import path_of
+from reportspec.model.columns import BUCKET, ColumnId
 from reportspec.model.domain import Field
 from reportspec.model.findings import CURRENCIES, Check, Finding
-from reportspec.model.query import BUCKET, AggregateQuery, Measure, column_name
+from reportspec.model.query import AggregateQuery, Measure
 from reportspec.model.rows import Table
 from reportspec.model.spec import Report
 from reportspec.resolve.binding import Binding
 from reportspec.resolve.currencies import money_currencies
+from reportspec.sql.spelling import read
 
 
 def unrated(report: Report, given: Iterable[Answers], surveyed: Surveyed) -> list[Finding]:
     """What figures leave out beyond what the survey found, of each currency's field the metric that
     leaves out most; with `for_each` the answers of all values are `given`."""
-    counts: dict[tuple[str, str, str], int] = {}  # by the section with its purpose, and the column
-    measures: dict[tuple[str, str, str], Measure] = {}
+    counts: dict[tuple[str, str, ColumnId], int] = {}  # by the section with its purpose, and the column
+    measures: dict[tuple[str, str, ColumnId], Measure] = {}
     for answers in given:
         for (section, purpose), (query, table) in answers.given.items():
             if purpose == "buckets" or not isinstance(query, AggregateQuery):
@@ -39,14 +41,14 @@ def unrated(report: Report, given: Iterable[Answers], surveyed: Surveyed) -> lis
     return list(most.values())
 
 
-def _left_out(query: AggregateQuery, table: Table) -> Iterator[tuple[Measure, str, int]]:
+def _left_out(query: AggregateQuery, table: Table) -> Iterator[tuple[Measure, ColumnId, int]]:
     """How many rows each amount leaves out on each side. What is counted at several instants is one row."""
-    rows = table.dicts()
+    rows = read(query, table)
     for measure in query.measures:
         if measure.keep != "other_currency":
             continue
         for side in query.sides:
-            column = column_name(measure, side)
+            column = measure.on(side)
             sums: dict[object, int] = {}
             for row in rows:
                 at = row.get(BUCKET) if measure.anchor is None else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from reportspec.diagnostics import one_line
 from reportspec.evaluate.evaluate import formula
 from reportspec.expression.trees import TWINS
+from reportspec.model.columns import Member
 from reportspec.model.query import AggregateQuery, Query
 from reportspec.model.spec import Report, SectionSpec
 from reportspec.plan import plan
@@ -12,6 +13,7 @@ from reportspec.sql.aggregate import aggregate_statement
 from reportspec.sql.dialect import sql_hash, sql_text
 from reportspec.sql.dialects import dialect_named
 from reportspec.sql.records import records_statement
+from reportspec.sql.spelling import spelled
 
 _PURPOSES = {
     "figures": "its rows",
@@ -74,7 +76,7 @@ def _listed(report: Report, section: SectionSpec | None, query: Query, dialect: 
     text = sql_text(tree, dialect)
     told: list[str] = []
     if isinstance(query, AggregateQuery):
-        told += [f"d{i} = {d.name}" for i, d in enumerate(query.dimensions)]
+        told += [f"{spelled(Member(i))} = {d.name}" for i, d in enumerate(query.dimensions)]
         if query.bucketed:
             starts = ", ".join(str(b.start) for b in query.sides[0].buckets[:12])
             more = ", …" if len(query.sides[0].buckets) > 12 else ""

@@ -9,10 +9,9 @@ from typing import Literal
 from sqlglot import exp
 
 from reportspec.calendar import Bucket
+from reportspec.model.columns import Aggregated, Rank, on_side
 from reportspec.model.domain import Field
 
-BUCKET = "bucket"
-IDLE, ORDER = "idle__", "order__"
 Aggregate = Literal["count", "distinct", "sum", "squares", "min", "max", "quantile"]
 Keep = Literal["value", "missing", "other_currency", "incomplete"]
 
@@ -46,12 +45,11 @@ class Dimension:
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """One aggregate over one entity; `column` names it in the result. `keep` says what of a value
-    is aggregated: the value itself, or how many have no amount, one in another currency, or an
+    """One aggregate over one entity; `column` is what the result has of it on the report's own side. `keep` says
+    what of a value is aggregated: the value itself, or how many have no amount, one in another currency, or an
     amount without what it is multiplied by."""
 
-    column: str
-    metric: str
+    column: Aggregated | Rank
     entity: str
     aggregate: Aggregate
     of: exp.Expr | None
@@ -62,6 +60,15 @@ class Measure:
     ahead: bool = False
     keep: Keep = "value"
     rate_before: exp.Expr | None = None  # where amounts are not of the anchor's day
+
+    @property
+    def metric(self) -> str:
+        """The metric that it is a part of; none where it is a member's place."""
+        return self.column.metric if isinstance(self.column, Aggregated) else ""
+
+    def on(self, side: Side) -> Aggregated | Rank:
+        """Its column of a side."""
+        return on_side(self.column, side.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +115,3 @@ class RecordsQuery:
 
 
 Query = AggregateQuery | RecordsQuery
-
-
-def column_name(measure: Measure, side: Side) -> str:
-    """The result column of a measure on a side."""
-    return measure.column if side.name == "current" else f"{measure.column}__previous"

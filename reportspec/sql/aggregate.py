@@ -30,15 +30,20 @@ from reportspec.expression.trees import (
     null,
     when,
 )
-from reportspec.model.query import BUCKET, IDLE, ORDER, AggregateQuery, Dimension, Measure, Side, column_name
+from reportspec.model.columns import BUCKET as BUCKET_ID
+from reportspec.model.columns import IDLE as IDLE_ID
+from reportspec.model.columns import Member, Rank
+from reportspec.model.query import AggregateQuery, Dimension, Measure, Side
 from reportspec.resolve.binding import Binding
 from reportspec.resolve.currencies import only_amount
 from reportspec.resolve.moments import Moment
 from reportspec.sql.fold import Case, aggregated
 from reportspec.sql.scope import Scope
+from reportspec.sql.spelling import measure_name, spelled
 from reportspec.sql.statement import Statement
 from reportspec.sql.windows import Window, bare
 
+BUCKET, IDLE, ORDER = spelled(BUCKET_ID), spelled(IDLE_ID), spelled(Rank())
 MOST_JOINED = 40  # SELECTs in one FROM
 AS_OF = exp.column(exp.to_identifier("as_of"))  # stocks convert amounts at the rate of the day
 
@@ -80,7 +85,7 @@ def _without_twins(query: AggregateQuery) -> tuple[AggregateQuery, dict[str, str
         same = first.setdefault(key, measure)
         if same is not measure:
             for side in query.sides:
-                twins[column_name(measure, side)] = column_name(same, side)
+                twins[measure_name(measure, side)] = measure_name(same, side)
     return replace(query, measures=tuple(first.values())), twins
 
 
@@ -93,10 +98,10 @@ def _outputs(binding: Binding, query: AggregateQuery) -> dict[str, str]:
     """The canonical types of the result's columns."""
     types = {BUCKET: "integer", IDLE: "integer", ORDER: "integer"}
     for index, dimension in enumerate(query.dimensions):
-        types[f"d{index}"] = "integer" if dimension.bins else dimension.field.type
+        types[spelled(Member(index))] = "integer" if dimension.bins else dimension.field.type
     for side in query.sides:
         for measure in query.measures:
-            types[column_name(measure, side)] = _output(binding, measure)
+            types[measure_name(measure, side)] = _output(binding, measure)
     return types
 
 
@@ -227,7 +232,7 @@ def _select(
                 cases.append(_case(scope, query, measure, side, moment, exists))
         if query.bucketed:
             keys.append(_bucket_key(scope, measures[0], sides))
-    names = [f"d{index}" for index in range(len(query.dimensions))]
+    names = [spelled(Member(index)) for index in range(len(query.dimensions))]
     names += [BUCKET] if query.bucketed else []
     calendar = exp.Join(this=_calendar(scope, sides), kind="CROSS") if stock_trend else None
     select = aggregated(scope, list(zip(names, keys, strict=True)), cases, calendar)
@@ -270,7 +275,7 @@ def _case(
         left = [window.condition(condition) for condition in conditions]
         conditions = [*window.conditions, *(c for c in left if c is not None)]
         value, there, gone = (None if tree is None else window.value(tree) for tree in (value, there, gone))
-    name = column_name(measure, side)
+    name = measure_name(measure, side)
     return Case(name, measure, value, tuple(conditions), window, there, gone)
 
 
@@ -438,7 +443,7 @@ def _idle(statement: Statement, query: AggregateQuery) -> exp.Select:
         conditions += conjuncts(scope.compile(condition, moment))
     select = exp.Select()
     for index, key in enumerate(keys):
-        select = select.select(named(key, f"d{index}"), copy=False)
+        select = select.select(named(key, spelled(Member(index))), copy=False)
     idle = scope.compile_optional(entity.idle_rows, moment) or exp.Boolean(this=True)
     appears: exp.Expr = exp.Max(this=when(idle, literal(1), literal(0)))
     place: exp.Expr = null("BIGINT")
@@ -452,13 +457,13 @@ def _idle(statement: Statement, query: AggregateQuery) -> exp.Select:
 
 
 def _combined(binding: Binding, query: AggregateQuery, selects: list[tuple[exp.Select, list[str]]]) -> exp.Select:
-    keys = [f"d{index}" for index in range(len(query.dimensions))] + ([BUCKET] if query.bucketed else [])
-    outputs = [column_name(m, side) for side in query.sides for m in query.measures]
+    keys = [spelled(Member(index)) for index in range(len(query.dimensions))] + ([BUCKET] if query.bucketed else [])
+    outputs = [measure_name(m, side) for side in query.sides for m in query.measures]
     if len(selects) == 1 and not query.idle:
         return selects[0][0]
     if not keys:
         return _side_by_side(selects, outputs)
-    types = {column_name(m, side): _type(binding, m) for side in query.sides for m in query.measures}
+    types = {measure_name(m, side): _type(binding, m) for side in query.sides for m in query.measures}
     if query.idle:
         outputs += [IDLE, ORDER]
         types |= {IDLE: "BIGINT", ORDER: "BIGINT"}
