@@ -12,7 +12,7 @@ from reportspec.model.spec import Report
 from reportspec.plan import plan
 from reportspec.sql.aggregate import aggregate_statement
 from reportspec.sql.distinct import values_statement
-from reportspec.sql.records import records_statement
+from reportspec.sql.record_rows import records_statement
 
 
 @dataclass(frozen=True, slots=True)

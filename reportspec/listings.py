@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from reportspec.catalogue.load import documents
-from reportspec.check.document import Document
 from reportspec.check.mapping import shipped
 from reportspec.check.own_catalogue import check_names
 from reportspec.check.project import demo_project, find_project, load_project, project_in
@@ -18,6 +17,7 @@ from reportspec.diagnostics import Diagnostic
 from reportspec.model.domain import ReportType
 from reportspec.model.settings import Project
 from reportspec.resolve.binding import Binding, Unresolved, need_metric
+from reportspec.resolve.document import Document
 
 Listing = list[dict[str, Any]]
 

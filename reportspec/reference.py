@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from zoneinfo import ZoneInfo
 
 from reportspec.catalogue.load import packaged
-from reportspec.check.document import Document
 from reportspec.check.mapping import load_mapping, shipped
 from reportspec.listings import named_metrics
 from reportspec.resolve.binding import Binding, Unresolved, need_metric, settled
+from reportspec.resolve.document import Document
 
 _HEAD = """# The catalogue
 

@@ -21,9 +21,9 @@ from reportspec.contract.namesakes import grouped_by_name, kept_apart, members_s
 from reportspec.contract.survey import Answered, Surveyed, answered_together, ask, ends_statement
 from reportspec.contract.verdict import settled, warnings
 from reportspec.diagnostics import Diagnostic
-from reportspec.evaluate.answers import Answers
 from reportspec.evaluate.report_figures import figures_of
 from reportspec.evaluate.unrated import unrated
+from reportspec.measures.answers import Answers
 from reportspec.model.figures import Figures
 from reportspec.model.rows import Table
 from reportspec.model.spec import EACH, GoalSpec, Report

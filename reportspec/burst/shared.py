@@ -12,13 +12,13 @@ from sqlglot import exp
 from reportspec.burst.isolation import unparted
 from reportspec.burst.mark import _lasting, _names_value
 from reportspec.expression.sandbox import path_of
-from reportspec.model.columns import Member
+from reportspec.model.column_ids import Member
 from reportspec.model.query import AggregateQuery, Query
 from reportspec.model.rows import Table
 from reportspec.model.spec import Report
 from reportspec.sql.aggregate import aggregate_statement
-from reportspec.sql.records import BY, records_statement
-from reportspec.sql.spelling import after_first, spelled
+from reportspec.sql.column_names import after_first, spelled
+from reportspec.sql.record_rows import BY, records_statement
 
 
 @dataclass(frozen=True, slots=True)

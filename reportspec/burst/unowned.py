@@ -13,8 +13,8 @@ from reportspec.model.query import AggregateQuery, Query
 from reportspec.model.rows import Table
 from reportspec.model.spec import Report
 from reportspec.sql.aggregate import aggregate_statement
-from reportspec.sql.records import AVAILABLE, records_statement
-from reportspec.sql.spelling import read
+from reportspec.sql.column_names import read
+from reportspec.sql.record_rows import AVAILABLE, records_statement
 
 
 @dataclass(frozen=True, slots=True)

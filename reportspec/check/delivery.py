@@ -14,14 +14,14 @@ from urllib.parse import urlsplit
 from sqlglot import exp
 
 from reportspec.addresses import allowed, ascii_address, split
-from reportspec.check.conditions import condition, field_named, user_condition
-from reportspec.check.document import Document, Place
 from reportspec.check.when import condition_of, tiles_of
 from reportspec.diagnostics import suggestion
 from reportspec.model.mail import FORMS, Delivery, Mail, Outlet
 from reportspec.model.query import Dimension
 from reportspec.model.spec import EACH, Each, SectionSpec
 from reportspec.resolve.binding import Binding, Unresolved
+from reportspec.resolve.conditions import condition, field_named, user_condition
+from reportspec.resolve.document import Document, Place
 from reportspec.source.regular import Unfit, read_inside
 
 TEMPLATE = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")

@@ -13,7 +13,6 @@ from typing import Any
 from sqlglot import exp
 
 from reportspec.catalogue.load import expression
-from reportspec.check.document import Document, Place, open_document
 from reportspec.check.project import shown
 from reportspec.diagnostics import suggestion
 from reportspec.expression.sandbox import CANONICAL, Refused, table_name
@@ -22,6 +21,7 @@ from reportspec.expression.types import ANY, CONDITION, Kind, Mistyped, expect, 
 from reportspec.holds import Holds, held
 from reportspec.model.domain import Catalogue, Entity, Field
 from reportspec.model.mapped import LOAD, LOADED, MappedEntity, MappedField, MappedJoin, MappedPart, SourceMap
+from reportspec.resolve.document import Document, Place, open_document
 from reportspec.resolve.mapped_columns import OWN as PART
 from reportspec.resolve.mapped_columns import owned
 from reportspec.source import plain, read_yaml

@@ -20,13 +20,13 @@ from sqlglot import exp
 from reportspec.calendar import Fiscal, Period
 from reportspec.catalogue.library import Library, UnknownMetric, reference, specified
 from reportspec.catalogue.load import entity_from, metric_from, report_type_from
-from reportspec.check.document import Document, Place, open_document
 from reportspec.check.kinds import fitting, of_metrics
 from reportspec.diagnostics import did_you_mean, suggestion
 from reportspec.expression.sandbox import column_nodes, path_of
 from reportspec.expression.types import ANY, CONDITION, MOMENT, NUMBER, Kind, Mistyped, Named, expect
 from reportspec.model.domain import Catalogue, Derived, Entity, Metric
 from reportspec.resolve.binding import INSTANTS, PERIOD_LENGTHS, Binding, Missing, Unresolved, metrics_needed, parts
+from reportspec.resolve.document import Document, Place, open_document
 from reportspec.source.regular import is_yaml
 
 _OF_SPECS = ("metrics", "group_by", "grain", "compare", "sections")
@@ -404,12 +404,14 @@ _ANY_YEAR = Period(date(2024, 1, 1), date(2025, 1, 1), "year", "2024")
 def _check_report(binding: Binding, document: Document) -> None:
     """A report type is held against all that a spec with the same sections is held against, by the same
     code, with the places in its own file."""
-    from reportspec.check.sections import Context, check_sections, find_metric
+    from reportspec.check.sections import check_sections
+    from reportspec.sections.asked_metrics import find_metric
+    from reportspec.sections.context import Context
 
     data = {key: value for key, value in document.data.items() if key in _OF_SPECS}
     asked = replace(document, problems=[])
     context = Context(asked, {**data, "__params__": {}}, binding, "en", (), {}, "month", _ANY_YEAR, Fiscal(), False)
-    check_sections(context, {}, "custom", {})
+    check_sections(context, {}, {})
     for index, name in enumerate(data.get("metrics") or ()):
         find_metric(binding, asked, str(name), ("metrics", index))
     document.problems += [

@@ -14,13 +14,13 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from reportspec.calendar import CalendarError, Fiscal, as_naive, parse_as_of
 from reportspec.check.delivery import mail_of
-from reportspec.check.document import Document, Place
 from reportspec.databases import BY_SCHEME
 from reportspec.diagnostics import Span, counted, suggestion
 from reportspec.fontfile import unfit
 from reportspec.languages import base_language, languages
 from reportspec.model.figures import LARGEST_LOGO, Theme
 from reportspec.model.settings import PARALLEL, TIMEOUT, FileSpec, Known, Project, SourceChecks, SourceSpec
+from reportspec.resolve.document import Document, Place
 from reportspec.schema import check_schema
 from reportspec.source import Mapping as MappingNode
 from reportspec.source import Node, Scalar, Sequence, plain, read_yaml_file

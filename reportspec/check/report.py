@@ -26,13 +26,10 @@ from reportspec.calendar import (
     until,
 )
 from reportspec.catalogue.load import packaged
-from reportspec.check.conditions import Bounds, condition, field_named, in_words, user_condition
 from reportspec.check.delivery import check_settings, delivery_of, each_of
-from reportspec.check.document import Document, Place, open_document
 from reportspec.check.lacking import There, served
 from reportspec.check.mapping import load_mapping, tables_of, with_load, with_types
 from reportspec.check.own_catalogue import Own, check_names, extended
-from reportspec.check.params import as_read, substitute
 from reportspec.check.project import (
     find_project,
     known_language,
@@ -41,7 +38,7 @@ from reportspec.check.project import (
     shown,
     themed,
 )
-from reportspec.check.sections import Context, check_sections, find_metric, section_metrics
+from reportspec.check.sections import check_sections, section_metrics
 from reportspec.diagnostics import Diagnostic, suggestion
 from reportspec.expression.sandbox import column_nodes, path_of
 from reportspec.languages import base_language, word
@@ -51,8 +48,14 @@ from reportspec.model.query import Dimension
 from reportspec.model.settings import Project
 from reportspec.model.spec import EACH, GoalSpec, Report, SectionSpec, sides_of
 from reportspec.resolve.binding import Binding, Missing, Unresolved, metrics_needed, need_metric, settled
+from reportspec.resolve.conditions import Bounds, condition, field_named, in_words, user_condition
 from reportspec.resolve.currencies import needs_currency
+from reportspec.resolve.document import Document, Place, open_document
 from reportspec.resolve.mapped_columns import columns_read
+from reportspec.resolve.params import as_read, substitute
+from reportspec.sections.asked_metrics import find_metric
+from reportspec.sections.context import Context
+from reportspec.sections.trend import TrendSection
 
 EMPTY: Mapping[str, Any] = {}
 
@@ -352,14 +355,14 @@ def _report(
         compare is not None,
     )
     goals = _goals(document, data, binding)
-    sections = check_sections(context, preset, type_id, goals)
+    sections = check_sections(context, preset, goals)
     _tell_absent(document, project, binding, context.lacking)
     _check_currency(document, data, sections, project, binding)
     delivery = delivery_of(document, data, sections, each, project.mail, binding)
     if document.broken or period is None or as_of is None:
         return None
     for item in sections:
-        if item.kind == "trend":
+        if isinstance(item, TrendSection):
             try:
                 buckets(period, item.grain, project.fiscal)
             except CalendarError as error:
@@ -430,11 +433,11 @@ def _check_currency(
                 if amounts and not needs_currency(binding, part.entity, part.of):  # type: ignore[arg-type]
                     _tell_currency(document, project, binding, part.entity)
                     return
-        for _, path in section.fields:
-            if len(path) > 1 and binding.resolve(section.entity, path).field.type == "money":
+        for entity, path in section.paths:
+            if len(path) > 1 and binding.resolve(entity, path).field.type == "money":
                 field = exp.column(path[-1], table=path[0])
-                if len(path) > 2 or not needs_currency(binding, section.entity, field):
-                    _tell_currency(document, project, binding, section.entity)
+                if len(path) > 2 or not needs_currency(binding, entity, field):
+                    _tell_currency(document, project, binding, entity)
                     return
 
 

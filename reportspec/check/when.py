@@ -10,11 +10,11 @@ from math import ceil, floor
 from typing import Any
 
 from reportspec.catalogue.library import UnknownMetric, reference
-from reportspec.check.document import Document, Place
 from reportspec.diagnostics import suggestion
 from reportspec.model.domain import Catalogue, Metric
 from reportspec.model.mail import Condition
 from reportspec.model.spec import SectionSpec
+from reportspec.resolve.document import Document, Place
 
 SIGNS = {
     "<": operator.lt,

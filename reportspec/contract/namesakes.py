@@ -11,7 +11,7 @@ from reportspec.model.domain import Entity
 from reportspec.model.findings import Check
 from reportspec.model.query import Dimension
 from reportspec.model.rows import Table
-from reportspec.model.spec import Comparison, Report, SectionSpec
+from reportspec.model.spec import Report
 from reportspec.resolve.binding import Binding, Unresolved
 from reportspec.sql.distinct import values_statement
 
@@ -54,10 +54,7 @@ def _dimensions(report: Report) -> Iterable[Dimension]:
         if goal.by is not None:
             yield goal.by
     for section in report.sections:
-        yield from section.dimensions
-        if section.highlights is not None:
-            for one in (*section.highlights.compare, *section.highlights.shares):
-                yield one.dimension
+        yield from section.all_dimensions()
 
 
 def kept_apart(report: Report, members: Mapping[str, Table]) -> Report:
@@ -81,21 +78,10 @@ def kept_apart(report: Report, members: Mapping[str, Table]) -> Report:
         turns = tuple((text,) for _, text in apart.names) if apart.by else ()
         return replace(dimension, key=path, called=apart.names, turns=turns)
 
-    def compared(one: Comparison) -> Comparison:
-        return replace(one, dimension=put(one.dimension))
-
-    def section(spec: SectionSpec) -> SectionSpec:
-        spec = replace(spec, dimensions=tuple(put(d, spec.dimensions) for d in spec.dimensions))
-        if (wanted := spec.highlights) is None:
-            return spec
-        compare = tuple(map(compared, wanted.compare))
-        shares = tuple(map(compared, wanted.shares))
-        return replace(spec, highlights=replace(wanted, compare=compare, shares=shares))
-
     goals = {
         name: replace(goal, by=put(goal.by)) if goal.by is not None else goal for name, goal in report.goals.items()
     }
-    return replace(report, goals=goals, sections=tuple(map(section, report.sections)))
+    return replace(report, goals=goals, sections=tuple(spec.regrouped(put) for spec in report.sections))
 
 
 def members_statement(report: Report, name: str) -> exp.Expr:

@@ -14,8 +14,6 @@ from typing import Any
 
 from reportspec.addresses import allowed, ascii_address, bare, folded, split
 from reportspec.check.delivery import mail_of, unfit
-from reportspec.check.document import Document, open_document
-from reportspec.check.params import in_one_spelling
 from reportspec.check.project import find_project, load_project
 from reportspec.deliver.ledger import Entry, Ledger, open_ledger, stamped
 from reportspec.deliver.message import Head, message_id, notice
@@ -24,6 +22,8 @@ from reportspec.deliver.status import NOTICE
 from reportspec.errors import LedgerError, MailError
 from reportspec.model.mail import Mail
 from reportspec.naming import known_as
+from reportspec.resolve.document import Document, open_document
+from reportspec.resolve.params import in_one_spelling
 
 _LONGEST = 300  # letters of what the ledger keeps of a notice
 

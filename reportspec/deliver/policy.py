@@ -9,7 +9,7 @@ from math import ceil
 
 from reportspec.check.when import SIGNS
 from reportspec.deliver.template import kpis
-from reportspec.evaluate.words import word
+from reportspec.measures.words import word
 from reportspec.model.figures import Figures
 from reportspec.model.mail import Condition
 from reportspec.model.spec import Report
@@ -70,7 +70,7 @@ def unaimed(condition: Condition, report: Report, figures: Figures) -> str | Non
         for kpi in section.kpis:
             if kpi.column.name in report.goals:
                 judged[kpi.column.name] = judged.get(kpi.column.name, False) or kpi.goal is not None
-    of = {spec.id: spec.goal for spec in report.sections if spec.kind == "goals"}
+    of = {spec.id: spec.judged for spec in report.sections if spec.kind == "goals"}
     for section in figures.sections:
         if section.kind == "goals" and (name := of.get(section.id)):
             at = [column.name for column in section.columns].index("target")

@@ -20,7 +20,6 @@ from reportspec import building
 from reportspec.addresses import allowed, ascii_address, bare, folded, split
 from reportspec.burst.values import no_values
 from reportspec.check.delivery import TEMPLATE
-from reportspec.check.params import in_one_spelling
 from reportspec.deliver.ledger import Entry, Ledger, Tell, open_ledger, silent, stamped
 from reportspec.deliver.message import Head, mail, message_id
 from reportspec.deliver.outlets import OutletError, Parcel, links, way
@@ -36,6 +35,7 @@ from reportspec.model.figures import Figures
 from reportspec.model.mail import Delivery, Form, Mail, Outlet
 from reportspec.model.spec import Report
 from reportspec.naming import known_as, slug
+from reportspec.resolve.params import in_one_spelling
 from reportspec.stopping import undisturbed
 
 ATTEMPTS = 5  # for what a server does not take now

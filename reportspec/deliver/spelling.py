@@ -9,8 +9,8 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
-from reportspec.check.params import in_one_spelling
 from reportspec.deliver.ledger import Entry, Ledger
+from reportspec.resolve.params import in_one_spelling
 
 
 @dataclass(frozen=True, slots=True)

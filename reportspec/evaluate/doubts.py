@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import date
 
 from reportspec.calendar import day_label, period_label
-from reportspec.evaluate.sections import label
-from reportspec.evaluate.words import word
 from reportspec.languages import as_part, in_number
+from reportspec.measures.metric_columns import label
+from reportspec.measures.words import word
 from reportspec.model.findings import FIRST_TIME, Finding
 from reportspec.model.spec import Report
 

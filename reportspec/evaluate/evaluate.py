@@ -2,33 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, time, timedelta
 
 from reportspec.calendar import Period, day_label, period_label
-from reportspec.evaluate.answers import Answers
 from reportspec.evaluate.doubts import finding_text
-from reportspec.evaluate.insights import backtest_section, highlights_section
-from reportspec.evaluate.quotas import goals_section
-from reportspec.evaluate.sections import (
-    Footnotes,
-    breakdown_section,
-    in_reading_order,
-    kpis_section,
-    label,
-    records_section,
-    text_section,
-    trend_section,
-)
-from reportspec.evaluate.words import word
 from reportspec.languages import in_number, vocabulary
-from reportspec.model.columns import Aggregated, Row
+from reportspec.measures.answers import Answers
+from reportspec.measures.metric_columns import Footnotes, in_reading_order, label
+from reportspec.measures.words import word
+from reportspec.model.column_ids import Aggregated, Row
 from reportspec.model.domain import Metric
-from reportspec.model.figures import Chart, Definition, Figures, PeriodFigures, Section, SectionKind, Statement
+from reportspec.model.figures import Chart, Definition, Figures, PeriodFigures, Section, Statement
 from reportspec.model.findings import Finding
 from reportspec.model.spec import Report, SectionSpec
 from reportspec.resolve.binding import metrics_needed, parts
+from reportspec.sections.registry import BY_NAME
 
 
 def evaluate(
@@ -94,7 +84,7 @@ def _source(report: Report) -> str:
 
 def _section(report: Report, spec: SectionSpec, answers: Answers, footnotes: Footnotes) -> Section:
     """One section, computed."""
-    made = _SECTIONS[spec.kind](report, spec, answers, footnotes)
+    made = BY_NAME[spec.kind].figures(report, spec, answers, footnotes)
     if made.kind in ("records", "breakdown", "trend") and made.columns and not made.rows:
         # What else is said of a section would stand alone, as if its table had been forgotten.
         made = replace(made, notes=(word(report.language, "none_there"), *made.notes))
@@ -110,20 +100,6 @@ def _section(report: Report, spec: SectionSpec, answers: Answers, footnotes: Foo
         vega_lite=spec.own_chart,
     )
     return replace(made, chart=chart)
-
-
-# How each kind of section is computed.
-_SECTIONS: Mapping[SectionKind, Callable[[Report, SectionSpec, Answers, Footnotes], Section]] = {
-    "kpis": kpis_section,
-    "trend": trend_section,
-    "breakdown": breakdown_section,
-    "records": records_section,
-    "funnel": kpis_section,
-    "goals": goals_section,
-    "backtest": backtest_section,
-    "highlights": highlights_section,
-    "text": text_section,
-}
 
 
 def _named(report: Report, period: Period) -> PeriodFigures:

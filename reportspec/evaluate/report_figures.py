@@ -13,11 +13,11 @@ from reportspec.contract.ends import contradictions, loaded, newest
 from reportspec.contract.members import Members
 from reportspec.contract.survey import Answered, Surveyed
 from reportspec.contract.verdict import settled, warnings
-from reportspec.evaluate.answers import Answers
 from reportspec.evaluate.evaluate import evaluate
-from reportspec.evaluate.quotas import doubts_of, with_targets
+from reportspec.evaluate.targets import doubts_of, with_targets
 from reportspec.evaluate.unrated import unrated
 from reportspec.expression.sandbox import column_nodes, path_of
+from reportspec.measures.answers import Answers
 from reportspec.model.figures import Figures, Statement
 from reportspec.model.findings import CURRENCIES, Finding
 from reportspec.model.mapped import LOAD
@@ -122,7 +122,7 @@ def _told(program: Program, report: Report, findings: tuple[Finding, ...]) -> di
         if goal := finding.check.goal:
             for spec in report.sections:
                 tile = spec.kind == "kpis" and any(metric.id == goal for metric in spec.metrics)
-                if spec.goal == goal or (tile and finding.check.kind in OF_TILES):
+                if spec.judged == goal or (tile and finding.check.kind in OF_TILES):
                     found.setdefault(spec.id, []).append(finding)
             continue
         # What is left out of an amount stands at the amount; lists, filters and bins have no other

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Iterator
 from sqlglot import exp
 
 from reportspec.contract.survey import Surveyed
-from reportspec.evaluate.answers import Answers
 from reportspec.expression.sandbox import path_of
-from reportspec.model.columns import BUCKET, ColumnId
+from reportspec.measures.answers import Answers
+from reportspec.model.column_ids import BUCKET, ColumnId
 from reportspec.model.domain import Field
 from reportspec.model.findings import CURRENCIES, Check, Finding
 from reportspec.model.query import AggregateQuery, Measure
@@ -18,7 +18,7 @@ from reportspec.model.rows import Table
 from reportspec.model.spec import Report
 from reportspec.resolve.binding import Binding
 from reportspec.resolve.currencies import money_currencies
-from reportspec.sql.spelling import read
+from reportspec.sql.column_names import read
 
 
 def unrated(report: Report, given: Iterable[Answers], surveyed: Surveyed) -> list[Finding]:

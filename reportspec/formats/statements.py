@@ -5,15 +5,15 @@ from __future__ import annotations
 from reportspec.diagnostics import one_line
 from reportspec.evaluate.evaluate import formula
 from reportspec.expression.trees import TWINS
-from reportspec.model.columns import Member
+from reportspec.model.column_ids import Member
 from reportspec.model.query import AggregateQuery, Query
 from reportspec.model.spec import Report, SectionSpec
 from reportspec.plan import plan
 from reportspec.sql.aggregate import aggregate_statement
+from reportspec.sql.column_names import spelled
 from reportspec.sql.dialect import sql_hash, sql_text
 from reportspec.sql.dialects import dialect_named
-from reportspec.sql.records import records_statement
-from reportspec.sql.spelling import spelled
+from reportspec.sql.record_rows import records_statement
 
 _PURPOSES = {
     "figures": "its rows",
@@ -80,7 +80,7 @@ def _listed(report: Report, section: SectionSpec | None, query: Query, dialect: 
         if query.bucketed:
             starts = ", ".join(str(b.start) for b in query.sides[0].buckets[:12])
             more = ", …" if len(query.sides[0].buckets) > 12 else ""
-            grain = section.grain if section is not None and purpose == "figures" else "step"
+            grain = section.step if section is not None and purpose == "figures" else "step"
             told.append(f"bucket = {grain} from 0: {starts}{more}")
         metrics = report.binding.catalogue.metrics
         shown = section.metrics if section is not None and section.metrics else ()

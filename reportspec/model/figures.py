@@ -20,7 +20,6 @@ Cell = str | int | float | Decimal | bool | date | datetime | None
 Role = Literal["dimension", "period", "metric", "previous", "target", "change", "difference", "field"]
 ColumnType = Literal["text", "integer", "number", "boolean", "date", "time"]
 Unit = Literal["count", "currency", "percent", "days", "seconds", "minutes", "ratio", "multiple"]
-SectionKind = Literal["kpis", "trend", "breakdown", "records", "funnel", "goals", "backtest", "highlights", "text"]
 GoalState = Literal["met", "on_track", "at_risk", "missed", "unknown"]
 
 
@@ -150,7 +149,7 @@ class Section:
     in a row of their own, nothing is cut."""
 
     id: str
-    kind: SectionKind
+    kind: str  # one of `sections/registry.py`
     title: str
     columns: tuple[Column, ...] = ()
     rows: tuple[tuple[Cell, ...], ...] = ()

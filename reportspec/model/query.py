@@ -9,7 +9,7 @@ from typing import Literal
 from sqlglot import exp
 
 from reportspec.calendar import Bucket
-from reportspec.model.columns import Aggregated, Rank, on_side
+from reportspec.model.column_ids import Aggregated, Rank, on_side
 from reportspec.model.domain import Field
 
 Aggregate = Literal["count", "distinct", "sum", "squares", "min", "max", "quantile"]

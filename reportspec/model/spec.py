@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, tzinfo
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 from sqlglot import exp
 
 from reportspec.calendar import Align, Period, instant, same_point, until
 from reportspec.diagnostics import Span
 from reportspec.model.domain import Metric
-from reportspec.model.figures import SectionKind
 from reportspec.model.mail import Delivery
 from reportspec.model.mapped import SourceMap
 from reportspec.model.query import Dimension, Side
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from reportspec.check.report import Checked
     from reportspec.resolve.binding import Binding
 
+Regroup = Callable[[Dimension, Sequence[Dimension]], Dimension]
 ChartName = Literal["line", "bar", "stacked", "pareto", "histogram", "heatmap", "waterfall", "none"]
 
 
@@ -71,76 +71,54 @@ class GoalSpec:
     sure: bool = True  # whether all that have one belong to the report, be nothing counted of them
 
 
-@dataclass(frozen=True, slots=True)
-class Backtest:
-    """A metric as it stood when each of some past periods began, and the one that tells what came."""
-
-    metric: Metric
-    against: Metric
-    periods: tuple[Period, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """A metric between the values of a field, `beside` another one."""
-
-    metric: Metric
-    dimension: Dimension
-    beside: Metric | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Highlights:
-    """What sentences are looked for in, and how many cases one must rest on."""
-
-    metrics: tuple[Metric, ...]
-    compare: tuple[Comparison, ...]
-    shares: tuple[Comparison, ...]
-    at_least: int
-    most: int
-
-
-@dataclass(frozen=True, slots=True)
-class Listed:
-    """Which records a list has: those that are `in` the period by a `time`, these and what is not over
-    (`both`), only what is not over (`open`), or `all`."""
-
-    time: str
-    which: Literal["in", "both", "open", "all"]
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SectionSpec:
-    """One section to compute. Only the keys of its kind are set."""
+    """One section to compute: what all kinds of them have. What only one has is in the file of the kind
+    (`sections/`)."""
 
+    kind: ClassVar[str]
     id: str
-    kind: SectionKind
     title: str
     note: str = ""
-    text: str = ""
-    metrics: tuple[Metric, ...] = ()
-    dimensions: tuple[Dimension, ...] = ()
-    grain: str = ""
-    chart: ChartName | None = None
-    sort: tuple[str, bool] | None = None  # a column's name, descending
-    top: int | None = None
-    others: bool = False
-    totals: bool = True
-    subtotals: bool = False
-    entity: str = ""
-    fields: tuple[tuple[str, tuple[str, ...]], ...] = ()
-    record_sort: tuple[tuple[tuple[str, ...], bool], ...] = ()
-    limit: int = 20
-    listed: Listed | None = None
     conditions: tuple[exp.Expr, ...] = ()
     omitted: tuple[str, ...] = ()  # sentences on what this source cannot serve
     break_before: bool = False
     keep_together: bool = False
-    backtest: Backtest | None = None
-    highlights: Highlights | None = None
     own_chart: Mapping[str, object] | None = None  # in Vega-Lite
-    goal: str = ""  # the metric whose goal a `goals` section shows by its dimension
     span: Span | None = field(default=None, compare=False)  # where the spec has it
+
+    @property
+    def metrics(self) -> tuple[Metric, ...]:
+        """The metrics that it shows."""
+        return ()
+
+    @property
+    def dimensions(self) -> tuple[Dimension, ...]:
+        """What its rows are grouped by."""
+        return ()
+
+    @property
+    def paths(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        """The fields that it lists of an entity: (the entity, the field's path)."""
+        return ()
+
+    @property
+    def judged(self) -> str:
+        """The metric whose goal it shows by a dimension; none of most kinds."""
+        return ""
+
+    @property
+    def step(self) -> str:
+        """What its buckets are: the grain of a trend."""
+        return "step"
+
+    def all_dimensions(self) -> tuple[Dimension, ...]:
+        """The dimensions, also those that members are only compared by."""
+        return self.dimensions
+
+    def regrouped(self, change: Regroup) -> Self:
+        """The same section with each of its dimensions changed; `change` also gets those that stand beside it."""
+        return self
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,16 +30,16 @@ from reportspec.expression.trees import (
     null,
     when,
 )
-from reportspec.model.columns import BUCKET as BUCKET_ID
-from reportspec.model.columns import IDLE as IDLE_ID
-from reportspec.model.columns import Member, Rank
+from reportspec.model.column_ids import BUCKET as BUCKET_ID
+from reportspec.model.column_ids import IDLE as IDLE_ID
+from reportspec.model.column_ids import Member, Rank
 from reportspec.model.query import AggregateQuery, Dimension, Measure, Side
 from reportspec.resolve.binding import Binding
 from reportspec.resolve.currencies import only_amount
 from reportspec.resolve.moments import Moment
+from reportspec.sql.column_names import measure_name, spelled
 from reportspec.sql.fold import Case, aggregated
 from reportspec.sql.scope import Scope
-from reportspec.sql.spelling import measure_name, spelled
 from reportspec.sql.statement import Statement
 from reportspec.sql.windows import Window, bare
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from reportspec.catalogue.load import packaged
-from reportspec.check.document import Document
 from reportspec.check.mapping import load_mapping
+from reportspec.resolve.document import Document
 from tests.figures.asking import codes
 
 CATALOGUE = packaged()

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from reportspec.check.params import in_one_spelling
 from reportspec.deliver import send as sending
 from reportspec.deliver.send import SendOptions
+from reportspec.resolve.params import in_one_spelling
 from tests.deliver.conftest import NOW, results, spec
 from tests.deliver.server import Handler
 from tests.loading import load_report

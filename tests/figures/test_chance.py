@@ -9,7 +9,7 @@ from random import Random
 
 import pytest
 
-from reportspec.evaluate.significance import FALSE_ALARMS, Mean, Share, means_differ, pairs, shares_differ
+from reportspec.measures.significance import FALSE_ALARMS, Mean, Share, means_differ, pairs, shares_differ
 from tests.conftest import Draw
 
 

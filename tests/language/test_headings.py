@@ -12,8 +12,8 @@ import pytest
 
 from reportspec.catalogue.load import documents, packaged
 from reportspec.check.report import check_file
-from reportspec.evaluate.sections import dimension_column
 from reportspec.languages import languages
+from reportspec.measures.dimensions import dimension_column
 from reportspec.render.locale import formats_for, with_unit
 from tests.figures.asking import figures
 from tests.render import sample

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from reportspec.api import validate
-from reportspec.evaluate.significance import Share, shares_differ
+from reportspec.measures.significance import Share, shares_differ
 from reportspec.model.figures import Figures
 from reportspec.render.locale import formats_for
 from reportspec.render.sentences import sentences

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import grimp
 
-# A database has a dialect and a connection, a kind of section is checked and evaluated.
-TWICE = {"clickhouse", "insights", "postgres", "sections", "spark", "sqlite", "survey"}
+# A database has a dialect and a connection.
+TWICE = {"clickhouse", "postgres", "spark", "sqlite"}
 
 
 def imports() -> dict[str, set[str]]:

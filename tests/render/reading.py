@@ -6,9 +6,9 @@ import re
 from dataclasses import dataclass
 from xml.etree import ElementTree
 
-from reportspec.evaluate.bridge import with_bridge
 from reportspec.model.figures import Section
 from reportspec.render import render_html
+from reportspec.sections.bridge import with_bridge
 from tests.render import sample
 
 SVG = "{http://www.w3.org/2000/svg}"

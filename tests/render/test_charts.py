@@ -12,7 +12,6 @@ from typing import get_args, get_type_hints
 
 import pytest
 
-from reportspec.evaluate.bridge import with_bridge
 from reportspec.formats.html import as_html
 from reportspec.model.figures import Cell, Chart, Column, Section
 from reportspec.render import render_html
@@ -22,6 +21,7 @@ from reportspec.render.charts.scales import Span, Steps, ticks
 from reportspec.render.charts.series import Series
 from reportspec.render.charts.stacked import parts
 from reportspec.render.palette import INK, PREVIOUS, tinted
+from reportspec.sections.bridge import with_bridge
 from tests.render import reading, sample
 
 WHERE = Column("c", "Owner", "text", role="dimension")

@@ -8,11 +8,11 @@ from xml.etree import ElementTree
 
 import pytest
 
-from reportspec.evaluate.bridge import with_bridge
 from reportspec.model.figures import Chart, Column, Section
 from reportspec.render import charts
 from reportspec.render.locale import formats_for
 from reportspec.render.palette import palette_for
+from reportspec.sections.bridge import with_bridge
 from tests.render import reading, sample
 
 WHERE = Column("c", "Owner", "text", role="dimension")

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from reportspec.evaluate.bridge import with_bridge
 from reportspec.model.figures import Bridge, Chart, Column, Section
+from reportspec.sections.bridge import with_bridge
 from tests.render import reading
 
 WHERE = Column("c", "Owner", "text", role="dimension")

@@ -12,7 +12,7 @@ from __future__ import annotations
 from reportspec.model.figures import Figures, Section
 from reportspec.render.charts import (
     bar,
-    funnel,
+    funnel_bars,
     hbar,
     heatmap,
     histogram,
@@ -33,7 +33,7 @@ KINDS: tuple[Kind, ...] = (
     stacked.KIND,
     pareto.KIND,
     histogram.KIND,
-    funnel.KIND,
+    funnel_bars.KIND,
     heatmap.KIND,
     waterfall.KIND,
 )

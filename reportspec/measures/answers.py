@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from reportspec.model.columns import ColumnId
+from reportspec.model.column_ids import ColumnId
 from reportspec.model.query import AggregateQuery, Query, RecordsQuery
 from reportspec.model.rows import Table
-from reportspec.sql.spelling import read
+from reportspec.sql.column_names import read
 
 
 @dataclass(frozen=True, slots=True)

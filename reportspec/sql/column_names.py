@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from reportspec.model.columns import BUCKET, IDLE, Aggregated, Beside, ColumnId, Member, Rank
+from reportspec.model.column_ids import BUCKET, IDLE, Aggregated, Beside, ColumnId, Member, Rank
 from reportspec.model.query import AggregateQuery, Measure, Side
 from reportspec.model.rows import Table
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from reportspec.calendar import instant
-from reportspec.evaluate.metrics import number
+from reportspec.measures.arithmetic import number
 from reportspec.model.domain import Metric
 from reportspec.model.figures import Cell, Goal
 from reportspec.model.spec import GoalSpec, Report

@@ -17,7 +17,6 @@ from reportspec.calendar import (
     parse_as_of,
     parse_period,
 )
-from reportspec.check.document import Document, Place
 from reportspec.diagnostics import did_you_mean, suggestion
 from reportspec.expression.sandbox import Refused, column_nodes, parse, path_of
 from reportspec.expression.trees import PLACED, all_of, any_of, literal, moment_of
@@ -27,6 +26,7 @@ from reportspec.model.domain import Field
 from reportspec.model.spec import EACH
 from reportspec.resolve.binding import INSTANTS, MOST_STEPS, Binding
 from reportspec.resolve.called import called
+from reportspec.resolve.document import Document, Place
 
 OPERATORS = (
     "eq",
@@ -458,7 +458,7 @@ def user_condition(
     document: Document, binding: Binding, text: str, path: Place, data: Mapping[str, Any]
 ) -> exp.Expr | None:
     """A condition that a user wrote as SQL, with its params as literals, or None with the mistake told."""
-    from reportspec.check.params import as_literals
+    from reportspec.resolve.params import as_literals
 
     prepared, values = as_literals(document, text, data)
     try:

@@ -11,9 +11,9 @@ from typing import Any
 
 from sqlglot import exp
 
-from reportspec.check.document import Document, Place
 from reportspec.diagnostics import Span, harmless, suggestion
 from reportspec.expression.trees import literal
+from reportspec.resolve.document import Document, Place
 from reportspec.schema import check_schema
 from reportspec.source import Mapping as MappingNode
 from reportspec.source import Node, Scalar, Sequence

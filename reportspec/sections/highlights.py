@@ -1,43 +1,222 @@
-"""Highlights and back-tests: what stands out, and what forecasts were worth.
+"""Highlights: sentences on what stands out.
 
-A highlight is written only where enough cases stand behind it: each side of a comparison has at
-least the section's `at_least` cases, and rates of counts and means differ by more than chance would
-have it for all comparisons of the section together (`significance.py`); means by a tenth or more, too.
+A highlight is written only where enough cases stand behind it: each side of a comparison has at least the section's
+`at_least` cases, and rates of counts and means differ by more than chance would have it for all comparisons of the
+section together (`significance.py`); means by a tenth or more, too.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
-from typing import Any
+from typing import Any, ClassVar
 
-from reportspec.calendar import instant, period_label
-from reportspec.evaluate.answers import Answers
-from reportspec.evaluate.goals import goal_state
-from reportspec.evaluate.metrics import Number, divided, metric_value, number, without
-from reportspec.evaluate.sections import (
-    Footnotes,
-    all_lengths,
-    change,
-    dimension_column,
-    label,
-    metric_column,
-    shown_value,
-)
-from reportspec.evaluate.significance import Mean, Share, means_differ, pairs, shares_differ
-from reportspec.evaluate.words import word
-from reportspec.model.columns import Aggregated, ColumnId, Member, Part, Row, SideName
+from reportspec.measures.answers import Answers
+from reportspec.measures.arithmetic import Number, divided, metric_value, number, without
+from reportspec.measures.asked import measures, squares
+from reportspec.measures.attainment import goal_state
+from reportspec.measures.dimensions import dimension_column, shown_value
+from reportspec.measures.metric_columns import Footnotes, all_lengths, change, label, metric_column
+from reportspec.measures.significance import Mean, Share, means_differ, pairs, shares_differ
+from reportspec.measures.words import word
+from reportspec.model.column_ids import Aggregated, Member, Part, Row, SideName
 from reportspec.model.domain import Metric
-from reportspec.model.figures import Cell, Chart, Column, Highlight, Section, Told
-from reportspec.model.spec import Backtest, Comparison, Highlights, Report, SectionSpec
-from reportspec.resolve.binding import metrics_needed
+from reportspec.model.figures import Cell, Column, Highlight, Section, Told
+from reportspec.model.query import AggregateQuery, Dimension, Query
+from reportspec.model.spec import Regroup, Report, SectionSpec
+from reportspec.resolve.binding import Unresolved, metrics_needed
+from reportspec.resolve.conditions import field_named
+from reportspec.resolve.document import Place
+from reportspec.sections.asked_metrics import Rules, find_metric, refused, unusable
+from reportspec.sections.asking import conditions_of
+from reportspec.sections.context import Context, Draft, title_of
+from reportspec.sections.section_kind import Kind, section_of
 
 NOTABLE = 0.1  # the smallest relative difference of means that is told
 SMALLEST_CHANGE = 0.05
-_OF_MEANS: tuple[Part, ...] = ("n", "sum", "squares")
 DURATIONS = ("days", "minutes", "seconds")
+_OF_MEANS: tuple[Part, ...] = ("n", "sum", "squares")
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """A metric between the values of a field, `beside` another one."""
+
+    metric: Metric
+    dimension: Dimension
+    beside: Metric | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HighlightsSection(SectionSpec):
+    """What sentences are looked for in (metrics that `moved`, members to `compare`, `shares` of a whole), and how many
+    cases one must rest on."""
+
+    kind: ClassVar[str] = "highlights"
+    moved: tuple[Metric, ...] = ()
+    compare: tuple[Comparison, ...] = ()
+    shares: tuple[Comparison, ...] = ()
+    at_least: int = 30
+    most: int = 6
+
+    def all_dimensions(self) -> tuple[Dimension, ...]:
+        """What members are compared by."""
+        return tuple(one.dimension for one in (*self.compare, *self.shares))
+
+    def regrouped(self, change: Regroup) -> HighlightsSection:
+        """The same with each of these changed."""
+        compare, shares = (
+            tuple(replace(one, dimension=change(one.dimension, ())) for one in some)
+            for some in (self.compare, self.shares)
+        )
+        return replace(self, compare=compare, shares=shares)
+
+
+def check(context: Context, draft: Draft) -> HighlightsSection:
+    """What to look at, as far as the source can serve it. What sentences leave out is shown, and said to be lacking,
+    in the sections themselves."""
+    body, path = draft.body, draft.inner
+    moved = (
+        _metric(context, draft, name, (*path, "metrics", index)) for index, name in enumerate(body.get("metrics") or ())
+    )
+    return HighlightsSection(
+        **{**draft.common(context), "omitted": ()},
+        title=title_of(context, draft, "highlights"),
+        conditions=draft.conditions,
+        moved=tuple(metric for metric in moved if metric is not None),
+        compare=_comparisons(context, draft, "compare"),
+        shares=_comparisons(context, draft, "shares"),
+        at_least=int(body.get("at_least", 30)),
+        most=int(body.get("most", 6)),
+    )
+
+
+def _metric(
+    context: Context, draft: Draft, name: Any, place: Place, dimensions: tuple[Dimension, ...] = ()
+) -> Metric | None:
+    """A metric that the source can serve by some dimensions, or None, with that told."""
+    metric = find_metric(context.binding, context.document, str(name), place, quiet=draft.standard)
+    if metric is None:
+        return None
+    everywhere = (*context.conditions, *draft.conditions)
+    problem = unusable(context, metric, Rules(rows=True), dimensions, everywhere)
+    if problem is not None:
+        refused(context, draft, metric, problem, place)
+        return None
+    return metric
+
+
+def _comparisons(context: Context, draft: Draft, key: str) -> tuple[Comparison, ...]:
+    items = enumerate(draft.body.get(key) or ())
+    made = (_comparison(context, draft, item, (*draft.inner, key, index)) for index, item in items)
+    return tuple(one for one in made if one is not None)
+
+
+def _comparison(context: Context, draft: Draft, item: Mapping[str, Any], place: Place) -> Comparison | None:
+    """A comparison that can be known: a metric between the values of a field, or its shares of a whole."""
+    name, shares = str(item["by"]), place[-2] == "shares"
+    field = field_named(context.binding, context.document, name, (*place, "by"))
+    if field is None:
+        return None
+    dimension = Dimension(name, tuple(name.split(".")), field)
+    metric = _metric(context, draft, item["metric"], (*place, "metric"), (dimension,))
+    beside = None
+    if item.get("with") is not None:
+        beside = _metric(context, draft, item["with"], (*place, "with"), (dimension,))
+    if metric is not None and shares and not _of_a_whole(metric):
+        no_share = Unresolved(
+            "no-share", f"`{metric.id}` has no shares: its parts do not add up", "name a count or a sum"
+        )
+        refused(context, draft, metric, no_share, (*place, "metric"))
+        return None
+    held, key = (beside, "with") if shares else (metric, "metric")
+    if held is not None and not _comparable(context.binding.catalogue.metrics, held):
+        no_test = Unresolved(
+            "no-comparison",
+            f"whether members differ in `{held.id}` by more than chance is not known",
+            "name a rate of counts, an average, a count or a sum",
+        )
+        refused(context, draft, held, no_test, (*place, key))
+        return None
+    return Comparison(metric, dimension, beside) if metric is not None else None
+
+
+def _of_a_whole(metric: Metric) -> bool:
+    """Whether a metric's parts add up to it."""
+    return metric.kind == "aggregate" and metric.aggregate in ("count", "count_distinct", "sum")
+
+
+def _comparable(metrics: Mapping[str, Metric], metric: Metric) -> bool:
+    """Whether it can be known that two members' figures differ by more than chance: of a rate from its
+    counts, of an average from its squares; counts and sums are what they are."""
+    if metric.kind == "ratio" and metric.unit == "percent":
+        top = metrics[metric.numerator]
+        return top.kind == "aggregate" and top.aggregate in ("count", "count_distinct")
+    return _of_a_whole(metric) or (metric.kind == "aggregate" and metric.aggregate == "average")
+
+
+def queries(report: Report, spec: HighlightsSection) -> tuple[Query, ...]:
+    """The metrics that may have moved, and of each comparison its members and all together."""
+    asked: list[Query] = []
+    conditions = conditions_of(report, spec)
+    if spec.moved:
+        found = measures(report, *spec.moved)
+        asked.append(AggregateQuery(spec.id, "figures", (), found, report.sides, conditions))
+    for kind, index, one in _numbered(spec):
+        metrics = (one.metric, one.beside) if one.beside is not None else (one.metric,)
+        found, sides = measures(report, *metrics), report.sides[:1]
+        found += squares(report.binding, found)
+        members, total = _purposes(kind, index)
+        asked.append(AggregateQuery(spec.id, members, (one.dimension,), found, sides, conditions))
+        asked.append(AggregateQuery(spec.id, total, (), found, sides, conditions))
+    return tuple(asked)
+
+
+def _numbered(spec: HighlightsSection) -> Iterator[tuple[str, int, Comparison]]:
+    """Each comparison with what kind it is, and its place among those."""
+    for kind, comparisons in (("compare", spec.compare), ("share", spec.shares)):
+        for index, one in enumerate(comparisons):
+            yield kind, index, one
+
+
+def _purposes(kind: str, index: int) -> tuple[str, str]:
+    """What the queries of a comparison are for: its members, and all together."""
+    return f"{kind} {index}", f"{kind} {index} total"
+
+
+def figures(report: Report, spec: HighlightsSection, answers: Answers, footnotes: Footnotes) -> Section:
+    """The sentences of a section, most telling kinds first."""
+    looked = [_look(report, spec, answers, *numbered) for numbered in _numbered(spec)]
+    moved = next(iter(answers.rows(spec.id)), None)
+    held = sum(map(_held, looked))
+    if moved is not None and report.compare is not None:
+        held += len(spec.moved)
+    found: list[Highlight] = []
+    for one in looked:
+        make = _compared if one.kind == "compare" else _shared
+        found += make(report, spec, one, held)
+    if moved is not None:
+        row = {**moved, **all_lengths(report)}
+        for metric in spec.moved:
+            found += _moved(report, spec, metric, row, held)
+    found = found[: spec.most]
+    made = section_of(
+        spec,
+        columns=_COLUMNS,
+        rows=tuple(_plain(one) for one in found),
+        available_rows=len(found),
+        highlights=tuple(found),
+    )
+    if found:
+        return made
+    return replace(made, notes=(*made.notes, word(report.language, "nothing_stands_out", spec.at_least)))
+
+
+def _look(report: Report, spec: HighlightsSection, answers: Answers, kind: str, index: int, one: Comparison) -> _Looked:
+    members, total = _purposes(kind, index)
+    rows = answers.rows(spec.id, members)
+    known = _known(report, spec, one.metric, rows) if kind == "compare" else []
+    return _Looked(kind, one, rows, next(iter(answers.rows(spec.id, total)), {}), known)
 
 
 def cases(report: Report, metric: Metric, row: Row, side: SideName = "current") -> int:
@@ -61,52 +240,6 @@ def _of(report: Report, metric: Metric, row: Row, side: SideName = "current") ->
             of = int(metric_value(catalogue, top, row, side) or 0)
             return cases(report, metric, row, side), of
     return cases(report, metric, row, side), None
-
-
-def highlights_section(report: Report, spec: SectionSpec, answers: Answers, footnotes: Footnotes) -> Section:
-    """The sentences of a section, most telling kinds first."""
-    wanted = spec.highlights
-    assert wanted is not None
-    looked = [
-        _Looked(
-            kind,
-            one,
-            rows,
-            next(iter(answers.rows(spec.id, f"{kind} {index} total")), {}),
-            _known(report, wanted, one.metric, rows) if kind == "compare" else [],
-        )
-        for kind, comparisons in (("compare", wanted.compare), ("share", wanted.shares))
-        for index, one in enumerate(comparisons)
-        for rows in [answers.rows(spec.id, f"{kind} {index}")]
-    ]
-    figures = next(iter(answers.rows(spec.id, "figures")), None)
-    held = sum(map(_held, looked))
-    if figures is not None and report.compare is not None:
-        held += len(wanted.metrics)
-    found: list[Highlight] = []
-    for one in looked:
-        make = _compared if one.kind == "compare" else _shared
-        found += make(report, wanted, one, held)
-    if figures is not None:
-        row = {**figures, **all_lengths(report)}
-        for metric in wanted.metrics:
-            found += _moved(report, wanted, metric, row, held)
-    found = found[: wanted.most]
-    notes = [spec.note] if spec.note else []
-    if not found:
-        notes.append(word(report.language, "nothing_stands_out", wanted.at_least))
-    return Section(
-        spec.id,
-        "highlights",
-        spec.title,
-        _COLUMNS,
-        tuple(_plain(h) for h in found),
-        None,
-        len(found),
-        notes=tuple(notes),
-        break_before=spec.break_before,
-        highlights=tuple(found),
-    )
 
 
 _COLUMNS = tuple(
@@ -144,7 +277,9 @@ class _Looked:
     known: list[tuple[Number, str, Row]]
 
 
-def _known(report: Report, wanted: Highlights, metric: Metric, rows: Sequence[Row]) -> list[tuple[Number, str, Row]]:
+def _known(
+    report: Report, wanted: HighlightsSection, metric: Metric, rows: Sequence[Row]
+) -> list[tuple[Number, str, Row]]:
     """The members with enough cases, least first: (value, key, row)."""
     catalogue, known = report.binding.catalogue, []
     for row in rows:
@@ -169,7 +304,7 @@ def _is_duration(metric: Metric) -> bool:
     return metric.unit in DURATIONS and metric.aggregate == "average"
 
 
-def _compared(report: Report, wanted: Highlights, one: _Looked, held: int) -> list[Highlight]:
+def _compared(report: Report, wanted: HighlightsSection, one: _Looked, held: int) -> list[Highlight]:
     """The best row of a metric against the worst; of a duration, how many times faster it is."""
     metric = one.asked.metric
     if len(one.known) < 2:
@@ -214,7 +349,7 @@ def _mean(metric: Metric, row: Row) -> Mean:
 
 
 def _faster(
-    report: Report, wanted: Highlights, one: _Looked, fastest: tuple[Number, str, Row], held: int
+    report: Report, wanted: HighlightsSection, one: _Looked, fastest: tuple[Number, str, Row], held: int
 ) -> list[Highlight]:
     """Mean of all others divided by the fastest row's own: "three times faster"."""
     metric, catalogue = one.asked.metric, report.binding.catalogue
@@ -237,7 +372,7 @@ def _faster(
     return [_highlight(report, "faster", metric, values, counts, good=metric.direction == "down")]
 
 
-def _shared(report: Report, wanted: Highlights, one: _Looked, held: int) -> list[Highlight]:
+def _shared(report: Report, wanted: HighlightsSection, one: _Looked, held: int) -> list[Highlight]:
     """The row with the largest part, and how another mean or rate of it compares with that of all."""
     metric, catalogue, total = one.asked.metric, report.binding.catalogue, one.total
     whole = metric_value(catalogue, metric, total)
@@ -272,7 +407,7 @@ def _shared(report: Report, wanted: Highlights, one: _Looked, held: int) -> list
     return [_highlight(report, kind, metric, tuple(values), tuple(counts))]
 
 
-def _moved(report: Report, wanted: Highlights, metric: Metric, row: Row, held: int) -> list[Highlight]:
+def _moved(report: Report, wanted: HighlightsSection, metric: Metric, row: Row, held: int) -> list[Highlight]:
     """How a metric changed, and where it stands against its goal."""
     catalogue = report.binding.catalogue
     value = metric_value(catalogue, metric, row)
@@ -318,77 +453,4 @@ def _highlight(
     return Highlight(kind, metric.id, label(report, metric.label), values, phrases, counts, good)
 
 
-def backtest_section(report: Report, spec: SectionSpec, answers: Answers, footnotes: Footnotes) -> Section:
-    """A row for each past period: what was said, what came, and how far off that was."""
-    tested = spec.backtest
-    assert tested is not None
-    catalogue, language = report.binding.catalogue, report.language
-    told: dict[ColumnId, int] = {}
-    for index in range(len(tested.periods)):
-        for row in answers.rows(spec.id, f"then {index}")[:1]:
-            for column in row:
-                if isinstance(column, Aggregated) and column.part == "unknown":
-                    told[column] = told.get(column, 0) + int(row[column] or 0)
-    then = metric_column(report, tested.metric, footnotes, told)
-    came = metric_column(report, tested.against, footnotes, None)
-    off = replace(came, name="error", label=word(language, "error"), role="difference", footnotes=())
-    share = replace(
-        off,
-        name="error_share",
-        label=word(language, "error_share"),
-        unit="percent",
-        currency=None,
-        type="number",
-        role="change",
-        metric=None,
-    )
-    then = replace(then, name="forecast", label=word(language, "forecast_then", then.label))
-    came = replace(came, name="actual")
-    rows: list[tuple[Cell, ...]] = []
-    errors = []
-    for index, period in enumerate(tested.periods):
-        said = _single(catalogue, tested.metric, answers, spec.id, f"then {index}")
-        real = _single(catalogue, tested.against, answers, spec.id, f"came {index}")
-        # What lies beyond the data has not been said, and of what they have in part it is not known
-        # what came.
-        said = said if _go_to(report, period.start) else None
-        real = real if _go_to(report, period.end) else None
-        apart = None if said is None or real is None else number(said - real)
-        relative = divided(apart, real)
-        if relative is not None:
-            errors.append(abs(relative))
-        rows.append((period_label(period, language, report.locale), said, real, apart, relative))
-    notes = [n for n in (spec.note, *spec.omitted) if n]
-    notes.append(_verdict(report, tested, rows, errors))
-    columns = (Column("period", word(language, "period"), "text", role="dimension"), then, came, off, share)
-    chart = Chart("line", "period", ("forecast", "actual"))
-    return Section(
-        spec.id,
-        "backtest",
-        spec.title,
-        columns,
-        tuple(rows),
-        None,
-        len(rows),
-        chart=chart,
-        notes=tuple(notes),
-        break_before=spec.break_before,
-    )
-
-
-def _go_to(report: Report, day: date) -> bool:
-    """Whether the data go to the beginning of a day."""
-    return instant(day, report.binding.zone) <= report.known
-
-
-def _single(catalogue: Any, metric: Metric, answers: Answers, section: str, purpose: str) -> Number:
-    row = next(iter(answers.rows(section, purpose)), {})
-    return metric_value(catalogue, metric, row)
-
-
-def _verdict(report: Report, tested: Backtest, rows: list[tuple[Cell, ...]], errors: list[float]) -> str:
-    if not errors:
-        return word(report.language, "no_verdict")
-    mean = math.fsum(errors) / len(errors)
-    high = sum(1 for row in rows if isinstance(row[3], (int, float)) and row[3] > 0)
-    return word(report.language, "verdict", f"{mean * 100:.0f}", len(errors), high)
+HIGHLIGHTS = Kind(HighlightsSection, check, queries, figures)

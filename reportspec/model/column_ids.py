@@ -1,4 +1,4 @@
-"""What a column of a query's rows holds. How it is spelled in SQL, `sql/spelling.py` alone knows."""
+"""What a column of a query's rows holds. How it is spelled in SQL, `sql/column_names.py` alone knows."""
 
 from __future__ import annotations
 

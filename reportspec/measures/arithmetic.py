@@ -11,7 +11,7 @@ from typing import Any
 from sqlglot import exp
 
 from reportspec.expression.sandbox import path_of
-from reportspec.model.columns import Aggregated, ColumnId, Part, PeriodDays, Row, SideName, Target
+from reportspec.model.column_ids import Aggregated, ColumnId, Part, PeriodDays, Row, SideName, Target
 from reportspec.model.domain import Catalogue, Metric
 from reportspec.resolve.binding import PERIOD_LENGTHS, parts
 

@@ -11,28 +11,16 @@ from typing import Any
 from reportspec.contract.members import Members
 from reportspec.contract.verdict import short
 from reportspec.errors import SourceError
-from reportspec.evaluate.answers import Answers
-from reportspec.evaluate.goals import adds_up, elapsed, goal_state
-from reportspec.evaluate.metrics import counted, metric_value
-from reportspec.evaluate.sections import (
-    Footnotes,
-    additivity,
-    all_lengths,
-    dimension_column,
-    metric_column,
-    said_of,
-    shown_value,
-)
-from reportspec.evaluate.words import word
-from reportspec.languages import alphabetical
-from reportspec.model.columns import Member
-from reportspec.model.figures import Cell, Chart, Column, Goal, Section
+from reportspec.measures.answers import Answers
+from reportspec.measures.arithmetic import counted
+from reportspec.measures.attainment import adds_up
+from reportspec.measures.dimensions import shown_value
+from reportspec.measures.metric_columns import additivity
+from reportspec.model.column_ids import Member
 from reportspec.model.findings import Check, Finding
-from reportspec.model.spec import GoalSpec, PartTarget, Report, SectionSpec
+from reportspec.model.spec import GoalSpec, PartTarget, Report
 from reportspec.plan import TARGETS
-from reportspec.sql.records import AVAILABLE
-
-STATES = ("met", "on_track", "at_risk", "missed", "unknown")
+from reportspec.sql.record_rows import AVAILABLE
 
 
 def with_targets(report: Report, answers: Answers, members: Mapping[str, Members]) -> Report:
@@ -100,7 +88,7 @@ def _counted_in(report: Report, name: str, answers: Answers) -> set[str]:
     """For whom a goal's section has something counted."""
     found: set[str] = set()
     for spec in report.sections:
-        if spec.kind == "goals" and spec.goal == name and (spec.id, "figures") in answers:
+        if spec.kind == "goals" and spec.judged == name and (spec.id, "figures") in answers:
             adds = additivity(answers.aggregate(spec.id))
             rows = [row for row in answers.rows(spec.id) if counted(row, adds)]
             found |= {str(shown_value(report, spec.dimensions[0], row[Member(0)])) for row in rows}
@@ -251,95 +239,3 @@ def _part(report: Report, name: str, stretches: list[Stretch], additive: bool) -
 
 def _months(start: date, end: date) -> int:
     return (end.year - start.year) * 12 + end.month - start.month
-
-
-def goals_section(report: Report, spec: SectionSpec, answers: Answers, footnotes: Footnotes) -> Section:
-    """A row for each value of the goal's dimension: figure, target, attainment (where lower is better,
-    the difference), pace, where it will land, and its state."""
-    goal, metric = report.goals[spec.goal], spec.metrics[0]
-    dimension = spec.dimensions[0]
-    catalogue, language = report.binding.catalogue, report.language
-    rows = [{**row, **all_lengths(report)} for row in answers.rows(spec.id)]
-    names = {shown_value(report, dimension, row[Member(0)]): row for row in rows}
-    for someone in goal.targets if goal.sure else ():
-        names.setdefault(someone, {Member(0): someone, **all_lengths(report)})
-    own = metric_column(report, metric, footnotes, None)
-    adds, running = additivity(answers.aggregate(spec.id)), elapsed(report) < 1
-    body = []
-    for name, row in names.items():
-        value = metric_value(catalogue, metric, row)
-        target = goal.targets.get(str(name)) if name is not None else None
-        if not counted(row, adds) and (target is None or not goal.sure):
-            continue
-        state = goal_state(report, metric, replace(goal, target=target), value)
-        body.append(_row(report, name, value, target, state, running, goal.direction))
-    best = 1 if goal.direction == "down" else -1
-    body.sort(
-        key=lambda row: (
-            row[3] is None,
-            best * (row[3] or 0) if isinstance(row[3], float) else 0,
-            alphabetical(language, str(row[0])),
-        )
-    )
-    columns = _columns(own, dimension_column(report, dimension), language, running, goal.direction)
-    notes = said_of(spec)
-    if not goal.targets:
-        notes = (*notes, word(language, "no_targets"))
-    chart = Chart("bullet", dimension.name, (own.name,)) if goal.targets else None
-    return Section(
-        spec.id,
-        "goals",
-        spec.title,
-        columns,
-        tuple(body),
-        None,
-        len(body),
-        chart=chart,
-        notes=notes,
-        break_before=spec.break_before,
-    )
-
-
-def _row(
-    report: Report,
-    name: Cell,
-    value: Cell,
-    target: float | None,
-    state: Goal | None,
-    running: bool,
-    direction: str,
-) -> tuple[Cell, ...]:
-    said = word(report.language, f"state_{state.state if state is not None else 'none'}")
-    course: tuple[Cell, ...] = ()
-    if running:  # a period that is over is heading for nothing
-        course = (state.pace, state.landing) if state is not None else (None, None)
-    if direction == "down":
-        return (name, value, target, state.difference if state is not None else None, *course[1:], said)
-    return (name, value, target, state.attainment if state is not None else None, *course, said)
-
-
-def _columns(own: Column, by: Column, language: str, running: bool, direction: str) -> tuple[Column, ...]:
-    def column(name: str, like: Column, **more: Any) -> Column:
-        return replace(like, name=name, label=word(language, name), footnotes=(), **more)
-
-    share: Mapping[str, Any] = {
-        "unit": "percent",
-        "currency": None,
-        "type": "number",
-        "decimals": None,
-    }
-    course: tuple[Column, ...] = (
-        column("pace", own, role="field", **share),
-        column("landing", own, role="field", type="number"),
-    )
-    stands = column("attainment", own, role="field", **share)
-    if direction == "down":  # a share of the goal would be read the other way round
-        stands, course = column("difference", own, role="difference", type="number"), course[1:]
-    return (
-        by,
-        own,
-        column("target", own, role="target"),
-        stands,
-        *(course if running else ()),
-        Column("state", word(language, "state"), "text", role="field"),
-    )

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from reportspec import vega_lite
-from reportspec.check.document import Document, Place
 from reportspec.diagnostics import suggestion
+from reportspec.resolve.document import Document, Place
 
 _MARKS = (
     "arc",

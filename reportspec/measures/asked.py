@@ -1,0 +1,157 @@
+"""What is asked of a source for a metric: the aggregates that it is made of, each with what was left out of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from sqlglot import exp
+
+from reportspec.expression.sandbox import column_nodes, parse, path_of
+from reportspec.model.column_ids import Aggregated, Part
+from reportspec.model.domain import Entity, Metric
+from reportspec.model.query import Measure
+from reportspec.model.spec import Report
+from reportspec.resolve.binding import Binding, metrics_needed, parts
+from reportspec.resolve.currencies import money_currencies, only_amount
+from reportspec.resolve.moments import varies_with_moment
+
+ADDITIVE = ("count", "sum", "average", "min", "max")
+
+
+def aggregates(binding: Binding, metrics: Iterable[Metric]) -> list[Metric]:
+    """The aggregate metrics that metrics are made of, each once."""
+    needed: dict[str, Metric] = {}
+    for metric in metrics:
+        for part in metrics_needed(binding.catalogue, metric):
+            needed[part.id] = part
+    return list(needed.values())
+
+
+def measures(report: Report, *metrics: Metric) -> tuple[Measure, ...]:
+    """The columns that metrics are computed from."""
+    binding = report.binding
+    return tuple(measure for metric in aggregates(binding, metrics) for measure in measures_of(binding, metric))
+
+
+def measures_of(binding: Binding, metric: Metric) -> tuple[Measure, ...]:
+    """The columns that an aggregate metric is computed from: its value (a sum and a count for an
+    average), the count of rows behind it, and what was left out of an amount."""
+
+    def measure(part: Part, aggregate: str, of: exp.Expr | None, keep: str = "value") -> Measure:
+        return Measure(
+            Aggregated(metric.id, part),
+            metric.entity,
+            aggregate,  # type: ignore[arg-type]
+            of,
+            metric.where,
+            metric.time,
+            metric.percentile,
+            metric.unit,
+            metric.ahead,
+            keep,  # type: ignore[arg-type]
+            metric.rate_before,
+        )
+
+    match metric.aggregate:
+        case "count":
+            counted = measure("value", "count", metric.of)
+            if metric.of is not None and money_currencies(binding, metric.entity, metric.of):
+                # Amounts that are counted are those that would be added up: with a rate.
+                counted = replace(counted, unit="currency")
+            return (counted,)
+        case "count_distinct":
+            return (measure("value", "distinct", metric.of), measure("n", "count", metric.of))
+        case "average":
+            found = [measure("sum", "sum", metric.of), measure("n", "count", metric.of)]
+        case "median" | "percentile":
+            found = [measure("value", "quantile", metric.of), measure("n", "count", metric.of)]
+        case _:
+            found = [measure("value", metric.aggregate, metric.of), measure("n", "count", metric.of)]
+    if metric.unit == "currency":
+        found.append(measure("missing", "count", metric.of, "missing"))
+        assert metric.of is not None
+        if binding.currency and money_currencies(binding, metric.entity, metric.of):
+            found.append(measure("other_currency", "count", metric.of, "other_currency"))
+        if only_amount(binding, metric.entity, metric.of) is not None:
+            incomplete = measure("incomplete", "count", metric.of, "incomplete")
+            found.append(incomplete)
+            ended = _ended_since(binding, metric)
+            if ended is not None:
+                where = exp.and_(metric.where, ended) if metric.where is not None else ended
+                found.append(replace(incomplete, column=Aggregated(metric.id, "unknown"), where=where))
+    elif metric.aggregate == "sum" and metric.of is not None and not _null_on_purpose(metric.of):
+        found.append(measure("missing", "count", metric.of, "missing"))
+    return tuple(found)
+
+
+def squares(binding: Binding, measures: Iterable[Measure]) -> tuple[Measure, ...]:
+    """Beside the sum of each average the sum of squares: both say how far its values lie apart."""
+    metrics = binding.catalogue.metrics
+    return tuple(
+        replace(measure, column=Aggregated(measure.metric, "squares"), aggregate="squares")
+        for measure in measures
+        if measure.aggregate == "sum" and metrics[measure.metric].aggregate == "average"
+    )
+
+
+def reads_total(binding: Binding, metric: Metric) -> bool:
+    """Whether a metric compares a row with all rows, so that it needs the total, shown or not."""
+    if metric.kind in ("share", "relative"):
+        return True
+    metrics = binding.catalogue.metrics
+    return any(reads_total(binding, metrics[name]) for name in parts(metric))
+
+
+def _null_on_purpose(tree: exp.Expr) -> bool:
+    """Whether an expression chooses what counts: a row of which it makes null is not one that lacks a value."""
+    return tree.find(exp.Case, exp.If, exp.Nullif) is not None
+
+
+def _ended_since(binding: Binding, metric: Metric) -> exp.Expr | None:
+    """Whether a record was closed after the report's date: what it was before is not known where
+    the source has no history."""
+    entity = without_history(binding, metric)
+    if entity is None:
+        return None
+    records = [r.name for r in entity.relations.values() if r.today and r.to == entity.name]
+    event = next((f.as_of.event for f in entity.fields.values() if f.as_of), None)
+    if not records or event is None or binding.mapped(entity.name, event) is None:
+        return None
+    steps = [metric.entity, records[0], event]
+    if metric.entity != entity.name:
+        relations = binding.entity(metric.entity).relations.values()
+        steps[1:1] = [r.name for r in relations if r.to == entity.name and not r.today][:1]
+    return parse(f"{'.'.join(steps)} is not null", packaged=True)
+
+
+def without_history(binding: Binding, metric: Metric) -> Entity | None:
+    """The entity whose past states a metric asks for, where the source has no history of them."""
+    if metric.time is not None and not metric.ahead:
+        return None
+    entity = binding.entity(metric.entity)
+    if entity.derived is not None and not entity.derived.group_by:
+        entity = binding.entity(entity.derived.source)
+    return entity if entity.history and not binding.has_history(entity) else None
+
+
+def can_trend(
+    binding: Binding,
+    metric: Metric,
+    conditions: Iterable[exp.Expr] = (),
+    by: Iterable[tuple[str, ...]] = (),
+) -> bool:
+    """Whether a metric can be shown over time: a stock that reads an entity which is itself made
+    as of one instant cannot, be it for its own sake, for a condition or for a field that it is
+    grouped `by`."""
+    if metric.time is not None:
+        return True
+    entities = {metric.entity}
+    trees = [t for t in (metric.of, metric.where, *conditions) if t is not None]
+    for path in (*(path_of(node) for tree in trees for node in column_nodes(tree)), *by):
+        if len(path) > 1:
+            at = metric.entity
+            for step in binding.resolve(metric.entity, path).steps:
+                at = binding.entity(at).relations[step].to
+                entities.add(at)
+    return not any(binding.entity(name).derived is not None and varies_with_moment(binding, name) for name in entities)

@@ -1,0 +1,100 @@
+"""Dimensions and fields as readers know them: their columns, their values, the order of these."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from reportspec.languages import alphabetical, in_number, vocabulary
+from reportspec.measures.arithmetic import number
+from reportspec.measures.metric_columns import label
+from reportspec.measures.words import word
+from reportspec.model.domain import Field
+from reportspec.model.figures import Cell, Column
+from reportspec.model.query import Dimension
+from reportspec.model.spec import Report
+from reportspec.resolve.called import called
+
+
+def dimension_column(report: Report, dimension: Dimension) -> Column:
+    """A dimension's column."""
+    found = dimension.field
+    text = called(report.binding, dimension.path[0], dimension.path, report.language)
+    kind = "text" if dimension.bins or found.type not in ("integer", "boolean") else found.type
+    return Column(dimension.name, text, kind, None, "dimension")
+
+
+def shown_value(report: Report, dimension: Dimension, value: Any) -> Cell:
+    """A dimension's value as readers know it."""
+    if not dimension.bins:
+        return labelled_value(report, dimension.field, value)
+    if value is None:
+        return None
+    index, bins = int(value), dimension.bins
+    names = [_grouped(report, b) for b in bins]
+    united = [_with_unit(report, dimension.field, b) for b in bins]
+    if index == 0:
+        return word(report.language, "below", united[0])
+    if index == len(bins):
+        return word(report.language, "from", united[-1])
+    return word(report.language, "between", names[index - 1], united[index])
+
+
+def _with_unit(report: Report, field: Field, bound: float) -> str:
+    """A bound of a field's bins with what it counts: `60 days`, `5,000 EUR`."""
+    words = vocabulary(report.language)["report"]
+    units = {
+        "days": words["day"]["one" if bound == 1 else "many"],
+        "minutes": words["minute"],
+        "seconds": words["second"],
+    }
+    unit = report.binding.currency if field.type == "money" else units.get(field.unit or "")
+    return f"{_grouped(report, bound)} {unit}" if unit else _grouped(report, bound)
+
+
+def _grouped(report: Report, value: float) -> str:
+    return in_number(report.language, value, ",.10g")
+
+
+def by_nature(report: Report, dimension: Dimension, value: Any) -> tuple[Any, ...]:
+    """A key that sorts values of a dimension as what they are: numbers by their size, values that the
+    catalogue or the mapping has in an order by their places, all else by the alphabet; none comes last."""
+    if value is None:
+        return (3,)
+    place = dimension.field.places.get(str(value))
+    if place is not None:
+        return (0, place)
+    if isinstance(value, (int, float, Decimal)) and not isinstance(value, bool):
+        return (1, value)
+    return (2, alphabetical(report.language, str(value)))
+
+
+def field_column(report: Report, name: str, text: str, found: Field) -> Column:
+    kind = {"key": "text", "money": "number", "time": "date"}.get(found.type, found.type)
+    unit = "currency" if found.type == "money" else found.unit
+    return Column(
+        name,
+        text,
+        kind,  # type: ignore[arg-type]
+        unit,  # type: ignore[arg-type]
+        "field",
+        currency=report.binding.currency if found.type == "money" else None,
+    )
+
+
+def labelled_value(report: Report, field: Field, value: Any) -> Cell:
+    known = field.value_labels.get(str(value))
+    return label(report, known) if known else _cell(report, value)
+
+
+def _cell(report: Report, value: Any) -> Cell:
+    """A database's value in the report's terms: times become days of its zone."""
+    if isinstance(value, datetime):
+        aware = value if value.tzinfo else value.replace(tzinfo=report.binding.source_zone)
+        return aware.astimezone(report.binding.zone).date()
+    if isinstance(value, (Decimal, float)):
+        return number(value)
+    if value is None or isinstance(value, (str, int, bool, date)):
+        return value
+    return str(value)

@@ -1,0 +1,223 @@
+"""Columns of metrics, with the footnotes that their values call for; and what stands beside the values of a row."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import time, timedelta
+from typing import Any
+
+from reportspec.calendar import Bucket
+from reportspec.expression.sandbox import column_nodes, path_of
+from reportspec.languages import as_part, in_number
+from reportspec.measures.arithmetic import number
+from reportspec.measures.asked import without_history
+from reportspec.measures.words import word
+from reportspec.model.column_ids import Aggregated, ColumnId, PeriodDays, Row, SideName, Target
+from reportspec.model.domain import Metric
+from reportspec.model.figures import Cell, Column, Section
+from reportspec.model.query import AggregateQuery, Side
+from reportspec.model.spec import Report
+from reportspec.resolve.binding import metrics_needed
+from reportspec.resolve.currencies import multiplier, needs_currency, only_amount
+
+SIDES: tuple[SideName, ...] = ("current", "previous")
+
+
+@dataclass(slots=True)
+class Footnotes:
+    """The report's footnotes, numbered as they come. `unnamed` are the entities of which some amounts
+    have no currency."""
+
+    unnamed: Collection[str] = ()
+    texts: list[str] = field(default_factory=list)
+
+    def add(self, text: str) -> int:
+        """The number of a footnote, a new one if it is not there yet."""
+        if text not in self.texts:
+            self.texts.append(text)
+        return self.texts.index(text) + 1
+
+
+def in_reading_order(sections: Sequence[Section], texts: Sequence[str]) -> tuple[tuple[Section, ...], tuple[str, ...]]:
+    """The sections with their footnotes numbered as a reader meets them, and the footnotes in that
+    order; those that no figure points at come last."""
+    met: dict[int, None] = {}
+    for section in sections:
+        columns = [*(kpi.column for kpi in section.kpis), *section.columns]
+        met.update(dict.fromkeys(section.footnotes))
+        met.update(dict.fromkeys(n for column in columns for n in column.footnotes))
+    order = [*met, *(n for n in range(1, len(texts) + 1) if n not in met)]
+    place = {number: at for at, number in enumerate(order, 1)}
+
+    def column(one: Column) -> Column:
+        return replace(one, footnotes=tuple(sorted(place[n] for n in one.footnotes)))
+
+    numbered = tuple(
+        replace(
+            section,
+            columns=tuple(map(column, section.columns)),
+            kpis=tuple(replace(kpi, column=column(kpi.column)) for kpi in section.kpis),
+            footnotes=tuple(sorted(place[n] for n in dict.fromkeys(section.footnotes))),
+            notes=tuple(dict.fromkeys(section.notes)),
+        )
+        for section in sections
+    )
+    return numbered, tuple(texts[number - 1] for number in order)
+
+
+def label(report: Report, texts: Mapping[str, str]) -> str:
+    """A catalogue text in the report's language."""
+    return texts.get(report.language) or texts["en"]
+
+
+def lengths(report: Report, side: Side, bucket: Bucket | None = None) -> Row:
+    """How many days of a side (or of one of its buckets) have begun, for formulas."""
+    start, end = (bucket.start, bucket.end) if bucket else (side.start, side.end)
+    limit = side.as_of.astimezone(report.binding.zone)
+    begun = limit.date() + timedelta(days=1 if limit.time() > time.min else 0)
+    days = max(0, (min(end, begun) - start).days)
+    return {PeriodDays(side.name): days}
+
+
+def all_lengths(report: Report) -> Row:
+    """The same for all sides, and the targets of goals."""
+    found = {key: value for side in report.sides for key, value in lengths(report, side).items()}
+    return {**found, **targets(report)}
+
+
+def targets(report: Report) -> Row:
+    """The targets of goals for the whole period, for formulas."""
+    return {Target(metric): goal.target for metric, goal in report.goals.items() if goal.target is not None}
+
+
+def additivity(query: AggregateQuery | None) -> dict[ColumnId, str]:
+    """How each fetched column adds up over rows."""
+    found: dict[ColumnId, str] = {}
+    for measure in query.measures if query is not None else ():
+        if not measure.metric:
+            continue  # the place of a row in the order of its entity
+        how = {"count": "sum", "sum": "sum", "min": "min", "max": "max"}.get(measure.aggregate, "none")
+        if measure.keep != "value":
+            how = "sum"
+        for side in query.sides if query is not None else ():
+            found[measure.on(side)] = how
+    return found
+
+
+def metric_column(report: Report, metric: Metric, footnotes: Footnotes, row: Row | None) -> Column:
+    """A metric's column, with the footnotes that its values in a row call for."""
+    marks = []
+    if metric.caveat:
+        marks.append(footnotes.add(label(report, metric.caveat)))
+    if row is not None:
+        for part in metrics_needed(report.binding.catalogue, metric):
+            name = label(report, part.label)
+            if missing := row.get(Aggregated(part.id, "missing")):
+                # What came converted from another entity does not tell why it is missing.
+                direct = Aggregated(part.id, "other_currency") in row
+                made = not direct and _converted_before(report, part)
+                lacks = _lacking(report, part)
+                said = "missing_or_rate" if made else "missing_one_of" if lacks else "missing"
+                said = said if part.unit == "currency" else "missing_value"
+                counts = _counted(report, part, missing)
+                if said != "missing_value" or metric.unit != "currency":  # whose amounts say it already
+                    marks.append(footnotes.add(word(report.language, said, name, counts, lacks)))
+            if other := row.get(Aggregated(part.id, "other_currency")):
+                text = word(
+                    report.language,
+                    "other_or_no_currency" if part.entity in footnotes.unnamed else "other_currency",
+                    name,
+                    _counted(report, part, other),
+                    report.binding.currency,
+                )
+                marks.append(footnotes.add(text))
+            marks += [footnotes.add(text) for text in _of_the_past(report, part, row)]
+    kind = "integer" if metric.unit == "count" and metric.kind == "aggregate" else "number"
+    return Column(
+        metric.id,
+        label(report, metric.label),
+        kind,  # type: ignore[arg-type]
+        metric.unit,  # type: ignore[arg-type]
+        "metric",
+        metric.id,
+        metric.direction,
+        report.binding.currency if metric.unit == "currency" else None,
+        metric.decimals,
+        tuple(dict.fromkeys(marks)),
+    )
+
+
+def _of_the_past(report: Report, part: Metric, row: Row) -> list[str]:
+    """What is to be said of amounts without what they are multiplied by, and of states of the past
+    that the source does not tell."""
+    language, said = report.language, []
+    name = label(report, part.label)
+    unknown = max(row.get(Aggregated(part.id, "unknown", side)) or 0 for side in SIDES)
+    incomplete = (row.get(Aggregated(part.id, "incomplete")) or 0) - (row.get(Aggregated(part.id, "unknown")) or 0)
+    if incomplete > 0 and part.of is not None:
+        by = multiplier(report.binding, part.entity, part.of)
+        # An expression of the amount alone may have no value either, such as one divided by 0.
+        lacks = label(report, by.label) if by is not None else name
+        counted = _counted(report, part, incomplete)
+        said.append(word(language, "incomplete", name, counted, lacks))
+    entity = without_history(report.binding, part)
+    if entity is not None:
+        named = as_part(language, label(report, entity.plural))
+        said.append(word(language, "as_of_today", named))
+        if unknown:
+            said.append(word(language, "unknown_past", name, _counted(report, part, unknown)))
+    return said
+
+
+def _converted_before(report: Report, part: Metric) -> bool:
+    """Whether a metric's amounts were converted in the entity that they come from."""
+    return part.of is not None and needs_currency(report.binding, part.entity, part.of)
+
+
+def _lacking(report: Report, part: Metric) -> str:
+    """What a value is made of, any of which may be missing; nothing where it is an amount alone."""
+    assert part.of is not None
+    if only_amount(report.binding, part.entity, part.of) is not None:
+        return ""  # what else may be missing is told by itself
+    paths = dict.fromkeys(map(path_of, column_nodes(part.of)))
+    fields = [report.binding.resolve(part.entity, path).field for path in paths if len(path) > 1]
+    names = list(dict.fromkeys(label(report, one.label) for one in fields))
+    return ", ".join(names) if len(names) > 1 else ""
+
+
+def _counted(report: Report, metric: Metric, count: Any) -> str:
+    entity = report.binding.entity(metric.entity)
+    name = label(report, entity.label if count == 1 else entity.plural)
+    return f"{in_number(report.language, int(count))} {as_part(report.language, name)}"
+
+
+def previous_column(report: Report, column: Column) -> Column:
+    return Column(
+        f"{column.name}__previous",
+        word(report.language, "previous", column.label),
+        column.type,
+        column.unit,
+        "previous",
+        column.metric,
+        column.direction,
+        column.currency,
+        column.decimals,
+    )
+
+
+def change(metric: Metric, value: Cell, previous: Cell) -> float | None:
+    """The change against the comparison: relative, or in fractions for percentages."""
+    if not isinstance(value, (int, float)) or not isinstance(previous, (int, float)):
+        return None
+    if metric.unit == "percent":
+        return float(number(value - previous) or 0.0)
+    return float(number((value - previous) / abs(previous)) or 0.0) if previous else None
+
+
+def marked(column: Column, mark: int) -> Column:
+    return (
+        replace(column, footnotes=tuple(dict.fromkeys((*column.footnotes, mark))))
+        if column.role == "metric"
+        else column
+    )

@@ -1,0 +1,178 @@
+"""The metrics of a section: names become those that the source can serve there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlglot import exp
+
+from reportspec.catalogue.library import FINEST_OPTION, LARGEST_OPTION, UnknownMetric
+from reportspec.diagnostics import folded_name, suggestion
+from reportspec.expression.sandbox import parse
+from reportspec.measures.asked import can_trend
+from reportspec.model.domain import Metric
+from reportspec.model.query import Dimension
+from reportspec.resolve.binding import Binding, Unresolved, metrics_needed, need_metric
+from reportspec.resolve.currencies import money_currencies, needs_currency
+from reportspec.resolve.document import Document, Place
+from reportspec.sections.asked_dimensions import counted_otherwise, dated_by
+from reportspec.sections.context import Context, Draft, label_of, need_of
+
+NO_CURRENCY = Unresolved(
+    "no-currency",
+    "amounts come in currencies, and the report names none",
+    "add `currency: EUR` (the one to add up) to the project",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What a kind of section asks of its metrics: that they are told `over_time`, or that each is a number of
+    things (`steps`); and whether they may compare its `rows` with each other."""
+
+    over_time: bool = False
+    steps: bool = False
+    rows: bool = False
+
+
+def find_metric(
+    binding: Binding, document: Document, name: str, path: Place, *, quiet: bool = False, key: bool = False
+) -> Metric | None:
+    """The metric that a reference means, or None with the mistake told."""
+    try:
+        return binding.catalogue.metrics[name]
+    except UnknownMetric as why:
+        if quiet:
+            raise ValueError(f"a report type names the unknown metric {name}") from None
+        part, known = why.part[:60], why.known or tuple(binding.catalogue.metrics)
+        near = suggestion(part, known)
+        if why.what == "number":
+            message = f"an option is written `name=number`, not `{part}`"
+            help = "for example `renewal_rate(grace_days=45)`"
+        elif why.what == "size":
+            message = f"`{part}` is out of bounds"
+            help = f"an option is at most {LARGEST_OPTION:,}, with at most {FINEST_OPTION} decimals"
+        elif why.what == "metric":
+            message = f"no metric named `{part}`"
+            help = _another_word(binding, part) or near or "`reportspec catalog metrics` lists them"
+        else:
+            message = f"`{name.partition('.')[0].partition('(')[0]}` has no {why.what} `{part}`"
+            help = near or (f"it has {', '.join(why.known)}" if why.known else f"it has no {why.what}s")
+        document.tell("unknown-metric", message, path, help, key=key)
+    return None
+
+
+def _another_word(binding: Binding, word: str) -> str | None:
+    """``did you mean `close_rate`?`` for `win_rate`, which no likeness of letters finds."""
+    metrics, said = binding.catalogue.metrics, folded_name(word)
+    found = next((name for name in metrics if said in metrics[name].also), None)
+    return f"did you mean `{found}`?" if found else None
+
+
+def check_labels(context: Context, metrics: Sequence[Metric], path: Place) -> None:
+    """Figures of one name beside each other cannot be told apart by who reads them."""
+    first: dict[str, Metric] = {}
+    for metric in metrics:
+        name = label_of(context, metric.label)
+        other = first.setdefault(name, metric)
+        if other is not metric:
+            help = "give them sections of their own, with titles that tell them apart"
+            context.document.tell(
+                "same-label",
+                f"`{other.id}` and `{metric.id}` are both called `{name}` here",
+                path,
+                help if other.family == metric.family else "give one of them another label",
+                warning=True,
+            )
+
+
+def unusable(
+    context: Context,
+    metric: Metric,
+    rules: Rules,
+    dimensions: tuple[Dimension, ...],
+    conditions: tuple[exp.Expr, ...],
+) -> Unresolved | None:
+    """Why a metric cannot stand in a section: the source lacks a field, a dimension or a filter
+    cannot be reached from its entity, or it makes no sense there."""
+    if rules.steps and (metric.unit == "percent" or metric.kind in ("share", "relative")):
+        return Unresolved(
+            "no-step", "a step is a number of things, and this is a share of them", "name what is counted"
+        )
+    binding = context.binding
+    try:
+        need_metric(binding, metric)
+        for part in metrics_needed(binding.catalogue, metric):
+            for dimension in dimensions:
+                binding.need_some_of(part.entity, dimension.path)
+            for tree in conditions:
+                binding.need_some(part.entity, tree)
+            by = [dimension.path for dimension in dimensions]
+            if rules.over_time and not can_trend(binding, part, conditions, by):
+                return Unresolved("no-trend", "it is only known for one date, not over time")
+            if binding.currency is None and _compares_amounts(binding, part, dimensions, conditions):
+                return NO_CURRENCY
+    except Unresolved as why:
+        return why
+    if not rules.rows and metric.kind in ("share", "relative"):
+        return Unresolved("no-rows", "it compares rows, so it only goes into a breakdown")
+    return None
+
+
+def _compares_amounts(
+    binding: Binding, part: Metric, dimensions: tuple[Dimension, ...], conditions: tuple[exp.Expr, ...]
+) -> bool:
+    """Whether a figure adds up, cuts or groups amounts that may be in several currencies."""
+    if part.unit == "currency" and part.of is not None and needs_currency(binding, part.entity, part.of):
+        return True
+    told = [tree for tree in (part.where, *conditions) if tree is not None]
+    told += [parse(".".join(d.path), packaged=True) for d in dimensions if d.field.type == "money"]
+    return any(money_currencies(binding, part.entity, tree) for tree in told)
+
+
+def asked_metrics(
+    context: Context, draft: Draft, rules: Rules, dimensions: tuple[Dimension, ...] = (), key: str = "metrics"
+) -> tuple[Metric, ...]:
+    """The metrics that stand under a key of a section's body, so far as they can be shown there; what cannot is
+    told, or left out of a standard section."""
+    document, body = context.document, draft.body
+    place = draft.metrics_place(context, key)
+    unwritten = draft.made and not context.data.get("metrics")  # those of the report type
+    metrics: list[Metric] = []
+    first: tuple[str, Unresolved] | None = None
+    for position, name in enumerate(body.get(key) or ()):
+        metric = find_metric(context.binding, document, str(name), (*place, position), quiet=draft.standard)
+        if metric is None:
+            continue
+        problem = unusable(context, metric, rules, dimensions, (*context.conditions, *draft.conditions))
+        for time in dated_by(body):
+            problem = problem or counted_otherwise(context, metric, str(time["field"]))
+        if problem is None:
+            metrics.append(metric)
+        elif draft.standard or unwritten:
+            first = first or (metric.id, problem)
+            draft.omitted.append((label_of(context, metric.label), need_of(context, problem)))
+        else:
+            message = f"`{metric.id}` cannot be shown here: {problem.message}"
+            document.tell(problem.code, message, (*place, position), problem.help)
+    if metrics and not draft.standard:
+        check_labels(context, metrics, place)
+    if not metrics and unwritten and not draft.standard and first is not None:
+        names = " × ".join(f"`{dimension.name}`" for dimension in dimensions)
+        document.tell(
+            first[1].code,
+            f"no metric of the report can be shown by {names}: `{first[0]}`: {first[1].message}",
+            ("group_by",),
+            first[1].help or "name others with `metrics:`",
+        )
+    return tuple(metrics)
+
+
+def refused(context: Context, draft: Draft, metric: Metric, why: Unresolved, place: Place) -> None:
+    """Tell that a metric cannot stand in a section; of a standard one it is left out."""
+    if draft.standard:
+        draft.omitted.append((label_of(context, metric.label), need_of(context, why)))
+    else:
+        message = f"`{metric.id}` cannot be shown here: {why.message}"
+        context.document.tell(why.code, message, place, why.help)

@@ -1,0 +1,71 @@
+"""The queries of sections that show metrics: their rows, and what has to be asked again over all of them."""
+
+from __future__ import annotations
+
+from sqlglot import exp
+
+from reportspec.expression.sandbox import column_nodes, path_of
+from reportspec.measures.asked import ADDITIVE, aggregates, measures, measures_of, reads_total
+from reportspec.model.domain import Metric
+from reportspec.model.query import AggregateQuery, Query, Side
+from reportspec.model.spec import Report, SectionSpec
+from reportspec.resolve.binding import Unresolved
+
+
+def conditions_of(report: Report, spec: SectionSpec) -> tuple[exp.Expr, ...]:
+    """What all rows of a section fulfil."""
+    return (*report.conditions, *spec.conditions)
+
+
+def rows_query(report: Report, spec: SectionSpec, sides: tuple[Side, ...], *, idle: bool = False) -> tuple[Query, ...]:
+    """The query of a section's rows; with `idle` also the members of its only dimension of which nothing is counted.
+    None where its metrics need none."""
+    found = measures(report, *spec.metrics)
+    if not found:
+        return ()
+    conditions = conditions_of(report, spec)
+    entity, own = _idle(report, spec, conditions) if idle else (None, ())
+    return (AggregateQuery(spec.id, "figures", spec.dimensions, found, sides, conditions, entity, own),)
+
+
+def totals_query(report: Report, spec: SectionSpec, *, shown: bool, over_time: bool = False) -> tuple[Query, ...]:
+    """The query of what does not add up over a section's rows, where its totals are `shown` or a metric compares
+    its rows with them. Stocks `over_time` do not add up either."""
+    binding = report.binding
+    asked = spec.metrics if shown else tuple(metric for metric in spec.metrics if reads_total(binding, metric))
+
+    def again(part: Metric) -> bool:
+        return part.aggregate not in ADDITIVE or (over_time and part.time is None)
+
+    found = tuple(m for part in aggregates(binding, asked) if again(part) for m in measures_of(binding, part))
+    if not found:
+        return ()
+    return (AggregateQuery(spec.id, "totals", (), found, report.sides, conditions_of(report, spec)),)
+
+
+def _idle(
+    report: Report, spec: SectionSpec, conditions: tuple[exp.Expr, ...]
+) -> tuple[str | None, tuple[exp.Expr, ...]]:
+    """The entity whose rows appear even with nothing to count, and the filters that it obeys:
+    those that only name fields of it."""
+    if len(spec.dimensions) != 1 or spec.dimensions[0].bins:
+        return None, ()
+    entity = spec.dimensions[0].field.entity
+    binding = report.binding
+    if binding.entity(entity).idle_rows is None or not binding.has_entity(entity):
+        return None, ()
+    try:
+        binding.need_tree(entity, binding.entity(entity).idle_rows)
+    except Unresolved:
+        return None, ()
+    if spec.dimensions[0].path[:-1] != (entity,):
+        return None, ()  # another role of the entity: who may stand idle there is not known
+    own = []
+    for condition in conditions:
+        try:
+            binding.need_tree(entity, condition)
+        except Unresolved:
+            continue
+        if all(path_of(n)[0] == entity for n in column_nodes(condition)):
+            own.append(condition)
+    return entity, tuple(own)

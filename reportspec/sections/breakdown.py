@@ -1,0 +1,352 @@
+"""A breakdown: a row for each member of one or more dimensions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar
+
+from reportspec.measures.answers import Answers
+from reportspec.measures.arithmetic import counted, metric_value, summed
+from reportspec.measures.asked import ADDITIVE, measures
+from reportspec.measures.dimensions import dimension_column, shown_value
+from reportspec.measures.metric_columns import Footnotes, additivity, all_lengths, label, marked
+from reportspec.measures.words import word
+from reportspec.model.column_ids import IDLE, ColumnId, Member, Row
+from reportspec.model.domain import Metric
+from reportspec.model.figures import Cell, Chart, Column, Section
+from reportspec.model.query import AggregateQuery, Dimension, Query
+from reportspec.model.spec import ChartName, Regroup, Report, SectionSpec
+from reportspec.resolve.binding import metrics_needed
+from reportspec.resolve.document import Place
+from reportspec.sections import trend
+from reportspec.sections.asked_dimensions import dated_by, dimensions_of
+from reportspec.sections.asked_metrics import Rules, asked_metrics
+from reportspec.sections.asking import conditions_of, rows_query, totals_query
+from reportspec.sections.bridge import with_bridge
+from reportspec.sections.context import Context, Draft, title_of
+from reportspec.sections.metric_rows import column_names, metric_cells, metric_columns, total_row
+from reportspec.sections.ordering import Kept, ordered
+from reportspec.sections.section_kind import Kind, section_of
+from reportspec.sections.sorting import sort_of
+from reportspec.sections.text import nothing_served
+
+FEW = 30  # cases under which a rate says little
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BreakdownSection(SectionSpec):
+    """Metrics by dimensions: the first `top` rows in an order, and the others together."""
+
+    kind: ClassVar[str] = "breakdown"
+    metrics: tuple[Metric, ...] = ()
+    dimensions: tuple[Dimension, ...] = ()
+    chart: ChartName | None = None
+    sort: tuple[str, bool] | None = None  # a column's name, descending
+    top: int | None = None
+    others: bool = False
+    totals: bool = True
+    subtotals: bool = False
+
+    def regrouped(self, change: Regroup) -> BreakdownSection:
+        """The same with each of its dimensions changed."""
+        return replace(self, dimensions=tuple(change(one, self.dimensions) for one in self.dimensions))
+
+
+def check(context: Context, draft: Draft) -> SectionSpec | None:
+    """The metrics that the source can serve by these dimensions; by a time it is a trend."""
+    if dated := dated_by(draft.body):
+        return trend.check(context, _as_trend(context, draft, dated))
+    dimensions, body = dimensions_of(context, draft), draft.body
+    metrics = asked_metrics(context, draft, Rules(rows=True), dimensions) if dimensions is not None else ()
+    if dimensions is None or not metrics:
+        return nothing_served(context, draft, title_of(context, draft, "breakdown"))
+    chart = body.get("chart")
+    if chart in ("waterfall", "pareto"):
+        _check_adding(context, str(chart), metrics[0], dimensions, (*draft.inner, "chart"))
+    if body.get("subtotals"):
+        _check_subtotals(context, draft, dimensions)
+    return BreakdownSection(
+        **draft.common(context),
+        title=title_of(context, draft, "breakdown", dimensions),
+        conditions=draft.conditions,
+        metrics=metrics,
+        dimensions=dimensions,
+        chart=chart,
+        sort=sort_of(context, draft, metrics, dimensions),
+        top=body.get("top"),
+        others=bool(body.get("others", False)),
+        totals=bool(body.get("totals", True)),
+        subtotals=bool(body.get("subtotals", False)),
+    )
+
+
+_OF_TRENDS = ("metrics", "by", "chart", "totals")  # of a breakdown, what a trend has as well
+
+
+def _as_trend(context: Context, draft: Draft, dated: Sequence[Mapping[str, Any]]) -> Draft:
+    """A breakdown by a time as the trend that it is: all steps of the period in their order. What rows in
+    that order cannot have is told."""
+    document, spec, inner = context.document, draft.body, draft.inner
+    if len(dated) > 1 or len(spec["by"]) > 2:
+        document.tell(
+            "bad-group",
+            "a breakdown by a time has one time and at most one other field",
+            (*inner, "by"),
+            "leave out the others, or make a section for each",
+        )
+    for key in spec:
+        if key not in _OF_TRENDS and spec[key]:
+            document.tell(
+                "bad-value",
+                f"rows by a time stand in its order, and all of them: `{key}` does not go with `grain`",
+                (*inner, key),
+                f"leave out `{key}` or `grain`",
+                key=True,
+            )
+    chart = spec.get("chart", "bar")
+    if chart not in ("bar", "stacked", "none"):
+        document.tell(
+            "bad-chart",
+            f"rows by a time are drawn as bars, not as `{chart}`",
+            (*inner, "chart"),
+            "write `bar`, `stacked` or `none`, or a `trend` with `chart: line`",
+        )
+        chart = "bar"
+    kept = {key: value for key, value in spec.items() if key in _OF_TRENDS}
+    kept |= {"grain": dated[0]["grain"], "chart": chart}
+    return replace(draft, data={**draft.data, draft.kind: kept})
+
+
+def _check_subtotals(context: Context, draft: Draft, dimensions: tuple[Dimension, ...]) -> None:
+    """Groups have several fields, and all of their rows."""
+    place = (*draft.inner, "subtotals")
+    if len(dimensions) < 2:
+        context.document.tell(
+            "bad-subtotals",
+            "subtotals are those of the first of several fields",
+            place,
+            "name two fields in `by`, such as [user.team, user.name]",
+        )
+    elif draft.body.get("top"):
+        context.document.tell(
+            "bad-subtotals",
+            "`top` would cut rows out of the groups that have subtotals",
+            place,
+            "leave out `top` or `subtotals`",
+        )
+
+
+def _check_adding(
+    context: Context, chart: str, metric: Metric, dimensions: tuple[Dimension, ...], place: Place
+) -> None:
+    """The steps of a waterfall, and the bars of a Pareto chart, must add up to the whole."""
+    if not metric.adds_up:
+        context.document.tell(
+            "bad-chart",
+            f"`{metric.id}` does not add up over rows, so it has no {chart}",
+            place,
+            "put a count or a sum first, or use `chart: bar`",
+        )
+    elif len(dimensions) != 1 and chart == "waterfall":
+        context.document.tell(
+            "bad-chart", "a waterfall has one field whose values are its steps", place, "name one field in `by`"
+        )
+    elif len(dimensions) != 1:
+        context.document.tell(
+            "bad-chart",
+            "a pareto has one field whose values are its bars",
+            place,
+            "name one field in `by`, or use `chart: stacked`",
+        )
+
+
+def queries(report: Report, spec: BreakdownSection) -> tuple[Query, ...]:
+    """The rows, the groups' own, and what does not add up over all."""
+    rows = rows_query(report, spec, report.sides, idle=True)
+    if not rows:
+        return ()
+    groups: tuple[Query, ...] = ()
+    if spec.subtotals:
+        found, conditions = measures(report, *spec.metrics), conditions_of(report, spec)
+        groups = (AggregateQuery(spec.id, "subtotals", spec.dimensions[:1], found, report.sides, conditions),)
+    totals = totals_query(report, spec, shown=spec.totals) if spec.dimensions else ()
+    return (*rows, *groups, *totals)
+
+
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """The rows that are kept, in their order, with how their columns add up, and the row over all."""
+
+    kept: Sequence[Kept]
+    adds: Mapping[ColumnId, str]
+    total: Row
+
+
+def figures(report: Report, spec: BreakdownSection, answers: Answers, footnotes: Footnotes) -> Section:
+    """A row for each member of the dimensions."""
+    found = _rows(report, spec, answers)
+    count = len(spec.dimensions)
+    columns = [
+        *(dimension_column(report, dimension) for dimension in spec.dimensions),
+        *metric_columns(report, spec.metrics, footnotes, found.total),
+    ]
+    subtotals: tuple[tuple[int, tuple[Cell, ...]], ...] = ()
+    if spec.subtotals:
+        kept, subtotals = _in_groups(report, spec, found, answers)
+        found = replace(found, kept=kept)
+    few = _few(report, spec, found.kept, footnotes)
+    columns = [marked(c, few[c.metric]) if c.metric in few else c for c in columns]
+    body = [
+        (*(shown_value(report, by, row[Member(place)]) for place, by in enumerate(spec.dimensions)), *cells)
+        for row, cells in found.kept
+    ]
+    available, others = len(body), 0
+    if spec.top is not None and available > spec.top:
+        others = available - spec.top if spec.others else 0
+        body = body[: spec.top]
+        if spec.others:
+            row, columns = _others(report, spec, found, columns, footnotes)
+            body.append(row)
+            available = len(body)
+    total_cells = None
+    if spec.totals and found.kept:
+        total_cells = (*([None] * count), *metric_cells(report, spec.metrics, found.total, found.total))
+    made = section_of(
+        spec,
+        columns=tuple(columns),
+        rows=tuple(body),
+        total=total_cells,
+        available_rows=available,
+        chart=_chart(report, spec, found.total),
+        others=others,
+        subtotals=subtotals,
+    )
+    return with_bridge(made)
+
+
+def _is_binned(spec: BreakdownSection) -> bool:
+    """Whether its rows are the bins of a number, which are all there."""
+    return len(spec.dimensions) == 1 and bool(spec.dimensions[0].bins)
+
+
+def _rows(report: Report, spec: BreakdownSection, answers: Answers) -> _Rows:
+    """What stands for a row: what was counted in it, not what its figures come to: 0 % of 20 is one."""
+    rows = [{**row, **all_lengths(report)} for row in answers.rows(spec.id)]
+    adds = additivity(answers.aggregate(spec.id))
+    total = total_row(report, spec, rows, answers)
+    binned = _is_binned(spec)
+    if binned:
+        there = {row[Member(0)] for row in rows}
+        every = range(len(spec.dimensions[0].bins) + 1)
+        rows += [{Member(0): index, **all_lengths(report)} for index in every if index not in there]
+    kept = [
+        (row, metric_cells(report, spec.metrics, row, total))
+        for row in rows
+        if counted(row, adds) or row.get(IDLE) or (binned and row[Member(0)] is not None)
+    ]
+    return _Rows(ordered(report, spec.dimensions, spec.metrics, spec.sort, kept), adds, total)
+
+
+def _others(
+    report: Report, spec: BreakdownSection, found: _Rows, columns: list[Column], footnotes: Footnotes
+) -> tuple[tuple[Cell, ...], list[Column]]:
+    """All rows that are cut as one, and the columns with what is not known of it."""
+    assert spec.top is not None
+    rest, count = [row for row, _ in found.kept[spec.top :]], len(spec.dimensions)
+    name: list[Cell] = [word(report.language, "others", len(rest)), *([None] * (count - 1))]
+    merged = {**summed(rest, found.adds), **all_lengths(report)}
+    cells = metric_cells(report, spec.metrics, merged, found.total)
+    unknown = _not_merged(report, spec, footnotes)
+    told = zip(columns[count:], cells, strict=True)
+    row = (*name, *(None if c.metric in unknown else cell for c, cell in told))
+    return row, [marked(c, unknown[c.metric]) if c.metric in unknown else c for c in columns]
+
+
+def _in_groups(
+    report: Report, spec: BreakdownSection, found: _Rows, answers: Answers
+) -> tuple[list[Kept], tuple[tuple[int, tuple[Cell, ...]], ...]]:
+    """The rows in groups by the first field, and the total of each group, from the source's rows. The
+    groups are in the order in which rows of theirs would be."""
+    first = spec.dimensions[:1]
+    groups: dict[Any, list[Kept]] = {}
+    for item in found.kept:
+        groups.setdefault(item[0][Member(0)], []).append(item)
+    own: list[Kept] = []
+    for row in answers.rows(spec.id, "subtotals"):
+        if row[Member(0)] in groups:
+            whole: Row = {**row, **all_lengths(report)}
+            own.append((whole, metric_cells(report, spec.metrics, whole, found.total)))
+    rows: list[Kept] = []
+    totals = []
+    for group, cells in ordered(report, first, spec.metrics, spec.sort, own):
+        rows += groups[group[Member(0)]]
+        name = shown_value(report, first[0], group[Member(0)])
+        totals.append((len(rows), (name, *([None] * (len(spec.dimensions) - 1)), *cells)))
+    return rows, tuple(totals)
+
+
+def _few(report: Report, spec: BreakdownSection, kept: Sequence[Kept], footnotes: Footnotes) -> dict[str | None, int]:
+    """Rates that rest on few cases in some row."""
+    found: dict[str | None, int] = {}
+    catalogue = report.binding.catalogue
+    for metric in spec.metrics:
+        if metric.kind != "ratio" or metric.unit != "percent":
+            continue
+        base = catalogue.metrics[metric.denominator]
+        if base.unit != "count":
+            continue
+        counts = [metric_value(catalogue, base, row) for row, _ in kept]
+        if any(c is not None and 0 < c < FEW for c in counts):
+            few = word(report.language, "few", label(report, metric.label), FEW)
+            found[metric.id] = footnotes.add(few)
+    return found
+
+
+def _not_merged(report: Report, spec: BreakdownSection, footnotes: Footnotes) -> dict[str | None, int]:
+    """Metrics that rows do not tell of several rows together (medians, distinct counts), with the
+    footnote that says so."""
+    found: dict[str | None, int] = {}
+    for metric in spec.metrics:
+        needed = metrics_needed(report.binding.catalogue, metric)
+        if any(part.aggregate not in ADDITIVE for part in needed):
+            said = word(report.language, "others_unknown", label(report, metric.label))
+            found[metric.id] = footnotes.add(said)
+    return found
+
+
+def _chart(report: Report, spec: BreakdownSection, total: Row) -> Chart | None:
+    wanted = spec.chart or ("histogram" if _is_binned(spec) else None)
+    if wanted in (None, "none"):
+        return None
+    first = spec.metrics[0].id
+    x = spec.dimensions[0].name
+    if wanted == "heatmap" and len(spec.dimensions) == 2:
+        values = spec.dimensions[1].field.value_labels.values()
+        order = tuple(label(report, texts) for texts in values)
+        return Chart("heatmap", x, (first,), spec.dimensions[1].name, categories=order)
+    whole = _whole(report, spec, total)
+    if wanted in ("waterfall", "pareto") and (whole is None or whole[0] is None):
+        return None  # of what nobody knows the sum there are no steps to it
+    if len(spec.dimensions) > 1:
+        return Chart("stacked", x, (first,), spec.dimensions[1].name, whole=whole)
+    kinds = {"bar": "hbar", "line": "hbar", "stacked": "hbar"}
+    return Chart(kinds.get(str(wanted), wanted), x, (first,), whole=whole)  # type: ignore[arg-type]
+
+
+def _whole(report: Report, spec: BreakdownSection, total: Row) -> tuple[float | None, float | None] | None:
+    """What the first metric comes to over all rows, now and before; None where rows do not add up."""
+    first = spec.metrics[0]
+    if not first.adds_up:
+        return None
+    cells = metric_cells(report, (first,), total, total)
+    whole = tuple(None if cell is None else float(cell) for cell in cells)  # type: ignore[arg-type]
+    return whole if len(whole) == 2 else (whole[0], None)
+
+
+def columns(context: Context, spec: BreakdownSection) -> tuple[str, ...]:
+    """What its columns are called."""
+    return (*(dimension.name for dimension in spec.dimensions), *column_names(spec.metrics, context.compared))
+
+
+BREAKDOWN = Kind(BreakdownSection, check, queries, figures, columns, metrics="metrics")

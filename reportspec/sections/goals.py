@@ -1,0 +1,146 @@
+"""Goals by a dimension (quotas): of each member the figure, its target, and where it stands. Nobody writes such a
+section: it is made of a goal that has `by`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar
+
+from reportspec.languages import alphabetical, vocabulary
+from reportspec.measures.answers import Answers
+from reportspec.measures.arithmetic import counted, metric_value
+from reportspec.measures.attainment import elapsed, goal_state
+from reportspec.measures.dimensions import dimension_column, shown_value
+from reportspec.measures.metric_columns import Footnotes, additivity, all_lengths, metric_column
+from reportspec.measures.words import word
+from reportspec.model.column_ids import Member
+from reportspec.model.domain import Metric
+from reportspec.model.figures import Cell, Chart, Column, Goal, Section
+from reportspec.model.query import Dimension, Query
+from reportspec.model.spec import GoalSpec, Regroup, Report, SectionSpec
+from reportspec.sections.asked_metrics import Rules, unusable
+from reportspec.sections.asking import rows_query, totals_query
+from reportspec.sections.context import Context, label_of
+from reportspec.sections.section_kind import Kind, section_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GoalsSection(SectionSpec):
+    """The goal of a metric by a dimension."""
+
+    kind: ClassVar[str] = "goals"
+    metrics: tuple[Metric, ...] = ()
+    dimensions: tuple[Dimension, ...] = ()
+    goal: str = ""
+
+    @property
+    def judged(self) -> str:
+        """The metric that the goal is of."""
+        return self.goal
+
+    def regrouped(self, change: Regroup) -> GoalsSection:
+        """The same with its dimension changed."""
+        return replace(self, dimensions=tuple(change(one, self.dimensions) for one in self.dimensions))
+
+
+def of_goal(context: Context, name: str, goal: GoalSpec) -> GoalsSection | None:
+    """The section of a goal; None where it is not by a dimension, or cannot be shown by it, which is told."""
+    if goal.by is None:
+        return None
+    metric = context.binding.catalogue.metrics[name]
+    problem = unusable(context, metric, Rules(rows=True), (goal.by,), context.conditions)
+    if problem is not None:
+        message = f"`{name}` cannot be shown by `{goal.by.name}`: {problem.message}"
+        context.document.tell(problem.code, message, ("goals", name, "by"), problem.help)
+        return None
+    title = vocabulary(context.language)["titles"]["goal"].format(label_of(context, metric.label))
+    return GoalsSection(id=f"goal_{metric.family}", title=title, metrics=(metric,), dimensions=(goal.by,), goal=name)
+
+
+def queries(report: Report, spec: GoalsSection) -> tuple[Query, ...]:
+    """The figure of each member."""
+    rows = rows_query(report, spec, report.sides, idle=True)
+    return (*rows, *totals_query(report, spec, shown=False)) if rows else ()
+
+
+def figures(report: Report, spec: GoalsSection, answers: Answers, footnotes: Footnotes) -> Section:
+    """A row for each value of the goal's dimension: figure, target, attainment (where lower is better,
+    the difference), pace, where it will land, and its state."""
+    goal, metric = report.goals[spec.goal], spec.metrics[0]
+    dimension = spec.dimensions[0]
+    catalogue, language = report.binding.catalogue, report.language
+    rows = [{**row, **all_lengths(report)} for row in answers.rows(spec.id)]
+    names = {shown_value(report, dimension, row[Member(0)]): row for row in rows}
+    for someone in goal.targets if goal.sure else ():
+        names.setdefault(someone, {Member(0): someone, **all_lengths(report)})
+    own = metric_column(report, metric, footnotes, None)
+    adds, running = additivity(answers.aggregate(spec.id)), elapsed(report) < 1
+    body = []
+    for name, row in names.items():
+        value = metric_value(catalogue, metric, row)
+        target = goal.targets.get(str(name)) if name is not None else None
+        if not counted(row, adds) and (target is None or not goal.sure):
+            continue
+        state = goal_state(report, metric, replace(goal, target=target), value)
+        body.append(_row(report, name, value, target, state, running, goal.direction))
+    best = 1 if goal.direction == "down" else -1
+    body.sort(
+        key=lambda row: (
+            row[3] is None,
+            best * (row[3] or 0) if isinstance(row[3], float) else 0,
+            alphabetical(language, str(row[0])),
+        )
+    )
+    columns = _columns(own, dimension_column(report, dimension), language, running, goal.direction)
+    chart = Chart("bullet", dimension.name, (own.name,)) if goal.targets else None
+    made = section_of(spec, columns=columns, rows=tuple(body), available_rows=len(body), chart=chart)
+    return made if goal.targets else replace(made, notes=(*made.notes, word(language, "no_targets")))
+
+
+def _row(
+    report: Report,
+    name: Cell,
+    value: Cell,
+    target: float | None,
+    state: Goal | None,
+    running: bool,
+    direction: str,
+) -> tuple[Cell, ...]:
+    said = word(report.language, f"state_{state.state if state is not None else 'none'}")
+    course: tuple[Cell, ...] = ()
+    if running:  # a period that is over is heading for nothing
+        course = (state.pace, state.landing) if state is not None else (None, None)
+    if direction == "down":
+        return (name, value, target, state.difference if state is not None else None, *course[1:], said)
+    return (name, value, target, state.attainment if state is not None else None, *course, said)
+
+
+def _columns(own: Column, by: Column, language: str, running: bool, direction: str) -> tuple[Column, ...]:
+    def column(name: str, like: Column, **more: Any) -> Column:
+        return replace(like, name=name, label=word(language, name), footnotes=(), **more)
+
+    share: Mapping[str, Any] = {
+        "unit": "percent",
+        "currency": None,
+        "type": "number",
+        "decimals": None,
+    }
+    course: tuple[Column, ...] = (
+        column("pace", own, role="field", **share),
+        column("landing", own, role="field", type="number"),
+    )
+    stands = column("attainment", own, role="field", **share)
+    if direction == "down":  # a share of the goal would be read the other way round
+        stands, course = column("difference", own, role="difference", type="number"), course[1:]
+    return (
+        by,
+        own,
+        column("target", own, role="target"),
+        stands,
+        *(course if running else ()),
+        Column("state", word(language, "state"), "text", role="field"),
+    )
+
+
+GOALS = Kind(GoalsSection, None, queries, figures)

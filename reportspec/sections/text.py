@@ -1,0 +1,47 @@
+"""A text of the author's; also what stands for a standard section of which the source serves nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from reportspec.measures.answers import Answers
+from reportspec.measures.metric_columns import Footnotes
+from reportspec.model.figures import Section
+from reportspec.model.query import Query
+from reportspec.model.spec import Report, SectionSpec
+from reportspec.sections.context import Context, Draft
+from reportspec.sections.section_kind import Kind, section_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TextSection(SectionSpec):
+    """A text in Markdown."""
+
+    kind: ClassVar[str] = "text"
+    text: str = ""
+
+
+def check(context: Context, draft: Draft) -> TextSection:
+    """A text in the report's language."""
+    common = {**draft.common(context), "note": ""}
+    return TextSection(**common, title=context.text(draft.data.get("title")), text=context.text(draft.data["text"]))
+
+
+def nothing_served(context: Context, draft: Draft, title: str) -> TextSection | None:
+    """A section of a report type of which this source can serve nothing: it says so. None for one's own, of which
+    that is told at its place."""
+    return TextSection(**draft.common(context), title=title) if draft.standard else None
+
+
+def queries(report: Report, spec: TextSection) -> tuple[Query, ...]:
+    """A text asks for nothing."""
+    return ()
+
+
+def figures(report: Report, spec: TextSection, answers: Answers, footnotes: Footnotes) -> Section:
+    """The text."""
+    return section_of(spec, text=spec.text)
+
+
+TEXT = Kind(TextSection, check, queries, figures)

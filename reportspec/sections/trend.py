@@ -1,0 +1,245 @@
+"""A trend: a row for each step of the period, drawn over time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any, ClassVar
+
+from reportspec.calendar import Bucket, bucket_label, buckets, instant, same_point
+from reportspec.measures.answers import Answers
+from reportspec.measures.arithmetic import counted, metric_value
+from reportspec.measures.dimensions import by_nature, dimension_column, shown_value
+from reportspec.measures.metric_columns import Footnotes, additivity, lengths
+from reportspec.measures.words import word
+from reportspec.model.column_ids import BUCKET, Member, Row
+from reportspec.model.domain import Metric
+from reportspec.model.figures import Cell, Chart, Column, RowMark, Section
+from reportspec.model.query import AggregateQuery, Dimension, Query, Side
+from reportspec.model.spec import ChartName, Regroup, Report, SectionSpec
+from reportspec.resolve.binding import metrics_needed
+from reportspec.sections.asked_dimensions import dimensions_of
+from reportspec.sections.asked_metrics import Rules, asked_metrics
+from reportspec.sections.asking import rows_query, totals_query
+from reportspec.sections.context import Context, Draft, title_of
+from reportspec.sections.metric_rows import column_names, metric_cells, metric_columns, total_row
+from reportspec.sections.section_kind import Kind, section_of
+from reportspec.sections.text import nothing_served
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrendSection(SectionSpec):
+    """Metrics in the steps of the period, of a field's members apart where it has one."""
+
+    kind: ClassVar[str] = "trend"
+    metrics: tuple[Metric, ...] = ()
+    dimensions: tuple[Dimension, ...] = ()
+    grain: str = ""
+    chart: ChartName | None = None
+    totals: bool = True
+
+    @property
+    def step(self) -> str:
+        """The grain."""
+        return self.grain
+
+    def regrouped(self, change: Regroup) -> TrendSection:
+        """The same with its dimension changed."""
+        return replace(self, dimensions=tuple(change(one, self.dimensions) for one in self.dimensions))
+
+
+def check(context: Context, draft: Draft) -> SectionSpec | None:
+    """The metrics that are told over time."""
+    dimensions, body = dimensions_of(context, draft), draft.body
+    metrics = asked_metrics(context, draft, Rules(over_time=True), dimensions) if dimensions is not None else ()
+    if dimensions is None or not metrics:
+        return nothing_served(context, draft, title_of(context, draft, "trend"))
+    return TrendSection(
+        **draft.common(context),
+        title=title_of(context, draft, "trend", dimensions),
+        conditions=draft.conditions,
+        metrics=metrics,
+        dimensions=dimensions,
+        grain=str(body.get("grain") or context.grain),
+        chart=body.get("chart"),
+        totals=bool(body.get("totals", True)),
+    )
+
+
+def queries(report: Report, spec: TrendSection) -> tuple[Query, ...]:
+    """The steps, and what does not add up over them."""
+    rows = rows_query(report, spec, _in_steps(report, spec))
+    return (*rows, *totals_query(report, spec, shown=spec.totals, over_time=True)) if rows else ()
+
+
+def _in_steps(report: Report, spec: TrendSection) -> tuple[Side, ...]:
+    periods = (report.period, report.compare)
+    return tuple(
+        replace(side, buckets=buckets(period, spec.grain, report.project.fiscal))
+        for side, period in zip(report.sides, periods, strict=False)
+        if period is not None
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Steps:
+    """The steps of a trend: of each what its rows are made from, and the first that are not over, or not begun."""
+
+    query: AggregateQuery
+    found: Mapping[tuple[int, Any], Row]  # by step and member
+    groups: Sequence[Any]
+    partial_from: int | None
+    ahead_from: int | None
+
+
+def figures(report: Report, spec: TrendSection, answers: Answers, footnotes: Footnotes) -> Section:
+    """A row for each step of the period, of each member where there is a dimension."""
+    query = answers.aggregate(spec.id)
+    assert query is not None
+    rows = answers.rows(spec.id)
+    total = total_row(report, spec, rows, answers)
+    by = spec.dimensions[0] if spec.dimensions else None
+    columns = [
+        Column("period", word(report.language, "period"), "date", role="period"),
+        *([dimension_column(report, by)] if by is not None else []),
+        *metric_columns(report, spec.metrics, footnotes, total),
+    ]
+    steps = _steps(report, query, rows, by, additivity(query))
+    current = query.sides[0].buckets
+    body = [row for index in range(len(current)) for row in _rows(report, spec, steps, index)]
+    names = _names(report, current)
+    width = len(steps.groups)
+    total_cells: tuple[Cell, ...] | None = None
+    catalogue = report.binding.catalogue
+    if spec.totals and all(m.time is not None for metric in spec.metrics for m in metrics_needed(catalogue, metric)):
+        lead: list[Cell] = [None] * (2 if by is not None else 1)
+        total_cells = (*lead, *metric_cells(report, spec.metrics, total, total))
+    apart = [name for index, name in enumerate(names) if _apart(report, query.sides, index)]
+    notes = (word(report.language, "steps_apart", ", ".join(apart)),) if apart else ()
+    made = section_of(
+        spec,
+        columns=tuple(columns),
+        rows=tuple(body),
+        total=total_cells,
+        available_rows=len(body),
+        row_labels=tuple(name for name in names for _ in range(width)),
+        row_marks=tuple(_mark(report, bucket) for bucket in current for _ in range(width)),
+        chart=_chart(report, spec, steps) if spec.chart != "none" and body else None,
+    )
+    return replace(made, notes=(*made.notes, *notes))
+
+
+def _steps(
+    report: Report, query: AggregateQuery, rows: Sequence[Row], by: Dimension | None, adds: Mapping[Any, str]
+) -> _Steps:
+    groups: list[Any] = [None]
+    if by is not None:
+        members = {row[Member(0)] for row in rows if counted(row, adds)}
+        groups = sorted(members, key=lambda value: by_nature(report, by, value))
+    found = {(row[BUCKET], row.get(Member(0))): row for row in rows}
+    zone, current = report.binding.zone, query.sides[0].buckets
+    running = (index for index, bucket in enumerate(current) if instant(bucket.end, zone) > report.reached)
+    ahead = (index for index, bucket in enumerate(current) if instant(bucket.start, zone) >= report.reached)
+    return _Steps(query, found, groups, next(running, None), next(ahead, None))
+
+
+def _rows(report: Report, spec: TrendSection, steps: _Steps, index: int) -> list[tuple[Cell, ...]]:
+    """The rows of a step."""
+    catalogue, sides = report.binding.catalogue, steps.query.sides
+    ahead = {metric.id for metric in spec.metrics if any(part.ahead for part in metrics_needed(catalogue, metric))}
+    bucket = sides[0].buckets[index]
+    future = instant(bucket.start, report.binding.zone) >= report.reached
+    compares = report.compare is not None and _answers(report, sides, index)
+    made = []
+    for group in steps.groups:
+        row = dict(steps.found.get((index, group), {}))
+        for side in sides:
+            if index < len(side.buckets):
+                row |= lengths(report, side, side.buckets[index])
+        cells: list[Cell] = [bucket.start]
+        if spec.dimensions:
+            cells.append(shown_value(report, spec.dimensions[0], group))
+        for metric in spec.metrics:
+            unknown = future and metric.id not in ahead
+            cells.append(None if unknown else metric_value(catalogue, metric, row))
+            if report.compare is not None:
+                told = metric.id in ahead or compares
+                cells.append(metric_value(catalogue, metric, row, "previous") if told else None)
+        made.append(tuple(cells))
+    return made
+
+
+def _names(report: Report, current: Sequence[Bucket]) -> list[str]:
+    """What the steps are called."""
+    with_year = report.period.start.year != (report.period.end - timedelta(days=1)).year
+    return [bucket_label(bucket, report.language, with_year, report.locale) for bucket in current]
+
+
+def _chart(report: Report, spec: TrendSection, steps: _Steps) -> Chart:
+    several = len(steps.query.sides[0].buckets) > 1
+    kind = {"bar": "bar", "stacked": "stacked"}.get(spec.chart or "", "line" if several else "bar")
+    first, by = spec.metrics[0], spec.dimensions[0] if spec.dimensions else None
+    goal = report.goals.get(first.id)
+    shown = goal.target if goal and first.unit in ("percent", "days", "ratio") else None
+    return Chart(
+        kind,  # type: ignore[arg-type]
+        "period",
+        tuple(m.id for m in spec.metrics) if kind == "stacked" and by is None else (first.id,),
+        by.name if by else None,
+        shown,
+        None,
+        steps.partial_from,
+        steps.ahead_from,
+    )
+
+
+def _mark(report: Report, bucket: Bucket) -> RowMark:
+    """What stands at a step's name while the step is not over, whatever is drawn of it."""
+    begins, ends = instant(bucket.start, report.binding.zone), instant(bucket.end, report.binding.zone)
+    if ends <= report.reached:
+        return ""
+    if report.ended is not None:
+        return "no_data_yet" if begins >= report.reached else "in_part"
+    return "not_begun" if begins >= report.reached else "in_progress"
+
+
+def _apart(report: Report, sides: tuple[Side, ...], index: int) -> bool:
+    """Whether a step and the one of the other period were cut to different lengths by the bounds of
+    their periods: 1 to 4 October, and 1 to 6 September. One that is not over is compared as far as it
+    has come."""
+    if len(sides) < 2 or index >= len(sides[1].buckets):
+        return False
+    bucket, before = sides[0].buckets[index], sides[1].buckets[index]
+    over = instant(bucket.end, report.binding.zone) <= report.reached
+    cut = bucket.partial or before.partial
+    return over and cut and bucket.end - bucket.start != before.end - before.start
+
+
+def _answers(report: Report, sides: tuple[Side, ...], index: int) -> bool:
+    """Whether a bucket has one of the other period to stand beside. Where an unfinished period cuts
+    one of the two, both must be the same stretch: four days of a week say nothing beside one."""
+    current, other = sides
+    if index >= len(other.buckets) or _apart(report, sides, index):
+        return False
+    zone, bucket, before = report.binding.zone, current.buckets[index], other.buckets[index]
+    bounds = [
+        (instant(one.start, zone), instant(one.end, zone), side.as_of)
+        for side, one in ((current, bucket), (other, before))
+    ]
+    if not report.unfinished or all(end <= reached for _, end, reached in bounds):
+        return True
+    if any(start >= reached for start, _, reached in bounds):
+        return False
+    assert report.compare is not None
+    own, there = ((start, min(end, reached)) for start, end, reached in bounds)
+    return there == tuple(same_point(at, report.period, report.compare, zone, report.alignment) for at in own)
+
+
+def columns(context: Context, spec: TrendSection) -> tuple[str, ...]:
+    """What its columns are called."""
+    by = tuple(dimension.name for dimension in spec.dimensions)
+    return ("period", *by, *column_names(spec.metrics, context.compared))
+
+
+TREND = Kind(TrendSection, check, queries, figures, columns, metrics="metrics")
