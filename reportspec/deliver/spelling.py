@@ -5,49 +5,33 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from typing import Any
 
 from reportspec.deliver.ledger import Entry, Ledger
 from reportspec.resolve.params import in_one_spelling
 
 
-@dataclass(frozen=True, slots=True)
-class Spelled:
+class Spelled(Ledger):
     """A ledger that finds what a report was sent under other spellings of its params."""
 
-    ledger: Ledger
-    key: str
-    others: tuple[str, ...]
+    def __init__(self, ledger: Ledger, key: str, others: tuple[str, ...]) -> None:
+        super().__init__(ledger.store)
+        self._key, self._others = key, others
 
     def find(self, report: str, period: str, recipient: str) -> Entry | None:
-        found = (self.ledger.find(one, period, recipient) for one in self._names(report))
-        return next((entry for entry in found if entry is not None), None)
+        """The entry of a key, or of one that means the same."""
+        entries = (Ledger.find(self, name, period, recipient) for name in self._names(report))
+        return next((entry for entry in entries if entry is not None), None)
 
     def last(self, report: str, recipient: str, period: str) -> Entry | None:
-        found = [self.ledger.last(one, recipient, period) for one in self._names(report)]
-        return max((entry for entry in found if entry is not None), key=lambda entry: entry.at, default=None)
+        """What a recipient was sent last of a report under any of its names."""
+        entries = [Ledger.last(self, name, recipient, period) for name in self._names(report)]
+        return max((entry for entry in entries if entry is not None), key=lambda entry: entry.at, default=None)
 
     def _names(self, report: str) -> Iterator[str]:
         yield report
-        if report.startswith(self.key):
-            yield from (other + report.removeprefix(self.key) for other in self.others)
-
-    def sender(self, report: str) -> AbstractContextManager[bool]:
-        return self.ledger.sender(report)
-
-    def put(self, entry: Entry) -> None:
-        self.ledger.put(entry)
-
-    def step(self, entry: Entry) -> None:
-        self.ledger.step(entry)
-
-    def entries(self, report: str | None = None, period: str | None = None) -> list[Entry]:
-        return self.ledger.entries(report, period)
-
-    def close(self) -> None:
-        self.ledger.close()
+        if report.startswith(self._key):
+            yield from (other + report.removeprefix(self._key) for other in self._others)
 
 
 def spelled(ledger: Ledger, file: str, key: str, declared: Mapping[str, Any]) -> Ledger:
@@ -57,11 +41,10 @@ def spelled(ledger: Ledger, file: str, key: str, declared: Mapping[str, Any]) ->
     wanted = _settings(key.removeprefix(file), declared)
     known = {entry.report for entry in ledger.entries() if entry.report.startswith(file + "?")}
     others = {file + way for one in known for way in _ways(one.removeprefix(file))}
-    same = (
-        one for one in sorted(others - {key}) if _same(_settings(one.removeprefix(file), declared), wanted, declared)
+    same = tuple(
+        name for name in sorted(others - {key}) if _same(_settings(name.removeprefix(file), declared), wanted, declared)
     )
-    found = tuple(same)
-    return Spelled(ledger, key, found) if found else ledger
+    return Spelled(ledger, key, same) if same else ledger
 
 
 def _ways(told: str) -> Iterator[str]:

@@ -110,14 +110,13 @@ def _send(asked: dict[str, Any], begun: int) -> None:
 
 
 def _tell_of_claims(begun: int) -> None:
-    from reportspec.deliver import ledger
+    from reportspec.deliver.ledger import Ledger
 
     def told(put: Callable[..., None], self: Any, entry: Any) -> None:
         os.write(begun, b"!")
         put(self, entry)
 
-    for kind in (ledger.SqliteLedger, ledger.PostgresLedger):
-        kind.put = functools.partialmethod(functools.partial(told, kind.put))  # type: ignore
+    Ledger.put = functools.partialmethod(functools.partial(told, Ledger.put))  # type: ignore
 
 
 # Where a send can be struck: what stands in the ledger of the mail then, and whether the server has
@@ -137,7 +136,8 @@ POINTS = {
 
 def _arm(point: str, turn: int, number: int) -> None:
     """Be struck by a signal at a point, the first time (0) that it is reached, or a later one."""
-    from reportspec.deliver import ledger, smtp
+    from reportspec.deliver import smtp
+    from reportspec.deliver.ledger import Ledger
 
     times = itertools.count()
 
@@ -155,9 +155,8 @@ def _arm(point: str, turn: int, number: int) -> None:
 
         setattr(kind, name, method)
 
-    for kind in (ledger.SqliteLedger, ledger.PostgresLedger):
-        around(kind, "put", lambda entry: "a claim" if entry.state == "claimed" else "the end of all")
-        around(kind, "step", lambda entry: f"`{entry.state}`")
+    around(Ledger, "put", lambda entry: "a claim" if entry.state == "claimed" else "the end of all")
+    around(Ledger, "step", lambda entry: f"`{entry.state}`")
     handed, speak = smtp.Mailer.send, smtplib.SMTP.send
 
     def send(self: Any, *args: Any) -> Any:

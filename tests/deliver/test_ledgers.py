@@ -24,9 +24,8 @@ from typing import Any
 import psycopg
 import pytest
 
-from reportspec.deliver import ledger as ledgers
 from reportspec.deliver import send as sending
-from reportspec.deliver.ledger import Entry, Ledger, open_ledger
+from reportspec.deliver.ledger import Entry, Ledger, open_ledger, waiting
 from reportspec.deliver.send import SendOptions
 from reportspec.errors import LedgerError
 from tests.conftest import CHECKOUT
@@ -611,7 +610,7 @@ def test_it_waits_for_another_program_and_then_says_so(sends: Sends, monkeypatch
     import threading
 
     sends.place.open().close()
-    monkeypatch.setattr(ledgers, "PATIENCE", 10.0)
+    monkeypatch.setattr(waiting, "PATIENCE", 10.0)
     with held(sends.place) as let_go:
         timer = threading.Timer(0.5, lambda: None)
         ledger: list[Any] = []
@@ -629,7 +628,7 @@ def test_it_waits_for_another_program_and_then_says_so(sends: Sends, monkeypatch
         let_go()
         worker.join(15)
         assert ledger == [entry()]
-    monkeypatch.setattr(ledgers, "PATIENCE", 0.3)
+    monkeypatch.setattr(waiting, "PATIENCE", 0.3)
     began = time.monotonic()
     with held(sends.place):
         error = refused(sends, "lock")
@@ -644,8 +643,8 @@ def test_it_waits_for_another_program_and_then_says_so(sends: Sends, monkeypatch
 def test_that_it_waits_is_told_once_and_soon(sends: Sends, monkeypatch: pytest.MonkeyPatch, reading: bool) -> None:
     place = sends.place
     place.open().close()
-    monkeypatch.setattr(ledgers, "PATIENCE", 5.0)
-    monkeypatch.setattr(ledgers, "QUIET", 0.3)
+    monkeypatch.setattr(waiting, "PATIENCE", 5.0)
+    monkeypatch.setattr(waiting, "QUIET", 0.3)
     told: list[float] = []
     began = time.monotonic()
     with held(place) as let_go:
@@ -684,7 +683,7 @@ def test_who_looks_does_not_wait_for_who_writes(sends: Sends) -> None:
 @both
 @pytest.mark.parametrize(("step", "number", "taken"), [("announced", 3, 2), ("taken", 2, 2)])
 def test_held_in_the_middle(sends: Sends, step: str, number: int, taken: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ledgers, "PATIENCE", 0.3)
+    monkeypatch.setattr(waiting, "PATIENCE", 0.3)
     holding = held(sends.place)
     sends.at(step, number, holding.__enter__)
     refused(sends, "lock")

@@ -16,6 +16,7 @@ import pytest
 from pypdf import PdfReader
 
 from reportspec.deliver import outlets, smtp
+from reportspec.deliver.ledger import Ledger
 from reportspec.deliver.message import one_line
 from reportspec.errors import LedgerError, MailError, NotSent, SourceError
 from tests.deliver.conftest import NOW, Run, results, spec
@@ -329,9 +330,7 @@ def test_a_ledger_that_cannot_be_written_sends_nothing(run: Run, handler: Handle
 def test_a_ledger_that_fills_up_stops_before_the_mail(
     run: Run, handler: Handler, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from reportspec.deliver import ledger
-
-    step = ledger.SqliteLedger.step
+    step = Ledger.step
     seen: list[str] = []
 
     def full(self: Any, entry: Any) -> None:
@@ -340,12 +339,12 @@ def test_a_ledger_that_fills_up_stops_before_the_mail(
             raise LedgerError("the ledger cannot be used, so nothing is sent: database or disk is full")
         step(self, entry)
 
-    monkeypatch.setattr(ledger.SqliteLedger, "step", full)
+    monkeypatch.setattr(Ledger, "step", full)
     with pytest.raises(LedgerError, match="full"):
         run(spec(THREE))
     assert seen == ["data", "sent", "data"]
     assert len(handler.taken) == 1
-    monkeypatch.setattr(ledger.SqliteLedger, "step", step)
+    monkeypatch.setattr(Ledger, "step", step)
     assert sorted(results(run(spec(THREE))).values()) == ["already", "sent", "sent"]
     assert len(handler.taken) == 3
 

@@ -6,7 +6,7 @@ import json
 import unicodedata
 from pathlib import Path
 
-from reportspec.deliver.ledger import Entry, SqliteLedger, stamped
+from reportspec.deliver.ledger import Entry, open_ledger, stamped
 from reportspec.deliver.status import as_json, as_table, deliveries, nearest
 from reportspec.model.mail import Mail
 
@@ -15,7 +15,7 @@ PERIOD = "2026-07-01/2026-10-01"
 
 
 def filled(folder: Path, *entries: Entry) -> None:
-    ledger = SqliteLedger(folder / Mail().ledger)
+    ledger = open_ledger(Mail().ledger, folder)
     for number, entry in enumerate(entries):
         one = stamped(entry)
         ledger.put(

@@ -1,0 +1,137 @@
+"""A ledger in PostgreSQL, for several machines; an advisory lock says who sends."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from hashlib import sha256
+from typing import Any
+
+from reportspec.deliver.ledger import waiting
+from reportspec.deliver.ledger.rules import TABLE, VERSION, check_version, table_sql
+from reportspec.deliver.ledger.waiting import Tell, silent
+from reportspec.errors import LedgerError
+
+_URL = re.compile(r"postgres(?:ql)?://(?:[^@/?#]*@)?[^@]*")
+_LOCKED = "55P03"  # what PostgreSQL says after `lock_timeout`
+_MADE_BY = "reportspec ledger, version "  # the comment of the table, before the number
+
+
+class PostgresTable:
+    """A table in PostgreSQL."""
+
+    name = "in PostgreSQL"
+
+    def __init__(self, url: str, *, reading: bool = False, tell: Tell = silent) -> None:
+        from reportspec.run.connection import Secrets
+
+        self._tell = tell
+        self._secrets = Secrets(url)
+        try:
+            import psycopg
+        except ImportError:
+            raise LedgerError(
+                "the ledger is in PostgreSQL, whose driver is not there", 'pip install "reportspec[postgres]"'
+            ) from None
+        self._error: type[Exception] = psycopg.Error
+        unread = LedgerError(
+            "the URL of the ledger cannot be read",
+            "write it as postgresql://user:${PASSWORD}@host:5432/database, odd characters of the password as %-codes",
+        )
+        # Of an odd URL the driver takes a part of the password for the host, and says so.
+        if not _URL.fullmatch(url):
+            raise unread
+        try:
+            self._raw = psycopg.connect(url, autocommit=True, connect_timeout=20)
+        except psycopg.ProgrammingError:
+            raise unread from None
+        except psycopg.Error as error:
+            raise self._broken(error) from None
+        try:
+            self._prepare(reading)
+        except BaseException as error:
+            self._raw.close()
+            if isinstance(error, psycopg.Error):
+                raise self._broken(error) from None
+            raise
+
+    def _prepare(self, reading: bool) -> None:
+        self._raw.execute("SET synchronous_commit = on")
+        self._raw.execute(f"SET lock_timeout = {waiting.first_wait()}")
+        if reading and self._made():
+            return
+        # Two that make the table at once would both find it missing.
+        self._execute("SELECT pg_advisory_lock(7277, 0)", ())
+        if not self._made():  # who may not make tables may use one that was made for them
+            with self._raw.transaction():
+                self._raw.execute(table_sql("BYTEA"))
+                self._raw.execute(f"COMMENT ON TABLE {TABLE} IS '{_MADE_BY}{VERSION}'")
+        self._raw.execute("SELECT pg_advisory_unlock(7277, 0)")
+
+    def _made(self) -> bool:
+        """Whether the table is there; of this version, or of people's own making."""
+        there, said = self._execute(
+            "SELECT one, obj_description(one, 'pg_class') FROM to_regclass(%s) AS one", (TABLE,)
+        )[0]
+        if (said or "").startswith(_MADE_BY):
+            number = said.removeprefix(_MADE_BY)
+            check_version(int(number) if number.isdecimal() else -1, self.name)
+        return there is not None
+
+    def _execute(self, sql: str, values: Sequence[Any]) -> list[Any]:
+        """The rows of a statement. Where another program holds what it needs, that is told after a
+        moment, and it is waited for on."""
+        try:
+            return self._raw.execute(sql, values).fetchall()
+        except self._error as error:
+            if getattr(error, "sqlstate", None) != _LOCKED or not waiting.second_wait():
+                raise
+        self._tell(waiting.waiting(self.name))
+        self._raw.execute(f"SET lock_timeout = {waiting.second_wait()}")
+        try:
+            return self._raw.execute(sql, values).fetchall()
+        finally:
+            self._raw.execute(f"SET lock_timeout = {waiting.first_wait()}")
+
+    @contextmanager
+    def sender(self, report: str) -> Iterator[bool]:
+        """While inside, whether this process alone sends the report."""
+        # Locks are the database's, and another schema may hold another ledger: so the table's number
+        # is a part of them.
+        lock = f"('{TABLE}'::regclass::oid::int4, %s)"
+        number = int.from_bytes(sha256(report.encode()).digest()[:4], "big", signed=True)
+        mine = bool(self._run(f"SELECT pg_try_advisory_lock{lock}", (number,))[0][0])
+        try:
+            yield mine
+        finally:
+            if mine:
+                with contextlib.suppress(LedgerError):
+                    self._run(f"SELECT pg_advisory_unlock{lock}", (number,))
+
+    def rows(self, sql: str, values: Sequence[Any]) -> list[Any]:
+        """The rows of a query."""
+        return self._run(sql.replace("?", "%s"), values)
+
+    def changed(self, sql: str, values: Sequence[Any]) -> int:
+        """How many rows a statement has written."""
+        return len(self._run(f"{sql.replace('?', '%s')} RETURNING 1", values))
+
+    def close(self) -> None:
+        """Let go of it."""
+        self._raw.close()
+
+    def _run(self, sql: str, values: Sequence[Any]) -> list[Any]:
+        try:
+            return self._execute(sql, values)
+        except self._error as error:
+            raise self._broken(error) from None
+
+    def _broken(self, error: Exception) -> LedgerError:
+        return LedgerError(
+            f"the ledger in PostgreSQL cannot be used, and without it nothing is sent: {self._secrets.why(error)}",
+            waiting.HELD
+            if getattr(error, "sqlstate", None) == _LOCKED
+            else "look at `deliver.ledger` in the project file, and whether the server answers",
+        )

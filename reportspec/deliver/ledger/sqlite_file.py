@@ -1,0 +1,152 @@
+"""A ledger in a file; a lock file beside it for each report says who sends."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from reportspec.deliver.ledger import waiting
+from reportspec.deliver.ledger.rules import VERSION, check_version, table_sql
+from reportspec.deliver.ledger.waiting import Tell, silent
+from reportspec.errors import LedgerError
+
+
+class SqliteFile:
+    """A file of SQLite's."""
+
+    def __init__(self, path: Path, *, reading: bool = False, tell: Tell = silent) -> None:
+        self.path, self.name = path, f"`{path.name}`"
+        self._tell = tell
+        self._lock: tuple[Path, int] | None = None  # of the report that is sent
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            # It holds what was sent, so from the first moment it is nobody else's to read.
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+            self._raw = sqlite3.connect(path, timeout=waiting.first_wait() / 1000, isolation_level=None)
+        except (sqlite3.Error, OSError) as error:
+            raise _broken(path, error) from None
+        try:
+            if not (reading and self._readable()):
+                self._prepare()
+        except BaseException as error:
+            self._raw.close()
+            if isinstance(error, sqlite3.Error):
+                raise _broken(path, error) from None
+            raise
+
+    def _readable(self) -> bool:
+        """Whether there is something to look into as it is."""
+        version = self._execute("PRAGMA user_version").fetchone()[0]
+        check_version(version, self.name)
+        return bool(version)
+
+    def _prepare(self) -> None:
+        self._execute("PRAGMA synchronous = EXTRA")
+        self._execute("PRAGMA fullfsync = ON")  # without it, macOS leaves it to the disk
+        self._execute("BEGIN IMMEDIATE")
+        version = self._execute("PRAGMA user_version").fetchone()[0]
+        check_version(version, self.name)
+        self._execute(table_sql("BLOB", unless_there=True))
+        self._execute(f"PRAGMA user_version = {VERSION}")
+        self._execute("COMMIT")
+
+    def _execute(self, sql: str, values: Sequence[Any] = ()) -> sqlite3.Cursor:
+        """Run a statement. Where another program holds the file that is told after a moment, and it is
+        waited for on; a statement that found it busy did nothing."""
+        try:
+            return self._raw.execute(sql, values)
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or not waiting.second_wait():
+                raise
+        self._tell(waiting.waiting(self.name))
+        self._raw.execute(f"PRAGMA busy_timeout = {waiting.second_wait()}")
+        try:
+            return self._raw.execute(sql, values)
+        finally:
+            self._raw.execute(f"PRAGMA busy_timeout = {waiting.first_wait()}")
+
+    @contextmanager
+    def sender(self, report: str) -> Iterator[bool]:
+        """While inside, whether this process alone sends the report."""
+        name = sha256(report.encode()).hexdigest()[:16]
+        path = self.path.with_name(f"{self.path.name}.{name}.lock")
+        try:
+            handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        except OSError as error:
+            raise _broken(path, error) from None
+        try:
+            try:
+                mine = _locked(handle)
+            except OSError as error:
+                raise _broken(path, error) from None
+            self._lock = path, handle
+            yield mine and self._holds()
+        finally:
+            self._lock = None
+            os.close(handle)  # which lets go of the lock, as does the end of the process
+
+    def _holds(self) -> bool:
+        """Whether the lock file is still the one that is locked: of one that was deleted, another
+        run would make and lock a new one."""
+        if self._lock is None:
+            return True
+        path, handle = self._lock
+        try:
+            return os.path.samestat(path.stat(), os.fstat(handle))
+        except OSError:
+            return False
+
+    def rows(self, sql: str, values: Sequence[Any]) -> list[Any]:
+        """The rows of a query."""
+        try:
+            return self._execute(sql, values).fetchall()
+        except sqlite3.Error as error:
+            raise _broken(self.path, error) from None
+
+    def changed(self, sql: str, values: Sequence[Any]) -> int:
+        """How many rows a statement has written; none is where the lock is not this process's any more."""
+        if not self._holds():
+            raise _broken(self.path, OSError("its lock file was deleted or replaced"))
+        try:
+            return self._execute(sql, values).rowcount
+        except sqlite3.Error as error:
+            raise _broken(self.path, error) from None
+
+    def close(self) -> None:
+        """Let go of it."""
+        self._raw.close()
+
+
+def _broken(path: Path, error: Exception) -> LedgerError:
+    said = (getattr(error, "strerror", None) or str(error)).lower()
+    if "locked" in said:
+        help = waiting.HELD
+    else:
+        help = "without it nobody knows who was sent what: make room or mend the file, or restore it from a backup"
+    if getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_READONLY_DBMOVED:
+        said = "the file was deleted, moved or replaced"
+    return LedgerError(f"the ledger `{path.name}` cannot be used, and without it nothing is sent: {said}", help)
+
+
+def _locked(handle: int) -> bool:
+    """Whether the lock is this process's now."""
+    try:
+        import fcntl
+    except ImportError:
+        import msvcrt
+
+        try:
+            msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined,unused-ignore]
+        except OSError:
+            return False
+        return True
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:  # and nothing else: a disk without locks is not "another process"
+        return False
+    return True
