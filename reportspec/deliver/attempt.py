@@ -13,7 +13,7 @@ from reportspec.check.report import Checked
 from reportspec.deliver import send as sending
 from reportspec.deliver.ledger import Tell, silent
 from reportspec.deliver.maintainers import Failure, failure, maintainers, tell
-from reportspec.deliver.outlets import without_secrets
+from reportspec.deliver.outlets.censor import without_secrets
 from reportspec.deliver.send import Outcome, Result, SendOptions, Sent, Wait
 from reportspec.deliver.status import days
 from reportspec.diagnostics import Diagnostic, in_order, one_line, shortened

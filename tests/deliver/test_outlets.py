@@ -14,8 +14,10 @@ from fsspec.implementations.memory import MemoryFileSystem
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reportspec.deliver import outlets
-from reportspec.deliver.outlets import OutletError, Parcel, filled, way, without_secrets
+from reportspec.deliver.outlets import OutletError, Parcel, store, time_limit, way
+from reportspec.deliver.outlets.censor import without_secrets
+from reportspec.deliver.outlets.json_message import JsonMessage
+from reportspec.deliver.outlets.parcel import filled
 from reportspec.model.mail import Outlet
 from reportspec.naming import parts_of, slug
 from tests.deliver.conftest import Run, results, spec
@@ -28,7 +30,7 @@ def taken(kind: str, target: str, root: Path = Path()) -> str:
     """What comes of handing the parcel to an outlet; of hooks the message is of no interest here."""
     outlet = Outlet("out", kind, target)
     if kind in ("webhook", "slack"):
-        return outlets._Message(outlet, lambda _: {"text": "Won"}, outlets.TIMEOUT).take(PARCEL)
+        return JsonMessage(outlet, lambda _: {"text": "Won"}, time_limit.TIMEOUT).take(PARCEL)
     return way(outlet, root).take(PARCEL)
 
 
@@ -98,7 +100,7 @@ def test_a_store_makes_no_bucket(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(MemoryFileSystem, "makedirs", lambda _, path, **__: made.append(path))
     taken("store", "memory://reports/{period}")
     assert made == ["/reports/2026-07-01"] * 2
-    monkeypatch.setattr(outlets, "_BUCKETS", ("memory",))
+    monkeypatch.setattr(store, "_BUCKETS", ("memory",))
     taken("store", "memory://reports/{period}")
     assert len(made) == 2
 
@@ -241,7 +243,7 @@ def test_a_hook_that_does_not_answer_may_have_taken_it(
     answering: Answering, given: bytes, said: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Another try could be a second message, so there is none by itself."""
-    monkeypatch.setattr(outlets, "TIMEOUT", 0.3)
+    monkeypatch.setattr(time_limit, "TIMEOUT", 0.3)
     error = refused("webhook", answering(given))
     assert error.message.startswith(f"the webhook `out` {said}")
     assert error.doubt
@@ -266,7 +268,7 @@ def test_hooks_that_cannot_be_reached() -> None:
 def test_a_message_in_doubt_is_not_repeated(
     run: Run, project: Path, answering: Answering, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(outlets, "TIMEOUT", 0.3)
+    monkeypatch.setattr(time_limit, "TIMEOUT", 0.3)
     file = project / "reportspec.yaml"
     file.write_text(file.read_text() + f"  outlets: {{team: {{slack: '{answering(b'...')}'}}}}\n")
     text = spec("{also: [team]}")

@@ -19,9 +19,12 @@ from reportspec.addresses import split
 from reportspec.api import validate
 from reportspec.building import Order
 from reportspec.check.project import load_project
-from reportspec.deliver import outlets
 from reportspec.deliver.attempt import attempt, sent_line
 from reportspec.deliver.message import one_line
+from reportspec.deliver.outlets import OutletError, Parcel, time_limit
+from reportspec.deliver.outlets import way as way_of
+from reportspec.deliver.outlets.json_message import JsonMessage
+from reportspec.deliver.outlets.store import Store
 from reportspec.deliver.send import Outcome, SendOptions, Sent, _addresses
 from reportspec.deliver.smtp import Mailer
 from reportspec.errors import MailError
@@ -32,7 +35,7 @@ from tests.deliver.server import Handler, Server, login
 
 ANNA, BEN = "anna@example.com", "ben@example.com"
 NAMES = {"report": "q3", "period": "2026-07-01", "each": ""}
-NOTHING = outlets.Parcel(NAMES, (("q3.pdf", b"%PDF"),), None)  # type: ignore[arg-type]
+NOTHING = Parcel(NAMES, (("q3.pdf", b"%PDF"),), None)  # type: ignore[arg-type]
 
 
 # --- one dead way out ----------------------------------------------------------------------------
@@ -114,7 +117,7 @@ def test_the_project_says_how_long(run: Run, project: Path, patience: str, tries
 
 
 def test_a_hook_without_an_answer_is_asked_once(run: Run, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("reportspec.deliver.outlets.TIMEOUT", 0.2)
+    monkeypatch.setattr("reportspec.deliver.outlets.time_limit.TIMEOUT", 0.2)
     with hook(None, hold=1) as (url, asked):
         outlet(project, f"outlets: {{hook: {{webhook: '{url}'}}}}")
         outcome = run(EACH)
@@ -162,9 +165,9 @@ def test_a_hook_that_drips_does_not_outlast_its_limit(head: bytes, drop: bytes) 
     with socket.create_server(("127.0.0.1", 0)) as listening:
         threading.Thread(target=_drips, args=[listening, head, drop], daemon=True).start()
         target = f"http://127.0.0.1:{listening.getsockname()[1]}/x"
-        way = outlets._Message(Outlet("out", "webhook", target), lambda _: {}, 0.3)
+        way = JsonMessage(Outlet("out", "webhook", target), lambda _: {}, 0.3)
         since = time.monotonic()
-        with pytest.raises(outlets.OutletError) as late:
+        with pytest.raises(OutletError) as late:
             way.take(NOTHING)
     assert time.monotonic() - since < 10
     assert late.value.doubt
@@ -178,15 +181,15 @@ def test_a_store_that_hangs_is_left_to_the_next_run(monkeypatch: pytest.MonkeyPa
         time.sleep(3)
 
     monkeypatch.setattr(MemoryFileSystem, "pipe_file", hang)
-    made = outlets.way(Outlet("out", "store", "memory://r"), Path(), None)
-    assert isinstance(made, outlets._Store)
-    assert made.within == outlets.STORING
-    longer = outlets.way(Outlet("out", "store", "memory://r"), Path(), 600)
-    assert isinstance(longer, outlets._Store)
+    made = way_of(Outlet("out", "store", "memory://r"), Path(), None)
+    assert isinstance(made, Store)
+    assert made.within == time_limit.STORING
+    longer = way_of(Outlet("out", "store", "memory://r"), Path(), 600)
+    assert isinstance(longer, Store)
     assert longer.within == 600  # as the project's `try_for` says
     since = time.monotonic()
-    with pytest.raises(outlets.OutletError) as late:
-        outlets._Store(made.outlet, 0.2).take(NOTHING)
+    with pytest.raises(OutletError) as late:
+        Store(made.outlet, 0.2).take(NOTHING)
     assert time.monotonic() - since < 2.5
     assert (late.value.temporary, late.value.doubt) == (True, False)
     assert "longer than 0.2 seconds" in late.value.message

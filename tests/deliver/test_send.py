@@ -15,9 +15,10 @@ from typing import Any
 import pytest
 from pypdf import PdfReader
 
-from reportspec.deliver import outlets, smtp
+from reportspec.deliver import smtp
 from reportspec.deliver.ledger import Ledger
 from reportspec.deliver.message import one_line
+from reportspec.deliver.outlets.parcel import filled
 from reportspec.errors import LedgerError, MailError, NotSent, SourceError
 from tests.deliver.conftest import NOW, Run, results, spec
 from tests.deliver.server import Handler, Server, login, tls_context
@@ -444,7 +445,7 @@ def test_webhooks_and_slack(run: Run, project: Path) -> None:
 
 
 def test_slack_and_names_of_files_hold_no_markup() -> None:
-    assert outlets.filled("a/{each}/{period}", {"each": "..-..", "period": "x"}) == "a/..-../x"
+    assert filled("a/{each}/{period}", {"each": "..-..", "period": "x"}) == "a/..-../x"
 
 
 # --- TLS and login -------------------------------------------------------------------------------

@@ -21,12 +21,16 @@ import openpyxl
 import pytest
 from pypdf import PdfReader
 
-from reportspec.deliver import outlets
 from reportspec.deliver.message import Head, mail
+from reportspec.deliver.outlets.json_message import JsonMessage
+from reportspec.deliver.outlets.parcel import Parcel
+from reportspec.deliver.outlets.slack import slack_blocks
+from reportspec.deliver.outlets.webhook import webhook_figures
 from reportspec.formats.html import as_html
 from reportspec.formats.markdown import as_markdown
 from reportspec.formats.xlsx import as_workbook
 from reportspec.model.figures import Column, Figures, Kpi, Section
+from reportspec.model.mail import Outlet
 from reportspec.output import as_csv, as_json
 from reportspec.render.attachments import csv_files
 from reportspec.render.locale import formats_for
@@ -82,7 +86,7 @@ def of_csv(figures: Figures) -> str:
 def of_hooks(figures: Figures) -> str:
     """A hook for programs has the same meaning in JSON's own words; Slack shows what it is sent."""
     parcel: Any = SimpleNamespace(figures=figures, links=())
-    return json.dumps(outlets.slack(parcel), ensure_ascii=False)
+    return json.dumps(slack_blocks(parcel), ensure_ascii=False)
 
 
 FORMS: dict[str, Callable[[Figures], str]] = {
@@ -115,10 +119,10 @@ def test_each_is_shown(bad: str) -> None:
 
 def test_a_hook_for_programs_has_their_meaning(monkeypatch: pytest.MonkeyPatch) -> None:
     sent: list[bytes] = []
-    monkeypatch.setattr(outlets._Message, "_post", lambda _, data: sent.append(data) or "200")
+    monkeypatch.setattr(JsonMessage, "_post", lambda _, data: sent.append(data) or "200")
     figures = report(*BAD)
-    parcel = outlets.Parcel({"report": "r", "period": "p", "each": "e"}, (), figures)
-    outlets._Message(outlets.Outlet("out", "webhook", "http://x"), outlets.webhook, 5).take(parcel)
+    parcel = Parcel({"report": "r", "period": "p", "each": "e"}, (), figures)
+    JsonMessage(Outlet("out", "webhook", "http://x"), webhook_figures, 5).take(parcel)
     assert not {one for one in BAD if one in sent[0].decode()}
     assert json.loads(sent[0])["title"] == figures.title
     assert json.loads(as_json(figures))["title"] == figures.title
