@@ -21,7 +21,7 @@ from reportspec.burst.burst import run_each
 from reportspec.catalogue.load import packaged
 from reportspec.compile import compile_report
 from reportspec.contract.ends import usual_gap
-from reportspec.deliver.message import as_html, as_text
+from reportspec.deliver.body import as_html, as_text
 from reportspec.deliver.policy import too_old
 from reportspec.formats import files_of
 from reportspec.model.figures import Figures

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from reportspec.deliver.message import as_text
+from reportspec.deliver.body import as_text
 from reportspec.errors import SourceError
 from reportspec.formats.html import as_html
 from reportspec.formats.markdown import as_markdown

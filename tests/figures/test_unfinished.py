@@ -14,7 +14,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from reportspec.deliver.message import as_html, as_text
+from reportspec.deliver.body import as_html, as_text
 from reportspec.formats import files_of
 from reportspec.model.figures import Figures
 from reportspec.output import as_csv, as_data, as_table

@@ -1,0 +1,154 @@
+"""What a mail says of the figures, as text and as HTML: the tiles, the highlights, what is attached. The templates
+stand beside the page's."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING
+
+from reportspec.deliver.template import of_kpi
+from reportspec.diagnostics import harmless
+from reportspec.model.figures import Figures, Kpi
+from reportspec.render.locale import Formats, as_of_moment, data_moment, formats_for, tendency
+from reportspec.render.palette import BAD, GOOD, INK, MUTED, RULE, WARN, palette_for
+from reportspec.render.sentences import sentences
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+    from markupsafe import Markup
+
+_STATES = {"met": GOOD, "on_track": INK, "at_risk": WARN, "missed": BAD, "unknown": MUTED}
+_MOST_TILES = 12
+
+
+@dataclass(frozen=True, slots=True)
+class TileText:
+    """A tile in words, and the colours of its change and of its goal's state."""
+
+    label: str
+    value: str
+    change: str | None
+    tone: str
+    goal: str | None
+    state: str
+    state_tone: str
+
+
+@dataclass(frozen=True, slots=True)
+class MailText:
+    """What both forms say, in the report's language."""
+
+    title: str
+    period: str
+    notices: tuple[str, ...]
+    filters: str | None
+    tiles: tuple[TileText, ...]
+    sentences: tuple[str, ...]
+    closing: tuple[str, ...]
+
+
+def as_text(
+    figures: Figures,
+    body: str,
+    attached: Sequence[str],
+    links: Iterable[tuple[str, str]],
+    left_out: Sequence[str] = (),
+) -> str:
+    """The figures of the tiles, a line each, and the highlights."""
+    formats = formats_for(figures)
+    made = _environment(escaped=False).get_template("mail.txt.j2")
+    text = made.render(text=_mail_text(figures, formats, attached, left_out), body=body, links=links, word=formats.word)
+    return harmless(text.replace("\u00a0", " "))
+
+
+def as_html(
+    figures: Figures,
+    body: str,
+    attached: Sequence[str],
+    links: Iterable[tuple[str, str]],
+    left_out: Sequence[str] = (),
+) -> str:
+    """The same as HTML that mail programs show: one table, styles in place, nothing to load."""
+    formats = formats_for(figures)
+    accent = palette_for(figures.theme.accent).accent
+    made = _environment(escaped=True).get_template("mail.html.j2")
+    text = made.render(
+        text=_mail_text(figures, formats, attached, left_out),
+        paragraphs=[part.splitlines() for part in re.split(r"\n\s*\n", body.strip()) if part],
+        links=links,
+        language=formats.language_tag,
+        colours={"ink": INK, "muted": MUTED, "rule": RULE, "accent": accent},
+        word=formats.word,
+    )
+    return harmless(text)
+
+
+@cache
+def _environment(*, escaped: bool) -> Environment:
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    return Environment(
+        loader=PackageLoader("reportspec.render"),
+        autoescape=escaped,
+        # A mail that is sent once more is the same bytes: so values are escaped as the standard library does it.
+        finalize=_escaped if escaped else None,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def _escaped(value: object) -> Markup:
+    from markupsafe import Markup
+
+    return Markup(html.escape(str(value)))
+
+
+def _mail_text(figures: Figures, formats: Formats, attached: Sequence[str], left_out: Sequence[str]) -> MailText:
+    compared = f" · {formats.word('compared_with')} {figures.compare.label}" if figures.compare else ""
+    return MailText(
+        figures.title,
+        figures.period.label + compared,
+        figures.notices,
+        "; ".join(figures.filters) if figures.filters else None,
+        tuple(_tile(kpi, formats) for kpi in _tiles(figures)),
+        tuple(
+            text for section in figures.sections if section.highlights for text in sentences(figures, section, formats)
+        ),
+        tuple(_closing(figures, formats, attached, left_out)),
+    )
+
+
+def _tiles(figures: Figures) -> list[Kpi]:
+    """The tiles of the first section that has any, and others that have a goal."""
+    first = next((section.kpis for section in figures.sections if section.kpis), ())
+    others = [kpi for section in figures.sections for kpi in section.kpis if kpi.goal is not None]
+    return list(dict.fromkeys([*first, *others]))[:_MOST_TILES]
+
+
+def _tile(kpi: Kpi, formats: Formats) -> TileText:
+    return TileText(
+        kpi.column.label,
+        of_kpi(kpi, "text", formats),
+        of_kpi(kpi, "change", formats) if kpi.change is not None else None,
+        {"good": GOOD, "bad": BAD}.get(tendency(kpi.change, kpi.column.direction), MUTED),
+        of_kpi(kpi, "goal", formats) if kpi.goal else None,
+        of_kpi(kpi, "state", formats),
+        _STATES[kpi.goal.state] if kpi.goal else "",
+    )
+
+
+def _closing(figures: Figures, formats: Formats, attached: Sequence[str], left_out: Sequence[str]) -> list[str]:
+    word, lines = formats.word, []
+    if attached:
+        lines.append(word("mail_attached", files=", ".join(attached)))
+    if left_out:
+        lines.append(word("mail_left_out", files=", ".join(left_out)))
+    as_of = f"{word('as_of')} {as_of_moment(formats, figures.as_of)}"
+    if figures.data_as_of:
+        as_of = f"{word('data_as_of')} {data_moment(formats, figures.data_as_of)} · {as_of}"
+    return [*lines, as_of, word("mail_automatic")]
