@@ -922,38 +922,22 @@ def doctor(project: Path | None, form: str) -> None:
     import json
     from dataclasses import asdict
 
-    from reportspec import doctor as look
-    from reportspec.check.project import load_project
-    from reportspec.check.report import bind_source
+    from reportspec.doctor import Finding, installation, project_findings, project_place
 
-    findings: list[look.Finding] = []
+    findings: list[Finding] = []
 
-    def tell(finding: look.Finding) -> None:
-        findings.append(finding)
-        if form == "text":
-            way = f"\n{' ' * 26}{finding.help}" if finding.help and finding.level != "ok" else ""
-            _echo(f"{_MARKS[finding.level]}  {finding.what:<16} {finding.said}{way}")
+    def tell(some: Iterable[Finding]) -> None:
+        for finding in some:
+            findings.append(finding)
+            if form == "text":
+                way = f"\n{' ' * 26}{finding.help}" if finding.help and finding.level != "ok" else ""
+                _echo(f"{_MARKS[finding.level]}  {finding.what:<16} {finding.said}{way}")
 
-    for finding in look.installation():
-        tell(finding)
-    place = look.project_place(project)
+    tell(installation())
+    place = project_place(project)
     if project is not None and (place is None or not place.is_file()):
         raise click.UsageError(f"there is no project file at `{project}`")
-    found, document = load_project(place, os.environ)
-    bound = bind_source(found, document) if found is not None else None
-    documents = (document, *(bound.documents if bound is not None else ()))
-    problems = list(dict.fromkeys(p for one in documents for p in one.problems))
-    for problem in in_order(problems):
-        where = f"{problem.span.file}:{problem.span.line}: " if problem.span else ""
-        level: Any = "warning" if problem.severity == "warning" else "error"
-        if place is None:  # an installation may be looked at before there is a project
-            level = "note"
-        tell(look.Finding(level, "project", f"{where}{problem.message}", problem.help))
-    if found is not None and not any(p.severity == "error" for p in problems):
-        tell(look.Finding("ok", "project", document.file))
-        if bound is not None and bound.written is not None:
-            for finding in look.source(found, bound.written, bound.binding(found)):
-                tell(finding)
+    tell(project_findings(place, os.environ))
     if form == "json":
         _echo(harmless_json(json.dumps([asdict(f) for f in findings], ensure_ascii=False, indent=2)))
     sys.exit(1 if any(f.level == "error" for f in findings) else 0)
@@ -981,10 +965,10 @@ def doctor(project: Path | None, form: str) -> None:
 def catalog(what: str | None, project: Path | None, form: str) -> None:
     """What metrics, fields and report types there are, and which of them this source can serve;
     for `goals`: which metrics tell whether an aim is reached."""
-    from reportspec.listings import catalog_listing
+    from reportspec.reference.catalogue_listing import catalog_listing
 
     if form == "markdown":
-        from reportspec.reference import catalogue_page
+        from reportspec.reference.catalogue_page import catalogue_page
 
         _echo(catalogue_page(), nl=False)
         return

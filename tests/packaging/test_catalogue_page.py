@@ -6,7 +6,7 @@ from pathlib import Path
 
 from reportspec.catalogue.load import packaged
 from reportspec.check.mapping import shipped
-from reportspec.reference import catalogue_page
+from reportspec.reference.catalogue_page import catalogue_page
 from tests.golden import Golden
 
 

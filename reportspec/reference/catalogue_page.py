@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from reportspec.catalogue.load import packaged
 from reportspec.check.mapping import load_mapping, shipped
-from reportspec.listings import named_metrics
+from reportspec.reference.catalogue_listing import named_metrics
 from reportspec.resolve.binding import Binding, Unresolved, need_metric, settled
 from reportspec.resolve.document import Document
 

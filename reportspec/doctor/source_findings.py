@@ -1,0 +1,89 @@
+"""The connection of a project, what the mapping expects of it, and whether the rows keep to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from reportspec.check.lacking import There, served
+from reportspec.check.mapping import with_types
+from reportspec.databases import database_of
+from reportspec.doctor.finding import Finding
+from reportspec.doctor.mapped_names import costs, lacking_entities, tables_and_columns, tables_of
+from reportspec.doctor.mapped_rows import rows
+from reportspec.doctor.mapped_types import keys, times
+from reportspec.doctor.probes import probes
+from reportspec.doctor.server import collation, declared_files, rights, server_version, statistics
+from reportspec.errors import SourceError
+from reportspec.model.mapped import MappedPart, SourceMap
+from reportspec.model.settings import Project, SourceSpec
+from reportspec.resolve.binding import Binding
+from reportspec.run.connection import Connection, Wanted
+from reportspec.sql.dialects import dialect_named
+
+
+def source(project: Project, mapping: SourceMap, binding: Binding | None = None) -> Iterator[Finding]:
+    """The connection of a project, what the mapping expects of it, and, with a `binding`, whether the
+    rows keep to it."""
+    from reportspec.run.connect import connect
+
+    wanted = Wanted(
+        frozenset(name for part in _parts(mapping) for name in tables_of(part)),
+        mapping.csv_columns == "text",
+        mapping.timezone or project.source_timezone or project.timezone,
+        project.timeout,
+        project.memory,
+        project.disk,
+        reads=binding.source.reads if binding else (),
+        whole=True,
+    )
+    try:
+        session = connect(project.source, wanted)
+    except SourceError as error:
+        for one in (error, *error.also):
+            what = "files" if one.table else "connection"
+            yield Finding("error", what, "; ".join((one.message, *one.notes)), one.help)
+        return
+    try:
+        yield from _of_session(session, project.source, wanted, mapping, binding)
+    finally:
+        session.close()
+
+
+def _of_session(
+    session: Connection, source: SourceSpec, wanted: Wanted, mapping: SourceMap, binding: Binding | None
+) -> Iterator[Finding]:
+    database = database_of(source.kind)
+    yield Finding("ok", "connection", f"{database.label}, {source.label}")
+    yield from declared_files(session)
+    yield from server_version(session)
+    yield from rights(session)
+    yield from collation(session)
+    yield from statistics(session)
+    yield Finding("ok", "clock", f"times without a zone are read as those of {wanted.zone}")
+    yield from probes(session)
+    try:
+        columns = session.columns()
+    except Exception as error:
+        # What a user may see of the catalog differs; the statements themselves may still run.
+        yield Finding("note", "tables", f"the database does not list them: {str(error)[:200]}")
+        return
+    there = There(columns, columns, session.dialect, all_tables=database.kind == "duckdb")
+    seen = served(mapping, there)
+    yield from tables_and_columns(mapping, seen, columns, session.dialect)
+    if binding is not None:
+        own = served(binding.source, there)
+        if dialect_named(session.dialect).reading is not None:
+            own = with_types(own, binding.catalogue, columns, session.dialect)
+        binding = binding.over(replace(own, lacks={**binding.source.lacks, **own.lacks}))
+        yield from costs(binding)
+    yield from times(mapping, columns, session.dialect, wanted.zone)
+    yield from keys(mapping, columns, session.dialect)
+    if binding is not None:
+        lacking = lacking_entities(binding.source, columns, session.dialect)
+        yield from rows(session, source, wanted, binding, lacking)
+
+
+def _parts(mapping: SourceMap) -> Iterator[MappedPart]:
+    for entity in mapping.entities.values():
+        yield from entity.parts
