@@ -1,4 +1,5 @@
-"""Whether a report is to be sent: its condition, whether it is empty, how old its data are."""
+"""Whether a report is to be sent, and to whom: its condition, whether it is empty, how old its data are, who has it
+already, and who may get it."""
 
 from __future__ import annotations
 
@@ -7,14 +8,98 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from math import ceil
 
+from reportspec.addresses import allowed, bare, folded, split
+from reportspec.burst.values import Value
 from reportspec.check.when import SIGNS
-from reportspec.deliver.template import kpis
+from reportspec.deliver.job import EVERYBODY, OUTLET, Job
+from reportspec.deliver.ledger import Ledger
+from reportspec.deliver.outcome import Result
+from reportspec.deliver.recipients import addresses, lists_of
+from reportspec.deliver.template import Words, kpis
+from reportspec.errors import NotSent
 from reportspec.measures.words import word
 from reportspec.model.figures import Figures
 from reportspec.model.mail import Condition
 from reportspec.model.spec import Report
 
+ALLOW = "add the address, or `@` and its domain, to `deliver: {allow: […]}` in the project file"
 _JUDGED = ("missed", "at_risk")
+
+
+# --- to whom ----------------------------------------------------------------------------------
+
+
+def check_sendable(job: Job) -> None:
+    """That the project says how to send what is asked for. Raises NotSent."""
+    settings, options = job.settings, job.options
+    if options.rehearsal:
+        if split(options.rehearsal) is None:
+            raise NotSent(f"`{options.rehearsal[:80]}` is no address", "write `--to anna@example.com`")
+        if not may_get(job, bare(options.rehearsal)):
+            raise NotSent(f"`{options.rehearsal}` may not be sent a report", ALLOW)
+    if not job.mailed:
+        return
+    if not settings.sender:
+        raise NotSent(
+            "a mail needs a sender, and the project names none",
+            "add for example `from: Reports <reports@example.com>` to `deliver` in the project file",
+        )
+    if options.dry_run is None and not settings.allow:
+        raise NotSent("the project allows nobody to be sent a report", ALLOW)
+    if options.dry_run is None and not settings.smtp:
+        raise NotSent(
+            "the project names no mail server",
+            "add `smtp:` to `deliver` in the project file (is its variable set?), or use --dry-run",
+        )
+
+
+def may_get(job: Job, address: str) -> bool:
+    """Whether an address is allowed. Of a dry run nothing leaves, so that it does without a list."""
+    allow = job.settings.allow
+    return (job.options.dry_run is not None and not allow) or allowed(address, allow)
+
+
+def sent_to_all(job: Job, of: Value, figures: Figures, ledger: Ledger | None) -> list[tuple[str, str]]:
+    """The recipients of a value's report, with when it was sent, where all of them have it already: then it need
+    not be built."""
+    if ledger is None or job.options.resend or job.options.rehearsal:
+        return []
+    words, delivery, lists = Words(figures, of.more, job.report.params), job.delivery, lists_of(job.report)
+    found = [addresses(words, texts, lists) for texts in (delivery.to, delivery.cc, delivery.bcc)]
+    if any(those.unfit for those in found):
+        return []
+    mailed = [bare(address) for those in found for address in those.named]
+    recipients = [*map(folded, mailed), *(f"{OUTLET}{name}" for name in delivery.also)]
+    entries = [ledger.find(job.key(of.value), job.period, recipient) for recipient in recipients]
+    sent = [entry.at for entry in entries if entry is not None and entry.state == "sent"]
+    return list(zip([*mailed, *delivery.also], sent, strict=True)) if len(sent) == len(entries) else []
+
+
+# --- whether ----------------------------------------------------------------------------------
+
+
+def held_back(
+    job: Job, value: str, figures: Figures, ledger: Ledger | None, *, some_aimed: bool
+) -> tuple[Result, str] | None:
+    """Why a report is not sent, if it is not: skipped by its author's wish, or failed."""
+    report, delivery = job.report, job.delivery
+    old = too_old(figures, delivery.fresh_within, report.now)
+    if old is not None:
+        return "failed", old
+    if delivery.empty != "send" and empty(figures):
+        return ("skipped" if delivery.empty == "skip" else "failed"), "the report is empty"
+    changed = True
+    if delivery.when.word == "changed" and ledger is not None:
+        # Not those of this period: who is left of it still gets what the others were sent.
+        last = ledger.last(job.key(value), EVERYBODY, job.period)
+        changed = last is None or last.figures != digest_of(figures)
+    if not job.options.rehearsal and not holds(delivery.when, figures, changed):
+        why = unaimed(delivery.when, report, figures)
+        if why is not None:
+            # Of many some may well have no goal; that none has one is a mistake.
+            return ("skipped" if some_aimed else "failed"), why
+        return "skipped", "its condition does not hold"
+    return None
 
 
 def empty(figures: Figures) -> bool:

@@ -17,7 +17,7 @@ from pypdf import PdfReader
 
 import reportspec
 from reportspec import ReportError
-from reportspec.deliver import send as sending
+from reportspec.deliver import rounds
 from tests.deliver.server import Handler, Server
 
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
@@ -74,7 +74,7 @@ def folder(tmp_path: Path, server: Server, monkeypatch: pytest.MonkeyPatch) -> P
     rows = f"value,email\nGiulia Rossi,{ANNA}\nCiro Russo,{BEN}\n"
     (tmp_path / "recipients.csv").write_text(rows, "utf-8")
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(sending, "FIRST_WAIT", 0.0)
+    monkeypatch.setattr(rounds, "FIRST_WAIT", 0.0)
     return tmp_path
 
 

@@ -43,7 +43,7 @@ deliver: {deliver}
 """
 THREE = f"{{to: [{ANNA}, {BEN}], bcc: {CARL}, attach: []}}"
 # The program with one thing changed: waits between attempts that nobody wants to wait for, and a bug.
-SHORT_WAITS = "from reportspec.deliver import send; send.FIRST_WAIT = 0.01"
+SHORT_WAITS = "from reportspec.deliver import rounds; rounds.FIRST_WAIT = 0.01"
 A_BUG = """
 from reportspec.deliver import send
 real = send.send

@@ -25,7 +25,8 @@ from reportspec.deliver.outlets import OutletError, Parcel, time_limit
 from reportspec.deliver.outlets import way as way_of
 from reportspec.deliver.outlets.json_message import JsonMessage
 from reportspec.deliver.outlets.store import Store
-from reportspec.deliver.send import Outcome, SendOptions, Sent, _addresses
+from reportspec.deliver.recipients import Addresses, addresses
+from reportspec.deliver.send import SendOptions, Sent
 from reportspec.deliver.smtp import Mailer
 from reportspec.errors import MailError
 from reportspec.model.mail import Outlet
@@ -384,34 +385,31 @@ def test_a_long_value_is_cut_in_its_line() -> None:
 @pytest.mark.parametrize("value", HOSTILE)
 @pytest.mark.parametrize("text", ["{{ each.email }}", "{{ each.name }} <{{ each.email }}>", "Anna <{{ each.email }}>"])
 def test_one_value_is_one_address_or_an_error(value: str, text: str) -> None:
-    outcome = Outcome("", "")
     words: Any = _Words(email=value, name="Anna")
-    found = _addresses(words, [text], (), "Anna", outcome)
-    assert len(found) <= 1
-    assert not any(EVIL in one and ANNA not in one for one in found)
-    if not found:
-        [told] = outcome.sent
-        assert (told.value, told.result) == ("Anna", "failed")
-        assert told.recipient.isprintable()
+    found = addresses(words, [text], ())
+    assert len(found.named) <= 1
+    assert not any(EVIL in one and ANNA not in one for one in found.named)
+    if not found.named:
+        [(told, _)] = found.unfit
+        assert told.isprintable()
 
 
 @pytest.mark.parametrize("name", [EVIL, f"{EVIL},", f"<{EVIL}>", f"{EVIL} ", f"x <{EVIL}>", f'"{EVIL}"', "a\nb"])
 @pytest.mark.parametrize("email", [ANNA, "", f"{ANNA}, {BEN}"])
 def test_a_name_is_never_an_address(name: str, email: str) -> None:
     words: Any = _Words(email=email, name=name)
-    found = _addresses(words, ["{{ each.name }} <{{ each.email }}>"], (), "x", Outcome("", ""))
+    found = addresses(words, ["{{ each.name }} <{{ each.email }}>"], ()).named
     assert all(one.endswith(f"<{ANNA}>") for one in found)
     assert len(found) <= 1
 
 
 def test_lists_stand_in_the_spec_or_in_the_recipients() -> None:
     words: Any = _Words(email=f"{ANNA}; {BEN}", one=ANNA)
-    outcome = Outcome("", "")
-    assert _addresses(words, ["{{ each.email }}"], ("each.email",), "x", outcome) == (ANNA, BEN)
-    assert _addresses(words, [f"{{{{ each.one }}}}, {BEN}"], (), "x", outcome) == (ANNA, BEN)
-    assert outcome.sent == []
-    assert _addresses(words, ["{{ each.email }}"], (), "x", outcome) == ()
-    assert "name several in the spec, or in `recipients`" in outcome.sent[0].said
+    assert addresses(words, ["{{ each.email }}"], ("each.email",)) == Addresses((ANNA, BEN))
+    assert addresses(words, [f"{{{{ each.one }}}}, {BEN}"], ()) == Addresses((ANNA, BEN))
+    found = addresses(words, ["{{ each.email }}"], ())
+    assert found.named == ()
+    assert "name several in the spec, or in `recipients`" in found.unfit[0][1]
 
 
 @pytest.mark.parametrize(
@@ -427,9 +425,10 @@ def test_lists_stand_in_the_spec_or_in_the_recipients() -> None:
 )
 def test_a_cell_of_which_a_part_is_no_address(cell: str) -> None:
     """Nobody knows whose the rest is: one told failure, and no mail."""
-    outcome = Outcome("", "")
-    assert _addresses(_Words(email=cell), ["{{ each.email }}"], ("each.email",), "x", outcome) == ()  # type: ignore[arg-type]
-    assert [(one.recipient, one.result) for one in outcome.sent] == [(cell[:80], "failed")]
+    words: Any = _Words(email=cell)
+    found = addresses(words, ["{{ each.email }}"], ("each.email",))
+    assert found.named == ()
+    assert [text for text, _ in found.unfit] == [cell[:80]]
 
 
 def test_encoded_words_stay_texts(run: Run, handler: Handler) -> None:

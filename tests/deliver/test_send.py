@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from pypdf import PdfReader
 
-from reportspec.deliver import smtp
+from reportspec.deliver import compose, smtp
 from reportspec.deliver.ledger import Ledger
 from reportspec.deliver.message import one_line
 from reportspec.deliver.outlets.parcel import filled
@@ -559,14 +559,12 @@ def test_titles_cannot_add_headers(project: Path) -> None:
 def test_the_guard_stops_a_mail_that_is_not_what_was_built(
     run: Run, handler: Handler, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from reportspec.deliver import send as sending
-
-    original = sending.mail
+    original = compose.mail
 
     def swapped(head: Any, *args: Any) -> bytes:
         return original(head, *args).replace(head.message_id.encode(), b"<other@example.com>")
 
-    monkeypatch.setattr(sending, "mail", swapped)
+    monkeypatch.setattr(compose, "mail", swapped)
     with pytest.raises(SourceError, match="not what was built"):
         run(spec())
     assert not handler.taken

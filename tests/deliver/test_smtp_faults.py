@@ -20,8 +20,8 @@ from typing import Any
 
 import pytest
 
+from reportspec.deliver import rounds, smtp
 from reportspec.deliver import send as sending
-from reportspec.deliver import smtp
 from reportspec.deliver.send import Outcome, SendOptions
 from reportspec.deliver.smtp import Answer, Mailer
 from reportspec.errors import MailError
@@ -761,7 +761,7 @@ def test_waits_grow_and_are_never_the_same(sends: Sends, handler: Handler) -> No
     for _ in range(2):
         handler.rcpt[who(1)] = ["451 later"] * 9
         assert results(sends())[1] == "pending"
-        assert 9 - len(handler.rcpt[who(1)]) == sending.ATTEMPTS == 5
+        assert 9 - len(handler.rcpt[who(1)]) == rounds.ATTEMPTS == 5
         seen.append(sends.waits)
     for waits in seen:
         assert len(waits) == 4

@@ -19,6 +19,7 @@ from sqlglot import exp
 
 from reportspec import building
 from reportspec.burst import isolation as guard
+from reportspec.deliver import compose
 from reportspec.deliver import send as sending
 from reportspec.errors import SourceError
 from reportspec.run import execute
@@ -786,7 +787,7 @@ def _swapping(
     mixed: Callable[[tuple[Any, ...], tuple[Any, ...]], tuple[Any, ...]],
 ) -> None:
     """Have each mail made of its own and of the other's parts. A rehearsal on paper finds them."""
-    original = sending.mail
+    original = compose.mail
     parts: dict[tuple[str, int], tuple[Any, ...]] = {}
 
     def seen(*args: Any) -> bytes:
@@ -794,7 +795,7 @@ def _swapping(
         return original(*args)
 
     with monkeypatch.context() as patch:
-        patch.setattr(sending, "mail", seen)
+        patch.setattr(compose, "mail", seen)
         run(text, dry_run=tmp_path / "paper")
     ids = sorted({name for name, _ in parts})
     other = {ids[0]: ids[1], ids[1]: ids[0]}
@@ -802,7 +803,7 @@ def _swapping(
     def made(*args: Any) -> bytes:
         return original(*mixed(args, parts[other[args[0].message_id], len(args[3])]))
 
-    monkeypatch.setattr(sending, "mail", made)
+    monkeypatch.setattr(compose, "mail", made)
 
 
 @pytest.mark.parametrize("attach", [pytest.param("[pdf]", marks=pytest.mark.slow), "[]"])
@@ -836,7 +837,7 @@ def test_the_text_of_another_in_ones_own_message(
 
 def test_a_mail_that_is_addressed_to_another(run: Run, handler: Handler, monkeypatch: pytest.MonkeyPatch) -> None:
     """The parts fit each other, but not the recipient: both addresses are exchanged."""
-    original = sending._mails
+    original = sending.mails_of
 
     def swapped(*args: Any) -> Any:
         swap = {
@@ -845,7 +846,7 @@ def test_a_mail_that_is_addressed_to_another(run: Run, handler: Handler, monkeyp
         }
         return [replace(item, recipient=swap[item.recipient]) for item in original(*args)]
 
-    monkeypatch.setattr(sending, "_mails", swapped)
+    monkeypatch.setattr(sending, "mails_of", swapped)
     with pytest.raises(SourceError):
         run(spec("[]"))
     assert not handler.taken

@@ -21,6 +21,7 @@ import yaml
 
 import reportspec
 from reportspec import cli
+from reportspec.deliver import rounds
 from reportspec.deliver import send as sending
 from tests.deliver.server import Handler, Server
 from tests.loading import load_report
@@ -114,7 +115,7 @@ def project(tmp_path: Path, server: Server, monkeypatch: pytest.MonkeyPatch) -> 
         monkeypatch.setenv(name, value)
     (tmp_path / "reports.env").write_text(text, "utf-8")
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(sending, "FIRST_WAIT", 0.0)
+    monkeypatch.setattr(rounds, "FIRST_WAIT", 0.0)
     return Project(tmp_path, env)
 
 
