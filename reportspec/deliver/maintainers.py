@@ -106,16 +106,13 @@ def tell(who: Maintainers, failures: Sequence[Failure], period: str = "") -> str
     settings = who.mail
     if not settings.smtp or not _is_address(settings.sender):
         return "the project names no mail server or no sender, so nobody was told of it"
-    day = who.now.astimezone(UTC).date().isoformat()
-    reasons = "\n".join(sorted({one.reason for one in failures}))
-    about = sha256(reasons.encode("utf-8", "surrogatepass")).hexdigest()[:16]
-    text = _text(who, failures, period)
+    about, text = _about(who, failures), _text(who, failures, period)
     problems = []
     with _Memory(settings.ledger, who.root) as memory, contextlib.ExitStack() as open_until_told:
         mailer: Mailer | None = None
         for recipient in who.addresses:
             address = bare(recipient)
-            key = (who.report + NOTICE, f"{day}/{about}", folded(address))
+            key = (who.report + NOTICE, about, folded(address))
             if not allowed(address, settings.allow):
                 problems.append(f"`{address}` of `on_failure` may not be sent mail")
                 continue
@@ -143,6 +140,13 @@ def tell(who: Maintainers, failures: Sequence[Failure], period: str = "") -> str
             if answer.lost:
                 mailer = None
     return "; ".join(problems) or None
+
+
+def _about(who: Maintainers, failures: Sequence[Failure]) -> str:
+    """The day and a digest of the reasons: what is told once."""
+    day = who.now.astimezone(UTC).date().isoformat()
+    reasons = "\n".join(sorted({failure.reason for failure in failures}))
+    return f"{day}/{sha256(reasons.encode('utf-8', 'surrogatepass')).hexdigest()[:16]}"
 
 
 def _text(who: Maintainers, failures: Sequence[Failure], period: str) -> str:

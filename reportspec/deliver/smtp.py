@@ -208,9 +208,22 @@ class Mailer:
         """Hand a message over to one recipient. `begin` is called when the recipient was taken and
         before the server gets the message; what it raises stops the mail. Raises MailError where the
         server wants another login, which is no fault of the recipient's."""
+        answer = self._announced(sender, recipient, len(message))
+        if answer is not None:
+            return answer
+        try:
+            begin()
+        except BaseException:
+            # The server waits for a message: nothing but the end of the connection is none.
+            self._drop()
+            raise
+        return self._handed(message)
+
+    def _announced(self, sender: str, recipient: str, size: int) -> Answer | None:
+        """Say from whom a mail comes, and to whom it goes; the answer of a server that does not want it."""
         smtp = self._smtp
         try:
-            options = [f"SIZE={len(message)}"] if smtp.has_extn("size") else []
+            options = [f"SIZE={size}"] if smtp.has_extn("size") else []
             # The first digit is what counts (RFC 5321, 4.2.1).
             code, said = smtp.mail(sender, options)
             if not 200 <= code < 300:
@@ -224,12 +237,11 @@ class Mailer:
                 return self._not_taken(code, said)
         except (OSError, smtplib.SMTPException) as error:
             return self._lost("later", self._why(error), silent=_in_vain(error))
-        try:
-            begin()
-        except BaseException:
-            # The server waits for a message: nothing but the end of the connection is none.
-            self._drop()
-            raise
+        return None
+
+    def _handed(self, message: bytes) -> Answer:
+        """Give the server the message that it waits for."""
+        smtp = self._smtp
         try:
             # A line that begins with a dot would end the message (RFC 5321, 4.5.2).
             body = _DOTS.sub(b"..", message.removesuffix(b"\r\n") + b"\r\n") + b".\r\n"
