@@ -16,6 +16,8 @@ import sqlglot
 import yaml
 from jsonschema import Draft202012Validator
 
+from reportspec.cli import COMMANDS
+
 Done = subprocess.CompletedProcess[str]
 Run = Callable[..., Done]
 SPECS = sorted(
@@ -46,6 +48,11 @@ def test_help_names_every_command(run: Run, flag: str) -> None:
     done = run(flag)
     assert (done.returncode, done.stderr) == (0, "")
     assert [name for name in OPTIONS if f"\n  {name}  " not in done.stdout] == []
+
+
+def test_every_command_is_a_file_and_is_listed(checkout: Path) -> None:
+    files = {path.stem for path in (checkout / "reportspec" / "cli").glob("*_command.py")}
+    assert {f"{command.name}_command" for command in COMMANDS} == files
 
 
 @pytest.mark.parametrize("command", OPTIONS)

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 import pytest
 
-from reportspec.cli import _specs
+from reportspec.cli.spec_files import spec_files
 
 FILES = {
     "report.yaml": ("version: 1\nreport: pipeline\n", True),
@@ -36,13 +36,13 @@ def test_specs_of_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, base
     (tmp_path / "beside").mkdir()
     monkeypatch.chdir(tmp_path / "beside")
     folder = root if given == "absolute" else Path("..") / base
-    found = {path.relative_to(folder).as_posix() for path in _specs([folder])}
+    found = {path.relative_to(folder).as_posix() for path in spec_files([folder])}
     assert found == {name for name, (_, is_spec) in FILES.items() if is_spec}
 
 
 def test_a_folder_without_specs_and_files_that_are_named(tmp_path: Path) -> None:
     (tmp_path / "reportspec.yaml").write_text("version: 1\n", "utf-8")
     with pytest.raises(click.UsageError, match="has no spec"):
-        _specs([tmp_path])
+        spec_files([tmp_path])
     named = tmp_path / "reportspec.yaml"
-    assert _specs([named, named]) == [named]  # what is named is taken at its word, once
+    assert spec_files([named, named]) == [named]  # what is named is taken at its word, once

@@ -1,0 +1,200 @@
+"""`reportspec build`."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from reportspec.cli.exit_codes import DONE, WRONG
+from reportspec.cli.options import (
+    FilePath,
+    each_option,
+    messages_option,
+    paths_argument,
+    period_option,
+    set_option,
+    strict_option,
+    today_option,
+)
+from reportspec.cli.orders import OrderOptions, built_figures, with_order_options
+from reportspec.cli.printing import Messages, count, echo, progress
+from reportspec.cli.spec_files import output_names, spec_files
+from reportspec.diagnostics import Diagnostic
+from reportspec.model.mail import FORMS, Form
+
+if TYPE_CHECKING:
+    from reportspec.building import Order
+    from reportspec.model.figures import Figures
+    from reportspec.timings import Timings
+
+
+@click.command()
+@paths_argument
+@click.option(
+    "-o",
+    "--out",
+    type=FilePath(path_type=Path, file_okay=False),
+    default=Path("out"),
+    show_default=True,
+    help="The folder for the reports.",
+)
+@click.option(
+    "--format",
+    "forms",
+    type=click.Choice(FORMS),
+    multiple=True,
+    default=["pdf"],
+    show_default=True,
+    help="The form of the reports; may be given several times. `csv` makes a folder with a file for each table.",
+)
+@set_option
+@period_option
+@today_option
+@strict_option
+@messages_option
+@each_option
+@click.option("--timings", is_flag=True, help="Print where the time goes.")
+@with_order_options
+def build(
+    paths: tuple[Path, ...],
+    out: Path,
+    forms: tuple[Form, ...],
+    asked: OrderOptions,
+    messages: str,
+    timings: bool,
+) -> None:
+    """Build the reports of specs (or of all specs in a folder), as PDF or in other forms. A spec with
+    `for_each` makes a folder with a report for each value."""
+    from reportspec.timings import Timings
+
+    task = _Build(out, tuple(dict.fromkeys(forms)), asked.order(), Messages(messages))
+    specs = spec_files(paths)
+    names = output_names(specs)
+    if {"pdf", "html"} & set(task.forms):
+        threading.Thread(target=_warm_up, daemon=True).start()
+    failed = 0
+    for index, path in enumerate(specs):
+        progress(f"[{index + 1}/{len(specs)}] {path}")
+        spent = Timings()
+        files = _build_spec(task, path, names[path], spent)
+        progress("")
+        if files is None:
+            failed += 1
+            continue
+        if messages == "text":
+            for file in files:
+                echo(f"{file}")
+        if timings:
+            echo(_told_timings(spent), err=True)
+    task.out.close()
+    if messages == "text" and (len(specs) > 1 or failed):
+        lost = f", {failed} failed" if failed else ""
+        echo(f"{count(len(specs) - failed, 'report')} built{lost}", err=True)
+    sys.exit(WRONG if failed else DONE)
+
+
+@dataclass(frozen=True, slots=True)
+class _Build:
+    """What is to become of each spec of a run."""
+
+    folder: Path
+    forms: tuple[Form, ...]
+    order: Order
+    out: Messages
+
+
+def _told_timings(spent: Timings) -> str:
+    total = sum(spent.stages.values())
+    parts = "  ".join(f"{name} {seconds * 1000:.0f} ms" for name, seconds in spent.stages.items())
+    return f"  {parts}  total {total * 1000:.0f} ms"
+
+
+def _warm_up() -> None:
+    try:
+        from reportspec.render import warm_up
+
+        warm_up()
+    except BaseException:  # the build itself will say what is missing
+        return
+
+
+def _build_spec(task: _Build, path: Path, name: str, spent: Timings) -> list[Path] | None:
+    """The files of a spec, written; None with the mistakes told. All forms are made before any
+    is written."""
+    figures_and_spec = built_figures(path, task.order, task.out, spent)
+    if figures_and_spec is None:
+        return None
+    made, built = figures_and_spec
+    burst = made[0][0] != ""
+    named = made if burst else [(name, made[0][1])]
+    folder = task.folder / name if burst else task.folder
+    with spent.of("render"):
+        if "pdf" in task.forms:
+            for _, figures in made[:100]:
+                task.out.tell(_letters_told(path, figures), {})
+        files = _files(path, named, built.spec_text, task.forms)
+    if isinstance(files, Diagnostic):
+        task.out.tell([files], {})
+        return None
+    with spent.of("write"):
+        wrong = _written(folder, files)
+    if wrong is not None:
+        task.out.tell([wrong], {})
+        return None
+    # Of a form with a file for each table the folder is named.
+    return list(dict.fromkeys(folder / Path(file).parts[0] for file in files))
+
+
+def _written(folder: Path, files: Mapping[str, bytes]) -> Diagnostic | None:
+    """Write files whole; what is wrong, if one cannot be."""
+    from reportspec.files import write_whole
+
+    for file, data in files.items():
+        try:
+            write_whole(folder / file, data)
+        except OSError as error:
+            why = (error.strerror or str(error)).lower()
+            text = f"`{folder / file}` cannot be written: {why}"
+            return Diagnostic("cannot-write", text, None, "choose another folder with -o")
+    return None
+
+
+def _files(
+    path: Path, named: list[tuple[str, Figures]], spec_text: str | None, forms: tuple[Form, ...]
+) -> dict[str, bytes] | Diagnostic:
+    """The files of reports by their names within the folder, or why there are none."""
+    from reportspec.errors import ReportspecError
+    from reportspec.formats.pool import makers
+    from reportspec.problems import problems_of
+
+    files: dict[str, bytes] = {}
+    try:
+        with makers(len(named)) as make:
+            for of_report in make((figures, forms, name, spec_text) for name, figures in named):
+                files |= of_report
+    except (ReportspecError, OSError) as error:
+        return problems_of(path, error)[0]
+    return files
+
+
+def _letters_told(path: Path, figures: Figures) -> list[Diagnostic]:
+    """A warning of letters that would be boxes on paper."""
+    from reportspec.errors import RenderError
+    from reportspec.render.fonts import letters_without_font
+
+    try:
+        letters = letters_without_font(figures.texts(), figures.theme)
+    except RenderError:
+        return []  # told when it is rendered
+    if not letters:
+        return []
+    shown = " ".join(letters[:10]) + (" …" if len(letters) > 10 else "")
+    text = f"{path}: no font has these letters, so the PDF shows boxes: {shown}"
+    help = "install fonts for them, for example Debian's fonts-noto and fonts-noto-cjk"
+    return [Diagnostic("missing-font", text, None, help, severity="warning")]

@@ -1,0 +1,49 @@
+"""`reportspec catalog`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import click
+
+from reportspec.cli.exit_codes import DONE, WRONG
+from reportspec.cli.options import FilePath
+from reportspec.cli.printing import echo, print_diagnostics
+
+
+@click.command()
+@click.argument(
+    "what",
+    required=False,
+    type=click.Choice(["metrics", "fields", "reports", "mappings", "goals"]),
+)
+@click.option(
+    "--project",
+    type=FilePath(path_type=Path, exists=True),
+    help="The project file or a folder below it.",
+)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["table", "json", "markdown"]),
+    default="table",
+    show_default=True,
+    help="`markdown` is the whole catalogue with all shipped mappings, as a page.",
+)
+def catalog(what: str | None, project: Path | None, form: str) -> None:
+    """What metrics, fields and report types there are, and which of them this source can serve;
+    for `goals`: which metrics tell whether an aim is reached."""
+    if form == "markdown":
+        from reportspec.reference.catalogue_page import catalogue_page
+
+        echo(catalogue_page(), nl=False)
+        return
+    from reportspec.reference.catalogue_listing import catalog_listing
+
+    text, problems, texts = catalog_listing(what, project, form, os.environ)
+    print_diagnostics(problems, texts, "text")
+    if text:
+        echo(text)
+    sys.exit(WRONG if any(p.severity == "error" for p in problems) else DONE)

@@ -1,0 +1,60 @@
+"""`reportspec compile`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from reportspec.cli.exit_codes import DONE, WRONG
+from reportspec.cli.options import (
+    FilledText,
+    messages_option,
+    paths_argument,
+    period_option,
+    set_option,
+    today_option,
+)
+from reportspec.cli.orders import OrderOptions, with_order_options
+from reportspec.cli.printing import Messages, echo
+from reportspec.cli.spec_files import spec_files
+from reportspec.diagnostics import Diagnostic
+
+
+@click.command(name="compile")
+@paths_argument
+@set_option
+@period_option
+@today_option
+@messages_option
+@click.option(
+    "--dialect",
+    type=FilledText(),
+    help="The database to write the SQL for: duckdb, postgres, snowflake, … Default: the source's.",
+)
+@with_order_options
+def print_sql(paths: tuple[Path, ...], asked: OrderOptions, messages: str, dialect: str | None) -> None:
+    """Print the SQL of specs, readable and commented."""
+    from reportspec.building import load
+    from reportspec.formats.statements import listing
+    from reportspec.sql.dialects import DIALECTS
+    from reportspec.sql.dialects.rewrite import Unsupported
+
+    if dialect is not None and dialect not in DIALECTS:
+        raise click.UsageError(f"SQL for `{dialect}` cannot be written yet; there is {', '.join(DIALECTS)}")
+    order, out = asked.order(), Messages(messages)
+    broken = 0
+    for path in spec_files(paths):
+        checked = load(path, order)
+        out.tell(checked.diagnostics, checked.texts)
+        if checked.broken or checked.report is None:
+            broken += 1
+            continue
+        try:
+            echo(listing(checked.report, dialect or checked.report.project.source.dialect))
+        except Unsupported as error:
+            out.tell([Diagnostic("unsupported-sql", str(error), None, None)], {})
+            broken += 1
+    out.close()
+    sys.exit(WRONG if broken else DONE)

@@ -1,0 +1,70 @@
+"""Which files are the specs that are meant, and what the files made of them are called."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+import click
+
+
+def spec_files(paths: Iterable[Path]) -> list[Path]:
+    """The spec files that are meant: those named, and all YAML files of folders but project
+    and mapping files."""
+    from reportspec.source.regular import is_yaml
+
+    found: dict[Path, None] = {}
+    for path in paths:
+        if path.is_dir():
+            inside = sorted(
+                p for p in path.rglob("*") if is_yaml(p) and not _hidden(p.relative_to(path)) and is_spec(p)
+            )
+            if not inside:
+                raise click.UsageError(f"the folder `{path}` has no spec")
+            found.update(dict.fromkeys(inside))
+        else:
+            found[path] = None
+    return list(found)
+
+
+def _hidden(path: Path) -> bool:
+    return any(part.startswith(".") for part in path.parts)
+
+
+_KEY = re.compile(r"(\w+)\s*:")
+_OF_SPECS = {"report", "sections", "period", "for_each", "deliver"}
+_OF_OTHERS = {"report_type", "entity", "entities"}  # mappings and files of the catalogue
+
+
+def is_spec(path: Path) -> bool:
+    """Whether a file of a folder is a spec, also a broken one, by the keys that begin its lines."""
+    from reportspec.check.project import NAMES
+    from reportspec.source.read import LARGEST
+    from reportspec.source.regular import read_regular
+
+    if path.name in NAMES or not path.is_file():
+        return False
+    try:
+        text = read_regular(path, LARGEST).decode("utf-8", "replace")
+    except OSError:
+        return True
+    keys = {found[1] for line in text.splitlines() if (found := _KEY.match(line))}
+    # A list of `metrics` without a version is of the catalogue.
+    return not keys & _OF_OTHERS and bool(keys & _OF_SPECS or {"version", "metrics"} <= keys)
+
+
+def output_names(specs: list[Path]) -> dict[Path, str]:
+    """What the files of each spec are called; specs of the same name keep their folders apart."""
+    stems: dict[str, list[Path]] = {}
+    for spec in specs:
+        stems.setdefault(spec.stem, []).append(spec)
+    names = {}
+    for stem, same in stems.items():
+        for spec in same:
+            names[spec] = (
+                stem if len(same) == 1 else "-".join([*spec.parent.parts[-2:], stem]).replace("/", "").replace("..", "")
+            )
+    if len(set(names.values())) < len(names):
+        names = {spec: f"{i + 1}-{spec.stem}" for i, spec in enumerate(specs)}
+    return names
