@@ -5,14 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import cache
-from importlib.resources import files
-from pathlib import Path
 from typing import Any
 
 from reportspec.diagnostics import Diagnostic, suggestion
+from reportspec.schema_files import whole_schema
 from reportspec.source import Mapping, Node, Scalar, locate, plain
 
-NAMES = ("report", "project", "mapping", "metrics", "entity", "report_type")
 _WORDS = {
     "integer": "a whole number",
     "number": "a number",
@@ -24,22 +22,11 @@ _WORDS = {
 }
 
 
-def schema_text(name: str) -> str:
-    """The JSON Schema of that name, from the package or, in a checkout, from `schemas/`."""
-    file = f"{name}.schema.json"
-    packaged = files("reportspec").joinpath("schemas", file)
-    if packaged.is_file():
-        return packaged.read_text("utf-8")
-    return (Path(__file__).parent.parent / "schemas" / file).read_text("utf-8")
-
-
 @cache
 def _validator(name: str) -> Any:
-    import json
-
     from jsonschema import Draft202012Validator
 
-    return Draft202012Validator(json.loads(schema_text(name)))
+    return Draft202012Validator(whole_schema(name))
 
 
 def check_schema(node: Node, name: str) -> tuple[Diagnostic, ...]:

@@ -28,7 +28,7 @@ from reportspec.diagnostics import Diagnostic
 def schema(name: str | None, out: Path | None) -> None:
     """Print a JSON Schema of the language, or write all of them for an editor."""
     from reportspec.files import write_whole
-    from reportspec.schema import NAMES, schema_text
+    from reportspec.schema_files import NAMES, schema_text
 
     if out is not None:
         try:

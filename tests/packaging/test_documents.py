@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import subprocess
 from collections.abc import Callable
@@ -11,6 +10,8 @@ from pathlib import Path
 import jsonschema
 import pytest
 import yaml
+
+from reportspec.schema_files import bundled_schema
 
 RunCli = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -26,8 +27,7 @@ def examples(checkout: Path) -> dict[str, str]:
 
 @pytest.mark.parametrize("kind", ["report", "project"])
 def test_readme_example_fits_its_schema(checkout: Path, kind: str) -> None:
-    schema_file = checkout / "schemas" / f"{kind}.schema.json"
-    schema = json.loads(schema_file.read_text(encoding="utf-8"))
+    schema = bundled_schema(kind)
     example = yaml.safe_load(examples(checkout)[kind])
     jsonschema.validators.validator_for(schema)(schema).validate(example)
 

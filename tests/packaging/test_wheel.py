@@ -149,6 +149,7 @@ def test_wheel_holds_the_package_and_the_schemas_and_nothing_else(wheel: Path, c
     "pattern",
     [
         "reportspec/schemas/report.schema.json",
+        "reportspec/schemas/common.schema.json",
         "reportspec/catalogue/entities/*.yaml",
         "reportspec/catalogue/metrics/*.yaml",
         "reportspec/catalogue/reports/*.yaml",

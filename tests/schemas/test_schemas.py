@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any, ClassVar
@@ -12,6 +13,9 @@ from typing import Any, ClassVar
 import pytest
 import yaml
 from jsonschema import Draft202012Validator
+from referencing import Registry, Resource
+
+from reportspec.schema_files import bundled_schema, whole_schema
 
 HERE = Path(__file__).resolve().parent
 CHECKOUT = HERE.parent.parent
@@ -51,8 +55,14 @@ def load(path: Path) -> Any:
 
 @cache
 def schema(name: str) -> dict[str, Any]:
-    text = (CHECKOUT / "schemas" / f"{name}.schema.json").read_text(encoding="utf-8")
-    return dict(json.loads(text))
+    """As it is printed: with what it refers to."""
+    return bundled_schema(name)
+
+
+@cache
+def schema_file(name: str) -> dict[str, Any]:
+    """As editors find it in the checkout."""
+    return dict(json.loads((CHECKOUT / "schemas" / f"{name}.schema.json").read_text(encoding="utf-8")))
 
 
 @cache
@@ -103,7 +113,7 @@ def test_schema_is_valid_and_names_no_host(name: str) -> None:
 
 def test_every_schema_is_tested() -> None:
     found = {p.name.removesuffix(".schema.json") for p in (CHECKOUT / "schemas").iterdir()}
-    assert found == set(NAMES)
+    assert found == {*NAMES, "common"}
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -132,14 +142,48 @@ def test_defaults_and_examples_hold_in_their_own_schema(name: str) -> None:
             assert not found, f"{where}: {value!r}: {found}"
 
 
-def test_sections_are_the_same_in_report_types_as_in_reports() -> None:
-    report, report_type = schema("report")["$defs"], schema("report_type")["$defs"]
-    assert {key: report_type[key] for key in report} == report
+def references(node: Any) -> set[str]:
+    """What a schema refers to, anywhere in it."""
+    children = node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
+    own = {node["$ref"]} if isinstance(node, dict) and isinstance(node.get("$ref"), str) else set()
+    return own.union(*map(references, children))
 
 
-@pytest.mark.parametrize("name", ["mapping", "metrics", "entity", "report_type"])
-def test_texts_are_the_same_everywhere(name: str) -> None:
-    assert schema(name)["$defs"]["texts"] == schema("metrics")["$defs"]["texts"]
+def test_what_schemas_have_in_common_stands_once() -> None:
+    common = schema_file("common")
+    Draft202012Validator.check_schema(common)
+    there = {f"common.schema.json#/$defs/{key}" for key in common["$defs"]}
+    used = {ref if ref.startswith("common") else f"common.schema.json{ref}" for ref in references(common)}
+    for name in NAMES:
+        own = {f"#/$defs/{key}" for key in schema_file(name).get("$defs", {})}
+        assert references(schema_file(name)) <= own | there, name
+        used |= references(schema_file(name)) & there
+    assert used == there
+    definitions = [key for name in (*NAMES, "common") for key in schema_file(name).get("$defs", {})]
+    assert len(definitions) == len(set(definitions))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_printed_schema_needs_no_other_and_has_nothing_that_it_does_not_need(name: str) -> None:
+    assert references(schema(name)) == {f"#/$defs/{key}" for key in schema(name).get("$defs", {})}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_files_that_refer_say_the_same_as_what_is_printed_and_as_what_specs_are_checked_by(name: str) -> None:
+    files = Registry().with_resources(
+        (f"{one}.schema.json", Resource.from_contents(schema_file(one))) for one in (*NAMES, "common")
+    )
+    referring = Draft202012Validator(schema_file(name), registry=files)
+    whole = Draft202012Validator(whole_schema(name))
+    documents = [load(path) for folder in ("valid", "invalid") for path in sorted((HERE / folder).glob("*.yaml"))]
+    for path in sorted((HERE.parent / "bad_specs").glob("*.yaml")):
+        with suppress(yaml.YAMLError):
+            documents.append(load(path))
+    assert len(documents) > 150
+    for document in documents:
+        wrong = errors(name, document)
+        assert [f"{e.json_path} {e.validator}" for e in referring.iter_errors(document)] == wrong
+        assert [f"{e.json_path} {e.validator}" for e in whole.iter_errors(document)] == wrong
 
 
 @pytest.mark.parametrize("path", examples("valid"))
