@@ -35,7 +35,8 @@ def _for_each(binding: Binding, each: Each, query: Query) -> Query:
             query = replace(query, measures=measures, idle=None, idle_conditions=())
         return replace(query, cut=each.condition)
     if query.section == TARGETS and isinstance(query, RecordsQuery):
-        own = exp.column(exp.to_identifier("value"), table=exp.to_identifier("goal"))
+        targets = binding.catalogue.targets
+        own = exp.column(exp.to_identifier(targets.value), table=exp.to_identifier(targets.entity))
         mine = exp.EQ(this=own, expression=exp.Literal.string(EACH))
         return replace(query, conditions=(*query.conditions, mine))
     return query
@@ -59,9 +60,9 @@ def _order_of(binding: Binding, query: AggregateQuery) -> tuple[Measure, ...]:
 
 def targets_query(report: Report) -> RecordsQuery:
     """The rows of the source's table of targets."""
-    names = ("metric", "dimension", "value", "starts_on", "ends_on", "target")
-    fields = tuple((f"goal.{name}", ("goal", name)) for name in names)
+    targets = report.binding.catalogue.targets
+    fields = tuple((f"{targets.entity}.{name}", (targets.entity, name)) for name in targets.fields)
     wanted = [name for name, goal in report.goals.items() if goal.table]
-    metric = exp.column(exp.to_identifier("metric"), table=exp.to_identifier("goal"))
+    metric = exp.column(exp.to_identifier(targets.metric), table=exp.to_identifier(targets.entity))
     among = exp.In(this=metric, expressions=[exp.Literal.string(name) for name in wanted])
-    return RecordsQuery(TARGETS, "goal", fields, report.sides[0], (among,), (), MOST_TARGETS)
+    return RecordsQuery(TARGETS, targets.entity, fields, report.sides[0], (among,), (), MOST_TARGETS)

@@ -16,46 +16,63 @@ have been computed from rows of several values.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 from sqlglot import exp
 
 _PARTS = {"with_", "expressions", "from_", "joins", "where", "group", "order", "limit"}
 _STEPS = ("from_", "joins", "with_")
+_NOWHERE: Mapping[str, str] = {}
 
 
-def unguarded(tree: exp.Expr, value: str, field: str) -> str | None:
-    """Why a statement may return rows of other values of a field, or None if it cannot."""
+@dataclass(frozen=True, slots=True)
+class _Fields:
+    """The field of `for_each`, which some entities have under another name."""
+
+    field: str
+    elsewhere: Mapping[str, str]
+
+    def of(self, entity: str) -> str:
+        """What an entity calls it."""
+        return self.elsewhere.get(entity, self.field)
+
+
+def unguarded(tree: exp.Expr, value: str, field: str, elsewhere: Mapping[str, str] = _NOWHERE) -> str | None:
+    """Why a statement may return rows of other values of a field, or None if it cannot. `elsewhere` is what
+    the field is called by entities that have it under another name."""
     if isinstance(tree, exp.Subquery):
-        return unguarded(tree.this, value, field)
+        return unguarded(tree.this, value, field, elsewhere)
     if isinstance(tree, exp.SetOperation):
-        return _united(tree) or unguarded(tree.this, value, field) or unguarded(tree.expression, value, field)
+        either = (unguarded(branch, value, field, elsewhere) for branch in (tree.this, tree.expression))
+        return _united(tree) or next((why for why in either if why is not None), None)
     why = _strange(tree)
     if why is not None:
         return why
     first, entities, steps = _sources(tree)
     for step in steps:
-        if (why := unguarded(step, value, field)) is not None:
+        if (why := unguarded(step, value, field, elsewhere)) is not None:
             return why
     if isinstance(first, exp.Table):
+        fields = _Fields(field, elsewhere)
         where = tree.args.get("where")
         conditions = _conjuncts(where.this) if where is not None else []
-        if not any(_says(one, value, field, entities) for one in conditions):
+        if not any(_says(one, value, fields, entities) for one in conditions):
             return f"rows of `{first.name}` pass whole"
     return None
 
 
-def unparted(tree: exp.Expr, name: str, field: str) -> str | None:
+def unparted(tree: exp.Expr, name: str, field: str, elsewhere: Mapping[str, str] = _NOWHERE) -> str | None:
     """Why rows of a statement for many values of a field may be made of rows of several, or None if
     each is made of rows of the value that it has in the column `name`."""
     if isinstance(tree, exp.Subquery):
-        return unparted(tree.this, name, field)
+        return unparted(tree.this, name, field, elsewhere)
     if isinstance(tree, exp.SetOperation):
         return (
             _united(tree)
             or _other_places(tree, name)
-            or unparted(tree.this, name, field)
-            or unparted(tree.expression, name, field)
+            or unparted(tree.this, name, field, elsewhere)
+            or unparted(tree.expression, name, field, elsewhere)
         )
     why = _strange(tree)
     if why is not None:
@@ -70,9 +87,9 @@ def unparted(tree: exp.Expr, name: str, field: str) -> str | None:
         return why
     first, entities, steps = _sources(tree)
     if isinstance(first, exp.Table) and not steps:
-        return None if _is_field(own, field, entities) else f"`{name}` is not the field"
+        return None if _is_field(own, _Fields(field, elsewhere), entities) else f"`{name}` is not the field"
     if isinstance(first, exp.Subquery) and steps == [first] and own.table == first.alias:
-        return unparted(first, own.name, field)
+        return unparted(first, own.name, field, elsewhere)
     return "rows of several steps are brought together"
 
 
@@ -155,22 +172,22 @@ def _sources(tree: exp.Expr) -> tuple[exp.Expr | None, list[exp.Table], list[exp
     return source.this, entities, steps
 
 
-def _says(tree: exp.Expr, value: str, field: str, entities: list[exp.Table]) -> bool:
+def _says(tree: exp.Expr, value: str, fields: _Fields, entities: list[exp.Table]) -> bool:
     """Whether a condition is `the field = the value`."""
     if not isinstance(tree, exp.EQ):
         return False
     for own, other in ((tree.this, tree.expression), (tree.expression, tree.this)):
         told = isinstance(other, exp.Literal) and other.is_string and other.this == value
         if told and isinstance(own, exp.Column):
-            return _is_field(own, field, entities)
+            return _is_field(own, fields, entities)
     return False
 
 
-def _is_field(own: exp.Column, field: str, entities: list[exp.Table]) -> bool:
-    """Whether a column is the field, as an entity has it; targets of goals have it as `value`."""
+def _is_field(own: exp.Column, fields: _Fields, entities: list[exp.Table]) -> bool:
+    """Whether a column is the field, as an entity has it."""
     for one in entities:
         if one.alias_or_name == own.table or (not own.table and len(entities) == 1):
-            return own.name == ("value" if one.name == "goal" else field)
+            return own.name == fields.of(one.name)
     return False
 
 

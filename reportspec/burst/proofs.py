@@ -21,9 +21,10 @@ def check_filter(queries: Sequence[Query], trees: Sequence[exp.Expr], value: str
     """That each statement can return rows of the value only. Raises SourceError, which stops the
     report: it would be a mistake of the program, and is looked for before anything is sent."""
     assert report.each is not None
-    field = report.each.dimension.field.name
+    field, targets = report.each.dimension.field.name, report.binding.catalogue.targets
+    elsewhere = {targets.entity: targets.value}
     for query, tree in zip(queries, trees, strict=True):
-        why = unguarded(tree, value, field)
+        why = unguarded(tree, value, field, elsewhere)
         if why is not None:
             raise SourceError(
                 "unfiltered",

@@ -56,7 +56,9 @@ def shared_statement(report: Report, query: Query) -> Shared | None:
         listed = replace(query, conditions=_lasting(query.conditions), by=path_of(own))
         name, always = BY, False
         tree = records_statement(report.binding, listed)
-    if _names_value(tree) or unparted(tree, name, each.dimension.field.name) is not None:
+    targets = report.binding.catalogue.targets
+    elsewhere = {targets.entity: targets.value}
+    if _names_value(tree) or unparted(tree, name, each.dimension.field.name, elsewhere) is not None:
         return None
     return Shared(tree, name, always, len(query.dimensions) + 1 if isinstance(query, AggregateQuery) else 0)
 

@@ -23,10 +23,12 @@ from reportspec.model.domain import (
     Catalogue,
     Derived,
     Entity,
+    ExchangeRates,
     Expectation,
     Field,
     History,
     ListedBy,
+    Loads,
     Match,
     Metric,
     Outcome,
@@ -34,6 +36,7 @@ from reportspec.model.domain import (
     Relation,
     ReportType,
     States,
+    Targets,
 )
 from reportspec.source import plain, read_yaml
 
@@ -42,6 +45,8 @@ Trouble = Callable[[Path, str], None]  # where in the file, what is wrong
 
 
 _METRIC = re.compile(r"^  - metric: *(\S+)", re.MULTILINE)
+# What one entity of a catalogue may be declared to be.
+DECLARED = ("exchange_rates", "targets", "loads")
 
 
 @lru_cache(maxsize=1)
@@ -55,7 +60,13 @@ def packaged() -> Catalogue:
         Shelf(entities, lambda name: entity_from(_document("entities", f"{name}.yaml"), _fatal)),
         Library(Shelf(places, lambda name: _metrics_in(places[name])[name]), metric_from),
         Shelf(reports, lambda name: report_type_from(_document("reports", f"{name}.yaml"))),
+        Shelf(dict.fromkeys(DECLARED), _declares),
     )
+
+
+def _declares(kind: str) -> str:
+    """The packaged entity that is declared to be a kind of thing."""
+    return next(file.removesuffix(".yaml") for file, text in _texts_of("entities") if f"\n{kind}: {{" in text)
 
 
 def documents(folder: str) -> list[tuple[str, Any]]:
@@ -70,6 +81,7 @@ def _file_names(folder: str) -> dict[str, None]:
     return {name.removesuffix(".yaml"): None for name in names}
 
 
+@cache
 def _texts_of(folder: str) -> list[tuple[str, str]]:
     root = files("reportspec.catalogue").joinpath(folder)
     return [(f"{name}.yaml", root.joinpath(f"{name}.yaml").read_text(encoding="utf-8")) for name in _file_names(folder)]
@@ -158,6 +170,9 @@ def entity_from(data: Mapping[str, Any], trouble: Trouble) -> Entity:
         otherwise=tuple(ways[1:]),
         expects=_expectations(data.get("expects", {}), trouble),
         follows=data["derived"].get("follows") if ways else None,
+        exchange_rates=ExchangeRates(name, **data["exchange_rates"]) if "exchange_rates" in data else None,
+        targets=Targets(name, **data["targets"]) if "targets" in data else None,
+        loads=Loads(name, **data["loads"]) if "loads" in data else None,
     )
 
 

@@ -19,8 +19,8 @@ from reportspec.expression.sandbox import CANONICAL, Refused, table_name
 from reportspec.expression.trees import BARE, WRITTEN, cast, copied
 from reportspec.expression.types import ANY, CONDITION, Kind, Mistyped, expect, unknown
 from reportspec.holds import Holds, held
-from reportspec.model.domain import Catalogue, Entity, Field
-from reportspec.model.mapped import LOAD, LOADED, MappedEntity, MappedField, MappedJoin, MappedPart, SourceMap
+from reportspec.model.domain import Catalogue, Entity, Field, Loads
+from reportspec.model.mapped import MappedEntity, MappedField, MappedJoin, MappedPart, SourceMap
 from reportspec.resolve.document import Document, Place, open_document
 from reportspec.resolve.mapped_columns import OWN as PART
 from reportspec.resolve.mapped_columns import owned
@@ -230,7 +230,7 @@ def _built(
                 )
     _check_keys(catalogue, entities, document)
     if data.get("loaded_at") is not None:
-        entities |= _load(data["loaded_at"], document, read)
+        entities |= _load(catalogue.loads, data["loaded_at"], document, read)
     _check_prefer(catalogue, data.get("prefer") or {}, document)
     return SourceMap(
         name,
@@ -244,13 +244,13 @@ def _built(
     )
 
 
-def with_load(source: SourceMap, project: Document, speaks: str) -> SourceMap:
+def with_load(loads: Loads, source: SourceMap, project: Document, speaks: str) -> SourceMap:
     """The map with where the project file says that the source tells when it was loaded."""
     said = project.data.get("loaded_at") if isinstance(project.data, dict) else None
     if not isinstance(said, dict):
         return source
     read = CANONICAL if speaks == "duckdb" else dialect_named(speaks).sqlglot
-    return replace(source, entities={**source.entities, **_load(said, project, read)})
+    return replace(source, entities={**source.entities, **_load(loads, said, project, read)})
 
 
 def _perhaps_another(known: Entity, name: str, mapped: MappedEntity, document: Document, place: Place) -> None:
@@ -269,11 +269,11 @@ def _perhaps_another(known: Entity, name: str, mapped: MappedEntity, document: D
         )
 
 
-def _load(spec: Mapping[str, Any], document: Document, dialect: str) -> dict[str, MappedEntity]:
+def _load(loads: Loads, spec: Mapping[str, Any], document: Document, dialect: str) -> dict[str, MappedEntity]:
     """What `loaded_at` says of a table, as an entity like others; it has to be there."""
-    given = {**spec, "fields": {LOADED: spec["column"]}}
-    made = _entity(LOAD, None, given, ("loaded_at",), document, dialect, _shipped_part(None))
-    return {LOAD: made} if made is not None else {}
+    given = {**spec, "fields": {loads.at: spec["column"]}}
+    made = _entity(loads.entity, None, given, ("loaded_at",), document, dialect, _shipped_part(None))
+    return {loads.entity: made} if made is not None else {}
 
 
 def _place_of(path: Place, spec: Mapping[str, Any], name: str) -> Place:

@@ -19,7 +19,7 @@ from sqlglot import exp
 
 from reportspec.calendar import Fiscal, Period
 from reportspec.catalogue.library import Library, UnknownMetric, reference, specified
-from reportspec.catalogue.load import entity_from, metric_from, report_type_from
+from reportspec.catalogue.load import DECLARED, entity_from, metric_from, report_type_from
 from reportspec.check.kinds import fitting, of_metrics
 from reportspec.diagnostics import did_you_mean, suggestion
 from reportspec.expression.sandbox import column_nodes, path_of
@@ -67,7 +67,15 @@ def extended(base: Catalogue, own: Own) -> Catalogue:
                 ("entity",),
                 "take another name; fields are added to an entity by the mapping",
             )
-        elif not document.broken:
+        for kind in DECLARED:
+            if kind in document.data:
+                document.tell(
+                    "duplicate-entity",
+                    f"the catalogue has its {kind.replace('_', ' ')} in `{base.declared[kind]}` already",
+                    (kind,),
+                    f"map `{base.declared[kind]}`",
+                )
+        if not document.broken:
             entities[entity.name] = entity
     metrics = dict(base.metrics.data)
     for document in own.usable("metrics"):

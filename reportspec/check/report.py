@@ -233,7 +233,7 @@ def bind_source(project: Project, project_document: Document) -> BoundSource:
     )
     _check_ignored(project_document, catalogue, extra)
     if source is not None:
-        source = with_load(source, project_document, project.source.dialect)
+        source = with_load(catalogue.loads, source, project_document, project.source.dialect)
     written, tables = source, _known_tables(project)
     if source is not None and tables is not None:
         source = _with_reads(project, catalogue, source, extra)
@@ -448,7 +448,7 @@ def _tell_currency(document: Document, project: Project, binding: Binding, entit
         f"{said} {project.currency}, the project's, and cannot be shown in {binding.currency}",
         ("currency",),
         "leave `currency` out, or map theirs, for example `currency: "
-        f"\"'{project.currency}'\"`, and exchange rates (`fx_rate`)",
+        f"\"'{project.currency}'\"`, and exchange rates (`{binding.catalogue.exchange_rates.entity}`)",
     )
 
 
@@ -602,9 +602,10 @@ def _goal(
     target, from_table = given.get("target"), given.get("target") == "table"
     if from_table:
         target = None
+        table = binding.catalogue.targets
         try:
-            for field in ("metric", "starts_on", "ends_on", "target"):
-                binding.need("goal", field)
+            for field in table.needed:
+                binding.need(table.entity, field)
         except Unresolved as why:
             document.tell(why.code, f"there is no table of targets: {why.message}", path, why.help)
     elif target is not None and (isinstance(target, bool) or not isinstance(target, (int, float))):

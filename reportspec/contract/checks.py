@@ -163,9 +163,10 @@ def _of_currencies(binding: Binding, name: str, fields: frozenset[str]) -> list[
 
 def _of_rates(binding: Binding, name: str) -> list[Check]:
     """That a day has one exchange rate of a currency, and not several of which one would count by chance."""
-    if name != "fx_rate" or binding.currency is None or not has_rates(binding):
+    rates = binding.catalogue.exchange_rates
+    if name != rates.entity or binding.currency is None or not has_rates(binding):
         return []
-    return [Check("repeated-rate", name, binding.field(name, "rate"))]
+    return [Check("repeated-rate", name, binding.field(name, rates.rate))]
 
 
 def _of_relations(

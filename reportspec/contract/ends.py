@@ -16,7 +16,6 @@ from sqlglot import exp
 from reportspec.calendar import instant
 from reportspec.diagnostics import Diagnostic
 from reportspec.model.findings import Check, Finding
-from reportspec.model.mapped import LOAD, LOADED
 from reportspec.model.spec import Report, sides_of
 from reportspec.resolve.binding import metrics_needed
 from reportspec.sql.survey_sql import changes, days_statement
@@ -46,14 +45,14 @@ class Moment:
 
 def newest(report: Report, rows: Rows) -> Moment | None:
     """The newest change that the survey found in the source, up to now; its loads are none."""
-    return _latest(report, [row for row in rows if row["entity"] != LOAD])
+    return _latest(report, [row for row in rows if row["entity"] != report.binding.catalogue.loads.entity])
 
 
 def loaded(report: Report, rows: Rows) -> Moment | None:
     """When the data were loaded, where the project or the source says so: the last time up to now."""
     said = report.project.loaded_at
     if said is None:
-        return _latest(report, [row for row in rows if row["entity"] == LOAD])
+        return _latest(report, [row for row in rows if row["entity"] == report.binding.catalogue.loads.entity])
     found = _moment(report, said)
     return found if found.at <= report.now else None
 
@@ -86,9 +85,9 @@ def contradictions(report: Report, rows: Rows) -> list[Diagnostic]:
     return [
         Diagnostic(
             "changes-after-load",
-            f"the data were loaded on {days[0]}, as `{LOADED}` says, and have changes up to {days[1]}",
+            f"the data were loaded on {days[0]}, as `loaded_at` says, and have changes up to {days[1]}",
             None,
-            f"correct `{LOADED}`: figures are as of then",
+            "correct `loaded_at`: figures are as of then",
             (),
             "warning",
         )

@@ -13,7 +13,7 @@ from reportspec.contract.unread import (
 )
 from reportspec.databases import TYPED_BEFORE
 from reportspec.errors import Broken
-from reportspec.model.mapped import LOAD, LOADED, SourceMap
+from reportspec.model.mapped import SourceMap
 from reportspec.model.spec import Report
 from reportspec.sql.dialects import dialect_named
 from reportspec.sql.survey_sql import fields_read
@@ -65,13 +65,14 @@ def _refuse_absent(program: Program) -> None:
 
     report, binding = program.report, program.report.binding
     wrong = binding.source.wrong
-    if (load := binding.source.lacks.get(LOAD)) is not None:
+    loads = binding.catalogue.loads
+    if (load := binding.source.lacks.get(loads.entity)) is not None:
         raise no_table(load.table)
     trees = program.trees + ([listing(report)] if report.each else [])
     surveyed = survey_of(report, trees)  # which reads more of them, such as keys
     read = fields_read([*trees, surveyed[1]] if surveyed else trees, binding)
     refuse_unfit(binding, read)
-    read = {**read, LOAD: frozenset((LOADED,))}  # what `loaded_at` names has to be there
+    read = {**read, loads.entity: frozenset((loads.at,))}  # what `loaded_at` names has to be there
     names = [name for entity in read for name in (entity, *(f"{entity}.{f}" for f in read[entity]))]
     lacks = dict.fromkeys(wrong[name] for name in sorted(names) if name in wrong)
     found = [no_column(f"{lack.table}.{lack.column}", lack.help) for lack in lacks]

@@ -158,13 +158,14 @@ def _listed(report: Report, rows: list[Row]) -> dict[str, set[str]]:
 
 def _no_fractions(report: Report, rows: list[Row]) -> list[Finding]:
     """The targets of percentages that are no fractions: 90 for 90 %."""
-    field, metrics = report.binding.field("goal", "target"), report.binding.catalogue.metrics
+    targets, metrics = report.binding.catalogue.targets, report.binding.catalogue.metrics
+    field = report.binding.field(targets.entity, targets.target)
     found = []
     for name in report.goals:
         own = [row["f5"] for row in rows if row["f0"] == name and row["f5"] is not None]
         large = sorted({float(one) for one in own if one > MOST_OF_SHARE})
         if large and metrics[name].unit == "percent":
-            check = Check("suspicious-goal", "goal", field, goal=name)
+            check = Check("suspicious-goal", targets.entity, field, goal=name)
             examples = tuple((f"{one:g}", 0) for one in large)
             found.append(Finding(check, sum(one > MOST_OF_SHARE for one in own), len(own), examples))
     return found
@@ -173,15 +174,17 @@ def _no_fractions(report: Report, rows: list[Row]) -> list[Finding]:
 def _no_metrics(report: Report, ask: Ask) -> list[Finding]:
     """What the source's own table of targets calls a metric, and is none. One that is nearly a goal's is
     told at it."""
-    field, metrics = report.binding.field("goal", "metric"), report.binding.catalogue.metrics
-    rows = ask(examples_statement(report.binding, Check("unknown-value", "goal", field))).rows
+    targets, metrics = report.binding.catalogue.targets, report.binding.catalogue.metrics
+    field = report.binding.field(targets.entity, targets.metric)
+    rows = ask(examples_statement(report.binding, Check("unknown-value", targets.entity, field))).rows
     found = []
     for name, count in rows:
         if name is None or _is_metric(metrics, str(name)):
             continue
         near = _meant(metrics, str(name))
         goal = near if near in report.goals and report.goals[near].table else ""
-        check = Check("unknown-goal", "goal", field, goal=goal, value=str(name), names=(near,) if near else ())
+        names = (near,) if near else ()
+        check = Check("unknown-goal", targets.entity, field, goal=goal, value=str(name), names=names)
         found.append(Finding(check, int(count), 0))
     return found
 

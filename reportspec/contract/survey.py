@@ -25,7 +25,6 @@ from reportspec.contract.verdict import findings_of, settled
 from reportspec.errors import Broken, SourceError
 from reportspec.expression.sandbox import column_nodes, path_of
 from reportspec.model.findings import Check, Finding
-from reportspec.model.mapped import LOAD, LOADED
 from reportspec.model.spec import Report
 from reportspec.sql.dialect import source_tables
 from reportspec.sql.survey_sql import fields_read, survey_statement
@@ -85,9 +84,10 @@ def ends_statement(report: Report, fields: Mapping[str, frozenset[str]]) -> exp.
 
 def _with_load(report: Report, fields: Mapping[str, frozenset[str]]) -> Mapping[str, frozenset[str]]:
     """What is read of each entity, and of the source's loads, where it tells of them."""
-    if LOAD not in report.binding.source.entities or report.project.loaded_at is not None:
+    loads = report.binding.catalogue.loads
+    if loads.entity not in report.binding.source.entities or report.project.loaded_at is not None:
         return fields
-    return {**fields, LOAD: frozenset((LOADED,))}
+    return {**fields, loads.entity: frozenset((loads.at,))}
 
 
 def answered(program: Program) -> Answered:

@@ -242,7 +242,8 @@ def _said(binding: Binding, finding: Finding) -> tuple[str, str | None]:
         return (
             f"`{check.metric}` leaves out {rows} whose amounts have no exchange rate to {binding.currency} on their day"
             f" (`{check.of}`)",
-            "add rates of earlier days (`fx_rate`): each holds from its day until the next one",
+            f"add rates of earlier days (`{binding.catalogue.exchange_rates.entity}`): each holds from its day until"
+            " the next one",
         )
     if check.kind == "unknown-goal":
         meant = check.names[0] if check.names else ""
@@ -305,7 +306,8 @@ def _said(binding: Binding, finding: Finding) -> tuple[str, str | None]:
         )
     if check.kind == "no-rate":
         most = finding.examples[0][0] if finding.examples else "…"
-        help = f"map the rates (`fx_rate`), or make the report in theirs: `currency: {short(most)}`"
+        rates = binding.catalogue.exchange_rates.entity
+        help = f"map the rates (`{rates}`), or make the report in theirs: `currency: {short(most)}`"
         if not _CODE.fullmatch(most):
             help = (
                 f"currencies are codes of three letters, such as {binding.currency}: write in the mapping what"
@@ -394,12 +396,13 @@ def _said(binding: Binding, finding: Finding) -> tuple[str, str | None]:
 
 def _one_rate(binding: Binding) -> str:
     """The line of the mapping by which one rate of a currency and day counts."""
-    if not binding.source.entities["fx_rate"].parts:
-        return "leave one rate of each in the `rows` of `fx_rate`"
-    fields = (binding.mapped("fx_rate", name) for name in ("day", "from_currency", "to_currency"))
+    rates = binding.catalogue.exchange_rates
+    if not binding.source.entities[rates.entity].parts:
+        return f"leave one rate of each in the `rows` of `{rates.entity}`"
+    fields = (binding.mapped(rates.entity, name) for name in (rates.day, rates.base, rates.quote))
     keys = ", ".join(written_column(field) or "…" for field in fields if field is not None)
     return (
-        "leave one rate of each in the source, or say in the mapping of `fx_rate` which counts: with"
+        f"leave one rate of each in the source, or say in the mapping of `{rates.entity}` which counts: with"
         f" `where: …`, or `latest: {{by: [{keys}], order: …}}`"
     )
 
@@ -421,12 +424,13 @@ def _without_field(finding: Finding) -> tuple[str, str]:
 
 def _as_fraction(binding: Binding, check: Check) -> str:
     """The line of the mapping that makes fractions of a metric's targets."""
+    targets = binding.catalogue.targets
     target, metric = (
-        written_column(field) if (field := binding.mapped("goal", name)) is not None else ""
-        for name in ("target", "metric")
+        written_column(field) if (field := binding.mapped(targets.entity, name)) is not None else ""
+        for name in (targets.target, targets.metric)
     )
     case = f"case when {metric or '…'} = {quoted(check.goal)} then {target or '…'} / 100 else {target or '…'} end"
-    return f'target: "{case}"'
+    return f'{targets.target}: "{case}"'
 
 
 _PARTS = {

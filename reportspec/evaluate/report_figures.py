@@ -20,7 +20,6 @@ from reportspec.expression.sandbox import column_nodes, path_of
 from reportspec.measures.answers import Answers
 from reportspec.model.figures import Figures, Statement
 from reportspec.model.findings import CURRENCIES, Finding
-from reportspec.model.mapped import LOAD
 from reportspec.model.spec import Report, SectionSpec
 from reportspec.resolve.currencies import money_currencies
 from reportspec.sql.dialect import sql_hash
@@ -65,7 +64,8 @@ def _statement(item: Compiled, result: Result) -> Statement:
 def _row_counts(report: Report, surveyed: Surveyed) -> tuple[tuple[str, int], ...]:
     """How many rows of each entity there are, by its label."""
     binding = report.binding
-    tables = {name for name, mapped in binding.source.entities.items() if mapped.parts} - {LOAD}
+    loads = binding.catalogue.loads.entity
+    tables = {name for name, mapped in binding.source.entities.items() if mapped.parts} - {loads}
     rows = [row for row in surveyed.rows if row["entity"] in tables]
     return tuple(
         (of.plural.get(report.language) or of.plural["en"], row["rows"])

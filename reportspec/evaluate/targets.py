@@ -28,14 +28,14 @@ def with_targets(report: Report, answers: Answers, members: Mapping[str, Members
     the members whom the report's filters let pass, and the sum of these where none is without."""
     table = answers.table(TARGETS)
     rows = table.dicts() if table is not None else []
-    _refuse_cut(rows)
+    _refuse_cut(rows, report.binding.catalogue.targets.entity)
     goals = {
         name: _of_members(report, name, goal, rows, answers, members.get(name)) for name, goal in report.goals.items()
     }
     return replace(report, goals=goals)
 
 
-def _refuse_cut(rows: Sequence[Mapping[str, Any]]) -> None:
+def _refuse_cut(rows: Sequence[Mapping[str, Any]], entity: str) -> None:
     """Raise SourceError where the table has more targets of the report's goals than are read: goals would be made
     of some of them."""
     there = int(rows[0][AVAILABLE]) if rows else 0
@@ -43,7 +43,7 @@ def _refuse_cut(rows: Sequence[Mapping[str, Any]]) -> None:
         raise SourceError(
             "too-many-targets",
             f"the table of targets has {there:,} for the goals of the report, of which {len(rows):,} can be read",
-            "leave out those of other years, by `where` under `entities: goal:` of the mapping",
+            f"leave out those of other years, by `where` under `entities: {entity}:` of the mapping",
         )
 
 
@@ -97,7 +97,8 @@ def _counted_in(report: Report, name: str, answers: Answers) -> set[str]:
 
 def doubts_of(report: Report) -> list[Finding]:
     """That targets are set for some only, where a figure of all would be held against them."""
-    value = report.binding.field("goal", "value")
+    targets = report.binding.catalogue.targets
+    value = report.binding.field(targets.entity, targets.value)
     found = []
     for name, goal in report.goals.items():
         field = goal.by.field if goal.by is not None else value
@@ -116,15 +117,17 @@ def _said(part: PartTarget) -> str:
 
 def _of_parts(report: Report, name: str, goal: GoalSpec) -> list[Finding]:
     """That the table's targets make none of the period: of all, and of how many by name."""
-    target, found = report.binding.field("goal", "target"), []
+    targets, found = report.binding.catalogue.targets, []
+    target = report.binding.field(targets.entity, targets.target)
     assert target is not None or not goal.parts
     for one in goal.parts:
         if not one.name:
-            check = Check("part-target", "goal", target, goal=name, value=one.why)
+            check = Check("part-target", targets.entity, target, goal=name, value=one.why)
             found.append(Finding(check, one.count, one.of))
     named = sorted((one for one in goal.parts if one.name), key=lambda one: one.name)
     if named:
-        check = Check("part-target", "goal", target, goal=name, names=tuple(one.name for one in named))
+        names = tuple(one.name for one in named)
+        check = Check("part-target", targets.entity, target, goal=name, names=names)
         found.append(Finding(check, len(named), 0, tuple((_said(one), 0) for one in named)))
     return found
 
@@ -172,7 +175,8 @@ def _one_each(report: Report, name: str, key: str | None, stretches: list[Stretc
             raise SourceError(
                 "two-targets",
                 f"the table of targets has two for `{name}`{whom} from {days}: {both[0]:,.15g} and {both[1]:,.15g}",
-                "leave one of them, by `where` under `entities: goal:` of the mapping or in the table",
+                f"leave one of them, by `where` under `entities: {report.binding.catalogue.targets.entity}:` of the"
+                " mapping or in the table",
             )
 
 

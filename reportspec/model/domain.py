@@ -157,6 +157,55 @@ class History:
 
 
 @dataclass(frozen=True, slots=True)
+class ExchangeRates:
+    """The entity that has exchange rates, by its fields: what one unit of the currency `base` is worth in
+    `quote`, from a `day` until the next one that has a `rate`."""
+
+    entity: str
+    base: str
+    quote: str
+    day: str
+    rate: str
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """Its fields, without any of which there are no rates."""
+        return (self.day, self.base, self.quote, self.rate)
+
+
+@dataclass(frozen=True, slots=True)
+class Targets:
+    """The entity that has targets of metrics, by its fields: a `target` from a first day to a last one,
+    of all or of the `value` of a `dimension`."""
+
+    entity: str
+    metric: str
+    dimension: str
+    value: str
+    first_day: str
+    last_day: str
+    target: str
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """Its fields, in the order in which they are read."""
+        return (self.metric, self.dimension, self.value, self.first_day, self.last_day, self.target)
+
+    @property
+    def needed(self) -> tuple[str, ...]:
+        """Those without any of which there are no targets."""
+        return (self.metric, self.first_day, self.last_day, self.target)
+
+
+@dataclass(frozen=True, slots=True)
+class Loads:
+    """The entity that tells when the source's data were loaded, and its time field that does."""
+
+    entity: str
+    at: str
+
+
+@dataclass(frozen=True, slots=True)
 class Match:
     """Rows of another entity to pair each row with; `keep` keeps those without any."""
 
@@ -225,6 +274,10 @@ class Entity:
     otherwise: tuple[Derived, ...] = ()  # other ways to make it, for sources without the first
     expects: tuple[Expectation, ...] = ()
     follows: str | None = None  # the derived entity that decides in which of the ways
+    # What one entity of a catalogue is for the compiler, by the names that it has for it.
+    exchange_rates: ExchangeRates | None = None
+    targets: Targets | None = None
+    loads: Loads | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,8 +341,31 @@ class ReportType:
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """All that is known of the domain."""
+    """All that is known of the domain. `declared` has the entity that is the catalogue's `exchange_rates`,
+    its `targets`, its `loads`."""
 
     entities: Mapping[str, Entity]
     metrics: Library
     reports: Mapping[str, ReportType]
+    declared: Mapping[str, str]
+
+    @property
+    def exchange_rates(self) -> ExchangeRates:
+        """Where exchange rates are."""
+        found = self.entities[self.declared["exchange_rates"]].exchange_rates
+        assert found is not None
+        return found
+
+    @property
+    def targets(self) -> Targets:
+        """Where the source's own targets are."""
+        found = self.entities[self.declared["targets"]].targets
+        assert found is not None
+        return found
+
+    @property
+    def loads(self) -> Loads:
+        """Where a source tells when it was loaded."""
+        found = self.entities[self.declared["loads"]].loads
+        assert found is not None
+        return found

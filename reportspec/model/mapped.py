@@ -120,9 +120,3 @@ class SourceMap:
     keys: Literal["text", "typed"] = "text"
     # Of files: the columns to read, as the mapping names them, and not as what they turned out to hold.
     reads: tuple[ColumnRead, ...] = ()
-
-
-LOAD, LOADED = (
-    "data_load",
-    "loaded_at",
-)  # the entity, and its field, that tell when data were loaded

@@ -54,7 +54,7 @@ def _states(statement: Statement, entity: Entity, base: str, needed: tuple[str, 
     history = entity.history
     assert history is not None
     assert entity.key is not None
-    visit = "visit"
+    visit, of = "visit", history.states
     binding = statement.binding
 
     def key(alias: str, entity: str, name: str) -> exp.Expr:
@@ -63,13 +63,13 @@ def _states(statement: Statement, entity: Entity, base: str, needed: tuple[str, 
 
     deal, stage = key(visit, history.entity, history.by), key(visit, history.entity, history.stage)
     following = key(visit, history.entity, history.next)
-    closed = _closed(history, "stage")
+    closed = _closed(history, of.entity)
     is_last = exp.Is(this=column(visit, history.left), expression=exp.Null())
     begins: exp.Expr = column(visit, history.entered)
     ends: exp.Expr = column(visit, history.left)
     if statement.binding.storage(entity.name, history.outcome.at) != "date":
         # The last state begins with the record's own closing, and the one before it ends there.
-        begins = when(_own(history, base, is_last, "stage"), column(base, history.outcome.at), begins)
+        begins = when(_own(history, base, is_last, of.entity), column(base, history.outcome.at), begins)
         last_but_one = exp.and_(
             exp.Not(this=copied(is_last)),
             exp.Is(this=column(visit, history.next_but_one), expression=exp.Null()),
@@ -89,8 +89,8 @@ def _states(statement: Statement, entity: Entity, base: str, needed: tuple[str, 
         named(column(visit, history.number), "visit_number"),
         named(copied(stage), history.stage),
         named(copied(is_last), "is_last"),
-        named(_yes("stage", history.states.won), "is_won"),
-        named(_yes("stage", history.states.lost), "is_lost"),
+        named(_yes(of.entity, of.won), "is_won"),
+        named(_yes(of.entity, of.lost), "is_lost"),
         named(column(visit, history.entered), "entered_at"),
         named(copied(begins), "stage_since"),
         named(when(first, null("TIMESTAMP"), begins), "valid_from"),
@@ -105,12 +105,10 @@ def _states(statement: Statement, entity: Entity, base: str, needed: tuple[str, 
     source.set("alias", alias_of(visit))
     next_stage = table(history.states.entity)
     next_stage.set("alias", alias_of("following"))
-    states, of = table(history.states.entity), history.states
-    if of.entity != "stage":
-        states.set("alias", alias_of("stage"))
+    states = table(of.entity)
     joins = [
         exp.Join(this=table(base), on=exp.EQ(this=column(base, entity.key), expression=deal)),
-        exp.Join(this=states, side="LEFT", on=exp.EQ(this=key("stage", of.entity, of.key), expression=stage)),
+        exp.Join(this=states, side="LEFT", on=exp.EQ(this=key(of.entity, of.entity, of.key), expression=stage)),
         exp.Join(
             this=next_stage, side="LEFT", on=exp.EQ(this=key("following", of.entity, of.key), expression=following)
         ),

@@ -9,35 +9,36 @@ from __future__ import annotations
 from sqlglot import exp
 
 from reportspec.expression.trees import alias_of, any_of, cast, column, copied, literal, named, table, when
+from reportspec.model.domain import ExchangeRates
 from reportspec.remembered import remembered
 from reportspec.resolve.binding import Binding, Missing
 
 RATES = "rates"
-_COLUMNS = ("day", "from_currency", "to_currency", "rate")
 
 
 @remembered
 def has_rates(binding: Binding) -> bool:
     """Whether the source gives exchange rates."""
+    rates = binding.catalogue.exchange_rates
     try:
-        for name in _COLUMNS:
-            binding.need("fx_rate", name)
+        for name in rates.fields:
+            binding.need(rates.entity, name)
     except Missing:
         return False
     return True
 
 
-def select_rates(currency: str) -> exp.Expr:
+def select_rates(rates: ExchangeRates, currency: str) -> exp.Expr:
     """`currency`, `rate`, `valid_from` and `valid_until` (a day, excluded; null for the last)."""
-    source, day = "fx_rate", column("fx_rate", "day")
+    source, day = rates.entity, column(rates.entity, rates.day)
 
     def code(name: str) -> exp.Expr:
         return exp.Upper(this=exp.Trim(this=column(source, name)))
 
-    rate = cast(column(source, "rate"), "DOUBLE")
+    rate = cast(column(source, rates.rate), "DOUBLE")
     base = literal(currency)
-    to_base = exp.EQ(this=code("to_currency"), expression=base)
-    from_base = exp.EQ(this=code("from_currency"), expression=copied(base))
+    to_base = exp.EQ(this=code(rates.quote), expression=base)
+    from_base = exp.EQ(this=code(rates.base), expression=copied(base))
     inverse = exp.Div(
         this=literal(1.0),
         expression=exp.Nullif(this=copied(rate), expression=literal(0)),
@@ -48,7 +49,7 @@ def select_rates(currency: str) -> exp.Expr:
         this=exp.Max(this=when(to_base, rate)),
         expressions=[exp.Max(this=when(copied(from_base), inverse))],
     )
-    other = when(copied(to_base), code("from_currency"), code("to_currency"))
+    other = when(copied(to_base), code(rates.base), code(rates.quote))
     rated = (
         exp.Select()
         .select(named(other, "currency"), named(day, "day"), named(given, "rate"))

@@ -120,8 +120,9 @@ class Statement:
         """The CTE with what one unit of each currency is worth in the report's, and when."""
         if not self._rated:
             self._rated = True
-            instance = self._plain(self.binding.entity("fx_rate"))
-            for name in ("day", "from_currency", "to_currency", "rate"):
+            rates = self.binding.catalogue.exchange_rates
+            instance = self._plain(self.binding.entity(rates.entity))
+            for name in rates.fields:
                 self.need(instance, name)
         return RATES
 
@@ -170,7 +171,9 @@ class Statement:
         if self._rated:
             assert self.binding.currency is not None
             said = "What one unit of a currency is worth"
-            found.append((0, [(RATES, select_rates(self.binding.currency), said)]))
+            found.append(
+                (0, [(RATES, select_rates(self.binding.catalogue.exchange_rates, self.binding.currency), said)])
+            )
         return [cte for _, ctes in sorted(found, key=lambda item: item[0]) for cte in ctes]
 
     def _need_past_values(self) -> None:

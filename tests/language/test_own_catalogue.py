@@ -68,6 +68,7 @@ def test_nothing_is_wrong(tmp_path: Path) -> None:
     ("change", "code", "line"),
     [
         (("entity: big", "entity: deal"), "duplicate-entity", 1),
+        (("key: deal_id", "key: deal_id\nloads: {at: closed_at}"), "duplicate-entity", 5),
         (("from: deal", "from: deel"), "unknown-entity", 6),
         (("deal.amount > 1000", "deal.amunt > 1000"), "unknown-field", 7),
         (("deal.amount > 1000", "deal.amount >"), "bad-expression", 7),
