@@ -66,7 +66,7 @@ def as_data(figures: Figures) -> dict[str, Any]:
                 "rows": [{c.name: plain(v) for c, v in zip(section.columns, row, strict=True)} for row in section.rows],
             }
             for section in figures.sections
-            if section.kind != "text"
+            if section.shape != "text"
         ],
         "footnotes": list(figures.footnotes),
         # What the source lacks is not one person's affair.
@@ -99,7 +99,7 @@ def as_csv(figures: Figures) -> str:
     of the report as a whole. Text that a spreadsheet would take for a formula is marked as text."""
     parts = ["\n".join(f"# {text}" for text in figures.notices) + "\n"] if figures.notices else []
     for section in figures.sections:
-        if section.kind == "text":
+        if section.shape == "text":
             continue
         buffer = io.StringIO()
         writer = csv.writer(_Lines(buffer), lineterminator="\r\n")
@@ -119,7 +119,7 @@ def as_table(figures: Figures) -> str:
         lines[0] += f" (previous: {figures.compare.label})"
     lines += [f"  {shortened(text, _LONGEST)}" for text in (*figures.notices, *figures.filters)]
     for section in figures.sections:
-        if section.kind != "text":
+        if section.shape != "text":
             lines += ["", section.title or section.id, *_lines(figures, section)]
     lines += (
         [""] + [f"({n}) {shortened(text, _LONGEST)}" for n, text in enumerate(figures.footnotes, 1)]
@@ -130,13 +130,13 @@ def as_table(figures: Figures) -> str:
 
 
 def _lines(figures: Figures, section: Section) -> list[str]:
-    if section.kind == "highlights":
+    if section.shape == "sentences":
         from reportspec.render.locale import formats_for
         from reportspec.render.sentences import sentences
 
         told = sentences(figures, section, formats_for(figures))
         return [f"  {shortened(text, _LONGEST)}" for text in (*told, *section.notes)]
-    if section.kind == "kpis":
+    if section.shape == "tiles":
         rows = [[k.column.label, _said(k.value, k.column.unit), _said(k.previous, k.column.unit)] for k in section.kpis]
         return _aligned(
             [["", "", "previous"], *rows]

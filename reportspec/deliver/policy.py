@@ -17,13 +17,11 @@ from reportspec.deliver.outcome import Result
 from reportspec.deliver.recipients import addresses, lists_of
 from reportspec.deliver.template import Words, kpis
 from reportspec.errors import NotSent
-from reportspec.measures.words import word
 from reportspec.model.figures import Figures
 from reportspec.model.mail import Condition
 from reportspec.model.spec import Report
 
 ALLOW = "add the address, or `@` and its domain, to `deliver: {allow: […]}` in the project file"
-_JUDGED = ("missed", "at_risk")
 
 
 # --- to whom ----------------------------------------------------------------------------------
@@ -107,10 +105,10 @@ def empty(figures: Figures) -> bool:
     for section in figures.sections:
         if any(kpi.value not in (None, 0, 0.0) for kpi in section.kpis):
             return False
-        if section.kpis or section.kind in ("text", "highlights"):
+        if section.shape != "table":
             continue
         figured = [at for at, column in enumerate(section.columns) if column.role in ("metric", "previous")]
-        if section.kind == "records" and section.rows:
+        if section.rows and not figured:
             return False
         if any(row[at] not in (None, 0, 0.0) for row in section.rows for at in figured):
             return False
@@ -121,10 +119,7 @@ def holds(condition: Condition, figures: Figures, changed: bool) -> bool:
     """Whether the report is to be sent. A comparison with a figure that is missing does not hold."""
     states: set[str] = {kpi.goal.state for section in figures.sections for kpi in section.kpis if kpi.goal}
     for section in figures.sections:
-        if section.kind == "goals":
-            at = [column.name for column in section.columns].index("state")
-            told = {str(row[at]) for row in section.rows}
-            states |= {one for one in _JUDGED if word(figures.language, f"state_{one}") in told}
+        states |= set(section.states)
     match condition.word:
         case "goal_missed":
             return "missed" in states
@@ -155,9 +150,9 @@ def unaimed(condition: Condition, report: Report, figures: Figures) -> str | Non
         for kpi in section.kpis:
             if kpi.column.name in report.goals:
                 judged[kpi.column.name] = judged.get(kpi.column.name, False) or kpi.goal is not None
-    of = {spec.id: spec.judged for spec in report.sections if spec.kind == "goals"}
+    of = {spec.id: spec.judged for spec in report.sections if spec.judged}
     for section in figures.sections:
-        if section.kind == "goals" and (name := of.get(section.id)):
+        if name := of.get(section.id):
             at = [column.name for column in section.columns].index("target")
             judged[name] = judged.get(name, False) or any(row[at] is not None for row in section.rows)
     missing = [f"`{name}`" for name, known in judged.items() if not known]

@@ -85,9 +85,6 @@ def _source(report: Report) -> str:
 def _section(report: Report, spec: SectionSpec, answers: Answers, footnotes: Footnotes) -> Section:
     """One section, computed."""
     made = BY_NAME[spec.kind].figures(report, spec, answers, footnotes)
-    if made.kind in ("records", "breakdown", "trend") and made.columns and not made.rows:
-        # What else is said of a section would stand alone, as if its table had been forgotten.
-        made = replace(made, notes=(word(report.language, "none_there"), *made.notes))
     if spec.own_chart is None or not made.columns:
         return made
     chart = made.chart or Chart("own", "", ())

@@ -111,11 +111,7 @@ def _told(program: Program, report: Report, findings: tuple[Finding, ...]) -> di
     for item in program if findings else ():
         trees.setdefault(item.query.section, []).append(item.tree)
     read = {section: fields_read(own, report.binding) for section, own in trees.items()}
-    lists = [
-        spec.id
-        for spec in report.sections
-        if spec.id in read and (spec.kind == "records" or _asks_of_amounts(report, spec))
-    ]
+    lists = [spec.id for spec in report.sections if spec.id in read and (spec.paths or _asks_of_amounts(report, spec))]
     for finding in findings:
         if finding.reason or (finding.check.kind == "no-rate" and finding.check.metric):
             continue  # at its figure stands how many it leaves out

@@ -88,7 +88,7 @@ def _counted_in(report: Report, name: str, answers: Answers) -> set[str]:
     """For whom a goal's section has something counted."""
     found: set[str] = set()
     for spec in report.sections:
-        if spec.kind == "goals" and spec.judged == name and (spec.id, "figures") in answers:
+        if spec.judged == name and (spec.id, "figures") in answers:
             adds = additivity(answers.aggregate(spec.id))
             rows = [row for row in answers.rows(spec.id) if counted(row, adds)]
             found |= {str(shown_value(report, spec.dimensions[0], row[Member(0)])) for row in rows}

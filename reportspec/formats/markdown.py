@@ -36,7 +36,7 @@ def as_markdown(figures: Figures) -> str:
             parts.append(f"## {escaped(section.title)}{_marks(section.footnotes)}")
         attached = files.get(str(place))
         shown = _section(figures, section, formats)
-        if section.kind != "highlights" and not section.kpis:
+        if section.shape == "table":
             view = table_view(section, formats, _previous(figures, formats), attached)
             if view is not None:
                 heads = [f"{escaped(h.label)}{_marks(h.footnotes)}" for h in view.headings]

@@ -84,9 +84,8 @@ class _Book:
         """The first sheet, then one for each table."""
         self._cover()
         for section in self.figures.sections:
-            if section.rows and section.columns and section.kind != "highlights":
-                if not section.kpis:
-                    self._table(section)
+            if section.rows and section.columns and section.shape == "table":
+                self._table(section)
 
     def style(self, **properties: Any) -> Any:
         """A cell format; equal ones are one."""

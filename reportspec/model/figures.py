@@ -146,7 +146,8 @@ class Section:
     """One section: its table and what is said about it. `rows` align with `columns`; `total` is
     one more row recomputed from the source's rows (never summed from rounded or cut rows);
     `available_rows` counts the rows before a cut, so that a cut can be told; where the others stand
-    in a row of their own, nothing is cut."""
+    in a row of their own, nothing is cut. `shape` says how it is read: as a table, as tiles, as sentences (whose
+    rows are for those who read data), or as text alone."""
 
     id: str
     kind: str  # one of `sections/registry.py`
@@ -168,6 +169,9 @@ class Section:
     # Totals of the rows that have one value of the first column: how many rows stand above each.
     subtotals: tuple[tuple[int, tuple[Cell, ...]], ...] = ()
     row_marks: tuple[RowMark, ...] = ()  # for trends: of each row, why its bucket is not whole yet
+    shape: Literal["table", "tiles", "sentences", "text"] = "table"
+    states: tuple[str, ...] = ()  # for goals: of each row, where it stands
+    bars: bool = False  # whether the first metric has a bar beside its numbers
 
 
 @dataclass(frozen=True, slots=True)

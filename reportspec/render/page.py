@@ -197,7 +197,7 @@ def _section_view(
     drawn = charts.drawings(figures, section, formats, palette)
     # Tiles say all that the one row of their table does; the attached CSV has it too.
     # A heat map's figures are in its cells, highlights are sentences.
-    told = section.kind == "highlights" or (section.chart and section.chart.kind == "heatmap")
+    told = section.shape == "sentences" or (section.chart and section.chart.kind == "heatmap")
     shown = not tiles and not told
     table = tables.table_view(section, formats, previous_label, attachment, figures.theme.landscape) if shown else None
     # Both the drawing and the Markdown were escaped where they were made.

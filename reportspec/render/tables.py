@@ -186,7 +186,7 @@ def pivoted(section: Section, formats: Formats) -> Section:
 def _of_goal(section: Section, row: tuple[Cell, ...], decimals: list[int | None], formats: Formats) -> dict[int, str]:
     """A figure, its target and how much of that it is, with the digits that tell them apart."""
     places = {column.name: place for place, column in enumerate(section.columns)}
-    if section.kind != "goals":
+    if not section.states:
         return {}
     own, target, share = 1, places["target"], places.get("attainment")
     texts = told_apart(formats, section.columns[own], row[own], row[target], decimals[own])
@@ -296,7 +296,7 @@ def _with_subtotals(
 
 def _bar_column(section: Section) -> int | None:
     """The first metric of a breakdown gets a bar beside its numbers."""
-    if section.kind != "breakdown" or len(section.rows) < 2:
+    if not section.bars or len(section.rows) < 2:
         return None
     for place, column in enumerate(section.columns):
         if column.role == "metric":

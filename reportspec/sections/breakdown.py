@@ -27,7 +27,7 @@ from reportspec.sections.bridge import with_bridge
 from reportspec.sections.context import Context, Draft, title_of
 from reportspec.sections.metric_rows import column_names, metric_cells, metric_columns, total_row
 from reportspec.sections.ordering import Kept, ordered
-from reportspec.sections.section_kind import Kind, section_of
+from reportspec.sections.section_kind import Kind, or_none_there, section_of
 from reportspec.sections.sorting import sort_of
 from reportspec.sections.text import nothing_served
 
@@ -221,8 +221,9 @@ def figures(report: Report, spec: BreakdownSection, answers: Answers, footnotes:
         chart=_chart(report, spec, found.total),
         others=others,
         subtotals=subtotals,
+        bars=True,
     )
-    return with_bridge(made)
+    return or_none_there(report, with_bridge(made))
 
 
 def _is_binned(spec: BreakdownSection) -> bool:

@@ -76,25 +76,33 @@ def figures(report: Report, spec: GoalsSection, answers: Answers, footnotes: Foo
         names.setdefault(someone, {Member(0): someone, **all_lengths(report)})
     own = metric_column(report, metric, footnotes, None)
     adds, running = additivity(answers.aggregate(spec.id)), elapsed(report) < 1
-    body = []
+    body: list[tuple[tuple[Cell, ...], str]] = []  # the rows, each with where it stands
     for name, row in names.items():
         value = metric_value(catalogue, metric, row)
         target = goal.targets.get(str(name)) if name is not None else None
         if not counted(row, adds) and (target is None or not goal.sure):
             continue
         state = goal_state(report, metric, replace(goal, target=target), value)
-        body.append(_row(report, name, value, target, state, running, goal.direction))
+        stands = state.state if state is not None else "none"
+        body.append((_row(report, name, value, target, state, running, goal.direction), stands))
     best = 1 if goal.direction == "down" else -1
     body.sort(
-        key=lambda row: (
-            row[3] is None,
-            best * (row[3] or 0) if isinstance(row[3], float) else 0,
-            alphabetical(language, str(row[0])),
+        key=lambda item: (
+            item[0][3] is None,
+            best * (item[0][3] or 0) if isinstance(item[0][3], float) else 0,
+            alphabetical(language, str(item[0][0])),
         )
     )
     columns = _columns(own, dimension_column(report, dimension), language, running, goal.direction)
     chart = Chart("bullet", dimension.name, (own.name,)) if goal.targets else None
-    made = section_of(spec, columns=columns, rows=tuple(body), available_rows=len(body), chart=chart)
+    made = section_of(
+        spec,
+        columns=columns,
+        rows=tuple(row for row, _ in body),
+        available_rows=len(body),
+        chart=chart,
+        states=tuple(state for _, state in body),
+    )
     return made if goal.targets else replace(made, notes=(*made.notes, word(language, "no_targets")))
 
 

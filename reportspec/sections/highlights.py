@@ -206,6 +206,7 @@ def figures(report: Report, spec: HighlightsSection, answers: Answers, footnotes
         rows=tuple(_plain(one) for one in found),
         available_rows=len(found),
         highlights=tuple(found),
+        shape="sentences",
     )
     if found:
         return made

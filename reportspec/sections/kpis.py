@@ -89,7 +89,9 @@ def _spark_sides(report: Report) -> tuple[Side, ...]:
 def figures(report: Report, spec: KpisSection, answers: Answers, footnotes: Footnotes) -> Section:
     """A tile for each metric."""
     tiles, columns, cells = tiles_of(report, spec, answers, footnotes)
-    return section_of(spec, columns=tuple(columns), rows=(tuple(cells),), available_rows=1, kpis=tuple(tiles))
+    return section_of(
+        spec, columns=tuple(columns), rows=(tuple(cells),), available_rows=1, kpis=tuple(tiles), shape="tiles"
+    )
 
 
 def tiles_of(

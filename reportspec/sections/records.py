@@ -27,7 +27,7 @@ from reportspec.resolve.document import Place
 from reportspec.sections.asked_metrics import NO_CURRENCY
 from reportspec.sections.asking import conditions_of
 from reportspec.sections.context import Context, Draft, label_of, named_as, need_of, title_of
-from reportspec.sections.section_kind import Kind, section_of
+from reportspec.sections.section_kind import Kind, or_none_there, section_of
 from reportspec.sections.sorting import turned_sort
 from reportspec.sections.text import nothing_served
 from reportspec.sql.record_rows import AVAILABLE
@@ -254,13 +254,14 @@ def figures(report: Report, spec: RecordsSection, answers: Answers, footnotes: F
         for row in table.rows
     ]
     at = table.columns.index(AVAILABLE)
-    return section_of(
+    made = section_of(
         spec,
         columns=tuple(_column(report, spec, query, name, path) for name, path in query.fields),
         rows=tuple(rows),
         available_rows=int(table.rows[0][at]) if table.rows else 0,
         notes=_which(report, spec),
     )
+    return or_none_there(report, made)
 
 
 def _column(report: Report, spec: RecordsSection, query: RecordsQuery, name: str, path: tuple[str, ...]) -> Column:

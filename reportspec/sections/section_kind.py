@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from reportspec.measures.answers import Answers
 from reportspec.measures.metric_columns import Footnotes
+from reportspec.measures.words import word
 from reportspec.model.figures import Section
 from reportspec.model.query import Query
 from reportspec.model.spec import Report, SectionSpec
@@ -37,6 +38,14 @@ def section_of(spec: SectionSpec, **parts: Any) -> Section:
     """The figures of a section: what all kinds of them have, and the parts of its own."""
     notes = (*parts.pop("notes", ()), *said_of(spec))
     return Section(id=spec.id, kind=spec.kind, title=spec.title, notes=notes, break_before=spec.break_before, **parts)
+
+
+def or_none_there(report: Report, section: Section) -> Section:
+    """The section of a table, which says so where it has no rows: what else is said of it would stand alone, as if
+    its table had been forgotten."""
+    if section.rows or not section.columns:
+        return section
+    return replace(section, notes=(word(report.language, "none_there"), *section.notes))
 
 
 def said_of(spec: SectionSpec) -> tuple[str, ...]:

@@ -41,7 +41,7 @@ def queries(report: Report, spec: TextSection) -> tuple[Query, ...]:
 
 def figures(report: Report, spec: TextSection, answers: Answers, footnotes: Footnotes) -> Section:
     """The text."""
-    return section_of(spec, text=spec.text)
+    return section_of(spec, text=spec.text, shape="text")
 
 
 TEXT = Kind(TextSection, check, queries, figures)

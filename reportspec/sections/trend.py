@@ -24,7 +24,7 @@ from reportspec.sections.asked_metrics import Rules, asked_metrics
 from reportspec.sections.asking import rows_query, totals_query
 from reportspec.sections.context import Context, Draft, title_of
 from reportspec.sections.metric_rows import column_names, metric_cells, metric_columns, total_row
-from reportspec.sections.section_kind import Kind, section_of
+from reportspec.sections.section_kind import Kind, or_none_there, section_of
 from reportspec.sections.text import nothing_served
 
 
@@ -127,7 +127,7 @@ def figures(report: Report, spec: TrendSection, answers: Answers, footnotes: Foo
         row_marks=tuple(_mark(report, bucket) for bucket in current for _ in range(width)),
         chart=_chart(report, spec, steps) if spec.chart != "none" and body else None,
     )
-    return replace(made, notes=(*made.notes, *notes))
+    return or_none_there(report, replace(made, notes=(*made.notes, *notes)))
 
 
 def _steps(

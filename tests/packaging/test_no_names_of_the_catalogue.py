@@ -11,17 +11,17 @@ from reportspec.catalogue.load import packaged
 
 # Literals that are words of something else: a report's words, keys of what is delivered, SQL's functions.
 OTHERWISE = {
-    ("check/chart_spec.py", "product"),  # an operation of Vega-Lite
     ("check/delivery.py", "goal"),  # what a message may say of a metric
-    ("check/sections.py", "goal"),  # a title
-    ("deliver/message.py", "goal"),  # a kind of line
-    ("deliver/outlets.py", "goal"),  # a key of what is posted
+    ("deliver/body.py", "goal"),  # a kind of line
+    ("deliver/outlets/webhook.py", "goal"),  # a key of what is posted
     ("deliver/template.py", "goal"),
     ("expression/types.py", "lead"),  # SQL's window function
     ("formats/markdown.py", "goal"),  # a heading
     ("render/charts/kind.py", "goal"),  # the name of a line in a chart
     ("render/page.py", "goal"),  # a word
     ("run/files/readings.py", "lead"),  # what stands before a number
+    ("sections/chart_spec.py", "product"),  # an operation of Vega-Lite
+    ("sections/goals.py", "goal"),  # a title
 }
 
 
