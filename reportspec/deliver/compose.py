@@ -88,6 +88,10 @@ class _Letter:
         subject = self.words.fill(given) if given else f"{figures.title} · {figures.period.label}"
         return f"[{', '.join(map(bare, self.to))}] {subject}" if self.job.options.rehearsal else subject
 
+    def allowed(self, addresses: tuple[str, ...]) -> tuple[str, ...]:
+        """Those of them who may get it: the others stand in no header, where they would be answered to."""
+        return tuple(address for address in addresses if may_get(self.job, bare(address)))
+
     @property
     def everybody(self) -> list[str]:
         """All who are named, each once."""
@@ -167,8 +171,8 @@ def _head(letter: _Letter, recipient: str, own_id: str, refers: str) -> Head:
     job, rehearsal = letter.job, letter.job.options.rehearsal
     return Head(
         job.settings.sender,
-        (rehearsal,) if rehearsal else letter.to or (recipient,),
-        () if rehearsal else letter.cc,
+        (rehearsal,) if rehearsal else letter.allowed(letter.to) or (recipient,),
+        () if rehearsal else letter.allowed(letter.cc),
         letter.reply_to,
         letter.subject,
         own_id,

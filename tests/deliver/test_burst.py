@@ -773,6 +773,22 @@ def test_several_addresses_of_one(run: Run, handler: Handler, project: Path, ser
     assert by == {"p00000@example.com": {0}, "chief@example.com": {0}, "p00001@example.com": {1}}
 
 
+def test_an_address_that_is_not_allowed_stands_in_no_header(run: Run, handler: Handler, project: Path) -> None:
+    """Of a cell of several: those who get it would answer to it."""
+    cells = [("Rossi", "p00000@example.com; eve@evil.example"), ("rossi", "eve@evil.example")]
+    with (project / "to.csv").open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([("value", "email"), *cells])
+    outcome = run(spec("[csv]", each="{field: user.name, recipients: to.csv}"))
+    assert [(o.value, o.recipient, o.result) for o in outcome.sent] == [
+        ("Rossi", "eve@evil.example", "failed"),
+        ("rossi", "eve@evil.example", "failed"),
+        ("Rossi", "p00000@example.com", "sent"),
+    ]
+    [(_, mail)] = handler.mails()
+    assert mail["To"] == "p00000@example.com"
+    assert b"evil" not in handler.taken[0][1]
+
+
 def test_who_has_no_address_is_named(run: Run, handler: Handler, project: Path, server: Server) -> None:
     one, *others = people(HOSTILE[:4])
     rows = together(map(rows_of, [one, *others]))

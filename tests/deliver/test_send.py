@@ -556,6 +556,25 @@ def test_titles_cannot_add_headers(project: Path) -> None:
     assert odd.startswith("Won Bcc: eve@evil.example")
 
 
+@pytest.mark.parametrize(
+    ("deliver", "to", "cc"),
+    [
+        ('to: [Anna <anna@example.com>, "{{ params.who }}"]', "Anna <anna@example.com>", None),
+        ('to: [anna@example.com], cc: ["{{ params.who }}", ben@example.com]', ANNA, "ben@example.com"),
+        ('to: ["{{ params.who }}"], cc: [anna@example.com]', ANNA, ANNA),
+        ('to: ["{{ params.who }}"], bcc: [anna@example.com]', ANNA, None),
+    ],
+)
+def test_who_may_not_get_it_stands_in_no_header(
+    run: Run, handler: Handler, deliver: str, to: str, cc: str | None
+) -> None:
+    text = spec(f"{{{deliver}, attach: []}}") + "params: {who: {type: string, default: eve@evil.example}}\n"
+    assert results(run(text))["eve@evil.example"] == "failed"
+    sent = dict(handler.mails())[ANNA]
+    assert (sent["To"], sent["Cc"]) == (to, cc)
+    assert all(b"evil" not in content for _, content in handler.taken)
+
+
 def test_the_guard_stops_a_mail_that_is_not_what_was_built(
     run: Run, handler: Handler, monkeypatch: pytest.MonkeyPatch
 ) -> None:
