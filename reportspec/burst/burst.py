@@ -5,7 +5,7 @@ apart by the value that they were computed for.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -21,10 +21,11 @@ from reportspec.contract.namesakes import grouped_by_name, kept_apart, members_s
 from reportspec.contract.survey import Answered, Surveyed, answered_together, ask, ends_statement
 from reportspec.contract.verdict import settled, warnings
 from reportspec.diagnostics import Diagnostic
-from reportspec.evaluate.report_figures import figures_of
+from reportspec.evaluate.report_figures import figures_with_doubts
 from reportspec.evaluate.unrated import unrated
 from reportspec.measures.answers import Answers
 from reportspec.model.figures import Figures
+from reportspec.model.findings import Finding
 from reportspec.model.rows import Table
 from reportspec.model.spec import EACH, GoalSpec, Report
 from reportspec.sql.survey_sql import fields_read
@@ -90,9 +91,27 @@ def run_each(program: Program, timings: Timings, only: Collection[str] = ()) -> 
     with timings.of("evaluate"):
         answers = [Answers.of(program.queries, [result.table for result in own]) for own in found]
         late = settled(report.binding, unrated(report, answers, surveyed), report.project.checks)
-        made = tuple((one, _figures(program, one.value, own, surveyed)) for one, own in zip(values, found, strict=True))
-    told = warnings(report.binding, (*recipients, *surveyed.findings, *late))
-    return Burst(made, rest, (*told, *contradictions(report, surveyed.rows)))
+        made = [(one, *_figures(program, one.value, own, surveyed)) for one, own in zip(values, found, strict=True)]
+    of_goals = _by_name(doubt for _, _, doubts in made for doubt in doubts)
+    told = warnings(report.binding, (*recipients, *surveyed.findings, *of_goals, *late))
+    figures = tuple((one, figures) for one, figures, _ in made)
+    return Burst(figures, rest, (*told, *contradictions(report, surveyed.rows)))
+
+
+def _by_name(doubts: Iterable[Finding]) -> list[Finding]:
+    """What is told of the values' own targets, of each goal and kind once with all the names. What one value's
+    report lacks of all is none of it: the table may have it, and each reads what is its own."""
+    together: dict[tuple[str, str], list[Finding]] = {}
+    for doubt in doubts:
+        if doubt.check.names:
+            together.setdefault((doubt.check.kind, doubt.check.goal), []).append(doubt)
+    return [_joined(several) for several in together.values()]
+
+
+def _joined(several: Sequence[Finding]) -> Finding:
+    names = tuple(sorted({name for doubt in several for name in doubt.check.names}))
+    examples = tuple(sorted({example for doubt in several for example in doubt.examples}))
+    return replace(several[0], check=replace(several[0].check, names=names), count=len(names), examples=examples)
 
 
 def _settled(program: Program) -> tuple[Program, Table]:
@@ -113,14 +132,18 @@ def _settled(program: Program) -> tuple[Program, Table]:
     return program, listed
 
 
-def _figures(program: Program, value: str, results: Sequence[Result], surveyed: Surveyed) -> Figures:
-    """The figures of one value, none of which names another one. Raises SourceError."""
+def _figures(
+    program: Program, value: str, results: Sequence[Result], surveyed: Surveyed
+) -> tuple[Figures, tuple[Finding, ...]]:
+    """The figures of one value, none of which names another one, and what is told of its goals. Raises
+    SourceError."""
     report = program.report
     assert report.each is not None
     own = replace(program, report=report_for(report, value))
-    figures = figures_of(Answered(own, results, surveyed), (report.each.dimension.name, value))
+    answered = Answered(own, results, surveyed)
+    figures, doubts = figures_with_doubts(answered, (report.each.dimension.name, value))
     check_figures(figures)
-    return figures
+    return figures, doubts
 
 
 def _check_alike(report: Report, listed: Table, wanted: Collection[str]) -> None:

@@ -29,9 +29,14 @@ if TYPE_CHECKING:
     from reportspec.run.execute import Result
 
 
-def figures_of(found: Answered, each: tuple[str, str] | None = None) -> Figures:
-    """The figures of a program from what its statements gave; `each` is the field and the value of
-    `for_each` that they are cut to. Raises SourceError."""
+def figures_of(found: Answered) -> Figures:
+    """The figures of a program from what its statements gave. Raises SourceError."""
+    return figures_with_doubts(found, None)[0]
+
+
+def figures_with_doubts(found: Answered, each: tuple[str, str] | None) -> tuple[Figures, tuple[Finding, ...]]:
+    """The figures of a program from what its statements gave, and what is told of their goals; `each` is the
+    field and the value of `for_each` that they are cut to. Raises SourceError."""
     report, surveyed = found.program.report, found.surveyed
     answers = Answers.of(found.program.queries, [result.table for result in found.results])
     report = with_targets(report, answers, _members_for(report, surveyed.members, each))
@@ -53,7 +58,7 @@ def figures_of(found: Answered, each: tuple[str, str] | None = None) -> Figures:
         {f.check.entity for f in surveyed.findings if f.check.kind == "no-currency"},
     )
     said = warnings(report.binding, (*surveyed.findings, *doubts))
-    return replace(figures, warnings=(*said, *contradictions(report, surveyed.rows)))
+    return replace(figures, warnings=(*said, *contradictions(report, surveyed.rows))), doubts
 
 
 def _statement(item: Compiled, result: Result) -> Statement:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
+from reportspec.building import Order, build
 from reportspec.errors import SourceError
 from reportspec.model.figures import Figures
 from tests.figures.asking import figures, rows
@@ -166,6 +167,32 @@ def test_a_target_of_the_spec_stands(tmp_path: Path) -> None:
     )
     assert of_all(found) == 300
     assert len(told(found)) == 2  # Bo's
+
+
+def told_of_each(folder: Path, targets: list[tuple[str, tuple[str, str], float]], goals: dict[str, Any]) -> list[str]:
+    """What the terminal says of targets where everybody has a report."""
+    asked(folder, targets, goals)
+    spec = {"version": 1, "report": "custom", "period": "2026-Q3", "metrics": [*goals], "goals": goals}
+    (folder / "each.yaml").write_text(yaml.safe_dump({**spec, "for_each": "user.name"}), encoding="utf-8")
+    built = build(folder / "each.yaml", Order(OVER, {}))
+    assert built.made is not None, built.diagnostics
+    assert [value.value for value, _ in built.made.figures] == ["Ada", "Bo"]
+    return [one.message for one in built.diagnostics if one.code in ("part-target", "some-targets")]
+
+
+def test_with_for_each_it_is_told_once(tmp_path: Path) -> None:
+    """With all the names: nobody's report is the place for it."""
+    by_name = {"won_amount": {"target": "table", "by": "user.name"}}
+    targets = [("Ada", JULY, 50.0), ("Bo", JULY, 50.0), ("Bo", AUGUST, 50.0)]
+    assert told_of_each(tmp_path, targets, by_name) == [
+        "`won_amount`: the table of targets has some that make none of the period: `Ada` (1 of 3 months), `Bo` (2 of 3 months)"
+    ]
+    assert told_of_each(tmp_path, [("Ada", QUARTER, 50.0), targets[1]], by_name) == [
+        "`won_amount`: the table of targets has some that make none of the period: `Bo` (1 of 3 months)"
+    ]
+    # Of a target of all nobody's report knows whether it is there.
+    assert told_of_each(tmp_path, [("", QUARTER, 100.0), targets[1]], WON) == []
+    assert told_of_each(tmp_path, [("Ada", QUARTER, 50.0), ("Bo", QUARTER, 50.0)], by_name) == []
 
 
 @pytest.mark.parametrize("language", ["en", "it", "de", "es", "fr"])
