@@ -42,6 +42,17 @@ def ascii_address(address: str) -> str:
     return f"{local}@{domain.encode('idna').decode('ascii')}"
 
 
+def unfit(address: str) -> str:
+    """Why no mail can be handed over to what looks like an address; empty if it can."""
+    try:
+        ascii_address(address)
+    except UnicodeError:
+        return "has a domain that cannot be"
+    except ValueError:
+        return "has letters before the @ that mail servers do not take"
+    return ""
+
+
 def folded(address: str) -> str:
     """The address as one and the same however it is written."""
     try:

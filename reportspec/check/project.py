@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from reportspec.calendar import CalendarError, Fiscal, as_naive, parse_as_of
 from reportspec.check.delivery import mail_of
+from reportspec.check.mail_settings import mail_of
 from reportspec.databases import BY_SCHEME
 from reportspec.diagnostics import Span, counted, suggestion
 from reportspec.fontfile import unfit

@@ -27,6 +27,7 @@ from reportspec.calendar import (
 )
 from reportspec.catalogue.load import packaged
 from reportspec.check.delivery import check_settings, delivery_of, each_of
+from reportspec.check.for_each import each_of
 from reportspec.check.lacking import There, served
 from reportspec.check.mapping import load_mapping, tables_of, with_load, with_types
 from reportspec.check.own_catalogue import Own, check_names, extended

@@ -12,8 +12,9 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from reportspec.addresses import allowed, ascii_address, bare, folded, split
+from reportspec.addresses import allowed, ascii_address, bare, folded, split, unfit
 from reportspec.check.delivery import mail_of, unfit
+from reportspec.check.mail_settings import mail_of
 from reportspec.check.project import find_project, load_project
 from reportspec.deliver.ledger import Entry, Ledger, open_ledger, stamped
 from reportspec.deliver.message import Head, message_id, notice

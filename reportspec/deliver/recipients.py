@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from email.utils import getaddresses
 
 from reportspec.addresses import ascii_address, folded, split
-from reportspec.check.delivery import TEMPLATE
+from reportspec.check.deliver_texts import TEMPLATE
 from reportspec.deliver.template import Words
 from reportspec.model.spec import Report
 
