@@ -170,6 +170,7 @@ def warm_subjects() -> Iterator[tuple[str, int, Callable[[], object]]]:
     Reading the spec and the catalogue happens before: a server does that once.
     """
     from reportspec.compile import compile_report
+    from reportspec.databases import dialect_named
     from reportspec.sql.dialect import sql_text
     from tests.loading import load_report
 
@@ -182,7 +183,7 @@ def warm_subjects() -> Iterator[tuple[str, int, Callable[[], object]]]:
         queries = len(compile_report(report))
 
         def to_sql(report: Any = report) -> object:
-            return [sql_text(each.tree, "duckdb") for each in compile_report(report)]
+            return [sql_text(each.tree, dialect_named("duckdb")) for each in compile_report(report)]
 
         yield f"specs/{path.name}", queries, to_sql
 

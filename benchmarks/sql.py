@@ -39,6 +39,7 @@ import duckdb  # noqa: E402
 from run import describe_machine  # noqa: E402
 
 from reportspec.compile import Compiled, compile_report  # noqa: E402
+from reportspec.databases import dialect_named  # noqa: E402
 from reportspec.run.connect import connect  # noqa: E402
 from reportspec.run.connection import Connection, Wanted  # noqa: E402
 from reportspec.sql.dialect import source_tables, sql_text  # noqa: E402
@@ -321,7 +322,7 @@ def measure(place: Place, folder: Path, runs: int) -> list[Row]:
     with closing(session):
         for item in compiled:
             name = f"{item.query.section}.{item.purpose}"
-            sql = sql_text(item.tree, place.dialect)
+            sql = sql_text(item.tree, dialect_named(place.dialect))
             hands = {path.stem.rpartition(".")[2]: hand_sql(path, place) for path in sorted(HAND.glob(f"{name}.*.sql"))}
             figures = [dict(zip(session.run(sql).columns, row, strict=True)) for row in session.run(sql).rows]
             for hand, text in hands.items():

@@ -75,6 +75,7 @@ def _reportspec(folder: Path) -> tuple[Callable[..., Any], Callable[[Any], objec
     from datetime import UTC, datetime
 
     from reportspec.compile import compile_report
+    from reportspec.databases import dialect_named
     from reportspec.sql.dialect import sql_text
     from tests.loading import load_report
 
@@ -97,7 +98,7 @@ def _reportspec(folder: Path) -> tuple[Callable[..., Any], Callable[[Any], objec
         assert report is not None
         return report
 
-    return read, lambda report: [sql_text(item.tree, "duckdb") for item in compile_report(report)]
+    return read, lambda report: [sql_text(item.tree, dialect_named("duckdb")) for item in compile_report(report)]
 
 
 def metricflow(folder: Path) -> Prepare:

@@ -14,6 +14,7 @@ from sqlglot import exp
 
 from reportspec.catalogue.load import expression
 from reportspec.check.project import shown
+from reportspec.databases import dialect_named, dialects, is_dialect
 from reportspec.diagnostics import suggestion
 from reportspec.expression.sandbox import CANONICAL, Refused, table_name
 from reportspec.expression.trees import BARE, WRITTEN, cast, copied
@@ -26,7 +27,6 @@ from reportspec.resolve.mapped_columns import OWN as PART
 from reportspec.resolve.mapped_columns import owned
 from reportspec.source import plain, read_yaml
 from reportspec.source.regular import is_yaml
-from reportspec.sql.dialects import DIALECTS, dialect_named
 from reportspec.sql.dialects.rewrite import OWN
 
 Extra = dict[str, dict[str, Field]]
@@ -180,12 +180,12 @@ def _built(
 ) -> SourceMap:
     """The map that a mapping's data say. `own` is what of it is not a shipped mapping's; None: all."""
     dialect = data.get("dialect", speaks)
-    if dialect not in DIALECTS:
+    if not is_dialect(dialect):
         document.tell(
             "unknown-dialect",
             f"no SQL dialect is named `{dialect}`",
             ("dialect",),
-            suggestion(dialect, DIALECTS) or f"there are {', '.join(DIALECTS)}",
+            suggestion(dialect, dialects()) or f"there are {', '.join(dialects())}",
         )
         dialect = speaks
     # MariaDB's SQL is read as MySQL's.

@@ -13,9 +13,8 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
 from reportspec.calendar import CalendarError, Fiscal, as_naive, parse_as_of
-from reportspec.check.delivery import mail_of
 from reportspec.check.mail_settings import mail_of
-from reportspec.databases import BY_SCHEME
+from reportspec.databases import Database, by_scheme, by_suffix, database, schemes, source_of
 from reportspec.diagnostics import Span, counted, suggestion
 from reportspec.fontfile import unfit
 from reportspec.languages import base_language, languages
@@ -43,7 +42,7 @@ def demo_project(root: Path) -> Project:
     return Project(
         root,
         "",
-        SourceSpec("demo", "demo CRM"),
+        source_of("demo", "demo CRM"),
         "demo",
         "",
         "Europe/Rome",
@@ -352,10 +351,10 @@ def _source(document: Document, value: Any, root: Path) -> SourceSpec:
     span = document.span(("source",))
     if isinstance(value, dict):
         found = {table: _files(document, table, given, root) for table, given in value["files"].items()}
-        return SourceSpec("files", counted(len(found), "file"), files=found, span=span)
+        return source_of("files", counted(len(found), "file"), files=found, span=span)
     text = str(value).strip() if value is not None else ""
     if text == "demo":
-        return SourceSpec("demo", "demo CRM", span=span)
+        return source_of("demo", "demo CRM", span=span)
     if not text:
         said = "`source` is empty" if "source" in document.data else "the project names no `source`"
         document.tell(
@@ -368,14 +367,14 @@ def _source(document: Document, value: Any, root: Path) -> SourceSpec:
     scheme, separator, _ = text.partition("://")
     suffix = Path(text.partition("?")[0]).suffix.lower()
     if not separator:
-        kind = _SUFFIXES.get(suffix) or ("duckdb" if text.startswith("duckdb:") else "")
-        if kind:
-            return _file_source(document, kind, text.removeprefix("duckdb:"), root)
+        read_by = by_suffix(suffix) or (database("duckdb") if text.startswith("duckdb:") else None)
+        if read_by is not None:
+            return _file_source(document, read_by, text.removeprefix("duckdb:"), root)
         document.tell("unknown-source", "this is no source", ("source",), _SOURCES)
-        return SourceSpec("demo", "demo CRM", span=span)
-    database = BY_SCHEME.get(scheme.partition("+")[0].lower())
-    if database is None:
-        known = [f"{name}://" for name in BY_SCHEME]
+        return source_of("demo", "demo CRM", span=span)
+    read_by = by_scheme(scheme.partition("+")[0].lower())
+    if read_by is None:
+        known = [f"{name}://" for name in schemes()]
         document.tell(
             "unsupported-source",
             f"databases of the kind `{scheme}://` cannot be read",
@@ -383,9 +382,9 @@ def _source(document: Document, value: Any, root: Path) -> SourceSpec:
             suggestion(f"{scheme}://", known) or f"there are {', '.join(known)}",
         )
         return SourceSpec("url", scheme, span=span)
-    if database.kind in ("duckdb", "sqlite", "chdb"):
+    if read_by.local:
         name = text.partition("://")[2].partition("?")[0]
-        return _file_source(document, database.kind, name.removeprefix("/"), root)
+        return _file_source(document, read_by, name.removeprefix("/"), root)
     try:
         parts = urlsplit(text)
         label = f"{parts.hostname or 'local'}{parts.path}".rstrip("/")
@@ -395,10 +394,10 @@ def _source(document: Document, value: Any, root: Path) -> SourceSpec:
             "bad-url",
             "the source's URL cannot be read",
             ("source",),
-            f"write it as {database.example}; write odd characters of a password as %-codes",
+            f"write it as {read_by.example}; write odd characters of a password as %-codes",
         )
         label = scheme
-    return SourceSpec(database.kind, label, path=text, span=span)
+    return source_of(read_by.kind, label, text, span=span)
 
 
 def _files(document: Document, table: str, given: Any, root: Path) -> FileSpec:
@@ -519,19 +518,16 @@ def _check_format(document: Document, text: str, at: Place) -> None:
         )
 
 
-_SUFFIXES = {".duckdb": "duckdb", ".ddb": "duckdb", ".sqlite": "sqlite", ".sqlite3": "sqlite", ".db": "sqlite"}
-
-
-def _file_source(document: Document, kind: str, name: str, root: Path) -> SourceSpec:
+def _file_source(document: Document, read_by: Database, name: str, root: Path) -> SourceSpec:
     """A database that is a file (or, for chdb, a folder), relative to the project file."""
-    file = root / name
-    if not (is_folder(file) if kind == "chdb" else is_file(file)):
-        what = "folder" if kind == "chdb" else "database file"
+    file, kind = root / name, read_by.kind
+    if not (is_folder(file) if read_by.local == "folder" else is_file(file)):
+        what = "folder" if read_by.local == "folder" else "database file"
         near = _near(root, name)
         if not name.startswith("/") and is_file(Path("/", name)):
             near = f"paths begin at the project file; for `/{name}` write `{kind}:////{name}`"
         document.tell("file-not-found", f"there is no {what} `{name}`", ("source",), near)
-    return SourceSpec(kind, Path(name).name, path=str(file), span=document.span(("source",)))
+    return source_of(kind, Path(name).name, str(file), span=document.span(("source",)))
 
 
 def _matching(root: Path, pattern: str) -> list[Path]:

@@ -26,7 +26,7 @@ from reportspec.calendar import (
     until,
 )
 from reportspec.catalogue.load import packaged
-from reportspec.check.delivery import check_settings, delivery_of, each_of
+from reportspec.check.delivery import check_settings, delivery_of
 from reportspec.check.for_each import each_of
 from reportspec.check.lacking import There, served
 from reportspec.check.mapping import load_mapping, tables_of, with_load, with_types
@@ -276,7 +276,6 @@ def _with_reads(
 def _known_columns(project: Project, source: SourceMap) -> Mapping[str, Mapping[str, str]]:
     """The columns that the mapping reads with their types, without asking a server; nothing of what
     cannot be read now, which is told when it is asked for."""
-    from reportspec.run import embedded, sqlite
     from reportspec.run.files.loading import file_types
 
     asked = project.source
@@ -284,26 +283,17 @@ def _known_columns(project: Project, source: SourceMap) -> Mapping[str, Mapping[
         read = {table for entity in source.entities.values() for part in entity.parts for table in tables_of(part)}
         texts = source.csv_columns == "text"
         return {t: file_types(t, spec, source.reads, texts) for t, spec in asked.files.items() if t in read}
-    if asked.kind == "duckdb" and Path(asked.path).is_file():
-        return embedded.table_types(asked.path)
-    if asked.kind == "sqlite" and Path(asked.path).is_file():
-        return sqlite.table_types(asked.path)
-    return {}
+    known = asked.database.table_types if asked.database is not None else None
+    return known(asked.path) if known is not None and Path(asked.path).is_file() else {}
 
 
 def _known_tables(project: Project) -> Collection[str] | None:
     """The tables that the source is known to have, without asking a server."""
-    if project.source.kind == "files":
-        return project.source.files
-    if project.source.kind == "duckdb" and Path(project.source.path).is_file():
-        from reportspec.run.embedded import table_names
-
-        return table_names(project.source.path)
-    if project.source.kind == "sqlite" and Path(project.source.path).is_file():
-        from reportspec.run import sqlite
-
-        return sqlite.table_names(project.source.path)
-    return None
+    source = project.source
+    if source.kind == "files":
+        return source.files
+    known = source.database.table_names if source.database is not None else None
+    return known(source.path) if known is not None and Path(source.path).is_file() else None
 
 
 def _report(

@@ -11,11 +11,10 @@ from reportspec.contract.survey import survey_of, wanted_of
 from reportspec.contract.unread import (
     refuse_unfit,
 )
-from reportspec.databases import TYPED_BEFORE
+from reportspec.databases import dialect_named
 from reportspec.errors import Broken
 from reportspec.model.mapped import SourceMap
 from reportspec.model.spec import Report
-from reportspec.sql.dialects import dialect_named
 from reportspec.sql.survey_sql import fields_read
 
 
@@ -24,7 +23,7 @@ def fitted(program: Program) -> Program:
     there, days that the mapping reads as times, texts that are to be times or booleans. Raises
     SourceError."""
     report, source = program.report, program.report.project.source
-    if source.kind not in TYPED_BEFORE and dialect_named(source.dialect).reading is not None:
+    if not source.typed_before and dialect_named(source.dialect).reading is not None:
         seen = _report_over(report, _seen(program))
         program = program if seen.binding is report.binding else compile_report(seen)
     _refuse_absent(program)

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 from reportspec.addresses import allowed, ascii_address, bare, folded, split, unfit
-from reportspec.check.delivery import mail_of, unfit
 from reportspec.check.mail_settings import mail_of
 from reportspec.check.project import find_project, load_project
 from reportspec.deliver.ledger import Entry, Ledger, open_ledger, stamped

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from reportspec.databases import dialect_named
 from reportspec.diagnostics import one_line
 from reportspec.evaluate.evaluate import formula
 from reportspec.expression.trees import TWINS
@@ -73,7 +74,7 @@ def _listed(report: Report, section: SectionSpec | None, query: Query, dialect: 
         tree, purpose = records_statement(report.binding, query), "figures"
     kind = f" ({section.kind})" if section is not None else ""
     said = _PURPOSES.get(purpose.partition(" ")[0], purpose)
-    text = sql_text(tree, dialect)
+    text = sql_text(tree, dialect_named(dialect))
     told: list[str] = []
     if isinstance(query, AggregateQuery):
         told += [f"{spelled(Member(i))} = {d.name}" for i, d in enumerate(query.dimensions)]
@@ -90,5 +91,5 @@ def _listed(report: Report, section: SectionSpec | None, query: Query, dialect: 
     else:
         told += [f"f{i} = {name}" for i, (name, _) in enumerate(query.fields)]
     head = f"section {query.section}{kind}: {said}; sql hash {sql_hash(text)}"
-    shown_text = sql_text(tree, dialect, pretty=True) + ";"
+    shown_text = sql_text(tree, dialect_named(dialect), pretty=True) + ";"
     return ["", *_remarks([head]), *_remarks(told, "  "), shown_text]

@@ -6,12 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from reportspec.calendar import Fiscal
-from reportspec.databases import database_of
 from reportspec.diagnostics import Span
 from reportspec.model.figures import Theme
 from reportspec.model.mail import Mail
+
+if TYPE_CHECKING:
+    from reportspec.databases import Database
 
 TIMEOUT, PARALLEL = 600, 4
 
@@ -37,18 +40,24 @@ class FileSpec:
 
 @dataclass(frozen=True, slots=True)
 class SourceSpec:
-    """Where the data is: `demo`, a DuckDB file, files to load, or another database's URL."""
+    """Where the data is: `demo`, a DuckDB file, files to load, or another database's URL; and what reads it."""
 
-    kind: str  # "demo", "files", one of `databases.DATABASES`, or "url" for what is none of them
+    kind: str  # "demo", "files", one of `databases.KINDS`, or "url" for what is none of them
     label: str  # for people, without secrets
     path: str = field(default="", repr=False)  # a file, or a URL with its password
     files: Mapping[str, FileSpec] = field(default_factory=dict)
     span: Span | None = None
+    database: Database | None = None
 
     @property
     def dialect(self) -> str:
         """The SQL that the source speaks."""
-        return database_of(self.kind).dialect if self.kind != "url" else "duckdb"
+        return self.database.dialect.name if self.database is not None else "duckdb"
+
+    @property
+    def typed_before(self) -> bool:
+        """Whether the types of its columns are known when a spec is checked."""
+        return self.database is not None and self.database.table_types is not None
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from reportspec.diagnostics import one_line
 from reportspec.errors import SourceError
 from reportspec.model.mapped import ColumnRead
 from reportspec.model.rows import Table
+from reportspec.sql.dialects.rewrite import Dialect
 
 CONNECT_SECONDS = 15
 
@@ -48,9 +49,11 @@ def loose_columns(found: Iterable[tuple[object, object]]) -> Loose:
 
 
 class Connection(Protocol):
-    """A session that reads."""
+    """A session that reads, and the SQL that it speaks."""
 
-    dialect: str
+    @property
+    def dialect(self) -> Dialect:
+        """The SQL of the database that answers."""
 
     def run(self, sql: str) -> Table:
         """Run one SELECT. Raises SourceError."""

@@ -15,7 +15,6 @@ from typing import TypeVar
 from sqlglot import exp
 
 from reportspec import stopping
-from reportspec.databases import TYPED_BEFORE
 from reportspec.errors import SourceError
 from reportspec.expression.trees import OUTPUTS, TWINS
 from reportspec.model.rows import Table
@@ -135,7 +134,7 @@ def asking(source: SourceSpec, wanted: Wanted) -> Iterator[Callable[[exp.Expr], 
         try:
             return ask(sessions[0], wanted, tree)
         except SourceError:
-            if source.kind not in TYPED_BEFORE:
+            if not source.typed_before:
                 sessions.pop().close()
             raise
         except Unsupported as error:

@@ -13,11 +13,10 @@ from sqlglot.errors import SqlglotError
 
 from reportspec.expression.sandbox import NODES as EXPRESSIONS
 from reportspec.expression.trees import HOLDS, READS, SOURCE, SPEAKS, VALUES, alias_of, identifier
-from reportspec.sql.dialects import Dialect, dialect_named
 from reportspec.sql.dialects.common import ALIKE, quotient, remainder
 from reportspec.sql.dialects.generic import NODES
 from reportspec.sql.dialects.portable import checked
-from reportspec.sql.dialects.rewrite import Rule, Rules, Unsupported, rewritten, with_args
+from reportspec.sql.dialects.rewrite import Dialect, Rule, Rules, Unsupported, rewritten, with_args
 from reportspec.sql.wall import Breached, hold
 
 # Databases differ in these among themselves, DuckDB included.
@@ -25,42 +24,41 @@ EVERYWHERE: Rules = {exp.Mod: remainder, exp.IntDiv: quotient}
 WRITABLE = frozenset(EXPRESSIONS)
 
 
-def sql_text(tree: exp.Expr, dialect: str, *, pretty: bool = False, loose: Collection[tuple[str, str]] = ()) -> str:
+def sql_text(tree: exp.Expr, dialect: Dialect, *, pretty: bool = False, loose: Collection[tuple[str, str]] = ()) -> str:
     """The statement for a database; readable and commented if `pretty`. `loose` are the
     columns of the source, with their tables, that hold different texts for equal. Raises Unsupported."""
-    spoken = dialect_named(dialect)
-    if loose and spoken.exact is not None:
-        tree = _told_apart(tree, spoken.exact, loose)
-    if spoken.merges and tree.meta.get(VALUES) and tree.args.get("distinct"):
+    if loose and dialect.exact is not None:
+        tree = _told_apart(tree, dialect.exact, loose)
+    if dialect.merges and tree.meta.get(VALUES) and tree.args.get("distinct"):
         # Whoever lists the values merges equal rows itself, byte for byte.
         tree = with_args(tree, distinct=None)
     try:
-        found = lowered(tree, spoken)
-        hold(found, spoken.sqlglot)
-        text = _written(found, spoken, pretty)
+        found = lowered(tree, dialect)
+        hold(found, dialect.sqlglot)
+        text = _written(found, dialect, pretty)
     except Breached as breached:
         raise Unsupported(
-            f"an expression cannot be written for {spoken.label} so that it says what is meant: `{breached}`"
+            f"an expression cannot be written for {dialect.label} so that it says what is meant: `{breached}`"
         ) from None
     except SqlglotError as error:
-        raise Unsupported(f"{spoken.label} has no way to say this: {first_words(error)}") from None
+        raise Unsupported(f"{dialect.label} has no way to say this: {first_words(error)}") from None
     except (LookupError, AttributeError, TypeError, ValueError, RecursionError) as error:
         # Rules and writers take for granted what calls usually have.
         what = type(error).__name__
-        raise Unsupported(f"{spoken.label} has no way to say this: {what}") from error
-    if spoken.allowed is None:
+        raise Unsupported(f"{dialect.label} has no way to say this: {what}") from error
+    if dialect.allowed is None:
         return text
-    _check(text, spoken, tree.meta.get(SPEAKS) == spoken.sqlglot)
+    _check(text, dialect, tree.meta.get(SPEAKS) == dialect.sqlglot)
     return text
 
 
-def _written(found: exp.Expr, spoken: Dialect, pretty: bool) -> str:
-    if spoken.allowed is None:
+def _written(found: exp.Expr, dialect: Dialect, pretty: bool) -> str:
+    if dialect.allowed is None:
         return found.sql(
-            dialect=spoken.sqlglot, pretty=pretty, comments=pretty, identify=False, copy=not spoken.writes_shared
+            dialect=dialect.sqlglot, pretty=pretty, comments=pretty, identify=False, copy=not dialect.writes_shared
         )
     return found.sql(
-        dialect=spoken.sqlglot, pretty=pretty, comments=pretty, identify=False, unsupported_level=ErrorLevel.RAISE
+        dialect=dialect.sqlglot, pretty=pretty, comments=pretty, identify=False, unsupported_level=ErrorLevel.RAISE
     )
 
 
@@ -147,13 +145,12 @@ def _unknown(what: str, dialect: Dialect) -> str:
 
 
 @cache
-def _rules(name: str) -> Rules:
+def _rules(dialect: Dialect) -> Rules:
     """All that is written otherwise for a database, or refused."""
-    dialect = dialect_named(name)
     rules = {**EVERYWHERE, **dialect.rules}
     if dialect.reading is not None:
         rules[exp.Cast] = _reading(dialect.reading, rules.get(exp.Cast))
-    return rules if name == "duckdb" else checked(rules, dialect)
+    return rules if dialect.canonical else checked(rules, dialect)
 
 
 def _reading(reading: Rule, other: Rule | None) -> Rule:
@@ -167,11 +164,11 @@ def _reading(reading: Rule, other: Rule | None) -> Rule:
 
 def lowered(tree: exp.Expr, dialect: Dialect) -> exp.Expr:
     """The statement with what the database would do otherwise put in words that it does right."""
-    own = dialect.sqlglot if dialect.name != "duckdb" else ""
+    own = "" if dialect.canonical else dialect.sqlglot
     found = rewritten(_apart(tree), ALIKE, own)
     if dialect.before is not None:
         found = dialect.before(found)
-    found = rewritten(found, _rules(dialect.name), own, dialect.anyhow)
+    found = rewritten(found, _rules(dialect), own, dialect.anyhow)
     if dialect.settings and isinstance(found, exp.Select):
         found = found.copy() if found is tree else found
         found.set(

@@ -13,6 +13,7 @@ from typing import Any
 from reportspec.building import run_report
 from reportspec.catalogue.load import packaged
 from reportspec.compile import compile_report
+from reportspec.databases import dialect_named
 from reportspec.resolve.binding import Binding, Unresolved, metrics_needed, need_metric
 from reportspec.run.connect import connect
 from reportspec.run.connection import Wanted
@@ -113,7 +114,7 @@ class Landed:
             ),
         )
         try:
-            table = connection.run(sql_text(tree, "duckdb"))
+            table = connection.run(sql_text(tree, dialect_named("duckdb")))
         finally:
             connection.close()
         return table.dicts()

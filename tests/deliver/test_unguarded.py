@@ -19,6 +19,7 @@ from sqlglot import exp
 
 from reportspec import building
 from reportspec.burst import isolation as guard
+from reportspec.databases import dialect_named
 from reportspec.deliver import compose
 from reportspec.deliver import send as sending
 from reportspec.errors import SourceError
@@ -514,7 +515,7 @@ def changed(tree: exp.Expr, value: str, other: str) -> Iterator[tuple[str, exp.E
 def given(raw: duckdb.DuckDBPyConnection, tree: exp.Expr) -> list[str] | None:
     """What a statement gives; None if the database does not take it."""
     try:
-        return shown(raw, sql_text(tree, "duckdb"))
+        return shown(raw, sql_text(tree, dialect_named("duckdb")))
     except duckdb.Error:
         return None
 

@@ -20,14 +20,15 @@ from reportspec.burst.isolation import unguarded
 from reportspec.burst.mark import put
 from reportspec.burst.values import taken_for
 from reportspec.compile import compile_report, listing
+from reportspec.databases import dialect_named, dialects
 from reportspec.expression.sandbox import PARTS, TYPES, UNITS, Refused, parse, table_name
 from reportspec.sql.dialect import lowered, sql_text
-from reportspec.sql.dialects import DIALECTS, dialect_named
 from reportspec.sql.dialects.rewrite import Unsupported, with_args
 from reportspec.sql.wall import Breached, hold
 from tests.conftest import Draw
 from tests.loading import load_report
 
+DIALECTS = dialects()
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
 PIECES = (
     "'", '"', "`", "\\", "[", "]", "--", "/*", "*/", ";", "#", "$", "$$", "{{", "}}", "{%", "%}", "\n", "\r", "\t",
@@ -85,7 +86,7 @@ def plain(tree: exp.Expr) -> tuple[exp.Expr, dict[str, str]]:
 def read_back(tree: exp.Expr, dialect: str) -> str | None:
     """The text of a statement, once it is seen to say what its tree means; None where it is refused."""
     try:
-        text = sql_text(tree, dialect)
+        text = sql_text(tree, dialect_named(dialect))
     except Unsupported:
         return None
     spoken = dialect_named(dialect)
@@ -357,7 +358,7 @@ def test_the_wall_sees_what_a_writer_drops_or_groups_otherwise() -> None:
         hold(written(either), "duckdb")
     # PostgreSQL's writer leaves out what is no plain number.
     with pytest.raises(Unsupported):
-        sql_text(statement(parse("d - interval (a) day")), "postgres")
+        sql_text(statement(parse("d - interval (a) day")), dialect_named("postgres"))
 
 
 # --- Slots of a spec and a mapping ----------------------------------------------------------------

@@ -7,9 +7,9 @@ import pytest
 import sqlglot
 from sqlglot import exp
 
+from reportspec.databases.mariadb import MARIADB, MOST_CTES, fewer_ctes
 from reportspec.expression.trees import named
 from reportspec.sql.aggregate import MOST_JOINED, _side_by_side
-from reportspec.sql.dialects.mysql import MARIADB, MOST_CTES, fewer_ctes
 from reportspec.sql.dialects.rewrite import Unsupported
 
 

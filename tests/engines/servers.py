@@ -26,6 +26,7 @@ from zlib import crc32
 
 import duckdb
 
+from reportspec.databases import by_scheme
 from reportspec.demo import load
 from reportspec.demo.columns import COLUMNS
 from reportspec.demo.scripted import SCRIPTS
@@ -294,6 +295,13 @@ def lets_in(url: str) -> bool:
             return True
     except sa.exc.SQLAlchemyError:
         return False
+
+
+def kind_of(url: str) -> str:
+    """The kind of database that a URL names."""
+    found = by_scheme(url.partition("://")[0])
+    assert found is not None, url
+    return found.kind
 
 
 def driven(url: str) -> str:

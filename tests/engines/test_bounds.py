@@ -10,18 +10,18 @@ from pathlib import Path
 import pytest
 
 from reportspec.api import build
+from reportspec.databases import source_of
+from reportspec.databases.duckdb import open_embedded
+from reportspec.databases.sqlite import open_sqlite
 from reportspec.errors import SourceError
 from reportspec.expression.sandbox import MOST_LETTERS, Refused, parse
-from reportspec.model.settings import SourceSpec
 from reportspec.run.connection import Wanted
-from reportspec.run.embedded import open_embedded
-from reportspec.run.sqlite import open_sqlite
 
 MANY = "select count(*) from (select distinct a.range * 7 + b.range * 1000003 from range(30000) a, range(200) b)"
 
 
 def test_duckdb_spills_into_a_folder_that_goes() -> None:
-    session = open_embedded(SourceSpec("demo", ""), Wanted(memory=100, disk=4000))
+    session = open_embedded(source_of("demo", ""), Wanted(memory=100, disk=4000))
     [(folder, disk)] = session.run(
         "select current_setting('temp_directory'), current_setting('max_temp_directory_size')"
     ).rows
@@ -35,7 +35,7 @@ def test_duckdb_spills_into_a_folder_that_goes() -> None:
 
 
 def test_duckdb_ends_with_a_diagnostic() -> None:
-    session = open_embedded(SourceSpec("demo", ""), Wanted(memory=100, disk=1))
+    session = open_embedded(source_of("demo", ""), Wanted(memory=100, disk=1))
     try:
         for asked in (MANY, "select max(repeat('x', 1000000 + range::int)) from range(3000)"):
             with pytest.raises(SourceError) as too_much:
@@ -50,7 +50,7 @@ def test_duckdb_ends_with_a_diagnostic() -> None:
 def test_sqlite_makes_no_endless_text(tmp_path: Path) -> None:
     with closing(sqlite3.connect(tmp_path / "x.sqlite")) as raw:
         raw.execute("create table t (a)")
-    session = open_sqlite(SourceSpec("sqlite", "x", path=str(tmp_path / "x.sqlite")), Wanted())
+    session = open_sqlite(source_of("sqlite", "x", path=str(tmp_path / "x.sqlite")), Wanted())
     try:
         for asked in ("select replace(hex(zeroblob(50000)), '0', hex(zeroblob(50000)))", "select zeroblob(900000000)"):
             with pytest.raises(SourceError) as too_long:

@@ -13,10 +13,10 @@ from typing import Any, ClassVar
 import pytest
 import yaml
 
+from reportspec.databases import source_of
+from reportspec.databases.clickhouse import open_clickhouse
 from reportspec.demo.columns import COLUMNS
 from reportspec.errors import SourceError
-from reportspec.model.settings import SourceSpec
-from reportspec.run.clickhouse import open_clickhouse
 from reportspec.run.connection import Wanted
 from tests.conftest import CHECKOUT
 from tests.engines.conftest import SETTINGS
@@ -96,7 +96,7 @@ def test_a_report_by_the_driver(server: str, tmp_path_factory: pytest.TempPathFa
 
 
 def test_what_is_not_there(server: str) -> None:
-    session = open_clickhouse(SourceSpec("clickhouse", "x", path=server), Wanted())
+    session = open_clickhouse(source_of("clickhouse", "x", path=server), Wanted())
     try:
         with pytest.raises(SourceError) as missing:
             session.run("SELECT * FROM demo.nowhere")
@@ -110,6 +110,6 @@ def test_what_is_not_there(server: str) -> None:
 def test_nobody_answers(tmp_path: Path) -> None:
     url = "clickhouse://reader:geheim@127.0.0.1:9/demo"
     with pytest.raises(SourceError) as refused:
-        open_clickhouse(SourceSpec("clickhouse", "the server", path=url), Wanted())
+        open_clickhouse(source_of("clickhouse", "the server", path=url), Wanted())
     assert refused.value.code == "no-connection"
     assert "geheim" not in refused.value.message

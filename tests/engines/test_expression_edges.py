@@ -10,6 +10,7 @@ from typing import Any
 import duckdb
 from sqlglot import exp
 
+from reportspec.databases import dialect_named
 from reportspec.errors import SourceError
 from reportspec.expression.sandbox import CANONICAL, column_nodes, parse
 from reportspec.expression.trees import LANDS, ZONE, alias_of, identifier, named
@@ -316,7 +317,7 @@ def of_duckdb(asked_for: list[tuple[str, exp.Expr, str]]) -> dict[str, dict[int,
         raw.executemany(f"insert into edges values ({', '.join('?' for _ in EDGES.columns)})", EDGES.rows)
         for text, tree, kind in asked_for:
             try:
-                rows = raw.execute(sql_text(statement(tree, "edges"), "duckdb")).fetchall()
+                rows = raw.execute(sql_text(statement(tree, "edges"), dialect_named("duckdb"))).fetchall()
             except duckdb.Error:
                 continue
             right[text] = {k: told(value, kind) for k, value in rows}

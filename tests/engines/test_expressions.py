@@ -12,6 +12,7 @@ import pytest
 import sqlglot
 from sqlglot import exp
 
+from reportspec.databases import dialect_named
 from reportspec.expression.sandbox import CANONICAL, parse
 from reportspec.run.canonical import canonical
 from reportspec.run.connect import connect
@@ -321,7 +322,7 @@ def wanted() -> dict[str, Any]:
         marks = ", ".join("?" for _ in TRAPS.columns)
         raw.executemany(f"insert into traps values ({marks})", TRAPS.rows)
         for kind, text in ALL:
-            rows = raw.execute(sql_text(selected(text, "traps"), "duckdb")).fetchall()
+            rows = raw.execute(sql_text(selected(text, "traps"), dialect_named("duckdb"))).fetchall()
             found[text] = {k: plain(value, kind) for k, value in rows}
     return found
 

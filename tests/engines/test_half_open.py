@@ -24,10 +24,11 @@ from sqlglot import exp
 
 import reportspec
 from reportspec import files
+from reportspec.databases import source_of, spark
 from reportspec.errors import SourceError
 from reportspec.model.rows import Table
-from reportspec.model.settings import FileSpec, SourceSpec
-from reportspec.run import execute, spark
+from reportspec.model.settings import FileSpec
+from reportspec.run import execute
 from reportspec.run.connect import connect
 from reportspec.run.connection import Wanted
 from tests.engines.lacking import need
@@ -35,7 +36,7 @@ from tests.engines.servers import served
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="what is open is found by /proc")
 ROOT = Path(reportspec.__file__).parent
-WATCHED = (f"{ROOT / 'run'}{os.sep}", str(ROOT / "files.py"))
+WATCHED = (f"{ROOT / 'run'}{os.sep}", f"{ROOT / 'databases'}{os.sep}", str(ROOT / "files.py"))
 ERRORS = (KeyboardInterrupt, RuntimeError)
 WANTED = Wanted(zone="Europe/Rome")
 
@@ -127,7 +128,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def opened(kind: str, path: str, **more: Any) -> Callable[[], Any]:
-    return lambda: connect(SourceSpec(kind, kind, path, **more), WANTED)
+    return lambda: connect(source_of(kind, kind, path, **more), WANTED)
 
 
 def test_sqlite(tmp_path: Path) -> None:
@@ -147,7 +148,7 @@ def test_duckdb(kind: str, tmp_path: Path, place: Path) -> None:
         lite.execute("insert into deals values (7)")
         lite.commit()
     given = {"deals": FileSpec((str(tmp_path / "x#?%41.sqlite"),))} if kind == "files" else {}
-    source = SourceSpec(kind, kind, str(tmp_path / "x.duckdb"), files=given)
+    source = source_of(kind, kind, str(tmp_path / "x.duckdb"), files=given)
     wanted = Wanted(frozenset({"deals"}), zone="Europe/Rome")
 
     def left() -> object:
@@ -178,7 +179,7 @@ def test_chdb(tmp_path: Path) -> None:
         given()
     assert struck
     assert swept(given, lambda made: made.close(), lambda: None) > 3
-    other = connect(SourceSpec("chdb", "chdb", str(tmp_path / "another")), Wanted())
+    other = connect(source_of("chdb", "chdb", str(tmp_path / "another")), Wanted())
     other.close()
 
 
@@ -207,9 +208,9 @@ def test_spark(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(SparkSession, "builder", Builder())
     with pytest.raises(SourceError):
-        spark.open_spark(SourceSpec("spark", "spark", "sc://x"), WANTED)
+        spark.open_spark(source_of("spark", "spark", "sc://x"), WANTED)
     monkeypatch.setattr(Session, "conf", types.SimpleNamespace(set=lambda *_: None))
-    made = lambda: spark.open_spark(SourceSpec("spark", "spark", "sc://x"), WANTED)  # noqa: E731
+    made = lambda: spark.open_spark(source_of("spark", "spark", "sc://x"), WANTED)  # noqa: E731
     assert swept(made, lambda one: one.close(), lambda: alive) > 5
     assert alive == 0
 
@@ -249,7 +250,7 @@ def test_all_sessions_are_closed_whatever_goes_wrong_with_one(
     monkeypatch.setattr(execute, "connect", lambda *_: first)
     trees: list[exp.Expr] = [exp.select("1")] * 12
     with pytest.raises((SourceError, OSError)):
-        execute.run_statements(SourceSpec("duckdb", ""), Wanted(), trees, 4)
+        execute.run_statements(source_of("duckdb", ""), Wanted(), trees, 4)
     assert first.closed
     assert len(first.others) == 3
     assert all(one.closed for one in first.others)
@@ -268,7 +269,7 @@ def test_a_session_that_opens_too_late_is_closed(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(execute, "connect", lambda *_: first)
     monkeypatch.setattr(threading.Thread, "join", stopped)
     with pytest.raises((KeyboardInterrupt, OSError)):
-        execute.run_statements(SourceSpec("duckdb", ""), Wanted(), [exp.select("1")] * 12, 4)
+        execute.run_statements(source_of("duckdb", ""), Wanted(), [exp.select("1")] * 12, 4)
     until = time.monotonic() + 10
     while not (first.others and first.others[0].closed) and time.monotonic() < until:
         time.sleep(0.01)

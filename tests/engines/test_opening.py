@@ -18,16 +18,16 @@ import sqlalchemy as sa
 from sqlglot import exp
 
 from reportspec.api import build, validate
-from reportspec.databases import BY_KIND, BY_SCHEME, DATABASES
+from reportspec.databases import KINDS, database, source_of
 from reportspec.errors import SourceError
 from reportspec.model.settings import SourceSpec
 from reportspec.run import execute
-from reportspec.run.alchemy import _KINDS, _url
+from reportspec.run.alchemy import Driver, url_of
 from reportspec.run.connect import connect
 from reportspec.run.connection import Wanted, not_let_in
 from reportspec.run.tls import TlsError, tls_of
 from tests.conftest import CHECKOUT
-from tests.engines.servers import driven, served
+from tests.engines.servers import driven, kind_of, served
 
 SPEC = "version: 1\nreport: custom\nperiod: 2026-Q3\nmetrics: [deals_created_count]\n"
 MAPPING = (
@@ -40,15 +40,15 @@ ROWS = "insert into {}deals values ('1', 'OPEN', '2026-07-01 00:00:00'), ('2', '
 def test_the_docs_say_what_the_program_knows() -> None:
     text = (CHECKOUT / "docs" / "databases.md").read_text(encoding="utf-8")
     told = dict(re.findall(r"^\| ([^|]+?) \| `([^`]+)`[^|]* \| (?:`pip|built in)", text, re.MULTILINE))
-    assert len(told) == len(DATABASES) + 1
-    assert set(told.values()) == {one.example for one in DATABASES} | {"{files: {table: glob}}"}
+    assert len(told) == len(KINDS) + 1
+    assert set(told.values()) == {database(kind).example for kind in KINDS} | {"{files: {table: glob}}"}
 
 
 @contextmanager
 def _documented(kind: str, folder: Path) -> Iterator[str]:
     """The documented source with a database behind it that has two deals. Of a URL only the host is
     another, and the database's name where there may be one already."""
-    example = BY_KIND[kind].example
+    example = database(kind).example
     if kind in ("sqlite", "duckdb"):
         (folder / "data").mkdir()
         if kind == "sqlite":
@@ -134,25 +134,24 @@ def test_absolute_paths_have_a_fourth_slash(tmp_path: Path) -> None:
         assert fine or f"sqlite:///{away}/crm.sqlite" in str(found[0].help)
 
 
-ALCHEMY = [d for d in DATABASES if "alchemy" in d.opener]
+DRIVERS = {kind: found for kind in KINDS if isinstance(found := getattr(database(kind).open, "__self__", None), Driver)}
 
 
-@pytest.mark.parametrize("kind", [d.kind for d in ALCHEMY])
+@pytest.mark.parametrize("kind", DRIVERS)
 def test_documented_urls_become_the_drivers_arguments(kind: str) -> None:
     from sqlalchemy.engine import make_url
     from sqlalchemy.exc import NoSuchModuleError
 
-    database = BY_KIND[kind]
-    own = _KINDS[database.opener.partition("open_")[2]]
-    text = database.example.replace("${PASSWORD}", "p%40ss").replace("${TOKEN}", "p%40ss")
-    url, _, _ = _url(make_url(text), own)
+    example = database(kind).example
+    text = example.replace("${PASSWORD}", "p%40ss").replace("${TOKEN}", "p%40ss")
+    url, _, _ = url_of(make_url(text), DRIVERS[kind])
     try:
         engine = sa.create_engine(url)
         _, given = engine.dialect.create_connect_args(url)
     except (ImportError, NoSuchModuleError):
         return  # the driver is not here
     assert "p%40ss" not in str(given)
-    if "PASSWORD" in database.example:
+    if "PASSWORD" in example:
         assert given.get("password") == "p@ss", given
 
 
@@ -197,13 +196,13 @@ def test_a_wrong_login_is_tried_once(engine: str, tmp_path: Path, monkeypatch: p
     with served(engine, tmp_path) as url:
         server = urlsplit(url)
         at = f"{server.scheme}://nobody_{os.getpid()}:wrong@{server.hostname}:{server.port}"
-        kind = BY_SCHEME[server.scheme].kind
+        kind = kind_of(url)
         with pytest.raises(SourceError) as refused:
-            execute.run_statements(SourceSpec(kind, "crm", path=f"{at}/test"), Wanted(), [exp.select("1")], 4)
+            execute.run_statements(source_of(kind, "crm", path=f"{at}/test"), Wanted(), [exp.select("1")], 4)
         assert refused.value.code == "wrong-login", refused.value.message
         assert len(tried) == 1
         with pytest.raises(SourceError) as unknown:
-            connect(SourceSpec(kind, "crm", path=url.rpartition("/")[0] + "/no_such_one"), Wanted())
+            connect(source_of(kind, "crm", path=url.rpartition("/")[0] + "/no_such_one"), Wanted())
         assert unknown.value.code == "unknown-database"
 
 
@@ -217,7 +216,7 @@ def test_sql_ascii(tmp_path: Path) -> None:
             )
         inside = url.rpartition("/")[0] + f"/{name}"
         try:
-            session = connect(SourceSpec("postgres", "x", path=inside), Wanted())
+            session = connect(source_of("postgres", "x", path=inside), Wanted())
             assert session.run("select 'Ünï' as a").rows == (("Ünï",),)
             assert session.columns() == {}
             other = session.beside()
@@ -225,13 +224,13 @@ def test_sql_ascii(tmp_path: Path) -> None:
             other.close()
             session.close()
             broken = "select convert_from('\\xe9'::bytea, 'SQL_ASCII') as a"
-            session = connect(SourceSpec("postgres", "x", path=inside), Wanted())
+            session = connect(source_of("postgres", "x", path=inside), Wanted())
             with pytest.raises(SourceError) as unreadable:
                 session.run(broken)
             assert unreadable.value.code == "unreadable-value"
             assert "client_encoding=latin1" in str(unreadable.value.help)
             session.close()
-            latin = SourceSpec("postgres", "x", path=f"{inside}?client_encoding=latin1")
+            latin = source_of("postgres", "x", path=f"{inside}?client_encoding=latin1")
             session = connect(latin, Wanted())
             assert session.run(broken).rows == (("é",),)
             session.close()

@@ -18,10 +18,10 @@ import psycopg
 import pytest
 from sqlglot import exp
 
-from reportspec.model.settings import SourceSpec
+from reportspec.databases import source_of
+from reportspec.databases.postgres import open_postgres
 from reportspec.run.connection import Wanted
 from reportspec.run.execute import run_statements
-from reportspec.run.postgres import open_postgres
 from tests.engines.servers import answers, free_port, served
 
 SETTINGS = (
@@ -124,7 +124,7 @@ def test_nothing_of_ours_stays_in_a_pool(size: int, postgres: str, tmp_path: Pat
         for one in others:
             one.start()
         try:
-            source = SourceSpec("postgres", "the pool", path=url)
+            source = source_of("postgres", "the pool", path=url)
             wanted = Wanted(zone="Asia/Tokyo", timeout=77)
             since = time.monotonic()
             for _ in range(3):
@@ -142,7 +142,7 @@ def test_nothing_of_ours_stays_in_a_pool(size: int, postgres: str, tmp_path: Pat
 
 def test_a_report_has_its_settings_behind_a_pool(postgres: str, tmp_path: Path) -> None:
     with pooled(postgres, 2, tmp_path) as url:
-        session = open_postgres(SourceSpec("postgres", "x", path=url), Wanted(zone="Asia/Tokyo", timeout=77))
+        session = open_postgres(source_of("postgres", "x", path=url), Wanted(zone="Asia/Tokyo", timeout=77))
         try:
             other = session.beside()
             assert other is not None

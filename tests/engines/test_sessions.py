@@ -11,14 +11,14 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from reportspec.databases import BY_SCHEME, DATABASES
+from reportspec.databases import KINDS, database, source_of
 from reportspec.errors import SourceError
 from reportspec.model.rows import Table
 from reportspec.model.settings import SourceSpec
 from reportspec.run import execute
 from reportspec.run.connect import connect
 from reportspec.run.connection import Connection, Loose, Secrets, Wanted
-from tests.engines.servers import Engine
+from tests.engines.servers import Engine, kind_of
 
 RunCli = Callable[..., subprocess.CompletedProcess[str]]
 ENDLESS = {
@@ -36,13 +36,12 @@ WRITES = {
 
 
 def source(database: Engine) -> SourceSpec:
-    scheme = urlsplit(database.url).scheme
-    kind = BY_SCHEME[scheme].kind
+    kind = kind_of(database.url)
     path = database.url
     if kind in ("sqlite", "chdb"):
         path = path.partition("://")[2].removeprefix("/")
         path = path if path.startswith("/") else f"/{path}"
-    return SourceSpec(kind, "the test's", path=path)
+    return source_of(kind, "the test's", path=path)
 
 
 def opened(database: Engine, timeout: int = 60) -> Connection:
@@ -129,7 +128,7 @@ def test_statements_can_be_ended(database: Engine) -> None:
     assert ended.value.code == "cancelled", ended.value.message
 
 
-URLS = [d for d in DATABASES if "PASSWORD" in d.example or "TOKEN" in d.example]
+URLS = [d for d in map(database, KINDS) if "PASSWORD" in d.example or "TOKEN" in d.example]
 
 
 @pytest.mark.parametrize("kind", [d.kind for d in URLS])
@@ -178,9 +177,9 @@ def test_a_missing_driver_names_its_extra(module: str, url: str, extra: str, mon
     monkeypatch.setitem(sys.modules, module, None)
     for name in [n for n in sys.modules if n.startswith(f"{module}.")]:
         monkeypatch.setitem(sys.modules, name, None)
-    kind = BY_SCHEME[urlsplit(url).scheme].kind
+    kind = kind_of(url)
     with pytest.raises(SourceError) as missing:
-        connect(SourceSpec(kind, "x", path=url), Wanted())
+        connect(source_of(kind, "x", path=url), Wanted())
     assert missing.value.code == "missing-driver"
     assert missing.value.help == f'pip install "reportspec[{extra}]"'
 
@@ -226,10 +225,10 @@ def test_lost_connections_are_tried_again(losses: int, comes: bool, monkeypatch:
     monkeypatch.setattr(Flaky, "opened", 0)
     tree = exp.select(exp.Literal.number(1).as_("x"))
     if comes:
-        found = execute.run_statements(SourceSpec("demo", ""), Wanted(), [tree, tree], 1)
+        found = execute.run_statements(source_of("demo", ""), Wanted(), [tree, tree], 1)
         assert [r.table.rows for r in found] == [((1,),), ((1,),)]
         assert Flaky.opened == losses + 1
     else:
         with pytest.raises(SourceError, match="gone"):
-            execute.run_statements(SourceSpec("demo", ""), Wanted(), [tree], 1)
+            execute.run_statements(source_of("demo", ""), Wanted(), [tree], 1)
         assert Flaky.opened == execute.ATTEMPTS

@@ -13,6 +13,7 @@ import yaml
 
 from reportspec.catalogue.load import packaged
 from reportspec.compile import compile_report
+from reportspec.databases import dialect_named
 from reportspec.demo.columns import COLUMNS
 from reportspec.sql.dialect import sql_text
 from tests.conftest import CHECKOUT
@@ -118,6 +119,6 @@ def test_keys_stay_as_they_are(projects: dict[str, Path]) -> None:
         checked = load_report(path, NOW, {})
         assert checked.report is not None
         [compiled, *_] = compile_report(checked.report)
-        casts[keys] = sql_text(compiled.tree, "duckdb").count("AS TEXT)")
+        casts[keys] = sql_text(compiled.tree, dialect_named("duckdb")).count("AS TEXT)")
     assert casts["text"] > 2
     assert casts["typed"] == 0

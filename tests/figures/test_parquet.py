@@ -7,10 +7,11 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from reportspec.databases import source_of
+from reportspec.databases.duckdb import EmbeddedConnection, open_embedded
 from reportspec.errors import SourceError
-from reportspec.model.settings import FileSpec, SourceSpec
+from reportspec.model.settings import FileSpec
 from reportspec.run.connection import Wanted
-from reportspec.run.embedded import EmbeddedConnection, open_embedded
 
 
 def write(path: Path, amount: int) -> None:
@@ -24,7 +25,7 @@ def session(tmp_path: Path) -> EmbeddedConnection:
     for name in ("a", "b", "other"):
         write(tmp_path / f"it's {name}.parquet", 1)
     paths = tuple(str(tmp_path / f"it's {name}.parquet") for name in ("a", "b"))
-    source = SourceSpec("files", "files", files={"deal": FileSpec(paths)})
+    source = source_of("files", "files", files={"deal": FileSpec(paths)})
     return open_embedded(source, Wanted(frozenset({"deal"})))
 
 

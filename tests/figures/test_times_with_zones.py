@@ -12,9 +12,9 @@ import duckdb
 import pytest
 import yaml
 
-from reportspec.model.settings import SourceSpec
+from reportspec.databases import source_of
+from reportspec.databases.duckdb import open_embedded
 from reportspec.run.connection import Wanted
-from reportspec.run.embedded import open_embedded
 from tests.conftest import CHECKOUT
 
 # In Rome the first was closed at half past midnight on 1 August, the second at 23:30 on 31 December.
@@ -74,7 +74,7 @@ def test_a_report_needs_no_pytz(kind: str, tmp_path: Path) -> None:
 def test_duckdb_itself_hands_them_over(tmp_path: Path) -> None:
     """The driver asks for `pytz` in no version that is allowed."""
     project(tmp_path, "duckdb")
-    session = open_embedded(SourceSpec("duckdb", "crm", path=str(tmp_path / "crm.duckdb")), Wanted(zone="Europe/Rome"))
+    session = open_embedded(source_of("duckdb", "crm", path=str(tmp_path / "crm.duckdb")), Wanted(zone="Europe/Rome"))
     with pytest.MonkeyPatch.context() as patched:
         patched.setitem(sys.modules, "pytz", None)
         ((closed,),) = session.run("select closed from deals where id = 'a'").rows

@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from reportspec.databases import source_of
+from reportspec.databases.duckdb import open_embedded
 from reportspec.errors import SourceError
 from reportspec.model.mapped import ColumnRead
-from reportspec.model.settings import FileSpec, SourceSpec
+from reportspec.model.settings import FileSpec
 from reportspec.run.connection import Wanted
-from reportspec.run.embedded import open_embedded
 
 KINDS = {
     "key": "VARCHAR",
@@ -43,7 +44,7 @@ def read_files(paths: Sequence[Path], fields: str = "", texts: bool = False, **s
     for part in fields.split():
         name, _, kind = part.partition(":")
         reads.append(ColumnRead("t", name, KINDS[kind or "any"], "", "TRUE" if kind == "key" else ""))
-    source = SourceSpec("files", "t", files={"t": FileSpec(tuple(map(str, paths)), **said)})
+    source = source_of("files", "t", files={"t": FileSpec(tuple(map(str, paths)), **said)})
     session = open_embedded(source, Wanted(frozenset({"t"}), texts, reads=tuple(reads)))
     try:
         names = ", ".join(f'"{read.column}"' for read in reads) or "*"

@@ -29,7 +29,7 @@ from reportspec.run.files.shape import (
     not_in,
     shape_of,
 )
-from reportspec.run.sqlite import read_only
+from reportspec.run.sqlite_functions import read_only
 
 if TYPE_CHECKING:
     import duckdb

@@ -13,7 +13,7 @@ Rule = Callable[[exp.Expr], exp.Expr]
 Rules = Mapping[type[exp.Expr], Rule]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Dialect:
     """A database's own way with SQL. `rules` say by node type what is written instead, `before` is
     done to the whole statement first, `settings` are what a statement brings along for itself.
@@ -21,8 +21,8 @@ class Dialect:
     Where the SQL is written without having been run, `allowed` and `functions` are what may stand
     in it besides `generic.NODES`, and `traits` say for people how it does what differs.
     `writes_shared` says that sqlglot writes trees for it whose parts are shared, and leaves them
-    as they are; for others it writes a copy. `exact` writes a text of the source so that it compares
-    byte for byte, for sources with columns that do not.
+    as they are; for others it writes a copy. `canonical` is the one whose meaning statements have.
+    `exact` writes a text of the source so that it compares byte for byte, for sources with columns that do not.
     `merges` says that columns may have collations here that nothing of this rids them of, so that the
     database's DISTINCT may merge two texts. `reading` writes what is kept as another type than its
     field's (`HOLDS`) as one of that type; none: by a plain cast. `anyhow` are the nodes whose rules also
@@ -38,6 +38,7 @@ class Dialect:
     functions: frozenset[str] = frozenset()
     traits: Mapping[str, str] = field(default_factory=dict)
     writes_shared: bool = False
+    canonical: bool = False
     exact: Rule | None = None
     merges: bool = False
     reading: Rule | None = None

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from sqlglot import exp
 
+from reportspec.databases import Checkup, Database
+from reportspec.run.alchemy import Driver
+from reportspec.run.connection import Wanted
 from reportspec.sql.dialects.common import (
     division,
     inlined_or_not,
@@ -67,4 +70,24 @@ REDSHIFT = Dialect(
         "text": "blanks at the end may not count",
         "read only": "by the session",
     },
+)
+
+
+def _begin(wanted: Wanted) -> tuple[str, ...]:
+    return (
+        f"SET statement_timeout TO {wanted.timeout * 1000}",
+        "SET TIME ZONE 'UTC'",
+        "SET readonly TO on",
+    )
+
+
+DATABASE = Database(
+    "redshift",
+    "Redshift",
+    ("redshift",),
+    "redshift",
+    "redshift://reader:${PASSWORD}@cluster:5439/crm",
+    REDSHIFT,
+    Driver("redshift+redshift_connector", _begin).open,
+    Checkup("SELECT version()"),
 )

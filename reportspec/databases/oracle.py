@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from sqlglot import exp
 
+from reportspec.databases import Checkup, Database
+from reportspec.run.alchemy import Driver
+from reportspec.run.connection import Wanted
 from reportspec.sql.dialects.common import division, inlined_or_not, is_zoned, nulls_last, remainder
 from reportspec.sql.dialects.generic import (
     greatest,
@@ -161,4 +164,23 @@ ORACLE = Dialect(
         "text": "empty is null",
         "read only": "by the transaction",
     },
+)
+
+
+def _begin(wanted: Wanted) -> tuple[str, ...]:
+    return (
+        "SET TRANSACTION READ ONLY",
+        "ALTER SESSION SET NLS_SORT = 'BINARY' NLS_COMP = 'BINARY'",
+    )
+
+
+DATABASE = Database(
+    "oracle",
+    "Oracle",
+    ("oracle",),
+    "oracle",
+    "oracle://reader:${PASSWORD}@host:1521/?service_name=crm",
+    ORACLE,
+    Driver("oracle+oracledb", _begin).open,
+    Checkup("SELECT banner FROM v$version"),
 )

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from sqlglot import exp
 
+from reportspec.databases import Checkup, Database
+from reportspec.run.alchemy import Driver
+from reportspec.run.connection import CONNECT_SECONDS, Wanted
 from reportspec.sql.dialects.common import division, inlined_or_not, is_zoned, nulls_last
 from reportspec.sql.dialects.generic import greatest, in_capitals, least, within_group
 from reportspec.sql.dialects.rewrite import TIMES, Dialect, Rules, snippet, type_of, with_args
@@ -49,3 +52,23 @@ SNOWFLAKE = Dialect(
     traits={"zones": "native", "percentiles": "PERCENTILE_CONT", "names": "capitals without quotes",
             "text": "exact", "read only": "by the user's role"},
 )  # fmt: skip
+
+
+def _begin(wanted: Wanted) -> tuple[str, ...]:
+    return (
+        f"ALTER SESSION SET STATEMENT_TIMEOUT_IN_SECONDS = {wanted.timeout}",
+        "ALTER SESSION SET TIMEZONE = 'UTC', TIMESTAMP_TYPE_MAPPING = 'TIMESTAMP_NTZ'",
+        "ALTER SESSION SET QUERY_TAG = 'reportspec'",
+    )
+
+
+DATABASE = Database(
+    "snowflake",
+    "Snowflake",
+    ("snowflake",),
+    "snowflake",
+    "snowflake://reader:${PASSWORD}@account/database/schema?warehouse=wh",
+    SNOWFLAKE,
+    Driver("snowflake", _begin, {"login_timeout": CONNECT_SECONDS}).open,
+    Checkup("SELECT CURRENT_VERSION()"),
+)

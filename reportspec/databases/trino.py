@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from sqlglot import exp
 
+from reportspec.databases import Checkup, Database
+from reportspec.run.alchemy import Driver
 from reportspec.sql.dialects.common import (
     division,
     inlined_or_not,
@@ -67,3 +69,14 @@ TRINO = Dialect(
     traits={"zones": "native", "percentiles": "by rank", "names": "as written",
             "text": "exact", "read only": "by the user's rights"},
 )  # fmt: skip
+
+DATABASE = Database(
+    "trino",
+    "Trino",
+    ("trino",),
+    "trino",
+    "trino://reader@host:8080/catalog/schema",
+    TRINO,
+    Driver("trino").open,
+    Checkup("SELECT node_version FROM system.runtime.nodes LIMIT 1"),
+)

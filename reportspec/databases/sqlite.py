@@ -1,14 +1,38 @@
-"""SQLite. It keeps times as texts, which compare as times do once they are all written alike."""
+"""SQLite, by the standard library: a file that is only read. It keeps times as texts, which compare as times do
+once they are all written alike.
+"""
 
 from __future__ import annotations
 
+import math
 import re
+import sqlite3
+import time
+from contextlib import closing
 
 from sqlglot import exp
 
+from reportspec.databases import Checkup, Database
+from reportspec.diagnostics import harmless, suggestion
+from reportspec.errors import SourceError
 from reportspec.expression.sandbox import WRITTEN
 from reportspec.expression.trees import COLUMN, LANDS, ZONE, literal
 from reportspec.expression.types import MOMENTS
+from reportspec.model.rows import Table
+from reportspec.model.settings import SourceSpec
+from reportspec.run.connection import (
+    Loose,
+    Wanted,
+    cancelled,
+    first_line,
+    loose_columns,
+    no_column,
+    no_table,
+    refused,
+    timed_out,
+    unreadable,
+)
+from reportspec.run.sqlite_functions import bring_functions, read_only
 from reportspec.sql.dialects.common import (
     NUMBER,
     division,
@@ -37,6 +61,8 @@ from reportspec.sql.dialects.rewrite import (
     unsaid,
     with_args,
 )
+
+# --- Its SQL --------------------------------------------------------------------------------------
 
 _DAY = "SUBSTR(x, 1, 10)"
 _SOME_DAY = "CASE WHEN DATE(SUBSTR(x, 1, 10), '+0 days') = SUBSTR(x, 1, 10) THEN SUBSTR(x, 1, 10) END"
@@ -375,3 +401,148 @@ RULES: Rules = {
     exp.Select: quantiles_by_rank,
 }
 SQLITE = Dialect("sqlite", "SQLite", "sqlite", RULES, exact=_exact, reading=_read, anyhow=(exp.Add, exp.Sub))
+
+# --- Its sessions ---------------------------------------------------------------------------------
+
+_LONGEST = 100_000_000  # bytes of one text or row
+_STEPS = 10_000  # of SQLite's machine between two looks at the clock
+
+
+class SqliteConnection:
+    """A read-only session over a SQLite file."""
+
+    dialect = SQLITE
+
+    def __init__(self, raw: sqlite3.Connection, source: SourceSpec, wanted: Wanted, unread: list[str]) -> None:
+        self._raw, self._source, self._wanted = raw, source, wanted
+        self._unread = unread  # values that were to be times and are none
+        self._until = math.inf
+        raw.set_progress_handler(lambda: int(time.monotonic() > self._until), _STEPS)
+
+    def run(self, sql: str) -> Table:
+        """Run one SELECT. Raises SourceError."""
+        self._until = time.monotonic() + self._wanted.timeout
+        try:
+            cursor = self._raw.execute(sql)
+            names = tuple(column[0] for column in cursor.description or ())
+            return Table(names, tuple(cursor.fetchall()))
+        except sqlite3.Error as error:
+            raise self._explained(error) from None
+
+    def cancel(self) -> None:
+        """End the statement that is running."""
+        self._raw.interrupt()
+
+    def close(self) -> None:
+        """Give the session back."""
+        self._raw.close()
+
+    def beside(self) -> SqliteConnection | None:
+        """Another session over the same file."""
+        return open_sqlite(self._source, self._wanted)
+
+    def columns(self) -> dict[str, dict[str, str]]:
+        """The columns of each table and view, with their types."""
+        tables = self._raw.execute("SELECT name FROM sqlite_master WHERE type IN ('table', 'view')")
+        found = {}
+        for (name,) in tables.fetchall():
+            rows = self._raw.execute("SELECT name, type FROM pragma_table_info(?)", [name])
+            found[str(name)] = {column: kind or "ANY" for column, kind in rows.fetchall()}
+        return found
+
+    def loose(self) -> Loose:
+        """All columns, if a table or view says COLLATE: of which column is not told."""
+        said = self._raw.execute("SELECT COUNT(*) FROM sqlite_master WHERE LOWER(sql) LIKE '%collate%'")
+        if not said.fetchall()[0][0]:
+            return frozenset()
+        return loose_columns((table, name) for table, columns in self.columns().items() for name in columns)
+
+    def _explained(self, error: sqlite3.Error) -> SourceError:
+        text = first_line(error)
+        if "interrupted" in text:
+            late = time.monotonic() > self._until
+            return timed_out(self._wanted.timeout) if late else cancelled()
+        if "user-defined function" in text and self._unread:
+            return unreadable(self._unread.pop())
+        if "Could not decode to UTF-8" in text:
+            shown = harmless(text.partition(" with text ")[2].strip("'"))[:40]
+            return SourceError(
+                "unreadable-value",
+                "a text of the source is not in UTF-8",
+                "write the database's texts in UTF-8",
+                (f"for example `{shown}`",),
+            )
+        missing = re.search(r"no such table: (\S+)", text)
+        if missing:
+            tables = list(self.columns())
+            near = suggestion(missing[1], tables) or f"it has {', '.join(tables[:10]) or 'none'}"
+            return no_table(missing[1], near)
+        if "too big" in text or isinstance(error, sqlite3.DataError):
+            return SourceError(
+                "too-large",
+                f"a text or a row has more than {_LONGEST:,} bytes",
+                "look at what the mapping's expressions make of it",
+            )
+        column = re.search(r"no such column: (\S+)", text)
+        if column:
+            return no_column(column[1])
+        return refused(text)
+
+
+def table_names(path: str) -> frozenset[str] | None:
+    """The tables of a SQLite file; None where it cannot be opened now."""
+    try:
+        with closing(read_only(path)) as raw:
+            rows = raw.execute("SELECT name FROM sqlite_master WHERE type IN ('table', 'view')")
+            return frozenset(str(name) for (name,) in rows.fetchall())
+    except sqlite3.Error:
+        return None
+
+
+def table_types(path: str) -> dict[str, dict[str, str]]:
+    """The columns of the tables of a SQLite file, with the types that they were declared to have;
+    none where it cannot be opened now."""
+    try:
+        with closing(read_only(path)) as raw:
+            return SqliteConnection(raw, SourceSpec("sqlite", path), Wanted(), []).columns()
+    except sqlite3.Error:
+        return {}
+
+
+def open_sqlite(source: SourceSpec, wanted: Wanted) -> SqliteConnection:
+    """A session over a SQLite file. Raises SourceError."""
+    raw: sqlite3.Connection | None = None
+    try:
+        raw = read_only(source.path)
+        raw.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _LONGEST)
+        raw.execute("PRAGMA query_only = ON")
+        raw.execute("PRAGMA case_sensitive_like = ON")
+        raw.execute("PRAGMA trusted_schema = OFF")
+        raw.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()
+        return SqliteConnection(raw, source, wanted, bring_functions(raw))
+    except BaseException as error:
+        if raw is not None:
+            raw.close()
+        if not isinstance(error, sqlite3.Error):
+            raise
+        raise SourceError(
+            "unreadable-source",
+            f"the database `{source.label}` cannot be opened: {first_line(error)}",
+            "check that it is a SQLite file and that you may read it",
+        ) from None
+
+
+DATABASE = Database(
+    "sqlite",
+    "SQLite",
+    ("sqlite",),
+    "",
+    "data/crm.sqlite",
+    SQLITE,
+    open_sqlite,
+    Checkup("SELECT sqlite_version()", (3, 35), lambda session: False),
+    local="file",
+    suffixes=(".sqlite", ".sqlite3", ".db"),
+    table_names=table_names,
+    table_types=table_types,
+)

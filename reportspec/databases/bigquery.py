@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from sqlglot import exp
 
+from reportspec.databases import Database
+from reportspec.run.alchemy import Driver
 from reportspec.sql.dialects.common import (
     division,
     inlined_or_not,
@@ -86,3 +88,13 @@ BIGQUERY = Dialect(
     traits={"zones": "native", "percentiles": "by rank", "names": "as written",
             "text": "exact", "read only": "by the account's role"},
 )  # fmt: skip
+
+DATABASE = Database(
+    "bigquery",
+    "BigQuery",
+    ("bigquery",),
+    "bigquery",
+    "bigquery://project/dataset",
+    BIGQUERY,
+    Driver("bigquery").open,
+)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from sqlglot import exp
 
-from reportspec.sql.dialects import spark
+from reportspec.databases import Database
+from reportspec.databases.spark import RULES
+from reportspec.run.alchemy import Driver
 from reportspec.sql.dialects.generic import greatest, least
 from reportspec.sql.dialects.rewrite import Dialect
 
 DATABRICKS = Dialect(
     "databricks", "Databricks", "databricks",
-    {**spark.RULES, exp.Greatest: greatest, exp.Least: least},
+    {**RULES, exp.Greatest: greatest, exp.Least: least},
     merges=True,
     allowed=frozenset({exp.DateDiff, exp.TimestampDiff, exp.ConvertTimezone, exp.DateTrunc, exp.TimestampTrunc,
                        exp.DateAdd, exp.Quantile, exp.AddMonths, exp.TsOrDsAdd, exp.TsOrDsToDate, exp.TimestampAdd}),
@@ -18,3 +20,13 @@ DATABRICKS = Dialect(
     traits={"zones": "native", "percentiles": "PERCENTILE", "names": "as written",
             "text": "exact", "read only": "by the user's rights"},
 )  # fmt: skip
+
+DATABASE = Database(
+    "databricks",
+    "Databricks",
+    ("databricks",),
+    "databricks",
+    "databricks://token:${TOKEN}@host?http_path=…&catalog=main&schema=crm",
+    DATABRICKS,
+    Driver("databricks").open,
+)

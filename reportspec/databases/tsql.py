@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from sqlglot import exp
 
+from reportspec.databases import Checkup, Database
+from reportspec.run.alchemy import Driver
+from reportspec.run.connection import CONNECT_SECONDS, Wanted
 from reportspec.sql.dialects.common import (
     division,
     inlined_or_not,
@@ -133,4 +136,20 @@ TSQL = Dialect(
         "text": "blanks at the end do not count",
         "read only": "by the user's rights",
     },
+)
+
+
+def _begin(wanted: Wanted) -> tuple[str, ...]:
+    return ("SET LOCK_TIMEOUT 60000", "SET DATEFIRST 1", "SET ANSI_WARNINGS ON")
+
+
+DATABASE = Database(
+    "tsql",
+    "SQL Server",
+    ("mssql", "sqlserver"),
+    "sqlserver",
+    "mssql://reader:${PASSWORD}@host/crm",
+    TSQL,
+    Driver("mssql+pymssql", _begin, {"login_timeout": CONNECT_SECONDS}).open,
+    Checkup("SELECT @@VERSION"),
 )

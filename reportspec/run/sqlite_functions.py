@@ -1,0 +1,167 @@
+"""SQLite in Python's hands: a file that is only read, and the functions that a session brings. SQLite knows
+small letters of English only and has no regular expressions, and its times are texts."""
+
+from __future__ import annotations
+
+import math
+import re
+import sqlite3
+from collections.abc import Callable
+from datetime import datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from reportspec.run.texts import day_of, instant_of, text_of, word_of
+
+
+def read_only(path: str) -> sqlite3.Connection:
+    """A connection to a SQLite file that is only read. Raises sqlite3.Error."""
+    uri = f"{Path(path).resolve().as_uri()}?mode=ro"
+    return sqlite3.connect(uri, uri=True, check_same_thread=False)
+
+
+def bring_functions(raw: sqlite3.Connection) -> list[str]:
+    """Give a session its functions, and return the list to which they add what they cannot read."""
+    for name, count, function in _FUNCTIONS:
+        raw.create_function(name, count, _without_overflow(_once(function)), deterministic=True)
+    unread: list[str] = []
+    for name, count, read, what in _READERS:
+        raw.create_function(name, count, _telling(_once(read), what, unread), deterministic=True)
+    return unread
+
+
+def _once(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function, with a memory where that is worth it: SQLite asks for a value again wherever a statement names
+    it. It goes with the session, since what it holds are the source's values."""
+    return lru_cache(maxsize=65536)(function) if function in (_wall_time, _other_clock, _wall_day) else function
+
+
+@lru_cache(maxsize=256)
+def _pattern(text: str) -> re.Pattern[str]:
+    return re.compile(text)
+
+
+def _lower(value: Any) -> str | None:
+    return None if value is None else text_of(value).replace("İ", "i").lower()
+
+
+def _upper(value: Any) -> str | None:
+    if value is None:
+        return None
+    text = text_of(value)
+    # Letter by letter, as databases do: `ß` is no two letters.
+    return "".join(up if len(up := letter.upper()) == 1 else letter for letter in text)
+
+
+def _matches(pattern: Any, value: Any) -> int | None:
+    if value is None or pattern is None:
+        return None
+    return int(_pattern(text_of(pattern)).search(text_of(value)) is not None)
+
+
+def _extract(value: Any, pattern: Any, group: Any = 0) -> str | None:
+    if value is None or pattern is None:
+        return None
+    found = _pattern(text_of(pattern)).search(text_of(value))
+    return (found[int(group)] or "") if found else ""
+
+
+def _substitute(value: Any, pattern: Any, new: Any, everywhere: Any = 0) -> str | None:
+    if value is None or pattern is None or new is None:
+        return None
+    return _pattern(text_of(pattern)).sub(text_of(new), text_of(value), count=0 if everywhere else 1)
+
+
+def _part(value: Any, separator: Any, number: Any) -> str | None:
+    if value is None or separator is None or number is None:
+        return None
+    parts, index = text_of(value).split(text_of(separator)), int(number)
+    index = index - 1 if index > 0 else len(parts) + index
+    return parts[index] if 0 <= index < len(parts) else ""
+
+
+def _whole(value: int) -> int | float:
+    """A whole number as SQLite can hold it."""
+    return value if -(2**63) <= value < 2**63 else float(value)
+
+
+def _root(value: Any) -> float | None:
+    return math.sqrt(value) if value is not None and value >= 0 else None
+
+
+def _written(found: datetime) -> str:
+    """A time as the texts of this session have it: a fraction only where there is one."""
+    whole = found.isoformat(" ", "seconds")
+    return f"{whole}.{found.microsecond:06}".rstrip("0") if found.microsecond else whole
+
+
+def _wall_time(value: Any, zone: str, column: str) -> str | None:
+    if value is None or value == "":
+        return None
+    return _written(instant_of(value, ZoneInfo(zone)))
+
+
+def _other_clock(value: Any, source: str, zone: str) -> str | None:
+    """What the clock of another zone shows; of the hour that a clock shows twice the second is meant."""
+    if value is None:
+        return None
+    shown = datetime.fromisoformat(text_of(value)).replace(tzinfo=ZoneInfo(source), fold=1)
+    return _written(shown.astimezone(ZoneInfo(zone)).replace(tzinfo=None))
+
+
+def _wall_day(value: Any, zone: str, column: str) -> str | None:
+    if value is None or value == "":
+        return None
+    return day_of(value, ZoneInfo(zone)).isoformat()
+
+
+def _yes_or_no(value: Any, column: str) -> int | None:
+    word = word_of(value)
+    return None if word is None else int(word)
+
+
+def _telling(read: Callable[..., Any], what: str, unread: list[str]) -> Callable[..., Any]:
+    """A function for SQLite that notes what it could not read: of errors in functions SQLite itself
+    says no more than that there was one. Its last argument is the column's name."""
+
+    def told(value: Any, *more: str) -> Any:
+        try:
+            return read(value, *more)
+        except (ValueError, OverflowError) as error:
+            unread.append(f"one in the column `{more[-1]}` {what}")
+            raise ValueError(str(error)) from None  # SQLite takes an overflow for too long a text
+
+    return told
+
+
+def _without_overflow(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A function for SQLite, which takes an OverflowError for too long a text."""
+
+    def called(*values: Any) -> Any:
+        try:
+            return function(*values)
+        except OverflowError as error:
+            raise ValueError(str(error)) from None
+
+    return called
+
+
+_FUNCTIONS: tuple[tuple[str, int, Any], ...] = (
+    ("lower", 1, _lower),
+    ("upper", 1, _upper),
+    ("regexp", 2, _matches),
+    ("regexp_extract", 3, _extract),
+    ("regexp_replace", 4, _substitute),
+    ("split_part", 3, _part),
+    ("other_clock", 3, _other_clock),
+    ("sqrt", 1, _root),
+    ("floor", 1, lambda x: None if x is None else _whole(math.floor(x))),
+    ("ceil", 1, lambda x: None if x is None else _whole(math.ceil(x))),
+)
+_READERS: tuple[tuple[str, int, Any, str], ...] = (
+    ("wall_time", 3, _wall_time, "is no time"),
+    ("wall_day", 3, _wall_day, "is no time"),
+    ("yes_or_no", 2, _yes_or_no, "is neither yes nor no"),
+)
