@@ -21,7 +21,7 @@ from sqlglot import exp
 
 from reportspec.check.lacking import There, served
 from reportspec.check.mapping import with_types
-from reportspec.databases import Checkup, database
+from reportspec.databases import Checkup, database, dialect_named
 from reportspec.diagnostics import Diagnostic, counted, suggestion
 from reportspec.errors import SourceError
 from reportspec.expression.sandbox import CANONICAL
@@ -479,7 +479,7 @@ def _times(mapping: SourceMap, columns: Mapping[str, Mapping[str, str]], dialect
                 column = _found(field.sql.name, columns[there], dialect)
                 if column is not None:
                     days = "date" in (kind, field.type)
-                    how = "day" if days else _CLOCKS.get(held(columns[there][column], dialect), "text")
+                    how = "day" if days else _CLOCKS.get(held(columns[there][column], dialect_named(dialect)), "text")
                     found[how][f"{there}.{column}"] = None
     for how, names in found.items():
         if names:
@@ -552,7 +552,7 @@ def _found(name: str, there: Iterable[str], dialect: str) -> str | None:
     names = list(there)
     if name in names:
         return name
-    if dialect in ("postgres", "clickhouse", "bigquery"):
+    if dialect_named(dialect).cased:
         return None
     return next((other for other in names if other.lower() == name.lower()), None)
 

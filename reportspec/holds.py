@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from reportspec.sql.dialects.rewrite import Dialect
 
 # `clock`: times without a zone; `fine`: those with more digits than a microsecond has; `instant`:
 # times that carry a zone; `hour`: times of a day that nobody says; `any`: the values say it, not the column;
@@ -21,12 +24,12 @@ _HOURS = re.compile(r"TIME(64)?(TZ)?\b")
 _MORE_DIGITS = re.compile(r"TIMESTAMP_NS|DATETIME64\([7-9]")
 
 
-def held(kind: str, dialect: str) -> Holds:
+def held(kind: str, dialect: Dialect) -> Holds:
     """What a column of a type holds."""
     kind = kind.upper()
     while inner := _WRAPPED.fullmatch(kind):
         kind = inner[1]
-    if dialect == "sqlite":
+    if dialect.untyped:
         return "day" if kind == "DATE" else "any"
     if kind in ("DATE", "DATE32"):
         return "day"
@@ -43,11 +46,7 @@ def held(kind: str, dialect: str) -> Holds:
     return "text" if _TEXTS.match(kind) else ""
 
 
-def _zoned(kind: str, dialect: str) -> bool:
+def _zoned(kind: str, dialect: Dialect) -> bool:
     if "WITH TIME ZONE" in kind or kind.startswith(("TIMESTAMPTZ", "TIMESTAMP_TZ", "TIMESTAMP_LTZ")):
         return True
-    if dialect in ("mysql", "mariadb", "bigquery"):
-        return kind.startswith("TIMESTAMP")
-    if dialect in ("spark", "databricks"):
-        return kind == "TIMESTAMP"
-    return dialect == "clickhouse" and kind.startswith("DATETIME")
+    return dialect.instants is not None and dialect.instants.match(kind) is not None

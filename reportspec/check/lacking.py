@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from sqlglot import exp
 
 from reportspec.check.mapping import given_by
+from reportspec.databases import dialect_named
 from reportspec.diagnostics import suggestion
 from reportspec.expression.trees import WRITTEN
 from reportspec.model.mapped import Lack, MappedEntity, MappedField, MappedJoin, MappedPart, SourceMap
@@ -20,7 +21,6 @@ from reportspec.resolve.mapped_columns import OWN
 Columns = Mapping[str, Mapping[str, str]]
 
 _SHOWN = 12  # columns that a message names
-_CASED = ("postgres", "clickhouse", "bigquery")  # names that differ in case are different ones
 # Of every table, though no listing has them.
 _IMPLIED = frozenset({"rowid", "oid", "_rowid_", "ctid", "tableoid", "xmin", "xmax"})
 
@@ -61,7 +61,7 @@ class There:
     def _listed(self, name: str, names: Iterable[str]) -> str | None:
         if name in names:
             return name
-        if self.dialect in _CASED:
+        if dialect_named(self.dialect).cased:
             return None
         return next((one for one in names if one.lower() == name.lower()), None)
 

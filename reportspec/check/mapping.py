@@ -351,6 +351,7 @@ def with_types(
 ) -> SourceMap:
     """The map with what the source's columns hold. Times that it has as DATE are days, whatever the
     map says itself. `columns` has the columns of each table, with their types in `dialect`."""
+    single = dialect_named(dialect).single
     entities = {}
     for name, entity in source.entities.items():
         known = catalogue.entities[name].fields
@@ -361,8 +362,8 @@ def with_types(
             return _seen(field, kind, part, columns, dialect)
 
         parts = tuple(replace(part, fields={n: seen(part, f) for n, f in part.fields.items()}) for part in entity.parts)
-        if dialect in _SINGLE:
-            parts = tuple(_in_double(part, known, columns, _SINGLE[dialect]) for part in parts)
+        if single is not None:
+            parts = tuple(_in_double(part, known, columns, single) for part in parts)
         fields = given_by(parts) if entity.parts else entity.fields
         entities[name] = replace(entity, parts=parts, fields=fields)
     return replace(source, entities=entities)
@@ -371,8 +372,6 @@ def with_types(
 Fields = Mapping[str, Field]
 
 
-# Where a number of single precision becomes a decimal with an error, or of six digits.
-_SINGLE = {"postgres": re.compile("real"), "clickhouse": re.compile(r"(?:Nullable\()?Float32\)?")}
 Types = Mapping[str, str]  # of columns
 
 
@@ -432,7 +431,7 @@ def _seen(
     found = holds(tree)
     if isinstance(tree, exp.Column) and found == "day" and kind == "time" and field.type is None:
         return replace(field, type="date", holds=found)
-    if kind == "boolean" and not found and dialect in _LAX and columns and not _yes_by_form(tree):
+    if kind == "boolean" and not found and dialect_named(dialect).lax and columns and not _yes_by_form(tree):
         found = "any"
     return replace(field, sql=tree, holds=found)
 
@@ -452,9 +451,6 @@ _SAID: Mapping[str, tuple[Any, ...]] = {
     ),
     "boolean": (_BOOLEAN,),
 }
-
-
-_LAX = ("sqlite", "mysql", "mariadb")  # a text is a number where a condition is expected
 
 
 _TEXTS = (
@@ -503,7 +499,7 @@ def _column_holds(
         return ""  # an aggregate
     types = columns.get(_table_name(join.table if join is not None else part.table), {})
     kind = types.get(column.name) or next((t for c, t in types.items() if c.lower() == column.name.lower()), "")
-    return held(kind, dialect) if kind else ""
+    return held(kind, dialect_named(dialect)) if kind else ""
 
 
 def _yes_by_form(tree: exp.Expr) -> bool:

@@ -10,6 +10,7 @@ from typing import Any
 from sqlglot import exp
 
 from reportspec.contract.verdict import Ask, quoted, rows_of, short, written_column
+from reportspec.databases import dialect_named
 from reportspec.diagnostics import Diagnostic, Span
 from reportspec.errors import Broken, SourceError
 from reportspec.expression.sandbox import column_nodes, path_of
@@ -57,12 +58,6 @@ _UNFIT: Mapping[str, tuple[str, ...]] = {
     **dict.fromkeys(_TIMES, ("number", "boolean", "hour")),
     **dict.fromkeys(_NUMBERS, (*_OF_TIME, "boolean")),
     "boolean": _OF_TIME,
-}
-_SINCE_1970 = {
-    "duckdb": "to_timestamp",
-    "postgres": "to_timestamp",
-    "mysql": "from_unixtime",
-    "mariadb": "from_unixtime",
 }
 _MOST = 5  # fields that are told of at once
 _SHOWN = 2  # examples
@@ -129,7 +124,7 @@ def _of_type(binding: Binding, field: Field, part: MappedPart, mapped: MappedFie
     message = f"`{field.id}` is {_CALLED[field.type]}, and {where} of `{_table(part)}` holds {_HOLDING[mapped.holds]}"
     help = f"name the column that has {_CALLED[field.type]}"
     column = written_column(mapped)
-    since = _SINCE_1970.get(binding.source.dialect)
+    since = dialect_named(binding.source.dialect).since_1970
     if column and field.type in _TIMES and mapped.holds == "number" and since:
         help += f'; of seconds since 1970 write `{field.name}: "{since}({column})"`'
     elif column and mapped.holds == "boolean" and field.type in _NUMBERS:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from sqlglot import exp
 
 from reportspec.databases import Database
@@ -83,6 +85,8 @@ RULES: Rules = {
 BIGQUERY = Dialect(
     "bigquery", "BigQuery", "bigquery", RULES,
     merges=True,
+    cased=True,
+    instants=re.compile("TIMESTAMP"),
     allowed=frozenset({exp.DateDiff, exp.DatetimeDiff, exp.DateTrunc, exp.DateAdd, exp.Date, exp.Datetime,
                        exp.Timestamp, exp.Interval, exp.WeekStart}),
     traits={"zones": "native", "percentiles": "by rank", "names": "as written",

@@ -43,6 +43,7 @@ from reportspec.sql.dialects.common import (
     unit_of,
 )
 from reportspec.sql.dialects.generic import greatest, lands, least
+from reportspec.sql.dialects.portable import our_zones
 from reportspec.sql.dialects.reading import parts_of, plain_day, yes_or_no
 from reportspec.sql.dialects.rewrite import (
     TEXTS,
@@ -128,6 +129,17 @@ def _difference(node: exp.Expr) -> exp.Expr:
     if unit == "week":
         raise Unsupported(unsaid(node, "ClickHouse"))
     return _sql(f"dateDiff('{unit}', a, b)", a=node.expression, b=node.this)
+
+
+def _part(node: exp.Expr) -> exp.Expr:
+    if str(node.this.name).upper().startswith("EPOCH"):
+        raise Unsupported(unsaid(node, "ClickHouse"))
+    return node
+
+
+def _formatted(node: exp.Expr) -> exp.Expr:
+    """A text of a time: minutes have another code, and `%M` is the name of a month."""
+    return with_args(node, format=exp.Literal.string(str(node.args["format"].this).replace("%M", "%i")))
 
 
 def _tried(node: exp.Expr) -> exp.Expr:
@@ -309,6 +321,9 @@ RULES: Rules = {
     exp.DateFromParts: _called("makeDate32", "year", "month", "day"),
     exp.DateTrunc: _truncated,
     exp.TimestampTrunc: _truncated,
+    exp.AtTimeZone: our_zones("ClickHouse"),
+    exp.Extract: _part,
+    exp.TimeToStr: _formatted,
     exp.In: _in,
     exp.IntDiv: _quotient,
     exp.Left: _called("leftUTF8", "this", "expression"),
@@ -331,7 +346,17 @@ SETTINGS = {
     "enable_extended_results_for_datetime_functions": "1",
     "aggregate_functions_null_for_empty": "1",
 }
-CLICKHOUSE = Dialect("clickhouse", "ClickHouse", "clickhouse", RULES, settings=SETTINGS, reading=_read)
+CLICKHOUSE = Dialect(
+    "clickhouse",
+    "ClickHouse",
+    "clickhouse",
+    RULES,
+    settings=SETTINGS,
+    reading=_read,
+    cased=True,
+    instants=re.compile("DATETIME"),
+    single=re.compile(r"(?:Nullable\()?Float32\)?"),
+)
 
 # --- Its sessions ---------------------------------------------------------------------------------
 

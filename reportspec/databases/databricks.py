@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlglot import exp
 
 from reportspec.databases import Database
-from reportspec.databases.spark import RULES
+from reportspec.databases.spark import INSTANTS, RULES
 from reportspec.run.alchemy import Driver
 from reportspec.sql.dialects.generic import greatest, least
 from reportspec.sql.dialects.rewrite import Dialect
@@ -14,6 +14,8 @@ DATABRICKS = Dialect(
     "databricks", "Databricks", "databricks",
     {**RULES, exp.Greatest: greatest, exp.Least: least},
     merges=True,
+    lacks="%j",
+    instants=INSTANTS,
     allowed=frozenset({exp.DateDiff, exp.TimestampDiff, exp.ConvertTimezone, exp.DateTrunc, exp.TimestampTrunc,
                        exp.DateAdd, exp.Quantile, exp.AddMonths, exp.TsOrDsAdd, exp.TsOrDsToDate, exp.TimestampAdd}),
     functions=frozenset({"PERCENTILE"}),

@@ -102,6 +102,7 @@ DUCKDB = Dialect(
     {exp.Div: _division, exp.Order: nulls_last, exp.DateDiff: _difference},
     writes_shared=True,
     canonical=True,
+    since_1970="to_timestamp",
     exact=_exact,
     reading=_read,
 )

@@ -7,7 +7,7 @@ from collections import Counter
 from sqlglot import exp
 
 from reportspec.databases import Checkup, Database
-from reportspec.databases.mysql import DRIVER, collated, collations, exact_of, may_write, reading_of, rules_of
+from reportspec.databases.mysql import DRIVER, INSTANTS, collated, collations, exact_of, may_write, reading_of, rules_of
 from reportspec.expression.trees import LANDS, SOURCE, alias_of
 from reportspec.sql.dialects.common import inlined_or_not
 from reportspec.sql.dialects.rewrite import Dialect, Rules, Unsupported, rewritten, unsaid, with_args
@@ -91,6 +91,9 @@ MARIADB = Dialect(
     before=fewer_ctes,
     exact=exact_of(_COLLATION),
     reading=reading_of(_COLLATION),
+    instants=INSTANTS,
+    lax=True,
+    since_1970="from_unixtime",
 )
 DATABASE = Database(
     "mariadb",

@@ -44,7 +44,7 @@ from reportspec.sql.dialects.common import (
     unit_of,
 )
 from reportspec.sql.dialects.generic import greatest, least
-from reportspec.sql.dialects.portable import whole
+from reportspec.sql.dialects.portable import our_zones, whole
 from reportspec.sql.dialects.reading import parts_of, plain_day, told_of, yes_or_no, zone_of
 from reportspec.sql.dialects.rewrite import (
     TEXTS,
@@ -284,6 +284,14 @@ def _compared(text: str, collation: str) -> Rule:
     return lambda node: _sql(text, x=node.this, p=collated(node.expression, collation))
 
 
+def _trimmed(node: exp.Expr, label: str) -> exp.Expr:
+    """A TRIM of one letter: of more, all of them together would be cut off."""
+    letters = node.args.get("expression")
+    if letters is None or (isinstance(letters, exp.Literal) and len(str(letters.this)) == 1):
+        return node
+    raise Unsupported(unsaid(node, label))
+
+
 def _split(node: exp.Expr) -> exp.Expr:
     return _sql(_SPLIT, x=node.this, p=node.args["delimiter"], n=node.args["part_index"])
 
@@ -349,6 +357,8 @@ def rules_of(label: str, collation: str) -> Rules:
         exp.SplitPart: _split,
         exp.StartsWith: _compared("LEFT(x, CHAR_LENGTH(p)) = p", collation),
         exp.TimestampTrunc: _truncated,
+        exp.AtTimeZone: our_zones(label),
+        exp.Trim: partial(_trimmed, label=label),
         exp.TryCast: partial(_tried, label=label),
         exp.Div: division,
         exp.DPipe: _concat,
@@ -372,6 +382,7 @@ def reading_of(collation: str) -> Rule:
 
 
 _COLLATION = "utf8mb4_0900_bin"
+INSTANTS = re.compile("TIMESTAMP")
 MYSQL = Dialect(
     "mysql",
     "MySQL",
@@ -410,6 +421,9 @@ MYSQL = Dialect(
     },
     exact=exact_of(_COLLATION),
     reading=reading_of(_COLLATION),
+    instants=INSTANTS,
+    lax=True,
+    since_1970="from_unixtime",
 )
 
 # --- Its sessions ----------------------------------------------------------------------------------

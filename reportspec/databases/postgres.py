@@ -46,6 +46,7 @@ from reportspec.sql.dialects.common import (
     turned,
     unit_of,
 )
+from reportspec.sql.dialects.portable import whole_seconds
 from reportspec.sql.dialects.reading import parts_of, plain_day, yes_or_no
 from reportspec.sql.dialects.rewrite import (
     TEXTS,
@@ -178,6 +179,7 @@ RULES: Rules = {
         this="MAKE_DATE", expressions=[_int(node.args[k]) for k in ("year", "month", "day")]
     ),
     exp.EndsWith: lambda node: snippet("postgres", "(RIGHT(x, LENGTH(p)) = p)", x=node.this, p=node.expression),
+    exp.Extract: whole_seconds,
     exp.RegexpExtract: _extracted,
     exp.Round: half_up,
     exp.TryCast: _tried,
@@ -187,7 +189,18 @@ RULES: Rules = {
     exp.Case: _flag,
     exp.EQ: _flagged,
 }
-POSTGRES = Dialect("postgres", "PostgreSQL", "postgres", RULES, exact=_exact, reading=_read)
+POSTGRES = Dialect(
+    "postgres",
+    "PostgreSQL",
+    "postgres",
+    RULES,
+    exact=_exact,
+    reading=_read,
+    flags=True,
+    cased=True,
+    single=re.compile("real"),
+    since_1970="to_timestamp",
+)
 
 # --- Its sessions ---------------------------------------------------------------------------------
 

@@ -39,7 +39,7 @@ from reportspec.sql.dialects.common import (
     turned,
     unit_of,
 )
-from reportspec.sql.dialects.portable import whole
+from reportspec.sql.dialects.portable import our_zones, whole, whole_seconds
 from reportspec.sql.dialects.rewrite import (
     TIMES,
     WHOLES,
@@ -129,6 +129,11 @@ def _part(node: exp.Expr) -> exp.Expr:
     return node
 
 
+def _whole_part(node: exp.Expr) -> exp.Expr:
+    part = _part(node)
+    return whole_seconds(node) if part is node else part
+
+
 def _replaced(node: exp.Expr) -> exp.Expr:
     if "g" not in str(node.args.get("modifiers") or ""):
         raise Unsupported(unsaid(node, "Spark"))
@@ -151,7 +156,16 @@ RULES: Rules = {
     ),
     exp.Div: lambda node: node if node.args.get("typed") else division(node),
 }
-SPARK = Dialect("spark", "Spark", "spark", RULES, merges=True)
+INSTANTS = re.compile("TIMESTAMP$")
+SPARK = Dialect(
+    "spark",
+    "Spark",
+    "spark",
+    {**RULES, exp.AtTimeZone: our_zones("Spark"), exp.Extract: _whole_part},
+    merges=True,
+    lacks="%j",
+    instants=INSTANTS,
+)
 
 # --- Its sessions ---------------------------------------------------------------------------------
 

@@ -45,7 +45,7 @@ from reportspec.sql.dialects.common import (
     unit_of,
 )
 from reportspec.sql.dialects.generic import greatest, least
-from reportspec.sql.dialects.portable import whole
+from reportspec.sql.dialects.portable import our_zones, whole
 from reportspec.sql.dialects.rewrite import (
     TEXTS,
     TIMES,
@@ -304,6 +304,13 @@ def _part(node: exp.Expr) -> exp.Expr:
     return _sql(_PART[name], x=value)
 
 
+def _rounded(node: exp.Expr) -> exp.Expr:
+    digits = node.args.get("decimals")
+    if digits is not None and whole(digits) < 0:
+        raise Unsupported(unsaid(node, "SQLite"))
+    return node
+
+
 def _tried(node: exp.Expr) -> exp.Expr:
     kind = type_of(node)
     if kind in TEXTS:
@@ -371,6 +378,8 @@ RULES: Rules = {
         p=node.expression,
     ),
     exp.Extract: _part,
+    exp.AtTimeZone: our_zones("SQLite"),
+    exp.Round: _rounded,
     exp.Year: _part,
     exp.Month: _part,
     exp.Day: _part,
@@ -400,7 +409,18 @@ RULES: Rules = {
     exp.Div: lambda node: node if node.args.get("typed") else division(node),
     exp.Select: quantiles_by_rank,
 }
-SQLITE = Dialect("sqlite", "SQLite", "sqlite", RULES, exact=_exact, reading=_read, anyhow=(exp.Add, exp.Sub))
+SQLITE = Dialect(
+    "sqlite",
+    "SQLite",
+    "sqlite",
+    RULES,
+    exact=_exact,
+    reading=_read,
+    anyhow=(exp.Add, exp.Sub),
+    lacks="%y",
+    untyped=True,
+    lax=True,
+)
 
 # --- Its sessions ---------------------------------------------------------------------------------
 

@@ -14,6 +14,7 @@ import pytest
 import yaml
 
 from reportspec import doctor
+from reportspec.databases import dialect_named
 from reportspec.diagnostics import Diagnostic
 from reportspec.errors import Broken, SourceError
 from reportspec.holds import held
@@ -262,7 +263,7 @@ def test_doctor_tells_the_same(kind: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("kind", ["TIME", "time(6)", "TIME WITHOUT TIME ZONE", "TIMETZ"])
 def test_a_time_of_a_day_is_no_time(kind: str) -> None:
-    assert held(kind, "mariadb") == "hour"
+    assert held(kind, dialect_named("mariadb")) == "hour"
 
 
 @pytest.mark.parametrize("engine", ["duckdb", "postgres", "mariadb"])

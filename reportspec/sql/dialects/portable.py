@@ -16,7 +16,6 @@ from reportspec.sql.dialects.rewrite import Dialect, Rule, Rules, Unsupported, u
 
 # Codes that mean the same to all, with what is no letter around them.
 _FORMAT = re.compile(r"(%[YymdHMSj]|[\d \t,./:+()_-])*", re.ASCII)
-_LACKS = {"sqlite": "%y", "spark": "%j", "databricks": "%j"}
 _PARTS = frozenset({"MILLISECOND", "MILLISECONDS", "MICROSECOND", "MICROSECONDS"})
 
 
@@ -26,26 +25,39 @@ def whole(node: object) -> int:
     return int(str(node.this)) if plain and isinstance(node, exp.Literal) else -1
 
 
+def whole_seconds(node: exp.Expr) -> exp.Expr:
+    """EXTRACT, whose seconds have no fraction."""
+    return exp.Floor(this=node) if str(node.this.name).upper() in ("SECOND", "SECONDS") else node
+
+
+def our_zones(label: str) -> Rule:
+    """A rule for databases in which AT TIME ZONE is written in other words, where it is ours; a zone that
+    somebody wrote is not."""
+
+    def zoned(node: exp.Expr) -> exp.Expr:
+        if node.meta.get(WRITTEN):
+            raise Unsupported(unsaid(node, label))
+        return node
+
+    return zoned
+
+
 def checked(rules: Rules, dialect: Dialect) -> Rules:
     """The rules, each behind a look at the arguments."""
-    name, label = dialect.name, dialect.label
 
     def no(node: exp.Expr) -> exp.Expr:
-        raise Unsupported(unsaid(node, label))
+        raise Unsupported(unsaid(node, dialect.label))
 
     def formatted(node: exp.Expr) -> exp.Expr:
         form = node.args.get("format")
         text = str(form.this) if isinstance(form, exp.Literal) else "?"
-        if not _FORMAT.fullmatch(text) or _LACKS.get(name, "%%") in text:
-            return no(node)
-        if name == "clickhouse":
-            return with_args(node, format=exp.Literal.string(text.replace("%M", "%i")))
-        return node
+        unknown = dialect.lacks and dialect.lacks in text
+        return no(node) if unknown or not _FORMAT.fullmatch(text) else node
 
     def flagged(key: str) -> Rule:
         def seen(node: exp.Expr) -> exp.Expr:
             flags = str(node.args[key].this) if node.args.get(key) is not None else ""
-            if name == "postgres" or not set(flags) - {"g"}:
+            if dialect.flags or not set(flags) - {"g"}:
                 return node
             pattern = node.expression
             if set(flags) - {"g", "i"} or not isinstance(pattern, exp.Literal):
@@ -67,26 +79,7 @@ def checked(rules: Rules, dialect: Dialect) -> Rules:
         return no(node) if empty or whole(node.args.get("part_index")) < 1 else node
 
     def part(node: exp.Expr) -> exp.Expr:
-        unit = str(node.this.name).upper()
-        if unit in _PARTS or (name == "clickhouse" and unit.startswith("EPOCH")):
-            return no(node)
-        if name in ("postgres", "spark") and unit in ("SECOND", "SECONDS"):
-            return exp.Floor(this=node)
-        return node
-
-    def rounded(node: exp.Expr) -> exp.Expr:
-        digits = node.args.get("decimals")
-        return no(node) if name == "sqlite" and digits is not None and whole(digits) < 0 else node
-
-    def trimmed(node: exp.Expr) -> exp.Expr:
-        letters = node.args.get("expression")
-        one = isinstance(letters, exp.Literal) and len(str(letters.this)) == 1
-        return node if letters is None or one or name not in ("mysql", "mariadb") else no(node)
-
-    def zoned(node: exp.Expr) -> exp.Expr:
-        # Ours are put in other words where they stand; a zone that somebody wrote is not.
-        unlike = name in ("mysql", "mariadb", "clickhouse", "sqlite", "spark")
-        return no(node) if unlike and node.meta.get(WRITTEN) else node
+        return no(node) if str(node.this.name).upper() in _PARTS else node
 
     looks: dict[type[exp.Expr], Rule] = {
         exp.TimeToStr: formatted,
@@ -97,9 +90,6 @@ def checked(rules: Rules, dialect: Dialect) -> Rules:
         exp.Substring: cut,
         exp.SplitPart: split,
         exp.Extract: part,
-        exp.Round: rounded,
-        exp.Trim: trimmed,
-        exp.AtTimeZone: zoned,
     }
     return {**rules, **{kind: _behind(look, rules.get(kind)) for kind, look in looks.items()}}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -26,7 +27,14 @@ class Dialect:
     `merges` says that columns may have collations here that nothing of this rids them of, so that the
     database's DISTINCT may merge two texts. `reading` writes what is kept as another type than its
     field's (`HOLDS`) as one of that type; none: by a plain cast. `anyhow` are the nodes whose rules also
-    change what a mapping says in the database's own SQL, which has no words for it."""
+    change what a mapping says in the database's own SQL, which has no words for it.
+
+    Of expressions: `lacks` is a code of formats that it does not know, `flags` says that its functions of
+    patterns take flags. Of a source's names and columns: whether names that differ in case are `cased`, different
+    ones; which types hold `instants`, besides those that say so everywhere; whether they are `untyped`, so that
+    only each value says what it is; which are `single`, numbers of single precision, of which a decimal would have
+    an error, or six digits; whether it is `lax`, a text being a number where a condition is expected; and which
+    function makes a time of seconds `since_1970`."""
 
     name: str
     label: str
@@ -43,6 +51,14 @@ class Dialect:
     merges: bool = False
     reading: Rule | None = None
     anyhow: tuple[type[exp.Expr], ...] = ()
+    lacks: str = ""
+    flags: bool = False
+    cased: bool = False
+    instants: re.Pattern[str] | None = None
+    untyped: bool = False
+    single: re.Pattern[str] | None = None
+    lax: bool = False
+    since_1970: str = ""
 
 
 OWN = "own"  # in the meta of a mapping's expression: the SQL in which it is written
