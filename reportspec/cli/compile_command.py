@@ -37,12 +37,12 @@ from reportspec.diagnostics import Diagnostic
 def print_sql(paths: tuple[Path, ...], asked: OrderOptions, messages: str, dialect: str | None) -> None:
     """Print the SQL of specs, readable and commented."""
     from reportspec.building import load
+    from reportspec.databases import dialects, is_dialect
     from reportspec.formats.statements import listing
-    from reportspec.sql.dialects import DIALECTS
     from reportspec.sql.dialects.rewrite import Unsupported
 
-    if dialect is not None and dialect not in DIALECTS:
-        raise click.UsageError(f"SQL for `{dialect}` cannot be written yet; there is {', '.join(DIALECTS)}")
+    if dialect is not None and not is_dialect(dialect):
+        raise click.UsageError(f"SQL for `{dialect}` cannot be written yet; there is {', '.join(dialects())}")
     order, out = asked.order(), Messages(messages)
     broken = 0
     for path in spec_files(paths):

@@ -19,8 +19,8 @@ from reportspec.model.spec import EACH, GoalSpec, Report
 from reportspec.plan import targets_query
 from reportspec.resolve.binding import Binding, Unresolved, metrics_needed
 from reportspec.sql.distinct import values_statement
+from reportspec.sql.examples_sql import examples_statement
 from reportspec.sql.record_rows import records_statement
-from reportspec.sql.survey_sql import examples_statement
 
 Ask = Callable[[exp.Expr], Table]
 MOST_OF_SHARE = 1.5  # a target above it is a percentage that is written as such

@@ -23,7 +23,7 @@ from reportspec.resolve.binding import Binding, Unresolved
 from reportspec.run.connection import REFUSED, UNREADABLE
 from reportspec.run.texts import day_of, instant_of, word_of
 from reportspec.sql.distinct import values_statement
-from reportspec.sql.survey_sql import probe_statement, written_statement
+from reportspec.sql.examples_sql import probe_statement, written_statement
 
 UNREAD = (
     "query-failed",

@@ -18,11 +18,9 @@ from reportspec.model.mapped import MappedField
 from reportspec.model.rows import Table
 from reportspec.model.settings import SourceChecks
 from reportspec.resolve.binding import Binding
-from reportspec.sql.survey_sql import (
+from reportspec.sql.examples_sql import (
     MOST_KEYS,
     MOST_TEXTS,
-    SOUGHT,
-    broken,
     examples_statement,
     near_keys_statement,
     rates_statement,
@@ -31,6 +29,7 @@ from reportspec.sql.survey_sql import (
     values_there_statement,
     written_statement,
 )
+from reportspec.sql.survey_sql import SOUGHT, broken
 
 Ask = Callable[[exp.Expr], Table]  # runs one more statement over the same state of the data
 

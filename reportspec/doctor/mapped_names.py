@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from sqlglot import exp
 
+from reportspec.databases import dialect_named
 from reportspec.diagnostics import suggestion
 from reportspec.doctor.finding import Finding, Level
 from reportspec.model.mapped import MappedPart, SourceMap
@@ -99,6 +100,6 @@ def in_database(name: str, there: Iterable[str], dialect: str) -> str | None:
     names = list(there)
     if name in names:
         return name
-    if dialect in ("postgres", "clickhouse", "bigquery"):
+    if dialect_named(dialect).cased:
         return None
     return next((other for other in names if other.lower() == name.lower()), None)

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 
-from reportspec.databases import TYPED_BEFORE
 from reportspec.diagnostics import counted
 from reportspec.doctor.finding import Finding, of_diagnostic
 from reportspec.errors import SourceError
@@ -78,7 +77,7 @@ def _unread(
     from reportspec.run.execute import ask, asking
 
     with suppress(SourceError):
-        if source.kind in TYPED_BEFORE:  # a file is opened once
+        if source.typed_before:  # a file is opened once
             found = unreadable_fields(binding, read, lambda tree: ask(session, wanted, tree))
         else:
             with asking(source, wanted) as again:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from sqlglot import exp
 
+from reportspec.databases import dialect_named
 from reportspec.doctor.finding import Finding
 from reportspec.doctor.mapped_names import in_database, table_name
 from reportspec.holds import held
@@ -41,7 +42,7 @@ def times(mapping: SourceMap, columns: Mapping[str, Mapping[str, str]], dialect:
                 column = in_database(field.sql.name, columns[there], dialect)
                 if column is not None:
                     days = "date" in (kind, field.type)
-                    how = "day" if days else _CLOCKS.get(held(columns[there][column], dialect), "text")
+                    how = "day" if days else _CLOCKS.get(held(columns[there][column], dialect_named(dialect)), "text")
                     found[how][f"{there}.{column}"] = None
     for how, names in found.items():
         if names:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from reportspec.check.lacking import There, served
 from reportspec.check.mapping import with_types
-from reportspec.databases import database_of
+from reportspec.databases import database
 from reportspec.doctor.finding import Finding
 from reportspec.doctor.mapped_names import costs, lacking_entities, tables_and_columns, tables_of
 from reportspec.doctor.mapped_rows import rows
@@ -19,7 +19,6 @@ from reportspec.model.mapped import MappedPart, SourceMap
 from reportspec.model.settings import Project, SourceSpec
 from reportspec.resolve.binding import Binding
 from reportspec.run.connection import Connection, Wanted
-from reportspec.sql.dialects import dialect_named
 
 
 def source(project: Project, mapping: SourceMap, binding: Binding | None = None) -> Iterator[Finding]:
@@ -53,12 +52,14 @@ def source(project: Project, mapping: SourceMap, binding: Binding | None = None)
 def _of_session(
     session: Connection, source: SourceSpec, wanted: Wanted, mapping: SourceMap, binding: Binding | None
 ) -> Iterator[Finding]:
-    database = database_of(source.kind)
-    yield Finding("ok", "connection", f"{database.label}, {source.label}")
+    read_by = source.database
+    assert read_by is not None  # it has been opened
+    spoken, checkup = session.dialect.name, database(session.dialect.name).checkup
+    yield Finding("ok", "connection", f"{read_by.label}, {source.label}")
     yield from declared_files(session)
-    yield from server_version(session)
-    yield from rights(session)
-    yield from collation(session)
+    yield from server_version(session, checkup)
+    yield from rights(session, checkup)
+    yield from collation(session, checkup)
     yield from statistics(session)
     yield Finding("ok", "clock", f"times without a zone are read as those of {wanted.zone}")
     yield from probes(session)
@@ -68,19 +69,19 @@ def _of_session(
         # What a user may see of the catalog differs; the statements themselves may still run.
         yield Finding("note", "tables", f"the database does not list them: {str(error)[:200]}")
         return
-    there = There(columns, columns, session.dialect, all_tables=database.kind == "duckdb")
+    there = There(columns, columns, spoken, all_tables=read_by.kind == "duckdb")
     seen = served(mapping, there)
-    yield from tables_and_columns(mapping, seen, columns, session.dialect)
+    yield from tables_and_columns(mapping, seen, columns, spoken)
     if binding is not None:
         own = served(binding.source, there)
-        if dialect_named(session.dialect).reading is not None:
-            own = with_types(own, binding.catalogue, columns, session.dialect)
+        if session.dialect.reading is not None:
+            own = with_types(own, binding.catalogue, columns, spoken)
         binding = binding.over(replace(own, lacks={**binding.source.lacks, **own.lacks}))
         yield from costs(binding)
-    yield from times(mapping, columns, session.dialect, wanted.zone)
-    yield from keys(mapping, columns, session.dialect)
+    yield from times(mapping, columns, spoken, wanted.zone)
+    yield from keys(mapping, columns, spoken)
     if binding is not None:
-        lacking = lacking_entities(binding.source, columns, session.dialect)
+        lacking = lacking_entities(binding.source, columns, spoken)
         yield from rows(session, source, wanted, binding, lacking)
 
 

@@ -38,6 +38,7 @@ WRITTEN = "written"  # in the meta of an expression of a mapping: the Span where
 BARE = "bare"  # in the meta of a name of the source: it was written without quotes
 SPEAKS = "speaks"  # in the meta of a statement: the SQL that its mapping is written in
 FEW = "few"  # in the meta of an expression: it has few values, so that rows may be grouped by it
+AMOUNT = "amount"  # in the meta of a column: it holds amounts as the source's rows have them
 FLAG = "flag"  # in the meta of `CASE WHEN … THEN 1 ELSE 0 END` and of a comparison with it
 KEY = "key"  # in the meta of a cast: it makes a text of a key that the statement has otherwise
 TEXT = "text"  # in the meta of a column: it holds texts, whose order differs between databases

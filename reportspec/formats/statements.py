@@ -13,7 +13,6 @@ from reportspec.plan import plan
 from reportspec.sql.aggregate import aggregate_statement
 from reportspec.sql.column_names import spelled
 from reportspec.sql.dialect import sql_hash, sql_text
-from reportspec.sql.dialects import dialect_named
 from reportspec.sql.record_rows import records_statement
 
 _PURPOSES = {

@@ -8,7 +8,6 @@ by an outer GROUP BY: facts are aggregated before they meet, so nothing multipli
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
 
 from sqlglot import exp
 
@@ -19,7 +18,6 @@ from reportspec.expression.trees import (
     OUTPUTS,
     TWINS,
     TYPES,
-    alias_of,
     all_of,
     cast,
     column,
@@ -30,21 +28,21 @@ from reportspec.expression.trees import (
     null,
     when,
 )
-from reportspec.model.column_ids import BUCKET as BUCKET_ID
-from reportspec.model.column_ids import IDLE as IDLE_ID
 from reportspec.model.column_ids import Member, Rank
 from reportspec.model.query import AggregateQuery, Dimension, Measure, Side
 from reportspec.resolve.binding import Binding
 from reportspec.resolve.currencies import only_amount
 from reportspec.resolve.moments import Moment
-from reportspec.sql.column_names import measure_name, spelled
+from reportspec.sql.column_names import BUCKET_NAME, IDLE_NAME, measure_name, spelled
+from reportspec.sql.combine import Part, combined, inlined
+from reportspec.sql.conversion import reads_currencies
 from reportspec.sql.fold import Case, aggregated
+from reportspec.sql.over_time import bucket_key, bucket_moment, calendar_moment, calendar_rows, moment_of
 from reportspec.sql.scope import Scope
 from reportspec.sql.statement import Statement
 from reportspec.sql.windows import Window, bare
 
-BUCKET, IDLE, ORDER = spelled(BUCKET_ID), spelled(IDLE_ID), spelled(Rank())
-MOST_JOINED = 40  # SELECTs in one FROM
+ORDER_NAME = spelled(Rank())
 AS_OF = exp.column(exp.to_identifier("as_of"))  # stocks convert amounts at the rate of the day
 
 
@@ -53,12 +51,12 @@ def aggregate_statement(binding: Binding, query: AggregateQuery) -> exp.Expr:
     any, and a column for each measure and side."""
     query, twins = _without_twins(query)
     statement = Statement(binding)
-    selects: list[tuple[exp.Select, list[str]]] = []
+    selects: list[Part] = []
     for entity, measures in _grouped(query).items():
         selects += _leaf(statement, query, entity[0], measures)
     if query.idle:
-        selects.append((_idle(statement, query), [IDLE, ORDER]))
-    final = _inlined(statement.finish(_combined(binding, query, selects)), len(selects))
+        selects.append((_idle(statement, query), [IDLE_NAME, ORDER_NAME]))
+    final = inlined(statement.finish(_combined(binding, query, selects)), len(selects))
     final.meta[OUTPUTS] = _outputs(binding, query)
     final.meta[TWINS] = twins
     return final
@@ -96,7 +94,7 @@ def _kind(measure: Measure) -> str:
 
 def _outputs(binding: Binding, query: AggregateQuery) -> dict[str, str]:
     """The canonical types of the result's columns."""
-    types = {BUCKET: "integer", IDLE: "integer", ORDER: "integer"}
+    types = {BUCKET_NAME: "integer", IDLE_NAME: "integer", ORDER_NAME: "integer"}
     for index, dimension in enumerate(query.dimensions):
         types[spelled(Member(index))] = "integer" if dimension.bins else dimension.field.type
     for side in query.sides:
@@ -111,27 +109,6 @@ def _output(binding: Binding, measure: Measure) -> str:
     if measure.aggregate in ("min", "max") and isinstance(measure.of, exp.Column):
         return binding.resolve(measure.entity, path_of(measure.of)).field.type
     return "number"
-
-
-def _inlined(tree: exp.Select, selects: int) -> exp.Select:
-    """The statement with those CTEs marked as not to be materialized that only name columns of a
-    table. Read by more than one SELECT they would be written down first, with all the rows that
-    no WHERE lets pass."""
-    ctes = tree.args["with_"].expressions if tree.args.get("with_") else []
-    plain = [cte for cte in ctes if _only_names(cte.this)]
-    if selects > 1 or len(plain) < len(ctes):
-        for cte in plain:
-            cte.set("materialized", False)
-    return tree
-
-
-def _only_names(tree: exp.Expr) -> bool:
-    source = tree.args.get("from_")
-    if not isinstance(tree, exp.Select) or source is None or not isinstance(source.this, exp.Table):
-        return False
-    if any(tree.args.get(part) for part in ("joins", "group", "distinct")):
-        return False
-    return tree.find(exp.Window, exp.AggFunc) is None
 
 
 def _grouped(
@@ -155,19 +132,13 @@ def _rate_of(measure: Measure) -> exp.Expr:
 
 def _condition(scope: Scope, measure: Measure, tree: exp.Expr, moment: Moment) -> exp.Expr:
     """A condition over the rows of a measure; its amounts are those that the measure would add up."""
-    if not scope.reads_currencies(tree):
+    if not reads_currencies(scope, tree):
         return scope.compile(tree, moment)
     before = measure.rate_before is not None
     return scope.compile(tree, moment, (), _rate_of(measure), before=before)
 
 
-def _moment(binding: Binding, side: Side) -> Moment:
-    return Moment(side.name, side.as_of, instant(side.start, binding.zone), instant(side.end, binding.zone))
-
-
-def _leaf(
-    statement: Statement, query: AggregateQuery, entity: str, measures: list[Measure]
-) -> list[tuple[exp.Select, list[str]]]:
+def _leaf(statement: Statement, query: AggregateQuery, entity: str, measures: list[Measure]) -> list[Part]:
     """The SELECT of one entity, for both sides if they can share it, else one for each."""
     if len(query.sides) == 2 and not _shareable(statement.binding, query, entity, measures):
         return [_select(statement, query, entity, measures, (side,)) for side in query.sides]
@@ -180,18 +151,18 @@ def _shareable(binding: Binding, query: AggregateQuery, entity: str, measures: l
     if query.bucketed and first.start < second.end and second.start < first.end:
         return False
     trial = Statement(binding, dry=True)
-    bases = {trial.instance(entity, _moment(binding, side)) for side in query.sides}
+    bases = {trial.instance(entity, moment_of(binding, side)) for side in query.sides}
     if len(bases) > 1:
         return False
-    scope = Scope(trial, entity, _moment(binding, first))
+    scope = Scope(trial, entity, moment_of(binding, first))
     if query.bucketed and measures[0].anchor is None:
         return True
     if query.cut is not None:
-        ways = [scope.compile(query.cut, _moment(binding, side)) for side in query.sides]
+        ways = [scope.compile(query.cut, moment_of(binding, side)) for side in query.sides]
         if ways[0] != ways[1]:
             return False
     trees = [
-        _dimension(scope, d, _moment(binding, side), measures[0]) for side in query.sides for d in query.dimensions
+        _dimension(scope, d, moment_of(binding, side), measures[0]) for side in query.sides for d in query.dimensions
     ]
     half = len(query.dimensions)
     return trees[:half] == trees[half:]
@@ -203,39 +174,39 @@ def _select(
     entity: str,
     measures: list[Measure],
     sides: tuple[Side, ...],
-) -> tuple[exp.Select, list[str]]:
+) -> Part:
     binding = statement.binding
     stock_trend = query.bucketed and measures[0].anchor is None
-    scope = Scope(statement, entity, _moment(binding, sides[0]))
+    scope = Scope(statement, entity, moment_of(binding, sides[0]))
     cases: list[Case] = []
     keys: list[exp.Expr] = []
     if stock_trend:
-        moment = _calendar_moment(sides[0])
+        moment = calendar_moment(sides[0])
         keys = [_dimension(scope, d, moment, measures[0]) for d in query.dimensions]
-        keys.append(column("calendar", BUCKET))
+        keys.append(column("calendar", BUCKET_NAME))
         for side in sides:
-            moment = _calendar_moment(side)
+            moment = calendar_moment(side)
             on_side = exp.EQ(this=column("calendar", "side"), expression=literal(side.name))
             cases += [_case(scope, query, m, side, moment, [on_side, *scope.exists(moment)]) for m in measures]
     else:
         for side in sides:
-            moment = _moment(binding, side)
+            moment = moment_of(binding, side)
             if query.bucketed:
-                moment = _bucket_moment(scope, measures[0], side, moment)
+                moment = bucket_moment(scope, measures[0], side, moment)
             if side is sides[0]:
                 keys = [_dimension(scope, d, moment, measures[0]) for d in query.dimensions]
             for measure in measures:
                 # What happened in the window was there, whatever its time of creation says: records
                 # that came from an older system carry the day of the move.
                 known = measure.anchor is not None and not measure.ahead
-                exists = scope.exists(_moment(binding, side), known=known)
+                exists = scope.exists(moment_of(binding, side), known=known)
                 cases.append(_case(scope, query, measure, side, moment, exists))
         if query.bucketed:
-            keys.append(_bucket_key(scope, measures[0], sides))
+            keys.append(bucket_key(scope, measures[0], sides))
     names = [spelled(Member(index)) for index in range(len(query.dimensions))]
-    names += [BUCKET] if query.bucketed else []
-    calendar = exp.Join(this=_calendar(scope, sides), kind="CROSS") if stock_trend else None
-    select = aggregated(scope, list(zip(names, keys, strict=True)), cases, calendar)
+    names += [BUCKET_NAME] if query.bucketed else []
+    calendar = exp.Join(this=calendar_rows(scope, sides), kind="CROSS") if stock_trend else None
+    select = aggregated(scope.rows(calendar), list(zip(names, keys, strict=True)), cases)
     return select, [case.alias for case in cases]
 
 
@@ -287,7 +258,7 @@ def _window(scope: Scope, measure: Measure, side: Side) -> Window:
     key = (measure.anchor, measure.ahead, side.name)
     if key in scope.windows:
         return scope.windows[key]
-    anchor = scope.compile(measure.anchor, _moment(binding, side))
+    anchor = scope.compile(measure.anchor, moment_of(binding, side))
     storage = binding.storage_of(measure.entity, measure.anchor)
     end = instant(side.end, binding.zone)
     if not measure.ahead:
@@ -334,108 +305,13 @@ def _with_key(name: exp.Expr, key: exp.Expr) -> exp.Expr:
     return name
 
 
-def _bucket_key(scope: Scope, measure: Measure, sides: tuple[Side, ...]) -> exp.Expr:
-    """The index of the bucket in which the anchor lies. Both sides count from 0: the WHERE lets
-    only times of the two stretches pass, and they do not overlap."""
-    binding = scope.binding
-    assert measure.anchor is not None
-    anchor = scope.compile(measure.anchor, _moment(binding, sides[0]))
-    storage = binding.storage_of(measure.entity, measure.anchor)
-    if not measure.ahead:
-        latest = max(min(instant(side.end, binding.zone), side.as_of) for side in sides)
-        anchor = bare(anchor, scope.instant(latest, storage))
-    edges: list[tuple[datetime, int]] = []
-    for side in sorted(sides, key=lambda s: s.start):
-        edges += [(instant(bucket.end, binding.zone), index) for index, bucket in enumerate(side.buckets)]
-    return _steps(scope, anchor, storage, [(at, literal(value)) for at, value in edges])
-
-
-def _steps(
-    scope: Scope,
-    anchor: exp.Expr,
-    storage: str,
-    edges: list[tuple[datetime, exp.Expr]],
-) -> exp.Expr:
-    """CASE over ascending upper edges. Long lists are halved, so that a row meets few of them."""
-    if len(edges) > 24:
-        middle = len(edges) // 2
-        below = exp.LT(this=anchor, expression=scope.instant(edges[middle - 1][0], storage))
-        return when(
-            below, _steps(scope, anchor, storage, edges[:middle]), _steps(scope, anchor, storage, edges[middle:])
-        )
-    *ifs, (_, last) = edges
-    if not ifs:
-        return last
-    return exp.Case(
-        ifs=[exp.If(this=exp.LT(this=anchor, expression=scope.instant(at, storage)), true=value) for at, value in ifs],
-        default=last,
-    )
-
-
-def _bucket_moment(scope: Scope, measure: Measure, side: Side, moment: Moment) -> Moment:
-    """The moment with the bucket's own bounds for `period_start` and `period_end`."""
-    binding = scope.binding
-
-    def bound(which: str) -> object:
-        def of(storage: str) -> exp.Expr:
-            assert measure.anchor is not None
-            anchor = scope.compile(measure.anchor, moment)
-            kept = binding.storage_of(measure.entity, measure.anchor)
-            edges = [
-                (instant(b.end, binding.zone), scope.instant(instant(getattr(b, which), binding.zone), storage))
-                for b in side.buckets
-            ]
-            return exp.Paren(this=_steps(scope, anchor, kept, edges))
-
-        return of
-
-    return Moment(side.name, side.as_of, bound("start"), bound("end"))
-
-
-def _calendar_moment(side: Side) -> Moment:
-    def bound(name: str) -> object:
-        return lambda storage: column("calendar", f"{name}_date" if storage == "date" else name)
-
-    return Moment("calendar", bound("as_of"), bound("starts"), bound("ends"), side.as_of)
-
-
-def _calendar(scope: Scope, sides: tuple[Side, ...]) -> exp.Expr:
-    """The instants at which a stock is taken, as literal rows."""
-    binding = scope.binding
-    rows = []
-    for side in sides:
-        for index, bucket in enumerate(side.buckets):
-            if instant(bucket.start, binding.zone) < side.as_of:
-                rows.append(_calendar_row(scope, side, index))
-    if not rows:  # nothing of the period has begun: no rows, but columns with their types
-        none = exp.Boolean(this=False)
-        rows.append(_calendar_row(scope, sides[0], 0).where(none, copy=False))
-    union: exp.Expr = rows[0]
-    for row in rows[1:]:
-        union = exp.Union(this=union, expression=row, distinct=False)
-    return exp.Subquery(this=union, alias=alias_of("calendar"))
-
-
-def _calendar_row(scope: Scope, side: Side, index: int) -> exp.Select:
-    bucket, zone = side.buckets[index], scope.binding.zone
-    start, end = instant(bucket.start, zone), instant(bucket.end, zone)
-    cells = {"side": literal(side.name), BUCKET: literal(index)}
-    for name, at in (("as_of", min(end, side.as_of)), ("starts", start), ("ends", end)):
-        cells[name] = scope.instant(at, "time")
-        cells[f"{name}_date"] = scope.instant(at, "date")
-    select = exp.Select()
-    for name, value in cells.items():
-        select = select.select(named(value, name), copy=False)
-    return select
-
-
 def _idle(statement: Statement, query: AggregateQuery) -> exp.Select:
     """The dimension's own rows: which of them appear even with nothing to count (`idle__` is 1:
     active people, open stages), and the place of each in the entity's order (`order__`)."""
     assert query.idle is not None
     binding = statement.binding
     entity = binding.entity(query.idle)
-    moment = _moment(binding, query.sides[0])
+    moment = moment_of(binding, query.sides[0])
     scope = Scope(statement, query.idle, moment)
     keys = [_dimension(scope, d, moment) for d in query.dimensions]
     conditions: list[exp.Expr] = []
@@ -449,67 +325,21 @@ def _idle(statement: Statement, query: AggregateQuery) -> exp.Select:
     place: exp.Expr = null("BIGINT")
     if entity.order is not None:
         place = exp.Min(this=cast(scope.compile(entity.order, moment), "BIGINT"))
-    select = select.select(named(appears, IDLE), copy=False)
-    select = select.select(named(place, ORDER), copy=False)
+    select = select.select(named(appears, IDLE_NAME), copy=False)
+    select = select.select(named(place, ORDER_NAME), copy=False)
     select = scope.attach(select).group_by(*keys, copy=False)
     joined = all_of(conditions)
     return select.where(joined, copy=False) if joined is not None else select
 
 
-def _combined(binding: Binding, query: AggregateQuery, selects: list[tuple[exp.Select, list[str]]]) -> exp.Select:
-    keys = [spelled(Member(index)) for index in range(len(query.dimensions))] + ([BUCKET] if query.bucketed else [])
-    outputs = [measure_name(m, side) for side in query.sides for m in query.measures]
-    if len(selects) == 1 and not query.idle:
-        return selects[0][0]
-    if not keys:
-        return _side_by_side(selects, outputs)
+def _combined(binding: Binding, query: AggregateQuery, selects: list[Part]) -> exp.Select:
+    keys = [spelled(Member(index)) for index in range(len(query.dimensions))] + (
+        [BUCKET_NAME] if query.bucketed else []
+    )
     types = {measure_name(m, side): _type(binding, m) for side in query.sides for m in query.measures}
     if query.idle:
-        outputs += [IDLE, ORDER]
-        types |= {IDLE: "BIGINT", ORDER: "BIGINT"}
-    parts = []
-    for select, own in selects:
-        wanted = [s for s in select.expressions if s.alias in keys]
-        by_alias = {s.alias: s for s in select.expressions}
-        for name in outputs:
-            value = by_alias[name] if name in own else named(null(types[name]), name)
-            wanted.append(value)
-        select.set("expressions", wanted)
-        parts.append(select)
-    union: exp.Expr = parts[0]
-    for part in parts[1:]:
-        union = exp.Union(this=union, expression=part, distinct=False)
-    outer = exp.Select()
-    for key in keys:
-        outer = outer.select(named(column("parts", key), key), copy=False)
-    for name in outputs:
-        outer = outer.select(named(exp.Max(this=column("parts", name)), name), copy=False)
-    outer = outer.from_(
-        exp.Subquery(this=union, alias=alias_of("parts")),
-        copy=False,
-    )
-    return outer.group_by(*[column("parts", key) for key in keys], copy=False)
-
-
-def _side_by_side(selects: list[tuple[exp.Select, list[str]]], outputs: list[str]) -> exp.Select:
-    """SELECTs of one row each, next to each other. Databases join some sixty tables and no more, so that
-    those of many are brought together in groups first; with LIMIT no database makes one join of them again."""
-    if len(selects) > MOST_JOINED:
-        groups = [selects[at : at + MOST_JOINED] for at in range(0, len(selects), MOST_JOINED)]
-        named_by = [[name for _, own in group for name in own] for group in groups]
-        joined = [_side_by_side(group, names).limit(1) for group, names in zip(groups, named_by, strict=True)]
-        selects = list(zip(joined, named_by, strict=True))
-    places = {name: f"part_{n}" for n, (_, own) in enumerate(selects, 1) for name in own}
-    outer = exp.Select()
-    for name in outputs:
-        outer = outer.select(named(column(places[name], name), name), copy=False)
-    for number, (select, _) in enumerate(selects, 1):
-        part = exp.Subquery(this=select, alias=alias_of(f"part_{number}"))
-        if number == 1:
-            outer = outer.from_(part, copy=False)
-        else:
-            outer.append("joins", exp.Join(this=part, kind="CROSS"))
-    return outer
+        types |= {IDLE_NAME: "BIGINT", ORDER_NAME: "BIGINT"}
+    return combined(selects, keys, types, idle=query.idle is not None)
 
 
 def _type(binding: Binding, measure: Measure) -> str:

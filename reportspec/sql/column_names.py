@@ -8,7 +8,8 @@ from reportspec.model.column_ids import BUCKET, IDLE, Aggregated, Beside, Column
 from reportspec.model.query import AggregateQuery, Measure, Side
 from reportspec.model.rows import Table
 
-_BESIDE = {Beside.BUCKET: "bucket", Beside.IDLE: "idle__"}
+BUCKET_NAME, IDLE_NAME = "bucket", "idle__"
+_BESIDE = {Beside.BUCKET: BUCKET_NAME, Beside.IDLE: IDLE_NAME}
 
 
 def spelled(column: ColumnId) -> str:

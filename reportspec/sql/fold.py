@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from sqlglot import exp
 
 from reportspec.expression.trees import (
+    AMOUNT,
     EXACT,
     FEW,
     FLAG,
@@ -28,7 +29,7 @@ from reportspec.expression.trees import (
     when,
 )
 from reportspec.model.query import Measure
-from reportspec.sql.scope import AMOUNT, Scope
+from reportspec.sql.from_clause import Rows
 from reportspec.sql.windows import Window, any_window, in_turn
 
 GROUPS = "folded"
@@ -74,13 +75,11 @@ class _Inner:
         return column(GROUPS, self.sums.setdefault(tree, f"a{len(self.sums)}"))
 
 
-def aggregated(
-    scope: Scope,
-    keys: Sequence[tuple[str, exp.Expr]],
-    cases: Sequence[Case],
-    first: exp.Join | None,
-) -> exp.Select:
-    """The SELECT of the cases grouped by the keys, in one step or two. `first` is joined first."""
+Keys = Sequence[tuple[str, exp.Expr]]  # what rows are grouped by, with the names of its columns
+
+
+def aggregated(rows: Rows, keys: Keys, cases: Sequence[Case]) -> exp.Select:
+    """The SELECT of the cases over rows grouped by the keys, in one step or two."""
     common = _common(cases)
     own = [tuple(c for c in case.conditions if c not in common) for case in cases]
     windows = list(dict.fromkeys(case.window for case in cases))
@@ -89,16 +88,16 @@ def aggregated(
     if bounded:
         where += any_window(window for window in windows if window is not None)
     if all(case.counts or case.measure.aggregate in _ADDS_UP for case in cases):
-        named_later = _named_later(scope, keys, [*where, *_trees(cases, own)])
+        named_later = _named_later(rows, keys, [*where, *_trees(cases, own)])
         if named_later or sum(map(bool, own)) >= WORTH:
-            return _two_steps(scope, keys, cases, own, where, named_later, bounded, first)
+            return _two_steps(rows, keys, cases, _Parted(own, where, named_later, bounded))
     select = exp.Select()
     for name, key in keys:
         select = select.select(named(key, name), copy=False)
     for case, conditions in zip(cases, own, strict=True):
         told = all_of([*conditions, *_lacking(case)])
         select = select.select(named(_aggregate(case, told), case.alias), copy=False)
-    return _grouped(scope.attach(select, first), where, [key for _, key in keys])
+    return _grouped(rows.attach(select), where, [key for _, key in keys])
 
 
 def _grouped(select: exp.Select, where: Iterable[exp.Expr], keys: Iterable[exp.Expr]) -> exp.Select:
@@ -168,43 +167,45 @@ def _aggregate(case: Case, condition: exp.Expr | None) -> exp.Expr:
 _ADDS_UP = {"sum": exp.Sum, "squares": exp.Sum, "min": exp.Min, "max": exp.Max}
 
 
-def _two_steps(
-    scope: Scope,
-    keys: Sequence[tuple[str, exp.Expr]],
-    cases: Sequence[Case],
-    own: Sequence[tuple[exp.Expr, ...]],
-    where: list[exp.Expr],
-    named_later: list[exp.Join],
-    bounded: bool,
-    first: exp.Join | None,
-) -> exp.Select:
+@dataclass(frozen=True, slots=True)
+class _Parted:
+    """The conditions of cases, parted: their `own` and those of all (`where`), which bound the rows to the
+    windows of the cases if `bounded`; and the joins of which the groups have the names."""
+
+    own: Sequence[tuple[exp.Expr, ...]]
+    where: Sequence[exp.Expr]
+    named_later: Sequence[exp.Join]
+    bounded: bool
+
+
+def _two_steps(rows: Rows, keys: Keys, cases: Sequence[Case], parted: _Parted) -> exp.Select:
     inner = _Inner()
-    outer_keys = _outer_keys(inner, keys, named_later)
-    asked = _Asked(inner, cases, own, bounded)
+    outer_keys = _outer_keys(inner, keys, parted.named_later)
+    asked = _Asked(inner, cases, parted.own, parted.bounded)
     outer = exp.Select()
     for name, key in outer_keys:
         outer = outer.select(named(key, name), copy=False)
-    for case, conditions in zip(cases, own, strict=True):
-        found = _of_groups(inner, case)
-        condition = asked.condition(conditions)
-        chosen = when(condition, found) if condition is not None else found
-        value: exp.Expr
-        if case.counts:
-            value = exp.Coalesce(this=exp.Sum(this=chosen), expressions=[literal(0)])
-            value = cast(value, "BIGINT")
-        else:
-            value = _ADDS_UP[case.measure.aggregate](this=chosen)
+    for case, conditions in zip(cases, parted.own, strict=True):
+        value = _over_groups(case, _of_groups(inner, case), asked.condition(conditions))
         outer = outer.select(named(value, case.alias), copy=False)
-    joins = [_on_groups(inner, join) for join in named_later]
+    joins = [_on_groups(inner, join) for join in parted.named_later]
     select = exp.Select()
     for tree, name in (*inner.keys.items(), *inner.sums.items()):
         select = select.select(named(tree, name), copy=False)
-    select = scope.attach(select, first, without=named_later)
-    select = _grouped(select, where, inner.keys)
+    select = rows.attach(select, without=parted.named_later)
+    select = _grouped(select, parted.where, inner.keys)
     outer = outer.from_(exp.Subquery(this=select, alias=alias_of(GROUPS)), copy=False)
     for join in joins:
         outer.append("joins", join)
     return _grouped(outer, (), [key for _, key in outer_keys])
+
+
+def _over_groups(case: Case, found: exp.Expr, condition: exp.Expr | None) -> exp.Expr:
+    """What groups have for a case, brought together of those that satisfy its condition."""
+    chosen = when(condition, found) if condition is not None else found
+    if case.counts:
+        return cast(exp.Coalesce(this=exp.Sum(this=chosen), expressions=[literal(0)]), "BIGINT")
+    return _ADDS_UP[case.measure.aggregate](this=chosen)
 
 
 def _of_groups(inner: _Inner, case: Case) -> exp.Expr:
@@ -215,9 +216,7 @@ def _of_groups(inner: _Inner, case: Case) -> exp.Expr:
     return exp.Sub(this=inner.sum(exp.Count(this=rows)), expression=inner.sum(exp.Count(this=case.gone)))
 
 
-def _outer_keys(
-    inner: _Inner, keys: Sequence[tuple[str, exp.Expr]], named_later: list[exp.Join]
-) -> list[tuple[str, exp.Expr]]:
+def _outer_keys(inner: _Inner, keys: Keys, named_later: Sequence[exp.Join]) -> list[tuple[str, exp.Expr]]:
     later = {join.this.alias_or_name for join in named_later}
     return [
         (name, key if _aliases(key) & later or isinstance(key, exp.Literal) else inner.key(key)) for name, key in keys
@@ -230,13 +229,14 @@ def _on_groups(inner: _Inner, join: exp.Join) -> exp.Join:
     return exp.Join(this=join.this, side="LEFT", on=told)
 
 
-def _named_later(scope: Scope, keys: Sequence[tuple[str, exp.Expr]], others: Iterable[exp.Expr]) -> list[exp.Join]:
+def _named_later(rows: Rows, keys: Keys, others: Iterable[exp.Expr]) -> list[exp.Join]:
     """The joins that only bring names to group by, of entities of few rows: the groups may have
     them as well as the rows."""
     used = {alias for tree in others for alias in _aliases(tree)}
-    for join in scope.joins:
-        used |= _aliases(join.args["on"]) - {join.this.alias_or_name}
-    found = [j for j in scope.small_joins() if j.this.alias_or_name not in used]
+    for join in rows.joins:
+        if (on := join.args.get("on")) is not None:
+            used |= _aliases(on) - {join.this.alias_or_name}
+    found = [j for j in rows.small if j.this.alias_or_name not in used]
     # A key that also needs another table keeps its joins with the rows.
     for _, key in keys:
         names = {j.this.alias_or_name for j in found}

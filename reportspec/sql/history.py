@@ -14,12 +14,15 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from reportspec.expression.trees import alias_of, all_of, cast, column, copied, literal, named, null, table, when
+from reportspec.expression.trees import all_of, cast, column, copied, literal, named, null, table, when
 from reportspec.model.domain import Entity, History, Outcome
+from reportspec.sql.from_clause import aliased
 
 if TYPE_CHECKING:
     from reportspec.sql.statement import Statement
 
+VISIT, FOLLOWING = "visit", "following"  # the aliases of a state in the history, and of the one after it
+WORTH = "worth"  # the alias of the entity with past values
 CHANGED = "changed_at"  # when a row came into the state; null where there is no history of it
 
 
@@ -51,71 +54,79 @@ def select_versions(
 
 
 def _states(statement: Statement, entity: Entity, base: str, needed: tuple[str, ...]) -> exp.Expr:
+    """A row for each state in the history of the rows in `base`, with the instants between which it held."""
     history = entity.history
     assert history is not None
     assert entity.key is not None
-    visit, of = "visit", history.states
-    binding = statement.binding
+    of = history.states
 
     def key(alias: str, entity: str, name: str) -> exp.Expr:
         found = column(alias, name)
-        return cast(found, "VARCHAR") if binding.typed_key(entity, name) else found
+        return cast(found, "VARCHAR") if statement.binding.typed_key(entity, name) else found
 
-    deal, stage = key(visit, history.entity, history.by), key(visit, history.entity, history.stage)
-    following = key(visit, history.entity, history.next)
-    closed = _closed(history, of.entity)
-    is_last = exp.Is(this=column(visit, history.left), expression=exp.Null())
-    begins: exp.Expr = column(visit, history.entered)
-    ends: exp.Expr = column(visit, history.left)
-    if statement.binding.storage(entity.name, history.outcome.at) != "date":
-        # The last state begins with the record's own closing, and the one before it ends there.
-        begins = when(_own(history, base, is_last, of.entity), column(base, history.outcome.at), begins)
-        last_but_one = exp.and_(
-            exp.Not(this=copied(is_last)),
-            exp.Is(this=column(visit, history.next_but_one), expression=exp.Null()),
-        )
-        ends = when(_own(history, base, last_but_one, "following"), column(base, history.outcome.at), ends)
-    first = exp.EQ(this=column(visit, history.number), expression=literal(1))
-
-    def before(name: exp.Expr, by: int) -> exp.Expr:
-        return exp.Window(
-            this=exp.Lag(this=name, offset=literal(by)),
-            partition_by=[column(visit, history.by)],
-            order=exp.Order(expressions=[column(visit, history.number)]),
-        )
-
+    row, stage = key(VISIT, history.entity, history.by), key(VISIT, history.entity, history.stage)
+    following = key(VISIT, history.entity, history.next)
+    begins, ends = _held(statement, entity, base)
+    first = exp.EQ(this=column(VISIT, history.number), expression=literal(1))
     select = exp.Select().select(
-        named(copied(deal), history.by),
-        named(column(visit, history.number), "visit_number"),
+        named(copied(row), history.by),
+        named(column(VISIT, history.number), "visit_number"),
         named(copied(stage), history.stage),
-        named(copied(is_last), "is_last"),
+        named(_is_last(history), "is_last"),
         named(_yes(of.entity, of.won), "is_won"),
         named(_yes(of.entity, of.lost), "is_lost"),
-        named(column(visit, history.entered), "entered_at"),
+        named(column(VISIT, history.entered), "entered_at"),
         named(copied(begins), "stage_since"),
         named(when(first, null("TIMESTAMP"), begins), "valid_from"),
         named(ends, "valid_until"),
     )
     if history.outcome.lost_from in needed:
-        # The stage that a deal was lost from is the last one before that was no closed stage.
-        open_stage = when(copied(closed), null("VARCHAR"), copied(stage))
-        last_open = exp.Coalesce(this=before(open_stage, 1), expressions=[before(copied(open_stage), 2)])
-        select = select.select(named(last_open, "last_open_stage_id"), copy=False)
-    source = table(history.entity)
-    source.set("alias", alias_of(visit))
-    next_stage = table(history.states.entity)
-    next_stage.set("alias", alias_of("following"))
-    states = table(of.entity)
+        select = select.select(named(_last_open(history, stage), "last_open_stage_id"), copy=False)
+    of_row = exp.EQ(this=column(base, entity.key), expression=row)
+    of_state = exp.EQ(this=key(of.entity, of.entity, of.key), expression=stage)
+    of_next = exp.EQ(this=key(FOLLOWING, of.entity, of.key), expression=following)
+    select = select.from_(aliased(history.entity, VISIT), copy=False)
     joins = [
-        exp.Join(this=table(base), on=exp.EQ(this=column(base, entity.key), expression=deal)),
-        exp.Join(this=states, side="LEFT", on=exp.EQ(this=key(of.entity, of.entity, of.key), expression=stage)),
-        exp.Join(
-            this=next_stage, side="LEFT", on=exp.EQ(this=key("following", of.entity, of.key), expression=following)
-        ),
+        exp.Join(this=table(base), on=of_row),
+        exp.Join(this=table(of.entity), side="LEFT", on=of_state),
+        exp.Join(this=aliased(of.entity, FOLLOWING), side="LEFT", on=of_next),
     ]
-    select = select.from_(source, copy=False)
     select.set("joins", joins)
     return select
+
+
+def _is_last(history: History) -> exp.Expr:
+    return exp.Is(this=column(VISIT, history.left), expression=exp.Null())
+
+
+def _held(statement: Statement, entity: Entity, base: str) -> tuple[exp.Expr, exp.Expr]:
+    """Since when and until when a state held."""
+    history = entity.history
+    assert history is not None
+    begins: exp.Expr = column(VISIT, history.entered)
+    ends: exp.Expr = column(VISIT, history.left)
+    at = history.outcome.at
+    if statement.binding.storage(entity.name, at) != "date":
+        # The last state begins with the record's own closing, and the one before it ends there.
+        begins = when(_own(history, base, _is_last(history), history.states.entity), column(base, at), begins)
+        none_but_one = exp.Is(this=column(VISIT, history.next_but_one), expression=exp.Null())
+        last_but_one = exp.and_(exp.Not(this=_is_last(history)), none_but_one)
+        ends = when(_own(history, base, last_but_one, FOLLOWING), column(base, at), ends)
+    return begins, ends
+
+
+def _last_open(history: History, stage: exp.Expr) -> exp.Expr:
+    """The state that a row was lost from: the last one before that closes nothing."""
+
+    def before(name: exp.Expr, by: int) -> exp.Expr:
+        return exp.Window(
+            this=exp.Lag(this=name, offset=literal(by)),
+            partition_by=[column(VISIT, history.by)],
+            order=exp.Order(expressions=[column(VISIT, history.number)]),
+        )
+
+    open_stage = when(_closed(history, history.states.entity), null("VARCHAR"), copied(stage))
+    return exp.Coalesce(this=before(open_stage, 1), expressions=[before(copied(open_stage), 2)])
 
 
 def _closed(history: History, stage: str) -> exp.Expr:
@@ -139,52 +150,15 @@ def _yes(alias: str, name: str) -> exp.Expr:
 
 
 def _versions(statement: Statement, entity: Entity, base: str, states: str, needed: tuple[str, ...]) -> exp.Expr:
+    """A row for each state of each row in `base`, and for each change of its values within one."""
     history = entity.history
     assert history is not None
     assert entity.key is not None
-    outcome = history.outcome
-    today = exp.Or(
-        this=exp.Is(this=column(states, history.by), expression=exp.Null()),
-        expression=column(states, "is_last"),
-    )
-    status = exp.Case(
-        ifs=[
-            exp.If(this=copied(today), true=column(base, outcome.field)),
-            exp.If(this=column(states, "is_won"), true=literal(outcome.won)),
-            exp.If(this=column(states, "is_lost"), true=literal(outcome.lost)),
-        ],
-        default=literal(outcome.open),
-    )
-    either = exp.Or(this=column(states, "is_won"), expression=column(states, "is_lost"))
-    entered: exp.Expr = column(states, "entered_at")
-    if statement.binding.storage(entity.name, history.outcome.at) == "date":
-        entered = cast(entered, "DATE")
-    # A closed record without a closing date was closed when the history says.
-    undated = when(exp.and_(_closed_record(outcome, base), exp.Paren(this=copied(either))), copied(entered))
-    dated = exp.Coalesce(this=column(base, history.outcome.at), expressions=[undated])
-    closed_at = exp.Case(ifs=[exp.If(this=copied(today), true=dated), exp.If(this=either, true=entered)])
-    own: dict[str, exp.Expr] = {
-        outcome.field: status,
-        outcome.at: closed_at,
-        history.stage: exp.Coalesce(this=column(states, history.stage), expressions=[column(base, history.stage)]),
-        outcome.lost_from: column(states, "last_open_stage_id"),
-        "stage_since": when(
-            exp.Is(this=column(states, history.by), expression=exp.Null()),
-            cast(column(base, history.outcome.at), "TIMESTAMP"),
-            column(states, "stage_since"),
-        ),
-        CHANGED: column(states, "entered_at"),
-        "valid_from": column(states, "valid_from"),
-        "valid_until": column(states, "valid_until"),
-    }
-    if statement.binding.mapped(entity.name, outcome.lost_from) is not None:
-        own[outcome.lost_from] = exp.Coalesce(
-            this=column(states, "last_open_stage_id"), expressions=[column(base, outcome.lost_from)]
-        )
     history_of = past_values(statement, entity, needed)
+    own = _of_state(statement, entity, base, states)
     if history_of:
         own |= _bounds(history, states)
-    then = exp.Or(this=copied(today), expression=copied(either))
+    then = exp.Or(this=_is_today(history, states), expression=_closed_state(states))
     select = exp.Select()
     for field in dict.fromkeys((*needed, "stage_since", CHANGED, "valid_from", "valid_until")):
         value = own.get(field) or _as_then(statement, entity, base, field, copied(then))
@@ -192,27 +166,83 @@ def _versions(statement: Statement, entity: Entity, base: str, states: str, need
         if amount in history_of:
             value = _value_then(history, base, states, field, amount, value)
         select = select.select(named(value, field), copy=False)
-    on: exp.Expr | None = _same(column(states, history.by), column(base, entity.key))
+    on = _same(column(states, history.by), column(base, entity.key))
     select = select.from_(table(base), copy=False)
     select = select.join(exp.Join(this=table(states), side="LEFT", on=on), copy=False)
-    if not history_of:
-        return select
-    assert history.values is not None
-    values = table(history.values.entity)
-    values.set("alias", alias_of(WORTH))
+    return select.join(_join_values(statement, history, states), copy=False) if history_of else select
+
+
+def _is_today(history: History, states: str) -> exp.Expr:
+    """Whether a state is the last one of its row, or the row has none in the history."""
+    unknown = exp.Is(this=column(states, history.by), expression=exp.Null())
+    return exp.Or(this=unknown, expression=column(states, "is_last"))
+
+
+def _closed_state(states: str) -> exp.Expr:
+    return exp.Or(this=column(states, "is_won"), expression=column(states, "is_lost"))
+
+
+def _of_state(statement: Statement, entity: Entity, base: str, states: str) -> dict[str, exp.Expr]:
+    """What a state says of a row in it, by field, and when it held."""
+    history = entity.history
+    assert history is not None
+    outcome = history.outcome
+    own: dict[str, exp.Expr] = {
+        outcome.field: _status(history, base, states),
+        outcome.at: _closing(statement, entity, base, states),
+        history.stage: exp.Coalesce(this=column(states, history.stage), expressions=[column(base, history.stage)]),
+        outcome.lost_from: column(states, "last_open_stage_id"),
+        "stage_since": when(
+            exp.Is(this=column(states, history.by), expression=exp.Null()),
+            cast(column(base, outcome.at), "TIMESTAMP"),
+            column(states, "stage_since"),
+        ),
+        CHANGED: column(states, "entered_at"),
+        "valid_from": column(states, "valid_from"),
+        "valid_until": column(states, "valid_until"),
+    }
+    if statement.binding.mapped(entity.name, outcome.lost_from) is not None:
+        recorded = column(base, outcome.lost_from)
+        own[outcome.lost_from] = exp.Coalesce(this=column(states, "last_open_stage_id"), expressions=[recorded])
+    return own
+
+
+def _status(history: History, base: str, states: str) -> exp.Expr:
+    """Whether a row was open, won or lost in a state: in that of today it is what the record says."""
+    outcome = history.outcome
+    ifs = [
+        exp.If(this=_is_today(history, states), true=column(base, outcome.field)),
+        exp.If(this=column(states, "is_won"), true=literal(outcome.won)),
+        exp.If(this=column(states, "is_lost"), true=literal(outcome.lost)),
+    ]
+    return exp.Case(ifs=ifs, default=literal(outcome.open))
+
+
+def _closing(statement: Statement, entity: Entity, base: str, states: str) -> exp.Expr:
+    """When a row was closed, as of a state."""
+    history = entity.history
+    assert history is not None
+    outcome, closed = history.outcome, _closed_state(states)
+    entered: exp.Expr = column(states, "entered_at")
+    if statement.binding.storage(entity.name, outcome.at) == "date":
+        entered = cast(entered, "DATE")
+    # A closed record without a closing date was closed when the history says.
+    undated = when(exp.and_(_closed_record(outcome, base), exp.Paren(this=copied(closed))), copied(entered))
+    dated = exp.Coalesce(this=column(base, outcome.at), expressions=[undated])
+    ifs = [exp.If(this=_is_today(history, states), true=dated), exp.If(this=closed, true=entered)]
+    return exp.Case(ifs=ifs)
+
+
+def _join_values(statement: Statement, history: History, states: str) -> exp.Join:
+    """The values that the history has of a row within a state."""
+    past = history.values
+    assert past is not None
     by: exp.Expr = column(WORTH, history.by)
-    if statement.binding.typed_key(history.values.entity, history.by):
+    if statement.binding.typed_key(past.entity, history.by):
         by = cast(by, "VARCHAR")
-    on = all_of(
-        [
-            _same(by, column(states, history.by)),
-            _same(column(WORTH, history.values.number), column(states, "visit_number")),
-        ]
-    )
-    return select.join(exp.Join(this=values, side="LEFT", on=on), copy=False)
-
-
-WORTH = "worth"  # the alias of the entity with past values
+    same = _same(by, column(states, history.by))
+    within = _same(column(WORTH, past.number), column(states, "visit_number"))
+    return exp.Join(this=aliased(past.entity, WORTH), side="LEFT", on=all_of([same, within]))
 
 
 def _same(left: exp.Expr, right: exp.Expr) -> exp.Expr:

@@ -3,7 +3,6 @@ names into columns and remembers the joins that they need. All joins go from man
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -11,25 +10,21 @@ from sqlglot import exp
 
 from reportspec.expression.sandbox import OWN_FUNCTIONS, WRITTEN, column_nodes, path_of
 from reportspec.expression.trees import (
-    EXACT,
+    AMOUNT,
     FEW,
     KEY,
     MOMENT,
     TEXT,
     TYPES,
-    alias_of,
     all_of,
-    any_of,
     bare_key,
     cast,
     column,
     conjuncts,
     copied,
-    identifier,
     instant_literal,
     literal,
     null,
-    table,
     when,
 )
 from reportspec.expression.types import explicit
@@ -37,18 +32,15 @@ from reportspec.model.domain import Entity, Field, Match, Relation
 from reportspec.resolve.binding import Binding
 from reportspec.resolve.moments import Moment, varies_with_moment
 from reportspec.sql.clock import LOCAL, by_the_report, moved, shown_at
-from reportspec.sql.functions import call, in_order, local_day, names_time
-from reportspec.sql.history import CHANGED
-from reportspec.sql.rates import RATES, has_rates
+from reportspec.sql.conversion import At, converted, currency_of, whatever_currency
+from reportspec.sql.existence import there_at, valid_at
+from reportspec.sql.from_clause import Rows, aliased
+from reportspec.sql.functions import call, in_order, names_time
 from reportspec.sql.windows import Window
+from reportspec.sql.yes_or_no import YES, null_is_no
 
 if TYPE_CHECKING:
     from reportspec.sql.statement import Statement
-
-# The time whose rate amounts are converted by, or what tells it of the path of an amount.
-At = exp.Expr | Callable[[tuple[str, ...]], exp.Expr]
-YES = "yes"  # in the meta of a COALESCE: a yes-or-no field, null read as no
-AMOUNT = "amount"  # in the meta of a column: it holds amounts as the source's rows have them
 
 
 class Scope:
@@ -59,102 +51,62 @@ class Scope:
         self.binding = statement.binding
         self.entity = entity
         self.base = statement.instance(entity, moment)
-        self._joins: dict[tuple[tuple[str, ...], str], str] = {}
+        self._joins: set[tuple[tuple[str, ...], str]] = set()  # ways and the aliases at their ends
+        self._of_previous: set[str] = set()  # the aliases of what is another row on the other side
         self._compiled: dict[tuple[int, str, tuple[str, ...], int], tuple[exp.Expr, exp.Expr, At | None]] = {}
         self.windows: dict[tuple[object, ...], Window] = {}
         self._clauses: list[exp.Join] = []
         self._small: set[int] = set()
-        self._rates: dict[str, str] = {}
+        self.rates: dict[str, str] = {}
         self._instants: dict[tuple[datetime, str], exp.Expr] = {}
-        self._matched: str | None = None
+        self.matched: str | None = None
         if match is not None:
             self._pair(match, moment)
 
     def _pair(self, match: Match, moment: Moment) -> None:
         """Join the rows of another entity that match."""
         cte = self.statement.instance(match.entity, moment)
-        self._matched = match.entity
+        self.matched = match.entity
         paired = self.binding.entity(match.entity)
         on = [*conjuncts(self.compile(match.on, moment))]
-        if paired.exists_from and self._given(paired, paired.exists_from):
-            on += self._exists(match.entity, cte, paired, moment)
-        source = table(cte)
-        if cte != match.entity:
-            source.set("alias", alias_of(match.entity))
+        if paired.exists_from and self.given(paired, paired.exists_from):
+            on += there_at(self, match.entity, cte, paired, moment)
         side = "LEFT" if match.keep else None
-        self._clauses.append(exp.Join(this=source, side=side, on=all_of(on)))
+        self._clauses.append(exp.Join(this=aliased(cte, match.entity), side=side, on=all_of(on)))
 
-    @property
-    def joins(self) -> Sequence[exp.Join]:
-        """The joins that were asked for."""
-        return self._clauses
+    def rows(self, first: exp.Join | None = None) -> Rows:
+        """Where the rows are from: the base, and the joins that were asked for, after `first` if there is one."""
+        small = [clause for clause in self._clauses if id(clause) in self._small]
+        joins = [first, *self._clauses] if first is not None else list(self._clauses)
+        return Rows(aliased(self.base, self.entity), joins, small)
 
-    def small_joins(self) -> list[exp.Join]:
-        """Those that bring rows of an entity with few, by nothing but its key."""
-        return [clause for clause in self._clauses if id(clause) in self._small]
+    def join(self, clause: exp.Join) -> None:
+        """Have one more join."""
+        self._clauses.append(clause)
 
-    def attach(self, select: exp.Select, first: exp.Join | None = None, without: Sequence[exp.Join] = ()) -> exp.Select:
-        """The SELECT with FROM and the joins that were asked for, after `first` if there is one."""
-        source = table(self.base)
-        if self.base != self.entity:
-            source.set("alias", alias_of(self.entity))
-        select = select.from_(source, copy=False)
-        for clause in [first, *self._clauses] if first is not None else self._clauses:
-            if not any(clause is left for left in without):
-                select.append("joins", clause)
-        return select
+    def converted(
+        self, path: tuple[str, ...], at: At, moment: Moment, steps: tuple[str, ...] = (), *, before: bool = False
+    ) -> exp.Expr:
+        """An amount in the report's currency."""
+        return converted(self, path, at, moment, steps, before=before)
+
+    def attach(self, select: exp.Select) -> exp.Select:
+        """The SELECT with FROM and the joins that were asked for."""
+        return self.rows().attach(select)
 
     def exists(self, moment: Moment, *, known: bool = False) -> list[exp.Expr]:
         """The conditions under which a row of the base entity is there at a moment. Of rows that
         are `known` to be there, those under which it is the row of that moment."""
         entity = self.binding.entity(self.entity)
         conditions = []
-        if not known and entity.exists_from and self._given(entity, entity.exists_from):
-            conditions += self._exists(self.entity, self.base, entity, moment)
+        if not known and entity.exists_from and self.given(entity, entity.exists_from):
+            conditions += there_at(self, self.entity, self.base, entity, moment)
         if entity.derived is None and self.statement.versioned(entity.name):
-            conditions += self._valid(self.entity, entity, moment)
+            conditions += valid_at(self, self.entity, moment)
         return conditions
 
-    def _exists(self, alias: str, cte: str, entity: Entity, moment: Moment) -> list[exp.Expr]:
-        assert entity.exists_from is not None
-        self.statement.need(cte, entity.exists_from)
-        created = column(alias, entity.exists_from)
-        storage = self.binding.storage(entity.name, entity.exists_from)
-        earlier = exp.LT(this=copied(created), expression=self.instant(moment.as_of, storage))
-        there = [exp.Is(this=created, expression=exp.Null()), earlier]
-        # What happened to a record before it was created happened all the same: those that came
-        # from an older system carry the day of the move. So it is there from what happened first,
-        # changes in its history included.
-        for name in _events(entity):
-            if self._given(entity, name):
-                self.statement.need(cte, name)
-                kept = self.binding.storage(entity.name, name)
-                bound = self.instant(moment.as_of, kept)
-                there.append(exp.LT(this=column(alias, name), expression=bound))
-        if entity.derived is None and self.statement.versioned(entity.name):
-            bound = self.instant(moment.as_of, "time")
-            there.append(exp.LT(this=column(alias, CHANGED), expression=bound))
-        return [any_of(there)]
-
-    def _given(self, entity: Entity, name: str) -> bool:
+    def given(self, entity: Entity, name: str) -> bool:
         return self.binding.mapped(entity.name, name) is not None
-
-    def _valid(self, alias: str, entity: Entity, moment: Moment) -> list[exp.Expr]:
-        since, until = column(alias, "valid_from"), column(alias, "valid_until")
-        return [
-            any_of(
-                [
-                    exp.Is(this=since, expression=exp.Null()),
-                    exp.LT(this=copied(since), expression=self.instant(moment.as_of, "time")),
-                ]
-            ),
-            any_of(
-                [
-                    exp.Is(this=until, expression=exp.Null()),
-                    exp.GTE(this=copied(until), expression=self.instant(moment.as_of, "time")),
-                ]
-            ),
-        ]
 
     def instant(self, value: Any, storage: str) -> exp.Expr:
         """An instant as an expression to compare times of that storage with."""
@@ -213,10 +165,10 @@ class Scope:
                 path = path_of(node)
                 if len(path) == 1:
                     return self.instant_name(path[0], moment, local=bool(node.meta.get(LOCAL)))
-                if at is not None and self._currency_of(path, steps):
-                    return self.converted(path, at, moment, steps, before=before)
+                if at is not None and currency_of(self, path, steps):
+                    return converted(self, path, at, moment, steps, before=before)
                 return self.field(path, moment, steps)
-            own = _whatever_currency(node) if at is not None else None
+            own = whatever_currency(node) if at is not None else None
             if own is not None:
                 node.set("this", self.field(path_of(own), moment, steps))
                 return node
@@ -236,41 +188,20 @@ class Scope:
 
         own = copied(tree)
         base = self.binding.entity_at(self.entity, steps)
-        named = self.binding.kinds(base, self._matched)
+        named = self.binding.kinds(base, self.matched)
         if WRITTEN in own.meta:
             own = explicit(own, named)
         if _written_by_people(self.binding, tree):
             days = lambda node: self.keeps_days(node, steps)  # noqa: E731
             own = by_the_report(own, named, days, self.binding.source_zone, self.binding.zone, day=day)
-        return visit(self._null_is_no(own, steps))
-
-    def _null_is_no(self, tree: exp.Expr, steps: tuple[str, ...]) -> exp.Expr:
-        """The expression with its yes-or-no fields read as `no` where they are null, wherever the
-        opposite is asked for: under `not`, and beside true or false. Sources leave out what does
-        not hold as often as they say `no`."""
-        for node in list(tree.find_all(exp.Not, exp.EQ, exp.NEQ, exp.In)):
-            sides = [node.this, *node.expressions]
-            sides += [node.expression] if isinstance(node, exp.Binary) else []
-            told = any(isinstance(side, exp.Boolean) for side in sides)
-            asked = [node.this] if isinstance(node, exp.Not) else sides if told else []
-            while asked:
-                part = asked.pop()
-                if isinstance(part, (exp.Paren, exp.Not)):
-                    asked.append(part.this)
-                elif isinstance(part, (exp.And, exp.Or)):
-                    asked += [part.this, part.expression]
-                elif isinstance(part, (exp.Column, exp.Dot)) and self._says_yes(part, steps):
-                    known = exp.Coalesce(this=copied(part), expressions=[exp.Boolean(this=False)])
-                    known.meta[YES] = True
-                    part.replace(known)
-        return tree
+        return visit(null_is_no(own, lambda node: self._says_yes(node, steps)))
 
     def _says_yes(self, node: exp.Expr, steps: tuple[str, ...]) -> bool:
         """Whether a name is that of a yes-or-no field."""
         path = path_of(node)
         if len(path) == 1:
             return False
-        if path[0] == self._matched and len(path) == 2 and not steps:
+        if path[0] == self.matched and len(path) == 2 and not steps:
             field = self.binding.field(*path)
             return field is not None and field.type == "boolean"
         base = self.binding.entity_at(self.entity, steps)
@@ -302,7 +233,7 @@ class Scope:
         base = self.binding.entity_at(self.entity, steps)
 
         def due(path: tuple[str, ...]) -> bool:
-            if path[0] == self._matched and len(path) == 2 and not steps:
+            if path[0] == self.matched and len(path) == 2 and not steps:
                 field = self.binding.field(*path)
                 return field is not None and field.due
             return self.binding.resolve(base, path).field.due
@@ -323,108 +254,18 @@ class Scope:
         if not names_time(tree):
             return False
         base = self.binding.entity_at(self.entity, steps)
-        if self._matched is None:
+        if self.matched is None:
             return self.binding.storage_of(base, tree) == "date"
-        return self.binding.paired_storage(base, self._matched, tree) == "date"
+        return self.binding.paired_storage(base, self.matched, tree) == "date"
 
     def local_date(self, tree: exp.Expr) -> exp.Expr:
         """The report's day of a time of the source."""
         zone, source = str(self.binding.zone), str(self.binding.source_zone)
         return cast(tree if zone == source else moved(tree, source, zone).this, "DATE")
 
-    def _currency_of(self, path: tuple[str, ...], steps: tuple[str, ...]) -> str | None:
-        """The field that holds the currency of an amount, where it may differ from the report's."""
-        if self.binding.currency is None:
-            return None
-        if path[0] == self._matched and len(path) == 2:
-            known = self.binding.field(*path)
-            name = known.currency if known else None
-            return name if name and self.binding.gives(path[0], name) else None
-        base = self.binding.entity_at(self.entity, steps)
-        found = self.binding.resolve(base, path)
-        owner = self.binding.entity_at(base, found.steps)
-        name = found.field.currency
-        return name if name and self.binding.gives(owner, name) else None
-
-    def reads_currencies(self, tree: exp.Expr) -> bool:
-        """Whether an expression names amounts whose currency may differ from the report's."""
-        paths = map(path_of, column_nodes(tree))
-        return any(len(path) > 1 and self._currency_of(path, ()) for path in paths)
-
-    def converted(
-        self,
-        path: tuple[str, ...],
-        at: At,
-        moment: Moment,
-        steps: tuple[str, ...] = (),
-        *,
-        before: bool = False,
-    ) -> exp.Expr:
-        """An amount in the report's currency, at the rate of the day of `at`, or of the last day
-        `before` it and the moment; null where no rate is known. An amount in the report's currency
-        stays as it is. A `case` of times takes the rate that each row asks for."""
-        value = self.field(path, moment, steps)
-        name = self._currency_of(path, steps)
-        if name is None:
-            return value
-        at = at if isinstance(at, exp.Expr) else at(path)
-        if isinstance(at, exp.Case) and at.this is None and at.args.get("default") is not None:
-            ifs = [
-                exp.If(
-                    this=self.compile(one.this, moment, steps),
-                    true=self.converted(path, one.args["true"], moment, steps, before=before),
-                )
-                for one in at.args["ifs"]
-            ]
-            last = self.converted(path, at.args["default"], moment, steps, before=before)
-            return exp.Case(ifs=ifs, default=last)
-        code = exp.Upper(this=exp.Trim(this=self.field((*path[:-1], name), moment, steps)))
-        own = exp.EQ(this=code, expression=literal(self.binding.currency))
-        rate = self._rate(code, at, moment, steps, before)
-        if rate is None:
-            return when(own, value)
-        return when(own, value, cast(exp.Mul(this=copied(value), expression=rate), EXACT))
-
-    def _rate(
-        self, code: exp.Expr, at: exp.Expr, moment: Moment, steps: tuple[str, ...], ended: bool
-    ) -> exp.Expr | None:
-        if not has_rates(self.binding):
-            return None
-        if isinstance(at, exp.Column) and path_of(at) == ("as_of",):
-            day = self.instant_name("as_of", moment, "date")
-            before: type[exp.Binary] = exp.LT  # the rate of the last day before the instant
-        elif ended:
-            # Nobody knows the rates of days that are still to come. What a step of a trend brings
-            # of a stretch has the rate that the whole has, so that the steps add up to it.
-            last = self.instant(moment.report or moment.as_of, "date")
-            day = exp.Least(this=local_day(self, at, moment, steps), expressions=[last])
-            before = exp.LT
-        else:
-            # A flow counts rows within its window, where the time is what its column says.
-            day, before = local_day(self, at, moment, steps, known=True), exp.LTE
-        key = f"{code.sql()} {day.sql()}"
-        if key not in self._rates:
-            alias = RATES if not self._rates else f"{RATES}_{len(self._rates) + 1}"
-            self._rates[key] = alias
-            cte = self.statement.rates()
-            source = table(cte)
-            if alias != cte:
-                source.set("alias", alias_of(alias))
-            since, until = column(alias, "valid_from"), column(alias, "valid_until")
-            still = (exp.GTE if before is exp.LT else exp.GT)(this=copied(until), expression=copied(day))
-            on = all_of(
-                [
-                    exp.EQ(this=column(alias, "currency"), expression=copied(code)),
-                    before(this=since, expression=day),
-                    any_of([exp.Is(this=until, expression=exp.Null()), still]),
-                ]
-            )
-            self._clauses.append(exp.Join(this=source, side="LEFT", on=on))
-        return column(self._rates[key], "rate")
-
     def field(self, path: tuple[str, ...], moment: Moment, steps: tuple[str, ...] = ()) -> exp.Expr:
         """The column (or expression) of a dotted name, seen from the end of `steps`."""
-        if path[0] == self._matched and len(path) == 2 and not steps:
+        if path[0] == self.matched and len(path) == 2 and not steps:
             paired = self.binding.entity(path[0])
             found_field = self.binding.field(*path)
             assert found_field is not None, path
@@ -439,6 +280,7 @@ class Scope:
         return self._value(alias, entity, found.field, way, moment)
 
     def _value(self, alias: str, entity: Entity, field: Field, way: tuple[str, ...], moment: Moment) -> exp.Expr:
+        """A field of what stands under an alias, at the end of a way."""
         last = self._last(way)
         if last is not None and last.today:
             self.statement.need(self.statement.today(entity), field.name)
@@ -448,32 +290,38 @@ class Scope:
         if entity.derived is not None:
             self.statement.need(self.statement.instance(entity.name, moment), field.name)
             return self._column(alias, entity, field)
-        versioned = self.statement.versioned(entity.name)
-        history = entity.history
-        told = (*history.outcome.fields, history.stage) if history is not None else ()
-        past = versioned and field.name in (*told, *self.binding.past_values(entity))
-        if not past and not self._given(entity, field.name):
+        if not self._has_past(entity, field) and not self.given(entity, field.name):
             default = self.binding.default(entity.name, field)
             if default is not None:
                 return exp.Paren(this=self.compile(default, moment, way))
             return null(TYPES[field.type])
-        self.statement.need(self._cte(entity), field.name)
+        self.statement.need(entity.name, field.name)
         value = self._column(alias, entity, field)
         other = self.binding.stands_in(entity.name, field)
         if other is not None:
             value = exp.Coalesce(this=value, expressions=[self.compile(other, moment, way)])
         if field.type == "money":
             value.meta[AMOUNT] = True
-        if versioned and entity.history and field.name == entity.history.stage:
+        return self._as_of(alias, entity, field, value, moment)
+
+    def _has_past(self, entity: Entity, field: Field) -> bool:
+        """Whether the history of an entity says what a field was."""
+        history = entity.history
+        if history is None or not self.statement.versioned(entity.name):
+            return False
+        told = (*history.outcome.fields, history.stage)
+        return field.name in told or field.name in self.binding.past_values(entity)
+
+    def _as_of(self, alias: str, entity: Entity, field: Field, value: exp.Expr, moment: Moment) -> exp.Expr:
+        """The value of a field as it was at a moment: before its event it was another."""
+        if entity.history and field.name == entity.history.stage and self.statement.versioned(entity.name):
             # Before the first known stage, and before closing where there is no history, it is unknown.
             since = column(alias, "stage_since")
             bound = self.instant(moment.as_of, "time")
             return when(exp.GTE(this=since, expression=bound), exp.Null(), value)
-        if field.as_of is None:
+        if field.as_of is None or not self.given(entity, field.as_of.event):
             return value
-        if not self._given(entity, field.as_of.event):
-            return value
-        self.statement.need(self._cte(entity), field.as_of.event)
+        self.statement.need(entity.name, field.as_of.event)
         event = column(alias, field.as_of.event)
         bound = self.instant(moment.as_of, self.binding.storage(entity.name, field.as_of.event))
         before = literal(field.as_of.before)
@@ -491,9 +339,6 @@ class Scope:
         if field.type == "key" and self.binding.typed_key(entity.name, field.name):
             return _text_key(found)
         return found
-
-    def _cte(self, entity: Entity) -> str:
-        return entity.name
 
     def _last(self, way: tuple[str, ...]) -> Relation | None:
         """The relation at the end of a way."""
@@ -513,64 +358,45 @@ class Scope:
         key_field = self.binding.field(at.name, relation.by)
         assert key_field is not None
         key = self._value(parent, at, key_field, way[:-1], moment)
-        today = relation.today
-        cte = self.statement.today(target) if today else self.statement.instance(target.name, moment)
+        cte = self.statement.today(target) if relation.today else self.statement.instance(target.name, moment)
+        past = not relation.today and target.derived is None and self.statement.versioned(target.name)
         assert target.key is not None, f"{target.name} has no key to join on"
-        self.statement.need(cte, target.key)
+        bare = bare_key(key) if self.binding.typed_key(target.name, target.key) else key
+        # Of what is another row on the other side of a comparison each side has a join of its own.
+        varies = (
+            past
+            or parent in self._of_previous
+            or isinstance(bare, exp.Case)
+            or (target.derived is not None and varies_with_moment(self.binding, target.name))
+        )
         alias = self._alias(way)
-        theirs: exp.Expr = column(alias, target.key)
+        if varies and moment.name == "previous":
+            alias = f"{alias}_previous"
+            self._of_previous.add(alias)
+        self.statement.need(cte, target.key)
+        conditions = [self._same_key(column(alias, target.key), target, key)]
+        if past:
+            conditions += valid_at(self, alias, moment)
+        if (way, alias) not in self._joins:
+            self._joins.add((way, alias))
+            clause = exp.Join(this=aliased(cte, alias), side="LEFT", on=all_of(conditions))
+            self._clauses.append(clause)
+            if target.idle_rows is not None and not past:
+                self._small.add(id(clause))
+        return alias
+
+    def _same_key(self, theirs: exp.Expr, target: Entity, key: exp.Expr) -> exp.Expr:
+        """That the key of an entity is the one that leads to it."""
+        assert target.key is not None
         if self.binding.typed_key(target.name, target.key):
             if bare_key(key) is key:
                 theirs = cast(theirs, "VARCHAR")
             key = bare_key(key)
-        conditions: list[exp.Expr] = [exp.EQ(this=theirs, expression=key)]
-        if not today and target.derived is None and self.statement.versioned(target.name):
-            conditions += self._valid(alias, target, moment)
-        varies = (
-            len(conditions) > 1
-            or cte.endswith("_previous")
-            or isinstance(key, exp.Case)
-            or parent.endswith("_previous")
-            or (target.derived is not None and varies_with_moment(self.binding, target.name))
-        )
-        if varies and moment.name == "previous":
-            renamed = f"{alias}_previous"
-            for condition in conditions:
-                for node in condition.find_all(exp.Column):
-                    if node.table == alias:
-                        node.set("table", identifier(renamed))
-            alias = renamed
-        index = (way, alias)
-        if index not in self._joins:
-            self._joins[index] = alias
-            target_table = table(cte)
-            if alias != cte:
-                target_table.set("alias", alias_of(alias))
-            clause = exp.Join(this=target_table, side="LEFT", on=all_of(conditions))
-            self._clauses.append(clause)
-            if target.idle_rows is not None and len(conditions) == 1:
-                self._small.add(id(clause))
-        return alias
+        return exp.EQ(this=theirs, expression=key)
 
     def _alias(self, way: tuple[str, ...]) -> str:
         alias = "_".join(way)
         return f"{alias}_" if alias in (self.entity, "calendar") else alias
-
-
-def _whatever_currency(node: exp.Expr) -> exp.Expr | None:
-    """The name in a condition that is the same in every currency: whether an amount is there, and
-    whether it is more or less than nothing. It holds of amounts without a rate, too."""
-    given = isinstance(node, exp.Is) and isinstance(node.expression, exp.Null)
-    compared = isinstance(node, (exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE))
-    nothing = compared and isinstance(node.expression, exp.Literal) and node.expression.is_number
-    if given or (nothing and float(node.expression.this) == 0):
-        return node.this if isinstance(node.this, (exp.Column, exp.Dot)) else None
-    return None
-
-
-def _events(entity: Entity) -> list[str]:
-    """The times of what ends the state in which a record begins."""
-    return list(dict.fromkeys(f.as_of.event for f in entity.fields.values() if f.as_of))
 
 
 def _written_by_people(binding: Binding, tree: exp.Expr) -> bool:

@@ -7,44 +7,28 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from sqlglot import exp
 
-from reportspec.expression.sandbox import column_nodes, path_of
 from reportspec.expression.trees import (
-    COLUMN,
-    HOLDS,
-    LANDS,
+    OUTPUTS,
     READS,
     SPEAKS,
-    TYPES,
-    ZONE,
     all_of,
     bare_key,
-    cast,
     conjuncts,
     copied,
     identifier,
     literal,
     named,
-    null,
 )
-from reportspec.model.domain import Entity, Field
-from reportspec.model.mapped import MappedField, MappedPart
-from reportspec.resolve.binding import Binding, Unresolved, leads_away
+from reportspec.model.domain import Entity
+from reportspec.resolve.binding import Binding, Unresolved
 from reportspec.resolve.moments import Moment, depth, varies_with_moment
 from reportspec.sql.history import past_values, select_versions
-from reportspec.sql.parts import from_part
 from reportspec.sql.rates import RATES, select_rates
 from reportspec.sql.scope import Scope
-
-# What a field of a type may be kept as, besides what the database has for it.
-_READ: Mapping[str, tuple[str, ...]] = {
-    "boolean": ("text", "number", "any"),
-    "time": ("text", "fine"),
-    "date": ("text", "clock", "fine"),
-}
+from reportspec.sql.source_rows import select_rows
 
 
 @dataclass(slots=True)
@@ -130,14 +114,16 @@ class Statement:
         """Whether an entity's CTE has a row for each past state."""
         return self.binding.has_history(self.binding.entity(name))
 
-    def finish(self, select: exp.Select) -> exp.Select:
-        """The statement: a SELECT with the CTEs that it needs before it."""
+    def finish(self, select: exp.Select, outputs: Mapping[str, str] | None = None) -> exp.Select:
+        """The statement: a SELECT with the CTEs that it needs before it, and the types of its `outputs`."""
         for name, tree, comment in self.ctes():
             select = select.with_(identifier(name), as_=tree, copy=False)
             if comment:
                 select.args["with_"].expressions[-1].add_comments([comment])
         select.meta[READS] = self.reads()
         select.meta[SPEAKS] = self.binding.source.dialect
+        if outputs is not None:
+            select.meta[OUTPUTS] = dict(outputs)
         return select
 
     def reads(self) -> frozenset[str]:
@@ -197,13 +183,14 @@ class Statement:
             said = rows.entity.plural["en"]
             if name != rows.entity.name:
                 said += ", deleted ones too" if rows.whole else " as they are today"
-            return [(name, self._select_rows(rows), said)]
+            return [(name, select_rows(self.binding, rows.entity, rows.needed, whole=rows.whole), said)]
         base, states = rows.versions, f"{name}_state"
         return select_versions(self, rows.entity, name, base, states, tuple(rows.needed))
 
     def rows_tree(self, name: str) -> exp.Expr:
         """The SELECT of an entity's plain rows, by its CTE's name."""
-        return self._select_rows(self._rows[name])
+        rows = self._rows[name]
+        return select_rows(self.binding, rows.entity, rows.needed, whole=rows.whole)
 
     def _plain(self, entity: Entity) -> str:
         if entity.name in self._rows:
@@ -234,136 +221,6 @@ class Statement:
                 self._rows[base].needed[name] = None
         return entity.name
 
-    def _select_rows(self, rows: _Rows) -> exp.Expr:
-        entity, binding = rows.entity, self.binding
-        mapped = binding.source.entities[entity.name]
-        names = list(rows.needed) or ([entity.key] if entity.key else [])
-        if not mapped.parts:
-            return _literal_rows(binding, entity, mapped.rows, names)
-        selects = [self._select_part(entity, part, names, rows.whole) for part in mapped.parts]
-        union: exp.Expr = selects[0]
-        for select in selects[1:]:
-            union = exp.Union(this=union, expression=select, distinct=False)
-        return union
-
-    def _select_part(self, entity: Entity, part: MappedPart, names: list[str], whole: bool) -> exp.Select:
-        select = exp.Select()
-        several = len(self.binding.source.entities[entity.name].parts) > 1
-        for name in names:
-            field = self.binding.field(entity.name, name)
-            assert field is not None
-            value = self._source_value(entity, part, field)
-            if several and not isinstance(value, exp.Cast):
-                value = cast(value, TYPES[self._stored_type(entity, field)])
-            landed = named(value, name)
-            landed.meta[LANDS] = self._stored_type(entity, field)
-            landed.meta[ZONE] = str(self.binding.source_zone)
-            select = select.select(landed, copy=False)
-        if not names:
-            select = select.select(named(literal(1), "one"), copy=False)
-        select = from_part(select, part)
-        conditions = conjuncts(copied(part.where)) if part.where is not None else []
-        own = [] if whole else self._own_conditions(entity, part)
-        condition = all_of([*conditions, *own])
-        return select.where(condition, copy=False) if condition is not None else select
-
-    def _stored_type(self, entity: Entity, field: Field) -> str:
-        if field.type in ("date", "time"):
-            return self.binding.storage(entity.name, field.name)
-        return field.type
-
-    def _source_value(self, entity: Entity, part: MappedPart, field: Field) -> exp.Expr:
-        """A field of a source row, typed. Only what the canonical type adds is added."""
-        mapped = part.fields.get(field.name)
-        if mapped is None:
-            tree = field.default
-            if tree is None or leads_away(tree):
-                return null(TYPES[field.type])
-            return copied(tree).transform(lambda node: self._substitute(entity, part, node), copy=False)
-        if field.type in ("number", "integer") and mapped.holds == "text" and isinstance(mapped.sql, exp.Column):
-            # Texts are refused by the survey before anything is made of them; some databases could not even
-            # compare such a column, be all of it empty.
-            return null(TYPES[field.type])
-        value = self._read(entity, field, mapped)
-        if field.default is not None and not leads_away(field.default):
-            return self._or_default(entity, part, field, value)
-        if field.type == "money":
-            return cast(value, TYPES["money"])
-        if field.type == "key" and not self.binding.typed_key(entity.name, field.name):
-            return cast(value, "VARCHAR")
-        return value
-
-    def _read(self, entity: Entity, field: Field, mapped: MappedField) -> exp.Expr:
-        """What the source has for a field, read as one of the field's type where it is kept as
-        another: `yes` as true, a text as the time that it says."""
-        value = copied(mapped.sql)
-        kind = self._stored_type(entity, field) if field.type != "date" else "date"
-        if mapped.type == "date" and mapped.holds == "day":
-            return value
-        if mapped.holds not in _READ.get(kind, ()):
-            return value
-        read = cast(value, TYPES[kind])
-        named_by = value if isinstance(value, exp.Column) else value.find(exp.Column)
-        read.meta.update(
-            {
-                HOLDS: mapped.holds,
-                ZONE: str(self.binding.source_zone),
-                COLUMN: named_by.name if named_by is not None else field.name,
-            }
-        )
-        return read
-
-    def _or_default(self, entity: Entity, part: MappedPart, field: Field, value: exp.Expr) -> exp.Expr:
-        """A mapped field with its default where it is null: what helps where a column is missing
-        helps as well where it is empty."""
-        assert field.default is not None
-        kind = TYPES[self._stored_type(entity, field)]
-        names = [path_of(node)[-1] for node in column_nodes(field.default)]
-        if names and not any(name in part.fields for name in names):
-            return cast(value, kind) if field.type in ("key", "money") else value
-        other = copied(field.default).transform(lambda node: self._substitute(entity, part, node), copy=False)
-        if field.type in ("key", "money", "number", "integer"):
-            value, other = cast(value, kind), cast(other, kind)
-        elif field.type in ("date", "time") and not self._stored_alike(entity, field):
-            other = cast(other, kind)
-        elif field.type == "text" and self._names_key(entity, names):
-            other = cast(other, kind)  # a key may be a number in the source
-        return exp.Coalesce(this=value, expressions=[other])
-
-    def _names_key(self, entity: Entity, names: list[str]) -> bool:
-        """Whether one of these fields of an entity is a key."""
-        fields = (self.binding.field(entity.name, name) for name in names)
-        return any(field is not None and field.type == "key" for field in fields)
-
-    def _stored_alike(self, entity: Entity, field: Field) -> bool:
-        """Whether the source keeps a time and those of its default in the same way."""
-        assert field.default is not None
-        stored = self.binding.storage(entity.name, field.name)
-        return self.binding.storage_of(entity.name, field.default) == stored
-
-    def _own_conditions(self, entity: Entity, part: MappedPart) -> list[exp.Expr]:
-        """The entity's own `where`, but for what is only about fields that the source lacks:
-        conditions on optional fields are written so that null passes."""
-        found = []
-        for own in conjuncts(entity.where):
-            names = [path_of(node)[-1] for node in column_nodes(own)]
-            if any(name in part.fields for name in names):
-                wrapped = exp.Paren(this=copied(own))
-                wrapped.transform(lambda node: self._substitute(entity, part, node), copy=False)
-                found.append(wrapped.this)
-        return found
-
-    def _substitute(self, entity: Entity, part: MappedPart, node: exp.Expr) -> exp.Expr:
-        if not isinstance(node, exp.Column) or isinstance(node.parent, exp.Dot):
-            return node
-        path = path_of(node)
-        if len(path) != 2 or path[0] != entity.name:
-            return node
-        field = self.binding.field(entity.name, path[1])
-        assert field is not None, path
-        value = self._source_value(entity, part, field)
-        return value if isinstance(value, (exp.Column, exp.Cast)) else exp.Paren(this=value)
-
     def _derive(self, rows: _DerivedRows) -> exp.Expr:
         derived, moment = rows.entity.derived, rows.moment
         assert derived is not None
@@ -389,22 +246,3 @@ class Statement:
             select = select.select(named(literal(1), "one"), copy=False)
         select = scope.attach(select)
         return select.where(condition, copy=False) if condition is not None else select
-
-
-def _literal_rows(binding: Binding, entity: Entity, rows: Any, names: list[str]) -> exp.Expr:
-    selects = []
-    for row in rows:
-        select = exp.Select()
-        for name in names:
-            field = binding.field(entity.name, name)
-            assert field is not None
-            value = row.get(name)
-            typed = null(TYPES[field.type]) if value is None else cast(literal(value), TYPES[field.type])
-            select = select.select(named(typed, name), copy=False)
-        if not names:
-            select = select.select(named(literal(1), "one"), copy=False)
-        selects.append(select)
-    union: exp.Expr = selects[0]
-    for select in selects[1:]:
-        union = exp.Union(this=union, expression=select, distinct=False)
-    return union

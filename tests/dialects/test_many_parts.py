@@ -9,7 +9,7 @@ from sqlglot import exp
 
 from reportspec.databases.mariadb import MARIADB, MOST_CTES, fewer_ctes
 from reportspec.expression.trees import named
-from reportspec.sql.aggregate import MOST_JOINED, _side_by_side
+from reportspec.sql.combine import MOST_JOINED, side_by_side
 from reportspec.sql.dialects.rewrite import Unsupported
 
 
@@ -57,7 +57,7 @@ def test_what_is_still_too_much_is_refused_with_the_way_out() -> None:
 def test_no_from_joins_more_than_a_database_takes(of: int) -> None:
     selects = [(exp.Select().select(named(exp.Literal.number(n), f"m{n}")), [f"m{n}"]) for n in range(of)]
     outputs = [f"m{n}" for n in reversed(range(of))]
-    found = _side_by_side(selects, outputs)
+    found = side_by_side(selects, outputs)
     for select in found.find_all(exp.Select):
         assert len(select.args.get("joins") or ()) < MOST_JOINED
     rows = duckdb.sql(found.sql("duckdb"))

@@ -1,0 +1,221 @@
+"""What breaks a check that looks at more than the rows of an entity: other tables, exchange rates, keys."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from sqlglot import exp
+
+from reportspec.expression.trees import (
+    SOURCE,
+    alias_of,
+    all_of,
+    any_of,
+    cast,
+    column,
+    copied,
+    literal,
+    named,
+    table,
+    when,
+)
+from reportspec.model.findings import Check
+from reportspec.model.mapped import MappedJoin
+from reportspec.sql.broken_rows import field_of, given, has_amount
+from reportspec.sql.parts import PLACE, from_part
+from reportspec.sql.rates import RATES, has_rates
+from reportspec.sql.statement import Statement
+
+
+def unrated(statement: Statement, check: Check) -> tuple[exp.Expr, Callable[[exp.Select], exp.Select]]:
+    """The currency of a row, and the FROM of the rows with amounts in one that no rate leads from."""
+    assert check.field is not None
+    binding = statement.binding
+    cte = statement.rows_only(check.entity)
+    value = field_of(statement, cte, check.field.name)
+    code = exp.Upper(this=exp.Trim(this=copied(value)))
+    assert binding.currency is not None
+    other = exp.Not(this=exp.EQ(this=copied(code), expression=literal(binding.currency)))
+    conditions = [has_amount(statement, cte, check), given(value), other]
+    if not has_rates(binding):
+        return code, lambda select: select.from_(table(cte)).where(all_of(conditions))
+    rated = exp.Select().select(named(column(statement.rates(), "currency"), "currency")).distinct()
+    known = exp.Subquery(this=rated.from_(table(RATES)), alias=alias_of("known"))
+    on = exp.EQ(this=column("known", "currency"), expression=copied(code))
+    conditions.append(exp.Is(this=column("known", "currency"), expression=exp.Null()))
+
+    def of(select: exp.Select) -> exp.Select:
+        join = exp.Join(this=known, side="LEFT", on=on)
+        return select.from_(table(cte)).join(join).where(all_of(conditions))
+
+    return code, of
+
+
+def across(statement: Statement, check: Check) -> tuple[exp.Expr, Callable[[exp.Select], exp.Select]]:
+    """The count of a check that looks at more than an entity's rows, and the FROM that it is of."""
+    if check.kind == "no-rate":
+        return exp.Count(this=exp.Star()), unrated(statement, check)[1]
+    if check.kind == "repeated-rate":
+        rated = exp.Subquery(this=rates_twice(statement, check), alias=alias_of("keys"))
+        return _surplus(), lambda select: select.from_(rated)
+    if check.kind == "part-without-field":
+        return exp.Count(this=exp.Star()), lambda select: rows_of_part(select, check)
+    if check.kind == "undecided-order":
+        tied = exp.Subquery(this=tied_keys(check), alias=alias_of("keys"))
+        return exp.Count(this=exp.Star()), lambda select: select.from_(tied)
+    if check.part is not None:
+        text, of = text_of(check)
+        return exp.Count(this=when(text, literal(1))), of
+    if check.join is not None:
+        several = exp.Subquery(this=repeated_keys(check.join), alias=alias_of("keys"))
+        return _surplus(), lambda select: select.from_(several)
+    total = exp.Coalesce(this=exp.Sum(this=column("keys", "count")), expressions=[literal(0)])
+    return cast(total, "BIGINT"), lambda select: lone_keys(statement, check, select)
+
+
+def _surplus() -> exp.Expr:
+    """How many there are more than one of each key, of `keys.count`."""
+    more = exp.Sub(this=column("keys", "count"), expression=literal(1))
+    total = exp.Coalesce(this=exp.Sum(this=more), expressions=[literal(0)])
+    return cast(total, "BIGINT")
+
+
+def rates_twice(statement: Statement, check: Check) -> exp.Select:
+    """The currencies and days that have more than one exchange rate to or from the report's currency: the
+    two currencies, the `day`, the `low`est and the `high`est rate, and of how many rates, in `count`. A
+    rate that is written twice is one."""
+    assert statement.binding.currency is not None
+    cte = statement.rows_only(check.entity)
+    rates = statement.binding.catalogue.exchange_rates
+    day, rate = field_of(statement, cte, rates.day), field_of(statement, cte, rates.rate)
+    codes = [exp.Upper(this=exp.Trim(this=field_of(statement, cte, name))) for name in (rates.base, rates.quote)]
+    base = literal(statement.binding.currency)
+    ours = any_of([exp.EQ(this=copied(code), expression=copied(base)) for code in codes])
+    assert ours is not None
+    foreign = exp.NEQ(this=copied(codes[0]), expression=copied(codes[1]))
+    dated = exp.Not(this=exp.Is(this=copied(day), expression=exp.Null()))
+    different = exp.Count(this=exp.Distinct(expressions=[copied(rate)]))
+    ends = [
+        (exp.Min(this=copied(rate)), "low"),
+        (exp.Max(this=copied(rate)), "high"),
+        (different, "count"),
+    ]
+    keys = [*zip(codes, ("from_currency", "to_currency"), strict=True), (day, "day")]
+    return (
+        exp.Select()
+        .select(*(named(copied(tree), name) for tree, name in (*keys, *ends)))
+        .from_(table(cte))
+        .where(all_of([exp.Paren(this=ours), foreign, dated]))
+        .group_by(*(copied(tree) for tree, _ in keys))
+        .having(exp.GT(this=copied(different), expression=literal(1)))
+    )
+
+
+def text_of(check: Check) -> tuple[exp.Expr, Callable[[exp.Select], exp.Select]]:
+    """That a column which is to be a number holds a text, and the FROM of its table."""
+    part, field = check.part, check.field
+    assert part is not None
+    assert field is not None
+    mapped = part.fields[field.name]
+    given: exp.Expr = exp.Not(this=exp.Is(this=copied(mapped.sql), expression=exp.Null()))
+    if mapped.holds == "any":  # each value says
+        given = exp.EQ(this=exp.Typeof(this=copied(mapped.sql)), expression=literal("text"))
+
+    return given, lambda select: rows_of_part(select, check)
+
+
+def rows_of_part(select: exp.Select, check: Check) -> exp.Select:
+    """The SELECT from the rows of a part that its mapping gives it."""
+    part = check.part
+    assert part is not None
+    select = from_part(select, part)
+    return select.where(copied(part.where), copy=False) if part.where is not None else select
+
+
+def lone_keys(statement: Statement, check: Check, select: exp.Select) -> exp.Select:
+    """The SELECT from the keys (`keys.key`, with how many rows have them in `keys.count`) for which a
+    relation finds no partner. Keys are counted before they are looked up: many rows share one."""
+    assert check.relation is not None
+    target = statement.binding.entity(check.relation.to)
+    assert target.key is not None
+    # A record that was deleted was there: only what names nothing is told.
+    own, other = statement.rows_only(check.entity), statement.rows_whole(target.name)
+    by, theirs = field_of(statement, own, check.relation.by), field_of(statement, other, target.key)
+    counted = (
+        exp.Select()
+        .select(named(copied(by), "key"), named(exp.Count(this=exp.Star()), "count"))
+        .from_(table(own))
+        .where(exp.Not(this=exp.Is(this=copied(by), expression=exp.Null())))
+        .group_by(copied(by))
+    )
+    on = exp.EQ(this=column("keys", "key"), expression=copied(theirs))
+    join = exp.Join(this=table(other), side="LEFT", on=on)
+    keys = exp.Subquery(this=counted, alias=alias_of("keys"))
+    return select.from_(keys).join(join).where(exp.Is(this=theirs, expression=exp.Null()))
+
+
+def repeated_keys(join: MappedJoin) -> exp.Select:
+    """The keys of a table beside another one that it has more than once, with how often."""
+    keys = [copied(key) for key, _ in join.on]
+    select = exp.Select().select(
+        *(named(key, f"key{at}") for at, key in enumerate(keys)),
+        named(exp.Count(this=exp.Star()), "count"),
+    )
+    source = copied(join.table)
+    source.meta[SOURCE] = True
+    select = select.from_(source, copy=False)
+    given = [exp.Not(this=exp.Is(this=copied(key), expression=exp.Null())) for key in keys]
+    conditions = [*given, *([copied(join.where)] if join.where is not None else [])]
+    select = select.where(all_of(conditions), copy=False).group_by(*(copied(key) for key in keys))
+    several = exp.GT(this=exp.Count(this=exp.Star()), expression=literal(1))
+    return select.having(several, copy=False)
+
+
+def tied_keys(check: Check) -> exp.Select:
+    """The keys of which several rows come first in an order, and differ in what is read of them, with how often."""
+    part, join = check.part, check.join
+    if join is not None:
+        source, keys, order, where = join.table, [key for key, _ in join.on], join.first, join.where
+    else:
+        assert part is not None
+        assert part.latest is not None
+        source, (keys, order), where = part.table, (list(part.latest[0]), part.latest[1]), None
+    place = exp.Window(
+        this=exp.Rank(),
+        partition_by=[key.copy() for key in keys],
+        order=exp.Order(expressions=[item.copy() for item in order]),
+    )
+    inside = exp.Select().select(*(named(key.copy(), f"key{at}") for at, key in enumerate(keys)), named(place, PLACE))
+    for at, cell in enumerate(check.cells):
+        bare = cell.copy()
+        bare.set("table", None)
+        inside = inside.select(named(cast(bare, "VARCHAR"), f"cell{at}"), copy=False)
+    table_ = source.copy()
+    table_.meta[SOURCE] = True
+    conditions: list[exp.Expr] = [exp.Not(this=exp.Is(this=key.copy(), expression=exp.Null())) for key in keys]
+    conditions += [where.copy()] if where is not None else []
+    ranked = exp.Subquery(this=inside.from_(table_).where(all_of(conditions)), alias=alias_of("ranked"))
+    own = [column("ranked", f"key{at}") for at in range(len(keys))]
+    differ = [_several(column("ranked", f"cell{at}")) for at in range(len(check.cells))]
+    more = exp.GT(this=exp.Count(this=exp.Star()), expression=literal(1))
+    either: exp.Expr = differ[0]
+    for one in differ[1:]:
+        either = exp.Or(this=either, expression=one)
+    select = exp.Select().select(*(named(key, f"key{at}") for at, key in enumerate(own)))
+    select = select.select(named(exp.Count(this=exp.Star()), "count")).from_(ranked)
+    first = exp.EQ(this=column("ranked", PLACE), expression=literal(1))
+    return (
+        select.where(first)
+        .group_by(*(key.copy() for key in own))
+        .having(exp.And(this=more, expression=exp.Paren(this=either)))
+    )
+
+
+def _several(cell: exp.Column) -> exp.Expr:
+    """That a column has more than one value in a group, nothing being one."""
+    unlike = exp.NEQ(this=exp.Min(this=cell), expression=exp.Max(this=cell.copy()))
+    there, every = exp.Count(this=cell.copy()), exp.Count(this=exp.Star())
+    some = exp.And(
+        this=exp.LT(this=there, expression=every), expression=exp.GT(this=there.copy(), expression=literal(0))
+    )
+    return exp.Or(this=unlike, expression=exp.Paren(this=some))

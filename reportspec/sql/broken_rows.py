@@ -1,0 +1,118 @@
+"""The rows of an entity that break a check, as conditions over its CTE."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+from sqlglot import exp
+
+from reportspec.calendar import instant
+from reportspec.expression.sandbox import path_of
+from reportspec.expression.trees import (
+    LARGEST,
+    any_of,
+    column,
+    copied,
+    instant_literal,
+    literal,
+    when,
+)
+from reportspec.model.findings import FIRST_TIME, Check
+from reportspec.resolve.binding import Binding
+from reportspec.sql.statement import Statement
+
+
+def count_of(statement: Statement, cte: str, check: Check) -> exp.Expr:
+    """How many rows of the CTE break a check, or have the value that is looked for."""
+    if check.kind in ("repeated-key", "shared-name"):
+        assert check.field is not None
+        key = field_of(statement, cte, check.field.name)
+        different = exp.Count(this=exp.Distinct(expressions=[copied(key)]))
+        return exp.Sub(this=exp.Count(this=key), expression=different)
+    if check.kind == "unknown-value" and len(check.names) > 1:
+        assert check.field is not None
+        value = field_of(statement, cte, check.field.name)
+        there = when(breaks(statement, cte, check), value)
+        return exp.Count(this=exp.Distinct(expressions=[there]))
+    return exp.Count(this=when(breaks(statement, cte, check), literal(1)))
+
+
+def breaks(statement: Statement, cte: str, check: Check) -> exp.Expr:
+    """The condition that a row of the CTE breaks a check."""
+    if check.expectation is not None:
+        return _own(statement, cte, check.expectation.unless)
+    assert check.field is not None
+    value = field_of(statement, cte, check.field.name)
+    if check.kind == "no-key":
+        none = exp.Is(this=value, expression=exp.Null())
+        typed = statement.binding.typed_key(check.entity, check.field.name)
+        if typed or check.field.type not in ("key", "text"):
+            return none
+        blank = exp.EQ(this=exp.Trim(this=copied(value)), expression=literal(""))
+        return exp.Or(this=none, expression=blank)
+    if check.kind == "no-currency":
+        return exp.And(this=has_amount(statement, cte, check), expression=exp.Not(this=given(value)))
+    if check.side is not None:
+        return between(statement.binding, check, value, check.side.start, check.side.end)
+    if check.kind == "too-large":
+        return exp.GT(this=exp.Abs(this=value), expression=literal(LARGEST))
+    if check.kind == "odd-time":
+        after = check.latest + timedelta(days=1)
+        likely = between(statement.binding, check, value, FIRST_TIME, after)
+        return exp.Not(this=exp.Paren(this=likely))
+    if check.kind == "unknown-value":
+        if len(check.names) == 1:
+            return exp.EQ(this=value, expression=literal(check.names[0]))
+        return exp.In(this=value, expressions=[literal(one) for one in check.names])
+    declared = [literal(one) for one in check.field.values]
+    other = exp.Not(this=exp.In(this=value, expressions=declared))
+    if check.kind in ("undeclared-value", "other-value"):
+        return other
+    meant: exp.Expr = exp.Lower(this=copied(value))
+    for sign in (" ", "-", "_"):
+        meant = exp.Replace(this=meant, expression=literal(sign), replacement=literal(""))
+    folded = [literal(one.lower().replace("_", "")) for one in check.field.values]
+    near = exp.In(this=meant, expressions=folded)
+    return exp.And(this=other, expression=near)
+
+
+def given(value: exp.Expr) -> exp.Expr:
+    """That a text is there, and not blank."""
+    blank = exp.EQ(this=exp.Trim(this=copied(value)), expression=literal(""))
+    there = exp.Not(this=exp.Is(this=copied(value), expression=exp.Null()))
+    return exp.Paren(this=exp.And(this=there, expression=exp.Not(this=blank)))
+
+
+def has_amount(statement: Statement, cte: str, check: Check) -> exp.Expr:
+    """That a row has one of the amounts that a currency is of."""
+    none = [exp.Is(this=field_of(statement, cte, name), expression=exp.Null()) for name in check.names]
+    found = any_of([exp.Not(this=one) for one in none])
+    assert found is not None
+    return exp.Paren(this=found)
+
+
+def between(binding: Binding, check: Check, value: exp.Expr, start: date, end: date) -> exp.Expr:
+    """That a time lies in a stretch of days, `end` not among them."""
+    assert check.field is not None
+    stored = binding.storage(check.entity, check.field.name)
+    low, high = (
+        instant_literal(instant(day, binding.zone), stored, binding.source_zone, binding.zone) for day in (start, end)
+    )
+    return exp.And(
+        this=exp.GTE(this=value, expression=low),
+        expression=exp.LT(this=copied(value), expression=high),
+    )
+
+
+def _own(statement: Statement, cte: str, tree: exp.Expr) -> exp.Expr:
+    """A condition over an entity's own fields, over its CTE."""
+
+    def read(node: exp.Expr) -> exp.Expr:
+        return field_of(statement, cte, path_of(node)[-1]) if isinstance(node, exp.Column) else node
+
+    return copied(tree).transform(read, copy=False)
+
+
+def field_of(statement: Statement, cte: str, name: str) -> exp.Column:
+    statement.need(cte, name)
+    return column(cte, name)

@@ -1,0 +1,120 @@
+"""Figures over time: the bucket that a row lies in, and the calendar of instants at which stocks are taken."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlglot import exp
+
+from reportspec.calendar import instant
+from reportspec.expression.trees import (
+    alias_of,
+    column,
+    literal,
+    named,
+    when,
+)
+from reportspec.model.query import Measure, Side
+from reportspec.resolve.binding import Binding
+from reportspec.resolve.moments import Moment
+from reportspec.sql.column_names import BUCKET_NAME
+from reportspec.sql.scope import Scope
+from reportspec.sql.windows import bare
+
+
+def moment_of(binding: Binding, side: Side) -> Moment:
+    """The instants of a side."""
+    return Moment(side.name, side.as_of, instant(side.start, binding.zone), instant(side.end, binding.zone))
+
+
+def bucket_key(scope: Scope, measure: Measure, sides: tuple[Side, ...]) -> exp.Expr:
+    """The index of the bucket in which the anchor lies. Both sides count from 0: the WHERE lets
+    only times of the two stretches pass, and they do not overlap."""
+    binding = scope.binding
+    assert measure.anchor is not None
+    anchor = scope.compile(measure.anchor, moment_of(binding, sides[0]))
+    storage = binding.storage_of(measure.entity, measure.anchor)
+    if not measure.ahead:
+        latest = max(min(instant(side.end, binding.zone), side.as_of) for side in sides)
+        anchor = bare(anchor, scope.instant(latest, storage))
+    edges: list[tuple[datetime, int]] = []
+    for side in sorted(sides, key=lambda s: s.start):
+        edges += [(instant(bucket.end, binding.zone), index) for index, bucket in enumerate(side.buckets)]
+    return steps(scope, anchor, storage, [(at, literal(value)) for at, value in edges])
+
+
+def steps(
+    scope: Scope,
+    anchor: exp.Expr,
+    storage: str,
+    edges: list[tuple[datetime, exp.Expr]],
+) -> exp.Expr:
+    """CASE over ascending upper edges. Long lists are halved, so that a row meets few of them."""
+    if len(edges) > 24:
+        middle = len(edges) // 2
+        below = exp.LT(this=anchor, expression=scope.instant(edges[middle - 1][0], storage))
+        return when(below, steps(scope, anchor, storage, edges[:middle]), steps(scope, anchor, storage, edges[middle:]))
+    *ifs, (_, last) = edges
+    if not ifs:
+        return last
+    return exp.Case(
+        ifs=[exp.If(this=exp.LT(this=anchor, expression=scope.instant(at, storage)), true=value) for at, value in ifs],
+        default=last,
+    )
+
+
+def bucket_moment(scope: Scope, measure: Measure, side: Side, moment: Moment) -> Moment:
+    """The moment with the bucket's own bounds for `period_start` and `period_end`."""
+    binding = scope.binding
+
+    def bound(which: str) -> object:
+        def of(storage: str) -> exp.Expr:
+            assert measure.anchor is not None
+            anchor = scope.compile(measure.anchor, moment)
+            kept = binding.storage_of(measure.entity, measure.anchor)
+            edges = [
+                (instant(b.end, binding.zone), scope.instant(instant(getattr(b, which), binding.zone), storage))
+                for b in side.buckets
+            ]
+            return exp.Paren(this=steps(scope, anchor, kept, edges))
+
+        return of
+
+    return Moment(side.name, side.as_of, bound("start"), bound("end"))
+
+
+def calendar_moment(side: Side) -> Moment:
+    def bound(name: str) -> object:
+        return lambda storage: column("calendar", f"{name}_date" if storage == "date" else name)
+
+    return Moment("calendar", bound("as_of"), bound("starts"), bound("ends"), side.as_of)
+
+
+def calendar_rows(scope: Scope, sides: tuple[Side, ...]) -> exp.Expr:
+    """The instants at which a stock is taken, as literal rows."""
+    binding = scope.binding
+    rows = []
+    for side in sides:
+        for index, bucket in enumerate(side.buckets):
+            if instant(bucket.start, binding.zone) < side.as_of:
+                rows.append(_calendar_row(scope, side, index))
+    if not rows:  # nothing of the period has begun: no rows, but columns with their types
+        none = exp.Boolean(this=False)
+        rows.append(_calendar_row(scope, sides[0], 0).where(none, copy=False))
+    union: exp.Expr = rows[0]
+    for row in rows[1:]:
+        union = exp.Union(this=union, expression=row, distinct=False)
+    return exp.Subquery(this=union, alias=alias_of("calendar"))
+
+
+def _calendar_row(scope: Scope, side: Side, index: int) -> exp.Select:
+    bucket, zone = side.buckets[index], scope.binding.zone
+    start, end = instant(bucket.start, zone), instant(bucket.end, zone)
+    cells = {"side": literal(side.name), BUCKET_NAME: literal(index)}
+    for name, at in (("as_of", min(end, side.as_of)), ("starts", start), ("ends", end)):
+        cells[name] = scope.instant(at, "time")
+        cells[f"{name}_date"] = scope.instant(at, "date")
+    select = exp.Select()
+    for name, value in cells.items():
+        select = select.select(named(value, name), copy=False)
+    return select

@@ -1,0 +1,199 @@
+"""An entity's rows as its tables have them, each field read as what it is.
+
+What the canonical type adds is added and no more: a default where there is none, a cast where the source keeps
+something else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from sqlglot import exp
+
+from reportspec.expression.sandbox import column_nodes, path_of
+from reportspec.expression.trees import (
+    COLUMN,
+    HOLDS,
+    LANDS,
+    TYPES,
+    ZONE,
+    all_of,
+    cast,
+    conjuncts,
+    copied,
+    literal,
+    named,
+    null,
+)
+from reportspec.model.domain import Entity, Field
+from reportspec.model.mapped import MappedField, MappedPart
+from reportspec.resolve.binding import Binding, leads_away
+from reportspec.sql.parts import from_part
+
+# What a field of a type may be kept as, besides what the database has for it.
+_READ: Mapping[str, tuple[str, ...]] = {
+    "boolean": ("text", "number", "any"),
+    "time": ("text", "fine"),
+    "date": ("text", "clock", "fine"),
+}
+
+
+def select_rows(binding: Binding, entity: Entity, needed: Iterable[str], *, whole: bool = False) -> exp.Expr:
+    """The fields of an entity's rows that are `needed`, as the mapping gives them; with the rows that the
+    entity's own condition leaves out, if they are to be `whole`."""
+    mapped = binding.source.entities[entity.name]
+    names = list(needed) or ([entity.key] if entity.key else [])
+    if not mapped.parts:
+        return _literal_rows(binding, entity, mapped.rows, names)
+    return _stacked([_select_part(binding, entity, part, names, whole) for part in mapped.parts])
+
+
+def _stacked(selects: Sequence[exp.Select]) -> exp.Expr:
+    union: exp.Expr = selects[0]
+    for select in selects[1:]:
+        union = exp.Union(this=union, expression=select, distinct=False)
+    return union
+
+
+def _select_part(binding: Binding, entity: Entity, part: MappedPart, names: list[str], whole: bool) -> exp.Select:
+    select = exp.Select()
+    several = len(binding.source.entities[entity.name].parts) > 1
+    for name in names:
+        field = binding.field(entity.name, name)
+        assert field is not None
+        value = _source_value(binding, entity, part, field)
+        if several and not isinstance(value, exp.Cast):
+            value = cast(value, TYPES[_stored_type(binding, entity, field)])
+        landed = named(value, name)
+        landed.meta[LANDS] = _stored_type(binding, entity, field)
+        landed.meta[ZONE] = str(binding.source_zone)
+        select = select.select(landed, copy=False)
+    if not names:
+        select = select.select(named(literal(1), "one"), copy=False)
+    select = from_part(select, part)
+    conditions = conjuncts(copied(part.where)) if part.where is not None else []
+    own = [] if whole else _own_conditions(binding, entity, part)
+    condition = all_of([*conditions, *own])
+    return select.where(condition, copy=False) if condition is not None else select
+
+
+def _stored_type(binding: Binding, entity: Entity, field: Field) -> str:
+    if field.type in ("date", "time"):
+        return binding.storage(entity.name, field.name)
+    return field.type
+
+
+def _source_value(binding: Binding, entity: Entity, part: MappedPart, field: Field) -> exp.Expr:
+    """A field of a source row, typed. Only what the canonical type adds is added."""
+    mapped = part.fields.get(field.name)
+    if mapped is None:
+        tree = field.default
+        if tree is None or leads_away(tree):
+            return null(TYPES[field.type])
+        return copied(tree).transform(lambda node: _substitute(binding, entity, part, node), copy=False)
+    if field.type in ("number", "integer") and mapped.holds == "text" and isinstance(mapped.sql, exp.Column):
+        # Texts are refused by the survey before anything is made of them; some databases could not even
+        # compare such a column, be all of it empty.
+        return null(TYPES[field.type])
+    value = _read(binding, entity, field, mapped)
+    if field.default is not None and not leads_away(field.default):
+        return _or_default(binding, entity, part, field, value)
+    if field.type == "money":
+        return cast(value, TYPES["money"])
+    if field.type == "key" and not binding.typed_key(entity.name, field.name):
+        return cast(value, "VARCHAR")
+    return value
+
+
+def _read(binding: Binding, entity: Entity, field: Field, mapped: MappedField) -> exp.Expr:
+    """What the source has for a field, read as one of the field's type where it is kept as
+    another: `yes` as true, a text as the time that it says."""
+    value = copied(mapped.sql)
+    kind = _stored_type(binding, entity, field) if field.type != "date" else "date"
+    if mapped.type == "date" and mapped.holds == "day":
+        return value
+    if mapped.holds not in _READ.get(kind, ()):
+        return value
+    read = cast(value, TYPES[kind])
+    named_by = value if isinstance(value, exp.Column) else value.find(exp.Column)
+    read.meta.update(
+        {
+            HOLDS: mapped.holds,
+            ZONE: str(binding.source_zone),
+            COLUMN: named_by.name if named_by is not None else field.name,
+        }
+    )
+    return read
+
+
+def _or_default(binding: Binding, entity: Entity, part: MappedPart, field: Field, value: exp.Expr) -> exp.Expr:
+    """A mapped field with its default where it is null: what helps where a column is missing
+    helps as well where it is empty."""
+    assert field.default is not None
+    kind = TYPES[_stored_type(binding, entity, field)]
+    names = [path_of(node)[-1] for node in column_nodes(field.default)]
+    if names and not any(name in part.fields for name in names):
+        return cast(value, kind) if field.type in ("key", "money") else value
+    other = copied(field.default).transform(lambda node: _substitute(binding, entity, part, node), copy=False)
+    if field.type in ("key", "money", "number", "integer"):
+        value, other = cast(value, kind), cast(other, kind)
+    elif field.type in ("date", "time") and not _stored_alike(binding, entity, field):
+        other = cast(other, kind)
+    elif field.type == "text" and _names_key(binding, entity, names):
+        other = cast(other, kind)  # a key may be a number in the source
+    return exp.Coalesce(this=value, expressions=[other])
+
+
+def _names_key(binding: Binding, entity: Entity, names: list[str]) -> bool:
+    """Whether one of these fields of an entity is a key."""
+    fields = (binding.field(entity.name, name) for name in names)
+    return any(field is not None and field.type == "key" for field in fields)
+
+
+def _stored_alike(binding: Binding, entity: Entity, field: Field) -> bool:
+    """Whether the source keeps a time and those of its default in the same way."""
+    assert field.default is not None
+    stored = binding.storage(entity.name, field.name)
+    return binding.storage_of(entity.name, field.default) == stored
+
+
+def _own_conditions(binding: Binding, entity: Entity, part: MappedPart) -> list[exp.Expr]:
+    """The entity's own `where`, but for what is only about fields that the source lacks:
+    conditions on optional fields are written so that null passes."""
+    found = []
+    for own in conjuncts(entity.where):
+        names = [path_of(node)[-1] for node in column_nodes(own)]
+        if any(name in part.fields for name in names):
+            wrapped = exp.Paren(this=copied(own))
+            wrapped.transform(lambda node: _substitute(binding, entity, part, node), copy=False)
+            found.append(wrapped.this)
+    return found
+
+
+def _substitute(binding: Binding, entity: Entity, part: MappedPart, node: exp.Expr) -> exp.Expr:
+    if not isinstance(node, exp.Column) or isinstance(node.parent, exp.Dot):
+        return node
+    path = path_of(node)
+    if len(path) != 2 or path[0] != entity.name:
+        return node
+    field = binding.field(entity.name, path[1])
+    assert field is not None, path
+    value = _source_value(binding, entity, part, field)
+    return value if isinstance(value, (exp.Column, exp.Cast)) else exp.Paren(this=value)
+
+
+def _literal_rows(binding: Binding, entity: Entity, rows: Any, names: list[str]) -> exp.Expr:
+    selects = []
+    for row in rows:
+        select = exp.Select()
+        for name in names:
+            field = binding.field(entity.name, name)
+            assert field is not None
+            value = row.get(name)
+            typed = null(TYPES[field.type]) if value is None else cast(literal(value), TYPES[field.type])
+            select = select.select(named(typed, name), copy=False)
+        if not names:
+            select = select.select(named(literal(1), "one"), copy=False)
+        selects.append(select)
+    return _stacked(selects)

@@ -1,0 +1,33 @@
+"""Yes-or-no fields that are null: sources leave out what does not hold as often as they say `no`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from sqlglot import exp
+
+from reportspec.expression.trees import copied
+
+YES = "yes"  # in the meta of a COALESCE: a yes-or-no field, null read as no
+
+
+def null_is_no(tree: exp.Expr, says_yes: Callable[[exp.Expr], bool]) -> exp.Expr:
+    """The expression with its yes-or-no fields read as `no` where they are null, wherever the
+    opposite is asked for: under `not`, and beside true or false. Sources leave out what does
+    not hold as often as they say `no`."""
+    for node in list(tree.find_all(exp.Not, exp.EQ, exp.NEQ, exp.In)):
+        sides = [node.this, *node.expressions]
+        sides += [node.expression] if isinstance(node, exp.Binary) else []
+        told = any(isinstance(side, exp.Boolean) for side in sides)
+        asked = [node.this] if isinstance(node, exp.Not) else sides if told else []
+        while asked:
+            part = asked.pop()
+            if isinstance(part, (exp.Paren, exp.Not)):
+                asked.append(part.this)
+            elif isinstance(part, (exp.And, exp.Or)):
+                asked += [part.this, part.expression]
+            elif isinstance(part, (exp.Column, exp.Dot)) and says_yes(part):
+                known = exp.Coalesce(this=copied(part), expressions=[exp.Boolean(this=False)])
+                known.meta[YES] = True
+                part.replace(known)
+    return tree
