@@ -71,12 +71,13 @@ def build(
 ) -> None:
     """Build the reports of specs (or of all specs in a folder), as PDF or in other forms. A spec with
     `for_each` makes a folder with a report for each value."""
+    from reportspec.formats import kind_of
     from reportspec.timings import Timings
 
     task = _Build(out, tuple(dict.fromkeys(forms)), asked.order(), Messages(messages))
     specs = spec_files(paths)
     names = output_names(specs)
-    if {"pdf", "html"} & set(task.forms):
+    if any(kind_of(form).laid_out for form in task.forms):
         threading.Thread(target=_warm_up, daemon=True).start()
     failed = 0
     for index, path in enumerate(specs):
@@ -127,6 +128,8 @@ def _warm_up() -> None:
 def _build_spec(task: _Build, path: Path, name: str, spent: Timings) -> list[Path] | None:
     """The files of a spec, written; None with the mistakes told. All forms are made before any
     is written."""
+    from reportspec.formats import kind_of
+
     figures_and_spec = built_figures(path, task.order, task.out, spent)
     if figures_and_spec is None:
         return None
@@ -135,7 +138,7 @@ def _build_spec(task: _Build, path: Path, name: str, spent: Timings) -> list[Pat
     named = made if burst else [(name, made[0][1])]
     folder = task.folder / name if burst else task.folder
     with spent.of("render"):
-        if "pdf" in task.forms:
+        if any(kind_of(form).boxed for form in task.forms):
             for _, figures in made[:100]:
                 task.out.tell(_letters_told(path, figures), {})
         files = _files(path, named, built.spec_text, task.forms)

@@ -1,15 +1,23 @@
-"""The forms that a report comes in, all made from the same figures: PDF, HTML, a workbook, CSV and
-Markdown.
+"""The forms that a report comes in, all made from the same figures.
 
-`files_of` gives the files of one form by their names within the output folder. Heavy libraries are
-imported by the form that needs them.
+Their names are `FORMS` in `model/mail.py`, for those who only check what people write; each is a file here,
+`<name>_form.py`, with its `KIND`. Heavy libraries are imported by the form that needs them, when it is made.
 """
 
 from __future__ import annotations
 
+from importlib import import_module
+
+from reportspec.formats.form_kind import FormKind
 from reportspec.model.figures import Figures
 from reportspec.model.mail import Form
 from reportspec.spec_copy import spec_copy
+
+
+def kind_of(form: str) -> FormKind:
+    """What is known of a form."""
+    kind: FormKind = import_module(f"{__name__}.{form}_form").KIND
+    return kind
 
 
 def files_of(figures: Figures, form: Form, name: str, spec_text: str | None) -> dict[str, bytes]:
@@ -17,27 +25,4 @@ def files_of(figures: Figures, form: Form, name: str, spec_text: str | None) -> 
     `csv` a folder `name` with a file for each table, and one for what is to be known of the report as
     a whole. Raises RenderError and FormatError."""
     spec_text = spec_copy(spec_text, figures.each) if spec_text else None
-    match form:
-        case "pdf":
-            from reportspec.render import render_pdf
-
-            return {f"{name}.pdf": render_pdf(figures, spec_text)}
-        case "html":
-            from reportspec.formats.html import as_html
-
-            return {f"{name}.html": as_html(figures, spec_text).encode()}
-        case "xlsx":
-            from reportspec.formats.xlsx import as_workbook
-
-            return {f"{name}.xlsx": as_workbook(figures)}
-        case "csv":
-            from reportspec.render.attachments import csv_files, notes_file
-            from reportspec.render.locale import formats_for
-
-            formats = formats_for(figures)
-            tables = (*notes_file(figures, formats), *csv_files(figures, formats).values())
-            return {f"{name}/{one.name}": one.text.encode() for one in tables}
-        case "md":
-            from reportspec.formats.markdown import as_markdown
-
-            return {f"{name}.md": as_markdown(figures).encode()}
+    return kind_of(form).files(figures, name, spec_text)

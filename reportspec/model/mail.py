@@ -9,6 +9,7 @@ from typing import Literal, get_args
 
 from reportspec.diagnostics import Span
 
+# Each is a file in `formats/`; the schema of specs has the same names.
 Form = Literal["pdf", "html", "xlsx", "csv", "md"]
 FORMS: tuple[Form, ...] = get_args(Form)
 

@@ -16,7 +16,7 @@ from reportspec.model.figures import Figures
 from reportspec.parent import Worker
 
 SECONDS = 60
-_WORKER = "reportspec.formats.one_form"  # which knows all forms
+_WORKER = "reportspec.formats.limited_worker"  # which knows all forms
 MEMORY = 3_000_000_000  # bytes of data; the engine of Vega-Lite alone has half a gigabyte
 
 
@@ -27,7 +27,7 @@ def wanted(figures: Figures) -> bool:
 
 
 def rendered(form: str, figures: Figures, spec_text: str | None) -> bytes:
-    """The report in a form (`pdf`, `html`), made in another process. Raises as rendering itself
+    """The report in a form that is laid out, made in another process. Raises as rendering itself
     does, and `RenderError` where the limits are reached."""
     asked = pickle.dumps((form, plain(figures), spec_text))
     worker = Worker(_WORKER)

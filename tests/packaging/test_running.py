@@ -655,7 +655,6 @@ def test_api_page_names_what_there_is() -> None:
 
     from reportspec.deliver.status import Delivered
     from reportspec.diagnostics import Diagnostic
-    from reportspec.model.mail import FORMS
 
     for name in sorted({*reportspec.__all__} - {"__version__"}):
         assert f"`{name}" in API, name
@@ -668,7 +667,6 @@ def test_api_page_names_what_there_is() -> None:
         for one in fields(kind):
             assert re.search(rf"`{one.name}`", API), f"{kind.__name__}.{one.name}"
     for name in (
-        *FORMS,
         "name",
         "value",
         "figures",

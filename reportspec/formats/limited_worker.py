@@ -5,10 +5,9 @@ from __future__ import annotations
 import pickle
 
 from reportspec.errors import ReportspecError
-from reportspec.formats.html import html_here
+from reportspec.formats import kind_of
 from reportspec.parent import served
 from reportspec.render.limited import MEMORY, SECONDS
-from reportspec.render.pdf import pdf_here
 
 
 def _limit() -> None:
@@ -23,10 +22,12 @@ def _limit() -> None:
 def _main() -> None:
     asked, answers = served()
     form, figures, spec_text = pickle.load(asked)
+    laid_out = kind_of(form).laid_out
+    assert laid_out is not None
     _limit()
     made: bytes | ReportspecError
     try:
-        made = html_here(figures, spec_text).encode() if form == "html" else pdf_here(figures, spec_text)
+        made = laid_out(figures, spec_text)
     except ReportspecError as error:
         made = error
     with answers:
