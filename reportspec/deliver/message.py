@@ -15,17 +15,10 @@ from reportspec import diagnostics
 from reportspec.addresses import ascii_address, split
 from reportspec.deliver.body import as_html, as_text
 from reportspec.diagnostics import harmless
+from reportspec.formats import kind_of
 from reportspec.model.figures import Figures
 
 _POLICY = SMTP.clone(max_line_length=78)
-_TYPES = {
-    "pdf": ("application", "pdf"),
-    "html": ("text", "html"),
-    "csv": ("text", "csv"),
-    "md": ("text", "markdown"),
-    "xlsx": ("application", "vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
-    "zip": ("application", "zip"),
-}
 _LONGEST = 200  # letters of a subject
 
 
@@ -93,7 +86,7 @@ def mail(
     made.set_content(as_text(figures, body, attached, links, left_out), cte="quoted-printable")
     made.add_alternative(as_html(figures, body, attached, links, left_out), subtype="html", cte="quoted-printable")
     for name, data in files:
-        main, sub = _TYPES[name.rpartition(".")[2]]
+        main, _, sub = kind_of(name.rpartition(".")[2]).media_type.partition("/")
         made.add_attachment(data, maintype=main, subtype=sub, filename=name)
     for place, part in enumerate(one for one in made.walk() if one.is_multipart()):
         part.set_boundary(f"=={sha256(f'{head.message_id}{place}'.encode()).hexdigest()[:30]}==")
