@@ -9,11 +9,12 @@ from sqlglot import exp
 from reportspec.databases import Database
 from reportspec.run.alchemy import Driver
 from reportspec.sql.dialects.common import (
-    division,
+    difference,
     inlined_or_not,
     is_zoned,
     nulls_by_case,
     quantiles_by_rank,
+    safe_division,
 )
 from reportspec.sql.dialects.generic import greatest, lands, least
 from reportspec.sql.dialects.rewrite import (
@@ -49,13 +50,6 @@ def _landed(node: exp.Expr) -> exp.Expr:
     return with_args(node, this=_datetime(node.this)) if lands(node, "time") else node
 
 
-def _difference(node: exp.Expr) -> exp.Expr:
-    unit = str(node.args.get("unit") or "DAY").upper()
-    if unit == "DAY":
-        return _sql("DATE_DIFF(b, a, DAY)", a=node.expression, b=node.this)
-    return _sql(f"DATETIME_DIFF(b, a, {unit})", a=node.expression, b=node.this)
-
-
 def _truncated(node: exp.Expr) -> exp.Expr:
     unit = str(node.args["unit"].name).upper()
     return _sql(f"DATE_TRUNC(x, {'WEEK(MONDAY)' if unit == 'WEEK' else unit})", x=node.this)
@@ -74,9 +68,9 @@ RULES: Rules = {
     exp.Alias: _landed,
     exp.Cast: _cast,
     exp.CTE: inlined_or_not,
-    exp.DateDiff: _difference,
+    exp.DateDiff: difference("bigquery", "BigQuery", {"DAY": "DATE_DIFF(b, a, DAY)"}, "DATETIME_DIFF(b, a, {unit})"),
     exp.DateTrunc: _truncated,
-    exp.Div: lambda node: node if node.args.get("typed") else division(node),
+    exp.Div: safe_division,
     exp.Greatest: greatest,
     exp.Least: least,
     exp.Order: nulls_by_case,

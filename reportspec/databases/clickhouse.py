@@ -35,11 +35,12 @@ from reportspec.run.connection import (
     unreadable,
 )
 from reportspec.sql.dialects.common import (
-    division,
+    difference,
     inlined_or_not,
     is_zoned,
     nulls_last,
     quotient,
+    safe_division,
     unit_of,
 )
 from reportspec.sql.dialects.generic import greatest, lands, least
@@ -124,13 +125,6 @@ def _quantile(node: exp.Expr) -> exp.Expr:
     )
 
 
-def _difference(node: exp.Expr) -> exp.Expr:
-    unit = unit_of(node).lower()
-    if unit == "week":
-        raise Unsupported(unsaid(node, "ClickHouse"))
-    return _sql(f"dateDiff('{unit}', a, b)", a=node.expression, b=node.this)
-
-
 def _part(node: exp.Expr) -> exp.Expr:
     if str(node.this.name).upper().startswith("EPOCH"):
         raise Unsupported(unsaid(node, "ClickHouse"))
@@ -140,6 +134,12 @@ def _part(node: exp.Expr) -> exp.Expr:
 def _formatted(node: exp.Expr) -> exp.Expr:
     """A text of a time: minutes have another code, and `%M` is the name of a month."""
     return with_args(node, format=exp.Literal.string(str(node.args["format"].this).replace("%M", "%i")))
+
+
+_DIFFERENCES = {
+    unit: f"dateDiff('{unit.lower()}', a, b)"
+    for unit in ("YEAR", "QUARTER", "MONTH", "DAY", "HOUR", "MINUTE", "SECOND", "MILLISECOND", "MICROSECOND")
+}
 
 
 def _tried(node: exp.Expr) -> exp.Expr:
@@ -317,7 +317,7 @@ RULES: Rules = {
         exp.StrToDate,
         exp.Initcap,
     ),
-    exp.DateDiff: _difference,
+    exp.DateDiff: difference("clickhouse", "ClickHouse", _DIFFERENCES),
     exp.DateFromParts: _called("makeDate32", "year", "month", "day"),
     exp.DateTrunc: _truncated,
     exp.TimestampTrunc: _truncated,
@@ -338,7 +338,7 @@ RULES: Rules = {
     ),
     exp.Substring: _called("substringUTF8", "this", "start", "length"),
     exp.TryCast: _tried,
-    exp.Div: lambda node: node if node.args.get("typed") else division(node),
+    exp.Div: safe_division,
 }
 SETTINGS = {
     "join_use_nulls": "1",

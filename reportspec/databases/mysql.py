@@ -32,8 +32,8 @@ from reportspec.run.connection import (
 from reportspec.run.reaper import Guard
 from reportspec.sql.dialects.common import (
     NUMBER,
+    difference,
     division,
-    elapsed,
     fitting,
     half_up,
     inlined_or_not,
@@ -109,6 +109,7 @@ _DIFFERENCES = {
     "DAY": "DATEDIFF(b, a)",
     "YEAR": "(YEAR(b) - YEAR(a))",
     "MONTH": "((YEAR(b) - YEAR(a)) * 12 + MONTH(b) - MONTH(a))",
+    **{unit: f"TIMESTAMPDIFF({unit}, a, b)" for unit in ("MICROSECOND", "SECOND", "MINUTE", "HOUR")},
 }
 _BEGINS = {"SECOND": "%Y-%m-%d %H:%i:%s", "MINUTE": "%Y-%m-%d %H:%i:00", "HOUR": "%Y-%m-%d %H:00:00"}
 _TIME = exp.DataType(
@@ -239,17 +240,11 @@ def _readable(value: exp.Expr, made: exp.Expr) -> exp.Expr:
 
 
 def _difference(node: exp.Expr, label: str) -> exp.Expr:
-    unit, later, earlier = unit_of(node), node.this, node.expression
-    if unit in _DIFFERENCES:
-        return _sql(_DIFFERENCES[unit], b=later, a=earlier)
-    if unit == "MICROSECOND":
-        return elapsed(_sql("TIMESTAMPDIFF(MICROSECOND, a, b)", b=later, a=earlier), node)
-    if unit not in _BEGINS:
-        raise Unsupported(unsaid(node, label))
-    form = exp.Literal.string(_BEGINS[unit])
-    # Units that have begun in between, not those that are over.
-    begun = [_called("DATE_FORMAT", x, form) for x in (earlier, later)]
-    return _called("TIMESTAMPDIFF", exp.Var(this=unit), *begun)
+    form = _BEGINS.get(unit_of(node))
+    if form is not None:  # units that have begun in between, not those that are over
+        later, earlier = (_called("DATE_FORMAT", end, exp.Literal.string(form)) for end in (node.this, node.expression))
+        node = with_args(node, this=later, expression=earlier)
+    return difference("mysql", label, _DIFFERENCES, clock=True)(node)
 
 
 def _part(node: exp.Expr, label: str) -> exp.Expr:

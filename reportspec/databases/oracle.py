@@ -7,7 +7,14 @@ from sqlglot import exp
 from reportspec.databases import Checkup, Database
 from reportspec.run.alchemy import Driver
 from reportspec.run.connection import Wanted
-from reportspec.sql.dialects.common import division, inlined_or_not, is_zoned, nulls_last, remainder
+from reportspec.sql.dialects.common import (
+    difference,
+    inlined_or_not,
+    is_zoned,
+    nulls_last,
+    remainder,
+    safe_division,
+)
 from reportspec.sql.dialects.generic import (
     greatest,
     in_capitals,
@@ -87,13 +94,6 @@ def _landed(node: exp.Expr) -> exp.Expr:
     return with_args(node, this=_call("TRUNC", node.this)) if lands(node, "date") else node
 
 
-def _difference(node: exp.Expr) -> exp.Expr:
-    unit = str(node.args.get("unit") or "DAY").upper()
-    if unit == "DAY":
-        return exp.Paren(this=exp.Sub(this=_call("TRUNC", node.this), expression=_call("TRUNC", node.expression)))
-    return exp.Paren(this=_sql(_MICROS, a=node.expression, b=node.this))
-
-
 def _truncated(node: exp.Expr) -> exp.Expr:
     formats = {"DAY": "DD", "WEEK": "IW", "MONTH": "MM", "QUARTER": "Q", "YEAR": "YYYY"}
     unit = str(node.args["unit"].name).upper()
@@ -123,9 +123,9 @@ RULES: Rules = {
     exp.Cast: _cast,
     exp.CTE: inlined_or_not,
     exp.DateAdd: _later,
-    exp.DateDiff: _difference,
+    exp.DateDiff: difference("oracle", "Oracle", {"DAY": "(TRUNC(b) - TRUNC(a))"}, f"({_MICROS})"),
     exp.DateTrunc: _truncated,
-    exp.Div: lambda node: node if node.args.get("typed") else division(node),
+    exp.Div: safe_division,
     exp.Greatest: greatest,
     exp.Least: least,
     exp.Mod: lambda node: remainder(node, "MOD"),

@@ -38,11 +38,11 @@ from reportspec.run.connection import (
 )
 from reportspec.sql.dialects.common import (
     NUMBER,
-    division,
     double,
     fitting,
     half_up,
     nulls_last,
+    safe_division,
     turned,
     unit_of,
 )
@@ -78,10 +78,6 @@ def _exact(value: exp.Expr) -> exp.Expr:
     """A text that is no `citext` and has a collation that tells all texts apart."""
     text = exp.Cast(this=value, to=exp.DataType(this=exp.DataType.Type.TEXT, nested=False))
     return exp.Collate(this=text, expression=identifier("C"))
-
-
-def _division(node: exp.Expr) -> exp.Expr:
-    return node if node.args.get("typed") else division(node)
 
 
 def _tried(node: exp.Expr) -> exp.Expr:
@@ -185,7 +181,7 @@ RULES: Rules = {
     exp.TryCast: _tried,
     exp.Order: nulls_last,
     exp.Ordered: by_code_points,
-    exp.Div: _division,
+    exp.Div: safe_division,
     exp.Case: _flag,
     exp.EQ: _flagged,
 }

@@ -8,11 +8,12 @@ from reportspec.databases import Checkup, Database
 from reportspec.run.alchemy import Driver
 from reportspec.run.connection import Wanted
 from reportspec.sql.dialects.common import (
-    division,
+    difference,
     inlined_or_not,
     is_zoned,
     nulls_last,
     quantiles_by_rank,
+    safe_division,
 )
 from reportspec.sql.dialects.generic import greatest, least
 from reportspec.sql.dialects.rewrite import Dialect, Rules, snippet, with_args
@@ -31,16 +32,11 @@ def _cast(node: exp.Expr) -> exp.Expr:
     return with_args(node, this=there)
 
 
-def _difference(node: exp.Expr) -> exp.Expr:
-    unit = str(node.args.get("unit") or "DAY").upper()
-    return _sql(f"DATEDIFF({unit}, a, b)", a=node.expression, b=node.this)
-
-
 RULES: Rules = {
     exp.Cast: _cast,
     exp.CTE: inlined_or_not,
-    exp.DateDiff: _difference,
-    exp.Div: lambda node: node if node.args.get("typed") else division(node),
+    exp.DateDiff: difference("redshift", "Redshift", {}, "DATEDIFF({unit}, a, b)"),
+    exp.Div: safe_division,
     exp.Greatest: greatest,
     exp.Least: least,
     exp.Order: nulls_last,

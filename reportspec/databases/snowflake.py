@@ -7,7 +7,7 @@ from sqlglot import exp
 from reportspec.databases import Checkup, Database
 from reportspec.run.alchemy import Driver
 from reportspec.run.connection import CONNECT_SECONDS, Wanted
-from reportspec.sql.dialects.common import division, inlined_or_not, is_zoned, nulls_last
+from reportspec.sql.dialects.common import difference, inlined_or_not, is_zoned, nulls_last, safe_division
 from reportspec.sql.dialects.generic import greatest, in_capitals, least, within_group
 from reportspec.sql.dialects.rewrite import TIMES, Dialect, Rules, snippet, type_of, with_args
 
@@ -28,17 +28,12 @@ def _cast(node: exp.Expr) -> exp.Expr:
     return node
 
 
-def _difference(node: exp.Expr) -> exp.Expr:
-    unit = str(node.args.get("unit") or "DAY").upper()
-    return _sql(f"DATEDIFF({unit}, a, b)", a=node.expression, b=node.this)
-
-
 RULES: Rules = {
     exp.Identifier: in_capitals,
     exp.Cast: _cast,
     exp.CTE: inlined_or_not,
-    exp.DateDiff: _difference,
-    exp.Div: lambda node: node if node.args.get("typed") else division(node),
+    exp.DateDiff: difference("snowflake", "Snowflake", {}, "DATEDIFF({unit}, a, b)"),
+    exp.Div: safe_division,
     exp.Greatest: greatest,
     exp.Least: least,
     exp.Order: nulls_last,

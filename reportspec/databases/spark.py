@@ -32,10 +32,11 @@ from reportspec.run.connection import (
     unreadable,
 )
 from reportspec.sql.dialects.common import (
-    division,
+    difference,
     inlined_or_not,
     is_zoned,
     nulls_last,
+    safe_division,
     turned,
     unit_of,
 )
@@ -96,27 +97,25 @@ def _left(node: exp.Expr) -> exp.Expr:
     return exp.Anonymous(this=node.key.upper(), expressions=[node.this, length])
 
 
+_DIFFERENCES = {
+    "DAY": "DATEDIFF(b, a)",
+    "YEAR": "(YEAR(b) - YEAR(a))",
+    "MONTH": "((YEAR(b) - YEAR(a)) * 12 + MONTH(b) - MONTH(a))",
+    "MICROSECOND": "TIMESTAMPDIFF(MICROSECOND, a, b)",
+    # Units that have begun in between, not those that are over.
+    **{
+        unit: f"TIMESTAMPDIFF({unit}, DATE_TRUNC('{unit}', a), DATE_TRUNC('{unit}', b))"
+        for unit in ("SECOND", "MINUTE", "HOUR")
+    },
+}
+
+
 def _difference(node: exp.Expr) -> exp.Expr:
-    unit, later, earlier = unit_of(node), node.this, node.expression
-    if unit == "DAY":
-        return _sql("DATEDIFF(b, a)", b=later, a=earlier)
-    if unit == "YEAR":
-        return _sql("(YEAR(b) - YEAR(a))", b=later, a=earlier)
-    if unit == "MONTH":
-        return _sql("((YEAR(b) - YEAR(a)) * 12 + MONTH(b) - MONTH(a))", b=later, a=earlier)
-    if unit in (
-        "SECOND",
-        "MINUTE",
-        "HOUR",
-    ):  # units that have begun in between, not those that are over
-        form = exp.Literal.string(unit)
-        earlier, later = (exp.Anonymous(this="DATE_TRUNC", expressions=[form, x]) for x in (earlier, later))
-    elif unit != "MICROSECOND":
-        raise Unsupported(unsaid(node, "Spark"))
-    elif turned(node):  # as instants: the session's zone is the source's
+    if unit_of(node) == "MICROSECOND" and turned(node):  # as instants: the session's zone is the source's
         to = exp.DataType(this=exp.DataType.Type.TIMESTAMPLTZ, nested=False)
-        later, earlier = (exp.Cast(this=end, to=to) for end in (later, earlier))
-    return _sql(f"TIMESTAMPDIFF({unit}, a, b)", b=later, a=earlier)
+        later, earlier = (exp.Cast(this=end, to=to) for end in (node.this, node.expression))
+        node = with_args(node, this=later, expression=earlier)
+    return difference("spark", "Spark", _DIFFERENCES)(node)
 
 
 def _part(node: exp.Expr) -> exp.Expr:
@@ -154,7 +153,7 @@ RULES: Rules = {
     exp.UnixToTime: lambda node: _sql(
         "TIMESTAMP_MICROS(CAST(x * CAST(1000000 AS BIGINT) AS BIGINT))", x=exp.Paren(this=node.this)
     ),
-    exp.Div: lambda node: node if node.args.get("typed") else division(node),
+    exp.Div: safe_division,
 }
 INSTANTS = re.compile("TIMESTAMP$")
 SPARK = Dialect(

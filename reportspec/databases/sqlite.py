@@ -35,13 +35,13 @@ from reportspec.run.connection import (
 from reportspec.run.sqlite_functions import bring_functions, read_only
 from reportspec.sql.dialects.common import (
     NUMBER,
-    division,
-    elapsed,
+    difference,
     fitting,
     is_zoned,
     minutes_ahead,
     nulls_last,
     quantiles_by_rank,
+    safe_division,
     unit_of,
 )
 from reportspec.sql.dialects.generic import greatest, least
@@ -188,29 +188,28 @@ _PART = {
     "ISODOW": "((CAST(STRFTIME('%w', SUBSTR(x, 1, 10)) AS INTEGER) + 6) % 7 + 1)",
     "DAYOFWEEKISO": "((CAST(STRFTIME('%w', SUBSTR(x, 1, 10)) AS INTEGER) + 6) % 7 + 1)",
 }
-_SECONDS = {"SECOND": 1, "MINUTE": 60, "HOUR": 3600}
 
 
-def _difference(node: exp.Expr) -> exp.Expr:
-    unit, later, earlier = unit_of(node), node.this, node.expression
-    if unit == "DAY":
-        return _sql("CAST(JULIANDAY(DATE(b)) - JULIANDAY(DATE(a)) AS INTEGER)", b=later, a=earlier)
-    if unit == "MICROSECOND":
-        return elapsed(_sql(_MICROS, b=later, a=earlier), node)
-    if unit in _SECONDS:
-        since = "CAST(STRFTIME('%s', SUBSTR(x, 1, 19)) AS INTEGER)"
-        step = _SECONDS[unit]  # of times before 1970 too, whole ones that have begun
-        whole = f"({since} - (({since} % {step}) + {step}) % {step}) / {step}"
-        return _apart(whole, later, earlier)
-    if unit == "YEAR":
-        return _apart(_PART["YEAR"], later, earlier)
-    if unit == "MONTH":
-        return _apart(f"({_PART['YEAR']} * 12 + {_PART['MONTH']})", later, earlier)
-    raise Unsupported(unsaid(node, "SQLite"))
+def _less(text: str) -> str:
+    """What a form says of the later time, less what it says of the earlier one."""
+    return f"({text.replace('(x', '(b').replace(' x', ' b')} - {text.replace('(x', '(a').replace(' x', ' a')})"
 
 
-def _apart(text: str, later: exp.Expr, earlier: exp.Expr) -> exp.Expr:
-    return exp.Paren(this=exp.Sub(this=_sql(text, x=later), expression=_sql(text, x=earlier)))
+def _begun(seconds: int) -> str:
+    """Units of so many seconds that have begun in between, of times before 1970 too."""
+    since = "CAST(STRFTIME('%s', SUBSTR(x, 1, 19)) AS INTEGER)"
+    return _less(f"({since} - (({since} % {seconds}) + {seconds}) % {seconds}) / {seconds}")
+
+
+_DIFFERENCES = {
+    "MICROSECOND": _MICROS,
+    "SECOND": _begun(1),
+    "MINUTE": _begun(60),
+    "HOUR": _begun(3600),
+    "DAY": "CAST(JULIANDAY(DATE(b)) - JULIANDAY(DATE(a)) AS INTEGER)",
+    "MONTH": _less(f"({_PART['YEAR']} * 12 + {_PART['MONTH']})"),
+    "YEAR": _less(_PART["YEAR"]),
+}
 
 
 def _truncated(node: exp.Expr) -> exp.Expr:
@@ -363,7 +362,7 @@ RULES: Rules = {
     exp.Sub: _moved,
     exp.Concat: lambda node: _joined([_sql("COALESCE(x, '')", x=item) for item in node.expressions]),
     exp.Contains: lambda node: _sql("INSTR(x, p) > 0", x=node.this, p=node.expression),
-    exp.DateDiff: _difference,
+    exp.DateDiff: difference("sqlite", "SQLite", _DIFFERENCES, clock=True),
     exp.DateFromParts: lambda node: _sql(
         "CASE WHEN NOT y + m + d IS NULL THEN PRINTF('%04d-%02d-%02d', y, m, d) END",
         y=node.args["year"],
@@ -406,7 +405,7 @@ RULES: Rules = {
     exp.UnixToTime: lambda node: _sql(_SINCE, x=node.this),
     exp.DateAdd: _later,
     exp.DateSub: _later,
-    exp.Div: lambda node: node if node.args.get("typed") else division(node),
+    exp.Div: safe_division,
     exp.Select: quantiles_by_rank,
 }
 SQLITE = Dialect(

@@ -7,11 +7,12 @@ from sqlglot import exp
 from reportspec.databases import Checkup, Database
 from reportspec.run.alchemy import Driver
 from reportspec.sql.dialects.common import (
-    division,
+    difference,
     inlined_or_not,
     is_zoned,
     nulls_last,
     quantiles_by_rank,
+    safe_division,
 )
 from reportspec.sql.dialects.generic import greatest, least
 from reportspec.sql.dialects.rewrite import TIMES, Dialect, Rules, snippet, type_of, with_args
@@ -28,6 +29,10 @@ _MICROS = exp.DataType(
 )
 
 
+# DATE_DIFF knows no microseconds.
+_SINCE = "(TO_UNIXTIME(WITH_TIMEZONE(b, 'UTC')) - TO_UNIXTIME(WITH_TIMEZONE(a, 'UTC'))) * 1000000"
+
+
 def _cast(node: exp.Expr) -> exp.Expr:
     kind = type_of(node)
     zoned = is_zoned(node.this)
@@ -40,22 +45,11 @@ def _cast(node: exp.Expr) -> exp.Expr:
     return with_args(node, to=_MICROS) if kind in TIMES else node
 
 
-def _difference(node: exp.Expr) -> exp.Expr:
-    unit = str(node.args.get("unit") or "DAY").upper()
-    if unit == "MICROSECOND":  # DATE_DIFF knows none
-        return _sql(
-            "(TO_UNIXTIME(WITH_TIMEZONE(b, 'UTC')) - TO_UNIXTIME(WITH_TIMEZONE(a, 'UTC'))) * 1000000",
-            a=node.expression,
-            b=node.this,
-        )
-    return _sql(f"DATE_DIFF('{unit}', a, b)", a=node.expression, b=node.this)
-
-
 RULES: Rules = {
     exp.Cast: _cast,
     exp.CTE: inlined_or_not,
-    exp.DateDiff: _difference,
-    exp.Div: lambda node: node if node.args.get("typed") else division(node),
+    exp.DateDiff: difference("trino", "Trino", {"MICROSECOND": _SINCE}, "DATE_DIFF('{unit}', a, b)"),
+    exp.Div: safe_division,
     exp.Greatest: greatest,
     exp.Least: least,
     exp.Order: nulls_last,

@@ -8,12 +8,12 @@ from reportspec.databases import Checkup, Database
 from reportspec.run.alchemy import Driver
 from reportspec.run.connection import CONNECT_SECONDS, Wanted
 from reportspec.sql.dialects.common import (
-    division,
     inlined_or_not,
     is_zoned,
     minutes_ahead,
     nulls_by_case,
     quantiles_by_rank,
+    safe_division,
 )
 from reportspec.sql.dialects.generic import greatest, lands, least, typed_booleans, without_booleans
 from reportspec.sql.dialects.rewrite import (
@@ -109,7 +109,7 @@ RULES: Rules = {
     exp.CTE: inlined_or_not,
     exp.DateDiff: _difference,
     exp.DateTrunc: _truncated,
-    exp.Div: lambda node: node if node.args.get("typed") else division(node),
+    exp.Div: safe_division,
     exp.DPipe: _joined,
     exp.Escape: _like,
     exp.Greatest: greatest,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
@@ -10,7 +11,17 @@ from sqlglot import exp
 
 from reportspec.expression.sandbox import WRITTEN
 from reportspec.expression.trees import ZONE, alias_of, column, literal, named, when
-from reportspec.sql.dialects.rewrite import WHOLES, Rules, is_text_literal, remade, with_args
+from reportspec.sql.dialects.rewrite import (
+    WHOLES,
+    Rule,
+    Rules,
+    Unsupported,
+    is_text_literal,
+    remade,
+    snippet,
+    unsaid,
+    with_args,
+)
 
 # Times of a clock on a wall, in whichever zone.
 _FIRST, _LAST = datetime.fromisoformat("1970-01-01"), datetime.fromisoformat("2050-01-01")
@@ -41,6 +52,11 @@ def division(node: exp.Expr) -> exp.Expr:
     bare = right.this if isinstance(right, exp.Nullif) else right
     below = double(_wrapped(bare))
     return exp.Div(this=double(_wrapped(left)), expression=nonzero(below), typed=True, safe=False)
+
+
+def safe_division(node: exp.Expr) -> exp.Expr:
+    """The same of a division that is not written so already."""
+    return node if node.args.get("typed") else division(node)
 
 
 def remainder(node: exp.Expr, native: type[exp.Expr] | str = exp.Mod) -> exp.Expr:
@@ -433,6 +449,22 @@ def half_up(node: exp.Expr) -> exp.Expr:
         nested=False,
     )
     return with_args(node, this=exp.Cast(this=node.this, to=to))
+
+
+def difference(dialect: str, label: str, forms: Mapping[str, str], otherwise: str = "", clock: bool = False) -> Rule:
+    """A rule for the units between two times, the earlier `a` and the later `b`, by the SQL for each unit;
+    `otherwise` is that of all others, in which `{unit}` stands for theirs. A unit without any is refused. With
+    `clock`, microseconds are those that have passed, and not those that a clock that was turned shows."""
+
+    def between(node: exp.Expr) -> exp.Expr:
+        unit = unit_of(node)
+        text = forms.get(unit, otherwise).format(unit=unit)
+        if not text:
+            raise Unsupported(unsaid(node, label))
+        found = snippet(dialect, text, a=node.expression, b=node.this)
+        return elapsed(found, node) if clock and unit == "MICROSECOND" else found
+
+    return between
 
 
 def unit_of(node: exp.Expr) -> str:
