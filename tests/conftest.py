@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import io
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -22,6 +23,7 @@ import duckdb
 import pytest
 from hypothesis import settings
 
+from tests import choosing
 from tests.engines.lacking import why_left_out
 from tests.golden import Golden
 
@@ -29,6 +31,14 @@ CHECKOUT = Path(__file__).resolve().parent.parent
 
 # As the program itself has it: of many trees, collecting garbage often takes half of the time.
 gc.set_threshold(100_000, 50, 50)
+
+# Who is started in the background, by a scheduler or by nohup ignores what its processes would ignore, too, and tests
+# send them. A handler is not inherited: nobody whom we start ignores anything, and a hang-up still does not end us.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+for _name in ("SIGHUP", "SIGTERM"):
+    if hasattr(signal, _name) and signal.getsignal(getattr(signal, _name)) is signal.SIG_IGN:
+        signal.signal(getattr(signal, _name), lambda *_: None)
 
 # Whoever has set these for their own reports must not change what the tests see.
 PERSONAL_SETTINGS = ("CRM_DATABASE_URL", "SMTP_URL", "PYTHONPATH", "SOURCE_DATE_EPOCH")
@@ -198,6 +208,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--night", action="store_true", help="draw in full and anew what is drawn at random")
     parser.addoption("--complete", action="store_true", help="fail, and do not skip, where an engine is not installed")
     parser.addoption("--approve", action="store_true", help="keep what the golden tests find (`make snapshots`)")
+    parser.addoption("--few", type=int, default=0, metavar="N", help="run N cases of each test with more (2 at least)")
+    parser.addoption("--order", default="", metavar="SEED", help="run the tests in the order that this seed gives")
     parser.addoption("--seed", default="", help="draw what was drawn with this seed")
 
 
@@ -222,14 +234,22 @@ def _left_out_without_its_engine(item: pytest.Item) -> Generator[None, object, o
         pytest.skip(why)
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """By night only what draws at random is run, and only what keeps files where they are to be approved; all else
     is run by day."""
+    chosen = list(items)
     for option, fixture in (("--night", "draw"), ("--approve", "golden")):
         if config.getoption(option):
-            chosen = [item for item in items if fixture in getattr(item, "fixturenames", ())]
-            config.hook.pytest_deselected(items=[item for item in items if item not in set(chosen)])
-            items[:] = chosen
+            chosen = choosing.asking_for(chosen, fixture)
+    if few := config.getoption("--few"):
+        chosen = choosing.few_of_each(chosen, few)
+    if seed := config.getoption("--order"):
+        chosen = choosing.shuffled(chosen, seed)
+    choosing.keep_together(chosen)
+    left_out = {*items} - {*chosen}
+    config.hook.pytest_deselected(items=[item for item in items if item in left_out])
+    items[:] = chosen
 
 
 @pytest.fixture(scope="session")

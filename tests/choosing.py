@@ -1,0 +1,55 @@
+"""Which tests are run, in which order, and on which worker: what pytest's hook in `conftest.py` does with them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from random import Random
+
+import pytest
+
+
+def asking_for(items: Iterable[pytest.Item], fixture: str) -> list[pytest.Item]:
+    """Tests that ask for a fixture."""
+    return [item for item in items if fixture in getattr(item, "fixturenames", ())]
+
+
+def few_of_each(items: Iterable[pytest.Item], few: int) -> list[pytest.Item]:
+    """Of each test with more than so many cases the first, the last, and others at equal distances between them:
+    neighbours are alike. Slow cases are counted by themselves, as they may be left out."""
+    cases: dict[tuple[str, bool], list[pytest.Item]] = {}
+    for item in items:
+        cases.setdefault((item.nodeid.partition("[")[0], _slow(item)), []).append(item)
+    chosen: set[pytest.Item] = set()
+    for case in cases.values():
+        chosen |= {*case} if len(case) <= few else {case[round(at * (len(case) - 1) / (few - 1))] for at in range(few)}
+    return [item for item in items if item in chosen]
+
+
+def shuffled(items: Iterable[pytest.Item], seed: str) -> list[pytest.Item]:
+    """In an order that the seed gives, the same for all workers: files in any order, and the tests of a file in any
+    order. A file's tests stay together, or its set-up would be done again for each of them."""
+    files: dict[str, list[pytest.Item]] = {}
+    for item in items:
+        files.setdefault(_file(item), []).append(item)
+    random = Random(seed)
+    drawn = sorted(files)
+    random.shuffle(drawn)
+    for tests in files.values():
+        random.shuffle(tests)
+    return [item for name in drawn for item in files[name]]
+
+
+def keep_together(items: Iterable[pytest.Item]) -> None:
+    """Have fast tests of one file run by one worker, so that what they share is set up once. Slow ones are shared out
+    one by one, or by the group that they name."""
+    for item in items:
+        if not any(item.iter_markers("xdist_group")) and not _slow(item):
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))
+
+
+def _file(item: pytest.Item) -> str:
+    return item.nodeid.partition("::")[0]
+
+
+def _slow(item: pytest.Item) -> bool:
+    return item.get_closest_marker("slow") is not None

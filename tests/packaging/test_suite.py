@@ -1,0 +1,79 @@
+"""How the suite itself is run: it passes however it is started."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections import Counter
+from itertools import pairwise
+from pathlib import Path
+from typing import cast
+
+import pytest
+
+from tests import choosing
+
+
+class Item:
+    """A test as pytest has it."""
+
+    def __init__(self, file: str, test: str, slow: bool = False) -> None:
+        self.nodeid, self.path, self.slow = f"tests/{file}.py::{test}", Path(f"tests/{file}.py"), slow
+
+    def get_closest_marker(self, name: str) -> object:
+        return (self.slow and name == "slow") or None
+
+
+def items(*some: Item) -> list[pytest.Item]:
+    return cast("list[pytest.Item]", list(some))
+
+
+def names(some: list[pytest.Item]) -> list[str]:
+    return [item.nodeid.partition("::")[2] for item in some]
+
+
+CASES = [Item("a", f"test_a[{n}]") for n in range(10)]
+
+
+def test_few_of_each_are_the_first_the_last_and_some_between() -> None:
+    given = items(Item("a", "test_b"), *CASES, Item("b", "test_a[0]"), Item("b", "test_a[1]"))
+    few = choosing.few_of_each(given, 4)
+    assert names(few) == ["test_b", *(f"test_a[{n}]" for n in (0, 3, 6, 9)), "test_a[0]", "test_a[1]"]
+
+
+def test_slow_cases_are_not_those_that_are_kept_of_the_fast_ones() -> None:
+    slow = [Item("a", f"test_a[slow {n}]", slow=True) for n in range(10)]
+    few = choosing.few_of_each(items(*slow, *CASES), 2)
+    assert names(few) == ["test_a[slow 0]", "test_a[slow 9]", "test_a[0]", "test_a[9]"]
+
+
+def test_any_order_has_all_and_keeps_a_file_together() -> None:
+    given = items(*CASES, *(Item("b", f"test_{n}") for n in range(10)), Item("c", "test_c"))
+    first, again, other = (choosing.shuffled(given, seed) for seed in ("1", "1", "2"))
+    assert first == again != other
+    assert {*first} == {*given}
+    assert first != given
+    files = [item.path for item in first]
+    assert len(Counter(files)) == 1 + sum(file != after for file, after in pairwise(files))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+@pytest.mark.parametrize("name", ["SIGINT", "SIGHUP", "SIGTERM"])
+def test_nobody_whom_tests_start_ignores_what_their_own_starter_ignores(name: str, checkout: Path) -> None:
+    """A shell that starts something in the background has it ignore Ctrl-C; nohup, hang-ups."""
+    number = getattr(signal, name)
+    ask = f"import signal; print(signal.getsignal(signal.{name}) is signal.SIG_IGN)"
+    child = f"import subprocess, sys; import tests.conftest; subprocess.run([sys.executable, '-c', {ask!r}])"
+    told = subprocess.run(
+        [sys.executable, "-c", child],
+        cwd=checkout,
+        env={**os.environ, "PYTHONPATH": str(checkout)},
+        preexec_fn=lambda: signal.signal(number, signal.SIG_IGN),
+        capture_output=True,
+        encoding="utf-8",
+        timeout=120,
+        check=True,
+    )
+    assert told.stdout == "False\n"
