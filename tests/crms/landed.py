@@ -144,7 +144,7 @@ class Landed:
         """Have a metric computed: those that compare rows in a breakdown, others as a figure.
 
         All that the source serves are computed in one report, a section each, as opening a source takes
-        longer than a figure; where that fails, each is computed alone."""
+        longer than a figure; one that fails is computed alone."""
         if period not in self._ran:
             self._ran[period] = self._all(period)
         if metric not in self._ran[period]:
@@ -155,9 +155,15 @@ class Landed:
         served = [name for name in metric_ids() if can_serve(binding, name)]
         done: set[str] = set()
         for at in range(0, len(served), 60):  # a report has so many sections at most
-            with suppress(Exception):
-                done |= self._sections(served[at : at + 60], period)
+            done |= self._computed(served[at : at + 60], period)
         return done
+
+    def _computed(self, metrics: list[str], period: str) -> set[str]:
+        """Those of metrics that can be computed: of many that fail together, those of each half."""
+        with suppress(Exception):
+            return self._sections(metrics, period)
+        half = len(metrics) // 2
+        return self._computed(metrics[:half], period) | self._computed(metrics[half:], period) if half else set()
 
     def _sections(self, metrics: list[str], period: str) -> set[str]:
         """Compute metrics, a section each; which were."""

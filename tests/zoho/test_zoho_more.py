@@ -266,8 +266,11 @@ def test_what_it_serves_at_least(zoho: Landed) -> None:
     assert sorted(name for name in SERVED if not can_serve(binding, name)) == []
 
 
+@pytest.mark.slow
+@pytest.mark.xdist_group("zoho_more")
 @pytest.mark.parametrize("metric", metric_ids())
 def test_every_metric_that_it_can_serve_runs(zoho: Landed, metric: str) -> None:
+    """Slow: all metrics of the catalogue over one source take some seconds."""
     if not can_serve(zoho.binding(), metric):
         assert metric not in SERVED
         return

@@ -234,8 +234,11 @@ def test_what_it_serves_at_least(active: Landed) -> None:
     assert sorted(name for name in SERVED if not can_serve(binding, name)) == []
 
 
+@pytest.mark.slow
+@pytest.mark.xdist_group("activecampaign")
 @pytest.mark.parametrize("metric", metric_ids())
 def test_every_metric_that_it_can_serve_runs(active: Landed, metric: str) -> None:
+    """Slow: all metrics of the catalogue over one source take some seconds."""
     if not can_serve(active.binding(), metric):
         assert metric not in SERVED
         return

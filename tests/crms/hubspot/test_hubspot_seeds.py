@@ -227,8 +227,11 @@ SERVED = {
 PERIOD = "{from: 2019-10-01, to: 2021-12-31}"
 
 
+@pytest.mark.slow
+@pytest.mark.xdist_group("hubspot_seeds")
 @pytest.mark.parametrize("metric", metric_ids())
 def test_every_metric_that_it_can_serve_runs(hubspot: Landed, metric: str) -> None:
+    """Slow: all metrics of the catalogue over one source take some seconds."""
     if not can_serve(hubspot.binding(), metric):
         assert metric not in SERVED
         return

@@ -226,8 +226,11 @@ def test_what_it_serves_at_least(pipedrive: Landed) -> None:
     assert sorted(name for name in SERVED if not can_serve(binding, name)) == []
 
 
+@pytest.mark.slow
+@pytest.mark.xdist_group("pipedrive")
 @pytest.mark.parametrize("metric", metric_ids())
 def test_every_metric_that_it_can_serve_runs(pipedrive: Landed, metric: str) -> None:
+    """Slow: all metrics of the catalogue over one source take some seconds."""
     if not can_serve(pipedrive.binding(), metric):
         assert metric not in SERVED
         return

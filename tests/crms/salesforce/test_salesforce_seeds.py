@@ -183,8 +183,11 @@ WEIGHTED = {
 }
 
 
+@pytest.mark.slow
+@pytest.mark.xdist_group("salesforce_seeds")
 @pytest.mark.parametrize("metric", metric_ids())
 def test_every_metric_that_it_can_serve_runs(salesforce: Landed, metric: str) -> None:
+    """Slow: all metrics of the catalogue over one source take some seconds."""
     if not can_serve(salesforce.binding(), metric):
         assert metric not in SERVED
         return

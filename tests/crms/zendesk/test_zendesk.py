@@ -150,8 +150,11 @@ def test_what_it_serves_at_least(zendesk: Landed) -> None:
     assert sorted(name for name in SERVED if not can_serve(binding, name)) == []
 
 
+@pytest.mark.slow
+@pytest.mark.xdist_group("zendesk")
 @pytest.mark.parametrize("metric", metric_ids())
 def test_every_metric_that_it_can_serve_runs(zendesk: Landed, metric: str) -> None:
+    """Slow: all metrics of the catalogue over one source take some seconds."""
     if not can_serve(zendesk.binding(), metric):
         assert metric not in SERVED
         return

@@ -114,7 +114,10 @@ def test_promise(zendesk: Landed) -> None:
     assert (row["due_at"].isoformat(), row["fulfilled_at"]) == ("2020-08-28T20:06:36", None)
 
 
+@pytest.mark.slow
+@pytest.mark.xdist_group("zendesk_seeds")
 @pytest.mark.parametrize("metric", metric_ids())
 def test_every_metric_that_it_can_serve_runs(zendesk: Landed, metric: str) -> None:
+    """Slow: all metrics of the catalogue over one source take some seconds."""
     if can_serve(zendesk.binding(), metric):
         zendesk.run(metric, "2020")
