@@ -1,4 +1,6 @@
-"""Every command does what its help says, over the specs that come with the project."""
+"""Every command does what its help says, over the specs that come with the project.
+
+Slow: builds every spec that comes with the project."""
 
 from __future__ import annotations
 

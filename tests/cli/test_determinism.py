@@ -1,4 +1,6 @@
-"""The same spec gives the same bytes, whatever the process, its time zone, language or hash seed."""
+"""The same spec gives the same bytes, whatever the process, its time zone, language or hash seed.
+
+Slow: builds each report in several processes, as only a new one has another hash seed."""
 
 from __future__ import annotations
 

@@ -1,5 +1,7 @@
 """The likeliest mistakes at the command line: what is given is no spec, no project, no PDF. Each is told
-in a sentence; none ends in a traceback or as a bug."""
+in a sentence; none ends in a traceback or as a bug.
+
+Slow: each wrong file is given to each command."""
 
 from __future__ import annotations
 

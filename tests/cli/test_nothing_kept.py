@@ -1,4 +1,6 @@
-"""A program that makes report after report, each of another project, keeps nothing of those that are done."""
+"""A program that makes report after report, each of another project, keeps nothing of those that are done.
+
+Slow: builds for hundreds of projects, as what is kept shows only then."""
 
 from __future__ import annotations
 

@@ -1,5 +1,7 @@
 """`reportspec send` and `status` as a scheduler runs them: the program in a process of its own against a
-mail server, with every exit code, streams that are closed, and Ctrl-C in the middle."""
+mail server, with every exit code, streams that are closed, and Ctrl-C in the middle.
+
+Slow: sends in processes of their own, with nobody to read them."""
 
 from __future__ import annotations
 

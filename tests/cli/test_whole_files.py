@@ -1,4 +1,6 @@
-"""A build that is killed, or whose disk is full, leaves the old file or the new one."""
+"""A build that is killed, or whose disk is full, leaves the old file or the new one.
+
+Slow: builds are killed, and built again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Amounts whose currency is not said, or from which no rate leads, are counted on every database."""
+"""Amounts whose currency is not said, or from which no rate leads, are counted on every database.
+
+Slow: servers of databases are started and filled."""
 
 from __future__ import annotations
 

@@ -1,5 +1,7 @@
 """A damaged source: either no report is made of it, and the message names what is damaged and how many
-rows, or it is told and the figures are those of the sound source."""
+rows, or it is told and the figures are those of the sound source.
+
+Slow: the demo is damaged again on each server."""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""A table of targets: what it calls a metric and is none, and percentages that are no fractions."""
+"""A table of targets: what it calls a metric and is none, and percentages that are no fractions.
+
+Slow: servers of databases are started and filled."""
 
 from __future__ import annotations
 

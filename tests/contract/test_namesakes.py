@@ -1,4 +1,6 @@
-"""What the source keeps apart stands apart: two people of one name, the stages of two pipelines."""
+"""What the source keeps apart stands apart: two people of one name, the stages of two pipelines.
+
+Slow: servers of databases are started and filled."""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""One live table does not hide that another one has ended: told at the figures that are made of it."""
+"""One live table does not hide that another one has ended: told at the figures that are made of it.
+
+Slow: servers of databases are started and filled."""
 
 from __future__ import annotations
 

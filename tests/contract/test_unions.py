@@ -1,4 +1,6 @@
-"""A table of a union that gives a field less than the others: told, and where it is meant, said in the mapping."""
+"""A table of a union that gives a field less than the others: told, and where it is meant, said in the mapping.
+
+Slow: servers of databases are started and filled."""
 
 from __future__ import annotations
 

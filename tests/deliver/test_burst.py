@@ -1,5 +1,7 @@
 """Nobody is ever shown rows of another: reports of `for_each` against reports with a filter, against
-sums of the rows themselves, and against canaries in everything that leaves."""
+sums of the rows themselves, and against canaries in everything that leaves.
+
+Slow: a report for each member, and the same again with a filter; PDFs are read for texts of others."""
 
 from __future__ import annotations
 

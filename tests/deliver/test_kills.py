@@ -3,6 +3,8 @@ are the same.
 
 Each send is a process. So that it spends its life in sending, it is forked by a warm one, which has
 imported everything, seen one report and has no threads: this file as a program.
+
+Slow: sends are killed at each moment, and sent again.
 """
 
 from __future__ import annotations

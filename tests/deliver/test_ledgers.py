@@ -1,5 +1,7 @@
 """The ledger, as a file and in PostgreSQL: what both promise, and what becomes of a send when theirs
-is locked, damaged, full, or gone."""
+is locked, damaged, full, or gone.
+
+Slow: PostgreSQL is started, or small disks fill up under a send."""
 
 from __future__ import annotations
 

@@ -1,5 +1,7 @@
 """What sending promises where others fail: one way out that is dead, sizes, logins, and addresses in
-the data."""
+the data.
+
+Slow: waits for servers that do not answer, and builds PDFs."""
 
 from __future__ import annotations
 

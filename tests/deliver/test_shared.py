@@ -1,4 +1,6 @@
-"""One statement for many values gives each what a statement of its own would."""
+"""One statement for many values gives each what a statement of its own would.
+
+Slow: each standard report is answered for many values, and for each alone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Servers that fail in every way that a mail server can: what is sent, told, and tried again."""
+"""Servers that fail in every way that a mail server can: what is sent, told, and tried again.
+
+Slow: hundreds of mails over connections that a server limits."""
 
 from __future__ import annotations
 

@@ -1,5 +1,7 @@
 """Attempts to get another person's rows past the check of statements and past the last look before
-mail leaves. Whether a statement lets them through is found by running it, not by reading it."""
+mail leaves. Whether a statement lets them through is found by running it, not by reading it.
+
+Slow: each condition of many statements is damaged and looked at alone."""
 
 from __future__ import annotations
 

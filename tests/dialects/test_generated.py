@@ -1,5 +1,7 @@
 """SQL for databases that cannot be run here: every statement can be written, reads back as what is
-known to be right there, and says what a hand would write."""
+known to be right there, and says what a hand would write.
+
+Slow: hundreds of statements are written in each dialect and read back."""
 
 from __future__ import annotations
 

@@ -1,5 +1,7 @@
 """Hostile tokens in every slot where a name, a unit, a text or a number can stand: what is not refused
-is written so that, read back, it is the tree that was meant, on every database."""
+is written so that, read back, it is the tree that was meant, on every database.
+
+Slow: each round compiles and runs a whole spec."""
 
 from __future__ import annotations
 

@@ -3,6 +3,8 @@ projects over them.
 
 `--database URL` runs the same tests on a database of one's own instead (the user needs the right
 to create a schema, which is dropped at the end).
+
+Slow: tests of an engine start it and fill it with the demo's rows.
 """
 
 from __future__ import annotations

@@ -1,4 +1,6 @@
-"""The way to a ClickHouse server: clickhouse-connect's own protocol, answered by chdb."""
+"""The way to a ClickHouse server: clickhouse-connect's own protocol, answered by chdb.
+
+Slow: a ClickHouse is started and filled."""
 
 from __future__ import annotations
 

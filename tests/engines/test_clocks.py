@@ -1,5 +1,7 @@
 """What people write in a filter or a metric of their own goes by the report's clock, also where the source
-keeps its times by another: the month of a time, the day that it is cast to, a time that is written out."""
+keeps its times by another: the month of a time, the day that it is cast to, a time that is written out.
+
+Slow: servers of databases are started and filled."""
 
 from __future__ import annotations
 

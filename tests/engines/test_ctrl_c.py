@@ -1,4 +1,6 @@
-"""Ctrl-C ends the statements that run, in the database too, and the program with 130."""
+"""Ctrl-C ends the statements that run, in the database too, and the program with 130.
+
+Slow: waits for statements that never end, on servers that are started for it."""
 
 from __future__ import annotations
 

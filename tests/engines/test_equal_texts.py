@@ -1,4 +1,6 @@
-"""Texts that a column's collation holds for equal: they are told apart, in bursts and everywhere else."""
+"""Texts that a column's collation holds for equal: they are told apart, in bursts and everywhere else.
+
+Slow: servers of databases are started and filled."""
 
 from __future__ import annotations
 

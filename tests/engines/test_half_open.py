@@ -1,5 +1,7 @@
 """What was opened is closed whatever goes wrong after it: no process, connection, file or folder is left
-of a session that did not come to be."""
+of a session that did not come to be.
+
+Slow: servers of databases are started, and opening fails at each step."""
 
 from __future__ import annotations
 

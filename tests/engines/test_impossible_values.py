@@ -1,4 +1,6 @@
-"""Days that there are not and numbers without an end are refused, not read as something near."""
+"""Days that there are not and numbers without an end are refused, not read as something near.
+
+Slow: servers of databases are started and filled."""
 
 from __future__ import annotations
 

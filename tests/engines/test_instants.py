@@ -1,5 +1,7 @@
 """A time with a zone is an instant, and a time without one is the source's clock: whatever form a
-database keeps it in, and wherever the program runs, a report's figures are the same."""
+database keeps it in, and wherever the program runs, a report's figures are the same.
+
+Slow: servers of databases are started and filled."""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Whatever ends the program, and whenever: no process of it is left, no query, no temporary file."""
+"""Whatever ends the program, and whenever: no process of it is left, no query, no temporary file.
+
+Slow: processes are started and killed at many moments."""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Whatever types a source keeps its rows in, and wherever the program runs, the figures are the same."""
+"""Whatever types a source keeps its rows in, and wherever the program runs, the figures are the same.
+
+Slow: the demo is kept in another shape for each engine and answered again."""
 
 from __future__ import annotations
 

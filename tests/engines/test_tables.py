@@ -1,4 +1,6 @@
-"""Tables by one, two or three names, and by names that break what is glued together."""
+"""Tables by one, two or three names, and by names that break what is glued together.
+
+Slow: writes a table for each odd name, and reads each."""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""`keys: typed` changes how keys are compared, and no figure."""
+"""`keys: typed` changes how keys are compared, and no figure.
+
+Slow: all reports are computed with both kinds of keys."""
 
 from __future__ import annotations
 

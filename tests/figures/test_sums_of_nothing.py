@@ -1,4 +1,6 @@
-"""A sum over rows of which none has a value is no figure; over no rows it is 0."""
+"""A sum over rows of which none has a value is no figure; over no rows it is 0.
+
+Slow: servers of databases are started and filled."""
 
 from __future__ import annotations
 

@@ -1,5 +1,7 @@
 """Signs of the data that are no letters, or that terminals, mail programs and spreadsheets obey: all forms
-show them the same way, in texts and in what stands beside them, and none keeps them."""
+show them the same way, in texts and in what stands beside them, and none keeps them.
+
+Slow: a PDF is built with every letter."""
 
 from __future__ import annotations
 

@@ -1,5 +1,7 @@
 """Specs, projects, mappings and catalogues of one's own, changed at random: each is valid and compiles, or
-is refused with a place, within five seconds."""
+is refused with a place, within five seconds.
+
+Slow: hundreds of changed projects are checked and compiled."""
 
 from __future__ import annotations
 

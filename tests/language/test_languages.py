@@ -1,4 +1,6 @@
-"""Every language says everything: words, catalogue, numbers and dates."""
+"""Every language says everything: words, catalogue, numbers and dates.
+
+Slow: builds reports in each language."""
 
 from __future__ import annotations
 

@@ -1,5 +1,7 @@
 """What docs/running.md and docs/api.md show works: each file and command is taken from the pages. The
-schedulers themselves are not here; small stand-ins record what they are asked to do."""
+schedulers themselves are not here; small stand-ins record what they are asked to do.
+
+Slow: the pages' commands start processes, make environments and send mails."""
 
 from __future__ import annotations
 

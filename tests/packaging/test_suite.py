@@ -1,7 +1,8 @@
-"""How the suite itself is run: it passes however it is started."""
+"""How the suite itself is run: it passes however it is started, and says why a test is slow."""
 
 from __future__ import annotations
 
+import ast
 import os
 import signal
 import subprocess
@@ -9,11 +10,13 @@ import sys
 from collections import Counter
 from itertools import pairwise
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import pytest
 
 from tests import choosing
+
+REASON = "Slow: "
 
 
 class Item:
@@ -77,3 +80,26 @@ def test_nobody_whom_tests_start_ignores_what_their_own_starter_ignores(name: st
         check=True,
     )
     assert told.stdout == "False\n"
+
+
+def _marks(node: ast.AST) -> bool:
+    return any(isinstance(part, ast.Attribute) and ast.unparse(part) == "pytest.mark.slow" for part in ast.walk(node))
+
+
+def _without_reason(path: Path) -> list[str]:
+    """What is marked slow in a file and says nowhere why: in the test's docstring, or in the file's."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    if REASON in (ast.get_docstring(tree) or ""):
+        return []
+    silent = []
+    for node in tree.body:
+        is_test: Any = isinstance(node, ast.FunctionDef) and node
+        marks = any(map(_marks, is_test.decorator_list)) if is_test else _marks(node)
+        if marks and REASON not in ((is_test and ast.get_docstring(is_test)) or ""):
+            silent.append(f"{path.name}:{node.lineno}")
+    return silent
+
+
+def test_what_is_slow_says_why(checkout: Path) -> None:
+    files = [path for path in (checkout / "tests").rglob("*.py") if path.name != Path(__file__).name]
+    assert [place for path in sorted(files) for place in _without_reason(path)] == []

@@ -1,4 +1,6 @@
-"""The wheel, as a user gets it: built from the sdist, alone in a clean environment."""
+"""The wheel, as a user gets it: built from the sdist, alone in a clean environment.
+
+Slow: builds the wheel and installs it in an environment of its own."""
 
 from __future__ import annotations
 

@@ -1,5 +1,7 @@
 """Every page of the eight standard reports, over the five languages, against pictures that somebody
-has looked at. `make snapshots` keeps new ones and names them: look at each that changed."""
+has looked at. `make snapshots` keeps new ones and names them: look at each that changed.
+
+Slow: renders each page and compares it point by point."""
 
 from __future__ import annotations
 

@@ -1,5 +1,7 @@
 """Figures on CRMs drawn at random against an oracle in plain Python, which shares nothing with the
-program but the texts of the catalogue."""
+program but the texts of the catalogue.
+
+Slow: every CRM that is drawn is answered twice, by SQL and by the oracle."""
 
 from __future__ import annotations
 

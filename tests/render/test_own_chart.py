@@ -1,4 +1,6 @@
-"""Charts in a section's own Vega-Lite: what they draw, what they may not do, and their limits."""
+"""Charts in a section's own Vega-Lite: what they draw, what they may not do, and their limits.
+
+Slow: a chart must first fill the memory that it is given."""
 
 from __future__ import annotations
 
