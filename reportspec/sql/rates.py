@@ -30,6 +30,27 @@ def has_rates(binding: Binding) -> bool:
 
 def select_rates(rates: ExchangeRates, currency: str) -> exp.Expr:
     """`currency`, `rate`, `valid_from` and `valid_until` (a day, excluded; null for the last)."""
+    inside = exp.Subquery(this=_by_day(rates, currency), alias=alias_of("rated"))
+    following = exp.Window(
+        this=exp.Lead(this=column("rated", "day")),
+        partition_by=[column("rated", "currency")],
+        order=exp.Order(expressions=[exp.Ordered(this=column("rated", "day"))]),
+    )
+    return (
+        exp.Select()
+        .select(
+            named(column("rated", "currency"), "currency"),
+            named(column("rated", "rate"), "rate"),
+            named(column("rated", "day"), "valid_from"),
+            named(following, "valid_until"),
+        )
+        .from_(inside)
+        .where(exp.Not(this=exp.Is(this=column("rated", "rate"), expression=exp.Null())))
+    )
+
+
+def _by_day(rates: ExchangeRates, currency: str) -> exp.Select:
+    """What one unit of each other currency is worth, by the days on which the source has a rate either way."""
     source, day = rates.entity, column(rates.entity, rates.day)
 
     def code(name: str) -> exp.Expr:
@@ -50,27 +71,10 @@ def select_rates(rates: ExchangeRates, currency: str) -> exp.Expr:
         expressions=[exp.Max(this=when(copied(from_base), inverse))],
     )
     other = when(copied(to_base), code(rates.base), code(rates.quote))
-    rated = (
+    return (
         exp.Select()
         .select(named(other, "currency"), named(day, "day"), named(given, "rate"))
         .from_(table(source))
         .where(any_of([copied(to_base), copied(from_base)]))
         .group_by(copied(other), copied(day))
-    )
-    inside = exp.Subquery(this=rated, alias=alias_of("rated"))
-    following = exp.Window(
-        this=exp.Lead(this=column("rated", "day")),
-        partition_by=[column("rated", "currency")],
-        order=exp.Order(expressions=[exp.Ordered(this=column("rated", "day"))]),
-    )
-    return (
-        exp.Select()
-        .select(
-            named(column("rated", "currency"), "currency"),
-            named(column("rated", "rate"), "rate"),
-            named(column("rated", "day"), "valid_from"),
-            named(following, "valid_until"),
-        )
-        .from_(inside)
-        .where(exp.Not(this=exp.Is(this=column("rated", "rate"), expression=exp.Null())))
     )

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import suppress
+
 from sqlglot import exp
 
 from reportspec.calendar import instant
 from reportspec.expression.sandbox import parse, path_of
-from reportspec.expression.trees import OUTPUTS, alias_of, all_of, column, conjuncts, copied, literal, named
+from reportspec.expression.trees import alias_of, all_of, column, conjuncts, copied, literal, named
 from reportspec.model.query import RecordsQuery
 from reportspec.resolve.binding import Binding, Unresolved
 from reportspec.resolve.moments import Moment
@@ -46,40 +49,44 @@ def records_statement(binding: Binding, query: RecordsQuery) -> exp.Expr:
     conditions = scope.exists(moment)
     for tree in query.conditions:
         conditions += conjuncts(scope.compile(tree, moment, (), rate))
-    order = [exp.Ordered(this=shown(path), desc=descending, nulls_first=False) for path, descending in query.sort]
-    key = binding.entity(query.entity).key
-    if key is not None:
-        try:
-            binding.need(query.entity, key)
-            order.append(exp.Ordered(this=scope.field((query.entity, key), moment), nulls_first=False))
-        except Unresolved:
-            key = None
-    if key is None:
-        # What is shown tells rows apart, and then what else the source has of them; rows that are
-        # alike in all of it may stand in any order.
-        told = {path for path, _ in query.sort}
-        rest = [path for _, path in query.fields]
-        rest += [
-            (query.entity, field.name)
-            for field in binding.fields(query.entity)
-            if binding.mapped(query.entity, field.name) is not None
-        ]
-        for path in dict.fromkeys(rest):
-            if path not in told:
-                told.add(path)
-                order.append(exp.Ordered(this=shown(path), nulls_first=False))
+    order = _order(scope, query, moment, shown)
     select = scope.attach(select)
     condition = all_of(conditions)
     if condition is not None:
         select = select.where(condition, copy=False)
-    final = statement.finish(_cut(select, order, apart, query))
-    fields = {
-        f"f{index}": binding.resolve(query.entity, path).field.type for index, (_, path) in enumerate(query.fields)
-    }
+    return statement.finish(_cut(select, order, apart, query), _outputs(binding, query))
+
+
+def _outputs(binding: Binding, query: RecordsQuery) -> dict[str, str]:
+    """The canonical types of the columns."""
+    paths = {f"f{index}": path for index, (_, path) in enumerate(query.fields)}
     if query.by:
-        fields[BY] = binding.resolve(query.entity, query.by).field.type
-    final.meta[OUTPUTS] = {**fields, AVAILABLE: "integer"}
-    return final
+        paths[BY] = query.by
+    return {
+        **{name: binding.resolve(query.entity, path).field.type for name, path in paths.items()},
+        AVAILABLE: "integer",
+    }
+
+
+def _order(
+    scope: Scope, query: RecordsQuery, moment: Moment, shown: Callable[[tuple[str, ...]], exp.Expr]
+) -> list[exp.Ordered]:
+    """The order that is asked for, and after it what tells rows apart that compare equal in it."""
+    binding, entity = scope.binding, query.entity
+    order = [exp.Ordered(this=shown(path), desc=descending, nulls_first=False) for path, descending in query.sort]
+    key = binding.entity(entity).key
+    if key is not None:
+        with suppress(Unresolved):
+            binding.need(entity, key)
+            return [*order, exp.Ordered(this=scope.field((entity, key), moment), nulls_first=False)]
+    # What is shown tells rows apart, and then what else the source has of them; rows that are
+    # alike in all of it may stand in any order.
+    rest = [path for _, path in query.fields]
+    rest += [(entity, field.name) for field in binding.fields(entity) if binding.mapped(entity, field.name) is not None]
+    told = {path for path, _ in query.sort}
+    return order + [
+        exp.Ordered(this=shown(path), nulls_first=False) for path in dict.fromkeys(rest) if path not in told
+    ]
 
 
 def _cut(select: exp.Select, order: list[exp.Ordered], apart: list[exp.Expr], query: RecordsQuery) -> exp.Select:

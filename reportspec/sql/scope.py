@@ -186,15 +186,19 @@ class Scope:
                 node.meta[FEW] = True
             return in_order(node)
 
-        own = copied(tree)
-        base = self.binding.entity_at(self.entity, steps)
-        named = self.binding.kinds(base, self.matched)
+        return visit(self._meant(tree, steps, day))
+
+    def _meant(self, tree: exp.Expr, steps: tuple[str, ...], day: bool) -> exp.Expr:
+        """A copy of an expression in which nothing is left to what one takes for granted: whose clock it goes
+        by, and what null is where yes or no is asked."""
+        own, binding = copied(tree), self.binding
+        named = binding.kinds(binding.entity_at(self.entity, steps), self.matched)
         if WRITTEN in own.meta:
             own = explicit(own, named)
-        if _written_by_people(self.binding, tree):
+        if _written_by_people(binding, tree):
             days = lambda node: self.keeps_days(node, steps)  # noqa: E731
-            own = by_the_report(own, named, days, self.binding.source_zone, self.binding.zone, day=day)
-        return visit(null_is_no(own, lambda node: self._says_yes(node, steps)))
+            own = by_the_report(own, named, days, binding.source_zone, binding.zone, day=day)
+        return null_is_no(own, lambda node: self._says_yes(node, steps))
 
     def _says_yes(self, node: exp.Expr, steps: tuple[str, ...]) -> bool:
         """Whether a name is that of a yes-or-no field."""

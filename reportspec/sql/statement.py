@@ -157,9 +157,8 @@ class Statement:
         if self._rated:
             assert self.binding.currency is not None
             said = "What one unit of a currency is worth"
-            found.append(
-                (0, [(RATES, select_rates(self.binding.catalogue.exchange_rates, self.binding.currency), said)])
-            )
+            rates = select_rates(self.binding.catalogue.exchange_rates, self.binding.currency)
+            found.append((0, [(RATES, rates, said)]))
         return [cte for _, ctes in sorted(found, key=lambda item: item[0]) for cte in ctes]
 
     def _need_past_values(self) -> None:
