@@ -4,6 +4,7 @@ line what a pair is there for. SQL is sqlglot's own, of no dialect."""
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -15,11 +16,12 @@ from sqlglot import exp
 
 from reportspec.catalogue.load import packaged
 from reportspec.expression.sandbox import WRITTEN, path_of
-from reportspec.expression.trees import AMOUNT, FEW, column
+from reportspec.expression.trees import AMOUNT, FEW, identifier
 from reportspec.expression.types import Kind
 from reportspec.model.mapped import MappedEntity, MappedField, MappedJoin, MappedPart, SourceMap
 from reportspec.model.query import Measure
 from reportspec.resolve.binding import Binding
+from reportspec.resolve.moments import Moment
 from reportspec.sql.clock import by_the_report
 from reportspec.sql.combine import combined, inlined
 from reportspec.sql.fold import Case, aggregated
@@ -120,7 +122,7 @@ def combine(pair: Pair) -> str:
 
 
 def mapped(entity: str, fields: str) -> MappedEntity:
-    found = {name: MappedField(name, column("", name), None, {}, None) for name in fields.split()}
+    found = {name: MappedField(name, exp.Column(this=identifier(name)), None, {}, None) for name in fields.split()}
     return MappedEntity(entity, (MappedPart(exp.to_table(entity), None, found),), found)
 
 
@@ -135,7 +137,7 @@ def history(pair: Pair) -> str:
     """The SQL of a column (or the FROM, as `from`) of the CTE `states` or `versions`."""
     source = {**SOURCE, **pair.get("source", {})}
     entities = {name: mapped(name, fields) for name, fields in source.items()}
-    days = {f: MappedField(f, column("", f), "date", {}, None, "day") for f in pair.get("days", ())}
+    days = {f: MappedField(f, exp.Column(this=identifier(f)), "date", {}, None, "day") for f in pair.get("days", ())}
     if days:
         deal = entities["deal"]
         fields = {**deal.fields, **days}
@@ -205,8 +207,35 @@ def ordered(text: str) -> list[exp.Ordered]:
     return list(found)
 
 
+# --- assemble: the CTEs of a statement, each with what was asked for, in an order in which each reads earlier ones
+
+
+def assemble(pair: Pair) -> str:
+    """`need` is what is asked of entities; with `today` or `whole` before the name, of their rows as such."""
+    entities = {name: mapped(name, fields) for name, fields in pair["source"].items()}
+    for name, tables in pair.get("unions", {}).items():
+        union = tuple(mapped(table, fields).parts[0] for table, fields in tables.items())
+        entities[name] = MappedEntity(name, union, {key: one for part in union for key, one in part.fields.items()})
+    for name, rows in pair.get("rows", {}).items():
+        entities[name] = MappedEntity(name, (), {}, tuple(rows))
+    binding = Binding(packaged(), SourceMap("m", "duckdb", "UTC", entities), UTC, UTC, "EUR")
+    statement, moment = Statement(binding), Moment("current", *(datetime(2026, 7, 1, tzinfo=UTC),) * 3)
+    for asked, fields in pair["need"].items():
+        way, _, name = asked.rpartition(" ")
+        if asked == "rates":
+            statement.rates()
+            continue
+        if way:
+            cte = statement.today(binding.entity(name)) if way == "today" else statement.rows_whole(name)
+        else:
+            cte = statement.instance(name, moment)
+        for field in fields:
+            statement.need(cte, field)
+    return ", ".join(f"{name} AS ({unquoted(body)})" for name, body, _ in statement.ctes())
+
+
 PASSES: Mapping[str, Callable[[Pair], str]] = {
-    one.__name__: one for one in (windows, fold, combine, history, clock, yes_or_no, parts)
+    one.__name__: one for one in (windows, fold, combine, assemble, history, clock, yes_or_no, parts)
 }
 PAIRS = {name: yaml.safe_load((HERE / f"{name}.yaml").read_text(encoding="utf-8")) for name in PASSES}
 
