@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import uuid
 from contextlib import closing, suppress
+from functools import cache
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -69,13 +70,15 @@ def _sql(text: str, **parts: exp.Expr) -> exp.Expr:
     return snippet("clickhouse", text, **parts)
 
 
+@cache
 def _type(text: str) -> exp.DataType:
+    """A type as ClickHouse writes it, whose words are read when the first is needed."""
     found = exp.DataType.build(text, dialect="clickhouse")
     assert isinstance(found, exp.DataType)
     return found
 
 
-_TIME, _DATE = _type("Nullable(DateTime64(6))"), _type("Nullable(Date32)")
+_TIME, _DATE = "Nullable(DateTime64(6))", "Nullable(Date32)"
 
 
 # A cast cuts the fraction off. The nearest whole number is meant: of doubles that lie halfway the even
@@ -103,14 +106,14 @@ def _cast(node: exp.Expr) -> exp.Expr:
         zoned = is_zoned(value)
         if zoned is not None:
             return _clock(*zoned)
-        return with_args(node, to=_TIME)
+        return with_args(node, to=_type(_TIME))
     if kind == "DATE":
         zoned = is_zoned(value)
         if zoned is not None:
             # Its times are instants, whatever the zone in which they are shown.
             at, _, target = zoned
             return _sql("toDate32(x, z)", x=at, z=exp.Literal.string(target))
-        return with_args(node, to=_DATE)
+        return with_args(node, to=_type(_DATE))
     if kind == "DECIMAL" and node.meta.get(WRITTEN):
         # Of floating-point numbers the digits are meant, of which decimals would cut some.
         return with_args(node, this=_sql("toString(x)", x=value))
@@ -134,12 +137,6 @@ def _part(node: exp.Expr) -> exp.Expr:
 def _formatted(node: exp.Expr) -> exp.Expr:
     """A text of a time: minutes have another code, and `%M` is the name of a month."""
     return with_args(node, format=exp.Literal.string(str(node.args["format"].this).replace("%M", "%i")))
-
-
-_DIFFERENCES = {
-    unit: f"dateDiff('{unit.lower()}', a, b)"
-    for unit in ("YEAR", "QUARTER", "MONTH", "DAY", "HOUR", "MINUTE", "SECOND", "MILLISECOND", "MICROSECOND")
-}
 
 
 def _tried(node: exp.Expr) -> exp.Expr:
@@ -196,7 +193,7 @@ def _truncated(node: exp.Expr) -> exp.Expr:
     since = "toUnixTimestamp64Micro(x)"
     early = _sql(f"fromUnixTimestamp64Micro({since} - positiveModulo({since}, {_MICROS[unit]}))", x=node.this)
     before = _sql("x < toDateTime64('1970-01-02 00:00:00', 6)", x=node.this)
-    return exp.Case(ifs=[exp.If(this=before, true=early)], default=exp.Cast(this=node, to=_TIME))
+    return exp.Case(ifs=[exp.If(this=before, true=early)], default=exp.Cast(this=node, to=_type(_TIME)))
 
 
 def _padded(node: exp.Expr) -> exp.Expr:
@@ -237,7 +234,7 @@ def _counted(node: exp.Expr) -> exp.Expr:
     of the source, whose column may have a zone of its own, goes on with the source's clock."""
     if lands(node, "time"):
         zone = exp.Literal.string(str(node.meta[ZONE]))
-        return with_args(node, this=_sql("toTimeZone(x, z)", x=exp.Cast(this=node.this, to=_TIME), z=zone))
+        return with_args(node, this=_sql("toTimeZone(x, z)", x=exp.Cast(this=node.this, to=_type(_TIME)), z=zone))
     if not isinstance(node.this, (exp.Count, exp.Window)) or (
         isinstance(node.this, exp.Window) and not isinstance(node.this.this, exp.Count)
     ):
@@ -317,7 +314,7 @@ RULES: Rules = {
         exp.StrToDate,
         exp.Initcap,
     ),
-    exp.DateDiff: difference("clickhouse", "ClickHouse", _DIFFERENCES),
+    exp.DateDiff: difference("clickhouse", "ClickHouse", {"WEEK": ""}, "dateDiff('{lower}', a, b)"),
     exp.DateFromParts: _called("makeDate32", "year", "month", "day"),
     exp.DateTrunc: _truncated,
     exp.TimestampTrunc: _truncated,

@@ -453,12 +453,13 @@ def half_up(node: exp.Expr) -> exp.Expr:
 
 def difference(dialect: str, label: str, forms: Mapping[str, str], otherwise: str = "", clock: bool = False) -> Rule:
     """A rule for the units between two times, the earlier `a` and the later `b`, by the SQL for each unit;
-    `otherwise` is that of all others, in which `{unit}` stands for theirs. A unit without any is refused. With
-    `clock`, microseconds are those that have passed, and not those that a clock that was turned shows."""
+    `otherwise` is that of all others, in which `{unit}` stands for theirs, or `{lower}` in small letters. A unit
+    without any is refused. With `clock`, microseconds are those that have passed, and not those that a clock
+    shows that was turned in between."""
 
     def between(node: exp.Expr) -> exp.Expr:
         unit = unit_of(node)
-        text = forms.get(unit, otherwise).format(unit=unit)
+        text = forms.get(unit, otherwise).format(unit=unit, lower=unit.lower())
         if not text:
             raise Unsupported(unsaid(node, label))
         found = snippet(dialect, text, a=node.expression, b=node.this)
