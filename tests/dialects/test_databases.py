@@ -17,7 +17,7 @@ import sqlglot
 from sqlglot import exp
 
 from reportspec.databases import KINDS, by_scheme, by_suffix, database, dialect_named, dialects, is_dialect, source_of
-from reportspec.doctor import PROBES
+from reportspec.doctor.probes import PROBES
 from reportspec.expression.sandbox import CANONICAL
 from reportspec.sql.dialect import sql_text
 from tests.conftest import CHECKOUT
