@@ -26,7 +26,7 @@ from sqlglot import exp
 
 import reportspec
 from reportspec import files
-from reportspec.databases import source_of, spark
+from reportspec.databases import dialect_named, source_of, spark
 from reportspec.errors import SourceError
 from reportspec.model.rows import Table
 from reportspec.model.settings import FileSpec
@@ -220,7 +220,7 @@ def test_spark(monkeypatch: pytest.MonkeyPatch) -> None:
 class Session:
     """A session of which all goes wrong that is asked of it."""
 
-    dialect = "duckdb"
+    dialect = dialect_named("duckdb")
 
     def __init__(self, slow: float = 0.0) -> None:
         self.closed, self.slow = False, slow

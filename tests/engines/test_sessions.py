@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from reportspec.databases import KINDS, database, source_of
+from reportspec.databases import KINDS, database, dialect_named, source_of
 from reportspec.errors import SourceError
 from reportspec.model.rows import Table
 from reportspec.model.settings import SourceSpec
@@ -187,7 +187,7 @@ def test_a_missing_driver_names_its_extra(module: str, url: str, extra: str, mon
 class Flaky:
     """A session that loses its connection a number of times."""
 
-    dialect = "duckdb"
+    dialect = dialect_named("duckdb")
     losses = 0
     opened = 0
 

@@ -154,11 +154,6 @@ def _flag(tree: exp.Expr) -> bool:
     return all(isinstance(r, exp.Literal) for r in (*results, tree.args["default"]))
 
 
-def lower_like(node: exp.Expr) -> exp.Expr:
-    """ILIKE by LIKE over small letters."""
-    return exp.Like(this=exp.Lower(this=node.this), expression=exp.Lower(this=node.expression))
-
-
 def is_zoned(node: exp.Expr) -> tuple[exp.Expr, str, str] | None:
     """Of `(t AT TIME ZONE a) AT TIME ZONE b`: t, a and b."""
     if not isinstance(node, exp.AtTimeZone):
