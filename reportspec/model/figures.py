@@ -92,19 +92,7 @@ class Chart:
     """What to draw from the section's own rows: `x` is a column's name, `y` are columns' names,
     `color` names a second dimension's column. `reference` draws a dashed line (a goal)."""
 
-    kind: Literal[
-        "line",
-        "bar",
-        "hbar",
-        "stacked",
-        "pareto",
-        "histogram",
-        "funnel",
-        "heatmap",
-        "bullet",
-        "waterfall",
-        "own",
-    ]
+    kind: str  # one of `render/charts`, or `own`
     x: str
     y: tuple[str, ...]
     color: str | None = None

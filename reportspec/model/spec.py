@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from reportspec.resolve.binding import Binding
 
 Regroup = Callable[[Dimension, Sequence[Dimension]], Dimension]
-ChartName = Literal["line", "bar", "stacked", "pareto", "histogram", "heatmap", "waterfall", "none"]
 
 
 @dataclass(frozen=True, slots=True)

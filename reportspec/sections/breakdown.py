@@ -16,7 +16,7 @@ from reportspec.model.column_ids import IDLE, ColumnId, Member, Row
 from reportspec.model.domain import Metric
 from reportspec.model.figures import Cell, Chart, Column, Section
 from reportspec.model.query import AggregateQuery, Dimension, Query
-from reportspec.model.spec import ChartName, Regroup, Report, SectionSpec
+from reportspec.model.spec import Regroup, Report, SectionSpec
 from reportspec.resolve.binding import metrics_needed
 from reportspec.resolve.document import Place
 from reportspec.sections import trend
@@ -41,7 +41,7 @@ class BreakdownSection(SectionSpec):
     kind: ClassVar[str] = "breakdown"
     metrics: tuple[Metric, ...] = ()
     dimensions: tuple[Dimension, ...] = ()
-    chart: ChartName | None = None
+    chart: str | None = None
     sort: tuple[str, bool] | None = None  # a column's name, descending
     top: int | None = None
     others: bool = False
@@ -332,7 +332,7 @@ def _chart(report: Report, spec: BreakdownSection, total: Row) -> Chart | None:
     if len(spec.dimensions) > 1:
         return Chart("stacked", x, (first,), spec.dimensions[1].name, whole=whole)
     kinds = {"bar": "hbar", "line": "hbar", "stacked": "hbar"}
-    return Chart(kinds.get(str(wanted), wanted), x, (first,), whole=whole)  # type: ignore[arg-type]
+    return Chart(kinds.get(str(wanted), wanted), x, (first,), whole=whole)
 
 
 def _whole(report: Report, spec: BreakdownSection, total: Row) -> tuple[float | None, float | None] | None:

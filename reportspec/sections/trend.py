@@ -17,7 +17,7 @@ from reportspec.model.column_ids import BUCKET, Member, Row
 from reportspec.model.domain import Metric
 from reportspec.model.figures import Cell, Chart, Column, RowMark, Section
 from reportspec.model.query import AggregateQuery, Dimension, Query, Side
-from reportspec.model.spec import ChartName, Regroup, Report, SectionSpec
+from reportspec.model.spec import Regroup, Report, SectionSpec
 from reportspec.resolve.binding import metrics_needed
 from reportspec.sections.asked_dimensions import dimensions_of
 from reportspec.sections.asked_metrics import Rules, asked_metrics
@@ -36,7 +36,7 @@ class TrendSection(SectionSpec):
     metrics: tuple[Metric, ...] = ()
     dimensions: tuple[Dimension, ...] = ()
     grain: str = ""
-    chart: ChartName | None = None
+    chart: str | None = None
     totals: bool = True
 
     @property
@@ -183,7 +183,7 @@ def _chart(report: Report, spec: TrendSection, steps: _Steps) -> Chart:
     goal = report.goals.get(first.id)
     shown = goal.target if goal and first.unit in ("percent", "days", "ratio") else None
     return Chart(
-        kind,  # type: ignore[arg-type]
+        kind,
         "period",
         tuple(m.id for m in spec.metrics) if kind == "stacked" and by is None else (first.id,),
         by.name if by else None,
