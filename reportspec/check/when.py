@@ -15,6 +15,7 @@ from reportspec.model.domain import Catalogue, Metric
 from reportspec.model.mail import Condition
 from reportspec.model.spec import SectionSpec
 from reportspec.resolve.document import Document, Place
+from reportspec.sections.kpis import KpisSection
 
 SIGNS = {
     "<": operator.lt,
@@ -65,7 +66,7 @@ def condition_of(
 
 def tiles_of(sections: Iterable[SectionSpec]) -> dict[str, Metric]:
     """The metrics that a report shows in tiles, by their ids."""
-    return {one.id: one for section in sections if section.kind == "kpis" for one in section.metrics}
+    return {one.id: one for section in sections if isinstance(section, KpisSection) for one in section.metrics}
 
 
 def _comparison(document: Document, part: str, tiles: Mapping[str, Metric]) -> Comparison | None:
@@ -107,7 +108,7 @@ def _comparison(document: Document, part: str, tiles: Mapping[str, Metric]) -> C
 def _check_goals(document: Document, data: Mapping[str, Any], sections: Sequence[SectionSpec], word: str) -> None:
     """A goal is judged in its metric's tile, or in the section of a goal by a dimension."""
     goals = data.get("goals") or {}
-    judged = any(section.kind == "goals" for section in sections)
+    judged = any(section.judged for section in sections)
     tiles = tiles_of(sections)
     if not goals:
         said = f"`{word}` never holds, since the report has no goals: it would never be sent"

@@ -22,6 +22,7 @@ from reportspec.model.figures import Figures, Statement
 from reportspec.model.findings import CURRENCIES, Finding
 from reportspec.model.spec import Report, SectionSpec
 from reportspec.resolve.currencies import money_currencies
+from reportspec.sections.kpis import KpisSection
 from reportspec.sql.dialect import sql_hash
 from reportspec.sql.survey_sql import fields_read
 
@@ -122,7 +123,7 @@ def _told(program: Program, report: Report, findings: tuple[Finding, ...]) -> di
             continue  # at its figure stands how many it leaves out
         if goal := finding.check.goal:
             for spec in report.sections:
-                tile = spec.kind == "kpis" and any(metric.id == goal for metric in spec.metrics)
+                tile = isinstance(spec, KpisSection) and any(metric.id == goal for metric in spec.metrics)
                 if spec.judged == goal or (tile and finding.check.kind in OF_TILES):
                     found.setdefault(spec.id, []).append(finding)
             continue

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import grimp
 
+from reportspec.sections.registry import KINDS as REGISTERED
+
 
 def imports() -> dict[str, set[str]]:
     graph = grimp.build_graph("reportspec", exclude_type_checking_imports=True, cache_dir=None)
@@ -32,6 +34,18 @@ def test_no_module_imports_itself_by_way_of_others() -> None:
 def test_no_two_modules_have_one_name(checkout: Path) -> None:
     names = Counter(path.stem for path in (checkout / "reportspec").rglob("*.py"))
     assert [name for name, count in names.items() if count > 1 and not name.startswith("__")] == []
+
+
+def test_no_module_asks_for_the_kind_of_a_section(checkout: Path) -> None:
+    """What a kind does is in its file, and what others need to know of it in the section. (`text` is a type of fields, too.)"""
+    kinds = {kind.name for kind in REGISTERED} - {"text"}
+    asking = []
+    for path in sorted((checkout / "reportspec").rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Compare) and ast.unparse(node.left).endswith("kind"):
+                texts = {one.value for one in ast.walk(node) if isinstance(one, ast.Constant)}
+                asking += [(path.name, node.lineno)] if texts & kinds else []
+    assert asking == []
 
 
 def test_benchmarks_import_what_there_is(checkout: Path) -> None:

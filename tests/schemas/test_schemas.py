@@ -16,6 +16,7 @@ from jsonschema import Draft202012Validator
 from referencing import Registry, Resource
 
 from reportspec.schema_files import bundled_schema, whole_schema
+from reportspec.sections.registry import WRITTEN
 
 HERE = Path(__file__).resolve().parent
 CHECKOUT = HERE.parent.parent
@@ -262,3 +263,9 @@ def test_the_page_names_every_key(name: str) -> None:
     words = set(re.findall(r"[a-z_]+", page))
     keys = {where.rsplit("/", 1)[1] for where, _ in subschemas(schema(name)) if is_key(where)}
     assert keys - words - {"additionalProperties"} == set()
+
+
+@pytest.mark.parametrize("name", ["report", "report_type"])
+def test_every_kind_of_section_may_be_written(name: str) -> None:
+    section = schema(name)["$defs"]["section"]
+    assert {one["required"][0] for one in section["oneOf"]} == {kind.name for kind in WRITTEN}
