@@ -3,7 +3,7 @@
 #
 #   make report    build specs/q3.yaml into out/ (another one: make report SPEC=specs/custom.yaml)
 #   make test      everything: lint, types, all tests, the wheel in a clean environment
-#   make check     the fast part of it
+#   make check     the part of it that costs little: of each test a few cases
 #   make quick     what is tested in some seconds: the language, its mistakes, the calendar, generated SQL
 #   make night     what is only repetition: in full, and from new seeds, what is drawn at random (of one kind: make
 #                  night OF=tests/kind), then everything with each other Python that is here
@@ -36,7 +36,7 @@ test: lint
 	@$(python) -m pytest --complete
 
 check: lint
-	@$(python) -m pytest -m "not slow"
+	@$(python) -m pytest -m "not slow" --few 3 --within 0.3
 
 quick: $(VENV)/ready-to-test
 	@$(python) -m pytest -q -m "not slow" $(addprefix tests/,$(QUICK))

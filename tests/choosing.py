@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from pathlib import Path
 from random import Random
 
 import pytest
+
+COSTS = Path(__file__).with_name("costs.txt")
 
 
 def asking_for(items: Iterable[pytest.Item], fixture: str) -> list[pytest.Item]:
@@ -23,6 +26,18 @@ def few_of_each(items: Iterable[pytest.Item], few: int) -> list[pytest.Item]:
     for case in cases.values():
         chosen |= {*case} if len(case) <= few else {case[round(at * (len(case) - 1) / (few - 1))] for at in range(few)}
     return [item for item in items if item in chosen]
+
+
+def known_costs() -> dict[str, float]:
+    """What the dear tests cost, in seconds of a processor of their dearest case: `tests/costs.txt`, which
+    `python -m tests.cpu FILE --keep` writes. Tests that it does not name cost little, or are new."""
+    lines = COSTS.read_text(encoding="utf-8").splitlines() if COSTS.is_file() else []
+    return {name: float(seconds) for seconds, _, name in (line.partition(" ") for line in lines)}
+
+
+def within(items: Iterable[pytest.Item], seconds: float, costs: Mapping[str, float]) -> list[pytest.Item]:
+    """The tests none of whose cases is known to cost more."""
+    return [item for item in items if costs.get(item.nodeid.partition("[")[0].partition("@")[0], 0.0) <= seconds]
 
 
 def shuffled(items: Iterable[pytest.Item], seed: str) -> list[pytest.Item]:

@@ -209,6 +209,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--complete", action="store_true", help="fail, and do not skip, where an engine is not installed")
     parser.addoption("--approve", action="store_true", help="keep what the golden tests find (`make snapshots`)")
     parser.addoption("--few", type=int, default=0, metavar="N", help="run N cases of each test with more (2 at least)")
+    parser.addoption("--within", type=float, default=0.0, metavar="SECONDS", help="leave out tests known to cost more")
     parser.addoption("--order", default="", metavar="SEED", help="run the tests in the order that this seed gives")
     parser.addoption("--seed", default="", help="draw what was drawn with this seed")
 
@@ -244,6 +245,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             chosen = choosing.asking_for(chosen, fixture)
     if few := config.getoption("--few"):
         chosen = choosing.few_of_each(chosen, few)
+    if seconds := config.getoption("--within"):
+        chosen = choosing.within(chosen, seconds, choosing.known_costs())
     if seed := config.getoption("--order"):
         chosen = choosing.shuffled(chosen, seed)
     choosing.keep_together(chosen)

@@ -3,7 +3,7 @@
 
 `pytest -p tests.cpu --cpu FILE` adds a line for each test to a file: its name, the seconds of its process and
 those of the processes that it started and waited for, and whether it is slow. `python -m tests.cpu FILE` adds
-them up by file and names the most expensive tests.
+them up by file and names the most expensive tests; with `--keep` it writes what dear ones cost to `costs.txt`.
 """
 
 from __future__ import annotations
@@ -16,6 +16,10 @@ from pathlib import Path
 from resource import RUSAGE_CHILDREN, RUSAGE_SELF, getrusage
 
 import pytest
+
+from tests.choosing import COSTS
+
+DEAR = 0.2  # seconds of a processor
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -55,5 +59,16 @@ def main(file: Path) -> None:
             print(f"  {tests[name]:7.1f} {name}")
 
 
+def keep(file: Path) -> None:
+    """Write down what dear tests cost, for `--within`: of each the dearest case."""
+    dearest: dict[str, float] = {}
+    for line in file.read_text(encoding="utf-8").splitlines():
+        name, own, children, _ = json.loads(line)
+        test = name.partition("[")[0].partition("@")[0]
+        dearest[test] = max(dearest.get(test, 0.0), own + children)
+    dear = [f"{seconds:.1f} {name}" for name, seconds in sorted(dearest.items()) if seconds >= DEAR]
+    COSTS.write_text("\n".join(dear) + "\n", encoding="utf-8")
+
+
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    (keep if "--keep" in sys.argv[2:] else main)(Path(sys.argv[1]))

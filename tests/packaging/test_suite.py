@@ -40,6 +40,18 @@ def names(some: list[pytest.Item]) -> list[str]:
 CASES = [Item("a", f"test_a[{n}]") for n in range(10)]
 
 
+def test_what_is_known_to_cost_more_is_left_out() -> None:
+    given = items(Item("a", "test_a[0]"), Item("a", "test_a[1]"), Item("a", "test_b"), Item("c", "test_c@c"))
+    known = {"tests/a.py::test_a": 2.0, "tests/a.py::test_b": 0.1}
+    assert names(choosing.within(given, 0.3, known)) == ["test_b", "test_c@c"]
+
+
+def test_costs_are_those_of_tests_that_there_are(checkout: Path) -> None:
+    for name in choosing.known_costs():
+        file, _, test = name.partition("::")
+        assert f"def {test.rpartition('::')[2]}(" in (checkout / file).read_text(encoding="utf-8"), name
+
+
 def test_few_of_each_are_the_first_the_last_and_some_between() -> None:
     given = items(Item("a", "test_b"), *CASES, Item("b", "test_a[0]"), Item("b", "test_a[1]"))
     few = choosing.few_of_each(given, 4)
