@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,6 +27,32 @@ if TYPE_CHECKING:
     from reportspec.model.figures import Figures
 
 
+def _json(made: list[Figures]) -> list[str]:
+    from reportspec.formats.json_text import as_json, as_json_of_each
+
+    bursts = any(figures.each is not None for figures in made)
+    texts = [as_json_of_each(made)] if bursts else [as_json(figures) for figures in made]
+    return [harmless(harmless_json(text)) for text in texts]
+
+
+def _csv(made: list[Figures]) -> list[str]:
+    """A file gets the data as they are; a terminal nothing that it would obey."""
+    from reportspec.formats.csv_text import as_csv
+
+    texts = [as_csv(figures) for figures in made]
+    return [harmless(text) for text in texts] if sys.stdout.isatty() else texts
+
+
+def _table(made: list[Figures]) -> list[str]:
+    from reportspec.formats.terminal import as_table
+
+    return [harmless(as_table(figures)) for figures in made]
+
+
+# How the figures of a spec, one for each value of `for_each`, are printed.
+_PRINTED: Mapping[str, Callable[[list[Figures]], list[str]]] = {"json": _json, "csv": _csv, "table": _table}
+
+
 @click.command()
 @paths_argument
 @set_option
@@ -36,7 +62,7 @@ if TYPE_CHECKING:
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["json", "csv", "table"]),
+    type=click.Choice(tuple(_PRINTED)),
     default="table",
     show_default=True,
     help="How the figures are printed.",
@@ -45,26 +71,13 @@ if TYPE_CHECKING:
 @with_order_options
 def query(paths: tuple[Path, ...], asked: OrderOptions, form: str) -> None:
     """Print the figures of specs without a PDF."""
-    from reportspec.output import as_csv, as_json, as_json_of_each, as_table
-
     order, out = asked.order(), Messages("text")
-    write: Callable[[Figures], str] = {
-        "json": lambda figures: harmless_json(as_json(figures)),
-        "csv": as_csv,
-        "table": as_table,
-    }[form]
     broken = 0
     for path in spec_files(paths):
         built = built_figures(path, order, out)
         if built is None:
             broken += 1
             continue
-        made = [figures for _, figures in built[0]]
-        if form == "json" and any(figures.each is not None for figures in made):
-            click.echo(harmless(harmless_json(as_json_of_each(made))))
-            continue
-        for figures in made:
-            # A file gets the data as they are; a terminal nothing that it would obey.
-            raw = form == "csv" and not sys.stdout.isatty()
-            click.echo(write(figures) if raw else harmless(write(figures)))
+        for text in _PRINTED[form]([figures for _, figures in built[0]]):
+            click.echo(text)
     sys.exit(WRONG if broken else DONE)

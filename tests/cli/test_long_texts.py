@@ -10,7 +10,9 @@ import pytest
 
 from reportspec.burst.burst import run_each
 from reportspec.compile import compile_report
-from reportspec.output import as_csv, as_json, as_table
+from reportspec.formats.csv_text import as_csv
+from reportspec.formats.json_text import as_json
+from reportspec.formats.terminal import as_table
 from reportspec.timings import Timings
 from tests.contract.test_goal_members import DEALS, NOW, USERS, project
 from tests.figures.asking import figures

@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
-from reportspec.output import as_csv, as_json, as_table
+from reportspec.formats.csv_text import as_csv
+from reportspec.formats.json_text import as_json
+from reportspec.formats.terminal import as_table
 from tests.figures.asking import figures
 
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)

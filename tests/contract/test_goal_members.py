@@ -13,7 +13,7 @@ import yaml
 from reportspec.burst.burst import run_each
 from reportspec.compile import compile_report
 from reportspec.errors import Broken
-from reportspec.output import as_json
+from reportspec.formats.json_text import as_json
 from reportspec.timings import Timings
 from tests.figures.asking import figures, rows
 from tests.loading import load_report

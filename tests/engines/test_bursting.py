@@ -12,7 +12,7 @@ import pytest
 from reportspec.burst import burst
 from reportspec.burst.burst import run_each
 from reportspec.compile import compile_report
-from reportspec.output import as_json
+from reportspec.formats.json_text import as_json
 from reportspec.timings import Timings
 from tests.deliver.test_shared import EVERYTHING
 from tests.engines.test_same_figures import remembered, same

@@ -24,8 +24,8 @@ from reportspec.burst.values import alike, values_of
 from reportspec.compile import compile_report, listing
 from reportspec.databases import dialect_named
 from reportspec.errors import SourceError
+from reportspec.formats.json_text import as_json
 from reportspec.model.rows import Table
-from reportspec.output import as_json
 from reportspec.sql.dialect import sql_text
 from reportspec.timings import Timings
 from tests.engines.servers import driven

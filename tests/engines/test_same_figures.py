@@ -16,7 +16,7 @@ import yaml
 
 from reportspec.catalogue.load import packaged
 from reportspec.files import write_whole
-from reportspec.output import as_json
+from reportspec.formats.json_text import as_json
 from tests.conftest import CHECKOUT, Draw
 from tests.figures.asking import figures
 

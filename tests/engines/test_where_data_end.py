@@ -24,8 +24,10 @@ from reportspec.contract.ends import usual_gap
 from reportspec.deliver.body import as_html, as_text
 from reportspec.deliver.policy import too_old
 from reportspec.formats import files_of
+from reportspec.formats.csv_text import as_csv
+from reportspec.formats.json_text import as_data
+from reportspec.formats.terminal import as_table
 from reportspec.model.figures import Figures
-from reportspec.output import as_csv, as_data, as_table
 from reportspec.timings import Timings
 from tests.conftest import RunCli
 from tests.engines.servers import Given

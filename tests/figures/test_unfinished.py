@@ -16,8 +16,10 @@ import pytest
 
 from reportspec.deliver.body import as_html, as_text
 from reportspec.formats import files_of
+from reportspec.formats.csv_text import as_csv
+from reportspec.formats.json_text import as_data
+from reportspec.formats.terminal import as_table
 from reportspec.model.figures import Figures
-from reportspec.output import as_csv, as_data, as_table
 from reportspec.render.locale import formats_for
 from reportspec.render.tables import table_view
 from tests.figures.asking import figures, rows, total

@@ -28,12 +28,13 @@ from reportspec.deliver.outlets.json_message import JsonMessage
 from reportspec.deliver.outlets.parcel import Parcel
 from reportspec.deliver.outlets.slack import slack_blocks
 from reportspec.deliver.outlets.webhook import webhook_figures
+from reportspec.formats.csv_text import as_csv
 from reportspec.formats.html import as_html
+from reportspec.formats.json_text import as_json
 from reportspec.formats.markdown import as_markdown
 from reportspec.formats.xlsx import as_workbook
 from reportspec.model.figures import Column, Figures, Kpi, Section
 from reportspec.model.mail import Outlet
-from reportspec.output import as_csv, as_json
 from reportspec.render.attachments import csv_files
 from reportspec.render.locale import formats_for
 from reportspec.render.pdf import render_pdf

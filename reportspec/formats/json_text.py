@@ -1,0 +1,79 @@
+"""Figures as JSON, which `query` prints and programs read."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from reportspec.model.figures import Cell, Figures, PeriodFigures
+
+
+def plain_cell(value: Cell) -> Any:
+    """A cell as JSON has it: plain numbers, ISO dates, null."""
+    if isinstance(value, (date, datetime)):
+        return value.isoformat()
+    if isinstance(value, Decimal):
+        return float(value)
+    return value
+
+
+def as_json(figures: Figures) -> str:
+    """All sections with rows, as one JSON object."""
+    return json.dumps(as_data(figures), ensure_ascii=False, indent=2)
+
+
+def as_json_of_each(made: Sequence[Figures]) -> str:
+    """The same for all values of `for_each`, as one JSON array."""
+    return json.dumps([as_data(figures) for figures in made], ensure_ascii=False, indent=2)
+
+
+def as_data(figures: Figures) -> dict[str, Any]:
+    """What `as_json` prints, as plain data."""
+    return {
+        **({"each": dict(zip(("field", "value"), figures.each, strict=True))} if figures.each is not None else {}),
+        "report": figures.report,
+        "title": figures.title,
+        "period": _stretch(figures.period),
+        "compare": _stretch(figures.compare) if figures.compare else None,
+        "notices": list(figures.notices),
+        "goals": [
+            {
+                "metric": kpi.column.metric,
+                "value": plain_cell(kpi.value),
+                "target": kpi.goal.target,
+                "attainment": kpi.goal.attainment,
+                "difference": kpi.goal.difference,
+                "pace": kpi.goal.pace,
+                "landing": kpi.goal.landing,
+                "state": kpi.goal.state,
+            }
+            for section in figures.sections
+            for kpi in section.kpis
+            if kpi.goal is not None
+        ],
+        "sections": [
+            {
+                "id": section.id,
+                "columns": [{"name": c.name, "type": c.type, "unit": c.unit} for c in section.columns],
+                "rows": [
+                    {c.name: plain_cell(v) for c, v in zip(section.columns, row, strict=True)} for row in section.rows
+                ],
+            }
+            for section in figures.sections
+            if section.shape != "text"
+        ],
+        "footnotes": list(figures.footnotes),
+        # What the source lacks is not one person's affair.
+        "warnings": [
+            {"check": one.code, "message": one.message, "help": one.help}
+            for one in figures.warnings
+            if figures.each is None
+        ],
+    }
+
+
+def _stretch(period: PeriodFigures) -> dict[str, str]:
+    return {"from": period.start.isoformat(), "to": period.end.isoformat()}
