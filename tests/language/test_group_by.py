@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from shutil import copytree
 from typing import Any
 
 import pytest
@@ -108,9 +109,9 @@ def test_where_none_can_be_shown_by_the_field_it_is_one_mistake(bare: Path) -> N
     assert len(codes(bare, spec)) == 1
 
 
-def test_what_is_needed_is_named_with_whose_it_is(bare: Path) -> None:
+def test_what_is_needed_is_named_with_whose_it_is(bare: Path, tmp_path: Path) -> None:
     """Deals have an expected closing date here; what is put off is seen in the history's alone."""
-    folder = bare
+    folder = Path(copytree(bare, tmp_path / "copy"))
     mapping = (
         (folder / "m.yaml")
         .read_text()
