@@ -18,6 +18,7 @@ from reportspec.catalogue.load import packaged
 from reportspec.expression.sandbox import WRITTEN, path_of
 from reportspec.expression.trees import AMOUNT, FEW, identifier
 from reportspec.expression.types import Kind
+from reportspec.model.column_ids import Aggregated
 from reportspec.model.mapped import MappedEntity, MappedField, MappedJoin, MappedPart, SourceMap
 from reportspec.model.query import Measure
 from reportspec.resolve.binding import Binding
@@ -89,9 +90,8 @@ def marked(text: str, pair: Pair) -> exp.Expr:
 
 def case(given: Mapping[str, Any], pair: Pair) -> Case:
     value = marked(given["of"], pair) if "of" in given else None
-    measure = Measure(
-        given["as"], "", "deal", given["do"], value, None, None, given.get("at"), keep=given.get("keep", "value")
-    )
+    keep, column = given.get("keep", "value"), Aggregated(given["as"])
+    measure = Measure(column, "deal", given["do"], value, None, None, given.get("at"), keep=keep)
     within = window(given["window"]) if "window" in given else None
     conditions = [*(within.conditions if within else ()), *(marked(text, pair) for text in given.get("where", ()))]
     there, gone = (marked(given[key], pair) if key in given else None for key in ("there", "gone"))
