@@ -316,7 +316,7 @@ def test_bars_make_room_before_a_page_is_turned() -> None:
         many = tuple(sample.metric(f"m{i}", label, "count") for i, label in enumerate(labels))
         first = Column("c", "Name", "text", role="dimension")
         rows = (("A name of usual length", *(10_000,) * len(many)),) * 9
-        wide = Section("w", "breakdown", "W", (first, *many), rows)
+        wide = Section("w", "breakdown", "W", (first, *many), rows, bars=True)
         html = html_of(wide, sample.reasons(T), sample.ages(T))
         table = html.partition("<table")[2].partition("</table>")[0]
         return 'class="bar ' in table, ' turned"' in html
