@@ -58,15 +58,18 @@ ODD = (
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    (tmp_path / "reportspec.yaml").write_text(PROJECT, encoding="utf-8")
-    (tmp_path / "s.yaml").write_text(SPEC, encoding="utf-8")
-    (tmp_path / "folder").mkdir()
-    (tmp_path / "loop.yaml").symlink_to("loop.yaml")
-    (tmp_path / "dangling.yaml").symlink_to("nothing")
+    """A project one folder down: `..` is given, too, and is not to be those of all other tests."""
+    place = tmp_path / "home"
+    place.mkdir()
+    (place / "reportspec.yaml").write_text(PROJECT, encoding="utf-8")
+    (place / "s.yaml").write_text(SPEC, encoding="utf-8")
+    (place / "folder").mkdir()
+    (place / "loop.yaml").symlink_to("loop.yaml")
+    (place / "dangling.yaml").symlink_to("nothing")
     for name, data in GIVEN.items():
-        (tmp_path / name).write_bytes(data)
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
+        (place / name).write_bytes(data)
+    monkeypatch.chdir(place)
+    return place
 
 
 def ended(*words: str, environment: dict[str, str] | None = None) -> tuple[int, str]:
