@@ -163,11 +163,11 @@ def _underlined(line: str, span: Span, help: str | None, color: bool, tone: str)
         stop = min(stop, 140)
     before, marked = _visible(line[:start]), _visible(line[start:stop]) or " "
     gutter = f"{span.line} | "
-    carets = _paint("^" * max(1, _width(marked)), tone, color)
+    carets = _paint("^" * max(1, text_width(marked)), tone, color)
     tail = f" {_visible(help)}" if help else ""
     return [
         f"{gutter}{_visible(line)}",
-        f"{' ' * (len(gutter) - 2)}| {' ' * _width(before)}{carets}{tail}",
+        f"{' ' * (len(gutter) - 2)}| {' ' * text_width(before)}{carets}{tail}",
     ]
 
 
@@ -200,7 +200,8 @@ def _visible(text: str) -> str:
     return "".join(c if c.isprintable() else " " if c == "\t" else "\ufffd" for c in text.replace("\t", "    "))
 
 
-def _width(text: str) -> int:
+def text_width(text: str) -> int:
+    """How many places of a terminal a text takes."""
     return sum(2 if unicodedata.east_asian_width(c) in "WF" else 0 if unicodedata.combining(c) else 1 for c in text)
 
 

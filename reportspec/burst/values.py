@@ -104,14 +104,14 @@ def check_apart(report: Report, value: str, table: Table) -> None:
         if str(found) != value:
             raise SourceError(
                 "values-alike",
-                f"the database takes `{_plain(str(found))}` and `{_plain(value)}` "
+                f"the database takes `{shown(str(found))}` and `{shown(value)}` "
                 f"for one `{name}`: each would get the figures of both",
                 "compare the column byte for byte in the mapping, or "
                 "use a field that tells them apart, such as `user.email`",
             )
 
 
-def _plain(text: str) -> str:
+def shown(text: str) -> str:
     """A value in a message: on one line, without what a terminal would obey."""
     return "".join(letter if letter.isprintable() else " " for letter in text)[:80]
 

@@ -9,6 +9,7 @@ from reportspec.calendar.buckets import MOST_BUCKETS, Bucket, align, buckets, de
 from reportspec.calendar.compare import (
     Align,
     compared_with,
+    months_between,
     previous_period,
     previous_year,
     same_point,
@@ -58,6 +59,7 @@ __all__ = [
     "floor",
     "following",
     "instant",
+    "months_between",
     "parse_as_of",
     "parse_period",
     "period_label",

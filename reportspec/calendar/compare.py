@@ -165,7 +165,7 @@ def previous_period(period: Period, fiscal: Fiscal) -> Period:
         before = add_months(start, -MONTHS_IN[grain])
         return Period(before, min(start, _as_far(period, before)), kind, period.name)
     if _is_whole_months(period):
-        return named(add_months(start, -_months_between(start, end)), start, kind, fiscal)
+        return named(add_months(start, -months_between(start, end)), start, kind, fiscal)
     return named(start - (end - start), start, kind, fiscal)
 
 
@@ -205,14 +205,15 @@ def _is_whole_months(period: Period) -> bool:
     return period.start.day == 1 and period.end.day == 1
 
 
-def _months_between(start: date, end: date) -> int:
+def months_between(start: date, end: date) -> int:
+    """How many months lie between two days of one number."""
     return (end.year - start.year) * 12 + end.month - start.month
 
 
 def _as_far(period: Period, start: date) -> date:
     """Where a period ends that begins on `start`, the first of a month, and is as long in months
     and days, or with the month that has fewer of them."""
-    months = _months_between(period.start, period.end)  # periods to date begin on the first
+    months = months_between(period.start, period.end)  # periods to date begin on the first
     days = (period.end - add_months(period.start, months)).days
     return min(add_months(start, months) + timedelta(days=days), add_months(start, months + 1))
 

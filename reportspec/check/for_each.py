@@ -14,17 +14,8 @@ from reportspec.diagnostics import suggestion
 from reportspec.model.query import Dimension
 from reportspec.model.spec import EACH, Each
 from reportspec.resolve.binding import Binding, Unresolved
-from reportspec.resolve.conditions import condition, field_named, user_condition
+from reportspec.resolve.conditions import a_kind, condition, field_named, user_condition
 from reportspec.resolve.document import Document, Place
-
-_KINDS = {
-    "integer": "a whole number",
-    "number": "a number",
-    "money": "an amount",
-    "boolean": "true or false",
-    "date": "a date",
-    "time": "a time",
-}
 
 
 def each_of(document: Document, binding: Binding, data: Mapping[str, Any], root: Path) -> Each | None:
@@ -43,7 +34,7 @@ def each_of(document: Document, binding: Binding, data: Mapping[str, Any], root:
     if found.type not in ("text", "key"):
         document.tell(
             "bad-each",
-            f"`{name}` is {_KINDS[found.type]}: reports are made for each value of a text",
+            f"`{name}` is {a_kind(found)}: reports are made for each value of a text",
             path,
             "name a text, such as `user.name`",
         )

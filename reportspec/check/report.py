@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -48,7 +47,7 @@ from reportspec.model.mapped import SourceMap
 from reportspec.model.query import Dimension
 from reportspec.model.settings import Project
 from reportspec.model.spec import EACH, GoalSpec, Report, SectionSpec, sides_of
-from reportspec.resolve.binding import Binding, Missing, Unresolved, metrics_needed, need_metric, settled
+from reportspec.resolve.binding import Binding, Unresolved, metrics_needed, settled
 from reportspec.resolve.conditions import Bounds, condition, field_named, in_words, user_condition
 from reportspec.resolve.currencies import needs_currency
 from reportspec.resolve.document import Document, Place, open_document
@@ -642,22 +641,3 @@ def _goal(
         targets,
         from_table,
     )
-
-
-def available(binding: Binding, metric_id: str) -> Missing | Unresolved | None:
-    """Why the source cannot serve a metric, or None if it can."""
-    try:
-        need_metric(binding, binding.catalogue.metrics[metric_id])
-    except Unresolved as why:
-        return why
-    return None
-
-
-def utc_now() -> datetime:
-    """The clock, read at the edge."""
-    return datetime.now(UTC)
-
-
-def slug(text: str) -> str:
-    """A name for ids and files."""
-    return re.sub(r"[^a-z0-9]+", "_", text.lower()).strip("_") or "section"

@@ -16,11 +16,9 @@ from reportspec.cli.options import (
     FilePath,
     each_option,
     messages_option,
+    order_options,
     paths_argument,
-    period_option,
-    set_option,
     strict_option,
-    today_option,
 )
 from reportspec.cli.orders import OrderOptions, built_figures, with_order_options
 from reportspec.cli.printing import Messages, count, echo, progress
@@ -53,9 +51,7 @@ if TYPE_CHECKING:
     show_default=True,
     help="The form of the reports; may be given several times. `csv` makes a folder with a file for each table.",
 )
-@set_option
-@period_option
-@today_option
+@order_options
 @strict_option
 @messages_option
 @each_option

@@ -11,10 +11,8 @@ from reportspec.cli.exit_codes import DONE, WRONG
 from reportspec.cli.options import (
     FilledText,
     messages_option,
+    order_options,
     paths_argument,
-    period_option,
-    set_option,
-    today_option,
 )
 from reportspec.cli.orders import OrderOptions, with_order_options
 from reportspec.cli.printing import Messages, echo
@@ -24,9 +22,7 @@ from reportspec.diagnostics import Diagnostic
 
 @click.command(name="compile")
 @paths_argument
-@set_option
-@period_option
-@today_option
+@order_options
 @messages_option
 @click.option(
     "--dialect",

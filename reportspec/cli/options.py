@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +61,11 @@ today_option = click.option(
     metavar="DATE",
     help="Build as at the end of this day instead of now: 2026-10-31.",
 )
+
+
+def order_options(command: Callable[..., None]) -> Callable[..., None]:
+    """`--set`, `--period` and `--today`, which all commands that read specs take."""
+    return set_option(period_option(today_option(command)))
 
 
 each_option = click.option(

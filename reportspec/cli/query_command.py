@@ -12,11 +12,9 @@ import click
 from reportspec.cli.exit_codes import DONE, WRONG
 from reportspec.cli.options import (
     each_option,
+    order_options,
     paths_argument,
-    period_option,
-    set_option,
     strict_option,
-    today_option,
 )
 from reportspec.cli.orders import OrderOptions, built_figures, with_order_options
 from reportspec.cli.printing import Messages
@@ -55,9 +53,7 @@ _PRINTED: Mapping[str, Callable[[list[Figures]], list[str]]] = {"json": _json, "
 
 @click.command()
 @paths_argument
-@set_option
-@period_option
-@today_option
+@order_options
 @strict_option
 @click.option(
     "--format",

@@ -15,11 +15,9 @@ from reportspec.cli.options import (
     FilledText,
     each_option,
     messages_option,
+    order_options,
     paths_argument,
-    period_option,
-    set_option,
     strict_option,
-    today_option,
 )
 from reportspec.cli.orders import OrderOptions, with_order_options
 from reportspec.cli.printing import Messages, count, progress, say, tell_waiting
@@ -32,9 +30,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @paths_argument
-@set_option
-@period_option
-@today_option
+@order_options
 @strict_option
 @messages_option
 @click.option("--dry-run", is_flag=True, help="Write the mails as .eml files, and send nothing.")

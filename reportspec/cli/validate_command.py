@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from reportspec.cli.exit_codes import DONE, WRONG
-from reportspec.cli.options import messages_option, paths_argument, period_option, set_option, today_option
+from reportspec.cli.options import messages_option, order_options, paths_argument
 from reportspec.cli.orders import OrderOptions, with_order_options
 from reportspec.cli.printing import Messages, count, echo
 from reportspec.cli.spec_files import spec_files
@@ -16,9 +16,7 @@ from reportspec.cli.spec_files import spec_files
 
 @click.command()
 @paths_argument
-@set_option
-@period_option
-@today_option
+@order_options
 @messages_option
 @with_order_options
 def validate(paths: tuple[Path, ...], asked: OrderOptions, messages: str) -> None:

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 from reportspec.addresses import bare, folded
+from reportspec.burst.values import shown
 from reportspec.deliver.job import Job, ValueReport
 from reportspec.deliver.ledger import Ledger
 from reportspec.deliver.message import Head, mail, message_id
 from reportspec.deliver.outcome import Outcome
 from reportspec.deliver.outlets import Parcel, links
 from reportspec.deliver.policy import ALLOW, digest_of, may_get
-from reportspec.deliver.recipients import address_of, addresses, lists_of, shown
+from reportspec.deliver.recipients import address_of, addresses, lists_of
 from reportspec.deliver.template import Words
 from reportspec.model.figures import Figures
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from email.utils import getaddresses
 
 from reportspec.addresses import ascii_address, folded, split
+from reportspec.burst.values import shown
 from reportspec.check.deliver_texts import TEMPLATE
 from reportspec.deliver.template import Words
 from reportspec.model.spec import Report
@@ -62,11 +63,6 @@ def address_of(text: str) -> str | None:
     """The one address that a text is, if mail can be handed over to it."""
     named = split(text)
     return named[1] if named is not None and _writable(named[1]) else None
-
-
-def shown(text: str) -> str:
-    """What is no address, as it may be shown: without what a terminal would obey or hide."""
-    return "".join(letter if letter.isprintable() else " " for letter in text)[:80]
 
 
 def lists_of(report: Report) -> frozenset[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import unicodedata
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from reportspec.deliver.ledger import Entry, Tell, open_ledger, silent
-from reportspec.diagnostics import suggestion
+from reportspec.diagnostics import suggestion, text_width
 from reportspec.model.mail import Mail
 
 NOTICE = "!failure"  # after a report's name: what those who look after it were told of its failures
@@ -127,7 +126,7 @@ def as_table(listed: Sequence[Delivered], limit: int) -> str:
         ]
         for row in rows
     ]
-    widths = [max(_width(row[at]) for row in cells) for at in range(4)]
+    widths = [max(text_width(row[at]) for row in cells) for at in range(4)]
     lines = [
         "  ".join([*(_padded(cell, width) for cell, width in zip(row, widths, strict=False)), row[4]]).rstrip()
         for row in cells
@@ -157,16 +156,12 @@ def _plain(text: str) -> str:
 
 
 def _cut(text: str, most: int) -> str:
-    if _width(text) <= most:
+    if text_width(text) <= most:
         return text
     # Wide letters take two places: then fewer of them are kept.
-    kept = most - 1 if _width(text) == len(text) else (most - 1) // 2
+    kept = most - 1 if text_width(text) == len(text) else (most - 1) // 2
     return f"{text[: kept // 2]}…{text[len(text) - (kept - kept // 2) :]}"
 
 
-def _padded(text: str, width: int) -> str:
-    return text + " " * (width - _width(text))
-
-
-def _width(text: str) -> int:
-    return sum(2 if unicodedata.east_asian_width(c) in "WF" else 0 if unicodedata.combining(c) else 1 for c in text)
+def _padded(text: str, places: int) -> str:
+    return text + " " * (places - text_width(text))

@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from reportspec.calendar import months_between
 from reportspec.contract.members import Members
 from reportspec.contract.verdict import short
 from reportspec.errors import SourceError
@@ -237,9 +238,5 @@ def _part(report: Report, name: str, stretches: list[Stretch], additive: bool) -
     for day in days:
         months[day.year, day.month] = months.get((day.year, day.month), 0) + 1
     if start.day == end.day == 1 and all(n == monthrange(*month)[1] for month, n in months.items()):
-        return PartTarget(name, "months", len(months), _months(start, end))
+        return PartTarget(name, "months", len(months), months_between(start, end))
     return PartTarget(name, "days", len(days), (end - start).days)
-
-
-def _months(start: date, end: date) -> int:
-    return (end.year - start.year) * 12 + end.month - start.month

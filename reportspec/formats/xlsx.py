@@ -27,6 +27,7 @@ from reportspec.render.locale import (
 )
 from reportspec.render.page import footnotes_of
 from reportspec.render.sentences import sentences
+from reportspec.render.tables import money_places
 
 _LONGEST_TEXT = 32_767  # in a cell; Excel calls a file with more damaged
 _MOST_ROWS = 1_048_000  # on a sheet, with room for what stands around the table
@@ -202,7 +203,7 @@ class _Book:
                 self.style(bold=True, bottom=1, text_wrap=True, align=align),
             )
             sheet.set_column(place, place, self._width(section, place))
-        decimals = [_decimals(section, place, self.formats) for place in range(len(columns))]
+        decimals = [money_places(section, place, self.formats) for place in range(len(columns))]
         kinds = [_typed(section, column) for column in columns]
         rows = section.rows[:_MOST_ROWS]
         for index, values in enumerate(rows):
@@ -354,16 +355,6 @@ def _typed(section: Section, column: Column) -> Column:
         return column
     percent = any(c.role == "metric" and c.metric == column.metric and c.unit == "percent" for c in section.columns)
     return Column("change", "", "number", "ratio" if percent else "percent", role="change")
-
-
-def _decimals(section: Section, place: int, formats: Formats) -> int | None:
-    column = section.columns[place]
-    if column.unit != "currency":
-        return None
-    values = [row[place] for row in section.rows]
-    if section.total:
-        values.append(section.total[place])
-    return money_decimals(formats, values, column.currency or formats.currency)
 
 
 def _numeric(column: Column) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
@@ -118,6 +118,18 @@ class SectionSpec:
     def regrouped(self, change: Regroup) -> Self:
         """The same section with each of its dimensions changed; `change` also gets those that stand beside it."""
         return self
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupedSection(SectionSpec):
+    """A section that shows metrics by dimensions."""
+
+    metrics: tuple[Metric, ...] = ()
+    dimensions: tuple[Dimension, ...] = ()
+
+    def regrouped(self, change: Regroup) -> Self:
+        """The same with each of its dimensions changed."""
+        return replace(self, dimensions=tuple(change(one, self.dimensions) for one in self.dimensions))
 
 
 @dataclass(frozen=True, slots=True)

@@ -89,7 +89,7 @@ def table_view(
         return None
     long, section = section, pivoted(section, formats)
     shown = section.rows[:MOST_ROWS]
-    decimals = [_decimals(section, place, formats) for place in range(len(section.columns))]
+    decimals = [money_places(section, place, formats) for place in range(len(section.columns))]
     after = [_after_number(section, place) for place in range(len(section.columns))]
     points = [_in_points(section, column) for column in section.columns]
     barred = _bar_column(section) if section is long else None
@@ -205,7 +205,7 @@ def _row_label(section: Section, index: int, formats: Formats) -> str | None:
     return f"{label} ({formats.word(mark)})" if mark else label
 
 
-def _decimals(section: Section, place: int, formats: Formats) -> int | None:
+def money_places(section: Section, place: int, formats: Formats) -> int | None:
     """One number of decimals for all amounts of a column."""
     column = section.columns[place]
     if column.unit != "currency":

@@ -245,18 +245,19 @@ def _typed(binding: Binding, found: Field, operator: str, value: Any) -> Any:
         return [low, high]
     if operator in ("contains", "starts_with", "ends_with"):
         if found.type not in ("text", "key"):
-            raise BadValue(f"`{operator}` is for text, and `{found.id}` is {_a(found)}")
+            raise BadValue(f"`{operator}` is for text, and `{found.id}` is {a_kind(found)}")
         if not isinstance(value, str):
             raise BadValue(f"`{operator}` takes text, not `{value}`", f'quote it: "{value}"')
         return _one(binding, replace(found, values=()), value)
     if isinstance(value, list):
         raise BadValue(f"`{operator}` takes one value", "use `in` for several")
     if operator in ("gt", "gte", "lt", "lte") and found.type in ("text", "key", "boolean"):
-        raise BadValue(f"`{operator}` is for numbers and dates, and `{found.id}` is {_a(found)}")
+        raise BadValue(f"`{operator}` is for numbers and dates, and `{found.id}` is {a_kind(found)}")
     return _one(binding, found, value)
 
 
-def _a(found: Field) -> str:
+def a_kind(found: Field) -> str:
+    """What a field is, as a sentence says it: `a whole number`."""
     return {
         "text": "text",
         "key": "a key",
@@ -291,7 +292,7 @@ def _one(binding: Binding, found: Field, value: Any) -> Any:
             return _day_or_time(binding, value)
         case _:
             if isinstance(value, bool) or not isinstance(value, (int, float)):
-                raise BadValue(f"`{found.id}` is {_a(found)}, not `{str(value)[:50]}`")
+                raise BadValue(f"`{found.id}` is {a_kind(found)}, not `{str(value)[:50]}`")
             if not abs(value) < LARGEST:
                 raise BadValue(f"`{str(value)[:50]}` is beyond the numbers that databases have")
             return value

@@ -17,7 +17,7 @@ from reportspec.resolve.binding import Binding, Unresolved, metrics_needed, need
 from reportspec.resolve.currencies import money_currencies, needs_currency
 from reportspec.resolve.document import Document, Place
 from reportspec.sections.asked_dimensions import counted_otherwise, dated_by
-from reportspec.sections.context import Context, Draft, label_of, need_of
+from reportspec.sections.context import Context, Draft, label_of
 
 NO_CURRENCY = Unresolved(
     "no-currency",
@@ -150,12 +150,11 @@ def asked_metrics(
             problem = problem or counted_otherwise(context, metric, str(time["field"]))
         if problem is None:
             metrics.append(metric)
-        elif draft.standard or unwritten:
+        elif unwritten:
             first = first or (metric.id, problem)
-            draft.omitted.append((label_of(context, metric.label), need_of(context, problem)))
+            draft.leave_out(context, label_of(context, metric.label), problem)
         else:
-            message = f"`{metric.id}` cannot be shown here: {problem.message}"
-            document.tell(problem.code, message, (*place, position), problem.help)
+            draft.refuse(context, metric.id, label_of(context, metric.label), problem, (*place, position))
     if metrics and not draft.standard:
         check_labels(context, metrics, place)
     if not metrics and unwritten and not draft.standard and first is not None:
@@ -167,12 +166,3 @@ def asked_metrics(
             first[1].help or "name others with `metrics:`",
         )
     return tuple(metrics)
-
-
-def refused(context: Context, draft: Draft, metric: Metric, why: Unresolved, place: Place) -> None:
-    """Tell that a metric cannot stand in a section; of a standard one it is left out."""
-    if draft.standard:
-        draft.omitted.append((label_of(context, metric.label), need_of(context, why)))
-    else:
-        message = f"`{metric.id}` cannot be shown here: {why.message}"
-        context.document.tell(why.code, message, place, why.help)

@@ -19,9 +19,9 @@ from reportspec.model.figures import Cell, Chart, Column, Section
 from reportspec.model.query import AggregateQuery, Query, Side
 from reportspec.model.spec import Report, SectionSpec
 from reportspec.resolve.binding import Unresolved
-from reportspec.sections.asked_metrics import Rules, find_metric, refused, unusable
+from reportspec.sections.asked_metrics import Rules, find_metric, unusable
 from reportspec.sections.asking import conditions_of
-from reportspec.sections.context import Context, Draft, title_of
+from reportspec.sections.context import Context, Draft, label_of, title_of
 from reportspec.sections.section_kind import Kind, section_of
 from reportspec.sections.text import nothing_served
 
@@ -74,7 +74,7 @@ def _both(context: Context, draft: Draft) -> tuple[Metric, Metric] | None:
         if problem is None:
             found.append(metric)
         else:
-            refused(context, draft, metric, problem, place)
+            draft.refuse(context, metric.id, label_of(context, metric.label), problem, place)
     if len(found) != 2 or context.period is None:
         return None
     if found[0].unit != found[1].unit:
@@ -83,7 +83,7 @@ def _both(context: Context, draft: Draft) -> tuple[Metric, Metric] | None:
             f"`{found[0].id}` and `{found[1].id}` are of different units and cannot be held against each other",
             "name two of one unit",
         )
-        refused(context, draft, found[1], problem, (*draft.inner, "against"))
+        draft.refuse(context, found[1].id, label_of(context, found[1].label), problem, (*draft.inner, "against"))
         return None
     return found[0], found[1]
 

@@ -16,7 +16,7 @@ from reportspec.model.column_ids import IDLE, ColumnId, Member, Row
 from reportspec.model.domain import Metric
 from reportspec.model.figures import Cell, Chart, Column, Section
 from reportspec.model.query import AggregateQuery, Dimension, Query
-from reportspec.model.spec import Regroup, Report, SectionSpec
+from reportspec.model.spec import GroupedSection, Report, SectionSpec
 from reportspec.resolve.binding import metrics_needed
 from reportspec.resolve.document import Place
 from reportspec.sections import trend
@@ -35,22 +35,16 @@ FEW = 30  # cases under which a rate says little
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BreakdownSection(SectionSpec):
+class BreakdownSection(GroupedSection):
     """Metrics by dimensions: the first `top` rows in an order, and the others together."""
 
     kind: ClassVar[str] = "breakdown"
-    metrics: tuple[Metric, ...] = ()
-    dimensions: tuple[Dimension, ...] = ()
     chart: str | None = None
     sort: tuple[str, bool] | None = None  # a column's name, descending
     top: int | None = None
     others: bool = False
     totals: bool = True
     subtotals: bool = False
-
-    def regrouped(self, change: Regroup) -> BreakdownSection:
-        """The same with each of its dimensions changed."""
-        return replace(self, dimensions=tuple(change(one, self.dimensions) for one in self.dimensions))
 
 
 def check(context: Context, draft: Draft) -> SectionSpec | None:

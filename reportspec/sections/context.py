@@ -89,13 +89,16 @@ class Draft:
             "omitted": lacks(context, self.omitted),
         }
 
-    def tell(self, context: Context, what: str, why: Unresolved, place: Place, shown: str = "shown") -> None:
-        """What the source cannot serve: left out of a standard section, else a mistake at its place."""
+    def leave_out(self, context: Context, called: str, why: Unresolved) -> None:
+        """Take down what the section does not show, by what readers call it, and what it would need."""
+        self.omitted.append((called, need_of(context, why)))
+
+    def refuse(self, context: Context, name: str, called: str, why: Unresolved, place: Place) -> None:
+        """What the source cannot serve: left out of a standard section, else a mistake at its place, by its name."""
         if self.standard:
-            self.omitted.append((what, need_of(context, why)))
+            self.leave_out(context, called, why)
         else:
-            message = f"`{what}` cannot be {shown} here: {why.message}"
-            context.document.tell(why.code, message, place, why.help)
+            context.document.tell(why.code, f"`{name}` cannot be shown here: {why.message}", place, why.help)
 
 
 def label_of(context: Context, texts: Mapping[str, str]) -> str:

@@ -15,10 +15,9 @@ from reportspec.measures.dimensions import dimension_column, shown_value
 from reportspec.measures.metric_columns import Footnotes, additivity, all_lengths, metric_column
 from reportspec.measures.words import word
 from reportspec.model.column_ids import Member
-from reportspec.model.domain import Metric
 from reportspec.model.figures import Cell, Chart, Column, Goal, Section
-from reportspec.model.query import Dimension, Query
-from reportspec.model.spec import GoalSpec, Regroup, Report, SectionSpec
+from reportspec.model.query import Query
+from reportspec.model.spec import GoalSpec, GroupedSection, Report
 from reportspec.sections.asked_metrics import Rules, unusable
 from reportspec.sections.asking import rows_query, totals_query
 from reportspec.sections.context import Context, label_of
@@ -26,22 +25,16 @@ from reportspec.sections.section_kind import Kind, section_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class GoalsSection(SectionSpec):
+class GoalsSection(GroupedSection):
     """The goal of a metric by a dimension."""
 
     kind: ClassVar[str] = "goals"
-    metrics: tuple[Metric, ...] = ()
-    dimensions: tuple[Dimension, ...] = ()
     goal: str = ""
 
     @property
     def judged(self) -> str:
         """The metric that the goal is of."""
         return self.goal
-
-    def regrouped(self, change: Regroup) -> GoalsSection:
-        """The same with its dimension changed."""
-        return replace(self, dimensions=tuple(change(one, self.dimensions) for one in self.dimensions))
 
 
 def of_goal(context: Context, name: str, goal: GoalSpec) -> GoalsSection | None:

@@ -27,9 +27,9 @@ from reportspec.model.spec import Regroup, Report, SectionSpec
 from reportspec.resolve.binding import Unresolved, metrics_needed
 from reportspec.resolve.conditions import field_named
 from reportspec.resolve.document import Place
-from reportspec.sections.asked_metrics import Rules, find_metric, refused, unusable
+from reportspec.sections.asked_metrics import Rules, find_metric, unusable
 from reportspec.sections.asking import conditions_of
-from reportspec.sections.context import Context, Draft, title_of
+from reportspec.sections.context import Context, Draft, label_of, title_of
 from reportspec.sections.section_kind import Kind, section_of
 
 NOTABLE = 0.1  # the smallest relative difference of means that is told
@@ -101,7 +101,7 @@ def _metric(
     everywhere = (*context.conditions, *draft.conditions)
     problem = unusable(context, metric, Rules(rows=True), dimensions, everywhere)
     if problem is not None:
-        refused(context, draft, metric, problem, place)
+        draft.refuse(context, metric.id, label_of(context, metric.label), problem, place)
         return None
     return metric
 
@@ -127,7 +127,7 @@ def _comparison(context: Context, draft: Draft, item: Mapping[str, Any], place: 
         no_share = Unresolved(
             "no-share", f"`{metric.id}` has no shares: its parts do not add up", "name a count or a sum"
         )
-        refused(context, draft, metric, no_share, (*place, "metric"))
+        draft.refuse(context, metric.id, label_of(context, metric.label), no_share, (*place, "metric"))
         return None
     held, key = (beside, "with") if shares else (metric, "metric")
     if held is not None and not _comparable(context.binding.catalogue.metrics, held):
@@ -136,7 +136,7 @@ def _comparison(context: Context, draft: Draft, item: Mapping[str, Any], place: 
             f"whether members differ in `{held.id}` by more than chance is not known",
             "name a rate of counts, an average, a count or a sum",
         )
-        refused(context, draft, held, no_test, (*place, key))
+        draft.refuse(context, held.id, label_of(context, held.label), no_test, (*place, key))
         return None
     return Comparison(metric, dimension, beside) if metric is not None else None
 

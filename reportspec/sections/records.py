@@ -26,7 +26,7 @@ from reportspec.resolve.currencies import money_currencies
 from reportspec.resolve.document import Place
 from reportspec.sections.asked_metrics import NO_CURRENCY
 from reportspec.sections.asking import conditions_of
-from reportspec.sections.context import Context, Draft, label_of, named_as, need_of, title_of
+from reportspec.sections.context import Context, Draft, label_of, named_as, title_of
 from reportspec.sections.section_kind import Kind, or_none_there, section_of
 from reportspec.sections.sorting import turned_sort
 from reportspec.sections.text import nothing_served
@@ -108,7 +108,7 @@ def _title(context: Context, draft: Draft) -> str:
 def _absent(context: Context, draft: Draft, entity: str, why: Unresolved) -> SectionSpec | None:
     """What becomes of a list of an entity that the source does not have."""
     if draft.standard:
-        draft.omitted.append((named_as(context, entity), need_of(context, why)))
+        draft.leave_out(context, named_as(context, entity), why)
         return nothing_served(context, draft, _title(context, draft))
     message = f"`{entity}` cannot be listed here: {why.message}"
     context.document.tell(why.code, message, (*draft.inner, "entity"), why.help)
@@ -126,10 +126,7 @@ def _usable(context: Context, draft: Draft, name: str, place: Place) -> tuple[st
         if binding.currency is None and _of_several(context, draft, path, place):
             raise NO_CURRENCY
     except Unresolved as why:
-        if draft.standard:
-            draft.omitted.append((named_as(context, name), need_of(context, why)))
-        else:
-            context.document.tell(why.code, f"`{name}` cannot be shown here: {why.message}", place, why.help)
+        draft.refuse(context, name, named_as(context, name), why, place)
         return None
     return path
 
@@ -152,7 +149,7 @@ def _conditions_apply(context: Context, draft: Draft, entity: str, conditions: S
                 raise NO_CURRENCY
         except Unresolved as why:
             if draft.standard:
-                draft.omitted.append((named_as(context, entity), need_of(context, why)))
+                draft.leave_out(context, named_as(context, entity), why)
                 apply = False
             else:
                 names = ", ".join(".".join(path_of(n)) for n in column_nodes(tree))

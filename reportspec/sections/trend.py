@@ -14,10 +14,9 @@ from reportspec.measures.dimensions import by_nature, dimension_column, shown_va
 from reportspec.measures.metric_columns import Footnotes, additivity, lengths
 from reportspec.measures.words import word
 from reportspec.model.column_ids import BUCKET, Member, Row
-from reportspec.model.domain import Metric
 from reportspec.model.figures import Cell, Chart, Column, RowMark, Section
-from reportspec.model.query import AggregateQuery, Dimension, Query, Side
-from reportspec.model.spec import Regroup, Report, SectionSpec
+from reportspec.model.query import AggregateQuery, Query, Side
+from reportspec.model.spec import GroupedSection, Report, SectionSpec
 from reportspec.resolve.binding import metrics_needed
 from reportspec.sections.asked_dimensions import dimensions_of
 from reportspec.sections.asked_metrics import Rules, asked_metrics
@@ -29,12 +28,10 @@ from reportspec.sections.text import nothing_served
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TrendSection(SectionSpec):
+class TrendSection(GroupedSection):
     """Metrics in the steps of the period, of a field's members apart where it has one."""
 
     kind: ClassVar[str] = "trend"
-    metrics: tuple[Metric, ...] = ()
-    dimensions: tuple[Dimension, ...] = ()
     grain: str = ""
     chart: str | None = None
     totals: bool = True
@@ -43,10 +40,6 @@ class TrendSection(SectionSpec):
     def step(self) -> str:
         """The grain."""
         return self.grain
-
-    def regrouped(self, change: Regroup) -> TrendSection:
-        """The same with its dimension changed."""
-        return replace(self, dimensions=tuple(change(one, self.dimensions) for one in self.dimensions))
 
 
 def check(context: Context, draft: Draft) -> SectionSpec | None:
@@ -89,6 +82,7 @@ class _Steps:
     query: AggregateQuery
     found: Mapping[tuple[int, Any], Row]  # by step and member
     groups: Sequence[Any]
+    ahead: frozenset[str]  # metrics that are known of steps to come
     partial_from: int | None
     ahead_from: int | None
 
@@ -105,7 +99,7 @@ def figures(report: Report, spec: TrendSection, answers: Answers, footnotes: Foo
         *([dimension_column(report, by)] if by is not None else []),
         *metric_columns(report, spec.metrics, footnotes, total),
     ]
-    steps = _steps(report, query, rows, by, additivity(query))
+    steps = _steps(report, spec, query, rows)
     current = query.sides[0].buckets
     body = [row for index in range(len(current)) for row in _rows(report, spec, steps, index)]
     names = _names(report, current)
@@ -130,24 +124,24 @@ def figures(report: Report, spec: TrendSection, answers: Answers, footnotes: Foo
     return or_none_there(report, replace(made, notes=(*made.notes, *notes)))
 
 
-def _steps(
-    report: Report, query: AggregateQuery, rows: Sequence[Row], by: Dimension | None, adds: Mapping[Any, str]
-) -> _Steps:
+def _steps(report: Report, spec: TrendSection, query: AggregateQuery, rows: Sequence[Row]) -> _Steps:
     groups: list[Any] = [None]
-    if by is not None:
+    for by in spec.dimensions:
+        adds = additivity(query)
         members = {row[Member(0)] for row in rows if counted(row, adds)}
         groups = sorted(members, key=lambda value: by_nature(report, by, value))
     found = {(row[BUCKET], row.get(Member(0))): row for row in rows}
     zone, current = report.binding.zone, query.sides[0].buckets
     running = (index for index, bucket in enumerate(current) if instant(bucket.end, zone) > report.reached)
-    ahead = (index for index, bucket in enumerate(current) if instant(bucket.start, zone) >= report.reached)
-    return _Steps(query, found, groups, next(running, None), next(ahead, None))
+    to_come = (index for index, bucket in enumerate(current) if instant(bucket.start, zone) >= report.reached)
+    catalogue = report.binding.catalogue
+    ahead = (metric.id for metric in spec.metrics if any(part.ahead for part in metrics_needed(catalogue, metric)))
+    return _Steps(query, found, groups, frozenset(ahead), next(running, None), next(to_come, None))
 
 
 def _rows(report: Report, spec: TrendSection, steps: _Steps, index: int) -> list[tuple[Cell, ...]]:
     """The rows of a step."""
     catalogue, sides = report.binding.catalogue, steps.query.sides
-    ahead = {metric.id for metric in spec.metrics if any(part.ahead for part in metrics_needed(catalogue, metric))}
     bucket = sides[0].buckets[index]
     future = instant(bucket.start, report.binding.zone) >= report.reached
     compares = report.compare is not None and _answers(report, sides, index)
@@ -161,10 +155,10 @@ def _rows(report: Report, spec: TrendSection, steps: _Steps, index: int) -> list
         if spec.dimensions:
             cells.append(shown_value(report, spec.dimensions[0], group))
         for metric in spec.metrics:
-            unknown = future and metric.id not in ahead
+            unknown = future and metric.id not in steps.ahead
             cells.append(None if unknown else metric_value(catalogue, metric, row))
             if report.compare is not None:
-                told = metric.id in ahead or compares
+                told = metric.id in steps.ahead or compares
                 cells.append(metric_value(catalogue, metric, row, "previous") if told else None)
         made.append(tuple(cells))
     return made
