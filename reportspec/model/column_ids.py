@@ -1,11 +1,14 @@
-"""What a column of a query's rows holds. How it is spelled in SQL, `sql/column_names.py` alone knows."""
+"""What a column of a query's rows holds. How it is spelled in SQL, `sql/column_names.py` alone knows.
+
+Rows are looked up by these for every cell, so they are tuples, whose hash is the quickest. No two kinds have parts of
+the same number and types, so that none equals one of another kind.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from enum import Enum
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 SideName = Literal["current", "previous"]
 # Of a metric: its value; of an average its sum, of its values the sum of squares; how many rows are behind it; and
@@ -13,8 +16,7 @@ SideName = Literal["current", "previous"]
 Part = Literal["value", "sum", "squares", "n", "missing", "other_currency", "incomplete", "unknown"]
 
 
-@dataclass(frozen=True, slots=True)
-class Aggregated:
+class Aggregated(NamedTuple):
     """A part of an aggregate metric on one side."""
 
     metric: str
@@ -22,16 +24,14 @@ class Aggregated:
     side: SideName = "current"
 
 
-@dataclass(frozen=True, slots=True)
-class Rank:
+class Rank(NamedTuple):
     """The place of a member in the order of its entity, of each SELECT that tells it."""
 
     number: int = 0
     side: SideName = "current"
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
+class Member(NamedTuple):
     """The value of a dimension, by its place among those of the query."""
 
     place: int
@@ -44,18 +44,17 @@ class Beside(Enum):
     IDLE = "idle"
 
 
-@dataclass(frozen=True, slots=True)
-class PeriodDays:
+class PeriodDays(NamedTuple):
     """How many days of a side have begun. No query asks for it: formulas read it beside the columns of a row."""
 
     side: SideName = "current"
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(NamedTuple):
     """The target of a metric's goal, beside the columns of a row too."""
 
     metric: str
+    of: Literal["goal"] = "goal"
 
 
 ColumnId = Aggregated | Rank | Member | Beside | PeriodDays | Target
@@ -65,4 +64,4 @@ BUCKET, IDLE = Beside.BUCKET, Beside.IDLE
 
 def on_side(column: Aggregated | Rank, side: SideName) -> Aggregated | Rank:
     """The same column of a side."""
-    return replace(column, side=side)
+    return column._replace(side=side)
