@@ -18,78 +18,28 @@ import tempfile
 import time
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(CHECKOUT), str(CHECKOUT / "benchmarks")]
 
-import duckdb  # noqa: E402
-import yaml  # noqa: E402
 from run import describe_machine  # noqa: E402
 
 from reportspec.compile import compile_report  # noqa: E402
 from reportspec.contract.survey import survey_of  # noqa: E402
-from reportspec.demo import load  # noqa: E402
-from reportspec.demo.columns import COLUMNS  # noqa: E402
 from reportspec.run.connect import connect  # noqa: E402
 from reportspec.run.connection import Wanted  # noqa: E402
 from reportspec.sql.dialect import source_tables, sql_text  # noqa: E402
+from tests.demo_times import multiplied, project  # noqa: E402
 from tests.loading import load_report  # noqa: E402
 
 NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
 REPORTS = ("pipeline", "sales_forecast", "sales_cycle", "sales_activity", "lost_deals")
-# What a company has few of stays as it is.
-FEW = {
-    "user",
-    "pipeline",
-    "stage",
-    "product",
-    "campaign",
-    "fx_rate",
-    "goal",
-    "business_calendar",
-    "service_cost",
-    "sales_marketing_cost",
-}
 
 
-def multiplied(file: Path, deals: int) -> int:
-    """The demo, as often as it takes for so many deals; how many there are."""
-    with duckdb.connect(str(file)) as raw:
-        load(raw)
-        [(once,)] = raw.execute("select count(*) from demo.deal").fetchall()
-        times = -(-deals // once)
-        few = {f"{name.rstrip('_')}_id" for name in FEW} | {"owner_id", "agent_id", "manager_id"}
-        for name, columns in COLUMNS.items():
-            if name in FEW:
-                raw.execute(f'create table "{name}" as from demo."{name}"')
-                continue
-            taken = ", ".join(
-                f'"{c}" || \'-\' || copy as "{c}"'
-                if c.endswith("_id") and c not in few and not c.endswith("stage_id")
-                else f'"{c}"'
-                for c, _ in columns
-            )
-            raw.execute(f'create table "{name}" as select {taken} from demo."{name}", range({times}) r(copy)')
-        return once * times
-
-
-def project(folder: Path, report: str) -> Path:
-    """A spec of a standard report over the file."""
-    entities: dict[str, Any] = {
-        name: {"table": name, "fields": {c: f'"{c}"' for c, _ in columns}} for name, columns in COLUMNS.items()
-    }
-    mapping = {"timezone": "UTC", "entities": entities}
-    (folder / "m.yaml").write_text(yaml.safe_dump(mapping), encoding="utf-8")
-    (folder / "reportspec.yaml").write_text(
-        "version: 1\nsource: duckdb:///crm.duckdb\nmapping: m.yaml\ntimezone: Europe/Rome\ncurrency: EUR\n",
-        encoding="utf-8",
-    )
+def spec_of(folder: Path, report: str) -> Path:
+    """A spec of a standard report."""
     spec = folder / f"{report}.yaml"
-    spec.write_text(
-        f"version: 1\nreport: {report}\nperiod: 2026-Q3\ncompare: previous_period\n",
-        encoding="utf-8",
-    )
+    spec.write_text(f"version: 1\nreport: {report}\nperiod: 2026-Q3\ncompare: previous_period\n", encoding="utf-8")
     return spec
 
 
@@ -134,8 +84,9 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
             there = multiplied(folder / "crm.duckdb", deals)
+            project(folder, f"duckdb:///{folder / 'crm.duckdb'}")
             for report in REPORTS:
-                survey, statements, checks = seconds(project(folder, report), given.rounds)
+                survey, statements, checks = seconds(spec_of(folder, report), given.rounds)
                 share = survey / (survey + statements)
                 print(
                     f"| {there:,} | {report} | {checks} | {survey:.3f} | {statements:.2f} | {share:.1%} |", flush=True
