@@ -135,5 +135,7 @@ def run_report(program: Program, timings: Timings | None = None) -> Figures:
     timings = timings or Timings()
     with timings.of("query"):
         found = answered(fitted(program))
+        for result in found.results:
+            timings.reads.update(result.reads)
     with timings.of("evaluate"):
         return figures_of(found)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -10,9 +11,10 @@ from dataclasses import dataclass, field
 
 @dataclass(slots=True)
 class Timings:
-    """How long each stage took, in seconds."""
+    """How long each stage took, in seconds; and how many times each table of the source was read."""
 
     stages: dict[str, float] = field(default_factory=dict)
+    reads: Counter[str] = field(default_factory=Counter)
 
     @contextmanager
     def of(self, stage: str) -> Iterator[None]:

@@ -109,7 +109,8 @@ class _Build:
 def _told_timings(spent: Timings) -> str:
     total = sum(spent.stages.values())
     parts = "  ".join(f"{name} {seconds * 1000:.0f} ms" for name, seconds in spent.stages.items())
-    return f"  {parts}  total {total * 1000:.0f} ms"
+    reads = ", ".join(f"{name} {times}" for name, times in sorted(spent.reads.items(), key=lambda one: -one[1]))
+    return f"  {parts}  total {total * 1000:.0f} ms" + (f"\n  tables read (times): {reads}" if reads else "")
 
 
 def _warm_up() -> None:

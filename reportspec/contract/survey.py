@@ -27,6 +27,7 @@ from reportspec.expression.sandbox import column_nodes, path_of
 from reportspec.model.findings import Check, Finding
 from reportspec.model.spec import Report
 from reportspec.sql.dialect import source_tables
+from reportspec.sql.materialize import Script, Temporary, script
 from reportspec.sql.survey_sql import fields_read, survey_statement
 
 if TYPE_CHECKING:
@@ -173,8 +174,12 @@ def _run(
 
         survey = (tree, heard)
     wanted = wanted_of(report, asked)
+
+    def sharing(settled: Sequence[exp.Expr], place: Temporary) -> Script | None:
+        return script(report.binding, settled, place)
+
     try:
-        return run_statements(report.project.source, wanted, trees, report.project.parallel, survey)
+        return run_statements(report.project.source, wanted, trees, report.project.parallel, survey, sharing)
     except SourceError as error:
         if error.code in UNREAD and error.tree is not None:
             _blame(report, [*read, *asked], wanted, error, tuple(program or ()))

@@ -44,12 +44,13 @@ EMBEDDED = ("demo", "files")  # sources that DuckDB reads in this process
 class Checkup:
     """What `doctor` asks of a database: a SELECT of its `version` and the `oldest` that knows all that the
     statements use, whether the user `may_write`, and what of its collations is worth a note. Each may raise
-    SourceError, and may not know (None)."""
+    SourceError, and may not know (None). `temporary` is what gives a user temporary tables."""
 
     version: str = ""
     oldest: tuple[int, ...] = ()
     may_write: Callable[[Connection], bool | None] = lambda session: None
     collations: Callable[[Connection], str | None] = lambda session: None
+    temporary: str = ""
 
 
 @dataclass(frozen=True, slots=True)

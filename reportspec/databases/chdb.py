@@ -10,10 +10,10 @@ from reportspec.databases import Database
 from reportspec.databases.clickhouse import CLICKHOUSE, COLUMNS, columns_of, explained, settings_of
 from reportspec.model.rows import Table
 from reportspec.model.settings import SourceSpec
-from reportspec.run.connection import Loose, Secrets, Wanted, missing_driver, no_connection
+from reportspec.run.connection import KeepsNothing, Loose, Secrets, Wanted, missing_driver, no_connection
 
 
-class EmbeddedClickHouse:
+class EmbeddedClickHouse(KeepsNothing):
     """A session over a folder, by chdb."""
 
     dialect = CLICKHOUSE

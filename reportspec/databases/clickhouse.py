@@ -20,6 +20,7 @@ from reportspec.model.rows import Table
 from reportspec.model.settings import SourceSpec
 from reportspec.run.connection import (
     CONNECT_SECONDS,
+    KeepsNothing,
     Loose,
     Secrets,
     Wanted,
@@ -363,7 +364,7 @@ WHERE database NOT IN ('system', 'information_schema', 'INFORMATION_SCHEMA') ORD
 """
 
 
-class ServerConnection:
+class ServerConnection(KeepsNothing):
     """A session with a ClickHouse server."""
 
     dialect = CLICKHOUSE

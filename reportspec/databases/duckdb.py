@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 import shutil
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -41,6 +41,7 @@ from reportspec.run.files.text_file import string
 from reportspec.sql.dialects.common import nonzero, nulls_last, turned
 from reportspec.sql.dialects.reading import parts_of, plain_day, yes_or_no
 from reportspec.sql.dialects.rewrite import Dialect, snippet, type_of, with_args
+from reportspec.sql.materialize import Temporary
 
 if TYPE_CHECKING:
     import duckdb
@@ -108,6 +109,8 @@ DUCKDB = Dialect(
 )
 
 # --- Its sessions ---------------------------------------------------------------------------------
+
+KEPT = "reportspec"  # the database of temporary tables
 
 _SHUT = (
     "SET python_enable_replacements = false",
@@ -198,6 +201,14 @@ class EmbeddedConnection:
         """Another session over the same data."""
         return EmbeddedConnection(self._raw.cursor(), self._source, self._wanted, self._in_place)
 
+    def temporary(self) -> Temporary | None:
+        """A database in memory of its own, which the sessions beside this one see too."""
+        return Temporary(KEPT, beside=True)
+
+    def keep(self, name: str, sql: str, keys: Sequence[Sequence[str]]) -> None:
+        """Have the rows of a SELECT as a table. Raises SourceError."""
+        self.run(f"CREATE TABLE {KEPT}.{name} AS {sql}")
+
     def columns(self) -> dict[str, dict[str, str]]:
         """The columns of each table and view, with their types."""
         found: dict[str, dict[str, str]] = {}
@@ -268,6 +279,7 @@ def open_embedded(source: SourceSpec, wanted: Wanted) -> EmbeddedConnection:
             found = _loaded(raw, source, wanted, folder)
             if in_place:
                 raw.execute(f"SET allowed_paths = [{', '.join(map(string, in_place))}]")
+        raw.execute(f"ATTACH ':memory:' AS {KEPT} (READ_WRITE)")
         for statement in _SHUT:
             raw.execute(statement)
         return EmbeddedConnection(raw, source, wanted, in_place, folder, found)

@@ -7,6 +7,7 @@ The tests run MariaDB; what is MySQL's alone is written without having been run.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -62,6 +63,7 @@ from reportspec.sql.dialects.rewrite import (
     unsaid,
     with_args,
 )
+from reportspec.sql.materialize import Temporary
 
 if TYPE_CHECKING:
     from sqlalchemy import engine as alchemy
@@ -439,12 +441,18 @@ _CUT = frozenset({1264, 1916})
 _UTC = ("UTC", "Etc/UTC")
 
 
+_PROBE = "reportspec_probe"  # a temporary table, by which it is seen whether there may be any
+_LONG = re.compile("text|blob")  # types of columns of which only the beginning is sought
+_PREFIX = 100
+
+
 class MysqlConnection(AlchemyConnection):
     """A session with a MySQL or MariaDB server, whichever it turns out to be. A guard ends what runs in it
     when the process is killed, since the server would not notice."""
 
     _guard: Guard | None = None
     _number = 0  # the session's, by which a guard knows it
+    _may_keep = False  # whether the user may have temporary tables
 
     def begin(self, options: dict[str, str], first: AlchemyConnection | None) -> None:
         """Prepare the session, watched by the guard of the `first` one or by one of its own."""
@@ -453,9 +461,50 @@ class MysqlConnection(AlchemyConnection):
         guard = first._guard if isinstance(first, MysqlConnection) else None
         self._watched(guard or Guard(_logging_in(self.engine, options)))
         super().begin(options, first)
+        if first is None and self.dialect.name == "mariadb":
+            self._prepare_to_keep()
         wrong = _clocks(self.raw, self.wanted)
         if wrong is not None:
             raise wrong
+
+    def _prepare_to_keep(self) -> None:
+        """Begin again with a transaction in which temporary tables may be made, if the user may have any: one that
+        only reads has none. MySQL could not read one twice in a statement."""
+        from sqlalchemy.exc import SQLAlchemyError
+
+        self.raw.exec_driver_sql("COMMIT")
+        try:
+            self.raw.exec_driver_sql(f"CREATE TEMPORARY TABLE {_PROBE} (x INT)")
+            self.raw.exec_driver_sql(f"DROP TEMPORARY TABLE {_PROBE}")
+            self._may_keep = True
+        except SQLAlchemyError as error:
+            if getattr(error, "connection_invalidated", False):
+                raise
+        for statement in _transaction(reads=not self._may_keep):
+            self.raw.exec_driver_sql(statement)
+
+    def temporary(self) -> Temporary | None:
+        """The session's own tables, by their names alone; MariaDB's users need a right to them."""
+        return Temporary(indexes=True) if self._may_keep else None
+
+    def keep(self, name: str, sql: str, keys: Sequence[Sequence[str]]) -> None:
+        """Have the rows of a SELECT as a table, with what finds them by their keys. Raises SourceError."""
+        self._command(f"CREATE TEMPORARY TABLE {name} ENGINE=Aria TRANSACTIONAL=0 AS {sql}")
+        if keys:
+            texts = {str(row[0]) for row in self.run(f"SHOW COLUMNS FROM {name}").rows if _LONG.search(str(row[1]))}
+            parts = [
+                f"ADD INDEX ({', '.join(f'`{c}`({_PREFIX})' if c in texts else f'`{c}`' for c in key)})" for key in keys
+            ]
+            self._command(f"ALTER TABLE {name} {', '.join(parts)}")
+
+    def _command(self, sql: str) -> None:
+        """A statement that gives no rows. Raises SourceError."""
+        from sqlalchemy.exc import SQLAlchemyError
+
+        try:
+            self.raw.execution_options(no_parameters=True).exec_driver_sql(sql)
+        except SQLAlchemyError as error:
+            raise self.explained(error) from None
 
     def _watched(self, guard: Guard) -> None:
         self._guard = guard
@@ -568,10 +617,18 @@ def _begin(wanted: Wanted) -> tuple[str, ...]:
         "?SET SESSION join_cache_level = 4",
         "?SET SESSION join_buffer_size = 33554432",
         "?SET SESSION join_buffer_space_limit = 134217728",
-        # Of the next transaction alone: a proxy may give the session to others.
         "COMMIT",
+        *_transaction(reads=True),
+    )
+
+
+def _transaction(*, reads: bool) -> tuple[str, ...]:
+    """The beginning of a transaction over one state of the data, which only `reads` unless it is to have temporary
+    tables."""
+    return (
+        # Of the next transaction alone: a proxy may give the session to others.
         "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ",
-        "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY",
+        f"START TRANSACTION WITH CONSISTENT SNAPSHOT{', READ ONLY' if reads else ''}",
     )
 
 

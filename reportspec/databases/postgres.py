@@ -1,14 +1,16 @@
 """PostgreSQL, by psycopg. Texts are ordered by their code points, whatever the database's collation is.
 
-Sessions are transactions that only read, in the source's time zone, all of one report over the same state of
-the data. Every setting is one of the transaction (`SET LOCAL`), none of the session: behind a pooler the
-session is somebody else's as soon as the transaction ends.
+Sessions are transactions that only read, in the source's time zone, all of one report over the same state of the
+data; where the user may have temporary tables, they are made between two savepoints. Every setting is one of the
+transaction (`SET LOCAL`), none of the session: behind a pooler the session is somebody else's as soon as the
+transaction ends.
 """
 
 from __future__ import annotations
 
 import re
 import threading
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from sqlglot import exp
@@ -60,6 +62,7 @@ from reportspec.sql.dialects.rewrite import (
     unsaid,
     with_args,
 )
+from reportspec.sql.materialize import Temporary
 
 if TYPE_CHECKING:
     import psycopg
@@ -210,6 +213,11 @@ WHERE a.attnum > 0 AND NOT a.attisdropped AND c.relkind IN ('r', 'v', 'm', 'p', 
 ORDER BY 1, 2, a.attnum
 """
 
+_GUARD = "SAVEPOINT guard; SET TRANSACTION READ ONLY"  # until it is released
+
+# A server's own bounds are for many sessions that look for a row each; a report groups all rows of a table.
+_ROOM = ("SET LOCAL work_mem = '64MB'",)
+
 _MAY_BE_UNKNOWN = (
     "jit = off",  # on statements with many CASE aggregates it costs more than they do
     # Whoever is killed tells nobody: the server looks itself whether anybody waits for its answer.
@@ -239,6 +247,7 @@ class PostgresConnection:
     def __init__(self, raw: psycopg.Connection[Any], source: SourceSpec, wanted: Wanted, secrets: Secrets) -> None:
         self._raw, self._source, self._wanted, self._secrets = raw, source, wanted, secrets
         self._snapshot = wanted.snapshot
+        self._guarded = False  # whether it could have temporary tables
         self._turn = threading.RLock()  # no statement falls into a transaction that begins anew
 
     def run(self, sql: str) -> Table:
@@ -250,7 +259,7 @@ class PostgresConnection:
                 # Bytes, and no parameters: nothing in the text is taken for a placeholder.
                 cursor = self._raw.execute(sql.encode())
                 names = tuple(column.name for column in cursor.description or ())
-                return Table(names, tuple(cursor.fetchall()))
+                return Table(names, tuple(cursor.fetchall()) if names else ())
         except psycopg.Error as error:
             raise self.explained(error) from None
         except UnicodeDecodeError:
@@ -273,6 +282,9 @@ class PostgresConnection:
         with self._turn:
             if self._snapshot is None:
                 try:
+                    if self._guarded:  # a subtransaction has no snapshot to share
+                        self._guarded = False
+                        self.run("RELEASE SAVEPOINT guard; SET TRANSACTION READ ONLY")
                     self._snapshot = str(self.run("SELECT pg_export_snapshot()").rows[0][0])
                 except SourceError as error:
                     if error.lost or error.code == "cancelled":
@@ -281,6 +293,30 @@ class PostgresConnection:
                     self.begin()
                     return None
         return open_postgres(self._source, replace(self._wanted, snapshot=self._snapshot))
+
+    def temporary(self) -> Temporary | None:
+        """The session's own schema, unless the server is a replica or the user may have no such tables."""
+        if not self._guarded:
+            return None
+        [(may,)] = self.run("SELECT has_database_privilege(current_database(), 'TEMPORARY')").rows
+        return Temporary("pg_temp") if may else None
+
+    def keep(self, name: str, sql: str, keys: Sequence[Sequence[str]]) -> None:
+        """Have the rows of a SELECT as a table, with statistics. Raises SourceError."""
+        made = f"CREATE TEMPORARY TABLE {name} ON COMMIT DROP AS {sql}; ANALYZE pg_temp.{name}"
+        with self._turn:
+            try:
+                self.run(f"RELEASE SAVEPOINT guard; SAVEPOINT made; {made}; RELEASE SAVEPOINT made; {_GUARD}")
+            except SourceError as error:
+                if not self._raw.closed and not error.lost:
+                    self._raw.execute(b"ROLLBACK TO SAVEPOINT made")
+                    self._guard()
+                raise
+
+    def _guard(self) -> None:
+        """Let what follows only read, until the savepoint is released."""
+        self._raw.execute(_GUARD.encode())
+        self._guarded = True
 
     def columns(self) -> dict[str, dict[str, str]]:
         """The columns that the user may read; tables on the search path also by their bare name."""
@@ -326,12 +362,13 @@ class PostgresConnection:
         """Begin the transaction in which all is read, with its settings. Raises psycopg.Error."""
         wanted = self._wanted
         zone = wanted.zone if re.fullmatch(r"[\w/+\-]+", wanted.zone) else "UTC"
-        parts = ["BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"]
+        may = self._snapshot is None and self._may_begin()
+        parts = [] if may else ["BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"]
         if wanted.snapshot is not None:
             parts.append(f"SET TRANSACTION SNAPSHOT '{wanted.snapshot}'")
         # Where a server has it off, a backslash in a text would take the quote after it along.
         parts.append("SET LOCAL standard_conforming_strings = on")
-        parts += [f"SET LOCAL statement_timeout = '{wanted.timeout}s'", f"SET LOCAL TimeZone = '{zone}'"]
+        parts += [*_ROOM, f"SET LOCAL statement_timeout = '{wanted.timeout}s'", f"SET LOCAL TimeZone = '{zone}'"]
         self._raw.execute("; ".join(parts).encode())
         for setting in _MAY_BE_UNKNOWN:
             self._set(setting)
@@ -339,6 +376,21 @@ class PostgresConnection:
             # Without statistics the planner expects a row or two from everything, and loops within
             # loops over all of them.
             self._raw.execute("SET LOCAL enable_nestloop = off")
+        if may:
+            self._guard()
+
+    def _may_begin(self) -> bool:
+        """Begin a transaction that may have temporary tables; whether the server has begun it: a replica does not."""
+        import psycopg
+
+        try:
+            self._raw.execute(b"BEGIN ISOLATION LEVEL REPEATABLE READ READ WRITE")
+        except psycopg.Error:
+            if self._raw.closed:
+                raise
+            self._raw.rollback()
+            return False
+        return True
 
     def _set(self, setting: str) -> None:
         """A setting of the transaction, where the server knows it."""
@@ -448,5 +500,10 @@ DATABASE = Database(
     "postgresql://reader:${PASSWORD}@host/crm",
     POSTGRES,
     open_postgres,
-    Checkup("SELECT current_setting('server_version')", (12,), _may_write),
+    Checkup(
+        "SELECT current_setting('server_version')",
+        (12,),
+        _may_write,
+        temporary="GRANT TEMPORARY ON DATABASE … TO … (a replica has none)",
+    ),
 )

@@ -16,6 +16,7 @@ from reportspec.expression.sandbox import WRITTEN
 from reportspec.model.rows import Table
 from reportspec.model.settings import SourceSpec
 from reportspec.run.connection import (
+    KeepsNothing,
     Loose,
     Secrets,
     Wanted,
@@ -174,7 +175,7 @@ _SETTINGS = {
 }
 
 
-class SparkConnection:
+class SparkConnection(KeepsNothing):
     """A session with a Spark Connect server."""
 
     dialect = SPARK

@@ -8,6 +8,7 @@ import math
 import re
 import sqlite3
 import time
+from collections.abc import Sequence
 from contextlib import closing
 
 from sqlglot import exp
@@ -61,6 +62,7 @@ from reportspec.sql.dialects.rewrite import (
     unsaid,
     with_args,
 )
+from reportspec.sql.materialize import Temporary
 
 # --- Its SQL --------------------------------------------------------------------------------------
 
@@ -408,11 +410,33 @@ RULES: Rules = {
     exp.Div: safe_division,
     exp.Select: quantiles_by_rank,
 }
+
+
+def written_down(tree: exp.Expr) -> exp.Expr:
+    """The statement with those rows of the source written down first that others are joined to: SQLite puts them
+    into the statement around them, and would look through all of them for each row, since it finds no index for
+    the expressions that keys then are. Of what is written down it makes one."""
+    with_ = tree.args.get("with_")
+    if with_ is None:
+        return tree
+    joined = {join.this.name for join in tree.find_all(exp.Join) if isinstance(join.this, exp.Table)}
+    ctes = [
+        with_args(cte, materialized=True) if cte.alias in joined and _lands(cte.this) else cte
+        for cte in with_.expressions
+    ]
+    return with_args(tree, with_=with_args(with_, expressions=ctes))
+
+
+def _lands(tree: exp.Expr) -> bool:
+    return isinstance(tree, exp.Select) and any(LANDS in one.meta for one in tree.expressions)
+
+
 SQLITE = Dialect(
     "sqlite",
     "SQLite",
     "sqlite",
     RULES,
+    before=written_down,
     exact=_exact,
     reading=_read,
     anyhow=(exp.Add, exp.Sub),
@@ -459,6 +483,22 @@ class SqliteConnection:
     def beside(self) -> SqliteConnection | None:
         """Another session over the same file."""
         return open_sqlite(self._source, self._wanted)
+
+    def temporary(self) -> Temporary | None:
+        """The session's own database, which is in a temporary file."""
+        return Temporary("temp", indexes=True)
+
+    def keep(self, name: str, sql: str, keys: Sequence[Sequence[str]]) -> None:
+        """Have the rows of a SELECT as a table, with what finds them by their keys. Raises SourceError."""
+        self.run("PRAGMA query_only = OFF")
+        try:
+            self.run(f"CREATE TEMP TABLE {name} AS {sql}")
+            for key in keys:
+                columns = ", ".join(f'"{column}"' for column in key)
+                self.run(f'CREATE INDEX temp."{name}_{"_".join(key)}" ON {name} ({columns})')
+            self.run(f"ANALYZE temp.{name}")
+        finally:
+            self._raw.execute("PRAGMA query_only = ON")
 
     def columns(self) -> dict[str, dict[str, str]]:
         """The columns of each table and view, with their types."""

@@ -60,6 +60,17 @@ def rights(session: Connection, checkup: Checkup) -> Iterator[Finding]:
         yield Finding("ok", "rights", "it can only be read")
 
 
+def temporary_tables(session: Connection, checkup: Checkup) -> Iterator[Finding]:
+    """Whether the user may have temporary tables, where reports have use for them."""
+    if checkup.temporary and session.temporary() is None:
+        yield Finding(
+            "note",
+            "rights",
+            "the user may have no temporary tables: each statement of a report makes again what others make too",
+            checkup.temporary,
+        )
+
+
 def statistics(session: Connection) -> Iterator[Finding]:
     never = getattr(session, "never_analyzed", None)
     if never is None:

@@ -13,7 +13,7 @@ from reportspec.doctor.mapped_names import costs, lacking_entities, tables_and_c
 from reportspec.doctor.mapped_rows import rows
 from reportspec.doctor.mapped_types import keys, times
 from reportspec.doctor.probes import probes
-from reportspec.doctor.server import collation, declared_files, rights, server_version, statistics
+from reportspec.doctor.server import collation, declared_files, rights, server_version, statistics, temporary_tables
 from reportspec.errors import SourceError
 from reportspec.model.mapped import MappedPart, SourceMap
 from reportspec.model.settings import Project, SourceSpec
@@ -59,6 +59,7 @@ def _of_session(
     yield from declared_files(session)
     yield from server_version(session, checkup)
     yield from rights(session, checkup)
+    yield from temporary_tables(session, checkup)
     yield from collation(session, checkup)
     yield from statistics(session)
     yield Finding("ok", "clock", f"times without a zone are read as those of {wanted.zone}")

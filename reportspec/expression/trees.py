@@ -33,6 +33,7 @@ VALUES = "values"  # in the meta of a statement: it lists values, and each row o
 OUTPUTS = "outputs"  # in the meta of a statement: the canonical types of its columns
 TWINS = "twins"  # in the meta of a statement: names that another of its columns answers too
 READS = "reads"  # in the meta of a statement: the source's tables that it reads
+ROWS = "rows"  # in the meta of a statement: what each of its CTEs has, a tuple of `RowsOf`
 PLACED = "placed"  # in the meta of a condition and of a text in it: the Span of the spec that says it
 WRITTEN = "written"  # in the meta of an expression of a mapping: the Span where it stands
 BARE = "bare"  # in the meta of a name of the source: it was written without quotes

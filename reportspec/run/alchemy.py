@@ -18,6 +18,7 @@ from reportspec.model.rows import Table
 from reportspec.model.settings import SourceSpec
 from reportspec.run import tls
 from reportspec.run.connection import (
+    KeepsNothing,
     Loose,
     Secrets,
     Wanted,
@@ -66,7 +67,7 @@ class Driver:
         return open_session(source, wanted, self)
 
 
-class AlchemyConnection:
+class AlchemyConnection(KeepsNothing):
     """A session by SQLAlchemy."""
 
     def __init__(self, engine: Engine, raw: Connection, source: SourceSpec, wanted: Wanted, driver: Driver) -> None:

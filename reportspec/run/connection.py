@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -13,6 +13,7 @@ from reportspec.errors import SourceError
 from reportspec.model.mapped import ColumnRead
 from reportspec.model.rows import Table
 from reportspec.sql.dialects.rewrite import Dialect
+from reportspec.sql.materialize import Temporary
 
 CONNECT_SECONDS = 15
 
@@ -67,12 +68,31 @@ class Connection(Protocol):
     def beside(self) -> Connection | None:
         """Another session that sees the same state of the data, or None where there cannot be one."""
 
+    def temporary(self) -> Temporary | None:
+        """Where the session may have temporary tables; None where it may not."""
+
+    def keep(self, name: str, sql: str, keys: Sequence[Sequence[str]]) -> None:
+        """Have the rows of a SELECT as a temporary table, of which rows are looked for by `keys`. Raises
+        SourceError, and then the session is as it was before."""
+
     def columns(self) -> dict[str, dict[str, str]]:
         """The columns of each table and view, with their types; tables as a mapping names them."""
 
     def loose(self) -> Loose:
         """The columns of the tables to be read that may hold different texts for equal (`anna`,
         `Anna`). Raises SourceError."""
+
+
+class KeepsNothing:
+    """A session without temporary tables: each statement stands by itself."""
+
+    def temporary(self) -> Temporary | None:
+        """None."""
+        return None
+
+    def keep(self, name: str, sql: str, keys: Sequence[Sequence[str]]) -> None:
+        """Nothing is kept. Raises SourceError."""
+        raise refused("there are no temporary tables")
 
 
 def first_line(error: BaseException) -> str:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import random
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from queue import SimpleQueue
 from typing import TypeVar
 
@@ -24,6 +25,7 @@ from reportspec.run.connect import connect
 from reportspec.run.connection import Connection, Wanted
 from reportspec.sql.dialect import sql_text
 from reportspec.sql.dialects.rewrite import Unsupported
+from reportspec.sql.materialize import Script, Temporary, times_read
 
 T = TypeVar("T")
 
@@ -36,15 +38,18 @@ _ENDING = 3.0  # seconds for a database to take the word that a statement is to 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """A statement that was run: its text, its rows, how long they took, and which tree it was."""
+    """A statement that was run: its text, its rows, how long they took, and which tree it was; and how many times
+    it `reads` each of the source's tables, with what was made for it and those after it."""
 
     sql: str
     table: Table
     seconds: float
     tree: exp.Expr
+    reads: Mapping[str, int] = field(default_factory=dict)
 
 
 Judge = Callable[[Table, Callable[[exp.Expr], Table]], Sequence[exp.Expr] | None]
+Sharing = Callable[[Sequence[exp.Expr], Temporary], Script | None]
 
 
 def run_statements(
@@ -53,13 +58,15 @@ def run_statements(
     trees: Iterable[exp.Expr],
     parallel: int,
     survey: tuple[exp.Expr, Judge] | None = None,
+    sharing: Sharing | None = None,
 ) -> list[Result]:
-    """Run statements, at most `parallel` at a time. When the connection is lost, all of them are
+    """Run statements, at most `parallel` at a time; by `sharing`, what several of them are made from is made once
+    where the database lets it. When the connection is lost, all of them are
     run again, so that the figures of a report belong together. A `survey` is run before them, and
     its judge, who may ask more and may raise, hears what it gave, and may say what is asked in place
     of the statements. Raises SourceError."""
     asked = list(trees)
-    return _tried(lambda: _run_all(source, wanted, asked, parallel, survey))
+    return _tried(lambda: _run_all(source, wanted, asked, parallel, survey, sharing))
 
 
 def column_types(source: SourceSpec, wanted: Wanted) -> Mapping[str, Mapping[str, str]]:
@@ -96,6 +103,7 @@ def _run_all(
     trees: list[exp.Expr],
     parallel: int,
     survey: tuple[exp.Expr, Judge] | None,
+    sharing: Sharing | None,
 ) -> list[Result]:
     sessions = [connect(source, wanted)]
     try:
@@ -106,8 +114,16 @@ def _run_all(
             found = ask(sessions[0], wanted, tree)
             instead = judge(found, lambda more: ask(sessions[0], wanted, more))
             trees = list(instead) if instead is not None else trees
-        _open_beside(sessions, min(parallel, -(-len(trees) // _PER_SESSION)))
-        return _side_by_side(sessions, wanted, trees)
+        script = _with_shared(sessions[0], trees, sharing)
+        if script is None or script.place.beside:
+            _open_beside(sessions, min(parallel, -(-len(trees) // _PER_SESSION)))
+        over = trees if script is None else script.trees
+        results = _side_by_side(sessions, wanted, trees, over)
+        made = Counter[str]() if script is None else times_read(table.tree for table in script.tables)
+        return [
+            replace(one, reads=times_read([asked]) + (made if at == 0 else Counter()))
+            for at, (one, asked) in enumerate(zip(results, over, strict=True))
+        ]
     except BaseException:
         _cancel(sessions)
         raise
@@ -199,27 +215,56 @@ def _cancel_one(session: Connection) -> None:
         session.cancel()
 
 
-def _side_by_side(sessions: list[Connection], wanted: Wanted, trees: list[exp.Expr]) -> list[Result]:
-    """Each statement on the next free session, while the texts of later ones are still written."""
+def _with_shared(session: Connection, trees: list[exp.Expr], sharing: Sharing | None) -> Script | None:
+    """The statements over temporary tables of what several of them are made from; None where each is to stand by
+    itself: the database has no such tables, lets this user have none, or cannot keep what it can read."""
+    place = session.temporary() if sharing is not None else None
+    found = sharing(trees, place) if sharing is not None and place is not None else None
+    if found is None:
+        return None
+    try:
+        for table in found.tables:
+            text = sql_text(table.tree, session.dialect, loose=session.loose())
+            session.keep(table.name, text, table.keys)
+    except Unsupported:
+        return None
+    except SourceError as error:
+        if error.lost or error.code in ("cancelled", "timeout"):
+            raise
+        return None
+    return found
+
+
+def _side_by_side(
+    sessions: list[Connection], wanted: Wanted, trees: list[exp.Expr], over: Sequence[exp.Expr]
+) -> list[Result]:
+    """Each statement on the next free session, while the texts of later ones are still written. What is run of a
+    statement is what stands `over` temporary tables for it; what is told of it is the statement by itself."""
     dialect, loose = sessions[0].dialect, sessions[0].loose()
+
+    def texts(tree: exp.Expr, asked: exp.Expr) -> tuple[str, str]:
+        said = sql_text(tree, dialect, loose=loose)
+        return said, said if asked is tree else sql_text(asked, dialect, loose=loose)
+
+    both = list(zip(trees, over, strict=True))
     if len(sessions) == 1:
-        return [_run(sessions[0], wanted, t, sql_text(t, dialect, loose=loose)) for t in trees]
+        return [_run(sessions[0], wanted, tree, *texts(tree, asked)) for tree, asked in both]
     free: SimpleQueue[Connection] = SimpleQueue()
     for session in sessions:
         free.put(session)
 
-    def run(tree: exp.Expr, sql: str) -> Result:
+    def run(tree: exp.Expr, sql: str, asked: str) -> Result:
         session = free.get()
         try:
-            return _run(session, wanted, tree, sql)
+            return _run(session, wanted, tree, sql, asked)
         finally:
             free.put(session)
 
     with ThreadPoolExecutor(len(sessions), thread_name_prefix="query") as pool:
         waiting: list[Future[Result]] = []
         try:
-            for tree in trees:
-                waiting.append(pool.submit(run, tree, sql_text(tree, dialect, loose=loose)))
+            for tree, asked in both:
+                waiting.append(pool.submit(run, tree, *texts(tree, asked)))
             return [future.result() for future in waiting]
         except BaseException:
             for future in waiting:
@@ -228,11 +273,11 @@ def _side_by_side(sessions: list[Connection], wanted: Wanted, trees: list[exp.Ex
             raise
 
 
-def _run(session: Connection, wanted: Wanted, tree: exp.Expr, sql: str) -> Result:
+def _run(session: Connection, wanted: Wanted, tree: exp.Expr, sql: str, asked: str = "") -> Result:
     since = time.perf_counter()
     outputs = tree.meta.get(OUTPUTS, {})
     try:
-        table = session.run(sql)
+        table = session.run(asked or sql)
         seconds = time.perf_counter() - since
         refuse_endless(table, outputs)
         table = canonical(table, outputs, wanted.zone)

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from sqlglot import exp
 
 from reportspec.expression.trees import (
     OUTPUTS,
     READS,
+    ROWS,
     SPEAKS,
     all_of,
     bare_key,
@@ -51,6 +53,17 @@ class _DerivedRows:
     needed: dict[str, None]
 
 
+class RowsOf(NamedTuple):
+    """What a CTE has: an entity's rows with some of its `fields`, at a moment if they depend on one. It is `made`
+    from other CTEs; others are tables of the source as they are. Rates, which are of no entity, have no name of one."""
+
+    cte: str
+    entity: str
+    moment: Moment | None
+    fields: tuple[str, ...]
+    made: bool
+
+
 class Statement:
     """The CTEs of one SQL statement."""
 
@@ -69,10 +82,14 @@ class Statement:
         varies = varies_with_moment(self.binding, name)
         if varies and moment.name == "calendar":
             raise Unresolved("no-trend", f"`{name}` cannot be shown over time, only at one date")
-        cte = f"{name}_previous" if varies and moment.name == "previous" else name
+        cte = self._called(name, moment) if varies else name
         if cte not in self._derived:
             self._derived[cte] = _DerivedRows(entity, moment, {})
         return cte
+
+    def _called(self, name: str, moment: Moment) -> str:
+        """The CTE of an entity whose rows depend on the moment."""
+        return f"{name}_previous" if moment.name == "previous" else name
 
     def today(self, entity: Entity) -> str:
         """The CTE with an entity's rows as they are today, beside the one with past states."""
@@ -121,6 +138,7 @@ class Statement:
             if comment:
                 select.args["with_"].expressions[-1].add_comments([comment])
         select.meta[READS] = self.reads()
+        select.meta[ROWS] = self.rows()
         select.meta[SPEAKS] = self.binding.source.dialect
         if outputs is not None:
             select.meta[OUTPUTS] = dict(outputs)
@@ -134,6 +152,20 @@ class Statement:
             for part in self.binding.source.entities[rows.entity.name].parts
             for table in (part.table, *(join.table for join in part.joins))
         )
+
+    def rows(self) -> tuple[RowsOf, ...]:
+        """What each CTE has that was asked for so far."""
+        return (
+            *(RowsOf(cte, r.entity.name, None, (*r.needed,), r.versions is not None) for cte, r in self._rows.items()),
+            *(
+                RowsOf(cte, r.entity.name, self._depends(r), (*r.needed,), made=True)
+                for cte, r in self._derived.items()
+            ),
+            *([RowsOf(RATES, "", None, (), made=True)] if self._rated else []),
+        )
+
+    def _depends(self, rows: _DerivedRows) -> Moment | None:
+        return rows.moment if varies_with_moment(self.binding, rows.entity.name) else None
 
     def ctes(self) -> list[tuple[str, exp.Expr, str]]:
         """Name, tree and what it is, of each CTE, in an order in which each uses earlier ones."""

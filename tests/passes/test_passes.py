@@ -28,6 +28,7 @@ from reportspec.sql.combine import combined, inlined
 from reportspec.sql.fold import Case, aggregated
 from reportspec.sql.from_clause import Rows
 from reportspec.sql.history import select_versions
+from reportspec.sql.materialize import Temporary, script
 from reportspec.sql.parts import from_part
 from reportspec.sql.statement import Statement
 from reportspec.sql.windows import Window, any_window, bare
@@ -234,8 +235,39 @@ def assemble(pair: Pair) -> str:
     return ", ".join(f"{name} AS ({unquoted(body)})" for name, body, _ in statement.ctes())
 
 
+# --- materialize: what several statements are made from, made once
+
+
+def materialize(pair: Pair) -> str:
+    """Each of the `statements` is a SELECT over CTEs, and what it `need`s of them, as of a `day`."""
+    entities = {name: mapped(name, fields) for name, fields in pair["source"].items()}
+    binding = Binding(packaged(), SourceMap("m", "duckdb", "UTC", entities), UTC, UTC, "EUR")
+    asked = []
+    for one in pair["statements"]:
+        statement, at = Statement(binding), datetime.fromisoformat(one.get("day", "2026-07-01")).replace(tzinfo=UTC)
+        for name, fields in one["need"].items():
+            way, _, entity = name.rpartition(" ")
+            if name == "rates":
+                statement.rates()
+                continue
+            found = binding.entity(entity)
+            cte = statement.today(found) if way else statement.instance(entity, Moment("current", at, at, at))
+            for field in fields:
+                statement.need(cte, field)
+        body = tree(one["select"])
+        assert isinstance(body, exp.Select)
+        asked.append(statement.finish(body))
+    found = script(binding, asked, Temporary(pair.get("schema", ""), indexes=pair.get("indexes", False)))
+    if found is None:
+        return "nothing"
+    made = [
+        f"{one.name} [{'; '.join(' '.join(key) for key in one.keys)}] AS ({unquoted(one.tree)})" for one in found.tables
+    ]
+    return " // ".join([*made, *(unquoted(one) for one in found.trees)])
+
+
 PASSES: Mapping[str, Callable[[Pair], str]] = {
-    one.__name__: one for one in (windows, fold, combine, assemble, history, clock, yes_or_no, parts)
+    one.__name__: one for one in (windows, fold, combine, assemble, history, clock, yes_or_no, parts, materialize)
 }
 PAIRS = {name: yaml.safe_load((HERE / f"{name}.yaml").read_text(encoding="utf-8")) for name in PASSES}
 

@@ -1,0 +1,303 @@
+"""What several statements of a report are made from, made once: temporary tables, and the statements over them.
+
+Each statement stands by itself, with CTEs of its own. Many of these are the same entity's rows, with other fields
+each time. What is made from other rows (visits of stages, the states that a deal was in) is made once here, with the
+fields that any of the statements asks for; what only one of them reads stays in it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlglot import exp
+
+from reportspec.expression.trees import READS, ROWS, SOURCE, SPEAKS, alias_of, conjuncts, identifier
+from reportspec.resolve.binding import Binding
+from reportspec.resolve.moments import Moment
+from reportspec.sql.dialects.rewrite import rewritten, with_args
+from reportspec.sql.statement import RowsOf, Statement
+
+PREFIX = "reportspec_"  # of the names of temporary tables: nobody else's begin like that
+
+Key = tuple[object, ...]  # an entity, and the instants that its rows depend on
+
+
+@dataclass(frozen=True, slots=True)
+class TemporaryTable:
+    """A table that statements of a report read, its SELECT, and its columns by which rows are looked for, each time."""
+
+    name: str
+    tree: exp.Expr
+    keys: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Temporary:
+    """How temporary tables of a session are called, by the `schema` that they are in, if it has a name. Sessions
+    `beside` may see them too. They may have `indexes`, without which a database looks through all rows for each
+    row that is joined to them."""
+
+    schema: str = ""
+    beside: bool = False
+    indexes: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """Temporary tables, each made from the source and from those before it, and the statements over them."""
+
+    place: Temporary
+    tables: tuple[TemporaryTable, ...]
+    trees: tuple[exp.Expr, ...]
+
+
+class _Library(Statement):
+    """The CTEs of many statements: of rows that depend on the moment one for each moment."""
+
+    def __init__(self, binding: Binding) -> None:
+        super().__init__(binding)
+        self._names: dict[tuple[object, ...], str] = {}
+
+    def _called(self, name: str, moment: Moment) -> str:
+        if moment.as_of is None:  # what a history reads
+            return name
+        key = (name, moment.as_of, moment.start, moment.end)
+        return self._names.setdefault(key, f"{name}_{len(self._names) + 1}")
+
+    def made_again(self, rows: RowsOf) -> str:
+        """The CTE with the rows that another statement has."""
+        if not rows.entity:
+            return self.rates()
+        if rows.cte == f"{rows.entity}_row":
+            return self.today(self.binding.entity(rows.entity))
+        return self.instance(rows.entity, rows.moment or Moment("current", None, None, None))
+
+
+def script(binding: Binding, trees: Sequence[exp.Expr], place: Temporary) -> Script | None:
+    """The statements with what several of them are made from as temporary tables; where tables have indexes, also
+    with all that others are joined to. None where there is nothing of that kind."""
+    asked: dict[Key, dict[str, None]] = {}
+    where: Counter[Key] = Counter()
+    found: dict[Key, RowsOf] = {}
+    for tree in trees:
+        for one in tree.meta.get(ROWS, ()):
+            key = _key(one)
+            if key is not None and (one.made or place.indexes):
+                where[key] += 1
+                asked.setdefault(key, {}).update(dict.fromkeys(one.fields))
+                found.setdefault(key, one)
+    several = [key for key, count in where.items() if count > 1 or place.indexes]
+    if not several:
+        return None
+    library = _Library(binding)
+    names: dict[Key, str] = {}
+    for key in several:
+        names[key] = library.made_again(found[key])
+        for field in asked[key]:
+            library.need(names[key], field)
+    made = {name: tree for name, tree, _ in library.ctes()}
+    order = {name: _names_read(tree) for name, tree in made.items()}
+    kept = _worth_it(names, order, trees)
+    if place.indexes:
+        kept |= _joined(names, made, trees)
+    if not kept:
+        return None
+    done: dict[str, str] = {}
+    selects: dict[str, exp.Expr] = {}
+    for name, tree in made.items():
+        if name in kept:
+            inside = _inside(order, order[name], done)
+            select = _over(tree, done, place.schema)
+            for other in made:
+                if other in inside:
+                    select = _with(select, other, _over(made[other], done, place.schema))
+            select.meta.update({READS: library.reads(), SPEAKS: binding.source.dialect})
+            done[name] = f"{PREFIX}{name}"
+            selects[done[name]] = select
+    over = tuple(_rebased(tree, names, done, place.schema) for tree in trees)
+    keys = _keys_read((*selects.values(), *over), selects)
+    tables = tuple(TemporaryTable(name, tree, (*sorted(keys.get(name, ())),)) for name, tree in selects.items())
+    return Script(place, tables, over)
+
+
+def times_read(trees: Iterable[exp.Expr]) -> Counter[str]:
+    """How many times statements read each of the source's tables: by a CTE as often as it is read itself."""
+    found = Counter[str]()
+    for tree in trees:
+        inside: dict[str, Counter[str]] = {}
+        for cte in _ctes(tree):  # each reads only earlier ones
+            inside[cte.alias] = _read_in(cte.this, inside)
+        found += _read_in(with_args(tree, with_=None), inside)
+    return found
+
+
+def _read_in(tree: exp.Expr, ctes: Mapping[str, Counter[str]]) -> Counter[str]:
+    found = Counter[str]()
+    for table in tree.find_all(exp.Table):
+        if table._meta and SOURCE in table._meta:
+            found[".".join(part.name for part in table.parts)] += 1
+        elif not table.args.get("db"):
+            found += ctes.get(table.name, Counter())
+    return found
+
+
+def _key(rows: RowsOf) -> Key | None:
+    """What tells rows apart that may be shared; None where they depend on more than instants."""
+    if rows.moment is None:
+        return (rows.cte, rows.entity)
+    bounds = (rows.moment.as_of, rows.moment.start, rows.moment.end)
+    return (rows.entity, *bounds) if all(isinstance(one, datetime) for one in bounds) else None
+
+
+def _worth_it(names: Mapping[Key, str], order: Mapping[str, frozenset[str]], trees: Sequence[exp.Expr]) -> set[str]:
+    """Those of the CTEs made from others that are read at least twice: by statements, or by what is made for them."""
+    made = {key: one.made for tree in trees for one in tree.meta.get(ROWS, ()) if (key := _key(one)) is not None}
+    kept = {name for key, name in names.items() if made[key]}
+    while True:
+        uses = Counter(name for tree in trees for name in _own_reads(tree, names, kept))
+        for name in kept:
+            uses.update(_first_met(order, order[name], kept))
+        lonely = {name for name in kept if uses[name] < 2}
+        if not lonely:
+            return kept
+        kept -= lonely
+
+
+def _joined(names: Mapping[Key, str], made: Mapping[str, exp.Expr], trees: Sequence[exp.Expr]) -> set[str]:
+    """The CTEs whose rows others are joined to by a key."""
+    found = set(_keys_read(made.values(), made))
+    for tree in trees:
+        called = _called(tree, names, made)
+        found |= {called[name] for name in _keys_read([tree], called)}
+    return found
+
+
+def _own_reads(tree: exp.Expr, names: Mapping[Key, str], kept: set[str]) -> set[str]:
+    """What a statement reads first of what is kept, in the library's names."""
+    called = _called(tree, names, kept)
+    ctes = {cte.alias: _names_read(cte.this) for cte in _ctes(tree)}
+    met = _first_met(ctes, _names_read(tree, but_ctes=True), called)
+    return {called[name] for name in met}
+
+
+def _called(tree: exp.Expr, names: Mapping[Key, str], kept: Iterable[str]) -> dict[str, str]:
+    """The CTEs of a statement that are kept, by what they are called there."""
+    there = set(kept)
+    found = {}
+    for one in tree.meta.get(ROWS, ()):
+        name = names.get(_key(one) or ())
+        if name in there and name is not None:
+            found[one.cte] = name
+    return found
+
+
+def _first_met(order: Mapping[str, frozenset[str]], start: Iterable[str], stop: Iterable[str]) -> set[str]:
+    """The names among `stop` that are met on the way down from what is read at the `start`."""
+    ends, met, seen, waiting = set(stop), set[str](), set[str](), list(start)
+    while waiting:
+        name = waiting.pop()
+        if name in seen:
+            continue
+        seen.add(name)
+        if name in ends:
+            met.add(name)
+        else:
+            waiting += order.get(name, ())
+    return met
+
+
+def _inside(order: Mapping[str, frozenset[str]], start: Iterable[str], stop: Iterable[str]) -> set[str]:
+    """The CTEs that have to stand in a statement which reads those at the `start`, where others are tables."""
+    ends, seen, waiting = set(stop), set[str](), list(start)
+    while waiting:
+        name = waiting.pop()
+        if name not in seen and name not in ends and name in order:
+            seen.add(name)
+            waiting += order[name]
+    return seen
+
+
+def _rebased(tree: exp.Expr, names: Mapping[Key, str], done: Mapping[str, str], schema: str) -> exp.Expr:
+    """A statement over the temporary tables in place of its own CTEs."""
+    own = {cte: done[name] for cte, name in _called(tree, names, done).items()}
+    if not own:
+        return tree
+    order = {cte.alias: _names_read(cte.this) for cte in _ctes(tree)}
+    needed = _inside(order, _names_read(tree, but_ctes=True), own)
+    left = [cte for cte in _ctes(tree) if cte.alias in needed]
+    found = with_args(tree, with_=with_args(tree.args["with_"], expressions=left) if left else None)
+    return _over(found, own, schema)
+
+
+def _over(tree: exp.Expr, tables: Mapping[str, str], schema: str) -> exp.Expr:
+    """A tree that reads temporary tables in place of CTEs; its columns say what they said."""
+
+    def renamed(node: exp.Expr) -> exp.Expr:
+        name = node.name
+        if name not in tables or node.args.get("db") or (node._meta and SOURCE in node._meta):
+            return node
+        alias = node.args.get("alias") or alias_of(name)
+        db = identifier(schema) if schema else None
+        return with_args(node, this=identifier(tables[name]), db=db, alias=alias)
+
+    return rewritten(tree, {exp.Table: renamed})
+
+
+def _with(tree: exp.Expr, name: str, cte: exp.Expr) -> exp.Expr:
+    """The tree with one more CTE after those that it has."""
+    before = _ctes(tree)
+    return with_args(tree, with_=exp.With(expressions=[*before, exp.CTE(this=cte, alias=alias_of(name))]))
+
+
+def _ctes(tree: exp.Expr) -> list[exp.Expr]:
+    found = tree.args.get("with_")
+    return list(found.expressions) if found is not None else []
+
+
+def _names_read(tree: exp.Expr, *, but_ctes: bool = False) -> frozenset[str]:
+    """The names of what a tree reads that is no table of the source."""
+    found = set()
+    waiting = [tree]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, exp.Table):
+            if not node.args.get("db") and not (node._meta and SOURCE in node._meta):
+                found.add(node.name)
+            continue
+        for key, value in node.args.items():
+            if but_ctes and node is tree and key == "with_":
+                continue
+            if isinstance(value, exp.Expr):
+                waiting.append(value)
+            elif isinstance(value, list):
+                waiting += [one for one in value if isinstance(one, exp.Expr)]
+    return frozenset(found)
+
+
+def _keys_read(trees: Iterable[exp.Expr], tables: Iterable[str]) -> dict[str, set[tuple[str, ...]]]:
+    """The columns of tables by which their rows are looked for in joins: those that equal something, and one that is
+    compared with something."""
+    there, found = set(tables), dict[str, set[tuple[str, ...]]]()
+    for tree in trees:
+        for join in tree.find_all(exp.Join):
+            table, on = join.this, join.args.get("on")
+            if not isinstance(table, exp.Table) or table.name not in there or on is None:
+                continue
+            conditions = conjuncts(on)
+            equal = [name for one in conditions if (name := _compared(one, table, exp.EQ))]
+            other = [name for one in conditions if (name := _compared(one, table, (exp.LT, exp.LTE, exp.GT, exp.GTE)))]
+            if equal:
+                found.setdefault(table.name, set()).add((*dict.fromkeys(equal), *other[:1]))
+    return found
+
+
+def _compared(condition: exp.Expr, table: exp.Table, how: type[exp.Expr] | tuple[type[exp.Expr], ...]) -> str | None:
+    """The column of a table that a condition compares with something."""
+    if isinstance(condition, how):
+        for side in (condition.this, condition.expression):
+            if isinstance(side, exp.Column) and side.table == table.alias_or_name:
+                return str(side.name)
+    return None

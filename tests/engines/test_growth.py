@@ -1,0 +1,92 @@
+"""What a report takes grows with the rows of its source, and not with their square. Counted in the steps of SQLite's
+machine, which are the same each time: what loops there loops elsewhere too.
+
+Slow: all standard reports are run over the demo and over four times as much.
+"""
+
+from __future__ import annotations
+
+import math
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from reportspec.catalogue.load import packaged
+from reportspec.compile import Program, compile_report
+from reportspec.contract.fit import fitted
+from reportspec.contract.survey import survey_of, wanted_of
+from reportspec.databases.sqlite import SqliteConnection
+from reportspec.run.connect import connect
+from reportspec.sql.dialect import sql_text
+from reportspec.sql.materialize import script
+from tests.demo_times import in_sqlite, multiplied
+from tests.loading import load_report
+
+NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
+EACH = 1000  # steps between two looks
+TIMES = 4
+REPORTS = sorted(name for name in packaged().reports if name != "custom")
+
+
+@pytest.fixture(scope="module")
+def sizes(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """Projects over the demo and over more of it."""
+    folders = []
+    for times in (1, TIMES):
+        folder = tmp_path_factory.mktemp(f"times_{times}")
+        multiplied(folder / "crm.duckdb", 1500 * times)
+        with in_sqlite(folder / "crm.duckdb", folder):
+            folders.append(folder)
+    return folders
+
+
+def steps(asked: Program) -> dict[str, int]:
+    """The thousands of steps that each statement takes, the survey and what is made for all included."""
+    report = asked.report
+    surveyed = survey_of(report, asked.trees)
+    assert surveyed is not None
+    session = connect(report.project.source, wanted_of(report, [*asked.trees, surveyed[1]]))
+    assert isinstance(session, SqliteConnection)
+    taken, looked = dict[str, int](), 0
+
+    def look() -> int:
+        nonlocal looked
+        looked += 1
+        return 0
+
+    try:
+        session._raw.set_progress_handler(look, EACH)
+        place = session.temporary()
+        assert place is not None
+        made = script(report.binding, asked.trees, place)
+        assert made is not None
+        session.run(sql_text(surveyed[1], session.dialect))
+        taken["survey"], looked = looked, 0
+        for table in made.tables:
+            session.keep(table.name, sql_text(table.tree, session.dialect), table.keys)
+            taken[table.name], looked = looked, 0
+        for query, tree in zip(asked.queries, made.trees, strict=True):
+            session.run(sql_text(tree, session.dialect))
+            name = f"{query.section} {query.purpose}"
+            taken[name], looked = taken.get(name, 0) + looked, 0
+    finally:
+        session.close()
+    return taken
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("report", REPORTS)
+def test_no_faster_than_the_rows(report: str, sizes: list[Path]) -> None:
+    found = []
+    for folder in sizes:
+        spec = folder / f"{report}.yaml"
+        spec.write_text(f"version: 1\nreport: {report}\nperiod: 2026-Q3\ncompare: previous_period\n", encoding="utf-8")
+        checked = load_report(spec, NOW, {})
+        assert checked.report is not None, checked.diagnostics
+        found.append(steps(fitted(compile_report(checked.report))))
+    small, large = found
+    # n log n, and what a larger cache of pages and other plans may add.
+    most = 1.3 * TIMES * math.log(1500 * TIMES) / math.log(1500)
+    grown = {name: (before, large[name]) for name, before in small.items() if large[name] > most * max(before, 20)}
+    assert not grown, f"more than {most:.1f} times as many steps for {TIMES} times as many rows: {grown}"

@@ -1,0 +1,227 @@
+"""What several statements of a report are made from is made once, where a database has temporary tables: the figures
+are those of statements that stand by themselves, sessions still only read, and whoever may have no such tables gets
+the same report.
+
+Slow: reports are run twice over an engine.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+import yaml
+
+from reportspec.compile import Program, compile_report
+from reportspec.contract.fit import fitted
+from reportspec.contract.survey import wanted_of
+from reportspec.errors import SourceError
+from reportspec.expression.trees import table as named_table
+from reportspec.run.connect import connect
+from reportspec.run.connection import Connection, Wanted
+from reportspec.run.execute import Result, run_statements
+from reportspec.sql import materialize
+from reportspec.sql.materialize import Script, Temporary, script
+from tests.engines.servers import Engine, driven
+from tests.engines.test_same_figures import same
+from tests.engines.test_sessions import source
+from tests.loading import load_report
+
+NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
+REPORTS = ("pipeline", "sales_forecast", "profitability", "conversions")
+KEEPING = ("sqlite", "postgres", "mariadb")
+Sharing = Callable[..., Script | None]
+
+
+def program(project: Path, report: str) -> Program:
+    """A standard report's statements over a project, fitted to what its source has."""
+    spec = project / f"{report}.yaml"
+    spec.write_text(f"version: 1\nreport: {report}\nperiod: 2026-Q3\ncompare: previous_period\n", encoding="utf-8")
+    checked = load_report(spec, NOW, {})
+    assert checked.report is not None, checked.diagnostics
+    return fitted(compile_report(checked.report))
+
+
+def run(asked: Program, sharing: Sharing | None) -> list[Result]:
+    report = asked.report
+    own = (lambda trees, place: sharing(report.binding, trees, place)) if sharing is not None else None
+    return run_statements(report.project.source, wanted_of(report, asked.trees), asked.trees, 4, None, own)
+
+
+def in_order(result: Result) -> list[list[object]]:
+    """The rows of a statement; numbers as they are, in an order that their last digits do not change."""
+    rows = [[float(cell) if hasattr(cell, "as_tuple") else cell for cell in row] for row in result.table.rows]
+    return sorted(rows, key=lambda row: [f"{cell:.6g}" if isinstance(cell, float) else str(cell) for cell in row])
+
+
+def assert_the_same(asked: Program, found: list[Result], wanted: list[Result]) -> None:
+    for query, ours, theirs in zip(asked.queries, found, wanted, strict=True):
+        where = f"{query.section} {query.purpose}"
+        assert ours.table.columns == theirs.table.columns, where
+        assert ours.sql == theirs.sql, where
+        same(in_order(ours), in_order(theirs), where)
+
+
+@pytest.mark.parametrize("report", REPORTS)
+def test_figures_are_those_of_statements_by_themselves(report: str, engine_name: str, project: Path) -> None:
+    if engine_name in KEEPING:
+        asked = program(project, report)
+        assert_the_same(asked, run(asked, script), run(asked, None))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("report", REPORTS)
+def test_figures_are_the_same_on_duckdb(report: str, tmp_path: Path) -> None:
+    """Slow: a report is run twice over all rows of the demo."""
+    (tmp_path / "reportspec.yaml").write_text(
+        "version: 1\nsource: demo\ntimezone: Europe/Rome\ncurrency: EUR\n", encoding="utf-8"
+    )
+    asked = program(tmp_path, report)
+    assert_the_same(asked, run(asked, script), run(asked, None))
+
+
+def test_what_cannot_be_kept_is_asked_statement_by_statement(engine_name: str, project: Path) -> None:
+    """A table whose making fails, after others that were made, leaves the session as it was."""
+    if engine_name not in KEEPING:
+        return
+    asked = program(project, "pipeline")
+    made: list[Script] = []
+
+    def broken(binding: object, trees: object, place: Temporary) -> Script | None:
+        found = script(binding, trees, place)  # type: ignore[arg-type]
+        assert found is not None
+        made.append(found)
+        last = found.tables[-1]
+        worse = materialize.TemporaryTable(last.name, _of_nothing(last.tree), last.keys)
+        return Script(found.place, (*found.tables[:-1], worse), found.trees)
+
+    found = run(asked, broken)
+    assert len(made) == 1
+    assert_the_same(asked, found, run(asked, None))
+
+
+def _of_nothing(tree: object) -> object:
+    from sqlglot import exp
+
+    return exp.select(exp.Star()).from_(named_table("nowhere_at_all"))
+
+
+def test_sessions_only_read_beside_their_own_tables(database: Engine) -> None:
+    if database.name not in KEEPING:
+        return
+    session = connect(source(database), Wanted())
+    try:
+        before = _deals(session, database)
+        place = session.temporary()
+        assert place is not None
+        session.keep("reportspec_two", "select 1 as a union all select 2 as a", [("a",)])
+        with pytest.raises(SourceError):
+            session.keep("reportspec_none", "select a from nowhere_at_all", [])
+        dot = f"{place.schema}." if place.schema else ""
+        [(count,)] = session.run(
+            f"select count(*) from {dot}reportspec_two x join {dot}reportspec_two y on x.a < y.a"
+        ).rows
+        assert count == 1
+        with suppress(SourceError):
+            session.run(f"delete from {database.prefix}deal")
+            # MariaDB has no transaction for temporary tables that only reads: what is written is never committed.
+            assert database.name == "mariadb"
+    finally:
+        session.close()
+    session = connect(source(database), Wanted())
+    try:
+        assert _deals(session, database) == before
+    finally:
+        session.close()
+
+
+def _deals(session: Connection, database: Engine) -> int:
+    [(count,)] = session.run(f"select count(*) from {database.prefix}deal").rows
+    return int(count)
+
+
+@contextmanager
+def reader(engine: Engine) -> Iterator[str]:
+    """The URL of a user who may read the engine's tables, and may have no table of their own."""
+    name = f"reportspec_reader_{os.getpid()}"
+    schema = engine.prefix.rstrip(".")
+    with sa.create_engine(driven(engine.url)).begin() as raw:
+        url = sa.make_url(engine.url)
+        if engine.name == "postgres":
+            raw.exec_driver_sql(f"create role {name} login")
+            raw.exec_driver_sql(f"revoke temporary on database {url.database} from public")
+            raw.exec_driver_sql(f"grant usage on schema {schema} to {name}")
+            raw.exec_driver_sql(f"grant select on all tables in schema {schema} to {name}")
+        else:
+            raw.exec_driver_sql(f"create user '{name}'@'%%' identified by 'x'")
+            raw.exec_driver_sql(f"create user '{name}'@'localhost' identified by 'x'")
+            for host in ("%%", "localhost"):
+                raw.exec_driver_sql(f"grant select on {schema}.* to '{name}'@'{host}'")
+                raw.exec_driver_sql(f"grant select on {url.database}.* to '{name}'@'{host}'")
+    try:
+        password = None if engine.name == "postgres" else "x"
+        yield url.set(username=name, password=password).render_as_string(hide_password=False)
+    finally:
+        with sa.create_engine(driven(engine.url)).begin() as raw:
+            if engine.name == "postgres":
+                raw.exec_driver_sql(f"grant temporary on database {url.database} to public")
+                raw.exec_driver_sql(f"drop owned by {name}")
+                raw.exec_driver_sql(f"drop role {name}")
+            else:
+                raw.exec_driver_sql(f"drop user '{name}'@'%%'")
+                raw.exec_driver_sql(f"drop user '{name}'@'localhost'")
+
+
+def test_whoever_may_have_no_tables_gets_the_same(database: Engine, project: Path, tmp_path: Path) -> None:
+    if database.name not in ("postgres", "mariadb"):
+        return
+    wanted = run(program(project, "pipeline"), script)
+    with reader(database) as url:
+        own = yaml.safe_load((project / "reportspec.yaml").read_text())
+        (tmp_path / "m.yaml").write_text((project / "m.yaml").read_text(), encoding="utf-8")
+        (tmp_path / "reportspec.yaml").write_text(yaml.safe_dump({**own, "source": url}), encoding="utf-8")
+        asked = program(tmp_path, "pipeline")
+        session = connect(asked.report.project.source, Wanted())
+        try:
+            assert session.temporary() is None
+            with pytest.raises(SourceError, match=r"(?i)read.?only|denied"):
+                session.run(f"delete from {database.prefix}deal")
+        finally:
+            session.close()
+        assert_the_same(asked, run(asked, script), wanted)
+
+
+def test_a_session_beside_another_sees_its_state(database: Engine) -> None:
+    """Also after the first was prepared for tables of its own."""
+    if database.name != "postgres":
+        return
+    session = connect(source(database), Wanted())
+    try:
+        other = session.beside()
+        assert other is not None
+        assert other.temporary() is None
+        assert session.temporary() is None  # what is shared is no longer its own
+        other.close()
+        with pytest.raises(SourceError, match=r"(?i)read.?only"):
+            session.run(f"delete from {database.prefix}deal")
+    finally:
+        session.close()
+
+
+def test_each_table_is_read_few_times(tmp_path: Path) -> None:
+    """The history of a pipeline report of 17 statements is read once for its states and once for the newest of each
+    deal, and deals once for their rows."""
+    (tmp_path / "reportspec.yaml").write_text("version: 1\nsource: demo\ntimezone: UTC\ncurrency: EUR\n")
+    asked = program(tmp_path, "pipeline")
+    reads = materialize.times_read([])
+    for one in run(asked, script):
+        reads.update(one.reads)
+    alone = materialize.times_read(asked.trees)
+    assert reads["demo.deal_stage_history"] == 2
+    assert reads["demo.deal"] <= 4
+    assert alone["demo.deal_stage_history"] > 20
