@@ -58,7 +58,7 @@ def multiplied(file: Path, deals: int) -> int:
         return once * times
 
 
-def project(folder: Path, source: object, prefix: str = "") -> None:
+def project(folder: Path, source: object, prefix: str = "", timeout: int = 600) -> None:
     """A project over tables of the demo, called `prefix` and their name."""
     entities: dict[str, Any] = {
         name: {"table": f"{prefix}{name}", "fields": {c: c for c, _ in columns}} for name, columns in COLUMNS.items()
@@ -71,30 +71,30 @@ def project(folder: Path, source: object, prefix: str = "") -> None:
         "mapping": "m.yaml",
         "timezone": "Europe/Rome",
         "currency": "EUR",
-        "query": {"timeout": 600},
+        "query": {"timeout": timeout},
     }
     (folder / "reportspec.yaml").write_text(yaml.safe_dump(said), encoding="utf-8")
 
 
 @contextmanager
-def in_duckdb(file: Path, folder: Path) -> Iterator[None]:
+def in_duckdb(file: Path, folder: Path, timeout: int = 600) -> Iterator[None]:
     """The rows of the DuckDB file itself."""
-    project(folder, f"duckdb:///{file}")
+    project(folder, f"duckdb:///{file}", timeout=timeout)
     yield
 
 
 @contextmanager
-def in_parquet(file: Path, folder: Path) -> Iterator[None]:
+def in_parquet(file: Path, folder: Path, timeout: int = 600) -> Iterator[None]:
     """A Parquet file for each table."""
     with duckdb.connect(str(file), read_only=True) as raw:
         for name in COLUMNS:
             raw.execute(f"copy \"{name}\" to '{folder / name}.parquet'")
-    project(folder, {"files": {name: f"{name}.parquet" for name in COLUMNS}})
+    project(folder, {"files": {name: f"{name}.parquet" for name in COLUMNS}}, timeout=timeout)
     yield
 
 
 @contextmanager
-def in_sqlite(file: Path, folder: Path) -> Iterator[None]:
+def in_sqlite(file: Path, folder: Path, timeout: int = 600) -> Iterator[None]:
     """A SQLite file; times and days are texts, keys are primary keys."""
     kinds = {"DOUBLE": "REAL", "INTEGER": "INTEGER", "BIGINT": "INTEGER", "BOOLEAN": "INTEGER", "DECIMAL": "NUMERIC"}
     with closing(sqlite3.connect(folder / "crm.sqlite")) as raw, duckdb.connect(str(file), read_only=True) as rows:
@@ -107,7 +107,7 @@ def in_sqlite(file: Path, folder: Path) -> Iterator[None]:
             while block := found.fetchmany(50_000):
                 raw.executemany(f'insert into "{name}" values ({marks})', block)
         raw.commit()
-    project(folder, "sqlite:///crm.sqlite")
+    project(folder, "sqlite:///crm.sqlite", timeout=timeout)
     yield
 
 
@@ -124,7 +124,7 @@ def _key(name: str, columns: tuple[tuple[str, str], ...]) -> str:
 
 
 @contextmanager
-def in_postgres(file: Path, folder: Path) -> Iterator[None]:
+def in_postgres(file: Path, folder: Path, timeout: int = 600) -> Iterator[None]:
     """A schema of its own in PostgreSQL, dropped at the end."""
     import psycopg
 
@@ -146,14 +146,14 @@ def in_postgres(file: Path, folder: Path) -> Iterator[None]:
                         copy.write(block)
                 path.unlink()
             raw.execute("vacuum analyze")
-            project(folder, url, f"{SCHEMA}.")
+            project(folder, url, f"{SCHEMA}.", timeout)
             yield
         finally:
             raw.execute(f"drop schema {SCHEMA} cascade")
 
 
 @contextmanager
-def in_mariadb(file: Path, folder: Path) -> Iterator[None]:
+def in_mariadb(file: Path, folder: Path, timeout: int = 600) -> Iterator[None]:
     """A schema of its own in MariaDB, dropped at the end."""
     import pymysql
     from sqlalchemy.engine import make_url
@@ -177,13 +177,13 @@ def in_mariadb(file: Path, folder: Path) -> Iterator[None]:
                     cursor.executemany(f"insert into {SCHEMA}.`{name}` values ({marks})", block)
             for name in COLUMNS:
                 cursor.execute(f"analyze table {SCHEMA}.`{name}`")
-            project(folder, url, f"{SCHEMA}.")
+            project(folder, url, f"{SCHEMA}.", timeout)
             yield
         finally:
             cursor.execute(f"drop schema {SCHEMA}")
 
 
-PLACES: Mapping[str, Callable[[Path, Path], Any]] = {
+PLACES: Mapping[str, Callable[[Path, Path, int], Any]] = {
     "duckdb": in_duckdb,
     "parquet": in_parquet,
     "postgres": in_postgres,

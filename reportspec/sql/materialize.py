@@ -78,14 +78,14 @@ class _Library(Statement):
 
 def script(binding: Binding, trees: Sequence[exp.Expr], place: Temporary) -> Script | None:
     """The statements with what several of them are made from as temporary tables; where tables have indexes, also
-    with all that others are joined to. None where there is nothing of that kind."""
+    with all that others are joined to, and rates, which are few. None where there is nothing of that kind."""
     asked: dict[Key, dict[str, None]] = {}
     where: Counter[Key] = Counter()
     found: dict[Key, RowsOf] = {}
     for tree in trees:
         for one in tree.meta.get(ROWS, ()):
             key = _key(one)
-            if key is not None and (one.made or place.indexes):
+            if key is not None and (place.indexes or (one.made and one.entity)):
                 where[key] += 1
                 asked.setdefault(key, {}).update(dict.fromkeys(one.fields))
                 found.setdefault(key, one)
