@@ -684,6 +684,32 @@ CASES["reasons_of_the_last_loss"] = Case(
 )  # fmt: skip
 
 
+# Of 400 that are won, 300 are a renewal; 240 are open with a chance of one half. Of a goal of 500 for new revenue 400 are
+# left, of one for all that is won 100.
+TOWARDS: Tables = {
+    "stage": ("stage_id,name,position,probability,is_won,is_lost", [
+        ("N", "New", 1, 0.5, False, False), ("W", "Won", 2, 1, True, False)]),
+    "deal": (f"{WORTH},deal_type", [
+        ("d1", "W", "won", 300, "EUR", at("2024-01-05"), at("2024-02-10"), 1, date(2024, 2, 10), "renewal"),
+        ("d2", "W", "won", 100, "EUR", at("2024-01-05"), at("2024-02-10"), 1, date(2024, 2, 10), "new_business"),
+        ("d3", "N", "open", 240, "EUR", at("2024-01-05"), None, None, date(2024, 2, 25), None)]),
+}  # fmt: skip
+AHEAD = {"period": "2024-02", "as_of": "2024-02-19", **kpis("pipeline_coverage", "forecast_gap_amount")}
+for goals, coverage, gap in (
+    ({"new_revenue_amount": 500}, 0.6, 280),
+    ({"won_amount": 500}, 2.4, -20),
+    ({"forecast_amount": 500}, 2.4, -20),
+    ({"won_amount": 500, "new_revenue_amount": 400}, 2.4, -20),
+    ({"new_revenue_amount": 90}, None, -130),
+    ({}, None, None),
+):
+    CASES[f"on_the_way_to_{'_and_'.join(goals) or 'nothing'}_{sum(goals.values())}"] = Case(
+        TOWARDS,
+        {**AHEAD, **({"goals": goals} if goals else {})},
+        [{"pipeline_coverage": coverage, "forecast_gap_amount": gap}],
+    )
+
+
 # l1 waits; l2 was answered, l3 converted without an answer, l4 only after the report's date; l5 is of today.
 CASES["leads_that_nobody_followed_up"] = Case(
     {
