@@ -49,6 +49,9 @@ _KNOWN = 5  # values of a field in a message
 _LONGEST = 40  # letters of a value in a message
 
 
+_WHOLE_NAME = 200  # of one that is to be written as it stands there
+
+
 _PADDED = 12  # digits of a key with its leading zeros
 
 
@@ -223,7 +226,7 @@ def diagnostic(binding: Binding, finding: Finding, *, refused: bool) -> Diagnost
 def _said(binding: Binding, finding: Finding) -> tuple[str, str | None]:
     check, count = finding.check, finding.count
     entity = check.entity
-    if check.kind in ("unknown-target", "some-targets", "unknown-recipient"):
+    if check.kind in ("unknown-target", "ambiguous-target", "some-targets", "unknown-recipient"):
         return _of_names(finding)
     if check.kind == "part-target":
         return _of_part(finding)
@@ -476,6 +479,13 @@ def _of_names(finding: Finding) -> tuple[str, str | None]:
             "give the others a target too, or say the target of all with `target:`",
         )
     known = [value for value, _ in finding.examples]
+    if check.kind == "ambiguous-target":
+        names = ", ".join(f"`{short(name)}`" for name in check.names[:_NAMES])
+        names += f" and {len(check.names) - _NAMES} more" if len(check.names) > _NAMES else ""
+        return (
+            f"several share the name {names} in `{check.of}`, for which `{check.goal}` has a target: it is left out",
+            f"write whose it is: {' or '.join(f'`{short(one, _WHOLE_NAME)}`' for one in known[:_NAMES])}",
+        )
     near = {name: did_you_mean(name, known) for name in check.names[:_NAMES]}
     names = ", ".join(f"`{short(name)}`" for name in near)
     more = len(check.names) - len(near)
@@ -580,10 +590,10 @@ def rows_of(count: int, noun: str = "row") -> str:
     return f"{count:,} {noun}" + ("" if count == 1 else "s")
 
 
-def short(text: str) -> str:
+def short(text: str, longest: int = _LONGEST) -> str:
     """A value of the data on one line; its blanks stay to be seen."""
     said = harmless(text) if len(text.splitlines()) == 1 else one_line(text)
-    return said if len(said) <= _LONGEST else said[: _LONGEST - 1] + "…"
+    return said if len(said) <= longest else said[: longest - 1] + "…"
 
 
 def _from(column: str) -> str:

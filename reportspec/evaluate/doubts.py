@@ -96,4 +96,4 @@ def _of_goal(report: Report, finding: Finding) -> str:
         return word(language, "targets_by_name", metric, count)
     if check.kind == "some-targets":
         return word(language, "some_targets", metric, count, of, field)
-    return word(language, "unknown_target", metric, field, count)
+    return word(language, check.kind.replace("-", "_"), metric, field, count)

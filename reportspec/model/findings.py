@@ -29,6 +29,7 @@ Kind = Literal[
     "unknown-value",
     "no-rows",
     "unknown-target",
+    "ambiguous-target",
     "some-targets",
     "part-target",
     "unknown-goal",
