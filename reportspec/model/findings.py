@@ -28,6 +28,7 @@ Kind = Literal[
     "impossible-rows",
     "unknown-value",
     "no-rows",
+    "late-start",
     "unknown-target",
     "ambiguous-target",
     "some-targets",
