@@ -181,6 +181,8 @@ def _history(data: Mapping[str, Any]) -> History:
     more = {"states": States(**data["states"]), "outcome": Outcome(**data["outcome"])}
     if values is not None:
         more["values"] = PastValues(**{**values, "fields": tuple(values["fields"])})
+    if "with_state" in data:
+        more["with_state"] = tuple(data["with_state"])
     return History(**{**data, **more})
 
 

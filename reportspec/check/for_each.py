@@ -11,11 +11,17 @@ from sqlglot import exp
 from reportspec.check.deliver_texts import names_in
 from reportspec.check.recipients_file import recipients_table
 from reportspec.diagnostics import suggestion
+from reportspec.model.domain import Field
 from reportspec.model.query import Dimension
 from reportspec.model.spec import EACH, Each
 from reportspec.resolve.binding import Binding, Unresolved
 from reportspec.resolve.conditions import a_kind, condition, field_named, user_condition
 from reportspec.resolve.document import Document, Place
+
+_OF_ONE = (
+    "name",
+    "email",
+)  # fields that one row alone usually has; of two that share one it is told when they are listed
 
 
 def each_of(document: Document, binding: Binding, data: Mapping[str, Any], root: Path) -> Each | None:
@@ -52,7 +58,7 @@ def each_of(document: Document, binding: Binding, data: Mapping[str, Any], root:
         Dimension(name, tuple(name.split(".")), found),
         tree,
         _which(document, binding, data, spec, found.entity),
-        _each_fields(document, binding, data, found.entity, table),
+        _each_fields(document, binding, data, found, table),
         table,
     )
 
@@ -80,10 +86,11 @@ def _each_fields(
     document: Document,
     binding: Binding,
     data: Mapping[str, Any],
-    entity: str,
+    of: Field,
     table: Mapping[str, Mapping[str, str]] | None,
 ) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    """The fields that the texts of `deliver` name as `each.…`."""
+    """The fields of the entity that the texts of `deliver` name as `each.…`."""
+    entity = of.entity
     found: dict[str, tuple[str, ...]] = {}
     columns = {key for row in (table or {}).values() for key in row}
     for name, place in names_in(data.get("deliver")):
@@ -105,4 +112,12 @@ def _each_fields(
             document.tell(why_not.code, said, place, why_not.help)
             continue
         found[short] = (entity, short)
+        if of.type != "key" and of.name not in (*_OF_ONE, short):
+            document.tell(
+                "shared-each",
+                f"`{{{{ {name} }}}}` is known only where all rows of one `{of.id}` have the same: else nothing is sent",
+                place,
+                f"name them in a file: `for_each: {{field: {of.id}, recipients: recipients.csv}}`",
+                warning=True,
+            )
     return tuple(found.items())

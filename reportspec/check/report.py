@@ -38,22 +38,21 @@ from reportspec.check.project import (
     shown,
     themed,
 )
+from reportspec.check.report_goals import goals_of, tell_unshown
 from reportspec.check.sections import check_sections, section_metrics
 from reportspec.diagnostics import Diagnostic, suggestion
 from reportspec.expression.sandbox import column_nodes, path_of
 from reportspec.languages import base_language, word
-from reportspec.model.domain import Catalogue, Field, Metric
+from reportspec.model.domain import Catalogue, Field
 from reportspec.model.mapped import SourceMap
-from reportspec.model.query import Dimension
 from reportspec.model.settings import Project
-from reportspec.model.spec import EACH, GoalSpec, Report, SectionSpec, sides_of
+from reportspec.model.spec import EACH, Report, SectionSpec, sides_of
 from reportspec.resolve.binding import Binding, Unresolved, metrics_needed, settled
-from reportspec.resolve.conditions import Bounds, condition, field_named, in_words, user_condition
+from reportspec.resolve.conditions import Bounds, condition, in_words, user_condition
 from reportspec.resolve.currencies import needs_currency
 from reportspec.resolve.document import Document, Place, open_document
 from reportspec.resolve.mapped_columns import columns_read
 from reportspec.resolve.params import as_read, substitute
-from reportspec.sections.asked_metrics import find_metric
 from reportspec.sections.context import Context
 from reportspec.sections.trend import TrendSection
 
@@ -344,8 +343,9 @@ def _report(
         project.fiscal,
         compare is not None,
     )
-    goals = _goals(document, data, binding)
+    goals = goals_of(document, data, binding)
     sections = check_sections(context, preset, goals)
+    tell_unshown(document, data, binding, goals, sections)
     _tell_absent(document, project, binding, context.lacking)
     _check_currency(document, data, sections, project, binding)
     delivery = delivery_of(document, data, sections, each, project.mail, binding)
@@ -570,74 +570,3 @@ def _as_of(document: Document, data: Mapping[str, Any], period: Period | None, b
             )
         return found
     return instant(period.end, binding.zone) if period else None
-
-
-def _goals(document: Document, data: Mapping[str, Any], binding: Binding) -> dict[str, GoalSpec]:
-    found = {}
-    for name, spec in (data.get("goals") or {}).items():
-        path: Place = ("goals", name)
-        metric = find_metric(binding, document, str(name), path, key=True)
-        if metric is None:
-            continue
-        given = spec if isinstance(spec, dict) else {"target": spec}
-        goal = _goal(document, binding, metric, given, path)
-        if goal is not None:
-            found[metric.id] = goal
-    return found
-
-
-def _goal(
-    document: Document, binding: Binding, metric: Metric, given: Mapping[str, Any], path: Place
-) -> GoalSpec | None:
-    target, from_table = given.get("target"), given.get("target") == "table"
-    if from_table:
-        target = None
-        table = binding.catalogue.targets
-        try:
-            for field in table.needed:
-                binding.need(table.entity, field)
-        except Unresolved as why:
-            document.tell(why.code, f"there is no table of targets: {why.message}", path, why.help)
-    elif target is not None and (isinstance(target, bool) or not isinstance(target, (int, float))):
-        return None  # the schema has said so
-    numbers = [target] if target is not None else []
-    by = None
-    if given.get("by") is not None:
-        field_found = field_named(binding, document, str(given["by"]), (*path, "by"))
-        if field_found is not None:
-            by = Dimension(str(given["by"]), tuple(str(given["by"]).split(".")), field_found)
-    targets = {str(key): float(value) for key, value in (given.get("targets") or {}).items()}
-    if targets and given.get("by") is None:
-        document.tell(
-            "missing-key",
-            "`targets` has no `by`: the field whose values these are",
-            path,
-            "for example `by: user.name`",
-            key=True,
-        )
-    if target is None and not targets and not from_table:
-        document.tell(
-            "missing-key",
-            f"the goal for `{metric.id}` has no target",
-            path,
-            "add `target:`, or `by:` and `targets:`",
-            key=True,
-        )
-        return None
-    for value in (*numbers, *targets.values()):
-        if metric.unit == "percent" and value > 1.5:
-            document.tell(
-                "suspicious-goal",
-                f"`{metric.id}` is a fraction: {value} means {value * 100:,.0f} %",
-                path,
-                f"write {value / 100:g} for {value:g} %",
-                warning=True,
-            )
-    return GoalSpec(
-        float(target) if target is not None else None,
-        float(given.get("warn_at", 1.0)),
-        given.get("direction", metric.direction),
-        by,
-        targets,
-        from_table,
-    )

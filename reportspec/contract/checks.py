@@ -305,7 +305,7 @@ def _made_by(binding: Binding, name: str) -> Iterator[exp.Expr]:
 
 def _of_times(binding: Binding, metrics: Iterable[Metric], sides: Iterable[Side]) -> list[Check]:
     """The times by which metrics count, in the report's period and the one that it is compared with."""
-    found: dict[tuple[str, str, str], Check] = {}
+    found: dict[tuple[str, ...], Check] = {}
     sides = tuple(sides)
     for metric in metrics:
         for part in metrics_needed(binding.catalogue, metric):
@@ -316,6 +316,8 @@ def _of_times(binding: Binding, metrics: Iterable[Metric], sides: Iterable[Side]
             if field is None or binding.mapped(part.entity, field.name) is None:
                 continue
             for side in sides:
-                check = Check("no-rows", part.entity, field, side=side)
-                found.setdefault((part.entity, field.name, side.name), check)
+                # What is compared with a stretch that the data have a part of only is compared with less.
+                for kind in ("no-rows", "late-start") if side.name == "previous" else ("no-rows",):
+                    check = Check(kind, part.entity, field, side=side)
+                    found.setdefault((part.entity, field.name, side.name, kind), check)
     return list(found.values())

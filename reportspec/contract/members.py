@@ -3,8 +3,8 @@ filters let pass."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlglot import exp
@@ -29,11 +29,13 @@ MOST_OF_SHARE = 1.5  # a target above it is a percentage that is written as such
 @dataclass(frozen=True, slots=True)
 class Members:
     """The values of a goal's field: all that the source has, and those that the filters let pass. Where
-    a filter does not say of a member alone whether it passes, they are not `sure`."""
+    a filter does not say of a member alone whether it passes, they are not `sure`. Of a name that several
+    `share`: what they are called."""
 
     there: frozenset[str]
     kept: frozenset[str]
     sure: bool = True
+    shared: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def only(self, value: str) -> Members:
         """One of them alone."""
@@ -54,7 +56,11 @@ def _members(report: Report, name: str, by: Dimension, ask: Ask) -> Members:
     plain = "{0} ({1})" if by.key and not called else "{0}"
     found = [(called.get(str(row[-2]), plain.format(row[0], row[-2])), bool(row[-1])) for row in rows]
     kept = frozenset(value for value, chosen in found if chosen)
-    return Members(frozenset(value for value, _ in found), kept, sure)
+    alike: dict[str, list[str]] = {}
+    for row, (value, _) in zip(rows, found, strict=True):
+        alike.setdefault(str(row[0]), []).append(value)
+    shared = {one: tuple(sorted(several)) for one, several in alike.items() if len(set(several)) > 1}
+    return Members(frozenset(value for value, _ in found), kept, sure, shared)
 
 
 def _deciding(report: Report, name: str, by: Dimension) -> tuple[tuple[exp.Expr, ...], bool]:
@@ -106,9 +112,9 @@ def _own(binding: Binding, base: str, way: tuple[str, ...], by: Dimension, tree:
 
 
 def strangers(report: Report, members: dict[str, Members], ask: Ask) -> list[Finding]:
-    """What is odd of targets: those for names that the source does not have, be they of the spec or of
-    the source's own table and about the report's period; of that table, those of what is no metric, and
-    those of percentages that are written as such."""
+    """What is odd of targets: those for names that the source does not have or that several share, be they of the
+    spec or of the source's own table and about the report's period; of that table, those of what is no metric,
+    and those of percentages that are written as such."""
     found, rows = [], []
     if any(goal.table for goal in report.goals.values()):
         rows = _rows(report, ask)
@@ -119,7 +125,11 @@ def strangers(report: Report, members: dict[str, Members], ask: Ask) -> list[Fin
             continue
         names = {*goal.targets, *listed.get(name, ())}
         known = _known(report, goal, members[name])
-        if lone := tuple(sorted(names - known)):
+        shared = members[name].shared
+        if alike := tuple(sorted((names - known) & set(shared))):
+            check = Check("ambiguous-target", goal.by.field.entity, goal.by.field, goal=name, names=alike)
+            found.append(Finding(check, len(alike), len(names), tuple((one, 0) for one in shared[alike[0]])))
+        if lone := tuple(sorted(names - known - set(shared))):
             check = Check("unknown-target", goal.by.field.entity, goal.by.field, goal=name, names=lone)
             near = tuple((one, 0) for one in sorted(known))
             found.append(Finding(check, len(lone), len(names), near))

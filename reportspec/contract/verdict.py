@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 
 from sqlglot import exp
 
@@ -15,6 +15,7 @@ from reportspec.errors import Broken
 from reportspec.expression.trees import LARGEST
 from reportspec.model.findings import FIRST_TIME, Check, Finding
 from reportspec.model.mapped import MappedField
+from reportspec.model.query import Side
 from reportspec.model.rows import Table
 from reportspec.model.settings import SourceChecks
 from reportspec.resolve.binding import Binding
@@ -40,6 +41,9 @@ _NAMES = 10  # names in a message
 _ALONE = 5  # values that a filter asks for in vain, each told by itself; the others together
 
 
+_NOTABLE = 1 / 20  # of a stretch, which is compared with though it has no data yet
+
+
 _SHOWN = 2  # examples in a message
 
 
@@ -47,6 +51,9 @@ _KNOWN = 5  # values of a field in a message
 
 
 _LONGEST = 40  # letters of a value in a message
+
+
+_WHOLE_NAME = 200  # of one that is to be written as it stands there
 
 
 _PADDED = 12  # digits of a key with its leading zeros
@@ -76,6 +83,8 @@ def findings_of(binding: Binding, checks: Sequence[Check], survey: Table, ask: A
             if check.kind == "no-rows" and check.entity not in {one.check.entity for one in found}:
                 found.append(Finding(check, 0, 0))
             continue
+        if check.kind == "late-start" and any(_same_times(one.check, check) for one in found):
+            continue  # that it has none at all is said
         if settled_by_history(binding, check):
             count = int(ask(recount_statement(binding, check)).rows[0][0])
             if not count:
@@ -89,7 +98,7 @@ def findings_of(binding: Binding, checks: Sequence[Check], survey: Table, ask: A
         shown = ask(examples_statement(binding, check)).rows
         if check.side is not None:
             first, last = shown[0]
-            if first is not None:
+            if first is not None and (check.kind == "no-rows" or _begins_late(check.side, first)):
                 found.append(Finding(check, 0, of, ((str(first), 0), (str(last), 0))))
             continue
         examples = tuple((str(value), int(n)) for value, n in shown if value is not None)
@@ -99,6 +108,16 @@ def findings_of(binding: Binding, checks: Sequence[Check], survey: Table, ask: A
         near = _near(binding, check, examples, ask) if check.relation is not None else 0
         found.append(Finding(check, count, of, examples, near, _way(binding, check, count, examples, ask)))
     return _without_texts(found)
+
+
+def _same_times(one: Check, other: Check) -> bool:
+    """Whether two checks are of the same field in the same stretch of time."""
+    return one.side is other.side and (one.entity, one.field) == (other.entity, other.field)
+
+
+def _begins_late(side: Side, first: date) -> bool:
+    """Whether a notable part of a stretch is over when the data begin; a few days without rows are none."""
+    return side.start + (side.end - side.start) * _NOTABLE < first < side.end
 
 
 def _without_texts(found: list[Finding]) -> list[Finding]:
@@ -223,7 +242,7 @@ def diagnostic(binding: Binding, finding: Finding, *, refused: bool) -> Diagnost
 def _said(binding: Binding, finding: Finding) -> tuple[str, str | None]:
     check, count = finding.check, finding.count
     entity = check.entity
-    if check.kind in ("unknown-target", "some-targets", "unknown-recipient"):
+    if check.kind in ("unknown-target", "ambiguous-target", "some-targets", "unknown-recipient"):
         return _of_names(finding)
     if check.kind == "part-target":
         return _of_part(finding)
@@ -376,6 +395,11 @@ def _said(binding: Binding, finding: Finding) -> tuple[str, str | None]:
             return f"{tables} has no rows", None
         stretch = f"{check.side.start} to {check.side.end - timedelta(days=1)}"
         first, last = finding.examples[0][0], finding.examples[1][0]
+        if check.kind == "late-start":
+            return (
+                f"{tables} begins on {first} in `{check.of}`: the comparison with {stretch} is with a part of it",
+                f"compare with a period that begins on {first} or later",
+            )
         said = f"{tables} has no row whose `{check.of}` lies in {stretch}"
         return said, f"those that it has lie between {first} and {last}"
     if check.names:
@@ -476,6 +500,13 @@ def _of_names(finding: Finding) -> tuple[str, str | None]:
             "give the others a target too, or say the target of all with `target:`",
         )
     known = [value for value, _ in finding.examples]
+    if check.kind == "ambiguous-target":
+        names = ", ".join(f"`{short(name)}`" for name in check.names[:_NAMES])
+        names += f" and {len(check.names) - _NAMES} more" if len(check.names) > _NAMES else ""
+        return (
+            f"several share the name {names} in `{check.of}`, for which `{check.goal}` has a target: it is left out",
+            f"write whose it is: {' or '.join(f'`{short(one, _WHOLE_NAME)}`' for one in known[:_NAMES])}",
+        )
     near = {name: did_you_mean(name, known) for name in check.names[:_NAMES]}
     names = ", ".join(f"`{short(name)}`" for name in near)
     more = len(check.names) - len(near)
@@ -580,10 +611,10 @@ def rows_of(count: int, noun: str = "row") -> str:
     return f"{count:,} {noun}" + ("" if count == 1 else "s")
 
 
-def short(text: str) -> str:
+def short(text: str, longest: int = _LONGEST) -> str:
     """A value of the data on one line; its blanks stay to be seen."""
     said = harmless(text) if len(text.splitlines()) == 1 else one_line(text)
-    return said if len(said) <= _LONGEST else said[: _LONGEST - 1] + "…"
+    return said if len(said) <= longest else said[: longest - 1] + "…"
 
 
 def _from(column: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
+from reportspec import languages
 from reportspec.calendar import day_label, period_label
 from reportspec.languages import as_part, in_number
 from reportspec.measures.metric_columns import label
@@ -31,7 +32,8 @@ def finding_text(report: Report, finding: Finding) -> str:
         return word(language, "unlikely_rows", called, rows, every, costs)
     if check.relation is not None:
         other = label(report, report.binding.entity(check.relation.to).label)
-        return word(language, "no_partner", rows, every, as_part(language, other))
+        nameless = languages.word(language, "report", "not_available")
+        return word(language, "no_partner", rows, every, as_part(language, other), nameless)
     if check.kind == "stale-table":
         days = (day_label(date.fromisoformat(day), language, report.locale) for day in (check.value, *check.names))
         return word(language, "stale_table", label(report, entity.plural), *days)
@@ -68,6 +70,8 @@ def finding_text(report: Report, finding: Finding) -> str:
         first, last = (day_label(date.fromisoformat(day), language, report.locale) for day, _ in finding.examples)
         stretch = period_label(asked, language, report.locale)
         called = f"{label(report, entity.plural)}, {label(report, check.field.label)}"
+        if check.kind == "late-start":
+            return word(language, "late_start", called, first, stretch)
         return word(language, "no_rows", called, stretch, first, last)
     if check.names:
         return word(language, "unknown_values", label(report, check.field.label), rows)
@@ -96,4 +100,4 @@ def _of_goal(report: Report, finding: Finding) -> str:
         return word(language, "targets_by_name", metric, count)
     if check.kind == "some-targets":
         return word(language, "some_targets", metric, count, of, field)
-    return word(language, "unknown_target", metric, field, count)
+    return word(language, check.kind.replace("-", "_"), metric, field, count)

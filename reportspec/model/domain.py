@@ -141,7 +141,8 @@ class Outcome:
 class History:
     """Where past states of an entity come from: an entity with one row for each state, `by` the key of what
     was in it, with when it was `entered` and `left`, its `number`, the state after it (`next`), and when the
-    one after that began."""
+    one after that began. Fields that a row has `with_state` are known of its
+    last state alone, but for what `values` has."""
 
     entity: str
     by: str
@@ -154,6 +155,7 @@ class History:
     states: States
     outcome: Outcome
     values: PastValues | None = None
+    with_state: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -102,6 +102,11 @@ class SectionSpec:
         return ()
 
     @property
+    def targeted(self) -> tuple[Metric, ...]:
+        """The metrics whose targets it shows, where they have one."""
+        return ()
+
+    @property
     def judged(self) -> str:
         """The metric whose goal it shows by a dimension; none of most kinds."""
         return ""

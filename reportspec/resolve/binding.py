@@ -601,6 +601,22 @@ def parts(metric: Metric) -> tuple[str, ...]:
     return ()
 
 
+def goals_needed(catalogue: Catalogue, metric: Metric) -> tuple[str, ...]:
+    """The ids of the metrics whose goals a metric's formula asks for, or one that it is made of."""
+    found: dict[str, None] = {}
+    seen, waiting = set[str](), [metric]
+    while waiting:
+        current = waiting.pop()
+        if current.id in seen:
+            continue
+        seen.add(current.id)
+        for node in column_nodes(current.formula) if current.formula is not None else ():
+            if isinstance(node.parent, exp.Anonymous):
+                found[".".join(path_of(node))] = None
+        waiting += [catalogue.metrics[name] for name in parts(current)]
+    return tuple(found)
+
+
 def need_metric(binding: Binding, metric: Metric) -> None:
     """Nothing, if the source can serve a metric. Raises Missing (or Unresolved for a wrong name)."""
     for part in metrics_needed(binding.catalogue, metric):

@@ -59,6 +59,11 @@ class HighlightsSection(SectionSpec):
     at_least: int = 30
     most: int = 6
 
+    @property
+    def targeted(self) -> tuple[Metric, ...]:
+        """How a metric moved is told with where it stands."""
+        return self.moved
+
     def all_dimensions(self) -> tuple[Dimension, ...]:
         """What members are compared by."""
         return tuple(one.dimension for one in (*self.compare, *self.shares))

@@ -43,6 +43,11 @@ class KpisSection(SectionSpec):
     kind: ClassVar[str] = "kpis"
     metrics: tuple[Metric, ...] = ()
 
+    @property
+    def targeted(self) -> tuple[Metric, ...]:
+        """Each tile has its metric's."""
+        return self.metrics
+
 
 def check(context: Context, draft: Draft) -> SectionSpec | None:
     """The metrics that the source can serve."""

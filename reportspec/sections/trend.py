@@ -14,6 +14,7 @@ from reportspec.measures.dimensions import by_nature, dimension_column, shown_va
 from reportspec.measures.metric_columns import Footnotes, additivity, lengths
 from reportspec.measures.words import word
 from reportspec.model.column_ids import BUCKET, Member, Row
+from reportspec.model.domain import Metric
 from reportspec.model.figures import Cell, Chart, Column, RowMark, Section
 from reportspec.model.query import AggregateQuery, Query, Side
 from reportspec.model.spec import GroupedSection, Report, SectionSpec
@@ -40,6 +41,11 @@ class TrendSection(GroupedSection):
     def step(self) -> str:
         """The grain."""
         return self.grain
+
+    @property
+    def targeted(self) -> tuple[Metric, ...]:
+        """The chart has a line for the first metric's, where that of the period is that of each step."""
+        return tuple(metric for metric in self.metrics[:1] if metric.unit in ("percent", "days", "ratio"))
 
 
 def check(context: Context, draft: Draft) -> SectionSpec | None:
@@ -175,7 +181,7 @@ def _chart(report: Report, spec: TrendSection, steps: _Steps) -> Chart:
     kind = {"bar": "bar", "stacked": "stacked"}.get(spec.chart or "", "line" if several else "bar")
     first, by = spec.metrics[0], spec.dimensions[0] if spec.dimensions else None
     goal = report.goals.get(first.id)
-    shown = goal.target if goal and first.unit in ("percent", "days", "ratio") else None
+    shown = goal.target if goal and spec.targeted else None
     return Chart(
         kind,
         "period",

@@ -52,6 +52,9 @@ def breaks(statement: Statement, cte: str, check: Check) -> exp.Expr:
         return exp.Or(this=none, expression=blank)
     if check.kind == "no-currency":
         return exp.And(this=has_amount(statement, cte, check), expression=exp.Not(this=given(value)))
+    if check.kind == "late-start":
+        assert check.side is not None
+        return between(statement.binding, check, value, FIRST_TIME, check.side.start)
     if check.side is not None:
         return between(statement.binding, check, value, check.side.start, check.side.end)
     if check.kind == "too-large":

@@ -29,7 +29,7 @@ from reportspec.sql.broken_keys import (
     tied_keys,
     unrated,
 )
-from reportspec.sql.broken_rows import breaks, field_of
+from reportspec.sql.broken_rows import between, breaks, field_of
 from reportspec.sql.parts import from_part
 from reportspec.sql.statement import Statement
 
@@ -101,7 +101,10 @@ def examples_statement(binding: Binding, check: Check) -> exp.Expr:
         ends = [(exp.Min(this=copied(value)), "first"), (exp.Max(this=copied(value)), "last")]
         ends_of = [named(cast(tree, "DATE"), name) for tree, name in ends]
         types = {"first": "date", "last": "date"}
-        return statement.finish(exp.Select().select(*ends_of).from_(table(cte)), types)
+        bounds = exp.Select().select(*ends_of).from_(table(cte))
+        if check.kind == "late-start":  # what lies before is no time at all
+            bounds = bounds.where(between(binding, check, copied(value), check.side.start, check.latest))
+        return statement.finish(bounds, types)
     select = exp.Select().select(named(cast(value, "VARCHAR"), "value"), _every()).from_(table(cte))
     most = 2
     if check.kind in ("repeated-key", "shared-name"):

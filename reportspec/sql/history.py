@@ -158,10 +158,9 @@ def _versions(statement: Statement, entity: Entity, base: str, states: str, need
     own = _of_state(statement, entity, base, states)
     if history_of:
         own |= _bounds(history, states)
-    then = exp.Or(this=_is_today(history, states), expression=_closed_state(states))
     select = exp.Select()
     for field in dict.fromkeys((*needed, "stage_since", CHANGED, "valid_from", "valid_until")):
-        value = own.get(field) or _as_then(statement, entity, base, field, copied(then))
+        value = own.get(field) or _as_then(statement, entity, base, states, field)
         amount = next((n for n in history_of if entity.fields[n].currency == field), field)
         if amount in history_of:
             value = _value_then(history, base, states, field, amount, value)
@@ -282,15 +281,17 @@ def _value_then(history: History, base: str, states: str, field: str, amount: st
     )
 
 
-def _as_then(statement: Statement, entity: Entity, base: str, name: str, closed: exp.Expr) -> exp.Expr:
-    """A field of a past state. What came with the closing (its reason, a probability of 1 or 0)
-    does not hold for open states before it; `closed` tells closed states and today's."""
-    field = statement.binding.field(entity.name, name)
+def _as_then(statement: Statement, entity: Entity, base: str, states: str, name: str) -> exp.Expr:
+    """A field that the history does not have, as of a state. What a row has with its state is known of
+    today's alone; what came with a closing is that of the last one, which earlier states knew nothing of."""
+    field, history = statement.binding.field(entity.name, name), entity.history
+    assert history is not None
+    if name in history.with_state:
+        return when(_is_today(history, states), column(base, name))
     if field is None or field.as_of is None:
         return column(base, name)
     open_still: exp.Expr = exp.Is(this=column(base, field.as_of.event), expression=exp.Null())
-    outcome = entity.history.outcome if entity.history is not None else None
-    if outcome is not None and field.as_of.event == outcome.at:  # a closed record may lack its date
-        open_still = exp.and_(open_still, exp.Not(this=exp.Paren(this=_closed_record(outcome, base))))
-    known = exp.Or(this=exp.Paren(this=closed), expression=open_still)
+    if field.as_of.event == history.outcome.at:  # a closed record may lack its date
+        open_still = exp.and_(open_still, exp.Not(this=exp.Paren(this=_closed_record(history.outcome, base))))
+    known = exp.Or(this=exp.Paren(this=_is_today(history, states)), expression=open_still)
     return when(known, column(base, name), literal(field.as_of.before))

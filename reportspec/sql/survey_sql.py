@@ -33,7 +33,7 @@ WRITTEN = (
     "created_at",
     "entered_at",
 )  # of a record, looked at whatever is read of it
-SOUGHT = ("unknown-value", "no-rows")  # checks of what should occur
+SOUGHT = ("unknown-value", "no-rows", "late-start")  # checks of what should occur
 
 
 def survey_statement(

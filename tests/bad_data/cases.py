@@ -314,6 +314,7 @@ CASES: dict[str, Callable[[Given], None]] = {
     "filter_case": filters({"field": "user.name", "eq": "anna"}),
     "period_without_rows": lambda given: given.spec.update({"period": "2024-Q1"}),
     "compared_without_rows": lambda given: given.spec.update({"compare": "previous_year"}),
+    "compared_in_part": lambda given: given.spec.update({"compare": {"from": "2026-06-01", "to": "2026-08-31"}}),
     "goal_of_nobody": goals({"won_amount": {"by": "user.name", "targets": {"Ana": 500, "Ben": 300}}}),
     "goal_of_some": goals({"won_amount": {"by": "user.name", "targets": {"Ben": 300}}}),
     "report_currency_other": lambda given: given.spec.update({"currency": "USD"}),

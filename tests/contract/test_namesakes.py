@@ -205,13 +205,19 @@ def test_beside_their_pipeline_they_are_apart(tmp_path: Path) -> None:
 
 def test_goals_of_namesakes(tmp_path: Path) -> None:
     """A target for a name that two have is none of either."""
-    targets = {"Sam Lee": 500, "Sam Lee (sam@x.it)": 40, "Ada": 10}
+    targets = {"Sam Lee": 500, "Sam Lee (sam@x.it)": 40, "Ada": 10, "Aida": 5}
     goals = {"won_amount": {"by": "user.name", "targets": targets}}
     found = figures(project(tmp_path), spec({"id": "head", "kpis": ["won_amount"]}, goals=goals), NOW)
     said = {row["user.name"]: row["target"] for row in rows(found, "goal_won_amount")}
     assert said == {"Sam Lee (s.lee@x.it)": None, "Sam Lee (sam@x.it)": 40, "Ada": 10}
     told = {one.code: one for one in found.warnings}
-    assert "`user.name` is never `Sam Lee`" in told["unknown-target"].message
+    assert sorted(told) == ["ambiguous-target", "shared-name", "unknown-target"]
+    assert "`user.name` is never `Aida`" in told["unknown-target"].message
+    assert "several share the name `Sam Lee` in `user.name`" in told["ambiguous-target"].message
+    assert told["ambiguous-target"].help == "write whose it is: `Sam Lee (s.lee@x.it)` or `Sam Lee (sam@x.it)`"
+    notes = " ".join(found.footnotes)
+    assert "targets for names that several share under “Owner”, left out: 1." in notes
+    assert "targets for names that the source does not have under “Owner”, left out: 1." in notes
 
 
 @pytest.mark.parametrize("shared_from", [1, 8])

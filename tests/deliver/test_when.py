@@ -79,11 +79,11 @@ def test_sometimes(project: Path, when: str) -> None:
 
 @pytest.mark.parametrize("word", ["goal_missed", "goal_at_risk"])
 def test_goals(project: Path, word: str) -> None:
-    never = [("never-sent", "warning")]
+    never, unshown = [("never-sent", "warning")], [("unshown-goal", "warning")]
     assert codes(project, word) == never
-    assert codes(project, word, "goals: {prospects_count: 5}") == never  # of no tile
+    assert codes(project, word, "goals: {prospects_count: 5}") == [*unshown, *never]  # of no tile
     assert codes(project, word, "goals: {close_rate: 0.4}") == []
-    by_user = "goals: {prospects_count: {target: 5, by: user.name}}"
+    by_user = "goals: {prospects_count: {by: user.name, targets: {Anna: 5}}}"
     assert codes(project, word, by_user) == []
     running = "period: quarter_to_date\ngoals: {close_rate: 0.4}"
     assert codes(project, word, running) == (never if word == "goal_missed" else [])

@@ -143,6 +143,29 @@ def test_a_day_that_somebody_names_is_that_day(source: tuple[str, str], tmp_path
     assert told(cut)["overdue_deals_count"] == 2
 
 
+# The first closing is of 5 January. A twentieth of the 30 days from 20 December is one day and a half, of a quarter's
+# 90 days four and a half, of the 27 days of January from the 5th nothing is lacking.
+@pytest.mark.parametrize(
+    ("compare", "late"),
+    [
+        ({"from": "2025-12-20", "to": "2026-01-18"}, "20 Dec 2025 – 18 Jan 2026"),
+        ("2026-01", "January 2026"),
+        ("2026-Q1", ""),
+        ({"from": "2026-01-05", "to": "2026-01-31"}, ""),
+        ({"from": "2025-10-01", "to": "2026-01-04"}, ""),  # none at all, which is told otherwise
+    ],
+)
+def test_what_is_compared_with_may_begin_before_the_data(
+    source: tuple[str, str], tmp_path: Path, compare: Any, late: str
+) -> None:
+    spec = {"period": "2026-04", "compare": compare, "metrics": ["won_amount"]}
+    found = figures(project(tmp_path, source), spec, datetime(2026, 10, 31, tzinfo=UTC))
+    notes = [one for one in found.footnotes if "begins on" in one]
+    wanted = f"Deals, Closed: the source begins on 5 Jan 2026; the comparison with {late} is with a part of it."
+    assert notes == ([wanted] if late else []), found.footnotes
+    assert ("late-start" in [one.code for one in found.warnings]) is bool(late)
+
+
 # Friday noon to Monday morning; gaps are 1 day and, of one in five, 3: nine days are no end yet.
 @pytest.mark.parametrize(
     ("clock", "ended"),

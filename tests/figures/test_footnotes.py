@@ -6,8 +6,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 
+from reportspec.formats.markdown import as_markdown
 from reportspec.model.figures import Figures
 from tests.figures.asking import figures
 
@@ -87,3 +89,27 @@ def test_the_right_cause(tmp_path: Path) -> None:
         "Weighted pipeline: 1 deal without an amount left out.",
         "Weighted pipeline: 1 deal without “Probability” left out.",
     ]
+
+
+@pytest.mark.parametrize(
+    ("language", "note", "row"),
+    [
+        ("en", "2 of 5 deals; where rows are grouped by it, they stand under “n/a”.", "| n/a | €200.00 |"),
+        ("de", "2 von 5 Deals; wo danach gruppiert wird, stehen sie unter „k. A.“.", "| k. A. | €200.00 |"),
+    ],
+)
+def test_a_row_without_a_partner_is_called_as_it_stands(tmp_path: Path, language: str, note: str, row: str) -> None:
+    folder = project(tmp_path)
+    mapped = yaml.safe_load((folder / "m.yaml").read_text(encoding="utf-8"))["entities"]
+    mapped["user"] = {"rows": [{"user_id": "u", "name": "Ada"}]}
+    mapped["deal"]["fields"]["owner_id"] = "case when id in ('1', '2') then 'x' else 'u' end"
+    (folder / "m.yaml").write_text(yaml.safe_dump({"entities": mapped}), encoding="utf-8")
+    asked = {
+        "period": "2026-06",
+        "language": language,
+        "locale": "en_GB",
+        "sections": [{"breakdown": {"metrics": ["open_amount"], "by": ["user.name"]}}],
+    }
+    found = figures(folder, asked, RUNNING)
+    assert any(note in one for one in found.footnotes), found.footnotes
+    assert row in as_markdown(found)

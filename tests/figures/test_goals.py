@@ -330,3 +330,23 @@ def test_what_a_target_lacks_is_told(missing: str, folder: Path) -> None:
     assert of_ada(folder) is None
     found = figures(folder, spec(BY_OWNER), OVER)
     assert any(one.message.startswith("Targets without a ") and "1 of 2 rows" in one.message for one in found.warnings)
+
+
+@pytest.mark.parametrize(
+    ("section", "metric", "shown"),
+    [
+        ({"kpis": ["close_rate"]}, "close_rate", True),
+        ({"highlights": {"metrics": ["close_rate"]}}, "close_rate", True),
+        ({"trend": {"metrics": ["close_rate"]}}, "close_rate", True),  # a line of the chart
+        ({"trend": {"metrics": ["won_amount"]}}, "won_amount", False),  # no step has the whole target
+        ({"breakdown": {"metrics": ["won_amount"], "by": ["user.name"]}}, "won_amount", False),
+        ({"breakdown": {"metrics": ["short"], "by": ["user.name"]}}, "won_amount", True),  # by its formula
+        ({"kpis": ["close_rate.by_value"]}, "close_rate", False),
+    ],
+)
+def test_a_goal_that_nothing_shows_is_told(folder: Path, section: dict[str, Any], metric: str, shown: bool) -> None:
+    own = {"metric": "short", "kind": "derived", "formula": "goal(won_amount) - won_amount", "unit": "currency"}
+    (folder / "metrics").mkdir()
+    (folder / "metrics" / "own.yaml").write_text(yaml.safe_dump({"metrics": [own]}), encoding="utf-8")
+    spec = {"report": "custom", "period": "2026-04", "goals": {metric: 0.5}, "sections": [section]}
+    assert codes(folder, spec) == ([] if shown else ["unshown-goal"])

@@ -866,7 +866,10 @@ def frozen(crm: Crm, at: datetime) -> Crm:
         else:
             deal["stage_id"], deal["status"], deal["closed_at"] = None, "open", None
         if today["closed_at"] is not None:
-            deal["loss_reason"] = deal["probability"] = None
+            deal["loss_reason"] = None
+        stages = {h["stage_id"] for h in full if h not in walked} | ({deal["stage_id"]} if walked else set())
+        if today["closed_at"] is not None or len(stages) > 1:
+            deal["probability"] = None
     return replace(crm, rows=rows)
 
 

@@ -50,12 +50,13 @@ def days(earlier: datetime, later: datetime) -> float:
 
 @dataclass(frozen=True)
 class State:
-    """A deal at an instant; `stage` is None where nobody knows."""
+    """A deal at an instant; `stage` is None where nobody knows. `last`: it has been so ever since."""
 
     deal: Row
     status: str
     closed_at: datetime | None
     stage: str | None
+    last: bool
 
 
 @dataclass(frozen=True)
@@ -197,12 +198,14 @@ class World:
                 if self.outcome(passed[-1].stage) != "open":
                     passed.pop()  # closed at another time than the history says
             if ended:
-                state = State(deal, deal["status"], deal["closed_at"], deal["stage_id"])
+                state = State(deal, deal["status"], deal["closed_at"], deal["stage_id"], True)
             elif not passed:
-                state = State(deal, "open", None, deal["stage_id"] if deal["status"] == "open" else None)
+                stage = deal["stage_id"] if deal["status"] == "open" else None
+                state = State(deal, "open", None, stage, len(self.visits[deal["deal_id"]]) < 2)
             else:
-                status = self.outcome(passed[-1].stage)
-                state = State(deal, status, None if status == "open" else passed[-1].entered, passed[-1].stage)
+                status, last = self.outcome(passed[-1].stage), passed[-1].left is None
+                closed_at = None if status == "open" else passed[-1].entered
+                state = State(deal, status, closed_at, passed[-1].stage, last)
             found[deal["deal_id"]] = state
         return found
 
@@ -437,8 +440,10 @@ def open_worth(p: Period, s: State) -> float | None:
 
 
 def chance(p: Period, s: State) -> float | None:
-    """The deal's own, else its stage's. What it became with its closing was not known before."""
-    own = None if s.deal["closed_at"] is not None and s.status == "open" else s.deal["probability"]
+    """The deal's own, else its stage's. What it became with its closing was not known before, and what it is in
+    the stage where it is now says nothing of an earlier one."""
+    closed_since = s.deal["closed_at"] is not None and s.status == "open"
+    own = None if closed_since or not s.last else s.deal["probability"]
     stage = p.w.stages.get(s.stage or "", {})
     return own if own is not None else stage.get("probability")
 

@@ -1,0 +1,137 @@
+"""Goals: the targets of metrics, and where a report shows them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from reportspec.model.domain import Metric
+from reportspec.model.query import Dimension
+from reportspec.model.spec import GoalSpec, SectionSpec
+from reportspec.resolve.binding import Binding, Unresolved, goals_needed, need_metric
+from reportspec.resolve.conditions import field_named
+from reportspec.resolve.document import Document, Place
+from reportspec.sections.asked_metrics import find_metric
+
+
+def goals_of(document: Document, data: Mapping[str, Any], binding: Binding) -> dict[str, GoalSpec]:
+    """The goals by their metrics' ids; those that are wrong are told and left out."""
+    found = {}
+    for name, spec in (data.get("goals") or {}).items():
+        path: Place = ("goals", name)
+        metric = find_metric(binding, document, str(name), path, key=True)
+        if metric is None:
+            continue
+        given = spec if isinstance(spec, dict) else {"target": spec}
+        goal = _goal(document, binding, metric, given, path)
+        if goal is not None:
+            found[metric.id] = goal
+    return found
+
+
+def _goal(
+    document: Document, binding: Binding, metric: Metric, given: Mapping[str, Any], path: Place
+) -> GoalSpec | None:
+    target, from_table = given.get("target"), given.get("target") == "table"
+    if from_table:
+        target = None
+        table = binding.catalogue.targets
+        try:
+            for field in table.needed:
+                binding.need(table.entity, field)
+        except Unresolved as why:
+            document.tell(why.code, f"there is no table of targets: {why.message}", path, why.help)
+    elif target is not None and (isinstance(target, bool) or not isinstance(target, (int, float))):
+        return None  # the schema has said so
+    numbers = [target] if target is not None else []
+    by = None
+    if given.get("by") is not None:
+        field_found = field_named(binding, document, str(given["by"]), (*path, "by"))
+        if field_found is not None:
+            by = Dimension(str(given["by"]), tuple(str(given["by"]).split(".")), field_found)
+    targets = {str(key): float(value) for key, value in (given.get("targets") or {}).items()}
+    if targets and given.get("by") is None:
+        document.tell(
+            "missing-key",
+            "`targets` has no `by`: the field whose values these are",
+            path,
+            "for example `by: user.name`",
+            key=True,
+        )
+    if target is None and not targets and not from_table:
+        document.tell(
+            "missing-key",
+            f"the goal for `{metric.id}` has no target",
+            path,
+            "add `target:`, or `by:` and `targets:`",
+            key=True,
+        )
+        return None
+    for value in (*numbers, *targets.values()):
+        if metric.unit == "percent" and value > 1.5:
+            document.tell(
+                "suspicious-goal",
+                f"`{metric.id}` is a fraction: {value} means {value * 100:,.0f} %",
+                path,
+                f"write {value / 100:g} for {value:g} %",
+                warning=True,
+            )
+    _check_sum(document, metric, target, targets, path)
+    return GoalSpec(
+        float(target) if target is not None else None,
+        float(given.get("warn_at", 1.0)),
+        given.get("direction", metric.direction),
+        by,
+        targets,
+        from_table,
+    )
+
+
+def _check_sum(
+    document: Document, metric: Metric, target: float | None, targets: Mapping[str, float], path: Place
+) -> None:
+    """Warn of targets that together are more than the target of all."""
+    whole = sum(targets.values())
+    if target is None or not metric.adds_up or whole <= target:
+        return
+    document.tell(
+        "suspicious-goal",
+        f"the `targets` of `{metric.id}` add up to {whole:,.10g}, which is more than its `target` of {target:,.10g}",
+        (*path, "targets"),
+        "the target of all is reached before all of theirs are; without `target` it is their sum",
+        warning=True,
+    )
+
+
+def tell_unshown(
+    document: Document,
+    data: Mapping[str, Any],
+    binding: Binding,
+    goals: Mapping[str, GoalSpec],
+    sections: Sequence[SectionSpec],
+) -> None:
+    """Warn of targets that stand nowhere in the report."""
+    if document.broken:  # what is wrong shows nothing yet
+        return
+    targeted = {metric.id: metric for section in sections for metric in section.targeted}
+    metrics = (*targeted.values(), *(metric for section in sections for metric in section.metrics))
+    shown = {*targeted, *(goal for metric in metrics for goal in goals_needed(binding.catalogue, metric))}
+    for written in data.get("goals") or ():
+        metric = binding.catalogue.metrics[str(written)]
+        goal = goals[metric.id]
+        if metric.id in shown or (goal.by is not None and goal.target is None):
+            continue
+        beside = goal.by is not None
+        said = f"the target of all for `{metric.id}`" if beside else f"the goal for `{metric.id}`"
+        why, help = "no tile has the metric", f"add `{metric.id}` to a section `kpis`, or to `metrics`"
+        variant = next((name for name, tile in targeted.items() if tile.family == metric.family), None)
+        if variant is not None:
+            help = f"there is a tile of `{variant}`: did you mean that? Else {help}"
+        try:
+            need_metric(binding, metric)
+        except Unresolved as lacking:
+            why, help = lacking.message, lacking.help or ""
+        place: Place = ("goals", str(written), "target") if beside else ("goals", str(written))
+        document.tell(
+            "unshown-goal", f"{said} stands nowhere: {why}", place, help or None, key=not beside, warning=True
+        )
