@@ -22,7 +22,7 @@ import pytest
 
 from tests.choosing import COSTS
 
-DEAR = 0.2  # seconds of a processor
+DEAR = 0.1  # seconds of a processor
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -81,7 +81,7 @@ def keep(file: Path) -> None:
         name, own, children, _ = json.loads(line)
         test = name.partition("[")[0].partition("@")[0]
         dearest[test] = max(dearest.get(test, 0.0), own + children)
-    dear = [f"{seconds:.1f} {name}" for name, seconds in sorted(dearest.items()) if seconds >= DEAR]
+    dear = [f"{seconds:.2f} {name}" for name, seconds in sorted(dearest.items()) if seconds >= DEAR]
     COSTS.write_text("\n".join(dear) + "\n", encoding="utf-8")
 
 
