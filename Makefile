@@ -36,7 +36,7 @@ test: lint
 	@$(python) -m pytest --complete
 
 check: lint
-	@$(python) -m pytest -m "not slow" --few 2 --within 0.2
+	@$(python) -m pytest -m "not slow" --few 2 --within 0.12
 
 quick: $(VENV)/ready-to-test
 	@$(python) -m pytest -q -m "not slow" $(addprefix tests/,$(QUICK))

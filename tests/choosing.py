@@ -5,15 +5,30 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from random import Random
+from types import SimpleNamespace
 
 import pytest
 
+_NONE = SimpleNamespace(params={})
 COSTS = Path(__file__).with_name("costs.txt")
 
 
 def asking_for(items: Iterable[pytest.Item], fixture: str) -> list[pytest.Item]:
     """Tests that ask for a fixture."""
     return [item for item in items if fixture in getattr(item, "fixturenames", ())]
+
+
+def by_day(items: Iterable[pytest.Item]) -> list[pytest.Item]:
+    """Tests without cases that are repetition: `by_day` names the values of a parameter that are not. Where it names an
+    engine, too, that engine is slow, and others are asked for all."""
+    return [item for item in items if not any(_repeats(item, mark) for mark in item.iter_markers("by_day"))]
+
+
+def _repeats(item: pytest.Item, mark: pytest.Mark) -> bool:
+    given: Mapping[str, object] = getattr(item, "callspec", _NONE).params
+    if mark.args and given["engine_name"] not in mark.args:
+        return False
+    return any(given[name] not in some for name, some in mark.kwargs.items())
 
 
 def few_of_each(items: Iterable[pytest.Item], few: int) -> list[pytest.Item]:

@@ -243,6 +243,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for option, fixture in (("--night", "draw"), ("--approve", "golden")):
         if config.getoption(option):
             chosen = choosing.asking_for(chosen, fixture)
+    if not config.getoption("--night"):
+        chosen = choosing.by_day(chosen)
     if few := config.getoption("--few"):
         chosen = choosing.few_of_each(chosen, few)
     if seconds := config.getoption("--within"):

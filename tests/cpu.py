@@ -2,16 +2,19 @@
 `--durations` do.
 
 `pytest -p tests.cpu --cpu FILE` adds a line for each test to a file: its name, the seconds of its process and
-those of the processes that it started and waited for, and whether it is slow. `python -m tests.cpu FILE` adds
-them up by file and names the most expensive tests; with `--keep` it writes what dear ones cost to `costs.txt`.
+those of the processes that it started, the tests' own servers among them, and whether it is slow.
+`python -m tests.cpu FILE` adds them up by file and names the most expensive tests; with `--keep` it writes what
+dear ones cost to `costs.txt`.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections import Counter
 from collections.abc import Generator
+from contextlib import suppress
 from pathlib import Path
 from resource import RUSAGE_CHILDREN, RUSAGE_SELF, getrusage
 
@@ -19,7 +22,7 @@ import pytest
 
 from tests.choosing import COSTS
 
-DEAR = 0.2  # seconds of a processor
+DEAR = 0.1  # seconds of a processor
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -39,9 +42,21 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
 
 
 def _spent() -> tuple[float, float]:
-    """Seconds of this process, and of its children that ended."""
+    """Seconds of this process, and of its children: of those that ended, and of those that run."""
     here, children = getrusage(RUSAGE_SELF), getrusage(RUSAGE_CHILDREN)
-    return here.ru_utime + here.ru_stime, children.ru_utime + children.ru_stime
+    return here.ru_utime + here.ru_stime, children.ru_utime + children.ru_stime + _running(os.getpid())
+
+
+def _running(parent: int) -> float:
+    """Seconds of what a process started and what runs, with what that waited for."""
+    found = 0.0
+    with suppress(OSError):
+        for listed in Path(f"/proc/{parent}/task").glob("*/children"):
+            for child in map(int, listed.read_text().split()):
+                with suppress(OSError):
+                    words = Path(f"/proc/{child}/stat").read_text(errors="replace").rpartition(")")[2].split()
+                    found += sum(map(int, words[11:15])) / os.sysconf("SC_CLK_TCK") + _running(child)
+    return found
 
 
 def main(file: Path) -> None:
@@ -66,7 +81,7 @@ def keep(file: Path) -> None:
         name, own, children, _ = json.loads(line)
         test = name.partition("[")[0].partition("@")[0]
         dearest[test] = max(dearest.get(test, 0.0), own + children)
-    dear = [f"{seconds:.1f} {name}" for name, seconds in sorted(dearest.items()) if seconds >= DEAR]
+    dear = [f"{seconds:.2f} {name}" for name, seconds in sorted(dearest.items()) if seconds >= DEAR]
     COSTS.write_text("\n".join(dear) + "\n", encoding="utf-8")
 
 

@@ -274,13 +274,15 @@ def _with_reads(
 def _known_columns(project: Project, source: SourceMap) -> Mapping[str, Mapping[str, str]]:
     """The columns that the mapping reads with their types, without asking a server; nothing of what
     cannot be read now, which is told when it is asked for."""
+    from reportspec.run.files.describing import one_engine
     from reportspec.run.files.loading import file_types
 
     asked = project.source
     if asked.kind == "files":
         read = {table for entity in source.entities.values() for part in entity.parts for table in tables_of(part)}
         texts = source.csv_columns == "text"
-        return {t: file_types(t, spec, source.reads, texts) for t, spec in asked.files.items() if t in read}
+        with one_engine():
+            return {t: file_types(t, spec, source.reads, texts) for t, spec in asked.files.items() if t in read}
     known = asked.database.table_types if asked.database is not None else None
     return known(asked.path) if known is not None and Path(asked.path).is_file() else {}
 

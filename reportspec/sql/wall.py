@@ -92,10 +92,14 @@ def _looked_at(unit: exp.Expr) -> tuple[dict[str, int], bool, bool]:
     it, and whether there is more to it than names. Raises `Breached` for what is no plain word."""
     odd: dict[str, int] = {}
     written = much = False
-    for node in unit.walk():
+    nodes: list[exp.Expr] = [unit]
+    for node in nodes:  # which grows: one way through the parts does for all that is asked
         if node._meta and node._meta.get(WRITTEN):
             written = True
         if isinstance(node, _LEAVES):
+            said = node.args.get("this")
+            if not isinstance(said, str):
+                nodes.extend(node.iter_expressions())
             text = str(node.this)
             if isinstance(node, exp.Literal) and not node.is_string:
                 if not _NUMBER.fullmatch(text):
@@ -108,7 +112,11 @@ def _looked_at(unit: exp.Expr) -> tuple[dict[str, int], bool, bool]:
         if not isinstance(node, (exp.Column, exp.Alias, exp.Table)):
             much = True
         for name, value in node.args.items():
-            if isinstance(value, str):
+            if isinstance(value, exp.Expr):
+                nodes.append(value)
+            elif isinstance(value, list):
+                nodes.extend(item for item in value if isinstance(item, exp.Expr))
+            elif isinstance(value, str):
                 if isinstance(node, exp.JSONPathKey):
                     if not _KEY.fullmatch(value):
                         raise Breached(value[:40])

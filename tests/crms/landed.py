@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -140,19 +140,19 @@ class Landed:
         (section,) = (each for each in figures.sections if each.id == "asked")
         return {kpi.column.metric: kpi.value for kpi in section.kpis}
 
-    def run(self, metric: str, period: str) -> None:
+    def run(self, metric: str, period: str, refused: Collection[str] = ()) -> None:
         """Have a metric computed: those that compare rows in a breakdown, others as a figure.
 
         All that the source serves are computed in one report, a section each, as opening a source takes
-        longer than a figure; one that fails is computed alone."""
+        longer than a figure; one that fails, or that is known to be `refused`, is computed alone."""
         if period not in self._ran:
-            self._ran[period] = self._all(period)
+            self._ran[period] = self._all(period, refused)
         if metric not in self._ran[period]:
             self._sections([metric], period)
 
-    def _all(self, period: str) -> set[str]:
+    def _all(self, period: str, refused: Collection[str]) -> set[str]:
         binding = self.binding()
-        served = [name for name in metric_ids() if can_serve(binding, name)]
+        served = [name for name in metric_ids() if name not in refused and can_serve(binding, name)]
         done: set[str] = set()
         for at in range(0, len(served), 60):  # a report has so many sections at most
             done |= self._computed(served[at : at + 60], period)

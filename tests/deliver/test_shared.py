@@ -86,6 +86,9 @@ def test_each_kind_of_section(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, e
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("draw")
+# The others are as their report types have them, which are held against a filter's in `test_burst`.
+@pytest.mark.by_day(spec=("custom", "q3", "quotas"))
 @pytest.mark.parametrize("spec", SPECS)
 def test_standard_reports(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, spec: str) -> None:
     text = (CHECKOUT / "specs" / f"{spec}.yaml").read_text("utf-8")

@@ -32,6 +32,8 @@ from tests.engines.servers import (
     demo_tables,
     engine,
     served,
+    spark_engine,
+    spark_server,
     thinned,
     write_parquet,
 )
@@ -59,6 +61,13 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str],
 
 
 @pytest.fixture(scope="session")
+def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of a Spark Connect server: it takes a quarter of a minute to start."""
+    with spark_server(tmp_path_factory.mktemp("server")) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
 def demo_rows(request: pytest.FixtureRequest) -> list[Given]:
     """The demo's tables."""
     return demo_tables() if request.config.getoption("--night") else thinned(demo_tables())
@@ -77,7 +86,12 @@ def database(
         with alchemy_engine(engine_name, url, tables) as found:
             yield found
         return
-    with engine(engine_name, tables, tmp_path_factory.mktemp(engine_name)) as found:
+    folder = tmp_path_factory.mktemp(engine_name)
+    if engine_name == "spark":
+        with spark_engine(tables, folder, request.getfixturevalue("spark")) as found:
+            yield found
+        return
+    with engine(engine_name, tables, folder) as found:
         yield found
 
 

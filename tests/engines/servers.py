@@ -14,6 +14,7 @@ import socket
 import sqlite3
 import subprocess
 import time
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -476,18 +477,18 @@ def write_parquet(table: Given, folder: Path) -> Path:
 
 
 @contextmanager
-def spark_engine(tables: list[Given], folder: Path) -> Iterator[Engine]:
-    """A Spark Connect server of this wheel, over Parquet files."""
-    with spark_server(folder) as url:
-        files = {table.name: write_parquet(table, folder) for table in tables}
-        from pyspark.sql.connect.session import SparkSession
+def spark_engine(tables: list[Given], folder: Path, url: str) -> Iterator[Engine]:
+    """A database of a Spark Connect server, over Parquet files."""
+    files = {table.name: write_parquet(table, folder) for table in tables}
+    from pyspark.sql.connect.session import SparkSession
 
-        session = SparkSession.builder.remote(url).create()
-        session.sql("create database demo")
-        for name, file in files.items():
-            session.sql(f"create table demo.`{name}` using parquet location '{file}'")
-        session.stop()
-        yield Engine("spark", url, "demo.")
+    database = f"demo_{uuid.uuid4().hex}"
+    session = SparkSession.builder.remote(url).create()
+    session.sql(f"create database {database}")
+    for name, file in files.items():
+        session.sql(f"create table {database}.`{name}` using parquet location '{file}'")
+    session.stop()
+    yield Engine("spark", url, f"{database}.")
 
 
 @contextmanager
@@ -508,6 +509,9 @@ def spark_server(folder: Path) -> Iterator[str]:
         "spark.sql.adaptive.enabled": "false",
         "spark.sql.codegen.wholeStage": "false",
         "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+        # Nor is it here long enough for the second compiler to be worth its while.
+        # Nor is it here for long: code that the first compiler makes is good enough, and there is room for all of it.
+        "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=256m -XX:+UseSerialGC -Xmn1g",
         "spark.driver.bindAddress": "127.0.0.1",
         "spark.driver.host": "127.0.0.1",
     }
@@ -517,7 +521,7 @@ def spark_server(folder: Path) -> Iterator[str]:
         "--master",
         "local[2]",
         "--driver-memory",
-        "1g",
+        "2g",
         *options,
         "--class",
         "org.apache.spark.sql.connect.service.SparkConnectServer",
@@ -551,11 +555,11 @@ def spark_server(folder: Path) -> Iterator[str]:
 
 @contextmanager
 def engine(name: str, tables: list[Given], folder: Path) -> Iterator[Engine]:
-    """An engine with the tables in it."""
+    """An engine with the tables in it; not Spark, whose server is the fixture `spark`."""
     if name in DEFAULTS:
         with served(name, folder) as url, alchemy_engine(name, url, tables) as found:
             yield found
         return
-    made = {"sqlite": sqlite_engine, "clickhouse": clickhouse_engine, "spark": spark_engine}[name]
+    made = {"sqlite": sqlite_engine, "clickhouse": clickhouse_engine}[name]
     with made(tables, folder) as found:
         yield found

@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from reportspec.errors import SourceError
-from tests.engines.servers import Engine, Given, engine
+from tests.engines.servers import Engine, Given, engine, spark_engine
 from tests.figures.asking import figures, rows
 
 # Rome is two hours ahead of UTC: begun on 1 July 00:30, 30 June 23:30, 31 July 23:30 and 1 August 00:30;
@@ -78,7 +78,11 @@ def source(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         file.write_text("\n".join(["k,created,closed,state", *lines]) + "\n", encoding="utf-8")
         yield "duckdb", {"files": {"clock_deals": str(file)}}, "clock_deals"
         return
-    with engine(str(request.param), [table()], folder) as found:
+    with (
+        spark_engine([table()], folder, request.getfixturevalue("spark"))
+        if request.param == "spark"
+        else engine(str(request.param), [table()], folder)
+    ) as found:
         yield request.param, found.url, _table(found)
 
 

@@ -10,6 +10,7 @@ import sys
 from collections import Counter
 from itertools import pairwise
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
@@ -62,6 +63,25 @@ def test_slow_cases_are_not_those_that_are_kept_of_the_fast_ones() -> None:
     slow = [Item("a", f"test_a[slow {n}]", slow=True) for n in range(10)]
     few = choosing.few_of_each(items(*slow, *CASES), 2)
     assert names(few) == ["test_a[slow 0]", "test_a[slow 9]", "test_a[0]", "test_a[9]"]
+
+
+class Case(Item):
+    """A case of a test with `by_day`."""
+
+    def __init__(self, mark: pytest.MarkDecorator, **params: str) -> None:
+        super().__init__("a", f"test_a[{'-'.join(params.values())}]")
+        self.mark, self.callspec = mark.mark, SimpleNamespace(params=params)
+
+    def iter_markers(self, name: str) -> list[pytest.Mark]:
+        return [self.mark] if name == "by_day" else []
+
+
+def test_what_is_repetition_is_not_run_by_day() -> None:
+    every, slow = pytest.mark.by_day(x=("1", "3")), pytest.mark.by_day("spark", x=("1",))
+    given = [Case(every, x=x) for x in "123"]
+    assert names(choosing.by_day(items(*given))) == ["test_a[1]", "test_a[3]"]
+    given = [Case(slow, engine_name=engine, x=x) for engine in ("sqlite", "spark") for x in "12"]
+    assert names(choosing.by_day(items(*given))) == ["test_a[sqlite-1]", "test_a[sqlite-2]", "test_a[spark-1]"]
 
 
 def test_any_order_has_all_and_keeps_a_file_together() -> None:

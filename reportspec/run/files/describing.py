@@ -6,7 +6,9 @@ beyond doubt. Whatever cannot be read for certain is refused, with the setting t
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+import threading
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import lru_cache
@@ -89,16 +91,56 @@ def described(
     SourceError."""
     import duckdb
 
-    folder = temporary_folder("files")
-    try:
-        with duckdb.connect(":memory:") as raw:
-            raw.execute(f"SET temp_directory = {string(folder)}")
+    with ExitStack() as own:
+        engine, folder = _SHARED.engine() or _engine(own)
+        with engine.cursor() as raw:  # its temporary tables go with it
             try:
                 return _Look(raw, table, spec, reads, texts, whole, folder).found()
             except duckdb.Error as error:
+                if isinstance(error, (duckdb.InternalException, duckdb.FatalException)):
+                    _SHARED.broken()
                 raise engine_error(error, table, spec.paths) from None
-    finally:
-        remove_folder(folder)
+
+
+def _engine(until: ExitStack) -> tuple[duckdb.DuckDBPyConnection, str]:
+    """An engine to look at files with, and its folder."""
+    import duckdb
+
+    folder = temporary_folder("files")
+    until.callback(remove_folder, folder)
+    raw = until.enter_context(duckdb.connect(":memory:"))
+    raw.execute(f"SET temp_directory = {string(folder)}")
+    return raw, folder
+
+
+class _Shared(threading.local):
+    """The engine that this thread looks at several tables with: to start one takes longer than most looks."""
+
+    until: ExitStack | None = None
+    there: tuple[duckdb.DuckDBPyConnection, str] | None = None
+
+    def engine(self) -> tuple[duckdb.DuckDBPyConnection, str] | None:
+        if self.there is None and self.until is not None:
+            self.there = _engine(self.until)
+        return self.there
+
+    def broken(self) -> None:
+        """It answers nobody any more."""
+        self.until = self.there = None
+
+
+_SHARED = _Shared()
+
+
+@contextmanager
+def one_engine() -> Iterator[None]:
+    """Look at all tables with one engine, which is started when the first is not remembered."""
+    with ExitStack() as until:
+        _SHARED.until = until
+        try:
+            yield
+        finally:
+            _SHARED.broken()
 
 
 class _Look:

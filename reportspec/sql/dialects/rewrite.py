@@ -79,6 +79,8 @@ def rewritten(tree: exp.Expr, rules: Rules, own: str = "", anyhow: tuple[type[ex
     done: dict[int, exp.Expr] = {}
     changed_in_own: tuple[type[exp.Expr], ...] = (exp.Identifier, *anyhow)
     kept: Rules = {kind: rules[kind] for kind in changed_in_own if kind in rules}
+    # Two nodes of five are names, which have no parts.
+    still = () if exp.Identifier in rules else (exp.Identifier,)
 
     def visit(node: exp.Expr) -> exp.Expr:
         key = id(node)
@@ -89,7 +91,7 @@ def rewritten(tree: exp.Expr, rules: Rules, own: str = "", anyhow: tuple[type[ex
             return done[key]
         changed = None
         for name, value in node.args.items():
-            if value is None or isinstance(value, (str, bool)):
+            if value is None or isinstance(value, (str, bool, *still)):
                 continue
             if isinstance(value, exp.Expr):
                 new = visit(value)

@@ -193,10 +193,10 @@ def test_every_metric_that_it_can_serve_runs(salesforce: Landed, metric: str) ->
         return
     if metric in WEIGHTED:
         with pytest.raises(Broken) as refused:
-            salesforce.run(metric, PERIOD)
+            salesforce.run(metric, PERIOD, WEIGHTED)
         assert "not between 0 and 1: 1 of 10 rows" in str(refused.value)
     else:
-        salesforce.run(metric, PERIOD)
+        salesforce.run(metric, PERIOD, WEIGHTED)
 
 
 def test_figures(salesforce: Landed, raw: duckdb.DuckDBPyConnection) -> None:
