@@ -997,7 +997,9 @@ CAMPAIGNS = Metric(lambda p: (campaign_fact(c) for c in launched(p).values()))
 CAMPAIGN_COST = Metric(
     lambda p: (
         campaign_fact(c, p.w.euros(c["actual_cost"], c["currency"], local(launch(c) or p.end)))
-        for c in launched(p).values()
+        for c in p.w.campaigns.values()  # what a cancelled one cost was spent
+        if p.inside(launch(c))
+        and (counts(c) or p.w.euros(c["actual_cost"], c["currency"], local(launch(c) or p.end)) is not None)
     ),
     "sum",
 )
