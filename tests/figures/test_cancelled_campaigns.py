@@ -36,7 +36,13 @@ TABLES = [
         [("D1", "A1", "won", 5000, datetime(2026, 7, 6), datetime(2026, 7, 20))],
     ),
 ]  # fmt: skip
-OF = {"campaigns": "campaign", "members": "campaign_member", "contacts": "contact", "accounts": "account", "deals": "deal"}
+OF = {
+    "campaigns": "campaign",
+    "members": "campaign_member",
+    "contacts": "contact",
+    "accounts": "account",
+    "deals": "deal",
+}
 WANTED = ["campaigns_count", "campaign_responses_count", "campaign_revenue", "campaign_cost_amount", "campaign_roi"]
 
 
