@@ -184,7 +184,7 @@ def _adds_nothing(side: exp.Expr, given: _Given) -> bool:
     if side.find(exp.Div, exp.Anonymous):
         return False
     names = [".".join(path_of(node)) for node in column_nodes(side)]
-    return any(map(given.left_out, names)) and all(given.left_out(n) or given.of(n) is not None for n in names)
+    return bool(names) and all(map(given.left_out, names))
 
 
 def summed(rows: Sequence[Row], columns: Mapping[ColumnId, str]) -> dict[ColumnId, Any]:

@@ -135,12 +135,18 @@ def amounts_of(name: str) -> list[str]:
     """The sums that a metric of the catalogue adds to others."""
     catalogue = packaged()
     formula = catalogue.metrics[name].formula
-    found = [] if formula is None else [n for add in formula.find_all(exp.Add) for n in column_nodes(add)]
-    names = dict.fromkeys(".".join(path_of(node)) for node in found)
+    sides = (
+        [side for add in formula.find_all(exp.Add) for side in (add.this, add.expression)]
+        if formula is not None
+        else []
+    )
+    names = dict.fromkeys(".".join(path_of(side)) for side in sides if side in column_nodes(side))
     return [one for one in names if catalogue.metrics[one].aggregate == "sum"]
 
 
-ADDED = [(name, one) for name in packaged().metrics for one in amounts_of(name)]
+METRICS = packaged().metrics
+NAMES = [*METRICS, *(f"{name}.{variant}" for name in METRICS for variant in METRICS.variants(name))]
+ADDED = [(name, one) for name in NAMES for one in amounts_of(name)]
 
 
 @pytest.mark.parametrize(("name", "left_out"), ADDED)
@@ -171,7 +177,7 @@ def test_what_was_once_is_not_left_out() -> None:
 
 DEALS_OPEN = (
     ("id", "VARCHAR"), ("status", "VARCHAR"), ("stage", "VARCHAR"), ("amount", "BIGINT"), ("closed", "TIMESTAMP"),
-    ("due", "DATE"),
+    ("due", "DATE"), ("created", "TIMESTAMP"),
 )  # fmt: skip
 CREATED, WON, DUE = datetime(2026, 7, 1), datetime(2026, 8, 1), date(2026, 9, 20)
 
@@ -183,7 +189,7 @@ CREATED, WON, DUE = datetime(2026, 7, 1), datetime(2026, 8, 1), date(2026, 9, 20
         ([], {"won_amount": 50000, "forecast_weighted_amount": None, "forecast_amount": 50000, "forecast_gap_amount": 10000,
               "forecast_amount.low": 50000, "forecast_amount.high": 50000}),
         # 100 at 10 % is 10; 1.2816 times the root of 100² · 0.1 · 0.9, 30, is more than the 10 below, and 38.448 above.
-        ([("3", "open", "S", 100, None, DUE)],
+        ([("3", "open", "S", 100, None, DUE, CREATED)],
          {"won_amount": 50000, "forecast_weighted_amount": 10, "forecast_amount": 50010, "forecast_gap_amount": 9990,
           "forecast_amount.low": 50000, "forecast_amount.high": 50048.448}),
     ],
@@ -191,10 +197,10 @@ CREATED, WON, DUE = datetime(2026, 7, 1), datetime(2026, 8, 1), date(2026, 9, 20
 def test_the_forecast_where_no_open_deal_has_an_amount(
     third: list[Any], right: dict[str, float | None], kind: str, tmp_path: Path
 ) -> None:
-    deals = [("1", "won", "W", 50000, WON, WON.date()), ("2", "open", "S", None, None, DUE), *third]
+    deals = [("1", "won", "W", 50000, WON, WON.date(), CREATED), ("2", "open", "S", None, None, DUE, CREATED), *third]
     with landed(kind, [Given("d", DEALS_OPEN, deals)], lambda *_: None, tmp_path / "db") as found:
         fields = {"deal_id": "id", "status": "status", "stage_id": "stage", "amount": "amount", "closed_at": "closed",
-                  "expected_close_date": "due", "created_at": "cast('2026-07-01' as timestamp)"}  # fmt: skip
+                  "expected_close_date": "due", "created_at": "created"}  # fmt: skip
         stages = [
             {
                 "stage_id": key,
