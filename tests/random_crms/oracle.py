@@ -989,9 +989,9 @@ EXITS = Metric(lambda p: (p.w.visit_fact(v) for v, _ in left(p)))
 ADVANCES = Metric(lambda p: (p.w.visit_fact(v) for v in moved(p, True)))
 DEAL_CALLS = Metric(
     lambda p: (
-        p.w.deal_fact(p.w.deals[a["deal_id"]]) if a["deal_id"] in p.w.deals else Fact()
+        p.w.deal_fact(p.w.deals[a["deal_id"]])
         for a in outbound_calls(p)
-        if a["deal_id"] and p.inside(a["done_at"])
+        if a["deal_id"] in p.w.deals and p.inside(a["done_at"])
     )
 )
 CAMPAIGNS = Metric(lambda p: (campaign_fact(c) for c in launched(p).values()))
