@@ -219,6 +219,7 @@ def _derived(spec: Mapping[str, Any], path: Path, trouble: Trouble) -> Derived:
             if (tree := expression(text, (*path, "fields", key), trouble, windows=True)) is not None
         },
         match,
+        tuple(spec.get("ties", ())),
     )
 
 

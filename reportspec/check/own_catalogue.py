@@ -232,6 +232,14 @@ def _check_derived(binding: Binding, document: Document, entity: Entity, derived
     if derived.match is not None:
         at = (*path, "match", "on")
         _look_up(binding, document, derived.source, derived.match.on, at, CONDITION, paired)
+    for name in derived.ties:
+        if binding.field(derived.source, name) is None or name not in derived.fields:
+            document.tell(
+                "unknown-field",
+                f"`{derived.source}` has no field `{name}` that `fields` below has too",
+                (*path, "ties"),
+                suggestion(name, derived.fields),
+            )
     for name, tree in derived.fields.items():
         takes = fitting(entity.fields[name]) if name in entity.fields else ANY
         _look_up(binding, document, derived.source, tree, (*path, "fields", name), takes, paired)

@@ -45,6 +45,7 @@ def checks_of(
         found += _of_keys(binding, name)
         found += _of_parts(binding, name, fields)
         found += _of_orders(binding, name, fields)
+        found += _of_ties(binding, name, fields)
         found += _of_values(binding, name, fields)
         found += _of_numbers(binding, name, fields)
         found += _of_sizes(binding, name, fields)
@@ -107,6 +108,23 @@ def _of_orders(binding: Binding, name: str, fields: frozenset[str]) -> Iterator[
             theirs = tuple(node for node in cells if node.table == join.name)
             if join.first and theirs and not join.lenient:
                 yield Check("undecided-order", name, join=join, cells=theirs)
+
+
+def _of_ties(binding: Binding, name: str, fields: frozenset[str]) -> Iterator[Check]:
+    """What is made of an entity's rows in an order: whether rows that the order leaves in one place differ."""
+    for entity in binding.catalogue.entities.values():
+        derived = entity.derived
+        if derived is None or derived.source != name:
+            continue
+        ties = binding.ties(derived)
+        if not ties or not fields.issuperset(ties):
+            continue
+        windows = [window for tree in derived.fields.values() for window in tree.find_all(exp.Window)]
+        placed = [tree for one in windows for tree in (*one.args["partition_by"], one.args["order"])]
+        paths = dict.fromkeys(path_of(node) for tree in placed for node in column_nodes(tree))
+        own = (path[1] for path in paths if len(path) == 2)
+        keys = tuple(one for one in own if binding.mapped(name, one) is not None)
+        yield Check("tied-rows", name, names=keys, ties=ties)
 
 
 def _of_values(binding: Binding, name: str, fields: frozenset[str]) -> list[Check]:

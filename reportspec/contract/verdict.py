@@ -336,6 +336,17 @@ def _said(binding: Binding, finding: Finding) -> tuple[str, str | None]:
             f" {binding.currency} (`{check.of}`): they are left out of amounts",
             help,
         )
+    if check.kind == "tied-rows":
+        same, differ = (", ".join(f"`{one}`" for one in names) for names in (check.names, check.ties))
+        columns = (binding.mapped(entity, one) for one in check.names)
+        keys = ", ".join(written_column(one) or "…" for one in columns if one is not None)
+        times = "once" if count == 1 else f"{count:,} times"
+        return (
+            f"{tables} has {times} several rows of one {same} that differ in {differ}: nothing says which came last,"
+            f" and the one with the largest `{check.ties[0]}` counts",
+            f"leave one of each in the source, or say in the mapping of `{entity}` which counts:"
+            f" `latest: {{by: [{keys}], order: …}}`",
+        )
     if check.kind == "undecided-order":
         join, what = check.join, "latest" if check.join is None else "first"
         named = f"`{'.'.join(one.name for one in join.table.parts)}`" if join is not None else tables

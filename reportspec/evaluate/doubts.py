@@ -37,6 +37,11 @@ def finding_text(report: Report, finding: Finding) -> str:
     if check.kind == "stale-table":
         days = (day_label(date.fromisoformat(day), language, report.locale) for day in (check.value, *check.names))
         return word(language, "stale_table", label(report, entity.plural), *days)
+    if check.kind == "tied-rows":
+        largest = report.binding.catalogue.entities[check.entity].fields[check.ties[0]].label
+        return word(
+            language, "tied_rows", label(report, entity.plural), rows, as_part(language, label(report, largest))
+        )
     if check.kind == "part-without-field":
         fields = (report.binding.field(check.entity, name) for name in check.names)
         named = ", ".join(label(report, one.label) for one in fields if one is not None)

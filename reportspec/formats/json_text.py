@@ -8,7 +8,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from reportspec.model.figures import Cell, Figures, PeriodFigures
+from reportspec.model.figures import Cell, Figures, PeriodFigures, Section
 
 
 def plain_cell(value: Cell) -> Any:
@@ -58,9 +58,9 @@ def as_data(figures: Figures) -> dict[str, Any]:
             {
                 "id": section.id,
                 "columns": [{"name": c.name, "type": c.type, "unit": c.unit} for c in section.columns],
-                "rows": [
-                    {c.name: plain_cell(v) for c, v in zip(section.columns, row, strict=True)} for row in section.rows
-                ],
+                "rows": [_row(section, row) for row in section.rows],
+                "total": _row(section, section.total) if section.total is not None else None,
+                "subtotals": [{"rows_above": above, "row": _row(section, row)} for above, row in section.subtotals],
             }
             for section in figures.sections
             if section.shape != "text"
@@ -73,6 +73,10 @@ def as_data(figures: Figures) -> dict[str, Any]:
             if figures.each is None
         ],
     }
+
+
+def _row(section: Section, row: Sequence[Cell]) -> dict[str, Any]:
+    return {column.name: plain_cell(value) for column, value in zip(section.columns, row, strict=True)}
 
 
 def _stretch(period: PeriodFigures) -> dict[str, str]:

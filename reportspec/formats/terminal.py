@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import unicodedata
-from decimal import Decimal
 
 from reportspec.diagnostics import shortened
-from reportspec.model.figures import Cell, Figures, Section
-from reportspec.render.locale import formats_for
+from reportspec.model.figures import Cell, Column, Figures, Section
+from reportspec.render.locale import formats_for, is_number
 from reportspec.render.sentences import sentences
+from reportspec.rounding import half_up
 
 _LONGEST = 500  # letters of a text in a line of the terminal
 
@@ -42,7 +42,9 @@ def _lines(figures: Figures, section: Section) -> list[str]:
             else [r[:2] for r in rows]
         )
     rows = [[c.label for c in section.columns]]
-    rows += [[_said(v, c.unit) for c, v in zip(section.columns, row, strict=True)] for row in section.rows]
+    for at, row in enumerate(section.rows):
+        label = section.row_labels[at] if at < len(section.row_labels) else None
+        rows.append([_in_row(v, c, label) for c, v in zip(section.columns, row, strict=True)])
     if section.total:
         rows.append(
             [
@@ -53,14 +55,19 @@ def _lines(figures: Figures, section: Section) -> list[str]:
     return _aligned(rows)
 
 
+def _in_row(value: Cell, column: Column, label: str | None) -> str:
+    """A cell; a period is called as the report's other forms call it."""
+    return label if label is not None and column.role == "period" else _said(value, column.unit)
+
+
 def _said(value: Cell, unit: str | None) -> str:
     if value is None:
         return "-"
-    if isinstance(value, bool) or not isinstance(value, (int, float, Decimal)):
+    if not is_number(value):
         return str(value)
     if unit == "percent":
-        return f"{value * 100:.1f} %"
-    return f"{value:,}" if isinstance(value, int) else f"{value:,.2f}"
+        return f"{half_up(value, 3) * 100:.1f} %"
+    return f"{value:,}" if isinstance(value, int) else f"{half_up(value, 2):,.2f}"
 
 
 def _aligned(rows: list[list[str]]) -> list[str]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlglot import exp
 
-from reportspec.expression.sandbox import path_of
+from reportspec.expression.sandbox import column_nodes, path_of
 from reportspec.model.column_ids import Aggregated, ColumnId, Part, PeriodDays, Row, SideName, Target
 from reportspec.model.domain import Catalogue, Metric
 from reportspec.resolve.binding import PERIOD_LENGTHS, parts
@@ -47,6 +47,7 @@ class _Known:
     be a part of several. Rows are known by who they are, and kept, so that they stay it."""
 
     values: dict[tuple[str, int], Number] = field(default_factory=dict)
+    left_out: dict[tuple[str, int], bool] = field(default_factory=dict)
     others: dict[int, tuple[Row, Row]] = field(default_factory=dict)
 
     def without(self, total: Row, row: Row) -> Row:
@@ -68,6 +69,19 @@ def _value(catalogue: Catalogue, metric: Metric, row: Row, side: SideName, total
             known.values[key] = _value(catalogue, part, in_row, side, total, known)
         return known.values[key]
 
+    def left_out(name: str) -> bool:
+        """Whether a metric has no figure for this alone, that all rows which it adds up lack their amounts."""
+        key = (name, id(row))
+        if key not in known.left_out:
+            known.left_out[key] = False
+            part = catalogue.metrics.get(name)
+            if part is not None and part.kind == "aggregate":
+                unknown = row.get(Aggregated(name, "unknown", side))
+                known.left_out[key] = part.aggregate == "sum" and not unknown and _all_left_out(part, row, side)
+            elif part is not None and part.formula is not None and not part.formula.find(exp.Div, exp.Anonymous):
+                known.left_out[key] = all(map(left_out, parts(part)))
+        return known.left_out[key]
+
     match metric.kind:
         case "aggregate":
             return _aggregate(metric, row, side)
@@ -75,9 +89,8 @@ def _value(catalogue: Catalogue, metric: Metric, row: Row, side: SideName, total
             return divided(of(metric.numerator), of(metric.denominator))
         case "derived":
             assert metric.formula is not None
-            return _formula(
-                metric.formula, of, lambda name: number(row.get(Target(name))) if side == "current" else None
-            )
+            goals = (lambda name: number(row.get(Target(name)))) if side == "current" else lambda name: None
+            return _formula(metric.formula, _Given(of, goals, left_out))
         case "share":
             return divided(of(metric.base), of(metric.base, total)) if total is not None else None
         case _:
@@ -118,31 +131,44 @@ def divided(numerator: Number, denominator: Number) -> Number:
     return number(numerator / denominator)
 
 
-def _formula(tree: exp.Expr, of: Callable[[str], Number], goal: Callable[[str], Number]) -> Number:
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """What names in a formula stand for: metrics and their targets, and of which metrics all amounts are left out."""
+
+    of: Callable[[str], Number]
+    goal: Callable[[str], Number]
+    left_out: Callable[[str], bool]
+
+
+def _formula(tree: exp.Expr, given: _Given) -> Number:
     if isinstance(tree, exp.Paren):
-        return _formula(tree.this, of, goal)
+        return _formula(tree.this, given)
     if isinstance(tree, exp.Literal):
         return number(float(tree.this))
     if isinstance(tree, exp.Column):
-        return of(".".join(path_of(tree)))
+        return given.of(".".join(path_of(tree)))
     if isinstance(tree, exp.Neg):
-        inner = _formula(tree.this, of, goal)
+        inner = _formula(tree.this, given)
         return None if inner is None else -inner
     if isinstance(tree, exp.Anonymous):  # goal(metric): its target
-        return goal(".".join(path_of(tree.expressions[0])))
+        return given.goal(".".join(path_of(tree.expressions[0])))
     if isinstance(tree, exp.Sqrt):
-        root = _formula(tree.this, of, goal)
+        root = _formula(tree.this, given)
         return None if root is None or root < 0 else number(math.sqrt(root))
     if isinstance(tree, (exp.Greatest, exp.Least)):
-        among = [_formula(part, of, goal) for part in (tree.this, *tree.expressions)]
+        among = [_formula(part, given) for part in (tree.this, *tree.expressions)]
         known = [value for value in among if value is not None]
         choose = max if isinstance(tree, exp.Greatest) else min
         return choose(known) if len(known) == len(among) else None
     if isinstance(tree, (exp.Coalesce,)):
         parts = [tree.this, *tree.expressions]
-        return next((v for v in (_formula(p, of, goal) for p in parts) if v is not None), None)
+        return next((v for v in (_formula(p, given) for p in parts) if v is not None), None)
     if isinstance(tree, (exp.Add, exp.Sub, exp.Mul, exp.Div)):
-        left, right = _formula(tree.this, of, goal), _formula(tree.expression, of, goal)
+        left, right = _formula(tree.this, given), _formula(tree.expression, given)
+        if isinstance(tree, exp.Add) and (left is None) is not (right is None):
+            # A sum leaves out what has no amount, also where nothing on one side of it has one.
+            side, other = (tree.this, right) if left is None else (tree.expression, left)
+            return other if _adds_nothing(side, given) else None
         if left is None or right is None:
             return None
         if isinstance(tree, exp.Div):
@@ -151,6 +177,14 @@ def _formula(tree: exp.Expr, of: Callable[[str], Number], goal: Callable[[str], 
             left + right if isinstance(tree, exp.Add) else left - right if isinstance(tree, exp.Sub) else left * right
         )
     raise ValueError(f"a formula cannot have `{tree.key}`")
+
+
+def _adds_nothing(side: exp.Expr, given: _Given) -> bool:
+    """Whether a side of a sum has no figure for this alone, that all its amounts are left out."""
+    if side.find(exp.Div, exp.Anonymous):
+        return False
+    names = [".".join(path_of(node)) for node in column_nodes(side)]
+    return bool(names) and all(map(given.left_out, names))
 
 
 def summed(rows: Sequence[Row], columns: Mapping[ColumnId, str]) -> dict[ColumnId, Any]:

@@ -234,13 +234,15 @@ class Expectation:
 @dataclass(frozen=True, slots=True)
 class Derived:
     """An entity made from another one: its rows that satisfy `where`, grouped if `group_by`,
-    paired with those of another one if `match`."""
+    paired with those of another one if `match`. Of rows that the orders of its windows leave in one place,
+    those with the lower values of `ties` stand first, and those without one before them."""
 
     source: str
     where: exp.Expr | None
     group_by: tuple[str, ...]
     fields: Mapping[str, exp.Expr]
     match: Match | None = None
+    ties: tuple[str, ...] = ()  # fields of both
 
 
 @dataclass(frozen=True, slots=True)

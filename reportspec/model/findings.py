@@ -20,6 +20,7 @@ Kind = Literal[
     "repeated-join",
     "repeated-rate",
     "undecided-order",
+    "tied-rows",
     "text-number",
     "undeclared-value",
     "misspelt-value",
@@ -78,7 +79,8 @@ class Check:
     that it asks for. `names` are those that a `goal`, the file of recipients, or a filter is about; of a
     filter, those of one field are one check, `places` says where each stands, and `value` is the one of
     them that is told; it `excludes` what it leaves out, of which nothing hangs on there being some. `cells`
-    are the columns of a table that decide whether rows of an equal place in an order differ."""
+    are the columns of a table that decide whether rows of an equal place in an order differ, and `ties` the fields
+    that do, of rows that have the same `names`."""
 
     kind: Kind
     entity: str
@@ -97,6 +99,7 @@ class Check:
     metric: str = ""
     excludes: bool = False
     cells: tuple[exp.Column, ...] = ()
+    ties: tuple[str, ...] = ()
 
     @property
     def refuses(self) -> bool:

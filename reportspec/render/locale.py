@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta, tzinfo
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal, TypeGuard
 from zoneinfo import ZoneInfo
@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 from reportspec.languages import languages, vocabulary
 from reportspec.model.figures import Cell, Column, Figures, PeriodFigures
 from reportspec.render.fonts import covers
+from reportspec.rounding import half_up
 
 if TYPE_CHECKING:
     from babel import Locale
@@ -99,13 +100,6 @@ def is_number(value: object) -> TypeGuard[Number]:
     return math.isfinite(value)
 
 
-def _rounded(value: Number, decimals: int) -> Decimal:
-    """Half away from zero, as spreadsheets and people round; never minus zero."""
-    exact = value if isinstance(value, Decimal) else Decimal(repr(value))
-    with_decimals = exact.quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP) if (exact.adjusted() < 20) else exact
-    return abs(with_decimals) if with_decimals == 0 else with_decimals
-
-
 @lru_cache(maxsize=64)
 def _pattern(locale: Locale, kind: Literal["decimal", "percent", "currency"], decimals: int) -> Any:
     patterns = {
@@ -126,13 +120,13 @@ def _printable(text: str) -> str:
 def number(formats: Formats, value: Number, decimals: int = 0) -> str:
     """A plain number."""
     pattern = _pattern(formats.locale, "decimal", decimals)
-    return _printable(str(pattern.apply(_rounded(value, decimals), formats.locale)))
+    return _printable(str(pattern.apply(half_up(value, decimals), formats.locale)))
 
 
 def percent(formats: Formats, value: Number, decimals: int = 1) -> str:
     """A fraction as a percentage."""
     pattern = _pattern(formats.locale, "percent", decimals)
-    return _printable(str(pattern.apply(_rounded(value, decimals + 2), formats.locale)))
+    return _printable(str(pattern.apply(half_up(value, decimals + 2), formats.locale)))
 
 
 def money(formats: Formats, value: Number, currency: str | None, decimals: int = 0) -> str:
@@ -140,7 +134,7 @@ def money(formats: Formats, value: Number, currency: str | None, decimals: int =
     if currency is None:
         return number(formats, value, decimals)
     pattern = _pattern(formats.locale, "currency", decimals)
-    text = pattern.apply(_rounded(value, decimals), formats.locale, currency=currency, currency_digits=False)
+    text = pattern.apply(half_up(value, decimals), formats.locale, currency=currency, currency_digits=False)
     return _printable(_with_known_symbol(formats, str(text), currency))
 
 
@@ -173,19 +167,20 @@ def compact(formats: Formats, value: Number, column: Column, decimals: int = 2) 
     if magnitude == 3:
         decimals = min(decimals, 1)
     places = _needed_decimals(float(value) / 10.0**magnitude, decimals)
+    rounded = half_up(value, places - magnitude)
     if column.unit == "currency" and currency is not None:
-        text = format_compact_currency(value, currency, locale=formats.locale, fraction_digits=places)
+        text = format_compact_currency(rounded, currency, locale=formats.locale, fraction_digits=places)
         if _LONG_RUN.search(text):
             return money(formats, value, currency, 0)
         return _printable(_with_known_symbol(formats, text, currency))
-    text = format_compact_decimal(value, locale=formats.locale, fraction_digits=places)
+    text = format_compact_decimal(rounded, locale=formats.locale, fraction_digits=places)
     return number(formats, value, 0) if _LONG_RUN.search(text) else _printable(text)
 
 
 def _needed_decimals(value: Number, most: int) -> int:
     """The fewest decimals, at most `most`, that lose nothing at that precision."""
     for places in range(most):
-        if math.isclose(round(float(value), places), round(float(value), most), abs_tol=1e-12):
+        if math.isclose(half_up(value, places), half_up(value, most), abs_tol=1e-12):
             return places
     return most
 
@@ -193,12 +188,12 @@ def _needed_decimals(value: Number, most: int) -> int:
 def duration(formats: Formats, value: Number, unit: Literal["seconds", "minutes"]) -> str:
     """Seconds or minutes in the two largest units that matter, rounded to the smaller: `1 h 12 min`."""
     seconds, minutes = (value, value / 60) if unit == "seconds" else (value * 60, value)
-    whole = int(_rounded(seconds, 0))
+    whole = int(half_up(seconds, 0))
     sign = MINUS if whole < 0 else ""
     if abs(whole) < 3600:
         amounts, words = divmod(abs(whole), 60), ("minute", "second")
     else:
-        amounts, words = divmod(abs(int(_rounded(minutes, 0))), 60), ("hour", "minute")
+        amounts, words = divmod(abs(int(half_up(minutes, 0))), 60), ("hour", "minute")
     pairs = zip(amounts, words, strict=True)
     parts = [f"{number(formats, amount)}{NO_BREAK_SPACE}{formats.word(word)}" for amount, word in pairs if amount]
     return sign + (" ".join(parts) or f"0{NO_BREAK_SPACE}{formats.word('second')}")
@@ -353,12 +348,12 @@ def change(formats: Formats, value: Number | None, *, points: bool) -> str:
         text = number(formats, value * 100, 1) + NO_BREAK_SPACE + formats.word("points")
     else:
         text = percent(formats, value, 1)
-    return f"+{text}" if _rounded(value, 3) > 0 else text
+    return f"+{text}" if half_up(value, 3) > 0 else text
 
 
 def tendency(value: Number | None, direction: Literal["up", "down", "neutral"]) -> Literal["good", "bad", "even"]:
     """Whether a change is welcome; a change that prints as zero is neither."""
-    if value is None or not is_number(value) or direction == "neutral" or not _rounded(value, 3):
+    if value is None or not is_number(value) or direction == "neutral" or not half_up(value, 3):
         return "even"
     return "good" if (float(value) > 0) == (direction == "up") else "bad"
 

@@ -344,6 +344,10 @@ class Binding:
             elif not (len(path) == 1 and path[0] in INSTANTS):
                 self.need_reference(derived.source, self.resolve(derived.source, path))
 
+    def ties(self, derived: Derived) -> tuple[str, ...]:
+        """The fields that tell rows apart which stand in one place of an order, as far as the source has them."""
+        return tuple(name for name in derived.ties if self.mapped(derived.source, name) is not None)
+
     def need_reference(self, base: str, reference: Reference) -> None:
         """Nothing, if the source gives a field and all keys on the way. Raises Missing."""
         at = base

@@ -19,6 +19,7 @@ from reportspec.model.figures import Cell, Chart, Column, Section
 from reportspec.model.query import AggregateQuery, Query, Side
 from reportspec.model.spec import Report, SectionSpec
 from reportspec.resolve.binding import Unresolved
+from reportspec.rounding import half_up
 from reportspec.sections.asked_metrics import Rules, find_metric, unusable
 from reportspec.sections.asking import conditions_of
 from reportspec.sections.context import Context, Draft, label_of, title_of
@@ -167,7 +168,7 @@ def _verdict(report: Report, spec: BacktestSection, rows: list[tuple[Cell, ...]]
         return word(report.language, "no_verdict")
     mean = math.fsum(errors) / len(errors)
     high = sum(1 for row in rows if isinstance(row[3], (int, float)) and row[3] > 0)
-    return word(report.language, "verdict", f"{mean * 100:.0f}", len(errors), high)
+    return word(report.language, "verdict", f"{half_up(mean * 100, 0)}", len(errors), high)
 
 
 BACKTEST = Kind(BacktestSection, check, queries, figures)

@@ -58,6 +58,9 @@ def across(statement: Statement, check: Check) -> tuple[exp.Expr, Callable[[exp.
     if check.kind == "repeated-rate":
         rated = exp.Subquery(this=rates_twice(statement, check), alias=alias_of("keys"))
         return _surplus(), lambda select: select.from_(rated)
+    if check.kind == "tied-rows":
+        several = exp.Subquery(this=tied_rows(statement, check), alias=alias_of("keys"))
+        return exp.Count(this=exp.Star()), lambda select: select.from_(several)
     if check.kind == "part-without-field":
         return exp.Count(this=exp.Star()), lambda select: rows_of_part(select, check)
     if check.kind == "undecided-order":
@@ -208,6 +211,24 @@ def tied_keys(check: Check) -> exp.Select:
         select.where(first)
         .group_by(*(key.copy() for key in own))
         .having(exp.And(this=more, expression=exp.Paren(this=either)))
+    )
+
+
+def tied_rows(statement: Statement, check: Check) -> exp.Select:
+    """What several rows are the same in (`key0`, `key1`, …) that differ in what would tell them apart, with how
+    many they are, in `count`."""
+    cte = statement.rows_only(check.entity)
+    keys = [field_of(statement, cte, name) for name in check.names]
+    differ = any_of([_several(field_of(statement, cte, name)) for name in check.ties])
+    assert differ is not None
+    more = exp.GT(this=exp.Count(this=exp.Star()), expression=literal(1))
+    select = exp.Select().select(*(named(copied(key), f"key{at}") for at, key in enumerate(keys)))
+    return (
+        select.select(named(exp.Count(this=exp.Star()), "count"))
+        .from_(table(cte))
+        .where(all_of([exp.Not(this=exp.Is(this=copied(key), expression=exp.Null())) for key in keys]))
+        .group_by(*(copied(key) for key in keys))
+        .having(exp.And(this=more, expression=exp.Paren(this=differ)))
     )
 
 

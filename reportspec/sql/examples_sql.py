@@ -27,6 +27,7 @@ from reportspec.sql.broken_keys import (
     repeated_keys,
     text_of,
     tied_keys,
+    tied_rows,
     unrated,
 )
 from reportspec.sql.broken_rows import between, breaks, field_of
@@ -123,8 +124,11 @@ def examples_statement(binding: Binding, check: Check) -> exp.Expr:
 
 def _across(statement: Statement, check: Check) -> exp.Select | None:
     """The same of a check that looks at more than an entity's rows; None of others."""
-    if check.join is not None or check.kind == "undecided-order":
-        rows = tied_keys(check) if check.kind == "undecided-order" or check.join is None else repeated_keys(check.join)
+    if check.join is not None or check.kind in ("undecided-order", "tied-rows"):
+        if check.kind == "tied-rows":
+            rows = tied_rows(statement, check)
+        else:
+            rows = repeated_keys(check.join) if check.kind == "repeated-join" and check.join else tied_keys(check)
         keys = exp.Subquery(this=rows, alias=alias_of("keys"))
         key = cast(column("keys", "key0"), "VARCHAR")
         select = exp.Select().select(named(key, "value"), column("keys", "count")).from_(keys)

@@ -5,7 +5,7 @@ Entities that are made from others are built first, since they say what they nee
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -18,13 +18,14 @@ from reportspec.expression.trees import (
     SPEAKS,
     all_of,
     bare_key,
+    column,
     conjuncts,
     copied,
     identifier,
     literal,
     named,
 )
-from reportspec.model.domain import Entity
+from reportspec.model.domain import Derived, Entity
 from reportspec.resolve.binding import Binding, Unresolved
 from reportspec.resolve.moments import Moment, depth, varies_with_moment
 from reportspec.sql.history import past_values, select_versions
@@ -252,17 +253,25 @@ class Statement:
                 self._rows[base].needed[name] = None
         return entity.name
 
+    def _ties(self, derived: Derived, wanted: Collection[str]) -> list[exp.Column]:
+        """The fields by which rows in one place of an order are told apart: all that the source has, as soon as
+        one of them is asked for, so that every statement takes the same row."""
+        if not any(name in wanted for name in derived.ties):
+            return []
+        return [column(derived.source, name) for name in self.binding.ties(derived)]
+
     def _derive(self, rows: _DerivedRows) -> exp.Expr:
         derived, moment = rows.entity.derived, rows.moment
         assert derived is not None
         scope = Scope(self, derived.source, moment, derived.match)
         select = exp.Select()
         wanted = dict.fromkeys((*derived.group_by, *rows.needed))
+        ties = self._ties(derived, wanted)
         for name, tree in derived.fields.items():
             if name not in wanted:
                 continue
             field = rows.entity.fields.get(name)
-            value = scope.compile(tree, moment, day=field is not None and field.type == "date")
+            value = scope.compile(_in_place(tree, ties), moment, day=field is not None and field.type == "date")
             if self.binding.typed_key(rows.entity.name, name):
                 value = bare_key(value)
             select = select.select(named(value, name), copy=False)
@@ -277,3 +286,14 @@ class Statement:
             select = select.select(named(literal(1), "one"), copy=False)
         select = scope.attach(select)
         return select.where(condition, copy=False) if condition is not None else select
+
+
+def _in_place(tree: exp.Expr, ties: Sequence[exp.Column]) -> exp.Expr:
+    """An expression whose windows have `ties` behind their orders."""
+    if not ties:
+        return tree
+    tree = copied(tree)
+    for order in tree.find_all(exp.Order):
+        for tie in ties:
+            order.append("expressions", exp.Ordered(this=copied(tie), nulls_first=True))
+    return tree

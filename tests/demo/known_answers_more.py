@@ -274,7 +274,8 @@ def of_a_year(p: Period) -> int:
 
 
 def lifetime_value(p: Period) -> Number:
-    return ratio(total(each["worth"] for each in p.purchases), len(customers(p)))
+    known = [c for c in customers(p).values() if any(each["worth"] is not None for each in c)]
+    return ratio(total(each["worth"] for each in p.purchases), len(known))
 
 
 def families(p: Period) -> dict[tuple[str, str], list[tuple[datetime, str, int | None]]]:

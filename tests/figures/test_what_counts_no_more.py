@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 
 import pytest
+import yaml
 
+from tests.engines.servers import Given
+from tests.engines.shapes import EVERYWHERE, landed
 from tests.figures.asking import figures, rows
 
 STAGES = (
@@ -87,3 +91,46 @@ def test_what_was_called_off_is_not_planned(tmp_path: Path, status: str, expecte
     found = figures(project(tmp_path, tables), {"period": "2026-10", "sections": [{"id": "x", "kpis": wanted}]})
     [row] = rows(found, "x")
     assert [row[name] for name in wanted] == expected
+
+
+DONE = datetime(2026, 10, 5)
+RECORDS = [
+    Given(
+        "deals",
+        (("deal_id", "VARCHAR"), ("status", "VARCHAR"), ("created_at", "TIMESTAMP"), ("closed_at", "TIMESTAMP"),
+         ("is_deleted", "BOOLEAN")),
+        [("a", "open", DONE, None, False), ("x", "open", DONE, None, True)],
+    ),
+    Given(
+        "cases",
+        (("case_id", "VARCHAR"), ("created_at", "TIMESTAMP"), ("merged_into_id", "VARCHAR"), ("is_spam", "BOOLEAN")),
+        [("q", DONE, None, False), ("m", DONE, "q", False), ("s", DONE, None, True)],
+    ),
+    # A call on each deal and on one that is not there; something done on each case, and twice on the one that counts.
+    Given(
+        "activities",
+        (("activity_id", "VARCHAR"), ("deal_id", "VARCHAR"), ("case_id", "VARCHAR"), ("done_at", "TIMESTAMP")),
+        [(str(at), *of, DONE) for at, of in enumerate(
+            (("a", None), ("x", None), ("gone", None), (None, "q"), (None, "q"), (None, "m"), (None, "s")))],
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("engine", EVERYWHERE)
+def test_what_is_done_on_deleted_deals_and_on_spam(engine: str, tmp_path: Path) -> None:
+    right = {"deal_calls_count": 1, "sales_calls_per_opportunity.open": 1, "cases_handled_count.touched": 1}
+    with landed(engine, RECORDS, lambda *_: None, tmp_path / "db") as found:
+        entities = {}
+        for entity, given in zip(("deal", "case_", "activity"), RECORDS, strict=True):
+            fields = {name: name for name, _ in given.columns}
+            fields |= {"type": "'call'", "direction": "'outbound'"} if entity == "activity" else {}
+            entities[entity] = {"table": f"{found.prefix}{given.name}", "key": given.columns[0][0], "fields": fields}
+        (tmp_path / "m.yaml").write_text(yaml.safe_dump({"timezone": "UTC", "entities": entities}), encoding="utf-8")
+        about = {"version": 1, "source": found.url, "mapping": "m.yaml", "timezone": "UTC"}
+        (tmp_path / "reportspec.yaml").write_text(yaml.safe_dump(about), encoding="utf-8")
+        made = figures(
+            tmp_path, {"report": "custom", "period": "2026-10", "sections": [{"id": "x", "kpis": list(right)}]}
+        )
+    [row] = rows(made, "x")
+    assert row == right

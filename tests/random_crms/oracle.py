@@ -773,9 +773,10 @@ def margin(p: Period, b: Purchase, line: Row, product: Row) -> Any:
     return amount - line["quantity"] * cost if known else None
 
 
-def margins(p: Period) -> Iterable[Fact]:
+def margins(p: Period, of_whom: bool = False) -> Iterable[Fact]:
     for b, line, product in p.w.lines:
-        yield p.w.purchase_fact(b, margin(p, b, line, product))
+        value = margin(p, b, line, product)
+        yield p.w.purchase_fact(b, b.customer if of_whom and value is not None else None if of_whom else value)
 
 
 def product_margins(p: Period, of_revenue: bool = False) -> Iterable[Fact]:
@@ -993,16 +994,18 @@ EXITS = Metric(lambda p: (p.w.visit_fact(v) for v, _ in left(p)))
 ADVANCES = Metric(lambda p: (p.w.visit_fact(v) for v in moved(p, True)))
 DEAL_CALLS = Metric(
     lambda p: (
-        p.w.deal_fact(p.w.deals[a["deal_id"]]) if a["deal_id"] in p.w.deals else Fact()
+        p.w.deal_fact(p.w.deals[a["deal_id"]])
         for a in outbound_calls(p)
-        if a["deal_id"] and p.inside(a["done_at"])
+        if a["deal_id"] in p.w.deals and p.inside(a["done_at"])
     )
 )
 CAMPAIGNS = Metric(lambda p: (campaign_fact(c) for c in launched(p).values()))
 CAMPAIGN_COST = Metric(
     lambda p: (
         campaign_fact(c, p.w.euros(c["actual_cost"], c["currency"], local(launch(c) or p.end)))
-        for c in launched(p).values()
+        for c in p.w.campaigns.values()  # what a cancelled one cost was spent
+        if p.inside(launch(c))
+        and (counts(c) or p.w.euros(c["actual_cost"], c["currency"], local(launch(c) or p.end)) is not None)
     ),
     "sum",
 )
@@ -1013,6 +1016,7 @@ CAMPAIGN_REVENUE = Metric(lambda p: ascribed(p, value=lambda b: b.worth), "sum")
 GAINED = Metric(lambda p: (f for f in joined(p) if f.campaign is not None))
 SESSIONS = Metric(lambda p: (session_fact(p, s) for s in visits(p)))
 CUSTOMERS = Metric(customers)
+WORTH_KNOWN = Metric(lambda p: customers(p, lambda bought: any(b.worth is not None for b in bought)))
 REVENUE = Metric(revenue, "sum")
 BEFORE = Metric(lambda p: customers(p, lambda b: b[0].at < p.start))
 ACTIVE = Metric(lambda p: customers(p, lambda b: since(p, b[-1].at) <= 365))
@@ -1213,12 +1217,12 @@ METRICS: dict[str, AnyMetric] = {
     "customers_count.before": BEFORE,
     "repeat_purchase_rate": Ratio(REPEAT, CUSTOMERS),
     "churn_rate": CHURN,
-    "customer_lifetime_value": Ratio(REVENUE, CUSTOMERS),
-    "customer_lifetime_value.margin": Ratio(Metric(margins, "sum"), CUSTOMERS),
+    "customer_lifetime_value": Ratio(REVENUE, WORTH_KNOWN),
+    "customer_lifetime_value.margin": Ratio(Metric(margins, "sum"), Metric(lambda p: margins(p, True), "distinct")),
     "customer_lifetime_value.predictive": Formula(
-        (YEARLY_WORTH, YEARLY, ACTIVE, CHURN),
-        lambda p, value, bought, active, churn: (
-            value / bought * (bought / active) / churn if bought and active and churn else None
+        (Metric(YEARLY_WORTH.facts, "mean"), YEARLY, ACTIVE, CHURN),
+        lambda p, mean, bought, active, churn: (
+            mean * (bought / active) / churn if mean is not None and bought and active and churn else None
         ),
     ),
     "product_revenue_amount": Metric(product_lines, "sum"),
