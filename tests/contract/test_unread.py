@@ -257,6 +257,16 @@ def test_offsets_of_files_that_there_are_not(day: str, offset: str, tmp_path: Pa
     assert offset.strip() in told.value.message
 
 
+def test_the_name_of_a_zone_is_told(tmp_path: Path) -> None:
+    lines = ["id,amount,status,made,closed,gone,big", "1,5,won,2026-07-01,2026-08-01T10:00:00 CET,no,1"]
+    (tmp_path / "d.csv").write_text("\n".join(lines), "utf-8")
+    project(tmp_path, {"files": {"d": "d.csv"}}, "", FIELDS)
+    with pytest.raises(SourceError) as told:
+        figures(tmp_path, KPIS)
+    assert told.value.help is not None
+    assert told.value.help.startswith("`CET` names a zone and is not read")
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_doctor_tells_the_same(kind: str, tmp_path: Path) -> None:
     table = Given("d", COLUMNS, [row(1), row(2, gone="maybe")])
