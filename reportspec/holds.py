@@ -9,9 +9,10 @@ if TYPE_CHECKING:
     from reportspec.sql.dialects.rewrite import Dialect
 
 # `clock`: times without a zone; `fine`: those with more digits than a microsecond has; `instant`:
-# times that carry a zone; `hour`: times of a day that nobody says; `any`: the values say it, not the column;
+# times that carry a zone; `hour`: times of a day that nobody says; `bits`: strings of bits, which are neither
+# numbers nor yes and no; `any`: the values say it, not the column;
 # empty: not known.
-Holds = Literal["day", "clock", "fine", "instant", "hour", "text", "number", "boolean", "any", ""]
+Holds = Literal["day", "clock", "fine", "instant", "hour", "text", "number", "boolean", "bits", "any", ""]
 
 _WRAPPED = re.compile(r"(?:NULLABLE|LOWCARDINALITY)\((.*)\)")
 _NUMBERS = re.compile(
@@ -21,6 +22,7 @@ _TEXTS = re.compile(
     r"N?VARCHAR|N?CHAR|CHARACTER|BPCHAR|CITEXT|N?TEXT|(TINY|MEDIUM|LONG)TEXT|STRING|FIXEDSTRING|ENUM|JSON"
 )
 _HOURS = re.compile(r"TIME(64)?(TZ)?\b")
+_BITS = re.compile(r"(VAR)?BIT\b")
 _MORE_DIGITS = re.compile(r"TIMESTAMP_NS|DATETIME64\([7-9]")
 
 
@@ -41,6 +43,8 @@ def held(kind: str, dialect: Dialect) -> Holds:
         return "fine" if _MORE_DIGITS.match(kind) else "clock"
     if _HOURS.match(kind):
         return "hour"
+    if dialect.bits and _BITS.match(kind):
+        return "bits"
     if _NUMBERS.match(kind):
         return "number"
     return "text" if _TEXTS.match(kind) else ""

@@ -246,7 +246,7 @@ def _relative(text: str, today: date, fiscal: Fiscal) -> Period:
     if match := re.fullmatch(r"(week|month|quarter|year)_to_date", text):
         start = floor(today, cast(Grain, match[1]), fiscal)
         return Period(start, today + ONE_DAY, "to_date", text)
-    raise CalendarError(f"`{text[:60]}` is no period", _meant(text) or EXAMPLES)
+    raise CalendarError(f"`{text[:60]}` is no period", _meant(text, today, fiscal) or EXAMPLES)
 
 
 def _last(count: int, grain: Grain, text: str, today: date, fiscal: Fiscal) -> Period:
@@ -264,13 +264,22 @@ def _last(count: int, grain: Grain, text: str, today: date, fiscal: Fiscal) -> P
     return Period(start, end, "range", text)
 
 
-def _meant(text: str) -> str | None:
-    """``did you mean …?`` for a relative period that was written in a near way."""
+def _meant(text: str, today: date, fiscal: Fiscal) -> str | None:
+    """``did you mean …?`` for a relative period that was written in a near way; one that there is."""
     plain = re.sub(r"[\s_-]+", "_", text[:60].strip().lower())
     plain = re.sub(r"^(previous|prior|past|prev)_", "last_", plain)
     plain = re.sub(r"^current_", "this_", plain)
     plain = ALSO_CALLED.get(plain, plain)
     if count := re.search(r"[0-9]{1,4}", plain):
         units = ("days", "weeks", "months", "quarters", "years")
-        return suggestion(plain, [f"last_{count[0]}_{unit}" for unit in units])
+        return suggestion(plain, [name for unit in units if _there(name := f"last_{count[0]}_{unit}", today, fiscal)])
     return suggestion(plain, RELATIVE)
+
+
+def _there(name: str, today: date, fiscal: Fiscal) -> bool:
+    """Whether there is a relative period of this name, which is well written."""
+    try:
+        _relative(name, today, fiscal)
+    except CalendarError:
+        return False
+    return True

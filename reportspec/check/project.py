@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from reportspec.calendar import CalendarError, Fiscal, as_naive, parse_as_of
 from reportspec.check.mail_settings import mail_of
 from reportspec.databases import Database, by_scheme, by_suffix, database, schemes, source_of
-from reportspec.diagnostics import Span, counted, suggestion
+from reportspec.diagnostics import Span, counted, did_you_mean, suggestion
 from reportspec.fontfile import unfit
 from reportspec.languages import base_language, languages
 from reportspec.model.figures import LARGEST_LOGO, Theme
@@ -170,6 +170,7 @@ def _project(document: Document, root: Path) -> Project:
         known_zone(document, data.get(key), (key,))
     locale = str(data.get("locale") or data.get("language") or "en_US").replace("-", "_")
     known_language(document, data.get("language"))
+    known_locale(document, data.get("locale"))
     source = _source(document, data.get("source"), root)
     return Project(
         root=root,
@@ -241,6 +242,24 @@ def known_language(document: Document, code: Any) -> None:
             f"there are {', '.join(languages())}",
             warning=True,
         )
+
+
+def known_locale(document: Document, name: Any) -> None:
+    """Tells of a locale that there is not: numbers and dates would be written as if only its language were there."""
+    from babel import Locale, UnknownLocaleError
+    from babel.core import get_global
+    from babel.localedata import locale_identifiers
+
+    if not isinstance(name, str) or not name:
+        return
+    try:
+        Locale.parse(name.replace("-", "_"))
+    except (UnknownLocaleError, ValueError):
+        own = str(get_global("likely_subtags").get(base_language(name), "")).split("_")
+        usual, there = f"{own[0]}_{own[-1]}", locale_identifiers()
+        nearest = usual if usual in there else did_you_mean(name.replace("-", "_"), there)
+        help = f"did you mean `{nearest}`?" if nearest else "write for example `it_IT`"
+        document.tell("unknown-locale", f"there is no locale `{name[:60]}`", ("locale",), help)
 
 
 _NO_ZONES = frozenset({"localtime", "posixrules", "Factory"})

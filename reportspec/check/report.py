@@ -33,6 +33,7 @@ from reportspec.check.own_catalogue import Own, check_names, extended
 from reportspec.check.project import (
     find_project,
     known_language,
+    known_locale,
     known_zone,
     load_project,
     shown,
@@ -139,6 +140,7 @@ def _binding(project: Project, bound: BoundSource, document: Document) -> tuple[
     source_zone = source.timezone or project.source_timezone or zone
     currency = data.get("currency") or project.currency
     known_language(document, data.get("language"))
+    known_locale(document, data.get("locale"))
     language, locale = _speech(project, data)
     binding = Binding(
         settled(bound.catalogue, source),

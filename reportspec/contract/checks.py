@@ -150,11 +150,12 @@ def _of_numbers(binding: Binding, name: str, fields: frozenset[str]) -> list[Che
 
 
 def _of_sizes(binding: Binding, name: str, fields: frozenset[str]) -> list[Check]:
-    """The amounts that may be larger than amounts can be: some databases make the largest one of them."""
+    """The numbers that may be none (NaN), or larger than any: such a one passes conditions, falls in the highest bin
+    and makes sums of its kind. Amounts, which some databases make the largest one of where they are larger."""
     return [
         Check("too-large", name, field)
         for field in binding.fields(name)
-        if field.type == "money"
+        if field.type in ("money", "number")
         and field.name in fields
         and (mapped := binding.mapped(name, field.name)) is not None
         and mapped.holds != "text"  # of which it is asked whether they are numbers at all

@@ -200,7 +200,7 @@ def _blame(
     binding = report.binding
     with asking(report.project.source, wanted) as ask:
         try:
-            found = unreadable_fields(binding, fields_read(trees, binding), ask)
+            found = unreadable_fields(binding, fields_read(trees, binding), ask, error.tree)
             conditions = {id(c): c for c in (*report.conditions, *(c for s in report.sections for c in s.conditions))}
             found = found or wrong_conditions(binding, report.sides[0], conditions.values(), ask)
         except SourceError:

@@ -14,7 +14,7 @@ from reportspec.databases import dialect_named
 from reportspec.diagnostics import Diagnostic, Span
 from reportspec.errors import Broken, SourceError
 from reportspec.expression.sandbox import column_nodes, path_of
-from reportspec.expression.trees import LARGEST, PLACED, conjuncts
+from reportspec.expression.trees import LARGEST, OUTPUTS, PLACED, conjuncts
 from reportspec.expression.types import shown
 from reportspec.model.domain import Field
 from reportspec.model.mapped import MappedField, MappedPart
@@ -45,6 +45,7 @@ _CALLED = {
 _HOLDING = {
     "number": "numbers",
     "boolean": "yes and no",
+    "bits": "bits",
     "day": "days",
     "clock": "times",
     "fine": "times",
@@ -55,9 +56,9 @@ _HOLDING = {
 _OF_TIME = ("day", "clock", "fine", "instant", "hour")
 # What a column holds that no database, or not every one, makes a field's value of.
 _UNFIT: Mapping[str, tuple[str, ...]] = {
-    **dict.fromkeys(_TIMES, ("number", "boolean", "hour")),
-    **dict.fromkeys(_NUMBERS, (*_OF_TIME, "boolean")),
-    "boolean": _OF_TIME,
+    **dict.fromkeys(_TIMES, ("number", "boolean", "bits", "hour")),
+    **dict.fromkeys(_NUMBERS, (*_OF_TIME, "boolean", "bits")),
+    "boolean": (*_OF_TIME, "bits"),
 }
 _MOST = 5  # fields that are told of at once
 _SHOWN = 2  # examples
@@ -129,6 +130,10 @@ def _of_type(binding: Binding, field: Field, part: MappedPart, mapped: MappedFie
         help += f'; of seconds since 1970 write `{field.name}: "{since}({column})"`'
     elif column and mapped.holds == "boolean" and field.type in _NUMBERS:
         help = f'write in the mapping: `{field.name}: "case when {column} then 1 else 0 end"`'
+    elif column and mapped.holds == "bits" and field.type not in _TIMES:
+        bit = f"cast({column} as varchar)"
+        way = f"{bit} = '1'" if field.type == "boolean" else f"cast({bit} as integer)"
+        help = f'write in the mapping: `{field.name}: "{way}"`'
     elif column and field.type == "boolean":
         help = f'write in the mapping what makes it so, for example `{field.name}: "{column} is not null"`'
     return Diagnostic("unfit-column", message, mapped.span, help)
@@ -137,9 +142,12 @@ def _of_type(binding: Binding, field: Field, part: MappedPart, mapped: MappedFie
 # --- by their values -------------------------------------------------------------------------------
 
 
-def unreadable_fields(binding: Binding, read: Read, ask: Ask) -> list[Diagnostic]:
+def unreadable_fields(binding: Binding, read: Read, ask: Ask, failed: object = None) -> list[Diagnostic]:
     """The fields of which a database cannot make what they are, by asking for each alone, and then for
-    what their columns have. `ask` may fail any number of times."""
+    what their columns have. `ask` may fail any number of times. Times that only a program cannot take are to
+    blame where the statement that `failed` hands over times."""
+    outputs = failed.meta.get(OUTPUTS, {}).values() if isinstance(failed, exp.Expr) else _TIMES
+    taken = any(kind in _TIMES for kind in outputs)
     found: list[Diagnostic] = []
     lost: set[str] = set()
     for entity in read:
@@ -151,7 +159,7 @@ def unreadable_fields(binding: Binding, read: Read, ask: Ask) -> list[Diagnostic
         if field.entity in lost or len(found) >= _MOST:
             continue
         for fetched in (False, True):  # some values a database has and a program cannot take
-            if fetched and field.type in _NUMBERS:
+            if fetched and (field.type in _NUMBERS or (field.type in _TIMES and not taken)):
                 continue
             error = _failure(ask, probe_statement(binding, field.entity, field.name, fetched=fetched))
             if error is not None:

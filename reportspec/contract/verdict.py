@@ -12,7 +12,7 @@ from sqlglot import exp
 from reportspec.contract.advice import number_expression, without_time
 from reportspec.diagnostics import Diagnostic, Span, did_you_mean, harmless, one_line
 from reportspec.errors import Broken
-from reportspec.expression.trees import LARGEST
+from reportspec.expression.trees import LARGEST, LARGEST_NUMBER
 from reportspec.model.findings import FIRST_TIME, Check, Finding
 from reportspec.model.mapped import MappedField
 from reportspec.model.query import Side
@@ -374,9 +374,11 @@ def _said(binding: Binding, finding: Finding) -> tuple[str, str | None]:
             f"make a number of it {line}" + ("" if finding.way else ", or mend the values"),
         )
     if check.kind == "too-large":
+        assert check.field is not None
+        kind, largest = ("amounts", LARGEST) if check.field.type == "money" else ("numbers", LARGEST_NUMBER)
         return (
             f"{tables} has {rows_of(count)} whose `{check.of}`{_from(_column(binding, check))} is no number,"
-            f" or a larger one than amounts can be ({LARGEST:,})",
+            f" or a larger one than {kind} can be ({largest:,})",
             "mend the values, or leave their rows out with `where` in the mapping",
         )
     if check.kind == "other-value":

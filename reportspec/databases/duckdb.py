@@ -103,6 +103,7 @@ DUCKDB = Dialect(
     {exp.Div: _division, exp.Order: nulls_last, exp.DateDiff: _difference},
     writes_shared=True,
     canonical=True,
+    bits=True,
     since_1970="to_timestamp",
     exact=_exact,
     reading=_read,

@@ -198,6 +198,7 @@ POSTGRES = Dialect(
     flags=True,
     cased=True,
     single=re.compile("real"),
+    bits=True,
     since_1970="to_timestamp",
 )
 

@@ -22,6 +22,7 @@ TYPES = {
 }
 
 LARGEST = 99_999_999_999_999  # of an amount, in whole units: what DECIMAL(18, 4) holds
+LARGEST_NUMBER = 10**28  # of any other number: what a decimal of 38 digits, 9 of them behind the point, can hold
 EXACT = "DECIMAL(38, 9)"  # what is added up
 LANDS = "lands"  # in the meta of an alias: a column of the source becomes a field of this type here
 ZONE = "zone"  # in the meta of such an alias and of a difference of times: the zone of the source's clock

@@ -23,6 +23,10 @@ from reportspec.render.tables import MOST_ROWS, TableCell, table_view
 
 # Whatever Markdown or HTML would read as more than text. A figure's minus sign is another letter.
 _SPECIAL = re.compile(r"([\\`*_\[\]<>|~#])")
+# What many readers make links of without any sign of markup: addresses of pages, of mail, and `@somebody`. The last
+# two they look for when escapes are gone, so that only something between keeps them apart.
+_PAGES = re.compile(r"(?i)(?<=[a-z]:)(?=//)|(?<=\bwww)(?=\.)")
+_AT = re.compile(r"@(?=\w)")
 _LINE_ENDS = re.compile(r"\s*[\r\n\v\f\x85\u2028\u2029]+\s*")
 
 
@@ -66,9 +70,10 @@ def _bold(cells: Iterable[TableCell]) -> list[str]:
 
 
 def escaped(text: str) -> str:
-    """Text that stands for itself: on one line, no markup, no table cell of its own."""
+    """Text that stands for itself: on one line, no markup, no link, no table cell of its own."""
     one_line = _LINE_ENDS.sub(" ", text)
-    return _SPECIAL.sub(r"\\\1", one_line.replace("&", "&amp;"))
+    plain = _SPECIAL.sub(r"\\\1", one_line.replace("&", "&amp;"))
+    return _AT.sub("@<!-- -->", _PAGES.sub(r"\\", plain))
 
 
 def _head(figures: Figures, formats: Formats) -> list[str]:

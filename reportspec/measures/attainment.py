@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
+
 from reportspec.calendar import instant
 from reportspec.measures.arithmetic import number
 from reportspec.model.domain import Metric
-from reportspec.model.figures import Cell, Goal
+from reportspec.model.figures import Cell, Goal, GoalState
 from reportspec.model.spec import GoalSpec, Report
 from reportspec.resolve.binding import metrics_needed
 
@@ -17,37 +19,45 @@ def goal_state(report: Report, metric: Metric, goal: GoalSpec | None, value: Cel
     has no pace: its goal is met or missed."""
     if goal is None or goal.target is None:
         return None
-    target = goal.target
+    target, direction = goal.target, goal.direction
     if not isinstance(value, (int, float)) or isinstance(value, bool):
-        return Goal(target, goal.direction, None, None, "unknown", goal.warn_at)
-    attained = attainment(value, target, goal.direction)
-    if attained is None:
-        return Goal(target, goal.direction, None, None, "unknown", goal.warn_at)
+        return Goal(target, direction, None, None, "unknown", goal.warn_at)
     part, apart = elapsed(report), float(number(value - target) or 0.0)
-    share = attained if goal.direction != "down" else None
+    share, met = attainment(value, target, direction), reached(value, target, direction)
     if part >= 1.0:  # nothing is left to come: no pace, no landing, and no risk
-        state = "met" if attained >= 1 else "missed"
-        return Goal(target, goal.direction, share, None, state, goal.warn_at, difference=apart)  # type: ignore[arg-type]
+        return Goal(target, direction, share, None, "met" if met else "missed", goal.warn_at, difference=apart)
     grows = adds_up(report, metric)
     landing = number(value / part) if grows and part else float(value)
-    expected = attainment(landing, target, goal.direction) if landing is not None else None
-    if attained >= 1 and goal.direction != "down" and grows:
+    state: GoalState
+    if met and direction != "down" and grows and target > 0:  # one that is not above zero is reached at the start
         state = "met"
-    elif goal.direction == "down" and grows and value > target:
-        state = "missed"  # what is counted does not get less
-    elif expected is None or not part:
+    elif not met and direction == "down" and grows and target >= 0:
+        state = "missed"  # what is counted does not get less; what is to be below zero may
+    elif landing is None or not part:
         state = "on_track"
     else:
-        state = "on_track" if expected >= goal.warn_at else "at_risk"
-    pace = expected if goal.direction != "down" else None
-    return Goal(target, goal.direction, share, pace, state, goal.warn_at, landing, apart)  # type: ignore[arg-type]
+        state = "on_track" if reached(landing, _asked(target, direction, goal.warn_at), direction) else "at_risk"
+    pace = attainment(landing, target, direction) if landing is not None else None
+    return Goal(target, direction, share, pace, state, goal.warn_at, landing, apart)
+
+
+def reached(value: float, target: float, direction: str) -> bool:
+    """Whether a figure is on the good side of its target, or at it."""
+    return value <= target if direction == "down" else value >= target
+
+
+def _asked(target: float, direction: str, warn_at: float) -> float:
+    """Where a figure has to be heading for so that its goal is not at risk: at the share `warn_at` of the target, on
+    its bad side whichever sign it has."""
+    if (direction == "down") == (target < 0):  # the bad side is the one towards zero
+        return target * warn_at
+    return target / warn_at if warn_at else math.copysign(math.inf, target)
 
 
 def attainment(value: float, target: float, direction: str) -> float | None:
-    """actual / target, or target / actual where lower is better (nothing at all is 100 %)."""
-    if direction == "down":
-        return 1.0 if value <= 0 else target / value
-    return value / target if target else None
+    """actual / target; None where lower is better, and of a target that is not above zero: there it is no measure of
+    how much of the goal is reached."""
+    return value / target if target > 0 and direction != "down" else None
 
 
 def elapsed(report: Report) -> float:

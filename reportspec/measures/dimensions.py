@@ -54,7 +54,7 @@ def _with_unit(report: Report, field: Field, bound: float) -> str:
 
 
 def _grouped(report: Report, value: float) -> str:
-    return in_number(report.language, value, ",.10g")
+    return in_number(report.language, value, ",.15g")  # all the digits that a number surely has
 
 
 def by_nature(report: Report, dimension: Dimension, value: Any) -> tuple[Any, ...]:

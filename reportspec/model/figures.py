@@ -44,9 +44,9 @@ class Column:
 class Goal:
     """A target and where the figure stands. `attainment` and `pace` are fractions: actual / target, and
     actual / (target x elapsed). Where lower is better there are none: a share of the goal would say that
-    less than all of it is reached where it is missed. `difference` is actual - target in the unit of the
-    figure (0.021 of a percentage is 2.1 points above it). `landing` is where the figure ends up if it goes
-    on as so far."""
+    less than all of it is reached where it is missed; and where the target is not above zero, of which no share
+    says how far one is. `difference` is actual - target in the unit of the figure (0.021 of a percentage is
+    2.1 points above it). `landing` is where the figure ends up if it goes on as so far."""
 
     target: float
     direction: Literal["up", "down", "neutral"]

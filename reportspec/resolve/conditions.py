@@ -19,7 +19,7 @@ from reportspec.calendar import (
 )
 from reportspec.diagnostics import did_you_mean, suggestion
 from reportspec.expression.sandbox import Refused, column_nodes, parse, path_of
-from reportspec.expression.trees import PLACED, all_of, any_of, literal, moment_of
+from reportspec.expression.trees import LARGEST_NUMBER, PLACED, all_of, any_of, literal, moment_of
 from reportspec.expression.types import CONDITION, Mistyped, expect
 from reportspec.languages import in_number, vocabulary
 from reportspec.model.domain import Field
@@ -43,7 +43,6 @@ OPERATORS = (
     "ends_with",
     "is_null",
 )
-LARGEST = 10**28  # what a decimal of 38 digits, 9 of them behind the point, can hold
 _COMPARE: dict[str, type[exp.Binary]] = {
     "eq": exp.EQ,
     "ne": exp.NEQ,
@@ -293,7 +292,7 @@ def _one(binding: Binding, found: Field, value: Any) -> Any:
         case _:
             if isinstance(value, bool) or not isinstance(value, (int, float)):
                 raise BadValue(f"`{found.id}` is {a_kind(found)}, not `{str(value)[:50]}`")
-            if not abs(value) < LARGEST:
+            if not abs(value) < LARGEST_NUMBER:
                 raise BadValue(f"`{str(value)[:50]}` is beyond the numbers that databases have")
             return value
 

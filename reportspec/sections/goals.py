@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from reportspec.languages import alphabetical, vocabulary
 from reportspec.measures.answers import Answers
@@ -58,8 +58,8 @@ def queries(report: Report, spec: GoalsSection) -> tuple[Query, ...]:
 
 
 def figures(report: Report, spec: GoalsSection, answers: Answers, footnotes: Footnotes) -> Section:
-    """A row for each value of the goal's dimension: figure, target, attainment (where lower is better,
-    the difference), pace, where it will land, and its state."""
+    """A row for each value of the goal's dimension: figure, target, attainment and pace where they mean something,
+    else the difference, where it will land, and its state."""
     goal, metric = report.goals[spec.goal], spec.metrics[0]
     dimension = spec.dimensions[0]
     catalogue, language = report.binding.catalogue, report.language
@@ -69,77 +69,79 @@ def figures(report: Report, spec: GoalsSection, answers: Answers, footnotes: Foo
         names.setdefault(someone, {Member(0): someone, **all_lengths(report)})
     own = metric_column(report, metric, footnotes, None)
     adds, running = additivity(answers.aggregate(spec.id)), elapsed(report) < 1
-    body: list[tuple[tuple[Cell, ...], str]] = []  # the rows, each with where it stands
+    body: list[tuple[Cell, Cell, Goal | None]] = []  # whose, the figure, and where it stands
     for name, row in names.items():
         value = metric_value(catalogue, metric, row)
         target = goal.targets.get(str(name)) if name is not None else None
         if not counted(row, adds) and (target is None or not goal.sure):
             continue
-        state = goal_state(report, metric, replace(goal, target=target), value)
-        stands = state.state if state is not None else "none"
-        body.append((_row(report, name, value, target, state, running, goal.direction), stands))
+        body.append((name, value, goal_state(report, metric, replace(goal, target=target), value)))
     best = 1 if goal.direction == "down" else -1
-    body.sort(
-        key=lambda item: (
-            item[0][3] is None,
-            best * (item[0][3] or 0) if isinstance(item[0][3], float) else 0,
-            alphabetical(language, str(item[0][0])),
-        )
-    )
-    columns = _columns(own, dimension_column(report, dimension), language, running, goal.direction)
+
+    def order(item: tuple[Cell, Cell, Goal | None]) -> tuple[bool, bool, float, Any]:
+        """The best first: by the share where there is one, then by the difference, then who has neither."""
+        state = item[2]
+        share, apart = (state.attainment, state.difference) if state is not None else (None, None)
+        far = share if share is not None else apart
+        return far is None, share is None, best * (far or 0), alphabetical(language, str(item[0]))
+
+    body.sort(key=order)
+    told = _told(goal, running)
+    columns = _columns(own, dimension_column(report, dimension), language, told)
     chart = Chart("bullet", dimension.name, (own.name,)) if goal.targets else None
     made = section_of(
         spec,
         columns=columns,
-        rows=tuple(row for row, _ in body),
+        rows=tuple(_row(report, *each, told) for each in body),
         available_rows=len(body),
         chart=chart,
-        states=tuple(state for _, state in body),
+        states=tuple(state.state if state is not None else "none" for *_, state in body),
     )
     return made if goal.targets else replace(made, notes=(*made.notes, word(language, "no_targets")))
 
 
-def _row(
-    report: Report,
-    name: Cell,
-    value: Cell,
-    target: float | None,
-    state: Goal | None,
-    running: bool,
-    direction: str,
-) -> tuple[Cell, ...]:
-    said = word(report.language, f"state_{state.state if state is not None else 'none'}")
-    course: tuple[Cell, ...] = ()
-    if running:  # a period that is over is heading for nothing
-        course = (state.pace, state.landing) if state is not None else (None, None)
-    if direction == "down":
-        return (name, value, target, state.difference if state is not None else None, *course[1:], said)
-    return (name, value, target, state.attainment if state is not None else None, *course, said)
+Measured = Literal["attainment", "difference", "pace", "landing"]
 
 
-def _columns(own: Column, by: Column, language: str, running: bool, direction: str) -> tuple[Column, ...]:
-    def column(name: str, like: Column, **more: Any) -> Column:
-        return replace(like, name=name, label=word(language, name), footnotes=(), **more)
-
-    share: Mapping[str, Any] = {
-        "unit": "percent",
-        "currency": None,
-        "type": "number",
-        "decimals": None,
+def _told(goal: GoalSpec, running: bool) -> tuple[Measured, ...]:
+    """What is told of where the figures stand: a share where more is better and there is a target above zero, and the
+    difference where a share would be read the other way round or is none. A period that is over is heading for
+    nothing."""
+    share = goal.direction != "down" and (not goal.targets or any(each > 0 for each in goal.targets.values()))
+    apart = goal.direction == "down" or any(each <= 0 for each in goal.targets.values())
+    asked: dict[Measured, bool] = {
+        "attainment": share,
+        "difference": apart,
+        "pace": share and running,
+        "landing": running,
     }
-    course: tuple[Column, ...] = (
-        column("pace", own, role="field", **share),
-        column("landing", own, role="field", type="number"),
-    )
-    stands = column("attainment", own, role="field", **share)
-    if direction == "down":  # a share of the goal would be read the other way round
-        stands, course = column("difference", own, role="difference", type="number"), course[1:]
+    return tuple(name for name, is_told in asked.items() if is_told)
+
+
+def _row(report: Report, name: Cell, value: Cell, state: Goal | None, told: tuple[Measured, ...]) -> tuple[Cell, ...]:
+    said = word(report.language, f"state_{state.state if state is not None else 'none'}")
+    if state is None:
+        return (name, value, None, *(None for _ in told), said)
+    return (name, value, state.target, *(getattr(state, one) for one in told), said)
+
+
+def _columns(own: Column, by: Column, language: str, told: tuple[Measured, ...]) -> tuple[Column, ...]:
+    share: Mapping[str, Any] = {"unit": "percent", "currency": None, "decimals": None}
+    more: Mapping[Measured, Mapping[str, Any]] = {
+        "attainment": share,
+        "difference": {"role": "difference"},
+        "pace": share,
+        "landing": {},
+    }
+
+    def column(name: str, **given: Any) -> Column:
+        return replace(own, **{"name": name, "label": word(language, name), "footnotes": (), "role": "field", **given})
+
     return (
         by,
         own,
-        column("target", own, role="target"),
-        stands,
-        *(course if running else ()),
+        column("target", role="target"),
+        *(column(one, type="number", **more[one]) for one in told),
         Column("state", word(language, "state"), "text", role="field"),
     )
 

@@ -10,6 +10,7 @@ from reportspec.calendar import instant
 from reportspec.expression.sandbox import path_of
 from reportspec.expression.trees import (
     LARGEST,
+    LARGEST_NUMBER,
     any_of,
     column,
     copied,
@@ -58,7 +59,11 @@ def breaks(statement: Statement, cte: str, check: Check) -> exp.Expr:
     if check.side is not None:
         return between(statement.binding, check, value, check.side.start, check.side.end)
     if check.kind == "too-large":
-        return exp.GT(this=exp.Abs(this=value), expression=literal(LARGEST))
+        if check.field.type == "money":
+            return exp.GT(this=exp.Abs(this=value), expression=literal(LARGEST))
+        # What is no number (NaN) is above all numbers on some databases, and on others neither above nor below.
+        within = exp.LTE(this=exp.Abs(this=value), expression=literal(LARGEST_NUMBER))
+        return exp.Not(this=exp.Paren(this=within))
     if check.kind == "odd-time":
         after = check.latest + timedelta(days=1)
         likely = between(statement.binding, check, value, FIRST_TIME, after)

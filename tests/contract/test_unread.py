@@ -207,6 +207,25 @@ def test_times_that_a_database_has_and_no_calendar(kind: str, wrong: str, tmp_pa
         assert note.startswith(f"for example `{wrong}")
 
 
+@pytest.mark.parametrize("wrong", ["infinity", "2026-08-01"])
+def test_what_fails_is_named_and_not_what_stands_beside_it(wrong: str, tmp_path: Path) -> None:
+    """A time that no calendar has is a warning where nobody lists it, and stays one where a condition fails."""
+    columns = tuple((name, "TIMESTAMP" if name == "closed" else kind) for name, kind in COLUMNS)
+    given = [row(n, closed=datetime(2026, 8, 1)) for n in (1, 2)]  # type: ignore[arg-type]
+    with landed("postgres", [Given("d", columns, given)], lambda *_: None, tmp_path / "db") as found:
+        import psycopg
+
+        with psycopg.connect(found.url, autocommit=True) as raw:
+            raw.execute(f"update {found.prefix}d set closed = '{wrong}' where id = 'k2'".encode())
+        project(tmp_path, found.url, found.prefix, {**FIELDS, "name": "gone"})
+        total = Decimal("100.50") if wrong == "infinity" else Decimal("201.00")
+        assert rows(figures(tmp_path, KPIS), "a") == [{"won_amount": total}]
+        failing = {"id": "b", "where": "cast(deal.name as integer) > 3", "kpis": ["won_amount"]}
+        [told] = refused(tmp_path, {**KPIS, "sections": [failing]})
+    assert told.code == "bad-expression"
+    assert told.message.startswith("`CAST(deal.name AS INT) > 3` cannot be computed of the rows")
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_blank_where_values_are_declared(kind: str, tmp_path: Path) -> None:
     """It means nothing: the line that is offered says so, and reads the rest."""
@@ -236,6 +255,16 @@ def test_offsets_of_files_that_there_are_not(day: str, offset: str, tmp_path: Pa
     assert told.value.code == "unreadable-value"
     assert "`d.csv` (table `d`): the column `closed` for `deal.closed_at`" in told.value.message
     assert offset.strip() in told.value.message
+
+
+def test_the_name_of_a_zone_is_told(tmp_path: Path) -> None:
+    lines = ["id,amount,status,made,closed,gone,big", "1,5,won,2026-07-01,2026-08-01T10:00:00 CET,no,1"]
+    (tmp_path / "d.csv").write_text("\n".join(lines), "utf-8")
+    project(tmp_path, {"files": {"d": "d.csv"}}, "", FIELDS)
+    with pytest.raises(SourceError) as told:
+        figures(tmp_path, KPIS)
+    assert told.value.help is not None
+    assert told.value.help.startswith("`CET` names a zone and is not read")
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -275,3 +304,35 @@ def test_an_hour_is_not_read_as_todays(engine: str, tmp_path: Path) -> None:
     assert told.code == "unfit-column"
     assert "`deal.closed_at` is a time, and column `closed`" in told.message
     assert told.message.endswith("holds times of a day, without the day")
+
+
+@pytest.mark.parametrize("engine", ["duckdb", "postgres"])
+@pytest.mark.parametrize(("field", "said"), [("is_deleted", "is yes or no"), ("amount", "is an amount")])
+def test_bits_are_neither_numbers_nor_yes_and_no(engine: str, field: str, said: str, tmp_path: Path) -> None:
+    """The line that is offered reads them: the one deal whose bit is set is deleted, or amounts to 1."""
+    columns = tuple((name, "VARCHAR" if name == "gone" else kind) for name, kind in COLUMNS)
+    given = [row(1, gone="0"), row(2, gone="1")]
+    with landed(engine, [Given("d", columns, given)], lambda *_: None, tmp_path / "db") as found:
+        _alter(engine, found.url, f"alter table {found.prefix}d alter gone type bit{{}} using cast(gone as bit{{}})")
+        [told] = refused(project(tmp_path, found.url, found.prefix, {**FIELDS, field: "gone"}))
+        assert told.code == "unfit-column"
+        assert told.message == f"`deal.{field}` {said}, and column `gone` of `{found.prefix}d` holds bits"
+        assert told.help is not None
+        line = yaml.safe_load(told.help.partition("`")[2].rpartition("`")[0])
+        project(tmp_path, found.url, found.prefix, {**FIELDS, **line})
+        expected = Decimal("100.50") if field == "is_deleted" else Decimal(1)
+        assert rows(figures(tmp_path, KPIS), "a") == [{"won_amount": expected}]
+
+
+def _alter(engine: str, url: str, statement: str) -> None:
+    """Make bits of a column: one each where a database says how many."""
+    if engine == "duckdb":
+        import duckdb
+
+        with duckdb.connect(url.removeprefix("duckdb:///")) as raw:
+            raw.execute(statement.format("", ""))
+        return
+    import psycopg
+
+    with psycopg.connect(url, autocommit=True) as raw:
+        raw.execute(statement.format("(1)", "(1)").encode())

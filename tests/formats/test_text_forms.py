@@ -97,6 +97,23 @@ def test_markdown_of_hostile_names_shows_them_as_they_are() -> None:
         assert tag not in read
 
 
+@pytest.mark.parametrize(
+    ("given", "made"),
+    [
+        ("https://evil.example/login", "https:\\//evil.example/login"),
+        ("see WWW.evil.example", "see WWW\\.evil.example"),
+        ("@octocat", "@<!-- -->octocat"),
+        ("anna@example.com", "anna@<!-- -->example.com"),
+        ("3 @ 5, a: b, wwwx.", "3 @ 5, a: b, wwwx."),
+    ],
+)
+def test_markdown_makes_no_links_of_data(given: str, made: str) -> None:
+    """And whoever reads it sees what was given."""
+    assert escaped(given) == made
+    shown = MarkdownIt("commonmark", {"html": True}).renderInline(escaped(given))
+    assert shown.replace("<!-- -->", "") == given
+
+
 def test_markdown_tiles_goals_and_cuts() -> None:
     text = as_markdown(sample.pipeline("en", rows=700))
     assert text.startswith(f"# {T['title']}\n\n**Q3 2026** · ")

@@ -24,6 +24,9 @@ CASES = [("deal.cycle_days", [1, 60], language, names) for language, names in DA
 CASES += [("deal.amount", [5000, 10000], language, names) for language, names in AMOUNTS.items()]
 CASES.append(("deal.probability", [0.5, 0.75], "de", ("unter 0,5", "0,5 bis unter 0,75", "0,75 und mehr")))
 
+LARGE = ("under 0 EUR", "0 to under 10,000,000,000 EUR", "10,000,000,000 EUR and more")
+CASES.append(("deal.amount", [0, 1e10], "en", LARGE))
+
 
 @pytest.mark.parametrize(("field", "bins", "language", "names"), CASES)
 def test_bins_say_what_they_count(

@@ -135,7 +135,8 @@ def test_parts_of_a_stack_lead_away_from_zero() -> None:
 
 def test_shares_of_a_pareto_run_up_to_the_whole() -> None:
     assert shares([6.0, 3.0, 1.0]) == pytest.approx([0.6, 0.9, 1.0])
-    assert shares([3.0, -5.0, 1.0]) == pytest.approx([0.75, 0.75, 1.0])
+    assert shares([0.5, 0.5, -1e-16]) == pytest.approx([0.5, 1.0, 1.0])  # a rest that is but rounding
+    assert shares([3.0, -5.0, 1.0]) == []
     assert shares([0.0, 0.0]) == [0, 0]
 
 

@@ -64,6 +64,17 @@ def test_a_pareto_ends_at_the_whole(count: int, top: int | None, others: bool) -
         assert names[-1] == rest[0]
 
 
+def test_a_pareto_of_values_below_zero_has_no_line() -> None:
+    """Of 3, 1 and -5 nothing is a share of -1."""
+    rows = (("A", 3), ("B", 1), ("C", -5))
+    chart = Chart("pareto", "c", ("n",), whole=(-1.0, None))
+    found, captions = drawn(Section("s", "breakdown", "S", (WHERE, COUNT), rows, (None, -1), 3, chart=chart))
+    assert not list(found.plot.iter(f"{reading.SVG}circle"))
+    assert captions == ("No cumulative share: some values are below zero.",)
+    assert not [text for text in found.texts if "%" in text]
+    assert len(found.upright()) == 3
+
+
 @pytest.mark.parametrize("others", [True, False])
 @pytest.mark.parametrize("top", [None, 5, 20])
 @pytest.mark.parametrize("count", [4, 12, 13, 30])

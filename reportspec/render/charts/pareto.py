@@ -15,28 +15,37 @@ from reportspec.render.charts.upright import Upright
 from reportspec.render.locale import percent
 from reportspec.render.palette import INK
 
+_EVEN = 1e-9  # the share of all that a rest is off by rounding
 _QUARTERS = (0.0, 0.25, 0.5, 0.75, 1.0)
 
 
 def pareto(canvas: Canvas, series: tuple[Series, ...]) -> Drawing:
-    """The first series; what is not drawn row by row is the last bar."""
+    """The first series; what is not drawn row by row is the last bar. Bars below zero are no part of a whole: then
+    there is no line, which a caption says."""
     drawn = rows_to_draw(canvas, series[0], whole=True)
-    bars = by_size(drawn)
+    bars, shown = by_size(drawn), series[0]
     names, values = tuple(name for name, _ in bars), [value for _, value in bars]
-    written = [percent(canvas.formats, quarter, 0) for quarter in _QUARTERS]
-    room, steps = widest(written) + GAP + 2, Steps(len(bars), 0.25, 0.15)
-    upright = Upright.of(canvas, series[0].column, values, steps, names, rotate=True, right=room)
+    running = shares(values)
+    written = [percent(canvas.formats, quarter, 0) for quarter in _QUARTERS] if running else []
+    room, steps = widest(written) + GAP + 2 if running else 6.0, Steps(len(bars), 0.25, 0.15)
+    upright = Upright.of(canvas, shown.column, values, steps, names, rotate=True, right=room)
     height, width = upright.frame.height, upright.frame.width
-    labels = upright.labels() + beside(written, [height * (1 - quarter) for quarter in _QUARTERS], width + GAP)
-    points = [(x, height * (1 - share)) for x, share in zip(upright.xs, shares(values), strict=True)]
-    shapes = [*upright.grid(labels), *upright.bars(values, canvas.palette.accent), curve(points, INK, 1.5)]
-    shapes += [dot(point, 2.3, INK) for point in points]
-    legend = (
-        Key(series[0].label, canvas.palette.accent, "fill"),
-        Key(canvas.formats.word("cumulative"), INK, "line"),
-    )
+    labels = upright.labels()
+    shapes = [*upright.grid(labels), *upright.bars(values, canvas.palette.accent)]
+    legend: tuple[Key, ...] = ()
+    captions = drawn.captions
+    if running:
+        labels += beside(written, [height * (1 - quarter) for quarter in _QUARTERS], width + GAP)
+        points = [(x, height * (1 - share)) for x, share in zip(upright.xs, running, strict=True)]
+        shapes += [curve(points, INK, 1.5), *(dot(point, 2.3, INK) for point in points)]
+        legend = (
+            Key(shown.label, canvas.palette.accent, "fill"),
+            Key(canvas.formats.word("cumulative"), INK, "line"),
+        )
+    else:
+        captions = (canvas.formats.word("no_cumulative"), *captions)
     svg = drawing(upright.frame, [*shapes, *upright.reference(labels)], labels)
-    return finished(canvas, (series[0],), svg, drawn.captions, legend=legend)
+    return finished(canvas, (shown,), svg, captions, legend=legend)
 
 
 def by_size(drawn: Drawn) -> list[tuple[str, float]]:
@@ -47,10 +56,12 @@ def by_size(drawn: Drawn) -> list[tuple[str, float]]:
 
 
 def shares(values: list[float]) -> list[float]:
-    """What each bar and those before it are of the whole."""
-    gains = [max(value, 0.0) for value in values]
-    whole = math.fsum(gains) or 1.0
-    return [min(running / whole, 1.0) for running in accumulate(gains)]
+    """What each bar and those before it are of the whole; nothing where one is below zero, by more than adding up
+    brings about."""
+    if min(values, default=0.0) < -_EVEN * math.fsum(map(abs, values)):
+        return []
+    whole = math.fsum(values) or 1.0
+    return [min(max(running / whole, 0.0), 1.0) for running in accumulate(values)]
 
 
 KIND = Kind("pareto", each_unit(pareto))

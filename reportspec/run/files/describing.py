@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     import duckdb
 
 _SAMPLE = 1000  # rows that may rule out what a column could be
+_ZONE_NAME = re.compile(r":[0-9]{2}(?:[.,][0-9]+)? ?([A-Z]{3,5})$")  # `10:00:00 CET`
 _BY_ISO = re.compile(r"\d{4}-\d{2}-\d{2}(?:[T ]|$)")
 _EXAMPLES = 2
 _LISTED = 12  # values of a column that are told apart
@@ -983,6 +984,12 @@ def _has_digit(text: str) -> bool:
 
 def _of_times(values: Sequence[str]) -> str:
     """What to do about texts that are no times."""
+    zones = [_ZONE_NAME.search(value) for value in values]
+    if zones and all(zones):
+        named = zones[0][1] if zones[0] else ""
+        return (
+            f"`{named}` names a zone and is not read, since such names mean several: write an offset, such as `+01:00`"
+        )
     if all(_BY_ISO.match(value) for value in values):
         return "there is no such day or time: mend the file"
     serial = next((v for v in values if v.isdigit() and 20_000 <= int(v[:9]) <= 80_000), None)

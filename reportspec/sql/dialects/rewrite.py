@@ -33,8 +33,8 @@ class Dialect:
     patterns take flags. Of a source's names and columns: whether names that differ in case are `cased`, different
     ones; which types hold `instants`, besides those that say so everywhere; whether they are `untyped`, so that
     only each value says what it is; which are `single`, numbers of single precision, of which a decimal would have
-    an error, or six digits; whether it is `lax`, a text being a number where a condition is expected; and which
-    function makes a time of seconds `since_1970`."""
+    an error, or six digits; whether it is `lax`, a text being a number where a condition is expected; whether its BIT
+    has strings of `bits`, and not 0 or 1; and which function makes a time of seconds `since_1970`."""
 
     name: str
     label: str
@@ -58,6 +58,7 @@ class Dialect:
     untyped: bool = False
     single: re.Pattern[str] | None = None
     lax: bool = False
+    bits: bool = False
     since_1970: str = ""
 
 
