@@ -156,19 +156,15 @@ def _binding(project: Project, bound: BoundSource, document: Document) -> tuple[
 
 
 def _speech(project: Project, data: Mapping[str, Any]) -> tuple[str, str]:
-    """The language of a report's words and the locale of its numbers and dates. A spec that names
-    only one of them leaves the project's other one out, unless they go together."""
-    language, locale = (
+    """The language of a report's words and the locale of its numbers and dates. A spec's locale brings its language
+    along, unless the spec names another; a spec's language leaves the project's locale as it is."""
+    own_language, own = (
         value if isinstance(value, str) and value else None for value in (data.get("language"), data.get("locale"))
     )
-    if locale is None:
-        locale = project.locale
-        if language is not None and base_language(language) != base_language(locale):
-            locale = language
-    elif language is None:
-        language = locale
-    language = language or project.language or locale
-    return base_language(language), str(locale).replace("-", "_")
+    inherited = own or project.language or project.locale
+    language = own_language or inherited or "en"
+    locale = own or project.locale or own_language or project.language or "en_US"
+    return base_language(language), locale.replace("-", "_")
 
 
 @dataclass(frozen=True, slots=True)

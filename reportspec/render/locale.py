@@ -32,9 +32,11 @@ _LONG_RUN = re.compile(r"\d{4}")
 
 @dataclass(frozen=True, slots=True)
 class Formats:
-    """How one report writes its values. `currency` is the default of money columns."""
+    """How one report writes its values. `currency` is the default of money columns; `dates` is the locale of
+    dates, whose months are words."""
 
     locale: Locale
+    dates: Locale
     words: Mapping[str, Any]
     currency: str | None
     timezone: tzinfo
@@ -64,23 +66,33 @@ def formats_for(figures: Figures) -> Formats:
     """The formats of a report; an unknown locale falls back to its language, then to English.
 
     Where words are in another language than the locale's, numbers and dates go by that language in
-    the locale's country, if there is such a locale."""
-    from babel import Locale, UnknownLocaleError
-
+    the locale's country, if there is such a locale; else numbers by the locale, and dates by the language."""
     name = figures.locale.replace("-", "_")
-    language, _, country = name.partition("_")
-    own = (f"{figures.language}_{country}",) if country and language != figures.language else ()
-    for candidate in (*own, name, language, "en"):
-        try:
-            locale = Locale.parse(candidate)
-            break
-        except (UnknownLocaleError, ValueError):
-            continue
+    spoken, _, country = name.partition("_")
+    foreign = spoken != figures.language
+    own = (f"{figures.language}_{country}",) if country and foreign else ()
+    locale = _first_known(*own, name, spoken, "en")
+    dates = locale
+    if locale.language != figures.language:
+        # Of English the form that is understood everywhere: nobody here said America.
+        dates = _first_known("en_150" if figures.language == "en" else figures.language, name, spoken, "en")
     words = vocabulary(figures.language)["report"]
     zone = ZoneInfo(figures.timezone)
     language = figures.language if figures.language in languages() else "en"
     theme = figures.theme
-    return Formats(locale, words, figures.currency, zone, language, theme.negatives, theme.cents)
+    return Formats(locale, dates, words, figures.currency, zone, language, theme.negatives, theme.cents)
+
+
+def _first_known(*names: str) -> Locale:
+    """The first locale that there is."""
+    from babel import Locale, UnknownLocaleError
+
+    for name in names:
+        try:
+            return Locale.parse(name)
+        except (UnknownLocaleError, ValueError):
+            continue
+    return Locale.parse("en")
 
 
 def days_beside(formats: Formats, period: PeriodFigures) -> str:
@@ -367,7 +379,7 @@ def day(formats: Formats, value: date, width: str = "medium") -> str:
     """A date."""
     from babel.dates import format_date
 
-    return str(format_date(value, width, locale=formats.locale)).replace("\u202f", NO_BREAK_SPACE)
+    return str(format_date(value, width, locale=formats.dates)).replace("\u202f", NO_BREAK_SPACE)
 
 
 def moment(formats: Formats, value: datetime) -> str:
@@ -375,7 +387,7 @@ def moment(formats: Formats, value: datetime) -> str:
     from babel.dates import format_time
 
     local = value.astimezone(formats.timezone) if value.tzinfo else value
-    clock = str(format_time(local.time(), "short", locale=formats.locale))
+    clock = str(format_time(local.time(), "short", locale=formats.dates))
     return f"{day(formats, local.date())}, {clock}".replace("\u202f", NO_BREAK_SPACE)
 
 
@@ -401,5 +413,5 @@ def day_range(formats: Formats, first: date, last: date) -> str:
 
     if first == last:
         return day(formats, first)
-    text = str(format_interval(first, last, "yMMMd", locale=formats.locale))
+    text = str(format_interval(first, last, "yMMMd", locale=formats.dates))
     return text.replace("\u2009", " ").replace("\u202f", NO_BREAK_SPACE)

@@ -208,7 +208,8 @@ def test_adding_a_language_takes_one_file(tmp_path: Path, monkeypatch: pytest.Mo
     [
         ("locale: it_IT", "", "it", "it_IT"),
         ("locale: it_IT\nlanguage: en", "", "en", "it_IT"),
-        ("locale: it_IT", "language: en", "en", "en"),
+        ("locale: it_IT", "language: en", "en", "it_IT"),
+        ("language: it", "language: en", "en", "en"),
         ("locale: de_AT", "language: de", "de", "de_AT"),
         ("locale: it_IT", "locale: fr-CA", "fr", "fr_CA"),
         ("language: de", "", "de", "de"),
