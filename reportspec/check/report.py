@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -31,6 +32,7 @@ from reportspec.check.lacking import There, served
 from reportspec.check.mapping import load_mapping, tables_of, with_load, with_types
 from reportspec.check.own_catalogue import Own, check_names, extended
 from reportspec.check.project import (
+    NAMES,
     find_project,
     known_language,
     known_zone,
@@ -89,6 +91,10 @@ def check_file(
     stands in for its own; `now` is a time of the report's zone if it names none, and only the `clock`'s
     if nobody has said it. Never raises for what the files hold."""
     document = open_document(path, "report", name or str(path))
+    if other := _no_spec(path, document):
+        document = replace(document, problems=[])
+        document.tell("no-spec", f"this is {other}, not a spec", (), "name specs, or the folder that they are in")
+        return Checked(None, [document], document)
     project_file = find_project(path)
     project, project_document = load_project(project_file, environment)
     documents = [document, project_document]
@@ -127,6 +133,14 @@ def check_file(
             raise
         report = None
     return Checked(None if document.broken or project_document.broken else report, documents, document)
+
+
+def _no_spec(path: Path, document: Document) -> str | None:
+    """What a file is that is no spec: each of its keys would be told as a mistake."""
+    if path.name in NAMES:
+        return "the project's file"
+    mapping = document.node is not None and isinstance(document.data, dict) and "entities" in document.data
+    return "a mapping" if mapping else None
 
 
 def _binding(project: Project, bound: BoundSource, document: Document) -> tuple[Binding, str, str] | None:
@@ -305,6 +319,14 @@ def _report(
     preset, label = _preset(document, binding, type_id, language)
     period, compare, alignment = _periods(document, data, preset, project, binding, now)
     as_of = _as_of(document, data, period, binding)
+    if data.get("as_of") is not None and as_of is not None and as_of > now + timedelta(days=1):
+        document.tell(
+            "bad-date",
+            "`as_of` lies in the future: figures are as of now until then",
+            ("as_of",),
+            "leave it out, or name a day that is over",
+            warning=True,
+        )
     bounds: dict[str, Bounds] = {}
     conditions: list[exp.Expr] = []
     texts: list[str] = []
@@ -582,6 +604,9 @@ def _goals(document: Document, data: Mapping[str, Any], binding: Binding) -> dic
     return found
 
 
+_THOUSANDS = re.compile(r"[1-9]\d{0,2}\.\d{3}")
+
+
 def _goal(
     document: Document, binding: Binding, metric: Metric, given: Mapping[str, Any], path: Place
 ) -> GoalSpec | None:
@@ -629,6 +654,15 @@ def _goal(
                 f"write {value / 100:g} for {value:g} %",
                 warning=True,
             )
+    written = document.written((*path, "target"))
+    if metric.unit in ("currency", "count") and target is not None and _THOUSANDS.fullmatch(written):
+        document.tell(
+            "suspicious-goal",
+            f"`{written}` is {target:g}: a point begins decimals",
+            (*path, "target"),
+            f"write {target * 1000:.0f} for a thousand times as much",
+            warning=True,
+        )
     return GoalSpec(
         float(target) if target is not None else None,
         float(given.get("warn_at", 1.0)),
