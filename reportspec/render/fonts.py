@@ -25,6 +25,7 @@ from reportspec.errors import RenderError
 from reportspec.model.figures import Theme
 
 FAMILY = "Open Sans"
+SEMI_BOLD = 1.08  # how much wider than the regular letters
 OWN_FAMILY = "Report Face"  # what the theme's fonts are called within a report
 
 # Where systems keep fonts; places that do not exist are skipped by fontconfig.

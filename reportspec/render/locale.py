@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal, TypeGuard
 from zoneinfo import ZoneInfo
 
-from reportspec.languages import languages, vocabulary
+from reportspec.languages import filled, languages, vocabulary
 from reportspec.model.figures import Cell, Column, Figures, PeriodFigures
 from reportspec.render.fonts import covers
 
@@ -54,7 +54,7 @@ class Formats:
     def word(self, key: str, **values: object) -> str:
         """A word or sentence of the renderer, with its gaps filled."""
         text = str(self.words[key])
-        return text.format(**values) if values else text
+        return filled(text, **values) if values else text
 
     @property
     def not_available(self) -> str:
@@ -253,8 +253,10 @@ def cell(formats: Formats, value: Cell, column: Column, *, decimals: int | None 
         return change(formats, value, points=False)
     if column.role == "difference" and column.unit == "percent":
         return change(formats, value, points=True)
-    text = figure(formats, value, column, decimals=decimals, bare=bare)
-    return f"+{text}" if column.role == "difference" and value > 0 else text
+    if column.role == "difference":  # it has a sign, as changes have
+        text = _figure(formats, value, column, decimals, bare)
+        return f"+{text}" if value > 0 else text
+    return figure(formats, value, column, decimals=decimals, bare=bare)
 
 
 def told_apart(
@@ -354,7 +356,7 @@ def with_unit(formats: Formats, label: str, unit: str | None) -> str:
     word = str(named.get(unit or "", ""))
     if not word or re.search(rf"\b{re.escape(word.lower())}\b", label.lower()):
         return label
-    return f"{label} ({word})"
+    return f"{label[:-1]}, {word})" if label.endswith(")") else f"{label} ({word})"
 
 
 def change(formats: Formats, value: Number | None, *, points: bool) -> str:

@@ -140,6 +140,12 @@ def test_words_of_one_language_and_numbers_of_another_country() -> None:
     assert locale.day(away, date(2026, 12, 31)) == "31 Dec 2026"
 
 
+def test_a_heading_has_one_pair_of_brackets() -> None:
+    assert locale.with_unit(formats("en-US"), "Sales cycle (median)", "days") == "Sales cycle (median, days)"
+    assert locale.with_unit(formats("en-US"), "Sales cycle", "days") == "Sales cycle (days)"
+    assert locale.with_unit(formats("en-US"), "Days open", "days") == "Days open"
+
+
 @pytest.mark.parametrize(
     ("value", "unit", "text"),
     [
