@@ -217,6 +217,10 @@ def _type_hint(node: Node, path: list[Any], types: list[str], value: Any) -> str
     one = isinstance(value, list) and len(value) == 1 and isinstance(value[0], str)
     if "array" in types and isinstance(value, str) and value:
         return f"write a list: `[{_short(value)}]`"
+    if types == ["array"] and isinstance(value, dict):
+        return "it is a list, also of one: put `- ` before its first key, and two blanks before the others"
+    if path[:1] == ["filters"] and len(path) == 2 and isinstance(value, str):
+        return f"write `where: {_short(value)}`, or a map such as `{{field: deal.amount, gt: 1000}}`"
     if "string" in types and one and _short(value[0]) == value[0]:
         return f"write it without the brackets: `{value[0]}`"
     return _quote_hint(node, path, types)

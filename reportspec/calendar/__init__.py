@@ -15,7 +15,7 @@ from reportspec.calendar.compare import (
     same_point,
 )
 from reportspec.calendar.instants import LAST, as_naive, instant, parse_as_of, until
-from reportspec.calendar.labels import bucket_label, day_label, period_label
+from reportspec.calendar.labels import bucket_label, clock_label, day_label, period_label
 from reportspec.calendar.periods import (
     FIRST_YEAR,
     GRAINS,
@@ -53,6 +53,7 @@ __all__ = [
     "as_naive",
     "bucket_label",
     "buckets",
+    "clock_label",
     "compared_with",
     "day_label",
     "default_grain",

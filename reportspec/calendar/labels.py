@@ -6,7 +6,7 @@ Babel, which takes long to load; other languages come from it.
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, time
 from typing import Any
 
 from reportspec.calendar.buckets import Bucket
@@ -65,6 +65,13 @@ def bucket_label(bucket: Bucket, language: str, with_year: bool, locale: str | N
 def day_label(day: date, language: str, locale: str | None = None) -> str:
     """A day as people write it: `14 Sep 2026`, `14 set 2026`."""
     return _words(language, locale).day(day)
+
+
+def clock_label(clock: time, language: str, locale: str | None = None) -> str:
+    """A time of day: `16:30`, `4:30 PM` in America."""
+    if not isinstance(_words(language, locale), _MonthFirst):
+        return f"{clock:%H:%M}"
+    return f"{clock.hour % 12 or 12}:{clock:%M}\u00a0{'PM' if clock.hour >= 12 else 'AM'}"
 
 
 def _calendar(language: str) -> Any:

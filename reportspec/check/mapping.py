@@ -622,14 +622,15 @@ def _part(
     )
 
 
-_ODD_NAME = re.compile(r"[^\W\d]\w*(?: ?[-#&/?$€.:]? ?\(?[\w%$€]+\)?)+[?!.:]?")
+_ODD_NAME = re.compile(r"[^\W\d]\w*(?: ?[-#&/?$€.:]? ?\(?[\w%$€]+\.?\)?)+[?!.:]?")
+_ODD = re.compile(r"[^\w.]")
 
 
 def _as_a_name(text: str) -> str | None:
     """How to write the name of a column that is read as an expression, since it has blanks or signs."""
-    if " " not in text.strip() or not _ODD_NAME.fullmatch(text.strip()):
+    if not _ODD.search(text.strip()) or not _ODD_NAME.fullmatch(text.strip()):
         return None
-    return f"a name with blanks stands in quotes: write `'\"{text.strip()[:60]}\"'`"
+    return f"a name with blanks or signs stands in quotes: write `'\"{text.strip()[:60]}\"'`"
 
 
 def _field(

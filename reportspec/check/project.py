@@ -168,7 +168,6 @@ def _project(document: Document, root: Path) -> Project:
     zone = data.get("timezone", "UTC")
     for key in ("timezone", "source_timezone"):
         known_zone(document, data.get(key), (key,))
-    locale = str(data.get("locale") or data.get("language") or "en_US").replace("-", "_")
     known_language(document, data.get("language"))
     known_locale(document, data.get("locale"))
     source = _source(document, data.get("source"), root)
@@ -181,7 +180,7 @@ def _project(document: Document, root: Path) -> Project:
         timezone=zone,
         source_timezone=data.get("source_timezone"),
         language=data.get("language"),
-        locale=locale,
+        locale=data.get("locale"),
         currency=data.get("currency", "EUR" if source.kind == "demo" else None),
         fiscal=Fiscal(int(data.get("fiscal_year_start", 1))),
         theme=themed(document, data.get("theme") or {}, root, Theme()),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -31,6 +31,7 @@ from reportspec.check.lacking import There, served
 from reportspec.check.mapping import load_mapping, tables_of, with_load, with_types
 from reportspec.check.own_catalogue import Own, check_names, extended
 from reportspec.check.project import (
+    NAMES,
     find_project,
     known_language,
     known_locale,
@@ -89,6 +90,10 @@ def check_file(
     stands in for its own; `now` is a time of the report's zone if it names none, and only the `clock`'s
     if nobody has said it. Never raises for what the files hold."""
     document = open_document(path, "report", name or str(path))
+    if other := _no_spec(path, document):
+        document = replace(document, problems=[])
+        document.tell("no-spec", f"this is {other}, not a spec", (), "name specs, or the folder that they are in")
+        return Checked(None, [document], document)
     project_file = find_project(path)
     project, project_document = load_project(project_file, environment)
     documents = [document, project_document]
@@ -129,6 +134,14 @@ def check_file(
     return Checked(None if document.broken or project_document.broken else report, documents, document)
 
 
+def _no_spec(path: Path, document: Document) -> str | None:
+    """What a file is that is no spec: each of its keys would be told as a mistake."""
+    if path.name in NAMES:
+        return "the project's file"
+    mapping = document.node is not None and isinstance(document.data, dict) and "entities" in document.data
+    return "a mapping" if mapping else None
+
+
 def _binding(project: Project, bound: BoundSource, document: Document) -> tuple[Binding, str, str] | None:
     if bound.source is None:
         return None
@@ -157,19 +170,15 @@ def _binding(project: Project, bound: BoundSource, document: Document) -> tuple[
 
 
 def _speech(project: Project, data: Mapping[str, Any]) -> tuple[str, str]:
-    """The language of a report's words and the locale of its numbers and dates. A spec that names
-    only one of them leaves the project's other one out, unless they go together."""
-    language, locale = (
+    """The language of a report's words and the locale of its numbers and dates. A spec's locale brings its language
+    along, unless the spec names another; a spec's language leaves the project's locale as it is."""
+    own_language, own = (
         value if isinstance(value, str) and value else None for value in (data.get("language"), data.get("locale"))
     )
-    if locale is None:
-        locale = project.locale
-        if language is not None and base_language(language) != base_language(locale):
-            locale = language
-    elif language is None:
-        language = locale
-    language = language or project.language or locale
-    return base_language(language), str(locale).replace("-", "_")
+    inherited = own or project.language or project.locale
+    language = own_language or inherited or "en"
+    locale = own or project.locale or own_language or project.language or "en_US"
+    return base_language(language), locale.replace("-", "_")
 
 
 @dataclass(frozen=True, slots=True)
@@ -312,6 +321,14 @@ def _report(
     preset, label = _preset(document, binding, type_id, language)
     period, compare, alignment = _periods(document, data, preset, project, binding, now)
     as_of = _as_of(document, data, period, binding)
+    if data.get("as_of") is not None and as_of is not None and as_of > now + timedelta(days=1):
+        document.tell(
+            "bad-date",
+            "`as_of` lies in the future: figures are as of now until then",
+            ("as_of",),
+            "leave it out, or name a day that is over",
+            warning=True,
+        )
     bounds: dict[str, Bounds] = {}
     conditions: list[exp.Expr] = []
     texts: list[str] = []

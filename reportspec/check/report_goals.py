@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -12,6 +13,8 @@ from reportspec.resolve.binding import Binding, Unresolved, goals_needed, need_m
 from reportspec.resolve.conditions import field_named
 from reportspec.resolve.document import Document, Place
 from reportspec.sections.asked_metrics import find_metric
+
+_THOUSANDS = re.compile(r"[1-9]\d{0,2}\.\d{3}")
 
 
 def goals_of(document: Document, data: Mapping[str, Any], binding: Binding) -> dict[str, GoalSpec]:
@@ -76,6 +79,15 @@ def _goal(
                 f"write {value / 100:g} for {value:g} %",
                 warning=True,
             )
+    written = document.written((*path, "target"))
+    if metric.unit in ("currency", "count") and target is not None and _THOUSANDS.fullmatch(written):
+        document.tell(
+            "suspicious-goal",
+            f"`{written}` is {target:g}: a point begins decimals",
+            (*path, "target"),
+            f"write {target * 1000:.0f} for a thousand times as much",
+            warning=True,
+        )
     _check_sum(document, metric, target, targets, path)
     return GoalSpec(
         float(target) if target is not None else None,

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, time, timedelta
 
-from reportspec.calendar import Period, day_label, period_label
+from reportspec.calendar import Period, clock_label, day_label, period_label
 from reportspec.evaluate.doubts import finding_text
 from reportspec.languages import in_number, vocabulary
 from reportspec.measures.answers import Answers
@@ -111,7 +111,7 @@ def _notices(report: Report) -> tuple[str, ...]:
     if not report.unfinished:
         return ()
     local = report.reached.astimezone(report.binding.zone)
-    clock = "" if local.time() == time() else local.strftime("%H:%M")
+    clock = "" if local.time() == time() else clock_label(local.time(), language, report.locale)
     last = day_label((local - timedelta(microseconds=1)).date(), language, report.locale)
     last = f"{last}, {clock}" if clock else last
     ended = report.ended is not None

@@ -6,6 +6,7 @@ catalogue's texts, by what they are in English. What a language lacks is in Engl
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Callable, Mapping
 from functools import lru_cache
@@ -18,6 +19,9 @@ def languages() -> tuple[str, ...]:
     """The codes of the languages that reports can be in, in order."""
     found = files(__name__).iterdir()
     return tuple(sorted(f.name.removesuffix(".yaml") for f in found if f.name.endswith(".yaml")))
+
+
+_TWO_STOPS = re.compile(r"(?<!\.)\.\.(?!\.)")
 
 
 def base_language(code: str) -> str:
@@ -42,7 +46,13 @@ def vocabulary(language: str) -> Mapping[str, Any]:
 def word(language: str, group: str, key: str, *values: object) -> str:
     """A word or sentence, with its gaps filled."""
     text = str(vocabulary(language)[group][key])
-    return text.format(*values) if values else text
+    return filled(text, *values) if values else text
+
+
+def filled(text: str, *values: object, **named: object) -> str:
+    """A sentence with its gaps filled. One that ends with an abbreviation (`1. Okt.`) has one full stop, not two."""
+    made = text.format(*values, **named)
+    return _TWO_STOPS.sub(".", made) if "}." in text else made
 
 
 def in_number(language: str, value: float, spec: str = ",") -> str:

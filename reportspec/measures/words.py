@@ -7,4 +7,4 @@ from reportspec import languages
 
 def word(language: str, key: str, *values: object) -> str:
     """A sentence in the language, English where it is not there."""
-    return languages.word(language, "evaluation", key).format(*values)
+    return languages.filled(languages.word(language, "evaluation", key), *values)

@@ -89,7 +89,7 @@ class Project:
     timezone: str
     source_timezone: str | None
     language: str | None  # of words; None for the locale's
-    locale: str
+    locale: str | None  # of numbers and dates; None for the language's
     currency: str | None
     fiscal: Fiscal
     theme: Theme

@@ -25,6 +25,7 @@ from reportspec.errors import RenderError
 from reportspec.model.figures import Theme
 
 FAMILY = "Open Sans"
+SEMI_BOLD = 1.08  # how much wider than the regular letters
 OWN_FAMILY = "Report Face"  # what the theme's fonts are called within a report
 
 # Where systems keep fonts; places that do not exist are skipped by fontconfig.
@@ -168,8 +169,9 @@ def _configuration(host_fonts: bool, cache_directory: str) -> str:
 
 @cache
 def _workplace() -> tempfile.TemporaryDirectory[str]:
-    """Holds fontconfig's files and its cache for as long as the process lives."""
-    return tempfile.TemporaryDirectory(prefix="reportspec-fonts-")
+    """Holds fontconfig's files and its cache for as long as the process lives. A process that ends early may
+    still be filling the cache beside (`pdf.warm_up`): that its folder is not empty then is nobody's business."""
+    return tempfile.TemporaryDirectory(prefix="reportspec-fonts-", ignore_cleanup_errors=True)
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal, TypeGuard
 from zoneinfo import ZoneInfo
 
-from reportspec.languages import languages, vocabulary
+from reportspec.languages import filled, languages, vocabulary
 from reportspec.model.figures import Cell, Column, Figures, PeriodFigures
 from reportspec.render.fonts import covers
 from reportspec.rounding import half_up
@@ -33,9 +33,11 @@ _LONG_RUN = re.compile(r"\d{4}")
 
 @dataclass(frozen=True, slots=True)
 class Formats:
-    """How one report writes its values. `currency` is the default of money columns."""
+    """How one report writes its values. `currency` is the default of money columns; `dates` is the locale of
+    dates, whose months are words."""
 
     locale: Locale
+    dates: Locale
     words: Mapping[str, Any]
     currency: str | None
     timezone: tzinfo
@@ -53,7 +55,7 @@ class Formats:
     def word(self, key: str, **values: object) -> str:
         """A word or sentence of the renderer, with its gaps filled."""
         text = str(self.words[key])
-        return text.format(**values) if values else text
+        return filled(text, **values) if values else text
 
     @property
     def not_available(self) -> str:
@@ -65,23 +67,33 @@ def formats_for(figures: Figures) -> Formats:
     """The formats of a report; an unknown locale falls back to its language, then to English.
 
     Where words are in another language than the locale's, numbers and dates go by that language in
-    the locale's country, if there is such a locale."""
-    from babel import Locale, UnknownLocaleError
-
+    the locale's country, if there is such a locale; else numbers by the locale, and dates by the language."""
     name = figures.locale.replace("-", "_")
-    language, _, country = name.partition("_")
-    own = (f"{figures.language}_{country}",) if country and language != figures.language else ()
-    for candidate in (*own, name, language, "en"):
-        try:
-            locale = Locale.parse(candidate)
-            break
-        except (UnknownLocaleError, ValueError):
-            continue
+    spoken, _, country = name.partition("_")
+    foreign = spoken != figures.language
+    own = (f"{figures.language}_{country}",) if country and foreign else ()
+    locale = _first_known(*own, name, spoken, "en")
+    dates = locale
+    if locale.language != figures.language:
+        # Of English the form that is understood everywhere: nobody here said America.
+        dates = _first_known("en_150" if figures.language == "en" else figures.language, name, spoken, "en")
     words = vocabulary(figures.language)["report"]
     zone = ZoneInfo(figures.timezone)
     language = figures.language if figures.language in languages() else "en"
     theme = figures.theme
-    return Formats(locale, words, figures.currency, zone, language, theme.negatives, theme.cents)
+    return Formats(locale, dates, words, figures.currency, zone, language, theme.negatives, theme.cents)
+
+
+def _first_known(*names: str) -> Locale:
+    """The first locale that there is."""
+    from babel import Locale, UnknownLocaleError
+
+    for name in names:
+        try:
+            return Locale.parse(name)
+        except (UnknownLocaleError, ValueError):
+            continue
+    return Locale.parse("en")
 
 
 def days_beside(formats: Formats, period: PeriodFigures) -> str:
@@ -236,8 +248,10 @@ def cell(formats: Formats, value: Cell, column: Column, *, decimals: int | None 
         return change(formats, value, points=False)
     if column.role == "difference" and column.unit == "percent":
         return change(formats, value, points=True)
-    text = figure(formats, value, column, decimals=decimals, bare=bare)
-    return f"+{text}" if column.role == "difference" and value > 0 else text
+    if column.role == "difference":  # it has a sign, as changes have
+        text = _figure(formats, value, column, decimals, bare)
+        return f"+{text}" if value > 0 else text
+    return figure(formats, value, column, decimals=decimals, bare=bare)
 
 
 def told_apart(
@@ -337,7 +351,7 @@ def with_unit(formats: Formats, label: str, unit: str | None) -> str:
     word = str(named.get(unit or "", ""))
     if not word or re.search(rf"\b{re.escape(word.lower())}\b", label.lower()):
         return label
-    return f"{label} ({word})"
+    return f"{label[:-1]}, {word})" if label.endswith(")") else f"{label} ({word})"
 
 
 def change(formats: Formats, value: Number | None, *, points: bool) -> str:
@@ -362,7 +376,7 @@ def day(formats: Formats, value: date, width: str = "medium") -> str:
     """A date."""
     from babel.dates import format_date
 
-    return str(format_date(value, width, locale=formats.locale)).replace("\u202f", NO_BREAK_SPACE)
+    return str(format_date(value, width, locale=formats.dates)).replace("\u202f", NO_BREAK_SPACE)
 
 
 def moment(formats: Formats, value: datetime) -> str:
@@ -370,7 +384,7 @@ def moment(formats: Formats, value: datetime) -> str:
     from babel.dates import format_time
 
     local = value.astimezone(formats.timezone) if value.tzinfo else value
-    clock = str(format_time(local.time(), "short", locale=formats.locale))
+    clock = str(format_time(local.time(), "short", locale=formats.dates))
     return f"{day(formats, local.date())}, {clock}".replace("\u202f", NO_BREAK_SPACE)
 
 
@@ -396,5 +410,5 @@ def day_range(formats: Formats, first: date, last: date) -> str:
 
     if first == last:
         return day(formats, first)
-    text = str(format_interval(first, last, "yMMMd", locale=formats.locale))
+    text = str(format_interval(first, last, "yMMMd", locale=formats.dates))
     return text.replace("\u2009", " ").replace("\u202f", NO_BREAK_SPACE)

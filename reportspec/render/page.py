@@ -12,12 +12,12 @@ from string import Template
 from typing import TYPE_CHECKING
 
 from reportspec.diagnostics import harmless
-from reportspec.model.figures import Figures, Kpi, PeriodFigures, Section
+from reportspec.model.figures import Figures, Highlight, Kpi, PeriodFigures, Section
 from reportspec.render import charts, rightward, tables
 from reportspec.render.attachments import CsvFile, csv_files
 from reportspec.render.charts.goal_bar import goal_bar
 from reportspec.render.charts.sparkline import sparkline
-from reportspec.render.fonts import face, font_faces, set_in
+from reportspec.render.fonts import SEMI_BOLD, face, font_faces, set_in, text_width
 from reportspec.render.locale import (
     Formats,
     apart,
@@ -45,6 +45,10 @@ if TYPE_CHECKING:
 
 
 LONG = 15  # sections with a title, from which on a report gets a table of contents by itself
+
+VALUE_SIZE = 16.0  # points, of a tile's figure
+_TILES, _TILE_GAP, _TILE_PADDING = 179.2, 2.6, 5.6  # millimetres, as in the style sheet on a page that stands
+_POINTS = 72 / 25.4  # in a millimetre
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +94,8 @@ class SectionView:
     section: Section
     tile_rows: tuple[tuple[Tile, ...], ...]
     tile_columns: int
+    value_ems: float  # the width of the widest figure of its tiles, in ems, and the points that it can have
+    value_size: float
     prose: Markup
     charts: tuple[ChartView, ...]
     table: tables.TableView | None
@@ -206,7 +212,7 @@ def _section_view(
             one,
             # Browsers order letters themselves.
             Markup(_with_title(one.svg if web else rightward.drawn(one.svg), one.alt)),
-            _needs_title(one, len(drawn)),
+            _needs_title(one, len(drawn), section.title),
         )
         for one in drawn
     )
@@ -214,17 +220,25 @@ def _section_view(
         section,
         tuple(tiles[at : at + columns] for at in range(0, len(tiles), columns)),
         columns,
+        *value_size(tiles, columns),
         Markup(html_from_markdown(section.text)) if section.text else Markup(""),
         views,
         table,
         footnotes_of(figures, section),
         not tiles and table is None and not section.text and not section.notes and not drawn and not section.highlights,
         tuple(
-            ("even" if one.good is None else "good" if one.good else "bad", text)
+            (_tone(one), text)
             for one, text in zip(section.highlights, sentences(figures, section, formats), strict=True)
         ),
         _download(attachment.name, "text/csv", attachment.text) if web and attachment else None,
     )
+
+
+def _tone(one: Highlight) -> str:
+    """How a highlight judges; of goals as tiles do."""
+    if one.kind == "goal_at_risk":
+        return "warn"
+    return "even" if one.good is None else "good" if one.good else "bad"
 
 
 def _contents(figures: Figures, formats: Formats) -> list[tuple[str, str]]:
@@ -248,10 +262,11 @@ def _download(name: str, media_type: str, text: str) -> Download:
     return Download(name, f"data:{media_type};charset=utf-8;base64,{encoded}")
 
 
-def _needs_title(drawing: charts.Drawing, count: int) -> bool:
-    """Whether the chart must say what it measures: its section's heading may not, its keys may."""
-    named = any(key.label == drawing.title for key in drawing.legend)
-    return (count > 1 or bool(drawing.legend)) and not named
+def _needs_title(drawing: charts.Drawing, count: int, heading: str) -> bool:
+    """Whether the chart must say what it measures: unless its keys do, or the section's heading does."""
+    if any(key.label == drawing.title for key in drawing.legend):
+        return False
+    return count > 1 or bool(drawing.legend) or drawing.title.casefold() not in heading.casefold()
 
 
 def tile_columns(count: int) -> int:
@@ -259,6 +274,13 @@ def tile_columns(count: int) -> int:
     if count <= 4:
         return max(count, 3)
     return 3 if count in (5, 6, 9) else 4
+
+
+def value_size(tiles: tuple[Tile, ...], columns: int) -> tuple[float, float]:
+    """The width of the widest figure in ems, and the type's size in points at which it fits into its tile."""
+    ems = max((text_width(tile.value) * SEMI_BOLD for tile in tiles), default=0.0)
+    room = (_TILES - (columns + 1) * _TILE_GAP) / columns - _TILE_PADDING
+    return round(ems, 2), round(min(VALUE_SIZE, room * _POINTS / max(ems, 1.0)), 1)
 
 
 def tile_of(kpi: Kpi, formats: Formats, palette: Palette, previous_label: str) -> Tile:

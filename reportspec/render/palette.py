@@ -54,7 +54,7 @@ def palette_for(accent: str) -> Palette:
 
 def tinted(colour: str, share: float) -> str:
     """As much of a colour `#rrggbb` on white: no drawing needs transparency, which takes a group in PDFs."""
-    return _hex(_mixed(tuple(int(colour[at : at + 2], 16) for at in (1, 3, 5)), share))
+    return _hex(_mixed(_channels(colour), share))
 
 
 def _hex(channels: tuple[int, ...]) -> str:
@@ -63,6 +63,16 @@ def _hex(channels: tuple[int, ...]) -> str:
 
 def _mixed(channels: tuple[int, ...], share: float) -> tuple[int, ...]:
     return tuple(round(255 - (255 - channel) * share) for channel in channels)
+
+
+def readable_on(colour: str) -> str:
+    """White or the ink, whichever stands out more on a colour `#rrggbb`."""
+    on_ink = _contrast_on_white(_channels(INK)) / _contrast_on_white(_channels(colour))
+    return "#ffffff" if _contrast_on_white(_channels(colour)) > on_ink else INK
+
+
+def _channels(colour: str) -> tuple[int, ...]:
+    return tuple(int(colour[at : at + 2], 16) for at in (1, 3, 5))
 
 
 def _contrast_on_white(channels: tuple[int, ...]) -> float:

@@ -27,9 +27,10 @@ def sentence(figures: Figures, one: Highlight, formats: Formats) -> str:
     text = own or str(general[one.kind])
     said = _apart(one, formats)
     filled = text.format(label=one.label, period=figures.period.label, **said)
-    behind = _behind(one, formats)
+    counts_said = "{high}" in text and "{low}" in text and one.cases == ((_of(one, "low"), _of(one, "high")),)
+    behind = "" if counts_said else _behind(one, formats)
     filled = filled[:1].upper() + filled[1:]
-    return f"{filled} ({behind})." if behind else f"{filled}."
+    return f"{filled} ({behind})." if behind else f"{filled.removesuffix('.')}."
 
 
 def _apart(one: Highlight, formats: Formats) -> dict[str, str]:
@@ -60,6 +61,10 @@ def _written(formats: Formats, told: Told) -> str:
     if column.unit == "multiple" and isinstance(told.value, (int, float)):
         return number(formats, told.value, 1 if told.value < 10 else 0)
     return cell(formats, told.value, column, bare=False)
+
+
+def _of(one: Highlight, name: str) -> object:
+    return next((told.value for key, told in one.values if key == name), None)
 
 
 def _behind(one: Highlight, formats: Formats) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from reportspec.model.figures import Cell, Column, Section
 from reportspec.render.attachments import CsvFile
-from reportspec.render.fonts import text_width
+from reportspec.render.fonts import SEMI_BOLD, text_width
 from reportspec.render.locale import (
     Formats,
     attainment,
@@ -30,6 +30,7 @@ BAR_SHARE = 0.5  # of the cell's width, for the longest bar
 _UPRIGHT, _TURNED = 490.0, 740.0
 _SIZE, _DENSE = 8.0, 6.9
 _PADDING = {"": 8.5, "dense": 6.5}
+_CLEAR = 9.0  # more, where text follows figures
 
 # From the most readable to the most roomy: width, type size, class, whether the page is turned, and
 # whether there is room for bars.
@@ -328,36 +329,51 @@ def _layout(
     """Column widths in percent, the type's density, whether the page must be turned, and whether
     there is room for bars."""
     lines = (*rows, total) if total else rows
-    least, wished = [], []
+    least, wished, unbroken = [], [], []
     for place, column in enumerate(section.columns):
         longest = max(text_width(line[place].text) for line in lines)
         label = headings[place][0]
-        widest_word = max(map(text_width, label.split()), default=0.0) * 1.08  # semi-bold
+        widest_word = max(map(text_width, label.split()), default=0.0) * SEMI_BOLD
         notes = 0.8 * len(column.footnotes)
         heading = max(widest_word, min(text_width(label) * 0.6, 9.0)) + notes
         if _numeric(column):
             least.append(max(longest * 1.06, heading))
             wished.append(least[-1])
+            unbroken.append(least[-1])
         else:
+            word = max(text_width(part) for line in lines for part in line[place].text.split() or [""])
             least.append(max(min(longest * 1.04, 11.0), heading))
             wished.append(max(min(longest * 1.04, 26.0), heading))
+            unbroken.append(min(max(word * 1.04, heading), least[-1]))
+    clear = [_CLEAR if "after" in css.split() else 0.0 for _, css in headings]
     bar = least[barred] * BAR_SHARE / (1 - BAR_SHARE) if barred is not None else 0.0
     fitting = (
         one
         for one in _SETTINGS
-        if one[3] >= lying and (sum(least) + bar * one[4]) * one[1] + _PADDING[one[2]] * len(least) <= one[0]
+        if one[3] >= lying
+        and (sum(least) + bar * one[4]) * one[1] + _PADDING[one[2]] * len(least) + sum(clear) <= one[0]
     )
     width, size, css, turned, bars = next(fitting, _SETTINGS[-1])
     if barred is not None and bars:
         least[barred] += bar
         wished[barred] += bar + 6.0
-    spare = (width - _PADDING[css] * len(least)) / size - sum(least)
-    hunger = [wish - need for wish, need in zip(wished, least, strict=True)]
-    if spare > 0 and sum(hunger) > 0:
-        fed = min(1.0, spare / sum(hunger))
-        least = [need + more * fed for need, more in zip(least, hunger, strict=True)]
-    widths = [need * size + _PADDING[css] for need in least]
+    room = (width - _PADDING[css] * len(least) - sum(clear)) / size
+    if sum(least) <= room:
+        least = _fed(least, wished, room)
+    else:  # too much for any page: texts get more lines before a word is torn
+        least = _fed(unbroken, least, room)
+    widths = [need * size + _PADDING[css] + gap for need, gap in zip(least, clear, strict=True)]
     return [round(own / sum(widths) * 100, 2) for own in widths], css, turned, bars
+
+
+def _fed(least: list[float], wished: list[float], room: float) -> list[float]:
+    """What there is beyond the least, each in proportion to what it wishes more."""
+    hunger = [wish - need for wish, need in zip(wished, least, strict=True)]
+    spare = room - sum(least)
+    if spare <= 0 or sum(hunger) <= 0:
+        return least
+    fed = min(1.0, spare / sum(hunger))
+    return [need + more * fed for need, more in zip(least, hunger, strict=True)]
 
 
 def _caption(section: Section, formats: Formats, attachment: CsvFile | None) -> str:

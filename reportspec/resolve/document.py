@@ -29,6 +29,14 @@ class Document:
         """Where a part of the file stands."""
         return locate(self.node, path, key) if self.node is not None else None
 
+    def written(self, path: Place) -> str:
+        """A value as it is written, where it stands on one line: `1.200`, which as a number is 1.2."""
+        span = self.span(path)
+        if span is None or span.line != span.end_line:
+            return ""
+        lines = self.text.splitlines()
+        return lines[span.line - 1][span.column - 1 : span.end_column - 1] if span.line <= len(lines) else ""
+
     def tell(
         self,
         code: str,

@@ -199,7 +199,9 @@ def _value(document: Document, name: str, values: Mapping[str, Any], path: Place
             "unknown-param",
             f"`{{{{ {name[:50]} }}}}` stands for nothing here",
             path,
-            suggestion(name, known) or "declare it under `params:`",
+            "figures stand in mails only: show it by a section, such as `kpis`"
+            if name.startswith("metrics.")
+            else suggestion(name, known) or "declare it under `params:`",
         )
     return ""
 

@@ -120,7 +120,10 @@ def figures(report: Report, spec: BacktestSection, answers: Answers, footnotes: 
                     told[column] = told.get(column, 0) + int(row[column] or 0)
     then = metric_column(report, spec.metric, footnotes, told)
     came = metric_column(report, spec.against, footnotes, None)
-    off = replace(came, name="error", label=word(language, "error"), role="difference", footnotes=())
+    # A forecast that is too high is as wrong as one that is too low, whichever way the metric is better.
+    off = replace(
+        came, name="error", label=word(language, "error"), role="difference", direction="neutral", footnotes=()
+    )
     share = replace(
         off,
         name="error_share",

@@ -212,7 +212,7 @@ def figures(report: Report, spec: BreakdownSection, answers: Answers, footnotes:
         rows=tuple(body),
         total=total_cells,
         available_rows=available,
-        chart=_chart(report, spec, found.total),
+        chart=_chart(report, spec, found.total, cut=spec.top is not None and len(found.kept) > spec.top),
         others=others,
         subtotals=subtotals,
         bars=True,
@@ -310,7 +310,9 @@ def _not_merged(report: Report, spec: BreakdownSection, footnotes: Footnotes) ->
     return found
 
 
-def _chart(report: Report, spec: BreakdownSection, total: Row) -> Chart | None:
+def _chart(report: Report, spec: BreakdownSection, total: Row, cut: bool) -> Chart | None:
+    """The chart of the rows. Of rows that are `cut` there are no stacks: without the parts that are cut they would
+    be read as wholes, so that each row is a bar of its own."""
     wanted = spec.chart or ("histogram" if _is_binned(spec) else None)
     if wanted in (None, "none"):
         return None
@@ -323,7 +325,7 @@ def _chart(report: Report, spec: BreakdownSection, total: Row) -> Chart | None:
     whole = _whole(report, spec, total)
     if wanted in ("waterfall", "pareto") and (whole is None or whole[0] is None):
         return None  # of what nobody knows the sum there are no steps to it
-    if len(spec.dimensions) > 1:
+    if len(spec.dimensions) > 1 and not cut:
         return Chart("stacked", x, (first,), spec.dimensions[1].name, whole=whole)
     kinds = {"bar": "hbar", "line": "hbar", "stacked": "hbar"}
     return Chart(kinds.get(str(wanted), wanted), x, (first,), whole=whole)

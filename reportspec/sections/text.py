@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -12,6 +13,9 @@ from reportspec.model.query import Query
 from reportspec.model.spec import Report, SectionSpec
 from reportspec.sections.context import Context, Draft
 from reportspec.sections.section_kind import Kind, section_of
+
+# The line under the heads of a table: `|---|:--:|`.
+_TABLE = re.compile(r"(?m)^ {0,3}\|?(?: *:?-{2,}:? *\|)+(?: *:?-{2,}:? *)?$")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +28,14 @@ class TextSection(SectionSpec):
 
 def check(context: Context, draft: Draft) -> TextSection:
     """A text in the report's language."""
+    if not draft.standard and _TABLE.search(str(draft.data["text"])):
+        context.document.tell(
+            "no-table",
+            "a table in a text is printed as it is written: its Markdown has none",
+            draft.inner,
+            "show figures by a section, such as `breakdown`, and others as a list",
+            warning=True,
+        )
     common = {**draft.common(context), "note": ""}
     return TextSection(**common, title=context.text(draft.data.get("title")), text=context.text(draft.data["text"]))
 

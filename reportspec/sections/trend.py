@@ -180,6 +180,8 @@ def _chart(report: Report, spec: TrendSection, steps: _Steps) -> Chart:
     several = len(steps.query.sides[0].buckets) > 1
     kind = {"bar": "bar", "stacked": "stacked"}.get(spec.chart or "", "line" if several else "bar")
     first, by = spec.metrics[0], spec.dimensions[0] if spec.dimensions else None
+    if kind == "bar" and by is not None and first.adds_up:
+        kind = "stacked"  # a bar for each step, of which the values of the field are parts
     goal = report.goals.get(first.id)
     shown = goal.target if goal and spec.targeted else None
     return Chart(

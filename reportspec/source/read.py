@@ -127,6 +127,7 @@ class _Reader:
 
     def __init__(self, file: str) -> None:
         self.file = file
+        self.text = ""
         self.problems: list[Diagnostic] = []
         self.anchors: dict[str, tuple[Node, int]] = {}
         self.nodes = 0
@@ -135,6 +136,7 @@ class _Reader:
         root: Node | None = None
         documents = 0
         stack: list[_Open] = []
+        self.text = text
         loader = _LOADER(text)
         try:
             while loader.check_event():
@@ -314,6 +316,9 @@ class _Reader:
             help = "indent with blanks, not tabs; quote text that begins with @, ` or %"
         elif "mapping values are not allowed" in problem:
             help = "quote text that has `: ` in it, or check the indentation"
+        elif problem.startswith("did not find expected") and (found := self._comment_within(line)) is not None:
+            line, column, colour = found
+            help = f'`#` begins a comment, and the bracket before it stays open: write "{colour}"'
         context = f" {error.context}" if error.context else ""
         self.problems.append(
             Diagnostic(
@@ -323,6 +328,17 @@ class _Reader:
                 help,
             )
         )
+
+    def _comment_within(self, last: int) -> tuple[int, int, str] | None:
+        """Where a comment stands before a line that was meant for a value in brackets: a colour."""
+        lines = self.text.splitlines()[:last]
+        for at in range(len(lines), max(len(lines) - 3, 0), -1):
+            if found := _COLOUR.search(lines[at - 1]):
+                return at, found.start(1) + 1, found[1]
+        return None
+
+
+_COLOUR = re.compile(r"[{\[][^#]*\s(#[0-9a-fA-F]{3,8})\b")
 
 
 def _short(text: str) -> str:

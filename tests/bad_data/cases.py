@@ -302,6 +302,7 @@ CASES: dict[str, Callable[[Given], None]] = {
     "column_misspelt": field("amount", "amuont"),
     "column_other_case": field("amount", "Amount"),
     "column_with_blank": all_of(text("amount", "Deal amount", count=1), field("amount", "Deal amount")),
+    "column_with_signs": all_of(text("amount", "Amount (no.)", count=1), field("amount", "Amount (no.)")),
     "table_misspelt": entity("deal", table="deal"),
     "field_unknown": all_of(lambda given: given.deal.pop("closed_at"), field("won_at", "closed")),
     "field_other_word": all_of(lambda given: given.deal.pop("owner_id"), field("owner", "owner")),

@@ -116,3 +116,10 @@ def test_as_of_before_the_period(as_of: str, folder: Path) -> None:
     if not checked.broken:
         assert checked.report is not None
         compile_report(checked.report)
+
+
+def test_the_project_s_file_is_no_spec_and_that_is_all(folder: Path) -> None:
+    checked = load_report(folder / "reportspec.yaml", NOW, {})
+    assert [(one.code, one.message) for one in checked.diagnostics] == [
+        ("no-spec", "this is the project's file, not a spec")
+    ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from datetime import date
+from datetime import date, time
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from reportspec.calendar import (
     Period,
     bucket_label,
     buckets,
+    clock_label,
     parse_period,
     period_label,
     previous_period,
@@ -169,3 +170,11 @@ def test_one_language_does_not_speak_for_the_next() -> None:
         ("T3 2026", "mars 2026"),
         ("Q3 2026", "März 2026"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("clock", "american"), [(time(16, 5), "4:05\u00a0PM"), (time(0, 30), "12:30\u00a0AM"), (time(12), "12:00\u00a0PM")]
+)
+def test_times_of_day(clock: time, american: str) -> None:
+    assert clock_label(clock, "en", "en_US") == american
+    assert clock_label(clock, "en", "en_GB") == clock_label(clock, "de", "de_DE") == clock.strftime("%H:%M")

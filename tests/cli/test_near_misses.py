@@ -39,6 +39,7 @@ def told(folder: Path) -> list[Diagnostic]:
 @pytest.mark.parametrize(
     ("written", "help"),
     [
+        ("Deal-Nr.", "write `'\"Deal-Nr.\"'`"),
         ("Deal Id", "write `'\"Deal Id\"'`"),
         ("Deal Name (old)", "write `'\"Deal Name (old)\"'`"),
         ("Lead Source Detail", "write `'\"Lead Source Detail\"'`"),
@@ -47,7 +48,7 @@ def told(folder: Path) -> list[Diagnostic]:
     ],
 )
 @pytest.mark.parametrize("field", ["key", "name"])
-def test_a_name_with_blanks(project: Path, field: str, written: str, help: str) -> None:
+def test_a_name_with_blanks_or_signs(project: Path, field: str, written: str, help: str) -> None:
     """Quoted as it is told, it is read."""
     text = FILES["mapping.yaml"]
     at = "    key: '\"Deal Id\"'\n" if field == "key" else "      amount: Amount\n"
@@ -56,7 +57,7 @@ def test_a_name_with_blanks(project: Path, field: str, written: str, help: str) 
     (problem,) = told(project)
     assert (problem.code, problem.help) == (
         "bad-expression",
-        f"a name with blanks stands in quotes: {help}",
+        f"a name with blanks or signs stands in quotes: {help}",
     )
     assert problem.span is not None
     assert problem.span.line == (4 if field == "key" else 7)

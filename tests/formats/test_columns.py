@@ -18,7 +18,7 @@ from tests.formats.test_text_forms import cells_of
 NONE = r"n/a|–|-|"
 MONEY, SIGNED_MONEY = r"−?€\d{1,3}(,\d{3})*(\.\d\d)?", r"[+−]€\d{1,3}(,\d{3})*(\.\d\d)?|€0"
 SHARE, CHANGE = r"−?\d+(\.\d)?%", r"[+−]\d{1,3}(,\d{3})*(\.\d)?%|0\.0%"
-COUNT, DAYS, NUMBER, TEXT = r"\d{1,3}(,\d{3})*", r"\d+\.\d( days)?", r"−?[\d,]+(\.\d+)?", r"[^\n]+"
+COUNT, DAYS, TEXT = r"\d{1,3}(,\d{3})*", r"\d+\.\d( days)?", r"[^\n]+"
 SPEC: dict[str, Any] = {
     "report": "custom",
     "period": "2026-Q3",
@@ -68,7 +68,7 @@ WANTED: dict[str, list[tuple[str, str]]] = {
         ("Won deals", COUNT),
         ("Won deals, before", COUNT),
     ],
-    "records": [("Deal", TEXT), ("Amount", MONEY), ("Closed", TEXT), ("Probability", NUMBER)],
+    "records": [("Deal", TEXT), ("Amount", MONEY), ("Closed", TEXT), ("Probability", SHARE)],
     "funnel": [
         ("Step", TEXT),
         ("Number", COUNT),

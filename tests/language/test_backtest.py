@@ -90,6 +90,14 @@ def test_what_was_said_and_what_came(folder: Path) -> None:
     assert march["error_share"] is None
 
 
+def test_too_high_is_as_wrong_as_too_low(folder: Path) -> None:
+    backtest = {"metric": "forecast_amount", "against": "won_amount", "periods": 2}
+    [section] = figures(
+        folder, {"report": "custom", "period": "2026-04", "sections": [{"backtest": backtest}]}
+    ).sections
+    assert {one.direction for one in section.columns if one.name.startswith("error")} == {"neutral"}
+
+
 # The newest change is of 20 March, and lies a month before the clock.
 @pytest.mark.parametrize(
     ("now", "clock", "march", "april"),

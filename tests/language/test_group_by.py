@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from reportspec.catalogue.load import packaged
+from reportspec.model.figures import Chart
 from tests.figures.asking import NOW, codes, figures
 from tests.loading import load_report
 
@@ -122,3 +123,27 @@ def test_what_is_needed_is_named_with_whose_it_is(bare: Path, tmp_path: Path) ->
     notes = " ".join(note for one in figures(folder, spec).sections for note in one.notes)
     assert "Stage changes" in notes
     assert "needs: Expected close date)" not in notes
+
+
+def test_rows_that_are_cut_are_no_stacks(demo: Path) -> None:
+    """A stack without the parts that are cut would be read as the whole."""
+    by = {"metrics": ["won_deals_count"], "by": ["user.team", "account.region"], "chart": "stacked"}
+
+    def chart(**more: Any) -> Chart | None:
+        spec = {"report": "custom", "period": "2026-Q1", "sections": [{"breakdown": {**by, **more}}]}
+        return figures(demo, spec).sections[0].chart
+
+    whole, cut, others = chart(), chart(top=2), chart(top=2, others=True)
+    drawn = [(one.kind, one.color) for one in (whole, cut, others) if one is not None]
+    assert drawn == [("stacked", "account.region"), ("hbar", None), ("hbar", None)]
+
+
+def test_bars_over_time_have_the_other_field_as_parts(demo: Path) -> None:
+    def kind(metric: str) -> str | None:
+        by = [{"field": "deal.closed_at", "grain": "month"}, "user.team"]
+        sections = [{"breakdown": {"metrics": [metric], "by": by}}]
+        found = figures(demo, {"report": "custom", "period": "2026-Q1", "sections": sections}).sections[0].chart
+        return found.kind if found else None
+
+    assert kind("won_amount") == "stacked"
+    assert kind("close_rate") == "bar"  # drawn as lines: what does not add up has no parts

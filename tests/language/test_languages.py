@@ -15,7 +15,7 @@ import pytest
 
 from reportspec.catalogue.load import documents
 from reportspec.check.report import check_file
-from reportspec.languages import Texts, alphabetical, in_number, languages, vocabulary, word
+from reportspec.languages import Texts, alphabetical, filled, in_number, languages, vocabulary, word
 from tests.conftest import RunCli
 
 TRANSLATED = [language for language in languages() if language != "en"]
@@ -208,7 +208,8 @@ def test_adding_a_language_takes_one_file(tmp_path: Path, monkeypatch: pytest.Mo
     [
         ("locale: it_IT", "", "it", "it_IT"),
         ("locale: it_IT\nlanguage: en", "", "en", "it_IT"),
-        ("locale: it_IT", "language: en", "en", "en"),
+        ("locale: it_IT", "language: en", "en", "it_IT"),
+        ("language: it", "language: en", "en", "en"),
         ("locale: de_AT", "language: de", "de", "de_AT"),
         ("locale: it_IT", "locale: fr-CA", "fr", "fr_CA"),
         ("language: de", "", "de", "de"),
@@ -248,3 +249,9 @@ def test_names_sort_as_in_dictionaries() -> None:
     assert ordered("en", "ñandú", "nube", "oro") == ["ñandú", "nube", "oro"]
     assert ordered("fr", "été", "étage", "Etat", "eté") == ["étage", "Etat", "eté", "été"]
     assert ordered("it", "perù", "Pera", "però") == ["Pera", "però", "perù"]
+
+
+def test_a_sentence_ends_with_one_full_stop() -> None:
+    assert filled("Bis {0}. Dann {1}…", "1. Okt.", "b") == "Bis 1. Okt. Dann b…"
+    assert filled("{0} und {1}", "a..", "b") == "a.. und b"
+    assert filled("{a}.", a="Ja") == "Ja."

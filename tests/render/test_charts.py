@@ -19,7 +19,7 @@ from reportspec.render.charts.pareto import shares
 from reportspec.render.charts.scales import Span, Steps, ticks
 from reportspec.render.charts.series import Series
 from reportspec.render.charts.stacked import parts
-from reportspec.render.palette import INK, PREVIOUS, tinted
+from reportspec.render.palette import INK, PREVIOUS, readable_on, tinted
 from reportspec.schema_files import whole_schema
 from reportspec.sections.bridge import with_bridge
 from tests.render import reading, sample
@@ -272,3 +272,16 @@ def test_long_lines_have_marks_here_and_there(points: int, expected: int) -> Non
     assert len(list(chart.plot.iter(f"{reading.SVG}circle"))) == expected
     squares = [node for node in chart.plot.iter(f"{reading.SVG}path") if (node.get("d") or "").endswith("Z")]
     assert len(squares) == expected
+
+
+@pytest.mark.parametrize("accent", ["#ffdd00", "#0b5fff", "#ffffff", "#000000", "#888888", "#00c000"])
+def test_figures_in_a_heat_map_can_be_read(accent: str) -> None:
+    def light(colour: str) -> float:
+        parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+        red, green, blue = (p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts)
+        return 0.2126 * red + 0.7152 * green + 0.0722 * blue + 0.05
+
+    for share in (0.04, 0.3, 0.5, 0.7, 0.85):
+        ground = tinted(accent, share)
+        low, high = sorted((light(ground), light(readable_on(ground))))
+        assert high / low >= 3.9

@@ -135,6 +135,15 @@ def test_words_of_one_language_and_numbers_of_another_country() -> None:
     assert italian.word("filters") == "Filtri"
     assert italian.language_tag == "it"
     assert locale.number(italian, 1234.5, 1) == "1,234.5"
+    assert locale.day(italian, date(2026, 12, 31)) == "31 dic 2026"  # a month is a word
+    away = formats_for(replace(sample.figures("en", ()), locale="ja-JP"))
+    assert locale.day(away, date(2026, 12, 31)) == "31 Dec 2026"
+
+
+def test_a_heading_has_one_pair_of_brackets() -> None:
+    assert locale.with_unit(formats("en-US"), "Sales cycle (median)", "days") == "Sales cycle (median, days)"
+    assert locale.with_unit(formats("en-US"), "Sales cycle", "days") == "Sales cycle (days)"
+    assert locale.with_unit(formats("en-US"), "Days open", "days") == "Days open"
 
 
 @pytest.mark.parametrize(

@@ -13,18 +13,20 @@ from itertools import pairwise
 import pytest
 from fontTools.ttLib import TTFont
 
-from reportspec.model.figures import Chart, Column, PeriodFigures, Section, Theme
+from reportspec.model.figures import Chart, Column, Highlight, Kpi, PeriodFigures, Section, Theme
 from reportspec.render import RenderError, render_html
 from reportspec.render.attachments import csv_files
 from reportspec.render.charts.goal_bar import goal_bar
 from reportspec.render.charts.sparkline import sparkline
-from reportspec.render.fonts import font_directory
+from reportspec.render.fonts import font_directory, text_width
 from reportspec.render.locale import formats_for
-from reportspec.render.page import tile_columns
+from reportspec.render.page import tile_columns, tile_of, value_size
 from reportspec.render.palette import palette_for
+from reportspec.render.tables import table_view
 from tests.render import reading, sample
 
 T = sample.TEXTS["en"]
+GERMAN = formats_for(replace(sample.figures("en", ()), language="de", locale="de_DE"))
 
 
 def html_of(*sections: Section, language: str = "en", **more: object) -> str:
@@ -341,3 +343,57 @@ def test_dates_in_cells_are_written_out() -> None:
     columns = (Column("d", "Day", "date"), sample.metric("n", "N", "count"))
     section = Section("s", "records", "S", columns, ((date(2026, 9, 3), 1),))
     assert cells_of(html_of(section, language="it"))[1] == ["3 set 2026", "1"]
+
+
+def test_a_chart_says_what_it_measures_unless_its_heading_does() -> None:
+    columns = (Column("c", "Family", "text", role="dimension"), sample.metric("m", "Revenue", "count"))
+    chart = Chart("hbar", "c", ("m",))
+    section = Section("s", "breakdown", "Margin", columns, (("a", 3), ("b", 2)), chart=chart)
+    assert "<strong>Revenue</strong>" in html_of(section)
+    assert "<strong>Revenue</strong>" not in html_of(replace(section, title="Total revenue by family"))
+
+
+def test_what_follows_figures_is_as_wide_as_it_must_be() -> None:
+    """Its padding is wider, which must not be taken from a date."""
+    names = tuple(Column(f"t{i}", "Text of some length", "text") for i in range(3))
+    columns = (*names, sample.metric("n", "Purchases", "count"), Column("d", "Last", "date"))
+    row = (*("Words that may stand in several lines",) * 3, 2, date(2026, 12, 25))
+    section = Section("s", "records", "S", columns, (row,))
+    view = table_view(section, GERMAN, "", None)
+    assert view is not None
+    size = 6.9 if view.css == "dense" else 8.0
+    paper = 740 if view.landscape else 490
+    last = view.headings[-1].width / 100 * paper
+    assert last - 12 >= text_width(view.rows[0][-1].text) * size
+
+
+def test_where_columns_do_not_fit_lines_are_broken_before_words() -> None:
+    texts = tuple(Column(f"t{i}", "T", "text") for i in range(6))
+    numbers = tuple(sample.metric(f"n{i}", "N", "count") for i in range(9))
+    row = (*("many short words in here",) * 5, "Verlängerung", *(10**9,) * 9)
+    section = Section("s", "records", "S", (*texts, *numbers), (row,))
+    view = table_view(section, formats_for(sample.figures("en", ())), "", None)
+    assert view is not None
+    assert view.landscape
+    assert view.headings[5].width / 100 * 740 - 6 >= text_width("Verlängerung") * 6.9
+
+
+@pytest.mark.parametrize(("columns", "value"), [(4, 1_864_742.45), (3, 1_864_742.45), (4, 12.0), (4, 10.0**13)])
+def test_the_figure_of_a_tile_fits_into_it(columns: int, value: float) -> None:
+    kpi = Kpi(sample.metric("a", "Amount", "currency"), value)
+    formats = replace(GERMAN, cents="always")
+    tile = tile_of(kpi, formats, palette_for("#0b5fff"), "")
+    ems, size = value_size((tile,), columns)
+    assert ems >= text_width(tile.value)
+    millimetres = ems * size / 72 * 25.4
+    inside = (174 + 2 * 2.6 - (columns + 1) * 2.6) / columns - 2 * 2.8
+    assert millimetres <= inside + 0.3
+    assert size == 16 or millimetres > inside - 1
+
+
+def test_highlights_judge_goals_as_tiles_do() -> None:
+    one = Highlight("nothing", "m", "M", (), {"en": "{label}"})
+    html = html_of(
+        Section("s", "highlights", "S", highlights=(replace(one, kind="goal_at_risk", good=False),), shape="sentences")
+    )
+    assert '<li class="warn">' in html

@@ -266,6 +266,15 @@ def test_negatives_and_cents_are_written_as_the_theme_has_them() -> None:
     assert ">€7<" in text(cents="never")
 
 
+def test_differences_have_a_sign_whatever_negatives_have() -> None:
+    off = Column("e", "Error", "number", "currency", "difference", "e", currency="EUR")
+    first = Column("c", "C", "text", role="dimension")
+    section = Section("s", "backtest", "S", (first, off), (("a", -64_369), ("b", 246_185)), None, 2)
+    html = render_html(sample.figures("en", (section,), theme=Theme(negatives="parentheses")))
+    assert ">−€64,369<" in html
+    assert ">+€246,185<" in html
+
+
 def test_the_appendix_may_be_left_out() -> None:
     assert 'id="appendix"' in render_html(sample.pipeline())
     without = replace(sample.pipeline(), theme=Theme(appendix=False, contents=True))

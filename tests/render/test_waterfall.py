@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
+from datetime import date
 
 import pytest
 
-from reportspec.model.figures import Bridge, Chart, Column, Section
+from reportspec.model.figures import Bridge, Chart, Column, PeriodFigures, Section
+from reportspec.render import render_html
 from reportspec.sections.bridge import with_bridge
-from tests.render import reading
+from tests.render import reading, sample
 
 WHERE = Column("c", "Owner", "text", role="dimension")
 COUNT = Column("n", "Deals won", "integer", "count", "metric", "n", "up")
@@ -71,3 +74,15 @@ def test_the_largest_changes_have_a_step_of_their_own() -> None:
     made = with_bridge(Section("s", "breakdown", "S", (WHERE, COUNT), rows, None, 14, chart=chart)).chart
     assert made
     assert made.bridge == Bridge(tuple((at, at + 1.0) for at in range(2, 14)), 3.0, 2, True)
+
+
+def test_its_ends_are_periods_that_are_told_apart() -> None:
+    periods = [
+        PeriodFigures(date(year, 10, 1), date(year, 11, 30), f"29 September – 29 November {year}")
+        for year in (2026, 2025)
+    ]
+    rows = (("Anna", 5, 3), ("Ciro", 1, 4))
+    chart = Chart("waterfall", "c", ("n",), whole=(10.0, 8.0))
+    section = Section("s", "breakdown", "S", (WHERE, COUNT, BEFORE), rows, (None, 10, 8), 5, chart=chart)
+    figures = sample.figures("en", (with_bridge(section),), period=periods[0], compare=periods[1])
+    assert {one.label for one in periods} <= set(re.findall(r">([^<>]+)</text>", render_html(figures)))

@@ -76,11 +76,8 @@ def few_series(
     """At most `SERIES` series; what is left is summed into one more, or left out, and told."""
     if len(series) <= SERIES:
         return series, ()
-    # Others that the rows have already are among the rest, not beside it.
     other = canvas.formats.word("other")
-    apart = canvas.section.others and sum_rest
-    own = [at for at, one in enumerate(series) if not (apart and one.label == other)]
-    kept = set(sorted(own, key=lambda at: -_size(series[at]))[: SERIES - 1])
+    kept = set(sorted(range(len(series)), key=lambda at: -_size(series[at]))[: SERIES - 1])
     chosen = tuple(one for at, one in enumerate(series) if at in kept)
     told = {"shown": len(chosen), "available": number(canvas.formats, len(series))}
     if not sum_rest:
@@ -90,22 +87,10 @@ def few_series(
 
 
 def few_rows(canvas: Canvas, series: tuple[Series, ...]) -> tuple[tuple[str, ...], tuple[Series, ...], tuple[str, ...]]:
-    """The names and the series of the largest stacks. Where the rows have others already, and values
-    add up, those that are not drawn are among them."""
-    sums = Series("", series[0].column, _sums(series))
-    last = len(sums.values) - 1
-    if len(sums.values) <= CATEGORIES or not canvas.section.others or canvas.chart.whole is None:
-        rows, captions = _largest(canvas, sums)
-        names = tuple(canvas.labels[row] for row in rows)
-        return names, tuple(replace(one, values=tuple(one.values[row] for row in rows)) for one in series), captions
-    rows = largest(sums.values[:last], CATEGORIES - 1)
-    rest = [at for at in range(last + 1) if at not in rows]
-    cut = tuple(
-        replace(one, values=(*(one.values[row] for row in rows), math.fsum(one.values[at] or 0.0 for at in rest)))
-        for one in series
-    )
-    names = (*(canvas.labels[row] for row in rows), canvas.formats.word("other"))
-    return names, cut, largest_drawn(canvas, len(rows), last)
+    """The names and the series of the largest stacks."""
+    rows, captions = _largest(canvas, Series("", series[0].column, _sums(series)))
+    names = tuple(canvas.labels[row] for row in rows)
+    return names, tuple(replace(one, values=tuple(one.values[row] for row in rows)) for one in series), captions
 
 
 def _largest(canvas: Canvas, one: Series) -> tuple[list[int], tuple[str, ...]]:

@@ -11,15 +11,14 @@ from reportspec.render.charts.lettering import GAP, beside, named, widest
 from reportspec.render.charts.scales import Steps
 from reportspec.render.charts.svg import SIZE, Frame, Label, drawing, rect
 from reportspec.render.fonts import clipped
-from reportspec.render.locale import Formats, compact, is_number
-from reportspec.render.palette import INK, tinted
+from reportspec.render.locale import Formats, compact, is_number, number
+from reportspec.render.palette import INK, readable_on, tinted
 
 ROWS = 40
 COLUMNS = 16
 ROW = 19  # pixels
 
 _PALEST, _DARKEST = 0.04, 0.85  # how much of the accent a cell has
-_DARK = 0.62  # of the largest value: from here on figures are white
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +43,11 @@ def heatmap(canvas: Canvas) -> tuple[Drawing, ...]:
     alt = formats.word("chart_of", label=shown.label, title=section.title or section.id)
     cells = cells_of(canvas)
     captions = (formats.word("heatmap_cut", rows=ROWS, columns=COLUMNS),) if cells.cut else ()
+    if section.available_rows > len(section.rows):  # a heat map has no table that would say so
+        captions = (
+            *captions,
+            formats.word("rows_cut", shown=len(section.rows), available=number(formats, section.available_rows)),
+        )
     return (Drawing(_drawn(canvas, cells, shown), shown.label, alt, (), captions),)
 
 
@@ -83,7 +87,7 @@ def _drawn(canvas: Canvas, cells: Cells, column: Column) -> str:
         shapes.append(rect(x - half, y - thick, x + half, y + thick, fill))
         if value is not None:
             text = compact(canvas.formats, value, column, 1)
-            labels.append(Label(x, y + SIZE * 0.35, text, "middle", "#ffffff" if share > _DARK else INK))
+            labels.append(Label(x, y + SIZE * 0.35, text, "middle", readable_on(fill)))
     return drawing(frame, shapes, labels)
 
 

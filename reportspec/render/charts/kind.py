@@ -9,7 +9,7 @@ from typing import Literal
 
 from reportspec.model.figures import Chart, Column, Figures, Section
 from reportspec.render.charts.series import Series, read_series
-from reportspec.render.locale import Formats, compact
+from reportspec.render.locale import Formats, compact, with_unit
 from reportspec.render.palette import FAINT, INK, PREVIOUS, Palette
 
 
@@ -117,7 +117,4 @@ def finished(
 
 def _title(canvas: Canvas, series: tuple[Series, ...]) -> str:
     title = ", ".join(dict.fromkeys(one.column.label for one in series))
-    day_word = str(canvas.formats.words["day"]["many"])
-    if series[0].column.unit == "days" and day_word not in title.lower():
-        title = f"{title} ({day_word})"
-    return title
+    return with_unit(canvas.formats, title, "days") if series[0].column.unit == "days" else title

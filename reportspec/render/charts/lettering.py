@@ -12,6 +12,7 @@ from reportspec.render.fonts import clipped, text_width
 from reportspec.render.palette import MUTED
 
 GAP = 7  # between labels and what they name
+BETWEEN = 8  # between labels in a row
 LONGEST_TURNED = 100  # pixels
 
 _ANGLE = -35  # of labels that would collide if level
@@ -61,13 +62,16 @@ def below(
             labels.append(Label(x + 3, frame.height + GAP + 5, short, "end", MUTED, _ANGLE))
         return labels
     level = [clipped(text, max(slot, 150) / SIZE) for text in texts]
-    every = max(1, math.ceil((widest(level) + 4) / slot))
-    labels = []
+    every = max(1, math.ceil((widest(level) + BETWEEN) / slot))
+    labels, free = [], -math.inf  # from where on there is room for another one
     for text, x in list(zip(level, xs, strict=True))[::every]:
         half = text_width(text) * SIZE / 2
         if every > 1 and labels and x + half > frame.width + frame.right:
             continue
         inside = min(max(x, half - frame.left), frame.width + frame.right - half)
+        if inside - half < free:
+            continue
+        free = inside + half + BETWEEN / 2
         labels.append(Label(inside, frame.height + GAP + SIZE, text))
     return labels
 

@@ -47,9 +47,8 @@ def _row_labels(section: Section, x: int, formats: Formats, split: bool) -> tupl
     if not split or len(set(labels)) == len(labels):
         return labels
     parts = [place for place, column in enumerate(section.columns) if column.role in ("dimension", "period")]
-    return tuple(
-        " · ".join(cell(formats, row[place], section.columns[place]) for place in parts) for row in section.rows
-    )
+    named = [" · ".join(cell(formats, row[place], section.columns[place]) for place in parts) for row in section.rows]
+    return (*named[:-1], labels[-1]) if section.others else tuple(named)  # the others are no value of a second field
 
 
 def _by_colour(
@@ -64,11 +63,9 @@ def _by_colour(
     colour, measure = places[chart.color], places[chart.y[0]]
     positions: dict[tuple[Cell, str], int] = {}
     cells: dict[str, dict[int, float | None]] = {}
-    others = len(section.rows) - 1 if section.others else -1  # of all colours together
-    for index, (row, label) in enumerate(zip(section.rows, row_labels, strict=True)):
+    for row, label in zip(section.rows, row_labels, strict=True):
         at = positions.setdefault((row[places[chart.x]], label), len(positions))
         name = cell(formats, row[colour], section.columns[colour])
-        name = formats.word("other") if index == others else name
         value = row[measure]
         cells.setdefault(name, {})[at] = float(value) if is_number(value) else None
     labels = tuple(label for _, label in positions)

@@ -9,12 +9,14 @@ from dataclasses import dataclass
 from reportspec.model.figures import Column
 from reportspec.render.charts.cut import all_rows, largest_drawn, others_name
 from reportspec.render.charts.kind import Canvas, Drawing, Kind, each_unit, finished
-from reportspec.render.charts.lettering import widest
+from reportspec.render.charts.lettering import LONGEST_TURNED, widest
 from reportspec.render.charts.scales import Steps
 from reportspec.render.charts.series import Series
 from reportspec.render.charts.svg import Label, drawing, rule
 from reportspec.render.charts.upright import HEIGHT, Upright
 from reportspec.render.palette import BAD, FAINT, GOOD, INK, PREVIOUS
+
+LONGEST_PERIOD = 180  # pixels of a period's name
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +38,9 @@ def waterfall(canvas: Canvas, series: tuple[Series, ...]) -> Drawing:
     names = tuple(bar.name for bar in bars)
     reached = [level for bar in bars for level in (bar.start, bar.end)]
     steps = Steps(len(bars), 0.3, 0.15)
-    upright = Upright.of(canvas, one.column, reached, steps, names, rotate=True, height=HEIGHT + 20)
+    # Both ends are periods, which the end of their names tells apart.
+    longest = max(LONGEST_TURNED, min(widest((names[0], names[-1])), LONGEST_PERIOD))
+    upright = Upright.of(canvas, one.column, reached, steps, names, rotate=True, height=HEIGHT + 20, longest=longest)
     labels = upright.labels() + _written(upright, bars)
     shapes = [upright.bar(at, bar.start, bar.end, bar.colour) for at, bar in enumerate(bars) if bar.start != bar.end]
     shapes = [*upright.grid(labels), *_threads(upright, bars), *shapes, *upright.reference(labels)]
