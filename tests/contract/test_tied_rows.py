@@ -75,6 +75,7 @@ ASKED = [(engine, case) for engine in EVERYWHERE for case in TIED if engine not 
 @pytest.mark.slow
 @pytest.mark.parametrize(("engine", "case"), ASKED)
 def test_the_largest_counts_wherever_it_lies(case: str, engine: str, tmp_path: Path) -> None:
+    """Slow: servers are started, and rows are laid in each order."""
     tied, right, told = TIED[case]
     orders = list(permutations(tied)) if engine == "duckdb" else [tuple(tied), tuple(tied[::-1])]
     for turn, order in enumerate(orders):

@@ -119,6 +119,7 @@ RECORDS = [
 @pytest.mark.slow
 @pytest.mark.parametrize("engine", EVERYWHERE)
 def test_what_is_done_on_deleted_deals_and_on_spam(engine: str, tmp_path: Path) -> None:
+    """Slow: servers are started."""
     right = {"deal_calls_count": 1, "sales_calls_per_opportunity.open": 1, "cases_handled_count.touched": 1}
     with landed(engine, RECORDS, lambda *_: None, tmp_path / "db") as found:
         entities = {}
