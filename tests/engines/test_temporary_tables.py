@@ -162,10 +162,11 @@ def reader(engine: Engine) -> Iterator[str]:
             raw.exec_driver_sql(f"create user '{name}'@'localhost' identified by 'x'")
             for host in ("%%", "localhost"):
                 raw.exec_driver_sql(f"grant select on {schema}.* to '{name}'@'{host}'")
-                raw.exec_driver_sql(f"grant select on {url.database}.* to '{name}'@'{host}'")
     try:
         password = None if engine.name == "postgres" else "x"
-        yield url.set(username=name, password=password).render_as_string(hide_password=False)
+        # Everybody may have tables in MariaDB's `test`.
+        own = url.database if engine.name == "postgres" else schema
+        yield url.set(username=name, password=password, database=own).render_as_string(hide_password=False)
     finally:
         with sa.create_engine(driven(engine.url)).begin() as raw:
             if engine.name == "postgres":
