@@ -8,8 +8,8 @@ from sqlglot import exp
 
 from reportspec.databases import Checkup, Database
 from reportspec.databases.mysql import DRIVER, INSTANTS, collated, collations, exact_of, may_write, reading_of, rules_of
-from reportspec.expression.trees import LANDS, SOURCE, alias_of
-from reportspec.sql.dialects.common import inlined_or_not
+from reportspec.expression.trees import alias_of, names_cte
+from reportspec.sql.dialects.common import inlined_or_not, lands_rows
 from reportspec.sql.dialects.rewrite import Dialect, Rules, Unsupported, rewritten, unsaid, with_args
 
 MOST_CTES = 64  # in one statement
@@ -22,11 +22,11 @@ def fewer_ctes(tree: exp.Expr) -> exp.Expr:
     with_ = tree.args.get("with_")
     if with_ is None or len(with_.expressions) <= MOST_CTES:
         return tree
-    read = Counter(table.name for table in tree.find_all(exp.Table) if not _of_source(table))
+    read = Counter(table.name for table in tree.find_all(exp.Table) if names_cte(table))
     moved: dict[str, exp.Expr] = {}
 
     def in_place(table: exp.Expr) -> exp.Expr:
-        if _of_source(table) or table.name not in moved:
+        if not names_cte(table) or table.name not in moved:
             return table
         return exp.Subquery(this=moved[table.name], alias=alias_of(table.alias_or_name))
 
@@ -46,16 +46,11 @@ def fewer_ctes(tree: exp.Expr) -> exp.Expr:
     return with_args(found, with_=with_args(with_, expressions=kept))
 
 
-def _of_source(table: exp.Expr) -> bool:
-    return bool(table.text("db") or table.meta.get(SOURCE))
-
-
 def _written_down(node: exp.Expr) -> exp.Expr:
     """Rows of the source with a limit that none reaches: MariaDB puts what has none into the
     statement around it, and finds no key for joins on the expressions that keys then are."""
     node, select = inlined_or_not(node), node.this
-    lands = isinstance(select, exp.Select) and any(LANDS in item.meta for item in select.expressions)
-    if not lands or select.args.get("limit") is not None:
+    if not lands_rows(select) or select.args.get("limit") is not None:
         return node
     most = exp.Limit(expression=exp.Literal.number(2**64 - 1))
     return with_args(node, this=with_args(select, limit=most))

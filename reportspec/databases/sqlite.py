@@ -39,6 +39,7 @@ from reportspec.sql.dialects.common import (
     difference,
     fitting,
     is_zoned,
+    lands_rows,
     minutes_ahead,
     nulls_last,
     quantiles_by_rank,
@@ -421,14 +422,10 @@ def written_down(tree: exp.Expr) -> exp.Expr:
         return tree
     joined = {join.this.name for join in tree.find_all(exp.Join) if isinstance(join.this, exp.Table)}
     ctes = [
-        with_args(cte, materialized=True) if cte.alias in joined and _lands(cte.this) else cte
+        with_args(cte, materialized=True) if cte.alias in joined and lands_rows(cte.this) else cte
         for cte in with_.expressions
     ]
     return with_args(tree, with_=with_args(with_, expressions=ctes))
-
-
-def _lands(tree: exp.Expr) -> bool:
-    return isinstance(tree, exp.Select) and any(LANDS in one.meta for one in tree.expressions)
 
 
 SQLITE = Dialect(

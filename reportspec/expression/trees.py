@@ -66,6 +66,11 @@ def table(name: str) -> exp.Table:
     return exp.Table(this=identifier(name))
 
 
+def names_cte(table: exp.Expr) -> bool:
+    """Whether a table in a FROM is a CTE of its statement: it has no schema, and is none of the source's."""
+    return not table.args.get("db") and not (table._meta and SOURCE in table._meta)
+
+
 def named(tree: exp.Expr, name: str) -> exp.Alias:
     """`tree AS "name"`. The tree becomes part of it, no copy is made."""
     return exp.Alias(this=tree, alias=identifier(name))

@@ -12,7 +12,7 @@ from sqlglot import ErrorLevel, exp
 from sqlglot.errors import SqlglotError
 
 from reportspec.expression.sandbox import NODES as EXPRESSIONS
-from reportspec.expression.trees import HOLDS, READS, SOURCE, SPEAKS, VALUES, alias_of, identifier
+from reportspec.expression.trees import HOLDS, READS, SOURCE, SPEAKS, VALUES, alias_of, identifier, names_cte
 from reportspec.sql.dialects.common import ALIKE, quotient, remainder
 from reportspec.sql.dialects.generic import NODES
 from reportspec.sql.dialects.portable import checked
@@ -197,7 +197,7 @@ def _apart(tree: exp.Expr) -> exp.Expr:
         if cte.alias in both:
             cte.set("alias", alias_of(both[cte.alias]))
     for table in tree.find_all(exp.Table):
-        if table.name in both and not table.db and not table.meta.get(SOURCE):
+        if table.name in both and names_cte(table):
             if not table.alias:
                 table.set("alias", alias_of(table.name))
             table.set("this", identifier(both[table.name]))

@@ -8,13 +8,13 @@ fields that any of the statements asks for; what only one of them reads stays in
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlglot import exp
 
-from reportspec.expression.trees import READS, ROWS, SOURCE, SPEAKS, alias_of, conjuncts, identifier
+from reportspec.expression.trees import READS, ROWS, SOURCE, SPEAKS, alias_of, conjuncts, identifier, names_cte
 from reportspec.resolve.binding import Binding
 from reportspec.resolve.moments import Moment
 from reportspec.sql.dialects.rewrite import rewritten, with_args
@@ -23,6 +23,7 @@ from reportspec.sql.statement import RowsOf, Statement
 PREFIX = "reportspec_"  # of the names of temporary tables: nobody else's begin like that
 
 Key = tuple[object, ...]  # an entity, and the instants that its rows depend on
+Order = Mapping[str, frozenset[str]]  # CTEs, and those that each reads
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,7 @@ class _Library(Statement):
 def script(binding: Binding, trees: Sequence[exp.Expr], place: Temporary) -> Script | None:
     """The statements with what several of them are made from as temporary tables; where tables have indexes, also
     with all that others are joined to, and rates, which are few. None where there is nothing of that kind."""
-    asked: dict[Key, dict[str, None]] = {}
+    fields: dict[Key, dict[str, None]] = {}
     where: Counter[Key] = Counter()
     found: dict[Key, RowsOf] = {}
     for tree in trees:
@@ -87,7 +88,7 @@ def script(binding: Binding, trees: Sequence[exp.Expr], place: Temporary) -> Scr
             key = _key(one)
             if key is not None and (place.indexes or (one.made and one.entity)):
                 where[key] += 1
-                asked.setdefault(key, {}).update(dict.fromkeys(one.fields))
+                fields.setdefault(key, {}).update(dict.fromkeys(one.fields))
                 found.setdefault(key, one)
     several = [key for key, count in where.items() if count > 1 or place.indexes]
     if not several:
@@ -96,28 +97,32 @@ def script(binding: Binding, trees: Sequence[exp.Expr], place: Temporary) -> Scr
     names: dict[Key, str] = {}
     for key in several:
         names[key] = library.made_again(found[key])
-        for field in asked[key]:
+        for field in fields[key]:
             library.need(names[key], field)
     made = {name: tree for name, tree, _ in library.ctes()}
     order = {name: _names_read(tree) for name, tree in made.items()}
-    kept = _worth_it(names, order, trees)
+    asked = [_Asked.of(tree, names) for tree in trees]
+    kept = _worth_it({names[key] for key in several if found[key].made}, order, asked)
     if place.indexes:
-        kept |= _joined(names, made, trees)
+        kept |= _joined(made, asked)
     if not kept:
         return None
     done: dict[str, str] = {}
     selects: dict[str, exp.Expr] = {}
     for name, tree in made.items():
         if name in kept:
-            inside = _inside(order, order[name], done)
+            _, inside = _down(order, order[name], done)
+            ctes = [
+                exp.CTE(this=_over(body, done, place.schema), alias=alias_of(other))
+                for other, body in made.items()
+                if other in inside
+            ]
             select = _over(tree, done, place.schema)
-            for other in made:
-                if other in inside:
-                    select = _with(select, other, _over(made[other], done, place.schema))
+            select = _with_ctes(select, ctes) if ctes else select
             select.meta.update({READS: library.reads(), SPEAKS: binding.source.dialect})
             done[name] = f"{PREFIX}{name}"
             selects[done[name]] = select
-    over = tuple(_rebased(tree, names, done, place.schema) for tree in trees)
+    over = tuple(one.over(done, place.schema) for one in asked)
     keys = _keys_read((*selects.values(), *over), selects)
     tables = tuple(TemporaryTable(name, tree, (*sorted(keys.get(name, ())),)) for name, tree in selects.items())
     return Script(place, tables, over)
@@ -130,7 +135,7 @@ def times_read(trees: Iterable[exp.Expr]) -> Counter[str]:
         inside: dict[str, Counter[str]] = {}
         for cte in _ctes(tree):  # each reads only earlier ones
             inside[cte.alias] = _read_in(cte.this, inside)
-        found += _read_in(with_args(tree, with_=None), inside)
+        found += _read_in(_without_ctes(tree), inside)
     return found
 
 
@@ -139,7 +144,7 @@ def _read_in(tree: exp.Expr, ctes: Mapping[str, Counter[str]]) -> Counter[str]:
     for table in tree.find_all(exp.Table):
         if table._meta and SOURCE in table._meta:
             found[".".join(part.name for part in table.parts)] += 1
-        elif not table.args.get("db"):
+        elif names_cte(table):
             found += ctes.get(table.name, Counter())
     return found
 
@@ -152,104 +157,83 @@ def _key(rows: RowsOf) -> Key | None:
     return (rows.entity, *bounds) if all(isinstance(one, datetime) for one in bounds) else None
 
 
-def _worth_it(names: Mapping[Key, str], order: Mapping[str, frozenset[str]], trees: Sequence[exp.Expr]) -> set[str]:
-    """Those of the CTEs made from others that are read at least twice: by statements, or by what is made for them."""
-    made = {key: one.made for tree in trees for one in tree.meta.get(ROWS, ()) if (key := _key(one)) is not None}
-    kept = {name for key, name in names.items() if made[key]}
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A statement, which of its CTEs are whose in the library, and which CTEs it and each of them read."""
+
+    tree: exp.Expr
+    called: Mapping[str, str]
+    reads: frozenset[str]
+    order: Order
+
+    @staticmethod
+    def of(tree: exp.Expr, names: Mapping[Key, str]) -> _Asked:
+        called = {
+            one.cte: names[key] for one in tree.meta.get(ROWS, ()) if (key := _key(one)) is not None and key in names
+        }
+        order = {cte.alias: _names_read(cte.this) for cte in _ctes(tree)}
+        return _Asked(tree, called, _names_read(_without_ctes(tree)), order)
+
+    def met(self, kept: Collection[str]) -> set[str]:
+        """What it reads first of what is kept, in the library's names."""
+        ends = [cte for cte, name in self.called.items() if name in kept]
+        return {self.called[cte] for cte in _down(self.order, self.reads, ends)[0]}
+
+    def over(self, tables: Mapping[str, str], schema: str) -> exp.Expr:
+        """The statement over temporary tables in place of its own CTEs."""
+        own = {cte: tables[name] for cte, name in self.called.items() if name in tables}
+        if not own:
+            return self.tree
+        _, needed = _down(self.order, self.reads, own)
+        return _over(_with_ctes(self.tree, [cte for cte in _ctes(self.tree) if cte.alias in needed]), own, schema)
+
+
+def _worth_it(kept: Collection[str], order: Order, asked: Sequence[_Asked]) -> set[str]:
+    """Those of the CTEs that are read at least twice: by statements, or by what is made for them."""
+    kept = set(kept)
     while True:
-        uses = Counter(name for tree in trees for name in _own_reads(tree, names, kept))
+        uses = Counter(name for one in asked for name in one.met(kept))
         for name in kept:
-            uses.update(_first_met(order, order[name], kept))
+            uses.update(_down(order, order[name], kept)[0])
         lonely = {name for name in kept if uses[name] < 2}
         if not lonely:
             return kept
         kept -= lonely
 
 
-def _joined(names: Mapping[Key, str], made: Mapping[str, exp.Expr], trees: Sequence[exp.Expr]) -> set[str]:
+def _joined(made: Mapping[str, exp.Expr], asked: Sequence[_Asked]) -> set[str]:
     """The CTEs whose rows others are joined to by a key."""
     found = set(_keys_read(made.values(), made))
-    for tree in trees:
-        called = _called(tree, names, made)
-        found |= {called[name] for name in _keys_read([tree], called)}
+    for one in asked:
+        found |= {one.called[cte] for cte in _keys_read([one.tree], one.called)}
     return found
 
 
-def _own_reads(tree: exp.Expr, names: Mapping[Key, str], kept: set[str]) -> set[str]:
-    """What a statement reads first of what is kept, in the library's names."""
-    called = _called(tree, names, kept)
-    ctes = {cte.alias: _names_read(cte.this) for cte in _ctes(tree)}
-    met = _first_met(ctes, _names_read(tree, but_ctes=True), called)
-    return {called[name] for name in met}
-
-
-def _called(tree: exp.Expr, names: Mapping[Key, str], kept: Iterable[str]) -> dict[str, str]:
-    """The CTEs of a statement that are kept, by what they are called there."""
-    there = set(kept)
-    found = {}
-    for one in tree.meta.get(ROWS, ()):
-        name = names.get(_key(one) or ())
-        if name in there and name is not None:
-            found[one.cte] = name
-    return found
-
-
-def _first_met(order: Mapping[str, frozenset[str]], start: Iterable[str], stop: Iterable[str]) -> set[str]:
-    """The names among `stop` that are met on the way down from what is read at the `start`."""
-    ends, met, seen, waiting = set(stop), set[str](), set[str](), list(start)
+def _down(order: Order, start: Iterable[str], ends: Collection[str]) -> tuple[set[str], set[str]]:
+    """On the way down from what is read at the `start`: the first of the `ends` that are met, and what is passed
+    before."""
+    met, passed, waiting = set[str](), set[str](), list(start)
     while waiting:
         name = waiting.pop()
-        if name in seen:
-            continue
-        seen.add(name)
         if name in ends:
             met.add(name)
-        else:
-            waiting += order.get(name, ())
-    return met
-
-
-def _inside(order: Mapping[str, frozenset[str]], start: Iterable[str], stop: Iterable[str]) -> set[str]:
-    """The CTEs that have to stand in a statement which reads those at the `start`, where others are tables."""
-    ends, seen, waiting = set(stop), set[str](), list(start)
-    while waiting:
-        name = waiting.pop()
-        if name not in seen and name not in ends and name in order:
-            seen.add(name)
+        elif name in order and name not in passed:
+            passed.add(name)
             waiting += order[name]
-    return seen
-
-
-def _rebased(tree: exp.Expr, names: Mapping[Key, str], done: Mapping[str, str], schema: str) -> exp.Expr:
-    """A statement over the temporary tables in place of its own CTEs."""
-    own = {cte: done[name] for cte, name in _called(tree, names, done).items()}
-    if not own:
-        return tree
-    order = {cte.alias: _names_read(cte.this) for cte in _ctes(tree)}
-    needed = _inside(order, _names_read(tree, but_ctes=True), own)
-    left = [cte for cte in _ctes(tree) if cte.alias in needed]
-    found = with_args(tree, with_=with_args(tree.args["with_"], expressions=left) if left else None)
-    return _over(found, own, schema)
+    return met, passed
 
 
 def _over(tree: exp.Expr, tables: Mapping[str, str], schema: str) -> exp.Expr:
     """A tree that reads temporary tables in place of CTEs; its columns say what they said."""
 
     def renamed(node: exp.Expr) -> exp.Expr:
-        name = node.name
-        if name not in tables or node.args.get("db") or (node._meta and SOURCE in node._meta):
+        if node.name not in tables or not names_cte(node):
             return node
-        alias = node.args.get("alias") or alias_of(name)
+        alias = node.args.get("alias") or alias_of(node.name)
         db = identifier(schema) if schema else None
-        return with_args(node, this=identifier(tables[name]), db=db, alias=alias)
+        return with_args(node, this=identifier(tables[node.name]), db=db, alias=alias)
 
     return rewritten(tree, {exp.Table: renamed})
-
-
-def _with(tree: exp.Expr, name: str, cte: exp.Expr) -> exp.Expr:
-    """The tree with one more CTE after those that it has."""
-    before = _ctes(tree)
-    return with_args(tree, with_=exp.With(expressions=[*before, exp.CTE(this=cte, alias=alias_of(name))]))
 
 
 def _ctes(tree: exp.Expr) -> list[exp.Expr]:
@@ -257,24 +241,17 @@ def _ctes(tree: exp.Expr) -> list[exp.Expr]:
     return list(found.expressions) if found is not None else []
 
 
-def _names_read(tree: exp.Expr, *, but_ctes: bool = False) -> frozenset[str]:
+def _with_ctes(tree: exp.Expr, ctes: Sequence[exp.Expr]) -> exp.Expr:
+    return with_args(tree, with_=exp.With(expressions=list(ctes)) if ctes else None)
+
+
+def _without_ctes(tree: exp.Expr) -> exp.Expr:
+    return _with_ctes(tree, ())
+
+
+def _names_read(tree: exp.Expr) -> frozenset[str]:
     """The names of what a tree reads that is no table of the source."""
-    found = set()
-    waiting = [tree]
-    while waiting:
-        node = waiting.pop()
-        if isinstance(node, exp.Table):
-            if not node.args.get("db") and not (node._meta and SOURCE in node._meta):
-                found.add(node.name)
-            continue
-        for key, value in node.args.items():
-            if but_ctes and node is tree and key == "with_":
-                continue
-            if isinstance(value, exp.Expr):
-                waiting.append(value)
-            elif isinstance(value, list):
-                waiting += [one for one in value if isinstance(one, exp.Expr)]
-    return frozenset(found)
+    return frozenset(table.name for table in tree.find_all(exp.Table) if names_cte(table))
 
 
 def _keys_read(trees: Iterable[exp.Expr], tables: Iterable[str]) -> dict[str, set[tuple[str, ...]]]:

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from sqlglot import exp
 
 from reportspec.expression.sandbox import WRITTEN
-from reportspec.expression.trees import ZONE, alias_of, column, literal, named, when
+from reportspec.expression.trees import LANDS, ZONE, alias_of, column, literal, named, when
 from reportspec.sql.dialects.rewrite import (
     WHOLES,
     Rule,
@@ -139,6 +139,11 @@ def nulls_by_case(node: exp.Expr) -> exp.Expr:
             with_args(item, nulls_first=not item.args.get("desc")),
         ]
     return with_args(node, expressions=items)
+
+
+def lands_rows(tree: exp.Expr) -> bool:
+    """Whether a SELECT brings rows of the source."""
+    return isinstance(tree, exp.Select) and any(LANDS in item.meta for item in tree.expressions)
 
 
 def inlined_or_not(node: exp.Expr) -> exp.Expr:
