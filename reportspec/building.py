@@ -136,6 +136,6 @@ def run_report(program: Program, timings: Timings | None = None) -> Figures:
     with timings.of("query"):
         found = answered(fitted(program))
         for result in found.results:
-            timings.reads.update(result.reads)
+            timings.asked += result.asked
     with timings.of("evaluate"):
         return figures_of(found)

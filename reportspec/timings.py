@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sqlglot import exp
 
 
 @dataclass(slots=True)
 class Timings:
-    """How long each stage took, in seconds; and how many times each table of the source was read."""
+    """How long each stage took, in seconds; and the statements that were asked."""
 
     stages: dict[str, float] = field(default_factory=dict)
-    reads: Counter[str] = field(default_factory=Counter)
+    asked: list[exp.Expr] = field(default_factory=list)
 
     @contextmanager
     def of(self, stage: str) -> Iterator[None]:

@@ -89,7 +89,7 @@ def run_each(program: Program, timings: Timings, only: Collection[str] = ()) -> 
         _check_alike(report, listed, [one.value for one in values])
         found, rest, surveyed = _of_each(program, [one.value for one in values], whole=not only)
         for result in {id(result.tree): result for own in found for result in own}.values():
-            timings.reads.update(result.reads)
+            timings.asked += result.asked
     with timings.of("evaluate"):
         answers = [Answers.of(program.queries, [result.table for result in own]) for own in found]
         late = settled(report.binding, unrated(report, answers, surveyed), report.project.checks)

@@ -109,7 +109,9 @@ class _Build:
 def _told_timings(spent: Timings) -> str:
     total = sum(spent.stages.values())
     parts = "  ".join(f"{name} {seconds * 1000:.0f} ms" for name, seconds in spent.stages.items())
-    reads = ", ".join(f"{name} {times}" for name, times in sorted(spent.reads.items(), key=lambda one: -one[1]))
+    from reportspec.sql.materialize import times_read
+
+    reads = ", ".join(f"{name} {times}" for name, times in times_read(spent.asked).most_common())
     return f"  {parts}  total {total * 1000:.0f} ms" + (f"\n  tables read (times): {reads}" if reads else "")
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from sqlglot import exp
@@ -27,7 +28,7 @@ from reportspec.expression.sandbox import column_nodes, path_of
 from reportspec.model.findings import Check, Finding
 from reportspec.model.spec import Report
 from reportspec.sql.dialect import source_tables
-from reportspec.sql.materialize import Script, Temporary, script
+from reportspec.sql.materialize import script
 from reportspec.sql.survey_sql import fields_read, survey_statement
 
 if TYPE_CHECKING:
@@ -173,11 +174,7 @@ def _run(
             return instead() if instead is not None else None
 
         survey = (tree, heard)
-    wanted = wanted_of(report, asked)
-
-    def sharing(settled: Sequence[exp.Expr], place: Temporary) -> Script | None:
-        return script(report.binding, settled, place)
-
+    wanted, sharing = wanted_of(report, asked), partial(script, report.binding)
     try:
         return run_statements(report.project.source, wanted, trees, report.project.parallel, survey, sharing)
     except SourceError as error:

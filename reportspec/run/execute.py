@@ -5,11 +5,10 @@ from __future__ import annotations
 import random
 import threading
 import time
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from queue import SimpleQueue
 from typing import TypeVar
 
@@ -25,7 +24,7 @@ from reportspec.run.connect import connect
 from reportspec.run.connection import Connection, Wanted
 from reportspec.sql.dialect import sql_text
 from reportspec.sql.dialects.rewrite import Unsupported
-from reportspec.sql.materialize import Script, Temporary, times_read
+from reportspec.sql.materialize import Script, Temporary
 
 T = TypeVar("T")
 
@@ -38,14 +37,14 @@ _ENDING = 3.0  # seconds for a database to take the word that a statement is to 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """A statement that was run: its text, its rows, how long they took, and which tree it was; and how many times
-    it `reads` each of the source's tables, with what was made for it and those after it."""
+    """A statement that was run: its text, its rows, how long they took, and which tree it was; and all trees that were
+    `asked` for it, with the tables that were made for it and those after it."""
 
     sql: str
     table: Table
     seconds: float
     tree: exp.Expr
-    reads: Mapping[str, int] = field(default_factory=dict)
+    asked: tuple[exp.Expr, ...] = ()
 
 
 Judge = Callable[[Table, Callable[[exp.Expr], Table]], Sequence[exp.Expr] | None]
@@ -119,9 +118,9 @@ def _run_all(
             _open_beside(sessions, min(parallel, -(-len(trees) // _PER_SESSION)))
         over = trees if script is None else script.trees
         results = _side_by_side(sessions, wanted, trees, over)
-        made = Counter[str]() if script is None else times_read(table.tree for table in script.tables)
+        made = () if script is None else tuple(table.tree for table in script.tables)
         return [
-            replace(one, reads=times_read([asked]) + (made if at == 0 else Counter()))
+            replace(one, asked=(*(made if at == 0 else ()), asked))
             for at, (one, asked) in enumerate(zip(results, over, strict=True))
         ]
     except BaseException:
@@ -222,10 +221,10 @@ def _with_shared(session: Connection, trees: list[exp.Expr], sharing: Sharing | 
     found = sharing(trees, place) if sharing is not None and place is not None else None
     if found is None:
         return None
+    loose = session.loose()
     try:
         for table in found.tables:
-            text = sql_text(table.tree, session.dialect, loose=session.loose())
-            session.keep(table.name, text, table.keys)
+            session.keep(table.name, sql_text(table.tree, session.dialect, loose=loose), table.keys)
     except Unsupported:
         return None
     except SourceError as error:
