@@ -16,7 +16,6 @@ import statistics
 import sys
 import tempfile
 import time
-from datetime import UTC, datetime
 from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parent.parent
@@ -26,28 +25,17 @@ from run import describe_machine  # noqa: E402
 
 from reportspec.compile import compile_report  # noqa: E402
 from reportspec.contract.survey import survey_of  # noqa: E402
+from reportspec.model.spec import Report  # noqa: E402
 from reportspec.run.connect import connect  # noqa: E402
 from reportspec.run.connection import Wanted  # noqa: E402
 from reportspec.sql.dialect import source_tables, sql_text  # noqa: E402
-from tests.demo_times import multiplied, project  # noqa: E402
-from tests.loading import load_report  # noqa: E402
+from tests.demo_times import multiplied, project, standard_report  # noqa: E402
 
-NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
 REPORTS = ("pipeline", "sales_forecast", "sales_cycle", "sales_activity", "lost_deals")
 
 
-def spec_of(folder: Path, report: str) -> Path:
-    """A spec of a standard report."""
-    spec = folder / f"{report}.yaml"
-    spec.write_text(f"version: 1\nreport: {report}\nperiod: 2026-Q3\ncompare: previous_period\n", encoding="utf-8")
-    return spec
-
-
-def seconds(spec: Path, rounds: int) -> tuple[float, float, int]:
+def seconds(report: Report, rounds: int) -> tuple[float, float, int]:
     """The median seconds of the survey and of the report's statements, and how many checks it has."""
-    checked = load_report(spec, NOW, {})
-    report = checked.report
-    assert report is not None, checked.diagnostics
     trees = [one.tree for one in compile_report(report)]
     found = survey_of(report, trees)
     assert found is not None
@@ -86,7 +74,7 @@ def main() -> None:
             there = multiplied(folder / "crm.duckdb", deals)
             project(folder, f"duckdb:///{folder / 'crm.duckdb'}")
             for report in REPORTS:
-                survey, statements, checks = seconds(spec_of(folder, report), given.rounds)
+                survey, statements, checks = seconds(standard_report(folder, report), given.rounds)
                 share = survey / (survey + statements)
                 print(
                     f"| {there:,} | {report} | {checks} | {survey:.3f} | {statements:.2f} | {share:.1%} |", flush=True

@@ -16,7 +16,6 @@ import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
@@ -33,21 +32,9 @@ from reportspec.contract.survey import wanted_of  # noqa: E402
 from reportspec.errors import SourceError  # noqa: E402
 from reportspec.run.execute import Result, run_statements  # noqa: E402
 from reportspec.sql.materialize import Script, Temporary, script  # noqa: E402
-from tests.demo_times import PLACES, multiplied  # noqa: E402
-from tests.loading import load_report  # noqa: E402
+from tests.demo_times import PLACES, STANDARD, multiplied, standard_report  # noqa: E402
 
 EMBEDDED = ("duckdb", "parquet", "sqlite")
-NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
-REPORTS = (
-    "sales_forecast",
-    "leads",
-    "profitability",
-    "sales_activity",
-    "pipeline",
-    "conversions",
-    "lost_deals",
-    "sales_cycle",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +45,6 @@ class Took:
     processor: float
     statements: Mapping[str, float]
     results: Sequence[Result]
-
-
-def asked(spec: Path) -> Program:
-    """A report's statements, fitted to what its source has."""
-    checked = load_report(spec, NOW, {})
-    assert checked.report is not None, checked.diagnostics
-    return fitted(compile_report(checked.report))
 
 
 def measured(program: Program, *, alone: bool) -> Took:
@@ -103,7 +83,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--deals", type=int, nargs="+", default=[100_000])
     parser.add_argument("--on", nargs="+", default=["duckdb", "parquet", "postgres"], choices=sorted(PLACES))
-    parser.add_argument("--reports", nargs="+", default=list(REPORTS))
+    parser.add_argument("--reports", nargs="+", default=STANDARD)
     parser.add_argument("--rounds", type=int, default=1)
     parser.add_argument("--statements", type=float, help="print also statements that take longer than so many seconds")
     parser.add_argument("--ours", action="store_true", help="do not run each statement by itself for comparison")
@@ -125,9 +105,7 @@ def main() -> None:
 
 
 def _line(folder: Path, place: str, deals: int, report: str, given: argparse.Namespace) -> None:
-    spec = folder / f"{report}.yaml"
-    spec.write_text(f"version: 1\nreport: {report}\nperiod: 2026-Q3\ncompare: previous_period\n", encoding="utf-8")
-    program = asked(spec)
+    program = fitted(compile_report(standard_report(folder, report)))
     ours = [measured(program, alone=False) for _ in range(given.rounds)]
     best = min(ours, key=_cost(place))
     try:

@@ -10,14 +10,18 @@ import os
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import yaml
 
+from reportspec.catalogue.load import packaged
 from reportspec.demo import load
 from reportspec.demo.columns import COLUMNS
+from reportspec.model.spec import Report
+from tests.loading import load_report
 
 FEW = {
     "user",
@@ -31,6 +35,8 @@ FEW = {
     "service_cost",
     "sales_marketing_cost",
 }
+NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
+STANDARD = sorted(name for name in packaged().reports if name != "custom")
 SCHEMA = "reportspec_bench"
 POSTGRES = "postgresql://root@127.0.0.1:5432/test"  # or what REPORTSPEC_BENCH_POSTGRES says
 MARIADB = "mysql://root@127.0.0.1:3306/test"  # or what REPORTSPEC_BENCH_MARIADB says
@@ -74,6 +80,15 @@ def project(folder: Path, source: object, prefix: str = "", timeout: int = 600) 
         "query": {"timeout": timeout},
     }
     (folder / "reportspec.yaml").write_text(yaml.safe_dump(said), encoding="utf-8")
+
+
+def standard_report(folder: Path, name: str) -> Report:
+    """A standard report over the project in a folder: a quarter, compared with the one before."""
+    spec = folder / f"{name}.yaml"
+    spec.write_text(f"version: 1\nreport: {name}\nperiod: 2026-Q3\ncompare: previous_period\n", encoding="utf-8")
+    checked = load_report(spec, NOW, {})
+    assert checked.report is not None, checked.diagnostics
+    return checked.report
 
 
 @contextmanager

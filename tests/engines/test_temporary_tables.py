@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -27,12 +26,11 @@ from reportspec.run.connection import Connection, Wanted
 from reportspec.run.execute import Result, run_statements
 from reportspec.sql import materialize
 from reportspec.sql.materialize import Script, Temporary, script
+from tests.demo_times import standard_report
 from tests.engines.servers import Engine, driven
 from tests.engines.test_same_figures import same
 from tests.engines.test_sessions import source
-from tests.loading import load_report
 
-NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
 REPORTS = ("pipeline", "sales_forecast", "profitability", "conversions")
 KEEPING = ("sqlite", "postgres", "mariadb")
 Sharing = Callable[..., Script | None]
@@ -40,11 +38,7 @@ Sharing = Callable[..., Script | None]
 
 def program(project: Path, report: str) -> Program:
     """A standard report's statements over a project, fitted to what its source has."""
-    spec = project / f"{report}.yaml"
-    spec.write_text(f"version: 1\nreport: {report}\nperiod: 2026-Q3\ncompare: previous_period\n", encoding="utf-8")
-    checked = load_report(spec, NOW, {})
-    assert checked.report is not None, checked.diagnostics
-    return fitted(compile_report(checked.report))
+    return fitted(compile_report(standard_report(project, report)))
 
 
 def run(asked: Program, sharing: Sharing | None) -> list[Result]:
