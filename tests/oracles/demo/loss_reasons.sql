@@ -21,7 +21,9 @@ visit as (
 ),
 known as (
   select t.moment, t.start, t.until, t.deal_id, t.owner_id, t.source, t.lead_id, t.account_id,
-         t.pipeline_id, t.deal_type, t.loss_reason, t.created_at,
+         t.pipeline_id, t.deal_type, t.created_at,
+         -- The record's reason is of its last closing: nobody wrote down that of a loss before it.
+         case when t.closed_itself or t.status = 'open' then t.loss_reason end as loss_reason,
          t.amount, t.currency,
          case when t.closed_itself then t.status
               when s.is_won then 'won' when s.is_lost then 'lost' else 'open' end as status,
