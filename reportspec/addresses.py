@@ -21,10 +21,10 @@ def split(text: str) -> tuple[str, str] | None:
         return None
     if _ADDRESS.fullmatch(text.strip()):
         return "", text.strip()
-    found = _NAMED.fullmatch(text)
-    if found is None:
+    match = _NAMED.fullmatch(text)
+    if match is None:
         return None
-    return (found["quoted"] or found["name"] or "").strip(), found["address"]
+    return (match["quoted"] or match["name"] or "").strip(), match["address"]
 
 
 def bare(text: str) -> str:
@@ -63,12 +63,12 @@ def folded(address: str) -> str:
 
 def allowed(address: str, allow: Iterable[str]) -> bool:
     """Whether an address, or the domain of it, is on the list."""
-    found = folded(address)
-    domain = "@" + found.rpartition("@")[2]
+    flat = folded(address)
+    domain = "@" + flat.rpartition("@")[2]
     for entry in allow:
         if entry.startswith("@"):
             if domain == folded(f"x{entry}")[1:]:
                 return True
-        elif found == folded(entry):
+        elif flat == folded(entry):
             return True
     return False

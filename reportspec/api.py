@@ -56,7 +56,7 @@ class Report:
     @property
     def sql(self) -> tuple[str, ...]:
         """The statements that were run."""
-        return tuple(one.sql for one in self.figures.statements)
+        return tuple(statement.sql for statement in self.figures.statements)
 
     def files(self, form: Form = "pdf") -> dict[str, bytes]:
         """The report in a form, by the names of its files. Raises ReportError."""
@@ -78,12 +78,12 @@ class Report:
         OSError."""
         from reportspec.files import write_whole
 
-        made: dict[str, bytes] = {}
+        contents: dict[str, bytes] = {}
         for form in forms or ("pdf",):
-            made |= self.files(form)
-        for name, data in made.items():
+            contents |= self.files(form)
+        for name, data in contents.items():
             write_whole(Path(folder) / name, data)
-        return [Path(folder) / name for name in made]
+        return [Path(folder) / name for name in contents]
 
 
 def validate(
@@ -108,16 +108,19 @@ def build(
     each: str | None = None,
 ) -> Report:
     """Build the report of a spec. Of one with `for_each`, `each` names the value. Raises ReportError."""
-    made = build_each(path, params=params, period=period, now=now, each=(each,) if each else ())
-    if len(made) > 1:
+    reports = build_each(path, params=params, period=period, now=now, each=(each,) if each else ())
+    if len(reports) > 1:
         raise ReportError(
             [
                 Diagnostic(
-                    "each-wanted", f"{path} makes {len(made)} reports", None, "name one with each=…, or use build_each"
+                    "each-wanted",
+                    f"{path} makes {len(reports)} reports",
+                    None,
+                    "name one with each=…, or use build_each",
                 )
             ]
         )
-    return made[0]
+    return reports[0]
 
 
 def build_each(
@@ -138,8 +141,10 @@ def build_each(
         raise ReportError(built.diagnostics, built.texts, temporary=built.temporary)
     stem = Path(path).stem
     return [
-        Report(f"{stem}-{one.part}" if one.part else stem, figures, built.spec_text, built.diagnostics, one.value)
-        for one, figures in built.made.figures
+        Report(
+            f"{stem}-{report.part}" if report.part else stem, figures, built.spec_text, built.diagnostics, report.value
+        )
+        for report, figures in built.made.figures
     ]
 
 
@@ -164,12 +169,12 @@ def send(
         help = "leave `to` out to send, or name who gets the mails of the rehearsal"
         raise ReportError([Diagnostic("bad-address", "`to` is empty", None, help)])
     only = (each,) if isinstance(each, str) else tuple(each)
-    asked = SendOptions(Path(dry_run) if dry_run is not None else None, to or "", resend)
-    made = attempt(Path(path), _order(params, period, now, only), asked)
-    if made.outcome is None:
-        raise ReportError(made.diagnostics, made.texts, temporary=made.temporary)
-    made.outcome.warnings = made.diagnostics
-    return made.outcome
+    options = SendOptions(Path(dry_run) if dry_run is not None else None, to or "", resend)
+    attempted = attempt(Path(path), _order(params, period, now, only), options)
+    if attempted.outcome is None:
+        raise ReportError(attempted.diagnostics, attempted.texts, temporary=attempted.temporary)
+    attempted.outcome.warnings = attempted.diagnostics
+    return attempted.outcome
 
 
 def status(project: str | Path | None = None, *, report: str | None = None, failed: bool = False) -> list[Delivered]:
@@ -179,10 +184,10 @@ def status(project: str | Path | None = None, *, report: str | None = None, fail
     from reportspec.deliver.status import deliveries
     from reportspec.errors import LedgerError
 
-    given = Path(project) if project is not None else Path.cwd()
-    place = find_project(given / "spec") if given.is_dir() else given
+    folder = Path(project) if project is not None else Path.cwd()
+    place = find_project(folder / "spec") if folder.is_dir() else folder
     if place is None:
-        raise ReportError([Diagnostic("no-project", f"there is no project file at `{given}`")])
+        raise ReportError([Diagnostic("no-project", f"there is no project file at `{folder}`")])
     mail, root = ledger_of(place)
     try:
         return deliveries(mail, root, report, failed)
@@ -196,9 +201,9 @@ def ledger_of(place: Path) -> tuple[Mail, Path]:
     from reportspec.check.project import load_project
     from reportspec.deliver.maintainers import readable_mail
 
-    found, document = load_project(place, os.environ)
-    if found is not None:
-        return found.mail, found.root
+    project_file, document = load_project(place, os.environ)
+    if project_file is not None:
+        return project_file.mail, project_file.root
     mail = readable_mail(document) if isinstance(document.data, dict) else None
     at = document.span(("deliver", "ledger"))
     if mail is None or any(problem.span == at for problem in document.problems):

@@ -72,27 +72,27 @@ class Built:
     temporary: bool = False  # whether another try may do
 
 
-def build(path: Path, order: Order, timings: Timings | None = None, tell: Tell = lambda found, texts: None) -> Built:
+def build(path: Path, order: Order, timings: Timings | None = None, tell: Tell = lambda findings, texts: None) -> Built:
     """The figures of a spec. Mistakes are diagnostics, also those of the source; `tell` hears of them as
     they are found."""
     timings = timings or Timings()
     with timings.of("check"):
         checked = load(path, order)
-    told = Built(in_order(checked.diagnostics), checked.texts, checked.spec_text, checked.report)
-    tell(told.diagnostics, told.texts)
+    stopped = Built(in_order(checked.diagnostics), checked.texts, checked.spec_text, checked.report)
+    tell(stopped.diagnostics, stopped.texts)
     if checked.broken or checked.report is None:
-        return told
+        return stopped
     try:
-        made = make(path, checked.report, order.only, timings)
+        reports = make(path, checked.report, order.only, timings)
     except ReportspecError as error:
         problems = problems_of(path, error, checked.report)
-        tell(problems, told.texts)
-        return replace(told, diagnostics=(*told.diagnostics, *problems), temporary=error.temporary)
-    warnings = (*made.warnings, *without_report(path, made.absent))
-    if not made.figures:
+        tell(problems, stopped.texts)
+        return replace(stopped, diagnostics=(*stopped.diagnostics, *problems), temporary=error.temporary)
+    warnings = (*reports.warnings, *without_report(path, reports.absent))
+    if not reports.figures:
         warnings += tuple(problems_of(path, no_values(checked.report)))
-    tell(warnings, told.texts)
-    return replace(told, diagnostics=(*told.diagnostics, *warnings), made=made if made.figures else None)
+    tell(warnings, stopped.texts)
+    return replace(stopped, diagnostics=(*stopped.diagnostics, *warnings), made=reports if reports.figures else None)
 
 
 def load(path: Path, order: Order, name: str | None = None) -> Checked:
@@ -117,8 +117,8 @@ def make(path: Path, report: Report, only: tuple[str, ...] = (), timings: Timing
     """The figures of a report that is sound. Raises ReportspecError."""
     timings = timings or Timings()
     if only and report.each is None:
-        said = f"there is no report for `{only[0][:60]}`: the spec has no `for_each`"
-        raise NoReport(said, "add for example `for_each: user.name`")
+        message = f"there is no report for `{only[0][:60]}`: the spec has no `for_each`"
+        raise NoReport(message, "add for example `for_each: user.name`")
     with timings.of("compile"):
         program = compile_report(report)
     if report.each is None:
@@ -134,8 +134,8 @@ def run_report(program: Program, timings: Timings | None = None) -> Figures:
     """The figures of a report that is one for all. Raises SourceError."""
     timings = timings or Timings()
     with timings.of("query"):
-        found = answered(fitted(program))
-        for result in found.results:
+        answers = answered(fitted(program))
+        for result in answers.results:
             timings.asked += result.asked
     with timings.of("evaluate"):
-        return figures_of(found)
+        return figures_of(answers)

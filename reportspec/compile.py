@@ -44,12 +44,12 @@ class Program:
     @property
     def queries(self) -> list[Query]:
         """What is asked."""
-        return [one.query for one in self.compiled]
+        return [compiled.query for compiled in self.compiled]
 
     @property
     def trees(self) -> list[exp.Expr]:
         """The same as statements."""
-        return [one.tree for one in self.compiled]
+        return [compiled.tree for compiled in self.compiled]
 
 
 def compile_report(report: Report) -> Program:

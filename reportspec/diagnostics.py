@@ -48,7 +48,7 @@ def did_you_mean(word: str, candidates: Iterable[str]) -> str | None:
     folded = folded_name(word)[:100]
     if folded in plain:
         return plain[folded]
-    plain = {one: name for one, name in plain.items() if not _opposite(folded, one)}
+    plain = {flat: name for flat, name in plain.items() if not _opposite(folded, flat)}
     near = difflib.get_close_matches(folded, plain, 1, 0.62)
     if near:
         return plain[near[0]]
@@ -86,8 +86,8 @@ def _denied(word: str, other: str) -> bool:
 
 def suggestion(word: str, candidates: Iterable[str]) -> str | None:
     """``did you mean `x`?``, or None."""
-    found = did_you_mean(word, candidates)
-    return f"did you mean `{found}`?" if found else None
+    near = did_you_mean(word, candidates)
+    return f"did you mean `{near}`?" if near else None
 
 
 def counted(number: int, noun: str) -> str:
@@ -148,7 +148,7 @@ _PASSWORD = re.compile(r"(://[^:/@\s]*:)([^\s'\"]+)(?=@)")
 
 def _without_passwords(line: str) -> str:
     """The line with passwords of URLs hidden, as long as before."""
-    return _PASSWORD.sub(lambda found: found[1] + "*" * len(found[2]), line)
+    return _PASSWORD.sub(lambda match: match[1] + "*" * len(match[2]), line)
 
 
 def _underlined(line: str, span: Span, help: str | None, color: bool, tone: str) -> list[str]:
@@ -193,7 +193,7 @@ def shortened(text: str, most: int) -> str:
 
 def harmless_json(text: str) -> str:
     """JSON without what `harmless` takes out, and with the same meaning: such letters are escaped."""
-    return _HARM.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+    return _HARM.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
 def _visible(text: str) -> str:
@@ -225,7 +225,7 @@ def as_data(diagnostic: Diagnostic) -> dict[str, object]:
 def render_json(diagnostics: Iterable[Diagnostic]) -> str:
     """For programs: a JSON list of objects."""
     text = json.dumps([as_data(d) for d in diagnostics], ensure_ascii=False, indent=2)
-    return _HARM.sub(lambda found: found[0] if found[0] == "\n" else f"\\u{ord(found[0]):04x}", text)
+    return _HARM.sub(lambda match: match[0] if match[0] == "\n" else f"\\u{ord(match[0]):04x}", text)
 
 
 def render_github(diagnostics: Iterable[Diagnostic]) -> str:

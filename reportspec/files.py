@@ -63,16 +63,16 @@ _DAYS = 2 * 86_400.0  # seconds after which nothing can still be running, where 
 def temporary_folder(kind: str) -> str:
     """A folder that only this user can read, for as long as it is needed. Those of its kind that killed
     processes left behind are removed. Raises OSError."""
-    made = tempfile.mkdtemp(prefix=f"{_PREFIX}{kind}-")
+    folder = tempfile.mkdtemp(prefix=f"{_PREFIX}{kind}-")
     try:
-        _FOLDERS[made] = _locked(Path(made))
-        for left in Path(made).parent.glob(f"{_PREFIX}{kind}-*"):
+        _FOLDERS[folder] = _locked(Path(folder))
+        for left in Path(folder).parent.glob(f"{_PREFIX}{kind}-*"):
             if str(left) not in _FOLDERS:
                 with contextlib.suppress(OSError):
                     _remove_left(left)
-        return made
+        return folder
     except BaseException:
-        remove_folder(made)
+        remove_folder(folder)
         raise
 
 
@@ -106,13 +106,13 @@ def _lock(handle: int) -> None:
 def _remove_left(folder: Path) -> None:
     """Remove a folder of a process of this user that is gone: nobody holds its lock, or there is none
     and it is old. Raises OSError."""
-    found = folder.lstat()
-    if not stat.S_ISDIR(found.st_mode) or found.st_uid != getattr(os, "getuid", lambda: 0)():
+    status = folder.lstat()
+    if not stat.S_ISDIR(status.st_mode) or status.st_uid != getattr(os, "getuid", lambda: 0)():
         return
     try:
         handle = os.open(folder / _LOCK, os.O_RDWR | getattr(os, "O_NOFOLLOW", 0))
     except FileNotFoundError:
-        if time.time() - found.st_mtime > _DAYS:
+        if time.time() - status.st_mtime > _DAYS:
             shutil.rmtree(folder, ignore_errors=True)
         return
     try:

@@ -16,12 +16,12 @@ def slug(text: str, fallback: str = "report") -> str:
     """Small letters, digits and `-`: of accents the bare letters, of other scripts a digest."""
     bare = "".join(letter for letter in unicodedata.normalize("NFKD", text) if not unicodedata.combining(letter))
     bare = bare.replace("ß", "ss").replace("ø", "o").replace("ł", "l").replace("æ", "ae").lower()
-    made = re.sub(r"[^a-z0-9]+", "-", bare).strip("-")[:_LONGEST].strip("-")
+    slug = re.sub(r"[^a-z0-9]+", "-", bare).strip("-")[:_LONGEST].strip("-")
     lost = sum(letter.isalnum() for letter in bare) - sum(letter.isascii() and letter.isalnum() for letter in bare)
-    if lost or not made:
+    if lost or not slug:
         # Letters that could not be kept still tell two names apart.
-        made = f"{made or fallback}-{sha256(text.encode('utf-8', 'surrogatepass')).hexdigest()[:8]}"
-    return made
+        slug = f"{slug or fallback}-{sha256(text.encode('utf-8', 'surrogatepass')).hexdigest()[:8]}"
+    return slug
 
 
 def parts_of(values: Iterable[str]) -> dict[str, str]:
@@ -30,8 +30,8 @@ def parts_of(values: Iterable[str]) -> dict[str, str]:
     slugs = {value: slug(value) if value else "" for value in values}
     shared = Counter(slugs.values())
     return {
-        value: made if shared[made] == 1 else f"{made}-{sha256(value.encode('utf-8', 'surrogatepass')).hexdigest()[:8]}"
-        for value, made in slugs.items()
+        value: slug if shared[slug] == 1 else f"{slug}-{sha256(value.encode('utf-8', 'surrogatepass')).hexdigest()[:8]}"
+        for value, slug in slugs.items()
     }
 
 
@@ -42,5 +42,5 @@ def known_as(file: str, root: Path, settings: Mapping[str, str]) -> str:
         name = path.resolve().relative_to(root.resolve()).as_posix()
     except ValueError:
         name = path.name
-    told = "&".join(f"{name}={value}" for name, value in sorted(settings.items()))
-    return f"{name}?{told}" if told else name
+    query_text = "&".join(f"{name}={value}" for name, value in sorted(settings.items()))
+    return f"{name}?{query_text}" if query_text else name

@@ -59,7 +59,7 @@ class Worker:
 def served() -> tuple[BinaryIO, BinaryIO]:
     """What a worker is asked, and where its answers go. To be called when it begins: from then on it ends
     when the process that started it does, and whatever else prints, prints nowhere."""
-    asked, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    requests, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     _let_go()
     for name in ("SIGINT", "SIGHUP"):
         if hasattr(signal, name):
@@ -67,7 +67,7 @@ def served() -> tuple[BinaryIO, BinaryIO]:
     if len(sys.argv) > 1:
         threading.Thread(target=_watch, args=[int(sys.argv[1])], name="parent", daemon=True).start()
     _by_the_system()
-    return asked, answers
+    return requests, answers
 
 
 def _let_go() -> None:

@@ -18,12 +18,12 @@ MOST_TARGETS = 100_000
 
 def plan(report: Report) -> tuple[Query, ...]:
     """All queries of a report, in the order of its sections."""
-    asked = [query for spec in report.sections for query in BY_NAME[spec.kind].queries(report, spec)]
+    queries = [query for spec in report.sections for query in BY_NAME[spec.kind].queries(report, spec)]
     if any(goal.table for goal in report.goals.values()):
-        asked.append(targets_query(report))
+        queries.append(targets_query(report))
     if report.each is not None:
-        asked = [_for_each(report.binding, report.each, query) for query in asked]
-    return tuple(asked)
+        queries = [_for_each(report.binding, report.each, query) for query in queries]
+    return tuple(queries)
 
 
 def _for_each(binding: Binding, each: Each, query: Query) -> Query:
@@ -36,8 +36,8 @@ def _for_each(binding: Binding, each: Each, query: Query) -> Query:
         return replace(query, cut=each.condition)
     if query.section == TARGETS and isinstance(query, RecordsQuery):
         targets = binding.catalogue.targets
-        own = exp.column(exp.to_identifier(targets.value), table=exp.to_identifier(targets.entity))
-        mine = exp.EQ(this=own, expression=exp.Literal.string(EACH))
+        member = exp.column(exp.to_identifier(targets.value), table=exp.to_identifier(targets.entity))
+        mine = exp.EQ(this=member, expression=exp.Literal.string(EACH))
         return replace(query, conditions=(*query.conditions, mine))
     return query
 
@@ -47,15 +47,15 @@ def _order_of(binding: Binding, query: AggregateQuery) -> tuple[Measure, ...]:
     column for each SELECT that there will be."""
     assert query.idle is not None
     tree = binding.entity(query.idle).order
-    found: dict[tuple[str, exp.Expr | None], Measure] = {}
-    for one in query.measures if tree is not None else ():
+    measures: dict[tuple[str, exp.Expr | None], Measure] = {}
+    for measure in query.measures if tree is not None else ():
         try:
-            binding.need_tree(one.entity, tree)
+            binding.need_tree(measure.entity, tree)
         except Unresolved:
             continue
-        order = Measure(Rank(len(found)), one.entity, "min", tree, None, one.anchor, ahead=one.ahead)
-        found.setdefault((one.entity, one.anchor), order)
-    return tuple(found.values())
+        order = Measure(Rank(len(measures)), measure.entity, "min", tree, None, measure.anchor, ahead=measure.ahead)
+        measures.setdefault((measure.entity, measure.anchor), order)
+    return tuple(measures.values())
 
 
 def targets_query(report: Report) -> RecordsQuery:

@@ -34,8 +34,8 @@ def _of_system(path: Path, error: OSError) -> Diagnostic:
     if "load library" in str(error):
         return no_pango(error)
     where = f" `{error.filename}`:" if error.filename else ""
-    said = f"{path}:{where} {(error.strerror or str(error)).lower()}"
-    return Diagnostic("no-file", said, None, "look whether there is room for files, and who may write them")
+    message = f"{path}:{where} {(error.strerror or str(error)).lower()}"
+    return Diagnostic("no-file", message, None, "look whether there is room for files, and who may write them")
 
 
 def _of_source(path: Path, report: Report, error: SourceError) -> list[Diagnostic]:
@@ -45,9 +45,10 @@ def _of_source(path: Path, report: Report, error: SourceError) -> list[Diagnosti
     source = report.project.source
     if isinstance(error, Broken):
         return [
-            replace(one, message=f"{path}: {one.message}", span=one.span or source.span) for one in error.diagnostics
+            replace(diagnostic, message=f"{path}: {diagnostic.message}", span=diagnostic.span or source.span)
+            for diagnostic in error.diagnostics
         ]
-    return [_one_of_source(path, report, one) for one in (error, *error.also)]
+    return [_one_of_source(path, report, failure) for failure in (error, *error.also)]
 
 
 def _one_of_source(path: Path, report: Report, error: SourceError) -> Diagnostic:
@@ -74,7 +75,8 @@ def _named(report: Report, column: str) -> list[tuple[str, Span]]:
         for entity, mapped in report.binding.source.entities.items()
         for part in mapped.parts
         for field in part.fields.values()
-        if field.span is not None and any(one.name.lower() == column.lower() for one in field.sql.find_all(exp.Column))
+        if field.span is not None
+        and any(column_node.name.lower() == column.lower() for column_node in field.sql.find_all(exp.Column))
     ]
 
 
@@ -91,14 +93,14 @@ def without_value(path: Path | str, report: Report, unowned: Sequence[Unowned]) 
     if report.each is None or not unowned:
         return []
     name = report.each.dimension.name
-    rows = max(one.rows for one in unowned)
-    shown = ", ".join(f"{one.rows:,} of `{one.what}`" for one in unowned[:4])
+    rows = max(gap.rows for gap in unowned)
+    shown = ", ".join(f"{gap.rows:,} of `{gap.what}`" for gap in unowned[:4])
     more = f" and {len(unowned) - 4} more" if len(unowned) > 4 else ""
-    said = f"{path}: rows in which `{name}` is empty are in no report: {shown}{more}"
+    message = f"{path}: rows in which `{name}` is empty are in no report: {shown}{more}"
     figures = "1 figure" if len(unowned) == 1 else f"{len(unowned)} figures"
     note = f"of {figures} the reports together are less than the whole, by {rows:,} rows at most"
     help = f"fill `{name}` in the source or the mapping, for example by `coalesce(…, 'nobody')`"
-    return [Diagnostic("rows-of-nobody", said, None, help, (note,), "warning")]
+    return [Diagnostic("rows-of-nobody", message, None, help, (note,), "warning")]
 
 
 def no_pango(error: OSError) -> Diagnostic:

@@ -31,7 +31,7 @@ def remembered(find: Callable[Concatenate[Owner, P], T]) -> Callable[Concatenate
         kept, key = owner.remembered, (find, args)
         if key not in kept:
             kept[key] = find(owner, *args, **kwargs)
-        found: T = kept[key]
-        return found
+        value: T = kept[key]
+        return value
 
     return once

@@ -31,17 +31,19 @@ def _validator(name: str) -> Any:
 
 def check_schema(node: Node, name: str) -> tuple[Diagnostic, ...]:
     """Everything in a file that its schema does not allow."""
-    found: dict[tuple[Any, ...], Diagnostic] = {}
+    by_place: dict[tuple[Any, ...], Diagnostic] = {}
     for error in _validator(name).iter_errors(plain(node)):
         for diagnostic in _explain(error, node):
             key = (
                 diagnostic.span,
                 diagnostic.code if diagnostic.code == "unknown-key" else diagnostic.message,
             )
-            found.setdefault(key, diagnostic)
+            by_place.setdefault(key, diagnostic)
     # What is no value of its key at all need not be told to be none of its values, nor to lack keys.
-    wrong = {one.span: one for one in reversed(found.values()) if one.code == "wrong-type"}
-    return tuple(one for one in found.values() if wrong.get(one.span, one) is one)
+    wrong = {
+        diagnostic.span: diagnostic for diagnostic in reversed(by_place.values()) if diagnostic.code == "wrong-type"
+    }
+    return tuple(diagnostic for diagnostic in by_place.values() if wrong.get(diagnostic.span, diagnostic) is diagnostic)
 
 
 def wrong_types(node: Node, name: str) -> Iterator[tuple[tuple[str | int, ...], tuple[str, ...]]]:
@@ -49,15 +51,15 @@ def wrong_types(node: Node, name: str) -> Iterator[tuple[tuple[str | int, ...], 
     from jsonschema.exceptions import best_match
 
     for error in _validator(name).iter_errors(plain(node)):
-        one = error
-        while one.validator in ("oneOf", "anyOf") and one.context:
-            nearest = best_match([one])
-            if nearest is None or nearest is one:
+        nearest_error = error
+        while nearest_error.validator in ("oneOf", "anyOf") and nearest_error.context:
+            nearest = best_match([nearest_error])
+            if nearest is None or nearest is nearest_error:
                 break
-            one = nearest
-        if one.validator == "type":
-            wanted = one.validator_value
-            yield tuple(one.absolute_path), (wanted,) if isinstance(wanted, str) else tuple(wanted)
+            nearest_error = nearest
+        if nearest_error.validator == "type":
+            wanted = nearest_error.validator_value
+            yield tuple(nearest_error.absolute_path), (wanted,) if isinstance(wanted, str) else tuple(wanted)
 
 
 def _explain(error: Any, node: Node) -> Iterator[Diagnostic]:
@@ -113,13 +115,13 @@ def _explain(error: Any, node: Node) -> Iterator[Diagnostic]:
         yield Diagnostic("bad-name", f"{name} has a name that cannot be used: {error.message[:80]}", span)
     elif kind == "pattern" and isinstance(value, str) and "propertyNames" in error.absolute_schema_path:
         # The key itself is wrong, not what it says.
-        own = re.sub(r"[^a-z0-9_]+", "_", value.lower()).strip("_")
+        slug = re.sub(r"[^a-z0-9_]+", "_", value.lower()).strip("_")
         yield Diagnostic(
             "bad-name",
             f"{name} cannot have the name {_said(value)}",
             locate(node, [*path, value], key=True),
-            f"names have small letters, digits and `_`: write `{own}`"
-            if own
+            f"names have small letters, digits and `_`: write `{slug}`"
+            if slug
             else "names have small letters, digits and `_`",
         )
     elif kind == "pattern":
@@ -214,14 +216,14 @@ def _list(lead: str, names: list[str]) -> str | None:
 
 def _type_hint(node: Node, path: list[Any], types: list[str], value: Any) -> str | None:
     """How a value of another type is meant to be written."""
-    one = isinstance(value, list) and len(value) == 1 and isinstance(value[0], str)
+    lone = isinstance(value, list) and len(value) == 1 and isinstance(value[0], str)
     if "array" in types and isinstance(value, str) and value:
         return f"write a list: `[{_short(value)}]`"
     if types == ["array"] and isinstance(value, dict):
         return "it is a list, also of one: put `- ` before its first key, and two blanks before the others"
     if path[:1] == ["filters"] and len(path) == 2 and isinstance(value, str):
         return f"write `where: {_short(value)}`, or a map such as `{{field: deal.amount, gt: 1000}}`"
-    if "string" in types and one and _short(value[0]) == value[0]:
+    if "string" in types and lone and _short(value[0]) == value[0]:
         return f"write it without the brackets: `{value[0]}`"
     return _quote_hint(node, path, types)
 

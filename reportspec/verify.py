@@ -49,13 +49,13 @@ def verified(path: Path) -> Verified:
 
 def _compared(path: Path, reader: Any) -> Verified:
     try:
-        told = json.loads(str((reader.metadata or {}).get(f"/{KEY}", "")))
-        own = told.pop("seal")
-        wanted, pages = dict(told["attachments"]), list(told["pages"])
+        seal = json.loads(str((reader.metadata or {}).get(f"/{KEY}", "")))
+        sealed_digest = seal.pop("seal")
+        wanted, pages = dict(seal["attachments"]), list(seal["pages"])
     except (ValueError, KeyError, TypeError, AttributeError):
         return Verified(str(path), {}, ("it has no seal: reportspec did not build it",))
     problems = []
-    if json.loads(sealed(told))["seal"] != own:
+    if json.loads(sealed(seal))["seal"] != sealed_digest:
         problems.append("what it says of its origin was changed")
     if len(reader.pages) != len(pages):
         problems.append(f"it has {len(reader.pages)} pages, it was built with {len(pages)}")
@@ -65,15 +65,15 @@ def _compared(path: Path, reader: Any) -> Verified:
             for number, (page, was) in enumerate(zip(reader.pages, pages, strict=True), 1)
             if digest(_contents(page)) != was
         ]
-    found = reader.attachments
+    attached = reader.attachments
     for name, was in wanted.items():
-        texts = found.get(name, [])
+        texts = attached.get(name, [])
         if not texts:
             problems.append(f"the attachment {name} is missing")
         elif any(digest(text) != was for text in texts):
             problems.append(f"the attachment {name} was changed")
-    problems += [f"the attachment {name} was added" for name in found if name not in wanted]
-    return Verified(str(path), told, tuple(problems))
+    problems += [f"the attachment {name} was added" for name in attached if name not in wanted]
+    return Verified(str(path), seal, tuple(problems))
 
 
 def _contents(page: Any) -> bytes:
@@ -88,20 +88,20 @@ def as_text(found: Verified) -> str:
     """The answer for people."""
     lines = [f"{found.file}: {'as it was built' if found.intact else 'NOT as it was built'}"]
     lines += [f"  ! {problem}" for problem in found.problems]
-    told = found.told
-    if not told:
+    seal = found.told
+    if not seal:
         return "\n".join(lines)
-    start, end = told.get("period", ["?", "?"])
+    start, end = seal.get("period", ["?", "?"])
     facts = [
-        ("report", f"{told.get('title')} ({told.get('report')})"),
+        ("report", f"{seal.get('title')} ({seal.get('report')})"),
         ("period", f"{start} to before {end}"),
-        ("as of", told.get("as_of")),
-        ("data as of", told.get("data_as_of")),
-        ("source", told.get("source")),
-        *(("filter", text) for text in told.get("filters", ())),
-        ("built by", told.get("made_by")),
-        *(("statement", f"{sql}  {rows:>7} rows  {name}") for name, sql, rows in told["statements"]),
-        *(("attached", f"{sha[:12]}  {name}") for name, sha in sorted(told["attachments"].items())),
+        ("as of", seal.get("as_of")),
+        ("data as of", seal.get("data_as_of")),
+        ("source", seal.get("source")),
+        *(("filter", text) for text in seal.get("filters", ())),
+        ("built by", seal.get("made_by")),
+        *(("statement", f"{sql}  {rows:>7} rows  {name}") for name, sql, rows in seal["statements"]),
+        *(("attached", f"{sha[:12]}  {name}") for name, sha in sorted(seal["attachments"].items())),
     ]
     lines += [f"  {name:<11} {value}" for name, value in facts if value is not None]
     return "\n".join(lines)

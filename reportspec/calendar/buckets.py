@@ -50,10 +50,10 @@ def buckets(period: Period, grain: str, fiscal: Fiscal) -> tuple[Bucket, ...]:
     bounds. Quarters and years follow the fiscal year, weeks the first weekday. Raises
     CalendarError where there would be more than MOST_BUCKETS."""
     unit = cast(Grain, grain)
-    found: list[Bucket] = []
+    buckets: list[Bucket] = []
     at = floor(period.start, unit, fiscal)
     while at < period.end:
-        if len(found) == MOST_BUCKETS:
+        if len(buckets) == MOST_BUCKETS:
             raise CalendarError(
                 f"the period by {grain} would have more than {MOST_BUCKETS} steps",
                 "choose a coarser grain",
@@ -61,9 +61,9 @@ def buckets(period: Period, grain: str, fiscal: Fiscal) -> tuple[Bucket, ...]:
         whole = named(at, following(at, unit), unit_of(unit, fiscal), fiscal)
         start, end = max(whole.start, period.start), min(whole.end, period.end)
         partial = (start, end) != (whole.start, whole.end)
-        found.append(Bucket(start, end, unit, partial, len(found), whole.name))
+        buckets.append(Bucket(start, end, unit, partial, len(buckets), whole.name))
         at = whole.end
-    return tuple(found)
+    return tuple(buckets)
 
 
 def default_grain(period: Period) -> Grain:

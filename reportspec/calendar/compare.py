@@ -41,8 +41,8 @@ def compared_with(value: Any, period: Period, fiscal: Fiscal, alignment: Align =
     """The period that a spec compares its own with; by `weekday` as many days as its own, of which the
     first is the same weekday. Raises CalendarError for what is none, and for what reaches into the
     period."""
-    found = _compared(value, period, fiscal)
-    return found if alignment == "day" else _by_weekday(found, period, fiscal)
+    compared = _compared(value, period, fiscal)
+    return compared if alignment == "day" else _by_weekday(compared, period, fiscal)
 
 
 def _by_weekday(found: Period, period: Period, fiscal: Fiscal) -> Period:
@@ -74,10 +74,10 @@ def same_point(moment: datetime, period: Period, other: Period, zone: tzinfo, al
     else:
         there = other.start + (day - period.start)
     if clock == time():
-        found = instant(there, zone)
+        then = instant(there, zone)
     else:
-        found = datetime.combine(there, clock, zone).astimezone(UTC)
-    return found if over else min(found, instant(other.end, zone))
+        then = datetime.combine(there, clock, zone).astimezone(UTC)
+    return then if over else min(then, instant(other.end, zone))
 
 
 def _compared(value: Any, period: Period, fiscal: Fiscal) -> Period:
@@ -98,25 +98,25 @@ def _compared(value: Any, period: Period, fiscal: Fiscal) -> Period:
                     part,
                 )
         return parse_period(value, period.start, fiscal)
-    found = fixed(value, fiscal)
-    if found is not None:
-        return found
+    compared = fixed(value, fiscal)
+    if compared is not None:
+        return compared
     text = str(value).strip().lower().replace("-", "_")
     if text in _EARLIER:
-        found = _moved(period, _EARLIER[text], fiscal)
+        compared = _moved(period, _EARLIER[text], fiscal)
     elif re.fullmatch(r"last_[0-9]+_(day|week|month|quarter|year)s?", text):
-        found = parse_period(text, period.start, fiscal)
+        compared = parse_period(text, period.start, fiscal)
     else:
         parse_period(text, period.start, fiscal)  # says what is no period at all
         raise CalendarError(
             f"`{text}` is no period before the report's",
             "write `previous_period`, `previous_year` or a period such as `2025-Q3`",
         )
-    if found.end > period.start:
+    if compared.end > period.start:
         raise CalendarError(
             f"`{text}` reaches into the report's own period", "write `previous_period` or `previous_year`"
         )
-    return found
+    return compared
 
 
 # Months, or days.

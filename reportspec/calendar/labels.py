@@ -186,11 +186,11 @@ def _words(language: str, locale: str | None) -> _Plain:
 
     for name in (locale or "", language):
         try:
-            found = Locale.parse(name.replace("-", "_"))
+            babel_locale = Locale.parse(name.replace("-", "_"))
         except (UnknownLocaleError, ValueError, TypeError):
             continue
-        if found.language == language:
-            return _Babel(language, found)
+        if babel_locale.language == language:
+            return _Babel(language, babel_locale)
     return _Plain("en")
 
 

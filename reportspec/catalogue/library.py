@@ -56,8 +56,8 @@ class Reference:
     @property
     def id(self) -> str:
         """The reference in its one normal form."""
-        given = ",".join(f"{name}={in_digits(value)}" for name, value in self.options)
-        return ".".join((self.metric, *self.variants)) + (f"({given})" if given else "")
+        options = ",".join(f"{name}={in_digits(value)}" for name, value in self.options)
+        return ".".join((self.metric, *self.variants)) + (f"({options})" if options else "")
 
 
 def in_digits(value: float) -> str:
@@ -74,13 +74,13 @@ def reference(text: str) -> Reference:
     for pair in (match[3] or "").split(","):
         if not pair.strip():
             continue
-        found = _PAIR.match(pair)
-        if found is None:
+        pair_match = _PAIR.match(pair)
+        if pair_match is None:
             raise UnknownMetric(pair.strip(), (), "number")
-        value, decimals = float(found[2]), len(found[2].partition(".")[2])
+        value, decimals = float(pair_match[2]), len(pair_match[2].partition(".")[2])
         if abs(value) > LARGEST_OPTION or decimals > FINEST_OPTION:
             raise UnknownMetric(pair.strip(), (), "size")
-        options.append((found[1], value))
+        options.append((pair_match[1], value))
     variants = tuple(part for part in match[2].split(".") if part)
     return Reference(match[1], variants, tuple(sorted(options)))
 
@@ -109,8 +109,8 @@ def specified(data: Mapping[str, Any], wanted: Reference) -> dict[str, Any]:
 
 def variant_names(data: Mapping[str, Any]) -> tuple[str, ...]:
     """The variants of a metric, its own first."""
-    own = tuple(data.get("variants") or ())
-    return own + tuple(STATISTICS) if data.get("aggregate") == "average" else own
+    variants = tuple(data.get("variants") or ())
+    return variants + tuple(STATISTICS) if data.get("aggregate") == "average" else variants
 
 
 def _patched(spec: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[str, Any]:
@@ -127,8 +127,8 @@ def _patched(spec: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[str, Any
 
 def _statistic(spec: Mapping[str, Any], name: str) -> dict[str, Any]:
     label = _by_language(spec.get("label"), str(spec["metric"]))
-    said = With(label, lambda text, language: f"{text} ({word(language, 'statistics', name)})")
-    return {**spec, **STATISTICS[name], "label": said}
+    relabelled = With(label, lambda text, language: f"{text} ({word(language, 'statistics', name)})")
+    return {**spec, **STATISTICS[name], "label": relabelled}
 
 
 def _by_language(value: Any, name: str) -> Mapping[str, str]:
@@ -152,11 +152,11 @@ class Library(Mapping[str, Metric]):
         wanted = reference(text)
         if wanted.metric not in self.data:
             raise UnknownMetric(wanted.metric, tuple(self.data), "metric")
-        made = self.build(specified(self.data[wanted.metric], wanted), self)
-        made = self._made[text] = self._made.setdefault(wanted.id, made)
+        metric = self.build(specified(self.data[wanted.metric], wanted), self)
+        metric = self._made[text] = self._made.setdefault(wanted.id, metric)
         while len(self._made) > MOST_MADE:  # the oldest goes; who asks for it again gets one like it
             self._made.pop(next(iter(self._made)), None)
-        return made
+        return metric
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.data)
@@ -172,8 +172,8 @@ class Library(Mapping[str, Metric]):
         """The reference to a part of a metric that hands on its options to it."""
         wanted = reference(name)
         declared = self.data[wanted.metric].get("options") or {}
-        given = dict(wanted.options)
+        chosen = dict(wanted.options)
         for option, value in options.items():
-            if option in declared and option not in given and value != declared[option]["default"]:
-                given[option] = value
-        return Reference(wanted.metric, wanted.variants, tuple(sorted(given.items()))).id
+            if option in declared and option not in chosen and value != declared[option]["default"]:
+                chosen[option] = value
+        return Reference(wanted.metric, wanted.variants, tuple(sorted(chosen.items()))).id

@@ -76,8 +76,8 @@ def documents(folder: str) -> list[tuple[str, Any]]:
 
 def _file_names(folder: str) -> dict[str, None]:
     """The names of a folder's YAML files, without the ending."""
-    found = files("reportspec.catalogue").joinpath(folder).iterdir()
-    names = sorted(item.name for item in found if item.name.endswith(".yaml"))
+    entries = files("reportspec.catalogue").joinpath(folder).iterdir()
+    names = sorted(item.name for item in entries if item.name.endswith(".yaml"))
     return {name.removesuffix(".yaml"): None for name in names}
 
 
@@ -145,9 +145,9 @@ def entity_from(data: Mapping[str, Any], trouble: Trouble) -> Entity:
     }
     ways: list[Derived] = []
     if "derived" in data:
-        given = data["derived"]
-        ways = [_derived(given, ("derived",), trouble)]
-        for index, other in enumerate(given.get("or", ())):
+        derived = data["derived"]
+        ways = [_derived(derived, ("derived",), trouble)]
+        for index, other in enumerate(derived.get("or", ())):
             ways.append(_derived(other, ("derived", "or", index), trouble))
     return Entity(
         name=name,
@@ -187,14 +187,14 @@ def _history(data: Mapping[str, Any]) -> History:
 
 
 def _expectations(data: Mapping[str, Any], trouble: Trouble) -> tuple[Expectation, ...]:
-    found = []
+    fields = []
     for name, spec in data.items():
         unless = expression(spec["unless"], ("expects", name, "unless"), trouble)
         if unless is not None:
             texts = _texts(spec["label"]), _texts(spec["costs"])
             flags = bool(spec.get("past", False)), bool(spec.get("wrong", False))
-            found.append(Expectation(name, unless, tuple(spec["about"]), *texts, *flags))
-    return tuple(found)
+            fields.append(Expectation(name, unless, tuple(spec["about"]), *texts, *flags))
+    return tuple(fields)
 
 
 def _listed_by(spec: Mapping[str, Any] | None, trouble: Trouble) -> ListedBy | None:
@@ -255,8 +255,8 @@ def metric_from(spec: Mapping[str, Any], library: Library, path: Path = (), trou
     options: Mapping[str, float] = spec.get("options") or {}
 
     def tree(key: str) -> exp.Expr | None:
-        found = expression(spec.get(key), (*path, key), trouble, formula=key == "formula")
-        return _with_options(found, options) if found is not None and options else found
+        tree = expression(spec.get(key), (*path, key), trouble, formula=key == "formula")
+        return _with_options(tree, options) if tree is not None and options else tree
 
     def part(key: str) -> str:
         name = spec.get(key, "")

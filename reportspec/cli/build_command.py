@@ -132,13 +132,13 @@ def _build_spec(task: _Build, path: Path, name: str, spent: Timings) -> list[Pat
     figures_and_spec = built_figures(path, task.order, task.out, spent)
     if figures_and_spec is None:
         return None
-    made, built = figures_and_spec
-    burst = made[0][0] != ""
-    named = made if burst else [(name, made[0][1])]
+    reports, built = figures_and_spec
+    burst = reports[0][0] != ""
+    named = reports if burst else [(name, reports[0][1])]
     folder = task.folder / name if burst else task.folder
     with spent.of("render"):
         if any(kind_of(form).boxed for form in task.forms):
-            for _, figures in made[:100]:
+            for _, figures in reports[:100]:
                 task.out.tell(_letters_told(path, figures), {})
         files = _files(path, named, built.spec_text, task.forms)
     if isinstance(files, Diagnostic):

@@ -56,8 +56,8 @@ def with_order_options(command: Callable[..., None]) -> Callable[..., None]:
 
     @wraps(command)
     def run(**given: Any) -> None:
-        asked = OrderOptions(**{name: given.pop(name) for name in _OF_ORDERS if name in given})
-        command(asked=asked, **given)
+        options = OrderOptions(**{name: given.pop(name) for name in _OF_ORDERS if name in given})
+        command(asked=options, **given)
 
     return run
 
@@ -69,15 +69,17 @@ def _now(today: datetime | None) -> datetime:
         if not FIRST_YEAR < today.year < LAST_YEAR:
             raise click.UsageError(f"--today must lie between {FIRST_YEAR + 1} and {LAST_YEAR - 1}: `{today.date()}`")
         return datetime.combine(today, LAST)
-    given = os.environ.get("REPORTSPEC_NOW")
-    if not given:
+    now_text = os.environ.get("REPORTSPEC_NOW")
+    if not now_text:
         return datetime.now(UTC)
     try:
-        moment = datetime.fromisoformat(given)
+        moment = datetime.fromisoformat(now_text)
     except ValueError:
-        raise click.UsageError(f"REPORTSPEC_NOW is no ISO time: `{given[:40]}`") from None
+        raise click.UsageError(f"REPORTSPEC_NOW is no ISO time: `{now_text[:40]}`") from None
     if not FIRST_YEAR < moment.year < LAST_YEAR:  # every period that is told from it has a place
-        raise click.UsageError(f"REPORTSPEC_NOW must lie between {FIRST_YEAR + 1} and {LAST_YEAR - 1}: `{given[:40]}`")
+        raise click.UsageError(
+            f"REPORTSPEC_NOW must lie between {FIRST_YEAR + 1} and {LAST_YEAR - 1}: `{now_text[:40]}`"
+        )
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 

@@ -69,7 +69,7 @@ def send(
         raise click.UsageError("-o is the folder of --dry-run: add --dry-run, or leave it out")
     from reportspec.deliver.send import SendOptions
 
-    order, told = asked.order(), Messages(messages)
+    order, tell = asked.order(), Messages(messages)
     specs = spec_files(paths)
     names = output_names(specs)
     tally = _Tally([path for path in paths if not path.is_dir()], len(specs))
@@ -78,8 +78,8 @@ def send(
         # Mails of specs of the same name are kept apart, as their reports are.
         folder = (out or Path("out")) / ("" if names[path] == path.stem else names[path])
         wanted = SendOptions(folder if dry_run else None, rehearsal or "", resend)
-        _send_spec(path, order, wanted, told, tally)
-    told.close()
+        _send_spec(path, order, wanted, tell, tally)
+    tell.close()
     tally.tell(messages == "text")
     if tally.crash is not None:
         raise tally.crash

@@ -14,7 +14,7 @@ def spec_files(paths: Iterable[Path]) -> list[Path]:
     and mapping files."""
     from reportspec.source.regular import is_yaml
 
-    found: dict[Path, None] = {}
+    specs: dict[Path, None] = {}
     for path in paths:
         if path.is_dir():
             inside = sorted(
@@ -22,10 +22,10 @@ def spec_files(paths: Iterable[Path]) -> list[Path]:
             )
             if not inside:
                 raise click.UsageError(f"the folder `{path}` has no spec")
-            found.update(dict.fromkeys(inside))
+            specs.update(dict.fromkeys(inside))
         else:
-            found[path] = None
-    return list(found)
+            specs[path] = None
+    return list(specs)
 
 
 def _hidden(path: Path) -> bool:
@@ -49,7 +49,7 @@ def is_spec(path: Path) -> bool:
         text = read_regular(path, LARGEST).decode("utf-8", "replace")
     except OSError:
         return True
-    keys = {found[1] for line in text.splitlines() if (found := _KEY.match(line))}
+    keys = {match[1] for line in text.splitlines() if (match := _KEY.match(line))}
     # A list of `metrics` without a version is of the catalogue.
     return not keys & _OF_OTHERS and bool(keys & _OF_SPECS or {"version", "metrics"} <= keys)
 

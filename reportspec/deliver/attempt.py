@@ -57,36 +57,36 @@ def attempt(path: Path, order: Order, options: SendOptions, *, wait: Wait = time
 
     try:
         checked = load(path, order)
-        made = _sent(path, checked, order, options, wait, say)
+        attempted = _sent(path, checked, order, options, wait, say)
     except Exception as error:
         with contextlib.suppress(Exception):
             name = type(error).__name__
-            said = f"reportspec has a bug: {name}: {without_secrets(str(error), '')}"
-            told([failure(said, name)])
+            message = f"reportspec has a bug: {name}: {without_secrets(str(error), '')}"
+            told([failure(message, name)])
         raise
     start, end = (checked.report.period.start, checked.report.period.end) if checked.report else ("", "")
-    why = told(_failures(made), days(str(start), str(end)))
+    why = told(_failures(attempted), days(str(start), str(end)))
     if why is None:
-        return made
+        return attempted
     more = Diagnostic("not-told", f"{path}: {why}", None, "look at `deliver` in the project file")
-    return Attempt((*made.diagnostics, more), made.texts, made.outcome, made.temporary)
+    return Attempt((*attempted.diagnostics, more), attempted.texts, attempted.outcome, attempted.temporary)
 
 
 def _sent(path: Path, checked: Checked, order: Order, options: SendOptions, wait: Wait, say: Tell) -> Attempt:
-    said, report = in_order(checked.diagnostics), checked.report
+    diagnostics, report = in_order(checked.diagnostics), checked.report
     if checked.broken or report is None:
-        return Attempt(said, checked.texts)
+        return Attempt(diagnostics, checked.texts)
     if report.delivery is None:
         help = "add for example `deliver: {to: anna@example.com}`"
         lacking = Diagnostic(NO_DELIVERY, f"{path}: the spec has no `deliver`", None, help)
-        return Attempt((*said, lacking), checked.texts)
+        return Attempt((*diagnostics, lacking), checked.texts)
     try:
         outcome = sending.send(report, checked.spec_text, options, order.only, wait=wait, tell=say)
     except (ReportspecError, OSError) as error:
         problems = problems_of(path, error, report)
         temporary = isinstance(error, ReportspecError) and error.temporary
-        return Attempt((*said, *problems), checked.texts, temporary=temporary)
-    return Attempt((*said, *outcome.warnings), checked.texts, outcome)
+        return Attempt((*diagnostics, *problems), checked.texts, temporary=temporary)
+    return Attempt((*diagnostics, *outcome.warnings), checked.texts, outcome)
 
 
 # --- what is wrong with it ----------------------------------------------------------------------
@@ -94,13 +94,13 @@ def _sent(path: Path, checked: Checked, order: Order, options: SendOptions, wait
 
 def _failures(made: Attempt) -> list[Failure]:
     """What those who look after the report are told."""
-    errors = [one for one in made.diagnostics if one.severity == "error"]
+    errors = [diagnostic for diagnostic in made.diagnostics if diagnostic.severity == "error"]
     return [*map(_of_diagnostic, errors), *map(_of_sent, lacking(made.outcome))]
 
 
 def lacking(outcome: Outcome | None) -> list[Sent]:
     """Those who did not get the report, and will not unless something is done about it."""
-    return [one for one in outcome.sent if one.result in _LACKING] if outcome is not None else []
+    return [sent for sent in outcome.sent if sent.result in _LACKING] if outcome is not None else []
 
 
 def _of_diagnostic(one: Diagnostic) -> Failure:
@@ -140,4 +140,4 @@ def sent_line(one: Sent) -> str:
 def as_diagnostics(path: Path, outcomes: Iterable[Sent]) -> list[Diagnostic]:
     """What became of mails that were not sent, for programs that read mistakes."""
     codes = {"failed": "not-sent", "refused": "refused", "doubt": "in-doubt", "pending": "not-yet"}
-    return [Diagnostic(codes[one.result], f"{path}: {sent_line(one)}") for one in outcomes if one.result in codes]
+    return [Diagnostic(codes[sent.result], f"{path}: {sent_line(sent)}") for sent in outcomes if sent.result in codes]

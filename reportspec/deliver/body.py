@@ -60,8 +60,10 @@ def as_text(
 ) -> str:
     """The figures of the tiles, a line each, and the highlights."""
     formats = formats_for(figures)
-    made = _environment(escaped=False).get_template("mail.txt.j2")
-    text = made.render(text=_mail_text(figures, formats, attached, left_out), body=body, links=links, word=formats.word)
+    template = _environment(escaped=False).get_template("mail.txt.j2")
+    text = template.render(
+        text=_mail_text(figures, formats, attached, left_out), body=body, links=links, word=formats.word
+    )
     return harmless(text.replace("\u00a0", " "))
 
 
@@ -75,8 +77,8 @@ def as_html(
     """The same as HTML that mail programs show: one table, styles in place, nothing to load."""
     formats = formats_for(figures)
     accent = palette_for(figures.theme.accent).accent
-    made = _environment(escaped=True).get_template("mail.html.j2")
-    text = made.render(
+    template = _environment(escaped=True).get_template("mail.html.j2")
+    text = template.render(
         text=_mail_text(figures, formats, attached, left_out),
         paragraphs=[part.splitlines() for part in re.split(r"\n\s*\n", body.strip()) if part],
         links=links,

@@ -85,8 +85,8 @@ class _Letter:
 
     @property
     def subject(self) -> str:
-        given, figures = self.job.delivery.subject, self.made.figures
-        subject = self.words.fill(given) if given else f"{figures.title} · {figures.period.label}"
+        subject_written, figures = self.job.delivery.subject, self.made.figures
+        subject = self.words.fill(subject_written) if subject_written else f"{figures.title} · {figures.period.label}"
         return f"[{', '.join(map(bare, self.to))}] {subject}" if self.job.options.rehearsal else subject
 
     def allowed(self, addresses: tuple[str, ...]) -> tuple[str, ...]:
@@ -112,10 +112,10 @@ def mails_of(job: Job, made: ValueReport, ledger: Ledger | None, outcome: Outcom
     written to is told in the outcome."""
     words = Words(made.figures, made.of.more, job.report.params)
     delivery, lists = job.delivery, lists_of(job.report)
-    found = [addresses(words, texts, lists) for texts in (delivery.to, delivery.cc, delivery.bcc)]
-    for text, why in (unfit for those in found for unfit in those.unfit):
+    addressed = [addresses(words, texts, lists) for texts in (delivery.to, delivery.cc, delivery.bcc)]
+    for text, why in (unfit for those in addressed for unfit in those.unfit):
         outcome.add(made.value, text, "failed", why)
-    to, cc, bcc = (those.named for those in found)
+    to, cc, bcc = (those.named for those in addressed)
     if delivery.to and not to:
         if not outcome.names(made.value):
             outcome.add(made.value, "", "failed", "it has no recipient: the address is empty")
@@ -142,26 +142,26 @@ def _parcel(job: Job, made: ValueReport) -> Parcel:
 
 def _item(letter: _Letter, recipient: str, ledger: Ledger | None, outcome: Outcome) -> Item | None:
     """The mail to one recipient, unless there is none."""
-    job, made, address = letter.job, letter.made, bare(recipient)
+    job, value_report, address = letter.job, letter.made, bare(recipient)
     if not may_get(job, address):
-        outcome.add(made.value, address, "failed", f"the address is not allowed: {ALLOW}")
+        outcome.add(value_report.value, address, "failed", f"the address is not allowed: {ALLOW}")
         return None
     attached = tuple(file for file in letter.parcel.files if file[0].rpartition(".")[2] in job.delivery.attach)
-    head = _head(letter, recipient, *identity(job, made.value, address, ledger))
-    draft = Draft(head, made.figures, letter.words.fill(job.delivery.body), attached, letter.parcel.links)
+    head = _head(letter, recipient, *identity(job, value_report.value, address, ledger))
+    draft = Draft(head, value_report.figures, letter.words.fill(job.delivery.body), attached, letter.parcel.links)
     message = draft.within(job.settings.max_size * 1_000_000)
     if message is None:
-        said = f"the mail would be larger than {job.settings.max_size:g} MB without any attachment"
-        outcome.add(made.value, address, "failed", said)
+        reason = f"the mail would be larger than {job.settings.max_size:g} MB without any attachment"
+        outcome.add(value_report.value, address, "failed", reason)
         return None
     return Item(
-        made.value,
+        value_report.value,
         address,
         head,
         message,
         letter.parcel,
-        digest_of(made.figures),
-        made.statements,
+        digest_of(value_report.figures),
+        value_report.statements,
         tuple(map(bare, letter.everybody)) if job.options.rehearsal else (),
         draft,
         _wish(job, address),

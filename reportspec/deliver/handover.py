@@ -72,14 +72,14 @@ class MailHandover:
         if entry.state == "sent":
             return "already", f"sent {entry.at}"
         if entry.state == "refused":
-            said = f"{entry.said} (on {entry.at[:10]}; it is tried again when the address or the spec changes, or by"
-            return "refused", f"{said} --resend)"
+            reason = f"{entry.said} (on {entry.at[:10]}; it is tried again when the address or the spec changes, or by"
+            return "refused", f"{reason} --resend)"
         if entry.state == "data":
             if self.job.delivery.in_doubt == "hold":
                 return "doubt", "an earlier run broke off while it was handed over; --resend sends it again"
             if entry.copies >= MOST_COPIES:
-                said = "nobody knows whether it arrived, and it is not sent once more by itself"
-                return "doubt", f"{said}; --resend sends it again"
+                reason = "nobody knows whether it arrived, and it is not sent once more by itself"
+                return "doubt", f"{reason}; --resend sends it again"
         return None
 
     def fitted(self, mailer: Mailer, claimed: Claimed) -> Claimed:
@@ -150,8 +150,8 @@ class MailHandover:
 
 
 def _too_large(size: int, largest: int) -> Answer:
-    said = f"the mail has {size:,} bytes without any attachment, the server takes {largest:,} at most"
-    return Answer("refused", said)
+    reason = f"the mail has {size:,} bytes without any attachment, the server takes {largest:,} at most"
+    return Answer("refused", reason)
 
 
 # --- other ways out ---------------------------------------------------------------------------
@@ -196,15 +196,15 @@ class ParcelHandover:
         self.ledger.put(entry)
         since = time.monotonic()
         try:
-            said = way(self.outlet, self.job.report.project.root, seconds).take(claimed.item.parcel)
+            answer = way(self.outlet, self.job.report.project.root, seconds).take(claimed.item.parcel)
         except OutletError as error:
             spent = time.monotonic() - since
             # In doubt it stays as it was begun: a second message would be one too many.
             changes = {"said": error.message} if error.doubt else {"state": "claimed", "said": error.message}
             self.ledger.step(stamped(entry, **changes))
             return Taken(error.message, error, spent)
-        self.ledger.step(stamped(entry, state="sent", said=said))
-        return Taken(said, None, time.monotonic() - since)
+        self.ledger.step(stamped(entry, state="sent", said=answer))
+        return Taken(answer, None, time.monotonic() - since)
 
     def put_off(self, claimed: Claimed, said: str) -> None:
         """Leave a parcel to the next run."""

@@ -62,10 +62,10 @@ def maintainers(
 ) -> Maintainers | None:
     """Who is told when the report of a spec fails, as far as that can be read; None if nobody is."""
     data = open_document(path, "report").data
-    given = data.get("deliver") if isinstance(data, dict) else None
-    named = given.get("on_failure") if isinstance(given, dict) else None
+    delivery = data.get("deliver") if isinstance(data, dict) else None
+    named = delivery.get("on_failure") if isinstance(delivery, dict) else None
     listed = named if isinstance(named, list) else [named]
-    addresses = tuple(one for one in listed if isinstance(one, str) and _is_address(one))
+    addresses = tuple(address for address in listed if isinstance(address, str) and _is_address(address))
     place = find_project(path)
     if not addresses or place is None:
         return None
@@ -150,7 +150,7 @@ def _about(who: Maintainers, failures: Sequence[Failure]) -> str:
 
 
 def _text(who: Maintainers, failures: Sequence[Failure], period: str) -> str:
-    listed = [f"- {' '.join(one.said.split())}" for one in failures]
+    listed = [f"- {' '.join(failure_told.said.split())}" for failure_told in failures]
     about = f"{who.report}, {period}:" if period else f"{who.report}:"
     end = "The same is told once a day. `reportspec status` lists what was sent and what was not."
     return "\n".join([about, "", *listed, "", end, ""])
@@ -182,10 +182,10 @@ class _Memory:
 
     def told(self, key: tuple[str, str, str]) -> bool:
         """Whether that was told to them already."""
-        found = None
+        entry = None
         with contextlib.suppress(LedgerError):
-            found = self._ledger.find(*key) if self._ledger is not None else None
-        return found is not None and found.state == "sent"
+            entry = self._ledger.find(*key) if self._ledger is not None else None
+        return entry is not None and entry.state == "sent"
 
     def put(self, entry: Entry) -> None:
         """Note what is about to be told."""

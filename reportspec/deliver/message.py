@@ -56,8 +56,8 @@ MARK = "X-Reportspec-Each"
 
 def mark_of(figures: Figures) -> str:
     """What a mail says of the value that its figures are of, in a form that tells nobody which."""
-    told = "=".join(figures.each).encode("utf-8", "surrogatepass") if figures.each else b""
-    return sha256(told).hexdigest()[:40] if told else ""
+    value_bytes = "=".join(figures.each).encode("utf-8", "surrogatepass") if figures.each else b""
+    return sha256(value_bytes).hexdigest()[:40] if value_bytes else ""
 
 
 def mail(
@@ -69,39 +69,39 @@ def mail(
     left_out: Sequence[str] = (),
 ) -> bytes:
     """The message as it is handed over: the same bytes for the same report."""
-    made = EmailMessage(policy=_POLICY)
-    made["Subject"] = one_line(head.subject)
-    made["Date"] = format_datetime(head.written)
-    made["Message-ID"] = head.message_id
+    mail = EmailMessage(policy=_POLICY)
+    mail["Subject"] = one_line(head.subject)
+    mail["Date"] = format_datetime(head.written)
+    mail["Message-ID"] = head.message_id
     if head.refers:
-        made["In-Reply-To"] = head.refers
-        made["References"] = head.refers
-    made["Auto-Submitted"] = "auto-generated"
+        mail["In-Reply-To"] = head.refers
+        mail["References"] = head.refers
+    mail["Auto-Submitted"] = "auto-generated"
     named = split(head.sender)
     domain = ascii_address(named[1]).rpartition("@")[2] if named else "localhost"
-    made["List-Id"] = f"<{head.list_name}.{domain}>"
+    mail["List-Id"] = f"<{head.list_name}.{domain}>"
     if mark := mark_of(figures):
-        made[MARK] = mark
+        mail[MARK] = mark
     attached = [name for name, _ in files]
-    made.set_content(as_text(figures, body, attached, links, left_out), cte="quoted-printable")
-    made.add_alternative(as_html(figures, body, attached, links, left_out), subtype="html", cte="quoted-printable")
+    mail.set_content(as_text(figures, body, attached, links, left_out), cte="quoted-printable")
+    mail.add_alternative(as_html(figures, body, attached, links, left_out), subtype="html", cte="quoted-printable")
     for name, data in files:
         main, _, sub = kind_of(name.rpartition(".")[2]).media_type.partition("/")
-        made.add_attachment(data, maintype=main, subtype=sub, filename=name)
-    for place, part in enumerate(one for one in made.walk() if one.is_multipart()):
+        mail.add_attachment(data, maintype=main, subtype=sub, filename=name)
+    for place, part in enumerate(part for part in mail.walk() if part.is_multipart()):
         part.set_boundary(f"=={sha256(f'{head.message_id}{place}'.encode()).hexdigest()[:30]}==")
-    return _addressed(head) + made.as_bytes()
+    return _addressed(head) + mail.as_bytes()
 
 
 def notice(head: Head, text: str) -> bytes:
     """A plain message to those who look after the reports."""
-    made = EmailMessage(policy=_POLICY)
-    made["Subject"] = one_line(head.subject)
-    made["Date"] = format_datetime(head.written)
-    made["Message-ID"] = head.message_id
-    made["Auto-Submitted"] = "auto-generated"
-    made.set_content(harmless(text), cte="quoted-printable")
-    return _addressed(head) + made.as_bytes()
+    mail = EmailMessage(policy=_POLICY)
+    mail["Subject"] = one_line(head.subject)
+    mail["Date"] = format_datetime(head.written)
+    mail["Message-ID"] = head.message_id
+    mail["Auto-Submitted"] = "auto-generated"
+    mail.set_content(harmless(text), cte="quoted-printable")
+    return _addressed(head) + mail.as_bytes()
 
 
 def _addressed(head: Head) -> bytes:

@@ -63,10 +63,10 @@ def sent_to_all(job: Job, of: Value, figures: Figures, ledger: Ledger | None) ->
     if ledger is None or job.options.resend or job.options.rehearsal:
         return []
     words, delivery, lists = Words(figures, of.more, job.report.params), job.delivery, lists_of(job.report)
-    found = [addresses(words, texts, lists) for texts in (delivery.to, delivery.cc, delivery.bcc)]
-    if any(those.unfit for those in found):
+    addressed = [addresses(words, texts, lists) for texts in (delivery.to, delivery.cc, delivery.bcc)]
+    if any(those.unfit for those in addressed):
         return []
-    mailed = [bare(address) for those in found for address in those.named]
+    mailed = [bare(address) for those in addressed for address in those.named]
     recipients = [*map(folded, mailed), *(f"{OUTLET}{name}" for name in delivery.also)]
     entries = [ledger.find(job.key(of.value), job.period, recipient) for recipient in recipients]
     sent = [entry.at for entry in entries if entry is not None and entry.state == "sent"]
@@ -130,13 +130,13 @@ def holds(condition: Condition, figures: Figures, changed: bool) -> bool:
         case "changed":
             return changed
         case "compare":
-            found = []
+            failures = []
             for metric, sign, number in condition.comparisons:
                 kpi = kpis(figures).get(metric)
                 value = kpi.value if kpi else None
                 known = isinstance(value, (int, float)) and not isinstance(value, bool)
-                found.append(known and bool(SIGNS[sign](float(value), number)))  # type: ignore[arg-type]
-            return all(found) if condition.every else any(found)
+                failures.append(known and bool(SIGNS[sign](float(value), number)))  # type: ignore[arg-type]
+            return all(failures) if condition.every else any(failures)
         case _:
             return True
 
@@ -185,7 +185,7 @@ def _span(span: timedelta) -> str:
 
 def digest_of(figures: Figures) -> str:
     """What tells one state of the figures from another: the values, not when they were fetched."""
-    told = [
+    parts_of_message = [
         [
             section.id,
             [list(map(str, row)) for row in section.rows],
@@ -193,4 +193,4 @@ def digest_of(figures: Figures) -> str:
         ]
         for section in figures.sections
     ]
-    return sha256(json.dumps(told, ensure_ascii=False).encode("utf-8", "surrogatepass")).hexdigest()
+    return sha256(json.dumps(parts_of_message, ensure_ascii=False).encode("utf-8", "surrogatepass")).hexdigest()

@@ -29,12 +29,12 @@ def check_parcel(value: str, parcel: Parcel, statements: tuple[str, ...]) -> Non
         if data.each != each or data.statements != statements:
             raise mixed_up(value)
         if name.endswith(".pdf"):
-            told = _seal(data)
-            if told is None:
+            seal = _seal(data)
+            if seal is None:
                 raise mixed_up(value)
-            own = told.get("for_each")
-            made_of = tuple(one[1] for one in told.get("statements", ()))
-            if (own[1] if own else "") != value or made_of != statements:
+            sealed_value = seal.get("for_each")
+            made_of = tuple(statement[1] for statement in seal.get("statements", ()))
+            if (sealed_value[1] if sealed_value else "") != value or made_of != statements:
                 raise mixed_up(value)
 
 
@@ -56,9 +56,9 @@ def check_message(value: str, message_id: str, message: bytes, parcel: Parcel, *
     for part in read.walk():
         if part.get_content_type() == "application/pdf":
             content = part.get_payload(decode=True)
-            told = _seal(content) if isinstance(content, bytes) else None
-            own = told.get("for_each") if told else None
-            if told is None or (own[1] if own else "") != value:
+            seal = _seal(content) if isinstance(content, bytes) else None
+            sealed_value = seal.get("for_each") if seal else None
+            if seal is None or (sealed_value[1] if sealed_value else "") != value:
                 raise mixed_up(value)
 
 
@@ -68,11 +68,11 @@ def _seal(data: bytes) -> dict[str, Any] | None:
 
     try:
         information: Any = PdfReader(io.BytesIO(data)).metadata or {}
-        told: dict[str, Any] = json.loads(str(information.get(f"/{KEY}")))
+        seal: dict[str, Any] = json.loads(str(information.get(f"/{KEY}")))
     except (PyPdfError, ValueError, KeyError):
         return None
-    own = told.pop("seal", None)
-    return told if own == digest(json.dumps(told, sort_keys=True).encode()) else None
+    sealed_digest = seal.pop("seal", None)
+    return seal if sealed_digest == digest(json.dumps(seal, sort_keys=True).encode()) else None
 
 
 def mixed_up(value: str) -> SourceError:

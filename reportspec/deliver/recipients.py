@@ -73,10 +73,10 @@ def lists_of(report: Report) -> frozenset[str]:
 
 
 def _no_address(text: str) -> str:
-    said = "this is no address that can be written to"
+    reason = "this is no address that can be written to"
     if text.count("@") > 1:
-        said += ": one value is one address; name several in the spec, or in `recipients`"
-    return said
+        reason += ": one value is one address; name several in the spec, or in `recipients`"
+    return reason
 
 
 def _writable(address: str) -> bool:

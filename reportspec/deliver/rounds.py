@@ -116,19 +116,22 @@ class _Mails:
         if error is not None and self.coming and not self.begun and alone:
             raise error
         for item in (claimed.item for claimed in self.coming):
-            said = error.message if error else self.last.get(item.head.message_id, "")
-            if not said and self.over:
-                said = "the mail server did not answer, so it was left alone"
+            reason = error.message if error else self.last.get(item.head.message_id, "")
+            if not reason and self.over:
+                reason = "the mail server did not answer, so it was left alone"
             later = error is None or error.temporary
             help = f" ({error.help})" if error and error.help and not later else ""
             result: Result = "pending" if later else "failed"
-            self.outcome.add(item.value, item.recipient, result, said + help)
+            self.outcome.add(item.value, item.recipient, result, reason + help)
         if not self.handover.job.options.rehearsal:
             self._remember()
 
     def _remember(self) -> None:
         """Keep of which figures a report was sent, so that a change can be told."""
-        job, sent = self.handover.job, {one.value for one in self.outcome.sent if one.result == "sent"}
+        job, sent = (
+            self.handover.job,
+            {sent_before.value for sent_before in self.outcome.sent if sent_before.result == "sent"},
+        )
         figures = {item.value: item.figures for item in reversed(self.items)}
         for value in dict.fromkeys(item.value for item in self.items):
             if value in sent:
@@ -277,7 +280,7 @@ class _Turn:
         """Hand the next one over; whether another may follow."""
         item = self.coming[0].item
         taken = self.handover.hand_over(self.coming[0], left - self.spent)
-        error, said = taken.error, taken.said
+        error, reason = taken.error, taken.said
         result: Result = "sent"
         if error is not None:
             self.spent += taken.seconds
@@ -287,15 +290,15 @@ class _Turn:
                 self.over = self.spent >= left
                 return False
             result = "doubt" if error.doubt else "failed"
-            said = f"{said}; --resend sends it again" if error.doubt else said
+            reason = f"{reason}; --resend sends it again" if error.doubt else reason
             self.over = error.doubt
-        self.outcome.add(item.value, self.name, result, said)
+        self.outcome.add(item.value, self.name, result, reason)
         self.coming.popleft()
         return not self.over
 
     def end(self) -> None:
         """Leave to the next run what it was not given."""
         for claimed in self.coming:
-            said = self.said.get(claimed.item.value, self.of_all)
-            self.handover.put_off(claimed, said)
-            self.outcome.add(claimed.item.value, self.name, "pending", said)
+            reason = self.said.get(claimed.item.value, self.of_all)
+            self.handover.put_off(claimed, reason)
+            self.outcome.add(claimed.item.value, self.name, "pending", reason)

@@ -67,13 +67,13 @@ def send(
 
 def _built(job: Job, only: tuple[str, ...], ledger: Ledger | None, outcome: Outcome) -> list[Item]:
     """All mails that are to be sent, built. Nothing is built again that was stored and not sent."""
-    made = building.make(Path(job.report.file), job.report, only)
-    outcome.warnings = made.warnings
-    if not made.figures and not made.absent:  # of a file of recipients each value is told
+    reports = building.make(Path(job.report.file), job.report, only)
+    outcome.warnings = reports.warnings
+    if not reports.figures and not reports.absent:  # of a file of recipients each value is told
         raise no_values(job.report)
-    for value, said in made.absent:
-        outcome.add(value, "", "failed", said)
-    wanted = _wanted(job, made, ledger, outcome)
+    for value, reason in reports.absent:
+        outcome.add(value, "", "failed", reason)
+    wanted = _wanted(job, reports, ledger, outcome)
     items: list[Item] = []
     with makers(len(wanted) if job.forms else 0) as make:
         asked_for = [(figures, job.forms, job.file_stem(of.part), job.spec_text) for of, figures in wanted]
@@ -89,8 +89,8 @@ def _wanted(job: Job, made: Made, ledger: Ledger | None, outcome: Outcome) -> li
     for of, figures in made.figures:
         if of.several:
             differ = ", ".join(of.several)
-            said = f"several rows have this name and differ in {differ}, so it is not clear whose report it is"
-            outcome.add(of.value, "", "failed", said)
+            reason = f"several rows have this name and differ in {differ}, so it is not clear whose report it is"
+            outcome.add(of.value, "", "failed", reason)
         elif sent := sent_to_all(job, of, figures, ledger):
             for recipient, at in sent:
                 outcome.add(of.value, recipient, "already", f"sent {at}")
@@ -105,8 +105,8 @@ def _check(job: Job, items: Sequence[Item], ledger: Ledger) -> None:
     """That all was made for whom it goes to. Raises SourceError, before anything is sent."""
     for item in items:
         check_parcel(item.value, item.parcel, item.statements)
-        told = (item.head.message_id, item.head.refers)
-        if item.recipient and told != identity(job, item.value, item.recipient, ledger):
+        named = (item.head.message_id, item.head.refers)
+        if item.recipient and named != identity(job, item.value, item.recipient, ledger):
             raise mixed_up(item.value)
 
 

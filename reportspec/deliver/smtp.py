@@ -225,16 +225,16 @@ class Mailer:
         try:
             options = [f"SIZE={size}"] if smtp.has_extn("size") else []
             # The first digit is what counts (RFC 5321, 4.2.1).
-            code, said = smtp.mail(sender, options)
+            code, reply = smtp.mail(sender, options)
             if not 200 <= code < 300:
-                return self._not_taken(code, said)
-            code, said = smtp.rcpt(recipient)
+                return self._not_taken(code, reply)
+            code, reply = smtp.rcpt(recipient)
             if not 200 <= code < 300:
-                return self._not_taken(code, said)
+                return self._not_taken(code, reply)
             smtp.putcmd("data")
-            code, said = smtp.getreply()
+            code, reply = smtp.getreply()
             if not 300 <= code < 400:
-                return self._not_taken(code, said)
+                return self._not_taken(code, reply)
         except (OSError, smtplib.SMTPException) as error:
             return self._lost("later", self._why(error), silent=_in_vain(error))
         return None
@@ -248,7 +248,7 @@ class Mailer:
             for at in range(0, len(body), _CHUNK):  # a slow line has its time for each
                 smtp.send(body[at : at + _CHUNK])
             smtp.within = self._last
-            code, said = smtp.getreply()
+            code, reply = smtp.getreply()
         except (OSError, smtplib.SMTPException) as error:
             if _in_vain(error):
                 why = "the server did not say in time whether it took the mail, so it may have"
@@ -258,15 +258,15 @@ class Mailer:
             self._drop()  # after Ctrl-C a goodbye would be a line of the message
             raise
         if 200 <= code < 300:
-            return Answer("sent", self._said(code, said))
+            return Answer("sent", self._said(code, reply))
         if not 400 <= code < 600:  # no answer to a message: it may have been taken
-            return self._lost("doubt", self._said(code, said))
-        return self._not_taken(code, said, begun=True)
+            return self._lost("doubt", self._said(code, reply))
+        return self._not_taken(code, reply, begun=True)
 
     def _not_taken(self, code: int, said: bytes | str, *, begun: bool = False) -> Answer:
-        told = self._said(code, said)
+        reason = self._said(code, said)
         if code in _NO_LOGIN and not begun:
-            raise MailError(f"the mail server {self._host} takes no mail with this login: {told}", _LOGIN)
+            raise MailError(f"the mail server {self._host} takes no mail with this login: {reason}", _LOGIN)
         outcome: Outcome = "refused" if 500 <= code < 600 else "later"
         lost = code < 200 or code == 421
         if not lost:
@@ -274,7 +274,7 @@ class Mailer:
                 lost = self._smtp.rset()[0] != 250
             except (OSError, smtplib.SMTPException):
                 lost = True
-        return self._lost(outcome, told) if lost else Answer(outcome, told)
+        return self._lost(outcome, reason) if lost else Answer(outcome, reason)
 
     def _lost(self, outcome: Outcome, said: str, *, silent: bool = False) -> Answer:
         self._drop()
@@ -319,7 +319,7 @@ def _secrets(user: str, password: str) -> list[str]:
         return []
     meant = unquote(password)
     spoken = (meant, f"\0{user}\0{meant}", f"{user}\0{user}\0{meant}")
-    coded = {b64encode(one.encode()).decode() for one in spoken}
+    coded = {b64encode(word_spoken.encode()).decode() for word_spoken in spoken}
     return sorted({password, meant, *coded}, key=len, reverse=True)
 
 

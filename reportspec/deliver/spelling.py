@@ -40,7 +40,7 @@ def spelled(ledger: Ledger, file: str, key: str, declared: Mapping[str, Any]) ->
         return ledger
     wanted = _settings(key.removeprefix(file), declared)
     known = {entry.report for entry in ledger.entries() if entry.report.startswith(file + "?")}
-    others = {file + way for one in known for way in _ways(one.removeprefix(file))}
+    others = {file + way for key in known for way in _ways(key.removeprefix(file))}
     same = tuple(
         name for name in sorted(others - {key}) if _same(_settings(name.removeprefix(file), declared), wanted, declared)
     )
@@ -51,7 +51,7 @@ def _ways(told: str) -> Iterator[str]:
     """What may be the params of a key, behind which a value of `for_each` may stand in brackets."""
     yield told
     if told.endswith("]"):
-        yield from (told[: found.start()] for found in re.finditer(r"\[", told))
+        yield from (told[: match.start()] for match in re.finditer(r"\[", told))
 
 
 def _settings(told: str, declared: Mapping[str, Any]) -> dict[str, str] | None:

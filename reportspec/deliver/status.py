@@ -47,16 +47,16 @@ def deliveries(
     line where another program has to be waited for. Raises LedgerError."""
     wanted = _names_of(report, root) if report is not None else None
     return [
-        _told(one)
-        for one in _entries(mail, root, tell)
-        if (wanted is None or any(_is_of(one, name) for name in wanted))
-        and not (failed and one.state == "sent" and NOTICE not in one.report)
+        _told(entry)
+        for entry in _entries(mail, root, tell)
+        if (wanted is None or any(_is_of(entry, name) for name in wanted))
+        and not (failed and entry.state == "sent" and NOTICE not in entry.report)
     ]
 
 
 def nearest(mail: Mail, root: Path, report: str) -> str | None:
     """The report of the ledger that was likely meant by one that it does not have, as a question."""
-    known = {one.report.partition("[")[0].partition("?")[0] for one in _entries(mail, root)}
+    known = {entry.report.partition("[")[0].partition("?")[0] for entry in _entries(mail, root)}
     known = {name.removesuffix(NOTICE) for name in known}
     return suggestion(report, known) or suggestion(Path(report).name, known)
 
@@ -66,7 +66,7 @@ def _entries(mail: Mail, root: Path, tell: Tell = silent) -> list[Entry]:
         return []  # nothing was ever sent, and looking leaves no file
     ledger = open_ledger(mail.ledger, root, reading=True, tell=tell)
     try:
-        return [one for one in ledger.entries() if one.recipient != _ALL]
+        return [entry for entry in ledger.entries() if entry.recipient != _ALL]
     finally:
         ledger.close()
 
@@ -111,14 +111,14 @@ def days(start: str, end: str) -> str:
 
 def as_json(listed: Sequence[Delivered]) -> str:
     """A list of objects."""
-    rows = [{name: getattr(one, name) for name in Delivered.__slots__} for one in listed]
+    rows = [{name: getattr(entry, name) for name in Delivered.__slots__} for entry in listed]
     return json.dumps(rows, ensure_ascii=False, indent=2)
 
 
 def as_table(listed: Sequence[Delivered], limit: int) -> str:
     """A table as wide as what is in it; of what is too long for its column the middle is left out."""
     rows = [("when (UTC)", "report", "period", "recipient", "state")]
-    rows += [tuple(map(_plain, _row(one))) for one in listed[:limit]]  # type: ignore[misc]
+    rows += [tuple(map(_plain, _row(entry))) for entry in listed[:limit]]  # type: ignore[misc]
     cells = [
         [
             *(_cut(cell, most) for cell, most in zip(row, _WIDEST, strict=False)),
@@ -131,7 +131,7 @@ def as_table(listed: Sequence[Delivered], limit: int) -> str:
         "  ".join([*(_padded(cell, width) for cell, width in zip(row, widths, strict=False)), row[4]]).rstrip()
         for row in cells
     ]
-    if any(one.state == _STATES["refused"] and not one.notice for one in listed[:limit]):
+    if any(entry.state == _STATES["refused"] and not entry.notice for entry in listed[:limit]):
         lines.append(_FOR_GOOD)
     if len(listed) > limit:
         lines.append(f"… and {len(listed) - limit} more; --limit shows them")
@@ -140,13 +140,13 @@ def as_table(listed: Sequence[Delivered], limit: int) -> str:
 
 def _row(one: Delivered) -> tuple[str, str, str, str, str]:
     state = "told of a failure" if one.notice and one.state == "sent" else one.state
-    said = one.said if one.notice or one.state != "sent" else ""
+    reason = one.said if one.notice or one.state != "sent" else ""
     return (
         one.at.replace("T", " ")[:16],
         one.report,
         one.period,
         one.recipient,
-        f"{state}: {said}" if said else state,
+        f"{state}: {reason}" if reason else state,
     )
 
 

@@ -23,7 +23,7 @@ class Words:
     def fill(self, text: str) -> str:
         """The text with all of them put in. Values are put in once: what looks like `{{ … }}`
         within one stays as it is."""
-        return TEMPLATE.sub(lambda found: self.value(found[1]), text)
+        return TEMPLATE.sub(lambda match: self.value(match[1]), text)
 
     def value(self, name: str) -> str:
         """What a name stands for; nothing where it is not known."""
@@ -64,11 +64,11 @@ def _param(value: object) -> str:
 
 def kpis(figures: Figures) -> dict[str, Kpi]:
     """The tiles by the ids of their metrics; of a metric that has several the first."""
-    found: dict[str, Kpi] = {}
+    by_name: dict[str, Kpi] = {}
     for section in figures.sections:
         for kpi in section.kpis:
-            found.setdefault(str(kpi.column.metric or kpi.column.name), kpi)
-    return found
+            by_name.setdefault(str(kpi.column.metric or kpi.column.name), kpi)
+    return by_name
 
 
 def of_kpi(kpi: Kpi, part: str, formats: Formats) -> str:

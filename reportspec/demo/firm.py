@@ -121,16 +121,16 @@ class Campaign:
 def campaigns() -> list[Campaign]:
     """A newsletter each month, paid ads each quarter, fairs in spring and autumn; one draft and
     one that was called off."""
-    made: list[Campaign] = []
+    campaigns: list[Campaign] = []
 
     def add(name: str, source: str, status: str, start: str, days: int, budget: int) -> None:
-        number = len(made) + 1
+        number = len(campaigns) + 1
         started = seconds(start)
         ended = min(started + days * DAY, END - HOUR)
         over = status in ("sent", "completed") and started + days * DAY <= END
         cost = None if status in ("draft", "cancelled") else budget * (88 + number * 7 % 25) // 100
         sent = started + 30 * HOUR if status == "sent" else None
-        made.append(
+        campaigns.append(
             Campaign(
                 f"C{number:03}",
                 name,
@@ -157,7 +157,7 @@ def campaigns() -> list[Campaign]:
                 add(name, "Event", "completed", f"{first}-10T07:00", 4, 2_400_000)
     add("Customer day 2026", "Event", "cancelled", "2026-09-22T07:00", 1, 800_000)
     add("Newsletter 2026-11", "Email campaign", "draft", "2026-10-29T08:00", 14, 90_000)
-    return made
+    return campaigns
 
 
 def user_rows() -> list[Row]:

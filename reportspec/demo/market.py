@@ -122,7 +122,7 @@ def leads(pool: list[Company], campaigns: list[Campaign]) -> list[Lead]:
     """All leads, by time of creation, with the duplicates and the junk among them. Those with
     `converted` still lack the contact, account and deal that they became."""
     chance = Chance(11)
-    made: list[Lead] = []
+    leads: list[Lead] = []
     shares = tuple((source, source.share) for source in SOURCES)
     ran = [each for each in campaigns if each.status not in ("draft", "cancelled")]
     fed = {each.source for each in ran}
@@ -147,16 +147,16 @@ def leads(pool: list[Company], campaigns: list[Campaign]) -> list[Lead]:
         wait = int(source.days * chance.shaped(_WAIT) * DAY)
         if converts:
             lead.converted = max(office_time(at + wait, chance), at + HOUR)
-        made.append(lead)
+        leads.append(lead)
         if chance.happens(0.045):
-            made.append(_second_form(lead, chance))
-    made += _at_the_edges(pool, chance)
-    made.sort(key=lambda lead: lead.created)
-    for number, lead in enumerate(made, 1):
+            leads.append(_second_form(lead, chance))
+    leads += _at_the_edges(pool, chance)
+    leads.sort(key=lambda lead: lead.created)
+    for number, lead in enumerate(leads, 1):
         lead.id = f"L{number:05}"
         _finish(lead, number, chance)
-    _merge(made)
-    return made
+    _merge(leads)
+    return leads
 
 
 def _campaign(campaigns: list[Campaign], source: Source, at: int) -> str | None:
@@ -251,7 +251,7 @@ def _finish(lead: Lead, number: int, chance: Chance) -> None:
 def _merge(made: list[Lead]) -> None:
     """Merges a third of the duplicates into the first lead with the same address."""
     first: dict[str, Lead] = {}
-    found = 0
+    merged = 0
     for lead in made:
         email = (lead.person.email or "").strip().lower()
         if not email or lead.status == "junk":
@@ -259,8 +259,8 @@ def _merge(made: list[Lead]) -> None:
         if email not in first:
             first[email] = lead
         elif lead.converted is None:
-            found += 1
-            if found % 3 == 0 and not first[email].deleted:
+            merged += 1
+            if merged % 3 == 0 and not first[email].deleted:
                 lead.merged_into = first[email].id
 
 

@@ -48,11 +48,11 @@ def member_rows(campaigns: list[Campaign], contacts: list[Contact], leads: list[
 
 
 def _closings(deals: list[Deal]) -> dict[str, list[int]]:
-    found: dict[str, list[int]] = {}
+    by_month: dict[str, list[int]] = {}
     for deal in deals:
         if deal.status == "won" and deal.closed is not None and deal.account is not None:
-            found.setdefault(deal.account.id, []).append(deal.closed)
-    return found
+            by_month.setdefault(deal.account.id, []).append(deal.closed)
+    return by_month
 
 
 def _member(campaign: Campaign, contact: str | None, lead: str | None, answers: float, chance: Chance) -> Row:

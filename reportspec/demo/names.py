@@ -293,7 +293,7 @@ _AWKWARD: tuple[tuple[str, str, int], ...] = (
 def companies(count: int) -> list[Company]:
     """The first `count` companies, all with different names and domains (at most 2,500)."""
     shares = [place for place, row in enumerate(COUNTRIES) for _ in range(row[4])]
-    made: list[Company] = []
+    companies: list[Company] = []
     for number in range(count):
         if number < len(_AWKWARD):
             name, domain, place = _AWKWARD[number]
@@ -304,8 +304,8 @@ def companies(count: int) -> list[Company]:
             name, domain = f"{stem} {trade} {COUNTRIES[place][3]}", f"{stem}-{trade}".lower()
         country, region, language, _, _ = COUNTRIES[place]
         industry = INDUSTRIES[number * 3 % len(INDUSTRIES)]
-        made.append(Company(name, f"{domain}.example", country, region, language, industry))
-    return made
+        companies.append(Company(name, f"{domain}.example", country, region, language, industry))
+    return companies
 
 
 _PLAIN = str.maketrans(

@@ -61,14 +61,14 @@ def cases(contacts: list[Contact]) -> list[Case]:
     """All cases, the scripted ones first."""
     chance = Chance(71)
     known = [each for each in contacts if each.created < END - 30 * DAY]
-    made = _scripted(known)
+    cases = _scripted(known)
     for at in spread(_CASES, chance, 0.35):
-        made.append(_case(len(made) + 1, at, chance, known))
-    for number in range(60, len(made), 97):
-        made[number].merged_into = made[number - 7].id
-    for number in range(75, len(made), 120):
-        made[number].spam = True
-    return made
+        cases.append(_case(len(cases) + 1, at, chance, known))
+    for number in range(60, len(cases), 97):
+        cases[number].merged_into = cases[number - 7].id
+    for number in range(75, len(cases), 120):
+        cases[number].spam = True
+    return cases
 
 
 def _case(number: int, at: int, chance: Chance, known: list[Contact]) -> Case:
@@ -251,11 +251,11 @@ def sales_cost_rows() -> list[Row]:
 
 def months() -> list[int]:
     """The first day of each month of the demo, in days since its first."""
-    found = []
+    rows = []
     for number in range(34):
         year, month = 2024 + number // 12, number % 12 + 1
-        found.append((date(year, month, 1) - FIRST_DAY).days)
-    return found
+        rows.append((date(year, month, 1) - FIRST_DAY).days)
+    return rows
 
 
 def business_rows() -> list[Row]:

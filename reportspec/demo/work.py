@@ -46,7 +46,7 @@ def activities(deals: list[Deal], leads: list[Lead], contacts: list[Contact]) ->
     """All activities: on deals (sometimes after they closed), on leads, on contacts alone, on
     service cases, and those planned for the weeks after the demo's end."""
     chance = Chance(31)
-    made: list[Activity] = []
+    activities: list[Activity] = []
     for deal in deals:
         if deal.deleted:
             continue
@@ -57,25 +57,25 @@ def activities(deals: list[Deal], leads: list[Lead], contacts: list[Contact]) ->
         count = chance.whole(0, 4) + (span > 15 * DAY) * chance.whole(0, 3)
         for _ in range(count):
             at = office_time(deal.created + int(chance.draw() * span), chance)
-            _do(made, at, deal.created, deal.owner, chance, deal=deal.id, contact=deal.contact)
+            _do(activities, at, deal.created, deal.owner, chance, deal=deal.id, contact=deal.contact)
         if deal.closed is not None and chance.happens(0.12):
             at = office_time(deal.closed + chance.whole(1, 30) * DAY, chance)
-            _do(made, at, deal.created, deal.owner, chance, deal=deal.id, contact=deal.contact)
+            _do(activities, at, deal.created, deal.owner, chance, deal=deal.id, contact=deal.contact)
         if deal.status == "open":
-            _plan(made, deal, chance)
+            _plan(activities, deal, chance)
     for lead in leads:
         if lead.response is not None and chance.happens(0.4):
-            _do(made, lead.response, lead.created, lead.owner, chance, lead=lead.id)
+            _do(activities, lead.response, lead.created, lead.owner, chance, lead=lead.id)
     for number, contact in enumerate(contacts):
         if number % 4 == 0:
             at = office_time(contact.created + int(chance.draw() * 300 * DAY), chance)
-            _do(made, at, contact.created, contact.account.owner, chance, contact=contact.id)
+            _do(activities, at, contact.created, contact.account.owner, chance, contact=contact.id)
         if number % 17 == 0:
             at = office_time(contact.created + int(chance.draw() * 300 * DAY), chance)
-            _do(made, at, contact.created, contact.account.owner, chance, case=f"T{number:04}")
-    made += _at_the_edges(deals, leads, contacts)
-    made.sort(key=lambda each: each.created)
-    return made
+            _do(activities, at, contact.created, contact.account.owner, chance, case=f"T{number:04}")
+    activities += _at_the_edges(deals, leads, contacts)
+    activities.sort(key=lambda each: each.created)
+    return activities
 
 
 def _do(
@@ -188,36 +188,36 @@ def _at_the_edges(deals: list[Deal], leads: list[Lead], contacts: list[Contact])
     at_close = [deal for deal in kept if deal.closed and deal.created < deal.closed][-4:]
     deleted = next(deal for deal in deals if deal.deleted)
     someone, deal = contacts[5].id, kept[700].id
-    made = [call(at, kept[-1 - number].owner, contact=contacts[number].id) for number, at in enumerate(_EDGES)]
+    calls = [call(at, kept[-1 - number].owner, contact=contacts[number].id) for number, at in enumerate(_EDGES)]
     for each in at_close:  # the call in which the deal closed, and one a second later
         for later in (0, 1):
-            made.append(call(_EDGES[0], each.owner, deal=each.id))
-            made[-1].created = made[-1].done = (each.closed or 0) + later
+            calls.append(call(_EDGES[0], each.owner, deal=each.id))
+            calls[-1].created = calls[-1].done = (each.closed or 0) + later
     # "Done" in the future.
-    made.append(call("2026-11-05T09:00", deal=deal))
-    made.append(call("2026-11-20T09:00", lead=leads[-50].id))
-    made.append(call("2027-02-01T09:00", contact=someone))
+    calls.append(call("2026-11-05T09:00", deal=deal))
+    calls.append(call("2026-11-20T09:00", lead=leads[-50].id))
+    calls.append(call("2027-02-01T09:00", contact=someone))
     # Not done although there is a time; done although there is none.
     for at in ("2026-08-04T09:00", "2026-09-16T09:00"):
-        made.append(call(at, deal=deal))
-        made[-1].status, made[-1].outcome = "cancelled", None
-    made.append(call("2026-09-16T11:00", deal=deal))
-    made[-1].done = None
+        calls.append(call(at, deal=deal))
+        calls[-1].status, calls[-1].outcome = "cancelled", None
+    calls.append(call("2026-09-16T11:00", deal=deal))
+    calls[-1].done = None
     # A case alone, a case with a contact, nothing at all, nobody's, on a deleted deal.
-    made.append(call("2026-09-15T09:00", case="T9001"))
-    made.append(call("2026-09-15T10:00", case="T9002", contact=someone))
-    made.append(call("2026-09-15T11:00"))
-    made.append(call("2026-09-15T12:00", None, contact=someone))
-    made.append(call("2026-09-15T13:00", deal=deleted.id))
-    made.append(call("2026-09-15T14:00", contact=someone))
-    made[-1].duration, made[-1].outcome = 0, "no answer"
-    made.append(call("2026-09-15T15:00", contact=someone))
-    made[-1].direction = "inbound"
-    made.append(call("2026-09-15T16:00", contact=someone))
-    made[-1].direction = None
-    made.append(call("2026-09-15T17:00", contact=someone))
-    made[-1].subject = "Pays by card 4111 1111 1111 1111, confirm to office@personal.example"
-    return made
+    calls.append(call("2026-09-15T09:00", case="T9001"))
+    calls.append(call("2026-09-15T10:00", case="T9002", contact=someone))
+    calls.append(call("2026-09-15T11:00"))
+    calls.append(call("2026-09-15T12:00", None, contact=someone))
+    calls.append(call("2026-09-15T13:00", deal=deleted.id))
+    calls.append(call("2026-09-15T14:00", contact=someone))
+    calls[-1].duration, calls[-1].outcome = 0, "no answer"
+    calls.append(call("2026-09-15T15:00", contact=someone))
+    calls[-1].direction = "inbound"
+    calls.append(call("2026-09-15T16:00", contact=someone))
+    calls[-1].direction = None
+    calls.append(call("2026-09-15T17:00", contact=someone))
+    calls[-1].subject = "Pays by card 4111 1111 1111 1111, confirm to office@personal.example"
+    return calls
 
 
 def activity_rows(made: list[Activity]) -> list[Row]:

@@ -44,7 +44,7 @@ def finding_text(report: Report, finding: Finding) -> str:
         )
     if check.kind == "part-without-field":
         fields = (report.binding.field(check.entity, name) for name in check.names)
-        named = ", ".join(label(report, one.label) for one in fields if one is not None)
+        named = ", ".join(label(report, field.label) for field in fields if field is not None)
         return word(language, "part_without_field", rows, every, named)
     assert check.field is not None
     if check.kind in ("no-currency", "no-rate"):
@@ -62,18 +62,18 @@ def finding_text(report: Report, finding: Finding) -> str:
             last,
         )
     if check.kind == "other-value":
-        known = (check.field.value_labels.get(one) for one in check.field.values)
-        said = ", ".join(label(report, one) for one in known if one)
-        said = said or ", ".join(check.field.values)
-        return word(language, "other_value", label(report, check.field.label), rows, every, said)
+        known = (check.field.value_labels.get(value) for value in check.field.values)
+        listed = ", ".join(label(report, text) for text in known if text)
+        listed = listed or ", ".join(check.field.values)
+        return word(language, "other_value", label(report, check.field.label), rows, every, listed)
     if check.kind == "shared-name":
         return word(language, "shared_name", label(report, entity.plural), rows)
     if check.side is not None and not finding.examples:
         return word(language, "no_rows_at_all", label(report, entity.plural))
     if check.side is not None:
-        asked = report.compare if check.side.name == "previous" and report.compare else report.period
+        reported = report.compare if check.side.name == "previous" and report.compare else report.period
         first, last = (day_label(date.fromisoformat(day), language, report.locale) for day, _ in finding.examples)
-        stretch = period_label(asked, language, report.locale)
+        stretch = period_label(reported, language, report.locale)
         called = f"{label(report, entity.plural)}, {label(report, check.field.label)}"
         if check.kind == "late-start":
             return word(language, "late_start", called, first, stretch)

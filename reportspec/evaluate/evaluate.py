@@ -42,7 +42,7 @@ def evaluate(
         replace(
             _section(report, spec, answers, footnotes),
             keep_together=spec.keep_together,
-            footnotes=tuple(footnotes.add(finding_text(report, one)) for one in (told or {}).get(spec.id, ())),
+            footnotes=tuple(footnotes.add(finding_text(report, finding)) for finding in (told or {}).get(spec.id, ())),
         )
         for spec in report.sections
     )
@@ -67,7 +67,7 @@ def evaluate(
         currency=report.binding.currency,
         timezone=str(report.binding.zone),
         row_counts=row_counts,
-        not_told=tuple(f"{finding_text(report, one)} {one.reason}" for one in known),
+        not_told=tuple(f"{finding_text(report, finding)} {finding.reason}" for finding in known),
         each=each,
         theme=report.project.theme,
     )
@@ -84,10 +84,10 @@ def _source(report: Report) -> str:
 
 def _section(report: Report, spec: SectionSpec, answers: Answers, footnotes: Footnotes) -> Section:
     """One section, computed."""
-    made = BY_NAME[spec.kind].figures(report, spec, answers, footnotes)
-    if spec.own_chart is None or not made.columns:
-        return made
-    chart = made.chart or Chart("own", "", ())
+    section = BY_NAME[spec.kind].figures(report, spec, answers, footnotes)
+    if spec.own_chart is None or not section.columns:
+        return section
+    chart = section.chart or Chart("own", "", ())
     chart = Chart(
         "own",
         "",
@@ -96,7 +96,7 @@ def _section(report: Report, spec: SectionSpec, answers: Answers, footnotes: Foo
         ahead_from=chart.ahead_from,
         vega_lite=spec.own_chart,
     )
-    return replace(made, chart=chart)
+    return replace(section, chart=chart)
 
 
 def _named(report: Report, period: Period) -> PeriodFigures:
@@ -119,23 +119,23 @@ def _notices(report: Report) -> tuple[str, ...]:
         return (word(language, "ended_before", last) if ended else word(language, "not_begun"),)
     if report.compared is None:
         return (word(language, "ended" if ended else "unfinished", last),)
-    told, then = _named(report, report.told).label, _named(report, report.compared).label
+    stretch, then = _named(report, report.told).label, _named(report, report.compared).label
     if clock:
-        told = word(language, "stretch_until", told, clock)
+        stretch = word(language, "stretch_until", stretch, clock)
     if ended:
-        return (word(language, "ended_compared", last, told, then),)
-    return (word(language, "unfinished_compared", told, then),)
+        return (word(language, "ended_compared", last, stretch, then),)
+    return (word(language, "unfinished_compared", stretch, then),)
 
 
 def _definitions(report: Report, answers: Answers, statements: tuple[Statement, ...]) -> tuple[Definition, ...]:
     """Each metric that is shown, once: what it means and which statement fetched it."""
     hashes = {s.section: s.sql_hash for s in reversed(statements)}
-    found: dict[str, Definition] = {}
+    definitions: dict[str, Definition] = {}
     for spec in report.sections:
         rows = answers.rows(spec.id)
         for metric in spec.metrics:
-            if metric.id not in found:
-                found[metric.id] = Definition(
+            if metric.id not in definitions:
+                definitions[metric.id] = Definition(
                     metric.id,
                     label(report, metric.label),
                     label(report, metric.description),
@@ -144,7 +144,7 @@ def _definitions(report: Report, answers: Answers, statements: tuple[Statement, 
                     hashes.get(spec.id, ""),
                     rows_read(report, metric, rows),
                 )
-    return tuple(found.values())
+    return tuple(definitions.values())
 
 
 def rows_read(report: Report, metric: Metric, rows: Sequence[Row]) -> int | None:

@@ -55,11 +55,11 @@ def figures_with_doubts(found: Answered, each: tuple[str, str] | None) -> tuple[
         moment.at if moment is not None else None,
         each,
         _told(found.program, report, findings),
-        tuple(one for one in findings if one.reason),
+        tuple(finding for finding in findings if finding.reason),
         {f.check.entity for f in surveyed.findings if f.check.kind == "no-currency"},
     )
-    said = warnings(report.binding, (*surveyed.findings, *doubts))
-    return replace(figures, warnings=(*said, *contradictions(report, surveyed.rows))), doubts
+    warned = warnings(report.binding, (*surveyed.findings, *doubts))
+    return replace(figures, warnings=(*warned, *contradictions(report, surveyed.rows))), doubts
 
 
 def _statement(item: Compiled, result: Result) -> Statement:
@@ -87,8 +87,8 @@ def _members_for(report: Report, members: Mapping[str, Members], each: tuple[str
         return members
     name, value = each
     return {
-        metric: one.only(value if goal.by is not None and goal.by.name == name else "")
-        for metric, one in members.items()
+        metric: measured.only(value if goal.by is not None and goal.by.name == name else "")
+        for metric, measured in members.items()
         if (goal := report.goals.get(metric)) is not None
     }
 
@@ -112,11 +112,11 @@ OF_TILES = ("some-targets", "part-target", "unknown-goal", "suspicious-goal")
 
 def _told(program: Program, report: Report, findings: tuple[Finding, ...]) -> dict[str, list[Finding]]:
     """What is told of the source, by the first section that reads what it is about."""
-    found: dict[str, list[Finding]] = {}
+    by_section: dict[str, list[Finding]] = {}
     trees: dict[str, list[exp.Expr]] = {}
     for item in program if findings else ():
         trees.setdefault(item.query.section, []).append(item.tree)
-    read = {section: fields_read(own, report.binding) for section, own in trees.items()}
+    read = {section: fields_read(section_trees, report.binding) for section, section_trees in trees.items()}
     lists = [spec.id for spec in report.sections if spec.id in read and (spec.paths or _asks_of_amounts(report, spec))]
     for finding in findings:
         if finding.reason or (finding.check.kind == "no-rate" and finding.check.metric):
@@ -125,12 +125,12 @@ def _told(program: Program, report: Report, findings: tuple[Finding, ...]) -> di
             for spec in report.sections:
                 tile = isinstance(spec, KpisSection) and any(metric.id == goal for metric in spec.metrics)
                 if spec.judged == goal or (tile and finding.check.kind in OF_TILES):
-                    found.setdefault(spec.id, []).append(finding)
+                    by_section.setdefault(spec.id, []).append(finding)
             continue
         # What is left out of an amount stands at the amount; lists, filters and bins have no other
         # place for it.
         shown = lists if finding.check.kind in CURRENCIES else read
         section = next((s for s in shown if finding.check.concerns(read[s])), None)
         if section is not None:
-            found.setdefault(section, []).append(finding)
-    return found
+            by_section.setdefault(section, []).append(finding)
+    return by_section

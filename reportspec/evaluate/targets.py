@@ -58,25 +58,27 @@ def _of_members(
 ) -> GoalSpec:
     """A goal with its targets, as far as they concern the report."""
     overall, targets, parts = _of_table(report, name, goal, rows) if goal.table else (None, {}, ())
-    by, given = goal.by, goal.target if goal.target is not None else overall
-    whole = tuple(one for one in parts if not one.name)
+    by, target = goal.by, goal.target if goal.target is not None else overall
+    whole = tuple(part for part in parts if not part.name)
     if by is None:  # quotas by name, which nobody has said whom they cover
-        few = (len(targets), 0) if given is None and targets else None
-        if goal.table and given is None and not whole and few is None:
+        few = (len(targets), 0) if target is None and targets else None
+        if goal.table and target is None and not whole and few is None:
             whole = (PartTarget("", "none"),)
-        return replace(goal, target=given, covers=few, parts=whole if given is None else ())
+        return replace(goal, target=target, covers=few, parts=whole if target is None else ())
     # A target may name a value as the source has it, or as the report calls it.
     called = {str(shown_value(report, by, value)): value for value in (members.kept if members else ())}
-    own = {**targets, **goal.targets}
-    kept = {shown: own.get(shown, own.get(value)) for shown, value in called.items() if shown in own or value in own}
+    aims = {**targets, **goal.targets}
+    kept = {
+        shown: aims.get(shown, aims.get(value)) for shown, value in called.items() if shown in aims or value in aims
+    }
     aimed = {shown: target for shown, target in kept.items() if target is not None}
     cut = members is not None and (members.kept != members.there or not members.sure)
-    lone = {one.name: one for one in parts if one.name}
-    asked = [(shown, lone.get(shown, lone.get(value))) for shown, value in called.items()]
-    some = tuple(replace(one, name=shown) for shown, one in asked if one and shown not in aimed)
+    lone = {part.name: part for part in parts if part.name}
+    shown_parts = [(shown, lone.get(shown, lone.get(value))) for shown, value in called.items()]
+    some = tuple(replace(part, name=shown) for shown, part in shown_parts if part and shown not in aimed)
     goal = replace(goal, targets=aimed, sure=members is not None and members.sure, parts=some)
     if goal.target is not None or (overall is not None and not cut):
-        return replace(goal, target=given)
+        return replace(goal, target=target)
     if not goal.table or not aimed or not adds_up(report, report.binding.catalogue.metrics[name]):
         return replace(goal, target=None, parts=(*whole, *some))
     concerned = _counted_in(report, name, answers) | set(aimed)
@@ -87,27 +89,27 @@ def _of_members(
 
 def _counted_in(report: Report, name: str, answers: Answers) -> set[str]:
     """For whom a goal's section has something counted."""
-    found: set[str] = set()
+    values: set[str] = set()
     for spec in report.sections:
         if spec.judged == name and (spec.id, "figures") in answers:
             adds = additivity(answers.aggregate(spec.id))
             rows = [row for row in answers.rows(spec.id) if counted(row, adds)]
-            found |= {str(shown_value(report, spec.dimensions[0], row[Member(0)])) for row in rows}
-    return found
+            values |= {str(shown_value(report, spec.dimensions[0], row[Member(0)])) for row in rows}
+    return values
 
 
 def doubts_of(report: Report) -> list[Finding]:
     """That targets are set for some only, where a figure of all would be held against them."""
     targets = report.binding.catalogue.targets
     value = report.binding.field(targets.entity, targets.value)
-    found = []
+    findings = []
     for name, goal in report.goals.items():
         field = goal.by.field if goal.by is not None else value
         if goal.covers is not None and field is not None:
             check = Check("some-targets", field.entity, field, goal=name)
-            found.append(Finding(check, *goal.covers))
-        found += _of_parts(report, name, goal)
-    return found
+            findings.append(Finding(check, *goal.covers))
+        findings += _of_parts(report, name, goal)
+    return findings
 
 
 def _said(part: PartTarget) -> str:
@@ -118,19 +120,19 @@ def _said(part: PartTarget) -> str:
 
 def _of_parts(report: Report, name: str, goal: GoalSpec) -> list[Finding]:
     """That the table's targets make none of the period: of all, and of how many by name."""
-    targets, found = report.binding.catalogue.targets, []
+    targets, findings = report.binding.catalogue.targets, []
     target = report.binding.field(targets.entity, targets.target)
     assert target is not None or not goal.parts
-    for one in goal.parts:
-        if not one.name:
-            check = Check("part-target", targets.entity, target, goal=name, value=one.why)
-            found.append(Finding(check, one.count, one.of))
-    named = sorted((one for one in goal.parts if one.name), key=lambda one: one.name)
+    for part in goal.parts:
+        if not part.name:
+            check = Check("part-target", targets.entity, target, goal=name, value=part.why)
+            findings.append(Finding(check, part.count, part.of))
+    named = sorted((part for part in goal.parts if part.name), key=lambda part: part.name)
     if named:
-        names = tuple(one.name for one in named)
+        names = tuple(part.name for part in named)
         check = Check("part-target", targets.entity, target, goal=name, names=names)
-        found.append(Finding(check, len(named), 0, tuple((_said(one), 0) for one in named)))
-    return found
+        findings.append(Finding(check, len(named), 0, tuple((_said(part), 0) for part in named)))
+    return findings
 
 
 Stretch = tuple[date, date, float]  # its first day, the day after its last one, and its target
@@ -142,21 +144,21 @@ def _of_table(
     """Targets of the report's period, of all and by name: those of stretches within it added up where
     the metric adds up, else the part of a longer stretch's that falls on the period; and why there is
     none where the period has some of a part of it."""
-    found: dict[str | None, list[Stretch]] = {}
+    stretches_of: dict[str | None, list[Stretch]] = {}
     for row in rows:
         metric, dimension, value, start, end, target = (row[f"f{i}"] for i in range(6))
         if metric != name or None in (target, start, end) or (dimension and goal.by and dimension != goal.by.name):
             continue
         key = str(value) if dimension and value is not None else None
-        found.setdefault(key, []).append((_day(start), _day(end) + timedelta(days=1), float(target)))
-    for key, stretches in found.items():
+        stretches_of.setdefault(key, []).append((_day(start), _day(end) + timedelta(days=1), float(target)))
+    for key, stretches in stretches_of.items():
         _one_each(report, name, key, stretches)
     adds = adds_up(report, report.binding.catalogue.metrics[name])
-    made = {key: _of_period(report, stretches, adds) for key, stretches in found.items()}
-    targets = {key: value for key, value in made.items() if value is not None}
-    parts = [_part(report, key or "", found[key], adds) for key in found if key not in targets]
+    targets_of = {key: _of_period(report, stretches, adds) for key, stretches in stretches_of.items()}
+    targets = {key: value for key, value in targets_of.items() if value is not None}
+    parts = [_part(report, key or "", stretches_of[key], adds) for key in stretches_of if key not in targets]
     named = {key: value for key, value in targets.items() if key is not None}
-    return targets.get(None), named, tuple(one for one in parts if one is not None)
+    return targets.get(None), named, tuple(target for target in parts if target is not None)
 
 
 def _day(value: Any) -> date:
@@ -198,7 +200,7 @@ def _of_period(report: Report, stretches: list[Stretch], additive: bool) -> floa
 
 
 def _within(stretches: list[Stretch], start: date, end: date) -> list[Stretch]:
-    return [one for one in stretches if one[0] >= start and one[1] <= end]
+    return [stretch for stretch in stretches if stretch[0] >= start and stretch[1] <= end]
 
 
 def _cut(stretches: list[Stretch], start: date, end: date) -> list[tuple[date, date]]:

@@ -35,9 +35,9 @@ def unrated(report: Report, given: Iterable[Answers], surveyed: Surveyed) -> lis
                 counts[key], measures[key] = counts.get(key, 0) + count, measure
     most: dict[str, Finding] = {}
     for key, count in sorted(counts.items(), key=lambda item: -item[1]):
-        found = _finding(report.binding, measures[key], count, surveyed)
-        if found is not None:
-            most.setdefault(found.check.of, found)
+        finding = _finding(report.binding, measures[key], count, surveyed)
+        if finding is not None:
+            most.setdefault(finding.check.of, finding)
     return list(most.values())
 
 
@@ -58,8 +58,12 @@ def _left_out(query: AggregateQuery, table: Table) -> Iterator[tuple[Measure, Co
 
 def _finding(binding: Binding, measure: Measure, count: int, surveyed: Surveyed) -> Finding | None:
     field = _currency(binding, measure)
-    told = [one for one in surveyed.findings if one.check.kind in CURRENCIES and one.check.entity == field.entity]
-    left = count - sum(one.count for one in told)
+    reported = [
+        finding
+        for finding in surveyed.findings
+        if finding.check.kind in CURRENCIES and finding.check.entity == field.entity
+    ]
+    left = count - sum(finding.count for finding in reported)
     if left <= 0:
         return None
     rows = next((int(row["rows"] or 0) for row in surveyed.rows if row["entity"] == field.entity), 0)

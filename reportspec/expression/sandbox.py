@@ -198,11 +198,11 @@ def parse(
             _alike(node)
     if _letters(tree) > MOST_LETTERS:
         raise Refused(f"the expression may make texts of more than {MOST_LETTERS:,} letters")
-    found = tree.copy()
+    tree_copy = tree.copy()
     if not packaged:
-        for node in found.walk():
+        for node in tree_copy.walk():
             node.meta[WRITTEN] = True
-    return found
+    return tree_copy
 
 
 def _parse(text: str, dialect: str) -> exp.Expr:
@@ -253,8 +253,8 @@ def _why(error: Exception) -> str:
         return "the expression is nested too deeply"
     if not isinstance(error, SqlglotError):
         return "it is not an SQL expression: it cannot be read"
-    told = getattr(error, "errors", None) or [{}]
-    near = str(told[0].get("highlight") or "").strip()[:40]
+    details = getattr(error, "errors", None) or [{}]
+    near = str(details[0].get("highlight") or "").strip()[:40]
     first = str(error).splitlines()[0].split(". Line")[0].rstrip(".") if str(error) else ""
     if "<class" in first:
         first = "a part of it is missing"
@@ -273,11 +273,11 @@ def _letters(node: exp.Expr) -> int:
         return len(str(node.this))
     if isinstance(node, exp.Column):
         return _OF_COLUMN
-    inner = sum(_letters(one) for one in node.iter_expressions())
+    inner = sum(_letters(child) for child in node.iter_expressions())
     if isinstance(node, exp.Pad):
         return max(inner, _number(node.expression, "the length that a text is filled up to"))
     if isinstance(node, exp.Cast) and node.to.this.value in ("CHAR", "NCHAR"):
-        sizes = [_number(one.this, "the length of a type") for one in node.to.expressions]
+        sizes = [_number(parameter.this, "the length of a type") for parameter in node.to.expressions]
         return max(inner, *sizes) if sizes else inner
     if isinstance(node, (exp.Replace, exp.RegexpReplace)):
         new = node.args.get("replacement")
@@ -372,19 +372,19 @@ _SIZES: Mapping[str, tuple[int, ...]] = {
 def _allow_sizes(node: exp.DataType) -> None:
     """The numbers behind a type's name, which databases refuse each beyond a limit of its own."""
     name, limits = node.this.value, _SIZES.get(node.this.value, ())
-    given = node.expressions
+    arguments = node.expressions
     sizes = [
-        int(str(one.this.this))
-        for one in given
-        if isinstance(one, exp.DataTypeParam)
-        and isinstance(one.this, exp.Literal)
-        and not one.this.is_string
-        and str(one.this.this).isdecimal()
-        and len(str(one.this.this)) < 10
+        int(str(argument.this.this))
+        for argument in arguments
+        if isinstance(argument, exp.DataTypeParam)
+        and isinstance(argument.this, exp.Literal)
+        and not argument.this.is_string
+        and str(argument.this.this).isdecimal()
+        and len(str(argument.this.this)) < 10
     ]
     if (
-        len(sizes) < len(given)
-        or len(given) > len(limits)
+        len(sizes) < len(arguments)
+        or len(arguments) > len(limits)
         or any(n > most for n, most in zip(sizes, limits, strict=False))
     ):
         most = f"; there is at most `{name.lower()}({', '.join(map(str, limits))})`" if limits else ""
@@ -524,8 +524,8 @@ def _compiled(pattern: exp.Expr | None) -> None:
     if not isinstance(pattern, exp.Literal) or not pattern.is_string:
         return
     text = str(pattern.this)
-    for own, other in _OF_OTHERS:
-        text = own.sub(other, text)
+    for name, other in _OF_OTHERS:
+        text = name.sub(other, text)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -543,8 +543,8 @@ def _day_of_parts(node: exp.DateFromParts) -> None:
         try:
             date(*numbers)
         except (ValueError, OverflowError):
-            said = f"make_date({', '.join(map(str, numbers))})"
-            raise Refused(f"`{_short(said)}` is none that the calendar has") from None
+            call = f"make_date({', '.join(map(str, numbers))})"
+            raise Refused(f"`{_short(call)}` is none that the calendar has") from None
 
 
 _PER_YEAR = {"QUARTER": 4, "MONTH": 12, "WEEK": 52, "DAY": 366, "HOUR": 8_784, "MINUTE": 527_040}
@@ -594,10 +594,10 @@ def _a_day(node: exp.Expr | None) -> bool:
 def _allow_unit(node: exp.Expr, value: object, known: frozenset[str]) -> None:
     """A unit of time: a word of the list, however it is written."""
     plain = isinstance(value, exp.Var) or (isinstance(value, exp.Literal) and value.is_string)
-    told = str(value.this) if isinstance(value, exp.Expr) and plain else ""
-    if told.upper() not in known:
+    literal = str(value.this) if isinstance(value, exp.Expr) and plain else ""
+    if literal.upper() not in known:
         some = ", ".join(unit.lower() for unit in _UNITS[:8])
-        shown = f"`{_short(told)}` is no" if told else "this is no"
+        shown = f"`{_short(literal)}` is no" if literal else "this is no"
         what = "part of a date" if isinstance(node, exp.Extract) else "unit of time"
         raise Refused(f"{shown} {what}; there are {some} and the like")
 
@@ -633,17 +633,17 @@ _TABLE_PART = re.compile(
 def table_name(text: str) -> list[exp.Identifier]:
     """A table's names as they are written, the catalogue or schema first: `deals`, `crm.deals`,
     `"my db".crm."Deals"`. Raises `Refused` for anything else, above all for calls."""
-    found: list[exp.Identifier] = []
-    given, at = text.strip(), 0
-    while (part := _TABLE_PART.match(given, at)) is not None:
-        found.append(_name_of(part))
+    identifiers: list[exp.Identifier] = []
+    rest_of_text, at = text.strip(), 0
+    while (part := _TABLE_PART.match(rest_of_text, at)) is not None:
+        identifiers.append(_name_of(part))
         at = part.end()
-        if given[at : at + 1] != ".":
+        if rest_of_text[at : at + 1] != ".":
             break
         at += 1
-    if at != len(given) or given.endswith(".") or not 1 <= len(found) <= 3:
+    if at != len(rest_of_text) or rest_of_text.endswith(".") or not 1 <= len(identifiers) <= 3:
         raise Refused(f"`{_short(text)}` is not a table: a table is one, two or three names")
-    return found
+    return identifiers
 
 
 def _name_of(part: re.Match[str]) -> exp.Identifier:
@@ -671,13 +671,13 @@ def columns(tree: exp.Expr) -> tuple[tuple[str, ...], ...]:
 
 def column_nodes(tree: exp.Expr) -> list[exp.Expr]:
     """The nodes that name a field: a Column, or the outermost Dot over one for long paths."""
-    found: list[exp.Expr] = []
+    conjuncts_found: list[exp.Expr] = []
     for node in tree.walk():
         if isinstance(node, exp.Dot) and not isinstance(node.parent, exp.Dot):
-            found.append(node)
+            conjuncts_found.append(node)
         elif isinstance(node, exp.Column) and not isinstance(node.parent, exp.Dot):
-            found.append(node)
-    return found
+            conjuncts_found.append(node)
+    return conjuncts_found
 
 
 def path_of(node: exp.Expr) -> tuple[str, ...]:

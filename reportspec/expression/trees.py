@@ -119,21 +119,21 @@ def null(type_name: str) -> exp.Cast:
 
 def all_of(conditions: Iterable[exp.Expr]) -> exp.Expr | None:
     """The conjunction, or None for none."""
-    found: exp.Expr | None = None
+    joined: exp.Expr | None = None
     for condition in conditions:
         wrapped = condition if _tight(condition) else exp.Paren(this=condition)
-        found = wrapped if found is None else exp.And(this=found, expression=wrapped)
-    return found
+        joined = wrapped if joined is None else exp.And(this=joined, expression=wrapped)
+    return joined
 
 
 def any_of(conditions: Iterable[exp.Expr]) -> exp.Expr:
     """The disjunction of at least one condition."""
-    found: exp.Expr | None = None
+    joined: exp.Expr | None = None
     for condition in conditions:
         wrapped = condition if _tight(condition) else exp.Paren(this=condition)
-        found = wrapped if found is None else exp.Or(this=found, expression=wrapped)
-    assert found is not None
-    return found
+        joined = wrapped if joined is None else exp.Or(this=joined, expression=wrapped)
+    assert joined is not None
+    return joined
 
 
 def _tight(tree: exp.Expr) -> bool:
@@ -188,9 +188,9 @@ def instant_literal(moment: datetime, storage: str, source_zone: tzinfo, zone: t
 def moment_of(moment: datetime, entity: str, field: str) -> exp.Expr:
     """An instant to compare a field with, of which only the source's columns say whether it keeps
     whole days: it becomes a literal when a statement is made."""
-    found = exp.Literal.string(moment.isoformat())
-    found.meta[MOMENT] = (moment, entity, field)
-    return found
+    literal = exp.Literal.string(moment.isoformat())
+    literal.meta[MOMENT] = (moment, entity, field)
+    return literal
 
 
 def _midnight(local: datetime, zone: tzinfo) -> datetime:

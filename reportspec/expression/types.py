@@ -300,8 +300,8 @@ def expect(tree: exp.Expr, takes: frozenset[Kind], named: Named, what: str) -> N
 
 
 def _items(value: object) -> list[exp.Expr]:
-    given = value if isinstance(value, list) else [value]
-    return [item for item in given if isinstance(item, exp.Expr)]
+    items = value if isinstance(value, list) else [value]
+    return [item for item in items if isinstance(item, exp.Expr)]
 
 
 def _wanted(node: exp.Expr, kind: Kind, takes: frozenset[Kind], called: str) -> None:
@@ -322,28 +322,28 @@ _PLURALS: Mapping[frozenset[Kind], str] = {
 
 def _way(node: exp.Expr, kind: Kind, takes: frozenset[Kind]) -> str | None:
     """What to write instead."""
-    told = shown(node)
+    spelled = shown(node)
     if Kind.BOOLEAN in takes:
         compared = {
             Kind.TEXT: "= '…'",
             Kind.DATE: ">= date '2026-01-31'",
             Kind.TIME: ">= date '2026-01-31'",
         }
-        return f"compare it, for example `{told} {compared.get(kind, '> 0')}`, or `{told} is not null`"
+        return f"compare it, for example `{spelled} {compared.get(kind, '> 0')}`, or `{spelled} is not null`"
     if kind is Kind.BOOLEAN:
-        return f"write `case when {told} then 1 else 0 end`" if takes & NUMBER else None
+        return f"write `case when {spelled} then 1 else 0 end`" if takes & NUMBER else None
     if takes & NUMBER and kind is Kind.TEXT:
         bare = node.unnest()
         digits = isinstance(bare, exp.Literal) and _DIGITS.fullmatch(str(bare.this))
-        return f"write `{bare.this}`" if digits else f"write `cast({told} as double)`"
+        return f"write `{bare.this}`" if digits else f"write `cast({spelled} as double)`"
     if takes & TEXT and kind in (Kind.WHOLE, Kind.DATE):
-        return f"write `cast({told} as varchar)`"
+        return f"write `cast({spelled} as varchar)`"
     if takes & TEXT and kind in (Kind.NUMBER, Kind.MONEY):
-        return f"write `cast(cast({told} as bigint) as varchar)`"
+        return f"write `cast(cast({spelled} as bigint) as varchar)`"
     if takes & TEXT and kind is Kind.TIME:
-        return f"write `strftime({told}, '%Y-%m-%d')`"
+        return f"write `strftime({spelled}, '%Y-%m-%d')`"
     if takes & MOMENT and kind is Kind.TEXT:
-        return f"write `cast({told} as date)`"
+        return f"write `cast({spelled} as date)`"
     return None
 
 
@@ -386,53 +386,57 @@ def _alike(first: exp.Expr, kind: Kind, node: exp.Expr, other: Kind) -> str | No
     """What to write so that two values can be compared."""
     if kind in MOMENT and other is Kind.TEXT and isinstance(node.unnest(), exp.Literal):
         return "write `date '2026-01-31'` or `timestamp '2026-01-31 10:00:00'`"
-    for one, own, wanted in ((node, other, kind), (first, kind, other)):
-        if own in NUMBER and wanted is Kind.TEXT and isinstance(one.unnest(), exp.Literal):
-            return f"write `'{shown(one)}'`"
-        if own is Kind.TEXT and wanted in NUMBER:
-            return _way(one, own, NUMBER)
-        if own is Kind.TEXT and wanted in MOMENT:
-            return _way(one, own, MOMENT)
-        if own is Kind.BOOLEAN and wanted is not Kind.BOOLEAN and not isinstance(one, (exp.Column, exp.Dot)):
-            return _way(one, own, NUMBER) if wanted in NUMBER else None
-        if own is Kind.BOOLEAN:
-            return f"write `{shown(one)}` or `not {shown(one)}`"
+    for operand, operand_kind, wanted in ((node, other, kind), (first, kind, other)):
+        if operand_kind in NUMBER and wanted is Kind.TEXT and isinstance(operand.unnest(), exp.Literal):
+            return f"write `'{shown(operand)}'`"
+        if operand_kind is Kind.TEXT and wanted in NUMBER:
+            return _way(operand, operand_kind, NUMBER)
+        if operand_kind is Kind.TEXT and wanted in MOMENT:
+            return _way(operand, operand_kind, MOMENT)
+        if (
+            operand_kind is Kind.BOOLEAN
+            and wanted is not Kind.BOOLEAN
+            and not isinstance(operand, (exp.Column, exp.Dot))
+        ):
+            return _way(operand, operand_kind, NUMBER) if wanted in NUMBER else None
+        if operand_kind is Kind.BOOLEAN:
+            return f"write `{shown(operand)}` or `not {shown(operand)}`"
     return None
 
 
 def _cast(tree: exp.Cast | exp.TryCast, named: Named) -> Kind:
     to = _TYPES.get(tree.to.this.value, Kind.NUMBER)
     kind = kind_of(tree.this, named)
-    told = shown(tree.this)
+    spelled = shown(tree.this)
     if isinstance(tree, exp.TryCast) and kind is not Kind.TEXT and kind not in _OPEN:
         raise Mistyped(
-            f"`{told}` is {kind.value}, and `try_cast` takes texts",
-            f"write `cast({told} as {tree.to.sql(dialect='duckdb').lower()})`",
+            f"`{spelled}` is {kind.value}, and `try_cast` takes texts",
+            f"write `cast({spelled} as {tree.to.sql(dialect='duckdb').lower()})`",
         )
     if to in _OPEN or kind in _OPEN or to in _CASTS.get(kind, frozenset()):
         return to
     ways = {
-        Kind.NUMBER: f"cast(cast({told} as bigint) as varchar)",
-        Kind.MONEY: f"cast(cast({told} as bigint) as varchar)",
-        Kind.TIME: f"strftime({told}, '%Y-%m-%d %H:%M:%S')",
+        Kind.NUMBER: f"cast(cast({spelled} as bigint) as varchar)",
+        Kind.MONEY: f"cast(cast({spelled} as bigint) as varchar)",
+        Kind.TIME: f"strftime({spelled}, '%Y-%m-%d %H:%M:%S')",
     }
     way = f"write `{ways[kind]}`" if to is Kind.TEXT and kind in ways else None
     if Kind.BOOLEAN in (kind, to):
         way = _way(tree.this, kind, frozenset({to}))
     raise Mistyped(
-        f"`{told}` is {kind.value}, of which databases make {to.value} each in a way of their own",
+        f"`{spelled}` is {kind.value}, of which databases make {to.value} each in a way of their own",
         way,
     )
 
 
 def _case(tree: exp.Case | exp.If, named: Named) -> Kind:
     ifs = tree.args["ifs"] if isinstance(tree, exp.Case) else [tree]
-    asked = [(tree.this, kind_of(tree.this, named))] if isinstance(tree, exp.Case) and tree.this is not None else []
+    compared = [(tree.this, kind_of(tree.this, named))] if isinstance(tree, exp.Case) and tree.this is not None else []
     results = []
     for item in ifs:
         kind = kind_of(item.this, named)
-        if asked:
-            _common([*asked, (item.this, kind)], "case … when")
+        if compared:
+            _common([*compared, (item.this, kind)], "case … when")
         else:
             _wanted(item.this, kind, CONDITION, "when")
         results.append(item.args["true"])
@@ -443,9 +447,9 @@ def _case(tree: exp.Case | exp.If, named: Named) -> Kind:
 
 
 def _in(tree: exp.In, named: Named) -> Kind:
-    own = (tree.this, kind_of(tree.this, named))
+    operand = (tree.this, kind_of(tree.this, named))
     for item in tree.expressions:
-        if _common([own, (item, kind_of(item, named))], "in") in MOMENT:
+        if _common([operand, (item, kind_of(item, named))], "in") in MOMENT:
             tree.meta[MOMENTS] = True
     return Kind.BOOLEAN
 
@@ -525,9 +529,9 @@ def _digits(to: exp.DataType) -> int | None:
 
 def _moment_of(text: exp.Expr) -> exp.Expr:
     to = exp.DataType.Type.DATE if len(str(text.this)) == _DAY else exp.DataType.Type.TIMESTAMP
-    made = exp.Cast(this=text.copy(), to=exp.DataType(this=to, nested=False))
-    made.meta.update(text.meta)
-    return made
+    cast = exp.Cast(this=text.copy(), to=exp.DataType(this=to, nested=False))
+    cast.meta.update(text.meta)
+    return cast
 
 
 _DAY = len("2026-01-31")

@@ -30,15 +30,15 @@ def as_html(figures: Figures, spec_text: str | None = None) -> str:
 
 def html_here(figures: Figures, spec_text: str | None) -> str:
     """The same within this process, whatever it takes."""
-    made = page(figures, spec_text is not None, web=True, spec_text=spec_text)
-    own = files("reportspec.formats").joinpath("screen.css").read_text(encoding="utf-8")
-    letters = "".join(sorted(set(re.sub(r"data:[^\"')]*", "", made.html))))
+    page_text = page(figures, spec_text is not None, web=True, spec_text=spec_text)
+    stylesheet = files("reportspec.formats").joinpath("screen.css").read_text(encoding="utf-8")
+    letters = "".join(sorted(set(re.sub(r"data:[^\"')]*", "", page_text.html))))
     head = (
         f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<style>{_faces(letters)}{made.stylesheet}{own}</style></head>"
+        f"<style>{_faces(letters)}{page_text.stylesheet}{stylesheet}</style></head>"
     )
-    return made.html.replace("</head>", head, 1)
+    return page_text.html.replace("</head>", head, 1)
 
 
 @lru_cache(maxsize=4)

@@ -68,8 +68,8 @@ def as_data(figures: Figures) -> dict[str, Any]:
         "footnotes": list(figures.footnotes),
         # What the source lacks is not one person's affair.
         "warnings": [
-            {"check": one.code, "message": one.message, "help": one.help}
-            for one in figures.warnings
+            {"check": warning.code, "message": warning.message, "help": warning.help}
+            for warning in figures.warnings
             if figures.each is None
         ],
     }

@@ -20,18 +20,18 @@ def _limit() -> None:
 
 
 def _main() -> None:
-    asked, answers = served()
-    form, figures, spec_text = pickle.load(asked)
+    requests, answers = served()
+    form, figures, spec_text = pickle.load(requests)
     laid_out = kind_of(form).laid_out
     assert laid_out is not None
     _limit()
-    made: bytes | ReportspecError
+    answer: bytes | ReportspecError
     try:
-        made = laid_out(figures, spec_text)
+        answer = laid_out(figures, spec_text)
     except ReportspecError as error:
-        made = error
+        answer = error
     with answers:
-        pickle.dump(made, answers)
+        pickle.dump(answer, answers)
 
 
 if __name__ == "__main__":

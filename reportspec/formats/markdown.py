@@ -66,7 +66,7 @@ def as_markdown(figures: Figures) -> str:
 
 
 def _bold(cells: Iterable[TableCell]) -> list[str]:
-    return [f"**{escaped(one.text)}**" if one.text else "" for one in cells]
+    return [f"**{escaped(cell.text)}**" if cell.text else "" for cell in cells]
 
 
 def escaped(text: str) -> str:
@@ -83,8 +83,8 @@ def _head(figures: Figures, formats: Formats) -> list[str]:
     if figures.compare:
         lines[0] += f" · {formats.word('compared_with')} {escaped(figures.compare.label)}"
     if figures.filters:
-        told = "; ".join(map(escaped, figures.filters))
-        lines.append(f"{formats.word('filters')}: {told}")
+        filters = "; ".join(map(escaped, figures.filters))
+        lines.append(f"{formats.word('filters')}: {filters}")
     lines += [escaped(text) for text in figures.notices]
     fresh = ""
     if figures.data_as_of:
@@ -104,8 +104,8 @@ def _section(figures: Figures, section: Section, formats: Formats) -> list[str]:
         text = section.text.strip().replace("<", "&lt;")
         parts.append(re.sub(r"(?m)^(#{1,4}) ", r"##\1 ", text))
     if section.highlights:
-        told = sentences(figures, section, formats)
-        parts.append("\n".join(f"- {escaped(text)}" for text in told))
+        prose = sentences(figures, section, formats)
+        parts.append("\n".join(f"- {escaped(text)}" for text in prose))
     return parts
 
 
@@ -121,10 +121,10 @@ def _kpis(figures: Figures, section: Section, formats: Formats) -> str:
         columns += ["goal_text", "goal_state_label"]
     lines = []
     for kpi, tile in zip(section.kpis, tiles, strict=True):
-        said = {name: str(getattr(tile, name)) for name in columns}
-        if "previous" in said:  # beside its heading it needs no name
-            said["previous"] = cell(formats, kpi.previous, kpi.column, bare=False)
-        cells = [escaped(said[name]) for name in columns]
+        texts = {name: str(getattr(tile, name)) for name in columns}
+        if "previous" in texts:  # beside its heading it needs no name
+            texts["previous"] = cell(formats, kpi.previous, kpi.column, bare=False)
+        cells = [escaped(texts[name]) for name in columns]
         cells[0] += _marks(tile.footnotes)
         lines.append(cells)
     right = [name in ("value", "change", "previous") for name in columns]
@@ -140,5 +140,5 @@ def _marks(notes: tuple[int, ...]) -> str:
 
 
 def _table(heads: list[str], right: list[bool], lines: list[list[str]]) -> str:
-    rules = ["--:" if one else ":--" for one in right]
+    rules = ["--:" if is_right else ":--" for is_right in right]
     return "\n".join(f"| {' | '.join(cells)} |" for cells in (heads, rules, *lines))

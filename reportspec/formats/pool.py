@@ -35,11 +35,11 @@ class Made(bytes):
 
     def __new__(cls, data: bytes, figures: Figures | None = None) -> Made:
         """`figures` are those that the file shows; without them it is made for nobody."""
-        made = super().__new__(cls, data)
-        made.each = figures.each if figures is not None else None
-        made.statements = tuple(one.sql_hash for one in figures.statements) if figures else ()
-        made.digest = sha256(data).hexdigest() if figures is not None else ""
-        return made
+        content = super().__new__(cls, data)
+        content.each = figures.each if figures is not None else None
+        content.statements = tuple(statement.sql_hash for statement in figures.statements) if figures else ()
+        content.digest = sha256(data).hexdigest() if figures is not None else ""
+        return content
 
 
 Asked = tuple[Figures, tuple[Form, ...], str, str | None]  # figures, forms, name, the spec's text
@@ -52,7 +52,7 @@ def makers(count: int) -> Iterator[Maker]:
     raises ReportspecError and FormatError."""
     processes = min(os.cpu_count() or 1, 8, count // (WORTH // 2))
     if count < WORTH or processes < 2:
-        yield lambda asked: (_made(*one) for one in asked)
+        yield lambda requests: (_made(*request) for request in requests)
         return
     workers = _Workers(processes)
     # A thread for each process, which waits for its answers. It outlives the process: the system ends
@@ -101,7 +101,7 @@ class _Workers:
         with self._lock:
             if self._over:
                 raise EOFError
-            self._all = [*(one for one in self._all if one is not old), Worker(_MODULE)]
+            self._all = [*(worker for worker in self._all if worker is not old), Worker(_MODULE)]
             return self._all[-1]
 
     def close(self) -> None:
@@ -132,14 +132,14 @@ def _side_by_side(
     threads: ThreadPoolExecutor, workers: _Workers, asked: Iterable[Asked], ahead: int
 ) -> Iterator[dict[str, bytes]]:
     todo = iter(asked)
-    waiting = [threads.submit(workers.ask, _sendable(one)) for one in islice(todo, ahead)]
+    waiting = [threads.submit(workers.ask, _sendable(request)) for request in islice(todo, ahead)]
     while waiting:
-        made = waiting.pop(0).result()
-        waiting += [threads.submit(workers.ask, _sendable(one)) for one in islice(todo, 1)]
-        if isinstance(made, dict):
-            yield made
+        files = waiting.pop(0).result()
+        waiting += [threads.submit(workers.ask, _sendable(request)) for request in islice(todo, 1)]
+        if isinstance(files, dict):
+            yield files
         else:
-            raise made
+            raise files
 
 
 def _sendable(asked: Asked) -> Asked:
@@ -148,11 +148,11 @@ def _sendable(asked: Asked) -> Asked:
 
 
 def _made(figures: Figures, forms: Sequence[Form], name: str, spec_text: str | None) -> dict[str, bytes]:
-    found: dict[str, bytes] = {}
+    contents: dict[str, bytes] = {}
     for form in forms:
-        made = files_of(figures, form, name, spec_text)
-        found |= {file: Made(data, figures) for file, data in made.items()}
-    return found
+        files = files_of(figures, form, name, spec_text)
+        contents |= {file: Made(data, figures) for file, data in files.items()}
+    return contents
 
 
 def answer(

@@ -72,23 +72,23 @@ def _listed(report: Report, section: SectionSpec | None, query: Query, dialect: 
     else:
         tree, purpose = records_statement(report.binding, query), "figures"
     kind = f" ({section.kind})" if section is not None else ""
-    said = _PURPOSES.get(purpose.partition(" ")[0], purpose)
+    words = _PURPOSES.get(purpose.partition(" ")[0], purpose)
     text = sql_text(tree, dialect_named(dialect))
-    told: list[str] = []
+    glossary: list[str] = []
     if isinstance(query, AggregateQuery):
-        told += [f"{spelled(Member(i))} = {d.name}" for i, d in enumerate(query.dimensions)]
+        glossary += [f"{spelled(Member(i))} = {d.name}" for i, d in enumerate(query.dimensions)]
         if query.bucketed:
             starts = ", ".join(str(b.start) for b in query.sides[0].buckets[:12])
             more = ", …" if len(query.sides[0].buckets) > 12 else ""
             grain = section.step if section is not None and purpose == "figures" else "step"
-            told.append(f"bucket = {grain} from 0: {starts}{more}")
+            glossary.append(f"bucket = {grain} from 0: {starts}{more}")
         metrics = report.binding.catalogue.metrics
         shown = section.metrics if section is not None and section.metrics else ()
-        asked = shown or [metrics[m] for m in dict.fromkeys(m.metric for m in query.measures)]
-        told += [f"{m.id} = {formula(report, m)}" for m in asked]
-        told += [f"{twin} is {same}" for twin, same in tree.meta.get(TWINS, {}).items()]
+        metrics_asked = shown or [metrics[m] for m in dict.fromkeys(m.metric for m in query.measures)]
+        glossary += [f"{m.id} = {formula(report, m)}" for m in metrics_asked]
+        glossary += [f"{twin} is {same}" for twin, same in tree.meta.get(TWINS, {}).items()]
     else:
-        told += [f"f{i} = {name}" for i, (name, _) in enumerate(query.fields)]
-    head = f"section {query.section}{kind}: {said}; sql hash {sql_hash(text)}"
+        glossary += [f"f{i} = {name}" for i, (name, _) in enumerate(query.fields)]
+    head = f"section {query.section}{kind}: {words}; sql hash {sql_hash(text)}"
     shown_text = sql_text(tree, dialect_named(dialect), pretty=True) + ";"
-    return ["", *_remarks([head]), *_remarks(told, "  "), shown_text]
+    return ["", *_remarks([head]), *_remarks(glossary, "  "), shown_text]

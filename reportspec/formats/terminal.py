@@ -32,8 +32,8 @@ def as_table(figures: Figures) -> str:
 
 def _lines(figures: Figures, section: Section) -> list[str]:
     if section.shape == "sentences":
-        told = sentences(figures, section, formats_for(figures))
-        return [f"  {shortened(text, _LONGEST)}" for text in (*told, *section.notes)]
+        prose = sentences(figures, section, formats_for(figures))
+        return [f"  {shortened(text, _LONGEST)}" for text in (*prose, *section.notes)]
     if section.shape == "tiles":
         rows = [[k.column.label, _said(k.value, k.column.unit), _said(k.previous, k.column.unit)] for k in section.kpis]
         return _aligned(

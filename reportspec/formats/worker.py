@@ -9,10 +9,10 @@ from reportspec.parent import served
 
 
 def _main() -> None:
-    asked, answers = served()
+    requests, answers = served()
     while True:
         try:
-            report = pickle.load(asked)
+            report = pickle.load(requests)
         except EOFError:  # nobody asks any more
             return
         pickle.dump(answer(*report), answers)

@@ -176,18 +176,18 @@ class _Book:
         if column.unit == "percent":
             change = Column("change", "", "number", "ratio", role="change")
         apart = change if column.unit == "percent" else replace(column, role="difference")
-        found: list[tuple[Cell, Column | None]] = [(kpi.value, column)]
+        cells: list[tuple[Cell, Column | None]] = [(kpi.value, column)]
         if compared:
-            found += [(kpi.previous, column), (kpi.change, change)]
+            cells += [(kpi.previous, column), (kpi.change, change)]
         if aimed:
             state = str(self.formats.words["states"][goal.state]) if goal else None
-            found += [
+            cells += [
                 (goal.target if goal else None, column),
                 (goal.attainment if goal else None, share),
                 (goal.difference if goal else None, apart),
                 (state, None),
             ]
-        return found
+        return cells
 
     def _table(self, section: Section) -> None:
         sheet = self.sheet(section.title or section.id)
@@ -226,8 +226,8 @@ class _Book:
         available = max(section.available_rows, len(section.rows))
         row = last + 2
         if available > len(rows):
-            told = self.formats.word("rows_cut", shown=len(rows), available=available)
-            sheet.write_string(row, 0, _clean(told), self.style(italic=True))
+            remark = self.formats.word("rows_cut", shown=len(rows), available=available)
+            sheet.write_string(row, 0, _clean(remark), self.style(italic=True))
             row += 1
         self._notes(sheet, row, section)
         sheet.repeat_rows(top)
@@ -247,8 +247,8 @@ class _Book:
         if column.role in ("previous", "change"):
             of = next((c.label for c in section.columns if c.role == "metric" and c.metric == column.metric), "")
             previous = self.figures.compare.label if self.figures.compare else self.formats.word("previous")
-            said = previous if column.role == "previous" else self.formats.word("change")
-            label = f"{of} · {said}" if of else label
+            heading = previous if column.role == "previous" else self.formats.word("change")
+            label = f"{of} · {heading}" if of else label
         if column.unit == "days" and column.role != "change":  # shorter ones are times of the clock
             label = with_unit(self.formats, label, column.unit)
         return label + _marks(column.footnotes)

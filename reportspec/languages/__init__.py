@@ -17,8 +17,8 @@ from typing import Any
 @lru_cache(maxsize=1)
 def languages() -> tuple[str, ...]:
     """The codes of the languages that reports can be in, in order."""
-    found = files(__name__).iterdir()
-    return tuple(sorted(f.name.removesuffix(".yaml") for f in found if f.name.endswith(".yaml")))
+    entries = files(__name__).iterdir()
+    return tuple(sorted(f.name.removesuffix(".yaml") for f in entries if f.name.endswith(".yaml")))
 
 
 _TWO_STOPS = re.compile(r"(?<!\.)\.\.(?!\.)")
@@ -36,9 +36,9 @@ def vocabulary(language: str) -> Mapping[str, Any]:
         return _read("en")
     if language not in languages():
         return vocabulary("en")
-    own = _read(language)
-    merged = dict(_over(vocabulary("en"), own))
-    months = (own.get("calendar") or {}).get("months")  # without a list, Babel has them
+    words = _read(language)
+    merged = dict(_over(vocabulary("en"), words))
+    months = (words.get("calendar") or {}).get("months")  # without a list, Babel has them
     merged["calendar"] = {**merged["calendar"], "months": months}
     return merged
 
@@ -51,8 +51,8 @@ def word(language: str, group: str, key: str, *values: object) -> str:
 
 def filled(text: str, *values: object, **named: object) -> str:
     """A sentence with its gaps filled. One that ends with an abbreviation (`1. Okt.`) has one full stop, not two."""
-    made = text.format(*values, **named)
-    return _TWO_STOPS.sub(".", made) if "}." in text else made
+    filled = text.format(*values, **named)
+    return _TWO_STOPS.sub(".", filled) if "}." in text else filled
 
 
 def in_number(language: str, value: float, spec: str = ",") -> str:
@@ -69,10 +69,10 @@ def as_part(language: str, name: str) -> str:
 def alphabetical(language: str, text: str) -> tuple[str, str, str]:
     """A key that sorts texts as the language's dictionaries do: capitals and accents count only
     where all else is equal, unless the language has a letter of its own (`letters`)."""
-    own = vocabulary(language).get("letters") or {}
+    letters = vocabulary(language).get("letters") or {}
     small = text.casefold()
-    if own:
-        small = "".join(own.get(letter, letter) for letter in unicodedata.normalize("NFC", small))
+    if letters:
+        small = "".join(letters.get(letter, letter) for letter in unicodedata.normalize("NFC", small))
     bare = "".join(c for c in unicodedata.normalize("NFKD", small) if not unicodedata.combining(c))
     return bare, small, text
 
@@ -101,8 +101,8 @@ class With(dict[str, str]):
 
     def get(self, language: str, default: Any = None) -> Any:
         """The text in a language, or the default where nobody has translated it."""
-        found = self.text.get(language)
-        return default if found is None else self.add(found, language)
+        text_there = self.text.get(language)
+        return default if text_there is None else self.add(text_there, language)
 
 
 def with_texts(data: Any) -> Any:
@@ -120,8 +120,8 @@ def _read(language: str) -> Mapping[str, Any]:
     import yaml
 
     text = files(__name__).joinpath(f"{language}.yaml").read_text(encoding="utf-8")
-    found: dict[str, Any] = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-    return found
+    document: dict[str, Any] = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    return document
 
 
 def _over(below: Mapping[str, Any], above: Mapping[str, Any]) -> Mapping[str, Any]:

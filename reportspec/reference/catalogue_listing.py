@@ -48,22 +48,22 @@ def catalog_listing(
     problems = [p for d in (document, *bound.documents) for p in d.problems]
     if any(d.broken for d in bound.documents):
         return "", tuple(problems), texts
-    found: dict[str, Listing] = {}
+    listings: dict[str, Listing] = {}
     if what in (None, "reports"):
-        found["reports"] = _reports(binding)
+        listings["reports"] = _reports(binding)
     if what in (None, "metrics"):
-        found["metrics"] = _metrics(binding)
+        listings["metrics"] = _metrics(binding)
     if what in (None, "fields"):
-        found["fields"] = _fields(binding)
+        listings["fields"] = _fields(binding)
     if what == "goals":
-        found["goals"] = _aims(binding)
+        listings["goals"] = _aims(binding)
         if form != "json":
-            return _aims_text(found["goals"]), tuple(problems), texts
+            return _aims_text(listings["goals"]), tuple(problems), texts
     if what == "mappings":
-        found["mappings"] = [{"name": name} for name in ("demo", *shipped())]
+        listings["mappings"] = [{"name": name} for name in ("demo", *shipped())]
     if form == "json":
-        return json.dumps(found, ensure_ascii=False, indent=2), tuple(problems), texts
-    return _text(found, source.name), tuple(problems), texts
+        return json.dumps(listings, ensure_ascii=False, indent=2), tuple(problems), texts
+    return _text(listings, source.name), tuple(problems), texts
 
 
 def _why_not(binding: Binding, metric_id: str) -> str | None:
@@ -91,7 +91,7 @@ def _metrics(binding: Binding) -> Listing:
 
 def _aims(binding: Binding) -> Listing:
     """What one may want to reach, and the metrics that tell whether one does."""
-    found = []
+    rows = []
     for _, data in documents("aims"):
         for aim in data["aims"]:
             metrics = []
@@ -109,8 +109,8 @@ def _aims(binding: Binding) -> Listing:
                         "why_not": why,
                     }
                 )
-            found.append({"name": aim["aim"], "label": aim["label"]["en"], "metrics": metrics})
-    return found
+            rows.append({"name": aim["aim"], "label": aim["label"]["en"], "metrics": metrics})
+    return rows
 
 
 def _aims_text(aims: Listing) -> str:
@@ -123,9 +123,9 @@ def _aims_text(aims: Listing) -> str:
                 "+" if m["available"] else "-",
                 {"up": "more", "down": "less"}.get(m["direction"], ""),
             )
-            said = f" — {m['why_not']}" if m["why_not"] else ""
+            reason = f" — {m['why_not']}" if m["why_not"] else ""
             lines.append(
-                f"  {mark} {m['name'].ljust(width)}  {m['question']}{f' ({way} is better)' if way else ''}{said}"
+                f"  {mark} {m['name'].ljust(width)}  {m['question']}{f' ({way} is better)' if way else ''}{reason}"
             )
         served = [m for m in aim["metrics"] if m["available"]]
         if served:
@@ -134,11 +134,11 @@ def _aims_text(aims: Listing) -> str:
 
 
 def _reports(binding: Binding) -> Listing:
-    found = []
+    rows = []
     for report in binding.catalogue.reports.values():
         names = named_metrics(report)
         served = [n for n in dict.fromkeys(names) if _why_not(binding, n) is None]
-        found.append(
+        rows.append(
             {
                 "name": report.id,
                 "label": report.label["en"],
@@ -149,7 +149,7 @@ def _reports(binding: Binding) -> Listing:
                 "metrics": len(dict.fromkeys(names)),
             }
         )
-    return found
+    return rows
 
 
 def named_metrics(report: ReportType) -> list[str]:
@@ -158,7 +158,7 @@ def named_metrics(report: ReportType) -> list[str]:
 
 
 def _fields(binding: Binding) -> Listing:
-    found = []
+    rows = []
     for entity in binding.catalogue.entities:
         for field in binding.fields(entity):
             why = None
@@ -166,20 +166,20 @@ def _fields(binding: Binding) -> Listing:
                 binding.need(entity, field.name)
             except Unresolved as problem:
                 why = problem.message
-            given = binding.mapped(entity, field.name) is not None or (why is None and not field.optional)
+            served = binding.mapped(entity, field.name) is not None or (why is None and not field.optional)
             lack = binding.source.lacks.get(field.id)
-            if why is None and not given and lack is not None:  # an optional one that is only null
+            if why is None and not served and lack is not None:  # an optional one that is only null
                 why = lack.text
-            found.append(
+            rows.append(
                 {
                     "name": field.id,
                     "type": field.type,
                     "label": field.label["en"],
-                    "available": given,
+                    "available": served,
                     "why_not": why,
                 }
             )
-    return found
+    return rows
 
 
 def _text(found: dict[str, Listing], source: str) -> str:
@@ -190,14 +190,14 @@ def _text(found: dict[str, Listing], source: str) -> str:
         width = max((len(i["name"]) for i in items), default=0)
         for item in items:
             mark = "+" if item.get("available", True) else "-"
-            said = item.get("label", "")
+            line = item.get("label", "")
             if item.get("unit"):
-                said += f" [{item['unit']}]"
+                line += f" [{item['unit']}]"
             elif item.get("type"):
-                said += f" [{item['type']}]"
+                line += f" [{item['type']}]"
             if item.get("metrics"):
-                said += f" — {item['metrics_served']} of {item['metrics']} metrics"
+                line += f" — {item['metrics_served']} of {item['metrics']} metrics"
             if item.get("why_not"):
-                said += f" — {item['why_not']}"
-            lines.append(f"  {mark} {item['name'].ljust(width)}  {said}")
+                line += f" — {item['why_not']}"
+            lines.append(f"  {mark} {item['name'].ljust(width)}  {line}")
     return "\n".join(lines[1:])

@@ -102,6 +102,6 @@ def _variants() -> list[str]:
 
 def _meanings(head: str, names: Iterable[str]) -> list[str]:
     """What each metric counts, in the catalogue's words."""
-    found = (packaged().metrics[name] for name in names)
-    rows = [[f"`{metric.id}`", metric.label["en"], metric.description["en"]] for metric in found]
+    metrics = (packaged().metrics[name] for name in names)
+    rows = [[f"`{metric.id}`", metric.label["en"], metric.description["en"]] for metric in metrics]
     return _table([head, "English", "meaning"], rows)

@@ -19,15 +19,15 @@ from reportspec.sections.context import Context, Draft
 
 def dimensions_of(context: Context, draft: Draft) -> tuple[Dimension, ...] | None:
     """What a section is broken down by; None where a field of it is none or cannot be grouped by, which is told."""
-    given, inner = draft.body.get("by"), draft.inner
-    if given is None:
+    written, inner = draft.body.get("by"), draft.inner
+    if written is None:
         return ()
-    items = given if isinstance(given, list) else [given]
+    items = written if isinstance(written, list) else [written]
     base: Place = (*inner, "by") if inner[:1] == ("sections",) else inner
-    found: list[Dimension] = []
+    dimensions: list[Dimension] = []
     wrong = False
     for index, item in enumerate(items):
-        place = (*base, index) if isinstance(given, list) else base
+        place = (*base, index) if isinstance(written, list) else base
         if isinstance(item, dict) and "grain" in item:
             wrong = not _has_grain(context, item, place) or wrong
             continue
@@ -62,15 +62,15 @@ def dimensions_of(context: Context, draft: Draft) -> tuple[Dimension, ...] | Non
             except Unresolved as why:
                 context.document.tell(why.code, f"`{name}` cannot be shown here: {why.message}", place, why.help)
                 wrong = True
-        found.append(Dimension(name, tuple(name.split(".")), field, bins))
-    return None if wrong else tuple(found)
+        dimensions.append(Dimension(name, tuple(name.split(".")), field, bins))
+    return None if wrong else tuple(dimensions)
 
 
 def dated_by(spec: Any) -> tuple[Mapping[str, Any], ...]:
     """What a section is broken down by that is a time with its grain."""
     by = spec.get("by") if isinstance(spec, dict) else None
     items = by if isinstance(by, list) else ()
-    return tuple(one for one in items if isinstance(one, dict) and "grain" in one)
+    return tuple(item for item in items if isinstance(item, dict) and "grain" in item)
 
 
 def _has_grain(context: Context, item: Mapping[str, Any], place: Place) -> bool:
@@ -95,11 +95,11 @@ def counted_otherwise(context: Context, metric: Metric, name: str) -> Unresolved
     of an instant."""
     binding = context.binding
     for part in metrics_needed(binding.catalogue, metric):
-        own = ".".join(path_of(part.time)) if isinstance(part.time, exp.Column) else ""
-        if own == name:
+        time = ".".join(path_of(part.time)) if isinstance(part.time, exp.Column) else ""
+        if time == name:
             continue
-        said = f"it is counted by {f'`{own}`' if own else 'a time of its own'}, not by `{name}`"
+        why_not = f"it is counted by {f'`{time}`' if time else 'a time of its own'}, not by `{name}`"
         if part.time is None:
-            said = "it is what there is at a point in time, and counted by none"
-        return Unresolved("bad-group", said, "a `trend` with `grain` shows each metric by its own time")
+            why_not = "it is what there is at a point in time, and counted by none"
+        return Unresolved("bad-group", why_not, "a `trend` with `grain` shows each metric by its own time")
     return None

@@ -65,9 +65,9 @@ def find_metric(
 
 def _another_word(binding: Binding, word: str) -> str | None:
     """``did you mean `close_rate`?`` for `win_rate`, which no likeness of letters finds."""
-    metrics, said = binding.catalogue.metrics, folded_name(word)
-    found = next((name for name in metrics if said in metrics[name].also), None)
-    return f"did you mean `{found}`?" if found else None
+    metrics, flat = binding.catalogue.metrics, folded_name(word)
+    metric = next((name for name in metrics if flat in metrics[name].also), None)
+    return f"did you mean `{metric}`?" if metric else None
 
 
 def check_labels(context: Context, metrics: Sequence[Metric], path: Place) -> None:
@@ -126,9 +126,9 @@ def _compares_amounts(
     """Whether a figure adds up, cuts or groups amounts that may be in several currencies."""
     if part.unit == "currency" and part.of is not None and needs_currency(binding, part.entity, part.of):
         return True
-    told = [tree for tree in (part.where, *conditions) if tree is not None]
-    told += [parse(".".join(d.path), packaged=True) for d in dimensions if d.field.type == "money"]
-    return any(money_currencies(binding, part.entity, tree) for tree in told)
+    trees = [tree for tree in (part.where, *conditions) if tree is not None]
+    trees += [parse(".".join(d.path), packaged=True) for d in dimensions if d.field.type == "money"]
+    return any(money_currencies(binding, part.entity, tree) for tree in trees)
 
 
 def asked_metrics(

@@ -20,27 +20,31 @@ def conditions_of(report: Report, spec: SectionSpec) -> tuple[exp.Expr, ...]:
 def rows_query(report: Report, spec: SectionSpec, sides: tuple[Side, ...], *, idle: bool = False) -> tuple[Query, ...]:
     """The query of a section's rows; with `idle` also the members of its only dimension of which nothing is counted.
     None where its metrics need none."""
-    found = measures(report, *spec.metrics)
-    if not found:
+    asked_measures = measures(report, *spec.metrics)
+    if not asked_measures:
         return ()
     conditions = conditions_of(report, spec)
-    entity, own = _idle(report, spec, conditions) if idle else (None, ())
-    return (AggregateQuery(spec.id, "figures", spec.dimensions, found, sides, conditions, entity, own),)
+    entity, idle_conditions = _idle(report, spec, conditions) if idle else (None, ())
+    return (
+        AggregateQuery(spec.id, "figures", spec.dimensions, asked_measures, sides, conditions, entity, idle_conditions),
+    )
 
 
 def totals_query(report: Report, spec: SectionSpec, *, shown: bool, over_time: bool = False) -> tuple[Query, ...]:
     """The query of what does not add up over a section's rows, where its totals are `shown` or a metric compares
     its rows with them. Stocks `over_time` do not add up either."""
     binding = report.binding
-    asked = spec.metrics if shown else tuple(metric for metric in spec.metrics if reads_total(binding, metric))
+    metrics_asked = spec.metrics if shown else tuple(metric for metric in spec.metrics if reads_total(binding, metric))
 
     def again(part: Metric) -> bool:
         return part.aggregate not in ADDITIVE or (over_time and part.time is None)
 
-    found = tuple(m for part in aggregates(binding, asked) if again(part) for m in measures_of(binding, part))
-    if not found:
+    again_measures = tuple(
+        m for part in aggregates(binding, metrics_asked) if again(part) for m in measures_of(binding, part)
+    )
+    if not again_measures:
         return ()
-    return (AggregateQuery(spec.id, "totals", (), found, report.sides, conditions_of(report, spec)),)
+    return (AggregateQuery(spec.id, "totals", (), again_measures, report.sides, conditions_of(report, spec)),)
 
 
 def _idle(
@@ -60,12 +64,12 @@ def _idle(
         return None, ()
     if spec.dimensions[0].path[:-1] != (entity,):
         return None, ()  # another role of the entity: who may stand idle there is not known
-    own = []
+    parts = []
     for condition in conditions:
         try:
             binding.need_tree(entity, condition)
         except Unresolved:
             continue
         if all(path_of(n)[0] == entity for n in column_nodes(condition)):
-            own.append(condition)
-    return entity, tuple(own)
+            parts.append(condition)
+    return entity, tuple(parts)

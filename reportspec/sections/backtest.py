@@ -64,7 +64,7 @@ def check(context: Context, draft: Draft) -> SectionSpec | None:
 
 def _both(context: Context, draft: Draft) -> tuple[Metric, Metric] | None:
     """The metric and the one that it is held against, or None, with the mistake told."""
-    found: list[Metric] = []
+    metrics: list[Metric] = []
     everywhere = (*context.conditions, *draft.conditions)
     for key in ("metric", "against"):
         place = (*draft.inner, key)
@@ -73,32 +73,32 @@ def _both(context: Context, draft: Draft) -> tuple[Metric, Metric] | None:
             continue
         problem = unusable(context, metric, Rules(rows=True), (), everywhere)
         if problem is None:
-            found.append(metric)
+            metrics.append(metric)
         else:
             draft.refuse(context, metric.id, label_of(context, metric.label), problem, place)
-    if len(found) != 2 or context.period is None:
+    if len(metrics) != 2 or context.period is None:
         return None
-    if found[0].unit != found[1].unit:
+    if metrics[0].unit != metrics[1].unit:
         problem = Unresolved(
             "units-differ",
-            f"`{found[0].id}` and `{found[1].id}` are of different units and cannot be held against each other",
+            f"`{metrics[0].id}` and `{metrics[1].id}` are of different units and cannot be held against each other",
             "name two of one unit",
         )
-        draft.refuse(context, found[1].id, label_of(context, found[1].label), problem, (*draft.inner, "against"))
+        draft.refuse(context, metrics[1].id, label_of(context, metrics[1].label), problem, (*draft.inner, "against"))
         return None
-    return found[0], found[1]
+    return metrics[0], metrics[1]
 
 
 def queries(report: Report, spec: BacktestSection) -> tuple[Query, ...]:
     """Each past period twice: as it was known when it began, and when it was over."""
     zone, conditions = report.binding.zone, conditions_of(report, spec)
-    asked: list[Query] = []
+    queries: list[Query] = []
     for index, period in enumerate(spec.periods):
         start, end = instant(period.start, zone), instant(period.end, zone)
         for purpose, metric, at in ((_then(index), spec.metric, start), (_came(index), spec.against, end)):
             side = Side("current", period.start, period.end, at)
-            asked.append(AggregateQuery(spec.id, purpose, (), measures(report, metric), (side,), conditions))
-    return tuple(asked)
+            queries.append(AggregateQuery(spec.id, purpose, (), measures(report, metric), (side,), conditions))
+    return tuple(queries)
 
 
 def _then(index: int) -> str:
@@ -112,13 +112,13 @@ def _came(index: int) -> str:
 def figures(report: Report, spec: BacktestSection, answers: Answers, footnotes: Footnotes) -> Section:
     """A row for each past period: what was said, what came, and how far off that was."""
     catalogue, language = report.binding.catalogue, report.language
-    told: dict[ColumnId, int] = {}
+    counts: dict[ColumnId, int] = {}
     for index in range(len(spec.periods)):
         for row in answers.rows(spec.id, _then(index))[:1]:
             for column in row:
                 if isinstance(column, Aggregated) and column.part == "unknown":
-                    told[column] = told.get(column, 0) + int(row[column] or 0)
-    then = metric_column(report, spec.metric, footnotes, told)
+                    counts[column] = counts.get(column, 0) + int(row[column] or 0)
+    then = metric_column(report, spec.metric, footnotes, counts)
     came = metric_column(report, spec.against, footnotes, None)
     # A forecast that is too high is as wrong as one that is too low, whichever way the metric is better.
     off = replace(
@@ -139,21 +139,21 @@ def figures(report: Report, spec: BacktestSection, answers: Answers, footnotes: 
     rows: list[tuple[Cell, ...]] = []
     errors = []
     for index, period in enumerate(spec.periods):
-        said = _single(catalogue, spec.metric, answers, spec.id, _then(index))
+        forecast = _single(catalogue, spec.metric, answers, spec.id, _then(index))
         real = _single(catalogue, spec.against, answers, spec.id, _came(index))
         # What lies beyond the data has not been said, and of what they have in part it is not known
         # what came.
-        said = said if _go_to(report, period.start) else None
+        forecast = forecast if _go_to(report, period.start) else None
         real = real if _go_to(report, period.end) else None
-        apart = None if said is None or real is None else number(said - real)
+        apart = None if forecast is None or real is None else number(forecast - real)
         relative = divided(apart, real)
         if relative is not None:
             errors.append(abs(relative))
-        rows.append((period_label(period, language, report.locale), said, real, apart, relative))
+        rows.append((period_label(period, language, report.locale), forecast, real, apart, relative))
     columns = (Column("period", word(language, "period"), "text", role="dimension"), then, came, off, share)
     chart = Chart("line", "period", ("forecast", "actual"))
-    made = section_of(spec, columns=columns, rows=tuple(rows), available_rows=len(rows), chart=chart)
-    return replace(made, notes=(*made.notes, _verdict(report, spec, rows, errors)))
+    section = section_of(spec, columns=columns, rows=tuple(rows), available_rows=len(rows), chart=chart)
+    return replace(section, notes=(*section.notes, _verdict(report, spec, rows, errors)))
 
 
 def _go_to(report: Report, day: date) -> bool:

@@ -162,8 +162,8 @@ def queries(report: Report, spec: BreakdownSection) -> tuple[Query, ...]:
         return ()
     groups: tuple[Query, ...] = ()
     if spec.subtotals:
-        found, conditions = measures(report, *spec.metrics), conditions_of(report, spec)
-        groups = (AggregateQuery(spec.id, "subtotals", spec.dimensions[:1], found, report.sides, conditions),)
+        asked_measures, conditions = measures(report, *spec.metrics), conditions_of(report, spec)
+        groups = (AggregateQuery(spec.id, "subtotals", spec.dimensions[:1], asked_measures, report.sides, conditions),)
     totals = totals_query(report, spec, shown=spec.totals) if spec.dimensions else ()
     return (*rows, *groups, *totals)
 
@@ -179,45 +179,45 @@ class _Rows:
 
 def figures(report: Report, spec: BreakdownSection, answers: Answers, footnotes: Footnotes) -> Section:
     """A row for each member of the dimensions."""
-    found = _rows(report, spec, answers)
+    held_rows = _rows(report, spec, answers)
     count = len(spec.dimensions)
     columns = [
         *(dimension_column(report, dimension) for dimension in spec.dimensions),
-        *metric_columns(report, spec.metrics, footnotes, found.total),
+        *metric_columns(report, spec.metrics, footnotes, held_rows.total),
     ]
     subtotals: tuple[tuple[int, tuple[Cell, ...]], ...] = ()
     if spec.subtotals:
-        kept, subtotals = _in_groups(report, spec, found, answers)
-        found = replace(found, kept=kept)
-    few = _few(report, spec, found.kept, footnotes)
+        kept, subtotals = _in_groups(report, spec, held_rows, answers)
+        held_rows = replace(held_rows, kept=kept)
+    few = _few(report, spec, held_rows.kept, footnotes)
     columns = [marked(c, few[c.metric]) if c.metric in few else c for c in columns]
     body = [
         (*(shown_value(report, by, row[Member(place)]) for place, by in enumerate(spec.dimensions)), *cells)
-        for row, cells in found.kept
+        for row, cells in held_rows.kept
     ]
     available, others = len(body), 0
     if spec.top is not None and available > spec.top:
         others = available - spec.top if spec.others else 0
         body = body[: spec.top]
         if spec.others:
-            row, columns = _others(report, spec, found, columns, footnotes)
+            row, columns = _others(report, spec, held_rows, columns, footnotes)
             body.append(row)
             available = len(body)
     total_cells = None
-    if spec.totals and found.kept:
-        total_cells = (*([None] * count), *metric_cells(report, spec.metrics, found.total, found.total))
-    made = section_of(
+    if spec.totals and held_rows.kept:
+        total_cells = (*([None] * count), *metric_cells(report, spec.metrics, held_rows.total, held_rows.total))
+    section = section_of(
         spec,
         columns=tuple(columns),
         rows=tuple(body),
         total=total_cells,
         available_rows=available,
-        chart=_chart(report, spec, found.total, cut=spec.top is not None and len(found.kept) > spec.top),
+        chart=_chart(report, spec, held_rows.total, cut=spec.top is not None and len(held_rows.kept) > spec.top),
         others=others,
         subtotals=subtotals,
         bars=True,
     )
-    return or_none_there(report, with_bridge(made))
+    return or_none_there(report, with_bridge(section))
 
 
 def _is_binned(spec: BreakdownSection) -> bool:
@@ -253,8 +253,8 @@ def _others(
     merged = {**summed(rest, found.adds), **all_lengths(report)}
     cells = metric_cells(report, spec.metrics, merged, found.total)
     unknown = _not_merged(report, spec, footnotes)
-    told = zip(columns[count:], cells, strict=True)
-    row = (*name, *(None if c.metric in unknown else cell for c, cell in told))
+    with_cells = zip(columns[count:], cells, strict=True)
+    row = (*name, *(None if c.metric in unknown else cell for c, cell in with_cells))
     return row, [marked(c, unknown[c.metric]) if c.metric in unknown else c for c in columns]
 
 
@@ -267,14 +267,14 @@ def _in_groups(
     groups: dict[Any, list[Kept]] = {}
     for item in found.kept:
         groups.setdefault(item[0][Member(0)], []).append(item)
-    own: list[Kept] = []
+    kept_columns: list[Kept] = []
     for row in answers.rows(spec.id, "subtotals"):
         if row[Member(0)] in groups:
             whole: Row = {**row, **all_lengths(report)}
-            own.append((whole, metric_cells(report, spec.metrics, whole, found.total)))
+            kept_columns.append((whole, metric_cells(report, spec.metrics, whole, found.total)))
     rows: list[Kept] = []
     totals = []
-    for group, cells in ordered(report, first, spec.metrics, spec.sort, own):
+    for group, cells in ordered(report, first, spec.metrics, spec.sort, kept_columns):
         rows += groups[group[Member(0)]]
         name = shown_value(report, first[0], group[Member(0)])
         totals.append((len(rows), (name, *([None] * (len(spec.dimensions) - 1)), *cells)))
@@ -283,7 +283,7 @@ def _in_groups(
 
 def _few(report: Report, spec: BreakdownSection, kept: Sequence[Kept], footnotes: Footnotes) -> dict[str | None, int]:
     """Rates that rest on few cases in some row."""
-    found: dict[str | None, int] = {}
+    by_member: dict[str | None, int] = {}
     catalogue = report.binding.catalogue
     for metric in spec.metrics:
         if metric.kind != "ratio" or metric.unit != "percent":
@@ -294,20 +294,20 @@ def _few(report: Report, spec: BreakdownSection, kept: Sequence[Kept], footnotes
         counts = [metric_value(catalogue, base, row) for row, _ in kept]
         if any(c is not None and 0 < c < FEW for c in counts):
             few = word(report.language, "few", label(report, metric.label), FEW)
-            found[metric.id] = footnotes.add(few)
-    return found
+            by_member[metric.id] = footnotes.add(few)
+    return by_member
 
 
 def _not_merged(report: Report, spec: BreakdownSection, footnotes: Footnotes) -> dict[str | None, int]:
     """Metrics that rows do not tell of several rows together (medians, distinct counts), with the
     footnote that says so."""
-    found: dict[str | None, int] = {}
+    counts: dict[str | None, int] = {}
     for metric in spec.metrics:
         needed = metrics_needed(report.binding.catalogue, metric)
         if any(part.aggregate not in ADDITIVE for part in needed):
-            said = word(report.language, "others_unknown", label(report, metric.label))
-            found[metric.id] = footnotes.add(said)
-    return found
+            remark = word(report.language, "others_unknown", label(report, metric.label))
+            counts[metric.id] = footnotes.add(remark)
+    return counts
 
 
 def _chart(report: Report, spec: BreakdownSection, total: Row, cut: bool) -> Chart | None:

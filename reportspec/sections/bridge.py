@@ -19,14 +19,14 @@ def with_bridge(section: Section) -> Section:
         return section
     whole, before = chart.whole[0] or 0.0, chart.whole[1]
     changes = _changes(section, chart.y[0], compared=before is not None)
-    own = changes[: len(changes) - (1 if section.others else 0)]  # of rows that stand for themselves
-    by_size = sorted(range(len(own)), key=lambda at: -abs(own[at]))
-    steps = tuple((at, own[at]) for at in sorted(by_size[:MOST]) if own[at])
+    named_changes = changes[: len(changes) - (1 if section.others else 0)]  # of rows that stand for themselves
+    by_size = sorted(range(len(named_changes)), key=lambda at: -abs(named_changes[at]))
+    steps = tuple((at, named_changes[at]) for at in sorted(by_size[:MOST]) if named_changes[at])
     rest = whole - (before or 0.0) - math.fsum(change for _, change in steps)
-    hidden = sum(map(bool, own)) - len(steps)
+    hidden = sum(map(bool, named_changes)) - len(steps)
     none_left = not hidden and abs(rest) <= max(abs(whole), abs(before or 0.0)) * 1e-9
-    every = len(own) + section.others if section.others else max(section.available_rows, len(own))
-    bridge = Bridge(steps, None if none_left else rest, hidden + every - len(own), bool(hidden))
+    every = len(named_changes) + section.others if section.others else max(section.available_rows, len(named_changes))
+    bridge = Bridge(steps, None if none_left else rest, hidden + every - len(named_changes), bool(hidden))
     return replace(section, chart=replace(chart, bridge=bridge))
 
 
@@ -34,7 +34,7 @@ def _changes(section: Section, name: str, compared: bool) -> list[float]:
     """By what each row changed the whole, or what it is of it."""
     place = next(at for at, column in enumerate(section.columns) if column.name == name)
     metric = section.columns[place].metric
-    past = [at for at, one in enumerate(section.columns) if one.role == "previous" and one.metric == metric]
+    past = [at for at, column in enumerate(section.columns) if column.role == "previous" and column.metric == metric]
     now = _numbers(section.rows, place)
     if not compared or not past:
         return now

@@ -65,9 +65,9 @@ def own_chart(
 ) -> dict[str, Any] | None:
     """The chart's spec without what the program sets itself, or None with the mistakes told.
     `columns` are the names of the section's columns."""
-    told = len(document.problems)
+    problems_before = len(document.problems)
     parts = list(_walk(spec, place))
-    made = {
+    chart = {
         "period_label",
         "key",
         "value",
@@ -113,20 +113,20 @@ def own_chart(
                     key=True,
                 )
         name = part.get("field")
-        if isinstance(name, str) and not free and plain_name(name) not in made:
+        if isinstance(name, str) and not free and plain_name(name) not in chart:
             document.tell(
                 "unknown-column",
                 f"the section has no column `{name[:60]}`",
                 (*at, "field"),
-                suggestion(plain_name(name), made) or f"it has {', '.join(columns)}",
+                suggestion(plain_name(name), chart) or f"it has {', '.join(columns)}",
             )
-    if len(document.problems) > told:
+    if len(document.problems) > problems_before:
         return None
-    own = {key: value for key, value in spec.items() if key != "$schema"}
+    keys = {key: value for key, value in spec.items() if key != "$schema"}
     if not vega_lite.is_there():
         document.tell("missing-library", vega_lite.MISSING, place, vega_lite.WAY_OUT, key=True, warning=True)
-        return own
-    why = _refused(own)
+        return keys
+    why = _refused(keys)
     if why is not None:
         document.tell(
             "bad-chart",
@@ -136,7 +136,7 @@ def own_chart(
             key=True,
         )
         return None
-    return own
+    return keys
 
 
 def plain_name(field: str) -> str:
@@ -178,7 +178,7 @@ def _refused(spec: Mapping[str, Any]) -> str | None:
     try:
         vl_convert.vegalite_to_vega({**spec, "data": {"values": []}}, vl_version="6.4", show_warnings=False)
     except ValueError as error:
-        said = [line for line in str(error).splitlines() if line.strip()]
-        line = said[1] if len(said) > 1 else said[0] if said else "no reason given"
+        lines = [line for line in str(error).splitlines() if line.strip()]
+        line = lines[1] if len(lines) > 1 else lines[0] if lines else "no reason given"
         return line.partition(": ")[2][:200] or line[:200]
     return None

@@ -113,10 +113,10 @@ def lacks(context: Context, omitted: list[Omitted]) -> tuple[str, ...]:
     needs: dict[str, dict[str, None]] = {}
     for name, need in omitted:
         needs.setdefault(need, {})[name] = None
-    said = "; ".join(
+    names = "; ".join(
         words["needs"].format(", ".join(names), need) if need else ", ".join(names) for need, names in needs.items()
     )
-    return (words["all"].format(said),)
+    return (words["all"].format(names),)
 
 
 def need_of(context: Context, why: Unresolved) -> str:
@@ -138,31 +138,31 @@ def named_as(context: Context, name: str) -> str:
     field = context.binding.field(at, parts[-1])
     if field is None:
         return name
-    said = label_of(context, field.label)
-    if any(one.name == field.name for one in _given(context.binding) if one.entity != at):
+    wording = label_of(context, field.label)
+    if any(entry.name == field.name for entry in _given(context.binding) if entry.entity != at):
         # Another record has what is called so, and a table may well show it.
-        said = f"{said} ({label_of(context, entities[at].plural)})"
-    return said
+        wording = f"{wording} ({label_of(context, entities[at].plural)})"
+    return wording
 
 
 def _given(binding: Binding) -> Iterator[Field]:
     """The fields that the source gives."""
     for name, mapped in binding.source.entities.items():
-        for given in mapped.fields:
-            known = binding.field(name, given)
+        for mapped_field in mapped.fields:
+            known = binding.field(name, mapped_field)
             if known is not None:
                 yield known
 
 
 def title_of(context: Context, draft: Draft, kind: str, dimensions: tuple[Dimension, ...] = ()) -> str:
     """The title of a section: its own, or what its kind and its dimensions are called."""
-    given = context.text(draft.data.get("title"))
+    title = context.text(draft.data.get("title"))
     words = vocabulary(context.language)["titles"]
-    if given or "title" in draft.data:
-        return given
+    if title or "title" in draft.data:
+        return title
     if dimensions:
         language = context.language
-        said = (called(context.binding, d.path[0], d.path, language) for d in dimensions)
-        names = " × ".join(as_part(language, one) for one in said)
+        parts = (called(context.binding, d.path[0], d.path, language) for d in dimensions)
+        names = " × ".join(as_part(language, name) for name in parts)
         return str(words["by"].format(names))
     return str(words.get(kind, ""))

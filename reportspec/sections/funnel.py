@@ -70,12 +70,12 @@ def figures(report: Report, spec: FunnelSection, answers: Answers, footnotes: Fo
     values = cells[::width]
     rows = []
     for index, metric in enumerate(spec.metrics):
-        own: list[Cell] = [label(report, metric.label), *cells[index * width : (index + 1) * width]]
+        cells_of_step: list[Cell] = [label(report, metric.label), *cells[index * width : (index + 1) * width]]
         for base in (values[index - 1] if index else None, values[0]):
             value = values[index]
             usable = isinstance(value, (int, float)) and isinstance(base, (int, float)) and base
-            own.append(number(value / base) if usable else None)  # type: ignore[operator]
-        rows.append(tuple(own))
+            cells_of_step.append(number(value / base) if usable else None)  # type: ignore[operator]
+        rows.append(tuple(cells_of_step))
     return section_of(
         spec,
         columns=_heads(report, columns[0]),

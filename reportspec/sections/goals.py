@@ -67,7 +67,7 @@ def figures(report: Report, spec: GoalsSection, answers: Answers, footnotes: Foo
     names = {shown_value(report, dimension, row[Member(0)]): row for row in rows}
     for someone in goal.targets if goal.sure else ():
         names.setdefault(someone, {Member(0): someone, **all_lengths(report)})
-    own = metric_column(report, metric, footnotes, None)
+    column = metric_column(report, metric, footnotes, None)
     adds, running = additivity(answers.aggregate(spec.id)), elapsed(report) < 1
     body: list[tuple[Cell, Cell, Goal | None]] = []  # whose, the figure, and where it stands
     for name, row in names.items():
@@ -86,18 +86,18 @@ def figures(report: Report, spec: GoalsSection, answers: Answers, footnotes: Foo
         return far is None, share is None, best * (far or 0), alphabetical(language, str(item[0]))
 
     body.sort(key=order)
-    told = _told(goal, running)
-    columns = _columns(own, dimension_column(report, dimension), language, told)
-    chart = Chart("bullet", dimension.name, (own.name,)) if goal.targets else None
-    made = section_of(
+    measured = _told(goal, running)
+    columns = _columns(column, dimension_column(report, dimension), language, measured)
+    chart = Chart("bullet", dimension.name, (column.name,)) if goal.targets else None
+    section = section_of(
         spec,
         columns=columns,
-        rows=tuple(_row(report, *each, told) for each in body),
+        rows=tuple(_row(report, *each, measured) for each in body),
         available_rows=len(body),
         chart=chart,
         states=tuple(state.state if state is not None else "none" for *_, state in body),
     )
-    return made if goal.targets else replace(made, notes=(*made.notes, word(language, "no_targets")))
+    return section if goal.targets else replace(section, notes=(*section.notes, word(language, "no_targets")))
 
 
 Measured = Literal["attainment", "difference", "pace", "landing"]
@@ -109,20 +109,20 @@ def _told(goal: GoalSpec, running: bool) -> tuple[Measured, ...]:
     nothing."""
     share = goal.direction != "down" and (not goal.targets or any(each > 0 for each in goal.targets.values()))
     apart = goal.direction == "down" or any(each <= 0 for each in goal.targets.values())
-    asked: dict[Measured, bool] = {
+    wanted: dict[Measured, bool] = {
         "attainment": share,
         "difference": apart,
         "pace": share and running,
         "landing": running,
     }
-    return tuple(name for name, is_told in asked.items() if is_told)
+    return tuple(name for name, is_told in wanted.items() if is_told)
 
 
 def _row(report: Report, name: Cell, value: Cell, state: Goal | None, told: tuple[Measured, ...]) -> tuple[Cell, ...]:
-    said = word(report.language, f"state_{state.state if state is not None else 'none'}")
+    state_word = word(report.language, f"state_{state.state if state is not None else 'none'}")
     if state is None:
-        return (name, value, None, *(None for _ in told), said)
-    return (name, value, state.target, *(getattr(state, one) for one in told), said)
+        return (name, value, None, *(None for _ in told), state_word)
+    return (name, value, state.target, *(getattr(state, measured_name) for measured_name in told), state_word)
 
 
 def _columns(own: Column, by: Column, language: str, told: tuple[Measured, ...]) -> tuple[Column, ...]:
@@ -141,7 +141,7 @@ def _columns(own: Column, by: Column, language: str, told: tuple[Measured, ...])
         by,
         own,
         column("target", role="target"),
-        *(column(one, type="number", **more[one]) for one in told),
+        *(column(measured_name, type="number", **more[measured_name]) for measured_name in told),
         Column("state", word(language, "state"), "text", role="field"),
     )
 

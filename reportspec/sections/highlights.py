@@ -66,12 +66,12 @@ class HighlightsSection(SectionSpec):
 
     def all_dimensions(self) -> tuple[Dimension, ...]:
         """What members are compared by."""
-        return tuple(one.dimension for one in (*self.compare, *self.shares))
+        return tuple(comparison.dimension for comparison in (*self.compare, *self.shares))
 
     def regrouped(self, change: Regroup) -> HighlightsSection:
         """The same with each of these changed."""
         compare, shares = (
-            tuple(replace(one, dimension=change(one.dimension, ())) for one in some)
+            tuple(replace(comparison, dimension=change(comparison.dimension, ())) for comparison in some)
             for some in (self.compare, self.shares)
         )
         return replace(self, compare=compare, shares=shares)
@@ -113,8 +113,8 @@ def _metric(
 
 def _comparisons(context: Context, draft: Draft, key: str) -> tuple[Comparison, ...]:
     items = enumerate(draft.body.get(key) or ())
-    made = (_comparison(context, draft, item, (*draft.inner, key, index)) for index, item in items)
-    return tuple(one for one in made if one is not None)
+    comparisons = (_comparison(context, draft, item, (*draft.inner, key, index)) for index, item in items)
+    return tuple(comparison for comparison in comparisons if comparison is not None)
 
 
 def _comparison(context: Context, draft: Draft, item: Mapping[str, Any], place: Place) -> Comparison | None:
@@ -162,26 +162,26 @@ def _comparable(metrics: Mapping[str, Metric], metric: Metric) -> bool:
 
 def queries(report: Report, spec: HighlightsSection) -> tuple[Query, ...]:
     """The metrics that may have moved, and of each comparison its members and all together."""
-    asked: list[Query] = []
+    queries: list[Query] = []
     conditions = conditions_of(report, spec)
     if spec.moved:
-        found = measures(report, *spec.moved)
-        asked.append(AggregateQuery(spec.id, "figures", (), found, report.sides, conditions))
-    for kind, index, one in _numbered(spec):
-        metrics = (one.metric, one.beside) if one.beside is not None else (one.metric,)
-        found, sides = measures(report, *metrics), report.sides[:1]
-        found += squares(report.binding, found)
+        asked_measures = measures(report, *spec.moved)
+        queries.append(AggregateQuery(spec.id, "figures", (), asked_measures, report.sides, conditions))
+    for kind, index, comparison in _numbered(spec):
+        metrics = (comparison.metric, comparison.beside) if comparison.beside is not None else (comparison.metric,)
+        asked_measures, sides = measures(report, *metrics), report.sides[:1]
+        asked_measures += squares(report.binding, asked_measures)
         members, total = _purposes(kind, index)
-        asked.append(AggregateQuery(spec.id, members, (one.dimension,), found, sides, conditions))
-        asked.append(AggregateQuery(spec.id, total, (), found, sides, conditions))
-    return tuple(asked)
+        queries.append(AggregateQuery(spec.id, members, (comparison.dimension,), asked_measures, sides, conditions))
+        queries.append(AggregateQuery(spec.id, total, (), asked_measures, sides, conditions))
+    return tuple(queries)
 
 
 def _numbered(spec: HighlightsSection) -> Iterator[tuple[str, int, Comparison]]:
     """Each comparison with what kind it is, and its place among those."""
     for kind, comparisons in (("compare", spec.compare), ("share", spec.shares)):
-        for index, one in enumerate(comparisons):
-            yield kind, index, one
+        for index, comparison in enumerate(comparisons):
+            yield kind, index, comparison
 
 
 def _purposes(kind: str, index: int) -> tuple[str, str]:
@@ -196,26 +196,26 @@ def figures(report: Report, spec: HighlightsSection, answers: Answers, footnotes
     held = sum(map(_held, looked))
     if moved is not None and report.compare is not None:
         held += len(spec.moved)
-    found: list[Highlight] = []
-    for one in looked:
-        make = _compared if one.kind == "compare" else _shared
-        found += make(report, spec, one, held)
+    highlights: list[Highlight] = []
+    for look in looked:
+        make = _compared if look.kind == "compare" else _shared
+        highlights += make(report, spec, look, held)
     if moved is not None:
         row = {**moved, **all_lengths(report)}
         for metric in spec.moved:
-            found += _moved(report, spec, metric, row, held)
-    found = found[: spec.most]
-    made = section_of(
+            highlights += _moved(report, spec, metric, row, held)
+    highlights = highlights[: spec.most]
+    section = section_of(
         spec,
         columns=_COLUMNS,
-        rows=tuple(_plain(one) for one in found),
-        available_rows=len(found),
-        highlights=tuple(found),
+        rows=tuple(_plain(highlight) for highlight in highlights),
+        available_rows=len(highlights),
+        highlights=tuple(highlights),
         shape="sentences",
     )
-    if found:
-        return made
-    return replace(made, notes=(*made.notes, word(report.language, "nothing_stands_out", spec.at_least)))
+    if highlights:
+        return section
+    return replace(section, notes=(*section.notes, word(report.language, "nothing_stands_out", spec.at_least)))
 
 
 def _look(report: Report, spec: HighlightsSection, answers: Answers, kind: str, index: int, one: Comparison) -> _Looked:
@@ -256,9 +256,18 @@ _COLUMNS = tuple(
 
 def _plain(one: Highlight) -> tuple[Cell, ...]:
     """A highlight as a row, for those who read figures as data."""
-    told = {name: each.value for name, each in one.values}
+    values = {name: each.value for name, each in one.values}
     counts = [count for count, _ in one.cases] + [None, None]
-    return (one.kind, one.metric, told.get("a"), told.get("high"), counts[0], told.get("b"), told.get("low"), counts[1])
+    return (
+        one.kind,
+        one.metric,
+        values.get("a"),
+        values.get("high"),
+        counts[0],
+        values.get("b"),
+        values.get("low"),
+        counts[1],
+    )
 
 
 def _told(report: Report, metric: Metric, value: Cell) -> Told:
@@ -400,8 +409,8 @@ def _shared(report: Report, wanted: HighlightsSection, one: _Looked, held: int) 
     counts: list[tuple[int, int | None]] = [(cases(report, metric, total), cases(report, metric, row))]
     kind, beside = "share", one.asked.beside
     if beside is not None:
-        own, mean = (metric_value(catalogue, beside, each) for each in (row, total))
-        apart = divided(own, mean)
+        own_rate, mean = (metric_value(catalogue, beside, each) for each in (row, total))
+        apart = divided(own_rate, mean)
         rest = without(total, row)
         enough = min(cases(report, beside, each) for each in (row, rest)) >= wanted.at_least
         differs = enough and _differ(report, beside, row, rest, total, held)
@@ -417,7 +426,7 @@ def _moved(report: Report, wanted: HighlightsSection, metric: Metric, row: Row, 
     """How a metric changed, and where it stands against its goal."""
     catalogue = report.binding.catalogue
     value = metric_value(catalogue, metric, row)
-    found = []
+    rows = []
     goal = goal_state(report, metric, report.goals.get(metric.id), value)
     if goal is not None and goal.difference is not None:
         column = _told(report, metric, None).column
@@ -427,24 +436,24 @@ def _moved(report: Report, wanted: HighlightsSection, metric: Metric, row: Row, 
             share = Told(number(goal.attainment), attained)
         values = (("high", _told(report, metric, value)), ("low", _told(report, metric, goal.target)), ("share", share))
         good = {"met": True, "on_track": True, "missed": False, "at_risk": False}.get(goal.state)
-        found.append(_highlight(report, f"goal_{goal.state}", metric, values, (), good=good))
+        rows.append(_highlight(report, f"goal_{goal.state}", metric, values, (), good=good))
     if report.compare is None:
-        return found
+        return rows
     before = metric_value(catalogue, metric, row, "previous")
     moved = change(metric, value, before)
     counted = min(cases(report, metric, row), cases(report, metric, row, "previous"))
     if moved is None or abs(moved) < SMALLEST_CHANGE or counted < wanted.at_least:
-        return found
+        return rows
     rate = _of(report, metric, row)[1] is not None
     if rate and not _differ(report, metric, row, row, row, held, "previous"):
-        return found
+        return rows
     column = _told(report, metric, None).column
     by = Told(abs(moved), replace(column, unit="percent", currency=None, type="number"))
     values = (("high", _told(report, metric, value)), ("low", _told(report, metric, before)), ("by", by))
     kind = ("rose" if moved > 0 else "fell") + ("_points" if metric.unit == "percent" else "")
     up = {"up": moved > 0, "down": moved < 0}.get(metric.direction)
     counts = ((cases(report, metric, row), None), (cases(report, metric, row, "previous"), None))
-    return [*found, _highlight(report, kind, metric, values, counts, good=up)]
+    return [*rows, _highlight(report, kind, metric, values, counts, good=up)]
 
 
 def _highlight(

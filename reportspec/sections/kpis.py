@@ -85,10 +85,10 @@ def _spark_sides(report: Report) -> tuple[Side, ...]:
     grain = {"year": "month", "quarter": "week", "month": "week", "week": "day"}.get(
         report.period.kind, default_grain(report.period)
     )
-    made = buckets(report.period, grain, report.project.fiscal)
-    if len(made) < FEWEST_BUCKETS:
+    stretches = buckets(report.period, grain, report.project.fiscal)
+    if len(stretches) < FEWEST_BUCKETS:
         return ()
-    return (replace(report.sides[0], buckets=made),)
+    return (replace(report.sides[0], buckets=stretches),)
 
 
 def figures(report: Report, spec: KpisSection, answers: Answers, footnotes: Footnotes) -> Section:
@@ -125,8 +125,8 @@ def _tile(report: Report, spec: SectionSpec, metric: Metric, row: Row, answers: 
     value = metric_value(catalogue, metric, row)
     if value is None and metric.kind == "ratio":
         base = label(report, catalogue.metrics[metric.denominator].label)
-        said = word(report.language, "no_base", label(report, metric.label), base)
-        column = marked(column, footnotes.add(said))
+        footnote = word(report.language, "no_base", label(report, metric.label), base)
+        column = marked(column, footnotes.add(footnote))
     before = metric_value(catalogue, metric, row, "previous") if compared else None
     moved = change(metric, value, before) if compared else None
     goal = goal_state(report, metric, report.goals.get(metric.id), value)

@@ -38,8 +38,8 @@ def metric_columns(report: Report, metrics: Sequence[Metric], footnotes: Footnot
 def total_row(report: Report, spec: SectionSpec, rows: Sequence[Row], answers: Answers) -> dict[ColumnId, Any]:
     """The aggregates over all rows: added up where they add up, else fetched on their own."""
     total = summed(rows, additivity(answers.aggregate(spec.id)))
-    for own in answers.rows(spec.id, "totals")[:1]:
-        total |= own
+    for total_row in answers.rows(spec.id, "totals")[:1]:
+        total |= total_row
     return {**total, **all_lengths(report)}
 
 

@@ -136,7 +136,7 @@ def _of_several(context: Context, draft: Draft, path: tuple[str, ...], place: Pl
     tree = parse(".".join(path), packaged=True)
     sorts = place[-1:] == ("sort",)
     shown = () if sorts else [tuple(str(name).split(".")) for name in draft.body["fields"]]
-    return any(one not in shown for one in money_currencies(context.binding, str(draft.body["entity"]), tree))
+    return any(currency not in shown for currency in money_currencies(context.binding, str(draft.body["entity"]), tree))
 
 
 def _conditions_apply(context: Context, draft: Draft, entity: str, conditions: Sequence[exp.Expr]) -> bool:
@@ -160,14 +160,14 @@ def _conditions_apply(context: Context, draft: Draft, entity: str, conditions: S
 
 def _order(context: Context, draft: Draft, fields: Sequence[FieldPath]) -> tuple[tuple[tuple[str, ...], bool], ...]:
     """By what the records are sorted: (path, from the largest down)."""
-    given, place = str(draft.body["sort"]), (*draft.inner, "sort")
-    name = given.removeprefix("-")
+    written, place = str(draft.body["sort"]), (*draft.inner, "sort")
+    name = written.removeprefix("-")
     turned = turned_sort(name, [*(shown for shown, _ in fields), name.strip().partition(" ")[0]])
     if turned is not None:
         context.document.tell("unknown-sort", f"`{name[:60]}` is no field", place, turned)
         return ()
     path = _usable(context, draft, name, place)
-    return ((path, given.startswith("-")),) if path else ()
+    return ((path, written.startswith("-")),) if path else ()
 
 
 def _listed(
@@ -179,11 +179,11 @@ def _listed(
     by = context.binding.catalogue.entities[entity].listed_by
     if by is None:
         return None, ()
-    told = [_equals(one) for tree in conditions for one in conjuncts(tree)]
+    equalities = [_equals(equality) for tree in conditions for equality in conjuncts(tree)]
     still = _equals(by.open) if by.open is not None else None
-    if still is not None and still in told:
+    if still is not None and still in equalities:
         return Listed("", "open"), ()
-    apart = still is not None and any(one is not None and one[0] == still[0] for one in told)
+    apart = still is not None and any(equality is not None and equality[0] == still[0] for equality in equalities)
     time = exp.column(by.time, table=entity)
     tree: exp.Expr = exp.And(
         this=exp.GTE(this=time, expression=exp.column("period_start")),
@@ -203,10 +203,10 @@ def _listed(
 
 def _equals(tree: exp.Expr) -> tuple[str, str] | None:
     """The field and the text of `deal.status = 'open'`."""
-    found = tree.unnest()
-    if not isinstance(found, exp.EQ) or not isinstance(found.expression, exp.Literal):
+    inner = tree.unnest()
+    if not isinstance(inner, exp.EQ) or not isinstance(inner.expression, exp.Literal):
         return None
-    return found.this.sql(), str(found.expression.this)
+    return inner.this.sql(), str(inner.expression.this)
 
 
 def queries(report: Report, spec: RecordsSection) -> tuple[Query, ...]:
@@ -251,14 +251,14 @@ def figures(report: Report, spec: RecordsSection, answers: Answers, footnotes: F
         for row in table.rows
     ]
     at = table.columns.index(AVAILABLE)
-    made = section_of(
+    section = section_of(
         spec,
         columns=tuple(_column(report, spec, query, name, path) for name, path in query.fields),
         rows=tuple(rows),
         available_rows=int(table.rows[0][at]) if table.rows else 0,
         notes=_which(report, spec),
     )
-    return or_none_there(report, made)
+    return or_none_there(report, section)
 
 
 def _column(report: Report, spec: RecordsSection, query: RecordsQuery, name: str, path: tuple[str, ...]) -> Column:
@@ -275,8 +275,8 @@ def _which(report: Report, spec: RecordsSection) -> tuple[str, ...]:
     """Which records a list has, in words."""
     if spec.listed is None:
         return ()
-    found = report.binding.entity(spec.entity).fields.get(spec.listed.time)
-    name = label(report, found.label) if found is not None else ""
+    time = report.binding.entity(spec.entity).fields.get(spec.listed.time)
+    name = label(report, time.label) if time is not None else ""
     period = period_label(report.period, report.language, report.locale)
     return (word(report.language, f"records_{spec.listed.which}", period, name),)
 

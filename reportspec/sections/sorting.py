@@ -15,16 +15,16 @@ def sort_of(
 ) -> tuple[str, bool] | None:
     """The name to sort by, and whether the largest comes first; None where nothing, or nothing shown, is named."""
     spec, inner, standard = draft.body, draft.inner, draft.standard
-    given = spec.get("sort")
-    if not given:
+    written = spec.get("sort")
+    if not written:
         return None
-    name, descending = str(given).removeprefix("-"), str(given).startswith("-")
+    name, descending = str(written).removeprefix("-"), str(written).startswith("-")
     known = [m.id for m in metrics] + [d.name for d in dimensions]
     if name not in known:
         # One that stands here and cannot be shown is told at its own place.
         whole = spec.get("metrics") and (spec.get("by") or "by" not in spec)  # as it was written
         if not standard and whole and name not in map(str, spec.get("metrics") or ()):
-            help = turned_sort(str(given), known) or suggestion(name, known)
+            help = turned_sort(str(written), known) or suggestion(name, known)
             context.document.tell(
                 "unknown-sort",
                 f"`{name[:60]}` is not shown here, so it cannot sort",

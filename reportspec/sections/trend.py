@@ -117,7 +117,7 @@ def figures(report: Report, spec: TrendSection, answers: Answers, footnotes: Foo
         total_cells = (*lead, *metric_cells(report, spec.metrics, total, total))
     apart = [name for index, name in enumerate(names) if _apart(report, query.sides, index)]
     notes = (word(report.language, "steps_apart", ", ".join(apart)),) if apart else ()
-    made = section_of(
+    section = section_of(
         spec,
         columns=tuple(columns),
         rows=tuple(body),
@@ -127,7 +127,7 @@ def figures(report: Report, spec: TrendSection, answers: Answers, footnotes: Foo
         row_marks=tuple(_mark(report, bucket) for bucket in current for _ in range(width)),
         chart=_chart(report, spec, steps) if spec.chart != "none" and body else None,
     )
-    return or_none_there(report, replace(made, notes=(*made.notes, *notes)))
+    return or_none_there(report, replace(section, notes=(*section.notes, *notes)))
 
 
 def _steps(report: Report, spec: TrendSection, query: AggregateQuery, rows: Sequence[Row]) -> _Steps:
@@ -136,13 +136,13 @@ def _steps(report: Report, spec: TrendSection, query: AggregateQuery, rows: Sequ
         adds = additivity(query)
         members = {row[Member(0)] for row in rows if counted(row, adds)}
         groups = sorted(members, key=lambda value: by_nature(report, by, value))
-    found = {(row[BUCKET], row.get(Member(0))): row for row in rows}
+    by_bucket = {(row[BUCKET], row.get(Member(0))): row for row in rows}
     zone, current = report.binding.zone, query.sides[0].buckets
     running = (index for index, bucket in enumerate(current) if instant(bucket.end, zone) > report.reached)
     to_come = (index for index, bucket in enumerate(current) if instant(bucket.start, zone) >= report.reached)
     catalogue = report.binding.catalogue
     ahead = (metric.id for metric in spec.metrics if any(part.ahead for part in metrics_needed(catalogue, metric)))
-    return _Steps(query, found, groups, frozenset(ahead), next(running, None), next(to_come, None))
+    return _Steps(query, by_bucket, groups, frozenset(ahead), next(running, None), next(to_come, None))
 
 
 def _rows(report: Report, spec: TrendSection, steps: _Steps, index: int) -> list[tuple[Cell, ...]]:
@@ -151,7 +151,7 @@ def _rows(report: Report, spec: TrendSection, steps: _Steps, index: int) -> list
     bucket = sides[0].buckets[index]
     future = instant(bucket.start, report.binding.zone) >= report.reached
     compares = report.compare is not None and _answers(report, sides, index)
-    made = []
+    rows_of_trend = []
     for group in steps.groups:
         row = dict(steps.found.get((index, group), {}))
         for side in sides:
@@ -164,10 +164,10 @@ def _rows(report: Report, spec: TrendSection, steps: _Steps, index: int) -> list
             unknown = future and metric.id not in steps.ahead
             cells.append(None if unknown else metric_value(catalogue, metric, row))
             if report.compare is not None:
-                told = metric.id in steps.ahead or compares
-                cells.append(metric_value(catalogue, metric, row, "previous") if told else None)
-        made.append(tuple(cells))
-    return made
+                is_told = metric.id in steps.ahead or compares
+                cells.append(metric_value(catalogue, metric, row, "previous") if is_told else None)
+        rows_of_trend.append(tuple(cells))
+    return rows_of_trend
 
 
 def _names(report: Report, current: Sequence[Bucket]) -> list[str]:
@@ -226,16 +226,16 @@ def _answers(report: Report, sides: tuple[Side, ...], index: int) -> bool:
         return False
     zone, bucket, before = report.binding.zone, current.buckets[index], other.buckets[index]
     bounds = [
-        (instant(one.start, zone), instant(one.end, zone), side.as_of)
-        for side, one in ((current, bucket), (other, before))
+        (instant(bucket_of_side.start, zone), instant(bucket_of_side.end, zone), side.as_of)
+        for side, bucket_of_side in ((current, bucket), (other, before))
     ]
     if not report.unfinished or all(end <= reached for _, end, reached in bounds):
         return True
     if any(start >= reached for start, _, reached in bounds):
         return False
     assert report.compare is not None
-    own, there = ((start, min(end, reached)) for start, end, reached in bounds)
-    return there == tuple(same_point(at, report.period, report.compare, zone, report.alignment) for at in own)
+    own_stretch, there = ((start, min(end, reached)) for start, end, reached in bounds)
+    return there == tuple(same_point(at, report.period, report.compare, zone, report.alignment) for at in own_stretch)
 
 
 def columns(context: Context, spec: TrendSection) -> tuple[str, ...]:

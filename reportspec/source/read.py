@@ -200,11 +200,11 @@ class _Reader:
             if any(opened.anchor == anchor for opened in stack):
                 self._tell("cyclic-alias", f"`*{anchor}` stands inside of what it repeats", event)
                 return False
-            found = self.anchors.get(str(anchor))
-            if found is None:
+            anchored = self.anchors.get(str(anchor))
+            if anchored is None:
                 self._tell("unknown-alias", f"nothing is named `&{anchor}` above", event)
                 return Scalar(None, "", self._span(event)), 1
-            return found
+            return anchored
         if isinstance(event, (yaml.MappingEndEvent, yaml.SequenceEndEvent)):
             opened = stack.pop()
             span = self._span(opened.event, event)
@@ -316,8 +316,8 @@ class _Reader:
             help = "indent with blanks, not tabs; quote text that begins with @, ` or %"
         elif "mapping values are not allowed" in problem:
             help = "quote text that has `: ` in it, or check the indentation"
-        elif problem.startswith("did not find expected") and (found := self._comment_within(line)) is not None:
-            line, column, colour = found
+        elif problem.startswith("did not find expected") and (comment := self._comment_within(line)) is not None:
+            line, column, colour = comment
             help = f'`#` begins a comment, and the bracket before it stays open: write "{colour}"'
         context = f" {error.context}" if error.context else ""
         self.problems.append(
@@ -333,8 +333,8 @@ class _Reader:
         """Where a comment stands before a line that was meant for a value in brackets: a colour."""
         lines = self.text.splitlines()[:last]
         for at in range(len(lines), max(len(lines) - 3, 0), -1):
-            if found := _COLOUR.search(lines[at - 1]):
-                return at, found.start(1) + 1, found[1]
+            if match := _COLOUR.search(lines[at - 1]):
+                return at, match.start(1) + 1, match[1]
         return None
 
 

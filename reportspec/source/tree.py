@@ -48,8 +48,8 @@ class Mapping:
 
     def get(self, name: str) -> Node | None:
         """The value of that key, or None."""
-        found = self.entry(name)
-        return found.value if found else None
+        entry = self.entry(name)
+        return entry.value if entry else None
 
 
 Node = Scalar | Sequence | Mapping

@@ -72,11 +72,11 @@ class PostgresTable:
 
     def _made(self) -> bool:
         """Whether the table is there; of this version, or of people's own making."""
-        there, said = self._execute(
+        there, reason = self._execute(
             "SELECT one, obj_description(one, 'pg_class') FROM to_regclass(%s) AS one", (TABLE,)
         )[0]
-        if (said or "").startswith(_MADE_BY):
-            number = said.removeprefix(_MADE_BY)
+        if (reason or "").startswith(_MADE_BY):
+            number = reason.removeprefix(_MADE_BY)
             check_version(int(number) if number.isdecimal() else -1, self.name)
         return there is not None
 

@@ -123,14 +123,14 @@ class SqliteFile:
 
 
 def _broken(path: Path, error: Exception) -> LedgerError:
-    said = (getattr(error, "strerror", None) or str(error)).lower()
-    if "locked" in said:
+    reason = (getattr(error, "strerror", None) or str(error)).lower()
+    if "locked" in reason:
         help = waiting.HELD
     else:
         help = "without it nobody knows who was sent what: make room or mend the file, or restore it from a backup"
     if getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_READONLY_DBMOVED:
-        said = "the file was deleted, moved or replaced"
-    return LedgerError(f"the ledger `{path.name}` cannot be used, and without it nothing is sent: {said}", help)
+        reason = "the file was deleted, moved or replaced"
+    return LedgerError(f"the ledger `{path.name}` cannot be used, and without it nothing is sent: {reason}", help)
 
 
 def _locked(handle: int) -> bool:

@@ -25,15 +25,15 @@ def without_secrets(text: str, target: str) -> str:
 
 
 def _secrets(target: str) -> set[str]:
-    found = {v for k, v in os.environ.items() if _SECRET_NAME.search(k) and len(v) >= 8}
+    secrets = {v for k, v in os.environ.items() if _SECRET_NAME.search(k) and len(v) >= 8}
     try:
         parts = urlsplit(target)
     except ValueError:
-        return found
+        return secrets
     user = parts.netloc.rpartition("@")[0]
-    own = {user, *user.split(":"), parts.query}
-    own |= {one.partition("=")[2] for one in parts.query.split("&")}
-    own |= {unquote(one) for one in own}
+    of_address = {user, *user.split(":"), parts.query}
+    of_address |= {pair.partition("=")[2] for pair in parts.query.split("&")}
+    of_address |= {unquote(secret) for secret in of_address}
     if parts.scheme in ("http", "https"):  # of a hook the path is its password
-        own |= {parts.path, *parts.path.split("/")}
-    return found | {one for one in own if len(one) >= 4}
+        of_address |= {parts.path, *parts.path.split("/")}
+    return secrets | {secret for secret in of_address if len(secret) >= 4}

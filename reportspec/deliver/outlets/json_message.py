@@ -55,9 +55,9 @@ class JsonMessage:
             with build_opener(_Still).open(request, timeout=self.within) as answer:
                 return f"{answer.status}"
         except HTTPError as error:
-            said = self._answered(error)
+            reason = self._answered(error)
             later = error.code in (408, 425, 429) or error.code >= 500
-            raise OutletError(f"{name} answered {said}", temporary=later) from None
+            raise OutletError(f"{name} answered {reason}", temporary=later) from None
         except URLError as error:  # before all of it was handed over
             raise OutletError(f"{name} cannot be reached: {why_not(error.reason, self.within)}") from None
         except (InvalidURL, ValueError):
@@ -79,5 +79,5 @@ class JsonMessage:
         except (OSError, HTTPException):
             body = ""
         plain = re.fullmatch(r"[\w .,:'-]{1,80}", body, re.ASCII)
-        said = without_secrets(body, self.outlet.target) if plain else ""
-        return f"{error.code} {phrase}".strip() + (f": {said}" if said else "")
+        reason = without_secrets(body, self.outlet.target) if plain else ""
+        return f"{error.code} {phrase}".strip() + (f": {reason}" if reason else "")

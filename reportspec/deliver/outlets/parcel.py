@@ -49,18 +49,18 @@ def links(outlet: Outlet, parcel: Parcel) -> tuple[tuple[str, str], ...]:
 
 def filled(pattern: str, names: dict[str, str]) -> str:
     """A pattern with its parts put in: names of data are single parts of paths, whatever they say."""
-    return re.sub(r"\{(\w+)\}", lambda found: names.get(found[1], ""), pattern)
+    return re.sub(r"\{(\w+)\}", lambda match: names.get(match[1], ""), pattern)
 
 
 def no_target(outlet: Outlet) -> OutletError:
     """What is said of an outlet whose address is empty."""
-    said = f"the {outlet.kind} `{outlet.name}` has no address here: is the variable set that it is read from?"
-    return OutletError(said, temporary=False)
+    reason = f"the {outlet.kind} `{outlet.name}` has no address here: is the variable set that it is read from?"
+    return OutletError(reason, temporary=False)
 
 
 def why_not(error: object, within: float) -> str:
     """Why a connection failed, without the address that it was to."""
     if isinstance(error, TimeoutError):
         return f"it took longer than {round(within, 1):g} seconds"
-    said = getattr(error, "strerror", None) or type(error).__name__
-    return str(said).lower()
+    reason = getattr(error, "strerror", None) or type(error).__name__
+    return str(reason).lower()

@@ -15,12 +15,12 @@ def slack_blocks(parcel: Parcel) -> dict[str, Any]:
     figures, formats = parcel.figures, formats_for(parcel.figures)
     fields = []
     for kpi in list(kpis(figures).values())[:10]:
-        said = f"*{_as_text(kpi.column.label)}*\n{_as_text(of_kpi(kpi, 'text', formats))}"
+        tile = f"*{_as_text(kpi.column.label)}*\n{_as_text(of_kpi(kpi, 'text', formats))}"
         if kpi.change is not None:
-            said += f" ({_as_text(of_kpi(kpi, 'change', formats))})"
+            tile += f" ({_as_text(of_kpi(kpi, 'change', formats))})"
         if kpi.goal is not None:
-            said += f"\n{_as_text(of_kpi(kpi, 'state', formats))}"
-        fields.append({"type": "mrkdwn", "text": said[:2000]})
+            tile += f"\n{_as_text(of_kpi(kpi, 'state', formats))}"
+        fields.append({"type": "mrkdwn", "text": tile[:2000]})
     heading = one_line(f"{figures.title} · {figures.period.label}")
     blocks: list[dict[str, Any]] = [{"type": "header", "text": {"type": "plain_text", "text": heading[:150]}}]
     for text in figures.notices:
@@ -32,8 +32,8 @@ def slack_blocks(parcel: Parcel) -> dict[str, Any]:
     if fields:
         blocks.append({"type": "section", "fields": fields})
     if parcel.links:
-        said = " · ".join(f"<{url}|{_as_text(name)}>" for name, url in parcel.links)
-        blocks.append({"type": "section", "text": {"type": "mrkdwn", "text": said[:3000]}})
+        tile = " · ".join(f"<{url}|{_as_text(name)}>" for name, url in parcel.links)
+        blocks.append({"type": "section", "text": {"type": "mrkdwn", "text": tile[:3000]}})
     return {"text": _as_text(heading)[:300], "blocks": blocks}
 
 

@@ -46,8 +46,8 @@ class Store:
             for file, data in parcel.files:
                 address = f"{place}/{file}" + (f"?{query}" if query else "")
                 system, path = fsspec.core.url_to_fs(address)
-                own = (system.protocol,) if isinstance(system.protocol, str) else system.protocol
-                if not set(own) & set(_BUCKETS):
+                protocols = (system.protocol,) if isinstance(system.protocol, str) else system.protocol
+                if not set(protocols) & set(_BUCKETS):
                     system.makedirs(path.rpartition("/")[0], exist_ok=True)
                 system.pipe_file(path, data)
         except ImportError as error:
@@ -55,8 +55,8 @@ class Store:
         except Exception as error:  # what file systems raise is their own
             kind = type(error).__name__
             good = isinstance(error, _FOR_GOOD) or kind in _FOR_GOOD_NAMED
-            said = without_secrets(str(error), self.outlet.target)
-            why = f"{kind}: {said}" if said else kind
+            reason = without_secrets(str(error), self.outlet.target)
+            why = f"{kind}: {reason}" if reason else kind
             raise OutletError(
                 f"{name} did not take it: {why}",
                 temporary=not good,
