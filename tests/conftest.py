@@ -40,6 +40,11 @@ for _name in ("SIGHUP", "SIGTERM"):
     if hasattr(signal, _name) and signal.getsignal(getattr(signal, _name)) is signal.SIG_IGN:
         signal.signal(getattr(signal, _name), lambda *_: None)
 
+# Where bytecode is not written (images of containers say so), each of the hundreds of processes that tests start would
+# compile the package anew, and each worker the tests.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
+
 # Whoever has set these for their own reports must not change what the tests see.
 PERSONAL_SETTINGS = ("CRM_DATABASE_URL", "SMTP_URL", "PYTHONPATH", "SOURCE_DATE_EPOCH")
 

@@ -195,7 +195,9 @@ class SparkConnection(KeepsNothing):
         try:
             self._session.addTag(self._tag)
             found = self._session.sql(sql)
-            return Table(tuple(found.columns), tuple(tuple(row) for row in found.collect()))
+            rows = found.collect()
+            # Rows know their columns. The server, when it is asked for them, analyses the statement once more.
+            return Table(tuple(rows[0].__fields__ if rows else found.columns), tuple(map(tuple, rows)))
         except Exception as error:  # of the client, of gRPC and of Java
             raise self._explained(error) from None
         finally:

@@ -4,6 +4,8 @@ it gives on DuckDB, or it is refused, or the database tells of a value that cann
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from contextlib import suppress
 from random import Random
 from typing import Any
 
@@ -11,19 +13,15 @@ import duckdb
 from sqlglot import exp
 
 from reportspec.databases import dialect_named
-from reportspec.errors import SourceError
 from reportspec.expression.sandbox import CANONICAL, column_nodes, parse
 from reportspec.expression.trees import LANDS, ZONE, alias_of, identifier, named
 from reportspec.expression.types import KINDS, Kind, explicit, kind_of
-from reportspec.run.canonical import canonical
-from reportspec.run.connect import connect
-from reportspec.run.connection import Connection, Wanted
 from reportspec.sql.dialect import sql_text
 from reportspec.sql.dialects.rewrite import Unsupported
 from tests.conftest import Draw
 from tests.engines.servers import EDGES, Engine
 from tests.engines.test_expressions import plain
-from tests.engines.test_sessions import source
+from tests.engines.together import Asking
 
 # What stands for T (a text), N (a number), I (a whole number, written out), D, S (a day, a time), B (a
 # condition), L (a text, written out), P (a pattern), U (a unit).
@@ -267,8 +265,8 @@ def expressions(draw: Draw) -> list[tuple[str, exp.Expr, str]]:
     return [(text, *rest) for text, rest in found.items()]
 
 
-def statement(tree: exp.Expr, table: str) -> exp.Select:
-    """The expression over the rows, which enter as those of a mapping do."""
+def statement(trees: Mapping[str, exp.Expr], table: str) -> exp.Select:
+    """Expressions, by the names of their columns, over the rows, which enter as those of a mapping do."""
     rows = exp.Select()
     for name, _ in EDGES.columns:
         value: exp.Expr = exp.Column(this=identifier(name))
@@ -277,34 +275,19 @@ def statement(tree: exp.Expr, table: str) -> exp.Select:
         landed.meta[ZONE] = "UTC"
         rows = rows.select(landed, copy=False)
     rows = rows.from_(exp.to_table(table))
-    tree = explicit(tree.copy(), of_edges)
-    for node in column_nodes(tree):
-        node.this.set("quoted", True)
-    return (
-        exp.Select()
-        .select(exp.Column(this=identifier("k")), named(tree, "x"), copy=False)
-        .from_(exp.Subquery(this=rows, alias=alias_of("edges")))
-    )
+    found = exp.Select().select(exp.Column(this=identifier("k")), copy=False)
+    for name, given in trees.items():
+        tree = explicit(given.copy(), of_edges)
+        for node in column_nodes(tree):
+            node.this.set("quoted", True)
+        found = found.select(named(tree, name), copy=False)
+    return found.from_(exp.Subquery(this=rows, alias=alias_of("edges")))
 
 
 def told(value: Any, kind: str) -> Any:
     """A value as it is compared: of numbers the first twelve digits."""
     found = plain(value, kind)
     return float(f"{found:.12g}") if isinstance(found, float) else found
-
-
-class Told(Exception):
-    """The database says that a value cannot be."""
-
-
-def asked(session: Connection, tree: exp.Expr, kind: str, table: str) -> dict[int, Any]:
-    """What each row gives. Raises Unsupported, or Told."""
-    sql = sql_text(statement(tree, table), session.dialect)
-    try:
-        found = canonical(session.run(sql), {"x": kind, "k": "integer"}, "UTC")
-    except SourceError as error:
-        raise Told(f"{error.message[:150]} :: {sql[-300:]}") from None
-    return {k: told(value, kind) for k, value in found.rows}
 
 
 def of_duckdb(asked_for: list[tuple[str, exp.Expr, str]]) -> dict[str, dict[int, Any]]:
@@ -317,7 +300,7 @@ def of_duckdb(asked_for: list[tuple[str, exp.Expr, str]]) -> dict[str, dict[int,
         raw.executemany(f"insert into edges values ({', '.join('?' for _ in EDGES.columns)})", EDGES.rows)
         for text, tree, kind in asked_for:
             try:
-                rows = raw.execute(sql_text(statement(tree, "edges"), dialect_named("duckdb"))).fetchall()
+                rows = raw.execute(sql_text(statement({"x": tree}, "edges"), dialect_named("duckdb"))).fetchall()
             except duckdb.Error:
                 continue
             right[text] = {k: told(value, kind) for k, value in rows}
@@ -325,29 +308,29 @@ def of_duckdb(asked_for: list[tuple[str, exp.Expr, str]]) -> dict[str, dict[int,
 
 
 def test_edges(database: Engine, draw: Draw) -> None:
+    """Each is written by itself. All that can be are asked together."""
     asked_for = expressions(draw)
     right = of_duckdb(asked_for)
     assert len(right) > len(asked_for) * 0.8
-    wrong, answered = [], 0
-    session = connect(source(database), Wanted())
+    trees = {text: tree for text, tree, _ in asked_for if text in right}
+    kinds = {text: kind for text, _, kind in asked_for}
+    asking = Asking(
+        database,
+        lambda names: statement({name: trees[text] for text, name in names.items()}, f"{database.prefix}edges"),
+        kinds,
+    )
     try:
-        for text, tree, kind in asked_for:
-            if text not in right:
-                continue
-            try:
-                found = asked(session, tree, kind, f"{database.prefix}edges")
-            except Unsupported:
-                continue
-            except Told as told:
-                wrong.append(f"{text}: {told}")
-                session.close()  # PostgreSQL's transaction is over
-                session = connect(source(database), Wanted())
-                continue
-            answered += 1
-            if found != right[text]:
-                apart = {k: (found.get(k), v) for k, v in right[text].items() if found.get(k) != v}
-                wrong.append(f"{text}: {str(apart)[:300]}")
+        askable = []
+        for text in trees:
+            with suppress(Unsupported):
+                asking.written([text])
+                askable.append(text)
+        found, wrong = asking.answers(askable)
     finally:
-        session.close()
-    assert not wrong, "\n".join(wrong)
-    assert answered > len(right) * 0.6
+        asking.close()
+    for text, rows in found.items():
+        given = {k: told(value, kinds[text]) for k, value in rows.items()}
+        if given != right[text]:
+            wrong[text] = str({k: (given.get(k), v) for k, v in right[text].items() if given.get(k) != v})[:300]
+    assert not wrong, "\n".join(f"{text}: {what}" for text, what in wrong.items())
+    assert len(found) > len(right) * 0.6

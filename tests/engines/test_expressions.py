@@ -1,9 +1,10 @@
 """What people may write in expressions means on every engine what it means on DuckDB, or is
-refused there. One statement for each expression, over rows with traps."""
+refused there, over rows with traps."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
@@ -14,13 +15,10 @@ from sqlglot import exp
 
 from reportspec.databases import dialect_named
 from reportspec.expression.sandbox import CANONICAL, parse
-from reportspec.run.canonical import canonical
-from reportspec.run.connect import connect
-from reportspec.run.connection import Wanted
 from reportspec.sql.dialect import sql_text
 from reportspec.sql.dialects.rewrite import Unsupported
 from tests.engines.servers import TRAPS, Engine
-from tests.engines.test_sessions import source
+from tests.engines.together import Asking
 
 # The kind of the result, and the expressions.
 CASES: dict[str, tuple[str, ...]] = {
@@ -304,10 +302,11 @@ WHERE = {"cast(i as date)": "k <= 2", "cast(n as bigint)": "k <= 2", "cast(n as 
 ALL = [(kind, text) for kind, texts in CASES.items() for text in texts]
 
 
-def selected(text: str, table: str) -> exp.Select:
-    tree = parse(text, CANONICAL)
-    select = exp.select("k", exp.alias_(tree, "x", quoted=True)).from_(exp.to_table(table))
-    if text in WHERE:
+def selected(names: Mapping[str, str], table: str) -> exp.Select:
+    """Expressions by the names that their columns have."""
+    columns = [exp.alias_(parse(text, CANONICAL), name, quoted=True) for text, name in names.items()]
+    select = exp.select("k", *columns).from_(exp.to_table(table))
+    for text in set(names) & set(WHERE):
         select = select.where(sqlglot.condition(WHERE[text], dialect=CANONICAL))
     return select
 
@@ -322,7 +321,7 @@ def wanted() -> dict[str, Any]:
         marks = ", ".join("?" for _ in TRAPS.columns)
         raw.executemany(f"insert into traps values ({marks})", TRAPS.rows)
         for kind, text in ALL:
-            rows = raw.execute(sql_text(selected(text, "traps"), dialect_named("duckdb"))).fetchall()
+            rows = raw.execute(sql_text(selected({text: "x"}, "traps"), dialect_named("duckdb"))).fetchall()
             found[text] = {k: plain(value, kind) for k, value in rows}
     return found
 
@@ -342,30 +341,31 @@ def plain(value: Any, kind: str) -> Any:
 
 
 def test_expressions(database: Engine, wanted: dict[str, Any]) -> None:
-    session = connect(source(database), Wanted())
-    wrong, refused = [], []
+    """Each is written by itself. All that can be are asked together."""
+    kinds = {text: kind for kind, text in ALL}
+    refused, askable = [], []
+    asking = Asking(database, lambda names: selected(names, f"{database.prefix}traps"), kinds)
     try:
-        for kind, text in ALL:
-            tree = selected(text, f"{database.prefix}traps")
+        for text in kinds:
             try:
-                sql = sql_text(tree, session.dialect)
+                asking.written([text])
             except Unsupported:
                 refused.append(text)
-                continue
-            try:
-                table = canonical(session.run(sql), {"x": kind, "k": "integer"}, "UTC")
-            except Exception as error:
-                wrong.append((text, str(error)[:160]))
-                session.close()  # PostgreSQL's transaction is over
-                session = connect(source(database), Wanted())
-                continue
-            found = {k: plain(value, kind) for k, value in table.rows}
-            if found != wanted[text]:
-                apart = {k: (found.get(k), v) for k, v in wanted[text].items() if found.get(k) != v}
-                wrong.append((text, str(apart)[:300]))
+            else:
+                askable.append(text)
+        found, wrong = asking.answers([text for text in askable if text not in WHERE])
+        for text in set(WHERE) & set(askable):
+            rows, failed = asking.answers([text])
+            found |= rows
+            wrong |= failed
     finally:
-        session.close()
-    assert not wrong, "\n".join(f"{text}: {what}" for text, what in wrong)
+        asking.close()
+    for text, rows in found.items():
+        told = {k: plain(value, kinds[text]) for k, value in rows.items()}
+        if told != wanted[text]:
+            wrong[text] = str({k: (told.get(k), v) for k, v in wanted[text].items() if told.get(k) != v})[:300]
+    assert not wrong, "\n".join(f"{text}: {what}" for text, what in wrong.items())
+    assert {*found, *refused} == {*kinds}
     assert sorted(refused) == sorted(REFUSED.get(database.name, ())), refused
 
 
