@@ -117,8 +117,10 @@ def _cast(node: exp.Expr) -> exp.Expr:
             return _sql("OTHER_CLOCK(x, s, z)", x=at, s=exp.Literal.string(source), z=exp.Literal.string(target))
         return _sql("CASE WHEN LENGTH(x) = 10 THEN x || ' 00:00:00' ELSE x END", x=value)
     if kind == "DATE":
-        if is_text_literal(value) or isinstance(value, exp.Null):
+        if isinstance(value, exp.Null):
             return value
+        if is_text_literal(value) and _SOME_TIME.fullmatch(str(value.this)):
+            return exp.Literal.string(str(value.this)[:10])  # a day with an hour would be after that day
         zoned = is_zoned(value)
         if zoned is not None:
             at, source, target = zoned
@@ -248,6 +250,7 @@ def _moved(node: exp.Expr) -> exp.Expr:
 
 
 _PLAIN_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+_SOME_TIME = re.compile(r"\d{4}-\d\d-\d\d(?:[ T].*)?", re.ASCII)
 _BEGINS = "(x || CASE WHEN LENGTH(x) = 10 THEN ' 00:00:00' ELSE '' END)"
 
 
