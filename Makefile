@@ -24,7 +24,7 @@ export VENV
 python := $(VENV)/bin/python
 set_up_needs := pyproject.toml .ci/set-up .ci/system_libraries.py
 
-QUICK := calendar schemas bad_specs passes dialects/test_generated.py language/test_references.py packaging/test_floors.py \
+QUICK := calendar schemas bad_specs/test_bad_specs.py passes dialects/test_generated.py language/test_references.py packaging/test_floors.py \
          packaging/test_hygiene.py
 
 .PHONY: report test check quick night coverage snapshots engines lint format bench clean
