@@ -24,7 +24,7 @@ from tests.engines.test_same_figures import BREAKDOWNS, CHUNKS, PERIOD, SPECS, c
 from tests.figures.asking import NOW
 from tests.loading import load_report
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("keys")]
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("keys"), pytest.mark.usefixtures("draw")]
 SETTINGS = {"version": 1, "timezone": "Europe/Rome", "locale": "en_GB", "currency": "EUR"}
 NULL = "(null)"
 KEYS = {
@@ -81,8 +81,10 @@ def check(projects: dict[str, Path], spec: dict[str, Any]) -> None:
     compare(projects["typed"], projects["text"], spec)
 
 
+@pytest.mark.by_day(spec=SPECS[::3])
 @pytest.mark.parametrize("spec", SPECS)
 def test_reports(spec: str, projects: dict[str, Path]) -> None:
+    """By day a third of them: their metrics, by which keys are compared, are all in the next test."""
     data = yaml.safe_load((CHECKOUT / "specs" / f"{spec}.yaml").read_text(encoding="utf-8"))
     check(projects, json.loads(json.dumps(data, default=str)))
 
