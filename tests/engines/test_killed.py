@@ -315,7 +315,7 @@ def test_kills_end_what_runs_in_the_program(kind: str, draw: Draw, tmp_path: Pat
         name = ("TERM", "KILL", "HUP", "INT")[number % 4]
         mark = uuid.uuid4().hex
         with _started(["build", "-o", "out", "s.yaml"], tmp_path, mark) as running:
-            time.sleep(chance.uniform(1.0, 3.0))
+            time.sleep(chance.uniform(1.0, 2.0))
             assert running.poll() is None, running.communicate()
             _killed(running, name, mark, may_be_done=False)
         _nothing_left(tmp_path, name)
