@@ -17,13 +17,19 @@ from reportspec.resolve.binding import Binding
 class Moment:
     """The instants that `as_of`, `period_start` and `period_end` stand for in one SELECT: fixed
     times, or (for the name `calendar`) columns of the calendar that is joined to it. `report` is
-    the report's own date where `as_of` is that of a step of a trend."""
+    the report's own date where `as_of` is that of a step of a trend, and `first` the earliest of the steps'."""
 
     name: str
     as_of: Any  # an aware datetime, or a function storage -> expression
     start: Any
     end: Any
     report: datetime | None = None
+    first: datetime | None = None
+
+    @property
+    def earliest(self) -> datetime | None:
+        """The earliest instant that `as_of` stands for, if that is known."""
+        return self.as_of if isinstance(self.as_of, datetime) else self.first
 
 
 @remembered

@@ -20,6 +20,7 @@ from reportspec.expression.trees import (
     FLAG,
     alias_of,
     all_of,
+    any_of,
     bare_key,
     cast,
     column,
@@ -33,6 +34,7 @@ from reportspec.sql.from_clause import Rows
 from reportspec.sql.windows import Window, any_window, in_turn
 
 GROUPS = "folded"
+MOST_TOLD = 4  # cases of which a row is asked whether it is one of any
 WORTH = 3  # measures with conditions of their own, from which on a second step pays
 _PLAIN = (exp.And, exp.Or, exp.Not, exp.Paren, exp.EQ, exp.NEQ, exp.Is, exp.In)
 
@@ -87,6 +89,8 @@ def aggregated(rows: Rows, keys: Keys, cases: Sequence[Case]) -> exp.Select:
     bounded = len(windows) > 1 and None not in windows and all(own)
     if bounded:
         where += any_window(window for window in windows if window is not None)
+    elif not keys and all(own):
+        where += _any_case(own)
     if all(case.counts or case.measure.aggregate in _ADDS_UP for case in cases):
         named_later = _named_later(rows, keys, [*where, *_trees(cases, own)])
         if named_later or sum(map(bool, own)) >= WORTH:
@@ -113,6 +117,18 @@ def _common(cases: Sequence[Case]) -> list[exp.Expr]:
     """The conditions that all cases have: they go to WHERE."""
     first, *others = cases
     return [c for c in dict.fromkeys(first.conditions) if all(c in other.conditions for other in others)]
+
+
+def _any_case(own: Sequence[tuple[exp.Expr, ...]]) -> list[exp.Expr]:
+    """The condition under which a row is one of any case, where that is soon said. It leaves out what no case counts
+    before it is joined and grouped: most rows, where cases ask what held at an instant."""
+    if all(_told_apart(condition) is not None for conditions in own for condition in conditions):
+        return []
+    told = {frozenset(conditions): conditions for conditions in own}
+    widest = [conditions for found, conditions in told.items() if not any(other < found for other in told)]
+    if len(widest) > MOST_TOLD:
+        return []
+    return [any_of(found for conditions in widest if (found := all_of(map(copied, conditions))) is not None)]
 
 
 def _trees(cases: Sequence[Case], own: Sequence[tuple[exp.Expr, ...]]) -> list[exp.Expr]:

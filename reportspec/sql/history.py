@@ -10,11 +10,12 @@ the history also has what other fields were (a deal's amount), a state has a row
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from reportspec.expression.trees import all_of, cast, column, copied, literal, named, null, table, when
+from reportspec.expression.trees import all_of, cast, column, copied, instant_literal, literal, named, null, table, when
 from reportspec.model.domain import Entity, History, Outcome
 from reportspec.sql.from_clause import aliased
 
@@ -36,24 +37,33 @@ def past_values(statement: Statement, entity: Entity, needed: tuple[str, ...]) -
 
 
 def select_versions(
-    statement: Statement, entity: Entity, name: str, base: str, states: str, needed: tuple[str, ...]
+    statement: Statement,
+    entity: Entity,
+    name: str,
+    base: str,
+    states: str,
+    needed: tuple[str, ...],
+    oldest: datetime | None = None,
 ) -> list[tuple[str, exp.Expr, str]]:
-    """The CTEs `states` (the history of the rows in `base`) and `name` (both joined)."""
+    """The CTEs `states` (the history of the rows in `base`) and `name` (both joined), without what no longer held at
+    the `oldest` instant, if there is one. The last state holds for ever, so that no row is left without any."""
     history = entity.history
     assert history is not None
     assert entity.key is not None
     label = entity.plural["en"]
     return [
-        (states, _states(statement, entity, base, needed), f"The states that {label.lower()} were in"),
+        (states, _states(statement, entity, base, needed, oldest), f"The states that {label.lower()} were in"),
         (
             name,
-            _versions(statement, entity, base, states, needed),
+            _versions(statement, entity, base, states, needed, oldest),
             f"{label}, one row for each state, valid from and until",
         ),
     ]
 
 
-def _states(statement: Statement, entity: Entity, base: str, needed: tuple[str, ...]) -> exp.Expr:
+def _states(
+    statement: Statement, entity: Entity, base: str, needed: tuple[str, ...], oldest: datetime | None
+) -> exp.Expr:
     """A row for each state in the history of the rows in `base`, with the instants between which it held."""
     history = entity.history
     assert history is not None
@@ -92,7 +102,18 @@ def _states(statement: Statement, entity: Entity, base: str, needed: tuple[str, 
         exp.Join(this=aliased(of.entity, FOLLOWING), side="LEFT", on=of_next),
     ]
     select.set("joins", joins)
+    if oldest is not None and select.find(exp.Window) is None:  # which would miss the states before
+        select.where(_still_held(statement, ends, oldest), copy=False)
     return select
+
+
+def _still_held(statement: Statement, until: exp.Expr, instant: datetime) -> exp.Expr:
+    """Whether what held until a time may have done so at an instant or later: a day is left, for clocks that are put
+    back show a later instant as an earlier time."""
+    binding = statement.binding
+    bound = instant_literal(instant - timedelta(days=1), "time", binding.source_zone, binding.zone)
+    ever = exp.Is(this=copied(until), expression=exp.Null())
+    return exp.Paren(this=exp.Or(this=ever, expression=exp.GTE(this=copied(until), expression=bound)))
 
 
 def _is_last(history: History) -> exp.Expr:
@@ -149,7 +170,14 @@ def _yes(alias: str, name: str) -> exp.Expr:
     return exp.Coalesce(this=column(alias, name), expressions=[exp.Boolean(this=False)])
 
 
-def _versions(statement: Statement, entity: Entity, base: str, states: str, needed: tuple[str, ...]) -> exp.Expr:
+def _versions(
+    statement: Statement,
+    entity: Entity,
+    base: str,
+    states: str,
+    needed: tuple[str, ...],
+    oldest: datetime | None,
+) -> exp.Expr:
     """A row for each state of each row in `base`, and for each change of its values within one."""
     history = entity.history
     assert history is not None
@@ -168,7 +196,9 @@ def _versions(statement: Statement, entity: Entity, base: str, states: str, need
     on = _same(column(states, history.by), column(base, entity.key))
     select = select.from_(table(base), copy=False)
     select = select.join(exp.Join(this=table(states), side="LEFT", on=on), copy=False)
-    return select.join(_join_values(statement, history, states), copy=False) if history_of else select
+    if history_of:
+        select = select.join(_join_values(statement, history, states), copy=False)
+    return select if oldest is None else select.where(_still_held(statement, own["valid_until"], oldest), copy=False)
 
 
 def _is_today(history: History, states: str) -> exp.Expr:

@@ -5,8 +5,9 @@ Entities that are made from others are built first, since they say what they nee
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import NamedTuple
 
 from sqlglot import exp
@@ -54,15 +55,38 @@ class _DerivedRows:
     needed: dict[str, None]
 
 
+@dataclass(slots=True)
+class Look:
+    """That a SELECT reads a CTE: of an entity's past states those that hold at its `first` instant or later; all of
+    them where no instant is known."""
+
+    first: datetime | None = None
+    _known: bool = True
+
+    def at(self, moment: Moment) -> None:
+        """Only rows that hold at a moment are asked for, or at others that were said."""
+        earliest = moment.earliest
+        self._known = self._known and earliest is not None
+        self.first = min(filter(None, (self.first, earliest)), default=None) if self._known else None
+
+
+def first_of(looks: Iterable[datetime | None]) -> datetime | None:
+    """The first instant that any of several asks for; None where one asks for all."""
+    found = list(looks)
+    return None if None in found else min(found, default=None)  # type: ignore[type-var]
+
+
 class RowsOf(NamedTuple):
     """What a CTE has: an entity's rows with some of its `fields`, at a moment if they depend on one. It is `made`
-    from other CTEs; others are tables of the source as they are. Rates, which are of no entity, have no name of one."""
+    from other CTEs; others are tables of the source as they are. Rates, which are of no entity, have no name of one.
+    Of past states those are read that hold at the `first` instant or later, or all of them."""
 
     cte: str
     entity: str
     moment: Moment | None
     fields: tuple[str, ...]
     made: bool
+    first: datetime | None = None
 
 
 class Statement:
@@ -74,6 +98,17 @@ class Statement:
         self._rows: dict[str, _Rows] = {}
         self._derived: dict[str, _DerivedRows] = {}
         self._rated = False
+        self._looks: dict[str, list[Look]] = {}
+
+    def look(self, cte: str) -> Look:
+        """Say that a SELECT reads an entity's CTE; what it asks of it is said to the answer."""
+        look = Look()
+        self._looks.setdefault(cte, []).append(look)
+        return look
+
+    def first(self, cte: str) -> datetime | None:
+        """The first instant at which past states are asked for, so far; None where all of them are."""
+        return first_of(look.first for look in self._looks.get(cte, ()))
 
     def instance(self, name: str, moment: Moment) -> str:
         """The CTE with an entity's rows at a moment, made if it is not there yet."""
@@ -157,7 +192,10 @@ class Statement:
     def rows(self) -> tuple[RowsOf, ...]:
         """What each CTE has that was asked for so far."""
         return (
-            *(RowsOf(cte, r.entity.name, None, (*r.needed,), r.versions is not None) for cte, r in self._rows.items()),
+            *(
+                RowsOf(cte, r.entity.name, None, (*r.needed,), r.versions is not None, self.first(cte))
+                for cte, r in self._rows.items()
+            ),
             *(
                 RowsOf(cte, r.entity.name, self._depends(r), (*r.needed,), made=True)
                 for cte, r in self._derived.items()
@@ -217,7 +255,12 @@ class Statement:
                 said += ", deleted ones too" if rows.whole else " as they are today"
             return [(name, select_rows(self.binding, rows.entity, rows.needed, whole=rows.whole), said)]
         base, states = rows.versions, f"{name}_state"
-        return select_versions(self, rows.entity, name, base, states, tuple(rows.needed))
+        return select_versions(self, rows.entity, name, base, states, tuple(rows.needed), self._oldest(name))
+
+    def _oldest(self, cte: str) -> datetime | None:
+        """The instant before whose past states a CTE need not have any. One that reads all of its source's history
+        once is no slower for what it is not asked: only what is written down leaves them out."""
+        return None
 
     def rows_tree(self, name: str) -> exp.Expr:
         """The SELECT of an entity's plain rows, by its CTE's name."""
