@@ -12,6 +12,9 @@ from reportspec.model.domain import Derived
 from reportspec.remembered import remembered
 from reportspec.resolve.binding import Binding
 
+Span = tuple[datetime, datetime]  # a stretch of time with both its ends
+Spans = frozenset[Span]
+
 
 @dataclass(frozen=True, slots=True)
 class Moment:
@@ -27,9 +30,11 @@ class Moment:
     first: datetime | None = None
 
     @property
-    def earliest(self) -> datetime | None:
-        """The earliest instant that `as_of` stands for, if that is known."""
-        return self.as_of if isinstance(self.as_of, datetime) else self.first
+    def span(self) -> Span | None:
+        """The stretch in which the instants lie that `as_of` stands for, if that is known."""
+        if isinstance(self.as_of, datetime):
+            return (self.as_of, self.as_of)
+        return (self.first, self.report) if self.first is not None and self.report is not None else None
 
 
 @remembered

@@ -10,13 +10,27 @@ the history also has what other fields were (a deal's amount), a state has a row
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from reportspec.expression.trees import all_of, cast, column, copied, instant_literal, literal, named, null, table, when
+from reportspec.expression.trees import (
+    all_of,
+    any_of,
+    cast,
+    column,
+    copied,
+    instant_literal,
+    literal,
+    named,
+    null,
+    table,
+    when,
+)
 from reportspec.model.domain import Entity, History, Outcome
+from reportspec.resolve.moments import Span, Spans
 from reportspec.sql.from_clause import aliased
 
 if TYPE_CHECKING:
@@ -24,6 +38,7 @@ if TYPE_CHECKING:
 
 VISIT, FOLLOWING = "visit", "following"  # the aliases of a state in the history, and of the one after it
 WORTH = "worth"  # the alias of the entity with past values
+MOST_SPANS = 12  # of which a state is asked whether it held in them
 CHANGED = "changed_at"  # when a row came into the state; null where there is no history of it
 
 
@@ -43,27 +58,25 @@ def select_versions(
     base: str,
     states: str,
     needed: tuple[str, ...],
-    oldest: datetime | None = None,
+    spans: Spans | None = None,
 ) -> list[tuple[str, exp.Expr, str]]:
-    """The CTEs `states` (the history of the rows in `base`) and `name` (both joined), without what no longer held at
-    the `oldest` instant, if there is one. The last state holds for ever, so that no row is left without any."""
+    """The CTEs `states` (the history of the rows in `base`) and `name` (both joined), without past states that did not
+    hold in any of the `spans`, if there are any. The last state stays, so that no row looks as if it had none."""
     history = entity.history
     assert history is not None
     assert entity.key is not None
     label = entity.plural["en"]
     return [
-        (states, _states(statement, entity, base, needed, oldest), f"The states that {label.lower()} were in"),
+        (states, _states(statement, entity, base, needed), f"The states that {label.lower()} were in"),
         (
             name,
-            _versions(statement, entity, base, states, needed, oldest),
+            _versions(statement, entity, base, states, needed, spans),
             f"{label}, one row for each state, valid from and until",
         ),
     ]
 
 
-def _states(
-    statement: Statement, entity: Entity, base: str, needed: tuple[str, ...], oldest: datetime | None
-) -> exp.Expr:
+def _states(statement: Statement, entity: Entity, base: str, needed: tuple[str, ...]) -> exp.Expr:
     """A row for each state in the history of the rows in `base`, with the instants between which it held."""
     history = entity.history
     assert history is not None
@@ -102,18 +115,35 @@ def _states(
         exp.Join(this=aliased(of.entity, FOLLOWING), side="LEFT", on=of_next),
     ]
     select.set("joins", joins)
-    if oldest is not None and select.find(exp.Window) is None:  # which would miss the states before
-        select.where(_still_held(statement, ends, oldest), copy=False)
     return select
 
 
-def _still_held(statement: Statement, until: exp.Expr, instant: datetime) -> exp.Expr:
-    """Whether what held until a time may have done so at an instant or later: a day is left, for clocks that are put
-    back show a later instant as an earlier time."""
-    binding = statement.binding
-    bound = instant_literal(instant - timedelta(days=1), "time", binding.source_zone, binding.zone)
-    ever = exp.Is(this=copied(until), expression=exp.Null())
-    return exp.Paren(this=exp.Or(this=ever, expression=exp.GTE(this=copied(until), expression=bound)))
+def _held_in(statement: Statement, since: exp.Expr, until: exp.Expr, spans: Spans) -> exp.Expr:
+    """Whether what held from one time to another did so in any of some stretches, or still does. A day is left on
+    either side: clocks that are put back show a later instant as an earlier time."""
+    binding, day = statement.binding, timedelta(days=1)
+
+    def bound(instant: datetime) -> exp.Expr:
+        return instant_literal(instant, "time", binding.source_zone, binding.zone)
+
+    held: list[exp.Expr] = [exp.Is(this=copied(until), expression=exp.Null())]
+    for first, last in _few([(first - day, last + day) for first, last in spans]):
+        ever = exp.Is(this=copied(since), expression=exp.Null())
+        before = exp.LTE(this=copied(since), expression=bound(last))
+        after = exp.GTE(this=copied(until), expression=bound(first))
+        held.append(exp.and_(after, exp.Paren(this=exp.Or(this=ever, expression=before))))
+    return exp.Paren(this=any_of(held))
+
+
+def _few(spans: Iterable[Span]) -> list[Span]:
+    """The stretches in turn, those that meet as one; all as one where they are many."""
+    found: list[Span] = []
+    for first, last in sorted(spans):
+        if found and first <= found[-1][1]:
+            found[-1] = (found[-1][0], max(last, found[-1][1]))
+        else:
+            found.append((first, last))
+    return found if len(found) <= MOST_SPANS else [(found[0][0], found[-1][1])]
 
 
 def _is_last(history: History) -> exp.Expr:
@@ -176,7 +206,7 @@ def _versions(
     base: str,
     states: str,
     needed: tuple[str, ...],
-    oldest: datetime | None,
+    spans: Spans | None,
 ) -> exp.Expr:
     """A row for each state of each row in `base`, and for each change of its values within one."""
     history = entity.history
@@ -193,12 +223,19 @@ def _versions(
         if amount in history_of:
             value = _value_then(history, base, states, field, amount, value)
         select = select.select(named(value, field), copy=False)
-    on = _same(column(states, history.by), column(base, entity.key))
+    on: exp.Expr = _same(column(states, history.by), column(base, entity.key))
+    if spans:
+        # In the join, where databases ask it of the states alone; a row without any has to stay.
+        held = _held_in(statement, column(states, "valid_from"), column(states, "valid_until"), spans)
+        on = exp.And(this=on, expression=held)
     select = select.from_(table(base), copy=False)
     select = select.join(exp.Join(this=table(states), side="LEFT", on=on), copy=False)
-    if history_of:
-        select = select.join(_join_values(statement, history, states), copy=False)
-    return select if oldest is None else select.where(_still_held(statement, own["valid_until"], oldest), copy=False)
+    if not history_of:
+        return select
+    select = select.join(_join_values(statement, history, states), copy=False)
+    if spans:
+        select = select.where(_held_in(statement, own["valid_from"], own["valid_until"], spans), copy=False)
+    return select
 
 
 def _is_today(history: History, states: str) -> exp.Expr:

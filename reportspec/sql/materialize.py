@@ -16,10 +16,10 @@ from sqlglot import exp
 
 from reportspec.expression.trees import READS, ROWS, SOURCE, SPEAKS, alias_of, conjuncts, identifier, names_cte
 from reportspec.resolve.binding import Binding
-from reportspec.resolve.moments import Moment
+from reportspec.resolve.moments import Moment, Spans
 from reportspec.sql.combine import inlined
 from reportspec.sql.dialects.rewrite import rewritten, with_args
-from reportspec.sql.statement import RowsOf, Statement, first_of
+from reportspec.sql.statement import RowsOf, Statement, together
 
 PREFIX = "reportspec_"  # of the names of temporary tables: nobody else's begin like that
 
@@ -62,7 +62,7 @@ class _Library(Statement):
     def __init__(self, binding: Binding) -> None:
         super().__init__(binding)
         self._names: dict[tuple[object, ...], str] = {}
-        self._first: dict[str, list[datetime | None]] = {}
+        self._spans: dict[str, list[Spans | None]] = {}
 
     def _called(self, name: str, moment: Moment) -> str:
         if moment.as_of is None:  # what a history reads
@@ -80,13 +80,12 @@ class _Library(Statement):
 
     def read(self, cte: str, rows: RowsOf) -> None:
         """Have in a CTE what a statement reads of its rows."""
-        self._first.setdefault(cte, []).append(rows.first)
+        self._spans.setdefault(cte, []).append(rows.spans)
         for field in rows.fields:
             self.need(cte, field)
 
-    def _oldest(self, cte: str) -> datetime | None:
-        looks = self._looks.get(cte, ())
-        return first_of([*self._first.get(cte, ()), *(look.first for look in looks)])
+    def _held_in(self, cte: str) -> Spans | None:
+        return together([*self._spans.get(cte, ()), *(look.spans for look in self._looks.get(cte, ()))])
 
 
 def script(binding: Binding, trees: Sequence[exp.Expr], place: Temporary) -> Script | None:

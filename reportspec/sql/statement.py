@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import NamedTuple
 
 from sqlglot import exp
@@ -28,7 +27,7 @@ from reportspec.expression.trees import (
 )
 from reportspec.model.domain import Derived, Entity
 from reportspec.resolve.binding import Binding, Unresolved
-from reportspec.resolve.moments import Moment, depth, varies_with_moment
+from reportspec.resolve.moments import Moment, Spans, depth, varies_with_moment
 from reportspec.sql.history import past_values, select_versions
 from reportspec.sql.rates import RATES, select_rates
 from reportspec.sql.scope import Scope
@@ -57,36 +56,36 @@ class _DerivedRows:
 
 @dataclass(slots=True)
 class Look:
-    """That a SELECT reads a CTE: of an entity's past states those that hold at its `first` instant or later; all of
-    them where no instant is known."""
+    """That a SELECT reads a CTE: of an entity's past states those that held at some time in its `spans`; all of them
+    where nothing is known of that."""
 
-    first: datetime | None = None
+    spans: Spans | None = None
     _known: bool = True
 
     def at(self, moment: Moment) -> None:
         """Only rows that hold at a moment are asked for, or at others that were said."""
-        earliest = moment.earliest
-        self._known = self._known and earliest is not None
-        self.first = min(filter(None, (self.first, earliest)), default=None) if self._known else None
+        span = moment.span
+        self._known = self._known and span is not None
+        self.spans = (self.spans or frozenset()) | {span} if self._known and span is not None else None
 
 
-def first_of(looks: Iterable[datetime | None]) -> datetime | None:
-    """The first instant that any of several asks for; None where one asks for all."""
-    found = list(looks)
-    return None if None in found else min(found, default=None)  # type: ignore[type-var]
+def together(spans: Iterable[Spans | None]) -> Spans | None:
+    """All stretches that any of several ask for; None where one asks for all."""
+    found = list(spans)
+    return None if not found or None in found else frozenset().union(*found)  # type: ignore[arg-type]
 
 
 class RowsOf(NamedTuple):
     """What a CTE has: an entity's rows with some of its `fields`, at a moment if they depend on one. It is `made`
     from other CTEs; others are tables of the source as they are. Rates, which are of no entity, have no name of one.
-    Of past states those are read that hold at the `first` instant or later, or all of them."""
+    Of past states those are read that held at some time in its `spans`, or all of them."""
 
     cte: str
     entity: str
     moment: Moment | None
     fields: tuple[str, ...]
     made: bool
-    first: datetime | None = None
+    spans: Spans | None = None
 
 
 class Statement:
@@ -106,9 +105,9 @@ class Statement:
         self._looks.setdefault(cte, []).append(look)
         return look
 
-    def first(self, cte: str) -> datetime | None:
-        """The first instant at which past states are asked for, so far; None where all of them are."""
-        return first_of(look.first for look in self._looks.get(cte, ()))
+    def spans(self, cte: str) -> Spans | None:
+        """The stretches of which past states are asked for, so far; None where all of them are."""
+        return together(look.spans for look in self._looks.get(cte, ()))
 
     def instance(self, name: str, moment: Moment) -> str:
         """The CTE with an entity's rows at a moment, made if it is not there yet."""
@@ -193,7 +192,7 @@ class Statement:
         """What each CTE has that was asked for so far."""
         return (
             *(
-                RowsOf(cte, r.entity.name, None, (*r.needed,), r.versions is not None, self.first(cte))
+                RowsOf(cte, r.entity.name, None, (*r.needed,), r.versions is not None, self.spans(cte))
                 for cte, r in self._rows.items()
             ),
             *(
@@ -255,11 +254,11 @@ class Statement:
                 said += ", deleted ones too" if rows.whole else " as they are today"
             return [(name, select_rows(self.binding, rows.entity, rows.needed, whole=rows.whole), said)]
         base, states = rows.versions, f"{name}_state"
-        return select_versions(self, rows.entity, name, base, states, tuple(rows.needed), self._oldest(name))
+        return select_versions(self, rows.entity, name, base, states, tuple(rows.needed), self._held_in(name))
 
-    def _oldest(self, cte: str) -> datetime | None:
-        """The instant before whose past states a CTE need not have any. One that reads all of its source's history
-        once is no slower for what it is not asked: only what is written down leaves them out."""
+    def _held_in(self, cte: str) -> Spans | None:
+        """The stretches outside of which a CTE need not have past states. One that is read once is no faster for
+        what it lacks: only what is written down leaves them out."""
         return None
 
     def rows_tree(self, name: str) -> exp.Expr:

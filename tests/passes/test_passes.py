@@ -147,10 +147,9 @@ def history(pair: Pair) -> str:
         packaged(), SourceMap("m", "duckdb", "UTC", entities, keys=pair.get("keys", "text")), UTC, UTC, "EUR"
     )
     needed = tuple(pair.get("needed", (pair["column"],)))
-    oldest = datetime.combine(pair["oldest"], time(), UTC) if "oldest" in pair else None
-    found = select_versions(
-        Statement(binding), binding.entity("deal"), "versions", "deal_row", "states", needed, oldest
-    )
+    stretches = [[datetime.combine(day, time(), UTC) for day in span] for span in pair.get("spans", ())]
+    spans = frozenset((first, last) for first, last in stretches) or None
+    found = select_versions(Statement(binding), binding.entity("deal"), "versions", "deal_row", "states", needed, spans)
     select = next(body for name, body, _ in found if name == pair["in"])
     if pair["column"] == "from":
         bare_select = exp.Select(expressions=[exp.Star()], from_=select.args["from_"], joins=select.args["joins"])
