@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import combinations
 
 from sqlglot import exp
 
@@ -34,7 +35,7 @@ from reportspec.sql.from_clause import Rows
 from reportspec.sql.windows import Window, any_window, in_turn
 
 GROUPS = "folded"
-MOST_TOLD = 4  # cases of which a row is asked whether it is one of any
+MOST_TOLD = 2  # kinds of cases of which a row is asked whether it is one of any: the sides of a comparison
 WORTH = 3  # measures with conditions of their own, from which on a second step pays
 _PLAIN = (exp.And, exp.Or, exp.Not, exp.Paren, exp.EQ, exp.NEQ, exp.Is, exp.In)
 
@@ -126,9 +127,17 @@ def _any_case(own: Sequence[tuple[exp.Expr, ...]]) -> list[exp.Expr]:
         return []
     told = {frozenset(conditions): conditions for conditions in own}
     widest = [conditions for found, conditions in told.items() if not any(other < found for other in told)]
-    if len(widest) > MOST_TOLD:
-        return []
+    while len(widest) > MOST_TOLD:  # cases that are most alike are told by what they share
+        pairs = [(first, second, _shared(first, second)) for first, second in combinations(widest, 2)]
+        first, second, shared = max(pairs, key=lambda pair: len(pair[2]))
+        if not shared:
+            return []
+        widest = [*(one for one in widest if one is not first and one is not second), shared]
     return [any_of(found for conditions in widest if (found := all_of(map(copied, conditions))) is not None)]
+
+
+def _shared(first: Sequence[exp.Expr], second: Sequence[exp.Expr]) -> tuple[exp.Expr, ...]:
+    return tuple(condition for condition in first if condition in second)
 
 
 def _trees(cases: Sequence[Case], own: Sequence[tuple[exp.Expr, ...]]) -> list[exp.Expr]:
