@@ -10,12 +10,27 @@ the history also has what other fields were (a deal's amount), a state has a row
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from reportspec.expression.trees import all_of, cast, column, copied, literal, named, null, table, when
+from reportspec.expression.trees import (
+    all_of,
+    any_of,
+    cast,
+    column,
+    copied,
+    instant_literal,
+    literal,
+    named,
+    null,
+    table,
+    when,
+)
 from reportspec.model.domain import Entity, History, Outcome
+from reportspec.resolve.moments import Span, Spans
 from reportspec.sql.from_clause import aliased
 
 if TYPE_CHECKING:
@@ -23,6 +38,7 @@ if TYPE_CHECKING:
 
 VISIT, FOLLOWING = "visit", "following"  # the aliases of a state in the history, and of the one after it
 WORTH = "worth"  # the alias of the entity with past values
+MOST_SPANS = 12  # of which a state is asked whether it held in them
 CHANGED = "changed_at"  # when a row came into the state; null where there is no history of it
 
 
@@ -36,9 +52,16 @@ def past_values(statement: Statement, entity: Entity, needed: tuple[str, ...]) -
 
 
 def select_versions(
-    statement: Statement, entity: Entity, name: str, base: str, states: str, needed: tuple[str, ...]
+    statement: Statement,
+    entity: Entity,
+    name: str,
+    base: str,
+    states: str,
+    needed: tuple[str, ...],
+    spans: Spans | None = None,
 ) -> list[tuple[str, exp.Expr, str]]:
-    """The CTEs `states` (the history of the rows in `base`) and `name` (both joined)."""
+    """The CTEs `states` (the history of the rows in `base`) and `name` (both joined), without past states that did not
+    hold in any of the `spans`, if there are any. The last state stays, so that no row looks as if it had none."""
     history = entity.history
     assert history is not None
     assert entity.key is not None
@@ -47,7 +70,7 @@ def select_versions(
         (states, _states(statement, entity, base, needed), f"The states that {label.lower()} were in"),
         (
             name,
-            _versions(statement, entity, base, states, needed),
+            _versions(statement, entity, base, states, needed, spans),
             f"{label}, one row for each state, valid from and until",
         ),
     ]
@@ -93,6 +116,34 @@ def _states(statement: Statement, entity: Entity, base: str, needed: tuple[str, 
     ]
     select.set("joins", joins)
     return select
+
+
+def _held_in(statement: Statement, since: exp.Expr, until: exp.Expr, spans: Spans) -> exp.Expr:
+    """Whether what held from one time to another did so in any of some stretches, or still does. A day is left on
+    either side: clocks that are put back show a later instant as an earlier time."""
+    binding, day = statement.binding, timedelta(days=1)
+
+    def bound(instant: datetime) -> exp.Expr:
+        return instant_literal(instant, "time", binding.source_zone, binding.zone)
+
+    held: list[exp.Expr] = [exp.Is(this=copied(until), expression=exp.Null())]
+    for first, last in _few([(first - day, last + day) for first, last in spans]):
+        ever = exp.Is(this=copied(since), expression=exp.Null())
+        before = exp.LTE(this=copied(since), expression=bound(last))
+        after = exp.GTE(this=copied(until), expression=bound(first))
+        held.append(exp.and_(after, exp.Paren(this=exp.Or(this=ever, expression=before))))
+    return exp.Paren(this=any_of(held))
+
+
+def _few(spans: Iterable[Span]) -> list[Span]:
+    """The stretches in turn, those that meet as one; all as one where they are many."""
+    found: list[Span] = []
+    for first, last in sorted(spans):
+        if found and first <= found[-1][1]:
+            found[-1] = (found[-1][0], max(last, found[-1][1]))
+        else:
+            found.append((first, last))
+    return found if len(found) <= MOST_SPANS else [(found[0][0], found[-1][1])]
 
 
 def _is_last(history: History) -> exp.Expr:
@@ -149,7 +200,14 @@ def _yes(alias: str, name: str) -> exp.Expr:
     return exp.Coalesce(this=column(alias, name), expressions=[exp.Boolean(this=False)])
 
 
-def _versions(statement: Statement, entity: Entity, base: str, states: str, needed: tuple[str, ...]) -> exp.Expr:
+def _versions(
+    statement: Statement,
+    entity: Entity,
+    base: str,
+    states: str,
+    needed: tuple[str, ...],
+    spans: Spans | None,
+) -> exp.Expr:
     """A row for each state of each row in `base`, and for each change of its values within one."""
     history = entity.history
     assert history is not None
@@ -165,10 +223,19 @@ def _versions(statement: Statement, entity: Entity, base: str, states: str, need
         if amount in history_of:
             value = _value_then(history, base, states, field, amount, value)
         select = select.select(named(value, field), copy=False)
-    on = _same(column(states, history.by), column(base, entity.key))
+    on: exp.Expr = _same(column(states, history.by), column(base, entity.key))
+    if spans:
+        # In the join, where databases ask it of the states alone; a row without any has to stay.
+        held = _held_in(statement, column(states, "valid_from"), column(states, "valid_until"), spans)
+        on = exp.And(this=on, expression=held)
     select = select.from_(table(base), copy=False)
     select = select.join(exp.Join(this=table(states), side="LEFT", on=on), copy=False)
-    return select.join(_join_values(statement, history, states), copy=False) if history_of else select
+    if not history_of:
+        return select
+    select = select.join(_join_values(statement, history, states), copy=False)
+    if spans:
+        select = select.where(_held_in(statement, own["valid_from"], own["valid_until"], spans), copy=False)
+    return select
 
 
 def _is_today(history: History, states: str) -> exp.Expr:

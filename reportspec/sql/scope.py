@@ -51,6 +51,7 @@ class Scope:
         self.binding = statement.binding
         self.entity = entity
         self.base = statement.instance(entity, moment)
+        self._looked = statement.look(self.base)
         self._joins: set[tuple[tuple[str, ...], str]] = set()  # ways and the aliases at their ends
         self._of_previous: set[str] = set()  # the aliases of what is another row on the other side
         self._compiled: dict[tuple[int, str, tuple[str, ...], int], tuple[exp.Expr, exp.Expr, At | None]] = {}
@@ -66,6 +67,7 @@ class Scope:
     def _pair(self, match: Match, moment: Moment) -> None:
         """Join the rows of another entity that match."""
         cte = self.statement.instance(match.entity, moment)
+        self.statement.look(cte)
         self.matched = match.entity
         paired = self.binding.entity(match.entity)
         on = [*conjuncts(self.compile(match.on, moment))]
@@ -103,6 +105,7 @@ class Scope:
             conditions += there_at(self, self.entity, self.base, entity, moment)
         if entity.derived is None and self.statement.versioned(entity.name):
             conditions += valid_at(self, self.entity, moment)
+            self._looked.at(moment)
         return conditions
 
     def given(self, entity: Entity, name: str) -> bool:
@@ -381,6 +384,7 @@ class Scope:
         conditions = [self._same_key(column(alias, target.key), target, key)]
         if past:
             conditions += valid_at(self, alias, moment)
+            self.statement.look(cte).at(moment)
         if (way, alias) not in self._joins:
             self._joins.add((way, alias))
             clause = exp.Join(this=aliased(cte, alias), side="LEFT", on=all_of(conditions))
