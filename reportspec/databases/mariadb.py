@@ -7,7 +7,17 @@ from collections import Counter
 from sqlglot import exp
 
 from reportspec.databases import Checkup, Database
-from reportspec.databases.mysql import DRIVER, INSTANTS, collated, collations, exact_of, may_write, reading_of, rules_of
+from reportspec.databases.mysql import (
+    DRIVER,
+    INSTANTS,
+    KEYS,
+    collated,
+    collations,
+    exact_of,
+    may_write,
+    reading_of,
+    rules_of,
+)
 from reportspec.expression.trees import alias_of, names_cte
 from reportspec.sql.dialects.common import inlined_or_not, lands_rows
 from reportspec.sql.dialects.rewrite import Dialect, Rules, Unsupported, rewritten, unsaid, with_args
@@ -89,6 +99,7 @@ MARIADB = Dialect(
     instants=INSTANTS,
     lax=True,
     since_1970="from_unixtime",
+    keys=KEYS,
 )
 DATABASE = Database(
     "mariadb",

@@ -380,6 +380,8 @@ def reading_of(collation: str) -> Rule:
 
 _COLLATION = "utf8mb4_0900_bin"
 INSTANTS = re.compile("TIMESTAMP")
+# What is filled up with zeros has them in its text.
+KEYS = {"integer": re.compile(r"(TINY|SMALL|MEDIUM|BIG)?INT(\(\d+\))?( UNSIGNED)?"), "uuid": re.compile("UUID")}
 MYSQL = Dialect(
     "mysql",
     "MySQL",
@@ -421,6 +423,7 @@ MYSQL = Dialect(
     instants=INSTANTS,
     lax=True,
     since_1970="from_unixtime",
+    keys=KEYS,
 )
 
 # --- Its sessions ----------------------------------------------------------------------------------

@@ -200,6 +200,7 @@ POSTGRES = Dialect(
     single=re.compile("real"),
     bits=True,
     since_1970="to_timestamp",
+    keys={"integer": re.compile("SMALLINT|INTEGER|BIGINT"), "uuid": re.compile("UUID")},
 )
 
 # --- Its sessions ---------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ import math
 import re
 import sqlite3
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import closing
 
 from sqlglot import exp
@@ -568,6 +568,29 @@ def table_types(path: str) -> dict[str, dict[str, str]]:
         return {}
 
 
+def whole_numbers(path: str, columns: Mapping[str, Collection[str]]) -> frozenset[tuple[str, str]]:
+    """Those columns of tables that have nothing but whole numbers, whatever they were declared to hold; none of
+    views, nor where the file cannot be read now."""
+    found: set[tuple[str, str]] = set()
+    try:
+        with closing(read_only(path)) as raw:
+            tables = raw.execute("SELECT LOWER(name) FROM sqlite_master WHERE type = 'table'").fetchall()
+            for table, names in columns.items():
+                bare = table.removeprefix("main.")
+                if (bare.lower(),) not in tables:
+                    continue
+                whole = ", ".join(f"TOTAL(TYPEOF({_name(c)}) NOT IN ('integer', 'null')) = 0" for c in names)
+                row = raw.execute(f"SELECT {whole} FROM {_name(bare)}").fetchone()
+                found |= {(table, c) for c, all_whole in zip(names, row, strict=True) if all_whole}
+    except sqlite3.Error:
+        return frozenset()
+    return frozenset(found)
+
+
+def _name(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
 def open_sqlite(source: SourceSpec, wanted: Wanted) -> SqliteConnection:
     """A session over a SQLite file. Raises SourceError."""
     raw: sqlite3.Connection | None = None
@@ -604,4 +627,5 @@ DATABASE = Database(
     suffixes=(".sqlite", ".sqlite3", ".db"),
     table_names=table_names,
     table_types=table_types,
+    whole_numbers=whole_numbers,
 )

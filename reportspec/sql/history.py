@@ -14,7 +14,20 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from reportspec.expression.trees import all_of, cast, column, copied, literal, named, null, table, when
+from reportspec.expression.trees import (
+    all_of,
+    bare_key,
+    cast,
+    column,
+    copied,
+    literal,
+    named,
+    null,
+    same_key,
+    table,
+    text_key,
+    when,
+)
 from reportspec.model.domain import Entity, History, Outcome
 from reportspec.sql.from_clause import aliased
 
@@ -61,17 +74,17 @@ def _states(statement: Statement, entity: Entity, base: str, needed: tuple[str, 
     of = history.states
 
     def key(alias: str, entity: str, name: str) -> exp.Expr:
-        found = column(alias, name)
-        return cast(found, "VARCHAR") if statement.binding.typed_key(entity, name) else found
+        return _key(statement, alias, entity, name)
 
     row, stage = key(VISIT, history.entity, history.by), key(VISIT, history.entity, history.stage)
     following = key(VISIT, history.entity, history.next)
+    kept = statement.binding.key_kind(entity.name, history.stage)
     begins, ends = _held(statement, entity, base)
     first = exp.EQ(this=column(VISIT, history.number), expression=literal(1))
     select = exp.Select().select(
-        named(copied(row), history.by),
+        named(copied(bare_key(row) if _of_one_kind(statement, entity) else row), history.by),
         named(column(VISIT, history.number), "visit_number"),
-        named(copied(stage), history.stage),
+        named(copied(bare_key(stage) if kept else stage), history.stage),
         named(_is_last(history), "is_last"),
         named(_yes(of.entity, of.won), "is_won"),
         named(_yes(of.entity, of.lost), "is_lost"),
@@ -82,9 +95,9 @@ def _states(statement: Statement, entity: Entity, base: str, needed: tuple[str, 
     )
     if history.outcome.lost_from in needed:
         select = select.select(named(_last_open(history, stage), "last_open_stage_id"), copy=False)
-    of_row = exp.EQ(this=column(base, entity.key), expression=row)
-    of_state = exp.EQ(this=key(of.entity, of.entity, of.key), expression=stage)
-    of_next = exp.EQ(this=key(FOLLOWING, of.entity, of.key), expression=following)
+    of_row = same_key(key(base, entity.name, entity.key), row)
+    of_state = same_key(key(of.entity, of.entity, of.key), stage)
+    of_next = same_key(key(FOLLOWING, of.entity, of.key), following)
     select = select.from_(aliased(history.entity, VISIT), copy=False)
     joins = [
         exp.Join(this=table(base), on=of_row),
@@ -93,6 +106,20 @@ def _states(statement: Statement, entity: Entity, base: str, needed: tuple[str, 
     ]
     select.set("joins", joins)
     return select
+
+
+def _key(statement: Statement, alias: str, entity: str, name: str) -> exp.Expr:
+    """A key of what stands under an alias, as a text for all that may ask of it."""
+    kind = statement.binding.key_kind(entity, name)
+    return text_key(column(alias, name), kind) if kind else column(alias, name)
+
+
+def _of_one_kind(statement: Statement, entity: Entity) -> bool:
+    """Whether rows and their states have the row's key as one kind; where they do not, states have it as a text."""
+    history, kind_of = entity.history, statement.binding.key_kind
+    assert history is not None
+    assert entity.key is not None
+    return kind_of(history.entity, history.by) == kind_of(entity.name, entity.key)
 
 
 def _is_last(history: History) -> exp.Expr:
@@ -165,10 +192,11 @@ def _versions(statement: Statement, entity: Entity, base: str, states: str, need
         if amount in history_of:
             value = _value_then(history, base, states, field, amount, value)
         select = select.select(named(value, field), copy=False)
-    on = _same(column(states, history.by), column(base, entity.key))
+    row = _key(statement, base, entity.name, entity.key)
+    on = _same(column(states, history.by), bare_key(row) if _of_one_kind(statement, entity) else row)
     select = select.from_(table(base), copy=False)
     select = select.join(exp.Join(this=table(states), side="LEFT", on=on), copy=False)
-    return select.join(_join_values(statement, history, states), copy=False) if history_of else select
+    return select.join(_join_values(statement, entity, states), copy=False) if history_of else select
 
 
 def _is_today(history: History, states: str) -> exp.Expr:
@@ -232,14 +260,14 @@ def _closing(statement: Statement, entity: Entity, base: str, states: str) -> ex
     return exp.Case(ifs=ifs)
 
 
-def _join_values(statement: Statement, history: History, states: str) -> exp.Join:
+def _join_values(statement: Statement, entity: Entity, states: str) -> exp.Join:
     """The values that the history has of a row within a state."""
+    history = entity.history
+    assert history is not None
     past = history.values
     assert past is not None
-    by: exp.Expr = column(WORTH, history.by)
-    if statement.binding.typed_key(past.entity, history.by):
-        by = cast(by, "VARCHAR")
-    same = _same(by, column(states, history.by))
+    by, row = _key(statement, WORTH, past.entity, history.by), _key(statement, states, history.entity, history.by)
+    same = same_key(by, row if _of_one_kind(statement, entity) else column(states, history.by))
     within = _same(column(WORTH, past.number), column(states, "visit_number"))
     return exp.Join(this=aliased(past.entity, WORTH), side="LEFT", on=all_of([same, within]))
 

@@ -112,16 +112,23 @@ def test_a_folder_without_a_project(run_cli: RunCli, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("kind", "keys", "level"),
-    [("integer", "text", "note"), ("integer", "typed", None), ("text", "text", None), ("text", "typed", "error")],
+    [
+        ("integer", "text", "note"),
+        ("integer", "typed", None),
+        ("integer", None, None),
+        ("text", "text", None),
+        ("text", "typed", "error"),
+        ("text", None, None),
+    ],
 )
-def test_keys_of_two_sides(kind: str, keys: str, level: str | None, run_cli: RunCli, project: Path) -> None:
+def test_keys_of_two_sides(kind: str, keys: str | None, level: str | None, run_cli: RunCli, project: Path) -> None:
     """`deal.owner_id` is a whole number; `user.user_id` is of the kind given."""
     with sqlite3.connect(project / "crm.sqlite") as raw:
         raw.execute('alter table Opportunities add column "owner" integer')
         raw.execute(f"create table people (id {kind}, name text)")
     raw.close()
     mapping = json.loads((project / "m.yaml").read_text(encoding="utf-8"))
-    mapping["keys"] = keys
+    mapping |= {"keys": keys} if keys is not None else {}
     mapping["entities"]["deal"]["fields"]["owner_id"] = "owner"
     mapping["entities"]["user"] = {"table": "people", "key": "id", "fields": {"name": "name"}}
     (project / "m.yaml").write_text(json.dumps(mapping), encoding="utf-8")
