@@ -7,7 +7,7 @@ share is in `sql/dialects` (rules) and `run/` (sessions).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import import_module
@@ -41,16 +41,41 @@ EMBEDDED = ("demo", "files")  # sources that DuckDB reads in this process
 
 
 @dataclass(frozen=True, slots=True)
+class Indexed:
+    """What a database knows of a table: about how many rows it has (None: it does not know), and the columns of each
+    of its indexes, in their order."""
+
+    rows: int | None
+    indexes: tuple[tuple[str, ...], ...]
+
+
+def indexed(found: Iterable[Sequence[object]]) -> dict[str, Indexed]:
+    """What a database says of its tables, line by line: a table's schema and name, whether it is called by the name
+    alone, about how many rows it has, and of each of its indexes the name and a column, in their order."""
+    rows: dict[str, int | None] = {}
+    columns: dict[str, dict[object, list[str]]] = {}
+    for schema, table, bare, many, index, column in found:
+        for name in (f"{schema}.{table}", str(table)) if bare else (f"{schema}.{table}",):
+            rows[name] = int(str(many)) if many is not None and int(str(many)) >= 0 else None
+            own = columns.setdefault(name, {})
+            if index is not None:
+                own.setdefault(index, []).append(str(column))
+    return {name: Indexed(many, tuple(map(tuple, columns[name].values()))) for name, many in rows.items()}
+
+
+@dataclass(frozen=True, slots=True)
 class Checkup:
     """What `doctor` asks of a database: a SELECT of its `version` and the `oldest` that knows all that the
     statements use, whether the user `may_write`, and what of its collations is worth a note. Each may raise
-    SourceError, and may not know (None). `temporary` is what gives a user temporary tables."""
+    SourceError, and may not know (None). `temporary` is what gives a user temporary tables; `indexes` tells of
+    all tables, where reports may be quicker with more of them (None: they have no use for any)."""
 
     version: str = ""
     oldest: tuple[int, ...] = ()
     may_write: Callable[[Connection], bool | None] = lambda session: None
     collations: Callable[[Connection], str | None] = lambda session: None
     temporary: str = ""
+    indexes: Callable[[Connection], Mapping[str, Indexed]] | None = None
 
 
 @dataclass(frozen=True, slots=True)

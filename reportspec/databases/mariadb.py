@@ -14,12 +14,13 @@ from reportspec.databases.mysql import (
     collated,
     collations,
     exact_of,
+    indexes,
     may_write,
     reading_of,
     rules_of,
 )
 from reportspec.expression.trees import alias_of, names_cte
-from reportspec.sql.dialects.common import inlined_or_not, lands_rows
+from reportspec.sql.dialects.common import bounded_rows, inlined_or_not, lands_rows
 from reportspec.sql.dialects.rewrite import Dialect, Rules, Unsupported, rewritten, unsaid, with_args
 
 MOST_CTES = 64  # in one statement
@@ -93,7 +94,7 @@ MARIADB = Dialect(
     _LABEL,
     "mysql",
     RULES,
-    before=fewer_ctes,
+    before=lambda tree: fewer_ctes(bounded_rows(tree)),
     exact=exact_of(_COLLATION),
     reading=reading_of(_COLLATION),
     instants=INSTANTS,
@@ -115,5 +116,6 @@ DATABASE = Database(
         may_write,
         collations,
         "GRANT CREATE TEMPORARY TABLES ON … TO …: reports are made many times as quickly",
+        indexes,
     ),
 )
