@@ -281,17 +281,22 @@ class Binding:
                 return self.key_kind(*path) if len(path) == 2 else ""
             found = self.resolve(entity.derived.source, path)
             owner = self.entity_at(entity.derived.source, found.steps)
-            return self.key_kind(owner, found.field.name) if found.field.as_of is None else ""
+            as_of = found.field.as_of  # before its event it was null, or some text
+            return self.key_kind(owner, found.field.name) if as_of is None or as_of.before is None else ""
+        history = entity.history if self.has_history(entity) else None
+        own = self._mapped_kind(entity, name)
+        if history is not None and name in (history.stage, history.outcome.lost_from):
+            past = self.key_kind(history.entity, history.stage)
+            if name == history.outcome.lost_from and self.mapped(entity.name, name) is None:
+                return past  # what it was lost from only the history says
+            return own if own == past else ""
+        return own
+
+    def _mapped_kind(self, entity: Entity, name: str) -> str:
         mapped = self.source.entities.get(entity.name)
         if mapped is None or len(mapped.parts) != 1 or name not in mapped.fields:
             return ""
-        kind = "typed" if self.source.keys == "typed" else mapped.fields[name].key_kind
-        history = entity.history
-        if kind and history is not None and name in (history.stage, history.outcome.lost_from):
-            # Past states are another column's: what a row was lost from may be either, and is a text.
-            alike = name == history.stage and self.key_kind(history.entity, history.stage) == kind
-            return kind if alike or not self.has_history(entity) else ""
-        return kind
+        return "typed" if self.source.keys == "typed" else mapped.fields[name].key_kind
 
     def need(self, entity: str, name: str) -> None:
         """Nothing, if the source gives the field. Raises Missing otherwise."""

@@ -94,7 +94,9 @@ def _states(statement: Statement, entity: Entity, base: str, needed: tuple[str, 
         named(ends, "valid_until"),
     )
     if history.outcome.lost_from in needed:
-        select = select.select(named(_last_open(history, stage), "last_open_stage_id"), copy=False)
+        typed = statement.binding.key_kind(entity.name, history.outcome.lost_from)
+        before = _last_open(history, bare_key(stage) if typed else stage, exp.Null() if typed else null("VARCHAR"))
+        select = select.select(named(before, "last_open_stage_id"), copy=False)
     of_row = same_key(key(base, entity.name, entity.key), row)
     of_state = same_key(key(of.entity, of.entity, of.key), stage)
     of_next = same_key(key(FOLLOWING, of.entity, of.key), following)
@@ -142,7 +144,7 @@ def _held(statement: Statement, entity: Entity, base: str) -> tuple[exp.Expr, ex
     return begins, ends
 
 
-def _last_open(history: History, stage: exp.Expr) -> exp.Expr:
+def _last_open(history: History, stage: exp.Expr, none: exp.Expr) -> exp.Expr:
     """The state that a row was lost from: the last one before that closes nothing."""
 
     def before(name: exp.Expr, by: int) -> exp.Expr:
@@ -152,7 +154,7 @@ def _last_open(history: History, stage: exp.Expr) -> exp.Expr:
             order=exp.Order(expressions=[column(VISIT, history.number)]),
         )
 
-    open_stage = when(_closed(history, history.states.entity), null("VARCHAR"), copied(stage))
+    open_stage = when(_closed(history, history.states.entity), none, copied(stage))
     return exp.Coalesce(this=before(open_stage, 1), expressions=[before(copied(open_stage), 2)])
 
 

@@ -45,7 +45,7 @@ def filled(run: Run, prefix: str) -> None:
     run(f"insert into {prefix}calls values " + ", ".join(f"({n}, '2026-08-0{1 + n % 9}')" for n in range(50)))
 
 
-def asked(folder: Path, source: str, prefix: str, spec: dict[str, Any]) -> list[Finding]:
+def asked(folder: Path, source: object, prefix: str, spec: dict[str, Any]) -> list[Finding]:
     fields = {"created_at": "opened", "amount": "amount", **({"source": "source"} if "filters" in spec else {})}
     deal = {"table": f"{prefix}deals", "key": "id", "fields": fields}
     activity = {
