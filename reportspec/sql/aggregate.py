@@ -279,7 +279,7 @@ def _dimension(scope: Scope, dimension: Dimension, moment: Moment, measure: Meas
         value = scope.field(dimension.path, moment)
     if dimension.key:
         key = scope.field(dimension.key, moment)
-        if scope.binding.typed_key(dimension.field.entity, dimension.key[-1]):
+        if scope.binding.key_kind(dimension.field.entity, dimension.key[-1]):
             key = cast(key, "VARCHAR")
         if not dimension.called:
             return _with_key(value, key)

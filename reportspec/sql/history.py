@@ -19,6 +19,7 @@ from sqlglot import exp
 from reportspec.expression.trees import (
     all_of,
     any_of,
+    bare_key,
     cast,
     column,
     copied,
@@ -26,7 +27,9 @@ from reportspec.expression.trees import (
     literal,
     named,
     null,
+    same_key,
     table,
+    text_key,
     when,
 )
 from reportspec.model.domain import Entity, History, Outcome
@@ -84,17 +87,17 @@ def _states(statement: Statement, entity: Entity, base: str, needed: tuple[str, 
     of = history.states
 
     def key(alias: str, entity: str, name: str) -> exp.Expr:
-        found = column(alias, name)
-        return cast(found, "VARCHAR") if statement.binding.typed_key(entity, name) else found
+        return _key(statement, alias, entity, name)
 
     row, stage = key(VISIT, history.entity, history.by), key(VISIT, history.entity, history.stage)
     following = key(VISIT, history.entity, history.next)
+    kept = statement.binding.key_kind(entity.name, history.stage)
     begins, ends = _held(statement, entity, base)
     first = exp.EQ(this=column(VISIT, history.number), expression=literal(1))
     select = exp.Select().select(
-        named(copied(row), history.by),
+        named(copied(bare_key(row) if _of_one_kind(statement, entity) else row), history.by),
         named(column(VISIT, history.number), "visit_number"),
-        named(copied(stage), history.stage),
+        named(copied(bare_key(stage) if kept else stage), history.stage),
         named(_is_last(history), "is_last"),
         named(_yes(of.entity, of.won), "is_won"),
         named(_yes(of.entity, of.lost), "is_lost"),
@@ -104,10 +107,12 @@ def _states(statement: Statement, entity: Entity, base: str, needed: tuple[str, 
         named(ends, "valid_until"),
     )
     if history.outcome.lost_from in needed:
-        select = select.select(named(_last_open(history, stage), "last_open_stage_id"), copy=False)
-    of_row = exp.EQ(this=column(base, entity.key), expression=row)
-    of_state = exp.EQ(this=key(of.entity, of.entity, of.key), expression=stage)
-    of_next = exp.EQ(this=key(FOLLOWING, of.entity, of.key), expression=following)
+        typed = statement.binding.key_kind(entity.name, history.outcome.lost_from)
+        before = _last_open(history, bare_key(stage) if typed else stage, exp.Null() if typed else null("VARCHAR"))
+        select = select.select(named(before, "last_open_stage_id"), copy=False)
+    of_row = same_key(key(base, entity.name, entity.key), row)
+    of_state = same_key(key(of.entity, of.entity, of.key), stage)
+    of_next = same_key(key(FOLLOWING, of.entity, of.key), following)
     select = select.from_(aliased(history.entity, VISIT), copy=False)
     joins = [
         exp.Join(this=table(base), on=of_row),
@@ -146,6 +151,20 @@ def _few(spans: Iterable[Span]) -> list[Span]:
     return found if len(found) <= MOST_SPANS else [(found[0][0], found[-1][1])]
 
 
+def _key(statement: Statement, alias: str, entity: str, name: str) -> exp.Expr:
+    """A key of what stands under an alias, as a text for all that may ask of it."""
+    kind = statement.binding.key_kind(entity, name)
+    return text_key(column(alias, name), kind) if kind else column(alias, name)
+
+
+def _of_one_kind(statement: Statement, entity: Entity) -> bool:
+    """Whether rows and their states have the row's key as one kind; where they do not, states have it as a text."""
+    history, kind_of = entity.history, statement.binding.key_kind
+    assert history is not None
+    assert entity.key is not None
+    return kind_of(history.entity, history.by) == kind_of(entity.name, entity.key)
+
+
 def _is_last(history: History) -> exp.Expr:
     return exp.Is(this=column(VISIT, history.left), expression=exp.Null())
 
@@ -166,7 +185,7 @@ def _held(statement: Statement, entity: Entity, base: str) -> tuple[exp.Expr, ex
     return begins, ends
 
 
-def _last_open(history: History, stage: exp.Expr) -> exp.Expr:
+def _last_open(history: History, stage: exp.Expr, none: exp.Expr) -> exp.Expr:
     """The state that a row was lost from: the last one before that closes nothing."""
 
     def before(name: exp.Expr, by: int) -> exp.Expr:
@@ -176,7 +195,7 @@ def _last_open(history: History, stage: exp.Expr) -> exp.Expr:
             order=exp.Order(expressions=[column(VISIT, history.number)]),
         )
 
-    open_stage = when(_closed(history, history.states.entity), null("VARCHAR"), copied(stage))
+    open_stage = when(_closed(history, history.states.entity), none, copied(stage))
     return exp.Coalesce(this=before(open_stage, 1), expressions=[before(copied(open_stage), 2)])
 
 
@@ -223,7 +242,8 @@ def _versions(
         if amount in history_of:
             value = _value_then(history, base, states, field, amount, value)
         select = select.select(named(value, field), copy=False)
-    on: exp.Expr = _same(column(states, history.by), column(base, entity.key))
+    row = _key(statement, base, entity.name, entity.key)
+    on: exp.Expr = _same(column(states, history.by), bare_key(row) if _of_one_kind(statement, entity) else row)
     if spans:
         # In the join, where databases ask it of the states alone; a row without any has to stay.
         held = _held_in(statement, column(states, "valid_from"), column(states, "valid_until"), spans)
@@ -232,7 +252,7 @@ def _versions(
     select = select.join(exp.Join(this=table(states), side="LEFT", on=on), copy=False)
     if not history_of:
         return select
-    select = select.join(_join_values(statement, history, states), copy=False)
+    select = select.join(_join_values(statement, entity, states), copy=False)
     if spans:
         select = select.where(_held_in(statement, own["valid_from"], own["valid_until"], spans), copy=False)
     return select
@@ -299,14 +319,14 @@ def _closing(statement: Statement, entity: Entity, base: str, states: str) -> ex
     return exp.Case(ifs=ifs)
 
 
-def _join_values(statement: Statement, history: History, states: str) -> exp.Join:
+def _join_values(statement: Statement, entity: Entity, states: str) -> exp.Join:
     """The values that the history has of a row within a state."""
+    history = entity.history
+    assert history is not None
     past = history.values
     assert past is not None
-    by: exp.Expr = column(WORTH, history.by)
-    if statement.binding.typed_key(past.entity, history.by):
-        by = cast(by, "VARCHAR")
-    same = _same(by, column(states, history.by))
+    by, row = _key(statement, WORTH, past.entity, history.by), _key(statement, states, history.entity, history.by)
+    same = same_key(by, row if _of_one_kind(statement, entity) else column(states, history.by))
     within = _same(column(WORTH, past.number), column(states, "visit_number"))
     return exp.Join(this=aliased(past.entity, WORTH), side="LEFT", on=all_of([same, within]))
 

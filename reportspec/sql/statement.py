@@ -314,7 +314,7 @@ class Statement:
                 continue
             field = rows.entity.fields.get(name)
             value = scope.compile(_in_place(tree, ties), moment, day=field is not None and field.type == "date")
-            if self.binding.typed_key(rows.entity.name, name):
+            if self.binding.key_kind(rows.entity.name, name):
                 value = bare_key(value)
             select = select.select(named(value, name), copy=False)
             if name in derived.group_by:

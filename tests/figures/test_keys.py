@@ -1,4 +1,4 @@
-"""`keys: typed` changes how keys are compared, and no figure.
+"""Keys that are whole numbers on both sides are compared as they are, which changes no figure.
 
 Slow: all reports are computed with both kinds of keys."""
 
@@ -37,7 +37,8 @@ KEYS = {
 
 @pytest.fixture(scope="module")
 def projects(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """Projects over the demo's rows with whole numbers for keys, with and without the setting."""
+    """Projects over the demo's rows with whole numbers for keys, compared as the types of the columns say, as the
+    mapping says, and as texts."""
     home = tmp_path_factory.mktemp("keys")
     numbers: dict[str, int] = {}
     with duckdb.connect(str(home / "crm.duckdb")) as raw:
@@ -63,13 +64,15 @@ def projects(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
             )
     assert len(numbers) > 1000
     found = {}
-    for keys in ("text", "typed"):
+    for keys in ("text", "typed", "found"):
         folder = home / keys
         folder.mkdir()
         entities = {
             name: {"table": name, "fields": {c: f'"{c}"' for c, _ in columns}} for name, columns in COLUMNS.items()
         }
-        mapping = {"timezone": "UTC", "dialect": "duckdb", "keys": keys, "entities": entities}
+        mapping = {"timezone": "UTC", "dialect": "duckdb", "entities": entities}
+        if keys != "found":
+            mapping["keys"] = keys
         (folder / "m.yaml").write_text(yaml.safe_dump(mapping), encoding="utf-8")
         own = {**SETTINGS, "source": "../crm.duckdb", "mapping": "m.yaml"}
         (folder / "reportspec.yaml").write_text(yaml.safe_dump(own), encoding="utf-8")
@@ -78,6 +81,7 @@ def projects(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 
 def check(projects: dict[str, Path], spec: dict[str, Any]) -> None:
+    compare(projects["found"], projects["text"], spec)
     compare(projects["typed"], projects["text"], spec)
 
 
@@ -114,7 +118,7 @@ def test_keys_as_dimensions_and_filters(key: str, projects: dict[str, Path]) -> 
 
 
 def test_keys_stay_as_they_are(projects: dict[str, Path]) -> None:
-    """Without a history to look into, nothing is turned into a text that is only compared."""
+    """Nothing is turned into a text that is only compared."""
     spec = {"period": "2026-Q3", "sections": [{"breakdown": {"metrics": ["leads_created_count"], "by": ["user.name"]}}]}
     casts = {}
     for keys, folder in projects.items():
@@ -125,4 +129,4 @@ def test_keys_stay_as_they_are(projects: dict[str, Path]) -> None:
         [compiled, *_] = compile_report(checked.report)
         casts[keys] = sql_text(compiled.tree, dialect_named("duckdb")).count("AS TEXT)")
     assert casts["text"] > 2
-    assert casts["typed"] == 0
+    assert casts["typed"] == casts["found"] == 0
