@@ -101,6 +101,7 @@ class ColumnRead:
     currency_field: str = ""  # which says it
     currency_sql: str = ""  # what says it in each row, of an amount whose table has it
     number: bool = False  # whether an expression takes the column for a number
+    reckoned: bool = False  # whether one reckons with it, or compares it with numbers, which goes with no text
 
 
 @dataclass(frozen=True, slots=True)

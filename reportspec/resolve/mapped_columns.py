@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 
 from sqlglot import exp
 
@@ -42,16 +43,17 @@ def columns_read(
     def read(one: ColumnRead) -> None:
         known = found.get((one.table, one.column))
         if known is None or _weight(one) > _weight(known):
-            found[one.table, one.column] = one
+            found[one.table, one.column] = replace(one, reckoned=known.reckoned) if known else one
 
     for name, mapped in source.entities.items():
         fields = {**extra.get(name, {}), **catalogue.entities[name].fields}
         for part in mapped.parts:
-            numeric = _as_numbers(part, fields)
+            numeric, reckoned = _as_numbers(part, fields), _as_numbers(part, {})
             for table, columns in named_columns(part):
                 for column_name in columns:
                     table_name = _dotted(table)
-                    read(ColumnRead(table_name, column_name, number=(table_name, column_name) in numeric))
+                    of_table = (table_name, column_name)
+                    read(ColumnRead(*of_table, number=of_table in numeric, reckoned=of_table in reckoned))
             for one in _joining(part):
                 read(one)
             for given in part.fields.values():
@@ -106,12 +108,15 @@ def _weight(read: ColumnRead) -> tuple[bool, bool, bool, bool]:
 
 
 _NUMERIC = ("money", "number", "integer")
-_SUMS = (exp.Add, exp.Sub, exp.Mul, exp.Div, exp.IntDiv, exp.Neg, exp.Sum, exp.Avg, exp.Abs, exp.Round)
+_SUMS = (
+    *(exp.Add, exp.Sub, exp.Mul, exp.Div, exp.IntDiv, exp.Mod, exp.Pow),
+    *(exp.Neg, exp.Sum, exp.Avg, exp.Abs, exp.Round, exp.Ceil, exp.Floor, exp.Sqrt),
+)
 _GIVEN = (exp.Coalesce, exp.Case, exp.If, exp.Paren, exp.Max, exp.Min, exp.Nullif)  # give what they are given
 
 
 def _as_numbers(part: MappedPart, fields: Mapping[str, Field]) -> set[tuple[str, str]]:
-    """The columns that expressions of a part take for numbers."""
+    """The columns that expressions of a part take for numbers; without `fields`, those that cannot be anything else."""
     found: set[tuple[str, str]] = set()
 
     def look(tree: exp.Expr, tables: Mapping[str, exp.Table], number: bool) -> None:
@@ -142,6 +147,9 @@ def _is_number(node: exp.Expr, top: exp.Expr, number: bool) -> bool:
         if isinstance(above, exp.Binary):
             other = above.expression if above.this is node else above.this
             return isinstance(above, exp.Predicate) and isinstance(other, exp.Literal) and not other.is_string
+        if isinstance(above, (exp.In, exp.Between)) and above.this is node:
+            others = [*above.expressions, above.args.get("low"), above.args.get("high")]
+            return any(isinstance(one, exp.Literal) and not one.is_string for one in others)
         if not isinstance(above, _GIVEN) or (isinstance(above, (exp.If, exp.Case)) and node is above.this):
             return False
         node = above

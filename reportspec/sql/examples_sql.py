@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from sqlglot import exp
 
+from reportspec.expression.sandbox import column_nodes, path_of
 from reportspec.expression.trees import (
     alias_of,
     cast,
@@ -62,8 +63,12 @@ RATED = {
 
 def settled_by_history(binding: Binding, check: Check) -> bool:
     """Whether the rows that break a check may not do so once the entity's history is read."""
-    expected = check.expectation
-    return expected is not None and expected.past and binding.has_history(binding.entity(check.entity))
+    expected, entity = check.expectation, binding.entity(check.entity)
+    if expected is None or expected.wrong or not binding.has_history(entity):
+        return False  # what makes figures wrong is wrong in the record too
+    # Where the record has nothing, the history's last value is that of today.
+    kept = binding.past_values(entity)
+    return expected.past or any(path_of(node)[-1] in kept for node in column_nodes(expected.unless))
 
 
 def recount_statement(binding: Binding, check: Check) -> exp.Expr:

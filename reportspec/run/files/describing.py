@@ -276,6 +276,11 @@ class _Look:
         read = self.reads.get(name.lower())
         return read is not None and read.number and not self.texts
 
+    def reckoned(self, name: str) -> bool:
+        """Whether an expression reckons with a column or compares it with numbers, which goes with no texts."""
+        read = self.reads.get(name.lower())
+        return read is not None and read.reckoned and not self.texts
+
     def unclear_sum(self, name: str, answers: Sequence[Any]) -> bool:
         """Whether an expression takes texts for numbers that are written in a way of their own, or in one that can be
         read in two."""
@@ -411,9 +416,11 @@ class _Look:
         if self.in_percent(name) or (self.summed(name) and (self.spec.decimal or self.spec.thousands)):
             return ("number",)
         if self.cells(name) in ("text", "mixed"):
-            return ()
+            return ("number",) if self.reckoned(name) else ()
         families = ("short",) if self.texts else tuple(_PATTERNS)
         likely = tuple(family for family in families if self.may_be(name, family))
+        if self.reckoned(name) and "number" not in likely:
+            likely = ("number", *likely)
         return likely or (("any",) if self.formats else ())
 
     def may_be(self, name: str, family: str) -> bool:
@@ -449,6 +456,8 @@ class _Look:
         """A column as it will be, of the answers about what it may be."""
         wanted, own = self.kind(name), quoted(name)
         as_text = Column(name, "VARCHAR", own)
+        if kind == wanted == "VARCHAR" and self.reckoned(name):
+            return self.refuse_texts(name)
         if self.in_percent(name) and (_NUMERIC.fullmatch(kind) or self.cells(name) == "number"):
             return self.refuse(
                 name,
@@ -500,7 +509,34 @@ class _Look:
         if "truth" in parts and not parts["truth"][1]:
             return Column(name, "BOOLEAN", f"CAST({own} AS BOOLEAN)")
         found = self.formatted(name) or (self.short(name) if "short" in parts else None)
+        if found is None and self.reckoned(name) and not self.problems:
+            found = self.refuse_texts(name)
         return found or Column(name, "VARCHAR", own)
+
+    def refuse_texts(self, name: str) -> Column:
+        """Refuse texts with which an expression of the mapping reckons: it is said how they are read as numbers, if
+        they are some."""
+        forms = self.forms(name) or {}
+        found = readings.number_readings(forms, self.spec.decimal, self.spec.thousands) if forms else []
+        odd = self.bad_values(name, f"NOT regexp_full_match({quoted(name)}, {string(readings.PLAIN)})")
+        if found and (refused := self.refuse_percent(name, forms, found[0], percent=False)):
+            return refused
+        values = odd or self.examples(name, list(forms))
+        few = ", ".join(f"`{shown(value)}`" for value in values[:_EXAMPLES])
+        if found and odd:
+            help = "write " + " or ".join(f"`{way.said}`" for way in found)
+        elif forms and readings.time_readings(forms):
+            help = _of_times(values)
+        else:
+            made = name if re.fullmatch(r"[^\W\d]\w*", name) else f'"{name}"'
+            help = f"name a column of numbers; `try_cast({made} as double)` is null where a text is none"
+        return self.refuse(
+            name,
+            "text-number",
+            f"holds texts, and an expression of the mapping takes it for a number: {few}",
+            help,
+            values[:_EXAMPLES],
+        )
 
     def formatted(self, name: str) -> Column | None:
         """A column of times as formats say, if they read all its texts; the formats of its own must."""
