@@ -34,7 +34,7 @@ report: $(VENV)/ready-to-report
 
 # Of three workers one usually waits: for a server, a kill, a limit of time.
 test: lint
-	@$(python) -m pytest --complete -n3
+	@$(python) -m pytest -n3 --complete
 
 check: lint
 	@$(python) -m pytest -m "not slow" --few 2 --within 0.12
