@@ -32,8 +32,9 @@ QUICK := calendar schemas bad_specs/test_bad_specs.py passes dialects/test_gener
 report: $(VENV)/ready-to-report
 	@$(python) -m reportspec build $(SPEC)
 
+# Of three workers one usually waits: for a server, a kill, a limit of time.
 test: lint
-	@$(python) -m pytest --complete
+	@$(python) -m pytest -n3 --complete
 
 check: lint
 	@$(python) -m pytest -m "not slow" --few 2 --within 0.12

@@ -84,7 +84,7 @@ def test_all_specs_are_valid(run: Run, checkout: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("draw")
-# All specs are queried in `test_determinism`, and tables of all kinds of reports are written in `test_odd_periods`.
+# All are built; tables of all kinds of reports are written in `test_odd_periods`.
 @pytest.mark.by_day(command=("build",))
 @pytest.mark.parametrize("command", ["query", "build"])
 def test_all_specs_in_one_call(run: Run, checkout: Path, tmp_path: Path, command: str) -> None:

@@ -8,8 +8,10 @@ programs. Spark always gets a server of its own. SQLite and chdb need none.
 
 from __future__ import annotations
 
+import ctypes
 import os
 import shutil
+import signal
 import socket
 import sqlite3
 import subprocess
@@ -517,6 +519,12 @@ def spark_engine(tables: list[Given], folder: Path, url: str) -> Iterator[Engine
     yield Engine("spark", url, f"{database}.")
 
 
+def _end_with_us() -> None:
+    """In a process that is started: end when the tests end, also where they are killed and end nothing (on Linux)."""
+    with suppress(Exception):
+        ctypes.CDLL(None).prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG
+
+
 @contextmanager
 def spark_server(folder: Path) -> Iterator[str]:
     """The URL of a Spark Connect server that is started here."""
@@ -561,6 +569,7 @@ def spark_server(folder: Path) -> Iterator[str]:
             stdout=out,
             stderr=out,
             start_new_session=True,
+            preexec_fn=_end_with_us,
             env={**os.environ, "SPARK_HOME": str(home)},
         )
     try:

@@ -1,4 +1,6 @@
-"""`doctor --deep`: which indexes reports would be faster with, on tables that have some and on those that have none."""
+"""`doctor --deep`: which indexes reports would be faster with, on tables that have some and on those that have none.
+
+Slow: tables of so many rows that an index helps are filled."""
 
 from __future__ import annotations
 

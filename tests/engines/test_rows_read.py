@@ -1,4 +1,6 @@
-"""A quarter's figures do not read ten years of rows: what databases say themselves that they looked at."""
+"""A quarter's figures do not read ten years of rows: what databases say themselves that they looked at.
+
+Slow: tables of so many rows that an index helps are filled."""
 
 from __future__ import annotations
 

@@ -160,6 +160,7 @@ def test_metrics_that_compare_rows(engine_name: str, project: Path, reference: P
     compare(project, reference, {**PERIOD, "sections": sections})
 
 
+@pytest.mark.by_day("spark", kind=("p90",))  # one function of Spark's, with another number
 @pytest.mark.parametrize("kind", KINDS)
 def test_percentiles(kind: str, engine_name: str, project: Path, reference: Path, draw: Draw) -> None:
     """By day a third of the means for each kind, another on the next engine; by night all."""
@@ -171,6 +172,7 @@ def test_percentiles(kind: str, engine_name: str, project: Path, reference: Path
     assert any(value is not None for value in found["sections"][0]["rows"][0].values())
 
 
+@pytest.mark.by_day("spark", grain=("week", "quarter"))  # other bounds in the same statement
 @pytest.mark.parametrize("grain", GRAINS)
 def test_grains(grain: str, engine_name: str, project: Path, reference: Path) -> None:
     trend = {"metrics": ["won_amount", "close_rate", "open_amount"], "grain": grain}
@@ -203,6 +205,7 @@ def test_first_rows_and_the_others(engine_name: str, project: Path, reference: P
     assert any(len(part["rows"]) == 4 for part in found["sections"])
 
 
+@pytest.mark.by_day("spark", comparison=("previous_year",))  # other bounds in the same statement
 @pytest.mark.parametrize("comparison", ["previous_period", "previous_year", "2025-06"])
 def test_comparisons(comparison: str, engine_name: str, project: Path, reference: Path) -> None:
     breakdown = {
