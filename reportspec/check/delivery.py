@@ -9,7 +9,7 @@ from typing import Any
 
 from reportspec.addresses import allowed, split, unfit
 from reportspec.check.deliver_texts import MAILED, TEMPLATE, names_in, texts_of
-from reportspec.check.when import condition_of, tiles_of
+from reportspec.check.when import condition_of, lost_with_others, tiles_of
 from reportspec.diagnostics import suggestion
 from reportspec.model.mail import FORMS, Delivery, Form, Mail
 from reportspec.model.spec import Each, SectionSpec
@@ -136,7 +136,7 @@ def _check_templates(
 ) -> None:
     for name, place in names_in(given):
         if name.partition(".")[0] != "each":
-            _check_name(document, name, place, shown, data.get("params") or {}, each is not None)
+            _check_name(document, name, place, shown, data, each is not None)
         elif data.get("for_each") is None:
             document.tell(
                 "unknown-value",
@@ -155,13 +155,17 @@ def _check_templates(
 
 
 def _check_name(
-    document: Document, name: str, place: Place, shown: set[str], params: Mapping[str, Any], each: bool
+    document: Document, name: str, place: Place, shown: set[str], data: Mapping[str, Any], each: bool
 ) -> None:
     """That a name which is no `each.…` stands for something."""
+    params = data.get("params") or {}
     head, _, rest = name.partition(".")
     if (head == "report" and rest in REPORT) or (head == "params" and rest in params):
         return
     metric, _, part = rest.rpartition(".")
+    lost = metric if part in OF_METRIC else rest
+    if head == "metrics" and lost not in shown and lost_with_others(document, data, shown, lost):
+        return
     if head == "metrics" and part in OF_METRIC:
         if metric not in shown:
             document.tell(

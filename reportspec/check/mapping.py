@@ -615,7 +615,8 @@ def _part(
 ) -> MappedPart:
     def read(text: Any, at: Place, aggregates: bool = False, takes: frozenset[Kind] = ANY) -> exp.Expr | None:
         def told(at: Place, message: str) -> None:
-            document.tell("bad-expression", message, at, _as_a_name(str(text)))
+            help = None if "aggregate" in message else _as_a_name(str(text))
+            document.tell("bad-expression", message, at, help)
 
         tree = expression(text, at, told, dialect, aggregates)
         if tree is None:
@@ -665,11 +666,19 @@ _ODD_NAME = re.compile(r"[^\W\d]\w*(?: ?[-#&/?$€.:]? ?\(?[\w%$€]+\.?\)?)+[?!
 _ODD = re.compile(r"[^\w.]")
 
 
+_WORD = re.compile(r"[^\W\d]\w*")  # which is a word of SQL, where it is no expression
+_SIGNS = re.compile(r"[#%$€&@?!№°§]+")
+
+
 def _as_a_name(text: str) -> str | None:
-    """How to write the name of a column that is read as an expression, since it has blanks or signs."""
-    if not _ODD.search(text.strip()) or not _ODD_NAME.fullmatch(text.strip()):
+    """How to write the name of a column that is read as an expression, since it is a word of SQL or has blanks or
+    signs."""
+    name = text.strip()
+    if _WORD.fullmatch(name):
+        return f"the name of a column that is a word of SQL stands in quotes: write `'\"{name[:60]}\"'`"
+    if not _SIGNS.fullmatch(name) and (not _ODD.search(name) or not _ODD_NAME.fullmatch(name)):
         return None
-    return f"a name with blanks or signs stands in quotes: write `'\"{text.strip()[:60]}\"'`"
+    return f"a name with blanks or signs stands in quotes: write `'\"{name[:60]}\"'`"
 
 
 def _field(

@@ -568,10 +568,16 @@ def _periods(
 
 
 # What others call the periods that one compares with.
+_PERIODS = ("period", "day", "week", "month", "quarter", "half", "year")
 _ALSO_COMPARED = dict.fromkeys(
-    ("yoy", "year_over_year", "year_on_year", "prior_year"), "previous_year"
+    ("yoy", "year_over_year", "year_on_year", "prior_year", "year_before", "same_period_last_year"), "previous_year"
 ) | dict.fromkeys(
-    ("pop", "mom", "qoq", "wow", "period_over_period", "month_over_month", "quarter_over_quarter", "prior_period"),
+    (
+        *("pop", "mom", "qoq", "wow", "period_over_period", "month_over_month", "quarter_over_quarter"),
+        # Those of the report's period, and not of today, as `last_quarter` is.
+        *(f"{word}_{what}" for word in ("previous", "prior", "preceding") for what in _PERIODS if what != "year"),
+        "last_period",
+    ),
     "previous_period",
 )
 

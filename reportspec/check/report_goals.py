@@ -89,6 +89,15 @@ def _goal(
             warning=True,
         )
     _check_sum(document, metric, target, targets, path)
+    if given.get("direction", metric.direction) not in ("up", "down"):
+        sized = "{" + (f"target: {written or f'{target:g}'}" if target is not None else "…") + ", direction: up}"
+        document.tell(
+            "missing-key",
+            f"`{metric.id}` is neither good nor bad when it is more, so the goal has to say when it is reached",
+            path,
+            f"write `{sized}` where more is better, `direction: down` where less is",
+            key=True,
+        )
     return GoalSpec(
         float(target) if target is not None else None,
         float(given.get("warn_at", 1.0)),

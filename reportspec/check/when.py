@@ -56,7 +56,7 @@ def condition_of(
         document.tell("bad-condition", "`and` and `or` cannot be mixed", _PLACE, help)
         return Condition("always")
     tiles = tiles_of(sections)
-    found = [_comparison(document, part.strip(), tiles) for part in (first, *more[1::2])]
+    found = [_comparison(document, data, part.strip(), tiles) for part in (first, *more[1::2])]
     comparisons = tuple(one for one in found if one is not None)
     every = "or" not in joiners
     if len(comparisons) == len(found):
@@ -69,7 +69,19 @@ def tiles_of(sections: Iterable[SectionSpec]) -> dict[str, Metric]:
     return {one.id: one for section in sections if isinstance(section, KpisSection) for one in section.metrics}
 
 
-def _comparison(document: Document, part: str, tiles: Mapping[str, Metric]) -> Comparison | None:
+def lost_with_others(document: Document, data: Mapping[str, Any], tiles: Iterable[str], name: str) -> bool:
+    """Whether a metric lacks its tile because something else is wrong, which is told: its section was not made."""
+    if not document.broken:
+        return False
+    sections = [one for one in data.get("sections") or () if isinstance(one, dict)]
+    lists = [data.get("metrics"), *(one.get("kpis") for one in sections)]
+    written = {_id(str(one)) for listed in lists if isinstance(listed, list) for one in listed}
+    return name in written or not any(True for _ in tiles)
+
+
+def _comparison(
+    document: Document, data: Mapping[str, Any], part: str, tiles: Mapping[str, Metric]
+) -> Comparison | None:
     match = _COMPARISON.fullmatch(part)
     if match is None:
         if part in WORDS:
@@ -83,6 +95,8 @@ def _comparison(document: Document, part: str, tiles: Mapping[str, Metric]) -> C
         return None
     name, sign = _id(match[1]), {"==": "=", "<>": "!="}.get(match[2], match[2])
     if name not in tiles:
+        if lost_with_others(document, data, tiles, name):
+            return None
         document.tell(
             "unknown-metric",
             f"`{name[:60]}` is in no tile of this report",

@@ -32,9 +32,10 @@ class Apart:
 
 
 def grouped_by_name(report: Report) -> tuple[str, ...]:
-    """The entities by whose names a report groups, of those whose members may share one."""
+    """The entities by whose names a report groups, or that it lists, of those whose members may share one."""
     found: dict[str, None] = {}
-    for dimension in _dimensions(report):
+    listed = (one for section in report.sections for one in section.listed_names)
+    for dimension in (*_dimensions(report), *listed):
         entity = report.binding.entity(dimension.field.entity)
         if not dimension.bins and dimension.field.name == NAME and told_apart(report, entity):
             found[entity.name] = None
@@ -109,11 +110,11 @@ def _order(binding: Binding, entity: Entity) -> list[str]:
 
 
 def expected(report: Report, check: Check) -> bool:
-    """Whether members are meant to share names, and are called by what they belong to."""
+    """Whether members are meant to share names, and are called by what they belong to, or stand in lists alone."""
     if check.kind != "shared-name":
         return False
     of = [one for one in _dimensions(report) if one.field.entity == check.entity]
-    return all(one.turns or not one.key for one in of) and any(one.turns for one in of)
+    return all(one.turns or not one.key for one in of) and (any(one.turns for one in of) or not of)
 
 
 def _apart(binding: Binding, name: str, table: Table) -> Apart | None:

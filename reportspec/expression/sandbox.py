@@ -256,7 +256,7 @@ def _why(error: Exception) -> str:
     details = getattr(error, "errors", None) or [{}]
     near = str(details[0].get("highlight") or "").strip()[:40]
     first = str(error).splitlines()[0].split(". Line")[0].rstrip(".") if str(error) else ""
-    if "<class" in first:
+    if "<class" in first or "<Token" in first:
         first = "a part of it is missing"
     near = f", at `{near}`" if near and near not in first else ""
     return f"it is not an SQL expression: {first or 'it cannot be read'}{near}"

@@ -96,7 +96,7 @@ class AggregateQuery:
 class RecordsQuery:
     """Rows of one entity as they are, the first `limit` of them in an order; with `by` the first of
     each value of that field. The fields that are `raw` are amounts in their own currency; all others
-    are in the report's."""
+    are in the report's. `names` are those of the fields whose values are called otherwise, by their keys."""
 
     section: str
     entity: str
@@ -107,6 +107,7 @@ class RecordsQuery:
     limit: int
     by: tuple[str, ...] = ()
     raw: frozenset[str] = frozenset()
+    names: tuple[Dimension, ...] = ()
 
     @property
     def purpose(self) -> str:

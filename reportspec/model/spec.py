@@ -120,8 +120,13 @@ class SectionSpec:
         """The dimensions, also those that members are only compared by."""
         return self.dimensions
 
+    @property
+    def listed_names(self) -> tuple[Dimension, ...]:
+        """The names of other records that it lists, each as what rows could be grouped by."""
+        return ()
+
     def regrouped(self, change: Regroup) -> Self:
-        """The same section with each of its dimensions changed; `change` also gets those that stand beside it."""
+        """The same section with each of its dimensions changed, or names; `change` also gets those beside it."""
         return self
 
 

@@ -10,6 +10,7 @@ from sqlglot import exp
 from reportspec.catalogue.library import FINEST_OPTION, LARGEST_OPTION, UnknownMetric
 from reportspec.diagnostics import folded_name, suggestion
 from reportspec.expression.sandbox import parse
+from reportspec.languages import languages
 from reportspec.measures.asked import can_trend
 from reportspec.model.domain import Metric
 from reportspec.model.query import Dimension
@@ -55,7 +56,7 @@ def find_metric(
             help = f"an option is at most {LARGEST_OPTION:,}, with at most {FINEST_OPTION} decimals"
         elif why.what == "metric":
             message = f"no metric named `{part}`"
-            help = _another_word(binding, part) or near or "`reportspec catalog metrics` lists them"
+            help = _meant(binding, part) or near or "`reportspec catalog metrics` lists them"
         else:
             message = f"`{name.partition('.')[0].partition('(')[0]}` has no {why.what} `{part}`"
             help = near or (f"it has {', '.join(why.known)}" if why.known else f"it has no {why.what}s")
@@ -63,11 +64,40 @@ def find_metric(
     return None
 
 
-def _another_word(binding: Binding, word: str) -> str | None:
-    """``did you mean `close_rate`?`` for `win_rate`, which no likeness of letters finds."""
+_SAID_SHORTER = {"average": "avg", "mean": "avg", "amounts": "amount", "value": "amount", "ratio": "rate"}
+_UNSAID = frozenset(["total", "sum", "number", "of", "the", "all", "overall", "no"])
+
+
+def _meant(binding: Binding, word: str) -> str | None:
+    """``did you mean `close_rate`?`` for `win_rate`, and `leads_created_count` for `lead_count`, which no likeness
+    of letters finds: by other words for metrics, by what they are labelled, then by whose words are all in them."""
     metrics, flat = binding.catalogue.metrics, folded_name(word)
-    metric = next((name for name in metrics if flat in metrics[name].also), None)
-    return f"did you mean `{metric}`?" if metric else None
+    words = _words(flat)
+    for asked in dict.fromkeys((flat, "_".join(words))):
+        metric = next((name for name in metrics if asked in metrics[name].also), None)
+        metric = metric or next((name for name in metrics if asked in _labels(metrics[name])), None)
+        if metric is not None:
+            return f"did you mean `{metric}`?"
+    whole = [name for name in metrics if words and set(words) <= set(_words(name))]
+    # What stands first says what is counted.
+    first = [name for name in whole if _words(name)[0] == words[0]] or (whole if len(flat) >= 4 else [])
+    found = min(first, key=lambda name: (len(_words(name)), not name.endswith("_count"), len(name)), default=None)
+    return f"did you mean `{found}`?" if found else None
+
+
+def _labels(metric: Metric) -> set[str]:
+    """What a metric is called in the languages there are, as names are compared."""
+    return {folded_name(metric.label.get(language) or "") for language in languages()}
+
+
+def _words(name: str) -> list[str]:
+    """The words of a folded name, each as one of several, without those that say nothing."""
+    words = [_SAID_SHORTER.get(one, one) for one in name.split("_") if one and one not in _UNSAID]
+    return [f"{one[:-3]}y" if one.endswith("ies") else one[:-1] if _plural(one) else one for one in words]
+
+
+def _plural(word: str) -> bool:
+    return len(word) > 3 and word.endswith("s") and not word.endswith("ss")
 
 
 def check_labels(context: Context, metrics: Sequence[Metric], path: Place) -> None:

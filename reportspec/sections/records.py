@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, Self
 
 from sqlglot import exp
 
@@ -17,10 +17,10 @@ from reportspec.measures.dimensions import field_column, labelled_value
 from reportspec.measures.metric_columns import Footnotes, label
 from reportspec.measures.words import word
 from reportspec.model.figures import Column, Section
-from reportspec.model.query import Query, RecordsQuery
-from reportspec.model.spec import Report, SectionSpec
+from reportspec.model.query import Dimension, Query, RecordsQuery
+from reportspec.model.spec import Regroup, Report, SectionSpec
 from reportspec.resolve.binding import Binding, Unresolved
-from reportspec.resolve.called import called
+from reportspec.resolve.called import called as called_here
 from reportspec.resolve.conditions import field_named
 from reportspec.resolve.currencies import money_currencies
 from reportspec.resolve.document import Place
@@ -55,6 +55,20 @@ class RecordsSection(SectionSpec):
     sort: tuple[tuple[tuple[str, ...], bool], ...] = ()
     limit: int = 20
     listed: Listed | None = None
+    names: tuple[Dimension, ...] = ()
+
+    @property
+    def listed_names(self) -> tuple[Dimension, ...]:
+        """What the people and stages that stand in a list are called."""
+        return self.names
+
+    def regrouped(self, change: Regroup) -> Self:
+        """The same with members of one name told apart; where that are too many to be called one by one they stay as
+        they are."""
+        changed = tuple(change(one, self.names) for one in self.names)
+        return replace(
+            self, names=tuple(new if new.called else one for one, new in zip(self.names, changed, strict=True))
+        )
 
     @property
     def paths(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
@@ -96,6 +110,17 @@ def check(context: Context, draft: Draft) -> SectionSpec | None:
         limit=int(spec.get("limit", 20)),
         conditions=(*draft.conditions, *within),
         listed=listed,
+        names=_names(binding, entity, fields),
+    )
+
+
+def _names(binding: Binding, entity: str, fields: Sequence[FieldPath]) -> tuple[Dimension, ...]:
+    """The listed names of records of which there are few, and that stand in tables by their names."""
+    found = ((name, path, binding.resolve(entity, path).field) for name, path in fields)
+    return tuple(
+        Dimension(name, path, field)
+        for name, path, field in found
+        if field.name == "name" and binding.entity(field.entity).idle_rows is not None
     )
 
 
@@ -213,7 +238,8 @@ def queries(report: Report, spec: RecordsSection) -> tuple[Query, ...]:
     """The records."""
     fields, raw = record_fields(report.binding, spec)
     conditions, side = conditions_of(report, spec), report.sides[0]
-    return (RecordsQuery(spec.id, spec.entity, fields, side, conditions, spec.sort, spec.limit, raw=raw),)
+    called = tuple(one for one in spec.names if one.called)
+    return (RecordsQuery(spec.id, spec.entity, fields, side, conditions, spec.sort, spec.limit, raw=raw, names=called),)
 
 
 def record_fields(
@@ -262,7 +288,7 @@ def figures(report: Report, spec: RecordsSection, answers: Answers, footnotes: F
 
 
 def _column(report: Report, spec: RecordsSection, query: RecordsQuery, name: str, path: tuple[str, ...]) -> Column:
-    text = called(report.binding, spec.entity, path, report.language)
+    text = called_here(report.binding, spec.entity, path, report.language)
     column = field_column(report, name, text, report.binding.resolve(spec.entity, path).field)
     if name in query.raw:
         return replace(column, unit=None, currency=None)

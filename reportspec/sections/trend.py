@@ -115,7 +115,7 @@ def figures(report: Report, spec: TrendSection, answers: Answers, footnotes: Foo
     if spec.totals and all(m.time is not None for metric in spec.metrics for m in metrics_needed(catalogue, metric)):
         lead: list[Cell] = [None] * (2 if by is not None else 1)
         total_cells = (*lead, *metric_cells(report, spec.metrics, total, total))
-    apart = [name for index, name in enumerate(names) if _apart(report, query.sides, index)]
+    apart = [name for index, name in enumerate(names) if _alone(report, query.sides, index)]
     notes = (word(report.language, "steps_apart", ", ".join(apart)),) if apart else ()
     section = section_of(
         spec,
@@ -216,6 +216,14 @@ def _apart(report: Report, sides: tuple[Side, ...], index: int) -> bool:
     over = instant(bucket.end, report.binding.zone) <= report.reached
     cut = bucket.partial or before.partial
     return over and cut and bucket.end - bucket.start != before.end - before.start
+
+
+def _alone(report: Report, sides: tuple[Side, ...], index: int) -> bool:
+    """Whether a step that has begun shows no earlier figure, though there is one in its place in the other period."""
+    if report.compare is None or len(sides) < 2 or index >= len(sides[1].buckets):
+        return False
+    begun = instant(sides[0].buckets[index].start, report.binding.zone) < report.reached
+    return begun and not _answers(report, sides, index)
 
 
 def _answers(report: Report, sides: tuple[Side, ...], index: int) -> bool:

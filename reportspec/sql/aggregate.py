@@ -278,16 +278,7 @@ def _dimension(scope: Scope, dimension: Dimension, moment: Moment, measure: Meas
     else:
         value = scope.field(dimension.path, moment)
     if dimension.key:
-        key = scope.field(dimension.key, moment)
-        if scope.binding.key_kind(dimension.field.entity, dimension.key[-1]):
-            key = cast(key, "VARCHAR")
-        if not dimension.called:
-            return _with_key(value, key)
-        ifs = [
-            exp.If(this=exp.EQ(this=copied(key), expression=literal(one)), true=literal(text))
-            for one, text in dimension.called
-        ]
-        return exp.Case(ifs=ifs, default=value)
+        return called_apart(scope, dimension, value, moment)
     if not dimension.bins:
         return value
     ifs = [
@@ -296,6 +287,20 @@ def _dimension(scope: Scope, dimension: Dimension, moment: Moment, measure: Meas
     ]
     known = exp.Not(this=exp.Is(this=value, expression=exp.Null()))
     return exp.Case(ifs=[*ifs, exp.If(this=known, true=literal(len(dimension.bins)))])
+
+
+def called_apart(scope: Scope, dimension: Dimension, value: exp.Expr, moment: Moment) -> exp.Expr:
+    """The name of a member, or what those are called who share theirs."""
+    key = scope.field(dimension.key, moment)
+    if scope.binding.key_kind(dimension.field.entity, dimension.key[-1]):
+        key = cast(key, "VARCHAR")
+    if not dimension.called:
+        return _with_key(value, key)
+    ifs = [
+        exp.If(this=exp.EQ(this=copied(key), expression=literal(one)), true=literal(text))
+        for one, text in dimension.called
+    ]
+    return exp.Case(ifs=ifs, default=value)
 
 
 def _with_key(name: exp.Expr, key: exp.Expr) -> exp.Expr:

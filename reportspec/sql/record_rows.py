@@ -13,7 +13,7 @@ from reportspec.expression.trees import alias_of, all_of, column, conjuncts, cop
 from reportspec.model.query import RecordsQuery
 from reportspec.resolve.binding import Binding, Unresolved
 from reportspec.resolve.moments import Moment
-from reportspec.sql.aggregate import AS_OF
+from reportspec.sql.aggregate import AS_OF, called_apart
 from reportspec.sql.scope import Scope
 from reportspec.sql.statement import Statement
 
@@ -43,6 +43,8 @@ def records_statement(binding: Binding, query: RecordsQuery) -> exp.Expr:
         select = select.select(named(apart[0], BY), copy=False)
     for index, (name, path) in enumerate(query.fields):
         value = scope.field(path, moment) if name in query.raw else shown(path)
+        for one in query.names:
+            value = called_apart(scope, one, value, moment) if one.path == path else value
         select = select.select(named(value, f"f{index}"), copy=False)
     every = exp.Window(this=exp.Count(this=exp.Star()), partition_by=[*apart] or None)
     select = select.select(named(every, AVAILABLE), copy=False)

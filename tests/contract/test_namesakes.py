@@ -177,6 +177,23 @@ def test_what_tells_them_apart(tmp_path: Path) -> None:
     }
 
 
+def test_in_lists_too(tmp_path: Path) -> None:
+    """The two of one name are called by their mail in lists, which stand by themselves, and nothing is told of it."""
+    fields = ["deal.deal_id", "user.name", "stage.name"]
+    asked = {"period": "2026-03", "sections": [{"id": "list", "records": {"entity": "deal", "fields": fields}}]}
+    found = figures(project(tmp_path), asked, NOW)
+    assert {(row["deal.deal_id"], row["user.name"], row["stage.name"]) for row in rows(found, "list")} == {
+        ("1", "Sam Lee (s.lee@x.it)", "Intro (New)"),
+        ("2", "Sam Lee (s.lee@x.it)", "Intro (New)"),
+        ("3", "Sam Lee (sam@x.it)", "Offer (Renew)"),
+        ("4", "Ada", "Intro (New)"),
+        ("5", "Ada", "Offer (New)"),
+        ("6", "Sam Lee (sam@x.it)", "Offer (Renew)"),
+        ("7", "Sam Lee (s.lee@x.it)", "Intro (Renew)"),
+    }
+    assert not [one for one in found.warnings if one.code == "shared-name"]
+
+
 @pytest.mark.parametrize("kind", ["sqlite", pytest.param("mariadb", marks=pytest.mark.slow)])
 def test_of_many_all_have_their_key(kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(namesakes, "MOST", 1)

@@ -71,8 +71,6 @@ def tile(folder: Path, goal: Any, now: datetime, period: str = "2026-04") -> Goa
         ("up", -20, "met", 0),
         ("up", -30, "met", 10),
         ("up", 0, "missed", -20),
-        ("neutral", -10, "missed", -10),
-        ("neutral", -30, "met", 10),
         ("down", -10, "met", -10),
         ("down", -20, "met", 0),
         ("down", -30, "missed", 10),

@@ -138,6 +138,10 @@ def test_breakdowns_trends_and_highlights(folder: Path) -> None:
     # The 1st of November is a Sunday; the 1st of October a Thursday, with three days after it.
     assert told == [[10, None], [70, 70], [40, None], [None, None], [None, None], [None, None]]
     assert [*total(found, "weeks").values()][1:] == [120, 120]
+    [weeks] = [one for one in found.sections if one.id == "weeks"]
+    assert weeks.notes == (
+        "Not compared, since no stretch of the same length stands beside them in the other period: 1 Nov, 9 Nov.",
+    )
     assert rows(found, "news") == []
 
 

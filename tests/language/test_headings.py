@@ -141,3 +141,12 @@ def test_files_are_counted_in_the_language(language: str, one: str, two: str, tm
         project = f"version: 1\nsource: {{files: {{{files}}}}}\nmapping: m.yaml\nlanguage: {language}\n"
         (tmp_path / "reportspec.yaml").write_text(project, "utf-8")
         assert figures(tmp_path, {"period": "2026-Q3", "sections": [{"text": "a"}]}).source_label == said
+
+
+def test_no_section_is_called_as_a_metric_that_counts_something_else() -> None:
+    """The list of deals that were pushed or are past their date was called as the tile of those that were pushed."""
+    catalogue = packaged()
+    sections = catalogue.reports["sales_forecast"].preset["sections"]
+    [title] = [one["title"] for one in sections if one.get("id") == "slipped"]
+    for language in languages():
+        assert title.get(language) != catalogue.metrics["pushed_deals_count"].label.get(language), language
