@@ -168,6 +168,25 @@ def test_a_lead_becomes_a_customer_with_its_first_purchase(make: Make) -> None:
     assert found == {"Web": [10, 2], "Fair": [20, 0.5]}
 
 
+@pytest.mark.parametrize(("period", "won"), [("2026-01", 130), ("2026-03", 300)])
+def test_a_closed_deal_has_its_record_s_amount_unless_it_was_reopened(make: Make, period: str, won: int) -> None:
+    # `kept` was won with 20 and its record says 30 today; `again` was won with 100, reopened, and won with 300.
+    folder = make(
+        {
+            "account": "account_id,name\nk,K\n",
+            "stage": "stage_id,name,position,is_won,is_lost\nS,Talk,1,false,false\nW,Won,2,true,false\n",
+            "deal": "deal_id,account_id,stage_id,status,amount,currency,created_at,closed_at\n"
+            "kept,k,W,won,30,EUR,2026-01-01 10:00:00,2026-01-10 10:00:00\n"
+            "again,k,W,won,300,EUR,2026-01-01 10:00:00,2026-03-10 10:00:00\n",
+            "deal_stage_history": "deal_id,stage_id,entered_at,amount,currency\n"
+            "kept,S,2026-01-01 10:00:00,10,EUR\nkept,W,2026-01-10 10:00:00,20,EUR\n"
+            "again,S,2026-01-01 10:00:00,90,EUR\nagain,W,2026-01-12 10:00:00,100,EUR\n"
+            "again,S,2026-02-12 10:00:00,200,EUR\nagain,W,2026-03-10 10:00:00,300,EUR\n",
+        }
+    )
+    assert _figures(folder, {"period": period}, ["won_amount", "purchases_amount"]) == [won, won]
+
+
 def test_a_draft_was_not_launched_and_costs_nothing(make: Make) -> None:
     folder = make(
         {
