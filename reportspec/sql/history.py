@@ -4,7 +4,8 @@ A deal that was lost in June, reopened in July and won in September has three cl
 states. Each gets a row with the instants between which it held, so that any report can ask what
 was true at its own date. The last state is the source's own record of today: its status and
 closing date are the entity's own, which people correct; where a closed record has no closing date,
-the history's last closing is its own. Earlier states take theirs from the history. Where
+the history's last closing is its own. Earlier states take theirs from the history. What else a record
+says of its closing (why it was lost) is known of the whole stretch of closed states that it ends with. Where
 the history also has what other fields were (a deal's amount), a state has a row for each change.
 """
 
@@ -110,6 +111,8 @@ def _states(statement: Statement, entity: Entity, base: str, needed: tuple[str, 
         typed = statement.binding.key_kind(entity.name, history.outcome.lost_from)
         before = _last_open(history, bare_key(stage) if typed else stage, exp.Null() if typed else null("VARCHAR"))
         select = select.select(named(before, "last_open_stage_id"), copy=False)
+    if any(_asks_for_the_stretch(statement, entity, name) for name in needed):
+        select = select.select(named(_ends_history(history), "ends_history"), copy=False)
     of_row = same_key(key(base, entity.name, entity.key), row)
     of_state = same_key(key(of.entity, of.entity, of.key), stage)
     of_next = same_key(key(FOLLOWING, of.entity, of.key), following)
@@ -163,6 +166,29 @@ def _of_one_kind(statement: Statement, entity: Entity) -> bool:
     assert history is not None
     assert entity.key is not None
     return kind_of(history.entity, history.by) == kind_of(entity.name, entity.key)
+
+
+def _asks_for_the_stretch(statement: Statement, entity: Entity, name: str) -> bool:
+    """Whether a field is the record's in all states of the closing that the record tells of."""
+    history, field = entity.history, statement.binding.field(entity.name, name)
+    assert history is not None
+    if name == history.outcome.reopened:
+        return True
+    told = (*history.outcome.fields, history.stage, *history.with_state)
+    return field is not None and field.as_of is not None and name not in told
+
+
+def _ends_history(history: History) -> exp.Expr:
+    """Whether a state won or lost what is in it, and every state after it did the same."""
+
+    def alike(name: str) -> exp.Expr:
+        closed = _yes(history.states.entity, name)
+        other = exp.Max(this=when(exp.Not(this=copied(closed)), column(VISIT, history.number)))
+        latest = exp.Window(this=other, partition_by=[column(VISIT, history.by)])
+        before = exp.Coalesce(this=latest, expressions=[literal(0)])
+        return exp.Paren(this=exp.and_(closed, exp.GT(this=column(VISIT, history.number), expression=before)))
+
+    return exp.Or(this=alike(history.states.won), expression=alike(history.states.lost))
 
 
 def _is_last(history: History) -> exp.Expr:
@@ -264,6 +290,16 @@ def _is_today(history: History, states: str) -> exp.Expr:
     return exp.Or(this=unknown, expression=column(states, "is_last"))
 
 
+def _told_today(history: History, base: str, states: str) -> exp.Expr:
+    """Whether a state is of the closing that the record tells of: today's state, or one of those before it
+    in which all that came after went the same way, and the record with it."""
+    outcome = history.outcome
+    ifs = [exp.If(this=column(states, "is_won"), true=literal(outcome.won))]
+    same = _same(column(base, outcome.field), exp.Case(ifs=ifs, default=literal(outcome.lost)))
+    stretch = exp.And(this=column(states, "ends_history"), expression=same)
+    return exp.Or(this=exp.Paren(this=_is_today(history, states)), expression=exp.Paren(this=stretch))
+
+
 def _closed_state(states: str) -> exp.Expr:
     return exp.Or(this=column(states, "is_won"), expression=column(states, "is_lost"))
 
@@ -287,6 +323,10 @@ def _of_state(statement: Statement, entity: Entity, base: str, states: str) -> d
         "valid_from": column(states, "valid_from"),
         "valid_until": column(states, "valid_until"),
     }
+    if outcome.reopened is not None:
+        # Of what was closed then, whether it was opened again, or closed otherwise, since.
+        told = exp.Paren(this=_told_today(history, base, states))
+        own[outcome.reopened] = when(told, exp.Boolean(this=False), _closed_state(states))
     if statement.binding.mapped(entity.name, outcome.lost_from) is not None:
         recorded = column(base, outcome.lost_from)
         own[outcome.lost_from] = exp.Coalesce(this=column(states, "last_open_stage_id"), expressions=[recorded])
@@ -370,7 +410,7 @@ def _value_then(history: History, base: str, states: str, field: str, amount: st
 
 def _as_then(statement: Statement, entity: Entity, base: str, states: str, name: str) -> exp.Expr:
     """A field that the history does not have, as of a state. What a row has with its state is known of
-    today's alone; what came with a closing is that of the last one, which earlier states knew nothing of."""
+    today's alone; what came with a closing is that of the last one, which states before it knew nothing of."""
     field, history = statement.binding.field(entity.name, name), entity.history
     assert history is not None
     if name in history.with_state:
@@ -380,5 +420,5 @@ def _as_then(statement: Statement, entity: Entity, base: str, states: str, name:
     open_still: exp.Expr = exp.Is(this=column(base, field.as_of.event), expression=exp.Null())
     if field.as_of.event == history.outcome.at:  # a closed record may lack its date
         open_still = exp.and_(open_still, exp.Not(this=exp.Paren(this=_closed_record(history.outcome, base))))
-    known = exp.Or(this=exp.Paren(this=_is_today(history, states)), expression=open_still)
+    known = exp.Or(this=_told_today(history, base, states), expression=open_still)
     return when(known, column(base, name), literal(field.as_of.before))
