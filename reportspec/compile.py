@@ -54,10 +54,11 @@ class Program:
 
 def compile_report(report: Report) -> Program:
     """Plan a report's queries, once, and make a statement of each."""
-    return Program(report, tuple(Compiled(query, _statement(report, query)) for query in plan(report)))
+    return Program(report, tuple(Compiled(query, statement_of(report, query)) for query in plan(report)))
 
 
-def _statement(report: Report, query: Query) -> exp.Expr:
+def statement_of(report: Report, query: Query) -> exp.Expr:
+    """The statement of one of a report's queries."""
     if isinstance(query, AggregateQuery):
         return aggregate_statement(report.binding, query)
     return records_statement(report.binding, query)

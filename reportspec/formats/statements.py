@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from reportspec.compile import statement_of
 from reportspec.databases import dialect_named
 from reportspec.diagnostics import one_line
 from reportspec.evaluate.evaluate import formula
@@ -10,10 +11,8 @@ from reportspec.model.column_ids import Member
 from reportspec.model.query import AggregateQuery, Query
 from reportspec.model.spec import Report, SectionSpec
 from reportspec.plan import plan
-from reportspec.sql.aggregate import aggregate_statement
 from reportspec.sql.column_names import spelled
 from reportspec.sql.dialect import sql_hash, sql_text
-from reportspec.sql.record_rows import records_statement
 
 _PURPOSES = {
     "figures": "its rows",
@@ -67,10 +66,8 @@ def _may_be_loose(report: Report, dialect: str) -> bool:
 
 
 def _listed(report: Report, section: SectionSpec | None, query: Query, dialect: str) -> list[str]:
-    if isinstance(query, AggregateQuery):
-        tree, purpose = aggregate_statement(report.binding, query), query.purpose
-    else:
-        tree, purpose = records_statement(report.binding, query), "figures"
+    tree = statement_of(report, query)
+    purpose = query.purpose if isinstance(query, AggregateQuery) else "figures"
     kind = f" ({section.kind})" if section is not None else ""
     said = _PURPOSES.get(purpose.partition(" ")[0], purpose)
     text = sql_text(tree, dialect_named(dialect))

@@ -25,6 +25,11 @@ class Moment:
     end: Any
     report: datetime | None = None
 
+    @property
+    def fixed(self) -> bool:
+        """Whether its instants are fixed times, or none."""
+        return not (callable(self.as_of) or callable(self.start) or callable(self.end))
+
 
 @remembered
 def depth(binding: Binding, name: str) -> int:

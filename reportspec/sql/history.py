@@ -10,33 +10,32 @@ the history also has what other fields were (a deal's amount), a state has a row
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from sqlglot import exp
 
 from reportspec.expression.trees import all_of, cast, column, copied, literal, named, null, table, when
 from reportspec.model.domain import Entity, History, Outcome
+from reportspec.remembered import remembered
+from reportspec.resolve.binding import Binding
 from reportspec.sql.from_clause import aliased
-
-if TYPE_CHECKING:
-    from reportspec.sql.statement import Statement
+from reportspec.sql.shared import shared_of
 
 VISIT, FOLLOWING = "visit", "following"  # the aliases of a state in the history, and of the one after it
 WORTH = "worth"  # the alias of the entity with past values
+_BOUNDS = ("valid_from", "valid_until")
 CHANGED = "changed_at"  # when a row came into the state; null where there is no history of it
 
 
-def past_values(statement: Statement, entity: Entity, needed: tuple[str, ...]) -> tuple[str, ...]:
+def past_values(binding: Binding, entity: Entity, needed: tuple[str, ...]) -> tuple[str, ...]:
     """Of the fields that are asked for, those of which the history has what they were; a currency
     brings the amount that it belongs to."""
-    known = statement.binding.past_values(entity)
+    known = binding.past_values(entity)
     asked = [name for name in known if name in needed]
     money = [name for name in known if entity.fields[name].currency in asked]
     return tuple(dict.fromkeys((*asked, *money)))
 
 
 def select_versions(
-    statement: Statement, entity: Entity, name: str, base: str, states: str, needed: tuple[str, ...]
+    binding: Binding, entity: Entity, name: str, base: str, states: str, needed: tuple[str, ...]
 ) -> list[tuple[str, exp.Expr, str]]:
     """The CTEs `states` (the history of the rows in `base`) and `name` (both joined)."""
     history = entity.history
@@ -44,17 +43,24 @@ def select_versions(
     assert entity.key is not None
     label = entity.plural["en"]
     return [
-        (states, _states(statement, entity, base, needed), f"The states that {label.lower()} were in"),
+        (
+            states,
+            _states(binding, entity.name, base, history.outcome.lost_from in needed),
+            f"The states that {label.lower()} were in",
+        ),
         (
             name,
-            _versions(statement, entity, base, states, needed),
+            _versions(binding, entity.name, base, states, needed),
             f"{label}, one row for each state, valid from and until",
         ),
     ]
 
 
-def _states(statement: Statement, entity: Entity, base: str, needed: tuple[str, ...]) -> exp.Expr:
-    """A row for each state in the history of the rows in `base`, with the instants between which it held."""
+@remembered
+def _states(binding: Binding, of_entity: str, base: str, lost_from: bool) -> exp.Expr:
+    """A row for each state in the history of the rows in `base`, with the instants between which it held, and the
+    state that it was lost from, if that is asked for."""
+    entity = binding.entity(of_entity)
     history = entity.history
     assert history is not None
     assert entity.key is not None
@@ -62,11 +68,11 @@ def _states(statement: Statement, entity: Entity, base: str, needed: tuple[str, 
 
     def key(alias: str, entity: str, name: str) -> exp.Expr:
         found = column(alias, name)
-        return cast(found, "VARCHAR") if statement.binding.typed_key(entity, name) else found
+        return cast(found, "VARCHAR") if binding.typed_key(entity, name) else found
 
     row, stage = key(VISIT, history.entity, history.by), key(VISIT, history.entity, history.stage)
     following = key(VISIT, history.entity, history.next)
-    begins, ends = _held(statement, entity, base)
+    begins, ends = _held(binding, entity, base)
     first = exp.EQ(this=column(VISIT, history.number), expression=literal(1))
     select = exp.Select().select(
         named(copied(row), history.by),
@@ -80,7 +86,7 @@ def _states(statement: Statement, entity: Entity, base: str, needed: tuple[str, 
         named(when(first, null("TIMESTAMP"), begins), "valid_from"),
         named(ends, "valid_until"),
     )
-    if history.outcome.lost_from in needed:
+    if lost_from:
         select = select.select(named(_last_open(history, stage), "last_open_stage_id"), copy=False)
     of_row = exp.EQ(this=column(base, entity.key), expression=row)
     of_state = exp.EQ(this=key(of.entity, of.entity, of.key), expression=stage)
@@ -92,25 +98,25 @@ def _states(statement: Statement, entity: Entity, base: str, needed: tuple[str, 
         exp.Join(this=aliased(of.entity, FOLLOWING), side="LEFT", on=of_next),
     ]
     select.set("joins", joins)
-    return select
+    return shared_of(binding).added(select)
 
 
 def _is_last(history: History) -> exp.Expr:
     return exp.Is(this=column(VISIT, history.left), expression=exp.Null())
 
 
-def _held(statement: Statement, entity: Entity, base: str) -> tuple[exp.Expr, exp.Expr]:
+def _held(binding: Binding, entity: Entity, base: str) -> tuple[exp.Expr, exp.Expr]:
     """Since when and until when a state held."""
     history = entity.history
     assert history is not None
     begins: exp.Expr = column(VISIT, history.entered)
     ends: exp.Expr = column(VISIT, history.left)
     at = history.outcome.at
-    if statement.binding.storage(entity.name, at) != "date":
+    if binding.storage(entity.name, at) != "date":
         # The last state begins with the record's own closing, and the one before it ends there.
         begins = when(_own(history, base, _is_last(history), history.states.entity), column(base, at), begins)
         none_but_one = exp.Is(this=column(VISIT, history.next_but_one), expression=exp.Null())
-        last_but_one = exp.and_(exp.Not(this=_is_last(history)), none_but_one)
+        last_but_one = exp.And(this=exp.Not(this=_is_last(history)), expression=none_but_one)
         ends = when(_own(history, base, last_but_one, FOLLOWING), column(base, at), ends)
     return begins, ends
 
@@ -142,33 +148,54 @@ def _closed_record(outcome: Outcome, base: str) -> exp.Expr:
 def _own(history: History, base: str, which: exp.Expr, stage: str) -> exp.Expr:
     """Whether a state is the closed one that a record is in, with a closing of its own."""
     given = exp.Not(this=exp.Is(this=column(base, history.outcome.at), expression=exp.Null()))
-    return exp.and_(which, exp.Paren(this=_closed(history, stage)), given)
+    found = all_of([which, exp.Paren(this=_closed(history, stage)), given])
+    assert found is not None
+    return found
 
 
 def _yes(alias: str, name: str) -> exp.Expr:
     return exp.Coalesce(this=column(alias, name), expressions=[exp.Boolean(this=False)])
 
 
-def _versions(statement: Statement, entity: Entity, base: str, states: str, needed: tuple[str, ...]) -> exp.Expr:
+@remembered
+def _versions(binding: Binding, of_entity: str, base: str, states: str, needed: tuple[str, ...]) -> exp.Expr:
     """A row for each state of each row in `base`, and for each change of its values within one."""
+    entity = binding.entity(of_entity)
     history = entity.history
     assert history is not None
     assert entity.key is not None
-    history_of = past_values(statement, entity, needed)
-    own = _of_state(statement, entity, base, states)
-    if history_of:
-        own |= _bounds(history, states)
-    select = exp.Select()
+    history_of = past_values(binding, entity, needed)
+    fields = []
     for field in dict.fromkeys((*needed, "stage_since", CHANGED, "valid_from", "valid_until")):
-        value = own.get(field) or _as_then(statement, entity, base, states, field)
         amount = next((n for n in history_of if entity.fields[n].currency == field), field)
-        if amount in history_of:
-            value = _value_then(history, base, states, field, amount, value)
-        select = select.select(named(value, field), copy=False)
+        worth = amount if amount in history_of else None
+        fields.append(_version_field(binding, of_entity, base, states, field, worth, bool(history_of)))
+    select = exp.Select(expressions=fields)
     on = _same(column(states, history.by), column(base, entity.key))
     select = select.from_(table(base), copy=False)
     select = select.join(exp.Join(this=table(states), side="LEFT", on=on), copy=False)
-    return select.join(_join_values(statement, history, states), copy=False) if history_of else select
+    if history_of:
+        select = select.join(_join_values(binding, history, states), copy=False)
+    return shared_of(binding).added(select)
+
+
+@remembered
+def _version_field(
+    binding: Binding, of_entity: str, base: str, states: str, field: str, amount: str | None, bounded: bool
+) -> exp.Alias:
+    """A field of a row in a state; if the history has an `amount`, as that was then. Values of a state have
+    bounds of their own, if it is `bounded` by them."""
+    entity = binding.entity(of_entity)
+    history = entity.history
+    assert history is not None
+    own = _of_state(binding, of_entity, base, states)
+    if bounded and field in _BOUNDS:
+        value = _bounds(history, states)[field]
+    else:
+        value = own.get(field) or _as_then(binding, entity, base, states, field)
+    if amount is not None:
+        value = _value_then(history, base, states, field, amount, value)
+    return shared_of(binding).added(named(value, field))
 
 
 def _is_today(history: History, states: str) -> exp.Expr:
@@ -181,14 +208,16 @@ def _closed_state(states: str) -> exp.Expr:
     return exp.Or(this=column(states, "is_won"), expression=column(states, "is_lost"))
 
 
-def _of_state(statement: Statement, entity: Entity, base: str, states: str) -> dict[str, exp.Expr]:
+@remembered
+def _of_state(binding: Binding, of_entity: str, base: str, states: str) -> dict[str, exp.Expr]:
     """What a state says of a row in it, by field, and when it held."""
+    entity = binding.entity(of_entity)
     history = entity.history
     assert history is not None
     outcome = history.outcome
     own: dict[str, exp.Expr] = {
         outcome.field: _status(history, base, states),
-        outcome.at: _closing(statement, entity, base, states),
+        outcome.at: _closing(binding, entity, base, states),
         history.stage: exp.Coalesce(this=column(states, history.stage), expressions=[column(base, history.stage)]),
         outcome.lost_from: column(states, "last_open_stage_id"),
         "stage_since": when(
@@ -200,7 +229,7 @@ def _of_state(statement: Statement, entity: Entity, base: str, states: str) -> d
         "valid_from": column(states, "valid_from"),
         "valid_until": column(states, "valid_until"),
     }
-    if statement.binding.mapped(entity.name, outcome.lost_from) is not None:
+    if binding.mapped(entity.name, outcome.lost_from) is not None:
         recorded = column(base, outcome.lost_from)
         own[outcome.lost_from] = exp.Coalesce(this=column(states, "last_open_stage_id"), expressions=[recorded])
     return own
@@ -217,27 +246,29 @@ def _status(history: History, base: str, states: str) -> exp.Expr:
     return exp.Case(ifs=ifs, default=literal(outcome.open))
 
 
-def _closing(statement: Statement, entity: Entity, base: str, states: str) -> exp.Expr:
+def _closing(binding: Binding, entity: Entity, base: str, states: str) -> exp.Expr:
     """When a row was closed, as of a state."""
     history = entity.history
     assert history is not None
     outcome, closed = history.outcome, _closed_state(states)
     entered: exp.Expr = column(states, "entered_at")
-    if statement.binding.storage(entity.name, outcome.at) == "date":
+    if binding.storage(entity.name, outcome.at) == "date":
         entered = cast(entered, "DATE")
     # A closed record without a closing date was closed when the history says.
-    undated = when(exp.and_(_closed_record(outcome, base), exp.Paren(this=copied(closed))), copied(entered))
+    undated = when(
+        exp.And(this=_closed_record(outcome, base), expression=exp.Paren(this=copied(closed))), copied(entered)
+    )
     dated = exp.Coalesce(this=column(base, outcome.at), expressions=[undated])
     ifs = [exp.If(this=_is_today(history, states), true=dated), exp.If(this=closed, true=entered)]
     return exp.Case(ifs=ifs)
 
 
-def _join_values(statement: Statement, history: History, states: str) -> exp.Join:
+def _join_values(binding: Binding, history: History, states: str) -> exp.Join:
     """The values that the history has of a row within a state."""
     past = history.values
     assert past is not None
     by: exp.Expr = column(WORTH, history.by)
-    if statement.binding.typed_key(past.entity, history.by):
+    if binding.typed_key(past.entity, history.by):
         by = cast(by, "VARCHAR")
     same = _same(by, column(states, history.by))
     within = _same(column(WORTH, past.number), column(states, "visit_number"))
@@ -281,10 +312,10 @@ def _value_then(history: History, base: str, states: str, field: str, amount: st
     )
 
 
-def _as_then(statement: Statement, entity: Entity, base: str, states: str, name: str) -> exp.Expr:
+def _as_then(binding: Binding, entity: Entity, base: str, states: str, name: str) -> exp.Expr:
     """A field that the history does not have, as of a state. What a row has with its state is known of
     today's alone; what came with a closing is that of the last one, which earlier states knew nothing of."""
-    field, history = statement.binding.field(entity.name, name), entity.history
+    field, history = binding.field(entity.name, name), entity.history
     assert history is not None
     if name in history.with_state:
         return when(_is_today(history, states), column(base, name))
@@ -292,6 +323,7 @@ def _as_then(statement: Statement, entity: Entity, base: str, states: str, name:
         return column(base, name)
     open_still: exp.Expr = exp.Is(this=column(base, field.as_of.event), expression=exp.Null())
     if field.as_of.event == history.outcome.at:  # a closed record may lack its date
-        open_still = exp.and_(open_still, exp.Not(this=exp.Paren(this=_closed_record(history.outcome, base))))
+        not_closed = exp.Not(this=exp.Paren(this=_closed_record(history.outcome, base)))
+        open_still = exp.And(this=open_still, expression=not_closed)
     known = exp.Or(this=exp.Paren(this=_is_today(history, states)), expression=open_still)
     return when(known, column(base, name), literal(field.as_of.before))

@@ -18,6 +18,7 @@ from reportspec.expression.trees import READS, ROWS, SOURCE, SPEAKS, alias_of, c
 from reportspec.resolve.binding import Binding
 from reportspec.resolve.moments import Moment
 from reportspec.sql.dialects.rewrite import rewritten, with_args
+from reportspec.sql.shared import SHARED, shared_of
 from reportspec.sql.statement import RowsOf, Statement
 
 PREFIX = "reportspec_"  # of the names of temporary tables: nobody else's begin like that
@@ -58,6 +59,8 @@ class Script:
 class _Library(Statement):
     """The CTEs of many statements: of rows that depend on the moment one for each moment."""
 
+    called_alike = False
+
     def __init__(self, binding: Binding) -> None:
         super().__init__(binding)
         self._names: dict[tuple[object, ...], str] = {}
@@ -73,7 +76,7 @@ class _Library(Statement):
         if not rows.entity:
             return self.rates()
         if rows.cte == f"{rows.entity}_row":
-            return self.today(self.binding.entity(rows.entity))
+            return self.today(rows.entity)
         return self.instance(rows.entity, rows.moment or Moment("current", None, None, None))
 
 
@@ -118,8 +121,8 @@ def script(binding: Binding, trees: Sequence[exp.Expr], place: Temporary) -> Scr
                 if other in inside
             ]
             select = _over(tree, done, place.schema)
-            select = _with_ctes(select, ctes) if ctes else select
-            select.meta.update({READS: library.reads(), SPEAKS: binding.source.dialect})
+            select = _with_ctes(select, ctes)
+            select.meta.update({SHARED: shared_of(binding), READS: library.reads(), SPEAKS: binding.source.dialect})
             done[name] = f"{PREFIX}{name}"
             selects[done[name]] = select
     over = tuple(one.over(done, place.schema) for one in asked)

@@ -147,7 +147,7 @@ def history(pair: Pair) -> str:
         packaged(), SourceMap("m", "duckdb", "UTC", entities, keys=pair.get("keys", "text")), UTC, UTC, "EUR"
     )
     needed = tuple(pair.get("needed", (pair["column"],)))
-    found = select_versions(Statement(binding), binding.entity("deal"), "versions", "deal_row", "states", needed)
+    found = select_versions(binding, binding.entity("deal"), "versions", "deal_row", "states", needed)
     select = next(body for name, body, _ in found if name == pair["in"])
     if pair["column"] == "from":
         bare_select = exp.Select(expressions=[exp.Star()], from_=select.args["from_"], joins=select.args["joins"])
@@ -227,7 +227,7 @@ def assemble(pair: Pair) -> str:
             statement.rates()
             continue
         if way:
-            cte = statement.today(binding.entity(name)) if way == "today" else statement.rows_whole(name)
+            cte = statement.today(name) if way == "today" else statement.rows_whole(name)
         else:
             cte = statement.instance(name, moment)
         for field in fields:
@@ -250,8 +250,7 @@ def materialize(pair: Pair) -> str:
             if name == "rates":
                 statement.rates()
                 continue
-            found = binding.entity(entity)
-            cte = statement.today(found) if way else statement.instance(entity, Moment("current", at, at, at))
+            cte = statement.today(entity) if way else statement.instance(entity, Moment("current", at, at, at))
             for field in fields:
                 statement.need(cte, field)
         body = tree(one["select"])
