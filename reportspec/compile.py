@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Hashable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
 
 from sqlglot import exp
 
@@ -34,6 +35,7 @@ class Program:
 
     report: Report
     compiled: tuple[Compiled, ...]
+    remembered: dict[Hashable, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __iter__(self) -> Iterator[Compiled]:
         return iter(self.compiled)

@@ -102,7 +102,8 @@ def extended(base: Catalogue, own: Own) -> Catalogue:
             )
         else:
             reports[report.id] = report
-    return replace(base, entities=entities, metrics=Library(metrics, _metric), reports=reports)
+    tied = (*base.tied(), *(name for name in entities if name not in base.entities))
+    return replace(base, entities=entities, metrics=Library(metrics, _metric), reports=reports, tied=lambda: tied)
 
 
 def _metric(spec: Mapping[str, Any], library: Library) -> Metric:

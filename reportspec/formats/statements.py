@@ -12,7 +12,7 @@ from reportspec.model.query import AggregateQuery, Query
 from reportspec.model.spec import Report, SectionSpec
 from reportspec.plan import plan
 from reportspec.sql.column_names import spelled
-from reportspec.sql.dialect import sql_hash, sql_text
+from reportspec.sql.dialect import sql_hash, sql_texts
 
 _PURPOSES = {
     "figures": "its rows",
@@ -70,7 +70,7 @@ def _listed(report: Report, section: SectionSpec | None, query: Query, dialect: 
     purpose = query.purpose if isinstance(query, AggregateQuery) else "figures"
     kind = f" ({section.kind})" if section is not None else ""
     said = _PURPOSES.get(purpose.partition(" ")[0], purpose)
-    text = sql_text(tree, dialect_named(dialect))
+    text, readable = sql_texts(tree, dialect_named(dialect), (False, True))
     told: list[str] = []
     if isinstance(query, AggregateQuery):
         told += [f"{spelled(Member(i))} = {d.name}" for i, d in enumerate(query.dimensions)]
@@ -87,5 +87,4 @@ def _listed(report: Report, section: SectionSpec | None, query: Query, dialect: 
     else:
         told += [f"f{i} = {name}" for i, (name, _) in enumerate(query.fields)]
     head = f"section {query.section}{kind}: {said}; sql hash {sql_hash(text)}"
-    shown_text = sql_text(tree, dialect_named(dialect), pretty=True) + ";"
-    return ["", *_remarks([head]), *_remarks(told, "  "), shown_text]
+    return ["", *_remarks([head]), *_remarks(told, "  "), f"{readable};"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from functools import cache
 from typing import Any
 
@@ -28,6 +28,14 @@ WRITABLE = frozenset(EXPRESSIONS)
 def sql_text(tree: exp.Expr, dialect: Dialect, *, pretty: bool = False, loose: Collection[tuple[str, str]] = ()) -> str:
     """The statement for a database; readable and commented if `pretty`. `loose` are the
     columns of the source, with their tables, that hold different texts for equal. Raises Unsupported."""
+    [text] = sql_texts(tree, dialect, (pretty,), loose)
+    return text
+
+
+def sql_texts(
+    tree: exp.Expr, dialect: Dialect, pretty: Sequence[bool], loose: Collection[tuple[str, str]] = ()
+) -> list[str]:
+    """The same in several ways, for each of which is said whether it is `pretty`. Raises Unsupported."""
     if loose and dialect.exact is not None:
         tree = _told_apart(tree, dialect.exact, loose)
     if dialect.merges and tree.meta.get(VALUES) and tree.args.get("distinct"):
@@ -36,7 +44,7 @@ def sql_text(tree: exp.Expr, dialect: Dialect, *, pretty: bool = False, loose: C
     try:
         found = lowered(tree, dialect)
         hold(found, dialect.sqlglot, shared_in(tree))
-        text = _written(found, dialect, pretty)
+        texts = [_written(found, dialect, one) for one in pretty]
     except Breached as breached:
         raise Unsupported(
             f"an expression cannot be written for {dialect.label} so that it says what is meant: `{breached}`"
@@ -47,10 +55,10 @@ def sql_text(tree: exp.Expr, dialect: Dialect, *, pretty: bool = False, loose: C
         # Rules and writers take for granted what calls usually have.
         what = type(error).__name__
         raise Unsupported(f"{dialect.label} has no way to say this: {what}") from error
-    if dialect.allowed is None:
-        return text
-    _check(text, dialect, tree.meta.get(SPEAKS) == dialect.sqlglot)
-    return text
+    if dialect.allowed is not None:
+        for text in texts:
+            _check(text, dialect, tree.meta.get(SPEAKS) == dialect.sqlglot)
+    return texts
 
 
 def _written(found: exp.Expr, dialect: Dialect, pretty: bool) -> str:

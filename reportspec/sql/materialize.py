@@ -18,7 +18,7 @@ from reportspec.expression.trees import READS, ROWS, SOURCE, SPEAKS, alias_of, c
 from reportspec.resolve.binding import Binding
 from reportspec.resolve.moments import Moment
 from reportspec.sql.dialects.rewrite import rewritten, with_args
-from reportspec.sql.shared import SHARED, shared_of
+from reportspec.sql.shared import SHARED, shared_in, shared_of
 from reportspec.sql.statement import RowsOf, Statement
 
 PREFIX = "reportspec_"  # of the names of temporary tables: nobody else's begin like that
@@ -229,6 +229,8 @@ def _down(order: Order, start: Iterable[str], ends: Collection[str]) -> tuple[se
 def _over(tree: exp.Expr, tables: Mapping[str, str], schema: str) -> exp.Expr:
     """A tree that reads temporary tables in place of CTEs; its columns say what they said."""
 
+    shared, key = shared_in(tree), ("over", schema, frozenset(tables.items()))
+
     def renamed(node: exp.Expr) -> exp.Expr:
         if node.name not in tables or not names_cte(node):
             return node
@@ -236,7 +238,7 @@ def _over(tree: exp.Expr, tables: Mapping[str, str], schema: str) -> exp.Expr:
         db = identifier(schema) if schema else None
         return with_args(node, this=identifier(tables[node.name]), db=db, alias=alias)
 
-    return rewritten(tree, {exp.Table: renamed})
+    return rewritten(tree, {exp.Table: renamed}, shared=(shared, key))
 
 
 def _ctes(tree: exp.Expr) -> list[exp.Expr]:
