@@ -17,7 +17,7 @@ from reportspec.sql.dialects.common import ALIKE, quotient, remainder
 from reportspec.sql.dialects.generic import NODES
 from reportspec.sql.dialects.portable import checked
 from reportspec.sql.dialects.rewrite import Dialect, Rule, Rules, Unsupported, rewritten, with_args
-from reportspec.sql.shared import shared_in
+from reportspec.sql.shared_trees import shared_in
 from reportspec.sql.wall import Breached, hold
 
 # Databases differ in these among themselves, DuckDB included.

@@ -17,7 +17,7 @@ from reportspec.model.domain import Entity, History, Outcome
 from reportspec.remembered import remembered
 from reportspec.resolve.binding import Binding
 from reportspec.sql.from_clause import aliased
-from reportspec.sql.shared import shared_of
+from reportspec.sql.shared_trees import shared_of
 
 VISIT, FOLLOWING = "visit", "following"  # the aliases of a state in the history, and of the one after it
 WORTH = "worth"  # the alias of the entity with past values

@@ -18,7 +18,7 @@ from reportspec.expression.trees import READS, ROWS, SOURCE, SPEAKS, alias_of, c
 from reportspec.resolve.binding import Binding
 from reportspec.resolve.moments import Moment
 from reportspec.sql.dialects.rewrite import rewritten, with_args
-from reportspec.sql.shared import SHARED, shared_in, shared_of
+from reportspec.sql.shared_trees import SHARED, shared_in, shared_of
 from reportspec.sql.statement import RowsOf, Statement
 
 PREFIX = "reportspec_"  # of the names of temporary tables: nobody else's begin like that

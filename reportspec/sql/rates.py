@@ -12,7 +12,7 @@ from reportspec.expression.trees import alias_of, any_of, cast, column, copied, 
 from reportspec.model.domain import ExchangeRates
 from reportspec.remembered import remembered
 from reportspec.resolve.binding import Binding, Missing
-from reportspec.sql.shared import shared_of
+from reportspec.sql.shared_trees import shared_of
 
 RATES = "rates"
 

@@ -39,7 +39,7 @@ from reportspec.sql.existence import there_at, valid_at
 from reportspec.sql.from_clause import Rows, aliased
 from reportspec.sql.functions import call, in_order, names_time
 from reportspec.sql.rates import RATES
-from reportspec.sql.shared import shared_of
+from reportspec.sql.shared_trees import shared_of
 from reportspec.sql.windows import Window
 from reportspec.sql.yes_or_no import YES, null_is_no
 

@@ -31,7 +31,7 @@ from reportspec.model.mapped import MappedField, MappedPart
 from reportspec.remembered import remembered
 from reportspec.resolve.binding import Binding, leads_away
 from reportspec.sql.parts import from_part
-from reportspec.sql.shared import shared_of
+from reportspec.sql.shared_trees import shared_of
 
 # What a field of a type may be kept as, besides what the database has for it.
 _READ: Mapping[str, tuple[str, ...]] = {

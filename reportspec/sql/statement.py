@@ -32,7 +32,7 @@ from reportspec.resolve.moments import Moment, depth, varies_with_moment
 from reportspec.sql.history import past_values, select_versions
 from reportspec.sql.rates import RATES, select_rates
 from reportspec.sql.scope import Scope
-from reportspec.sql.shared import SHARED, shared_of
+from reportspec.sql.shared_trees import SHARED, shared_of
 from reportspec.sql.source_rows import select_rows
 
 

@@ -20,7 +20,7 @@ from sqlglot.errors import SqlglotError
 
 from reportspec.expression.sandbox import WRITTEN
 from reportspec.sql.dialects.rewrite import remade
-from reportspec.sql.shared import Shared
+from reportspec.sql.shared_trees import Shared
 
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 _WORDS = re.compile(r"[A-Za-z_][A-Za-z0-9_ ]*", re.ASCII)

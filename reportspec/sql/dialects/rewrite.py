@@ -10,7 +10,7 @@ from functools import lru_cache
 import sqlglot
 from sqlglot import exp
 
-from reportspec.sql.shared import Shared
+from reportspec.sql.shared_trees import Shared
 
 Rule = Callable[[exp.Expr], exp.Expr]
 Rules = Mapping[type[exp.Expr], Rule]
