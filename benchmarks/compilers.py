@@ -193,10 +193,10 @@ def time_cold(tools: Sequence[Tool], folder: Path, work: Path, runs: int) -> lis
     peaks = dict.fromkeys(commands, 0.0)
     for _ in range(runs + 1):
         for tool, command in commands.items():
-            elapsed, peak = time_process(command, work / tool.folder)
+            elapsed, _, peak = time_process(command, work / tool.folder)
             seconds[tool].append(elapsed)
             peaks[tool] = max(peaks[tool], peak)
-    return [(t, Timing(t.name, tuple(times[1:]), peaks[t])) for t, times in seconds.items()]
+    return [(t, Timing(t.name, tuple(times[1:]), peak_mib=peaks[t])) for t, times in seconds.items()]
 
 
 def time_warm(tools: Sequence[Tool], folder: Path, work: Path) -> list[Warm]:

@@ -17,20 +17,18 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from reportspec.burst.burst import run_each
-from reportspec.burst.values import Value, no_values, unknown_recipients
 from reportspec.check.report import Checked, check_file
-from reportspec.compile import Program, compile_report
-from reportspec.contract.fit import fitted
-from reportspec.contract.survey import answered
 from reportspec.diagnostics import Diagnostic, in_order
 from reportspec.errors import NoReport, ReportspecError
-from reportspec.evaluate.report_figures import figures_of
-from reportspec.model.figures import Figures
-from reportspec.model.spec import Report
-from reportspec.problems import problems_of, without_report, without_value
 from reportspec.timings import Timings
+
+if TYPE_CHECKING:  # what comes after the check is imported when a report is made
+    from reportspec.burst.values import Value
+    from reportspec.compile import Program
+    from reportspec.model.figures import Figures
+    from reportspec.model.spec import Report
 
 Tell = Callable[[Sequence[Diagnostic], Mapping[str, str]], None]  # diagnostics, and the texts of their files
 
@@ -75,6 +73,9 @@ class Built:
 def build(path: Path, order: Order, timings: Timings | None = None, tell: Tell = lambda findings, texts: None) -> Built:
     """The figures of a spec. Mistakes are diagnostics, also those of the source; `tell` hears of them as
     they are found."""
+    from reportspec.burst.values import no_values
+    from reportspec.problems import problems_of, without_report
+
     timings = timings or Timings()
     with timings.of("check"):
         checked = load(path, order)
@@ -115,6 +116,9 @@ def load(path: Path, order: Order, name: str | None = None) -> Checked:
 
 def make(path: Path, report: Report, only: tuple[str, ...] = (), timings: Timings | None = None) -> Made:
     """The figures of a report that is sound. Raises ReportspecError."""
+    from reportspec.burst.values import Value, unknown_recipients
+    from reportspec.compile import compile_report
+
     timings = timings or Timings()
     if only and report.each is None:
         message = f"there is no report for `{only[0][:60]}`: the spec has no `for_each`"
@@ -124,6 +128,9 @@ def make(path: Path, report: Report, only: tuple[str, ...] = (), timings: Timing
     if report.each is None:
         figures = run_report(program, timings)
         return Made(((Value("", {}, ""), figures),), figures.warnings)
+    from reportspec.burst.burst import run_each
+    from reportspec.problems import without_value
+
     burst = run_each(program, timings, only)
     there = [value.value for value, _ in burst.made]
     absent = tuple(unknown_recipients(report, only, there))
@@ -132,6 +139,10 @@ def make(path: Path, report: Report, only: tuple[str, ...] = (), timings: Timing
 
 def run_report(program: Program, timings: Timings | None = None) -> Figures:
     """The figures of a report that is one for all. Raises SourceError."""
+    from reportspec.contract.fit import fitted
+    from reportspec.contract.survey import answered
+    from reportspec.evaluate.report_figures import figures_of
+
     timings = timings or Timings()
     with timings.of("query"):
         answers = answered(fitted(program))

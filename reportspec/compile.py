@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Hashable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
 
 from sqlglot import exp
 
@@ -34,6 +35,7 @@ class Program:
 
     report: Report
     compiled: tuple[Compiled, ...]
+    remembered: dict[Hashable, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __iter__(self) -> Iterator[Compiled]:
         return iter(self.compiled)
@@ -54,10 +56,11 @@ class Program:
 
 def compile_report(report: Report) -> Program:
     """Plan a report's queries, once, and make a statement of each."""
-    return Program(report, tuple(Compiled(query, _statement(report, query)) for query in plan(report)))
+    return Program(report, tuple(Compiled(query, statement_of(report, query)) for query in plan(report)))
 
 
-def _statement(report: Report, query: Query) -> exp.Expr:
+def statement_of(report: Report, query: Query) -> exp.Expr:
+    """The statement of one of a report's queries."""
     if isinstance(query, AggregateQuery):
         return aggregate_statement(report.binding, query)
     return records_statement(report.binding, query)

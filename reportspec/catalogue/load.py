@@ -61,12 +61,19 @@ def packaged() -> Catalogue:
         Library(Shelf(places, lambda name: _metrics_in(places[name])[name]), metric_from),
         Shelf(reports, lambda name: report_type_from(_document("reports", f"{name}.yaml"))),
         Shelf(dict.fromkeys(DECLARED), _declares),
+        _tied,
     )
 
 
 def _declares(kind: str) -> str:
     """The packaged entity that is declared to be a kind of thing."""
     return next(file.removesuffix(".yaml") for file, text in _texts_of("entities") if f"\n{kind}: {{" in text)
+
+
+@cache
+def _tied() -> tuple[str, ...]:
+    """The packaged entities whose files say `ties`."""
+    return tuple(file.removesuffix(".yaml") for file, text in _texts_of("entities") if "ties:" in text)
 
 
 def documents(folder: str) -> list[tuple[str, Any]]:

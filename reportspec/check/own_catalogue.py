@@ -102,6 +102,7 @@ def extended(base: Catalogue, own: Own) -> Catalogue:
             )
         else:
             reports[report.id] = report
+    tied = (*base.tied(), *(name for name in entities if name not in base.entities))
 
     def build(spec: Mapping[str, Any], library: Library) -> Metric:
         """A metric of the catalogue as it is without a project's own; one of these as far as it can be read: what
@@ -110,7 +111,7 @@ def extended(base: Catalogue, own: Own) -> Catalogue:
             return base.metrics.build(spec, library)
         return metric_from(spec, library, (), lambda path, message: None)
 
-    return replace(base, entities=entities, metrics=Library(metrics, build), reports=reports)
+    return replace(base, entities=entities, metrics=Library(metrics, build), reports=reports, tied=lambda: tied)
 
 
 def _teller(document: Document, base: Place = ()) -> Any:

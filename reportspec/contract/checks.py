@@ -112,8 +112,7 @@ def _of_orders(binding: Binding, name: str, fields: frozenset[str]) -> Iterator[
 
 def _of_ties(binding: Binding, name: str, fields: frozenset[str]) -> Iterator[Check]:
     """What is made of an entity's rows in an order: whether rows that the order leaves in one place differ."""
-    for entity in binding.catalogue.entities.values():
-        derived = entity.derived
+    for derived in (binding.entity(tied).derived for tied in binding.catalogue.tied()):
         if derived is None or derived.source != name:
             continue
         ties = binding.ties(derived)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from reportspec.check.lacking import There, served
 from reportspec.check.mapping import with_types
 from reportspec.compile import Program, compile_report, listing
-from reportspec.contract.survey import survey_of, wanted_of
+from reportspec.contract.survey import survey_of, survey_of_program, wanted_of
 from reportspec.contract.unread import (
     refuse_unfit,
 )
@@ -68,7 +68,8 @@ def _refuse_absent(program: Program) -> None:
     if (load := binding.source.lacks.get(loads.entity)) is not None:
         raise no_table(load.table)
     trees = program.trees + ([listing(report)] if report.each else [])
-    surveyed = survey_of(report, trees)  # which reads more of them, such as keys
+    # It reads more of them, such as keys.
+    surveyed = survey_of(report, trees) if report.each else survey_of_program(program)
     read = fields_read([*trees, surveyed[1]] if surveyed else trees, binding)
     refuse_unfit(binding, read)
     read = {**read, loads.entity: frozenset((loads.at,))}  # what `loaded_at` names has to be there

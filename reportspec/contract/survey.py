@@ -27,6 +27,7 @@ from reportspec.errors import Broken, SourceError
 from reportspec.expression.sandbox import column_nodes, path_of
 from reportspec.model.findings import Check, Finding
 from reportspec.model.spec import Report
+from reportspec.remembered import remembered
 from reportspec.sql.dialect import source_tables
 from reportspec.sql.materialize import script
 from reportspec.sql.survey_sql import fields_read, survey_statement
@@ -77,6 +78,12 @@ def survey_of(report: Report, trees: Iterable[exp.Expr]) -> tuple[tuple[Check, .
     names = grouped_by_name(report)
     checks = checks_of(binding, fields, conditions, metrics, report.sides, names, report.now.date())
     return checks, survey_statement(binding, _with_load(report, fields), checks, report.now)
+
+
+@remembered
+def survey_of_program(program: Program) -> tuple[tuple[Check, ...], exp.Expr] | None:
+    """The same of a program: a source is held against what its survey reads before it is asked."""
+    return survey_of(program.report, program.trees)
 
 
 def ends_statement(report: Report, fields: Mapping[str, frozenset[str]]) -> exp.Expr:
@@ -164,7 +171,9 @@ def _run(
     from reportspec.run.execute import run_statements
 
     asked, survey = list(trees), None
-    found = survey_of(report, read) if judge is not None else None
+    found = None
+    if judge is not None:  # of a program its own statements are read
+        found = survey_of(report, read) if program is None else survey_of_program(program)
     if found is not None and judge is not None:
         checks, tree = found
         asked += [tree, *(members_statement(report, name) for name in grouped_by_name(report))]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from reportspec.compile import statement_of
 from reportspec.databases import dialect_named
 from reportspec.diagnostics import one_line
 from reportspec.evaluate.evaluate import formula
@@ -10,10 +11,8 @@ from reportspec.model.column_ids import Member
 from reportspec.model.query import AggregateQuery, Query
 from reportspec.model.spec import Report, SectionSpec
 from reportspec.plan import plan
-from reportspec.sql.aggregate import aggregate_statement
 from reportspec.sql.column_names import spelled
-from reportspec.sql.dialect import sql_hash, sql_text
-from reportspec.sql.record_rows import records_statement
+from reportspec.sql.dialect import sql_hash, sql_texts
 
 _PURPOSES = {
     "figures": "its rows",
@@ -67,13 +66,11 @@ def _may_be_loose(report: Report, dialect: str) -> bool:
 
 
 def _listed(report: Report, section: SectionSpec | None, query: Query, dialect: str) -> list[str]:
-    if isinstance(query, AggregateQuery):
-        tree, purpose = aggregate_statement(report.binding, query), query.purpose
-    else:
-        tree, purpose = records_statement(report.binding, query), "figures"
+    tree = statement_of(report, query)
+    purpose = query.purpose if isinstance(query, AggregateQuery) else "figures"
     kind = f" ({section.kind})" if section is not None else ""
     words = _PURPOSES.get(purpose.partition(" ")[0], purpose)
-    text = sql_text(tree, dialect_named(dialect))
+    text, readable = sql_texts(tree, dialect_named(dialect), (False, True))
     glossary: list[str] = []
     if isinstance(query, AggregateQuery):
         glossary += [f"{spelled(Member(i))} = {d.name}" for i, d in enumerate(query.dimensions)]
@@ -90,5 +87,4 @@ def _listed(report: Report, section: SectionSpec | None, query: Query, dialect: 
     else:
         glossary += [f"f{i} = {name}" for i, (name, _) in enumerate(query.fields)]
     head = f"section {query.section}{kind}: {words}; sql hash {sql_hash(text)}"
-    shown_text = sql_text(tree, dialect_named(dialect), pretty=True) + ";"
-    return ["", *_remarks([head]), *_remarks(glossary, "  "), shown_text]
+    return ["", *_remarks([head]), *_remarks(glossary, "  "), f"{readable};"]

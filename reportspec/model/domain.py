@@ -7,7 +7,7 @@ kept as parsed sqlglot trees whose columns are canonical names (`deal.amount`,
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -348,12 +348,13 @@ class ReportType:
 @dataclass(frozen=True, slots=True)
 class Catalogue:
     """All that is known of the domain. `declared` has the entity that is the catalogue's `exchange_rates`,
-    its `targets`, its `loads`."""
+    its `targets`, its `loads`; `tied` names the entities that may have `ties`, so that others need not be read."""
 
     entities: Mapping[str, Entity]
     metrics: Library
     reports: Mapping[str, ReportType]
     declared: Mapping[str, str]
+    tied: Callable[[], tuple[str, ...]]
 
     @property
     def exchange_rates(self) -> ExchangeRates:

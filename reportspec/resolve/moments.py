@@ -36,6 +36,11 @@ class Moment:
             return (self.as_of, self.as_of)
         return (self.first, self.report) if self.first is not None and self.report is not None else None
 
+    @property
+    def fixed(self) -> bool:
+        """Whether its instants are fixed times, or none."""
+        return not (callable(self.as_of) or callable(self.start) or callable(self.end))
+
 
 @remembered
 def depth(binding: Binding, name: str) -> int:

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from reportspec.expression.sandbox import column_nodes, path_of
-from reportspec.expression.trees import EXACT, alias_of, all_of, any_of, cast, column, copied, literal, table, when
+from reportspec.expression.trees import EXACT, all_of, any_of, cast, column, copied, literal, when
 from reportspec.resolve.moments import Moment
+from reportspec.sql.from_clause import aliased
 from reportspec.sql.functions import local_day
-from reportspec.sql.rates import RATES, has_rates
+from reportspec.sql.rates import has_rates
 
 if TYPE_CHECKING:
     from reportspec.sql.scope import Scope
@@ -93,14 +94,10 @@ def _rate(
     else:
         # A flow counts rows within its window, where the time is what its column says.
         day, before = local_day(scope, at, moment, steps, known=True), exp.LTE
-    key = f"{code.sql()} {day.sql()}"
-    if key not in scope.rates:
-        alias = RATES if not scope.rates else f"{RATES}_{len(scope.rates) + 1}"
-        scope.rates[key] = alias
-        cte = scope.statement.rates()
-        source = table(cte)
-        if alias != cte:
-            source.set("alias", alias_of(alias))
+    key = f"{hash(code)} {hash(day)}"
+    cte = scope.statement.rates()
+
+    def join(alias: str) -> exp.Join:
         since, until = column(alias, "valid_from"), column(alias, "valid_until")
         still = (exp.GTE if before is exp.LT else exp.GT)(this=copied(until), expression=copied(day))
         on = all_of(
@@ -110,8 +107,9 @@ def _rate(
                 any_of([exp.Is(this=until, expression=exp.Null()), still]),
             ]
         )
-        scope.join(exp.Join(this=source, side="LEFT", on=on))
-    return column(scope.rates[key], "rate")
+        return exp.Join(this=aliased(cte, alias), side="LEFT", on=on)
+
+    return column(scope.rated(key, join), "rate")
 
 
 def whatever_currency(node: exp.Expr) -> exp.Expr | None:

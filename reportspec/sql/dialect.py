@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from functools import cache
 from typing import Any
 
@@ -17,6 +17,7 @@ from reportspec.sql.dialects.common import ALIKE, quotient, remainder
 from reportspec.sql.dialects.generic import NODES
 from reportspec.sql.dialects.portable import checked
 from reportspec.sql.dialects.rewrite import Dialect, Rule, Rules, Unsupported, rewritten, with_args
+from reportspec.sql.shared_trees import shared_in
 from reportspec.sql.wall import Breached, hold
 
 # Databases differ in these among themselves, DuckDB included.
@@ -27,6 +28,14 @@ WRITABLE = frozenset(EXPRESSIONS)
 def sql_text(tree: exp.Expr, dialect: Dialect, *, pretty: bool = False, loose: Collection[tuple[str, str]] = ()) -> str:
     """The statement for a database; readable and commented if `pretty`. `loose` are the
     columns of the source, with their tables, that hold different texts for equal. Raises Unsupported."""
+    [text] = sql_texts(tree, dialect, (pretty,), loose)
+    return text
+
+
+def sql_texts(
+    tree: exp.Expr, dialect: Dialect, pretty: Sequence[bool], loose: Collection[tuple[str, str]] = ()
+) -> list[str]:
+    """The same in several ways, for each of which is said whether it is `pretty`. Raises Unsupported."""
     if loose and dialect.exact is not None:
         tree = _told_apart(tree, dialect.exact, loose)
     if dialect.merges and tree.meta.get(VALUES) and tree.args.get("distinct"):
@@ -34,8 +43,8 @@ def sql_text(tree: exp.Expr, dialect: Dialect, *, pretty: bool = False, loose: C
         tree = with_args(tree, distinct=None)
     try:
         found = lowered(tree, dialect)
-        hold(found, dialect.sqlglot)
-        text = _written(found, dialect, pretty)
+        hold(found, dialect.sqlglot, shared_in(tree))
+        texts = [_written(found, dialect, one) for one in pretty]
     except Breached as breached:
         raise Unsupported(
             f"an expression cannot be written for {dialect.label} so that it says what is meant: `{breached}`"
@@ -46,13 +55,15 @@ def sql_text(tree: exp.Expr, dialect: Dialect, *, pretty: bool = False, loose: C
         # Rules and writers take for granted what calls usually have.
         what = type(error).__name__
         raise Unsupported(f"{dialect.label} has no way to say this: {what}") from error
-    if dialect.allowed is None:
-        return text
-    _check(text, dialect, tree.meta.get(SPEAKS) == dialect.sqlglot)
-    return text
+    if dialect.allowed is not None:
+        for text in texts:
+            _check(text, dialect, tree.meta.get(SPEAKS) == dialect.sqlglot)
+    return texts
 
 
 def _written(found: exp.Expr, dialect: Dialect, pretty: bool) -> str:
+    if dialect.writes_shared and not pretty:
+        found = _with_texts(found, dialect)
     if dialect.allowed is None:
         return found.sql(
             dialect=dialect.sqlglot, pretty=pretty, comments=pretty, identify=False, copy=not dialect.writes_shared
@@ -60,6 +71,24 @@ def _written(found: exp.Expr, dialect: Dialect, pretty: bool) -> str:
     return found.sql(
         dialect=dialect.sqlglot, pretty=pretty, comments=pretty, identify=False, unsupported_level=ErrorLevel.RAISE
     )
+
+
+def _with_texts(statement: exp.Expr, dialect: Dialect) -> exp.Expr:
+    """The statement with the texts of those of its CTEs that others have, too, in their places."""
+    shared, ctes = shared_in(statement), statement.args.get("with_")
+    if ctes is None:
+        return statement
+    texts = shared.made((dialect, "text"))
+
+    def told(cte: exp.Expr) -> exp.Expr:
+        body = cte.this
+        if id(body) not in shared.trees:
+            return cte
+        if id(body) not in texts:
+            texts[id(body)] = body.sql(dialect=dialect.sqlglot, comments=False, identify=False, copy=False)
+        return with_args(cte, this=exp.Var(this=texts[id(body)]))
+
+    return with_args(statement, with_=with_args(ctes, expressions=[told(cte) for cte in ctes.expressions]))
 
 
 def first_words(error: Exception) -> str:
@@ -164,20 +193,17 @@ def _reading(reading: Rule, other: Rule | None) -> Rule:
 
 def lowered(tree: exp.Expr, dialect: Dialect) -> exp.Expr:
     """The statement with what the database would do otherwise put in words that it does right."""
-    own = "" if dialect.canonical else dialect.sqlglot
-    found = rewritten(_apart(tree), ALIKE, own)
+    own, shared = "" if dialect.canonical else dialect.sqlglot, shared_in(tree)
+    found = rewritten(_apart(tree), ALIKE, own, shared=(shared, (dialect, "alike")))
     if dialect.before is not None:
         found = dialect.before(found)
-    found = rewritten(found, _rules(dialect), own, dialect.anyhow)
+    found = rewritten(found, _rules(dialect), own, dialect.anyhow, (shared, (dialect, "rules")))
     if dialect.settings and isinstance(found, exp.Select):
-        found = found.copy() if found is tree else found
-        found.set(
-            "settings",
-            [
-                exp.EQ(this=exp.Var(this=name), expression=exp.Literal.number(value))
-                for name, value in dialect.settings.items()
-            ],
-        )
+        settings = [
+            exp.EQ(this=exp.Var(this=name), expression=exp.Literal.number(value))
+            for name, value in dialect.settings.items()
+        ]
+        found = with_args(found, settings=settings)
     return found
 
 
@@ -192,16 +218,22 @@ def _apart(tree: exp.Expr) -> exp.Expr:
     both = {name: f"{name}_rows" for name in ours & source_tables(tree)}
     if not both:
         return tree
-    tree = tree.copy()
-    for cte in tree.args["with_"].expressions:
-        if cte.alias in both:
-            cte.set("alias", alias_of(both[cte.alias]))
-    for table in tree.find_all(exp.Table):
-        if table.name in both and names_cte(table):
-            if not table.alias:
-                table.set("alias", alias_of(table.name))
-            table.set("this", identifier(both[table.name]))
-    return tree
+
+    def cte(node: exp.Expr) -> exp.Expr:
+        if node.alias not in both:
+            return node
+        alias = alias_of(both[node.alias])
+        alias.comments = node.args["alias"].comments
+        return with_args(node, alias=alias)
+
+    def table(node: exp.Expr) -> exp.Expr:
+        if node.name not in both or not names_cte(node):
+            return node
+        alias = node.args.get("alias") or alias_of(node.name)
+        return with_args(node, this=identifier(both[node.name]), alias=alias)
+
+    apart = ("apart", frozenset(both))
+    return rewritten(tree, {exp.CTE: cte, exp.Table: table}, shared=(shared_in(tree), apart))
 
 
 def source_tables(tree: exp.Expr) -> frozenset[str]:

@@ -19,6 +19,7 @@ from reportspec.resolve.binding import Binding
 from reportspec.resolve.moments import Moment, Spans
 from reportspec.sql.combine import inlined
 from reportspec.sql.dialects.rewrite import rewritten, with_args
+from reportspec.sql.shared_trees import SHARED, shared_in, shared_of
 from reportspec.sql.statement import RowsOf, Statement, together
 
 PREFIX = "reportspec_"  # of the names of temporary tables: nobody else's begin like that
@@ -59,6 +60,8 @@ class Script:
 class _Library(Statement):
     """The CTEs of many statements: of rows that depend on the moment one for each moment."""
 
+    called_alike = False
+
     def __init__(self, binding: Binding) -> None:
         super().__init__(binding)
         self._names: dict[tuple[object, ...], str] = {}
@@ -75,7 +78,7 @@ class _Library(Statement):
         if not rows.entity:
             return self.rates()
         if rows.cte == f"{rows.entity}_row":
-            return self.today(self.binding.entity(rows.entity))
+            return self.today(rows.entity)
         return self.instance(rows.entity, rows.moment or Moment("current", None, None, None))
 
     def read(self, cte: str, rows: RowsOf) -> None:
@@ -125,8 +128,9 @@ def script(binding: Binding, trees: Sequence[exp.Expr], place: Temporary) -> Scr
                 if other in inside
             ]
             select = _over(tree, done, place.schema)
-            select = inlined(_with_ctes(select, ctes), 1) if ctes else select
-            select.meta.update({READS: library.reads(), SPEAKS: binding.source.dialect})
+            select = _with_ctes(select, ctes)
+            select = inlined(select, 1) if ctes else select
+            select.meta.update({SHARED: shared_of(binding), READS: library.reads(), SPEAKS: binding.source.dialect})
             done[name] = f"{PREFIX}{name}"
             selects[done[name]] = select
     over = tuple(one.over(done, place.schema) for one in asked)
@@ -233,6 +237,8 @@ def _down(order: Order, start: Iterable[str], ends: Collection[str]) -> tuple[se
 def _over(tree: exp.Expr, tables: Mapping[str, str], schema: str) -> exp.Expr:
     """A tree that reads temporary tables in place of CTEs; its columns say what they said."""
 
+    shared, key = shared_in(tree), ("over", schema, frozenset(tables.items()))
+
     def renamed(node: exp.Expr) -> exp.Expr:
         if node.name not in tables or not names_cte(node):
             return node
@@ -240,7 +246,7 @@ def _over(tree: exp.Expr, tables: Mapping[str, str], schema: str) -> exp.Expr:
         db = identifier(schema) if schema else None
         return with_args(node, this=identifier(tables[node.name]), db=db, alias=alias)
 
-    return rewritten(tree, {exp.Table: renamed})
+    return rewritten(tree, {exp.Table: renamed}, shared=(shared, key))
 
 
 def _ctes(tree: exp.Expr) -> list[exp.Expr]:

@@ -12,6 +12,7 @@ from reportspec.expression.trees import alias_of, any_of, cast, column, copied, 
 from reportspec.model.domain import ExchangeRates
 from reportspec.remembered import remembered
 from reportspec.resolve.binding import Binding, Missing
+from reportspec.sql.shared_trees import shared_of
 
 RATES = "rates"
 
@@ -28,15 +29,18 @@ def has_rates(binding: Binding) -> bool:
     return True
 
 
-def select_rates(rates: ExchangeRates, currency: str) -> exp.Expr:
+@remembered
+def select_rates(binding: Binding) -> exp.Expr:
     """`currency`, `rate`, `valid_from` and `valid_until` (a day, excluded; null for the last)."""
+    assert binding.currency is not None
+    rates, currency = binding.catalogue.exchange_rates, binding.currency
     inside = exp.Subquery(this=_by_day(rates, currency), alias=alias_of("rated"))
     following = exp.Window(
         this=exp.Lead(this=column("rated", "day")),
         partition_by=[column("rated", "currency")],
         order=exp.Order(expressions=[exp.Ordered(this=column("rated", "day"))]),
     )
-    return (
+    select = (
         exp.Select()
         .select(
             named(column("rated", "currency"), "currency"),
@@ -47,6 +51,7 @@ def select_rates(rates: ExchangeRates, currency: str) -> exp.Expr:
         .from_(inside)
         .where(exp.Not(this=exp.Is(this=column("rated", "rate"), expression=exp.Null())))
     )
+    return shared_of(binding).added(select)
 
 
 def _by_day(rates: ExchangeRates, currency: str) -> exp.Select:

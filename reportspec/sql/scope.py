@@ -3,8 +3,9 @@ names into columns and remembers the joins that they need. All joins go from man
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlglot import exp
 
@@ -31,6 +32,7 @@ from reportspec.expression.trees import (
 )
 from reportspec.expression.types import explicit
 from reportspec.model.domain import Entity, Field, Match, Relation
+from reportspec.remembered import remembered
 from reportspec.resolve.binding import Binding
 from reportspec.resolve.moments import Moment, varies_with_moment
 from reportspec.sql.clock import LOCAL, by_the_report, moved, shown_at
@@ -38,11 +40,27 @@ from reportspec.sql.conversion import At, converted, currency_of, whatever_curre
 from reportspec.sql.existence import there_at, valid_at
 from reportspec.sql.from_clause import Rows, aliased
 from reportspec.sql.functions import call, in_order, names_time
+from reportspec.sql.rates import RATES
+from reportspec.sql.shared_trees import shared_of
 from reportspec.sql.windows import Window
 from reportspec.sql.yes_or_no import YES, null_is_no
 
 if TYPE_CHECKING:
-    from reportspec.sql.statement import Statement
+    from reportspec.sql.statement import Statement, Wishes
+
+
+class _Joined(NamedTuple):
+    """A join that a scope has: the `way` that it goes, or what rates are looked for by, and the alias at its end. It
+    may bring an entity of `small` size by nothing but its key, and what is another row on the other side."""
+
+    way: tuple[str, ...] | str
+    alias: str
+    clause: exp.Join
+    small: bool = False
+    of_previous: bool = False
+
+
+_Joins = dict[tuple[tuple[str, ...] | str, str], _Joined]  # by ways and aliases, in the order in which they came
 
 
 class Scope:
@@ -54,14 +72,14 @@ class Scope:
         self.entity = entity
         self.base = statement.instance(entity, moment)
         self._looked = statement.look(self.base)
-        self._joins: set[tuple[tuple[str, ...], str]] = set()  # ways and the aliases at their ends
+        self._joins: _Joins = {}
+        self._rates: dict[str, str] = {}  # the aliases of rates, by what they are looked for by
+        self._listening: list[_Joins] = []
         self._of_previous: set[str] = set()  # the aliases of what is another row on the other side
         self._compiled: dict[tuple[int, str, tuple[str, ...], int], tuple[exp.Expr, exp.Expr, At | None]] = {}
         self.windows: dict[tuple[object, ...], Window] = {}
         self._clauses: list[exp.Join] = []
         self._small: set[int] = set()
-        self.rates: dict[str, str] = {}
-        self._instants: dict[tuple[datetime, str], exp.Expr] = {}
         self.matched: str | None = None
         if match is not None:
             self._pair(match, moment)
@@ -84,9 +102,69 @@ class Scope:
         joins = [first, *self._clauses] if first is not None else list(self._clauses)
         return Rows(aliased(self.base, self.entity), joins, small)
 
-    def join(self, clause: exp.Join) -> None:
-        """Have one more join."""
-        self._clauses.append(clause)
+    def rated(self, by: str, join: Callable[[str], exp.Join]) -> str:
+        """The alias of the rates that are looked for `by` something; `join` makes the join of an alias."""
+        alias = self._rates.get(by) or _rates_alias(len(self._rates))
+        known = self._joins.get((by, alias))
+        self._have(known or _Joined(by, alias, join(alias)))
+        return alias
+
+    def _have(self, joined: _Joined) -> None:
+        """Have one more join, if it is not there yet."""
+        key = (joined.way, joined.alias)
+        if key not in self._joins:
+            self._joins[key] = joined
+            self._clauses.append(joined.clause)
+            if joined.small:
+                self._small.add(id(joined.clause))
+            if isinstance(joined.way, str):
+                self._rates[joined.way] = joined.alias
+        if joined.of_previous:
+            self._of_previous.add(joined.alias)
+        for joins in self._listening:
+            joins[key] = joined
+
+    def shared(self, key: tuple[object, ...], kept: object, make: Callable[[], list[exp.Expr]]) -> list[exp.Expr]:
+        """What `make` gives: made once for all scopes of a binding over the same rows. Others get the same trees,
+        and have the joins and the fields that making it brought. The `kept` are those whose ids are in the key."""
+        if self.matched is not None or not self.statement.called_alike:
+            return make()
+        made = self.binding.remembered.setdefault(Scope, {})
+        key = (self.entity, self.base, *key)
+        if key not in made:
+            joins: _Joins = {}
+            wishes: Wishes = {}
+            self._listening.append(joins)
+            self.statement.listening.append(wishes)
+            try:
+                found = make()
+            finally:
+                self._listening.pop()
+                self.statement.listening.pop()
+            trees = shared_of(self.binding)
+            for tree in (*found, *(joined.clause for joined in joins.values())):
+                trees.add(tree)
+            made[key] = (found, joins, wishes, kept)
+            return found
+        known: tuple[list[exp.Expr], _Joins, Wishes, object] = made[key]
+        found, joins, wishes, _ = known
+        if not self._rated_alike(joins):
+            return make()
+        self.statement.grant(wishes)
+        for joined in joins.values():
+            self._have(joined)
+        return found
+
+    def _rated_alike(self, joins: _Joins) -> bool:
+        """Whether rates would have the aliases here that they have in these joins: they are numbered as they come."""
+        count = len(self._rates)
+        for way, alias in joins:
+            if isinstance(way, str):
+                known = self._rates.get(way)
+                if alias != (known or _rates_alias(count)):
+                    return False
+                count += known is None
+        return True
 
     def converted(
         self, path: tuple[str, ...], at: At, moment: Moment, steps: tuple[str, ...] = (), *, before: bool = False
@@ -102,12 +180,19 @@ class Scope:
         """The conditions under which a row of the base entity is there at a moment. Of rows that
         are `known` to be there, those under which it is the row of that moment."""
         entity = self.binding.entity(self.entity)
+        if entity.derived is None and self.statement.versioned(entity.name):
+            self._looked.at(moment)
+        if not moment.fixed:
+            return self._exists(moment, known)
+        return [*self.shared(("exists", moment, known), None, lambda: self._exists(moment, known))]
+
+    def _exists(self, moment: Moment, known: bool) -> list[exp.Expr]:
+        entity = self.binding.entity(self.entity)
         conditions = []
         if not known and entity.exists_from and self.given(entity, entity.exists_from):
             conditions += there_at(self, self.entity, self.base, entity, moment)
         if entity.derived is None and self.statement.versioned(entity.name):
             conditions += valid_at(self, self.entity, moment)
-            self._looked.at(moment)
         return conditions
 
     def given(self, entity: Entity, name: str) -> bool:
@@ -117,10 +202,7 @@ class Scope:
         """An instant as an expression to compare times of that storage with."""
         if callable(value):
             return value(storage)  # type: ignore[no-any-return]
-        key = (value, storage)
-        if key not in self._instants:
-            self._instants[key] = instant_literal(value, storage, self.binding.source_zone, self.binding.zone)
-        return self._instants[key]
+        return _instant(self.binding, value, storage)
 
     def compile_optional(self, tree: exp.Expr | None, moment: Moment, at: exp.Expr | None = None) -> exp.Expr | None:
         return None if tree is None else self.compile(tree, moment, (), at)
@@ -148,10 +230,21 @@ class Scope:
             steps,
             id(at),
         )  # a time is always either `before` or not, a field a `day` or not
+        if self._listening:  # who listens hears again what it brings
+            return self._made(tree, moment, steps, at, before, day)
         if key not in self._compiled:
             # The source trees are kept with the result, so that their ids stay their own.
-            self._compiled[key] = (tree, self._compile(tree, moment, steps, at, before, day), at)
+            self._compiled[key] = (tree, self._made(tree, moment, steps, at, before, day), at)
         return self._compiled[key][1]
+
+    def _made(
+        self, tree: exp.Expr, moment: Moment, steps: tuple[str, ...], at: At | None, before: bool, day: bool
+    ) -> exp.Expr:
+        if not moment.fixed or not (at is None or isinstance(at, exp.Expr)):
+            return self._compile(tree, moment, steps, at, before, day)
+        key = (id(tree), moment, steps, id(at), before, day)
+        [found] = self.shared(key, (tree, at), lambda: [self._compile(tree, moment, steps, at, before, day)])
+        return found
 
     def _compile(
         self,
@@ -274,6 +367,12 @@ class Scope:
 
     def field(self, path: tuple[str, ...], moment: Moment, steps: tuple[str, ...] = ()) -> exp.Expr:
         """The column (or expression) of a dotted name, seen from the end of `steps`."""
+        if self._listening or not moment.fixed:  # what is made of it is shared as a whole, or nothing is
+            return self._field(path, moment, steps)
+        [found] = self.shared((path, moment, steps), None, lambda: [self._field(path, moment, steps)])
+        return found
+
+    def _field(self, path: tuple[str, ...], moment: Moment, steps: tuple[str, ...]) -> exp.Expr:
         if path[0] == self.matched and len(path) == 2 and not steps:
             paired = self.binding.entity(path[0])
             found_field = self.binding.field(*path)
@@ -292,7 +391,7 @@ class Scope:
         """A field of what stands under an alias, at the end of a way."""
         last = self._last(way)
         if last is not None and last.today:
-            self.statement.need(self.statement.today(entity), field.name)
+            self.statement.need(self.statement.today(entity.name), field.name)
             return self._column(alias, entity, field)
         if field.expr is not None:
             return exp.Paren(this=self.compile(field.expr, moment, way, day=field.type == "date"))
@@ -367,7 +466,7 @@ class Scope:
         key_field = self.binding.field(at.name, relation.by)
         assert key_field is not None
         key = self._value(parent, at, key_field, way[:-1], moment)
-        cte = self.statement.today(target) if relation.today else self.statement.instance(target.name, moment)
+        cte = self.statement.today(target.name) if relation.today else self.statement.instance(target.name, moment)
         past = not relation.today and target.derived is None and self.statement.versioned(target.name)
         assert target.key is not None, f"{target.name} has no key to join on"
         bare = bare_key(key)
@@ -379,27 +478,36 @@ class Scope:
             or (target.derived is not None and varies_with_moment(self.binding, target.name))
         )
         alias = self._alias(way)
-        if varies and moment.name == "previous":
-            alias = f"{alias}_previous"
-            self._of_previous.add(alias)
+        of_previous = varies and moment.name == "previous"
+        alias = f"{alias}_previous" if of_previous else alias
         self.statement.need(cte, target.key)
         theirs = column(alias, target.key)
         kind = self.binding.key_kind(target.name, target.key)
         conditions: list[exp.Expr] = [same_key(text_key(theirs, kind) if kind else theirs, key)]
         if past:
             conditions += valid_at(self, alias, moment)
-            self.statement.look(cte).at(moment)
-        if (way, alias) not in self._joins:
-            self._joins.add((way, alias))
+            self.statement.look_at(cte, moment)
+        joined = self._joins.get((way, alias))
+        if joined is None:
             clause = exp.Join(this=aliased(cte, alias), side="LEFT", on=all_of(conditions))
-            self._clauses.append(clause)
-            if target.idle_rows is not None and not past:
-                self._small.add(id(clause))
+            small = target.idle_rows is not None and not past
+            joined = _Joined(way, alias, clause, small, of_previous)
+        self._have(joined)
         return alias
 
     def _alias(self, way: tuple[str, ...]) -> str:
         alias = "_".join(way)
         return f"{alias}_" if alias in (self.entity, "calendar") else alias
+
+
+@remembered
+def _instant(binding: Binding, value: datetime, storage: str) -> exp.Expr:
+    return shared_of(binding).added(instant_literal(value, storage, binding.source_zone, binding.zone))
+
+
+def _rates_alias(there: int) -> str:
+    """How rates are called beside those that are there already."""
+    return f"{RATES}_{there + 1}" if there else RATES
 
 
 def _written_by_people(binding: Binding, tree: exp.Expr) -> bool:

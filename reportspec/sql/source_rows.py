@@ -28,8 +28,10 @@ from reportspec.expression.trees import (
 )
 from reportspec.model.domain import Entity, Field
 from reportspec.model.mapped import MappedField, MappedPart
+from reportspec.remembered import remembered
 from reportspec.resolve.binding import Binding, leads_away
 from reportspec.sql.parts import from_part
+from reportspec.sql.shared_trees import shared_of
 
 # What a field of a type may be kept as, besides what the database has for it.
 _READ: Mapping[str, tuple[str, ...]] = {
@@ -42,11 +44,19 @@ _READ: Mapping[str, tuple[str, ...]] = {
 def select_rows(binding: Binding, entity: Entity, needed: Iterable[str], *, whole: bool = False) -> exp.Expr:
     """The fields of an entity's rows that are `needed`, as the mapping gives them; with the rows that the
     entity's own condition leaves out, if they are to be `whole`."""
-    mapped = binding.source.entities[entity.name]
+    return _rows(binding, entity.name, tuple(needed), whole)
+
+
+@remembered
+def _rows(binding: Binding, of_entity: str, needed: tuple[str, ...], whole: bool) -> exp.Expr:
+    entity, mapped = binding.entity(of_entity), binding.source.entities[of_entity]
     names = list(needed) or ([entity.key] if entity.key else [])
-    if not mapped.parts:
-        return _literal_rows(binding, entity, mapped.rows, names)
-    return _stacked([_select_part(binding, entity, part, names, whole) for part in mapped.parts])
+    if mapped.parts:
+        parts = range(len(mapped.parts))
+        found = _stacked([_select_part(binding, of_entity, at, tuple(names), whole) for at in parts])
+    else:
+        found = _literal_rows(binding, entity, mapped.rows, names)
+    return shared_of(binding).added(found)
 
 
 def _stacked(selects: Sequence[exp.Select]) -> exp.Expr:
@@ -56,26 +66,29 @@ def _stacked(selects: Sequence[exp.Select]) -> exp.Expr:
     return union
 
 
-def _select_part(binding: Binding, entity: Entity, part: MappedPart, names: list[str], whole: bool) -> exp.Select:
-    select = exp.Select()
-    several = len(binding.source.entities[entity.name].parts) > 1
-    for name in names:
-        field = binding.field(entity.name, name)
-        assert field is not None
-        value = _source_value(binding, entity, part, field)
-        if several and not isinstance(value, exp.Cast):
-            value = cast(value, TYPES[_stored_type(binding, entity, field)])
-        landed = named(value, name)
-        landed.meta[LANDS] = _stored_type(binding, entity, field)
-        landed.meta[ZONE] = str(binding.source_zone)
-        select = select.select(landed, copy=False)
-    if not names:
-        select = select.select(named(literal(1), "one"), copy=False)
-    select = from_part(select, part)
+def _select_part(binding: Binding, of_entity: str, at: int, names: tuple[str, ...], whole: bool) -> exp.Select:
+    entity, part = binding.entity(of_entity), binding.source.entities[of_entity].parts[at]
+    fields = [_landed(binding, of_entity, at, name) for name in names] or [named(literal(1), "one")]
+    select = from_part(exp.Select(expressions=fields), part)
     conditions = conjuncts(copied(part.where)) if part.where is not None else []
     own = [] if whole else _own_conditions(binding, entity, part)
     condition = all_of([*conditions, *own])
     return select.where(condition, copy=False) if condition is not None else select
+
+
+@remembered
+def _landed(binding: Binding, of_entity: str, at: int, name: str) -> exp.Alias:
+    """A field as one of an entity's parts has it."""
+    entity, parts = binding.entity(of_entity), binding.source.entities[of_entity].parts
+    field = binding.field(of_entity, name)
+    assert field is not None
+    value = _source_value(binding, entity, parts[at], field)
+    if len(parts) > 1 and not isinstance(value, exp.Cast):
+        value = cast(value, TYPES[_stored_type(binding, entity, field)])
+    landed = named(value, name)
+    landed.meta[LANDS] = _stored_type(binding, entity, field)
+    landed.meta[ZONE] = str(binding.source_zone)
+    return shared_of(binding).added(landed)
 
 
 def _stored_type(binding: Binding, entity: Entity, field: Field) -> str:

@@ -5,9 +5,10 @@ Entities that are made from others are built first, since they say what they nee
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from functools import wraps
+from typing import Concatenate, NamedTuple, ParamSpec, TypeVar
 
 from sqlglot import exp
 
@@ -31,6 +32,7 @@ from reportspec.resolve.moments import Moment, Spans, depth, varies_with_moment
 from reportspec.sql.history import past_values, select_versions
 from reportspec.sql.rates import RATES, select_rates
 from reportspec.sql.scope import Scope
+from reportspec.sql.shared_trees import SHARED, shared_of
 from reportspec.sql.source_rows import select_rows
 
 
@@ -88,8 +90,29 @@ class RowsOf(NamedTuple):
     spans: Spans | None = None
 
 
+P = ParamSpec("P")
+T = TypeVar("T")
+Wishes = dict[tuple[Callable[..., object], tuple[object, ...]], None]  # methods, with what they were called with
+
+
+def _wish(method: Callable[Concatenate[Statement, P], T]) -> Callable[Concatenate[Statement, P], T]:
+    """A method by which something is had in a statement: who listens hears what was asked for, so that another
+    statement can be asked for the same."""
+
+    @wraps(method)
+    def heard(self: Statement, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        for wishes in self.listening:
+            wishes[method, args] = None
+        return method(self, *args, **kwargs)
+
+    return heard
+
+
 class Statement:
     """The CTEs of one SQL statement."""
+
+    # Whether CTEs are called as in every other statement, so that what is made over them can be shared.
+    called_alike = True
 
     def __init__(self, binding: Binding, *, dry: bool = False) -> None:
         self.binding = binding
@@ -98,6 +121,7 @@ class Statement:
         self._derived: dict[str, _DerivedRows] = {}
         self._rated = False
         self._looks: dict[str, list[Look]] = {}
+        self.listening: list[Wishes] = []
 
     def look(self, cte: str) -> Look:
         """Say that a SELECT reads an entity's CTE; what it asks of it is said to the answer."""
@@ -109,6 +133,16 @@ class Statement:
         """The stretches of which past states are asked for, so far; None where all of them are."""
         return together(look.spans for look in self._looks.get(cte, ()))
 
+    @_wish
+    def look_at(self, cte: str, moment: Moment) -> None:
+        """Say that a SELECT reads what an entity's CTE has at a moment."""
+        self.look(cte).at(moment)
+
+    def looked(self, cte: str, spans: Spans | None) -> None:
+        """Say that a SELECT reads the past states of some stretches, or all of them."""
+        self._looks.setdefault(cte, []).append(Look(spans))
+
+    @_wish
     def instance(self, name: str, moment: Moment) -> str:
         """The CTE with an entity's rows at a moment, made if it is not there yet."""
         entity = self.binding.entity(name)
@@ -126,19 +160,22 @@ class Statement:
         """The CTE of an entity whose rows depend on the moment."""
         return f"{name}_previous" if moment.name == "previous" else name
 
-    def today(self, entity: Entity) -> str:
+    @_wish
+    def today(self, name: str) -> str:
         """The CTE with an entity's rows as they are today, beside the one with past states."""
-        name = f"{entity.name}_row"
-        if name not in self._rows:
-            self._rows[name] = _Rows(entity, name, {})
-        return name
+        cte = f"{name}_row"
+        if cte not in self._rows:
+            self._rows[cte] = _Rows(self.binding.entity(name), cte, {})
+        return cte
 
+    @_wish
     def rows_only(self, name: str) -> str:
         """The CTE with an entity's rows as they are today, without past states."""
         if name not in self._rows:
             self._rows[name] = _Rows(self.binding.entity(name), name, {})
         return name
 
+    @_wish
     def rows_whole(self, name: str) -> str:
         """The CTE with all rows that the mapping gives an entity, deleted and merged ones too."""
         cte = f"{name}_whole"
@@ -146,12 +183,14 @@ class Statement:
             self._rows[cte] = _Rows(self.binding.entity(name), cte, {}, whole=True)
         return cte
 
+    @_wish
     def need(self, cte: str, field: str) -> None:
         """Have a field in an entity's CTE."""
         rows = self._rows.get(cte) or self._derived.get(cte)
         if rows is not None:
             rows.needed[field] = None
 
+    @_wish
     def rates(self) -> str:
         """The CTE with what one unit of each currency is worth in the report's, and when."""
         if not self._rated:
@@ -162,19 +201,31 @@ class Statement:
                 self.need(instance, name)
         return RATES
 
+    def grant(self, wishes: Wishes) -> None:
+        """Have all that was asked of another statement."""
+        for others in self.listening:
+            others.update(wishes)
+        for method, args in wishes:
+            method(self, *args)
+
     def versioned(self, name: str) -> bool:
         """Whether an entity's CTE has a row for each past state."""
         return self.binding.has_history(self.binding.entity(name))
 
     def finish(self, select: exp.Select, outputs: Mapping[str, str] | None = None) -> exp.Select:
         """The statement: a SELECT with the CTEs that it needs before it, and the types of its `outputs`."""
+        ctes = []
         for name, tree, comment in self.ctes():
-            select = select.with_(identifier(name), as_=tree, copy=False)
-            if comment:
-                select.args["with_"].expressions[-1].add_comments([comment])
+            alias = identifier(name)
+            if comment:  # of the name, where sqlglot writes it: of a CTE it would move it there, each time
+                alias.add_comments([comment])
+            ctes.append(exp.CTE(this=tree, alias=alias))
+        if ctes:
+            select.set("with_", exp.With(expressions=ctes))
         select.meta[READS] = self.reads()
         select.meta[ROWS] = self.rows()
         select.meta[SPEAKS] = self.binding.source.dialect
+        select.meta[SHARED] = shared_of(self.binding)
         if outputs is not None:
             select.meta[OUTPUTS] = dict(outputs)
         return select
@@ -225,10 +276,7 @@ class Statement:
             entity = self._derived[name].entity
             found.append((depth(self.binding, entity.name), [(name, tree, entity.description["en"])]))
         if self._rated:
-            assert self.binding.currency is not None
-            said = "What one unit of a currency is worth"
-            rates = select_rates(self.binding.catalogue.exchange_rates, self.binding.currency)
-            found.append((0, [(RATES, rates, said)]))
+            found.append((0, [(RATES, select_rates(self.binding), "What one unit of a currency is worth")]))
         return [cte for _, ctes in sorted(found, key=lambda item: item[0]) for cte in ctes]
 
     def _need_past_values(self) -> None:
@@ -273,7 +321,7 @@ class Statement:
         if self.versioned(entity.name) and not self._dry:
             history = entity.history
             assert history is not None
-            base = self.today(entity)
+            base = self.today(entity.name)
             self._rows[entity.name].versions = base
             moment = Moment("current", None, None, None)
             states = self.instance(history.entity, moment)
@@ -303,6 +351,29 @@ class Statement:
         return [column(derived.source, name) for name in self.binding.ties(derived)]
 
     def _derive(self, rows: _DerivedRows) -> exp.Expr:
+        """The SELECT of a derived entity. One of the same fields at the same moment is the same tree in each
+        statement of a binding, and asks each for the same."""
+        if not (self.called_alike and rows.moment.fixed):
+            return self._derived_rows(rows)
+        kept = self.binding.remembered.setdefault(Statement._derive, {})
+        key = (rows.entity.name, rows.moment, (*rows.needed,))
+        if key not in kept:
+            wishes: Wishes = {}
+            before = {cte: len(looks) for cte, looks in self._looks.items()}
+            self.listening.append(wishes)
+            try:
+                made = self._derived_rows(rows)
+                shared_of(self.binding).add(made)
+                for cte, looks in self._looks.items():  # which are only known now: a look is told of moments bit by bit
+                    wishes.update(((Statement.looked, (cte, look.spans)), None) for look in looks[before.get(cte, 0) :])
+                kept[key] = (made, wishes)
+            finally:
+                self.listening.pop()
+        tree, asked = kept[key]
+        self.grant(asked)
+        return tree  # type: ignore[no-any-return]
+
+    def _derived_rows(self, rows: _DerivedRows) -> exp.Expr:
         derived, moment = rows.entity.derived, rows.moment
         assert derived is not None
         scope = Scope(self, derived.source, moment, derived.match)

@@ -11,6 +11,7 @@ twin has a plain word, the text itself must have come back.
 from __future__ import annotations
 
 import re
+from collections.abc import Container
 from functools import lru_cache
 
 import sqlglot
@@ -19,6 +20,7 @@ from sqlglot.errors import SqlglotError
 
 from reportspec.expression.sandbox import WRITTEN
 from reportspec.sql.dialects.rewrite import remade
+from reportspec.sql.shared_trees import Shared
 
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 _WORDS = re.compile(r"[A-Za-z_][A-Za-z0-9_ ]*", re.ASCII)
@@ -45,36 +47,40 @@ class Breached(Exception):
     """The text of an expression does not say what its tree means; the message shows a part of it."""
 
 
-def hold(statement: exp.Expr, dialect: str) -> None:
-    """Look at every part of a statement as it will be written in a dialect of sqlglot's. Raises
-    `Breached` where its text would say something else."""
-    for unit in _units(statement):
-        odd, written, much = _looked_at(unit)
+def hold(statement: exp.Expr, dialect: str, shared: Shared | None = None) -> None:
+    """Look at every part of a statement as it will be written in a dialect of sqlglot's; once at what is
+    `shared` with other statements. Raises `Breached` where its text would say something else."""
+    shared = shared or Shared()
+    held = shared.made(("held", dialect))
+    seen: dict[int, exp.Expr] = {}
+    for unit in _units(statement, held, seen):
+        odd, written, much = _looked_at(unit, shared)
         if odd or (written and much):
             _read_again(unit, dialect, odd)
+    held.update((key, True) for key in seen if key in shared.trees)
 
 
 def breaches(statement: exp.Expr, dialect: str) -> list[str]:
     """The same of every part, whoever wrote it: what says something else than it means."""
     found = []
-    for unit in _units(statement):
+    for unit in _units(statement, (), {}):
         try:
-            _read_again(unit, dialect, _looked_at(unit)[0])
+            _read_again(unit, dialect, _looked_at(unit, Shared())[0])
         except Breached as breached:
             found.append(str(breached))
     return found
 
 
-def _units(tree: exp.Expr) -> list[exp.Expr]:
-    """The expressions, tables and aliases of a statement."""
+def _units(tree: exp.Expr, held: Container[int], seen: dict[int, exp.Expr]) -> list[exp.Expr]:
+    """The expressions, tables and aliases of a statement, but for what is `held` already. What was gone through
+    is in `seen` then."""
     found: list[exp.Expr] = []
     stack: list[exp.Expr] = [tree]
-    seen: set[int] = set()
     while stack:
         node = stack.pop()
-        if id(node) in seen:
+        if id(node) in seen or id(node) in held:
             continue
-        seen.add(id(node))
+        seen[id(node)] = node
         if not isinstance(node, _FRAMES):
             found.append(node)
             continue
@@ -87,13 +93,22 @@ def _units(tree: exp.Expr) -> list[exp.Expr]:
     return found
 
 
-def _looked_at(unit: exp.Expr) -> tuple[dict[str, int], bool, bool]:
+def _looked_at(unit: exp.Expr, shared: Shared) -> tuple[dict[str, int], bool, bool]:
     """The odd texts and names of an expression with their numbers, whether somebody wrote a part of
     it, and whether there is more to it than names. Raises `Breached` for what is no plain word."""
     odd: dict[str, int] = {}
     written = much = False
+    trees, looked = shared.trees, shared.made("looked at")
+    if id(unit) in looked:
+        return looked[id(unit)]  # type: ignore[no-any-return]
     nodes: list[exp.Expr] = [unit]
     for node in nodes:  # which grows: one way through the parts does for all that is asked
+        if id(node) in trees and node is not unit:
+            of_node = _looked_at(node, shared)
+            for text in of_node[0]:
+                odd.setdefault(text, len(odd))
+            written, much = written or of_node[1], much or of_node[2]
+            continue
         if node._meta and node._meta.get(WRITTEN):
             written = True
         if isinstance(node, _LEAVES):
@@ -122,6 +137,8 @@ def _looked_at(unit: exp.Expr) -> tuple[dict[str, int], bool, bool]:
                         raise Breached(value[:40])
                 else:
                     _word(value, name)
+    if id(unit) in trees:
+        looked[id(unit)] = (odd, written, much)
     return odd, written, much
 
 

@@ -19,7 +19,7 @@ import sqlglot
 from pypdf import PdfWriter
 from sqlglot import exp
 
-from reportspec import building
+from reportspec.burst import burst
 from reportspec.burst import isolation as guard
 from reportspec.databases import dialect_named
 from reportspec.deliver import compose
@@ -747,14 +747,14 @@ def test_a_pdf_that_is_cut_off_or_none(run: Run, handler: Handler, monkeypatch: 
 
 
 def test_figures_of_two_values_that_are_swapped(run: Run, handler: Handler, monkeypatch: pytest.MonkeyPatch) -> None:
-    original = building.run_each
+    original = burst.run_each
 
     def swapped(*args: Any) -> Any:
         made = original(*args)
         (one, first), (two, second) = made
         return replace(made, made=((one, second), (two, first)))
 
-    monkeypatch.setattr(building, "run_each", swapped)
+    monkeypatch.setattr(burst, "run_each", swapped)
     stopped(run, handler, spec())
     stopped(run, handler, spec("[]"))
 

@@ -231,7 +231,7 @@ def assemble(pair: Pair) -> str:
             statement.rates()
             continue
         if way:
-            cte = statement.today(binding.entity(name)) if way == "today" else statement.rows_whole(name)
+            cte = statement.today(name) if way == "today" else statement.rows_whole(name)
         else:
             cte = statement.instance(name, moment)
         for field in fields:
@@ -254,8 +254,7 @@ def materialize(pair: Pair) -> str:
             if name == "rates":
                 statement.rates()
                 continue
-            found = binding.entity(entity)
-            cte = statement.today(found) if way else statement.instance(entity, Moment("current", at, at, at))
+            cte = statement.today(entity) if way else statement.instance(entity, Moment("current", at, at, at))
             for field in fields:
                 statement.need(cte, field)
         body = tree(one["select"])

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 
 import sqlglot
 from sqlglot import exp
+
+from reportspec.sql.shared_trees import Shared
 
 Rule = Callable[[exp.Expr], exp.Expr]
 Rules = Mapping[type[exp.Expr], Rule]
@@ -72,15 +74,24 @@ class Unsupported(Exception):
     """The database has no way to say it; the message names what, for a user."""
 
 
-def rewritten(tree: exp.Expr, rules: Rules, own: str = "", anyhow: tuple[type[exp.Expr], ...] = ()) -> exp.Expr:
+def rewritten(
+    tree: exp.Expr,
+    rules: Rules,
+    own: str = "",
+    anyhow: tuple[type[exp.Expr], ...] = (),
+    shared: tuple[Shared, Hashable] | None = None,
+) -> exp.Expr:
     """The tree with each node put through the rule of its type, from the leaves up. Nodes are
     never changed, only replaced: trees share their parts, and a shared part is rewritten once.
 
     What a mapping says in the database's `own` SQL stays as it is, but for its names and what is
-    changed `anyhow`, since the database has no words for it."""
+    changed `anyhow`, since the database has no words for it. What trees that are `shared` with other statements
+    become is remembered by the name that is given to these rules."""
     if not own and tree.find(*rules) is None:
         return tree
     done: dict[int, exp.Expr] = {}
+    kept_by: Mapping[int, exp.Expr] = shared[0].trees if shared is not None else {}
+    made: dict[int, exp.Expr] = shared[0].made(shared[1]) if shared is not None else {}
     changed_in_own: tuple[type[exp.Expr], ...] = (exp.Identifier, *anyhow)
     kept: Rules = {kind: rules[kind] for kind in changed_in_own if kind in rules}
     # Two nodes of five are names, which have no parts.
@@ -90,6 +101,9 @@ def rewritten(tree: exp.Expr, rules: Rules, own: str = "", anyhow: tuple[type[ex
         key = id(node)
         if key in done:
             return done[key]
+        common = key in kept_by
+        if common and key in made:
+            return made[key]
         if own and node._meta and node._meta.get(OWN) == own:
             done[key] = rewritten(node, kept) if kept else node
             return done[key]
@@ -112,6 +126,9 @@ def rewritten(tree: exp.Expr, rules: Rules, own: str = "", anyhow: tuple[type[ex
         if rule is not None:
             result = rule(result)
         done[key] = result
+        if common and shared is not None:
+            made[key] = result
+            shared[0].add(result)
         return result
 
     return visit(tree)

@@ -1,0 +1,54 @@
+"""Trees that several statements of a binding have, and what was made of them for a database."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from typing import Any, TypeVar
+
+from sqlglot import exp
+
+from reportspec.remembered import remembered
+from reportspec.resolve.binding import Binding
+
+E = TypeVar("E", bound=exp.Expr)
+
+SHARED = "shared"  # in the meta of a statement: the `Shared` of its binding
+
+
+class Shared:
+    """Trees that several statements have, by their ids, and what was made of each of them, by what made it. It is
+    kept with the binding whose statements they are, and in the meta of those, of whose copies it is no part."""
+
+    __slots__ = ("_made", "trees")
+
+    def __init__(self) -> None:
+        self.trees: dict[int, exp.Expr] = {}  # which keeps them, so that their ids stay their own
+        self._made: dict[Hashable, dict[int, Any]] = {}
+
+    def __deepcopy__(self, memo: object) -> Shared:
+        return self
+
+    def add(self, tree: exp.Expr) -> None:
+        """Have one more tree, which nobody changes from now on."""
+        self.trees[id(tree)] = tree
+
+    def added(self, tree: E) -> E:
+        """The tree, which is one of these now."""
+        self.trees[id(tree)] = tree
+        return tree
+
+    def made(self, by: Hashable) -> dict[int, Any]:
+        """What was made of trees by something, by their ids."""
+        return self._made.setdefault(by, {})
+
+
+@remembered
+def shared_of(binding: Binding) -> Shared:
+    """The trees that the statements of a binding share."""
+    return Shared()
+
+
+def shared_in(statement: exp.Expr) -> Shared:
+    """The trees that a statement shares with others."""
+    found = statement._meta.get(SHARED) if statement._meta else None
+    return found if isinstance(found, Shared) else Shared()

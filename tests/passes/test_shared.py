@@ -1,0 +1,52 @@
+"""Statements share trees with their binding: each says what it would say alone, whatever was made before it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from reportspec.compile import statement_of
+from reportspec.databases import dialect_named
+from reportspec.model.query import Query
+from reportspec.model.spec import Report
+from reportspec.plan import plan
+from reportspec.sql.dialect import sql_text
+from reportspec.sql.dialects.rewrite import Unsupported
+from tests.demo_times import STANDARD, project, standard_report
+
+DIALECTS = ("duckdb", "clickhouse", "tsql")
+
+
+def anew(report: Report) -> Report:
+    """The report over a binding of which nothing is remembered."""
+    return replace(report, binding=report.binding.over(report.binding.source))
+
+
+def texts(report: Report, query: Query) -> list[str]:
+    tree = statement_of(report, query)
+    found = [sql_text(tree, dialect_named("duckdb"), pretty=True)]
+    for name in DIALECTS:
+        try:
+            found.append(sql_text(tree, dialect_named(name)))
+        except Unsupported as error:
+            found.append(str(error))
+    return found
+
+
+@pytest.mark.parametrize("name", STANDARD)
+def test_a_statement_says_the_same_beside_others_as_alone(tmp_path: Path, name: str) -> None:
+    # Tables called as entities are: of a server, which nobody asks here.
+    project(tmp_path, "postgresql://nobody@localhost/none")
+    report = standard_report(tmp_path, name)
+    queries = dict(enumerate(plan(report)))
+
+    def together(order: Iterable[int]) -> Mapping[int, list[str]]:
+        one = anew(report)
+        return {at: texts(one, queries[at]) for at in order}
+
+    alone = {at: texts(anew(report), query) for at, query in queries.items()}
+    assert together(queries) == alone
+    assert together(reversed(queries)) == alone
