@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 import threading
+from collections.abc import Sequence
 from typing import Any
 
 from reportspec.databases import Database
 from reportspec.databases.clickhouse import CLICKHOUSE, COLUMNS, columns_of, explained, settings_of
 from reportspec.model.rows import Table
 from reportspec.model.settings import SourceSpec
-from reportspec.run.connection import KeepsNothing, Loose, Secrets, Wanted, missing_driver, no_connection
+from reportspec.run.connection import Loose, Secrets, Wanted, missing_driver, no_connection
+from reportspec.sql.materialize import Temporary
 
 
-class EmbeddedClickHouse(KeepsNothing):
+class EmbeddedClickHouse:
     """A session over a folder, by chdb."""
 
     dialect = CLICKHOUSE
@@ -24,18 +26,28 @@ class EmbeddedClickHouse(KeepsNothing):
 
     def run(self, sql: str) -> Table:
         """Run one SELECT. Raises SourceError."""
+        found = json.loads(self._sent(sql, "JSONCompact"))
+        # Decimals, days and times come as texts; `values.canonical` knows what they are.
+        columns = tuple(column["name"] for column in found["meta"])
+        return Table(columns, tuple(tuple(row) for row in found["data"]))
+
+    def _sent(self, sql: str, form: str) -> str:
         settings = settings_of(self._wanted)
         given = ", ".join(f"{name} = {value!r}" for name, value in settings.items())
         joined = f"{sql}, {given}" if " SETTINGS " in sql else f"{sql} SETTINGS {given}"
         try:
             with self._lock:
-                result = self._raw.query(joined, "JSONCompact")
-            found = json.loads(result.bytes().decode("utf-8"))
+                return str(self._raw.query(joined, form).bytes().decode("utf-8"))
         except RuntimeError as error:
             raise explained(error, self._source, self._wanted, Secrets("")) from None
-        # Decimals, days and times come as texts; `values.canonical` knows what they are.
-        columns = tuple(column["name"] for column in found["meta"])
-        return Table(columns, tuple(tuple(row) for row in found["data"]))
+
+    def temporary(self) -> Temporary | None:
+        """Tables in memory, of this session alone."""
+        return Temporary()
+
+    def keep(self, name: str, sql: str, keys: Sequence[Sequence[str]]) -> None:
+        """Have the rows of a SELECT as a table. Raises SourceError."""
+        self._sent(f"CREATE TEMPORARY TABLE {name} ENGINE = Memory AS {sql}", "CSV")
 
     def cancel(self) -> None:
         """chdb has no way to end a statement; its limit of time ends it."""
