@@ -1,4 +1,6 @@
-"""`doctor --deep`: which indexes reports would be faster with, on tables that have some and on those that have none."""
+"""`doctor --deep`: which indexes reports would be faster with, on tables that have some and on those that have none.
+
+Slow: tables of many rows are made on each engine."""
 
 from __future__ import annotations
 

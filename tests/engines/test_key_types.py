@@ -1,6 +1,8 @@
 """Keys of any two types find the partners that their texts say, whatever a database compares them as.
 
-The values of each type are written with their texts, so that Python knows which are the same."""
+The values of each type are written with their texts, so that Python knows which are the same.
+
+Slow: every two types of each engine are a report."""
 
 from __future__ import annotations
 

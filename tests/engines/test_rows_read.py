@@ -1,4 +1,6 @@
-"""A quarter's figures do not read ten years of rows: what databases say themselves that they looked at."""
+"""A quarter's figures do not read ten years of rows: what databases say themselves that they looked at.
+
+Slow: tables of many rows are made on each engine."""
 
 from __future__ import annotations
 
