@@ -21,6 +21,8 @@ from dataclasses import dataclass
 
 from sqlglot import exp
 
+from reportspec.expression.trees import bare_key
+
 _PARTS = {"with_", "expressions", "from_", "joins", "where", "group", "order", "limit"}
 _STEPS = ("from_", "joins", "with_")
 _NOWHERE: Mapping[str, str] = {}
@@ -80,6 +82,8 @@ def unparted(tree: exp.Expr, name: str, field: str, elsewhere: Mapping[str, str]
     if tree.args.get("limit"):
         return "rows of all values are cut together"
     own = next((one.unalias() for one in tree.expressions if one.alias_or_name == name), None)
+    # A key that is kept as it is has one text for each of its values.
+    own = bare_key(own) if own is not None else None
     if not isinstance(own, exp.Column):
         return f"`{name}` is no column of its rows"
     why = _brought_together(tree, own)
@@ -176,7 +180,7 @@ def _says(tree: exp.Expr, value: str, fields: _Fields, entities: list[exp.Table]
     """Whether a condition is `the field = the value`."""
     if not isinstance(tree, exp.EQ):
         return False
-    for own, other in ((tree.this, tree.expression), (tree.expression, tree.this)):
+    for own, other in ((bare_key(tree.this), tree.expression), (bare_key(tree.expression), tree.this)):
         told = isinstance(other, exp.Literal) and other.is_string and other.this == value
         if told and isinstance(own, exp.Column):
             return _is_field(own, fields, entities)
@@ -194,7 +198,7 @@ def _is_field(own: exp.Column, fields: _Fields, entities: list[exp.Table]) -> bo
 def _brought_together(tree: exp.Expr, own: exp.Column) -> str | None:
     """Whether rows of several values become one, or are counted with one another."""
     group = tree.args.get("group")
-    if group is not None and own not in group.expressions:
+    if group is not None and own not in [bare_key(one) for one in group.expressions]:
         return "rows are grouped without the field"
     if group is not None and any(part for key, part in group.args.items() if key != "expressions"):
         return "rows are grouped in several ways"
@@ -202,7 +206,7 @@ def _brought_together(tree: exp.Expr, own: exp.Column) -> str | None:
         if one is None:
             continue
         for window in one.find_all(exp.Window):
-            if own not in (window.args.get("partition_by") or []):
+            if own not in [bare_key(part) for part in window.args.get("partition_by") or []]:
                 return "a window reaches beyond the field"
         if group is None and any(_of_all(found) for found in one.find_all(exp.AggFunc)):
             return "all rows are brought together"
