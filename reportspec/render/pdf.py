@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -53,9 +53,9 @@ def pdf_here(figures: Figures, spec_text: str | None) -> bytes:
     host_fonts = not covers("".join(letters))
     with packaged_fonts(host_fonts):
         from weasyprint import HTML
-        from weasyprint.text.fonts import FontConfiguration
 
-        font_config = FontConfiguration()
+        # What brings its own fonts changes the configuration.
+        font_config = _fonts(host_fonts) if figures.theme.fonts is None else _fonts.__wrapped__(host_fonts)
     fetcher = _locked_fetcher()
     attached = _attached(laid_out, spec_text)
     attachments = _attachments(attached, laid_out, figures)
@@ -71,7 +71,7 @@ def pdf_here(figures: Figures, spec_text: str | None) -> bytes:
     def document_of(html: str) -> Any:
         return HTML(string=html, url_fetcher=fetcher).render(**options)
 
-    with _without_collector():
+    def written() -> Any:
         document, placed = _in_parts(laid_out, document_of)
 
         def finish(document: Any, pdf: Any) -> None:
@@ -79,7 +79,10 @@ def pdf_here(figures: Figures, spec_text: str | None) -> bytes:
             mend_structure(pdf)
             seal(document, pdf)
 
-        pdf = document.write_pdf(attachments=attachments, finisher=finish, pdf_variant=f"pdf/{figures.theme.pdf}")
+        return document.write_pdf(attachments=attachments, finisher=finish, pdf_variant=options["pdf_variant"])
+
+    with _without_collector():
+        pdf = written()  # and the document is nobody's any more, when the collector comes
     if fetcher.blocked:
         raise RenderError(f"the report would load {fetcher.blocked[0][:200]!r}, which is refused")
     if not isinstance(pdf, bytes):
@@ -126,6 +129,15 @@ def _load() -> None:
             import weasyprint  # noqa: F401
     except BaseException:  # the program may end meanwhile; rendering itself says what is missing
         return
+
+
+@cache
+def _fonts(host_fonts: bool) -> Any:
+    """Fonts that are loaded once, with the letters that were measured in them; to be called within
+    `packaged_fonts`. Only one report is laid out at a time."""
+    from weasyprint.text.fonts import FontConfiguration
+
+    return FontConfiguration()
 
 
 @lru_cache(maxsize=4)
