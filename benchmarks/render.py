@@ -36,6 +36,12 @@ def rows(count: int) -> Figures:
     return replace(sample.figures("en", (section,)), definitions=(), statements=())
 
 
+def all_printed(count: int) -> Figures:
+    """The same, of which all rows are printed (`limit: all`)."""
+    made = rows(count)
+    return replace(made, sections=(replace(made.sections[0], whole=True),))
+
+
 def short() -> Figures:
     """Four tiles and four charts, each with its table, on three pages."""
     t = sample.TEXTS["en"]
@@ -122,6 +128,7 @@ def main() -> int:
         ("tiles, four charts, tables: 3 pages", short(), runs * 3),
         ("500 rows", rows(500), runs),
         ("10,000 rows (500 printed, all attached)", rows(10_000), runs),
+        ("10,000 rows, all printed", all_printed(10_000), 1),
     ):
         seconds = least(times, lambda made=figures: render_pdf(made))  # type: ignore[misc]
         other = printed_by_chromium(render_html(figures))

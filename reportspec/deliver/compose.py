@@ -35,6 +35,9 @@ class Draft:
         where it can be. Sizes are those of the encoded mail, in bytes; `most` is the mail's."""
         kept: list[tuple[str, bytes]] = []
         left: list[str] = []
+        whole = mail(self.head, self.figures, self.body, self.files, self.links)
+        if len(whole) <= most:
+            return whole
         names = [name for name, _ in self.files]
         room = most - len(mail(self.head, self.figures, self.body, (), self.links, names))
         if room < 0:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass, replace
 from hashlib import sha256
 
@@ -66,6 +66,11 @@ class MailHandover:
                 return Claimed(item, there)
         self.ledger.put(fresh)
         return Claimed(item, fresh)
+
+    def together(self) -> AbstractContextManager[None]:
+        """While inside, what is written need not be on disk before it ends: only of what is handed over it is to be
+        known at each step."""
+        return nullcontext() if self.job.options.rehearsal else self.ledger.together()
 
     def standing(self, entry: Entry) -> Standing | None:
         """Why an entry's mail is not handed over again, if it is not."""

@@ -7,6 +7,7 @@ import random
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 
 from reportspec.deliver.compose import Item
@@ -82,7 +83,9 @@ class _Mails:
     def claim(self, items: Sequence[Item]) -> None:
         """Note all that are to be sent, and tell of the others why they are not."""
         self.items = items
-        for claimed in [self.handover.claim(item) for item in items]:
+        with self.handover.together() if items else nullcontext():
+            all_claimed = [self.handover.claim(item) for item in items]
+        for claimed in all_claimed:
             standing = self.handover.standing(claimed.entry)
             if standing is None:
                 self.coming.append(claimed)
@@ -133,10 +136,13 @@ class _Mails:
             {sent_before.value for sent_before in self.outcome.sent if sent_before.result == "sent"},
         )
         figures = {item.value: item.figures for item in reversed(self.items)}
-        for value in dict.fromkeys(item.value for item in self.items):
-            if value in sent:
-                entry = Entry(job.key(value), job.period, EVERYBODY, "sent", figures=figures[value])
-                self.handover.ledger.put(stamped(entry))
+        if not sent:
+            return
+        with self.handover.together():
+            for value in dict.fromkeys(item.value for item in self.items):
+                if value in sent:
+                    entry = Entry(job.key(value), job.period, EVERYBODY, "sent", figures=figures[value])
+                    self.handover.ledger.put(stamped(entry))
 
 
 @dataclass(slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import pickle
 
 from reportspec.formats.pool import answer
@@ -10,6 +11,7 @@ from reportspec.parent import served
 
 def _main() -> None:
     requests, answers = served()
+    warm = False
     while True:
         try:
             report = pickle.load(requests)
@@ -17,6 +19,11 @@ def _main() -> None:
             return
         pickle.dump(answer(*report), answers)
         answers.flush()
+        if not warm:
+            # What is loaded by now stays: it need not be looked through after each report.
+            warm = True
+            gc.collect()
+            gc.freeze()
 
 
 if __name__ == "__main__":

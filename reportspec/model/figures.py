@@ -160,6 +160,7 @@ class Section:
     shape: Literal["table", "tiles", "sentences", "text"] = "table"
     states: tuple[str, ...] = ()  # for goals: of each row, where it stands
     bars: bool = False  # whether the first metric has a bar beside its numbers
+    whole: bool = False  # whether all rows are printed, however many they are
 
 
 @dataclass(frozen=True, slots=True)

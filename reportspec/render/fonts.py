@@ -124,6 +124,15 @@ def covers(text: str) -> bool:
     return all(ord(char) in covered or char.isspace() for char in set(text))
 
 
+def all_seen(letters: Iterable[str]) -> bool:
+    """Whether each of these letters is seen by itself: none only joins, parts or turns others."""
+    return not any(unicodedata.category(letter) in _UNSEEN and letter not in _BLANKS for letter in letters)
+
+
+_UNSEEN = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
+_BLANKS = " \t\r\n"
+
+
 def letters_without_font(texts: Iterable[str], own: Theme) -> str:
     """The letters that neither the report's fonts nor the host's have: on paper they are boxes."""
     with set_in(own):

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from functools import cache
+from functools import cache, partial
 from importlib.resources import files
 from string import Template
 from typing import TYPE_CHECKING
@@ -108,12 +108,15 @@ class SectionView:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """The HTML of a report and what is attached to its PDF; `written` is its fixed date."""
+    """The HTML of a report and what is attached to its PDF; `written` is its fixed date. Where it has `long` tables
+    (by the place of their section, from 1), `cut` is its HTML with parts of them only."""
 
     html: str
     stylesheet: str
     attachments: tuple[CsvFile, ...]
     written: datetime
+    long: Mapping[int, tables.TableView] = field(default_factory=dict)
+    cut: Callable[[Mapping[int, tables.Cut]], str] = field(default=lambda _: "")
 
 
 def render_html(figures: Figures, with_spec: bool = False) -> str:
@@ -122,14 +125,22 @@ def render_html(figures: Figures, with_spec: bool = False) -> str:
     return made.html.replace("</head>", f"<style>{made.stylesheet}</style></head>", 1)
 
 
-def page(figures: Figures, with_spec: bool = False, *, web: bool = False, spec_text: str | None = None) -> Page:
+def page(
+    figures: Figures,
+    with_spec: bool = False,
+    *,
+    web: bool = False,
+    spec_text: str | None = None,
+    in_parts: bool = False,
+) -> Page:
     """Lay out the figures. For the `web` the tables and the spec are links within the page, since
-    nothing is attached to it. Raises `RenderError` for a refused colour, logo, font or chart."""
+    nothing is attached to it. `in_parts`, its HTML is left to `cut` where it has long tables. Raises
+    `RenderError` for a refused colour, logo, font or chart."""
     with set_in(figures.theme):
-        return _laid_out(figures, with_spec, web, spec_text)
+        return _laid_out(figures, with_spec, web, spec_text, in_parts)
 
 
-def _laid_out(figures: Figures, with_spec: bool, web: bool, spec_text: str | None) -> Page:
+def _laid_out(figures: Figures, with_spec: bool, web: bool, spec_text: str | None, in_parts: bool) -> Page:
     formats = formats_for(figures)
     palette = palette_for(figures.theme.accent)
     attached = csv_files(figures, formats)
@@ -141,7 +152,8 @@ def _laid_out(figures: Figures, with_spec: bool, web: bool, spec_text: str | Non
         figures = replace(figures, theme=replace(figures.theme, landscape=True))
         views = _views(figures, formats, palette, attached, web)
     written = figures.data_as_of or figures.as_of
-    html = _template().render(
+    html = partial(
+        _template().render,
         figures=figures,
         formats=formats,
         word=formats.word,
@@ -164,7 +176,14 @@ def _laid_out(figures: Figures, with_spec: bool, web: bool, spec_text: str | Non
         spec=_download("spec.yaml", "application/yaml", spec_text) if web and spec_text else None,
     )
     stylesheet = _stylesheet(figures, formats, palette)
-    return Page(harmless(html), stylesheet, tuple(attached.values()), written)
+    shown = enumerate((view.table for view in views), 1)
+    long = {place: table for place, table in shown if table and table.long} if in_parts else {}
+
+    def cut(cuts: Mapping[int, tables.Cut]) -> str:
+        with set_in(figures.theme):
+            return harmless(html(cuts=cuts))
+
+    return Page("" if long else cut({}), stylesheet, tuple(attached.values()), written, long, cut)
 
 
 def _views(

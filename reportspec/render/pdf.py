@@ -5,16 +5,17 @@ from __future__ import annotations
 import gc
 import mimetypes
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from reportspec.errors import RenderError
 from reportspec.model.figures import Figures
-from reportspec.render import limited
+from reportspec.render import limited, long_tables
 from reportspec.render.attachments import CsvFile
 from reportspec.render.fonts import covers, packaged_fonts
 from reportspec.render.page import Page, page
@@ -44,39 +45,72 @@ def render_pdf(figures: Figures, spec_text: str | None = None) -> bytes:
 
 def pdf_here(figures: Figures, spec_text: str | None) -> bytes:
     """The same within this process, whatever it takes."""
-    laid_out = page(figures, with_spec=spec_text is not None)
-    host_fonts = not covers(laid_out.html)
+    laid_out = page(figures, with_spec=spec_text is not None, in_parts=True)
+    probes = {place: long_tables.probe(table) for place, table in laid_out.long.items()}
+    if probes:
+        laid_out = replace(laid_out, html=laid_out.cut(probes))
+    letters = set(laid_out.html).union(*(table.letters() for table in laid_out.long.values()))
+    host_fonts = not covers("".join(letters))
     with packaged_fonts(host_fonts):
         from weasyprint import HTML
-        from weasyprint.text.fonts import FontConfiguration
 
-        font_config = FontConfiguration()
+        # What brings its own fonts changes the configuration.
+        font_config = _fonts(host_fonts) if figures.theme.fonts is None else _fonts.__wrapped__(host_fonts)
     fetcher = _locked_fetcher()
     attached = _attached(laid_out, spec_text)
     attachments = _attachments(attached, laid_out, figures)
     seal = sealing(figures, {one.name: one.text for one, _ in attached})
 
-    def finish(document: Any, pdf: Any) -> None:
-        mend_structure(pdf)
-        seal(document, pdf)
+    stylesheet = laid_out.stylesheet + (long_tables.STYLE if laid_out.long else "")
+    options = {
+        "stylesheets": [_style(stylesheet) if figures.theme.fonts is None else _styled(stylesheet, font_config)],
+        "font_config": font_config,
+        "pdf_variant": f"pdf/{figures.theme.pdf}",
+    }
+
+    def document_of(html: str) -> Any:
+        return HTML(string=html, url_fetcher=fetcher).render(**options)
+
+    def written() -> Any:
+        document, placed = _in_parts(laid_out, document_of)
+
+        def finish(document: Any, pdf: Any) -> None:
+            long_tables.tagged(pdf, placed)
+            mend_structure(pdf)
+            seal(document, pdf)
+
+        return document.write_pdf(attachments=attachments, finisher=finish, pdf_variant=options["pdf_variant"])
 
     with _without_collector():
-        pdf = HTML(string=laid_out.html, url_fetcher=fetcher).write_pdf(
-            stylesheets=[
-                _style(laid_out.stylesheet)
-                if figures.theme.fonts is None
-                else _styled(laid_out.stylesheet, font_config)
-            ],
-            font_config=font_config,
-            attachments=attachments,
-            finisher=finish,
-            pdf_variant=f"pdf/{figures.theme.pdf}",
-        )
+        pdf = written()  # and the document is nobody's any more, when the collector comes
     if fetcher.blocked:
         raise RenderError(f"the report would load {fetcher.blocked[0][:200]!r}, which is refused")
     if not isinstance(pdf, bytes):
         raise TypeError("WeasyPrint gave no bytes")
     return pdf
+
+
+def _in_parts(laid_out: Page, document_of: Callable[[str], Any]) -> tuple[Any, list[Any]]:
+    """The document, and the pages of long tables that are full of rows, which are written apart where they can be:
+    one table after the other, since where one begins depends on what stands above it."""
+    if not laid_out.long:
+        return document_of(laid_out.html), []
+    fonts: dict[Any, Any] = {}
+    probes = {place: long_tables.probe(table) for place, table in laid_out.long.items()}
+    cuts, made = dict(probes), {}
+    document = document_of(laid_out.html)
+    for place, table in laid_out.long.items():
+        found = long_tables.found(document, place, table, fonts)
+        if found is None:
+            del cuts[place]
+        else:
+            made[place], cuts[place] = found, found.cut
+        document = document_of(laid_out.cut(cuts))
+    if not all(long_tables.stands(document, place, table) for place, table in made.items()):
+        return document_of(laid_out.cut({})), []
+    document.fonts.update(fonts)
+    placed = [(*one, table) for place, table in made.items() for one in long_tables.put(document, place, table)]
+    return document, placed
 
 
 def warm_up() -> threading.Thread:
@@ -95,6 +129,15 @@ def _load() -> None:
             import weasyprint  # noqa: F401
     except BaseException:  # the program may end meanwhile; rendering itself says what is missing
         return
+
+
+@cache
+def _fonts(host_fonts: bool) -> Any:
+    """Fonts that are loaded once, with the letters that were measured in them; to be called within
+    `packaged_fonts`. Only one report is laid out at a time."""
+    from weasyprint.text.fonts import FontConfiguration
+
+    return FontConfiguration()
 
 
 @lru_cache(maxsize=4)

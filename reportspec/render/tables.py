@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from reportspec.model.figures import Cell, Column, Section
 from reportspec.render.attachments import CsvFile
-from reportspec.render.fonts import SEMI_BOLD, text_width
+from reportspec.render.fonts import SEMI_BOLD, all_seen, text_width
 from reportspec.render.locale import (
     Formats,
     attainment,
@@ -21,7 +21,9 @@ from reportspec.render.locale import (
     with_unit,
 )
 
-MOST_ROWS = 500  # in the PDF: layout takes 3 ms a row; the attachment has them all
+MOST_ROWS = 500  # that are printed where nothing else is asked for; the attachment has them all
+MOST_OF_ALL = 20_000  # where all are asked for: 480 pages
+LONG = 300  # rows from which on it pays to set those of full pages apart
 BAR_STEPS = 50  # widths that a bar in a table can have, as classes b1 … b50
 
 BAR_SHARE = 0.5  # of the cell's width, for the longest bar
@@ -76,6 +78,29 @@ class TableView:
     caption: str
     subtotals: frozenset[int] = frozenset()  # the places of those among the rows
 
+    @property
+    def long(self) -> bool:
+        """Whether it has so many rows, all of them plain, that those of its full pages are set by `long_tables`."""
+        if len(self.rows) < LONG or self.subtotals:
+            return False
+        if any(cell.bar or not cell.text.strip() for row in self.rows for cell in row):
+            return False
+        return all_seen(self.letters())
+
+    def letters(self) -> set[str]:
+        """The letters of its rows."""
+        return set().union(*(cell.text for row in self.rows for cell in row))
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """What of a long table is laid out with the page: the rows `before` and those from `tail` on. Between them
+    stand so many `pages`, which are full of the others."""
+
+    before: tuple[tuple[TableCell, ...], ...]
+    pages: int = 0
+    tail: int = 0
+
 
 def table_view(
     section: Section,
@@ -89,7 +114,7 @@ def table_view(
     if not section.columns or not section.rows:
         return None
     long, section = section, pivoted(section, formats)
-    shown = section.rows[:MOST_ROWS]
+    shown = section.rows[: printed_rows(section)]
     decimals = [money_places(section, place, formats) for place in range(len(section.columns))]
     after = [_after_number(section, place) for place in range(len(section.columns))]
     points = [_in_points(section, column) for column in section.columns]
@@ -136,6 +161,11 @@ def table_view(
         _caption(section, formats, attachment),
         subtotals,
     )
+
+
+def printed_rows(section: Section) -> int:
+    """How many rows of a section's table are printed at most."""
+    return MOST_OF_ALL if section.whole else MOST_ROWS
 
 
 def pivoted(section: Section, formats: Formats) -> Section:
@@ -380,7 +410,7 @@ def _caption(section: Section, formats: Formats, attachment: CsvFile | None) -> 
     """What the reader must know about rows that are not on the page."""
     held = len(section.rows)
     available = max(section.available_rows, held)
-    shown = min(held, MOST_ROWS)
+    shown = min(held, printed_rows(section))
     told = {
         "shown": number(formats, shown),
         "available": number(formats, available),

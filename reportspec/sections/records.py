@@ -33,6 +33,7 @@ from reportspec.sections.text import nothing_served
 from reportspec.sql.record_rows import AVAILABLE
 
 FieldPath = tuple[str, tuple[str, ...]]  # a field's name as it is written, and its path
+MOST = 100_000  # records of a list, as in the schema; of more the caption tells
 CONVERTED = "__converted"  # behind the name of an amount that also stands in its own currency
 
 
@@ -47,13 +48,15 @@ class Listed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordsSection(SectionSpec):
-    """The first `limit` records of an entity in an order: (path, from the largest down)."""
+    """The first `limit` records of an entity in an order: (path, from the largest down); `whole` if all of them
+    are printed."""
 
     kind: ClassVar[str] = "records"
     entity: str
     fields: tuple[FieldPath, ...] = ()
     sort: tuple[tuple[tuple[str, ...], bool], ...] = ()
     limit: int = 20
+    whole: bool = False
     listed: Listed | None = None
     names: tuple[Dimension, ...] = ()
 
@@ -101,13 +104,15 @@ def check(context: Context, draft: Draft) -> SectionSpec | None:
         return nothing_served(context, draft, _title(context, draft))
     listed, within = _listed(context, entity, spec, everywhere)
     order = _order(context, draft, fields) if spec.get("sort") else ()
+    whole = spec.get("limit") == "all"
     return RecordsSection(
         **draft.common(context),
         title=_title(context, draft),
         entity=entity,
         fields=tuple(fields),
         sort=order,
-        limit=int(spec.get("limit", 20)),
+        limit=MOST if whole else int(spec.get("limit", 20)),
+        whole=whole,
         conditions=(*draft.conditions, *within),
         listed=listed,
         names=_names(binding, entity, fields),
@@ -283,6 +288,7 @@ def figures(report: Report, spec: RecordsSection, answers: Answers, footnotes: F
         rows=tuple(rows),
         available_rows=int(table.rows[0][at]) if table.rows else 0,
         notes=_which(report, spec),
+        whole=spec.whole,
     )
     return or_none_there(report, section)
 

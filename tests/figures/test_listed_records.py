@@ -100,6 +100,14 @@ def test_which_records_are_listed(project: Path, records: Spec, names: list[str]
     assert one.notes == ((caption,) if caption else ())
 
 
+def test_all_are_listed_and_printed_where_all_are_asked_for(project: Path) -> None:
+    assert len(listed(project, {**DEAL, "limit": 2}).rows) == 2
+    assert not listed(project, {**DEAL, "limit": 2}).whole
+    # By hand: nobody asked for more than there are.
+    assert len(listed(project, {**DEAL, "limit": "all"}).rows) == 5
+    assert listed(project, {**DEAL, "limit": "all"}).whole
+
+
 def test_filters_of_the_report_count_as_conditions(project: Path) -> None:
     one = listed(project, DEAL, filters=[{"field": "deal.status", "eq": "won"}])
     assert [row[0] for row in one.rows] == ["won first", "won last"]

@@ -179,8 +179,8 @@ def test_a_fetch_is_refused_and_fails_the_report(monkeypatch: pytest.MonkeyPatch
     ):
         real = pdf.page
 
-        def leaking(figures, with_spec=False, leak=leak, real=real):  # type: ignore[no-untyped-def]
-            made = real(figures, with_spec)
+        def leaking(figures, leak=leak, real=real, **asked):  # type: ignore[no-untyped-def]
+            made = real(figures, **asked)
             return replace(made, html=made.html.replace("</header>", f"{leak}</header>"))
 
         with monkeypatch.context() as patch:

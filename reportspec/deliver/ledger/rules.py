@@ -36,7 +36,10 @@ class Store(Protocol):
         """The rows of a query, whose values stand where it has `?`."""
 
     def changed(self, sql: str, values: Sequence[Any]) -> int:
-        """How many rows a statement has written, which are on disk when it returns."""
+        """How many rows a statement has written, which are on disk when it returns, or `together` ends."""
+
+    def together(self) -> AbstractContextManager[None]:
+        """While inside, what is written need not be on disk before it ends."""
 
     def close(self) -> None:
         """Let go of it."""
@@ -65,6 +68,10 @@ class Ledger:
             f"INSERT INTO {TABLE} ({_LIST}) VALUES ({marks}) ON CONFLICT ({', '.join(_KEY)}) DO UPDATE SET {sets}",
             [getattr(entry, name) for name in _NAMES],
         )
+
+    def together(self) -> AbstractContextManager[None]:
+        """While inside, what is written need not be on disk before it ends."""
+        return self.store.together()
 
     def step(self, entry: Entry) -> None:
         """Write all of an entry but its message, which stays; none is kept of what was sent. Raises
