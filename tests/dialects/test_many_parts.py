@@ -29,7 +29,9 @@ def ctes_of(tree: exp.Expr) -> int:
 def test_as_many_as_it_takes_stay() -> None:
     tree = chain(MOST_CTES, 1)
     assert fewer_ctes(tree) is tree
-    assert MARIADB.before is fewer_ctes
+    assert MARIADB.before is not None
+    assert MARIADB.before(tree) is tree
+    assert ctes_of(MARIADB.before(chain(MOST_CTES + 6, 1))) == 0
 
 
 def test_those_that_are_read_once_stand_where_they_are_read() -> None:
