@@ -255,6 +255,14 @@ def _said(binding: Binding, finding: Finding) -> tuple[str, str | None]:
             f" changes up to {check.names[0]}: figures of `{entity}` are those of then",
             "look whether what loads it has stopped",
         )
+    if check.kind == "row-security":
+        tables = " and ".join(f"`{name}`" for name in check.names)
+        return (
+            f"the database may not show all rows of {tables} to the user of the source: row-level security is on for"
+            f" it, and figures of `{entity}` are of the rows that it lets through",
+            "if all are meant, give the user a policy that shows them, or BYPASSRLS; else say why under `checks:"
+            " ignore:` in the project file",
+        )
     if check.kind == "no-rate" and check.metric:
         rows = rows_of(count)
         return (

@@ -355,6 +355,15 @@ class PostgresConnection:
                  AND pg_relation_size(c.oid) > 0))"""
         return [str(row[0]) for row in self._raw.execute(sql, (names,)).fetchall()]
 
+    def guarded(self) -> list[str]:
+        """Those of the tables to be read on which row-level security is active for this user."""
+        names, others = self._quoted()
+        plain = [name for name in sorted(self._wanted.tables) if name not in others]
+        sql = """SELECT name FROM unnest(%s::text[], %s::text[]) AS asked(quoted, name)
+                 JOIN pg_class c ON c.oid = to_regclass(quoted)
+                 WHERE c.relkind IN ('r', 'p') AND row_security_active(c.oid)"""
+        return [str(row[0]) for row in self._raw.execute(sql, (names, plain)).fetchall()]
+
     def loose(self) -> Loose:
         """Columns of type citext or of a nondeterministic collation; of tables that cannot be told
         from others all texts."""
