@@ -45,7 +45,7 @@ class SourceError(ReportspecError):
     ) -> None:
         super().__init__(message, help, notes)
         self.code, self.lost, self.column, self.table, self.also = code, lost, column, table, also
-        self.temporary = lost or code == "no-connection"
+        self.temporary = lost or code in ("no-connection", "held-source")
 
 
 class Broken(SourceError):

@@ -27,6 +27,7 @@ from reportspec.run.connection import (
     Secrets,
     Wanted,
     cancelled,
+    locked_out,
     loose_columns,
     lost_connection,
     missing_driver,
@@ -397,6 +398,8 @@ class PostgresConnection:
             parts.append(f"SET TRANSACTION SNAPSHOT '{wanted.snapshot}'")
         # Where a server has it off, a backslash in a text would take the quote after it along.
         parts.append("SET LOCAL standard_conforming_strings = on")
+        # A lock is waited for less long than a statement may take, so that it is known what took the time.
+        parts.append(f"SET LOCAL lock_timeout = '{round(_lock_wait(wanted) * 1000)}ms'")
         parts += [*_ROOM, f"SET LOCAL statement_timeout = '{wanted.timeout}s'", f"SET LOCAL TimeZone = '{zone}'"]
         self._raw.execute("; ".join(parts).encode())
         for setting in _MAY_BE_UNKNOWN:
@@ -448,6 +451,8 @@ class PostgresConnection:
             return no_column(name[1] if name else why)
         if isinstance(error, errors.InsufficientPrivilege):
             return not_allowed(why)
+        if isinstance(error, errors.LockNotAvailable):
+            return locked_out(_lock_wait(self._wanted))
         if isinstance(error, errors.QueryCanceled):
             return timed_out(self._wanted.timeout) if "timeout" in why else cancelled()
         if isinstance(error, errors.CharacterNotInRepertoire):
@@ -455,6 +460,11 @@ class PostgresConnection:
         if isinstance(error, errors.DataError):
             return unreadable(why)
         return refused(why)
+
+
+def _lock_wait(wanted: Wanted) -> float:
+    """Seconds for another session's lock."""
+    return wanted.timeout * 0.9
 
 
 def open_postgres(source: SourceSpec, wanted: Wanted) -> PostgresConnection:

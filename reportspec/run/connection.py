@@ -241,6 +241,24 @@ def timed_out(seconds: int) -> SourceError:
     )
 
 
+def being_written(name: str) -> SourceError:
+    """Another program has a database's file for itself."""
+    return SourceError(
+        "held-source",
+        f"another program is writing to the database `{name}`, which cannot be read meanwhile",
+        "wait until it has finished, or close it, and try again",
+    )
+
+
+def locked_out(seconds: float) -> SourceError:
+    """A statement waited for another's lock on a table."""
+    return SourceError(
+        "held-source",
+        f"another session has locked a table of the source: its lock was waited for for {seconds:g} seconds",
+        "wait until it has finished, and try again; ALTER TABLE, TRUNCATE and VACUUM FULL lock a table, as does LOCK",
+    )
+
+
 def cancelled() -> SourceError:
     """Somebody ended the statement."""
     return SourceError("cancelled", "the query was cancelled")
