@@ -356,6 +356,16 @@ class PostgresConnection:
                  AND pg_relation_size(c.oid) > 0))"""
         return [str(row[0]) for row in self._raw.execute(sql, (names,)).fetchall()]
 
+    def forbidden(self) -> dict[str, frozenset[str]]:
+        """The columns of the tables to be read that the user may not read."""
+        names, others = self._quoted()
+        plain = [name for name in sorted(self._wanted.tables) if name not in others]
+        sql = """SELECT name, array_agg(a.attname::text) FROM unnest(%s::text[], %s::text[]) AS asked(quoted, name)
+                 JOIN pg_attribute a ON a.attrelid = to_regclass(quoted)
+                 WHERE a.attnum > 0 AND NOT a.attisdropped AND NOT has_column_privilege(a.attrelid, a.attnum, 'SELECT')
+                 GROUP BY name"""
+        return {str(table): frozenset(columns) for table, columns in self._raw.execute(sql, (names, plain)).fetchall()}
+
     def guarded(self) -> list[str]:
         """Those of the tables to be read on which row-level security is active for this user."""
         names, others = self._quoted()

@@ -81,6 +81,21 @@ def column_types(source: SourceSpec, wanted: Wanted) -> Mapping[str, Mapping[str
     return _tried(asked)
 
 
+def forbidden_columns(source: SourceSpec, wanted: Wanted) -> Mapping[str, frozenset[str]]:
+    """The columns of the tables to be read that are there and that the user may not read, as far as the database
+    tells of them. Raises SourceError."""
+
+    def asked() -> Mapping[str, frozenset[str]]:
+        session = connect(source, wanted)
+        try:
+            told: Callable[[], Mapping[str, frozenset[str]]] | None = getattr(session, "forbidden", None)
+            return told() if told is not None else {}
+        finally:
+            session.close()
+
+    return _tried(asked)
+
+
 def _tried(what: Callable[[], T]) -> T:
     """What is asked of a source, again when the connection is lost. Raises SourceError."""
     for attempt in range(ATTEMPTS):

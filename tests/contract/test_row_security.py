@@ -91,3 +91,16 @@ def test_who_sees_all_is_told_nothing(guarded: Path, run_cli: RunCli) -> None:
     done = run_cli(["query", "a.yaml"], cwd=guarded)
     assert "600" in done.stdout
     assert "row-security" not in done.stderr
+
+
+def test_a_column_that_may_not_be_read_is_not_called_missing(guarded: Path, run_cli: RunCli) -> None:
+    name = f"rls_{os.getpid()}"
+    with psycopg.connect(ROOT, autocommit=True) as raw:
+        raw.execute(f"revoke select on {name}.deals from {name}")
+        raw.execute(f"grant select (id, name, status, owner, created, closed) on {name}.deals to {name}")
+    done = run_cli(["query", "a.yaml"], cwd=guarded)
+    assert done.returncode == 1
+    assert f"error[not-allowed]: a.yaml: the user of the source may not read the column `amount` of `{name}.deals`" in (
+        done.stderr
+    )
+    assert f"GRANT SELECT (amount) ON {name}.deals" in done.stderr
