@@ -162,7 +162,7 @@ def send(
     """Build the report of a spec and send it as `deliver` says; what became of each mail is in the
     outcome. `dry_run` is a folder for the mails instead, `to` who gets them in a rehearsal. Raises
     ReportError where nothing could be sent. Who looks after the report is told of what went wrong."""
-    from reportspec.deliver.attempt import attempt
+    from reportspec.deliver.attempt import as_diagnostics, attempt
     from reportspec.deliver.send import SendOptions
 
     if to is not None and not to.strip():  # it would go to everybody
@@ -171,8 +171,9 @@ def send(
     only = (each,) if isinstance(each, str) else tuple(each)
     options = SendOptions(Path(dry_run) if dry_run is not None else None, to or "", resend)
     attempted = attempt(Path(path), _order(params, period, now, only), options)
-    if attempted.outcome is None:
-        raise ReportError(attempted.diagnostics, attempted.texts, temporary=attempted.temporary)
+    if attempted.outcome is None or attempted.stopped:
+        told = as_diagnostics(Path(path), attempted.outcome.sent) if attempted.outcome is not None else []
+        raise ReportError((*attempted.diagnostics, *told), attempted.texts, temporary=attempted.temporary)
     attempted.outcome.warnings = attempted.diagnostics
     return attempted.outcome
 

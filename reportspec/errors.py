@@ -45,7 +45,7 @@ class SourceError(ReportspecError):
     ) -> None:
         super().__init__(message, help, notes)
         self.code, self.lost, self.column, self.table, self.also = code, lost, column, table, also
-        self.temporary = lost or code == "no-connection"
+        self.temporary = lost or code in ("no-connection", "held-source")
 
 
 class Broken(SourceError):
@@ -76,9 +76,23 @@ class FormatError(ReportspecError):
 
 
 class LedgerError(ReportspecError):
-    """The ledger cannot be used, so nothing is sent."""
+    """The ledger cannot be used, so nothing is sent, or nothing more: then `outcome` has what became of each mail
+    until then. `temporary` says that it may do later."""
 
     code = "no-ledger"
+    outcome: object = None
+
+    def __init__(self, message: str, help: str | None = None, *, temporary: bool = False) -> None:
+        super().__init__(message, help)
+        self.temporary = temporary
+
+
+class NotNoted(LedgerError):
+    """Something was handed over, and the ledger could not be told what came of it: it was `taken`, or not."""
+
+    def __init__(self, message: str, help: str | None, *, taken: bool, temporary: bool) -> None:
+        super().__init__(message, help, temporary=temporary)
+        self.taken = taken
 
 
 class MailError(ReportspecError):

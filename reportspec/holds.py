@@ -10,9 +10,12 @@ if TYPE_CHECKING:
 
 # `clock`: times without a zone; `fine`: those with more digits than a microsecond has; `instant`:
 # times that carry a zone; `hour`: times of a day that nobody says; `bits`: strings of bits, which are neither
-# numbers nor yes and no; `any`: the values say it, not the column;
+# numbers nor yes and no; `other`: what is no single value of these, such as ranges, lists and stretches of time;
+# `any`: the values say it, not the column;
 # empty: not known.
-Holds = Literal["day", "clock", "fine", "instant", "hour", "text", "number", "boolean", "bits", "any", ""]
+Holds = Literal[
+    "day", "clock", "fine", "instant", "hour", "text", "number", "boolean", "bits", "year", "other", "any", ""
+]
 
 _WRAPPED = re.compile(r"(?:NULLABLE|LOWCARDINALITY)\((.*)\)")
 _NUMBERS = re.compile(
@@ -22,6 +25,11 @@ _TEXTS = re.compile(
     r"N?VARCHAR|N?CHAR|CHARACTER|BPCHAR|CITEXT|N?TEXT|(TINY|MEDIUM|LONG)TEXT|STRING|FIXEDSTRING|ENUM|JSON"
 )
 _HOURS = re.compile(r"TIME(64)?(TZ)?\b")
+_OTHER = re.compile(
+    r".*\[\d*\]$|[^'(]*(RANGE|ARRAY)\b|INTERVAL\b|UUID\b|(ARRAY|MAP|STRUCT|TUPLE|NESTED|LIST|ROW|UNION)\b"
+    r"|HSTORE\b|XML\b"
+    r"|(TSVECTOR|TSQUERY|INET|CIDR|MACADDR8?|IPV[46]|POINT|LINE|LSEG|BOX|PATH|POLYGON|CIRCLE|GEOMETRY|GEOGRAPHY)\b"
+)
 _BITS = re.compile(r"(VAR)?BIT\b")
 _MORE_DIGITS = re.compile(r"TIMESTAMP_NS|DATETIME64\([7-9]")
 
@@ -35,6 +43,10 @@ def held(kind: str, dialect: Dialect) -> Holds:
         return "day" if kind == "DATE" else "any"
     if kind in ("DATE", "DATE32"):
         return "day"
+    if _OTHER.match(kind):  # before all that begin alike: an INTERVAL is no INT, nor is an INT4RANGE
+        return "other"
+    if kind == "YEAR" or kind.startswith("YEAR("):
+        return "year"
     if kind in ("BOOLEAN", "BOOL"):
         return "boolean"
     if kind.startswith(("TIMESTAMP", "DATETIME", "SMALLDATETIME")):

@@ -565,6 +565,8 @@ def _near(root: Path, pattern: str) -> str | None:
     path = root / pattern
     try:
         names = [p.name for p in path.parent.iterdir()]
+    except PermissionError:
+        return f"you may not look into the folder `{Path(pattern).parent}`: its rights do not let this user in"
     except OSError:
         return f"there is no folder `{Path(pattern).parent}` beside the project file"
     found = suggestion(path.name, names)

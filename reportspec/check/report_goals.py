@@ -113,7 +113,7 @@ def _check_sum(
 ) -> None:
     """Warn of targets that together are more than the target of all."""
     whole = sum(targets.values())
-    if target is None or not metric.adds_up or whole <= target:
+    if target is None or not targets or not metric.adds_up or whole <= target:
         return
     document.tell(
         "suspicious-goal",

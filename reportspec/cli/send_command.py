@@ -158,6 +158,8 @@ def _tell_sent(path: Path, outcome: Outcome, rehearsal: bool) -> None:
             say(mail.said)
         elif mail.result in ("refused", "failed", "doubt", "pending"):
             say(f"{path}: {sent_line(mail)}", err=True)
+        elif mail.notable:
+            say(f"{path}: {sent_line(mail)}", err=True)
         elif not quiet or mail.result in ("skipped", "busy"):
             # What a server says to each mail that it takes is of no interest.
             shown = replace(mail, said="") if mail.result == "sent" and not rehearsal else mail

@@ -60,7 +60,8 @@ def _checked_over(report: Report, source: SourceMap) -> Report:
 def _refuse_absent(program: Program) -> None:
     """Raise SourceError for what one's own mapping reads for a report, and the source does not have
     (SQLite would take the name of such a column for a text), or has as something else."""
-    from reportspec.run.connection import no_column, no_table
+    from reportspec.run.connection import no_column, no_right, no_table
+    from reportspec.run.execute import forbidden_columns
 
     report, binding = program.report, program.report.binding
     wrong = binding.source.wrong
@@ -75,10 +76,22 @@ def _refuse_absent(program: Program) -> None:
     read = {**read, loads.entity: frozenset((loads.at,))}  # what `loaded_at` names has to be there
     names = [name for entity in read for name in (entity, *(f"{entity}.{f}" for f in read[entity]))]
     lacks = dict.fromkeys(wrong[name] for name in sorted(names) if name in wrong)
-    found = [no_column(f"{lack.table}.{lack.column}", lack.help) for lack in lacks]
+    source = report.project.source
+    forbidden = forbidden_columns(source, wanted_of(report, trees)) if lacks and not source.typed_before else {}
+    found = [
+        no_right(lack.table, lack.column)
+        if lack.column in forbidden.get(lack.table, ())
+        else no_column(f"{lack.table}.{lack.column}", _with_rights(lack.help, source.typed_before))
+        for lack in lacks
+    ]
     for error, lack in zip(found, lacks, strict=True):
         error.span = lack.span
     if found:
         first, *rest = found
         first.also = tuple(rest)
         raise first
+
+
+def _with_rights(help: str, local: bool) -> str:
+    """What to do about a column that is not there; some servers tell nothing of one that may not be read."""
+    return help if local else f"{help.removesuffix('?')}, or has the user no right to it?"

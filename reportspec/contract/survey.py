@@ -34,6 +34,7 @@ from reportspec.sql.survey_sql import fields_read, survey_statement
 
 if TYPE_CHECKING:
     from reportspec.model.rows import Table
+    from reportspec.resolve.binding import Binding
     from reportspec.run.connection import Wanted
     from reportspec.run.execute import Result
 
@@ -145,8 +146,9 @@ class _Judge:
         self.report, self.settle, self.surveyed = report, settle, Surveyed()
         self.read = fields_read(read, report.binding)
 
-    def hear(self, checks: Sequence[Check], survey: Table, ask: Ask) -> None:
-        """Judge the survey's rows; `ask` runs one more statement. Raises Broken."""
+    def hear(self, checks: Sequence[Check], survey: Table, ask: Ask, guarded: Sequence[str]) -> None:
+        """Judge the survey's rows; `ask` runs one more statement, and of the `guarded` tables the user may see a part
+        alone. Raises Broken."""
         binding, settings = self.report.binding, self.report.project.checks
         found = findings_of(binding, checks, survey, ask)
         settled(binding, [one for one in found if one.check.refuses], settings)
@@ -155,8 +157,22 @@ class _Judge:
         members = members_of(asking, ask)
         found += strangers(asking, members, ask)
         found += stale_tables(asking, survey.dicts(), ask, self.read)
+        found += _guarded(binding, self.read, guarded)
         told = [one for one in found if not expected(asking, one.check)]
         self.surveyed = Surveyed(tuple(survey.dicts()), settled(binding, told, settings), members)
+
+
+def _guarded(binding: Binding, read: Fields, guarded: Sequence[str]) -> list[Finding]:
+    """What is read of tables of which the database may show the user a part alone, by entity."""
+    found = []
+    for name in sorted(read):
+        entity = binding.source.entities.get(name)
+        parts = entity.parts if entity is not None else ()
+        own = [table for part in parts for table in (part.table, *(join.table for join in part.joins))]
+        called = {".".join(piece.name for piece in table.parts) for table in own}
+        if tables := tuple(table for table in guarded if table in called):
+            found.append(Finding(Check("row-security", name, names=tables), 0, 0))
+    return found
 
 
 def _run(
@@ -178,8 +194,8 @@ def _run(
         checks, tree = found
         asked += [tree, *(members_statement(report, name) for name in grouped_by_name(report))]
 
-        def heard(table: Table, ask: Ask) -> Sequence[exp.Expr] | None:
-            judge.hear(checks, table, ask)
+        def heard(table: Table, ask: Ask, guarded: Sequence[str]) -> Sequence[exp.Expr] | None:
+            judge.hear(checks, table, ask, guarded)
             return instead() if instead is not None else None
 
         survey = (tree, heard)

@@ -52,13 +52,15 @@ _HOLDING = {
     "instant": "times",
     "hour": "times of a day, without the day",
     "text": "texts",
+    "year": "years, without the day",
+    "other": "something else (a range, a list, a stretch of time or the like)",
 }
 _OF_TIME = ("day", "clock", "fine", "instant", "hour")
 # What a column holds that no database, or not every one, makes a field's value of.
 _UNFIT: Mapping[str, tuple[str, ...]] = {
-    **dict.fromkeys(_TIMES, ("number", "boolean", "bits", "hour")),
-    **dict.fromkeys(_NUMBERS, (*_OF_TIME, "boolean", "bits")),
-    "boolean": (*_OF_TIME, "bits"),
+    **dict.fromkeys(_TIMES, ("number", "boolean", "bits", "hour", "year", "other")),
+    **dict.fromkeys(_NUMBERS, (*_OF_TIME, "boolean", "bits", "other")),
+    "boolean": (*_OF_TIME, "bits", "year", "other"),
 }
 _MOST = 5  # fields that are told of at once
 _SHOWN = 2  # examples

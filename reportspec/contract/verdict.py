@@ -12,7 +12,7 @@ from sqlglot import exp
 from reportspec.contract.advice import number_expression, without_time
 from reportspec.diagnostics import Diagnostic, Span, did_you_mean, harmless, one_line
 from reportspec.errors import Broken
-from reportspec.expression.trees import LARGEST, LARGEST_NUMBER
+from reportspec.expression.trees import LARGEST, LARGEST_NUMBER, WRITTEN
 from reportspec.model.findings import FIRST_TIME, Check, Finding
 from reportspec.model.mapped import MappedField
 from reportspec.model.query import Side
@@ -81,7 +81,7 @@ def findings_of(binding: Binding, checks: Sequence[Check], survey: Table, ask: A
         if check.kind in SOUGHT and not of:
             # Nothing occurs where there are no rows: that there are none is told once.
             if check.kind == "no-rows" and check.entity not in {one.check.entity for one in found}:
-                found.append(Finding(check, 0, 0))
+                found.append(Finding(check, 0, _before_where(binding, check.entity, ask)))
             continue
         if check.kind == "late-start" and any(_same_times(one.check, check) for one in found):
             continue  # that it has none at all is said
@@ -108,6 +108,13 @@ def findings_of(binding: Binding, checks: Sequence[Check], survey: Table, ask: A
         near = _near(binding, check, examples, ask) if check.relation is not None else 0
         found.append(Finding(check, count, of, examples, near, _way(binding, check, count, examples, ask)))
     return _without_texts(found)
+
+
+def _before_where(binding: Binding, entity: str, ask: Ask) -> int:
+    """How many rows the tables of an entity without any have before the mapping's `where`, where it has one."""
+    tables = [part.table for part in binding.source.entities[entity].parts if part.where is not None]
+    counted = (ask(exp.select(exp.Count(this=exp.Star()).as_("rows_there")).from_(table.copy())) for table in tables)
+    return sum(int(table.rows[0][0]) for table in counted)
 
 
 def _same_times(one: Check, other: Check) -> bool:
@@ -232,7 +239,7 @@ def diagnostic(binding: Binding, finding: Finding, *, refused: bool) -> Diagnost
     return Diagnostic(
         check.kind,
         message,
-        _span(binding, check),
+        _span(binding, finding),
         help,
         _notes(finding),
         "error" if refused else "warning",
@@ -254,6 +261,14 @@ def _said(binding: Binding, finding: Finding) -> tuple[str, str | None]:
             f"nothing has changed in {tables} since {check.value}, which is longer than usual, while the source has"
             f" changes up to {check.names[0]}: figures of `{entity}` are those of then",
             "look whether what loads it has stopped",
+        )
+    if check.kind == "row-security":
+        tables = " and ".join(f"`{name}`" for name in check.names)
+        return (
+            f"the database may not show all rows of {tables} to the user of the source: row-level security is on for"
+            f" it, and figures of `{entity}` are of the rows that it lets through",
+            "if all are meant, give the user a policy that shows them, or BYPASSRLS; else say why under `checks:"
+            " ignore:` in the project file",
         )
     if check.kind == "no-rate" and check.metric:
         rows = rows_of(count)
@@ -405,7 +420,12 @@ def _said(binding: Binding, finding: Finding) -> tuple[str, str | None]:
         return f"{label}: {count} of {rows_of(finding.rows)} of {tables}. {costs}", None
     if check.side is not None:
         if not finding.examples:
-            return f"{tables} has no rows", None
+            if not finding.rows:
+                return f"{tables} has no rows", None
+            return (
+                f"{tables} has {rows_of(finding.rows)}, and the mapping's `where` leaves none of them",
+                "look whether its values are written as in the source",
+            )
         stretch = f"{check.side.start} to {check.side.end - timedelta(days=1)}"
         first, last = finding.examples[0][0], finding.examples[1][0]
         if check.kind == "late-start":
@@ -657,12 +677,17 @@ def written_column(mapped: MappedField) -> str:
     return name if re.fullmatch(r"[A-Za-z_]\w*", name) else f'"{name}"'
 
 
-def _span(binding: Binding, check: Check) -> Span | None:
+def _span(binding: Binding, finding: Finding) -> Span | None:
     """The line of the spec that names a value, or of one's own mapping."""
+    check = finding.check
     if check.place is not None:
         return check.place
     if check.kind == "part-without-field" and check.part is not None:
         spans = (field.span for field in check.part.fields.values())
+        return next((one for one in spans if one), binding.source.entities[check.entity].span)
+    if check.kind == "no-rows" and not finding.examples and finding.rows:
+        conditions = (part.where for part in binding.source.entities[check.entity].parts if part.where is not None)
+        spans = (condition.meta.get(WRITTEN) for condition in conditions)
         return next((one for one in spans if one), binding.source.entities[check.entity].span)
     if check.field is not None:
         mapped = binding.mapped(check.entity, check.field.name)

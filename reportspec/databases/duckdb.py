@@ -27,6 +27,7 @@ from reportspec.model.settings import SourceSpec
 from reportspec.run.connection import (
     Loose,
     Wanted,
+    being_written,
     cancelled,
     loose_columns,
     no_column,
@@ -310,6 +311,8 @@ def _database(source: SourceSpec) -> duckdb.DuckDBPyConnection:
         return duckdb.connect(":memory:")
     except duckdb.Error as error:
         name = Path(source.path).name
+        if "lock on file" in str(error) or "being used by another process" in str(error):
+            raise being_written(name) from None
         raise SourceError(
             "unreadable-source",
             f"the database `{name}` cannot be opened: {first_line(error)}",

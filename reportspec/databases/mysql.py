@@ -625,6 +625,7 @@ def _begin(wanted: Wanted) -> tuple[str, ...]:
     return (
         f"?SET SESSION max_statement_time = {wanted.timeout}",  # MariaDB, seconds
         f"?SET SESSION max_execution_time = {wanted.timeout * 1000}",  # MySQL, milliseconds
+        f"?SET SESSION lock_wait_timeout = {max(1, int(wanted.timeout * 0.9))}",
         # TIMESTAMP columns are instants, shown on the session's clock; `_clocks` looks whether the
         # server knows the source's zone.
         "SET SESSION time_zone = '+00:00'",

@@ -27,6 +27,7 @@ from reportspec.run.connection import (
     Secrets,
     Wanted,
     cancelled,
+    locked_out,
     loose_columns,
     lost_connection,
     missing_driver,
@@ -355,6 +356,25 @@ class PostgresConnection:
                  AND pg_relation_size(c.oid) > 0))"""
         return [str(row[0]) for row in self._raw.execute(sql, (names,)).fetchall()]
 
+    def forbidden(self) -> dict[str, frozenset[str]]:
+        """The columns of the tables to be read that the user may not read."""
+        names, others = self._quoted()
+        plain = [name for name in sorted(self._wanted.tables) if name not in others]
+        sql = """SELECT name, array_agg(a.attname::text) FROM unnest(%s::text[], %s::text[]) AS asked(quoted, name)
+                 JOIN pg_attribute a ON a.attrelid = to_regclass(quoted)
+                 WHERE a.attnum > 0 AND NOT a.attisdropped AND NOT has_column_privilege(a.attrelid, a.attnum, 'SELECT')
+                 GROUP BY name"""
+        return {str(table): frozenset(columns) for table, columns in self._raw.execute(sql, (names, plain)).fetchall()}
+
+    def guarded(self) -> list[str]:
+        """Those of the tables to be read on which row-level security is active for this user."""
+        names, others = self._quoted()
+        plain = [name for name in sorted(self._wanted.tables) if name not in others]
+        sql = """SELECT name FROM unnest(%s::text[], %s::text[]) AS asked(quoted, name)
+                 JOIN pg_class c ON c.oid = to_regclass(quoted)
+                 WHERE c.relkind IN ('r', 'p') AND row_security_active(c.oid)"""
+        return [str(row[0]) for row in self._raw.execute(sql, (names, plain)).fetchall()]
+
     def loose(self) -> Loose:
         """Columns of type citext or of a nondeterministic collation; of tables that cannot be told
         from others all texts."""
@@ -388,6 +408,8 @@ class PostgresConnection:
             parts.append(f"SET TRANSACTION SNAPSHOT '{wanted.snapshot}'")
         # Where a server has it off, a backslash in a text would take the quote after it along.
         parts.append("SET LOCAL standard_conforming_strings = on")
+        # A lock is waited for less long than a statement may take, so that it is known what took the time.
+        parts.append(f"SET LOCAL lock_timeout = '{round(_lock_wait(wanted) * 1000)}ms'")
         parts += [*_ROOM, f"SET LOCAL statement_timeout = '{wanted.timeout}s'", f"SET LOCAL TimeZone = '{zone}'"]
         self._raw.execute("; ".join(parts).encode())
         for setting in _MAY_BE_UNKNOWN:
@@ -439,6 +461,8 @@ class PostgresConnection:
             return no_column(name[1] if name else why)
         if isinstance(error, errors.InsufficientPrivilege):
             return not_allowed(why)
+        if isinstance(error, errors.LockNotAvailable):
+            return locked_out(_lock_wait(self._wanted))
         if isinstance(error, errors.QueryCanceled):
             return timed_out(self._wanted.timeout) if "timeout" in why else cancelled()
         if isinstance(error, errors.CharacterNotInRepertoire):
@@ -446,6 +470,11 @@ class PostgresConnection:
         if isinstance(error, errors.DataError):
             return unreadable(why)
         return refused(why)
+
+
+def _lock_wait(wanted: Wanted) -> float:
+    """Seconds for another session's lock."""
+    return wanted.timeout * 0.9
 
 
 def open_postgres(source: SourceSpec, wanted: Wanted) -> PostgresConnection:

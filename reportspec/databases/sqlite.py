@@ -25,6 +25,7 @@ from reportspec.run.connection import (
     Connection,
     Loose,
     Wanted,
+    being_written,
     cancelled,
     first_line,
     loose_columns,
@@ -519,6 +520,8 @@ class SqliteConnection:
 
     def _explained(self, error: sqlite3.Error) -> SourceError:
         text = first_line(error)
+        if "is locked" in text:
+            return being_written(self._source.label)
         if "interrupted" in text:
             late = time.monotonic() > self._until
             return timed_out(self._wanted.timeout) if late else cancelled()
@@ -636,6 +639,8 @@ def open_sqlite(source: SourceSpec, wanted: Wanted) -> SqliteConnection:
             raw.close()
         if not isinstance(error, sqlite3.Error):
             raise
+        if "is locked" in str(error):
+            raise being_written(source.label) from None
         raise SourceError(
             "unreadable-source",
             f"the database `{source.label}` cannot be opened: {first_line(error)}",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from reportspec.building import Order, load
@@ -17,7 +17,7 @@ from reportspec.deliver.outlets.censor import without_secrets
 from reportspec.deliver.send import Outcome, Result, SendOptions, Sent, Wait
 from reportspec.deliver.status import days
 from reportspec.diagnostics import Diagnostic, in_order, one_line, shortened
-from reportspec.errors import ReportspecError
+from reportspec.errors import LedgerError, ReportspecError
 from reportspec.problems import problems_of
 
 NO_DELIVERY = "no-delivery"  # the code of what is said of a spec that is not to be sent at all
@@ -27,21 +27,23 @@ _LACKING: tuple[Result, ...] = ("failed", "refused", "doubt")
 @dataclass(frozen=True, slots=True)
 class Attempt:
     """What came of a spec that was to be sent: what is wrong, what became of each mail where it came
-    to that, and whether another run may do what this one could not."""
+    to that, and whether another run may do what this one could not. It was `stopped` where the ledger failed within
+    it."""
 
     diagnostics: tuple[Diagnostic, ...]
     texts: Mapping[str, str]
     outcome: Outcome | None = None
     temporary: bool = False
+    stopped: bool = False
 
     @property
     def code(self) -> int:
         """0 if all is well, 1 if somebody did not get it, 75 if not yet."""
         if self.outcome is None:
             return 75 if self.temporary else 1
-        if self.outcome.count(*_LACKING):
+        if self.outcome.count(*_LACKING) or (self.stopped and not self.temporary):
             return 1
-        return 75 if self.outcome.count("pending") else 0
+        return 75 if self.stopped or self.outcome.count("pending") else 0
 
 
 def attempt(path: Path, order: Order, options: SendOptions, *, wait: Wait = time.sleep, say: Tell = silent) -> Attempt:
@@ -69,7 +71,7 @@ def attempt(path: Path, order: Order, options: SendOptions, *, wait: Wait = time
     if why is None:
         return attempted
     more = Diagnostic("not-told", f"{path}: {why}", None, "look at `deliver` in the project file")
-    return Attempt((*attempted.diagnostics, more), attempted.texts, attempted.outcome, attempted.temporary)
+    return replace(attempted, diagnostics=(*attempted.diagnostics, more))
 
 
 def _sent(path: Path, checked: Checked, order: Order, options: SendOptions, wait: Wait, say: Tell) -> Attempt:
@@ -85,7 +87,8 @@ def _sent(path: Path, checked: Checked, order: Order, options: SendOptions, wait
     except (ReportspecError, OSError) as error:
         problems = problems_of(path, error, report)
         temporary = isinstance(error, ReportspecError) and error.temporary
-        return Attempt((*diagnostics, *problems), checked.texts, temporary=temporary)
+        until = error.outcome if isinstance(error, LedgerError) and isinstance(error.outcome, Outcome) else None
+        return Attempt((*diagnostics, *problems), checked.texts, until, temporary, stopped=until is not None)
     return Attempt((*diagnostics, *outcome.warnings), checked.texts, outcome)
 
 
@@ -138,6 +141,15 @@ def sent_line(one: Sent) -> str:
 
 
 def as_diagnostics(path: Path, outcomes: Iterable[Sent]) -> list[Diagnostic]:
-    """What became of mails that were not sent, for programs that read mistakes."""
+    """What became of mails that were not sent, for programs that read mistakes; of those that were, what a reader
+    has to know."""
     codes = {"failed": "not-sent", "refused": "refused", "doubt": "in-doubt", "pending": "not-yet"}
-    return [Diagnostic(codes[sent.result], f"{path}: {sent_line(sent)}") for sent in outcomes if sent.result in codes]
+    return [
+        Diagnostic(
+            codes.get(sent.result, "sent-again"),
+            f"{path}: {sent_line(sent)}",
+            severity="error" if sent.result in codes else "warning",
+        )
+        for sent in outcomes
+        if sent.result in codes or sent.notable
+    ]

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from hashlib import sha256
 
 from reportspec.addresses import allowed, ascii_address, bare, folded
@@ -14,12 +16,13 @@ from reportspec.deliver.ledger import Entry, Ledger, stamped
 from reportspec.deliver.outcome import Result
 from reportspec.deliver.outlets import OutletError, way
 from reportspec.deliver.proof import check_message
-from reportspec.deliver.smtp import Answer, Mailer
-from reportspec.errors import LedgerError
+from reportspec.deliver.smtp import TIMEOUT, Answer, Mailer
+from reportspec.errors import LedgerError, NotNoted
 from reportspec.model.mail import Outlet
 from reportspec.stopping import undisturbed
 
 MOST_COPIES = 2  # of a mail of which nobody knows whether it arrived
+LONGEST_HANDOVER = 2 * TIMEOUT  # seconds for a mail and the answer to it, where `try_for` gives the answer no more
 Standing = tuple[Result, str]  # what becomes of a message that is not handed over, and why
 
 
@@ -80,12 +83,24 @@ class MailHandover:
             reason = f"{entry.said} (on {entry.at[:10]}; it is tried again when the address or the spec changes, or by"
             return "refused", f"{reason} --resend)"
         if entry.state == "data":
+            if self._at_work(entry):
+                return "pending", "another run began to hand it over, and may be at it: send again in some minutes"
             if self.job.delivery.in_doubt == "hold":
                 return "doubt", "an earlier run broke off while it was handed over; --resend sends it again"
             if entry.copies >= MOST_COPIES:
                 reason = "nobody knows whether it arrived, and it is not sent once more by itself"
                 return "doubt", f"{reason}; --resend sends it again"
         return None
+
+    def _at_work(self, entry: Entry) -> bool:
+        """Whether the run that began to hand a mail over may be at it still, though its hold on the report is lost."""
+        if not self.ledger.store.outlived:
+            return False
+        try:
+            age = (datetime.now(UTC) - datetime.fromisoformat(entry.at)).total_seconds()
+        except (TypeError, ValueError):
+            return False
+        return age < max(LONGEST_HANDOVER, self.job.settings.try_for + TIMEOUT)
 
     def fitted(self, mailer: Mailer, claimed: Claimed) -> Claimed:
         """A mail as large as the server says that it takes. What may have arrived keeps its bytes."""
@@ -146,12 +161,24 @@ class MailHandover:
                 entry = stamped(entry, state="refused" if not copies else "data", copies=copies, said=answer.said)
             case _:
                 entry = stamped(entry, state="claimed" if not copies else "data", copies=copies, said=answer.said)
-        return self._step(entry)
+        if not self.job.options.rehearsal:
+            noted(f"the mail to `{entry.recipient}`", answer.outcome == "sent", lambda: self.ledger.note(entry))
+        return entry
 
     def _step(self, entry: Entry) -> Entry:
         if not self.job.options.rehearsal:
             self.ledger.step(entry)
         return entry
+
+
+def noted(what: str, taken: bool, note: Callable[[], None]) -> None:
+    """Write into the ledger what came of handing over. Raises NotNoted."""
+    try:
+        note()
+    except LedgerError as error:
+        began = "was handed over" if taken else "may have been handed over in part"
+        told = f"{what} {began}, and that could not be noted: {error.message}"
+        raise NotNoted(told, error.help, taken=taken, temporary=error.temporary) from None
 
 
 def _too_large(size: int, largest: int) -> Answer:
@@ -206,10 +233,13 @@ class ParcelHandover:
             spent = time.monotonic() - since
             # In doubt it stays as it was begun: a second message would be one too many.
             changes = {"said": error.message} if error.doubt else {"state": "claimed", "said": error.message}
-            self.ledger.step(stamped(entry, **changes))
+            self._note(stamped(entry, **changes), taken=False)
             return Taken(error.message, error, spent)
-        self.ledger.step(stamped(entry, state="sent", said=answer))
+        self._note(stamped(entry, state="sent", said=answer), taken=True)
         return Taken(answer, None, time.monotonic() - since)
+
+    def _note(self, entry: Entry, *, taken: bool) -> None:
+        noted(f"what `{self.outlet.name}` gets", taken, lambda: self.ledger.note(entry))
 
     def put_off(self, claimed: Claimed, said: str) -> None:
         """Leave a parcel to the next run."""

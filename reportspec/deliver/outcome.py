@@ -13,12 +13,14 @@ Result = Literal["sent", "already", "skipped", "pending", "refused", "doubt", "f
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """What became of one mail: the report's value (of bursting), the recipient, and why."""
+    """What became of one mail: the report's value (of bursting), the recipient, and why. `notable` says that what
+    was said matters though it was sent."""
 
     value: str
     recipient: str
     result: Result
     said: str = ""
+    notable: bool = False
 
 
 @dataclass(slots=True)
@@ -31,8 +33,8 @@ class Outcome:
     sent: list[Sent] = field(default_factory=list)
     warnings: tuple[Diagnostic, ...] = ()
 
-    def add(self, value: str, recipient: str, result: Result, said: str = "") -> None:
-        self.sent.append(Sent(value, recipient, result, said))
+    def add(self, value: str, recipient: str, result: Result, said: str = "", *, notable: bool = False) -> None:
+        self.sent.append(Sent(value, recipient, result, said, notable))
 
     def count(self, *results: Result) -> int:
         """How many ended in one of those ways."""

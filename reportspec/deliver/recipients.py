@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from email.utils import getaddresses
 
-from reportspec.addresses import ascii_address, folded, split
+from reportspec.addresses import ascii_address, folded, split, unfit
 from reportspec.burst.values import shown
 from reportspec.check.deliver_texts import TEMPLATE
 from reportspec.deliver.template import Words
 from reportspec.model.spec import Report
 
 _BETWEEN = re.compile(r"[\s,;]+")
+_LONGEST = 254  # letters of an address (RFC 5321, 4.5.3.1)
+_HIDDEN = ("Cc", "Cf", "Zl", "Zp")  # categories of letters that make a text no address
 _PIECE = re.compile(r"(?:\{\{[^{}]*\}\}|[^\s,;])+")  # of a list of addresses in a spec
 
 
@@ -75,7 +78,12 @@ def lists_of(report: Report) -> frozenset[str]:
 def _no_address(text: str) -> str:
     reason = "this is no address that can be written to"
     if text.count("@") > 1:
-        reason += ": one value is one address; name several in the spec, or in `recipients`"
+        return f"{reason}: one value is one address; name several in the spec, or in `recipients`"
+    if hidden := sorted({letter for letter in text if unicodedata.category(letter) in _HIDDEN}):
+        return f"{reason}: it has letters that cannot be seen ({', '.join(f'U+{ord(one):04X}' for one in hidden[:3])})"
+    if (named := split(text)) is not None:
+        why = unfit(named[1]) or ("is too long" if len(named[1]) > _LONGEST else "")
+        return f"{reason}: it {why}" if why else reason
     return reason
 
 
@@ -84,4 +92,4 @@ def _writable(address: str) -> bool:
         ascii_address(address)
     except ValueError:
         return False
-    return len(address) <= 254 and getaddresses([address]) == [("", address)]
+    return len(address) <= _LONGEST and getaddresses([address]) == [("", address)]

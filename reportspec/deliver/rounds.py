@@ -16,12 +16,14 @@ from reportspec.deliver.job import EVERYBODY, Job
 from reportspec.deliver.ledger import Entry, Ledger, stamped
 from reportspec.deliver.outcome import Outcome, Result
 from reportspec.deliver.smtp import Answer, Mailer
-from reportspec.errors import MailError
+from reportspec.errors import LedgerError, MailError, NotNoted
 from reportspec.stopping import undisturbed
 
 ATTEMPTS = 5  # for what a server does not take now
 FIRST_WAIT, LONGEST_WAIT = 1.0, 60.0  # seconds; each wait is three times the one before
 MOST_SILENCES = 2  # one after the other, before a mail server is left alone for this run
+ONCE_MORE = "once more: an earlier copy may have arrived"
+NOT_NOTED = "handed over, which could not be noted: a later run may send it once more"
 MOST_LOST = 3  # connections one after the other, before the rest waits for the next round
 
 Wait = Callable[[float], None]
@@ -38,6 +40,19 @@ def hand_over_all(job: Job, items: Sequence[Item], ledger: Ledger, outcome: Outc
     turns = [_Turn(ParcelHandover(job, ledger, outlet), outcome) for outlet in outlets]
     for turn in turns:
         turn.claim(items)
+    try:
+        _rounds(job, mails, turns, wait)
+    except LedgerError as error:
+        mails.stopped(error)
+        for turn in turns:
+            turn.stopped(error)
+        if outcome.count("sent"):  # which is what it says where nothing was
+            error.message = error.message.replace("nothing is sent", "nothing more is sent")
+        error.outcome = outcome
+        raise
+
+
+def _rounds(job: Job, mails: _Mails, turns: Sequence[_Turn], wait: Wait) -> None:
     patience, spent = job.settings.try_for, 0.0
     for attempt in range(ATTEMPTS):
         if attempt:
@@ -129,6 +144,12 @@ class _Mails:
         if not self.handover.job.options.rehearsal:
             self._remember()
 
+    def stopped(self, error: LedgerError) -> None:
+        """Tell of those that were not handed over for want of a ledger."""
+        for item in (claimed.item for claimed in self.coming):
+            result: Result = "pending" if error.temporary else "failed"
+            self.outcome.add(item.value, item.recipient, result, "the run was stopped before")
+
     def _remember(self) -> None:
         """Keep of which figures a report was sent, so that a change can be told."""
         job, sent = (
@@ -167,6 +188,9 @@ class _Round:
                 if mailer is None or not self._next(mailer, since):
                     break
             return [*self.again, *self.coming]
+        except LedgerError:
+            self.mails.coming = [*self.again, *self.coming]
+            raise
         finally:
             if self.mailer is not None:
                 self.mailer.close()
@@ -187,9 +211,20 @@ class _Round:
     def _next(self, mailer: Mailer, since: float) -> bool:
         """Hand the next one over; whether another may follow."""
         handover = self.mails.handover
-        claimed = handover.fitted(mailer, self.coming.popleft())
+        claimed = handover.fitted(mailer, self.coming[0])
+        self.coming.popleft()
         try:
             claimed, answer = handover.hand_over(mailer, claimed)
+        except NotNoted as error:
+            if error.taken:
+                item = claimed.item
+                self.mails.outcome.add(item.value, item.recipient, "sent", NOT_NOTED, notable=True)
+            else:
+                self.coming.appendleft(claimed)
+            raise
+        except LedgerError:
+            self.coming.appendleft(claimed)
+            raise
         except MailError as error:
             if len(self.coming) + 1 == len(self.mails.coming):
                 raise
@@ -225,10 +260,12 @@ class _Round:
         """Say what became of a mail, or leave it to another round."""
         item, hold = claimed.item, self.mails.handover.job.delivery.in_doubt == "hold"
 
-        def add(result: Result, said: str) -> None:
-            self.mails.outcome.add(item.value, item.recipient, result, said)
+        def add(result: Result, said: str, *, notable: bool = False) -> None:
+            self.mails.outcome.add(item.value, item.recipient, result, said, notable=notable)
 
         match answer.outcome:
+            case "sent" if claimed.entry.copies > 1:
+                add("sent", ONCE_MORE, notable=True)
             case "sent":
                 add("sent", f"instead of {', '.join(item.meant)}" if item.meant else answer.said)
             case "refused":
@@ -285,7 +322,13 @@ class _Turn:
     def _next(self, left: float) -> bool:
         """Hand the next one over; whether another may follow."""
         item = self.coming[0].item
-        taken = self.handover.hand_over(self.coming[0], left - self.spent)
+        try:
+            taken = self.handover.hand_over(self.coming[0], left - self.spent)
+        except NotNoted as failed:
+            if failed.taken:
+                self.outcome.add(item.value, self.name, "sent", NOT_NOTED, notable=True)
+                self.coming.popleft()
+            raise
         error, reason = taken.error, taken.said
         result: Result = "sent"
         if error is not None:
@@ -301,6 +344,12 @@ class _Turn:
         self.outcome.add(item.value, self.name, result, reason)
         self.coming.popleft()
         return not self.over
+
+    def stopped(self, error: LedgerError) -> None:
+        """Tell of those that were not handed over for want of a ledger."""
+        for claimed in self.coming:
+            result: Result = "pending" if error.temporary else "failed"
+            self.outcome.add(claimed.item.value, self.name, result, "the run was stopped before")
 
     def end(self) -> None:
         """Leave to the next run what it was not given."""

@@ -12,6 +12,7 @@ from reportspec.diagnostics import counted
 from reportspec.doctor.finding import Finding
 from reportspec.errors import SourceError
 from reportspec.run.connection import Connection
+from reportspec.run.execute import guarded_tables
 
 if TYPE_CHECKING:
     from reportspec.run.files.describing import Description
@@ -84,6 +85,20 @@ def statistics(session: Connection) -> Iterator[Finding]:
                 "statistics",
                 f"never analyzed: {counted(len(names), 'table')} ({few}); statements may be slow",
                 "run ANALYZE",
+            )
+
+
+def row_security(session: Connection) -> Iterator[Finding]:
+    """The tables of which the user may see a part of the rows alone."""
+    with suppress(Exception):
+        if names := guarded_tables(session):
+            few = ", ".join(f"`{name}`" for name in names[:3])
+            yield Finding(
+                "warning",
+                "rights",
+                f"row-level security is on for the user in {counted(len(names), 'table')} ({few}):"
+                " figures are of the rows that it lets through",
+                "if all are meant, give the user a policy that shows them, or BYPASSRLS",
             )
 
 

@@ -13,7 +13,15 @@ from reportspec.doctor.mapped_names import costs, lacking_entities, tables_and_c
 from reportspec.doctor.mapped_rows import rows
 from reportspec.doctor.mapped_types import keys, times
 from reportspec.doctor.probes import probes
-from reportspec.doctor.server import collation, declared_files, rights, server_version, statistics, temporary_tables
+from reportspec.doctor.server import (
+    collation,
+    declared_files,
+    rights,
+    row_security,
+    server_version,
+    statistics,
+    temporary_tables,
+)
 from reportspec.errors import SourceError
 from reportspec.model.mapped import MappedPart, SourceMap
 from reportspec.model.settings import Project, SourceSpec
@@ -61,6 +69,7 @@ def _of_session(
     yield from rights(session, checkup)
     yield from temporary_tables(session, checkup)
     yield from collation(session, checkup)
+    yield from row_security(session)
     yield from statistics(session)
     yield Finding("ok", "clock", f"times without a zone are read as those of {wanted.zone}")
     yield from probes(session)

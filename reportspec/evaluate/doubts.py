@@ -37,6 +37,8 @@ def finding_text(report: Report, finding: Finding) -> str:
     if check.kind == "stale-table":
         days = (day_label(date.fromisoformat(day), language, report.locale) for day in (check.value, *check.names))
         return word(language, "stale_table", label(report, entity.plural), *days)
+    if check.kind == "row-security":
+        return word(language, "row_security", label(report, entity.plural))
     if check.kind == "tied-rows":
         largest = report.binding.catalogue.entities[check.entity].fields[check.ties[0]].label
         return word(

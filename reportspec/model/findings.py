@@ -43,6 +43,7 @@ Kind = Literal[
     "too-large",
     "part-without-field",
     "stale-table",
+    "row-security",
     "odd-time",
     "other-value",
 ]

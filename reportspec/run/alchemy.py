@@ -23,6 +23,7 @@ from reportspec.run.connection import (
     Secrets,
     Wanted,
     cancelled,
+    locked_out,
     lost_connection,
     missing_driver,
     no_column,
@@ -160,6 +161,8 @@ class AlchemyConnection(KeepsNothing):
         low = why.lower()
         if self._ended or ("interrupted" in low and "max_statement_time" not in low):
             return cancelled()
+        if "lock wait timeout" in low:
+            return locked_out(max(1, int(self.wanted.timeout * 0.9)))
         if any(word in low for word in _LATE):
             return timed_out(self.wanted.timeout)
         for pattern, made in ((_NO_TABLE, no_table), (_NO_COLUMN, no_column)):

@@ -119,7 +119,11 @@ class Secrets:
     def masked(self, text: str) -> str:
         """The text without them."""
         for secret in self._found:
-            text = text.replace(secret, "***")
+            # A short one stands within words of the message by chance, which would say where it does.
+            pattern = re.escape(secret)
+            if len(secret) < _SHORT:
+                pattern = rf"(?<!\w){pattern}(?!\w)"
+            text = re.sub(pattern, "***", text)
         return text
 
     def why(self, error: BaseException) -> str:
@@ -127,6 +131,7 @@ class Secrets:
         return self.masked(first_line(error))
 
 
+_SHORT = 4  # letters of a secret that is masked only where it stands by itself
 _SECRET = re.compile(r"pass|pwd|token|secret|key|credential", re.IGNORECASE)
 
 
@@ -241,6 +246,24 @@ def timed_out(seconds: int) -> SourceError:
     )
 
 
+def being_written(name: str) -> SourceError:
+    """Another program has a database's file for itself."""
+    return SourceError(
+        "held-source",
+        f"another program is writing to the database `{name}`, which cannot be read meanwhile",
+        "wait until it has finished, or close it, and try again",
+    )
+
+
+def locked_out(seconds: float) -> SourceError:
+    """A statement waited for another's lock on a table."""
+    return SourceError(
+        "held-source",
+        f"another session has locked a table of the source: its lock was waited for for {seconds:g} seconds",
+        "wait until it has finished, and try again; ALTER TABLE, TRUNCATE and VACUUM FULL lock a table, as does LOCK",
+    )
+
+
 def cancelled() -> SourceError:
     """Somebody ended the statement."""
     return SourceError("cancelled", "the query was cancelled")
@@ -260,6 +283,16 @@ def no_column(name: str, help: str = "check the mapping") -> SourceError:
     """The mapping names a column that is not there."""
     bare = name.rpartition(".")[2].strip('`"[] ')
     return SourceError("unknown-column", f"the source has no column `{name}`", help, column=bare)
+
+
+def no_right(table: str, column: str) -> SourceError:
+    """A column that is there, and that the user may not read."""
+    return SourceError(
+        "not-allowed",
+        f"the user of the source may not read the column `{column}` of `{table}`",
+        f"give it the right to: `GRANT SELECT ({column}) ON {table} TO …`",
+        column=column,
+    )
 
 
 def not_allowed(why: str) -> SourceError:

@@ -47,7 +47,7 @@ class Result:
     asked: tuple[exp.Expr, ...] = ()
 
 
-Judge = Callable[[Table, Callable[[exp.Expr], Table]], Sequence[exp.Expr] | None]
+Judge = Callable[[Table, Callable[[exp.Expr], Table], Sequence[str]], Sequence[exp.Expr] | None]
 Sharing = Callable[[Sequence[exp.Expr], Temporary], Script | None]
 
 
@@ -75,6 +75,21 @@ def column_types(source: SourceSpec, wanted: Wanted) -> Mapping[str, Mapping[str
         session = connect(source, wanted)
         try:
             return session.columns()
+        finally:
+            session.close()
+
+    return _tried(asked)
+
+
+def forbidden_columns(source: SourceSpec, wanted: Wanted) -> Mapping[str, frozenset[str]]:
+    """The columns of the tables to be read that are there and that the user may not read, as far as the database
+    tells of them. Raises SourceError."""
+
+    def asked() -> Mapping[str, frozenset[str]]:
+        session = connect(source, wanted)
+        try:
+            told: Callable[[], Mapping[str, frozenset[str]]] | None = getattr(session, "forbidden", None)
+            return told() if told is not None else {}
         finally:
             session.close()
 
@@ -111,7 +126,7 @@ def _run_all(
         if survey is not None:
             tree, judge = survey
             found = ask(sessions[0], wanted, tree)
-            instead = judge(found, lambda more: ask(sessions[0], wanted, more))
+            instead = judge(found, lambda more: ask(sessions[0], wanted, more), guarded_tables(sessions[0]))
             trees = list(instead) if instead is not None else trees
         script = _with_shared(sessions[0], trees, sharing)
         if script is None or script.place.beside:
@@ -135,6 +150,12 @@ def _run_all(
 def ask(session: Connection, wanted: Wanted, tree: exp.Expr) -> Table:
     """The rows of one statement on an open session. Raises SourceError."""
     return _run(session, wanted, tree, sql_text(tree, session.dialect, loose=session.loose())).table
+
+
+def guarded_tables(session: Connection) -> Sequence[str]:
+    """Those of the tables to be read of which the database may show the user a part of the rows alone."""
+    guarded: Callable[[], Sequence[str]] | None = getattr(session, "guarded", None)
+    return guarded() if guarded is not None else ()
 
 
 @contextmanager

@@ -149,3 +149,25 @@ def test_what_can_never_be(text: str, tmp_path: Path) -> None:
     report = load_report(project(tmp_path) / "s.yaml", NOW, {}).report
     assert report is not None
     assert (never_so(report.binding, "service_call", parse(text)) is not None) is OPTIONAL[text]
+
+
+def test_rows_that_the_where_of_the_mapping_leaves_out(tmp_path: Path) -> None:
+    """It is told at its line; of a table without any there is nothing to look at in the mapping."""
+    for name, rows_there, line in (("some", "1,won,5\n2,won,6\n", 4), ("none", "", 6)):
+        folder = tmp_path / name
+        folder.mkdir()
+        (folder / "d.csv").write_text(f"id,state,amount\n{rows_there}", encoding="utf-8")
+        (folder / "m.yaml").write_text(
+            "entities:\n  deal:\n    table: d\n    where: \"state = 'Won'\"\n    key: id\n"
+            "    fields: {status: state, amount: amount, closed_at: \"date '2026-01-05'\"}\n",
+            encoding="utf-8",
+        )
+        (folder / "reportspec.yaml").write_text(
+            "version: 1\nsource: {files: {d: d.csv}}\nmapping: m.yaml\ntimezone: UTC\ncurrency: EUR\n", "utf-8"
+        )
+        found = figures(folder, {"report": "custom", "period": "2026-01", **spec(kpis=["won_amount"])})
+        [warning] = [one for one in found.warnings if one.code == "no-rows"]
+        said = "has 2 rows, and the mapping's `where` leaves none of them" if rows_there else "has no rows"
+        assert warning.message.endswith(said)
+        assert warning.span is not None
+        assert warning.span.line == line

@@ -336,3 +336,38 @@ def _alter(engine: str, url: str, statement: str) -> None:
 
     with psycopg.connect(url, autocommit=True) as raw:
         raw.execute(statement.format("(1)", "(1)").encode())
+
+
+OTHER = {
+    "postgres": (
+        "daterange", "int4range", "nummultirange", "tstzrange", "date[]", "integer[]", "character varying(20)[]", "interval",
+        "uuid", "point", "inet", "xml", "interval day to second",
+    ),
+    "duckdb": ("DATE[]", "DECIMAL(10,2)[3]", "INTERVAL", "STRUCT(a INTEGER)", "MAP(VARCHAR, INTEGER)", "UUID"),
+    "clickhouse": ("Array(Date)", "Tuple(Int32, Date)", "Map(String, Date)", "Nullable(UUID)"),
+}  # fmt: skip
+AS_EVER = {
+    "postgres": {
+        "integer": "number",
+        "money": "",
+        "jsonb": "text",
+        "text": "text",
+        "int_status": "number",
+        "date": "day",
+    },
+    "duckdb": {"ENUM('ARRAY', 'DATERANGE')": "text", "INTEGER": "number", "HUGEINT": "number", "DOUBLE": "number"},
+    "clickhouse": {"LowCardinality(String)": "text", "Int256": "number"},
+    "mariadb": {"YEAR": "year", "YEAR(4)": "year", "INTEGER(11)": "number", "POINT": "other"},
+}
+
+
+@pytest.mark.parametrize("kind", OTHER)
+def test_types_of_no_single_value(kind: str) -> None:
+    for name in OTHER[kind]:
+        assert held(name, dialect_named(kind)) == "other", name
+
+
+@pytest.mark.parametrize("kind", AS_EVER)
+def test_types_that_only_look_like_them(kind: str) -> None:
+    for name, wanted in AS_EVER[kind].items():
+        assert held(name, dialect_named(kind)) == wanted, name

@@ -475,3 +475,19 @@ def test_lengths_of_time_are_what_they_say(said: str, seconds: float, tmp_path: 
     project, _ = load_project(tmp_path / "reportspec.yaml", {})
     assert project is not None
     assert project.mail.try_for == seconds
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("anna@example.com\0", "it has letters that cannot be seen (U+0000)"),
+        ("an\u200bna@example.com", "it has letters that cannot be seen (U+200B)"),
+        ("j\u00f6rg@example.com", "it has letters before the @ that mail servers do not take"),
+        (f"{'l' * 250}@example.com", "it is too long"),
+        ("a@b@example.com", "one value is one address"),
+    ],
+)
+def test_an_address_that_is_none_is_told_with_why(text: str, why: str) -> None:
+    words: Any = _Words(email=text, name="Anna")
+    [(_, said)] = addresses(words, ["{{ each.email }}"], ()).unfit
+    assert said.startswith(f"this is no address that can be written to: {why}")

@@ -158,6 +158,13 @@ def test_secrets_are_masked_as_written_and_as_meant() -> None:
     assert secrets.masked("p%40ss p@ss abc w") == "*** *** *** w"
 
 
+def test_a_short_password_is_masked_where_it_stands_by_itself() -> None:
+    """Within the words of a message it would say where it is one, and make it unreadable."""
+    secrets = Secrets("postgresql://me:a@x/y")
+    assert secrets.masked("bad password `a` for a@x, said a server") == "bad password `***` for ***@x, said *** server"
+    assert Secrets("postgresql://me:abcd@x/y").masked("xabcdx") == "x***x"
+
+
 @pytest.mark.parametrize(
     ("module", "url", "extra"),
     [

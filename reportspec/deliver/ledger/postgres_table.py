@@ -7,27 +7,34 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from hashlib import sha256
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from reportspec.deliver.ledger import waiting
 from reportspec.deliver.ledger.rules import TABLE, VERSION, check_version, table_sql
 from reportspec.deliver.ledger.waiting import Tell, silent
 from reportspec.errors import LedgerError
 
+if TYPE_CHECKING:
+    import psycopg
+
 _URL = re.compile(r"postgres(?:ql)?://(?:[^@/?#]*@)?[^@]*")
 _LOCKED = "55P03"  # what PostgreSQL says after `lock_timeout`
+_PASSING = ("08", "53", "57")  # no connection, no room for one, and a server that is stopped or starts
 _MADE_BY = "reportspec ledger, version "  # the comment of the table, before the number
 
 
 class PostgresTable:
-    """A table in PostgreSQL."""
+    """A table in PostgreSQL. Its locks are the session's, which may be lost while its run goes on."""
 
     name = "in PostgreSQL"
+    outlived = True
 
     def __init__(self, url: str, *, reading: bool = False, tell: Tell = silent) -> None:
         from reportspec.run.connection import Secrets
 
         self._tell = tell
+        self.alone = True
+        self._url = url
         self._secrets = Secrets(url)
         try:
             import psycopg
@@ -36,6 +43,7 @@ class PostgresTable:
                 "the ledger is in PostgreSQL, whose driver is not there", 'pip install "reportspec[postgres]"'
             ) from None
         self._error: type[Exception] = psycopg.Error
+        self._lost: type[Exception] = psycopg.OperationalError
         unread = LedgerError(
             "the URL of the ledger cannot be read",
             "write it as postgresql://user:${PASSWORD}@host:5432/database, odd characters of the password as %-codes",
@@ -44,7 +52,7 @@ class PostgresTable:
         if not _URL.fullmatch(url):
             raise unread
         try:
-            self._raw = psycopg.connect(url, autocommit=True, connect_timeout=20)
+            self._raw = self._connected()
         except psycopg.ProgrammingError:
             raise unread from None
         except psycopg.Error as error:
@@ -57,9 +65,25 @@ class PostgresTable:
                 raise self._broken(error) from None
             raise
 
+    def _connected(self) -> psycopg.Connection[Any]:
+        import psycopg
+
+        made = psycopg.connect(self._url, autocommit=True, connect_timeout=20)
+        made.execute("SET synchronous_commit = on")
+        made.execute(f"SET lock_timeout = {waiting.first_wait()}")
+        return made
+
+    def recover(self) -> None:
+        """Connect anew where the connection is gone, and with it the lock. Raises LedgerError."""
+        if not (self._raw.closed or self._raw.broken):
+            return
+        self.alone = False
+        try:
+            self._raw = self._connected()
+        except self._error as error:
+            raise self._broken(error) from None
+
     def _prepare(self, reading: bool) -> None:
-        self._raw.execute("SET synchronous_commit = on")
-        self._raw.execute(f"SET lock_timeout = {waiting.first_wait()}")
         if reading and self._made():
             return
         # Two that make the table at once would both find it missing.
@@ -106,7 +130,7 @@ class PostgresTable:
         try:
             yield mine
         finally:
-            if mine:
+            if mine and self.alone:
                 with contextlib.suppress(LedgerError):
                     self._run(f"SELECT pg_advisory_unlock{lock}", (number,))
 
@@ -135,9 +159,13 @@ class PostgresTable:
             raise self._broken(error) from None
 
     def _broken(self, error: Exception) -> LedgerError:
+        state = getattr(error, "sqlstate", None) or ""
+        # Of a connection that was not made, or is gone, there may be words only.
+        lost = not state and isinstance(error, self._lost) and "FATAL" not in str(error)
         return LedgerError(
             f"the ledger in PostgreSQL cannot be used, and without it nothing is sent: {self._secrets.why(error)}",
             waiting.HELD
-            if getattr(error, "sqlstate", None) == _LOCKED
+            if state == _LOCKED
             else "look at `deliver.ledger` in the project file, and whether the server answers",
+            temporary=lost or state == _LOCKED or state[:2] in _PASSING,
         )

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import fields
 from typing import Any, Protocol, get_args
 
+from reportspec.deliver.ledger import waiting
 from reportspec.deliver.ledger.entry import Entry, State
 from reportspec.errors import LedgerError
 
@@ -20,6 +22,7 @@ _KEY = ("report", "period", "recipient")
 _OF_KEY = " AND ".join(f"{name} = ?" for name in _KEY)
 _STEPS = ("state", "digest", "copies", "attempts", "said", "at")
 _NUMBERS = ("copies", "attempts")
+_PAUSE = 0.5  # seconds between two tries to note what was handed over
 
 
 class Store(Protocol):
@@ -29,8 +32,19 @@ class Store(Protocol):
     def name(self) -> str:
         """What messages call it."""
 
+    @property
+    def alone(self) -> bool:
+        """Whether no other run can have begun to send since `sender` was entered."""
+
+    @property
+    def outlived(self) -> bool:
+        """Whether a run can be at work still though `sender` lets another one in."""
+
     def sender(self, report: str) -> AbstractContextManager[bool]:
         """While inside, whether this process alone sends the report."""
+
+    def recover(self) -> None:
+        """Connect anew where the connection is gone."""
 
     def rows(self, sql: str, values: Sequence[Any]) -> list[Any]:
         """The rows of a query, whose values stand where it has `?`."""
@@ -62,6 +76,7 @@ class Ledger:
 
     def put(self, entry: Entry) -> None:
         """Write an entry, durably before it returns. Raises LedgerError."""
+        self._check_alone()
         marks = ", ".join("?" for _ in _NAMES)
         sets = ", ".join(f"{name} = EXCLUDED.{name}" for name in _NAMES)
         self._write(
@@ -76,6 +91,33 @@ class Ledger:
     def step(self, entry: Entry) -> None:
         """Write all of an entry but its message, which stays; none is kept of what was sent. Raises
         LedgerError also where the entry is gone."""
+        self._check_alone()
+        self._step(entry)
+
+    def note(self, entry: Entry) -> None:
+        """The same of what came of something that was handed over, which is worth more than one try: for as long as
+        another program is waited for, and over a new connection where the old one is gone. Raises LedgerError."""
+        until = time.monotonic() + waiting.PATIENCE
+        while True:
+            try:
+                return self._step(entry)
+            except LedgerError:
+                if time.monotonic() >= until:
+                    raise
+            time.sleep(min(_PAUSE, waiting.PATIENCE))
+            with suppress(LedgerError):
+                self.store.recover()
+
+    def _check_alone(self) -> None:
+        if not self.store.alone:
+            raise LedgerError(
+                f"the connection to the ledger {self.store.name} was lost, and without it nothing is sent: meanwhile"
+                " another run may have begun to",
+                "send again for the rest",
+                temporary=True,
+            )
+
+    def _step(self, entry: Entry) -> None:
         written = {name: getattr(entry, name) for name in _STEPS} | ({"message": b""} if entry.state == "sent" else {})
         sets = ", ".join(f"{name} = ?" for name in written)
         self._write(f"UPDATE {TABLE} SET {sets} WHERE {_OF_KEY}", [*written.values(), *entry.key])

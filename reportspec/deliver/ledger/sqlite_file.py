@@ -17,7 +17,10 @@ from reportspec.errors import LedgerError
 
 
 class SqliteFile:
-    """A file of SQLite's."""
+    """A file of SQLite's. Its locks are the process's, and end with it alone."""
+
+    alone = True
+    outlived = False
 
     def __init__(self, path: Path, *, reading: bool = False, tell: Tell = silent) -> None:
         self.path, self.name = path, f"`{path.name}`"
@@ -101,6 +104,9 @@ class SqliteFile:
         except OSError:
             return False
 
+    def recover(self) -> None:
+        """Nothing: a file has no connection that could be lost."""
+
     def rows(self, sql: str, values: Sequence[Any]) -> list[Any]:
         """The rows of a query."""
         try:
@@ -144,7 +150,11 @@ def _broken(path: Path, error: Exception) -> LedgerError:
         help = "without it nobody knows who was sent what: make room or mend the file, or restore it from a backup"
     if getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_READONLY_DBMOVED:
         reason = "the file was deleted, moved or replaced"
-    return LedgerError(f"the ledger `{path.name}` cannot be used, and without it nothing is sent: {reason}", help)
+    return LedgerError(
+        f"the ledger `{path.name}` cannot be used, and without it nothing is sent: {reason}",
+        help,
+        temporary=help is waiting.HELD,
+    )
 
 
 def _locked(handle: int) -> bool:
