@@ -6,7 +6,7 @@ import unicodedata
 
 from reportspec.diagnostics import shortened
 from reportspec.model.figures import Cell, Column, Figures, Section
-from reportspec.render.locale import formats_for, is_number
+from reportspec.render.locale import Formats, formats_for, is_number, with_unit
 from reportspec.render.sentences import sentences
 from reportspec.rounding import half_up
 
@@ -35,13 +35,9 @@ def _lines(figures: Figures, section: Section) -> list[str]:
         prose = sentences(figures, section, formats_for(figures))
         return [f"  {shortened(text, _LONGEST)}" for text in (*prose, *section.notes)]
     if section.shape == "tiles":
-        rows = [[k.column.label, _said(k.value, k.column.unit), _said(k.previous, k.column.unit)] for k in section.kpis]
-        return _aligned(
-            [["", "", "previous"], *rows]
-            if any(k.previous is not None for k in section.kpis)
-            else [r[:2] for r in rows]
-        )
-    rows = [[c.label for c in section.columns]]
+        return _aligned(_tiles(section, formats_for(figures)))
+    formats = formats_for(figures)
+    rows = [[_heading(formats, c) for c in section.columns]]
     for at, row in enumerate(section.rows):
         label = section.row_labels[at] if at < len(section.row_labels) else None
         rows.append([_in_row(v, c, label) for c, v in zip(section.columns, row, strict=True)])
@@ -53,6 +49,42 @@ def _lines(figures: Figures, section: Section) -> list[str]:
             ]
         )
     return _aligned(rows)
+
+
+def _tiles(section: Section, formats: Formats) -> list[list[str]]:
+    """A row for each figure: what it is, its value, and where there are any the earlier one, the goal and where
+    it stands."""
+    kpis = section.kpis
+    compared, aimed = any(k.previous is not None for k in kpis), any(k.goal is not None for k in kpis)
+    heads = ["", "", *(["previous"] if compared else []), *(["goal", ""] if aimed else [])]
+    rows = [heads] if compared or aimed else []
+    for kpi in kpis:
+        column, goal = kpi.column, kpi.goal
+        row = [column.label, _measured(kpi.value, column)]
+        row += [_measured(kpi.previous, column)] if compared else []
+        if aimed:
+            row += [_measured(goal.target, column), str(formats.words["states"][goal.state])] if goal else ["", ""]
+        rows.append(row)
+    return rows
+
+
+_SHORT = {"days": "d", "minutes": "min", "seconds": "s"}
+
+
+def _measured(value: Cell, column: Column) -> str:
+    """A figure with its unit, as one without a heading over it."""
+    unit = column.currency if column.unit == "currency" else _SHORT.get(column.unit or "")
+    text = _said(value, column.unit)
+    return f"{text} {unit}" if unit and is_number(value) else text
+
+
+def _heading(formats: Formats, column: Column) -> str:
+    """What stands over a column, with the unit of what stands under it."""
+    if column.role == "change":
+        return column.label
+    if column.unit == "currency" and column.currency and f"({column.currency})" not in column.label:
+        return f"{column.label} ({column.currency})"
+    return with_unit(formats, column.label, column.unit)
 
 
 def _in_row(value: Cell, column: Column, label: str | None) -> str:
