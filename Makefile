@@ -24,7 +24,7 @@ export VENV
 python := $(VENV)/bin/python
 set_up_needs := pyproject.toml .ci/set-up .ci/system_libraries.py
 
-QUICK := calendar schemas bad_specs passes dialects/test_generated.py language/test_references.py packaging/test_floors.py \
+QUICK := calendar schemas bad_specs/test_bad_specs.py passes dialects/test_generated.py language/test_references.py packaging/test_floors.py \
          packaging/test_hygiene.py
 
 .PHONY: report test check quick night coverage snapshots engines lint format bench clean
@@ -32,8 +32,9 @@ QUICK := calendar schemas bad_specs passes dialects/test_generated.py language/t
 report: $(VENV)/ready-to-report
 	@$(python) -m reportspec build $(SPEC)
 
+# Of three workers one usually waits: for a server, a kill, a limit of time.
 test: lint
-	@$(python) -m pytest --complete
+	@$(python) -m pytest -n3 --complete
 
 check: lint
 	@$(python) -m pytest -m "not slow" --few 2 --within 0.12

@@ -50,6 +50,14 @@ def held(kind: str, dialect: Dialect) -> Holds:
     return "text" if _TEXTS.match(kind) else ""
 
 
+def key_kind(kind: str, dialect: Dialect) -> str:
+    """What keys in a column of a type are, so that they may be compared as they are with others of that kind;
+    empty where only their texts say whether two are equal."""
+    while inner := _WRAPPED.fullmatch(kind.upper()):
+        kind = inner[1]
+    return next((name for name, types in dialect.keys.items() if types.fullmatch(kind.upper())), "")
+
+
 def _zoned(kind: str, dialect: Dialect) -> bool:
     if "WITH TIME ZONE" in kind or kind.startswith(("TIMESTAMPTZ", "TIMESTAMP_TZ", "TIMESTAMP_LTZ")):
         return True

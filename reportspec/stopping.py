@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -54,6 +55,8 @@ class Stop:
             number = getattr(signal, name, None)
             if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
                 signal.signal(number, self._told)
+        told = sys.unraisablehook
+        sys.unraisablehook = lambda one: self._swallowed() if isinstance(one.exc_value, Stopped) else told(one)
         # The bytes come also while the main thread is deep inside a library and hears nothing.
         signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
         threading.Thread(target=self._insist, args=[heard], name="stop", daemon=True).start()
@@ -68,6 +71,11 @@ class Stop:
         if self._heard and not self._raised:
             self._raised = True
             raise Stopped
+
+    def _swallowed(self) -> None:
+        """Stopped was raised where it goes no further, as in a callback of the interpreter's while it imports: it is
+        raised once more when the program is told again, by `_insist` if by nobody else."""
+        self._raised = False
 
     @contextmanager
     def holding(self) -> Iterator[None]:

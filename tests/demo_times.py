@@ -198,10 +198,58 @@ def in_mariadb(file: Path, folder: Path, timeout: int = 600) -> Iterator[None]:
             cursor.execute(f"drop schema {SCHEMA}")
 
 
+@contextmanager
+def in_chdb(file: Path, folder: Path, timeout: int = 600) -> Iterator[None]:
+    """A folder of chdb, ClickHouse without a server."""
+    from chdb.session import Session
+
+    kinds = {"VARCHAR": "String", "TIMESTAMP": "DateTime64(6, 'UTC')", "DATE": "Date32", "DOUBLE": "Float64"}
+    kinds |= {"INTEGER": "Int64", "BIGINT": "Int64", "BOOLEAN": "Bool"}
+    raw: Any = Session(str(folder / "clickhouse"))  # type: ignore[no-untyped-call]
+    raw.query("create database demo")
+    for name, columns, path in _parquet(file, folder):
+        body = ", ".join(f'"{c}" Nullable({kinds.get(kind, kind)})' for c, kind in columns)
+        raw.query(f'create table demo."{name}" ({body}) engine = MergeTree order by tuple()')
+        raw.query(f"insert into demo.\"{name}\" select * from file('{path}', Parquet)")
+        path.unlink()
+    raw.close()
+    project(folder, f"chdb:///{folder / 'clickhouse'}", "demo.", timeout)
+    yield
+
+
+@contextmanager
+def in_spark(file: Path, folder: Path, timeout: int = 600) -> Iterator[None]:
+    """A database of a Spark Connect server that is started here, over Parquet files."""
+    from pyspark.sql.connect.session import SparkSession
+
+    from tests.engines.servers import spark_server
+
+    (folder / "server").mkdir()
+    with spark_server(folder / "server") as url:
+        session = SparkSession.builder.remote(url).create()
+        session.sql("create database demo")
+        for name, _, path in _parquet(file, folder):
+            session.sql(f"create table demo.`{name}` using parquet location '{path}'")
+        session.stop()
+        project(folder, url, "demo.", timeout)
+        yield
+
+
+def _parquet(file: Path, folder: Path) -> Iterator[tuple[str, tuple[tuple[str, str], ...], Path]]:
+    """Each table with its columns, as a Parquet file."""
+    with duckdb.connect(str(file), read_only=True) as raw:
+        for name, columns in COLUMNS.items():
+            path = folder / f"{name}.parquet"
+            raw.execute(f"copy \"{name}\" to '{path}'")
+            yield name, columns, path
+
+
 PLACES: Mapping[str, Callable[[Path, Path, int], Any]] = {
     "duckdb": in_duckdb,
     "parquet": in_parquet,
     "postgres": in_postgres,
     "mariadb": in_mariadb,
     "sqlite": in_sqlite,
+    "chdb": in_chdb,
+    "spark": in_spark,
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from functools import lru_cache
 from importlib.resources import files
@@ -19,7 +19,7 @@ from reportspec.diagnostics import suggestion
 from reportspec.expression.sandbox import CANONICAL, Refused, table_name
 from reportspec.expression.trees import BARE, WRITTEN, cast, copied
 from reportspec.expression.types import ANY, CONDITION, Kind, Mistyped, expect, unknown
-from reportspec.holds import Holds, held
+from reportspec.holds import Holds, held, key_kind
 from reportspec.model.domain import Catalogue, Entity, Field, Loads
 from reportspec.model.mapped import MappedEntity, MappedField, MappedJoin, MappedPart, SourceMap
 from reportspec.resolve.document import Document, Place, open_document
@@ -240,7 +240,7 @@ def _built(
         data.get("csv_columns", "typed"),
         document.file,
         data.get("prefer") or {},
-        keys=data.get("keys", "text"),
+        keys=data.get("keys", ""),
     )
 
 
@@ -369,6 +369,38 @@ def with_types(
     return replace(source, entities=entities)
 
 
+def with_whole_keys(
+    source: SourceMap,
+    catalogue: Catalogue,
+    columns: Mapping[str, Mapping[str, str]],
+    whole: Callable[[Mapping[str, Collection[str]]], Collection[tuple[str, str]]],
+) -> SourceMap:
+    """The map of a source whose columns may hold anything, whatever they were declared to: keys are whole numbers
+    where all of their values are, as `whole` finds of the columns of tables that it is handed."""
+    asked: dict[str, dict[str, None]] = {}
+    found: dict[tuple[str, str], tuple[str, str]] = {}
+    for name, entity in source.entities.items():
+        fields = entity.parts[0].fields if len(entity.parts) == 1 else {}
+        for field in fields.values():
+            known = catalogue.entities[name].fields.get(field.name)
+            kind, tree = known.type if known is not None else field.type, field.sql
+            if kind != "key" or not isinstance(tree, exp.Column) or tree.table not in ("", PART):
+                continue
+            if "INT" in _column_type(tree, entity.parts[0], columns).upper():
+                table = _table_name(entity.parts[0].table)
+                asked.setdefault(table, {})[tree.name] = None
+                found[name, field.name] = (table, tree.name)
+    sure = whole(asked) if asked else ()
+    entities = dict(source.entities)
+    for (name, key), at in found.items():
+        if at in sure:
+            entity = entities[name]
+            field = replace(entity.parts[0].fields[key], key_kind="integer")
+            part = replace(entity.parts[0], fields={**entity.parts[0].fields, key: field})
+            entities[name] = replace(entity, parts=(part,), fields=given_by((part,)))
+    return replace(source, entities=entities)
+
+
 Fields = Mapping[str, Field]
 
 
@@ -429,6 +461,8 @@ def _seen(
         # What a text says (an offset, `yes`) a database's own cast may take for nothing.
         tree = tree.this if holds(tree.this) in ("text", "any") else tree
     found = holds(tree)
+    if kind == "key" and isinstance(tree, exp.Column):
+        return replace(field, holds=found, key_kind=key_kind(_column_type(tree, part, columns), dialect_named(dialect)))
     if isinstance(tree, exp.Column) and found == "day" and kind == "time" and field.type is None:
         return replace(field, type="date", holds=found)
     if kind == "boolean" and not found and dialect_named(dialect).lax and columns and not _yes_by_form(tree):
@@ -494,12 +528,17 @@ def _held(tree: exp.Expr, part: MappedPart, columns: Mapping[str, Mapping[str, s
 def _column_holds(
     column: exp.Column, part: MappedPart, columns: Mapping[str, Mapping[str, str]], dialect: str
 ) -> Holds:
+    kind = _column_type(column, part, columns)
+    return held(kind, dialect_named(dialect)) if kind else ""
+
+
+def _column_type(column: exp.Column, part: MappedPart, columns: Mapping[str, Mapping[str, str]]) -> str:
+    """The type of a column that a mapping names; empty where it is not known."""
     join = next((j for j in part.joins if j.name == column.table), None)
     if join is not None and join.fields:
         return ""  # an aggregate
     types = columns.get(_table_name(join.table if join is not None else part.table), {})
-    kind = types.get(column.name) or next((t for c, t in types.items() if c.lower() == column.name.lower()), "")
-    return held(kind, dialect_named(dialect)) if kind else ""
+    return types.get(column.name) or next((t for c, t in types.items() if c.lower() == column.name.lower()), "")
 
 
 def _yes_by_form(tree: exp.Expr) -> bool:

@@ -102,13 +102,15 @@ def extended(base: Catalogue, own: Own) -> Catalogue:
             )
         else:
             reports[report.id] = report
-    return replace(base, entities=entities, metrics=Library(metrics, _metric), reports=reports)
 
+    def build(spec: Mapping[str, Any], library: Library) -> Metric:
+        """A metric of the catalogue as it is without a project's own; one of these as far as it can be read: what
+        cannot is told where it is checked, and then no report is made."""
+        if spec["metric"] in base.metrics.data:
+            return base.metrics.build(spec, library)
+        return metric_from(spec, library, (), lambda path, message: None)
 
-def _metric(spec: Mapping[str, Any], library: Library) -> Metric:
-    """A metric as far as it can be read: what cannot is told where it is checked, and then no
-    report is made."""
-    return metric_from(spec, library, (), lambda path, message: None)
+    return replace(base, entities=entities, metrics=Library(metrics, build), reports=reports)
 
 
 def _teller(document: Document, base: Place = ()) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -28,7 +29,7 @@ from reportspec.catalogue.load import packaged
 from reportspec.check.delivery import check_settings, delivery_of
 from reportspec.check.for_each import each_of
 from reportspec.check.lacking import There, served
-from reportspec.check.mapping import load_mapping, tables_of, with_load, with_types
+from reportspec.check.mapping import load_mapping, tables_of, with_load, with_types, with_whole_keys
 from reportspec.check.own_catalogue import Own, check_names, extended
 from reportspec.check.project import (
     NAMES,
@@ -252,7 +253,11 @@ def bind_source(project: Project, project_document: Document) -> BoundSource:
         # What is not served is not read: its columns need not be what it takes them for.
         source = _with_reads(project, catalogue, source, extra)
         if project.source.kind != "files" or source.csv_columns == "typed":
-            source = with_types(source, catalogue, _known_columns(project, source), dialect)
+            columns = _known_columns(project, source)
+            source = with_types(source, catalogue, columns, dialect)
+            whole = project.source.database.whole_numbers if project.source.database is not None else None
+            if whole is not None and columns:
+                source = with_whole_keys(source, catalogue, columns, partial(whole, project.source.path))
     documents = [*own.all(), *([mapping_document] if mapping_document else [])]
     return BoundSource(catalogue, own, source, written, extra, documents)
 

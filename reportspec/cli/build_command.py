@@ -145,26 +145,47 @@ def _build_spec(task: _Build, path: Path, name: str, spent: Timings) -> list[Pat
         task.out.tell([files], {})
         return None
     with spent.of("write"):
-        wrong = _written(folder, files)
-    if wrong is not None:
-        task.out.tell([wrong], {})
+        told = _written(folder, files)
+    task.out.tell(told, {})
+    if any(one.severity == "error" for one in told):
         return None
     # Of a form with a file for each table the folder is named.
     return list(dict.fromkeys(folder / Path(file).parts[0] for file in files))
 
 
-def _written(folder: Path, files: Mapping[str, bytes]) -> Diagnostic | None:
-    """Write files whole; what is wrong, if one cannot be."""
+def _written(folder: Path, files: Mapping[str, bytes]) -> list[Diagnostic]:
+    """Write files whole; what is wrong, where one cannot be, and of what stands beside tables."""
+    from reportspec.cli.folder_of_tables import FolderOfTables
     from reportspec.files import write_whole
 
+    tables: dict[Path, dict[str, bytes]] = {}
     for file, data in files.items():
+        path = folder / file
+        if path.parent != folder:
+            tables.setdefault(path.parent, {})[path.name] = data
+            continue
         try:
-            write_whole(folder / file, data)
+            write_whole(path, data)
         except OSError as error:
-            why = (error.strerror or str(error)).lower()
-            text = f"`{folder / file}` cannot be written: {why}"
-            return Diagnostic("cannot-write", text, None, "choose another folder with -o")
-    return None
+            return [_unwritable(path, error)]
+    told = []
+    for place, own in tables.items():
+        made = FolderOfTables(place, own)
+        try:
+            made.write()
+        except OSError as error:
+            return [_unwritable(Path(error.filename or place), error)]
+        if made.others:
+            names = ", ".join(f"`{name}`" for name in made.others[:3]) + (", …" if len(made.others) > 3 else "")
+            text = f"`{place}` has other files that are named like tables of this report: {names}"
+            help = "they may be of an earlier build: remove them, or build into another folder with -o"
+            told.append(Diagnostic("other-files", text, None, help, severity="warning"))
+    return told
+
+
+def _unwritable(path: Path, error: OSError) -> Diagnostic:
+    text = f"`{path}` cannot be written: {(error.strerror or str(error)).lower()}"
+    return Diagnostic("cannot-write", text, None, "choose another folder with -o")
 
 
 def _files(

@@ -164,7 +164,7 @@ def _with_key(binding: Binding, check: Check, column: str) -> str:
     mapped = binding.mapped(check.entity, check.field.name)
     holds = mapped.holds if mapped is not None else ""
     text = column if holds in ("text", "any") else f"cast({column} as varchar)"
-    bare = holds == "number" or binding.typed_key(check.entity, check.field.name)
+    bare = holds == "number" or binding.key_kind(check.entity, check.field.name)
     line = f"{column} is not null" if bare else f"trim({text}) <> ''"
     [part] = binding.source.entities[check.entity].parts
     return f"where: {line}" if part.where is None else f"and {line}` in `where"

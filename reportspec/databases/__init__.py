@@ -7,7 +7,7 @@ share is in `sql/dialects` (rules) and `run/` (sessions).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import import_module
@@ -41,16 +41,41 @@ EMBEDDED = ("demo", "files")  # sources that DuckDB reads in this process
 
 
 @dataclass(frozen=True, slots=True)
+class Indexed:
+    """What a database knows of a table: about how many rows it has (None: it does not know), and the columns of each
+    of its indexes, in their order."""
+
+    rows: int | None
+    indexes: tuple[tuple[str, ...], ...]
+
+
+def indexed(found: Iterable[Sequence[object]]) -> dict[str, Indexed]:
+    """What a database says of its tables, line by line: a table's schema and name, whether it is called by the name
+    alone, about how many rows it has, and of each of its indexes the name and a column, in their order."""
+    rows: dict[str, int | None] = {}
+    columns: dict[str, dict[object, list[str]]] = {}
+    for schema, table, bare, many, index, column in found:
+        for name in (f"{schema}.{table}", str(table)) if bare else (f"{schema}.{table}",):
+            rows[name] = int(str(many)) if many is not None and int(str(many)) >= 0 else None
+            own = columns.setdefault(name, {})
+            if index is not None:
+                own.setdefault(index, []).append(str(column))
+    return {name: Indexed(many, tuple(map(tuple, columns[name].values()))) for name, many in rows.items()}
+
+
+@dataclass(frozen=True, slots=True)
 class Checkup:
     """What `doctor` asks of a database: a SELECT of its `version` and the `oldest` that knows all that the
     statements use, whether the user `may_write`, and what of its collations is worth a note. Each may raise
-    SourceError, and may not know (None). `temporary` is what gives a user temporary tables."""
+    SourceError, and may not know (None). `temporary` is what gives a user temporary tables; `indexes` tells of
+    all tables, where reports may be quicker with more of them (None: they have no use for any)."""
 
     version: str = ""
     oldest: tuple[int, ...] = ()
     may_write: Callable[[Connection], bool | None] = lambda session: None
     collations: Callable[[Connection], str | None] = lambda session: None
     temporary: str = ""
+    indexes: Callable[[Connection], Mapping[str, Indexed]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +83,8 @@ class Database:
     """One kind of database. `extra` is the optional dependency that reads it (empty: none is needed),
     `example` a source as a project names it. Those that are `local` are files or folders, with the `suffixes`
     of their names; of files the tables, and the types of their columns, are known before a session is opened
-    (`table_names`, `table_types`: None and none where they cannot be opened now)."""
+    (`table_names`, `table_types`: None and none where they cannot be opened now), and, where any value may stand in
+    any column, which columns of tables have nothing but `whole_numbers`."""
 
     kind: str
     label: str
@@ -72,6 +98,7 @@ class Database:
     suffixes: tuple[str, ...] = ()
     table_names: Callable[[str], frozenset[str] | None] | None = None
     table_types: Callable[[str], Mapping[str, Mapping[str, str]]] | None = None
+    whole_numbers: Callable[[str, Mapping[str, Collection[str]]], Collection[tuple[str, str]]] | None = None
 
 
 @cache

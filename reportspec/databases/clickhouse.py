@@ -354,6 +354,12 @@ CLICKHOUSE = Dialect(
     cased=True,
     instants=re.compile("DATETIME"),
     single=re.compile(r"(?:Nullable\()?Float32\)?"),
+    # Of UInt64 and what has a sign no join is made.
+    keys={
+        "integer": re.compile("INT(8|16|32|64)|UINT(8|16|32)"),
+        "natural": re.compile("UINT64"),
+        "uuid": re.compile("UUID"),
+    },
 )
 
 # --- Its sessions ---------------------------------------------------------------------------------

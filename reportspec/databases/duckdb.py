@@ -105,6 +105,7 @@ DUCKDB = Dialect(
     canonical=True,
     bits=True,
     since_1970="to_timestamp",
+    keys={"integer": re.compile(r"U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?"), "uuid": re.compile("UUID")},
     exact=_exact,
     reading=_read,
 )

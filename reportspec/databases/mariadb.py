@@ -7,9 +7,20 @@ from collections import Counter
 from sqlglot import exp
 
 from reportspec.databases import Checkup, Database
-from reportspec.databases.mysql import DRIVER, INSTANTS, collated, collations, exact_of, may_write, reading_of, rules_of
+from reportspec.databases.mysql import (
+    DRIVER,
+    INSTANTS,
+    KEYS,
+    collated,
+    collations,
+    exact_of,
+    indexes,
+    may_write,
+    reading_of,
+    rules_of,
+)
 from reportspec.expression.trees import alias_of, names_cte
-from reportspec.sql.dialects.common import inlined_or_not, lands_rows
+from reportspec.sql.dialects.common import bounded_rows, inlined_or_not, lands_rows
 from reportspec.sql.dialects.rewrite import Dialect, Rules, Unsupported, rewritten, unsaid, with_args
 
 MOST_CTES = 64  # in one statement
@@ -83,12 +94,13 @@ MARIADB = Dialect(
     _LABEL,
     "mysql",
     RULES,
-    before=fewer_ctes,
+    before=lambda tree: fewer_ctes(bounded_rows(tree)),
     exact=exact_of(_COLLATION),
     reading=reading_of(_COLLATION),
     instants=INSTANTS,
     lax=True,
     since_1970="from_unixtime",
+    keys=KEYS,
 )
 DATABASE = Database(
     "mariadb",
@@ -104,5 +116,6 @@ DATABASE = Database(
         may_write,
         collations,
         "GRANT CREATE TEMPORARY TABLES ON … TO …: reports are made many times as quickly",
+        indexes,
     ),
 )

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlglot import exp
 
-from reportspec.databases import Checkup, Database, dialect_named
+from reportspec.databases import Checkup, Database, Indexed, dialect_named, indexed
 from reportspec.diagnostics import counted
 from reportspec.errors import SourceError
 from reportspec.expression.sandbox import WRITTEN
@@ -380,6 +380,8 @@ def reading_of(collation: str) -> Rule:
 
 _COLLATION = "utf8mb4_0900_bin"
 INSTANTS = re.compile("TIMESTAMP")
+# What is filled up with zeros has them in its text.
+KEYS = {"integer": re.compile(r"(TINY|SMALL|MEDIUM|BIG)?INT(\(\d+\))?( UNSIGNED)?"), "uuid": re.compile("UUID")}
 MYSQL = Dialect(
     "mysql",
     "MySQL",
@@ -421,6 +423,7 @@ MYSQL = Dialect(
     instants=INSTANTS,
     lax=True,
     since_1970="from_unixtime",
+    keys=KEYS,
 )
 
 # --- Its sessions ----------------------------------------------------------------------------------
@@ -431,6 +434,21 @@ _COLUMNS = (
     " ('information_schema', 'mysql', 'performance_schema', 'sys')"
     " ORDER BY TABLE_SCHEMA, TABLE_NAME, ORDINAL_POSITION"
 )
+_INDEXES = (
+    "SELECT t.TABLE_SCHEMA, t.TABLE_NAME, t.TABLE_SCHEMA = DATABASE(), t.TABLE_ROWS, s.INDEX_NAME, s.COLUMN_NAME"
+    " FROM information_schema.TABLES t LEFT JOIN information_schema.STATISTICS s"
+    " ON s.TABLE_SCHEMA = t.TABLE_SCHEMA AND s.TABLE_NAME = t.TABLE_NAME"
+    " WHERE t.TABLE_TYPE = 'BASE TABLE' AND t.TABLE_SCHEMA NOT IN"
+    " ('information_schema', 'mysql', 'performance_schema', 'sys')"
+    " ORDER BY t.TABLE_SCHEMA, t.TABLE_NAME, s.INDEX_NAME, s.SEQ_IN_INDEX"
+)
+
+
+def indexes(session: Connection) -> dict[str, Indexed]:
+    """The tables of a server with their indexes."""
+    return indexed(session.run(_INDEXES).rows)
+
+
 _TEXTS = (
     "SELECT TABLE_SCHEMA, TABLE_NAME, COLUMN_NAME, TABLE_SCHEMA = DATABASE() FROM information_schema.COLUMNS"
     " WHERE NOT COLLATION_NAME IS NULL AND NOT COLLATION_NAME IN ('binary', 'utf8mb4_nopad_bin', 'utf8mb4_0900_bin')"
@@ -677,5 +695,5 @@ DATABASE = Database(
     "mysql://reader:${PASSWORD}@host/crm",
     MYSQL,
     DRIVER.open,
-    Checkup("SELECT VERSION()", (8, 0, 14), may_write, collations),
+    Checkup("SELECT VERSION()", (8, 0, 14), may_write, collations, indexes=indexes),
 )

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlglot import exp
 
-from reportspec.databases import Checkup, Database
+from reportspec.databases import Checkup, Database, Indexed, indexed
 from reportspec.errors import SourceError
 from reportspec.expression.trees import FLAG, TEXT, identifier, literal, when
 from reportspec.model.rows import Table
@@ -200,6 +200,7 @@ POSTGRES = Dialect(
     single=re.compile("real"),
     bits=True,
     since_1970="to_timestamp",
+    keys={"integer": re.compile("SMALLINT|INTEGER|BIGINT"), "uuid": re.compile("UUID")},
 )
 
 # --- Its sessions ---------------------------------------------------------------------------------
@@ -213,6 +214,24 @@ WHERE a.attnum > 0 AND NOT a.attisdropped AND c.relkind IN ('r', 'v', 'm', 'p', 
   AND has_column_privilege(c.oid, a.attnum, 'SELECT')
 ORDER BY 1, 2, a.attnum
 """
+
+# What is indexed in part, or is an expression, finds no rows by a column.
+_INDEXES = """
+SELECT n.nspname, c.relname, n.nspname = ANY (current_schemas(false)), CAST(c.reltuples AS bigint), i.indexrelid,
+       a.attname
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+LEFT JOIN pg_index i ON i.indrelid = c.oid AND i.indisvalid AND i.indpred IS NULL AND i.indexprs IS NULL
+LEFT JOIN LATERAL unnest(i.indkey::int2[]) WITH ORDINALITY AS k (attnum, place) ON true
+LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = k.attnum
+WHERE c.relkind IN ('r', 'p', 'm') AND n.nspname NOT IN ('pg_catalog', 'information_schema')
+  AND n.nspname NOT LIKE 'pg\\_toast%'
+ORDER BY 1, 2, 5, k.place
+"""
+
+
+def _indexes(session: Connection) -> dict[str, Indexed]:
+    return indexed(session.run(_INDEXES).rows)
+
 
 _GUARD = "SAVEPOINT guard; SET TRANSACTION READ ONLY"  # until it is released
 
@@ -506,5 +525,6 @@ DATABASE = Database(
         (12,),
         _may_write,
         temporary="GRANT TEMPORARY ON DATABASE … TO … (a replica has none)",
+        indexes=_indexes,
     ),
 )

@@ -8,12 +8,12 @@ import math
 import re
 import sqlite3
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import closing
 
 from sqlglot import exp
 
-from reportspec.databases import Checkup, Database
+from reportspec.databases import Checkup, Database, Indexed, indexed
 from reportspec.diagnostics import harmless, suggestion
 from reportspec.errors import SourceError
 from reportspec.expression.sandbox import WRITTEN
@@ -22,6 +22,7 @@ from reportspec.expression.types import MOMENTS
 from reportspec.model.rows import Table
 from reportspec.model.settings import SourceSpec
 from reportspec.run.connection import (
+    Connection,
     Loose,
     Wanted,
     cancelled,
@@ -117,8 +118,10 @@ def _cast(node: exp.Expr) -> exp.Expr:
             return _sql("OTHER_CLOCK(x, s, z)", x=at, s=exp.Literal.string(source), z=exp.Literal.string(target))
         return _sql("CASE WHEN LENGTH(x) = 10 THEN x || ' 00:00:00' ELSE x END", x=value)
     if kind == "DATE":
-        if is_text_literal(value) or isinstance(value, exp.Null):
+        if isinstance(value, exp.Null):
             return value
+        if is_text_literal(value) and _SOME_TIME.fullmatch(str(value.this)):
+            return exp.Literal.string(str(value.this)[:10])  # a day with an hour would be after that day
         zoned = is_zoned(value)
         if zoned is not None:
             at, source, target = zoned
@@ -248,6 +251,7 @@ def _moved(node: exp.Expr) -> exp.Expr:
 
 
 _PLAIN_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+_SOME_TIME = re.compile(r"\d{4}-\d\d-\d\d(?:[ T].*)?", re.ASCII)
 _BEGINS = "(x || CASE WHEN LENGTH(x) = 10 THEN ' 00:00:00' ELSE '' END)"
 
 
@@ -565,6 +569,57 @@ def table_types(path: str) -> dict[str, dict[str, str]]:
         return {}
 
 
+def whole_numbers(path: str, columns: Mapping[str, Collection[str]]) -> frozenset[tuple[str, str]]:
+    """Those columns of tables that have nothing but whole numbers, whatever they were declared to hold; none of
+    views, nor where the file cannot be read now."""
+    found: set[tuple[str, str]] = set()
+    try:
+        with closing(read_only(path)) as raw:
+            tables = raw.execute("SELECT LOWER(name) FROM sqlite_master WHERE type = 'table'").fetchall()
+            for table, names in columns.items():
+                bare = table.removeprefix("main.")
+                if (bare.lower(),) not in tables:
+                    continue
+                whole = ", ".join(f"TOTAL(TYPEOF({_name(c)}) NOT IN ('integer', 'null')) = 0" for c in names)
+                row = raw.execute(f"SELECT {whole} FROM {_name(bare)}").fetchone()
+                found |= {(table, c) for c, all_whole in zip(names, row, strict=True) if all_whole}
+    except sqlite3.Error:
+        return frozenset()
+    return frozenset(found)
+
+
+def _indexes(session: Connection) -> dict[str, Indexed]:
+    """The tables with their indexes, the primary key being one; an index of some of the rows finds none by a column.
+    How many rows there are is about the largest of their numbers."""
+    found = indexed(
+        session.run(
+            "SELECT 'main', t.name, 1, NULL, i.name, c.name FROM sqlite_master t"
+            " LEFT JOIN pragma_index_list(t.name) i ON i.partial = 0"
+            " LEFT JOIN pragma_index_info(i.name) c"
+            " WHERE t.type = 'table' AND t.name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY t.name, i.name, c.seqno"
+        ).rows
+    )
+    told = {}
+    for name, known in found.items():
+        bare = name.removeprefix("main.")
+        key = session.run(f"SELECT name FROM pragma_table_info({_text(bare)}) WHERE pk > 0 ORDER BY pk").rows
+        rows = session.run(f"SELECT COUNT(*) FROM (SELECT 1 FROM {_name(bare)} LIMIT {_MANY})").rows[0][0]
+        own = ((*(str(one[0]) for one in key),),) if key else ()
+        told[name] = Indexed(int(str(rows)) if int(str(rows)) < _MANY else None, (*known.indexes, *own))
+    return told
+
+
+_MANY = 100_000  # rows of a table that are counted to know whether it has many
+
+
+def _text(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _name(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
 def open_sqlite(source: SourceSpec, wanted: Wanted) -> SqliteConnection:
     """A session over a SQLite file. Raises SourceError."""
     raw: sqlite3.Connection | None = None
@@ -596,9 +651,10 @@ DATABASE = Database(
     "data/crm.sqlite",
     SQLITE,
     open_sqlite,
-    Checkup("SELECT sqlite_version()", (3, 35), lambda session: False),
+    Checkup("SELECT sqlite_version()", (3, 35), lambda session: False, indexes=_indexes),
     local="file",
     suffixes=(".sqlite", ".sqlite3", ".db"),
     table_names=table_names,
     table_types=table_types,
+    whole_numbers=whole_numbers,
 )

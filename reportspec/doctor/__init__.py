@@ -8,8 +8,9 @@ well, the way out; `source_findings` has them in their order. Nothing is changed
 from __future__ import annotations
 
 from reportspec.doctor.finding import Finding, Level
+from reportspec.doctor.indexes import indexes
 from reportspec.doctor.installation import installation
 from reportspec.doctor.project_file import project_findings, project_place
 from reportspec.doctor.source_findings import source
 
-__all__ = ["Finding", "Level", "installation", "project_findings", "project_place", "source"]
+__all__ = ["Finding", "Level", "indexes", "installation", "project_findings", "project_place", "source"]

@@ -84,11 +84,11 @@ def keys(mapping: SourceMap, columns: Mapping[str, Mapping[str, str]], dialect: 
             f"`{a}` is {b} and `{c}` is {d}, though the mapping says `keys: typed`",
             "leave `keys` out of the mapping",
         )
-    elif mapping.keys == "text" and pairs and not unlike:
-        if any(not re.search("CHAR|TEXT|STRING", pair[1]) for pair in pairs):
-            yield Finding(
-                "note",
-                "keys",
-                "both sides of every relation have one type",
-                "`keys: typed` in the mapping makes statements faster",
-            )
+    elif pairs and not unlike and any(not re.search("CHAR|TEXT|STRING", pair[1]) for pair in pairs):
+        help = None
+        if mapping.keys == "text":
+            help = "statements are faster without `keys: text` in the mapping"
+        elif not mapping.keys and not dialect_named(dialect).keys and not dialect_named(dialect).untyped:
+            help = "`keys: typed` in the mapping makes statements faster"
+        if help is not None:
+            yield Finding("note", "keys", "both sides of every relation have one type", help)

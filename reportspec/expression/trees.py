@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeGuard
 
 from sqlglot import exp
 
@@ -42,7 +42,7 @@ SPEAKS = "speaks"  # in the meta of a statement: the SQL that its mapping is wri
 FEW = "few"  # in the meta of an expression: it has few values, so that rows may be grouped by it
 AMOUNT = "amount"  # in the meta of a column: it holds amounts as the source's rows have them
 FLAG = "flag"  # in the meta of `CASE WHEN … THEN 1 ELSE 0 END` and of a comparison with it
-KEY = "key"  # in the meta of a cast: it makes a text of a key that the statement has otherwise
+KEY = "key"  # in the meta of a cast: it makes a text of a key that the statement has as another kind, which it names
 TEXT = "text"  # in the meta of a column: it holds texts, whose order differs between databases
 
 
@@ -109,7 +109,31 @@ def _type(name: str) -> exp.DataType:
 
 def bare_key(tree: exp.Expr) -> exp.Expr:
     """A key as the statement has it, for those who only compare it with keys of its kind."""
+    if of_neighbour(tree) and tree.this.this.meta.get(KEY):
+        neighbour = type(tree.this)(**{**tree.this.args, "this": tree.this.this.this})
+        return exp.Window(**{**tree.args, "this": neighbour})
     return tree.this if tree.meta.get(KEY) else tree
+
+
+def text_key(tree: exp.Expr, kind: str) -> exp.Cast:
+    """A key that the statement has as one of a kind, as a text for all that may ask of it."""
+    found = cast(tree, "VARCHAR")
+    found.meta.update({KEY: kind, TEXT: True})
+    return found
+
+
+def of_neighbour(tree: exp.Expr | None) -> TypeGuard[exp.Window]:
+    """Whether it is what the row before or after has, and null where there is none."""
+    found = tree.this if isinstance(tree, exp.Window) else None
+    return isinstance(found, (exp.Lead, exp.Lag)) and found.args.get("default") is None
+
+
+def same_key(one: exp.Expr, other: exp.Expr) -> exp.EQ:
+    """That two keys are the same: as the statement has them where they are of one kind, else by their texts."""
+    kind = one.meta.get(KEY)
+    if kind and kind == other.meta.get(KEY):
+        one, other = bare_key(one), bare_key(other)
+    return exp.EQ(this=one, expression=other)
 
 
 def null(type_name: str) -> exp.Cast:

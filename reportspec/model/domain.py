@@ -122,7 +122,8 @@ class States:
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What became of a row, as it says itself: the `field` with its three values, when it was closed
-    (`at`), and the state that it was lost from."""
+    (`at`), and the state that it was lost from. `reopened` is a field that says of past states whether what
+    was closed in them was opened again since, or closed otherwise."""
 
     field: str
     open: str
@@ -130,11 +131,12 @@ class Outcome:
     lost: str
     at: str
     lost_from: str
+    reopened: str | None = None
 
     @property
     def fields(self) -> tuple[str, ...]:
         """The fields that say it."""
-        return (self.field, self.at, self.lost_from)
+        return (self.field, self.at, self.lost_from, *((self.reopened,) if self.reopened else ()))
 
 
 @dataclass(frozen=True, slots=True)

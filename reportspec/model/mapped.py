@@ -25,6 +25,7 @@ class MappedField:
     holds: Holds = ""  # what the source has there
     order: tuple[str, ...] = ()  # its values as they follow each other
     lenient: bool = False  # a shipped mapping's: the source may lack what it names
+    key_kind: str = ""  # of a key: what it is compared as, with others of that kind; empty: as text
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +119,6 @@ class SourceMap:
     lacks: Mapping[str, Lack] = field(default_factory=dict)
     # What one's own lines read that is not there: a report that needs it is not made.
     wrong: Mapping[str, Lack] = field(default_factory=dict)
-    keys: Literal["text", "typed"] = "text"
+    keys: Literal["", "text", "typed"] = ""  # what the mapping says of keys; empty: the types of columns do
     # Of files: the columns to read, as the mapping names them, and not as what they turned out to hold.
     reads: tuple[ColumnRead, ...] = ()

@@ -15,6 +15,7 @@ from sqlglot import exp
 
 from reportspec.catalogue.shelf import Shelf
 from reportspec.expression.sandbox import column_nodes, path_of
+from reportspec.expression.trees import of_neighbour
 from reportspec.expression.types import KINDS, Kind, Named
 from reportspec.model.domain import Catalogue, Derived, Entity, Field, History, Metric, Relation
 from reportspec.model.mapped import MappedField, SourceMap
@@ -64,7 +65,7 @@ class Binding:
     currency: str | None
     extra_fields: dict[str, dict[str, Field]] = field(default_factory=dict)
     _found: dict[tuple[str, tuple[str, ...]], Reference] = field(default_factory=dict)
-    _typed: dict[tuple[str, str], bool] = field(default_factory=dict)
+    _typed: dict[tuple[str, str], str] = field(default_factory=dict)
     _past: dict[str, bool] = field(default_factory=dict)
     # No argument, so that a copy of a binding never has the answers of the other.
     remembered: dict[Hashable, Any] = field(default_factory=dict, init=False, repr=False)
@@ -253,35 +254,49 @@ class Binding:
             return False
         return True
 
-    def typed_key(self, entity: str, name: str) -> bool:
-        """Whether statements keep a key as the source has it, instead of as a text."""
-        if self.source.keys != "typed":
-            return False
+    def key_kind(self, entity: str, name: str) -> str:
+        """What statements have a key as: as the source has it, where it is of a kind whose values are equal exactly
+        where their texts are, to be compared with others of that kind; empty where they have it as a text."""
+        if self.source.keys == "text":
+            return ""
         known = self._typed.get((entity, name))
         if known is None:
-            known = self._typed[entity, name] = self._typed_key(self.entity(entity), name)
+            known = self._typed[entity, name] = self._key_kind(self.entity(entity), name)
         return known
 
-    def _typed_key(self, entity: Entity, name: str) -> bool:
+    def _key_kind(self, entity: Entity, name: str) -> str:
         field = self.field(entity.name, name)
         if field is None or field.type != "key" or field.expr is not None:
-            return False
+            return ""
         if field.default is not None:
-            return False  # a row may have either the field or what stands in for it
+            return ""  # a row may have either the field or what stands in for it
         if entity.derived is not None:
             tree = entity.derived.fields.get(name)
+            if of_neighbour(tree):
+                tree = tree.this.this
             if not isinstance(tree, (exp.Column, exp.Dot)):
-                return False
+                return ""
             path = path_of(tree)
             if entity.derived.match is not None and path[0] == entity.derived.match.entity:
-                return len(path) == 2 and self.typed_key(*path)
+                return self.key_kind(*path) if len(path) == 2 else ""
             found = self.resolve(entity.derived.source, path)
             owner = self.entity_at(entity.derived.source, found.steps)
-            return found.field.as_of is None and self.typed_key(owner, found.field.name)
+            as_of = found.field.as_of  # before its event it was null, or some text
+            return self.key_kind(owner, found.field.name) if as_of is None or as_of.before is None else ""
+        history = entity.history if self.has_history(entity) else None
+        own = self._mapped_kind(entity, name)
+        if history is not None and name in (history.stage, history.outcome.lost_from):
+            past = self.key_kind(history.entity, history.stage)
+            if name == history.outcome.lost_from and self.mapped(entity.name, name) is None:
+                return past  # what it was lost from only the history says
+            return own if own == past else ""
+        return own
+
+    def _mapped_kind(self, entity: Entity, name: str) -> str:
         mapped = self.source.entities.get(entity.name)
         if mapped is None or len(mapped.parts) != 1 or name not in mapped.fields:
-            return False
-        return not self.has_history(entity)
+            return ""
+        return "typed" if self.source.keys == "typed" else mapped.fields[name].key_kind
 
     def need(self, entity: str, name: str) -> None:
         """Nothing, if the source gives the field. Raises Missing otherwise."""

@@ -12,18 +12,29 @@ from reportspec.model.domain import Derived
 from reportspec.remembered import remembered
 from reportspec.resolve.binding import Binding
 
+Span = tuple[datetime, datetime]  # a stretch of time with both its ends
+Spans = frozenset[Span]
+
 
 @dataclass(frozen=True, slots=True)
 class Moment:
     """The instants that `as_of`, `period_start` and `period_end` stand for in one SELECT: fixed
     times, or (for the name `calendar`) columns of the calendar that is joined to it. `report` is
-    the report's own date where `as_of` is that of a step of a trend."""
+    the report's own date where `as_of` is that of a step of a trend, and `first` the earliest of the steps'."""
 
     name: str
     as_of: Any  # an aware datetime, or a function storage -> expression
     start: Any
     end: Any
     report: datetime | None = None
+    first: datetime | None = None
+
+    @property
+    def span(self) -> Span | None:
+        """The stretch in which the instants lie that `as_of` stands for, if that is known."""
+        if isinstance(self.as_of, datetime):
+            return (self.as_of, self.as_of)
+        return (self.first, self.report) if self.first is not None and self.report is not None else None
 
 
 @remembered

@@ -181,11 +181,11 @@ def _select(
     cases: list[Case] = []
     keys: list[exp.Expr] = []
     if stock_trend:
-        moment = calendar_moment(sides[0])
+        moment = calendar_moment(binding, sides[0])
         keys = [_dimension(scope, d, moment, measures[0]) for d in query.dimensions]
         keys.append(column("calendar", BUCKET_NAME))
         for side in sides:
-            moment = calendar_moment(side)
+            moment = calendar_moment(binding, side)
             on_side = exp.EQ(this=column("calendar", "side"), expression=literal(side.name))
             cases += [_case(scope, query, m, side, moment, [on_side, *scope.exists(moment)]) for m in measures]
     else:
@@ -292,7 +292,7 @@ def _dimension(scope: Scope, dimension: Dimension, moment: Moment, measure: Meas
 def called_apart(scope: Scope, dimension: Dimension, value: exp.Expr, moment: Moment) -> exp.Expr:
     """The name of a member, or what those are called who share theirs."""
     key = scope.field(dimension.key, moment)
-    if scope.binding.typed_key(dimension.field.entity, dimension.key[-1]):
+    if scope.binding.key_kind(dimension.field.entity, dimension.key[-1]):
         key = cast(key, "VARCHAR")
     if not dimension.called:
         return _with_key(value, key)

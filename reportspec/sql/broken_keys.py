@@ -7,10 +7,12 @@ from collections.abc import Callable
 from sqlglot import exp
 
 from reportspec.expression.trees import (
+    KEY,
     SOURCE,
     alias_of,
     all_of,
     any_of,
+    bare_key,
     cast,
     column,
     copied,
@@ -32,7 +34,7 @@ def unrated(statement: Statement, check: Check) -> tuple[exp.Expr, Callable[[exp
     assert check.field is not None
     binding = statement.binding
     cte = statement.rows_only(check.entity)
-    value = field_of(statement, cte, check.field.name)
+    value = field_of(statement, cte, check.entity, check.field.name)
     code = exp.Upper(this=exp.Trim(this=copied(value)))
     assert binding.currency is not None
     other = exp.Not(this=exp.EQ(this=copied(code), expression=literal(binding.currency)))
@@ -90,8 +92,11 @@ def rates_twice(statement: Statement, check: Check) -> exp.Select:
     assert statement.binding.currency is not None
     cte = statement.rows_only(check.entity)
     rates = statement.binding.catalogue.exchange_rates
-    day, rate = field_of(statement, cte, rates.day), field_of(statement, cte, rates.rate)
-    codes = [exp.Upper(this=exp.Trim(this=field_of(statement, cte, name))) for name in (rates.base, rates.quote)]
+    day, rate = field_of(statement, cte, check.entity, rates.day), field_of(statement, cte, check.entity, rates.rate)
+    codes = [
+        exp.Upper(this=exp.Trim(this=field_of(statement, cte, check.entity, name)))
+        for name in (rates.base, rates.quote)
+    ]
     base = literal(statement.binding.currency)
     ours = any_of([exp.EQ(this=copied(code), expression=copied(base)) for code in codes])
     assert ours is not None
@@ -143,7 +148,12 @@ def lone_keys(statement: Statement, check: Check, select: exp.Select) -> exp.Sel
     assert target.key is not None
     # A record that was deleted was there: only what names nothing is told.
     own, other = statement.rows_only(check.entity), statement.rows_whole(target.name)
-    by, theirs = field_of(statement, own, check.relation.by), field_of(statement, other, target.key)
+    by, theirs = (
+        field_of(statement, own, check.entity, check.relation.by),
+        field_of(statement, other, target.name, target.key),
+    )
+    if by.meta.get(KEY) == theirs.meta.get(KEY):
+        by, theirs = bare_key(by), bare_key(theirs)
     counted = (
         exp.Select()
         .select(named(copied(by), "key"), named(exp.Count(this=exp.Star()), "count"))
@@ -218,8 +228,8 @@ def tied_rows(statement: Statement, check: Check) -> exp.Select:
     """What several rows are the same in (`key0`, `key1`, …) that differ in what would tell them apart, with how
     many they are, in `count`."""
     cte = statement.rows_only(check.entity)
-    keys = [field_of(statement, cte, name) for name in check.names]
-    differ = any_of([_several(field_of(statement, cte, name)) for name in check.ties])
+    keys = [field_of(statement, cte, check.entity, name) for name in check.names]
+    differ = any_of([_several(field_of(statement, cte, check.entity, name)) for name in check.ties])
     assert differ is not None
     more = exp.GT(this=exp.Count(this=exp.Star()), expression=literal(1))
     select = exp.Select().select(*(named(copied(key), f"key{at}") for at, key in enumerate(keys)))
@@ -232,7 +242,7 @@ def tied_rows(statement: Statement, check: Check) -> exp.Select:
     )
 
 
-def _several(cell: exp.Column) -> exp.Expr:
+def _several(cell: exp.Expr) -> exp.Expr:
     """That a column has more than one value in a group, nothing being one."""
     unlike = exp.NEQ(this=exp.Min(this=cell), expression=exp.Max(this=cell.copy()))
     there, every = exp.Count(this=cell.copy()), exp.Count(this=exp.Star())

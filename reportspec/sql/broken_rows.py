@@ -9,13 +9,16 @@ from sqlglot import exp
 from reportspec.calendar import instant
 from reportspec.expression.sandbox import path_of
 from reportspec.expression.trees import (
+    KEY,
     LARGEST,
     LARGEST_NUMBER,
     any_of,
+    bare_key,
     column,
     copied,
     instant_literal,
     literal,
+    text_key,
     when,
 )
 from reportspec.model.findings import FIRST_TIME, Check
@@ -27,12 +30,12 @@ def count_of(statement: Statement, cte: str, check: Check) -> exp.Expr:
     """How many rows of the CTE break a check, or have the value that is looked for."""
     if check.kind in ("repeated-key", "shared-name"):
         assert check.field is not None
-        key = field_of(statement, cte, check.field.name)
+        key = bare_key(field_of(statement, cte, check.entity, check.field.name))
         different = exp.Count(this=exp.Distinct(expressions=[copied(key)]))
         return exp.Sub(this=exp.Count(this=key), expression=different)
     if check.kind == "unknown-value" and len(check.names) > 1:
         assert check.field is not None
-        value = field_of(statement, cte, check.field.name)
+        value = field_of(statement, cte, check.entity, check.field.name)
         there = when(breaks(statement, cte, check), value)
         return exp.Count(this=exp.Distinct(expressions=[there]))
     return exp.Count(this=when(breaks(statement, cte, check), literal(1)))
@@ -41,13 +44,12 @@ def count_of(statement: Statement, cte: str, check: Check) -> exp.Expr:
 def breaks(statement: Statement, cte: str, check: Check) -> exp.Expr:
     """The condition that a row of the CTE breaks a check."""
     if check.expectation is not None:
-        return _own(statement, cte, check.expectation.unless)
+        return _own(statement, cte, check.entity, check.expectation.unless)
     assert check.field is not None
-    value = field_of(statement, cte, check.field.name)
+    value = field_of(statement, cte, check.entity, check.field.name)
     if check.kind == "no-key":
-        none = exp.Is(this=value, expression=exp.Null())
-        typed = statement.binding.typed_key(check.entity, check.field.name)
-        if typed or check.field.type not in ("key", "text"):
+        none = exp.Is(this=bare_key(value), expression=exp.Null())
+        if KEY in value.meta or check.field.type not in ("key", "text"):
             return none
         blank = exp.EQ(this=exp.Trim(this=copied(value)), expression=literal(""))
         return exp.Or(this=none, expression=blank)
@@ -93,7 +95,7 @@ def given(value: exp.Expr) -> exp.Expr:
 
 def has_amount(statement: Statement, cte: str, check: Check) -> exp.Expr:
     """That a row has one of the amounts that a currency is of."""
-    none = [exp.Is(this=field_of(statement, cte, name), expression=exp.Null()) for name in check.names]
+    none = [exp.Is(this=field_of(statement, cte, check.entity, name), expression=exp.Null()) for name in check.names]
     found = any_of([exp.Not(this=one) for one in none])
     assert found is not None
     return exp.Paren(this=found)
@@ -112,15 +114,17 @@ def between(binding: Binding, check: Check, value: exp.Expr, start: date, end: d
     )
 
 
-def _own(statement: Statement, cte: str, tree: exp.Expr) -> exp.Expr:
+def _own(statement: Statement, cte: str, entity: str, tree: exp.Expr) -> exp.Expr:
     """A condition over an entity's own fields, over its CTE."""
 
     def read(node: exp.Expr) -> exp.Expr:
-        return field_of(statement, cte, path_of(node)[-1]) if isinstance(node, exp.Column) else node
+        return field_of(statement, cte, entity, path_of(node)[-1]) if isinstance(node, exp.Column) else node
 
     return copied(tree).transform(read, copy=False)
 
 
-def field_of(statement: Statement, cte: str, name: str) -> exp.Column:
+def field_of(statement: Statement, cte: str, entity: str, name: str) -> exp.Expr:
+    """A field of an entity's rows in a CTE; a key as a text, as those who look for values take it."""
     statement.need(cte, name)
-    return column(cte, name)
+    kind = statement.binding.key_kind(entity, name)
+    return text_key(column(cte, name), kind) if kind else column(cte, name)

@@ -7,6 +7,7 @@ each stand side by side.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TypeVar
 
 from sqlglot import exp
 
@@ -17,10 +18,12 @@ from reportspec.expression.trees import (
     null,
 )
 
+S = TypeVar("S", bound=exp.Expr)
+
 MOST_JOINED = 40  # SELECTs in one FROM
 
 
-def inlined(tree: exp.Select, selects: int) -> exp.Select:
+def inlined(tree: S, selects: int) -> S:
     """The statement with those CTEs marked as not to be materialized that only name columns of a
     table. Read by more than one SELECT they would be written down first, with all the rows that
     no WHERE lets pass."""

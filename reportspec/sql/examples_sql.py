@@ -102,7 +102,7 @@ def examples_statement(binding: Binding, check: Check) -> exp.Expr:
     if not shown:
         lone = exp.Select().select(named(null("VARCHAR"), "value"), _every()).from_(table(cte))
         return statement.finish(lone, EXAMPLE)
-    value = field_of(statement, cte, shown)
+    value = field_of(statement, cte, check.entity, shown)
     if check.side is not None:
         ends = [(exp.Min(this=copied(value)), "first"), (exp.Max(this=copied(value)), "last")]
         ends_of = [named(cast(tree, "DATE"), name) for tree, name in ends]
@@ -148,7 +148,10 @@ def _across(statement: Statement, check: Check) -> exp.Select | None:
         select = of(exp.Select().select(named(written, "value"), _every())).where(text)
         return _most(select.group_by(copied(written)), exp.Count(this=exp.Star()), written, 2)
     if check.relation is not None:
-        lone, often = column("keys", "key"), column("keys", "count")
+        lone: exp.Expr = column("keys", "key")
+        if statement.binding.key_kind(check.entity, check.relation.by):
+            lone = cast(lone, "VARCHAR")
+        often = column("keys", "count")
         select = exp.Select().select(named(lone, "value"), named(often, "count"))
         return _most(lone_keys(statement, check, select), often, lone, MOST_KEYS)
     return None
@@ -186,7 +189,7 @@ def values_there_statement(binding: Binding, check: Check) -> exp.Expr:
     assert check.field is not None
     statement = Statement(binding)
     cte = statement.rows_only(check.entity)
-    value = field_of(statement, cte, check.field.name)
+    value = field_of(statement, cte, check.entity, check.field.name)
     every = named(exp.Count(this=exp.Star()), "count")
     select = exp.Select().select(named(cast(value, "VARCHAR"), "value"), every).from_(table(cte))
     select = select.where(breaks(statement, cte, check)).group_by(copied(value))
@@ -201,7 +204,7 @@ def near_keys_statement(binding: Binding, check: Check, wanted: Iterable[str]) -
     assert target.key is not None
     statement = Statement(binding)
     cte = statement.rows_whole(target.name)
-    key = field_of(statement, cte, target.key)
+    key = field_of(statement, cte, target.name, target.key)
     plain = exp.Lower(this=exp.Trim(this=cast(copied(key), "VARCHAR")))
     near = exp.In(this=plain, expressions=[literal(one) for one in wanted])
     select = exp.Select().select(named(cast(key, "VARCHAR"), "value")).from_(table(cte)).where(near)
@@ -219,7 +222,7 @@ def probe_statement(binding: Binding, entity: str, name: str | None, *, fetched:
     if name is None:
         select = exp.Select().select(named(exp.Count(this=exp.Star()), "n")).from_(table(cte))
         return statement.finish(select, {"n": "integer"})
-    value = field_of(statement, cte, name)
+    value = field_of(statement, cte, entity, name)
     if fetched:
         select = exp.Select().select(named(value, "value")).from_(table(cte)).distinct()
         kept = binding.field(entity, name)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import combinations
 
 from sqlglot import exp
 
@@ -20,6 +21,7 @@ from reportspec.expression.trees import (
     FLAG,
     alias_of,
     all_of,
+    any_of,
     bare_key,
     cast,
     column,
@@ -33,6 +35,7 @@ from reportspec.sql.from_clause import Rows
 from reportspec.sql.windows import Window, any_window, in_turn
 
 GROUPS = "folded"
+MOST_TOLD = 2  # kinds of cases of which a row is asked whether it is one of any: the sides of a comparison
 WORTH = 3  # measures with conditions of their own, from which on a second step pays
 _PLAIN = (exp.And, exp.Or, exp.Not, exp.Paren, exp.EQ, exp.NEQ, exp.Is, exp.In)
 
@@ -87,6 +90,8 @@ def aggregated(rows: Rows, keys: Keys, cases: Sequence[Case]) -> exp.Select:
     bounded = len(windows) > 1 and None not in windows and all(own)
     if bounded:
         where += any_window(window for window in windows if window is not None)
+    elif not keys and all(own):
+        where += _any_case(own)
     if all(case.counts or case.measure.aggregate in _ADDS_UP for case in cases):
         named_later = _named_later(rows, keys, [*where, *_trees(cases, own)])
         if named_later or sum(map(bool, own)) >= WORTH:
@@ -113,6 +118,26 @@ def _common(cases: Sequence[Case]) -> list[exp.Expr]:
     """The conditions that all cases have: they go to WHERE."""
     first, *others = cases
     return [c for c in dict.fromkeys(first.conditions) if all(c in other.conditions for other in others)]
+
+
+def _any_case(own: Sequence[tuple[exp.Expr, ...]]) -> list[exp.Expr]:
+    """The condition under which a row is one of any case, where that is soon said. It leaves out what no case counts
+    before it is joined and grouped: most rows, where cases ask what held at an instant."""
+    if all(_told_apart(condition) is not None for conditions in own for condition in conditions):
+        return []
+    told = {frozenset(conditions): conditions for conditions in own}
+    widest = [conditions for found, conditions in told.items() if not any(other < found for other in told)]
+    while len(widest) > MOST_TOLD:  # cases that are most alike are told by what they share
+        pairs = [(first, second, _shared(first, second)) for first, second in combinations(widest, 2)]
+        first, second, shared = max(pairs, key=lambda pair: len(pair[2]))
+        if not shared:
+            return []
+        widest = [*(one for one in widest if one is not first and one is not second), shared]
+    return [any_of(found for conditions in widest if (found := all_of(map(copied, conditions))) is not None)]
+
+
+def _shared(first: Sequence[exp.Expr], second: Sequence[exp.Expr]) -> tuple[exp.Expr, ...]:
+    return tuple(condition for condition in first if condition in second)
 
 
 def _trees(cases: Sequence[Case], own: Sequence[tuple[exp.Expr, ...]]) -> list[exp.Expr]:

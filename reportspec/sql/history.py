@@ -4,18 +4,37 @@ A deal that was lost in June, reopened in July and won in September has three cl
 states. Each gets a row with the instants between which it held, so that any report can ask what
 was true at its own date. The last state is the source's own record of today: its status and
 closing date are the entity's own, which people correct; where a closed record has no closing date,
-the history's last closing is its own. Earlier states take theirs from the history. Where
+the history's last closing is its own. Earlier states take theirs from the history. What else a record
+says of its closing (why it was lost) is known of the whole stretch of closed states that it ends with. Where
 the history also has what other fields were (a deal's amount), a state has a row for each change.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from reportspec.expression.trees import all_of, cast, column, copied, literal, named, null, table, when
+from reportspec.expression.trees import (
+    all_of,
+    any_of,
+    bare_key,
+    cast,
+    column,
+    copied,
+    instant_literal,
+    literal,
+    named,
+    null,
+    same_key,
+    table,
+    text_key,
+    when,
+)
 from reportspec.model.domain import Entity, History, Outcome
+from reportspec.resolve.moments import Span, Spans
 from reportspec.sql.from_clause import aliased
 
 if TYPE_CHECKING:
@@ -23,6 +42,7 @@ if TYPE_CHECKING:
 
 VISIT, FOLLOWING = "visit", "following"  # the aliases of a state in the history, and of the one after it
 WORTH = "worth"  # the alias of the entity with past values
+MOST_SPANS = 12  # of which a state is asked whether it held in them
 CHANGED = "changed_at"  # when a row came into the state; null where there is no history of it
 
 
@@ -36,9 +56,16 @@ def past_values(statement: Statement, entity: Entity, needed: tuple[str, ...]) -
 
 
 def select_versions(
-    statement: Statement, entity: Entity, name: str, base: str, states: str, needed: tuple[str, ...]
+    statement: Statement,
+    entity: Entity,
+    name: str,
+    base: str,
+    states: str,
+    needed: tuple[str, ...],
+    spans: Spans | None = None,
 ) -> list[tuple[str, exp.Expr, str]]:
-    """The CTEs `states` (the history of the rows in `base`) and `name` (both joined)."""
+    """The CTEs `states` (the history of the rows in `base`) and `name` (both joined), without past states that did not
+    hold in any of the `spans`, if there are any. The last state stays, so that no row looks as if it had none."""
     history = entity.history
     assert history is not None
     assert entity.key is not None
@@ -47,7 +74,7 @@ def select_versions(
         (states, _states(statement, entity, base, needed), f"The states that {label.lower()} were in"),
         (
             name,
-            _versions(statement, entity, base, states, needed),
+            _versions(statement, entity, base, states, needed, spans),
             f"{label}, one row for each state, valid from and until",
         ),
     ]
@@ -61,17 +88,17 @@ def _states(statement: Statement, entity: Entity, base: str, needed: tuple[str, 
     of = history.states
 
     def key(alias: str, entity: str, name: str) -> exp.Expr:
-        found = column(alias, name)
-        return cast(found, "VARCHAR") if statement.binding.typed_key(entity, name) else found
+        return _key(statement, alias, entity, name)
 
     row, stage = key(VISIT, history.entity, history.by), key(VISIT, history.entity, history.stage)
     following = key(VISIT, history.entity, history.next)
+    kept = statement.binding.key_kind(entity.name, history.stage)
     begins, ends = _held(statement, entity, base)
     first = exp.EQ(this=column(VISIT, history.number), expression=literal(1))
     select = exp.Select().select(
-        named(copied(row), history.by),
+        named(copied(bare_key(row) if _of_one_kind(statement, entity) else row), history.by),
         named(column(VISIT, history.number), "visit_number"),
-        named(copied(stage), history.stage),
+        named(copied(bare_key(stage) if kept else stage), history.stage),
         named(_is_last(history), "is_last"),
         named(_yes(of.entity, of.won), "is_won"),
         named(_yes(of.entity, of.lost), "is_lost"),
@@ -81,10 +108,14 @@ def _states(statement: Statement, entity: Entity, base: str, needed: tuple[str, 
         named(ends, "valid_until"),
     )
     if history.outcome.lost_from in needed:
-        select = select.select(named(_last_open(history, stage), "last_open_stage_id"), copy=False)
-    of_row = exp.EQ(this=column(base, entity.key), expression=row)
-    of_state = exp.EQ(this=key(of.entity, of.entity, of.key), expression=stage)
-    of_next = exp.EQ(this=key(FOLLOWING, of.entity, of.key), expression=following)
+        typed = statement.binding.key_kind(entity.name, history.outcome.lost_from)
+        before = _last_open(history, bare_key(stage) if typed else stage, exp.Null() if typed else null("VARCHAR"))
+        select = select.select(named(before, "last_open_stage_id"), copy=False)
+    if any(_asks_for_the_stretch(statement, entity, name) for name in needed):
+        select = select.select(named(_ends_history(history), "ends_history"), copy=False)
+    of_row = same_key(key(base, entity.name, entity.key), row)
+    of_state = same_key(key(of.entity, of.entity, of.key), stage)
+    of_next = same_key(key(FOLLOWING, of.entity, of.key), following)
     select = select.from_(aliased(history.entity, VISIT), copy=False)
     joins = [
         exp.Join(this=table(base), on=of_row),
@@ -93,6 +124,71 @@ def _states(statement: Statement, entity: Entity, base: str, needed: tuple[str, 
     ]
     select.set("joins", joins)
     return select
+
+
+def _held_in(statement: Statement, since: exp.Expr, until: exp.Expr, spans: Spans) -> exp.Expr:
+    """Whether what held from one time to another did so in any of some stretches, or still does. A day is left on
+    either side: clocks that are put back show a later instant as an earlier time."""
+    binding, day = statement.binding, timedelta(days=1)
+
+    def bound(instant: datetime) -> exp.Expr:
+        return instant_literal(instant, "time", binding.source_zone, binding.zone)
+
+    held: list[exp.Expr] = [exp.Is(this=copied(until), expression=exp.Null())]
+    for first, last in _few([(first - day, last + day) for first, last in spans]):
+        ever = exp.Is(this=copied(since), expression=exp.Null())
+        before = exp.LTE(this=copied(since), expression=bound(last))
+        after = exp.GTE(this=copied(until), expression=bound(first))
+        held.append(exp.and_(after, exp.Paren(this=exp.Or(this=ever, expression=before))))
+    return exp.Paren(this=any_of(held))
+
+
+def _few(spans: Iterable[Span]) -> list[Span]:
+    """The stretches in turn, those that meet as one; all as one where they are many."""
+    found: list[Span] = []
+    for first, last in sorted(spans):
+        if found and first <= found[-1][1]:
+            found[-1] = (found[-1][0], max(last, found[-1][1]))
+        else:
+            found.append((first, last))
+    return found if len(found) <= MOST_SPANS else [(found[0][0], found[-1][1])]
+
+
+def _key(statement: Statement, alias: str, entity: str, name: str) -> exp.Expr:
+    """A key of what stands under an alias, as a text for all that may ask of it."""
+    kind = statement.binding.key_kind(entity, name)
+    return text_key(column(alias, name), kind) if kind else column(alias, name)
+
+
+def _of_one_kind(statement: Statement, entity: Entity) -> bool:
+    """Whether rows and their states have the row's key as one kind; where they do not, states have it as a text."""
+    history, kind_of = entity.history, statement.binding.key_kind
+    assert history is not None
+    assert entity.key is not None
+    return kind_of(history.entity, history.by) == kind_of(entity.name, entity.key)
+
+
+def _asks_for_the_stretch(statement: Statement, entity: Entity, name: str) -> bool:
+    """Whether a field is the record's in all states of the closing that the record tells of."""
+    history, field = entity.history, statement.binding.field(entity.name, name)
+    assert history is not None
+    if name == history.outcome.reopened:
+        return True
+    told = (*history.outcome.fields, history.stage, *history.with_state)
+    return field is not None and field.as_of is not None and name not in told
+
+
+def _ends_history(history: History) -> exp.Expr:
+    """Whether a state won or lost what is in it, and every state after it did the same."""
+
+    def alike(name: str) -> exp.Expr:
+        closed = _yes(history.states.entity, name)
+        other = exp.Max(this=when(exp.Not(this=copied(closed)), column(VISIT, history.number)))
+        latest = exp.Window(this=other, partition_by=[column(VISIT, history.by)])
+        before = exp.Coalesce(this=latest, expressions=[literal(0)])
+        return exp.Paren(this=exp.and_(closed, exp.GT(this=column(VISIT, history.number), expression=before)))
+
+    return exp.Or(this=alike(history.states.won), expression=alike(history.states.lost))
 
 
 def _is_last(history: History) -> exp.Expr:
@@ -115,7 +211,7 @@ def _held(statement: Statement, entity: Entity, base: str) -> tuple[exp.Expr, ex
     return begins, ends
 
 
-def _last_open(history: History, stage: exp.Expr) -> exp.Expr:
+def _last_open(history: History, stage: exp.Expr, none: exp.Expr) -> exp.Expr:
     """The state that a row was lost from: the last one before that closes nothing."""
 
     def before(name: exp.Expr, by: int) -> exp.Expr:
@@ -125,7 +221,7 @@ def _last_open(history: History, stage: exp.Expr) -> exp.Expr:
             order=exp.Order(expressions=[column(VISIT, history.number)]),
         )
 
-    open_stage = when(_closed(history, history.states.entity), null("VARCHAR"), copied(stage))
+    open_stage = when(_closed(history, history.states.entity), none, copied(stage))
     return exp.Coalesce(this=before(open_stage, 1), expressions=[before(copied(open_stage), 2)])
 
 
@@ -149,7 +245,14 @@ def _yes(alias: str, name: str) -> exp.Expr:
     return exp.Coalesce(this=column(alias, name), expressions=[exp.Boolean(this=False)])
 
 
-def _versions(statement: Statement, entity: Entity, base: str, states: str, needed: tuple[str, ...]) -> exp.Expr:
+def _versions(
+    statement: Statement,
+    entity: Entity,
+    base: str,
+    states: str,
+    needed: tuple[str, ...],
+    spans: Spans | None,
+) -> exp.Expr:
     """A row for each state of each row in `base`, and for each change of its values within one."""
     history = entity.history
     assert history is not None
@@ -165,16 +268,36 @@ def _versions(statement: Statement, entity: Entity, base: str, states: str, need
         if amount in history_of:
             value = _value_then(history, base, states, field, amount, value)
         select = select.select(named(value, field), copy=False)
-    on = _same(column(states, history.by), column(base, entity.key))
+    row = _key(statement, base, entity.name, entity.key)
+    on: exp.Expr = _same(column(states, history.by), bare_key(row) if _of_one_kind(statement, entity) else row)
+    if spans:
+        # In the join, where databases ask it of the states alone; a row without any has to stay.
+        held = _held_in(statement, column(states, "valid_from"), column(states, "valid_until"), spans)
+        on = exp.And(this=on, expression=held)
     select = select.from_(table(base), copy=False)
     select = select.join(exp.Join(this=table(states), side="LEFT", on=on), copy=False)
-    return select.join(_join_values(statement, history, states), copy=False) if history_of else select
+    if not history_of:
+        return select
+    select = select.join(_join_values(statement, entity, states), copy=False)
+    if spans:
+        select = select.where(_held_in(statement, own["valid_from"], own["valid_until"], spans), copy=False)
+    return select
 
 
 def _is_today(history: History, states: str) -> exp.Expr:
     """Whether a state is the last one of its row, or the row has none in the history."""
     unknown = exp.Is(this=column(states, history.by), expression=exp.Null())
     return exp.Or(this=unknown, expression=column(states, "is_last"))
+
+
+def _told_today(history: History, base: str, states: str) -> exp.Expr:
+    """Whether a state is of the closing that the record tells of: today's state, or one of those before it
+    in which all that came after went the same way, and the record with it."""
+    outcome = history.outcome
+    ifs = [exp.If(this=column(states, "is_won"), true=literal(outcome.won))]
+    same = _same(column(base, outcome.field), exp.Case(ifs=ifs, default=literal(outcome.lost)))
+    stretch = exp.And(this=column(states, "ends_history"), expression=same)
+    return exp.Or(this=exp.Paren(this=_is_today(history, states)), expression=exp.Paren(this=stretch))
 
 
 def _closed_state(states: str) -> exp.Expr:
@@ -200,6 +323,10 @@ def _of_state(statement: Statement, entity: Entity, base: str, states: str) -> d
         "valid_from": column(states, "valid_from"),
         "valid_until": column(states, "valid_until"),
     }
+    if outcome.reopened is not None:
+        # Of what was closed then, whether it was opened again, or closed otherwise, since.
+        told = exp.Paren(this=_told_today(history, base, states))
+        own[outcome.reopened] = when(told, exp.Boolean(this=False), _closed_state(states))
     if statement.binding.mapped(entity.name, outcome.lost_from) is not None:
         recorded = column(base, outcome.lost_from)
         own[outcome.lost_from] = exp.Coalesce(this=column(states, "last_open_stage_id"), expressions=[recorded])
@@ -232,14 +359,14 @@ def _closing(statement: Statement, entity: Entity, base: str, states: str) -> ex
     return exp.Case(ifs=ifs)
 
 
-def _join_values(statement: Statement, history: History, states: str) -> exp.Join:
+def _join_values(statement: Statement, entity: Entity, states: str) -> exp.Join:
     """The values that the history has of a row within a state."""
+    history = entity.history
+    assert history is not None
     past = history.values
     assert past is not None
-    by: exp.Expr = column(WORTH, history.by)
-    if statement.binding.typed_key(past.entity, history.by):
-        by = cast(by, "VARCHAR")
-    same = _same(by, column(states, history.by))
+    by, row = _key(statement, WORTH, past.entity, history.by), _key(statement, states, history.entity, history.by)
+    same = same_key(by, row if _of_one_kind(statement, entity) else column(states, history.by))
     within = _same(column(WORTH, past.number), column(states, "visit_number"))
     return exp.Join(this=aliased(past.entity, WORTH), side="LEFT", on=all_of([same, within]))
 
@@ -283,7 +410,7 @@ def _value_then(history: History, base: str, states: str, field: str, amount: st
 
 def _as_then(statement: Statement, entity: Entity, base: str, states: str, name: str) -> exp.Expr:
     """A field that the history does not have, as of a state. What a row has with its state is known of
-    today's alone; what came with a closing is that of the last one, which earlier states knew nothing of."""
+    today's alone; what came with a closing is that of the last one, which states before it knew nothing of."""
     field, history = statement.binding.field(entity.name, name), entity.history
     assert history is not None
     if name in history.with_state:
@@ -293,5 +420,5 @@ def _as_then(statement: Statement, entity: Entity, base: str, states: str, name:
     open_still: exp.Expr = exp.Is(this=column(base, field.as_of.event), expression=exp.Null())
     if field.as_of.event == history.outcome.at:  # a closed record may lack its date
         open_still = exp.and_(open_still, exp.Not(this=exp.Paren(this=_closed_record(history.outcome, base))))
-    known = exp.Or(this=exp.Paren(this=_is_today(history, states)), expression=open_still)
+    known = exp.Or(this=_told_today(history, base, states), expression=open_still)
     return when(known, column(base, name), literal(field.as_of.before))

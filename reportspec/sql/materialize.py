@@ -16,9 +16,10 @@ from sqlglot import exp
 
 from reportspec.expression.trees import READS, ROWS, SOURCE, SPEAKS, alias_of, conjuncts, identifier, names_cte
 from reportspec.resolve.binding import Binding
-from reportspec.resolve.moments import Moment
+from reportspec.resolve.moments import Moment, Spans
+from reportspec.sql.combine import inlined
 from reportspec.sql.dialects.rewrite import rewritten, with_args
-from reportspec.sql.statement import RowsOf, Statement
+from reportspec.sql.statement import RowsOf, Statement, together
 
 PREFIX = "reportspec_"  # of the names of temporary tables: nobody else's begin like that
 
@@ -61,6 +62,7 @@ class _Library(Statement):
     def __init__(self, binding: Binding) -> None:
         super().__init__(binding)
         self._names: dict[tuple[object, ...], str] = {}
+        self._spans: dict[str, list[Spans | None]] = {}
 
     def _called(self, name: str, moment: Moment) -> str:
         if moment.as_of is None:  # what a history reads
@@ -76,33 +78,38 @@ class _Library(Statement):
             return self.today(self.binding.entity(rows.entity))
         return self.instance(rows.entity, rows.moment or Moment("current", None, None, None))
 
+    def read(self, cte: str, rows: RowsOf) -> None:
+        """Have in a CTE what a statement reads of its rows."""
+        self._spans.setdefault(cte, []).append(rows.spans)
+        for field in rows.fields:
+            self.need(cte, field)
+
+    def _held_in(self, cte: str) -> Spans | None:
+        return together([*self._spans.get(cte, ()), *(look.spans for look in self._looks.get(cte, ()))])
+
 
 def script(binding: Binding, trees: Sequence[exp.Expr], place: Temporary) -> Script | None:
     """The statements with what several of them are made from as temporary tables; where tables have indexes, also
     with all that others are joined to, and rates, which are few. None where there is nothing of that kind."""
-    fields: dict[Key, dict[str, None]] = {}
-    where: Counter[Key] = Counter()
-    found: dict[Key, RowsOf] = {}
+    found: dict[Key, list[RowsOf]] = {}
     for tree in trees:
         for one in tree.meta.get(ROWS, ()):
             key = _key(one)
             if key is not None and (place.indexes or (one.made and one.entity)):
-                where[key] += 1
-                fields.setdefault(key, {}).update(dict.fromkeys(one.fields))
-                found.setdefault(key, one)
-    several = [key for key, count in where.items() if count > 1 or place.indexes]
+                found.setdefault(key, []).append(one)
+    several = [key for key, rows in found.items() if len(rows) > 1 or place.indexes]
     if not several:
         return None
     library = _Library(binding)
     names: dict[Key, str] = {}
     for key in several:
-        names[key] = library.made_again(found[key])
-        for field in fields[key]:
-            library.need(names[key], field)
+        names[key] = library.made_again(found[key][0])
+        for one in found[key]:
+            library.read(names[key], one)
     made = {name: tree for name, tree, _ in library.ctes()}
     order = {name: _names_read(tree) for name, tree in made.items()}
     asked = [_Asked.of(tree, names) for tree in trees]
-    kept = _worth_it({names[key] for key in several if found[key].made}, order, asked)
+    kept = _worth_it({names[key] for key in several if found[key][0].made}, order, asked)
     if place.indexes:
         kept |= _joined(made, asked)
     if not kept:
@@ -118,7 +125,7 @@ def script(binding: Binding, trees: Sequence[exp.Expr], place: Temporary) -> Scr
                 if other in inside
             ]
             select = _over(tree, done, place.schema)
-            select = _with_ctes(select, ctes) if ctes else select
+            select = inlined(_with_ctes(select, ctes), 1) if ctes else select
             select.meta.update({READS: library.reads(), SPEAKS: binding.source.dialect})
             done[name] = f"{PREFIX}{name}"
             selects[done[name]] = select

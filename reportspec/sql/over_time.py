@@ -83,11 +83,14 @@ def bucket_moment(scope: Scope, measure: Measure, side: Side, moment: Moment) ->
     return Moment(side.name, side.as_of, bound("start"), bound("end"))
 
 
-def calendar_moment(side: Side) -> Moment:
+def calendar_moment(binding: Binding, side: Side) -> Moment:
+    """The instants of the calendar's rows of a side."""
+
     def bound(name: str) -> object:
         return lambda storage: column("calendar", f"{name}_date" if storage == "date" else name)
 
-    return Moment("calendar", bound("as_of"), bound("starts"), bound("ends"), side.as_of)
+    first = min(min(instant(bucket.end, binding.zone), side.as_of) for bucket in side.buckets)
+    return Moment("calendar", bound("as_of"), bound("starts"), bound("ends"), side.as_of, first)
 
 
 def calendar_rows(scope: Scope, sides: tuple[Side, ...]) -> exp.Expr:

@@ -25,6 +25,8 @@ from reportspec.expression.trees import (
     instant_literal,
     literal,
     null,
+    same_key,
+    text_key,
     when,
 )
 from reportspec.expression.types import explicit
@@ -51,6 +53,7 @@ class Scope:
         self.binding = statement.binding
         self.entity = entity
         self.base = statement.instance(entity, moment)
+        self._looked = statement.look(self.base)
         self._joins: set[tuple[tuple[str, ...], str]] = set()  # ways and the aliases at their ends
         self._of_previous: set[str] = set()  # the aliases of what is another row on the other side
         self._compiled: dict[tuple[int, str, tuple[str, ...], int], tuple[exp.Expr, exp.Expr, At | None]] = {}
@@ -66,6 +69,7 @@ class Scope:
     def _pair(self, match: Match, moment: Moment) -> None:
         """Join the rows of another entity that match."""
         cte = self.statement.instance(match.entity, moment)
+        self.statement.look(cte)
         self.matched = match.entity
         paired = self.binding.entity(match.entity)
         on = [*conjuncts(self.compile(match.on, moment))]
@@ -103,6 +107,7 @@ class Scope:
             conditions += there_at(self, self.entity, self.base, entity, moment)
         if entity.derived is None and self.statement.versioned(entity.name):
             conditions += valid_at(self, self.entity, moment)
+            self._looked.at(moment)
         return conditions
 
     def given(self, entity: Entity, name: str) -> bool:
@@ -184,7 +189,7 @@ class Scope:
                     node.set(key, [visit(v) if isinstance(v, exp.Expr) else v for v in value])
             if YES in node.meta and FEW in node.this.meta:
                 node.meta[FEW] = True
-            return in_order(node)
+            return in_order(_with_bare_keys(node))
 
         return visit(self._meant(tree, steps, day))
 
@@ -322,7 +327,8 @@ class Scope:
             # Before the first known stage, and before closing where there is no history, it is unknown.
             since = column(alias, "stage_since")
             bound = self.instant(moment.as_of, "time")
-            return when(exp.GTE(this=since, expression=bound), exp.Null(), value)
+            known = when(exp.GTE(this=since, expression=bound), exp.Null(), bare_key(value))
+            return text_key(known, value.meta[KEY]) if KEY in value.meta else known
         if field.as_of is None or not self.given(entity, field.as_of.event):
             return value
         self.statement.need(entity.name, field.as_of.event)
@@ -332,7 +338,7 @@ class Scope:
         if field.name == field.as_of.event:
             return when(exp.LT(this=event, expression=bound), value)
         if value.meta.get(KEY):
-            return _text_key(when(exp.GTE(this=event, expression=bound), before, value.this))
+            return text_key(when(exp.GTE(this=event, expression=bound), before, value.this), value.meta[KEY])
         then = when(exp.GTE(this=event, expression=bound), before, value)
         then.meta.update({FEW: True} if FEW in value.meta else {})
         return then
@@ -340,9 +346,8 @@ class Scope:
     def _column(self, alias: str, entity: Entity, field: Field) -> exp.Expr:
         """A column of a CTE. Keys are texts for all that may ask of them."""
         found = _typed(column(alias, field.name), field)
-        if field.type == "key" and self.binding.typed_key(entity.name, field.name):
-            return _text_key(found)
-        return found
+        kind = self.binding.key_kind(entity.name, field.name) if field.type == "key" else ""
+        return text_key(found, kind) if kind else found
 
     def _last(self, way: tuple[str, ...]) -> Relation | None:
         """The relation at the end of a way."""
@@ -365,7 +370,7 @@ class Scope:
         cte = self.statement.today(target) if relation.today else self.statement.instance(target.name, moment)
         past = not relation.today and target.derived is None and self.statement.versioned(target.name)
         assert target.key is not None, f"{target.name} has no key to join on"
-        bare = bare_key(key) if self.binding.typed_key(target.name, target.key) else key
+        bare = bare_key(key)
         # Of what is another row on the other side of a comparison each side has a join of its own.
         varies = (
             past
@@ -378,9 +383,12 @@ class Scope:
             alias = f"{alias}_previous"
             self._of_previous.add(alias)
         self.statement.need(cte, target.key)
-        conditions = [self._same_key(column(alias, target.key), target, key)]
+        theirs = column(alias, target.key)
+        kind = self.binding.key_kind(target.name, target.key)
+        conditions: list[exp.Expr] = [same_key(text_key(theirs, kind) if kind else theirs, key)]
         if past:
             conditions += valid_at(self, alias, moment)
+            self.statement.look(cte).at(moment)
         if (way, alias) not in self._joins:
             self._joins.add((way, alias))
             clause = exp.Join(this=aliased(cte, alias), side="LEFT", on=all_of(conditions))
@@ -388,15 +396,6 @@ class Scope:
             if target.idle_rows is not None and not past:
                 self._small.add(id(clause))
         return alias
-
-    def _same_key(self, theirs: exp.Expr, target: Entity, key: exp.Expr) -> exp.Expr:
-        """That the key of an entity is the one that leads to it."""
-        assert target.key is not None
-        if self.binding.typed_key(target.name, target.key):
-            if bare_key(key) is key:
-                theirs = cast(theirs, "VARCHAR")
-            key = bare_key(key)
-        return exp.EQ(this=theirs, expression=key)
 
     def _alias(self, way: tuple[str, ...]) -> str:
         alias = "_".join(way)
@@ -411,10 +410,15 @@ def _written_by_people(binding: Binding, tree: exp.Expr) -> bool:
     return bool(known[id(tree)][1])
 
 
-def _text_key(tree: exp.Expr) -> exp.Cast:
-    found = cast(tree, "VARCHAR")
-    found.meta.update({KEY: True, TEXT: True})
-    return found
+def _with_bare_keys(node: exp.Expr) -> exp.Expr:
+    """A node with keys as the statement has them where it only asks whether they are the same."""
+    if isinstance(node, (exp.EQ, exp.NEQ)):
+        kind = node.this.meta.get(KEY)
+        if kind and kind == node.expression.meta.get(KEY):
+            return type(node)(this=node.this.this, expression=node.expression.this)
+    if isinstance(node, exp.Window) and node.args.get("partition_by"):
+        node.set("partition_by", [bare_key(one) for one in node.args["partition_by"]])
+    return node
 
 
 def _typed(tree: exp.Column, field: Field) -> exp.Column:

@@ -101,7 +101,7 @@ def _source_value(binding: Binding, entity: Entity, part: MappedPart, field: Fie
         return _or_default(binding, entity, part, field, value)
     if field.type == "money":
         return cast(value, TYPES["money"])
-    if field.type == "key" and not binding.typed_key(entity.name, field.name):
+    if field.type == "key" and not binding.key_kind(entity.name, field.name):
         return cast(value, "VARCHAR")
     return value
 

@@ -5,7 +5,7 @@ Entities that are made from others are built first, since they say what they nee
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -27,7 +27,7 @@ from reportspec.expression.trees import (
 )
 from reportspec.model.domain import Derived, Entity
 from reportspec.resolve.binding import Binding, Unresolved
-from reportspec.resolve.moments import Moment, depth, varies_with_moment
+from reportspec.resolve.moments import Moment, Spans, depth, varies_with_moment
 from reportspec.sql.history import past_values, select_versions
 from reportspec.sql.rates import RATES, select_rates
 from reportspec.sql.scope import Scope
@@ -54,15 +54,38 @@ class _DerivedRows:
     needed: dict[str, None]
 
 
+@dataclass(slots=True)
+class Look:
+    """That a SELECT reads a CTE: of an entity's past states those that held at some time in its `spans`; all of them
+    where nothing is known of that."""
+
+    spans: Spans | None = None
+    _known: bool = True
+
+    def at(self, moment: Moment) -> None:
+        """Only rows that hold at a moment are asked for, or at others that were said."""
+        span = moment.span
+        self._known = self._known and span is not None
+        self.spans = (self.spans or frozenset()) | {span} if self._known and span is not None else None
+
+
+def together(spans: Iterable[Spans | None]) -> Spans | None:
+    """All stretches that any of several ask for; None where one asks for all."""
+    found = list(spans)
+    return None if not found or None in found else frozenset().union(*found)  # type: ignore[arg-type]
+
+
 class RowsOf(NamedTuple):
     """What a CTE has: an entity's rows with some of its `fields`, at a moment if they depend on one. It is `made`
-    from other CTEs; others are tables of the source as they are. Rates, which are of no entity, have no name of one."""
+    from other CTEs; others are tables of the source as they are. Rates, which are of no entity, have no name of one.
+    Of past states those are read that held at some time in its `spans`, or all of them."""
 
     cte: str
     entity: str
     moment: Moment | None
     fields: tuple[str, ...]
     made: bool
+    spans: Spans | None = None
 
 
 class Statement:
@@ -74,6 +97,17 @@ class Statement:
         self._rows: dict[str, _Rows] = {}
         self._derived: dict[str, _DerivedRows] = {}
         self._rated = False
+        self._looks: dict[str, list[Look]] = {}
+
+    def look(self, cte: str) -> Look:
+        """Say that a SELECT reads an entity's CTE; what it asks of it is said to the answer."""
+        look = Look()
+        self._looks.setdefault(cte, []).append(look)
+        return look
+
+    def spans(self, cte: str) -> Spans | None:
+        """The stretches of which past states are asked for, so far; None where all of them are."""
+        return together(look.spans for look in self._looks.get(cte, ()))
 
     def instance(self, name: str, moment: Moment) -> str:
         """The CTE with an entity's rows at a moment, made if it is not there yet."""
@@ -157,7 +191,10 @@ class Statement:
     def rows(self) -> tuple[RowsOf, ...]:
         """What each CTE has that was asked for so far."""
         return (
-            *(RowsOf(cte, r.entity.name, None, (*r.needed,), r.versions is not None) for cte, r in self._rows.items()),
+            *(
+                RowsOf(cte, r.entity.name, None, (*r.needed,), r.versions is not None, self.spans(cte))
+                for cte, r in self._rows.items()
+            ),
             *(
                 RowsOf(cte, r.entity.name, self._depends(r), (*r.needed,), made=True)
                 for cte, r in self._derived.items()
@@ -217,7 +254,12 @@ class Statement:
                 said += ", deleted ones too" if rows.whole else " as they are today"
             return [(name, select_rows(self.binding, rows.entity, rows.needed, whole=rows.whole), said)]
         base, states = rows.versions, f"{name}_state"
-        return select_versions(self, rows.entity, name, base, states, tuple(rows.needed))
+        return select_versions(self, rows.entity, name, base, states, tuple(rows.needed), self._held_in(name))
+
+    def _held_in(self, cte: str) -> Spans | None:
+        """The stretches outside of which a CTE need not have past states. One that is read once is no faster for
+        what it lacks: only what is written down leaves them out."""
+        return None
 
     def rows_tree(self, name: str) -> exp.Expr:
         """The SELECT of an entity's plain rows, by its CTE's name."""
@@ -272,7 +314,7 @@ class Statement:
                 continue
             field = rows.entity.fields.get(name)
             value = scope.compile(_in_place(tree, ties), moment, day=field is not None and field.type == "date")
-            if self.binding.typed_key(rows.entity.name, name):
+            if self.binding.key_kind(rows.entity.name, name):
                 value = bare_key(value)
             select = select.select(named(value, name), copy=False)
             if name in derived.group_by:

@@ -144,7 +144,7 @@ def _newest(statement: Statement, name: str, read: frozenset[str], now: datetime
     found: dict[str, list[exp.Expr]] = {"t": [], "d": []}
     for change in changes(binding, name, read):
         kind = "d" if binding.storage(name, change) == "date" else "t"
-        value = field_of(statement, cte, change)
+        value = field_of(statement, cte, name, change)
         latest = exp.Max(this=when(_up_to(binding, value, now, kind), copied(value)))
         found[kind].append(cast(latest, _TYPES[kind][0]))
     return found
@@ -170,7 +170,7 @@ def days_statement(
         for change in changes(binding, name, read):
             cte = statement.rows_only(name)
             kind = "d" if binding.storage(name, change) == "date" else "t"
-            value = field_of(statement, cte, change)
+            value = field_of(statement, cte, name, change)
             earlier = exp.Not(this=_up_to(binding, copied(value), since, kind))
             within = exp.And(this=earlier, expression=_up_to(binding, copied(value), until, kind))
             day = exp.Select().select(named(cast(value, "DATE"), "day")).distinct()

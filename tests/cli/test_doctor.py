@@ -37,8 +37,8 @@ def change(project: Path, name: str, old: str, new: str) -> None:
     path.write_text(text.replace(old, new), encoding="utf-8")
 
 
-def findings(run_cli: RunCli, project: Path) -> tuple[int, dict[str, list[dict[str, Any]]]]:
-    done = run_cli(["doctor", project, "--format", "json"])
+def findings(run_cli: RunCli, project: Path, *more: str) -> tuple[int, dict[str, list[dict[str, Any]]]]:
+    done = run_cli(["doctor", project, "--format", "json", *more])
     assert "Traceback" not in done.stderr
     found: dict[str, list[dict[str, Any]]] = {}
     for item in json.loads(done.stdout):
@@ -112,16 +112,23 @@ def test_a_folder_without_a_project(run_cli: RunCli, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("kind", "keys", "level"),
-    [("integer", "text", "note"), ("integer", "typed", None), ("text", "text", None), ("text", "typed", "error")],
+    [
+        ("integer", "text", "note"),
+        ("integer", "typed", None),
+        ("integer", None, None),
+        ("text", "text", None),
+        ("text", "typed", "error"),
+        ("text", None, None),
+    ],
 )
-def test_keys_of_two_sides(kind: str, keys: str, level: str | None, run_cli: RunCli, project: Path) -> None:
+def test_keys_of_two_sides(kind: str, keys: str | None, level: str | None, run_cli: RunCli, project: Path) -> None:
     """`deal.owner_id` is a whole number; `user.user_id` is of the kind given."""
     with sqlite3.connect(project / "crm.sqlite") as raw:
         raw.execute('alter table Opportunities add column "owner" integer')
         raw.execute(f"create table people (id {kind}, name text)")
     raw.close()
     mapping = json.loads((project / "m.yaml").read_text(encoding="utf-8"))
-    mapping["keys"] = keys
+    mapping |= {"keys": keys} if keys is not None else {}
     mapping["entities"]["deal"]["fields"]["owner_id"] = "owner"
     mapping["entities"]["user"] = {"table": "people", "key": "id", "fields": {"name": "name"}}
     (project / "m.yaml").write_text(json.dumps(mapping), encoding="utf-8")
@@ -153,3 +160,38 @@ def test_how_each_column_of_times_is_read(run_cli: RunCli, tmp_path: Path) -> No
         "without a zone, read as times of America/New_York: d.plain",
         "whole days: d.day",
     ]
+
+
+def test_indexes_are_looked_for_when_asked(run_cli: RunCli, project: Path) -> None:
+    with sqlite3.connect(project / "crm.sqlite") as raw:
+        raw.execute('alter table Opportunities add column "source" text')
+        rows = [(str(n), n, f"s{n % 40}", "2026-08-01") for n in range(10_000)]
+        raw.executemany("insert into Opportunities (Id, Amount, source, opened) values (?, ?, ?, ?)", rows)
+    raw.close()
+    mapping = json.loads((project / "m.yaml").read_text(encoding="utf-8"))
+    mapping["entities"]["deal"]["fields"]["source"] = "source"
+    (project / "m.yaml").write_text(json.dumps(mapping), encoding="utf-8")
+    _, found = findings(run_cli, project, "--deep")
+    assert "no spec" in found["indexes"][0]["said"]
+    spec = """
+version: 1
+report: custom
+period: 2026-Q3
+filters:
+  - {field: deal.source, eq: s7}
+sections:
+  - {id: k, kpis: [deals_created_count]}
+"""
+    (project / "q3.yaml").write_text(spec, encoding="utf-8")
+    code, found = findings(run_cli, project, "--deep")
+    assert code == 0
+    [index] = found["indexes"]
+    assert index["level"] == "note"
+    assert (
+        index["said"]
+        == "no index on `source` of `Opportunities` (10,000 rows), of which 2.5% are read by it: `q3.yaml`"
+    )
+    assert index["help"] == 'CREATE INDEX "Opportunities_source" ON "Opportunities"("source")'
+    assert "indexes" not in findings(run_cli, project)[1]
+    said = run_cli(["doctor", project, "--deep"]).stdout
+    assert index["help"] in said

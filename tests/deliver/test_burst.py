@@ -524,11 +524,16 @@ def test_files_have_no_text_of_another(crm: Path, together_made: dict[str, Figur
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["every", "lost_deals", "sales_activity"])
-def test_pdfs_have_no_text_of_another(crm: Path, kind: str) -> None:
-    """On their pages, in their attachments, their information and their outline."""
+def test_pdfs_have_no_text_of_another(crm: Path, kind: str, draw: Draw) -> None:
+    """On their pages, in their attachments, their information and their outline. By day of two names, others for the next
+    kind of report; those of all names are read in `test_each_form_has_nothing_of_another`.
+
+    Slow: each PDF takes a second."""
     spec = {**EVERY_KIND, "for_each": "user.name"} if kind == "every" else {"report": kind, "for_each": "user.name"}
     _, text = checked(crm, spec)
-    for name, figures in of_each(crm, spec, *FEW).items():
+    at = ("every", "lost_deals", "sales_activity").index(kind)
+    some = [FEW[(2 * at + more) % len(FEW)] for more in range(draw.rounds(2, len(FEW)))]
+    for name, figures in of_each(crm, spec, *some).items():
         [data] = files_of(figures, "pdf", "x", text).values()
         told = named(in_file("x.pdf", data))
         assert told <= {BY_NAME[name].number}, name
@@ -620,7 +625,9 @@ def tiles_of(person: Person) -> int:
 
 @pytest.mark.slow
 def test_each_form_has_nothing_of_another(run: Run, handler: Handler, server: Server, project: Path) -> None:
-    """Made by several processes, for all names."""
+    """Made by several processes, for all names.
+
+    Slow: each has a PDF, a workbook and a page."""
     crowd(project, server, together(map(rows_of, PEOPLE)))
     run(spec("[pdf, csv, html, xlsx, md]"))
     assert sorted(to for to, _ in handler.taken) == [one.email for one in PEOPLE]
@@ -629,8 +636,10 @@ def test_each_form_has_nothing_of_another(run: Run, handler: Handler, server: Se
 
 @pytest.mark.slow
 def test_many_recipients(run: Run, handler: Handler, server: Server, project: Path, draw: Draw) -> None:
-    """By night a thousand."""
-    count = draw.rounds(120, 1000)
+    """By night a thousand.
+
+    Slow: each has a PDF."""
+    count = draw.rounds(80, 1000)
     many = people([*HOSTILE, *(f"Person {n}" for n in range(count - len(HOSTILE)))])
     crowd(project, server, together(rows_of(one, 3) for one in many))
     short = re.sub("compare: .*\n|metrics: .*\n", "", spec("[pdf, csv]"))

@@ -7,6 +7,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -20,7 +21,7 @@ from reportspec.compile import compile_report
 from reportspec.model.figures import Figures
 from reportspec.model.spec import Report
 from reportspec.timings import Timings
-from tests.conftest import CHECKOUT
+from tests.conftest import CHECKOUT, Draw
 from tests.loading import load_report
 
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
@@ -81,8 +82,16 @@ def both_ways(folder: Path, text: str, monkeypatch: pytest.MonkeyPatch, only: tu
 
 
 @pytest.mark.parametrize("each", ["user.name", "user.team", "account.region"])
-def test_each_kind_of_section(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, each: str) -> None:
-    both_ways(tmp_path, EVERYTHING.format(each=each), monkeypatch)
+def test_each_kind_of_section(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, each: str, draw: Draw) -> None:
+    """By day ten of the values have statements of their own, by night all."""
+    report = asked(tmp_path, EVERYTHING.format(each=each))
+    assert all(shared_statement(report, one.query) is not None for one in compile_report(report))
+    together = told(report, monkeypatch, 1)
+    values = [value for value, _ in together]
+    some = tuple(Random(draw.seed).sample(values, min(draw.rounds(10, len(values)), len(values))))
+    apart = told(report, monkeypatch, 10**9, some)
+    assert len(apart) == len(some) > 1
+    assert sorted(apart, key=lambda one: values.index(one[0])) == [one for one in together if one[0] in some]
 
 
 @pytest.mark.slow

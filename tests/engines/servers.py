@@ -8,8 +8,10 @@ programs. Spark always gets a server of its own. SQLite and chdb need none.
 
 from __future__ import annotations
 
+import ctypes
 import os
 import shutil
+import signal
 import socket
 import sqlite3
 import subprocess
@@ -22,6 +24,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 from zlib import crc32
 
@@ -322,8 +325,7 @@ def served(name: str, folder: Path) -> Iterator[str]:
         return
     if os.environ.get(variable):
         raise NoEngine(f"{variable} is set, but nobody is let in there")
-    start = _start_postgres if name == "postgres" else _start_mariadb
-    with start(folder) as own:
+    with _start_postgres() if name == "postgres" else _start_mariadb(folder) as own:
         yield own
 
 
@@ -337,7 +339,17 @@ def _program(*names: str, beside: str = "") -> str:
 
 
 @contextmanager
-def _start_postgres(folder: Path) -> Iterator[str]:
+def _start_postgres() -> Iterator[str]:
+    """In a folder beside pytest's, which each pytest that starts closes to all other users."""
+    with (
+        TemporaryDirectory(prefix="tests-postgres-", ignore_cleanup_errors=True) as folder,
+        _started_postgres(Path(folder)) as url,
+    ):
+        yield url
+
+
+@contextmanager
+def _started_postgres(folder: Path) -> Iterator[str]:
     place = "/usr/lib/postgresql/*/bin"
     initdb, postgres = _program("initdb", beside=place), _program("postgres", beside=place)
     data, port = folder / "postgres", free_port()
@@ -483,17 +495,34 @@ def write_parquet(table: Given, folder: Path) -> Path:
 
 @contextmanager
 def spark_engine(tables: list[Given], folder: Path, url: str) -> Iterator[Engine]:
-    """A database of a Spark Connect server, over Parquet files."""
-    files = {table.name: write_parquet(table, folder) for table in tables}
+    """A database of a Spark Connect server, over Parquet files. Their columns are told, or a job would look for them."""
+    kinds = {
+        "VARCHAR": "string",
+        "TIMESTAMP": "timestamp_ntz",
+        "DATE": "date",
+        "DOUBLE": "double",
+        "INTEGER": "bigint",
+        "BIGINT": "bigint",
+        "BOOLEAN": "boolean",
+        "DECIMAL": "decimal(14, 2)",
+    }
     from pyspark.sql.connect.session import SparkSession
 
     database = f"demo_{uuid.uuid4().hex}"
     session = SparkSession.builder.remote(url).create()
     session.sql(f"create database {database}")
-    for name, file in files.items():
-        session.sql(f"create table {database}.`{name}` using parquet location '{file}'")
+    for table in tables:
+        body = ", ".join(f"`{name}` {kinds[_base(kind)]}" for name, kind in table.columns)
+        file = write_parquet(table, folder)
+        session.sql(f"create table {database}.`{table.name}` ({body}) using parquet location '{file}'")
     session.stop()
     yield Engine("spark", url, f"{database}.")
+
+
+def _end_with_us() -> None:
+    """In a process that is started: end when the tests end, also where they are killed and end nothing (on Linux)."""
+    with suppress(Exception):
+        ctypes.CDLL(None).prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG
 
 
 @contextmanager
@@ -540,6 +569,7 @@ def spark_server(folder: Path) -> Iterator[str]:
             stdout=out,
             stderr=out,
             start_new_session=True,
+            preexec_fn=_end_with_us,
             env={**os.environ, "SPARK_HOME": str(home)},
         )
     try:

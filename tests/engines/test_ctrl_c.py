@@ -84,7 +84,7 @@ def test_ctrl_c(source: str, tmp_path: Path) -> None:
         # A shell's background jobs ignore Ctrl-C, and what they start inherits that.
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     ) as running:
-        time.sleep(5)
+        time.sleep(2.5)  # started and asking, in the middle of it
         assert running.poll() is None, running.communicate()
         since = time.monotonic()
         running.send_signal(signal.SIGINT)

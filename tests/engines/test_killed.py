@@ -51,6 +51,12 @@ def _marked(mark: str) -> list[str]:
     return found
 
 
+def _spent(process: int) -> float:
+    """Seconds of a processor that a process took."""
+    words = Path(f"/proc/{process}/stat").read_text("utf-8").rpartition(")")[2].split()
+    return sum(map(int, words[11:13])) / os.sysconf("SC_CLK_TCK")
+
+
 def _started(arguments: list[str], folder: Path, mark: str) -> subprocess.Popen[str]:
     def plain() -> None:
         # What a shell or a scheduler ignores is inherited.
@@ -315,7 +321,12 @@ def test_kills_end_what_runs_in_the_program(kind: str, draw: Draw, tmp_path: Pat
         name = ("TERM", "KILL", "HUP", "INT")[number % 4]
         mark = uuid.uuid4().hex
         with _started(["build", "-o", "out", "s.yaml"], tmp_path, mark) as running:
-            time.sleep(chance.uniform(1.0, 3.0))
+            until = time.monotonic() + 30
+            while (
+                _spent(running.pid) < 1.6 and time.monotonic() < until
+            ):  # a start takes less, the statement has no end
+                time.sleep(0.02)
+            time.sleep(chance.uniform(0, 0.5))
             assert running.poll() is None, running.communicate()
             _killed(running, name, mark, may_be_done=False)
         _nothing_left(tmp_path, name)

@@ -143,6 +143,41 @@ def test_a_day_that_somebody_names_is_that_day(source: tuple[str, str], tmp_path
     assert told(cut)["overdue_deals_count"] == 2
 
 
+@pytest.mark.parametrize("own", [False, True])
+@pytest.mark.parametrize(("now", "late"), [("2026-11-04", 1), ("2026-11-05T12:00", 1), ("2026-11-05", 2)])
+def test_a_day_is_late_when_it_is_over(
+    source: tuple[str, str], tmp_path: Path, now: str, late: int, *, own: bool
+) -> None:
+    """One deal was to close on 20 October, one on 5 November, which is over with its end: however it is asked, and whether or not the project has
+    metrics of its own."""
+    project(tmp_path, source)
+    if own:
+        late_too = {
+            "metric": "late_too",
+            "kind": "aggregate",
+            "label": "Late too",
+            "entity": "deal",
+            "aggregate": "count",
+            "where": "deal.status = 'open' and deal.expected_close_date < as_of",
+            "stock": True,
+        }
+        (tmp_path / "metrics").mkdir()
+        (tmp_path / "metrics" / "own.yaml").write_text(json.dumps({"metrics": [late_too]}))
+    names = ["overdue_deals_count", *(["late_too"] if own else [])]
+    sections = [
+        {"breakdown": {"metrics": names, "by": ["deal.status"]}},
+        {"trend": {"metrics": names, "grain": "month"}},
+        {"records": {"entity": "deal", "fields": ["deal.deal_id"], "where": "deal.expected_close_date < as_of"}},
+    ]
+    spec = {"period": {"from": "2026-11-01", "to": "2026-11-30"}, "as_of": now, "metrics": names, "sections": sections}
+    found = figures(project(tmp_path, source), spec, LATER, clock=True)
+    _, by_status, by_month, records = found.sections
+    assert [told(found)[name] for name in names] == [late] * len(names)
+    assert [row[1:] for row in by_status.rows] == [(late,) * len(names)]
+    assert [row[1:] for row in by_month.rows] == [(late,) * len(names)]
+    assert records.available_rows == late
+
+
 # The first closing is of 5 January. A twentieth of the 30 days from 20 December is one day and a half, of a quarter's
 # 90 days four and a half, of the 27 days of January from the 5th nothing is lacking.
 @pytest.mark.parametrize(

@@ -129,6 +129,75 @@ def test_a_visit_of_one_page_lasts_no_time(make: Make, tables: dict[str, str], e
     assert _figures(make(tables), {"period": "2026-10"}, LENGTHS) == expected
 
 
+INSTANT = """session_id,started_at,ended_at,pages
+several,2026-10-01 10:00:00,2026-10-01 10:00:00,3
+long,2026-10-02 10:00:00,2026-10-02 10:01:40,2
+one,2026-10-03 10:00:00,,1
+many,2026-10-04 10:00:00,,2
+unseen,2026-10-05 10:00:00,2026-10-05 10:00:00,
+"""
+
+
+def test_pages_tell_a_visit_of_one_page_before_its_duration_does(make: Make) -> None:
+    # `several` lasts less than a second and is no visit of one page. `one` counts as 0 though it has no end; `many`
+    # has none either, and nobody knows how long it was. (0 + 100 + 0 + 0) / 4, and without the bounces (0 + 100) / 2:
+    # of `unseen` nobody knows the pages, so that its duration tells.
+    assert _figures(make({"web_session": INSTANT}), {"period": "2026-10"}, LENGTHS) == [25, 50]
+
+
+def test_a_lead_becomes_a_customer_with_its_first_purchase(make: Make) -> None:
+    folder = make(
+        {
+            # `x` buys after 10 days and again after 100, `y` after 20. `z` had bought before it became a lead.
+            "lead": "lead_id,source,status,created_at\nx,Web,new,2026-06-01 10:00:00\ny,Fair,new,2026-06-01 10:00:00\n"
+            "z,Fair,new,2026-06-01 10:00:00\n",
+            "deal": "deal_id,lead_id,status,amount,currency,created_at,closed_at\n"
+            "again,x,won,1,EUR,2026-06-01 10:00:00,2026-09-09 10:00:00\n"
+            "first,x,won,1,EUR,2026-06-01 10:00:00,2026-06-11 10:00:00\n"
+            "only,y,won,1,EUR,2026-06-01 10:00:00,2026-06-21 10:00:00\n"
+            "before,z,won,1,EUR,2026-05-01 10:00:00,2026-05-11 10:00:00\n"
+            "later,z,won,1,EUR,2026-06-01 10:00:00,2026-06-11 10:00:00\n"
+            "lost,y,lost,1,EUR,2026-06-01 10:00:00,2026-06-05 10:00:00\n",
+        }
+    )
+    # (10 + 20) / 2
+    assert _figures(folder, {"period": "2026-06", "as_of": "2026-10-30"}, ["lead_to_customer_days"]) == [15]
+    by = {"metrics": ["lead_to_customer_days", "conversion_speed"], "by": ["lead.source"]}
+    spec = {"period": "2026-06", "as_of": "2026-10-30", "sections": [{"id": "b", "breakdown": by}]}
+    found = {row["lead.source"]: list(row.values())[1:3] for row in rows(figures(folder, spec), "b")}
+    assert found == {"Web": [10, 2], "Fair": [20, 0.5]}
+
+
+@pytest.mark.parametrize(("period", "won"), [("2026-01", 130), ("2026-03", 300)])
+def test_a_closed_deal_has_its_record_s_amount_unless_it_was_reopened(make: Make, period: str, won: int) -> None:
+    # `kept` was won with 20 and its record says 30 today; `again` was won with 100, reopened, and won with 300.
+    folder = make(
+        {
+            "account": "account_id,name\nk,K\n",
+            "stage": "stage_id,name,position,is_won,is_lost\nS,Talk,1,false,false\nW,Won,2,true,false\n",
+            "deal": "deal_id,account_id,stage_id,status,amount,currency,created_at,closed_at\n"
+            "kept,k,W,won,30,EUR,2026-01-01 10:00:00,2026-01-10 10:00:00\n"
+            "again,k,W,won,300,EUR,2026-01-01 10:00:00,2026-03-10 10:00:00\n",
+            "deal_stage_history": "deal_id,stage_id,entered_at,amount,currency\n"
+            "kept,S,2026-01-01 10:00:00,10,EUR\nkept,W,2026-01-10 10:00:00,20,EUR\n"
+            "again,S,2026-01-01 10:00:00,90,EUR\nagain,W,2026-01-12 10:00:00,100,EUR\n"
+            "again,S,2026-02-12 10:00:00,200,EUR\nagain,W,2026-03-10 10:00:00,300,EUR\n",
+        }
+    )
+    assert _figures(folder, {"period": period}, ["won_amount", "purchases_amount"]) == [won, won]
+
+
+def test_a_draft_was_not_launched_and_costs_nothing(make: Make) -> None:
+    folder = make(
+        {
+            "campaign": "campaign_id,name,status,started_at,actual_cost,currency\n"
+            "a,Fair,sent,2026-10-01 10:00:00,100,EUR\nb,Mail,cancelled,2026-10-01 10:00:00,20,EUR\n"
+            "c,Idea,draft,2026-10-01 10:00:00,3,EUR\n",
+        }
+    )
+    assert _figures(folder, {"period": "2026-10"}, ["campaign_cost_amount"]) == [120]
+
+
 def test_a_source_may_count_the_pages_itself(make: Make) -> None:
     head, *lines = SESSIONS.splitlines()
     counted = "".join(f"{line},{n}\n" for line, n in zip(lines, ("", 1, 2, 1), strict=True))

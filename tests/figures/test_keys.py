@@ -1,4 +1,4 @@
-"""`keys: typed` changes how keys are compared, and no figure.
+"""Keys that are whole numbers on both sides are compared as they are, which changes no figure.
 
 Slow: all reports are computed with both kinds of keys."""
 
@@ -18,13 +18,13 @@ from reportspec.compile import compile_report
 from reportspec.databases import dialect_named
 from reportspec.demo.columns import COLUMNS
 from reportspec.sql.dialect import sql_text
-from tests.conftest import CHECKOUT
+from tests.conftest import CHECKOUT, Draw
 from tests.engines.servers import demo_tables, thinned
 from tests.engines.test_same_figures import BREAKDOWNS, CHUNKS, PERIOD, SPECS, compare
 from tests.figures.asking import NOW
 from tests.loading import load_report
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("keys")]
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("keys"), pytest.mark.usefixtures("draw")]
 SETTINGS = {"version": 1, "timezone": "Europe/Rome", "locale": "en_GB", "currency": "EUR"}
 NULL = "(null)"
 KEYS = {
@@ -37,7 +37,8 @@ KEYS = {
 
 @pytest.fixture(scope="module")
 def projects(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """Projects over the demo's rows with whole numbers for keys, with and without the setting."""
+    """Projects over the demo's rows with whole numbers for keys, compared as the types of the columns say, as the
+    mapping says, and as texts."""
     home = tmp_path_factory.mktemp("keys")
     numbers: dict[str, int] = {}
     with duckdb.connect(str(home / "crm.duckdb")) as raw:
@@ -63,13 +64,15 @@ def projects(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
             )
     assert len(numbers) > 1000
     found = {}
-    for keys in ("text", "typed"):
+    for keys in ("text", "typed", "found"):
         folder = home / keys
         folder.mkdir()
         entities = {
             name: {"table": name, "fields": {c: f'"{c}"' for c, _ in columns}} for name, columns in COLUMNS.items()
         }
-        mapping = {"timezone": "UTC", "dialect": "duckdb", "keys": keys, "entities": entities}
+        mapping = {"timezone": "UTC", "dialect": "duckdb", "entities": entities}
+        if keys != "found":
+            mapping["keys"] = keys
         (folder / "m.yaml").write_text(yaml.safe_dump(mapping), encoding="utf-8")
         own = {**SETTINGS, "source": "../crm.duckdb", "mapping": "m.yaml"}
         (folder / "reportspec.yaml").write_text(yaml.safe_dump(own), encoding="utf-8")
@@ -78,18 +81,22 @@ def projects(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 
 def check(projects: dict[str, Path], spec: dict[str, Any]) -> None:
+    compare(projects["found"], projects["text"], spec)
     compare(projects["typed"], projects["text"], spec)
 
 
+@pytest.mark.by_day(spec=SPECS[::3])
 @pytest.mark.parametrize("spec", SPECS)
 def test_reports(spec: str, projects: dict[str, Path]) -> None:
+    """By day a third of them: their metrics, by which keys are compared, are in the next test."""
     data = yaml.safe_load((CHECKOUT / "specs" / f"{spec}.yaml").read_text(encoding="utf-8"))
     check(projects, json.loads(json.dumps(data, default=str)))
 
 
 @pytest.mark.parametrize("chunk", range(len(CHUNKS)))
-def test_metrics(chunk: int, projects: dict[str, Path]) -> None:
-    sections = [{"id": "all", "kpis": CHUNKS[chunk]}]
+def test_metrics(chunk: int, projects: dict[str, Path], draw: Draw) -> None:
+    """By day every other metric of those that share entities, which are joined by the same keys; by night all."""
+    sections = [{"id": "all", "kpis": CHUNKS[chunk][:: draw.rounds(2, 1)]}]
     check(projects, {**PERIOD, "compare": "previous_period", "sections": sections})
 
 
@@ -112,7 +119,7 @@ def test_keys_as_dimensions_and_filters(key: str, projects: dict[str, Path]) -> 
 
 
 def test_keys_stay_as_they_are(projects: dict[str, Path]) -> None:
-    """Without a history to look into, nothing is turned into a text that is only compared."""
+    """Nothing is turned into a text that is only compared."""
     spec = {"period": "2026-Q3", "sections": [{"breakdown": {"metrics": ["leads_created_count"], "by": ["user.name"]}}]}
     casts = {}
     for keys, folder in projects.items():
@@ -123,4 +130,4 @@ def test_keys_stay_as_they_are(projects: dict[str, Path]) -> None:
         [compiled, *_] = compile_report(checked.report)
         casts[keys] = sql_text(compiled.tree, dialect_named("duckdb")).count("AS TEXT)")
     assert casts["text"] > 2
-    assert casts["typed"] == 0
+    assert casts["typed"] == casts["found"] == 0

@@ -75,6 +75,62 @@ def test_instants(tmp_path: Path) -> None:
         assert found == datetime(2026, 4, 13, 20, 55, tzinfo=UTC), text
 
 
+def test_ways_to_write_utc_beside_another_form(tmp_path: Path) -> None:
+    """In Rome these are 12:55, 20:55 and 21:55 on the 13th; one is written in the other clock."""
+    texts = ("13/04/2026 12:55 PM", "13/04/2026 08:55 PMZ", "13/04/2026 08:55 PM UTC", "13/04/2026 10:55 PM+02")
+    found = column(tmp_path, "time", *texts)[1:]
+    assert found == [datetime(2026, 4, 13, 20, 55, tzinfo=UTC)] * 3
+
+
+NO_SUCH_DAYS = ("2026-02-30", "2026-04-31", "2025-02-29", "2026-13-01", "2026-00-10", "2026-01-32")
+BESIDE = ("2026-03-01", "2026-03-01T10:00:00+01:00", "2026-03-01 10:00 UTC", "2026-03-01 10:00:00.1234567Z")
+
+
+@pytest.mark.parametrize("offset", ["", "Z", " UTC", "+02:00", "-0500", "+01"])
+def test_days_that_there_are_not(offset: str, tmp_path: Path) -> None:
+    """The calendar has none of them, whatever stands behind them and whatever the others are."""
+    for number, day in enumerate(NO_SUCH_DAYS):
+        text = f"{day} 10:00:00{offset}" if offset else day
+        beside = BESIDE[number % len(BESIDE) :][:2]
+        found = said_of(tmp_path, "time", text, *beside)
+        assert f"a value that cannot be read as a date or a time: `{text}`" in found.message
+        assert found.help == "there is no such day or time: mend the file"
+        assert found.notes == (f"line 2: {found.notes[0].partition(': ')[2]}",)
+
+
+DAYS_OF_FORMS = {
+    "31/04/2026 10:00": "30/04/2026 10:00",
+    "29-Feb-2025 10:00:30": "28-Feb-2025 10:00:30",
+    "Apr 31, 2026 10:00 PM": "Apr 30, 2026 10:00 PM",
+    "31.04.26 10:00": "30.04.26 10:00",
+}
+
+
+@pytest.mark.parametrize("bad", DAYS_OF_FORMS)
+def test_such_days_in_other_forms(bad: str, tmp_path: Path) -> None:
+    for offset in ("Z", " +02:00"):
+        found = said_of(tmp_path, "time", DAYS_OF_FORMS[bad] + offset, bad + offset, "2026-03-01T10:00:00Z")
+        assert f"a value that cannot be read as a date or a time: `{bad}{offset}`" in found.message
+
+
+@pytest.mark.parametrize(
+    ("format_", "good", "bad"),
+    [
+        ("%d.%m.%Y %H.%M%z", "30.04.2026 22.55+02:00", "31.04.2026 22.55+02:00"),
+        ("%Y%m%dT%H%M%S%z", "20260430T205500Z", "20260431T205500Z"),
+        ("%H:%M %z %d-%m-%Y", "22:55 +0200 30-04-2026", "22:55 +0200 31-04-2026"),
+        ("%d/%m/%Y %H:%M %Z", "30/04/2026 22:55 Europe/Rome", "31/04/2026 22:55 Europe/Rome"),
+    ],
+)
+def test_such_days_by_a_format_that_is_said(format_: str, good: str, bad: str, tmp_path: Path) -> None:
+    said = (("", (format_,)),)
+    assert column(tmp_path, "time", good, date_format=said) in (
+        [datetime(2026, 4, 30, 20, 55, tzinfo=UTC)],
+        [datetime(2026, 4, 30, 20, 55)],  # a name of a zone is read on the source's clock, UTC here
+    )
+    assert bad in said_of(tmp_path, "time", bad, date_format=said).message
+
+
 TWO_WAYS = {
     ("03/04/2026", "05/04/2026"): ("03/04/2026", "3 April 2026 or 4 March 2026", "%d/%m/%Y"),
     ("11-01-2026", "11-12-2026"): ("", "", "%d-%m-%Y"),
@@ -154,6 +210,7 @@ NUMBERS = {
     ("1.234,50 €", "-10,00 €"): [1234.5, -10],
     ("EUR 1.234,50", "EUR 2,00"): [1234.5, 2],
     ("(1,234.50)", "100.25-", "-$5.00"): [-1234.5, -100.25, -5],
+    ("- 3", "5 -", "0-", "−5"): [-3, -5, 0, -5],
     ("1.500", "10.50"): [1.5, 10.5],
     ("1.500", "0.125"): [1.5, 0.125],
     ("1,500", "2,5"): [1.5, 2.5],
@@ -176,6 +233,16 @@ def test_numbers_of_two_readings(values: tuple[str, ...], tmp_path: Path) -> Non
     mark = 0 if "," not in values[0] else 1
     fraction, whole = (point, comma) if mark == 0 else (comma, point)
     assert abs(whole[0]) == 1000 * abs(fraction[0])
+
+
+TWO_SIGNS = ("--7", "+-4", "- -5", "++5", "-5-", "+5-", "−-5", "-1,234.50-", "-$-5", "(-5)", "(5-)", "-EUR 5-")
+
+
+@pytest.mark.parametrize("text", TWO_SIGNS)
+def test_of_two_signs_nobody_knows_what_they_mean(text: str, tmp_path: Path) -> None:
+    for kind in ("money", "number"):
+        found = said_of(tmp_path, kind, text, "5")
+        assert (found.code, f"cannot be read as a number: `{text}`" in found.message) == ("unreadable-value", True)
 
 
 NO_NUMBERS = (

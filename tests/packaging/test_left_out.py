@@ -44,4 +44,4 @@ def test_make_test_leaves_nothing_out(checkout: Path) -> None:
     ]
     assert not [name for name in extras["dev"] if name.startswith(("chdb", "clickhouse", "pymysql", "pyspark"))]
     assert "'.[dev,engines]'" in (checkout / ".ci" / "set-up").read_text(encoding="utf-8")
-    assert "-m pytest --complete\n" in (checkout / "Makefile").read_text(encoding="utf-8")
+    assert "-m pytest -n3 --complete\n" in (checkout / "Makefile").read_text(encoding="utf-8")

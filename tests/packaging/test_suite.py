@@ -135,3 +135,18 @@ def _without_reason(path: Path) -> list[str]:
 def test_what_is_slow_says_why(checkout: Path) -> None:
     files = [path for path in (checkout / "tests").rglob("*.py") if path.name != Path(__file__).name]
     assert [place for path in sorted(files) for place in _without_reason(path)] == []
+
+
+DEAR = 5.0  # seconds of a processor
+
+
+def test_what_costs_much_says_why(checkout: Path) -> None:
+    """In the test's docstring, its file's or its folder's, also where it is not marked as slow."""
+    silent = []
+    for name, seconds in choosing.known_costs().items():
+        path, test = checkout / name.partition("::")[0], name.rpartition("::")[2]
+        trees = [ast.parse(one.read_text("utf-8")) for one in (path, path.with_name("conftest.py")) if one.is_file()]
+        own = [node for node in ast.walk(trees[0]) if isinstance(node, ast.FunctionDef) and node.name == test]
+        if seconds >= DEAR and not any(REASON in (ast.get_docstring(node) or "") for node in (*trees, *own)):
+            silent.append(name)
+    assert silent == []

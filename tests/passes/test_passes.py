@@ -4,7 +4,7 @@ line what a pair is there for. SQL is sqlglot's own, of no dialect."""
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import datetime, time
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -135,7 +135,7 @@ SOURCE = {
 
 
 def history(pair: Pair) -> str:
-    """The SQL of a column (or the FROM, as `from`) of the CTE `states` or `versions`."""
+    """The SQL of a column (or the FROM, as `from`, or what is asked, as `where`) of the CTE `states` or `versions`."""
     source = {**SOURCE, **pair.get("source", {})}
     entities = {name: mapped(name, fields) for name, fields in source.items()}
     days = {f: MappedField(f, exp.Column(this=identifier(f)), "date", {}, None, "day") for f in pair.get("days", ())}
@@ -147,11 +147,15 @@ def history(pair: Pair) -> str:
         packaged(), SourceMap("m", "duckdb", "UTC", entities, keys=pair.get("keys", "text")), UTC, UTC, "EUR"
     )
     needed = tuple(pair.get("needed", (pair["column"],)))
-    found = select_versions(Statement(binding), binding.entity("deal"), "versions", "deal_row", "states", needed)
+    stretches = [[datetime.combine(day, time(), UTC) for day in span] for span in pair.get("spans", ())]
+    spans = frozenset((first, last) for first, last in stretches) or None
+    found = select_versions(Statement(binding), binding.entity("deal"), "versions", "deal_row", "states", needed, spans)
     select = next(body for name, body, _ in found if name == pair["in"])
     if pair["column"] == "from":
         bare_select = exp.Select(expressions=[exp.Star()], from_=select.args["from_"], joins=select.args["joins"])
         return unquoted(bare_select)
+    if pair["column"] == "where":
+        return unquoted(select.args["where"].this) if select.args.get("where") else "nothing"
     return unquoted(next(one.this for one in select.expressions if one.alias == pair["column"]))
 
 

@@ -699,16 +699,19 @@ def session_fact(p: Period, s: Row, value: Any = 1) -> Fact:
 
 
 def stays(p: Period, longer_than_a_page: bool = False) -> Iterable[Fact]:
-    """Seconds of visits. One of which a single page is known has no duration."""
+    """Seconds of visits. One of which a single page is known has no duration, whether or not it has an end. Where no
+    page is known, one without a duration is taken for a visit of a single page."""
     views = [v for v in p.w.rows["pageview"] if not v["is_bot"] and p.w.known(v["viewed_at"])]
     pages = Counter(v["session_id"] for v in views)
     for s in visits(p):
-        if s["ended_at"] is None or s["ended_at"] < s["started_at"]:
-            continue
-        lone = pages[s["session_id"]] == 1
-        length = (s["ended_at"] - s["started_at"]).total_seconds()
-        if not longer_than_a_page or (length and not lone):
-            yield session_fact(p, s, 0.0 if lone else length)
+        seen = pages[s["session_id"]]
+        if seen == 1:
+            if not longer_than_a_page:
+                yield session_fact(p, s, 0.0)
+        elif s["ended_at"] is not None and s["ended_at"] >= s["started_at"]:
+            length = (s["ended_at"] - s["started_at"]).total_seconds()
+            if seen or length or not longer_than_a_page:
+                yield session_fact(p, s, length)
 
 
 def with_goal(p: Period) -> Iterable[Fact]:
@@ -1003,8 +1006,9 @@ CAMPAIGNS = Metric(lambda p: (campaign_fact(c) for c in launched(p).values()))
 CAMPAIGN_COST = Metric(
     lambda p: (
         campaign_fact(c, p.w.euros(c["actual_cost"], c["currency"], local(launch(c) or p.end)))
-        for c in p.w.campaigns.values()  # what a cancelled one cost was spent
+        for c in p.w.campaigns.values()  # what a cancelled one cost was spent; a draft was not launched
         if p.inside(launch(c))
+        and c["status"] != "draft"
         and (counts(c) or p.w.euros(c["actual_cost"], c["currency"], local(launch(c) or p.end)) is not None)
     ),
     "sum",

@@ -43,6 +43,7 @@ def is_whole_pdf(path: Path) -> bool:
 
 @pytest.mark.xdist_group("zoho-reports")
 def test_all_report_types_build(project: tuple[Path, dict[str, str]], run_cli: RunCli) -> None:
+    """Slow: eight reports are made PDFs."""
     folder, env = project
     done = run_cli(["build", "specs", "--out", "all"], cwd=folder, env=env, timeout=300)
     assert done.returncode == 0, done.stdout + done.stderr

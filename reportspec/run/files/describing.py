@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     import duckdb
 
 _SAMPLE = 1000  # rows that may rule out what a column could be
-_ZONE_NAME = re.compile(r":[0-9]{2}(?:[.,][0-9]+)? ?([A-Z]{3,5})$")  # `10:00:00 CET`
+_ZONE_NAME = re.compile(r":[0-9]{2}(?:[.,][0-9]+)? ?(?!UTC$|[AP]MZ$)([A-Z]{3,5})$")  # `10:00:00 CET`
 _BY_ISO = re.compile(r"\d{4}-\d{2}-\d{2}(?:[T ]|$)")
 _EXAMPLES = 2
 _LISTED = 12  # values of a column that are told apart
@@ -729,8 +729,10 @@ class _Look:
             return self.refuse_two_ways(name, fit)
         if ways:
             reading = min(ways, key=lambda way: self.ask([_unread(own, way)])[0])
-            values = self.bad_values(name, _no_time(own, reading))
-            return self.refuse_values(name, values, int(self.ask([_unread(own, reading)])[0]))
+            # What is a time as it stands is not the mistake, whatever the others are.
+            wrong = f"({_no_time(own, reading)}) AND ({_not_iso(own)})"
+            values = self.bad_values(name, wrong)
+            return self.refuse_values(name, values, int(self.ask([_counted(own, wrong)])[0]))
         iso = _not_iso(own)
         known = [form for form in forms or () if not readings.time_readings([form])]
         values = self.examples(name, known) if known else self.bad_values(name, iso)
@@ -962,8 +964,34 @@ def _not_iso(own: str) -> str:
 
 
 def _parsed(own: str, reading: TimeReading) -> str:
-    listed = ", ".join(map(string, reading.formats))
-    return f"try_strptime(trim({own}), [{listed}])"
+    text = f"trim({own})"
+    if not any(_WITH_ZONE.search(one) for one in reading.formats):
+        return f"try_strptime({text}, [{', '.join(map(string, reading.formats))}])"
+    return f"coalesce({', '.join(_parsed_by(text, one) for one in reading.formats)})"
+
+
+_WITH_ZONE = re.compile(r" ?%-?[zZ]")
+_WRITTEN = {"z": "[+-][0-9]{2}(:?[0-9]{2})?", "Z": "[A-Za-z][A-Za-z0-9_/+-]*"}  # what these codes read
+
+
+def _parsed_by(text: str, one: str) -> str:
+    """A text as an instant by one format. The engine takes the 31st of April for the first of May as soon as a
+    format has an offset, and never without: so what it reads has to be a time without its offset as well."""
+    found = _WITH_ZONE.search(one)
+    if found is None:
+        return f"CAST(try_strptime({text}, {string(one)}) AS TIMESTAMP WITH TIME ZONE)"
+    written, last = _WRITTEN[found[0][-1]], found.end() == len(one)
+    if found[0].endswith("z"):  # which reads numbers alone
+        text = f"regexp_replace({text}, {string(_UTC)}, {string(_AS_OFFSET)})"
+    clock = one[: found.start()] + one[found.end() :]
+    # Behind the last colon, since days have dashes too.
+    pattern, kept = (f" ?{written}$", "") if last else (f"(:[0-9]{{2}}([.][0-9]+)?( [AaPp][Mm])?) ?{written}", "\\1")
+    bare = f"regexp_replace({text}, {string(pattern)}, {string(kept)})"
+    read = f"try_strptime({text}, {string(one)})"
+    return f"CASE WHEN try_strptime({bare}, {string(clock)}) IS NOT NULL THEN {read} END"
+
+
+_UTC, _AS_OFFSET = r"([0-9]|[AaPp][Mm])( ?)(Z|UTC)$", r"\1\2+00"
 
 
 def _no_time(own: str, reading: TimeReading) -> str:
@@ -975,7 +1003,11 @@ def _no_time(own: str, reading: TimeReading) -> str:
 
 def _unread(own: str, reading: TimeReading) -> str:
     """How many texts a reading does not read. A year of two digits is none before the year 100."""
-    return f"count_if(trim({own}) <> '' AND ({_no_time(own, reading)}))"
+    return _counted(own, _no_time(own, reading))
+
+
+def _counted(own: str, condition: str) -> str:
+    return f"count_if(trim({own}) <> '' AND ({condition}))"
 
 
 def _of_time(name: str, reading: TimeReading) -> Column:

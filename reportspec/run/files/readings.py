@@ -22,7 +22,7 @@ ISO = (
     + r"))?)?"
 )
 # Behind a time what looks like an offset and is none: the engine would reckon with it.
-NO_OFFSET = r":[0-9]{2}([.][0-9]+)? ?[+-]((1[5-9]|[2-9][0-9]):?[0-9]{2}|[0-9]{2}:?[6-9][0-9])$"
+NO_OFFSET = r":[0-9]{2}([.][0-9]+)?( ?[AaPp][Mm])? ?[+-]((1[5-9]|[2-9][0-9])(:?[0-9]{2})?|[0-9]{2}:?[6-9][0-9])$"
 PLAIN = r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,2})?"
 THREES = r"[+-]?[1-9][0-9]{0,2}(?:\.[0-9]{3})+"  # a number of which dots may part the thousands
 # What databases may keep for yes and no, and what spreadsheets write in other languages.
@@ -78,6 +78,7 @@ _SIGNS = {
 }
 _MONEY = re.compile(rf"(?P<lead>{_CURRENCY})?\s*(?P<number>.*?)\s*(?P<trail>{_CURRENCY})?")
 _PERCENT = re.compile("[%٪]([^%٪]+)|([^%٪]+)[%٪]")
+_SIGN = re.compile(r"^[+-]\s*|(?<=[09])\s*-$")
 _SPACES = re.compile(r"[\s\u00a0\u202f\u2009]")
 
 
@@ -112,16 +113,17 @@ class Bare:
 
 def bare_number(form: str) -> Bare:
     """A number's form without what stands around its digits: currency, sign, brackets of a negative one,
-    percent."""
-    text = _SPACES.sub(" ", form.strip()).replace("’", "'").replace("−", "-")
-    percent = _PERCENT.fullmatch(text)
-    text = (percent[1] or percent[2]).strip() if percent else text
-    if re.fullmatch(r"\(.*\)", text):
-        text = text[1:-1]
-    text = re.sub(r"^[+-]\s*|(?<=9)\s*-$", "", text)
+    percent. Of two signs nobody knows what they mean: they stay, and no reading reads them."""
+    signed = _SPACES.sub(" ", form.strip()).replace("’", "'").replace("−", "-")
+    percent = _PERCENT.fullmatch(signed)
+    text = (percent[1] or percent[2]).strip() if percent else signed
+    brackets = re.fullmatch(r"\(.*\)", text) is not None
+    text, outer = _SIGN.subn("", text[1:-1] if brackets else text)
     found = _MONEY.fullmatch(text)
     assert found is not None
-    inner = re.sub(r"^[+-]\s*|(?<=9)\s*-$", "", found["number"].strip())
+    inner, inside = _SIGN.subn("", found["number"].strip())
+    if brackets + outer + inside > 1:
+        return Bare(signed, "", percent is not None)
     marks = {mark for mark in (found["lead"], found["trail"]) if mark}
     if not re.fullmatch("[09., ']*[09][09., ']*", inner):
         marks = set()  # `NULL` is no amount in NUL
@@ -184,7 +186,7 @@ def nearest_number(forms: Mapping[str, int], decimal: str = "", thousands: str =
 
 _TIME = re.compile(
     r"(?P<gap>,? +|T)(?P<hour>99?):99(?P<second>:99)?(?P<part>\.9+)?(?: ?(?P<half>[AaPp]\.?[Mm]\.?))?"
-    r"(?P<zone> ?(?:Z|[+-]99:?99))?"
+    r"(?P<zone> ?(?:Z|UTC|[+-]99(?::?99)?))?"
 )
 _NUMERIC = re.compile(r"(?P<a>9{1,4})(?P<sep>[-/. ])(?P<b>99?)(?P=sep)(?P<c>9{4}|99?)(?P<time>.*)")
 _DAY_NAME = re.compile(

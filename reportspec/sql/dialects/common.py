@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -10,7 +11,19 @@ from zoneinfo import ZoneInfo
 from sqlglot import exp
 
 from reportspec.expression.sandbox import WRITTEN
-from reportspec.expression.trees import LANDS, ZONE, alias_of, column, literal, named, when
+from reportspec.expression.trees import (
+    LANDS,
+    ZONE,
+    alias_of,
+    all_of,
+    column,
+    conjuncts,
+    copied,
+    literal,
+    named,
+    names_cte,
+    when,
+)
 from reportspec.sql.dialects.rewrite import (
     WHOLES,
     Rule,
@@ -144,6 +157,66 @@ def nulls_by_case(node: exp.Expr) -> exp.Expr:
 def lands_rows(tree: exp.Expr) -> bool:
     """Whether a SELECT brings rows of the source."""
     return isinstance(tree, exp.Select) and any(LANDS in item.meta for item in tree.expressions)
+
+
+def bounded_rows(tree: exp.Expr) -> exp.Expr:
+    """The statement with what it asks of times also where their rows are read: of a CTE that one SELECT reads, by
+    the source's own columns. For databases in which rows are written down, with times as they are or null, before
+    they are looked at: there no index is used otherwise, and all rows are written."""
+    with_ = tree.args.get("with_")
+    if with_ is None:
+        return tree
+    read = Counter(table.name for table in tree.find_all(exp.Table) if names_cte(table))
+    once = {cte.alias: cte.this for cte in with_.expressions if read[cte.alias] == 1 and lands_rows(cte.this)}
+    asked: dict[str, exp.Expr] = {}
+    for select in tree.find_all(exp.Select) if once else ():
+        from_, where = select.args.get("from_"), select.args.get("where")
+        source = from_.this if from_ is not None else None
+        if isinstance(source, exp.Table) and names_cte(source) and source.name in once and where is not None:
+            times = _bare_times(once[source.name])
+            alias = source.alias_or_name
+            own = [one for c in conjuncts(where.this) if (one := _by_times(c, alias, times)) is not None]
+            found = all_of(own)
+            if found is not None:
+                asked[source.name] = found
+    if not asked:
+        return tree
+
+    def cut(cte: exp.Expr) -> exp.Expr:
+        found, select = asked.get(cte.alias), cte.this
+        if found is None:
+            return cte
+        where = select.args.get("where")
+        condition = found if where is None else all_of([*conjuncts(where.this), *conjuncts(found)])
+        return with_args(cte, this=with_args(select, where=exp.Where(this=condition)))
+
+    return with_args(tree, with_=with_args(with_, expressions=[cut(cte) for cte in with_.expressions]))
+
+
+def _bare_times(select: exp.Expr) -> dict[str, exp.Column]:
+    """The columns of the source that a SELECT has as they are, for times, by the names that it gives them."""
+    return {
+        item.alias: item.this
+        for item in select.expressions
+        if item.meta.get(LANDS) in ("date", "time") and isinstance(item.this, exp.Column)
+    }
+
+
+def _by_times(tree: exp.Expr, alias: str, times: Mapping[str, exp.Column]) -> exp.Expr | None:
+    """A condition in the source's own columns, if it only compares times with literals: no null meets it."""
+    if isinstance(tree, exp.Paren):
+        inner = _by_times(tree.this, alias, times)
+        return inner and exp.Paren(this=inner)
+    if isinstance(tree, (exp.Or, exp.And)):
+        one, other = (_by_times(side, alias, times) for side in (tree.this, tree.expression))
+        return type(tree)(this=one, expression=other) if one is not None and other is not None else None
+    if not isinstance(tree, (exp.LT, exp.LTE, exp.GT, exp.GTE)):
+        return None
+    column, bound = tree.this, tree.expression
+    if not isinstance(column, exp.Column) or column.table != alias or column.name not in times:
+        return None
+    literal_ = bound.this if isinstance(bound, exp.Cast) else bound
+    return type(tree)(this=copied(times[column.name]), expression=bound) if isinstance(literal_, exp.Literal) else None
 
 
 def inlined_or_not(node: exp.Expr) -> exp.Expr:

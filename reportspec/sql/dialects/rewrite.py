@@ -34,7 +34,9 @@ class Dialect:
     ones; which types hold `instants`, besides those that say so everywhere; whether they are `untyped`, so that
     only each value says what it is; which are `single`, numbers of single precision, of which a decimal would have
     an error, or six digits; whether it is `lax`, a text being a number where a condition is expected; whether its BIT
-    has strings of `bits`, and not 0 or 1; and which function makes a time of seconds `since_1970`."""
+    has strings of `bits`, and not 0 or 1; and which function makes a time of seconds `since_1970`.
+    `keys` has kinds of types that are compared as they are: two values of columns of one kind are equal exactly where
+    their texts are. Whatever is in none of them is compared as text."""
 
     name: str
     label: str
@@ -60,6 +62,7 @@ class Dialect:
     lax: bool = False
     bits: bool = False
     since_1970: str = ""
+    keys: Mapping[str, re.Pattern[str]] = field(default_factory=dict)
 
 
 OWN = "own"  # in the meta of a mapping's expression: the SQL in which it is written

@@ -1,4 +1,4 @@
--- Lost deals without a reason.
+-- Lost deals without a reason, of those whose reason can be known.
 --   period: 2026-Q3
 --   compare: previous_period
 --   sections:
@@ -23,7 +23,7 @@ known as (
   select t.moment, t.start, t.until, t.deal_id, t.owner_id, t.source, t.lead_id, t.account_id,
          t.pipeline_id, t.deal_type, t.created_at,
          -- The record's reason is of its last closing: nobody wrote down that of a loss before it.
-         case when t.closed_itself or t.status = 'open' then t.loss_reason end as loss_reason,
+         t.loss_reason, t.closed_itself,
          t.amount, t.currency,
          case when t.closed_itself then t.status
               when s.is_won then 'won' when s.is_lost then 'lost' else 'open' end as status,
@@ -57,9 +57,9 @@ state as (
 )
 select count(*) filter (moment = 'current') as lost_deals_count,
        count(*) filter (moment = 'previous') as lost_deals_count__previous,
-       count(*) filter (coalesce(trim(loss_reason), '') = '' and moment = 'current')
-         / nullif(count(*) filter (moment = 'current'), 0) as loss_reason_missing_rate,
-       count(*) filter (coalesce(trim(loss_reason), '') = '' and moment = 'previous')
-         / nullif(count(*) filter (moment = 'previous'), 0) as loss_reason_missing_rate__previous
+       count(*) filter (closed_itself and coalesce(trim(loss_reason), '') = '' and moment = 'current')
+         / nullif(count(*) filter (closed_itself and moment = 'current'), 0) as loss_reason_missing_rate,
+       count(*) filter (closed_itself and coalesce(trim(loss_reason), '') = '' and moment = 'previous')
+         / nullif(count(*) filter (closed_itself and moment = 'previous'), 0) as loss_reason_missing_rate__previous
 from state
 where status = 'lost' and closed_at >= start and closed_at < until
