@@ -56,7 +56,7 @@ def _tiles(section: Section, formats: Formats) -> list[list[str]]:
     it stands."""
     kpis = section.kpis
     compared, aimed = any(k.previous is not None for k in kpis), any(k.goal is not None for k in kpis)
-    heads = ["", "", *(["previous"] if compared else []), *(["goal", ""] if aimed else [])]
+    heads = ["", "", *(["previous"] if compared else []), *([formats.word("goal"), ""] if aimed else [])]
     rows = [heads] if compared or aimed else []
     for kpi in kpis:
         column, goal = kpi.column, kpi.goal
