@@ -7,7 +7,7 @@ import unicodedata
 
 from reportspec.diagnostics import shortened
 from reportspec.model.figures import Cell, Column, Figures, Section
-from reportspec.render.locale import formats_for, is_number
+from reportspec.render.locale import Formats, formats_for, is_number, with_unit
 from reportspec.render.sentences import sentences
 from reportspec.rounding import half_up
 
@@ -37,9 +37,10 @@ def _lines(figures: Figures, section: Section) -> list[str]:
         prose = sentences(figures, section, formats_for(figures))
         return [f"  {shortened(text, _LONGEST)}" for text in (*prose, *section.notes)]
     if section.shape == "tiles":
-        return _aligned(_tiles(figures, section), formats_for(figures).word("not_available"))
-    nothing = formats_for(figures).word("not_available")
-    rows = [[c.label for c in section.columns]]
+        return _aligned(_tiles(section, formats_for(figures)), formats_for(figures).word("not_available"))
+    formats = formats_for(figures)
+    nothing = formats.word("not_available")
+    rows = [[_heading(formats, c) for c in section.columns]]
     for at, row in enumerate(section.rows):
         label = section.row_labels[at] if at < len(section.row_labels) else None
         rows.append([_in_row(v, c, label, nothing) for c, v in zip(section.columns, row, strict=True)])
@@ -53,21 +54,44 @@ def _lines(figures: Figures, section: Section) -> list[str]:
     return _aligned(rows, nothing)
 
 
-def _tiles(figures: Figures, section: Section) -> list[list[str]]:
-    """A line for each tile, with what it is compared with and its goal, where any has one; a heading for these."""
-    formats = formats_for(figures)
-    nothing = formats.word("not_available")
-    rows = [["", ""], *([k.column.label, _said(k.value, k.column.unit, nothing)] for k in section.kpis)]
-    if any(k.previous is not None for k in section.kpis):
-        rows[0].append("previous")
-        for row, kpi in zip(rows[1:], section.kpis, strict=True):
-            row.append(_said(kpi.previous, kpi.column.unit, nothing))
-    if any(k.goal is not None for k in section.kpis):
-        rows[0] += [formats.word("goal"), ""]
-        for row, kpi in zip(rows[1:], section.kpis, strict=True):
-            target = _said(kpi.goal.target, kpi.column.unit, nothing) if kpi.goal is not None else ""
-            row += [target, str(formats.words["states"][kpi.goal.state]) if kpi.goal is not None else ""]
-    return rows if len(rows[0]) > 2 else rows[1:]
+def _tiles(section: Section, formats: Formats) -> list[list[str]]:
+    """A row for each figure: what it is, its value, and where there are any the earlier one, the goal and where
+    it stands."""
+    kpis, nothing = section.kpis, formats.word("not_available")
+    compared, aimed = any(k.previous is not None for k in kpis), any(k.goal is not None for k in kpis)
+    heads = ["", "", *(["previous"] if compared else []), *([formats.word("goal"), ""] if aimed else [])]
+    rows = [heads] if compared or aimed else []
+    for kpi in kpis:
+        column, goal = kpi.column, kpi.goal
+        row = [column.label, _measured(kpi.value, column, nothing)]
+        row += [_measured(kpi.previous, column, nothing)] if compared else []
+        if aimed:
+            row += (
+                [_measured(goal.target, column, nothing), str(formats.words["states"][goal.state])]
+                if goal
+                else ["", ""]
+            )
+        rows.append(row)
+    return rows
+
+
+_SHORT = {"days": "d", "minutes": "min", "seconds": "s"}
+
+
+def _measured(value: Cell, column: Column, nothing: str) -> str:
+    """A figure with its unit, as one without a heading over it."""
+    unit = column.currency if column.unit == "currency" else _SHORT.get(column.unit or "")
+    text = _said(value, column.unit, nothing)
+    return f"{text} {unit}" if unit and is_number(value) else text
+
+
+def _heading(formats: Formats, column: Column) -> str:
+    """What stands over a column, with the unit of what stands under it."""
+    if column.role == "change":
+        return column.label
+    if column.unit == "currency" and column.currency and f"({column.currency})" not in column.label:
+        return f"{column.label} ({column.currency})"
+    return with_unit(formats, column.label, column.unit)
 
 
 def _in_row(value: Cell, column: Column, label: str | None, nothing: str) -> str:

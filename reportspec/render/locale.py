@@ -184,6 +184,10 @@ def compact(formats: Formats, value: Number, column: Column, decimals: int = 2) 
         text = format_compact_currency(rounded, currency, locale=formats.locale, fraction_digits=places)
         if _LONG_RUN.search(text):
             return money(formats, value, currency, 0)
+        # Where thousands are written in full, what is below them is written as they are: CHF 0, CHF 5’001.
+        thousands = format_compact_currency(5000, currency, locale=formats.locale) if size < 1000 else ""
+        if _LONG_RUN.search(thousands):
+            return money(formats, value, currency, places)
         return _printable(_with_known_symbol(formats, text, currency))
     text = format_compact_decimal(rounded, locale=formats.locale, fraction_digits=places)
     return number(formats, value, 0) if _LONG_RUN.search(text) else _printable(text)

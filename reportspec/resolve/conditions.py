@@ -210,7 +210,8 @@ def field_named(binding: Binding, document: Document, name: str, path: Place) ->
     found = binding.field(at, parts[-1])
     if found is None:
         names = [f.name for f in binding.fields(at)]
-        near = suggestion(parts[-1], names)
+        meant = _called_by(binding, at, parts[-1]) or did_you_mean(parts[-1], names)
+        near = f"did you mean `{'.'.join((*parts[:-1], meant))}`?" if meant else None
         if near is None:
             others = [f.id for e in entities for f in binding.fields(e)]
             near = suggestion(parts[-1], others)
@@ -221,6 +222,12 @@ def field_named(binding: Binding, document: Document, name: str, path: Place) ->
             near or f"it has {', '.join(names[:10])}; a mapping can add fields",
         )
     return found
+
+
+def _called_by(binding: Binding, entity: str, name: str) -> str | None:
+    """`owner.name` for `owner`, which leads to a record and is no field."""
+    relation = binding.catalogue.entities[entity].relations.get(name)
+    return f"{name}.name" if relation is not None and binding.field(relation.to, "name") is not None else None
 
 
 def _typed(binding: Binding, found: Field, operator: str, value: Any) -> Any:
@@ -291,7 +298,8 @@ def _one(binding: Binding, found: Field, value: Any) -> Any:
             return _day_or_time(binding, value)
         case _:
             if isinstance(value, bool) or not isinstance(value, (int, float)):
-                raise BadValue(f"`{found.id}` is {a_kind(found)}, not `{str(value)[:50]}`")
+                help = "write a number without signs, blanks and separators of thousands, for example `5000`"
+                raise BadValue(f"`{found.id}` is {a_kind(found)}, not `{str(value)[:50]}`", help)
             if not abs(value) < LARGEST_NUMBER:
                 raise BadValue(f"`{str(value)[:50]}` is beyond the numbers that databases have")
             return value

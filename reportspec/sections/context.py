@@ -113,8 +113,9 @@ def lacks(context: Context, omitted: list[Omitted]) -> tuple[str, ...]:
     needs: dict[str, dict[str, None]] = {}
     for name, need in omitted:
         needs.setdefault(need, {})[name] = None
-    names = "; ".join(
-        words["needs"].format(", ".join(names), need) if need else ", ".join(names) for need, names in needs.items()
+    names = "; ".join(  # what is itself what is lacking needs nothing else
+        words["needs"].format(", ".join(names), need) if need and [*names] != [need] else ", ".join(names)
+        for need, names in needs.items()
     )
     return (words["all"].format(names),)
 

@@ -226,9 +226,16 @@ def _listed(
     except Unresolved:
         return Listed("", "all"), ()
     if spec.get("period") == "all":
-        return Listed("", "all"), ()
+        return (None if _by_times(context.binding, conditions) else Listed("", "all")), ()
     which: Literal["in", "both"] = "in" if by.open is None or apart else "both"
     return Listed(by.time, which), (exp.Paren(this=tree),)
+
+
+def _by_times(binding: Binding, conditions: Sequence[exp.Expr]) -> bool:
+    """Whether conditions say of which time records are: they are not all, though the period does not cut them."""
+    paths = [path_of(node) for tree in conditions for node in column_nodes(tree)]
+    fields = [binding.resolve(path[0], path).field for path in paths if len(path) > 1]
+    return any(field.type in ("date", "time") for field in fields)
 
 
 def _equals(tree: exp.Expr) -> tuple[str, str] | None:

@@ -42,7 +42,12 @@ WRONG = {
     "no_version": (b"report: pipeline\n", "missing-key", None, ["`version`"]),
     "report": (b"version: 1\nreport: pipelin\n", "unknown-report", "2:9", ["`pipelin`", "`pipeline`"]),
     "metric": (b"version: 1\nmetrics: [close_rat]\n", "unknown-metric", "2:11", ["`close_rat`", "`close_rate`"]),
-    "field": (b"version: 1\nreport: pipeline\ngroup_by: [user.nam]\n", "unknown-field", "3:12", ["`nam`", "`name`"]),
+    "field": (
+        b"version: 1\nreport: pipeline\ngroup_by: [user.nam]\n",
+        "unknown-field",
+        "3:12",
+        ["`nam`", "`user.name`"],
+    ),
     "period": (b"version: 1\nreport: pipeline\nperiod: 2026-Q5\n", "bad-period", "3:9", ["2026-Q5", "Q4"]),
     "period_word": (b"version: 1\nreport: pipeline\nperiod: lately\n", "bad-period", "3:9", ["lately", "last_month"]),
     "many": (

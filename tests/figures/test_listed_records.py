@@ -83,6 +83,11 @@ DEAL: Spec = {"entity": "deal", "fields": ["deal.name"]}
             ["won before", "won first", "won last", "won undated"],
             "All, whatever the period.",
         ),
+        (  # which are not all, and the spec says of when they are
+            {**DEAL, "where": "deal.status = 'won' and deal.closed_at < period_start", "period": "all"},
+            ["won before"],
+            None,
+        ),
         ({"entity": "lead", "fields": ["lead.email"]}, ["within@x.example"], "Q3 2026, by “Created”."),
         (
             {"entity": "activity", "fields": ["activity.subject"]},

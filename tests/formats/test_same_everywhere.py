@@ -12,7 +12,7 @@ import pytest
 from reportspec.formats.json_text import as_data
 from reportspec.formats.markdown import as_markdown
 from reportspec.formats.terminal import as_table
-from reportspec.model.figures import Column, Section
+from reportspec.model.figures import Column, Goal, Kpi, Section
 from reportspec.render import locale
 from reportspec.rounding import half_up
 from tests.figures.asking import figures
@@ -41,6 +41,24 @@ def test_amounts_in_charts_and_on_the_terminal() -> None:
     said = as_table(sample.figures("en", (section,)))
     assert "2.13" in said
     assert "0.38" in said
+
+
+def test_units_and_goals_on_the_terminal() -> None:
+    amount = Column("won_amount", "Won", "number", "currency", "metric", currency="EUR")
+    cycle = Column("sales_cycle_days", "Sales cycle", "number", "days", "metric")
+    rate = Column("close_rate", "Close rate", "number", "percent", "metric")
+    goal = Goal(2000.0, "up", 0.75, None, "missed", 1.0, difference=-500.0)
+    kpis = (Kpi(amount, 1500.5, 1000, goal=goal), Kpi(cycle, 14.8), Kpi(rate, 0.5))
+    tiles = Section("h", "kpis", "Headline", shape="tiles", kpis=kpis)
+    people = Column("user.name", "Name", "text")
+    table = Section("t", "breakdown", "Who", (people, amount, cycle, rate), (("Anna", 1500.5, 14.8, 0.5),))
+    lines = [" ".join(line.split()) for line in as_table(sample.figures("en", (tiles, table))).splitlines()]
+    assert "previous Goal" in lines
+    assert "Won 1,500.50 EUR 1,000 EUR 2,000.00 EUR Missed" in lines
+    assert "Sales cycle 14.80 d -" in lines
+    assert "Close rate 50.0 % -" in lines
+    assert "Name Won (EUR) Sales cycle (days) Close rate" in lines
+    assert "Anna 1,500.50 14.80 50.0 %" in lines
 
 
 @pytest.mark.parametrize(

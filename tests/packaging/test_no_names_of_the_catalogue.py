@@ -17,6 +17,7 @@ OTHERWISE = {
     ("deliver/template.py", "goal"),
     ("expression/types.py", "lead"),  # SQL's window function
     ("formats/markdown.py", "goal"),  # a heading
+    ("formats/terminal.py", "goal"),  # a heading
     ("model/column_ids.py", "goal"),  # what stands beside a figure
     ("render/charts/kind.py", "goal"),  # the name of a line in a chart
     ("render/page.py", "goal"),  # a word

@@ -100,6 +100,19 @@ def test_charts_shorten_large_numbers() -> None:
     assert locale.compact(formats("en-US"), 1_248, column("count")) == "1,248"
 
 
+@pytest.mark.parametrize(
+    ("tag", "said"),
+    [
+        ("de-CH", [f"CHF{NBSP}0", f"CHF{NBSP}999.5", f"CHF{NBSP}5’001"]),
+        ("de-DE", [f"0{NBSP}CHF", f"999,5{NBSP}CHF", f"5.001{NBSP}CHF"]),
+        ("en-GB", ["CHF0", "CHF999.5", "CHF5K"]),
+    ],
+)
+def test_small_amounts_have_their_sign_where_large_ones_have_it(tag: str, said: list[str]) -> None:
+    francs = column("currency", currency="CHF")
+    assert [locale.compact(formats(tag), value, francs) for value in (0, 999.5, 5001)] == said
+
+
 def test_a_currency_whose_symbol_the_font_lacks_is_named_by_its_code() -> None:
     rupees = column("currency", currency="INR")
     assert locale.cell(formats("en-US"), 1234, rupees) == f"INR{NBSP}1,234"

@@ -20,7 +20,7 @@ from reportspec.render.charts.goal_bar import goal_bar
 from reportspec.render.charts.sparkline import sparkline
 from reportspec.render.fonts import font_directory, text_width
 from reportspec.render.locale import formats_for
-from reportspec.render.page import tile_columns, tile_of, value_size
+from reportspec.render.page import coded, tile_columns, tile_of, value_size
 from reportspec.render.palette import palette_for
 from reportspec.render.tables import table_view
 from tests.render import reading, sample
@@ -283,6 +283,10 @@ def test_small_drawings() -> None:
     bar = goal_bar(replace(kpi.goal, attainment=0.5), palette, "g")
     assert 'width="50.0"' in bar
     assert goal_bar(replace(kpi.goal, attainment=None), palette, "g") == ""
+
+
+def test_names_in_texts_of_the_catalogue_are_set_as_names() -> None:
+    assert coded("of type `upsell`, a<b") == 'of type <span class="code">upsell</span>, a&lt;b'
 
 
 def test_the_appendix_tells_how_figures_were_computed() -> None:

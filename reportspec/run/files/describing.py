@@ -526,7 +526,7 @@ class _Look:
         if found and odd:
             help = "write " + " or ".join(f"`{way.said}`" for way in found)
         elif forms and readings.time_readings(forms):
-            help = _of_times(values)
+            help = _of_times(name, values)
         else:
             made = name if re.fullmatch(r"[^\W\d]\w*", name) else f'"{name}"'
             help = f"name a column of numbers; `try_cast({made} as double)` is null where a text is none"
@@ -843,7 +843,7 @@ class _Look:
         elif help is None:
             help = "mend the file, or write an expression in the mapping"
             if (family or _family(self.kind(name))) == "time":
-                help = _of_times(values)
+                help = _of_times(name, values)
         what = {"time": "a date or a time", "number": "a number", "boolean": "yes or no"}[
             family or _family(self.kind(name))
         ]
@@ -1050,8 +1050,15 @@ def _has_digit(text: str) -> bool:
     return any(letter.isdigit() for letter in text)
 
 
-def _of_times(values: Sequence[str]) -> str:
-    """What to do about texts that are no times."""
+_SERIAL = re.compile(r"[2-7][0-9]{4}([.][0-9]+)?")  # the days since the end of 1899, from 1954 to 2119
+_SINCE_1970: Mapping[int, tuple[re.Pattern[str], str]] = {
+    1: (re.compile(r"[0-9]{9,10}"), "the seconds"),
+    1000: (re.compile(r"[0-9]{12,13}"), "the thousandths of seconds"),
+}
+
+
+def _of_times(name: str, values: Sequence[str]) -> str:
+    """What to do about texts of a column that are no times."""
     zones = [_ZONE_NAME.search(value) for value in values]
     if zones and all(zones):
         named = zones[0][1] if zones[0] else ""
@@ -1060,13 +1067,18 @@ def _of_times(values: Sequence[str]) -> str:
         )
     if all(_BY_ISO.match(value) for value in values):
         return "there is no such day or time: mend the file"
-    serial = next((v for v in values if v.isdigit() and 20_000 <= int(v[:9]) <= 80_000), None)
-    if serial is not None and all(value.isdigit() for value in values):
-        day = date(1899, 12, 30) + timedelta(days=int(serial))
+    if values and all(_SERIAL.fullmatch(value) for value in values):
+        day = date(1899, 12, 30) + timedelta(days=int(values[0].partition(".")[0]))
         return (
-            f"`{serial}` may be Excel's number of {day.isoformat()}: give "
+            f"`{values[0]}` may be Excel's number of {day.isoformat()}: give "
             "the column the format of a date and export the file again"
         )
+    for seconds, (form, what) in _SINCE_1970.items():
+        if values and all(form.fullmatch(value) for value in values):
+            day = date(1970, 1, 1) + timedelta(seconds=int(values[0]) // seconds)
+            made = name if seconds == 1 else f"{name} / {seconds}"
+            since = f"`{values[0]}` may be {what} since 1970 ({day.isoformat()})"
+            return f"{since}: write `to_timestamp({made})` in the mapping"
     return 'say how they are written, such as `date_format: "%d.%m.%Y %H.%M"`, or mend the file'
 
 
