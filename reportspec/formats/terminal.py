@@ -42,17 +42,21 @@ def _lines(figures: Figures, section: Section) -> list[str]:
             else [r[:2] for r in rows]
         )
     rows = [[c.label for c in section.columns]]
+    subtotals = dict(section.subtotals)  # by how many rows stand above
     for at, row in enumerate(section.rows):
         label = section.row_labels[at] if at < len(section.row_labels) else None
         rows.append([_in_row(v, c, label) for c, v in zip(section.columns, row, strict=True)])
+        if at + 1 in subtotals:
+            group = subtotals[at + 1]
+            rows.append(_sum(f"Total {_said(group[0], section.columns[0].unit)}", section, group))
     if section.total:
-        rows.append(
-            [
-                "Total",
-                *(_said(v, c.unit) for c, v in zip(section.columns[1:], section.total[1:], strict=True)),
-            ]
-        )
+        rows.append(_sum("Total", section, section.total))
     return _aligned(rows)
+
+
+def _sum(name: str, section: Section, row: tuple[Cell, ...]) -> list[str]:
+    """The line of a total under its name."""
+    return [name, *(_said(v, c.unit) for c, v in zip(section.columns[1:], row[1:], strict=True))]
 
 
 def _in_row(value: Cell, column: Column, label: str | None) -> str:
