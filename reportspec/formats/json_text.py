@@ -8,7 +8,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from reportspec.model.figures import Cell, Figures, PeriodFigures, Section
+from reportspec.model.figures import Cell, Column, Figures, PeriodFigures, Section
 
 
 def plain_cell(value: Cell) -> Any:
@@ -57,7 +57,7 @@ def as_data(figures: Figures) -> dict[str, Any]:
         "sections": [
             {
                 "id": section.id,
-                "columns": [{"name": c.name, "type": c.type, "unit": c.unit} for c in section.columns],
+                "columns": [_column(column) for column in section.columns],
                 "rows": [_row(section, row) for row in section.rows],
                 "total": _row(section, section.total) if section.total is not None else None,
                 "subtotals": [{"rows_above": above, "row": _row(section, row)} for above, row in section.subtotals],
@@ -73,6 +73,12 @@ def as_data(figures: Figures) -> dict[str, Any]:
             if figures.each is None
         ],
     }
+
+
+def _column(column: Column) -> dict[str, Any]:
+    """A column; where its cells have names in the report's language, also of which values these are the names."""
+    plain = {"name": column.name, "type": column.type, "unit": column.unit}
+    return {**plain, "labels": dict(column.labels)} if column.labels else plain
 
 
 def _row(section: Section, row: Sequence[Cell]) -> dict[str, Any]:

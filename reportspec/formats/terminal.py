@@ -41,17 +41,21 @@ def _lines(figures: Figures, section: Section) -> list[str]:
     formats = formats_for(figures)
     nothing = formats.word("not_available")
     rows = [[_heading(formats, c) for c in section.columns]]
+    subtotals = dict(section.subtotals)  # by how many rows stand above
     for at, row in enumerate(section.rows):
         label = section.row_labels[at] if at < len(section.row_labels) else None
         rows.append([_in_row(v, c, label, nothing) for c, v in zip(section.columns, row, strict=True)])
+        if at + 1 in subtotals:
+            group = subtotals[at + 1]
+            rows.append(_sum(f"Total {_said(group[0], section.columns[0].unit, nothing)}", section, group, nothing))
     if section.total:
-        rows.append(
-            [
-                "Total",
-                *(_said(v, c.unit, nothing) for c, v in zip(section.columns[1:], section.total[1:], strict=True)),
-            ]
-        )
+        rows.append(_sum("Total", section, section.total, nothing))
     return _aligned(rows, nothing)
+
+
+def _sum(name: str, section: Section, row: tuple[Cell, ...], nothing: str) -> list[str]:
+    """The line of a total under its name."""
+    return [name, *(_said(v, c.unit, nothing) for c, v in zip(section.columns[1:], row[1:], strict=True))]
 
 
 def _tiles(section: Section, formats: Formats) -> list[list[str]]:

@@ -111,10 +111,15 @@ def _aggregate(metric: Metric, row: Row, side: SideName) -> Number:
         return divided(
             number(row.get(Aggregated(metric.id, "sum", side))), number(row.get(Aggregated(metric.id, "n", side)))
         )
-    value = number(row.get(Aggregated(metric.id, "value", side)))
+    value = _whole(number(row.get(Aggregated(metric.id, "value", side))))
     if metric.aggregate == "sum" and _all_left_out(metric, row, side):
         return None
     return 0 if value is None and metric.aggregate in ("count", "count_distinct", "sum") else value
+
+
+def _whole(value: Number) -> Number:
+    """A whole number as one: some databases add whole numbers up as floats, others do not."""
+    return int(value) if isinstance(value, float) and value.is_integer() and abs(value) < 10**15 else value
 
 
 def _all_left_out(metric: Metric, row: Row, side: SideName) -> bool:

@@ -22,7 +22,8 @@ def dimension_column(report: Report, dimension: Dimension) -> Column:
     found = dimension.field
     text = called(report.binding, dimension.path[0], dimension.path, report.language)
     kind = "text" if dimension.bins or found.type not in ("integer", "boolean") else found.type
-    return Column(dimension.name, text, kind, None, "dimension")
+    labels = () if dimension.bins else _labels(report, found)
+    return Column(dimension.name, text, kind, None, "dimension", labels=labels)
 
 
 def shown_value(report: Report, dimension: Dimension, value: Any) -> Cell:
@@ -80,7 +81,13 @@ def field_column(report: Report, name: str, text: str, found: Field) -> Column:
         unit,  # type: ignore[arg-type]
         "field",
         currency=report.binding.currency if found.type == "money" else None,
+        labels=_labels(report, found),
     )
+
+
+def _labels(report: Report, field: Field) -> tuple[tuple[str, str], ...]:
+    """The values of a field that have a name, each with it."""
+    return tuple((value, label(report, name)) for value, name in field.value_labels.items())
 
 
 def labelled_value(report: Report, field: Field, value: Any) -> Cell:

@@ -26,7 +26,8 @@ GoalState = Literal["met", "on_track", "at_risk", "missed", "unknown"]
 @dataclass(frozen=True, slots=True)
 class Column:
     """One column of a section's table. `name` is what `query` prints (`close_rate`,
-    `close_rate__previous`, `user.name`, `period`); `label` is in the report's language."""
+    `close_rate__previous`, `user.name`, `period`); `label` is in the report's language. `labels` are
+    what its cells call the values of the source that have a name in that language (`new_business`, "New business")."""
 
     name: str
     label: str
@@ -38,6 +39,7 @@ class Column:
     currency: str | None = None
     decimals: int | None = None
     footnotes: tuple[int, ...] = ()
+    labels: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
