@@ -175,13 +175,17 @@ def _most(select: exp.Select, count: exp.Expr, value: exp.Expr, most: int) -> ex
 def _called(binding: Binding, entity: Entity, keyless: bool) -> str:
     """The field that a row is best told by."""
     first: tuple[str, ...] = () if keyless or entity.key is None else (entity.key,)
-    for name in (*first, "name", "full_name", "title", "email", "subject", "amount", "created_at"):
+    for name in (*first, "name", "full_name", "title", "email", "subject", "created_at"):
         if binding.field(entity.name, name) and binding.mapped(entity.name, name) is not None:
             return name
-    for field in binding.fields(entity.name):
-        if field.name != entity.key and binding.mapped(entity.name, field.name) is not None:
-            return field.name
-    return ""
+    given = [
+        field
+        for field in binding.fields(entity.name)
+        if field.name != entity.key and binding.mapped(entity.name, field.name) is not None
+    ]
+    # An amount tells no row from another: it does where there is nothing else.
+    given.sort(key=lambda field: field.type in ("money", "number", "integer", "boolean"))
+    return given[0].name if given else ""
 
 
 def values_there_statement(binding: Binding, check: Check) -> exp.Expr:
