@@ -48,10 +48,13 @@ def _serve() -> None:
     # The waits between two attempts are real ones, but shorter. Functions take it over as they are made.
     time.sleep = lambda seconds: sleep(seconds / 100)
     import reportspec.cli
+    from reportspec.deliver import handover
     from reportspec.deliver.send import SendOptions, send
     from tests.loading import load_report
 
     assert reportspec.cli
+    # A ledger in PostgreSQL cannot tell a killed run from one that lost its connection: the next one comes later.
+    handover.LONGEST_HANDOVER, handover.TIMEOUT = 0.0, -1e6
     for line in sys.stdin:
         asked = json.loads(line)
         if "warm" in asked:
