@@ -161,7 +161,8 @@ def _arm(point: str, turn: int, number: int) -> None:
         setattr(kind, name, method)
 
     around(Ledger, "put", lambda entry: "a claim" if entry.state == "claimed" else "the end of all")
-    around(Ledger, "step", lambda entry: f"`{entry.state}`")
+    for step in ("step", "note"):
+        around(Ledger, step, lambda entry: f"`{entry.state}`")
     handed, speak = smtp.Mailer.send, smtplib.SMTP.send
 
     def send(self: Any, *args: Any) -> Any:
