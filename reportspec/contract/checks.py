@@ -40,7 +40,7 @@ def checks_of(
             found.append(Check("shared-name", name, binding.field(name, "name")))
         found += _of_rates(binding, name)
         if not binding.source.entities[name].parts:
-            found += _of_expectations(binding, name, fields)
+            found += _of_expectations(binding, name, fields - _for_order(binding, name, read))
             continue  # the mapping's own rows are checked with it
         found += _of_keys(binding, name)
         found += _of_parts(binding, name, fields)
@@ -51,7 +51,7 @@ def checks_of(
         found += _of_sizes(binding, name, fields)
         found += _of_currencies(binding, name, fields)
         found += _of_relations(binding, name, fields, read)
-        found += _of_expectations(binding, name, fields)
+        found += _of_expectations(binding, name, fields - _for_order(binding, name, read))
         found += _of_odd_times(binding, name, fields, now)
     conditions, metrics = tuple(conditions), tuple(metrics)
     asked = [*_of_conditions(binding, conditions), *_of_times(binding, metrics, sides)]
@@ -200,6 +200,27 @@ def _of_relations(
             check = Check("no-partner", name, relation=relation)
             found.setdefault((relation.to, relation.by), check)
     return list(found.values())
+
+
+def _for_order(binding: Binding, name: str, read: Mapping[str, frozenset[str]]) -> frozenset[str]:
+    """The fields of a history's rows that no figure reads: which of several changes in one instant came last is told
+    by all that the history keeps of a record."""
+    fields: set[str] = set()
+    for entity in map(binding.entity, read):
+        history = entity.history
+        if history is None or history.values is None or name not in _made_from(binding, history.values.entity):
+            continue
+        kept = (one for one in history.values.fields if binding.mapped(entity.name, one) is not None)
+        fields.update(set(kept) - read[entity.name])
+    return frozenset(fields)
+
+
+def _made_from(binding: Binding, name: str) -> Iterator[str]:
+    """The entities that a derived one is made from, in turn."""
+    derived = binding.entity(name).derived
+    while derived is not None:
+        yield derived.source
+        derived = binding.entity(derived.source).derived
 
 
 def _of_expectations(binding: Binding, name: str, fields: frozenset[str]) -> list[Check]:

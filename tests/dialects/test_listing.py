@@ -74,7 +74,7 @@ def lines_of(folder: Path, end: str, file: str, patch: pytest.MonkeyPatch) -> li
         title=f"x{end}{EVIL}",
         filter_texts=(*checked.report.filter_texts, f"x{end}{EVIL}"),
     )
-    patch.setattr("reportspec.formats.statements.sql_text", lambda *_, **__: "STATEMENT")
+    patch.setattr("reportspec.formats.statements.sql_texts", lambda *_, **__: ["STATEMENT", "STATEMENT"])
     return listing(report, "duckdb").splitlines()
 
 
