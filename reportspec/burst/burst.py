@@ -56,8 +56,8 @@ def _goal_for(goal: GoalSpec, name: str, value: str) -> GoalSpec:
     if goal.by is None:
         return goal
     if goal.by.name == name:
-        own = goal.targets.get(value)
-        return replace(goal, target=own, targets={value: own} if own is not None else {})
+        target = goal.targets.get(value)
+        return replace(goal, target=target, targets={value: target} if target is not None else {})
     return replace(goal, targets={})
 
 
@@ -87,17 +87,20 @@ def run_each(program: Program, timings: Timings, only: Collection[str] = ()) -> 
         recipients = settled(report.binding, without_row(report, listed), report.project.checks)
         values = chosen(report, values_of(report, listed), only)
         _check_alike(report, listed, [one.value for one in values])
-        found, rest, surveyed = _of_each(program, [one.value for one in values], whole=not only)
-        for result in {id(result.tree): result for own in found for result in own}.values():
+        results_of, rest, surveyed = _of_each(program, [one.value for one in values], whole=not only)
+        for result in {id(result.tree): result for results in results_of for result in results}.values():
             timings.asked += result.asked
     with timings.of("evaluate"):
-        answers = [Answers.of(program.queries, [result.table for result in own]) for own in found]
+        answers = [Answers.of(program.queries, [result.table for result in own]) for own in results_of]
         late = settled(report.binding, unrated(report, answers, surveyed), report.project.checks)
-        made = [(one, *_figures(program, one.value, own, surveyed)) for one, own in zip(values, found, strict=True)]
-    of_goals = _by_name(doubt for _, _, doubts in made for doubt in doubts)
-    told = warnings(report.binding, (*recipients, *surveyed.findings, *of_goals, *late))
-    figures = tuple((one, figures) for one, figures, _ in made)
-    return Burst(figures, rest, (*told, *contradictions(report, surveyed.rows)))
+        reports = [
+            (one, *_figures(program, one.value, results, surveyed))
+            for one, results in zip(values, results_of, strict=True)
+        ]
+    of_goals = _by_name(doubt for _, _, doubts in reports for doubt in doubts)
+    warned = warnings(report.binding, (*recipients, *surveyed.findings, *of_goals, *late))
+    figures = tuple((value, figures) for value, figures, _ in reports)
+    return Burst(figures, rest, (*warned, *contradictions(report, surveyed.rows)))
 
 
 def _by_name(doubts: Iterable[Finding]) -> list[Finding]:
@@ -123,7 +126,7 @@ def _settled(program: Program) -> tuple[Program, Table]:
     by_name = grouped_by_name(report)
     read = fields_read(program.trees, report.binding)
     ends = [ends_statement(report, read)] if report.movable and read else []
-    listed, *members = ask(report, [listing(report), *ends, *(members_statement(report, one) for one in by_name)])
+    listed, *members = ask(report, [listing(report), *ends, *(members_statement(report, name) for name in by_name)])
     apart = report
     if ends:
         apart = ended(report, members.pop(0).dicts(), lambda tree: ask(report, [tree])[0], read)
@@ -141,8 +144,8 @@ def _figures(
     SourceError."""
     report = program.report
     assert report.each is not None
-    own = replace(program, report=report_for(report, value))
-    answered = Answered(own, results, surveyed)
+    program_for_value = replace(program, report=report_for(report, value))
+    answered = Answered(program_for_value, results, surveyed)
     figures, doubts = figures_with_doubts(answered, (report.each.dimension.name, value))
     check_figures(figures)
     return figures, doubts
@@ -150,10 +153,10 @@ def _figures(
 
 def _check_alike(report: Report, listed: Table, wanted: Collection[str]) -> None:
     """That the database tells values apart which look alike. Raises SourceError."""
-    near = [one for one in alike(str(row[0]) for row in listed.rows) if one in wanted]
-    asked = [taken_for(report, value) for value in near]
-    for value, found in zip(near, ask(report, asked) if asked else [], strict=True):
-        check_apart(report, value, found)
+    near = [value for value in alike(str(row[0]) for row in listed.rows) if value in wanted]
+    statements = [taken_for(report, value) for value in near]
+    for value, table in zip(near, ask(report, statements) if statements else [], strict=True):
+        check_apart(report, value, table)
 
 
 def _of_each(
@@ -163,24 +166,28 @@ def _of_each(
     value. Statements that are not shared are asked for each value, all others once."""
     report, queries, trees = program.report, program.queries, program.trees
     many = len(values) >= SHARED_FROM
-    shared = {at: one for at, query in enumerate(queries) if many and (one := shared_statement(report, query))}
+    shared = {
+        at: shared_query
+        for at, query in enumerate(queries)
+        if many and (shared_query := shared_statement(report, query))
+    }
     lone = [at for at in range(len(trees)) if at not in shared]
-    own = {(value, at): put(trees[at], value) for value in values for at in lone}
+    trees_of_values = {(value, at): put(trees[at], value) for value in values for at in lone}
     for value in values:
-        check_filter([queries[at] for at in lone], [own[value, at] for at in lone], value, report)
+        check_filter([queries[at] for at in lone], [trees_of_values[value, at] for at in lone], value, report)
     none = nobody(values)
-    of_nothing = {at: put(trees[at], none) for at, one in shared.items() if one.always}
+    of_nothing = {at: put(trees[at], none) for at, shared_query in shared.items() if shared_query.always}
     ownerless = of_nobody(report, queries) if whole else []
-    asked = [*own.values(), *(one.tree for one in shared.values()), *of_nothing.values()]
-    asked += [tree for _, tree in ownerless]
-    answers, surveyed = answered_together(report, asked, trees)
-    check_results(asked, answers)
-    given = iter(answers)
-    results = {key: next(given) for key in own}
-    together = {at: next(given) for at in shared}
-    nothing = {at: next(given).table for at in of_nothing}
-    for at, one in shared.items():
-        tables, empty = parted(one, together[at].table, nothing.get(at))
+    statements = [*trees_of_values.values(), *(one.tree for one in shared.values()), *of_nothing.values()]
+    statements += [tree for _, tree in ownerless]
+    answers, surveyed = answered_together(report, statements, trees)
+    check_results(statements, answers)
+    answered = iter(answers)
+    results = {key: next(answered) for key in trees_of_values}
+    together = {at: next(answered) for at in shared}
+    nothing = {at: next(answered).table for at in of_nothing}
+    for at, shared_query in shared.items():
+        tables, empty = parted(shared_query, together[at].table, nothing.get(at))
         results |= {(value, at): replace(together[at], table=tables.get(value, empty)) for value in values}
-    rest = unowned(report, [(query, next(given).table) for query, _ in ownerless])
+    rest = unowned(report, [(query, next(answered).table) for query, _ in ownerless])
     return [[results[value, at] for at in range(len(trees))] for value in values], rest, surveyed

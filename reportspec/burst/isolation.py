@@ -59,7 +59,7 @@ def unguarded(tree: exp.Expr, value: str, field: str, elsewhere: Mapping[str, st
         fields = _Fields(field, elsewhere)
         where = tree.args.get("where")
         conditions = _conjuncts(where.this) if where is not None else []
-        if not any(_says(one, value, fields, entities) for one in conditions):
+        if not any(_says(condition, value, fields, entities) for condition in conditions):
             return f"rows of `{first.name}` pass whole"
     return None
 
@@ -81,19 +81,19 @@ def unparted(tree: exp.Expr, name: str, field: str, elsewhere: Mapping[str, str]
         return why
     if tree.args.get("limit"):
         return "rows of all values are cut together"
-    own = next((one.unalias() for one in tree.expressions if one.alias_or_name == name), None)
+    item = next((expression.unalias() for expression in tree.expressions if expression.alias_or_name == name), None)
     # A key that is kept as it is has one text for each of its values.
-    own = bare_key(own) if own is not None else None
-    if not isinstance(own, exp.Column):
+    item = bare_key(item) if item is not None else None
+    if not isinstance(item, exp.Column):
         return f"`{name}` is no column of its rows"
-    why = _brought_together(tree, own)
+    why = _brought_together(tree, item)
     if why is not None:
         return why
     first, entities, steps = _sources(tree)
     if isinstance(first, exp.Table) and not steps:
-        return None if _is_field(own, _Fields(field, elsewhere), entities) else f"`{name}` is not the field"
-    if isinstance(first, exp.Subquery) and steps == [first] and own.table == first.alias:
-        return unparted(first, own.name, field, elsewhere)
+        return None if _is_field(item, _Fields(field, elsewhere), entities) else f"`{name}` is not the field"
+    if isinstance(first, exp.Subquery) and steps == [first] and item.table == first.alias:
+        return unparted(first, item.name, field, elsewhere)
     return "rows of several steps are brought together"
 
 
@@ -109,8 +109,8 @@ def _strange(tree: exp.Expr) -> str | None:
         return "a WITH stands within a statement"
     for key, part in tree.args.items():
         if key not in _STEPS:
-            for one in part if isinstance(part, list) else [part]:
-                if isinstance(one, exp.Expr) and one.find(exp.Query, exp.Subquery):
+            for node in part if isinstance(part, list) else [part]:
+                if isinstance(node, exp.Expr) and node.find(exp.Query, exp.Subquery):
                     return "a SELECT stands within an expression"
     source = tree.args.get("from_")
     if source is None:
@@ -119,8 +119,8 @@ def _strange(tree: exp.Expr) -> str | None:
         if not _adds_columns(join) and not _beside_steps(join):
             return f"a `{join.sql(dialect='duckdb').split('(')[0].strip()[:40]}` is not known"
     sources = [source.this, *(join.this for join in tree.args.get("joins") or [])]
-    names = [one.alias_or_name for one in sources]
-    if len(set(names)) < len(names) or any(not _plain(one) for one in sources):
+    names = [source.alias_or_name for source in sources]
+    if len(set(names)) < len(names) or any(not _plain(source) for source in sources):
         return "it reads from what is not known"
     return None
 
@@ -146,11 +146,11 @@ def _adds_columns(join: exp.Join) -> bool:
         return False
     name = join.this.alias_or_name
     return any(
-        isinstance(one, exp.EQ)
-        and {_tables(one.this) == {name}, _tables(one.expression) == {name}} == {True, False}
-        and _tables(one.this)
-        and _tables(one.expression)
-        for one in _conjuncts(on)
+        isinstance(condition, exp.EQ)
+        and {_tables(condition.this) == {name}, _tables(condition.expression) == {name}} == {True, False}
+        and _tables(condition.this)
+        and _tables(condition.expression)
+        for condition in _conjuncts(on)
     )
 
 
@@ -170,9 +170,9 @@ def _sources(tree: exp.Expr) -> tuple[exp.Expr | None, list[exp.Table], list[exp
     source = tree.args.get("from_")
     if source is None:
         return None, [], []
-    found = [source.this, *(join.this for join in tree.args.get("joins") or [])]
-    entities = [one for one in found if isinstance(one, exp.Table)]
-    steps = [one for one in found if isinstance(one, exp.Subquery) and one.find(exp.Table)]
+    sources = [source.this, *(join.this for join in tree.args.get("joins") or [])]
+    entities = [source for source in sources if isinstance(source, exp.Table)]
+    steps = [source for source in sources if isinstance(source, exp.Subquery) and source.find(exp.Table)]
     return source.this, entities, steps
 
 
@@ -181,17 +181,17 @@ def _says(tree: exp.Expr, value: str, fields: _Fields, entities: list[exp.Table]
     if not isinstance(tree, exp.EQ):
         return False
     for own, other in ((bare_key(tree.this), tree.expression), (bare_key(tree.expression), tree.this)):
-        told = isinstance(other, exp.Literal) and other.is_string and other.this == value
-        if told and isinstance(own, exp.Column):
+        equals = isinstance(other, exp.Literal) and other.is_string and other.this == value
+        if equals and isinstance(own, exp.Column):
             return _is_field(own, fields, entities)
     return False
 
 
 def _is_field(own: exp.Column, fields: _Fields, entities: list[exp.Table]) -> bool:
     """Whether a column is the field, as an entity has it."""
-    for one in entities:
-        if one.alias_or_name == own.table or (not own.table and len(entities) == 1):
-            return own.name == fields.of(one.name)
+    for entity in entities:
+        if entity.alias_or_name == own.table or (not own.table and len(entities) == 1):
+            return own.name == fields.of(entity.name)
     return False
 
 
@@ -202,13 +202,13 @@ def _brought_together(tree: exp.Expr, own: exp.Column) -> str | None:
         return "rows are grouped without the field"
     if group is not None and any(part for key, part in group.args.items() if key != "expressions"):
         return "rows are grouped in several ways"
-    for one in (*tree.expressions, tree.args.get("order")):
-        if one is None:
+    for node in (*tree.expressions, tree.args.get("order")):
+        if node is None:
             continue
-        for window in one.find_all(exp.Window):
+        for window in node.find_all(exp.Window):
             if own not in [bare_key(part) for part in window.args.get("partition_by") or []]:
                 return "a window reaches beyond the field"
-        if group is None and any(_of_all(found) for found in one.find_all(exp.AggFunc)):
+        if group is None and any(_of_all(aggregate) for aggregate in node.find_all(exp.AggFunc)):
             return "all rows are brought together"
     return None
 
@@ -227,7 +227,7 @@ def _united(tree: exp.SetOperation) -> str | None:
 
 def _other_places(tree: exp.SetOperation, name: str) -> str | None:
     """UNION goes by the places of columns, not by their names."""
-    listed = ([one.alias_or_name for one in branch.expressions] for branch in _branches(tree))
+    listed = ([expression.alias_or_name for expression in branch.expressions] for branch in _branches(tree))
     places = {names.index(name) if name in names else -1 for names in listed}
     return f"`{name}` stands in several places" if len(places) > 1 else None
 

@@ -9,16 +9,16 @@ from reportspec.model.spec import EACH
 
 def put(tree: exp.Expr, value: str) -> exp.Expr:
     """The statement for one value."""
-    made = tree.copy()
-    for one in made.find_all(exp.Literal):
-        if one.is_string and one.this == EACH:
-            one.set("this", value)
-    return made
+    marked = tree.copy()
+    for text in marked.find_all(exp.Literal):
+        if text.is_string and text.this == EACH:
+            text.set("this", value)
+    return marked
 
 
 def _names_value(tree: exp.Expr) -> bool:
-    return any(one.is_string and one.this == EACH for one in tree.find_all(exp.Literal))
+    return any(text.is_string and text.this == EACH for text in tree.find_all(exp.Literal))
 
 
 def _lasting(conditions: tuple[exp.Expr, ...]) -> tuple[exp.Expr, ...]:
-    return tuple(one for one in conditions if not _names_value(one))
+    return tuple(condition for condition in conditions if not _names_value(condition))

@@ -35,7 +35,7 @@ def check_filter(queries: Sequence[Query], trees: Sequence[exp.Expr], value: str
 
 def check_results(asked: Sequence[exp.Expr], found: Sequence[Result]) -> None:
     """That each result is that of the statement which it is taken for. Raises SourceError."""
-    if len(asked) != len(found) or any(tree is not one.tree for tree, one in zip(asked, found, strict=True)):
+    if len(asked) != len(found) or any(tree is not result.tree for tree, result in zip(asked, found, strict=True)):
         raise SourceError(
             "mixed-up",
             "the database's answers came in another order than they were asked for",

@@ -37,12 +37,12 @@ def shared_statement(report: Report, query: Query) -> Shared | None:
     apart."""
     each = report.each
     assert each is not None
-    told = [one for one in query.conditions if _names_value(one)]
-    if len(told) != 1 or not isinstance(told[0], exp.EQ):
+    equalities = [condition for condition in query.conditions if _names_value(condition)]
+    if len(equalities) != 1 or not isinstance(equalities[0], exp.EQ):
         return None
-    own = told[0].this  # the field that equals the value
+    field = equalities[0].this  # the field that equals the value
     if isinstance(query, AggregateQuery):
-        there = exp.Not(this=exp.Is(this=own, expression=exp.Null()))
+        there = exp.Not(this=exp.Is(this=field, expression=exp.Null()))
         many = replace(
             query,
             dimensions=(each.dimension, *query.dimensions),
@@ -53,7 +53,7 @@ def shared_statement(report: Report, query: Query) -> Shared | None:
         name, always = spelled(Member(0)), not query.dimensions and not query.bucketed
         tree = aggregate_statement(report.binding, many)
     else:
-        listed = replace(query, conditions=_lasting(query.conditions), by=path_of(own))
+        listed = replace(query, conditions=_lasting(query.conditions), by=path_of(field))
         name, always = BY, False
         tree = records_statement(report.binding, listed)
     targets = report.binding.catalogue.targets
@@ -80,9 +80,10 @@ def parted(shared: Shared, table: Table, nothing: Table | None) -> tuple[dict[st
             rows.setdefault(str(row[place]), []).append((*row[:place], *row[place + 1 :]))
     if nothing is not None:
         least = [nothing.rows[0][nothing.columns.index(name)] for name in names]
-        for found in rows.values():
-            found[:] = [
-                tuple(none if cell is None else cell for cell, none in zip(row, least, strict=True)) for row in found
+        for rows_of_value in rows.values():
+            rows_of_value[:] = [
+                tuple(none if cell is None else cell for cell, none in zip(row, least, strict=True))
+                for row in rows_of_value
             ]
-    tables = {value: Table(tuple(names), tuple(found)) for value, found in rows.items()}
+    tables = {value: Table(tuple(names), tuple(rows_of_value)) for value, rows_of_value in rows.items()}
     return tables, nothing or Table(tuple(names), ())

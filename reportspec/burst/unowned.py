@@ -30,7 +30,7 @@ def of_nobody(report: Report, queries: Sequence[Query]) -> list[tuple[Query, exp
     """The statements that count the rows which belong to no value: of each metric once, and of each list
     of records."""
     sections = {section.id: section for section in report.sections}
-    found: list[tuple[Query, exp.Expr]] = []
+    statements: list[tuple[Query, exp.Expr]] = []
     seen: set[str] = set()
     for query in queries:
         section = sections.get(query.section)
@@ -40,20 +40,20 @@ def of_nobody(report: Report, queries: Sequence[Query]) -> list[tuple[Query, exp
         tree = _of_nobody(report, query)
         if tree is not None:
             seen |= metrics
-            found.append((query, tree))
-    return found
+            statements.append((query, tree))
+    return statements
 
 
 def _of_nobody(report: Report, query: Query) -> exp.Expr | None:
     """The statement for one query, or None where it asks for nothing that adds up to its section's
     figures."""
-    told = [one for one in query.conditions if _names_value(one)]
-    if len(told) != 1 or not isinstance(told[0], exp.EQ):
+    equalities = [condition for condition in query.conditions if _names_value(condition)]
+    if len(equalities) != 1 or not isinstance(equalities[0], exp.EQ):
         return None
-    own = told[0].this
+    field = equalities[0].this
     empty = exp.Or(
-        this=exp.Is(this=own, expression=exp.Null()),
-        expression=exp.EQ(this=own.copy(), expression=exp.Literal.string("")),
+        this=exp.Is(this=field, expression=exp.Null()),
+        expression=exp.EQ(this=field.copy(), expression=exp.Literal.string("")),
     )
     conditions = (*_lasting(query.conditions), empty)
     if not isinstance(query, AggregateQuery):

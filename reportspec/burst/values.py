@@ -39,24 +39,24 @@ def values_of(report: Report, table: Table) -> tuple[Value, ...]:
     wanted = set()
     for value, *more, chosen in table.rows:
         if value is not None and str(value) != "":
-            told = tuple("" if one is None else str(one) for one in more)
-            rows.setdefault(str(value), []).append(told)
+            besides = tuple("" if text is None else str(text) for text in more)
+            rows.setdefault(str(value), []).append(besides)
             if chosen:
                 wanted.add(str(value))
     names = [name for name, _ in each.fields]
     # Of all values, so that a report is called the same whichever others are built beside it.
     parts = parts_of(rows)
-    found = []
+    values = []
     for value in sorted(wanted):
-        own = (each.table or {}).get(value)
-        if each.table is not None and own is None:
+        row_of_value = (each.table or {}).get(value)
+        if each.table is not None and row_of_value is None:
             continue
         distinct = list(dict.fromkeys(rows[value]))
         several = tuple(name for at, name in enumerate(names) if len({row[at] for row in distinct}) > 1)
         known: dict[str, str] = dict(zip(names, distinct[0], strict=True))
-        known |= own or {}
-        found.append(Value(value, {**known, "value": value}, parts[value], several))
-    return tuple(found)
+        known |= row_of_value or {}
+        values.append(Value(value, {**known, "value": value}, parts[value], several))
+    return tuple(values)
 
 
 def without_row(report: Report, table: Table) -> list[Finding]:
@@ -67,7 +67,7 @@ def without_row(report: Report, table: Table) -> list[Finding]:
     lone = tuple(sorted(set(each.table or {}) - there))
     field = each.dimension.field
     check = Check("unknown-recipient", field.entity, field, names=lone)
-    near = tuple((one, 0) for one in sorted(there))
+    near = tuple((name, 0) for name in sorted(there))
     return [Finding(check, len(lone), len(each.table or {}), near)] if lone else []
 
 
@@ -91,8 +91,8 @@ def taken_for(report: Report, value: str) -> exp.Expr:
     each = report.each
     assert each is not None
     field = each.dimension.field
-    own = put(each.condition, value)
-    return values_statement(report.binding, field.entity, (field.name,), report.sides[0], (), (own,))
+    condition = put(each.condition, value)
+    return values_statement(report.binding, field.entity, (field.name,), report.sides[0], (), (condition,))
 
 
 def check_apart(report: Report, value: str, table: Table) -> None:
@@ -100,11 +100,11 @@ def check_apart(report: Report, value: str, table: Table) -> None:
     each would get the other's figures."""
     assert report.each is not None
     name = report.each.dimension.name
-    for found, _ in table.rows:
-        if str(found) != value:
+    for listed_value, _ in table.rows:
+        if str(listed_value) != value:
             raise SourceError(
                 "values-alike",
-                f"the database takes `{shown(str(found))}` and `{shown(value)}` "
+                f"the database takes `{shown(str(listed_value))}` and `{shown(value)}` "
                 f"for one `{name}`: each would get the figures of both",
                 "compare the column byte for byte in the mapping, or "
                 "use a field that tells them apart, such as `user.email`",
@@ -119,18 +119,20 @@ def shown(text: str) -> str:
 def no_values(report: Report) -> NoReport:
     """What is said where no value has a report."""
     assert report.each is not None
-    said = f"`{report.each.dimension.name}` has no values, so there is no report"
-    return NoReport(said, "look at `for_each`, and whether its `where` leaves any")
+    message = f"`{report.each.dimension.name}` has no values, so there is no report"
+    return NoReport(message, "look at `for_each`, and whether its `where` leaves any")
 
 
 def chosen(report: Report, values: Sequence[Value], only: Collection[str]) -> tuple[Value, ...]:
     """The values that were asked for by name; all if none was. Raises NoReport for one that there is not."""
     assert report.each is not None
-    name, there = report.each.dimension.name, [one.value for one in values]
-    for one in only:
-        if one not in there:
-            raise NoReport(f"`{name}` has no value `{one[:80]}`, so it has no report", suggestion(one, there))
-    return tuple(one for one in values if not only or one.value in only)
+    name, there = report.each.dimension.name, [value.value for value in values]
+    for wanted_name in only:
+        if wanted_name not in there:
+            raise NoReport(
+                f"`{name}` has no value `{wanted_name[:80]}`, so it has no report", suggestion(wanted_name, there)
+            )
+    return tuple(value for value in values if not only or value.value in only)
 
 
 def unknown_recipients(report: Report, only: Collection[str], found: Collection[str]) -> list[tuple[str, str]]:

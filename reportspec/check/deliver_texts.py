@@ -27,4 +27,4 @@ def texts_of(deliver: Any, keys: Sequence[str] = FILLED) -> Iterable[tuple[str, 
         if isinstance(value, str):
             yield value, ("deliver", key)
         elif isinstance(value, list):
-            yield from ((str(one), ("deliver", key, index)) for index, one in enumerate(value))
+            yield from ((str(text), ("deliver", key, index)) for index, text in enumerate(value))

@@ -31,29 +31,29 @@ def delivery_of(
     binding: Binding,
 ) -> Delivery | None:
     """What `deliver` asks for, or None where there is none."""
-    given = data.get("deliver")
-    if not isinstance(given, dict):
+    delivery = data.get("deliver")
+    if not isinstance(delivery, dict):
         return None
-    _check_somebody(document, given)
-    _check_templates(document, data, given, set(tiles_of(sections)), each)
-    _check_addresses(document, given, mail)
-    _check_outlets(document, given, mail)
-    attached = _attached(document, given.get("attach", "pdf"))
-    within = re.fullmatch(r"(\d+)([mhd])", str(given.get("fresh_within") or ""))
+    _check_somebody(document, delivery)
+    _check_templates(document, data, delivery, set(tiles_of(sections)), each)
+    _check_addresses(document, delivery, mail)
+    _check_outlets(document, delivery, mail)
+    attached = _attached(document, delivery.get("attach", "pdf"))
+    within = re.fullmatch(r"(\d+)([mhd])", str(delivery.get("fresh_within") or ""))
     return Delivery(
-        _list(given.get("to")),
-        _list(given.get("cc")),
-        _list(given.get("bcc")),
-        str(given.get("reply_to") or ""),
-        str(given.get("subject") or ""),
-        str(given.get("body") or ""),
+        _list(delivery.get("to")),
+        _list(delivery.get("cc")),
+        _list(delivery.get("bcc")),
+        str(delivery.get("reply_to") or ""),
+        str(delivery.get("subject") or ""),
+        str(delivery.get("body") or ""),
         condition_of(document, data, sections, binding.catalogue),
-        given.get("empty", "send"),
+        delivery.get("empty", "send"),
         attached,
         timedelta(**{_UNITS[within[2]]: int(within[1])}) if within else None,
-        _list(given.get("on_failure")),
-        given.get("in_doubt", "resend"),
-        tuple(given.get("also") or ()),
+        _list(delivery.get("on_failure")),
+        delivery.get("in_doubt", "resend"),
+        tuple(delivery.get("also") or ()),
     )
 
 
@@ -117,8 +117,10 @@ def _check_addresses(document: Document, given: Mapping[str, Any], mail: Mail) -
                 document.tell("bad-address", f"`{text[:80]}` {why}", place, help)
             elif key != "reply_to" and mail.allow and not allowed(named[1], mail.allow):
                 where = f" ({mail.span.file}:{mail.span.line})" if mail.span else ""
-                said = f"`{named[1][:80]}` may not be sent mail: it is not on the project's list"
-                document.tell("not-allowed", said, place, f"add it, or `@` and its domain, to `deliver.allow`{where}")
+                message = f"`{named[1][:80]}` may not be sent mail: it is not on the project's list"
+                document.tell(
+                    "not-allowed", message, place, f"add it, or `@` and its domain, to `deliver.allow`{where}"
+                )
 
 
 def _address_help(text: str) -> str:
@@ -149,9 +151,9 @@ def _check_templates(
         if "{{" in left or "}}" in left:
             document.tell("bad-template", "`{{` and `}}` do not pair", place, "write for example `{{ report.title }}`")
         elif (single := _ONE_BRACE.search(left)) and place[1] in ("subject", "body"):
-            said = f"`{single[0][:60]}` stays as it is"
+            message = f"`{single[0][:60]}` stays as it is"
             help = f"write `{{{{ {single[1][:60]} }}}}` for its value"
-            document.tell("bad-template", said, place, help, warning=True)
+            document.tell("bad-template", message, place, help, warning=True)
 
 
 def _check_name(
@@ -176,13 +178,17 @@ def _check_name(
             )
         return
     known = [
-        *(f"report.{one}" for one in REPORT),
-        *(f"params.{one}" for one in params),
-        *(f"metrics.{one}.{part}" for one in sorted(shown) for part in OF_METRIC),
+        *(f"report.{name}" for name in REPORT),
+        *(f"params.{name}" for name in params),
+        *(f"metrics.{name}.{part}" for name in sorted(shown) for part in OF_METRIC),
     ]
     # What lacks its end or its beginning is of a tile more often than anything else.
     whole = next(
-        (one for one in (f"{name}.text", f"metrics.{name}", f"metrics.{name}.text", f"report.{name}") if one in known),
+        (
+            name
+            for name in (f"{name}.text", f"metrics.{name}", f"metrics.{name}.text", f"report.{name}")
+            if name in known
+        ),
         None,
     )
     near = f"did you mean `{whole}`?" if whole else suggestion(name, known)
@@ -198,14 +204,14 @@ def _check_name(
 def check_settings(document: Document, project: Document) -> None:
     """Warn of a spec that is mailed in a project which does not say how. Its secrets may be absent
     where specs are only checked, so what is named there counts, empty or not."""
-    given = document.data.get("deliver") if isinstance(document.data, dict) else None
-    if not isinstance(given, dict) or not any(given.get(key) for key in MAILED):
+    delivery = document.data.get("deliver") if isinstance(document.data, dict) else None
+    if not isinstance(delivery, dict) or not any(delivery.get(key) for key in MAILED):
         return
-    own = project.data.get("deliver") if isinstance(project.data, dict) else None
-    lacking = [f"`{key}`" for key in ("smtp", "from", "allow") if key not in (own or {})]
+    of_project = project.data.get("deliver") if isinstance(project.data, dict) else None
+    lacking = [f"`{key}`" for key in ("smtp", "from", "allow") if key not in (of_project or {})]
     if not lacking:
         return
     what = " and ".join(filter(None, (", ".join(lacking[:-1]), lacking[-1])))
-    said = f"the project's `deliver` lacks {what}, so that nothing can be sent"
+    message = f"the project's `deliver` lacks {what}, so that nothing can be sent"
     help = f"name {'it' if len(lacking) == 1 else 'them'} in `{project.file}` under `deliver`"
-    document.tell("not-sendable", said, ("deliver",), help, key=True, warning=True)
+    document.tell("not-sendable", message, ("deliver",), help, key=True, warning=True)

@@ -26,21 +26,21 @@ _OF_ONE = (
 
 def each_of(document: Document, binding: Binding, data: Mapping[str, Any], root: Path) -> Each | None:
     """What `for_each` asks for, or None where there is none or it is wrong."""
-    given = data.get("for_each")
-    if given is None:
+    written = data.get("for_each")
+    if written is None:
         return None
-    spec = given if isinstance(given, dict) else {"field": given}
-    path: Place = ("for_each", "field") if isinstance(given, dict) else ("for_each",)
+    spec = written if isinstance(written, dict) else {"field": written}
+    path: Place = ("for_each", "field") if isinstance(written, dict) else ("for_each",)
     if not spec.get("field"):
         return None  # the schema has said so
     name = str(spec["field"])
-    found = field_named(binding, document, name, path)
-    if found is None:
+    dimension = field_named(binding, document, name, path)
+    if dimension is None:
         return None
-    if found.type not in ("text", "key"):
+    if dimension.type not in ("text", "key"):
         document.tell(
             "bad-each",
-            f"`{name}` is {a_kind(found)}: reports are made for each value of a text",
+            f"`{name}` is {a_kind(dimension)}: reports are made for each value of a text",
             path,
             "name a text, such as `user.name`",
         )
@@ -49,16 +49,16 @@ def each_of(document: Document, binding: Binding, data: Mapping[str, Any], root:
     if tree is None:
         return None
     try:
-        binding.need_reference(found.entity, binding.resolve(found.entity, (found.entity, found.name)))
+        binding.need_reference(dimension.entity, binding.resolve(dimension.entity, (dimension.entity, dimension.name)))
     except Unresolved as why:
         document.tell(why.code, f"`{name}` cannot be listed: {why.message}", path, why.help)
         return None
     table = recipients_table(document, str(spec["recipients"]), root) if spec.get("recipients") else None
     return Each(
-        Dimension(name, tuple(name.split(".")), found),
+        Dimension(name, tuple(name.split(".")), dimension),
         tree,
-        _which(document, binding, data, spec, found.entity),
-        _each_fields(document, binding, data, found, table),
+        _which(document, binding, data, spec, dimension.entity),
+        _each_fields(document, binding, data, dimension, table),
         table,
     )
 
@@ -76,8 +76,8 @@ def _which(
     try:
         binding.need_some(entity, where)
     except Unresolved as why:
-        said = f"the values cannot be chosen so: {why.message}"
-        document.tell(why.code, said, place, why.help)
+        message = f"the values cannot be chosen so: {why.message}"
+        document.tell(why.code, message, place, why.help)
         return ()
     return (where,)
 
@@ -91,27 +91,27 @@ def _each_fields(
 ) -> tuple[tuple[str, tuple[str, ...]], ...]:
     """The fields of the entity that the texts of `deliver` name as `each.…`."""
     entity = of.entity
-    found: dict[str, tuple[str, ...]] = {}
+    columns_of: dict[str, tuple[str, ...]] = {}
     columns = {key for row in (table or {}).values() for key in row}
     for name, place in names_in(data.get("deliver")):
         short = name.removeprefix("each.")
         if name.partition(".")[0] != "each" or short == "value" or short in columns:
             continue
         if binding.field(entity, short) is None:
-            known = [*columns, *(one.name for one in binding.fields(entity)), "value"]
+            known = [*columns, *(field.name for field in binding.fields(entity)), "value"]
             near = suggestion(short, known) if name.startswith("each.") else "did you mean `value`?"
             help = near.replace("`", "`each.", 1) if near else f"`{entity}` has {', '.join(known[:8])}"
             why = f": `{entity}` has no `{short[:40]}`" if name.startswith("each.") else " by itself"
-            said = f"`{{{{ {name[:60]} }}}}` stands for nothing{why}"
-            document.tell("unknown-field", said, place, help)
+            message = f"`{{{{ {name[:60]} }}}}` stands for nothing{why}"
+            document.tell("unknown-field", message, place, help)
             continue
         try:
             binding.need_reference(entity, binding.resolve(entity, (entity, short)))
         except Unresolved as why_not:
-            said = f"`{{{{ {name} }}}}` is not known here: {why_not.message}"
-            document.tell(why_not.code, said, place, why_not.help)
+            message = f"`{{{{ {name} }}}}` is not known here: {why_not.message}"
+            document.tell(why_not.code, message, place, why_not.help)
             continue
-        found[short] = (entity, short)
+        columns_of[short] = (entity, short)
         if of.type != "key" and of.name not in (*_OF_ONE, short):
             document.tell(
                 "shared-each",
@@ -120,4 +120,4 @@ def _each_fields(
                 f"name them in a file: `for_each: {{field: {of.id}, recipients: recipients.csv}}`",
                 warning=True,
             )
-    return tuple(found.items())
+    return tuple(columns_of.items())

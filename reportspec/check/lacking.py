@@ -41,8 +41,8 @@ class There:
         names = [part.name for part in table.parts]
         ways = [names, names[1:]] if len(names) == 3 else [names]
         ways += [way[1:] for way in ways if len(way) == 2 and way[0] == "main"]
-        found = (listed for way in ways if (listed := self._listed(".".join(way), self.tables)))
-        return next(found, None)
+        columns = (listed for way in ways if (listed := self._listed(".".join(way), self.tables)))
+        return next(columns, None)
 
     def lack(self, table: exp.Table, column: str) -> Lack | None:
         """What a column of a table that is there lacks; nothing where its columns are not known."""
@@ -63,7 +63,7 @@ class There:
             return name
         if dialect_named(self.dialect).cased:
             return None
-        return next((one for one in names if one.lower() == name.lower()), None)
+        return next((known_name for known_name in names if known_name.lower() == name.lower()), None)
 
 
 def named(table: exp.Table) -> str:
@@ -73,7 +73,7 @@ def named(table: exp.Table) -> str:
 
 def served(source: SourceMap, there: There) -> SourceMap:
     """The map as far as a source can serve it, with what it lacks."""
-    if not any(there.table(part.table) for one in source.entities.values() for part in one.parts):
+    if not any(there.table(part.table) for mapped_part in source.entities.values() for part in mapped_part.parts):
         if not there.all_tables:
             return source  # a listing without any of them tells nothing
     entities: dict[str, MappedEntity] = {}
@@ -127,8 +127,8 @@ class _Look:
             return
         for join in self.part.joins:
             self._join(join)
-        for name, given in self.part.fields.items():
-            self._field(name, given)
+        for name, mapped in self.part.fields.items():
+            self._field(name, mapped)
         lack = next(self._placed(_of_rows(self.part), self._lacking), None)
         if lack is not None and self.part.lenient:
             self.rows = lack
@@ -137,7 +137,7 @@ class _Look:
 
     def served(self, gone: Collection[str]) -> MappedPart:
         """The part without the fields that are not given, of whichever part."""
-        fields = {name: one for name, one in self.part.fields.items() if name not in gone}
+        fields = {name: mapped for name, mapped in self.part.fields.items() if name not in gone}
         return replace(self.part, fields=fields, joins=tuple(self._joins))
 
     def _absent(self, table: exp.Table, lenient: bool) -> bool:
@@ -149,7 +149,7 @@ class _Look:
             return
         fields = dict(join.fields)
         for name, tree in join.fields.items():
-            lack = next(self._placed([tree], lambda one: self._columns(join.table, one)), None)
+            lack = next(self._placed([tree], lambda column: self._columns(join.table, column)), None)
             if lack is not None and join.lenient:
                 self._gone[join.name, name] = lack
                 del fields[name]
@@ -158,7 +158,7 @@ class _Look:
         theirs = [key for key, _ in join.on] + [item for item in (join.where, *join.first) if item]
         lack = next(self._placed([ours for _, ours in join.on], self._lacking), None)
         leans = lack is not None and any(self._leans(ours) for _, ours in join.on)
-        lack = lack or next(self._placed(theirs, lambda one: self._columns(join.table, one)), None)
+        lack = lack or next(self._placed(theirs, lambda column: self._columns(join.table, column)), None)
         if lack is not None and (join.lenient or leans):
             self._gone[join.name, ""] = lack
         elif join.fields and not fields:  # without any it would not be grouped
@@ -183,7 +183,7 @@ class _Look:
         """What is read as a calculation of columns of which there is none (`E-Mail`, `Squadra/Team`), as
         the one name that it may be."""
         name = _spelt(tree) if type(tree) in _WRITTEN_SO else None
-        lacking = (next(self._lacking([one]), None) for one in tree.find_all(exp.Column))
+        lacking = (next(self._lacking([column]), None) for column in tree.find_all(exp.Column))
         return name if name is not None and None not in lacking else None
 
     def _leans(self, tree: exp.Expr) -> bool:
@@ -196,9 +196,9 @@ class _Look:
     def _placed(self, trees: Iterable[exp.Expr], lacking: Callable[[list[exp.Expr]], Iterator[Lack]]) -> Iterator[Lack]:
         """What expressions lack, with the line of the mapping that has each."""
         for tree in trees:
-            said = tree.this if isinstance(tree, exp.Ordered) else tree
+            inner = tree.this if isinstance(tree, exp.Ordered) else tree
             for lack in lacking([tree]):
-                yield lack if lack.span else replace(lack, span=said.meta.get(WRITTEN))
+                yield lack if lack.span else replace(lack, span=inner.meta.get(WRITTEN))
 
     def _lacking(self, trees: Iterable[exp.Expr]) -> Iterator[Lack]:
         """What expressions of the part name that is not there."""
@@ -230,7 +230,7 @@ def _spelt(tree: exp.Expr) -> str | None:
     """A calculation of columns as a name is written, or None where there is more to it."""
     if isinstance(tree, exp.Column):
         return tree.name if isinstance(tree.this, exp.Identifier) and not tree.table else None
-    sign = next((said for kind, said in _WRITTEN_SO.items() if type(tree) is kind), None)
+    sign = next((word for kind, word in _WRITTEN_SO.items() if type(tree) is kind), None)
     parts = [_spelt(tree.this), _spelt(tree.expression)] if sign is not None else [None]
     return None if None in parts else str(sign).join(map(str, parts))
 

@@ -18,12 +18,12 @@ MOST_TRYING = 600.0  # seconds for which a run goes on trying
 
 def mail_of(document: Document, data: Mapping[str, Any]) -> Mail:
     """How the project sends."""
-    given = data.get("deliver")
-    if not isinstance(given, dict):
+    delivery = data.get("deliver")
+    if not isinstance(delivery, dict):
         return Mail()
     base: Place = ("deliver",)
-    _check_ends(document, given)
-    for index, entry in enumerate(given.get("allow") or ()):
+    _check_ends(document, delivery)
+    for index, entry in enumerate(delivery.get("allow") or ()):
         named = split(f"x{entry}" if str(entry).startswith("@") else str(entry))
         if named is None or str(entry).startswith("*") or "<" in str(entry) or unfit(named[1]):
             document.tell(
@@ -32,14 +32,14 @@ def mail_of(document: Document, data: Mapping[str, Any]) -> Mail:
                 (*base, "allow", index),
                 "write `anna@example.com`, or `@example.com` for all of a domain",
             )
-    outlets = given.get("outlets") or {}
+    outlets = delivery.get("outlets") or {}
     return Mail(
-        str(given.get("smtp") or ""),
-        str(given.get("from") or ""),
-        tuple(map(str, given.get("allow") or ())),
-        str(given.get("ledger") or Mail().ledger),
-        float(given.get("max_size", Mail().max_size)),
-        _seconds(given.get("try_for"), Mail().try_for),
+        str(delivery.get("smtp") or ""),
+        str(delivery.get("from") or ""),
+        tuple(map(str, delivery.get("allow") or ())),
+        str(delivery.get("ledger") or Mail().ledger),
+        float(delivery.get("max_size", Mail().max_size)),
+        _seconds(delivery.get("try_for"), Mail().try_for),
         {name: _outlet(document, name, spec) for name, spec in outlets.items()},
         document.span((*base, "allow")),
     )
@@ -47,8 +47,8 @@ def mail_of(document: Document, data: Mapping[str, Any]) -> Mail:
 
 def _seconds(given: Any, otherwise: float) -> float:
     """A length of time (`90s`, `2m`) in seconds; the schema has said what is wrong with another."""
-    found = re.fullmatch(r"(\d{1,4})([sm])", str(given or ""))
-    return min(int(found[1]) * (60 if found[2] == "m" else 1), MOST_TRYING) if found else otherwise
+    match = re.fullmatch(r"(\d{1,4})([sm])", str(given or ""))
+    return min(int(match[1]) * (60 if match[2] == "m" else 1), MOST_TRYING) if match else otherwise
 
 
 def _check_ends(document: Document, given: Mapping[str, Any]) -> None:
@@ -86,7 +86,9 @@ def _is_url(text: str, *schemes: str) -> bool:
 
 
 def _outlet(document: Document, name: str, spec: Mapping[str, Any]) -> Outlet:
-    kind = next((one for one in ("folder", "store", "webhook", "slack") if one in spec), "")
+    kind = next(
+        (kind_of_outlet for kind_of_outlet in ("folder", "store", "webhook", "slack") if kind_of_outlet in spec), ""
+    )
     place: Place = ("deliver", "outlets", name, kind)
     target, link = str(spec.get(kind, "")), str(spec.get("link") or "")
     here = re.match(r"http://(localhost|127\.0\.0\.1)[:/]", target)

@@ -121,8 +121,8 @@ def load_mapping(
             )
             return None, extra, document
         data = _merged(_shipped_data(base), data)
-    own = document.data if base is not None else None
-    built = _built(catalogue, path.name, data, document, extra, speaks, own)
+    of_document = document.data if base is not None else None
+    built = _built(catalogue, path.name, data, document, extra, speaks, of_document)
     return (None if document.broken else built), extra, document
 
 
@@ -159,11 +159,11 @@ def _shipped_part(own: Mapping[str, Any] | None) -> Theirs:
     """Which places of a mapping are not among one's `own` lines (None: all are)."""
 
     def theirs(place: Place) -> bool:
-        found: Any = own
+        node: Any = own
         for key in place:
-            if not isinstance(found, dict) or key not in found:
-                return own is not None and not isinstance(found, list)
-            found = found[key]
+            if not isinstance(node, dict) or key not in node:
+                return own is not None and not isinstance(node, list)
+            node = node[key]
         return False
 
     return theirs
@@ -246,11 +246,11 @@ def _built(
 
 def with_load(loads: Loads, source: SourceMap, project: Document, speaks: str) -> SourceMap:
     """The map with where the project file says that the source tells when it was loaded."""
-    said = project.data.get("loaded_at") if isinstance(project.data, dict) else None
-    if not isinstance(said, dict):
+    loaded = project.data.get("loaded_at") if isinstance(project.data, dict) else None
+    if not isinstance(loaded, dict):
         return source
     read = CANONICAL if speaks == "duckdb" else dialect_named(speaks).sqlglot
-    return replace(source, entities={**source.entities, **_load(loads, said, project, read)})
+    return replace(source, entities={**source.entities, **_load(loads, loaded, project, read)})
 
 
 def _perhaps_another(known: Entity, name: str, mapped: MappedEntity, document: Document, place: Place) -> None:
@@ -271,9 +271,9 @@ def _perhaps_another(known: Entity, name: str, mapped: MappedEntity, document: D
 
 def _load(loads: Loads, spec: Mapping[str, Any], document: Document, dialect: str) -> dict[str, MappedEntity]:
     """What `loaded_at` says of a table, as an entity like others; it has to be there."""
-    given = {**spec, "fields": {loads.at: spec["column"]}}
-    made = _entity(loads.entity, None, given, ("loaded_at",), document, dialect, _shipped_part(None))
-    return {loads.entity: made} if made is not None else {}
+    with_field = {**spec, "fields": {loads.at: spec["column"]}}
+    entity = _entity(loads.entity, None, with_field, ("loaded_at",), document, dialect, _shipped_part(None))
+    return {loads.entity: entity} if entity is not None else {}
 
 
 def _place_of(path: Place, spec: Mapping[str, Any], name: str) -> Place:
@@ -357,8 +357,8 @@ def with_types(
         known = catalogue.entities[name].fields
 
         def seen(part: MappedPart, field: MappedField, known: Fields = known) -> MappedField:
-            given = known.get(field.name)
-            kind = given.type if given is not None else field.type
+            mapped = known.get(field.name)
+            kind = mapped.type if mapped is not None else field.type
             return _seen(field, kind, part, columns, dialect)
 
         parts = tuple(replace(part, fields={n: seen(part, f) for n, f in part.fields.items()}) for part in entity.parts)
@@ -411,29 +411,29 @@ def _in_double(part: MappedPart, known: Fields, columns: Mapping[str, Types], si
     """A part whose columns of single precision are read as double. Keys and texts stay as they are written."""
 
     def few(table: exp.Table) -> frozenset[str]:
-        found = columns.get(_table_name(table), {})
-        return frozenset(name for name, kind in found.items() if single.fullmatch(kind))
+        columns_there = columns.get(_table_name(table), {})
+        return frozenset(name for name, kind in columns_there.items() if single.fullmatch(kind))
 
     tables = {PART: few(part.table), **{join.name: few(join.table) for join in part.joins}}
     if not any(tables.values()):
         return part
     grouped = {join.name for join in part.joins if join.fields}
-    own = {name: found for name, found in tables.items() if name not in grouped}
+    lone = {name: columns_of_table for name, columns_of_table in tables.items() if name not in grouped}
 
     def number(field: MappedField) -> bool:
         given = known.get(field.name)
         return (given.type if given is not None else field.type) not in ("key", "text")
 
-    fields = {n: replace(f, sql=_doubled(f.sql, own)) if number(f) else f for n, f in part.fields.items()}
-    where = _doubled(part.where, own) if part.where is not None else None
+    fields = {n: replace(f, sql=_doubled(f.sql, lone)) if number(f) else f for n, f in part.fields.items()}
+    where = _doubled(part.where, lone) if part.where is not None else None
     joins = tuple(_join_in_double(join, tables[join.name]) for join in part.joins)
     return replace(part, fields=fields, where=where, joins=joins)
 
 
 def _join_in_double(join: MappedJoin, few: frozenset[str]) -> MappedJoin:
-    own = {PART: few, join.name: few}
-    where = _doubled(join.where, own) if join.where is not None else None
-    return replace(join, where=where, fields={name: _doubled(tree, own) for name, tree in join.fields.items()})
+    reachable = {PART: few, join.name: few}
+    where = _doubled(join.where, reachable) if join.where is not None else None
+    return replace(join, where=where, fields={name: _doubled(tree, reachable) for name, tree in join.fields.items()})
 
 
 def _doubled(tree: exp.Expr, few: Mapping[str, frozenset[str]]) -> exp.Expr:
@@ -460,14 +460,14 @@ def _seen(
     if isinstance(tree, exp.Cast) and tree.to.this in _SAID.get(kind or "", ()):
         # What a text says (an offset, `yes`) a database's own cast may take for nothing.
         tree = tree.this if holds(tree.this) in ("text", "any") else tree
-    found = holds(tree)
+    what = holds(tree)
     if kind == "key" and isinstance(tree, exp.Column):
-        return replace(field, holds=found, key_kind=key_kind(_column_type(tree, part, columns), dialect_named(dialect)))
-    if isinstance(tree, exp.Column) and found == "day" and kind == "time" and field.type is None:
-        return replace(field, type="date", holds=found)
-    if kind == "boolean" and not found and dialect_named(dialect).lax and columns and not _yes_by_form(tree):
-        found = "any"
-    return replace(field, sql=tree, holds=found)
+        return replace(field, holds=what, key_kind=key_kind(_column_type(tree, part, columns), dialect_named(dialect)))
+    if isinstance(tree, exp.Column) and what == "day" and kind == "time" and field.type is None:
+        return replace(field, type="date", holds=what)
+    if kind == "boolean" and not what and dialect_named(dialect).lax and columns and not _yes_by_form(tree):
+        what = "any"
+    return replace(field, sql=tree, holds=what)
 
 
 _BOOLEAN = exp.DataType.Type.BOOLEAN
@@ -503,7 +503,7 @@ _TEXTS = (
 
 def _held(tree: exp.Expr, part: MappedPart, columns: Mapping[str, Mapping[str, str]], dialect: str) -> Holds:
     """What an expression of a source's columns holds, where all that it may give holds the same."""
-    given: list[exp.Expr]
+    operands: list[exp.Expr]
     if isinstance(tree, exp.Column):
         return _column_holds(tree, part, columns, dialect)
     if isinstance(tree, _TEXTS):
@@ -513,15 +513,15 @@ def _held(tree: exp.Expr, part: MappedPart, columns: Mapping[str, Mapping[str, s
     if isinstance(tree, exp.Cast) and tree.to.this in exp.DataType.TEXT_TYPES:
         return "text"
     if isinstance(tree, (exp.Paren, exp.Nullif)):
-        given = [tree.this]
+        operands = [tree.this]
     elif isinstance(tree, exp.Coalesce):
-        given = [tree.this, *tree.expressions]
+        operands = [tree.this, *tree.expressions]
     elif isinstance(tree, exp.Case):
-        given = [item.args["true"] for item in tree.args["ifs"]]
-        given += [tree.args["default"]] if tree.args.get("default") is not None else []
+        operands = [item.args["true"] for item in tree.args["ifs"]]
+        operands += [tree.args["default"]] if tree.args.get("default") is not None else []
     else:
         return ""
-    kinds = {_held(item, part, columns, dialect) for item in given if not isinstance(item, exp.Null)}
+    kinds = {_held(item, part, columns, dialect) for item in operands if not isinstance(item, exp.Null)}
     return kinds.pop() if len(kinds) == 1 else ""
 
 
@@ -588,10 +588,10 @@ def _entity(
     if spec.get("rows"):
         fields = {c: MappedField(c, exp.Null(), None, {}, None) for row in spec["rows"] for c in row}
         return MappedEntity(name, (), fields, tuple(spec["rows"]), document.span(path))
-    given = [(spec, path)]
+    parts_written = [(spec, path)]
     if spec.get("union"):
-        given = [(part, (*path, "union", i)) for i, part in enumerate(spec["union"])]
-    if not all(part.get("table") for part, _ in given):
+        parts_written = [(part, (*path, "union", i)) for i, part in enumerate(spec["union"])]
+    if not all(part.get("table") for part, _ in parts_written):
         document.tell(
             "missing-key",
             f"`{name}` is mapped to no table",
@@ -600,7 +600,7 @@ def _entity(
             key=True,
         )
         return None
-    parts = [_part(name, key, part, at, document, dialect, theirs) for part, at in given]
+    parts = [_part(name, key, part, at, document, dialect, theirs) for part, at in parts_written]
     return MappedEntity(name, tuple(parts), given_by(parts), (), document.span(path))
 
 
@@ -632,14 +632,14 @@ def _part(
 
     joins: list[MappedJoin] = []
     for join_name, join in (spec.get("joins") or {}).items():
-        made = _join(join_name, join, (*path, "joins", join_name), document, read, tuple(joins))
-        if made is not None:
-            joins.append(replace(made, lenient=theirs((*path, "joins", join_name))))
+        join_made = _join(join_name, join, (*path, "joins", join_name), document, read, tuple(joins))
+        if join_made is not None:
+            joins.append(replace(join_made, lenient=theirs((*path, "joins", join_name))))
     mapped: dict[str, MappedField] = {}
-    given = {n: v for n, v in (spec.get("fields") or {}).items() if v is not None}
+    fields = {n: v for n, v in (spec.get("fields") or {}).items() if v is not None}
     if spec.get("key") is not None and key is not None:
-        given.setdefault(key, spec["key"])
-    for field_name, value in given.items():
+        fields.setdefault(key, spec["key"])
+    for field_name, value in fields.items():
         at: Place = (*path, "key") if value is spec.get("key") and field_name == key else (*path, "fields", field_name)
         field = _field(field_name, value, at, document, read, tuple(joins))
         if field is not None:
@@ -690,8 +690,8 @@ def _field(
     if isinstance(value, dict):
         order = tuple(value.get("order") or ())
         text, kind = value.get("sql"), value.get("type")
-        given = value.get("label")
-        label = {"en": given} if isinstance(given, str) else dict(given or {})
+        label_written = value.get("label")
+        label = {"en": label_written} if isinstance(label_written, str) else dict(label_written or {})
         at = (*at, "sql")
     tree = read(text, at)
     if tree is None:
@@ -741,13 +741,13 @@ _NOTHING = MappedJoin("", exp.Table(), None, (), {}, ())
 
 def _order(given: Any, path: Place, read: Read) -> tuple[exp.Ordered, ...]:
     """Expressions in an order, largest first where one begins with `-`."""
-    found = []
+    order = []
     for text in [given] if isinstance(given, str) else given:
         tree = read(str(text).removeprefix("-"), path)
         if tree is not None:
             descending = str(text).startswith("-")
-            found.append(exp.Ordered(this=tree, desc=descending, nulls_first=False))
-    return tuple(found)
+            order.append(exp.Ordered(this=tree, desc=descending, nulls_first=False))
+    return tuple(order)
 
 
 def _table(name: Any, at: Place, document: Document) -> exp.Table:

@@ -162,7 +162,7 @@ def _check_entity(binding: Binding, document: Document, entity: Entity) -> None:
     ):
         _look_up(binding, document, entity.name, tree, (key,), takes)
     for number, way in enumerate(entity.told_apart_by):
-        tree = exp.column(*(exp.to_identifier(one) for one in reversed((entity.name, *way.split(".")))))
+        tree = exp.column(*(exp.to_identifier(step) for step in reversed((entity.name, *way.split(".")))))
         _look_up(binding, document, entity.name, tree, ("told_apart_by", number), ANY)
     for expectation in entity.expects:
         at = ("expects", expectation.name)
@@ -175,9 +175,11 @@ def _check_entity(binding: Binding, document: Document, entity: Entity) -> None:
                 (*at, "unless"),
                 f"name fields as `{entity.name}.…`",
             )
-        own = [field for field in expectation.about if field not in names]
-        if own:
-            document.tell("unknown-field", f"`{own[0]}` is no field of it", (*at, "about"), suggestion(own[0], names))
+        of_row = [field for field in expectation.about if field not in names]
+        if of_row:
+            document.tell(
+                "unknown-field", f"`{of_row[0]}` is no field of it", (*at, "about"), suggestion(of_row[0], names)
+            )
     if entity.listed_by is not None:
         _look_up(binding, document, entity.name, entity.listed_by.open, ("listed_by", "open"), CONDITION)
         if entity.listed_by.time not in names:
@@ -295,10 +297,10 @@ def _near(binding: Binding, base: str, names: Sequence[str]) -> str | None:
     """The field that was likely meant: one of the entity that the expression is about before those of
     others."""
     entities = binding.catalogue.entities
-    own = names[0] if names[0] in entities and len(names) > 1 else base
-    near = did_you_mean(names[-1], [f.name for f in binding.fields(own)]) if own in entities else None
+    base_entity = names[0] if names[0] in entities and len(names) > 1 else base
+    near = did_you_mean(names[-1], [f.name for f in binding.fields(base_entity)]) if base_entity in entities else None
     if near is not None:
-        return f"did you mean `{own}.{near}`?"
+        return f"did you mean `{base_entity}.{near}`?"
     return suggestion(".".join(names), [f.id for e in entities for f in binding.fields(e)])
 
 
@@ -393,11 +395,11 @@ def _levels(binding: Binding, metric: Metric) -> Iterator[set[str]]:
     where one is made of itself."""
     level = {metric.id}
     while level:
-        found: set[str] = set()
+        seen: set[str] = set()
         for name in level:
             with suppress(UnknownMetric):
-                found.update(parts(metric if name == metric.id else binding.catalogue.metrics[name]))
-        level = found
+                seen.update(parts(metric if name == metric.id else binding.catalogue.metrics[name]))
+        level = seen
         yield level
 
 
@@ -428,13 +430,13 @@ def _check_report(binding: Binding, document: Document) -> None:
     from reportspec.sections.context import Context
 
     data = {key: value for key, value in document.data.items() if key in _OF_SPECS}
-    asked = replace(document, problems=[])
-    context = Context(asked, {**data, "__params__": {}}, binding, "en", (), {}, "month", _ANY_YEAR, Fiscal(), False)
+    trial = replace(document, problems=[])
+    context = Context(trial, {**data, "__params__": {}}, binding, "en", (), {}, "month", _ANY_YEAR, Fiscal(), False)
     check_sections(context, {}, {})
     for index, name in enumerate(data.get("metrics") or ()):
-        find_metric(binding, asked, str(name), ("metrics", index))
+        find_metric(binding, trial, str(name), ("metrics", index))
     document.problems += [
         problem
-        for problem in dict.fromkeys(asked.problems)
+        for problem in dict.fromkeys(trial.problems)
         if problem.code not in _OF_THE_SOURCE and problem not in document.problems
     ]

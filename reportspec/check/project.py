@@ -61,7 +61,7 @@ def find_project(spec: Path) -> Path | None:
         spec = spec.resolve()
     except (OSError, RuntimeError):  # links in a circle: told when it is read
         spec = spec.absolute()
-    return next((found for folder in spec.parents if (found := project_in(folder))), None)
+    return next((project for folder in spec.parents if (project := project_in(folder))), None)
 
 
 def project_in(folder: Path) -> Path | None:
@@ -95,8 +95,8 @@ def load_project(path: Path | None, environment: Mapping[str, str]) -> tuple[Pro
     # What a variable leaves empty is not there, and is missed where it is used.
     absent = _left_empty(node.get("deliver")) if isinstance(node, MappingNode) else set()
     absent |= {problem.span for problem in document.problems if problem.span is not None}
-    found = check_schema(node, "project")
-    document.problems += [p for p in found if p.code != "empty-value" or p.span not in absent]
+    broken = check_schema(node, "project")
+    document.problems += [p for p in broken if p.code != "empty-value" or p.span not in absent]
     if document.broken:
         return None, document
     project = _project(document, path.parent)
@@ -160,7 +160,7 @@ def _left_empty(node: Node | None) -> set[Span]:
         inner: list[Node] = [entry.value for entry in node.entries]
     else:
         inner = list(node.items) if node is not None else []
-    return {span for one in inner for span in _left_empty(one)}
+    return {span for empty in inner for span in _left_empty(empty)}
 
 
 def _project(document: Document, root: Path) -> Project:
@@ -204,13 +204,13 @@ def said_load(document: Document, zone: str) -> datetime | date | None:
     if zone not in available_timezones():
         return None  # told already
     try:
-        found = parse_as_of(value, ZoneInfo(zone))
+        as_of = parse_as_of(value, ZoneInfo(zone))
     except CalendarError as error:
         document.tell("bad-date", error.message, ("loaded_at",), error.help)
         return None
     if re.search("[T ]", str(value).strip()):
-        return found
-    return as_naive(found, ZoneInfo(zone)).date() - timedelta(days=1)
+        return as_of
+    return as_naive(as_of, ZoneInfo(zone)).date() - timedelta(days=1)
 
 
 _SPAN = re.compile(r"([0-9]+) ?([hd])[a-z]*")
@@ -227,7 +227,10 @@ def _stale_after(value: Any) -> timedelta | None:
 
 
 def _checks(data: Mapping[str, Any]) -> SourceChecks:
-    ignored = tuple(Known(one["check"], one.get("of", ""), one["reason"]) for one in data.get("ignore", ()))
+    ignored = tuple(
+        Known(ignored_check["check"], ignored_check.get("of", ""), ignored_check["reason"])
+        for ignored_check in data.get("ignore", ())
+    )
     return SourceChecks(bool(data.get("strict", False)), ignored)
 
 
@@ -254,8 +257,8 @@ def known_locale(document: Document, name: Any) -> None:
     try:
         Locale.parse(name.replace("-", "_"))
     except (UnknownLocaleError, ValueError):
-        own = str(get_global("likely_subtags").get(base_language(name), "")).split("_")
-        usual, there = f"{own[0]}_{own[-1]}", locale_identifiers()
+        script = str(get_global("likely_subtags").get(base_language(name), "")).split("_")
+        usual, there = f"{script[0]}_{script[-1]}", locale_identifiers()
         nearest = usual if usual in there else did_you_mean(name.replace("-", "_"), there)
         help = f"did you mean `{nearest}`?" if nearest else "write for example `it_IT`"
         document.tell("unknown-locale", f"there is no locale `{name[:60]}`", ("locale",), help)
@@ -334,10 +337,10 @@ def themed(document: Document, data: Mapping[str, Any], root: Path, base: Theme)
 
 def _fonts(document: Document, data: Mapping[str, Any], root: Path) -> tuple[bytes, bytes] | None:
     """The files of the two faces, or None with the reasons told."""
-    found = []
+    shown = []
     for key in ("regular", "bold"):
         try:
-            found.append(read_inside(root, str(data.get(key, "")), LARGEST_FONT))
+            shown.append(read_inside(root, str(data.get(key, "")), LARGEST_FONT))
         except Unfit as bad:
             document.tell(
                 "bad-font",
@@ -354,12 +357,12 @@ def _fonts(document: Document, data: Mapping[str, Any], root: Path) -> tuple[byt
                 _near(root, str(data.get(key, ""))),
             )
             continue
-        why = unfit(found[-1])
+        why = unfit(shown[-1])
         if why is not None:
             document.tell(
                 "bad-font", f"the font `{data[key]}` {why}", ("theme", "fonts", key), "use a static TTF or OTF file"
             )
-    return (found[0], found[1]) if len(found) == 2 else None
+    return (shown[0], shown[1]) if len(shown) == 2 else None
 
 
 _SOURCES = "write `demo`, a database's URL, the path of a `.duckdb` or `.sqlite` file, or `files:`"
@@ -368,16 +371,16 @@ _SOURCES = "write `demo`, a database's URL, the path of a `.duckdb` or `.sqlite`
 def _source(document: Document, value: Any, root: Path) -> SourceSpec:
     span = document.span(("source",))
     if isinstance(value, dict):
-        found = {table: _files(document, table, given, root) for table, given in value["files"].items()}
-        return source_of("files", counted(len(found), "file"), files=found, span=span)
+        specs = {table: _files(document, table, written, root) for table, written in value["files"].items()}
+        return source_of("files", counted(len(specs), "file"), files=specs, span=span)
     text = str(value).strip() if value is not None else ""
     if text == "demo":
         return source_of("demo", "demo CRM", span=span)
     if not text:
-        said = "`source` is empty" if "source" in document.data else "the project names no `source`"
+        message = "`source` is empty" if "source" in document.data else "the project names no `source`"
         document.tell(
             "no-source",
-            f"{said}: nothing says where the data are",
+            f"{message}: nothing says where the data are",
             ("source",) if "source" in document.data else (),
             _SOURCES,
         )
@@ -421,13 +424,13 @@ def _source(document: Document, value: Any, root: Path) -> SourceSpec:
 def _files(document: Document, table: str, given: Any, root: Path) -> FileSpec:
     """The files of a table, by a path or with what is said of how they are written."""
     path: Place = ("source", "files", table)
-    said = given if isinstance(given, dict) else {"path": given}
-    pattern = str(said["path"])
+    written = given if isinstance(given, dict) else {"path": given}
+    pattern = str(written["path"])
     paths = tuple(str(p) for p in _matching(root, pattern))
     if not paths:
         at = (*path, "path") if isinstance(given, dict) else path
         document.tell("file-not-found", f"no file matches `{pattern}`", at, _near(root, pattern))
-    encoding, sign = str(said.get("encoding", "")), str(said.get("delimiter", ""))
+    encoding, sign = str(written.get("encoding", "")), str(written.get("delimiter", ""))
     if encoding and not _is_encoding(encoding):
         document.tell(
             "unknown-encoding",
@@ -435,18 +438,18 @@ def _files(document: Document, table: str, given: Any, root: Path) -> FileSpec:
             (*path, "encoding"),
             suggestion(encoding, _ENCODINGS) or f"there are {', '.join(_ENCODINGS)}",
         )
-    decimal, thousands = str(said.get("decimal", "")), str(said.get("thousands", ""))
+    decimal, thousands = str(written.get("decimal", "")), str(written.get("thousands", ""))
     if thousands and thousands == (decimal or "."):
         if decimal:
             document.tell("contradiction", "`decimal` and `thousands` cannot be the same sign", (*path, "thousands"))
         decimal = ","
-    columns = tuple(str(name).strip() for name in said.get("columns", ()))
+    columns = tuple(str(name).strip() for name in written.get("columns", ()))
     if len({name.lower() for name in columns}) < len(columns):
         document.tell("repeated-value", "`columns` names a column twice", (*path, "columns"))
-    formats = said.get("date_format", {})
+    formats = written.get("date_format", {})
     by_column = formats if isinstance(formats, dict) else {"": formats}
-    for column, one in by_column.items():
-        for text in [one] if isinstance(one, str) else one:
+    for column, column_formats in by_column.items():
+        for text in [column_formats] if isinstance(column_formats, str) else column_formats:
             at = (*path, "date_format", column) if column else (*path, "date_format")
             _check_format(document, str(text), at)
     return FileSpec(
@@ -455,12 +458,12 @@ def _files(document: Document, table: str, given: Any, root: Path) -> FileSpec:
         "\t" if sign.lower() in ("tab", "\\t") else sign,
         decimal,
         thousands,
-        tuple((str(c), (one,) if isinstance(one, str) else tuple(one)) for c, one in by_column.items()),
-        said.get("skip"),
-        said.get("sheet"),
+        tuple((str(c), (formats,) if isinstance(formats, str) else tuple(formats)) for c, formats in by_column.items()),
+        written.get("skip"),
+        written.get("sheet"),
         columns,
-        tuple(str(word) for word in said.get("null", ())),
-        tuple(str(name).strip() for name in said.get("percent", ())),
+        tuple(str(word) for word in written.get("null", ())),
+        tuple(str(name).strip() for name in written.get("percent", ())),
         document.span(path),
     )
 
@@ -569,5 +572,5 @@ def _near(root: Path, pattern: str) -> str | None:
         return f"you may not look into the folder `{Path(pattern).parent}`: its rights do not let this user in"
     except OSError:
         return f"there is no folder `{Path(pattern).parent}` beside the project file"
-    found = suggestion(path.name, names)
-    return found or "paths start at the project file's folder"
+    near = suggestion(path.name, names)
+    return near or "paths start at the project file's folder"

@@ -37,8 +37,8 @@ def recipients_table(document: Document, name: str, root: Path) -> dict[str, dic
     if len(numbered) > MOST_RECIPIENTS:
         document.tell("bad-recipients", f"`{name}` has more than {MOST_RECIPIENTS:,} rows", _PLACE)
     elif not table:
-        said = f"`{name}` has no rows, so there would be no report"
-        document.tell("bad-recipients", said, _PLACE, "write a row for each value")
+        message = f"`{name}` has no rows, so there would be no report"
+        document.tell("bad-recipients", message, _PLACE, "write a row for each value")
     return table
 
 
@@ -50,8 +50,8 @@ def _rows(document: Document, name: str, root: Path) -> list[list[str]] | None:
     except UnicodeDecodeError:
         document.tell("not-utf-8", f"`{name}` is not UTF-8", _PLACE, "save it as “CSV UTF-8”")
     except Unfit as unfit:
-        said = f"`{name[:80]}` {unfit.reason}"
-        document.tell("bad-recipients", said, _PLACE, "put the file into the project's folder")
+        message = f"`{name[:80]}` {unfit.reason}"
+        document.tell("bad-recipients", message, _PLACE, "put the file into the project's folder")
     except OSError as error:
         missing = isinstance(error, FileNotFoundError)
         why = f"there is no file `{name}`" if missing else f"`{name}` cannot be read"
@@ -69,8 +69,8 @@ def _has_columns(document: Document, name: str, rows: Sequence[Sequence[str]]) -
         return False
     twice = [column for column in columns if column and columns.count(column) > 1]
     if twice:
-        said = f"`{name}` has more than one column `{twice[0][:60]}`"
-        document.tell("bad-recipients", said, _PLACE, "leave one, so that it is clear which counts")
+        message = f"`{name}` has more than one column `{twice[0][:60]}`"
+        document.tell("bad-recipients", message, _PLACE, "leave one, so that it is clear which counts")
     return not twice
 
 
@@ -99,7 +99,7 @@ def _header(columns: Sequence[str]) -> str:
 def _beside(path: Path) -> str:
     """The way out for a file that is not there."""
     try:
-        near = suggestion(path.name, [one.name for one in path.parent.iterdir()])
+        near = suggestion(path.name, [entry.name for entry in path.parent.iterdir()])
     except OSError:
         near = None
     return near or "its path starts at the project file's folder"

@@ -102,10 +102,10 @@ def check_file(
         return Checked(None, documents, document)
     bound = bind_source(project, project_document)
     documents += bound.documents
-    made = _binding(project, bound, document)
-    if made is None:
+    made_binding = _binding(project, bound, document)
+    if made_binding is None:
         return Checked(None, documents, document)
-    binding, language, locale = made
+    binding, language, locale = made_binding
     if period is not None:
         document.data["period"] = period
     check_settings(document, project_document)
@@ -207,8 +207,8 @@ class BoundSource:
 
 def extended_catalogue(project: Project) -> tuple[Catalogue, Own]:
     """The packaged catalogue with the project's own on top, and the documents of that."""
-    own = Own(project.root, shown)
-    return extended(packaged(), own), own
+    own_catalogue = Own(project.root, shown)
+    return extended(packaged(), own_catalogue), own_catalogue
 
 
 def _check_ignored(document: Document, catalogue: Catalogue, extra: Mapping[str, Mapping[str, Field]]) -> None:
@@ -216,8 +216,8 @@ def _check_ignored(document: Document, catalogue: Catalogue, extra: Mapping[str,
     data = document.data if isinstance(document.data, dict) else {}
     checks = data.get("checks")
     listed = checks.get("ignore") if isinstance(checks, dict) else None
-    for index, one in enumerate(listed if isinstance(listed, list) else ()):
-        of = str(one.get("of") or "") if isinstance(one, dict) else ""
+    for index, item in enumerate(listed if isinstance(listed, list) else ()):
+        of = str(item.get("of") or "") if isinstance(item, dict) else ""
         head = of.partition(".")[0]
         entity = catalogue.entities.get(head)
         about = list(catalogue.entities)
@@ -237,7 +237,7 @@ def _check_ignored(document: Document, catalogue: Catalogue, extra: Mapping[str,
 
 def bind_source(project: Project, project_document: Document) -> BoundSource:
     """The packaged catalogue with the project's own on top, and its mapping."""
-    catalogue, own = extended_catalogue(project)
+    catalogue, own_catalogue = extended_catalogue(project)
     path = project.root / project.mapping if project.mapping else None
     source, extra, mapping_document = load_mapping(
         catalogue, project.crm, path, project_document, project.source.dialect
@@ -258,8 +258,8 @@ def bind_source(project: Project, project_document: Document) -> BoundSource:
             whole = project.source.database.whole_numbers if project.source.database is not None else None
             if whole is not None and columns:
                 source = with_whole_keys(source, catalogue, columns, partial(whole, project.source.path))
-    documents = [*own.all(), *([mapping_document] if mapping_document else [])]
-    return BoundSource(catalogue, own, source, written, extra, documents)
+    documents = [*own_catalogue.all(), *([mapping_document] if mapping_document else [])]
+    return BoundSource(catalogue, own_catalogue, source, written, extra, documents)
 
 
 def _tell_absent(document: Document, project: Project, binding: Binding, entities: Iterable[str]) -> None:
@@ -293,14 +293,16 @@ def _known_columns(project: Project, source: SourceMap) -> Mapping[str, Mapping[
     from reportspec.run.files.describing import one_engine
     from reportspec.run.files.loading import file_types
 
-    asked = project.source
-    if asked.kind == "files":
+    source_written = project.source
+    if source_written.kind == "files":
         read = {table for entity in source.entities.values() for part in entity.parts for table in tables_of(part)}
         texts = source.csv_columns == "text"
         with one_engine():
-            return {t: file_types(t, spec, source.reads, texts) for t, spec in asked.files.items() if t in read}
-    known = asked.database.table_types if asked.database is not None else None
-    return known(asked.path) if known is not None and Path(asked.path).is_file() else {}
+            return {
+                t: file_types(t, spec, source.reads, texts) for t, spec in source_written.files.items() if t in read
+            }
+    known = source_written.database.table_types if source_written.database is not None else None
+    return known(source_written.path) if known is not None and Path(source_written.path).is_file() else {}
 
 
 def _known_tables(project: Project) -> Collection[str] | None:
@@ -338,9 +340,9 @@ def _report(
     conditions: list[exp.Expr] = []
     texts: list[str] = []
     for index, spec in enumerate(data.get("filters") or ()):
-        told = len(document.problems)
+        problems_before = len(document.problems)
         tree = condition(binding, document, spec, ("filters", index), bounds)
-        if tree is not None and len(document.problems) == told:
+        if tree is not None and len(document.problems) == problems_before:
             _check_reach(document, binding, preset, tree, ("filters", index))
             conditions.append(tree)
             texts.append(in_words(binding, spec, language))
@@ -418,11 +420,11 @@ def _report(
 
 def _check_loaded(project: Project, document: Document, now: datetime) -> None:
     """Tell of data that were loaded in the future: a mistake, or a zone that was left out."""
-    said = project.loaded_at
-    if said is None:
+    loaded = project.loaded_at
+    if loaded is None:
         return
     zone = ZoneInfo(project.timezone)
-    if (said if isinstance(said, datetime) else instant(said, zone)) > now:
+    if (loaded if isinstance(loaded, datetime) else instant(loaded, zone)) > now:
         document.tell(
             "bad-date",
             "`loaded_at` lies in the future",
@@ -458,10 +460,10 @@ def _check_currency(
 
 
 def _tell_currency(document: Document, project: Project, binding: Binding, entity: str) -> None:
-    said = f"the source does not say in which currency the amounts of `{entity}` are: they are taken for"
+    message = f"the source does not say in which currency the amounts of `{entity}` are: they are taken for"
     document.tell(
         "no-currency",
-        f"{said} {project.currency}, the project's, and cannot be shown in {binding.currency}",
+        f"{message} {project.currency}, the project's, and cannot be shown in {binding.currency}",
         ("currency",),
         "leave `currency` out, or map theirs, for example `currency: "
         f"\"'{project.currency}'\"`, and exchange rates (`{binding.catalogue.exchange_rates.entity}`)",
@@ -493,8 +495,8 @@ def _check_reach(document: Document, binding: Binding, preset: Mapping[str, Any]
 def _preset(document: Document, binding: Binding, type_id: Any, language: str) -> tuple[Mapping[str, Any], str]:
     if type_id == "custom":
         return EMPTY, word(language, "titles", "custom")
-    found = binding.catalogue.reports.get(str(type_id))
-    if found is None:
+    report_type = binding.catalogue.reports.get(str(type_id))
+    if report_type is None:
         known = [*binding.catalogue.reports, "custom"]
         document.tell(
             "unknown-report",
@@ -503,7 +505,7 @@ def _preset(document: Document, binding: Binding, type_id: Any, language: str) -
             suggestion(str(type_id), known) or f"there are {', '.join(known)}",
         )
         return EMPTY, str(type_id)
-    return found.preset, found.label.get(language) or found.label["en"]
+    return report_type.preset, report_type.label.get(language) or report_type.label["en"]
 
 
 def _grain(period: Period | None, data: Mapping[str, Any], preset: Mapping[str, Any]) -> str:
@@ -521,8 +523,8 @@ def _is_about(binding: Binding, tree: exp.Expr, field: Field) -> bool:
         path = path_of(node)
         if len(path) < 2:
             continue
-        found = binding.resolve(path[0], path).field
-        if found.entity == field.entity and found.name in telling:
+        field_read = binding.resolve(path[0], path).field
+        if field_read.entity == field.entity and field_read.name in telling:
             return True
     return False
 
@@ -589,16 +591,16 @@ def _part(key: str, error: CalendarError) -> Place:
 def _as_of(document: Document, data: Mapping[str, Any], period: Period | None, binding: Binding) -> datetime | None:
     if data.get("as_of") is not None:
         try:
-            found = parse_as_of(data["as_of"], binding.zone)
+            as_of = parse_as_of(data["as_of"], binding.zone)
         except CalendarError as error:
             document.tell("bad-date", error.message, ("as_of",), error.help)
             return None
-        if period is not None and found < instant(period.start, binding.zone):
+        if period is not None and as_of < instant(period.start, binding.zone):
             document.tell(
                 "bad-date",
                 f"`as_of` lies before the period, which begins on {period.start}",
                 ("as_of",),
                 "leave it out (the period's end), or choose an earlier `period`",
             )
-        return found
+        return as_of
     return instant(period.end, binding.zone) if period else None

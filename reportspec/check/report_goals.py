@@ -19,17 +19,17 @@ _THOUSANDS = re.compile(r"[1-9]\d{0,2}\.\d{3}")
 
 def goals_of(document: Document, data: Mapping[str, Any], binding: Binding) -> dict[str, GoalSpec]:
     """The goals by their metrics' ids; those that are wrong are told and left out."""
-    found = {}
+    goals = {}
     for name, spec in (data.get("goals") or {}).items():
         path: Place = ("goals", name)
         metric = find_metric(binding, document, str(name), path, key=True)
         if metric is None:
             continue
-        given = spec if isinstance(spec, dict) else {"target": spec}
-        goal = _goal(document, binding, metric, given, path)
+        goal_written = spec if isinstance(spec, dict) else {"target": spec}
+        goal = _goal(document, binding, metric, goal_written, path)
         if goal is not None:
-            found[metric.id] = goal
-    return found
+            goals[metric.id] = goal
+    return goals
 
 
 def _goal(
@@ -143,7 +143,7 @@ def tell_unshown(
         if metric.id in shown or (goal.by is not None and goal.target is None):
             continue
         beside = goal.by is not None
-        said = f"the target of all for `{metric.id}`" if beside else f"the goal for `{metric.id}`"
+        whose = f"the target of all for `{metric.id}`" if beside else f"the goal for `{metric.id}`"
         why, help = "no tile has the metric", f"add `{metric.id}` to a section `kpis`, or to `metrics`"
         variant = next((name for name, tile in targeted.items() if tile.family == metric.family), None)
         if variant is not None:
@@ -154,5 +154,5 @@ def tell_unshown(
             why, help = lacking.message, lacking.help or ""
         place: Place = ("goals", str(written), "target") if beside else ("goals", str(written))
         document.tell(
-            "unshown-goal", f"{said} stands nowhere: {why}", place, help or None, key=not beside, warning=True
+            "unshown-goal", f"{whose} stands nowhere: {why}", place, help or None, key=not beside, warning=True
         )

@@ -46,11 +46,11 @@ def check_sections(
 
 def _free(identifier: str, taken: Collection[str]) -> str:
     """An id that nobody wrote, with a number where somebody has taken it."""
-    found, number = identifier, 1
-    while found in taken:
+    free, number = identifier, 1
+    while free in taken:
         number += 1
-        found = f"{identifier}_{number}"
-    return found
+        free = f"{identifier}_{number}"
+    return free
 
 
 def section_metrics(section: Mapping[str, Any]) -> list[str]:
@@ -89,7 +89,7 @@ def _drafts(context: Context, preset: Mapping[str, Any]) -> list[Draft]:
         )
     group_by = data.get("group_by") or preset.get("group_by")
     if group_by:
-        own = bool(data.get("group_by"))
+        has_dimensions = bool(data.get("group_by"))
         if not metrics and "metrics" in data:
             pass  # it is empty or no list, which is told
         elif not metrics:
@@ -106,7 +106,7 @@ def _drafts(context: Context, preset: Mapping[str, Any]) -> list[Draft]:
                 after,
                 Draft(
                     {"id": "by_group", "breakdown": {"metrics": metrics, "by": group_by}},
-                    ("group_by",) if own else None,
+                    ("group_by",) if has_dimensions else None,
                     True,
                 ),
             )
@@ -167,7 +167,7 @@ def _own_chart(context: Context, draft: Draft, kind: Kind) -> Mapping[str, objec
 
 def _conditions(context: Context, draft: Draft, path: Place) -> tuple[exp.Expr, ...]:
     quiet = context.document if draft.path is not None else Document("", "", None, {})
-    found = []
+    sections = []
     bounds = {
         name: Bounds(b.low, b.high, set(b.allowed) if b.allowed is not None else None, set(b.denied), b.null)
         for name, b in context.bounds.items()
@@ -175,7 +175,7 @@ def _conditions(context: Context, draft: Draft, path: Place) -> tuple[exp.Expr, 
     for index, item in enumerate(draft.data.get("filters") or ()):
         tree = condition(context.binding, quiet, item, (*path, "filters", index), bounds)
         if tree is not None:
-            found.append(tree)
+            sections.append(tree)
         elif draft.path is None:
             raise ValueError("a report type has a filter that is none")  # never unfiltered
     places: list[tuple[Mapping[str, Any], Place]] = [(draft.data, (*path, "where"))]
@@ -185,7 +185,7 @@ def _conditions(context: Context, draft: Draft, path: Place) -> tuple[exp.Expr, 
         if holder.get("where"):
             tree = user_condition(quiet, context.binding, str(holder["where"]), where, context.data)
             if tree is not None:
-                found.append(tree)
+                sections.append(tree)
             elif draft.path is None:
                 raise ValueError("a report type has a condition that is none")  # never unfiltered
-    return tuple(found)
+    return tuple(sections)

@@ -36,28 +36,28 @@ def condition_of(
     document: Document, data: Mapping[str, Any], sections: Sequence[SectionSpec], catalogue: Catalogue
 ) -> Condition:
     """The condition that a spec names; `always` where it is wrong, with the mistake told."""
-    given = str(data["deliver"].get("when") or "always")
-    if given in WORDS:
-        if given.startswith("goal_") and not document.broken:  # goals that are wrong are none yet
-            _check_goals(document, data, sections, given)
-        return Condition(given)  # type: ignore[arg-type]
-    if not any(sign in given for sign in "<>="):
+    when = str(data["deliver"].get("when") or "always")
+    if when in WORDS:
+        if when.startswith("goal_") and not document.broken:  # goals that are wrong are none yet
+            _check_goals(document, data, sections, when)
+        return Condition(when)  # type: ignore[arg-type]
+    if not any(sign in when for sign in "<>="):
         document.tell(
             "bad-condition",
-            f"`{given[:60]}` is no condition",
+            f"`{when[:60]}` is no condition",
             _PLACE,
-            suggestion(given, WORDS) or f"there are {', '.join(WORDS)}, and comparisons such as `close_rate < 0.3`",
+            suggestion(when, WORDS) or f"there are {', '.join(WORDS)}, and comparisons such as `close_rate < 0.3`",
         )
         return Condition("always")
-    first, *more = re.split(r"\s+(and|or)\s+", given, flags=re.IGNORECASE)
-    joiners = {one.lower() for one in more[::2]}
+    first, *more = re.split(r"\s+(and|or)\s+", when, flags=re.IGNORECASE)
+    joiners = {joiner.lower() for joiner in more[::2]}
     if len(joiners) > 1:
         help = "send the report by two specs"
         document.tell("bad-condition", "`and` and `or` cannot be mixed", _PLACE, help)
         return Condition("always")
     tiles = tiles_of(sections)
     found = [_comparison(document, data, part.strip(), tiles) for part in (first, *more[1::2])]
-    comparisons = tuple(one for one in found if one is not None)
+    comparisons = tuple(comparison for comparison in found if comparison is not None)
     every = "or" not in joiners
     if len(comparisons) == len(found):
         _check_holds(document, comparisons, every, tiles, catalogue)
@@ -66,7 +66,7 @@ def condition_of(
 
 def tiles_of(sections: Iterable[SectionSpec]) -> dict[str, Metric]:
     """The metrics that a report shows in tiles, by their ids."""
-    return {one.id: one for section in sections if isinstance(section, KpisSection) for one in section.metrics}
+    return {metric.id: metric for section in sections if isinstance(section, KpisSection) for metric in section.metrics}
 
 
 def lost_with_others(document: Document, data: Mapping[str, Any], tiles: Iterable[str], name: str) -> bool:
@@ -125,17 +125,17 @@ def _check_goals(document: Document, data: Mapping[str, Any], sections: Sequence
     judged = any(section.judged for section in sections)
     tiles = tiles_of(sections)
     if not goals:
-        said = f"`{word}` never holds, since the report has no goals: it would never be sent"
+        message = f"`{word}` never holds, since the report has no goals: it would never be sent"
         help = "add for example `goals: {close_rate: 0.35}`"
     elif not judged and not {_id(name) for name in goals} & set(tiles):
-        said = f"`{word}` never holds, since no goal is of a tile: the report would never be sent"
+        message = f"`{word}` never holds, since no goal is of a tile: the report would never be sent"
         help = "add a metric that has a goal to `metrics`, or to a section `kpis`"
     elif word == "goal_missed" and _RUNNING.fullmatch(str(data.get("period"))):
-        said = f"`goal_missed` never holds of `{data['period']}`: nothing is missed while its period runs"
+        message = f"`goal_missed` never holds of `{data['period']}`: nothing is missed while its period runs"
         help = "write `goal_at_risk`, or take a period that is over, such as `last_month`"
     else:
         return
-    document.tell("never-sent", said, _PLACE, help, warning=True)
+    document.tell("never-sent", message, _PLACE, help, warning=True)
 
 
 def _id(name: str) -> str:
@@ -155,17 +155,20 @@ def _check_holds(
 ) -> None:
     """Warn of comparisons that no figure satisfies; of those that are joined by `or` each is asked
     for itself."""
-    groups = [[one for one in comparisons if one[0] == name] for name in dict.fromkeys(c[0] for c in comparisons)]
-    for group in groups if every else [[one] for one in comparisons]:
+    groups = [
+        [comparison for comparison in comparisons if comparison[0] == name]
+        for name in dict.fromkeys(c[0] for c in comparisons)
+    ]
+    for group in groups if every else [[comparison] for comparison in comparisons]:
         metric = tiles[group[0][0]]
-        if _can_hold([one[1:] for one in group], _whole(metric), _positive(catalogue, metric)):
+        if _can_hold([comparison[1:] for comparison in group], _whole(metric), _positive(catalogue, metric)):
             continue
-        said = " and ".join(f"{name} {sign} {number:g}" for name, sign, number in group)
+        listed = " and ".join(f"{name} {sign} {number:g}" for name, sign, number in group)
         why = f": `{metric.id}` is {'a count' if _whole(metric) else 'never below 0'}"
         end = ", so the report would never be sent" if every or len(comparisons) == 1 else ""
         document.tell(
             "never-sent",
-            f"`{said}` never holds{why if len(group) == 1 else ''}{end}",
+            f"`{listed}` never holds{why if len(group) == 1 else ''}{end}",
             _PLACE,
             "look at the signs and the numbers",
             warning=True,
@@ -181,7 +184,9 @@ def _can_hold(bounds: Sequence[tuple[str, float]], whole: bool, positive: bool) 
     else:
         between = {(low + high) / 2 for low, high in pairwise(edges)}
         near = {edges[0] - 1, *edges, *between, edges[-1] + 1}
-    return any(all(SIGNS[sign](one, number) for sign, number in bounds) for one in near if one >= 0 or not positive)
+    return any(
+        all(SIGNS[sign](value, number) for sign, number in bounds) for value in near if value >= 0 or not positive
+    )
 
 
 def _whole(metric: Metric) -> bool:

@@ -16,31 +16,31 @@ _MOST_PLACES = 4  # of amounts
 def number_expression(column: str, texts: Iterable[str], kind: str) -> str | None:
     """What makes numbers of a column's texts; None where one of them is no number, or where they can be read in two
     ways. `kind` is that of the field: `money`, `number` or `integer`."""
-    given = [text.strip(" ") for text in texts]
-    given = [text for text in given if text]
-    ways = {values: way for way in reversed(NUMBERS) if (values := _values(given, way)) is not None}
+    written = [text.strip(" ") for text in texts]
+    written = [text for text in written if text]
+    ways = {values: way for way in reversed(NUMBERS) if (values := _values(written, way)) is not None}
     if len(ways) != 1:
         return None
     [(values, way)] = ways.items()
     places = max((-int(value.as_tuple().exponent) for value in values), default=0)
     if (places > _MOST_PLACES and kind == "money") or (places and kind == "integer"):
         return None
-    made = f"replace({column}, {_text(way.thousands)}, '')" if way.thousands else column
-    made = f"replace({made}, {_text(way.decimal)}, '.')" if way.decimal != "." else made
+    number = f"replace({column}, {_text(way.thousands)}, '')" if way.thousands else column
+    number = f"replace({number}, {_text(way.decimal)}, '.')" if way.decimal != "." else number
     money = f"decimal(18, {2 if places <= 2 else _MOST_PLACES})"
     to = {"money": money, "integer": "bigint"}.get(kind, "double")
-    return f"cast(nullif(trim({made}), '') as {to})"
+    return f"cast(nullif(trim({number}), '') as {to})"
 
 
 def _values(texts: Sequence[str], way: NumberReading) -> tuple[Decimal, ...] | None:
-    found = []
+    readings = []
     for text in texts:
         parts = _SIGNED.fullmatch(text)
         if parts is None or decimals_of(form_of(parts[2]), way) is None:
             return None
         bare = parts[2].replace(way.thousands, "") if way.thousands else parts[2]
-        found.append(Decimal(parts[1] + bare.replace(way.decimal, ".")))
-    return tuple(found)
+        readings.append(Decimal(parts[1] + bare.replace(way.decimal, ".")))
+    return tuple(readings)
 
 
 def without_time(column: str, written: Iterable[str], odd: Sequence[tuple[str, int]], count: int) -> str | None:

@@ -34,52 +34,52 @@ def checks_of(
     """All that can be checked of the entities that a report reads, by name with the fields that it
     reads of each. `conditions` are the report's filters, `metrics` what it shows of which times,
     `by_name` the entities by whose names it groups."""
-    found: list[Check] = []
+    checks: list[Check] = []
     for name, fields in read.items():
         if name in by_name:
-            found.append(Check("shared-name", name, binding.field(name, "name")))
-        found += _of_rates(binding, name)
+            checks.append(Check("shared-name", name, binding.field(name, "name")))
+        checks += _of_rates(binding, name)
         if not binding.source.entities[name].parts:
-            found += _of_expectations(binding, name, fields - _for_order(binding, name, read))
+            checks += _of_expectations(binding, name, fields - _for_order(binding, name, read))
             continue  # the mapping's own rows are checked with it
-        found += _of_keys(binding, name)
-        found += _of_parts(binding, name, fields)
-        found += _of_orders(binding, name, fields)
-        found += _of_ties(binding, name, fields)
-        found += _of_values(binding, name, fields)
-        found += _of_numbers(binding, name, fields)
-        found += _of_sizes(binding, name, fields)
-        found += _of_currencies(binding, name, fields)
-        found += _of_relations(binding, name, fields, read)
-        found += _of_expectations(binding, name, fields - _for_order(binding, name, read))
-        found += _of_odd_times(binding, name, fields, now)
+        checks += _of_keys(binding, name)
+        checks += _of_parts(binding, name, fields)
+        checks += _of_orders(binding, name, fields)
+        checks += _of_ties(binding, name, fields)
+        checks += _of_values(binding, name, fields)
+        checks += _of_numbers(binding, name, fields)
+        checks += _of_sizes(binding, name, fields)
+        checks += _of_currencies(binding, name, fields)
+        checks += _of_relations(binding, name, fields, read)
+        checks += _of_expectations(binding, name, fields - _for_order(binding, name, read))
+        checks += _of_odd_times(binding, name, fields, now)
     conditions, metrics = tuple(conditions), tuple(metrics)
-    asked = [*_of_conditions(binding, conditions), *_of_times(binding, metrics, sides)]
-    asked += _of_metrics(binding, conditions, metrics, {check.of: check for check in asked})
-    found += [check for check in asked if check.concerns(read)]
-    return tuple(found)
+    checks = [*_of_conditions(binding, conditions), *_of_times(binding, metrics, sides)]
+    checks += _of_metrics(binding, conditions, metrics, {check.of: check for check in checks})
+    checks += [check for check in checks if check.concerns(read)]
+    return tuple(checks)
 
 
 def _of_keys(binding: Binding, name: str) -> list[Check]:
     entity = binding.entity(name)
-    found = []
+    checks = []
     key = binding.field(name, entity.key) if entity.key else None
     # A row whose key stands in for what the source does not have is one of its own.
     parts = binding.source.entities[name].parts
     if key is not None and key.default is None and binding.mapped(name, key.name) is not None:
-        found.append(Check("repeated-key", name, key))
+        checks.append(Check("repeated-key", name, key))
         # The rows of one of several tables may have none, as its mapping says.
         if all(key.name in part.fields for part in parts):
-            found.insert(0, Check("no-key", name, key))
+            checks.insert(0, Check("no-key", name, key))
     joins = [join for part in parts for join in part.joins]
-    found += [Check("repeated-join", name, join=join) for join in joins if not join.fields and not join.first]
-    return found
+    checks += [Check("repeated-join", name, join=join) for join in joins if not join.fields and not join.first]
+    return checks
 
 
 def _of_parts(binding: Binding, name: str, fields: frozenset[str]) -> list[Check]:
     """The tables of a union that lack fields which others of it have, so that sums and counts of these are of
     the others alone. A line of the mapping that says `null` says so; what is shipped knows why."""
-    mapped, found = binding.source.entities[name], []
+    mapped, checks = binding.source.entities[name], []
     for part in mapped.parts if len(mapped.parts) > 1 else ():
         lacking = tuple(
             field.name
@@ -90,20 +90,20 @@ def _of_parts(binding: Binding, name: str, fields: frozenset[str]) -> list[Check
             and (field.default is None or leads_away(field.default))
         )
         if lacking and not part.lenient:
-            found.append(Check("part-without-field", name, part=part, names=lacking))
-    return found
+            checks.append(Check("part-without-field", name, part=part, names=lacking))
+    return checks
 
 
 def _of_orders(binding: Binding, name: str, fields: frozenset[str]) -> Iterator[Check]:
     """The orders of one's own mapping by which one row of several counts: whether they say which."""
     for part in binding.source.entities[name].parts:
-        trees = [given.sql for field, given in part.fields.items() if field in fields]
+        trees = [mapped_field.sql for field, mapped_field in part.fields.items() if field in fields]
         trees += [part.where] if part.where is not None else []
         trees += [ours for join in part.joins for _, ours in join.on]
         cells = list(dict.fromkeys(node for tree in trees for node in tree.find_all(exp.Column)))
-        own = tuple(node for node in cells if node.table in ("", OWN))
-        if part.latest is not None and own and not part.lenient:
-            yield Check("undecided-order", name, part=part, cells=own)
+        of_table = tuple(node for node in cells if node.table in ("", OWN))
+        if part.latest is not None and of_table and not part.lenient:
+            yield Check("undecided-order", name, part=part, cells=of_table)
         for join in part.joins:
             theirs = tuple(node for node in cells if node.table == join.name)
             if join.first and theirs and not join.lenient:
@@ -119,10 +119,10 @@ def _of_ties(binding: Binding, name: str, fields: frozenset[str]) -> Iterator[Ch
         if not ties or not fields.issuperset(ties):
             continue
         windows = [window for tree in derived.fields.values() for window in tree.find_all(exp.Window)]
-        placed = [tree for one in windows for tree in (*one.args["partition_by"], one.args["order"])]
+        placed = [tree for window in windows for tree in (*window.args["partition_by"], window.args["order"])]
         paths = dict.fromkeys(path_of(node) for tree in placed for node in column_nodes(tree))
-        own = (path[1] for path in paths if len(path) == 2)
-        keys = tuple(one for one in own if binding.mapped(name, one) is not None)
+        own_fields = (path[1] for path in paths if len(path) == 2)
+        keys = tuple(field for field in own_fields if binding.mapped(name, field) is not None)
         yield Check("tied-rows", name, names=keys, ties=ties)
 
 
@@ -163,18 +163,18 @@ def _of_sizes(binding: Binding, name: str, fields: frozenset[str]) -> list[Check
 
 def _of_currencies(binding: Binding, name: str, fields: frozenset[str]) -> list[Check]:
     """The currencies of amounts: that each has one, and that all can be converted."""
-    found: dict[str, list[str]] = {}
+    by_reading: dict[str, list[str]] = {}
     for field in binding.fields(name):
         known = binding.field(name, field.currency) if field.currency else None
         if known is None or field.name not in fields or not binding.gives(name, known.name):
             continue
         if binding.mapped(name, field.name) is not None and binding.mapped(name, known.name) is not None:
-            found.setdefault(known.name, []).append(field.name)
+            by_reading.setdefault(known.name, []).append(field.name)
     if binding.currency is None:
         return []
     return [
         Check(kind, name, binding.field(name, currency), names=tuple(amounts))
-        for currency, amounts in found.items()
+        for currency, amounts in by_reading.items()
         for kind in CURRENCIES
     ]
 
@@ -190,7 +190,7 @@ def _of_rates(binding: Binding, name: str) -> list[Check]:
 def _of_relations(
     binding: Binding, name: str, fields: frozenset[str], read: Mapping[str, frozenset[str]]
 ) -> list[Check]:
-    found: dict[tuple[str, str], Check] = {}  # a record then and now is one
+    checks: dict[tuple[str, str], Check] = {}  # a record then and now is one
     for relation in binding.entity(name).relations.values():
         key = binding.entity(relation.to).key
         if key is None or relation.to not in read or relation.by not in fields:
@@ -198,8 +198,8 @@ def _of_relations(
         both = (binding.mapped(name, relation.by), binding.mapped(relation.to, key))
         if None not in both:
             check = Check("no-partner", name, relation=relation)
-            found.setdefault((relation.to, relation.by), check)
-    return list(found.values())
+            checks.setdefault((relation.to, relation.by), check)
+    return list(checks.values())
 
 
 def _for_order(binding: Binding, name: str, read: Mapping[str, frozenset[str]]) -> frozenset[str]:
@@ -225,24 +225,24 @@ def _made_from(binding: Binding, name: str) -> Iterator[str]:
 
 def _of_expectations(binding: Binding, name: str, fields: frozenset[str]) -> list[Check]:
     entity = binding.entity(name)
-    found = []
+    checks = []
     for expectation in entity.expects:
         names = [path_of(node)[-1] for node in column_nodes(expectation.unless)]
         about = set(expectation.about)
-        if about <= fields and all(binding.gives(name, one) for one in names):
+        if about <= fields and all(binding.gives(name, field) for field in names):
             kind: Kind = "impossible-rows" if expectation.wrong else "unlikely-rows"
-            found.append(Check(kind, name, expectation=expectation))
-    return found
+            checks.append(Check(kind, name, expectation=expectation))
+    return checks
 
 
 def _of_odd_times(binding: Binding, name: str, fields: frozenset[str], now: date | None) -> list[Check]:
     """The times by which things happened, or are to happen. What has happened is not far ahead of now."""
     entity = binding.entity(name)
-    own = list(binding.fields(name))
-    events = {field.as_of.event for field in own if field.as_of is not None} | {entity.exists_from}
+    field_names = list(binding.fields(name))
+    events = {field.as_of.event for field in field_names if field.as_of is not None} | {entity.exists_from}
     return [
         Check("odd-time", name, field, latest=now + _AHEAD if now is not None and field.name in events else LAST_TIME)
-        for field in own
+        for field in field_names
         if field.type in ("date", "time") and field.name in fields and binding.mapped(name, field.name) is not None
     ]
 
@@ -250,18 +250,18 @@ def _of_odd_times(binding: Binding, name: str, fields: frozenset[str], now: date
 def _of_conditions(binding: Binding, conditions: Iterable[exp.Expr]) -> list[Check]:
     """The texts that filters name and that the catalogue does not know, those of a field together: there may be
     thousands."""
-    found: dict[tuple[str, str, bool], tuple[Field, dict[str, Span | None]]] = {}
+    conditions_of: dict[tuple[str, str, bool], tuple[Field, dict[str, Span | None]]] = {}
     for tree in conditions:
         for owner, field, texts, how in _compared(binding, tree):
             # What a field may be by its nature, a source may well not have: no deal is lost so far.
             unknown = {text: place for text, place in texts.items() if text not in field.values}
             if unknown:
-                _, known = found.setdefault((owner, field.name, how == "left out"), (field, {}))
+                _, known = conditions_of.setdefault((owner, field.name, how == "left out"), (field, {}))
                 for text, place in unknown.items():
                     known.setdefault(text, place)
     return [
         Check("unknown-value", owner, field, names=tuple(texts), places=tuple(texts.values()), excludes=excludes)
-        for (owner, _, excludes), (field, texts) in found.items()
+        for (owner, _, excludes), (field, texts) in conditions_of.items()
     ]
 
 
@@ -272,11 +272,11 @@ def _compared(binding: Binding, tree: exp.Expr) -> Iterator[tuple[str, Field, di
     """The mapped texts that an expression compares with words: the entity, the field, the words with
     their places in the spec, and whether it asks for them or for all else, or tells them apart in a CASE."""
     for node in tree.find_all(exp.EQ, exp.NEQ, exp.In):
-        given = node.expressions if isinstance(node, exp.In) else [node.expression]
+        values = node.expressions if isinstance(node, exp.In) else [node.expression]
         texts = {
-            one.this: one.meta.get(PLACED) or node.meta.get(PLACED) or tree.meta.get(PLACED)
-            for one in given
-            if isinstance(one, exp.Literal) and one.is_string and one.this != EACH
+            value.this: value.meta.get(PLACED) or node.meta.get(PLACED) or tree.meta.get(PLACED)
+            for value in values
+            if isinstance(value, exp.Literal) and value.is_string and value.this != EACH
         }
         if not texts or node.this not in column_nodes(node.this):
             continue
@@ -312,7 +312,7 @@ def _of_metrics(
 ) -> list[Check]:
     """The fields that figures compare with words. Where these are declared and a row has another one, it
     may be the same in another language; of other fields, that the word occurs at all."""
-    found: dict[tuple[str, ...], Check] = {}
+    checks: dict[tuple[str, ...], Check] = {}
     trees: list[tuple[str, exp.Expr]] = [("", tree) for tree in conditions]
     for metric in metrics:
         for part in metrics_needed(binding.catalogue, metric):
@@ -321,12 +321,12 @@ def _of_metrics(
     for name, tree in trees:
         for owner, field, texts, how in _compared(binding, tree):
             if field.values and not field.closed and set(texts) & set(field.values):
-                found.setdefault((owner, field.name), Check("other-value", owner, field))
+                checks.setdefault((owner, field.name), Check("other-value", owner, field))
             elif not field.values and how == "asked" and name and f"{owner}.{field.name}" not in told:
                 for text in texts:
                     check = Check("unknown-value", owner, field, names=(text,), metric=name)
-                    found.setdefault((owner, field.name, text), check)
-    return list(found.values())
+                    checks.setdefault((owner, field.name, text), check)
+    return list(checks.values())
 
 
 def _made_by(binding: Binding, name: str) -> Iterator[exp.Expr]:

@@ -50,11 +50,11 @@ def newest(report: Report, rows: Rows) -> Moment | None:
 
 def loaded(report: Report, rows: Rows) -> Moment | None:
     """When the data were loaded, where the project or the source says so: the last time up to now."""
-    said = report.project.loaded_at
-    if said is None:
+    loaded = report.project.loaded_at
+    if loaded is None:
         return _latest(report, [row for row in rows if row["entity"] == report.binding.catalogue.loads.entity])
-    found = _moment(report, said)
-    return found if found.at <= report.now else None
+    loaded_moment = _moment(report, loaded)
+    return loaded_moment if loaded_moment.at <= report.now else None
 
 
 def ended(report: Report, rows: Rows, ask: Callable[[exp.Expr], Table], read: Mapping[str, frozenset[str]]) -> Report:
@@ -81,7 +81,7 @@ def contradictions(report: Report, rows: Rows) -> list[Diagnostic]:
     load, last = loaded(report, rows), newest(report, rows)
     if load is None or last is None or last.at < _end_of_day(load.at, report):
         return []
-    days = [one.at.astimezone(report.binding.zone).date() for one in (load, last)]
+    days = [end.at.astimezone(report.binding.zone).date() for end in (load, last)]
     return [
         Diagnostic(
             "changes-after-load",
@@ -107,7 +107,7 @@ def _stale(
         return age > allowed
     if age <= _WEEK:
         return False
-    fields = {name: own for name, own in read.items() if changes(report.binding, name, own)}
+    fields = {name: fields_read for name, fields_read in read.items() if changes(report.binding, name, fields_read)}
     table = ask(days_statement(report.binding, fields, last.at - _YEAR, last.over(report)))
     return age > usual_gap(_days(row[0] for row in table.rows))
 
@@ -123,22 +123,22 @@ def stale_tables(
     if not report.movable or last is None:
         return []
     over = min(report.reached, instant(report.period.end, report.binding.zone))
-    found = []
+    findings = []
     for name in sorted(_counted(report) & read.keys()):
-        own = _latest(report, [row for row in rows if row["entity"] == name])
-        if own is None or own.over(report) >= over or report.reached - own.over(report) <= _WEEK:
+        latest = _latest(report, [row for row in rows if row["entity"] == name])
+        if latest is None or latest.over(report) >= over or report.reached - latest.over(report) <= _WEEK:
             continue
-        days = ask(days_statement(report.binding, {name: read[name]}, own.at - _YEAR, own.over(report)))
+        days = ask(days_statement(report.binding, {name: read[name]}, latest.at - _YEAR, latest.over(report)))
         allowed = max(usual_gap(_days(row[0] for row in days.rows)), report.project.stale_after or _WEEK)
-        if report.reached - own.over(report) > allowed:
-            ends = [one.at.astimezone(report.binding.zone).date().isoformat() for one in (own, last)]
-            found.append(Finding(Check("stale-table", name, value=ends[0], names=(ends[1],)), 0, 0))
-    return found
+        if report.reached - latest.over(report) > allowed:
+            ends = [end.at.astimezone(report.binding.zone).date().isoformat() for end in (latest, last)]
+            findings.append(Finding(Check("stale-table", name, value=ends[0], names=(ends[1],)), 0, 0))
+    return findings
 
 
 def _counted(report: Report) -> set[str]:
     """The entities of tables whose rows the report's metrics count and add up, or are made of."""
-    catalogue, found = report.binding.catalogue, set()
+    catalogue, entities = report.binding.catalogue, set()
     waiting = [
         part.entity
         for section in report.sections
@@ -147,11 +147,11 @@ def _counted(report: Report) -> set[str]:
     ]
     while waiting:
         name = waiting.pop()
-        if name not in found:
-            found.add(name)
+        if name not in entities:
+            entities.add(name)
             derived = catalogue.entities[name].derived
             waiting += [derived.source] if derived is not None else []
-    return found
+    return entities
 
 
 def usual_gap(days: Iterable[date]) -> timedelta:
@@ -171,15 +171,15 @@ def _days(values: Iterable[object]) -> Iterable[date]:
 
 
 def _latest(report: Report, rows: Rows) -> Moment | None:
-    found = [
+    latest = [
         _moment(report, value)
         for row in rows
         for name, value in row.items()
         if name[0] in "td" and name[1:].isdigit() and isinstance(value, date) and value.year > date.min.year
     ]  # the year 1 is what is made of `-infinity`, and no change
-    known = [one for one in found if one.at <= report.now]
+    known = [end for end in latest if end.at <= report.now]
     # Of a day and a time within it, the time says more.
-    return max(known, key=lambda one: (one.at, not one.whole), default=None)
+    return max(known, key=lambda end: (end.at, not end.whole), default=None)
 
 
 def _moment(report: Report, value: date) -> Moment:

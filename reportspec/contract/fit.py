@@ -50,11 +50,11 @@ def _checked_over(report: Report, source: SourceMap) -> Report:
     """A report's spec, checked again for a source that lacks some of what its mapping reads. Raises
     SourceError for what cannot be told without it."""
     assert report.over is not None
-    found = report.over(source)
-    problems = [one for one in found.diagnostics if one.severity == "error"]
-    if found.report is None or problems:
+    refitted = report.over(source)
+    problems = [diagnostic for diagnostic in refitted.diagnostics if diagnostic.severity == "error"]
+    if refitted.report is None or problems:
         raise Broken(problems)
-    return replace(found.report, project=report.project, over=report.over)
+    return replace(refitted.report, project=report.project, over=report.over)
 
 
 def _refuse_absent(program: Program) -> None:

@@ -54,13 +54,13 @@ def _members(report: Report, name: str, by: Dimension, ask: Ask) -> Members:
     rows = ask(values_statement(binding, entity, names, report.sides[0], deciding)).rows
     called = dict(by.called)
     plain = "{0} ({1})" if by.key and not called else "{0}"
-    found = [(called.get(str(row[-2]), plain.format(row[0], row[-2])), bool(row[-1])) for row in rows]
-    kept = frozenset(value for value, chosen in found if chosen)
+    members = [(called.get(str(row[-2]), plain.format(row[0], row[-2])), bool(row[-1])) for row in rows]
+    kept = frozenset(value for value, chosen in members if chosen)
     alike: dict[str, list[str]] = {}
-    for row, (value, _) in zip(rows, found, strict=True):
+    for row, (value, _) in zip(rows, members, strict=True):
         alike.setdefault(str(row[0]), []).append(value)
-    shared = {one: tuple(sorted(several)) for one, several in alike.items() if len(set(several)) > 1}
-    return Members(frozenset(value for value, _ in found), kept, sure, shared)
+    shared = {name: tuple(sorted(several)) for name, several in alike.items() if len(set(several)) > 1}
+    return Members(frozenset(value for value, _ in members), kept, sure, shared)
 
 
 def _deciding(report: Report, name: str, by: Dimension) -> tuple[tuple[exp.Expr, ...], bool]:
@@ -69,16 +69,16 @@ def _deciding(report: Report, name: str, by: Dimension) -> tuple[tuple[exp.Expr,
     binding = report.binding
     base = metrics_needed(binding.catalogue, binding.catalogue.metrics[name])[-1].entity
     way = binding.resolve(base, by.path).steps
-    found, sure = [], True
+    asks, sure = [], True
     for tree in report.conditions:
-        if any(one.this == EACH for one in tree.find_all(exp.Literal)):
+        if any(text.this == EACH for text in tree.find_all(exp.Literal)):
             continue  # its goals are cut to the value anyway
         about = [_about(binding, base, way, by, path_of(node)) for node in column_nodes(tree)]
-        if about and all(one == "member" for one in about):
-            found.append(_own(binding, base, way, by, tree))
+        if about and all(part == "member" for part in about):
+            asks.append(_own(binding, base, way, by, tree))
         elif any(about):
             sure = False
-    return tuple(found), sure
+    return tuple(asks), sure
 
 
 def _about(binding: Binding, base: str, way: tuple[str, ...], by: Dimension, path: tuple[str, ...]) -> str:
@@ -115,10 +115,10 @@ def strangers(report: Report, members: dict[str, Members], ask: Ask) -> list[Fin
     """What is odd of targets: those for names that the source does not have or that several share, be they of the
     spec or of the source's own table and about the report's period; of that table, those of what is no metric,
     and those of percentages that are written as such."""
-    found, rows = [], []
+    findings, rows = [], []
     if any(goal.table for goal in report.goals.values()):
         rows = _rows(report, ask)
-        found += _no_metrics(report, ask) + _no_fractions(report, rows)
+        findings += _no_metrics(report, ask) + _no_fractions(report, rows)
     listed = _listed(report, rows)
     for name, goal in report.goals.items():
         if goal.by is None:
@@ -128,19 +128,19 @@ def strangers(report: Report, members: dict[str, Members], ask: Ask) -> list[Fin
         shared = members[name].shared
         if alike := tuple(sorted((names - known) & set(shared))):
             check = Check("ambiguous-target", goal.by.field.entity, goal.by.field, goal=name, names=alike)
-            found.append(Finding(check, len(alike), len(names), tuple((one, 0) for one in shared[alike[0]])))
+            findings.append(Finding(check, len(alike), len(names), tuple((name, 0) for name in shared[alike[0]])))
         if lone := tuple(sorted(names - known - set(shared))):
             check = Check("unknown-target", goal.by.field.entity, goal.by.field, goal=name, names=lone)
-            near = tuple((one, 0) for one in sorted(known))
-            found.append(Finding(check, len(lone), len(names), near))
-    return found
+            near = tuple((name, 0) for name in sorted(known))
+            findings.append(Finding(check, len(lone), len(names), near))
+    return findings
 
 
 def _known(report: Report, goal: GoalSpec, members: Members) -> set[str]:
     """The values, and what a report calls them."""
     assert goal.by is not None
     labels = goal.by.field.value_labels
-    called = (labels[one].get(report.language, one) for one in members.there if one in labels)
+    called = (labels[name].get(report.language, name) for name in members.there if name in labels)
     return {*members.there, *called}
 
 
@@ -156,29 +156,29 @@ def _rows(report: Report, ask: Ask) -> list[Row]:
 
 def _listed(report: Report, rows: list[Row]) -> dict[str, set[str]]:
     """The names in the source's own table of targets, by metric."""
-    found: dict[str, set[str]] = {}
+    names: dict[str, set[str]] = {}
     for row in rows:
         metric, dimension, value = (row[f"f{at}"] for at in range(3))
         goal = report.goals.get(metric)
         by = goal.by.name if goal is not None and goal.by is not None and goal.table else None
         if by is not None and dimension == by and value is not None:
-            found.setdefault(metric, set()).add(str(value))
-    return found
+            names.setdefault(metric, set()).add(str(value))
+    return names
 
 
 def _no_fractions(report: Report, rows: list[Row]) -> list[Finding]:
     """The targets of percentages that are no fractions: 90 for 90 %."""
     targets, metrics = report.binding.catalogue.targets, report.binding.catalogue.metrics
     field = report.binding.field(targets.entity, targets.target)
-    found = []
+    findings = []
     for name in report.goals:
-        own = [row["f5"] for row in rows if row["f0"] == name and row["f5"] is not None]
-        large = sorted({float(one) for one in own if one > MOST_OF_SHARE})
+        shares = [row["f5"] for row in rows if row["f0"] == name and row["f5"] is not None]
+        large = sorted({float(share) for share in shares if share > MOST_OF_SHARE})
         if large and metrics[name].unit == "percent":
             check = Check("suspicious-goal", targets.entity, field, goal=name)
-            examples = tuple((f"{one:g}", 0) for one in large)
-            found.append(Finding(check, sum(one > MOST_OF_SHARE for one in own), len(own), examples))
-    return found
+            examples = tuple((f"{share:g}", 0) for share in large)
+            findings.append(Finding(check, sum(share > MOST_OF_SHARE for share in shares), len(shares), examples))
+    return findings
 
 
 def _no_metrics(report: Report, ask: Ask) -> list[Finding]:
@@ -187,7 +187,7 @@ def _no_metrics(report: Report, ask: Ask) -> list[Finding]:
     targets, metrics = report.binding.catalogue.targets, report.binding.catalogue.metrics
     field = report.binding.field(targets.entity, targets.metric)
     rows = ask(examples_statement(report.binding, Check("unknown-value", targets.entity, field))).rows
-    found = []
+    findings = []
     for name, count in rows:
         if name is None or _is_metric(metrics, str(name)):
             continue
@@ -195,8 +195,8 @@ def _no_metrics(report: Report, ask: Ask) -> list[Finding]:
         goal = near if near in report.goals and report.goals[near].table else ""
         names = (near,) if near else ()
         check = Check("unknown-goal", targets.entity, field, goal=goal, value=str(name), names=names)
-        found.append(Finding(check, int(count), 0))
-    return found
+        findings.append(Finding(check, int(count), 0))
+    return findings
 
 
 def _is_metric(metrics: Library, name: str) -> bool:
@@ -209,9 +209,9 @@ def _is_metric(metrics: Library, name: str) -> bool:
 def _meant(metrics: Library, name: str) -> str:
     """The metric that a name means: written otherwise, called by another word, or nearly written."""
     plain = folded_name(name)
-    for one in metrics:
-        if folded_name(one) == plain or plain in metrics[one].also:
-            return one
+    for metric in metrics:
+        if folded_name(metric) == plain or plain in metrics[metric].also:
+            return metric
     return did_you_mean(name, metrics) or ""
 
 

@@ -33,13 +33,13 @@ class Apart:
 
 def grouped_by_name(report: Report) -> tuple[str, ...]:
     """The entities by whose names a report groups, or that it lists, of those whose members may share one."""
-    found: dict[str, None] = {}
+    entities: dict[str, None] = {}
     listed = (one for section in report.sections for one in section.listed_names)
     for dimension in (*_dimensions(report), *listed):
         entity = report.binding.entity(dimension.field.entity)
         if not dimension.bins and dimension.field.name == NAME and told_apart(report, entity):
-            found[entity.name] = None
-    return tuple(found)
+            entities[entity.name] = None
+    return tuple(entities)
 
 
 def told_apart(report: Report, entity: Entity) -> bool:
@@ -60,20 +60,20 @@ def _dimensions(report: Report) -> Iterable[Dimension]:
 
 def kept_apart(report: Report, members: Mapping[str, Table]) -> Report:
     """The report with the members of one name apart, of entities whose members are given."""
-    made = {name: _apart(report.binding, name, table) for name, table in members.items()}
-    found = {name: apart for name, apart in made.items() if apart is not None}
-    if not found:
+    apart_of = {name: _apart(report.binding, name, table) for name, table in members.items()}
+    known = {name: apart for name, apart in apart_of.items() if apart is not None}
+    if not known:
         return report
     # Who a report of `for_each` is for is the value's affair: of two of one name it is for both.
-    own = report.each.dimension.name if report.each is not None else None
+    each_name = report.each.dimension.name if report.each is not None else None
 
     def put(dimension: Dimension, beside: Sequence[Dimension] = ()) -> Dimension:
-        apart = found.get(dimension.field.entity)
+        apart = known.get(dimension.field.entity)
         if apart is None or dimension.field.name != NAME or dimension.bins:
             return dimension
-        if dimension.name == own:
+        if dimension.name == each_name:
             return dimension
-        if any(apart.by and one.path[-2:] == apart.by for one in beside):
+        if any(apart.by and dimension.path[-2:] == apart.by for dimension in beside):
             return replace(dimension, turns=apart.turns)  # what they belong to stands beside them
         path = (*dimension.path[:-1], apart.key)
         turns = tuple((text,) for _, text in apart.names) if apart.by else ()
@@ -98,7 +98,7 @@ def _asked(binding: Binding, entity: Entity) -> tuple[str, ...]:
 
 
 def _ways(binding: Binding, entity: Entity) -> list[str]:
-    return [one for one in entity.told_apart_by if _given(binding, entity.name, one)]
+    return [way for way in entity.told_apart_by if _given(binding, entity.name, way)]
 
 
 def _order(binding: Binding, entity: Entity) -> list[str]:
@@ -113,7 +113,7 @@ def expected(report: Report, check: Check) -> bool:
     """Whether members are meant to share names, and are called by what they belong to, or stand in lists alone."""
     if check.kind != "shared-name":
         return False
-    of = [one for one in _dimensions(report) if one.field.entity == check.entity]
+    of = [dimension for dimension in _dimensions(report) if dimension.field.entity == check.entity]
     return all(one.turns or not one.key for one in of) and (any(one.turns for one in of) or not of)
 
 

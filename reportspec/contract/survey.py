@@ -109,7 +109,7 @@ def answered(program: Program) -> Answered:
     def settle(survey: Table, read: Fields, shared: Iterable[str], ask: Ask) -> Report:
         nonlocal made
         ending = ended(report, survey.dicts(), ask, read)
-        apart = kept_apart(ending, {one: ask(members_statement(ending, one)) for one in shared})
+        apart = kept_apart(ending, {name: ask(members_statement(ending, name)) for name in shared})
         # All is asked again where a connection is lost: what was settled then may not hold now.
         made = program if apart is report else compile_report(apart)
         return apart
@@ -150,16 +150,16 @@ class _Judge:
         """Judge the survey's rows; `ask` runs one more statement, and of the `guarded` tables the user may see a part
         alone. Raises Broken."""
         binding, settings = self.report.binding, self.report.project.checks
-        found = findings_of(binding, checks, survey, ask)
-        settled(binding, [one for one in found if one.check.refuses], settings)
-        shared = [f.check.entity for f in found if f.check.kind == "shared-name"]
+        findings = findings_of(binding, checks, survey, ask)
+        settled(binding, [finding for finding in findings if finding.check.refuses], settings)
+        shared = [f.check.entity for f in findings if f.check.kind == "shared-name"]
         asking = self.settle(survey, self.read, shared, ask)
         members = members_of(asking, ask)
-        found += strangers(asking, members, ask)
-        found += stale_tables(asking, survey.dicts(), ask, self.read)
-        found += _guarded(binding, self.read, guarded)
-        told = [one for one in found if not expected(asking, one.check)]
-        self.surveyed = Surveyed(tuple(survey.dicts()), settled(binding, told, settings), members)
+        findings += strangers(asking, members, ask)
+        findings += stale_tables(asking, survey.dicts(), ask, self.read)
+        findings += _guarded(binding, self.read, guarded)
+        reported = [finding for finding in findings if not expected(asking, finding.check)]
+        self.surveyed = Surveyed(tuple(survey.dicts()), settled(binding, reported, settings), members)
 
 
 def _guarded(binding: Binding, read: Fields, guarded: Sequence[str]) -> list[Finding]:
@@ -186,25 +186,25 @@ def _run(
     """What statements give, or those that stand `instead` of them after the survey of what is `read`."""
     from reportspec.run.execute import run_statements
 
-    asked, survey = list(trees), None
+    statements, survey = list(trees), None
     found = None
     if judge is not None:  # of a program its own statements are read
         found = survey_of(report, read) if program is None else survey_of_program(program)
     if found is not None and judge is not None:
         checks, tree = found
-        asked += [tree, *(members_statement(report, name) for name in grouped_by_name(report))]
+        statements += [tree, *(members_statement(report, name) for name in grouped_by_name(report))]
 
         def heard(table: Table, ask: Ask, guarded: Sequence[str]) -> Sequence[exp.Expr] | None:
             judge.hear(checks, table, ask, guarded)
             return instead() if instead is not None else None
 
         survey = (tree, heard)
-    wanted, sharing = wanted_of(report, asked), partial(script, report.binding)
+    wanted, sharing = wanted_of(report, statements), partial(script, report.binding)
     try:
         return run_statements(report.project.source, wanted, trees, report.project.parallel, survey, sharing)
     except SourceError as error:
         if error.code in UNREAD and error.tree is not None:
-            _blame(report, [*read, *asked], wanted, error, tuple(program or ()))
+            _blame(report, [*read, *statements], wanted, error, tuple(program or ()))
         raise
 
 
@@ -222,17 +222,19 @@ def _blame(
     binding = report.binding
     with asking(report.project.source, wanted) as ask:
         try:
-            found = unreadable_fields(binding, fields_read(trees, binding), ask, error.tree)
+            problems = unreadable_fields(binding, fields_read(trees, binding), ask, error.tree)
             conditions = {id(c): c for c in (*report.conditions, *(c for s in report.sections for c in s.conditions))}
-            found = found or wrong_conditions(binding, report.sides[0], conditions.values(), ask)
+            problems = problems or wrong_conditions(binding, report.sides[0], conditions.values(), ask)
         except SourceError:
             return
-    failed = next((one.query.section for one in compiled if one.tree is error.tree), None)
-    section = next((one for one in report.sections if one.id == failed), None)
-    if not found and section is not None:
-        found = [of_section(section.id, section.span, error)]
-    if found:
-        raise Broken(found) from None
+    failed = next(
+        (compiled_query.query.section for compiled_query in compiled if compiled_query.tree is error.tree), None
+    )
+    section = next((section_spec for section_spec in report.sections if section_spec.id == failed), None)
+    if not problems and section is not None:
+        problems = [of_section(section.id, section.span, error)]
+    if problems:
+        raise Broken(problems) from None
 
 
 def wanted_of(report: Report, trees: Iterable[exp.Expr]) -> Wanted:

@@ -72,9 +72,9 @@ _LISTED = 5  # values in a line of the mapping
 
 def refuse_unfit(binding: Binding, read: Read) -> None:
     """Nothing, where each column that is read can hold what its field is. Raises Broken."""
-    found = unfit_columns(binding, read)
-    if found:
-        raise Broken(found)
+    problems = unfit_columns(binding, read)
+    if problems:
+        raise Broken(problems)
 
 
 def unfit_columns(binding: Binding, read: Read) -> list[Diagnostic]:
@@ -122,7 +122,7 @@ def _number_of(binding: Binding, field: Field, part: MappedPart, column: exp.Col
 
 
 def _of_type(binding: Binding, field: Field, part: MappedPart, mapped: MappedField) -> Diagnostic:
-    names = [one.name for one in mapped.sql.find_all(exp.Column)]
+    names = [column.name for column in mapped.sql.find_all(exp.Column)]
     where = f"column `{names[0]}`" if isinstance(mapped.sql, exp.Column) else "the mapping's expression"
     message = f"`{field.id}` is {_CALLED[field.type]}, and {where} of `{_table(part)}` holds {_HOLDING[mapped.holds]}"
     help = f"name the column that has {_CALLED[field.type]}"
@@ -150,29 +150,29 @@ def unreadable_fields(binding: Binding, read: Read, ask: Ask, failed: object = N
     blame where the statement that `failed` hands over times."""
     outputs = failed.meta.get(OUTPUTS, {}).values() if isinstance(failed, exp.Expr) else _TIMES
     taken = any(kind in _TIMES for kind in outputs)
-    found: list[Diagnostic] = []
+    problems: list[Diagnostic] = []
     lost: set[str] = set()
     for entity in read:
         error = _failure(ask, probe_statement(binding, entity, None))
         if error is not None:
             lost.add(entity)
-            found.append(_of_rows(binding, entity, error))
+            problems.append(_of_rows(binding, entity, error))
     for field, part, mapped in _mapped(binding, read):
-        if field.entity in lost or len(found) >= _MOST:
+        if field.entity in lost or len(problems) >= _MOST:
             continue
         for fetched in (False, True):  # some values a database has and a program cannot take
             if fetched and (field.type in _NUMBERS or (field.type in _TIMES and not taken)):
                 continue
             error = _failure(ask, probe_statement(binding, field.entity, field.name, fetched=fetched))
             if error is not None:
-                found.append(_of_values(binding, field, part, mapped, error, ask))
+                problems.append(_of_values(binding, field, part, mapped, error, ask))
                 break
-    return list(dict.fromkeys(found))
+    return list(dict.fromkeys(problems))
 
 
 def wrong_conditions(binding: Binding, side: Side, conditions: Iterable[exp.Expr], ask: Ask) -> list[Diagnostic]:
     """The conditions of a spec that a database cannot compute, by asking for each alone."""
-    found = []
+    problems = []
     for tree in conditions:
         entity = next((path_of(node)[0] for node in column_nodes(tree) if len(path_of(node)) > 1), "")
         key = binding.entity(entity).key if entity in binding.source.entities else None
@@ -184,7 +184,7 @@ def wrong_conditions(binding: Binding, side: Side, conditions: Iterable[exp.Expr
             continue
         if error is not None:
             tried = "`try_cast(…)` is null where a text cannot be read" if tree.find(exp.Cast) else None
-            found.append(
+            problems.append(
                 Diagnostic(
                     "bad-expression",
                     f"`{shown(tree)}` cannot be computed of the rows: {_said(error)}",
@@ -192,7 +192,7 @@ def wrong_conditions(binding: Binding, side: Side, conditions: Iterable[exp.Expr
                     tried or "write it so that it holds for every row",
                 )
             )
-    return found
+    return problems
 
 
 def of_section(section: str, span: Span | None, error: SourceError) -> Diagnostic:
@@ -233,8 +233,8 @@ def _of_values(
 ) -> Diagnostic:
     table, column = _table(part), _column(mapped)
     named = f" (column `{column.name}`)" if column is not None else ""
-    found = _values(binding, field, part, mapped, ask)
-    if not found:
+    values = _values(binding, field, part, mapped, ask)
+    if not values:
         return Diagnostic(
             error.code,
             f"`{field.id}`{named} of `{table}` cannot be read: {_said(error)}",
@@ -242,13 +242,13 @@ def _of_values(
             error.help or "mend the values, or the mapping's expression for them",
             error.notes,
         )
-    count = sum(n for _, n in found)
-    shown = ", ".join(f"`{short(value)}` ({rows_of(n)})" for value, n in found[:_SHOWN])
+    count = sum(n for _, n in values)
+    shown = ", ".join(f"`{short(value)}` ({rows_of(n)})" for value, n in values[:_SHOWN])
     return Diagnostic(
         "unreadable-value",
         f"`{table}` has {rows_of(count)} whose `{field.id}`{named} {_no(field)}",
         mapped.span,
-        _without(field, mapped, [value for value, _ in found]),
+        _without(field, mapped, [value for value, _ in values]),
         (f"for example {shown}",),
     )
 
@@ -320,8 +320,8 @@ _READERS: Mapping[str, Callable[[Any], Any]] = {
 
 def _column(mapped: MappedField) -> exp.Column | None:
     """The column that a field is read from, if it is but one."""
-    found = {one.sql(): one for one in mapped.sql.find_all(exp.Column)}
-    return next(iter(found.values())) if len(found) == 1 else None
+    columns = {column.sql(): column for column in mapped.sql.find_all(exp.Column)}
+    return next(iter(columns.values())) if len(columns) == 1 else None
 
 
 def _table(part: MappedPart) -> str:
@@ -332,8 +332,8 @@ def _mapped(binding: Binding, read: Read) -> Iterator[tuple[Field, MappedPart, M
     """The fields that are read, as each table of their entity has them: also by the entity's own
     condition on its rows."""
     for entity, fields in read.items():
-        own = conjuncts(binding.entity(entity).where)
-        names = fields | {path_of(node)[-1] for tree in own for node in column_nodes(tree)}
+        conditions = conjuncts(binding.entity(entity).where)
+        names = fields | {path_of(node)[-1] for tree in conditions for node in column_nodes(tree)}
         for part in binding.source.entities[entity].parts:
             for name in sorted(names & set(part.fields)):
                 field = binding.field(entity, name)

@@ -62,12 +62,14 @@ _PADDED = 12  # digits of a key with its leading zeros
 def settled(binding: Binding, found: Iterable[Finding], settings: SourceChecks) -> tuple[Finding, ...]:
     """What is told of a source, and what is known and not told: that has its reason. Raises Broken for
     what is refused, and by the project's settings for all that would be told."""
-    found = [replace(one, reason=_reason(one.check, settings)) for one in found]
+    found = [replace(finding, reason=_reason(finding.check, settings)) for finding in found]
     # That what is left out does not occur makes no figure doubtful.
-    doubtful = [one for one in found if not one.reason and not one.check.excludes] if settings.strict else []
-    refused = [one for one in found if one.check.refuses or one in doubtful]
+    doubtful = (
+        [finding for finding in found if not finding.reason and not finding.check.excludes] if settings.strict else []
+    )
+    refused = [finding for finding in found if finding.check.refuses or finding in doubtful]
     if refused:
-        raise Broken([diagnostic(binding, one, refused=True) for one in refused])
+        raise Broken([diagnostic(binding, finding, refused=True) for finding in refused])
     return tuple(found)
 
 
@@ -75,39 +77,39 @@ def findings_of(binding: Binding, checks: Sequence[Check], survey: Table, ask: A
     """All that rows of the source break, after its survey."""
     rows = survey.dicts()
     counted = {str(row["entity"]): int(row["rows"] or 0) for row in rows}
-    found: list[Finding] = []
+    findings: list[Finding] = []
     for check, count in broken(checks, rows).items():
         of = counted[check.entity]
         if check.kind in SOUGHT and not of:
             # Nothing occurs where there are no rows: that there are none is told once.
-            if check.kind == "no-rows" and check.entity not in {one.check.entity for one in found}:
-                found.append(Finding(check, 0, _before_where(binding, check.entity, ask)))
+            if check.kind == "no-rows" and check.entity not in {finding.check.entity for finding in findings}:
+                findings.append(Finding(check, 0, _before_where(binding, check.entity, ask)))
             continue
-        if check.kind == "late-start" and any(_same_times(one.check, check) for one in found):
+        if check.kind == "late-start" and any(_same_times(finding.check, check) for finding in findings):
             continue  # that it has none at all is said
         if settled_by_history(binding, check):
             count = int(ask(recount_statement(binding, check)).rows[0][0])
             if not count:
                 continue
         if check.kind == "part-without-field":
-            found.append(Finding(check, count, of))
+            findings.append(Finding(check, count, of))
             continue
         if check.kind == "repeated-rate":
-            found.append(Finding(check, count, of, _rates_twice(ask(rates_statement(binding, check)))))
+            findings.append(Finding(check, count, of, _rates_twice(ask(rates_statement(binding, check)))))
             continue
         shown = ask(examples_statement(binding, check)).rows
         if check.side is not None:
             first, last = shown[0]
             if first is not None and (check.kind == "no-rows" or _begins_late(check.side, first)):
-                found.append(Finding(check, 0, of, ((str(first), 0), (str(last), 0))))
+                findings.append(Finding(check, 0, of, ((str(first), 0), (str(last), 0))))
             continue
         examples = tuple((str(value), int(n)) for value, n in shown if value is not None)
         if check.kind == "unknown-value":
-            found += _unknown(binding, check, of, examples, ask)
+            findings += _unknown(binding, check, of, examples, ask)
             continue
         near = _near(binding, check, examples, ask) if check.relation is not None else 0
-        found.append(Finding(check, count, of, examples, near, _way(binding, check, count, examples, ask)))
-    return _without_texts(found)
+        findings.append(Finding(check, count, of, examples, near, _way(binding, check, count, examples, ask)))
+    return _without_texts(findings)
 
 
 def _before_where(binding: Binding, entity: str, ask: Ask) -> int:
@@ -130,13 +132,15 @@ def _begins_late(side: Side, first: date) -> bool:
 def _without_texts(found: list[Finding]) -> list[Finding]:
     """Without what is said of numbers of a field that holds texts: that it does is said."""
     texts = {
-        (one.check.entity, one.check.field.name) for one in found if one.check.kind == "text-number" and one.check.field
+        (finding.check.entity, finding.check.field.name)
+        for finding in found
+        if finding.check.kind == "text-number" and finding.check.field
     }
     return [
-        one
-        for one in found
-        if one.check.expectation is None
-        or not any((one.check.entity, name) in texts for name in one.check.expectation.about)
+        finding
+        for finding in found
+        if finding.check.expectation is None
+        or not any((finding.check.entity, name) in texts for name in finding.check.expectation.about)
     ]
 
 
@@ -188,8 +192,8 @@ def _unknown(
     alone = missing if len(missing) <= _ALONE + 1 else missing[:_ALONE]
     places = dict(zip(check.names, check.places, strict=False))
     for name in alone:
-        told = replace(check, value=name, names=(), places=(), place=places.get(name))
-        yield Finding(told, 0, of, examples)
+        part_check = replace(check, value=name, names=(), places=(), place=places.get(name))
+        yield Finding(part_check, 0, of, examples)
     rest = tuple(missing[len(alone) :])
     if rest:
         together = replace(check, names=rest, places=(), place=places.get(rest[0]))
@@ -199,8 +203,8 @@ def _unknown(
 def _reason(check: Check, settings: SourceChecks) -> str:
     if check.refuses:
         return ""
-    known = (one for one in settings.ignore if one.check == check.kind)
-    return next((one.reason for one in known if one.of in ("", check.of)), "")
+    known = (ignored for ignored in settings.ignore if ignored.check == check.kind)
+    return next((ignored.reason for ignored in known if ignored.of in ("", check.of)), "")
 
 
 def _near(binding: Binding, check: Check, lone: Sequence[tuple[str, int]], ask: Ask) -> int:
@@ -316,7 +320,7 @@ def _said(binding: Binding, finding: Finding) -> tuple[str, str | None]:
         )
     if check.kind == "shared-name":
         entity_of = binding.entity(entity)
-        ways = " or ".join(f"`{entity}.{one}`" for one in (*entity_of.told_apart_by, entity_of.key))
+        ways = " or ".join(f"`{entity}.{way}`" for way in (*entity_of.told_apart_by, entity_of.key))
         return (
             f"{tables} has {rows_of(count)} more than names in `{check.of}`: those of one name stand in rows of"
             f" their own, told apart by {ways}",
@@ -352,9 +356,9 @@ def _said(binding: Binding, finding: Finding) -> tuple[str, str | None]:
             help,
         )
     if check.kind == "tied-rows":
-        same, differ = (", ".join(f"`{one}`" for one in names) for names in (check.names, check.ties))
-        columns = (binding.mapped(entity, one) for one in check.names)
-        keys = ", ".join(written_column(one) or "…" for one in columns if one is not None)
+        same, differ = (", ".join(f"`{name}`" for name in names) for names in (check.names, check.ties))
+        columns = (binding.mapped(entity, name) for name in check.names)
+        keys = ", ".join(written_column(column) or "…" for column in columns if column is not None)
         times = "once" if count == 1 else f"{count:,} times"
         return (
             f"{tables} has {times} several rows of one {same} that differ in {differ}: nothing says which came last,"
@@ -364,7 +368,7 @@ def _said(binding: Binding, finding: Finding) -> tuple[str, str | None]:
         )
     if check.kind == "undecided-order":
         join, what = check.join, "latest" if check.join is None else "first"
-        named = f"`{'.'.join(one.name for one in join.table.parts)}`" if join is not None else tables
+        named = f"`{'.'.join(part.name for part in join.table.parts)}`" if join is not None else tables
         keys = f"{count:,} key" + ("" if count == 1 else "s")
         return (
             f"{named} has {keys} of which several rows come first by the order of `{what}` in the mapping of"
@@ -407,10 +411,10 @@ def _said(binding: Binding, finding: Finding) -> tuple[str, str | None]:
     if check.kind in ("undeclared-value", "misspelt-value"):
         assert check.field is not None
         declared = ", ".join(check.field.values)
-        said = "is none of" if check.kind == "undeclared-value" else "is nearly one of"
+        what_is = "is none of" if check.kind == "undeclared-value" else "is nearly one of"
         column = _from(_column(binding, check))
         return (
-            f"{tables} has {rows_of(count)} whose `{check.of}`{column} {said} {declared}",
+            f"{tables} has {rows_of(count)} whose `{check.of}`{column} {what_is} {declared}",
             _translated(binding, finding),
         )
     if check.relation is not None:
@@ -433,8 +437,8 @@ def _said(binding: Binding, finding: Finding) -> tuple[str, str | None]:
                 f"{tables} begins on {first} in `{check.of}`: the comparison with {stretch} is with a part of it",
                 f"compare with a period that begins on {first} or later",
             )
-        said = f"{tables} has no row whose `{check.of}` lies in {stretch}"
-        return said, f"those that it has lie between {first} and {last}"
+        what_is = f"{tables} has no row whose `{check.of}` lies in {stretch}"
+        return what_is, f"those that it has lie between {first} and {last}"
     if check.names:
         does = "leaves out" if check.excludes else "asks for"
         return (
@@ -506,7 +510,7 @@ def _of_part(finding: Finding) -> tuple[str, str | None]:
     """Of targets in a table that make none of the report's period."""
     check, rest = finding.check, "add those of the rest, or one of the whole period"
     if check.names:
-        shown = ", ".join(said for said, _ in finding.examples[:_NAMES])
+        shown = ", ".join(value for value, _ in finding.examples[:_NAMES])
         more = len(check.names) - _NAMES
         shown += f" and {more} more" if more > 0 else ""
         return (
@@ -514,8 +518,8 @@ def _of_part(finding: Finding) -> tuple[str, str | None]:
             rest,
         )
     covered = f"has targets for {finding.count} of {finding.rows} {check.value} of the period"
-    said, help = _PARTS.get(check.value, (covered, rest))
-    return f"`{check.goal}`: the table of targets {said}: the figure is held against none", help
+    message, help = _PARTS.get(check.value, (covered, rest))
+    return f"`{check.goal}`: the table of targets {message}: the figure is held against none", help
 
 
 def _of_names(finding: Finding) -> tuple[str, str | None]:
@@ -538,13 +542,13 @@ def _of_names(finding: Finding) -> tuple[str, str | None]:
         names += f" and {len(check.names) - _NAMES} more" if len(check.names) > _NAMES else ""
         return (
             f"several share the name {names} in `{check.of}`, for which `{check.goal}` has a target: it is left out",
-            f"write whose it is: {' or '.join(f'`{short(one, _WHOLE_NAME)}`' for one in known[:_NAMES])}",
+            f"write whose it is: {' or '.join(f'`{short(name, _WHOLE_NAME)}`' for name in known[:_NAMES])}",
         )
     near = {name: did_you_mean(name, known) for name in check.names[:_NAMES]}
     names = ", ".join(f"`{short(name)}`" for name in near)
     more = len(check.names) - len(near)
     names += f" and {more} more" if more else ""
-    meant = ", ".join(f"`{short(one)}`" for one in dict.fromkeys(near.values()) if one)
+    meant = ", ".join(f"`{short(name)}`" for name in dict.fromkeys(near.values()) if name)
     help = f"did you mean {meant}?" if meant else "compare them with the values that the source has"
     if check.kind == "unknown-recipient":
         return f"`{check.of}` is never {names}, which the file of recipients has: no report is made for them", help
@@ -555,10 +559,12 @@ def _lonely(binding: Binding, finding: Finding, tables: str) -> tuple[str, str |
     check = finding.check
     assert check.relation is not None
     others = " and ".join(f"`{name}`" for name in table_names(binding, check.relation.to))
-    said = f"{tables} has {rows_of(finding.count)} whose `{check.of}` {others} does not have: they stand under no name"
+    message = (
+        f"{tables} has {rows_of(finding.count)} whose `{check.of}` {others} does not have: they stand under no name"
+    )
     if not finding.near:
         return (
-            said,
+            message,
             f"look whether {others} has all records; where they were removed, nothing is to be done",
         )
     most = "at least " if len(finding.examples) == MOST_KEYS else ""
@@ -567,11 +573,11 @@ def _lonely(binding: Binding, finding: Finding, tables: str) -> tuple[str, str |
     if len(wholes) == len(finding.examples):
         mapped = binding.mapped(check.entity, check.relation.by)
         column = (written_column(mapped) if mapped is not None else "") or "…"
-        return said, (
+        return message, (
             f"{most}{finding.near} of them would find theirs but for the `.0` behind them: write in the mapping"
             f' `{check.relation.by}: "cast(cast({column} as double) as bigint)"`'
         )
-    return said, (
+    return message, (
         f"{most}{finding.near} of them would find theirs but for blanks, leading zeros or the case of"
         f" letters: write both keys alike in the mapping{how}"
     )
@@ -586,9 +592,9 @@ def _translated(binding: Binding, finding: Finding) -> str:
         return "translate them in the mapping's expression"
     meant: dict[str, list[str]] = {}
     for value, _ in finding.examples:
-        said = [one for one in check.field.values if one in re.findall(r"\w+", value.lower())]
+        word = [word for word in check.field.values if word in re.findall(r"\w+", value.lower())]
         near = did_you_mean(value, check.field.values) if value.strip() else "null"
-        near = None if len(said) > 1 else near  # `won/lost` may be either
+        near = None if len(word) > 1 else near  # `won/lost` may be either
         meant.setdefault(near or "…", []).append(value)
     cases = " ".join(
         f"when {column} in ({', '.join(map(quoted, values))}) then {to if to in ('…', 'null') else quoted(to)}"
@@ -616,8 +622,8 @@ def _coded(binding: Binding, check: Check, sign: str) -> str:
 
 def quoted(text: str) -> str:
     """A value of the data as a text of SQL, on one line."""
-    said = harmless(text) if len(text.splitlines()) == 1 else one_line(text)
-    escaped = said.replace("'", "''")
+    quoted_text = harmless(text) if len(text.splitlines()) == 1 else one_line(text)
+    escaped = quoted_text.replace("'", "''")
     return f"'{escaped}'"
 
 
@@ -625,11 +631,11 @@ def _notes(finding: Finding) -> tuple[str, ...]:
     check = finding.check
     if check.kind == "unknown-value" and finding.examples:
         near = did_you_mean(check.value, [value for value, _ in finding.examples])
-        known = [one for one in finding.examples if one[0].strip()]
-        found = sorted(known, key=lambda one: one[0] != near)[:_KNOWN]
-        said = ", ".join(f"`{short(value)}` ({rows_of(n)})" for value, n in found)
+        known = [example for example in finding.examples if example[0].strip()]
+        nearest = sorted(known, key=lambda nearest: nearest[0] != near)[:_KNOWN]
+        listed = ", ".join(f"`{short(value)}` ({rows_of(n)})" for value, n in nearest)
         more = ", …" if len(known) > _KNOWN else ""
-        return (f"it has {said}{more}",) if said else ()
+        return (f"it has {listed}{more}",) if listed else ()
     of_names = bool(check.goal) or check.kind in ("unknown-goal", "unknown-recipient")
     if not finding.examples or check.kind in SOUGHT or of_names:
         return ()
@@ -684,7 +690,7 @@ def _span(binding: Binding, finding: Finding) -> Span | None:
         return check.place
     if check.kind == "part-without-field" and check.part is not None:
         spans = (field.span for field in check.part.fields.values())
-        return next((one for one in spans if one), binding.source.entities[check.entity].span)
+        return next((span for span in spans if span), binding.source.entities[check.entity].span)
     if check.kind == "no-rows" and not finding.examples and finding.rows:
         conditions = (part.where for part in binding.source.entities[check.entity].parts if part.where is not None)
         spans = (condition.meta.get(WRITTEN) for condition in conditions)
@@ -700,7 +706,7 @@ def _span(binding: Binding, finding: Finding) -> Span | None:
 
 def warnings(binding: Binding, findings: Iterable[Finding]) -> list[Diagnostic]:
     """What is told of a source, for the terminal."""
-    return [diagnostic(binding, one, refused=False) for one in findings if not one.reason]
+    return [diagnostic(binding, finding, refused=False) for finding in findings if not finding.reason]
 
 
 __all__ = [

@@ -104,18 +104,18 @@ class Database:
 @cache
 def database(kind: str) -> Database:
     """The database of that name, one of KINDS."""
-    found: Database = import_module(f"{__name__}.{kind}").DATABASE
-    return found
+    known: Database = import_module(f"{__name__}.{kind}").DATABASE
+    return known
 
 
 def by_scheme(scheme: str) -> Database | None:
     """The database whose URLs begin so."""
-    return next((one for one in map(database, KINDS) if scheme in one.schemes), None)
+    return next((known for known in map(database, KINDS) if scheme in known.schemes), None)
 
 
 def by_suffix(suffix: str) -> Database | None:
     """The database whose files end so."""
-    return next((one for one in map(database, KINDS) if suffix in one.suffixes), None)
+    return next((known for known in map(database, KINDS) if suffix in known.suffixes), None)
 
 
 def schemes() -> tuple[str, ...]:

@@ -41,8 +41,10 @@ def _cast(node: exp.Expr) -> exp.Expr:
     zoned = is_zoned(node.this)
     if zoned is not None and kind in ("DATE", *TIMES):
         at, source, target = zoned
-        made = "DATE" if kind == "DATE" else "DATETIME"
-        return _sql(f"{made}(TIMESTAMP(x, s), z)", x=at, s=exp.Literal.string(source), z=exp.Literal.string(target))
+        type_name = "DATE" if kind == "DATE" else "DATETIME"
+        return _sql(
+            f"{type_name}(TIMESTAMP(x, s), z)", x=at, s=exp.Literal.string(source), z=exp.Literal.string(target)
+        )
     return _datetime(node.this) if kind in TIMES else node
 
 
@@ -57,7 +59,11 @@ def _truncated(node: exp.Expr) -> exp.Expr:
 
 def _table(node: exp.Expr) -> exp.Expr:
     """A table whose names have no dots: BigQuery takes a dot in quotes for one between names."""
-    names = [one.name for key in ("this", "db", "catalog") if isinstance(one := node.args.get(key), exp.Identifier)]
+    names = [
+        identifier.name
+        for key in ("this", "db", "catalog")
+        if isinstance(identifier := node.args.get(key), exp.Identifier)
+    ]
     if any("." in name for name in names):
         raise Unsupported("a name of BigQuery's tables has no dot")
     return node

@@ -33,8 +33,8 @@ class EmbeddedClickHouse:
 
     def _sent(self, sql: str, form: str) -> str:
         settings = settings_of(self._wanted)
-        given = ", ".join(f"{name} = {value!r}" for name, value in settings.items())
-        joined = f"{sql}, {given}" if " SETTINGS " in sql else f"{sql} SETTINGS {given}"
+        options = ", ".join(f"{name} = {value!r}" for name, value in settings.items())
+        joined = f"{sql}, {options}" if " SETTINGS " in sql else f"{sql} SETTINGS {options}"
         try:
             with self._lock:
                 return str(self._raw.query(joined, form).bytes().decode("utf-8"))

@@ -74,9 +74,9 @@ def _sql(text: str, **parts: exp.Expr) -> exp.Expr:
 @cache
 def _type(text: str) -> exp.DataType:
     """A type as ClickHouse writes it, whose words are read when the first is needed."""
-    found = exp.DataType.build(text, dialect="clickhouse")
-    assert isinstance(found, exp.DataType)
-    return found
+    type_built = exp.DataType.build(text, dialect="clickhouse")
+    assert isinstance(type_built, exp.DataType)
+    return type_built
 
 
 _TIME, _DATE = "Nullable(DateTime64(6))", "Nullable(Date32)"
@@ -385,8 +385,8 @@ class ServerConnection(KeepsNothing):
 
         self._query = str(uuid.uuid4())
         try:
-            found = self._client.query(sql, settings={"query_id": self._query})
-            return Table(tuple(found.column_names), tuple(tuple(r) for r in found.result_rows))
+            answer = self._client.query(sql, settings={"query_id": self._query})
+            return Table(tuple(answer.column_names), tuple(tuple(r) for r in answer.result_rows))
         except Error as error:
             if self._ended:
                 raise cancelled() from None
@@ -419,12 +419,12 @@ class ServerConnection(KeepsNothing):
 
 def columns_of(table: Table) -> dict[str, dict[str, str]]:
     """What `COLUMNS` gave, by tables; those of the session's database also by their bare names."""
-    found: dict[str, dict[str, str]] = {}
-    for schema, name, column, kind, own in table.rows:
-        found.setdefault(f"{schema}.{name}", {})[column] = kind
-        if own:
-            found.setdefault(name, {})[column] = kind
-    return found
+    columns: dict[str, dict[str, str]] = {}
+    for schema, name, column, kind, is_own in table.rows:
+        columns.setdefault(f"{schema}.{name}", {})[column] = kind
+        if is_own:
+            columns.setdefault(name, {})[column] = kind
+    return columns
 
 
 def settings_of(wanted: Wanted) -> dict[str, Any]:

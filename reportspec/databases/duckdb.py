@@ -153,9 +153,9 @@ class EmbeddedConnection:
         try:
             cursor = self._raw.execute(sql)
             names = tuple(column[0] for column in cursor.description or ())
-            found = Table(names, tuple(cursor.fetchall()))
+            table = Table(names, tuple(cursor.fetchall()))
             self._unchanged()
-            return found
+            return table
         except duckdb.InterruptException:
             raise (timed_out(self._wanted.timeout) if self._late else cancelled()) from None
         except duckdb.Error as error:
@@ -214,15 +214,15 @@ class EmbeddedConnection:
 
     def columns(self) -> dict[str, dict[str, str]]:
         """The columns of each table and view, with their types."""
-        found: dict[str, dict[str, str]] = {}
+        columns: dict[str, dict[str, str]] = {}
         rows = self._raw.execute(
             "SELECT schema_name, table_name, column_name, data_type FROM duckdb_columns()"
             " WHERE NOT internal ORDER BY schema_name, table_name, column_index"
         ).fetchall()
         for schema, table, name, kind in rows:
             key = table if schema == "main" else f"{schema}.{table}"
-            found.setdefault(key, {})[name] = kind
-        return found
+            columns.setdefault(key, {})[name] = kind
+        return columns
 
     def loose(self) -> Loose:
         """All texts, if a table or view says COLLATE: of which column is not told."""
@@ -258,7 +258,7 @@ def open_embedded(source: SourceSpec, wanted: Wanted) -> EmbeddedConnection:
 
     tables, zone = wanted.tables, wanted.zone
     in_place: dict[str, tuple[int, ...]] = {}
-    found: dict[str, Description] = {}
+    descriptions: dict[str, Description] = {}
     raw: duckdb.DuckDBPyConnection | None = None
     folder = ""
     try:
@@ -279,13 +279,13 @@ def open_embedded(source: SourceSpec, wanted: Wanted) -> EmbeddedConnection:
                 for path in spec.paths
                 if Path(path).suffix.lower() == ".parquet"
             }
-            found = _loaded(raw, source, wanted, folder)
+            descriptions = _loaded(raw, source, wanted, folder)
             if in_place:
                 raw.execute(f"SET allowed_paths = [{', '.join(map(string, in_place))}]")
         raw.execute(f"ATTACH ':memory:' AS {KEPT} (READ_WRITE)")
         for statement in _SHUT:
             raw.execute(statement)
-        return EmbeddedConnection(raw, source, wanted, in_place, folder, found)
+        return EmbeddedConnection(raw, source, wanted, in_place, folder, descriptions)
     except BaseException as error:
         if raw is not None:
             EmbeddedConnection(raw, source, wanted, folder=folder).close()
@@ -322,19 +322,19 @@ def _database(source: SourceSpec) -> duckdb.DuckDBPyConnection:
 
 def _loaded(raw: Any, source: SourceSpec, wanted: Wanted, folder: str) -> dict[str, Description]:
     """The tables that are needed, made of their files. Raises SourceError with all that is wrong with them."""
-    found, problems = {}, []
+    columns, problems = {}, []
     for table, spec in source.files.items():
         if table not in wanted.tables:
             continue
         try:
-            found[table] = load(raw, table, spec, wanted, folder)
+            columns[table] = load(raw, table, spec, wanted, folder)
         except SourceError as error:
             problems += [error, *error.also]
     if problems:
         first, *rest = problems
         first.also = tuple(rest)
         raise first
-    return found
+    return columns
 
 
 def _limit(raw: Any, folder: str, wanted: Wanted) -> None:
@@ -393,8 +393,8 @@ def _explained(error: Exception, tables: list[str]) -> SourceError:
         return no_column(column[1], near)
     for kind in ("Conversion Error: ", "Invalid Input Error: "):
         if text.startswith(kind):
-            told = re.findall(r"in the column `[^`]*` is (?:neither yes nor no|no \w+)", text)
-            return unreadable(f"one {told[-1]}" if told else text.removeprefix(kind))
+            matches = re.findall(r"in the column `[^`]*` is (?:neither yes nor no|no \w+)", text)
+            return unreadable(f"one {matches[-1]}" if matches else text.removeprefix(kind))
     return refused(text)
 
 

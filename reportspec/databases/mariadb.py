@@ -53,8 +53,8 @@ def fewer_ctes(tree: exp.Expr) -> exp.Expr:
             f"MariaDB takes no statement of so many parts ({len(kept)}, at most {MOST_CTES}): ask for fewer metrics in"
             " one section, the others in another"
         )
-    found = rewritten(with_args(tree, with_=None), {exp.Table: in_place})
-    return with_args(found, with_=with_args(with_, expressions=kept))
+    in_places = rewritten(with_args(tree, with_=None), {exp.Table: in_place})
+    return with_args(in_places, with_=with_args(with_, expressions=kept))
 
 
 def _written_down(node: exp.Expr) -> exp.Expr:

@@ -152,15 +152,15 @@ def _told_apart(value: exp.Expr, collation: str) -> exp.Expr:
 def _already_apart(value: exp.Expr) -> exp.Expr | None:
     """The text that is told apart already, within others that only do the same once more: each
     costs as much as the join on it."""
-    found: exp.Expr | None = None
+    copied_value: exp.Expr | None = None
     while True:
         if isinstance(value, exp.Collate):
-            found = value if value.this.meta.get(_COPIED) else found
+            copied_value = value if value.this.meta.get(_COPIED) else copied_value
             value = value.this
         elif value.meta.get(_COPIED) or (isinstance(value, exp.Cast) and value.is_type(*exp.DataType.TEXT_TYPES)):
             value = value.expressions[0] if value.meta.get(_COPIED) else value.this
         else:
-            return found
+            return copied_value
 
 
 def _landed(node: exp.Expr, collation: str) -> exp.Expr:
@@ -227,18 +227,18 @@ def _tried(node: exp.Expr, label: str) -> exp.Expr:
     if kind not in ("DOUBLE", "FLOAT", "DECIMAL", *WHOLES):
         raise Unsupported(unsaid(node, label))
     number: exp.Expr = exp.Cast(this=node.this, to=exp.DataType(this=exp.DataType.Type.DOUBLE, nested=False))
-    made = number
+    number_cast = number
     if kind in WHOLES:
-        made = exp.Cast(this=half_up(exp.Round(this=number)), to=node.args["to"])
+        number_cast = exp.Cast(this=half_up(exp.Round(this=number)), to=node.args["to"])
     elif kind == "DECIMAL":
-        made = exp.Cast(this=node.this, to=node.args["to"])
-    return _readable(node.this, fitting(number, node.args["to"], made))
+        number_cast = exp.Cast(this=node.this, to=node.args["to"])
+    return _readable(node.this, fitting(number, node.args["to"], number_cast))
 
 
 def _readable(value: exp.Expr, made: exp.Expr) -> exp.Expr:
     """What a cast makes, null of a text that is no number: the server would make 0 of it."""
-    found = _called("REGEXP_INSTR", value, exp.Literal.string(NUMBER))
-    return when(exp.GT(this=found, expression=literal(0)), made)
+    place = _called("REGEXP_INSTR", value, exp.Literal.string(NUMBER))
+    return when(exp.GT(this=place, expression=literal(0)), made)
 
 
 def _difference(node: exp.Expr, label: str) -> exp.Expr:
@@ -272,8 +272,8 @@ def _truncated(node: exp.Expr) -> exp.Expr:
 
 
 def _matches(node: exp.Expr, collation: str) -> exp.Expr:
-    found = _called("REGEXP_INSTR", collated(node.this, collation), node.expression)
-    return exp.Paren(this=exp.GT(this=found, expression=literal(0)))
+    place = _called("REGEXP_INSTR", collated(node.this, collation), node.expression)
+    return exp.Paren(this=exp.GT(this=place, expression=literal(0)))
 
 
 def _compared(text: str, collation: str) -> Rule:
@@ -533,12 +533,12 @@ class MysqlConnection(AlchemyConnection):
         """The rows of a statement. Raises SourceError for a number that its type has no place for: the servers
         go on with the largest that there is, and only warn."""
         warned = getattr(result.cursor, "warning_count", None) != 0
-        found = super().fetched(result)
+        table = super().fetched(result)
         if warned:
             for _, code, text in self.raw.exec_driver_sql("SHOW WARNINGS").fetchall():
                 if int(code) in _CUT:
                     raise refused(f"a number is too large: {self.secrets.why(Exception(text))}")
-        return found
+        return table
 
     def end_statement(self) -> None:
         """End the statement that is running, from another session."""
@@ -558,17 +558,17 @@ class MysqlConnection(AlchemyConnection):
         """All texts whose collation is none of bytes."""
         return loose_columns(
             (name, column)
-            for schema, table, column, own in self.run(_TEXTS).rows
-            for name in (f"{schema}.{table}", table if own else f"{schema}.{table}")
+            for schema, table, column, is_own in self.run(_TEXTS).rows
+            for name in (f"{schema}.{table}", table if is_own else f"{schema}.{table}")
         )
 
     def columns(self) -> dict[str, dict[str, str]]:
         """The columns of the tables and views of the session's schema and of those beside it."""
-        found: dict[str, dict[str, str]] = {}
-        for schema, table, column, kind, own in self.run(_COLUMNS).rows:
-            for name in (f"{schema}.{table}", str(table)) if own else (f"{schema}.{table}",):
-                found.setdefault(name, {})[str(column)] = str(kind)
-        return found
+        columns: dict[str, dict[str, str]] = {}
+        for schema, table, column, kind, is_own in self.run(_COLUMNS).rows:
+            for name in (f"{schema}.{table}", str(table)) if is_own else (f"{schema}.{table}",):
+                columns.setdefault(name, {})[str(column)] = str(kind)
+        return columns
 
     def explained(self, error: Any) -> SourceError:
         """What an error of a statement means."""
@@ -584,18 +584,18 @@ def _encrypted(url: alchemy.URL, arguments: dict[str, Any]) -> tuple[alchemy.URL
     if url.drivername != "mysql+pymysql":
         return url, {}
     options = {k: str(v) for k, v in url.query.items() if k.lower().startswith("ssl")}
-    asked = tls.tls_of(options)
-    if asked.context is not None:
-        arguments["ssl"] = asked.context
-    elif asked.off:
+    tls_asked = tls.tls_of(options)
+    if tls_asked.context is not None:
+        arguments["ssl"] = tls_asked.context
+    elif tls_asked.off:
         arguments["ssl_disabled"] = True
     return url.difference_update_query(options), options
 
 
 def _logging_in(engine: alchemy.Engine, options: dict[str, str]) -> dict[str, Any]:
     """The arguments of PyMySQL for a session like the engine's, as they can be written down."""
-    _, given = engine.dialect.create_connect_args(engine.url)
-    return {**given, "connect_timeout": CONNECT_SECONDS, "tls": options}
+    _, arguments = engine.dialect.create_connect_args(engine.url)
+    return {**arguments, "connect_timeout": CONNECT_SECONDS, "tls": options}
 
 
 def _clocks(raw: alchemy.Connection, wanted: Wanted) -> SourceError | None:
@@ -609,8 +609,8 @@ def _clocks(raw: alchemy.Connection, wanted: Wanted) -> SourceError | None:
         " FROM information_schema.columns WHERE data_type = 'timestamp'"
     ).fetchall()
     tables = {name.lower() for name in wanted.tables}
-    for schema, table, column, own in rows:
-        if f"{schema}.{table}".lower() in tables or (own and str(table).lower() in tables):
+    for schema, table, column, is_own in rows:
+        if f"{schema}.{table}".lower() in tables or (is_own and str(table).lower() in tables):
             return SourceError(
                 "unknown-zone",
                 f"`{table}.{column}` is a TIMESTAMP, and the server does not know the zone `{wanted.zone}`",

@@ -106,8 +106,8 @@ def _extracted(node: exp.Expr) -> exp.Expr:
     group = node.args.get("group")
     if group is None or str(group.this) != "1":
         raise Unsupported(unsaid(node, "PostgreSQL"))
-    found = exp.Anonymous(this="SUBSTRING", expressions=[node.this, node.expression])
-    empty = exp.Coalesce(this=found, expressions=[exp.Literal.string("")])
+    call = exp.Anonymous(this="SUBSTRING", expressions=[node.this, node.expression])
+    empty = exp.Coalesce(this=call, expressions=[exp.Literal.string("")])
     return when(exp.Not(this=exp.Is(this=node.this, expression=exp.Null())), empty)
 
 
@@ -324,10 +324,10 @@ class PostgresConnection:
 
     def keep(self, name: str, sql: str, keys: Sequence[Sequence[str]]) -> None:
         """Have the rows of a SELECT as a table, with statistics. Raises SourceError."""
-        made = f"CREATE TEMPORARY TABLE {name} ON COMMIT DROP AS {sql}; ANALYZE pg_temp.{name}"
+        statements = f"CREATE TEMPORARY TABLE {name} ON COMMIT DROP AS {sql}; ANALYZE pg_temp.{name}"
         with self._turn:
             try:
-                self.run(f"RELEASE SAVEPOINT guard; SAVEPOINT made; {made}; RELEASE SAVEPOINT made; {_GUARD}")
+                self.run(f"RELEASE SAVEPOINT guard; SAVEPOINT made; {statements}; RELEASE SAVEPOINT made; {_GUARD}")
             except SourceError as error:
                 if not self._raw.closed and not error.lost:
                     self._raw.execute(b"ROLLBACK TO SAVEPOINT made")
@@ -341,12 +341,12 @@ class PostgresConnection:
 
     def columns(self) -> dict[str, dict[str, str]]:
         """The columns that the user may read; tables on the search path also by their bare name."""
-        found: dict[str, dict[str, str]] = {}
+        columns: dict[str, dict[str, str]] = {}
         for schema, table, name, kind, bare in self.run(_COLUMNS).rows:
-            found.setdefault(f"{schema}.{table}", {})[name] = kind
+            columns.setdefault(f"{schema}.{table}", {})[name] = kind
             if bare:
-                found.setdefault(table, {})[name] = kind
-        return found
+                columns.setdefault(table, {})[name] = kind
+        return columns
 
     def never_analyzed(self) -> list[str]:
         """Those of the tables to be read of which the database has no statistics."""
@@ -380,12 +380,12 @@ class PostgresConnection:
         from others all texts."""
         names, others = self._quoted()
         plain = [name for name in sorted(self._wanted.tables) if name not in others]
-        found = [(t, c) for t, c in self._raw.execute(_LOOSE, (names, plain)).fetchall()]
+        loose = [(t, c) for t, c in self._raw.execute(_LOOSE, (names, plain)).fetchall()]
         known = self.columns() if others else {}
         for table in others:
             kinds = known.get(table, {})
-            found += [(table, c) for c, kind in kinds.items() if kind.startswith(_TEXTS)]
-        return loose_columns(found)
+            loose += [(table, c) for c, kind in kinds.items() if kind.startswith(_TEXTS)]
+        return loose_columns(loose)
 
     def _quoted(self) -> tuple[list[str], list[str]]:
         """The names of the tables to be read, quoted, and those that cannot be told from others
@@ -512,13 +512,13 @@ def _arguments(url: str) -> dict[str, Any]:
     """What the URL does not say itself. A server in SQL_ASCII would give bytes for texts."""
     from psycopg import conninfo
 
-    given = conninfo.conninfo_to_dict(url)
-    own = {
+    options = conninfo.conninfo_to_dict(url)
+    own_options = {
         "connect_timeout": CONNECT_SECONDS,
         "application_name": "reportspec",
         "client_encoding": "utf8",
     }
-    return {name: value for name, value in own.items() if name not in given}
+    return {name: value for name, value in own_options.items() if name not in options}
 
 
 def _no_utf8() -> SourceError:

@@ -194,10 +194,10 @@ class SparkConnection(KeepsNothing):
         late.start()
         try:
             self._session.addTag(self._tag)
-            found = self._session.sql(sql)
-            rows = found.collect()
+            answer = self._session.sql(sql)
+            rows = answer.collect()
             # Rows know their columns. The server, when it is asked for them, analyses the statement once more.
-            return Table(tuple(rows[0].__fields__ if rows else found.columns), tuple(map(tuple, rows)))
+            return Table(tuple(rows[0].__fields__ if rows else answer.columns), tuple(map(tuple, rows)))
         except Exception as error:  # of the client, of gRPC and of Java
             raise self._explained(error) from None
         finally:
@@ -229,17 +229,17 @@ class SparkConnection(KeepsNothing):
 
     def columns(self) -> dict[str, dict[str, str]]:
         """The columns of the tables of the session's catalog."""
-        found: dict[str, dict[str, str]] = {}
+        types: dict[str, dict[str, str]] = {}
         catalog = self._session.catalog
-        own = catalog.currentDatabase()
+        own_database = catalog.currentDatabase()
         for database in catalog.listDatabases():
             for table in catalog.listTables(database.name):
                 name = f"{database.name}.{table.name}"
                 columns = {c.name: c.dataType for c in catalog.listColumns(name)}
-                found[name] = columns
-                if database.name == own:
-                    found[table.name] = columns
-        return found
+                types[name] = columns
+                if database.name == own_database:
+                    types[table.name] = columns
+        return types
 
     def _explained(self, error: Exception) -> SourceError:
         why = self._secrets.masked(first_line(error))

@@ -291,10 +291,10 @@ def _right(node: exp.Expr) -> exp.Expr:
 
 
 def _joined(items: list[exp.Expr]) -> exp.Expr:
-    found = items[0]
+    joined = items[0]
     for item in items[1:]:
-        found = exp.DPipe(this=found, expression=item)
-    return found
+        joined = exp.DPipe(this=joined, expression=item)
+    return joined
 
 
 def _replaced(node: exp.Expr) -> exp.Expr:
@@ -328,12 +328,12 @@ def _tried(node: exp.Expr) -> exp.Expr:
         raise Unsupported(unsaid(node, "SQLite"))
     number = _sql("CAST(x AS REAL)", x=node.this)
     whole = _sql("CAST(ROUND(CAST(x AS REAL)) AS INTEGER)", x=node.this)
-    made = whole if kind in WHOLES else number
+    number_cast = whole if kind in WHOLES else number
     sizes = node.args["to"].expressions
     if kind == "DECIMAL" and len(sizes) > 1:
-        made = exp.Round(this=number, decimals=sizes[1].this)
-    made = fitting(number, node.args["to"], made)
-    return _sql(f"CASE WHEN x REGEXP '{NUMBER}' THEN made END", x=node.this, made=made)
+        number_cast = exp.Round(this=number, decimals=sizes[1].this)
+    number_cast = fitting(number, node.args["to"], number_cast)
+    return _sql(f"CASE WHEN x REGEXP '{NUMBER}' THEN made END", x=node.this, made=number_cast)
 
 
 _YES = """
@@ -505,16 +505,16 @@ class SqliteConnection:
     def columns(self) -> dict[str, dict[str, str]]:
         """The columns of each table and view, with their types."""
         tables = self._raw.execute("SELECT name FROM sqlite_master WHERE type IN ('table', 'view')")
-        found = {}
+        columns = {}
         for (name,) in tables.fetchall():
             rows = self._raw.execute("SELECT name, type FROM pragma_table_info(?)", [name])
-            found[str(name)] = {column: kind or "ANY" for column, kind in rows.fetchall()}
-        return found
+            columns[str(name)] = {column: kind or "ANY" for column, kind in rows.fetchall()}
+        return columns
 
     def loose(self) -> Loose:
         """All columns, if a table or view says COLLATE: of which column is not told."""
-        said = self._raw.execute("SELECT COUNT(*) FROM sqlite_master WHERE LOWER(sql) LIKE '%collate%'")
-        if not said.fetchall()[0][0]:
+        collated = self._raw.execute("SELECT COUNT(*) FROM sqlite_master WHERE LOWER(sql) LIKE '%collate%'")
+        if not collated.fetchall()[0][0]:
             return frozenset()
         return loose_columns((table, name) for table, columns in self.columns().items() for name in columns)
 

@@ -19,8 +19,8 @@ def installation() -> Iterator[Finding]:
         from weasyprint.text.ffi import pango
 
         number = pango.pango_version()
-        said = f"{version('weasyprint')}, Pango {number // 10000}.{number // 100 % 100}.{number % 100}"
-        yield Finding("ok", "WeasyPrint", said)
+        weasyprint_told = f"{version('weasyprint')}, Pango {number // 10000}.{number // 100 % 100}.{number % 100}"
+        yield Finding("ok", "WeasyPrint", weasyprint_told)
     except OSError as error:
         yield Finding(
             "error",
@@ -42,10 +42,12 @@ def installation() -> Iterator[Finding]:
 
 
 def _sqlglot() -> Finding:
-    found = version("sqlglot")
-    if found.startswith("30.30"):
-        return Finding("ok", "sqlglot", found)
-    return Finding("warning", "sqlglot", f"{found}; the SQL was proven with 30.30", 'pip install "sqlglot[c]~=30.30"')
+    sqlglot_version = version("sqlglot")
+    if sqlglot_version.startswith("30.30"):
+        return Finding("ok", "sqlglot", sqlglot_version)
+    return Finding(
+        "warning", "sqlglot", f"{sqlglot_version}; the SQL was proven with 30.30", 'pip install "sqlglot[c]~=30.30"'
+    )
 
 
 def _subsetter() -> Finding:

@@ -16,14 +16,14 @@ from reportspec.resolve.mapped_columns import named_columns
 
 def lacking_entities(mapping: SourceMap, columns: Mapping[str, Mapping[str, str]], dialect: str) -> frozenset[str]:
     """The entities of which a table or a column is not there."""
-    found = set()
+    unknown = set()
     for entity in mapping.entities.values():
         for part in entity.parts:
             for table, names in named_columns(part):
                 there = in_database(table_name(table), columns, dialect)
                 if there is None or any(in_database(n, columns[there], dialect) is None for n in names):
-                    found.add(entity.entity)
-    return frozenset(found)
+                    unknown.add(entity.entity)
+    return frozenset(unknown)
 
 
 def costs(binding: Binding) -> Iterator[Finding]:
@@ -54,7 +54,7 @@ def tables_and_columns(
 ) -> Iterator[Finding]:
     """The tables and columns that the mapping names, against those that are there."""
     missing: dict[str, str] = {}
-    own: set[str] = set()  # that one's own mapping names
+    tables_named: set[str] = set()  # that one's own mapping names
     wrong = {(lack.table, lack.column): (name, lack) for name, lack in seen.wrong.items()}
     listed: set[str] = set()
     for entity in mapping.entities.values():
@@ -62,14 +62,14 @@ def tables_and_columns(
             for table in tables_of(part):
                 if in_database(table, columns, dialect) is None:
                     missing.setdefault(table, entity.entity)
-                    own |= set() if part.lenient else {table}
+                    tables_named |= set() if part.lenient else {table}
                 else:
                     listed.add(table)
     if listed:
         yield Finding("ok", "tables", f"{len(listed)} of {len(listed) + len(missing)} that the mapping names are there")
     for name, owner in missing.items():
         near = suggestion(name, columns) or suggestion(name.rpartition(".")[2], columns)
-        level: Level = "note" if listed and name not in own else "error"
+        level: Level = "note" if listed and name not in tables_named else "error"
         yield Finding(
             level,
             "tables",

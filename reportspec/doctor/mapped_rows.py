@@ -43,15 +43,15 @@ def rows(
     checks = checks_of(binding, read, metrics=_served(binding), now=datetime.now(UTC).date())
     try:
         survey = ask(session, wanted, survey_statement(binding, read, checks, datetime.now(UTC)))
-        found = findings_of(binding, checks, survey, lambda tree: ask(session, wanted, tree))
+        findings = findings_of(binding, checks, survey, lambda tree: ask(session, wanted, tree))
     except SourceError as error:
         yield from _unread(session, source, wanted, binding, read) or [
             Finding("error", "rows", error.message, error.help)
         ]
         return
-    for one in found:
-        yield of_diagnostic(diagnostic(binding, one, refused=one.check.refuses))
-    if not found:
+    for finding in findings:
+        yield of_diagnostic(diagnostic(binding, finding, refused=finding.check.refuses))
+    if not findings:
         yield Finding(
             "ok",
             "rows",
@@ -78,9 +78,9 @@ def _unread(
 
     with suppress(SourceError):
         if source.typed_before:  # a file is opened once
-            found = unreadable_fields(binding, read, lambda tree: ask(session, wanted, tree))
+            problems = unreadable_fields(binding, read, lambda tree: ask(session, wanted, tree))
         else:
             with asking(source, wanted) as again:
-                found = unreadable_fields(binding, read, again)
-        return [of_diagnostic(one) for one in found]
+                problems = unreadable_fields(binding, read, again)
+        return [of_diagnostic(problem) for problem in problems]
     return []

@@ -21,14 +21,14 @@ def times(mapping: SourceMap, columns: Mapping[str, Mapping[str, str]], dialect:
     are days, and which are one or the other as each value says."""
     from reportspec.catalogue.load import packaged
 
-    said = {
+    texts = {
         "instant": "instants, since they have a zone",
         "clock": f"without a zone, read as times of {zone}",
         "day": "whole days",
         "value": f"as each value says: an instant with `Z`, an offset or as a number, else a time of {zone}",
         "text": "texts or numbers, as the database or the mapping's expression makes times of them",
     }
-    found: dict[str, dict[str, None]] = {kind: {} for kind in said}
+    mismatches: dict[str, dict[str, None]] = {kind: {} for kind in texts}
     for entity in mapping.entities.values():
         known = packaged().entities.get(entity.entity)
         for part in entity.parts:
@@ -43,11 +43,11 @@ def times(mapping: SourceMap, columns: Mapping[str, Mapping[str, str]], dialect:
                 if column is not None:
                     days = "date" in (kind, field.type)
                     how = "day" if days else _CLOCKS.get(held(columns[there][column], dialect_named(dialect)), "text")
-                    found[how][f"{there}.{column}"] = None
-    for how, names in found.items():
+                    mismatches[how][f"{there}.{column}"] = None
+    for how, names in mismatches.items():
         if names:
             few = ", ".join(list(names)[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "")
-            yield Finding("ok", "times", f"{said[how]}: {few}")
+            yield Finding("ok", "times", f"{texts[how]}: {few}")
 
 
 def keys(mapping: SourceMap, columns: Mapping[str, Mapping[str, str]], dialect: str) -> Iterator[Finding]:
@@ -72,9 +72,9 @@ def keys(mapping: SourceMap, columns: Mapping[str, Mapping[str, str]], dialect: 
             target = packaged().entities[relation.to]
             if target.key is None:
                 continue
-            one, other = type_of(entity.name, relation.by), type_of(target.name, target.key)
-            if one and other:
-                pairs.append((f"{entity.name}.{relation.by}", one, f"{target.name}.{target.key}", other))
+            own_type, other = type_of(entity.name, relation.by), type_of(target.name, target.key)
+            if own_type and other:
+                pairs.append((f"{entity.name}.{relation.by}", own_type, f"{target.name}.{target.key}", other))
     unlike = [pair for pair in pairs if pair[1] != pair[3]]
     if mapping.keys == "typed" and unlike:
         a, b, c, d = unlike[0]

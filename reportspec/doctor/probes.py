@@ -50,14 +50,14 @@ def probes(session: Connection) -> Iterator[Finding]:
         kind = "date" if isinstance(wanted, date) else "number"
         try:
             table = session.run(sql_text(tree, session.dialect))
-            found = canonical(table, {table.columns[0]: kind}, "UTC").rows[0][0]
+            answer = canonical(table, {table.columns[0]: kind}, "UTC").rows[0][0]
         except SourceError as error:
             wrong.append((what, error.message))
             continue
-        number = isinstance(found, (int, float, Decimal))
-        if (float(found) if number else found) != wanted:
-            wrong.append((what, f"the answer is {found}, not {wanted}"))
-    for what, said in wrong:
-        yield Finding("error", "figures", f"{what}: {said}", "don't trust reports on this database; please report it")
+        number = isinstance(answer, (int, float, Decimal))
+        if (float(answer) if number else answer) != wanted:
+            wrong.append((what, f"the answer is {answer}, not {wanted}"))
+    for what, reason in wrong:
+        yield Finding("error", "figures", f"{what}: {reason}", "don't trust reports on this database; please report it")
     if not wrong:
         yield Finding("ok", "figures", f"{len(PROBES)} small questions were answered rightly")

@@ -24,7 +24,7 @@ def project_findings(place: Path | None, environment: Mapping[str, str]) -> Iter
     project, document = load_project(place, environment)
     bound = bind_source(project, document) if project is not None else None
     documents = (document, *(bound.documents if bound is not None else ()))
-    problems = list(dict.fromkeys(p for one in documents for p in one.problems))
+    problems = list(dict.fromkeys(p for document in documents for p in document.problems))
     for problem in in_order(problems):
         where = f"{problem.span.file}:{problem.span.line}: " if problem.span else ""
         level: Level = "warning" if problem.severity == "warning" else "error"

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 def declared_files(session: Connection) -> Iterator[Finding]:
     """How declared files were read: what was found in them that nobody had said."""
     described: Mapping[str, Description] = getattr(session, "described", {})
-    for table, found in described.items():
-        how = [*found.said, counted(found.rows, "row")]
-        how += [f"{column.name}: {column.said}" for column in found.columns if column.said]
+    for table, columns in described.items():
+        how = [*columns.said, counted(columns.rows, "row")]
+        how += [f"{column.name}: {column.said}" for column in columns.columns if column.said]
         yield Finding("ok", "files", f"`{table}` from {'; '.join(how)}")
 
 
@@ -34,8 +34,8 @@ def server_version(session: Connection, checkup: Checkup) -> Iterator[Finding]:
         text = str(session.run(checkup.version).rows[0][0]).splitlines()[0]
     except (SourceError, IndexError):
         return
-    found = re.search(r"\d+(?:\.\d+)+|\d+", text)
-    numbers = tuple(int(n) for n in found[0].split(".")[:3]) if found else ()
+    match = re.search(r"\d+(?:\.\d+)+|\d+", text)
+    numbers = tuple(int(n) for n in match[0].split(".")[:3]) if match else ()
     if checkup.oldest and numbers and numbers < checkup.oldest:
         least = ".".join(map(str, checkup.oldest))
         yield Finding("error", "version", f"{text[:80]}: older than {least}", f"use {least} or newer")

@@ -47,9 +47,9 @@ def source(project: Project, mapping: SourceMap, binding: Binding | None = None)
     try:
         session = connect(project.source, wanted)
     except SourceError as error:
-        for one in (error, *error.also):
-            what = "files" if one.table else "connection"
-            yield Finding("error", what, "; ".join((one.message, *one.notes)), one.help)
+        for failure in (error, *error.also):
+            what = "files" if failure.table else "connection"
+            yield Finding("error", what, "; ".join((failure.message, *failure.notes)), failure.help)
         return
     try:
         yield from _of_session(session, project.source, wanted, mapping, binding)
@@ -83,10 +83,10 @@ def _of_session(
     seen = served(mapping, there)
     yield from tables_and_columns(mapping, seen, columns, spoken)
     if binding is not None:
-        own = served(binding.source, there)
+        served_part = served(binding.source, there)
         if session.dialect.reading is not None:
-            own = with_types(own, binding.catalogue, columns, spoken)
-        binding = binding.over(replace(own, lacks={**binding.source.lacks, **own.lacks}))
+            served_part = with_types(served_part, binding.catalogue, columns, spoken)
+        binding = binding.over(replace(served_part, lacks={**binding.source.lacks, **served_part.lacks}))
         yield from costs(binding)
     yield from times(mapping, columns, spoken, wanted.zone)
     yield from keys(mapping, columns, spoken)

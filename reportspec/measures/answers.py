@@ -29,8 +29,8 @@ class Answers:
 
     def table(self, section: str, purpose: str = "figures") -> Table | None:
         """The rows for a purpose of a section, None where it asks for nothing of the kind."""
-        found = self.given.get((section, purpose))
-        return found[1] if found is not None else None
+        table = self.given.get((section, purpose))
+        return table[1] if table is not None else None
 
     def rows(self, section: str, purpose: str = "figures") -> list[dict[ColumnId, Any]]:
         """The same of aggregates, by what their columns hold; none where no aggregates are asked for."""
@@ -39,10 +39,10 @@ class Answers:
 
     def aggregate(self, section: str, purpose: str = "figures") -> AggregateQuery | None:
         """The query of aggregates for a purpose of a section."""
-        found = self.given.get((section, purpose))
-        return found[0] if found is not None and isinstance(found[0], AggregateQuery) else None
+        table = self.given.get((section, purpose))
+        return table[0] if table is not None and isinstance(table[0], AggregateQuery) else None
 
     def records(self, section: str) -> RecordsQuery | None:
         """The query of a section that lists records."""
-        found = self.given.get((section, "figures"))
-        return found[0] if found is not None and isinstance(found[0], RecordsQuery) else None
+        table = self.given.get((section, "figures"))
+        return table[0] if table is not None and isinstance(table[0], RecordsQuery) else None

@@ -64,8 +64,8 @@ def _value(catalogue: Catalogue, metric: Metric, row: Row, side: SideName, total
         if key not in known.values:
             part = catalogue.metrics[name]
             if part.kind == "derived":  # what it is made of first: formulas nest deep by themselves
-                for one in parts(part):
-                    of(one, in_row)
+                for metric_part in parts(part):
+                    of(metric_part, in_row)
             known.values[key] = _value(catalogue, part, in_row, side, total, known)
         return known.values[key]
 
@@ -96,12 +96,12 @@ def _value(catalogue: Catalogue, metric: Metric, row: Row, side: SideName, total
         case _:
             if total is None:
                 return None
-            own = of(metric.base)
+            base = of(metric.base)
             other = of(metric.base, total) if metric.to == "total" else of(metric.base, known.without(total, row))
             if metric.form == "difference":
-                ratio = divided(own, other)
+                ratio = divided(base, other)
                 return None if ratio is None else number(ratio - 1)
-            return divided(own, other) if metric.form == "multiple" else divided(other, own)
+            return divided(base, other) if metric.form == "multiple" else divided(other, base)
 
 
 def _aggregate(metric: Metric, row: Row, side: SideName) -> Number:
@@ -221,7 +221,7 @@ def without(total: Row, row: Row) -> Row:
         if isinstance(column, (PeriodDays, Target)):
             rest[column] = value
             continue
-        own = row.get(column)
+        cell = row.get(column)
         if isinstance(value, (int, float, Decimal)) and not isinstance(value, bool):
-            rest[column] = value - (own or 0)
+            rest[column] = value - (cell or 0)
     return rest

@@ -63,26 +63,26 @@ def measures_of(binding: Binding, metric: Metric) -> tuple[Measure, ...]:
         case "count_distinct":
             return (measure("value", "distinct", metric.of), measure("n", "count", metric.of))
         case "average":
-            found = [measure("sum", "sum", metric.of), measure("n", "count", metric.of)]
+            measures_of_part = [measure("sum", "sum", metric.of), measure("n", "count", metric.of)]
         case "median" | "percentile":
-            found = [measure("value", "quantile", metric.of), measure("n", "count", metric.of)]
+            measures_of_part = [measure("value", "quantile", metric.of), measure("n", "count", metric.of)]
         case _:
-            found = [measure("value", metric.aggregate, metric.of), measure("n", "count", metric.of)]
+            measures_of_part = [measure("value", metric.aggregate, metric.of), measure("n", "count", metric.of)]
     if metric.unit == "currency":
-        found.append(measure("missing", "count", metric.of, "missing"))
+        measures_of_part.append(measure("missing", "count", metric.of, "missing"))
         assert metric.of is not None
         if binding.currency and money_currencies(binding, metric.entity, metric.of):
-            found.append(measure("other_currency", "count", metric.of, "other_currency"))
+            measures_of_part.append(measure("other_currency", "count", metric.of, "other_currency"))
         if only_amount(binding, metric.entity, metric.of) is not None:
             incomplete = measure("incomplete", "count", metric.of, "incomplete")
-            found.append(incomplete)
+            measures_of_part.append(incomplete)
             ended = _ended_since(binding, metric)
             if ended is not None:
                 where = exp.and_(metric.where, ended) if metric.where is not None else ended
-                found.append(replace(incomplete, column=Aggregated(metric.id, "unknown"), where=where))
+                measures_of_part.append(replace(incomplete, column=Aggregated(metric.id, "unknown"), where=where))
     elif metric.aggregate == "sum" and metric.of is not None and not _null_on_purpose(metric.of):
-        found.append(measure("missing", "count", metric.of, "missing"))
-    return tuple(found)
+        measures_of_part.append(measure("missing", "count", metric.of, "missing"))
+    return tuple(measures_of_part)
 
 
 def squares(binding: Binding, measures: Iterable[Measure]) -> tuple[Measure, ...]:

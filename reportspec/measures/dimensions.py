@@ -19,10 +19,10 @@ from reportspec.resolve.called import called
 
 def dimension_column(report: Report, dimension: Dimension) -> Column:
     """A dimension's column."""
-    found = dimension.field
+    field = dimension.field
     text = called(report.binding, dimension.path[0], dimension.path, report.language)
-    kind = "text" if dimension.bins or found.type not in ("integer", "boolean") else found.type
-    labels = () if dimension.bins else _labels(report, found)
+    kind = "text" if dimension.bins or field.type not in ("integer", "boolean") else field.type
+    labels = () if dimension.bins else _labels(report, field)
     return Column(dimension.name, text, kind, None, "dimension", labels=labels)
 
 

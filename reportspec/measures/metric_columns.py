@@ -82,8 +82,8 @@ def lengths(report: Report, side: Side, bucket: Bucket | None = None) -> Row:
 
 def all_lengths(report: Report) -> Row:
     """The same for all sides, and the targets of goals."""
-    found = {key: value for side in report.sides for key, value in lengths(report, side).items()}
-    return {**found, **targets(report)}
+    lengths_of = {key: value for side in report.sides for key, value in lengths(report, side).items()}
+    return {**lengths_of, **targets(report)}
 
 
 def targets(report: Report) -> Row:
@@ -93,7 +93,7 @@ def targets(report: Report) -> Row:
 
 def additivity(query: AggregateQuery | None) -> dict[ColumnId, str]:
     """How each fetched column adds up over rows."""
-    found: dict[ColumnId, str] = {}
+    texts: dict[ColumnId, str] = {}
     for measure in query.measures if query is not None else ():
         if not measure.metric:
             continue  # the place of a row in the order of its entity
@@ -101,8 +101,8 @@ def additivity(query: AggregateQuery | None) -> dict[ColumnId, str]:
         if measure.keep != "value":
             how = "sum"
         for side in query.sides if query is not None else ():
-            found[measure.on(side)] = how
-    return found
+            texts[measure.on(side)] = how
+    return texts
 
 
 def metric_column(report: Report, metric: Metric, footnotes: Footnotes, row: Row | None) -> Column:
@@ -116,13 +116,13 @@ def metric_column(report: Report, metric: Metric, footnotes: Footnotes, row: Row
             if missing := row.get(Aggregated(part.id, "missing")):
                 # What came converted from another entity does not tell why it is missing.
                 direct = Aggregated(part.id, "other_currency") in row
-                made = not direct and _converted_before(report, part)
+                converted = not direct and _converted_before(report, part)
                 lacks = _lacking(report, part)
-                said = "missing_or_rate" if made else "missing_one_of" if lacks else "missing"
-                said = said if part.unit == "currency" else "missing_value"
+                word_of_note = "missing_or_rate" if converted else "missing_one_of" if lacks else "missing"
+                word_of_note = word_of_note if part.unit == "currency" else "missing_value"
                 counts = _counted(report, part, missing)
-                if said != "missing_value" or metric.unit != "currency":  # whose amounts say it already
-                    marks.append(footnotes.add(word(report.language, said, name, counts, lacks)))
+                if word_of_note != "missing_value" or metric.unit != "currency":  # whose amounts say it already
+                    marks.append(footnotes.add(word(report.language, word_of_note, name, counts, lacks)))
             if other := row.get(Aggregated(part.id, "other_currency")):
                 text = word(
                     report.language,
@@ -151,7 +151,7 @@ def metric_column(report: Report, metric: Metric, footnotes: Footnotes, row: Row
 def _of_the_past(report: Report, part: Metric, row: Row) -> list[str]:
     """What is to be said of amounts without what they are multiplied by, and of states of the past
     that the source does not tell."""
-    language, said = report.language, []
+    language, notes = report.language, []
     name = label(report, part.label)
     unknown = max(row.get(Aggregated(part.id, "unknown", side)) or 0 for side in SIDES)
     incomplete = (row.get(Aggregated(part.id, "incomplete")) or 0) - (row.get(Aggregated(part.id, "unknown")) or 0)
@@ -160,14 +160,14 @@ def _of_the_past(report: Report, part: Metric, row: Row) -> list[str]:
         # An expression of the amount alone may have no value either, such as one divided by 0.
         lacks = label(report, by.label) if by is not None else name
         counted = _counted(report, part, incomplete)
-        said.append(word(language, "incomplete", name, counted, lacks))
+        notes.append(word(language, "incomplete", name, counted, lacks))
     entity = without_history(report.binding, part)
     if entity is not None:
         named = as_part(language, label(report, entity.plural))
-        said.append(word(language, "as_of_today", named))
+        notes.append(word(language, "as_of_today", named))
         if unknown:
-            said.append(word(language, "unknown_past", name, _counted(report, part, unknown)))
-    return said
+            notes.append(word(language, "unknown_past", name, _counted(report, part, unknown)))
+    return notes
 
 
 def _converted_before(report: Report, part: Metric) -> bool:
@@ -182,7 +182,7 @@ def _lacking(report: Report, part: Metric) -> str:
         return ""  # what else may be missing is told by itself
     paths = dict.fromkeys(map(path_of, column_nodes(part.of)))
     fields = [report.binding.resolve(part.entity, path).field for path in paths if len(path) > 1]
-    names = list(dict.fromkeys(label(report, one.label) for one in fields))
+    names = list(dict.fromkeys(label(report, field.label) for field in fields))
     return ", ".join(names) if len(names) > 1 else ""
 
 

@@ -73,8 +73,8 @@ def set_in(theme: Theme) -> Iterator[None]:
         if why is not None:
             raise RenderError(f"theme: a font {why}")
     packaged = _packaged()
-    own = {**packaged.advances, **fontfile.advances(theme.fonts[0])}
-    token = _FACE.set(Face((OWN_FAMILY, FAMILY), own))
+    advances = {**packaged.advances, **fontfile.advances(theme.fonts[0])}
+    token = _FACE.set(Face((OWN_FAMILY, FAMILY), advances))
     try:
         yield
     finally:
@@ -157,14 +157,14 @@ def letters_without_font(texts: Iterable[str], own: Theme) -> str:
 
 @cache
 def _host_fonts() -> tuple[Path, ...]:
-    found = [
+    families = [
         path
         for folder in _HOST_FONT_DIRS
         if Path(folder).is_dir()
         for path in Path(folder).rglob("*")
         if path.suffix.lower() in (".ttf", ".otf", ".ttc", ".otc")
     ]
-    return tuple(sorted(found))
+    return tuple(sorted(families))
 
 
 def _configuration(host_fonts: bool, cache_directory: str) -> str:

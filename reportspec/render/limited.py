@@ -29,10 +29,10 @@ def wanted(figures: Figures) -> bool:
 def rendered(form: str, figures: Figures, spec_text: str | None) -> bytes:
     """The report in a form that is laid out, made in another process. Raises as rendering itself
     does, and `RenderError` where the limits are reached."""
-    asked = pickle.dumps((form, plain(figures), spec_text))
+    request = pickle.dumps((form, plain(figures), spec_text))
     worker = Worker(_WORKER)
     try:
-        answer, _ = worker.process.communicate(asked, timeout=SECONDS)
+        answer, _ = worker.process.communicate(request, timeout=SECONDS)
     except subprocess.TimeoutExpired:
         raise RenderError(_too_much(f"took more than {SECONDS} seconds")) from None
     finally:
@@ -40,10 +40,10 @@ def rendered(form: str, figures: Figures, spec_text: str | None) -> bytes:
     if worker.process.returncode or not answer:
         spent = worker.process.returncode == -getattr(signal, "SIGXCPU", 24)
         raise RenderError(_too_much(f"took more than {SECONDS} seconds" if spent else "needed too much memory"))
-    made = pickle.loads(answer)
-    if isinstance(made, ReportspecError):
-        raise made
-    return bytes(made)
+    result = pickle.loads(answer)
+    if isinstance(result, ReportspecError):
+        raise result
+    return bytes(result)
 
 
 def _too_much(what: str) -> str:
@@ -57,14 +57,14 @@ def plain(figures: Figures) -> Figures:
             section,
             highlights=tuple(
                 replace(
-                    one,
+                    highlight,
                     phrases={
                         language: text
                         for language in dict.fromkeys(("en", figures.language))
-                        if (text := one.phrases.get(language)) is not None
+                        if (text := highlight.phrases.get(language)) is not None
                     },
                 )
-                for one in section.highlights
+                for highlight in section.highlights
             ),
         )
         for section in figures.sections

@@ -71,8 +71,8 @@ def formats_for(figures: Figures) -> Formats:
     name = figures.locale.replace("-", "_")
     spoken, _, country = name.partition("_")
     foreign = spoken != figures.language
-    own = (f"{figures.language}_{country}",) if country and foreign else ()
-    locale = _first_known(*own, name, spoken, "en")
+    of_country = (f"{figures.language}_{country}",) if country and foreign else ()
+    locale = _first_known(*of_country, name, spoken, "en")
     dates = locale
     if locale.language != figures.language:
         # Of English the form that is understood everywhere: nobody here said America.
@@ -226,10 +226,10 @@ def money_decimals(formats: Formats, values: tuple[Cell, ...] | list[Cell], curr
     the theme says otherwise none in a column that reaches 1,000."""
     from babel.numbers import get_currency_precision
 
-    own = get_currency_precision(currency) if currency else 2
+    digits_of_currency = get_currency_precision(currency) if currency else 2
     if formats.cents != "auto":
-        return own if formats.cents == "always" else 0
-    currency_decimals = own
+        return digits_of_currency if formats.cents == "always" else 0
+    currency_decimals = digits_of_currency
     largest = max((abs(float(value)) for value in values if is_number(value)), default=0.0)
     return 0 if largest >= 1000 else currency_decimals
 
@@ -275,14 +275,14 @@ def told_apart(
             cell(formats, other, of, decimals=decimals, bare=bare),
         )
 
-    found = texts(column)
+    written = texts(column)
     if value == other or not is_number(value) or not is_number(other):
-        return found
+        return written
     for places in range(1, MOST_DIGITS + 1):
-        if found[0] != found[1]:
+        if written[0] != written[1]:
             break
-        found = texts(replace(column, decimals=places))
-    return found
+        written = texts(replace(column, decimals=places))
+    return written
 
 
 def attainment(formats: Formats, share: Number, decimals: int = 0) -> str:

@@ -30,20 +30,20 @@ def own_chart(section: Section, chart: Chart, formats: Formats, palette: Palette
         if len(labels) == len(section.rows):
             values["period_label"] = labels[index]
         rows.append(values)
-    own = _escaped(dict(chart.vega_lite or {}), titles)
+    specification = _escaped(dict(chart.vega_lite or {}), titles)
     size: Spec = {}
-    if not any(key in own for key in _COMPOSED):
+    if not any(key in specification for key in _COMPOSED):
         size = {
             "width": WIDTH,
             "height": HEIGHT,
             "autosize": {"type": "fit", "contains": "padding"},
         }
-    given = own.get("config")
+    config = specification.get("config")
     spec: Spec = {
         **size,
-        **own,
+        **specification,
         "data": {"values": rows},
-        "config": {**_config(palette), **(given if isinstance(given, dict) else {})},
+        "config": {**_config(palette), **(config if isinstance(config, dict) else {})},
     }
     return _as_wide_as_it_is(svg_from(spec, formats.language_tag))
 
@@ -65,19 +65,19 @@ def _escaped(part: Any, titles: Mapping[str, str]) -> Any:
     """Names of columns with dots, such as `user.name`, as Vega-Lite wants them: it would take the
     dot for a way into an object. Axes and legends without a title get the column's label."""
     if isinstance(part, dict):
-        made = {
+        chart_made = {
             key: _field(value, titles) if key in ("field", "groupby", "sort") else _escaped(value, titles)
             for key, value in part.items()
         }
         channels = part.get("encoding")
         if isinstance(channels, dict):
-            made["encoding"] = {
-                name: {"title": titles[str(channel["field"])], **made["encoding"][name]}
+            chart_made["encoding"] = {
+                name: {"title": titles[str(channel["field"])], **chart_made["encoding"][name]}
                 if isinstance(channel, dict) and str(channel.get("field")) in titles and not channel.get("aggregate")
-                else made["encoding"][name]
+                else chart_made["encoding"][name]
                 for name, channel in channels.items()
             }
-        return made
+        return chart_made
     if isinstance(part, list):
         return [_escaped(value, titles) for value in part]
     return part
@@ -87,14 +87,14 @@ def _field(value: Any, titles: Mapping[str, str]) -> Any:
     if isinstance(value, str):
         return value.replace(".", "\\.") if value in titles else value
     if isinstance(value, list):
-        return [_field(one, titles) for one in value]
+        return [_field(item, titles) for item in value]
     return _escaped(value, titles)
 
 
 def _as_wide_as_it_is(svg: str) -> str:
     """A drawing narrower than the text is not blown up to its width."""
-    found = _WIDTH.search(svg)
-    share = min(float(found[1]) / WIDTH, 1.0) if found else 1.0
+    match = _WIDTH.search(svg)
+    share = min(float(match[1]) / WIDTH, 1.0) if match else 1.0
     return svg.replace("<svg", f'<svg style="width:{share * 100:.1f}%"', 1)
 
 

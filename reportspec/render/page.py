@@ -122,8 +122,8 @@ class Page:
 
 def render_html(figures: Figures, with_spec: bool = False) -> str:
     """The report as one HTML document with its style sheet inside."""
-    made = page(figures, with_spec)
-    return made.html.replace("</head>", f"<style>{made.stylesheet}</style></head>", 1)
+    html = page(figures, with_spec)
+    return html.html.replace("</head>", f"<style>{html.stylesheet}</style></head>", 1)
 
 
 def page(
@@ -223,18 +223,18 @@ def _section_view(
     drawn = charts.drawings(figures, section, formats, palette)
     # Tiles say all that the one row of their table does; the attached CSV has it too.
     # A heat map's figures are in its cells, highlights are sentences.
-    told = section.shape == "sentences" or (section.chart and section.chart.kind == "heatmap")
-    shown = not tiles and not told
+    without_table = section.shape == "sentences" or (section.chart and section.chart.kind == "heatmap")
+    shown = not tiles and not without_table
     table = tables.table_view(section, formats, previous_label, attachment, figures.theme.landscape) if shown else None
     # Both the drawing and the Markdown were escaped where they were made.
     views = tuple(
         ChartView(
-            one,
+            drawing,
             # Browsers order letters themselves.
-            Markup(_with_title(one.svg if web else rightward.drawn(one.svg), one.alt)),
-            _needs_title(one, len(drawn), section.title),
+            Markup(_with_title(drawing.svg if web else rightward.drawn(drawing.svg), drawing.alt)),
+            _needs_title(drawing, len(drawn), section.title),
         )
-        for one in drawn
+        for drawing in drawn
     )
     return SectionView(
         section,
@@ -247,8 +247,8 @@ def _section_view(
         footnotes_of(figures, section),
         not tiles and table is None and not section.text and not section.notes and not drawn and not section.highlights,
         tuple(
-            (_tone(one), text)
-            for one, text in zip(section.highlights, sentences(figures, section, formats), strict=True)
+            (_tone(highlight), text)
+            for highlight, text in zip(section.highlights, sentences(figures, section, formats), strict=True)
         ),
         _download(attachment.name, "text/csv", attachment.text) if web and attachment else None,
     )

@@ -59,7 +59,7 @@ def pdf_here(figures: Figures, spec_text: str | None) -> bytes:
     fetcher = _locked_fetcher()
     attached = _attached(laid_out, spec_text)
     attachments = _attachments(attached, laid_out, figures)
-    seal = sealing(figures, {one.name: one.text for one, _ in attached})
+    seal = sealing(figures, {attachment.name: attachment.text for attachment, _ in attached})
 
     stylesheet = laid_out.stylesheet + (long_tables.STYLE if laid_out.long else "")
     options = {
@@ -173,7 +173,7 @@ def _locked_fetcher() -> Any:
 def _attached(laid_out: Page, spec_text: str | None) -> list[tuple[CsvFile, str]]:
     """What is attached, each with how it relates to the report."""
     spec = [(CsvFile("spec.yaml", "spec.yaml", spec_text), "Source")] if spec_text else []
-    return spec + [(one, "Data") for one in laid_out.attachments]
+    return spec + [(attachment, "Data") for attachment in laid_out.attachments]
 
 
 def _attachments(attached: list[tuple[CsvFile, str]], laid_out: Page, figures: Figures) -> list[Attachment]:
@@ -185,14 +185,14 @@ def _attachments(attached: list[tuple[CsvFile, str]], laid_out: Page, figures: F
     dated = _naive_utc(laid_out.written, figures.timezone)
     return [
         Attachment(
-            string=one.text,
-            name=one.name,
-            description=one.description,
+            string=attachment.text,
+            name=attachment.name,
+            description=attachment.description,
             created=dated,
             modified=dated,
             relationship=relationship,
         )
-        for one, relationship in attached
+        for attachment, relationship in attached
     ]
 
 

@@ -49,8 +49,8 @@ def _with_addresses(children: list[Token]) -> list[Token]:
             addresses.append((str(child.attrs.get("href", "")), len(out)))
         elif child.type == "link_close" and addresses:
             address, start = addresses.pop()
-            said = "".join(one.content for one in out[start:])
-            if address and address.removeprefix("mailto:") not in said:
+            text = "".join(token.content for token in out[start:])
+            if address and address.removeprefix("mailto:") not in text:
                 out.append(Token("text", "", 0, content=f" ({address})"))
         out.append(child)
     return out

@@ -51,4 +51,4 @@ def drawn(svg: str) -> str:
     """A drawing whose texts can be set letter by letter."""
     if svg.isascii() or not runs_left(svg):
         return svg
-    return _TEXT.sub(lambda found: found[1] + str(escape(in_order_of_sight(unescape(found[2])))) + found[3], svg)
+    return _TEXT.sub(lambda match: match[1] + str(escape(in_order_of_sight(unescape(match[2])))) + match[3], svg)

@@ -28,19 +28,19 @@ def sealing(figures: Figures, attached: dict[str, str]) -> Any:
         for number in pdf.pages["Kids"][::3]:
             contents = str(objects[int(number)]["Contents"], "ascii").split()
             pages.append(digest(b"\n".join(map(_bytes, objects[int(contents[0])].stream))))
-        told = _told(figures) | {
+        facts = _told(figures) | {
             "attachments": {name: digest(text.encode()) for name, text in attached.items()},
             "pages": pages,
         }
-        pdf.info[KEY] = pydyf.String(sealed(told))
+        pdf.info[KEY] = pydyf.String(sealed(facts))
 
     return finish
 
 
 def sealed(told: dict[str, Any]) -> str:
     """What is told as one line of JSON, with a digest of itself."""
-    own = digest(json.dumps(told, sort_keys=True).encode())
-    return json.dumps({**told, "seal": own}, sort_keys=True)
+    own_digest = digest(json.dumps(told, sort_keys=True).encode())
+    return json.dumps({**told, "seal": own_digest}, sort_keys=True)
 
 
 def digest(data: bytes) -> str:
@@ -65,5 +65,5 @@ def _told(figures: Figures) -> dict[str, Any]:
         "source": figures.source_label,
         "filters": list(figures.filters),
         **({"for_each": list(figures.each)} if figures.each else {}),
-        "statements": [[one.section, one.sql_hash, one.rows] for one in figures.statements],
+        "statements": [[statement.section, statement.sql_hash, statement.rows] for statement in figures.statements],
     }

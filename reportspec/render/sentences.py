@@ -17,16 +17,16 @@ from reportspec.render.locale import (
 
 def sentences(figures: Figures, section: Section, formats: Formats) -> tuple[str, ...]:
     """What a section's highlights say, in its order."""
-    return tuple(sentence(figures, one, formats) for one in section.highlights)
+    return tuple(sentence(figures, highlight, formats) for highlight in section.highlights)
 
 
 def sentence(figures: Figures, one: Highlight, formats: Formats) -> str:
     """One sentence. A metric's own wording goes before the general one."""
-    own = one.phrases.get(formats.language) or (one.phrases.get("en") if formats.language == "en" else None)
+    phrase = one.phrases.get(formats.language) or (one.phrases.get("en") if formats.language == "en" else None)
     general = formats.words["highlights"]
-    text = own or str(general[one.kind])
-    said = _apart(one, formats)
-    filled = text.format(label=one.label, period=figures.period.label, **said)
+    text = phrase or str(general[one.kind])
+    words = _apart(one, formats)
+    filled = text.format(label=one.label, period=figures.period.label, **words)
     counts_said = "{high}" in text and "{low}" in text and one.cases == ((_of(one, "low"), _of(one, "high")),)
     behind = "" if counts_said else _behind(one, formats)
     filled = filled[:1].upper() + filled[1:]
@@ -36,19 +36,19 @@ def sentence(figures: Figures, one: Highlight, formats: Formats) -> str:
 def _apart(one: Highlight, formats: Formats) -> dict[str, str]:
     """The values as they are written; figures that differ have the digits that tell them apart."""
     values = dict(one.values)
-    said = {name: _written(formats, each) for name, each in values.items()}
+    words = {name: _written(formats, each) for name, each in values.items()}
     high, low = values.get("high"), values.get("low")
-    if high and low and high.column.unit == low.column.unit and said["high"] == said["low"]:
+    if high and low and high.column.unit == low.column.unit and words["high"] == words["low"]:
         texts = told_apart(formats, high.column, high.value, low.value, bare=False)
-        said["high"], said["low"] = texts if texts[0] != texts[1] else (said["high"], said["low"])
-    told = values.get("share")
-    if told is not None and told.column.role == "difference" and is_number(told.value):
-        said["share"] = apart(formats, told.value, told.column)
-        return said
+        words["high"], words["low"] = texts if texts[0] != texts[1] else (words["high"], words["low"])
+    share_told = values.get("share")
+    if share_told is not None and share_told.column.role == "difference" and is_number(share_told.value):
+        words["share"] = apart(formats, share_told.value, share_told.column)
+        return words
     share = values["share"].value if one.kind.startswith("goal_") and "share" in values else None
     if isinstance(share, (int, float)):
-        said["share"] = attainment(formats, share, 0 if share >= 0.1 else 1)
-    return said
+        words["share"] = attainment(formats, share, 0 if share >= 0.1 else 1)
+    return words
 
 
 def _written(formats: Formats, told: Told) -> str:
@@ -64,7 +64,7 @@ def _written(formats: Formats, told: Told) -> str:
 
 
 def _of(one: Highlight, name: str) -> object:
-    return next((told.value for key, told in one.values if key == name), None)
+    return next((value_told.value for key, value_told in one.values if key == name), None)
 
 
 def _behind(one: Highlight, formats: Formats) -> str:

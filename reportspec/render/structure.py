@@ -23,16 +23,16 @@ def mend_structure(pdf: Any) -> None:
 def _mark_running_lines(pdf: Any) -> None:
     """Lines in the margins are tagged as text of elements that belong to no tree: they become
     artifacts of pagination, which no reader says aloud on every page."""
-    objects: dict[int, Any] = {one.number: one for one in pdf.objects}
+    objects: dict[int, Any] = {pdf_object.number: pdf_object for pdf_object in pdf.objects}
     tree = objects[_number(pdf.catalog["StructTreeRoot"])]
     document = objects[_number(tree["K"][0])]
     linked, parent = set(document["K"]), document.reference
     pages = {page: place for place, page in enumerate(pdf.page_references)}
     lost: dict[int, set[int]] = {}
-    for one in objects.values():
-        own = one.get("P") == parent if isinstance(one, dict) else False
-        if own and one.reference not in linked:
-            lost.setdefault(pages[one["Pg"]], set()).update(_marks(one, objects))
+    for pdf_object in objects.values():
+        is_child = pdf_object.get("P") == parent if isinstance(pdf_object, dict) else False
+        if is_child and pdf_object.reference not in linked:
+            lost.setdefault(pages[pdf_object["Pg"]], set()).update(_marks(pdf_object, objects))
     numbers = objects[_number(tree["ParentTree"])]["Nums"]
     of_page = dict(zip(numbers[::2], numbers[1::2], strict=True))
     for place, marks in lost.items():

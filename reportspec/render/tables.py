@@ -122,14 +122,14 @@ def table_view(
     largest = _largest(section, barred)
 
     def line(row: tuple[Cell, ...], label: str | None) -> tuple[TableCell, ...]:
-        cells, said = [], _of_goal(section, row, decimals, formats)
+        cells, goal_texts = [], _of_goal(section, row, decimals, formats)
         for place, (value, column) in enumerate(zip(row, section.columns, strict=True)):
             if column.role == "period" and label is not None:
                 text = label
             elif column.role == "change":
                 text = change(formats, value if is_number(value) else None, points=points[place])
-            elif place in said:
-                text = said[place]
+            elif place in goal_texts:
+                text = goal_texts[place]
             else:
                 text = cell(formats, value, column, decimals=decimals[place])
             bar = _bar(value, largest) if place == barred and label != "" else ""
@@ -148,7 +148,7 @@ def table_view(
     ]
     widths, css, turned, bars = _layout(section, headings, rows, total, barred, lying)
     if not bars:
-        rows = tuple(tuple(replace(one, bar="") for one in row) for row in rows)
+        rows = tuple(tuple(replace(cell, bar="") for cell in row) for row in rows)
     return TableView(
         css,
         turned and not lying,
@@ -201,7 +201,7 @@ def pivoted(section: Section, formats: Formats) -> Section:
             for at, category in enumerate(categories)
         ),
     )
-    rows = tuple((key, *(cells.get((key, one)) for one in categories)) for key in labels)
+    rows = tuple((key, *(cells.get((key, category)) for category in categories)) for key in labels)
     row_labels = tuple(labels.values()) if section.row_labels else ()
     marks = {row[x]: mark for row, mark in zip(section.rows, section.row_marks, strict=False)}
     return replace(
@@ -219,13 +219,13 @@ def _of_goal(section: Section, row: tuple[Cell, ...], decimals: list[int | None]
     places = {column.name: place for place, column in enumerate(section.columns)}
     if not section.states:
         return {}
-    own, target, share = 1, places["target"], places.get("attainment")
-    texts = told_apart(formats, section.columns[own], row[own], row[target], decimals[own])
-    said = dict(zip((own, target), texts, strict=True))
+    value_place, target, share = 1, places["target"], places.get("attainment")
+    texts = told_apart(formats, section.columns[value_place], row[value_place], row[target], decimals[value_place])
+    texts_of = dict(zip((value_place, target), texts, strict=True))
     attained = row[share] if share is not None else None
     if share is None or not is_number(attained):
-        return said
-    return {**said, share: attainment(formats, attained, 1)}
+        return texts_of
+    return {**texts_of, share: attainment(formats, attained, 1)}
 
 
 def _row_label(section: Section, index: int, formats: Formats) -> str | None:
@@ -294,12 +294,12 @@ def _heading(section: Section, column: Column, formats: Formats, previous_label:
 def _total(section: Section, formats: Formats, cells: tuple[TableCell, ...]) -> tuple[TableCell, ...]:
     """The total row: its name stands in the first column, other names are left empty."""
     named = []
-    for place, (one, column) in enumerate(zip(cells, section.columns, strict=True)):
+    for place, (table_cell, column) in enumerate(zip(cells, section.columns, strict=True)):
         if column.role in ("dimension", "period", "field") and not _numeric(column):
             text = formats.word("total") if place == 0 else ""
             named.append(TableCell(text, ""))
         else:
-            named.append(one)
+            named.append(table_cell)
     return tuple(named)
 
 
@@ -310,19 +310,19 @@ def _with_subtotals(
     line: Callable[[tuple[Cell, ...]], tuple[TableCell, ...]],
 ) -> tuple[tuple[tuple[TableCell, ...], ...], frozenset[int]]:
     """The rows with the subtotals below those that they are of, and the places of these."""
-    made: list[tuple[TableCell, ...]] = []
+    rows_made: list[tuple[TableCell, ...]] = []
     places = set()
     above = 0
     for count, row in section.subtotals:
         if count > len(rows):
             break
-        made += rows[above:count]
+        rows_made += rows[above:count]
         above = count
         cells = _total(section, formats, line(row))
         name = cell(formats, row[0], section.columns[0])
-        places.add(len(made))
-        made.append((replace(cells[0], text=f"{cells[0].text} {name}"), *cells[1:]))
-    return (*made, *rows[above:]), frozenset(places)
+        places.add(len(rows_made))
+        rows_made.append((replace(cells[0], text=f"{cells[0].text} {name}"), *cells[1:]))
+    return (*rows_made, *rows[above:]), frozenset(places)
 
 
 def _bar_column(section: Section) -> int | None:
@@ -378,10 +378,10 @@ def _layout(
     clear = [_CLEAR if "after" in css.split() else 0.0 for _, css in headings]
     bar = least[barred] * BAR_SHARE / (1 - BAR_SHARE) if barred is not None else 0.0
     fitting = (
-        one
-        for one in _SETTINGS
-        if one[3] >= lying
-        and (sum(least) + bar * one[4]) * one[1] + _PADDING[one[2]] * len(least) + sum(clear) <= one[0]
+        setting
+        for setting in _SETTINGS
+        if setting[3] >= lying
+        and (sum(least) + bar * setting[4]) * setting[1] + _PADDING[setting[2]] * len(least) + sum(clear) <= setting[0]
     )
     width, size, css, turned, bars = next(fitting, _SETTINGS[-1])
     if barred is not None and bars:
@@ -393,7 +393,7 @@ def _layout(
     else:  # too much for any page: texts get more lines before a word is torn
         least = _fed(unbroken, least, room)
     widths = [need * size + _PADDING[css] + gap for need, gap in zip(least, clear, strict=True)]
-    return [round(own / sum(widths) * 100, 2) for own in widths], css, turned, bars
+    return [round(width / sum(widths) * 100, 2) for width in widths], css, turned, bars
 
 
 def _fed(least: list[float], wished: list[float], room: float) -> list[float]:
@@ -411,7 +411,7 @@ def _caption(section: Section, formats: Formats, attachment: CsvFile | None) -> 
     held = len(section.rows)
     available = max(section.available_rows, held)
     shown = min(held, printed_rows(section))
-    told = {
+    words = {
         "shown": number(formats, shown),
         "available": number(formats, available),
         "attached": number(formats, held),
@@ -420,5 +420,5 @@ def _caption(section: Section, formats: Formats, attachment: CsvFile | None) -> 
     if shown == available:
         return ""
     if shown == held:
-        return formats.word("rows_cut", **told)
-    return formats.word("rows_in_attachment" if held == available else "rows_cut_in_attachment", **told)
+        return formats.word("rows_cut", **words)
+    return formats.word("rows_in_attachment" if held == available else "rows_cut_in_attachment", **words)

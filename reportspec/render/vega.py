@@ -81,12 +81,12 @@ def _locales(language: str) -> dict[str, Any]:
         "format_locale": vl_convert.get_format_locale,
         "time_format_locale": vl_convert.get_time_format_locale,
     }
-    found: dict[str, Any] = {}
+    fields: dict[str, Any] = {}
     for key, get in getters.items():
         for name in (language, f"{base}-{base.upper()}"):
             try:
-                found[key] = get(name)
+                fields[key] = get(name)
                 break
             except ValueError:
                 continue
-    return found
+    return fields

@@ -93,8 +93,8 @@ class Binding:
 
     def mapped(self, entity: str, name: str) -> MappedField | None:
         """How the mapping gives a field, or None."""
-        found = self.source.entities.get(entity)
-        return found.fields.get(name) if found else None
+        mapped = self.source.entities.get(entity)
+        return mapped.fields.get(name) if mapped else None
 
     def resolve(self, base: str, path: tuple[str, ...]) -> Reference:
         """The field that a dotted name means, seen from `base`. Raises Unresolved."""
@@ -121,10 +121,10 @@ class Binding:
             if relation is None:
                 raise Unresolved("unknown-relation", f"`{at}` has no relation `{name}`")
             steps, at = (*steps, name), relation.to
-        found = self.field(at, last)
-        if found is None:
+        field = self.field(at, last)
+        if field is None:
             raise Unresolved("unknown-field", f"`{at}` has no field `{last}`")
-        return Reference(steps, found)
+        return Reference(steps, field)
 
     def kinds(self, base: str | None = None, paired: str | None = None) -> Named:
         """The kinds of fields as they are named from an entity, or from the first of their own names.
@@ -136,12 +136,12 @@ class Binding:
                 return Kind.TIME if path[0] in INSTANTS else Kind.UNKNOWN
             try:
                 if path[0] == paired and len(path) == 2:
-                    found = self.field(*path)
+                    field = self.field(*path)
                 else:
-                    found = self.resolve(base or path[0], path).field
+                    field = self.resolve(base or path[0], path).field
             except Unresolved:
                 return Kind.UNKNOWN
-            return KINDS[found.type] if found is not None else Kind.UNKNOWN
+            return KINDS[field.type] if field is not None else Kind.UNKNOWN
 
         return named
 
@@ -279,10 +279,10 @@ class Binding:
             path = path_of(tree)
             if entity.derived.match is not None and path[0] == entity.derived.match.entity:
                 return self.key_kind(*path) if len(path) == 2 else ""
-            found = self.resolve(entity.derived.source, path)
-            owner = self.entity_at(entity.derived.source, found.steps)
-            as_of = found.field.as_of  # before its event it was null, or some text
-            return self.key_kind(owner, found.field.name) if as_of is None or as_of.before is None else ""
+            reference = self.resolve(entity.derived.source, path)
+            owner = self.entity_at(entity.derived.source, reference.steps)
+            as_of = reference.field.as_of  # before its event it was null, or some text
+            return self.key_kind(owner, reference.field.name) if as_of is None or as_of.before is None else ""
         history = entity.history if self.has_history(entity) else None
         own = self._mapped_kind(entity, name)
         if history is not None and name in (history.stage, history.outcome.lost_from):
@@ -401,8 +401,8 @@ class Binding:
             if path[0] == paired and len(path) == 2:
                 owner, field = path[0], self.field(*path)
             else:
-                found = self.resolve(base, path)
-                owner, field = self.entity_at(base, found.steps), found.field
+                reference = self.resolve(base, path)
+                owner, field = self.entity_at(base, reference.steps), reference.field
             if field is not None and field.type in ("date", "time"):
                 kinds.add(self.storage(owner, field.name))
         return "date" if kinds == {"date"} else "time"
@@ -471,9 +471,9 @@ def _lacked(binding: Binding, name: str) -> tuple[str, str]:
         binding.source.lacks[name],
         "column" if binding.source.lacks[name].column else "table",
     )
-    said = f"{lack.text}, from which the mapping `{binding.source.name}` reads `{name}`"
+    why = f"{lack.text}, from which the mapping `{binding.source.name}` reads `{name}`"
     near = lack.help if lack.help.startswith("did you mean") else ""
-    return said, near or f"add the {kind} to the source, or map another one"
+    return why, near or f"add the {kind} to the source, or map another one"
 
 
 def _lacking(binding: Binding, base: str, tree: exp.Expr | None) -> tuple[str, str, str | None] | None:
@@ -502,10 +502,10 @@ def _past_values(binding: Binding, name: str) -> tuple[str, ...]:
     values = entity.history.values if entity.history is not None else None
     if values is None or not binding.has_history(entity):
         return ()
-    given = [one for one in values.fields if binding.gives(values.entity, one)]
+    served = [field for field in values.fields if binding.gives(values.entity, field)]
     # A currency says nothing without its amount.
-    alone = {field.currency for field in entity.fields.values() if field.name not in given}
-    return tuple(one for one in given if one not in alone)
+    alone = {field.currency for field in entity.fields.values() if field.name not in served}
+    return tuple(field for field in served if field not in alone)
 
 
 @remembered
@@ -568,18 +568,18 @@ def _shortest(catalogue: Catalogue, base: str, target: str) -> list[tuple[str, .
     seen = {base}
     for _ in range(4):
         following: list[tuple[str, tuple[str, ...]]] = []
-        found = []
+        names = []
         for at, steps in frontier:
             for relation in catalogue.entities[at].relations.values():
                 if relation.today:
                     continue
                 way = (*steps, relation.name)
                 if relation.to == target:
-                    found.append(way)
+                    names.append(way)
                 elif relation.to not in seen:
                     following.append((relation.to, way))
-        if found:
-            return found
+        if names:
+            return names
         seen |= {at for at, _ in following}
         frontier = following
     return []
@@ -587,7 +587,7 @@ def _shortest(catalogue: Catalogue, base: str, target: str) -> list[tuple[str, .
 
 def metrics_needed(catalogue: Catalogue, metric: Metric) -> tuple[Metric, ...]:
     """The aggregates that a metric is made of, itself if it is one, each once and in order."""
-    found: dict[str, Metric] = {}
+    metrics: dict[str, Metric] = {}
     seen: set[str] = set()  # a project's metrics may be made of one another by mistake
 
     def visit(current: Metric) -> None:
@@ -595,13 +595,13 @@ def metrics_needed(catalogue: Catalogue, metric: Metric) -> tuple[Metric, ...]:
             return
         seen.add(current.id)
         if current.kind == "aggregate":
-            found[current.id] = current
+            metrics[current.id] = current
             return
         for name in parts(current):
             visit(catalogue.metrics[name])
 
     visit(metric)
-    return tuple(found.values())
+    return tuple(metrics.values())
 
 
 def parts(metric: Metric) -> tuple[str, ...]:
@@ -622,7 +622,7 @@ def parts(metric: Metric) -> tuple[str, ...]:
 
 def goals_needed(catalogue: Catalogue, metric: Metric) -> tuple[str, ...]:
     """The ids of the metrics whose goals a metric's formula asks for, or one that it is made of."""
-    found: dict[str, None] = {}
+    names: dict[str, None] = {}
     seen, waiting = set[str](), [metric]
     while waiting:
         current = waiting.pop()
@@ -631,9 +631,9 @@ def goals_needed(catalogue: Catalogue, metric: Metric) -> tuple[str, ...]:
         seen.add(current.id)
         for node in column_nodes(current.formula) if current.formula is not None else ():
             if isinstance(node.parent, exp.Anonymous):
-                found[".".join(path_of(node))] = None
+                names[".".join(path_of(node))] = None
         waiting += [catalogue.metrics[name] for name in parts(current)]
-    return tuple(found)
+    return tuple(names)
 
 
 def need_metric(binding: Binding, metric: Metric) -> None:

@@ -14,14 +14,14 @@ def called(binding: Binding, base: str, path: tuple[str, ...], language: str) ->
     What else is not usual of the way stands behind it: an account's owner is no deal's."""
     reference = binding.resolve(base, path)
     steps, field = reference.steps, reference.field
-    own = field.label.get(language) or field.label["en"]
+    name = field.label.get(language) or field.label["en"]
     if not steps or _usual(binding, base, steps):
-        return own
+        return name
     words = [word for word in _words(binding, base, steps, language) if word]
     if field.name == "name" and not _usual(binding, _before(binding, base, steps), steps[-1:]):
-        own = words.pop()
+        name = words.pop()
         words = [] if _usual(binding, base, steps[:-1]) else words
-    return f"{own} ({', '.join(words)})" if words else own
+    return f"{name} ({', '.join(words)})" if words else name
 
 
 def _before(binding: Binding, base: str, steps: tuple[str, ...]) -> str:

@@ -125,21 +125,21 @@ def condition(
         parts = [condition(binding, document, s, (*path, "any", i), {}) for i, s in enumerate(spec["any"])]
         return any_of([p for p in parts if p is not None]) if all(p is not None for p in parts) and parts else None
     name = str(spec["field"])
-    found = field_named(binding, document, name, (*path, "field"))
-    if found is None:
+    field = field_named(binding, document, name, (*path, "field"))
+    if field is None:
         return None
     trees: list[exp.Expr] = []
     for operator in OPERATORS:
         if operator not in spec:
             continue
         try:
-            value = _typed(binding, found, operator, spec[operator])
-            tree = _tree(binding, found, name, operator, value)
+            value = _typed(binding, field, operator, spec[operator])
+            tree = _tree(binding, field, name, operator, value)
             _placed(tree, document, (*path, operator))
             trees.append(tree)
             track = bounds.setdefault(name, Bounds())
             before = track.impossible()
-            for kind, known in _on_the_clock(binding, found, operator, value):
+            for kind, known in _on_the_clock(binding, field, operator, value):
                 track.add(kind, known)
             if track.impossible() and not before:
                 document.tell(
@@ -207,8 +207,8 @@ def field_named(binding: Binding, document: Document, name: str, path: Place) ->
             )
             return None
         at = relation.to
-    found = binding.field(at, parts[-1])
-    if found is None:
+    field = binding.field(at, parts[-1])
+    if field is None:
         names = [f.name for f in binding.fields(at)]
         meant = _called_by(binding, at, parts[-1]) or did_you_mean(parts[-1], names)
         near = f"did you mean `{'.'.join((*parts[:-1], meant))}`?" if meant else None
@@ -221,7 +221,7 @@ def field_named(binding: Binding, document: Document, name: str, path: Place) ->
             path,
             near or f"it has {', '.join(names[:10])}; a mapping can add fields",
         )
-    return found
+    return field
 
 
 def _called_by(binding: Binding, entity: str, name: str) -> str | None:
@@ -440,20 +440,20 @@ def in_words(binding: Binding, spec: Any, language: str) -> str:
         return f" {words['or']} ".join(in_words(binding, s, language) for s in spec["any"])
     path = tuple(str(spec["field"]).split("."))
     label = called(binding, path[0], path, language)
-    said = []
+    texts = []
     for operator in OPERATORS:
         if operator not in spec:
             continue
         value = spec[operator]
         if operator == "is_null":
-            said.append(words["null"] if value else words["not_null"])
+            texts.append(words["null"] if value else words["not_null"])
         elif operator == "between":
-            said.append(words["between"].format(_shown(value[0], language), _shown(value[1], language)))
+            texts.append(words["between"].format(_shown(value[0], language), _shown(value[1], language)))
         elif isinstance(value, list):
-            said.append(f"{words[operator]} {', '.join(_shown(v, language) for v in value)}")
+            texts.append(f"{words[operator]} {', '.join(_shown(v, language) for v in value)}")
         else:
-            said.append(f"{_SIGNS.get(operator) or words[operator]} {_shown(value, language)}")
-    return f"{label} {', '.join(said)}"
+            texts.append(f"{_SIGNS.get(operator) or words[operator]} {_shown(value, language)}")
+    return f"{label} {', '.join(texts)}"
 
 
 def _shown(value: Any, language: str) -> str:
@@ -477,9 +477,9 @@ def user_condition(
     for node in column_nodes(tree):
         names = path_of(node)
         if len(names) == 1 and names[0] in values:
-            given = values[names[0]].copy()
-            tree = given if node is tree else tree
-            node.replace(given)
+            value = values[names[0]].copy()
+            tree = value if node is tree else tree
+            node.replace(value)
         elif len(names) == 1 and names[0] in INSTANTS:
             continue
         elif len(names) == 1 and isinstance(node.this, exp.Identifier) and node.this.quoted:

@@ -11,7 +11,7 @@ from reportspec.resolve.binding import Binding
 
 def money_currencies(binding: Binding, entity: str, tree: exp.Expr) -> list[tuple[str, ...]]:
     """The paths of the currencies of the money fields in an expression, where the source has them."""
-    found: dict[tuple[str, ...], None] = {}
+    paths: dict[tuple[str, ...], None] = {}
     for node in column_nodes(tree):
         path = path_of(node)
         if len(path) < 2:
@@ -19,8 +19,8 @@ def money_currencies(binding: Binding, entity: str, tree: exp.Expr) -> list[tupl
         reference = binding.resolve(entity, path)
         owner = binding.entity_at(entity, reference.steps)
         if reference.field.currency and binding.gives(owner, reference.field.currency):
-            found[(*path[:-1], reference.field.currency)] = None
-    return list(found)
+            paths[(*path[:-1], reference.field.currency)] = None
+    return list(paths)
 
 
 def only_amount(binding: Binding, entity: str, tree: exp.Expr) -> exp.Expr | None:
@@ -28,8 +28,8 @@ def only_amount(binding: Binding, entity: str, tree: exp.Expr) -> exp.Expr | Non
     or nothing besides."""
     if isinstance(tree, (exp.Column, exp.Dot)):
         return None
-    found = {path_of(n): n for n in column_nodes(tree) if _is_money(binding, entity, n)}
-    return next(iter(found.values())) if len(found) == 1 else None
+    amounts = {path_of(n): n for n in column_nodes(tree) if _is_money(binding, entity, n)}
+    return next(iter(amounts.values())) if len(amounts) == 1 else None
 
 
 def multiplier(binding: Binding, entity: str, tree: exp.Expr) -> Field | None:
@@ -56,10 +56,10 @@ def needs_currency(binding: Binding, entity: str, tree: exp.Expr) -> bool:
             continue
         reference = binding.resolve(entity, path)
         derived = binding.entity(binding.entity_at(entity, reference.steps)).derived
-        made = derived.fields.get(reference.field.name) if derived is not None else None
-        if derived is not None and made is not None:
+        derived_field = derived.fields.get(reference.field.name) if derived is not None else None
+        if derived is not None and derived_field is not None:
             matched = derived.match.entity if derived.match is not None else None
-            for part in column_nodes(made):
+            for part in column_nodes(derived_field):
                 base = matched if path_of(part)[0] == matched else derived.source
                 if base is not None and needs_currency(binding, base, part):
                     return True

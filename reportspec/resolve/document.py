@@ -52,11 +52,11 @@ class Document:
         severity = "warning" if warning else "error"
         span = self.span(path, key)
         value = self.span(path)
-        if value is not None and any(_overlap(value, one) for one in self.misshapen):
+        if value is not None and any(_overlap(value, span) for span in self.misshapen):
             return  # one mistake, one message: what stands there is no value of its key at all
-        told = Diagnostic(code, message, span, help, notes, severity)  # type: ignore[arg-type]
-        if told not in self.problems:  # two sections may be made of one line
-            self.problems.append(told)
+        diagnostic = Diagnostic(code, message, span, help, notes, severity)  # type: ignore[arg-type]
+        if diagnostic not in self.problems:  # two sections may be made of one line
+            self.problems.append(diagnostic)
 
     @property
     def broken(self) -> bool:
@@ -80,9 +80,9 @@ def open_document(path: Path, schema: str, name: str | None = None) -> Document:
     document = Document(name or str(path), text, node, plain(node) if node is not None else None, list(problems))
     if node is None:
         return document
-    found = check_schema(node, schema)
-    document.problems += found
-    wrong = [one.span for one in found if one.code == "wrong-type" and one.span is not None]
+    broken = check_schema(node, schema)
+    document.problems += broken
+    wrong = [problem.span for problem in broken if problem.code == "wrong-type" and problem.span is not None]
     if wrong:
         document.misshapen = frozenset(wrong)
         for place, types in wrong_types(node, schema):
@@ -101,10 +101,10 @@ def _emptied(data: Any, place: Place, types: tuple[str, ...]) -> Any:
     if not isinstance(data, (dict, list)) or (isinstance(data, dict) and first not in data):
         return data
     if rest:
-        made = _emptied(data[first], tuple(rest), types)  # type: ignore[index]
+        emptied = _emptied(data[first], tuple(rest), types)  # type: ignore[index]
     else:
-        kind = next((one for one in types if one in _EMPTY), None)
-        made = data[first] if kind is None else _EMPTY[kind]  # type: ignore[index]
+        kind = next((type_ for type_ in types if type_ in _EMPTY), None)
+        emptied = data[first] if kind is None else _EMPTY[kind]  # type: ignore[index]
     if isinstance(data, dict):
-        return {**data, first: made}
-    return [made if at == first else one for at, one in enumerate(data)]
+        return {**data, first: emptied}
+    return [emptied if at == first else item for at, item in enumerate(data)]

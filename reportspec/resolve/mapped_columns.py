@@ -16,11 +16,11 @@ OWN = "own"
 
 def _qualified(tree: exp.Expr, alias: str) -> exp.Expr:
     """The expression with its bare columns read from an alias."""
-    found = tree.copy()
-    for node in [found] if isinstance(found, exp.Column) else list(found.find_all(exp.Column)):
+    tree_copy = tree.copy()
+    for node in [tree_copy] if isinstance(tree_copy, exp.Column) else list(tree_copy.find_all(exp.Column)):
         if not node.table:
             node.set("table", identifier(alias))
-    return found
+    return tree_copy
 
 
 def owned(tree: exp.Expr, joins: tuple[MappedJoin, ...]) -> exp.Expr:
@@ -38,12 +38,12 @@ def columns_read(
     """The columns that a mapping names, with the types of the fields that they are as they stand. What two keys
     of tables join by are keys too, whose texts stay as they are. Amounts of which the mapping does not
     say the currency are in the project's."""
-    found: dict[tuple[str, str], ColumnRead] = {}
+    reads: dict[tuple[str, str], ColumnRead] = {}
 
     def read(one: ColumnRead) -> None:
-        known = found.get((one.table, one.column))
+        known = reads.get((one.table, one.column))
         if known is None or _weight(one) > _weight(known):
-            found[one.table, one.column] = replace(one, reckoned=known.reckoned) if known else one
+            reads[one.table, one.column] = replace(one, reckoned=known.reckoned) if known else one
 
     for name, mapped in source.entities.items():
         fields = {**extra.get(name, {}), **catalogue.entities[name].fields}
@@ -54,53 +54,53 @@ def columns_read(
                     table_name = _dotted(table)
                     of_table = (table_name, column_name)
                     read(ColumnRead(*of_table, number=of_table in numeric, reckoned=of_table in reckoned))
-            for one in _joining(part):
-                read(one)
-            for given in part.fields.values():
-                owner = _owner(part, given.sql)
-                field = fields.get(given.name)
-                if owner is None or field is None or not isinstance(given.sql, exp.Column):
+            for join in _joining(part):
+                read(join)
+            for mapped_field in part.fields.values():
+                owner = _owner(part, mapped_field.sql)
+                field = fields.get(mapped_field.name)
+                if owner is None or field is None or not isinstance(mapped_field.sql, exp.Column):
                     continue
-                kind = given.type if field.type in ("date", "time") else field.type
+                kind = mapped_field.type if field.type in ("date", "time") else field.type
                 type_ = TYPES[kind or field.type]
-                of = _rows_of(part) if given.name == catalogue.entities[name].key else ""
+                of = _rows_of(part) if mapped_field.name == catalogue.entities[name].key else ""
                 in_ = _currency_of(part, field, currency)
                 each = "" if in_ else _currency_sql(part, field)
                 read(
                     ColumnRead(
                         _dotted(owner),
-                        given.sql.name,
+                        mapped_field.sql.name,
                         type_,
-                        f"{name}.{given.name}",
+                        f"{name}.{mapped_field.name}",
                         of,
                         in_,
                         field.currency or "",
                         each,
                     )
                 )
-    return tuple(found.values())
+    return tuple(reads.values())
 
 
 def _currency_of(part: MappedPart, field: Field, project: str) -> str:
     """The currency of all amounts of a field; nothing where each row says its own."""
     if field.type != "money" or field.currency is None:
         return ""
-    given = part.fields.get(field.currency)
-    if given is None:
+    mapped = part.fields.get(field.currency)
+    if mapped is None:
         return project
-    said = given.sql
-    return said.name.strip().upper() if isinstance(said, exp.Literal) and said.is_string else ""
+    currency = mapped.sql
+    return currency.name.strip().upper() if isinstance(currency, exp.Literal) and currency.is_string else ""
 
 
 def _currency_sql(part: MappedPart, field: Field) -> str:
     """The currency of each row's amount, in the SQL of the table that has both; nothing where another table has it."""
-    given = part.fields.get(field.currency or "")
-    if given is None or any(node.table not in ("", OWN) for node in given.sql.find_all(exp.Column)):
+    mapped = part.fields.get(field.currency or "")
+    if mapped is None or any(node.table not in ("", OWN) for node in mapped.sql.find_all(exp.Column)):
         return ""
-    own = given.sql.copy()
-    for node in own.find_all(exp.Column):
+    currency = mapped.sql.copy()
+    for node in currency.find_all(exp.Column):
         node.set("table", None)
-    return f"upper(nullif(trim(CAST({own.sql('duckdb')} AS VARCHAR)), ''))"
+    return f"upper(nullif(trim(CAST({currency.sql('duckdb')} AS VARCHAR)), ''))"
 
 
 def _weight(read: ColumnRead) -> tuple[bool, bool, bool, bool]:
@@ -117,25 +117,25 @@ _GIVEN = (exp.Coalesce, exp.Case, exp.If, exp.Paren, exp.Max, exp.Min, exp.Nulli
 
 def _as_numbers(part: MappedPart, fields: Mapping[str, Field]) -> set[tuple[str, str]]:
     """The columns that expressions of a part take for numbers; without `fields`, those that cannot be anything else."""
-    found: set[tuple[str, str]] = set()
+    columns: set[tuple[str, str]] = set()
 
     def look(tree: exp.Expr, tables: Mapping[str, exp.Table], number: bool) -> None:
         for node in [tree] if isinstance(tree, exp.Column) else tree.find_all(exp.Column):
             table = tables.get(node.table or OWN)
             if table is not None and _is_number(node, tree, number):
-                found.add((_dotted(table), node.name))
+                columns.add((_dotted(table), node.name))
 
-    own = {OWN: part.table, **{join.name: join.table for join in part.joins if not join.fields}}
-    for given in part.fields.values():
-        field = fields.get(given.name)
-        if not isinstance(given.sql, exp.Column):
-            look(given.sql, own, field is not None and field.type in _NUMERIC)
+    tables = {OWN: part.table, **{join.name: join.table for join in part.joins if not join.fields}}
+    for mapped in part.fields.values():
+        field = fields.get(mapped.name)
+        if not isinstance(mapped.sql, exp.Column):
+            look(mapped.sql, tables, field is not None and field.type in _NUMERIC)
     for tree in [part.where] if part.where is not None else []:
-        look(tree, own, False)
+        look(tree, tables, False)
     for join in part.joins:
         for tree in join.fields.values():
             look(tree, {OWN: join.table, join.name: join.table}, False)
-    return found
+    return columns
 
 
 def _is_number(node: exp.Expr, top: exp.Expr, number: bool) -> bool:
@@ -195,23 +195,23 @@ def named_columns(part: MappedPart) -> Iterator[tuple[exp.Table, list[str]]]:
     joined = {join.name for join in part.joins}
     yield part.table, _columns(trees, lambda table: table not in joined)
     for join in part.joins:
-        own: list[exp.Expr] = [theirs for theirs, _ in join.on]
-        own += [join.where] if join.where is not None else []
-        own += list(join.first)
+        own_trees: list[exp.Expr] = [theirs for theirs, _ in join.on]
+        own_trees += [join.where] if join.where is not None else []
+        own_trees += list(join.first)
         if join.fields:
-            own += list(join.fields.values())
-            yield join.table, _columns(own, lambda table: True)
+            own_trees += list(join.fields.values())
+            yield join.table, _columns(own_trees, lambda table: True)
         else:
             yield (
                 join.table,
-                [*_columns(own, lambda table: True), *_columns(trees, join.name.__eq__)],
+                [*_columns(own_trees, lambda table: True), *_columns(trees, join.name.__eq__)],
             )
 
 
 def _columns(trees: Iterable[exp.Expr], of: Callable[[str], bool]) -> list[str]:
-    found: dict[str, None] = {}
+    names: dict[str, None] = {}
     for tree in trees:
         for node in tree.find_all(exp.Column):
             if of(node.table) and isinstance(node.this, exp.Identifier):
-                found[node.name] = None
-    return list(found)
+                names[node.name] = None
+    return list(names)

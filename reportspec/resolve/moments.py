@@ -77,9 +77,9 @@ def _within(binding: Binding, base: str, path: tuple[str, ...]) -> Iterator[tupl
     yield base, path
     if len(path) == 1:
         return
-    found = binding.resolve(base, path)
-    at = binding.entity_at(base, found.steps)
-    tree = found.field.expr or binding.stands_in(at, found.field)
+    reference = binding.resolve(base, path)
+    at = binding.entity_at(base, reference.steps)
+    tree = reference.field.expr or binding.stands_in(at, reference.field)
     for node in column_nodes(tree) if tree is not None else ():
         yield from _within(binding, at, path_of(node))
 

@@ -124,9 +124,9 @@ class _Look:
         """What a choice can come to."""
         branches = node.args.get("ifs") or [node]
         plain = node.args.get("this") if isinstance(node, exp.Case) else None
-        met = [one for one in branches if plain or True in self.answers(one.this)]
+        met = [branch for branch in branches if plain or True in self.answers(branch.this)]
         otherwise = node.args.get("default" if isinstance(node, exp.Case) else "false")
-        return [one.args["true"] for one in met] + ([otherwise] if otherwise else [])
+        return [branch.args["true"] for branch in met] + ([otherwise] if otherwise else [])
 
     def answers(self, node: exp.Expr, told: bool = False) -> Answers:
         """What a condition can come to. Under `not` and beside true or false it is `told`: a yes-or-no
@@ -151,8 +151,8 @@ class _Look:
             return self.first_of([node.this, *node.expressions])
         if isinstance(node, exp.Case | exp.If):
             return frozenset().union({None}, *map(self.answers, self.results(node)))
-        found = _NULL if self.empty(node) else _ANY
-        return frozenset(map(bool, found)) if told and _is_field(node) else found
+        answers = _NULL if self.empty(node) else _ANY
+        return frozenset(map(bool, answers)) if told and _is_field(node) else answers
 
     def compared(self, node: exp.Expr) -> Answers:
         """What `=`, `<>` and `in` can come to."""
@@ -162,8 +162,8 @@ class _Look:
         others = [side for side in (node.this, node.expression) if side not in flags]
         if isinstance(node, exp.In) or len(others) != 1:
             return _ANY
-        found = self.answers(others[0], True)
-        return found if bool(flags[0].this) is isinstance(node, exp.EQ) else _turned(found)
+        answers = self.answers(others[0], True)
+        return answers if bool(flags[0].this) is isinstance(node, exp.EQ) else _turned(answers)
 
     def tested(self, node: exp.Is) -> Answers:
         """What `is null`, `is true` and `is false` can come to."""
@@ -171,15 +171,15 @@ class _Look:
             return frozenset({True}) if self.empty(node.this) else frozenset({True, False})
         if isinstance(node.expression, exp.Boolean):
             wanted = bool(node.expression.this)
-            return frozenset(one is wanted for one in self.answers(node.this))
+            return frozenset(answer is wanted for answer in self.answers(node.this))
         return frozenset({True, False})
 
     def first_of(self, parts: list[exp.Expr]) -> Answers:
-        found: Answers = _NULL
+        answers: Answers = _NULL
         for part in parts:
-            if None in found:
-                found = (found - _NULL) | self.answers(part)
-        return found
+            if None in answers:
+                answers = (answers - _NULL) | self.answers(part)
+        return answers
 
 
 def _is_field(node: exp.Expr) -> bool:
@@ -187,7 +187,7 @@ def _is_field(node: exp.Expr) -> bool:
 
 
 def _turned(found: Answers) -> Answers:
-    return frozenset(None if one is None else not one for one in found)
+    return frozenset(None if answer is None else not answer for answer in found)
 
 
 def _joined(one: bool | None, other: bool | None, decisive: bool) -> bool | None:

@@ -75,7 +75,7 @@ def _filled(node: Node, data: Any, brought: set[Span]) -> Node:
 
 def values_of(document: Document, data: Mapping[str, Any], settings: Mapping[str, str]) -> dict[str, Any]:
     """The value of each param: what was set, else its default."""
-    found: dict[str, Any] = {}
+    values_of: dict[str, Any] = {}
     declared = data.get("params") or {}
     for name in settings:
         if name not in declared:
@@ -115,13 +115,13 @@ def values_of(document: Document, data: Mapping[str, Any], settings: Mapping[str
                 suggestion(str(value), map(str, choices)) or f"it takes {', '.join(map(str, choices))}",
             )
             continue
-        found[name] = value
-    return found
+        values_of[name] = value
+    return values_of
 
 
 def in_one_spelling(declared: Mapping[str, Any], settings: Mapping[str, str]) -> dict[str, str]:
     """What is set for params by the values that it means: each written in one way, the default not at all."""
-    found = {}
+    params = {}
     for name, text in settings.items():
         spec = declared.get(name)
         kind, default = (
@@ -133,8 +133,8 @@ def in_one_spelling(declared: Mapping[str, Any], settings: Mapping[str, str]) ->
         except ValueError:
             value, same = text, False  # which is told, and nothing is sent
         if not same:
-            found[name] = _written(value)
-    return found
+            params[name] = _written(value)
+    return params
 
 
 def _written(value: Any) -> str:
@@ -232,9 +232,9 @@ def as_read(text: str, data: Mapping[str, Any]) -> str:
     known = data.get("__params__", {})
 
     def value(match: re.Match[str]) -> str:
-        found = known.get(match[1] or match[2])
-        if isinstance(found, float) and found.is_integer():
-            found = int(found)
-        return match[0] if found is None else literal(found).sql("duckdb")
+        value = known.get(match[1] or match[2])
+        if isinstance(value, float) and value.is_integer():
+            value = int(value)
+        return match[0] if value is None else literal(value).sql("duckdb")
 
     return " ".join(_IN_SQL.sub(value, text).split())

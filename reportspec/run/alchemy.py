@@ -133,8 +133,8 @@ class AlchemyConnection(KeepsNothing):
         from sqlalchemy.exc import NoSuchTableError, OperationalError, ProgrammingError
 
         look = inspect(self.engine)
-        own = look.default_schema_name
-        found: dict[str, dict[str, str]] = {}
+        own_schema = look.default_schema_name
+        types: dict[str, dict[str, str]] = {}
         for schema in look.get_schema_names():
             if schema.lower() in _SYSTEM:
                 continue
@@ -144,10 +144,10 @@ class AlchemyConnection(KeepsNothing):
                     columns = {c["name"]: str(c["type"]) for c in look.get_columns(table, schema)}
                 except (NoSuchTableError, OperationalError, ProgrammingError):
                     continue
-                found[f"{schema}.{table}"] = columns
-                if schema == own:
-                    found[table] = columns
-        return found
+                types[f"{schema}.{table}"] = columns
+                if schema == own_schema:
+                    types[table] = columns
+        return types
 
     def why(self, error: Any) -> str:
         """What a driver says, without secrets."""
@@ -165,10 +165,10 @@ class AlchemyConnection(KeepsNothing):
             return locked_out(max(1, int(self.wanted.timeout * 0.9)))
         if any(word in low for word in _LATE):
             return timed_out(self.wanted.timeout)
-        for pattern, made in ((_NO_TABLE, no_table), (_NO_COLUMN, no_column)):
-            found = re.search(pattern, why, re.IGNORECASE)
-            if found:
-                return made(next(g for g in found.groups() if g))
+        for pattern, error_of in ((_NO_TABLE, no_table), (_NO_COLUMN, no_column)):
+            match = re.search(pattern, why, re.IGNORECASE)
+            if match:
+                return error_of(next(g for g in match.groups() if g))
         return not_allowed(why) if any(word in low for word in _FORBIDDEN) else refused(why)
 
 

@@ -105,16 +105,16 @@ class Secrets:
     """What must never be shown of a URL: its password, tokens and keys, as written and as meant."""
 
     def __init__(self, url: str) -> None:
-        found: set[str] = set()
+        secrets: set[str] = set()
         try:
             parts = urlsplit(url)
-            given = [parts.password] if parts.password else []
-            given += [v for k, v in parse_qsl(parts.query) if _SECRET.search(k)]
+            passwords = [parts.password] if parts.password else []
+            passwords += [v for k, v in parse_qsl(parts.query) if _SECRET.search(k)]
         except ValueError:
-            given = []
-        for text in given:
-            found |= {text, unquote(text)}
-        self._found = sorted(found, key=len, reverse=True)
+            passwords = []
+        for text in passwords:
+            secrets |= {text, unquote(text)}
+        self._found = sorted(secrets, key=len, reverse=True)
 
     def masked(self, text: str) -> str:
         """The text without them."""

@@ -64,8 +64,8 @@ def run_statements(
     run again, so that the figures of a report belong together. A `survey` is run before them, and
     its judge, who may ask more and may raise, hears what it gave, and may say what is asked in place
     of the statements. Raises SourceError."""
-    asked = list(trees)
-    return _tried(lambda: _run_all(source, wanted, asked, parallel, survey, sharing))
+    statements = list(trees)
+    return _tried(lambda: _run_all(source, wanted, statements, parallel, survey, sharing))
 
 
 def column_types(source: SourceSpec, wanted: Wanted) -> Mapping[str, Mapping[str, str]]:
@@ -125,18 +125,18 @@ def _run_all(
             return []
         if survey is not None:
             tree, judge = survey
-            found = ask(sessions[0], wanted, tree)
-            instead = judge(found, lambda more: ask(sessions[0], wanted, more), guarded_tables(sessions[0]))
+            surveyed = ask(sessions[0], wanted, tree)
+            instead = judge(surveyed, lambda more: ask(sessions[0], wanted, more), guarded_tables(sessions[0]))
             trees = list(instead) if instead is not None else trees
         script = _with_shared(sessions[0], trees, sharing)
         if script is None or script.place.beside:
             _open_beside(sessions, min(parallel, -(-len(trees) // _PER_SESSION)))
         over = trees if script is None else script.trees
         results = _side_by_side(sessions, wanted, trees, over)
-        made = () if script is None else tuple(table.tree for table in script.tables)
+        tables = () if script is None else tuple(table.tree for table in script.tables)
         return [
-            replace(one, asked=(*(made if at == 0 else ()), asked))
-            for at, (one, asked) in enumerate(zip(results, over, strict=True))
+            replace(result, asked=(*(tables if at == 0 else ()), tree))
+            for at, (result, tree) in enumerate(zip(results, over, strict=True))
         ]
     except BaseException:
         _cancel(sessions)
@@ -239,12 +239,12 @@ def _with_shared(session: Connection, trees: list[exp.Expr], sharing: Sharing | 
     """The statements over temporary tables of what several of them are made from; None where each is to stand by
     itself: the database has no such tables, lets this user have none, or cannot keep what it can read."""
     place = session.temporary() if sharing is not None else None
-    found = sharing(trees, place) if sharing is not None and place is not None else None
-    if found is None:
+    shared = sharing(trees, place) if sharing is not None and place is not None else None
+    if shared is None:
         return None
     loose = session.loose()
     try:
-        for table in found.tables:
+        for table in shared.tables:
             session.keep(table.name, sql_text(table.tree, session.dialect, loose=loose), table.keys)
     except Unsupported:
         return None
@@ -252,7 +252,7 @@ def _with_shared(session: Connection, trees: list[exp.Expr], sharing: Sharing | 
         if error.lost or error.code in ("cancelled", "timeout"):
             raise
         return None
-    return found
+    return shared
 
 
 def _side_by_side(
@@ -263,12 +263,12 @@ def _side_by_side(
     dialect, loose = sessions[0].dialect, sessions[0].loose()
 
     def texts(tree: exp.Expr, asked: exp.Expr) -> tuple[str, str]:
-        said = sql_text(tree, dialect, loose=loose)
-        return said, said if asked is tree else sql_text(asked, dialect, loose=loose)
+        shown_sql = sql_text(tree, dialect, loose=loose)
+        return shown_sql, shown_sql if asked is tree else sql_text(asked, dialect, loose=loose)
 
     both = list(zip(trees, over, strict=True))
     if len(sessions) == 1:
-        return [_run(sessions[0], wanted, tree, *texts(tree, asked)) for tree, asked in both]
+        return [_run(sessions[0], wanted, tree, *texts(tree, shown_tree)) for tree, shown_tree in both]
     free: SimpleQueue[Connection] = SimpleQueue()
     for session in sessions:
         free.put(session)
@@ -283,8 +283,8 @@ def _side_by_side(
     with ThreadPoolExecutor(len(sessions), thread_name_prefix="query") as pool:
         waiting: list[Future[Result]] = []
         try:
-            for tree, asked in both:
-                waiting.append(pool.submit(run, tree, *texts(tree, asked)))
+            for tree, shown_tree in both:
+                waiting.append(pool.submit(run, tree, *texts(tree, shown_tree)))
             return [future.result() for future in waiting]
         except BaseException:
             for future in waiting:

@@ -103,11 +103,11 @@ def end_sessions(arguments: dict[str, Any], numbers: set[int]) -> None:
 
     from reportspec.run.tls import tls_of
 
-    given = {name: value for name, value in arguments.items() if name != "tls"}
+    arguments_of_driver = {name: value for name, value in arguments.items() if name != "tls"}
     tls = tls_of(arguments.get("tls") or {})
-    given |= {"ssl": tls.context} if tls.context else {"ssl_disabled": True} if tls.off else {}
+    arguments_of_driver |= {"ssl": tls.context} if tls.context else {"ssl_disabled": True} if tls.off else {}
     with suppress(pymysql.Error, OSError):
-        raw = pymysql.connect(**given)
+        raw = pymysql.connect(**arguments_of_driver)
         with raw, raw.cursor() as cursor:
             for number in numbers:
                 with suppress(pymysql.Error):

@@ -64,8 +64,8 @@ def _matches(pattern: Any, value: Any) -> int | None:
 def _extract(value: Any, pattern: Any, group: Any = 0) -> str | None:
     if value is None or pattern is None:
         return None
-    found = _pattern(text_of(pattern)).search(text_of(value))
-    return (found[int(group)] or "") if found else ""
+    match = _pattern(text_of(pattern)).search(text_of(value))
+    return (match[int(group)] or "") if match else ""
 
 
 def _substitute(value: Any, pattern: Any, new: Any, everywhere: Any = 0) -> str | None:

@@ -37,8 +37,8 @@ def instant_of(value: Any, zone: tzinfo = UTC) -> datetime:
         raise ValueError(text)
     if text.endswith(" UTC"):
         text = text.removesuffix(" UTC") + "Z"
-    found = datetime.fromisoformat(_FINER.sub(r"\1", re.sub(r" (?=[+-]\d)", "", text)))
-    return found if found.tzinfo is None else found.astimezone(zone).replace(tzinfo=None)
+    moment = datetime.fromisoformat(_FINER.sub(r"\1", re.sub(r" (?=[+-]\d)", "", text)))
+    return moment if moment.tzinfo is None else moment.astimezone(zone).replace(tzinfo=None)
 
 
 def day_of(value: Any, zone: tzinfo = UTC) -> date:

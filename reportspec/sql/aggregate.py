@@ -237,8 +237,8 @@ def _case(
         gone = value
         amount = only_amount(scope.binding, measure.entity, measure.of)
         if amount is not None:
-            own = scope.compile(amount, moment)
-            there, gone = (None, own) if measure.keep == "missing" else (own, value)
+            own_amount = scope.compile(amount, moment)
+            there, gone = (None, own_amount) if measure.keep == "missing" else (own_amount, value)
     if measure.keep != "value":
         value = None
     if window is not None:
@@ -297,8 +297,8 @@ def called_apart(scope: Scope, dimension: Dimension, value: exp.Expr, moment: Mo
     if not dimension.called:
         return _with_key(value, key)
     ifs = [
-        exp.If(this=exp.EQ(this=copied(key), expression=literal(one)), true=literal(text))
-        for one, text in dimension.called
+        exp.If(this=exp.EQ(this=copied(key), expression=literal(name)), true=literal(text))
+        for name, text in dimension.called
     ]
     return exp.Case(ifs=ifs, default=value)
 

@@ -125,11 +125,11 @@ def text_of(check: Check) -> tuple[exp.Expr, Callable[[exp.Select], exp.Select]]
     assert part is not None
     assert field is not None
     mapped = part.fields[field.name]
-    given: exp.Expr = exp.Not(this=exp.Is(this=copied(mapped.sql), expression=exp.Null()))
+    is_given: exp.Expr = exp.Not(this=exp.Is(this=copied(mapped.sql), expression=exp.Null()))
     if mapped.holds == "any":  # each value says
-        given = exp.EQ(this=exp.Typeof(this=copied(mapped.sql)), expression=literal("text"))
+        is_given = exp.EQ(this=exp.Typeof(this=copied(mapped.sql)), expression=literal("text"))
 
-    return given, lambda select: rows_of_part(select, check)
+    return is_given, lambda select: rows_of_part(select, check)
 
 
 def rows_of_part(select: exp.Select, check: Check) -> exp.Select:
@@ -147,9 +147,9 @@ def lone_keys(statement: Statement, check: Check, select: exp.Select) -> exp.Sel
     target = statement.binding.entity(check.relation.to)
     assert target.key is not None
     # A record that was deleted was there: only what names nothing is told.
-    own, other = statement.rows_only(check.entity), statement.rows_whole(target.name)
+    referring, other = statement.rows_only(check.entity), statement.rows_whole(target.name)
     by, theirs = (
-        field_of(statement, own, check.entity, check.relation.by),
+        field_of(statement, referring, check.entity, check.relation.by),
         field_of(statement, other, target.name, target.key),
     )
     if by.meta.get(KEY) == theirs.meta.get(KEY):
@@ -157,7 +157,7 @@ def lone_keys(statement: Statement, check: Check, select: exp.Select) -> exp.Sel
     counted = (
         exp.Select()
         .select(named(copied(by), "key"), named(exp.Count(this=exp.Star()), "count"))
-        .from_(table(own))
+        .from_(table(referring))
         .where(exp.Not(this=exp.Is(this=copied(by), expression=exp.Null())))
         .group_by(copied(by))
     )
@@ -177,8 +177,8 @@ def repeated_keys(join: MappedJoin) -> exp.Select:
     source = copied(join.table)
     source.meta[SOURCE] = True
     select = select.from_(source, copy=False)
-    given = [exp.Not(this=exp.Is(this=copied(key), expression=exp.Null())) for key in keys]
-    conditions = [*given, *([copied(join.where)] if join.where is not None else [])]
+    given_keys = [exp.Not(this=exp.Is(this=copied(key), expression=exp.Null())) for key in keys]
+    conditions = [*given_keys, *([copied(join.where)] if join.where is not None else [])]
     select = select.where(all_of(conditions), copy=False).group_by(*(copied(key) for key in keys))
     several = exp.GT(this=exp.Count(this=exp.Star()), expression=literal(1))
     return select.having(several, copy=False)
@@ -208,18 +208,18 @@ def tied_keys(check: Check) -> exp.Select:
     conditions: list[exp.Expr] = [exp.Not(this=exp.Is(this=key.copy(), expression=exp.Null())) for key in keys]
     conditions += [where.copy()] if where is not None else []
     ranked = exp.Subquery(this=inside.from_(table_).where(all_of(conditions)), alias=alias_of("ranked"))
-    own = [column("ranked", f"key{at}") for at in range(len(keys))]
+    keys_of_row = [column("ranked", f"key{at}") for at in range(len(keys))]
     differ = [_several(column("ranked", f"cell{at}")) for at in range(len(check.cells))]
     more = exp.GT(this=exp.Count(this=exp.Star()), expression=literal(1))
     either: exp.Expr = differ[0]
-    for one in differ[1:]:
-        either = exp.Or(this=either, expression=one)
-    select = exp.Select().select(*(named(key, f"key{at}") for at, key in enumerate(own)))
+    for condition in differ[1:]:
+        either = exp.Or(this=either, expression=condition)
+    select = exp.Select().select(*(named(key, f"key{at}") for at, key in enumerate(keys_of_row)))
     select = select.select(named(exp.Count(this=exp.Star()), "count")).from_(ranked)
     first = exp.EQ(this=column("ranked", PLACE), expression=literal(1))
     return (
         select.where(first)
-        .group_by(*(key.copy() for key in own))
+        .group_by(*(key.copy() for key in keys_of_row))
         .having(exp.And(this=more, expression=exp.Paren(this=either)))
     )
 

@@ -73,15 +73,15 @@ def breaks(statement: Statement, cte: str, check: Check) -> exp.Expr:
     if check.kind == "unknown-value":
         if len(check.names) == 1:
             return exp.EQ(this=value, expression=literal(check.names[0]))
-        return exp.In(this=value, expressions=[literal(one) for one in check.names])
-    declared = [literal(one) for one in check.field.values]
+        return exp.In(this=value, expressions=[literal(name) for name in check.names])
+    declared = [literal(value) for value in check.field.values]
     other = exp.Not(this=exp.In(this=value, expressions=declared))
     if check.kind in ("undeclared-value", "other-value"):
         return other
     meant: exp.Expr = exp.Lower(this=copied(value))
     for sign in (" ", "-", "_"):
         meant = exp.Replace(this=meant, expression=literal(sign), replacement=literal(""))
-    folded = [literal(one.lower().replace("_", "")) for one in check.field.values]
+    folded = [literal(value.lower().replace("_", "")) for value in check.field.values]
     near = exp.In(this=meant, expressions=folded)
     return exp.And(this=other, expression=near)
 
@@ -96,9 +96,9 @@ def given(value: exp.Expr) -> exp.Expr:
 def has_amount(statement: Statement, cte: str, check: Check) -> exp.Expr:
     """That a row has one of the amounts that a currency is of."""
     none = [exp.Is(this=field_of(statement, cte, check.entity, name), expression=exp.Null()) for name in check.names]
-    found = any_of([exp.Not(this=one) for one in none])
-    assert found is not None
-    return exp.Paren(this=found)
+    broken = any_of([exp.Not(this=condition) for condition in none])
+    assert broken is not None
+    return exp.Paren(this=broken)
 
 
 def between(binding: Binding, check: Check, value: exp.Expr, start: date, end: date) -> exp.Expr:

@@ -137,10 +137,10 @@ class _Clock:
                 if local.tzinfo is not None:
                     return None
                 at = local.replace(tzinfo=self._zone).astimezone(UTC)
-            told = at.astimezone(self._source).replace(tzinfo=None).isoformat(" ")
+            clock_text = at.astimezone(self._source).replace(tzinfo=None).isoformat(" ")
         except (ValueError, OverflowError):
             return None
-        return cast(exp.Literal.string(told), "TIMESTAMP")
+        return cast(exp.Literal.string(clock_text), "TIMESTAMP")
 
     def _back(self, tree: exp.Expr) -> exp.Expr:
         return moved(tree, str(self._zone), str(self._source))

@@ -57,11 +57,11 @@ def combined(
     if not keys:
         return side_by_side(selects, list(types))
     parts = []
-    for select, own in selects:
+    for select, names in selects:
         wanted = [s for s in select.expressions if s.alias in keys]
         by_alias = {s.alias: s for s in select.expressions}
         for name in types:
-            value = by_alias[name] if name in own else named(null(types[name]), name)
+            value = by_alias[name] if name in names else named(null(types[name]), name)
             wanted.append(value)
         select.set("expressions", wanted)
         parts.append(select)
@@ -85,10 +85,10 @@ def side_by_side(selects: Sequence[Part], outputs: Sequence[str]) -> exp.Select:
     those of many are brought together in groups first; with LIMIT no database makes one join of them again."""
     if len(selects) > MOST_JOINED:
         groups = [selects[at : at + MOST_JOINED] for at in range(0, len(selects), MOST_JOINED)]
-        named_by = [[name for _, own in group for name in own] for group in groups]
+        named_by = [[name for _, names in group for name in names] for group in groups]
         joined = [side_by_side(group, names).limit(1) for group, names in zip(groups, named_by, strict=True)]
         selects = list(zip(joined, named_by, strict=True))
-    places = {name: f"part_{n}" for n, (_, own) in enumerate(selects, 1) for name in own}
+    places = {name: f"part_{n}" for n, (_, names) in enumerate(selects, 1) for name in names}
     outer = exp.Select()
     for name in outputs:
         outer = outer.select(named(column(places[name], name), name), copy=False)

@@ -30,9 +30,9 @@ def currency_of(scope: Scope, path: tuple[str, ...], steps: tuple[str, ...]) -> 
         name = known.currency if known else None
         return name if name and scope.binding.gives(path[0], name) else None
     base = scope.binding.entity_at(scope.entity, steps)
-    found = scope.binding.resolve(base, path)
-    owner = scope.binding.entity_at(base, found.steps)
-    name = found.field.currency
+    reference = scope.binding.resolve(base, path)
+    owner = scope.binding.entity_at(base, reference.steps)
+    name = reference.field.currency
     return name if name and scope.binding.gives(owner, name) else None
 
 
@@ -62,19 +62,19 @@ def converted(
     if isinstance(at, exp.Case) and at.this is None and at.args.get("default") is not None:
         ifs = [
             exp.If(
-                this=scope.compile(one.this, moment, steps),
-                true=converted(scope, path, one.args["true"], moment, steps, before=before),
+                this=scope.compile(branch.this, moment, steps),
+                true=converted(scope, path, branch.args["true"], moment, steps, before=before),
             )
-            for one in at.args["ifs"]
+            for branch in at.args["ifs"]
         ]
         last = converted(scope, path, at.args["default"], moment, steps, before=before)
         return exp.Case(ifs=ifs, default=last)
     code = exp.Upper(this=exp.Trim(this=scope.field((*path[:-1], name), moment, steps)))
-    own = exp.EQ(this=code, expression=literal(scope.binding.currency))
+    is_own_currency = exp.EQ(this=code, expression=literal(scope.binding.currency))
     rate = _rate(scope, code, at, moment, steps, before)
     if rate is None:
-        return when(own, value)
-    return when(own, value, cast(exp.Mul(this=copied(value), expression=rate), EXACT))
+        return when(is_own_currency, value)
+    return when(is_own_currency, value, cast(exp.Mul(this=copied(value), expression=rate), EXACT))
 
 
 def _rate(
@@ -115,9 +115,9 @@ def _rate(
 def whatever_currency(node: exp.Expr) -> exp.Expr | None:
     """The name in a condition that is the same in every currency: whether an amount is there, and
     whether it is more or less than nothing. It holds of amounts without a rate, too."""
-    given = isinstance(node, exp.Is) and isinstance(node.expression, exp.Null)
+    is_null_test = isinstance(node, exp.Is) and isinstance(node.expression, exp.Null)
     compared = isinstance(node, (exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE))
     nothing = compared and isinstance(node.expression, exp.Literal) and node.expression.is_number
-    if given or (nothing and float(node.expression.this) == 0):
+    if is_null_test or (nothing and float(node.expression.this) == 0):
         return node.this if isinstance(node.this, (exp.Column, exp.Dot)) else None
     return None

@@ -42,9 +42,9 @@ def sql_texts(
         # Whoever lists the values merges equal rows itself, byte for byte.
         tree = with_args(tree, distinct=None)
     try:
-        found = lowered(tree, dialect)
-        hold(found, dialect.sqlglot, shared_in(tree))
-        texts = [_written(found, dialect, one) for one in pretty]
+        lowered_tree = lowered(tree, dialect)
+        hold(lowered_tree, dialect.sqlglot, shared_in(tree))
+        texts = [_written(lowered_tree, dialect, one) for one in pretty]
     except Breached as breached:
         raise Unsupported(
             f"an expression cannot be written for {dialect.label} so that it says what is meant: `{breached}`"
@@ -131,18 +131,18 @@ def _read_by(select: exp.Expr) -> dict[str, str]:
     from_ = select.args.get("from_")
     sources = [from_.this] if from_ is not None else []
     sources += [join.this for join in select.args.get("joins") or ()]
-    found = {}
+    columns = {}
     for source in sources:
         # What stands between is `SELECT *` of a table, cut or grouped.
         table = source if isinstance(source, exp.Table) else source.find(exp.Table)
         if table is not None and table.meta.get(SOURCE):
-            found[source.alias_or_name] = ".".join(part.name for part in table.parts).lower()
-    return found
+            columns[source.alias_or_name] = ".".join(part.name for part in table.parts).lower()
+    return columns
 
 
 def _each_column(part: Any, change: Rule) -> Any:
     if isinstance(part, list):
-        return [_each_column(one, change) for one in part]
+        return [_each_column(item, change) for item in part]
     return rewritten(part, {exp.Column: change}) if isinstance(part, exp.Expr) else part
 
 
@@ -238,5 +238,5 @@ def _apart(tree: exp.Expr) -> exp.Expr:
 
 def source_tables(tree: exp.Expr) -> frozenset[str]:
     """The source's tables that a statement reads, as a mapping names them."""
-    found: frozenset[str] = tree.meta.get(READS, frozenset())
-    return found
+    reads: frozenset[str] = tree.meta.get(READS, frozenset())
+    return reads

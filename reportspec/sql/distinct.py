@@ -35,18 +35,18 @@ def values_statement(
         value = scope.field((entity, *name.split(".")), moment)
         select = select.select(named(value, f"f{index}"), copy=False)
     first = scope.field((entity, names[0]), moment)
-    found = scope.exists(moment)
-    told: list[exp.Expr] = []
+    exists = scope.exists(moment)
+    conditions_of_trees: list[exp.Expr] = []
     for tree in conditions:
-        told += conjuncts(scope.compile(tree, moment, (), AS_OF))
-    met = all_of(told)
+        conditions_of_trees += conjuncts(scope.compile(tree, moment, (), AS_OF))
+    met = all_of(conditions_of_trees)
     chosen = literal(1) if met is None else when(met, literal(1), literal(0))
     select = select.select(named(chosen, CHOSEN), copy=False)
-    found.append(exp.Not(this=exp.Is(this=first, expression=exp.Null())))
+    exists.append(exp.Not(this=exp.Is(this=first, expression=exp.Null())))
     for tree in only:
-        found += conjuncts(scope.compile(tree, moment, (), AS_OF))
+        exists += conjuncts(scope.compile(tree, moment, (), AS_OF))
     select = scope.attach(select)
-    condition = all_of(found)
+    condition = all_of(exists)
     assert condition is not None
     select = select.where(condition, copy=False)
     select = select if only else select.distinct(copy=False)

@@ -115,8 +115,8 @@ def examples_statement(binding: Binding, check: Check) -> exp.Expr:
     most = 2
     if check.kind in ("repeated-key", "shared-name"):
         several = exp.GT(this=exp.Count(this=exp.Star()), expression=literal(1))
-        given = exp.Not(this=exp.Is(this=copied(value), expression=exp.Null()))
-        select = select.where(given).having(several)
+        is_given = exp.Not(this=exp.Is(this=copied(value), expression=exp.Null()))
+        select = select.where(is_given).having(several)
     elif check.kind == "unknown-value":
         most = MOST_KNOWN
     else:
@@ -210,7 +210,7 @@ def near_keys_statement(binding: Binding, check: Check, wanted: Iterable[str]) -
     cte = statement.rows_whole(target.name)
     key = field_of(statement, cte, target.name, target.key)
     plain = exp.Lower(this=exp.Trim(this=cast(copied(key), "VARCHAR")))
-    near = exp.In(this=plain, expressions=[literal(one) for one in wanted])
+    near = exp.In(this=plain, expressions=[literal(name) for name in wanted])
     select = exp.Select().select(named(cast(key, "VARCHAR"), "value")).from_(table(cte)).where(near)
     return statement.finish(select, {"value": "text"})
 

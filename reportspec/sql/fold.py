@@ -69,9 +69,9 @@ class _Inner:
     def key(self, tree: exp.Expr) -> exp.Column:
         """The column of the groups for something that rows are grouped by."""
         name = self.keys.setdefault(tree, f"k{len(self.keys)}")
-        found = column(GROUPS, name)
-        found.meta.update(tree.meta)
-        return found
+        cell = column(GROUPS, name)
+        cell.meta.update(tree.meta)
+        return cell
 
     def sum(self, tree: exp.Expr) -> exp.Column:
         """The column of the groups for an aggregate."""
@@ -84,24 +84,24 @@ Keys = Sequence[tuple[str, exp.Expr]]  # what rows are grouped by, with the name
 def aggregated(rows: Rows, keys: Keys, cases: Sequence[Case]) -> exp.Select:
     """The SELECT of the cases over rows grouped by the keys, in one step or two."""
     common = _common(cases)
-    own = [tuple(c for c in case.conditions if c not in common) for case in cases]
+    own_conditions = [tuple(c for c in case.conditions if c not in common) for case in cases]
     windows = list(dict.fromkeys(case.window for case in cases))
     where = list(common)
-    bounded = len(windows) > 1 and None not in windows and all(own)
+    bounded = len(windows) > 1 and None not in windows and all(own_conditions)
     if bounded:
         where += any_window(window for window in windows if window is not None)
-    elif not keys and all(own):
-        where += _any_case(own)
+    elif not keys and all(own_conditions):
+        where += _any_case(own_conditions)
     if all(case.counts or case.measure.aggregate in _ADDS_UP for case in cases):
-        named_later = _named_later(rows, keys, [*where, *_trees(cases, own)])
-        if named_later or sum(map(bool, own)) >= WORTH:
-            return _two_steps(rows, keys, cases, _Parted(own, where, named_later, bounded))
+        named_later = _named_later(rows, keys, [*where, *_trees(cases, own_conditions)])
+        if named_later or sum(map(bool, own_conditions)) >= WORTH:
+            return _two_steps(rows, keys, cases, _Parted(own_conditions, where, named_later, bounded))
     select = exp.Select()
     for name, key in keys:
         select = select.select(named(key, name), copy=False)
-    for case, conditions in zip(cases, own, strict=True):
-        told = all_of([*conditions, *_lacking(case)])
-        select = select.select(named(_aggregate(case, told), case.alias), copy=False)
+    for case, conditions in zip(cases, own_conditions, strict=True):
+        condition = all_of([*conditions, *_lacking(case)])
+        select = select.select(named(_aggregate(case, condition), case.alias), copy=False)
     return _grouped(rows.attach(select), where, [key for _, key in keys])
 
 
@@ -250,8 +250,8 @@ def _outer_keys(inner: _Inner, keys: Keys, named_later: Sequence[exp.Join]) -> l
 
 def _on_groups(inner: _Inner, join: exp.Join) -> exp.Join:
     on = join.args["on"]
-    told = exp.EQ(this=on.this, expression=inner.key(on.expression))
-    return exp.Join(this=join.this, side="LEFT", on=told)
+    equality = exp.EQ(this=on.this, expression=inner.key(on.expression))
+    return exp.Join(this=join.this, side="LEFT", on=equality)
 
 
 def _named_later(rows: Rows, keys: Keys, others: Iterable[exp.Expr]) -> list[exp.Join]:
@@ -261,13 +261,13 @@ def _named_later(rows: Rows, keys: Keys, others: Iterable[exp.Expr]) -> list[exp
     for join in rows.joins:
         if (on := join.args.get("on")) is not None:
             used |= _aliases(on) - {join.this.alias_or_name}
-    found = [j for j in rows.small if j.this.alias_or_name not in used]
+    joins_kept = [j for j in rows.small if j.this.alias_or_name not in used]
     # A key that also needs another table keeps its joins with the rows.
     for _, key in keys:
-        names = {j.this.alias_or_name for j in found}
+        names = {j.this.alias_or_name for j in joins_kept}
         if not _aliases(key) <= names:
-            found = [j for j in found if j.this.alias_or_name not in _aliases(key)]
-    return found
+            joins_kept = [j for j in joins_kept if j.this.alias_or_name not in _aliases(key)]
+    return joins_kept
 
 
 def _aliases(tree: exp.Expr) -> set[str]:
@@ -301,7 +301,7 @@ class _Asked:
 
     def condition(self, conditions: Iterable[exp.Expr]) -> exp.Expr | None:
         """What a case asks of a group."""
-        return all_of(found for c in conditions if (found := self._found[c]) is not None)
+        return all_of(condition_found for c in conditions if (condition_found := self._found[c]) is not None)
 
     def _tell(self, conditions: Iterable[exp.Expr], found: exp.Expr) -> None:
         """The conditions are asked together: the first stands for all."""
@@ -312,8 +312,8 @@ class _Asked:
     def _of_few(self, inner: _Inner, condition: exp.Expr) -> bool:
         """Whether a condition is about nothing but expressions of few values; it then asks the
         groups what it asked the rows."""
-        told = _told_apart(condition)
-        if told is None:
+        keys_told = _told_apart(condition)
+        if keys_told is None:
             return False
 
         def swap(node: exp.Expr) -> exp.Expr:
@@ -333,20 +333,21 @@ class _Asked:
         ordered = in_turn(case.window for case in cases if case.window is not None)
         if ordered is None or len(ordered) > 2:
             return
-        asked = [tuple(i for i, case in enumerate(cases) if case.window == window) for window in ordered]
+        cases_of_window = [tuple(i for i, case in enumerate(cases) if case.window == window) for window in ordered]
         if any(
-            not set(window.conditions) <= set(together.get(by, ())) for window, by in zip(ordered, asked, strict=True)
+            not set(window.conditions) <= set(together.get(by, ()))
+            for window, by in zip(ordered, cases_of_window, strict=True)
         ):
             return
         (_, before), (since, _) = (window.conditions for window in ordered)
         bounds = {c for window in ordered for c in window.conditions}
-        more = [[c for c in together[by] if c not in bounds] for by in asked]
+        more = [[c for c in together[by] if c not in bounds] for by in cases_of_window]
         if any(more):
             first, second = _flag(inner, [before, *more[0]]), _flag(inner, [since, *more[1]])
         else:
             first, second = _flag(inner, [before]), _flag(inner, [before], holds=False)
-        for by, found in zip(asked, (first, second), strict=True):
-            self._tell(together.pop(by), found)
+        for by, condition_found in zip(cases_of_window, (first, second), strict=True):
+            self._tell(together.pop(by), condition_found)
 
 
 def _flag(inner: _Inner, conditions: Iterable[exp.Expr], *, holds: bool = True) -> exp.Expr:
@@ -355,9 +356,9 @@ def _flag(inner: _Inner, conditions: Iterable[exp.Expr], *, holds: bool = True) 
     assert joined is not None
     tree = when(joined, literal(1), literal(0))
     tree.meta[FLAG] = True
-    asked = exp.EQ(this=inner.key(tree), expression=literal(int(holds)))
-    asked.meta[FLAG] = True
-    return asked
+    equality = exp.EQ(this=inner.key(tree), expression=literal(int(holds)))
+    equality.meta[FLAG] = True
+    return equality
 
 
 def _told_apart(condition: exp.Expr) -> list[exp.Expr] | None:
@@ -368,10 +369,10 @@ def _told_apart(condition: exp.Expr) -> list[exp.Expr] | None:
         return []
     if not isinstance(condition, _PLAIN):
         return None
-    found: list[exp.Expr] = []
+    conditions_found: list[exp.Expr] = []
     for child in condition.iter_expressions():
-        told = _told_apart(child)
-        if told is None:
+        keys_told = _told_apart(child)
+        if keys_told is None:
             return None
-        found += told
-    return found
+        conditions_found += keys_told
+    return conditions_found

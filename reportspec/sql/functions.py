@@ -72,10 +72,10 @@ def _between(scope: Scope, name: str, arguments: list[exp.Expr], moment: Moment,
             for tree, is_date in zip(arguments, whole, strict=True)
         ]
         difference = exp.DateDiff(this=days[1], expression=days[0], unit=exp.var("DAY"))
-        found: exp.Expr = cast(difference, "DOUBLE")
+        in_days: exp.Expr = cast(difference, "DOUBLE")
         if _DAYS[name] != 1:
-            found = exp.Mul(this=found, expression=literal(_DAYS[name]))
-        return found
+            in_days = exp.Mul(this=in_days, expression=literal(_DAYS[name]))
+        return in_days
     start, end = scope.compile(first, moment, steps), scope.compile(second, moment, steps)
     micros = exp.DateDiff(this=end, expression=start, unit=exp.var("MICROSECOND"))
     micros.meta[ZONE] = str(scope.binding.source_zone)

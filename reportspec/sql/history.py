@@ -50,9 +50,9 @@ def past_values(statement: Statement, entity: Entity, needed: tuple[str, ...]) -
     """Of the fields that are asked for, those of which the history has what they were; a currency
     brings the amount that it belongs to."""
     known = statement.binding.past_values(entity)
-    asked = [name for name in known if name in needed]
-    money = [name for name in known if entity.fields[name].currency in asked]
-    return tuple(dict.fromkeys((*asked, *money)))
+    values_asked = [name for name in known if name in needed]
+    money = [name for name in known if entity.fields[name].currency in values_asked]
+    return tuple(dict.fromkeys((*values_asked, *money)))
 
 
 def select_versions(
@@ -237,8 +237,8 @@ def _closed_record(outcome: Outcome, base: str) -> exp.Expr:
 
 def _own(history: History, base: str, which: exp.Expr, stage: str) -> exp.Expr:
     """Whether a state is the closed one that a record is in, with a closing of its own."""
-    given = exp.Not(this=exp.Is(this=column(base, history.outcome.at), expression=exp.Null()))
-    return exp.and_(which, exp.Paren(this=_closed(history, stage)), given)
+    has_outcome = exp.Not(this=exp.Is(this=column(base, history.outcome.at), expression=exp.Null()))
+    return exp.and_(which, exp.Paren(this=_closed(history, stage)), has_outcome)
 
 
 def _yes(alias: str, name: str) -> exp.Expr:
@@ -258,12 +258,12 @@ def _versions(
     assert history is not None
     assert entity.key is not None
     history_of = past_values(statement, entity, needed)
-    own = _of_state(statement, entity, base, states)
+    fields_of_state = _of_state(statement, entity, base, states)
     if history_of:
-        own |= _bounds(history, states)
+        fields_of_state |= _bounds(history, states)
     select = exp.Select()
     for field in dict.fromkeys((*needed, "stage_since", CHANGED, "valid_from", "valid_until")):
-        value = own.get(field) or _as_then(statement, entity, base, states, field)
+        value = fields_of_state.get(field) or _as_then(statement, entity, base, states, field)
         amount = next((n for n in history_of if entity.fields[n].currency == field), field)
         if amount in history_of:
             value = _value_then(history, base, states, field, amount, value)
@@ -280,7 +280,9 @@ def _versions(
         return select
     select = select.join(_join_values(statement, entity, states), copy=False)
     if spans:
-        select = select.where(_held_in(statement, own["valid_from"], own["valid_until"], spans), copy=False)
+        select = select.where(
+            _held_in(statement, fields_of_state["valid_from"], fields_of_state["valid_until"], spans), copy=False
+        )
     return select
 
 
@@ -309,7 +311,7 @@ def _of_state(statement: Statement, entity: Entity, base: str, states: str) -> d
     history = entity.history
     assert history is not None
     outcome = history.outcome
-    own: dict[str, exp.Expr] = {
+    fields_of_row: dict[str, exp.Expr] = {
         outcome.field: _status(history, base, states),
         outcome.at: _closing(statement, entity, base, states),
         history.stage: exp.Coalesce(this=column(states, history.stage), expressions=[column(base, history.stage)]),
@@ -326,11 +328,13 @@ def _of_state(statement: Statement, entity: Entity, base: str, states: str) -> d
     if outcome.reopened is not None:
         # Of what was closed then, whether it was opened again, or closed otherwise, since.
         told = exp.Paren(this=_told_today(history, base, states))
-        own[outcome.reopened] = when(told, exp.Boolean(this=False), _closed_state(states))
+        fields_of_row[outcome.reopened] = when(told, exp.Boolean(this=False), _closed_state(states))
     if statement.binding.mapped(entity.name, outcome.lost_from) is not None:
         recorded = column(base, outcome.lost_from)
-        own[outcome.lost_from] = exp.Coalesce(this=column(states, "last_open_stage_id"), expressions=[recorded])
-    return own
+        fields_of_row[outcome.lost_from] = exp.Coalesce(
+            this=column(states, "last_open_stage_id"), expressions=[recorded]
+        )
+    return fields_of_row
 
 
 def _status(history: History, base: str, states: str) -> exp.Expr:
@@ -395,14 +399,14 @@ def _bounds(history: History, states: str) -> dict[str, exp.Expr]:
 def _value_then(history: History, base: str, states: str, field: str, amount: str, today: exp.Expr) -> exp.Expr:
     """A field as the history has it. The last change of all is the source's record of today, which
     has the last word, and the history's where it is empty. A currency goes with its `amount`."""
-    own = exp.Not(this=exp.Is(this=column(base, amount), expression=exp.Null()))
-    given = exp.Not(this=exp.Is(this=column(WORTH, amount), expression=exp.Null()))
+    own_amount = exp.Not(this=exp.Is(this=column(base, amount), expression=exp.Null()))
+    worth_given = exp.Not(this=exp.Is(this=column(WORTH, amount), expression=exp.Null()))
     assert history.values is not None
     newest = exp.And(this=column(states, "is_last"), expression=column(WORTH, history.values.ends))
     return exp.Case(
         ifs=[
-            exp.If(this=exp.And(this=newest, expression=own), true=column(base, field)),
-            exp.If(this=given, true=column(WORTH, field)),
+            exp.If(this=exp.And(this=newest, expression=own_amount), true=column(base, field)),
+            exp.If(this=worth_given, true=column(WORTH, field)),
         ],
         default=today,
     )

@@ -71,14 +71,14 @@ def _by_day(rates: ExchangeRates, currency: str) -> exp.Select:
         typed=False,
         safe=False,
     )
-    given = exp.Coalesce(
+    quoted_rate = exp.Coalesce(
         this=exp.Max(this=when(to_base, rate)),
         expressions=[exp.Max(this=when(copied(from_base), inverse))],
     )
     other = when(copied(to_base), code(rates.base), code(rates.quote))
     return (
         exp.Select()
-        .select(named(other, "currency"), named(day, "day"), named(given, "rate"))
+        .select(named(other, "currency"), named(day, "day"), named(quoted_rate, "rate"))
         .from_(table(source))
         .where(any_of([copied(to_base), copied(from_base)]))
         .group_by(copied(other), copied(day))

@@ -85,9 +85,9 @@ def _order(
     # alike in all of it may stand in any order.
     rest = [path for _, path in query.fields]
     rest += [(entity, field.name) for field in binding.fields(entity) if binding.mapped(entity, field.name) is not None]
-    told = {path for path, _ in query.sort}
+    sorted_paths = {path for path, _ in query.sort}
     return order + [
-        exp.Ordered(this=shown(path), nulls_first=False) for path in dict.fromkeys(rest) if path not in told
+        exp.Ordered(this=shown(path), nulls_first=False) for path in dict.fromkeys(rest) if path not in sorted_paths
     ]
 
 
@@ -97,11 +97,11 @@ def _cut(select: exp.Select, order: list[exp.Ordered], apart: list[exp.Expr], qu
     if not apart:
         select = select.order_by(*order, copy=False) if order else select
         return select.limit(limit, copy=False)
-    names = [one.alias for one in select.expressions]
+    names = [expression.alias for expression in select.expressions]
     place = exp.Window(
         this=exp.RowNumber(),
         partition_by=[*apart],
-        order=exp.Order(expressions=order or [exp.Ordered(this=one) for one in apart]),
+        order=exp.Order(expressions=order or [exp.Ordered(this=tie) for tie in apart]),
     )
     rows = select.select(named(place, PLACE), copy=False)
     outer = exp.Select()

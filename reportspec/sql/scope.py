@@ -266,9 +266,9 @@ class Scope:
                 if at is not None and currency_of(self, path, steps):
                     return converted(self, path, at, moment, steps, before=before)
                 return self.field(path, moment, steps)
-            own = whatever_currency(node) if at is not None else None
-            if own is not None:
-                node.set("this", self.field(path_of(own), moment, steps))
+            same_currency = whatever_currency(node) if at is not None else None
+            if same_currency is not None:
+                node.set("this", self.field(path_of(same_currency), moment, steps))
                 return node
             days = self._beside_days(node, moment, steps)
             if isinstance(node, exp.Anonymous) and str(node.this).upper() in OWN_FUNCTIONS:
@@ -289,14 +289,14 @@ class Scope:
     def _meant(self, tree: exp.Expr, steps: tuple[str, ...], day: bool) -> exp.Expr:
         """A copy of an expression in which nothing is left to what one takes for granted: whose clock it goes
         by, and what null is where yes or no is asked."""
-        own, binding = copied(tree), self.binding
+        compiled, binding = copied(tree), self.binding
         named = binding.kinds(binding.entity_at(self.entity, steps), self.matched)
-        if WRITTEN in own.meta:
-            own = explicit(own, named)
+        if WRITTEN in compiled.meta:
+            compiled = explicit(compiled, named)
         if _written_by_people(binding, tree):
             days = lambda node: self.keeps_days(node, steps)  # noqa: E731
-            own = by_the_report(own, named, days, binding.source_zone, binding.zone, day=day)
-        return null_is_no(own, lambda node: self._says_yes(node, steps))
+            compiled = by_the_report(compiled, named, days, binding.source_zone, binding.zone, day=day)
+        return null_is_no(compiled, lambda node: self._says_yes(node, steps))
 
     def _says_yes(self, node: exp.Expr, steps: tuple[str, ...]) -> bool:
         """Whether a name is that of a yes-or-no field."""
@@ -314,13 +314,13 @@ class Scope:
         they are compared with a field that keeps days: a day has no hour to compare."""
         if not isinstance(node, (exp.LT, exp.LTE, exp.GT, exp.GTE, exp.EQ, exp.NEQ)):
             return {}
-        found = {}
+        fields = {}
         for key, other in (("this", node.expression), ("expression", node.this)):
             side = node.args[key]
             bare = isinstance(side, exp.Column) and len(path_of(side)) == 1
             if bare and isinstance(other, (exp.Column, exp.Dot)) and self.keeps_days(other, steps):
-                found[key] = self.bound_day(path_of(side)[0], moment, due=self.is_due(other, steps))
-        return found
+                fields[key] = self.bound_day(path_of(side)[0], moment, due=self.is_due(other, steps))
+        return fields
 
     def bound_day(self, name: str, moment: Moment, *, due: bool = False) -> exp.Expr:
         """`as_of` or a bound of the period as a day, to compare with days. Of what happened it is the
@@ -348,8 +348,8 @@ class Scope:
         value = {"as_of": moment.as_of, "period_start": moment.start, "period_end": moment.end}[name]
         if local and isinstance(value, datetime):
             return shown_at(value, self.binding.zone)
-        found = self.instant(value, storage)
-        return moved(found, str(self.binding.source_zone), str(self.binding.zone)) if local else found
+        instant = self.instant(value, storage)
+        return moved(instant, str(self.binding.source_zone), str(self.binding.zone)) if local else instant
 
     def keeps_days(self, tree: exp.Expr, steps: tuple[str, ...] = ()) -> bool:
         """Whether an expression has times in it, and all of them are whole days."""
@@ -378,14 +378,14 @@ class Scope:
             found_field = self.binding.field(*path)
             assert found_field is not None, path
             return self._value(path[0], paired, found_field, (), moment)
-        found = self.binding.resolve(self.binding.entity_at(self.entity, steps), path)
-        way = (*steps, *found.steps)
+        reference = self.binding.resolve(self.binding.entity_at(self.entity, steps), path)
+        way = (*steps, *reference.steps)
         last = self._last(way)
-        if last is not None and last.today and not self.binding.has_today(last, found.field):
-            return null(TYPES[found.field.type])
+        if last is not None and last.today and not self.binding.has_today(last, reference.field):
+            return null(TYPES[reference.field.type])
         alias = self._join(way, moment)
         entity = self.binding.entity(self.binding.entity_at(self.entity, way))
-        return self._value(alias, entity, found.field, way, moment)
+        return self._value(alias, entity, reference.field, way, moment)
 
     def _value(self, alias: str, entity: Entity, field: Field, way: tuple[str, ...], moment: Moment) -> exp.Expr:
         """A field of what stands under an alias, at the end of a way."""
@@ -417,8 +417,8 @@ class Scope:
         history = entity.history
         if history is None or not self.statement.versioned(entity.name):
             return False
-        told = (*history.outcome.fields, history.stage)
-        return field.name in told or field.name in self.binding.past_values(entity)
+        past_fields = (*history.outcome.fields, history.stage)
+        return field.name in past_fields or field.name in self.binding.past_values(entity)
 
     def _as_of(self, alias: str, entity: Entity, field: Field, value: exp.Expr, moment: Moment) -> exp.Expr:
         """The value of a field as it was at a moment: before its event it was another."""
@@ -444,9 +444,9 @@ class Scope:
 
     def _column(self, alias: str, entity: Entity, field: Field) -> exp.Expr:
         """A column of a CTE. Keys are texts for all that may ask of them."""
-        found = _typed(column(alias, field.name), field)
+        value = _typed(column(alias, field.name), field)
         kind = self.binding.key_kind(entity.name, field.name) if field.type == "key" else ""
-        return text_key(found, kind) if kind else found
+        return text_key(value, kind) if kind else value
 
     def _last(self, way: tuple[str, ...]) -> Relation | None:
         """The relation at the end of a way."""

@@ -71,8 +71,8 @@ def _select_part(binding: Binding, of_entity: str, at: int, names: tuple[str, ..
     fields = [_landed(binding, of_entity, at, name) for name in names] or [named(literal(1), "one")]
     select = from_part(exp.Select(expressions=fields), part)
     conditions = conjuncts(copied(part.where)) if part.where is not None else []
-    own = [] if whole else _own_conditions(binding, entity, part)
-    condition = all_of([*conditions, *own])
+    own_where = [] if whole else _own_conditions(binding, entity, part)
+    condition = all_of([*conditions, *own_where])
     return select.where(condition, copy=False) if condition is not None else select
 
 
@@ -174,14 +174,14 @@ def _stored_alike(binding: Binding, entity: Entity, field: Field) -> bool:
 def _own_conditions(binding: Binding, entity: Entity, part: MappedPart) -> list[exp.Expr]:
     """The entity's own `where`, but for what is only about fields that the source lacks:
     conditions on optional fields are written so that null passes."""
-    found = []
-    for own in conjuncts(entity.where):
-        names = [path_of(node)[-1] for node in column_nodes(own)]
+    conditions = []
+    for condition in conjuncts(entity.where):
+        names = [path_of(node)[-1] for node in column_nodes(condition)]
         if any(name in part.fields for name in names):
-            wrapped = exp.Paren(this=copied(own))
+            wrapped = exp.Paren(this=copied(condition))
             wrapped.transform(lambda node: _substitute(binding, entity, part, node), copy=False)
-            found.append(wrapped.this)
-    return found
+            conditions.append(wrapped.this)
+    return conditions
 
 
 def _substitute(binding: Binding, entity: Entity, part: MappedPart, node: exp.Expr) -> exp.Expr:

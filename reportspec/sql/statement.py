@@ -265,42 +265,42 @@ class Statement:
             cte = max(waiting, key=lambda name: depth(self.binding, self._derived[name].entity.name))
             built[cte] = self._derive(self._derived[cte])
             self._need_past_values()
-        found: list[tuple[int, list[tuple[str, exp.Expr, str]]]] = []
+        ctes_found: list[tuple[int, list[tuple[str, exp.Expr, str]]]] = []
         for rows in list(self._rows.values()):
             if rows.versions is not None:
                 self._rows[rows.versions].needed.update(rows.needed)
         for name, rows in self._rows.items():
             level = depth(self.binding, rows.entity.name) if rows.versions else 0
-            found.append((level, self._plain_ctes(name, rows)))
+            ctes_found.append((level, self._plain_ctes(name, rows)))
         for name, tree in built.items():
             entity = self._derived[name].entity
-            found.append((depth(self.binding, entity.name), [(name, tree, entity.description["en"])]))
+            ctes_found.append((depth(self.binding, entity.name), [(name, tree, entity.description["en"])]))
         if self._rated:
-            found.append((0, [(RATES, select_rates(self.binding), "What one unit of a currency is worth")]))
-        return [cte for _, ctes in sorted(found, key=lambda item: item[0]) for cte in ctes]
+            ctes_found.append((0, [(RATES, select_rates(self.binding), "What one unit of a currency is worth")]))
+        return [cte for _, ctes in sorted(ctes_found, key=lambda item: item[0]) for cte in ctes]
 
     def _need_past_values(self) -> None:
         """Have what the fields were that are asked of entities with past states."""
         moment = Moment("current", None, None, None)
         for rows in list(self._rows.values()):
-            asked = past_values(self, rows.entity, tuple(rows.needed)) if rows.versions else ()
-            if not asked:
+            values_asked = past_values(self, rows.entity, tuple(rows.needed)) if rows.versions else ()
+            if not values_asked:
                 continue
             assert rows.entity.history is not None
             assert rows.entity.history.values is not None
             past = rows.entity.history.values
             values = self.instance(past.entity, moment)
-            for name in (rows.entity.history.by, *past.bounds, *asked):
+            for name in (rows.entity.history.by, *past.bounds, *values_asked):
                 self.need(values, name)
-            for name in asked:
+            for name in values_asked:
                 self.need(rows.versions or "", name)
 
     def _plain_ctes(self, name: str, rows: _Rows) -> list[tuple[str, exp.Expr, str]]:
         if rows.versions is None:
-            said = rows.entity.plural["en"]
+            remark = rows.entity.plural["en"]
             if name != rows.entity.name:
-                said += ", deleted ones too" if rows.whole else " as they are today"
-            return [(name, select_rows(self.binding, rows.entity, rows.needed, whole=rows.whole), said)]
+                remark += ", deleted ones too" if rows.whole else " as they are today"
+            return [(name, select_rows(self.binding, rows.entity, rows.needed, whole=rows.whole), remark)]
         base, states = rows.versions, f"{name}_state"
         return select_versions(self, rows.entity, name, base, states, tuple(rows.needed), self._held_in(name))
 
@@ -338,8 +338,8 @@ class Statement:
             stage = self.instance(history.states.entity, moment)
             for name in (history.states.key, history.states.won, history.states.lost):
                 self.need(stage, name)
-            own = (entity.key, history.outcome.field, history.outcome.at, entity.exists_from, history.stage)
-            for name in filter(None, own):
+            fields_kept = (entity.key, history.outcome.field, history.outcome.at, entity.exists_from, history.stage)
+            for name in filter(None, fields_kept):
                 self._rows[base].needed[name] = None
         return entity.name
 

@@ -48,8 +48,10 @@ def survey_statement(
     widths = {"n": max(map(len, of.values()), default=0)}
     newest = {name: _newest(statement, name, read, now) for name, read in entities.items()}
     for kind in ("t", "d"):
-        widths[kind] = max((len(one[kind]) for one in newest.values()), default=0)
-    selects = [_of_entity(statement, name, own, newest[name], widths) for name, own in of.items()]
+        widths[kind] = max((len(cells[kind]) for cells in newest.values()), default=0)
+    selects = [
+        _of_entity(statement, name, checks_of_entity, newest[name], widths) for name, checks_of_entity in of.items()
+    ]
     for number, check in enumerate(checks):
         if not _within(check):
             count, rest = across(statement, check)
@@ -72,7 +74,7 @@ def broken(checks: Sequence[Check], rows: Iterable[Mapping[str, object]]) -> dic
     sought it is how often it occurs, which should not be never; of several values, how many do."""
     by_name = {str(row["entity"]): row for row in rows}
     seen: dict[str, int] = {}
-    found: dict[Check, int] = {}
+    counts: dict[Check, int] = {}
     for number, check in enumerate(checks):
         if _within(check):
             at = seen[check.entity] = seen.get(check.entity, -1) + 1
@@ -82,8 +84,8 @@ def broken(checks: Sequence[Check], rows: Iterable[Mapping[str, object]]) -> dic
         count = value if isinstance(value, int) else 0
         wrong = count < max(len(check.names), 1) if check.kind in SOUGHT else count > 0
         if wrong:
-            found[check] = count
-    return found
+            counts[check] = count
+    return counts
 
 
 def _within(check: Check) -> bool:
@@ -100,9 +102,9 @@ def _of_entity(
     widths: Mapping[str, int],
 ) -> exp.Select:
     cte = statement.rows_only(name)
-    found = {**newest, "n": [count_of(statement, cte, check) for check in checks]}
+    cells = {**newest, "n": [count_of(statement, cte, check) for check in checks]}
     every = exp.Count(this=exp.Star())
-    return _row(name, every, found, widths, lambda select: select.from_(table(cte)))
+    return _row(name, every, cells, widths, lambda select: select.from_(table(cte)))
 
 
 def _row(
@@ -114,9 +116,9 @@ def _row(
 ) -> exp.Select:
     select = exp.Select().select(named(literal(name), "entity"), named(rows, "rows"), copy=False)
     for kind, width in widths.items():
-        given = found.get(kind, [])
-        given = [*given, *(null(_TYPES[kind][0]) for _ in range(width - len(given)))]
-        columns = (named(tree, f"{kind}{at}") for at, tree in enumerate(given))
+        cells = found.get(kind, [])
+        cells = [*cells, *(null(_TYPES[kind][0]) for _ in range(width - len(cells)))]
+        columns = (named(tree, f"{kind}{at}") for at, tree in enumerate(cells))
         select = select.select(*columns, copy=False)
     return source(select)
 
@@ -124,7 +126,7 @@ def _row(
 def changes(binding: Binding, name: str, read: frozenset[str]) -> list[str]:
     """The times of an entity's rows that say when something happened: those that are read, and when
     rows were written. What the source lacks is missed where it is read."""
-    found = []
+    checks_found = []
     for field in binding.entity(name).fields.values():
         mapped = binding.mapped(name, field.name)
         if field.type not in ("time", "date") or not field.change or mapped is None:
@@ -133,21 +135,21 @@ def changes(binding: Binding, name: str, read: frozenset[str]) -> list[str]:
             continue
         if f"{name}.{field.name}" in binding.source.wrong or isinstance(mapped.sql, exp.Null):
             continue
-        found.append(field.name)
-    return found
+        checks_found.append(field.name)
+    return checks_found
 
 
 def _newest(statement: Statement, name: str, read: frozenset[str], now: datetime) -> dict[str, list[exp.Expr]]:
     """The latest change up to now by each field that says so: those that keep times, and those that
     keep days."""
     binding, cte = statement.binding, statement.rows_only(name)
-    found: dict[str, list[exp.Expr]] = {"t": [], "d": []}
+    newest: dict[str, list[exp.Expr]] = {"t": [], "d": []}
     for change in changes(binding, name, read):
         kind = "d" if binding.storage(name, change) == "date" else "t"
         value = field_of(statement, cte, name, change)
         latest = exp.Max(this=when(_up_to(binding, value, now, kind), copied(value)))
-        found[kind].append(cast(latest, _TYPES[kind][0]))
-    return found
+        newest[kind].append(cast(latest, _TYPES[kind][0]))
+    return newest
 
 
 def _up_to(binding: Binding, value: exp.Expr, moment: datetime, kind: str) -> exp.Expr:
@@ -186,16 +188,16 @@ def days_statement(
 def fields_read(trees: Iterable[exp.Expr], binding: Binding) -> dict[str, frozenset[str]]:
     """The mapped entities whose rows statements read, with the fields of each, by their CTEs: those of
     tables and those whose rows the mapping has itself."""
-    found: dict[str, set[str]] = {}
+    fields_read: dict[str, set[str]] = {}
     for tree in trees:
         with_ = tree.args.get("with_")
         for cte in with_.expressions if with_ else ():
             name = cte.alias.removesuffix("_row")
             if name not in binding.source.entities:
                 continue
-            fields = found.setdefault(name, set())
+            fields = fields_read.setdefault(name, set())
             rows = cte.this
             while isinstance(rows, exp.Union):
                 rows = rows.this
-            fields.update(one.alias for one in rows.expressions if isinstance(one, exp.Alias))
-    return {name: frozenset(fields) for name, fields in found.items()}
+            fields.update(expression.alias for expression in rows.expressions if isinstance(expression, exp.Alias))
+    return {name: frozenset(fields) for name, fields in fields_read.items()}

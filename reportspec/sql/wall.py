@@ -62,19 +62,19 @@ def hold(statement: exp.Expr, dialect: str, shared: Shared | None = None) -> Non
 
 def breaches(statement: exp.Expr, dialect: str) -> list[str]:
     """The same of every part, whoever wrote it: what says something else than it means."""
-    found = []
+    differences = []
     for unit in _units(statement, (), {}):
         try:
             _read_again(unit, dialect, _looked_at(unit, Shared())[0])
         except Breached as breached:
-            found.append(str(breached))
-    return found
+            differences.append(str(breached))
+    return differences
 
 
 def _units(tree: exp.Expr, held: Container[int], seen: dict[int, exp.Expr]) -> list[exp.Expr]:
     """The expressions, tables and aliases of a statement, but for what is `held` already. What was gone through
     is in `seen` then."""
-    found: list[exp.Expr] = []
+    expressions: list[exp.Expr] = []
     stack: list[exp.Expr] = [tree]
     while stack:
         node = stack.pop()
@@ -82,7 +82,7 @@ def _units(tree: exp.Expr, held: Container[int], seen: dict[int, exp.Expr]) -> l
             continue
         seen[id(node)] = node
         if not isinstance(node, _FRAMES):
-            found.append(node)
+            expressions.append(node)
             continue
         for name, value in node.args.items():
             for item in value if isinstance(value, list) else (value,):
@@ -90,7 +90,7 @@ def _units(tree: exp.Expr, held: Container[int], seen: dict[int, exp.Expr]) -> l
                     stack.append(item)
                 elif isinstance(item, str):
                     _word(item, name)
-    return found
+    return expressions
 
 
 def _looked_at(unit: exp.Expr, shared: Shared) -> tuple[dict[str, int], bool, bool]:
@@ -112,8 +112,8 @@ def _looked_at(unit: exp.Expr, shared: Shared) -> tuple[dict[str, int], bool, bo
         if node._meta and node._meta.get(WRITTEN):
             written = True
         if isinstance(node, _LEAVES):
-            said = node.args.get("this")
-            if not isinstance(said, str):
+            said_name = node.args.get("this")
+            if not isinstance(said_name, str):
                 nodes.extend(node.iter_expressions())
             text = str(node.this)
             if isinstance(node, exp.Literal) and not node.is_string:
@@ -180,12 +180,12 @@ def _twin(tree: exp.Expr, odd: dict[str, int]) -> exp.Expr:
     def part(value: object) -> object:
         if not isinstance(value, exp.Expr):
             return value
-        found = _twin(value, odd)
+        twin = _twin(value, odd)
         if not around or not isinstance(value, _OPERATORS):
-            return found
+            return twin
         # A chain stays one: writers make one call of it.
         chained = isinstance(tree, _CHAINS) and type(value) is type(tree)
-        return found if chained else exp.Paren(this=found)
+        return twin if chained else exp.Paren(this=twin)
 
     args = {
         name: [part(item) for item in value] if isinstance(value, list) else part(value)
@@ -229,12 +229,12 @@ def _alike(read: object, meant: object, odd: tuple[str, ...]) -> bool:
 
 def _links(tree: exp.Expr, kind: type[exp.Expr]) -> list[exp.Expr]:
     """The parts of a chain of one operator."""
-    found: list[exp.Expr] = []
+    nodes: list[exp.Expr] = []
     stack = [tree]
     while stack:
         node = stack.pop().unnest()
         if type(node) is kind:
             stack += [node.expression, node.this]
         else:
-            found.append(node)
-    return found
+            nodes.append(node)
+    return nodes

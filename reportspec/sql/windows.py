@@ -39,8 +39,8 @@ class Window:
 
     def value(self, tree: exp.Expr) -> exp.Expr:
         """What an expression comes to for the rows in the window."""
-        found = self._remembered(tree, asks=False)
-        return tree if found is None else found
+        answer = self._remembered(tree, asks=False)
+        return tree if answer is None else answer
 
     def _remembered(self, tree: exp.Expr, *, asks: bool) -> exp.Expr | None:
         # The tree is kept with the result, so that its id stays its own.
@@ -78,13 +78,13 @@ class Window:
         if not isinstance(node, exp.Case) or node.this is not None or len(node.args["ifs"]) != 1:
             return None
         branch = node.args["ifs"][0]
-        asked = branch.this
-        if not isinstance(asked, (exp.LT, exp.GTE)) or asked.this != self.column:
+        comparison = branch.this
+        if not isinstance(comparison, (exp.LT, exp.GTE)) or comparison.this != self.column:
             return None
-        if not not_after(self.end, asked.expression):
+        if not not_after(self.end, comparison.expression):
             return None
-        found: exp.Expr | None = branch.args["true"] if isinstance(asked, exp.LT) else node.args.get("default")
-        return found
+        value: exp.Expr | None = branch.args["true"] if isinstance(comparison, exp.LT) else node.args.get("default")
+        return value
 
 
 def bare(tree: exp.Expr, end: exp.Expr) -> exp.Expr:
@@ -101,8 +101,8 @@ def plain_column(tree: exp.Expr) -> exp.Expr:
     if not isinstance(tree, exp.Case) or len(tree.args["ifs"]) != 1 or tree.args.get("default"):
         return tree
     branch = tree.args["ifs"][0]
-    asked, value = branch.this, branch.args["true"]
-    if isinstance(asked, exp.LT) and asked.this == value:
+    comparison, value = branch.this, branch.args["true"]
+    if isinstance(comparison, exp.LT) and comparison.this == value:
         column: exp.Expr = value
         return column
     return tree
@@ -112,20 +112,20 @@ def not_after(first: exp.Expr, second: exp.Expr) -> bool:
     """Whether both are literal instants of one kind and the first is not after the second."""
     if not (isinstance(first, exp.Cast) and isinstance(second, exp.Cast) and first.to == second.to):
         return False
-    one, other = first.this, second.this
-    if not (isinstance(one, exp.Literal) and isinstance(other, exp.Literal)):
+    first_side, other = first.this, second.this
+    if not (isinstance(first_side, exp.Literal) and isinstance(other, exp.Literal)):
         return False
     # Written as ISO 8601 with four digits of a year, they order as texts do.
-    return one.is_string and other.is_string and one.this <= other.this
+    return first_side.is_string and other.is_string and first_side.this <= other.this
 
 
 def in_turn(windows: Iterable[Window]) -> list[Window] | None:
     """Windows of one column, by their start, if there are several and none overlaps another."""
-    found = sorted(dict.fromkeys(windows), key=lambda window: window.start.sql())
-    if len(found) < 2 or len({window.column for window in found}) > 1:
+    ordered = sorted(dict.fromkeys(windows), key=lambda window: window.start.sql())
+    if len(ordered) < 2 or len({window.column for window in ordered}) > 1:
         return None
-    if all(not_after(one.end, other.start) for one, other in pairwise(found)):
-        return found
+    if all(not_after(window.end, other.start) for window, other in pairwise(ordered)):
+        return ordered
     return None
 
 

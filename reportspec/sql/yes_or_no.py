@@ -18,14 +18,14 @@ def null_is_no(tree: exp.Expr, says_yes: Callable[[exp.Expr], bool]) -> exp.Expr
     for node in list(tree.find_all(exp.Not, exp.EQ, exp.NEQ, exp.In)):
         sides = [node.this, *node.expressions]
         sides += [node.expression] if isinstance(node, exp.Binary) else []
-        told = any(isinstance(side, exp.Boolean) for side in sides)
-        asked = [node.this] if isinstance(node, exp.Not) else sides if told else []
-        while asked:
-            part = asked.pop()
+        has_truth = any(isinstance(side, exp.Boolean) for side in sides)
+        operands = [node.this] if isinstance(node, exp.Not) else sides if has_truth else []
+        while operands:
+            part = operands.pop()
             if isinstance(part, (exp.Paren, exp.Not)):
-                asked.append(part.this)
+                operands.append(part.this)
             elif isinstance(part, (exp.And, exp.Or)):
-                asked += [part.this, part.expression]
+                operands += [part.this, part.expression]
             elif isinstance(part, (exp.Column, exp.Dot)) and says_yes(part):
                 known = exp.Coalesce(this=copied(part), expressions=[exp.Boolean(this=False)])
                 known.meta[YES] = True

@@ -60,6 +60,6 @@ def _own(canvas: Canvas) -> Drawing:
     from reportspec.render.own_chart import own_chart
 
     section, formats = canvas.section, canvas.formats
-    said = (canvas.chart.vega_lite or {}).get("description")
-    alt = said or formats.word("chart_of", label=section.title or section.id, title=canvas.figures.title)
+    description = (canvas.chart.vega_lite or {}).get("description")
+    alt = description or formats.word("chart_of", label=section.title or section.id, title=canvas.figures.title)
     return Drawing(own_chart(section, canvas.chart, formats, canvas.palette), "", str(alt))

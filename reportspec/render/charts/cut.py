@@ -58,12 +58,12 @@ def rows_to_draw(canvas: Canvas, one: Series, *, whole: bool) -> Drawn:
     if total is None or total[0] is None or not (whole or section.others):
         rows, captions = _largest(canvas, one)
         return Drawn(*_picked(canvas, one, rows), captions, whole and bool(section.others))
-    own = len(one.values) - (1 if section.others else 0)  # the rows that stand for themselves
+    count_of_rows = len(one.values) - (1 if section.others else 0)  # the rows that stand for themselves
     every = all_rows(canvas)
-    if every == own <= CATEGORIES:
-        return Drawn(*_picked(canvas, one, list(range(own))))
-    rows = largest(one.values[:own], CATEGORIES - 1)
-    captions = largest_drawn(canvas, len(rows), every) if len(rows) < own else ()
+    if every == count_of_rows <= CATEGORIES:
+        return Drawn(*_picked(canvas, one, list(range(count_of_rows))))
+    rows = largest(one.values[:count_of_rows], CATEGORIES - 1)
+    captions = largest_drawn(canvas, len(rows), every) if len(rows) < count_of_rows else ()
     names, kept = _picked(canvas, one, rows)
     previous = (*kept.previous, _rest(total[1], kept.previous)) if kept.previous else ()
     cut = Series(one.label, one.column, (*kept.values, _rest(total[0], kept.values)), previous)
@@ -78,19 +78,25 @@ def few_series(
         return series, ()
     other = canvas.formats.word("other")
     kept = set(sorted(range(len(series)), key=lambda at: -_size(series[at]))[: SERIES - 1])
-    chosen = tuple(one for at, one in enumerate(series) if at in kept)
-    told = {"shown": len(chosen), "available": number(canvas.formats, len(series))}
+    chosen = tuple(kept_series for at, kept_series in enumerate(series) if at in kept)
+    counts_told = {"shown": len(chosen), "available": number(canvas.formats, len(series))}
     if not sum_rest:
-        return chosen, (canvas.formats.word("largest_series", **told),)
-    rest = Series(other, series[0].column, _sums([one for at, one in enumerate(series) if at not in kept]))
-    return (*chosen, rest), (canvas.formats.word("rest_as_other", other=other, **told),)
+        return chosen, (canvas.formats.word("largest_series", **counts_told),)
+    rest = Series(
+        other, series[0].column, _sums([left_series for at, left_series in enumerate(series) if at not in kept])
+    )
+    return (*chosen, rest), (canvas.formats.word("rest_as_other", other=other, **counts_told),)
 
 
 def few_rows(canvas: Canvas, series: tuple[Series, ...]) -> tuple[tuple[str, ...], tuple[Series, ...], tuple[str, ...]]:
     """The names and the series of the largest stacks."""
     rows, captions = _largest(canvas, Series("", series[0].column, _sums(series)))
     names = tuple(canvas.labels[row] for row in rows)
-    return names, tuple(replace(one, values=tuple(one.values[row] for row in rows)) for one in series), captions
+    return (
+        names,
+        tuple(replace(each_series, values=tuple(each_series.values[row] for row in rows)) for each_series in series),
+        captions,
+    )
 
 
 def _largest(canvas: Canvas, one: Series) -> tuple[list[int], tuple[str, ...]]:
@@ -117,5 +123,5 @@ def _size(one: Series) -> float:
 def _sums(series: Sequence[Series]) -> tuple[float | None, ...]:
     return tuple(
         math.fsum(value for value in column if value is not None)
-        for column in zip(*(one.values for one in series), strict=True)
+        for column in zip(*(each_series.values for each_series in series), strict=True)
     )

@@ -10,11 +10,12 @@ from reportspec.render.locale import percent
 
 def funnel(canvas: Canvas, series: tuple[Series, ...]) -> Drawing:
     """The steps of the first series."""
-    one = Series(series[0].label, series[0].column, series[0].values)
+    steps_series = Series(series[0].label, series[0].column, series[0].values)
     texts = [
-        _text(canvas, one, value, before) for value, before in zip(one.values, (None, *one.values[:-1]), strict=True)
+        _text(canvas, steps_series, value, before)
+        for value, before in zip(steps_series.values, (None, *steps_series.values[:-1]), strict=True)
     ]
-    return finished(canvas, (one,), level_bars(canvas, one, canvas.labels, texts))
+    return finished(canvas, (steps_series,), level_bars(canvas, steps_series, canvas.labels, texts))
 
 
 def _text(canvas: Canvas, one: Series, value: float | None, before: float | None) -> str:

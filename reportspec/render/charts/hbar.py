@@ -14,11 +14,11 @@ def hbar(canvas: Canvas, series: tuple[Series, ...]) -> Drawing:
     if len(series) > 1:
         return stacked(canvas, series)
     drawn = rows_to_draw(canvas, series[0], whole=False)
-    one, captions = drawn.series, drawn.captions
-    if one.previous:
+    bars, captions = drawn.series, drawn.captions
+    if bars.previous:
         captions = (_told(canvas), *captions)
-    texts = [canvas.write(value, one.column) for value in one.values]
-    return finished(canvas, (one,), level_bars(canvas, one, drawn.names, texts), captions)
+    texts = [canvas.write(value, bars.column) for value in bars.values]
+    return finished(canvas, (bars,), level_bars(canvas, bars, drawn.names, texts), captions)
 
 
 def _told(canvas: Canvas) -> str:

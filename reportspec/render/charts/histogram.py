@@ -14,11 +14,11 @@ LONGEST_BIN = 200  # pixels
 
 def histogram(canvas: Canvas, series: tuple[Series, ...]) -> Drawing:
     """The bins of the first series, side by side."""
-    one, steps = series[0], Steps(len(canvas.labels), 0.04, 0.04)
-    upright = Upright.of(canvas, one.column, one.values, steps, canvas.labels, rotate=True, longest=LONGEST_BIN)
-    labels = upright.labels() + upright.values(one, steps.step(upright.frame.width))
-    shapes = [*upright.grid(labels), *upright.bars(one.values, canvas.palette.accent)]
-    return finished(canvas, (one,), drawing(upright.frame, shapes, labels))
+    bins, steps = series[0], Steps(len(canvas.labels), 0.04, 0.04)
+    upright = Upright.of(canvas, bins.column, bins.values, steps, canvas.labels, rotate=True, longest=LONGEST_BIN)
+    labels = upright.labels() + upright.values(bins, steps.step(upright.frame.width))
+    shapes = [*upright.grid(labels), *upright.bars(bins.values, canvas.palette.accent)]
+    return finished(canvas, (bins,), drawing(upright.frame, shapes, labels))
 
 
 KIND = Kind("histogram", each_unit(histogram))

@@ -48,7 +48,7 @@ class Canvas:
     @property
     def over_time(self) -> bool:
         """Whether the positions are periods."""
-        return any(one.name == self.chart.x and one.role == "period" for one in self.section.columns)
+        return any(column.name == self.chart.x and column.role == "period" for column in self.section.columns)
 
     @property
     def previous_label(self) -> str:
@@ -75,8 +75,13 @@ def each_unit(draw: Callable[[Canvas, tuple[Series, ...]], Drawing]) -> Callable
     def drawn(canvas: Canvas) -> tuple[Drawing, ...]:
         labels, series = read_series(canvas.section, canvas.chart, canvas.formats)
         labelled = replace(canvas, labels=labels)
-        units = [tuple(alike) for _, alike in groupby(series, key=lambda one: (one.column.unit, one.column.currency))]
-        return tuple(draw(labelled, alike) for alike in units if any(one.known for one in alike))
+        units = [
+            tuple(alike)
+            for _, alike in groupby(
+                series, key=lambda each_series: (each_series.column.unit, each_series.column.currency)
+            )
+        ]
+        return tuple(draw(labelled, alike) for alike in units if any(each_series.known for each_series in alike))
 
     return drawn
 
@@ -92,15 +97,15 @@ def finished(
 ) -> Drawing:
     """The drawing with its title, legend and captions."""
     column = series[0].column
-    compared = previous is not None and any(one.previous for one in series)
+    compared = previous is not None and any(each_series.previous for each_series in series)
     if shape and len(series) > 1:
         legend = tuple(
-            Key(one.label, canvas.palette.series[k], shape, k if shape == "line" else None)
-            for k, one in enumerate(series)
+            Key(each_series.label, canvas.palette.series[k], shape, k if shape == "line" else None)
+            for k, each_series in enumerate(series)
         )
         if compared:
-            told = canvas.formats.word("dashed_is_previous", label=canvas.previous_label)
-            captions = (told, *captions)
+            remark = canvas.formats.word("dashed_is_previous", label=canvas.previous_label)
+            captions = (remark, *captions)
     elif shape and compared and previous:
         legend = (
             Key(canvas.figures.period.label, canvas.palette.accent, shape),
@@ -116,5 +121,5 @@ def finished(
 
 
 def _title(canvas: Canvas, series: tuple[Series, ...]) -> str:
-    title = ", ".join(dict.fromkeys(one.column.label for one in series))
+    title = ", ".join(dict.fromkeys(each_series.column.label for each_series in series))
     return with_unit(canvas.formats, title, "days") if series[0].column.unit == "days" else title

@@ -20,7 +20,7 @@ MARKS = 10  # of each series where there are more
 def line(canvas: Canvas, series: tuple[Series, ...]) -> Drawing:
     """All series over the same axes."""
     series, captions = few_series(canvas, series, sum_rest=False)
-    known = [value for one in series for value in one.known]
+    known = [value for each_series in series for value in each_series.known]
     steps = Steps(len(canvas.labels), 1, 0.4)
     upright = Upright.of(canvas, series[0].column, known, steps, canvas.labels, rotate=not canvas.over_time, zero=None)
     labels = upright.labels()
@@ -35,16 +35,16 @@ def line(canvas: Canvas, series: tuple[Series, ...]) -> Drawing:
 
 
 def _before(upright: Upright, series: tuple[Series, ...]) -> Iterator[str]:
-    for one, colour in zip(series, upright.canvas.palette.series, strict=False):
-        if one.previous:
+    for each_series, colour in zip(series, upright.canvas.palette.series, strict=False):
+        if each_series.previous:
             pale = PREVIOUS if len(series) == 1 else tinted(colour, 0.55)
-            yield curve(upright.points(one.previous), pale, 1.5, "4 3")
+            yield curve(upright.points(each_series.previous), pale, 1.5, "4 3")
 
 
 def _now(upright: Upright, series: tuple[Series, ...]) -> Iterator[str]:
     partial = upright.canvas.chart.partial_from
-    for one, colour in zip(series, upright.canvas.palette.series, strict=False):
-        points = upright.points(one.values)
+    for each_series, colour in zip(series, upright.canvas.palette.series, strict=False):
+        points = upright.points(each_series.values)
         yield curve(points[:partial], colour, 2.2)
         if partial is not None:
             yield curve(points[max(partial - 1, 0) :], colour, 2.2, "2 3")
@@ -56,8 +56,8 @@ def _dots(upright: Upright, series: tuple[Series, ...]) -> Iterator[str]:
     if not few and len(series) == 1:
         return
     every = 1 if few else math.ceil(len(upright.names) / MARKS)
-    for k, (one, colour) in enumerate(zip(series, upright.canvas.palette.series, strict=False)):
-        known = [point for point in upright.points(one.values) if point is not None]
+    for k, (each_series, colour) in enumerate(zip(series, upright.canvas.palette.series, strict=False)):
+        known = [point for point in upright.points(each_series.values) if point is not None]
         yield from (mark(point, k, colour) for point in known[::every])
 
 

@@ -30,16 +30,16 @@ def stacked(canvas: Canvas, series: tuple[Series, ...]) -> Drawing:
 
 def parts(series: Sequence[Series], at: int) -> list[tuple[int, float, float]]:
     """The parts of a bar: which series, from where, to where. What is below zero leads downwards."""
-    found, up, down = [], 0.0, 0.0
-    for k, one in enumerate(series):
-        value = one.values[at]
+    stacks, up, down = [], 0.0, 0.0
+    for k, each_series in enumerate(series):
+        value = each_series.values[at]
         if value is not None and value > 0:
-            found.append((k, up, up + value))
+            stacks.append((k, up, up + value))
             up += value
         elif value is not None and value < 0:
-            found.append((k, down, down + value))
+            stacks.append((k, down, down + value))
             down += value
-    return found
+    return stacks
 
 
 def _upright(canvas: Canvas, series: tuple[Series, ...]) -> str:
@@ -82,7 +82,7 @@ def _level(canvas: Canvas, series: tuple[Series, ...], names: Sequence[str]) -> 
 def _ends(series: Sequence[Series]) -> list[float]:
     """How far the bars reach, upwards and downwards."""
     ends = []
-    for column in zip(*(one.values for one in series), strict=True):
+    for column in zip(*(each_series.values for each_series in series), strict=True):
         known = [value for value in column if value is not None]
         ends.append(math.fsum(value for value in known if value > 0))
         ends.append(math.fsum(value for value in known if value < 0))

@@ -129,7 +129,7 @@ def mark(at: Point, place: int, colour: str) -> str:
 
 def level_rule(y: float, width: float, labels: Iterable[Label], colour: str, thick: float = 1, dash: str = "") -> str:
     """A line across the plot that leaves out the labels it would strike through."""
-    boxes = [one.box for one in labels if not one.angle]
+    boxes = [placed.box for placed in labels if not placed.angle]
     taken = [(left, right) for left, top, right, bottom in boxes if top < y < bottom]
     return "".join(rule((a, y), (b, y), colour, thick, dash) for a, b in _free(width, taken))
 
@@ -138,7 +138,7 @@ def upright_rule(
     x: float, height: float, labels: Iterable[Label], colour: str, thick: float = 1, dash: str = ""
 ) -> str:
     """The same from the plot's top to its bottom."""
-    boxes = [one.box for one in labels if not one.angle]
+    boxes = [placed.box for placed in labels if not placed.angle]
     taken = [(top, bottom) for left, top, right, bottom in boxes if left < x < right]
     return "".join(rule((x, a), (x, b), colour, thick, dash) for a, b in _free(height, taken))
 

@@ -32,19 +32,21 @@ class Bar:
 
 def waterfall(canvas: Canvas, series: tuple[Series, ...]) -> Drawing:
     """The first series. What is not drawn row by row is one step more."""
-    one = Series(series[0].label, series[0].column, series[0].values)
-    bars, bridge = bars_of(canvas, one.column), canvas.chart.bridge
+    steps_series = Series(series[0].label, series[0].column, series[0].values)
+    bars, bridge = bars_of(canvas, steps_series.column), canvas.chart.bridge
     captions = largest_drawn(canvas, len(bridge.steps), all_rows(canvas)) if bridge and bridge.cut else ()
     names = tuple(bar.name for bar in bars)
     reached = [level for bar in bars for level in (bar.start, bar.end)]
     steps = Steps(len(bars), 0.3, 0.15)
     # Both ends are periods, which the end of their names tells apart.
     longest = max(LONGEST_TURNED, min(widest((names[0], names[-1])), LONGEST_PERIOD))
-    upright = Upright.of(canvas, one.column, reached, steps, names, rotate=True, height=HEIGHT + 20, longest=longest)
+    upright = Upright.of(
+        canvas, steps_series.column, reached, steps, names, rotate=True, height=HEIGHT + 20, longest=longest
+    )
     labels = upright.labels() + _written(upright, bars)
     shapes = [upright.bar(at, bar.start, bar.end, bar.colour) for at, bar in enumerate(bars) if bar.start != bar.end]
     shapes = [*upright.grid(labels), *_threads(upright, bars), *shapes, *upright.reference(labels)]
-    return finished(canvas, (one,), drawing(upright.frame, shapes, labels), captions)
+    return finished(canvas, (steps_series,), drawing(upright.frame, shapes, labels), captions)
 
 
 def bars_of(canvas: Canvas, column: Column) -> list[Bar]:

@@ -46,8 +46,8 @@ class _Compound:
         self.least, small_table, _, more, _ = struct.unpack_from("<5I", data, 56)
         places = [*struct.unpack_from("<109I", data, 76)]
         while more < _END and len(places) < tables:
-            *found, more = self._numbers(self._sector(more))
-            places += found
+            *sectors, more = self._numbers(self._sector(more))
+            places += sectors
         self.next = [n for place in places[:tables] for n in self._numbers(self._sector(place))]
         self.next_small = self._numbers(self._chain(small_table)) if small_table < _END else []
         self.folder = self._chain(folder)
@@ -68,11 +68,13 @@ class _Compound:
         return self.data[(number + 1) * self.size : (number + 2) * self.size]
 
     def _chain(self, first: int) -> bytes:
-        return b"".join(self._sector(one) for one in _followed(first, self.next))
+        return b"".join(self._sector(sector) for sector in _followed(first, self.next))
 
     def _short(self, first: int) -> bytes:
         size = self.small
-        return b"".join(self.shorts[one * size : (one + 1) * size] for one in _followed(first, self.next_small))
+        return b"".join(
+            self.shorts[sector * size : (sector + 1) * size] for sector in _followed(first, self.next_small)
+        )
 
     def _numbers(self, sector: bytes) -> list[int]:
         return [*struct.unpack(f"<{len(sector) // 4}I", sector[: len(sector) // 4 * 4])]

@@ -69,7 +69,7 @@ def _of_older(path: str, sheet: str) -> list[NoValue]:
     """Of an `.xls`, whose formulas have a result always."""
     data = Path(path).read_bytes()
     try:
-        return [NoValue(*one) for one in errors_of(data, sheet)] if data[:8] == SIGNATURE else []
+        return [NoValue(*cell_error) for cell_error in errors_of(data, sheet)] if data[:8] == SIGNATURE else []
     except ValueError as error:
         raise Unclear("unreadable-source", f"the sheet cannot be read: {str(error)[:200]}") from None
 
@@ -80,7 +80,7 @@ def _of_excel(packed: zipfile.ZipFile, names: set[str], sheet: str) -> Iterator[
     part, undone = _sheet_part(packed, sheet)
     if part not in names or not _worth_it(packed, part):
         return
-    found: list[NoValue] = []
+    errors: list[NoValue] = []
     row = column = -1
     kind, formula, value = "", False, ""
     inside = False
@@ -108,13 +108,13 @@ def _of_excel(packed: zipfile.ZipFile, names: set[str], sheet: str) -> Iterator[
         if name != "c":
             return
         if kind == "e":
-            found.append(NoValue(row, column, value.strip() or "#N/A"))
+            errors.append(NoValue(row, column, value.strip() or "#N/A"))
         elif formula and (undone or (kind != "str" and not value.strip())):
-            found.append(NoValue(row, column))
+            errors.append(NoValue(row, column))
 
     with packed.open(part) as file:
         _parsed(file, start, end, text)
-    yield from found
+    yield from errors
 
 
 def _number(letters: str) -> int:
@@ -151,7 +151,7 @@ def _sheet_part(packed: zipfile.ZipFile, sheet: str) -> tuple[str, bool]:
 def _of_open_document(packed: zipfile.ZipFile, sheet: str) -> Iterator[NoValue]:
     if not _worth_it(packed, "content.xml"):
         return
-    found: list[NoValue] = []
+    errors: list[NoValue] = []
     row = column = depth = 0
     rows = 1
     said: dict[str, str] = {}
@@ -193,11 +193,11 @@ def _of_open_document(packed: zipfile.ZipFile, sheet: str) -> Iterator[NoValue]:
     def add(number: int, error: str) -> None:
         for down in range(min(rows, _OFTEN)):
             for right in range(min(number, _OFTEN)):
-                found.append(NoValue(row + down, column + right, error))
+                errors.append(NoValue(row + down, column + right, error))
 
     with packed.open("content.xml") as file:
         _parsed(file, start, end, text)
-    yield from found
+    yield from errors
 
 
 def _worth_it(packed: zipfile.ZipFile, part: str) -> bool:

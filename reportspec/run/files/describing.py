@@ -92,8 +92,8 @@ def described(
     SourceError."""
     import duckdb
 
-    with ExitStack() as own:
-        engine, folder = _SHARED.engine() or _engine(own)
+    with ExitStack() as stack:
+        engine, folder = _SHARED.engine() or _engine(stack)
         with engine.cursor() as raw:  # its temporary tables go with it
             try:
                 return _Look(raw, table, spec, reads, texts, whole, folder).found()
@@ -178,31 +178,33 @@ class _Look:
         self.tallies = [self.tallied(file) for file in self.relation.files if not file.first_row]
         columns = self.columns()
         wanted = {name: self.candidates(name, kind) for name, kind in columns.items()}
-        asked: list[str] = []
+        aggregates: list[str] = []
         at: dict[str, int] = {}
         for name, families in wanted.items():
-            at[name] = len(asked)
+            at[name] = len(aggregates)
             for family in families:
-                asked += [text.format(quoted(name)) for text in _ASKED[family]]
-        base = len(asked)
-        asked += self.structure()
-        answers = self.first(asked)
+                aggregates += [text.format(quoted(name)) for text in _ASKED[family]]
+        base = len(aggregates)
+        aggregates += self.structure()
+        answers = self.first(aggregates)
         rows, blank, bare = self.check_rows(answers[base:])
-        made = []
+        described = []
         for name, kind in columns.items():
             values = answers[at[name] :]
             families, parts = wanted[name], {}
             for family in families:
                 size = len(_ASKED[family])
                 parts[family], values = values[:size], values[size:]
-            made.append(self.column(name, kind, parts))
+            described.append(self.column(name, kind, parts))
         if self.problems:
             first, *rest = self.problems
             first.also = tuple(rest)
-            if rest and first.notes and all(one.notes[:1] == first.notes[:1] for one in rest):
+            if rest and first.notes and all(column.notes[:1] == first.notes[:1] for column in rest):
                 first.notes += ("its values may stand under the wrong names: a field is missing or too many",)
             raise first
-        return Description(tuple(made), rows, blank, bare, self.even, self.relation.said, tuple(self.relation.types))
+        return Description(
+            tuple(described), rows, blank, bare, self.even, self.relation.said, tuple(self.relation.types)
+        )
 
     def tallied(self, file: TextFile) -> Tally:
         try:
@@ -249,7 +251,7 @@ class _Look:
         known = list(self.relation.types)
         for key, names in (("date_format", self.formats), ("percent", spec.percent)):
             for name in names:
-                if name and name.lower() not in {one.lower() for one in known}:
+                if name and name.lower() not in {other.lower() for other in known}:
                     raise SourceError(
                         "unknown-column",
                         f"`{key}` names the column `{shown(name)}`, which the files of `{self.table}` do not have",
@@ -264,12 +266,12 @@ class _Look:
 
     def in_percent(self, name: str) -> bool:
         """Whether the project says that a column's numbers are hundredths."""
-        return name.lower() in {one.lower() for one in self.spec.percent}
+        return name.lower() in {other.lower() for other in self.spec.percent}
 
     def cells(self, name: str) -> str:
         """What all cells of a sheet's column are, or nothing."""
-        found = {file.typed[name] for file in self.relation.files if name in file.typed}
-        return found.pop() if len(found) == 1 else ""
+        kinds = {file.typed[name] for file in self.relation.files if name in file.typed}
+        return kinds.pop() if len(kinds) == 1 else ""
 
     def summed(self, name: str) -> bool:
         """Whether an expression takes a column for a number."""
@@ -285,9 +287,9 @@ class _Look:
         """Whether an expression takes texts for numbers that are written in a way of their own, or in one that can be
         read in two."""
         _, bad, dots, odd, _, _ = answers
-        said = self.spec.decimal or self.spec.thousands
+        declared = self.spec.decimal or self.spec.thousands
         unclear = not bad and dots and not odd and self.cells(name) != "number"
-        return bool(self.summed(name) and (said or unclear))
+        return bool(self.summed(name) and (declared or unclear))
 
     def field_name(self, name: str) -> str:
         """The field that a column is, as the mapping names it."""
@@ -318,10 +320,10 @@ class _Look:
         texts = [file for file in self.relation.files if not file.first_row]
         if texts:
             names = list(self.relation.types)
-            delimiters = sum(one.delimiters for one in self.tallies) - (len(names) - 1) * rows
+            delimiters = sum(tally.delimiters for tally in self.tallies) - (len(names) - 1) * rows
             if delimiters:
                 self.check_delimiters(delimiters, texts)
-            if sum(one.lines for one in self.tallies) != rows and len(names) > 1:
+            if sum(tally.lines for tally in self.tallies) != rows and len(names) > 1:
                 self.check_line_ends(texts)
         bare = self.bare_rows(texts) if blank and len(self.relation.types) == 1 else 0
         return rows - blank + bare, bool(blank), bare
@@ -330,13 +332,13 @@ class _Look:
         """How many rows of one column say that they have no value, as `""`; the engine takes blank lines for the
         same. Raises SourceError where a row is none."""
         nothing = {"", *self.spec.null}
-        found = 0
+        count = 0
         for file in files:
             broken = broken_rows(self.table, file)
             if broken is not None:
                 raise broken
-            found += sum(row.fields[0] in nothing for row in file.rows())
-        return found
+            count += sum(row.fields[0] in nothing for row in file.rows())
+        return count
 
     def check_delimiters(self, surplus: int, files: Sequence[TextFile]) -> None:
         """The engine lets a row pass that has a delimiter behind its last field: with a field too many in it,
@@ -436,7 +438,7 @@ class _Look:
                 for name, kind in self.columns().items()
                 if kind == "VARCHAR" and not self.kind(name) and (name.lower() in free or name in free)
             ]
-            found: dict[str, list[str]] = {}
+            texts: dict[str, list[str]] = {}
             if names:
                 import duckdb
 
@@ -445,17 +447,17 @@ class _Look:
                     rows = self.raw.execute(sql).fetchall()
                 except duckdb.Error:  # told of the whole file
                     rows = []
-                found = {
+                texts = {
                     n.lower(): [v for v in column if v is not None]
                     for n, column in zip(names, zip(*rows, strict=True), strict=False)
                 }
-            self._sample = found
+            self._sample = texts
         return self._sample
 
     def column(self, name: str, kind: str, parts: Mapping[str, Sequence[Any]]) -> Column:
         """A column as it will be, of the answers about what it may be."""
-        wanted, own = self.kind(name), quoted(name)
-        as_text = Column(name, "VARCHAR", own)
+        wanted, quoted_name = self.kind(name), quoted(name)
+        as_text = Column(name, "VARCHAR", quoted_name)
         if kind == wanted == "VARCHAR" and self.reckoned(name):
             return self.refuse_texts(name)
         if self.in_percent(name) and (_NUMERIC.fullmatch(kind) or self.cells(name) == "number"):
@@ -467,12 +469,12 @@ class _Look:
                 (),
             )
         if not parts:
-            return Column(name, kind, own)
+            return Column(name, kind, quoted_name)
         number = next(iter(parts.values()))[0]
         if not number:
             return _nothing(name, wanted) if wanted else as_text
         if "nothing" in parts:
-            return Column(name, kind, own)
+            return Column(name, kind, quoted_name)
         if wanted and self.cells(name) == "mixed":
             return self.refuse_cells(name, wanted)
         if "number" in parts and (self.in_percent(name) or self.unclear_sum(name, parts["number"])):
@@ -485,33 +487,33 @@ class _Look:
         if family == "number":
             return self.number(name, parts["number"])
         if parts["boolean"][1]:
-            values = self.bad_values(name, _no_boolean(own))
+            values = self.bad_values(name, _no_boolean(quoted_name))
             # Which of them mean yes is not to be seen in them, nor what stands beside them.
             line = f"{self.field_name(name)}: \"{name} in ('…')\""
             help = f"mend the file, or say in the mapping which texts mean yes: `{line}`"
             return self.refuse_values(name, values, int(parts["boolean"][1]), help)
-        return Column(name, "BOOLEAN", _boolean(own))
+        return Column(name, "BOOLEAN", _boolean(quoted_name))
 
     def inferred(self, name: str, parts: Mapping[str, Sequence[Any]]) -> Column:
         """A column of which no field tells what it is: what all its texts are as they stand, else texts."""
-        own = quoted(name)
+        quoted_name = quoted(name)
         if "number" in parts:
             _, bad, dots, odd, zeros, longest = parts["number"]
             clear = self.cells(name) == "number" or not dots or odd
             if not bad and clear and not zeros and (dots or longest <= 18):
                 kind = "DOUBLE" if dots else "BIGINT"
-                return Column(name, kind, f"CAST({own} AS {kind})")
+                return Column(name, kind, f"CAST({quoted_name} AS {kind})")
         if "time" in parts and not parts["time"][1]:
             kind = _time_type(parts["time"])
-            return Column(name, kind, f"CAST({own} AS {kind})")
+            return Column(name, kind, f"CAST({quoted_name} AS {kind})")
         if "clock" in parts and not parts["clock"][1]:
-            return Column(name, "TIME", f"CAST({own} AS TIME)")
+            return Column(name, "TIME", f"CAST({quoted_name} AS TIME)")
         if "truth" in parts and not parts["truth"][1]:
-            return Column(name, "BOOLEAN", f"CAST({own} AS BOOLEAN)")
-        found = self.formatted(name) or (self.short(name) if "short" in parts else None)
-        if found is None and self.reckoned(name) and not self.problems:
-            found = self.refuse_texts(name)
-        return found or Column(name, "VARCHAR", own)
+            return Column(name, "BOOLEAN", f"CAST({quoted_name} AS BOOLEAN)")
+        reading = self.formatted(name) or (self.short(name) if "short" in parts else None)
+        if reading is None and self.reckoned(name) and not self.problems:
+            reading = self.refuse_texts(name)
+        return reading or Column(name, "VARCHAR", quoted_name)
 
     def refuse_texts(self, name: str) -> Column:
         """Refuse texts with which an expression of the mapping reckons: it is said how they are read as numbers, if
@@ -540,10 +542,10 @@ class _Look:
 
     def formatted(self, name: str) -> Column | None:
         """A column of times as formats say, if they read all its texts; the formats of its own must."""
-        named, given = self.own_formats(name), self.formats.get("", ())
-        if not named and not given:
+        named, of_all = self.own_formats(name), self.formats.get("", ())
+        if not named and not of_all:
             return None
-        reading = self.reading_by(name, named or given)
+        reading = self.reading_by(name, named or of_all)
         bad, number = self.ask([_unread(quoted(name), reading), f"count({quoted(name)})"])
         if bad and named:
             values = self.bad_values(name, _no_time(quoted(name), reading))
@@ -563,7 +565,7 @@ class _Look:
         """How a column is read by formats: by those of days alone, where they read all of it, since a day is
         no time of it."""
         every = readings.reading_of(formats)
-        days = [one for one in formats if not readings.reading_of((one,)).timed]
+        days = [format_ for format_ in formats if not readings.reading_of((format_,)).timed]
         if not every.timed or not days:
             return every
         alone = readings.reading_of(days)
@@ -582,24 +584,24 @@ class _Look:
 
     def number(self, name: str, answers: Sequence[Any]) -> Column:
         _, bad, dots, odd, _zeros, longest = answers
-        own, spec = quoted(name), self.spec
+        quoted_name, spec = quoted(name), self.spec
         percent = self.in_percent(name)
         plain = not bad and not percent and spec.decimal in ("", ".") and spec.thousands != "."
         if plain and (not dots or odd or spec.decimal or spec.thousands or self.cells(name) == "number"):
             kind = "DOUBLE" if dots or longest > 18 else "BIGINT"
-            return Column(name, kind, f"CAST({own} AS {kind})")
+            return Column(name, kind, f"CAST({quoted_name} AS {kind})")
         forms = self.forms(name)
         if forms == {}:
             return _nothing(name, self.kind(name) or "DOUBLE")
         if forms is None and percent and not bad:
-            return Column(name, "DOUBLE", f"CAST({own} AS DOUBLE) / 100")
+            return Column(name, "DOUBLE", f"CAST({quoted_name} AS DOUBLE) / 100")
         if forms is None:
             return self.refuse_values(
-                name, self.bad_values(name, f"NOT regexp_full_match({own}, {string(readings.PLAIN)})"), int(bad)
+                name, self.bad_values(name, f"NOT regexp_full_match({quoted_name}, {string(readings.PLAIN)})"), int(bad)
             )
-        found = readings.number_readings(forms, spec.decimal, spec.thousands)
+        readings_of_numbers = readings.number_readings(forms, spec.decimal, spec.thousands)
         marks = readings.currencies(forms)
-        if found and (refused := self.refuse_percent(name, forms, found[0], percent)):
+        if readings_of_numbers and (refused := self.refuse_percent(name, forms, readings_of_numbers[0], percent)):
             return refused
         if len(marks) > 1:
             values = [
@@ -630,22 +632,26 @@ class _Look:
                 way_out,
                 values,
             )
-        if len(found) == 1:
-            return _of_number(name, found[0], forms, percent)
-        if found:
-            one, other = found[0], found[1]
-            value = self.examples(name, [f for f in forms if _differs(f, one, other)])[:1]
-            ways = " or ".join(f"{_value(v, way)}" for v in value for way in (one, other))
+        if len(readings_of_numbers) == 1:
+            return _of_number(name, readings_of_numbers[0], forms, percent)
+        if readings_of_numbers:
+            first, other = readings_of_numbers[0], readings_of_numbers[1]
+            value = self.examples(name, [f for f in forms if _differs(f, first, other)])[:1]
+            ways = " or ".join(f"{_value(v, way)}" for v in value for way in (first, other))
             return self.refuse(
                 name,
                 "unclear-number",
                 f"can be read in two ways: `{value[0]}` is {ways}",
-                f"write `{other.said}` or `{one.said}`",
+                f"write `{other.said}` or `{first.said}`",
                 value,
             )
         worse = readings.nearest_number(forms, spec.decimal, spec.thousands)
-        said = readings.number_readings(forms)
-        help = f"write `{said[0].said}`" if said and (spec.decimal or spec.thousands) else None
+        readings_of_numbers = readings.number_readings(forms)
+        help = (
+            f"write `{readings_of_numbers[0].said}`"
+            if readings_of_numbers and (spec.decimal or spec.thousands)
+            else None
+        )
         return self.refuse_values(name, self.examples(name, worse), sum(forms[form] for form in worse), help)
 
     def other_currency(
@@ -660,14 +666,14 @@ class _Look:
         written = f"{_nines(quoted(name))} IN ({', '.join(map(string, dict.fromkeys(signed)))})"
         codes = ", ".join(map(string, meant))
         other = f"{written} AND {read.currency_sql} NOT IN ({codes})"
-        asked = f"SELECT {quoted(name)}, {read.currency_sql} FROM {self.relation.sql} WHERE {other} LIMIT 1"
+        statement = f"SELECT {quoted(name)}, {read.currency_sql} FROM {self.relation.sql} WHERE {other} LIMIT 1"
         try:
-            found = self.raw.execute(asked).fetchall()
+            rows = self.raw.execute(statement).fetchall()
         except duckdb.Error:  # an expression that is told of elsewhere
             return None
-        if not found:
+        if not rows:
             return None
-        [(amount, code)] = found
+        [(amount, code)] = rows
         return self.refuse(
             name,
             "other-currency",
@@ -698,28 +704,28 @@ class _Look:
     # Times
 
     def time(self, name: str, answers: Sequence[Any]) -> Column:
-        own = quoted(name)
-        given = self.own_formats(name)
-        if not answers[1] and not given:
+        quoted_name = quoted(name)
+        formats = self.own_formats(name)
+        if not answers[1] and not formats:
             kind = _time_type(answers)
-            return Column(name, kind, f"CAST({own} AS {kind})")
-        given = given or self.formats.get("", ())
+            return Column(name, kind, f"CAST({quoted_name} AS {kind})")
+        formats = formats or self.formats.get("", ())
         if self.forms(name) == {}:
             return _nothing(name, self.kind(name))
-        if given:
-            reading = self.reading_by(name, given)
-            bad = int(self.ask([_unread(own, reading)])[0])
+        if formats:
+            reading = self.reading_by(name, formats)
+            bad = int(self.ask([_unread(quoted_name, reading)])[0])
             if not bad:
                 return _of_time(name, reading)
             forms = self.forms(name)
             ways = self.fitting(name, readings.time_readings(forms or ())) if forms else []
             # What is said for all columns may be right for others, so that it stays.
-            kept = () if self.own_formats(name) else given
+            kept = () if self.own_formats(name) else formats
             help = None
             if len(ways) == 1:
                 both = replace(ways[0], formats=tuple(dict.fromkeys((*kept, *ways[0].formats))))
                 help = f"write `{both.said}`"
-            return self.refuse_values(name, self.bad_values(name, _no_time(own, reading)), bad, help)
+            return self.refuse_values(name, self.bad_values(name, _no_time(quoted_name, reading)), bad, help)
         forms = self.forms(name)
         ways = readings.time_readings(forms) if forms else []
         fit = self.fitting(name, ways)
@@ -728,37 +734,40 @@ class _Look:
         if fit:
             return self.refuse_two_ways(name, fit)
         if ways:
-            reading = min(ways, key=lambda way: self.ask([_unread(own, way)])[0])
+            reading = min(ways, key=lambda way: self.ask([_unread(quoted_name, way)])[0])
             # What is a time as it stands is not the mistake, whatever the others are.
-            wrong = f"({_no_time(own, reading)}) AND ({_not_iso(own)})"
+            wrong = f"({_no_time(quoted_name, reading)}) AND ({_not_iso(quoted_name)})"
             values = self.bad_values(name, wrong)
-            return self.refuse_values(name, values, int(self.ask([_counted(own, wrong)])[0]))
-        iso = _not_iso(own)
+            return self.refuse_values(name, values, int(self.ask([_counted(quoted_name, wrong)])[0]))
+        iso = _not_iso(quoted_name)
         known = [form for form in forms or () if not readings.time_readings([form])]
         values = self.examples(name, known) if known else self.bad_values(name, iso)
         return self.refuse_values(name, values, sum((forms or {})[form] for form in known) or int(answers[1]))
 
     def fitting(self, name: str, ways: Sequence[TimeReading]) -> list[TimeReading]:
         """The readings that read every text; of those that give the same times one."""
-        own = quoted(name)
+        quoted_name = quoted(name)
         if not ways:
             return []
-        unread = self.ask([_unread(own, way) for way in ways])
+        unread = self.ask([_unread(quoted_name, way) for way in ways])
         fit = [way for way, bad in zip(ways, unread, strict=True) if not bad]
         unlike: list[TimeReading] = []
         for way in fit:
-            differs = [f"count_if({_parsed(own, way)} IS DISTINCT FROM {_parsed(own, other)})" for other in unlike]
+            differs = [
+                f"count_if({_parsed(quoted_name, way)} IS DISTINCT FROM {_parsed(quoted_name, other)})"
+                for other in unlike
+            ]
             if not differs or all(self.ask(differs)):
                 unlike.append(way)
         return unlike
 
     def refuse_two_ways(self, name: str, ways: Sequence[TimeReading]) -> Column:
-        own = quoted(name)
-        one, other = ways[0], ways[1]
-        differs = f"{_parsed(own, one)} IS DISTINCT FROM {_parsed(own, other)}"
+        quoted_name = quoted(name)
+        first, other = ways[0], ways[1]
+        differs = f"{_parsed(quoted_name, first)} IS DISTINCT FROM {_parsed(quoted_name, other)}"
         value = self.bad_values(name, differs, 1)
         if not value:
-            value = self.bad_values(name, f"{own} IS NOT NULL", 1)
+            value = self.bad_values(name, f"{quoted_name} IS NOT NULL", 1)
         days = [
             self.raw.execute(f"SELECT strftime({_parsed(string(value[0]), way)}, '%-d %B %Y')").fetchall()[0][0]
             for way in ways
@@ -779,8 +788,8 @@ class _Look:
         own = quoted(name)
         rest = _nines(f"substr({own}, 2)")
         form = f"CASE WHEN starts_with({own}, '0') THEN '0' || {rest} ELSE {_nines(own)} END"
-        asked = f"SELECT {form}, count(*) FROM {self.relation.sql} WHERE trim({own}) <> '' GROUP BY 1"
-        rows = self.raw.execute(f"{asked} LIMIT {_MOST_FORMS + 1}").fetchall()
+        statement = f"SELECT {form}, count(*) FROM {self.relation.sql} WHERE trim({own}) <> '' GROUP BY 1"
+        rows = self.raw.execute(f"{statement} LIMIT {_MOST_FORMS + 1}").fetchall()
         return None if len(rows) > _MOST_FORMS else dict(rows)
 
     def examples(self, name: str, forms: Iterable[str]) -> list[str]:
@@ -798,15 +807,15 @@ class _Look:
 
     def places(self, name: str, values: Sequence[str]) -> tuple[str, ...]:
         """Where texts stand first."""
-        found: dict[str, str] = {}
+        forms: dict[str, str] = {}
         for file in self.relation.files:
             index = next(i for i, n in enumerate(file.shape.names) if n.lower() == name.lower())
             for row in file.rows():
                 if len(row.fields) > index and row.fields[index] in values:
-                    found.setdefault(row.fields[index], file.place(row))
-                    if len(found) == len(values):
+                    forms.setdefault(row.fields[index], file.place(row))
+                    if len(forms) == len(values):
                         break
-        return tuple(found.values())
+        return tuple(forms.values())
 
     # Refusals
 
@@ -855,12 +864,12 @@ class _Look:
     def refuse_cells(self, name: str, wanted: str) -> Column:
         """Cells of several types in one column: texts among dates are those that the program which wrote the
         workbook could not read, and the dates beside them may be turned."""
-        own, family = quoted(name), _family(wanted)
-        number = f"NOT regexp_full_match({own}, {string(readings.PLAIN)})"
+        quoted_name, family = quoted(name), _family(wanted)
+        number = f"NOT regexp_full_match({quoted_name}, {string(readings.PLAIN)})"
         kind, other = {
-            "time": ("dates", _not_iso(own)),
+            "time": ("dates", _not_iso(quoted_name)),
             "number": ("numbers", number),
-            "boolean": ("true and false", _no_boolean(own)),
+            "boolean": ("true and false", _no_boolean(quoted_name)),
         }[family]
         values = self.bad_values(name, other)
         nothing = [value for value in values if readings.likely_nothing([value])]
@@ -1021,17 +1030,17 @@ def _order(reading: TimeReading) -> str:
 
 
 def _of_number(name: str, reading: NumberReading, forms: Mapping[str, int], percent: bool) -> Column:
-    own = quoted(name)
+    quoted_name = quoted(name)
     kept = f"[^0-9{reading.decimal}]" if reading.decimal != "." else "[^0-9.]"
-    digits = f"replace(regexp_replace({own}, {string(kept)}, '', 'g'), {string(reading.decimal)}, '.')"
-    sign = f"CASE WHEN regexp_matches({own}, '[-−(]') THEN '-' ELSE '' END"
+    digits = f"replace(regexp_replace({quoted_name}, {string(kept)}, '', 'g'), {string(reading.decimal)}, '.')"
+    sign = f"CASE WHEN regexp_matches({quoted_name}, '[-−(]') THEN '-' ELSE '' END"
     bare = [readings.bare_number(form).form for form in forms]
     whole = not any(readings.decimals_of(form, reading) or reading.decimal in form for form in bare)
     kind = "BIGINT" if whole and max(map(len, bare)) <= 18 else "DOUBLE"
-    made = f"CAST({sign} || nullif({digits}, '') AS {kind})"
+    number = f"CAST({sign} || nullif({digits}, '') AS {kind})"
     if percent:
-        return Column(name, "DOUBLE", f"CAST({made} AS DOUBLE) / 100", f"{reading.said}, percent")
-    return Column(name, kind, made, reading.said)
+        return Column(name, "DOUBLE", f"CAST({number} AS DOUBLE) / 100", f"{reading.said}, percent")
+    return Column(name, kind, number, reading.said)
 
 
 def _differs(form: str, one: NumberReading, other: NumberReading) -> bool:

@@ -21,17 +21,17 @@ from reportspec.run.files.text_file import TextFile, quoted, string
 def state_of(path: str) -> tuple[int, ...]:
     """What changes when a file does; nothing for one that is not there."""
     try:
-        found = Path(path).stat()
+        status = Path(path).stat()
     except OSError:
         return ()
-    return (found.st_ino, found.st_size, found.st_mtime_ns)
+    return (status.st_ino, status.st_size, status.st_mtime_ns)
 
 
 def description(table: str, spec: FileSpec, wanted: Wanted) -> Description:
     """What a table's files hold. Raises SourceError."""
-    own = tuple(read for read in wanted.reads if read.table == table)
+    reads = tuple(read for read in wanted.reads if read.table == table)
     states: State = tuple(state_of(path) for path in spec.paths)
-    return described(table, spec, own, wanted.text_columns, wanted.whole, states)
+    return described(table, spec, reads, wanted.text_columns, wanted.whole, states)
 
 
 def file_types(table: str, spec: FileSpec, reads: tuple[ColumnRead, ...], texts: bool = False) -> dict[str, str]:
@@ -39,10 +39,10 @@ def file_types(table: str, spec: FileSpec, reads: tuple[ColumnRead, ...], texts:
     cannot be read, which is told when they are."""
     wanted = Wanted(text_columns=texts, reads=reads)
     try:
-        found = description(table, spec, wanted)
-        if found.names in _NO_OBJECTS:
+        described = description(table, spec, wanted)
+        if described.names in _NO_OBJECTS:
             return {}
-        return dict.fromkeys(found.names, "") | {column.name: column.type for column in found.columns}
+        return dict.fromkeys(described.names, "") | {column.name: column.type for column in described.columns}
     except (SourceError, OSError):
         return {}
 
@@ -66,27 +66,27 @@ def load(raw: Any, table: str, spec: FileSpec, wanted: Wanted, folder: str) -> D
     """Make a table of its files; of Parquet files a view, which reads them where they lie. Raises SourceError."""
     import duckdb
 
-    found = description(table, spec, wanted)
-    if found.names in _NO_OBJECTS:
+    described = description(table, spec, wanted)
+    if described.names in _NO_OBJECTS:
         raise _no_objects(table, spec)
     expected = frozenset(read.column for read in wanted.reads if read.table == table)
-    relation = opened(raw, table, spec, folder, expected, even=found.even)
-    made = ", ".join(f"{column.sql} AS {quoted(column.name)}" for column in found.columns) or "NULL AS nothing__"
+    relation = opened(raw, table, spec, folder, expected, even=described.even)
+    columns = ", ".join(f"{column.sql} AS {quoted(column.name)}" for column in described.columns) or "NULL AS nothing__"
     where = ""
-    if found.blank:
+    if described.blank:
         where = f" WHERE coalesce({', '.join(map(quoted, relation.types))}, NULL) IS NOT NULL"
-    if found.bare:
-        where += f" UNION ALL SELECT NULL FROM range({found.bare})"
+    if described.bare:
+        where += f" UNION ALL SELECT NULL FROM range({described.bare})"
     kind = "VIEW" if relation.in_place else "TABLE"
     try:
-        raw.execute(f"CREATE {kind} {quoted(table)} AS SELECT {made} FROM {relation.sql}{where}")
+        raw.execute(f"CREATE {kind} {quoted(table)} AS SELECT {columns} FROM {relation.sql}{where}")
     except duckdb.OutOfMemoryException:
         raise  # no mistake of the file
     except duckdb.Error as error:
         raise engine_error(error, table, spec.paths) from None
     if relation.files:
         _refuse_totals(raw, table, wanted.reads, relation)
-    return found
+    return described
 
 
 def _refuse_totals(raw: Any, table: str, reads: tuple[ColumnRead, ...], relation: Relation) -> None:
@@ -94,11 +94,11 @@ def _refuse_totals(raw: Any, table: str, reads: tuple[ColumnRead, ...], relation
         names = {name.lower() for name in relation.types}
         if read.table != table or not read.key_of or read.column.lower() not in names:
             continue
-        found = list(_totals(raw, table, read, relation))
-        if not found:
+        totals = list(_totals(raw, table, read, relation))
+        if not totals:
             continue
-        file, row = found[0]
-        more = f" ({len(found)} such rows)" if len(found) > 1 else ""
+        file, row = totals[0]
+        more = f" ({len(totals)} such rows)" if len(totals) > 1 else ""
         key = row.fields[_place(file, read.column)].strip()
         what = f"`{shown(key)}` for a key" if key else "no key"
         column = read.column if re.fullmatch(r"[A-Za-z_]\w*", read.column) else quoted(read.column)
@@ -109,7 +109,7 @@ def _refuse_totals(raw: Any, table: str, reads: tuple[ColumnRead, ...], relation
             f"`{file.name}` (table `{table}`), {file.unit} {file.number(row)}: the row has {what}"
             f" in `{read.column}`, and seems to add up others{more}",
             f"take it out of the file, or leave it out in the mapping: `where: {keep}`",
-            tuple(file.place(row) for file, row in found[:3]),
+            tuple(file.place(row) for file, row in totals[:3]),
             table=table,
         )
 
@@ -120,10 +120,10 @@ def _place(file: TextFile, column: str) -> int:
 
 def _totals(raw: Any, table: str, read: ColumnRead, relation: Relation) -> Iterator[tuple[TextFile, Row]]:
     """Rows that add up others, as the file has them."""
-    own = quoted(read.column)
+    quoted_column = quoted(read.column)
     words = ", ".join(map(string, sorted(TOTALS)))
-    word = f"lower(regexp_replace(trim(CAST({own} AS VARCHAR)), {string(TOTALS_END)}, ''))"
-    odd = f"{own} IS NULL OR {word} IN ({words})"
+    word = f"lower(regexp_replace(trim(CAST({quoted_column} AS VARCHAR)), {string(TOTALS_END)}, ''))"
+    odd = f"{quoted_column} IS NULL OR {word} IN ({words})"
     sql = f"SELECT rowid FROM {quoted(table)} WHERE ({odd}) AND ({read.key_of}) ORDER BY 1 LIMIT 10000"
     wanted = {int(row[0]) for row in raw.execute(sql).fetchall()}
     if not wanted:

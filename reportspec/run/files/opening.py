@@ -137,16 +137,18 @@ def _texts(table: str, spec: FileSpec, kind: str, folder: str, expected: frozens
     for other in files[1:]:
         _refuse_unlike(table, (first.name, list(first.shape.names)), (other.name, list(other.shape.names)))
     parts = []
-    for _, group in groupby(files, key=lambda one: (one.shape, one.path.endswith(".gz"))):
+    for _, group in groupby(files, key=lambda file: (file.shape, file.path.endswith(".gz"))):
         alike = list(group)
-        parts.append(reader([one.path for one in alike], alike[0].shape, spec.null))
+        parts.append(reader([file.path for file in alike], alike[0].shape, spec.null))
     names = files[0].shape.names
     columns = ", ".join(map(quoted, names))
     sql = (
-        parts[0] if len(parts) == 1 else "(" + " UNION ALL ".join(f"SELECT {columns} FROM {one}" for one in parts) + ")"
+        parts[0]
+        if len(parts) == 1
+        else "(" + " UNION ALL ".join(f"SELECT {columns} FROM {part}" for part in parts) + ")"
     )
-    said = tuple(f"{one.name}: {one.shape.said}" for one in files)
-    return Relation(sql, dict.fromkeys(names, "VARCHAR"), tuple(files), said=said)
+    shapes = tuple(f"{file.name}: {file.shape.said}" for file in files)
+    return Relation(sql, dict.fromkeys(names, "VARCHAR"), tuple(files), said=shapes)
 
 
 Unreadable = (OSError, EOFError, zlib.error)  # what reading a file, packed or not, may end with
@@ -172,11 +174,12 @@ def _refuse_unlike(table: str, first: tuple[str, list[str]], other: tuple[str, l
         return
     lacks = [name for name in first[1] if name.lower() not in theirs]
     more = [name for name in other[1] if name.lower() not in mine]
-    said = [f"lacks {_few(lacks)}"] if lacks else []
-    said += [f"has {_few(more)} besides"] if more else []
+    differences = [f"lacks {_few(lacks)}"] if lacks else []
+    differences += [f"has {_few(more)} besides"] if more else []
+    differ = " and ".join(differences)
     raise SourceError(
         "unlike-files",
-        f"the files of `{table}` have not the same columns: `{other[0]}` {' and '.join(said)}, against `{first[0]}`",
+        f"the files of `{table}` have not the same columns: `{other[0]}` {differ}, against `{first[0]}`",
         "give tables of their own to files that differ, or export them again",
         table=table,
     )
@@ -191,8 +194,8 @@ def _text_file(path: str, spec: FileSpec, kind: str, expected: frozenset[str], c
     with binary(path) as file:
         head = file.read(HEAD + 1)
     delimiter = spec.delimiter or ("\t" if kind == ".tsv" else "")
-    asked = Asked(spec.encoding, delimiter, spec.skip, spec.columns, expected)
-    shape = shape_of(head[:HEAD], len(head) <= HEAD, asked)
+    wanted_shape = Asked(spec.encoding, delimiter, spec.skip, spec.columns, expected)
+    shape = shape_of(head[:HEAD], len(head) <= HEAD, wanted_shape)
     read = path
     if even or shape.encoding not in UTF8:
         transcode(path, shape.encoding, copy, even)
@@ -271,16 +274,16 @@ def tally(file: TextFile) -> Tally:
 
 def broken_rows(table: str, file: TextFile, limit: int = 3) -> SourceError | None:
     """The first rows of a file that are none, as one message; None if all are rows."""
-    found: list[tuple[Row, str]] = []
+    rows: list[tuple[Row, str]] = []
     for row in file.rows():
         why = fault_of(row, file.shape)
         if why:
-            found.append((row, why))
-            if len(found) == limit:
+            rows.append((row, why))
+            if len(rows) == limit:
                 break
-    if not found:
+    if not rows:
         return None
-    row, why = found[0]
+    row, why = rows[0]
     help = "mend the line, or export the file again"
     if "closed" in why:
         help = "quotes inside a quoted field are written twice; mend the line, or export the file again"
@@ -288,7 +291,7 @@ def broken_rows(table: str, file: TextFile, limit: int = 3) -> SourceError | Non
         "unreadable-row",
         f"`{file.name}` (table `{table}`), {file.unit} {file.number(row)}: {why}",
         help,
-        tuple(file.place(row) for row, _ in found),
+        tuple(file.place(row) for row, _ in rows),
         table=table,
     )
 
@@ -300,7 +303,7 @@ def _parquet(raw: Any, table: str, spec: FileSpec, expected: frozenset[str]) -> 
     for path in spec.paths:
         rows = raw.execute(f"DESCRIBE SELECT * FROM read_parquet({string(path)})").fetchall()
         files.append(ParquetFile(path, {str(row[0]): str(row[1]) for row in rows}))
-        _refuse_unlike(table, *((Path(one.path).name, list(one.types)) for one in (files[0], files[-1])))
+        _refuse_unlike(table, *((Path(file.path).name, list(file.types)) for file in (files[0], files[-1])))
     sql, types = united(raw, table, files, expected)
     return Relation(sql, types, in_place=True, said=_named(spec, "Parquet"))
 
@@ -308,10 +311,8 @@ def _parquet(raw: Any, table: str, spec: FileSpec, expected: frozenset[str]) -> 
 def _json(raw: Any, table: str, spec: FileSpec) -> Relation:
     """JSON keeps its types; texts in it that look like times stay texts until their column is looked at."""
     listed = "[" + ", ".join(map(string, spec.paths)) + "]"
-    found = raw.execute(
-        f"DESCRIBE SELECT * FROM read_json({listed}, sample_size = -1, union_by_name = true)"
-    ).fetchall()
-    types = {str(row[0]): str(row[1]) for row in found}
+    rows = raw.execute(f"DESCRIBE SELECT * FROM read_json({listed}, sample_size = -1, union_by_name = true)").fetchall()
+    types = {str(row[0]): str(row[1]) for row in rows}
     texts = {
         name: "VARCHAR" if kind in ("DATE", "TIMESTAMP", "TIMESTAMP WITH TIME ZONE", "TIME", "UUID", "JSON") else kind
         for name, kind in types.items()
@@ -341,15 +342,15 @@ def _sqlite(raw: Any, table: str, path: str) -> Relation:
     name = Path(path).name
     try:
         with closing(read_only(path)) as lite:
-            asked = "SELECT name FROM sqlite_master WHERE type IN ('table', 'view')"
-            found = [row[0] for row in lite.execute(asked)]
+            statement = "SELECT name FROM sqlite_master WHERE type IN ('table', 'view')"
+            tables = [row[0] for row in lite.execute(statement)]
             wanted = table.split(".")[-1].lower()
-            known = next((n for n in found if n.lower() == wanted), None)
+            known = next((n for n in tables if n.lower() == wanted), None)
             if known is None:
                 raise SourceError(
                     "unknown-table",
                     f"`{name}` has no table `{table}`",
-                    suggestion(table, found) or f"it has {', '.join(found[:10])}",
+                    suggestion(table, tables) or f"it has {', '.join(tables[:10])}",
                     table=table,
                 )
             with closing(lite.execute(f"SELECT * FROM {quoted(known)}")) as cursor:
@@ -367,11 +368,11 @@ def _sqlite(raw: Any, table: str, path: str) -> Relation:
     marks = ", ".join(f"UNNEST(CAST(? AS {kind}[]))" for kind in types.values())
     for since in range(0, len(rows), _AT_ONCE):
         part = zip(*rows[since : since + _AT_ONCE], strict=True)
-        given = [
+        options = [
             [_text(v) for v in values] if kind == "VARCHAR" else list(values)
             for values, kind in zip(part, types.values(), strict=True)
         ]
-        raw.execute(f"INSERT INTO {quoted('read ' + table)} SELECT {marks}", given)
+        raw.execute(f"INSERT INTO {quoted('read ' + table)} SELECT {marks}", options)
     return Relation(quoted("read " + table), types, said=(f"{name}: SQLite",))
 
 

@@ -32,7 +32,7 @@ class ParquetFile:
 
     def of(self, name: str) -> str:
         """The type of a column, whose name may be written in other letters here."""
-        return next(kind for own, kind in self.types.items() if own.lower() == name.lower())
+        return next(kind for column, kind in self.types.items() if column.lower() == name.lower())
 
 
 def united(
@@ -47,10 +47,10 @@ def united(
     for file in files:
         groups.setdefault(tuple(file.of(name) for name in names), []).append(file.path)
     parts = []
-    for own, paths in groups.items():
+    for types_of_group, paths in groups.items():
         cells = [
             quoted(name) if kind == types[name] else f"CAST({quoted(name)} AS {types[name]}) AS {quoted(name)}"
-            for name, kind in zip(names, own, strict=True)
+            for name, kind in zip(names, types_of_group, strict=True)
         ]
         parts.append(f"SELECT {', '.join(cells)} FROM {_read(paths)}")
     return (_read(groups.popitem()[1]) if len(groups) == 1 else f"({' UNION ALL '.join(parts)})"), types
@@ -78,15 +78,15 @@ def _whole(kinds: set[str]) -> str | None:
     if kinds <= {*_UNSIGNED}:
         return max(kinds, key=_UNSIGNED.__getitem__)
     bits = max(_SIGNED.get(kind) or 2 * _UNSIGNED[kind] for kind in kinds)
-    return next((name for name, own in _SIGNED.items() if own == bits), None)
+    return next((name for name, signed_bits in _SIGNED.items() if signed_bits == bits), None)
 
 
 def _decimal(kinds: set[str]) -> str:
     before, behind = 0, 0
     for kind in kinds:
-        found = _DECIMAL.fullmatch(kind)
+        match = _DECIMAL.fullmatch(kind)
         bits = _SIGNED.get(kind) or _UNSIGNED.get(kind, 0)
-        digits, places = map(int, found.groups()) if found else (_DIGITS[bits], 0)
+        digits, places = map(int, match.groups()) if match else (_DIGITS[bits], 0)
         before, behind = max(before, digits - places), max(behind, places)
     return f"DECIMAL({min(_MOST_DIGITS, before + behind)}, {behind})"
 
@@ -97,14 +97,18 @@ def _united_type(raw: Any, table: str, files: Sequence[ParquetFile], name: str, 
         by_type.setdefault(file.of(name), []).append(file.path)
     if len(by_type) == 1:
         return next(iter(by_type))
-    own = quoted(name)
+    quoted_name = quoted(name)
     # A file without any value has a type all the same, which says nothing.
-    filled = {kind: paths for kind, paths in by_type.items() if _first(raw, f"count({own})", paths)}
+    filled = {kind: paths for kind, paths in by_type.items() if _first(raw, f"count({quoted_name})", paths)}
     kinds = list(filled or by_type)
-    found = common_type(kinds)
-    lost = [kind for kind in kinds if found and kind != found and _changed(raw, own, kind, found, filled.get(kind))]
-    if found and not lost:
-        return found
+    common = common_type(kinds)
+    lost = [
+        kind
+        for kind in kinds
+        if common and kind != common and _changed(raw, quoted_name, kind, common, filled.get(kind))
+    ]
+    if common and not lost:
+        return common
     if not needed:
         return "VARCHAR"
     raise _unlike(table, name, filled or by_type, lost)
@@ -117,8 +121,8 @@ def _changed(raw: Any, own: str, kind: str, to: str, paths: list[str] | None) ->
 
 
 def _first(raw: Any, asked: str, paths: list[str]) -> int:
-    [(found,)] = raw.execute(f"SELECT {asked} FROM {_read(paths)}").fetchall()
-    return int(found or 0)
+    [(value,)] = raw.execute(f"SELECT {asked} FROM {_read(paths)}").fetchall()
+    return int(value or 0)
 
 
 def _read(paths: Sequence[str]) -> str:
@@ -126,11 +130,11 @@ def _read(paths: Sequence[str]) -> str:
 
 
 def _unlike(table: str, name: str, by_type: Mapping[str, list[str]], lost: Sequence[str]) -> SourceError:
-    said = " and ".join(f"{kind} in `{Path(paths[0]).name}`" for kind, paths in list(by_type.items())[:4])
+    kinds_told = " and ".join(f"{kind} in `{Path(paths[0]).name}`" for kind, paths in list(by_type.items())[:4])
     why = "which no type holds exactly together" if lost else "which have nothing in common"
     return SourceError(
         "unlike-files",
-        f"the files of `{table}` have different types for the column `{name}`: {said}, {why}",
+        f"the files of `{table}` have different types for the column `{name}`: {kinds_told}, {why}",
         "write the column with one type in all of them",
         table=table,
     )

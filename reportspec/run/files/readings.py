@@ -119,12 +119,12 @@ def bare_number(form: str) -> Bare:
     text = (percent[1] or percent[2]).strip() if percent else signed
     brackets = re.fullmatch(r"\(.*\)", text) is not None
     text, outer = _SIGN.subn("", text[1:-1] if brackets else text)
-    found = _MONEY.fullmatch(text)
-    assert found is not None
-    inner, inside = _SIGN.subn("", found["number"].strip())
+    match = _MONEY.fullmatch(text)
+    assert match is not None
+    inner, inside = _SIGN.subn("", match["number"].strip())
     if brackets + outer + inside > 1:
         return Bare(signed, "", percent is not None)
-    marks = {mark for mark in (found["lead"], found["trail"]) if mark}
+    marks = {mark for mark in (match["lead"], match["trail"]) if mark}
     if not re.fullmatch("[09., ']*[09][09., ']*", inner):
         marks = set()  # `NULL` is no amount in NUL
     return Bare(inner, " and ".join(sorted(marks)), percent is not None)
@@ -136,8 +136,8 @@ def decimals_of(form: str, reading: NumberReading) -> int | None:
     whole = r"[09]9*"
     if group:
         whole = rf"(?:{whole}|9{{1,3}}(?:{group}9{{2,3}})*{group}999)"
-    found = re.fullmatch(rf"{whole}(?:{point}(9*))?|{point}(9+)", form)
-    return None if found is None else len(found[1] or found[2] or "")
+    match = re.fullmatch(rf"{whole}(?:{point}(9*))?|{point}(9+)", form)
+    return None if match is None else len(match[1] or match[2] or "")
 
 
 def number_readings(forms: Iterable[str], decimal: str = "", thousands: str = "") -> list[NumberReading]:
@@ -151,17 +151,17 @@ def number_readings(forms: Iterable[str], decimal: str = "", thousands: str = ""
         ways = [NumberReading(wanted, thousands)]
     else:
         ways = list(NUMBERS)
-    found: dict[tuple[int, ...], NumberReading] = {}
+    readings: dict[tuple[int, ...], NumberReading] = {}
     for way in ways:
         decimals = [decimals_of(form, way) for form in bare]
         if None not in decimals:
-            found.setdefault(tuple(number or 0 for number in decimals), way)
-    return list(found.values())
+            readings.setdefault(tuple(number or 0 for number in decimals), way)
+    return list(readings.values())
 
 
 def currencies(forms: Iterable[str]) -> list[str]:
     """The signs and codes of currencies in forms of amounts."""
-    return sorted({found.currency for form in forms if (found := bare_number(form)).currency})
+    return sorted({number.currency for form in forms if (number := bare_number(form)).currency})
 
 
 def meant_by(sign: str) -> tuple[str, ...]:
@@ -179,7 +179,7 @@ def nearest_number(forms: Mapping[str, int], decimal: str = "", thousands: str =
     def bad(way: NumberReading) -> set[str]:
         return {form for form in forms if decimals_of(bare_number(form).form, way) is None}
 
-    return min((bad(way) for way in ways), key=lambda one: sum(forms[form] for form in one))
+    return min((bad(way) for way in ways), key=lambda form: sum(forms[form] for form in form))
 
 
 # --- times -----------------------------------------------------------------------------------------
@@ -207,7 +207,7 @@ class TimeReading:
     @property
     def said(self) -> str:
         """The setting that says so."""
-        quoted = ", ".join(f'"{one}"' for one in self.formats)
+        quoted = ", ".join(f'"{format_}"' for format_ in self.formats)
         return f"date_format: {quoted if len(self.formats) == 1 else f'[{quoted}]'}"
 
 
@@ -215,18 +215,22 @@ def time_readings(forms: Iterable[str]) -> list[TimeReading]:
     """The readings that fit every form: several where day, month and year may stand in several orders, none where
     a form is no time's. Whether a month is more than 12 is not in a form."""
     plain = {form.replace("0", "9").strip() for form in forms}
-    found = []
+    readings = []
     for order in ORDERS:
         formats = [_format(form, order) for form in sorted(plain)]
         if formats and None not in formats:
-            found.append(reading_of(one for one in formats if one is not None))
-    return list({reading.formats: reading for reading in reversed(found)}.values())[::-1]
+            readings.append(reading_of(format_ for format_ in formats if format_ is not None))
+    return list({reading.formats: reading for reading in reversed(readings)}.values())[::-1]
 
 
 def reading_of(formats: Iterable[str]) -> TimeReading:
     """A reading by formats. Years of two digits are tried first: `%Y` would read 26 as the year 26."""
-    ordered = tuple(sorted(dict.fromkeys(formats), key=lambda one: ("%y" not in one, one)))
-    return TimeReading(ordered, any("%H" in one or "%I" in one for one in ordered), any("%z" in one for one in ordered))
+    ordered = tuple(sorted(dict.fromkeys(formats), key=lambda format_: ("%y" not in format_, format_)))
+    return TimeReading(
+        ordered,
+        any("%H" in format_ or "%I" in format_ for format_ in ordered),
+        any("%z" in format_ for format_ in ordered),
+    )
 
 
 def _format(form: str, order: Order) -> str | None:
@@ -266,15 +270,15 @@ def _month(name: str) -> str:
 def _with_time(date: str, text: str) -> str | None:
     if not text:
         return date
-    found = _TIME.fullmatch(text)
-    if found is None or (found["half"] and "." in found["half"]) or (found["part"] and not found["second"]):
+    match = _TIME.fullmatch(text)
+    if match is None or (match["half"] and "." in match["half"]) or (match["part"] and not match["second"]):
         return None
-    clock = ("%I" if found["half"] else "%H") + ":%M" + (":%S" if found["second"] else "")
-    clock += ".%f" if found["part"] else ""
-    if found["half"]:
-        clock += (" " if f" {found['half']}" in text else "") + "%p"
-    gap = re.sub(" +", " ", found["gap"])
-    zone = found["zone"] or ""
+    clock = ("%I" if match["half"] else "%H") + ":%M" + (":%S" if match["second"] else "")
+    clock += ".%f" if match["part"] else ""
+    if match["half"]:
+        clock += (" " if f" {match['half']}" in text else "") + "%p"
+    gap = re.sub(" +", " ", match["gap"])
+    zone = match["zone"] or ""
     return f"{date}{gap}{clock}" + ("" if not zone else " %z" if zone.startswith(" ") else "%z")
 
 

@@ -92,34 +92,34 @@ def shape_of(head: bytes, whole: bool, asked: Asked) -> Shape:
     lines = list(_lines(text))
     if not whole and len(lines) > 1:
         lines.pop()
-    said = re.fullmatch(r"sep=(.)\r?\n?", lines[0]) if lines else None  # what Excel itself writes
-    skip = (asked.skip or 0) + (said is not None)
-    delimiter = asked.delimiter or (said[1] if said else "") or _delimiter(lines[skip:], asked)
-    found = list(islice(_placed(lines[skip:], delimiter), _RECORDS))
-    if not found:
+    separator = re.fullmatch(r"sep=(.)\r?\n?", lines[0]) if lines else None  # what Excel itself writes
+    skip = (asked.skip or 0) + (separator is not None)
+    delimiter = asked.delimiter or (separator[1] if separator else "") or _delimiter(lines[skip:], asked)
+    records = list(islice(_placed(lines[skip:], delimiter), _RECORDS))
+    if not records:
         raise Unclear(
             "empty-file",
             "the file is empty" if not skip else f"there is nothing below {counted(skip, 'line')}",
             "leave the table out of `files:`, or export the file again",
         )
     if asked.columns:
-        if len(found[0][1]) != len(asked.columns):
+        if len(records[0][1]) != len(asked.columns):
             raise Unclear(
                 "wrong-columns",
-                f"`columns` names {counted(len(asked.columns), 'column')}, and the first row has {len(found[0][1])}",
+                f"`columns` names {counted(len(asked.columns), 'column')}, and the first row has {len(records[0][1])}",
                 None,
                 (noted(skip + 1, lines[skip]),),
             )
         inside = sum(line.count(delimiter) for line in lines[:skip])
         return Shape(encoding, delimiter, asked.columns, skip, False, skip, inside)
     if asked.delimiter:
-        _refuse_delimiter(found, lines[skip:], skip, asked)
+        _refuse_delimiter(records, lines[skip:], skip, asked)
     if asked.skip is None:
-        _refuse_titles(found, lines[skip:], skip, asked.expected)
-    _refuse_rows_as_header(found, lines[skip:], skip, asked)
-    _refuse_open_header(found[0], lines[skip:], skip, delimiter)
-    names = names_of(found[0][1], asked.expected)
-    end = skip + (found[1][0] if len(found) > 1 else _length(lines[skip:], delimiter))
+        _refuse_titles(records, lines[skip:], skip, asked.expected)
+    _refuse_rows_as_header(records, lines[skip:], skip, asked)
+    _refuse_open_header(records[0], lines[skip:], skip, delimiter)
+    names = names_of(records[0][1], asked.expected)
+    end = skip + (records[1][0] if len(records) > 1 else _length(lines[skip:], delimiter))
     inside = sum(line.count(delimiter) for line in lines[:end])
     return Shape(encoding, delimiter, names, skip, True, end, inside)
 
@@ -211,7 +211,7 @@ def noted(number: int, line: str) -> str:
 
 def _lines(text: str) -> Iterator[str]:
     """Lines with their ends, as files have them: no other sign ends a line."""
-    return (found[0] for found in re.finditer(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+", text))
+    return (match[0] for match in re.finditer(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+", text))
 
 
 def _placed(lines: Sequence[str], delimiter: str) -> Iterator[tuple[int, list[str]]]:
@@ -250,9 +250,9 @@ def _delimiter(lines: Sequence[str], asked: Asked) -> str:
         ways = {sign: way for sign, way in ways.items() if way[0] == best[0]}
     clear = [sign for sign, way in ways.items() if way == max(ways.values())]
     if len(clear) > 1 or (len(ways) > 1 and best[0] < 2 and sorted(w[1] for w in ways.values())[-2] > 0.9):
-        said = " or ".join(f'`delimiter: "{_written(sign)}"`' for sign in ways)
+        ways_told = " or ".join(f'`delimiter: "{_written(sign)}"`' for sign in ways)
         raise Unclear(
-            "unclear-delimiter", "the fields can be parted in two ways", f"write {said}", (noted(1, lines[0]),)
+            "unclear-delimiter", "the fields can be parted in two ways", f"write {ways_told}", (noted(1, lines[0]),)
         )
     return clear[0]
 
@@ -272,7 +272,14 @@ def _refuse_delimiter(found: Sequence[tuple[int, list[str]]], lines: Sequence[st
     if max(_known(record, asked.expected) for _, record in found[:_TITLES]):
         return
     for sign in DELIMITERS:
-        first = next((one for one in islice(_placed(lines, sign), _TITLES) if _known(one[1], asked.expected)), None)
+        first = next(
+            (
+                record_there
+                for record_there in islice(_placed(lines, sign), _TITLES)
+                if _known(record_there[1], asked.expected)
+            ),
+            None,
+        )
         if sign != asked.delimiter and first is not None and len(first[1]) > 1:
             raise Unclear(
                 "unclear-delimiter",
@@ -288,11 +295,11 @@ def _refuse_titles(
     """Raise Unclear where the header stands further down."""
     first, usual = found[0][1], Counter(len(record) for _, record in found).most_common(1)[0][0]
     known = _known(first, expected)
-    above, record = max(found[:_TITLES], key=lambda one: _known(one[1], expected))
+    above, record = max(found[:_TITLES], key=lambda record_there: _known(record_there[1], expected))
     if _known(record, expected) <= max(known, min(1, len(expected) - 1)):
         if known or len(first) > 1 or usual == 1:
             return
-        above, record = next(one for one in found if len(one[1]) > 1)
+        above, record = next(record_there for record_there in found if len(record_there[1]) > 1)
     raise Unclear(
         "no-header",
         f"line {skip + 1} has no names of columns; line {skip + above + 1} seems to have them",
@@ -431,12 +438,12 @@ def kinds_of(rows: Sequence[Sequence[str]], number: int) -> tuple[re.Pattern[str
     patterns = [
         re.compile(p) for p in (r"[-+]?\d+", r"[-+]?[\d.,]*\d[\d.,]*", r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}.*", r"\S+")
     ]
-    found: list[re.Pattern[str] | None] = []
+    found_patterns: list[re.Pattern[str] | None] = []
     for index in range(number):
         values = [row[index] for row in rows if row[index]]
         fit = (p for p in patterns if values and all(p.fullmatch(v) for v in values))
-        found.append(next(fit, None))
-    return tuple(found)
+        found_patterns.append(next(fit, None))
+    return tuple(found_patterns)
 
 
 def swallowed(fields: Sequence[str], shape: Shape, kinds: Sequence[re.Pattern[str] | None]) -> bool:

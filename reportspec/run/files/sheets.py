@@ -33,7 +33,7 @@ def sheet_file(path: str, spec: FileSpec, expected: frozenset[str], copy: Path) 
     first = start + (not spec.columns)
     body = rows[first:]
     width = len(names)
-    read = [not expected or one.lower() in {known.lower() for known in expected} for one in names]
+    read = [not expected or name.lower() in {known.lower() for known in expected} for name in names]
     _refuse_merged(name, merged, first, read)
     _refuse_no_values(path, name, rows, first, read, spec.null)
     kinds: list[set[str]] = [set() for _ in names]
@@ -68,15 +68,15 @@ def _rows(path: str, spec: FileSpec, expected: frozenset[str]) -> tuple[str, lis
         book = CalamineWorkbook.from_path(path)
     except (CalamineError, ValueError) as error:
         if "password" in str(error).lower():
-            said, help = "it has a password", "save it without one"
+            reason, help = "it has a password", "save it without one"
         elif "zip" in str(error).lower() or "cfb" in str(error).lower():
-            said, help = (
+            reason, help = (
                 "it is none, whatever it is called",
                 "give a text file the ending `.csv`, or save it as a workbook again",
             )
         else:
-            said, help = str(error)[:200], "save it again in the program that made it"
-        raise Unclear("unreadable-source", f"the workbook cannot be opened: {said}", help) from None
+            reason, help = str(error)[:200], "save it again in the program that made it"
+        raise Unclear("unreadable-source", f"the workbook cannot be opened: {reason}", help) from None
     names = list(book.sheet_names)
     if isinstance(spec.sheet, int):
         if spec.sheet > len(names):
@@ -87,7 +87,7 @@ def _rows(path: str, spec: FileSpec, expected: frozenset[str]) -> tuple[str, lis
         if not chosen:
             raise Unclear("unknown-sheet", f"there is no sheet `{spec.sheet}`", f"it has {_list(names)}")
     else:
-        seen = [one.name for one in book.sheets_metadata if one.visible == SheetVisibleEnum.Visible]
+        seen = [sheet.name for sheet in book.sheets_metadata if sheet.visible == SheetVisibleEnum.Visible]
         chosen = [name for name in seen if book.get_sheet_by_name(name).height]
         if len(chosen) > 1:
             raise Unclear(
@@ -124,16 +124,16 @@ def _refuse_no_values(
 ) -> None:
     """Raise Unclear where a cell that is read has a formula without a result, or an error. Errors among `null`
     become empty in `rows`."""
-    found: list[NoValue] = []
+    no_values: list[NoValue] = []
     for cell in cells_without_value(path, sheet):
         if cell.row < first or not any(read[cell.column : cell.column + 1]):
             continue
         if cell.error not in null:
-            found.append(cell)
+            no_values.append(cell)
         elif cell.row < len(rows) and cell.column < len(rows[cell.row]):
             rows[cell.row][cell.column] = ""
-    undone = [cell for cell in found if not cell.error]
-    alike = undone or found
+    undone = [cell for cell in no_values if not cell.error]
+    alike = undone or no_values
     if not alike:
         return
     names = ", ".join(cell.name for cell in alike[:_CELLS])
@@ -154,9 +154,9 @@ def _refuse_no_values(
     errors = list(dict.fromkeys(cell.error for cell in alike))
     listed = ", ".join(f"`{shown(error)}`" for error in errors)
     words = ", ".join(json.dumps(error, ensure_ascii=False) for error in errors)
-    one = len(alike) == 1
-    what = "an error and no value" if one else "errors and no values"
-    formula, they = ("formula", "it stands") if one else ("formulas", "they stand")
+    is_one = len(alike) == 1
+    what = "an error and no value" if is_one else "errors and no values"
+    formula, they = ("formula", "it stands") if is_one else ("formulas", "they stand")
     raise Unclear(
         "error-cell",
         f"{where}: {listed}, {what}",
@@ -253,5 +253,5 @@ def _refuse_bombs(path: str) -> None:
     if not zipfile.is_zipfile(path):
         return
     with zipfile.ZipFile(path) as packed:
-        if sum(one.file_size for one in packed.infolist()) > LARGEST:
+        if sum(entry.file_size for entry in packed.infolist()) > LARGEST:
             raise Unclear("too-large", "the workbook has more than a gigabyte when unpacked", "save the sheet as CSV")

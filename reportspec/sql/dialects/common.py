@@ -291,11 +291,11 @@ def offset_steps(source: str, target: str) -> tuple[tuple[datetime | None, int],
     first, second = ZoneInfo(source), ZoneInfo(target)
 
     def ahead(naive: datetime) -> int:
-        own = naive.replace(tzinfo=first, fold=1)
-        if own.astimezone(UTC).astimezone(first).replace(tzinfo=None) != naive:
-            own = naive.replace(tzinfo=first, fold=0)  # skipped when the clock was put forward
-        there = own.astimezone(second).replace(tzinfo=None)
-        here = own.astimezone(UTC).astimezone(first).replace(tzinfo=None)
+        moment = naive.replace(tzinfo=first, fold=1)
+        if moment.astimezone(UTC).astimezone(first).replace(tzinfo=None) != naive:
+            moment = naive.replace(tzinfo=first, fold=0)  # skipped when the clock was put forward
+        there = moment.astimezone(second).replace(tzinfo=None)
+        here = moment.astimezone(UTC).astimezone(first).replace(tzinfo=None)
         return round((there - here + (here - naive)).total_seconds() / 60)
 
     steps: list[tuple[datetime | None, int]] = []
@@ -364,23 +364,23 @@ def _ranked(inner: exp.Select, alias: str, quantile: exp.Expr, keys: list[exp.Ex
     number = exp.Window(this=exp.Count(this=value), partition_by=list(keys) or None)
     for name, tree in zip(names, (value, place, number), strict=True):
         inner = inner.select(named(tree, name), copy=False)
-    own, rank, count = (column(RANKED, name) for name in names)
+    ranked_value, rank, count = (column(RANKED, name) for name in names)
     target = exp.Mul(this=double(share), expression=exp.Paren(this=exp.Sub(this=count, expression=literal(1))))
     away = exp.Abs(this=exp.Sub(this=target, expression=exp.Paren(this=exp.Sub(this=rank, expression=literal(1)))))
     near = exp.And(
-        this=exp.Not(this=exp.Is(this=own, expression=exp.Null())),
+        this=exp.Not(this=exp.Is(this=ranked_value, expression=exp.Null())),
         expression=exp.LT(this=away, expression=literal(1)),
     )
     weight = exp.Paren(this=exp.Sub(this=literal(1), expression=away))
-    return inner, exp.Sum(this=when(near, exp.Mul(this=own, expression=weight)))
+    return inner, exp.Sum(this=when(near, exp.Mul(this=ranked_value, expression=weight)))
 
 
 def _moved(inner: exp.Select, item: exp.Expr) -> tuple[exp.Select, exp.Expr]:
     """An aggregate whose argument has become a column of the inner SELECT."""
-    found = item.find(exp.AggFunc)
-    assert found is not None
-    distinct = found.this if isinstance(found.this, exp.Distinct) else None
-    argument = distinct.expressions[0] if distinct is not None else found.this
+    inner_aggregate = item.find(exp.AggFunc)
+    assert inner_aggregate is not None
+    distinct = inner_aggregate.this if isinstance(inner_aggregate.this, exp.Distinct) else None
+    argument = distinct.expressions[0] if distinct is not None else inner_aggregate.this
     if isinstance(argument, (exp.Star, exp.Literal)):
         return inner, item.this
     name = f"{item.alias}__value"
@@ -388,9 +388,9 @@ def _moved(inner: exp.Select, item: exp.Expr) -> tuple[exp.Select, exp.Expr]:
     new: exp.Expr = column(RANKED, name)
     if distinct is not None:
         new = exp.Distinct(expressions=[new])
-    aggregate = remade(found, {**found.args, "this": new})
+    aggregate = remade(inner_aggregate, {**inner_aggregate.args, "this": new})
     whole = item.this
-    return inner, aggregate if whole is found else _replaced(whole, found, aggregate)
+    return inner, aggregate if whole is inner_aggregate else _replaced(whole, inner_aggregate, aggregate)
 
 
 def _replaced(tree: exp.Expr, old: exp.Expr, new: exp.Expr) -> exp.Expr:
@@ -494,7 +494,7 @@ _MOST = {"TINYINT": 2**7, "SMALLINT": 2**15, "INT": 2**31, "BIGINT": 2**63}
 def fitting(number: exp.Expr, to: exp.DataType, made: exp.Expr) -> exp.Expr:
     """What a cast makes of a number, or null where the type has no place for it. `made` is the cast."""
     kind = to.this.value
-    sizes = [int(str(one.this)) for one in to.expressions]
+    sizes = [int(str(size.this)) for size in to.expressions]
     if kind in _MOST:
         nearest: exp.Expr = exp.Round(this=number)
         low = exp.Neg(this=exp.Literal.number(_MOST[kind]))
@@ -535,8 +535,8 @@ def difference(dialect: str, label: str, forms: Mapping[str, str], otherwise: st
         text = forms.get(unit, otherwise).format(unit=unit, lower=unit.lower())
         if not text:
             raise Unsupported(unsaid(node, label))
-        found = snippet(dialect, text, a=node.expression, b=node.this)
-        return elapsed(found, node) if clock and unit == "MICROSECOND" else found
+        matched = snippet(dialect, text, a=node.expression, b=node.this)
+        return elapsed(matched, node) if clock and unit == "MICROSECOND" else matched
 
     return between
 

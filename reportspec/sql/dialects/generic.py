@@ -30,22 +30,22 @@ _CONDITIONS = (
 
 def greatest(node: exp.Expr) -> exp.Expr:
     """GREATEST that leaves nulls out, by CASE; many databases let one null decide."""
-    found: exp.Expr = node.this
+    greatest: exp.Expr = node.this
     for other in node.expressions:
         missing = exp.Is(this=other, expression=exp.Null())
-        first = exp.Or(this=missing, expression=exp.GTE(this=found, expression=other))
-        found = when(first, found, other)
-    return found
+        first = exp.Or(this=missing, expression=exp.GTE(this=greatest, expression=other))
+        greatest = when(first, greatest, other)
+    return greatest
 
 
 def least(node: exp.Expr) -> exp.Expr:
     """LEAST that leaves nulls out, by CASE."""
-    found: exp.Expr = node.this
+    least: exp.Expr = node.this
     for other in node.expressions:
         missing = exp.Is(this=other, expression=exp.Null())
-        first = exp.Or(this=missing, expression=exp.LTE(this=found, expression=other))
-        found = when(first, found, other)
-    return found
+        first = exp.Or(this=missing, expression=exp.LTE(this=least, expression=other))
+        least = when(first, least, other)
+    return least
 
 
 def within_group(node: exp.Expr) -> exp.Expr:
@@ -90,9 +90,9 @@ def without_booleans(tree: exp.Expr) -> exp.Expr:
         if isinstance(node, exp.Paren) and isinstance(node.unnest(), _CONDITIONS):
             return visit(node.unnest(), False)
         if isinstance(node, _CONDITIONS):
-            said = visit(node, True)
-            no = exp.Not(this=exp.Paren(this=said))
-            ifs = [exp.If(this=said, true=literal(1)), exp.If(this=no, true=literal(0))]
+            asked_of = visit(node, True)
+            no = exp.Not(this=exp.Paren(this=asked_of))
+            ifs = [exp.If(this=asked_of, true=literal(1)), exp.If(this=no, true=literal(0))]
             return exp.Case(ifs=ifs)
         return inside(node)
 

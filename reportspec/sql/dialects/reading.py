@@ -65,8 +65,8 @@ def yes_or_no(node: exp.Expr, text: Made, refused: Told) -> exp.Expr:
 def parts_of(node: exp.Expr, text: Made) -> dict[str, exp.Expr]:
     """What the SQL that reads a text names: the value without blanks around it (`t`), the forms of
     times (`c`, `i`, `e`), the source's zone (`z`) and what to say of what cannot be read (`s`)."""
-    said = {"c": CLOCK, "i": INSTANT, "e": EITHER, "z": zone_of(node), "s": told_of(node)}
-    return {"t": exp.Trim(this=text(node.this)), **{k: literal(v) for k, v in said.items()}}
+    patterns = {"c": CLOCK, "i": INSTANT, "e": EITHER, "z": zone_of(node), "s": told_of(node)}
+    return {"t": exp.Trim(this=text(node.this)), **{k: literal(v) for k, v in patterns.items()}}
 
 
 def plain_day(node: exp.Expr) -> bool:
