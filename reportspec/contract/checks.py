@@ -54,9 +54,9 @@ def checks_of(
         checks += _of_expectations(binding, name, fields - _for_order(binding, name, read))
         checks += _of_odd_times(binding, name, fields, now)
     conditions, metrics = tuple(conditions), tuple(metrics)
-    checks = [*_of_conditions(binding, conditions), *_of_times(binding, metrics, sides)]
-    checks += _of_metrics(binding, conditions, metrics, {check.of: check for check in checks})
-    checks += [check for check in checks if check.concerns(read)]
+    of_report = [*_of_conditions(binding, conditions), *_of_times(binding, metrics, sides)]
+    of_report += _of_metrics(binding, conditions, metrics, {check.of: check for check in of_report})
+    checks += [check for check in of_report if check.concerns(read)]
     return tuple(checks)
 
 

@@ -646,12 +646,8 @@ class _Look:
                 value,
             )
         worse = readings.nearest_number(forms, spec.decimal, spec.thousands)
-        readings_of_numbers = readings.number_readings(forms)
-        help = (
-            f"write `{readings_of_numbers[0].said}`"
-            if readings_of_numbers and (spec.decimal or spec.thousands)
-            else None
-        )
+        undeclared = readings.number_readings(forms)
+        help = f"write `{undeclared[0].said}`" if undeclared and (spec.decimal or spec.thousands) else None
         return self.refuse_values(name, self.examples(name, worse), sum(forms[form] for form in worse), help)
 
     def other_currency(
