@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -131,7 +131,7 @@ def _load() -> None:
         return
 
 
-@cache
+@lru_cache(maxsize=2)
 def _fonts(host_fonts: bool) -> Any:
     """Fonts that are loaded once, with the letters that were measured in them; to be called within
     `packaged_fonts`. Only one report is laid out at a time."""

@@ -22,6 +22,7 @@ from sqlglot import exp
 
 from reportspec.compile import compile_report
 from reportspec.contract.fit import fitted
+from tests.conftest import Draw
 from tests.engines.servers import driven
 from tests.figures.asking import NOW, figures, rows
 from tests.loading import load_report
@@ -203,11 +204,17 @@ SPEC = {"report": "custom", "period": "2026-Q3", "sections": [BY_OWNER]}
 
 
 @pytest.mark.parametrize("engine", sorted(TYPES))
-def test_keys_of_two_types_match_as_their_texts_do(engine: str, tmp_path: Path, server: Callable[[str], str]) -> None:
+def test_keys_of_two_types_match_as_their_texts_do(
+    engine: str, tmp_path: Path, server: Callable[[str], str], draw: Draw
+) -> None:
+    """By day each type with itself, with those of its kind and with every third of the others."""
     with place_of(engine, tmp_path, server) as place:
         kinds = fill(place, engine)
         for one, first in enumerate(kinds):
             for other, second in enumerate(kinds):
+                alike = any(first in kind and second in kind for kind in ALIKE[engine])
+                if not draw.night and not alike and one != other and (one + other) % 3:
+                    continue
                 project(tmp_path, place, engine, one, other)
                 ours, theirs = TYPES[engine][first], TYPES[engine][second]
                 wanted = Counter({f"of {t.encode().hex()}": n for n, t in enumerate(ours.values(), 1)})
@@ -218,7 +225,6 @@ def test_keys_of_two_types_match_as_their_texts_do(engine: str, tmp_path: Path, 
                     if row["deals_created_count"] and str(row["user.name"]).startswith("of ")
                 }
                 assert found == {name: n for name, n in wanted.items() if name in there}, (first, second)
-                alike = any(first in kind and second in kind for kind in ALIKE[engine])
                 assert _compared_as_they_are(tmp_path) == alike, (first, second)
 
 

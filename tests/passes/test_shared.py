@@ -1,4 +1,6 @@
-"""Statements share trees with their binding: each says what it would say alone, whatever was made before it."""
+"""Statements share trees with their binding: each says what it would say alone, whatever was made before it.
+
+Slow: each statement of a report is compiled by itself."""
 
 from __future__ import annotations
 
@@ -36,6 +38,7 @@ def texts(report: Report, query: Query) -> list[str]:
     return found
 
 
+@pytest.mark.by_day(name=("leads", "pipeline", "sales_forecast"))
 @pytest.mark.parametrize("name", STANDARD)
 def test_a_statement_says_the_same_beside_others_as_alone(tmp_path: Path, name: str) -> None:
     # Tables called as entities are: of a server, which nobody asks here.

@@ -1,5 +1,7 @@
 """Long tables, of which most pages are written by `render/long_tables.py`: held against the same report that
-WeasyPrint lays out as a whole, page for page: pictures, texts, places, structure."""
+WeasyPrint lays out as a whole, page for page: pictures, texts, places, structure.
+
+Slow: reports of many pages are laid out twice."""
 
 from __future__ import annotations
 
@@ -116,6 +118,7 @@ def written(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     return places
 
 
+@pytest.mark.by_day(name=("records", "several", "scripts"))
 @pytest.mark.parametrize("name", REPORTS)
 def test_pages_are_what_they_would_be_as_a_whole(
     name: str, written: list[int], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
