@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sqlite3
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.figures.asking import figures, rows
+from tests.figures.from_tables import project_of
 
 STAGES = "stage_id,name,position,is_won,is_lost\nS,Talk,1,false,false\nW,Won,2,true,false\nL,Lost,3,false,true\n"
 DEALS = """deal_id,name,stage_id,status,amount,currency,created_at,closed_at
@@ -35,36 +35,7 @@ WANTED = ["won_deals_count", "won_amount", "lost_deals_count", "open_opportuniti
 
 @pytest.fixture(params=["duckdb", "sqlite"])
 def project(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
-    mapping = "entities:\n"
-    base = sqlite3.connect(tmp_path / "crm.db")
-    for name, text in TABLES.items():
-        (tmp_path / f"{name}.csv").write_text(text, encoding="utf-8")
-        head, *lines = text.splitlines()
-        names = head.split(",")
-        key = f"    key: {names[0]}\n" if name != "deal_stage_history" else ""
-        mapping += f"  {name}:\n    table: {name}\n{key}    fields:\n"
-        mapping += "".join(f"      {one}: {one}\n" for one in names)
-        base.execute(f"create table {name} ({', '.join(names)})")
-        for line in lines:
-            values: list[Any] = [_value(one) for one in line.split(",")]
-            base.execute(f"insert into {name} values ({', '.join('?' for _ in names)})", values)
-    base.commit()
-    base.close()
-    source = "source:\n  files:\n" + "".join(f"    {one}: {one}.csv\n" for one in TABLES)
-    if request.param == "sqlite":
-        source = "source: sqlite:///crm.db\n"
-    (tmp_path / "mapping.yaml").write_text(mapping, encoding="utf-8")
-    (tmp_path / "reportspec.yaml").write_text(
-        f"version: 1\n{source}mapping: mapping.yaml\ntimezone: Europe/Rome\ncurrency: EUR\n",
-        encoding="utf-8",
-    )
-    return tmp_path
-
-
-def _value(text: str) -> Any:
-    if text in ("true", "false"):
-        return int(text == "true")
-    return int(text) if text.isdecimal() else text or None
+    return project_of(tmp_path, TABLES, request.param)
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import pytest
 
 from reportspec.errors import ReportspecError
 from tests.figures.asking import figures, rows
+from tests.figures.from_tables import project_of
 
 # Today nobody expects `date`, of which the history has a day, nor `none`, of which it has none. The history's
 # last day of `moved` is empty and its record's is not.
@@ -29,21 +30,7 @@ SPEC = {
 
 
 def _project(folder: Path, changes: str = CHANGES, deals: str = DEALS) -> Path:
-    mapping = "entities:\n"
-    files = ""
-    for name, text in {"stage": STAGES, "deal": deals, "deal_stage_history": changes}.items():
-        (folder / f"{name}.csv").write_text(text, encoding="utf-8")
-        names = text.partition("\n")[0].split(",")
-        key = f"    key: {names[0]}\n" if name != "deal_stage_history" else ""
-        mapping += f"  {name}:\n    table: {name}\n{key}    fields:\n"
-        mapping += "".join(f"      {one}: {one}\n" for one in names)
-        files += f"    {name}: {name}.csv\n"
-    (folder / "mapping.yaml").write_text(mapping, encoding="utf-8")
-    (folder / "reportspec.yaml").write_text(
-        f"version: 1\nsource:\n  files:\n{files}mapping: mapping.yaml\ntimezone: Europe/Rome\ncurrency: EUR\n",
-        encoding="utf-8",
-    )
-    return folder
+    return project_of(folder, {"stage": STAGES, "deal": deals, "deal_stage_history": changes})
 
 
 def test_open_deals_are_told_of_where_no_day_is_known(tmp_path: Path) -> None:

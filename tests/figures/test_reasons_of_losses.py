@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sqlite3
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from tests.figures.asking import figures, rows
+from tests.figures.from_tables import project_of
 
 STAGES = """stage_id,name,position,is_won,is_lost
 S,Talk,1,false,false
@@ -59,38 +58,6 @@ def engine(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
-def _project(folder: Path, engine: str, tables: dict[str, str]) -> Path:
-    mapping = "entities:\n"
-    base = sqlite3.connect(folder / "crm.db")
-    for name, text in tables.items():
-        (folder / f"{name}.csv").write_text(text, encoding="utf-8")
-        head, *lines = text.splitlines()
-        names = head.split(",")
-        key = f"    key: {names[0]}\n" if name != "deal_stage_history" else ""
-        mapping += f"  {name}:\n    table: {name}\n{key}    fields:\n"
-        mapping += "".join(f"      {one}: {one}\n" for one in names)
-        base.execute(f"create table {name} ({', '.join(names)})")
-        for line in lines:
-            values: list[Any] = [_value(one) for one in line.split(",")]
-            base.execute(f"insert into {name} values ({', '.join('?' for _ in names)})", values)
-    base.commit()
-    base.close()
-    source = "source: sqlite:///crm.db\n"
-    if engine == "duckdb":
-        source = "source:\n  files:\n" + "".join(f"    {one}: {one}.csv\n" for one in tables)
-    (folder / "mapping.yaml").write_text(mapping, encoding="utf-8")
-    (folder / "reportspec.yaml").write_text(
-        f"version: 1\n{source}mapping: mapping.yaml\ntimezone: Europe/Rome\ncurrency: EUR\n", encoding="utf-8"
-    )
-    return folder
-
-
-def _value(text: str) -> Any:
-    if text in ("true", "false"):
-        return int(text == "true")
-    return int(text) if text.isdecimal() else text or None
-
-
 @pytest.mark.parametrize(
     ("period", "expected"),
     [
@@ -105,20 +72,20 @@ def test_only_the_last_loss_can_lack_its_reason(
     engine: str, tmp_path: Path, period: str, expected: list[float]
 ) -> None:
     spec = {"period": period, "sections": [{"id": "x", "kpis": WANTED}]}
-    [row] = rows(figures(_project(tmp_path, engine, TABLES), spec), "x")
+    [row] = rows(figures(project_of(tmp_path, TABLES, engine), spec), "x")
     assert [row[name] for name in WANTED] == pytest.approx(expected)
 
 
 def test_the_reason_belongs_to_the_whole_stretch_of_being_lost(engine: str, tmp_path: Path) -> None:
     by = {"metrics": ["lost_deals_count"], "by": ["deal.loss_reason"]}
     spec = {"period": "2026-01", "sections": [{"id": "b", "breakdown": by}]}
-    found = rows(figures(_project(tmp_path, engine, TABLES), spec), "b")
+    found = rows(figures(project_of(tmp_path, TABLES, engine), spec), "b")
     assert {row["deal.loss_reason"]: row["lost_deals_count"] for row in found} == {"price": 1, "rival": 1, None: 5}
 
 
 def test_without_a_history_a_loss_is_the_last_one(engine: str, tmp_path: Path) -> None:
     tables = {name: text for name, text in TABLES.items() if name != "deal_stage_history"}
     spec = {"period": "2026-01", "sections": [{"id": "x", "kpis": WANTED}]}
-    [row] = rows(figures(_project(tmp_path, engine, tables), spec), "x")
+    [row] = rows(figures(project_of(tmp_path, tables, engine), spec), "x")
     # `plain` and `said`: of the others the record says nothing of January.
     assert [row[name] for name in WANTED] == [2, 2, 1, 0.5]
