@@ -95,6 +95,9 @@ def check_file(
         document = replace(document, problems=[])
         document.tell("no-spec", f"this is {other}, not a spec", (), "name specs, or the folder that they are in")
         return Checked(None, [document], document)
+    if document.node is None and not document.text and document.broken:  # no file, or none that can be read
+        document.problems = [_with_near_name(problem, path) for problem in document.problems]
+        return Checked(None, [document], document)
     project_file = find_project(path)
     project, project_document = load_project(project_file, environment)
     documents = [document, project_document]
@@ -133,6 +136,22 @@ def check_file(
             raise
         report = None
     return Checked(None if document.broken or project_document.broken else report, documents, document)
+
+
+def _with_near_name(problem: Diagnostic, path: Path) -> Diagnostic:
+    """What is said of a file that is not there, with the file beside it or in `specs/` that may be meant."""
+    if problem.code != "file-not-found":
+        return problem
+    for folder in (path.parent, path.parent / "specs"):  # where specs usually are
+        try:
+            names = [file.name for file in folder.iterdir()]
+        except OSError:
+            continue
+        if path.name in names:
+            return replace(problem, help=f"did you mean `{folder / path.name}`?")
+        if near := suggestion(path.name, names):
+            return replace(problem, help=near)
+    return problem
 
 
 def _no_spec(path: Path, document: Document) -> str | None:

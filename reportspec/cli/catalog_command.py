@@ -10,7 +10,8 @@ import click
 
 from reportspec.cli.exit_codes import DONE, WRONG
 from reportspec.cli.options import FilePath
-from reportspec.cli.printing import echo, print_diagnostics
+from reportspec.cli.printing import give, print_diagnostics
+from reportspec.diagnostics import harmless
 
 
 @click.command()
@@ -38,12 +39,12 @@ def catalog(what: str | None, project: Path | None, form: str) -> None:
     if form == "markdown":
         from reportspec.reference.catalogue_page import catalogue_page
 
-        echo(catalogue_page(), nl=False)
+        give(harmless(catalogue_page()), "the catalogue", nl=False)
         return
     from reportspec.reference.catalogue_listing import catalog_listing
 
     text, problems, texts = catalog_listing(what, project, form, os.environ)
     print_diagnostics(problems, texts, "text")
     if text:
-        echo(text)
+        give(harmless(text), "the catalogue")
     sys.exit(WRONG if any(p.severity == "error" for p in problems) else DONE)

@@ -15,9 +15,9 @@ from reportspec.cli.options import (
     paths_argument,
 )
 from reportspec.cli.orders import OrderOptions, with_order_options
-from reportspec.cli.printing import Messages, echo
+from reportspec.cli.printing import Messages, give
 from reportspec.cli.spec_files import spec_files
-from reportspec.diagnostics import Diagnostic
+from reportspec.diagnostics import Diagnostic, harmless
 
 
 @click.command(name="compile")
@@ -48,7 +48,8 @@ def print_sql(paths: tuple[Path, ...], asked: OrderOptions, messages: str, diale
             broken += 1
             continue
         try:
-            echo(listing(checked.report, dialect or checked.report.project.source.dialect))
+            text = listing(checked.report, dialect or checked.report.project.source.dialect)
+            give(harmless(text), "the statements")
         except Unsupported as error:
             out.tell([Diagnostic("unsupported-sql", str(error), None, None)], {})
             broken += 1

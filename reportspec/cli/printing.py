@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 
 import click
 
+from reportspec.cli.exit_codes import WRONG
 from reportspec.diagnostics import Diagnostic, harmless, in_order, render_github, render_json, render_text
 
 MOST_SHOWN = 50
@@ -16,6 +17,15 @@ MOST_SHOWN = 50
 def echo(text: str, err: bool = False, nl: bool = True) -> None:
     """Print without what a terminal would obey."""
     click.echo(harmless(text), err=err, nl=nl)
+
+
+def give(text: str, what: str, nl: bool = True) -> None:
+    """Print `what` a command was asked for, as it is. Ends the program with 1 where standard output was closed (`>&-`):
+    what is printed nowhere is no success."""
+    if sys.stdout is None:
+        say(f"there is no standard output to print {what} to", err=True)
+        sys.exit(WRONG)
+    click.echo(text, nl=nl)
 
 
 def say(text: str, err: bool = False, painted: bool = False) -> None:

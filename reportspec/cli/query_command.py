@@ -17,7 +17,7 @@ from reportspec.cli.options import (
     strict_option,
 )
 from reportspec.cli.orders import OrderOptions, built_figures, with_order_options
-from reportspec.cli.printing import Messages, echo
+from reportspec.cli.printing import Messages, give
 from reportspec.cli.spec_files import spec_files
 from reportspec.diagnostics import harmless, harmless_json
 
@@ -67,9 +67,6 @@ _PRINTED: Mapping[str, Callable[[list[Figures]], list[str]]] = {"json": _json, "
 @with_order_options
 def query(paths: tuple[Path, ...], asked: OrderOptions, form: str) -> None:
     """Print the figures of specs without a PDF."""
-    if sys.stdout is None:  # closed by `>&-`: what is printed would be nowhere
-        echo("there is no standard output to print the figures to", err=True)
-        sys.exit(WRONG)
     order, out = asked.order(), Messages("text")
     broken = 0
     for path in spec_files(paths):
@@ -78,5 +75,5 @@ def query(paths: tuple[Path, ...], asked: OrderOptions, form: str) -> None:
             broken += 1
             continue
         for text in _PRINTED[form]([figures for _, figures in built[0]]):
-            click.echo(text)
+            give(text, "the figures")
     sys.exit(WRONG if broken else DONE)

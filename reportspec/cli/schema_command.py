@@ -9,7 +9,7 @@ import click
 
 from reportspec.cli.exit_codes import WRONG
 from reportspec.cli.options import FilePath
-from reportspec.cli.printing import echo, print_diagnostics
+from reportspec.cli.printing import echo, give, print_diagnostics
 from reportspec.diagnostics import Diagnostic
 
 
@@ -42,4 +42,4 @@ def schema(name: str | None, out: Path | None) -> None:
             sys.exit(WRONG)
         echo(f"{len(NAMES)} schemas written to {out}")
         return
-    echo(schema_text(name or "report"), nl=False)
+    give(schema_text(name or "report"), "the schema", nl=False)

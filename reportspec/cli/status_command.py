@@ -9,9 +9,9 @@ import click
 
 from reportspec.cli.exit_codes import WRONG
 from reportspec.cli.options import FilePath, FilledText
-from reportspec.cli.printing import echo, print_diagnostics, tell_waiting
+from reportspec.cli.printing import give, print_diagnostics, tell_waiting
 from reportspec.cli.spec_files import is_spec
-from reportspec.diagnostics import Diagnostic, harmless_json
+from reportspec.diagnostics import Diagnostic, harmless, harmless_json
 
 
 @click.command()
@@ -59,11 +59,11 @@ def status(project: Path | None, report: str | None, failed: bool, limit: int, f
         print_diagnostics([Diagnostic("no-ledger", error.message, None, error.help)], {}, "text")
         sys.exit(WRONG)
     if form == "json":
-        echo(harmless_json(as_json(listed[:limit])))
+        give(harmless(harmless_json(as_json(listed[:limit]))), "the list")
     elif listed:
-        echo(as_table(listed, limit))
+        give(harmless(as_table(listed, limit)), "the list")
     else:
-        echo(_nothing(report, failed, near))
+        give(harmless(_nothing(report, failed, near)), "the list")
 
 
 def _nothing(report: str | None, failed: bool, near: str | None) -> str:

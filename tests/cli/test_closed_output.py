@@ -12,12 +12,22 @@ from reportspec.check import project
 from tests.conftest import CHECKOUT
 
 
-def test_query_with_a_closed_output(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("asked", "what"),
+    [
+        ("query a.yaml", "the figures"),
+        ("compile a.yaml", "the statements"),
+        ("catalog metrics", "the catalogue"),
+        ("schema", "the schema"),
+        ("status", "the list"),
+    ],
+)
+def test_a_closed_output(asked: str, what: str, tmp_path: Path) -> None:
     (tmp_path / "reportspec.yaml").write_text("version: 1\nsource: demo\ntimezone: UTC\ncurrency: EUR\n", "utf-8")
     (tmp_path / "a.yaml").write_text("version: 1\nperiod: 2026-Q3\nmetrics: [won_amount]\n", "utf-8")
-    command = f'PYTHONPATH="{CHECKOUT}" exec "{sys.executable}" -m reportspec query a.yaml >&-'
+    command = f'PYTHONPATH="{CHECKOUT}" exec "{sys.executable}" -m reportspec {asked} >&-'
     done = subprocess.run(["sh", "-c", command], cwd=tmp_path, capture_output=True, text=True, timeout=120)
-    assert (done.returncode, done.stderr) == (1, "there is no standard output to print the figures to\n")
+    assert (done.returncode, done.stderr) == (1, f"there is no standard output to print {what} to\n")
 
 
 def test_a_folder_that_may_not_be_looked_into(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
