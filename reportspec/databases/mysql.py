@@ -636,6 +636,10 @@ def _begin(wanted: Wanted) -> tuple[str, ...]:
         "?SET SESSION join_cache_level = 4",
         "?SET SESSION join_buffer_size = 33554432",
         "?SET SESSION join_buffer_space_limit = 134217728",
+        # What is sorted and grouped on the way is written to disk as soon as it is larger than this.
+        "?SET SESSION sort_buffer_size = 33554432",
+        "?SET SESSION tmp_table_size = 134217728",
+        "?SET SESSION max_heap_table_size = 134217728",
         "COMMIT",
         *_transaction(reads=True),
     )

@@ -8,7 +8,8 @@ import math
 import re
 import sqlite3
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import closing
 
 from sqlglot import exp
@@ -17,7 +18,7 @@ from reportspec.databases import Checkup, Database, Indexed, indexed
 from reportspec.diagnostics import harmless, suggestion
 from reportspec.errors import SourceError
 from reportspec.expression.sandbox import WRITTEN
-from reportspec.expression.trees import COLUMN, LANDS, ZONE, literal
+from reportspec.expression.trees import COLUMN, LANDS, ZONE, literal, names_cte
 from reportspec.expression.types import MOMENTS
 from reportspec.model.rows import Table
 from reportspec.model.settings import SourceSpec
@@ -418,19 +419,40 @@ RULES: Rules = {
 }
 
 
+_OFTEN = 4  # reads of times beyond which writing them down costs less than reading each text again
+
+
 def written_down(tree: exp.Expr) -> exp.Expr:
-    """The statement with those rows of the source written down first that others are joined to: SQLite puts them
-    into the statement around them, and would look through all of them for each row, since it finds no index for
-    the expressions that keys then are. Of what is written down it makes one."""
+    """The statement with some rows of the source written down first. Those that others are joined to: SQLite puts
+    them into the statement around them, and would look through all of them for each row, since it finds no index for
+    the expressions that keys then are; of what is written down it makes one. And those whose times are compared often,
+    as in trends: put into the statement around them, each comparison would read the text again."""
     with_ = tree.args.get("with_")
     if with_ is None:
         return tree
-    joined = {join.this.name for join in tree.find_all(exp.Join) if isinstance(join.this, exp.Table)}
+    tables = [table for table in tree.find_all(exp.Table) if names_cte(table)]
+    written = {join.this.name for join in tree.find_all(exp.Join) if isinstance(join.this, exp.Table)}
+    written |= _often_read(tree, tables, {cte.alias: cte.this for cte in with_.expressions})
     ctes = [
-        with_args(cte, materialized=True) if cte.alias in joined and lands_rows(cte.this) else cte
+        with_args(cte, materialized=True) if cte.alias in written and lands_rows(cte.this) else cte
         for cte in with_.expressions
     ]
     return with_args(tree, with_=with_args(with_, expressions=ctes))
+
+
+def _often_read(tree: exp.Expr, tables: Iterable[exp.Table], ctes: Mapping[str, exp.Expr]) -> set[str]:
+    """The CTEs of source rows whose times and days are read often, by the aliases that they have anywhere."""
+    times = {
+        (table.alias_or_name, item.alias): table.name
+        for table in tables
+        if table.name in ctes
+        for item in ctes[table.name].expressions
+        if item.meta.get(LANDS) in ("date", "time")
+    }
+    reads = Counter(
+        cte for node in tree.find_all(exp.Column) if (cte := times.get((node.table, node.name))) is not None
+    )
+    return {cte for cte, number in reads.items() if number > _OFTEN}
 
 
 SQLITE = Dialect(

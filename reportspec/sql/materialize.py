@@ -115,6 +115,7 @@ def script(binding: Binding, trees: Sequence[exp.Expr], place: Temporary) -> Scr
     kept = _worth_it({names[key] for key in several if found[key][0].made}, order, asked)
     if place.indexes:
         kept |= _joined(made, asked)
+    kept = _with_what_several_read(kept, order)
     if not kept:
         return None
     done: dict[str, str] = {}
@@ -210,6 +211,19 @@ def _worth_it(kept: Collection[str], order: Order, asked: Sequence[_Asked]) -> s
         if not lonely:
             return kept
         kept -= lonely
+
+
+def _with_what_several_read(kept: Collection[str], order: Order) -> set[str]:
+    """What is kept, and what several of it are made from that is itself made from other rows: it would be made again
+    for each."""
+    kept = set(kept)
+    while True:
+        uses = Counter(name for table in kept for name in _down(order, order[table], kept)[1] if order[name])
+        several = {name for name, times in uses.items() if times > 1}
+        if not several:
+            return kept
+        inner = {name for name in several if not _down(order, order[name], several)[0]}
+        kept |= inner  # those that are made first: the others may be read once then
 
 
 def _joined(made: Mapping[str, exp.Expr], asked: Sequence[_Asked]) -> set[str]:

@@ -137,20 +137,16 @@ def _last(item: exp.Expr) -> exp.Expr:
 
 
 def nulls_by_case(node: exp.Expr) -> exp.Expr:
-    """The same for databases that have no words for it."""
+    """The same for databases that have no words for it, and to which nulls are lower than all values."""
     items = []
     for item in nulls_last(node).expressions:
-        if _flag(item.this):
-            items.append(with_args(item, nulls_first=not item.args.get("desc")))
-            continue
-        missing = exp.Is(this=item.this, expression=exp.Null())
-        first = bool(item.args.get("nulls_first"))
-        flag = when(missing, literal(0 if first else 1), literal(1 if first else 0))
+        first, by_itself = bool(item.args.get("nulls_first")), not item.args.get("desc")
+        if first != by_itself and not _flag(item.this):
+            missing = exp.Is(this=item.this, expression=exp.Null())
+            flag = when(missing, literal(0 if first else 1), literal(1 if first else 0))
+            items.append(exp.Ordered(this=flag, nulls_first=True))
         # Said in the way that the generator takes for the database's own, lest it say it again.
-        items += [
-            exp.Ordered(this=flag, nulls_first=True),
-            with_args(item, nulls_first=not item.args.get("desc")),
-        ]
+        items.append(with_args(item, nulls_first=by_itself))
     return with_args(node, expressions=items)
 
 
