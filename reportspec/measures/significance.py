@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from statistics import NormalDist
+
+from reportspec.lazy_dataclass import dataclass
 
 FALSE_ALARMS = 0.05  # of sections in which nothing differs, how many may say that something does
 _EXACT_UP_TO = 20_000  # cases; beyond, the normal distribution is as good

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from reportspec.diagnostics import Diagnostic, Span
+from reportspec.lazy_dataclass import dataclass
 from reportspec.source.regular import Unfit, read_regular
 from reportspec.source.tree import Entry, Mapping, Node, Scalar, Sequence
 
