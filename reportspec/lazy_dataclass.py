@@ -13,6 +13,7 @@ import dataclasses
 from collections.abc import Callable, Iterator
 from dataclasses import MISSING, Field, FrozenInstanceError
 from reprlib import recursive_repr
+from types import MemberDescriptorType
 from typing import TYPE_CHECKING, Any
 
 __all__ = ["dataclass"]
@@ -73,7 +74,7 @@ def _fields(cls: Any) -> Iterator[Field[Any]]:
 def _init(cls: Any, names: dict[str, Any]) -> str:
     """`__init__`, and in `names` what it reads."""
     frozen = "__setattr__" in cls.__dict__
-    names |= {"_set": object.__setattr__, "_MISSING": MISSING}
+    names["_MISSING"] = MISSING
     places: dict[bool, list[str]] = {False: [], True: []}  # by whether they are given by name alone
     lines = []
     for field in _fields(cls):
@@ -92,11 +93,21 @@ def _init(cls: Any, names: dict[str, Any]) -> str:
             value = f"_default_{field.name}"
         elif field.default_factory is MISSING:
             continue  # whoever makes it sets it
-        lines.append(f" _set(self, {field.name!r}, {value})" if frozen else f" self.{field.name} = {value}")
+        if frozen:
+            names[f"_set_{field.name}"] = _setter(cls, field.name)
+        lines.append(f" _set_{field.name}(self, {value})" if frozen else f" self.{field.name} = {value}")
     if hasattr(cls, "__post_init__"):
         lines.append(" self.__post_init__()")
     parameters = ["self", *places[False], *(["*", *places[True]] if places[True] else [])]
     return f"def __init__({', '.join(parameters)}):\n" + "\n".join(lines or [" pass"])
+
+
+def _setter(cls: Any, name: str) -> Callable[[Any, Any], None]:
+    """What sets a field of a frozen object: by its slot, which is sooner done than by its name."""
+    slot = getattr(cls, name, None)
+    if isinstance(slot, MemberDescriptorType):
+        return slot.__set__
+    return lambda self, value: object.__setattr__(self, name, value)
 
 
 def _values(cls: Any, of: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from statistics import NormalDist
 
 from reportspec.lazy_dataclass import dataclass
 
@@ -93,4 +92,6 @@ def _student(z: float, freedom: int) -> float:
 
 def _limit(level: float) -> float:
     """How many standard errors are exceeded with this chance, to either side."""
+    from statistics import NormalDist
+
     return NormalDist().inv_cdf(1 - level / 2)
