@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from reportspec.diagnostics import Diagnostic, in_order, render_text
+from reportspec.lazy_dataclass import dataclass
 
 if TYPE_CHECKING:
     from reportspec.building import Order

@@ -14,7 +14,7 @@ functions for programs and delivery all come this way.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING
 from reportspec.check.report import Checked, check_file
 from reportspec.diagnostics import Diagnostic, in_order
 from reportspec.errors import NoReport, ReportspecError
+from reportspec.lazy_dataclass import dataclass
 from reportspec.timings import Timings
 
 if TYPE_CHECKING:  # what comes after the check is imported when a report is made

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from sqlglot import exp
 
+from reportspec.lazy_dataclass import dataclass
 from reportspec.model.query import AggregateQuery, Query
 from reportspec.model.spec import Report
 from reportspec.plan import plan

@@ -7,8 +7,9 @@ import json
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Literal
+
+from reportspec.lazy_dataclass import dataclass
 
 Severity = Literal["error", "warning"]
 

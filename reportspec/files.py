@@ -1,4 +1,5 @@
-"""Writing files whole: the old one stays, or the new one is there, never a part of it."""
+"""Files: those of the package, temporary ones, and writing them whole: the old one stays, or the new one is there,
+never a part of it."""
 
 from __future__ import annotations
 
@@ -6,7 +7,6 @@ import atexit
 import contextlib
 import glob
 import os
-import secrets
 import shutil
 import stat
 import tempfile
@@ -14,12 +14,17 @@ import time
 from pathlib import Path
 
 
+def packaged(*names: str) -> Path:
+    """A file or a folder that comes with the package, by the names that lead to it."""
+    return Path(__file__).parent.joinpath(*names)
+
+
 def write_whole(path: Path, data: bytes) -> None:
     """Write a file by way of a temporary one beside it. Raises OSError and leaves the old file."""
     path.parent.mkdir(parents=True, exist_ok=True)
     # Made with the rights that the user's own files get, by the system: a umask is the process's, and
     # reading it means to be without one for a moment.
-    part = path.parent / f".{path.name[:40]}.{secrets.token_hex(4)}.part"
+    part = path.parent / f".{path.name[:40]}.{os.urandom(4).hex()}.part"
     handle = -1
     try:
         _UNFINISHED.add(str(part))

@@ -9,6 +9,7 @@ from typing import Any
 
 from reportspec.diagnostics import Diagnostic, suggestion
 from reportspec.schema_files import whole_schema
+from reportspec.schema_fit import surely_fits
 from reportspec.source import Mapping, Node, Scalar, locate, plain
 
 _WORDS = {
@@ -23,16 +24,24 @@ _WORDS = {
 
 
 @cache
+def _schema(name: str) -> dict[str, Any]:
+    return whole_schema(name)
+
+
+@cache
 def _validator(name: str) -> Any:
     from jsonschema import Draft202012Validator
 
-    return Draft202012Validator(whole_schema(name))
+    return Draft202012Validator(_schema(name))
 
 
 def check_schema(node: Node, name: str) -> tuple[Diagnostic, ...]:
     """Everything in a file that its schema does not allow."""
+    data = plain(node)
+    if surely_fits(data, _schema(name)):
+        return ()
     by_place: dict[tuple[Any, ...], Diagnostic] = {}
-    for error in _validator(name).iter_errors(plain(node)):
+    for error in _validator(name).iter_errors(data):
         for diagnostic in _explain(error, node):
             key = (
                 diagnostic.span,

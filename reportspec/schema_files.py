@@ -7,9 +7,10 @@ import json
 import re
 from collections.abc import Iterator
 from functools import cache
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
+
+from reportspec.files import packaged
 
 NAMES = ("report", "project", "mapping", "metrics", "entity", "report_type")
 _COMMON = "common"
@@ -62,7 +63,7 @@ def _referred(node: Any) -> Iterator[str]:
 def _file(name: str) -> str:
     """The text of a schema's file, from the package or, in a checkout, from `schemas/`."""
     file = f"{name}.schema.json"
-    packaged = files("reportspec").joinpath("schemas", file)
-    if packaged.is_file():
-        return packaged.read_text("utf-8")
+    in_package = packaged("schemas", file)
+    if in_package.is_file():
+        return in_package.read_text("utf-8")
     return (Path(__file__).parent.parent / "schemas" / file).read_text("utf-8")

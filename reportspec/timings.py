@@ -5,8 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
+
+from reportspec.lazy_dataclass import dataclass
 
 if TYPE_CHECKING:
     from sqlglot import exp

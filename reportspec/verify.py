@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import logging
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from reportspec.lazy_dataclass import dataclass
 from reportspec.render.seal import KEY, digest, sealed
 
 

@@ -6,7 +6,7 @@ apart by the value that they were computed for.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from reportspec.burst.mark import put
@@ -23,6 +23,7 @@ from reportspec.contract.verdict import settled, warnings
 from reportspec.diagnostics import Diagnostic
 from reportspec.evaluate.report_figures import figures_with_doubts
 from reportspec.evaluate.unrated import unrated
+from reportspec.lazy_dataclass import dataclass
 from reportspec.measures.answers import Answers
 from reportspec.model.figures import Figures
 from reportspec.model.findings import Finding

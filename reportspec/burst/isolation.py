@@ -17,11 +17,11 @@ have been computed from rows of several values.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 from sqlglot import exp
 
 from reportspec.expression.trees import bare_key
+from reportspec.lazy_dataclass import dataclass
 
 _PARTS = {"with_", "expressions", "from_", "joins", "where", "group", "order", "limit"}
 _STEPS = ("from_", "joins", "with_")

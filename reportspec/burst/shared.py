@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from hashlib import sha256
 from typing import Any
 
@@ -12,6 +12,7 @@ from sqlglot import exp
 from reportspec.burst.isolation import unparted
 from reportspec.burst.mark import _lasting, _names_value
 from reportspec.expression.sandbox import path_of
+from reportspec.lazy_dataclass import dataclass
 from reportspec.model.column_ids import Member
 from reportspec.model.query import AggregateQuery, Query
 from reportspec.model.rows import Table

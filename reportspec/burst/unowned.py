@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from sqlglot import exp
 
 from reportspec.burst.mark import _lasting, _names_value
 from reportspec.evaluate.evaluate import rows_read
+from reportspec.lazy_dataclass import dataclass
 from reportspec.model.query import AggregateQuery, Query
 from reportspec.model.rows import Table
 from reportspec.model.spec import Report

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 from sqlglot import exp
 
 from reportspec.burst.mark import put
 from reportspec.diagnostics import suggestion
 from reportspec.errors import NoReport, SourceError
+from reportspec.lazy_dataclass import dataclass
 from reportspec.model.findings import Check, Finding
 from reportspec.model.rows import Table
 from reportspec.model.spec import Report

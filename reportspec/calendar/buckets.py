@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 from typing import cast
@@ -18,6 +17,7 @@ from reportspec.calendar.periods import (
     named,
     unit_of,
 )
+from reportspec.lazy_dataclass import dataclass
 
 MOST_BUCKETS = 800
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import calendar as months_of
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Literal, cast
 
 from reportspec.diagnostics import suggestion
+from reportspec.lazy_dataclass import dataclass
 
 Kind = Literal["year", "quarter", "month", "week", "day", "fiscal_year", "fiscal_quarter", "range", "to_date"]
 Grain = Literal["day", "week", "month", "quarter", "year"]

@@ -7,9 +7,8 @@ passed the JSON Schema, and a `Trouble` that is told of expressions that cannot 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache, lru_cache
-from importlib.resources import files
 from typing import Any
 
 from sqlglot import exp
@@ -17,6 +16,7 @@ from sqlglot import exp
 from reportspec.catalogue.library import Library, in_digits
 from reportspec.catalogue.shelf import Shelf
 from reportspec.expression.sandbox import CANONICAL, Refused, parse
+from reportspec.files import packaged as packaged_file
 from reportspec.languages import with_texts
 from reportspec.model.domain import (
     AsOf,
@@ -55,10 +55,10 @@ def packaged() -> Catalogue:
     for: an entity's and a report type's file bear its name."""
     entities = _file_names("entities")
     reports = _file_names("reports")
-    places = {name: file for file, text in _texts_of("metrics") for name in _METRIC.findall(text)}
+    metrics = {name: entry for _, text in _texts_of("metrics") for name, entry in _entries(text)}
     return Catalogue(
         Shelf(entities, lambda name: entity_from(_document("entities", f"{name}.yaml"), _fatal)),
-        Library(Shelf(places, lambda name: _metrics_in(places[name])[name]), metric_from),
+        Library(Shelf(metrics, lambda name: _read(metrics[name], name)[0]), metric_from),
         Shelf(reports, lambda name: report_type_from(_document("reports", f"{name}.yaml"))),
         Shelf(dict.fromkeys(DECLARED), _declares),
         _tied,
@@ -83,25 +83,31 @@ def documents(folder: str) -> list[tuple[str, Any]]:
 
 def _file_names(folder: str) -> dict[str, None]:
     """The names of a folder's YAML files, without the ending."""
-    entries = files("reportspec.catalogue").joinpath(folder).iterdir()
+    entries = packaged_file("catalogue", folder).iterdir()
     names = sorted(item.name for item in entries if item.name.endswith(".yaml"))
     return {name.removesuffix(".yaml"): None for name in names}
 
 
 @cache
 def _texts_of(folder: str) -> list[tuple[str, str]]:
-    root = files("reportspec.catalogue").joinpath(folder)
+    root = packaged_file("catalogue", folder)
     return [(f"{name}.yaml", root.joinpath(f"{name}.yaml").read_text(encoding="utf-8")) for name in _file_names(folder)]
 
 
-@cache
-def _metrics_in(file: str) -> dict[str, Any]:
-    return {spec["metric"]: spec for spec in _document("metrics", file)["metrics"]}
+def _entries(text: str) -> Iterator[tuple[str, str]]:
+    """The metrics of a file by name, each as the text of its entry: a report uses few of many."""
+    starts = list(_METRIC.finditer(text))
+    ends = [start.start() for start in starts[1:]] + [len(text)]
+    for start, end in zip(starts, ends, strict=True):
+        yield start[1], text[start.start() : end]
 
 
 def _document(folder: str, name: str) -> Any:
-    item = files("reportspec.catalogue").joinpath(folder, name)
-    node, problems = read_yaml(item.read_bytes(), name)
+    return _read(packaged_file("catalogue", folder, name).read_bytes(), name)
+
+
+def _read(text: bytes | str, name: str) -> Any:
+    node, problems = read_yaml(text, name)
     if problems or node is None:
         raise ValueError(f"{name}: {problems}")
     return with_texts(plain(node))

@@ -7,7 +7,7 @@ given. What one's own lines read has to be there, and is a mistake once a report
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from sqlglot import exp
 
@@ -15,6 +15,7 @@ from reportspec.check.mapping import given_by
 from reportspec.databases import dialect_named
 from reportspec.diagnostics import suggestion
 from reportspec.expression.trees import WRITTEN
+from reportspec.lazy_dataclass import dataclass
 from reportspec.model.mapped import Lack, MappedEntity, MappedField, MappedJoin, MappedPart, SourceMap
 from reportspec.resolve.mapped_columns import OWN
 

@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from functools import lru_cache
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +18,7 @@ from reportspec.diagnostics import suggestion
 from reportspec.expression.sandbox import CANONICAL, Refused, table_name
 from reportspec.expression.trees import BARE, WRITTEN, cast, copied
 from reportspec.expression.types import ANY, CONDITION, Kind, Mistyped, expect, unknown
+from reportspec.files import packaged
 from reportspec.holds import Holds, held, key_kind
 from reportspec.model.domain import Catalogue, Entity, Field, Loads
 from reportspec.model.mapped import MappedEntity, MappedField, MappedJoin, MappedPart, SourceMap
@@ -40,13 +40,13 @@ Theirs = Callable[[Place], bool]  # whether what stands at a place is a shipped 
 
 def shipped() -> tuple[str, ...]:
     """The names of the mappings that come with the package."""
-    folder = files("reportspec.catalogue").joinpath("crms")
+    folder = packaged("catalogue", "crms")
     return tuple(sorted(item.name.removesuffix(".yaml") for item in folder.iterdir() if item.name.endswith(".yaml")))
 
 
 @lru_cache(maxsize=8)
 def _shipped_data(name: str) -> Any:
-    item = files("reportspec.catalogue").joinpath("crms", f"{name}.yaml")
+    item = packaged("catalogue", "crms", f"{name}.yaml")
     node, problems = read_yaml(item.read_bytes(), item.name)
     assert node is not None
     assert not problems, problems

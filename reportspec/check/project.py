@@ -248,12 +248,12 @@ def known_language(document: Document, code: Any) -> None:
 
 def known_locale(document: Document, name: Any) -> None:
     """Tells of a locale that there is not: numbers and dates would be written as if only its language were there."""
+    if not isinstance(name, str) or not name:
+        return
     from babel import Locale, UnknownLocaleError
     from babel.core import get_global
     from babel.localedata import locale_identifiers
 
-    if not isinstance(name, str) or not name:
-        return
     try:
         Locale.parse(name.replace("-", "_"))
     except (UnknownLocaleError, ValueError):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -46,6 +46,7 @@ from reportspec.check.sections import check_sections, section_metrics
 from reportspec.diagnostics import Diagnostic, suggestion
 from reportspec.expression.sandbox import column_nodes, path_of
 from reportspec.languages import base_language, word
+from reportspec.lazy_dataclass import dataclass
 from reportspec.model.domain import Catalogue, Field
 from reportspec.model.mapped import SourceMap
 from reportspec.model.settings import Project

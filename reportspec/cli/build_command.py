@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,6 +23,7 @@ from reportspec.cli.orders import OrderOptions, built_figures, with_order_option
 from reportspec.cli.printing import Messages, count, echo, progress
 from reportspec.cli.spec_files import output_names, spec_files
 from reportspec.diagnostics import Diagnostic
+from reportspec.lazy_dataclass import dataclass
 from reportspec.model.mail import FORMS, Form
 
 if TYPE_CHECKING:

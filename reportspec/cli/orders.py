@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import wraps
 from pathlib import Path
@@ -15,6 +14,7 @@ import click
 
 from reportspec.calendar import FIRST_YEAR, LAST, LAST_YEAR
 from reportspec.cli.printing import Messages
+from reportspec.lazy_dataclass import dataclass
 
 if TYPE_CHECKING:
     from reportspec.building import Built, Order

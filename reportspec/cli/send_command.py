@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +22,7 @@ from reportspec.cli.options import (
 from reportspec.cli.orders import OrderOptions, with_order_options
 from reportspec.cli.printing import Messages, count, progress, say, tell_waiting
 from reportspec.cli.spec_files import output_names, spec_files
+from reportspec.lazy_dataclass import dataclass
 
 if TYPE_CHECKING:
     from reportspec.building import Order

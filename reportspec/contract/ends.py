@@ -5,7 +5,7 @@ clock, every deal of which nothing has been heard since would be late."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from math import ceil
@@ -15,6 +15,7 @@ from sqlglot import exp
 
 from reportspec.calendar import instant
 from reportspec.diagnostics import Diagnostic
+from reportspec.lazy_dataclass import dataclass
 from reportspec.model.findings import Check, Finding
 from reportspec.model.spec import Report, sides_of
 from reportspec.resolve.binding import metrics_needed

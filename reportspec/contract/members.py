@@ -4,7 +4,7 @@ filters let pass."""
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 
 from sqlglot import exp
@@ -12,6 +12,7 @@ from sqlglot import exp
 from reportspec.catalogue.library import Library, UnknownMetric
 from reportspec.diagnostics import did_you_mean, folded_name
 from reportspec.expression.sandbox import column_nodes, parse, path_of
+from reportspec.lazy_dataclass import dataclass
 from reportspec.model.findings import Check, Finding
 from reportspec.model.query import Dimension
 from reportspec.model.rows import Table

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from sqlglot import exp
 
+from reportspec.lazy_dataclass import dataclass
 from reportspec.model.domain import Entity
 from reportspec.model.findings import Check
 from reportspec.model.query import Dimension

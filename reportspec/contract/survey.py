@@ -5,7 +5,7 @@ what is asked.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +25,7 @@ from reportspec.contract.unread import (
 from reportspec.contract.verdict import findings_of, settled
 from reportspec.errors import Broken, SourceError
 from reportspec.expression.sandbox import column_nodes, path_of
+from reportspec.lazy_dataclass import dataclass
 from reportspec.model.findings import Check, Finding
 from reportspec.model.spec import Report
 from reportspec.remembered import remembered

@@ -8,12 +8,13 @@ share is in `sql/dialects` (rules) and `run/` (sessions).
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cache
 from importlib import import_module
 from typing import Literal
 
 from reportspec.diagnostics import Span
+from reportspec.lazy_dataclass import dataclass
 from reportspec.model.settings import FileSpec, SourceSpec
 from reportspec.run.connection import Connection, Wanted
 from reportspec.sql.dialects.rewrite import Dialect

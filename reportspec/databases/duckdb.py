@@ -35,10 +35,6 @@ from reportspec.run.connection import (
     timed_out,
     unreadable,
 )
-from reportspec.run.files.describing import Description
-from reportspec.run.files.loading import load, state_of
-from reportspec.run.files.opening import first_line
-from reportspec.run.files.text_file import string
 from reportspec.sql.dialects.common import nonzero, nulls_last, turned
 from reportspec.sql.dialects.reading import parts_of, plain_day, yes_or_no
 from reportspec.sql.dialects.rewrite import Dialect, snippet, type_of, with_args
@@ -46,6 +42,8 @@ from reportspec.sql.materialize import Temporary
 
 if TYPE_CHECKING:
     import duckdb
+
+    from reportspec.run.files.describing import Description
 
 # --- Its SQL --------------------------------------------------------------------------------------
 
@@ -167,6 +165,10 @@ class EmbeddedConnection:
     def _unchanged(self) -> None:
         """Raise SourceError if a file was changed since the session began: figures of before and
         after would stand in one report."""
+        if not self._in_place:
+            return
+        from reportspec.run.files.loading import state_of
+
         for path, state in self._in_place.items():
             if state_of(path) != state:
                 raise SourceError(
@@ -256,6 +258,9 @@ def open_embedded(source: SourceSpec, wanted: Wanted) -> EmbeddedConnection:
     Raises SourceError."""
     import duckdb
 
+    from reportspec.run.files.loading import state_of
+    from reportspec.run.files.text_file import string
+
     tables, zone = wanted.tables, wanted.zone
     in_place: dict[str, tuple[int, ...]] = {}
     descriptions: dict[str, Description] = {}
@@ -305,6 +310,8 @@ def _database(source: SourceSpec) -> duckdb.DuckDBPyConnection:
     """The engine over the file that a source names, or over none. Raises SourceError."""
     import duckdb
 
+    from reportspec.run.files.opening import first_line
+
     try:
         if source.kind == "duckdb":
             return duckdb.connect(source.path, read_only=True)
@@ -322,6 +329,8 @@ def _database(source: SourceSpec) -> duckdb.DuckDBPyConnection:
 
 def _loaded(raw: Any, source: SourceSpec, wanted: Wanted, folder: str) -> dict[str, Description]:
     """The tables that are needed, made of their files. Raises SourceError with all that is wrong with them."""
+    from reportspec.run.files.loading import load
+
     columns, problems = {}, []
     for table, spec in source.files.items():
         if table not in wanted.tables:
@@ -340,6 +349,8 @@ def _loaded(raw: Any, source: SourceSpec, wanted: Wanted, folder: str) -> dict[s
 def _limit(raw: Any, folder: str, wanted: Wanted) -> None:
     """Bounds for the memory and the temporary files: what asks for more ends with a diagnostic, and not
     with the process, or the machine."""
+    from reportspec.run.files.text_file import string
+
     memory = wanted.memory
     if not memory:
         # DuckDB's own bound is four fifths of what the machine, or the container, has.
@@ -354,6 +365,8 @@ def _limit(raw: Any, folder: str, wanted: Wanted) -> None:
 
 
 def _too_little(error: Exception) -> SourceError:
+    from reportspec.run.files.opening import first_line
+
     why = first_line(error).removeprefix("Out of Memory Error: ")
     return SourceError(
         "too-little-memory",
@@ -375,6 +388,8 @@ def table_types(path: str) -> dict[str, dict[str, str]]:
 
 
 def _explained(error: Exception, tables: list[str]) -> SourceError:
+    from reportspec.run.files.opening import first_line
+
     text = first_line(error)
     if text.startswith("Out of Memory Error"):
         return _too_little(error)

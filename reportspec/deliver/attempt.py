@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from reportspec.building import Order, load
@@ -18,6 +18,7 @@ from reportspec.deliver.send import Outcome, Result, SendOptions, Sent, Wait
 from reportspec.deliver.status import days
 from reportspec.diagnostics import Diagnostic, in_order, one_line, shortened
 from reportspec.errors import LedgerError, ReportspecError
+from reportspec.lazy_dataclass import dataclass
 from reportspec.problems import problems_of
 
 NO_DELIVERY = "no-delivery"  # the code of what is said of a spec that is not to be sent at all

@@ -6,12 +6,12 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
 from reportspec.deliver.template import of_kpi
 from reportspec.diagnostics import harmless
+from reportspec.lazy_dataclass import dataclass
 from reportspec.model.figures import Figures, Kpi
 from reportspec.render.locale import Formats, as_of_moment, data_moment, formats_for, tendency
 from reportspec.render.palette import BAD, GOOD, INK, MUTED, RULE, WARN, palette_for

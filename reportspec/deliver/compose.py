@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from hashlib import sha256
 
 from reportspec.addresses import bare, folded
@@ -15,6 +14,7 @@ from reportspec.deliver.outlets import Parcel, links
 from reportspec.deliver.policy import ALLOW, digest_of, may_get
 from reportspec.deliver.recipients import address_of, addresses, lists_of
 from reportspec.deliver.template import Words
+from reportspec.lazy_dataclass import dataclass
 from reportspec.model.figures import Figures
 
 Files = tuple[tuple[str, bytes], ...]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from hashlib import sha256
 
@@ -18,6 +18,7 @@ from reportspec.deliver.outlets import OutletError, way
 from reportspec.deliver.proof import check_message
 from reportspec.deliver.smtp import TIMEOUT, Answer, Mailer
 from reportspec.errors import LedgerError, NotNoted
+from reportspec.lazy_dataclass import dataclass
 from reportspec.model.mail import Outlet
 from reportspec.stopping import undisturbed
 

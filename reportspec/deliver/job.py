@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from reportspec.burst.values import Value
 from reportspec.deliver.outcome import SendOptions
+from reportspec.lazy_dataclass import dataclass
 from reportspec.model.figures import Figures
 from reportspec.model.mail import Delivery, Form, Mail
 from reportspec.model.spec import Report

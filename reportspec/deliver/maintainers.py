@@ -6,7 +6,6 @@ from __future__ import annotations
 import contextlib
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
@@ -20,6 +19,7 @@ from reportspec.deliver.message import Head, message_id, notice
 from reportspec.deliver.smtp import Mailer
 from reportspec.deliver.status import NOTICE
 from reportspec.errors import LedgerError, MailError
+from reportspec.lazy_dataclass import dataclass
 from reportspec.model.mail import Mail
 from reportspec.naming import known_as
 from reportspec.resolve.document import Document, open_document

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from email.header import Header
 from email.message import EmailMessage
@@ -16,6 +15,7 @@ from reportspec.addresses import ascii_address, split
 from reportspec.deliver.body import as_html, as_text
 from reportspec.diagnostics import harmless
 from reportspec.formats import kind_of
+from reportspec.lazy_dataclass import dataclass
 from reportspec.model.figures import Figures
 
 _POLICY = SMTP.clone(max_line_length=78)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Literal
 
 from reportspec.diagnostics import Diagnostic
+from reportspec.lazy_dataclass import dataclass
 
 Result = Literal["sent", "already", "skipped", "pending", "refused", "doubt", "failed", "written", "busy"]
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from email.utils import getaddresses
 
 from reportspec.addresses import ascii_address, folded, split, unfit
 from reportspec.burst.values import shown
 from reportspec.check.deliver_texts import TEMPLATE
 from reportspec.deliver.template import Words
+from reportspec.lazy_dataclass import dataclass
 from reportspec.model.spec import Report
 
 _BETWEEN = re.compile(r"[\s,;]+")

@@ -8,7 +8,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from reportspec.deliver.compose import Item
 from reportspec.deliver.handover import MOST_COPIES, Claimed, MailHandover, ParcelHandover
@@ -17,6 +17,7 @@ from reportspec.deliver.ledger import Entry, Ledger, stamped
 from reportspec.deliver.outcome import Outcome, Result
 from reportspec.deliver.smtp import Answer, Mailer
 from reportspec.errors import LedgerError, MailError, NotNoted
+from reportspec.lazy_dataclass import dataclass
 from reportspec.stopping import undisturbed
 
 ATTEMPTS = 5  # for what a server does not take now

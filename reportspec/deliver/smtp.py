@@ -15,11 +15,11 @@ import ssl
 import time
 from base64 import b64encode
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from reportspec.errors import MailError
+from reportspec.lazy_dataclass import dataclass
 
 Outcome = Literal["sent", "later", "refused", "doubt"]
 _DOTS = re.compile(rb"^\.", re.MULTILINE)

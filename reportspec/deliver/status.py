@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
 from reportspec.deliver.ledger import Entry, Tell, open_ledger, silent
 from reportspec.diagnostics import suggestion, text_width
+from reportspec.lazy_dataclass import dataclass
 from reportspec.model.mail import Mail
 
 NOTICE = "!failure"  # after a report's name: what those who look after it were told of its failures

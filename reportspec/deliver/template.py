@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from reportspec.check.deliver_texts import TEMPLATE
+from reportspec.lazy_dataclass import dataclass
 from reportspec.model.figures import Figures, Kpi
 from reportspec.render.locale import Formats, as_of_moment, cell, change, data_moment, formats_for
 from reportspec.render.page import of_goal

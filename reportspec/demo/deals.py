@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from reportspec.demo.chance import Chance
 from reportspec.demo.columns import Row
 from reportspec.demo.firm import (
@@ -26,6 +24,7 @@ from reportspec.demo.firm import (
 from reportspec.demo.market import Account, Contact, Lead, Source, person_at, seller
 from reportspec.demo.names import Company
 from reportspec.demo.timeline import DAY, END, HOUR, office_time, spread
+from reportspec.lazy_dataclass import dataclass
 
 FIRST_ACCOUNTS = 40  # those that were there when the CRM was introduced
 REPEATS = 770  # deals that start at an account and not at a lead

@@ -6,12 +6,12 @@ in days since the start of the demo. `columns` says which column is which.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
 
 from reportspec.demo.columns import Row
 from reportspec.demo.names import mailbox
 from reportspec.demo.timeline import DAY, END, FIRST_DAY, HOUR, seconds
+from reportspec.lazy_dataclass import dataclass
 
 MANAGER = "U01"
 IDLE = "U05"  # active, but not one record bears this name

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from reportspec.demo.chance import Chance
 from reportspec.demo.columns import Row
 from reportspec.demo.firm import GONE, GONE_AT, SELLERS, Campaign
 from reportspec.demo.names import FIRST_NAMES, LAST_NAMES, Company, companies, mailbox
 from reportspec.demo.timeline import DAY, END, HOUR, office_time, seconds, spread
+from reportspec.lazy_dataclass import dataclass
 
 LEADS = 3_340
 COMPANIES = 1_800

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from reportspec.lazy_dataclass import dataclass
 
 FIRST_NAMES = {
     "it": (

@@ -6,11 +6,10 @@ first moment of July there.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from reportspec.demo.deals import Book, Deal, Visit, settle
 from reportspec.demo.firm import DISCOVERY, LOST, NEGOTIATION, PROPOSAL, QUALIFICATION, WON
 from reportspec.demo.timeline import DAY, seconds
+from reportspec.lazy_dataclass import dataclass
 
 Q, D, P, N = QUALIFICATION, DISCOVERY, PROPOSAL, NEGOTIATION
 

@@ -6,13 +6,13 @@ phone is busiest on Mondays, and every thirtieth case is reopened on another day
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, timedelta
 
 from reportspec.demo.chance import Chance
 from reportspec.demo.columns import Row
 from reportspec.demo.market import Contact
 from reportspec.demo.timeline import DAY, END, FIRST_DAY, HOUR, office_time, seconds, spread
+from reportspec.lazy_dataclass import dataclass
 
 AGENTS = ("U03", "U06", "U08", "U10", "U12")
 _CASES = 2_600

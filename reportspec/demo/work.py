@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from reportspec.demo.chance import Chance
 from reportspec.demo.columns import Row
 from reportspec.demo.deals import Deal
 from reportspec.demo.firm import GONE, GONE_AT, MANAGER, OFFER, PROPOSAL
 from reportspec.demo.market import Contact, Lead
 from reportspec.demo.timeline import DAY, END, HOUR, office_time, seconds
+from reportspec.lazy_dataclass import dataclass
 
 _TYPES = (("call", 0.46), ("email", 0.25), ("meeting", 0.14), ("task", 0.1), ("note", 0.05))
 _SUBJECTS = {

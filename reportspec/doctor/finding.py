@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
 from reportspec.diagnostics import Diagnostic
+from reportspec.lazy_dataclass import dataclass
 
 Level = Literal["ok", "note", "warning", "error"]
 

@@ -8,7 +8,6 @@ of many rows, and none there begins with its column. Nothing is made.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from sqlglot import exp
 
@@ -18,6 +17,7 @@ from reportspec.doctor.finding import Finding
 from reportspec.doctor.mapped_names import in_database
 from reportspec.errors import SourceError
 from reportspec.expression.trees import SOURCE, all_of, conjuncts, copied, identifier, names_cte
+from reportspec.lazy_dataclass import dataclass
 from reportspec.model.spec import Report
 from reportspec.run.connection import Connection
 from reportspec.sql.dialect import lowered

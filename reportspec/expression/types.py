@@ -11,12 +11,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 
 from sqlglot import exp
 
 from reportspec.expression.sandbox import path_of
+from reportspec.lazy_dataclass import dataclass
 
 
 class Kind(Enum):

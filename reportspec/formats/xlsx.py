@@ -7,12 +7,13 @@ import io
 import math
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import UTC, date, datetime
 from typing import Any
 
 from reportspec.diagnostics import harmless
 from reportspec.errors import FormatError
+from reportspec.lazy_dataclass import dataclass
 from reportspec.model.figures import Cell, Column, Figures, Kpi, Section
 from reportspec.render.locale import (
     Formats,

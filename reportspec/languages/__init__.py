@@ -10,14 +10,15 @@ import re
 import unicodedata
 from collections.abc import Callable, Mapping
 from functools import lru_cache
-from importlib.resources import files
 from typing import Any
+
+from reportspec.files import packaged
 
 
 @lru_cache(maxsize=1)
 def languages() -> tuple[str, ...]:
     """The codes of the languages that reports can be in, in order."""
-    entries = files(__name__).iterdir()
+    entries = packaged("languages").iterdir()
     return tuple(sorted(f.name.removesuffix(".yaml") for f in entries if f.name.endswith(".yaml")))
 
 
@@ -119,7 +120,7 @@ def with_texts(data: Any) -> Any:
 def _read(language: str) -> Mapping[str, Any]:
     import yaml
 
-    text = files(__name__).joinpath(f"{language}.yaml").read_text(encoding="utf-8")
+    text = packaged("languages", f"{language}.yaml").read_text(encoding="utf-8")
     document: dict[str, Any] = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
     return document
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from reportspec.lazy_dataclass import dataclass
 from reportspec.model.column_ids import ColumnId
 from reportspec.model.query import AggregateQuery, Query, RecordsQuery
 from reportspec.model.rows import Table

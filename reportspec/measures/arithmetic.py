@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from decimal import Decimal
 from typing import Any
 
 from sqlglot import exp
 
 from reportspec.expression.sandbox import column_nodes, path_of
+from reportspec.lazy_dataclass import dataclass
 from reportspec.model.column_ids import Aggregated, ColumnId, Part, PeriodDays, Row, SideName, Target
 from reportspec.model.domain import Catalogue, Metric
 from reportspec.resolve.binding import PERIOD_LENGTHS, parts

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import time, timedelta
 from typing import Any
 
 from reportspec.calendar import Bucket
 from reportspec.expression.sandbox import column_nodes, path_of
 from reportspec.languages import as_part, in_number
+from reportspec.lazy_dataclass import dataclass
 from reportspec.measures.arithmetic import number
 from reportspec.measures.asked import without_history
 from reportspec.measures.words import word

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from statistics import NormalDist
+
+from reportspec.lazy_dataclass import dataclass
 
 FALSE_ALARMS = 0.05  # of sections in which nothing differs, how many may say that something does
 _EXACT_UP_TO = 20_000  # cases; beyond, the normal distribution is as good
@@ -92,4 +92,6 @@ def _student(z: float, freedom: int) -> float:
 
 def _limit(level: float) -> float:
     """How many standard errors are exceeded with this chance, to either side."""
+    from statistics import NormalDist
+
     return NormalDist().inv_cdf(1 - level / 2)

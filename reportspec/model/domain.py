@@ -8,10 +8,12 @@ kept as parsed sqlglot trees whose columns are canonical names (`deal.amount`,
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any, Literal
 
 from sqlglot import exp
+
+from reportspec.lazy_dataclass import dataclass
 
 if TYPE_CHECKING:
     from reportspec.catalogue.library import Library

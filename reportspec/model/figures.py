@@ -8,12 +8,13 @@ in the report's currency.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Literal
 
 from reportspec.diagnostics import Diagnostic
+from reportspec.lazy_dataclass import dataclass
 
 Cell = str | int | float | Decimal | bool | date | datetime | None
 # A `difference` is in the unit of its column and has a sign; a `change` is relative, or in points.

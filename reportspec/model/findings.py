@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
 from sqlglot import exp
 
 from reportspec.diagnostics import Span
+from reportspec.lazy_dataclass import dataclass
 from reportspec.model.domain import Expectation, Field, Relation
 from reportspec.model.mapped import MappedJoin, MappedPart
 from reportspec.model.query import Side

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import timedelta
 from typing import Literal, get_args
 
 from reportspec.diagnostics import Span
+from reportspec.lazy_dataclass import dataclass
 
 # Each is a file in `formats/`; the schema of specs has the same names.
 Form = Literal["pdf", "html", "xlsx", "csv", "md"]

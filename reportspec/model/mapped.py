@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Literal
 
 from sqlglot import exp
 
 from reportspec.diagnostics import Span
 from reportspec.holds import Holds
+from reportspec.lazy_dataclass import dataclass
 from reportspec.model.domain import Texts
 
 

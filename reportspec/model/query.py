@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal
 
 from sqlglot import exp
 
 from reportspec.calendar import Bucket
+from reportspec.lazy_dataclass import dataclass
 from reportspec.model.column_ids import Aggregated, Rank, on_side
 from reportspec.model.domain import Field
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reportspec.calendar import Fiscal
 from reportspec.diagnostics import Span
+from reportspec.lazy_dataclass import dataclass
 from reportspec.model.figures import Theme
 from reportspec.model.mail import Mail
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
@@ -11,6 +11,7 @@ from sqlglot import exp
 
 from reportspec.calendar import Align, Period, instant, same_point, until
 from reportspec.diagnostics import Span
+from reportspec.lazy_dataclass import dataclass
 from reportspec.model.domain import Metric
 from reportspec.model.mail import Delivery
 from reportspec.model.mapped import SourceMap

@@ -7,11 +7,11 @@ import io
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
 from reportspec.diagnostics import harmless, one_line
+from reportspec.lazy_dataclass import dataclass
 from reportspec.model.figures import Cell, Figures, Section
 from reportspec.render.locale import Formats, with_unit
 

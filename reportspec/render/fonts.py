@@ -15,13 +15,13 @@ from base64 import b64encode
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from xml.sax.saxutils import escape
 
 from reportspec import fontfile
 from reportspec.errors import RenderError
+from reportspec.lazy_dataclass import dataclass
 from reportspec.model.figures import Theme
 
 FAMILY = "Open Sans"

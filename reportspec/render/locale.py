@@ -6,7 +6,7 @@ import copy
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime, timedelta, tzinfo
 from decimal import Decimal
 from functools import lru_cache
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeGuard
 from zoneinfo import ZoneInfo
 
 from reportspec.languages import filled, languages, vocabulary
+from reportspec.lazy_dataclass import dataclass
 from reportspec.model.figures import Cell, Column, Figures, PeriodFigures
 from reportspec.render.fonts import covers
 from reportspec.rounding import half_up

@@ -11,10 +11,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cache, partial
 from typing import Any
 
+from reportspec.lazy_dataclass import dataclass
 from reportspec.render.tables import Cut, TableCell, TableView
 
 _PROBE = 110  # rows that are laid out to see what they are like: more than two pages have

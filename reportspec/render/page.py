@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from base64 import b64encode
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime, timedelta
 from functools import cache, partial
 from importlib.resources import files
@@ -13,6 +13,7 @@ from string import Template
 from typing import TYPE_CHECKING
 
 from reportspec.diagnostics import harmless
+from reportspec.lazy_dataclass import dataclass
 from reportspec.model.figures import Figures, Highlight, Kpi, PeriodFigures, Section
 from reportspec.render import charts, rightward, tables
 from reportspec.render.attachments import CsvFile, csv_files

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from reportspec.errors import RenderError
+from reportspec.lazy_dataclass import dataclass
 
 INK = "#1d2430"
 MUTED = "#667085"

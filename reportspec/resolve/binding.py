@@ -7,7 +7,7 @@ relations only, so that no join can multiply rows.
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import tzinfo
 from typing import Any
 
@@ -17,6 +17,7 @@ from reportspec.catalogue.shelf import Shelf
 from reportspec.expression.sandbox import column_nodes, path_of
 from reportspec.expression.trees import of_neighbour
 from reportspec.expression.types import KINDS, Kind, Named
+from reportspec.lazy_dataclass import dataclass
 from reportspec.model.domain import Catalogue, Derived, Entity, Field, History, Metric, Relation
 from reportspec.model.mapped import MappedField, SourceMap
 from reportspec.remembered import remembered

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -22,6 +22,7 @@ from reportspec.expression.sandbox import Refused, column_nodes, parse, path_of
 from reportspec.expression.trees import LARGEST_NUMBER, PLACED, all_of, any_of, literal, moment_of
 from reportspec.expression.types import CONDITION, Mistyped, expect
 from reportspec.languages import in_number, vocabulary
+from reportspec.lazy_dataclass import dataclass
 from reportspec.model.domain import Field
 from reportspec.model.spec import EACH
 from reportspec.resolve.binding import INSTANTS, MOST_STEPS, Binding

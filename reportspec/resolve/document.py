@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 
 from reportspec.diagnostics import Diagnostic, Span
+from reportspec.lazy_dataclass import dataclass
 from reportspec.schema import check_schema, wrong_types
 from reportspec.source import Node, locate, plain, read_yaml_file
 

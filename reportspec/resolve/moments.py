@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from reportspec.expression.sandbox import column_nodes, path_of
+from reportspec.lazy_dataclass import dataclass
 from reportspec.model.domain import Derived
 from reportspec.remembered import remembered
 from reportspec.resolve.binding import Binding

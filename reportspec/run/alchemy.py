@@ -10,10 +10,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
 from reportspec.errors import SourceError
+from reportspec.lazy_dataclass import dataclass
 from reportspec.model.rows import Table
 from reportspec.model.settings import SourceSpec
 from reportspec.run import tls

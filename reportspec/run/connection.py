@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Protocol
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from reportspec.diagnostics import one_line
 from reportspec.errors import SourceError
+from reportspec.lazy_dataclass import dataclass
 from reportspec.model.mapped import ColumnRead
 from reportspec.model.rows import Table
 from reportspec.sql.dialects.rewrite import Dialect

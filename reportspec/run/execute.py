@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from queue import SimpleQueue
 from typing import TypeVar
 
@@ -17,6 +17,7 @@ from sqlglot import exp
 from reportspec import stopping
 from reportspec.errors import SourceError
 from reportspec.expression.trees import OUTPUTS, TWINS
+from reportspec.lazy_dataclass import dataclass
 from reportspec.model.rows import Table
 from reportspec.model.settings import SourceSpec
 from reportspec.run.canonical import canonical, refuse_endless

@@ -5,8 +5,9 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+from reportspec.lazy_dataclass import dataclass
 
 _YES, _NO = ("true", "1", "yes", "on"), ("false", "0", "no", "off")
 _MODES = ("DISABLED", "PREFERRED", "REQUIRED", "VERIFY_CA", "VERIFY_IDENTITY")

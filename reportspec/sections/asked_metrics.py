@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from sqlglot import exp
 
@@ -11,6 +10,7 @@ from reportspec.catalogue.library import FINEST_OPTION, LARGEST_OPTION, UnknownM
 from reportspec.diagnostics import folded_name, suggestion
 from reportspec.expression.sandbox import parse
 from reportspec.languages import languages
+from reportspec.lazy_dataclass import dataclass
 from reportspec.measures.asked import can_trend
 from reportspec.model.domain import Metric
 from reportspec.model.query import Dimension

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from sqlglot import exp
 
 from reportspec.calendar import Fiscal, Period
 from reportspec.languages import as_part, vocabulary
+from reportspec.lazy_dataclass import dataclass
 from reportspec.model.domain import Field
 from reportspec.model.query import Dimension
 from reportspec.resolve.binding import Binding, Missing, Unresolved

@@ -4,10 +4,11 @@ section: it is made of a goal that has `by`."""
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, ClassVar, Literal
 
 from reportspec.languages import alphabetical, vocabulary
+from reportspec.lazy_dataclass import dataclass
 from reportspec.measures.answers import Answers
 from reportspec.measures.arithmetic import counted, metric_value
 from reportspec.measures.attainment import elapsed, goal_state

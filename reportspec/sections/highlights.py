@@ -8,9 +8,10 @@ section together (`significance.py`); means by a tenth or more, too.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, ClassVar
 
+from reportspec.lazy_dataclass import dataclass
 from reportspec.measures.answers import Answers
 from reportspec.measures.arithmetic import Number, divided, metric_value, number, without
 from reportspec.measures.asked import measures, squares

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import ClassVar
 
 from reportspec.calendar import buckets, default_grain, instant
+from reportspec.lazy_dataclass import dataclass
 from reportspec.measures.answers import Answers
 from reportspec.measures.arithmetic import metric_value
 from reportspec.measures.asked import aggregates, can_trend, measures_of

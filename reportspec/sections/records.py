@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, ClassVar, Literal, Self
 
 from sqlglot import exp
@@ -12,6 +12,7 @@ from reportspec.calendar import period_label
 from reportspec.diagnostics import suggestion
 from reportspec.expression.sandbox import column_nodes, parse, path_of
 from reportspec.expression.trees import conjuncts
+from reportspec.lazy_dataclass import dataclass
 from reportspec.measures.answers import Answers
 from reportspec.measures.dimensions import field_column, labelled_value
 from reportspec.measures.metric_columns import Footnotes, label

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from reportspec.diagnostics import Diagnostic, Span
+from reportspec.lazy_dataclass import dataclass
 from reportspec.source.regular import Unfit, read_regular
 from reportspec.source.tree import Entry, Mapping, Node, Scalar, Sequence
 
@@ -28,6 +29,7 @@ _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]*)\Z")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|(0|[1-9][0-9]*)(\.[0-9]*)?)([eE][-+]?[0-9]+)?\Z")
 _SPECIAL = re.compile(r"([-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN))\Z")
+_OF_NUMBERS = frozenset("+-.0123456789")  # what a number begins with
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x80-\x84\x86-\x9f\ufffe\uffff]")
 # What a terminal, a mail or a page would take as an order, or what turns the order of letters: it
 # can be written in quotes as an escape (`"\x1b"`).
@@ -182,21 +184,23 @@ class _Reader:
 
     def _take(self, event: Any, stack: list[_Open]) -> Any:
         """(node, size) when one is complete, None when not, False to give up."""
-        anchor = getattr(event, "anchor", None)
-        if isinstance(event, (yaml.MappingStartEvent, yaml.SequenceStartEvent)):
+        kind = type(event)
+        if kind is yaml.ScalarEvent:
+            if event.tag:
+                self._tag(event)
+            scalar = self._scalar(event)
+            if event.anchor:
+                self.anchors[event.anchor] = (scalar, 1)
+            return scalar, 1
+        if kind is yaml.MappingStartEvent or kind is yaml.SequenceStartEvent:
             if len(stack) >= DEEPEST:
                 self._tell("too-deep", f"the file is nested deeper than {DEEPEST} levels", event)
                 return False
             self._tag(event)
-            stack.append(_Open(event, anchor))
+            stack.append(_Open(event, event.anchor))
             return None
-        if isinstance(event, yaml.ScalarEvent):
-            self._tag(event)
-            scalar = self._scalar(event)
-            if anchor:
-                self.anchors[anchor] = (scalar, 1)
-            return scalar, 1
-        if isinstance(event, yaml.AliasEvent):
+        if kind is yaml.AliasEvent:
+            anchor = event.anchor
             if any(opened.anchor == anchor for opened in stack):
                 self._tell("cyclic-alias", f"`*{anchor}` stands inside of what it repeats", event)
                 return False
@@ -205,11 +209,11 @@ class _Reader:
                 self._tell("unknown-alias", f"nothing is named `&{anchor}` above", event)
                 return Scalar(None, "", self._span(event)), 1
             return anchored
-        if isinstance(event, (yaml.MappingEndEvent, yaml.SequenceEndEvent)):
+        if kind is yaml.MappingEndEvent or kind is yaml.SequenceEndEvent:
             opened = stack.pop()
             span = self._span(opened.event, event)
             node: Node
-            if isinstance(event, yaml.SequenceEndEvent):
+            if kind is yaml.SequenceEndEvent:
                 node = Sequence(tuple(opened.items), span)
             else:
                 node = self._mapping(opened.items, span)
@@ -253,7 +257,7 @@ class _Reader:
         if len(text) > LONGEST_SCALAR:
             self._tell("too-long", f"the value is longer than {LONGEST_SCALAR:,} characters", event)
             return Scalar("", "", span)
-        bad = _ORDERS.search(text)
+        bad = None if text.isprintable() else _ORDERS.search(text)
         if bad:
             self._tell(
                 "control-character", f"the text has the control character U+{ord(bad[0]):04X}", event, "remove it"
@@ -263,6 +267,8 @@ class _Reader:
             return Scalar(text, text, span, quoted=bool(event.style))
         if text in _WORDS:
             return Scalar(_WORDS[text], text, span)
+        if text[0] not in _OF_NUMBERS:
+            return Scalar(text, text, span)
         if _INTEGER.match(text):
             if len(text.lstrip("+-")) > 18:
                 self._tell(

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence as SequenceABC
-from dataclasses import dataclass
 from typing import Any
 
 from reportspec.diagnostics import Span
+from reportspec.lazy_dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

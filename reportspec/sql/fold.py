@@ -9,7 +9,7 @@ Names of small dimensions are joined to the groups instead of the rows.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import combinations
 
 from sqlglot import exp
@@ -30,6 +30,7 @@ from reportspec.expression.trees import (
     named,
     when,
 )
+from reportspec.lazy_dataclass import dataclass
 from reportspec.model.query import Measure
 from reportspec.sql.from_clause import Rows
 from reportspec.sql.windows import Window, any_window, in_turn

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sqlglot import exp
@@ -12,6 +11,7 @@ from reportspec.expression.trees import (
     alias_of,
     table,
 )
+from reportspec.lazy_dataclass import dataclass
 
 if TYPE_CHECKING:
     pass

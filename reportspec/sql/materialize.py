@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from sqlglot import exp
 
 from reportspec.expression.trees import READS, ROWS, SOURCE, SPEAKS, alias_of, conjuncts, identifier, names_cte
+from reportspec.lazy_dataclass import dataclass
 from reportspec.resolve.binding import Binding
 from reportspec.resolve.moments import Moment, Spans
 from reportspec.sql.combine import inlined

@@ -6,7 +6,6 @@ Entities that are made from others are built first, since they say what they nee
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import wraps
 from typing import Concatenate, NamedTuple, ParamSpec, TypeVar
 
@@ -26,6 +25,7 @@ from reportspec.expression.trees import (
     literal,
     named,
 )
+from reportspec.lazy_dataclass import dataclass
 from reportspec.model.domain import Derived, Entity
 from reportspec.resolve.binding import Binding, Unresolved
 from reportspec.resolve.moments import Moment, Spans, depth, varies_with_moment

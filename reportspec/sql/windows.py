@@ -8,12 +8,13 @@ faster and can look up in an index or in what they know of each block of rows.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import pairwise
 
 from sqlglot import exp
 
 from reportspec.expression.trees import all_of, any_of, copied
+from reportspec.lazy_dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

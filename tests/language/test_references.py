@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from reportspec.catalogue.library import UnknownMetric, reference
-from reportspec.catalogue.load import packaged
+from reportspec.catalogue.library import Library, UnknownMetric, reference
+from reportspec.catalogue.load import documents, packaged
 
 METRICS = packaged().metrics
 
@@ -57,3 +57,11 @@ def test_what_is_wrong_is_named(text: str, what: str, part: str) -> None:
     with pytest.raises(UnknownMetric) as wrong:
         METRICS[text]
     assert (wrong.value.what, wrong.value.part) == (what, part)
+
+
+def test_a_metric_read_by_itself_is_that_of_its_file() -> None:
+    """Of a file only the entries that are asked for are read."""
+    in_files = {spec["metric"]: spec for _, data in documents("metrics") for spec in data["metrics"]}
+    metrics = packaged().metrics
+    assert isinstance(metrics, Library)
+    assert {name: metrics.data[name] for name in metrics} == in_files

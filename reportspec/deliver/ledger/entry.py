@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Literal
+
+from reportspec.lazy_dataclass import dataclass
 
 State = Literal["claimed", "data", "sent", "refused"]
 

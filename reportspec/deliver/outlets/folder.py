@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from reportspec.deliver.outlets.parcel import OutletError, Parcel, filled, no_target
 from reportspec.files import write_whole
+from reportspec.lazy_dataclass import dataclass
 from reportspec.model.mail import Outlet
 
 

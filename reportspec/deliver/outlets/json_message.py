@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from http import HTTPStatus
 from http.client import HTTPException, InvalidURL
 from typing import Any
@@ -17,6 +16,7 @@ from reportspec.deliver.outlets.censor import without_secrets
 from reportspec.deliver.outlets.parcel import OutletError, Parcel, no_target, why_not
 from reportspec.deliver.outlets.time_limit import in_time
 from reportspec.diagnostics import harmless_json
+from reportspec.lazy_dataclass import dataclass
 from reportspec.model.mail import Outlet
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Protocol
 
+from reportspec.lazy_dataclass import dataclass
 from reportspec.model.figures import Figures
 from reportspec.model.mail import Outlet
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from reportspec.deliver.outlets.censor import without_secrets
 from reportspec.deliver.outlets.parcel import OutletError, Parcel, filled, no_target, why_not
 from reportspec.deliver.outlets.time_limit import in_time
+from reportspec.lazy_dataclass import dataclass
 from reportspec.model.mail import Outlet
 
 # Where the first part of a path is a bucket, which is not to be made because its name was misspelt.

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from reportspec import languages
+from reportspec.lazy_dataclass import dataclass
 from reportspec.render.charts.kind import Canvas
 from reportspec.render.charts.series import Series
 from reportspec.render.locale import number

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import groupby
 from typing import Literal
 
+from reportspec.lazy_dataclass import dataclass
 from reportspec.model.figures import Chart, Column, Figures, Section
 from reportspec.render.charts.series import Series, read_series
 from reportspec.render.locale import Formats, compact, with_unit

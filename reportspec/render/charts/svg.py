@@ -7,11 +7,11 @@ decimals, so that the text is the same on every machine; whatever comes from dat
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Literal
 
 from markupsafe import escape
 
+from reportspec.lazy_dataclass import dataclass
 from reportspec.render.fonts import face, text_width
 from reportspec.render.palette import MUTED
 

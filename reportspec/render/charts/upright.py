@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
+from reportspec.lazy_dataclass import dataclass
 from reportspec.model.figures import Column
 from reportspec.render.charts.kind import Canvas
 from reportspec.render.charts.lettering import GAP, LONGEST_TURNED, below, below_room, beside, left_room, widest

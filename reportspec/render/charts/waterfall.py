@@ -4,8 +4,8 @@ each row changed."""
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from reportspec.lazy_dataclass import dataclass
 from reportspec.model.figures import Column
 from reportspec.render.charts.cut import all_rows, largest_drawn, others_name
 from reportspec.render.charts.kind import Canvas, Drawing, Kind, each_unit, finished

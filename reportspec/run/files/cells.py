@@ -9,12 +9,12 @@ import posixpath
 import re
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import IO, Any
 from xml.parsers import expat
 
+from reportspec.lazy_dataclass import dataclass
 from reportspec.run.files.binary import SIGNATURE, errors_of
 from reportspec.run.files.readings import is_error
 from reportspec.run.files.shape import Unclear

@@ -9,7 +9,7 @@ import re
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, timedelta
 from functools import lru_cache
 from pathlib import Path
@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from reportspec.diagnostics import counted, suggestion
 from reportspec.errors import SourceError
 from reportspec.files import remove_folder, temporary_folder
+from reportspec.lazy_dataclass import dataclass
 from reportspec.model.mapped import ColumnRead
 from reportspec.model.settings import FileSpec
 from reportspec.run.files import readings

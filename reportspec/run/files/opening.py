@@ -10,13 +10,13 @@ import sqlite3
 import zlib
 from collections.abc import Mapping
 from contextlib import closing
-from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from reportspec.diagnostics import suggestion
 from reportspec.errors import SourceError
+from reportspec.lazy_dataclass import dataclass
 from reportspec.model.settings import FileSpec
 from reportspec.run.files.shape import (
     HEAD,

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Literal
 
+from reportspec.lazy_dataclass import dataclass
 from reportspec.sql.dialects.reading import NO, OFFSET, YES
 
 Order = Literal["YMD", "DMY", "MDY"]

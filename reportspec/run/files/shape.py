@@ -8,10 +8,10 @@ import csv
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import islice
 
 from reportspec.diagnostics import counted, one_line
+from reportspec.lazy_dataclass import dataclass
 
 HEAD = 1 << 18  # bytes of a file that are looked at for its shape
 _RECORDS = 200  # of them

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import gzip
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from reportspec.lazy_dataclass import dataclass
 from reportspec.run.files.shape import (
     UTF8,
     Row,

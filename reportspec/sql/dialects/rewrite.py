@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Hashable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import lru_cache
 
 import sqlglot
 from sqlglot import exp
 
+from reportspec.lazy_dataclass import dataclass
 from reportspec.sql.shared_trees import Shared
 
 Rule = Callable[[exp.Expr], exp.Expr]
