@@ -227,7 +227,10 @@ class EmbeddedConnection:
         return columns
 
     def loose(self) -> Loose:
-        """All texts, if a table or view says COLLATE: of which column is not told."""
+        """All texts, if a table or view says COLLATE: of which column is not told. What is made here of files or of the
+        demo has no collations."""
+        if self._source.kind != "duckdb":
+            return frozenset()
         rows = self._raw.execute(
             "SELECT COUNT(*) FROM (SELECT sql FROM duckdb_tables() UNION ALL "
             "SELECT sql FROM duckdb_views() WHERE NOT internal) WHERE CONTAINS(LOWER(sql), 'collate')"

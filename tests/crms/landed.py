@@ -23,6 +23,7 @@ from tests.loading import load_report
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 Row = dict[str, Any]
+IN_ONE = 12  # metrics of a section
 
 
 def table(columns: str, *rows: str) -> list[Row]:
@@ -143,8 +144,9 @@ class Landed:
     def run(self, metric: str, period: str, refused: Collection[str] = ()) -> None:
         """Have a metric computed: those that compare rows in a breakdown, others as a figure.
 
-        All that the source serves are computed in one report, a section each, as opening a source takes
-        longer than a figure; one that fails, or that is known to be `refused`, is computed alone."""
+        All that the source serves are computed in one report, a dozen of one entity in a section, as opening a
+        source and asking it takes longer than a figure; one that fails, or that is known to be `refused`, is computed
+        alone."""
         if period not in self._ran:
             self._ran[period] = self._all(period, refused)
         if metric not in self._ran[period]:
@@ -153,10 +155,7 @@ class Landed:
     def _all(self, period: str, refused: Collection[str]) -> set[str]:
         binding = self.binding()
         served = [name for name in metric_ids() if name not in refused and can_serve(binding, name)]
-        done: set[str] = set()
-        for at in range(0, len(served), 60):  # a report has so many sections at most
-            done |= self._computed(served[at : at + 60], period)
-        return done
+        return self._computed(served, period)
 
     def _computed(self, metrics: list[str], period: str) -> set[str]:
         """Those of metrics that can be computed: of many that fail together, those of each half."""
@@ -166,18 +165,28 @@ class Landed:
         return self._computed(metrics[:half], period) | self._computed(metrics[half:], period) if half else set()
 
     def _sections(self, metrics: list[str], period: str) -> set[str]:
-        """Compute metrics, a section each; which were."""
-        sections = "\n  - ".join(map(self._section, metrics))
-        made = self.figures(sections, period)
-        assert [section.id for section in made.sections] == metrics
-        return {section.id for section in made.sections}
+        """Compute metrics; which were."""
+        catalogue = self.binding().catalogue
+        parts = [name for name in metrics if catalogue.metrics[name].kind in ("share", "relative")]
+        kpis = sorted({*metrics} - {*parts}, key=self._beside)
+        sections = [self._by_parts(name) for name in parts]
+        for at in range(0, len(kpis), IN_ONE):
+            sections.append(f"{{id: part_{at}, kpis: [{', '.join(kpis[at : at + IN_ONE])}]}}")
+        made = self.figures("\n  - ".join(sections), period).sections
+        computed = {section.id for section in made if section.id in parts}
+        computed |= {str(kpi.column.metric) for section in made for kpi in section.kpis}
+        assert computed == {*metrics}
+        return computed
 
-    def _section(self, metric: str) -> str:
+    def _beside(self, metric: str) -> tuple[list[str], str]:
+        """Metrics of the same entities beside one another: in one section they share statements."""
+        catalogue = self.binding().catalogue
+        return sorted({part.entity for part in metrics_needed(catalogue, catalogue.metrics[metric])}), metric
+
+    def _by_parts(self, metric: str) -> str:
+        """A metric that compares rows with one another, in a breakdown by some field of its entity."""
         binding = self.binding()
-        asked = binding.catalogue.metrics[metric]
-        if asked.kind not in ("share", "relative"):
-            return f"{{id: {metric}, kpis: [{metric}]}}"
-        entity = metrics_needed(binding.catalogue, asked)[0].entity
+        entity = metrics_needed(binding.catalogue, binding.catalogue.metrics[metric])[0].entity
         by = next(f.id for f in binding.fields(entity) if _given(binding, entity, f.name))
         return f"{{id: {metric}, breakdown: {{metrics: [{metric}], by: [{by}]}}}}"
 
