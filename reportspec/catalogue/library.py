@@ -129,7 +129,22 @@ def _patched(spec: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[str, Any
 def _statistic(spec: Mapping[str, Any], name: str) -> dict[str, Any]:
     label = _by_language(spec.get("label"), str(spec["metric"]))
     relabelled = With(label, lambda text, language: f"{text} ({word(language, 'statistics', name)})")
-    return {**spec, **STATISTICS[name], "label": relabelled}
+    described = {}
+    if spec.get("description"):
+        # What a mean is said to be goes on saying so: what stands in its place is said before it.
+        text = _by_language(spec["description"], "")
+        described["description"] = With(
+            text,
+            lambda text, language: capital(
+                word(language, "evaluation", "statistic_of", word(language, "statistics", name), text)
+            ),
+        )
+    return {**spec, **STATISTICS[name], "label": relabelled, **described}
+
+
+def capital(text: str) -> str:
+    """The text with a capital at its beginning."""
+    return text[:1].upper() + text[1:]
 
 
 def _by_language(value: Any, name: str) -> Mapping[str, str]:

@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -286,6 +286,7 @@ def known_zone(document: Document, name: Any, path: Place) -> bool:
         return False
 
 
+_APPENDIX: dict[Any, Literal["off", "short", "full"]] = {False: "off", True: "short", "full": "full"}
 _LOGOS = {".svg": "image/svg+xml", ".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg"}
 
 
@@ -328,7 +329,7 @@ def themed(document: Document, data: Mapping[str, Any], root: Path, base: Theme)
         bool(data.get("cover", base.cover)),
         data.get("contents", base.contents),
         _fonts(document, data["fonts"], root) if data.get("fonts") else base.fonts,
-        bool(data.get("appendix", base.appendix)),
+        _APPENDIX[data["appendix"]] if "appendix" in data else base.appendix,
         data.get("pdf", base.pdf),
         numbers.get("negatives", base.negatives),
         numbers.get("cents", base.cents),

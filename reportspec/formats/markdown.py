@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from reportspec.diagnostics import harmless
 from reportspec.model.figures import Figures, Section
 from reportspec.render.attachments import csv_files
+from reportspec.render.closing import closing
 from reportspec.render.locale import (
     Formats,
     as_of_moment,
@@ -15,6 +16,7 @@ from reportspec.render.locale import (
     data_moment,
     days_beside,
     formats_for,
+    number,
 )
 from reportspec.render.page import footnotes_of, tile_of
 from reportspec.render.palette import palette_for
@@ -62,7 +64,27 @@ def as_markdown(figures: Figures) -> str:
         notes = footnotes_of(figures, section)
         if notes:
             parts.append("\n".join(f"{_marks((n,))} {escaped(text)}  " for n, text in notes))
-    return harmless("\n\n".join(part for part in parts if part)) + "\n"
+    return harmless("\n\n".join(part for part in (*parts, *_closing(figures, formats)) if part)) + "\n"
+
+
+def _closing(figures: Figures, formats: Formats) -> list[str]:
+    """What the words mean and where the figures come from; in full also how each was computed."""
+    entries = closing(figures, formats)
+    if not entries:
+        return []
+    lines = [f"- **{escaped(entry.word)}** {escaped(entry.text)}" for entry in entries]
+    parts = [f"## {escaped(formats.word('closing'))}", "\n".join(lines)]
+    if figures.theme.appendix == "full":
+        heads = [escaped(formats.word(key)) for key in ("figure", "meaning", "formula", "statement", "rows_read")]
+        rows = [
+            [
+                *map(escaped, (one.label, one.description, one.formula, one.sql_hash[:12])),
+                "–" if one.rows_read is None else number(formats, one.rows_read),
+            ]
+            for one in figures.definitions
+        ]
+        parts += [f"## {escaped(formats.word('appendix'))}", _table(heads, [False] * 4 + [True], rows)]
+    return parts
 
 
 def _bold(cells: Iterable[TableCell]) -> list[str]:

@@ -15,6 +15,7 @@ from reportspec.diagnostics import harmless
 from reportspec.errors import FormatError
 from reportspec.lazy_dataclass import dataclass
 from reportspec.model.figures import Cell, Column, Figures, Kpi, Section
+from reportspec.render.closing import has_closing
 from reportspec.render.locale import (
     Formats,
     as_of_moment,
@@ -88,6 +89,24 @@ class _Book:
         for section in self.figures.sections:
             if section.rows and section.columns and section.shape == "table":
                 self._table(section)
+        if self.figures.definitions and has_closing(self.figures):
+            self._method()
+
+    def _method(self) -> None:
+        """What each figure means and how it was computed, on a sheet of its own."""
+        word, definitions = self.formats.word, self.figures.definitions
+        sheet = self.sheet(word("meaning"))
+        heads = [word(key) for key in ("figure", "meaning", "formula", "statement", "rows_read")]
+        for place, (head, width) in enumerate(zip(heads, (28, 60, 60, 16, 12), strict=True)):
+            sheet.write_string(0, place, _clean(head), self.style(bold=True, bottom=1))
+            sheet.set_column(place, place, width)
+        for row, one in enumerate(definitions, 1):
+            for place, text in enumerate((one.label, one.description, one.formula, one.sql_hash[:12])):
+                sheet.write_string(row, place, _clean(text), self.style(text_wrap=True))
+            if one.rows_read is not None:
+                sheet.write_number(row, 4, one.rows_read, self.style(num_format="#,##0"))
+        sheet.freeze_panes(1, 1)
+        _printed(sheet, self.figures, landscape=True)
 
     def style(self, **properties: Any) -> Any:
         """A cell format; equal ones are one."""

@@ -207,7 +207,9 @@ LARGEST_LOGO = 1_000_000  # bytes; a logo is printed a few centimetres wide
 class Theme:
     """Looks that a project or a report may set. `logo` is the file's bytes with its media type;
     `header` stands for the title at the top of pages; without `contents`, long reports have them.
-    `fonts` are the files of a regular and a bold face, `pdf` is the standard that the PDF keeps."""
+    `fonts` are the files of a regular and a bold face, `pdf` is the standard that the PDF keeps. `appendix` is `short`
+    where the report ends with what its words mean, and how figures were computed is attached, `full` where that is
+    printed as well."""
 
     accent: str = "#0b5fff"
     paper: Literal["A4", "Letter"] = "A4"
@@ -219,7 +221,7 @@ class Theme:
     cover: bool = False
     contents: bool | None = None
     fonts: tuple[bytes, bytes] | None = field(default=None, repr=False)
-    appendix: bool = True
+    appendix: Literal["off", "short", "full"] = "short"
     pdf: Literal["ua-1", "a-3a"] = "ua-1"
     negatives: Literal["minus", "parentheses"] = "minus"
     cents: Literal["auto", "always", "never"] = "auto"

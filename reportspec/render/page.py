@@ -19,6 +19,7 @@ from reportspec.render import charts, rightward, tables
 from reportspec.render.attachments import CsvFile, csv_files
 from reportspec.render.charts.goal_bar import goal_bar
 from reportspec.render.charts.sparkline import sparkline
+from reportspec.render.closing import METHOD, closing, has_closing, has_method, where_the_method_is
 from reportspec.render.fonts import SEMI_BOLD, face, font_faces, set_in, text_width
 from reportspec.render.locale import (
     Formats,
@@ -110,13 +111,14 @@ class SectionView:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """The HTML of a report and what is attached to its PDF; `written` is its fixed date. Where it has `long` tables
-    (by the place of their section, from 1), `cut` is its HTML with parts of them only."""
+    """The HTML of a report and what is attached to its PDF (`attachments`, `method`); `written` is its fixed date.
+    Where it has `long` tables (by the place of their section, from 1), `cut` is its HTML with parts of them only."""
 
     html: str
     stylesheet: str
     attachments: tuple[CsvFile, ...]
     written: datetime
+    method: str = ""  # how the figures were computed, as an HTML document; empty where that is left out
     long: Mapping[int, tables.TableView] = field(default_factory=dict)
     cut: Callable[[Mapping[int, tables.Cut]], str] = field(default=lambda _: "")
 
@@ -154,8 +156,9 @@ def _laid_out(figures: Figures, with_spec: bool, web: bool, spec_text: str | Non
         figures = replace(figures, theme=replace(figures.theme, landscape=True))
         views = _views(figures, formats, palette, attached, web)
     written = figures.data_as_of or figures.as_of
+    method = _method(figures, formats)
     html = partial(
-        _template().render,
+        _template("report").render,
         figures=figures,
         formats=formats,
         word=formats.word,
@@ -167,14 +170,17 @@ def _laid_out(figures: Figures, with_spec: bool, web: bool, spec_text: str | Non
         data_as_of=data_moment(formats, figures.data_as_of) if figures.data_as_of else "",
         as_of=as_of_moment(formats, figures.as_of),
         written=_iso(written, formats),
-        titles={section.id: section.title or section.id for section in figures.sections},
+        titles=_titles(figures),
         full_title=_full_title(figures),
         sections=views,
         number=lambda value: number(formats, value),
         with_spec=with_spec,
         web=web,
         contents=_contents(figures, formats),
-        appendix=_has_appendix(figures),
+        closing=closing(figures, formats),
+        method=where_the_method_is(formats, with_spec),
+        method_file=_download(METHOD, "text/html", method) if web and method else None,
+        appendix=figures.theme.appendix == "full" and has_method(figures),
         spec=_download("spec.yaml", "application/yaml", spec_text) if web and spec_text else None,
     )
     stylesheet = _stylesheet(figures, formats, palette)
@@ -185,7 +191,28 @@ def _laid_out(figures: Figures, with_spec: bool, web: bool, spec_text: str | Non
         with set_in(figures.theme):
             return harmless(html(cuts=cuts))
 
-    return Page("" if long else cut({}), stylesheet, tuple(attached.values()), written, long, cut)
+    return Page("" if long else cut({}), stylesheet, tuple(attached.values()), written, method, long, cut)
+
+
+def _method(figures: Figures, formats: Formats) -> str:
+    """How the figures were computed, as a document of its own; empty where the theme leaves that out."""
+    if not has_closing(figures):
+        return ""
+    text = _template("method").render(
+        figures=figures,
+        formats=formats,
+        word=formats.word,
+        full_title=_full_title(figures),
+        period_days=_days(figures.period, formats),
+        titles=_titles(figures),
+        number=lambda value: number(formats, value),
+        style=_METHOD_STYLE.substitute(ink=INK, muted=MUTED, rule=RULE),
+    )
+    return harmless(text)
+
+
+def _titles(figures: Figures) -> dict[str, str]:
+    return {section.id: section.title or section.id for section in figures.sections}
 
 
 def _views(
@@ -268,14 +295,11 @@ def _contents(figures: Figures, formats: Formats) -> list[tuple[str, str]]:
     wanted = figures.theme.contents
     if wanted is None:
         wanted = len(titled) >= LONG
-    if _has_appendix(figures):
+    if has_closing(figures):
+        titled.append(("closing", formats.word("closing")))
+    if figures.theme.appendix == "full" and has_method(figures):
         titled.append(("appendix", formats.word("appendix")))
     return titled if wanted else []
-
-
-def _has_appendix(figures: Figures) -> bool:
-    held = figures.definitions or figures.statements or figures.row_counts
-    return figures.theme.appendix and bool(held)
 
 
 def _download(name: str, media_type: str, text: str) -> Download:
@@ -438,8 +462,17 @@ def coded(text: str) -> Markup:
     return Markup(re.sub(r"`([^`]+)`", r'<span class="code">\1</span>', str(escape(text))))
 
 
-def _template() -> JinjaTemplate:
-    return _environment().get_template("report.html.j2")
+def _template(name: str) -> JinjaTemplate:
+    return _environment().get_template(f"{name}.html.j2")
+
+
+_METHOD_STYLE = Template(
+    "html{font:14px/1.45 sans-serif;color:$ink}body{max-width:72em;margin:0 auto;padding:16px}h1{font-size:22px}"
+    ".of,.code{color:$muted}.facts{list-style:none;padding:0}.facts .of{margin-right:0.8em}"
+    "table{border-collapse:collapse;width:100%;margin:16px 0;font-size:13px}"
+    "th,td{text-align:left;vertical-align:top;padding:4px 8px;border-bottom:1px solid $rule;overflow-wrap:anywhere}"
+    ".n{text-align:right}"
+)
 
 
 @cache

@@ -17,6 +17,7 @@ from reportspec.errors import RenderError
 from reportspec.model.figures import Figures
 from reportspec.render import limited, long_tables
 from reportspec.render.attachments import CsvFile
+from reportspec.render.closing import METHOD
 from reportspec.render.fonts import covers, packaged_fonts
 from reportspec.render.page import Page, page
 from reportspec.render.seal import sealing
@@ -173,7 +174,8 @@ def _locked_fetcher() -> Any:
 def _attached(laid_out: Page, spec_text: str | None) -> list[tuple[CsvFile, str]]:
     """What is attached, each with how it relates to the report."""
     spec = [(CsvFile("spec.yaml", "spec.yaml", spec_text), "Source")] if spec_text else []
-    return spec + [(attachment, "Data") for attachment in laid_out.attachments]
+    method = [(CsvFile(METHOD, METHOD, laid_out.method), "Supplement")] if laid_out.method else []
+    return spec + [(attachment, "Data") for attachment in laid_out.attachments] + method
 
 
 def _attachments(attached: list[tuple[CsvFile, str]], laid_out: Page, figures: Figures) -> list[Attachment]:
@@ -181,6 +183,7 @@ def _attachments(attached: list[tuple[CsvFile, str]], laid_out: Page, figures: F
 
     # WeasyPrint names media types by the host's tables, which differ from machine to machine.
     mimetypes.add_type("text/csv", ".csv")
+    mimetypes.add_type("text/html", ".html")
     mimetypes.add_type("application/yaml", ".yaml")
     dated = _naive_utc(laid_out.written, figures.timezone)
     return [

@@ -18,9 +18,10 @@ from reportspec.render import RenderError, render_html
 from reportspec.render.attachments import csv_files
 from reportspec.render.charts.goal_bar import goal_bar
 from reportspec.render.charts.sparkline import sparkline
+from reportspec.render.closing import shortened
 from reportspec.render.fonts import font_directory, text_width
 from reportspec.render.locale import formats_for
-from reportspec.render.page import coded, tile_columns, tile_of, value_size
+from reportspec.render.page import coded, page, tile_columns, tile_of, value_size
 from reportspec.render.palette import palette_for
 from reportspec.render.tables import table_view
 from tests.render import reading, sample
@@ -289,12 +290,29 @@ def test_names_in_texts_of_the_catalogue_are_set_as_names() -> None:
     assert coded("of type `upsell`, a<b") == 'of type <span class="code">upsell</span>, a&lt;b'
 
 
-def test_the_appendix_tells_how_figures_were_computed() -> None:
-    html = html_of(sample.ages(T))
-    assert "How these figures were computed" in html
-    assert "9f2c4b7a1e0d" in html
-    assert "sum(deal.amount) where deal.status = &#39;won&#39;" in html
-    assert "Deals 12,345 · Leads 18,204 · Users 40" in html
+def test_the_method_tells_how_figures_were_computed() -> None:
+    figures = sample.figures("en", (sample.ages(T),))
+    laid_out = page(figures)
+    assert "How these figures were computed" in laid_out.method
+    assert "9f2c4b7a1e0d" in laid_out.method
+    assert "sum(deal.amount) where deal.status = &#39;won&#39;" in laid_out.method
+    assert "Deals 12,345 · Leads 18,204 · Users 40" in laid_out.method
+    # On the page stands what readers ask: what the words mean, where it comes from, where the rest is.
+    assert "9f2c4b7a1e0d" not in laid_out.html
+    last = laid_out.html.partition('id="closing"')[2]
+    assert f"<b>{figures.definitions[1].label}</b> {figures.definitions[1].description}" in last
+    assert "Rows read: Deals 12,345 · Leads 18,204 · Users 40." in last
+    assert "method.html" in last
+    full = page(replace(figures, theme=replace(figures.theme, appendix="full"))).html
+    assert "9f2c4b7a1e0d" in full
+
+
+def test_a_meaning_is_its_first_sentences() -> None:
+    more = "And more of it, " * 12
+    assert shortened("Deals won. Open ones do not count.") == "Deals won. Open ones do not count."
+    assert shortened(f"Deals won in the period. {more}.") == "Deals won in the period."
+    assert shortened("Of 1.5 times as much.") == "Of 1.5 times as much."
+    assert shortened(f"{more} all in one sentence.") == f"{more} all in one sentence."
 
 
 def test_wide_tables_are_set_smaller_and_then_on_turned_pages() -> None:
@@ -317,7 +335,7 @@ def test_wide_tables_are_set_smaller_and_then_on_turned_pages() -> None:
 
 
 def test_bars_make_room_before_a_page_is_turned() -> None:
-    def page(letters: int) -> tuple[bool, bool]:
+    def set_with(letters: int) -> tuple[bool, bool]:
         labels = ["W" * letters, *(f"Metric {i}" for i in range(9))]
         many = tuple(sample.metric(f"m{i}", label, "count") for i, label in enumerate(labels))
         first = Column("c", "Name", "text", role="dimension")
@@ -327,7 +345,7 @@ def test_bars_make_room_before_a_page_is_turned() -> None:
         table = html.partition("<table")[2].partition("</table>")[0]
         return 'class="bar ' in table, ' turned"' in html
 
-    found = [page(letters) for letters in range(1, 30)]
+    found = [set_with(letters) for letters in range(1, 30)]
     # First with bars, then without, then on turned pages with bars again.
     kinds = list(dict.fromkeys(found))
     assert kinds[:3] == [(True, False), (False, False), (True, True)]

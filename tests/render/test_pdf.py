@@ -100,10 +100,13 @@ def test_the_spec_and_all_tables_are_attached(pipeline: bytes) -> None:
         "07-ages.csv",
         "08-forecast.csv",
         "10-stalled.csv",
+        "method.html",
         "spec.yaml",
     ]
     owners = attached["03-by-owner.csv"][0].decode("utf-8-sig")
     assert "'=HYPERLINK" in owners
+    assert "&lt;script&gt;" not in attached["method.html"][0].decode()
+    assert "How these figures were computed" in attached["method.html"][0].decode()
 
 
 def test_only_the_packaged_fonts_are_used() -> None:

@@ -185,11 +185,11 @@ def test_links_are_annotated_printed_and_tagged(made: tuple[str, PdfReader]) -> 
 def test_attachments_are_named_once_with_their_relation(made: tuple[str, PdfReader]) -> None:
     kind, reader = made
     names = reader.trailer["/Root"]["/Names"]["/EmbeddedFiles"].get_object()["/Names"]
-    assert len(names) // 2 == 9
+    assert len(names) // 2 == 10
     if kind == "a-3a":
         related = reader.trailer["/Root"]["/AF"]
-        assert len(related) == 9
-        assert {str(one.get_object()["/AFRelationship"]) for one in related} == {"/Source", "/Data"}
+        assert len(related) == 10
+        assert {str(one.get_object()["/AFRelationship"]) for one in related} == {"/Source", "/Data", "/Supplement"}
         assert all("/Subtype" in one.get_object()["/EF"]["/F"].get_object() for one in related)
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from subprocess import CompletedProcess
+from typing import Any
 
 import pytest
 from pypdf import PdfReader
@@ -66,7 +67,7 @@ def test_contents_have_page_numbers() -> None:
         line = next(line for line in listed.splitlines() if line.startswith(section.title))
         number = int(line.rsplit(" ", 1)[1])
         assert section.title in found[number - 1]
-    assert "How these figures were computed" in listed
+    assert "What the words mean, and where it comes from" in listed
 
 
 def test_long_reports_have_contents_by_themselves() -> None:
@@ -275,7 +276,13 @@ def test_differences_have_a_sign_whatever_negatives_have() -> None:
     assert ">+€246,185<" in html
 
 
-def test_the_appendix_may_be_left_out() -> None:
-    assert 'id="appendix"' in render_html(sample.pipeline())
-    without = replace(sample.pipeline(), theme=Theme(appendix=False, contents=True))
-    assert "appendix" not in render_html(without).partition("<body")[2].lower()
+def test_the_last_part_may_be_left_out_and_formulas_printed() -> None:
+    def anchors(**theme: Any) -> set[str]:
+        body = render_html(replace(sample.pipeline(), theme=Theme(contents=True, **theme))).partition("<body")[2]
+        held = {name for name in ("closing", "appendix") if f'id="{name}"' in body}
+        assert held == {name for name in ("closing", "appendix") if f'href="#{name}"' in body}
+        return held
+
+    assert anchors() == {"closing"}
+    assert anchors(appendix="full") == {"closing", "appendix"}
+    assert anchors(appendix="off") == set()

@@ -1,0 +1,86 @@
+"""What stands at the end of a report, in its reader's words: what each figure means, what is known of the source and
+told nowhere else, where all of it comes from. How the figures were computed is a file of its own, `method.html`."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from reportspec.languages import filled
+from reportspec.model.figures import Figures
+from reportspec.render.locale import Formats, as_of_moment, data_moment, number
+
+METHOD = "method.html"
+_ENOUGH = 170  # letters of a meaning; the whole of it stands in the method
+_SENTENCE_END = re.compile(r"(?<=[.!?…])\s+(?=\S)")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A word and what is said of it, each plain text; the text may have names between backticks."""
+
+    word: str
+    text: str
+
+
+def closing(figures: Figures, formats: Formats) -> tuple[Entry, ...]:
+    """The entries of the last part, in their order; none where the theme leaves it out."""
+    if not has_closing(figures):
+        return ()
+    known = [Entry(formats.word("not_told"), text) for text in figures.not_told]
+    return (*meanings(figures), *known, Entry(formats.word("source"), _origin(figures, formats)))
+
+
+def has_closing(figures: Figures) -> bool:
+    """Whether the report says what its words mean and where it comes from."""
+    return figures.theme.appendix != "off" and has_method(figures)
+
+
+def has_method(figures: Figures) -> bool:
+    """Whether there is anything to be told of how the figures were computed."""
+    return bool(figures.definitions or figures.statements or figures.row_counts)
+
+
+def meanings(figures: Figures) -> tuple[Entry, ...]:
+    """Each figure that is shown, by its label, with what it means in a sentence or two."""
+    entries: list[Entry] = []
+    described: list[str] = []
+    for one in figures.definitions:
+        if any(one.description.endswith(text) for text in described):
+            continue  # the median of what is described already
+        described.append(one.description)
+        entries.append(Entry(one.label, shortened(one.description)))
+    return tuple(entries)
+
+
+def shortened(text: str) -> str:
+    """The first sentence of a text, and those after it while they are short together."""
+    sentences = _SENTENCE_END.split(text.strip())
+    kept = sentences[0]
+    for sentence in sentences[1:]:
+        if len(kept) + len(sentence) >= _ENOUGH:
+            break
+        kept = f"{kept} {sentence}"
+    return kept
+
+
+def _origin(figures: Figures, formats: Formats) -> str:
+    """The source, how far its data go, by which clock and in which currency, and how much was read."""
+    as_of = as_of_moment(formats, figures.as_of)
+    texts = {"source": figures.source_label, "as_of": as_of, "timezone": figures.timezone}
+    if figures.data_as_of:
+        told = formats.word("origin_dated", data=data_moment(formats, figures.data_as_of), **texts)
+    else:
+        told = formats.word("origin", **texts)
+    parts = [told]
+    if figures.currency:
+        parts.append(formats.word("origin_currency", currency=figures.currency))
+    if figures.row_counts:
+        rows = " · ".join(f"{entity} {number(formats, count)}" for entity, count in figures.row_counts)
+        parts.append(formats.word("origin_rows", rows=rows))
+    return " ".join(parts)
+
+
+def where_the_method_is(formats: Formats, with_spec: bool) -> str:
+    """The sentence that names what is attached."""
+    return filled(formats.word("method_with_spec" if with_spec else "method", file=METHOD))
