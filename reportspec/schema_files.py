@@ -11,7 +11,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-NAMES = ("report", "project", "mapping", "metrics", "entity", "report_type")
+NAMES = ("report", "project", "mapping", "metrics", "entity", "report_type", "audits")
 _COMMON = "common"
 _TO_COMMON = f'"{_COMMON}.schema.json#/'
 _DEFINITION = re.compile(r"#/\$defs/(\w+)")
