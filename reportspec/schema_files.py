@@ -12,7 +12,7 @@ from typing import Any
 
 from reportspec.files import packaged
 
-NAMES = ("report", "project", "mapping", "metrics", "entity", "report_type")
+NAMES = ("report", "project", "mapping", "metrics", "entity", "report_type", "audits")
 _COMMON = "common"
 _TO_COMMON = f'"{_COMMON}.schema.json#/'
 _DEFINITION = re.compile(r"#/\$defs/(\w+)")

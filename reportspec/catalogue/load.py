@@ -1,4 +1,4 @@
-"""YAML of the catalogue -> entities, metrics and report types.
+"""YAML of the catalogue -> entities, metrics, report types and checks of audits.
 
 The packaged files and a user's own go through the same functions. They take plain data that has
 passed the JSON Schema, and a `Trouble` that is told of expressions that cannot be used.
@@ -15,9 +15,11 @@ from sqlglot import exp
 
 from reportspec.catalogue.library import Library, in_digits
 from reportspec.catalogue.shelf import Shelf
-from reportspec.expression.sandbox import CANONICAL, Refused, parse
+from reportspec.expression.sandbox import CANONICAL, Refused, column_nodes, parse, path_of
+from reportspec.expression.trees import copied, literal
 from reportspec.files import packaged as packaged_file
 from reportspec.languages import with_texts
+from reportspec.model.audits import KINDS, SOME, AuditCheck, AuditKind, Threshold
 from reportspec.model.domain import (
     AsOf,
     Catalogue,
@@ -45,6 +47,7 @@ Trouble = Callable[[Path, str], None]  # where in the file, what is wrong
 
 
 _METRIC = re.compile(r"^  - metric: *(\S+)", re.MULTILINE)
+_AUDIT = re.compile(r"^  - audit: *(\S+)", re.MULTILINE)
 # What one entity of a catalogue may be declared to be.
 DECLARED = ("exchange_rates", "targets", "loads")
 
@@ -62,6 +65,8 @@ def packaged() -> Catalogue:
         Shelf(reports, lambda name: report_type_from(_document("reports", f"{name}.yaml"))),
         Shelf(dict.fromkeys(DECLARED), _declares),
         _tied,
+        Shelf(_audit_files(), lambda name: audit_from(_audits_in(_audit_files()[name])[name], _lists())),
+        _lists(),
     )
 
 
@@ -100,6 +105,22 @@ def _entries(text: str) -> Iterator[tuple[str, str]]:
     ends = [start.start() for start in starts[1:]] + [len(text)]
     for start, end in zip(starts, ends, strict=True):
         yield start[1], text[start.start() : end]
+
+
+@cache
+def _audit_files() -> dict[str, str]:
+    """The file of each check of an audit."""
+    return {name: file for file, text in _texts_of("audits") for name in _AUDIT.findall(text)}
+
+
+@cache
+def _audits_in(file: str) -> dict[str, Any]:
+    return {spec["audit"]: spec for spec in _document("audits", file)["audits"]}
+
+
+def _lists() -> Mapping[str, tuple[Any, ...]]:
+    """The lists of values that checks name, each in a file that bears its name."""
+    return Shelf(_file_names("lists"), lambda name: tuple(_document("lists", f"{name}.yaml")["values"]))
 
 
 def _document(folder: str, name: str) -> Any:
@@ -317,6 +338,86 @@ def _with_options(tree: exp.Expr, options: Mapping[str, float]) -> exp.Expr:
         return node
 
     return tree.transform(value)
+
+
+def audit_from(
+    data: Mapping[str, Any], lists: Mapping[str, tuple[Any, ...]], path: Path = (), trouble: Trouble = _fatal
+) -> AuditCheck:
+    """A check of an audit from its data; `lists` are those that its expressions may name."""
+
+    def tree(text: Any, *at: str | int) -> exp.Expr | None:
+        found = expression(text, (*path, *at), trouble, windows=True)
+        return _with_lists(found, lists, (*path, *at), trouble) if found is not None else None
+
+    def trees(given: Any, *at: str | int) -> tuple[exp.Expr, ...]:
+        texts = given if isinstance(given, list) else [given]
+        found = (tree(text, *at, *([index] if isinstance(given, list) else [])) for index, text in enumerate(texts))
+        return tuple(item for item in found if item is not None)
+
+    kind: AuditKind = next(known for known in KINDS if known in data)
+    asked = data[kind] if isinstance(data[kind], dict) else {"of": data[kind]}
+    key = next((name for name in ("of", "field") if name in asked), "of")
+    of = trees(asked[key], kind, *([key] if isinstance(data[kind], dict) else [])) if kind != "broken" else ()
+    other = tree(asked["to"], kind, "to") if "to" in asked else None
+    first = next((node for node in (*of, other) if node is not None), None)
+    about = tuple(data.get("about") or _own_fields(of))
+    return AuditCheck(
+        id=data["audit"],
+        kind=kind,
+        entity=data.get("entity") or _head(first),
+        severity=data.get("severity", "error"),
+        when=tree(data.get("when"), "when"),
+        broken=tree(data["broken"], "broken") if kind == "broken" else None,
+        of=of,
+        by=trees(asked["by"], kind, "by") if "by" in asked else (),
+        values=tuple(map(str, asked.get("values", ()))),
+        pattern=asked.get("pattern", ""),
+        least=asked.get("min"),
+        most=asked.get("max"),
+        days=asked.get("days", 0),
+        support=asked.get("support", 0.9),
+        elsewhere=(_head(other), other) if other is not None else None,
+        about=about,
+        warn_if=threshold(data["warn_if"]) if "warn_if" in data else SOME,
+        error_if=threshold(data["error_if"]) if "error_if" in data else SOME,
+        label=_called(data),
+        meaning=_texts(data["meaning"]) if "meaning" in data else {},
+        remedy=_texts(data["remedy"]) if "remedy" in data else {},
+        endangers=tuple(data.get("endangers", ())),
+    )
+
+
+def threshold(text: str) -> Threshold:
+    """The threshold that a text such as `> 10` or `>= 5%` says, which fits its pattern in the schema."""
+    number = text.lstrip("<>= ").rstrip("% ")
+    share = text.rstrip().endswith("%")
+    return Threshold(float(number) / (100 if share else 1), share, or_more=text.startswith(">="))
+
+
+def _head(tree: exp.Expr | None) -> str:
+    """The entity that the first name of an expression begins with."""
+    paths = [path_of(node) for node in column_nodes(tree)] if tree is not None else []
+    return next((path[0] for path in paths if len(path) > 1), "")
+
+
+def _own_fields(trees: tuple[exp.Expr, ...]) -> tuple[str, ...]:
+    """The fields that expressions name, as they are named."""
+    return tuple(dict.fromkeys(".".join(path_of(node)) for tree in trees for node in column_nodes(tree)))
+
+
+def _with_lists(tree: exp.Expr, lists: Mapping[str, tuple[Any, ...]], path: Path, trouble: Trouble) -> exp.Expr:
+    """An expression in which `x in (lists.y)` has the list's values."""
+
+    def values(node: exp.Expr) -> exp.Expr:
+        listed = node.expressions[0] if isinstance(node, exp.In) and len(node.expressions) == 1 else None
+        if not isinstance(listed, exp.Column) or listed.table != "lists":
+            return node
+        if listed.name not in lists:
+            trouble(path, f"there is no list `{listed.name}`")
+            return node
+        return exp.In(this=node.this, expressions=[literal(value) for value in lists[listed.name]])
+
+    return copied(tree).transform(values, copy=False)
 
 
 def report_type_from(data: Mapping[str, Any]) -> ReportType:

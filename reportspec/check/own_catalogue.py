@@ -1,7 +1,7 @@
-"""A project's own entities, metrics and report types, on top of the packaged ones.
+"""A project's own entities, metrics, report types and checks of audits, on top of the packaged ones.
 
-They are files in the catalogue's language in the folders `entities/`, `metrics/` and
-`report_types/` beside the project file. Names in them are checked against the catalogue that they
+They are files in the catalogue's language in the folders `entities/`, `metrics/`, `report_types/` and `audits/`
+beside the project file. Names in them are checked against the catalogue that they
 become a part of, and against the fields that the project's mapping adds.
 """
 
@@ -19,18 +19,19 @@ from sqlglot import exp
 
 from reportspec.calendar import Fiscal, Period
 from reportspec.catalogue.library import Library, UnknownMetric, reference, specified
-from reportspec.catalogue.load import DECLARED, entity_from, metric_from, report_type_from
+from reportspec.catalogue.load import DECLARED, audit_from, entity_from, metric_from, report_type_from
 from reportspec.check.kinds import fitting, of_metrics
 from reportspec.diagnostics import did_you_mean, suggestion
 from reportspec.expression.sandbox import column_nodes, path_of
-from reportspec.expression.types import ANY, CONDITION, MOMENT, NUMBER, Kind, Mistyped, Named, expect
+from reportspec.expression.types import ANY, CONDITION, MOMENT, NUMBER, TEXT, Kind, Mistyped, Named, expect
+from reportspec.model.audits import AuditCheck
 from reportspec.model.domain import Catalogue, Derived, Entity, Metric
 from reportspec.resolve.binding import INSTANTS, PERIOD_LENGTHS, Binding, Missing, Unresolved, metrics_needed, parts
 from reportspec.resolve.document import Document, Place, open_document
 from reportspec.source.regular import is_yaml
 
 _OF_SPECS = ("metrics", "group_by", "grain", "compare", "sections")
-FOLDERS = {"entities": "entity", "metrics": "metrics", "report_types": "report_type"}
+FOLDERS = {"entities": "entity", "metrics": "metrics", "report_types": "report_type", "audits": "audits"}
 
 
 class Own:
@@ -102,6 +103,20 @@ def extended(base: Catalogue, own: Own) -> Catalogue:
             )
         else:
             reports[report.id] = report
+    audits = dict(base.audits)
+    for document in own.usable("audits"):
+        for index, spec in enumerate(document.data["audits"]):
+            at: Place = ("audits", index)
+            name = spec["audit"]
+            if name in audits:
+                document.tell(
+                    "duplicate-audit", f"there is a check `{name}` already", (*at, "audit"), "take another name"
+                )
+                continue
+            before = len(document.problems)
+            check = audit_from(spec, base.lists, at, _teller(document))
+            if len(document.problems) == before:
+                audits[name] = check
     tied = (*base.tied(), *(name for name in entities if name not in base.entities))
 
     def build(spec: Mapping[str, Any], library: Library) -> Metric:
@@ -111,7 +126,9 @@ def extended(base: Catalogue, own: Own) -> Catalogue:
             return base.metrics.build(spec, library)
         return metric_from(spec, library, (), lambda path, message: None)
 
-    return replace(base, entities=entities, metrics=Library(metrics, build), reports=reports, tied=lambda: tied)
+    return replace(
+        base, entities=entities, metrics=Library(metrics, build), reports=reports, tied=lambda: tied, audits=audits
+    )
 
 
 def _teller(document: Document, base: Place = ()) -> Any:
@@ -127,6 +144,11 @@ def check_names(binding: Binding, own: Own) -> None:
     for document in own.usable("metrics"):
         for index, spec in enumerate(document.data["metrics"]):
             _check_metric(binding, document, spec, ("metrics", index))
+    for document in own.usable("audits"):
+        for index, spec in enumerate(document.data["audits"]):
+            check = binding.catalogue.audits.get(spec["audit"])
+            if check is not None and not any(p.code == "duplicate-audit" for p in document.problems):
+                _check_audit(binding, document, check, ("audits", index))
     if any(document.broken for document in own.documents["entities"] + own.documents["metrics"]):
         return  # what report types are made of is wrong itself
     for document in own.usable("report_types"):
@@ -415,6 +437,60 @@ def _leads_to(binding: Binding, name: str, target: str) -> bool:
             with suppress(UnknownMetric):
                 coming += parts(binding.catalogue.metrics[name])
     return False
+
+
+# What each kind of check takes where it asks for a value.
+_ASKED: Mapping[str, frozenset[Kind]] = {
+    "format": TEXT,
+    "accepted_values": TEXT,
+    "same_spelling": TEXT,
+    "range": NUMBER,
+    "fresh_within": MOMENT,
+}
+
+
+def _check_audit(binding: Binding, document: Document, check: AuditCheck, path: Place) -> None:
+    """Look up every name of a check of an audit."""
+    entities = binding.catalogue.entities
+    place: Place = (*path, "entity") if document.span((*path, "entity")) is not None else (*path, check.kind)
+    if check.entity not in entities:
+        head = check.entity
+        what = f"there is no entity `{head}`" if head else "it names no field of an entity"
+        help = suggestion(head, entities) or "write fields as `entity.field`"
+        document.tell("unknown-entity", what, place, help)
+        return
+    _look_up(binding, document, check.entity, check.when, (*path, "when"), CONDITION)
+    _look_up(binding, document, check.entity, check.broken, (*path, "broken"), CONDITION)
+    for tree in check.of:
+        takes = _ASKED.get(check.kind, ANY)
+        _look_up(binding, document, check.entity, tree, (*path, check.kind), takes)
+    for tree in check.by:
+        _look_up(binding, document, check.entity, tree, (*path, check.kind, "by"), ANY)
+    if check.elsewhere is not None:
+        other, tree = check.elsewhere
+        if other in entities:
+            _look_up(binding, document, other, tree, (*path, check.kind, "to"), ANY)
+        else:
+            document.tell(
+                "unknown-entity",
+                f"there is no entity `{other}`",
+                (*path, check.kind, "to"),
+                suggestion(other, entities),
+            )
+    for index, name in enumerate(check.about):
+        if document.span((*path, "about", index)) is not None:
+            tree = exp.column(*(exp.to_identifier(step) for step in reversed(name.split("."))))
+            _look_up(binding, document, check.entity, tree, (*path, "about", index), ANY)
+    for index, name in enumerate(check.endangers):
+        try:
+            binding.catalogue.metrics[name]
+        except UnknownMetric as why:
+            document.tell(
+                "unknown-metric",
+                f"no {why.what} named `{why.part}`",
+                (*path, "endangers", index),
+                suggestion(why.part, why.known) or "`reportspec catalog metrics` lists them",
+            )
 
 
 # What a source lacks is said in the report, section by section: a type may ask for more than one has.

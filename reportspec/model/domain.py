@@ -17,6 +17,7 @@ from reportspec.lazy_dataclass import dataclass
 
 if TYPE_CHECKING:
     from reportspec.catalogue.library import Library
+    from reportspec.model.audits import AuditCheck
 
 FieldType = Literal["key", "text", "integer", "number", "money", "boolean", "date", "time"]
 
@@ -350,13 +351,16 @@ class ReportType:
 @dataclass(frozen=True, slots=True)
 class Catalogue:
     """All that is known of the domain. `declared` has the entity that is the catalogue's `exchange_rates`,
-    its `targets`, its `loads`; `tied` names the entities that may have `ties`, so that others need not be read."""
+    its `targets`, its `loads`; `tied` names the entities that may have `ties`, so that others need not be read.
+    `audits` are the checks of an audit, `lists` the lists of values that these name."""
 
     entities: Mapping[str, Entity]
     metrics: Library
     reports: Mapping[str, ReportType]
     declared: Mapping[str, str]
     tied: Callable[[], tuple[str, ...]]
+    audits: Mapping[str, AuditCheck] = field(default_factory=dict)
+    lists: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def exchange_rates(self) -> ExchangeRates:

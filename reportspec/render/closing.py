@@ -4,9 +4,9 @@ told nowhere else, where all of it comes from. How the figures were computed is 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from reportspec.languages import filled
+from reportspec.lazy_dataclass import dataclass
 from reportspec.model.figures import Figures
 from reportspec.render.locale import Formats, as_of_moment, data_moment, number
 

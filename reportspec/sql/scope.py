@@ -428,7 +428,7 @@ class Scope:
             bound = self.instant(moment.as_of, "time")
             known = when(exp.GTE(this=since, expression=bound), exp.Null(), bare_key(value))
             return text_key(known, value.meta[KEY]) if KEY in value.meta else known
-        if field.as_of is None or not self.given(entity, field.as_of.event):
+        if field.as_of is None or self.statement.as_recorded or not self.given(entity, field.as_of.event):
             return value
         self.statement.need(entity.name, field.as_of.event)
         event = column(alias, field.as_of.event)

@@ -113,6 +113,8 @@ class Statement:
 
     # Whether CTEs are called as in every other statement, so that what is made over them can be shared.
     called_alike = True
+    # Whether fields are as the records have them today, and not as they were at a moment.
+    as_recorded = False
 
     def __init__(self, binding: Binding, *, dry: bool = False) -> None:
         self.binding = binding
@@ -399,6 +401,18 @@ class Statement:
             select = select.select(named(literal(1), "one"), copy=False)
         select = scope.attach(select)
         return select.where(condition, copy=False) if condition is not None else select
+
+
+class RecordStatement(Statement):
+    """The CTEs of a statement that is about the records as they are: no past states, and what a record says of a time
+    that is still to come it says."""
+
+    called_alike = False
+    as_recorded = True
+
+    def versioned(self, name: str) -> bool:
+        """No entity's CTE has a row for each past state."""
+        return False
 
 
 def _in_place(tree: exp.Expr, ties: Sequence[exp.Column]) -> exp.Expr:

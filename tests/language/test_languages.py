@@ -20,7 +20,7 @@ from tests.conftest import Draw, RunCli
 
 TRANSLATED = [language for language in languages() if language != "en"]
 BY_FILE = [language for language in TRANSLATED if "catalogue" in vocabulary(language)]
-SHOWN = ("label", "plural", "value_labels", "title", "note", "caveat", "phrases")
+SHOWN = ("label", "plural", "value_labels", "title", "note", "caveat", "phrases", "meaning", "remedy")
 REPORTS = (
     "pipeline",
     "sales_forecast",
@@ -60,7 +60,7 @@ def shown_texts() -> dict[str, Texts]:
             for item in data:
                 walk(item, shown)
 
-    for folder in ("entities", "metrics", "reports"):
+    for folder in ("entities", "metrics", "reports", "audits"):
         for _, data in documents(folder):
             walk(data, False)
     for _, data in documents("metrics"):
@@ -97,7 +97,7 @@ def test_no_text_is_left_over_and_none_has_lost_a_gap(language: str) -> None:
     catalogue = vocabulary(language)["catalogue"]
     known = {
         text["en"]
-        for folder in ("entities", "metrics", "reports", "aims")
+        for folder in ("entities", "metrics", "reports", "aims", "audits")
         for _, data in documents(folder)
         for text in every_text(data)
     }

@@ -21,7 +21,7 @@ from reportspec.sections.registry import WRITTEN
 HERE = Path(__file__).resolve().parent
 CHECKOUT = HERE.parent.parent
 SHARED = CHECKOUT.parent / "shared" / "examples"
-NAMES = ("report", "project", "mapping", "metrics", "entity", "report_type")
+NAMES = ("report", "project", "mapping", "metrics", "entity", "report_type", "audits")
 PREFIXES = {  # how the example files are named -> their schema; the longest prefix counts
     "report_type_": "report_type",
     "report_": "report",
@@ -30,6 +30,7 @@ PREFIXES = {  # how the example files are named -> their schema; the longest pre
     "mapping_": "mapping",
     "metric": "metrics",
     "entity_": "entity",
+    "audits_": "audits",
 }
 DOCUMENTED = re.compile(r"^```yaml\n# (\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
@@ -220,9 +221,9 @@ def _keys(data: Any) -> Iterator[str]:
         yield from _keys(child)
 
 
-@pytest.mark.parametrize("folder", ["entities", "metrics", "reports", "crms"])
+@pytest.mark.parametrize("folder", ["entities", "metrics", "reports", "crms", "audits"])
 def test_catalogue_files(folder: str) -> None:
-    names = {"entities": "entity", "metrics": "metrics", "reports": "report_type"}
+    names = {"entities": "entity", "metrics": "metrics", "reports": "report_type", "audits": "audits"}
     name = names.get(folder, "mapping")
     files = sorted((CHECKOUT / "reportspec" / "catalogue" / folder).glob("*.yaml"))
     assert {f.name: found for f in files if (found := errors(name, load(f)))} == {}

@@ -138,7 +138,7 @@ def _last(item: exp.Expr) -> exp.Expr:
 
 def nulls_by_case(node: exp.Expr) -> exp.Expr:
     """The same for databases that have no words for it, and to which nulls are lower than all values."""
-    items = []
+    items: list[exp.Expr] = []
     for item in nulls_last(node).expressions:
         first, by_itself = bool(item.args.get("nulls_first")), not item.args.get("desc")
         if first != by_itself and not _flag(item.this):

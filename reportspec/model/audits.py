@@ -1,0 +1,188 @@
+"""The checks of an audit, and what came of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import field
+from datetime import datetime
+from decimal import Decimal
+from typing import Literal, get_args
+
+from sqlglot import exp
+
+from reportspec.lazy_dataclass import dataclass
+from reportspec.model.domain import Texts
+from reportspec.model.findings import Check
+
+Severity = Literal["error", "warning", "info"]
+Level = Literal["error", "warning", "info", "pass", "known", "not_applicable"]
+SEVERITIES: tuple[Severity, ...] = get_args(Severity)
+
+# What a check may ask, by the key that asks it.
+AuditKind = Literal[
+    "broken",
+    "not_null",
+    "unique",
+    "accepted_values",
+    "relationship",
+    "unrelated",
+    "format",
+    "range",
+    "same_spelling",
+    "determined_by",
+    "fresh_within",
+    "source_contract",
+]
+KINDS: tuple[AuditKind, ...] = get_args(AuditKind)[:-1]
+
+
+@dataclass(frozen=True, slots=True)
+class Threshold:
+    """How many broken rows, or which `share` of those looked at, it takes; `or_more` says that the number
+    itself is enough."""
+
+    number: float
+    share: bool = False
+    or_more: bool = False
+
+    def reached(self, broken: int, looked: int) -> bool:
+        """Whether so many broken rows of so many reach it."""
+        value = broken / looked if self.share and looked else float(broken)
+        return value >= self.number if self.or_more else value > self.number
+
+
+SOME = Threshold(0)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AuditCheck:
+    """One check of the rows of an entity. `when` says which rows are looked at (all without it), and `kind` which of
+    these are broken:
+
+    broken           the condition `broken` holds
+    not_null         `of` is empty or blank
+    unique           another row has the same in all of `of`
+    accepted_values  `of` is none of `values`
+    relationship     no row of `elsewhere.entity` has `of` as its `elsewhere.key`; `unrelated` the other way round
+    format           `of` does not match the `pattern`
+    range            `of` is less than `least` or more than `most`
+    same_spelling    `of` is spelled otherwise than most rows that have it, but for case and blanks
+    determined_by    `of` is not what at least the share `support` of the rows with the same `by` have
+    fresh_within     the newest `of` is more than `days` days old
+    source_contract  the row breaks a check of the source's contract
+
+    Rows whose `of` is empty are looked at by none of them but `not_null`. `about` are the fields that are shown of a
+    broken row; `endangers` the metrics that are doubtful where rows are broken."""
+
+    id: str
+    kind: AuditKind
+    entity: str
+    severity: Severity = "error"
+    when: exp.Expr | None = None
+    broken: exp.Expr | None = None
+    of: tuple[exp.Expr, ...] = ()
+    by: tuple[exp.Expr, ...] = ()
+    values: tuple[str, ...] = ()
+    pattern: str = ""
+    least: float | None = None
+    most: float | None = None
+    days: float = 0
+    support: float = 0
+    elsewhere: tuple[str, exp.Expr] | None = None  # the other entity, and its key as an expression
+    about: tuple[str, ...] = ()
+    warn_if: Threshold = SOME
+    error_if: Threshold = SOME
+    label: Texts = field(default_factory=dict)
+    meaning: Texts = field(default_factory=dict)
+    remedy: Texts = field(default_factory=dict)
+    endangers: tuple[str, ...] = ()
+    contract: Check | None = None
+
+    def level(self, broken: int, looked: int) -> Level:
+        """How bad it is that so many of the rows looked at are broken."""
+        if not broken:
+            return "pass"
+        if self.severity == "error" and self.error_if.reached(broken, looked):
+            return "error"
+        if self.severity != "info":
+            return "warning" if self.warn_if.reached(broken, looked) else "pass"
+        return "info"
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A broken row: its `key`, what it is called, and the values that show what is wrong, by field. `personal` are
+    the fields that may not be shown to everybody."""
+
+    key: str
+    called: str
+    values: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of a check: how many of the rows `looked` at are `broken`; of those that are still open how many, and
+    what they are worth in the report's currency, where their entity has such rows. A check that is not applicable
+    `lacks` something, which is said; one that is known has its `reason`."""
+
+    check: AuditCheck
+    level: Level
+    broken: int = 0
+    looked: int = 0
+    open: int | None = None
+    amount: Decimal | None = None
+    examples: tuple[Example, ...] = ()
+    lacks: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """Of how many rows of an entity a field is there, and not blank."""
+
+    field: str
+    there: int
+
+
+@dataclass(frozen=True, slots=True)
+class EntityAudit:
+    """An entity's rows, how many of them break no check of severity error (`clean`), each counted once; how many of
+    the open ones do, and what these are worth."""
+
+    entity: str
+    rows: int
+    clean: int
+    coverage: tuple[Coverage, ...]
+    outcomes: tuple[Outcome, ...]
+    open: int | None = None
+    amount: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """The outcome of all checks at an instant. `others` are outcomes of checks of the contract that are not of single
+    rows, such as a table whose key is repeated."""
+
+    at: datetime
+    entities: tuple[EntityAudit, ...]
+    currency: str | None = None
+
+    @property
+    def rows(self) -> int:
+        """How many records were looked at."""
+        return sum(entity.rows for entity in self.entities)
+
+    @property
+    def clean(self) -> int:
+        """How many of them break no check of severity error."""
+        return sum(entity.clean for entity in self.entities)
+
+    @property
+    def outcomes(self) -> tuple[Outcome, ...]:
+        """All of them."""
+        return tuple(outcome for entity in self.entities for outcome in entity.outcomes)
+
+    def counts(self) -> Mapping[Level, int]:
+        """How many checks have each level."""
+        levels = [outcome.level for outcome in self.outcomes]
+        return {level: levels.count(level) for level in get_args(Level)}

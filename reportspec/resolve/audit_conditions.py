@@ -1,0 +1,127 @@
+"""What a check of an audit asks of a row, as conditions over canonical names, and what it needs of the source."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sqlglot import exp
+
+from reportspec.expression.sandbox import column_nodes, path_of
+from reportspec.expression.trees import all_of, any_of, copied, literal, when
+from reportspec.expression.types import Kind, Mistyped, kind_of
+from reportspec.lazy_dataclass import dataclass
+from reportspec.model.audits import AuditCheck
+from reportspec.resolve.binding import INSTANTS, Binding, Missing, Reference, Unresolved
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Which rows a check looks at (all, if None), and the condition that one of these is broken; None where more than
+    a condition says so."""
+
+    looked: exp.Expr | None
+    broken: exp.Expr | None
+
+
+def asked_of(binding: Binding, check: AuditCheck) -> Asked:
+    """The conditions of a check that can be asked of the source."""
+    there = [] if check.kind == "not_null" else [_there(binding, check.entity, tree) for tree in check.of]
+    there += [_there(binding, check.entity, tree) for tree in check.by]
+    looked = all_of([*([copied(check.when)] if check.when is not None else []), *there])
+    return Asked(looked, _broken(binding, check, looked))
+
+
+def _broken(binding: Binding, check: AuditCheck, looked: exp.Expr | None) -> exp.Expr | None:
+    if check.kind == "broken":
+        assert check.broken is not None
+        return check.broken
+    if check.kind == "not_null":
+        [value] = check.of
+        absent: exp.Expr = exp.Is(this=copied(value), expression=exp.Null())
+        if _is_text(binding, check.entity, value):
+            blank = exp.EQ(this=exp.Trim(this=copied(value)), expression=literal(""))
+            absent = any_of([absent, blank])
+        return absent
+    if check.kind == "unique":
+        ones = exp.Sum(this=when(copied(looked), literal(1), literal(0)) if looked is not None else literal(1))
+        same = exp.Window(this=ones, partition_by=[copied(tree) for tree in check.of], over="OVER")
+        return exp.GT(this=same, expression=literal(1))
+    if check.kind == "accepted_values":
+        [value] = check.of
+        return exp.Not(this=exp.In(this=copied(value), expressions=[literal(text) for text in check.values]))
+    if check.kind == "format":
+        [value] = check.of
+        return exp.Not(this=exp.RegexpLike(this=copied(value), expression=literal(check.pattern)))
+    if check.kind == "range":
+        [value] = check.of
+        bounds: list[exp.Expr] = []
+        if check.least is not None:
+            bounds.append(exp.LT(this=copied(value), expression=literal(check.least)))
+        if check.most is not None:
+            bounds.append(exp.GT(this=copied(value), expression=literal(check.most)))
+        return any_of(bounds)
+    return None
+
+
+def _there(binding: Binding, entity: str, tree: exp.Expr) -> exp.Expr:
+    """That a value is there, and not blank."""
+    if _is_text(binding, entity, tree):
+        return exp.NEQ(this=exp.Trim(this=copied(tree)), expression=literal(""))
+    return exp.Not(this=exp.Is(this=copied(tree), expression=exp.Null()))
+
+
+def _is_text(binding: Binding, entity: str, tree: exp.Expr) -> bool:
+    """Whether an expression is a text, which may be blank; a key that is no text in the source is none."""
+    if isinstance(tree, (exp.Column, exp.Dot)):
+        try:
+            reached = binding.resolve(entity, path_of(tree))
+        except Unresolved:
+            return False
+        owner = binding.entity_at(entity, reached.steps)
+        return reached.field.type in ("text", "key") and not binding.key_kind(owner, reached.field.name)
+    try:
+        return kind_of(copied(tree), binding.kinds(entity)) is Kind.TEXT
+    except Mistyped:
+        return False
+
+
+def trees_of(check: AuditCheck) -> Iterator[tuple[str, exp.Expr]]:
+    """The expressions of a check, each with the entity that it is about."""
+    for tree in (check.when, check.broken, *check.of, *check.by):
+        if tree is not None:
+            yield check.entity, tree
+    if check.elsewhere is not None:
+        yield check.elsewhere
+
+
+def references(binding: Binding, check: AuditCheck) -> Iterator[tuple[str, Reference]]:
+    """The fields that a check reads, each with the entity that it is seen from. Raises Unresolved."""
+    for entity, tree in trees_of(check):
+        for node in column_nodes(tree):
+            path = path_of(node)
+            if not (len(path) == 1 and path[0] in INSTANTS):
+                yield entity, binding.resolve(entity, path)
+
+
+def need_check(binding: Binding, check: AuditCheck) -> None:
+    """Nothing, where the source gives all that a check reads; an optional field that is not mapped is none that it
+    gives, since all rows would lack it. Raises Unresolved."""
+    if not binding.has_entity(check.entity):
+        binding.need_entity(check.entity)
+    for entity, reference in references(binding, check):
+        binding.need_reference(entity, reference)
+        owner = binding.entity_at(entity, reference.steps)
+        if not binding.gives(owner, reference.field.name):
+            name = reference.field.id
+            raise Missing(name, f"the mapping `{binding.source.name}` does not give `{name}`")
+
+
+def joined_by(binding: Binding, check: AuditCheck) -> frozenset[str]:
+    """The entities whose rows are joined to those of a check by their keys: each key must be of one row."""
+    names = set()
+    for entity, reference in references(binding, check):
+        at = entity
+        for step in reference.steps:
+            at = binding.entity(at).relations[step].to
+            names.add(at)
+    return frozenset(names)

@@ -1,0 +1,292 @@
+"""All checks of an audit that are of one entity's rows, in one pass over these.
+
+    rows     the entity's rows, each with 1 or 0 for each check: whether it is looked at, and whether it is broken
+    placed   the same, where a check needs places among rows that have something in common
+    counts   the sums of these, how many rows break no check of severity error, and how many have each field
+
+What is the same in several rows is counted by windows; what is to be found elsewhere is joined by distinct keys, so
+that no row is there twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from sqlglot import exp
+
+from reportspec.expression.sandbox import column_nodes, path_of
+from reportspec.expression.trees import (
+    KEY,
+    alias_of,
+    all_of,
+    any_of,
+    bare_key,
+    column,
+    copied,
+    instant_literal,
+    literal,
+    named,
+    same_key,
+    table,
+    text_key,
+    when,
+)
+from reportspec.model.audits import AuditCheck
+from reportspec.model.domain import Entity, Field
+from reportspec.model.findings import Check
+from reportspec.resolve.audit_conditions import asked_of
+from reportspec.resolve.binding import Binding
+from reportspec.resolve.moments import Moment
+from reportspec.sql.aggregate import AS_OF
+from reportspec.sql.broken_rows import breaks, field_of, given
+from reportspec.sql.scope import Scope
+from reportspec.sql.statement import RecordStatement
+
+_ROWS = "rows"
+
+
+def counts_statement(
+    binding: Binding, entity: str, checks: Sequence[AuditCheck], fields: Sequence[str], now: datetime
+) -> exp.Expr:
+    """One row: how many `rows` an entity has, how many are `clean` of errors; of each check, by its place, how many
+    rows are looked at (`w0`, …) and broken (`f0`, …), and of those that are still open how many (`o0`, …), with what
+    they are worth (`a0`, …); of each of the `fields` how many rows have it (`g0`, …). Where the entity has open rows,
+    `open` and `amount` are those of all rows with an error."""
+    rows = _Rows(binding, entity, checks, now)
+    stake = stake_of(binding, binding.entity(entity))
+    if stake is not None:
+        is_open, amount = stake
+        rows.keep("open", when(rows.scope.compile(is_open, rows.moment), literal(1), literal(0)))
+        rows.keep("amount", rows.scope.compile(_amount_tree(amount), rows.moment, (), AS_OF))
+    for number, name in enumerate(fields):
+        rows.keep(f"g{number}", when(_there(rows, name), literal(1), literal(0)))
+    source = rows.select()
+    every = exp.Count(this=exp.Star())
+    select = exp.Select().select(named(every, "rows"))
+    types = {"rows": "integer", "clean": "integer"}
+    wrong = [
+        _is_one(f"f{at}")
+        for at, check in enumerate(checks)
+        if check.severity == "error" and check.kind != "fresh_within"
+    ]
+    error = any_of(wrong) if wrong else exp.Boolean(this=False)
+    select = select.select(named(_sum(when(copied(error), literal(0), literal(1))), "clean"), copy=False)
+    if stake is not None:
+        select = _staked(select, "open", "amount", error, types)
+    for at, check in enumerate(checks):
+        if check.kind == "fresh_within":
+            select = select.select(named(_stale(rows, check, at, now), f"f{at}"), copy=False)
+            select = select.select(named(literal(1), f"w{at}"), copy=False)
+        else:
+            looked = column(_ROWS, f"w{at}") if at in rows.looking else literal(1)
+            select = select.select(named(_sum(column(_ROWS, f"f{at}")), f"f{at}"), copy=False)
+            select = select.select(named(_sum(looked), f"w{at}"), copy=False)
+            if stake is not None:
+                select = _staked(select, f"o{at}", f"a{at}", _is_one(f"f{at}"), types)
+        types |= {f"f{at}": "integer", f"w{at}": "integer"}
+    for number in range(len(fields)):
+        select = select.select(named(_sum(column(_ROWS, f"g{number}")), f"g{number}"), copy=False)
+        types[f"g{number}"] = "integer"
+    select = select.from_(exp.Subquery(this=source, alias=alias_of(_ROWS)), copy=False)
+    return rows.statement.finish(select, types)
+
+
+def broken_rows_statement(
+    binding: Binding, check: AuditCheck, shown: Sequence[tuple[str, ...]], now: datetime, most: int
+) -> exp.Expr:
+    """The first rows that break a check, by their keys: the fields `shown`, each by its path, as `v0`, `v1`, …"""
+    rows = _Rows(binding, check.entity, [check], now)
+    types = {}
+    for number, path in enumerate(shown):
+        rows.keep(f"v{number}", rows.scope.field(path, rows.moment))
+        types[f"v{number}"] = binding.resolve(check.entity, path).field.type
+    source = rows.select()
+    select = exp.Select().select(*(named(column(_ROWS, name), name) for name in types))
+    select = select.from_(exp.Subquery(this=source, alias=alias_of(_ROWS)), copy=False)
+    order = [exp.Ordered(this=column(_ROWS, name), nulls_first=False) for name in types]
+    select = select.where(_is_one("f0")).order_by(*order).limit(most)
+    return rows.statement.finish(select, types)
+
+
+def stake_of(binding: Binding, entity: Entity) -> tuple[exp.Expr, Field] | None:
+    """Which rows of an entity are still open, and the amount that each is worth; None where it has none such."""
+    still = entity.listed_by.open if entity.listed_by is not None else None
+    amounts = [field for field in binding.fields(entity.name) if field.type == "money" and field.currency]
+    given_amounts = [field for field in amounts if binding.mapped(entity.name, field.name) is not None]
+    if still is None or not given_amounts or any(len(path_of(node)) < 2 for node in column_nodes(still)):
+        return None
+    if not all(binding.gives(entity.name, path_of(node)[-1]) for node in column_nodes(still)):
+        return None
+    return still, given_amounts[0]
+
+
+def _amount_tree(field: Field) -> exp.Expr:
+    return exp.column(exp.to_identifier(field.name), exp.to_identifier(field.entity))
+
+
+class _Rows:
+    """The rows of an entity with what checks ask of each."""
+
+    def __init__(self, binding: Binding, entity: str, checks: Sequence[AuditCheck], now: datetime) -> None:
+        self.binding, self.entity = binding, entity
+        self.statement = RecordStatement(binding)
+        self.moment = Moment("current", now, now, now)
+        self.scope = Scope(self.statement, entity, self.moment)
+        self.looking: set[int] = set()  # the checks that look at some of the rows alone
+        self._columns: list[exp.Alias] = []
+        self._joins: list[exp.Join] = []
+        self._counted: list[exp.Alias] = []  # columns that only places are found by
+        self._places: list[tuple[int, exp.Expr]] = []  # conditions over the columns of rows
+        for at, check in enumerate(checks):
+            self._ask(at, check)
+
+    def keep(self, name: str, tree: exp.Expr) -> None:
+        """Have one more column."""
+        self._columns.append(named(tree, name))
+
+    def select(self) -> exp.Select:
+        """The SELECT of the rows, or of these with their places."""
+        columns = [*self._columns, *self._counted] or [named(literal(1), "one")]
+        select = self.scope.attach(exp.Select(expressions=columns))
+        for join in self._joins:
+            select.append("joins", join)
+        if not self._places:
+            return select
+        placed = exp.Select().select(*(named(column(_ROWS, kept.alias), kept.alias) for kept in self._columns))
+        for at, misplaced in self._places:
+            placed = placed.select(named(when(misplaced, literal(1), literal(0)), f"f{at}"), copy=False)
+        return placed.from_(exp.Subquery(this=select, alias=alias_of(_ROWS)), copy=False)
+
+    def _ask(self, at: int, check: AuditCheck) -> None:
+        if check.contract is not None:
+            self._flag(at, None, self._contract(check.contract, at))
+            return
+        asked = asked_of(self.binding, check)
+        looked = self.scope.compile_optional(asked.looked, self.moment)
+        if looked is not None:
+            self.looking.add(at)
+            self.keep(f"w{at}", when(copied(looked), literal(1), literal(0)))
+        if check.kind == "fresh_within":
+            [value] = check.of
+            past = exp.LTE(this=copied(value), expression=exp.column(exp.to_identifier("as_of")))
+            past_value = when(self.scope.compile(past, self.moment), copied(self.scope.compile(value, self.moment)))
+            self.keep(f"x{at}", past_value)
+        elif check.kind in ("same_spelling", "determined_by"):
+            self._place(at, check, looked)
+        elif check.elsewhere is not None:
+            self._flag(at, looked, self._elsewhere(check, at))
+        else:
+            assert asked.broken is not None
+            self._flag(at, looked, self.scope.compile(asked.broken, self.moment))
+
+    def _flag(self, at: int, looked: exp.Expr | None, broken: exp.Expr) -> None:
+        both = all_of([*([copied(looked)] if looked is not None else []), copied(broken)])
+        assert both is not None
+        self.keep(f"f{at}", when(both, literal(1), literal(0)))
+
+    def _contract(self, check: Check, at: int) -> exp.Expr:
+        """That a row breaks a check of the source's contract."""
+        if check.kind == "repeated-key":
+            assert check.field is not None
+            key = bare_key(field_of(self.statement, self.scope.base, check.entity, check.field.name))
+            several = exp.Window(this=exp.Count(this=copied(key)), partition_by=[key], over="OVER")
+            return exp.GT(this=several, expression=literal(1))
+        if check.relation is None:
+            return breaks(self.statement, self.scope.base, check)
+        target = self.binding.entity(check.relation.to)
+        assert target.key is not None
+        mine = field_of(self.statement, self.scope.base, check.entity, check.relation.by)
+        whole = self.statement.rows_whole(target.name)  # a record that was deleted was there
+        theirs = field_of(self.statement, whole, target.name, target.key)
+        keys = exp.Select().select(named(bare_key(theirs), "key")).distinct().from_(table(whole))
+        absent = self._joined(keys, f"other{at}", mine, theirs.meta.get(KEY, ""))
+        there = exp.Not(this=exp.Is(this=copied(bare_key(mine)), expression=exp.Null()))
+        return exp.And(this=there, expression=absent)
+
+    def _elsewhere(self, check: AuditCheck, at: int) -> exp.Expr:
+        """That a value of a row is none of those that another entity has, or one of them."""
+        assert check.elsewhere is not None
+        [value] = check.of
+        entity, key = check.elsewhere
+        scope = Scope(self.statement, entity, self.moment)
+        theirs = scope.compile(key, self.moment)
+        keys = scope.attach(exp.Select().select(named(copied(theirs), "key")).distinct())
+        absent = self._joined(keys, f"other{at}", copied(self.scope.compile(value, self.moment)), "")
+        return absent if check.kind == "relationship" else exp.Not(this=absent)
+
+    def _joined(self, keys: exp.Select, alias: str, mine: exp.Expr, kind: str) -> exp.Expr:
+        """Join distinct keys to the rows; the condition that a row finds none."""
+        theirs: exp.Expr = column(alias, "key")
+        on = same_key(text_key(theirs, kind) if kind else theirs, copied(mine))
+        self._joins.append(exp.Join(this=exp.Subquery(this=keys, alias=alias_of(alias)), side="LEFT", on=on))
+        return exp.Is(this=column(alias, "key"), expression=exp.Null())
+
+    def _place(self, at: int, check: AuditCheck, looked: exp.Expr | None) -> None:
+        """Find rows whose value is not the one that most have of those which are the same in what determines it. Of
+        values that as many have, the first counts."""
+        [value] = check.of
+        same = check.by or (exp.Lower(this=exp.Trim(this=copied(value))),)
+        keys = [copied(bare_key(self.scope.compile(tree, self.moment))) for tree in same]
+        own = copied(bare_key(self.scope.compile(value, self.moment)))
+        ones = when(copied(looked), literal(1), literal(0)) if looked is not None else literal(1)
+        alike = exp.Window(this=exp.Sum(this=ones), partition_by=[*keys, own], over="OVER")
+        every = exp.Window(this=exp.Sum(this=copied(ones)), partition_by=[copied(key) for key in keys], over="OVER")
+        names = [f"key{at}_{number}" for number in range(len(keys))]
+        self._counted += [named(copied(key), name) for name, key in zip(names, keys, strict=True)]
+        self._counted += [named(copied(own), f"own{at}"), named(alike, f"alike{at}"), named(every, f"every{at}")]
+        by = [column(_ROWS, name) for name in names]
+        often = column(_ROWS, f"alike{at}")
+        order = [
+            exp.Ordered(this=copied(often), desc=True, nulls_first=False),
+            exp.Ordered(this=column(_ROWS, f"own{at}"), nulls_first=False),
+        ]
+        place = exp.Window(this=exp.DenseRank(), partition_by=by, order=exp.Order(expressions=order), over="OVER")
+        conditions: list[exp.Expr] = [exp.GT(this=place, expression=literal(1))]
+        if looked is not None:
+            conditions.insert(0, _is_one(f"w{at}"))
+        if check.kind == "determined_by":
+            most = exp.Window(this=exp.Max(this=often), partition_by=[copied(key) for key in by], over="OVER")
+            least = exp.Mul(this=literal(check.support), expression=column(_ROWS, f"every{at}"))
+            conditions.append(exp.GTE(this=most, expression=least))
+        misplaced = all_of(conditions)
+        assert misplaced is not None
+        self._places.append((at, misplaced))
+
+
+def _there(rows: _Rows, name: str) -> exp.Expr:
+    """That a row has a field, and not a blank one."""
+    value = field_of(rows.statement, rows.scope.base, rows.entity, name)
+    field = rows.binding.field(rows.entity, name)
+    assert field is not None
+    if field.type in ("text", "key") and KEY not in value.meta:
+        return given(value)
+    return exp.Not(this=exp.Is(this=copied(bare_key(value)), expression=exp.Null()))
+
+
+def _stale(rows: _Rows, check: AuditCheck, at: int, now: datetime) -> exp.Expr:
+    """1 where there are rows and the newest value is older than it may be, else 0."""
+    binding, [value] = rows.binding, check.of
+    name = path_of(value)[-1]
+    oldest = now - timedelta(days=check.days)
+    bound = instant_literal(oldest, binding.storage(rows.entity, name), binding.source_zone, binding.zone)
+    fresh = exp.GTE(this=exp.Max(this=column(_ROWS, f"x{at}")), expression=bound)
+    none = exp.EQ(this=exp.Count(this=exp.Star()), expression=literal(0))
+    return when(exp.Or(this=none, expression=fresh), literal(0), literal(1))
+
+
+def _staked(select: exp.Select, rows: str, worth: str, broken: exp.Expr, types: dict[str, str]) -> exp.Select:
+    """With how many of the open rows are broken, and what they are worth."""
+    both = exp.And(this=_is_one("open"), expression=exp.Paren(this=copied(broken)))
+    types |= {rows: "integer", worth: "money"}
+    select = select.select(named(_sum(when(both, literal(1), literal(0))), rows), copy=False)
+    return select.select(named(exp.Sum(this=when(copied(both), column(_ROWS, "amount"))), worth), copy=False)
+
+
+def _is_one(name: str) -> exp.Expr:
+    return exp.EQ(this=column(_ROWS, name), expression=literal(1))
+
+
+def _sum(tree: exp.Expr) -> exp.Expr:
+    """A sum that is 0 of no rows."""
+    return exp.Coalesce(this=exp.Sum(this=tree), expressions=[literal(0)])
