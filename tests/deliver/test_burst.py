@@ -244,10 +244,12 @@ def test_stages_stand_in_their_order(crm: Path) -> None:
     [pytest.param(k, marks=[] if k == "leads" else pytest.mark.slow) for k in TYPES],
 )
 def test_standard_reports_are_those_with_a_filter(crm: Path, kind: str, draw: Draw) -> None:
-    """By day for one of the names, another for the next kind of report; by night for four."""
+    """By day for one of the names, another for the next kind of report, beside a third of all; by night for four beside
+    all."""
     spec = {"report": kind, "compare": "previous_period"}
     some = [FEW[(TYPES.index(kind) + at) % len(FEW)] for at in range(draw.rounds(1, len(FEW)))]
-    many = of_each(crm, {**spec, "for_each": "user.name"})
+    beside = HOSTILE[TYPES.index(kind) % 3 :: draw.rounds(3, 1)]
+    many = of_each(crm, {**spec, "for_each": "user.name"}, *dict.fromkeys([*some, *beside]))
     few = of_each(crm, {**spec, "for_each": "user.name"}, *some)
     for name, figures in many.items():
         assert named(all_texts(figures)) <= {BY_NAME[name].number}, name

@@ -34,6 +34,7 @@ KINDS = {
     "starts_at": "DATE",
     "ends_at": "DATE",
 }
+DATABASES = ("sqlite", "postgres", "mariadb")
 BOOLEANS = ("is_won", "is_lost", "is_converted", "is_junk")
 KEYS = {"deal": "deal_id", "user": "user_id", "stage": "stage_id", "account": "account_id", "lead": "lead_id",
         "contact": "contact_id", "campaign": "campaign_id", "contract": "contract_id", "quote": "quote_id",
@@ -823,7 +824,7 @@ def kind(column: str) -> str:
     return KINDS.get(column, "TIMESTAMP" if column.endswith("_at") else "VARCHAR")
 
 
-@pytest.fixture(scope="module", params=["files", "sqlite", "postgres", "mariadb"])
+@pytest.fixture(scope="module", params=["files", *DATABASES])
 def source(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine | None]:
     """The tables of all cases in one database; None for files, of which each case has its own."""
     if request.param == "files":
@@ -865,7 +866,15 @@ def project(folder: Path, name: str, source: Engine | None) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("name", CASES)
+# By day each case from files and on one of the databases, the next on the next.
+SOME = [
+    pytest.param(name, marks=pytest.mark.by_day(source=("files", DATABASES[at % len(DATABASES)])))
+    for at, name in enumerate(CASES)
+]
+
+
+@pytest.mark.usefixtures("draw")
+@pytest.mark.parametrize("name", SOME)
 def test_at_the_edge(name: str, source: Engine | None, tmp_path: Path) -> None:
     case = CASES[name]
     found = figures(project(tmp_path, name, source), case.asked, case.now)

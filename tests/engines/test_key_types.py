@@ -6,6 +6,7 @@ Slow: keys of each two types are joined, on each database."""
 
 from __future__ import annotations
 
+import json
 import os
 import sqlite3
 from collections import Counter
@@ -20,11 +21,13 @@ import pytest
 import yaml
 from sqlglot import exp
 
-from reportspec.compile import compile_report
+from reportspec.compile import Program, compile_report
 from reportspec.contract.fit import fitted
+from reportspec.contract.survey import answered
+from reportspec.evaluate.report_figures import figures_of
 from tests.conftest import Draw
 from tests.engines.servers import driven
-from tests.figures.asking import NOW, figures, rows
+from tests.figures.asking import NOW, rows
 from tests.loading import load_report
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("key types")]
@@ -219,20 +222,27 @@ def test_keys_of_two_types_match_as_their_texts_do(
                 ours, theirs = TYPES[engine][first], TYPES[engine][second]
                 wanted = Counter({f"of {t.encode().hex()}": n for n, t in enumerate(ours.values(), 1)})
                 there = {f"of {t.encode().hex()}" for t in theirs.values()}
+                asked = program(tmp_path)
                 found = {
                     str(row["user.name"]): row["deals_created_count"]
-                    for row in rows(figures(tmp_path, SPEC), "by")
+                    for row in rows(figures_of(answered(asked)), "by")
                     if row["deals_created_count"] and str(row["user.name"]).startswith("of ")
                 }
                 assert found == {name: n for name, n in wanted.items() if name in there}, (first, second)
-                assert _compared_as_they_are(tmp_path) == alike, (first, second)
+                assert _compared_as_they_are(asked) == alike, (first, second)
 
 
-def _compared_as_they_are(folder: Path) -> bool:
-    """Whether the statement joins people by their key as the source has it."""
+def program(folder: Path) -> Program:
+    """The statement of a report by owner, fitted to what types the source has."""
+    (folder / "asked.yaml").write_text(json.dumps({"version": 1, **SPEC}), encoding="utf-8")
     checked = load_report(folder / "asked.yaml", NOW, {})
-    assert checked.report is not None
-    tree = fitted(compile_report(checked.report)).trees[0]
+    assert checked.report is not None, [d.message for d in checked.diagnostics]
+    return fitted(compile_report(checked.report))
+
+
+def _compared_as_they_are(asked: Program) -> bool:
+    """Whether the statement joins people by their key as the source has it."""
+    tree = asked.trees[0]
     rows = {cte.alias: cte.this for cte in tree.find_all(exp.CTE)}
     [on] = {join.args["on"] for join in tree.find_all(exp.Join) if join.this.name == "user"}
     made = [one for name in ("deal", "user") for one in rows[name].find_all(exp.Cast)]
