@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from reportspec.forecasting.rates import Rates, rates_of
-from reportspec.forecasting.windows import Window, total
+from reportspec.forecasting.past_windows import Window, total
+from reportspec.forecasting.win_rates import Rates, rates_of
 
 Way = Literal["pipeline", "usual_rest"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Literal
 
-from reportspec.forecasting.windows import Windows
+from reportspec.forecasting.past_windows import Windows
 
 Rule = Literal["last", "mean_of_four", "last_year"]
 RULES: tuple[Rule, ...] = ("last", "mean_of_four", "last_year")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from reportspec.forecasting.rates import Rates, rates_of
-from reportspec.forecasting.windows import CellKey, Windows
+from reportspec.forecasting.past_windows import CellKey, Windows
+from reportspec.forecasting.win_rates import Rates, rates_of
 
 FEWEST_WINS = 30
 SKILL = 0.05  # over the base rate, from which on chances are shown

@@ -50,7 +50,7 @@ def learn(j, apart=1):
     return past(j, apart)[-12:]
 
 
-def tested(j, apart=1):
+def places_tested(j, apart=1):
     return [i for i in past(j, apart) if len(past(i, apart)) >= 3][-12:]
 
 
@@ -110,7 +110,7 @@ def usual_way(facts, j, apart=1):
 @_once
 def way(facts, j, apart=1):
     """The name of the way, m and v."""
-    tests = tested(j, apart)
+    tests = places_tested(j, apart)
     first = sum(abs(pipeline_way(facts, i, apart)[0] - rest_of(facts, i)) for i in tests)
     second = sum(abs(usual_way(facts, i, apart)[0] - rest_of(facts, i)) for i in tests)
     if len(tests) >= 4 and second * 1.05 < first:
@@ -126,7 +126,7 @@ def z_score(x, m, v):
 def spread(facts, j, apart=1):
     """m, v' and t."""
     _, m, v = way(facts, j, apart)
-    tests = tested(j, apart)
+    tests = places_tested(j, apart)
     z, r = [], []
     for i in tests:
         _, mi, vi = way(facts, i, apart)

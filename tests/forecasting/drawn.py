@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from reportspec.forecasting.windows import Deals, Open, Window, Windows
+from reportspec.forecasting.past_windows import Deals, Open, Window, Windows
 
 CHANCES = {("first", 1): 0.1, ("first", 2): 0.05, ("second", 1): 0.4, ("second", 2): 0.2, (None, 3): 0.15}
 

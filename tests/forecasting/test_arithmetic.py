@@ -7,12 +7,12 @@ import math
 
 import pytest
 
-from reportspec.forecasting.forecast import forecast
-from reportspec.forecasting.rates import rates_of
+from reportspec.forecasting.past_windows import Deals, Open, Window, Windows
 from reportspec.forecasting.rest import from_pipeline, usual_rest
 from reportspec.forecasting.simple import RULES, by_rule
 from reportspec.forecasting.spread import _STUDENT_90, Spread, miss, quantile, score, widened
-from reportspec.forecasting.windows import Deals, Open, Window, Windows
+from reportspec.forecasting.tested_forecast import forecast
+from reportspec.forecasting.win_rates import rates_of
 from reportspec.forecasting.winning import chances
 from tests.forecasting import by_formulas
 from tests.forecasting.drawn import facts, scaled, tables
@@ -87,7 +87,7 @@ def test_against_the_formulas(seed, apart):
     ours = made.pipeline.rest
     assert (ours.mean, ours.variance, ours.open, ours.created) == pytest.approx((mean, variance, opened, created))
     assert (made.usual.mean, made.usual.variance) == pytest.approx(by_formulas.usual_way(found, last, apart))
-    places = by_formulas.tested(last, apart)
+    places = by_formulas.places_tested(last, apart)
     assert [test.place for test in made.tests] == places
     for test in made.tests[-2:]:
         assert (test.low, test.point, test.high) == pytest.approx(by_formulas.band(found, test.place, apart), rel=1e-4)

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from reportspec.forecasting.past_windows import FEWEST_LEARNED, Windows
 from reportspec.forecasting.rest import Pipeline, Rest, from_pipeline, usual_rest
 from reportspec.forecasting.simple import RULES, Rule, by_rule
 from reportspec.forecasting.spread import Spread, miss, widened
-from reportspec.forecasting.windows import FEWEST_LEARNED, Windows
 
 FEWEST_TESTS = 6
 FEWEST_PERIODS = FEWEST_LEARNED + FEWEST_TESTS

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from reportspec.forecasting.windows import CellKey, Open, Window, total
+from reportspec.forecasting.past_windows import CellKey, Open, Window, total
 
 DRAWN = 10.0  # a rate is drawn towards the coarser one as if so many more deals had gone like it
 
