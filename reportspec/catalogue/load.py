@@ -28,6 +28,7 @@ from reportspec.model.domain import (
     ExchangeRates,
     Expectation,
     Field,
+    Forecasting,
     History,
     ListedBy,
     Loads,
@@ -49,7 +50,7 @@ Trouble = Callable[[Path, str], None]  # where in the file, what is wrong
 _METRIC = re.compile(r"^  - metric: *(\S+)", re.MULTILINE)
 _AUDIT = re.compile(r"^  - audit: *(\S+)", re.MULTILINE)
 # What one entity of a catalogue may be declared to be.
-DECLARED = ("exchange_rates", "targets", "loads")
+DECLARED = ("exchange_rates", "targets", "loads", "forecasting")
 
 
 @lru_cache(maxsize=1)
@@ -174,7 +175,14 @@ def entity_from(data: Mapping[str, Any], trouble: Trouble) -> Entity:
         for field_name, spec in data.get("fields", {}).items()
     }
     relations = {
-        relation: Relation(relation, spec["to"], spec["by"], bool(spec.get("today", False)), _called(spec))
+        relation: Relation(
+            relation,
+            spec["to"],
+            spec["by"],
+            bool(spec.get("today", False)),
+            _called(spec),
+            bool(spec.get("reported", False)),
+        )
         for relation, spec in data.get("relations", {}).items()
     }
     ways: list[Derived] = []
@@ -207,7 +215,16 @@ def entity_from(data: Mapping[str, Any], trouble: Trouble) -> Entity:
         exchange_rates=ExchangeRates(name, **data["exchange_rates"]) if "exchange_rates" in data else None,
         targets=Targets(name, **data["targets"]) if "targets" in data else None,
         loads=Loads(name, **data["loads"]) if "loads" in data else None,
+        forecasting=_forecasting(data["forecasting"], trouble) if "forecasting" in data else None,
     )
+
+
+def _forecasting(data: Mapping[str, Any], trouble: Trouble) -> Forecasting | None:
+    names = ("open", "amount", "won", "final", "created")
+    trees = {name: expression(data[name], ("forecasting", name), trouble) for name in names}
+    if None in trees.values():
+        return None
+    return Forecasting(**{**data, **trees, "bands": tuple(data["bands"])})
 
 
 def _history(data: Mapping[str, Any]) -> History:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
+from dataclasses import field
 from typing import Any
 
 from reportspec.lazy_dataclass import dataclass
@@ -14,9 +15,11 @@ from reportspec.sql.column_names import read
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """Each query of a report with the rows that it gave, by its section and purpose."""
+    """Each query of a report with the rows that it gave, by its section and purpose. What several sections make of
+    them is made once, and `remembered`."""
 
     given: Mapping[tuple[str, str], tuple[Query, Table]]
+    remembered: dict[Hashable, Any] = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod
     def of(cls, queries: Iterable[Query], tables: Iterable[Table]) -> Answers:

@@ -31,6 +31,15 @@ class Rank(NamedTuple):
     side: SideName = "current"
 
 
+class Tally(NamedTuple):
+    """What a section adds up for itself, of no metric, by the name that it has for it."""
+
+    name: str
+    side: SideName = "current"
+    part: Part = "value"
+    of: Literal["section"] = "section"
+
+
 class Member(NamedTuple):
     """The value of a dimension, by its place among those of the query."""
 
@@ -57,11 +66,11 @@ class Target(NamedTuple):
     of: Literal["goal"] = "goal"
 
 
-ColumnId = Aggregated | Rank | Member | Beside | PeriodDays | Target
+ColumnId = Aggregated | Rank | Tally | Member | Beside | PeriodDays | Target
 Row = Mapping[ColumnId, Any]
 BUCKET, IDLE = Beside.BUCKET, Beside.IDLE
 
 
-def on_side(column: Aggregated | Rank, side: SideName) -> Aggregated | Rank:
+def on_side(column: Aggregated | Rank | Tally, side: SideName) -> Aggregated | Rank | Tally:
     """The same column of a side."""
     return column._replace(side=side)

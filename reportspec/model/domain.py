@@ -82,13 +82,15 @@ class Field:
 class Relation:
     """A many-to-one way from an entity's field `by` to the key of the entity `to`. With `today` it
     leads to the record as it is now, whatever the report's date; null where there is none. Without a
-    `label` reports call it as they call the field `by`."""
+    `label` reports call it as they call the field `by`. With `reported` it leads to the record as it is known at
+    the report's date, also from what it was at an instant before, such as a step of a trend."""
 
     name: str
     to: str
     by: str
     today: bool = False
     label: Mapping[str, str] = field(default_factory=dict)
+    reported: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +163,29 @@ class History:
     outcome: Outcome
     values: PastValues | None = None
     with_state: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Forecasting:
+    """How what a period brings is forecast from an entity's rows: the flow `metric` that is forecast; the field by
+    which open rows are told apart (`stage`), and the number of the band of days that they have been in it (`band`, or
+    `age_band` where no past states are known); whether a row is `open` at an instant, with which `amount`; whether it
+    was `won` from then on and within the period, with which `final` amount, as is known at the report's date; when it
+    was `created`; and of how many days the inflow of new rows is counted (`inflow_days`). `bands` has where each band
+    but the last one ends, in days, and `stock` the metric of what is open."""
+
+    metric: str
+    stage: str
+    band: str
+    age_band: str
+    open: exp.Expr
+    amount: exp.Expr
+    won: exp.Expr
+    final: exp.Expr
+    created: exp.Expr
+    inflow_days: int
+    bands: tuple[int, ...]
+    stock: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,6 +312,7 @@ class Entity:
     exchange_rates: ExchangeRates | None = None
     targets: Targets | None = None
     loads: Loads | None = None
+    forecasting: Forecasting | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -351,8 +377,8 @@ class ReportType:
 @dataclass(frozen=True, slots=True)
 class Catalogue:
     """All that is known of the domain. `declared` has the entity that is the catalogue's `exchange_rates`,
-    its `targets`, its `loads`; `tied` names the entities that may have `ties`, so that others need not be read.
-    `audits` are the checks of an audit, `lists` the lists of values that these name."""
+    its `targets`, its `loads`, its `forecasting`; `tied` names the entities that may have `ties`, so that others need
+    not be read. `audits` are the checks of an audit, `lists` the lists of values that these name."""
 
     entities: Mapping[str, Entity]
     metrics: Library
@@ -382,3 +408,9 @@ class Catalogue:
         found = self.entities[self.declared["loads"]].loads
         assert found is not None
         return found
+
+    @property
+    def forecast_of(self) -> Entity | None:
+        """The entity whose rows say what a period will bring, if there is one."""
+        name = self.declared.get("forecasting")
+        return self.entities[name] if name is not None else None

@@ -9,7 +9,7 @@ from sqlglot import exp
 
 from reportspec.calendar import Bucket
 from reportspec.lazy_dataclass import dataclass
-from reportspec.model.column_ids import Aggregated, Rank, on_side
+from reportspec.model.column_ids import Aggregated, Rank, Tally, on_side
 from reportspec.model.domain import Field
 
 Aggregate = Literal["count", "distinct", "sum", "squares", "min", "max", "quantile"]
@@ -19,13 +19,15 @@ Keep = Literal["value", "missing", "other_currency", "incomplete"]
 @dataclass(frozen=True, slots=True)
 class Side:
     """One stretch of time that is asked for, [start, end) in days of the report's zone, and the
-    instant at which states are taken. Buckets divide it where a trend is wanted."""
+    instant at which states are taken. Buckets divide it where a trend is wanted. With `origins` they are windows, each
+    with the instant at which its states are taken in place of its end; such windows may overlap."""
 
     name: Literal["current", "previous"]
     start: date
     end: date
     as_of: datetime
     buckets: tuple[Bucket, ...] = ()
+    origins: tuple[datetime, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +49,10 @@ class Dimension:
 class Measure:
     """One aggregate over one entity; `column` is what the result has of it on the report's own side. `keep` says
     what of a value is aggregated: the value itself, or how many have no amount, one in another currency, or an
-    amount without what it is multiplied by."""
+    amount without what it is multiplied by. Amounts `at_one_rate` are converted at the rate of the report's day,
+    whenever they were earned, so that what one time brought can be held against another."""
 
-    column: Aggregated | Rank
+    column: Aggregated | Rank | Tally
     entity: str
     aggregate: Aggregate
     of: exp.Expr | None
@@ -60,13 +63,14 @@ class Measure:
     ahead: bool = False
     keep: Keep = "value"
     rate_before: exp.Expr | None = None  # where amounts are not of the anchor's day
+    at_one_rate: bool = False
 
     @property
     def metric(self) -> str:
         """The metric that it is a part of; none where it is a member's place."""
         return self.column.metric if isinstance(self.column, Aggregated) else ""
 
-    def on(self, side: Side) -> Aggregated | Rank:
+    def on(self, side: Side) -> Aggregated | Rank | Tally:
         """Its column of a side."""
         return on_side(self.column, side.name)
 

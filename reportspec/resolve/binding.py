@@ -572,7 +572,7 @@ def _shortest(catalogue: Catalogue, base: str, target: str) -> list[tuple[str, .
         names = []
         for at, steps in frontier:
             for relation in catalogue.entities[at].relations.values():
-                if relation.today:
+                if relation.today or relation.reported:
                     continue
                 way = (*steps, relation.name)
                 if relation.to == target:

@@ -35,7 +35,7 @@ from reportspec.resolve.currencies import only_amount
 from reportspec.resolve.moments import Moment
 from reportspec.sql.column_names import BUCKET_NAME, IDLE_NAME, measure_name, spelled
 from reportspec.sql.combine import Part, combined, inlined
-from reportspec.sql.conversion import reads_currencies
+from reportspec.sql.conversion import REPORT_DAY, reads_currencies
 from reportspec.sql.fold import Case, aggregated
 from reportspec.sql.over_time import bucket_key, bucket_moment, calendar_moment, calendar_rows, moment_of
 from reportspec.sql.scope import Scope
@@ -44,6 +44,7 @@ from reportspec.sql.windows import Window, bare
 
 ORDER_NAME = spelled(Rank())
 AS_OF = exp.column(exp.to_identifier("as_of"))  # stocks convert amounts at the rate of the day
+REPORTED = exp.column(exp.to_identifier(REPORT_DAY))
 
 
 def aggregate_statement(binding: Binding, query: AggregateQuery) -> exp.Expr:
@@ -79,6 +80,7 @@ def _without_twins(query: AggregateQuery) -> tuple[AggregateQuery, dict[str, str
             measure.ahead,
             measure.keep,
             measure.rate_before,
+            measure.at_one_rate,
         )
         same = first.setdefault(key, measure)
         if same is not measure:
@@ -127,7 +129,7 @@ def _grouped(
 
 def _rate_of(measure: Measure) -> exp.Expr:
     """The time whose rate a measure's amounts are converted by."""
-    return measure.rate_before or measure.anchor or AS_OF
+    return REPORTED if measure.at_one_rate else measure.rate_before or measure.anchor or AS_OF
 
 
 def _condition(scope: Scope, measure: Measure, tree: exp.Expr, moment: Moment) -> exp.Expr:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from reportspec.model.column_ids import BUCKET, IDLE, Aggregated, Beside, ColumnId, Member, Rank
+from reportspec.model.column_ids import BUCKET, IDLE, Aggregated, Beside, ColumnId, Member, Rank, Tally
 from reportspec.model.query import AggregateQuery, Measure, Side
 from reportspec.model.rows import Table
 
@@ -17,6 +17,8 @@ def spelled(column: ColumnId) -> str:
     match column:
         case Aggregated(metric, part, side):
             name = metric if part == "value" else f"{metric}__{part}"
+        case Tally(name, side, part):
+            name = name if part == "value" else f"{name}__{part}"
         case Rank(number, side):
             name = f"order__{number or ''}"
         case Member(place):

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 # The time whose rate amounts are converted by, or what tells it of the path of an amount.
 At = exp.Expr | Callable[[tuple[str, ...]], exp.Expr]
+REPORT_DAY = "report_day"  # as a time whose rate is asked for: the report's own date, of whatever time the amount is
 
 
 def currency_of(scope: Scope, path: tuple[str, ...], steps: tuple[str, ...]) -> str | None:
@@ -85,6 +86,8 @@ def _rate(
     if isinstance(at, exp.Column) and path_of(at) == ("as_of",):
         day = scope.instant_name("as_of", moment, "date")
         before: type[exp.Binary] = exp.LT  # the rate of the last day before the instant
+    elif isinstance(at, exp.Column) and path_of(at) == (REPORT_DAY,):
+        day, before = scope.instant(moment.report or moment.as_of, "date"), exp.LT
     elif ended:
         # Nobody knows the rates of days that are still to come. What a step of a trend brings
         # of a stretch has the rate that the whole has, so that the steps add up to it.

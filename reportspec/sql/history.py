@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 VISIT, FOLLOWING = "visit", "following"  # the aliases of a state in the history, and of the one after it
 WORTH = "worth"  # the alias of the entity with past values
 MOST_SPANS = 12  # of which a state is asked whether it held in them
+SINCE = "stage_since"  # since when it has been in the state
 CHANGED = "changed_at"  # when a row came into the state; null where there is no history of it
 
 
@@ -103,7 +104,7 @@ def _states(statement: Statement, entity: Entity, base: str, needed: tuple[str, 
         named(_yes(of.entity, of.won), "is_won"),
         named(_yes(of.entity, of.lost), "is_lost"),
         named(column(VISIT, history.entered), "entered_at"),
-        named(copied(begins), "stage_since"),
+        named(copied(begins), SINCE),
         named(when(first, null("TIMESTAMP"), begins), "valid_from"),
         named(ends, "valid_until"),
     )
@@ -262,7 +263,7 @@ def _versions(
     if history_of:
         fields_of_state |= _bounds(history, states)
     select = exp.Select()
-    for field in dict.fromkeys((*needed, "stage_since", CHANGED, "valid_from", "valid_until")):
+    for field in dict.fromkeys((*needed, SINCE, CHANGED, "valid_from", "valid_until")):
         value = fields_of_state.get(field) or _as_then(statement, entity, base, states, field)
         amount = next((n for n in history_of if entity.fields[n].currency == field), field)
         if amount in history_of:
@@ -316,10 +317,10 @@ def _of_state(statement: Statement, entity: Entity, base: str, states: str) -> d
         outcome.at: _closing(statement, entity, base, states),
         history.stage: exp.Coalesce(this=column(states, history.stage), expressions=[column(base, history.stage)]),
         outcome.lost_from: column(states, "last_open_stage_id"),
-        "stage_since": when(
+        SINCE: when(
             exp.Is(this=column(states, history.by), expression=exp.Null()),
             cast(column(base, outcome.at), "TIMESTAMP"),
-            column(states, "stage_since"),
+            column(states, SINCE),
         ),
         CHANGED: column(states, "entered_at"),
         "valid_from": column(states, "valid_from"),

@@ -89,7 +89,7 @@ def calendar_moment(binding: Binding, side: Side) -> Moment:
     def bound(name: str) -> object:
         return lambda storage: column("calendar", f"{name}_date" if storage == "date" else name)
 
-    first = min(min(instant(bucket.end, binding.zone), side.as_of) for bucket in side.buckets)
+    first = min(side.origins or (min(instant(bucket.end, binding.zone), side.as_of) for bucket in side.buckets))
     return Moment("calendar", bound("as_of"), bound("starts"), bound("ends"), side.as_of, first)
 
 
@@ -99,7 +99,7 @@ def calendar_rows(scope: Scope, sides: tuple[Side, ...]) -> exp.Expr:
     rows = []
     for side in sides:
         for index, bucket in enumerate(side.buckets):
-            if instant(bucket.start, binding.zone) < side.as_of:
+            if side.origins or instant(bucket.start, binding.zone) < side.as_of:
                 rows.append(_calendar_row(scope, side, index))
     if not rows:  # nothing of the period has begun: no rows, but columns with their types
         none = exp.Boolean(this=False)
@@ -114,7 +114,8 @@ def _calendar_row(scope: Scope, side: Side, index: int) -> exp.Select:
     bucket, zone = side.buckets[index], scope.binding.zone
     start, end = instant(bucket.start, zone), instant(bucket.end, zone)
     cells = {"side": literal(side.name), BUCKET_NAME: literal(index)}
-    for name, at in (("as_of", min(end, side.as_of)), ("starts", start), ("ends", end)):
+    as_of = side.origins[index] if side.origins else min(end, side.as_of)
+    for name, at in (("as_of", as_of), ("starts", start), ("ends", end)):
         cells[name] = scope.instant(at, "time")
         cells[f"{name}_date"] = scope.instant(at, "date")
     select = exp.Select()

@@ -40,6 +40,7 @@ from reportspec.sql.conversion import At, converted, currency_of, whatever_curre
 from reportspec.sql.existence import there_at, valid_at
 from reportspec.sql.from_clause import Rows, aliased
 from reportspec.sql.functions import call, in_order, names_time
+from reportspec.sql.history import SINCE
 from reportspec.sql.rates import RATES
 from reportspec.sql.shared_trees import shared_of
 from reportspec.sql.windows import Window
@@ -389,6 +390,7 @@ class Scope:
 
     def _value(self, alias: str, entity: Entity, field: Field, way: tuple[str, ...], moment: Moment) -> exp.Expr:
         """A field of what stands under an alias, at the end of a way."""
+        moment = self._seen_at(way, moment)
         last = self._last(way)
         if last is not None and last.today:
             self.statement.need(self.statement.today(entity.name), field.name)
@@ -417,14 +419,14 @@ class Scope:
         history = entity.history
         if history is None or not self.statement.versioned(entity.name):
             return False
-        past_fields = (*history.outcome.fields, history.stage)
+        past_fields = (*history.outcome.fields, history.stage, SINCE)
         return field.name in past_fields or field.name in self.binding.past_values(entity)
 
     def _as_of(self, alias: str, entity: Entity, field: Field, value: exp.Expr, moment: Moment) -> exp.Expr:
         """The value of a field as it was at a moment: before its event it was another."""
         if entity.history and field.name == entity.history.stage and self.statement.versioned(entity.name):
             # Before the first known stage, and before closing where there is no history, it is unknown.
-            since = column(alias, "stage_since")
+            since = column(alias, SINCE)
             bound = self.instant(moment.as_of, "time")
             known = when(exp.GTE(this=since, expression=bound), exp.Null(), bare_key(value))
             return text_key(known, value.meta[KEY]) if KEY in value.meta else known
@@ -466,6 +468,7 @@ class Scope:
         key_field = self.binding.field(at.name, relation.by)
         assert key_field is not None
         key = self._value(parent, at, key_field, way[:-1], moment)
+        moment = self._seen_at(way, moment)
         cte = self.statement.today(target.name) if relation.today else self.statement.instance(target.name, moment)
         past = not relation.today and target.derived is None and self.statement.versioned(target.name)
         assert target.key is not None, f"{target.name} has no key to join on"
@@ -494,6 +497,14 @@ class Scope:
             joined = _Joined(way, alias, clause, small, of_previous)
         self._have(joined)
         return alias
+
+    def _seen_at(self, way: tuple[str, ...], moment: Moment) -> Moment:
+        """The moment at which what lies at the end of a way is looked at: the report's own date beyond a relation that
+        leads there."""
+        passed = [self._last(way[: end + 1]) for end in range(len(way))]
+        if moment.report is None or not any(one is not None and one.reported for one in passed):
+            return moment
+        return Moment("reported", moment.report, moment.start, moment.end)
 
     def _alias(self, way: tuple[str, ...]) -> str:
         alias = "_".join(way)

@@ -10,8 +10,9 @@ Slow: tests of an engine start it and fill it with the demo's rows.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -37,9 +38,12 @@ from tests.engines.servers import (
     thinned,
     write_parquet,
 )
+from tests.forecasting.freezing import frozen
 
 SETTINGS = {"version": 1, "timezone": "Europe/Rome", "locale": "en_GB", "currency": "EUR"}
 Project = Callable[[str], Path]
+THEN = datetime(2026, 3, 17, 9, 20)  # by UTC
+CHANGING, OF_THEN = ("deal", "deal_stage_history"), "then_"
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -81,7 +85,7 @@ def database(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Engine]:
     """The engine, with the demo's rows."""
-    url, tables = request.config.getoption("--database"), [*demo_rows, HOSTILE, TRAPS, EDGES]
+    url, tables = request.config.getoption("--database"), [*demo_rows, *as_then(demo_rows), HOSTILE, TRAPS, EDGES]
     if url:
         with alchemy_engine(engine_name, url, tables) as found:
             yield found
@@ -103,6 +107,13 @@ def project(database: Engine, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def then(database: Engine, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same over deals and their history as they were THEN."""
+    folder = tmp_path_factory.mktemp("then")
+    return over_demo(folder, database.url, database.prefix, dict.fromkeys(CHANGING, OF_THEN))
+
+
+@pytest.fixture(scope="session")
 def reference(demo_rows: list[Given], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The same project over the same rows in DuckDB. Its answers are remembered for all workers."""
     folder = tmp_path_factory.mktemp("reference")
@@ -118,10 +129,26 @@ def reference(demo_rows: list[Given], tmp_path_factory: pytest.TempPathFactory) 
     return over_demo(folder, "demo.duckdb")
 
 
-def over_demo(folder: Path, source: str, prefix: str = "") -> Path:
-    """A project over the demo's tables by their own names."""
+def as_then(tables: list[Given]) -> list[Given]:
+    """The tables of what changes, as they were THEN."""
+    of_name = {table.name: table for table in tables}
+    deals, history, stages = (
+        [dict(zip((c for c, _ in of_name[name].columns), row, strict=True)) for row in of_name[name].rows]
+        for name in (*CHANGING, "stage")
+    )
+    places = {row["stage_id"]: (row["position"], row["is_won"], row["is_lost"]) for row in stages}
+    kept = frozen(deals, history, places, THEN)
+    return [
+        Given(f"{OF_THEN}{name}", of_name[name].columns, [tuple(row.values()) for row in rows])
+        for name, rows in zip(CHANGING, kept, strict=True)
+    ]
+
+
+def over_demo(folder: Path, source: str, prefix: str = "", called: Mapping[str, str] | None = None) -> Path:
+    """A project over the demo's tables by their own names; some are `called` with something before it."""
+    called = called or {}
     entities: dict[str, Any] = {
-        name: {"table": f"{prefix}{name}", "fields": {c: f'"{c}"' for c, _ in columns}}
+        name: {"table": f"{prefix}{called.get(name, '')}{name}", "fields": {c: f'"{c}"' for c, _ in columns}}
         for name, columns in COLUMNS.items()
     }
     mapping = {"timezone": "UTC", "dialect": "duckdb", "entities": entities}

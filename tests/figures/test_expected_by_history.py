@@ -38,7 +38,9 @@ def test_open_deals_are_told_of_where_no_day_is_known(tmp_path: Path) -> None:
     # `date` by the history and `moved` by its record, 10 and 3000: `none` is in no period.
     assert rows(found, "x") == [{"forecast_open_count": 2, "forecast_open_amount": 3010}]
     told = [one for one in found.footnotes if one.startswith("Open deals without an expected")]
-    assert told == ["Open deals without an expected closing date: 1 of 3 deals. They are in the forecast of no period."]
+    assert told == [
+        "Open deals without an expected closing date: 1 of 3 deals. They are in no amount by expected closing date."
+    ]
 
 
 def test_nobody_is_told_of_where_the_history_knows_all(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from reportspec.render.charts import (
     histogram,
     line,
     pareto,
+    ranges,
     stacked,
     waterfall,
 )
@@ -36,6 +37,7 @@ KINDS: tuple[Kind, ...] = (
     funnel_bars.KIND,
     heatmap.KIND,
     waterfall.KIND,
+    ranges.KIND,
 )
 
 __all__ = ["KINDS", "Drawing", "Key", "drawings"]

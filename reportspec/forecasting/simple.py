@@ -1,0 +1,34 @@
+"""The simple rules that a forecast is held against: each names an amount of the past as what a period will bring."""
+
+from __future__ import annotations
+
+import math
+from typing import Literal
+
+from reportspec.forecasting.past_windows import Windows
+
+Rule = Literal["last", "mean_of_four", "last_year"]
+RULES: tuple[Rule, ...] = ("last", "mean_of_four", "last_year")
+OF_MEAN = 4  # periods that the mean is of
+
+
+def by_rule(windows: Windows, place: int, rule: Rule) -> float | None:
+    """What a rule says of a window, at least what was won before its origin; None where the past is too short.
+
+    Periods before are those that end before the window begins, each before the next: of quarters that begin with every
+    month every third.
+    """
+    apart = windows.apart
+    match rule:
+        case "last":
+            places = [place - apart]
+        case "mean_of_four":
+            places = [place - apart * back for back in range(1, OF_MEAN + 1)]
+        case "last_year":
+            if windows.per_year is None:
+                return None
+            places = [place - windows.per_year]
+    if min(places) < 0:
+        return None
+    amount = math.fsum(windows.all[at].result.amount for at in places) / len(places)
+    return max(amount, windows.all[place].won_before.amount)

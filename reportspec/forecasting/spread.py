@@ -1,0 +1,94 @@
+"""How sure an amount is: a gamma distribution of its mean and variance, on the scale of cube roots, on which it is
+nearly normal (Wilson and Hilferty, 1931)."""
+
+from __future__ import annotations
+
+import math
+from statistics import NormalDist
+
+from reportspec.lazy_dataclass import dataclass
+
+FARTHEST = 4.0  # from its mean, in standard deviations, or in means (squared), that one result is taken to lie
+NORMAL_90 = 1.2816  # the 90 % point of the normal distribution
+STIFF = 4  # degrees of freedom that the model's own spread is worth beside the tests'
+UPPER = 1.6  # of so many standard deviations the upper end is at most
+
+# The 90 % points of Student's t with 4 degrees of freedom and more.
+_STUDENT_90 = (
+    1.533206, 1.475884, 1.439756, 1.414924, 1.396815, 1.383029, 1.372184, 1.363430, 1.356217, 1.350171, 1.345030,
+    1.340606, 1.336757,
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Miss:
+    """How far one result lay from the mean that was forecast: as a `score` of that forecast's distribution, and
+    `relative` to the mean."""
+
+    score: float
+    relative: float
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """An amount of some `mean` and `variance`, of which a range of 80 % reaches `wide` scores to either side."""
+
+    mean: float
+    variance: float
+    wide: float
+
+    @property
+    def low(self) -> float:
+        """The lower end of the range, never below nothing."""
+        return quantile(self.mean, self.variance, -self.wide)
+
+    @property
+    def high(self) -> float:
+        """The upper end of the range."""
+        end = quantile(self.mean, self.variance, self.wide)
+        return min(end, self.mean + UPPER * self.wide * math.sqrt(self.variance))
+
+    def chance_of(self, amount: float) -> float:
+        """The chance that it reaches an amount: 1 of what is not above zero."""
+        if amount <= 0:
+            return 1.0
+        return 1.0 - NormalDist().cdf(score(amount, self.mean, self.variance) * NORMAL_90 / self.wide)
+
+
+def score(amount: float, mean: float, variance: float) -> float:
+    """Where an amount lies in the distribution, in standard deviations of its cube root."""
+    if mean <= 0 or variance <= 0:
+        return math.copysign(FARTHEST, amount - mean) if amount != mean else 0.0
+    shape = mean * mean / variance
+    root = math.cbrt(max(amount, 0.0) / mean)
+    return 3.0 * math.sqrt(shape) * (root - 1.0 + 1.0 / (9.0 * shape))
+
+
+def quantile(mean: float, variance: float, at: float) -> float:
+    """The amount that lies `at` so many standard deviations of the distribution; never below nothing."""
+    if mean <= 0 or variance <= 0:
+        return max(mean, 0.0)
+    shape = mean * mean / variance
+    return mean * max(0.0, 1.0 - 1.0 / (9.0 * shape) + at / (3.0 * math.sqrt(shape))) ** 3
+
+
+def miss(result: float, mean: float, variance: float) -> Miss:
+    """How far a result lay from what was forecast of it."""
+    if mean > 0:
+        relative = (result - mean) / mean
+    else:
+        relative = math.sqrt(FARTHEST) if result > 0 else 0.0
+    return Miss(min(max(score(result, mean, variance), -FARTHEST), FARTHEST), relative)
+
+
+def widened(mean: float, variance: float, misses: list[Miss]) -> Spread:
+    """The spread of a forecast after its tests: the model's own, widened by what they missed by, and never narrower
+    than they missed by.
+
+        variance' = max(variance · max(1, (4 + sum z²) / (4 + n)), mean² · mean of r²)   r² at most 4
+    """
+    n = len(misses)
+    scores = math.fsum(one.score**2 for one in misses)
+    own = variance * max(1.0, (STIFF + scores) / (STIFF + n))
+    missed = math.fsum(min(one.relative**2, FARTHEST) for one in misses) / n if n else 0.0
+    return Spread(mean, max(own, mean * mean * missed), _STUDENT_90[min(n, len(_STUDENT_90) - 1)])

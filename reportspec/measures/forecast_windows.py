@@ -1,0 +1,446 @@
+"""What is asked of a source for a forecast, and the windows of what was answered.
+
+Three kinds of queries, whose rows are few whatever the size of the source: what was open at each window's origin, and
+what became of it by the window's end; what was won in the windows; and how many rows were created before the origins.
+All of it is as it is known at the report's date, and amounts are at that day's rates.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from itertools import pairwise
+
+from sqlglot import exp
+
+from reportspec.calendar import Bucket, Fiscal, Period, add_months, as_naive, instant, previous_period
+from reportspec.calendar.compare import months_between
+from reportspec.forecasting.past_windows import LEARNED, MOST_WINDOWS, CellKey, Deals, Open, Window, Windows
+from reportspec.lazy_dataclass import dataclass
+from reportspec.measures.answers import Answers
+from reportspec.model.column_ids import BUCKET, Member, Row, Tally
+from reportspec.model.domain import Entity, Forecasting, Metric
+from reportspec.model.query import Aggregate, AggregateQuery, Dimension, Measure, Query, Side
+from reportspec.model.spec import Report
+
+ONE_DAY = timedelta(days=1)
+QUARTERS = 9  # past quarters, with fewer of which those that begin with every month are windows too
+MONTHS = 3 * QUARTERS  # before the period, in which such quarters lie
+RUSH_DAYS = 14
+RUSH = 0.25  # of a quarter's amount in its last days, from which on quarters within others are no guide
+
+Stretch = tuple[date, date]  # days [start, end)
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """The windows by their days: `periods` that end where the next begins, the last one the report's; and the quarters
+    that begin with every month (`within`), the last one the same. The share of it that is over is `elapsed`, negative
+    where it is still to come. A year has `per_year` of the periods, if it has a whole number."""
+
+    periods: tuple[Period, ...]
+    within: tuple[Stretch, ...]
+    elapsed: float
+    per_year: int | None
+
+    @property
+    def stretches(self) -> tuple[Stretch, ...]:
+        """All windows, each once, by their beginnings."""
+        return tuple(sorted({*((p.start, p.end) for p in self.periods), *self.within}))
+
+    @property
+    def of_periods(self) -> tuple[Stretch, ...]:
+        """The windows that are periods of the calendar, oldest first."""
+        return tuple((period.start, period.end) for period in self.periods)
+
+    def origin(self, stretch: Stretch) -> date:
+        """The day with which a window's origin begins."""
+        start, end = stretch
+        return start + timedelta(days=round(self.elapsed * (end - start).days))
+
+
+def frame_of(report: Report) -> Frame:
+    """The windows of a report's period, as far as it is known."""
+    period, fiscal = report.period, report.project.fiscal
+    periods = [period]
+    for _ in range(MOST_WINDOWS):
+        periods.append(previous_period(periods[-1], fiscal))
+    local = as_naive(report.reached, report.binding.zone)
+    passed = (local - datetime.combine(period.start, datetime.min.time())) / ONE_DAY
+    elapsed = passed / (period.end - period.start).days
+    return Frame(tuple(reversed(periods)), _within(period), elapsed, _per_year(period, fiscal))
+
+
+def _within(period: Period) -> tuple[Stretch, ...]:
+    """The quarters that begin with every month and are over before the period begins, and the period itself."""
+    if period.kind not in ("quarter", "fiscal_quarter"):
+        return ()
+    starts = [add_months(period.start, -back) for back in range(MONTHS, 2, -1)]
+    return (*((start, add_months(start, 3)) for start in starts), (period.start, period.end))
+
+
+def _per_year(period: Period, fiscal: Fiscal) -> int | None:
+    if period.kind == "week":
+        return 52
+    months = months_between(period.start, period.end)
+    whole = period.start.day == period.end.day == 1
+    return 12 // months if whole and 12 % months == 0 else None
+
+
+# What is asked
+
+OPEN, CREATED, ENDS = "windows open", "windows created", "windows ends"
+_TALLIES = ("count", "amount", "squares")
+
+
+def windows_queries(report: Report, section: str, conditions: tuple[exp.Expr, ...]) -> tuple[Query, ...]:
+    """All queries of a section's windows."""
+    entity, frame = forecast_entity(report), frame_of(report)
+    queries: list[Query] = [open_query(report, section, conditions, (), frame.stretches, OPEN)]
+    for number, stretches in enumerate(in_turn(_won_stretches(frame))):
+        side = _side(report, stretches)
+        queries.append(
+            AggregateQuery(section, f"windows won {number}", (), won_measures(report, entity), (side,), conditions)
+        )
+    queries.append(AggregateQuery(section, CREATED, (), (_inflow(entity),), (_inflow_side(report, frame),), conditions))
+    if frame.within:
+        last = [
+            (max(end - timedelta(days=RUSH_DAYS), start), end) for start, end in frame.of_periods[-QUARTERS - 1 : -1]
+        ]
+        side = _side(report, last)
+        queries.append(AggregateQuery(section, ENDS, (), won_measures(report, entity)[:2], (side,), conditions))
+    return tuple(queries)
+
+
+def open_query(
+    report: Report,
+    section: str,
+    conditions: tuple[exp.Expr, ...],
+    dimensions: tuple[Dimension, ...],
+    stretches: Sequence[Stretch],
+    purpose: str,
+) -> AggregateQuery:
+    """What was open at the origins of windows, by some dimensions, its stage and how long it had been there; and what
+    of it was won before the windows' ends."""
+    entity, frame, zone = forecast_entity(report), frame_of(report), report.binding.zone
+    spec = _spec(entity)
+    end = report.period.end
+    buckets = tuple(Bucket(start, stop, "day", index=at) for at, (start, stop) in enumerate(stretches))
+    origins = tuple(
+        report.reached if stop == end else instant(frame.origin((start, stop)), zone) for start, stop in stretches
+    )
+    side = Side("current", buckets[0].start, buckets[-1].end, report.reached, buckets, origins)
+    won = exp.and_(spec.open, spec.won)
+    old = exp.and_(spec.open, exp.LT(this=spec.created, expression=exp.column(exp.to_identifier("period_start"))))
+    measures = (
+        *_measures(entity, "open", spec.open, spec.amount),
+        *_measures(entity, "won", won, spec.final),
+        Measure(Tally("old"), entity.name, "count", None, old, None),
+    )
+    return AggregateQuery(section, purpose, (*dimensions, *cell_dimensions(report)), measures, (side,), conditions)
+
+
+def won_query(
+    report: Report, section: str, conditions: tuple[exp.Expr, ...], dimensions: tuple[Dimension, ...], purpose: str
+) -> AggregateQuery:
+    """What was won so far in the period, by some dimensions."""
+    asked = won_measures(report, forecast_entity(report))[: len(_TALLIES)]
+    return AggregateQuery(section, purpose, dimensions, asked, report.sides[:1], conditions)
+
+
+def later_query(
+    report: Report, section: str, conditions: tuple[exp.Expr, ...], dimensions: tuple[Dimension, ...], purpose: str
+) -> AggregateQuery:
+    """What was created and won after the origins of the periods that a forecast learns from, by some dimensions; of a
+    period that is still to come what was created and won in such periods."""
+    frame = frame_of(report)
+    side = _side(report, _later(frame) or [frame.of_periods[-2]])
+    asked = won_measures(report, forecast_entity(report))[len(_TALLIES) :]
+    return AggregateQuery(section, purpose, dimensions, asked, (side,), conditions)
+
+
+def later_rows(report: Report, section: str, answers: Answers, purpose: str) -> list[Row]:
+    """Its rows, without those of what lies before the origins."""
+    query, asked = answers.aggregate(section, purpose), set(_later(frame_of(report)))
+    if query is None:
+        return []
+    buckets = [(bucket.start, bucket.end) for bucket in query.sides[0].buckets]
+    return [row for row in answers.rows(section, purpose) if buckets[int(row[BUCKET])] in asked]
+
+
+def _later(frame: Frame) -> list[Stretch]:
+    stretches = ((max(frame.origin(one), one[0]), one[1]) for one in frame.of_periods[-LEARNED - 1 : -1])
+    return [one for one in stretches if one[0] < one[1]]
+
+
+def cell_dimensions(report: Report) -> tuple[Dimension, ...]:
+    """What open rows are told apart by: the stage and the band of days in it; where no past states are known, by the
+    band of their age alone."""
+    entity = forecast_entity(report)
+    spec = _spec(entity)
+    names = (spec.stage, spec.band) if report.binding.has_history(entity) else (spec.age_band,)
+    found = []
+    for name in names:
+        path = tuple(name.split("."))
+        found.append(Dimension(name, path, report.binding.resolve(entity.name, path).field))
+    return tuple(found)
+
+
+def won_measures(report: Report, entity: Entity) -> tuple[Measure, ...]:
+    """What was won in a stretch; and of it what was also created in it."""
+    spec, metric = _spec(entity), forecast_metric(report)
+    late = exp.GTE(this=spec.created, expression=exp.column(exp.to_identifier("period_start")))
+    assert metric.of is not None
+    return (
+        *_measures(entity, "result", metric.where, metric.of, metric.time),
+        *_measures(entity, "late", exp.and_(metric.where, late) if metric.where else late, metric.of, metric.time),
+    )
+
+
+def _measures(
+    entity: Entity, name: str, where: exp.Expr | None, amount: exp.Expr, anchor: exp.Expr | None = None
+) -> tuple[Measure, ...]:
+    """How many, the sum of their amounts and that of the squares."""
+
+    def measure(tally: str, aggregate: Aggregate) -> Measure:
+        of = None if aggregate == "count" else amount
+        unit = "" if aggregate == "count" else "currency"
+        column = Tally(f"{name}_{tally}")
+        return Measure(column, entity.name, aggregate, of, where, anchor, unit=unit, at_one_rate=of is not None)
+
+    return measure("count", "count"), measure("amount", "sum"), measure("squares", "squares")
+
+
+def _inflow(entity: Entity) -> Measure:
+    return Measure(Tally("created"), entity.name, "count", None, None, _spec(entity).created)
+
+
+def _inflow_side(report: Report, frame: Frame) -> Side:
+    """The days before the origins, cut wherever one of these stretches begins or ends."""
+    edges = sorted({edge for stretch in frame.stretches for edge in _inflow_days(report, frame, stretch)})
+    return _side(report, list(pairwise(edges)))
+
+
+def _inflow_days(report: Report, frame: Frame, stretch: Stretch) -> Stretch:
+    days = timedelta(days=forecasting_of(report).inflow_days)
+    end = frame.origin(stretch)
+    if stretch[1] == report.period.end:  # up to the report's own instant
+        last = as_naive(report.reached, report.binding.zone) - timedelta(microseconds=1)
+        end = last.date() + ONE_DAY
+    return end - days, end
+
+
+def _won_stretches(frame: Frame) -> list[Stretch]:
+    """The stretches in which what was won is asked for: of each window what lies before its origin, and what lies after
+    it; where the origin lies before the window, from there to its beginning, and from there to its end."""
+    found: dict[Stretch, None] = {}
+    for start, end in frame.stretches:
+        origin = frame.origin((start, end))
+        parts = ((start, origin), (origin, end)) if origin >= start else ((origin, start), (origin, end), (start, end))
+        found.update(dict.fromkeys(part for part in parts if part[0] < part[1]))
+    return list(found)
+
+
+def in_turn(stretches: Iterable[Stretch]) -> list[list[Stretch]]:
+    """Stretches as few runs, in each of which none overlaps another."""
+    runs: list[list[Stretch]] = []
+    for stretch in sorted(set(stretches)):
+        run = next((run for run in runs if run[-1][1] <= stretch[0]), None)
+        if run is None:
+            runs.append([stretch])
+        else:
+            run.append(stretch)
+    return runs
+
+
+def _side(report: Report, stretches: Sequence[Stretch]) -> Side:
+    """A side whose buckets are stretches that do not overlap, and what lies between them."""
+    edges = sorted({edge for stretch in stretches for edge in stretch})
+    buckets = tuple(Bucket(start, end, "day", index=at) for at, (start, end) in enumerate(pairwise(edges)))
+    return Side("current", edges[0], edges[-1], report.reached, buckets)
+
+
+# What was answered
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """The windows that a forecast is made of, with what each is: the period itself last. `within` says whether they are
+    quarters that begin with every month; `rush` what of the amount of past quarters fell in their last days."""
+
+    windows: Windows
+    stretches: tuple[Stretch, ...]
+    within: bool = False
+    rush: float | None = None
+
+
+def facts_of(report: Report, section: str, answers: Answers) -> Facts:
+    """The windows from the first one at whose beginning there was something open: what came before is no period of
+    the source's life. Where there are too few quarters, those that begin with every month."""
+    frame = frame_of(report)
+    windows = _windows(report, section, answers, frame)
+    used = _lived(report, frame.of_periods, windows)
+    # Of a period that is still to come those before it are over that end before the report's date.
+    ahead = max(0.0, -frame.elapsed)
+    plain = Windows(tuple(windows[one].window for one in used), 1 + math.ceil(ahead), frame.per_year)
+    facts = Facts(plain, used)
+    if not frame.within or len(plain.before(plain.last)) >= QUARTERS:
+        return facts
+    rush = _rush(section, answers)
+    inner = _lived(report, frame.within[:-1], windows)
+    if not inner or (rush is not None and rush > RUSH):
+        return replace(facts, rush=rush)
+    # The two that end within the period have no result yet: their places are kept, so that a place is a month.
+    places = (*(windows[one].window for one in inner), Window(), Window(), windows[frame.within[-1]].window)
+    days = (*inner, *_between(report), frame.within[-1])
+    return Facts(Windows(places, 3 + math.ceil(3 * ahead), 12), days, within=True, rush=rush)
+
+
+def _between(report: Report) -> tuple[Stretch, Stretch]:
+    starts = [add_months(report.period.start, -back) for back in (2, 1)]
+    return (starts[0], add_months(starts[0], 3)), (starts[1], add_months(starts[1], 3))
+
+
+@dataclass(slots=True)
+class _Known:
+    """A window, how many of its deals are older than it, and whether any open one has a known stage."""
+
+    window: Window
+    old: float
+    staged: bool
+
+
+def _lived(report: Report, stretches: Sequence[Stretch], windows: Mapping[Stretch, _Known]) -> tuple[Stretch, ...]:
+    history = report.binding.has_history(forecast_entity(report))
+    for at, stretch in enumerate(stretches):
+        known = windows[stretch]
+        if known.old > 0 and (known.staged or not history):
+            return tuple(stretches[at:])
+    return tuple(stretches[-1:])
+
+
+def _rush(section: str, answers: Answers) -> float | None:
+    """The share of the past quarters' amounts that was won in their last days."""
+    query, amounts = answers.aggregate(section, ENDS), [0.0, 0.0]
+    rows = answers.rows(section, ENDS)
+    for row in rows:
+        assert query is not None
+        bucket = query.sides[0].buckets[int(row[BUCKET])]
+        amounts[(bucket.end - bucket.start).days <= RUSH_DAYS] += _number(row, "result_amount")
+    whole = sum(amounts)
+    return amounts[1] / whole if whole > 0 else None
+
+
+def _windows(report: Report, section: str, answers: Answers, frame: Frame) -> dict[Stretch, _Known]:
+    cells, old = cells_of(report, answers, section, OPEN)
+    won = _won_in(section, answers)
+    inflow = _created_in(section, answers)
+    found = {}
+    for at, stretch in enumerate(frame.stretches):
+        start, end = stretch
+        origin = frame.origin(stretch)
+        if frame.elapsed < 0:
+            before, late = Deals(), _less(won.get((origin, end), _NONE)[1], won.get((origin, start), _NONE)[1])
+            result, older = won.get(stretch, _NONE)[0], _NONE
+        else:
+            older, after = won.get((start, origin), _NONE), won.get((origin, end), _NONE)
+            before, late, result = older[0], after[1], older[0] + after[0]
+        if end == report.period.end:  # nothing of it is known after the report's date
+            before = before if frame.elapsed >= 0 else Deals()
+        first, last = _inflow_days(report, frame, stretch)
+        created = sum(count for (begins, _), count in inflow.items() if first <= begins < last)
+        window = Window(cells.get(at, {}), result, before, late, created)
+        staged = any(key[0] is not None for key in window.open)
+        found[stretch] = _Known(window, old.get(at, 0.0) + older[0].count - older[1].count, staged)
+    return found
+
+
+def cells_of(
+    report: Report, answers: Answers, section: str, purpose: str
+) -> tuple[dict[int, dict[CellKey, Open]], dict[int, float]]:
+    """What was open in each window by its cells, and how much of it was older than the window."""
+    cells: dict[int, dict[CellKey, Open]] = {}
+    old: dict[int, float] = {}
+    for row in answers.rows(section, purpose):
+        at = int(row[BUCKET])
+        key = cell_key(report, row)
+        cells.setdefault(at, {})
+        cells[at][key] = cells[at].get(key, Open()) + open_in(row)
+        old[at] = old.get(at, 0.0) + _number(row, "old")
+    return cells, old
+
+
+def cell_key(report: Report, row: Row, after: int = 0) -> CellKey:
+    """The cell of a row whose dimensions stand `after` so many others."""
+    if report.binding.has_history(forecast_entity(report)):
+        return row[Member(after)], row[Member(after + 1)]
+    return None, row[Member(after)]
+
+
+def open_in(row: Row) -> Open:
+    """What was open, of a row."""
+    return Open(deals_in(row, "open"), deals_in(row, "won"))
+
+
+def deals_in(row: Row, name: str) -> Deals:
+    """What a row counts under a name."""
+    return Deals(*(_number(row, f"{name}_{tally}") for tally in _TALLIES))
+
+
+_NONE = (Deals(), Deals())
+
+
+def _won_in(section: str, answers: Answers) -> dict[Stretch, tuple[Deals, Deals]]:
+    """What was won in each stretch, and what of it was created in it."""
+    found: dict[Stretch, tuple[Deals, Deals]] = {}
+    number = 0
+    while (query := answers.aggregate(section, f"windows won {number}")) is not None:
+        for row in answers.rows(section, query.purpose):
+            bucket = query.sides[0].buckets[int(row[BUCKET])]
+            found[bucket.start, bucket.end] = (deals_in(row, "result"), deals_in(row, "late"))
+        number += 1
+    return found
+
+
+def _created_in(section: str, answers: Answers) -> dict[Stretch, float]:
+    query, found = answers.aggregate(section, CREATED), {}
+    for row in answers.rows(section, CREATED):
+        assert query is not None
+        bucket = query.sides[0].buckets[int(row[BUCKET])]
+        found[bucket.start, bucket.end] = _number(row, "created")
+    return found
+
+
+def _less(whole: Deals, part: Deals) -> Deals:
+    return Deals(whole.count - part.count, whole.amount - part.amount, whole.squares - part.squares)
+
+
+def _number(row: Row, name: str) -> float:
+    return float(row.get(Tally(name)) or 0.0)
+
+
+# What the catalogue says
+
+
+def forecast_entity(report: Report) -> Entity:
+    """The entity whose rows a forecast is made of."""
+    entity = report.binding.catalogue.forecast_of
+    assert entity is not None
+    return entity
+
+
+def _spec(entity: Entity) -> Forecasting:
+    assert entity.forecasting is not None
+    return entity.forecasting
+
+
+def forecasting_of(report: Report) -> Forecasting:
+    """What the catalogue says of how it is made."""
+    return _spec(forecast_entity(report))
+
+
+def forecast_metric(report: Report) -> Metric:
+    """The metric whose amount of a period is forecast."""
+    return report.binding.catalogue.metrics[forecasting_of(report).metric]

@@ -1,0 +1,580 @@
+"""A forecast of what the period brings: the amount with its range, the tests that it was put to, and by whom it comes.
+
+A report may show several sides of one forecast. The first section of each set of conditions asks for its windows; the
+others read them there.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import Any, ClassVar, Literal
+
+from reportspec.calendar import Period, add_months, day_label, period_label
+from reportspec.calendar.periods import named
+from reportspec.forecasting.past_windows import CellKey, Deals, Open
+from reportspec.forecasting.tested_forecast import FEWEST_PERIODS, Forecast, Rival, forecast
+from reportspec.forecasting.winning import Chances, chances
+from reportspec.languages import vocabulary
+from reportspec.lazy_dataclass import dataclass
+from reportspec.measures.answers import Answers
+from reportspec.measures.asked import measures
+from reportspec.measures.dimensions import by_nature, dimension_column, shown_value
+from reportspec.measures.forecast_windows import (
+    Facts,
+    cell_dimensions,
+    cell_key,
+    deals_in,
+    facts_of,
+    forecast_entity,
+    forecasting_of,
+    frame_of,
+    later_query,
+    later_rows,
+    open_in,
+    open_query,
+    windows_queries,
+    won_query,
+)
+from reportspec.measures.metric_columns import Footnotes, metric_column
+from reportspec.model.column_ids import Member, Row
+from reportspec.model.domain import Metric
+from reportspec.model.figures import Cell, Chart, Column, Highlight, Kpi, Section, Told
+from reportspec.model.query import AggregateQuery, Query, RecordsQuery
+from reportspec.model.spec import GroupedSection, Report, SectionSpec
+from reportspec.resolve.binding import Unresolved
+from reportspec.sections.asked_dimensions import dimensions_of
+from reportspec.sections.asked_metrics import Rules, unusable
+from reportspec.sections.asking import conditions_of
+from reportspec.sections.context import Context, Draft, label_of, title_of
+from reportspec.sections.section_kind import Kind, section_of
+from reportspec.sections.text import nothing_served
+
+Shown = Literal["summary", "tests"]
+LARGE = 0.05  # of the forecast, from which on what one deal is expected to bring of it is told
+MOST_NAMED = 3
+DIGITS = 3  # that figures in sentences and tiles have: more would be told of what nobody knows
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForecastSection(GroupedSection):
+    """One side of a forecast: its amount (`summary`), its `tests`, or its parts by dimensions."""
+
+    kind: ClassVar[str] = "forecast"
+    show: Shown = "summary"
+    names: tuple[str, ...] = ()  # the path of the field by which a row of the entity is called, if the source has it
+
+    @property
+    def targeted(self) -> tuple[Metric, ...]:
+        """The metric that is forecast, whose goal is held against it."""
+        return self.metrics if self.show == "summary" and not self.dimensions else ()
+
+
+def check(context: Context, draft: Draft) -> SectionSpec | None:
+    """What of a forecast is shown, if the source can serve one."""
+    binding, title = context.binding, title_of(context, draft, "forecast")
+    entity = binding.catalogue.forecast_of
+    dimensions = dimensions_of(context, draft)
+    if entity is None or entity.forecasting is None or dimensions is None:
+        return nothing_served(context, draft, title)
+    spec, metrics = entity.forecasting, binding.catalogue.metrics
+    metric, stock = metrics[spec.metric], metrics[spec.stock]
+    conditions = (*context.conditions, *draft.conditions)
+    problem = unusable(context, metric, Rules(rows=True), dimensions, conditions)
+    problem = problem or unusable(context, stock, Rules(rows=True), dimensions, conditions)
+    try:
+        for tree in (spec.created, spec.open, spec.won, spec.final):
+            binding.need_tree(entity.name, tree)
+    except Unresolved as why:
+        problem = problem or why
+    if problem is not None:
+        draft.refuse(context, "forecast", label_of(context, metric.label), problem, draft.inner)
+        return nothing_served(context, draft, title)
+    if dimensions and draft.body.get("show"):
+        context.document.tell(
+            "bad-value",
+            "a forecast is shown by fields, or by what `show` says, not both",
+            (*draft.inner, "show"),
+            "leave out `show` or `by`, or write a section for each",
+            key=True,
+        )
+    return ForecastSection(
+        **draft.common(context),
+        title=title_of(context, draft, "forecast", dimensions),
+        conditions=draft.conditions,
+        metrics=(metric,),
+        dimensions=dimensions,
+        show=draft.body.get("show", "summary"),
+        names=(entity.name, "name") if binding.gives(entity.name, "name") else (),
+    )
+
+
+def queries(report: Report, spec: ForecastSection) -> tuple[Query, ...]:
+    """The windows, by the first of the sections of one forecast; and what a section has of its own."""
+    if not report.unfinished:
+        return ()
+    conditions = conditions_of(report, spec)
+    asked: list[Query] = []
+    if _leader(report, spec) is spec:
+        asked += windows_queries(report, spec.id, conditions)
+    if spec.dimensions:
+        present = frame_of(report).of_periods[-1]
+        asked.append(open_query(report, spec.id, conditions, spec.dimensions, (present,), "open by"))
+        asked.append(won_query(report, spec.id, conditions, spec.dimensions, "won by"))
+        asked.append(later_query(report, spec.id, conditions, spec.dimensions, "later by"))
+    elif spec.show == "summary":
+        stock = measures(report, report.binding.catalogue.metrics[forecasting_of(report).stock])
+        asked.append(AggregateQuery(spec.id, "stock", (), stock, report.sides[:1], conditions))
+        if spec.names:
+            asked.append(_largest(report, spec))
+    return tuple(asked)
+
+
+def _leader(report: Report, spec: ForecastSection) -> ForecastSection:
+    """The first section of a forecast, which asks for its windows."""
+    alike = (one for one in report.sections if isinstance(one, ForecastSection) and one.conditions == spec.conditions)
+    return next(alike, spec)
+
+
+def _largest(report: Report, spec: ForecastSection) -> RecordsQuery:
+    """The largest open rows, with the cell that each is in."""
+    amount = tuple(str(forecasting_of(report).amount.sql()).split("."))
+    cells = tuple((dimension.name, dimension.path) for dimension in cell_dimensions(report))
+    fields = ((".".join(spec.names), spec.names), (".".join(amount), amount), *cells)
+    conditions = (*conditions_of(report, spec), forecasting_of(report).open)
+    return RecordsQuery(
+        spec.id, forecast_entity(report).name, fields, report.sides[0], conditions, ((amount, True),), 2 * MOST_NAMED
+    )
+
+
+# Figures
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """A forecast with the windows that it was made of."""
+
+    facts: Facts
+    forecast: Forecast | None
+    chances: Chances
+
+    @property
+    def shown(self) -> bool:
+        return self.forecast is not None and self.forecast.refusal is None
+
+
+def _made(report: Report, spec: ForecastSection, answers: Answers) -> _Made:
+    """The forecast of a section, made once for all that show it."""
+    leader = _leader(report, spec).id
+    key = (ForecastSection, leader)
+    if key not in answers.remembered:
+        facts = facts_of(report, leader, answers)
+        answers.remembered[key] = _Made(facts, forecast(facts.windows), chances(facts.windows))
+    known: _Made = answers.remembered[key]
+    return known
+
+
+def figures(report: Report, spec: ForecastSection, answers: Answers, footnotes: Footnotes) -> Section:
+    """The side of the forecast that is shown; of a period that is over, that there is none."""
+    if not report.unfinished:
+        return section_of(spec, notes=(_word(report, "over"),), shape="sentences")
+    made = _made(report, spec, answers)
+    if spec.dimensions:
+        return _by(report, spec, made, answers)
+    if spec.show == "tests":
+        return _tests(report, spec, made)
+    return _summary(report, spec, made, answers, footnotes)
+
+
+def _summary(report: Report, spec: ForecastSection, made: _Made, answers: Answers, footnotes: Footnotes) -> Section:
+    stock = report.binding.catalogue.metrics[forecasting_of(report).stock]
+    row = next(iter(answers.rows(spec.id, "stock")), {})
+    marks = metric_column(report, stock, footnotes, row).footnotes
+    one, notes = made.forecast, _notes(report, made)
+    if one is None or one.refusal is not None:
+        return section_of(
+            spec, highlights=tuple(_refused(report, made)), notes=notes, footnotes=marks, shape="sentences"
+        )
+    goal = report.goals.get(spec.metrics[0].id)
+    target = goal.target if goal is not None else None
+    chance = one.chance_of(target) if target is not None else None
+    cells: list[tuple[Column, Cell]] = [
+        (_money(report, "forecast", marks), one.point),
+        (_money(report, "low"), one.low),
+        (_money(report, "high"), one.high),
+        (_money(report, "won"), one.won),
+    ]
+    if one.rest.way == "pipeline":
+        cells += [(_money(report, "open"), one.rest.open), (_money(report, "created"), one.rest.created)]
+    else:
+        cells += [(_money(report, "usual_rest"), one.rest.mean)]
+    tiles = tuple(Kpi(column, _rounded(value)) for column, value in cells)
+    best = one.rivals[0]
+    cells += [
+        (_money(report, "goal"), target),
+        (_share(report, "chance"), chance),
+        (_share(report, "mean_error"), one.off),
+        (_share(report, "bias"), one.bias),
+        (_share(report, "rule_error"), best.relative),
+        (_count(report, "tested"), len(one.tests)),
+        (_count(report, "held"), one.held),
+    ]
+    said = _sentences(report, made, target, chance, _named(report, spec, made, answers))
+    return section_of(
+        spec,
+        columns=tuple(column for column, _ in cells),
+        rows=(tuple(value for _, value in cells),),
+        available_rows=1,
+        kpis=tiles,
+        highlights=tuple(said),
+        notes=notes,
+        footnotes=marks,
+        shape="tiles",
+    )
+
+
+def _sentences(
+    report: Report, made: _Made, target: float | None, chance: float | None, large: Sequence[tuple[str, float]]
+) -> list[Highlight]:
+    """What is said of a forecast that is shown."""
+    one, facts = made.forecast, made.facts
+    assert one is not None
+    money, share, count = _money(report, "forecast"), _share(report, "mean_error"), _count(report, "tested")
+    present = facts.windows.all[-1]
+    said = [
+        _said(
+            report,
+            "forecast_is",
+            point=(_rounded(one.point), money),
+            low=(_rounded(one.low), money),
+            high=(_rounded(one.high), money),
+        )
+    ]
+    if target is not None and chance is not None:
+        met = one.won >= target
+        kind = "met" if met else "rare" if chance < 0.05 else "sure" if chance > 0.95 else "about"
+        tens = min(max(round(10 * chance), 1), 9)
+        said.append(_said(report, f"forecast_goal_{kind}", goal=(target, money), tens=(tens, count)))
+    if one.rest.way == "pipeline":
+        deals = sum(cell.deals.count for cell in present.open.values())
+        said.append(
+            _said(
+                report,
+                "forecast_parts",
+                won=(_rounded(one.won), money),
+                open=(_rounded(one.rest.open), money),
+                deals=(int(deals), count),
+                created=(_rounded(one.rest.created), money),
+            )
+        )
+        more = one.pipeline.inflow - 1.0
+        if abs(more) >= 0.1:
+            kind = "more" if more > 0 else "less"
+            said.append(_said(report, f"forecast_inflow_{kind}", share=(abs(more), share)))
+    else:
+        usual = (_rounded(one.rest.mean), money)
+        said.append(_said(report, "forecast_usual_rest", won=(_rounded(one.won), money), rest=usual))
+    tests, best = len(one.tests), one.rivals[0]
+    if one.off is not None and best.relative is not None:
+        said.append(
+            _said(
+                report,
+                "forecast_tests",
+                count=(tests, count),
+                off=(one.off, share),
+                rule=_rule(report, made, best),
+                rule_off=(best.relative, share),
+            )
+        )
+    if one.bias is not None and abs(one.bias) >= 0.01:
+        kind = "high" if one.bias > 0 else "low"
+        said.append(_said(report, f"forecast_bias_{kind}", share=(abs(one.bias), share)))
+    said.append(_said(report, "forecast_held", held=(one.held, count), count=(tests, count)))
+    if one.one_sided:
+        said.append(_said(report, "forecast_all_high" if one.one_sided > 0 else "forecast_all_low"))
+    said += [_said(report, "forecast_without", deal=name, point=(_rounded(amount), money)) for name, amount in large]
+    return said
+
+
+def _refused(report: Report, made: _Made) -> list[Highlight]:
+    """Why there is no forecast, and what the best simple rule says."""
+    one, windows = made.forecast, made.facts.windows
+    money, share, count = _money(report, "forecast"), _share(report, "mean_error"), _count(report, "tested")
+    unit = _unit(report, made)
+    if one is None or one.refusal is None or one.refusal.why == "periods":
+        there = len(windows.before(windows.last))
+        needed = FEWEST_PERIODS + (4 if made.facts.within else 0)
+        there = there + 2 if made.facts.within and there else there
+        return [
+            _said(
+                report,
+                "forecast_no_periods",
+                of=(needed, count),
+                periods=_word(report, "periods", unit, "many"),
+                count=(there, count),
+                since=_from(report, made, needed - there),
+            )
+        ]
+    refusal = one.refusal
+    best = one.rivals[0] if one.rivals else None
+    if refusal.why == "rival" and best is not None:
+        amount = (_rounded(best.amount), money)
+        return [_said(report, "forecast_no_rival", rule=_rule(report, made, best), amount=amount)]
+    told: Mapping[str, dict[str, tuple[Cell, Column] | str]] = {
+        "rival": {},
+        "wins": {
+            "count": (int(refusal.count), count),
+            "of": (int(refusal.of), count),
+            "periods": _word(report, "periods", unit, "many" if refusal.of != 1 else "one"),
+        },
+        "ranges": {"count": (int(refusal.count), count), "of": (int(refusal.of), count)},
+        "inflow": {"share": (refusal.count, share)},
+    }
+    kind = "forecast_no_rule" if refusal.why == "rival" else f"forecast_no_{refusal.why}"
+    said = [_said(report, kind, **told[refusal.why])]
+    if best is not None:
+        amount = (_rounded(best.amount), money)
+        said.append(_said(report, "forecast_best_rule", rule=_rule(report, made, best), amount=amount))
+    return said
+
+
+def _unit(report: Report, made: _Made) -> str:
+    """What the completed stretches are that a forecast needs: months, where quarters begin with every month."""
+    if made.facts.within:
+        return "month"
+    kind = report.period.kind.removeprefix("fiscal_")
+    return kind if kind in ("year", "quarter", "month", "week") else "period"
+
+
+def _from(report: Report, made: _Made, missing: int) -> str:
+    """The day from which on there are enough completed periods."""
+    start, end = report.period.start, report.period.end
+    if made.facts.within:
+        return day_label(add_months(start, missing), report.language, report.locale)
+    if start.day == end.day == 1:
+        months = (end.year - start.year) * 12 + end.month - start.month
+        return day_label(add_months(start, missing * months), report.language, report.locale)
+    return day_label(start + missing * (end - start), report.language, report.locale)
+
+
+def _notes(report: Report, made: _Made) -> tuple[str, ...]:
+    """What is to be known of the way that a forecast was come by."""
+    binding, entity = report.binding, forecast_entity(report)
+    notes = []
+    if made.facts.within:
+        notes.append(_word(report, "within"))
+    if not binding.has_history(entity):
+        notes.append(_word(report, "no_history"))
+    elif not _amounts_of_then(report):
+        notes.append(_word(report, "amounts_of_today"))
+    rates = binding.catalogue.exchange_rates
+    if binding.currency is not None and binding.has_entity(rates.entity):
+        last = report.reached.astimezone(binding.zone) - timedelta(microseconds=1)
+        notes.append(_word(report, "one_rate").format(day_label(last.date(), report.language, report.locale)))
+    return tuple(notes)
+
+
+def _amounts_of_then(report: Report) -> bool:
+    amount = str(forecasting_of(report).amount.sql()).rpartition(".")[2]
+    return amount in report.binding.past_values(forecast_entity(report))
+
+
+def _named(report: Report, spec: ForecastSection, made: _Made, answers: Answers) -> list[tuple[str, float]]:
+    """The deals on each of which much of the forecast hangs, and what it would be without it."""
+    one, table = made.forecast, answers.table(spec.id)
+    if one is None or table is None or one.rest.way != "pipeline":
+        return []
+    found = []
+    for row in table.rows:
+        name, amount, *cell = row[: 2 + len(cell_dimensions(report))]
+        key: CellKey = (cell[0], cell[1]) if len(cell) == 2 else (None, cell[0])
+        brings = float(amount or 0) * one.pipeline.rates.of(key) * one.pipeline.kept
+        if name and brings >= LARGE * one.point:
+            found.append((str(name), one.point - brings))
+    return found[:MOST_NAMED]
+
+
+# The tests
+
+
+def _tests(report: Report, spec: ForecastSection, made: _Made) -> Section:
+    """A row for each test, oldest first, and for the period itself."""
+    one = made.forecast
+    columns = (
+        Column("period", _word(report, "period"), "text", role="dimension"),
+        _money(report, "forecast"),
+        _money(report, "low"),
+        _money(report, "high"),
+        _money(report, "result"),
+        replace(_share(report, "error"), role="change"),
+        Column("held", _word(report, "in_range"), "boolean", role="field"),
+    )
+    rows: list[tuple[Cell, ...]] = []
+    for test in one.tests if one is not None else ():
+        share = test.error / test.result if test.result else None
+        name = _called(report, made.facts.stretches[test.place])
+        rows.append((name, test.point, test.low, test.high, test.result, share, test.held))
+    if one is not None and made.shown:
+        name = period_label(report.period, report.language, report.locale)
+        rows.append((name, one.point, one.low, one.high, None, None, None))
+    if not rows:
+        return section_of(spec, notes=(_word(report, "no_tests"),), shape="sentences")
+    notes = () if made.shown else (_word(report, "tests_only"),)
+    chart = Chart("ranges", "period", ("forecast", "low", "high", "result"))
+    return section_of(
+        spec, columns=columns, rows=tuple(rows), available_rows=len(rows), chart=chart, notes=notes, whole=True
+    )
+
+
+def _called(report: Report, stretch: tuple[date, date]) -> str:
+    kind = report.period.kind
+    period = named(*stretch, kind, report.project.fiscal)
+    if kind in ("quarter", "fiscal_quarter") and (stretch[0].month - report.period.start.month) % 3:
+        period = Period(*stretch, "range", "")
+    return period_label(period, report.language, report.locale)
+
+
+# By dimensions
+
+
+def _by(report: Report, spec: ForecastSection, made: _Made, answers: Answers) -> Section:
+    """What each member brings of the forecast: the rows add up to it."""
+    one = made.forecast
+    if one is None or not made.shown:
+        return section_of(spec, highlights=tuple(_refused(report, made)), shape="sentences")
+    parts = _parts(report, spec, one, answers)
+    columns = (
+        *(dimension_column(report, dimension) for dimension in spec.dimensions),
+        _money(report, "forecast"),
+        _money(report, "won"),
+        _money(report, "open"),
+        _money(report, "created"),
+        _count(report, "open_count"),
+        _money(report, "open_amount"),
+    )
+    ranked = sorted(
+        parts.items(),
+        key=lambda item: (
+            -item[1][0],
+            [by_nature(report, d, v) for d, v in zip(spec.dimensions, item[0], strict=True)],
+        ),
+    )
+    rows = tuple(
+        (*(shown_value(report, d, v) for d, v in zip(spec.dimensions, members, strict=True)), *cells)
+        for members, cells in ranked
+    )
+    total = tuple(math.fsum(cells[at] for _, cells in ranked) for at in range(6))
+    names = (None,) * len(spec.dimensions)
+    whole = (*names, *total[:4], int(total[4]), total[5])
+    chart = Chart("hbar", spec.dimensions[0].name, ("forecast",)) if len(spec.dimensions) == 1 else None
+    return section_of(spec, columns=columns, rows=rows, total=whole, available_rows=len(rows), chart=chart, notes=())
+
+
+Members = tuple[Any, ...]
+
+
+def _parts(
+    report: Report, spec: ForecastSection, one: Forecast, answers: Answers
+) -> dict[Members, tuple[float, float, float, float, int, float]]:
+    """Of each member the forecast, and what it is made of: won, open, yet to be created; how many deals are open, and
+    their amount. What is yet to be created is dealt out as what was created later in past periods was; where there was
+    none, as what is open. By the usual rest, the rest is dealt out as the pipeline would bring it."""
+    count = len(spec.dimensions)
+    opened: dict[Members, list[tuple[CellKey, Open]]] = {}
+    for row in answers.rows(spec.id, "open by"):
+        opened.setdefault(_members(row, count), []).append((cell_key(report, row, count), open_in(row)))
+    won = {_members(row, count): deals_in(row, "result").amount for row in answers.rows(spec.id, "won by")}
+    later: dict[Members, float] = {}
+    for later_row in later_rows(report, spec.id, answers, "later by"):
+        members = _members(later_row, count)
+        later[members] = later.get(members, 0.0) + deals_in(later_row, "late").amount
+    pipeline = one.pipeline
+    brings = {
+        members: pipeline.kept * math.fsum(cell.deals.amount * pipeline.rates.of(key) for key, cell in cells)
+        for members, cells in opened.items()
+    }
+    shares = later if math.fsum(later.values()) > 0 else brings
+    whole = math.fsum(shares.values())
+    created = {members: pipeline.rest.created * share / whole if whole else 0.0 for members, share in shares.items()}
+    factor = one.rest.mean / pipeline.rest.mean if pipeline.rest.mean else 0.0
+    found = {}
+    for members in dict.fromkeys((*opened, *won, *created)):
+        parts = won.get(members, 0.0), factor * brings.get(members, 0.0), factor * created.get(members, 0.0)
+        deals = sum((cell.deals for _, cell in opened.get(members, ())), Deals())
+        if any(parts) or deals.count:
+            found[members] = (math.fsum(parts), *parts, int(deals.count), deals.amount)
+    return found
+
+
+def _members(row: Row, count: int) -> Members:
+    return tuple(row[Member(place)] for place in range(count))
+
+
+# Words and columns
+
+
+def _said(report: Report, kind: str, **values: tuple[Cell, Column] | str) -> Highlight:
+    """A sentence with its values as they are to be written."""
+    told = tuple(
+        (name, Told(value, _TEXT) if isinstance(value, str) else Told(*value)) for name, value in values.items()
+    )
+    return Highlight(kind, "", period_label(report.period, report.language, report.locale), told)
+
+
+_TEXT = Column("text", "", "text")
+
+
+def _word(report: Report, *keys: str) -> str:
+    found: Any = vocabulary(report.language)["forecast"]
+    for key in keys:
+        found = found[key]
+    return str(found)
+
+
+def _rule(report: Report, made: _Made, rival: Rival) -> str:
+    unit = "quarter" if made.facts.within else _unit(report, made)
+    return _word(report, "rules", rival.rule, unit)
+
+
+def _money(report: Report, name: str, marks: tuple[int, ...] = ()) -> Column:
+    currency = report.binding.currency
+    return Column(
+        name,
+        _word(report, "columns", name),
+        "number",
+        "currency",
+        "metric",
+        direction="up",
+        currency=currency,
+        footnotes=marks,
+    )
+
+
+def _share(report: Report, name: str) -> Column:
+    return Column(name, _word(report, "columns", name), "number", "percent", "metric")
+
+
+def _count(report: Report, name: str) -> Column:
+    return Column(name, _word(report, "columns", name), "integer", "count", "metric")
+
+
+def _rounded(value: Cell) -> Cell:
+    """An amount with as many digits as are told of it."""
+    if not isinstance(value, (int, float)) or not value:
+        return value
+    return round(float(value), DIGITS - 1 - math.floor(math.log10(abs(value))))
+
+
+def columns(context: Context, spec: ForecastSection) -> tuple[str, ...]:
+    """What its columns are called."""
+    if spec.dimensions:
+        parts = ("forecast", "won", "open", "created", "open_count", "open_amount")
+        return (*(dimension.name for dimension in spec.dimensions), *parts)
+    if spec.show == "tests":
+        return ("period", "forecast", "low", "high", "result", "error", "held")
+    return ("forecast", "low", "high", "won", "goal", "chance", "mean_error", "bias", "rule_error", "tested", "held")
+
+
+FORECAST = Kind(ForecastSection, check, queries, figures, columns)

@@ -1,0 +1,36 @@
+"""On every engine: the forecast of a past day, and from data as they were on that day. Both are what DuckDB says."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reportspec.formats.json_text import as_json
+from tests.engines.conftest import THEN
+from tests.engines.test_same_figures import same
+from tests.figures.asking import figures
+
+SPEC: dict[str, Any] = {
+    "report": "custom",
+    "sections": [
+        {"id": "summary", "forecast": {"show": "summary"}},
+        {"id": "tests", "forecast": {"show": "tests"}},
+        {"id": "by", "forecast": {"by": ["user.name"]}},
+    ],
+}
+
+
+def sections(folder: Path, period: str) -> Any:
+    return json.loads(as_json(figures(folder, {**SPEC, "period": period}, THEN.replace(tzinfo=UTC))))["sections"]
+
+
+@pytest.mark.parametrize("period", ["2026-Q1", "2026-03"])
+def test_the_past_as_it_was(period: str, engine_name: str, project: Path, then: Path, reference: Path) -> None:
+    wanted = sections(reference, period)
+    assert any(section.get("rows") for section in wanted)
+    same(sections(project, period), wanted, "whole")
+    same(sections(then, period), wanted, "then")

@@ -1,0 +1,54 @@
+"""An invented firm's deals with their history: stages passed and gone back to, amounts changed on the way, deals won, lost,
+opened again."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from decimal import Decimal
+from random import Random
+from typing import Any
+
+Row = dict[str, Any]
+STAGES = [
+    {"stage_id": "a", "name": "First", "position": 1, "is_won": False, "is_lost": False},
+    {"stage_id": "b", "name": "Second", "position": 2, "is_won": False, "is_lost": False},
+    {"stage_id": "c", "name": "Third", "position": 3, "is_won": False, "is_lost": False},
+    {"stage_id": "w", "name": "Won", "position": 4, "is_won": True, "is_lost": False},
+    {"stage_id": "l", "name": "Lost", "position": 5, "is_won": False, "is_lost": True},
+]
+END = datetime(2026, 11, 1)
+
+
+def simulated(seed: int, deals: int = 1500, pace: float = 12.0) -> tuple[list[Row], list[Row], list[Row]]:
+    """Deals, their history, and stages, over three years; `pace` is the mean of the days in a stage."""
+    draw = Random(seed)
+    start = END - timedelta(days=1100)
+    records: list[Row] = []
+    history: list[Row] = []
+    for number in range(deals):
+        at = start + timedelta(seconds=draw.randrange(1100 * 86_400))
+        amount = Decimal(draw.randrange(10_000, 900_000)) / 100
+        record = {"deal_id": f"D{number}", "created_at": at, "source": draw.choice(["web", "fair", None])}
+        stage, closed, changed = "a", None, amount
+        while at < END:
+            history.append({"deal_id": record["deal_id"], "stage_id": stage, "entered_at": at, "amount": changed})
+            closed = at if stage in "wl" else None
+            if stage in "wl" and draw.random() > 0.05:
+                break
+            at += timedelta(seconds=round(draw.expovariate(1 / (pace * 86_400))) + 1)
+            stage = draw.choices("abcwl", (1, 3, 3, 2.5, 2))[0]
+            changed = changed if draw.random() < 0.7 else Decimal(draw.randrange(10_000, 900_000)) / 100
+        last = history[-1]
+        status = {"w": "won", "l": "lost"}.get(last["stage_id"], "open")
+        lost = status == "lost"
+        records.append(
+            {
+                **record,
+                "stage_id": last["stage_id"],
+                "status": status,
+                "amount": last["amount"],
+                "closed_at": closed,
+                "loss_reason": "price" if lost else None,
+            }
+        )
+    return records, history, STAGES
