@@ -671,13 +671,7 @@ def columns(tree: exp.Expr) -> tuple[tuple[str, ...], ...]:
 
 def column_nodes(tree: exp.Expr) -> list[exp.Expr]:
     """The nodes that name a field: a Column, or the outermost Dot over one for long paths."""
-    conjuncts_found: list[exp.Expr] = []
-    for node in tree.walk():
-        if isinstance(node, exp.Dot) and not isinstance(node.parent, exp.Dot):
-            conjuncts_found.append(node)
-        elif isinstance(node, exp.Column) and not isinstance(node.parent, exp.Dot):
-            conjuncts_found.append(node)
-    return conjuncts_found
+    return [node for node in tree.find_all(exp.Dot, exp.Column) if not isinstance(node.parent, exp.Dot)]
 
 
 def path_of(node: exp.Expr) -> tuple[str, ...]:

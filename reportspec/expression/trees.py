@@ -81,10 +81,11 @@ def copied(tree: exp.Expr) -> exp.Expr:
     `copy.deepcopy`."""
     args: dict[str, Any] = {}
     for name, value in tree.args.items():
-        if isinstance(value, exp.Expr):
-            value = copied(value)
-        elif isinstance(value, list):
+        kind = type(value)
+        if kind is list:
             value = [copied(item) if isinstance(item, exp.Expr) else item for item in value]
+        elif kind is not str and value is not None and kind is not bool and isinstance(value, exp.Expr):
+            value = copied(value)
         args[name] = value
     new = type(tree)(**args)
     if tree._meta is not None:

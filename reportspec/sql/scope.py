@@ -278,9 +278,13 @@ class Scope:
                 if key in days:
                     node.set(key, days[key])
                 elif isinstance(value, exp.Expr):
-                    node.set(key, visit(value))
-                elif isinstance(value, list):
-                    node.set(key, [visit(v) if isinstance(v, exp.Expr) else v for v in value])
+                    part = visit(value)
+                    if part is not value:
+                        node.set(key, part)
+                elif isinstance(value, list) and value:
+                    parts = [visit(v) if isinstance(v, exp.Expr) else v for v in value]
+                    if any(new is not old for new, old in zip(parts, value, strict=True)):
+                        node.set(key, parts)
             if YES in node.meta and FEW in node.this.meta:
                 node.meta[FEW] = True
             return in_order(_with_bare_keys(node))

@@ -19,10 +19,11 @@ class Shared:
     """Trees that several statements have, by their ids, and what was made of each of them, by what made it. It is
     kept with the binding whose statements they are, and in the meta of those, of whose copies it is no part."""
 
-    __slots__ = ("_made", "trees")
+    __slots__ = ("_made", "plain", "trees")
 
     def __init__(self) -> None:
         self.trees: dict[int, exp.Expr] = {}  # which keeps them, so that their ids stay their own
+        self.plain: set[str] = set()  # texts and names that were found to have no odd signs
         self._made: dict[Hashable, dict[int, Any]] = {}
 
     def __deepcopy__(self, memo: object) -> Shared:

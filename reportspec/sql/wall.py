@@ -28,9 +28,17 @@ _NUMBER = re.compile(r"(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
 _PLAIN = re.compile(r"(?!.*(--|/\*))[A-Za-z0-9_ .,:%+/()<>=*|!&~^-]*", re.ASCII)
 _KEY = re.compile(r"[\w -]+")
 _MARK = "rs_odd_"
-_LEAVES = (exp.Literal, exp.Identifier, exp.National)
+
+
+def _kinds(*classes: type[exp.Expr]) -> frozenset[type[exp.Expr]]:
+    """The classes of nodes with those below them: a type is looked up sooner than `isinstance` says that it is none."""
+    return frozenset(classes).union(*(_kinds(*kind.__subclasses__()) for kind in classes))
+
+
+_LEAVES = _kinds(exp.Literal, exp.Identifier, exp.National)
+_NAMES = _kinds(exp.Column, exp.Alias, exp.Table)
 # Parts of a statement that hold expressions; anything else in it is one.
-_FRAMES: tuple[type[exp.Expr], ...] = (
+_FRAMES = _kinds(
     exp.Select, exp.Union, exp.Subquery, exp.With, exp.CTE, exp.From, exp.Join, exp.Where, exp.Group,
     exp.Having, exp.Order, exp.Limit, exp.Fetch, exp.LimitOptions, exp.Distinct,
 )  # fmt: skip
@@ -81,11 +89,13 @@ def _units(tree: exp.Expr, held: Container[int], seen: dict[int, exp.Expr]) -> l
         if id(node) in seen or id(node) in held:
             continue
         seen[id(node)] = node
-        if not isinstance(node, _FRAMES):
+        if type(node) not in _FRAMES:
             expressions.append(node)
             continue
         for name, value in node.args.items():
-            for item in value if isinstance(value, list) else (value,):
+            for item in value if type(value) is list else (value,):
+                if item is None:
+                    continue
                 if isinstance(item, exp.Expr):
                     stack.append(item)
                 elif isinstance(item, str):
@@ -96,11 +106,11 @@ def _units(tree: exp.Expr, held: Container[int], seen: dict[int, exp.Expr]) -> l
 def _looked_at(unit: exp.Expr, shared: Shared) -> tuple[dict[str, int], bool, bool]:
     """The odd texts and names of an expression with their numbers, whether somebody wrote a part of
     it, and whether there is more to it than names. Raises `Breached` for what is no plain word."""
-    odd: dict[str, int] = {}
-    written = much = False
-    trees, looked = shared.trees, shared.made("looked at")
+    trees, looked, plain = shared.trees, shared.made("looked at"), shared.plain
     if id(unit) in looked:
         return looked[id(unit)]  # type: ignore[no-any-return]
+    odd: dict[str, int] = {}
+    written = much = False
     nodes: list[exp.Expr] = [unit]
     for node in nodes:  # which grows: one way through the parts does for all that is asked
         if id(node) in trees and node is not unit:
@@ -111,22 +121,30 @@ def _looked_at(unit: exp.Expr, shared: Shared) -> tuple[dict[str, int], bool, bo
             continue
         if node._meta and node._meta.get(WRITTEN):
             written = True
-        if isinstance(node, _LEAVES):
+        kind = type(node)
+        if kind in _LEAVES:
             said_name = node.args.get("this")
             if not isinstance(said_name, str):
                 nodes.extend(node.iter_expressions())
-            text = str(node.this)
-            if isinstance(node, exp.Literal) and not node.is_string:
+            text = str(said_name)
+            if kind is exp.Literal and not node.args.get("is_string"):
                 if not _NUMBER.fullmatch(text):
                     raise Breached(text[:40])
-            elif isinstance(node, exp.Identifier) and not node.args.get("quoted"):
+            elif kind is exp.Identifier and not node.args.get("quoted"):
                 _word(text, "a name")
-            elif not (_WORDS if _somebodys_name(node) else _PLAIN).fullmatch(text):
-                odd.setdefault(text, len(odd))
+            elif _somebodys_name(node):
+                if not _WORDS.fullmatch(text):
+                    odd.setdefault(text, len(odd))
+            elif text not in plain:
+                if _PLAIN.fullmatch(text):
+                    plain.add(text)
+                else:
+                    odd.setdefault(text, len(odd))
             continue
-        if not isinstance(node, (exp.Column, exp.Alias, exp.Table)):
-            much = True
+        much = much or kind not in _NAMES
         for name, value in node.args.items():
+            if value is None or value is True or value is False:
+                continue
             if isinstance(value, exp.Expr):
                 nodes.append(value)
             elif isinstance(value, list):
@@ -144,7 +162,8 @@ def _looked_at(unit: exp.Expr, shared: Shared) -> tuple[dict[str, int], bool, bo
 
 def _somebodys_name(node: exp.Expr) -> bool:
     """Whether it is a name that somebody wrote, which some databases split at its dots."""
-    return isinstance(node, exp.Identifier) and bool(node._meta and node._meta.get(WRITTEN))
+    meta = node._meta
+    return meta is not None and bool(meta.get(WRITTEN)) and isinstance(node, exp.Identifier)
 
 
 def _word(text: str, name: str) -> None:
@@ -172,7 +191,7 @@ def _framed(unit: exp.Expr) -> exp.Expr:
 
 def _twin(tree: exp.Expr, odd: dict[str, int]) -> exp.Expr:
     """The tree with plain words for odd ones, and parentheses around the parts of operators."""
-    if isinstance(tree, _LEAVES):
+    if type(tree) in _LEAVES:
         number = odd.get(str(tree.this))
         return tree if number is None else remade(tree, {**tree.args, "this": f"{_MARK}{number}"})
     around = isinstance(tree, _OPERATORS)

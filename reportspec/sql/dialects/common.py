@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
@@ -264,7 +264,7 @@ def turned(node: exp.Expr) -> str | None:
     """The zone in which the ends of a difference of times are told, if its clock is ever turned:
     what the clock shows is then not how much time has passed."""
     zone = node.meta.get(ZONE)
-    return str(zone) if zone and len(offset_steps(str(zone), "UTC")) > 1 else None
+    return str(zone) if zone and _ever_turned(str(zone)) else None
 
 
 def elapsed(difference: exp.Expr, node: exp.Expr) -> exp.Expr:
@@ -280,10 +280,19 @@ def elapsed(difference: exp.Expr, node: exp.Expr) -> exp.Expr:
 
 
 @lru_cache(maxsize=64)
+def _ever_turned(zone: str) -> bool:
+    return next(_steps(zone, "UTC"))[0] is not None
+
+
+@lru_cache(maxsize=64)
 def offset_steps(source: str, target: str) -> tuple[tuple[datetime | None, int], ...]:
     """The difference of two zones' clocks in minutes, each with the time (of the first zone's
     clock) until which it holds; None for the last. From 1970 to 2050; before and after, the first
     and the last go on. A clock turned back shows an hour twice: the second one counts."""
+    return tuple(_steps(source, target))
+
+
+def _steps(source: str, target: str) -> Iterator[tuple[datetime | None, int]]:
     first, second = ZoneInfo(source), ZoneInfo(target)
 
     def ahead(naive: datetime) -> int:
@@ -294,7 +303,6 @@ def offset_steps(source: str, target: str) -> tuple[tuple[datetime | None, int],
         here = moment.astimezone(UTC).astimezone(first).replace(tzinfo=None)
         return round((there - here + (here - naive)).total_seconds() / 60)
 
-    steps: list[tuple[datetime | None, int]] = []
     at, minutes = _FIRST, ahead(_FIRST)
     while at < _LAST:
         following = at + _STEP
@@ -303,11 +311,11 @@ def offset_steps(source: str, target: str) -> tuple[tuple[datetime | None, int],
             while high - low > timedelta(minutes=1):
                 middle = low + timedelta(minutes=int((high - low).total_seconds() // 120))
                 low, high = (middle, high) if ahead(middle) == minutes else (low, middle)
-            steps.append((high, minutes))
+            yield high, minutes
             at, minutes = high, ahead(high)
         else:
             at = following
-    return (*steps, (None, minutes))
+    yield None, minutes
 
 
 def quantiles_by_rank(select: exp.Expr) -> exp.Expr:

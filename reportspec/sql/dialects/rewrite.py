@@ -68,6 +68,7 @@ class Dialect:
     keys: Mapping[str, re.Pattern[str]] = field(default_factory=dict)
 
 
+_VALUES: frozenset[type] = frozenset((type(None), str, bool))  # of arguments that are no nodes
 OWN = "own"  # in the meta of a mapping's expression: the SQL in which it is written
 
 
@@ -88,46 +89,54 @@ def rewritten(
     What a mapping says in the database's `own` SQL stays as it is, but for its names and what is
     changed `anyhow`, since the database has no words for it. What trees that are `shared` with other statements
     become is remembered by the name that is given to these rules."""
-    if not own and tree.find(*rules) is None:
+    if not own and shared is None and tree.find(*rules) is None:
         return tree
     done: dict[int, exp.Expr] = {}
     kept_by: Mapping[int, exp.Expr] = shared[0].trees if shared is not None else {}
     made: dict[int, exp.Expr] = shared[0].made(shared[1]) if shared is not None else {}
     changed_in_own: tuple[type[exp.Expr], ...] = (exp.Identifier, *anyhow)
     kept: Rules = {kind: rules[kind] for kind in changed_in_own if kind in rules}
-    # Two nodes of five are names, which have no parts.
-    still = () if exp.Identifier in rules else (exp.Identifier,)
+    # Two nodes of five are names, which have no parts. What has none is told by its type: most values are no nodes,
+    # and it takes `isinstance` long to say so.
+    still = _VALUES if exp.Identifier in rules else _VALUES | {exp.Identifier}
 
     def visit(node: exp.Expr) -> exp.Expr:
         key = id(node)
         if key in done:
             return done[key]
-        common = key in kept_by
-        if common and key in made:
+        if key in made:
             return made[key]
         if own and node._meta and node._meta.get(OWN) == own:
             done[key] = rewritten(node, kept) if kept else node
             return done[key]
         changed = None
         for name, value in node.args.items():
-            if value is None or isinstance(value, (str, bool, *still)):
+            kind = type(value)
+            if kind in still:
                 continue
-            if isinstance(value, exp.Expr):
+            if kind is list:
+                items = None
+                for at, item in enumerate(value):
+                    if type(item) in still or not isinstance(item, exp.Expr):
+                        continue
+                    new = visit(item)
+                    if new is not item:
+                        items = items or list(value)
+                        items[at] = new
+                if items is not None:
+                    changed = changed or dict(node.args)
+                    changed[name] = items
+            elif isinstance(value, exp.Expr):
                 new = visit(value)
                 if new is not value:
                     changed = changed or dict(node.args)
                     changed[name] = new
-            elif isinstance(value, list):
-                items = [visit(v) if isinstance(v, exp.Expr) else v for v in value]
-                if any(a is not b for a, b in zip(items, value, strict=True)):
-                    changed = changed or dict(node.args)
-                    changed[name] = items
         result = node if changed is None else remade(node, changed)
         rule = rules.get(type(result))
         if rule is not None:
             result = rule(result)
         done[key] = result
-        if common and shared is not None:
+        if key in kept_by and shared is not None:
             made[key] = result
             shared[0].add(result)
         return result
