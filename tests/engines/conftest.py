@@ -21,6 +21,7 @@ import pytest
 import yaml
 
 from reportspec.demo.columns import COLUMNS
+from tests.audit import planted
 from tests.engines.servers import (
     EDGES,
     ENGINES,
@@ -81,7 +82,7 @@ def database(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Engine]:
     """The engine, with the demo's rows."""
-    url, tables = request.config.getoption("--database"), [*demo_rows, HOSTILE, TRAPS, EDGES]
+    url, tables = request.config.getoption("--database"), [*demo_rows, HOSTILE, TRAPS, EDGES, *planted.tables()]
     if url:
         with alchemy_engine(engine_name, url, tables) as found:
             yield found
