@@ -48,12 +48,12 @@ def mapped_fields(binding: Binding) -> dict[str, frozenset[str]]:
     return {name: frozenset(mapped.fields) for name, mapped in binding.source.entities.items() if mapped.parts}
 
 
-def chosen(binding: Binding, read: Fields, now: datetime, needed: Fields | None = None) -> Chosen:
-    """The checks of the entities that are `read`; if it is said what of these is `needed`, those alone that are about
-    it."""
+def chosen(binding: Binding, entities: Collection[str], now: datetime, needed: Fields | None = None) -> Chosen:
+    """The checks of some entities; if it is said what of these is `needed`, those alone that are about it."""
+    read = mapped_fields(binding)
     asked, lacking = [], []
     for check in binding.catalogue.audits.values():
-        if check.entity not in read:
+        if check.entity not in entities or check.entity not in read:
             continue
         try:
             need_check(binding, check)
@@ -63,7 +63,8 @@ def chosen(binding: Binding, read: Fields, now: datetime, needed: Fields | None 
         if needed is None or _within(binding, check, needed):
             asked.append(check)
     contract = checks_of(binding, read, now=now.date())
-    wanted = [check for check in contract if needed is None or check.concerns(needed)]
+    own = [check for check in contract if check.entity in entities and not _of_itself(binding, check)]
+    wanted = [check for check in own if needed is None or check.concerns(needed)]
     of_rows = [of_contract(check) for check in wanted if check.kind in OF_ROWS]
     # Which keys are repeated has to be known before anything is joined by them.
     surveyed = [check for check in wanted if check.kind not in OF_ROWS] + [
@@ -73,10 +74,20 @@ def chosen(binding: Binding, read: Fields, now: datetime, needed: Fields | None 
     return Chosen((*of_rows, *asked), tuple(c for c in surveyed if c.kind not in skipped), tuple(lacking))
 
 
+def _of_itself(binding: Binding, check: Check) -> bool:
+    """Whether a check asks whether a row names itself."""
+    relation = check.relation
+    return relation is not None and relation.to == check.entity and relation.by == binding.entity(relation.to).key
+
+
 def _within(binding: Binding, check: AuditCheck, needed: Fields) -> bool:
     """Whether all that a check reads of its own entity is needed."""
     fields = needed.get(check.entity)
-    own = {reached.field.name for entity, reached in references(binding, check) if not reached.steps}
+    own = {
+        binding.entity(entity).relations[reached.steps[0]].by if reached.steps else reached.field.name
+        for entity, reached in references(binding, check)
+        if entity == check.entity
+    }
     return fields is not None and own <= fields
 
 
@@ -87,7 +98,7 @@ def without_joins(
     rows would be counted twice."""
     for check in checks:
         joined = sorted(joined_by(binding, check) & set(repeated)) if check.contract is None else []
-        yield Outcome(check, "not_applicable", lacks=f"{joined[0]}!") if joined else check
+        yield Outcome(check, "not_applicable", lacks=joined[0], why="repeated_keys") if joined else check
 
 
 def of_contract(check: Check) -> AuditCheck:

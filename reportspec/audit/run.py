@@ -23,6 +23,8 @@ from reportspec.model.findings import Finding
 from reportspec.model.settings import Project, SourceChecks
 from reportspec.resolve.binding import Binding, Unresolved
 from reportspec.sql.audit_rows import broken_rows_statement, counts_statement, stake_of
+from reportspec.sql.dialect import sql_text
+from reportspec.sql.dialects.rewrite import Unsupported
 from reportspec.sql.survey_sql import survey_statement
 
 if TYPE_CHECKING:
@@ -56,7 +58,7 @@ def audited(
     refuse_unfit(binding, kept)
     with asking(project.source, wanted) as ask:
         try:
-            return _asked(project, binding, now, read, kept, needed, examples, ask)
+            return _asked(project, binding, now, kept, needed, examples, ask)
         except SourceError as error:
             if error.code in UNREAD and error.tree is not None:
                 problems = unreadable_fields(binding, kept, ask, error.tree)
@@ -69,15 +71,13 @@ def _asked(
     project: Project,
     binding: Binding,
     now: datetime,
-    read: Fields,
     kept: Fields,
     needed: Fields | None,
     examples: int,
     ask: Ask,
 ) -> Audit:
     choice = chosen(binding, kept, now, needed)
-    keys = [check for check in chosen(binding, read, now).surveyed if check.kind == "repeated-key"]
-    surveyed = (*(check for check in choice.surveyed if check.kind != "repeated-key"), *keys)
+    surveyed = choice.surveyed
     findings: list[Finding] = []
     if surveyed:
         asked_of = {check.entity: frozenset[str]() for check in surveyed}
@@ -95,10 +95,37 @@ def _asked(
         items = [*without_joins(binding, [c for c in choice.checks if c.entity == name], repeated)]
         lacking = [item for item in items if isinstance(item, Outcome)]
         lacking += [outcome for outcome in choice.lacking if outcome.check.entity == name]
-        checks = [item for item in items if isinstance(item, AuditCheck)]
+        checks, unsupported = _writable(project, binding, name, [i for i in items if isinstance(i, AuditCheck)], now)
+        lacking += unsupported
         others = [_of_finding(f) for f in told if f.check.entity == name]
         audits.append(_of_entity(binding, name, kept[name], checks, now, examples, ask, [*others, *lacking]))
     return _with_known(Audit(now, tuple(audits), binding.currency), project.checks)
+
+
+def _writable(
+    project: Project, binding: Binding, name: str, checks: list[AuditCheck], now: datetime
+) -> tuple[list[AuditCheck], list[Outcome]]:
+    """The checks that can be written in the source's SQL, and those that cannot."""
+    from reportspec.run.execute import spoken_dialect
+
+    dialect = dialect_named(project.source.dialect)
+
+    def refused(some: Sequence[AuditCheck]) -> bool:
+        try:
+            sql_text(counts_statement(binding, name, some, (), now), dialect)
+        except Unsupported:
+            return True
+        return False
+
+    if not refused(checks):
+        return checks, []
+    if not project.source.typed_before:
+        dialect = spoken_dialect(project.source, _wanted(project, binding))
+    bad = [check for check in checks if refused([check])]
+    return (
+        [check for check in checks if check not in bad],
+        [Outcome(check, "not_applicable", lacks=check.id, why="unsupported") for check in bad],
+    )
 
 
 def _of_entity(
@@ -142,6 +169,12 @@ def _examples(binding: Binding, check: AuditCheck, now: datetime, most: int, ask
     called = next((name for name in own if name != key), "")
     paths: list[tuple[str, ...]] = [(entity.name, name) for name in (key, called) if name]
     shown = [tuple(path.split(".")) for path in check.about]
+    if not key:  # what it belongs to tells it
+        fields = binding.fields(entity.name)
+        named = [
+            field for field in fields if field.type == "key" and binding.mapped(entity.name, field.name) is not None
+        ]
+        shown += [(entity.name, field.name) for field in named]
     paths += [path for path in dict.fromkeys(shown) if path not in paths and _given(binding, path)]
     if not paths:
         return ()
@@ -150,9 +183,11 @@ def _examples(binding: Binding, check: AuditCheck, now: datetime, most: int, ask
     for row in table.rows:
         values = dict(zip((".".join(path) for path in paths), row, strict=True))
         own_key = values.pop(f"{entity.name}.{key}", None) if key else None
-        name = values.pop(f"{entity.name}.{called}", None) if called else None
+        name = values.get(f"{entity.name}.{called}") if called else None
+        if called and (entity.name, called) not in shown:
+            del values[f"{entity.name}.{called}"]
         written = tuple((path, as_text(value)) for path, value in values.items())
-        found.append(Example(as_text(own_key), as_text(name), written))
+        found.append(Example(as_text(own_key), as_text(name), written, called))
     return tuple(found)
 
 

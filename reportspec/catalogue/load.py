@@ -295,6 +295,7 @@ def _field(entity: str, name: str, spec: Mapping[str, Any], path: Path, trouble:
         others=bool(spec.get("others", False)),
         change=bool(spec.get("change", True)),
         due=bool(spec.get("due", False)),
+        personal=bool(spec.get("personal", False)),
     )
 
 

@@ -148,7 +148,7 @@ def check_names(binding: Binding, own: Own) -> None:
         for index, spec in enumerate(document.data["audits"]):
             check = binding.catalogue.audits.get(spec["audit"])
             if check is not None and not any(p.code == "duplicate-audit" for p in document.problems):
-                _check_audit(binding, document, check, ("audits", index))
+                _check_audit(binding, document, spec, check, ("audits", index))
     if any(document.broken for document in own.documents["entities"] + own.documents["metrics"]):
         return  # what report types are made of is wrong itself
     for document in own.usable("report_types"):
@@ -449,27 +449,31 @@ _ASKED: Mapping[str, frozenset[Kind]] = {
 }
 
 
-def _check_audit(binding: Binding, document: Document, check: AuditCheck, path: Place) -> None:
+def _check_audit(binding: Binding, document: Document, spec: Mapping[str, Any], check: AuditCheck, path: Place) -> None:
     """Look up every name of a check of an audit."""
     entities = binding.catalogue.entities
-    place: Place = (*path, "entity") if document.span((*path, "entity")) is not None else (*path, check.kind)
+    asked = spec[check.kind]
+    place: Place = (*path, check.kind)
+    of: Place = (*place, "field") if isinstance(asked, dict) else place
     if check.entity not in entities:
         head = check.entity
         what = f"there is no entity `{head}`" if head else "it names no field of an entity"
         help = suggestion(head, entities) or "write fields as `entity.field`"
-        document.tell("unknown-entity", what, place, help)
+        document.tell("unknown-entity", what, (*path, "entity") if "entity" in spec else of, help)
         return
     _look_up(binding, document, check.entity, check.when, (*path, "when"), CONDITION)
     _look_up(binding, document, check.entity, check.broken, (*path, "broken"), CONDITION)
-    for tree in check.of:
+    for index, tree in enumerate(check.of):
         takes = _ASKED.get(check.kind, ANY)
-        _look_up(binding, document, check.entity, tree, (*path, check.kind), takes)
-    for tree in check.by:
-        _look_up(binding, document, check.entity, tree, (*path, check.kind, "by"), ANY)
+        at = (*of, index) if isinstance(asked, list) else of
+        _look_up(binding, document, check.entity, tree, at, takes)
+    for index, tree in enumerate(check.by):
+        at = (*place, "by", index) if isinstance(asked["by"], list) else (*place, "by")
+        _look_up(binding, document, check.entity, tree, at, ANY)
     if check.elsewhere is not None:
         other, tree = check.elsewhere
         if other in entities:
-            _look_up(binding, document, other, tree, (*path, check.kind, "to"), ANY)
+            _look_up(binding, document, other, tree, (*place, "to"), ANY)
         else:
             document.tell(
                 "unknown-entity",
@@ -477,10 +481,9 @@ def _check_audit(binding: Binding, document: Document, check: AuditCheck, path: 
                 (*path, check.kind, "to"),
                 suggestion(other, entities),
             )
-    for index, name in enumerate(check.about):
-        if document.span((*path, "about", index)) is not None:
-            tree = exp.column(*(exp.to_identifier(step) for step in reversed(name.split("."))))
-            _look_up(binding, document, check.entity, tree, (*path, "about", index), ANY)
+    for index, name in enumerate(spec.get("about") or ()):
+        tree = exp.column(*(exp.to_identifier(step) for step in reversed(name.split("."))))
+        _look_up(binding, document, check.entity, tree, (*path, "about", index), ANY)
     for index, name in enumerate(check.endangers):
         try:
             binding.catalogue.metrics[name]

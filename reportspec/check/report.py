@@ -237,6 +237,10 @@ def _check_ignored(document: Document, catalogue: Catalogue, extra: Mapping[str,
     checks = data.get("checks")
     listed = checks.get("ignore") if isinstance(checks, dict) else None
     for index, item in enumerate(listed if isinstance(listed, list) else ()):
+        name = str(item.get("check") or "") if isinstance(item, dict) else ""
+        if "_" in name and name not in catalogue.audits:
+            at = ("checks", "ignore", index, "check")
+            document.tell("unknown-audit", f"there is no check `{name}`", at, suggestion(name, catalogue.audits))
         of = str(item.get("of") or "") if isinstance(item, dict) else ""
         head = of.partition(".")[0]
         entity = catalogue.entities.get(head)

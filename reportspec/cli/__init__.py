@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import click
 
+from reportspec.cli.audit_command import audit
 from reportspec.cli.build_command import build
 from reportspec.cli.catalog_command import catalog
 from reportspec.cli.compile_command import print_sql
@@ -32,6 +33,7 @@ COMMANDS: tuple[click.Command, ...] = (
     send,
     status,
     verify,
+    audit,
     doctor,
     catalog,
     schema,

@@ -17,7 +17,7 @@ from reportspec.diagnostics import Diagnostic
 @click.argument(
     "name",
     required=False,
-    type=click.Choice(["report", "project", "mapping", "metrics", "entity", "report_type"]),
+    type=click.Choice(["report", "project", "mapping", "metrics", "entity", "report_type", "audits"]),
 )
 @click.option(
     "-o",

@@ -16,6 +16,9 @@ from reportspec.model.findings import Check
 
 Severity = Literal["error", "warning", "info"]
 Level = Literal["error", "warning", "info", "pass", "known", "not_applicable"]
+# Why a check is not applicable: a field is not mapped, keys that records are joined by are repeated, or the database
+# has not what the check asks by.
+Why = Literal["needs", "repeated_keys", "unsupported"]
 SEVERITIES: tuple[Severity, ...] = get_args(Severity)
 
 # What a check may ask, by the key that asks it.
@@ -111,19 +114,20 @@ class AuditCheck:
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A broken row: its `key`, what it is called, and the values that show what is wrong, by field. `personal` are
-    the fields that may not be shown to everybody."""
+    """A broken row: its `key`, what it is called (by which of its fields), and the values that show what is wrong, by
+    field."""
 
     key: str
-    called: str
+    called: str = ""
     values: tuple[tuple[str, str], ...] = ()
+    named_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What came of a check: how many of the rows `looked` at are `broken`; of those that are still open how many, and
     what they are worth in the report's currency, where their entity has such rows. A check that is not applicable
-    `lacks` something, which is said; one that is known has its `reason`."""
+    `lacks` something (`why` says what kind of thing); one that is known has its `reason`."""
 
     check: AuditCheck
     level: Level
@@ -133,6 +137,7 @@ class Outcome:
     amount: Decimal | None = None
     examples: tuple[Example, ...] = ()
     lacks: str = ""
+    why: Why = "needs"
     reason: str = ""
 
 

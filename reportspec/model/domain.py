@@ -59,6 +59,7 @@ class Field:
     change: bool = True  # whether a time in it is of something that happened, and not of a plan
     due: bool = False  # whether something is to have happened by then: a day of it is past when it is over
     also: tuple[str, ...] = ()  # other words for it, by which it may stand in a mapping
+    personal: bool = False  # whether it tells who or where a person is
 
     @property
     def places(self) -> Mapping[str, int]:

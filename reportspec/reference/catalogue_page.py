@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from zoneinfo import ZoneInfo
 
+from reportspec.audit.wording import called
 from reportspec.catalogue.load import packaged
 from reportspec.check.mapping import load_mapping, shipped
+from reportspec.model.audits import AuditCheck
 from reportspec.reference.catalogue_listing import named_metrics
+from reportspec.resolve.audit_conditions import need_check
 from reportspec.resolve.binding import Binding, Unresolved, need_metric, settled
 from reportspec.resolve.document import Document
 
@@ -29,6 +32,7 @@ def catalogue_page() -> str:
     lines += ["## Definitions", "", *_meanings("metric", packaged().metrics)]
     lines += ["## Variants", "", "Every average also has `median`, `p75`, `p90`, `min`, `max`, `sum` and `n`.", ""]
     lines += _variants()
+    lines += ["## Checks of audits", "", *_audits(bindings)]
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -98,6 +102,38 @@ def _reports(bindings: dict[str, Binding]) -> list[str]:
 def _variants() -> list[str]:
     metrics = packaged().metrics
     return _meanings("variant", [f"{name}.{variant}" for name in metrics for variant in metrics.variants(name)])
+
+
+def _audits(bindings: dict[str, Binding]) -> list[str]:
+    """The checks of the [audit](audit.md) by entity, with what they cost and endanger."""
+    demo = bindings["demo"]
+    note = "What an [audit](audit.md) looks for, besides what is [checked before every report](checks.md)."
+    lines = [note, ""]
+    by_entity: dict[str, list[list[str]]] = {}
+    for check in packaged().audits.values():
+        by_entity.setdefault(check.entity, []).append(
+            [
+                f"`{check.id}`",
+                check.severity,
+                called(demo, check, "en"),
+                check.meaning["en"],
+                check.remedy["en"],
+                ", ".join(f"`{name}`" for name in check.endangers),
+                *("•" if _asks(binding, check) else "" for binding in bindings.values()),
+            ]
+        )
+    for entity, rows in by_entity.items():
+        head = ["check", "severity", "broken rows", "what it means", "what to do", "endangers", *bindings]
+        lines += [f"### {packaged().entities[entity].plural['en']}", "", *_table(head, rows)]
+    return lines
+
+
+def _asks(binding: Binding, check: AuditCheck) -> bool:
+    try:
+        need_check(binding, check)
+    except Unresolved:
+        return False
+    return True
 
 
 def _meanings(head: str, names: Iterable[str]) -> list[str]:

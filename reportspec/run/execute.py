@@ -24,7 +24,7 @@ from reportspec.run.canonical import canonical, refuse_endless
 from reportspec.run.connect import connect
 from reportspec.run.connection import Connection, Wanted
 from reportspec.sql.dialect import sql_text
-from reportspec.sql.dialects.rewrite import Unsupported
+from reportspec.sql.dialects.rewrite import Dialect, Unsupported
 from reportspec.sql.materialize import Script, Temporary
 
 T = TypeVar("T")
@@ -76,6 +76,19 @@ def column_types(source: SourceSpec, wanted: Wanted) -> Mapping[str, Mapping[str
         session = connect(source, wanted)
         try:
             return session.columns()
+        finally:
+            session.close()
+
+    return _tried(asked)
+
+
+def spoken_dialect(source: SourceSpec, wanted: Wanted) -> Dialect:
+    """The SQL that a source turns out to speak once it is asked: a MySQL may be a MariaDB. Raises SourceError."""
+
+    def asked() -> Dialect:
+        session = connect(source, wanted)
+        try:
+            return session.dialect
         finally:
             session.close()
 

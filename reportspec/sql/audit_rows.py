@@ -201,8 +201,7 @@ class _Rows:
         theirs = field_of(self.statement, whole, target.name, target.key)
         keys = exp.Select().select(named(bare_key(theirs), "key")).distinct().from_(table(whole))
         absent = self._joined(keys, f"other{at}", mine, theirs.meta.get(KEY, ""))
-        there = exp.Not(this=exp.Is(this=copied(bare_key(mine)), expression=exp.Null()))
-        return exp.And(this=there, expression=absent)
+        return exp.And(this=_filled(mine), expression=absent)
 
     def _elsewhere(self, check: AuditCheck, at: int) -> exp.Expr:
         """That a value of a row is none of those that another entity has, or one of them."""
@@ -259,9 +258,16 @@ def _there(rows: _Rows, name: str) -> exp.Expr:
     value = field_of(rows.statement, rows.scope.base, rows.entity, name)
     field = rows.binding.field(rows.entity, name)
     assert field is not None
-    if field.type in ("text", "key") and KEY not in value.meta:
-        return given(value)
-    return exp.Not(this=exp.Is(this=copied(bare_key(value)), expression=exp.Null()))
+    if field.type in ("text", "key"):
+        return _filled(value)
+    return exp.Not(this=exp.Is(this=copied(value), expression=exp.Null()))
+
+
+def _filled(value: exp.Expr) -> exp.Expr:
+    """That a text is there, and not blank; a key that is no text in the source is none."""
+    if KEY in value.meta:
+        return exp.Not(this=exp.Is(this=copied(bare_key(value)), expression=exp.Null()))
+    return given(value)
 
 
 def _stale(rows: _Rows, check: AuditCheck, at: int, now: datetime) -> exp.Expr:

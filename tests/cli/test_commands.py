@@ -39,7 +39,7 @@ OPTIONS = {
     "catalog": ["--project", "--format"],
     "schema": ["--out"],
 }
-SCHEMAS = ("report", "project", "mapping", "metrics", "entity", "report_type")
+SCHEMAS = ("report", "project", "mapping", "metrics", "entity", "report_type", "audits")
 
 
 def test_there_are_specs() -> None:

@@ -22,6 +22,7 @@ import pytest
 import yaml
 
 from reportspec.demo.columns import COLUMNS
+from tests.audit import planted
 from tests.engines.servers import (
     EDGES,
     ENGINES,
@@ -85,7 +86,8 @@ def database(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Engine]:
     """The engine, with the demo's rows."""
-    url, tables = request.config.getoption("--database"), [*demo_rows, *as_then(demo_rows), HOSTILE, TRAPS, EDGES]
+    url = request.config.getoption("--database")
+    tables = [*demo_rows, *as_then(demo_rows), HOSTILE, TRAPS, EDGES, *planted.tables()]
     if url:
         with alchemy_engine(engine_name, url, tables) as found:
             yield found

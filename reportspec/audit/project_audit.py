@@ -1,0 +1,81 @@
+"""The audit of a project: its file, its mapping, its own checks, and then its source."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from reportspec.audit.applicable import Fields
+from reportspec.audit.run import EXAMPLES, audited
+from reportspec.check.own_catalogue import check_names
+from reportspec.check.project import load_project
+from reportspec.check.report import bind_source
+from reportspec.diagnostics import Diagnostic, in_order, suggestion
+from reportspec.errors import ReportspecError
+from reportspec.languages import base_language
+from reportspec.model.audits import Audit
+from reportspec.model.settings import Project
+from reportspec.problems import problems_of
+from reportspec.resolve.binding import Binding
+
+
+@dataclass(frozen=True, slots=True)
+class AuditOrder:
+    """What is asked of an audit: the instant (of the project's zone, where it names none), the environment, an entity
+    alone, what is needed of each, and how many examples of each check."""
+
+    now: datetime
+    environment: Mapping[str, str]
+    entity: str | None = None
+    needed: Fields | None = None
+    examples: int = EXAMPLES
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectAudit:
+    """What came of the audit of a project: all that is wrong with its files, and the audit where nothing is."""
+
+    diagnostics: tuple[Diagnostic, ...]
+    texts: Mapping[str, str]
+    project: Project | None = None
+    binding: Binding | None = None
+    audit: Audit | None = None
+
+    @property
+    def language(self) -> str:
+        """The language of the project's texts."""
+        project = self.project
+        known = (project.language or project.locale) if project is not None else None
+        return base_language(known or "en")
+
+
+def audit_project(place: Path | None, order: AuditOrder) -> ProjectAudit:
+    """The audit of the project whose file it is. Mistakes, also those of the source, are diagnostics."""
+    project, document = load_project(place, order.environment)
+    if project is None:
+        return ProjectAudit(in_order(document.problems), {document.file: document.text})
+    bound = bind_source(project, document)
+    binding = bound.binding(project)
+    if binding is not None:
+        check_names(binding, bound.own)
+    documents = (document, *bound.documents)
+    texts = {one.file: one.text for one in documents}
+    problems = list(dict.fromkeys(problem for one in documents for problem in one.problems))
+    stopped = any(problem.severity == "error" for problem in problems)
+    if binding is not None and not stopped and order.entity is not None and order.entity not in binding.source.entities:
+        known = list(binding.source.entities)
+        what = f"the mapping gives no entity `{order.entity}`"
+        problems.append(Diagnostic("unknown-entity", what, None, suggestion(order.entity, known)))
+        stopped = True
+    if binding is None or stopped:
+        return ProjectAudit(in_order(problems), texts, project)
+    now = order.now if order.now.tzinfo is not None else order.now.replace(tzinfo=ZoneInfo(project.timezone))
+    try:
+        audit = audited(project, binding, now, order.entity, order.needed, order.examples)
+    except ReportspecError as error:
+        problems += problems_of(place or Path(project.file), error)
+        return ProjectAudit(in_order(problems), texts, project, binding)
+    return ProjectAudit(in_order(problems), texts, project, binding, audit)

@@ -1,0 +1,100 @@
+"""What an audit says, in the project's language."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+
+from reportspec.expression.sandbox import column_nodes, path_of
+from reportspec.languages import as_part, in_number, word
+from reportspec.model.audits import AuditCheck, Level, Outcome
+from reportspec.model.domain import Texts
+from reportspec.resolve.binding import Binding, Unresolved
+
+_EMAIL = re.compile(r"([^@\s])[^@]*@([^@.\s])[^@]*([.][^@.\s]+)?")
+
+
+def text_in(texts: Texts, language: str) -> str:
+    """A text in a language, or in English."""
+    return str(texts.get(language) or texts.get("en") or "")
+
+
+def words(language: str, key: str, *values: object) -> str:
+    """A word or a sentence of audits."""
+    return word(language, "audit", key, *values)
+
+
+def called(binding: Binding, check: AuditCheck, language: str) -> str:
+    """What the rows that break a check are called."""
+    own = text_in(check.label, language)
+    if own:
+        return own
+    rows = text_in(binding.entity(check.entity).plural, language)
+    kind = check.contract.kind.replace("-", "_") if check.contract is not None else check.kind
+    fields = ", ".join(field_called(binding, path, language) for path in check.about)
+    if check.kind == "broken":
+        return words(language, "of_broken", rows, check.id)
+    other = ""
+    if check.elsewhere is not None:
+        other = as_part(language, text_in(binding.entity(check.elsewhere[0]).plural, language))
+    elif check.by:
+        paths = dict.fromkeys(".".join(path_of(node)) for tree in check.by for node in column_nodes(tree))
+        other = ", ".join(field_called(binding, path, language) for path in paths)
+    elif check.kind == "fresh_within":
+        other = in_number(language, check.days, ",g")
+    return words(language, f"of_{kind}", rows, fields, other)
+
+
+def field_called(binding: Binding, path: str, language: str) -> str:
+    """What a field is called."""
+    parts = tuple(path.split("."))
+    try:
+        return text_in(binding.resolve(parts[0], parts).field.label, language)
+    except Unresolved:
+        return path
+
+
+def about(outcome: Outcome) -> str:
+    """What a check is about, as people name it: a field, a relation, or the entity."""
+    check = outcome.check
+    if check.contract is not None:
+        return check.contract.of
+    return check.about[0] if check.about else check.entity
+
+
+def level_called(level: Level, language: str) -> str:
+    """What a level is called."""
+    return words(language, level) if level in ("error", "warning", "info") else level.replace("_", " ")
+
+
+def lacking(outcome: Outcome, language: str) -> str:
+    """Why a check cannot be asked."""
+    return words(language, outcome.why, outcome.lacks)
+
+
+def share(part: int, whole: int, language: str) -> str:
+    """A share as a percentage, rounded down so that 100 % is all."""
+    if not whole:
+        return "–"
+    tenths = part * 1000 // whole
+    return f"{in_number(language, tenths / 10, ',.1f')} %"
+
+
+def money(amount: Decimal | None, currency: str | None, language: str) -> str:
+    """An amount in whole units of the report's currency."""
+    if amount is None:
+        return ""
+    return f"{in_number(language, float(amount), ',.0f')} {currency or ''}".rstrip()
+
+
+def masked(value: str) -> str:
+    """A personal value of which only so much is left that who knows the record sees which it is."""
+    if not value.strip():
+        return value
+    email = _EMAIL.fullmatch(value.strip())
+    if email is not None:
+        return f"{email[1]}…@{email[2]}…{email[3] or ''}"
+    digits = [sign for sign in value if sign.isdigit()]
+    if len(digits) > 4 and not any(sign.isalpha() for sign in value):
+        return f"…{''.join(digits[-2:])}"
+    return f"{value.strip()[0]}…"

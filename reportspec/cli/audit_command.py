@@ -1,0 +1,171 @@
+"""`reportspec audit`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from reportspec.cli.exit_codes import DONE, WRONG
+from reportspec.cli.options import FilePath, messages_option, today_option
+from reportspec.cli.orders import OrderOptions
+from reportspec.cli.printing import Messages
+from reportspec.cli.spec_files import spec_files
+
+if TYPE_CHECKING:
+    from reportspec.audit.earlier import Earlier
+    from reportspec.audit.project_audit import ProjectAudit
+    from reportspec.building import Order
+    from reportspec.model.audits import Audit
+
+_LEVELS = {"error": ("error",), "warning": ("error", "warning"), "never": ()}
+
+
+@click.command()
+@click.argument("paths", nargs=-1, type=FilePath(path_type=Path))
+@click.option(
+    "--project",
+    type=FilePath(path_type=Path, exists=True),
+    help="The project file or its folder; without it, the nearest above the specs or the present folder.",
+)
+@click.option("--entity", metavar="NAME", help="Only the records of this entity: deal, contact, …")
+@click.option(
+    "--fail-on",
+    type=click.Choice(tuple(_LEVELS)),
+    default="error",
+    show_default=True,
+    help="What makes the command end with 1.",
+)
+@click.option(
+    "--changed-since",
+    type=click.Choice(["last"]),
+    help="Only what is worse than when it was last looked at, or new.",
+)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["table", "json", "junit", "md"]),
+    default="table",
+    show_default=True,
+    help="How the audit is printed.",
+)
+@click.option(
+    "--examples",
+    type=click.IntRange(0, 1000),
+    default=3,
+    show_default=True,
+    help="How many broken records of each check are shown.",
+)
+@click.option("--show-personal", is_flag=True, help="Show emails, names and phone numbers whole.")
+@click.option("-o", "--out", type=FilePath(path_type=Path, dir_okay=False), help="Write to this file.")
+@today_option
+@messages_option
+def audit(
+    paths: tuple[Path, ...],
+    project: Path | None,
+    entity: str | None,
+    fail_on: str,
+    changed_since: str | None,
+    form: str,
+    examples: int,
+    show_personal: bool,
+    out: Path | None,
+    today: datetime | None,
+    messages: str,
+) -> None:
+    """Look for what is wrong with the records of a project's source.
+
+    With specs, only what their figures are made of is looked at. What was found is kept beside the project, so that
+    the next audit says what got better or worse. Exits with 1 if a check of severity error fails.
+    """
+    from reportspec.audit.project_audit import AuditOrder, audit_project
+
+    tell = Messages(messages)
+    order = OrderOptions((), None, today).order()
+    specs = spec_files(paths)
+    place = _place(project, specs)
+    needed = _needed(specs, place, order, tell) if specs else None
+    asked = AuditOrder(order.now, os.environ, entity, needed, examples)
+    made = audit_project(place, asked)
+    tell.tell(made.diagnostics, made.texts)
+    if made.audit is None:
+        tell.close()
+        sys.exit(WRONG)
+    code = _shown(made, made.audit, fail_on, changed_since is not None, form, show_personal, out, tell)
+    tell.close()
+    sys.exit(code)
+
+
+def _place(project: Path | None, specs: list[Path]) -> Path | None:
+    """The project file: the one named, else the nearest above the specs, which all have the same, or above here."""
+    from reportspec.check.project import NAMES, find_project, project_in
+
+    if project is not None:
+        return (project_in(project) or project / NAMES[0]) if project.is_dir() else project
+    places = dict.fromkeys(find_project(path) for path in specs or [Path.cwd() / "spec"])
+    if len(places) > 1:
+        raise click.UsageError("the specs are of several projects: audit one after the other")
+    return next(iter(places))
+
+
+def _needed(specs: list[Path], place: Path | None, order: Order, tell: Messages) -> dict[str, frozenset[str]]:
+    """What the statements of specs read of each entity. Ends the command where a spec is wrong."""
+    from reportspec.building import load
+    from reportspec.compile import compile_report
+    from reportspec.sql.survey_sql import fields_read
+
+    needed: dict[str, frozenset[str]] = {}
+    broken = False
+    for path in specs:
+        checked = load(path, order)
+        tell.tell(checked.diagnostics, checked.texts)
+        if checked.report is None or checked.broken:
+            broken = True
+            continue
+        report = checked.report
+        for name, fields in fields_read(compile_report(report).trees, report.binding).items():
+            needed[name] = needed.get(name, frozenset()) | fields
+    if broken:
+        tell.close()
+        sys.exit(WRONG)
+    return needed
+
+
+def _shown(
+    made: ProjectAudit,
+    audit: Audit,
+    fail_on: str,
+    only_worse: bool,
+    form: str,
+    personal: bool,
+    out: Path | None,
+    tell: Messages,
+) -> int:
+    """Print an audit and keep it; the code to end with."""
+    from reportspec.audit.earlier import HistoryError, earlier, kept
+    from reportspec.audit.forms import FORMS, Shown
+    from reportspec.diagnostics import harmless
+    from reportspec.files import write_whole
+    from reportspec.problems import problems_of
+
+    assert made.project is not None
+    assert made.binding is not None
+    root = made.project.root
+    try:
+        before: Earlier = earlier(root)
+        shown = Shown(audit, made.binding, made.language, before, personal, only_worse)
+        text = FORMS[form](shown)
+        if out is not None:
+            write_whole(out, text.encode() if text.endswith("\n") else f"{text}\n".encode())
+        else:
+            click.echo(harmless(text), nl=not text.endswith("\n"))
+        kept(root, audit)
+    except (HistoryError, OSError) as error:
+        tell.tell(problems_of(out or root, error), {})
+        return WRONG
+    levels = {outcome.level for outcome in shown.all_findings()}
+    return WRONG if levels & set(_LEVELS[fail_on]) else DONE

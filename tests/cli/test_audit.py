@@ -1,0 +1,266 @@
+"""`reportspec audit`: its forms, what it keeps, how it ends, and what it says of mistakes."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from xml.etree import ElementTree as Xml
+
+import pytest
+
+RunCli = Callable[..., subprocess.CompletedProcess[str]]
+PROJECT = """version: 1
+source: {files: {people: people.csv, sales: sales.csv, users: users.csv}}
+mapping: m.yaml
+timezone: UTC
+currency: EUR
+"""
+MAPPING = """entities:
+  user: {table: users, key: id, fields: {name: name, is_active: active}}
+  contact: {table: people, key: id, fields: {email: mail, last_name: name, phone: phone}}
+  deal:
+    table: sales
+    key: id
+    fields: {name: name, owner_id: owner, status: status, amount: amount, currency: cur, expected_close_date: due}
+"""
+PEOPLE = """id,mail,name,phone
+1,anna.neri@@host.com,Neri,+39 02 1234987
+2,bo@fern-paper.com,<b>|Lang|</b>,5555555555
+3,bo@fern-paper.com,Roth,
+"""
+SALES = """id,name,owner,status,amount,cur,due
+D1,One,1,open,100,EUR,2026-12-31
+D2,Two,2,open,,EUR,2026-12-31
+D3,Three,9,open,300,EUR,2026-01-31
+"""
+USERS = "id,name,active\n1,Ada,true\n2,Bo,false\n"
+FIRST = ["audit", "--today", "2026-11-28"]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for name, text in (
+        ("reportspec.yaml", PROJECT),
+        ("m.yaml", MAPPING),
+        ("people.csv", PEOPLE),
+        ("sales.csv", SALES),
+        ("users.csv", USERS),
+    ):
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    return tmp_path
+
+
+def checks(text: str) -> dict[str, dict[str, object]]:
+    """The checks of an audit in JSON that failed, by their names."""
+    found = (check for entity in json.loads(text)["entities"] for check in entity["checks"])
+    return {check["check"]: check for check in found if check["level"] in ("error", "warning", "info")}
+
+
+def test_json_has_all_of_it(folder: Path, run_cli: RunCli) -> None:
+    done = run_cli([*FIRST, "--format", "json"], cwd=folder)
+    assert done.returncode == 1
+    data = json.loads(done.stdout)
+    entities = {entity["entity"]: entity for entity in data["entities"]}
+    # Contacts 1 (its email), 2 and 3 (the same email), deals D2 (no amount, an owner who left) and D3 have an error.
+    assert (data["records"], data["without_error"]) == (8, 3)
+    assert (entities["deal"]["open_with_error"], entities["deal"]["amount_with_error"]) == (2, 300.0)
+    assert entities["contact"]["coverage"] == {"contact_id": 3, "email": 3, "phone": 2, "last_name": 3}
+    found = checks(done.stdout)
+    assert found["no-partner"]["of"] == "deal.owner"
+    assert found["deal_amount_missing"]["looked_at"] == 3
+    assert found["deal_close_date_past"]["amount"] == 300.0
+    assert found["deal_amount_missing"]["endangers"] == ["open_amount", "won_amount", "new_revenue_amount"]
+    lacking = [one for one in entities["contact"]["checks"] if one["level"] == "not_applicable"]
+    assert (
+        next(one["lacks"] for one in lacking if one["check"] == "contact_stale") == "needs `contact.last_activity_at`"
+    )
+
+
+@pytest.mark.parametrize("form", ["table", "json", "junit", "md"])
+def test_personal_values_are_masked_unless_asked_for(form: str, folder: Path, run_cli: RunCli) -> None:
+    hidden = run_cli([*FIRST, "--format", form], cwd=folder).stdout
+    assert "anna.neri" not in hidden
+    assert "5555555555" not in hidden
+    if form != "table":  # which has keys alone
+        assert "a…@h…" in hidden or "a…" in hidden
+        assert "anna.neri@@host.com" in run_cli([*FIRST, "--format", form, "--show-personal"], cwd=folder).stdout
+
+
+def test_junit_has_a_case_for_each_check(folder: Path, run_cli: RunCli) -> None:
+    root = Xml.fromstring(run_cli([*FIRST, "--format", "junit"], cwd=folder).stdout)
+    failed = {case.get("name") for case in root.iter("testcase") if case.find("failure") is not None}
+    assert failed == {
+        "contact_email_invalid",
+        "contact_duplicate_email",
+        "deal_amount_missing",
+        "deal_close_date_past",
+        "deal_owner_inactive",
+        "no-partner deal.owner",
+    }
+    for suite in root:
+        assert int(suite.get("tests", "")) == len(suite)
+        assert int(suite.get("failures", "")) == sum(case.find("failure") is not None for case in suite)
+
+
+def test_markdown_shows_nothing_of_the_data_as_its_own(folder: Path, run_cli: RunCli) -> None:
+    page = run_cli([*FIRST, "--format", "md", "--show-personal"], cwd=folder).stdout
+    assert "<b>" not in page
+    for line in page.splitlines():
+        if line.startswith("| "):
+            assert line.replace("\\|", "").count("|") == 9, line
+
+
+@pytest.mark.parametrize(("fail_on", "code"), [("error", 1), ("warning", 1), ("never", 0)])
+def test_what_it_ends_with(fail_on: str, code: int, folder: Path, run_cli: RunCli) -> None:
+    assert run_cli([*FIRST, "--fail-on", fail_on], cwd=folder).returncode == code
+
+
+def test_warnings_alone_fail_only_where_asked(folder: Path, run_cli: RunCli) -> None:
+    (folder / "people.csv").write_text("id,mail,name,phone\n1,,Neri,+39 02 1234987\n", encoding="utf-8")
+    assert run_cli([*FIRST, "--entity", "contact"], cwd=folder).returncode == 0
+    assert run_cli([*FIRST, "--entity", "contact", "--fail-on", "warning"], cwd=folder).returncode == 1
+
+
+def test_what_got_worse_since_the_last(folder: Path, run_cli: RunCli) -> None:
+    since = [*FIRST, "--changed-since", "last"]
+    assert run_cli(since, cwd=folder).returncode == 1  # the first: all is new
+    done = run_cli(since, cwd=folder)
+    assert (done.returncode, "Nothing has got worse" in done.stdout) == (0, True)
+    (folder / "sales.csv").write_text(SALES + "D4,Four,1,open,,EUR,2026-12-31\n", encoding="utf-8")
+    done = run_cli([*since, "--format", "json"], cwd=folder)
+    assert done.returncode == 1
+    assert {name: check["change"] for name, check in checks(done.stdout).items()} == {"deal_amount_missing": 1}
+    kept = (folder / ".reportspec" / "audits.jsonl").read_text(encoding="utf-8").splitlines()
+    assert [json.loads(line)["broken"]["deal_amount_missing"] for line in kept] == [1, 1, 2]
+    assert "anna" not in kept[0]  # nor any other value of the data
+
+
+def test_a_broken_file_of_audits_is_told_by_its_line(folder: Path, run_cli: RunCli) -> None:
+    run_cli(FIRST, cwd=folder)
+    place = folder / ".reportspec" / "audits.jsonl"
+    place.write_text(place.read_text(encoding="utf-8") + "{half a li", encoding="utf-8")
+    done = run_cli(FIRST, cwd=folder)
+    assert done.returncode == 1
+    assert "line 2 of the file of audits" in done.stderr
+    assert "remove the line" in done.stderr
+
+
+def test_with_specs_only_what_their_figures_are_made_of(folder: Path, run_cli: RunCli) -> None:
+    spec = "version: 1\nperiod: 2026-11\nsections:\n  - kpis: [open_amount]\n"
+    (folder / "s.yaml").write_text(spec, encoding="utf-8")
+    done = run_cli([*FIRST, "s.yaml", "--format", "json"], cwd=folder)
+    asked = {entity["entity"] for entity in json.loads(done.stdout)["entities"]}
+    assert asked == {"deal"}
+    assert set(checks(done.stdout)) == {"deal_amount_missing"}
+
+
+def test_what_is_known_is_told_with_its_reason(folder: Path, run_cli: RunCli) -> None:
+    ignored = "checks: {ignore: [{check: deal_close_date_past, reason: Frame contracts stay open.}]}\n"
+    (folder / "reportspec.yaml").write_text(PROJECT + ignored, encoding="utf-8")
+    done = run_cli(FIRST, cwd=folder)
+    assert "deal_close_date_past, deal.expected_close_date (1): Frame contracts stay open." in done.stdout
+    wrong = ignored.replace("deal_close_date_past", "deal_close_date_pasd")
+    (folder / "reportspec.yaml").write_text(PROJECT + wrong, encoding="utf-8")
+    done = run_cli(FIRST, cwd=folder)
+    assert done.returncode == 1
+    assert "did you mean `deal_close_date_past`?" in done.stderr
+
+
+OWN = "audits:\n  - {{audit: our_own, {}}}\n"
+
+
+@pytest.mark.parametrize(
+    ("check", "code", "wrong", "help"),
+    [
+        ("not_null: deal.amont", "unknown-field", "deal.amont", "did you mean `deal.amount`?"),
+        ("not_null: dael.amount", "unknown-entity", "dael.amount", "did you mean `deal`?"),
+        ("not_null: 1 + 1", "unknown-entity", "1 + 1", "write fields as `entity.field`"),
+        ("entity: deal, broken: deal.amount + 1", "bad-expression", "deal.amount + 1", None),
+        ("entity: deal, broken: deal.name in (lists.nothing)", "bad-expression", "deal.name in", None),
+        ("range: {field: deal.name, min: 0}", "bad-expression", "deal.name", None),
+        ("not_null: deal.amount, when: deal.amount", "bad-expression", "deal.amount}", None),
+        ("not_null: deal.amount, endangers: [won_amont]", "unknown-metric", "won_amont", "did you mean `won_amount`?"),
+        ("unrelated: {field: deal.name, to: nobody.name}", "unknown-entity", "nobody.name", None),
+        ("fresh_within: {field: deal.amount, days: 3}", "bad-expression", "deal.amount", None),
+        ("not_null: deal.amount, about: [deal.nothing]", "unknown-field", "deal.nothing", None),
+    ],
+)
+def test_mistakes_in_own_checks_have_their_place(
+    check: str, code: str, wrong: str, help: str | None, folder: Path, run_cli: RunCli
+) -> None:
+    (folder / "audits").mkdir()
+    (folder / "audits" / "ours.yaml").write_text(OWN.format(check), encoding="utf-8")
+    done = run_cli([*FIRST, "--messages", "json"], cwd=folder)
+    assert done.returncode == 1
+    [told] = json.loads(done.stdout)
+    column = OWN.format(check).splitlines()[1].index(wrong) + 1
+    assert (told["code"], told["line"], told["column"]) == (code, 2, column)
+    assert help is None or told["help"] == help
+
+
+def test_an_own_check_named_as_one_of_the_catalogue(folder: Path, run_cli: RunCli) -> None:
+    (folder / "audits").mkdir()
+    (folder / "audits" / "ours.yaml").write_text(
+        "audits:\n  - {audit: deal_amount_missing, not_null: deal.amount}\n", encoding="utf-8"
+    )
+    done = run_cli(FIRST, cwd=folder)
+    assert "error[duplicate-audit]" in done.stderr
+
+
+def test_thresholds(folder: Path, run_cli: RunCli) -> None:
+    """Of three deals one is below 200 and one is without an amount; an amount is there in two."""
+    (folder / "audits").mkdir()
+    bounds = {"few": ">= 50%", "many": "> 50%", "one": "> 0", "two": "> 1"}
+    lines = "".join(
+        f'  - {{audit: is_{name}, range: {{field: deal.amount, min: 200}}, error_if: "{bound}"}}\n'
+        for name, bound in bounds.items()
+    )
+    (folder / "audits" / "ours.yaml").write_text(f"audits:\n{lines}", encoding="utf-8")
+    found = checks(run_cli([*FIRST, "--format", "json"], cwd=folder).stdout)
+    levels = {name: found[f"is_{name}"]["level"] for name in bounds}
+    assert levels == {"few": "error", "many": "warning", "one": "error", "two": "warning"}
+
+
+def test_what_does_not_go(folder: Path, run_cli: RunCli, tmp_path_factory: pytest.TempPathFactory) -> None:
+    done = run_cli([*FIRST, "--entity", "dael"], cwd=folder)
+    assert (done.returncode, "did you mean `deal`?" in done.stderr) == (1, True)
+    done = run_cli(FIRST, cwd=tmp_path_factory.mktemp("nowhere"))
+    assert (done.returncode, "no-project" in done.stderr) == (1, True)
+    (folder / "people.csv").unlink()
+    done = run_cli(FIRST, cwd=folder)
+    assert (done.returncode, "people.csv" in done.stderr) == (1, True)
+
+
+def test_numbers_that_are_texts_are_told_and_counted_in_nothing(folder: Path, run_cli: RunCli) -> None:
+    """In SQLite a column takes any value: `1,5` is none, and no check of amounts is asked."""
+    import sqlite3
+
+    with sqlite3.connect(folder / "crm.sqlite") as raw:
+        raw.execute("create table sales (id text, name text, owner text, status text, amount, cur text, due text)")
+        raw.execute("insert into sales values ('D1', 'One', '1', 'open', '1,5', 'EUR', '2026-12-31')")
+        raw.execute("insert into sales values ('D2', 'Two', '1', 'open', 5, 'EUR', '2026-12-31')")
+    raw.close()
+    (folder / "reportspec.yaml").write_text(
+        "version: 1\nsource: sqlite:///crm.sqlite\nmapping: m.yaml\ntimezone: UTC\ncurrency: EUR\n", encoding="utf-8"
+    )
+    (folder / "m.yaml").write_text("entities:\n" + MAPPING[MAPPING.index("  deal:") :], encoding="utf-8")
+    done = run_cli([*FIRST, "--format", "json"], cwd=folder)
+    found = checks(done.stdout)
+    assert (found["text-number"]["of"], found["text-number"]["broken"]) == ("deal.amount", 1)
+    [deal] = json.loads(done.stdout)["entities"]
+    absent = {one["check"]: one["lacks"] for one in deal["checks"] if one["level"] == "not_applicable"}
+    assert absent["deal_amount_missing"] == "needs `deal.amount`"
+
+
+def test_keys_that_are_repeated_multiply_nothing(folder: Path, run_cli: RunCli) -> None:
+    (folder / "users.csv").write_text(USERS + "2,Bo,false\n", encoding="utf-8")
+    done = run_cli([*FIRST, "--format", "json"], cwd=folder)
+    entities = {entity["entity"]: entity for entity in json.loads(done.stdout)["entities"]}
+    assert entities["deal"]["records"] == 3
+    of_deal = {one["check"]: one for one in entities["deal"]["checks"]}
+    assert of_deal["deal_owner_inactive"]["lacks"] == "keys of `user` are repeated"
+    assert of_deal["no-partner"]["broken"] == 1
+    repeated = next(one for one in entities["user"]["checks"] if one["check"] == "repeated-key")
+    assert (repeated["level"], repeated["broken"]) == ("error", 2)
