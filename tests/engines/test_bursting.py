@@ -36,11 +36,12 @@ def asked(folder: Path, spec: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_bursting(engine_name: str, project: Path, reference: Path, draw: Draw) -> None:
-    """Slow on Spark: each statement costs it seconds. By day it is asked for one section of each kind."""
+    """Slow on Spark: each statement costs it seconds. By day it is asked for one section of each kind whose statements
+    have parts of a value: its buckets, its groups with the others, its first rows. Tiles and steps are a group alone."""
     spec = yaml.safe_load(EVERYTHING.format(each="user.name"))
     if engine_name == "spark" and not draw.night:
-        kinds = [next(iter({*section} - {"id"})) for section in spec["sections"]]
-        spec["sections"] = [s for at, s in enumerate(spec["sections"]) if kinds[at] not in kinds[at + 1 :]]
+        of_kind = {next(iter({*section} - {"id"})): section for section in spec["sections"]}
+        spec["sections"] = [of_kind[kind] for kind in ("trend", "breakdown", "records")]
     found = asked(project, spec)
     wanted = remembered(reference, spec, lambda: asked(reference, spec))
     same(found, wanted, "each")

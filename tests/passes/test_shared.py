@@ -4,7 +4,7 @@ Slow: each statement of a report is compiled by itself."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,11 +17,9 @@ from reportspec.model.spec import Report
 from reportspec.plan import plan
 from reportspec.sql.dialect import sql_text
 from reportspec.sql.dialects.rewrite import Unsupported
-from tests.conftest import Draw
 from tests.demo_times import STANDARD, project, standard_report
 
 DIALECTS = ("duckdb", "clickhouse", "tsql")
-BY_DAY = {"leads": "clickhouse", "pipeline": "duckdb", "sales_forecast": "tsql"}
 
 
 def anew(report: Report) -> Report:
@@ -29,10 +27,10 @@ def anew(report: Report) -> Report:
     return replace(report, binding=report.binding.over(report.binding.source))
 
 
-def texts(report: Report, query: Query, dialects: Sequence[str]) -> list[str]:
+def texts(report: Report, query: Query) -> list[str]:
     tree = statement_of(report, query)
     found = [sql_text(tree, dialect_named("duckdb"), pretty=True)]
-    for name in dialects:
+    for name in DIALECTS:
         try:
             found.append(sql_text(tree, dialect_named(name)))
         except Unsupported as error:
@@ -40,11 +38,9 @@ def texts(report: Report, query: Query, dialects: Sequence[str]) -> list[str]:
     return found
 
 
-@pytest.mark.by_day(name=tuple(BY_DAY))
+@pytest.mark.by_day(name=("leads", "pipeline", "sales_forecast"))
 @pytest.mark.parametrize("name", STANDARD)
-def test_a_statement_says_the_same_beside_others_as_alone(tmp_path: Path, name: str, draw: Draw) -> None:
-    """By day each report in one dialect, beside what people read of it; by night in all."""
-    dialects = DIALECTS if draw.night else (BY_DAY[name],)
+def test_a_statement_says_the_same_beside_others_as_alone(tmp_path: Path, name: str) -> None:
     # Tables called as entities are: of a server, which nobody asks here.
     project(tmp_path, "postgresql://nobody@localhost/none")
     report = standard_report(tmp_path, name)
@@ -52,8 +48,8 @@ def test_a_statement_says_the_same_beside_others_as_alone(tmp_path: Path, name: 
 
     def together(order: Iterable[int]) -> Mapping[int, list[str]]:
         one = anew(report)
-        return {at: texts(one, queries[at], dialects) for at in order}
+        return {at: texts(one, queries[at]) for at in order}
 
-    alone = {at: texts(anew(report), query, dialects) for at, query in queries.items()}
+    alone = {at: texts(anew(report), query) for at, query in queries.items()}
     assert together(queries) == alone
     assert together(reversed(queries)) == alone
