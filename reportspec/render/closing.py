@@ -11,7 +11,7 @@ from reportspec.model.figures import Figures
 from reportspec.render.locale import Formats, as_of_moment, data_moment, number
 
 METHOD = "method.html"
-_ENOUGH = 170  # letters of a meaning; the whole of it stands in the method
+_ENOUGH = 120  # letters of a meaning; the whole of it stands in the method
 _SENTENCE_END = re.compile(r"(?<=[.!?…])\s+(?=\S)")
 
 
