@@ -17,7 +17,7 @@ from reportspec.model.figures import Figures, Highlight, Kpi, PeriodFigures, Sec
 from reportspec.render import charts, rightward, tables
 from reportspec.render.attachments import CsvFile, csv_files
 from reportspec.render.charts.sparkline import sparkline
-from reportspec.render.closing import METHOD, closing, has_closing, has_method, where_the_method_is
+from reportspec.render.closing import METHOD, closing, has_closing, has_method, in_columns
 from reportspec.render.fonts import SEMI_BOLD, face, font_faces, set_in, text_width
 from reportspec.render.locale import (
     Formats,
@@ -188,8 +188,7 @@ def _laid_out(figures: Figures, with_spec: bool, web: bool, spec_text: str | Non
         with_spec=with_spec,
         web=web,
         contents=_contents(figures, formats),
-        closing=closing(figures, formats),
-        method=where_the_method_is(formats, with_spec),
+        closing=in_columns(closing(figures, formats, attached=True, with_spec=with_spec)),
         method_file=_download(METHOD, "text/html", method) if web and method else None,
         appendix=figures.theme.appendix == "full" and has_method(figures),
         spec=_download("spec.yaml", "application/yaml", spec_text) if web and spec_text else None,

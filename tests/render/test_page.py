@@ -17,7 +17,7 @@ from reportspec.model.figures import Chart, Column, Highlight, Kpi, PeriodFigure
 from reportspec.render import RenderError, render_html
 from reportspec.render.attachments import csv_files
 from reportspec.render.charts.sparkline import sparkline
-from reportspec.render.closing import shortened
+from reportspec.render.closing import Entry, in_columns, shortened
 from reportspec.render.fonts import font_directory, text_width
 from reportspec.render.locale import formats_for
 from reportspec.render.page import MOST_TILES, coded, page, tile_of, tile_rows, value_size
@@ -309,6 +309,15 @@ def test_the_method_tells_how_figures_were_computed() -> None:
     assert "method.html" in last
     full = page(replace(figures, theme=replace(figures.theme, appendix="full"))).html
     assert "9f2c4b7a1e0d" in full
+
+
+@pytest.mark.parametrize("count", range(12))
+def test_entries_stand_in_columns_in_their_order(count: int) -> None:
+    entries = tuple(Entry(f"Word {n}", "text " * (n % 4 + 1)) for n in range(count))
+    columns = in_columns(entries)
+    assert tuple(entry for column in columns for entry in column) == entries
+    assert len(columns) == min(count, 3) if count != 3 else 2 <= len(columns) <= 3
+    assert all(columns)
 
 
 def test_a_meaning_is_its_first_sentences() -> None:
