@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import date
 
-from reportspec import languages
 from reportspec.calendar import day_label, period_label
 from reportspec.languages import as_part, in_number
 from reportspec.measures.metric_columns import label
@@ -32,8 +31,7 @@ def finding_text(report: Report, finding: Finding) -> str:
         return word(language, "unlikely_rows", called, rows, every, costs)
     if check.relation is not None:
         other = label(report, report.binding.entity(check.relation.to).label)
-        nameless = languages.word(language, "report", "not_available")
-        return word(language, "no_partner", rows, every, as_part(language, other), nameless)
+        return word(language, "no_partner", rows, every, as_part(language, other))
     if check.kind == "stale-table":
         days = (day_label(date.fromisoformat(day), language, report.locale) for day in (check.value, *check.names))
         return word(language, "stale_table", label(report, entity.plural), *days)

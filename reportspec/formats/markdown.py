@@ -43,7 +43,7 @@ def as_markdown(figures: Figures) -> str:
         attached = files.get(str(place))
         shown = _section(figures, section, formats)
         if section.shape == "table":
-            view = table_view(section, formats, _previous(figures, formats), attached)
+            view = table_view(section, formats, attached)
             if view is not None:
                 heads = [f"{escaped(h.label)}{_marks(h.footnotes)}" for h in view.headings]
                 right = ["n" in h.css.split() for h in view.headings]
@@ -73,7 +73,7 @@ def _closing(figures: Figures, formats: Formats) -> list[str]:
     if not entries:
         return []
     lines = [f"- **{escaped(entry.word)}** {escaped(entry.text)}" for entry in entries]
-    parts = [f"## {escaped(formats.word('closing'))}", "\n".join(lines)]
+    parts = [f"## {escaped(formats.word('last_part'))}", "\n".join(lines)]
     if figures.theme.appendix == "full":
         heads = [escaped(formats.word(key)) for key in ("figure", "meaning", "formula", "statement", "rows_read")]
         rows = [

@@ -18,7 +18,8 @@ from reportspec.lazy_dataclass import dataclass
 
 Cell = str | int | float | Decimal | bool | date | datetime | None
 # A `difference` is in the unit of its column and has a sign; a `change` is relative, or in points.
-Role = Literal["dimension", "period", "metric", "previous", "target", "change", "difference", "field"]
+# What rows are in a `group` by is printed where it changes.
+Role = Literal["dimension", "period", "metric", "previous", "target", "change", "difference", "group", "field"]
 ColumnType = Literal["text", "integer", "number", "boolean", "date", "time"]
 Unit = Literal["count", "currency", "percent", "days", "seconds", "minutes", "ratio", "multiple"]
 GoalState = Literal["met", "on_track", "at_risk", "missed", "unknown"]

@@ -4,6 +4,7 @@ told nowhere else, where all of it comes from. How the figures were computed is 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from reportspec.languages import filled
 from reportspec.lazy_dataclass import dataclass
@@ -11,7 +12,7 @@ from reportspec.model.figures import Figures
 from reportspec.render.locale import Formats, as_of_moment, data_moment, number
 
 METHOD = "method.html"
-_ENOUGH = 170  # letters of a meaning; the whole of it stands in the method
+_ENOUGH = 120  # letters of a meaning; the whole of it stands in the method
 _SENTENCE_END = re.compile(r"(?<=[.!?…])\s+(?=\S)")
 
 
@@ -23,12 +24,17 @@ class Entry:
     text: str
 
 
-def closing(figures: Figures, formats: Formats) -> tuple[Entry, ...]:
-    """The entries of the last part, in their order; none where the theme leaves it out."""
+def closing(
+    figures: Figures, formats: Formats, *, attached: bool = False, with_spec: bool = False
+) -> tuple[Entry, ...]:
+    """The entries of the last part, in their order; none where the theme leaves it out. Where the method is `attached`,
+    perhaps `with_spec`, the last one says so."""
     if not has_closing(figures):
         return ()
     known = [Entry(formats.word("not_told"), text) for text in figures.not_told]
-    return (*meanings(figures), *known, Entry(formats.word("source"), _origin(figures, formats)))
+    origin = Entry(formats.word("source"), _origin(figures, formats))
+    method = Entry(formats.word("formulas"), where_the_method_is(formats, with_spec))
+    return (*meanings(figures), *known, origin, *((method,) if attached else ()))
 
 
 def has_closing(figures: Figures) -> bool:
@@ -79,6 +85,20 @@ def _origin(figures: Figures, formats: Formats) -> str:
         rows = " · ".join(f"{entity} {number(formats, count)}" for entity, count in figures.row_counts)
         parts.append(formats.word("origin_rows", rows=rows))
     return " ".join(parts)
+
+
+def in_columns(entries: Sequence[Entry], count: int = 3) -> tuple[tuple[Entry, ...], ...]:
+    """The entries in columns of about the same length, one below the other; none is empty. CSS would balance them,
+    which takes a layout for each try."""
+    sizes = [len(entry.word) + len(entry.text) + 20 for entry in entries]
+    columns: list[list[Entry]] = [[]]
+    filled = 0
+    for entry, size in zip(entries, sizes, strict=True):
+        if columns[-1] and len(columns) < count and filled + size / 2 > sum(sizes) * len(columns) / count:
+            columns.append([])
+        columns[-1].append(entry)
+        filled += size
+    return tuple(map(tuple, columns)) if entries else ()
 
 
 def where_the_method_is(formats: Formats, with_spec: bool) -> str:

@@ -255,6 +255,8 @@ def cell(formats: Formats, value: Cell, column: Column, *, decimals: int | None 
         return change(formats, value, points=True)
     if column.role == "difference":  # it has a sign, as changes have
         text = _figure(formats, value, column, decimals, bare)
+        if not any(digit in text for digit in "123456789"):
+            return text.replace(MINUS, "")
         return f"+{text}" if value > 0 else text
     return figure(formats, value, column, decimals=decimals, bare=bare)
 

@@ -18,7 +18,7 @@ from typing import Any
 from reportspec.lazy_dataclass import dataclass
 from reportspec.render.tables import Cut, TableCell, TableView
 
-_PROBE = 110  # rows that are laid out to see what they are like: more than two pages have
+_PROBE = 130  # rows that are laid out to see what they are like: more than two pages have
 _REST = 70  # rows that are laid out with what stands below the table: more than a page has
 _ALIKE = 0.001  # CSS pixels
 

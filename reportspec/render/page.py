@@ -17,9 +17,8 @@ from reportspec.lazy_dataclass import dataclass
 from reportspec.model.figures import Figures, Highlight, Kpi, PeriodFigures, Section
 from reportspec.render import charts, rightward, tables
 from reportspec.render.attachments import CsvFile, csv_files
-from reportspec.render.charts.goal_bar import goal_bar
 from reportspec.render.charts.sparkline import sparkline
-from reportspec.render.closing import METHOD, closing, has_closing, has_method, where_the_method_is
+from reportspec.render.closing import METHOD, closing, has_closing, has_method, in_columns
 from reportspec.render.fonts import SEMI_BOLD, face, font_faces, set_in, text_width
 from reportspec.render.locale import (
     Formats,
@@ -37,7 +36,20 @@ from reportspec.render.locale import (
     told_apart,
 )
 from reportspec.render.logo import logo_address
-from reportspec.render.palette import BAD, FAINT, GOOD, INK, MUTED, RULE, WARN, Palette, palette_for
+from reportspec.render.palette import (
+    BAD,
+    BETTER,
+    FAINT,
+    GOOD,
+    INK,
+    MUTED,
+    PREVIOUS,
+    PREVIOUS_FILL,
+    RULE,
+    WARN,
+    Palette,
+    palette_for,
+)
 from reportspec.render.prose import html_from_markdown
 from reportspec.render.sentences import sentences
 
@@ -50,7 +62,7 @@ if TYPE_CHECKING:
 LONG = 15  # sections with a title, from which on a report gets a table of contents by itself
 
 VALUE_SIZE = 16.0  # points, of a tile's figure
-_TILES, _TILE_GAP, _TILE_PADDING = 179.2, 2.6, 5.6  # millimetres, as in the style sheet on a page that stands
+_TILES, _TILE_PADDING = 182.0, 4.6  # millimetres, as in the style sheet on a page that stands
 _POINTS = 72 / 25.4  # in a millimetre
 
 
@@ -67,7 +79,7 @@ class Tile:
     arrow: str
     previous: str
     spark: Markup
-    goal_bar: Markup
+    verdict: str  # whether the change is for the better, as a word
     goal_text: str
     goal_state: str
     goal_state_label: str
@@ -96,7 +108,6 @@ class SectionView:
 
     section: Section
     tile_rows: tuple[tuple[Tile, ...], ...]
-    tile_columns: int
     value_ems: float  # the width of the widest figure of its tiles, in ems, and the points that it can have
     value_size: float
     prose: Markup
@@ -106,6 +117,7 @@ class SectionView:
     empty: bool
     sentences: tuple[tuple[str, str], ...] = ()  # (`good`, `bad` or neither, text)
     download: Download | None = None
+    legend: bool = False  # whether the marks of its table are explained: the first time that these stand together
     upright_again: bool = False  # the section before is on turned pages, and this one is not
 
 
@@ -177,8 +189,7 @@ def _laid_out(figures: Figures, with_spec: bool, web: bool, spec_text: str | Non
         with_spec=with_spec,
         web=web,
         contents=_contents(figures, formats),
-        closing=closing(figures, formats),
-        method=where_the_method_is(formats, with_spec),
+        closing=in_columns(closing(figures, formats, attached=True, with_spec=with_spec)),
         method_file=_download(METHOD, "text/html", method) if web and method else None,
         appendix=figures.theme.appendix == "full" and has_method(figures),
         spec=_download("spec.yaml", "application/yaml", spec_text) if web and spec_text else None,
@@ -223,9 +234,17 @@ def _views(
     web: bool,
 ) -> list[SectionView]:
     views: list[SectionView] = []
+    printed: set[int] = set()  # the numbers of footnotes that stand above: each is printed once
+    known: set[tuple[bool, ...]] = set()  # which marks a legend above has explained together
     turned = False
     for place, section in enumerate(figures.sections):
         view = _section_view(figures, section, formats, palette, attached.get(str(place)), web)
+        view = replace(view, footnotes=tuple(one for one in view.footnotes if one[0] not in printed))
+        printed |= {number for number, _ in view.footnotes}
+        if view.table is not None:
+            explained = {view.table.marks} if view.table.marks else set()
+            view = replace(view, legend=bool(explained - known))
+            known |= explained
         upright = view.table is None or not view.table.landscape
         views.append(replace(view, upright_again=turned and upright))
         turned = not upright
@@ -247,13 +266,13 @@ def _section_view(
 
     previous_label = figures.compare.label if figures.compare else formats.word("previous")
     tiles = tuple(tile_of(kpi, formats, palette, previous_label) for kpi in section.kpis)
-    columns = tile_columns(len(tiles))
+    rows = tile_rows(tiles)
     drawn = charts.drawings(figures, section, formats, palette)
     # Tiles say all that the one row of their table does; the attached CSV has it too.
     # A heat map's figures are in its cells, highlights are sentences.
     without_table = section.shape == "sentences" or (section.chart and section.chart.kind == "heatmap")
     shown = not tiles and not without_table
-    table = tables.table_view(section, formats, previous_label, attachment, figures.theme.landscape) if shown else None
+    table = tables.table_view(section, formats, attachment, figures.theme.landscape) if shown else None
     # Both the drawing and the Markdown were escaped where they were made.
     views = tuple(
         ChartView(
@@ -266,9 +285,8 @@ def _section_view(
     )
     return SectionView(
         section,
-        tuple(tiles[at : at + columns] for at in range(0, len(tiles), columns)),
-        columns,
-        *value_size(tiles, columns),
+        rows,
+        *value_size(tiles, max(map(len, rows), default=1)),
         Markup(html_from_markdown(section.text)) if section.text else Markup(""),
         views,
         table,
@@ -296,7 +314,7 @@ def _contents(figures: Figures, formats: Formats) -> list[tuple[str, str]]:
     if wanted is None:
         wanted = len(titled) >= LONG
     if has_closing(figures):
-        titled.append(("closing", formats.word("closing")))
+        titled.append(("last-part", formats.word("last_part")))
     if figures.theme.appendix == "full" and has_method(figures):
         titled.append(("appendix", formats.word("appendix")))
     return titled if wanted else []
@@ -314,17 +332,24 @@ def _needs_title(drawing: charts.Drawing, count: int, heading: str) -> bool:
     return count > 1 or bool(drawing.legend) or drawing.title.casefold() not in heading.casefold()
 
 
-def tile_columns(count: int) -> int:
-    """Tiles per row: rows as even as possible, three or four of them side by side."""
-    if count <= 4:
-        return max(count, 3)
-    return 3 if count in (5, 6, 9) else 4
+MOST_TILES = 6  # side by side
+
+
+def tile_rows(tiles: tuple[Tile, ...]) -> tuple[tuple[Tile, ...], ...]:
+    """The tiles in rows as even as can be, each of which is full: those of a shorter row are wider."""
+    count = -(-len(tiles) // MOST_TILES)
+    rows, at = [], 0
+    for left in range(count, 0, -1):
+        width = -(-(len(tiles) - at) // left)
+        rows.append(tiles[at : at + width])
+        at += width
+    return tuple(rows)
 
 
 def value_size(tiles: tuple[Tile, ...], columns: int) -> tuple[float, float]:
     """The width of the widest figure in ems, and the type's size in points at which it fits into its tile."""
     ems = max((text_width(tile.value) * SEMI_BOLD for tile in tiles), default=0.0)
-    room = (_TILES - (columns + 1) * _TILE_GAP) / columns - _TILE_PADDING
+    room = _TILES / columns - _TILE_PADDING
     return round(ems, 2), round(min(VALUE_SIZE, room * _POINTS / max(ems, 1.0)), 1)
 
 
@@ -354,18 +379,19 @@ def tile_of(kpi: Kpi, formats: Formats, palette: Palette, previous_label: str) -
                 last=cell(formats, known[-1], column, bare=False),
             ),
         )
-    goal_bar, goal_text, state, state_label = _goal(kpi, formats, palette)
+    goal_text, state, state_label = _goal(kpi, formats)
+    judged = tendency(kpi.change, column.direction)
     return Tile(
         column.label,
         column.footnotes,
         value,
         kpi.value is None,
         changed,
-        tendency(kpi.change, column.direction),
+        judged,
         _arrow(kpi.change),
         previous,
         Markup(spark),
-        Markup(goal_bar),
+        {"good": formats.word("better"), "bad": formats.word("worse")}.get(judged, ""),
         goal_text,
         state,
         state_label,
@@ -384,11 +410,11 @@ def of_goal(kpi: Kpi, formats: Formats) -> tuple[str, str]:
     return told_apart(formats, kpi.column, kpi.value, target, bare=False)
 
 
-def _goal(kpi: Kpi, formats: Formats, palette: Palette) -> tuple[str, str, str, str]:
-    """The bar, the sentence and the state of a tile's goal."""
+def _goal(kpi: Kpi, formats: Formats) -> tuple[str, str, str]:
+    """The sentence and the state of a tile's goal."""
     goal = kpi.goal
     if goal is None:
-        return "", "", "", ""
+        return "", "", ""
     _, target = of_goal(kpi, formats)
     if goal.attainment is None and goal.difference is not None:
         text = apart(formats, goal.difference, kpi.column, target=target)
@@ -399,8 +425,7 @@ def _goal(kpi: Kpi, formats: Formats, palette: Palette) -> tuple[str, str, str, 
     state = str(formats.words["states"][goal.state])
     if goal.pace is not None and goal.state in ("on_track", "at_risk"):
         state += f" · {formats.word('pace')} {attainment(formats, goal.pace)}"
-    bar = goal_bar(goal, palette, f"{kpi.column.label}: {text}, {state}")
-    return bar, text, goal.state, state
+    return text, goal.state, state
 
 
 def footnotes_of(figures: Figures, section: Section) -> tuple[tuple[int, str], ...]:
@@ -482,28 +507,25 @@ def _style_template() -> Template:
 
 
 def _stylesheet(figures: Figures, formats: Formats, palette: Palette) -> str:
-    share = tables.BAR_SHARE * 100 / tables.BAR_STEPS
-    bars = "".join(f".b{n}{{width:{n * share:.2f}%}}" for n in range(1, tables.BAR_STEPS + 1))
-    return (
-        font_faces(figures.theme)
-        + _style_template().substitute(
-            paper=figures.theme.paper,
-            lying=" landscape" if figures.theme.landscape else "",
-            accent=palette.accent,
-            accent_text=palette.accent_text,
-            pale=palette.pale,
-            tint=palette.tint,
-            ink=INK,
-            muted=MUTED,
-            faint=FAINT,
-            rule=RULE,
-            good=GOOD,
-            bad=BAD,
-            warn=WARN,
-            page_label=_page_label(formats),
-            family=", ".join(f'"{name}"' for name in face().families),
-        )
-        + bars
+    return font_faces(figures.theme) + _style_template().substitute(
+        paper=figures.theme.paper,
+        lying=" landscape" if figures.theme.landscape else "",
+        accent=palette.accent,
+        accent_text=palette.accent_text,
+        actual=palette.actual,
+        tint=palette.tint,
+        previous=PREVIOUS,
+        previous_fill=PREVIOUS_FILL,
+        better=BETTER,
+        ink=INK,
+        muted=MUTED,
+        faint=FAINT,
+        rule=RULE,
+        good=GOOD,
+        bad=BAD,
+        warn=WARN,
+        page_label=_page_label(formats),
+        family=", ".join(f'"{name}"' for name in face().families),
     )
 
 

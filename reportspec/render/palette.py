@@ -11,9 +11,12 @@ INK = "#1d2430"
 MUTED = "#667085"
 FAINT = "#98a2b3"
 RULE = "#e3e6eb"
-PREVIOUS = "#b4bcc8"
-GOOD = "#17714a"
-BAD = "#b3261e"
+PREVIOUS = "#7d8794"  # an outline, filled with the next
+PREVIOUS_FILL = "#eef1f5"
+# Better and worse differ for all common kinds of colour blindness, and in lightness: in grey the one is paler.
+GOOD = "#0b7a75"
+BETTER = "#4fb3a9"  # of bars
+BAD = "#b3400f"
 WARN = "#a15c07"
 
 # After the accent: distinct in hue and in lightness, so that grey prints tell them apart too.
@@ -24,12 +27,12 @@ _COLOUR = re.compile(r"#(?:[0-9a-fA-F]{3}|[0-9a-fA-F]{6})")
 
 @dataclass(frozen=True, slots=True)
 class Palette:
-    """`accent` fills; `accent_text` is as near to it as text on white can be read; `pale` fills
-    bars beside numbers, and `tint` the ground of a few words."""
+    """`accent` fills; `accent_text` is as near to it as text on white can be read; `actual` fills bars of what
+    happened, dark enough to stand out from what is drawn behind them; `tint` is the ground of a few words."""
 
     accent: str
     accent_text: str
-    pale: str
+    actual: str
     tint: str
 
     @property
@@ -46,10 +49,18 @@ def palette_for(accent: str) -> Palette:
     if len(digits) == 3:
         digits = "".join(digit * 2 for digit in digits)
     channels = tuple(int(digits[at : at + 2], 16) for at in (0, 2, 4))
-    text = channels
-    while _contrast_on_white(text) < 4.5:
-        text = tuple(int(channel * 0.9) for channel in text)
-    return Palette(_hex(channels), _hex(text), _hex(_mixed(channels, 0.35)), _hex(_mixed(channels, 0.14)))
+    text, actual = _darkened(channels, 4.5), _darkened(channels, _STANDS_OUT)
+    return Palette(_hex(channels), _hex(text), _hex(actual), _hex(_mixed(channels, 0.14)))
+
+
+_STANDS_OUT = 6.4  # the contrast on white of a lightness of 40
+
+
+def _darkened(channels: tuple[int, ...], contrast: float) -> tuple[int, ...]:
+    """The colour, as dark as that contrast on white asks."""
+    while _contrast_on_white(channels) < contrast:
+        channels = tuple(int(channel * 0.9) for channel in channels)
+    return channels
 
 
 def tinted(colour: str, share: float) -> str:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from reportspec.languages import as_part
 from reportspec.lazy_dataclass import dataclass
 from reportspec.model.figures import Cell, Column, Section
 from reportspec.render.attachments import CsvFile
+from reportspec.render.beside import Bar, Beside, Swing, beside, with_changes, without_dead
 from reportspec.render.fonts import SEMI_BOLD, all_seen, text_width
 from reportspec.render.locale import (
     Formats,
@@ -25,27 +27,28 @@ from reportspec.render.locale import (
 MOST_ROWS = 500  # that are printed where nothing else is asked for; the attachment has them all
 MOST_OF_ALL = 20_000  # where all are asked for: 480 pages
 LONG = 300  # rows from which on it pays to set those of full pages apart
-BAR_STEPS = 50  # widths that a bar in a table can have, as classes b1 … b50
-
-BAR_SHARE = 0.5  # of the cell's width, for the longest bar
 
 # Points: the text column of an A4 page upright and turned, the type's two sizes, a cell's padding.
-_UPRIGHT, _TURNED = 490.0, 740.0
-_SIZE, _DENSE = 8.0, 6.9
-_PADDING = {"": 8.5, "dense": 6.5}
-_CLEAR = 9.0  # more, where text follows figures
+_UPRIGHT, _TURNED = 514.0, 760.0
+_SIZE, _DENSE = 7.8, 6.9
+_PADDING = {"": 6.0, "dense": 4.8}
+_CLEAR = 8.0  # more, where text follows figures
+_BAR, _SWING = (9.0, 15.0), (5.0, 9.0)  # ems that bars have at least, and that they are wished
 
 # From the most readable to the most roomy: width, type size, class, whether the page is turned, and
-# whether there is room for bars.
+# whether there is room for bars of the figures, and for those of their changes.
 _SETTINGS = (
-    (_UPRIGHT, _SIZE, "", False, True),
-    (_UPRIGHT, _DENSE, "dense", False, True),
-    (_UPRIGHT, _DENSE, "dense", False, False),
-    (_TURNED, _SIZE, "", True, True),
-    (_TURNED, _DENSE, "dense", True, True),
-    (_TURNED, _DENSE, "dense", True, False),
+    (_UPRIGHT, _SIZE, "", False, True, True),
+    (_UPRIGHT, _SIZE, "", False, True, False),
+    (_UPRIGHT, _DENSE, "dense", False, True, True),
+    (_UPRIGHT, _DENSE, "dense", False, True, False),
+    (_UPRIGHT, _DENSE, "dense", False, False, False),
+    (_TURNED, _SIZE, "", True, True, True),
+    (_TURNED, _DENSE, "dense", True, True, True),
+    (_TURNED, _DENSE, "dense", True, False, False),
 )
-_LONG = 12  # letters of a period's name that is no heading of a narrow column
+CHANGE = "Δ"
+_NOTHING = "–"  # where a change is not known
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,16 +63,18 @@ class Heading:
 
 @dataclass(frozen=True, slots=True)
 class TableCell:
-    """One cell. `bar` is the class of the bar beside the number, or empty."""
+    """One cell, with the bar beside its number if it has one."""
 
     text: str
     css: str
-    bar: str = ""
+    bar: Bar | Swing | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class TableView:
-    """A table ready for the template. `css` says how dense it is set."""
+    """A table ready for the template. `css` says how dense it is set; `bar` and `swing` are how wide the bars of
+    figures and of changes may be, in percent of their cells, 0 where there are none; `compared` whether it has changes,
+    `aimed` whether bars have goals."""
 
     css: str
     landscape: bool
@@ -78,6 +83,16 @@ class TableView:
     total: tuple[TableCell, ...] | None
     caption: str
     subtotals: frozenset[int] = frozenset()  # the places of those among the rows
+    bar: float = 0.0
+    swing: float = 0.0
+    compared: bool = False
+    aimed: bool = False
+
+    @property
+    def marks(self) -> tuple[bool, ...]:
+        """Which marks it has: bars, changes, goals. Empty where it has none."""
+        marks = (bool(self.bar), self.compared, self.aimed)
+        return marks if any(marks) else ()
 
     @property
     def long(self) -> bool:
@@ -106,62 +121,158 @@ class Cut:
 def table_view(
     section: Section,
     formats: Formats,
-    previous_label: str,
     attachment: CsvFile | None,
     lying: bool = False,
 ) -> TableView | None:
     """The section's table, or None where it has no columns or rows. All pages are `lying`, or only
-    those of tables that need it."""
+    those of tables that need it: changes of further figures are left out before a page is turned."""
     if not section.columns or not section.rows:
         return None
-    long, section = section, pivoted(section, formats)
+    view = _view(section, formats, attachment, lying)
+    wanted = bool(view.bar) or not section.bars
+    if view.compared and (view.landscape or not wanted):
+        fewer = _view(_without_further_changes(section), formats, attachment, lying)
+        better = fewer.landscape < view.landscape or (fewer.landscape == view.landscape and fewer.bar > view.bar)
+        view = fewer if better else view
+    return view
+
+
+def _without_further_changes(section: Section) -> Section:
+    """The section without the previous figures of all metrics but the first."""
+    first = next((column.name for column in section.columns if column.role == "metric"), "")
+    kept = [
+        place
+        for place, column in enumerate(section.columns)
+        if column.role != "previous" or column.name == f"{first}__previous"
+    ]
+
+    def cut(row: tuple[Cell, ...]) -> tuple[Cell, ...]:
+        return tuple(row[place] for place in kept)
+
+    return replace(
+        section,
+        columns=tuple(section.columns[place] for place in kept),
+        rows=tuple(map(cut, section.rows)),
+        total=cut(section.total) if section.total else None,
+        subtotals=tuple((above, cut(row)) for above, row in section.subtotals),
+    )
+
+
+def _view(section: Section, formats: Formats, attachment: CsvFile | None, lying: bool) -> TableView:
+    section, dead = without_dead(pivoted(section, formats))
+    drawn = beside(section, printed_rows(section))
+    section = with_changes(section)
     shown = section.rows[: printed_rows(section)]
-    decimals = [money_places(section, place, formats) for place in range(len(section.columns))]
+    decimals = _decimals(section, formats)
     after = [_after_number(section, place) for place in range(len(section.columns))]
     points = [_in_points(section, column) for column in section.columns]
-    barred = _bar_column(section) if section is long else None
-    largest = _largest(section, barred)
 
     def line(row: tuple[Cell, ...], label: str | None) -> tuple[TableCell, ...]:
         cells, goal_texts = [], _of_goal(section, row, decimals, formats)
         for place, (value, column) in enumerate(zip(row, section.columns, strict=True)):
             if column.role == "period" and label is not None:
                 text = label
+            elif column.role == "difference" and value is None:
+                text = _NOTHING
             elif column.role == "change":
                 text = change(formats, value if is_number(value) else None, points=points[place])
             elif place in goal_texts:
                 text = goal_texts[place]
+            elif value is None and place == 0 and column.role == "dimension" and label is None:
+                text = formats.word("without", name=as_part(formats.language, column.label))
             else:
                 text = cell(formats, value, column, decimals=decimals[place])
-            bar = _bar(value, largest) if place == barred and label != "" else ""
-            cells.append(TableCell(text, _cell_css(value, column) + after[place], bar))
+            cells.append(TableCell(text, _cell_css(value, column) + after[place]))
         return tuple(cells)
 
-    rows = tuple(line(row, _row_label(section, index, formats)) for index, row in enumerate(shown))
+    rows = tuple(
+        _with_bars(line(row, _row_label(section, index, formats)), drawn, index) for index, row in enumerate(shown)
+    )
+    rows = _grouped(section, rows)
+    rows = tuple(_greyed(row) if section.bars and _is_rest(section, at) else row for at, row in enumerate(rows))
     rows, subtotals = _with_subtotals(section, formats, rows, lambda row: line(row, ""))
     total = _total(section, formats, line(section.total, "")) if section.total else None
-    if len(previous_label) > _LONG:
-        previous_label = formats.word("previous_short")
     headings = [
         (label, css + after[place])
         for place, column in enumerate(section.columns)
-        for label, css in [_heading(section, column, formats, previous_label)]
+        for label, css in [_heading(section, column, formats)]
     ]
-    widths, css, turned, bars = _layout(section, headings, rows, total, barred, lying)
-    if not bars:
-        rows = tuple(tuple(replace(cell, bar="") for cell in row) for row in rows)
+    set_so = _layout(section, headings, rows, total, drawn, lying)
+    rows = tuple(tuple(_held_bar(cell, set_so) for cell in row) for row in rows)
+    if set_so.swing and drawn.change is not None:  # so that all changes stand one below the other
+        rows = tuple(_with_room(row, drawn.change) for row in rows)
+        total = _with_room(total, drawn.change) if total else None
+    widths = set_so.widths
     return TableView(
-        css,
-        turned and not lying,
+        set_so.css,
+        set_so.turned and not lying,
         tuple(
             Heading(label, style, width, column.footnotes)
             for (label, style), width, column in zip(headings, widths, section.columns, strict=True)
         ),
         rows,
         total,
-        _caption(section, formats, attachment),
+        " ".join(text for text in (*_told_of(dead, formats), _caption(section, formats, attachment)) if text),
         subtotals,
+        set_so.bar,
+        set_so.swing,
+        any(column.role == "difference" and not column.label for column in section.columns),
+        bool(set_so.bar) and any(bar is not None and bar.aim is not None for bar in drawn.bars),
     )
+
+
+def _with_bars(cells: tuple[TableCell, ...], drawn: Beside, row: int) -> tuple[TableCell, ...]:
+    """A row's cells with its bars."""
+    bars: dict[int | None, Sequence[Bar | Swing | None]] = {drawn.value: drawn.bars, drawn.change: drawn.swings}
+    return tuple(
+        replace(cell, bar=held[row]) if (held := bars.get(place)) else cell for place, cell in enumerate(cells)
+    )
+
+
+def _with_room(cells: tuple[TableCell, ...], place: int) -> tuple[TableCell, ...]:
+    """The cells, of which that one has room for a bar."""
+    return tuple(
+        replace(one, bar=Swing(None)) if at == place and one.bar is None else one for at, one in enumerate(cells)
+    )
+
+
+def _told_of(dead: Sequence[tuple[Column, Cell]], formats: Formats) -> list[str]:
+    """What is told in words of columns that say nothing."""
+    return [
+        formats.word("throughout", name=column.label, value=cell(formats, value, column, bare=False))
+        for column, value in dead
+    ]
+
+
+def _held_bar(table_cell: TableCell, layout: _Layout) -> TableCell:
+    """The cell without a bar for which there is no room."""
+    room = layout.swing if isinstance(table_cell.bar, Swing) else layout.bar
+    return table_cell if room or table_cell.bar is None else replace(table_cell, bar=None)
+
+
+def _is_rest(section: Section, place: int) -> bool:
+    """Whether a row of a breakdown stands for all others, or for what has no name."""
+    return bool(section.others and place == len(section.rows) - 1) or (
+        section.columns[0].role == "dimension" and section.rows[place][0] is None
+    )
+
+
+def _grouped(section: Section, rows: tuple[tuple[TableCell, ...], ...]) -> tuple[tuple[TableCell, ...], ...]:
+    """The rows, of which only the first of each group says which it is."""
+    places = [place for place, column in enumerate(section.columns) if column.role == "group"]
+    if not places:
+        return rows
+    return tuple(
+        tuple(
+            replace(one, text="") if place in places and at and one.text == rows[at - 1][place].text else one
+            for place, one in enumerate(row)
+        )
+        for at, row in enumerate(rows)
+    )
+
+
+def _greyed(cells: tuple[TableCell, ...]) -> tuple[TableCell, ...]:
+    return tuple(replace(cell, css=f"{cell.css} aside".strip()) for cell in cells)
 
 
 def printed_rows(section: Section) -> int:
@@ -248,6 +359,16 @@ def money_places(section: Section, place: int, formats: Formats) -> int | None:
     return money_decimals(formats, values, column.currency or formats.currency)
 
 
+def _decimals(section: Section, formats: Formats) -> list[int | None]:
+    """The decimals of each column; a change has those of its figure."""
+    decimals = [money_places(section, place, formats) for place in range(len(section.columns))]
+    for place, column in enumerate(section.columns):
+        if column.role == "difference" and not column.label:
+            names = [other.name for other in section.columns]
+            decimals[place] = decimals[names.index(column.name.removesuffix("__previous"))]
+    return decimals
+
+
 def _in_points(section: Section, column: Column) -> bool:
     """Whether a change is a difference in percentage points: its metric is a percentage."""
     return column.role == "change" and any(
@@ -279,14 +400,16 @@ def _cell_css(value: Cell, column: Column) -> str:
     return " ".join(names)
 
 
-def _heading(section: Section, column: Column, formats: Formats, previous_label: str) -> tuple[str, str]:
-    """The heading's text and style. Beside its metric, a comparison needs no full name."""
+def _heading(section: Section, column: Column, formats: Formats) -> tuple[str, str]:
+    """The heading's text and style. Beside its figure, a change needs no full name."""
     label, css = column.label, "n" if _numeric(column) else ""
-    if column.role in ("previous", "change"):
-        named = any(other.role == "metric" and other.metric == column.metric for other in section.columns)
-        if named:
-            label = previous_label if column.role == "previous" else formats.word("change")
+    if column.role == "difference" and not label:
+        label = f"{CHANGE} {formats.word('points')}" if column.unit == "percent" else CHANGE
         css += " q"
+    elif column.role in ("previous", "change"):
+        css += " q"
+        if column.role == "change" and any(c.role == "metric" and c.metric == column.metric for c in section.columns):
+            label = formats.word("change")
     elif column.unit == "days":
         label = with_unit(formats, label, column.unit)
     return label, css.strip()
@@ -296,7 +419,7 @@ def _total(section: Section, formats: Formats, cells: tuple[TableCell, ...]) -> 
     """The total row: its name stands in the first column, other names are left empty."""
     named = []
     for place, (table_cell, column) in enumerate(zip(cells, section.columns, strict=True)):
-        if column.role in ("dimension", "period", "field") and not _numeric(column):
+        if column.role in ("dimension", "period", "group", "field") and not _numeric(column):
             text = formats.word("total") if place == 0 else ""
             named.append(TableCell(text, ""))
         else:
@@ -326,27 +449,16 @@ def _with_subtotals(
     return (*rows_made, *rows[above:]), frozenset(places)
 
 
-def _bar_column(section: Section) -> int | None:
-    """The first metric of a breakdown gets a bar beside its numbers."""
-    if not section.bars or len(section.rows) < 2:
-        return None
-    for place, column in enumerate(section.columns):
-        if column.role == "metric":
-            return place
-    return None
+@dataclass(frozen=True, slots=True)
+class _Layout:
+    """Column widths in percent, the type's density, whether the page must be turned, and the room for bars in percent
+    of their cells."""
 
-
-def _largest(section: Section, place: int | None) -> float:
-    if place is None:
-        return 0.0
-    values = [row[place] for row in section.rows]
-    return max((float(value) for value in values if is_number(value)), default=0.0)
-
-
-def _bar(value: Cell, largest: float) -> str:
-    if not is_number(value) or value <= 0 or largest <= 0:
-        return ""
-    return f"b{max(1, round(float(value) / largest * BAR_STEPS))}"
+    widths: list[float]
+    css: str
+    turned: bool
+    bar: float
+    swing: float
 
 
 def _layout(
@@ -354,11 +466,10 @@ def _layout(
     headings: list[tuple[str, str]],
     rows: tuple[tuple[TableCell, ...], ...],
     total: tuple[TableCell, ...] | None,
-    barred: int | None,
+    drawn: Beside,
     lying: bool,
-) -> tuple[list[float], str, bool, bool]:
-    """Column widths in percent, the type's density, whether the page must be turned, and whether
-    there is room for bars."""
+) -> _Layout:
+    """How a table is set, by what its texts need."""
     lines = (*rows, total) if total else rows
     least, wished, unbroken = [], [], []
     for place, column in enumerate(section.columns):
@@ -377,24 +488,37 @@ def _layout(
             wished.append(max(min(longest * 1.04, 26.0), heading))
             unbroken.append(min(max(word * 1.04, heading), least[-1]))
     clear = [_CLEAR if "after" in css.split() else 0.0 for _, css in headings]
-    bar = least[barred] * BAR_SHARE / (1 - BAR_SHARE) if barred is not None else 0.0
+    has = (drawn.value is not None, drawn.change is not None)
     fitting = (
         setting
         for setting in _SETTINGS
         if setting[3] >= lying
-        and (sum(least) + bar * setting[4]) * setting[1] + _PADDING[setting[2]] * len(least) + sum(clear) <= setting[0]
+        and (sum(least) + _BAR[0] * (has[0] and setting[4]) + _SWING[0] * (has[1] and setting[5])) * setting[1]
+        + _PADDING[setting[2]] * len(least)
+        + sum(clear)
+        <= setting[0]
     )
-    width, size, css, turned, bars = next(fitting, _SETTINGS[-1])
-    if barred is not None and bars:
-        least[barred] += bar
-        wished[barred] += bar + 6.0
+    width, size, css, turned, with_bar, with_swing = next(fitting, _SETTINGS[-1])
+    texts = list(least)
+    for barred, (fewest, wish), wanted in ((drawn.value, _BAR, with_bar), (drawn.change, _SWING, with_swing)):
+        if barred is not None and wanted:
+            least[barred] += fewest
+            wished[barred] += wish
     room = (width - _PADDING[css] * len(least) - sum(clear)) / size
     if sum(least) <= room:
         least = _fed(least, wished, room)
     else:  # too much for any page: texts get more lines before a word is torn
         least = _fed(unbroken, least, room)
+
+    def share(place: int | None, wanted: bool) -> float:
+        """How much of its cell a bar has: what the numbers leave."""
+        if place is None or not wanted:
+            return 0.0
+        return round(max(least[place] - texts[place] - 0.6, 0.0) / least[place] * 100, 1)
+
     widths = [need * size + _PADDING[css] + gap for need, gap in zip(least, clear, strict=True)]
-    return [round(width / sum(widths) * 100, 2) for width in widths], css, turned, bars
+    percent_widths = [round(width / sum(widths) * 100, 2) for width in widths]
+    return _Layout(percent_widths, css, turned, share(drawn.value, with_bar), share(drawn.change, with_swing))
 
 
 def _fed(least: list[float], wished: list[float], room: float) -> list[float]:

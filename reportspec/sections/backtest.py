@@ -16,7 +16,7 @@ from reportspec.measures.metric_columns import Footnotes, metric_column
 from reportspec.measures.words import word
 from reportspec.model.column_ids import Aggregated, ColumnId
 from reportspec.model.domain import Metric
-from reportspec.model.figures import Cell, Chart, Column, Section
+from reportspec.model.figures import Cell, Column, Section
 from reportspec.model.query import AggregateQuery, Query, Side
 from reportspec.model.spec import Report, SectionSpec
 from reportspec.resolve.binding import Unresolved
@@ -152,8 +152,7 @@ def figures(report: Report, spec: BacktestSection, answers: Answers, footnotes: 
             errors.append(abs(relative))
         rows.append((period_label(period, language, report.locale), forecast, real, apart, relative))
     columns = (Column("period", word(language, "period"), "text", role="dimension"), then, came, off, share)
-    chart = Chart("line", "period", ("forecast", "actual"))
-    section = section_of(spec, columns=columns, rows=tuple(rows), available_rows=len(rows), chart=chart)
+    section = section_of(spec, columns=columns, rows=tuple(rows), available_rows=len(rows))
     return replace(section, notes=(*section.notes, _verdict(report, spec, rows, errors)))
 
 

@@ -27,7 +27,7 @@ from reportspec.sections.asking import conditions_of, rows_query, totals_query
 from reportspec.sections.bridge import with_bridge
 from reportspec.sections.context import Context, Draft, title_of
 from reportspec.sections.metric_rows import column_names, metric_cells, metric_columns, total_row
-from reportspec.sections.ordering import Kept, ordered
+from reportspec.sections.ordering import Kept, is_nameless, ordered
 from reportspec.sections.section_kind import Kind, or_none_there, section_of
 from reportspec.sections.sorting import sort_of
 from reportspec.sections.text import nothing_served
@@ -197,11 +197,13 @@ def figures(report: Report, spec: BreakdownSection, answers: Answers, footnotes:
         for row, cells in held_rows.kept
     ]
     available, others = len(body), 0
-    if spec.top is not None and available > spec.top:
-        others = available - spec.top if spec.others else 0
-        body = body[: spec.top]
+    cut = _cut(spec, held_rows.kept)
+    gone = set(map(id, cut))
+    if cut:
+        body = [row for row, item in zip(body, held_rows.kept, strict=True) if id(item) not in gone]
         if spec.others:
-            row, columns = _others(report, spec, held_rows, columns, footnotes)
+            others = len(cut)
+            row, columns = _others(report, spec, held_rows, cut, columns, footnotes)
             body.append(row)
             available = len(body)
     total_cells = None
@@ -213,7 +215,7 @@ def figures(report: Report, spec: BreakdownSection, answers: Answers, footnotes:
         rows=tuple(body),
         total=total_cells,
         available_rows=available,
-        chart=_chart(report, spec, held_rows.total, cut=spec.top is not None and len(held_rows.kept) > spec.top),
+        chart=_chart(report, spec, held_rows.total, cut=bool(cut)),
         others=others,
         subtotals=subtotals,
         bars=True,
@@ -244,12 +246,26 @@ def _rows(report: Report, spec: BreakdownSection, answers: Answers) -> _Rows:
     return _Rows(ordered(report, spec.dimensions, spec.metrics, spec.sort, kept), adds, total)
 
 
+def _cut(spec: BreakdownSection, kept: Sequence[Kept]) -> Sequence[Kept]:
+    """The rows beyond the first `top`. What has no name is none of the first, and always there: however much it is,
+    it is no smaller one of the others."""
+    if spec.top is None:
+        return ()
+    if len(spec.dimensions) != 1:
+        return kept[spec.top :]
+    return [item for item in kept if not is_nameless(item)][spec.top :]
+
+
 def _others(
-    report: Report, spec: BreakdownSection, found: _Rows, columns: list[Column], footnotes: Footnotes
+    report: Report,
+    spec: BreakdownSection,
+    found: _Rows,
+    cut: Sequence[Kept],
+    columns: list[Column],
+    footnotes: Footnotes,
 ) -> tuple[tuple[Cell, ...], list[Column]]:
-    """All rows that are cut as one, and the columns with what is not known of it."""
-    assert spec.top is not None
-    rest, count = [row for row, _ in found.kept[spec.top :]], len(spec.dimensions)
+    """All rows that are `cut` as one, and the columns with what is not known of it."""
+    rest, count = [row for row, _ in cut], len(spec.dimensions)
     name: list[Cell] = [word(report.language, "others", len(rest)), *([None] * (count - 1))]
     merged = {**summed(rest, found.adds), **all_lengths(report)}
     cells = metric_cells(report, spec.metrics, merged, found.total)
@@ -312,9 +328,10 @@ def _not_merged(report: Report, spec: BreakdownSection, footnotes: Footnotes) ->
 
 
 def _chart(report: Report, spec: BreakdownSection, total: Row, cut: bool) -> Chart | None:
-    """The chart of the rows. Of rows that are `cut` there are no stacks: without the parts that are cut they would
-    be read as wholes, so that each row is a bar of its own."""
-    wanted = spec.chart or ("histogram" if _is_binned(spec) else None)
+    """What is drawn of the rows beside their table, whose bars are its chart: what these do not show, as the parts of
+    stacks or the steps to a whole. Of rows that are `cut` there are no stacks: without the parts that are cut they
+    would be read as wholes."""
+    wanted = spec.chart
     if wanted in (None, "none"):
         return None
     first = spec.metrics[0].id
@@ -328,8 +345,9 @@ def _chart(report: Report, spec: BreakdownSection, total: Row, cut: bool) -> Cha
         return None  # of what nobody knows the sum there are no steps to it
     if len(spec.dimensions) > 1 and not cut:
         return Chart("stacked", x, (first,), spec.dimensions[1].name, whole=whole)
-    kinds = {"bar": "hbar", "line": "hbar", "stacked": "hbar"}
-    return Chart(kinds.get(str(wanted), wanted), x, (first,), whole=whole)
+    if wanted in ("bar", "line", "stacked"):
+        return None
+    return Chart(str(wanted), x, (first,), whole=whole)
 
 
 def _whole(report: Report, spec: BreakdownSection, total: Row) -> tuple[float | None, float | None] | None:

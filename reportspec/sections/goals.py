@@ -16,7 +16,7 @@ from reportspec.measures.dimensions import dimension_column, shown_value
 from reportspec.measures.metric_columns import Footnotes, additivity, all_lengths, metric_column
 from reportspec.measures.words import word
 from reportspec.model.column_ids import Member
-from reportspec.model.figures import Cell, Chart, Column, Goal, Section
+from reportspec.model.figures import Cell, Column, Goal, Section
 from reportspec.model.query import Query
 from reportspec.model.spec import GoalSpec, GroupedSection, Report
 from reportspec.sections.asked_metrics import Rules, unusable
@@ -89,13 +89,12 @@ def figures(report: Report, spec: GoalsSection, answers: Answers, footnotes: Foo
     body.sort(key=order)
     measured = _told(goal, running)
     columns = _columns(column, dimension_column(report, dimension), language, measured)
-    chart = Chart("bullet", dimension.name, (column.name,)) if goal.targets else None
     section = section_of(
         spec,
         columns=columns,
         rows=tuple(_row(report, *each, measured) for each in body),
         available_rows=len(body),
-        chart=chart,
+        bars=bool(goal.targets),
         states=tuple(state.state if state is not None else "none" for *_, state in body),
     )
     return section if goal.targets else replace(section, notes=(*section.notes, word(language, "no_targets")))

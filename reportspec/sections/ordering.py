@@ -36,16 +36,28 @@ def ordered(
 
     rows = sorted(kept, key=name)
     if sort is None:
-        return _by_place(dimensions, rows) or _by_value(rows, 0, descending=True)
+        return _by_place(dimensions, rows) or nameless_last(dimensions, _by_value(rows, 0, descending=True))
     by, descending = sort
     shown = [metric.id for metric in metrics]
     if by in shown:
         step = 2 if report.compare is not None else 1
-        return _by_value(rows, shown.index(by) * step, descending)
+        return nameless_last(dimensions, _by_value(rows, shown.index(by) * step, descending))
     at = [dimension.name for dimension in dimensions].index(by)
     known = [item for item in rows if item[0][Member(at)] is not None]
     unknown = [item for item in rows if item[0][Member(at)] is None]
     return sorted(known, key=lambda item: name(item)[at], reverse=descending) + unknown
+
+
+def nameless_last(dimensions: Sequence[Dimension], rows: list[Kept]) -> list[Kept]:
+    """What has no name stands below what has one, as far as it is known by one field."""
+    if len(dimensions) != 1:
+        return rows
+    return [item for item in rows if not is_nameless(item)] + [item for item in rows if is_nameless(item)]
+
+
+def is_nameless(item: Kept) -> bool:
+    """Whether a row is what has no value of the only field that rows are broken down by."""
+    return item[0][Member(0)] is None
 
 
 def _by_place(dimensions: Sequence[Dimension], rows: list[Kept]) -> list[Kept] | None:

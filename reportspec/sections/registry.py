@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from reportspec.sections.backtest import BACKTEST
 from reportspec.sections.breakdown import BREAKDOWN
+from reportspec.sections.drivers import DRIVERS
 from reportspec.sections.forecast import FORECAST
 from reportspec.sections.funnel import FUNNEL
 from reportspec.sections.goals import GOALS
@@ -14,6 +15,18 @@ from reportspec.sections.section_kind import Kind
 from reportspec.sections.text import TEXT
 from reportspec.sections.trend import TREND
 
-KINDS: tuple[Kind, ...] = (KPIS, TREND, BREAKDOWN, RECORDS, FUNNEL, FORECAST, BACKTEST, HIGHLIGHTS, TEXT, GOALS)
+KINDS: tuple[Kind, ...] = (
+    KPIS,
+    DRIVERS,
+    TREND,
+    BREAKDOWN,
+    RECORDS,
+    FUNNEL,
+    FORECAST,
+    BACKTEST,
+    HIGHLIGHTS,
+    TEXT,
+    GOALS,
+)
 BY_NAME = {kind.name: kind for kind in KINDS}
 WRITTEN = tuple(kind for kind in KINDS if kind.check is not None)

@@ -117,6 +117,7 @@ def figures(report: Report, spec: TrendSection, answers: Answers, footnotes: Foo
         lead: list[Cell] = [None] * (2 if by is not None else 1)
         total_cells = (*lead, *metric_cells(report, spec.metrics, total, total))
     apart = [name for index, name in enumerate(names) if _alone(report, query.sides, index)]
+    in_rows = spec.chart == "none" or _in_rows(report, spec, len(current))
     notes = (word(report.language, "steps_apart", ", ".join(apart)),) if apart else ()
     section = section_of(
         spec,
@@ -126,9 +127,21 @@ def figures(report: Report, spec: TrendSection, answers: Answers, footnotes: Foo
         available_rows=len(body),
         row_labels=tuple(name for name in names for _ in range(width)),
         row_marks=tuple(_mark(report, bucket) for bucket in current for _ in range(width)),
-        chart=_chart(report, spec, steps) if spec.chart != "none" and body else None,
+        chart=_chart(report, spec, steps) if body and not in_rows else None,
+        bars=in_rows and spec.chart is None,
     )
     return or_none_there(report, replace(section, notes=(*section.notes, *notes)))
+
+
+FEW_STEPS = 12  # that the bars of a table show as well as a drawing
+
+
+def _in_rows(report: Report, spec: TrendSection, count: int) -> bool:
+    """Whether its table is its chart: few steps, of nothing apart, where no goal runs through all of them and nobody
+    asked for another."""
+    goal = report.goals.get(spec.metrics[0].id)
+    lined = goal is not None and goal.target is not None and bool(spec.targeted)
+    return spec.chart is None and not spec.dimensions and 1 < count <= FEW_STEPS and not lined
 
 
 def _steps(report: Report, spec: TrendSection, query: AggregateQuery, rows: Sequence[Row]) -> _Steps:

@@ -123,7 +123,7 @@ def check(kind: str, name: str, tables: Tables, folder: Path, random: Random) ->
         sound_figures, _ = report(kind, tables, folder / "sound")
         assert sound_figures is not None
         assert total(figures) == total(sound_figures)
-        assert any("stand under “n/a”" in text for text in figures.footnotes)
+        assert any("stand in a row without a name" in text for text in figures.footnotes)
 
 
 def test_a_sound_source(sound: Tables, tmp_path: Path) -> None:

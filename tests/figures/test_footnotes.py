@@ -94,11 +94,19 @@ def test_the_right_cause(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("language", "note", "row"),
     [
-        ("en", "2 of 5 deals; where rows are grouped by it, they stand under “n/a”.", "| n/a | €200.00 |"),
-        ("de", "2 von 5 Deals; wo danach gruppiert wird, stehen sie unter „k. A.“.", "| k. A. | €200.00 |"),
+        (
+            "en",
+            "2 of 5 deals; where rows are grouped by it, they stand in a row without a name.",
+            "| No owner | €200.00 |",
+        ),
+        (
+            "de",
+            "2 von 5 Deals; wo danach gruppiert wird, stehen sie in einer Zeile ohne Namen.",
+            ": ohne Angabe | €200.00 |",
+        ),
     ],
 )
-def test_a_row_without_a_partner_is_called_as_it_stands(tmp_path: Path, language: str, note: str, row: str) -> None:
+def test_a_row_without_a_partner_says_so(tmp_path: Path, language: str, note: str, row: str) -> None:
     folder = project(tmp_path)
     mapped = yaml.safe_load((folder / "m.yaml").read_text(encoding="utf-8"))["entities"]
     mapped["user"] = {"rows": [{"user_id": "u", "name": "Ada"}]}

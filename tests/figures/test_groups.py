@@ -133,8 +133,8 @@ def test_the_others_are_all_the_rest(demo: Path) -> None:
     for cut, whole in zip(found[::2], found[1::2], strict=True):
         assert cut.rows[:3] == whole.rows[:3]
     for part, (_, way, _) in list(zip(found, asked, strict=True))[1::2]:
-        # What has no figure comes last; among equals names decide.
-        keys = [(v is None, -v if way and v else v or 0) for _, v in part.rows]
+        # What has no name comes last, before it what has no figure; among equals names decide.
+        keys = [(name is None, v is None, -v if way and v else v or 0) for name, v in part.rows]
         assert keys == sorted(keys)
         for (a, v), (b, w) in pairwise(part.rows):
             assert v != w or b is None or str(a).casefold() < str(b).casefold()

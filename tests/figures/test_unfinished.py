@@ -160,7 +160,7 @@ def test_each_row_of_a_step_has_its_mark(folder: Path, chart: str) -> None:
     period = {"from": "2026-09-01", "to": "2026-11-30"}
     found = figures(folder, {"period": period, "sections": [{"id": "t", "trend": trend}]}, NOVEMBER)
     [one] = [s for s in found.sections if s.id == "t"]
-    view = table_view(one, formats_for(found), "", None)
+    view = table_view(one, formats_for(found), None)
     assert view is not None
     assert [row[0].text for row in view.rows] == [*["Sep"] * 2, *["Oct"] * 2, *["Nov (in progress)"] * 2]
 

@@ -17,6 +17,7 @@ from reportspec.formats.markdown import as_markdown, escaped
 from reportspec.model.figures import Column, Figures, Section
 from reportspec.render.attachments import csv_files
 from reportspec.render.locale import formats_for
+from reportspec.render.page import page as page_of
 from reportspec.render.page import render_html
 from tests.render import sample
 
@@ -163,11 +164,11 @@ def test_tables_and_spec_can_be_taken_from_the_page() -> None:
         for name, data in re.findall(r'download="([^"]+)" href="data:[^,]+;base64,([^"]+)"', page)
     }
     wanted = {one.name: one.text for one in csv_files(made, formats_for(made)).values()}
-    assert found == {**wanted, "spec.yaml": SPEC}
+    assert found == {**wanted, "spec.yaml": SPEC, "method.html": page_of(made).method}
 
 
 def test_fonts_have_the_letters_of_the_page() -> None:
-    section = Section("t", "text", "Übersicht Łódź Ωmega Япония", text="*kursiv*")
+    section = Section("t", "text", "Übersicht Łódź Ωmega Япония 0123456789", text="*kursiv*")
     page = as_html(sample.figures("en", (section,)))
     faces = re.findall(r"url\(data:font/woff2;base64,([^)]+)\)", page)
     assert len(faces) == 3

@@ -34,7 +34,16 @@ def test_each_table_has_a_sheet_and_tiles_stand_on_the_first() -> None:
     made = sample.pipeline("en", rows=700)
     found = openpyxl.load_workbook(io.BytesIO(as_workbook(made)))
     shown = [s.title for s in made.sections if s.rows and s.columns]
-    assert found.sheetnames == [made.report_label, *(title[:31].strip() for title in shown)]
+    assert found.sheetnames == [made.report_label, *(title[:31].strip() for title in shown), "Meaning"]
+    method = [[cell.value for cell in row] for row in found["Meaning"].iter_rows()]
+    assert method[0] == ["Figure", "Meaning", "Formula", "Statement", "Rows read"]
+    assert method[1] == [
+        made.definitions[0].label,
+        made.definitions[0].description,
+        made.definitions[0].formula,
+        made.definitions[0].sql_hash[:12],
+        1248,
+    ]
     cover = [row[0].value for row in found.worksheets[0].iter_rows()]
     assert cover[0] == made.title
     for kpi in made.sections[0].kpis:
@@ -130,7 +139,7 @@ def test_names_of_sheets() -> None:
     titles = ("a/b:c*d?[e]\\f", "Long " * 20, "long " * 20, "History", "'", "", T["report"])
     sections = [Section(f"s{n}", "breakdown", title, columns, ((n,),), None, 1) for n, title in enumerate(titles)]
     names = book(*sections).sheetnames
-    assert len(names) == len(titles) + 1
+    assert len(names) == len(titles) + 2  # the first sheet, and the one of meanings
     assert len({name.casefold() for name in names}) == len(names)
     assert all(0 < len(name) <= 31 and not set(name) & set("[]:*?/\\") for name in names)
 

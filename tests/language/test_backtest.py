@@ -162,7 +162,7 @@ def test_how_far_off_it_was_is_an_amount(folder: Path) -> None:
     backtest = {"metric": "forecast_amount", "against": "won_amount", "periods": 2}
     found = figures(folder, {"report": "custom", "period": "2026-04", "sections": [{"id": "t", "backtest": backtest}]})
     [section] = [one for one in found.sections if one.id == "t"]
-    table = table_view(section, formats_for(found), "", None)
+    table = table_view(section, formats_for(found), None)
     assert table is not None
     heads = [one.label for one in table.headings]
     assert heads[-2:] == ["Off by", "Off by, relative"]

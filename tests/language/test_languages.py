@@ -154,10 +154,10 @@ def built(language: str, folder: Path, run_cli: RunCli, reports: Sequence[str]) 
 
 
 SAID = {
-    "de": ("Vertriebspipeline", "Offene Deals nach Phase", "Quelle: demo CRM", "30. Sept. 2026"),
-    "fr": ("Pipeline commercial", "Affaires ouvertes par étape", "Source : demo CRM", "T3 2026"),
-    "es": ("Pipeline de ventas", "Oportunidades abiertas por etapa", "Fuente: demo CRM"),
-    "it": ("Pipeline di vendita", "Trattative aperte per fase", "Fonte: demo CRM"),
+    "de": ("Vertriebspipeline", "Offene Deals nach Phase", "Was die Begriffe bedeuten", "30. Sept. 2026"),
+    "fr": ("Pipeline commercial", "Affaires ouvertes par étape", "Ce que les mots veulent dire", "T3 2026"),
+    "es": ("Pipeline de ventas", "Oportunidades abiertas por etapa", "Qué significan las palabras"),
+    "it": ("Pipeline di vendita", "Trattative aperte per fase", "Cosa significano le parole"),
 }
 
 

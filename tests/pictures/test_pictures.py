@@ -38,6 +38,10 @@ currency: EUR
 locale: {language}
 """
 DPI = 40
+# How many pages a report has at most on the demo, and how far down each but the last is filled at least.
+BUDGET = {"pipeline": 3, "forecast": 3, "profitability": 3, "lost_deals": 3, "activity": 3}
+OTHERS, FILLED = 2, 0.6
+MARGINS = (13, 14)  # millimetres above and below, with the footer in the lower one
 # A page is another one where, blurred by a pixel, its mean differs by more than this (of 255).
 TOLERANCE = 0.35
 
@@ -59,6 +63,8 @@ def test_every_page_looks_as_approved(
     done = run_cli(["build", f"{name}.yaml"], cwd=tmp_path, env={"REPORTSPEC_NOW": NOW})
     assert done.returncode == 0, done.stderr
     made = pages(tmp_path / "out" / f"{name}.pdf", tmp_path)
+    assert len(made) <= BUDGET.get(name, OTHERS)
+    assert [filled(page) for page in made[:-1] if filled(page) < FILLED] == []
     paths = [APPROVED / f"{name}-{place}.png" for place, _ in enumerate(made, 1)]
     if golden.approve:
         for page, path in zip(made, paths, strict=True):
@@ -67,6 +73,13 @@ def test_every_page_looks_as_approved(
     golden.only([path.stem for path in paths], APPROVED, f"{name}-*.png")
     for page, path in zip(made, paths, strict=True):
         assert looks_as(page, path), f"{path.name} looks otherwise"
+
+
+def filled(page: Image.Image) -> float:
+    """How far down the part of a page within its margins has ink."""
+    above, below = (round(one / 297 * page.height) for one in MARGINS)
+    inked = page.crop((0, above, page.width, page.height - below)).point(lambda level: 255 * (level < 200)).getbbox()
+    return inked[3] / (page.height - above - below) if inked else 0.0
 
 
 def looks_as(page: Image.Image, path: Path) -> bool:
@@ -81,6 +94,15 @@ def as_png(page: Image.Image) -> bytes:
     data = io.BytesIO()
     page.quantize(64).save(data, "PNG", optimize=True)
     return data.getvalue()
+
+
+def test_it_is_seen_how_far_a_page_is_filled() -> None:
+    page = Image.new("L", (331, 468), 255)
+    assert filled(page) == 0
+    page.paste(0, (40, 100, 80, round(468 * (13 + 135) / 297)))  # half of the 270 millimetres
+    assert filled(page) == pytest.approx(0.5, abs=0.01)
+    page.paste(0, (40, 455, 80, 460))  # the footer
+    assert filled(page) == pytest.approx(0.5, abs=0.01)
 
 
 def test_a_small_change_is_seen() -> None:

@@ -210,9 +210,7 @@ def test_names_are_texts_whatever_they_hold(kind: str) -> None:
     assert {text.removesuffix("…")[:4] for text in hostile} <= {text[:4] for text in texts}
 
 
-@pytest.mark.parametrize(
-    "kind", ["line", "bar", "hbar", "pareto", "histogram", "funnel", "waterfall", "bullet", "stacked"]
-)
+@pytest.mark.parametrize("kind", ["line", "bar", "hbar", "pareto", "histogram", "funnel", "waterfall", "stacked"])
 @pytest.mark.parametrize("values", [(0,), (0, 0), (1e-12, 2e-12), (1e15, -1e15), (None, 3), (-5, -7)])
 def test_any_values_can_be_drawn(kind: str, values: tuple[Cell, ...]) -> None:
     for over_time in (False, True):

@@ -30,7 +30,6 @@ KINDS: tuple[Kind, ...] = (
     line.KIND,
     bar.KIND,
     hbar.KIND,
-    hbar.BULLET,
     stacked.KIND,
     pareto.KIND,
     histogram.KIND,

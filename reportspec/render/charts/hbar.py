@@ -1,4 +1,4 @@
-"""Bars from left to right, with a mark for the previous period, or for the goal (`bullet`)."""
+"""Bars from left to right, with a mark for the previous period."""
 
 from __future__ import annotations
 
@@ -16,17 +16,9 @@ def hbar(canvas: Canvas, series: tuple[Series, ...]) -> Drawing:
     drawn = rows_to_draw(canvas, series[0], whole=False)
     bars, captions = drawn.series, drawn.captions
     if bars.previous:
-        captions = (_told(canvas), *captions)
+        captions = (canvas.formats.word("mark_is_previous", label=canvas.previous_label), *captions)
     texts = [canvas.write(value, bars.column) for value in bars.values]
     return finished(canvas, (bars,), level_bars(canvas, bars, drawn.names, texts), captions)
 
 
-def _told(canvas: Canvas) -> str:
-    """What the marks are."""
-    if canvas.chart.kind == "bullet":
-        return canvas.formats.word("mark_is_goal")
-    return canvas.formats.word("mark_is_previous", label=canvas.previous_label)
-
-
 KIND = Kind("hbar", each_unit(hbar))
-BULLET = Kind("bullet", each_unit(hbar))

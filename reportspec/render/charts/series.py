@@ -34,7 +34,7 @@ def read_series(section: Section, chart: Chart, formats: Formats) -> tuple[tuple
     for name in chart.y:
         column = section.columns[places[name]]
         values = _numbers(row[places[name]] for row in section.rows)
-        marks = _previous(section, column, "target" if chart.kind == "bullet" else "previous")
+        marks = _previous(section, column)
         series.append(Series(column.label, column, values, marks))
     return row_labels, tuple(series)
 
@@ -80,9 +80,9 @@ def _numbers(cells: Iterable[Cell]) -> tuple[float | None, ...]:
     return tuple(float(value) if is_number(value) else None for value in cells)
 
 
-def _previous(section: Section, column: Column, role: str) -> tuple[float | None, ...]:
+def _previous(section: Section, column: Column) -> tuple[float | None, ...]:
     for place, other in enumerate(section.columns):
-        if other.role == role and other.metric == column.metric:
+        if other.role == "previous" and other.metric == column.metric:
             values = _numbers(row[place] for row in section.rows)
             return values if any(value is not None for value in values) else ()
     return ()

@@ -1,0 +1,109 @@
+"""What stands beside the numbers of a table, held against values worked out by hand."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+from decimal import Decimal
+
+from reportspec.formats.markdown import as_markdown
+from reportspec.model.figures import Cell, Column, Section
+from reportspec.render import render_html
+from reportspec.render.beside import Bar, Swing, beside, difference, with_changes, without_dead
+from reportspec.render.locale import formats_for
+from reportspec.render.tables import table_view
+from tests.render import sample
+
+OWNER = Column("o", "Owner", "text", role="dimension")
+WON = Column("won", "Won", "number", "currency", "metric", "won", "up", "EUR")
+WON_BEFORE = replace(WON, name="won__previous", label="Won, before", role="previous")
+RATE = Column("rate", "Rate", "number", "percent", "metric", "rate", "up")
+RATE_BEFORE = replace(RATE, name="rate__previous", label="Rate, before", role="previous")
+ROWS: tuple[tuple[Cell, ...], ...] = (
+    ("Ada", 200, 100, 0.5, 0.4),
+    ("Bo", 50, 150, 0.25, 0.25),
+    (None, 400, 0, None, 1.0),
+)
+
+
+def section(*rows: tuple[Cell, ...], **more: object) -> Section:
+    columns = (OWNER, WON, WON_BEFORE, RATE, RATE_BEFORE)
+    return Section("s", "breakdown", "By owner", columns, rows or ROWS, bars=True, **more)  # type: ignore[arg-type]
+
+
+def test_a_change_is_now_less_then_in_the_unit_of_its_figure() -> None:
+    changed = with_changes(section(total=(None, 650, 250, 0.4, 0.35)))
+    assert [row[2] for row in changed.rows] == [100, -100, 400]
+    assert changed.rows[0][4] == 0.5 - 0.4
+    assert changed.rows[2][4] is None
+    assert changed.total is not None
+    assert changed.total[2] == 400
+    assert difference(Decimal("1.10"), Decimal("0.90")) == Decimal("0.20")
+    assert difference(None, 1) is None
+
+
+def test_bars_are_on_the_scale_of_the_largest_row_with_a_name() -> None:
+    drawn = beside(section(), 3)
+    assert drawn.bars == (Bar(100.0, 50.0), Bar(25.0, 75.0), None)
+    # 200 points from -100 to +100: what has no name is on neither scale.
+    assert drawn.swings == (Swing(50.0, 50.0, 50.0, "good"), Swing(50.0, 0.0, 50.0, "bad"), None)
+    others = beside(section(("Ada", 200, 100, 0.5, 0.4), ("Others (9)", 900, 0, 0.1, 0.1), others=9), 2)
+    assert others.bars == (Bar(100.0, 50.0), None)
+
+
+def test_nothing_below_zero_stands_on_a_scale_from_nothing() -> None:
+    drawn = beside(section(("Ada", -5, 10, 0.1, 0.1), ("Bo", 3, 1, 0.1, 0.1)), 2)
+    assert drawn.bars == ()
+    assert drawn.swings == (Swing(88.24, 0.0, 88.24, "bad"), Swing(88.24, 88.24, 11.76, "good"))  # of 15 and 2
+
+
+def test_goals_stand_on_the_same_scale() -> None:
+    target = replace(WON, name="target", label="Target", role="target")
+    drawn = beside(Section("g", "goals", "G", (OWNER, WON, target), (("Ada", 50, 100), ("Bo", 40, None)), bars=True), 2)
+    assert drawn.bars == (Bar(50.0, None, 100.0), Bar(40.0, None, None))
+
+
+def test_no_bar_leaves_its_room_and_lengths_are_as_the_values() -> None:
+    rng = random.Random(7)
+    for _ in range(200):
+        rows = tuple((f"n{n}", rng.randint(0, 9999), rng.randint(0, 9999), 0.1, 0.1) for n in range(rng.randint(2, 9)))
+        drawn = beside(section(*rows), len(rows))
+        top = max(max(row[1], row[2]) for row in rows)
+        for row, bar in zip(rows, drawn.bars, strict=True):
+            assert bar is not None
+            assert abs(bar.now - row[1] / top * 100) < 0.006  # type: ignore[operator]
+            assert abs(bar.was - row[2] / top * 100) < 0.006  # type: ignore[operator]
+        for row, swing in zip(rows, drawn.swings, strict=True):
+            assert swing is not None
+            assert swing.axis is not None
+            assert -0.001 <= swing.start <= swing.start + swing.length <= 100.02
+            assert (swing.tone == "good") == (row[1] > row[2])
+
+
+def test_columns_that_say_nothing_become_words() -> None:
+    rows = (("Ada", 200, 100, 0.0, 0.0), ("Bo", 50, 150, 0.0, None))
+    shorter, dead = without_dead(section(*rows))
+    assert [column.name for column in shorter.columns] == ["o", "won", "won__previous"]
+    assert [(column.name, value) for column, value in dead] == [("rate", 0.0)]
+    view = table_view(section(*rows), formats_for(sample.figures("en", ())), None)
+    assert view is not None
+    assert view.caption == "Rate: 0.0% in every row."
+    # What was something then, or is not known, says something.
+    assert without_dead(section(("Ada", 2, 1, 0.0, 0.1), ("Bo", 5, 1, 0.0, 0.0)))[1] == ()
+    assert without_dead(section(("Ada", 2, 1, None, 0.0), ("Bo", 5, 1, 0.0, 0.0)))[1] == ()
+
+
+def test_what_has_no_name_is_called_so_in_every_form() -> None:
+    figures = sample.figures("en", (section(),))
+    assert '<td class="na aside">No owner</td>' in render_html(figures)
+    assert "| No owner | €400.00 | +€400.00 |" in as_markdown(figures)
+
+
+def test_a_change_of_nothing_has_no_sign() -> None:
+    view = table_view(
+        section(("Ada", 2000.001, 2000.0, 0.1, 0.1), ("Bo", 1.0, 1.0, 0.1, 0.1)),
+        formats_for(sample.figures("en", ())),
+        None,
+    )
+    assert view is not None
+    assert [row[2].text for row in view.rows] == ["€0.00", "€0"]
