@@ -346,8 +346,8 @@ def _windows(report: Report, section: str, answers: Answers, frame: Frame) -> di
         else:
             older, after = won.get((start, origin), _NONE), won.get((origin, end), _NONE)
             before, late, result = older[0], after[1], older[0] + after[0]
-        if end == report.period.end:  # nothing of it is known after the report's date
-            before = before if frame.elapsed >= 0 else Deals()
+            if end == report.period.end:  # all that is known of it lies before its origin, within a day as well
+                before, late = result, Deals()
         first, last = _inflow_days(report, frame, stretch)
         created = sum(count for (begins, _), count in inflow.items() if first <= begins < last)
         window = Window(cells.get(at, {}), result, before, late, created)
