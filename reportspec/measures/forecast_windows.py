@@ -23,6 +23,7 @@ from reportspec.model.column_ids import BUCKET, Member, Row, Tally
 from reportspec.model.domain import Entity, Forecasting, Metric
 from reportspec.model.query import Aggregate, AggregateQuery, Dimension, Measure, Query, Side
 from reportspec.model.spec import Report
+from reportspec.resolve.binding import Unresolved
 
 ONE_DAY = timedelta(days=1)
 QUARTERS = 9  # past quarters, with fewer of which those that begin with every month are windows too
@@ -120,6 +121,8 @@ def open_query(
     dimensions: tuple[Dimension, ...],
     stretches: Sequence[Stretch],
     purpose: str,
+    *,
+    typed: bool = False,
 ) -> AggregateQuery:
     """What was open at the origins of windows, by some dimensions, its stage and how long it had been there; and what
     of it was won before the windows' ends."""
@@ -137,6 +140,7 @@ def open_query(
         *_measures(entity, "open", spec.open, spec.amount),
         *_measures(entity, "won", won, spec.final),
         Measure(Tally("old"), entity.name, "count", None, old, None),
+        *(_typed_measures(report, entity) if typed else ()),
     )
     return AggregateQuery(section, purpose, (*dimensions, *cell_dimensions(report)), measures, (side,), conditions)
 
@@ -172,6 +176,63 @@ def later_rows(report: Report, section: str, answers: Answers, purpose: str) -> 
 def _later(frame: Frame) -> list[Stretch]:
     stretches = ((max(frame.origin(one), one[0]), one[1]) for one in frame.of_periods[-LEARNED - 1 : -1])
     return [one for one in stretches if one[0] < one[1]]
+
+
+def _typed_measures(report: Report, entity: Entity) -> tuple[Measure, ...]:
+    """How many open rows have a probability that somebody typed, and the sum of these; nothing where the source has
+    none."""
+    spec = _spec(entity)
+    try:
+        report.binding.need_some(entity.name, spec.probability)
+    except Unresolved:
+        return ()
+    typed = exp.and_(spec.open, exp.Not(this=exp.Is(this=spec.probability, expression=exp.Null())))
+    return (
+        Measure(Tally("typed_count"), entity.name, "count", None, typed, None),
+        Measure(Tally("typed_sum"), entity.name, "sum", spec.probability, spec.open, None),
+    )
+
+
+def stages_query(report: Report, section: str, conditions: tuple[exp.Expr, ...], purpose: str) -> AggregateQuery:
+    """What was open in all windows by what its stage is called and where that stands, with what people typed of its
+    chance."""
+    stretches = frame_of(report).stretches
+    return open_query(report, section, conditions, _stage_names(report), stretches, purpose, typed=True)
+
+
+def _stage_names(report: Report) -> tuple[Dimension, ...]:
+    entity = forecast_entity(report)
+    assert entity.history is not None
+    states = entity.history.states
+    found = []
+    for name in ("name", states.order):
+        path = (*entity.roles[states.entity], name)
+        field = report.binding.resolve(entity.name, (entity.name, *path)).field
+        found.append(Dimension(".".join(path), (entity.name, *path), field))
+    return tuple(found)
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A stage: what it is called, where it stands, and of each window how many open rows have a probability that
+    somebody typed, with the sum of these."""
+
+    name: str | None
+    place: int
+    typed: dict[Stretch, tuple[float, float]]
+
+
+def stages_in(report: Report, section: str, answers: Answers, purpose: str) -> dict[str | None, Stage]:
+    """The stages of all windows, by their keys; those of which the history has nothing are one, without a name."""
+    stretches = frame_of(report).stretches
+    found: dict[str | None, Stage] = {}
+    for row in answers.rows(section, purpose):
+        key, stretch = cell_key(report, row, 2)[0], stretches[int(row[BUCKET])]
+        name, place = (row[Member(0)], int(row[Member(1)] or 0)) if key is not None else (None, 0)
+        stage = found.setdefault(key, Stage(name, place, {}))
+        count, total = stage.typed.get(stretch, (0.0, 0.0))
+        stage.typed[stretch] = (count + _number(row, "typed_count"), total + _number(row, "typed_sum"))
+    return found
 
 
 def cell_dimensions(report: Report) -> tuple[Dimension, ...]:

@@ -16,11 +16,13 @@ from reportspec.calendar import Period, add_months, day_label, period_label
 from reportspec.calendar.periods import named
 from reportspec.forecasting.past_windows import CellKey, Deals, Open
 from reportspec.forecasting.tested_forecast import FEWEST_PERIODS, Forecast, Rival, forecast
+from reportspec.forecasting.win_rates import rates_of
 from reportspec.forecasting.winning import Chances, chances
 from reportspec.languages import vocabulary
 from reportspec.measures.answers import Answers
+from reportspec.measures.arithmetic import divided
 from reportspec.measures.asked import measures
-from reportspec.measures.dimensions import by_nature, dimension_column, shown_value
+from reportspec.measures.dimensions import by_nature, dimension_column, field_column, labelled_value, shown_value
 from reportspec.measures.forecast_windows import (
     Facts,
     cell_dimensions,
@@ -34,6 +36,8 @@ from reportspec.measures.forecast_windows import (
     later_rows,
     open_in,
     open_query,
+    stages_in,
+    stages_query,
     windows_queries,
     won_query,
 )
@@ -44,26 +48,32 @@ from reportspec.model.figures import Cell, Chart, Column, Highlight, Kpi, Sectio
 from reportspec.model.query import AggregateQuery, Query, RecordsQuery
 from reportspec.model.spec import GroupedSection, Report, SectionSpec
 from reportspec.resolve.binding import Unresolved
+from reportspec.resolve.called import called as called_here
 from reportspec.sections.asked_dimensions import dimensions_of
 from reportspec.sections.asked_metrics import Rules, unusable
 from reportspec.sections.asking import conditions_of
 from reportspec.sections.context import Context, Draft, label_of, title_of
-from reportspec.sections.section_kind import Kind, section_of
+from reportspec.sections.section_kind import Kind, or_none_there, section_of
 from reportspec.sections.text import nothing_served
+from reportspec.sql.record_rows import AVAILABLE
 
-Shown = Literal["summary", "tests"]
+Shown = Literal["summary", "tests", "deals", "stages"]
 LARGE = 0.05  # of the forecast, from which on what one deal is expected to bring of it is told
 MOST_NAMED = 3
+MOST_LISTED = 25
+STEP = 0.05  # to which chances are rounded
 DIGITS = 3  # that figures in sentences and tiles have: more would be told of what nobody knows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ForecastSection(GroupedSection):
-    """One side of a forecast: its amount (`summary`), its `tests`, or its parts by dimensions."""
+    """One side of a forecast: its amount (`summary`), its `tests`, the chances of open `deals`, those of `stages`
+    against what happened, or its parts by dimensions. Rows are listed by the paths of `listed`."""
 
     kind: ClassVar[str] = "forecast"
     show: Shown = "summary"
     names: tuple[str, ...] = ()  # the path of the field by which a row of the entity is called, if the source has it
+    listed: tuple[tuple[str, ...], ...] = ()
 
     @property
     def targeted(self) -> tuple[Metric, ...]:
@@ -107,7 +117,17 @@ def check(context: Context, draft: Draft) -> SectionSpec | None:
         dimensions=dimensions,
         show=draft.body.get("show", "summary"),
         names=(entity.name, "name") if binding.gives(entity.name, "name") else (),
+        listed=tuple(path for name in spec.listed if _given(context, entity.name, path := tuple(name.split(".")))),
     )
+
+
+def _given(context: Context, entity: str, path: tuple[str, ...]) -> bool:
+    """Whether the source has a field that rows are listed by."""
+    try:
+        context.binding.need_some_of(entity, path)
+    except Unresolved:
+        return False
+    return True
 
 
 def queries(report: Report, spec: ForecastSection) -> tuple[Query, ...]:
@@ -127,7 +147,11 @@ def queries(report: Report, spec: ForecastSection) -> tuple[Query, ...]:
         stock = measures(report, report.binding.catalogue.metrics[forecasting_of(report).stock])
         asked.append(AggregateQuery(spec.id, "stock", (), stock, report.sides[:1], conditions))
         if spec.names:
-            asked.append(_largest(report, spec))
+            asked.append(_largest(report, spec, (spec.names,), 2 * MOST_NAMED))
+    elif spec.show == "deals":
+        asked.append(_largest(report, spec, spec.listed, MOST_LISTED))
+    elif spec.show == "stages" and report.binding.has_history(forecast_entity(report)):
+        asked.append(stages_query(report, spec.id, conditions, "stages"))
     return tuple(asked)
 
 
@@ -137,14 +161,14 @@ def _leader(report: Report, spec: ForecastSection) -> ForecastSection:
     return next(alike, spec)
 
 
-def _largest(report: Report, spec: ForecastSection) -> RecordsQuery:
-    """The largest open rows, with the cell that each is in."""
+def _largest(report: Report, spec: ForecastSection, paths: Sequence[tuple[str, ...]], limit: int) -> RecordsQuery:
+    """The largest open rows, by some fields, their amount, and the cell that each is in."""
     amount = tuple(str(forecasting_of(report).amount.sql()).split("."))
     cells = tuple((dimension.name, dimension.path) for dimension in cell_dimensions(report))
-    fields = ((".".join(spec.names), spec.names), (".".join(amount), amount), *cells)
+    fields = (*((".".join(path), path) for path in paths), (".".join(amount), amount), *cells)
     conditions = (*conditions_of(report, spec), forecasting_of(report).open)
     return RecordsQuery(
-        spec.id, forecast_entity(report).name, fields, report.sides[0], conditions, ((amount, True),), 2 * MOST_NAMED
+        spec.id, forecast_entity(report).name, fields, report.sides[0], conditions, ((amount, True),), limit
     )
 
 
@@ -184,6 +208,10 @@ def figures(report: Report, spec: ForecastSection, answers: Answers, footnotes: 
         return _by(report, spec, made, answers)
     if spec.show == "tests":
         return _tests(report, spec, made)
+    if spec.show == "deals":
+        return _deals(report, spec, made, answers)
+    if spec.show == "stages":
+        return _by_stage(report, spec, made, answers)
     return _summary(report, spec, made, answers, footnotes)
 
 
@@ -435,6 +463,97 @@ def _called(report: Report, stretch: tuple[date, date]) -> str:
     return period_label(period, report.language, report.locale)
 
 
+# The chances of deals
+
+
+def _deals(report: Report, spec: ForecastSection, made: _Made, answers: Answers) -> Section:
+    """The largest open deals with the chance of each to be won before the period is over, what the chance is made of
+    (its three factors), and what the deal brings of the forecast."""
+    table, odds = answers.table(spec.id), made.chances
+    if not odds.shown or table is None:
+        return section_of(spec, highlights=(_said(report, "forecast_no_chances"),), shape="sentences")
+    binding, entity = report.binding, forecast_entity(report).name
+    fields = [binding.resolve(entity, path).field for path in spec.listed]
+    columns = (
+        *(
+            field_column(report, ".".join(path), called_here(binding, entity, path, report.language), field)
+            for path, field in zip(spec.listed, fields, strict=True)
+        ),
+        _money(report, "amount"),
+        _share(report, "win_chance"),
+        _share(report, "base_rate"),
+        replace(_share(report, "stage_factor"), unit="multiple"),
+        replace(_share(report, "days_factor"), unit="multiple"),
+        _money(report, "expected"),
+    )
+    kept = made.forecast.pipeline.kept if made.forecast is not None else 1.0
+    rows: list[tuple[Cell, ...]] = []
+    count = len(spec.listed)
+    for row in table.rows:
+        cells = row[count + 1 : count + 1 + len(cell_dimensions(report))]
+        key: CellKey = (cells[0], cells[1]) if len(cells) == 2 else (None, cells[0])
+        amount = None if row[count] is None else float(row[count])
+        listed = (labelled_value(report, field, value) for field, value in zip(fields, row, strict=False))
+        expected = None if amount is None else amount * kept * odds.of(key)
+        rows.append((*listed, amount, _in_steps(odds.of(key)), *odds.factors(key), expected))
+    available = int(table.rows[0][table.columns.index(AVAILABLE)]) if table.rows else 0
+    section = section_of(
+        spec, columns=columns, rows=tuple(rows), available_rows=available, notes=(_word(report, "chances_are"),)
+    )
+    return or_none_there(report, section)
+
+
+def _in_steps(chance: float) -> float:
+    """A chance as it is told: to the nearest 5 %, but for those that are nearly none or nearly certain."""
+    if chance < STEP or chance > 1.0 - STEP:
+        return round(chance, 2)
+    return round(round(chance / STEP) * STEP, 2)
+
+
+def _by_stage(report: Report, spec: ForecastSection, made: _Made, answers: Answers) -> Section:
+    """A row for each stage: the deals that were in it at the origins of the tests, the share that was won before the
+    periods were over, what the rates of then had said, and what people had typed."""
+    windows, stages = made.facts.windows, stages_in(report, spec.id, answers, "stages")
+    if not report.binding.has_history(forecast_entity(report)):
+        return section_of(spec, notes=(_word(report, "no_history"),), shape="sentences")
+    sums: dict[str | None, list[float]] = {}
+    for place in windows.tested(windows.last):
+        rates = rates_of(windows.learned(place))
+        for key, cell in windows.all[place].open.items():
+            known = sums.setdefault(key[0], [0.0] * 5)
+            for at, count in enumerate((cell.deals.count, cell.won.count, cell.deals.count * rates.of(key))):
+                known[at] += count
+        for stage, entry in stages.items():
+            for at, typed in enumerate(entry.typed.get(made.facts.stretches[place], ()), 3):
+                sums.setdefault(stage, [0.0] * 5)[at] += typed
+    columns = (
+        Column("stage", _word(report, "stage"), "text", role="dimension"),
+        _count(report, "deals_tested"),
+        _share(report, "happened"),
+        _share(report, "by_rates"),
+        _share(report, "typed"),
+    )
+    order = sorted(sums, key=lambda key: (key is None, stages[key].place, str(stages[key].name)))
+    rows = tuple((stages[key].name, *_judged(sums[key])) for key in order)
+    whole = [math.fsum(sums[key][at] for key in sums) for at in range(5)] if sums else [0.0] * 5
+    said_of_all = () if made.chances.shown else (_said(report, "forecast_no_chances"),)
+    return section_of(
+        spec,
+        columns=columns,
+        rows=rows,
+        total=(None, *_judged(whole)),
+        available_rows=len(rows),
+        highlights=said_of_all,
+        notes=(_word(report, "judged_are"),),
+    )
+
+
+def _judged(sums: Sequence[float]) -> tuple[int, Cell, Cell, Cell]:
+    """How many deals, the share that was won, and what two ways had said of it."""
+    count, won, expected, typed, said = sums
+    return int(count), divided(won, count), divided(expected, count), divided(said, typed)
+
+
 # By dimensions
 
 
@@ -571,6 +690,11 @@ def columns(context: Context, spec: ForecastSection) -> tuple[str, ...]:
     if spec.dimensions:
         parts = ("forecast", "won", "open", "created", "open_count", "open_amount")
         return (*(dimension.name for dimension in spec.dimensions), *parts)
+    if spec.show == "deals":
+        own = ("amount", "win_chance", "base_rate", "stage_factor", "days_factor", "expected")
+        return (*(".".join(path) for path in spec.listed), *own)
+    if spec.show == "stages":
+        return ("stage", "deals_tested", "happened", "by_rates", "typed")
     if spec.show == "tests":
         return ("period", "forecast", "low", "high", "result", "error", "held")
     return ("forecast", "low", "high", "won", "goal", "chance", "mean_error", "bias", "rule_error", "tested", "held")

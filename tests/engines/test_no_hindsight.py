@@ -20,6 +20,7 @@ SPEC: dict[str, Any] = {
         {"id": "summary", "forecast": {"show": "summary"}},
         {"id": "tests", "forecast": {"show": "tests"}},
         {"id": "by", "forecast": {"by": ["user.name"]}},
+        {"id": "deals", "forecast": {"show": "deals"}},
     ],
 }
 

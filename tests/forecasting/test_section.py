@@ -10,8 +10,10 @@ from typing import Any
 import pytest
 import yaml
 
+from reportspec.building import Order, build
 from reportspec.calendar import Fiscal
 from reportspec.forecasting.tested_forecast import forecast
+from reportspec.forecasting.winning import chances
 from reportspec.formats.markdown import as_markdown
 from reportspec.languages import languages, vocabulary
 from tests.figures.asking import codes, figures, rows, total
@@ -136,6 +138,60 @@ def test_without_a_history(tmp_path: Path) -> None:
     assert {stage for window in facts.windows.all for stage, _ in window.open} == {None}
     assert max(band for window in facts.windows.all for _, band in window.open) > 3
     assert "told apart by their age alone" in text_of(folder, SPEC)
+
+
+def test_chances(folder: Path, tmp_path: Path) -> None:
+    """Each deal's chance is the product of its factors and the rate of its cell; of stages it is held against what
+    happened in the windows of the tests. Where deals are won from any stage alike, there are none."""
+    assert "The stage tells too little" in text_of(folder, {**SPEC, "sections": [{"forecast": {"show": "deals"}}]})
+    deals, history, stages = simulated(5, telling=True)
+    folder = project(tmp_path / "telling", deals, history, stages)
+    as_of_now, _ = frozen(deals, history, PLACES, NOW.replace(tzinfo=None))
+    spec = {
+        **SPEC,
+        "sections": [{"id": "d", "forecast": {"show": "deals"}}, {"id": "s", "forecast": {"show": "stages"}}],
+    }
+    found = figures(folder, spec, NOW)
+    _, facts = facts_in(folder, {"period": "2026-Q4"}, NOW)
+    judged, made = chances(facts.windows), forecast(facts.windows)
+    assert judged.shown
+    assert made is not None
+    listed = rows(found, "d")
+    amounts = sorted((float(d["amount"]) for d in as_of_now if d["status"] == "open"), reverse=True)
+    assert [row["amount"] for row in listed] == amounts[:25]
+    for row in listed:
+        chance = row["base_rate"] * row["stage_factor"] * row["days_factor"]
+        assert row["expected"] == pytest.approx(row["amount"] * chance * made.pipeline.kept)
+        assert row["win_chance"] == pytest.approx(chance, abs=0.0251)
+        assert row["base_rate"] == judged.rates.base
+    tested = [facts.windows.all[test.place] for test in made.tests]
+    for row, stage in zip(rows(found, "s"), "abc", strict=True):
+        cells = [cell for window in tested for key, cell in window.open.items() if key[0] == stage]
+        there, won = sum(cell.deals.count for cell in cells), sum(cell.won.count for cell in cells)
+        assert row["deals_tested"] == there
+        assert row["happened"] == pytest.approx(won / there)
+        assert row["typed"] is None
+    whole = total(found, "s")
+    assert whole["by_rates"] == pytest.approx(judged.expected / whole["deals_tested"])
+    assert whole["happened"] == pytest.approx(judged.were / whole["deals_tested"])
+
+
+def test_each_value_has_its_own(folder: Path) -> None:
+    """With `for_each` a value's forecast is that of a report that is filtered to it: all kinds of these sections pass."""
+    more = [{"id": "d", "forecast": {"show": "deals"}}, {"id": "s", "forecast": {"show": "stages"}}]
+    spec = {**SPEC, "version": 1, "sections": [*SECTIONS, *more]}
+    path = folder / "each.yaml"
+    path.write_text(yaml.safe_dump({**spec, "for_each": "deal.source"}))
+    built = build(path, Order(NOW, {}))
+    assert built.made is not None, [one.message for one in built.diagnostics]
+    made = {value.value: figures for value, figures in built.made.figures}
+    assert sorted(made) == ["fair", "web"]
+    alone = figures(folder, {**spec, "filters": [{"field": "deal.source", "eq": "web"}]}, NOW)
+    for ours, theirs in zip(made["web"].sections, alone.sections, strict=True):
+        assert [row[1:] for row in ours.rows] == [
+            tuple(pytest.approx(cell) if isinstance(cell, float) else cell for cell in row[1:]) for row in theirs.rows
+        ]
+    assert alone.sections[1].rows
 
 
 def test_mistakes(folder: Path) -> None:
