@@ -60,7 +60,7 @@ from reportspec.sql.record_rows import AVAILABLE
 Shown = Literal["summary", "tests", "deals", "stages"]
 LARGE = 0.05  # of the forecast, from which on what one deal is expected to bring of it is told
 MOST_NAMED = 3
-MOST_LISTED = 25
+MOST_LISTED = 15
 STEP = 0.05  # to which chances are rounded
 DIGITS = 3  # that figures in sentences and tiles have: more would be told of what nobody knows
 
