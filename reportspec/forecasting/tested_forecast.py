@@ -213,7 +213,7 @@ def _rivals(windows: Windows, tests: Sequence[Test]) -> tuple[Rival, ...]:
 def _refusal(windows: Windows, tests: Sequence[Test], rivals: Sequence[Rival], pipeline: Pipeline) -> Refusal | None:
     """The first condition that a forecast that is shown does not fulfil."""
     # Of periods that overlap those are counted that do not.
-    learned = windows.learned(windows.last)[:: -windows.apart]
+    learned = windows.learned(windows.last)[:: -windows.step]
     wins = math.fsum(window.result.count for window in learned)
     if len(tests) < FEWEST_TESTS:
         return Refusal("periods", len(windows.before(windows.last)), FEWEST_PERIODS)

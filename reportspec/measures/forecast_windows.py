@@ -355,7 +355,7 @@ def facts_of(report: Report, section: str, answers: Answers) -> Facts:
     # The two that end within the period have no result yet: their places are kept, so that a place is a month.
     places = (*(windows[one].window for one in inner), Window(), Window(), windows[frame.within[-1]].window)
     days = (*inner, *_between(report), frame.within[-1])
-    return Facts(Windows(places, 3 + math.ceil(3 * ahead), 12), days, within=True, rush=rush)
+    return Facts(Windows(places, 3 + math.ceil(3 * ahead), 12, step=3), days, within=True, rush=rush)
 
 
 def _between(report: Report) -> tuple[Stretch, Stretch]:

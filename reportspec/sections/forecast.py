@@ -132,7 +132,7 @@ def _given(context: Context, entity: str, path: tuple[str, ...]) -> bool:
 
 def queries(report: Report, spec: ForecastSection) -> tuple[Query, ...]:
     """The windows, by the first of the sections of one forecast; and what a section has of its own."""
-    if not report.unfinished:
+    if _no_matter_of_forecasts(report):
         return ()
     conditions = conditions_of(report, spec)
     asked: list[Query] = []
@@ -153,6 +153,13 @@ def queries(report: Report, spec: ForecastSection) -> tuple[Query, ...]:
     elif spec.show == "stages" and report.binding.has_history(forecast_entity(report)):
         asked.append(stages_query(report, spec.id, conditions, "stages"))
     return tuple(asked)
+
+
+def _no_matter_of_forecasts(report: Report) -> str:
+    """Why no forecast is made of a period at all: it is over, or more than one period ahead. Empty where one is."""
+    if not report.unfinished:
+        return "over"
+    return "far_ahead" if frame_of(report).elapsed < -1.0 else ""
 
 
 def _leader(report: Report, spec: ForecastSection) -> ForecastSection:
@@ -201,8 +208,8 @@ def _made(report: Report, spec: ForecastSection, answers: Answers) -> _Made:
 
 def figures(report: Report, spec: ForecastSection, answers: Answers, footnotes: Footnotes) -> Section:
     """The side of the forecast that is shown; of a period that is over, that there is none."""
-    if not report.unfinished:
-        return section_of(spec, notes=(_word(report, "over"),), shape="sentences")
+    if why := _no_matter_of_forecasts(report):
+        return section_of(spec, notes=(_word(report, why),), shape="sentences")
     made = _made(report, spec, answers)
     if spec.dimensions:
         return _by(report, spec, made, answers)

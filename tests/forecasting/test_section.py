@@ -90,6 +90,7 @@ def test_every_language(folder: Path, language: str) -> None:
     ("spec", "now", "sentence"),
     [
         ({"period": "2026-Q3"}, NOW, "The period is over"),
+        ({"period": "2027-Q2"}, NOW, "The period is too far ahead"),
         ({"period": "2024-Q4"}, datetime(2024, 11, 10, tzinfo=UTC), "A forecast needs 13 completed months (now"),
         ({"period": "2024-06"}, datetime(2024, 6, 10, tzinfo=UTC), "A forecast needs 9 completed months (now"),
         (
