@@ -10,7 +10,7 @@ from typing import Literal
 from reportspec.forecasting.past_windows import Window, total
 from reportspec.forecasting.win_rates import Rates, rates_of
 
-Way = Literal["pipeline", "usual_rest"]
+Way = Literal["from_pipeline", "usual_rest"]
 
 PROVEN = 40.0  # wins that say nothing of amounts, beside which those that there were are heard
 LARGEST_CHANGE = 2.0  # by which amounts won may depart from amounts written, and the inflow from the usual one
@@ -66,7 +66,7 @@ def from_pipeline(learned: Sequence[Window], now: Window) -> Pipeline:
     variance = open_variance + created_variance + mean * mean / max(won.count + created_later.count, 1.0)
     usual = math.fsum(window.inflow for window in learned) / len(learned)
     inflow = (now.inflow + INFLOW_DRAWN) / (usual + INFLOW_DRAWN)
-    return Pipeline(rates, kept, inflow, Rest("pipeline", mean, variance, open_now, created))
+    return Pipeline(rates, kept, inflow, Rest("from_pipeline", mean, variance, open_now, created))
 
 
 def usual_rest(learned: Sequence[Window]) -> Rest:

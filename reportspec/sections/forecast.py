@@ -240,14 +240,14 @@ def _summary(report: Report, spec: ForecastSection, made: _Made, answers: Answer
         (_money(report, "high"), one.high),
         (_money(report, "won"), one.won),
     ]
-    if one.rest.way == "pipeline":
+    if one.rest.way == "from_pipeline":
         cells += [(_money(report, "open"), one.rest.open), (_money(report, "created"), one.rest.created)]
     else:
         cells += [(_money(report, "usual_rest"), one.rest.mean)]
     tiles = tuple(Kpi(column, _rounded(value)) for column, value in cells)
     best = one.rivals[0]
     cells += [
-        (_money(report, "goal"), target),
+        (_money(report, "target"), target),
         (_share(report, "chance"), chance),
         (_share(report, "mean_error"), one.off),
         (_share(report, "bias"), one.bias),
@@ -291,7 +291,7 @@ def _sentences(
         kind = "met" if met else "rare" if chance < 0.05 else "sure" if chance > 0.95 else "about"
         tens = min(max(round(10 * chance), 1), 9)
         said.append(_said(report, f"forecast_goal_{kind}", goal=(target, money), tens=(tens, count)))
-    if one.rest.way == "pipeline":
+    if one.rest.way == "from_pipeline":
         deals = sum(cell.deals.count for cell in present.open.values())
         said.append(
             _said(
@@ -418,7 +418,7 @@ def _amounts_of_then(report: Report) -> bool:
 def _named(report: Report, spec: ForecastSection, made: _Made, answers: Answers) -> list[tuple[str, float]]:
     """The deals on each of which much of the forecast hangs, and what it would be without it."""
     one, table = made.forecast, answers.table(spec.id)
-    if one is None or table is None or one.rest.way != "pipeline":
+    if one is None or table is None or one.rest.way != "from_pipeline":
         return []
     found = []
     for row in table.rows:
@@ -534,7 +534,7 @@ def _by_stage(report: Report, spec: ForecastSection, made: _Made, answers: Answe
             for at, typed in enumerate(entry.typed.get(made.facts.stretches[place], ()), 3):
                 sums.setdefault(stage, [0.0] * 5)[at] += typed
     columns = (
-        Column("stage", _word(report, "stage"), "text", role="dimension"),
+        Column("stage_name", _word(report, "stage_name"), "text", role="dimension"),
         _count(report, "deals_tested"),
         _share(report, "happened"),
         _share(report, "by_rates"),
@@ -701,10 +701,10 @@ def columns(context: Context, spec: ForecastSection) -> tuple[str, ...]:
         own = ("amount", "win_chance", "base_rate", "stage_factor", "days_factor", "expected")
         return (*(".".join(path) for path in spec.listed), *own)
     if spec.show == "stages":
-        return ("stage", "deals_tested", "happened", "by_rates", "typed")
+        return ("stage_name", "deals_tested", "happened", "by_rates", "typed")
     if spec.show == "tests":
         return ("period", "forecast", "low", "high", "result", "error", "held")
-    return ("forecast", "low", "high", "won", "goal", "chance", "mean_error", "bias", "rule_error", "tested", "held")
+    return ("forecast", "low", "high", "won", "target", "chance", "mean_error", "bias", "rule_error", "tested", "held")
 
 
 FORECAST = Kind(ForecastSection, check, queries, figures, columns)
