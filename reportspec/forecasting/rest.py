@@ -69,6 +69,26 @@ def from_pipeline(learned: Sequence[Window], now: Window) -> Pipeline:
     return Pipeline(rates, kept, inflow, Rest("from_pipeline", mean, variance, open_now, created))
 
 
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """By how much something would be otherwise: 0.1 is a tenth more. The rates at which deals are won, how many are
+    created, and their amounts."""
+
+    close_rate: float = 0.0
+    inflow: float = 0.0
+    amount: float = 0.0
+
+
+def changed(pipeline: Pipeline, now: Window, changes: Changes) -> float:
+    """The mean of the rest if something were otherwise, by the pipeline. No chance is more than certain; deals that are
+    yet to be created would be won at the changed rates too. Arithmetic: nothing of it is tested."""
+    rates, more = pipeline.rates, 1.0 + changes.close_rate
+    opened = pipeline.kept * math.fsum(
+        cell.deals.amount * min(1.0, rates.of(key) * more) for key, cell in now.open.items()
+    )
+    return (opened + pipeline.rest.created * (1.0 + changes.inflow) * more) * (1.0 + changes.amount)
+
+
 def usual_rest(learned: Sequence[Window]) -> Rest:
     """The rest as it usually is: the mean of the last 4 windows, and (1 + 1/4) of the variance of the last 8."""
     rests = [window.rest for window in learned]

@@ -15,10 +15,11 @@ from typing import Any, ClassVar, Literal
 from reportspec.calendar import Period, add_months, day_label, period_label
 from reportspec.calendar.periods import named
 from reportspec.forecasting.past_windows import CellKey, Deals, Open
+from reportspec.forecasting.rest import Changes, changed
 from reportspec.forecasting.tested_forecast import FEWEST_PERIODS, Forecast, Rival, forecast
 from reportspec.forecasting.win_rates import rates_of
 from reportspec.forecasting.winning import Chances, chances
-from reportspec.languages import vocabulary
+from reportspec.languages import in_number, vocabulary
 from reportspec.measures.answers import Answers
 from reportspec.measures.arithmetic import divided
 from reportspec.measures.asked import measures
@@ -74,6 +75,7 @@ class ForecastSection(GroupedSection):
     show: Shown = "summary"
     names: tuple[str, ...] = ()  # the path of the field by which a row of the entity is called, if the source has it
     listed: tuple[tuple[str, ...], ...] = ()
+    what_if: Changes | None = None
 
     @property
     def targeted(self) -> tuple[Metric, ...]:
@@ -117,8 +119,25 @@ def check(context: Context, draft: Draft) -> SectionSpec | None:
         dimensions=dimensions,
         show=draft.body.get("show", "summary"),
         names=(entity.name, "name") if binding.gives(entity.name, "name") else (),
+        what_if=_changes(context, draft),
         listed=tuple(path for name in spec.listed if _given(context, entity.name, path := tuple(name.split(".")))),
     )
+
+
+def _changes(context: Context, draft: Draft) -> Changes | None:
+    """What is asked to be otherwise; what is no change that there can be is told."""
+    written = draft.body.get("what_if")
+    if not written:
+        return None
+    if draft.body.get("by") or draft.body.get("show", "summary") != "summary":
+        context.document.tell(
+            "bad-value",
+            "`what_if` changes the amount of a forecast, which this section does not show",
+            (*draft.inner, "what_if"),
+            "write it beside `show: summary`",
+            key=True,
+        )
+    return Changes(**{name: float(share) for name, share in written.items()})
 
 
 def _given(context: Context, entity: str, path: tuple[str, ...]) -> bool:
@@ -256,6 +275,8 @@ def _summary(report: Report, spec: ForecastSection, made: _Made, answers: Answer
         (_count(report, "held"), one.held),
     ]
     said = _sentences(report, made, target, chance, _named(report, spec, made, answers))
+    if spec.what_if is not None:
+        said.append(_otherwise(report, spec.what_if, made))
     return section_of(
         spec,
         columns=tuple(column for column, _ in cells),
@@ -330,6 +351,24 @@ def _sentences(
         said.append(_said(report, "forecast_all_high" if one.one_sided > 0 else "forecast_all_low"))
     said += [_said(report, "forecast_without", deal=name, point=(_rounded(amount), money)) for name, amount in large]
     return said
+
+
+def _otherwise(report: Report, changes: Changes, made: _Made) -> Highlight:
+    """What the forecast would be if something were otherwise: arithmetic, and said to be."""
+    one = made.forecast
+    assert one is not None
+    if one.rest.way != "from_pipeline":
+        return _said(report, "forecast_no_what_if")
+    parts = (("close_rate", changes.close_rate), ("inflow", changes.inflow), ("amount", changes.amount))
+    texts = [f"{_word(report, 'what_if', name)} {_signed(report, share)}" for name, share in parts if share]
+    point = one.won + changed(one.pipeline, made.facts.windows.all[-1], changes)
+    money = _money(report, "forecast")
+    return _said(report, "forecast_what_if", changes=", ".join(texts), point=(_rounded(point), money))
+
+
+def _signed(report: Report, share: float) -> str:
+    sign = "+" if share > 0 else "−"
+    return f"{sign}{in_number(report.language, abs(share) * 100, '.15g')} %"
 
 
 def _refused(report: Report, made: _Made) -> list[Highlight]:

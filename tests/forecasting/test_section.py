@@ -12,6 +12,7 @@ import yaml
 
 from reportspec.building import Order, build
 from reportspec.calendar import Fiscal
+from reportspec.forecasting.rest import Changes, changed
 from reportspec.forecasting.tested_forecast import forecast
 from reportspec.forecasting.winning import chances
 from reportspec.formats.markdown import as_markdown
@@ -193,6 +194,27 @@ def test_each_value_has_its_own(folder: Path) -> None:
             tuple(pytest.approx(cell) if isinstance(cell, float) else cell for cell in row[1:]) for row in theirs.rows
         ]
     assert alone.sections[1].rows
+
+
+def test_what_if(folder: Path) -> None:
+    """A tenth more of what is open and to be created, as long as no chance is above 1: they are far below here."""
+    _, facts = facts_in(folder, {"period": "2026-Q4"}, NOW)
+    made = forecast(facts.windows)
+    assert made is not None
+    now = facts.windows.all[-1]
+    assert max(made.pipeline.rates.of(key) for key in now.open) < 0.8
+    rest = made.pipeline.rest
+    assert changed(made.pipeline, now, Changes(0.1)) == pytest.approx(1.1 * rest.mean)
+    assert changed(made.pipeline, now, Changes(inflow=0.5)) == pytest.approx(rest.open + 1.5 * rest.created)
+    assert changed(made.pipeline, now, Changes(9.0)) < 10 * rest.mean
+    assert changed(made.pipeline, now, Changes()) == pytest.approx(rest.mean)
+    spec = {**SPEC, "sections": [{"forecast": {"what_if": {"close_rate": 0.1, "amount": -0.05}}}]}
+    text = text_of(folder, spec)
+    assert "If otherwise (deals won +10 %, amounts −5 %)" in text
+    assert "no forecast" in text
+    assert codes(folder, {**SPEC, "sections": [{"forecast": {"show": "tests", "what_if": {"inflow": 1}}}]}) == [
+        "bad-value"
+    ]
 
 
 def test_mistakes(folder: Path) -> None:
