@@ -42,33 +42,37 @@ def windows_at(folder: Path, period: str, now: datetime) -> Windows:
     (folder / "f.yaml").write_text(SPEC.format(period), encoding="utf-8")
     report = load(folder / "f.yaml", Order(now, {})).report
     assert report is not None
-    made = answered(fitted(compile_report(report)))
-    answers = Answers.of(made.program.queries, [result.table for result in made.results])
-    return facts_of(made.program.report, "f", answers).windows
+    run = answered(fitted(compile_report(report)))
+    answers = Answers.of(run.program.queries, [result.table for result in run.results])
+    return facts_of(run.program.report, "f", answers).windows
 
 
 def cases(windows: Windows) -> Iterator[Case]:
     """Each past window, forecast from those before it: the errors of all ways, and what its range was worth."""
     for place in range(BEFORE, windows.last):
         past = Windows(windows.all[: place + 1], windows.apart, windows.per_year)
-        made, result = forecast(past), windows.all[place].result.amount
-        assert made is not None
-        case = {"result": result, "method": made.point - result, "usual rest": made.won + made.usual.mean - result}
-        case["pipeline"] = made.won + made.pipeline.rest.mean - result
+        outcome, result = forecast(past), windows.all[place].result.amount
+        assert outcome is not None
+        case = {
+            "result": result,
+            "method": outcome.point - result,
+            "usual rest": outcome.won + outcome.usual.mean - result,
+        }
+        case["pipeline"] = outcome.won + outcome.pipeline.rest.mean - result
         for rule in RULES:
             amount = by_rule(past, place, rule)
             if amount is not None:
                 case[rule] = amount - result
-        if len(made.tests) >= FEWEST_TESTS:
-            case["held"] = float(made.low <= result <= made.high)
-            case["width"] = (made.high - made.low) / result
-            case["shown"] = float(made.refusal is None)
+        if len(outcome.tests) >= FEWEST_TESTS:
+            case["held"] = float(outcome.low <= result <= outcome.high)
+            case["width"] = (outcome.high - outcome.low) / result
+            case["shown"] = float(outcome.refusal is None)
         yield case
 
 
-def mean(found: list[Case], name: str, *, size: bool = False) -> float:
+def mean(cases_of: list[Case], name: str, *, size: bool = False) -> float:
     """The mean of what cases have under a name, or of its size."""
-    values = [abs(case[name]) if size else case[name] for case in found if name in case]
+    values = [abs(case[name]) if size else case[name] for case in cases_of if name in case]
     return math.fsum(values) / len(values) if values else math.nan
 
 
@@ -82,18 +86,21 @@ def main() -> None:
                 share: list(cases(windows_at(Path(folder), period, start + timedelta(days=round(share * days)))))
                 for share in (0.0, 0.25, 0.5, 0.75)
             }
-            for label, found in ((kind, [case for some in at.values() for case in some]), (f"{kind}, start", at[0.0])):
-                errors = "".join(f"{_relative(found, name):14.2f}" for name in names)
-                bias = mean(found, "method") / mean(found, "result")
+            for label, cases_of in (
+                (kind, [case for some in at.values() for case in some]),
+                (f"{kind}, start", at[0.0]),
+            ):
+                errors = "".join(f"{_relative(cases_of, name):14.2f}" for name in names)
+                bias = mean(cases_of, "method") / mean(cases_of, "result")
                 print(
-                    f"{f'{label} ({len(found)})':22}{errors}{bias:8.0%}{mean(found, 'held'):8.0%}"
-                    f"{mean(found, 'width'):8.2f}{mean(found, 'shown'):8.0%}"
+                    f"{f'{label} ({len(cases_of)})':22}{errors}{bias:8.0%}{mean(cases_of, 'held'):8.0%}"
+                    f"{mean(cases_of, 'width'):8.2f}{mean(cases_of, 'shown'):8.0%}"
                 )
 
 
-def _relative(found: list[Case], name: str) -> float:
-    told = [case for case in found if name in case]
-    return mean(told, name, size=True) / mean(told, "last", size=True)
+def _relative(cases_of: list[Case], name: str) -> float:
+    cases_with = [case for case in cases_of if name in case]
+    return mean(cases_with, name, size=True) / mean(cases_with, "last", size=True)
 
 
 if __name__ == "__main__":

@@ -149,8 +149,8 @@ def won_query(
     report: Report, section: str, conditions: tuple[exp.Expr, ...], dimensions: tuple[Dimension, ...], purpose: str
 ) -> AggregateQuery:
     """What was won so far in the period, by some dimensions."""
-    asked = won_measures(report, forecast_entity(report))[: len(_TALLIES)]
-    return AggregateQuery(section, purpose, dimensions, asked, report.sides[:1], conditions)
+    measures = won_measures(report, forecast_entity(report))[: len(_TALLIES)]
+    return AggregateQuery(section, purpose, dimensions, measures, report.sides[:1], conditions)
 
 
 def later_query(
@@ -160,22 +160,24 @@ def later_query(
     period that is still to come what was created and won in such periods."""
     frame = frame_of(report)
     side = _side(report, _later(frame) or [frame.of_periods[-2]])
-    asked = won_measures(report, forecast_entity(report))[len(_TALLIES) :]
-    return AggregateQuery(section, purpose, dimensions, asked, (side,), conditions)
+    measures = won_measures(report, forecast_entity(report))[len(_TALLIES) :]
+    return AggregateQuery(section, purpose, dimensions, measures, (side,), conditions)
 
 
 def later_rows(report: Report, section: str, answers: Answers, purpose: str) -> list[Row]:
     """Its rows, without those of what lies before the origins."""
-    query, asked = answers.aggregate(section, purpose), set(_later(frame_of(report)))
+    query, wanted = answers.aggregate(section, purpose), set(_later(frame_of(report)))
     if query is None:
         return []
     buckets = [(bucket.start, bucket.end) for bucket in query.sides[0].buckets]
-    return [row for row in answers.rows(section, purpose) if buckets[int(row[BUCKET])] in asked]
+    return [row for row in answers.rows(section, purpose) if buckets[int(row[BUCKET])] in wanted]
 
 
 def _later(frame: Frame) -> list[Stretch]:
-    stretches = ((max(frame.origin(one), one[0]), one[1]) for one in frame.of_periods[-LEARNED - 1 : -1])
-    return [one for one in stretches if one[0] < one[1]]
+    stretches = (
+        (max(frame.origin(stretch), stretch[0]), stretch[1]) for stretch in frame.of_periods[-LEARNED - 1 : -1]
+    )
+    return [stretch for stretch in stretches if stretch[0] < stretch[1]]
 
 
 def _typed_measures(report: Report, entity: Entity) -> tuple[Measure, ...]:
@@ -204,12 +206,12 @@ def _stage_names(report: Report) -> tuple[Dimension, ...]:
     entity = forecast_entity(report)
     assert entity.history is not None
     states = entity.history.states
-    found = []
+    dimensions = []
     for name in ("name", states.order):
         path = (*entity.roles[states.entity], name)
         field = report.binding.resolve(entity.name, (entity.name, *path)).field
-        found.append(Dimension(".".join(path), (entity.name, *path), field))
-    return tuple(found)
+        dimensions.append(Dimension(".".join(path), (entity.name, *path), field))
+    return tuple(dimensions)
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,14 +227,14 @@ class Stage:
 def stages_in(report: Report, section: str, answers: Answers, purpose: str) -> dict[str | None, Stage]:
     """The stages of all windows, by their keys; those of which the history has nothing are one, without a name."""
     stretches = frame_of(report).stretches
-    found: dict[str | None, Stage] = {}
+    stages: dict[str | None, Stage] = {}
     for row in answers.rows(section, purpose):
         key, stretch = cell_key(report, row, 2)[0], stretches[int(row[BUCKET])]
         name, place = (row[Member(0)], int(row[Member(1)] or 0)) if key is not None else (None, 0)
-        stage = found.setdefault(key, Stage(name, place, {}))
+        stage = stages.setdefault(key, Stage(name, place, {}))
         count, total = stage.typed.get(stretch, (0.0, 0.0))
         stage.typed[stretch] = (count + _number(row, "typed_count"), total + _number(row, "typed_sum"))
-    return found
+    return stages
 
 
 def cell_dimensions(report: Report) -> tuple[Dimension, ...]:
@@ -241,11 +243,11 @@ def cell_dimensions(report: Report) -> tuple[Dimension, ...]:
     entity = forecast_entity(report)
     spec = _spec(entity)
     names = (spec.stage, spec.band) if report.binding.has_history(entity) else (spec.age_band,)
-    found = []
+    dimensions = []
     for name in names:
         path = tuple(name.split("."))
-        found.append(Dimension(name, path, report.binding.resolve(entity.name, path).field))
-    return tuple(found)
+        dimensions.append(Dimension(name, path, report.binding.resolve(entity.name, path).field))
+    return tuple(dimensions)
 
 
 def won_measures(report: Report, entity: Entity) -> tuple[Measure, ...]:
@@ -295,12 +297,12 @@ def _inflow_days(report: Report, frame: Frame, stretch: Stretch) -> Stretch:
 def _won_stretches(frame: Frame) -> list[Stretch]:
     """The stretches in which what was won is asked for: of each window what lies before its origin, and what lies after
     it; where the origin lies before the window, from there to its beginning, and from there to its end."""
-    found: dict[Stretch, None] = {}
+    stretches: dict[Stretch, None] = {}
     for start, end in frame.stretches:
         origin = frame.origin((start, end))
         parts = ((start, origin), (origin, end)) if origin >= start else ((origin, start), (origin, end), (start, end))
-        found.update(dict.fromkeys(part for part in parts if part[0] < part[1]))
-    return list(found)
+        stretches.update(dict.fromkeys(part for part in parts if part[0] < part[1]))
+    return list(stretches)
 
 
 def in_turn(stretches: Iterable[Stretch]) -> list[list[Stretch]]:
@@ -344,7 +346,7 @@ def facts_of(report: Report, section: str, answers: Answers) -> Facts:
     used = _lived(report, frame.of_periods, windows)
     # Of a period that is still to come those before it are over that end before the report's date.
     ahead = max(0.0, -frame.elapsed)
-    plain = Windows(tuple(windows[one].window for one in used), 1 + math.ceil(ahead), frame.per_year)
+    plain = Windows(tuple(windows[stretch].window for stretch in used), 1 + math.ceil(ahead), frame.per_year)
     facts = Facts(plain, used)
     if not frame.within or len(plain.before(plain.last)) >= QUARTERS:
         return facts
@@ -353,7 +355,7 @@ def facts_of(report: Report, section: str, answers: Answers) -> Facts:
     if not inner or (rush is not None and rush > RUSH):
         return replace(facts, rush=rush)
     # The two that end within the period have no result yet: their places are kept, so that a place is a month.
-    places = (*(windows[one].window for one in inner), Window(), Window(), windows[frame.within[-1]].window)
+    places = (*(windows[stretch].window for stretch in inner), Window(), Window(), windows[frame.within[-1]].window)
     days = (*inner, *_between(report), frame.within[-1])
     return Facts(Windows(places, 3 + math.ceil(3 * ahead), 12, step=3), days, within=True, rush=rush)
 
@@ -397,7 +399,7 @@ def _windows(report: Report, section: str, answers: Answers, frame: Frame) -> di
     cells, old = cells_of(report, answers, section, OPEN)
     won = _won_in(section, answers)
     inflow = _created_in(section, answers)
-    found = {}
+    known = {}
     for at, stretch in enumerate(frame.stretches):
         start, end = stretch
         origin = frame.origin(stretch)
@@ -413,8 +415,8 @@ def _windows(report: Report, section: str, answers: Answers, frame: Frame) -> di
         created = sum(count for (begins, _), count in inflow.items() if first <= begins < last)
         window = Window(cells.get(at, {}), result, before, late, created)
         staged = any(key[0] is not None for key in window.open)
-        found[stretch] = _Known(window, old.get(at, 0.0) + older[0].count - older[1].count, staged)
-    return found
+        known[stretch] = _Known(window, old.get(at, 0.0) + older[0].count - older[1].count, staged)
+    return known
 
 
 def cells_of(
@@ -454,23 +456,23 @@ _NONE = (Deals(), Deals())
 
 def _won_in(section: str, answers: Answers) -> dict[Stretch, tuple[Deals, Deals]]:
     """What was won in each stretch, and what of it was created in it."""
-    found: dict[Stretch, tuple[Deals, Deals]] = {}
+    won: dict[Stretch, tuple[Deals, Deals]] = {}
     number = 0
     while (query := answers.aggregate(section, f"windows won {number}")) is not None:
         for row in answers.rows(section, query.purpose):
             bucket = query.sides[0].buckets[int(row[BUCKET])]
-            found[bucket.start, bucket.end] = (deals_in(row, "result"), deals_in(row, "late"))
+            won[bucket.start, bucket.end] = (deals_in(row, "result"), deals_in(row, "late"))
         number += 1
-    return found
+    return won
 
 
 def _created_in(section: str, answers: Answers) -> dict[Stretch, float]:
-    query, found = answers.aggregate(section, CREATED), {}
+    query, created = answers.aggregate(section, CREATED), {}
     for row in answers.rows(section, CREATED):
         assert query is not None
         bucket = query.sides[0].buckets[int(row[BUCKET])]
-        found[bucket.start, bucket.end] = _number(row, "created")
-    return found
+        created[bucket.start, bucket.end] = _number(row, "created")
+    return created
 
 
 def _less(whole: Deals, part: Deals) -> Deals:

@@ -154,24 +154,24 @@ def queries(report: Report, spec: ForecastSection) -> tuple[Query, ...]:
     if _no_matter_of_forecasts(report):
         return ()
     conditions = conditions_of(report, spec)
-    asked: list[Query] = []
+    needed: list[Query] = []
     if _leader(report, spec) is spec:
-        asked += windows_queries(report, spec.id, conditions)
+        needed += windows_queries(report, spec.id, conditions)
     if spec.dimensions:
         present = frame_of(report).of_periods[-1]
-        asked.append(open_query(report, spec.id, conditions, spec.dimensions, (present,), "open by"))
-        asked.append(won_query(report, spec.id, conditions, spec.dimensions, "won by"))
-        asked.append(later_query(report, spec.id, conditions, spec.dimensions, "later by"))
+        needed.append(open_query(report, spec.id, conditions, spec.dimensions, (present,), "open by"))
+        needed.append(won_query(report, spec.id, conditions, spec.dimensions, "won by"))
+        needed.append(later_query(report, spec.id, conditions, spec.dimensions, "later by"))
     elif spec.show == "summary":
         stock = measures(report, report.binding.catalogue.metrics[forecasting_of(report).stock])
-        asked.append(AggregateQuery(spec.id, "stock", (), stock, report.sides[:1], conditions))
+        needed.append(AggregateQuery(spec.id, "stock", (), stock, report.sides[:1], conditions))
         if spec.names:
-            asked.append(_largest(report, spec, (spec.names,), 2 * MOST_NAMED))
+            needed.append(_largest(report, spec, (spec.names,), 2 * MOST_NAMED))
     elif spec.show == "deals":
-        asked.append(_largest(report, spec, spec.listed, MOST_LISTED))
+        needed.append(_largest(report, spec, spec.listed, MOST_LISTED))
     elif spec.show == "stages" and report.binding.has_history(forecast_entity(report)):
-        asked.append(stages_query(report, spec.id, conditions, "stages"))
-    return tuple(asked)
+        needed.append(stages_query(report, spec.id, conditions, "stages"))
+    return tuple(needed)
 
 
 def _no_matter_of_forecasts(report: Report) -> str:
@@ -183,7 +183,11 @@ def _no_matter_of_forecasts(report: Report) -> str:
 
 def _leader(report: Report, spec: ForecastSection) -> ForecastSection:
     """The first section of a forecast, which asks for its windows."""
-    alike = (one for one in report.sections if isinstance(one, ForecastSection) and one.conditions == spec.conditions)
+    alike = (
+        section
+        for section in report.sections
+        if isinstance(section, ForecastSection) and section.conditions == spec.conditions
+    )
     return next(alike, spec)
 
 
@@ -229,61 +233,64 @@ def figures(report: Report, spec: ForecastSection, answers: Answers, footnotes: 
     """The side of the forecast that is shown; of a period that is over, that there is none."""
     if why := _no_matter_of_forecasts(report):
         return section_of(spec, notes=(_word(report, why),), shape="sentences")
-    made = _made(report, spec, answers)
+    basis = _made(report, spec, answers)
     if spec.dimensions:
-        return _by(report, spec, made, answers)
+        return _by(report, spec, basis, answers)
     if spec.show == "tests":
-        return _tests(report, spec, made)
+        return _tests(report, spec, basis)
     if spec.show == "deals":
-        return _deals(report, spec, made, answers)
+        return _deals(report, spec, basis, answers)
     if spec.show == "stages":
-        return _by_stage(report, spec, made, answers)
-    return _summary(report, spec, made, answers, footnotes)
+        return _by_stage(report, spec, basis, answers)
+    return _summary(report, spec, basis, answers, footnotes)
 
 
-def _summary(report: Report, spec: ForecastSection, made: _Made, answers: Answers, footnotes: Footnotes) -> Section:
+def _summary(report: Report, spec: ForecastSection, basis: _Made, answers: Answers, footnotes: Footnotes) -> Section:
     stock = report.binding.catalogue.metrics[forecasting_of(report).stock]
     row = next(iter(answers.rows(spec.id, "stock")), {})
     marks = metric_column(report, stock, footnotes, row).footnotes
-    one, notes = made.forecast, _notes(report, made)
-    if one is None or one.refusal is not None:
+    outcome, notes = basis.forecast, _notes(report, basis)
+    if outcome is None or outcome.refusal is not None:
         return section_of(
-            spec, highlights=tuple(_refused(report, made)), notes=notes, footnotes=marks, shape="sentences"
+            spec, highlights=tuple(_refused(report, basis)), notes=notes, footnotes=marks, shape="sentences"
         )
     goal = report.goals.get(spec.metrics[0].id)
     target = goal.target if goal is not None else None
-    chance = one.chance_of(target) if target is not None else None
+    chance = outcome.chance_of(target) if target is not None else None
     cells: list[tuple[Column, Cell]] = [
-        (_money(report, "forecast", marks), one.point),
-        (_money(report, "low"), one.low),
-        (_money(report, "high"), one.high),
-        (_money(report, "won"), one.won),
+        (_money(report, "forecast", marks), outcome.point),
+        (_money(report, "low"), outcome.low),
+        (_money(report, "high"), outcome.high),
+        (_money(report, "won"), outcome.won),
     ]
-    if one.rest.way == "from_pipeline":
-        cells += [(_money(report, "open"), one.rest.open), (_money(report, "created"), one.rest.created)]
+    if outcome.rest.way == "from_pipeline":
+        cells += [
+            (_money(report, "open"), outcome.rest.open),
+            (_money(report, "created"), outcome.rest.created),
+        ]
     else:
-        cells += [(_money(report, "usual_rest"), one.rest.mean)]
+        cells += [(_money(report, "usual_rest"), outcome.rest.mean)]
     tiles = tuple(Kpi(column, _rounded(value)) for column, value in cells)
-    best = one.rivals[0]
+    best = outcome.rivals[0]
     cells += [
         (_money(report, "target"), target),
         (_share(report, "chance"), chance),
-        (_share(report, "mean_error"), one.off),
-        (_share(report, "bias"), one.bias),
+        (_share(report, "mean_error"), outcome.off),
+        (_share(report, "bias"), outcome.bias),
         (_share(report, "rule_error"), best.relative),
-        (_count(report, "tested"), len(one.tests)),
-        (_count(report, "held"), one.held),
+        (_count(report, "tested"), len(outcome.tests)),
+        (_count(report, "held"), outcome.held),
     ]
-    said = _sentences(report, made, target, chance, _named(report, spec, made, answers))
+    sentences = _sentences(report, basis, target, chance, _named(report, spec, basis, answers))
     if spec.what_if is not None:
-        said.append(_otherwise(report, spec.what_if, made))
+        sentences.append(_otherwise(report, spec.what_if, basis))
     return section_of(
         spec,
         columns=tuple(column for column, _ in cells),
         rows=(tuple(value for _, value in cells),),
         available_rows=1,
         kpis=tiles,
-        highlights=tuple(said),
+        highlights=tuple(sentences),
         notes=notes,
         footnotes=marks,
         shape="tiles",
@@ -291,77 +298,79 @@ def _summary(report: Report, spec: ForecastSection, made: _Made, answers: Answer
 
 
 def _sentences(
-    report: Report, made: _Made, target: float | None, chance: float | None, large: Sequence[tuple[str, float]]
+    report: Report, basis: _Made, target: float | None, chance: float | None, large: Sequence[tuple[str, float]]
 ) -> list[Highlight]:
     """What is said of a forecast that is shown."""
-    one, facts = made.forecast, made.facts
-    assert one is not None
+    outcome, facts = basis.forecast, basis.facts
+    assert outcome is not None
     money, share, count = _money(report, "forecast"), _share(report, "mean_error"), _count(report, "tested")
     present = facts.windows.all[-1]
-    said = [
+    sentences = [
         _said(
             report,
             "forecast_is",
-            point=(_rounded(one.point), money),
-            low=(_rounded(one.low), money),
-            high=(_rounded(one.high), money),
+            point=(_rounded(outcome.point), money),
+            low=(_rounded(outcome.low), money),
+            high=(_rounded(outcome.high), money),
         )
     ]
     if target is not None and chance is not None:
-        met = one.won >= target
+        met = outcome.won >= target
         kind = "met" if met else "rare" if chance < 0.05 else "sure" if chance > 0.95 else "about"
         tens = min(max(round(10 * chance), 1), 9)
-        said.append(_said(report, f"forecast_goal_{kind}", goal=(target, money), tens=(tens, count)))
-    if one.rest.way == "from_pipeline":
+        sentences.append(_said(report, f"forecast_goal_{kind}", goal=(target, money), tens=(tens, count)))
+    if outcome.rest.way == "from_pipeline":
         deals = sum(cell.deals.count for cell in present.open.values())
-        said.append(
+        sentences.append(
             _said(
                 report,
                 "forecast_parts",
-                won=(_rounded(one.won), money),
-                open=(_rounded(one.rest.open), money),
+                won=(_rounded(outcome.won), money),
+                open=(_rounded(outcome.rest.open), money),
                 deals=(int(deals), count),
-                created=(_rounded(one.rest.created), money),
+                created=(_rounded(outcome.rest.created), money),
             )
         )
-        more = one.pipeline.inflow - 1.0
+        more = outcome.pipeline.inflow - 1.0
         if abs(more) >= 0.1:
             kind = "more" if more > 0 else "less"
-            said.append(_said(report, f"forecast_inflow_{kind}", share=(abs(more), share)))
+            sentences.append(_said(report, f"forecast_inflow_{kind}", share=(abs(more), share)))
     else:
-        usual = (_rounded(one.rest.mean), money)
-        said.append(_said(report, "forecast_usual_rest", won=(_rounded(one.won), money), rest=usual))
-    tests, best = len(one.tests), one.rivals[0]
-    if one.off is not None and best.relative is not None:
-        said.append(
+        usual = (_rounded(outcome.rest.mean), money)
+        sentences.append(_said(report, "forecast_usual_rest", won=(_rounded(outcome.won), money), rest=usual))
+    tests, best = len(outcome.tests), outcome.rivals[0]
+    if outcome.off is not None and best.relative is not None:
+        sentences.append(
             _said(
                 report,
                 "forecast_tests",
                 count=(tests, count),
-                off=(one.off, share),
-                rule=_rule(report, made, best),
+                off=(outcome.off, share),
+                rule=_rule(report, basis, best),
                 rule_off=(best.relative, share),
             )
         )
-    if one.bias is not None and abs(one.bias) >= 0.01:
-        kind = "high" if one.bias > 0 else "low"
-        said.append(_said(report, f"forecast_bias_{kind}", share=(abs(one.bias), share)))
-    said.append(_said(report, "forecast_held", held=(one.held, count), count=(tests, count)))
-    if one.one_sided:
-        said.append(_said(report, "forecast_all_high" if one.one_sided > 0 else "forecast_all_low"))
-    said += [_said(report, "forecast_without", deal=name, point=(_rounded(amount), money)) for name, amount in large]
-    return said
+    if outcome.bias is not None and abs(outcome.bias) >= 0.01:
+        kind = "high" if outcome.bias > 0 else "low"
+        sentences.append(_said(report, f"forecast_bias_{kind}", share=(abs(outcome.bias), share)))
+    sentences.append(_said(report, "forecast_held", held=(outcome.held, count), count=(tests, count)))
+    if outcome.one_sided:
+        sentences.append(_said(report, "forecast_all_high" if outcome.one_sided > 0 else "forecast_all_low"))
+    sentences += [
+        _said(report, "forecast_without", deal=name, point=(_rounded(amount), money)) for name, amount in large
+    ]
+    return sentences
 
 
-def _otherwise(report: Report, changes: Changes, made: _Made) -> Highlight:
+def _otherwise(report: Report, changes: Changes, basis: _Made) -> Highlight:
     """What the forecast would be if something were otherwise: arithmetic, and said to be."""
-    one = made.forecast
-    assert one is not None
-    if one.rest.way != "from_pipeline":
+    outcome = basis.forecast
+    assert outcome is not None
+    if outcome.rest.way != "from_pipeline":
         return _said(report, "forecast_no_what_if")
     parts = (("close_rate", changes.close_rate), ("inflow", changes.inflow), ("amount", changes.amount))
     texts = [f"{_word(report, 'what_if', name)} {_signed(report, share)}" for name, share in parts if share]
-    point = one.won + changed(one.pipeline, made.facts.windows.all[-1], changes)
+    point = outcome.won + changed(outcome.pipeline, basis.facts.windows.all[-1], changes)
     money = _money(report, "forecast")
     return _said(report, "forecast_what_if", changes=", ".join(texts), point=(_rounded(point), money))
 
@@ -371,15 +380,15 @@ def _signed(report: Report, share: float) -> str:
     return f"{sign}{in_number(report.language, abs(share) * 100, '.15g')} %"
 
 
-def _refused(report: Report, made: _Made) -> list[Highlight]:
+def _refused(report: Report, basis: _Made) -> list[Highlight]:
     """Why there is no forecast, and what the best simple rule says."""
-    one, windows = made.forecast, made.facts.windows
+    outcome, windows = basis.forecast, basis.facts.windows
     money, share, count = _money(report, "forecast"), _share(report, "mean_error"), _count(report, "tested")
-    unit = _unit(report, made)
-    if one is None or one.refusal is None or one.refusal.why == "periods":
+    unit = _unit(report, basis)
+    if outcome is None or outcome.refusal is None or outcome.refusal.why == "periods":
         there = len(windows.before(windows.last))
-        needed = FEWEST_PERIODS + (4 if made.facts.within else 0)
-        there = there + 2 if made.facts.within and there else there
+        needed = FEWEST_PERIODS + (4 if basis.facts.within else 0)
+        there = there + 2 if basis.facts.within and there else there
         return [
             _said(
                 report,
@@ -387,15 +396,15 @@ def _refused(report: Report, made: _Made) -> list[Highlight]:
                 of=(needed, count),
                 periods=_word(report, "periods", unit, "many"),
                 count=(there, count),
-                since=_from(report, made, needed - there),
+                since=_from(report, basis, needed - there),
             )
         ]
-    refusal = one.refusal
-    best = one.rivals[0] if one.rivals else None
+    refusal = outcome.refusal
+    best = outcome.rivals[0] if outcome.rivals else None
     if refusal.why == "rival" and best is not None:
         amount = (_rounded(best.amount), money)
-        return [_said(report, "forecast_no_rival", rule=_rule(report, made, best), amount=amount)]
-    told: Mapping[str, dict[str, tuple[Cell, Column] | str]] = {
+        return [_said(report, "forecast_no_rival", rule=_rule(report, basis, best), amount=amount)]
+    values_by_reason: Mapping[str, dict[str, tuple[Cell, Column] | str]] = {
         "rival": {},
         "wins": {
             "count": (int(refusal.count), count),
@@ -406,25 +415,25 @@ def _refused(report: Report, made: _Made) -> list[Highlight]:
         "inflow": {"share": (refusal.count, share)},
     }
     kind = "forecast_no_rule" if refusal.why == "rival" else f"forecast_no_{refusal.why}"
-    said = [_said(report, kind, **told[refusal.why])]
+    sentences = [_said(report, kind, **values_by_reason[refusal.why])]
     if best is not None:
         amount = (_rounded(best.amount), money)
-        said.append(_said(report, "forecast_best_rule", rule=_rule(report, made, best), amount=amount))
-    return said
+        sentences.append(_said(report, "forecast_best_rule", rule=_rule(report, basis, best), amount=amount))
+    return sentences
 
 
-def _unit(report: Report, made: _Made) -> str:
+def _unit(report: Report, basis: _Made) -> str:
     """What the completed stretches are that a forecast needs: months, where quarters begin with every month."""
-    if made.facts.within:
+    if basis.facts.within:
         return "month"
     kind = report.period.kind.removeprefix("fiscal_")
     return kind if kind in ("year", "quarter", "month", "week") else "period"
 
 
-def _from(report: Report, made: _Made, missing: int) -> str:
+def _from(report: Report, basis: _Made, missing: int) -> str:
     """The day from which on there are enough completed periods."""
     start, end = report.period.start, report.period.end
-    if made.facts.within:
+    if basis.facts.within:
         return day_label(add_months(start, missing), report.language, report.locale)
     if start.day == end.day == 1:
         months = (end.year - start.year) * 12 + end.month - start.month
@@ -432,11 +441,11 @@ def _from(report: Report, made: _Made, missing: int) -> str:
     return day_label(start + missing * (end - start), report.language, report.locale)
 
 
-def _notes(report: Report, made: _Made) -> tuple[str, ...]:
+def _notes(report: Report, basis: _Made) -> tuple[str, ...]:
     """What is to be known of the way that a forecast was come by."""
     binding, entity = report.binding, forecast_entity(report)
     notes = []
-    if made.facts.within:
+    if basis.facts.within:
         notes.append(_word(report, "within"))
     if not binding.has_history(entity):
         notes.append(_word(report, "no_history"))
@@ -454,27 +463,27 @@ def _amounts_of_then(report: Report) -> bool:
     return amount in report.binding.past_values(forecast_entity(report))
 
 
-def _named(report: Report, spec: ForecastSection, made: _Made, answers: Answers) -> list[tuple[str, float]]:
+def _named(report: Report, spec: ForecastSection, basis: _Made, answers: Answers) -> list[tuple[str, float]]:
     """The deals on each of which much of the forecast hangs, and what it would be without it."""
-    one, table = made.forecast, answers.table(spec.id)
-    if one is None or table is None or one.rest.way != "from_pipeline":
+    outcome, table = basis.forecast, answers.table(spec.id)
+    if outcome is None or table is None or outcome.rest.way != "from_pipeline":
         return []
-    found = []
+    large = []
     for row in table.rows:
         name, amount, *cell = row[: 2 + len(cell_dimensions(report))]
         key: CellKey = (cell[0], cell[1]) if len(cell) == 2 else (None, cell[0])
-        brings = float(amount or 0) * one.pipeline.rates.of(key) * one.pipeline.kept
-        if name and brings >= LARGE * one.point:
-            found.append((str(name), one.point - brings))
-    return found[:MOST_NAMED]
+        brings = float(amount or 0) * outcome.pipeline.rates.of(key) * outcome.pipeline.kept
+        if name and brings >= LARGE * outcome.point:
+            large.append((str(name), outcome.point - brings))
+    return large[:MOST_NAMED]
 
 
 # The tests
 
 
-def _tests(report: Report, spec: ForecastSection, made: _Made) -> Section:
+def _tests(report: Report, spec: ForecastSection, basis: _Made) -> Section:
     """A row for each test, oldest first, and for the period itself."""
-    one = made.forecast
+    outcome = basis.forecast
     columns = (
         Column("period", _word(report, "period"), "text", role="dimension"),
         _money(report, "forecast"),
@@ -485,16 +494,16 @@ def _tests(report: Report, spec: ForecastSection, made: _Made) -> Section:
         Column("held", _word(report, "in_range"), "boolean", role="field"),
     )
     rows: list[tuple[Cell, ...]] = []
-    for test in one.tests if one is not None else ():
+    for test in outcome.tests if outcome is not None else ():
         share = test.error / test.result if test.result else None
-        name = _called(report, made.facts.stretches[test.place])
+        name = _called(report, basis.facts.stretches[test.place])
         rows.append((name, test.point, test.low, test.high, test.result, share, test.held))
-    if one is not None and made.shown:
+    if outcome is not None and basis.shown:
         name = period_label(report.period, report.language, report.locale)
-        rows.append((name, one.point, one.low, one.high, None, None, None))
+        rows.append((name, outcome.point, outcome.low, outcome.high, None, None, None))
     if not rows:
         return section_of(spec, notes=(_word(report, "no_tests"),), shape="sentences")
-    notes = () if made.shown else (_word(report, "tests_only"),)
+    notes = () if basis.shown else (_word(report, "tests_only"),)
     chart = Chart("ranges", "period", ("forecast", "low", "high", "result"))
     return section_of(
         spec, columns=columns, rows=tuple(rows), available_rows=len(rows), chart=chart, notes=notes, whole=True
@@ -512,10 +521,10 @@ def _called(report: Report, stretch: tuple[date, date]) -> str:
 # The chances of deals
 
 
-def _deals(report: Report, spec: ForecastSection, made: _Made, answers: Answers) -> Section:
+def _deals(report: Report, spec: ForecastSection, basis: _Made, answers: Answers) -> Section:
     """The largest open deals with the chance of each to be won before the period is over, what the chance is made of
     (its three factors), and what the deal brings of the forecast."""
-    table, odds = answers.table(spec.id), made.chances
+    table, odds = answers.table(spec.id), basis.chances
     if not odds.shown or table is None:
         return section_of(spec, highlights=(_said(report, "forecast_no_chances"),), shape="sentences")
     binding, entity = report.binding, forecast_entity(report).name
@@ -532,7 +541,7 @@ def _deals(report: Report, spec: ForecastSection, made: _Made, answers: Answers)
         replace(_share(report, "days_factor"), unit="multiple"),
         _money(report, "expected"),
     )
-    kept = made.forecast.pipeline.kept if made.forecast is not None else 1.0
+    kept = basis.forecast.pipeline.kept if basis.forecast is not None else 1.0
     rows: list[tuple[Cell, ...]] = []
     count = len(spec.listed)
     for row in table.rows:
@@ -556,10 +565,10 @@ def _in_steps(chance: float) -> float:
     return round(round(chance / STEP) * STEP, 2)
 
 
-def _by_stage(report: Report, spec: ForecastSection, made: _Made, answers: Answers) -> Section:
+def _by_stage(report: Report, spec: ForecastSection, basis: _Made, answers: Answers) -> Section:
     """A row for each stage: the deals that were in it at the origins of the tests, the share that was won before the
     periods were over, what the rates of then had said, and what people had typed."""
-    windows, stages = made.facts.windows, stages_in(report, spec.id, answers, "stages")
+    windows, stages = basis.facts.windows, stages_in(report, spec.id, answers, "stages")
     if not report.binding.has_history(forecast_entity(report)):
         return section_of(spec, notes=(_word(report, "no_history"),), shape="sentences")
     sums: dict[str | None, list[float]] = {}
@@ -570,7 +579,7 @@ def _by_stage(report: Report, spec: ForecastSection, made: _Made, answers: Answe
             for at, count in enumerate((cell.deals.count, cell.won.count, cell.deals.count * rates.of(key))):
                 known[at] += count
         for stage, entry in stages.items():
-            for at, typed in enumerate(entry.typed.get(made.facts.stretches[place], ()), 3):
+            for at, typed in enumerate(entry.typed.get(basis.facts.stretches[place], ()), 3):
                 sums.setdefault(stage, [0.0] * 5)[at] += typed
     columns = (
         Column("stage_name", _word(report, "stage_name"), "text", role="dimension"),
@@ -582,7 +591,7 @@ def _by_stage(report: Report, spec: ForecastSection, made: _Made, answers: Answe
     order = sorted(sums, key=lambda key: (key is None, stages[key].place, str(stages[key].name)))
     rows = tuple((stages[key].name, *_judged(sums[key])) for key in order)
     whole = [math.fsum(sums[key][at] for key in sums) for at in range(5)] if sums else [0.0] * 5
-    said_of_all = () if made.chances.shown else (_said(report, "forecast_no_chances"),)
+    said_of_all = () if basis.chances.shown else (_said(report, "forecast_no_chances"),)
     return section_of(
         spec,
         columns=columns,
@@ -596,19 +605,19 @@ def _by_stage(report: Report, spec: ForecastSection, made: _Made, answers: Answe
 
 def _judged(sums: Sequence[float]) -> tuple[int, Cell, Cell, Cell]:
     """How many deals, the share that was won, and what two ways had said of it."""
-    count, won, expected, typed, said = sums
-    return int(count), divided(won, count), divided(expected, count), divided(said, typed)
+    count, won, expected, typed, typed_sum = sums
+    return int(count), divided(won, count), divided(expected, count), divided(typed_sum, typed)
 
 
 # By dimensions
 
 
-def _by(report: Report, spec: ForecastSection, made: _Made, answers: Answers) -> Section:
+def _by(report: Report, spec: ForecastSection, basis: _Made, answers: Answers) -> Section:
     """What each member brings of the forecast: the rows add up to it."""
-    one = made.forecast
-    if one is None or not made.shown:
-        return section_of(spec, highlights=tuple(_refused(report, made)), shape="sentences")
-    parts = _parts(report, spec, one, answers)
+    outcome = basis.forecast
+    if outcome is None or not basis.shown:
+        return section_of(spec, highlights=tuple(_refused(report, basis)), shape="sentences")
+    parts = _parts(report, spec, outcome, answers)
     columns = (
         *(dimension_column(report, dimension) for dimension in spec.dimensions),
         _money(report, "forecast"),
@@ -640,7 +649,7 @@ Members = tuple[Any, ...]
 
 
 def _parts(
-    report: Report, spec: ForecastSection, one: Forecast, answers: Answers
+    report: Report, spec: ForecastSection, outcome: Forecast, answers: Answers
 ) -> dict[Members, tuple[float, float, float, float, int, float]]:
     """Of each member the forecast, and what it is made of: won, open, yet to be created; how many deals are open, and
     their amount. What is yet to be created is dealt out as what was created later in past periods was; where there was
@@ -654,7 +663,7 @@ def _parts(
     for later_row in later_rows(report, spec.id, answers, "later by"):
         members = _members(later_row, count)
         later[members] = later.get(members, 0.0) + deals_in(later_row, "late").amount
-    pipeline = one.pipeline
+    pipeline = outcome.pipeline
     brings = {
         members: pipeline.kept * math.fsum(cell.deals.amount * pipeline.rates.of(key) for key, cell in cells)
         for members, cells in opened.items()
@@ -662,14 +671,14 @@ def _parts(
     shares = later if math.fsum(later.values()) > 0 else brings
     whole = math.fsum(shares.values())
     created = {members: pipeline.rest.created * share / whole if whole else 0.0 for members, share in shares.items()}
-    factor = one.rest.mean / pipeline.rest.mean if pipeline.rest.mean else 0.0
-    found = {}
+    factor = outcome.rest.mean / pipeline.rest.mean if pipeline.rest.mean else 0.0
+    by_members = {}
     for members in dict.fromkeys((*opened, *won, *created)):
         parts = won.get(members, 0.0), factor * brings.get(members, 0.0), factor * created.get(members, 0.0)
         deals = sum((cell.deals for _, cell in opened.get(members, ())), Deals())
         if any(parts) or deals.count:
-            found[members] = (math.fsum(parts), *parts, int(deals.count), deals.amount)
-    return found
+            by_members[members] = (math.fsum(parts), *parts, int(deals.count), deals.amount)
+    return by_members
 
 
 def _members(row: Row, count: int) -> Members:
@@ -681,24 +690,24 @@ def _members(row: Row, count: int) -> Members:
 
 def _said(report: Report, kind: str, **values: tuple[Cell, Column] | str) -> Highlight:
     """A sentence with its values as they are to be written."""
-    told = tuple(
+    shown_values = tuple(
         (name, Told(value, _TEXT) if isinstance(value, str) else Told(*value)) for name, value in values.items()
     )
-    return Highlight(kind, "", period_label(report.period, report.language, report.locale), told)
+    return Highlight(kind, "", period_label(report.period, report.language, report.locale), shown_values)
 
 
 _TEXT = Column("text", "", "text")
 
 
 def _word(report: Report, *keys: str) -> str:
-    found: Any = vocabulary(report.language)["forecast"]
+    words: Any = vocabulary(report.language)["forecast"]
     for key in keys:
-        found = found[key]
-    return str(found)
+        words = words[key]
+    return str(words)
 
 
-def _rule(report: Report, made: _Made, rival: Rival) -> str:
-    unit = "quarter" if made.facts.within else _unit(report, made)
+def _rule(report: Report, basis: _Made, rival: Rival) -> str:
+    unit = "quarter" if basis.facts.within else _unit(report, basis)
     return _word(report, "rules", rival.rule, unit)
 
 
