@@ -72,6 +72,7 @@ bench: $(VENV)/ready-to-test
 	@$(python) benchmarks/checks.py
 	@$(python) benchmarks/render.py
 	@$(python) benchmarks/burst.py
+	@$(python) benchmarks/forecast.py
 	@$(python) benchmarks/compilers.py $(if $(COMPILERS),--folder $(COMPILERS))
 
 clean:

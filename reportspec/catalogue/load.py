@@ -220,11 +220,11 @@ def entity_from(data: Mapping[str, Any], trouble: Trouble) -> Entity:
 
 
 def _forecasting(data: Mapping[str, Any], trouble: Trouble) -> Forecasting | None:
-    names = ("open", "amount", "won", "final", "created")
+    names = ("open", "amount", "won", "final", "created", "probability")
     trees = {name: expression(data[name], ("forecasting", name), trouble) for name in names}
     if None in trees.values():
         return None
-    return Forecasting(**{**data, **trees, "bands": tuple(data["bands"])})
+    return Forecasting(**{**data, **trees, "bands": tuple(data["bands"]), "listed": tuple(data["listed"])})
 
 
 def _history(data: Mapping[str, Any]) -> History:

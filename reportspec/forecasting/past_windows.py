@@ -76,13 +76,15 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Windows:
-    """Windows from the oldest to the one that is forecast, which is the last. One may learn from those that end before
-    it begins: they are `apart` places before it (1; 3 for quarters that begin with every month). A year has `per_year`
-    of them, if it has a whole number."""
+    """Windows from the oldest to the one that is forecast, which is the last. Two that do not overlap are `step` places
+    apart (1; 3 for quarters that begin with every month). One may learn from those that end before its origin: they are
+    `apart` places before it (a step; more where the origin lies before the window). A year has `per_year` of them, if
+    it has a whole number."""
 
     all: tuple[Window, ...]
     apart: int = 1
     per_year: int | None = None
+    step: int = 1
 
     @property
     def last(self) -> int:
@@ -90,7 +92,7 @@ class Windows:
         return len(self.all) - 1
 
     def before(self, place: int) -> range:
-        """The places of all windows that end before one begins."""
+        """The places of all windows that end before one's origin."""
         return range(max(0, place - self.apart + 1))
 
     def learned(self, place: int) -> Sequence[Window]:

@@ -10,7 +10,7 @@ from reportspec.forecasting.past_windows import Window, total
 from reportspec.forecasting.win_rates import Rates, rates_of
 from reportspec.lazy_dataclass import dataclass
 
-Way = Literal["pipeline", "usual_rest"]
+Way = Literal["from_pipeline", "usual_rest"]
 
 PROVEN = 40.0  # wins that say nothing of amounts, beside which those that there were are heard
 LARGEST_CHANGE = 2.0  # by which amounts won may depart from amounts written, and the inflow from the usual one
@@ -66,7 +66,27 @@ def from_pipeline(learned: Sequence[Window], now: Window) -> Pipeline:
     variance = open_variance + created_variance + mean * mean / max(won.count + created_later.count, 1.0)
     usual = math.fsum(window.inflow for window in learned) / len(learned)
     inflow = (now.inflow + INFLOW_DRAWN) / (usual + INFLOW_DRAWN)
-    return Pipeline(rates, kept, inflow, Rest("pipeline", mean, variance, open_now, created))
+    return Pipeline(rates, kept, inflow, Rest("from_pipeline", mean, variance, open_now, created))
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """By how much something would be otherwise: 0.1 is a tenth more. The rates at which deals are won, how many are
+    created, and their amounts."""
+
+    close_rate: float = 0.0
+    inflow: float = 0.0
+    amount: float = 0.0
+
+
+def changed(pipeline: Pipeline, now: Window, changes: Changes) -> float:
+    """The mean of the rest if something were otherwise, by the pipeline. No chance is more than certain; deals that are
+    yet to be created would be won at the changed rates too. Arithmetic: nothing of it is tested."""
+    rates, more = pipeline.rates, 1.0 + changes.close_rate
+    opened = pipeline.kept * math.fsum(
+        cell.deals.amount * min(1.0, rates.of(key) * more) for key, cell in now.open.items()
+    )
+    return (opened + pipeline.rest.created * (1.0 + changes.inflow) * more) * (1.0 + changes.amount)
 
 
 def usual_rest(learned: Sequence[Window]) -> Rest:

@@ -15,19 +15,20 @@ OF_MEAN = 4  # periods that the mean is of
 def by_rule(windows: Windows, place: int, rule: Rule) -> float | None:
     """What a rule says of a window, at least what was won before its origin; None where the past is too short.
 
-    Periods before are those that end before the window begins, each before the next: of quarters that begin with every
-    month every third.
+    Periods before are those that end before the window's origin, none of which overlaps the next: of quarters that
+    begin with every month every third.
     """
-    apart = windows.apart
+    last = place - windows.apart
     match rule:
         case "last":
-            places = [place - apart]
+            places = [last]
         case "mean_of_four":
-            places = [place - apart * back for back in range(1, OF_MEAN + 1)]
+            places = [last - windows.step * back for back in range(OF_MEAN)]
         case "last_year":
             if windows.per_year is None:
                 return None
-            places = [place - windows.per_year]
+            years = math.ceil(windows.apart / windows.per_year)  # the last year in which that period is over
+            places = [place - windows.per_year * years]
     if min(places) < 0:
         return None
     amount = math.fsum(windows.all[at].result.amount for at in places) / len(places)

@@ -88,7 +88,7 @@ def widened(mean: float, variance: float, misses: list[Miss]) -> Spread:
         variance' = max(variance · max(1, (4 + sum z²) / (4 + n)), mean² · mean of r²)   r² at most 4
     """
     n = len(misses)
-    scores = math.fsum(one.score**2 for one in misses)
-    own = variance * max(1.0, (STIFF + scores) / (STIFF + n))
-    missed = math.fsum(min(one.relative**2, FARTHEST) for one in misses) / n if n else 0.0
-    return Spread(mean, max(own, mean * mean * missed), _STUDENT_90[min(n, len(_STUDENT_90) - 1)])
+    scores = math.fsum(each.score**2 for each in misses)
+    model = variance * max(1.0, (STIFF + scores) / (STIFF + n))
+    missed = math.fsum(min(each.relative**2, FARTHEST) for each in misses) / n if n else 0.0
+    return Spread(mean, max(model, mean * mean * missed), _STUDENT_90[min(n, len(_STUDENT_90) - 1)])

@@ -200,12 +200,12 @@ def _rivals(windows: Windows, tests: Sequence[Test]) -> tuple[Rival, ...]:
     rivals = []
     for rule in RULES:
         amount = by_rule(windows, windows.last, rule)
-        pairs = [(test, said) for test in tests if (said := by_rule(windows, test.place, rule)) is not None]
+        pairs = [(test, foreseen) for test in tests if (foreseen := by_rule(windows, test.place, rule)) is not None]
         if amount is None or len(pairs) < FEWEST_OF_RULE:
             continue
-        error = math.fsum(abs(said - test.result) for test, said in pairs) / len(pairs)
+        error = math.fsum(abs(foreseen - test.result) for test, foreseen in pairs) / len(pairs)
         ours = math.fsum(abs(test.error) for test, _ in pairs) / len(pairs)
-        relative = _relative([abs(said - test.result) for test, said in pairs], [test for test, _ in pairs])
+        relative = _relative([abs(foreseen - test.result) for test, foreseen in pairs], [test for test, _ in pairs])
         rivals.append(Rival(rule, amount, error, ours, relative))
     return tuple(sorted(rivals, key=lambda rival: (-rival.ratio, rival.error)))
 
@@ -213,7 +213,7 @@ def _rivals(windows: Windows, tests: Sequence[Test]) -> tuple[Rival, ...]:
 def _refusal(windows: Windows, tests: Sequence[Test], rivals: Sequence[Rival], pipeline: Pipeline) -> Refusal | None:
     """The first condition that a forecast that is shown does not fulfil."""
     # Of periods that overlap those are counted that do not.
-    learned = windows.learned(windows.last)[:: -windows.apart]
+    learned = windows.learned(windows.last)[:: -windows.step]
     wins = math.fsum(window.result.count for window in learned)
     if len(tests) < FEWEST_TESTS:
         return Refusal("periods", len(windows.before(windows.last)), FEWEST_PERIODS)

@@ -24,6 +24,7 @@ from reportspec.model.column_ids import BUCKET, Member, Row, Tally
 from reportspec.model.domain import Entity, Forecasting, Metric
 from reportspec.model.query import Aggregate, AggregateQuery, Dimension, Measure, Query, Side
 from reportspec.model.spec import Report
+from reportspec.resolve.binding import Unresolved
 
 ONE_DAY = timedelta(days=1)
 QUARTERS = 9  # past quarters, with fewer of which those that begin with every month are windows too
@@ -121,6 +122,8 @@ def open_query(
     dimensions: tuple[Dimension, ...],
     stretches: Sequence[Stretch],
     purpose: str,
+    *,
+    typed: bool = False,
 ) -> AggregateQuery:
     """What was open at the origins of windows, by some dimensions, its stage and how long it had been there; and what
     of it was won before the windows' ends."""
@@ -138,6 +141,7 @@ def open_query(
         *_measures(entity, "open", spec.open, spec.amount),
         *_measures(entity, "won", won, spec.final),
         Measure(Tally("old"), entity.name, "count", None, old, None),
+        *(_typed_measures(report, entity) if typed else ()),
     )
     return AggregateQuery(section, purpose, (*dimensions, *cell_dimensions(report)), measures, (side,), conditions)
 
@@ -146,8 +150,8 @@ def won_query(
     report: Report, section: str, conditions: tuple[exp.Expr, ...], dimensions: tuple[Dimension, ...], purpose: str
 ) -> AggregateQuery:
     """What was won so far in the period, by some dimensions."""
-    asked = won_measures(report, forecast_entity(report))[: len(_TALLIES)]
-    return AggregateQuery(section, purpose, dimensions, asked, report.sides[:1], conditions)
+    measures = won_measures(report, forecast_entity(report))[: len(_TALLIES)]
+    return AggregateQuery(section, purpose, dimensions, measures, report.sides[:1], conditions)
 
 
 def later_query(
@@ -157,22 +161,81 @@ def later_query(
     period that is still to come what was created and won in such periods."""
     frame = frame_of(report)
     side = _side(report, _later(frame) or [frame.of_periods[-2]])
-    asked = won_measures(report, forecast_entity(report))[len(_TALLIES) :]
-    return AggregateQuery(section, purpose, dimensions, asked, (side,), conditions)
+    measures = won_measures(report, forecast_entity(report))[len(_TALLIES) :]
+    return AggregateQuery(section, purpose, dimensions, measures, (side,), conditions)
 
 
 def later_rows(report: Report, section: str, answers: Answers, purpose: str) -> list[Row]:
     """Its rows, without those of what lies before the origins."""
-    query, asked = answers.aggregate(section, purpose), set(_later(frame_of(report)))
+    query, wanted = answers.aggregate(section, purpose), set(_later(frame_of(report)))
     if query is None:
         return []
     buckets = [(bucket.start, bucket.end) for bucket in query.sides[0].buckets]
-    return [row for row in answers.rows(section, purpose) if buckets[int(row[BUCKET])] in asked]
+    return [row for row in answers.rows(section, purpose) if buckets[int(row[BUCKET])] in wanted]
 
 
 def _later(frame: Frame) -> list[Stretch]:
-    stretches = ((max(frame.origin(one), one[0]), one[1]) for one in frame.of_periods[-LEARNED - 1 : -1])
-    return [one for one in stretches if one[0] < one[1]]
+    stretches = (
+        (max(frame.origin(stretch), stretch[0]), stretch[1]) for stretch in frame.of_periods[-LEARNED - 1 : -1]
+    )
+    return [stretch for stretch in stretches if stretch[0] < stretch[1]]
+
+
+def _typed_measures(report: Report, entity: Entity) -> tuple[Measure, ...]:
+    """How many open rows have a probability that somebody typed, and the sum of these; nothing where the source has
+    none."""
+    spec = _spec(entity)
+    try:
+        report.binding.need_some(entity.name, spec.probability)
+    except Unresolved:
+        return ()
+    typed = exp.and_(spec.open, exp.Not(this=exp.Is(this=spec.probability, expression=exp.Null())))
+    return (
+        Measure(Tally("typed_count"), entity.name, "count", None, typed, None),
+        Measure(Tally("typed_sum"), entity.name, "sum", spec.probability, spec.open, None),
+    )
+
+
+def stages_query(report: Report, section: str, conditions: tuple[exp.Expr, ...], purpose: str) -> AggregateQuery:
+    """What was open in all windows by what its stage is called and where that stands, with what people typed of its
+    chance."""
+    stretches = frame_of(report).stretches
+    return open_query(report, section, conditions, _stage_names(report), stretches, purpose, typed=True)
+
+
+def _stage_names(report: Report) -> tuple[Dimension, ...]:
+    entity = forecast_entity(report)
+    assert entity.history is not None
+    states = entity.history.states
+    dimensions = []
+    for name in ("name", states.order):
+        path = (*entity.roles[states.entity], name)
+        field = report.binding.resolve(entity.name, (entity.name, *path)).field
+        dimensions.append(Dimension(".".join(path), (entity.name, *path), field))
+    return tuple(dimensions)
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A stage: what it is called, where it stands, and of each window how many open rows have a probability that
+    somebody typed, with the sum of these."""
+
+    name: str | None
+    place: int
+    typed: dict[Stretch, tuple[float, float]]
+
+
+def stages_in(report: Report, section: str, answers: Answers, purpose: str) -> dict[str | None, Stage]:
+    """The stages of all windows, by their keys; those of which the history has nothing are one, without a name."""
+    stretches = frame_of(report).stretches
+    stages: dict[str | None, Stage] = {}
+    for row in answers.rows(section, purpose):
+        key, stretch = cell_key(report, row, 2)[0], stretches[int(row[BUCKET])]
+        name, place = (row[Member(0)], int(row[Member(1)] or 0)) if key is not None else (None, 0)
+        stage = stages.setdefault(key, Stage(name, place, {}))
+        count, total = stage.typed.get(stretch, (0.0, 0.0))
+        stage.typed[stretch] = (count + _number(row, "typed_count"), total + _number(row, "typed_sum"))
+    return stages
 
 
 def cell_dimensions(report: Report) -> tuple[Dimension, ...]:
@@ -181,11 +244,11 @@ def cell_dimensions(report: Report) -> tuple[Dimension, ...]:
     entity = forecast_entity(report)
     spec = _spec(entity)
     names = (spec.stage, spec.band) if report.binding.has_history(entity) else (spec.age_band,)
-    found = []
+    dimensions = []
     for name in names:
         path = tuple(name.split("."))
-        found.append(Dimension(name, path, report.binding.resolve(entity.name, path).field))
-    return tuple(found)
+        dimensions.append(Dimension(name, path, report.binding.resolve(entity.name, path).field))
+    return tuple(dimensions)
 
 
 def won_measures(report: Report, entity: Entity) -> tuple[Measure, ...]:
@@ -235,12 +298,12 @@ def _inflow_days(report: Report, frame: Frame, stretch: Stretch) -> Stretch:
 def _won_stretches(frame: Frame) -> list[Stretch]:
     """The stretches in which what was won is asked for: of each window what lies before its origin, and what lies after
     it; where the origin lies before the window, from there to its beginning, and from there to its end."""
-    found: dict[Stretch, None] = {}
+    stretches: dict[Stretch, None] = {}
     for start, end in frame.stretches:
         origin = frame.origin((start, end))
         parts = ((start, origin), (origin, end)) if origin >= start else ((origin, start), (origin, end), (start, end))
-        found.update(dict.fromkeys(part for part in parts if part[0] < part[1]))
-    return list(found)
+        stretches.update(dict.fromkeys(part for part in parts if part[0] < part[1]))
+    return list(stretches)
 
 
 def in_turn(stretches: Iterable[Stretch]) -> list[list[Stretch]]:
@@ -284,7 +347,7 @@ def facts_of(report: Report, section: str, answers: Answers) -> Facts:
     used = _lived(report, frame.of_periods, windows)
     # Of a period that is still to come those before it are over that end before the report's date.
     ahead = max(0.0, -frame.elapsed)
-    plain = Windows(tuple(windows[one].window for one in used), 1 + math.ceil(ahead), frame.per_year)
+    plain = Windows(tuple(windows[stretch].window for stretch in used), 1 + math.ceil(ahead), frame.per_year)
     facts = Facts(plain, used)
     if not frame.within or len(plain.before(plain.last)) >= QUARTERS:
         return facts
@@ -293,9 +356,9 @@ def facts_of(report: Report, section: str, answers: Answers) -> Facts:
     if not inner or (rush is not None and rush > RUSH):
         return replace(facts, rush=rush)
     # The two that end within the period have no result yet: their places are kept, so that a place is a month.
-    places = (*(windows[one].window for one in inner), Window(), Window(), windows[frame.within[-1]].window)
+    places = (*(windows[stretch].window for stretch in inner), Window(), Window(), windows[frame.within[-1]].window)
     days = (*inner, *_between(report), frame.within[-1])
-    return Facts(Windows(places, 3 + math.ceil(3 * ahead), 12), days, within=True, rush=rush)
+    return Facts(Windows(places, 3 + math.ceil(3 * ahead), 12, step=3), days, within=True, rush=rush)
 
 
 def _between(report: Report) -> tuple[Stretch, Stretch]:
@@ -337,7 +400,7 @@ def _windows(report: Report, section: str, answers: Answers, frame: Frame) -> di
     cells, old = cells_of(report, answers, section, OPEN)
     won = _won_in(section, answers)
     inflow = _created_in(section, answers)
-    found = {}
+    known = {}
     for at, stretch in enumerate(frame.stretches):
         start, end = stretch
         origin = frame.origin(stretch)
@@ -347,14 +410,14 @@ def _windows(report: Report, section: str, answers: Answers, frame: Frame) -> di
         else:
             older, after = won.get((start, origin), _NONE), won.get((origin, end), _NONE)
             before, late, result = older[0], after[1], older[0] + after[0]
-        if end == report.period.end:  # nothing of it is known after the report's date
-            before = before if frame.elapsed >= 0 else Deals()
+            if end == report.period.end:  # all that is known of it lies before its origin, within a day as well
+                before, late = result, Deals()
         first, last = _inflow_days(report, frame, stretch)
         created = sum(count for (begins, _), count in inflow.items() if first <= begins < last)
         window = Window(cells.get(at, {}), result, before, late, created)
         staged = any(key[0] is not None for key in window.open)
-        found[stretch] = _Known(window, old.get(at, 0.0) + older[0].count - older[1].count, staged)
-    return found
+        known[stretch] = _Known(window, old.get(at, 0.0) + older[0].count - older[1].count, staged)
+    return known
 
 
 def cells_of(
@@ -394,23 +457,23 @@ _NONE = (Deals(), Deals())
 
 def _won_in(section: str, answers: Answers) -> dict[Stretch, tuple[Deals, Deals]]:
     """What was won in each stretch, and what of it was created in it."""
-    found: dict[Stretch, tuple[Deals, Deals]] = {}
+    won: dict[Stretch, tuple[Deals, Deals]] = {}
     number = 0
     while (query := answers.aggregate(section, f"windows won {number}")) is not None:
         for row in answers.rows(section, query.purpose):
             bucket = query.sides[0].buckets[int(row[BUCKET])]
-            found[bucket.start, bucket.end] = (deals_in(row, "result"), deals_in(row, "late"))
+            won[bucket.start, bucket.end] = (deals_in(row, "result"), deals_in(row, "late"))
         number += 1
-    return found
+    return won
 
 
 def _created_in(section: str, answers: Answers) -> dict[Stretch, float]:
-    query, found = answers.aggregate(section, CREATED), {}
+    query, created = answers.aggregate(section, CREATED), {}
     for row in answers.rows(section, CREATED):
         assert query is not None
         bucket = query.sides[0].buckets[int(row[BUCKET])]
-        found[bucket.start, bucket.end] = _number(row, "created")
-    return found
+        created[bucket.start, bucket.end] = _number(row, "created")
+    return created
 
 
 def _less(whole: Deals, part: Deals) -> Deals:

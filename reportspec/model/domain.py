@@ -173,7 +173,8 @@ class Forecasting:
     `age_band` where no past states are known); whether a row is `open` at an instant, with which `amount`; whether it
     was `won` from then on and within the period, with which `final` amount, as is known at the report's date; when it
     was `created`; and of how many days the inflow of new rows is counted (`inflow_days`). `bands` has where each band
-    but the last one ends, in days, and `stock` the metric of what is open."""
+    but the last one ends, in days, and `stock` the metric of what is open. `probability` is what people typed of an
+    open row's chance; `listed` names the fields by which rows are listed."""
 
     metric: str
     stage: str
@@ -187,6 +188,8 @@ class Forecasting:
     inflow_days: int
     bands: tuple[int, ...]
     stock: str
+    probability: exp.Expr
+    listed: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,13 +15,16 @@ from typing import Any, ClassVar, Literal
 from reportspec.calendar import Period, add_months, day_label, period_label
 from reportspec.calendar.periods import named
 from reportspec.forecasting.past_windows import CellKey, Deals, Open
+from reportspec.forecasting.rest import Changes, changed
 from reportspec.forecasting.tested_forecast import FEWEST_PERIODS, Forecast, Rival, forecast
+from reportspec.forecasting.win_rates import rates_of
 from reportspec.forecasting.winning import Chances, chances
-from reportspec.languages import vocabulary
+from reportspec.languages import in_number, vocabulary
 from reportspec.lazy_dataclass import dataclass
 from reportspec.measures.answers import Answers
+from reportspec.measures.arithmetic import divided
 from reportspec.measures.asked import measures
-from reportspec.measures.dimensions import by_nature, dimension_column, shown_value
+from reportspec.measures.dimensions import by_nature, dimension_column, field_column, labelled_value, shown_value
 from reportspec.measures.forecast_windows import (
     Facts,
     cell_dimensions,
@@ -35,6 +38,8 @@ from reportspec.measures.forecast_windows import (
     later_rows,
     open_in,
     open_query,
+    stages_in,
+    stages_query,
     windows_queries,
     won_query,
 )
@@ -45,26 +50,33 @@ from reportspec.model.figures import Cell, Chart, Column, Highlight, Kpi, Sectio
 from reportspec.model.query import AggregateQuery, Query, RecordsQuery
 from reportspec.model.spec import GroupedSection, Report, SectionSpec
 from reportspec.resolve.binding import Unresolved
+from reportspec.resolve.called import called as called_here
 from reportspec.sections.asked_dimensions import dimensions_of
 from reportspec.sections.asked_metrics import Rules, unusable
 from reportspec.sections.asking import conditions_of
 from reportspec.sections.context import Context, Draft, label_of, title_of
-from reportspec.sections.section_kind import Kind, section_of
+from reportspec.sections.section_kind import Kind, or_none_there, section_of
 from reportspec.sections.text import nothing_served
+from reportspec.sql.record_rows import AVAILABLE
 
-Shown = Literal["summary", "tests"]
+Shown = Literal["summary", "tests", "deals", "stages"]
 LARGE = 0.05  # of the forecast, from which on what one deal is expected to bring of it is told
 MOST_NAMED = 3
+MOST_LISTED = 15
+STEP = 0.05  # to which chances are rounded
 DIGITS = 3  # that figures in sentences and tiles have: more would be told of what nobody knows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ForecastSection(GroupedSection):
-    """One side of a forecast: its amount (`summary`), its `tests`, or its parts by dimensions."""
+    """One side of a forecast: its amount (`summary`), its `tests`, the chances of open `deals`, those of `stages`
+    against what happened, or its parts by dimensions. Rows are listed by the paths of `listed`."""
 
     kind: ClassVar[str] = "forecast"
     show: Shown = "summary"
     names: tuple[str, ...] = ()  # the path of the field by which a row of the entity is called, if the source has it
+    listed: tuple[tuple[str, ...], ...] = ()
+    what_if: Changes | None = None
 
     @property
     def targeted(self) -> tuple[Metric, ...]:
@@ -108,44 +120,86 @@ def check(context: Context, draft: Draft) -> SectionSpec | None:
         dimensions=dimensions,
         show=draft.body.get("show", "summary"),
         names=(entity.name, "name") if binding.gives(entity.name, "name") else (),
+        what_if=_changes(context, draft),
+        listed=tuple(path for name in spec.listed if _given(context, entity.name, path := tuple(name.split(".")))),
     )
+
+
+def _changes(context: Context, draft: Draft) -> Changes | None:
+    """What is asked to be otherwise; what is no change that there can be is told."""
+    written = draft.body.get("what_if")
+    if not written:
+        return None
+    if draft.body.get("by") or draft.body.get("show", "summary") != "summary":
+        context.document.tell(
+            "bad-value",
+            "`what_if` changes the amount of a forecast, which this section does not show",
+            (*draft.inner, "what_if"),
+            "write it beside `show: summary`",
+            key=True,
+        )
+    return Changes(**{name: float(share) for name, share in written.items()})
+
+
+def _given(context: Context, entity: str, path: tuple[str, ...]) -> bool:
+    """Whether the source has a field that rows are listed by."""
+    try:
+        context.binding.need_some_of(entity, path)
+    except Unresolved:
+        return False
+    return True
 
 
 def queries(report: Report, spec: ForecastSection) -> tuple[Query, ...]:
     """The windows, by the first of the sections of one forecast; and what a section has of its own."""
-    if not report.unfinished:
+    if _no_matter_of_forecasts(report):
         return ()
     conditions = conditions_of(report, spec)
-    asked: list[Query] = []
+    needed: list[Query] = []
     if _leader(report, spec) is spec:
-        asked += windows_queries(report, spec.id, conditions)
+        needed += windows_queries(report, spec.id, conditions)
     if spec.dimensions:
         present = frame_of(report).of_periods[-1]
-        asked.append(open_query(report, spec.id, conditions, spec.dimensions, (present,), "open by"))
-        asked.append(won_query(report, spec.id, conditions, spec.dimensions, "won by"))
-        asked.append(later_query(report, spec.id, conditions, spec.dimensions, "later by"))
+        needed.append(open_query(report, spec.id, conditions, spec.dimensions, (present,), "open by"))
+        needed.append(won_query(report, spec.id, conditions, spec.dimensions, "won by"))
+        needed.append(later_query(report, spec.id, conditions, spec.dimensions, "later by"))
     elif spec.show == "summary":
         stock = measures(report, report.binding.catalogue.metrics[forecasting_of(report).stock])
-        asked.append(AggregateQuery(spec.id, "stock", (), stock, report.sides[:1], conditions))
+        needed.append(AggregateQuery(spec.id, "stock", (), stock, report.sides[:1], conditions))
         if spec.names:
-            asked.append(_largest(report, spec))
-    return tuple(asked)
+            needed.append(_largest(report, spec, (spec.names,), 2 * MOST_NAMED))
+    elif spec.show == "deals":
+        needed.append(_largest(report, spec, spec.listed, MOST_LISTED))
+    elif spec.show == "stages" and report.binding.has_history(forecast_entity(report)):
+        needed.append(stages_query(report, spec.id, conditions, "stages"))
+    return tuple(needed)
+
+
+def _no_matter_of_forecasts(report: Report) -> str:
+    """Why no forecast is made of a period at all: it is over, or more than one period ahead. Empty where one is."""
+    if not report.unfinished:
+        return "over"
+    return "far_ahead" if frame_of(report).elapsed < -1.0 else ""
 
 
 def _leader(report: Report, spec: ForecastSection) -> ForecastSection:
     """The first section of a forecast, which asks for its windows."""
-    alike = (one for one in report.sections if isinstance(one, ForecastSection) and one.conditions == spec.conditions)
+    alike = (
+        section
+        for section in report.sections
+        if isinstance(section, ForecastSection) and section.conditions == spec.conditions
+    )
     return next(alike, spec)
 
 
-def _largest(report: Report, spec: ForecastSection) -> RecordsQuery:
-    """The largest open rows, with the cell that each is in."""
+def _largest(report: Report, spec: ForecastSection, paths: Sequence[tuple[str, ...]], limit: int) -> RecordsQuery:
+    """The largest open rows, by some fields, their amount, and the cell that each is in."""
     amount = tuple(str(forecasting_of(report).amount.sql()).split("."))
     cells = tuple((dimension.name, dimension.path) for dimension in cell_dimensions(report))
-    fields = ((".".join(spec.names), spec.names), (".".join(amount), amount), *cells)
+    fields = (*((".".join(path), path) for path in paths), (".".join(amount), amount), *cells)
     conditions = (*conditions_of(report, spec), forecasting_of(report).open)
     return RecordsQuery(
-        spec.id, forecast_entity(report).name, fields, report.sides[0], conditions, ((amount, True),), 2 * MOST_NAMED
+        spec.id, forecast_entity(report).name, fields, report.sides[0], conditions, ((amount, True),), limit
     )
 
 
@@ -178,57 +232,66 @@ def _made(report: Report, spec: ForecastSection, answers: Answers) -> _Made:
 
 def figures(report: Report, spec: ForecastSection, answers: Answers, footnotes: Footnotes) -> Section:
     """The side of the forecast that is shown; of a period that is over, that there is none."""
-    if not report.unfinished:
-        return section_of(spec, notes=(_word(report, "over"),), shape="sentences")
-    made = _made(report, spec, answers)
+    if why := _no_matter_of_forecasts(report):
+        return section_of(spec, notes=(_word(report, why),), shape="sentences")
+    basis = _made(report, spec, answers)
     if spec.dimensions:
-        return _by(report, spec, made, answers)
+        return _by(report, spec, basis, answers)
     if spec.show == "tests":
-        return _tests(report, spec, made)
-    return _summary(report, spec, made, answers, footnotes)
+        return _tests(report, spec, basis)
+    if spec.show == "deals":
+        return _deals(report, spec, basis, answers)
+    if spec.show == "stages":
+        return _by_stage(report, spec, basis, answers)
+    return _summary(report, spec, basis, answers, footnotes)
 
 
-def _summary(report: Report, spec: ForecastSection, made: _Made, answers: Answers, footnotes: Footnotes) -> Section:
+def _summary(report: Report, spec: ForecastSection, basis: _Made, answers: Answers, footnotes: Footnotes) -> Section:
     stock = report.binding.catalogue.metrics[forecasting_of(report).stock]
     row = next(iter(answers.rows(spec.id, "stock")), {})
     marks = metric_column(report, stock, footnotes, row).footnotes
-    one, notes = made.forecast, _notes(report, made)
-    if one is None or one.refusal is not None:
+    outcome, notes = basis.forecast, _notes(report, basis)
+    if outcome is None or outcome.refusal is not None:
         return section_of(
-            spec, highlights=tuple(_refused(report, made)), notes=notes, footnotes=marks, shape="sentences"
+            spec, highlights=tuple(_refused(report, basis)), notes=notes, footnotes=marks, shape="sentences"
         )
     goal = report.goals.get(spec.metrics[0].id)
     target = goal.target if goal is not None else None
-    chance = one.chance_of(target) if target is not None else None
+    chance = outcome.chance_of(target) if target is not None else None
     cells: list[tuple[Column, Cell]] = [
-        (_money(report, "forecast", marks), one.point),
-        (_money(report, "low"), one.low),
-        (_money(report, "high"), one.high),
-        (_money(report, "won"), one.won),
+        (_money(report, "forecast", marks), outcome.point),
+        (_money(report, "low"), outcome.low),
+        (_money(report, "high"), outcome.high),
+        (_money(report, "won"), outcome.won),
     ]
-    if one.rest.way == "pipeline":
-        cells += [(_money(report, "open"), one.rest.open), (_money(report, "created"), one.rest.created)]
+    if outcome.rest.way == "from_pipeline":
+        cells += [
+            (_money(report, "open"), outcome.rest.open),
+            (_money(report, "created"), outcome.rest.created),
+        ]
     else:
-        cells += [(_money(report, "usual_rest"), one.rest.mean)]
+        cells += [(_money(report, "usual_rest"), outcome.rest.mean)]
     tiles = tuple(Kpi(column, _rounded(value)) for column, value in cells)
-    best = one.rivals[0]
+    best = outcome.rivals[0]
     cells += [
-        (_money(report, "goal"), target),
+        (_money(report, "target"), target),
         (_share(report, "chance"), chance),
-        (_share(report, "mean_error"), one.off),
-        (_share(report, "bias"), one.bias),
+        (_share(report, "mean_error"), outcome.off),
+        (_share(report, "bias"), outcome.bias),
         (_share(report, "rule_error"), best.relative),
-        (_count(report, "tested"), len(one.tests)),
-        (_count(report, "held"), one.held),
+        (_count(report, "tested"), len(outcome.tests)),
+        (_count(report, "held"), outcome.held),
     ]
-    said = _sentences(report, made, target, chance, _named(report, spec, made, answers))
+    sentences = _sentences(report, basis, target, chance, _named(report, spec, basis, answers))
+    if spec.what_if is not None:
+        sentences.append(_otherwise(report, spec.what_if, basis))
     return section_of(
         spec,
         columns=tuple(column for column, _ in cells),
         rows=(tuple(value for _, value in cells),),
         available_rows=1,
         kpis=tiles,
-        highlights=tuple(said),
+        highlights=tuple(sentences),
         notes=notes,
         footnotes=marks,
         shape="tiles",
@@ -236,77 +299,97 @@ def _summary(report: Report, spec: ForecastSection, made: _Made, answers: Answer
 
 
 def _sentences(
-    report: Report, made: _Made, target: float | None, chance: float | None, large: Sequence[tuple[str, float]]
+    report: Report, basis: _Made, target: float | None, chance: float | None, large: Sequence[tuple[str, float]]
 ) -> list[Highlight]:
     """What is said of a forecast that is shown."""
-    one, facts = made.forecast, made.facts
-    assert one is not None
+    outcome, facts = basis.forecast, basis.facts
+    assert outcome is not None
     money, share, count = _money(report, "forecast"), _share(report, "mean_error"), _count(report, "tested")
     present = facts.windows.all[-1]
-    said = [
+    sentences = [
         _said(
             report,
             "forecast_is",
-            point=(_rounded(one.point), money),
-            low=(_rounded(one.low), money),
-            high=(_rounded(one.high), money),
+            point=(_rounded(outcome.point), money),
+            low=(_rounded(outcome.low), money),
+            high=(_rounded(outcome.high), money),
         )
     ]
     if target is not None and chance is not None:
-        met = one.won >= target
+        met = outcome.won >= target
         kind = "met" if met else "rare" if chance < 0.05 else "sure" if chance > 0.95 else "about"
         tens = min(max(round(10 * chance), 1), 9)
-        said.append(_said(report, f"forecast_goal_{kind}", goal=(target, money), tens=(tens, count)))
-    if one.rest.way == "pipeline":
+        sentences.append(_said(report, f"forecast_goal_{kind}", goal=(target, money), tens=(tens, count)))
+    if outcome.rest.way == "from_pipeline":
         deals = sum(cell.deals.count for cell in present.open.values())
-        said.append(
+        sentences.append(
             _said(
                 report,
                 "forecast_parts",
-                won=(_rounded(one.won), money),
-                open=(_rounded(one.rest.open), money),
+                won=(_rounded(outcome.won), money),
+                open=(_rounded(outcome.rest.open), money),
                 deals=(int(deals), count),
-                created=(_rounded(one.rest.created), money),
+                created=(_rounded(outcome.rest.created), money),
             )
         )
-        more = one.pipeline.inflow - 1.0
+        more = outcome.pipeline.inflow - 1.0
         if abs(more) >= 0.1:
             kind = "more" if more > 0 else "less"
-            said.append(_said(report, f"forecast_inflow_{kind}", share=(abs(more), share)))
+            sentences.append(_said(report, f"forecast_inflow_{kind}", share=(abs(more), share)))
     else:
-        usual = (_rounded(one.rest.mean), money)
-        said.append(_said(report, "forecast_usual_rest", won=(_rounded(one.won), money), rest=usual))
-    tests, best = len(one.tests), one.rivals[0]
-    if one.off is not None and best.relative is not None:
-        said.append(
+        usual = (_rounded(outcome.rest.mean), money)
+        sentences.append(_said(report, "forecast_usual_rest", won=(_rounded(outcome.won), money), rest=usual))
+    tests, best = len(outcome.tests), outcome.rivals[0]
+    if outcome.off is not None and best.relative is not None:
+        sentences.append(
             _said(
                 report,
                 "forecast_tests",
                 count=(tests, count),
-                off=(one.off, share),
-                rule=_rule(report, made, best),
+                off=(outcome.off, share),
+                rule=_rule(report, basis, best),
                 rule_off=(best.relative, share),
             )
         )
-    if one.bias is not None and abs(one.bias) >= 0.01:
-        kind = "high" if one.bias > 0 else "low"
-        said.append(_said(report, f"forecast_bias_{kind}", share=(abs(one.bias), share)))
-    said.append(_said(report, "forecast_held", held=(one.held, count), count=(tests, count)))
-    if one.one_sided:
-        said.append(_said(report, "forecast_all_high" if one.one_sided > 0 else "forecast_all_low"))
-    said += [_said(report, "forecast_without", deal=name, point=(_rounded(amount), money)) for name, amount in large]
-    return said
+    if outcome.bias is not None and abs(outcome.bias) >= 0.01:
+        kind = "high" if outcome.bias > 0 else "low"
+        sentences.append(_said(report, f"forecast_bias_{kind}", share=(abs(outcome.bias), share)))
+    sentences.append(_said(report, "forecast_held", held=(outcome.held, count), count=(tests, count)))
+    if outcome.one_sided:
+        sentences.append(_said(report, "forecast_all_high" if outcome.one_sided > 0 else "forecast_all_low"))
+    sentences += [
+        _said(report, "forecast_without", deal=name, point=(_rounded(amount), money)) for name, amount in large
+    ]
+    return sentences
 
 
-def _refused(report: Report, made: _Made) -> list[Highlight]:
+def _otherwise(report: Report, changes: Changes, basis: _Made) -> Highlight:
+    """What the forecast would be if something were otherwise: arithmetic, and said to be."""
+    outcome = basis.forecast
+    assert outcome is not None
+    if outcome.rest.way != "from_pipeline":
+        return _said(report, "forecast_no_what_if")
+    parts = (("close_rate", changes.close_rate), ("inflow", changes.inflow), ("amount", changes.amount))
+    texts = [f"{_word(report, 'what_if', name)} {_signed(report, share)}" for name, share in parts if share]
+    point = outcome.won + changed(outcome.pipeline, basis.facts.windows.all[-1], changes)
+    money = _money(report, "forecast")
+    return _said(report, "forecast_what_if", changes=", ".join(texts), point=(_rounded(point), money))
+
+
+def _signed(report: Report, share: float) -> str:
+    sign = "+" if share > 0 else "−"
+    return f"{sign}{in_number(report.language, abs(share) * 100, '.15g')} %"
+
+
+def _refused(report: Report, basis: _Made) -> list[Highlight]:
     """Why there is no forecast, and what the best simple rule says."""
-    one, windows = made.forecast, made.facts.windows
+    outcome, windows = basis.forecast, basis.facts.windows
     money, share, count = _money(report, "forecast"), _share(report, "mean_error"), _count(report, "tested")
-    unit = _unit(report, made)
-    if one is None or one.refusal is None or one.refusal.why == "periods":
+    unit = _unit(report, basis)
+    if outcome is None or outcome.refusal is None or outcome.refusal.why == "periods":
         there = len(windows.before(windows.last))
-        needed = FEWEST_PERIODS + (4 if made.facts.within else 0)
-        there = there + 2 if made.facts.within and there else there
+        needed = FEWEST_PERIODS + (4 if basis.facts.within else 0)
+        there = there + 2 if basis.facts.within and there else there
         return [
             _said(
                 report,
@@ -314,15 +397,15 @@ def _refused(report: Report, made: _Made) -> list[Highlight]:
                 of=(needed, count),
                 periods=_word(report, "periods", unit, "many"),
                 count=(there, count),
-                since=_from(report, made, needed - there),
+                since=_from(report, basis, needed - there),
             )
         ]
-    refusal = one.refusal
-    best = one.rivals[0] if one.rivals else None
+    refusal = outcome.refusal
+    best = outcome.rivals[0] if outcome.rivals else None
     if refusal.why == "rival" and best is not None:
         amount = (_rounded(best.amount), money)
-        return [_said(report, "forecast_no_rival", rule=_rule(report, made, best), amount=amount)]
-    told: Mapping[str, dict[str, tuple[Cell, Column] | str]] = {
+        return [_said(report, "forecast_no_rival", rule=_rule(report, basis, best), amount=amount)]
+    values_by_reason: Mapping[str, dict[str, tuple[Cell, Column] | str]] = {
         "rival": {},
         "wins": {
             "count": (int(refusal.count), count),
@@ -333,25 +416,25 @@ def _refused(report: Report, made: _Made) -> list[Highlight]:
         "inflow": {"share": (refusal.count, share)},
     }
     kind = "forecast_no_rule" if refusal.why == "rival" else f"forecast_no_{refusal.why}"
-    said = [_said(report, kind, **told[refusal.why])]
+    sentences = [_said(report, kind, **values_by_reason[refusal.why])]
     if best is not None:
         amount = (_rounded(best.amount), money)
-        said.append(_said(report, "forecast_best_rule", rule=_rule(report, made, best), amount=amount))
-    return said
+        sentences.append(_said(report, "forecast_best_rule", rule=_rule(report, basis, best), amount=amount))
+    return sentences
 
 
-def _unit(report: Report, made: _Made) -> str:
+def _unit(report: Report, basis: _Made) -> str:
     """What the completed stretches are that a forecast needs: months, where quarters begin with every month."""
-    if made.facts.within:
+    if basis.facts.within:
         return "month"
     kind = report.period.kind.removeprefix("fiscal_")
     return kind if kind in ("year", "quarter", "month", "week") else "period"
 
 
-def _from(report: Report, made: _Made, missing: int) -> str:
+def _from(report: Report, basis: _Made, missing: int) -> str:
     """The day from which on there are enough completed periods."""
     start, end = report.period.start, report.period.end
-    if made.facts.within:
+    if basis.facts.within:
         return day_label(add_months(start, missing), report.language, report.locale)
     if start.day == end.day == 1:
         months = (end.year - start.year) * 12 + end.month - start.month
@@ -359,11 +442,11 @@ def _from(report: Report, made: _Made, missing: int) -> str:
     return day_label(start + missing * (end - start), report.language, report.locale)
 
 
-def _notes(report: Report, made: _Made) -> tuple[str, ...]:
+def _notes(report: Report, basis: _Made) -> tuple[str, ...]:
     """What is to be known of the way that a forecast was come by."""
     binding, entity = report.binding, forecast_entity(report)
     notes = []
-    if made.facts.within:
+    if basis.facts.within:
         notes.append(_word(report, "within"))
     if not binding.has_history(entity):
         notes.append(_word(report, "no_history"))
@@ -381,27 +464,27 @@ def _amounts_of_then(report: Report) -> bool:
     return amount in report.binding.past_values(forecast_entity(report))
 
 
-def _named(report: Report, spec: ForecastSection, made: _Made, answers: Answers) -> list[tuple[str, float]]:
+def _named(report: Report, spec: ForecastSection, basis: _Made, answers: Answers) -> list[tuple[str, float]]:
     """The deals on each of which much of the forecast hangs, and what it would be without it."""
-    one, table = made.forecast, answers.table(spec.id)
-    if one is None or table is None or one.rest.way != "pipeline":
+    outcome, table = basis.forecast, answers.table(spec.id)
+    if outcome is None or table is None or outcome.rest.way != "from_pipeline":
         return []
-    found = []
+    large = []
     for row in table.rows:
         name, amount, *cell = row[: 2 + len(cell_dimensions(report))]
         key: CellKey = (cell[0], cell[1]) if len(cell) == 2 else (None, cell[0])
-        brings = float(amount or 0) * one.pipeline.rates.of(key) * one.pipeline.kept
-        if name and brings >= LARGE * one.point:
-            found.append((str(name), one.point - brings))
-    return found[:MOST_NAMED]
+        brings = float(amount or 0) * outcome.pipeline.rates.of(key) * outcome.pipeline.kept
+        if name and brings >= LARGE * outcome.point:
+            large.append((str(name), outcome.point - brings))
+    return large[:MOST_NAMED]
 
 
 # The tests
 
 
-def _tests(report: Report, spec: ForecastSection, made: _Made) -> Section:
+def _tests(report: Report, spec: ForecastSection, basis: _Made) -> Section:
     """A row for each test, oldest first, and for the period itself."""
-    one = made.forecast
+    outcome = basis.forecast
     columns = (
         Column("period", _word(report, "period"), "text", role="dimension"),
         _money(report, "forecast"),
@@ -412,16 +495,16 @@ def _tests(report: Report, spec: ForecastSection, made: _Made) -> Section:
         Column("held", _word(report, "in_range"), "boolean", role="field"),
     )
     rows: list[tuple[Cell, ...]] = []
-    for test in one.tests if one is not None else ():
+    for test in outcome.tests if outcome is not None else ():
         share = test.error / test.result if test.result else None
-        name = _called(report, made.facts.stretches[test.place])
+        name = _called(report, basis.facts.stretches[test.place])
         rows.append((name, test.point, test.low, test.high, test.result, share, test.held))
-    if one is not None and made.shown:
+    if outcome is not None and basis.shown:
         name = period_label(report.period, report.language, report.locale)
-        rows.append((name, one.point, one.low, one.high, None, None, None))
+        rows.append((name, outcome.point, outcome.low, outcome.high, None, None, None))
     if not rows:
         return section_of(spec, notes=(_word(report, "no_tests"),), shape="sentences")
-    notes = () if made.shown else (_word(report, "tests_only"),)
+    notes = () if basis.shown else (_word(report, "tests_only"),)
     chart = Chart("ranges", "period", ("forecast", "low", "high", "result"))
     return section_of(
         spec, columns=columns, rows=tuple(rows), available_rows=len(rows), chart=chart, notes=notes, whole=True
@@ -436,15 +519,106 @@ def _called(report: Report, stretch: tuple[date, date]) -> str:
     return period_label(period, report.language, report.locale)
 
 
+# The chances of deals
+
+
+def _deals(report: Report, spec: ForecastSection, basis: _Made, answers: Answers) -> Section:
+    """The largest open deals with the chance of each to be won before the period is over, what the chance is made of
+    (its three factors), and what the deal brings of the forecast."""
+    table, odds = answers.table(spec.id), basis.chances
+    if not odds.shown or table is None:
+        return section_of(spec, highlights=(_said(report, "forecast_no_chances"),), shape="sentences")
+    binding, entity = report.binding, forecast_entity(report).name
+    fields = [binding.resolve(entity, path).field for path in spec.listed]
+    columns = (
+        *(
+            field_column(report, ".".join(path), called_here(binding, entity, path, report.language), field)
+            for path, field in zip(spec.listed, fields, strict=True)
+        ),
+        _money(report, "amount"),
+        _share(report, "win_chance"),
+        _share(report, "base_rate"),
+        replace(_share(report, "stage_factor"), unit="multiple"),
+        replace(_share(report, "days_factor"), unit="multiple"),
+        _money(report, "expected"),
+    )
+    kept = basis.forecast.pipeline.kept if basis.forecast is not None else 1.0
+    rows: list[tuple[Cell, ...]] = []
+    count = len(spec.listed)
+    for row in table.rows:
+        cells = row[count + 1 : count + 1 + len(cell_dimensions(report))]
+        key: CellKey = (cells[0], cells[1]) if len(cells) == 2 else (None, cells[0])
+        amount = None if row[count] is None else float(row[count])
+        listed = (labelled_value(report, field, value) for field, value in zip(fields, row, strict=False))
+        expected = None if amount is None else amount * kept * odds.of(key)
+        rows.append((*listed, amount, _in_steps(odds.of(key)), *odds.factors(key), expected))
+    available = int(table.rows[0][table.columns.index(AVAILABLE)]) if table.rows else 0
+    section = section_of(
+        spec, columns=columns, rows=tuple(rows), available_rows=available, notes=(_word(report, "chances_are"),)
+    )
+    return or_none_there(report, section)
+
+
+def _in_steps(chance: float) -> float:
+    """A chance as it is told: to the nearest 5 %, but for those that are nearly none or nearly certain."""
+    if chance < STEP or chance > 1.0 - STEP:
+        return round(chance, 2)
+    return round(round(chance / STEP) * STEP, 2)
+
+
+def _by_stage(report: Report, spec: ForecastSection, basis: _Made, answers: Answers) -> Section:
+    """A row for each stage: the deals that were in it at the origins of the tests, the share that was won before the
+    periods were over, what the rates of then had said, and what people had typed."""
+    windows, stages = basis.facts.windows, stages_in(report, spec.id, answers, "stages")
+    if not report.binding.has_history(forecast_entity(report)):
+        return section_of(spec, notes=(_word(report, "no_history"),), shape="sentences")
+    sums: dict[str | None, list[float]] = {}
+    for place in windows.tested(windows.last):
+        rates = rates_of(windows.learned(place))
+        for key, cell in windows.all[place].open.items():
+            known = sums.setdefault(key[0], [0.0] * 5)
+            for at, count in enumerate((cell.deals.count, cell.won.count, cell.deals.count * rates.of(key))):
+                known[at] += count
+        for stage, entry in stages.items():
+            for at, typed in enumerate(entry.typed.get(basis.facts.stretches[place], ()), 3):
+                sums.setdefault(stage, [0.0] * 5)[at] += typed
+    columns = (
+        Column("stage_name", _word(report, "stage_name"), "text", role="dimension"),
+        _count(report, "deals_tested"),
+        _share(report, "happened"),
+        _share(report, "by_rates"),
+        _share(report, "typed"),
+    )
+    order = sorted(sums, key=lambda key: (key is None, stages[key].place, str(stages[key].name)))
+    rows = tuple((stages[key].name, *_judged(sums[key])) for key in order)
+    whole = [math.fsum(sums[key][at] for key in sums) for at in range(5)] if sums else [0.0] * 5
+    said_of_all = () if basis.chances.shown else (_said(report, "forecast_no_chances"),)
+    return section_of(
+        spec,
+        columns=columns,
+        rows=rows,
+        total=(None, *_judged(whole)),
+        available_rows=len(rows),
+        highlights=said_of_all,
+        notes=(_word(report, "judged_are"),),
+    )
+
+
+def _judged(sums: Sequence[float]) -> tuple[int, Cell, Cell, Cell]:
+    """How many deals, the share that was won, and what two ways had said of it."""
+    count, won, expected, typed, typed_sum = sums
+    return int(count), divided(won, count), divided(expected, count), divided(typed_sum, typed)
+
+
 # By dimensions
 
 
-def _by(report: Report, spec: ForecastSection, made: _Made, answers: Answers) -> Section:
+def _by(report: Report, spec: ForecastSection, basis: _Made, answers: Answers) -> Section:
     """What each member brings of the forecast: the rows add up to it."""
-    one = made.forecast
-    if one is None or not made.shown:
-        return section_of(spec, highlights=tuple(_refused(report, made)), shape="sentences")
-    parts = _parts(report, spec, one, answers)
+    outcome = basis.forecast
+    if outcome is None or not basis.shown:
+        return section_of(spec, highlights=tuple(_refused(report, basis)), shape="sentences")
+    parts = _parts(report, spec, outcome, answers)
     columns = (
         *(dimension_column(report, dimension) for dimension in spec.dimensions),
         _money(report, "forecast"),
@@ -476,7 +650,7 @@ Members = tuple[Any, ...]
 
 
 def _parts(
-    report: Report, spec: ForecastSection, one: Forecast, answers: Answers
+    report: Report, spec: ForecastSection, outcome: Forecast, answers: Answers
 ) -> dict[Members, tuple[float, float, float, float, int, float]]:
     """Of each member the forecast, and what it is made of: won, open, yet to be created; how many deals are open, and
     their amount. What is yet to be created is dealt out as what was created later in past periods was; where there was
@@ -490,7 +664,7 @@ def _parts(
     for later_row in later_rows(report, spec.id, answers, "later by"):
         members = _members(later_row, count)
         later[members] = later.get(members, 0.0) + deals_in(later_row, "late").amount
-    pipeline = one.pipeline
+    pipeline = outcome.pipeline
     brings = {
         members: pipeline.kept * math.fsum(cell.deals.amount * pipeline.rates.of(key) for key, cell in cells)
         for members, cells in opened.items()
@@ -498,14 +672,14 @@ def _parts(
     shares = later if math.fsum(later.values()) > 0 else brings
     whole = math.fsum(shares.values())
     created = {members: pipeline.rest.created * share / whole if whole else 0.0 for members, share in shares.items()}
-    factor = one.rest.mean / pipeline.rest.mean if pipeline.rest.mean else 0.0
-    found = {}
+    factor = outcome.rest.mean / pipeline.rest.mean if pipeline.rest.mean else 0.0
+    by_members = {}
     for members in dict.fromkeys((*opened, *won, *created)):
         parts = won.get(members, 0.0), factor * brings.get(members, 0.0), factor * created.get(members, 0.0)
         deals = sum((cell.deals for _, cell in opened.get(members, ())), Deals())
         if any(parts) or deals.count:
-            found[members] = (math.fsum(parts), *parts, int(deals.count), deals.amount)
-    return found
+            by_members[members] = (math.fsum(parts), *parts, int(deals.count), deals.amount)
+    return by_members
 
 
 def _members(row: Row, count: int) -> Members:
@@ -517,24 +691,24 @@ def _members(row: Row, count: int) -> Members:
 
 def _said(report: Report, kind: str, **values: tuple[Cell, Column] | str) -> Highlight:
     """A sentence with its values as they are to be written."""
-    told = tuple(
+    shown_values = tuple(
         (name, Told(value, _TEXT) if isinstance(value, str) else Told(*value)) for name, value in values.items()
     )
-    return Highlight(kind, "", period_label(report.period, report.language, report.locale), told)
+    return Highlight(kind, "", period_label(report.period, report.language, report.locale), shown_values)
 
 
 _TEXT = Column("text", "", "text")
 
 
 def _word(report: Report, *keys: str) -> str:
-    found: Any = vocabulary(report.language)["forecast"]
+    words: Any = vocabulary(report.language)["forecast"]
     for key in keys:
-        found = found[key]
-    return str(found)
+        words = words[key]
+    return str(words)
 
 
-def _rule(report: Report, made: _Made, rival: Rival) -> str:
-    unit = "quarter" if made.facts.within else _unit(report, made)
+def _rule(report: Report, basis: _Made, rival: Rival) -> str:
+    unit = "quarter" if basis.facts.within else _unit(report, basis)
     return _word(report, "rules", rival.rule, unit)
 
 
@@ -572,9 +746,14 @@ def columns(context: Context, spec: ForecastSection) -> tuple[str, ...]:
     if spec.dimensions:
         parts = ("forecast", "won", "open", "created", "open_count", "open_amount")
         return (*(dimension.name for dimension in spec.dimensions), *parts)
+    if spec.show == "deals":
+        own = ("amount", "win_chance", "base_rate", "stage_factor", "days_factor", "expected")
+        return (*(".".join(path) for path in spec.listed), *own)
+    if spec.show == "stages":
+        return ("stage_name", "deals_tested", "happened", "by_rates", "typed")
     if spec.show == "tests":
         return ("period", "forecast", "low", "high", "result", "error", "held")
-    return ("forecast", "low", "high", "won", "goal", "chance", "mean_error", "bias", "rule_error", "tested", "held")
+    return ("forecast", "low", "high", "won", "target", "chance", "mean_error", "bias", "rule_error", "tested", "held")
 
 
 FORECAST = Kind(ForecastSection, check, queries, figures, columns)

@@ -115,7 +115,7 @@ def way(facts, j, apart=1):
     second = sum(abs(usual_way(facts, i, apart)[0] - rest_of(facts, i)) for i in tests)
     if len(tests) >= 4 and second * 1.05 < first:
         return ("usual_rest", *usual_way(facts, j, apart))
-    return ("pipeline", *pipeline_way(facts, j, apart)[:2])
+    return ("from_pipeline", *pipeline_way(facts, j, apart)[:2])
 
 
 def z_score(x, m, v):

@@ -42,7 +42,7 @@ def tables(found, apart=1, per_year=12):
         early, late = deals_of(fact["early"]), deals_of(fact["late"])
         won = deals_of([final for *_, was_won, final in fact["open"] if was_won])
         windows.append(Window(cells, won + early + late, early, late, fact["inflow"]))
-    return Windows(tuple(windows), apart, per_year)
+    return Windows(tuple(windows), apart, per_year, step=apart)
 
 
 def scaled(found, by):

@@ -157,6 +157,19 @@ def test_a_range_is_never_narrower_than_the_misses():
     assert widened(100, 400, []).wide == pytest.approx(1.533206)
 
 
+def test_rules_of_a_period_to_come():
+    """Seen from before the last period is over, it is no rule; nor is the same period of a year that is not over."""
+    results = [Window(result=Deals(1, amount, amount**2)) for amount in (1, 2, 4, 8, 16, 32, 64)]
+    windows = Windows((*results, Window()), apart=2, per_year=4)
+    assert by_rule(windows, 7, "last") == 32
+    assert by_rule(windows, 7, "mean_of_four") == (32 + 16 + 8 + 4) / 4
+    assert by_rule(windows, 7, "last_year") == 8
+    assert by_rule(Windows(windows.all, apart=2, per_year=1), 7, "last_year") == 32
+    within = Windows(windows.all, apart=3, per_year=12, step=3)
+    assert by_rule(within, 7, "last") == 16
+    assert by_rule(within, 7, "mean_of_four") is None
+
+
 def test_nothing_to_go_by():
     """Without deals there is no amount, and no error either."""
     empty = Windows((Window(),) * 12)
@@ -172,7 +185,7 @@ def test_nothing_to_go_by():
 
 @pytest.mark.parametrize(
     ("windows", "apart", "tests"),
-    [(Windows((Window(),) * 10), 1, 6), (Windows((Window(),) * 9), 1, 5), (Windows((Window(),) * 14, 3), 3, 6)],
+    [(Windows((Window(),) * 10), 1, 6), (Windows((Window(),) * 9), 1, 5), (Windows((Window(),) * 14, 3, step=3), 3, 6)],
 )
 def test_periods_that_are_needed(windows, apart, tests):
     """9 past periods are enough; of quarters that begin with every month 13 months."""

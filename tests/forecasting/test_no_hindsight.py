@@ -76,6 +76,7 @@ def source(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     return tables, folder, project(folder / "whole", *tables)
 
 
+@pytest.mark.by_day(period=("2026-Q1", "2026-Q3"))
 @pytest.mark.parametrize(
     ("now", "period"),
     [

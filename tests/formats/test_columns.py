@@ -85,7 +85,7 @@ WANTED: dict[str, list[tuple[str, str]]] = {
     ],
     "backtest": [
         ("Period", TEXT),
-        ("Forecast at the start", MONEY),
+        ("Weighted by CRM probability at the start", MONEY),
         ("Won amount", MONEY),
         ("Off by", SIGNED_MONEY),
         ("Off by, relative", CHANGE),

@@ -1,0 +1,239 @@
+"""What a section with a forecast shows: the amount that the windows make, its parts, why there is none, in every language."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from reportspec.building import Order, build
+from reportspec.calendar import Fiscal
+from reportspec.forecasting.rest import Changes, changed
+from reportspec.forecasting.tested_forecast import forecast
+from reportspec.forecasting.winning import chances
+from reportspec.formats.markdown import as_markdown
+from reportspec.languages import languages, vocabulary
+from tests.figures.asking import codes, figures, rows, total
+from tests.forecasting.asked import facts_in
+from tests.forecasting.freezing import frozen
+from tests.forecasting.simulated import simulated
+from tests.forecasting.test_no_hindsight import project
+
+NOW = datetime(2026, 10, 20, 9, tzinfo=UTC)
+SECTIONS = [
+    {"id": "summary", "forecast": {"show": "summary"}},
+    {"id": "tests", "forecast": {"show": "tests"}},
+    {"id": "by", "forecast": {"by": ["deal.source"]}},
+]
+DATA = simulated(11, uneven=0.6)
+PLACES = {row["stage_id"]: (row["position"], row["is_won"], row["is_lost"]) for row in DATA[2]}
+AS_OF_NOW, _ = frozen(DATA[0], DATA[1], PLACES, NOW.replace(tzinfo=None))
+SPEC: dict[str, Any] = {"report": "custom", "period": "2026-Q4", "sections": SECTIONS}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return project(tmp_path_factory.mktemp("section") / "crm", *DATA)
+
+
+def text_of(folder: Path, spec: dict[str, Any], now: datetime = NOW) -> str:
+    return as_markdown(figures(folder, spec, now))
+
+
+def test_the_amounts(folder: Path) -> None:
+    """The summary is the forecast of the windows, the tests are its tests, and what each source brings adds up to it."""
+    found = figures(folder, {**SPEC, "goals": {"won_amount": 500_000}}, NOW)
+    report, facts = facts_in(folder, {"period": "2026-Q4"}, NOW)
+    made = forecast(facts.windows)
+    assert made is not None
+    assert made.refusal is None
+    [row] = rows(found, "summary")
+    assert (row["forecast"], row["low"], row["high"]) == pytest.approx((made.point, made.low, made.high))
+    assert row["chance"] == pytest.approx(made.chance_of(500_000))
+    assert row["held"] == sum(test.low <= test.result <= test.high for test in made.tests)
+    errors = [abs(test.point - test.result) for test in made.tests]
+    assert row["mean_error"] == pytest.approx(sum(errors) / sum(test.result for test in made.tests))
+    tests = rows(found, "tests")
+    assert [one["result"] for one in tests[:-1]] == pytest.approx([test.result for test in made.tests])
+    assert tests[-1]["forecast"] == pytest.approx(made.point)
+    parts, whole = rows(found, "by"), total(found, "by")
+    for name in ("forecast", "won", "open", "created", "open_count", "open_amount"):
+        assert sum(part[name] for part in parts) == pytest.approx(whole[name])
+    assert whole["forecast"] == pytest.approx(made.point)
+    assert whole["won"] == pytest.approx(made.won)
+    assert report.reached == NOW
+    before = [d for d in AS_OF_NOW if d["status"] == "won" and d["closed_at"] >= datetime(2026, 9, 30, 22)]
+    assert made.won == pytest.approx(float(sum(d["amount"] for d in before)))
+
+
+@pytest.mark.parametrize("language", languages())
+def test_every_language(folder: Path, language: str) -> None:
+    """All sentences have the same gaps in every language, and nothing of another one stands in a report."""
+    ours, english = (vocabulary(code)["report"]["highlights"] for code in (language, "en"))
+    kinds = [kind for kind in english if kind.startswith("forecast_")]
+    assert len(kinds) > 20
+    for kind in kinds:
+        assert sorted(re.findall(r"{(\w+)}", ours[kind])) == sorted(re.findall(r"{(\w+)}", english[kind])), kind
+        assert language == "en" or ours[kind] != english[kind]
+    spec = {**SPEC, "language": language, "goals": {"won_amount": 400_000}}
+    text = text_of(folder, spec)
+    assert "{" not in text
+    assert vocabulary(language)["forecast"]["columns"]["created"] in text
+    if language != "en":
+        assert "Forecast" not in text
+
+
+@pytest.mark.parametrize(
+    ("spec", "now", "sentence"),
+    [
+        ({"period": "2026-Q3"}, NOW, "The period is over"),
+        ({"period": "2027-Q2"}, NOW, "The period is too far ahead"),
+        ({"period": "2024-Q4"}, datetime(2024, 11, 10, tzinfo=UTC), "A forecast needs 13 completed months (now"),
+        ({"period": "2024-06"}, datetime(2024, 6, 10, tzinfo=UTC), "A forecast needs 9 completed months (now"),
+        (
+            {"period": "2026-10", "filters": [{"field": "deal.amount", "gte": 8600}]},
+            NOW,
+            "Too few deals are won to forecast from",
+        ),
+    ],
+)
+def test_why_there_is_none(folder: Path, spec: dict[str, Any], now: datetime, sentence: str) -> None:
+    found = figures(folder, {**SPEC, **spec}, now)
+    text = as_markdown(found)
+    assert sentence in text
+    summary, _, by = found.sections
+    assert not summary.kpis
+    assert not summary.rows
+    assert not by.rows
+
+
+def test_short_histories(tmp_path: Path) -> None:
+    """Of 20 months there are 6 quarters, and enough that begin with every month: a forecast is shown."""
+    deals, history, stages = DATA
+    begins = datetime(2025, 1, 20)
+    kept = {deal["deal_id"] for deal in deals if deal["created_at"] >= begins}
+    folder = project(
+        tmp_path / "short",
+        [deal for deal in deals if deal["deal_id"] in kept],
+        [row for row in history if row["deal_id"] in kept],
+        stages,
+    )
+    report, facts = facts_in(folder, {"period": "2026-Q4"}, NOW)
+    assert facts.within
+    assert facts.windows.apart == 3
+    assert facts.stretches[0][0].isoformat() == "2025-02-01"
+    assert report.project.fiscal == Fiscal()
+    assert "begin with every month" in text_of(folder, SPEC)
+
+
+def test_without_a_history(tmp_path: Path) -> None:
+    """Deals are told apart by their age alone, and that is said."""
+    folder = project(tmp_path / "plain", *DATA)
+    mapping = yaml.safe_load((folder / "m.yaml").read_text())
+    del mapping["entities"]["deal_stage_history"]
+    (folder / "m.yaml").write_text(yaml.safe_dump(mapping))
+    _, facts = facts_in(folder, {"period": "2026-Q4"}, NOW)
+    assert {stage for window in facts.windows.all for stage, _ in window.open} == {None}
+    assert max(band for window in facts.windows.all for _, band in window.open) > 3
+    assert "told apart by their age alone" in text_of(folder, SPEC)
+
+
+def test_chances(folder: Path, tmp_path: Path) -> None:
+    """Each deal's chance is the product of its factors and the rate of its cell; of stages it is held against what
+    happened in the windows of the tests. Where deals are won from any stage alike, there are none."""
+    assert "The stage tells too little" in text_of(folder, {**SPEC, "sections": [{"forecast": {"show": "deals"}}]})
+    deals, history, stages = simulated(5, telling=True)
+    folder = project(tmp_path / "telling", deals, history, stages)
+    as_of_now, _ = frozen(deals, history, PLACES, NOW.replace(tzinfo=None))
+    spec = {
+        **SPEC,
+        "sections": [{"id": "d", "forecast": {"show": "deals"}}, {"id": "s", "forecast": {"show": "stages"}}],
+    }
+    found = figures(folder, spec, NOW)
+    _, facts = facts_in(folder, {"period": "2026-Q4"}, NOW)
+    judged, made = chances(facts.windows), forecast(facts.windows)
+    assert judged.shown
+    assert made is not None
+    listed = rows(found, "d")
+    amounts = sorted((float(d["amount"]) for d in as_of_now if d["status"] == "open"), reverse=True)
+    assert [row["amount"] for row in listed] == amounts[:15]
+    for row in listed:
+        chance = row["base_rate"] * row["stage_factor"] * row["days_factor"]
+        assert row["expected"] == pytest.approx(row["amount"] * chance * made.pipeline.kept)
+        assert row["win_chance"] == pytest.approx(chance, abs=0.0251)
+        assert row["base_rate"] == judged.rates.base
+    tested = [facts.windows.all[test.place] for test in made.tests]
+    for row, stage in zip(rows(found, "s"), "abc", strict=True):
+        cells = [cell for window in tested for key, cell in window.open.items() if key[0] == stage]
+        there, won = sum(cell.deals.count for cell in cells), sum(cell.won.count for cell in cells)
+        assert row["deals_tested"] == there
+        assert row["happened"] == pytest.approx(won / there)
+        assert row["typed"] is None
+    whole = total(found, "s")
+    assert whole["by_rates"] == pytest.approx(judged.expected / whole["deals_tested"])
+    assert whole["happened"] == pytest.approx(judged.were / whole["deals_tested"])
+
+
+def test_each_value_has_its_own(folder: Path) -> None:
+    """With `for_each` a value's forecast is that of a report that is filtered to it: all kinds of these sections pass."""
+    more = [{"id": "d", "forecast": {"show": "deals"}}, {"id": "s", "forecast": {"show": "stages"}}]
+    spec = {**SPEC, "version": 1, "sections": [*SECTIONS, *more]}
+    path = folder / "each.yaml"
+    path.write_text(yaml.safe_dump({**spec, "for_each": "deal.source"}))
+    built = build(path, Order(NOW, {}))
+    assert built.made is not None, [one.message for one in built.diagnostics]
+    made = {value.value: figures for value, figures in built.made.figures}
+    assert sorted(made) == ["fair", "web"]
+    alone = figures(folder, {**spec, "filters": [{"field": "deal.source", "eq": "web"}]}, NOW)
+    for ours, theirs in zip(made["web"].sections, alone.sections, strict=True):
+        assert [row[1:] for row in ours.rows] == [
+            tuple(pytest.approx(cell) if isinstance(cell, float) else cell for cell in row[1:]) for row in theirs.rows
+        ]
+    assert alone.sections[1].rows
+
+
+def test_what_if(folder: Path) -> None:
+    """A tenth more of what is open and to be created, as long as no chance is above 1: they are far below here."""
+    _, facts = facts_in(folder, {"period": "2026-Q4"}, NOW)
+    made = forecast(facts.windows)
+    assert made is not None
+    now = facts.windows.all[-1]
+    assert max(made.pipeline.rates.of(key) for key in now.open) < 0.8
+    rest = made.pipeline.rest
+    assert changed(made.pipeline, now, Changes(0.1)) == pytest.approx(1.1 * rest.mean)
+    assert changed(made.pipeline, now, Changes(inflow=0.5)) == pytest.approx(rest.open + 1.5 * rest.created)
+    assert changed(made.pipeline, now, Changes(9.0)) < 10 * rest.mean
+    assert changed(made.pipeline, now, Changes()) == pytest.approx(rest.mean)
+    spec = {**SPEC, "sections": [{"forecast": {"what_if": {"close_rate": 0.1, "amount": -0.05}}}]}
+    text = text_of(folder, spec)
+    assert "If otherwise (deals won +10 %, amounts −5 %)" in text
+    assert "no forecast" in text
+    assert codes(folder, {**SPEC, "sections": [{"forecast": {"show": "tests", "what_if": {"inflow": 1}}}]}) == [
+        "bad-value"
+    ]
+
+
+def test_mistakes(folder: Path) -> None:
+    both = {**SPEC, "sections": [{"forecast": {"show": "tests", "by": ["deal.source"]}}]}
+    assert codes(folder, both) == ["bad-value"]
+    assert codes(folder, {**SPEC, "sections": [{"forecast": {"by": ["deal.sauce"]}}]}) == ["unknown-field"]
+
+
+def test_fiscal_years_and_zones(folder: Path) -> None:
+    """Fiscal quarters are windows of the fiscal year, and days are those of the report's zone."""
+    settings = yaml.safe_load((folder / "reportspec.yaml").read_text())
+    for zone, month, period in (("Pacific/Auckland", 2, "FY2027-Q3"), ("America/Los_Angeles", 7, "FY2027-Q2")):
+        (folder / "reportspec.yaml").write_text(
+            yaml.safe_dump({**settings, "timezone": zone, "fiscal_year_start": month})
+        )
+        report, facts = facts_in(folder, {"period": period}, NOW)
+        start = facts.stretches[-1][0]
+        assert (start.month - month) % 3 == 0
+        begins = datetime(start.year, start.month, 1, tzinfo=report.binding.zone).astimezone(UTC).replace(tzinfo=None)
+        won = [d for d in AS_OF_NOW if d["status"] == "won" and d["closed_at"] >= begins]
+        assert facts.windows.all[-1].won_before.count == len(won)
+    (folder / "reportspec.yaml").write_text(yaml.safe_dump(settings))
