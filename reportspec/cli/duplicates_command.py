@@ -10,22 +10,18 @@ from pathlib import Path
 import click
 
 from reportspec.cli.exit_codes import DONE, WRONG
-from reportspec.cli.options import FilePath, today_option
+from reportspec.cli.options import FilePath, FilledText, today_option
 from reportspec.cli.orders import OrderOptions
 from reportspec.cli.printing import Messages, echo, say
 from reportspec.diagnostics import harmless, harmless_json
-
-_ENTITIES = ("contact", "lead", "account", "deal", "lead+contact")
 
 
 @click.command()
 @click.argument("project", required=False, type=FilePath(path_type=Path, exists=True))
 @click.option(
     "--entity",
-    type=click.Choice(_ENTITIES),
-    default="contact",
-    show_default=True,
-    help="Of what duplicates are looked for; `lead+contact` are leads that are contacts already.",
+    type=FilledText(),
+    help="Of what duplicates are looked for, unless of contacts; `+` between two looks across them: `lead+contact`.",
 )
 @click.option(
     "--format",
@@ -49,7 +45,7 @@ _ENTITIES = ("contact", "lead", "account", "deal", "lead+contact")
 @today_option
 def duplicates(
     project: Path | None,
-    entity: str,
+    entity: str | None,
     form: str,
     least: float | None,
     output: Path | None,
@@ -64,6 +60,12 @@ def duplicates(
     """
     if form == "xlsx" and output is None:
         raise click.UsageError("a workbook is a file: name it with `-o duplicates.xlsx`")
+    from reportspec.duplicates.knowledge import knowledge
+
+    choices = knowledge().choices
+    entity = entity or choices[0]
+    if entity not in choices:
+        raise click.UsageError(f"--entity is one of {', '.join(choices)}")
     now = OrderOptions((), None, today).order().now
     out = Messages("text")
     text = _listed(project, entity, form, least, show_personal, now, out)

@@ -30,7 +30,7 @@ from reportspec.duplicates.pairs_sql import (
     weighed_select,
 )
 from reportspec.duplicates.phones import national_numbers
-from reportspec.duplicates.rows_sql import KEY, LINKS, money_statement, rows_statement
+from reportspec.duplicates.rows_sql import KEY, money_statement, rows_statement
 from reportspec.duplicates.subject import (
     FULL_NAME,
     Compared,
@@ -49,7 +49,6 @@ from reportspec.model.settings import Project
 from reportspec.resolve.binding import Binding
 from reportspec.run.connection import Wanted
 
-CHOICES = ("contact", "lead", "account", "deal", "lead+contact")
 _LEAST_PAIRS = 300_000  # that each key may bring, of however few records
 
 
@@ -90,8 +89,8 @@ class _Weighing:
 
 
 def duplicates_of(project: Project, binding: Binding, entity: str, now: datetime, least: float | None = None) -> Found:
-    """The groups of records of an entity (one of `CHOICES`) that are the same. `least` is the chance from which two
-    records are a pair, in place of the catalogue's. Raises ReportspecError."""
+    """The groups of records of an entity, one of the catalogue's choices, that are the same. `least` is the chance from
+    which two records are a pair, in place of the catalogue's. Raises ReportspecError."""
     known = knowledge()
     binding = fitted(project, binding)
     subjects = tuple(subject_of(binding, name, known) for name in entity.split("+"))
@@ -103,7 +102,7 @@ def duplicates_of(project: Project, binding: Binding, entity: str, now: datetime
         )
     apart = pairs_apart(project.root, entity)
     statements = [rows_statement(binding, subject, now) for subject in subjects]
-    money = [money_statement(binding, subject.entity, now) for subject in subjects]
+    money = [money_statement(binding, subject.entity, now, known) for subject in subjects]
     asked = [*statements, *(tree for tree in money if tree is not None)]
     with workspace(project, binding, asked) as space:
         for index, statement in enumerate(statements):
@@ -140,7 +139,7 @@ def fitted(project: Project, binding: Binding) -> Binding:
         return binding
     tables = frozenset(
         ".".join(piece.name for piece in table.parts)
-        for name in (*LINKS, "user")
+        for name in knowledge().entities
         if (mapped := binding.source.entities.get(name)) is not None
         for part in mapped.parts
         for table in (part.table, *(join.table for join in part.joins))
@@ -468,7 +467,7 @@ def _group(weighing: _Weighing, numbers: Sequence[int], weighed: Weighed, record
         for b in range(a + 1, len(numbers)):
             row = weighed[numbers[a], numbers[b]]
             pairs.append(Pair(a, b, row["w"], weighing.levels(row)))
-    place, kept_for = survivor(members)
+    place, kept_for = survivor(members, weighing.known.gives_way)
     return Group(members, tuple(pairs), place, kept_for)
 
 

@@ -73,7 +73,13 @@ class Knowledge:
     comparisons: Mapping[str, Comparison]
     entities: Mapping[str, Mapping[str, str]]
     own_fields: Mapping[str, str]
-    own_fields_of_accounts: Mapping[str, str]
+    own_fields_of: Mapping[str, Mapping[str, str]]
+    choices: tuple[str, ...]
+    gives_way: tuple[str, ...]
+    converted: Mapping[str, str]
+    deals: str
+    links: Mapping[str, str]
+    shown: frozenset[str]
     words: Words
 
 
@@ -99,7 +105,13 @@ def knowledge() -> Knowledge:
         comparisons,
         data["entities"],
         own,
-        data["own_fields_of_accounts"],
+        data["own_fields_of"],
+        tuple(data["choices"]),
+        tuple(data["gives_way"]),
+        data["converted"],
+        data["deals"]["entity"],
+        data["deals"]["links"],
+        frozenset(data["shown"]),
         Words(**words, given_names=names),
     )
 

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from sqlglot import exp
 
 from reportspec.calendar import instant
+from reportspec.duplicates.knowledge import Knowledge
 from reportspec.duplicates.subject import Subject
 from reportspec.expression.trees import all_of, copied, literal, named
 from reportspec.resolve.binding import Binding
@@ -15,7 +16,6 @@ from reportspec.sql.scope import Scope
 from reportspec.sql.statement import Statement
 
 KEY, CONVERTED = "record_key", "converted"
-LINKS = {"contact": "contact_id", "lead": "lead_id", "account": "account_id", "deal": "deal_id"}
 
 
 def rows_statement(binding: Binding, subject: Subject, now: datetime) -> exp.Select:
@@ -43,22 +43,23 @@ def rows_statement(binding: Binding, subject: Subject, now: datetime) -> exp.Sel
     )
 
 
-def money_statement(binding: Binding, entity: str, now: datetime) -> exp.Select | None:
+def money_statement(binding: Binding, entity: str, now: datetime, known: Knowledge) -> exp.Select | None:
     """The statement: of each record of an entity that has open or won deals, by status and currency, how many deals and
     what they are worth; None where the source does not link them."""
     if not all(
-        binding.has_entity("deal") and binding.gives("deal", name) for name in ("status", "amount", LINKS[entity])
+        binding.has_entity(known.deals) and binding.gives(known.deals, name)
+        for name in ("status", "amount", known.links[entity])
     ):
         return None
     moment = _moment(binding, now)
     statement = Statement(binding)
-    scope = Scope(statement, "deal", moment)
-    link, status = scope.field(("deal", LINKS[entity]), moment), scope.field(("deal", "status"), moment)
+    scope = Scope(statement, known.deals, moment)
+    link, status = scope.field((known.deals, known.links[entity]), moment), scope.field((known.deals, "status"), moment)
     currency: exp.Expr = literal(binding.currency or "")
-    if binding.gives("deal", "currency"):
-        currency = scope.field(("deal", "currency"), moment)
+    if binding.gives(known.deals, "currency"):
+        currency = scope.field((known.deals, "currency"), moment)
     grouped = {KEY: link, "status": status, "currency": currency}
-    amount = exp.Sum(this=scope.field(("deal", "amount"), moment))
+    amount = exp.Sum(this=scope.field((known.deals, "amount"), moment))
     select = exp.Select()
     for name, tree in grouped.items():
         select = select.select(named(tree, name), copy=False)

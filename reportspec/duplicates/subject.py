@@ -9,7 +9,6 @@ from reportspec.duplicates.knowledge import Comparison, Knowledge
 from reportspec.errors import ReportspecError
 from reportspec.resolve.binding import Binding, Unresolved
 
-ENTITIES = ("contact", "lead", "account", "deal")
 FULL_NAME, COUNTRY = "full_name", "country"  # what helps other comparisons and is none itself
 _HELPERS = (FULL_NAME, COUNTRY)
 _LATEST = ("last_activity_at", "updated_at", "closed_at", "created_at")  # the first that there is dates a record
@@ -72,7 +71,8 @@ def subject_of(binding: Binding, entity: str, known: Knowledge) -> Subject:
             f"no field of `{entity}` is mapped by which its records could be compared", f"map some of {names}"
         )
     dated = tuple(name for name in _LATEST if binding.gives(entity, name))
-    converted = "is_converted" if entity == "lead" and binding.gives("lead", "is_converted") else ""
+    converted = known.converted.get(entity, "")
+    converted = converted if converted and binding.gives(entity, converted) else ""
     return Subject(entity, columns, dated, converted)
 
 
@@ -94,8 +94,7 @@ def _columns(binding: Binding, entity: str, known: Knowledge) -> Iterator[Column
         if field.type not in _COMPARED or not binding.gives(entity, name):
             continue
         comparison = known.own_fields.get(name, "attribute" if field.type == "text" else "")
-        if entity == "account":
-            comparison = known.own_fields_of_accounts.get(name, comparison)
+        comparison = known.own_fields_of.get(entity, {}).get(name, comparison)
         if comparison:
             yield Column(f"c{number}", (entity, name), comparison, field.label)
             number += 1

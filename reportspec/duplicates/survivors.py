@@ -8,12 +8,12 @@ from decimal import Decimal
 from reportspec.duplicates.groups import Record
 
 
-def survivor(records: Sequence[Record]) -> tuple[int, str]:
+def survivor(records: Sequence[Record], gives_way: Sequence[str]) -> tuple[int, str]:
     """The place of the record that is proposed to be kept, and what decided: a contact before a lead, then the most
     complete, then the most recent, then the one with most money in open and won deals; else the first by its key."""
     left = list(range(len(records)))
     tests: list[tuple[str, Callable[[Record], object]]] = [
-        ("contact", lambda record: record.entity != "lead"),
+        ("gives_way", lambda record: record.entity not in gives_way),
         ("filled", lambda record: record.filled),
         ("latest", lambda record: record.latest),
         ("money", _worth),
