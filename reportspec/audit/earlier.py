@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from reportspec.errors import ReportspecError
 from reportspec.files import write_whole
+from reportspec.lazy_dataclass import dataclass
 from reportspec.model.audits import Audit, Outcome
 
 PLACE = Path(".reportspec") / "audits.jsonl"  # in the project's folder

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 from xml.etree import ElementTree as Xml
@@ -14,6 +13,7 @@ from reportspec.audit.wording import about, called, field_called, lacking, level
 from reportspec.audit.wording import text_in as told
 from reportspec.diagnostics import harmless, harmless_json, text_width
 from reportspec.languages import as_part, in_number
+from reportspec.lazy_dataclass import dataclass
 from reportspec.model.audits import Audit, EntityAudit, Example, Level, Outcome
 from reportspec.resolve.binding import Binding
 

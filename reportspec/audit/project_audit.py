@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -16,6 +15,7 @@ from reportspec.check.report import bind_source
 from reportspec.diagnostics import Diagnostic, in_order, suggestion
 from reportspec.errors import ReportspecError
 from reportspec.languages import base_language
+from reportspec.lazy_dataclass import dataclass
 from reportspec.model.audits import Audit
 from reportspec.model.settings import Project
 from reportspec.problems import problems_of

@@ -16,6 +16,7 @@ from reportspec.cli.build_command import build
 from reportspec.cli.catalog_command import catalog
 from reportspec.cli.compile_command import print_sql
 from reportspec.cli.doctor_command import doctor
+from reportspec.cli.duplicates_command import duplicates
 from reportspec.cli.process import run
 from reportspec.cli.query_command import query
 from reportspec.cli.schema_command import schema
@@ -35,6 +36,7 @@ COMMANDS: tuple[click.Command, ...] = (
     verify,
     audit,
     doctor,
+    duplicates,
     catalog,
     schema,
 )

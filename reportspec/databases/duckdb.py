@@ -11,7 +11,8 @@ from __future__ import annotations
 import re
 import shutil
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -214,6 +215,20 @@ class EmbeddedConnection:
         """Have the rows of a SELECT as a table. Raises SourceError."""
         self.run(f"CREATE TABLE {KEPT}.{name} AS {sql}")
 
+    def forget(self, name: str) -> None:
+        """Give up a table that was kept. Raises SourceError."""
+        self.run(f"DROP TABLE {KEPT}.{name}")
+
+    def fill(self, name: str, columns: Sequence[str], rows: Iterable[Sequence[str | None]], batch: int) -> None:
+        """Have rows of texts as a table, handed over by batches of so many. Raises SourceError."""
+        quoted = [exp.to_identifier(column, quoted=True).sql("duckdb") for column in columns]
+        self.run(f"CREATE TABLE {KEPT}.{name} ({', '.join(f'{column} VARCHAR' for column in quoted)})")
+        lists = ", ".join(f"UNNEST(${place + 1}::VARCHAR[])" for place in range(len(quoted)))
+        remaining = iter(rows)
+        while part := list(islice(remaining, batch)):
+            values = [list(column) for column in zip(*part, strict=True)]
+            self._raw.execute(f"INSERT INTO {KEPT}.{name} SELECT {lists}", values)
+
     def columns(self) -> dict[str, dict[str, str]]:
         """The columns of each table and view, with their types."""
         columns: dict[str, dict[str, str]] = {}
@@ -365,6 +380,7 @@ def _limit(raw: Any, folder: str, wanted: Wanted) -> None:
     raw.execute(f"SET memory_limit = '{memory}MB'")
     raw.execute(f"SET temp_directory = {string(folder)}")
     raw.execute(f"SET max_temp_directory_size = '{disk}MB'")
+    raw.execute("SET enable_progress_bar = false")  # it would stand in what commands print
 
 
 def _too_little(error: Exception) -> SourceError:

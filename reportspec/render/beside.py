@@ -4,9 +4,10 @@ its own chart. Bars of a table are on one scale, from nothing to the largest row
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 
+from reportspec.lazy_dataclass import dataclass
 from reportspec.model.figures import Cell, Column, Section
 from reportspec.render.locale import is_number, tendency
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import ClassVar
 
 from reportspec.languages import in_number, vocabulary
+from reportspec.lazy_dataclass import dataclass
 from reportspec.measures.answers import Answers
 from reportspec.measures.arithmetic import metric_value, number
 from reportspec.measures.asked import measures

@@ -1,0 +1,484 @@
+"""From a project to its duplicates: the whole way."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from sqlglot import exp
+
+from reportspec.check.lacking import There, served
+from reportspec.check.mapping import with_types
+from reportspec.databases import dialect_named
+from reportspec.duplicates.clusters import connected, groups_of
+from reportspec.duplicates.groups import Found, Group, Money, Pair, Record, Shown, added
+from reportspec.duplicates.knowledge import Knowledge, knowledge
+from reportspec.duplicates.normal_sql import NICKNAMES, SOURCE, duck, normal_select
+from reportspec.duplicates.not_duplicates import pairs_apart
+from reportspec.duplicates.pairs_sql import (
+    CROSSED,
+    bound_select,
+    keyed_select,
+    keys,
+    levels_select,
+    paired_select,
+    weighed_select,
+)
+from reportspec.duplicates.phones import national_numbers
+from reportspec.duplicates.rows_sql import KEY, money_statement, rows_statement
+from reportspec.duplicates.subject import (
+    FULL_NAME,
+    Compared,
+    NothingToCompare,
+    Subject,
+    columns_of,
+    compared_of,
+    subject_of,
+)
+from reportspec.duplicates.survivors import survivor
+from reportspec.duplicates.workspace import Workspace, literal_rows, workspace
+from reportspec.errors import SourceError
+from reportspec.expression.trees import column, literal, named
+from reportspec.lazy_dataclass import dataclass
+from reportspec.model.rows import Table
+from reportspec.model.settings import Project
+from reportspec.resolve.binding import Binding
+from reportspec.run.connection import Wanted
+
+_LEAST_PAIRS = 300_000  # that each key may bring, of however few records
+
+
+@dataclass(frozen=True, slots=True)
+class _Weighing:
+    """What pairs are weighed by: the comparisons, of how many records a value of each is a share, and how many there
+    are."""
+
+    known: Knowledge
+    compared: tuple[Compared, ...]
+    filled: Mapping[str, int]
+    number: int
+    records: exp.Table
+
+    def weigh(self, space: Workspace, pairs: exp.Table, least: float | None) -> list[dict[str, Any]]:
+        """Pairs with their levels and weights, those of at `least` so many bits."""
+        # A table of its own: within one statement DuckDB would compare values again for each place that asks for the
+        # level.
+        levels = space.keep("levels", levels_select(self.compared, pairs, self.records))
+        select = weighed_select(self.compared, self.filled, self.number, self.known, levels, least)
+        rows = space.run(select).dicts()
+        space.drop("levels")
+        return rows
+
+    def levels(self, row: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+        """How far a pair agrees, by the names of levels."""
+        named_levels = []
+        for one in self.compared:
+            place = row[f"g_{one.name}"]
+            if place < 0:
+                continue
+            names = [level.name for level in one.comparison.levels]
+            named_levels.append((one.name, names[place] if place < len(names) else "different"))
+        if row.get(CROSSED) and not {"same"} & {level for name, level in named_levels if name.endswith("_name")}:
+            named_levels = [(n, level) for n, level in named_levels if n not in ("given_name", "family_name")]
+            named_levels.insert(0, ("names", "swapped"))
+        return tuple(named_levels)
+
+
+def duplicates_of(project: Project, binding: Binding, entity: str, now: datetime, least: float | None = None) -> Found:
+    """The groups of records of an entity, one of the catalogue's choices, that are the same. `least` is the chance from
+    which two records are a pair, in place of the catalogue's. Raises ReportspecError."""
+    known = knowledge()
+    binding = fitted(project, binding)
+    subjects = tuple(subject_of(binding, name, known) for name in entity.split("+"))
+    compared = compared_of(subjects, known)
+    if not any(one.comparison.blocks for one in compared):
+        raise NothingToCompare(
+            f"too little is known of `{entity}` to find duplicates by: {_listed(compared)}",
+            "map names, an email address, a telephone number or the like",
+        )
+    apart = pairs_apart(project.root, entity)
+    statements = [rows_statement(binding, subject, now) for subject in subjects]
+    money = [money_statement(binding, subject.entity, now, known) for subject in subjects]
+    asked = [*statements, *(tree for tree in money if tree is not None)]
+    with workspace(project, binding, asked) as space:
+        for index, statement in enumerate(statements):
+            space.bring(f"rows_{index}", statement)
+        weighing = _weighing(space, subjects, compared, known)
+        pairs = _candidates(space, weighing, only_across=len(subjects) > 1)
+        threshold = known.threshold if least is None else least
+        rows = weighing.weigh(space, pairs, math.log2(threshold / (1 - threshold)))
+        numbers = _numbers(space, subjects, apart)
+        held_apart = frozenset(
+            (min(numbers[a], numbers[b]), max(numbers[a], numbers[b])) for a, b in apart if {a, b} <= set(numbers)
+        )
+        groups, weighed = _grouped(space, weighing, rows, held_apart)
+        records = _records(space, subjects, compared, [number for group in groups for number in group])
+        records = _with_money(space, subjects, money, records)
+    made = [_group(weighing, group, weighed, records) for group in groups]
+    unknown = sorted({f"{name} {key}" for pair in apart for name, key in pair} - {f"{n} {k}" for n, k in numbers})
+    made.sort(key=lambda group: (-max(pair.bits for pair in group.pairs), group.records[0].key))
+    called = tuple(
+        (one.name, columns_of(subjects[0], subjects, one)[0].path[-1])
+        for one in compared
+        if one.comparison.name == "attribute"
+    )
+    names = tuple(one.name for one in compared)
+    return Found(entity, tuple(made), weighing.number, names, len(held_apart), called, tuple(unknown))
+
+
+def fitted(project: Project, binding: Binding) -> Binding:
+    """The binding for what a server turns out to have. Raises SourceError."""
+    from reportspec.run.execute import column_types
+
+    source = project.source
+    if source.typed_before or dialect_named(source.dialect).reading is None:
+        return binding
+    tables = frozenset(
+        ".".join(piece.name for piece in table.parts)
+        for name in knowledge().entities
+        if (mapped := binding.source.entities.get(name)) is not None
+        for part in mapped.parts
+        for table in (part.table, *(join.table for join in part.joins))
+    )
+    wanted = Wanted(tables, False, str(binding.source_zone), project.timeout, project.memory, project.disk)
+    types = column_types(source, wanted)
+    there = There(types, types, source.dialect, all_tables=False)
+    seen = with_types(served(binding.source, there), binding.catalogue, types, source.dialect)
+    return binding.over(seen)
+
+
+def _listed(compared: Iterable[Compared]) -> str:
+    return ", ".join(f"`{one.name}`" for one in compared) or "nothing"
+
+
+# --- Records as they are compared -----------------------------------------------------------------
+
+
+def _weighing(
+    space: Workspace, subjects: tuple[Subject, ...], compared: tuple[Compared, ...], known: Knowledge
+) -> _Weighing:
+    """The table of records as they are compared, with how frequent each value is. Raises SourceError."""
+    parts: list[exp.Select] = []
+    for index, subject in enumerate(subjects):
+        select = normal_select(subjects, index, compared, known.words, space.table(f"rows_{index}"))
+        if subject.converted and len(subjects) > 1:
+            select = select.where(
+                duck("NOT COALESCE(CAST(c AS BOOLEAN), FALSE)", c=column("r", "converted")), copy=False
+            )
+        parts.append(select)
+    union: exp.Expr = parts[0] if len(parts) == 1 else exp.Union(this=parts[0], expression=parts[1], distinct=False)
+    everything = exp.Select().select(exp.Star(), copy=False)
+    everything = everything.from_(exp.Subquery(this=union, alias=_alias("u")), copy=False)
+    normal = space.keep("normal", everything)
+    _refuse_keys(space, subjects, normal)
+    names = [one.name for one in compared]
+    phones = [one.name for one in compared if one.comparison.kind == "phone"]
+    for name in phones:
+        _by_country(space, normal, name)
+    number = duck("ROW_NUMBER() OVER (ORDER BY s, k)", s=column("u", SOURCE), k=column("u", KEY))
+    select = exp.Select().select(named(number, "id"), copy=False)
+    for name in (SOURCE, KEY):
+        select = select.select(named(column("u", name), name), copy=False)
+    select = select.from_(_as(normal, "u"), copy=False)
+    for name in names:
+        value: exp.Expr = column("u", f"v_{name}")
+        if name in phones:
+            on = duck(
+                "w = x AND c IS NOT DISTINCT FROM y",
+                w=column("u", f"w_{name}"),
+                x=column(name, "written"),
+                c=column("u", "country"),
+                y=column(name, "country"),
+            )
+            select = select.join(_as(space.table(f"of_{name}"), name), on=on, join_type="left", copy=False)
+            value = exp.Coalesce(this=column(name, "number"), expressions=[value])
+        select = select.select(named(value, f"v_{name}"), copy=False)
+    numbered = space.keep("numbered", select)
+    records = space.keep("records", _with_frequencies(space, numbered, compared, known))
+    counts = exp.Select().select(named(exp.Count(this=exp.Star()), "records"), copy=False)
+    for name in names:
+        counts = counts.select(named(exp.Count(this=column("n", f"v_{name}")), name), copy=False)
+    [row] = _dicts(space.run(counts.from_(_as(numbered, "n"), copy=False)))
+    space.drop("normal", "numbered")
+    often = {name: row[name] + known.unseen for name in names}
+    return _Weighing(known, compared, often, row["records"], records)
+
+
+def _refuse_keys(space: Workspace, subjects: Sequence[Subject], normal: exp.Table) -> None:
+    """Raise SourceError where records have no key, or several have one."""
+    select = exp.Select().select(
+        named(column("n", SOURCE), SOURCE),
+        named(duck("COUNT(*) - COUNT(k)", k=column("n", KEY)), "without"),
+        named(duck("COUNT(k) - COUNT(DISTINCT k)", k=column("n", KEY)), "again"),
+        copy=False,
+    )
+    select = select.from_(_as(normal, "n"), copy=False).group_by(column("n", SOURCE), copy=False)
+    for row in _dicts(space.run(select)):
+        entity = subjects[row[SOURCE]].entity
+        if row["without"] or row["again"]:
+            what = (
+                f"{row['again']} rows have the key of another one" if row["again"] else f"{row['without']} have no key"
+            )
+            raise SourceError(
+                "broken-keys",
+                f"of `{entity}` {what}, so that nobody can tell which record is meant",
+                "map a key that is each record's own; `reportspec doctor` shows examples",
+            )
+
+
+def _by_country(space: Workspace, normal: exp.Table, name: str) -> None:
+    """Have a table of telephone numbers by the rules of their countries: of those that end like others and are yet
+    written otherwise, since only of these it decides anything."""
+    tail = duck("RIGHT(v, 6)", v=column("n", f"v_{name}"))
+    several = exp.Select().select(named(tail, "tail"), copy=False).from_(_as(normal, "n"), copy=False)
+    several = several.group_by(tail.copy(), copy=False)
+    several = several.having(duck("COUNT(DISTINCT v) > 1", v=column("n", f"v_{name}")), copy=False)
+    select = exp.Select().select(
+        named(column("n", f"w_{name}"), "written"), named(column("n", "country"), "country"), copy=False
+    )
+    select = select.distinct(copy=False).from_(_as(normal, "n"), copy=False)
+    select = select.where(exp.In(this=tail.copy(), query=exp.Subquery(this=several)), copy=False)
+    written = [(row["written"], row["country"]) for row in _dicts(space.run(select))]
+    numbers = national_numbers(written)
+    rows = tuple((text, country, number) for (text, country), number in numbers.items())
+    space.fill(f"of_{name}", Table(("written", "country", "number"), rows))
+
+
+def _with_frequencies(
+    space: Workspace, numbered: exp.Table, compared: Sequence[Compared], known: Knowledge
+) -> exp.Select:
+    """The records with how many have the value of each comparison (`n_…`), the parts of their addresses, and which
+    names a given name is a form of."""
+    names = [one.name for one in compared]
+    emails = [one.name for one in compared if one.comparison.kind == "email"]
+    select = exp.Select().select(exp.Column(this=exp.Star(), table=exp.to_identifier("n", quoted=True)), copy=False)
+    select = select.from_(_as(numbered, "n"), copy=False)
+    for name in names:
+        value = column("o", f"v_{name}")
+        counted = exp.Select().select(named(value, "value"), named(exp.Count(this=exp.Star()), "often"), copy=False)
+        counted = counted.from_(_as(numbered, "o"), copy=False).group_by(value.copy(), copy=False)
+        on = exp.EQ(this=column(f"o_{name}", "value"), expression=column("n", f"v_{name}"))
+        select = select.join(exp.Subquery(this=counted, alias=_alias(f"o_{name}")), on=on, join_type="left", copy=False)
+        select = select.select(named(column(f"o_{name}", "often"), f"n_{name}"), copy=False)
+    for name in emails:
+        for part, place in (("mailbox", 1), ("domain", 2)):
+            parted = duck("SPLIT_PART(e, '@', p)", e=column("n", f"v_{name}"), p=literal(place))
+            select = select.select(named(parted, f"{part}_{name}"), copy=False)
+    if "given_name" in names:
+        space.fill("forms", literal_rows({forms[0]: forms for forms in known.words.given_names}))
+        listed = exp.Select().select(
+            named(column("f", "form"), "form"),
+            named(duck("LIST(DISTINCT x)", x=column("f", "name")), "names"),
+            copy=False,
+        )
+        listed = listed.from_(_as(space.table("forms"), "f"), copy=False).group_by(column("f", "form"), copy=False)
+        on = exp.EQ(
+            this=column("o_forms", "form"), expression=duck("SPLIT_PART(g, ' ', 1)", g=column("n", "v_given_name"))
+        )
+        select = select.join(exp.Subquery(this=listed, alias=_alias("o_forms")), on=on, join_type="left", copy=False)
+        select = select.select(named(column("o_forms", "names"), NICKNAMES), copy=False)
+    return select
+
+
+# --- Pairs ----------------------------------------------------------------------------------------
+
+
+def _candidates(space: Workspace, weighing: _Weighing, *, only_across: bool) -> exp.Table:
+    """The pairs that have one of the keys in common. A key that too many share brings none: its records meet by
+    others."""
+    budget = max(_LEAST_PAIRS, weighing.number)
+    parts: list[exp.Table] = []
+    for index, key in enumerate(keys(weighing.compared)):
+        keyed = space.keep("keyed", keyed_select(weighing.records, key))
+        [row] = space.run(bound_select(keyed, budget)).rows
+        across = weighing.records if only_across else None
+        parts.append(space.keep(f"pairs_{index}", paired_select(keyed, int(row[0]), across)))
+        space.drop("keyed")
+    union: exp.Expr = _pair_of(parts[0])
+    for part in parts[1:]:
+        union = exp.Union(this=union, expression=_pair_of(part), distinct=True)
+    select = exp.Select().select(exp.Star(), copy=False).from_(exp.Subquery(this=union, alias=_alias("u")), copy=False)
+    pairs = space.keep("pairs", select.distinct(copy=False))
+    space.drop(*(f"pairs_{index}" for index in range(len(parts))))
+    return pairs
+
+
+def _pair_of(table: exp.Table) -> exp.Select:
+    return (
+        exp.Select()
+        .select(exp.column("a", quoted=True), exp.column("b", quoted=True), copy=False)
+        .from_(table, copy=False)
+    )
+
+
+Weighed = dict[tuple[int, int], Mapping[str, Any]]
+
+
+def _grouped(
+    space: Workspace, weighing: _Weighing, rows: Sequence[Mapping[str, Any]], apart: frozenset[tuple[int, int]]
+) -> tuple[list[list[int]], Weighed]:
+    """The groups of records by their numbers, and all pairs within them as they were weighed."""
+    known = weighing.known
+    edges = [(row["a"], row["b"], row["w"]) for row in rows if (row["a"], row["b"]) not in apart]
+    sets = connected(edges, known.largest_group)
+    weighed: Weighed = {(row["a"], row["b"]): row for row in rows}
+    larger = [records for records in sets if len(records) > 2]
+    if larger:
+        members = Table(
+            ("g", "id"), tuple((str(i), str(record)) for i, records in enumerate(larger) for record in records)
+        )
+        space.fill("members", members)
+        a, b = (duck("CAST(i AS BIGINT)", i=column(side, "id")) for side in ("l", "r"))
+        select = exp.Select().select(named(a, "a"), named(b, "b"), copy=False)
+        select = select.from_(_as(space.table("members"), "l"), copy=False)
+        on = duck("x = y AND a < b", x=column("l", "g"), y=column("r", "g"), a=a.copy(), b=b.copy())
+        select = select.join(_as(space.table("members"), "r"), on=on, copy=False)
+        within = space.keep("within", select)
+        weighed |= {(row["a"], row["b"]): row for row in weighing.weigh(space, within, None)}
+    groups = [records for records in sets if len(records) == 2]
+    for records in larger:
+        groups += groups_of(
+            records,
+            lambda a, b: weighed[a, b]["w"] if (a, b) in weighed else None,
+            apart,
+            known.together,
+        )
+    return groups, weighed
+
+
+# --- What is told of them -------------------------------------------------------------------------
+
+
+def _numbers(
+    space: Workspace, subjects: Sequence[Subject], apart: Iterable[tuple[tuple[str, str], tuple[str, str]]]
+) -> dict[tuple[str, str], int]:
+    """The numbers of the records that people say are apart, by their entities and keys."""
+    places = {subject.entity: place for place, subject in enumerate(subjects)}
+    ends = {end for pair in apart for end in pair}
+    if not ends:
+        return {}
+    space.fill("ends", Table((SOURCE, KEY), tuple((str(places[entity]), key) for entity, key in sorted(ends))))
+    select = exp.Select().select(*(named(column("r", name), name) for name in ("id", SOURCE, KEY)), copy=False)
+    select = select.from_(_as(space.table("records"), "r"), copy=False)
+    on = duck(
+        "CAST(s AS INTEGER) = t AND k = l",
+        s=column("e", SOURCE), t=column("r", SOURCE), k=column("e", KEY), l=column("r", KEY),
+    )  # fmt: skip
+    select = select.join(_as(space.table("ends"), "e"), on=on, copy=False)
+    return {(subjects[row[SOURCE]].entity, row[KEY]): row["id"] for row in _dicts(space.run(select))}
+
+
+def _records(
+    space: Workspace, subjects: Sequence[Subject], compared: Iterable[Compared], numbers: Sequence[int]
+) -> dict[int, Record]:
+    """The records of groups as the source has them, by their numbers."""
+    if not numbers:
+        return {}
+    kinds = {one.comparison.name for one in compared} | {FULL_NAME}
+    space.fill("chosen", Table(("id",), tuple((str(number),) for number in numbers)))
+    records = {}
+    for place, subject in enumerate(subjects):
+        shown = [c for c in subject.columns if c.comparison in kinds]
+        select = exp.Select().select(named(column("r", "id"), "id"), named(column("r", KEY), KEY), copy=False)
+        for c in shown:
+            select = select.select(named(duck("CAST(x AS VARCHAR)", x=column("o", c.name)), c.name), copy=False)
+        for index in range(len(subject.dated)):
+            value = duck("CAST(x AS VARCHAR)", x=column("o", f"d{index}"))
+            select = select.select(named(value, f"d{index}"), copy=False)
+        select = select.from_(_as(space.table("chosen"), "c"), copy=False)
+        same = duck("CAST(c AS BIGINT) = i AND s = p", c=column("c", "id"), i=column("r", "id"),
+                    s=column("r", SOURCE), p=literal(place))  # fmt: skip
+        select = select.join(_as(space.table("records"), "r"), on=same, copy=False)
+        key = duck("CAST(k AS VARCHAR) = l", k=column("o", KEY), l=column("r", KEY))
+        select = select.join(_as(space.table(f"rows_{place}"), "o"), on=key, copy=False)
+        for row in _dicts(space.run(select)):
+            values = tuple(
+                Shown(".".join(c.path[1:]), c.comparison, text)
+                for c in shown
+                if (text := _written(row[c.name], c.comparison))
+            )
+            dates = [row[f"d{index}"] for index in range(len(subject.dated))]
+            latest = next((_written(text, "created") for text in dates if text), "")
+            records[row["id"]] = Record(subject.entity, row[KEY], values, latest, ())
+    return records
+
+
+def _with_money(
+    space: Workspace,
+    subjects: Sequence[Subject],
+    statements: Sequence[exp.Select | None],
+    records: Mapping[int, Record],
+) -> dict[int, Record]:
+    """The same records with what their open and won deals are worth."""
+    worth: dict[tuple[str, str], list[Money]] = defaultdict(list)
+    for place, (subject, statement) in enumerate(zip(subjects, statements, strict=True)):
+        if statement is None or not records:
+            continue
+        space.bring(f"money_{place}", statement)
+        select = exp.Select().select(
+            *(named(duck("CAST(x AS VARCHAR)", x=column("m", name)), name) for name in _OF_MONEY), copy=False
+        )
+        select = select.from_(_as(space.table(f"money_{place}"), "m"), copy=False)
+        keys_chosen = (
+            exp.Select().select(column("r", KEY), copy=False).from_(_as(space.table("records"), "r"), copy=False)
+        )
+        among = exp.In(this=column("r", "id"), query=exp.Subquery(this=_chosen(space)))
+        keys_chosen = keys_chosen.where(among, copy=False)
+        key = duck("CAST(k AS VARCHAR)", k=column("m", KEY))
+        select = select.where(exp.In(this=key, query=exp.Subquery(this=keys_chosen)), copy=False)
+        for row in _dicts(space.run(select)):
+            amount = Decimal(_written(row["amount"], "amount") or 0)
+            money = Money(row["status"], row["currency"] or "", int(row["deals"]), amount)
+            worth[subject.entity, row[KEY]].append(money)
+    return {
+        number: replace(record, money=added(worth.get((record.entity, record.key), ())))
+        for number, record in records.items()
+    }
+
+
+def _written(text: str | None, comparison: str) -> str:
+    """A value as every database writes it: numbers without zeros at their ends, times with a space before the hour."""
+    if text is None:
+        return ""
+    if comparison == "amount":
+        try:
+            return format(Decimal(text).normalize(), "f")
+        except InvalidOperation:
+            return text.strip()
+    return text.strip().replace("T", " ") if comparison == "created" else text.strip()
+
+
+_OF_MONEY = (KEY, "status", "currency", "deals", "amount")
+
+
+def _chosen(space: Workspace) -> exp.Select:
+    select = exp.Select().select(duck("CAST(c AS BIGINT)", c=column("c", "id")), copy=False)
+    return select.from_(_as(space.table("chosen"), "c"), copy=False)
+
+
+def _group(weighing: _Weighing, numbers: Sequence[int], weighed: Weighed, records: Mapping[int, Record]) -> Group:
+    members = tuple(records[number] for number in numbers)
+    pairs = []
+    for a in range(len(numbers)):
+        for b in range(a + 1, len(numbers)):
+            row = weighed[numbers[a], numbers[b]]
+            pairs.append(Pair(a, b, row["w"], weighing.levels(row)))
+    place, kept_for = survivor(members, weighing.known.gives_way)
+    return Group(members, tuple(pairs), place, kept_for)
+
+
+def _dicts(table: Table) -> list[dict[str, Any]]:
+    return table.dicts()
+
+
+def _as(table: exp.Table, alias: str) -> exp.Alias:
+    return exp.Alias(this=table, alias=exp.to_identifier(alias, quoted=True))
+
+
+def _alias(name: str) -> exp.TableAlias:
+    return exp.TableAlias(this=exp.to_identifier(name, quoted=True))
