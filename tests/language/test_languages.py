@@ -195,7 +195,7 @@ def test_adding_a_language_takes_one_file(tmp_path: Path, monkeypatch: pytest.Mo
         'language: pt\nlowercase_names: true\ntitles: {by: "Por {0}"}\ncatalogue: {Stage: Etapa}\n',
         encoding="utf-8",
     )
-    monkeypatch.setattr(module, "files", lambda _: tmp_path)
+    monkeypatch.setattr(module, "packaged", lambda folder, *names: tmp_path.joinpath(*names))
     languages.cache_clear()
     vocabulary.cache_clear()
     try:
