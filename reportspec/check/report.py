@@ -394,6 +394,7 @@ def _report(
         period,
         project.fiscal,
         compare is not None,
+        _ended(period, as_of, now, binding),
     )
     goals = goals_of(document, data, binding)
     sections = check_sections(context, preset, goals)
@@ -610,6 +611,13 @@ _ALSO_COMPARED = dict.fromkeys(
 
 def _part(key: str, error: CalendarError) -> Place:
     return (key,) if error.part == "whole" else (key, error.part)
+
+
+def _ended(period: Period | None, as_of: datetime | None, now: datetime, binding: Binding) -> bool:
+    """Whether a report is told at the end of its period or later."""
+    if period is None or as_of is None:
+        return False
+    return min(as_of, until(now, binding.zone)) >= instant(period.end, binding.zone)
 
 
 def _as_of(document: Document, data: Mapping[str, Any], period: Period | None, binding: Binding) -> datetime | None:

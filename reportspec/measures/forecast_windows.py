@@ -171,7 +171,7 @@ def later_rows(report: Report, section: str, answers: Answers, purpose: str) -> 
     if query is None:
         return []
     buckets = [(bucket.start, bucket.end) for bucket in query.sides[0].buckets]
-    return [row for row in answers.rows(section, purpose) if buckets[int(row[BUCKET])] in wanted]
+    return [row for row in rows_of(answers, section, purpose) if buckets[int(row[BUCKET])] in wanted]
 
 
 def _later(frame: Frame) -> list[Stretch]:
@@ -229,7 +229,7 @@ def stages_in(report: Report, section: str, answers: Answers, purpose: str) -> d
     """The stages of all windows, by their keys; those of which the history has nothing are one, without a name."""
     stretches = frame_of(report).stretches
     stages: dict[str | None, Stage] = {}
-    for row in answers.rows(section, purpose):
+    for row in rows_of(answers, section, purpose):
         key, stretch = cell_key(report, row, 2)[0], stretches[int(row[BUCKET])]
         name, place = (row[Member(0)], int(row[Member(1)] or 0)) if key is not None else (None, 0)
         stage = stages.setdefault(key, Stage(name, place, {}))
@@ -387,7 +387,7 @@ def _lived(report: Report, stretches: Sequence[Stretch], windows: Mapping[Stretc
 def _rush(section: str, answers: Answers) -> float | None:
     """The share of the past quarters' amounts that was won in their last days."""
     query, amounts = answers.aggregate(section, ENDS), [0.0, 0.0]
-    rows = answers.rows(section, ENDS)
+    rows = rows_of(answers, section, ENDS)
     for row in rows:
         assert query is not None
         bucket = query.sides[0].buckets[int(row[BUCKET])]
@@ -420,13 +420,18 @@ def _windows(report: Report, section: str, answers: Answers, frame: Frame) -> di
     return known
 
 
+def rows_of(answers: Answers, section: str, purpose: str) -> list[Row]:
+    """The rows of a query in one order, whatever that of the database was: sums of floats differ by it."""
+    return sorted(answers.rows(section, purpose), key=lambda row: str([*row.values()]))
+
+
 def cells_of(
     report: Report, answers: Answers, section: str, purpose: str
 ) -> tuple[dict[int, dict[CellKey, Open]], dict[int, float]]:
     """What was open in each window by its cells, and how much of it was older than the window."""
     cells: dict[int, dict[CellKey, Open]] = {}
     old: dict[int, float] = {}
-    for row in answers.rows(section, purpose):
+    for row in rows_of(answers, section, purpose):
         at = int(row[BUCKET])
         key = cell_key(report, row)
         cells.setdefault(at, {})
@@ -460,7 +465,7 @@ def _won_in(section: str, answers: Answers) -> dict[Stretch, tuple[Deals, Deals]
     won: dict[Stretch, tuple[Deals, Deals]] = {}
     number = 0
     while (query := answers.aggregate(section, f"windows won {number}")) is not None:
-        for row in answers.rows(section, query.purpose):
+        for row in rows_of(answers, section, query.purpose):
             bucket = query.sides[0].buckets[int(row[BUCKET])]
             won[bucket.start, bucket.end] = (deals_in(row, "result"), deals_in(row, "late"))
         number += 1
@@ -469,7 +474,7 @@ def _won_in(section: str, answers: Answers) -> dict[Stretch, tuple[Deals, Deals]
 
 def _created_in(section: str, answers: Answers) -> dict[Stretch, float]:
     query, created = answers.aggregate(section, CREATED), {}
-    for row in answers.rows(section, CREATED):
+    for row in rows_of(answers, section, CREATED):
         assert query is not None
         bucket = query.sides[0].buckets[int(row[BUCKET])]
         created[bucket.start, bucket.end] = _number(row, "created")

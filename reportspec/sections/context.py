@@ -35,6 +35,7 @@ class Context:
     period: Period | None
     fiscal: Fiscal
     compared: bool
+    ended: bool = False  # whether the report is as of the end of its period or later
     lacking: dict[str, None] = field(default_factory=dict)  # entities of which standard sections show nothing
 
     def text(self, value: Any) -> str:

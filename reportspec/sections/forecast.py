@@ -38,6 +38,7 @@ from reportspec.measures.forecast_windows import (
     later_rows,
     open_in,
     open_query,
+    rows_of,
     stages_in,
     stages_query,
     windows_queries,
@@ -86,6 +87,8 @@ class ForecastSection(GroupedSection):
 
 def check(context: Context, draft: Draft) -> SectionSpec | None:
     """What of a forecast is shown, if the source can serve one."""
+    if draft.standard and context.ended and (draft.body.get("by") or draft.body.get("show", "summary") != "summary"):
+        return None  # that there is nothing left to forecast is said once
     binding, title = context.binding, title_of(context, draft, "forecast")
     entity = binding.catalogue.forecast_of
     dimensions = dimensions_of(context, draft)
@@ -657,9 +660,9 @@ def _parts(
     none, as what is open. By the usual rest, the rest is dealt out as the pipeline would bring it."""
     count = len(spec.dimensions)
     opened: dict[Members, list[tuple[CellKey, Open]]] = {}
-    for row in answers.rows(spec.id, "open by"):
+    for row in rows_of(answers, spec.id, "open by"):
         opened.setdefault(_members(row, count), []).append((cell_key(report, row, count), open_in(row)))
-    won = {_members(row, count): deals_in(row, "result").amount for row in answers.rows(spec.id, "won by")}
+    won = {_members(row, count): deals_in(row, "result").amount for row in rows_of(answers, spec.id, "won by")}
     later: dict[Members, float] = {}
     for later_row in later_rows(report, spec.id, answers, "later by"):
         members = _members(later_row, count)
