@@ -357,7 +357,7 @@ def test_what_is_too_large_is_left_out_and_linked(run: Run, handler: Handler, pr
     file = project / "reportspec.yaml"
     file.write_text(
         file.read_text()
-        + "  max_size: 0.03\n  outlets:\n    archive: {folder: 'archive/{report}/{period}', link: 'https://x.example/{report}'}\n"
+        + "  max_size: 0.015\n  outlets:\n    archive: {folder: 'archive/{report}/{period}', link: 'https://x.example/{report}'}\n"
     )
     outcome = run(spec(f"{{to: {ANNA}, attach: [pdf, csv], also: [archive]}}"))
     assert results(outcome) == {"archive": "sent", ANNA: "sent"}
@@ -367,13 +367,13 @@ def test_what_is_too_large_is_left_out_and_linked(run: Run, handler: Handler, pr
     assert plain is not None
     assert "Too large to attach: spec-2026-07-01.pdf." in plain.get_content()
     assert "https://x.example/spec/spec-2026-07-01.pdf" in plain.get_content()
-    assert len(handler.copies(ANNA)[0]) < 30_000
+    assert len(handler.copies(ANNA)[0]) < 15_000
     written = project / "archive" / "spec" / "2026-07-01"
     assert sorted(path.name for path in written.iterdir()) == [
         "spec-2026-07-01-01-headline.csv",
         "spec-2026-07-01.pdf",
     ]
-    file.write_text(file.read_text().replace("max_size: 0.03", "max_size: 0.001"))
+    file.write_text(file.read_text().replace("max_size: 0.015", "max_size: 0.001"))
     assert results(run(spec(f"{{to: {BEN}, attach: []}}")))[BEN] == "failed"
 
 
