@@ -265,7 +265,8 @@ class _Book:
     def _heading(self, section: Section, column: Column) -> str:
         label = column.label
         if column.role in ("previous", "change"):
-            of = next((c.label for c in section.columns if c.role == "metric" and c.metric == column.metric), "")
+            of_metric = [c for c in section.columns if c.role == "metric" and c.metric == column.metric and c.metric]
+            of = of_metric[0].label if of_metric else ""
             previous = self.figures.compare.label if self.figures.compare else self.formats.word("previous")
             heading = previous if column.role == "previous" else self.formats.word("change")
             label = f"{of} · {heading}" if of else label

@@ -408,7 +408,8 @@ def _heading(section: Section, column: Column, formats: Formats) -> tuple[str, s
         css += " q"
     elif column.role in ("previous", "change"):
         css += " q"
-        if column.role == "change" and any(c.role == "metric" and c.metric == column.metric for c in section.columns):
+        its_metric = [c for c in section.columns if c.role == "metric" and c.metric == column.metric]
+        if column.role == "change" and column.metric and its_metric:
             label = formats.word("change")
     elif column.unit == "days":
         label = with_unit(formats, label, column.unit)

@@ -645,8 +645,7 @@ def _by(report: Report, spec: ForecastSection, basis: _Made, answers: Answers) -
     total = tuple(math.fsum(cells[at] for _, cells in ranked) for at in range(6))
     names = (None,) * len(spec.dimensions)
     whole = (*names, *total[:4], int(total[4]), total[5])
-    chart = Chart("hbar", spec.dimensions[0].name, ("forecast",)) if len(spec.dimensions) == 1 else None
-    return section_of(spec, columns=columns, rows=rows, total=whole, available_rows=len(rows), chart=chart, notes=())
+    return section_of(spec, columns=columns, rows=rows, total=whole, available_rows=len(rows), bars=True, notes=())
 
 
 Members = tuple[Any, ...]
