@@ -15,6 +15,7 @@ from sqlglot import exp
 from reportspec.check.lacking import There, served
 from reportspec.check.mapping import with_types
 from reportspec.databases import dialect_named
+from reportspec.diagnostics import counted
 from reportspec.duplicates.clusters import connected, groups_of
 from reportspec.duplicates.groups import Found, Group, Money, Pair, Record, Shown, added
 from reportspec.duplicates.knowledge import Knowledge, knowledge
@@ -222,11 +223,13 @@ def _refuse_keys(space: Workspace, subjects: Sequence[Subject], normal: exp.Tabl
         entity = subjects[row[SOURCE]].entity
         if row["without"] or row["again"]:
             what = (
-                f"{row['again']} rows have the key of another one" if row["again"] else f"{row['without']} have no key"
+                f"{counted(row['again'], 'row')} with the key of another one"
+                if row["again"]
+                else f"{counted(row['without'], 'row')} without a key"
             )
             raise SourceError(
                 "broken-keys",
-                f"of `{entity}` {what}, so that nobody can tell which record is meant",
+                f"`{entity}` has {what}, so that nobody can tell which record is meant",
                 "map a key that is each record's own; `reportspec doctor` shows examples",
             )
 

@@ -158,7 +158,7 @@ def test_keys_that_are_not_each_records_own_are_refused(firm: Path, run_cli: Run
     done = run_cli(["duplicates", firm])
     assert done.returncode == 1
     # 22 contacts of 10 accounts
-    assert "12 rows have the key of another one" in done.stderr
+    assert "has 12 rows with the key of another one" in done.stderr
 
 
 def test_a_source_without_rows_has_no_duplicates(firm: Path, run_cli: RunCli) -> None:
