@@ -204,19 +204,21 @@ def cut(crm: Crm, folder: Path) -> Iterator[Answer]:
     before = Period(World(crm, p.start), months_on(p.first, -length), p.first)
     for key, (name, by) in wanted.items():
         part, of, metric = section(found, key), DIMENSIONS[by], METRICS[name]
-        shown = [row[0] for row in part.rows[:2]]
+        kept = part.rows[:-1] if part.others else part.rows
+        first_rows = [row for row in kept if row[0] is not None]  # what has no name is there besides, behind them
+        assert len(first_rows) <= 2 and kept[: len(first_rows)] == tuple(first_rows)
+        shown = [row[0] for row in kept]
         there = counted(metric, p, of) | counted(metric, before, of)
         question = f"first of {by}"
         if not part.others:
-            assert len(part.rows) <= 2
             yield Answer(f"{question}, groups", name, len(there - set(shown)), 0)
         rows = [
             (value, row, lambda w, f, value=value: of(w, f) == value)  # noqa: B023
-            for value, row in zip(shown, part.rows, strict=False)
+            for value, row in zip(shown, kept, strict=True)
         ]
         if part.others:
-            assert part.available_rows == len(part.rows) == 3
-            first = part.rows[1][1]
+            assert part.available_rows == len(part.rows)
+            first = first_rows[1][1]
             ordered = all(
                 first is not None and first >= each - 1e-9
                 for value in there - set(shown)
@@ -224,9 +226,9 @@ def cut(crm: Crm, folder: Path) -> Iterator[Answer]:
             )
             yield Answer(f"{question}, in order", name, ordered, True)
             if merged(name):
-                rows.append(("others", part.rows[2], lambda w, f: of(w, f) not in shown))  # noqa: B023
+                rows.append(("others", part.rows[-1], lambda w, f: of(w, f) not in shown))  # noqa: B023
             else:
-                assert part.rows[2][1:] == (None, None)
+                assert part.rows[-1][1:] == (None, None)
         if part.total is not None:
             rows.append(("total", part.total, lambda w, f: True))
         for value, row, pick in rows:
