@@ -243,18 +243,10 @@ def _with_known(audit: Audit, settings: SourceChecks) -> Audit:
 
 def _wanted(project: Project, binding: Binding) -> Wanted:
     """What a session is opened for that audits a source."""
-    from reportspec.run.connection import Wanted
+    from reportspec.run.connect import wanted_for
 
-    parts = [part for entity in binding.source.entities.values() for part in entity.parts]
-    return Wanted(
-        frozenset(name for part in parts for name in tables_of(part)),
-        binding.source.csv_columns == "text",
-        str(binding.source_zone),
-        project.timeout,
-        project.memory,
-        project.disk,
-        reads=binding.source.reads,
-    )
+    parts = (part for entity in binding.source.entities.values() for part in entity.parts)
+    return wanted_for(project, binding, (name for part in parts for name in tables_of(part)))
 
 
 def _fitted(project: Project, binding: Binding, wanted: Wanted) -> Binding:

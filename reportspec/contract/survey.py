@@ -240,15 +240,6 @@ def _blame(
 
 def wanted_of(report: Report, trees: Iterable[exp.Expr]) -> Wanted:
     """What a session is opened for that runs statements of a report."""
-    from reportspec.run.connection import Wanted
+    from reportspec.run.connect import wanted_for
 
-    binding, project = report.binding, report.project
-    return Wanted(
-        frozenset(name for tree in trees for name in source_tables(tree)),
-        binding.source.csv_columns == "text",
-        str(binding.source_zone),
-        project.timeout,
-        project.memory,
-        project.disk,
-        reads=binding.source.reads,
-    )
+    return wanted_for(report.project, report.binding, (name for tree in trees for name in source_tables(tree)))

@@ -78,17 +78,9 @@ def _text(value: Any) -> str | None:
 def workspace(project: Project, binding: Binding, statements: Iterable[exp.Expr]) -> Iterator[Workspace]:
     """The workspace beside a source of which statements will be asked. Raises SourceError."""
     from reportspec.databases.duckdb import EmbeddedConnection, open_embedded
-    from reportspec.run.connect import connect
+    from reportspec.run.connect import connect, wanted_for
 
-    wanted = Wanted(
-        frozenset(name for tree in statements for name in source_tables(tree)),
-        binding.source.csv_columns == "text",
-        str(binding.source_zone),
-        project.timeout,
-        project.memory,
-        project.disk,
-        reads=binding.source.reads,
-    )
+    wanted = wanted_for(project, binding, (name for tree in statements for name in source_tables(tree)))
     source = connect(project.source, wanted)
     tables: EmbeddedConnection | None = None
     try:

@@ -2,9 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from reportspec.errors import SourceError
-from reportspec.model.settings import SourceSpec
+from reportspec.model.settings import Project, SourceSpec
+from reportspec.resolve.binding import Binding
 from reportspec.run.connection import Connection, Wanted
+
+
+def wanted_for(project: Project, binding: Binding, tables: Iterable[str]) -> Wanted:
+    """What a session is opened for that reads tables of a project's source."""
+    return Wanted(
+        frozenset(tables),
+        binding.source.csv_columns == "text",
+        str(binding.source_zone),
+        project.timeout,
+        project.memory,
+        project.disk,
+        reads=binding.source.reads,
+    )
 
 
 def connect(source: SourceSpec, wanted: Wanted) -> Connection:
