@@ -49,7 +49,7 @@ from reportspec.lazy_dataclass import dataclass
 from reportspec.model.rows import Table
 from reportspec.model.settings import Project
 from reportspec.resolve.binding import Binding
-from reportspec.run.connection import Wanted
+from reportspec.run.connect import wanted_for
 
 _LEAST_PAIRS = 300_000  # that each key may bring, of however few records
 
@@ -146,8 +146,7 @@ def fitted(project: Project, binding: Binding) -> Binding:
         for part in mapped.parts
         for table in (part.table, *(join.table for join in part.joins))
     )
-    wanted = Wanted(tables, False, str(binding.source_zone), project.timeout, project.memory, project.disk)
-    types = column_types(source, wanted)
+    types = column_types(source, wanted_for(project, binding, tables))
     there = There(types, types, source.dialect, all_tables=False)
     seen = with_types(served(binding.source, there), binding.catalogue, types, source.dialect)
     return binding.over(seen)
