@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -72,8 +73,11 @@ def run(project: Path) -> Run:
         **asked: Any,
     ) -> Outcome:
         path = project / name
-        if not path.exists() or path.read_text("utf-8") != text:  # two may send at once
-            path.write_text(text, "utf-8")
+        # Two may send at once: neither may find the other's file half written.
+        if not path.exists() or path.read_text("utf-8") != text:
+            written = path.with_name(f"{name}.{threading.get_ident()}")
+            written.write_text(text, "utf-8")
+            written.replace(path)
         checked = load_report(Path(name), now, {}, period=period)
         assert checked.report is not None, checked.diagnostics
         only = asked.pop("only", ())
