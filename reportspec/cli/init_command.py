@@ -103,7 +103,6 @@ def init(
         tell.close()
         sys.exit(WRONG)
     progress("")
-    tell.tell(made.diagnostics, made.texts)
     if messages == "text":
         for line in made.taken:
             echo(line)
@@ -112,6 +111,7 @@ def init(
         echo(f"\nwritten: {', '.join(str(into / name) for name in made.files)}")
         if made.pdf is not None:
             echo(f"built:   {made.pdf}")
+    tell.tell(made.diagnostics, made.texts)
     tell.close()
     sys.exit(DONE if made.pdf is not None else WRONG)
 

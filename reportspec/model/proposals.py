@@ -28,7 +28,8 @@ class ColumnSeen:
     ways: tuple[tuple[str, ...], ...] = ()
     formats_said: bool = False  # whether how dates are written has to be said for them to be read
     decimals: tuple[tuple[str, str], ...] = ()  # (decimal, thousands): how numbers may be read, where in several ways
-    newest: str = ""  # the last day, as ISO writes it
+    oldest: str = ""  # the first day, as ISO writes it
+    newest: str = ""  # the last one
     abbreviated: bool = False  # whether numbers end in K, M or B
     emails: float = 0.0
     phones: float = 0.0

@@ -160,11 +160,7 @@ class Writer:
             if part.confidence >= CONFIDENT and not shared
             else f"{part.confidence:.0%}: {'; '.join(part.reasons) or 'by its columns'}"
         )
-        off = (
-            shared
-            or part.confidence < USABLE - 0.15
-            or not any(not line.off for line in (*lines, *((key,) if key else ())))
-        )
+        off = shared or part.confidence < USABLE - 0.15 or all(line.off for line in lines)
         return Block(part.entity, part.table, key, tuple(lines), mark, off, "", "", joins)
 
     def _line(self, part: PartProposal, name: str, proposed: FieldProposal | None) -> Line | None:
@@ -221,7 +217,10 @@ class Writer:
 
     def taken_for(self, field_id: str, value: str) -> str | None:
         """The state that a value is taken for."""
-        return self.states.get((field_id, value)) or state_of(value, field_id)
+        known = self.states.get((field_id, value)) or state_of(value, field_id)
+        if known is None and field_id == "deal.status" and state_of(value, "deal.phase") is not None:
+            return "open"  # a step of a sale that is on its way
+        return known
 
     def _by_state(self, field_id: str, column: ColumnSeen) -> tuple[dict[str, list[str]], list[str]]:
         """The values of each state, and those that no word fits."""
@@ -504,20 +503,15 @@ def _block_lines(block: Block, indent: str, named: Iterable[str] = ()) -> list[s
         key = f"key: {scalar(block.key.sql)}{_mark(block.key.mark)}"
         lines.append(f"{indent}# {key}" if block.key.off else f"{indent}{key}")
     lines.append(f"{indent}fields:")
-    fields = 0
     for line in block.lines:
         value = scalar(line.sql)
         if line.type:
             value = f"{{sql: {scalar(line.sql)}, type: {line.type}}}"
         text = f"{line.field}: {value}{_mark(line.mark)}"
         lines.append(f"{indent}  # {text}" if line.off else f"{indent}  {text}")
-        fields += not line.off
     there = {line.field for line in block.lines if not line.off}
     for name in sorted(set(named) - there):
         lines.append(f'{indent}  {name}: "null"')
-        fields += 1
-    if not fields:
-        lines[-1 - sum(line.off for line in block.lines)] = f"{indent}fields: {{}}"
     return lines
 
 

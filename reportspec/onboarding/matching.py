@@ -63,6 +63,8 @@ _TELLING: Mapping[str, tuple[str, ...]] = {
     "list_membership": ("list_id", "contact_id", "subscribed_at", "unsubscribed_at"),
     "contract": ("starts_at", "ends_at", "value", "account_id"),
 }
+# Those that a table is taken for by its columns alone, whatever it is called.
+_ALONE = frozenset(("deal", "lead", "account", "contact", "user", "activity", "case_", "order_", "service_call"))
 # Entities whose rows may stand in the table of another one, and how much of what tells one has to be there.
 _SHARED = (("lead", "contact"), ("contact", "user"), ("contact", "lead"))
 _WITHIN = 0.5
@@ -281,7 +283,7 @@ class Names:
 
 
 _OF_AMOUNTS = frozenset(
-    "eur euro usd dollar chf gbp net netto netta netti nette brutto lordo gross in".split()  # noqa: SIM905
+    "ht ttc iva mwst vat eur euro usd dollar chf gbp net netto netta netti nette brutto lordo gross in".split()  # noqa: SIM905
 )
 
 
@@ -425,11 +427,7 @@ class Matcher:
         found: list[tuple[str, str, float, tuple[str, ...]]] = []
         united: dict[str, list[str]] = defaultdict(list)
         for (of, name), (score, named, covered) in sorted(rated.items(), key=lambda item: -item[1][0]):
-            enough = (
-                score > 0.52
-                or (named > 0.93 and covered > 0.12)
-                or (covered > 0.62 and score > 0.36 and of in _TELLING)
-            )
+            enough = score > 0.52 or (named > 0.93 and covered > 0.12) or (covered > 0.6 and of in _ALONE)
             enough = enough or (named > 0.78 and covered > 0.12 and not united[of])
             if not enough or name in taken:
                 continue

@@ -89,11 +89,14 @@ def _path(path: str) -> str:
     )
 
 
-def spec_text(report: str, period: str, said: str) -> str:
-    """A first spec."""
-    return (
-        f"version: 1\nreport: {report}\n"
-        f"period: {period}  # {said}\ncompare: previous_period\n"
+def spec_text(report: str, period: str, said: str, metrics: Sequence[str] = ()) -> str:
+    """A first spec: of a standard report, or with `metrics` of one of its own."""
+    head = (
+        f"version: 1\nreport: {'custom' if metrics else report}\nperiod: {period}  # {said}\ncompare: previous_period\n"
+    )
+    if metrics:
+        head += f"sections:\n  - kpis: [{', '.join(metrics)}]\n  - trend: {{metrics: [{metrics[0]}], grain: month}}\n"
+    return head + (
         "# One report for each person, sent to the addresses in recipients.csv once `deliver` says how:\n"
         "# for_each: {field: user.name, recipients: recipients.csv}\n"
         '# deliver: {to: "{{ each.email }}"}\n'

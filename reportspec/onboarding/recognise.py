@@ -10,7 +10,7 @@ from reportspec.catalogue.load import packaged
 from reportspec.check.mapping import load_mapping, shipped
 from reportspec.check.project import load_project
 from reportspec.model.proposals import Recognised, TableSeen
-from reportspec.onboarding.matching import table_words
+from reportspec.onboarding.matching import own_columns, table_words
 from reportspec.onboarding.words import words_of
 from reportspec.resolve.mapped_columns import named_columns
 
@@ -31,6 +31,20 @@ def read_by(crm: str) -> Mapping[str, frozenset[str]]:
             for table, columns in named_columns(part):
                 found[table.name] |= {column.lower() for column in columns}
     return {table: frozenset(columns) for table, columns in found.items()}
+
+
+@cache
+def dated_by(crm: str, entities: frozenset[str], fields: frozenset[str]) -> frozenset[tuple[str, str]]:
+    """The columns, in small letters, with their tables that a shipped mapping reads as these fields of entities."""
+    _, project = load_project(None, {})
+    source, _, _ = load_mapping(packaged(), crm, None, project)
+    assert source is not None
+    found = set()
+    for entity in entities & set(source.entities):
+        for part in source.entities[entity].parts:
+            for name in fields & set(part.fields):
+                found |= {(part.table.name, column.lower()) for column in own_columns(part, part.fields[name].sql)}
+    return frozenset(found)
 
 
 def recognised(tables: Iterable[TableSeen]) -> Recognised | None:

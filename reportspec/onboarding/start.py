@@ -34,7 +34,7 @@ from reportspec.onboarding.project_files import (
     spec_text,
     written,
 )
-from reportspec.onboarding.recognise import read_by, recognised
+from reportspec.onboarding.recognise import dated_by, read_by, recognised
 from reportspec.onboarding.tables import seen
 from reportspec.onboarding.words import tongue_of, words_of
 
@@ -148,6 +148,7 @@ class Source:
     unread: tuple[Diagnostic, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
     settings: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # of files, to be confirmed
+    anywhere: str = ""  # what a project file in any folder says of it
 
 
 def _opened(wish: Wish, tell: Tell) -> Source:
@@ -171,7 +172,8 @@ def _files(sources: Sequence[str]) -> list[Path]:
     for text in sources:
         path = Path(text)
         if path.is_dir():
-            inside = sorted(p for p in path.iterdir() if p.is_file() and p.suffix.lower() in ENDINGS)
+            endings = set(ENDINGS) - {".txt"}  # beside tables those are notes
+            inside = sorted(p for p in path.iterdir() if p.is_file() and p.suffix.lower() in endings)
             if not inside:
                 raise NoStart(
                     f"the folder `{text}` has no file of a kind that is read",
@@ -256,8 +258,9 @@ def _embedded(path: Path, folder: Path, tell: Tell) -> Source:
     relative = os.path.relpath(path.resolve(), folder.resolve())
     database = by_suffix(path.suffix.lower())
     assert database is not None
-    text = f"version: 1\nsource: {json.dumps(f'{database.kind}:///{path.resolve()}')}\nmapping: mapping.yaml\n"
-    return Source(_of_database(text, {}, tell), {}, relative, database.dialect.name)
+    anywhere = f"{database.kind}:///{path.resolve()}"
+    text = f"version: 1\nsource: {json.dumps(anywhere)}\nmapping: mapping.yaml\n"
+    return Source(_of_database(text, {}, tell), {}, relative, database.dialect.name, anywhere=anywhere)
 
 
 def _database(url: str, tell: Tell) -> Source:
@@ -426,6 +429,7 @@ class _Project:
         self.chosen: dict[str, str] = dict(wish.columns)
         self.states: dict[tuple[str, str], str] = {}
         self.refused: dict[tuple[str, str, str], str] = {}
+        self.overview: tuple[str, ...] = ()  # the metrics of a report that is none of the standard ones
         self.names = {ours: theirs for theirs, ours in found.tables.items()} if found is not None else {}
         self.proposal = propose(self.catalogue, source.tables) if found is None else Proposal(())
         self._check_columns()
@@ -528,12 +532,10 @@ class _Project:
         locale = self.wish.locale or _locale_here()
         if not locale:
             tongue = tongue_of(column for table in self.tables.values() for column in table.columns)
-            locale = _LOCALES.get(tongue, "en_GB")
-            marks["locale"] = (
-                "by the language of the columns"
-                if tongue
-                else "how reports shall write numbers and dates is not to be seen in the data"
-            )
+            dollars = not tongue and (self.wish.currency.upper() or self._currency()) == "USD"
+            locale = "en_US" if dollars else _LOCALES.get(tongue, "en_GB")
+            by = "by the language of the columns" if tongue else "by the currency" if dollars else ""
+            marks["locale"] = by or "how reports shall write numbers and dates is not to be seen in the data"
         currency = self.wish.currency.upper() or self._currency()
         if not currency:
             currency = _currency_of(locale)
@@ -655,7 +657,8 @@ class _Project:
     def _texts(
         self, folder: Path, draft: Draft, settings: Settings, report: str, period: str, said: str
     ) -> dict[str, str]:
-        source: str | Mapping[str, Reading] = self.source.written or self._readings(folder, draft, settings)
+        written = self.source.written if folder == self.wish.folder else self.source.anywhere or self.source.written
+        source: str | Mapping[str, Reading] = written or self._readings(folder, draft, settings)
         mapping = f"crm: {self.found.crm}" if self.found is not None else "mapping: mapping.yaml"
         files = {"reportspec.yaml": project_text(source, mapping, settings)}
         if self.found is None:
@@ -664,7 +667,7 @@ class _Project:
                 "not sure: look at each, mend it or take the mark away. Lines that are comments are only likely.",
             )
             files["mapping.yaml"] = mapping_text(draft, head)
-        files[f"specs/{report}.yaml"] = spec_text(report, period, said)
+        files[f"specs/{report}.yaml"] = spec_text(report, period, said, self.overview)
         files["recipients.csv"] = recipients_text(self._people(draft))
         files[".github/workflows/reports.yml"] = WORKFLOW.replace(
             "{environment}", ENVIRONMENT if self.source.environment else ""
@@ -700,6 +703,8 @@ class _Project:
             if not problems and checked.report is not None and report == "custom":
                 report = _best_report(checked.report.binding)
                 if not report:
+                    report, self.overview = "overview", _overview(checked.report.binding)
+                if not report or (report == "overview" and not self.overview):
                     raise self._nothing(draft)
                 continue
             if not problems:
@@ -740,41 +745,34 @@ class _Project:
         return False
 
     def _period(self, draft: Draft) -> tuple[str, str]:
-        """The period of the first report: the last whole quarter before the data end."""
-        days: list[str] = []
-        for block, line in draft.lines():
-            if block.entity in ("deal", "lead", "activity", "case_", "order_") and line.field in (
-                "created_at",
-                "closed_at",
-                "done_at",
-                "ordered_at",
-                "updated_at",
-            ):
-                days += [
-                    self.tables[block.table].columns[c].newest
-                    for c in line.columns
-                    if c in self.tables[block.table].columns
-                ]
+        """The period of the first report: the last whole quarter before the data end, of those that they have."""
+        columns = [
+            self.tables[block.table].columns[name]
+            for block, line in draft.lines()
+            if block.entity in _DATED and line.field in _DATES and not line.off and not block.off
+            for name in line.columns
+            if name in self.tables[block.table].columns
+        ]
         if self.found is not None:
-            days = [c.newest for t in self.tables.values() for c in t.columns.values() if c.shape == "time"]
+            dated = dated_by(self.found.crm, frozenset(_DATED), frozenset(_DATES))
+            columns = [
+                column
+                for theirs, ours in self.found.tables.items()
+                for column in self.tables[ours].columns.values()
+                if (theirs, column.name.lower()) in dated
+            ]
         today = self.order.now.date().isoformat()
-        known = sorted(day for day in days if day and day <= today)
-        if not known:
+        ends = [column.newest for column in columns if column.newest and column.newest <= today]
+        begins = [column.oldest for column in columns if column.oldest and column.oldest <= today]
+        if not ends or (self.order.now.date() - date.fromisoformat(max(ends))).days <= 45:
             return "last_quarter", "the quarter before this one"
-        newest = date.fromisoformat(known[-1])
-        if (self.order.now.date() - newest).days <= 45:
-            return "last_quarter", "the quarter before this one"
-        quarter = (newest.month - 1) // 3 + 1
-        year = newest.year
-        if (
-            newest < date(year + (quarter == 4), quarter * 3 % 12 + 1, 1).replace(day=1)
-            and (date(year + (quarter == 4), quarter * 3 % 12 + 1, 1) - newest).days > 15
-        ):
-            year, quarter = (year - 1, 4) if quarter == 1 else (year, quarter - 1)
-        return (
-            f"{year}-Q{quarter}",
-            f"the last whole quarter of the data, which end on {newest.isoformat()}; `last_quarter` goes on",
-        )
+        newest, oldest = date.fromisoformat(max(ends)), date.fromisoformat(min(begins))
+        first = date(newest.year, (newest.month - 1) // 3 * 3 + 1, 1)
+        before = date(first.year - (first.month == 1), (first.month - 4) % 12 + 1, 1)
+        whole = (newest - first).days >= 75
+        chosen = first if whole or oldest >= first else before
+        quarter = f"{chosen.year}-Q{(chosen.month + 2) // 3}"
+        return quarter, f"of the data, which end on {newest.isoformat()}; `last_quarter` goes on with the calendar"
 
     # What is told
 
@@ -855,6 +853,8 @@ def _replace(folder: Path, files: Mapping[str, str]) -> None:
         (folder / name).write_text(text, encoding="utf-8")
 
 
+_DATED = ("deal", "lead", "activity", "case_", "order_", "service_call")
+_DATES = ("created_at", "closed_at", "done_at", "ordered_at", "queued_at")
 _FIRST = ("pipeline", "leads", "sales_activity", "conversions", "lost_deals", "sales_cycle")
 
 
@@ -883,6 +883,21 @@ def _best_report(binding: Binding) -> str:
         if part > share + 0.1:
             best, share = name, part
     return best
+
+
+def _overview(binding: Binding) -> tuple[str, ...]:
+    """Metrics that a source serves, the best known ones first."""
+    from reportspec.resolve.binding import Unresolved, need_metric
+
+    served = []
+    metrics = [metric for metric in binding.catalogue.metrics.values() if "." not in metric.id and "(" not in metric.id]
+    for metric in sorted(metrics, key=lambda metric: metric.number or 1000):
+        try:
+            need_metric(binding, metric)
+        except Unresolved:
+            continue
+        served.append(metric.id)
+    return tuple(served[:6])
 
 
 def _order_in(formats: Sequence[str]) -> str:

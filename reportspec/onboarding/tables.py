@@ -105,7 +105,7 @@ def _shape(values: Sequence[Any], texts: Mapping[str, int]) -> tuple[Shape, dict
         return "boolean", {}
     if isinstance(first, date):
         kind: Shape = "time" if isinstance(first, datetime) else "date"
-        return kind, {"newest": max(str(value)[:10] for value in values)}
+        return kind, _ends(str(value)[:10] for value in values)
     if isinstance(first, (int, float, Decimal)):
         largest = max(abs(float(value)) for value in values)
         whole = all(float(value).is_integer() for value in values[:2000])
@@ -127,8 +127,7 @@ def _as_time(texts: Mapping[str, int]) -> tuple[Shape, dict[str, Any]] | None:
     rest = {text: number for text, number in texts.items() if text not in iso}
     many = sum(texts.values())
     if sum(rest.values()) <= _FEW_ODD * many and iso:
-        newest = max(text[:10] for text in iso)
-        return ("time" if any(":" in text for text in iso) else "date"), {"newest": newest}
+        return ("time" if any(":" in text for text in iso) else "date"), _ends(text[:10] for text in iso)
     forms = Counter[str]()
     for text, number in texts.items():
         forms[readings.form_of(text)] += number
@@ -145,7 +144,7 @@ def _as_time(texts: Mapping[str, int]) -> tuple[Shape, dict[str, Any]] | None:
     return ("time" if fit[0].timed else "date"), {
         "ways": tuple(way.formats for way in fit),
         "formats_said": len(fit) > 1,
-        "newest": max((day for text in texts if (day := _day(fit[0].formats, text))), default=""),
+        **_ends(day for text in texts if (day := _day(fit[0].formats, text))),
     }
 
 
@@ -160,6 +159,12 @@ def _fits(formats: Sequence[str], texts: Mapping[str, int]) -> bool:
         else:
             return False
     return True
+
+
+def _ends(days: Iterable[str]) -> dict[str, str]:
+    """The first and the last of days."""
+    ordered = sorted(day for day in days if "1900" < day < "2200")  # `0000-00-00` is none
+    return {"oldest": ordered[0], "newest": ordered[-1]} if ordered else {}
 
 
 def _day(formats: Sequence[str], text: str) -> str:

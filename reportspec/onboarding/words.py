@@ -133,7 +133,9 @@ def alike(one: Words, other: Words) -> float:
     a, b = "".join(one), "".join(other)
     if a == b:
         return 1.0
-    if len(one) > 1 and len(other) > 1 and one[-1] == other[-1] == "id":  # what both have says nothing
+    if (
+        len(one) > 1 and len(other) > 1 and one[-1] == other[-1] and one[-1] in ("id", "number")
+    ):  # what both have says nothing
         return alike(one[:-1], other[:-1]) * 0.99
     one, other = singular(one), singular(other)
     if "".join(one) == "".join(other):
