@@ -22,7 +22,7 @@ from reportspec.model.proposals import (
     TableSeen,
 )
 from reportspec.onboarding.matching import CONFIDENT, CONSIDERED, USABLE, outcome_flags
-from reportspec.onboarding.words import state_of, state_words, words_of
+from reportspec.onboarding.name_words import state_of, state_words, words_of
 
 _PLAIN = re.compile(r"[a-z_][a-z0-9_]*")
 # Words of SQL that no column's name may be without quotes, of any database.

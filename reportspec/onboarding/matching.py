@@ -1,6 +1,6 @@
 """Which table is which entity, and which column which field: by names, by values, by keys and by types.
 
-Each column is held against each field. What its name says is worth most (`words`), weighed by whether its values can
+Each column is held against each field. What its name says is worth most (`name_words`), weighed by whether its values can
 be the field's at all, and raised or lowered by what they are: addresses of mail, values of states, the keys of
 another entity. A column that fits another field better counts for less. `CONFIDENT` is calibrated on the shipped
 mappings, each proposed from the names of the others (`tests/onboarding`)."""
@@ -20,7 +20,7 @@ from reportspec.lazy_dataclass import dataclass
 from reportspec.model.domain import Catalogue, Entity, Field
 from reportspec.model.mapped import MappedPart
 from reportspec.model.proposals import Candidate, ColumnSeen, FieldProposal, PartProposal, Proposal, TableSeen
-from reportspec.onboarding.words import (
+from reportspec.onboarding.name_words import (
     Words,
     alike,
     aside,

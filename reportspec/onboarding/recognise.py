@@ -11,7 +11,7 @@ from reportspec.check.mapping import load_mapping, shipped
 from reportspec.check.project import load_project
 from reportspec.model.proposals import Recognised, TableSeen
 from reportspec.onboarding.matching import own_columns, table_words
-from reportspec.onboarding.words import words_of
+from reportspec.onboarding.name_words import words_of
 from reportspec.resolve.mapped_columns import named_columns
 
 _TABLE = 0.6  # share of the columns that a mapping reads of a table, that make a table that one

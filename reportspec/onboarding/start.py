@@ -22,6 +22,7 @@ from reportspec.lazy_dataclass import dataclass
 from reportspec.model.proposals import ColumnSeen, Proposal, Recognised, TableSeen
 from reportspec.onboarding.mapping_lines import Draft, Writer, mapping_text
 from reportspec.onboarding.matching import CONFIDENT, propose
+from reportspec.onboarding.name_words import tongue_of, words_of
 from reportspec.onboarding.project_files import (
     AGENTS,
     ENVIRONMENT,
@@ -35,8 +36,7 @@ from reportspec.onboarding.project_files import (
     written,
 )
 from reportspec.onboarding.recognise import dated_by, read_by, recognised
-from reportspec.onboarding.tables import seen
-from reportspec.onboarding.words import tongue_of, words_of
+from reportspec.onboarding.seen_tables import seen
 
 if TYPE_CHECKING:
     from reportspec.building import Built, Order
@@ -512,7 +512,7 @@ class _Project:
 
     def _ask_states(self) -> None:
         """Ask what values mean that no word of the catalogue fits."""
-        from reportspec.onboarding.words import state_of, state_words
+        from reportspec.onboarding.name_words import state_of, state_words
 
         for block, line in list(self._draft().lines()):
             field_id = f"{block.entity}.{line.field}"

@@ -16,9 +16,9 @@ from reportspec.check.mapping import load_mapping
 from reportspec.check.project import load_project
 from reportspec.model.proposals import TableSeen
 from reportspec.onboarding.matching import CONFIDENT, own_columns, propose
+from reportspec.onboarding.name_words import alike, state_of, words_of
 from reportspec.onboarding.recognise import recognised
-from reportspec.onboarding.tables import column_seen, table_seen
-from reportspec.onboarding.words import alike, state_of, words_of
+from reportspec.onboarding.seen_tables import column_seen, table_seen
 
 Rows = Sequence[Mapping[str, Any]]
 HAND_MADE = ["activecampaign", "hubspot", "pipedrive", "salesforce", "zendesk"]
