@@ -1,9 +1,9 @@
 """Which table is which entity, and which column which field: by names, by values, by keys and by types.
 
 Each column is held against each field. What its name says (`name_words`) is worth most, weighed by whether its
-values can be the field's at all, and raised or lowered by what they are: addresses of mail, values of states, the keys of
-another entity. A column that fits another field better counts for less. `CONFIDENT` is calibrated on the shipped
-mappings, each proposed from the names of the others (`tests/onboarding`)."""
+values can be the field's at all, and raised or lowered by what they are: addresses of mail, values of states, the
+keys of another entity. A column that fits another field better counts for less. `CONFIDENT` is calibrated on the
+shipped mappings, each proposed from the names of the others (`tests/onboarding`)."""
 
 from __future__ import annotations
 
