@@ -221,6 +221,9 @@ def _by_values(field: Field, column: ColumnSeen, table: TableSeen, entity: Entit
     return 1.0, []
 
 
+Assigned = tuple[str, str, float, tuple[str, ...]]  # entity, table, how sure, why
+
+
 class Names:
     """The names that a field may have, each weighed by how telling it is."""
 
@@ -350,6 +353,7 @@ class Matcher:
         self.names = Names(catalogue, self.known)
         self.words = table_words(self.tables)
         self.prefixes = {table.name: prefix_of(table.columns) for table in tables}
+        self.told: dict[tuple[str, str, str], str] = {}  # columns by entity, field and table, as their values say
         self.key_columns: dict[str, str] = {}  # of entities that others name by another column than by their key
         self._scores: dict[tuple[str, str, str, str], tuple[float, tuple[str, ...]]] = {}
 
@@ -414,7 +418,7 @@ class Matcher:
         best.sort(reverse=True)
         return sum(best) / len(best) if best else 0.0
 
-    def assigned(self) -> list[tuple[str, str, float, tuple[str, ...]]]:
+    def assigned(self) -> list[Assigned]:
         """The entity of each table, with how sure that is and why: (entity, table, confidence, reasons)."""
         rated: dict[tuple[str, str], tuple[float, float, float]] = {}
         for table in self.tables.values():
@@ -424,7 +428,7 @@ class Matcher:
                 # A name that is not an entity's says little; what is in the table has to say it then.
                 rated[entity.name, table.name] = (0.62 * named**2 + 0.38 * covered, named, covered)
         taken: dict[str, str] = {}
-        found: list[tuple[str, str, float, tuple[str, ...]]] = []
+        found: list[Assigned] = []
         united: dict[str, list[str]] = defaultdict(list)
         for (of, name), (score, named, covered) in sorted(rated.items(), key=lambda item: -item[1][0]):
             enough = score > 0.52 or (named > 0.93 and covered > 0.12) or (covered > 0.6 and of in _ALONE)
@@ -448,6 +452,34 @@ class Matcher:
                 found.append((of, there, 0.5, (f"`{source}` is read from it too: say which rows are one",)))
         return found
 
+    def history(self, assigned: Sequence[Assigned], keys: Mapping[str, frozenset[str]]) -> Assigned | None:
+        """The table of the stages that deals went through, where no name says which it is: it names deals, each more
+        than once, with stages that deals are in, and times."""
+        of = {entity: table for entity, table, *_ in assigned}
+        if "deal_stage_history" in of or "deal" not in of or not keys.get("deal"):
+            return None
+        deals = self.tables[of["deal"]]
+        entity = self.catalogue.entities["deal"]
+        field = entity.fields["stage_id"]
+        now = max(deals.columns.values(), key=lambda column: self.score(entity, field, deals, column)[0])
+        if self.score(entity, field, deals, now)[0] < USABLE:
+            return None
+        stages = keys.get("stage", frozenset()) | now.sample
+        taken = {table for _, table, *_ in assigned}
+        for table in self.tables.values():
+            if table.name in taken:
+                continue
+            columns = table.columns.values()
+            named = [c for c in columns if c.sample and len(c.sample & keys["deal"]) >= 0.8 * len(c.sample)]
+            named = [c for c in named if c.distinct < c.filled]
+            passed = [c for c in columns if c not in named and len(c.sample & stages) > max(1, 0.4 * len(c.sample))]
+            timed = any(c.shape in ("date", "time") for c in columns)
+            if named and passed and timed:
+                self.told["deal_stage_history", "deal_id", table.name] = named[0].name
+                self.told["deal_stage_history", "stage_id", table.name] = passed[0].name
+                return "deal_stage_history", table.name, 0.7, ("it names deals, stages that they are in, and times",)
+        return None
+
     def covered_here(self, entity: str, table: str) -> float:
         """As `covered`, by names."""
         return self.covered(self.catalogue.entities[entity], self.tables[table])
@@ -469,6 +501,8 @@ class Matcher:
                 score, reasons = self.by_keys(entity, field, column, keys, score, reasons)
                 if field.name == entity.key and self.key_columns.get(entity.name) == column.name:
                     score, reasons = 1.0, ("other tables name its rows by it",)
+                if self.told.get((entity.name, field.name, table.name)) == column.name:
+                    score, reasons = max(score, 0.75), (*reasons, "its values say so")
                 if score >= _RANKED:
                     ranked.append((score, column.name, reasons))
             rated[field.name] = sorted(ranked, key=lambda item: (-item[0], item[1]))
@@ -476,9 +510,7 @@ class Matcher:
             rated["status"].insert(0, (0.97, flags[0], ("it says whether a deal is won",)))
         return self._shared_out(entity, table, rated)
 
-    def key_values(
-        self, entity_name: str, assigned: Sequence[tuple[str, str, float, tuple[str, ...]]]
-    ) -> frozenset[str]:
+    def key_values(self, entity_name: str, assigned: Sequence[Assigned]) -> frozenset[str]:
         """The values by which other tables name the rows of an entity: those of its key, or of another column of its
         own, such as the name, where more tables have those."""
         entity = self.catalogue.entities[entity_name]
@@ -507,9 +539,7 @@ class Matcher:
         self.key_columns[entity_name] = other
         return values.get(other, frozenset())
 
-    def _named_by(
-        self, entity_name: str, values: frozenset[str], assigned: Sequence[tuple[str, str, float, tuple[str, ...]]]
-    ) -> int:
+    def _named_by(self, entity_name: str, values: frozenset[str], assigned: Sequence[Assigned]) -> int:
         """How many columns that may lead to an entity hold such values."""
         number = 0
         for name, table, *_ in assigned:
@@ -680,6 +710,8 @@ def propose(catalogue: Catalogue, tables: Sequence[TableSeen], without: str = ""
     # What only shares a table with another entity has no keys that say something.
     alone = [one for one in assigned if one[2] > 0.5]
     keys = {entity: matcher.key_values(entity, assigned) for entity in {entity for entity, *_ in alone}}
+    history = matcher.history(assigned, keys)
+    assigned += [history] if history is not None else []
     parts = []
     for entity_name, table_name, sure, why in assigned:
         entity = catalogue.entities[entity_name]
