@@ -54,7 +54,8 @@ def _checked_over(report: Report, source: SourceMap) -> Report:
     problems = [diagnostic for diagnostic in refitted.diagnostics if diagnostic.severity == "error"]
     if refitted.report is None or problems:
         raise Broken(problems)
-    return replace(refitted.report, project=report.project, over=report.over)
+    audits, before = report.audits, report.audited_before
+    return replace(refitted.report, project=report.project, over=report.over, audits=audits, audited_before=before)
 
 
 def _refuse_absent(program: Program) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from zoneinfo import ZoneInfo
 
-from reportspec.audit.wording import called
 from reportspec.catalogue.load import packaged
 from reportspec.check.mapping import load_mapping, shipped
+from reportspec.measures.audit_wording import called
 from reportspec.model.audits import AuditCheck
 from reportspec.reference.catalogue_listing import named_metrics
 from reportspec.resolve.audit_conditions import need_check

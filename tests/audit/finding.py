@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from reportspec.audit.project_audit import AuditOrder, audit_project
-from reportspec.audit.wording import about
+from reportspec.measures.audit_wording import about
 from reportspec.model.audits import Audit, Outcome
 from tests.audit.planted import NOW
 
