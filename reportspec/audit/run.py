@@ -14,8 +14,8 @@ from sqlglot import exp
 
 from reportspec.audit.applicable import Fields, chosen, mapped_fields, of_contract, without_joins
 from reportspec.audit.proposals import proposed
-from reportspec.check.lacking import There, served
-from reportspec.check.mapping import tables_of, with_types
+from reportspec.check.mapping import tables_of
+from reportspec.contract.fit import seen
 from reportspec.contract.unread import UNREAD, refuse_unfit, unreadable_fields
 from reportspec.contract.verdict import findings_of
 from reportspec.databases import dialect_named
@@ -87,7 +87,8 @@ def audits_of(
     asking_for = asking_for or Asking()
 
     wanted = _wanted(project, binding)
-    binding = _fitted(project, binding, wanted)
+    source = seen(project, binding, wanted)
+    binding = binding if source is binding.source else binding.over(source)
     read = mapped_fields(binding)
     kept = {
         name: fields
@@ -396,18 +397,6 @@ def _wanted(project: Project, binding: Binding) -> Wanted:
 
     parts = (part for entity in binding.source.entities.values() for part in entity.parts)
     return wanted_for(project, binding, (name for part in parts for name in tables_of(part)))
-
-
-def _fitted(project: Project, binding: Binding, wanted: Wanted) -> Binding:
-    """The binding for the tables and types that a server turns out to have. Raises SourceError."""
-    from reportspec.run.execute import column_types
-
-    source = project.source
-    if source.typed_before or dialect_named(source.dialect).reading is None:
-        return binding
-    types: Mapping[str, Mapping[str, str]] = column_types(source, wanted)
-    there = There(types, types, source.dialect, all_tables=False)
-    return binding.over(with_types(served(binding.source, there), binding.catalogue, types, source.dialect))
 
 
 def _without(binding: Binding, names: set[str]) -> Binding:
