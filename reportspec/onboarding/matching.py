@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
-from functools import cache
+from functools import lru_cache
 
 from sqlglot import exp
 
@@ -88,7 +88,7 @@ class Learned:
     fields: Mapping[tuple[str, str], tuple[Words, ...]]
 
 
-@cache
+@lru_cache(maxsize=32)
 def learned(without: str = "") -> Learned:
     """The names of all shipped mappings, or of all but one."""
     from reportspec.catalogue.load import packaged

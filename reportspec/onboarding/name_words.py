@@ -68,7 +68,7 @@ def empty_words() -> frozenset[str]:
     return frozenset(_documents()["entities"]["empty"])
 
 
-@cache
+@lru_cache(maxsize=4096)
 def field_words(field: str, entity: str = "") -> tuple[Words, ...]:
     """The names of a field as words: those of an entity's own first, then those that it has whatever the entity."""
     own = (_fields().get(entity) or {}).get(field, ())
@@ -81,7 +81,7 @@ def aside() -> frozenset[str]:
     return frozenset(_fields()["aside"])
 
 
-@cache
+@lru_cache(maxsize=64)
 def state_words(field: str) -> Mapping[str, tuple[Words, ...]]:
     """What the values of a field are called (`deal.status`), each as words; none where it has no values of its own."""
     states = _documents()["values"].get(field, {})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from functools import cache
+from functools import lru_cache
 
 from reportspec.catalogue.load import packaged
 from reportspec.check.mapping import load_mapping, shipped
@@ -19,7 +19,7 @@ _ALL = 0.7  # the same of all tables together
 _FEWEST = 6  # columns: fewer may be alike by chance
 
 
-@cache
+@lru_cache(maxsize=32)
 def read_by(crm: str) -> Mapping[str, frozenset[str]]:
     """The tables that a shipped mapping reads, with their columns in small letters."""
     _, project = load_project(None, {})
@@ -33,7 +33,7 @@ def read_by(crm: str) -> Mapping[str, frozenset[str]]:
     return {table: frozenset(columns) for table, columns in found.items()}
 
 
-@cache
+@lru_cache(maxsize=32)
 def dated_by(crm: str, entities: frozenset[str], fields: frozenset[str]) -> frozenset[tuple[str, str]]:
     """The columns, in small letters, with their tables that a shipped mapping reads as these fields of entities."""
     _, project = load_project(None, {})
