@@ -12,7 +12,7 @@ from sqlglot import exp
 
 from reportspec.lazy_dataclass import dataclass
 from reportspec.model.domain import Catalogue
-from reportspec.model.proposals import (
+from reportspec.model.mapping_proposals import (
     Candidate,
     ColumnSeen,
     FieldProposal,

@@ -19,7 +19,7 @@ from reportspec.check.project import load_project
 from reportspec.lazy_dataclass import dataclass
 from reportspec.model.domain import Catalogue, Entity, Field
 from reportspec.model.mapped import MappedPart
-from reportspec.model.proposals import Candidate, ColumnSeen, FieldProposal, PartProposal, Proposal, TableSeen
+from reportspec.model.mapping_proposals import Candidate, ColumnSeen, FieldProposal, PartProposal, Proposal, TableSeen
 from reportspec.onboarding.name_words import (
     Words,
     alike,

@@ -9,7 +9,7 @@ from functools import lru_cache
 from reportspec.catalogue.load import packaged
 from reportspec.check.mapping import load_mapping, shipped
 from reportspec.check.project import load_project
-from reportspec.model.proposals import Recognised, TableSeen
+from reportspec.model.mapping_proposals import Recognised, TableSeen
 from reportspec.onboarding.matching import own_columns, table_words
 from reportspec.onboarding.name_words import words_of
 from reportspec.resolve.mapped_columns import named_columns

@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlglot import exp
 
-from reportspec.model.proposals import ColumnSeen, Shape, TableSeen
+from reportspec.model.mapping_proposals import ColumnSeen, Shape, TableSeen
 from reportspec.run.connection import Connection
 from reportspec.run.files import readings
 from reportspec.sql.dialect import sql_text

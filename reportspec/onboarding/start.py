@@ -19,7 +19,7 @@ from reportspec.databases import by_suffix
 from reportspec.diagnostics import Diagnostic
 from reportspec.errors import SourceError
 from reportspec.lazy_dataclass import dataclass
-from reportspec.model.proposals import ColumnSeen, Proposal, Recognised, TableSeen
+from reportspec.model.mapping_proposals import ColumnSeen, Proposal, Recognised, TableSeen
 from reportspec.onboarding.mapping_lines import Draft, Writer, mapping_text
 from reportspec.onboarding.matching import CONFIDENT, propose
 from reportspec.onboarding.name_words import tongue_of, words_of

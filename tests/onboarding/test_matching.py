@@ -14,7 +14,7 @@ import pytest
 from reportspec.catalogue.load import packaged
 from reportspec.check.mapping import load_mapping
 from reportspec.check.project import load_project
-from reportspec.model.proposals import TableSeen
+from reportspec.model.mapping_proposals import TableSeen
 from reportspec.onboarding.matching import CONFIDENT, own_columns, propose
 from reportspec.onboarding.name_words import alike, state_of, words_of
 from reportspec.onboarding.recognise import recognised
