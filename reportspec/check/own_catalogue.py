@@ -126,8 +126,19 @@ def extended(base: Catalogue, own: Own) -> Catalogue:
             return base.metrics.build(spec, library)
         return metric_from(spec, library, (), lambda path, message: None)
 
+    ours = [check for name, check in audits.items() if name not in base.audits]
+
+    def endangering(metric: str) -> tuple[str, ...]:
+        return (*base.endangering(metric), *(check.id for check in ours if metric in check.endangers))
+
     return replace(
-        base, entities=entities, metrics=Library(metrics, build), reports=reports, tied=lambda: tied, audits=audits
+        base,
+        entities=entities,
+        metrics=Library(metrics, build),
+        reports=reports,
+        tied=lambda: tied,
+        audits=audits,
+        endangering=endangering,
     )
 
 
@@ -484,6 +495,9 @@ def _check_audit(binding: Binding, document: Document, spec: Mapping[str, Any], 
     for index, name in enumerate(spec.get("about") or ()):
         tree = exp.column(*(exp.to_identifier(step) for step in reversed(name.split("."))))
         _look_up(binding, document, check.entity, tree, (*path, "about", index), ANY)
+    if check.estimate_by:
+        tree = exp.column(*(exp.to_identifier(step) for step in reversed(check.estimate_by.split("."))))
+        _look_up(binding, document, check.entity, tree, (*path, "estimate_by"), ANY)
     for index, name in enumerate(check.endangers):
         try:
             binding.catalogue.metrics[name]

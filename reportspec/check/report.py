@@ -443,6 +443,7 @@ def _report(
         declared=data.get("params") or {},
         params=data["__params__"],
         movable=clock and data.get("as_of") is None,
+        required=document.span(("require",)) if data.get("require") == "audit" else None,
     )
 
 

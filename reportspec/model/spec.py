@@ -12,6 +12,7 @@ from sqlglot import exp
 from reportspec.calendar import Align, Period, instant, same_point, until
 from reportspec.diagnostics import Span
 from reportspec.lazy_dataclass import dataclass
+from reportspec.model.audits import Audit, Earlier
 from reportspec.model.domain import Metric
 from reportspec.model.mail import Delivery
 from reportspec.model.mapped import SourceMap
@@ -113,6 +114,11 @@ class SectionSpec:
         return ""
 
     @property
+    def audited(self) -> bool:
+        """Whether it shows what an audit of the records found."""
+        return False
+
+    @property
     def step(self) -> str:
         """What its buckets are: the grain of a trend."""
         return "step"
@@ -195,6 +201,11 @@ class Report:
     settings: Mapping[str, str] = field(default_factory=dict)  # of params, as they were set
     declared: Mapping[str, Any] = field(default_factory=dict)  # the params as the spec has them
     params: Mapping[str, object] = field(default_factory=dict)  # all of them
+    # What an audit of its records found, where sections show that: of each value of `for_each`, or of all under `""`;
+    # and what the audits before had found.
+    audits: Mapping[str, Audit] = field(default_factory=dict, compare=False, repr=False)
+    audited_before: Earlier | None = field(default=None, compare=False, repr=False)
+    required: Span | None = None  # where it says that its records are to pass an audit
     # Whether `now` is the clock's, in whose place the end of the data may stand for how far things have
     # come; and that end, where it does.
     movable: bool = False
