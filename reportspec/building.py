@@ -4,6 +4,7 @@
     plan     what is asked of the source, section by section              plan.py
     compile  each query as a statement                                    compile.py, sql/
     fit      to the tables and types that the source turns out to have    contract/fit.py
+    gate     `require: audit` stops a report of records that fail         audit/gate.py
     run      the survey of the source, then the statements                contract/survey.py, run/
     evaluate the rows become figures                                      evaluate/
 
@@ -138,8 +139,18 @@ def make(path: Path, report: Report, only: tuple[str, ...] = (), timings: Timing
     if only and report.each is None:
         message = f"there is no report for `{only[0][:60]}`: the spec has no `for_each`"
         raise NoReport(message, "add for example `for_each: user.name`")
+    if any(section.audited for section in report.sections):
+        from reportspec.audit.of_report import with_audit
+
+        with timings.of("query"):
+            report = with_audit(report)
     with timings.of("compile"):
         program = compile_report(report)
+    if report.required is not None:
+        from reportspec.audit.gate import require_audit
+
+        with timings.of("query"):
+            require_audit(program)
     if report.each is None:
         figures = run_report(program, timings)
         return Made(((Value("", {}, ""), figures),), figures.warnings)

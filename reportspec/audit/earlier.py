@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from reportspec.errors import ReportspecError
 from reportspec.files import write_whole
-from reportspec.lazy_dataclass import dataclass
-from reportspec.model.audits import Audit, Outcome
+from reportspec.model.audits import Audit, Earlier, key_of
 
 PLACE = Path(".reportspec") / "audits.jsonl"  # in the project's folder
 MOST_KEPT = 1_000  # audits
@@ -22,32 +19,6 @@ class HistoryError(ReportspecError):
     """The file of earlier audits cannot be read or written."""
 
     code = "bad-history"
-
-
-@dataclass(frozen=True, slots=True)
-class Earlier:
-    """What was known last of each check, by its key: how many rows were broken; and of each entity how many records
-    there were, and how many without an error. `at` is when the last audit was, None where there was none."""
-
-    at: datetime | None = None
-    broken: Mapping[str, int] = field(default_factory=dict)
-    entities: Mapping[str, tuple[int, int]] = field(default_factory=dict)
-
-    def change(self, outcome: Outcome) -> int | None:
-        """How many more rows are broken than before; None where the check was not asked before."""
-        before = self.broken.get(key_of(outcome))
-        return None if before is None else outcome.broken - before
-
-    def worse(self, outcome: Outcome) -> bool:
-        """Whether more rows are broken than before, or any where nobody had asked."""
-        change = self.change(outcome)
-        return outcome.broken > 0 if change is None else change > 0
-
-
-def key_of(outcome: Outcome) -> str:
-    """What a check is known by from one audit to the next."""
-    contract = outcome.check.contract
-    return f"{outcome.check.id} {contract.of}" if contract is not None else outcome.check.id
 
 
 def earlier(root: Path) -> Earlier:

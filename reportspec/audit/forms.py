@@ -8,13 +8,23 @@ from itertools import chain
 from typing import Any
 from xml.etree import ElementTree as Xml
 
-from reportspec.audit.earlier import Earlier
-from reportspec.audit.wording import about, called, field_called, lacking, level_called, masked, money, share, words
-from reportspec.audit.wording import text_in as told
 from reportspec.diagnostics import harmless, harmless_json, text_width
 from reportspec.languages import as_part, in_number
 from reportspec.lazy_dataclass import dataclass
-from reportspec.model.audits import Audit, EntityAudit, Example, Level, Outcome
+from reportspec.measures.audit_wording import (
+    about,
+    called,
+    field_called,
+    is_personal,
+    lacking,
+    level_called,
+    masked,
+    money,
+    share,
+    words,
+)
+from reportspec.measures.audit_wording import text_in as told
+from reportspec.model.audits import Audit, Earlier, EntityAudit, Example, Level, Outcome
 from reportspec.resolve.binding import Binding
 
 FOUND: tuple[Level, ...] = ("error", "warning", "info")
@@ -106,12 +116,6 @@ class Shown:
             day = self.earlier.at.date().isoformat()
             lines.append(self.word("since", day, *map(self.number, counts)))
         return lines
-
-
-def is_personal(binding: Binding, path: str) -> bool:
-    """Whether a field tells who or where a person is."""
-    parts = tuple(path.split("."))
-    return len(parts) > 1 and binding.resolve(parts[0], parts).field.personal
 
 
 def _name_field(binding: Binding, entity: str, example: Example) -> str:

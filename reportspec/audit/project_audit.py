@@ -8,7 +8,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from reportspec.audit.applicable import Fields
-from reportspec.audit.run import EXAMPLES, audited
+from reportspec.audit.run import EXAMPLES, MOST_TO_MEND, audited
 from reportspec.check.own_catalogue import check_names
 from reportspec.check.project import load_project
 from reportspec.check.report import bind_source
@@ -25,13 +25,14 @@ from reportspec.resolve.binding import Binding
 @dataclass(frozen=True, slots=True)
 class AuditOrder:
     """What is asked of an audit: the instant (of the project's zone, where it names none), the environment, an entity
-    alone, what is needed of each, and how many examples of each check."""
+    alone, what is needed of each, how many examples of each check, and whether the records to mend are listed."""
 
     now: datetime
     environment: Mapping[str, str]
     entity: str | None = None
     needed: Fields | None = None
     examples: int = EXAMPLES
+    to_mend: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,7 @@ def audit_project(place: Path | None, order: AuditOrder) -> ProjectAudit:
         return ProjectAudit(in_order(problems), texts, project)
     now = order.now if order.now.tzinfo is not None else order.now.replace(tzinfo=ZoneInfo(project.timezone))
     try:
-        audit = audited(project, binding, now, order.entity, order.needed, order.examples)
+        audit = audited(project, binding, now, order.entity, order.needed, order.examples, MOST_TO_MEND * order.to_mend)
     except ReportspecError as error:
         problems += problems_of(place or Path(project.file), error)
         return ProjectAudit(in_order(problems), texts, project, binding)

@@ -3,6 +3,7 @@ broken."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
@@ -12,17 +13,26 @@ from typing import TYPE_CHECKING, Any
 from sqlglot import exp
 
 from reportspec.audit.applicable import Fields, chosen, mapped_fields, of_contract, without_joins
-from reportspec.check.lacking import There, served
-from reportspec.check.mapping import tables_of, with_types
+from reportspec.audit.proposals import proposed
+from reportspec.check.mapping import tables_of
+from reportspec.contract.fit import seen
 from reportspec.contract.unread import UNREAD, refuse_unfit, unreadable_fields
 from reportspec.contract.verdict import findings_of
 from reportspec.databases import dialect_named
 from reportspec.errors import Broken, SourceError
-from reportspec.model.audits import Audit, AuditCheck, Coverage, EntityAudit, Example, Outcome
+from reportspec.lazy_dataclass import dataclass
+from reportspec.model.audits import Audit, AuditCheck, BrokenRecord, Coverage, EntityAudit, Example, Outcome
 from reportspec.model.findings import Finding
 from reportspec.model.settings import Project, SourceChecks
 from reportspec.resolve.binding import Binding, Unresolved
-from reportspec.sql.audit_rows import broken_rows_statement, counts_statement, stake_of
+from reportspec.sql.audit_rows import (
+    WHOLE,
+    Cut,
+    broken_rows_statement,
+    counts_statement,
+    records_to_mend,
+    stake_of,
+)
 from reportspec.sql.dialect import sql_text
 from reportspec.sql.dialects.rewrite import Unsupported
 from reportspec.sql.survey_sql import survey_statement
@@ -31,9 +41,21 @@ if TYPE_CHECKING:
     from reportspec.model.rows import Table
     from reportspec.run.connection import Wanted
 
+Owners = Mapping[str, tuple[tuple[str, int], ...]]
 Ask = Callable[[exp.Expr], "Table"]
 EXAMPLES = 3  # of each check, unless asked for more
+MOST_TO_MEND = 100_000  # records of an entity
 _CALLED = ("name", "full_name", "title", "subject")  # fields that a row is told by besides its key
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """What an audit gives besides counts: so many `examples` of each check, so many `records` to mend of each entity
+    (and value); and which rows it is of."""
+
+    examples: int = EXAMPLES
+    records: int = 0
+    cut: Cut = WHOLE
 
 
 def audited(
@@ -43,12 +65,30 @@ def audited(
     only: str | None = None,
     needed: Fields | None = None,
     examples: int = EXAMPLES,
+    records: int = 0,
 ) -> Audit:
-    """The audit of all that is mapped, of the entity `only`, or of what is `needed` of each. Raises SourceError."""
+    """The audit of all that is mapped, of the entity `only`, or of what is `needed` of each, with the first
+    `records` to mend of each entity. Raises SourceError."""
+    return audits_of(project, binding, now, only, needed, Asking(examples, records))[""]
+
+
+def audits_of(
+    project: Project,
+    binding: Binding,
+    now: datetime,
+    only: str | None = None,
+    needed: Fields | None = None,
+    asking_for: Asking | None = None,
+) -> dict[str, Audit]:
+    """The same of the rows that a cut leaves, by the values of the field that it is `by`; without one all under the
+    name `""`. Raises SourceError."""
     from reportspec.run.execute import asking
 
+    asking_for = asking_for or Asking()
+
     wanted = _wanted(project, binding)
-    binding = _fitted(project, binding, wanted)
+    source = seen(project, binding, wanted)
+    binding = binding if source is binding.source else binding.over(source)
     read = mapped_fields(binding)
     kept = {
         name: fields
@@ -58,7 +98,7 @@ def audited(
     refuse_unfit(binding, kept)
     with asking(project.source, wanted) as ask:
         try:
-            return _asked(project, binding, now, kept, needed, examples, ask)
+            return _asked(project, binding, now, kept, needed, asking_for, ask)
         except SourceError as error:
             if error.code in UNREAD and error.tree is not None:
                 problems = unreadable_fields(binding, kept, ask, error.tree)
@@ -73,9 +113,9 @@ def _asked(
     now: datetime,
     kept: Fields,
     needed: Fields | None,
-    examples: int,
+    asking_for: Asking,
     ask: Ask,
-) -> Audit:
+) -> dict[str, Audit]:
     choice = chosen(binding, kept, now, needed)
     surveyed = choice.surveyed
     findings: list[Finding] = []
@@ -90,16 +130,42 @@ def _asked(
         kept = {name: kept[name] & fields for name, fields in mapped_fields(binding).items() if name in kept}
         choice = chosen(binding, kept, now, needed)
     told = [finding for finding in findings if finding.check.kind != "repeated-key"]
-    audits = []
+    audits: dict[str, dict[str, EntityAudit]] = {}
     for name in kept:
         items = [*without_joins(binding, [c for c in choice.checks if c.entity == name], repeated)]
         lacking = [item for item in items if isinstance(item, Outcome)]
         lacking += [outcome for outcome in choice.lacking if outcome.check.entity == name]
         checks, unsupported = _writable(project, binding, name, [i for i in items if isinstance(i, AuditCheck)], now)
         lacking += unsupported
-        others = [_of_finding(f) for f in told if f.check.entity == name]
-        audits.append(_of_entity(binding, name, kept[name], checks, now, examples, ask, [*others, *lacking]))
-    return _with_known(Audit(now, tuple(audits), binding.currency), project.checks)
+        cut = _cut_of(binding, name, asking_for.cut)
+        if cut is None:
+            continue
+        whole = cut is WHOLE
+        checks = checks if whole else [check for check in checks if check.kind != "fresh_within"]
+        others = [_of_finding(f) for f in told if f.check.entity == name] if whole else []
+        one = _One(binding, name, tuple(checks), now, replace(asking_for, cut=cut), ask)
+        for value, audit in one.audits(kept[name], [*others, *lacking]).items():
+            audits.setdefault(value, {})[name] = audit
+    if not asking_for.cut.by:
+        audits.setdefault("", {})
+    return {
+        value: _with_known(Audit(now, tuple(of_value.values()), binding.currency), project.checks)
+        for value, of_value in audits.items()
+    }
+
+
+def _cut_of(binding: Binding, entity: str, cut: Cut) -> Cut | None:
+    """The cut of an entity's rows; None where they do not have what it is made by."""
+    if cut is WHOLE:
+        return cut
+    try:
+        for tree in cut.conditions:
+            binding.need_tree(entity, tree)
+        if cut.by:
+            binding.need_reference(entity, binding.resolve(entity, cut.by))
+    except Unresolved:
+        return None
+    return cut
 
 
 def _writable(
@@ -128,46 +194,130 @@ def _writable(
     )
 
 
-def _of_entity(
-    binding: Binding,
-    name: str,
-    fields: frozenset[str],
-    checks: Sequence[AuditCheck],
-    now: datetime,
-    examples: int,
-    ask: Ask,
-    others: Sequence[Outcome],
-) -> EntityAudit:
-    """What came of the checks of an entity's rows."""
-    covered = [field.name for field in binding.fields(name) if field.name in fields]
-    [row] = ask(counts_statement(binding, name, checks, covered, now)).dicts()
-    staked = stake_of(binding, binding.entity(name)) is not None
+@dataclass(frozen=True, slots=True)
+class _One:
+    """What is asked of an entity's rows."""
 
-    def stake(rows: str, worth: str) -> tuple[int | None, Decimal | None]:
-        return (int(row[rows] or 0), Decimal(str(row[worth] or 0))) if staked and rows in row else (None, None)
+    binding: Binding
+    name: str
+    checks: tuple[AuditCheck, ...]
+    now: datetime
+    asking_for: Asking
+    ask: Ask
 
-    outcomes = []
-    for at, check in enumerate(checks):
-        broken = int(row[f"f{at}"] or 0)
-        looked = int(row[f"w{at}"] or 0)
-        is_open, amount = stake(f"o{at}", f"a{at}")
-        outcome = Outcome(check, check.level(broken, looked), broken, looked, is_open, amount)
-        if broken and examples and check.kind != "fresh_within":
-            outcome = replace(outcome, examples=_examples(binding, check, now, examples, ask))
-        outcomes.append(outcome)
-    is_open, amount = stake("open", "amount")
-    coverage = tuple(Coverage(field, int(row[f"g{at}"] or 0)) for at, field in enumerate(covered))
-    return EntityAudit(name, int(row["rows"]), int(row["clean"] or 0), coverage, (*outcomes, *others), is_open, amount)
+    def audits(self, fields: frozenset[str], others: Sequence[Outcome]) -> dict[str, EntityAudit]:
+        """What came of the checks, by the values of what the rows are cut by."""
+        cut = self.asking_for.cut
+        covered = [field.name for field in self.binding.fields(self.name) if field.name in fields]
+        table = self.ask(counts_statement(self.binding, self.name, self.checks, covered, self.now, cut))
+        found = {as_text(row["by"]) if cut.by else "": self._audit(row, covered, others) for row in table.dicts()}
+        if cut.by:
+            found.pop("", None)
+        if self.asking_for.records:
+            mend = self._to_mend({o.check.id: o.level for one in found.values() for o in one.outcomes if o.broken})
+            for value, (records, count, owners) in mend.items():
+                if value in found:
+                    found[value] = replace(found[value], records=records, to_mend=count, owners=owners)
+        return found
+
+    def _audit(self, row: Mapping[str, Any], covered: Sequence[str], others: Sequence[Outcome]) -> EntityAudit:
+        staked = stake_of(self.binding, self.binding.entity(self.name)) is not None
+
+        def stake(rows: str, worth: str) -> tuple[int | None, Decimal | None]:
+            return (int(row[rows] or 0), Decimal(str(row[worth] or 0))) if staked and rows in row else (None, None)
+
+        outcomes, most = [], self.asking_for.examples
+        for at, check in enumerate(self.checks):
+            broken = int(row[f"f{at}"] or 0)
+            looked = int(row[f"w{at}"] or 0)
+            is_open, amount = stake(f"o{at}", f"a{at}")
+            outcome = Outcome(check, check.level(broken, looked), broken, looked, is_open, amount)
+            if broken and most and check.kind != "fresh_within":
+                outcome = replace(outcome, examples=_examples(self.binding, check, self.now, most, self.ask))
+            outcomes.append(outcome)
+        is_open, amount = stake("open", "amount")
+        coverage = tuple(Coverage(field, int(row[f"g{at}"] or 0)) for at, field in enumerate(covered))
+        rows, clean = int(row["rows"]), int(row["clean"] or 0)
+        return EntityAudit(self.name, rows, clean, coverage, (*outcomes, *others), is_open, amount)
+
+    def _to_mend(self, levels: Mapping[str, str]) -> dict[str, tuple[tuple[BrokenRecord, ...], int, Owners]]:
+        """The records that break checks of severity error or warning, by the values of the cut, how many there are of
+        each, and whose."""
+        wanted = [
+            check
+            for check in self.checks
+            if check.severity != "info" and check.kind != "fresh_within" and levels.get(check.id) is not None
+        ]
+        if not wanted:
+            return {}
+        binding, cut, most = self.binding, self.asking_for.cut, self.asking_for.records
+        key, called, paths = _told_by(binding, self.name)
+        owner = next((path for path in _owners(binding, self.name) if _given(binding, path)), None)
+        paths += [owner] if owner is not None and owner not in paths else []
+        about = [tuple(path.split(".")) for check in wanted for path in check.about]
+        paths += [path for path in dict.fromkeys(about) if path not in paths and _given(binding, path)]
+        if not paths:
+            return {}
+        table = self.ask(records_to_mend(binding, wanted, paths, self.now, MOST_TO_MEND, cut))
+        found: dict[str, list[BrokenRecord]] = {}
+        counts: dict[str, int] = {}
+        whose_of: dict[str, dict[str, Counter[str]]] = {}
+        names = [".".join(path) for path in paths]
+        for row in table.dicts():
+            value = as_text(row["by"]) if cut.by else ""
+            counts[value] = counts.get(value, 0) + 1
+            whose = as_text(row[f"v{paths.index(owner)}"]) if owner is not None else ""
+            for at, check in enumerate(wanted) if owner is not None else ():
+                if int(row[f"f{at}"] or 0):
+                    whose_of.setdefault(value, {}).setdefault(check.id, Counter())[whose] += 1
+            if len(found.setdefault(value, [])) >= most:
+                continue
+            values = {name: as_text(row[f"v{at}"]) for at, name in enumerate(names)}
+            broken = []
+            for at, check in enumerate(wanted):
+                if int(row[f"f{at}"] or 0):
+                    held = as_text(row.get(f"p{at}")), row.get(f"s{at}")
+                    share = float(held[1]) if held[1] is not None else None
+                    fields = [path for path in check.about if path in values]
+                    own = fields[:1] if check.kind in ("same_spelling", "determined_by") else []
+                    told = (proposed(check, f, values[f], *((held[0], share) if f in own else ())) for f in fields)
+                    broken.append((check, tuple(told)))
+            own_key = values.get(f"{self.name}.{key}", "") if key else ""
+            own_name = values.get(f"{self.name}.{called}", "") if called else ""
+            found[value].append(BrokenRecord(own_key, own_name, called, whose, tuple(broken)))
+        available = int(table.dicts()[0]["available"]) if table.rows else 0
+        if available > len(table.rows):  # who has how many is not known of all
+            whose_of, counts = {}, {**counts, **({} if cut.by else {"": available})}
+        return {
+            value: (
+                tuple(records),
+                counts[value],
+                {check: tuple(owners.most_common()) for check, owners in whose_of.get(value, {}).items()},
+            )
+            for value, records in found.items()
+        }
+
+
+def _owners(binding: Binding, entity: str) -> list[tuple[str, ...]]:
+    """Where the name of the one stands who looks after a record."""
+    relations = binding.entity(entity).relations
+    return [(entity, name, "name") for name in ("owner",) if name in relations]
+
+
+def _told_by(binding: Binding, name: str) -> tuple[str, str, list[tuple[str, ...]]]:
+    """The key of an entity's records and what they are called by, where the source has them, and the paths of both."""
+    entity = binding.entity(name)
+    told = [(field, binding.field(name, field)) for field in (entity.key, *_CALLED) if field]
+    own = [field for field, known in told if known is not None and binding.mapped(name, field) is not None]
+    key = own[0] if own and own[0] == entity.key else ""
+    called = next((field for field in own if field != key), "")
+    return key or "", called, [(name, field) for field in (key, called) if field]
 
 
 def _examples(binding: Binding, check: AuditCheck, now: datetime, most: int, ask: Ask) -> tuple[Example, ...]:
     """The first broken rows, by their keys."""
     entity = binding.entity(check.entity)
-    told = [(name, binding.field(entity.name, name)) for name in (entity.key, *_CALLED) if name]
-    own = [name for name, field in told if field is not None and binding.mapped(entity.name, name) is not None]
-    key = own[0] if own and own[0] == entity.key else ""
-    called = next((name for name in own if name != key), "")
-    paths: list[tuple[str, ...]] = [(entity.name, name) for name in (key, called) if name]
+    key, called, paths = _told_by(binding, entity.name)
     shown = [tuple(path.split(".")) for path in check.about]
     if not key:  # what it belongs to tells it
         fields = binding.fields(entity.name)
@@ -247,18 +397,6 @@ def _wanted(project: Project, binding: Binding) -> Wanted:
 
     parts = (part for entity in binding.source.entities.values() for part in entity.parts)
     return wanted_for(project, binding, (name for part in parts for name in tables_of(part)))
-
-
-def _fitted(project: Project, binding: Binding, wanted: Wanted) -> Binding:
-    """The binding for the tables and types that a server turns out to have. Raises SourceError."""
-    from reportspec.run.execute import column_types
-
-    source = project.source
-    if source.typed_before or dialect_named(source.dialect).reading is None:
-        return binding
-    types: Mapping[str, Mapping[str, str]] = column_types(source, wanted)
-    there = There(types, types, source.dialect, all_tables=False)
-    return binding.over(with_types(served(binding.source, there), binding.catalogue, types, source.dialect))
 
 
 def _without(binding: Binding, names: set[str]) -> Binding:

@@ -48,6 +48,7 @@ def report_for(report: Report, value: str) -> Report:
         goals=goals,
         filter_texts=tuple(text.replace(EACH, value) for text in report.filter_texts),
         conditions=tuple(put(tree, value) for tree in report.conditions),
+        audits={"": report.audits[value]} if value in report.audits else {},
     )
 
 

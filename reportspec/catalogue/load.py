@@ -49,6 +49,7 @@ Trouble = Callable[[Path, str], None]  # where in the file, what is wrong
 
 _METRIC = re.compile(r"^  - metric: *(\S+)", re.MULTILINE)
 _AUDIT = re.compile(r"^  - audit: *(\S+)", re.MULTILINE)
+_ENDANGERS = re.compile(r"^    endangers: \[(.*)\]$", re.MULTILINE)
 # What one entity of a catalogue may be declared to be.
 DECLARED = ("exchange_rates", "targets", "loads", "forecasting")
 
@@ -66,8 +67,9 @@ def packaged() -> Catalogue:
         Shelf(reports, lambda name: report_type_from(_document("reports", f"{name}.yaml"))),
         Shelf(dict.fromkeys(DECLARED), _declares),
         _tied,
-        Shelf(_audit_files(), lambda name: audit_from(_audits_in(_audit_files()[name])[name], _lists())),
+        Shelf(_audit_texts(), lambda name: audit_from(_read(_audit_texts()[name], name)[0], _lists())),
         _lists(),
+        lambda metric: _endangering().get(metric, ()),
     )
 
 
@@ -100,23 +102,29 @@ def _texts_of(folder: str) -> list[tuple[str, str]]:
     return [(f"{name}.yaml", root.joinpath(f"{name}.yaml").read_text(encoding="utf-8")) for name in _file_names(folder)]
 
 
-def _entries(text: str) -> Iterator[tuple[str, str]]:
+def _entries(text: str, begin: re.Pattern[str] = _METRIC) -> Iterator[tuple[str, str]]:
     """The metrics of a file by name, each as the text of its entry: a report uses few of many."""
-    starts = list(_METRIC.finditer(text))
+    starts = list(begin.finditer(text))
     ends = [start.start() for start in starts[1:]] + [len(text)]
     for start, end in zip(starts, ends, strict=True):
         yield start[1], text[start.start() : end]
 
 
 @cache
-def _audit_files() -> dict[str, str]:
-    """The file of each check of an audit."""
-    return {name: file for file, text in _texts_of("audits") for name in _AUDIT.findall(text)}
+def _audit_texts() -> dict[str, str]:
+    """The checks of audits by name, each as the text of its entry: a report asks few of many."""
+    return {name: entry for _, text in _texts_of("audits") for name, entry in _entries(text, _AUDIT)}
 
 
 @cache
-def _audits_in(file: str) -> dict[str, Any]:
-    return {spec["audit"]: spec for spec in _document("audits", file)["audits"]}
+def _endangering() -> dict[str, tuple[str, ...]]:
+    """The checks that endanger each metric, as their texts say."""
+    found: dict[str, tuple[str, ...]] = {}
+    for name, text in _audit_texts().items():
+        listed = _ENDANGERS.search(text)
+        for metric in listed[1].split(", ") if listed is not None else ():
+            found[metric] = (*found.get(metric, ()), name)
+    return found
 
 
 def _lists() -> Mapping[str, tuple[Any, ...]]:
@@ -402,6 +410,7 @@ def audit_from(
         meaning=_texts(data["meaning"]) if "meaning" in data else {},
         remedy=_texts(data["remedy"]) if "remedy" in data else {},
         endangers=tuple(data.get("endangers", ())),
+        estimate_by=data.get("estimate_by", ""),
     )
 
 
@@ -438,9 +447,13 @@ def _with_lists(tree: exp.Expr, lists: Mapping[str, tuple[Any, ...]], path: Path
     return copied(tree).transform(values, copy=False)
 
 
+# The keys of a spec that a report type presets, and what only its type says.
+PRESETS = ("metrics", "group_by", "grain", "compare", "sections", "headline")
+
+
 def report_type_from(data: Mapping[str, Any]) -> ReportType:
     """A report type from its file's data."""
-    preset = {key: data[key] for key in ("metrics", "group_by", "grain", "compare", "sections") if key in data}
+    preset = {key: data[key] for key in PRESETS if key in data}
     return ReportType(
         data["report_type"],
         _texts(data.get("label"), data["report_type"]),

@@ -601,7 +601,7 @@ def _entity(
         )
         return None
     parts = [_part(name, key, part, at, document, dialect, theirs) for part, at in parts_written]
-    return MappedEntity(name, tuple(parts), given_by(parts), (), document.span(path))
+    return MappedEntity(name, tuple(parts), given_by(parts), (), document.span(path), str(spec.get("link") or ""))
 
 
 def _part(

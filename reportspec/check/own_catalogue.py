@@ -126,8 +126,19 @@ def extended(base: Catalogue, own: Own) -> Catalogue:
             return base.metrics.build(spec, library)
         return metric_from(spec, library, (), lambda path, message: None)
 
+    ours = [check for name, check in audits.items() if name not in base.audits]
+
+    def endangering(metric: str) -> tuple[str, ...]:
+        return (*base.endangering(metric), *(check.id for check in ours if metric in check.endangers))
+
     return replace(
-        base, entities=entities, metrics=Library(metrics, build), reports=reports, tied=lambda: tied, audits=audits
+        base,
+        entities=entities,
+        metrics=Library(metrics, build),
+        reports=reports,
+        tied=lambda: tied,
+        audits=audits,
+        endangering=endangering,
     )
 
 
@@ -484,6 +495,9 @@ def _check_audit(binding: Binding, document: Document, spec: Mapping[str, Any], 
     for index, name in enumerate(spec.get("about") or ()):
         tree = exp.column(*(exp.to_identifier(step) for step in reversed(name.split("."))))
         _look_up(binding, document, check.entity, tree, (*path, "about", index), ANY)
+    if check.estimate_by:
+        tree = exp.column(*(exp.to_identifier(step) for step in reversed(check.estimate_by.split("."))))
+        _look_up(binding, document, check.entity, tree, (*path, "estimate_by"), ANY)
     for index, name in enumerate(check.endangers):
         try:
             binding.catalogue.metrics[name]
@@ -504,6 +518,7 @@ _ANY_YEAR = Period(date(2024, 1, 1), date(2025, 1, 1), "year", "2024")
 def _check_report(binding: Binding, document: Document) -> None:
     """A report type is held against all that a spec with the same sections is held against, by the same
     code, with the places in its own file."""
+    from reportspec.check.headline_rules import check_headline
     from reportspec.check.sections import check_sections
     from reportspec.sections.asked_metrics import find_metric
     from reportspec.sections.context import Context
@@ -514,6 +529,7 @@ def _check_report(binding: Binding, document: Document) -> None:
     check_sections(context, {}, {})
     for index, name in enumerate(data.get("metrics") or ()):
         find_metric(binding, trial, str(name), ("metrics", index))
+    check_headline(trial, document.data)
     document.problems += [
         problem
         for problem in dict.fromkeys(trial.problems)

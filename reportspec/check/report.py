@@ -28,6 +28,7 @@ from reportspec.calendar import (
 from reportspec.catalogue.load import packaged
 from reportspec.check.delivery import check_settings, delivery_of
 from reportspec.check.for_each import each_of
+from reportspec.check.headline_rules import NO_HEADLINE, OFF, headline_rules
 from reportspec.check.lacking import There, served
 from reportspec.check.mapping import load_mapping, tables_of, with_load, with_types, with_whole_keys
 from reportspec.check.own_catalogue import Own, check_names, extended
@@ -447,12 +448,15 @@ def _report(
         language=language,
         now=now,
         alignment=alignment,
+        headline=headline_rules(preset.get("headline"), language) if data.get("headline") not in OFF else NO_HEADLINE,
+        titled=bool(data.get("title")),
         each=each,
         delivery=delivery,
         settings=data["__set__"],
         declared=data.get("params") or {},
         params=data["__params__"],
         movable=clock and data.get("as_of") is None,
+        required=document.span(("require",)) if data.get("require") == "audit" else None,
     )
 
 

@@ -18,6 +18,7 @@ from reportspec.cli.compile_command import print_sql
 from reportspec.cli.doctor_command import doctor
 from reportspec.cli.duplicates_command import duplicates
 from reportspec.cli.forecast_command import forecast
+from reportspec.cli.init_command import init
 from reportspec.cli.process import run
 from reportspec.cli.query_command import query
 from reportspec.cli.schema_command import schema
@@ -28,6 +29,7 @@ from reportspec.cli.verify_command import verify
 from reportspec.version import __version__
 
 COMMANDS: tuple[click.Command, ...] = (
+    init,
     validate,
     print_sql,
     query,

@@ -6,7 +6,7 @@ import os
 import sys
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import click
 
@@ -17,10 +17,9 @@ from reportspec.cli.printing import Messages
 from reportspec.cli.spec_files import spec_files
 
 if TYPE_CHECKING:
-    from reportspec.audit.earlier import Earlier
     from reportspec.audit.project_audit import ProjectAudit
     from reportspec.building import Order
-    from reportspec.model.audits import Audit
+    from reportspec.model.audits import Audit, Earlier
 
 _LEVELS = {"error": ("error",), "warning": ("error", "warning"), "never": ()}
 
@@ -60,6 +59,18 @@ _LEVELS = {"error": ("error",), "warning": ("error", "warning"), "never": ()}
     show_default=True,
     help="How many broken records of each check are shown.",
 )
+@click.option(
+    "--repairs",
+    type=FilePath(path_type=Path, file_okay=False),
+    help="Write lists of the records to mend into this folder, one for each owner, with their values whole.",
+)
+@click.option(
+    "--repairs-as",
+    type=click.Choice(["csv", "xlsx"]),
+    default="csv",
+    show_default=True,
+    help="What the lists are.",
+)
 @click.option("--show-personal", is_flag=True, help="Show emails, names and phone numbers whole.")
 @click.option("-o", "--out", type=FilePath(path_type=Path, dir_okay=False), help="Write to this file.")
 @today_option
@@ -72,6 +83,8 @@ def audit(
     changed_since: str | None,
     form: str,
     examples: int,
+    repairs: Path | None,
+    repairs_as: Literal["csv", "xlsx"],
     show_personal: bool,
     out: Path | None,
     today: datetime | None,
@@ -89,10 +102,13 @@ def audit(
     specs = spec_files(paths)
     place = _place(project, specs)
     needed = _needed(specs, place, order, tell) if specs else None
-    asked = AuditOrder(order.now, os.environ, entity, needed, examples)
+    asked = AuditOrder(order.now, os.environ, entity, needed, examples, repairs is not None)
     made = audit_project(place, asked)
     tell.tell(made.diagnostics, made.texts)
     if made.audit is None:
+        tell.close()
+        sys.exit(WRONG)
+    if repairs is not None and not _repaired(made, made.audit, repairs, repairs_as, tell):
         tell.close()
         sys.exit(WRONG)
     code = _shown(made, made.audit, fail_on, changed_since is not None, form, show_personal, out, tell)
@@ -133,6 +149,31 @@ def _needed(specs: list[Path], place: Path | None, order: Order, tell: Messages)
         tell.close()
         sys.exit(WRONG)
     return needed
+
+
+def _repaired(made: ProjectAudit, audit: Audit, folder: Path, form: Literal["csv", "xlsx"], tell: Messages) -> bool:
+    """Write the repair lists, and say where they are; whether that went well."""
+    from reportspec.audit.repairs import write_repairs
+    from reportspec.diagnostics import Diagnostic
+    from reportspec.errors import FormatError
+    from reportspec.problems import problems_of
+
+    assert made.binding is not None
+    try:
+        written = write_repairs(folder, audit, made.binding, made.language, form)
+    except (FormatError, OSError) as error:
+        tell.tell(problems_of(folder, error), {})
+        return False
+    for path in written:
+        click.echo(path, err=True)
+    for entity in audit.entities:
+        if entity.to_mend > len(entity.records):
+            what = (
+                f"{entity.to_mend:,} records of `{entity.entity}` are to be mended: the first {len(entity.records):,}"
+            )
+            help = "mend these, then ask again; `--entity` and specs ask for less"
+            tell.tell([Diagnostic("cut-short", f"{what} stand in the lists", None, help, (), "warning")], {})
+    return True
 
 
 def _shown(

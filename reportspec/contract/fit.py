@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from reportspec.check.lacking import There, served
 from reportspec.check.mapping import with_types
@@ -14,36 +15,45 @@ from reportspec.contract.unread import (
 from reportspec.databases import dialect_named
 from reportspec.errors import Broken
 from reportspec.model.mapped import SourceMap
+from reportspec.model.settings import Project
 from reportspec.model.spec import Report
+from reportspec.resolve.binding import Binding
 from reportspec.sql.survey_sql import fields_read
+
+if TYPE_CHECKING:
+    from reportspec.run.connection import Wanted
 
 
 def fitted(program: Program) -> Program:
     """The program for what a source has, which of a server is known once it is asked: columns that are not
     there, days that the mapping reads as times, texts that are to be times or booleans. Raises
     SourceError."""
-    report, source = program.report, program.report.project.source
-    if not source.typed_before and dialect_named(source.dialect).reading is not None:
-        seen = _report_over(report, _seen(program))
-        program = program if seen.binding is report.binding else compile_report(seen)
+    report, binding = program.report, program.report.binding
+    source = seen(report.project, binding, wanted_of(report, program.trees))
+    if source is not binding.source:
+        over = _report_over(report, source)
+        program = program if over.binding is binding else compile_report(over)
     _refuse_absent(program)
     return program
 
 
-def _seen(program: Program) -> SourceMap:
-    """The mapping as far as a server has what it reads, with the types that are there."""
+def seen(project: Project, binding: Binding, wanted: Wanted) -> SourceMap:
+    """The mapping as far as a source has what it reads, with the types that are there: of a server they are known once
+    it is asked. Raises SourceError."""
     from reportspec.run.execute import column_types
 
-    report, source = program.report, program.report.project.source
-    types = column_types(source, wanted_of(report, program.trees))
+    source = project.source
+    if source.typed_before or dialect_named(source.dialect).reading is None:
+        return binding.source
+    types = column_types(source, wanted)
     there = There(types, types, source.dialect, all_tables=False)
-    return with_types(served(report.binding.source, there), report.binding.catalogue, types, source.dialect)
+    return with_types(served(binding.source, there), binding.catalogue, types, source.dialect)
 
 
-def _report_over(report: Report, seen: SourceMap) -> Report:
-    if seen.lacks:
-        return _checked_over(report, seen)
-    return report if seen == report.binding.source else replace(report, binding=report.binding.over(seen))
+def _report_over(report: Report, source: SourceMap) -> Report:
+    if source.lacks:
+        return _checked_over(report, source)
+    return report if source == report.binding.source else replace(report, binding=report.binding.over(source))
 
 
 def _checked_over(report: Report, source: SourceMap) -> Report:
@@ -54,7 +64,8 @@ def _checked_over(report: Report, source: SourceMap) -> Report:
     problems = [diagnostic for diagnostic in refitted.diagnostics if diagnostic.severity == "error"]
     if refitted.report is None or problems:
         raise Broken(problems)
-    return replace(refitted.report, project=report.project, over=report.over)
+    audits, before = report.audits, report.audited_before
+    return replace(refitted.report, project=report.project, over=report.over, audits=audits, audited_before=before)
 
 
 def _refuse_absent(program: Program) -> None:

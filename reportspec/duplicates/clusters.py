@@ -15,11 +15,13 @@ LOWEST, HIGHEST, UNKNOWN = (
 APART = -1_000_000.0  # of pairs that people say are none: no mean comes over it
 
 
-def connected(edges: Iterable[tuple[int, int, float]], largest: int) -> list[list[int]]:
+def connected(edges: Iterable[tuple[int, int, float]], largest: int) -> tuple[list[list[int]], int]:
     """The sets of records that pairs connect, none larger than `largest`: the weightiest pairs come first, and one that
-    would make a larger set of two connects nothing, so that a chain of likenesses ends somewhere."""
+    would make a larger set of two connects nothing, so that a chain of likenesses ends somewhere; and how many pairs
+    connected nothing for that."""
     leader: dict[int, int] = {}
     size: dict[int, int] = {}
+    cut = 0
 
     def find(record: int) -> int:
         leader.setdefault(record, record)
@@ -30,7 +32,10 @@ def connected(edges: Iterable[tuple[int, int, float]], largest: int) -> list[lis
 
     for a, b, _ in sorted(edges, key=lambda edge: (-edge[2], edge[0], edge[1])):
         first, second = find(a), find(b)
-        if first == second or size.get(first, 1) + size.get(second, 1) > largest:
+        if first == second:
+            continue
+        if size.get(first, 1) + size.get(second, 1) > largest:
+            cut += 1
             continue
         first, second = min(first, second), max(first, second)
         leader[second] = first
@@ -38,7 +43,7 @@ def connected(edges: Iterable[tuple[int, int, float]], largest: int) -> list[lis
     sets: dict[int, list[int]] = defaultdict(list)
     for record in sorted(leader):
         sets[find(record)].append(record)
-    return [records for records in sets.values() if len(records) > 1]
+    return [records for records in sets.values() if len(records) > 1], cut
 
 
 def groups_of(

@@ -12,9 +12,7 @@ from typing import Any
 
 from sqlglot import exp
 
-from reportspec.check.lacking import There, served
-from reportspec.check.mapping import with_types
-from reportspec.databases import dialect_named
+from reportspec.contract.fit import seen
 from reportspec.diagnostics import counted
 from reportspec.duplicates.clusters import connected, groups_of
 from reportspec.duplicates.groups import Found, Group, Money, Pair, Record, Shown, added
@@ -24,9 +22,11 @@ from reportspec.duplicates.not_duplicates import pairs_apart
 from reportspec.duplicates.pairs_sql import (
     CROSSED,
     bound_select,
+    common_select,
     keyed_select,
     keys,
     levels_select,
+    lonely_select,
     paired_select,
     weighed_select,
 )
@@ -110,14 +110,14 @@ def duplicates_of(project: Project, binding: Binding, entity: str, now: datetime
         for index, statement in enumerate(statements):
             space.bring(f"rows_{index}", statement)
         weighing = _weighing(space, subjects, compared, known)
-        pairs = _candidates(space, weighing, only_across=len(subjects) > 1)
+        pairs, too_common = _candidates(space, weighing, only_across=len(subjects) > 1)
         threshold = known.threshold if least is None else least
         rows = weighing.weigh(space, pairs, math.log2(threshold / (1 - threshold)))
         numbers = _numbers(space, subjects, apart)
         held_apart = frozenset(
             (min(numbers[a], numbers[b]), max(numbers[a], numbers[b])) for a, b in apart if {a, b} <= set(numbers)
         )
-        groups, weighed = _grouped(space, weighing, rows, held_apart)
+        groups, weighed, cut = _grouped(space, weighing, rows, held_apart)
         records = _records(space, subjects, compared, [number for group in groups for number in group])
         records = _with_money(space, subjects, money, records)
     made = [_group(weighing, group, weighed, records) for group in groups]
@@ -129,16 +129,11 @@ def duplicates_of(project: Project, binding: Binding, entity: str, now: datetime
         if one.comparison.name == "attribute"
     )
     names = tuple(one.name for one in compared)
-    return Found(entity, tuple(made), weighing.number, names, len(held_apart), called, tuple(unknown))
+    return Found(entity, tuple(made), weighing.number, names, len(held_apart), called, too_common, cut, tuple(unknown))
 
 
 def fitted(project: Project, binding: Binding) -> Binding:
     """The binding for what a server turns out to have. Raises SourceError."""
-    from reportspec.run.execute import column_types
-
-    source = project.source
-    if source.typed_before or dialect_named(source.dialect).reading is None:
-        return binding
     tables = frozenset(
         ".".join(piece.name for piece in table.parts)
         for name in knowledge().entities
@@ -146,10 +141,8 @@ def fitted(project: Project, binding: Binding) -> Binding:
         for part in mapped.parts
         for table in (part.table, *(join.table for join in part.joins))
     )
-    types = column_types(source, wanted_for(project, binding, tables))
-    there = There(types, types, source.dialect, all_tables=False)
-    seen = with_types(served(binding.source, there), binding.catalogue, types, source.dialect)
-    return binding.over(seen)
+    source = seen(project, binding, wanted_for(project, binding, tables))
+    return binding if source is binding.source else binding.over(source)
 
 
 def _listed(compared: Iterable[Compared]) -> str:
@@ -290,16 +283,18 @@ def _with_frequencies(
 # --- Pairs ----------------------------------------------------------------------------------------
 
 
-def _candidates(space: Workspace, weighing: _Weighing, *, only_across: bool) -> exp.Table:
+def _candidates(space: Workspace, weighing: _Weighing, *, only_across: bool) -> tuple[exp.Table, tuple[int, int]]:
     """The pairs that have one of the keys in common. A key that too many share brings none: its records meet by
-    others."""
+    others; how many have such a key, and how many of them meet by no other."""
     budget = max(_LEAST_PAIRS, weighing.number)
     parts: list[exp.Table] = []
+    common: list[exp.Table] = []
     for index, key in enumerate(keys(weighing.compared)):
         keyed = space.keep("keyed", keyed_select(weighing.records, key))
         [row] = space.run(bound_select(keyed, budget)).rows
         across = weighing.records if only_across else None
         parts.append(space.keep(f"pairs_{index}", paired_select(keyed, int(row[0]), across)))
+        common.append(space.keep(f"common_{index}", common_select(keyed, int(row[0]))))
         space.drop("keyed")
     union: exp.Expr = _pair_of(parts[0])
     for part in parts[1:]:
@@ -307,7 +302,9 @@ def _candidates(space: Workspace, weighing: _Weighing, *, only_across: bool) -> 
     select = exp.Select().select(exp.Star(), copy=False).from_(exp.Subquery(this=union, alias=_alias("u")), copy=False)
     pairs = space.keep("pairs", select.distinct(copy=False))
     space.drop(*(f"pairs_{index}" for index in range(len(parts))))
-    return pairs
+    [(every, lonely)] = space.run(lonely_select(common, pairs)).rows
+    space.drop(*(f"common_{index}" for index in range(len(common))))
+    return pairs, (int(every), int(lonely))
 
 
 def _pair_of(table: exp.Table) -> exp.Select:
@@ -323,11 +320,12 @@ Weighed = dict[tuple[int, int], Mapping[str, Any]]
 
 def _grouped(
     space: Workspace, weighing: _Weighing, rows: Sequence[Mapping[str, Any]], apart: frozenset[tuple[int, int]]
-) -> tuple[list[list[int]], Weighed]:
-    """The groups of records by their numbers, and all pairs within them as they were weighed."""
+) -> tuple[list[list[int]], Weighed, int]:
+    """The groups of records by their numbers, all pairs within them as they were weighed, and how many pairs would have
+    made too large a group."""
     known = weighing.known
     edges = [(row["a"], row["b"], row["w"]) for row in rows if (row["a"], row["b"]) not in apart]
-    sets = connected(edges, known.largest_group)
+    sets, cut = connected(edges, known.largest_group)
     weighed: Weighed = {(row["a"], row["b"]): row for row in rows}
     larger = [records for records in sets if len(records) > 2]
     if larger:
@@ -350,7 +348,7 @@ def _grouped(
             apart,
             known.together,
         )
-    return groups, weighed
+    return groups, weighed, cut
 
 
 # --- What is told of them -------------------------------------------------------------------------

@@ -93,6 +93,10 @@ class Found:
     comparisons: tuple[str, ...]
     kept_apart: int
     called: tuple[tuple[str, str], ...] = ()  # comparisons of the mapping's own fields, with what these are called
+    # Records that share a value with too many others to be compared by it, and how many of them by nothing else; pairs
+    # that would have made too large a group.
+    too_common: tuple[int, int] = (0, 0)
+    cut_pairs: int = 0
     unknown_keys: tuple[str, ...] = ()  # that `not_duplicates.csv` names and the source has not
 
 

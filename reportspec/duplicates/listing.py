@@ -94,6 +94,11 @@ class Listing:
             lines.append(self.said("at_stake", stake))
         if found.kept_apart:
             lines.append(self.said("apart", NAME, in_number(self.language, found.kept_apart)))
+        common, lonely = found.too_common
+        if common:
+            lines.append(self.said("too_common", *(in_number(self.language, count) for count in (common, lonely))))
+        if found.cut_pairs:
+            lines.append(self.said("cut_pairs", in_number(self.language, found.cut_pairs)))
         if number and not self.personal:
             lines.append(self.word("masked"))
         return lines
@@ -139,6 +144,8 @@ class Listing:
             "records": found.records,
             "comparisons": list(found.comparisons),
             "kept_apart": found.kept_apart,
+            "too_common": {"records": found.too_common[0], "compared_by_nothing_else": found.too_common[1]},
+            "cut_pairs": found.cut_pairs,
             "at_stake": _plain_money(added(money for group in found.groups for money in group.money)),
             "groups": [self._group(number, group) for number, group in enumerate(found.groups, 1)],
         }

@@ -190,6 +190,35 @@ def paired_select(keyed: exp.Table, largest: int, records: exp.Table | None) -> 
     return select
 
 
+def common_select(keyed: exp.Table, largest: int) -> exp.Select:
+    """The records whose key more than `largest` have."""
+    select = exp.Select().select(named(column("k", "id"), "id"), copy=False).distinct(copy=False)
+    select = select.from_(_as(keyed, "k"), copy=False)
+    return select.where(exp.GT(this=column("k", "n"), expression=literal(largest)), copy=False)
+
+
+def lonely_select(common: list[exp.Table], pairs: exp.Table) -> exp.Select:
+    """How many records have a key that is too common, and how many of these are in no pair."""
+
+    def ids(table: exp.Table, name: str) -> exp.Select:
+        return exp.Select().select(named(exp.column(name, quoted=True), "id"), copy=False).from_(table, copy=False)
+
+    def together(parts: list[exp.Select]) -> exp.Expr:
+        union: exp.Expr = parts[0]
+        for part in parts[1:]:
+            union = exp.Union(this=union, expression=part, distinct=True)
+        return union
+
+    every = exp.Subquery(this=together([ids(table, "id") for table in common]), alias=_alias("c"))
+    met = exp.Subquery(this=together([ids(pairs, "a"), ids(pairs, "b")]), alias=_alias("p"))
+    alone = duck("COUNT(DISTINCT CASE WHEN m IS NULL THEN i END)", m=column("p", "id"), i=column("c", "id"))
+    number = duck("COUNT(DISTINCT i)", i=column("c", "id"))
+    select = exp.Select().select(named(number, "every"), named(alone, "lonely"), copy=False)
+    select = select.from_(every, copy=False)
+    on = exp.EQ(this=column("c", "id"), expression=column("p", "id"))
+    return select.join(met, on=on, join_type="left", copy=False)
+
+
 # --- What they weigh ------------------------------------------------------------------------------
 
 

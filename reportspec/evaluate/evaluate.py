@@ -7,9 +7,12 @@ from dataclasses import replace
 from datetime import datetime, time, timedelta
 
 from reportspec.calendar import Period, clock_label, day_label, period_label
+from reportspec.evaluate.caveat_notes import with_caveats
 from reportspec.evaluate.doubts import finding_text
+from reportspec.evaluate.headline import headline_of, with_lead
 from reportspec.languages import in_number, vocabulary
 from reportspec.measures.answers import Answers
+from reportspec.measures.caveats import caveats_of
 from reportspec.measures.metric_columns import Footnotes, in_reading_order, label
 from reportspec.measures.words import word
 from reportspec.model.column_ids import Aggregated, Row
@@ -35,7 +38,8 @@ def evaluate(
     """All figures of a report. `told` is what the source does not say as it should, by section;
     `known` stands in the appendix, with its reason. `unnamed` are the entities of which some amounts
     have no currency."""
-    footnotes = Footnotes(unnamed)
+    caveats = caveats_of(report, answers)
+    footnotes = Footnotes(unnamed, caveats.estimates)
     if not report.begun:  # nothing can be compared
         report = replace(report, compare=None, sides=report.sides[:1])
     sections = tuple(
@@ -46,7 +50,8 @@ def evaluate(
         )
         for spec in report.sections
     )
-    sections, texts = in_reading_order(sections, footnotes.texts)
+    sections = with_caveats(report, answers, sections, caveats, footnotes)
+    sections, texts = in_reading_order(with_lead(report, sections), footnotes.texts)
     return Figures(
         report=report.id,
         report_label=report.type_label,
@@ -69,6 +74,8 @@ def evaluate(
         row_counts=row_counts,
         not_told=tuple(f"{finding_text(report, finding)} {finding.reason}" for finding in known),
         each=each,
+        headline=headline_of(report, sections),
+        titled=report.titled,
         theme=report.project.theme,
     )
 

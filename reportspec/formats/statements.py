@@ -81,7 +81,7 @@ def _listed(report: Report, section: SectionSpec | None, query: Query, dialect: 
             glossary.append(f"bucket = {grain} from 0: {starts}{more}")
         metrics = report.binding.catalogue.metrics
         shown = section.metrics if section is not None and section.metrics else ()
-        metrics_asked = shown or [metrics[m] for m in dict.fromkeys(m.metric for m in query.measures)]
+        metrics_asked = shown or [metrics[m] for m in dict.fromkeys(m.metric for m in query.measures if m.metric)]
         glossary += [f"{m.id} = {formula(report, m)}" for m in metrics_asked]
         glossary += [f"{twin} is {same}" for twin, same in tree.meta.get(TWINS, {}).items()]
     else:

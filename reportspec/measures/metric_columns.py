@@ -13,6 +13,7 @@ from reportspec.languages import as_part, in_number
 from reportspec.lazy_dataclass import dataclass
 from reportspec.measures.arithmetic import number
 from reportspec.measures.asked import without_history
+from reportspec.measures.caveats import Estimate
 from reportspec.measures.words import word
 from reportspec.model.column_ids import Aggregated, ColumnId, PeriodDays, Row, SideName, Target
 from reportspec.model.domain import Metric
@@ -28,9 +29,10 @@ SIDES: tuple[SideName, ...] = ("current", "previous")
 @dataclass(slots=True)
 class Footnotes:
     """The report's footnotes, numbered as they come. `unnamed` are the entities of which some amounts
-    have no currency."""
+    have no currency; `estimates` say what amounts that are not there would add to an aggregate."""
 
     unnamed: Collection[str] = ()
+    estimates: Mapping[str, Estimate] = field(default_factory=dict)
     texts: list[str] = field(default_factory=list)
 
     def add(self, text: str) -> int:
@@ -123,7 +125,8 @@ def metric_column(report: Report, metric: Metric, footnotes: Footnotes, row: Row
                 word_of_note = word_of_note if part.unit == "currency" else "missing_value"
                 counts = _counted(report, part, missing)
                 if word_of_note != "missing_value" or metric.unit != "currency":  # whose amounts say it already
-                    marks.append(footnotes.add(word(report.language, word_of_note, name, counts, lacks)))
+                    left_out = word(report.language, word_of_note, name, counts, lacks)
+                    marks.append(footnotes.add(left_out + _would_add(report, part, missing, footnotes)))
             if other := row.get(Aggregated(part.id, "other_currency")):
                 text = word(
                     report.language,
@@ -147,6 +150,21 @@ def metric_column(report: Report, metric: Metric, footnotes: Footnotes, row: Row
         metric.decimals,
         tuple(dict.fromkeys(marks)),
     )
+
+
+def _would_add(report: Report, part: Metric, missing: Any, footnotes: Footnotes) -> str:
+    """What the rows that are left out for want of an amount would add, where it is known of just these."""
+    estimate = footnotes.estimates.get(part.id)
+    if estimate is None or estimate.missing != missing:
+        return ""
+    language = report.language
+    places = 1 - int(f"{estimate.amount:e}".partition("e")[2]) if estimate.amount else 0  # two digits are known at most
+    worth = f"{in_number(language, round(estimate.amount, min(places, 0)), ',.0f')} {report.binding.currency or ''}"
+    by = estimate.by.split(".")
+    field = report.binding.field(by[0], by[-1]) if len(by) > 1 else None
+    if field is None:
+        return " " + word(language, "would_add", worth.rstrip())
+    return " " + word(language, "would_add_by", worth.rstrip(), as_part(language, label(report, field.label)))
 
 
 def _of_the_past(report: Report, part: Metric, row: Row) -> list[str]:

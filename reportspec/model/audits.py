@@ -75,7 +75,8 @@ class AuditCheck:
     source_contract  the row breaks a check of the source's contract
 
     Rows whose `of` is empty are looked at by none of them but `not_null`. `about` are the fields that are shown of a
-    broken row; `endangers` the metrics that are doubtful where rows are broken."""
+    broken row; `endangers` the metrics that are doubtful where rows are broken, and `estimate_by` the field by which it
+    is estimated what rows without an amount would add to them."""
 
     id: str
     kind: AuditKind
@@ -99,6 +100,7 @@ class AuditCheck:
     meaning: Texts = field(default_factory=dict)
     remedy: Texts = field(default_factory=dict)
     endangers: tuple[str, ...] = ()
+    estimate_by: str = ""
     contract: Check | None = None
 
     def level(self, broken: int, looked: int) -> Level:
@@ -150,9 +152,33 @@ class Coverage:
 
 
 @dataclass(frozen=True, slots=True)
+class Proposal:
+    """What a field could be: its value now, the one proposed, how sure that is (0 to 1), both empty where nothing is
+    proposed."""
+
+    field: str
+    value: str
+    proposed: str = ""
+    confidence: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BrokenRecord:
+    """A record that breaks checks of severity error or warning: its `key`, what it is called (by which of its fields),
+    whose it is, and of each check that it breaks what could be done to its fields."""
+
+    key: str
+    called: str
+    named_by: str
+    owner: str
+    broken: tuple[tuple[AuditCheck, tuple[Proposal, ...]], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class EntityAudit:
     """An entity's rows, how many of them break no check of severity error (`clean`), each counted once; how many of
-    the open ones do, and what these are worth."""
+    the open ones do, and what these are worth. `records` are those to mend, the first of so many (`to_mend`);
+    `owners` says of each check whose records break it, and how many, where all of them were looked through."""
 
     entity: str
     rows: int
@@ -161,6 +187,9 @@ class EntityAudit:
     outcomes: tuple[Outcome, ...]
     open: int | None = None
     amount: Decimal | None = None
+    records: tuple[BrokenRecord, ...] = ()
+    to_mend: int = 0
+    owners: Mapping[str, tuple[tuple[str, int], ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,3 +220,29 @@ class Audit:
         """How many checks have each level."""
         levels = [outcome.level for outcome in self.outcomes]
         return {level: levels.count(level) for level in get_args(Level)}
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """What was known last of each check, by its key: how many rows were broken; and of each entity how many records
+    there were, and how many without an error. `at` is when the last audit was, None where there was none."""
+
+    at: datetime | None = None
+    broken: Mapping[str, int] = field(default_factory=dict)
+    entities: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+
+    def change(self, outcome: Outcome) -> int | None:
+        """How many more rows are broken than before; None where the check was not asked before."""
+        before = self.broken.get(key_of(outcome))
+        return None if before is None else outcome.broken - before
+
+    def worse(self, outcome: Outcome) -> bool:
+        """Whether more rows are broken than before, or any where nobody had asked."""
+        change = self.change(outcome)
+        return outcome.broken > 0 if change is None else change > 0
+
+
+def key_of(outcome: Outcome) -> str:
+    """What a check is known by from one audit to the next."""
+    contract = outcome.check.contract
+    return f"{outcome.check.id} {contract.of}" if contract is not None else outcome.check.id

@@ -382,7 +382,8 @@ class ReportType:
 class Catalogue:
     """All that is known of the domain. `declared` has the entity that is the catalogue's `exchange_rates`,
     its `targets`, its `loads`, its `forecasting`; `tied` names the entities that may have `ties`, so that others need
-    not be read. `audits` are the checks of an audit, `lists` the lists of values that these name."""
+    not be read. `audits` are the checks of an audit, `lists` the lists of values that these name; `endangering` says
+    which checks endanger a metric, so that others need not be read."""
 
     entities: Mapping[str, Entity]
     metrics: Library
@@ -391,6 +392,7 @@ class Catalogue:
     tied: Callable[[], tuple[str, ...]]
     audits: Mapping[str, AuditCheck] = field(default_factory=dict)
     lists: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    endangering: Callable[[str], tuple[str, ...]] = lambda metric: ()
 
     @property
     def exchange_rates(self) -> ExchangeRates:

@@ -78,13 +78,14 @@ class Lack:
 @dataclass(frozen=True, slots=True)
 class MappedEntity:
     """An entity's tables in the source, or its literal rows. `fields` are those that at least one
-    of the tables gives."""
+    of the tables gives. `link` is the address of a record in the CRM, in which its key stands as `{key}`."""
 
     entity: str
     parts: tuple[MappedPart, ...]
     fields: Mapping[str, MappedField]
     rows: tuple[Mapping[str, Any], ...] = ()
     span: Span | None = None
+    link: str = ""
 
 
 @dataclass(frozen=True, slots=True)

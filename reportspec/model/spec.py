@@ -12,6 +12,7 @@ from sqlglot import exp
 from reportspec.calendar import Align, Period, instant, same_point, until
 from reportspec.diagnostics import Span
 from reportspec.lazy_dataclass import dataclass
+from reportspec.model.audits import Audit, Earlier
 from reportspec.model.domain import Metric
 from reportspec.model.mail import Delivery
 from reportspec.model.mapped import SourceMap
@@ -113,6 +114,11 @@ class SectionSpec:
         return ""
 
     @property
+    def audited(self) -> bool:
+        """Whether it shows what an audit of the records found."""
+        return False
+
+    @property
     def step(self) -> str:
         """What its buckets are: the grain of a trend."""
         return "step"
@@ -144,6 +150,29 @@ class GroupedSection(SectionSpec):
 
 
 @dataclass(frozen=True, slots=True)
+class LeadRule:
+    """What a sentence of the lead is made from: the `tile` of a metric, or a section: what a change consists of, its
+    sentences, or of a table the row that has the `lowest`, `highest` or `largest` of a metric, or the rows that have
+    `none` of it. Rows count that have at least so many of the column `cases`."""
+
+    say: str = ""
+    tile: str = ""
+    section: str = ""
+    row: Literal["", "lowest", "highest", "largest", "none"] = ""
+    metric: str = ""
+    cases: str = ""
+    at_least: int = 10
+
+
+@dataclass(frozen=True, slots=True)
+class HeadlineRules:
+    """The metrics that a title may be about, the first first, and what its lead says."""
+
+    title: tuple[str, ...] = ()
+    lead: tuple[LeadRule, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """A report ready to be planned."""
 
@@ -165,11 +194,18 @@ class Report:
     language: str
     now: datetime  # the clock, or what stands for it: of periods, of mails, of how old data are
     alignment: Align = "day"
+    headline: HeadlineRules = field(default_factory=HeadlineRules)
+    titled: bool = False  # whether the spec has a title of its own
     each: Each | None = None
     delivery: Delivery | None = None
     settings: Mapping[str, str] = field(default_factory=dict)  # of params, as they were set
     declared: Mapping[str, Any] = field(default_factory=dict)  # the params as the spec has them
     params: Mapping[str, object] = field(default_factory=dict)  # all of them
+    # What an audit of its records found, where sections show that: of each value of `for_each`, or of all under `""`;
+    # and what the audits before had found.
+    audits: Mapping[str, Audit] = field(default_factory=dict, compare=False, repr=False)
+    audited_before: Earlier | None = field(default=None, compare=False, repr=False)
+    required: Span | None = None  # where it says that its records are to pass an audit
     # Whether `now` is the clock's, in whose place the end of the data may stand for how far things have
     # come; and that end, where it does.
     movable: bool = False

@@ -144,7 +144,7 @@ def _reports(binding: Binding) -> Listing:
                 "label": report.label["en"],
                 "description": report.description["en"],
                 "questions": [q["en"] for q in report.questions],
-                "available": bool(served),
+                "available": bool(served) or not names,
                 "metrics_served": len(served),
                 "metrics": len(dict.fromkeys(names)),
             }

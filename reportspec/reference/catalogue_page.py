@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from zoneinfo import ZoneInfo
 
-from reportspec.audit.wording import called
 from reportspec.catalogue.load import packaged
 from reportspec.check.mapping import load_mapping, shipped
+from reportspec.measures.audit_wording import called
 from reportspec.model.audits import AuditCheck
 from reportspec.reference.catalogue_listing import named_metrics
 from reportspec.resolve.audit_conditions import need_check
@@ -92,10 +92,13 @@ def _reports(bindings: dict[str, Binding]) -> list[str]:
                 f"`{report.id}`",
                 report.label["en"],
                 report.label.get("it", ""),
-                *(f"{count} of {len(names)}" if count else "" for count in served),
+                *(f"{count} of {len(names)}" if count else "" if names else "•" for count in served),
             ]
         )
-    note = "How many of a report type's metrics each mapping serves; sections that a source cannot serve say so."
+    note = (
+        "How many of a report type's metrics each mapping serves; sections that a source cannot serve say so. A dot: it"
+        " shows no metrics, and serves every source."
+    )
     return [note, "", *_table(["report", "English", "Italian", *bindings], rows)]
 
 

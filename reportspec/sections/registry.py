@@ -10,6 +10,7 @@ from reportspec.sections.funnel import FUNNEL
 from reportspec.sections.goals import GOALS
 from reportspec.sections.highlights import HIGHLIGHTS
 from reportspec.sections.kpis import KPIS
+from reportspec.sections.quality import QUALITY
 from reportspec.sections.records import RECORDS
 from reportspec.sections.section_kind import Kind
 from reportspec.sections.text import TEXT
@@ -21,6 +22,7 @@ KINDS: tuple[Kind, ...] = (
     TREND,
     BREAKDOWN,
     RECORDS,
+    QUALITY,
     FUNNEL,
     FORECAST,
     BACKTEST,

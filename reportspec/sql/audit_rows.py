@@ -32,6 +32,7 @@ from reportspec.expression.trees import (
     text_key,
     when,
 )
+from reportspec.lazy_dataclass import dataclass
 from reportspec.model.audits import AuditCheck
 from reportspec.model.domain import Entity, Field
 from reportspec.model.findings import Check
@@ -46,14 +47,26 @@ from reportspec.sql.statement import RecordStatement
 _ROWS = "rows"
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Cut:
+    """Which rows are counted, once all of the entity's have been compared: those for which `conditions` hold, apart
+    `by` the values of a field."""
+
+    conditions: tuple[exp.Expr, ...] = ()
+    by: tuple[str, ...] = ()
+
+
+WHOLE = Cut()
+
+
 def counts_statement(
-    binding: Binding, entity: str, checks: Sequence[AuditCheck], fields: Sequence[str], now: datetime
+    binding: Binding, entity: str, checks: Sequence[AuditCheck], fields: Sequence[str], now: datetime, cut: Cut = WHOLE
 ) -> exp.Expr:
-    """One row: how many `rows` an entity has, how many are `clean` of errors; of each check, by its place, how many
-    rows are looked at (`w0`, …) and broken (`f0`, …), and of those that are still open how many (`o0`, …), with what
-    they are worth (`a0`, …); of each of the `fields` how many rows have it (`g0`, …). Where the entity has open rows,
-    `open` and `amount` are those of all rows with an error."""
-    rows = _Rows(binding, entity, checks, now)
+    """One row, or of a cut `by` a field one for each of its values (`by`): how many `rows` an entity has, how many are
+    `clean` of errors; of each check, by its place, how many rows are looked at (`w0`, …) and broken (`f0`, …), and of
+    those that are still open how many (`o0`, …), with what they are worth (`a0`, …); of each of the `fields` how many
+    rows have it (`g0`, …). Where the entity has open rows, `open` and `amount` are those of all rows with an error."""
+    rows = _Rows(binding, entity, checks, now, cut)
     stake = stake_of(binding, binding.entity(entity))
     if stake is not None:
         is_open, amount = stake
@@ -88,8 +101,42 @@ def counts_statement(
     for number in range(len(fields)):
         select = select.select(named(_sum(column(_ROWS, f"g{number}")), f"g{number}"), copy=False)
         types[f"g{number}"] = "integer"
-    select = select.from_(exp.Subquery(this=source, alias=alias_of(_ROWS)), copy=False)
+    if cut.by:
+        select = select.select(named(column(_ROWS, "by"), "by"), copy=False).group_by(column(_ROWS, "by"), copy=False)
+        types["by"] = "text"
+    select = rows.cut_to(select.from_(exp.Subquery(this=source, alias=alias_of(_ROWS)), copy=False))
     return rows.statement.finish(select, types)
+
+
+def records_to_mend(
+    binding: Binding,
+    checks: Sequence[AuditCheck],
+    shown: Sequence[tuple[str, ...]],
+    now: datetime,
+    most: int,
+    cut: Cut = WHOLE,
+) -> exp.Expr:
+    """The rows of an entity that break any of some checks, the first `most` by what is `shown`: these fields (`v0`, …),
+    of each check by its place whether the row breaks it (`f0`, …), for checks that find a value out of others what most
+    of these have (`p0`, …) and how large a share they are (`s0`, …); how many rows there are `available`, and `by`."""
+    rows = _Rows(binding, checks[0].entity, checks, now, cut)
+    types = {}
+    for number, path in enumerate(shown):
+        rows.keep(f"v{number}", rows.scope.field(path, rows.moment))
+        types[f"v{number}"] = binding.resolve(checks[0].entity, path).field.type
+    flags = [f"f{at}" for at in range(len(checks))]
+    types |= dict.fromkeys(flags, "integer")
+    for at in rows.placed:
+        types |= {f"p{at}": "text", f"s{at}": "number"}
+    types |= {"by": "text"} if cut.by else {}
+    source = rows.select(proposals=True)
+    select = exp.Select().select(*(named(column(_ROWS, name), name) for name in types))
+    every = exp.Window(this=exp.Count(this=exp.Star()), over="OVER")
+    select = select.select(named(every, "available"), copy=False)
+    select = rows.cut_to(select.from_(exp.Subquery(this=source, alias=alias_of(_ROWS)), copy=False))
+    order = [exp.Ordered(this=column(_ROWS, name), nulls_first=False) for name in types if name.startswith("v")]
+    select = select.where(exp.Paren(this=any_of(list(map(_is_one, flags)))), copy=False).order_by(*order).limit(most)
+    return rows.statement.finish(select, {**types, "available": "integer"})
 
 
 def broken_rows_statement(
@@ -126,9 +173,11 @@ def _amount_tree(field: Field) -> exp.Expr:
 
 
 class _Rows:
-    """The rows of an entity with what checks ask of each."""
+    """The rows of an entity with what checks ask of each; those that a cut leaves, once all have been compared."""
 
-    def __init__(self, binding: Binding, entity: str, checks: Sequence[AuditCheck], now: datetime) -> None:
+    def __init__(
+        self, binding: Binding, entity: str, checks: Sequence[AuditCheck], now: datetime, cut: Cut = WHOLE
+    ) -> None:
         self.binding, self.entity = binding, entity
         self.statement = RecordStatement(binding)
         self.moment = Moment("current", now, now, now)
@@ -137,16 +186,30 @@ class _Rows:
         self._columns: list[exp.Alias] = []
         self._joins: list[exp.Join] = []
         self._counted: list[exp.Alias] = []  # columns that only places are found by
-        self._places: list[tuple[int, exp.Expr]] = []  # conditions over the columns of rows
+        self._places: list[tuple[int, exp.Expr, exp.Expr, exp.Expr]] = []  # conditions over the columns of rows
+        self._cut = all_of([self.scope.compile(tree, self.moment, (), AS_OF) for tree in cut.conditions])
+        if self._cut is not None:
+            self.keep("mine", when(copied(self._cut), literal(1), literal(0)))
+        if cut.by:
+            self.keep("by", self.scope.field(cut.by, self.moment))
         for at, check in enumerate(checks):
             self._ask(at, check)
+
+    @property
+    def placed(self) -> list[int]:
+        """The checks that find a value out of others, by their places."""
+        return [place[0] for place in self._places]
+
+    def cut_to(self, select: exp.Select) -> exp.Select:
+        """A SELECT over the rows, of those that the cut leaves."""
+        return select.where(_is_one("mine"), copy=False) if self._cut is not None else select
 
     def keep(self, name: str, tree: exp.Expr) -> None:
         """Have one more column."""
         self._columns.append(named(tree, name))
 
-    def select(self) -> exp.Select:
-        """The SELECT of the rows, or of these with their places."""
+    def select(self, *, proposals: bool = False) -> exp.Select:
+        """The SELECT of the rows, or of these with their places; with `proposals` also what most rows have."""
         columns = [*self._columns, *self._counted] or [named(literal(1), "one")]
         select = self.scope.attach(exp.Select(expressions=columns))
         for join in self._joins:
@@ -154,8 +217,10 @@ class _Rows:
         if not self._places:
             return select
         placed = exp.Select().select(*(named(column(_ROWS, kept.alias), kept.alias) for kept in self._columns))
-        for at, misplaced in self._places:
+        for at, misplaced, first, share in self._places:
             placed = placed.select(named(when(misplaced, literal(1), literal(0)), f"f{at}"), copy=False)
+            if proposals:
+                placed = placed.select(named(first, f"p{at}"), named(share, f"s{at}"), copy=False)
         return placed.from_(exp.Subquery(this=select, alias=alias_of(_ROWS)), copy=False)
 
     def _ask(self, at: int, check: AuditCheck) -> None:
@@ -244,13 +309,21 @@ class _Rows:
         conditions: list[exp.Expr] = [exp.GT(this=place, expression=literal(1))]
         if looked is not None:
             conditions.insert(0, _is_one(f"w{at}"))
+        most = exp.Window(this=exp.Max(this=often), partition_by=[copied(key) for key in by], over="OVER")
         if check.kind == "determined_by":
-            most = exp.Window(this=exp.Max(this=often), partition_by=[copied(key) for key in by], over="OVER")
             least = exp.Mul(this=literal(check.support), expression=column(_ROWS, f"every{at}"))
-            conditions.append(exp.GTE(this=most, expression=least))
+            conditions.append(exp.GTE(this=copied(most), expression=least))
         misplaced = all_of(conditions)
         assert misplaced is not None
-        self._places.append((at, misplaced))
+        first = exp.Window(
+            this=exp.FirstValue(this=column(_ROWS, f"own{at}")),
+            partition_by=[copied(key) for key in by],
+            order=exp.Order(expressions=[copied(one) for one in order]),
+            over="OVER",
+        )
+        whole = exp.Mul(this=literal(1.0), expression=column(_ROWS, f"every{at}"))
+        share = exp.Div(this=copied(most), expression=exp.Nullif(this=whole, expression=literal(0)))
+        self._places.append((at, misplaced, first, share))
 
 
 def _there(rows: _Rows, name: str) -> exp.Expr:

@@ -41,11 +41,13 @@ class TemporaryTable:
 class Temporary:
     """How temporary tables of a session are called, by the `schema` that they are in, if it has a name. Sessions
     `beside` may see them too. They may have `indexes`, without which a database looks through all rows for each
-    row that is joined to them."""
+    row that is joined to them. Where their columns are `narrower` than those of the source, rows that are only read
+    twice are quicker to sort and join from them, too."""
 
     schema: str = ""
     beside: bool = False
     indexes: bool = False
+    narrower: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,10 +114,10 @@ def script(binding: Binding, trees: Sequence[exp.Expr], place: Temporary) -> Scr
     made = {name: tree for name, tree, _ in library.ctes()}
     order = {name: _names_read(tree) for name, tree in made.items()}
     asked = [_Asked.of(tree, names) for tree in trees]
-    kept = _worth_it({names[key] for key in several if found[key][0].made}, order, asked)
+    kept = _worth_it({names[key] for key in several if found[key][0].made or place.narrower}, order, asked)
     if place.indexes:
         kept |= _joined(made, asked)
-    kept = _with_what_several_read(kept, order)
+    kept = _with_what_several_read(kept, order, sources=place.narrower)
     if not kept:
         return None
     done: dict[str, str] = {}
@@ -213,12 +215,12 @@ def _worth_it(kept: Collection[str], order: Order, asked: Sequence[_Asked]) -> s
         kept -= lonely
 
 
-def _with_what_several_read(kept: Collection[str], order: Order) -> set[str]:
+def _with_what_several_read(kept: Collection[str], order: Order, *, sources: bool) -> set[str]:
     """What is kept, and what several of it are made from that is itself made from other rows: it would be made again
-    for each."""
+    for each. With `sources` also rows of the source's tables that several are made from."""
     kept = set(kept)
     while True:
-        uses = Counter(name for table in kept for name in _down(order, order[table], kept)[1] if order[name])
+        uses = Counter(name for table in kept for name in _down(order, order[table], kept)[1] if order[name] or sources)
         several = {name for name, times in uses.items() if times > 1}
         if not several:
             return kept

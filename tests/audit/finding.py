@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
 from reportspec.audit.project_audit import AuditOrder, audit_project
-from reportspec.audit.wording import about
+from reportspec.measures.audit_wording import about
 from reportspec.model.audits import Audit, Outcome
 from tests.audit.planted import NOW
 
@@ -19,7 +20,7 @@ TOLD_BY = {
 
 def audit_of(place: Path, examples: int = 200) -> Audit:
     """The audit of a project, which has to be sound."""
-    made = audit_project(place, AuditOrder(NOW, {}, examples=examples))
+    made = audit_project(place, AuditOrder(NOW, {}, examples=examples, to_mend=True))
     assert made.audit is not None, made.diagnostics
     return made.audit
 
@@ -27,6 +28,18 @@ def audit_of(place: Path, examples: int = 200) -> Audit:
 def named(outcome: Outcome) -> str:
     """A check as it is planted: by its id, those of the contract with what they are about."""
     return outcome.check.id if outcome.check.contract is None else f"{outcome.check.id}:{about(outcome)}"
+
+
+def to_mend(audit: Audit) -> dict[str, int]:
+    """How many records are listed for each check; of those of severity info none are."""
+    checks = (check for entity in audit.entities for record in entity.records for check, _ in record.broken)
+    return dict(Counter(check.id if check.contract is None else f"{check.id}:{check.contract.of}" for check in checks))
+
+
+def listed(audit: Audit) -> dict[str, int]:
+    """How many have to be."""
+    outcomes = (outcome for outcome in audit.outcomes if outcome.broken and outcome.check.severity != "info")
+    return {named(outcome): outcome.broken for outcome in outcomes}
 
 
 def found(audit: Audit) -> dict[str, set[str]]:

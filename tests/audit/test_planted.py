@@ -7,7 +7,7 @@ import pytest
 
 from reportspec.catalogue.load import packaged
 from reportspec.model.audits import Audit
-from tests.audit.finding import audit_of, found, named
+from tests.audit.finding import audit_of, found, listed, named, to_mend
 from tests.audit.planted import expected, project, tables
 from tests.engines.servers import write_parquet
 
@@ -25,6 +25,7 @@ def audit(tmp_path_factory: pytest.TempPathFactory) -> Audit:
 
 def test_each_check_finds_what_was_planted_and_nothing_else(audit: Audit) -> None:
     assert found(audit) == expected()
+    assert to_mend(audit) == listed(audit)  # each record that fails stands in the list of what is to be mended
 
 
 def test_each_check_of_the_catalogue_is_asked_and_has_something_to_find(audit: Audit) -> None:

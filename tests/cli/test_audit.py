@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from xml.etree import ElementTree as Xml
 
+import openpyxl
 import pytest
 
 RunCli = Callable[..., subprocess.CompletedProcess[str]]
@@ -166,6 +168,43 @@ def test_what_is_known_is_told_with_its_reason(folder: Path, run_cli: RunCli) ->
     done = run_cli(FIRST, cwd=folder)
     assert done.returncode == 1
     assert "did you mean `deal_close_date_past`?" in done.stderr
+
+
+def test_repair_lists(folder: Path, run_cli: RunCli) -> None:
+    """One for each owner: D1 is Ada's and of the rarer spelling, D2 is Bo's, D3 of one who is not there; what a
+    spreadsheet would take for a formula is marked, also in a link."""
+    (folder / "audits").mkdir()
+    own = "audits:\n  - {audit: deal_names, same_spelling: deal.name, severity: warning}\n"
+    (folder / "audits" / "ours.yaml").write_text(own, encoding="utf-8")
+    link = MAPPING.replace("table: sales\n", "table: sales\n    link: https://crm.example.com/deals/{key}?tab=1\n")
+    (folder / "m.yaml").write_text(link, encoding="utf-8")
+    sales = SALES.replace("D1,One,", "D1,two,").replace("D3,Three,", "=D/3,Two,")
+    (folder / "sales.csv").write_text(sales, encoding="utf-8")
+    people = PEOPLE.replace("anna.neri@@", "=anna.neri@@")
+    (folder / "people.csv").write_text(people, encoding="utf-8")
+    done = run_cli([*FIRST, "--repairs", "mend"], cwd=folder)
+    assert done.returncode == 1
+    assert done.stderr.split() == [str(Path("mend") / f"{name}.csv") for name in ("nobody", "ada", "bo")]
+    read = {path.stem: list(csv.DictReader(path.open(encoding="utf-8"))) for path in (folder / "mend").iterdir()}
+    [ada] = read["ada"]
+    assert (ada["key"], ada["link"]) == ("D1", "https://crm.example.com/deals/D1?tab=1")
+    assert (ada["field"], ada["value"], ada["proposal"]) == ("deal.name", "two", "Two")
+    assert float(ada["confidence"]) == pytest.approx(2 / 3)
+    assert {(row["key"], row["field"], row["proposal"]) for row in read["bo"]} == {
+        ("D2", "deal.amount", ""),
+        ("D2", "deal.owner.name", ""),
+    }
+    nobody = {(row["key"], row["field"]): row for row in read["nobody"]}
+    slip = nobody["1", "contact.email"]
+    assert (slip["value"], slip["proposal"]) == ("'=anna.neri@@host.com", "'=anna.neri@host.com")
+    assert slip["confidence"] == "0.9"
+    late = nobody["'=D/3", "deal.expected_close_date"]
+    assert late["link"] == "https://crm.example.com/deals/%3DD%2F3?tab=1"
+    run_cli([*FIRST, "--repairs", "books", "--repairs-as", "xlsx"], cwd=folder)
+    sheet = openpyxl.load_workbook(folder / "books" / "nobody.xlsx").active
+    cells = [cell for row in sheet.iter_rows() for cell in row]
+    assert "=anna.neri@host.com" in [cell.value for cell in cells]
+    assert not [cell for cell in cells if cell.data_type == "f" or cell.hyperlink]
 
 
 OWN = "audits:\n  - {{audit: our_own, {}}}\n"

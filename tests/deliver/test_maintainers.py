@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -87,6 +88,22 @@ def test_a_source_that_cannot_be_reached(attempted: Try, handler: Handler, proje
     assert attempted(GOOD).code == 1
     [text] = told(handler)
     assert "crm.duckdb" in text
+
+
+def test_records_that_fail_the_audit_that_is_required(attempted: Try, handler: Handler, project: Path) -> None:
+    """Nothing is sent, and they are told of each check; what the project knows of stops nothing."""
+    required = GOOD + "require: audit\n"
+    assert attempted(required).code == 1
+    [text] = told(handler)
+    assert "`require: audit`: the check `deal_amount_missing` fails: Deals: Amount missing, 12 of 659 deals" in text
+    fails = re.findall(r"the check `(\S+)` fails", text)
+    change(
+        project,
+        "source: demo",
+        f"source: demo\nchecks:\n  ignore: [{', '.join(f'{{check: {c}, reason: ok}}' for c in fails)}]",
+    )
+    assert attempted(required).code == 0
+    assert [to for to, _ in handler.taken] == [OPS, ANNA]
 
 
 @pytest.mark.parametrize("where", ["checking", "sending"])

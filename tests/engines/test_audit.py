@@ -7,7 +7,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.audit import planted
-from tests.audit.finding import audit_of, found, named
+from tests.audit.finding import audit_of, found, listed, named, to_mend
 from tests.engines.servers import Engine
 
 
@@ -15,7 +15,10 @@ def test_each_check_finds_what_was_planted_and_nothing_else(database: Engine, tm
     """Of Spark, which takes a second for each statement, how many."""
     place = planted.project(tmp_path, database.url, database.prefix)
     if database.name == "spark":
-        counts = {named(outcome): outcome.broken for outcome in audit_of(place, 0).outcomes if outcome.broken}
+        audit = audit_of(place, 0)
+        counts = {named(outcome): outcome.broken for outcome in audit.outcomes if outcome.broken}
         assert counts == {check: len(keys) for check, keys in planted.expected().items()}
     else:
-        assert found(audit_of(place)) == planted.expected()
+        audit = audit_of(place)
+        assert found(audit) == planted.expected()
+    assert to_mend(audit) == listed(audit)

@@ -147,6 +147,39 @@ def test_sessions_only_read_beside_their_own_tables(database: Engine) -> None:
         session.close()
 
 
+def test_kept_texts_are_as_they_were(database: Engine) -> None:
+    """Whatever is as wide as its longest value: blanks at the end, letters of four bytes, texts that are long, empty
+    or not there, keys of many of them."""
+    if database.name not in KEEPING:
+        return
+    rows = [("a ", "\N{GRINNING FACE}" * 50, "", "x" * 300, "k" * 200), ("b", "é", "", "y", "k" * 199), (None,) * 5]
+    columns = "abcde"
+    said = " union all ".join(
+        "select " + ", ".join(f"{'null' if v is None else repr(v)} as {c}" for c, v in zip(columns, row, strict=True))
+        for row in rows
+    )
+    session = connect(source(database), Wanted())
+    try:
+        place = session.temporary()
+        assert place is not None
+        session.keep("reportspec_texts", said, [("a",), ("d",), ("e", "d", "b"), tuple(columns)])
+        session.keep("reportspec_nothing", f"select a, b from ({said}) as t where a = 'z'", [("a", "b")])
+        dot = f"{place.schema}." if place.schema else ""
+        found = session.run(f"select a, b, c, d, e from {dot}reportspec_texts").rows
+        assert sorted(found, key=repr) == sorted(rows, key=repr)
+        assert not session.run(f"select a from {dot}reportspec_nothing").rows
+        if place.narrower:
+            assert {str(row[0]): str(row[1]) for row in session.run("show columns from reportspec_texts").rows} == {
+                "a": "varchar(2)",
+                "b": "varchar(50)",
+                "c": "varchar(1)",
+                "d": "varchar(300)",
+                "e": "varchar(200)",
+            }
+    finally:
+        session.close()
+
+
 def _deals(session: Connection, database: Engine) -> int:
     [(count,)] = session.run(f"select count(*) from {database.prefix}deal").rows
     return int(count)

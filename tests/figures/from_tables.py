@@ -39,4 +39,4 @@ def project_of(folder: Path, tables: Mapping[str, str], engine: str = "duckdb") 
 def _value(text: str) -> Any:
     if text in ("true", "false"):
         return int(text == "true")
-    return int(text) if text.isdecimal() else text or None
+    return int(text) if text.removeprefix("-").isdecimal() else text or None

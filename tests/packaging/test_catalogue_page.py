@@ -14,11 +14,12 @@ def test_the_page_is_up_to_date(checkout: Path, golden: Golden) -> None:
     golden.text(catalogue_page(), checkout / "docs" / "catalogue.md")
 
 
-def test_all_35_metrics_and_8_report_types_are_there() -> None:
+def test_all_35_metrics_and_9_report_types_are_there() -> None:
     numbers = sorted(metric.number for metric in packaged().metrics.values() if metric.number)
     assert numbers == list(range(1, 36))
     assert sorted(packaged().reports) == [
         "conversions",
+        "data_quality",
         "leads",
         "lost_deals",
         "pipeline",

@@ -54,6 +54,12 @@ def field_called(binding: Binding, path: str, language: str) -> str:
         return path
 
 
+def is_personal(binding: Binding, path: str) -> bool:
+    """Whether a field tells who or where a person is."""
+    parts = tuple(path.split("."))
+    return len(parts) > 1 and binding.resolve(parts[0], parts).field.personal
+
+
 def about(outcome: Outcome) -> str:
     """What a check is about, as people name it: a field, a relation, or the entity."""
     check = outcome.check

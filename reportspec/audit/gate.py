@@ -1,0 +1,36 @@
+"""`require: audit`: no report of records that fail a check."""
+
+from __future__ import annotations
+
+from reportspec.audit.run import audited
+from reportspec.compile import Program
+from reportspec.diagnostics import Diagnostic
+from reportspec.errors import Broken
+from reportspec.measures.audit_wording import called, text_in
+from reportspec.sql.survey_sql import fields_read
+
+
+def require_audit(program: Program) -> None:
+    """Nothing, where no check of severity error fails of those about what the report's figures are made of: the
+    same that `reportspec audit SPEC` asks. Raises Broken, with each that does."""
+    report = program.report
+    if report.required is None:
+        return
+    needed = fields_read(program.trees, report.binding)
+    audit = audited(report.project, report.binding, report.now, needed=needed, examples=0)
+    failed = [outcome for outcome in audit.outcomes if outcome.level == "error"]
+    if not failed:
+        return
+    problems = []
+    for outcome in sorted(failed, key=lambda one: -one.broken):
+        check = outcome.check
+        rows = text_in(report.binding.entity(check.entity).plural, "en").lower()
+        what = called(report.binding, check, "en")
+        counted = f"{outcome.broken:,} of {outcome.looked:,} {rows}"
+        message = f"`require: audit`: the check `{check.id}` fails: {what}, {counted}"
+        remedy = text_in(check.remedy, "en").rstrip(".")
+        known = "name the check with your reason under `checks: ignore:` of the project"
+        help = f"{remedy[:1].lower()}{remedy[1:]}; or {known}" if remedy else f"mend them, or {known}"
+        note = "`reportspec audit` with the spec shows which they are"
+        problems.append(Diagnostic("failed-audit", message, report.required, help, (note,)))
+    raise Broken(problems)

@@ -1,0 +1,199 @@
+"""What is wrong with the very rows that a report's figures are made of, counted within its filters and its period.
+
+A check of an audit says which metrics it endangers. One query asks, for all figures of a report, how many rows fail the
+checks of severity error that endanger them. Where rows without an amount are left out of a sum, it asks by what their
+amounts go (`estimate_by` of the check), so that it can be said what they would add at the mean of those like them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import field
+
+from sqlglot import exp
+
+from reportspec.expression.sandbox import column_nodes, path_of
+from reportspec.expression.trees import all_of, copied
+from reportspec.lazy_dataclass import dataclass
+from reportspec.measures.answers import Answers
+from reportspec.measures.asked import measures_of
+from reportspec.model.audits import AuditCheck
+from reportspec.model.column_ids import Aggregated, Row, Tally
+from reportspec.model.domain import Metric
+from reportspec.model.query import AggregateQuery, Dimension, Measure
+from reportspec.model.spec import Report
+from reportspec.resolve.audit_conditions import asked_of, need_check
+from reportspec.resolve.binding import INSTANTS, Binding, Unresolved, metrics_needed
+
+CAVEATS = "caveats of figures"  # the section that their query belongs to
+# Checks of other kinds ask more of a database than conditions, or look at rows beyond the report's.
+_OF_ROWS = ("broken", "not_null", "accepted_values", "range")
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """What the rows that a sum leaves out for want of an amount would add: `missing` of them, at the mean of those with
+    the same in `by`, or of all others where there is none such."""
+
+    missing: int
+    amount: float
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Caveats:
+    """How many rows fail a check that endangers a figure, by metric; and estimates by the aggregate that leaves rows
+    out."""
+
+    failed: Mapping[str, tuple[tuple[AuditCheck, int], ...]] = field(default_factory=dict)
+    estimates: Mapping[str, Estimate] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class _Doubt:
+    """Rows that fail a check, of those that a metric shown is made of; `part` is the aggregate that they belong to,
+    where it is one that leaves them out of a sum."""
+
+    metric: str
+    check: AuditCheck
+    measure: Measure
+    part: Metric | None = None
+
+
+def caveats_query(report: Report) -> AggregateQuery | None:
+    """The query of a report's caveats; None where no check endangers its figures."""
+    doubts = _doubts(report)
+    if not doubts:
+        return None
+    summed = [doubt.part for doubt in doubts if doubt.part is not None]
+    measures = {doubt.measure.column: doubt.measure for doubt in doubts if doubt.part is None}
+    for part in summed:
+        wanted = ("value", "n", "missing")
+        own = (one for one in measures_of(report.binding, part) if one.column.part in wanted)  # type: ignore[union-attr]
+        measures |= {one.column: one for one in own}
+    by = _estimate_by(report.binding, doubts)
+    dimensions = (_dimension(report.binding, by),) if by else ()
+    return AggregateQuery(CAVEATS, "figures", dimensions, tuple(measures.values()), report.sides[:1], report.conditions)
+
+
+def caveats_of(report: Report, answers: Answers) -> Caveats:
+    """What the query gave."""
+    if (CAVEATS, "figures") not in answers:
+        return Caveats()
+    rows = answers.rows(CAVEATS)
+    failed: dict[str, dict[str, tuple[AuditCheck, int]]] = {}
+    estimates: dict[str, Estimate] = {}
+    doubts = _doubts(report)
+    by = _estimate_by(report.binding, doubts)
+    for doubt in doubts:
+        if doubt.part is not None:
+            estimate = _estimated(doubt.part, rows, by)
+            if estimate is not None:
+                estimates[doubt.part.id] = estimate
+            continue
+        count = sum(int(row.get(doubt.measure.column) or 0) for row in rows)
+        known = failed.setdefault(doubt.metric, {})
+        if count > known.get(doubt.check.id, (doubt.check, 0))[1]:
+            known[doubt.check.id] = (doubt.check, count)
+    return Caveats({metric: tuple(found.values()) for metric, found in failed.items() if found}, estimates)
+
+
+def _estimated(part: Metric, rows: Iterable[Row], by: str) -> Estimate | None:
+    """What missing amounts would add, each at the mean of the rows of its own group, or of all where that has none."""
+    groups = [
+        tuple(float(row.get(Aggregated(part.id, name)) or 0) for name in ("missing", "value", "n")) for row in rows
+    ]
+    missing, total, count = (sum(group[at] for group in groups) for at in range(3))
+    if not missing or not count:
+        return None
+    means = (lost * (value / n if n else total / count) for lost, value, n in groups)
+    return Estimate(int(missing), sum(means), by)
+
+
+def _doubts(report: Report) -> tuple[_Doubt, ...]:
+    """The rows to be counted, of each metric that the report shows."""
+    binding, found = report.binding, dict[tuple[str, str, str], _Doubt]()
+    ignored = {known.check for known in report.project.checks.ignore if known.of in ("", *binding.source.entities)}
+    for metric in {metric.id: metric for spec in report.sections for metric in spec.metrics}.values():
+        parts = metrics_needed(binding.catalogue, metric)
+        names = dict.fromkeys(known for one in (metric, *parts) for known in (one.id, one.family))
+        for name in dict.fromkeys(check for one in names for check in binding.catalogue.endangering(one)):
+            check = binding.catalogue.audits[name]
+            if name in ignored or not _can_be_counted(binding, check):
+                continue
+            for doubt in _of_check(binding, metric, parts, check):
+                found.setdefault((metric.id, name, str(doubt.measure.column)), doubt)
+    return tuple(found.values())
+
+
+def _can_be_counted(binding: Binding, check: AuditCheck) -> bool:
+    """Whether a check is of severity error, and a plain condition on a row's own fields that the source gives."""
+    trees = [tree for tree in (check.when, check.broken, *check.of) if tree is not None]
+    if check.severity != "error" or check.kind not in _OF_ROWS:
+        return False
+    if any(tree.find(exp.Window, exp.RegexpLike) is not None for tree in trees):
+        return False
+    if any(len(path_of(node)) > 2 for tree in trees for node in column_nodes(tree)):
+        return False
+    try:
+        need_check(binding, check)
+    except Unresolved:
+        return False
+    return True
+
+
+def _of_check(binding: Binding, metric: Metric, parts: tuple[Metric, ...], check: AuditCheck) -> Iterator[_Doubt]:
+    asked = asked_of(binding, check)
+    condition = all_of([copied(tree) for tree in (asked.looked, asked.broken) if tree is not None])
+    assert condition is not None
+    wrong = frozenset(_names(asked.broken))
+    own = [part for part in parts if part.entity == check.entity and _endangered(part, check)]
+    direct = _endangered(metric, check)
+    for part in own or [part for part in parts if direct and part.entity == check.entity]:
+        if check.kind == "not_null" and part.aggregate == "sum" and check.of == (part.of,) and part.unit == "currency":
+            [lost] = (one for one in measures_of(binding, part) if one.keep == "missing")
+            yield _Doubt(metric.id, check, lost, part)
+            continue
+        where = all_of([*_apart_from(part.where, wrong), copied(condition)])
+        yield _Doubt(metric.id, check, _counted(check, f"{part.id}__{check.id}", where, part.time))
+    if direct and not own and any(part.entity != check.entity for part in parts):
+        yield _Doubt(metric.id, check, _counted(check, f"{check.entity}__{check.id}", condition, None))
+
+
+def _endangered(metric: Metric, check: AuditCheck) -> bool:
+    return metric.id in check.endangers or metric.family in check.endangers
+
+
+def _counted(check: AuditCheck, name: str, where: exp.Expr | None, anchor: exp.Expr | None) -> Measure:
+    column = Tally("".join(sign if sign.isalnum() else "_" for sign in name))
+    return Measure(column, check.entity, "count", None, where, anchor)
+
+
+def _apart_from(where: exp.Expr | None, wrong: frozenset[str]) -> Iterator[exp.Expr]:
+    """What a metric asks of its rows, but for what it asks of the very fields that are wrong: it would leave out the
+    rows that are to be counted."""
+    for part in where.flatten() if isinstance(where, exp.And) else [where] if where is not None else []:
+        part = part.unnest()
+        if isinstance(part, exp.And):
+            yield from _apart_from(part, wrong)
+        elif not set(_names(part)) <= wrong:
+            yield copied(part)
+
+
+def _names(tree: exp.Expr | None) -> Iterator[str]:
+    paths = (path_of(node) for node in column_nodes(tree)) if tree is not None else iter(())
+    return (".".join(path) for path in paths if not (len(path) == 1 and path[0] in INSTANTS))
+
+
+def _estimate_by(binding: Binding, doubts: Iterable[_Doubt]) -> str:
+    """The field by which missing amounts are estimated; none where the source has it not, or checks name several."""
+    named = {doubt.check.estimate_by for doubt in doubts if doubt.part is not None}
+    [name] = named if len(named) == 1 else [""]
+    entity, _, own = name.partition(".")
+    parts = {doubt.measure.entity for doubt in doubts}
+    return name if name and parts == {entity} and binding.gives(entity, own) else ""
+
+
+def _dimension(binding: Binding, name: str) -> Dimension:
+    path = tuple(name.split("."))
+    return Dimension(name, path, binding.resolve(path[0], path).field)
