@@ -34,6 +34,7 @@ _SQL_WORDS = (
     "update user using values when where window with year "
 )
 _RESERVED = frozenset(_SQL_WORDS.split())
+_WORTH_A_LINE = 0.45  # confidence from which on a proposal stands in the mapping, as a comment at least
 _STAGES = 40  # values: more are no stages
 
 
@@ -148,6 +149,8 @@ class Writer:
                 lines.append(line)
         if part.entity == "deal":
             lines, joins = self._deal(part, lines, parts)
+        if part.entity == "activity":
+            lines = self._done(part, lines)
         if part.entity == "stage":
             lines = self._stage(part, lines)
         if part.each_of:
@@ -155,6 +158,10 @@ class Writer:
             lines.insert(0, Line("type", exp.Literal.string(part.each_of).sql()))
         if part.entity == "user":
             lines = self._whole_name(part, lines)
+        named = any(line.field == "name" and not line.off for line in lines)
+        if part.entity in ("user", "account", "product", "campaign") and not named and key and len(key.columns) == 1:
+            if not key.off and self.column(part.table, key.columns[0]).shape == "text":
+                lines = [replace(key, field="name"), *(line for line in lines if line.field != "name")]
         mark = (
             ""
             if part.confidence >= CONFIDENT and not shared
@@ -176,7 +183,7 @@ class Writer:
             best = candidates[0]
         else:
             return None
-        if best.confidence < CONSIDERED:
+        if best.confidence < _WORTH_A_LINE:
             return None
         column = table.columns[best.column]
         others = [f"`{one.column}`" for one in candidates[1:3] if one.confidence > CONSIDERED]
@@ -185,7 +192,7 @@ class Writer:
         if mark and others:
             mark += f"; or {' or '.join(others)}"
         mark = "; ".join(part for part in (mark, doubt) if part)
-        off = best.confidence < USABLE or not sql
+        off = best.confidence < USABLE or not sql or (not column.filled and best.confidence < CONFIDENT)
         why = self.refused.get((part.entity, part.table, name))
         if why is not None:
             mark, off = why, True
@@ -197,8 +204,8 @@ class Writer:
         entity, _, name = field_id.partition(".")
         known = self.catalogue.entities[entity].fields[name]
         own = self.name(column.name)
-        if state_words(field_id) and known.closed:
-            return self._states(field_id, column, own)
+        if state_words(field_id) and known.values:
+            return self._states(field_id, column, own, known.closed)
         if field_id == "lead.status":
             return self._junk(column, own)
         if known.type in ("money", "number", "integer"):
@@ -206,6 +213,9 @@ class Writer:
                 return (self._abbreviated(own) if self.dialect == "duckdb" else ""), "", "it ends in K, M or B"
             if column.shape == "clock":
                 return "", "", "it is a length of time as hours and minutes"
+            factor = _seconds(column.name) if known.unit == "seconds" else 1
+            if factor != 1:
+                return f"{own} * {factor}", "", ""
             if known.unit == "percent" and column.shape != "percent" and (column.largest or 0) > 1:
                 return f"{own} / 100.0", "", ""
         return own, "", ""
@@ -234,8 +244,13 @@ class Writer:
                 by_state.setdefault(state, []).append(value)
         return by_state, unknown
 
-    def _states(self, field_id: str, column: ColumnSeen, own: str) -> tuple[str, str, str]:
+    def _states(self, field_id: str, column: ColumnSeen, own: str, closed: bool) -> tuple[str, str, str]:
         by_state, unknown = self._by_state(field_id, column)
+        if not closed:
+            if not by_state:
+                return own, "", ""
+            whens = " ".join(f"when {_in(own, values)} then {_text(state)}" for state, values in by_state.items())
+            return f"case {whens} else {own} end", "", ""
         if not by_state or (field_id == "deal.status" and not {"won", "lost"} & set(by_state)):
             return "", "", "what its values mean is not to be seen: " + _listed(v for v, _ in column.values)
         doubt = f"not known, and in no state: {_listed(unknown)}" if unknown else ""
@@ -283,6 +298,12 @@ class Writer:
                 status, closed, joins = found
         if status is not None:
             by_name["status"] = status
+        won_at = by_name.get("closed_at")
+        if status is None and won_at is not None and not won_at.off and set(words_of(won_at.columns[0])) & _WON:
+            mark = "its date says that it is won; lost ones are not to be seen"
+            sql = f"case when {self.name(won_at.columns[0])} is not null then 'won' else 'open' end"
+            status = Line("status", sql, mark, columns=won_at.columns)
+            by_name["status"] = status
         open_ = f"not ({closed})" if flags and closed.startswith(self.name(flags[0])) else ""
         if status is not None and not status.off and closed:
             by_value = _in(self.name(status.columns[0]), opens) if opens and status.columns else ""
@@ -316,6 +337,18 @@ class Writer:
         by_state, _ = self._by_state("deal.status", column)
         over = {*by_state.get("won", ()), *by_state.get("lost", ())}
         return dates > 1.02 * sum(number for value, number in column.values if value in over)
+
+    def _done(self, part: PartProposal, lines: list[Line]) -> list[Line]:
+        """When an activity was done, by a date that those have as well that are only planned."""
+        status = next((line for line in lines if line.field == "status" and not line.off and line.columns), None)
+        done = next((line for line in lines if line.field == "done_at" and line.mark), None)
+        if status is None or done is None or self.refused.get((part.entity, part.table, "done_at")) is not None:
+            return lines
+        over, _ = self._by_state("activity.status", self.column(part.table, status.columns[0]))
+        if not over.get("done"):
+            return lines
+        when = self._when(part, done, _in(self.name(status.columns[0]), over["done"]), "done_at")
+        return [when if one.field == "done_at" else one for one in lines]
 
     def _when(self, part: PartProposal, line: Line, condition: str, field: str) -> Line:
         column = self.column(part.table, line.columns[0])
@@ -411,6 +444,17 @@ class Writer:
             return lines
         sql = f"trim(coalesce({self.name(first)}, '') || ' ' || coalesce({self.name(last)}, ''))"
         return [Line("name", sql, columns=(first, last)), *(line for line in lines if line.field != "name")]
+
+
+_WON = frozenset(("won", "gewonnen", "vinta", "gagne", "gagnee", "ganado", "ganada"))
+
+
+def _seconds(column: str) -> int:
+    """How many seconds one of a column's numbers stands for, as its name says."""
+    words = {word.removesuffix("s") for word in words_of(column)}
+    if words & {"minute", "min", "minuten", "minuto", "minuti"}:
+        return 60
+    return 3600 if words & {"hour", "stunden", "stunde", "ora", "ore", "heure", "hora"} else 1
 
 
 def _text(value: str) -> str:

@@ -221,6 +221,7 @@ def _by_values(field: Field, column: ColumnSeen, table: TableSeen, entity: Entit
     return 1.0, []
 
 
+Rated = tuple[float, str, tuple[str, ...]]  # how well, the column, why
 Assigned = tuple[str, str, float, tuple[str, ...]]  # entity, table, how sure, why
 
 
@@ -377,6 +378,9 @@ class Matcher:
             return 0.0, ()
         variants = variants_of(column.name, entity.name, self.prefixes[table.name])
         near = self.names.near(entity, field, variants)
+        if field.type == "money" and near < 0.74 and column.shape in ("integer", "number"):
+            ends = {words[-1:] for words, _ in variants if words}  # `close_value`
+            near = 0.74 if ends & set(field_words(field.name, entity.name)) else near
         reasons = ["its name says so" if near > 0.9 else f"its name is near ({near:.0%})"]
         factor, why = _by_values(field, column, table, entity)
         if field.id == "deal.status" and 2 <= column.distinct <= 12:
@@ -425,6 +429,8 @@ class Matcher:
             for entity in self.entities():
                 named = self.named(entity.name, table.name)
                 covered = self.covered(entity, table)
+                if entity.name == "pipeline" and self.covered_here("deal", table.name) > 0.45:
+                    continue  # deals are often called so
                 # A name that is not an entity's says little; what is in the table has to say it then.
                 rated[entity.name, table.name] = (0.62 * named**2 + 0.38 * covered, named, covered)
         taken: dict[str, str] = {}
@@ -451,6 +457,25 @@ class Matcher:
             if of not in taken.values() and there is not None and self.covered_here(of, there) > _WITHIN:
                 found.append((of, there, 0.5, (f"`{source}` is read from it too: say which rows are one",)))
         return found
+
+    def people(self, assigned: Sequence[Assigned]) -> Assigned | None:
+        """The table of users, where no name says which it is: it has a row for each owner that deals name."""
+        of = {entity: table for entity, table, *_ in assigned}
+        if "user" in of or "deal" not in of:
+            return None
+        deals, entity = self.tables[of["deal"]], self.catalogue.entities["deal"]
+        field = entity.fields["owner_id"]
+        owner = max(deals.columns.values(), key=lambda column: self.score(entity, field, deals, column)[0])
+        if self.score(entity, field, deals, owner)[0] < USABLE or not owner.sample:
+            return None
+        taken = {table for _, table, *_ in assigned}
+        for table in self.tables.values():
+            for column in table.columns.values() if table.name not in taken else ():
+                unique = column.filled and column.distinct == column.filled
+                if unique and len(column.sample & owner.sample) >= 0.9 * len(owner.sample):
+                    self.key_columns["user"] = column.name
+                    return "user", table.name, 0.85, ("it has a row for each owner of a deal",)
+        return None
 
     def history(self, assigned: Sequence[Assigned], keys: Mapping[str, frozenset[str]]) -> Assigned | None:
         """The table of the stages that deals went through, where no name says which it is: it names deals, each more
@@ -508,7 +533,28 @@ class Matcher:
             rated[field.name] = sorted(ranked, key=lambda item: (-item[0], item[1]))
         if entity.name == "deal" and (flags := outcome_flags(table)):
             rated["status"].insert(0, (0.97, flags[0], ("it says whether a deal is won",)))
+        self._only_date(entity, table, rated)
         return self._shared_out(entity, table, rated)
+
+    def _only_date(self, entity: Entity, table: TableSeen, rated: dict[str, list[Rated]]) -> None:
+        """The date since when a row is there, where no name says it: the one that is no other field, else the only
+        one."""
+        if entity.name not in ("deal", "lead", "case_") or any(score >= USABLE for score, *_ in rated["created_at"]):
+            return
+        dates = [column for column in table.columns.values() if column.shape in ("date", "time")]
+        others = {
+            ranked[0][1]
+            for name, ranked in rated.items()
+            if ranked and ranked[0][0] >= USABLE and entity.fields[name].type in ("date", "time")
+        }
+        free = [column for column in dates if column.name not in others]
+        chosen = free if len(free) == 1 else dates if len(dates) == 1 and entity.name != "deal" else []
+        for column in chosen:
+            rated["created_at"] = [one for one in rated["created_at"] if one[1] != column.name]
+            rated["created_at"].insert(0, (0.6, column.name, ("it is the only other date",)))
+            for name in rated if not free else ():
+                if name != "created_at":
+                    rated[name] = [one for one in rated[name] if one[1] != column.name]
 
     def key_values(self, entity_name: str, assigned: Sequence[Assigned]) -> frozenset[str]:
         """The values by which other tables name the rows of an entity: those of its key, or of another column of its
@@ -592,7 +638,7 @@ class Matcher:
             share >= 0.15 and column.distinct >= 2 and not all(map(str.isdigit, column.sample))
         ):  # keys of several entities
             return max(score * 0.92, 0.55), (*reasons, f"some of its values are keys of `{to}`")
-        return (score * (0.75 if share < 0.05 else 0.92), reasons)
+        return (score * (0.5 if share < 0.05 and column.distinct > 2 else 0.75 if share < 0.05 else 0.92), reasons)
 
     def _instead(
         self,
@@ -688,6 +734,7 @@ def _together(one: str, other: str, entity: Entity) -> bool:
         {"closed_at", "expected_close_date"},
         {"status", "stage_id"},
         {entity.key or "", "name"},
+        {entity.key or "", "lead_id"},
         {"due_at", "done_at"},
     )
     return one == other or any({one, other} == pair for pair in pairs)
@@ -710,6 +757,10 @@ def propose(catalogue: Catalogue, tables: Sequence[TableSeen], without: str = ""
     # What only shares a table with another entity has no keys that say something.
     alone = [one for one in assigned if one[2] > 0.5]
     keys = {entity: matcher.key_values(entity, assigned) for entity in {entity for entity, *_ in alone}}
+    people = matcher.people(assigned)
+    if people is not None:
+        assigned.append(people)
+        keys["user"] = matcher.key_values("user", assigned)
     history = matcher.history(assigned, keys)
     assigned += [history] if history is not None else []
     parts = []

@@ -740,7 +740,7 @@ class _Project:
                     f"`{block.table}`" in said or "table" not in said
                 )
                 if at not in self.refused and not line.off and (of_field or of_column):
-                    self.refused[at] = said[:200]
+                    self.refused[at] = re.sub(r"^\S+\.yaml: ", "", said)[:200]
                     return True
         return False
 

@@ -172,3 +172,102 @@ def test_without_a_terminal_it_asks_for_a_yes(run_cli: RunCli, tmp_path: Path) -
     made = run_cli(["init", "trattative.csv"], cwd=tmp_path, env=NOW)
     assert made.returncode == 2
     assert "--yes" in made.stderr
+
+
+def write(folder: Path, name: str, columns: str, rows: list[list[object]]) -> None:
+    """A table as CSV."""
+    with (folder / name).open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows([columns.split(), *rows])
+
+
+def test_tables_are_told_by_their_values_and_keys(run_cli: RunCli, tmp_path: Path) -> None:
+    """Deals in a table that is called after the pipeline, people in one that is called after teams, stages' changes in
+    a log: names alone would take each for another."""
+    data = tmp_path / "data"
+    data.mkdir()
+    agents = [f"Agent {letter}" for letter in "ABC"]
+    stages = ["Engaging", "Won", "Lost"]
+    deals = [
+        [
+            f"X{i}",
+            agents[i % 3],
+            stages[i % 3],
+            date(2026, 4, 1) + timedelta(days=i),
+            "" if i % 3 == 0 else date(2026, 7, 1) + timedelta(days=i),
+            i * 10,
+        ]
+        for i in range(60)
+    ]
+    write(data, "sales_pipeline.csv", "opportunity_id sales_agent deal_stage engage_date close_date close_value", deals)
+    write(data, "teams.csv", "sales_agent manager", [[agent, "Boss"] for agent in agents])
+    log = [
+        [f"X{i}", stage, date(2026, 4, 1) + timedelta(days=i)]
+        for i in range(60)
+        for stage in {stages[0], stages[i % 3]}
+    ]
+    write(data, "log.csv", "ref moved_to moved_on", log)
+    art = [
+        [i, ["Anruf", "Termin"][i % 2], f"X{i}", date(2026, 8, 1), ["erledigt", "geplant"][i % 2]] for i in range(20)
+    ]
+    write(data, "tasks.csv", "nr art opportunity_id date status", art)
+    made = run_cli(["init", "data", "--yes"], cwd=tmp_path, env=NOW)
+    assert made.returncode == 0, made.stdout + made.stderr
+    mapping = yaml.safe_load((tmp_path / "mapping.yaml").read_text())["entities"]
+    deal = mapping["deal"]
+    assert deal["table"] == "sales_pipeline"
+    assert deal["key"] == "opportunity_id"
+    assert deal["fields"]["created_at"] == "engage_date"
+    assert deal["fields"]["amount"] == "close_value"
+    assert "'won'" in deal["fields"]["status"]
+    assert mapping["user"]["table"] == "teams"
+    assert mapping["user"]["key"] == "sales_agent"
+    history = mapping["deal_stage_history"]
+    assert history["table"] == "log"
+    assert history["fields"]["deal_id"] == "ref"
+    assert history["fields"]["stage_id"] == "moved_to"
+    assert "CONFIRM" in (tmp_path / "mapping.yaml").read_text()
+
+
+def test_a_person_is_asked_and_answers_count(tmp_path: Path) -> None:
+    """Dates that can be read in two ways, a stage that no word knows, and a column that fits less."""
+    from datetime import UTC, datetime
+
+    from reportspec.building import Order
+    from reportspec.onboarding.start import Wish, start
+
+    write(
+        tmp_path,
+        "deals.csv",
+        "id stage net_worth created close_date",
+        [
+            [i, ["Won", "Lost", "Parked"][i % 3], 100 + i, f"0{i % 9 + 1}/03/2026", f"0{i % 9 + 1}/08/2026"]
+            for i in range(30)
+        ],
+    )
+    asked: list[str] = []
+
+    class Person:
+        def choose(self, question: str, options: list[str], proposed: str) -> str:
+            asked.append(question)
+            return "lost" if "`Parked`" in question else proposed
+
+        def confirm(self, question: str, proposed: bool) -> bool:
+            return proposed
+
+    wish = Wish(
+        (str(tmp_path / "deals.csv"),),
+        tmp_path / "p",
+        currency="EUR",
+        timezone="UTC",
+        locale="de_DE",
+        date_order="DMY",
+        columns={"deal.amount": "net_worth"},
+    )
+    made = start(wish, Order(datetime(2026, 11, 29, tzinfo=UTC), {}), Person(), lambda name: None)
+    assert made.pdf is not None
+    mapping = yaml.safe_load((tmp_path / "p" / "mapping.yaml").read_text())["entities"]
+    assert "trim(stage) in ('Lost', 'Parked') then 'lost'" in mapping["deal"]["fields"]["status"]
+    assert mapping["deal"]["fields"]["amount"] == "net_worth"
+    settings = yaml.safe_load((tmp_path / "p" / "reportspec.yaml").read_text())
+    assert settings["source"]["files"]["deals"]["date_format"]["created"] == "%d/%m/%Y"
+    assert any("`Parked`" in question for question in asked)
