@@ -447,9 +447,13 @@ def _with_lists(tree: exp.Expr, lists: Mapping[str, tuple[Any, ...]], path: Path
     return copied(tree).transform(values, copy=False)
 
 
+# The keys of a spec that a report type presets, and what only its type says.
+PRESETS = ("metrics", "group_by", "grain", "compare", "sections", "headline")
+
+
 def report_type_from(data: Mapping[str, Any]) -> ReportType:
     """A report type from its file's data."""
-    preset = {key: data[key] for key in ("metrics", "group_by", "grain", "compare", "sections") if key in data}
+    preset = {key: data[key] for key in PRESETS if key in data}
     return ReportType(
         data["report_type"],
         _texts(data.get("label"), data["report_type"]),

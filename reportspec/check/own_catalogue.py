@@ -518,6 +518,7 @@ _ANY_YEAR = Period(date(2024, 1, 1), date(2025, 1, 1), "year", "2024")
 def _check_report(binding: Binding, document: Document) -> None:
     """A report type is held against all that a spec with the same sections is held against, by the same
     code, with the places in its own file."""
+    from reportspec.check.headline_rules import check_headline
     from reportspec.check.sections import check_sections
     from reportspec.sections.asked_metrics import find_metric
     from reportspec.sections.context import Context
@@ -528,6 +529,7 @@ def _check_report(binding: Binding, document: Document) -> None:
     check_sections(context, {}, {})
     for index, name in enumerate(data.get("metrics") or ()):
         find_metric(binding, trial, str(name), ("metrics", index))
+    check_headline(trial, document.data)
     document.problems += [
         problem
         for problem in dict.fromkeys(trial.problems)

@@ -28,6 +28,7 @@ from reportspec.calendar import (
 from reportspec.catalogue.load import packaged
 from reportspec.check.delivery import check_settings, delivery_of
 from reportspec.check.for_each import each_of
+from reportspec.check.headline_rules import NO_HEADLINE, OFF, headline_rules
 from reportspec.check.lacking import There, served
 from reportspec.check.mapping import load_mapping, tables_of, with_load, with_types, with_whole_keys
 from reportspec.check.own_catalogue import Own, check_names, extended
@@ -99,7 +100,20 @@ def check_file(
     if document.node is None and not document.text and document.broken:  # no file, or none that can be read
         document.problems = [_with_near_name(problem, path) for problem in document.problems]
         return Checked(None, [document], document)
-    project_file = find_project(path)
+    return check_document(document, find_project(path), now, environment, settings=settings, period=period, clock=clock)
+
+
+def check_document(
+    document: Document,
+    project_file: Path | None,
+    now: datetime,
+    environment: Mapping[str, str],
+    *,
+    settings: Mapping[str, str] = EMPTY,
+    period: str | None = None,
+    clock: bool = False,
+) -> Checked:
+    """Check a spec that has been read, with the project whose file is named."""
     project, project_document = load_project(project_file, environment)
     documents = [document, project_document]
     if project is None or document.node is None:
@@ -434,6 +448,8 @@ def _report(
         language=language,
         now=now,
         alignment=alignment,
+        headline=headline_rules(preset.get("headline"), language) if data.get("headline") not in OFF else NO_HEADLINE,
+        titled=bool(data.get("title")),
         each=each,
         delivery=delivery,
         settings=data["__set__"],

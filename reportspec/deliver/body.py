@@ -13,6 +13,7 @@ from reportspec.deliver.template import of_kpi
 from reportspec.diagnostics import harmless
 from reportspec.lazy_dataclass import dataclass
 from reportspec.model.figures import Figures, Kpi
+from reportspec.render.headlines import heading, lead
 from reportspec.render.locale import Formats, as_of_moment, data_moment, formats_for, tendency
 from reportspec.render.palette import BAD, GOOD, INK, MUTED, RULE, WARN, palette_for
 from reportspec.render.sentences import sentences
@@ -43,6 +44,7 @@ class MailText:
     """What both forms say, in the report's language."""
 
     title: str
+    lead: str
     period: str
     notices: tuple[str, ...]
     filters: str | None
@@ -112,14 +114,20 @@ def _escaped(value: object) -> Markup:
 
 def _mail_text(figures: Figures, formats: Formats, attached: Sequence[str], left_out: Sequence[str]) -> MailText:
     compared = f" · {formats.word('compared_with')} {figures.compare.label}" if figures.compare else ""
+    title = heading(figures, formats)
+    kind = f"{figures.report_label} · " if figures.report_label != title else ""
     return MailText(
-        figures.title,
-        figures.period.label + compared,
+        title,
+        lead(figures, formats),
+        kind + figures.period.label + compared,
         figures.notices,
         "; ".join(figures.filters) if figures.filters else None,
         tuple(_tile(kpi, formats) for kpi in _tiles(figures)),
         tuple(
-            text for section in figures.sections if section.highlights for text in sentences(figures, section, formats)
+            text
+            for section in figures.sections
+            if section.highlights and section.shape != "opening"
+            for text in sentences(figures, section, formats)
         ),
         tuple(_closing(figures, formats, attached, left_out)),
     )

@@ -9,6 +9,7 @@ from datetime import datetime, time, timedelta
 from reportspec.calendar import Period, clock_label, day_label, period_label
 from reportspec.evaluate.caveat_notes import with_caveats
 from reportspec.evaluate.doubts import finding_text
+from reportspec.evaluate.headline import headline_of, with_lead
 from reportspec.languages import in_number, vocabulary
 from reportspec.measures.answers import Answers
 from reportspec.measures.caveats import caveats_of
@@ -50,7 +51,7 @@ def evaluate(
         for spec in report.sections
     )
     sections = with_caveats(report, answers, sections, caveats, footnotes)
-    sections, texts = in_reading_order(sections, footnotes.texts)
+    sections, texts = in_reading_order(with_lead(report, sections), footnotes.texts)
     return Figures(
         report=report.id,
         report_label=report.type_label,
@@ -73,6 +74,8 @@ def evaluate(
         row_counts=row_counts,
         not_told=tuple(f"{finding_text(report, finding)} {finding.reason}" for finding in known),
         each=each,
+        headline=headline_of(report, sections),
+        titled=report.titled,
         theme=report.project.theme,
     )
 

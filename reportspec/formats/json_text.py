@@ -9,6 +9,8 @@ from decimal import Decimal
 from typing import Any
 
 from reportspec.model.figures import Cell, Column, Figures, PeriodFigures, Section
+from reportspec.render.headlines import heading, lead
+from reportspec.render.locale import formats_for
 
 
 def plain_cell(value: Cell) -> Any:
@@ -32,10 +34,12 @@ def as_json_of_each(made: Sequence[Figures]) -> str:
 
 def as_data(figures: Figures) -> dict[str, Any]:
     """What `as_json` prints, as plain data."""
+    formats = formats_for(figures)
     return {
         **({"each": dict(zip(("field", "value"), figures.each, strict=True))} if figures.each is not None else {}),
         "report": figures.report,
         "title": figures.title,
+        "headline": {"title": heading(figures, formats), "opening": lead(figures, formats)},
         "period": _stretch(figures.period),
         "compare": _stretch(figures.compare) if figures.compare else None,
         "notices": list(figures.notices),

@@ -9,6 +9,7 @@ from reportspec.diagnostics import harmless
 from reportspec.model.figures import Figures, Section
 from reportspec.render.attachments import csv_files
 from reportspec.render.closing import closing
+from reportspec.render.headlines import heading, lead
 from reportspec.render.locale import (
     Formats,
     as_of_moment,
@@ -35,9 +36,11 @@ _LINE_ENDS = re.compile(r"\s*[\r\n\v\f\x85\u2028\u2029]+\s*")
 def as_markdown(figures: Figures) -> str:
     """Title, what it covers, and each section: tiles as a table, sentences, tables, notes."""
     formats = formats_for(figures)
-    parts = [f"# {escaped(figures.title)}", *_head(figures, formats)]
+    parts = [f"# {escaped(heading(figures, formats))}", escaped(lead(figures, formats)), *_head(figures, formats)]
     files = csv_files(figures, formats)
     for place, section in enumerate(figures.sections):
+        if section.shape == "opening":
+            continue
         if section.title:
             parts.append(f"## {escaped(section.title)}{_marks(section.footnotes)}")
         attached = files.get(str(place))
@@ -101,7 +104,8 @@ def escaped(text: str) -> str:
 def _head(figures: Figures, formats: Formats) -> list[str]:
     period = figures.period
     days = days_beside(formats, period)
-    lines = [f"**{escaped(period.label)}**" + (f" · {escaped(days)}" if days else "")]
+    kind = f"{escaped(figures.report_label)} · " if figures.report_label != heading(figures, formats) else ""
+    lines = [f"{kind}**{escaped(period.label)}**" + (f" · {escaped(days)}" if days else "")]
     if figures.compare:
         lines[0] += f" · {formats.word('compared_with')} {escaped(figures.compare.label)}"
     if figures.filters:

@@ -7,6 +7,7 @@ import unicodedata
 
 from reportspec.diagnostics import shortened
 from reportspec.model.figures import Cell, Column, Figures, Section
+from reportspec.render.headlines import heading, lead
 from reportspec.render.locale import Formats, formats_for, is_number, with_unit
 from reportspec.render.sentences import sentences
 from reportspec.rounding import half_up
@@ -17,12 +18,14 @@ _LONGEST = 500  # letters of a text in a line of the terminal
 
 def as_table(figures: Figures) -> str:
     """For the terminal: each section under its title. Of long texts there is the beginning."""
-    lines = [f"{shortened(figures.title, _LONGEST)} · {figures.period.label}"]
+    formats = formats_for(figures)
+    lines = [f"{shortened(heading(figures, formats), _LONGEST)} · {figures.period.label}"]
     if figures.compare:
         lines[0] += f" (previous: {figures.compare.label})"
-    lines += [f"  {shortened(text, _LONGEST)}" for text in (*figures.notices, *figures.filters)]
+    said = filter(None, (lead(figures, formats), *figures.notices, *figures.filters))
+    lines += [f"  {shortened(text, _LONGEST)}" for text in said]
     for section in figures.sections:
-        if section.shape != "text":
+        if section.shape not in ("text", "opening"):
             lines += ["", section.title or section.id, *_lines(figures, section)]
     lines += (
         [""] + [f"({n}) {shortened(text, _LONGEST)}" for n, text in enumerate(figures.footnotes, 1)]
@@ -37,7 +40,9 @@ def _lines(figures: Figures, section: Section) -> list[str]:
         prose = sentences(figures, section, formats_for(figures))
         return [f"  {shortened(text, _LONGEST)}" for text in (*prose, *section.notes)]
     if section.shape == "tiles":
-        return _aligned(_tiles(section, formats_for(figures)), formats_for(figures).word("not_available"))
+        formats = formats_for(figures)
+        tiles = _aligned(_tiles(section, formats), formats.word("not_available"))
+        return [*tiles, *(f"  {shortened(text, _LONGEST)}" for text in sentences(figures, section, formats))]
     formats = formats_for(figures)
     nothing = formats.word("not_available")
     rows = [[_heading(formats, c) for c in section.columns]]

@@ -16,6 +16,7 @@ from reportspec.errors import FormatError
 from reportspec.lazy_dataclass import dataclass
 from reportspec.model.figures import Cell, Column, Figures, Kpi, Section
 from reportspec.render.closing import has_closing
+from reportspec.render.headlines import heading, lead
 from reportspec.render.locale import (
     Formats,
     as_of_moment,
@@ -131,8 +132,11 @@ class _Book:
         sheet.hide_gridlines(2)
         sheet.set_column(0, 0, 44)
         sheet.set_column(1, 6, 17)
-        sheet.write_string(0, 0, _clean(figures.title), self.style(bold=True, font_size=16))
+        sheet.write_string(0, 0, _clean(heading(figures, formats)), self.style(bold=True, font_size=16))
         row = 1
+        if said := lead(figures, formats):
+            sheet.write_string(row, 0, _clean(said), self.style())
+            row += 1
         for label, text in self._facts():
             sheet.write_string(row, 0, label, self.style(font_color="#5b6472"))
             sheet.write_string(row, 1, _clean(text), self.style())
@@ -140,7 +144,7 @@ class _Book:
         for section in figures.sections:
             if section.kpis:
                 row = self._tiles(sheet, row + 1, section)
-            elif section.highlights:
+            elif section.highlights and section.shape != "opening":
                 row += 1
                 sheet.write_string(row, 0, _clean(section.title), self.style(bold=True, font_size=12))
                 for text in sentences(figures, section, formats):

@@ -73,6 +73,7 @@ class Kpi:
     change: float | None = None
     goal: Goal | None = None
     spark: tuple[float | None, ...] = ()  # the metric over the buckets of the period, oldest first
+    cases: tuple[tuple[int, int | None], ...] = ()  # of each side those that it rests on; of a rate how many of them
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +140,7 @@ class Section:
     one more row recomputed from the source's rows (never summed from rounded or cut rows);
     `available_rows` counts the rows before a cut, so that a cut can be told; where the others stand
     in a row of their own, nothing is cut. `shape` says how it is read: as a table, as tiles, as sentences (whose
-    rows are for those who read data), or as text alone."""
+    rows are for those who read data), or as text alone; of an `opening` the sentences stand above all sections."""
 
     id: str
     kind: str  # one of `sections/registry.py`
@@ -161,10 +162,20 @@ class Section:
     # Totals of the rows that have one value of the first column: how many rows stand above each.
     subtotals: tuple[tuple[int, tuple[Cell, ...]], ...] = ()
     row_marks: tuple[RowMark, ...] = ()  # for trends: of each row, why its bucket is not whole yet
-    shape: Literal["table", "tiles", "sentences", "text"] = "table"
+    shape: Literal["table", "tiles", "sentences", "text", "opening"] = "table"
     states: tuple[str, ...] = ()  # for goals: of each row, where it stands
     bars: bool = False  # whether the first metric has a bar beside its numbers
     whole: bool = False  # whether all rows are printed, however many they are
+
+
+@dataclass(frozen=True, slots=True)
+class Headline:
+    """What the report says before its figures, by the rules of its type: the title as a message (what it is about,
+    where that stands against its goal, and what got worse meanwhile, so far as there is such) and the sentences
+    under it."""
+
+    title: tuple[Highlight, ...] = ()
+    lead: tuple[Highlight, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,6 +265,8 @@ class Figures:
     warnings: tuple[Diagnostic, ...] = ()  # what is told of the source, for the terminal
     not_told: tuple[str, ...] = ()  # what is known of the source and told in the appendix only, with why
     each: tuple[str, str] | None = None  # the field and the value that the report is cut out for
+    headline: Headline = field(default_factory=Headline)
+    titled: bool = False  # whether its author wrote the title, which no message stands in for then
     theme: Theme = field(default_factory=Theme)
 
     def texts(self) -> Iterator[str]:

@@ -150,6 +150,29 @@ class GroupedSection(SectionSpec):
 
 
 @dataclass(frozen=True, slots=True)
+class LeadRule:
+    """What a sentence of the lead is made from: the `tile` of a metric, or a section: what a change consists of, its
+    sentences, or of a table the row that has the `lowest`, `highest` or `largest` of a metric, or the rows that have
+    `none` of it. Rows count that have at least so many of the column `cases`."""
+
+    say: str = ""
+    tile: str = ""
+    section: str = ""
+    row: Literal["", "lowest", "highest", "largest", "none"] = ""
+    metric: str = ""
+    cases: str = ""
+    at_least: int = 10
+
+
+@dataclass(frozen=True, slots=True)
+class HeadlineRules:
+    """The metrics that a title may be about, the first first, and what its lead says."""
+
+    title: tuple[str, ...] = ()
+    lead: tuple[LeadRule, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """A report ready to be planned."""
 
@@ -171,6 +194,8 @@ class Report:
     language: str
     now: datetime  # the clock, or what stands for it: of periods, of mails, of how old data are
     alignment: Align = "day"
+    headline: HeadlineRules = field(default_factory=HeadlineRules)
+    titled: bool = False  # whether the spec has a title of its own
     each: Each | None = None
     delivery: Delivery | None = None
     settings: Mapping[str, str] = field(default_factory=dict)  # of params, as they were set

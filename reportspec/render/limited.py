@@ -12,7 +12,7 @@ import subprocess
 from dataclasses import replace
 
 from reportspec.errors import RenderError, ReportspecError
-from reportspec.model.figures import Figures
+from reportspec.model.figures import Figures, Highlight
 from reportspec.parent import Worker
 
 SECONDS = 60
@@ -52,21 +52,15 @@ def _too_much(what: str) -> str:
 
 def plain(figures: Figures) -> Figures:
     """The figures without texts that are looked up when they are read, which cannot be sent."""
-    sections = tuple(
-        replace(
-            section,
-            highlights=tuple(
-                replace(
-                    highlight,
-                    phrases={
-                        language: text
-                        for language in dict.fromkeys(("en", figures.language))
-                        if (text := highlight.phrases.get(language)) is not None
-                    },
-                )
-                for highlight in section.highlights
-            ),
-        )
-        for section in figures.sections
+    sections = tuple(replace(section, highlights=_plain(figures, section.highlights)) for section in figures.sections)
+    said = figures.headline
+    headline = replace(said, title=_plain(figures, said.title), lead=_plain(figures, said.lead))
+    return replace(figures, sections=sections, headline=headline)
+
+
+def _plain(figures: Figures, highlights: tuple[Highlight, ...]) -> tuple[Highlight, ...]:
+    languages = tuple(dict.fromkeys(("en", figures.language)))
+    return tuple(
+        replace(one, phrases={key: text for key in languages if (text := one.phrases.get(key)) is not None})
+        for one in highlights
     )
-    return replace(figures, sections=sections)

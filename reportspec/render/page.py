@@ -20,6 +20,7 @@ from reportspec.render.attachments import CsvFile, csv_files
 from reportspec.render.charts.sparkline import sparkline
 from reportspec.render.closing import METHOD, closing, has_closing, has_method, in_columns
 from reportspec.render.fonts import SEMI_BOLD, face, font_faces, set_in, text_width
+from reportspec.render.headlines import heading, lead
 from reportspec.render.locale import (
     Formats,
     apart,
@@ -42,6 +43,7 @@ from reportspec.render.palette import (
     FAINT,
     GOOD,
     INK,
+    LEAD,
     MUTED,
     PREVIOUS,
     PREVIOUS_FILL,
@@ -159,7 +161,11 @@ def page(
 def _laid_out(figures: Figures, with_spec: bool, web: bool, spec_text: str | None, in_parts: bool) -> Page:
     formats = formats_for(figures)
     palette = palette_for(figures.theme.accent)
-    attached = csv_files(figures, formats)
+    files, titles = csv_files(figures, formats), _titles(figures)
+    # What the lead says is no section of the page; its rows are attached with the others.
+    places = [place for place, section in enumerate(figures.sections) if section.shape != "opening"]
+    attached = {str(at): files[str(place)] for at, place in enumerate(places) if str(place) in files}
+    figures = replace(figures, sections=tuple(figures.sections[place] for place in places))
     views = _views(figures, formats, palette, attached, web)
     tables_shown = [view.table for view in views if view.table]
     turned = sum(table.landscape for table in tables_shown)
@@ -168,7 +174,7 @@ def _laid_out(figures: Figures, with_spec: bool, web: bool, spec_text: str | Non
         figures = replace(figures, theme=replace(figures.theme, landscape=True))
         views = _views(figures, formats, palette, attached, web)
     written = figures.data_as_of or figures.as_of
-    method = _method(figures, formats)
+    method = _method(figures, formats, titles)
     html = partial(
         _template("report").render,
         figures=figures,
@@ -182,8 +188,10 @@ def _laid_out(figures: Figures, with_spec: bool, web: bool, spec_text: str | Non
         data_as_of=data_moment(formats, figures.data_as_of) if figures.data_as_of else "",
         as_of=as_of_moment(formats, figures.as_of),
         written=_iso(written, formats),
-        titles=_titles(figures),
+        titles=titles,
         full_title=_full_title(figures),
+        heading=heading(figures, formats),
+        lead=lead(figures, formats),
         sections=views,
         number=lambda value: number(formats, value),
         with_spec=with_spec,
@@ -202,10 +210,10 @@ def _laid_out(figures: Figures, with_spec: bool, web: bool, spec_text: str | Non
         with set_in(figures.theme):
             return harmless(html(cuts=cuts))
 
-    return Page("" if long else cut({}), stylesheet, tuple(attached.values()), written, method, long, cut)
+    return Page("" if long else cut({}), stylesheet, tuple(files.values()), written, method, long, cut)
 
 
-def _method(figures: Figures, formats: Formats) -> str:
+def _method(figures: Figures, formats: Formats, titles: Mapping[str, str]) -> str:
     """How the figures were computed, as a document of its own; empty where the theme leaves that out."""
     if not has_closing(figures):
         return ""
@@ -215,7 +223,7 @@ def _method(figures: Figures, formats: Formats) -> str:
         word=formats.word,
         full_title=_full_title(figures),
         period_days=_days(figures.period, formats),
-        titles=_titles(figures),
+        titles=titles,
         number=lambda value: number(formats, value),
         style=_METHOD_STYLE.substitute(ink=INK, muted=MUTED, rule=RULE),
     )
@@ -518,6 +526,7 @@ def _stylesheet(figures: Figures, formats: Formats, palette: Palette) -> str:
         previous_fill=PREVIOUS_FILL,
         better=BETTER,
         ink=INK,
+        lead=LEAD,
         muted=MUTED,
         faint=FAINT,
         rule=RULE,

@@ -8,6 +8,7 @@ from reportspec.errors import RenderError
 from reportspec.lazy_dataclass import dataclass
 
 INK = "#1d2430"
+LEAD = "#3a4350"
 MUTED = "#667085"
 FAINT = "#98a2b3"
 RULE = "#e3e6eb"

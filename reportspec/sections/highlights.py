@@ -16,6 +16,7 @@ from reportspec.measures.answers import Answers
 from reportspec.measures.arithmetic import Number, divided, metric_value, number, without
 from reportspec.measures.asked import measures, squares
 from reportspec.measures.attainment import goal_state
+from reportspec.measures.cases import cases, cases_and_hits
 from reportspec.measures.dimensions import dimension_column, shown_value
 from reportspec.measures.metric_columns import Footnotes, all_lengths, change, label, metric_column
 from reportspec.measures.significance import Mean, Share, means_differ, pairs, shares_differ
@@ -25,7 +26,7 @@ from reportspec.model.domain import Metric
 from reportspec.model.figures import Cell, Column, Highlight, Section, Told
 from reportspec.model.query import AggregateQuery, Dimension, Query
 from reportspec.model.spec import Regroup, Report, SectionSpec
-from reportspec.resolve.binding import Unresolved, metrics_needed
+from reportspec.resolve.binding import Unresolved
 from reportspec.resolve.conditions import field_named
 from reportspec.resolve.document import Place
 from reportspec.sections.asked_metrics import Rules, find_metric, unusable
@@ -226,29 +227,6 @@ def _look(report: Report, spec: HighlightsSection, answers: Answers, kind: str, 
     return _Looked(kind, one, rows, next(iter(answers.rows(spec.id, total)), {}), known)
 
 
-def cases(report: Report, metric: Metric, row: Row, side: SideName = "current") -> int:
-    """The cases that a figure rests on: the rows of an average or a sum, what a ratio divides by."""
-    catalogue = report.binding.catalogue
-    if metric.kind == "ratio":
-        return cases(report, catalogue.metrics[metric.denominator], row, side)
-    if metric.kind != "aggregate":
-        counts = [cases(report, part, row, side) for part in metrics_needed(catalogue, metric)]
-        return min(counts, default=0)
-    part: Part = "value" if metric.aggregate == "count" else "n"
-    return int(row.get(Aggregated(metric.id, part, side)) or 0)
-
-
-def _of(report: Report, metric: Metric, row: Row, side: SideName = "current") -> tuple[int, int | None]:
-    """(cases, how many of them) of a rate of counts; without the latter for other figures."""
-    catalogue = report.binding.catalogue
-    if metric.kind == "ratio" and metric.unit == "percent":
-        top = catalogue.metrics[metric.numerator]
-        if top.kind == "aggregate" and top.aggregate in ("count", "count_distinct"):
-            of = int(metric_value(catalogue, top, row, side) or 0)
-            return cases(report, metric, row, side), of
-    return cases(report, metric, row, side), None
-
-
 _COLUMNS = tuple(
     Column(name, name, "text" if name not in ("value", "other_value", "cases", "other_cases") else "number")
     for name in ("kind", "metric", "name", "value", "cases", "other_name", "other_value", "other_cases")
@@ -336,7 +314,7 @@ def _compared(report: Report, wanted: HighlightsSection, one: _Looked, held: int
         ("b", _name(report, one.asked, low[2])),
         ("low", _told(report, metric, low[0])),
     )
-    counts = (_of(report, metric, high[2]), _of(report, metric, low[2]))
+    counts = (cases_and_hits(report, metric, high[2]), cases_and_hits(report, metric, low[2]))
     return [_highlight(report, "compare", metric, values, counts)]
 
 
@@ -346,7 +324,7 @@ def _differ(
     """Whether two rows differ by more than chance (rates of counts, means), where so many figures are
     held against each other; counts and sums are what they are, and differ notably. Of other figures
     it is not known."""
-    (n, x), (m, y) = _of(report, metric, first), _of(report, metric, second, side)
+    (n, x), (m, y) = cases_and_hits(report, metric, first), cases_and_hits(report, metric, second, side)
     if x is not None and y is not None:
         return shares_differ(Share(n, x), Share(m, y), held)
     catalogue = report.binding.catalogue
@@ -445,7 +423,7 @@ def _moved(report: Report, wanted: HighlightsSection, metric: Metric, row: Row, 
     counted = min(cases(report, metric, row), cases(report, metric, row, "previous"))
     if moved is None or abs(moved) < SMALLEST_CHANGE or counted < wanted.at_least:
         return rows
-    rate = _of(report, metric, row)[1] is not None
+    rate = cases_and_hits(report, metric, row)[1] is not None
     if rate and not _differ(report, metric, row, row, row, held, "previous"):
         return rows
     column = _told(report, metric, None).column

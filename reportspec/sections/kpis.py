@@ -11,6 +11,7 @@ from reportspec.measures.answers import Answers
 from reportspec.measures.arithmetic import metric_value
 from reportspec.measures.asked import aggregates, can_trend, measures_of
 from reportspec.measures.attainment import goal_state
+from reportspec.measures.cases import cases_and_hits
 from reportspec.measures.metric_columns import (
     Footnotes,
     all_lengths,
@@ -22,7 +23,7 @@ from reportspec.measures.metric_columns import (
     previous_column,
 )
 from reportspec.measures.words import word
-from reportspec.model.column_ids import BUCKET, Aggregated, Row
+from reportspec.model.column_ids import BUCKET, Aggregated, Row, SideName
 from reportspec.model.domain import Metric
 from reportspec.model.figures import Cell, Column, Kpi, Section
 from reportspec.model.query import AggregateQuery, Measure, Query, Side
@@ -131,7 +132,9 @@ def _tile(report: Report, spec: SectionSpec, metric: Metric, row: Row, answers: 
     before = metric_value(catalogue, metric, row, "previous") if compared else None
     moved = change(metric, value, before) if compared else None
     goal = goal_state(report, metric, report.goals.get(metric.id), value)
-    return Kpi(column, value, before, moved, goal, _spark(report, spec, metric, answers))
+    sides: tuple[SideName, ...] = ("current", "previous") if compared else ("current",)
+    rests_on = tuple(cases_and_hits(report, metric, row, side) for side in sides)
+    return Kpi(column, value, before, moved, goal, _spark(report, spec, metric, answers), rests_on)
 
 
 def _spark(report: Report, spec: SectionSpec, metric: Metric, answers: Answers) -> tuple[float | None, ...]:

@@ -117,7 +117,7 @@ def test_markdown_makes_no_links_of_data(given: str, made: str) -> None:
 
 def test_markdown_tiles_goals_and_cuts() -> None:
     text = as_markdown(sample.pipeline("en", rows=700))
-    assert text.startswith(f"# {T['title']}\n\n**Q3 2026** · ")
+    assert text.startswith(f"# {T['title']}\n\n{T['report']} · **Q3 2026** · ")
     assert "| Figure | Value | Change | Q2 2026 | Goal | State |" in text
     assert "500 of 700 rows, all of them in the attached" in text
     assert T["caveat1"] in text.replace("\\", "")

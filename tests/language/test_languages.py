@@ -20,7 +20,7 @@ from tests.conftest import Draw, RunCli
 
 TRANSLATED = [language for language in languages() if language != "en"]
 BY_FILE = [language for language in TRANSLATED if "catalogue" in vocabulary(language)]
-SHOWN = ("label", "plural", "value_labels", "title", "note", "caveat", "phrases", "meaning", "remedy")
+SHOWN = ("label", "plural", "value_labels", "title", "note", "caveat", "phrases", "meaning", "remedy", "say")
 REPORTS = (
     "pipeline",
     "sales_forecast",
