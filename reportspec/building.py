@@ -20,10 +20,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reportspec.check.report import Checked, check_file
+from reportspec.check.report import Checked, check_document, check_file
 from reportspec.diagnostics import Diagnostic, in_order
 from reportspec.errors import NoReport, ReportspecError
 from reportspec.lazy_dataclass import dataclass
+from reportspec.resolve.document import written_document
 from reportspec.timings import Timings
 
 if TYPE_CHECKING:  # what comes after the check is imported when a report is made
@@ -75,12 +76,25 @@ class Built:
 def build(path: Path, order: Order, timings: Timings | None = None, tell: Tell = lambda findings, texts: None) -> Built:
     """The figures of a spec. Mistakes are diagnostics, also those of the source; `tell` hears of them as
     they are found."""
-    from reportspec.burst.values import no_values
-    from reportspec.problems import problems_of, without_report
-
     timings = timings or Timings()
     with timings.of("check"):
         checked = load(path, order)
+    return _built(path, checked, order, timings, tell)
+
+
+def build_written(
+    text: str, name: str, project: Path | None, order: Order, tell: Tell = lambda findings, texts: None
+) -> Built:
+    """The figures of a spec that stands in no file, by a name, of the project whose file is named."""
+    document = written_document(text, "report", name)
+    checked = check_document(document, project, order.now, order.environment, period=order.period, clock=order.clock)
+    return _built(Path(name), checked, order, Timings(), tell)
+
+
+def _built(path: Path, checked: Checked, order: Order, timings: Timings, tell: Tell) -> Built:
+    from reportspec.burst.values import no_values
+    from reportspec.problems import problems_of, without_report
+
     stopped = Built(in_order(checked.diagnostics), checked.texts, checked.spec_text, checked.report)
     tell(stopped.diagnostics, stopped.texts)
     if checked.broken or checked.report is None:

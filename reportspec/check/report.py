@@ -100,7 +100,20 @@ def check_file(
     if document.node is None and not document.text and document.broken:  # no file, or none that can be read
         document.problems = [_with_near_name(problem, path) for problem in document.problems]
         return Checked(None, [document], document)
-    project_file = find_project(path)
+    return check_document(document, find_project(path), now, environment, settings=settings, period=period, clock=clock)
+
+
+def check_document(
+    document: Document,
+    project_file: Path | None,
+    now: datetime,
+    environment: Mapping[str, str],
+    *,
+    settings: Mapping[str, str] = EMPTY,
+    period: str | None = None,
+    clock: bool = False,
+) -> Checked:
+    """Check a spec that has been read, with the project whose file is named."""
     project, project_document = load_project(project_file, environment)
     documents = [document, project_document]
     if project is None or document.node is None:

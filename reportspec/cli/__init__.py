@@ -17,6 +17,8 @@ from reportspec.cli.catalog_command import catalog
 from reportspec.cli.compile_command import print_sql
 from reportspec.cli.doctor_command import doctor
 from reportspec.cli.duplicates_command import duplicates
+from reportspec.cli.forecast_command import forecast
+from reportspec.cli.init_command import init
 from reportspec.cli.process import run
 from reportspec.cli.query_command import query
 from reportspec.cli.schema_command import schema
@@ -27,6 +29,7 @@ from reportspec.cli.verify_command import verify
 from reportspec.version import __version__
 
 COMMANDS: tuple[click.Command, ...] = (
+    init,
     validate,
     print_sql,
     query,
@@ -37,6 +40,7 @@ COMMANDS: tuple[click.Command, ...] = (
     audit,
     doctor,
     duplicates,
+    forecast,
     catalog,
     schema,
 )

@@ -138,6 +138,11 @@ class Forecast:
         return _relative([test.error for test in self.tests], self.tests)
 
     @property
+    def width(self) -> float | None:
+        """How wide the tests' ranges were, relative to what the periods brought."""
+        return _relative([test.high - test.low for test in self.tests], self.tests)
+
+    @property
     def one_sided(self) -> int:
         """1 if the last six tests were all too high, -1 if all too low, else 0."""
         last = self.tests[-ONE_SIDED:]

@@ -40,7 +40,9 @@ def _lines(figures: Figures, section: Section) -> list[str]:
         prose = sentences(figures, section, formats_for(figures))
         return [f"  {shortened(text, _LONGEST)}" for text in (*prose, *section.notes)]
     if section.shape == "tiles":
-        return _aligned(_tiles(section, formats_for(figures)), formats_for(figures).word("not_available"))
+        formats = formats_for(figures)
+        tiles = _aligned(_tiles(section, formats), formats.word("not_available"))
+        return [*tiles, *(f"  {shortened(text, _LONGEST)}" for text in sentences(figures, section, formats))]
     formats = formats_for(figures)
     nothing = formats.word("not_available")
     rows = [[_heading(formats, c) for c in section.columns]]

@@ -39,17 +39,24 @@ Stretch = tuple[date, date]  # days [start, end)
 class Frame:
     """The windows by their days: `periods` that end where the next begins, the last one the report's; and the quarters
     that begin with every month (`within`), the last one the same. The share of it that is over is `elapsed`, negative
-    where it is still to come. A year has `per_year` of the periods, if it has a whole number."""
+    where it is still to come. A year has `per_year` of the periods, if it has a whole number. Where only forecasts of
+    the `past` are made, at a point of the period that may not have come yet, nothing is asked of the last window."""
 
     periods: tuple[Period, ...]
     within: tuple[Stretch, ...]
     elapsed: float
     per_year: int | None
+    past: bool = False
 
     @property
     def stretches(self) -> tuple[Stretch, ...]:
-        """All windows, each once, by their beginnings."""
-        return tuple(sorted({*((p.start, p.end) for p in self.periods), *self.within}))
+        """All windows of which something is asked, each once, by their beginnings."""
+        last = {self.of_periods[-1]} if self.past else set()
+        return tuple(sorted({*self.of_periods, *self.within} - last))
+
+    def purpose(self, of: str) -> str:
+        """What a query of these windows is for."""
+        return f"{of} at {self.elapsed:g}" if self.past else of
 
     @property
     def of_periods(self) -> tuple[Stretch, ...]:
@@ -74,6 +81,19 @@ def frame_of(report: Report) -> Frame:
     return Frame(tuple(reversed(periods)), _within(period), elapsed, _per_year(period, fiscal))
 
 
+def past_frame(report: Report, share: float) -> Frame:
+    """The windows before the first one that is not over, each with its origin where a share of it had passed. None of
+    them depends on how much of the report's period is over."""
+    frame, local = frame_of(report), as_naive(report.reached, report.binding.zone)
+    period = frame.periods[-1]
+    while datetime.combine(period.start, datetime.min.time()) >= local:
+        period = previous_period(period, report.project.fiscal)
+    periods = [period]
+    for _ in range(MOST_WINDOWS):
+        periods.append(previous_period(periods[-1], report.project.fiscal))
+    return Frame(tuple(reversed(periods)), _within(period), share, frame.per_year, past=True)
+
+
 def _within(period: Period) -> tuple[Stretch, ...]:
     """The quarters that begin with every month and are over before the period begins, and the period itself."""
     if period.kind not in ("quarter", "fiscal_quarter"):
@@ -96,22 +116,25 @@ OPEN, CREATED, ENDS = "windows open", "windows created", "windows ends"
 _TALLIES = ("count", "amount", "squares")
 
 
-def windows_queries(report: Report, section: str, conditions: tuple[exp.Expr, ...]) -> tuple[Query, ...]:
+def windows_queries(
+    report: Report, section: str, conditions: tuple[exp.Expr, ...], frame: Frame | None = None
+) -> tuple[Query, ...]:
     """All queries of a section's windows."""
-    entity, frame = forecast_entity(report), frame_of(report)
-    queries: list[Query] = [open_query(report, section, conditions, (), frame.stretches, OPEN)]
+    entity, frame = forecast_entity(report), frame or frame_of(report)
+    opened = frame.purpose(OPEN)
+    queries: list[Query] = [open_query(report, section, conditions, (), frame.stretches, opened, frame=frame)]
     for number, stretches in enumerate(in_turn(_won_stretches(frame))):
-        side = _side(report, stretches)
-        queries.append(
-            AggregateQuery(section, f"windows won {number}", (), won_measures(report, entity), (side,), conditions)
-        )
-    queries.append(AggregateQuery(section, CREATED, (), (_inflow(entity),), (_inflow_side(report, frame),), conditions))
+        side, purpose = _side(report, stretches), frame.purpose(f"windows won {number}")
+        queries.append(AggregateQuery(section, purpose, (), won_measures(report, entity), (side,), conditions))
+    side = _inflow_side(report, frame)
+    queries.append(AggregateQuery(section, frame.purpose(CREATED), (), (_inflow(entity),), (side,), conditions))
     if frame.within:
         last = [
             (max(end - timedelta(days=RUSH_DAYS), start), end) for start, end in frame.of_periods[-QUARTERS - 1 : -1]
         ]
         side = _side(report, last)
-        queries.append(AggregateQuery(section, ENDS, (), won_measures(report, entity)[:2], (side,), conditions))
+        ends = frame.purpose(ENDS)
+        queries.append(AggregateQuery(section, ends, (), won_measures(report, entity)[:2], (side,), conditions))
     return tuple(queries)
 
 
@@ -124,10 +147,11 @@ def open_query(
     purpose: str,
     *,
     typed: bool = False,
+    frame: Frame | None = None,
 ) -> AggregateQuery:
     """What was open at the origins of windows, by some dimensions, its stage and how long it had been there; and what
     of it was won before the windows' ends."""
-    entity, frame, zone = forecast_entity(report), frame_of(report), report.binding.zone
+    entity, frame, zone = forecast_entity(report), frame or frame_of(report), report.binding.zone
     spec = _spec(entity)
     end = report.period.end
     buckets = tuple(Bucket(start, stop, "day", index=at) for at, (start, stop) in enumerate(stretches))
@@ -339,10 +363,11 @@ class Facts:
     rush: float | None = None
 
 
-def facts_of(report: Report, section: str, answers: Answers) -> Facts:
+def facts_of(report: Report, section: str, answers: Answers, frame: Frame | None = None) -> Facts:
     """The windows from the first one at whose beginning there was something open: what came before is no period of
-    the source's life. Where there are too few quarters, those that begin with every month."""
-    frame = frame_of(report)
+    the source's life. Where there are too few quarters, those that begin with every month. Of forecasts of the past
+    alone the last window is empty."""
+    frame = frame or frame_of(report)
     windows = _windows(report, section, answers, frame)
     used = _lived(report, frame.of_periods, windows)
     # Of a period that is still to come those before it are over that end before the report's date.
@@ -351,18 +376,18 @@ def facts_of(report: Report, section: str, answers: Answers) -> Facts:
     facts = Facts(plain, used)
     if not frame.within or len(plain.before(plain.last)) >= QUARTERS:
         return facts
-    rush = _rush(section, answers)
+    rush = _rush(section, answers, frame.purpose(ENDS))
     inner = _lived(report, frame.within[:-1], windows)
     if not inner or (rush is not None and rush > RUSH):
         return replace(facts, rush=rush)
     # The two that end within the period have no result yet: their places are kept, so that a place is a month.
     places = (*(windows[stretch].window for stretch in inner), Window(), Window(), windows[frame.within[-1]].window)
-    days = (*inner, *_between(report), frame.within[-1])
+    days = (*inner, *_between(frame), frame.within[-1])
     return Facts(Windows(places, 3 + math.ceil(3 * ahead), 12, step=3), days, within=True, rush=rush)
 
 
-def _between(report: Report) -> tuple[Stretch, Stretch]:
-    starts = [add_months(report.period.start, -back) for back in (2, 1)]
+def _between(frame: Frame) -> tuple[Stretch, Stretch]:
+    starts = [add_months(frame.of_periods[-1][0], -back) for back in (2, 1)]
     return (starts[0], add_months(starts[0], 3)), (starts[1], add_months(starts[1], 3))
 
 
@@ -384,10 +409,10 @@ def _lived(report: Report, stretches: Sequence[Stretch], windows: Mapping[Stretc
     return tuple(stretches[-1:])
 
 
-def _rush(section: str, answers: Answers) -> float | None:
+def _rush(section: str, answers: Answers, ends: str) -> float | None:
     """The share of the past quarters' amounts that was won in their last days."""
-    query, amounts = answers.aggregate(section, ENDS), [0.0, 0.0]
-    rows = rows_of(answers, section, ENDS)
+    query, amounts = answers.aggregate(section, ends), [0.0, 0.0]
+    rows = rows_of(answers, section, ends)
     for row in rows:
         assert query is not None
         bucket = query.sides[0].buckets[int(row[BUCKET])]
@@ -397,10 +422,10 @@ def _rush(section: str, answers: Answers) -> float | None:
 
 
 def _windows(report: Report, section: str, answers: Answers, frame: Frame) -> dict[Stretch, _Known]:
-    cells, old = cells_of(report, answers, section, OPEN)
-    won = _won_in(section, answers)
-    inflow = _created_in(section, answers)
-    known = {}
+    cells, old = cells_of(report, answers, section, frame.purpose(OPEN))
+    won = _won_in(section, answers, frame)
+    inflow = _created_in(section, answers, frame)
+    known = {frame.of_periods[-1]: _Known(Window(), 0.0, False)} if frame.past else {}
     for at, stretch in enumerate(frame.stretches):
         start, end = stretch
         origin = frame.origin(stretch)
@@ -460,11 +485,11 @@ def deals_in(row: Row, name: str) -> Deals:
 _NONE = (Deals(), Deals())
 
 
-def _won_in(section: str, answers: Answers) -> dict[Stretch, tuple[Deals, Deals]]:
+def _won_in(section: str, answers: Answers, frame: Frame) -> dict[Stretch, tuple[Deals, Deals]]:
     """What was won in each stretch, and what of it was created in it."""
     won: dict[Stretch, tuple[Deals, Deals]] = {}
     number = 0
-    while (query := answers.aggregate(section, f"windows won {number}")) is not None:
+    while (query := answers.aggregate(section, frame.purpose(f"windows won {number}"))) is not None:
         for row in rows_of(answers, section, query.purpose):
             bucket = query.sides[0].buckets[int(row[BUCKET])]
             won[bucket.start, bucket.end] = (deals_in(row, "result"), deals_in(row, "late"))
@@ -472,9 +497,9 @@ def _won_in(section: str, answers: Answers) -> dict[Stretch, tuple[Deals, Deals]
     return won
 
 
-def _created_in(section: str, answers: Answers) -> dict[Stretch, float]:
-    query, created = answers.aggregate(section, CREATED), {}
-    for row in rows_of(answers, section, CREATED):
+def _created_in(section: str, answers: Answers, frame: Frame) -> dict[Stretch, float]:
+    query, created = answers.aggregate(section, frame.purpose(CREATED)), {}
+    for row in rows_of(answers, section, frame.purpose(CREATED)):
         assert query is not None
         bucket = query.sides[0].buckets[int(row[BUCKET])]
         created[bucket.start, bucket.end] = _number(row, "created")

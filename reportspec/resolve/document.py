@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import field
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 from reportspec.diagnostics import Diagnostic, Span
 from reportspec.lazy_dataclass import dataclass
 from reportspec.schema import check_schema, wrong_types
-from reportspec.source import Node, locate, plain, read_yaml_file
+from reportspec.source import Node, locate, plain, read_yaml, read_yaml_file
 
 Place = tuple[str | int, ...]
 
@@ -78,7 +79,17 @@ def _overlap(one: Span, other: Span) -> bool:
 def open_document(path: Path, schema: str, name: str | None = None) -> Document:
     """The file, read and held against its schema."""
     node, problems, text = read_yaml_file(path, name)
-    document = Document(name or str(path), text, node, plain(node) if node is not None else None, list(problems))
+    return _document(name or str(path), node, problems, text, schema)
+
+
+def written_document(text: str, schema: str, name: str) -> Document:
+    """A text that stands in no file, held against its schema."""
+    node, problems = read_yaml(text, name)
+    return _document(name, node, problems, text, schema)
+
+
+def _document(name: str, node: Node | None, problems: Iterable[Diagnostic], text: str, schema: str) -> Document:
+    document = Document(name, text, node, plain(node) if node is not None else None, list(problems))
     if node is None:
         return document
     broken = check_schema(node, schema)

@@ -16,6 +16,7 @@ from reportspec.calendar import Period, add_months, day_label, period_label
 from reportspec.calendar.periods import named
 from reportspec.forecasting.past_windows import CellKey, Deals, Open
 from reportspec.forecasting.rest import Changes, changed
+from reportspec.forecasting.simple import RULES
 from reportspec.forecasting.tested_forecast import FEWEST_PERIODS, Forecast, Rival, forecast
 from reportspec.forecasting.win_rates import rates_of
 from reportspec.forecasting.winning import Chances, chances
@@ -38,6 +39,7 @@ from reportspec.measures.forecast_windows import (
     later_rows,
     open_in,
     open_query,
+    past_frame,
     rows_of,
     stages_in,
     stages_query,
@@ -60,7 +62,8 @@ from reportspec.sections.section_kind import Kind, or_none_there, section_of
 from reportspec.sections.text import nothing_served
 from reportspec.sql.record_rows import AVAILABLE
 
-Shown = Literal["summary", "tests", "deals", "stages"]
+Shown = Literal["summary", "tests", "accuracy", "deals", "stages"]
+POINTS = (0.0, 0.25, 0.5, 0.75)  # of a period, at which forecasts of past ones are made to judge them
 LARGE = 0.05  # of the forecast, from which on what one deal is expected to bring of it is told
 MOST_NAMED = 3
 MOST_LISTED = 15
@@ -70,8 +73,9 @@ DIGITS = 3  # that figures in sentences and tiles have: more would be told of wh
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ForecastSection(GroupedSection):
-    """One side of a forecast: its amount (`summary`), its `tests`, the chances of open `deals`, those of `stages`
-    against what happened, or its parts by dimensions. Rows are listed by the paths of `listed`."""
+    """One side of a forecast: its amount (`summary`), its `tests`, their `accuracy` at several points of the period,
+    the chances of open `deals`, those of `stages` against what happened, or its parts by dimensions. Rows are listed by
+    the paths of `listed`."""
 
     kind: ClassVar[str] = "forecast"
     show: Shown = "summary"
@@ -89,7 +93,9 @@ def check(context: Context, draft: Draft) -> SectionSpec | None:
     """What of a forecast is shown, if the source can serve one."""
     if draft.standard and context.ended and (draft.body.get("by") or draft.body.get("show", "summary") != "summary"):
         return None  # that there is nothing left to forecast is said once
-    binding, title = context.binding, title_of(context, draft, "forecast")
+    binding, show = context.binding, draft.body.get("show", "summary")
+    named = "forecast" if show == "summary" else f"forecast_{show}"
+    title = title_of(context, draft, named)
     entity = binding.catalogue.forecast_of
     dimensions = dimensions_of(context, draft)
     if entity is None or entity.forecasting is None or dimensions is None:
@@ -117,11 +123,11 @@ def check(context: Context, draft: Draft) -> SectionSpec | None:
         )
     return ForecastSection(
         **draft.common(context),
-        title=title_of(context, draft, "forecast", dimensions),
+        title=title_of(context, draft, named, dimensions),
         conditions=draft.conditions,
         metrics=(metric,),
         dimensions=dimensions,
-        show=draft.body.get("show", "summary"),
+        show=show,
         names=(entity.name, "name") if binding.gives(entity.name, "name") else (),
         what_if=_changes(context, draft),
         listed=tuple(path for name in spec.listed if _given(context, entity.name, path := tuple(name.split(".")))),
@@ -155,10 +161,13 @@ def _given(context: Context, entity: str, path: tuple[str, ...]) -> bool:
 
 def queries(report: Report, spec: ForecastSection) -> tuple[Query, ...]:
     """The windows, by the first of the sections of one forecast; and what a section has of its own."""
-    if _no_matter_of_forecasts(report):
-        return ()
     conditions = conditions_of(report, spec)
     needed: list[Query] = []
+    if spec.show == "accuracy":
+        for share in POINTS:
+            needed += windows_queries(report, spec.id, conditions, past_frame(report, share))
+    if _no_matter_of_forecasts(report):
+        return tuple(needed)
     if _leader(report, spec) is spec:
         needed += windows_queries(report, spec.id, conditions)
     if spec.dimensions:
@@ -235,6 +244,8 @@ def _made(report: Report, spec: ForecastSection, answers: Answers) -> _Made:
 
 def figures(report: Report, spec: ForecastSection, answers: Answers, footnotes: Footnotes) -> Section:
     """The side of the forecast that is shown; of a period that is over, that there is none."""
+    if spec.show == "accuracy":
+        return _accuracy(report, spec, answers)
     if why := _no_matter_of_forecasts(report):
         return section_of(spec, notes=(_word(report, why),), shape="sentences")
     basis = _made(report, spec, answers)
@@ -388,7 +399,7 @@ def _refused(report: Report, basis: _Made) -> list[Highlight]:
     """Why there is no forecast, and what the best simple rule says."""
     outcome, windows = basis.forecast, basis.facts.windows
     money, share, count = _money(report, "forecast"), _share(report, "mean_error"), _count(report, "tested")
-    unit = _unit(report, basis)
+    unit = _unit(report, basis.facts)
     if outcome is None or outcome.refusal is None or outcome.refusal.why == "periods":
         there = len(windows.before(windows.last))
         needed = FEWEST_PERIODS + (4 if basis.facts.within else 0)
@@ -426,9 +437,9 @@ def _refused(report: Report, basis: _Made) -> list[Highlight]:
     return sentences
 
 
-def _unit(report: Report, basis: _Made) -> str:
+def _unit(report: Report, facts: Facts) -> str:
     """What the completed stretches are that a forecast needs: months, where quarters begin with every month."""
-    if basis.facts.within:
+    if facts.within:
         return "month"
     kind = report.period.kind.removeprefix("fiscal_")
     return kind if kind in ("year", "quarter", "month", "week") else "period"
@@ -512,6 +523,53 @@ def _tests(report: Report, spec: ForecastSection, basis: _Made) -> Section:
     return section_of(
         spec, columns=columns, rows=tuple(rows), available_rows=len(rows), chart=chart, notes=notes, whole=True
     )
+
+
+def _accuracy(report: Report, spec: ForecastSection, answers: Answers) -> Section:
+    """A row for each point of the period, and for the present one: how far off past forecasts were that were made at
+    it, beside the simple rules in the same tests, and whether they bear out that one is shown."""
+    made: list[tuple[float, Facts, Forecast]] = []
+    if not _no_matter_of_forecasts(report):
+        basis, elapsed = _made(report, spec, answers), frame_of(report).elapsed
+        if basis.forecast is not None and elapsed > 0:
+            made.append((elapsed, basis.facts, basis.forecast))
+    for share in POINTS:
+        facts = facts_of(report, spec.id, answers, past_frame(report, share))
+        outcome = forecast(facts.windows)
+        if outcome is not None:
+            made.append((share, facts, outcome))
+    made = sorted((one for one in made if one[2].tests), key=lambda one: one[0])
+    if not made:
+        return section_of(spec, notes=(_word(report, "no_tests"),), shape="sentences")
+    rules = [rule for rule in RULES if any(rival.rule == rule for _, _, one in made for rival in one.rivals)]
+    unit = "quarter" if made[0][1].within else _unit(report, made[0][1])
+    columns = (
+        replace(_share(report, "elapsed"), role="dimension"),
+        _count(report, "tested"),
+        _share(report, "mean_error"),
+        *(
+            replace(_share(report, "rule_error"), name=f"error_of_{rule}", label=_rule_error(report, rule, unit))
+            for rule in rules
+        ),
+        _share(report, "bias"),
+        _count(report, "held"),
+        _share(report, "width"),
+        Column("shown", _word(report, "columns", "shown"), "boolean", role="field"),
+    )
+    rows = []
+    for share, _, outcome in made:
+        errors = {rival.rule: rival.relative for rival in outcome.rivals}
+        near = outcome.refusal is None or outcome.refusal.why == "inflow"  # which is of one period, not of the tests
+        own = (share, len(outcome.tests), outcome.off, *(errors.get(rule) for rule in rules))
+        rows.append((*own, outcome.bias, outcome.held, outcome.width, near))
+    notes = [_word(report, "accuracy_is")]
+    if made[0][1].within:
+        notes.append(_word(report, "within"))
+    return section_of(spec, columns=columns, rows=tuple(rows), available_rows=len(rows), notes=tuple(notes), whole=True)
+
+
+def _rule_error(report: Report, rule: str, unit: str) -> str:
+    return _word(report, "columns", "rule_of").format(_word(report, "rules", rule, unit))
 
 
 def _called(report: Report, stretch: tuple[date, date]) -> str:
@@ -710,7 +768,7 @@ def _word(report: Report, *keys: str) -> str:
 
 
 def _rule(report: Report, basis: _Made, rival: Rival) -> str:
-    unit = "quarter" if basis.facts.within else _unit(report, basis)
+    unit = "quarter" if basis.facts.within else _unit(report, basis.facts)
     return _word(report, "rules", rival.rule, unit)
 
 
@@ -753,6 +811,9 @@ def columns(context: Context, spec: ForecastSection) -> tuple[str, ...]:
         return (*(".".join(path) for path in spec.listed), *own)
     if spec.show == "stages":
         return ("stage_name", "deals_tested", "happened", "by_rates", "typed")
+    if spec.show == "accuracy":
+        errors = (f"error_of_{rule}" for rule in RULES)
+        return ("elapsed", "tested", "mean_error", *errors, "bias", "held", "width", "shown")
     if spec.show == "tests":
         return ("period", "forecast", "low", "high", "result", "error", "held")
     return ("forecast", "low", "high", "won", "target", "chance", "mean_error", "bias", "rule_error", "tested", "held")

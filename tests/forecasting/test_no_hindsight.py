@@ -22,6 +22,7 @@ SECTIONS = [
     {"id": "summary", "forecast": {"show": "summary"}},
     {"id": "tests", "forecast": {"show": "tests"}},
     {"id": "by", "forecast": {"by": ["deal.source"]}},
+    {"id": "accuracy", "forecast": {"show": "accuracy"}},
 ]
 Tables = tuple[list[Row], list[Row], list[Row]]  # deals, their history, stages
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 import yaml
@@ -24,6 +26,7 @@ from tests.forecasting.simulated import simulated
 from tests.forecasting.test_no_hindsight import project
 
 NOW = datetime(2026, 10, 20, 9, tzinfo=UTC)
+ROME = ZoneInfo("Europe/Rome")
 SECTIONS = [
     {"id": "summary", "forecast": {"show": "summary"}},
     {"id": "tests", "forecast": {"show": "tests"}},
@@ -215,6 +218,39 @@ def test_what_if(folder: Path) -> None:
     assert codes(folder, {**SPEC, "sections": [{"forecast": {"show": "tests", "what_if": {"inflow": 1}}}]}) == [
         "bad-value"
     ]
+
+
+def test_accuracy(folder: Path) -> None:
+    """When a quarter of the period is over, the row of today is that of a quarter over, which is asked for by other
+    windows. Errors of simple rules are those of the deals as they were known. Of a period that is over there is none of
+    today."""
+    now = datetime(2026, 10, 23, 22, tzinfo=UTC)  # the 24th begins: 23 days of 92
+    spec = {**SPEC, "sections": [{"id": "a", "forecast": {"show": "accuracy"}}, *SECTIONS[:2]]}
+    found = figures(folder, spec, now)
+    listed = rows(found, "a")
+    assert [row["elapsed"] for row in listed] == [0.0, 0.25, 0.25, 0.5, 0.75]
+    assert listed[1] == listed[2]
+    tests = [test for test in rows(found, "tests") if test["result"] is not None]
+    errors, came = [test["forecast"] - test["result"] for test in tests], sum(test["result"] for test in tests)
+    point = listed[1]
+    assert (point["tested"], point["held"]) == (len(tests), sum(test["held"] for test in tests))
+    assert point["mean_error"] == pytest.approx(sum(map(abs, errors)) / came)
+    assert point["bias"] == pytest.approx(sum(errors) / came)
+    assert point["width"] == pytest.approx(sum(test["high"] - test["low"] for test in tests) / came)
+    as_of_then, _ = frozen(DATA[0], DATA[1], PLACES, now.replace(tzinfo=None))
+    starts = [datetime(year, month, 1, tzinfo=ROME) for year in (2024, 2025, 2026) for month in (1, 4, 7, 10)]
+    won = [(d["closed_at"].replace(tzinfo=UTC), float(d["amount"])) for d in as_of_then if d["status"] == "won"]
+    amounts = [sum(a for at, a in won if start <= at < end) for start, end in pairwise(starts)]
+    last = [(abs(before - came), came) for before, came in pairwise(amounts)][-listed[0]["tested"] :]
+    assert listed[0]["error_of_last"] == pytest.approx(sum(e for e, _ in last) / sum(came for _, came in last))
+    assert [row["shown"] for row in listed] == [
+        row["held"] >= 0.7 * row["tested"]
+        and row["mean_error"] <= 0.9 * min(row[f"error_of_{rule}"] for rule in ("last", "mean_of_four", "last_year"))
+        for row in listed
+    ]
+    over = rows(figures(folder, {**spec, "period": "2026-Q3", "sections": spec["sections"][:1]}, now), "a")
+    assert [row["elapsed"] for row in over] == [0.0, 0.25, 0.5, 0.75]
+    assert {row["tested"] for row in over} == {listed[0]["tested"] - 1}
 
 
 def test_mistakes(folder: Path) -> None:

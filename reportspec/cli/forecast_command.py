@@ -1,0 +1,131 @@
+"""`reportspec forecast`."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from reportspec.cli.exit_codes import DONE, WRONG
+from reportspec.cli.options import FilePath, FilledText, messages_option, today_option
+from reportspec.cli.orders import OrderOptions
+from reportspec.cli.printing import Messages
+from reportspec.diagnostics import harmless, harmless_json
+
+if TYPE_CHECKING:
+    from reportspec.model.figures import Figures
+
+# What is printed, as sections of a report: the forecast, or how good such forecasts were.
+_FORECAST = ("summary", "deals")
+_BACKTEST = ("accuracy", "tests")
+
+
+def _table(figures: Figures) -> str:
+    from reportspec.formats.terminal import as_table
+
+    return harmless(as_table(figures))
+
+
+def _json(figures: Figures) -> str:
+    from reportspec.formats.json_text import as_json
+
+    return harmless(harmless_json(as_json(figures)))
+
+
+def _markdown(figures: Figures) -> str:
+    from reportspec.formats.markdown import as_markdown
+
+    return as_markdown(figures)
+
+
+_PRINTED: Mapping[str, Callable[[Figures], str]] = {"table": _table, "json": _json, "md": _markdown}
+
+
+@click.command()
+@click.argument("project", required=False, type=FilePath(path_type=Path))
+@click.option(
+    "--backtest", is_flag=True, help="Print how good such forecasts of past periods were, beside simple rules."
+)
+@click.option(
+    "--period",
+    type=FilledText(),
+    default="this_quarter",
+    show_default=True,
+    help="The period that is forecast, or whose likes are: 2026-Q4, this_month, …",
+)
+@click.option(
+    "--where", type=FilledText(), metavar="CONDITION", help="Only these deals: \"deal.deal_type <> 'renewal'\"."
+)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(tuple(_PRINTED)),
+    default="table",
+    show_default=True,
+    help="How it is printed.",
+)
+@click.option("-o", "--out", type=FilePath(path_type=Path, dir_okay=False), help="Write to this file.")
+@today_option
+@messages_option
+def forecast(
+    project: Path | None,
+    backtest: bool,
+    period: str,
+    where: str | None,
+    form: str,
+    out: Path | None,
+    today: datetime | None,
+    messages: str,
+) -> None:
+    """Print what a period will bring, and how good such forecasts were.
+
+    PROJECT is a project file or its folder; without it, the nearest above the present folder. With --backtest, all of
+    it is about past periods: how far off forecasts were at their start, at a quarter, half and three quarters of them,
+    and at the point of today, made from nothing but what was known then; whether their ranges held; and how far off
+    simple rules were.
+    """
+    from reportspec.building import build_written
+    from reportspec.doctor import project_place
+
+    tell = Messages(messages)
+    order = OrderOptions((), None, today).order()
+    place = project_place(project)
+    if place is None or not place.is_file():
+        named = f"at `{project}`" if project is not None else "here or above"
+        raise click.UsageError(f"there is no project file {named}: make a `reportspec.yaml` that names a source")
+    text = _spec(_BACKTEST if backtest else _FORECAST, period, where)
+    built = build_written(text, "reportspec forecast", place, order, tell.tell)
+    code = WRONG if built.made is None else _shown(built.made.figures[0][1], form, out, tell)
+    tell.close()
+    sys.exit(code)
+
+
+def _spec(shown: tuple[str, ...], period: str, where: str | None) -> str:
+    """The spec of what is printed: JSON is YAML."""
+    spec: dict[str, Any] = {"version": 1, "report": "custom", "period": period}
+    if where is not None:
+        spec["where"] = where
+    spec["sections"] = [{"id": show, "forecast": {"show": show}} for show in shown]
+    return json.dumps(spec, indent=1, ensure_ascii=False)
+
+
+def _shown(figures: Figures, form: str, out: Path | None, tell: Messages) -> int:
+    """Print it, or write it to a file; the code to end with."""
+    from reportspec.files import write_whole
+    from reportspec.problems import problems_of
+
+    text = _PRINTED[form](figures)
+    if out is None:
+        click.echo(text, nl=not text.endswith("\n"))
+        return DONE
+    try:
+        write_whole(out, text.encode() if text.endswith("\n") else f"{text}\n".encode())
+    except OSError as error:
+        tell.tell(problems_of(out, error), {})
+        return WRONG
+    return DONE

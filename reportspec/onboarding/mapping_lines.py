@@ -1,0 +1,563 @@
+"""The lines of a mapping that is proposed: what is sure as it stands, what is not with a mark to confirm, and what is
+only likely as a comment."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import field, replace
+
+from sqlglot import exp
+
+from reportspec.lazy_dataclass import dataclass
+from reportspec.model.domain import Catalogue
+from reportspec.model.mapping_proposals import (
+    Candidate,
+    ColumnSeen,
+    FieldProposal,
+    PartProposal,
+    Proposal,
+    StageSeen,
+    TableSeen,
+)
+from reportspec.onboarding.matching import CONFIDENT, CONSIDERED, USABLE, outcome_flags
+from reportspec.onboarding.name_words import state_of, state_words, words_of
+
+_PLAIN = re.compile(r"[a-z_][a-z0-9_]*")
+# Words of SQL that no column's name may be without quotes, of any database.
+_SQL_WORDS = (
+    "all and any as asc between by case cast check column constraint create cross current_date date day "
+    "default delete desc distinct drop else end except exists false fetch for foreign from full grant group "
+    "having in inner insert intersect interval into is join left like limit month natural not null offset on "
+    "or order outer primary references right select set some table then time timestamp to true union unique "
+    "update user using values when where window with year "
+)
+_RESERVED = frozenset(_SQL_WORDS.split())
+_WORTH_A_LINE = 0.45  # confidence from which on a proposal stands in the mapping, as a comment at least
+_STAGES = 40  # values: more are no stages
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """How a field is read: `sql`, and `mark` of how sure that is: nothing where it is, else why somebody has to look.
+    An `off` line is only a comment."""
+
+    field: str
+    sql: str
+    mark: str = ""
+    off: bool = False
+    columns: tuple[str, ...] = ()
+    type: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """An entity's table, with its lines; `key` is one of them."""
+
+    entity: str
+    table: str
+    key: Line | None
+    lines: tuple[Line, ...]
+    mark: str = ""
+    off: bool = False
+    where: str = ""
+    each_of: str = ""  # the column of which one row for each value counts
+    joins: Mapping[str, tuple[str, str, str]] = field(default_factory=dict)  # name -> table, its key, ours
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A whole mapping: its blocks, and the stages where no table has them."""
+
+    blocks: tuple[Block, ...]
+    stages: tuple[StageSeen, ...] = ()
+
+    def lines(self) -> Iterator[tuple[Block, Line]]:
+        """All lines, keys too."""
+        for block in self.blocks:
+            for line in (*((block.key,) if block.key else ()), *block.lines):
+                yield block, line
+
+
+class Writer:
+    """A proposal as lines, in the SQL of a source."""
+
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        tables: Mapping[str, TableSeen],
+        dialect: str,
+        chosen: Mapping[str, str],
+        states: Mapping[tuple[str, str], str],
+        refused: Mapping[tuple[str, str, str], str],
+    ) -> None:
+        """`chosen` names the column of fields that somebody chose (empty: none); `states` what a value is taken for,
+        by field and value; `refused` why a field of a table cannot be read so."""
+        self.catalogue, self.tables, self.dialect = catalogue, tables, dialect
+        self.chosen, self.states, self.refused = chosen, states, refused
+
+    def draft(self, proposal: Proposal) -> Draft:
+        """The whole mapping."""
+        parts = list(proposal.parts)
+        blocks = [self._block(part, parts) for part in parts]
+        deal = next((block for block in blocks if block.entity == "deal" and not block.off), None)
+        stages: tuple[StageSeen, ...] = ()
+        if deal is not None:
+            entities = {block.entity for block in blocks if not block.off}
+            if "stage" not in entities:
+                stages = self._stages(deal)
+            for entity, by in (("user", "owner_id"), ("account", "account_id")):
+                if entity not in entities:
+                    blocks += self._named(deal, entity, by)
+        return Draft(tuple(blocks), stages)
+
+    # Names
+
+    def name(self, column: str) -> str:
+        """A column's name as the source's SQL writes it."""
+        if _PLAIN.fullmatch(column) and column not in _RESERVED:
+            return column
+        return exp.to_identifier(column, quoted=True).sql(dialect=self.dialect)
+
+    def column(self, table: str, column: str) -> ColumnSeen:
+        """What a column was seen to hold."""
+        return self.tables[table].columns[column]
+
+    # Blocks
+
+    def _block(self, part: PartProposal, parts: list[PartProposal]) -> Block:
+        entity = self.catalogue.entities[part.entity]
+        shared = any(other is not part and other.table == part.table for other in parts) and part.confidence <= 0.5
+        lines: list[Line] = []
+        joins: dict[str, tuple[str, str, str]] = {}
+        key: Line | None = None
+        several = sum(1 for other in parts if other.entity == part.entity) > 1
+        for name in entity.fields:
+            proposed = part.fields.get(name)
+            if proposed is None and f"{part.entity}.{name}" not in self.chosen:
+                continue
+            line = self._line(part, name, proposed)
+            if line is None:
+                continue
+            if name == entity.key:
+                if several and not line.off:
+                    prefix = exp.Literal.string(f"{part.table}:").sql()
+                    line = Line(name, f"{prefix} || {line.sql}", line.mark, line.off, line.columns)
+                key = line
+            else:
+                lines.append(line)
+        if part.entity == "deal":
+            lines, joins = self._deal(part, lines, parts)
+        if part.entity == "activity":
+            lines = self._done(part, lines)
+        if part.entity == "stage":
+            lines = self._stage(part, lines)
+        if part.each_of:
+            lines = [line for line in lines if line.field != "type"]
+            lines.insert(0, Line("type", exp.Literal.string(part.each_of).sql()))
+        if part.entity == "user":
+            lines = self._whole_name(part, lines)
+        named = any(line.field == "name" and not line.off for line in lines)
+        if part.entity in ("user", "account", "product", "campaign") and not named and key and len(key.columns) == 1:
+            if not key.off and self.column(part.table, key.columns[0]).shape == "text":
+                lines = [replace(key, field="name"), *(line for line in lines if line.field != "name")]
+        mark = (
+            ""
+            if part.confidence >= CONFIDENT and not shared
+            else f"{part.confidence:.0%}: {'; '.join(part.reasons) or 'by its columns'}"
+        )
+        off = shared or part.confidence < USABLE - 0.15 or all(line.off for line in lines)
+        return Block(part.entity, part.table, key, tuple(lines), mark, off, "", "", joins)
+
+    def _line(self, part: PartProposal, name: str, proposed: FieldProposal | None) -> Line | None:
+        table = self.tables[part.table]
+        field_id = f"{part.entity}.{name}"
+        candidates = proposed.candidates if proposed is not None else ()
+        wanted = self.chosen.get(field_id)
+        if wanted == "":
+            return None
+        if wanted is not None and wanted in table.columns:
+            best = Candidate(part.table, wanted, 1.0, ("you said so",))
+        elif candidates:
+            best = candidates[0]
+        else:
+            return None
+        if best.confidence < _WORTH_A_LINE:
+            return None
+        column = table.columns[best.column]
+        others = [f"`{one.column}`" for one in candidates[1:3] if one.confidence > CONSIDERED]
+        sql, type_, doubt = self._sql(field_id, column)
+        mark = "" if best.confidence >= CONFIDENT else f"{best.confidence:.0%}: {'; '.join(best.reasons)}"
+        if mark and others:
+            mark += f"; or {' or '.join(others)}"
+        mark = "; ".join(part for part in (mark, doubt) if part)
+        off = best.confidence < USABLE or not sql or (not column.filled and best.confidence < CONFIDENT)
+        why = self.refused.get((part.entity, part.table, name))
+        if why is not None:
+            mark, off = why, True
+        return Line(name, sql or self.name(best.column), mark, off, (best.column,), type_)
+
+    def _sql(self, field_id: str, column: ColumnSeen) -> tuple[str, str, str]:
+        """How a field is read from a column: its SQL (empty: it cannot be yet), its type where that has to be said, and
+        what is doubtful."""
+        entity, _, name = field_id.partition(".")
+        known = self.catalogue.entities[entity].fields[name]
+        own = self.name(column.name)
+        if state_words(field_id) and known.values:
+            return self._states(field_id, column, own, known.closed)
+        if field_id == "lead.status":
+            return self._junk(column, own)
+        if known.type in ("money", "number", "integer"):
+            if column.abbreviated:
+                return (self._abbreviated(own) if self.dialect == "duckdb" else ""), "", "it ends in K, M or B"
+            if column.shape == "clock":
+                return "", "", "it is a length of time as hours and minutes"
+            factor = _seconds(column.name) if known.unit == "seconds" else 1
+            if factor != 1:
+                return f"{own} * {factor}", "", ""
+            if known.unit == "percent" and column.shape != "percent" and (column.largest or 0) > 1:
+                return f"{own} / 100.0", "", ""
+        return own, "", ""
+
+    def _abbreviated(self, own: str) -> str:
+        factors = "when 'K' then 1000 when 'M' then 1000000 when 'B' then 1000000000"
+        factor = f"case upper(right(trim({own}), 1)) {factors} else 1 end"
+        return f"{factor} * cast(nullif(regexp_replace({own}, '[^0-9.-]', '', 'g'), '') as decimal(18, 4))"
+
+    def taken_for(self, field_id: str, value: str) -> str | None:
+        """The state that a value is taken for."""
+        known = self.states.get((field_id, value)) or state_of(value, field_id)
+        if known is None and field_id == "deal.status" and state_of(value, "deal.phase") is not None:
+            return "open"  # a step of a sale that is on its way
+        return known
+
+    def _by_state(self, field_id: str, column: ColumnSeen) -> tuple[dict[str, list[str]], list[str]]:
+        """The values of each state, and those that no word fits."""
+        by_state: dict[str, list[str]] = {}
+        unknown = []
+        for value, _ in column.values:
+            state = self.taken_for(field_id, value)
+            if state is None:
+                unknown.append(value)
+            else:
+                by_state.setdefault(state, []).append(value)
+        return by_state, unknown
+
+    def _states(self, field_id: str, column: ColumnSeen, own: str, closed: bool) -> tuple[str, str, str]:
+        by_state, unknown = self._by_state(field_id, column)
+        if not closed:
+            if not by_state:
+                return own, "", ""
+            whens = " ".join(f"when {_in(own, values)} then {_text(state)}" for state, values in by_state.items())
+            return f"case {whens} else {own} end", "", ""
+        if not by_state or (field_id == "deal.status" and not {"won", "lost"} & set(by_state)):
+            return "", "", "what its values mean is not to be seen: " + _listed(v for v, _ in column.values)
+        doubt = f"not known, and in no state: {_listed(unknown)}" if unknown else ""
+        if column.distinct > len(column.values):
+            doubt = "; ".join(text for text in (doubt, "it has more values than were looked at") if text)
+        whens = " ".join(f"when {_in(own, values)} then {_text(state)}" for state, values in by_state.items())
+        return f"case {whens} end", "", doubt
+
+    def _junk(self, column: ColumnSeen, own: str) -> tuple[str, str, str]:
+        junk = [value for value, _ in column.values if self.taken_for("lead.status", value) == "junk"]
+        if not junk:
+            return own, "", ""
+        return f"case when {_in(own, junk)} then 'junk' else {own} end", "", ""
+
+    # Deals and their stages
+
+    def _deal(
+        self, part: PartProposal, lines: list[Line], parts: list[PartProposal]
+    ) -> tuple[list[Line], dict[str, tuple[str, str, str]]]:
+        """Status and closing dates, which hang together: a date says when a deal was closed once it is."""
+        by_name = {line.field: line for line in lines}
+        joins: dict[str, tuple[str, str, str]] = {}
+        table = self.tables[part.table]
+        status = by_name.get("status")
+        closed, opens = "", list[str]()
+        flags = outcome_flags(table)
+        if (
+            flags
+            and "deal.status" not in self.chosen
+            and (status is None or status.off or status.columns == (flags[0],))
+        ):
+            won, over = map(self.name, flags)
+            status = Line(
+                "status", f"case when {won} then 'won' when {over} then 'lost' else 'open' end", columns=flags
+            )
+            closed = f"{won} or {over}"
+        elif status is not None and not status.off:
+            by_state, _ = self._by_state("deal.status", table.columns[status.columns[0]])
+            over_values = [*by_state.get("won", ()), *by_state.get("lost", ())]
+            closed = _in(self.name(status.columns[0]), over_values)
+            opens = by_state.get("open", [])
+        else:
+            found = self._status_by_stage(by_name.get("stage_id"), parts)
+            if found is not None:
+                status, closed, joins = found
+        if status is not None:
+            by_name["status"] = status
+        won_at = by_name.get("closed_at")
+        if status is None and won_at is not None and not won_at.off and set(words_of(won_at.columns[0])) & _WON:
+            mark = "its date says that it is won; lost ones are not to be seen"
+            sql = f"case when {self.name(won_at.columns[0])} is not null then 'won' else 'open' end"
+            status = Line("status", sql, mark, columns=won_at.columns)
+            by_name["status"] = status
+        open_ = f"not ({closed})" if flags and closed.startswith(self.name(flags[0])) else ""
+        if status is not None and not status.off and closed:
+            by_value = _in(self.name(status.columns[0]), opens) if opens and status.columns else ""
+            open_ = open_ or by_value or f"{status.sql} = 'open'"
+            at, due = by_name.get("closed_at"), by_name.get("expected_close_date")
+            if at is not None and not at.off:
+                by_name["closed_at"] = self._when(part, at, closed, "closed_at")
+            shared = due is not None and at is not None and due.columns == at.columns
+            if (
+                at is not None
+                and not at.off
+                and (due is None or due.off or shared)
+                and self._open_too(part, at, status)
+            ):
+                by_name["expected_close_date"] = self._when(
+                    part, replace(at, field="expected_close_date"), open_, "expected_close_date"
+                )
+            elif due is not None and shared:
+                by_name.pop("expected_close_date")
+            elif due is not None and not due.off and at is None:
+                by_name["expected_close_date"] = self._when(part, due, open_, "expected_close_date")
+        order = list(self.catalogue.entities["deal"].fields)
+        return sorted(by_name.values(), key=lambda line: order.index(line.field)), joins
+
+    def _open_too(self, part: PartProposal, at: Line, status: Line) -> bool:
+        """Whether more deals have a closing date than are closed: of those that are open it is the expected one."""
+        dates = self.column(part.table, at.columns[0]).filled
+        column = self.column(part.table, status.columns[0]) if status.columns else None
+        if column is None or len(status.columns) > 1:
+            return True  # nobody counted the closed ones; the condition leaves open ones without a date as they are
+        by_state, _ = self._by_state("deal.status", column)
+        over = {*by_state.get("won", ()), *by_state.get("lost", ())}
+        return dates > 1.02 * sum(number for value, number in column.values if value in over)
+
+    def _done(self, part: PartProposal, lines: list[Line]) -> list[Line]:
+        """When an activity was done, by a date that those have as well that are only planned."""
+        status = next((line for line in lines if line.field == "status" and not line.off and line.columns), None)
+        done = next((line for line in lines if line.field == "done_at" and line.mark), None)
+        if status is None or done is None or self.refused.get((part.entity, part.table, "done_at")) is not None:
+            return lines
+        over, _ = self._by_state("activity.status", self.column(part.table, status.columns[0]))
+        if not over.get("done"):
+            return lines
+        when = self._when(part, done, _in(self.name(status.columns[0]), over["done"]), "done_at")
+        return [when if one.field == "done_at" else one for one in lines]
+
+    def _when(self, part: PartProposal, line: Line, condition: str, field: str) -> Line:
+        column = self.column(part.table, line.columns[0])
+        sql = f"case when {condition} then {self.name(column.name)} end"
+        kind = "date" if column.shape == "date" or field == "expected_close_date" else "time"
+        return Line(line.field, sql, line.mark, line.off, line.columns, kind)
+
+    def _status_by_stage(
+        self, stage: Line | None, parts: list[PartProposal]
+    ) -> tuple[Line, str, dict[str, tuple[str, str, str]]] | None:
+        """The status of deals by the table of stages, where only that says which of them win and lose."""
+        stages = next((part for part in parts if part.entity == "stage"), None)
+        key = self._best(stages, "stage_id") if stages is not None else None
+        if stage is None or stage.off or stages is None or key is None:
+            return None
+        won, lost, name = (self._best(stages, field) for field in ("is_won", "is_lost", "name"))
+        if won and lost:
+            is_won, is_lost = f"in_stage.{self.name(won)}", f"in_stage.{self.name(lost)}"
+        elif name:
+            by_state, _ = self._by_state("deal.status", self.column(stages.table, name))
+            if not {"won", "lost"} <= set(by_state):
+                return None
+            of = f"in_stage.{self.name(name)}"
+            is_won, is_lost = _in(of, by_state["won"]), _in(of, by_state["lost"])
+        else:
+            return None
+        sql = f"case when {is_won} then 'won' when {is_lost} then 'lost' when {stage.sql} is not null then 'open' end"
+        return Line("status", sql), f"{is_won} or {is_lost}", {"in_stage": (stages.table, self.name(key), stage.sql)}
+
+    def _best(self, part: PartProposal, field: str) -> str | None:
+        found = part.fields.get(field)
+        return found.candidates[0].column if found is not None and found.confidence >= USABLE else None
+
+    def _stage(self, part: PartProposal, lines: list[Line]) -> list[Line]:
+        """Which stages win and lose, by their names where no column says it."""
+        has = {line.field for line in lines if not line.off}
+        name = self._best(part, "name")
+        if {"is_won", "is_lost"} <= has or name is None:
+            return lines
+        by_state, _ = self._by_state("deal.status", self.column(part.table, name))
+        own = self.name(name)
+        kept = [line for line in lines if line.field not in ("is_won", "is_lost")]
+        for field_name, state in (("is_won", "won"), ("is_lost", "lost")):
+            values = by_state.get(state, [])
+            mark = "" if values else "no stage has a name that says so"
+            kept.append(Line(field_name, _in(own, values) if values else "false", mark, False, (name,)))
+        return kept
+
+    def _stages(self, deal: Block) -> tuple[StageSeen, ...]:
+        """The stages that deals are in, in the order in which they follow each other as far as their names say."""
+        line = next((line for line in deal.lines if line.field == "stage_id" and not line.off), None)
+        if line is None:
+            return ()
+        column = self.column(deal.table, line.columns[0])
+        if not 0 < column.distinct <= _STAGES or column.distinct > len(column.values):
+            return ()
+        phases = list(state_words("deal.phase"))
+        rated = []
+        for index, (value, _) in enumerate(column.values):
+            state = self.taken_for("deal.status", value)
+            phase = state_of(value, "deal.phase")
+            place = phases.index(phase) if phase is not None else len(phases)
+            last = {"won": 1000, "lost": 2000}.get(state or "open", 0)
+            rated.append((last + place, index, value, state))
+        found = []
+        for position, (_, _, value, state) in enumerate(sorted(rated), 1):
+            chance = {"won": 1.0, "lost": 0.0}.get(state or "")
+            found.append(StageSeen(value, position, chance, state or "open", state is not None))
+        return tuple(found)
+
+    def _named(self, deal: Block, entity: str, by: str) -> list[Block]:
+        """People or accounts that no table has: by the names that deals have of them."""
+        line = next((line for line in deal.lines if line.field == by and not line.off), None)
+        if line is None or len(line.columns) != 1 or self.column(deal.table, line.columns[0]).shape != "text":
+            return []
+        own = self.name(line.columns[0])
+        key = self.catalogue.entities[entity].key or ""
+        said = Line(key, own, columns=line.columns), (Line("name", own, columns=line.columns),)
+        return [Block(entity, deal.table, *said, where=f"{own} is not null", each_of=own)]
+
+    def _whole_name(self, part: PartProposal, lines: list[Line]) -> list[Line]:
+        """The name of a person whose first and last name stand in two columns."""
+        if any(line.field == "name" and not line.off for line in lines):
+            return lines
+        firsts = {words_of(column): column for column in self.tables[part.table].columns}
+        first = next(
+            (firsts[w] for w in (("first", "name"), ("firstname",), ("vorname",), ("nome",)) if w in firsts), None
+        )
+        last = next(
+            (firsts[w] for w in (("last", "name"), ("lastname",), ("nachname",), ("cognome",)) if w in firsts), None
+        )
+        if first is None or last is None:
+            return lines
+        sql = f"trim(coalesce({self.name(first)}, '') || ' ' || coalesce({self.name(last)}, ''))"
+        return [Line("name", sql, columns=(first, last)), *(line for line in lines if line.field != "name")]
+
+
+_WON = frozenset(("won", "gewonnen", "vinta", "gagne", "gagnee", "ganado", "ganada"))
+
+
+def _seconds(column: str) -> int:
+    """How many seconds one of a column's numbers stands for, as its name says."""
+    words = {word.removesuffix("s") for word in words_of(column)}
+    if words & {"minute", "min", "minuten", "minuto", "minuti"}:
+        return 60
+    return 3600 if words & {"hour", "stunden", "stunde", "ora", "ore", "heure", "hora"} else 1
+
+
+def _text(value: str) -> str:
+    return exp.Literal.string(value).sql()
+
+
+def _in(own: str, values: Iterable[str]) -> str:
+    return f"trim({own}) in ({', '.join(map(_text, values))})"
+
+
+def _listed(values: Iterable[str], most: int = 8) -> str:
+    every = list(values)
+    return ", ".join(f"`{value[:40]}`" for value in every[:most]) + (", …" if len(every) > most else "")
+
+
+# --- as YAML -------------------------------------------------------------------------------------------
+
+_WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_.]*")
+_YAML_WORDS = frozenset(("null", "true", "false", "yes", "no", "on", "off", "y", "n"))
+
+
+def scalar(text: str) -> str:
+    """A text as YAML writes it."""
+    if _WORD.fullmatch(text) and text.lower() not in _YAML_WORDS:
+        return text
+    if "'" not in text and text.isprintable():
+        return f"'{text}'"
+    return json.dumps(text, ensure_ascii=False)
+
+
+CONFIRM = "# CONFIRM"
+
+
+def mapping_text(draft: Draft, head: Iterable[str], extends: str = "") -> str:
+    """The mapping's file."""
+    lines = [f"# {line}".rstrip() for line in head]
+    if extends:
+        lines.append(f"extends: {extends}")
+    lines.append("entities:")
+    by_entity: dict[str, list[Block]] = {}
+    for block in draft.blocks:
+        by_entity.setdefault(block.entity, []).append(block)
+    for entity, blocks in by_entity.items():
+        on = [block for block in blocks if not block.off]
+        for block in blocks:
+            if block.off:
+                lines += _commented(f"  {entity}:", _block_lines(block, "    "), block)
+        if len(on) == 1:
+            lines += [f"  {entity}:{_mark(on[0].mark)}", *_block_lines(on[0], "    ")]
+        elif on:
+            named = {line.field for block in on for line in block.lines if not line.off}
+            lines += [f"  {entity}:", "    union:"]
+            for block in on:
+                first, *rest = _block_lines(block, "        ", named)
+                lines += [f"      - {first.strip()}", *rest]
+    if draft.stages:
+        lines += [
+            f"  stage:{_mark('the stages that deals are in: say in which order they follow each other')}",
+            "    rows:",
+        ]
+        for stage in draft.stages:
+            chance = f", probability: {stage.probability:g}" if stage.probability is not None else ", probability: null"
+            outcome = f"is_won: {_yes(stage.outcome == 'won')}, is_lost: {_yes(stage.outcome == 'lost')}"
+            value = scalar(stage.value) if not stage.value.isdigit() else json.dumps(stage.value)
+            lines.append(f"      - {{stage_id: {value}, name: {value}, position: {stage.position}{chance}, {outcome}}}")
+    return "\n".join(lines) + "\n"
+
+
+def _yes(value: bool) -> str:
+    return "true" if value else "false"
+
+
+def _mark(text: str) -> str:
+    return f"  {CONFIRM} ({text})" if text else ""
+
+
+def _block_lines(block: Block, indent: str, named: Iterable[str] = ()) -> list[str]:
+    lines = [f"{indent}table: {scalar(block.table)}"]
+    if block.where:
+        lines.append(f"{indent}where: {scalar(block.where)}")
+    if block.each_of:
+        lines.append(f"{indent}latest: {{by: {scalar(block.each_of)}, order: {scalar(block.each_of)}}}")
+    if block.joins:
+        lines.append(f"{indent}joins:")
+        for name, (table, theirs, ours) in block.joins.items():
+            lines.append(
+                f"{indent}  {name}: {{table: {scalar(table)}, on: {{{scalar(theirs)}: {scalar(ours)}}}, unique: true}}"
+            )
+    if block.key is not None:
+        key = f"key: {scalar(block.key.sql)}{_mark(block.key.mark)}"
+        lines.append(f"{indent}# {key}" if block.key.off else f"{indent}{key}")
+    lines.append(f"{indent}fields:")
+    for line in block.lines:
+        value = scalar(line.sql)
+        if line.type:
+            value = f"{{sql: {scalar(line.sql)}, type: {line.type}}}"
+        text = f"{line.field}: {value}{_mark(line.mark)}"
+        lines.append(f"{indent}  # {text}" if line.off else f"{indent}  {text}")
+    there = {line.field for line in block.lines if not line.off}
+    for name in sorted(set(named) - there):
+        lines.append(f'{indent}  {name}: "null"')
+    return lines
+
+
+def _commented(head: str, lines: list[str], block: Block) -> list[str]:
+    return [f"  # {head.strip()}{_mark(block.mark)}", *(f"  # {line[2:]}" for line in lines)]

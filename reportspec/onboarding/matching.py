@@ -1,0 +1,773 @@
+"""Which table is which entity, and which column which field: by names, by values, by keys and by types.
+
+Each column is held against each field. What its name says (`name_words`) is worth most, weighed by whether its
+values can be the field's at all, and raised or lowered by what they are: addresses of mail, values of states, the
+keys of another entity. A column that fits another field better counts for less. `CONFIDENT` is calibrated on the
+shipped mappings, each proposed from the names of the others (`tests/onboarding`)."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
+from functools import lru_cache
+
+from sqlglot import exp
+
+from reportspec.check.mapping import load_mapping, shipped
+from reportspec.check.project import load_project
+from reportspec.lazy_dataclass import dataclass
+from reportspec.model.domain import Catalogue, Entity, Field
+from reportspec.model.mapped import MappedPart
+from reportspec.model.mapping_proposals import Candidate, ColumnSeen, FieldProposal, PartProposal, Proposal, TableSeen
+from reportspec.onboarding.name_words import (
+    Words,
+    alike,
+    aside,
+    empty_words,
+    entity_words,
+    field_words,
+    nearest,
+    singular,
+    state_of,
+    state_words,
+    words_of,
+)
+from reportspec.resolve.mapped_columns import OWN
+
+CONFIDENT = 0.9  # from here on a proposal is right nineteen times in twenty
+USABLE = 0.55  # from here on it is written into the mapping, with a mark to confirm
+CONSIDERED = 0.3  # below it is not worth a word
+_RANKED = 0.04
+_BEST = 5  # candidates that are kept
+
+# Fields that say most of whether a table is of an entity.
+_TELLING: Mapping[str, tuple[str, ...]] = {
+    "deal": ("amount", "stage_id", "status", "closed_at", "expected_close_date", "probability", "owner_id"),
+    "lead": ("status", "source", "company", "email", "converted_at", "owner_id", "created_at"),
+    "account": ("name", "industry", "country", "type"),
+    "contact": ("email", "first_name", "last_name", "phone", "account_id"),
+    "user": ("name", "email", "is_active", "team"),
+    "stage": ("name", "position", "probability", "is_won"),
+    "activity": ("subject", "type", "due_at", "done_at", "owner_id"),
+    "campaign": ("name", "budget", "actual_cost", "started_at", "status"),
+    "campaign_member": ("campaign_id", "contact_id", "status", "responded_at"),
+    "case_": ("subject", "status", "priority", "created_at", "resolved_at"),
+    "order_": ("ordered_at", "amount", "status", "account_id"),
+    "deal_stage_history": ("deal_id", "stage_id", "entered_at"),
+    "product": ("name", "list_price", "family", "unit_cost"),
+    "quote": ("number", "amount", "status", "deal_id", "created_at"),
+    "service_call": ("queued_at", "talk_s", "wait_s", "agent_id", "outcome", "hold_s"),
+    "order_line": ("order_id", "product_id", "quantity", "amount"),
+    "deal_product": ("deal_id", "product_id", "quantity", "amount"),
+    "list_membership": ("list_id", "contact_id", "subscribed_at", "unsubscribed_at"),
+    "contract": ("starts_at", "ends_at", "value", "account_id"),
+}
+# Those that a table is taken for by its columns alone, whatever it is called.
+_ALONE = frozenset(("deal", "lead", "account", "contact", "user", "activity", "case_", "order_", "service_call"))
+# Entities whose rows may stand in the table of another one, and how much of what tells one has to be there.
+_SHARED = (("lead", "contact"), ("contact", "user"), ("contact", "lead"))
+_WITHIN = 0.5
+# Entities that several tables may make together, each row of one of them.
+UNITED: Mapping[str, Mapping[str, tuple[str, ...]]] = {
+    "activity": {
+        "call": ("call", "calls", "anruf", "anrufe", "chiamata", "chiamate", "appel", "appels", "llamada", "llamadas"),
+        "meeting": ("meeting", "meetings", "event", "events", "appointment", "appointments", "termin", "termine"),
+        "email": ("email", "emails", "mail", "mails"),
+        "task": ("task", "tasks", "aufgabe", "aufgaben", "compito", "compiti", "tache", "taches", "tarea", "tareas"),
+        "note": ("note", "notes"),
+    }
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Learned:
+    """What shipped mappings call tables and columns: by entity, and by entity and field."""
+
+    tables: Mapping[str, tuple[Words, ...]]
+    fields: Mapping[tuple[str, str], tuple[Words, ...]]
+
+
+@lru_cache(maxsize=32)
+def learned(without: str = "") -> Learned:
+    """The names of all shipped mappings, or of all but one."""
+    from reportspec.catalogue.load import packaged
+
+    _, project = load_project(None, {})
+    tables: dict[str, dict[Words, None]] = defaultdict(dict)
+    fields: dict[tuple[str, str], dict[Words, None]] = defaultdict(dict)
+    for name in shipped():
+        if name == without:
+            continue
+        source, _, _ = load_mapping(packaged(), name, None, project)
+        assert source is not None
+        widest: dict[str, tuple[int, str]] = {}  # by table the entity that reads most of it
+        for entity, mapped in source.entities.items():
+            for part in mapped.parts:
+                widest[part.table.name] = max(widest.get(part.table.name, (0, "")), (len(part.fields), entity))
+        for table, (_, entity) in widest.items():
+            tables[entity][words_of(table)] = None
+        for entity, mapped in source.entities.items():
+            for part in mapped.parts:
+                for field in part.fields.values():
+                    columns = own_columns(part, field.sql)
+                    if len(columns) == 1:
+                        fields[entity, field.name][stripped(words_of(columns[0]), entity)] = None
+    return Learned({k: tuple(v) for k, v in tables.items()}, {k: tuple(v) for k, v in fields.items()})
+
+
+def own_columns(part: MappedPart, tree: exp.Expr) -> list[str]:
+    """The columns of a part's own table that an expression reads, each once."""
+    found = [node for node in tree.find_all(exp.Column) if node.table in ("", OWN)]
+    return list(dict.fromkeys(node.name for node in found))
+
+
+def stripped(words: Words, entity: str) -> Words:
+    """A column's words without those of its entity in front, and without what marks custom ones behind."""
+    own = {singular(name) for name in entity_words().get(entity, ())}
+    for size in (2, 1):
+        if len(words) > size and singular(words[:size]) in own and words[size:] != ("id",):
+            return words[size:]
+    if len(words) > 1 and words[-1:] != ("id",) and singular(words[-1:]) in own:  # as in `nome trattativa`
+        return words[:-1]
+    return words[:-1] if len(words) > 1 and words[-1] in ("c", "custom") else words
+
+
+# --- tables --------------------------------------------------------------------------------------------
+
+
+def table_words(names: Collection[str]) -> dict[str, Words]:
+    """The words of tables that tell them apart: without those that say nothing, and those that most of them share."""
+    every = {name: words_of(name.rpartition(".")[2]) for name in names}
+    often: dict[str, int] = defaultdict(int)
+    for words in every.values():
+        for word in set(words):
+            often[word] += 1
+    common = {word for word, number in often.items() if len(every) > 3 and number > 0.6 * len(every)}
+    found = {}
+    for name, words in every.items():
+        left = tuple(w for w in words if w not in common and w not in empty_words() and not w.isdigit())
+        found[name] = left or words
+    return found
+
+
+# --- columns -------------------------------------------------------------------------------------------
+
+
+def _may_be(field: Field, column: ColumnSeen) -> float:
+    """Whether a column's values can be a field's, 0 to 1."""
+    shape = column.shape
+    if shape == "empty":
+        return 0.8
+    if field.type in ("date", "time"):
+        return {"date": 1.0, "time": 1.0}.get(shape, 0.02)
+    if field.type == "boolean":
+        if shape == "boolean" or (shape == "integer" and (column.largest or 0) <= 1):
+            return 1.0
+        return 0.5 if shape == "text" and column.distinct <= 3 else 0.05
+    if shape == "clock":
+        return 0.9 if field.unit == "seconds" else 0.05
+    if field.type in ("money", "number", "integer"):
+        if shape in ("integer", "number"):
+            return 1.0
+        return (0.9 if field.unit == "percent" else 0.2) if shape == "percent" else 0.04
+    if field.type == "key":
+        fits = {"integer": 1.0, "text": 1.0, "boolean": 0.2, "number": 0.25}.get(shape, 0.05)
+        return fits * (0.5 if column.length > 80 else 1.0)
+    if field.name == "status" and shape == "integer" and column.distinct <= 8:
+        return 0.95  # numbers of states
+    return {"text": 1.0, "integer": 0.75, "boolean": 0.45, "number": 0.3}.get(shape, 0.1)
+
+
+def _state_share(field: Field, column: ColumnSeen) -> float | None:
+    """The share of a column's values that words of the catalogue know as the field's; None where it has none."""
+    if not state_words(field.id) or not column.values:
+        return None
+    known = sum(number for value, number in column.values if state_of(value, field.id) is not None)
+    return known / sum(number for _, number in column.values)
+
+
+def _by_values(field: Field, column: ColumnSeen, table: TableSeen, entity: Entity) -> tuple[float, list[str]]:
+    """What a column's values say of whether it is a field: a factor, and why."""
+    if not column.filled:
+        return 1.0, []
+    if field.name == "email":
+        return (1.15, ["its values are addresses of mail"]) if column.emails > 0.8 else (0.6, [])
+    if field.name == "phone":
+        return (1.1, ["its values are telephone numbers"]) if column.phones > 0.6 else (0.8, [])
+    if field.type == "text" and column.emails > 0.8:
+        return 0.4, []
+    if field.name == "currency":
+        codes = all(len(value) == 3 and value.isalpha() for value, _ in column.values)
+        return (1.1, ["its values are currency codes"]) if codes else (0.4, [])
+    if field.unit == "percent" and column.largest is not None:
+        return (1.05, []) if column.largest <= 100 else (0.3, [])
+    if field.name == entity.key:
+        if column.distinct == column.filled == table.rows:
+            return 1.1, ["no two rows have the same"]
+        return (0.5 if column.distinct < 0.98 * table.rows else 0.9), []
+    share = _state_share(field, column)
+    if share is not None and field.name != "status" and len(state_words(field.id)) > 1:
+        return (1.05, ["its values are known"]) if share > 0.8 else (0.85 if share > 0.3 else 0.7, [])
+    if field.id in ("deal.status", "order_.status") and share is not None:
+        if share > 0.8 and column.distinct <= 12:
+            return 1.15, ["its values are known"]
+        return (0.9, []) if share > 0.3 or column.distinct <= 4 else (0.6, [])
+    if field.name == "status":
+        return (1.0, []) if column.distinct <= 40 else (0.5, [])
+    if field.name in ("source", "industry", "type", "channel", "priority", "team", "country", "region"):
+        few = column.distinct <= max(60, 0.3 * column.filled)
+        return (1.0 if few else 0.6), []
+    return 1.0, []
+
+
+Rated = tuple[float, str, tuple[str, ...]]  # how well, the column, why
+Assigned = tuple[str, str, float, tuple[str, ...]]  # entity, table, how sure, why
+
+
+class Names:
+    """The names that a field may have, each weighed by how telling it is."""
+
+    def __init__(self, catalogue: Catalogue, known: Learned) -> None:
+        self.catalogue, self.known = catalogue, known
+        self._found: dict[str, tuple[tuple[Words, float], ...]] = {}
+
+    def of(self, entity: Entity, field: Field) -> tuple[tuple[Words, float], ...]:
+        """The names with their weights."""
+        if field.id not in self._found:
+            names: dict[Words, float] = {}
+
+            def add(words: Words, weight: float) -> None:
+                names[words] = max(names.get(words, 0.0), weight)
+
+            add(words_of(field.name), 1.0)
+            if field.name != entity.key:
+                for text in field.also:
+                    add(words_of(text), 0.99)
+            if field.name == entity.key:
+                for index, words in enumerate(field_words("key")):
+                    add(words, 1.0 - 0.01 * index)
+                for words in entity_words().get(entity.name, ()):
+                    add((*words, "id"), 1.0)
+                    add((*words, "number"), 0.9)
+            elif field.type != "key":
+                for text in field.label.values():
+                    add(words_of(text), 0.93)
+            if field.name != entity.key:  # by the words for a key others lead to it
+                for index, words in enumerate(field_words(field.name, entity.name)):
+                    add(words, 1.0 - 0.002 * index)
+            add((*words_of(entity.name), *words_of(field.name.removesuffix("_id"))), 0.98)
+            if field.name == "name":
+                for words in entity_words().get(entity.name, ()):
+                    add((*words, "name"), 0.99)
+                    add(words, 0.9)
+            to = next((r.to for r in entity.relations.values() if r.by == field.name), None)
+            if (
+                field.type == "key"
+                and to is not None
+                and field.name in ("owner_id", "agent_id", f"{to}_id", f"{to.strip('_')}_id")
+            ):
+                for words in entity_words().get(to, ()):
+                    add((*words, "id"), 0.97)
+                    add((*words, "number"), 0.95)
+                    add((*words, "name"), 0.9)
+                    add(words, 0.95)
+            for words in self.known.fields.get((entity.name, field.name), ()):
+                add(words, 1.0)
+            self._found[field.id] = tuple(names.items())
+        return self._found[field.id]
+
+    def near(self, entity: Entity, field: Field, variants: Iterable[tuple[Words, float]]) -> float:
+        """How near the name of a column is to a field's, by any of the ways to read it."""
+        best = 0.0
+        for words, weight in variants:
+            for name, worth in self.of(entity, field):
+                best = max(best, alike(words, name) * worth * weight)
+        return best
+
+
+_OF_AMOUNTS = frozenset(
+    "ht ttc iva mwst vat eur euro usd dollar chf gbp net netto netta netti nette brutto lordo gross in".split()  # noqa: SIM905
+)
+
+
+_LINKS = frozenset(
+    "of the della del dello dell di de du des d la le il el los las der die das von vom zum zur am".split()  # noqa: SIM905
+)
+
+
+def variants_of(column: str, entity: str, prefix: Words) -> list[tuple[Words, float]]:
+    """The ways to read a column's name: as it stands, without what all columns of its table begin with, and without
+    its entity."""
+    words = words_of(column)
+    ways = [(words, 1.0)]
+    bare = words
+    if prefix and len(words) > len(prefix) and words[: len(prefix)] == prefix:
+        bare = words[len(prefix) :]
+    while len(bare) > 1 and bare[0] in ("property", "hs", "custom", "cf", "field"):
+        bare = bare[1:]
+    if bare != words:
+        ways.append((bare, 0.995))
+    priced = tuple(word for word in bare if word not in _OF_AMOUNTS)
+    if priced and priced != bare:
+        ways.append((priced, 0.99))
+        bare = priced
+    plain = tuple(word for word in bare if word not in _LINKS)
+    if plain and plain != bare:
+        ways.append((plain, 0.99))
+        bare = plain
+    own = stripped(bare, entity)
+    if own != bare:
+        ways.append((own, 0.985))
+    return ways
+
+
+def prefix_of(columns: Iterable[str]) -> Words:
+    """The word that most columns of a table begin with, if there is one."""
+    heads: dict[str, int] = defaultdict(int)
+    total = 0
+    for column in columns:
+        words = words_of(column)
+        total += 1
+        if len(words) > 1:
+            heads[words[0]] += 1
+    head, number = max(heads.items(), key=lambda item: item[1], default=("", 0))
+    return (head,) if total > 3 and number > 0.6 * total else ()
+
+
+def fields_to_map(entity: Entity) -> list[Field]:
+    """The fields of an entity that a source may have."""
+    return [
+        field
+        for field in entity.fields.values()
+        if field.expr is None and field.name not in ("reopened_since", "is_junk")
+    ]
+
+
+class Matcher:
+    """A source's tables held against the catalogue."""
+
+    def __init__(self, catalogue: Catalogue, tables: Sequence[TableSeen], without: str = "") -> None:
+        self.catalogue = catalogue
+        self.tables = {table.name: table for table in tables}
+        self.known = learned(without)
+        self.names = Names(catalogue, self.known)
+        self.words = table_words(self.tables)
+        self.prefixes = {table.name: prefix_of(table.columns) for table in tables}
+        self.told: dict[tuple[str, str, str], str] = {}  # columns by entity, field and table, as their values say
+        self.key_columns: dict[str, str] = {}  # of entities that others name by another column than by their key
+        self._scores: dict[tuple[str, str, str, str], tuple[float, tuple[str, ...]]] = {}
+
+    def entities(self) -> list[Entity]:
+        """The entities that a table may be of."""
+        return [e for e in self.catalogue.entities.values() if e.derived is None and e.name in entity_words()]
+
+    def score(
+        self, entity: Entity, field: Field, table: TableSeen, column: ColumnSeen
+    ) -> tuple[float, tuple[str, ...]]:
+        """How well a column is a field by its name and its values, and why."""
+        at = (entity.name, field.name, table.name, column.name)
+        if at not in self._scores:
+            self._scores[at] = self._score(entity, field, table, column)
+        return self._scores[at]
+
+    def _score(
+        self, entity: Entity, field: Field, table: TableSeen, column: ColumnSeen
+    ) -> tuple[float, tuple[str, ...]]:
+        if column.name.lower() in aside():
+            return 0.0, ()
+        variants = variants_of(column.name, entity.name, self.prefixes[table.name])
+        near = self.names.near(entity, field, variants)
+        if field.type == "money" and near < 0.74 and column.shape in ("integer", "number"):
+            ends = {words[-1:] for words, _ in variants if words}  # `close_value`
+            near = 0.74 if ends & set(field_words(field.name, entity.name)) else near
+        reasons = ["its name says so" if near > 0.9 else f"its name is near ({near:.0%})"]
+        factor, why = _by_values(field, column, table, entity)
+        if field.id == "deal.status" and 2 <= column.distinct <= 12:
+            meant = {state_of(value, field.id) for value, _ in column.values}
+            if None not in meant and {"won", "lost"} <= meant and near < 0.8:
+                near, reasons = 0.8, ["its values say what became of a deal"]
+        if field.name == "status" and factor < 0.95 and any(words == ("status",) for words, _ in variants):
+            factor = 0.95
+        if field.type != "key" and words_of(column.name)[-1:] == ("id",):
+            factor *= 0.5
+        score = near * _may_be(field, column) * factor
+        if not column.filled:
+            reasons.append("it has no value to look at")
+        return min(score, 1.0), (*reasons, *why)
+
+    # Tables
+
+    def named(self, entity: str, table: str) -> float:
+        """How near a table's name is to an entity's."""
+        words = self.words[table]
+        full = words_of(table.rpartition(".")[2])
+        known = [*entity_words()[entity], *self.known.tables.get(entity, ())]
+        near = max(nearest(words, known), nearest(full, known))
+        several = [set(singular(name)) for name in known if len(name) > 1 and name[-1] != "id"]
+        if any(name <= set(singular(words)) for name in several):
+            near = max(near, 0.88)
+        if len(words) > 1:  # what a name of several words is of stands last, or first
+            own = [name for name in entity_words()[entity] if len(name) == 1]
+            near = max(near, 0.8 * nearest(singular(words[-1:]), [singular(name) for name in own]) ** 4)
+        return near
+
+    def covered(self, entity: Entity, table: TableSeen) -> float:
+        """How much of what tells an entity is in a table: the mean of its telling fields' best columns, and of all."""
+        telling = _TELLING.get(entity.name) or tuple(entity.fields)[:6]
+        best = []
+        for name in telling:
+            field = entity.fields[name]
+            best.append(max((self.score(entity, field, table, c)[0] for c in table.columns.values()), default=0.0))
+        best.sort(reverse=True)
+        return sum(best) / len(best) if best else 0.0
+
+    def assigned(self) -> list[Assigned]:
+        """The entity of each table, with how sure that is and why: (entity, table, confidence, reasons)."""
+        rated: dict[tuple[str, str], tuple[float, float, float]] = {}
+        for table in self.tables.values():
+            for entity in self.entities():
+                named = self.named(entity.name, table.name)
+                covered = self.covered(entity, table)
+                if entity.name == "pipeline" and self.covered_here("deal", table.name) > 0.45:
+                    continue  # deals are often called so
+                # A name that is not an entity's says little; what is in the table has to say it then.
+                rated[entity.name, table.name] = (0.62 * named**2 + 0.38 * covered, named, covered)
+        taken: dict[str, str] = {}
+        found: list[Assigned] = []
+        united: dict[str, list[str]] = defaultdict(list)
+        for (of, name), (score, named, covered) in sorted(rated.items(), key=lambda item: -item[1][0]):
+            enough = score > 0.52 or (named > 0.93 and covered > 0.12) or (covered > 0.6 and of in _ALONE)
+            enough = enough or (named > 0.78 and covered > 0.12 and not united[of])
+            if not enough or name in taken:
+                continue
+            if united[of] and not (of in UNITED and self.kind_of(of, name)):
+                continue
+            taken[name] = of
+            united[of].append(name)
+            why = []
+            if named > 0.9:
+                why.append("the table's name says so")
+            if covered > 0.4:
+                why.append("it has the columns of one")
+            sure = min(0.99, max(named * 0.98 if covered > 0.2 else named * 0.85, score, covered))
+            found.append((of, name, sure, tuple(why)))
+        for of, source in _SHARED:
+            there = next((t for t, e in taken.items() if e == source), None)
+            if of not in taken.values() and there is not None and self.covered_here(of, there) > _WITHIN:
+                found.append((of, there, 0.5, (f"`{source}` is read from it too: say which rows are one",)))
+        return found
+
+    def people(self, assigned: Sequence[Assigned]) -> Assigned | None:
+        """The table of users, where no name says which it is: it has a row for each owner that deals name."""
+        of = {entity: table for entity, table, *_ in assigned}
+        if "user" in of or "deal" not in of:
+            return None
+        deals, entity = self.tables[of["deal"]], self.catalogue.entities["deal"]
+        field = entity.fields["owner_id"]
+        owner = max(deals.columns.values(), key=lambda column: self.score(entity, field, deals, column)[0])
+        if self.score(entity, field, deals, owner)[0] < USABLE or not owner.sample:
+            return None
+        taken = {table for _, table, *_ in assigned}
+        for table in self.tables.values():
+            for column in table.columns.values() if table.name not in taken else ():
+                unique = column.filled and column.distinct == column.filled
+                if unique and len(column.sample & owner.sample) >= 0.9 * len(owner.sample):
+                    self.key_columns["user"] = column.name
+                    return "user", table.name, 0.85, ("it has a row for each owner of a deal",)
+        return None
+
+    def history(self, assigned: Sequence[Assigned], keys: Mapping[str, frozenset[str]]) -> Assigned | None:
+        """The table of the stages that deals went through, where no name says which it is: it names deals, each more
+        than once, with stages that deals are in, and times."""
+        of = {entity: table for entity, table, *_ in assigned}
+        if "deal_stage_history" in of or "deal" not in of or not keys.get("deal"):
+            return None
+        deals = self.tables[of["deal"]]
+        entity = self.catalogue.entities["deal"]
+        field = entity.fields["stage_id"]
+        now = max(deals.columns.values(), key=lambda column: self.score(entity, field, deals, column)[0])
+        if self.score(entity, field, deals, now)[0] < USABLE:
+            return None
+        stages = keys.get("stage", frozenset()) | now.sample
+        taken = {table for _, table, *_ in assigned}
+        for table in self.tables.values():
+            if table.name in taken:
+                continue
+            columns = table.columns.values()
+            named = [c for c in columns if c.sample and len(c.sample & keys["deal"]) >= 0.8 * len(c.sample)]
+            named = [c for c in named if c.distinct < c.filled]
+            passed = [c for c in columns if c not in named and len(c.sample & stages) > max(1, 0.4 * len(c.sample))]
+            timed = any(c.shape in ("date", "time") for c in columns)
+            if named and passed and timed:
+                self.told["deal_stage_history", "deal_id", table.name] = named[0].name
+                self.told["deal_stage_history", "stage_id", table.name] = passed[0].name
+                return "deal_stage_history", table.name, 0.7, ("it names deals, stages that they are in, and times",)
+        return None
+
+    def covered_here(self, entity: str, table: str) -> float:
+        """As `covered`, by names."""
+        return self.covered(self.catalogue.entities[entity], self.tables[table])
+
+    def kind_of(self, entity: str, table: str) -> str:
+        """The value that all rows of one of several tables have (`call` for a table of calls), or nothing."""
+        words = set(words_of(table.rpartition(".")[2]))
+        return next((kind for kind, names in UNITED.get(entity, {}).items() if words & set(names)), "")
+
+    # Fields
+
+    def part(self, entity: Entity, table: TableSeen, keys: Mapping[str, frozenset[str]]) -> dict[str, FieldProposal]:
+        """How the fields of an entity are read from a table. `keys` are the keys of other entities."""
+        rated: dict[str, list[tuple[float, str, tuple[str, ...]]]] = {}
+        for field in fields_to_map(entity):
+            ranked = []
+            for column in table.columns.values():
+                score, reasons = self.score(entity, field, table, column)
+                score, reasons = self.by_keys(entity, field, column, keys, score, reasons)
+                if field.name == entity.key and self.key_columns.get(entity.name) == column.name:
+                    score, reasons = 1.0, ("other tables name its rows by it",)
+                if self.told.get((entity.name, field.name, table.name)) == column.name:
+                    score, reasons = max(score, 0.75), (*reasons, "its values say so")
+                if score >= _RANKED:
+                    ranked.append((score, column.name, reasons))
+            rated[field.name] = sorted(ranked, key=lambda item: (-item[0], item[1]))
+        if entity.name == "deal" and (flags := outcome_flags(table)):
+            rated["status"].insert(0, (0.97, flags[0], ("it says whether a deal is won",)))
+        self._only_date(entity, table, rated)
+        return self._shared_out(entity, table, rated)
+
+    def _only_date(self, entity: Entity, table: TableSeen, rated: dict[str, list[Rated]]) -> None:
+        """The date since when a row is there, where no name says it: the one that is no other field, else the only
+        one."""
+        if entity.name not in ("deal", "lead", "case_") or any(score >= USABLE for score, *_ in rated["created_at"]):
+            return
+        dates = [column for column in table.columns.values() if column.shape in ("date", "time")]
+        others = {
+            ranked[0][1]
+            for name, ranked in rated.items()
+            if ranked and ranked[0][0] >= USABLE and entity.fields[name].type in ("date", "time")
+        }
+        free = [column for column in dates if column.name not in others]
+        chosen = free if len(free) == 1 else dates if len(dates) == 1 and entity.name != "deal" else []
+        for column in chosen:
+            rated["created_at"] = [one for one in rated["created_at"] if one[1] != column.name]
+            rated["created_at"].insert(0, (0.6, column.name, ("it is the only other date",)))
+            for name in rated if not free else ():
+                if name != "created_at":
+                    rated[name] = [one for one in rated[name] if one[1] != column.name]
+
+    def key_values(self, entity_name: str, assigned: Sequence[Assigned]) -> frozenset[str]:
+        """The values by which other tables name the rows of an entity: those of its key, or of another column of its
+        own, such as the name, where more tables have those."""
+        entity = self.catalogue.entities[entity_name]
+        own = [self.tables[table] for name, table, *_ in assigned if name == entity_name]
+        if entity.key is None or not own:
+            return frozenset()
+        field = entity.fields[entity.key]
+        usual: dict[str, float] = {}
+        for table in own:
+            for column in table.columns.values():
+                usual[column.name] = max(usual.get(column.name, 0.0), self.score(entity, field, table, column)[0])
+        best = max(usual, key=lambda name: usual[name], default="")
+        if usual.get(best, 0.0) < 0.5:
+            best = ""
+        values = {
+            name: frozenset().union(*(t.columns[name].sample for t in own if name in t.columns)) for name in usual
+        }
+        if len(own) > 1:
+            return values.get(best, frozenset())
+        unique = [c.name for c in own[0].columns.values() if c.filled and c.distinct == c.filled and c.shape != "time"]
+        named = {name: self._named_by(entity_name, values[name], assigned) for name in {*unique, best} if name}
+        most = max(named.values(), default=0)
+        if best and named[best] >= most:
+            return values[best]
+        other = next((name for name in own[0].columns if named.get(name) == most), "")
+        self.key_columns[entity_name] = other
+        return values.get(other, frozenset())
+
+    def _named_by(self, entity_name: str, values: frozenset[str], assigned: Sequence[Assigned]) -> int:
+        """How many columns that may lead to an entity hold such values."""
+        number = 0
+        for name, table, *_ in assigned:
+            other = self.catalogue.entities[name]
+            for by in {r.by for r in other.relations.values() if r.to == entity_name and r.by != other.key}:
+                field = other.fields.get(by)
+                if field is None or field.expr is not None:
+                    continue
+                for column in self.tables[table].columns.values():
+                    if column.sample and self.score(other, field, self.tables[table], column)[0] > 0.5:
+                        if len(column.sample & values) >= 0.8 * len(column.sample):
+                            number += 1
+                            break
+        return number
+
+    def by_keys(
+        self,
+        entity: Entity,
+        field: Field,
+        column: ColumnSeen,
+        keys: Mapping[str, frozenset[str]],
+        score: float,
+        reasons: tuple[str, ...],
+    ) -> tuple[float, tuple[str, ...]]:
+        """The same, with what the keys of the entity say to which a field leads."""
+        to = next((r.to for r in entity.relations.values() if r.by == field.name), None)
+        if (
+            column.name.lower() in aside()
+            or field.type != "key"
+            or to is None
+            or field.name == entity.key
+            or to not in keys
+            or not column.filled
+        ):
+            return score, reasons
+        if to == entity.name and column.distinct == column.filled:
+            return score, reasons  # a key of its own
+        there = keys[to]
+        share = len(column.sample & there) / len(column.sample) if column.sample else 0.0
+        if not there:
+            return score, reasons
+        if share >= 0.8:
+            # Small numbers are in nearly every list of keys; texts and long ones are there for a reason.
+            long = column.distinct >= 2 and (column.longest >= 5 or not all(map(str.isdigit, column.sample)))
+            raised = min(1.0 if score > 0.85 else 0.88, score + (0.3 if long else 0.08))
+            if score <= 0.3:
+                raised = max(raised, 0.6) if long else score
+            return raised, (*reasons, f"its values are keys of `{to}`")
+        if (
+            share >= 0.15 and column.distinct >= 2 and not all(map(str.isdigit, column.sample))
+        ):  # keys of several entities
+            return max(score * 0.92, 0.55), (*reasons, f"some of its values are keys of `{to}`")
+        return (score * (0.5 if share < 0.05 and column.distinct > 2 else 0.75 if share < 0.05 else 0.92), reasons)
+
+    def _instead(
+        self,
+        entity: Entity,
+        table: TableSeen,
+        field: str,
+        rated: Mapping[str, list[tuple[float, str, tuple[str, ...]]]],
+        known: Collection[str],
+    ) -> list[Candidate]:
+        """Columns of other fields that say the same of rows in some states, where no column says it by itself."""
+        found: list[Candidate] = []
+        for other in _INSTEAD.get(f"{entity.name}.{field}", ()):
+            ranked = rated.get(other) or self._changed(table)
+            for score, column, _ in ranked[:1]:
+                if column not in known and score > USABLE:
+                    found.append(Candidate(table.name, column, 0.4, (f"where it is over, its `{other}` may say when",)))
+        return found
+
+    def _changed(self, table: TableSeen) -> list[tuple[float, str, tuple[str, ...]]]:
+        """The column of a table that says when a row was last changed, of entities that keep no such time."""
+        names = field_words("updated_at")
+        prefix = self.prefixes[table.name]
+        rated = []
+        for column in table.columns.values():
+            near = max(nearest(words, names) for words, _ in variants_of(column.name, "", prefix))
+            if column.shape in ("date", "time", "empty") and near > 0.8:
+                rated.append((near, column.name, ()))
+        return sorted(rated, key=lambda item: (-item[0], item[1]))
+
+    def _shared_out(
+        self, entity: Entity, table: TableSeen, rated: Mapping[str, list[tuple[float, str, tuple[str, ...]]]]
+    ) -> dict[str, FieldProposal]:
+        """Columns given to fields: who fits best takes one, and for others it counts for less then."""
+        taken: dict[str, tuple[str, float]] = {}
+        firsts = sorted(
+            ((score, field, column) for field, ranked in rated.items() for score, column, _ in ranked),
+            key=lambda item: (-item[0], entity.fields[item[1]].optional, item[1]),
+        )
+        given: set[str] = set()
+        for score, field, column in firsts:
+            if score < CONSIDERED:
+                break
+            if field in given or (column in taken and not _together(field, taken[column][0], entity)):
+                continue
+            given.add(field)
+            taken.setdefault(column, (field, score))
+        proposals = {}
+        for field, ranked in rated.items():
+            found = []
+            for score, column, reasons in ranked:
+                holder = taken.get(column)
+                if holder is not None and holder[0] != field and not _together(field, holder[0], entity):
+                    score *= 0.45 if holder[1] >= score else 0.8
+                    reasons = (*reasons, f"but fits `{holder[0]}` better")
+                found.append(Candidate(table.name, column, score, reasons))
+            found.sort(key=lambda one: -one.confidence)
+            found += self._instead(entity, table, field, rated, {one.column for one in found})
+            if found:
+                proposals[field] = FieldProposal(entity.name, field, tuple(_calibrated(found[:_BEST])))
+        return proposals
+
+
+_INSTEAD: Mapping[str, tuple[str, ...]] = {
+    "case_.resolved_at": ("closed_at", "updated_at"),
+    "case_.closed_at": ("resolved_at", "updated_at"),
+    "activity.done_at": ("due_at", "updated_at"),
+    "activity.due_at": ("done_at",),
+    "quote.presented_at": ("created_at",),
+    "campaign_member.sent_at": ("created_at", "updated_at"),
+    "campaign_member.opened_at": ("updated_at",),
+    "campaign_member.responded_at": ("updated_at",),
+    "campaign_member.bounced_at": ("updated_at",),
+    "campaign_member.unsubscribed_at": ("updated_at",),
+    "case_.first_resolved_at": ("resolved_at", "updated_at"),
+    "order_.ordered_at": ("created_at",),
+}
+
+
+def outcome_flags(table: TableSeen) -> tuple[str, str] | None:
+    """The columns of a table that say whether a row is won and whether it is closed (or lost), if both are there."""
+    flags: dict[str, str] = {}
+    for name, words in (("won", ("is_won", "won")), ("closed", ("is_closed", "closed", "is_lost", "lost"))):
+        for column in table.columns.values():
+            yes_or_no = column.shape == "boolean" or (column.shape == "integer" and (column.largest or 0) <= 1)
+            if yes_or_no and any(words_of(column.name) == words_of(word) for word in words):
+                flags.setdefault(name, column.name)
+    return (flags["won"], flags["closed"]) if len(flags) == 2 else None
+
+
+def _together(one: str, other: str, entity: Entity) -> bool:
+    """Whether two fields may well be read from one column."""
+    pairs = (
+        {"closed_at", "expected_close_date"},
+        {"status", "stage_id"},
+        {entity.key or "", "name"},
+        {entity.key or "", "lead_id"},
+        {"due_at", "done_at"},
+    )
+    return one == other or any({one, other} == pair for pair in pairs)
+
+
+def _calibrated(found: Sequence[Candidate]) -> list[Candidate]:
+    """Candidates whose confidence also says how far the first is before the second."""
+    first = found[0]
+    second = found[1].confidence if len(found) > 1 else 0.0
+    gap = first.confidence - second
+    sure = first.confidence * (1.0 if gap > 0.12 else 0.88 + gap)
+    return [replace(first, confidence=min(0.99, sure)), *found[1:]]
+
+
+def propose(catalogue: Catalogue, tables: Sequence[TableSeen], without: str = "") -> Proposal:
+    """The mapping that tables look like. `without` leaves out the names of one shipped mapping, as if it were not
+    there."""
+    matcher = Matcher(catalogue, tables, without)
+    assigned = matcher.assigned()
+    # What only shares a table with another entity has no keys that say something.
+    alone = [one for one in assigned if one[2] > 0.5]
+    keys = {entity: matcher.key_values(entity, assigned) for entity in {entity for entity, *_ in alone}}
+    people = matcher.people(assigned)
+    if people is not None:
+        assigned.append(people)
+        keys["user"] = matcher.key_values("user", assigned)
+    history = matcher.history(assigned, keys)
+    assigned += [history] if history is not None else []
+    parts = []
+    for entity_name, table_name, sure, why in assigned:
+        entity = catalogue.entities[entity_name]
+        fields = matcher.part(entity, matcher.tables[table_name], keys)
+        kind = matcher.kind_of(entity_name, table_name)
+        parts.append(PartProposal(entity_name, table_name, sure, why, fields, kind))
+    unused = tuple(name for name in matcher.tables if name not in {part.table for part in parts})
+    return Proposal(tuple(parts), unused=unused)

@@ -1,0 +1,159 @@
+"""Names of tables and columns as words, and how near two of them are."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping
+from functools import cache, lru_cache
+from typing import Any
+
+from rapidfuzz import fuzz
+
+from reportspec.catalogue.load import documents
+
+_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+_PARTS = re.compile(r"[^a-z0-9]+")
+
+Words = tuple[str, ...]
+
+
+@lru_cache(maxsize=16384)
+def words_of(name: str) -> Words:
+    """The words of a name: small letters without accents, parted where signs or capital letters part them."""
+    spaced = _CAMEL.sub(" ", name.replace("ß", "ss").strip())
+    plain = unicodedata.normalize("NFKD", spaced).encode("ascii", "ignore").decode().lower()
+    short = _fields()["short"]
+    return tuple(part for word in _PARTS.split(plain) if word for part in _parted(word, short))
+
+
+def _parted(word: str, short: Mapping[str, str]) -> Words:
+    """A word, or two where an `id` was written to its end (`ownerid`)."""
+    head = word.removesuffix("id")
+    if len(head) > 2 and head != word and head in _heads():
+        return (short.get(head, head), "id")
+    return (short.get(word, word),)
+
+
+@cache
+def _heads() -> frozenset[str]:
+    """What stands before an `id` in the names of keys: names of entities of one word."""
+    names = (name for entity, names in _documents()["entities"]["entities"].items() for name in (entity, *names))
+    heads = {name.strip("_") for name in names if name.isascii() and name.isalpha()} | {"user", "org", "record"}
+    return frozenset(heads)
+
+
+@cache
+def _documents() -> dict[str, Any]:
+    return {name.removesuffix(".yaml"): data for name, data in documents("synonyms")}
+
+
+def _fields() -> Mapping[str, Any]:
+    found: Mapping[str, Any] = _documents()["fields"]
+    return found
+
+
+@cache
+def entity_words() -> Mapping[str, tuple[Words, ...]]:
+    """The names of entities as words."""
+    return {
+        entity: tuple(dict.fromkeys(words_of(name) for name in (entity, *names)))
+        for entity, names in _documents()["entities"]["entities"].items()
+    }
+
+
+@cache
+def empty_words() -> frozenset[str]:
+    """Words of tables that say nothing of what is in them."""
+    return frozenset(_documents()["entities"]["empty"])
+
+
+@lru_cache(maxsize=4096)
+def field_words(field: str, entity: str = "") -> tuple[Words, ...]:
+    """The names of a field as words: those of an entity's own first, then those that it has whatever the entity."""
+    own = (_fields().get(entity) or {}).get(field, ())
+    return tuple(dict.fromkeys(words_of(name) for name in (*own, *_fields()["any"].get(field, ()))))
+
+
+@cache
+def aside() -> frozenset[str]:
+    """Columns that are no field, in small letters."""
+    return frozenset(_fields()["aside"])
+
+
+@lru_cache(maxsize=64)
+def state_words(field: str) -> Mapping[str, tuple[Words, ...]]:
+    """What the values of a field are called (`deal.status`), each as words; none where it has no values of its own."""
+    states = _documents()["values"].get(field, {})
+    return {state: tuple(words_of(name) for name in names) for state, names in states.items()}
+
+
+def state_of(value: str, field: str) -> str | None:
+    """What a value of a source is taken for; None where no word of the catalogue fits."""
+    has = words_of(value)
+    joined = "".join(has)
+    best: tuple[int, str] | None = None
+    for state, names in state_words(field).items():
+        for name in names:
+            fits = has == name or joined == "".join(name) or set(name) <= set(has)
+            rank = len("".join(name)) + (1000 if joined == "".join(name) else 0)
+            if fits and (best is None or rank > best[0]):
+                best = (rank, state)
+    return best[1] if best else None
+
+
+def tongue_of(names: Iterable[str]) -> str:
+    """The language that names of columns are in, where enough of them tell; else nothing."""
+    every = {word for name in names for word in words_of(name)}
+    rated = {
+        code: len(every & {word for name in telling for word in words_of(name)})
+        for code, telling in _fields()["tongues"].items()
+    }
+    best = max(rated, key=lambda code: rated[code])
+    others = max(number for code, number in rated.items() if code != best)
+    return best if rated[best] >= 2 and rated[best] > 1.5 * others else ""
+
+
+def singular(words: Words) -> Words:
+    """Words without the s or es of an English plural."""
+    return tuple(
+        w[:-3] + "y" if w.endswith("ies") and len(w) > 4 else w.removesuffix("s") if len(w) > 3 else w for w in words
+    )
+
+
+_ANY = frozenset(("number", "status", "created", "amount"))  # what ends in these may be anything
+
+
+@lru_cache(maxsize=262144)
+def alike(one: Words, other: Words) -> float:
+    """How near two names are, 0 to 1: the same words 1, the same words otherwise ordered nearly, else by letters and
+    by words that both have."""
+    if not one or not other:
+        return 0.0
+    a, b = "".join(one), "".join(other)
+    if a == b:
+        return 1.0
+    if (
+        len(one) > 1 and len(other) > 1 and one[-1] == other[-1] and one[-1] in ("id", "number")
+    ):  # what both have says nothing
+        return alike(one[:-1], other[:-1]) * 0.99
+    one, other = singular(one), singular(other)
+    if "".join(one) == "".join(other):
+        return 0.99
+    if sorted(one) == sorted(other):
+        return 0.97
+    shared = sum(len(word) for word in set(one) & set(other))
+    longer = max(sum(map(len, set(one))), sum(map(len, set(other))))
+    overlap = 0.9 * shared / longer if shared else 0.0
+    letters = fuzz.ratio(a, b) / 100
+    # Short names that differ by a letter are other words; long ones are misspelt, or bent by grammar.
+    letters = letters * 0.92 if min(len(a), len(b)) > 5 and letters > 0.8 else letters * letters * 0.6
+    ends = (
+        0.8 if min(len(a), len(b)) > 5 and (a.endswith(b) or b.endswith(a)) and min(a, b, key=len) not in _ANY else 0.0
+    )
+    return max(overlap, letters, ends)
+
+
+def nearest(words: Words, names: Iterable[Words]) -> float:
+    """How near the nearest of several names is."""
+    return max((alike(words, name) for name in names), default=0.0)

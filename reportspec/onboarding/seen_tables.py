@@ -1,0 +1,221 @@
+"""What tables hold: their columns with what the values are like. Values are looked at and never kept."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlglot import exp
+
+from reportspec.model.mapping_proposals import ColumnSeen, Shape, TableSeen
+from reportspec.run.connection import Connection
+from reportspec.run.files import readings
+from reportspec.sql.dialect import sql_text
+
+LOOKED_AT = 20_000  # rows of a table; of files it is nearly always all of them
+LISTED = 80  # values of a column that are told apart
+_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[A-Za-z]{2,}")
+_PHONE = re.compile(r"\+?[0-9][0-9 ()./-]{5,}(?:x[0-9]+)?")
+_ISO = re.compile(readings.ISO)
+_CLOCK = re.compile(r"[0-9]{1,3}:[0-9]{2}(?::[0-9]{2})?")
+_YES_NO = frozenset((*readings.TRUE, *readings.FALSE)) - {"1", "0", "1.0", "0.0"}
+_FEW_ODD = 0.02  # share of values that may be of no number or time in a column of them
+
+
+def table_of(name: str) -> exp.Table:
+    """A table by the name under which a mapping names it."""
+    parts = [exp.to_identifier(part, quoted=True) for part in name.split(".")]
+    return exp.Table(**dict(zip(("this", "db", "catalog"), reversed(parts), strict=False)))
+
+
+def seen(
+    connection: Connection, names: Iterable[str], tell: Callable[[str], None] = lambda name: None
+) -> list[TableSeen]:
+    """Tables with what their columns hold. Raises SourceError."""
+    columns = connection.columns()
+    found = []
+    for name in names:
+        if not columns.get(name):
+            continue
+        tell(name)
+        wanted = [exp.column(exp.to_identifier(column, quoted=True)) for column in columns[name]]
+        tree = exp.select(*wanted, copy=False).from_(table_of(name)).limit(LOOKED_AT + 1)
+        rows = connection.run(sql_text(tree, connection.dialect)).rows
+        found.append(table_seen(name, list(columns[name]), rows[:LOOKED_AT], len(rows) <= LOOKED_AT))
+    return found
+
+
+def table_seen(name: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], whole: bool = True) -> TableSeen:
+    """A table of which these are rows."""
+    by_column = list(zip(*rows, strict=True)) or [()] * len(columns)
+    described = {
+        column: column_seen(column, values) for column, values in zip(columns, by_column, strict=True) if column.strip()
+    }
+    return TableSeen(name, len(rows), described, whole)
+
+
+def column_seen(name: str, values: Iterable[Any]) -> ColumnSeen:
+    """A column of which these are values."""
+    there = [value for value in values if value is not None and str(value).strip()]
+    texts = Counter(_text(value) for value in there)
+    for nothing in [text for text in texts if text.lower() in readings.NOTHING]:
+        del texts[nothing]
+    filled = sum(texts.values())
+    if not filled:
+        return ColumnSeen(name, "empty", 0, 0)
+    common = {
+        "values": tuple(texts.most_common(LISTED)),
+        "sample": frozenset(texts),
+        "emails": _share(texts, _EMAIL.fullmatch),
+        "phones": _share(texts, _is_phone),
+        "length": sum(len(text) * number for text, number in texts.items()) / filled,
+        "longest": max(map(len, texts)),
+    }
+    shape, more = _shape(there, texts)
+    return ColumnSeen(name, shape, filled, len(texts), **common, **more)  # type: ignore[arg-type]
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, datetime):
+        return value.isoformat(sep=" ")
+    if isinstance(value, Decimal):
+        return f"{value.normalize():f}"
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
+        return str(int(value))
+    return str(value).strip()
+
+
+def _share(texts: Mapping[str, int], fits: Callable[[str], Any]) -> float:
+    return sum(number for text, number in texts.items() if fits(text)) / sum(texts.values())
+
+
+def _is_phone(text: str) -> bool:
+    digits = sum(sign.isdigit() for sign in text)
+    odd = any(sign in "+()-/ " for sign in text)
+    return 7 <= digits <= 16 and odd and _PHONE.fullmatch(text) is not None and _ISO.fullmatch(text) is None
+
+
+def _shape(values: Sequence[Any], texts: Mapping[str, int]) -> tuple[Shape, dict[str, Any]]:
+    first = values[0]
+    if isinstance(first, bool):
+        return "boolean", {}
+    if isinstance(first, date):
+        kind: Shape = "time" if isinstance(first, datetime) else "date"
+        return kind, _ends(str(value)[:10] for value in values)
+    if isinstance(first, (int, float, Decimal)):
+        largest = max(abs(float(value)) for value in values)
+        whole = all(float(value).is_integer() for value in values[:2000])
+        return ("integer" if whole else "number"), {"largest": largest}
+    if all(text.lower() in _YES_NO for text in texts):
+        return "boolean", {}
+    if all(_CLOCK.fullmatch(text) for text in texts):
+        return "clock", {}
+    for reads in (_as_time, _as_number):
+        found = reads(texts)
+        if found is not None:
+            return found
+    return "text", {}
+
+
+def _as_time(texts: Mapping[str, int]) -> tuple[Shape, dict[str, Any]] | None:
+    """Texts as days or times, unless more than a few are none."""
+    iso = {text for text in texts if _ISO.fullmatch(text)}
+    rest = {text: number for text, number in texts.items() if text not in iso}
+    many = sum(texts.values())
+    if sum(rest.values()) <= _FEW_ODD * many and iso:
+        return ("time" if any(":" in text for text in iso) else "date"), _ends(text[:10] for text in iso)
+    forms = Counter[str]()
+    for text, number in texts.items():
+        forms[readings.form_of(text)] += number
+    ways = readings.time_readings(forms)
+    if not ways:
+        return None
+    if all(re.fullmatch("[09]{8}", form) for form in forms):
+        ways = [way for way in ways if _fits(way.formats, texts)]
+        if len(ways) != 1 or not all("1950" < text[:4] < "2100" for text in list(texts)[:50]):
+            return None  # eight digits that are as well a number
+    fit = [way for way in ways if _fits(way.formats, texts)]
+    if not fit:
+        return None
+    return ("time" if fit[0].timed else "date"), {
+        "ways": tuple(way.formats for way in fit),
+        "formats_said": len(fit) > 1,
+        **_ends(day for text in texts if (day := _day(fit[0].formats, text))),
+    }
+
+
+def _fits(formats: Sequence[str], texts: Mapping[str, int]) -> bool:
+    for text in texts:
+        for one in formats:
+            try:
+                datetime.strptime(re.sub(" +", " ", text), one)  # noqa: DTZ007
+                break
+            except ValueError:
+                continue
+        else:
+            return False
+    return True
+
+
+def _ends(days: Iterable[str]) -> dict[str, str]:
+    """The first and the last of days."""
+    ordered = sorted(day for day in days if "1900" < day < "2200")  # `0000-00-00` is none
+    return {"oldest": ordered[0], "newest": ordered[-1]} if ordered else {}
+
+
+def _day(formats: Sequence[str], text: str) -> str:
+    """The day that a text is by the first of the formats that reads it."""
+    for one in formats:
+        try:
+            return datetime.strptime(re.sub(" +", " ", text), one).date().isoformat()  # noqa: DTZ007
+        except ValueError:
+            continue
+    return ""
+
+
+def _as_number(texts: Mapping[str, int]) -> tuple[Shape, dict[str, Any]] | None:
+    """Texts as numbers, unless more than a few are none."""
+    forms = Counter[str]()
+    for text, number in texts.items():
+        forms[readings.form_of(text)] += number
+    bare = {form: readings.bare_number(form) for form in forms}
+    if any(re.search("[09] ?[KMB]$", form) for form in forms):
+        return _abbreviated(texts)
+    digits = {form for form, one in bare.items() if re.fullmatch(r"[09.,' ]*[09][09.,' ]*", one.form)}
+    if sum(forms[form] for form in digits) < (1 - _FEW_ODD) * sum(forms.values()):
+        return None
+    ways = readings.number_readings(digits)
+    if not ways:
+        return None
+    if any(text.startswith("0") and len(text) > 1 and text.isdigit() for text in texts):
+        return None  # codes, such as postal ones
+    percent = any(bare[form].percent for form in digits)
+    signs = tuple(readings.currencies(digits))
+    way = ways[0]
+    numbers = []
+    for text in list(texts)[:2000]:
+        digits_of = re.sub(r"[^0-9.,]", "", text)
+        if way.thousands:
+            digits_of = digits_of.replace(way.thousands, "")
+        try:
+            numbers.append(float(digits_of.replace(way.decimal, ".")))
+        except ValueError:
+            continue
+    plain = all(readings.decimals_of(bare[form].form, way) == 0 for form in digits) and not signs
+    shape: Shape = "percent" if percent else "integer" if plain else "number"
+    several = tuple((way.decimal, way.thousands) for way in ways) if len(ways) > 1 else ()
+    return shape, {"largest": max(numbers, default=0.0), "currencies": signs, "decimals": several}
+
+
+_ABBREVIATED = re.compile(r"[-+]?[^0-9A-Za-z]{0,3}[0-9][0-9,]*(?:\.[0-9]+)? ?[KMB]?")
+
+
+def _abbreviated(texts: Mapping[str, int]) -> tuple[Shape, dict[str, Any]] | None:
+    """Texts as numbers of which some are in thousands or millions (`$342.09K`)."""
+    if not all(_ABBREVIATED.fullmatch(text) for text in texts):
+        return None
+    return "number", {"largest": 1e6, "abbreviated": True}

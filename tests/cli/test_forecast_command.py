@@ -1,0 +1,49 @@
+"""`reportspec forecast`: what it prints, in its forms, and what it says of mistakes. The figures are those of the section
+that `tests/forecasting` proves."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+def test_backtest(run: Run, folder: Path) -> None:
+    """As data the table of tests has its errors beside those of the rules, and each past forecast is there."""
+    done = run("forecast", folder, "--backtest", "--period", "this_month", "--format", "json", "-o", folder / "t.json")
+    assert (done.returncode, done.stdout) == (0, "")
+    accuracy, tests = json.loads((folder / "t.json").read_text())["sections"]
+    points = accuracy["rows"]
+    assert [round(point["elapsed"], 2) for point in points] == [0.0, 0.02, 0.25, 0.5, 0.75]
+    for point in points:
+        assert point["shown"]
+        assert 0 < point["mean_error"] <= 0.9 * min(value for name, value in point.items() if "error_of" in name)
+    past = tests["rows"][:-1]
+    error = sum(abs(one["forecast"] - one["result"]) for one in past) / sum(one["result"] for one in past)
+    assert abs(error - points[1]["mean_error"]) < 1e-9
+    assert sum(one["held"] for one in past) == points[1]["held"]
+
+
+def test_forms(run: Run, folder: Path) -> None:
+    """Without --backtest it is the forecast, in sentences and figures; a project's folder need not be named."""
+    done = run("forecast", "--where", "deal.deal_type <> 'renewal'", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    assert "Forecast for Q4 2026: " in done.stdout
+    assert "Such forecasts at this point of the past periods" in done.stdout
+    assert "Chances of the largest open deals" in done.stdout
+    written = run("forecast", folder, "--backtest", "--format", "md").stdout
+    assert "## How good such forecasts were" in written
+    assert "| Q3 2026 |" in written
+
+
+def test_mistakes(run: Run, folder: Path) -> None:
+    done = run("forecast", folder, "--where", "deal.amuont > 5")
+    assert done.returncode == 1
+    assert "did you mean `deal.amount`?" in done.stderr
+    assert run("forecast", folder, "--period", "next_quarter").returncode == 1
+    nowhere = folder / "none"
+    nowhere.mkdir()
+    assert "there is no project file at" in run("forecast", nowhere / "a.yaml").stderr

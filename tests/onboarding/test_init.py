@@ -1,0 +1,273 @@
+"""`reportspec init` as a newcomer meets it: from files to a PDF, with the figures that they hold."""
+
+from __future__ import annotations
+
+import csv
+import random
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.conftest import RunCli
+
+NOW = {"REPORTSPEC_NOW": "2026-11-29T12:00:00Z", "TZ": "UTC", "LANG": "C.UTF-8"}
+STAGES = ["Primo contatto", "Qualifica", "Offerta inviata", "Negoziazione", "Chiusa vinta", "Chiusa persa"]
+
+
+def italian(number: float) -> str:
+    """A number as Italian spreadsheets write it."""
+    return f"{number:,.2f}".replace(",", " ").replace(".", ",").replace(" ", ".")
+
+
+def deals() -> list[dict[str, object]]:
+    """Deals drawn at random, as values."""
+    draw = random.Random(5)
+    rows: list[dict[str, object]] = []
+    for index in range(240):
+        created = date(2025, 1, 1) + timedelta(days=draw.randrange(600))
+        closing = created + timedelta(days=draw.randrange(5, 120))
+        stage = draw.choice(STAGES if closing < date(2026, 11, 1) else STAGES[:4])
+        amount = draw.randrange(50000, 9000000) / 100
+        rows.append({"n": index, "created": created, "closing": closing, "stage": stage, "amount": amount})
+    return rows
+
+
+def write_italian(folder: Path) -> list[dict[str, object]]:
+    """One file as a spreadsheet of Italian Windows exports it: semicolons, cp1252, days first, decimal commas."""
+    rows = deals()
+    head = "Codice;Nome trattativa;Azienda;Venditore;Fase;Importo;Probabilità;Data creazione;Data chiusura;Fonte"
+    lines = [head]
+    for row in rows:
+        number = int(str(row["n"]))
+        lines.append(
+            f"T{number + 1000};Fornitura {number};Città {number % 9} Srl;{['Anna Però', 'Luca Bianchi'][number % 2]};"
+            f"{row['stage']};€ {italian(float(str(row['amount'])))};{[10, 40][number % 2]}%;"
+            f"{row['created']:%d/%m/%Y};{row['closing']:%d/%m/%Y};{['Fiera', 'Web'][number % 2]}"
+        )
+    (folder / "trattative.csv").write_bytes("\r\n".join(lines).encode("cp1252"))
+    return rows
+
+
+def test_from_a_file_to_a_report(run_cli: RunCli, tmp_path: Path) -> None:
+    """One command; the figures are counted here from the rows as they were drawn."""
+    rows = write_italian(tmp_path)
+    made = run_cli(["init", "trattative.csv", "--into", "p", "--yes"], cwd=tmp_path, env=NOW)
+    assert made.returncode == 0, made.stdout + made.stderr
+    project = tmp_path / "p"
+    assert (project / "out" / "pipeline.pdf").read_bytes().startswith(b"%PDF")
+    for name in ("reportspec.yaml", "mapping.yaml", "recipients.csv", ".github/workflows/reports.yml", "AGENTS.md"):
+        assert (project / name).is_file()
+    settings = yaml.safe_load((project / "reportspec.yaml").read_text())
+    assert settings["currency"] == "EUR"
+    assert settings["locale"] == "it_IT"
+    mapping = yaml.safe_load((project / "mapping.yaml").read_text())["entities"]
+    assert [stage["name"] for stage in mapping["stage"]["rows"]] == STAGES
+    assert list(csv.reader((project / "recipients.csv").open())) == [
+        ["value", "email"],
+        ["Anna Però", ""],
+        ["Luca Bianchi", ""],
+    ]
+
+    quarter = [row for row in rows if "2026-07-01" <= str(row["closing"]) < "2026-10-01"]
+    won = [float(str(row["amount"])) for row in quarter if row["stage"] == "Chiusa vinta"]
+    lost = [row for row in quarter if row["stage"] == "Chiusa persa"]
+    asked = project / "specs" / "asked.yaml"
+    asked.write_text(
+        "version: 1\nperiod: 2026-Q3\nsections:\n  - kpis: [won_deals_count, won_amount, lost_deals_count]\n"
+    )
+    answer = run_cli(["query", asked, "--format", "csv"], env=NOW)
+    assert answer.returncode == 0, answer.stderr
+    assert won
+    assert lost
+    for expected in (len(won), len(lost)):
+        assert f",{expected}" in answer.stdout
+    assert f"{sum(won):.2f}".rstrip("0").rstrip(".") in answer.stdout
+
+
+def test_nothing_is_overwritten(run_cli: RunCli, tmp_path: Path) -> None:
+    write_italian(tmp_path)
+    (tmp_path / "AGENTS.md").write_text("mine")
+    made = run_cli(["init", "trattative.csv", "--yes"], cwd=tmp_path, env=NOW)
+    assert made.returncode == 1
+    assert "`AGENTS.md` is there already" in made.stderr
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["AGENTS.md", "trattative.csv"]
+    assert (tmp_path / "AGENTS.md").read_text() == "mine"
+
+
+def test_without_files_it_begins_with_the_demo(run_cli: RunCli, tmp_path: Path) -> None:
+    made = run_cli(["init"], cwd=tmp_path, env=NOW)
+    assert made.returncode == 0, made.stderr
+    assert (tmp_path / "out" / "pipeline.pdf").is_file()
+    again = run_cli(["init"], cwd=tmp_path, env=NOW)
+    assert again.returncode == 1
+    assert "there is a project here already" in again.stderr
+
+
+def test_a_shipped_crm_is_taken_as_it_is(run_cli: RunCli, tmp_path: Path) -> None:
+    from tests.crms.landed import write_tables
+    from tests.crms.salesforce.tables import TABLES
+
+    (tmp_path / "export").mkdir()
+    write_tables(tmp_path / "export", {f"sf_{name}_data": rows for name, rows in TABLES.items()})
+    made = run_cli(["init", "export", "--yes"], cwd=tmp_path, env=NOW)
+    assert made.returncode == 0, made.stderr
+    assert "recognised as salesforce" in made.stdout
+    settings = yaml.safe_load((tmp_path / "reportspec.yaml").read_text())
+    assert settings["crm"] == "salesforce"
+    assert settings["source"]["files"]["opportunity"] == "export/sf_opportunity_data.csv"
+    assert not (tmp_path / "mapping.yaml").exists()
+
+
+def test_a_database_is_read_without_its_password(run_cli: RunCli, tmp_path: Path) -> None:
+    import duckdb
+
+    with duckdb.connect(str(tmp_path / "crm.duckdb")) as raw:
+        raw.execute(
+            "CREATE TABLE opportunities AS SELECT i AS id, 'Deal ' || i AS title, 'U' || (i % 3) AS rep_id,"
+            " CASE i % 4 WHEN 0 THEN 'won' WHEN 1 THEN 'lost' ELSE 'open' END AS state, i * 10.5 AS deal_value,"
+            " DATE '2026-06-01' + CAST(i AS INTEGER) AS created_on,"
+            " CASE WHEN i % 4 < 2 THEN DATE '2026-07-01' + CAST(i AS INTEGER) END AS closed_on FROM range(60) t(i)"
+        )
+        raw.execute("CREATE TABLE reps AS SELECT 'U' || i AS id, 'Rep ' || i AS full_name FROM range(3) t(i)")
+    made = run_cli(["init", "crm.duckdb", "--yes"], cwd=tmp_path, env=NOW)
+    assert made.returncode == 0, made.stdout + made.stderr
+    mapping = yaml.safe_load((tmp_path / "mapping.yaml").read_text())["entities"]
+    assert mapping["deal"]["table"] == "opportunities"
+    assert mapping["deal"]["fields"]["owner_id"] == "rep_id"
+    assert mapping["deal"]["fields"]["amount"] == "deal_value"
+    assert mapping["user"]["fields"]["name"] == "full_name"
+
+
+@pytest.mark.parametrize(
+    ("files", "args", "said"),
+    [
+        ({}, ["missing.csv"], "there is no file or folder `missing.csv`"),
+        ({"notes.pdf": "x"}, ["notes.pdf"], "is no file of a kind that is read"),
+        ({"empty/readme.md": "x"}, ["empty"], "has no file of a kind that is read"),
+        ({"a.csv": "colour,shape\nred,round\n"}, ["a.csv"], "none of the tables looks like"),
+        ({"a.csv": ""}, ["a.csv"], "a.csv"),
+        ({"deals.csv": "id,amount\n1,2\n"}, ["deals.csv", "--column", "deal.amout=x"], "did you mean `deal.amount`?"),
+        ({"deals.csv": "id,amount\n1,2\n"}, ["deals.csv", "--crm", "salesforc"], "did you mean `salesforce`?"),
+        ({"deals.csv": "id,amount\n1,2\n"}, ["deals.csv", "--column", "deal.amount=amuont"], "did you mean `amount`?"),
+    ],
+)
+def test_mistakes_are_told_kindly(
+    files: dict[str, str], args: list[str], said: str, run_cli: RunCli, tmp_path: Path
+) -> None:
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    before = sorted(tmp_path.rglob("*"))
+    made = run_cli(["init", *args, "--yes"], cwd=tmp_path, env=NOW)
+    assert made.returncode == 1, made.stdout
+    assert said in made.stderr
+    assert "Traceback" not in made.stderr
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_without_a_terminal_it_asks_for_a_yes(run_cli: RunCli, tmp_path: Path) -> None:
+    write_italian(tmp_path)
+    made = run_cli(["init", "trattative.csv"], cwd=tmp_path, env=NOW)
+    assert made.returncode == 2
+    assert "--yes" in made.stderr
+
+
+def write(folder: Path, name: str, columns: str, rows: list[list[object]]) -> None:
+    """A table as CSV."""
+    with (folder / name).open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows([columns.split(), *rows])
+
+
+def test_tables_are_told_by_their_values_and_keys(run_cli: RunCli, tmp_path: Path) -> None:
+    """Deals in a table that is called after the pipeline, people in one that is called after teams, stages' changes in
+    a log: names alone would take each for another."""
+    data = tmp_path / "data"
+    data.mkdir()
+    agents = [f"Agent {letter}" for letter in "ABC"]
+    stages = ["Engaging", "Won", "Lost"]
+    deals = [
+        [
+            f"X{i}",
+            agents[i % 3],
+            stages[i % 3],
+            date(2026, 4, 1) + timedelta(days=i),
+            "" if i % 3 == 0 else date(2026, 7, 1) + timedelta(days=i),
+            i * 10,
+        ]
+        for i in range(60)
+    ]
+    write(data, "sales_pipeline.csv", "opportunity_id sales_agent deal_stage engage_date close_date close_value", deals)
+    write(data, "teams.csv", "sales_agent manager", [[agent, "Boss"] for agent in agents])
+    log = [
+        [f"X{i}", stage, date(2026, 4, 1) + timedelta(days=i)]
+        for i in range(60)
+        for stage in {stages[0], stages[i % 3]}
+    ]
+    write(data, "log.csv", "ref moved_to moved_on", log)
+    art = [
+        [i, ["Anruf", "Termin"][i % 2], f"X{i}", date(2026, 8, 1), ["erledigt", "geplant"][i % 2]] for i in range(20)
+    ]
+    write(data, "tasks.csv", "nr art opportunity_id date status", art)
+    made = run_cli(["init", "data", "--yes"], cwd=tmp_path, env=NOW)
+    assert made.returncode == 0, made.stdout + made.stderr
+    mapping = yaml.safe_load((tmp_path / "mapping.yaml").read_text())["entities"]
+    deal = mapping["deal"]
+    assert deal["table"] == "sales_pipeline"
+    assert deal["key"] == "opportunity_id"
+    assert deal["fields"]["created_at"] == "engage_date"
+    assert deal["fields"]["amount"] == "close_value"
+    assert "'won'" in deal["fields"]["status"]
+    assert mapping["user"]["table"] == "teams"
+    assert mapping["user"]["key"] == "sales_agent"
+    history = mapping["deal_stage_history"]
+    assert history["table"] == "log"
+    assert history["fields"]["deal_id"] == "ref"
+    assert history["fields"]["stage_id"] == "moved_to"
+    assert "CONFIRM" in (tmp_path / "mapping.yaml").read_text()
+
+
+def test_a_person_is_asked_and_answers_count(tmp_path: Path) -> None:
+    """Dates that can be read in two ways, a stage that no word knows, and a column that fits less."""
+    from datetime import UTC, datetime
+
+    from reportspec.building import Order
+    from reportspec.onboarding.start import Wish, start
+
+    write(
+        tmp_path,
+        "deals.csv",
+        "id stage net_worth created close_date",
+        [
+            [i, ["Won", "Lost", "Parked"][i % 3], 100 + i, f"0{i % 9 + 1}/03/2026", f"0{i % 9 + 1}/08/2026"]
+            for i in range(30)
+        ],
+    )
+    asked: list[str] = []
+
+    class Person:
+        def choose(self, question: str, options: list[str], proposed: str) -> str:
+            asked.append(question)
+            return "lost" if "`Parked`" in question else proposed
+
+        def confirm(self, question: str, proposed: bool) -> bool:
+            return proposed
+
+    wish = Wish(
+        (str(tmp_path / "deals.csv"),),
+        tmp_path / "p",
+        currency="EUR",
+        timezone="UTC",
+        locale="de_DE",
+        date_order="DMY",
+        columns={"deal.amount": "net_worth"},
+    )
+    made = start(wish, Order(datetime(2026, 11, 29, tzinfo=UTC), {}), Person(), lambda name: None)
+    assert made.pdf is not None
+    mapping = yaml.safe_load((tmp_path / "p" / "mapping.yaml").read_text())["entities"]
+    assert "trim(stage) in ('Lost', 'Parked') then 'lost'" in mapping["deal"]["fields"]["status"]
+    assert mapping["deal"]["fields"]["amount"] == "net_worth"
+    settings = yaml.safe_load((tmp_path / "p" / "reportspec.yaml").read_text())
+    assert settings["source"]["files"]["deals"]["date_format"]["created"] == "%d/%m/%Y"
+    assert any("`Parked`" in question for question in asked)
