@@ -1,0 +1,202 @@
+"""Every number on every page of the standard reports is one of their figures: the text of the PDF is read back, and each
+number in it is looked for among the cells, with its sign, its unit and as many decimals as are printed. The scales of
+charts (`750K`) are left to their own tests.
+
+Slow: makes eight PDFs."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import ROUND_HALF_UP, Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reportspec.building import Order, build
+from reportspec.model.figures import Column, Figures, Kpi, Section, Told
+from reportspec.render import render_html
+from reportspec.render.closing import closing
+from reportspec.render.locale import as_of_moment, cell, data_moment, day_range, days_beside, formats_for
+from reportspec.render.pdf import render_pdf
+from tests.pictures.test_pictures import NOW, PROJECT, REPORTS
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(shutil.which("pdftotext") is None, reason="needs poppler's pdftotext"),
+]
+SPACE = "[\u00a0\u202f ]"
+NUMBER = re.compile(
+    rf"(?<![\w.,])(?P<sign>[+−-]?)(?P<symbol>€?)(?P<digits>\d{{1,3}}(?:[.,\u00a0\u202f ]\d{{3}})+(?!\d)|\d+)(?P<rest>[.,]\d+)?(?!\w)"
+    rf"(?:{SPACE}?(?P<unit>%|€(?!\d)|pp\b|PP\b|pts?\b|p\.\u00a0?p\.))?"
+)
+
+
+@dataclass(frozen=True)
+class Printed:
+    """A number as it is printed: its value, how many decimals it has, and the kind of its unit."""
+
+    value: Decimal
+    places: int
+    unit: str  # `%`, `points`, `€` or nothing
+    text: str
+
+
+def printed(text: str, decimal: str, spaced: bool = False) -> Iterator[Printed]:
+    """The numbers of a text that has this decimal sign, and its thousands apart by spaces."""
+    if not spaced:
+        text = re.sub(r"(?<=\d) (?=\d)", "  ", text)  # two numbers
+    for found in NUMBER.finditer(text):
+        digits, rest = found["digits"], found["rest"] or ""
+        group = "," if decimal == "." else "."
+        if rest[:1] == group:  # `2,500` with one group only is in `digits`; what is left is no number of this language
+            digits, rest = digits + rest[1:], ""
+        whole = re.sub(r"\D", "", digits)
+        if digits != whole and decimal in digits:
+            continue  # a date or a time
+        value = Decimal(f"{whole}.{rest[1:]}" if rest else whole)
+        if found["sign"] in ("−", "-"):
+            value = -value
+        unit = "€" if "€" in (found["symbol"] or "", found["unit"] or "") else found["unit"] or ""
+        kind = unit if unit in ("%", "€", "") else "points"
+        yield Printed(value, max(0, len(rest) - 1), kind, found[0])
+
+
+def is_of(one: Printed, value: Any, unit: str) -> bool:
+    """Whether a number is a value of a cell as it is printed with so many decimals."""
+    if isinstance(value, bool) or not isinstance(value, (int, float, Decimal)) or unit != one.unit:
+        return False
+    exact = Decimal(repr(value)) if isinstance(value, float) else Decimal(value)
+    exact = exact * 100 if unit in ("%", "points") else exact
+    return exact.quantize(Decimal(1).scaleb(-one.places), ROUND_HALF_UP) == one.value
+
+
+def unit_of(column: Column) -> str:
+    return {"percent": "%", "currency": "€"}.get(column.unit or "", "")
+
+
+def values(figures: Figures) -> Iterator[tuple[Any, str]]:
+    """The figures that pages may show, each with the kind of its unit."""
+    for section in figures.sections:
+        yield from of_tables(section)
+        for kpi in section.kpis:
+            yield from of_tile(kpi)
+    said = (*figures.headline.title, *figures.headline.lead)
+    for one in (*said, *(one for section in figures.sections for one in section.highlights)):
+        for _, told in one.values:
+            yield from of_told(told)
+        for counts in one.cases:
+            yield from ((count, "") for count in counts)
+
+
+def of_told(told: Told) -> Iterator[tuple[Any, str]]:
+    yield (
+        told.value,
+        "points" if told.column.role == "difference" and told.column.unit == "percent" else unit_of(told.column),
+    )
+
+
+def of_tile(kpi: Kpi) -> Iterator[tuple[Any, str]]:
+    unit = unit_of(kpi.column)
+    yield from ((one, unit) for value in (kpi.value, kpi.previous) for one in split(value, kpi.column))
+    yield kpi.change, "points" if unit == "%" else "%"
+    if kpi.goal is not None:
+        yield kpi.goal.target, unit
+        yield kpi.goal.attainment, "%"
+        yield abs(kpi.goal.difference or 0), "points" if unit == "%" else unit
+
+
+def split(value: Any, column: Column) -> list[Any]:
+    """A value; of a length of time its hours, minutes and seconds."""
+    if column.unit not in ("seconds", "minutes") or not isinstance(value, (int, float)):
+        return [value]
+    seconds = round(value * (60 if column.unit == "minutes" else 1))
+    minutes = int(Decimal(seconds) / 60 + Decimal("0.5"))
+    return [minutes // 60, minutes % 60, seconds // 60, seconds % 60]
+
+
+def of_tables(section: Section) -> Iterator[tuple[Any, str]]:
+    names = [column.name for column in section.columns]
+    rows = [*section.rows, *(row for _, row in section.subtotals), *([section.total] if section.total else [])]
+    for row in rows:
+        for column, value in zip(section.columns, row, strict=True):
+            points = column.unit == "percent" and column.role == "difference"
+            yield from ((one, "points" if points else unit_of(column)) for one in split(value, column))
+            before = f"{column.name}__previous"
+            if before in names and isinstance(value, (int, float, Decimal)):
+                other = row[names.index(before)]
+                if isinstance(other, (int, float, Decimal)):
+                    apart = Decimal(str(value)) - Decimal(str(other))
+                    yield apart, "points" if column.unit == "percent" else unit_of(column)
+
+
+def words(figures: Figures, pages: int) -> set[str]:
+    """The numbers within names, dates and sentences, as they are written."""
+    formats = formats_for(figures)
+    texts = [*figures.texts(), figures.report_label, figures.period.label, as_of_moment(formats, figures.as_of)]
+    for period in (figures.period, *([figures.compare] if figures.compare else [])):
+        texts += [period.label, days_beside(formats, period), day_range(formats, period.start, period.end)]
+    if figures.data_as_of:
+        texts.append(data_moment(formats, figures.data_as_of))
+    texts += [f"{one.word} {one.text}" for one in closing(figures, formats, attached=True)]
+    html = render_html(figures)
+    texts += re.findall(r"<text[^>]*>(.*?)</text>", html, re.S)  # what is drawn: ticks, and labels of bars
+    texts += re.findall(r'<p class="cut">(.*?)</p>', html)
+    texts += [column.label for section in figures.sections for column in section.columns]
+    texts += [kpi.column.label for section in figures.sections for kpi in section.kpis]
+    for section in figures.sections:
+        for row in section.rows:
+            for column, value in zip(section.columns, row, strict=True):
+                if isinstance(value, (str, date, datetime)):
+                    texts.append(cell(formats, value, column))
+    known = {number for text in texts for number in re.findall(r"\d+", text)}
+    marks = {str(number) for number in range(1, max(pages, len(figures.footnotes)) + 1)}
+    return known | marks
+
+
+@pytest.mark.parametrize("name", REPORTS)
+def test_every_number_is_a_figure(name: str, tmp_path: Path) -> None:
+    kind, language = REPORTS[name]
+    (tmp_path / "reportspec.yaml").write_text(PROJECT.format(language=language), "utf-8")
+    spec = tmp_path / f"{name}.yaml"
+    goals = (
+        "goals: {new_revenue_amount: 1500000, close_rate: 0.4, sales_cycle_days: 60}\n" if name == "pipeline" else ""
+    )
+    spec.write_text(f"version: 1\nreport: {kind}\nperiod: 2026-Q3\ncompare: previous_period\n{goals}", "utf-8")
+    made = build(spec, Order(datetime.fromisoformat(NOW), {})).made
+    assert made is not None
+    [(_, figures)] = made.figures
+    (tmp_path / "made.pdf").write_bytes(render_pdf(figures))
+    done = subprocess.run(["pdftotext", "-layout", str(tmp_path / "made.pdf"), "-"], capture_output=True, check=True)
+    text = done.stdout.decode()
+    decimal = "." if language == "en" else ","
+    known, named = set(values(figures)), words(figures, text.count("\f"))
+    numbers = list(printed(text, decimal, language == "fr"))
+    untold = [
+        one.text
+        for one in numbers
+        if not any(is_of(one, value, unit) for value, unit in known)
+        and not (not one.unit and set(re.findall(r"\d+", one.text)) <= named)
+    ]
+    assert untold == []
+    assert len(numbers) > 150  # a page has some hundred
+
+
+def test_what_is_printed_is_read() -> None:
+    found = [(one.value, one.places, one.unit) for one in printed("−€1,234 +3.3\u00a0pp 27.8% (55)", ".")]
+    assert found == [
+        (Decimal(-1234), 0, "€"),
+        (Decimal("3.3"), 1, "points"),
+        (Decimal("27.8"), 1, "%"),
+        (Decimal(55), 0, ""),
+    ]
+    [one] = printed("1.234,5\u00a0%", ",")
+    assert is_of(one, 12.345, "%")
+    assert not is_of(one, -12.345, "%")
+    assert not is_of(one, 1234.5, "€")
+    assert not is_of(one, 12.344, "%")
