@@ -140,10 +140,13 @@ def _asked(
         cut = _cut_of(binding, name, asking_for.cut)
         if cut is None:
             continue
+        # That no key is repeated is known already; a window over all rows would find the same.
+        unique = [check for check in checks if _of_keys(check) and check.entity not in repeated]
+        checks = [check for check in checks if check not in unique]
         whole = cut is WHOLE
         checks = checks if whole else [check for check in checks if check.kind != "fresh_within"]
         others = [_of_finding(f) for f in told if f.check.entity == name] if whole else []
-        one = _One(binding, name, tuple(checks), now, replace(asking_for, cut=cut), ask)
+        one = _One(binding, name, tuple(checks), tuple(unique), now, replace(asking_for, cut=cut), ask)
         for value, audit in one.audits(kept[name], [*others, *lacking]).items():
             audits.setdefault(value, {})[name] = audit
     if not asking_for.cut.by:
@@ -152,6 +155,10 @@ def _asked(
         value: _with_known(Audit(now, tuple(of_value.values()), binding.currency), project.checks)
         for value, of_value in audits.items()
     }
+
+
+def _of_keys(check: AuditCheck) -> bool:
+    return check.contract is not None and check.contract.kind == "repeated-key"
 
 
 def _cut_of(binding: Binding, entity: str, cut: Cut) -> Cut | None:
@@ -196,11 +203,12 @@ def _writable(
 
 @dataclass(frozen=True, slots=True)
 class _One:
-    """What is asked of an entity's rows."""
+    """What is asked of an entity's rows; those of the checks that are known to find nothing."""
 
     binding: Binding
     name: str
     checks: tuple[AuditCheck, ...]
+    passed: tuple[AuditCheck, ...]
     now: datetime
     asking_for: Asking
     ask: Ask
@@ -238,6 +246,7 @@ class _One:
         is_open, amount = stake("open", "amount")
         coverage = tuple(Coverage(field, int(row[f"g{at}"] or 0)) for at, field in enumerate(covered))
         rows, clean = int(row["rows"]), int(row["clean"] or 0)
+        outcomes += [Outcome(check, "pass", 0, rows) for check in self.passed]
         return EntityAudit(self.name, rows, clean, coverage, (*outcomes, *others), is_open, amount)
 
     def _to_mend(self, levels: Mapping[str, str]) -> dict[str, tuple[tuple[BrokenRecord, ...], int, Owners]]:
