@@ -1,20 +1,29 @@
-"""How near forecasts of the demo come: at four points of each past period, all of it from what was known then.
+"""How near forecasts come: at four points of each past period, all of it from what was known then.
 
-    python benchmarks/forecast.py
+    python benchmarks/forecast.py                    # of the demo, through the whole program
+    python benchmarks/forecast.py --simulated 3      # of sixteen kinds of invented pipelines, three of each
+    python benchmarks/forecast.py --simulated 3 --seed 50
 
 Errors are mean absolute errors relative to "the same as last period" over the same periods; the bias and the width of
-the ranges are relative to what the periods brought.
+the ranges are relative to what the periods brought. Of what is shown, errors are relative to that of the rule that was
+the best in the same periods. Goals, of which chances are said, are shares of the mean of the last four periods.
 """
 
 from __future__ import annotations
 
+import argparse
 import math
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from zoneinfo import ZoneInfo
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from benchmarks.simulated_pipelines import KINDS as PIPELINES
+from benchmarks.simulated_pipelines import deals_of, windows_of
 from reportspec.building import Order, load
 from reportspec.compile import compile_report
 from reportspec.contract.fit import fitted
@@ -33,6 +42,9 @@ KINDS = (
     ("quarters", "2026-Q4", datetime(2026, 10, 1, tzinfo=ZONE), 92),
 )
 BEFORE = 5  # periods that each one has before it
+POINTS = (0.0, 0.25, 0.5, 0.75)
+GOALS = (0.7, 0.85, 1.0, 1.15, 1.3)
+NAMES = ("mean_of_four", "last_year", "usual rest", "pipeline", "method")
 Case = dict[str, float]
 
 
@@ -65,8 +77,13 @@ def cases(windows: Windows) -> Iterator[Case]:
                 case[rule] = amount - result
         if len(outcome.tests) >= FEWEST_TESTS:
             case["held"] = float(outcome.low <= result <= outcome.high)
-            case["width"] = (outcome.high - outcome.low) / result
+            if result > 0:
+                case["width"] = (outcome.high - outcome.low) / result
             case["shown"] = float(outcome.refusal is None)
+            usual = by_rule(past, place, "mean_of_four") or 0.0
+            for goal in GOALS:
+                case[f"chance {goal}"] = outcome.chance_of(goal * usual)
+                case[f"met {goal}"] = float(result >= goal * usual)
         yield case
 
 
@@ -77,25 +94,97 @@ def mean(cases_of: list[Case], name: str, *, size: bool = False) -> float:
 
 
 def main() -> None:
-    """Print a line for each kind of period, at any point of it and at its start."""
-    names = ("mean_of_four", "last_year", "usual rest", "pipeline", "method")
-    print(f"{'':22}{''.join(f'{name:>14}' for name in names)}{'bias':>8}{'held':>8}{'width':>8}{'shown':>8}")
+    """The tables that are asked for."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--simulated", type=int, metavar="N", help="so many pipelines of each kind, and not the demo")
+    parser.add_argument("--seed", type=int, default=1, help="the first of them")
+    given = parser.parse_args()
+    if given.simulated:
+        simulated(range(given.seed, given.seed + given.simulated))
+    else:
+        demo()
+
+
+def demo() -> None:
+    """A line for each kind of period, at any point of it and at its start."""
+    _head()
     with TemporaryDirectory() as folder:
         for kind, period, start, days in KINDS:
             at = {
                 share: list(cases(windows_at(Path(folder), period, start + timedelta(days=round(share * days)))))
-                for share in (0.0, 0.25, 0.5, 0.75)
+                for share in POINTS
             }
-            for label, cases_of in (
-                (kind, [case for some in at.values() for case in some]),
-                (f"{kind}, start", at[0.0]),
-            ):
-                errors = "".join(f"{_relative(cases_of, name):14.2f}" for name in names)
-                bias = mean(cases_of, "method") / mean(cases_of, "result")
+            _line(kind, [case for some in at.values() for case in some])
+            _line(f"{kind}, start", at[0.0])
+
+
+def simulated(seeds: Sequence[int]) -> None:
+    """The same of invented pipelines; what was shown, by the kind of pipeline; and what came of chances."""
+    for kind, months in (("months", 1), ("quarters", 3)):
+        _head()
+        by_kind: dict[str, list[Case]] = {}
+        at: dict[float, list[Case]] = {share: [] for share in POINTS}
+        for pipeline in PIPELINES:
+            for seed in seeds:
+                deals = deals_of(pipeline, seed)
+                for share in POINTS:
+                    some = scaled(list(cases(windows_of(deals, months, share))))
+                    at[share] += some
+                    by_kind.setdefault(pipeline.name, []).extend(some)
+        whole = [case for some in at.values() for case in some]
+        _line(kind, whole)
+        for share in POINTS:
+            _line(f"{kind}, at {share:.0%}", at[share])
+        print(f"\n{'shown':22}{'origins':>9}{'share':>8}{'error / best rule':>19}{'held':>8}{'bias':>8}")
+        for name, some in (*by_kind.items(), ("all", whole)):
+            tested = [case for case in some if "shown" in case]
+            shown = [case for case in tested if case["shown"]]
+            if shown:
+                bias = mean(shown, "method") / mean(shown, "result")
                 print(
-                    f"{f'{label} ({len(cases_of)})':22}{errors}{bias:8.0%}{mean(cases_of, 'held'):8.0%}"
-                    f"{mean(cases_of, 'width'):8.2f}{mean(cases_of, 'shown'):8.0%}"
+                    f"{name:22}{len(shown):9}{len(shown) / len(tested):8.0%}{_of_best(shown):19.2f}"
+                    f"{mean(shown, 'held'):8.0%}{bias:8.0%}"
                 )
+            else:
+                print(f"{name:22}{0:9}")
+        _calibration([case for case in whole if case.get("shown")])
+
+
+def scaled(cases_of: list[Case]) -> list[Case]:
+    """The cases of a pipeline with amounts in units of its usual one, so that none weighs more than another."""
+    unit = mean(cases_of, "result") or 1.0
+    amounts = {"result", *NAMES, *RULES}
+    return [{name: value / unit if name in amounts else value for name, value in case.items()} for case in cases_of]
+
+
+def _of_best(cases_of: list[Case]) -> float:
+    whole = [case for case in cases_of if all(rule in case for rule in RULES)]
+    return mean(whole, "method", size=True) / min(mean(whole, rule, size=True) for rule in RULES) if whole else math.nan
+
+
+def _calibration(cases_of: list[Case]) -> None:
+    pairs = [(case[f"chance {goal}"], case[f"met {goal}"]) for case in cases_of for goal in GOALS]
+    tens: dict[int, list[tuple[float, float]]] = {}
+    for chance, met in pairs:
+        tens.setdefault(min(int(10 * chance), 9), []).append((chance, met))
+    parts = [
+        f"{math.fsum(c for c, _ in some) / len(some):.0%} -> {math.fsum(m for _, m in some) / len(some):.0%}"
+        for _, some in sorted(tens.items())
+    ]
+    print(f"\nchances of goals, said -> happened: {', '.join(parts)}\n")
+
+
+def _head() -> None:
+    print(f"{'':22}{''.join(f'{name:>14}' for name in NAMES)}{'bias':>8}{'held':>8}{'width':>8}{'shown':>8}")
+
+
+def _line(label: str, cases_of: list[Case]) -> None:
+    errors = "".join(f"{_relative(cases_of, name):14.2f}" for name in NAMES)
+    bias = mean(cases_of, "method") / mean(cases_of, "result")
+    print(
+        f"{f'{label} ({len(cases_of)})':22}{errors}{bias:8.0%}{mean(cases_of, 'held'):8.0%}"
+        f"{mean(cases_of, 'width'):8.2f}{mean(cases_of, 'shown'):8.0%}"
+    )
 
 
 def _relative(cases_of: list[Case], name: str) -> float:

@@ -70,6 +70,8 @@ def build(
     from reportspec.formats import kind_of
     from reportspec.timings import Timings
 
+    if out.suffix.lower().removeprefix(".") in FORMS and not out.is_dir():
+        raise click.UsageError(f"`-o` names a folder, and `{out}` looks like a file: write `-o {out.parent}`")
     task = _Build(out, tuple(dict.fromkeys(forms)), asked.order(), Messages(messages))
     specs = spec_files(paths)
     names = output_names(specs)

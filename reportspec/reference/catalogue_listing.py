@@ -16,6 +16,7 @@ from reportspec.check.sections import section_metrics
 from reportspec.diagnostics import Diagnostic
 from reportspec.model.domain import ReportType
 from reportspec.model.settings import Project
+from reportspec.reference.entities_page import meaning_of
 from reportspec.resolve.binding import Binding, Unresolved, need_metric
 from reportspec.resolve.document import Document
 
@@ -23,9 +24,9 @@ Listing = list[dict[str, Any]]
 
 
 def catalog_listing(
-    what: str | None, project: Path | None, form: str, environment: Mapping[str, str]
+    what: str | None, project: Path | None, form: str, environment: Mapping[str, str], entity: str | None = None
 ) -> tuple[str, tuple[Diagnostic, ...], dict[str, str]]:
-    """The text to print, and what is wrong with the project."""
+    """The text to print, and what is wrong with the project. Fields are those of one `entity`, if it is named."""
     start = project or Path.cwd()
     file = start if start.is_file() else find_project(start / "x")
     file = file or project_in(start / "specs")
@@ -54,7 +55,7 @@ def catalog_listing(
     if what in (None, "metrics"):
         listings["metrics"] = _metrics(binding)
     if what in (None, "fields"):
-        listings["fields"] = _fields(binding)
+        listings["fields"] = _fields(binding, entity)
     if what == "goals":
         listings["goals"] = _aims(binding)
         if form != "json":
@@ -63,7 +64,7 @@ def catalog_listing(
         listings["mappings"] = [{"name": name} for name in ("demo", *shipped())]
     if form == "json":
         return json.dumps(listings, ensure_ascii=False, indent=2), tuple(problems), texts
-    return _text(listings, source.name), tuple(problems), texts
+    return _text(listings, source.name, entity is not None), tuple(problems), texts
 
 
 def _why_not(binding: Binding, metric_id: str) -> str | None:
@@ -87,6 +88,14 @@ def _metrics(binding: Binding) -> Listing:
         }
         for m in binding.catalogue.metrics.values()
     ]
+
+
+def _more(item: Mapping[str, Any]) -> list[str]:
+    """What a field means, and its values, as lines."""
+    values = ", ".join(item["values"]) + (", others" if item["other_values"] else "")
+    kind = "computed from others" if item["computed"] else "optional" if item["optional"] else ""
+    lines = [item["meaning"]] if item["meaning"].rstrip(".") != item["label"] else []
+    return [*lines, *([f"values: {values}"] if item["values"] else []), *([kind] if kind else [])]
 
 
 def _aims(binding: Binding) -> Listing:
@@ -147,6 +156,7 @@ def _reports(binding: Binding) -> Listing:
                 "available": bool(served) or not names,
                 "metrics_served": len(served),
                 "metrics": len(dict.fromkeys(names)),
+                "lacks": [n for n in dict.fromkeys(names) if n not in served] if served else [],
             }
         )
     return rows
@@ -157,9 +167,10 @@ def named_metrics(report: ReportType) -> list[str]:
     return [name for section in report.preset.get("sections", ()) for name in section_metrics(section)]
 
 
-def _fields(binding: Binding) -> Listing:
+def _fields(binding: Binding, only: str | None) -> Listing:
     rows = []
-    for entity in binding.catalogue.entities:
+    for entity in binding.catalogue.entities if only is None else (only,):
+        known = binding.catalogue.entities[entity]
         for field in binding.fields(entity):
             why = None
             try:
@@ -175,6 +186,11 @@ def _fields(binding: Binding) -> Listing:
                     "name": field.id,
                     "type": field.type,
                     "label": field.label["en"],
+                    "meaning": meaning_of(known, field),
+                    "values": list(field.values),
+                    "other_values": field.others,
+                    "optional": field.optional or field.default is not None,
+                    "computed": field.expr is not None,
                     "available": served,
                     "why_not": why,
                 }
@@ -182,7 +198,7 @@ def _fields(binding: Binding) -> Listing:
     return rows
 
 
-def _text(found: dict[str, Listing], source: str) -> str:
+def _text(found: dict[str, Listing], source: str, meanings: bool) -> str:
     lines = []
     for kind, items in found.items():
         have = [i for i in items if i.get("available", True)]
@@ -199,5 +215,9 @@ def _text(found: dict[str, Listing], source: str) -> str:
                 line += f" — {item['metrics_served']} of {item['metrics']} metrics"
             if item.get("why_not"):
                 line += f" — {item['why_not']}"
+            if item.get("lacks"):
+                line += f" — not {', '.join(item['lacks'])}"
             lines.append(f"  {mark} {item['name'].ljust(width)}  {line}")
+            if meanings:
+                lines += [f"    {' ' * width}  {text}" for text in _more(item)]
     return "\n".join(lines[1:])

@@ -8,6 +8,7 @@ import click
 import pytest
 
 from reportspec.cli.spec_files import spec_files
+from tests.conftest import RunCli
 
 FILES = {
     "report.yaml": ("version: 1\nreport: pipeline\n", True),
@@ -46,3 +47,12 @@ def test_a_folder_without_specs_and_files_that_are_named(tmp_path: Path) -> None
         spec_files([tmp_path])
     named = tmp_path / "reportspec.yaml"
     assert spec_files([named, named]) == [named]  # what is named is taken at its word, once
+
+
+def test_a_folder_that_is_called_like_a_file_is_refused(run_cli: RunCli, tmp_path: Path) -> None:
+    spec = tmp_path / "spec.yaml"
+    spec.write_text("version: 1\nreport: pipeline\nperiod: 2026-Q3\n")
+    done = run_cli(["build", spec, "-o", "out/x.pdf"], cwd=tmp_path)
+    assert done.returncode == 2
+    assert "write `-o out`" in done.stderr
+    assert not (tmp_path / "out").exists()
