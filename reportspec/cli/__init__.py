@@ -17,6 +17,7 @@ from reportspec.cli.catalog_command import catalog
 from reportspec.cli.compile_command import print_sql
 from reportspec.cli.doctor_command import doctor
 from reportspec.cli.duplicates_command import duplicates
+from reportspec.cli.explain_command import explain
 from reportspec.cli.forecast_command import forecast
 from reportspec.cli.init_command import init
 from reportspec.cli.process import run
@@ -33,6 +34,7 @@ COMMANDS: tuple[click.Command, ...] = (
     validate,
     print_sql,
     query,
+    explain,
     build,
     send,
     status,

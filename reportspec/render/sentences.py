@@ -57,7 +57,7 @@ def _written(formats: Formats, told: Told) -> str:
         return told.value
     if column.unit == "percent" and isinstance(told.value, (int, float)):
         share = float(told.value)
-        return percent(formats, share, 0 if share >= 0.1 else 1)
+        return percent(formats, share)  # as in the tables
     if column.unit == "multiple" and isinstance(told.value, (int, float)):
         return number(formats, told.value, 1 if told.value < 10 else 0)
     return cell(formats, told.value, column, bare=False)

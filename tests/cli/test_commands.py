@@ -34,6 +34,7 @@ OPTIONS = {
     "compile": ["--set", "--period", "--messages", "--dialect"],
     "query": ["--set", "--period", "--format"],
     "build": ["--out", "--set", "--period", "--format", "--messages", "--timings"],
+    "explain": ["--set", "--period", "--format"],
     "verify": ["--format"],
     "doctor": ["--format"],
     "catalog": ["--project", "--format"],

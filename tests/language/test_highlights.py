@@ -79,10 +79,10 @@ def test_the_best_channel_against_the_worst(tmp_path: Path) -> None:
     """As the founding article says it."""
     folder = project(tmp_path, {"email": (100, 17, 5, 100), "ads": (100, 3, 5, 100), "web": (100, 8, 5, 100)})
     assert said(folder, RATES) == (
-        "March 2026: 17% of the leads from email became customers against 3.0% from ads (cases: 17 of 100 and 3 of 100).",
+        "March 2026: 17.0% of the leads from email became customers against 3.0% from ads (cases: 17 of 100 and 3 of 100).",
     )
     assert said(folder, RATES, language="it", locale="it_IT") == (
-        "Marzo 2026: il 17% dei lead da email è diventato cliente contro il 3,0% da ads (casi: 17 su 100 e 3 su 100).",
+        "Marzo 2026: il 17,0% dei lead da email è diventato cliente contro il 3,0% da ads (casi: 17 su 100 e 3 su 100).",
     )
 
 
@@ -117,7 +117,7 @@ def test_thirty_of_one_rate_are_silent_and_one_who_differs_is_told(tmp_path: Pat
     assert said(project(tmp_path, groups), RATES) == ()
     groups["c00"] = (100, 10, 5, 100)
     [sentence] = said(project(tmp_path, groups), RATES)
-    assert "10% from c00" in sentence
+    assert "10.0% from c00" in sentence
 
 
 def test_what_cannot_be_tested_is_refused(tmp_path: Path) -> None:
@@ -149,8 +149,8 @@ def test_the_largest_share_and_its_mean(tmp_path: Path) -> None:
     shares = {"shares": [{"metric": "leads_created_count", "by": "lead.source", "with": "lead_purchase_amount"}]}
     [sentence] = said(folder, shares)
     # 120 of 200 leads; 85 against a mean of 100.
-    assert sentence.startswith("Organic brings 60% of all leads")
-    assert "15% below the mean" in sentence
+    assert sentence.startswith("Organic brings 60.0% of all leads")
+    assert "15.0% below the mean" in sentence
 
 
 def test_highlights_are_data_too(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import random
+import re
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -105,19 +106,43 @@ def test_without_files_it_begins_with_the_demo(run_cli: RunCli, tmp_path: Path) 
     assert "there is a project here already" in again.stderr
 
 
-def test_a_shipped_crm_is_taken_as_it_is(run_cli: RunCli, tmp_path: Path) -> None:
+def test_the_commands_of_the_ten_minutes_make_a_report(run_cli: RunCli, tmp_path: Path, checkout: Path) -> None:
+    """As `docs/start.md` has them, over the tables of a shipped CRM under names of files of their own."""
     from tests.crms.landed import write_tables
     from tests.crms.salesforce.tables import TABLES
 
     (tmp_path / "export").mkdir()
     write_tables(tmp_path / "export", {f"sf_{name}_data": rows for name, rows in TABLES.items()})
-    made = run_cli(["init", "export", "--yes"], cwd=tmp_path, env=NOW)
+    page = (checkout / "docs" / "start.md").read_text(encoding="utf-8")
+    first, second = re.findall(r"^```sh\nreportspec (.*)\n```$", page, re.MULTILINE)
+    made = run_cli([*first.split(), "--yes"], cwd=tmp_path, env=NOW)
     assert made.returncode == 0, made.stderr
     assert "recognised as salesforce" in made.stdout
-    settings = yaml.safe_load((tmp_path / "reportspec.yaml").read_text())
+    project = tmp_path / "reports"
+    settings = yaml.safe_load((project / "reportspec.yaml").read_text())
     assert settings["crm"] == "salesforce"
-    assert settings["source"]["files"]["opportunity"] == "export/sf_opportunity_data.csv"
-    assert not (tmp_path / "mapping.yaml").exists()
+    assert settings["source"]["files"]["opportunity"] == "../export/sf_opportunity_data.csv"
+    assert not (project / "mapping.yaml").exists()
+    built = run_cli(second.split(), cwd=project, env=NOW)
+    assert built.returncode == 0, built.stderr
+    assert "out/pipeline.pdf" in built.stdout
+
+
+def test_the_hook_for_pre_commit_is_one(checkout: Path) -> None:
+    from pre_commit.clientlib import load_manifest
+
+    from reportspec.cli import COMMANDS
+
+    [hook] = load_manifest(str(checkout / ".pre-commit-hooks.yaml"))
+    program, command = hook["entry"].split()
+    assert program == "reportspec"
+    assert command in {one.name for one in COMMANDS}
+    taken = [
+        name
+        for name in ("specs/q3.yaml", "a/specs/b/x.yml", "specs/reportspec.yaml", "mapping.yaml")
+        if re.search(hook["files"], name) and not re.search(hook["exclude"], name)
+    ]
+    assert taken == ["specs/q3.yaml", "a/specs/b/x.yml"]
 
 
 def test_a_database_is_read_without_its_password(run_cli: RunCli, tmp_path: Path) -> None:

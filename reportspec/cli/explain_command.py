@@ -1,0 +1,54 @@
+"""`reportspec explain`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from reportspec.cli.exit_codes import DONE, WRONG
+from reportspec.cli.options import FilePath, messages_option, order_options
+from reportspec.cli.orders import OrderOptions, with_order_options
+from reportspec.cli.printing import Messages, give
+from reportspec.diagnostics import harmless, suggestion
+
+
+@click.command()
+@click.argument("spec", type=FilePath(path_type=Path, dir_okay=False))
+@click.argument("figure", required=False)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "md", "json"]),
+    default="text",
+    show_default=True,
+    help="How it is printed.",
+)
+@order_options
+@messages_option
+@with_order_options
+def explain(spec: Path, figure: str | None, form: str, asked: OrderOptions, messages: str) -> None:
+    """Say what the figures of a SPEC are made of: what each means, which rows count, by which time, over which
+    relations, from which tables and columns, and by which SQL.
+
+    FIGURE is one of its metrics; without it all are told.
+    """
+    from reportspec.building import load
+    from reportspec.reference.explanation import as_json, as_markdown, as_text, explained, shown_by
+
+    out = Messages(messages)
+    checked = load(spec, asked.order())
+    out.tell(checked.diagnostics, checked.texts)
+    out.close()
+    if checked.broken or checked.report is None:
+        sys.exit(WRONG)
+    names = shown_by(checked.report)
+    if figure is not None and figure not in names:
+        help = suggestion(figure, names) or f"it shows {', '.join(names)}"
+        raise click.UsageError(f"the report shows no figure `{figure}`: {help}")
+    metrics = checked.report.binding.catalogue.metrics
+    found = [explained(checked.report, metrics[name]) for name in ([figure] if figure is not None else names)]
+    text = {"text": as_text, "md": as_markdown, "json": as_json}[form](found)
+    give(harmless(text), "the explanation")
+    sys.exit(DONE)

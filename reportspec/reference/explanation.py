@@ -1,0 +1,286 @@
+"""What a report's figures are made of, in words: each metric's definition, the rows that count, by which time, and
+every field down to the tables and columns of the source. No database is asked."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import asdict
+
+from sqlglot import exp
+
+from reportspec.compile import compile_report
+from reportspec.databases import dialect_named
+from reportspec.evaluate.evaluate import formula
+from reportspec.expression.sandbox import column_nodes, path_of
+from reportspec.lazy_dataclass import dataclass
+from reportspec.model.domain import Derived, Metric
+from reportspec.model.spec import Report
+from reportspec.resolve.binding import Binding, Unresolved, metrics_needed
+from reportspec.resolve.mapped_columns import OWN, named_columns
+from reportspec.sql.dialect import sql_text
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a field comes from: what the mapping has for it (of each of an entity's tables), or of which fields the
+    catalogue makes it."""
+
+    field: str
+    source: tuple[str, ...]
+    made_of: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """An aggregate that a figure is made of: how it is computed, which rows of which entity there are at all
+    (`population`), which of them count (`conditions`), by which time, over which relations others are reached."""
+
+    metric: str
+    formula: str
+    entity: str
+    population: str
+    conditions: tuple[str, ...]
+    time: str
+    history: str  # where states of the past come from, if the source has any
+    joins: tuple[str, ...]
+    fields: tuple[Origin, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """A figure of a report: what it means, and what it is made of; the sections that show it, the report's filters and
+    stretch of time, and the statements that fetch it."""
+
+    metric: str
+    label: str
+    definition: str
+    caveat: str
+    formula: str
+    sections: tuple[str, ...]
+    period: str
+    filters: tuple[str, ...]
+    within: tuple[str, ...]  # what besides holds in a section, with its name
+    counted: tuple[Counted, ...]
+    tables: tuple[str, ...]
+    statements: tuple[str, ...]
+
+
+def shown_by(report: Report) -> list[str]:
+    """The metrics that a report shows, each once."""
+    return list(dict.fromkeys(metric.id for section in report.sections for metric in section.metrics))
+
+
+def explained(report: Report, metric: Metric) -> Explanation:
+    """What one of a report's metrics is made of."""
+    sections = [section for section in report.sections if metric.id in {one.id for one in section.metrics}]
+    names = {section.id for section in sections}
+    dialect = dialect_named(report.project.source.dialect)
+    statements = [
+        sql_text(compiled.tree, dialect, pretty=True)
+        for compiled in compile_report(report)
+        if compiled.query.section in names and compiled.purpose == "figures"
+    ]
+    counted = tuple(_counted(report, part) for part in metrics_needed(report.binding.catalogue, metric))
+    columns: dict[str, None] = {}
+    for part in counted:
+        for origin in part.fields:
+            columns |= dict.fromkeys(_tables(report.binding, origin.field))
+    period = f"{report.period.start} to before {report.period.end}, in {report.project.timezone}"
+    return Explanation(
+        metric.id,
+        metric.label.get(report.language) or metric.label["en"],
+        metric.description.get(report.language) or metric.description["en"],
+        metric.caveat.get(report.language, "") if metric.caveat else "",
+        formula(report, metric),
+        tuple(section.id for section in sections),
+        period,
+        report.filter_texts,
+        _within(report, names),
+        counted,
+        tuple(columns),
+        tuple(statements),
+    )
+
+
+def _within(report: Report, names: set[str]) -> tuple[str, ...]:
+    """The conditions that hold in sections only."""
+    of_all = {tree.sql("duckdb") for tree in report.conditions}
+    found: dict[str, None] = {}
+    for compiled in compile_report(report):
+        query = compiled.query
+        if query.section in names and compiled.purpose == "figures":
+            texts = [tree.sql("duckdb") for tree in query.conditions]
+            found |= dict.fromkeys(f"{query.section}: {text}" for text in texts if text not in of_all)
+    return tuple(found)
+
+
+def _counted(report: Report, metric: Metric) -> Counted:
+    binding = report.binding
+    entity = binding.catalogue.entities[metric.entity]
+    population = entity.description.get(report.language) or entity.description.get("en", "")
+    conditions = [tree.sql("duckdb") for tree in (entity.where, metric.where) if tree is not None]
+    conditions += [tree.sql("duckdb") for tree in report.conditions]
+    time = f"{metric.time.sql('duckdb')} in the period" if metric.time is not None else "as of the report's date"
+    trees = [
+        tree for tree in (metric.of, entity.where, metric.where, metric.time, *report.conditions) if tree is not None
+    ]
+    origins: dict[str, Origin] = {}
+    joins: dict[str, None] = {}
+    for tree in trees:
+        _follow(binding, metric.entity, tree, origins, joins)
+    history = entity.history
+    past = ""
+    if history is not None and binding.has_entity(history.entity):
+        past = history.entity
+        while (made := binding.catalogue.entities[past].derived) is not None:
+            past = made.source
+        for name in binding.source.entities[past].fields if past in binding.source.entities else ():
+            _origin(binding, past, name, origins, joins)
+    return Counted(
+        metric.id,
+        formula(report, metric),
+        metric.entity,
+        population,
+        tuple(conditions),
+        time,
+        past,
+        tuple(joins),
+        tuple(origins.values()),
+    )
+
+
+def _follow(binding: Binding, base: str, tree: exp.Expr, origins: dict[str, Origin], joins: dict[str, None]) -> None:
+    """Note what an expression's names are made of, down to the mapping."""
+    for node in column_nodes(tree):
+        path = path_of(node)
+        if len(path) < 2:
+            continue  # an instant, such as `as_of`
+        try:
+            reference = binding.resolve(base, path)
+        except Unresolved:
+            continue  # of a filter that another entity's rows are meant by
+        at = base
+        for step in reference.steps:
+            relation = binding.catalogue.entities[at].relations[step]
+            key = binding.catalogue.entities[relation.to].key
+            joins[f"{at}.{relation.by} = {relation.to}.{key}"] = None
+            at = relation.to
+        _origin(binding, reference.field.entity, reference.field.name, origins, joins)
+
+
+def _origin(binding: Binding, entity: str, name: str, origins: dict[str, Origin], joins: dict[str, None]) -> None:
+    field_id = f"{entity}.{name}"
+    if field_id in origins:
+        return
+    known = binding.catalogue.entities[entity]
+    field = next((field for field in binding.fields(entity) if field.name == name), None)
+    derived = known.derived
+    made: exp.Expr | None = None
+    start = entity
+    if derived is not None and name in derived.fields:
+        made, start = derived.fields[name], derived.source
+    elif field is not None and field.expr is not None:
+        made = field.expr
+    elif binding.mapped(entity, name) is None and field is not None and field.default is not None:
+        made = field.default
+    if made is None:
+        origins[field_id] = Origin(field_id, _mapped(binding, entity, name))
+        return
+    names = tuple(dict.fromkeys(".".join(path_of(node)) for node in column_nodes(made)))
+    origins[field_id] = Origin(field_id, (), names)
+    trees = [made, *_of_derived(derived)] if derived is not None and start != entity else [made]
+    for tree in trees:
+        _follow(binding, start, tree, origins, joins)
+
+
+def _of_derived(derived: Derived) -> Iterable[exp.Expr]:
+    return [derived.where] if derived.where is not None else []
+
+
+def _mapped(binding: Binding, entity: str, name: str) -> tuple[str, ...]:
+    mapped = binding.source.entities.get(entity)
+    if mapped is None:
+        return ()
+    if mapped.rows:
+        return ("rows of the mapping",)
+    dialect = dialect_named(binding.source.dialect).sqlglot
+    return tuple(
+        f"{'.'.join(one.name for one in part.table.parts)}: {_as_written(part.fields[name].sql).sql(dialect)}"
+        for part in mapped.parts
+        if name in part.fields
+    )
+
+
+def _as_written(tree: exp.Expr) -> exp.Expr:
+    """A mapping's expression with the names of its own table as people write them."""
+    written = tree.copy()
+    for node in written.find_all(exp.Column):
+        if node.table == OWN:
+            node.set("table", None)
+        for part in node.find_all(exp.Identifier):
+            part.set("quoted", not _PLAIN.fullmatch(part.name))
+    return written
+
+
+_PLAIN = re.compile(r"[a-z_][a-z0-9_]*")
+
+
+def _tables(binding: Binding, field_id: str) -> list[str]:
+    """The columns of the source that the tables of a field's entity are read by, of the field alone."""
+    entity, _, name = field_id.partition(".")
+    mapped = binding.source.entities.get(entity)
+    found = []
+    for part in mapped.parts if mapped is not None else ():
+        if name not in part.fields:
+            continue
+        for table, columns in named_columns(part):
+            wanted = {node.name for node in part.fields[name].sql.find_all(exp.Column)}
+            found += [f"{'.'.join(one.name for one in table.parts)}.{c}" for c in columns if c in wanted]
+    return found
+
+
+# --- as text ---------------------------------------------------------------------------------------------
+
+
+def as_text(explanations: Iterable[Explanation]) -> str:
+    """The explanations for a terminal."""
+    return "\n\n".join("\n".join(_lines(one, "", "  ", sql=True)) for one in explanations)
+
+
+def as_markdown(explanations: Iterable[Explanation]) -> str:
+    """The explanations as Markdown."""
+    return "\n".join("\n".join(_lines(one, "## ", "- ", sql=True, fence="```")) + "\n" for one in explanations)
+
+
+def as_json(explanations: Iterable[Explanation]) -> str:
+    """The explanations as JSON."""
+    return json.dumps([asdict(one) for one in explanations], ensure_ascii=False, indent=2)
+
+
+def _lines(one: Explanation, head: str, item: str, *, sql: bool, fence: str = "") -> list[str]:
+    lines = [f"{head}{one.label} ({one.metric})", *([""] if fence else []), f"{item}what it means: {one.definition}"]
+    lines += [f"{item}mind: {one.caveat}"] if one.caveat else []
+    lines += [
+        f"{item}formula: {one.formula}",
+        f"{item}shown in: {', '.join(one.sections)}",
+        f"{item}period: {one.period}",
+    ]
+    lines += [f"{item}filter: {text}" for text in one.filters]
+    lines += [f"{item}only in the section {text}" for text in one.within]
+    inner = " " * len(item) + item
+    for part in one.counted:
+        lines.append(f"{item}{part.metric}: {part.formula}")
+        lines.append(f"{inner}rows: {part.entity}: {part.population}")
+        lines += [f"{inner}counts where: {text}" for text in part.conditions]
+        lines.append(f"{inner}by: {part.time}")
+        lines += [f"{inner}states of the past: by {part.history}"] if part.history else []
+        lines += [f"{inner}joined: {text}" for text in part.joins]
+        for origin in part.fields:
+            made = " and ".join(origin.source) or f"made of {', '.join(origin.made_of) or 'nothing of the source'}"
+            lines.append(f"{inner}{origin.field} ← {made}")
+    lines += [f"{item}columns of the source: {', '.join(one.tables)}"] if one.tables else []
+    for text in one.statements if sql else ():
+        lines += ["", *([f"{fence}sql"] if fence else []), text, *([fence] if fence else [])]
+    return lines

@@ -1,0 +1,84 @@
+"""`reportspec explain`: what a figure is made of, held against a mapping that was written here."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import RunCli
+
+MAPPING = """
+entities:
+  deal:
+    table: deals
+    where: not test
+    joins: {rep: {table: reps, on: {code: rep_code}, unique: true}}
+    key: id
+    fields:
+      status: case when outcome = 'W' then 'won' when outcome = 'L' then 'lost' else 'open' end
+      amount: net_value
+      closed_at: closed
+      owner_id: rep.person
+  user: {table: people, key: nr, fields: {name: full_name, team: unit}}
+"""
+
+
+@pytest.fixture
+def spec(tmp_path: Path) -> Path:
+    (tmp_path / "deals.csv").write_text("id,outcome,net_value,closed,rep_code,test\n1,W,5,2026-08-01,a,false\n")
+    (tmp_path / "reps.csv").write_text("code,person\na,1\n")
+    (tmp_path / "people.csv").write_text("nr,full_name,unit\n1,Ada,North\n")
+    (tmp_path / "mapping.yaml").write_text(MAPPING)
+    (tmp_path / "reportspec.yaml").write_text(
+        "version: 1\nsource: {files: {deals: deals.csv, reps: reps.csv, people: people.csv}}\n"
+        "mapping: mapping.yaml\ntimezone: UTC\ncurrency: EUR\n"
+    )
+    path = tmp_path / "spec.yaml"
+    path.write_text(
+        "version: 1\nreport: custom\nperiod: 2026-Q3\nfilters:\n  - {field: user.team, eq: North}\n"
+        "sections:\n  - id: head\n    kpis: [close_rate]\n"
+        "  - id: big\n    kpis: [won_amount]\n    where: deal.amount > 100\n"
+    )
+    return path
+
+
+def test_a_ratio_is_told_down_to_the_columns(run_cli: RunCli, spec: Path) -> None:
+    [told] = json.loads(run_cli(["explain", spec, "close_rate", "--format", "json"]).stdout)
+    assert told["sections"] == ["head"]
+    assert told["period"] == "2026-07-01 to before 2026-10-01, in UTC"
+    assert told["within"] == []
+    won, closed = told["counted"]
+    assert [won["metric"], closed["metric"]] == ["won_deals_count", "closed_deals_count"]
+    assert won["entity"] == "deal"
+    assert "deal.status = 'won'" in won["conditions"]
+    assert won["time"] == "deal.closed_at in the period"
+    assert won["history"] == ""
+    assert won["joins"] == ["deal.owner_id = user.user_id"]
+    source = {origin["field"]: origin["source"] for origin in won["fields"]}
+    assert source["deal.closed_at"] == ["deals: closed"]
+    assert "outcome" in source["deal.status"][0]
+    assert source["user.team"] == ["people: unit"]
+    assert {"deals.outcome", "deals.closed", "people.unit"} <= set(told["tables"])
+    assert len(told["statements"]) == 1
+
+
+def test_a_section_s_own_condition_is_told(run_cli: RunCli, spec: Path) -> None:
+    text = run_cli(["explain", spec, "won_amount"]).stdout
+    assert "only in the section big: deal.amount > 100" in text
+    assert "deal.amount ← deals: net_value" in text
+    assert "SELECT" in text
+
+
+def test_states_of_the_past_and_all_figures_of_the_demo(run_cli: RunCli, checkout: Path) -> None:
+    told = run_cli(["explain", checkout / "specs" / "pipeline.yaml", "--format", "md"]).stdout
+    assert "states of the past: by deal_stage_history" in told
+    assert "deal_stage_history.entered_at ← demo.deal_stage_history" in told
+    assert "```sql" in told
+
+
+def test_a_figure_that_is_not_shown(run_cli: RunCli, spec: Path) -> None:
+    wrong = run_cli(["explain", spec, "close_rat"])
+    assert wrong.returncode == 2
+    assert "did you mean `close_rate`?" in wrong.stderr
