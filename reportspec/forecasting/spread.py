@@ -31,7 +31,8 @@ class Miss:
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """An amount of some `mean` and `variance`, of which a range of 80 % reaches `wide` scores to either side."""
+    """An amount of some `mean` and `variance`, of which a range of 80 % reaches `wide` scores to either side. One whose
+    mean is not above zero (credit notes) is normal, without a lower end."""
 
     mean: float
     variance: float
@@ -39,35 +40,40 @@ class Spread:
 
     @property
     def low(self) -> float:
-        """The lower end of the range, never below nothing."""
+        """The lower end of the range, never below nothing unless the mean is."""
         return quantile(self.mean, self.variance, -self.wide)
 
     @property
     def high(self) -> float:
         """The upper end of the range."""
         end = quantile(self.mean, self.variance, self.wide)
+        if self.mean <= 0:
+            return end
         return min(end, self.mean + UPPER * self.wide * math.sqrt(self.variance))
 
     def chance_of(self, amount: float) -> float:
         """The chance that it reaches an amount: 1 of what is not above zero."""
-        if amount <= 0:
+        if amount <= 0 <= self.mean:
             return 1.0
         return 1.0 - NormalDist().cdf(score(amount, self.mean, self.variance) * NORMAL_90 / self.wide)
 
 
 def score(amount: float, mean: float, variance: float) -> float:
     """Where an amount lies in the distribution, in standard deviations of its cube root."""
-    if mean <= 0 or variance <= 0:
+    if variance <= 0:
         return math.copysign(FARTHEST, amount - mean) if amount != mean else 0.0
+    if mean <= 0:
+        return (amount - mean) / math.sqrt(variance)
     shape = mean * mean / variance
     root = math.cbrt(max(amount, 0.0) / mean)
     return 3.0 * math.sqrt(shape) * (root - 1.0 + 1.0 / (9.0 * shape))
 
 
 def quantile(mean: float, variance: float, at: float) -> float:
-    """The amount that lies `at` so many standard deviations of the distribution; never below nothing."""
+    """The amount that lies `at` so many standard deviations of the distribution; never below nothing unless the mean
+    is."""
     if mean <= 0 or variance <= 0:
-        return max(mean, 0.0)
+        return mean + at * math.sqrt(max(variance, 0.0)) if mean <= 0 else mean
     shape = mean * mean / variance
     return mean * max(0.0, 1.0 - 1.0 / (9.0 * shape) + at / (3.0 * math.sqrt(shape))) ** 3
 

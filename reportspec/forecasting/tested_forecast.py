@@ -62,14 +62,17 @@ class Test:
 
 @dataclass(frozen=True, slots=True)
 class Rival:
-    """A simple rule: what it says of the period, its mean absolute error in the tests that it has something to say of,
-    and the mean absolute error of the forecasts in the same tests; its error relative to what these periods brought."""
+    """A simple rule: what it says of the period, its mean absolute error in the tests that it has something to say of
+    (so many `tests`), and the mean absolute error of the forecasts in the same tests; and the sums of both errors
+    relative to all that these periods brought."""
 
     rule: Rule
     amount: float
+    tests: int
     error: float
     ours: float
     relative: float | None
+    ours_relative: float | None
 
     @property
     def ratio(self) -> float:
@@ -210,8 +213,10 @@ def _rivals(windows: Windows, tests: Sequence[Test]) -> tuple[Rival, ...]:
             continue
         error = math.fsum(abs(foreseen - test.result) for test, foreseen in pairs) / len(pairs)
         ours = math.fsum(abs(test.error) for test, _ in pairs) / len(pairs)
-        relative = _relative([abs(foreseen - test.result) for test, foreseen in pairs], [test for test, _ in pairs])
-        rivals.append(Rival(rule, amount, error, ours, relative))
+        tested = [test for test, _ in pairs]
+        relative = _relative([abs(foreseen - test.result) for test, foreseen in pairs], tested)
+        ours_relative = _relative([abs(test.error) for test in tested], tested)
+        rivals.append(Rival(rule, amount, len(pairs), error, ours, relative, ours_relative))
     return tuple(sorted(rivals, key=lambda rival: (-rival.ratio, rival.error)))
 
 

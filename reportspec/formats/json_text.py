@@ -65,6 +65,7 @@ def as_data(figures: Figures) -> dict[str, Any]:
                 "rows": [_row(section, row) for row in section.rows],
                 "total": _row(section, section.total) if section.total is not None else None,
                 "subtotals": [{"rows_above": above, "row": _row(section, row)} for above, row in section.subtotals],
+                **_told(figures, section),
             }
             for section in figures.sections
             if section.shape != "text"
@@ -77,6 +78,16 @@ def as_data(figures: Figures) -> dict[str, Any]:
             if figures.each is None
         ],
     }
+
+
+def _told(figures: Figures, section: Section) -> dict[str, list[str]]:
+    """The sentences and notes of a section, where it has any: they say what its numbers alone do not."""
+    from reportspec.render.locale import formats_for
+    from reportspec.render.sentences import sentences
+
+    prose = sentences(figures, section, formats_for(figures)) if section.highlights else ()
+    told = {"sentences": list(prose), "notes": list(section.notes)}
+    return {key: texts for key, texts in told.items() if texts}
 
 
 def _column(column: Column) -> dict[str, Any]:

@@ -42,7 +42,8 @@ def _lines(figures: Figures, section: Section) -> list[str]:
     if section.shape == "tiles":
         formats = formats_for(figures)
         tiles = _aligned(_tiles(section, formats), formats.word("not_available"))
-        return [*tiles, *(f"  {shortened(text, _LONGEST)}" for text in sentences(figures, section, formats))]
+        told = (*sentences(figures, section, formats), *section.notes)
+        return [*tiles, *(f"  {shortened(text, _LONGEST)}" for text in told)]
     formats = formats_for(figures)
     nothing = formats.word("not_available")
     rows = [[_heading(formats, c) for c in section.columns]]
@@ -55,7 +56,7 @@ def _lines(figures: Figures, section: Section) -> list[str]:
             rows.append(_sum(f"Total {_said(group[0], section.columns[0].unit, nothing)}", section, group, nothing))
     if section.total:
         rows.append(_sum("Total", section, section.total, nothing))
-    return _aligned(rows, nothing)
+    return [*_aligned(rows, nothing), *(f"  {shortened(text, _LONGEST)}" for text in section.notes)]
 
 
 def _sum(name: str, section: Section, row: tuple[Cell, ...], nothing: str) -> list[str]:

@@ -290,9 +290,10 @@ def _summary(report: Report, spec: ForecastSection, basis: _Made, answers: Answe
     cells += [
         (_money(report, "target"), target),
         (_share(report, "chance"), chance),
-        (_share(report, "mean_error"), outcome.off),
+        (_share(report, "mean_error"), best.ours_relative),
         (_share(report, "bias"), outcome.bias),
         (_share(report, "rule_error"), best.relative),
+        (_count(report, "compared"), best.tests),
         (_count(report, "tested"), len(outcome.tests)),
         (_count(report, "held"), outcome.held),
     ]
@@ -354,13 +355,13 @@ def _sentences(
         usual = (_rounded(outcome.rest.mean), money)
         sentences.append(_said(report, "forecast_usual_rest", won=(_rounded(outcome.won), money), rest=usual))
     tests, best = len(outcome.tests), outcome.rivals[0]
-    if outcome.off is not None and best.relative is not None:
+    if best.ours_relative is not None and best.relative is not None:
         sentences.append(
             _said(
                 report,
                 "forecast_tests",
-                count=(tests, count),
-                off=(outcome.off, share),
+                count=(best.tests, count),
+                off=(best.ours_relative, share),
                 rule=_rule(report, basis, best),
                 rule_off=(best.relative, share),
             )
@@ -466,11 +467,16 @@ def _notes(report: Report, basis: _Made) -> tuple[str, ...]:
         notes.append(_word(report, "no_history"))
     elif not _amounts_of_then(report):
         notes.append(_word(report, "amounts_of_today"))
-    rates = binding.catalogue.exchange_rates
-    if binding.currency is not None and binding.has_entity(rates.entity):
-        last = report.reached.astimezone(binding.zone) - timedelta(microseconds=1)
-        notes.append(_word(report, "one_rate").format(day_label(last.date(), report.language, report.locale)))
-    return tuple(notes)
+    return (*notes, *_rates_note(report, "one_rate"))
+
+
+def _rates_note(report: Report, words: str = "at_rates") -> tuple[str, ...]:
+    """That all amounts are at one day's rates, as those of other sections are not."""
+    binding = report.binding
+    if binding.currency is None or not binding.has_entity(binding.catalogue.exchange_rates.entity):
+        return ()
+    last = report.reached.astimezone(binding.zone) - timedelta(microseconds=1)
+    return (_word(report, words).format(day_label(last.date(), report.language, report.locale)),)
 
 
 def _amounts_of_then(report: Report) -> bool:
@@ -518,7 +524,7 @@ def _tests(report: Report, spec: ForecastSection, basis: _Made) -> Section:
         rows.append((name, outcome.point, outcome.low, outcome.high, None, None, None))
     if not rows:
         return section_of(spec, notes=(_word(report, "no_tests"),), shape="sentences")
-    notes = () if basis.shown else (_word(report, "tests_only"),)
+    notes = (*(() if basis.shown else (_word(report, "tests_only"),)), *_rates_note(report))
     chart = Chart("ranges", "period", ("forecast", "low", "high", "result"))
     return section_of(
         spec, columns=columns, rows=tuple(rows), available_rows=len(rows), chart=chart, notes=notes, whole=True
@@ -547,10 +553,7 @@ def _accuracy(report: Report, spec: ForecastSection, answers: Answers) -> Sectio
         replace(_share(report, "elapsed"), role="dimension"),
         _count(report, "tested"),
         _share(report, "mean_error"),
-        *(
-            replace(_share(report, "rule_error"), name=f"error_of_{rule}", label=_rule_error(report, rule, unit))
-            for rule in rules
-        ),
+        *(Column(f"times_{rule}", _rule_error(report, rule, unit), "number", "multiple", "metric") for rule in rules),
         _share(report, "bias"),
         _count(report, "held"),
         _share(report, "width"),
@@ -558,9 +561,9 @@ def _accuracy(report: Report, spec: ForecastSection, answers: Answers) -> Sectio
     )
     rows = []
     for share, _, outcome in made:
-        errors = {rival.rule: rival.relative for rival in outcome.rivals}
+        times = {rival.rule: rival.ratio if math.isfinite(rival.ratio) else None for rival in outcome.rivals}
         near = outcome.refusal is None or outcome.refusal.why == "inflow"  # which is of one period, not of the tests
-        own = (share, len(outcome.tests), outcome.off, *(errors.get(rule) for rule in rules))
+        own = (share, len(outcome.tests), outcome.off, *(times.get(rule) for rule in rules))
         rows.append((*own, outcome.bias, outcome.held, outcome.width, near))
     notes = [_word(report, "accuracy_is")]
     if made[0][1].within:
@@ -615,9 +618,18 @@ def _deals(report: Report, spec: ForecastSection, basis: _Made, answers: Answers
         rows.append((*listed, amount, _in_steps(odds.of(key)), *odds.factors(key), expected))
     available = int(table.rows[0][table.columns.index(AVAILABLE)]) if table.rows else 0
     section = section_of(
-        spec, columns=columns, rows=tuple(rows), available_rows=available, notes=(_word(report, "chances_are"),)
+        spec,
+        columns=columns,
+        rows=tuple(rows),
+        available_rows=available,
+        notes=(_word(report, "chances_are"), _rounding_note(report, kept), *_rates_note(report)),
     )
     return or_none_there(report, section)
+
+
+def _rounding_note(report: Report, kept: float) -> str:
+    """Why chances and amounts are not quite the products of what stands beside them."""
+    return _word(report, "chances_rounded").format(in_number(report.language, kept, ".2f"))
 
 
 def _in_steps(chance: float) -> float:
@@ -703,7 +715,9 @@ def _by(report: Report, spec: ForecastSection, basis: _Made, answers: Answers) -
     total = tuple(math.fsum(cells[at] for _, cells in ranked) for at in range(6))
     names = (None,) * len(spec.dimensions)
     whole = (*names, *total[:4], int(total[4]), total[5])
-    return section_of(spec, columns=columns, rows=rows, total=whole, available_rows=len(rows), bars=True, notes=())
+    return section_of(
+        spec, columns=columns, rows=rows, total=whole, available_rows=len(rows), bars=True, notes=_rates_note(report)
+    )
 
 
 Members = tuple[Any, ...]
@@ -812,11 +826,24 @@ def columns(context: Context, spec: ForecastSection) -> tuple[str, ...]:
     if spec.show == "stages":
         return ("stage_name", "deals_tested", "happened", "by_rates", "typed")
     if spec.show == "accuracy":
-        errors = (f"error_of_{rule}" for rule in RULES)
-        return ("elapsed", "tested", "mean_error", *errors, "bias", "held", "width", "shown")
+        times = (f"times_{rule}" for rule in RULES)
+        return ("elapsed", "tested", "mean_error", *times, "bias", "held", "width", "shown")
     if spec.show == "tests":
         return ("period", "forecast", "low", "high", "result", "error", "held")
-    return ("forecast", "low", "high", "won", "target", "chance", "mean_error", "bias", "rule_error", "tested", "held")
+    return (
+        "forecast",
+        "low",
+        "high",
+        "won",
+        "target",
+        "chance",
+        "mean_error",
+        "bias",
+        "rule_error",
+        "compared",
+        "tested",
+        "held",
+    )
 
 
 FORECAST = Kind(ForecastSection, check, queries, figures, columns)

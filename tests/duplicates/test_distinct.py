@@ -89,8 +89,8 @@ def test_deals_of_one_customer_are_many(tmp_path: Path, ask: Ask) -> None:
 
 
 def test_the_demo_has_six_contacts_twice_and_no_deal(tmp_path: Path, ask: Ask) -> None:
-    """Who is there twice has the same address at the same company (and was not merged): six by 15 November, as a count of its contacts by
-    address and account has it. No two of its deals have one account, one amount and days within a week."""
+    """Who is there twice has the same address at the same company and was not merged: six by 15 November, as a count of its
+    contacts by address and account has it. No two deals have one account, one amount and days within a week."""
     (tmp_path / "reportspec.yaml").write_text(
         "version: 1\nsource: demo\ntimezone: Europe/Rome\ncurrency: EUR\n", encoding="utf-8"
     )

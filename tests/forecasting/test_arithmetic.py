@@ -10,7 +10,7 @@ import pytest
 from reportspec.forecasting.past_windows import Deals, Open, Window, Windows
 from reportspec.forecasting.rest import from_pipeline, usual_rest
 from reportspec.forecasting.simple import RULES, by_rule
-from reportspec.forecasting.spread import _STUDENT_90, Spread, miss, quantile, score, widened
+from reportspec.forecasting.spread import _STUDENT_90, NORMAL_90, Spread, miss, quantile, score, widened
 from reportspec.forecasting.tested_forecast import forecast
 from reportspec.forecasting.win_rates import rates_of
 from reportspec.forecasting.winning import chances
@@ -226,3 +226,12 @@ def test_reasons_are_factors_of_the_chance():
     assert judged.shown
     for key in (("second", 1), ("first", 2), (None, 3), ("nowhere", 1)):
         assert math.prod(judged.factors(key)) == pytest.approx(judged.of(key))
+
+
+def test_amounts_below_nothing() -> None:
+    """Of credit notes the range holds the forecast, and its ends stand in their order."""
+    low, high = Spread(-100.0, 400.0, 1.5).low, Spread(-100.0, 400.0, 1.5).high
+    assert (low, high) == (-130.0, -70.0)
+    assert Spread(-100.0, 400.0, NORMAL_90).chance_of(-100.0) == pytest.approx(0.5)
+    assert Spread(-100.0, 400.0, NORMAL_90).chance_of(0.0) < 1e-6
+    assert Spread(0.0, 0.0, 1.5).high == 0.0

@@ -18,6 +18,7 @@ TOP_LEVEL = {
         "CHANGELOG.md",
         "CONTRIBUTING.md",
         ".pre-commit-config.yaml",
+        ".pre-commit-hooks.yaml",
         ".git-blame-ignore-revs",
     },
 }
