@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
+import io
 import json
 import logging
 from pathlib import Path
 from typing import Any
 
 from reportspec.lazy_dataclass import dataclass
-from reportspec.render.seal import KEY, digest, sealed
+from reportspec.render.seal import KEY, WHOLE, added_after, digest, sealed
 
 
 @dataclass(frozen=True, slots=True)
 class Verified:
     """`told` is what the seal says (report, title, period, source, statements and digests);
-    `problems` are what is wrong, in words for people."""
+    `problems` are what is wrong, and `unknown` what cannot be told, in words for people."""
 
     file: str
     told: dict[str, Any]
     problems: tuple[str, ...]
+    unknown: tuple[str, ...] = ()
 
     @property
     def intact(self) -> bool:
-        """Whether all is as it was built."""
-        return not self.problems
+        """Whether it is known that all is as it was built."""
+        return not self.problems and not self.unknown
 
 
 def verified(path: Path) -> Verified:
@@ -34,11 +36,10 @@ def verified(path: Path) -> Verified:
 
     logging.getLogger("pypdf").setLevel(logging.CRITICAL)
     try:
-        with path.open("rb") as file:
-            if file.read(5) != b"%PDF-":
-                return Verified(str(path), {}, ("it is no PDF",))
-            file.seek(0)
-            return _compared(path, PdfReader(file))
+        data = path.read_bytes()
+        if not data.startswith(b"%PDF-"):
+            return Verified(str(path), {}, ("it is no PDF",))
+        return _compared(path, data, PdfReader(io.BytesIO(data)))
     except OSError as error:
         why = (error.strerror or str(error)).lower()
         return Verified(str(path), {}, (f"it cannot be read: {why}",))
@@ -47,14 +48,15 @@ def verified(path: Path) -> Verified:
         return Verified(str(path), {}, (f"it is damaged: {str(error)[:120] or 'unreadable'}",))
 
 
-def _compared(path: Path, reader: Any) -> Verified:
+def _compared(path: Path, data: bytes, reader: Any) -> Verified:
     try:
         seal = json.loads(str((reader.metadata or {}).get(f"/{KEY}", "")))
         sealed_digest = seal.pop("seal")
         wanted, pages = dict(seal["attachments"]), list(seal["pages"])
     except (ValueError, KeyError, TypeError, AttributeError):
         return Verified(str(path), {}, ("it has no seal: reportspec did not build it",))
-    problems = []
+    problems: list[str] = []
+    unknown: list[str] = []
     if json.loads(sealed(seal))["seal"] != sealed_digest:
         problems.append("what it says of its origin was changed")
     if len(reader.pages) != len(pages):
@@ -73,7 +75,41 @@ def _compared(path: Path, reader: Any) -> Verified:
         elif any(digest(text) != was for text in texts):
             problems.append(f"the attachment {name} was changed")
     problems += [f"the attachment {name} was added" for name in attached if name not in wanted]
-    return Verified(str(path), seal, tuple(problems))
+    if seal.get("covers") == WHOLE:
+        added = added_after(data)
+        if added != 0:
+            problems += _foreign(reader, seal)
+        if added:
+            problems.append(f"{added} bytes more stand behind its end, where they can change all that is shown")
+        elif added is None and not problems:
+            problems.append(
+                "its bytes are not those that were built: fonts, pictures, page boxes, links or properties were"
+                " changed, or another program wrote it anew"
+            )
+    else:
+        unknown.append(
+            "its seal is of an earlier version, which covers the texts of the pages and the attachments alone:"
+            " build it again to have all of it compared"
+        )
+    return Verified(str(path), seal, tuple(problems), tuple(unknown))
+
+
+def _foreign(reader: Any, seal: dict[str, Any]) -> list[str]:
+    """What stands in a changed file that reports never have, to say what was done. Nothing relies on it."""
+    found = []
+    if (reader.metadata or {}).get("/Title", "") != seal.get("headed"):
+        found.append("its title was changed")
+    catalog = reader.trailer["/Root"]
+    names = catalog.get("/Names", {}).get_object() if "/Names" in catalog else {}
+    if "/JavaScript" in names or "/OpenAction" in catalog or "/AA" in catalog:
+        found.append("a script or an action was added")
+    for number, page in enumerate(reader.pages, 1):
+        annotations = page["/Annots"].get_object() if "/Annots" in page else ()
+        if any(one.get_object().get("/Subtype") != "/Link" for one in annotations):
+            found.append(f"something was laid over page {number}")
+        if page.get("/Rotate") or "/CropBox" in page:
+            found.append(f"page {number} was cut or turned")
+    return found
 
 
 def _contents(page: Any) -> bytes:
@@ -86,8 +122,12 @@ def _contents(page: Any) -> bytes:
 
 def as_text(found: Verified) -> str:
     """The answer for people."""
-    lines = [f"{found.file}: {'as it was built' if found.intact else 'NOT as it was built'}"]
+    verdict = "as it was built" if found.intact else "NOT as it was built"
+    if found.unknown and not found.problems:
+        verdict = "it cannot be told whether it is as it was built"
+    lines = [f"{found.file}: {verdict}"]
     lines += [f"  ! {problem}" for problem in found.problems]
+    lines += [f"  ? {what}" for what in found.unknown]
     seal = found.told
     if not seal:
         return "\n".join(lines)

@@ -24,10 +24,10 @@ from reportspec.diagnostics import harmless_json
     help="How the findings are printed.",
 )
 def verify(files: tuple[Path, ...], form: str) -> None:
-    """Say what PDFs are made from, and whether pages or attachments were changed since.
+    """Say what PDFs are made from, and whether anything in them was changed since.
 
-    Exits with 1 if any was changed or is no report. It finds changes by digests in the file; it
-    cannot tell who made the file.
+    Exits with 1 if any was changed, is no report or cannot be told. It finds changes by digests in the
+    file; it cannot tell who made the file.
     """
     import json
     from dataclasses import asdict

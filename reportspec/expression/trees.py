@@ -126,7 +126,7 @@ def text_key(tree: exp.Expr, kind: str) -> exp.Cast:
 def of_neighbour(tree: exp.Expr | None) -> TypeGuard[exp.Window]:
     """Whether it is what the row before or after has, and null where there is none."""
     found = tree.this if isinstance(tree, exp.Window) else None
-    return isinstance(found, (exp.Lead, exp.Lag)) and found.args.get("default") is None
+    return isinstance(found, (exp.Lead, exp.Lag, exp.FirstValue, exp.LastValue)) and found.args.get("default") is None
 
 
 def same_key(one: exp.Expr, other: exp.Expr) -> exp.EQ:

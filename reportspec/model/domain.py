@@ -148,8 +148,8 @@ class Outcome:
 @dataclass(frozen=True, slots=True)
 class History:
     """Where past states of an entity come from: an entity with one row for each state, `by` the key of what
-    was in it, with when it was `entered` and `left`, its `number`, the state after it (`next`), and when the
-    one after that began. Fields that a row has `with_state` are known of its
+    was in it, with when it was `entered` and `left`, its `number`, when the state after the next began
+    (`next_but_one`), and the `last` state of what was in it. Fields that a row has `with_state` are known of its
     last state alone, but for what `values` has."""
 
     entity: str
@@ -158,8 +158,8 @@ class History:
     entered: str
     left: str
     number: str
-    next: str
     next_but_one: str
+    last: str
     states: States
     outcome: Outcome
     values: PastValues | None = None

@@ -20,7 +20,7 @@ from reportspec.render.attachments import CsvFile
 from reportspec.render.closing import METHOD
 from reportspec.render.fonts import covers, packaged_fonts
 from reportspec.render.page import Page, page
-from reportspec.render.seal import sealing
+from reportspec.render.seal import sealed_whole, sealing
 from reportspec.render.structure import mend_structure
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def pdf_here(figures: Figures, spec_text: str | None) -> bytes:
         raise RenderError(f"the report would load {fetcher.blocked[0][:200]!r}, which is refused")
     if not isinstance(pdf, bytes):
         raise TypeError("WeasyPrint gave no bytes")
-    return pdf
+    return sealed_whole(pdf)
 
 
 def _in_parts(laid_out: Page, document_of: Callable[[str], Any]) -> tuple[Any, list[Any]]:

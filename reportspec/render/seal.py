@@ -1,5 +1,9 @@
-"""What a PDF says of itself: where its figures come from, and digests of its pages and attachments,
-by which `reportspec verify` finds out whether anything was changed since.
+"""What a PDF says of itself: where its figures come from, and digests by which `reportspec verify` finds out whether
+anything was changed since: one of all of its bytes, and those of the pages' texts and of the attachments, to say what.
+
+What a viewer shows and runs comes from everything in a file (fonts, pictures, annotations, boxes, scripts, and which of
+several objects of one number is taken), and viewers read files differently. So only the bytes tell that nothing
+changed.
 
 A seal is no signature: whoever makes a whole new file can seal that as well.
 """
@@ -8,12 +12,21 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
+from itertools import islice
 from typing import Any
 
 from reportspec.model.figures import Figures
 from reportspec.version import __version__
 
 KEY = "Reportspec"  # in the document information of the PDF
+WHOLE = "file"  # what the digests cover; seals without this word cover the pages' texts and the attachments
+
+# The digest of the file stands in a comment before the file's last lines: nothing may follow `%%EOF`, and no object
+# moves. Where it must stand is part of what is looked for, so that all other bytes are digested at their places.
+_BEFORE = b"%Reportspec-SHA-256 "
+_LINE = re.compile(re.escape(_BEFORE) + rb"([0-9a-f]{64})\n(?=startxref\n[0-9]+\n%%EOF\n?)")
+_MOST = 20  # such lines that are looked at: each costs a digest of all before it
 
 
 def sealing(figures: Figures, attached: dict[str, str]) -> Any:
@@ -31,10 +44,31 @@ def sealing(figures: Figures, attached: dict[str, str]) -> Any:
         facts = _told(figures) | {
             "attachments": {name: digest(text.encode()) for name, text in attached.items()},
             "pages": pages,
+            "headed": getattr(pdf.info.get("Title"), "string", ""),
+            "covers": WHOLE,
         }
         pdf.info[KEY] = pydyf.String(sealed(facts))
 
     return finish
+
+
+def sealed_whole(pdf: bytes) -> bytes:
+    """The finished file with the digest of all of its bytes."""
+    at = pdf.rindex(b"startxref\n")
+    return b"".join((pdf[:at], _BEFORE, digest(pdf).encode(), b"\n", pdf[at:]))
+
+
+def added_after(pdf: bytes) -> int | None:
+    """How many bytes stand behind the file that was built: 0 where it has every byte as it was built, None where what
+    was built is not at its beginning."""
+    for line in islice(_LINE.finditer(pdf), _MOST):
+        end = pdf.index(b"%%EOF", line.end()) + len(b"%%EOF")
+        end += pdf[end : end + 1] == b"\n"
+        built = hashlib.sha256(pdf[: line.start()])
+        built.update(pdf[line.end() : end])
+        if built.hexdigest().encode() == line[1]:
+            return len(pdf) - end
+    return None
 
 
 def sealed(told: dict[str, Any]) -> str:

@@ -22,20 +22,24 @@ def there_at(scope: Scope, alias: str, cte: str, entity: Entity, moment: Moment)
     created = column(alias, entity.exists_from)
     storage = scope.binding.storage(entity.name, entity.exists_from)
     earlier = exp.LT(this=copied(created), expression=scope.instant(moment.as_of, storage))
-    there = [exp.Is(this=created, expression=exp.Null()), earlier]
+    happened: list[exp.Expr] = [earlier]
+    times: list[exp.Expr] = [created]
     # What happened to a record before it was created happened all the same: those that came
     # from an older system carry the day of the move. So it is there from what happened first,
-    # changes in its history included.
+    # changes in its history included; and it was always there only if nothing of it has a time.
     for name in _events(entity):
         if scope.given(entity, name):
             scope.statement.need(cte, name)
             kept = scope.binding.storage(entity.name, name)
             bound = scope.instant(moment.as_of, kept)
-            there.append(exp.LT(this=column(alias, name), expression=bound))
+            happened.append(exp.LT(this=column(alias, name), expression=bound))
+            times.append(column(alias, name))
     if entity.derived is None and scope.statement.versioned(entity.name):
         bound = scope.instant(moment.as_of, "time")
-        there.append(exp.LT(this=column(alias, CHANGED), expression=bound))
-    return [any_of(there)]
+        happened.append(exp.LT(this=column(alias, CHANGED), expression=bound))
+        times.append(column(alias, CHANGED))
+    untold: list[exp.Expr] = [exp.Is(this=copied(time), expression=exp.Null()) for time in times]
+    return [any_of([exp.and_(*untold), *happened])]
 
 
 def valid_at(scope: Scope, alias: str, moment: Moment) -> list[exp.Expr]:

@@ -40,7 +40,7 @@ from reportspec.sql.from_clause import aliased
 if TYPE_CHECKING:
     from reportspec.sql.statement import Statement
 
-VISIT, FOLLOWING = "visit", "following"  # the aliases of a state in the history, and of the one after it
+VISIT, LAST = "visit", "last_state"  # the aliases of a state in the history, and of the last one of its row
 WORTH = "worth"  # the alias of the entity with past values
 MOST_SPANS = 12  # of which a state is asked whether it held in them
 SINCE = "stage_since"  # since when it has been in the state
@@ -92,7 +92,7 @@ def _states(statement: Statement, entity: Entity, base: str, needed: tuple[str, 
         return _key(statement, alias, entity, name)
 
     row, stage = key(VISIT, history.entity, history.by), key(VISIT, history.entity, history.stage)
-    following = key(VISIT, history.entity, history.next)
+    last = key(VISIT, history.entity, history.last)
     kept = statement.binding.key_kind(entity.name, history.stage)
     begins, ends = _held(statement, entity, base)
     first = exp.EQ(this=column(VISIT, history.number), expression=literal(1))
@@ -116,12 +116,12 @@ def _states(statement: Statement, entity: Entity, base: str, needed: tuple[str, 
         select = select.select(named(_ends_history(history), "ends_history"), copy=False)
     of_row = same_key(key(base, entity.name, entity.key), row)
     of_state = same_key(key(of.entity, of.entity, of.key), stage)
-    of_next = same_key(key(FOLLOWING, of.entity, of.key), following)
+    of_last = same_key(key(LAST, of.entity, of.key), last)
     select = select.from_(aliased(history.entity, VISIT), copy=False)
     joins = [
         exp.Join(this=table(base), on=of_row),
         exp.Join(this=table(of.entity), side="LEFT", on=of_state),
-        exp.Join(this=aliased(of.entity, FOLLOWING), side="LEFT", on=of_next),
+        exp.Join(this=aliased(of.entity, LAST), side="LEFT", on=of_last),
     ]
     select.set("joins", joins)
     return select
@@ -204,11 +204,14 @@ def _held(statement: Statement, entity: Entity, base: str) -> tuple[exp.Expr, ex
     ends: exp.Expr = column(VISIT, history.left)
     at = history.outcome.at
     if statement.binding.storage(entity.name, at) != "date":
-        # The last state begins with the record's own closing, and the one before it ends there.
-        begins = when(_own(history, base, _is_last(history), history.states.entity), column(base, at), begins)
+        # The last state begins with the record's own closing, and the one before it ends there. Where people dated a
+        # closing back, so do those before that one: what began after it never held.
+        closing, is_last = _own_closing(history, base), _is_last(history)
+        begins = when(exp.and_(is_last, closing), column(base, at), begins)
         none_but_one = exp.Is(this=column(VISIT, history.next_but_one), expression=exp.Null())
-        last_but_one = exp.and_(exp.Not(this=_is_last(history)), none_but_one)
-        ends = when(_own(history, base, last_but_one, FOLLOWING), column(base, at), ends)
+        closed_before = exp.LT(this=column(base, at), expression=copied(ends))
+        cut = exp.Paren(this=exp.Or(this=none_but_one, expression=closed_before))
+        ends = when(exp.and_(exp.Not(this=copied(is_last)), cut, copied(closing)), column(base, at), ends)
     return begins, ends
 
 
@@ -236,10 +239,10 @@ def _closed_record(outcome: Outcome, base: str) -> exp.Expr:
     return exp.In(this=status, expressions=[literal(outcome.won), literal(outcome.lost)])
 
 
-def _own(history: History, base: str, which: exp.Expr, stage: str) -> exp.Expr:
-    """Whether a state is the closed one that a record is in, with a closing of its own."""
+def _own_closing(history: History, base: str) -> exp.Expr:
+    """Whether the last state is a closed one, and the record has a closing of its own."""
     has_outcome = exp.Not(this=exp.Is(this=column(base, history.outcome.at), expression=exp.Null()))
-    return exp.and_(which, exp.Paren(this=_closed(history, stage)), has_outcome)
+    return exp.and_(exp.Paren(this=_closed(history, LAST)), has_outcome)
 
 
 def _yes(alias: str, name: str) -> exp.Expr:

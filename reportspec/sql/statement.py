@@ -333,8 +333,8 @@ class Statement:
                 history.stage,
                 history.left,
                 history.number,
-                history.next,
                 history.next_but_one,
+                history.last,
             ):
                 self.need(states, name)
             stage = self.instance(history.states.entity, moment)

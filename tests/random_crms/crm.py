@@ -576,6 +576,9 @@ def _deal(d: _Draw, t: dict[str, list[Row]], key: str) -> None:
         created = d.after(entered, 20)
     elif late < 0.1:  # or after it went through some of its stages
         created = d.after(r.choice(walk)[1], 20)
+    closed = entered if status != "open" else None
+    if closed is not None and r.random() < 0.1:  # people date closings back, before what the history has of the deal
+        closed = d.after(r.choice(walk)[1], 20)
     written = (
         "none"
         if r.random() < (0.5 if created > entered else 0.15)
@@ -609,7 +612,7 @@ def _deal(d: _Draw, t: dict[str, list[Row]], key: str) -> None:
             "campaign_id": d.of(t["campaign"], "campaign_id", 0.5),
             "created_at": created,
             "expected_close_date": d.maybe(d.after(created).date()),
-            "closed_at": entered if status != "open" else None,
+            "closed_at": closed,
             "loss_reason": d.maybe("price") if status == "lost" else None,
             "is_deleted": d.flag(0.06),
         }
