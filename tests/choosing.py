@@ -24,6 +24,11 @@ def by_day(items: Iterable[pytest.Item]) -> list[pytest.Item]:
     return [item for item in items if not any(_repeats(item, mark) for mark in item.iter_markers("by_day"))]
 
 
+def by_night(items: Iterable[pytest.Item]) -> list[pytest.Item]:
+    """Tests of which there is more by night: what they draw, or cases."""
+    return [item for item in items if any(item.iter_markers("by_day")) or "draw" in getattr(item, "fixturenames", ())]
+
+
 def _repeats(item: pytest.Item, mark: pytest.Mark) -> bool:
     given: Mapping[str, object] = getattr(item, "callspec", _NONE).params
     if mark.args and given["engine_name"] not in mark.args:
@@ -52,7 +57,7 @@ def known_costs() -> dict[str, float]:
 
 def within(items: Iterable[pytest.Item], seconds: float, costs: Mapping[str, float]) -> list[pytest.Item]:
     """The tests none of whose cases is known to cost more."""
-    return [item for item in items if costs.get(item.nodeid.partition("[")[0].partition("@")[0], 0.0) <= seconds]
+    return [item for item in items if costs.get(_test(item), 0.0) <= seconds]
 
 
 def shuffled(items: Iterable[pytest.Item], seed: str) -> list[pytest.Item]:
@@ -75,6 +80,37 @@ def keep_together(items: Iterable[pytest.Item]) -> None:
     for item in items:
         if not any(item.iter_markers("xdist_group")) and not _slow(item):
             item.add_marker(pytest.mark.xdist_group(item.path.stem))
+
+
+def name_by_group(items: Iterable[pytest.Item]) -> None:
+    """Have tests called by their group, as pytest-xdist means to: it writes `_nodeid`, which from pytest 9.2 on is not
+    what a test is called any more. Nothing would be kept together then, and each worker would start each server."""
+    for item in items:
+        meant = getattr(item, "_nodeid", item.nodeid)
+        if meant != item.nodeid:
+            item._id = item._id.parse(meant)  # type: ignore[attr-defined]
+
+
+def dearest_first(items: Iterable[pytest.Item], costs: Mapping[str, float]) -> list[pytest.Item]:
+    """Groups whose tests cost most come first, so that at the end no worker waits for another's long one. Of each test
+    one case is counted: those of an engine's group share its set-up, which is in the dearest."""
+    groups: dict[str, list[pytest.Item]] = {}
+    for item in items:
+        groups.setdefault(_group(item), []).append(item)
+
+    def cost(group: str) -> float:
+        return sum(costs.get(name, 0.0) for name in {_test(item) for item in groups[group]})
+
+    return [item for group in sorted(groups, key=cost, reverse=True) for item in groups[group]]
+
+
+def _group(item: pytest.Item) -> str:
+    names = sorted({str(mark.args[0]) for mark in item.iter_markers("xdist_group")})
+    return "_".join(names) or item.nodeid
+
+
+def _test(item: pytest.Item) -> str:
+    return item.nodeid.partition("[")[0].partition("@")[0]
 
 
 def _file(item: pytest.Item) -> str:

@@ -219,6 +219,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--seed", default="", help="draw what was drawn with this seed")
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Workers are given what the tests' own order has first, and not where most tests are."""
+    if hasattr(config.option, "loadscopereorder"):
+        config.option.loadscopereorder = False
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_setup(item: pytest.Item) -> Generator[None, object, object]:
     return (yield from _left_out_without_its_engine(item))
@@ -242,14 +248,12 @@ def _left_out_without_its_engine(item: pytest.Item) -> Generator[None, object, o
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """By night only what draws at random is run, and only what keeps files where they are to be approved; all else
-    is run by day."""
+    """By night only what draws at random is run or what has more cases than by day, and only what keeps files where
+    they are to be approved; all else is run by day."""
     chosen = list(items)
-    for option, fixture in (("--night", "draw"), ("--approve", "golden")):
-        if config.getoption(option):
-            chosen = choosing.asking_for(chosen, fixture)
-    if not config.getoption("--night"):
-        chosen = choosing.by_day(chosen)
+    if config.getoption("--approve"):
+        chosen = choosing.asking_for(chosen, "golden")
+    chosen = choosing.by_night(chosen) if config.getoption("--night") else choosing.by_day(chosen)
     if few := config.getoption("--few"):
         chosen = choosing.few_of_each(chosen, few)
     if seconds := config.getoption("--within"):
@@ -257,9 +261,17 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if seed := config.getoption("--order"):
         chosen = choosing.shuffled(chosen, seed)
     choosing.keep_together(chosen)
+    if not seed and "PYTEST_XDIST_WORKER" in os.environ:
+        chosen = choosing.dearest_first(chosen, choosing.known_costs())
     left_out = {*items} - {*chosen}
     config.hook.pytest_deselected(items=[item for item in items if item in left_out])
     items[:] = chosen
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Before pytest-xdist tells what there is."""
+    choosing.name_by_group(session.items)
 
 
 @pytest.fixture(scope="session")

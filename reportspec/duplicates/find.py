@@ -120,7 +120,7 @@ def duplicates_of(project: Project, binding: Binding, entity: str, now: datetime
         groups, weighed, cut = _grouped(space, weighing, rows, held_apart)
         records = _records(space, subjects, compared, [number for group in groups for number in group])
         records = _with_money(space, subjects, money, records)
-    made = [_group(weighing, group, weighed, records) for group in groups]
+    made = [_group(weighing, group, weighed, records, subjects) for group in groups]
     unknown = sorted({f"{name} {key}" for pair in apart for name, key in pair} - {f"{n} {k}" for n, k in numbers})
     made.sort(key=lambda group: (-max(pair.bits for pair in group.pairs), group.records[0].key))
     called = tuple(
@@ -260,6 +260,14 @@ def _with_frequencies(
         on = exp.EQ(this=column(f"o_{name}", "value"), expression=column("n", f"v_{name}"))
         select = select.join(exp.Subquery(this=counted, alias=_alias(f"o_{name}")), on=on, join_type="left", copy=False)
         select = select.select(named(column(f"o_{name}", "often"), f"n_{name}"), copy=False)
+    for one in compared:
+        if one.comparison.words:
+            rarest = _rarest_words(numbered, one.name)
+            on = exp.EQ(this=column(f"r_{one.name}", "id"), expression=column("n", "id"))
+            select = select.join(
+                exp.Subquery(this=rarest, alias=_alias(f"r_{one.name}")), on=on, join_type="left", copy=False
+            )
+            select = select.select(named(column(f"r_{one.name}", "often"), f"w_{one.name}"), copy=False)
     for name in emails:
         for part, place in (("mailbox", 1), ("domain", 2)):
             parted = duck("SPLIT_PART(e, '@', p)", e=column("n", f"v_{name}"), p=literal(place))
@@ -278,6 +286,27 @@ def _with_frequencies(
         select = select.join(exp.Subquery(this=listed, alias=_alias("o_forms")), on=on, join_type="left", copy=False)
         select = select.select(named(column("o_forms", "names"), NICKNAMES), copy=False)
     return select
+
+
+def _rarest_words(numbered: exp.Table, name: str) -> exp.Select:
+    """Each record with how many have the rarest word of its value."""
+    words = exp.Select().select(
+        named(column("n", "id"), "id"),
+        named(duck("UNNEST(LIST_DISTINCT(SPLIT(v, ' ')))", v=column("n", f"v_{name}")), "word"),
+        copy=False,
+    )
+    words = words.from_(_as(numbered, "n"), copy=False)
+    counts = exp.Select().select(
+        named(column("w", "id"), "id"),
+        named(duck("COUNT(*) OVER (PARTITION BY x)", x=column("w", "word")), "often"),
+        copy=False,
+    )
+    counts = counts.from_(exp.Subquery(this=words, alias=_alias("w")), copy=False)
+    select = exp.Select().select(
+        named(column("c", "id"), "id"), named(exp.Min(this=column("c", "often")), "often"), copy=False
+    )
+    select = select.from_(exp.Subquery(this=counts, alias=_alias("c")), copy=False)
+    return select.group_by(column("c", "id"), copy=False)
 
 
 # --- Pairs ----------------------------------------------------------------------------------------
@@ -461,7 +490,13 @@ def _chosen(space: Workspace) -> exp.Select:
     return select.from_(_as(space.table("chosen"), "c"), copy=False)
 
 
-def _group(weighing: _Weighing, numbers: Sequence[int], weighed: Weighed, records: Mapping[int, Record]) -> Group:
+def _group(
+    weighing: _Weighing,
+    numbers: Sequence[int],
+    weighed: Weighed,
+    records: Mapping[int, Record],
+    subjects: Sequence[Subject],
+) -> Group:
     members = tuple(records[number] for number in numbers)
     pairs = []
     for a in range(len(numbers)):
@@ -469,6 +504,8 @@ def _group(weighing: _Weighing, numbers: Sequence[int], weighed: Weighed, record
             row = weighed[numbers[a], numbers[b]]
             pairs.append(Pair(a, b, row["w"], weighing.levels(row)))
     place, kept_for = survivor(members, weighing.known.gives_way)
+    if kept_for == "latest" and all(subject.dated == ("created_at",) for subject in subjects):
+        kept_for = "newest"
     return Group(members, tuple(pairs), place, kept_for)
 
 

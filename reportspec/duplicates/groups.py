@@ -69,7 +69,8 @@ class Group:
     records: tuple[Record, ...]
     pairs: tuple[Pair, ...]
     survivor: int  # its place in `records`
-    kept_for: str  # why: "gives_way", "filled", "latest", "money", or "key" where nothing tells them apart
+    kept_for: str  # why: "gives_way", "filled", "latest", "newest" (created last,
+    # where nothing else is known), "money", or "key" where nothing tells them apart
 
     def pair_of(self, a: int, b: int) -> Pair:
         """The pair of two records, by their places."""

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from sqlglot import exp
 
 from reportspec.duplicates.knowledge import Words
-from reportspec.duplicates.subject import COUNTRY, FULL_NAME, Compared, Subject, columns_of
+from reportspec.duplicates.subject import BUYER_NAME, COUNTRY, FULL_NAME, Compared, Subject, columns_of
 from reportspec.expression.trees import cast, column, literal, named, null
 from reportspec.sql.dialects.rewrite import snippet
 
@@ -169,8 +169,17 @@ NORMAL: Mapping[str, Normal] = {
     "address": _address,
     "amount": _amount,
     "text": plain,
+    "deal_name": plain,
     "key": lambda value, words: cast(value, "VARCHAR"),
 }
+
+
+def _without_buyer(title: exp.Expr, buyer: exp.Expr, words: Words) -> exp.Expr:
+    """A deal's name without the customer's, which says no more than the customer does; null where nothing is left."""
+    bare = title
+    for name in (plain(buyer, words), _company(buyer, words)):
+        bare = duck("TRIM(REPLACE(' ' || x || ' ', COALESCE(' ' || b || ' ', ' '), ' '))", x=bare, b=name)
+    return duck("NULLIF(x, '')", x=bare)
 
 
 def normal_select(
@@ -189,6 +198,8 @@ def normal_select(
         if one.name in ("given_name", "family_name") and full:
             values.append(_of_full_name(column(ROW, full[0].name), words, one.name == "family_name"))
         value = exp.Coalesce(this=values[0], expressions=values[1:]) if len(values) > 1 else values[0]
+        if kind == "deal_name" and (buyer := subject.of(BUYER_NAME)):
+            value = _without_buyer(value, column(ROW, buyer[0].name), words)
         select = select.select(named(value, f"v_{one.name}"), copy=False)
         if kind == "phone":
             [written] = columns_of(subject, subjects, one)

@@ -7,6 +7,7 @@ import csv
 import io
 from pathlib import Path
 
+from reportspec.duplicates.knowledge import knowledge
 from reportspec.errors import ReportspecError
 
 NAME = "not_duplicates.csv"
@@ -42,6 +43,7 @@ def pairs_apart(root: Path, entity: str) -> Apart:
 
 def _rows(path: Path, text: str, entity: str) -> list[tuple[tuple[str, str], tuple[str, str]]]:
     first, second = entity.split("+") if "+" in entity else (entity, entity)
+    choices = knowledge().choices
     rows = csv.reader(io.StringIO(text), strict=True)
     pairs = []
     try:
@@ -58,6 +60,14 @@ def _rows(path: Path, text: str, entity: str) -> list[tuple[tuple[str, str], tup
                     f"{path}:{rows.line_num}: a line has an entity and two keys", "for example `contact,C-17,C-204`"
                 )
             said, a, b = (cell.strip() for cell in row[:3])
+            if said not in choices:
+                raise BadList(
+                    f"{path}:{rows.line_num}: there is no `{said[:60]}`", f"it is one of {', '.join(choices)}"
+                )
+            if a == b and "+" not in said:
+                raise BadList(
+                    f"{path}:{rows.line_num}: `{a[:60]}` is held apart from itself", "name two records, or take it out"
+                )
             if said == entity:
                 ends = sorted([(first, a), (second, b)])
                 pairs.append((ends[0], ends[1]))

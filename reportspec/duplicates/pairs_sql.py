@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 
 from sqlglot import exp
 
-from reportspec.duplicates.knowledge import Comparison, Knowledge, Level
+from reportspec.duplicates.knowledge import Knowledge, Level
 from reportspec.duplicates.normal_sql import SOURCE, duck
 from reportspec.duplicates.subject import Compared
 from reportspec.expression.trees import any_of, cast, column, literal, named
@@ -20,6 +20,12 @@ from reportspec.expression.trees import any_of, cast, column, literal, named
 LEFT, RIGHT = "l", "r"
 CROSSED = "crossed"
 _NAMES = ("given_name", "family_name")
+
+
+def _bare(text: str) -> str:
+    """DuckDB's SQL for a text in which `ä`, `ae` and `a` are one: people write their names so in addresses."""
+    return f"REGEXP_REPLACE(STRIP_ACCENTS({text}), '([aou])e', '\\1', 'g')"
+
 
 # What a level means, of values `l` and `r`. Some need more: nicknames (`ln`, `rn`), the mailbox and the domain of an
 # address (`lm`, `ld`), the value of another comparison (`lx`, `rx`).
@@ -38,8 +44,9 @@ LEVELS: Mapping[str, str] = {
     "same_area": "LEFT(l, 3) = LEFT(r, 3)",
     "same_mailbox": "lm = rm AND LENGTH(lm) > 4",
     "named_mailbox": "JARO_WINKLER_SIMILARITY(lm, rm) >= 0.85"
-    " AND JARO_WINKLER_SIMILARITY(ld, rd) < 0.85"
-    " AND CONTAINS(lm, LEFT(lx, 4)) AND CONTAINS(rm, LEFT(rx, 4))",
+    " AND (LEVENSHTEIN(ld, rd) > 2 OR ld = rd AND LEVENSHTEIN(lx, rx) > 1 OR REGEXP_REPLACE(ld, '[^0-9]', '', 'g')"
+    " <> REGEXP_REPLACE(rd, '[^0-9]', '', 'g'))"
+    f" AND CONTAINS({_bare('lm')}, LEFT({_bare('lx')}, 4)) AND CONTAINS({_bare('rm')}, LEFT({_bare('rx')}, 4))",
     "two_parts": "CAST(LEFT(l, 4) = LEFT(r, 4) AS INTEGER) + CAST(SUBSTR(l, 5, 2) = SUBSTR(r, 5, 2) AS INTEGER)"
     " + CAST(SUBSTR(l, 7) = SUBSTR(r, 7) AS INTEGER) = 2"
     " OR (LEFT(l, 4) = LEFT(r, 4) AND SUBSTR(l, 5, 2) = SUBSTR(r, 7) AND SUBSTR(l, 7) = SUBSTR(r, 5, 2))",
@@ -57,14 +64,26 @@ OTHERS: Mapping[str, str] = {"crossed": "", "named_mailbox": "family_name"}
 _SAME_DOMAIN = "ld = rd"
 _SIMILAR_MAILBOX = "JARO_WINKLER_SIMILARITY(lm, rm) >= 0.85"
 _NUMBERS = "REGEXP_REPLACE(l, '[^0-9]', '', 'g') = REGEXP_REPLACE(r, '[^0-9]', '', 'g')"
+# Names of companies and deals are held against each other by the words that they do not share: two steelworks, or two
+# deals of one customer, have a word in common and are told apart by the others.
+_REST = (
+    "LIST_TRANSFORM([[LIST_AGGREGATE(LIST_FILTER(SPLIT(l, ' '), LAMBDA x : NOT LIST_CONTAINS(SPLIT(r, ' '), x)),"
+    " 'string_agg', ''), LIST_AGGREGATE(LIST_FILTER(SPLIT(r, ' '), LAMBDA x : NOT LIST_CONTAINS(SPLIT(l, ' '), x)),"
+    " 'string_agg', '')]], LAMBDA t : LENGTH(COALESCE(t[1], '')) + LENGTH(COALESCE(t[2], '')) <= 2"
+    " OR JARO_WINKLER_SIMILARITY(COALESCE(t[1], ''), COALESCE(t[2], '')) >= 0.85"
+    " OR (LENGTH(t[1]) > 4 AND LEVENSHTEIN(t[1], t[2]) <= 1) OR (LENGTH(t[1]) > 8 AND LEVENSHTEIN(t[1], t[2]) <= 2))[1]"
+)
 _OF_KIND: Mapping[tuple[str, str], str] = {
     ("email", "similar"): f"NOT {_SAME_DOMAIN} AND {_SIMILAR_MAILBOX} AND JARO_WINKLER_SIMILARITY(ld, rd) >= 0.85",
     ("email", "similar_mailbox"): f"{_SAME_DOMAIN} AND {_SIMILAR_MAILBOX}",
     # Jaro and Winkler's measure costs a tenth of Levenshtein's, and rules out most.
     ("email", "one_letter"): "LENGTH(lm) > 3 AND JARO_WINKLER_SIMILARITY(lm, rm) >= 0.8 AND " + LEVELS["one_letter"],
     ("email", "two_letters"): "JARO_WINKLER_SIMILARITY(lm, rm) >= 0.75 AND " + LEVELS["two_letters"],
-    ("company", "close"): f"({LEVELS['close']}) AND {_NUMBERS}",
-    ("company", "similar"): f"({LEVELS['similar']}) AND {_NUMBERS}",
+    ("company", "close"): f"CASE WHEN ({LEVELS['close']}) AND {_NUMBERS} THEN {_REST} ELSE FALSE END",
+    ("company", "similar"): f"CASE WHEN ({LEVELS['similar']}) AND {_NUMBERS} THEN {_REST} ELSE FALSE END",
+    ("deal_name", "close"): f"CASE WHEN ({LEVELS['close']}) AND {_NUMBERS} THEN {_REST} ELSE FALSE END",
+    ("amount", "close"): "ABS(TRY_CAST(l AS DOUBLE) - TRY_CAST(r AS DOUBLE))"
+    " <= 0.05 * GREATEST(ABS(TRY_CAST(l AS DOUBLE)), ABS(TRY_CAST(r AS DOUBLE)))",
     **{(kind, "close"): LEVELS["close"].replace("0.92", "0.9") for kind in ("text", "address")},
 }
 
@@ -72,6 +91,11 @@ _OF_KIND: Mapping[tuple[str, str], str] = {
 def value(side: str, name: str) -> exp.Column:
     """The value of a comparison on one side of a pair."""
     return column(side, f"v_{name}")
+
+
+def word_occurrences(side: str, name: str) -> exp.Column:
+    """How many records have the rarest word of that value, of names of companies."""
+    return column(side, f"w_{name}")
 
 
 def occurrences(side: str, name: str) -> exp.Column:
@@ -224,14 +248,25 @@ def lonely_select(common: list[exp.Table], pairs: exp.Table) -> exp.Select:
 
 def levels_select(compared: tuple[Compared, ...], pairs: exp.Table, records: exp.Table) -> exp.Select:
     """Each pair with the level (`g_…`) at which it agrees in each comparison, -1 where one of both has no value, and
-    the number of records that have the more frequent value (`n_…`)."""
+    the number of records that have the more frequent value (`n_…`) and the rarer one (`m_…`), of names of companies the
+    number of those that have its rarest word."""
     names = {one.name for one in compared}
     select = exp.Select().select(named(column("p", "a"), "a"), named(column("p", "b"), "b"), copy=False)
     for one in compared:
         level = _level(one, names)
         often = exp.Greatest(this=occurrences(LEFT, one.name), expressions=[occurrences(RIGHT, one.name)])
+        if one.comparison.words:
+            # Of two names that are alike, the one whose words are more common says how little that means.
+            rarer: exp.Expr = exp.Greatest(
+                this=word_occurrences(LEFT, one.name), expressions=[word_occurrences(RIGHT, one.name)]
+            )
+        else:
+            rarer = exp.Least(this=occurrences(LEFT, one.name), expressions=[occurrences(RIGHT, one.name)])
         select = select.select(
-            named(cast(level, "TINYINT"), f"g_{one.name}"), named(cast(often, "INT"), f"n_{one.name}"), copy=False
+            named(cast(level, "TINYINT"), f"g_{one.name}"),
+            named(cast(often, "INT"), f"n_{one.name}"),
+            named(cast(rarer, "INT"), f"m_{one.name}"),
+            copy=False,
         )
     if set(_NAMES) <= names:
         select = select.select(named(_crossed(), CROSSED), copy=False)
@@ -299,6 +334,8 @@ def weighed_select(
         if swapped and one.name in _NAMES:
             continue
         weight = _weight(one, filled[one.name])
+        if one.comparison.within and one.comparison.within in filled:
+            weight = _within(weight, one)
         if one.comparison.shared is not None and swapped:
             weight = _shared(weight, names, one.comparison.shared)
         groups.setdefault(one.comparison.group, []).append(weight)
@@ -322,18 +359,36 @@ def weighed_select(
 
 def _weight(one: Compared, filled: int) -> exp.Expr:
     comparison = one.comparison
-    level, often = column("g", f"g_{one.name}"), column("g", f"n_{one.name}")
+    level = column("g", f"g_{one.name}")
     ifs = [exp.If(this=exp.EQ(this=level, expression=literal(-1)), true=literal(0.0))]
     for index, agreed in enumerate(comparison.levels):
-        bits = _bits(comparison, agreed, often, filled)
+        bits = _bits(one, agreed, filled)
         ifs.append(exp.If(this=exp.EQ(this=level, expression=literal(index)), true=bits))
     return exp.Case(ifs=ifs, default=literal(math.log2(comparison.different)))
 
 
-def _bits(comparison: Comparison, level: Level, often: exp.Expr, filled: int) -> exp.Expr:
+def _bits(one: Compared, level: Level, filled: int) -> exp.Expr:
     """Of a level, how much more often two records of the same thing agree so than two others, in bits."""
+    comparison = one.comparison
+    often, rarer = column("g", f"n_{one.name}"), column("g", f"m_{one.name}")
     if not level.spread:
-        return literal(math.log2(level.agrees / level.by_chance))
+        if comparison.words:
+            chance = duck("b * GREATEST(n - 1, 1) * GREATEST(n - 1, 1)", b=literal(level.by_chance), n=rarer)
+        elif comparison.identifies:
+            return literal(math.log2(level.agrees / level.by_chance))
+        else:
+            # A slip is rare, a name is not: where both values are frequent, they are two names that are alike.
+            chance = duck(
+                "GREATEST(b, CAST(n AS DOUBLE) / f)", b=literal(level.by_chance), n=rarer, f=literal(max(filled, 1))
+            )
+        fixed = literal(math.log2(level.agrees / level.by_chance))
+        return duck(
+            "CASE WHEN c > b THEN GREATEST(LOG2(m / LEAST(1.0, c)), LEAST(fixed, 0)) ELSE fixed END",
+            c=chance,
+            b=literal(level.by_chance),
+            m=literal(level.agrees),
+            fixed=fixed,
+        )
     if comparison.identifies:
         chance = duck("r * (n - 1) * (n - 1)", r=literal(comparison.rarest), n=often)
     else:
@@ -350,6 +405,19 @@ def _bits(comparison: Comparison, level: Level, often: exp.Expr, filled: int) ->
         c=chance,
         least=literal(comparison.rarest),
     )
+
+
+def _within(weight: exp.Expr, one: Compared) -> exp.Expr:
+    """The weight of what hangs on another comparison: where that agrees, a value is a share of the records that have
+    the other's value, since contacts of one customer are few."""
+    given = duck(
+        "GREATEST(LOG2(a / LEAST(1.0, CAST(n AS DOUBLE) / GREATEST(o, 1))), 0)",
+        a=literal(one.comparison.levels[0].agrees),
+        n=column("g", f"n_{one.name}"),
+        o=column("g", f"n_{one.comparison.within}"),
+    )
+    both = duck("x = 0 AND y = 0", x=column("g", f"g_{one.name}"), y=column("g", f"g_{one.comparison.within}"))
+    return exp.Case(ifs=[exp.If(this=both, true=exp.Least(this=weight, expressions=[given]))], default=weight)
 
 
 def _shared(weight: exp.Expr, names: list[Compared], most: float) -> exp.Expr:

@@ -9,8 +9,8 @@ from reportspec.errors import ReportspecError
 from reportspec.lazy_dataclass import dataclass
 from reportspec.resolve.binding import Binding, Unresolved
 
-FULL_NAME, COUNTRY = "full_name", "country"  # what helps other comparisons and is none itself
-_HELPERS = (FULL_NAME, COUNTRY)
+FULL_NAME, COUNTRY, BUYER_NAME = "full_name", "country", "buyer_name"  # what helps other comparisons and is none itself
+_HELPERS = (FULL_NAME, COUNTRY, BUYER_NAME)
 _LATEST = ("last_activity_at", "updated_at", "closed_at", "created_at")  # the first that there is dates a record
 _COMPARED = frozenset({"text", "date", "time", "key", "integer", "number", "money"})
 

@@ -48,14 +48,17 @@ def has_method(figures: Figures) -> bool:
 
 
 def meanings(figures: Figures) -> tuple[Entry, ...]:
-    """Each figure that is shown, by its label, with what it means in a sentence or two."""
+    """Each figure that is shown, by its label, with what it means in a sentence or two; of one that nobody described
+    its formula. A median of what is described already, which is called by the same name, is found there."""
     entries: list[Entry] = []
-    described: list[str] = []
+    described: list[tuple[str, str]] = []
     for one in figures.definitions:
-        if any(one.description.endswith(text) for text in described):
-            continue  # the median of what is described already
-        described.append(one.description)
-        entries.append(Entry(one.label, shortened(one.description)))
+        description = one.description.strip()
+        if description:
+            if any(one.label.startswith(f"{name} (") and description.endswith(text) for name, text in described):
+                continue
+            described.append((one.label, description))
+        entries.append(Entry(one.label, shortened(description) if description else f"`{one.formula}`"))
     return tuple(entries)
 
 

@@ -18,9 +18,9 @@ TOLD_BY = {
 }
 
 
-def audit_of(place: Path, examples: int = 200) -> Audit:
-    """The audit of a project, which has to be sound."""
-    made = audit_project(place, AuditOrder(NOW, {}, examples=examples, to_mend=True))
+def audit_of(place: Path, examples: int = 200, entity: str | None = None) -> Audit:
+    """The audit of a project, which has to be sound, or of an entity alone."""
+    made = audit_project(place, AuditOrder(NOW, {}, entity=entity, examples=examples, to_mend=True))
     assert made.audit is not None, made.diagnostics
     return made.audit
 

@@ -6,6 +6,7 @@ The instant is noon of 28 November 2026 (UTC); times are UTC.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -448,6 +449,11 @@ def tables() -> list[Given]:
 def _given(name: str, rows: list[Row]) -> Given:
     columns = COLUMNS[name]
     return Given(PREFIX + name, columns, [tuple(row.get(column) for column, _ in columns) for row in rows])
+
+
+def counted(table: str) -> dict[str, int]:
+    """How many records of a table are to fail each check."""
+    return dict(Counter(check for one in PLANTED if one.table == table for check in one.fails))
 
 
 def expected() -> dict[str, set[str]]:

@@ -78,6 +78,8 @@ def test_pairs_that_people_keep_apart_are_none(firm: Path, ask: Ask, run_cli: Ru
         ("entity,a,b\ncontact,C08\n", "a line has an entity and two keys"),
         ('entity,a,b\ncontact,"C08,C09\n', "it is no CSV"),
         ("", "begin it with the line"),
+        ("entity,a,b\nfoo,1,2\n", "not_duplicates.csv:2: there is no `foo`"),
+        ("entity,a,b\ncontact,C1,C2\nlead,1,1\n", "not_duplicates.csv:3: `1` is held apart from itself"),
     ],
 )
 def test_a_wrong_list_is_told_at_its_line(firm: Path, run_cli: RunCli, text: str, told: str) -> None:

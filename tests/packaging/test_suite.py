@@ -29,6 +29,9 @@ class Item:
     def get_closest_marker(self, name: str) -> object:
         return (self.slow and name == "slow") or None
 
+    def iter_markers(self, name: str) -> list[pytest.Mark]:
+        return []
+
 
 def items(*some: Item) -> list[pytest.Item]:
     return cast("list[pytest.Item]", list(some))
@@ -84,6 +87,11 @@ def test_what_is_repetition_is_not_run_by_day() -> None:
     assert names(choosing.by_day(items(*given))) == ["test_a[sqlite-1]", "test_a[sqlite-2]", "test_a[spark-1]"]
 
 
+def test_what_is_left_out_by_day_is_run_by_night() -> None:
+    given = [Case(pytest.mark.by_day(x=("1",)), x=x) for x in "12"]
+    assert names(choosing.by_night(items(*given, Item("a", "test_b")))) == ["test_a[1]", "test_a[2]"]
+
+
 def test_any_order_has_all_and_keeps_a_file_together() -> None:
     given = items(*CASES, *(Item("b", f"test_{n}") for n in range(10)), Item("c", "test_c"))
     first, again, other = (choosing.shuffled(given, seed) for seed in ("1", "1", "2"))
@@ -92,6 +100,28 @@ def test_any_order_has_all_and_keeps_a_file_together() -> None:
     assert first != given
     files = [item.path for item in first]
     assert len(Counter(files)) == 1 + sum(file != after for file, after in pairwise(files))
+
+
+def test_groups_are_kept_together(request: pytest.FixtureRequest) -> None:
+    """A worker knows a test by its group, by which the tests are handed out."""
+    assert request.node.nodeid.endswith("@test_suite") == ("PYTEST_XDIST_WORKER" in os.environ)
+
+
+class Grouped(Item):
+    """A test of a group."""
+
+    def __init__(self, test: str, group: str) -> None:
+        super().__init__("a", test)
+        self.marks = [pytest.mark.xdist_group(group).mark]
+
+    def iter_markers(self, name: str) -> list[pytest.Mark]:
+        return self.marks if name == "xdist_group" else []
+
+
+def test_the_dearest_group_comes_first() -> None:
+    given = items(Grouped("test_a", "x"), Grouped("test_b[1]", "y"), Grouped("test_b[2]", "y"), Grouped("test_c", "x"))
+    known = {"tests/a.py::test_a": 1.0, "tests/a.py::test_b": 3.0, "tests/a.py::test_c": 1.5}
+    assert names(choosing.dearest_first(given, known)) == ["test_b[1]", "test_b[2]", "test_a", "test_c"]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
@@ -143,10 +173,10 @@ DEAR = 5.0  # seconds of a processor
 def test_what_costs_much_says_why(checkout: Path) -> None:
     """In the test's docstring, its file's or its folder's, also where it is not marked as slow."""
     silent = []
-    for name, seconds in choosing.known_costs().items():
+    for name in (name for name, seconds in choosing.known_costs().items() if seconds >= DEAR):
         path, test = checkout / name.partition("::")[0], name.rpartition("::")[2]
         trees = [ast.parse(one.read_text("utf-8")) for one in (path, path.with_name("conftest.py")) if one.is_file()]
         own = [node for node in ast.walk(trees[0]) if isinstance(node, ast.FunctionDef) and node.name == test]
-        if seconds >= DEAR and not any(REASON in (ast.get_docstring(node) or "") for node in (*trees, *own)):
+        if not any(REASON in (ast.get_docstring(node) or "") for node in (*trees, *own)):
             silent.append(name)
     assert silent == []

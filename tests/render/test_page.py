@@ -8,16 +8,17 @@ import re
 from dataclasses import replace
 from datetime import date
 from functools import cache
-from itertools import pairwise
+from itertools import pairwise, product
 
 import pytest
 from fontTools.ttLib import TTFont
 
+from reportspec.formats.markdown import as_markdown
 from reportspec.model.figures import Chart, Column, Highlight, Kpi, PeriodFigures, Section, Theme
 from reportspec.render import RenderError, render_html
 from reportspec.render.attachments import csv_files
 from reportspec.render.charts.sparkline import sparkline
-from reportspec.render.closing import Entry, in_columns, shortened
+from reportspec.render.closing import Entry, in_columns, meanings, shortened
 from reportspec.render.fonts import font_directory, text_width
 from reportspec.render.locale import formats_for
 from reportspec.render.page import MOST_TILES, coded, page, tile_of, tile_rows, value_size
@@ -309,6 +310,27 @@ def test_the_method_tells_how_figures_were_computed() -> None:
     assert "method.html" in last
     full = page(replace(figures, theme=replace(figures.theme, appendix="full"))).html
     assert "9f2c4b7a1e0d" in full
+
+
+@pytest.mark.parametrize("texts", [*product(("", "  ", "All.", "Median of: All."), repeat=3)])
+def test_each_figure_has_its_entry_in_each_form_described_or_not(texts: tuple[str, ...]) -> None:
+    """Whatever stands before it: one without a description, one with the same, one that ends alike."""
+    made = sample.figures("en", (sample.ages(T),))
+    more = [replace(made.definitions[0], metric=f"m{n}", label=f"Own{n}", description=d) for n, d in enumerate(texts)]
+    figures = replace(made, definitions=(*more, made.definitions[1]))
+    page_end = page(figures).html.partition('id="last-part"')[2]
+    markdown_end = as_markdown(figures).partition(f"## {formats_for(figures).word('last_part')}")[2]
+    for one in figures.definitions:
+        meant = one.description.strip() or "sum(deal.amount)"
+        assert meant in page_end.partition(f"<b>{one.label}</b> ")[2].partition("</p>")[0]
+        assert meant in markdown_end.partition(f"**{one.label}** ")[2].partition("\n")[0]
+
+
+def test_a_median_of_what_is_described_is_found_there() -> None:
+    made = sample.figures("en", (sample.ages(T),))
+    first = replace(made.definitions[0], description="Mean days.")
+    median = replace(first, metric="m.median", label=f"{first.label} (median)", description="Median of: Mean days.")
+    assert [entry.word for entry in meanings(replace(made, definitions=(first, median)))] == [first.label]
 
 
 @pytest.mark.parametrize("count", range(12))

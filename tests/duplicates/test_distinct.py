@@ -1,0 +1,101 @@
+"""Records that are no duplicates are not taken for any, however much of their values many have in common: all of what is
+here is made so that it is known who is whom."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from tests.duplicates.conftest import Ask, sets, write_project
+
+PLACES = ["Rossi", "Perù", "Monti", "Tirreno", "Adige", "Etna", "Valle d'Oro", "del Lago", "San Marco", "Garda"]
+TRADES = ["Acciaierie", "Caseificio", "Molino", "Officine", "Cantina", "Edilizia", "Trasporti", "Vetreria"]
+
+
+def _folder(folder: Path, entities: object, **tables: Iterable[Iterable[object]]) -> Path:
+    for name, rows in tables.items():
+        text = "".join(",".join(str(cell) for cell in row) + "\n" for row in rows)
+        (folder / f"{name}.csv").write_text(text, encoding="utf-8")
+    files = {"files": {name: f"{name}.csv" for name in tables}}
+    return write_project(folder, files, {"entities": entities}, currency="EUR")
+
+
+def test_a_trade_and_a_place_are_many_companies(tmp_path: Path, ask: Ask) -> None:
+    """80 companies of eight trades and ten names, and two that are written twice."""
+    names = [
+        f"{trade} {place} {form}" for place in PLACES for trade, form in zip(TRADES, ["S.p.A.", "srl"] * 4, strict=True)
+    ]
+    rows: list[list[object]] = [["id", "name", "made"]]
+    rows += [[f"A{i:02}", name, f"2025-01-{1 + i % 28:02}"] for i, name in enumerate(names)]
+    # A00 is Acciaierie Rossi S.p.A., A66 is Molino San Marco S.p.A.
+    rows += [["B1", "ACCIAIERIE ROSSI", "2026-02-01"], ["B2", "molino san marco srl", "2026-02-02"]]
+    account = {"table": "firms", "key": "id", "fields": {"name": "name", "created_at": "made"}}
+    found = ask(_folder(tmp_path, {"account": account}, firms=rows), "--entity", "account")
+    assert sets(found) == [{"A00", "B1"}, {"A66", "B2"}]
+    # Nothing says when a record changed.
+    assert {(group["keep"]["key"], group["keep"]["reason"]) for group in found["groups"]} == {
+        ("B1", "created last"),
+        ("B2", "created last"),
+    }
+
+
+def test_people_of_few_names_are_many(tmp_path: Path, ask: Ask) -> None:
+    """300 people of ten first and six last names, `Doe` and `Loe` among them, each with an address that repeats the name at
+    a firm of their own; domains that begin alike, or differ in a number. One is there twice."""
+    given = ["Fay", "Ann", "Ben", "Carl", "Dora", "Emma", "Finn", "Gina", "Hugo", "Jürgen"]
+    family = ["Doe", "Loe", "Roe", "Green", "Jäger", "Stone"]
+    plain = str.maketrans({"ü": "ue", "ä": "ae"})
+    rows: list[list[object]] = [["id", "given", "family", "mail", "phone", "firm"]]
+    for i in range(300):
+        first, last = given[i % 10], family[i // 10 % 6]
+        mail = f"{first}.{last}@{('quartz', 'fennel')[i % 2]}-labs{i}.example".lower().translate(plain)
+        rows.append([f"P{i:03}", first, last, mail, f"+39 02 {5_200_000 + i * 7_919 % 700_000}", f"Firm {i}"])
+    rows.append(["Q", "Fay", "Doe", "fay.doe@quartz-labs0.example", "", ""])
+    fields = {"first_name": "given", "last_name": "family", "email": "mail", "phone": "phone"}
+    contact = {"table": "people", "key": "id", "fields": {**fields, "company": {"sql": "firm", "type": "text"}}}
+    assert sets(ask(_folder(tmp_path, {"contact": contact}, people=rows))) == [{"P000", "Q"}]
+
+
+def test_deals_of_one_customer_are_many(tmp_path: Path, ask: Ask) -> None:
+    """400 deals of 40 customers and their one contact, made within days, named for the customer and for what is sold; one
+    is there twice."""
+    sold = ["Training day renewal", "Edge gateway", "Support Plus", "Support Basic", "Support Premium"]
+    sold += ["Offer", "Sensor kit", "Audit", "Spare parts", "Migration"]
+    firms: list[list[object]] = [["id", "name"]]
+    firms += [[f"A{i:02}", f"{PLACES[i % 10]} {TRADES[i // 10]} AG"] for i in range(40)]
+    deals: list[list[object]] = [["id", "name", "account", "contact", "amount", "made"]]
+    for i in range(400):
+        firm = firms[1 + i // 10]
+        amount = round(900 * 1.019**i + 37 * (i * 7_919 % 101), 2)
+        made = f"2026-03-{1 + i % 5:02}"
+        deals.append([f"D{i:03}", f"{firm[1]}: {sold[i % 10]}", firm[0], f"N{i // 10}", amount, made])
+    deals.append(["E", deals[8][1], *deals[8][2:]])
+    entities = {
+        "account": {"table": "firms", "key": "id", "fields": {"name": "name"}},
+        "deal": {
+            "table": "deals",
+            "key": "id",
+            "fields": {
+                "name": "name",
+                "account_id": "account",
+                "contact_id": "contact",
+                "amount": "amount",
+                "created_at": "made",
+            },
+        },
+    }
+    found = ask(_folder(tmp_path, entities, firms=firms, deals=deals), "--entity", "deal")
+    assert sets(found) == [{"D007", "E"}]
+
+
+def test_the_demo_has_six_contacts_twice_and_no_deal(tmp_path: Path, ask: Ask) -> None:
+    """Who is there twice has the same address at the same company and was not merged: six by 15 November, as a count of its
+    contacts by address and account has it. No two deals have one account, one amount and days within a week."""
+    (tmp_path / "reportspec.yaml").write_text(
+        "version: 1\nsource: demo\ntimezone: Europe/Rome\ncurrency: EUR\n", encoding="utf-8"
+    )
+    groups = ask(tmp_path, "--show-personal", "--today", "2026-11-15")["groups"]
+    assert len(groups) == 6
+    for group in groups:
+        assert len({(r["values"]["email"], r["values"]["account.name"]) for r in group["records"]}) == 1
+    assert ask(tmp_path, "--entity", "deal", "--today", "2026-11-15")["groups"] == []
