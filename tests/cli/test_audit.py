@@ -223,6 +223,16 @@ OWN = "audits:\n  - {{audit: our_own, {}}}\n"
         ("not_null: deal.amount, endangers: [won_amont]", "unknown-metric", "won_amont", "did you mean `won_amount`?"),
         ("unrelated: {field: deal.name, to: nobody.name}", "unknown-entity", "nobody.name", None),
         ("fresh_within: {field: deal.amount, days: 3}", "bad-expression", "deal.amount", None),
+        ("format: {field: deal.name, pattern: '(['}", "bad-expression", "'(['", None),
+        ("range: {field: deal.amount, min: 10, max: 1}", "bad-value", "10, max", "`min` is the lesser of the two"),
+        ("not_null: deal.amount, warn_if: '> 200%'", "bad-value", "'> 200%'", None),
+        ("not_null: deal.amount, error_if: '> 100%'", "bad-value", "'> 100%'", None),
+        (
+            "relationship: {field: deal.owner_id, to: banana}",
+            "unknown-entity",
+            "banana",
+            "write fields as `entity.field`",
+        ),
         ("not_null: deal.amount, about: [deal.nothing]", "unknown-field", "deal.nothing", None),
     ],
 )
