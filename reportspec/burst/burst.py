@@ -53,14 +53,14 @@ def report_for(report: Report, value: str) -> Report:
 
 
 def _goal_for(goal: GoalSpec, name: str, value: str) -> GoalSpec:
-    """Of targets by the same field the value's own, for its tile too; of those by another one none
-    whose row the value does not have."""
+    """Of targets by the same field the value's own, for its tile too; of those by another one
+    whatever there is: they are cut to the value's members when they are evaluated."""
     if goal.by is None:
         return goal
     if goal.by.name == name:
         target = goal.targets.get(value)
         return replace(goal, target=target, targets={value: target} if target is not None else {})
-    return replace(goal, targets={})
+    return goal
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@ filters let pass."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import field, replace
 from typing import Any
 
@@ -31,16 +31,22 @@ MOST_OF_SHARE = 1.5  # a target above it is a percentage that is written as such
 class Members:
     """The values of a goal's field: all that the source has, and those that the filters let pass. Where
     a filter does not say of a member alone whether it passes, they are not `sure`. Of a name that several
-    `share`: what they are called."""
+    `share`: what they are called. `of` has those of each value of `for_each`, where that says it of a member
+    alone (the people of a team); None where it does not."""
 
     there: frozenset[str]
     kept: frozenset[str]
     sure: bool = True
     shared: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    of: Mapping[str, frozenset[str]] | None = None
 
     def only(self, value: str) -> Members:
         """One of them alone."""
         return replace(self, kept=self.kept & {value})
+
+    def within(self, value: str) -> Members:
+        """Those of one value of `for_each`: nobody where it does not tell of members."""
+        return replace(self, kept=self.kept & (self.of or {}).get(value, frozenset()))
 
 
 def members_of(report: Report, ask: Ask) -> dict[str, Members]:
@@ -52,7 +58,10 @@ def _members(report: Report, name: str, by: Dimension, ask: Ask) -> Members:
     binding, entity = report.binding, by.field.entity
     deciding, sure = _deciding(report, name, by)
     names = (by.field.name, *by.key[-1:])
-    rows = ask(values_statement(binding, entity, names, report.sides[0], deciding)).rows
+    each = _each_of_member(report, name, by)
+    asked = (*names, each) if each else names
+    found = ask(values_statement(binding, entity, asked, report.sides[0], deciding)).rows
+    rows = [(*row[: len(names)], row[-1]) for row in found]
     called = dict(by.called)
     plain = "{0} ({1})" if by.key and not called else "{0}"
     members = [(called.get(str(row[-2]), plain.format(row[0], row[-2])), bool(row[-1])) for row in rows]
@@ -61,7 +70,35 @@ def _members(report: Report, name: str, by: Dimension, ask: Ask) -> Members:
     for row, (value, _) in zip(rows, members, strict=True):
         alike.setdefault(str(row[0]), []).append(value)
     shared = {name: tuple(sorted(several)) for name, several in alike.items() if len(set(several)) > 1}
-    return Members(frozenset(value for value, _ in members), kept, sure, shared)
+    of = _by_value((row[-2], value) for row, (value, _) in zip(found, members, strict=True)) if each else None
+    return Members(frozenset(value for value, _ in members), kept, sure, shared, of)
+
+
+def _by_value(pairs: Iterable[tuple[Any, str]]) -> dict[str, frozenset[str]]:
+    """The members of each value of `for_each`. A member of several belongs to none: a team's target is not that of
+    one of its people."""
+    values: dict[str, set[Any]] = {}
+    for value, member in pairs:
+        values.setdefault(member, set()).add(value)
+    of: dict[str, set[str]] = {}
+    for member, [value, *others] in values.items():
+        if value is not None and not others:
+            of.setdefault(str(value), set()).add(member)
+    return {value: frozenset(some) for value, some in of.items()}
+
+
+def _each_of_member(report: Report, name: str, by: Dimension) -> str:
+    """The field of `for_each` as a member's own entity has it; empty where it is the goal's, or no member's."""
+    if report.each is None or report.each.dimension.name == by.name:
+        return ""
+    binding = report.binding
+    base = metrics_needed(binding.catalogue, binding.catalogue.metrics[name])[-1].entity
+    way = binding.resolve(base, by.path).steps
+    path = report.each.dimension.path
+    if not way or _about(binding, base, way, by, path) != "member":
+        return ""
+    reached = binding.resolve(base, path)
+    return ".".join((*reached.steps[len(way) :], reached.field.name))
 
 
 def _deciding(report: Report, name: str, by: Dimension) -> tuple[tuple[exp.Expr, ...], bool]:
@@ -148,6 +185,13 @@ def _known(report: Report, goal: GoalSpec, members: Members) -> set[str]:
 Row = dict[str, Any]
 
 
+def targets_of_members(report: Report, members: Mapping[str, Members], ask: Ask) -> tuple[Row, ...]:
+    """The source's own table of targets, where `for_each` is by a field of those whom a goal is for: the
+    statements of one value are cut to targets for that very value."""
+    wanted = any(goal.table and name in members and members[name].of is not None for name, goal in report.goals.items())
+    return tuple(ask(records_statement(report.binding, targets_query(report))).dicts()) if wanted else ()
+
+
 def _rows(report: Report, ask: Ask) -> list[Row]:
     """The rows of the source's own table of targets that are about the report's goals and its period."""
     start, end = report.period.start.isoformat(), report.period.end.isoformat()
@@ -216,4 +260,4 @@ def _meant(metrics: Library, name: str) -> str:
     return did_you_mean(name, metrics) or ""
 
 
-__all__ = ["Members", "members_of", "strangers"]
+__all__ = ["Members", "members_of", "strangers", "targets_of_members"]

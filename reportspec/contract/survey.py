@@ -14,7 +14,7 @@ from sqlglot import exp
 from reportspec.compile import Compiled, Program, compile_report
 from reportspec.contract.checks import checks_of
 from reportspec.contract.ends import ended, stale_tables
-from reportspec.contract.members import Ask, Members, members_of, strangers
+from reportspec.contract.members import Ask, Members, members_of, strangers, targets_of_members
 from reportspec.contract.namesakes import expected, grouped_by_name, kept_apart, members_statement
 from reportspec.contract.unread import (
     UNREAD,
@@ -45,12 +45,13 @@ Fields = Mapping[str, frozenset[str]]  # what is read of each entity
 
 @dataclass(frozen=True, slots=True)
 class Surveyed:
-    """What the survey of a source found: a row for each entity, what is told of it, and whom goals
-    are for."""
+    """What the survey of a source found: a row for each entity, what is told of it, whom goals
+    are for, and the table of targets where those of a value's members are chosen from it."""
 
     rows: tuple[Mapping[str, Any], ...] = ()
     findings: tuple[Finding, ...] = ()
     members: Mapping[str, Members] = field(default_factory=dict)
+    targets: tuple[Mapping[str, Any], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,11 +157,12 @@ class _Judge:
         shared = [f.check.entity for f in findings if f.check.kind == "shared-name"]
         asking = self.settle(survey, self.read, shared, ask)
         members = members_of(asking, ask)
+        targets = targets_of_members(asking, members, ask)
         findings += strangers(asking, members, ask)
         findings += stale_tables(asking, survey.dicts(), ask, self.read)
         findings += _guarded(binding, self.read, guarded)
         reported = [finding for finding in findings if not expected(asking, finding.check)]
-        self.surveyed = Surveyed(tuple(survey.dicts()), settled(binding, reported, settings), members)
+        self.surveyed = Surveyed(tuple(survey.dicts()), settled(binding, reported, settings), members, targets)
 
 
 def _guarded(binding: Binding, read: Fields, guarded: Sequence[str]) -> list[Finding]:

@@ -40,7 +40,7 @@ def figures_with_doubts(found: Answered, each: tuple[str, str] | None) -> tuple[
     field and the value of `for_each` that they are cut to. Raises SourceError."""
     report, surveyed = found.program.report, found.surveyed
     answers = Answers.of(found.program.queries, [result.table for result in found.results])
-    report = with_targets(report, answers, _members_for(report, surveyed.members, each))
+    report = with_targets(report, answers, _members_for(report, surveyed.members, each), surveyed.targets)
     # Of the values of `for_each` it is told together.
     late = [] if each else unrated(report, [answers], surveyed)
     doubts = settled(report.binding, [*doubts_of(report), *late], report.project.checks)
@@ -82,12 +82,12 @@ def _row_counts(report: Report, surveyed: Surveyed) -> tuple[tuple[str, int], ..
 
 def _members_for(report: Report, members: Mapping[str, Members], each: tuple[str, str] | None) -> Mapping[str, Members]:
     """Whom goals are for in the report of one value: by the same field that value alone, by another
-    one nobody, since the rest are others'."""
+    one those who are of the value, since the rest are others'."""
     if each is None:
         return members
     name, value = each
     return {
-        metric: measured.only(value if goal.by is not None and goal.by.name == name else "")
+        metric: measured.only(value) if goal.by is not None and goal.by.name == name else measured.within(value)
         for metric, measured in members.items()
         if (goal := report.goals.get(metric)) is not None
     }

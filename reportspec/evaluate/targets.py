@@ -24,15 +24,21 @@ from reportspec.plan import TARGETS
 from reportspec.sql.record_rows import AVAILABLE
 
 
-def with_targets(report: Report, answers: Answers, members: Mapping[str, Members]) -> Report:
+def with_targets(
+    report: Report, answers: Answers, members: Mapping[str, Members], surveyed: Sequence[Mapping[str, Any]]
+) -> Report:
     """The report with the targets of its goals, as far as the source's table gives them: those of
-    the members whom the report's filters let pass, and the sum of these where none is without."""
+    the members whom the report's filters let pass, and the sum of these where none is without. Where members
+    are those of a value of `for_each`, they are chosen from the whole table, as it was `surveyed`."""
     table = answers.table(TARGETS)
     rows = table.dicts() if table is not None else []
-    _refuse_cut(rows, report.binding.catalogue.targets.entity)
-    goals = {
-        name: _of_members(report, name, goal, rows, answers, members.get(name)) for name, goal in report.goals.items()
-    }
+    for some in (rows, surveyed):
+        _refuse_cut(some, report.binding.catalogue.targets.entity)
+    goals = {}
+    for name, goal in report.goals.items():
+        whose = members.get(name)
+        listed = surveyed if whose is not None and whose.of is not None else rows
+        goals[name] = _of_members(report, name, goal, listed, answers, whose)
     return replace(report, goals=goals)
 
 
@@ -52,7 +58,7 @@ def _of_members(
     report: Report,
     name: str,
     goal: GoalSpec,
-    rows: list[dict[str, Any]],
+    rows: Sequence[Mapping[str, Any]],
     answers: Answers,
     members: Members | None,
 ) -> GoalSpec:
@@ -139,7 +145,7 @@ Stretch = tuple[date, date, float]  # its first day, the day after its last one,
 
 
 def _of_table(
-    report: Report, name: str, goal: GoalSpec, rows: list[dict[str, Any]]
+    report: Report, name: str, goal: GoalSpec, rows: Sequence[Mapping[str, Any]]
 ) -> tuple[float | None, dict[str, float], tuple[PartTarget, ...]]:
     """Targets of the report's period, of all and by name: those of stretches within it added up where
     the metric adds up, else the part of a longer stretch's that falls on the period; and why there is

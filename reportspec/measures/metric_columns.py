@@ -115,27 +115,7 @@ def metric_column(report: Report, metric: Metric, footnotes: Footnotes, row: Row
         marks.append(footnotes.add(label(report, metric.caveat)))
     if row is not None:
         for part in metrics_needed(report.binding.catalogue, metric):
-            name = label(report, part.label)
-            if missing := row.get(Aggregated(part.id, "missing")):
-                # What came converted from another entity does not tell why it is missing.
-                direct = Aggregated(part.id, "other_currency") in row
-                converted = not direct and _converted_before(report, part)
-                lacks = _lacking(report, part)
-                word_of_note = "missing_or_rate" if converted else "missing_one_of" if lacks else "missing"
-                word_of_note = word_of_note if part.unit == "currency" else "missing_value"
-                counts = _counted(report, part, missing)
-                if word_of_note != "missing_value" or metric.unit != "currency":  # whose amounts say it already
-                    left_out = word(report.language, word_of_note, name, counts, lacks)
-                    marks.append(footnotes.add(left_out + _would_add(report, part, missing, footnotes)))
-            if other := row.get(Aggregated(part.id, "other_currency")):
-                text = word(
-                    report.language,
-                    "other_or_no_currency" if part.entity in footnotes.unnamed else "other_currency",
-                    name,
-                    _counted(report, part, other),
-                    report.binding.currency,
-                )
-                marks.append(footnotes.add(text))
+            marks += _left_out(report, metric, part, footnotes, row, "current")
             marks += [footnotes.add(text) for text in _of_the_past(report, part, row)]
     kind = "integer" if metric.unit == "count" and metric.kind == "aggregate" else "number"
     return Column(
@@ -150,6 +130,44 @@ def metric_column(report: Report, metric: Metric, footnotes: Footnotes, row: Row
         metric.decimals,
         tuple(dict.fromkeys(marks)),
     )
+
+
+def left_out_before(report: Report, metric: Metric, footnotes: Footnotes, row: Row) -> tuple[int, ...]:
+    """The footnotes on what the figure that is compared with leaves out, for what both are made into."""
+    needed = metrics_needed(report.binding.catalogue, metric)
+    return tuple(mark for part in needed for mark in _left_out(report, metric, part, footnotes, row, "previous"))
+
+
+def _left_out(
+    report: Report, metric: Metric, part: Metric, footnotes: Footnotes, row: Row, side: SideName
+) -> list[int]:
+    """The footnotes on the rows that a part of a metric leaves out on a side."""
+    marks = []
+    name = label(report, part.label)
+    if side == "previous":
+        name = word(report.language, "previous", name)
+    if missing := row.get(Aggregated(part.id, "missing", side)):
+        # What came converted from another entity does not tell why it is missing.
+        direct = Aggregated(part.id, "other_currency", side) in row
+        converted = not direct and _converted_before(report, part)
+        lacks = _lacking(report, part)
+        word_of_note = "missing_or_rate" if converted else "missing_one_of" if lacks else "missing"
+        word_of_note = word_of_note if part.unit == "currency" else "missing_value"
+        counts = _counted(report, part, missing)
+        if word_of_note != "missing_value" or metric.unit != "currency":  # whose amounts say it already
+            left_out = word(report.language, word_of_note, name, counts, lacks)
+            added = _would_add(report, part, missing, footnotes) if side == "current" else ""
+            marks.append(footnotes.add(left_out + added))
+    if other := row.get(Aggregated(part.id, "other_currency", side)):
+        text = word(
+            report.language,
+            "other_or_no_currency" if part.entity in footnotes.unnamed else "other_currency",
+            name,
+            _counted(report, part, other),
+            report.binding.currency,
+        )
+        marks.append(footnotes.add(text))
+    return marks
 
 
 def _would_add(report: Report, part: Metric, missing: Any, footnotes: Footnotes) -> str:

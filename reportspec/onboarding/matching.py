@@ -23,14 +23,18 @@ from reportspec.model.mapping_proposals import Candidate, ColumnSeen, FieldPropo
 from reportspec.onboarding.name_words import (
     Words,
     alike,
+    alone,
     aside,
     empty_words,
     entity_words,
     field_words,
+    kinds_of,
     nearest,
+    sharing,
     singular,
     state_of,
     state_words,
+    told_by,
     words_of,
 )
 from reportspec.resolve.mapped_columns import OWN
@@ -41,43 +45,7 @@ CONSIDERED = 0.3  # below it is not worth a word
 _RANKED = 0.04
 _BEST = 5  # candidates that are kept
 
-# Fields that say most of whether a table is of an entity.
-_TELLING: Mapping[str, tuple[str, ...]] = {
-    "deal": ("amount", "stage_id", "status", "closed_at", "expected_close_date", "probability", "owner_id"),
-    "lead": ("status", "source", "company", "email", "converted_at", "owner_id", "created_at"),
-    "account": ("name", "industry", "country", "type"),
-    "contact": ("email", "first_name", "last_name", "phone", "account_id"),
-    "user": ("name", "email", "is_active", "team"),
-    "stage": ("name", "position", "probability", "is_won"),
-    "activity": ("subject", "type", "due_at", "done_at", "owner_id"),
-    "campaign": ("name", "budget", "actual_cost", "started_at", "status"),
-    "campaign_member": ("campaign_id", "contact_id", "status", "responded_at"),
-    "case_": ("subject", "status", "priority", "created_at", "resolved_at"),
-    "order_": ("ordered_at", "amount", "status", "account_id"),
-    "deal_stage_history": ("deal_id", "stage_id", "entered_at"),
-    "product": ("name", "list_price", "family", "unit_cost"),
-    "quote": ("number", "amount", "status", "deal_id", "created_at"),
-    "service_call": ("queued_at", "talk_s", "wait_s", "agent_id", "outcome", "hold_s"),
-    "order_line": ("order_id", "product_id", "quantity", "amount"),
-    "deal_product": ("deal_id", "product_id", "quantity", "amount"),
-    "list_membership": ("list_id", "contact_id", "subscribed_at", "unsubscribed_at"),
-    "contract": ("starts_at", "ends_at", "value", "account_id"),
-}
-# Those that a table is taken for by its columns alone, whatever it is called.
-_ALONE = frozenset(("deal", "lead", "account", "contact", "user", "activity", "case_", "order_", "service_call"))
-# Entities whose rows may stand in the table of another one, and how much of what tells one has to be there.
-_SHARED = (("lead", "contact"), ("contact", "user"), ("contact", "lead"))
-_WITHIN = 0.5
-# Entities that several tables may make together, each row of one of them.
-UNITED: Mapping[str, Mapping[str, tuple[str, ...]]] = {
-    "activity": {
-        "call": ("call", "calls", "anruf", "anrufe", "chiamata", "chiamate", "appel", "appels", "llamada", "llamadas"),
-        "meeting": ("meeting", "meetings", "event", "events", "appointment", "appointments", "termin", "termine"),
-        "email": ("email", "emails", "mail", "mails"),
-        "task": ("task", "tasks", "aufgabe", "aufgaben", "compito", "compiti", "tache", "taches", "tarea", "tareas"),
-        "note": ("note", "notes"),
-    }
-}  # fmt: skip
+_WITHIN = 0.5  # of what tells an entity, so much has to be in the table of another one
 
 
 @dataclass(frozen=True, slots=True)
@@ -414,7 +382,7 @@ class Matcher:
 
     def covered(self, entity: Entity, table: TableSeen) -> float:
         """How much of what tells an entity is in a table: the mean of its telling fields' best columns, and of all."""
-        telling = _TELLING.get(entity.name) or tuple(entity.fields)[:6]
+        telling = told_by("telling", entity.name) or tuple(entity.fields)[:6]
         best = []
         for name in telling:
             field = entity.fields[name]
@@ -437,11 +405,11 @@ class Matcher:
         found: list[Assigned] = []
         united: dict[str, list[str]] = defaultdict(list)
         for (of, name), (score, named, covered) in sorted(rated.items(), key=lambda item: -item[1][0]):
-            enough = score > 0.52 or (named > 0.93 and covered > 0.12) or (covered > 0.6 and of in _ALONE)
+            enough = score > 0.52 or (named > 0.93 and covered > 0.12) or (covered > 0.6 and of in alone())
             enough = enough or (named > 0.78 and covered > 0.12 and not united[of])
             if not enough or name in taken:
                 continue
-            if united[of] and not (of in UNITED and self.kind_of(of, name)):
+            if united[of] and not (kinds_of(of) and self.kind_of(of, name)):
                 continue
             taken[name] = of
             united[of].append(name)
@@ -452,7 +420,7 @@ class Matcher:
                 why.append("it has the columns of one")
             sure = min(0.99, max(named * 0.98 if covered > 0.2 else named * 0.85, score, covered))
             found.append((of, name, sure, tuple(why)))
-        for of, source in _SHARED:
+        for of, source in sharing():
             there = next((t for t, e in taken.items() if e == source), None)
             if of not in taken.values() and there is not None and self.covered_here(of, there) > _WITHIN:
                 found.append((of, there, 0.5, (f"`{source}` is read from it too: say which rows are one",)))
@@ -512,7 +480,7 @@ class Matcher:
     def kind_of(self, entity: str, table: str) -> str:
         """The value that all rows of one of several tables have (`call` for a table of calls), or nothing."""
         words = set(words_of(table.rpartition(".")[2]))
-        return next((kind for kind, names in UNITED.get(entity, {}).items() if words & set(names)), "")
+        return next((kind for kind, names in kinds_of(entity).items() if words & set(names)), "")
 
     # Fields
 
@@ -650,7 +618,7 @@ class Matcher:
     ) -> list[Candidate]:
         """Columns of other fields that say the same of rows in some states, where no column says it by itself."""
         found: list[Candidate] = []
-        for other in _INSTEAD.get(f"{entity.name}.{field}", ()):
+        for other in told_by("instead", f"{entity.name}.{field}"):
             ranked = rated.get(other) or self._changed(table)
             for score, column, _ in ranked[:1]:
                 if column not in known and score > USABLE:
@@ -699,22 +667,6 @@ class Matcher:
             if found:
                 proposals[field] = FieldProposal(entity.name, field, tuple(_calibrated(found[:_BEST])))
         return proposals
-
-
-_INSTEAD: Mapping[str, tuple[str, ...]] = {
-    "case_.resolved_at": ("closed_at", "updated_at"),
-    "case_.closed_at": ("resolved_at", "updated_at"),
-    "activity.done_at": ("due_at", "updated_at"),
-    "activity.due_at": ("done_at",),
-    "quote.presented_at": ("created_at",),
-    "campaign_member.sent_at": ("created_at", "updated_at"),
-    "campaign_member.opened_at": ("updated_at",),
-    "campaign_member.responded_at": ("updated_at",),
-    "campaign_member.bounced_at": ("updated_at",),
-    "campaign_member.unsubscribed_at": ("updated_at",),
-    "case_.first_resolved_at": ("resolved_at", "updated_at"),
-    "order_.ordered_at": ("created_at",),
-}
 
 
 def outcome_flags(table: TableSeen) -> tuple[str, str] | None:

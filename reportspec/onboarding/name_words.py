@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache, lru_cache
 from typing import Any
 
@@ -46,6 +46,38 @@ def _heads() -> frozenset[str]:
 @cache
 def _documents() -> dict[str, Any]:
     return {name.removesuffix(".yaml"): data for name, data in documents("synonyms")}
+
+
+def _tables() -> Mapping[str, Any]:
+    found: Mapping[str, Any] = _documents()["tables"]
+    return found
+
+
+def told_by(what: str, name: str) -> tuple[str, ...]:
+    """The fields that are `telling` of an entity, or may stand `instead` of a field; none where none are named."""
+    return tuple(_tables()[what].get(name, ()))
+
+
+@cache
+def alone() -> frozenset[str]:
+    """Entities that a table is taken for by its columns alone."""
+    return frozenset(_tables()["alone"])
+
+
+def sharing() -> tuple[tuple[str, str], ...]:
+    """Entities whose rows may stand in the table of another one, with that one."""
+    return tuple((one["entity"], one["within"]) for one in _tables()["shared"])
+
+
+def kinds_of(entity: str) -> Mapping[str, Sequence[str]]:
+    """Of an entity that several tables may make together: the kinds of its rows, by names of tables."""
+    found: Mapping[str, Sequence[str]] = _tables()["united"].get(entity, {})
+    return found
+
+
+def dated_fields() -> tuple[frozenset[str], frozenset[str]]:
+    """Entities and fields of which the newest time says until when there are data."""
+    return frozenset(_tables()["dated"]["entities"]), frozenset(_tables()["dated"]["fields"])
 
 
 def _fields() -> Mapping[str, Any]:

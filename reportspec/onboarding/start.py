@@ -22,7 +22,7 @@ from reportspec.lazy_dataclass import dataclass
 from reportspec.model.mapping_proposals import ColumnSeen, Proposal, Recognised, TableSeen
 from reportspec.onboarding.mapping_lines import Draft, Writer, mapping_text
 from reportspec.onboarding.matching import CONFIDENT, propose
-from reportspec.onboarding.name_words import tongue_of, words_of
+from reportspec.onboarding.name_words import dated_fields, tongue_of, words_of
 from reportspec.onboarding.project_files import (
     AGENTS,
     ENVIRONMENT,
@@ -746,15 +746,16 @@ class _Project:
 
     def _period(self, draft: Draft) -> tuple[str, str]:
         """The period of the first report: the last whole quarter before the data end, of those that they have."""
+        entities, fields = dated_fields()
         columns = [
             self.tables[block.table].columns[name]
             for block, line in draft.lines()
-            if block.entity in _DATED and line.field in _DATES and not line.off and not block.off
+            if block.entity in entities and line.field in fields and not line.off and not block.off
             for name in line.columns
             if name in self.tables[block.table].columns
         ]
         if self.found is not None:
-            dated = dated_by(self.found.crm, frozenset(_DATED), frozenset(_DATES))
+            dated = dated_by(self.found.crm, entities, fields)
             columns = [
                 column
                 for theirs, ours in self.found.tables.items()
@@ -853,8 +854,6 @@ def _replace(folder: Path, files: Mapping[str, str]) -> None:
         (folder / name).write_text(text, encoding="utf-8")
 
 
-_DATED = ("deal", "lead", "activity", "case_", "order_", "service_call")
-_DATES = ("created_at", "closed_at", "done_at", "ordered_at", "queued_at")
 _FIRST = ("pipeline", "leads", "sales_activity", "conversions", "lost_deals", "sales_cycle")
 
 

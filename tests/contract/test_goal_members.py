@@ -183,3 +183,48 @@ def test_reports_for_nobody(each: dict[str, Any], code: str, tmp_path: Path) -> 
     for value, own in made:  # Ada's own goal is hers alone
         assert named(own) == {value.value: 90}
         assert own.sections[0].kpis[0].goal.target == 90  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("kept", ["table", "spec"])
+@pytest.mark.parametrize("field", ["user.team", "user.name", "deal.source"])
+def test_goals_of_each_are_those_of_its_filter(field: str, kept: str, tmp_path: Path) -> None:
+    """By a field of the members, a value's report has the goals that the filter in its place gives; Dora, who has
+    sold nothing, among them. By another field it has nobody's: they are not of the value."""
+    targets = {"Ada": 90.0, "Bo": 60.0, "Cem": 80.0, "Dora": 25.0}
+    folder = project(tmp_path, targets if kept == "table" else None)
+    goal = {"target": "table"} if kept == "table" else {"targets": targets}
+    asked = {"version": 1, **spec(goal), "for_each": field}
+    (folder / "s.yaml").write_text(yaml.safe_dump(asked), encoding="utf-8")
+    checked = load_report(folder / "s.yaml", NOW, {})
+    assert checked.report is not None, checked.diagnostics
+    made = {value.value: own for value, own in run_each(compile_report(checked.report), Timings())}
+    by_hand: dict[str, Any] = {  # of each value the targets by name, and what the tile is held against
+        "user.team": {"North": ({"Ada": 90, "Bo": 60}, 150), "South": ({"Cem": 80, "Dora": 25}, 105)},
+        "user.name": {name: ({name: target}, target) for name, target in targets.items()},
+        "deal.source": {"Web": ({}, None), "Fair": ({}, None)},
+    }
+    assert set(made) == set(by_hand[field])
+    for value, own in made.items():
+        named_targets, total = by_hand[field][value]
+        assert {name: target for name, target in named(own).items() if target is not None} == named_targets
+        tile = own.sections[0].kpis[0].goal
+        if field != "user.team" or kept == "table":  # targets of the spec are not added up
+            assert (tile.target if tile is not None else None) == total
+        others = set(targets) - set(named_targets) if total is not None else set()
+        assert not [name for name in others if name in as_json(own)]
+        if field != "deal.source":
+            same = figures(folder, spec(goal, filters=[{"field": field, "eq": value}]), NOW)
+            assert rows(own, "goal_won_amount") == rows(same, "goal_won_amount")
+            if field == "user.team":
+                assert own.sections[0].kpis[0].goal == same.sections[0].kpis[0].goal
+
+
+def test_a_team_goal_is_not_one_persons(tmp_path: Path) -> None:
+    """What Ada has sold is not held against what her team is to sell; nor is she shown that."""
+    goal = {"by": "user.team", "targets": {"North": 150, "South": 105}}
+    asked = {"version": 1, **spec(goal), "for_each": "user.name"}
+    (project(tmp_path) / "s.yaml").write_text(yaml.safe_dump(asked), encoding="utf-8")
+    checked = load_report(tmp_path / "s.yaml", NOW, {})
+    assert checked.report is not None, checked.diagnostics
+    for _, own in run_each(compile_report(checked.report), Timings()):
+        assert not [row for row in rows(own, "goal_won_amount") if row["target"] is not None]

@@ -104,6 +104,20 @@ def test_what_has_no_parts_is_refused(folder: Path) -> None:
                           "sections": [{"drivers": {"metric": "won_amount", "by": ["deal.source"]}}]}) == ["bad-drivers"]  # fmt: skip
 
 
+def test_what_both_periods_leave_out_is_told(folder: Path) -> None:
+    """In January two won deals lack their amount and in February one: of 5 and 6 won deals 3 and 5 are added up."""
+    more = "12,ada,web,won,,2026-01-05,2026-01-20\n13,bo,web,won,,2026-01-05,2026-01-20\n14,bo,web,won,,2026-02-05,2026-02-20\n"
+    (folder / "deals.csv").write_text(DEALS + more, "utf-8")
+    made = asked(folder, "won_amount", "deal.source")
+    told = [made.footnotes[n - 1] for n in section(made).columns[-1].footnotes]
+    assert [text.partition(" left out")[0].partition(": ")[2] for text in told] == [
+        "1 deal without an amount",
+        "2 deals without an amount",
+    ]
+    assert [", before: " in text for text in told] == [False, True]
+    assert any("3 → 5" in str(row[1]) for row in section(made).rows)
+
+
 def test_a_standard_report_without_a_comparison_has_no_such_section(folder: Path) -> None:
     spec = {"report": "pipeline", "period": "2026-02"}
     assert "revenue_drivers" not in {one.id for one in figures(folder, spec).sections}

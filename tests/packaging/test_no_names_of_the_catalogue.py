@@ -26,6 +26,10 @@ OTHERWISE = {
     ("sections/goals.py", "goal"),  # a title
 }
 
+# What makes rows of the catalogue's entities, and what proposes a mapping onto them: how a deal's stages, owners and
+# outcomes are found in columns that only look like them is its own matter.
+ELSEWHERE = ("demo", "onboarding")
+
 
 def names() -> set[str]:
     """The entities, and their fields as users write them."""
@@ -45,7 +49,7 @@ def test_no_literal_is_a_name_of_the_catalogue(checkout: Path) -> None:
     known, found = names(), set()
     for path in sorted((checkout / "reportspec").rglob("*.py")):
         place = path.relative_to(checkout / "reportspec")
-        if place.parts[0] != "demo":
+        if place.parts[0] not in ELSEWHERE:
             texts = literals(ast.parse(path.read_text(encoding="utf-8")))
             found |= {(place.as_posix(), text) for text in texts if text in known}
     assert found == OTHERWISE
