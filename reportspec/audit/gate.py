@@ -19,9 +19,18 @@ def require_audit(program: Program) -> None:
     needed = fields_read(program.trees, report.binding)
     audit = audited(report.project, report.binding, report.now, needed=needed, examples=0)
     failed = [outcome for outcome in audit.outcomes if outcome.level == "error"]
-    if not failed:
+    problems = [
+        Diagnostic(
+            "failed-audit",
+            f"`require: audit`: the check `{outcome.check.id}` cannot be computed: {outcome.reason}",
+            report.required,
+            "mend its expression, or make it a warning",
+        )
+        for outcome in audit.outcomes
+        if outcome.why == "refused" and outcome.check.severity == "error"
+    ]
+    if not failed and not problems:
         return
-    problems = []
     for outcome in sorted(failed, key=lambda one: -one.broken):
         check = outcome.check
         rows = text_in(report.binding.entity(check.entity).plural, "en").lower()

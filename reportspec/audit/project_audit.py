@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from reportspec.audit.applicable import Fields
 from reportspec.audit.run import EXAMPLES, MOST_TO_MEND, audited
-from reportspec.check.own_catalogue import check_names
+from reportspec.check.own_catalogue import Own, check_names
 from reportspec.check.project import load_project
 from reportspec.check.report import bind_source
 from reportspec.diagnostics import Diagnostic, in_order, suggestion
@@ -79,4 +79,24 @@ def audit_project(place: Path | None, order: AuditOrder) -> ProjectAudit:
     except ReportspecError as error:
         problems += problems_of(place or Path(project.file), error)
         return ProjectAudit(in_order(problems), texts, project, binding)
+    problems += refused_checks(audit, bound.own)
     return ProjectAudit(in_order(problems), texts, project, binding, audit)
+
+
+def refused_checks(audit: Audit, own: Own) -> list[Diagnostic]:
+    """What is told of checks that the database refuses to compute: those of the project's own at their place."""
+    told = []
+    for outcome in audit.outcomes:
+        if outcome.why != "refused":
+            continue
+        name = outcome.check.id
+        places = (
+            document.span(("audits", index, "audit"))
+            for document in own.usable("audits")
+            for index, spec in enumerate(document.data["audits"])
+            if spec["audit"] == name
+        )
+        message = f"the check `{name}` cannot be computed: {outcome.reason}"
+        help = "mend its expression; the other checks were asked"
+        told.append(Diagnostic("refused-check", message, next(places, None), help))
+    return told

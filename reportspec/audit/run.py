@@ -16,7 +16,7 @@ from reportspec.audit.applicable import Fields, chosen, mapped_fields, of_contra
 from reportspec.audit.proposals import proposed
 from reportspec.check.mapping import tables_of
 from reportspec.contract.fit import seen
-from reportspec.contract.unread import UNREAD, refuse_unfit, unreadable_fields
+from reportspec.contract.unread import UNREAD, refuse_unfit, said, unreadable_fields
 from reportspec.contract.verdict import findings_of
 from reportspec.databases import dialect_named
 from reportspec.errors import Broken, SourceError
@@ -147,7 +147,16 @@ def _asked(
         checks = checks if whole else [check for check in checks if check.kind != "fresh_within"]
         others = [_of_finding(f) for f in told if f.check.entity == name] if whole else []
         one = _One(binding, name, tuple(checks), tuple(unique), now, replace(asking_for, cut=cut), ask)
-        for value, audit in one.audits(kept[name], [*others, *lacking]).items():
+        try:
+            made = one.audits(kept[name], [*others, *lacking])
+        except SourceError as error:
+            refused = _refused(one, kept, error)
+            if not refused:
+                raise
+            blamed = {outcome.check.id for outcome in refused}
+            one = replace(one, checks=tuple(check for check in checks if check.id not in blamed))
+            made = one.audits(kept[name], [*others, *lacking, *refused])
+        for value, audit in made.items():
             audits.setdefault(value, {})[name] = audit
     if not asking_for.cut.by:
         audits.setdefault("", {})
@@ -305,6 +314,29 @@ class _One:
             )
             for value, records in found.items()
         }
+
+
+def _refused(one: _One, kept: Fields, error: SourceError) -> list[Outcome]:
+    """The checks that the database refuses to compute, where no field's values are to blame; one of the contract is
+    none of these. Raises Broken for the fields whose values are."""
+    if error.lost or error.tree is None:
+        raise error
+    if error.code in UNREAD:
+        problems = unreadable_fields(one.binding, kept, one.ask, error.tree)
+        if problems:
+            raise Broken(problems) from None
+    found = []
+    for check in one.checks:
+        if check.contract is not None:
+            continue
+        try:
+            one.ask(counts_statement(one.binding, one.name, [check], (), one.now, one.asking_for.cut))
+        except SourceError as why:
+            if why.lost:
+                raise
+            reason = said(why)
+            found.append(Outcome(check, "not_applicable", lacks=check.id, why="refused", reason=reason))
+    return found
 
 
 def _owners(binding: Binding, entity: str) -> list[tuple[str, ...]]:

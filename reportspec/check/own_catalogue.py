@@ -22,7 +22,7 @@ from reportspec.catalogue.library import Library, UnknownMetric, reference, spec
 from reportspec.catalogue.load import DECLARED, audit_from, entity_from, metric_from, report_type_from
 from reportspec.check.kinds import fitting, of_metrics
 from reportspec.diagnostics import did_you_mean, suggestion
-from reportspec.expression.sandbox import column_nodes, path_of
+from reportspec.expression.sandbox import Refused, column_nodes, need_pattern, path_of
 from reportspec.expression.types import ANY, CONDITION, MOMENT, NUMBER, TEXT, Kind, Mistyped, Named, expect
 from reportspec.model.audits import AuditCheck
 from reportspec.model.domain import Catalogue, Derived, Entity, Metric
@@ -472,6 +472,7 @@ def _check_audit(binding: Binding, document: Document, spec: Mapping[str, Any], 
         help = suggestion(head, entities) or "write fields as `entity.field`"
         document.tell("unknown-entity", what, (*path, "entity") if "entity" in spec else of, help)
         return
+    _check_bounds(document, spec, check, path)
     _look_up(binding, document, check.entity, check.when, (*path, "when"), CONDITION)
     _look_up(binding, document, check.entity, check.broken, (*path, "broken"), CONDITION)
     for index, tree in enumerate(check.of):
@@ -488,9 +489,9 @@ def _check_audit(binding: Binding, document: Document, spec: Mapping[str, Any], 
         else:
             document.tell(
                 "unknown-entity",
-                f"there is no entity `{other}`",
+                f"there is no entity `{other}`" if other else "it names no field of an entity",
                 (*path, check.kind, "to"),
-                suggestion(other, entities),
+                suggestion(other, entities) or "write fields as `entity.field`",
             )
     for index, name in enumerate(spec.get("about") or ()):
         tree = exp.column(*(exp.to_identifier(step) for step in reversed(name.split("."))))
@@ -508,6 +509,26 @@ def _check_audit(binding: Binding, document: Document, spec: Mapping[str, Any], 
                 (*path, "endangers", index),
                 suggestion(why.part, why.known) or "`reportspec catalog metrics` lists them",
             )
+
+
+def _check_bounds(document: Document, spec: Mapping[str, Any], check: AuditCheck, path: Place) -> None:
+    """A pattern must be one, some value must lie within a range, and a share can be reached only below the whole."""
+    if check.pattern:
+        try:
+            need_pattern(check.pattern)
+        except Refused as why:
+            document.tell("bad-expression", str(why), (*path, check.kind, "pattern"))
+    if check.least is not None and check.most is not None and check.least > check.most:
+        document.tell(
+            "bad-value",
+            f"no number is at least {check.least:g} and at most {check.most:g}",
+            (*path, check.kind, "min"),
+            "`min` is the lesser of the two",
+        )
+    for key, limit in (("warn_if", check.warn_if), ("error_if", check.error_if)):
+        if key in spec and limit.share and (limit.number > 1 or (limit.number == 1 and not limit.or_more)):
+            what = f"`{spec[key]}` can never be: no more than all rows are broken"
+            document.tell("bad-value", what, (*path, key), "give a share below 100 %, or a number of rows")
 
 
 # What a source lacks is said in the report, section by section: a type may ask for more than one has.

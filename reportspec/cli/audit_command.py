@@ -209,4 +209,5 @@ def _shown(
         tell.tell(problems_of(out or root, error), {})
         return WRONG
     levels = {outcome.level for outcome in shown.all_findings()}
-    return WRONG if levels & set(_LEVELS[fail_on]) else DONE
+    refused = any(outcome.why == "refused" for outcome in audit.outcomes)
+    return WRONG if refused or levels & set(_LEVELS[fail_on]) else DONE

@@ -187,7 +187,7 @@ def wrong_conditions(binding: Binding, side: Side, conditions: Iterable[exp.Expr
             problems.append(
                 Diagnostic(
                     "bad-expression",
-                    f"`{shown(tree)}` cannot be computed of the rows: {_said(error)}",
+                    f"`{shown(tree)}` cannot be computed of the rows: {said(error)}",
                     tree.meta.get(PLACED),
                     tried or "write it so that it holds for every row",
                 )
@@ -199,7 +199,7 @@ def of_section(section: str, span: Span | None, error: SourceError) -> Diagnosti
     """What is told of a statement that a database refuses, where no field and no condition is to blame."""
     return Diagnostic(
         error.code,
-        f"the section `{section}` cannot be computed: {_said(error)}",
+        f"the section `{section}` cannot be computed: {said(error)}",
         span,
         error.help or "look at the expressions that it uses; `reportspec compile` shows its statement",
         error.notes,
@@ -221,7 +221,7 @@ def _of_rows(binding: Binding, entity: str, error: SourceError) -> Diagnostic:
     tables = " and ".join(f"`{_table(part)}`" for part in mapped.parts)
     return Diagnostic(
         error.code,
-        f"the rows of `{entity}` cannot be read from {tables}: {_said(error)}",
+        f"the rows of `{entity}` cannot be read from {tables}: {said(error)}",
         mapped.span,
         error.help or "look at `where`, `joins` and `latest` in its mapping",
         error.notes,
@@ -237,7 +237,7 @@ def _of_values(
     if not values:
         return Diagnostic(
             error.code,
-            f"`{field.id}`{named} of `{table}` cannot be read: {_said(error)}",
+            f"`{field.id}`{named} of `{table}` cannot be read: {said(error)}",
             mapped.span,
             error.help or "mend the values, or the mapping's expression for them",
             error.notes,
@@ -253,7 +253,8 @@ def _of_values(
     )
 
 
-def _said(error: SourceError) -> str:
+def said(error: SourceError) -> str:
+    """What a database said, without the words before it."""
     return error.message.removeprefix(UNREADABLE).removeprefix(REFUSED)
 
 

@@ -521,9 +521,13 @@ _OF_OTHERS = (
 
 def _compiled(pattern: exp.Expr | None) -> None:
     """A pattern that is written out must be one."""
-    if not isinstance(pattern, exp.Literal) or not pattern.is_string:
-        return
-    text = str(pattern.this)
+    if isinstance(pattern, exp.Literal) and pattern.is_string:
+        need_pattern(str(pattern.this))
+
+
+def need_pattern(written: str) -> None:
+    """Nothing, where a text is a regular expression as far as can be told without the database. Raises Refused."""
+    text = written
     for name, other in _OF_OTHERS:
         text = name.sub(other, text)
     try:
@@ -532,7 +536,7 @@ def _compiled(pattern: exp.Expr | None) -> None:
             re.compile(text)
     except (re.error, RecursionError, OverflowError) as error:
         why = f": {error.msg}" if isinstance(error, re.error) else ""
-        raise Refused(f"`{_short(str(pattern.this))}` is no pattern{why}") from None
+        raise Refused(f"`{_short(written)}` is no pattern{why}") from None
 
 
 def _day_of_parts(node: exp.DateFromParts) -> None:

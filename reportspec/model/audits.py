@@ -17,8 +17,8 @@ from reportspec.model.findings import Check
 Severity = Literal["error", "warning", "info"]
 Level = Literal["error", "warning", "info", "pass", "known", "not_applicable"]
 # Why a check is not applicable: a field is not mapped, keys that records are joined by are repeated, or the database
-# has not what the check asks by.
-Why = Literal["needs", "repeated_keys", "unsupported"]
+# has not what the check asks by, or refuses to compute it.
+Why = Literal["needs", "repeated_keys", "unsupported", "refused"]
 SEVERITIES: tuple[Severity, ...] = get_args(Severity)
 
 # What a check may ask, by the key that asks it.

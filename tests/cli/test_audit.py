@@ -223,6 +223,16 @@ OWN = "audits:\n  - {{audit: our_own, {}}}\n"
         ("not_null: deal.amount, endangers: [won_amont]", "unknown-metric", "won_amont", "did you mean `won_amount`?"),
         ("unrelated: {field: deal.name, to: nobody.name}", "unknown-entity", "nobody.name", None),
         ("fresh_within: {field: deal.amount, days: 3}", "bad-expression", "deal.amount", None),
+        ("format: {field: deal.name, pattern: '(['}", "bad-expression", "'(['", None),
+        ("range: {field: deal.amount, min: 10, max: 1}", "bad-value", "10, max", "`min` is the lesser of the two"),
+        ("not_null: deal.amount, warn_if: '> 200%'", "bad-value", "'> 200%'", None),
+        ("not_null: deal.amount, error_if: '> 100%'", "bad-value", "'> 100%'", None),
+        (
+            "relationship: {field: deal.owner_id, to: banana}",
+            "unknown-entity",
+            "banana",
+            "write fields as `entity.field`",
+        ),
         ("not_null: deal.amount, about: [deal.nothing]", "unknown-field", "deal.nothing", None),
     ],
 )
@@ -237,6 +247,22 @@ def test_mistakes_in_own_checks_have_their_place(
     column = OWN.format(check).splitlines()[1].index(wrong) + 1
     assert (told["code"], told["line"], told["column"]) == (code, 2, column)
     assert help is None or told["help"] == help
+
+
+def test_a_check_that_the_database_refuses_is_told_and_the_others_are_asked(folder: Path, run_cli: RunCli) -> None:
+    (folder / "audits").mkdir()
+    lines = "audits:\n  - {audit: is_low, range: {field: deal.amount, min: 200}}\n"
+    lines += '  - {audit: cast_of_text, entity: deal, broken: "cast(deal.name as bigint) > 1"}\n'
+    lines += "  - {audit: back_reference, format: {field: deal.name, pattern: '(O)\\1'}}\n"
+    (folder / "audits" / "ours.yaml").write_text(lines, encoding="utf-8")
+    done = run_cli([*FIRST, "--format", "json", "--fail-on", "never"], cwd=folder)
+    assert done.returncode == 1
+    assert "error[refused-check]: the check `cast_of_text` cannot be computed" in done.stderr
+    assert "ours.yaml:3:13" in done.stderr
+    assert "ours.yaml:4:13" in done.stderr
+    found = checks(done.stdout)
+    assert found["is_low"]["broken"] == 1  # one of 100
+    assert {"cast_of_text", "back_reference"}.isdisjoint(found)
 
 
 def test_an_own_check_named_as_one_of_the_catalogue(folder: Path, run_cli: RunCli) -> None:
