@@ -25,10 +25,11 @@ from reportspec.diagnostics import harmless, suggestion
     show_default=True,
     help="How it is printed.",
 )
+@click.option("--sql/--no-sql", default=None, help="Print the statements, too.  [default: for one FIGURE only]")
 @order_options
 @messages_option
 @with_order_options
-def explain(spec: Path, figure: str | None, form: str, asked: OrderOptions, messages: str) -> None:
+def explain(spec: Path, figure: str | None, form: str, sql: bool | None, asked: OrderOptions, messages: str) -> None:
     """Say what the figures of a SPEC are made of: what each means, which rows count, by which time, over which
     relations, from which tables and columns, and by which SQL.
 
@@ -49,6 +50,8 @@ def explain(spec: Path, figure: str | None, form: str, asked: OrderOptions, mess
         raise click.UsageError(f"the report shows no figure `{figure}`: {help}")
     metrics = checked.report.binding.catalogue.metrics
     found = [explained(checked.report, metrics[name]) for name in ([figure] if figure is not None else names)]
-    text = {"text": as_text, "md": as_markdown, "json": as_json}[form](found)
+    # The statements of a whole report are thousands of lines.
+    shown = figure is not None if sql is None else sql
+    text = as_json(found) if form == "json" else (as_text if form == "text" else as_markdown)(found, sql=shown)
     give(harmless(text), "the explanation")
     sys.exit(DONE)

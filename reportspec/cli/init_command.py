@@ -87,7 +87,8 @@ def init(
 
     tell = Messages(messages)
     interactive = sys.stdin is not None and sys.stdin.isatty() and not yes
-    if not interactive and not yes and sources not in ((), ("demo",)):
+    absent = [one for one in sources if one != "demo" and "://" not in one and not Path(one).exists()]
+    if not interactive and not yes and not absent and sources not in ((), ("demo",)):  # what is absent is told first
         raise click.UsageError("there is no terminal to ask at: say `--yes` to take what is proposed")
     wish = Wish(sources, into, crm, timezone, locale, currency, date_order or "", _pairs(columns))
     try:

@@ -244,18 +244,18 @@ def _tables(binding: Binding, field_id: str) -> list[str]:
 # --- as text ---------------------------------------------------------------------------------------------
 
 
-def as_text(explanations: Iterable[Explanation]) -> str:
-    """The explanations for a terminal."""
-    return "\n\n".join("\n".join(_lines(one, "", "  ", sql=True)) for one in explanations)
+def as_text(explanations: Iterable[Explanation], *, sql: bool) -> str:
+    """The explanations for a terminal, with their statements if these are asked for."""
+    return "\n\n".join("\n".join(_lines(one, "", "  ", sql=sql)) for one in explanations)
 
 
-def as_markdown(explanations: Iterable[Explanation]) -> str:
-    """The explanations as Markdown."""
-    return "\n".join("\n".join(_lines(one, "## ", "- ", sql=True, fence="```")) + "\n" for one in explanations)
+def as_markdown(explanations: Iterable[Explanation], *, sql: bool) -> str:
+    """The explanations as Markdown, with their statements if these are asked for."""
+    return "\n".join("\n".join(_lines(one, "## ", "- ", sql=sql, fence="```")) + "\n" for one in explanations)
 
 
 def as_json(explanations: Iterable[Explanation]) -> str:
-    """The explanations as JSON."""
+    """The explanations as JSON, always with their statements."""
     return json.dumps([asdict(one) for one in explanations], ensure_ascii=False, indent=2)
 
 
