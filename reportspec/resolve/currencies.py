@@ -101,7 +101,7 @@ def _power(binding: Binding, entity: str, tree: exp.Expr) -> Power | None:
     parts = list(tree.iter_expressions())
     if isinstance(tree, _COMPARED) and any(map(_is_nothing, parts)):
         return {}
-    if isinstance(tree, exp.Is):
+    if isinstance(tree, (exp.Is, exp.Count)):
         return {}
     known: list[Power] = []
     for part in parts:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 import yaml
 
-from tests.figures.asking import codes, figures
+from tests.figures.asking import NOW, codes, figures
 from tests.figures.from_tables import project_of
+from tests.loading import load_report
 
 # A dinar is worth two euros in May, four from June on. List prices have no currency: they are in euros.
 TABLES = {
@@ -75,3 +77,35 @@ def test_amounts_cannot_be_combined_in_no_currency(tmp_path: Path) -> None:
     about.write_text(about.read_text(encoding="utf-8").replace("currency: EUR\n", ""), encoding="utf-8")
     assert codes(tmp_path, {**SPEC, "metrics": ["discount"]}) == ["no-currency"]
     assert codes(tmp_path, {**SPEC, "metrics": ["paid"]}) == []
+
+
+@pytest.mark.parametrize(
+    ("amount", "right"),
+    [
+        ("sum(deal_product.unit_price)", False),
+        ("max(deal_product.unit_price - deal_product.product.list_price)", False),
+        (
+            "sum(converted(deal_product.unit_price, deal_product.deal.closed_at) - deal_product.product.list_price)",
+            True,
+        ),
+        ("sum(deal_product.quantity * deal_product.product.list_price)", True),
+        ("count(deal_product.unit_price)", True),
+    ],
+)
+def test_fields_of_own_entities_are_of_one_currency(amount: str, right: bool, tmp_path: Path) -> None:
+    (project(tmp_path, "duckdb") / "entities").mkdir()
+    own = {
+        "entity": "basket", "label": "Basket", "plural": "Baskets", "key": "deal_id",
+        "derived": {"from": "deal_product", "group_by": ["deal_id"], "where": "deal_product.deal_id is not null",
+                    "fields": {"deal_id": "deal_product.deal_id", "worth": amount}},
+        "fields": {"deal_id": {"type": "key"}, "worth": {"type": "money"}},
+    }  # fmt: skip
+    (tmp_path / "entities" / "basket.yaml").write_text(yaml.safe_dump(own), encoding="utf-8")
+    path = tmp_path / "asked.yaml"
+    path.write_text(json.dumps({"version": 1, **SPEC, "metrics": ["paid"]}), encoding="utf-8")
+    told = load_report(path, NOW, {}).diagnostics
+    assert [one.code for one in told] == [] if right else ["bad-expression"]
+    if not right:
+        assert told[0].span is not None
+        line = (tmp_path / "entities" / "basket.yaml").read_text(encoding="utf-8").splitlines()[told[0].span.line - 1]
+        assert line.strip() == f"worth: {amount}"
