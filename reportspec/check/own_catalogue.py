@@ -23,10 +23,12 @@ from reportspec.catalogue.load import DECLARED, audit_from, entity_from, metric_
 from reportspec.check.kinds import fitting, of_metrics
 from reportspec.diagnostics import did_you_mean, suggestion
 from reportspec.expression.sandbox import Refused, column_nodes, need_pattern, path_of
+from reportspec.expression.trees import literal
 from reportspec.expression.types import ANY, CONDITION, MOMENT, NUMBER, TEXT, Kind, Mistyped, Named, expect
 from reportspec.model.audits import AuditCheck
-from reportspec.model.domain import Catalogue, Derived, Entity, Metric
+from reportspec.model.domain import Catalogue, Derived, Entity, Field, Metric
 from reportspec.resolve.binding import INSTANTS, PERIOD_LENGTHS, Binding, Missing, Unresolved, metrics_needed, parts
+from reportspec.resolve.currencies import mixes_currencies
 from reportspec.resolve.document import Document, Place, open_document
 from reportspec.source.regular import is_yaml
 
@@ -225,6 +227,7 @@ def _check_entity(binding: Binding, document: Document, entity: Entity) -> None:
     for name, field in entity.fields.items():
         takes = fitting(field)
         _look_up(binding, document, entity.name, field.expr, ("fields", name, "expr"), takes)
+        _one_currency(binding, document, entity.name, field, field.expr, ("fields", name, "expr"))
         _look_up(binding, document, entity.name, field.default, ("fields", name, "default"), takes)
         if entity.derived is not None and field.expr is None and name not in entity.derived.fields:
             document.tell(
@@ -281,6 +284,7 @@ def _check_derived(binding: Binding, document: Document, entity: Entity, derived
     for name, tree in derived.fields.items():
         takes = fitting(entity.fields[name]) if name in entity.fields else ANY
         _look_up(binding, document, derived.source, tree, (*path, "fields", name), takes, paired)
+        _one_currency(binding, document, derived.source, entity.fields.get(name), tree, (*path, "fields", name))
         if name not in entity.fields:
             document.tell(
                 "unknown-field",
@@ -317,6 +321,30 @@ def _look_up(
             document.tell(why.code, why.message, path, why.help or _near(binding, base, names))
     if tree is not None and len(document.problems) == before:
         _type(document, tree, takes, binding.kinds(base, paired), path)
+
+
+def _one_currency(
+    binding: Binding, document: Document, base: str, field: Field | None, tree: exp.Expr | None, path: Place
+) -> None:
+    """Tell of a field that is made of amounts of several currencies as if they were of one."""
+    if tree is None or field is None or field.currency:
+        return
+    rest = tree.copy().transform(lambda node: literal(1) if _converts(node) else node)
+    try:
+        mixed = mixes_currencies(binding, base, rest)
+    except Unresolved:
+        return  # told already, or of the entity that rows are paired with
+    if mixed:
+        document.tell(
+            "bad-expression",
+            "its amounts may be in several currencies",
+            path,
+            "write `converted(amount, time)` for each amount, or name the field of their currency under `currency`",
+        )
+
+
+def _converts(node: exp.Expr) -> bool:
+    return isinstance(node, exp.Anonymous) and str(node.this).upper() == "CONVERTED"
 
 
 def _type(document: Document, tree: exp.Expr, takes: frozenset[Kind], named: Named, path: Place) -> None:

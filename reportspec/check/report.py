@@ -54,7 +54,7 @@ from reportspec.model.settings import Project
 from reportspec.model.spec import EACH, Report, SectionSpec, sides_of
 from reportspec.resolve.binding import Binding, Unresolved, metrics_needed, settled
 from reportspec.resolve.conditions import Bounds, condition, in_words, user_condition
-from reportspec.resolve.currencies import needs_currency
+from reportspec.resolve.currencies import mixes_currencies, needs_currency, unnamed_amounts
 from reportspec.resolve.document import Document, Place, open_document
 from reportspec.resolve.mapped_columns import columns_read
 from reportspec.resolve.params import as_read, substitute
@@ -489,8 +489,10 @@ def _check_currency(
     for section in sections:
         for metric in section.metrics:
             for part in metrics_needed(binding.catalogue, metric):
-                amounts = part.of is not None and part.unit == "currency"
-                if amounts and not needs_currency(binding, part.entity, part.of):  # type: ignore[arg-type]
+                of = part.of
+                if of is None or not (part.unit == "currency" or mixes_currencies(binding, part.entity, of)):
+                    continue
+                if unnamed_amounts(binding, part.entity, of):
                     _tell_currency(document, project, binding, part.entity)
                     return
         for entity, path in section.paths:

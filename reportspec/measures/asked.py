@@ -13,7 +13,7 @@ from reportspec.model.domain import Entity, Metric
 from reportspec.model.query import Measure
 from reportspec.model.spec import Report
 from reportspec.resolve.binding import Binding, metrics_needed, parts
-from reportspec.resolve.currencies import money_currencies, only_amount
+from reportspec.resolve.currencies import mixes_currencies, money_currencies, only_amount
 from reportspec.resolve.moments import varies_with_moment
 
 ADDITIVE = ("count", "sum", "average", "min", "max")
@@ -61,7 +61,7 @@ def measures_of(binding: Binding, metric: Metric) -> tuple[Measure, ...]:
                 counted = replace(counted, unit="currency")
             return (counted,)
         case "count_distinct":
-            return (measure("value", "distinct", metric.of), measure("n", "count", metric.of))
+            measures_of_part = [measure("value", "distinct", metric.of), measure("n", "count", metric.of)]
         case "average":
             measures_of_part = [measure("sum", "sum", metric.of), measure("n", "count", metric.of)]
         case "median" | "percentile":
@@ -82,6 +82,9 @@ def measures_of(binding: Binding, metric: Metric) -> tuple[Measure, ...]:
                 measures_of_part.append(replace(incomplete, column=Aggregated(metric.id, "unknown"), where=where))
     elif metric.aggregate == "sum" and metric.of is not None and not _null_on_purpose(metric.of):
         measures_of_part.append(measure("missing", "count", metric.of, "missing"))
+    mixed = metric.of is not None and mixes_currencies(binding, metric.entity, metric.of)
+    if metric.unit != "currency" and binding.currency and mixed:
+        measures_of_part.append(measure("other_currency", "count", metric.of, "other_currency"))
     return tuple(measures_of_part)
 
 

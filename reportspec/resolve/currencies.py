@@ -64,3 +64,71 @@ def needs_currency(binding: Binding, entity: str, tree: exp.Expr) -> bool:
                 if base is not None and needs_currency(binding, base, part):
                     return True
     return False
+
+
+# In which currencies an expression is, by the paths of their fields: how often it is multiplied by each.
+Power = dict[tuple[str, ...], int]
+_PROJECT = ("",)  # the currency of amounts of which nothing says the currency
+_SAME = (exp.Paren, exp.Neg, exp.Abs)
+_SUMS = (exp.Add, exp.Sub, exp.Coalesce, exp.Greatest, exp.Least)
+_COMPARED = (exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE)
+
+
+def mixes_currencies(binding: Binding, entity: str, tree: exp.Expr) -> bool:
+    """Whether the value of an expression hangs on the currencies of its amounts, so that they are
+    to be converted first. `price / list_price` of one currency is the same in each, of two it is
+    nothing; what is a sum of money is never the same."""
+    if not money_currencies(binding, entity, tree):
+        return False
+    power = _power(binding, entity, tree)
+    return power is None or any(times for currency, times in power.items() if currency != _PROJECT)
+
+
+def _power(binding: Binding, entity: str, tree: exp.Expr) -> Power | None:
+    """The currencies that an expression is in, {} if it is the same in all, None if that cannot be told."""
+    if isinstance(tree, (exp.Column, exp.Dot)):
+        if not _is_money(binding, entity, tree):
+            return {}
+        return {next(iter(money_currencies(binding, entity, tree)), _PROJECT): 1}
+    if not any(_is_money(binding, entity, node) for node in column_nodes(tree)):
+        return {}
+    if isinstance(tree, _SAME):
+        return _power(binding, entity, tree.this)
+    if isinstance(tree, exp.Cast):
+        return _power(binding, entity, tree.this) if tree.is_type("double", "float", "decimal") else None
+    if isinstance(tree, exp.Nullif) and _is_nothing(tree.expression):
+        return _power(binding, entity, tree.this)
+    parts = list(tree.iter_expressions())
+    if isinstance(tree, _COMPARED) and any(map(_is_nothing, parts)):
+        return {}
+    if isinstance(tree, (exp.Is, exp.Count)):
+        return {}
+    known: list[Power] = []
+    for part in parts:
+        power = _power(binding, entity, part)
+        if power is None:
+            return None
+        known.append(power)
+    if isinstance(tree, (exp.Mul, exp.Div)):
+        sign = -1 if isinstance(tree, exp.Div) else 1
+        left, right = known
+        times = {currency: left.get(currency, 0) + sign * right.get(currency, 0) for currency in {**left, **right}}
+        return {currency: count for currency, count in times.items() if count}
+    alike = all(power == known[0] for power in known)
+    if isinstance(tree, _SUMS) and alike:
+        return known[0]
+    if isinstance(tree, (*_COMPARED, exp.And, exp.Or, exp.Not)) and alike:
+        return {} if isinstance(tree, _COMPARED) or not known[0] else None
+    return None
+
+
+def _is_nothing(node: exp.Expr) -> bool:
+    """Whether a node is 0, which is the same in all currencies."""
+    return isinstance(node, exp.Literal) and node.is_number and float(node.this) == 0
+
+
+def unnamed_amounts(binding: Binding, entity: str, tree: exp.Expr) -> bool:
+    """Whether an expression reads amounts of which nothing says the currency, which is the project's then."""
+    return any(
+        _is_money(binding, entity, node) and not needs_currency(binding, entity, node) for node in column_nodes(tree)
+    )

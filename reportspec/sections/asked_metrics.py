@@ -15,7 +15,7 @@ from reportspec.measures.asked import can_trend
 from reportspec.model.domain import Metric
 from reportspec.model.query import Dimension
 from reportspec.resolve.binding import Binding, Unresolved, metrics_needed, need_metric
-from reportspec.resolve.currencies import money_currencies, needs_currency
+from reportspec.resolve.currencies import mixes_currencies, money_currencies, needs_currency
 from reportspec.resolve.document import Document, Place
 from reportspec.sections.asked_dimensions import counted_otherwise, dated_by
 from reportspec.sections.context import Context, Draft, label_of
@@ -155,6 +155,8 @@ def _compares_amounts(
 ) -> bool:
     """Whether a figure adds up, cuts or groups amounts that may be in several currencies."""
     if part.unit == "currency" and part.of is not None and needs_currency(binding, part.entity, part.of):
+        return True
+    if part.of is not None and mixes_currencies(binding, part.entity, part.of):
         return True
     trees = [tree for tree in (part.where, *conditions) if tree is not None]
     trees += [parse(".".join(d.path), packaged=True) for d in dimensions if d.field.type == "money"]

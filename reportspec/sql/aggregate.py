@@ -31,7 +31,7 @@ from reportspec.expression.trees import (
 from reportspec.model.column_ids import Member, Rank
 from reportspec.model.query import AggregateQuery, Dimension, Measure, Side
 from reportspec.resolve.binding import Binding
-from reportspec.resolve.currencies import only_amount
+from reportspec.resolve.currencies import mixes_currencies, only_amount
 from reportspec.resolve.moments import Moment
 from reportspec.sql.column_names import BUCKET_NAME, IDLE_NAME, measure_name, spelled
 from reportspec.sql.combine import Part, combined, inlined
@@ -132,6 +132,12 @@ def _rate_of(measure: Measure) -> exp.Expr:
     return REPORTED if measure.at_one_rate else measure.rate_before or measure.anchor or AS_OF
 
 
+def _converts(binding: Binding, measure: Measure, of: exp.Expr) -> bool:
+    """Whether the amounts in what a measure adds up are converted: sums of money always, of other
+    figures those that would not be the same in every currency."""
+    return measure.unit == "currency" or mixes_currencies(binding, measure.entity, of)
+
+
 def _condition(scope: Scope, measure: Measure, tree: exp.Expr, moment: Moment) -> exp.Expr:
     """A condition over the rows of a measure; its amounts are those that the measure would add up."""
     if not reads_currencies(scope, tree):
@@ -228,7 +234,7 @@ def _case(
     value = scope.compile_optional(measure.of, moment)
     there: exp.Expr | None = None
     gone: exp.Expr | None = None
-    if measure.unit == "currency" and measure.of is not None:
+    if measure.of is not None and _converts(scope.binding, measure, measure.of):
         before = measure.rate_before is not None
         converted = scope.compile(measure.of, moment, (), _rate_of(measure), before=before)
         if measure.keep == "other_currency":

@@ -125,6 +125,7 @@ COLUMNS: dict[str, dict[str, str]] = {
         "created_at": "time",
         "due_at": "time",
         "done_at": "time",
+        "status": "text",
         "outcome": "text",
     },
     "quote": {
@@ -500,6 +501,7 @@ def _sales(d: _Draw, t: dict[str, list[Row]]) -> None:
                 "created_at": made,
                 "due_at": d.maybe(d.after(made), 0.4),
                 "done_at": d.maybe(d.before(made) if r.random() < 0.1 else d.after(made), 0.2),
+                "status": (None, "done", "cancelled", "Open", None, "Canceled", "open")[i % 7],
                 "outcome": d.maybe(r.choice(("connected", "busy"))),
             }
         )
@@ -819,7 +821,7 @@ _LATER: dict[str, dict[str, tuple[str, ...]]] = {
         "converted_at": ("converted_at", "is_converted", "converted_account_id"),
         "first_response_at": ("first_response_at",),
     },
-    "activity": {"done_at": ("done_at", "outcome")},
+    "activity": {"done_at": ("done_at", "status", "outcome")},
     "quote": {"presented_at": ("presented_at",)},
     "campaign_member": {"sent_at": ("sent_at",), "responded_at": ("responded_at",), "bounced_at": ("bounced_at",)},
     "list_membership": {"subscribed_at": ("subscribed_at",), "unsubscribed_at": ("unsubscribed_at",)},

@@ -487,8 +487,15 @@ def cycles(p: Period, status: str, of_lead: bool = False) -> Iterable[Fact]:
             yield p.w.deal_fact(s, days(begun, s.closed_at))
 
 
+def cancelled(a: Row) -> bool:
+    """A cancelled activity was not done, whatever time of it there is."""
+    return (a["status"] or "").lower() in ("cancelled", "canceled", "deleted")
+
+
 def outbound_calls(p: Period) -> Iterable[Row]:
-    return (a for a in p.w.rows["activity"] if a["type"] == "call" and a["direction"] == "outbound")
+    """Those that were not cancelled."""
+    calls = (a for a in p.w.rows["activity"] if a["type"] == "call" and a["direction"] == "outbound")
+    return (a for a in calls if not cancelled(a))
 
 
 def calls_up_to_closing(p: Period) -> Iterable[Fact]:
@@ -502,7 +509,9 @@ def activities(p: Period, due: Callable[[datetime], bool]) -> Iterable[Row]:
     """Those that are to be done at T, with a due time."""
     for a in p.w.rows["activity"]:
         there = p.w.known(a["created_at"]) and not p.w.known(a["done_at"])
-        if there and a["due_at"] is not None and due(a["due_at"]):
+        # One with a time at which it came to an end had no status of it before. Of others it is today's.
+        over = a["done_at"] is None and (cancelled(a) or (a["status"] or "").lower() in ("done", "closed"))
+        if there and not over and a["due_at"] is not None and due(a["due_at"]):
             yield a
 
 
@@ -517,7 +526,7 @@ def tasks(p: Period, found: Iterable[Row]) -> Iterable[Fact]:
 def idle_since(p: Period, s: State) -> datetime:
     """When something was last done on a deal, else its creation."""
     mine = (a for a in p.w.rows["activity"] if a["deal_id"] == s.deal["deal_id"])
-    done = [a["done_at"] for a in mine if p.w.known(a["done_at"])]
+    done = [a["done_at"] for a in mine if p.w.known(a["done_at"]) and not cancelled(a)]
     return max(done, default=s.deal["created_at"])
 
 

@@ -181,7 +181,8 @@ CASES = {
         },
         as_of="2024-03-01",
     ),
-    # v1 is to come; v2 was not written down yet; v3 is overdue; v4 was entered after it was done.
+    # v1 is to come; v2 was not written down yet; v3 is overdue; v4 was entered after it was done;
+    # v5 was cancelled, whatever time it has.
     "activities": Case(
         {
             **SOLD,
@@ -191,6 +192,7 @@ CASES = {
                 call("v2", "2024-03-10", "2024-03-04", deal_id="d2"),
                 call("v3", "2024-02-01", "2024-02-10"),
                 call("v4", "2024-05-01", "2024-02-10", "2024-02-10"),
+                call("v5", "2024-02-01", "2024-03-02", "2024-02-20", deal_id="d2", status="Cancelled"),
             ],
         },
         {

@@ -47,7 +47,7 @@ called as (
   select moment, state.deal_id, count(activity_id) as calls
   from state
   left join demo.activity a on a.deal_id = state.deal_id and a.type = 'call'
-    and a.direction = 'outbound' and a.done_at <= state.closed_at
+    and a.direction = 'outbound' and a.done_at <= state.closed_at and a.status is distinct from 'cancelled'
   where closed_at >= start and closed_at < until
   group by all
 )

@@ -60,7 +60,7 @@ counted as (
   union all
   select owner_id, 0, 0, 0, 1, null from demo.activity
   where done_at >= '2026-06-30 22:00' and done_at < '2026-09-30 22:00'
-    and type = 'call' and direction = 'outbound' and case_id is null
+    and type = 'call' and direction = 'outbound' and case_id is null and status is distinct from 'cancelled'
     and (deal_id is not null or lead_id is not null or contact_id is not null)
   union all
   select owner_id, 0, 0, 0, 0, number from demo.quote
