@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from math import fsum
 from pathlib import Path
 from random import Random
 from types import SimpleNamespace
@@ -98,10 +99,11 @@ def dearest_first(items: Iterable[pytest.Item], costs: Mapping[str, float]) -> l
     for item in items:
         groups.setdefault(_group(item), []).append(item)
 
-    def cost(group: str) -> float:
-        return sum(costs.get(name, 0.0) for name in {_test(item) for item in groups[group]})
+    def rank(group: str) -> tuple[float, str]:
+        # All workers have to find the same order, whatever theirs is of a set.
+        return -fsum(costs.get(name, 0.0) for name in {_test(item) for item in groups[group]}), group
 
-    return [item for group in sorted(groups, key=cost, reverse=True) for item in groups[group]]
+    return [item for group in sorted(groups, key=rank) for item in groups[group]]
 
 
 def _group(item: pytest.Item) -> str:

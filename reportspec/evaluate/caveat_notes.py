@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from reportspec.languages import in_number
@@ -14,12 +15,14 @@ from reportspec.model.audits import AuditCheck
 from reportspec.model.figures import Column, Section
 from reportspec.model.spec import Report
 
+Failed = tuple[tuple[AuditCheck, int], ...]
+
 
 def with_caveats(
     report: Report, answers: Answers, sections: tuple[Section, ...], caveats: Caveats, footnotes: Footnotes
 ) -> tuple[Section, ...]:
     """The sections with a mark at each metric that rows which fail a check endanger: where it stands first among the
-    sections that show all rows of the report, and its period."""
+    sections that show all rows of the report, and its period. Each check is one footnote of a section."""
     left = dict(caveats.failed)
     marked_sections = []
     for spec, section in zip(report.sections, sections, strict=True):
@@ -27,26 +30,44 @@ def with_caveats(
         whole = query is not None and query.sides[:1] == report.sides[:1] and query.conditions == report.conditions
         shown = {column.metric for column in (*section.columns, *(kpi.column for kpi in section.kpis))}
         names = [metric.id for metric in spec.metrics if metric.id in left and metric.id in shown] if whole else []
-        marks = {name: footnotes.add(_text(report, name, left.pop(name))) for name in names}
+        marks: dict[str, list[int]] = {}
+        for check, counts in _by_check({name: left.pop(name) for name in names}).items():
+            mark = footnotes.add(_text(report, check, counts))
+            for name in counts:
+                marks.setdefault(name, []).append(mark)
         marked_sections.append(_marked(section, marks) if marks else section)
     return tuple(marked_sections)
 
 
-def _text(report: Report, metric: str, failed: tuple[tuple[AuditCheck, int], ...]) -> str:
-    """Which checks fail, for how many rows; of one alone what that means."""
-    name = label(report, report.binding.catalogue.metrics[metric].label)
-    found = [
-        f"{called(report.binding, check, report.language)} ({in_number(report.language, count)})"
-        for check, count in failed
+def _by_check(failed: Mapping[str, Failed]) -> dict[AuditCheck, dict[str, int]]:
+    """Of how many rows of each metric each check fails: what several figures of a section share is said once."""
+    found: dict[AuditCheck, dict[str, int]] = {}
+    for name, checks in failed.items():
+        for check, count in checks:
+            found.setdefault(check, {})[name] = count
+    return found
+
+
+def _text(report: Report, check: AuditCheck, counts: Mapping[str, int]) -> str:
+    """Which metrics have rows that fail a check, how many, and what that means."""
+    same = len(set(counts.values())) == 1
+    names = [
+        label(report, report.binding.catalogue.metrics[name].label)
+        + ("" if same else f" ({in_number(report.language, count)})")
+        for name, count in counts.items()
     ]
-    meaning = text_in(failed[0][0].meaning, report.language) if len(failed) == 1 else ""
-    return word(report.language, "caveat", name, "; ".join(found), meaning).rstrip()
+    found = called(report.binding, check, report.language)
+    if same:
+        found += f" ({in_number(report.language, next(iter(counts.values())))})"
+    meaning = text_in(check.meaning, report.language)
+    return word(report.language, "caveat", ", ".join(names), found, meaning).rstrip()
 
 
-def _marked(section: Section, marks: dict[str, int]) -> Section:
+def _marked(section: Section, marks: Mapping[str, Sequence[int]]) -> Section:
     def column(one: Column) -> Column:
-        mark = marks.get(one.metric or "")
-        return marked(one, mark) if mark is not None else one
+        for mark in marks.get(one.metric or "", ()):
+            one = marked(one, mark)
+        return one
 
     return replace(
         section,
