@@ -8,6 +8,8 @@ from dataclasses import replace
 from sqlglot import exp
 
 from reportspec.expression.sandbox import column_nodes, parse, path_of
+from reportspec.expression.trees import all_of, conjuncts, copied, when
+from reportspec.lazy_dataclass import dataclass
 from reportspec.model.column_ids import Aggregated, Part
 from reportspec.model.domain import Entity, Metric
 from reportspec.model.query import Measure
@@ -17,6 +19,18 @@ from reportspec.resolve.currencies import mixes_currencies, money_currencies, on
 from reportspec.resolve.moments import varies_with_moment
 
 ADDITIVE = ("count", "sum", "average", "min", "max")
+_OF_VALUES = ("sum", "average", "median", "percentile")  # of values that some rows may not have
+_SPANS = ("DAYS_BETWEEN", "MINUTES_BETWEEN", "SECONDS_BETWEEN")
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What a metric asks of its values alone, that they are not below 0 (`of`), and what else it asks of its rows
+    (`others`). `spans` are values from one time to another: below 0 they end before they begin."""
+
+    of: tuple[exp.Expr, ...]
+    others: tuple[exp.Expr, ...]
+    spans: bool
 
 
 def aggregates(binding: Binding, metrics: Iterable[Metric]) -> list[Metric]:
@@ -36,7 +50,7 @@ def measures(report: Report, *metrics: Metric) -> tuple[Measure, ...]:
 
 def measures_of(binding: Binding, metric: Metric) -> tuple[Measure, ...]:
     """The columns that an aggregate metric is computed from: its value (a sum and a count for an
-    average), the count of rows behind it, and what was left out of an amount."""
+    average), the count of rows behind it, and what was left out for want of a value."""
 
     def measure(part: Part, aggregate: str, of: exp.Expr | None, keep: str = "value") -> Measure:
         return Measure(
@@ -80,12 +94,50 @@ def measures_of(binding: Binding, metric: Metric) -> tuple[Measure, ...]:
             if ended is not None:
                 where = exp.and_(metric.where, ended) if metric.where is not None else ended
                 measures_of_part.append(replace(incomplete, column=Aggregated(metric.id, "unknown"), where=where))
-    elif metric.aggregate == "sum" and metric.of is not None and not _null_on_purpose(metric.of):
-        measures_of_part.append(measure("missing", "count", metric.of, "missing"))
+    elif metric.aggregate in _OF_VALUES and metric.of is not None and not _null_on_purpose(metric.of):
+        missing = measure("missing", "count", metric.of, "missing")
+        bounds = bounds_of(binding, metric)
+        if bounds is not None:
+            # Its condition has taken out the very rows that are to be counted: here it makes their value null.
+            bounded = all_of([copied(tree) for tree in bounds.of])
+            assert bounded is not None
+            others = all_of([copied(tree) for tree in bounds.others])
+            missing = replace(missing, of=when(bounded, copied(metric.of)), where=others)
+        measures_of_part.append(missing)
     mixed = metric.of is not None and mixes_currencies(binding, metric.entity, metric.of)
     if metric.unit != "currency" and binding.currency and mixed:
         measures_of_part.append(measure("other_currency", "count", metric.of, "other_currency"))
     return tuple(measures_of_part)
+
+
+def bounds_of(binding: Binding, metric: Metric) -> Bounds | None:
+    """How a metric bounds its values, be it as `x >= 0`, or a time between two others as `later >= earlier`. None where
+    it does not, and where it is a sum: what is below 0 it leaves out on purpose."""
+    if metric.of is None or metric.aggregate == "sum" or metric.aggregate not in _OF_VALUES:
+        return None
+    written = [metric.of.unnest()]
+    path = path_of(written[0]) if isinstance(written[0], (exp.Column, exp.Dot)) else ()
+    if len(path) == 2 and path[0] == metric.entity:
+        field = binding.field(*path)
+        if field is not None and field.expr is not None:
+            written.append(field.expr.unnest())
+    spans = [tree for tree in written if isinstance(tree, exp.Anonymous) and tree.name.upper() in _SPANS]
+
+    def bounds(tree: exp.Expr) -> bool:
+        match tree:
+            case exp.GTE():
+                high, low = tree.this.unnest(), tree.expression.unnest()
+            case exp.LTE():
+                high, low = tree.expression.unnest(), tree.this.unnest()
+            case _:
+                return False
+        if isinstance(low, exp.Literal) and low.is_number and not float(low.this):
+            return high in written
+        return any([low, high] == span.expressions for span in spans)
+
+    every = conjuncts(metric.where)
+    own = tuple(tree for tree in every if bounds(tree))
+    return Bounds(own, tuple(tree for tree in every if tree not in own), bool(spans)) if own else None
 
 
 def squares(binding: Binding, measures: Iterable[Measure]) -> tuple[Measure, ...]:

@@ -12,7 +12,7 @@ from reportspec.expression.sandbox import column_nodes, path_of
 from reportspec.languages import as_part, in_number
 from reportspec.lazy_dataclass import dataclass
 from reportspec.measures.arithmetic import number
-from reportspec.measures.asked import without_history
+from reportspec.measures.asked import bounds_of, without_history
 from reportspec.measures.caveats import Estimate
 from reportspec.measures.words import word
 from reportspec.model.column_ids import Aggregated, ColumnId, PeriodDays, Row, SideName, Target
@@ -152,9 +152,10 @@ def _left_out(
         converted = not direct and _converted_before(report, part)
         lacks = _lacking(report, part)
         word_of_note = "missing_or_rate" if converted else "missing_one_of" if lacks else "missing"
-        word_of_note = word_of_note if part.unit == "currency" else "missing_value"
+        word_of_note = word_of_note if part.unit == "currency" else _without_value(report, part)
         counts = _counted(report, part, missing)
-        if word_of_note != "missing_value" or metric.unit != "currency":  # whose amounts say it already
+        said = part.unit != "currency" and part.aggregate == "sum" and metric.unit == "currency"  # of its amounts
+        if not said:
             left_out = word(report.language, word_of_note, name, counts, lacks)
             added = _would_add(report, part, missing, footnotes) if side == "current" else ""
             marks.append(footnotes.add(left_out + added))
@@ -168,6 +169,14 @@ def _left_out(
         )
         marks.append(footnotes.add(text))
     return marks
+
+
+def _without_value(report: Report, part: Metric) -> str:
+    """The word for rows that lack a value, or have one that the metric does not count."""
+    bounds = bounds_of(report.binding, part)
+    if bounds is None:
+        return "missing_value"
+    return "missing_or_ends_before" if bounds.spans else "missing_or_below_zero"
 
 
 def _would_add(report: Report, part: Metric, missing: Any, footnotes: Footnotes) -> str:

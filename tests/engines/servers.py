@@ -9,6 +9,7 @@ programs. Spark always gets a server of its own. SQLite and chdb need none.
 from __future__ import annotations
 
 import ctypes
+import itertools
 import os
 import shutil
 import signal
@@ -77,6 +78,7 @@ HOSTILE = Given(
 
 
 _AT = datetime
+_NUMBERS = itertools.count(1)  # of schemas that this process makes
 TRAPS = Given(
     "traps",
     (("k", "INTEGER"), ("a", "INTEGER"), ("b", "DOUBLE"), ("m", "DECIMAL(14,2)"), ("t", "VARCHAR"),
@@ -259,7 +261,8 @@ def alchemy_engine(name: str, url: str, tables: list[Given]) -> Iterator[Engine]
         "BOOLEAN": sa.Boolean(),
         "DECIMAL": sa.Numeric(14, 2),
     }
-    schema = f"reportspec_{os.getpid()}"
+    # Tests of a group run in one process, in which the engine of a session and that of a module may be there at once.
+    schema = f"reportspec_{os.getpid()}_{next(_NUMBERS)}"
     with engine.begin() as raw:
         raw.execute(sa.schema.CreateSchema(schema))
     meta = sa.MetaData(schema=schema)

@@ -54,7 +54,8 @@ def test_what_is_missing_is_worth_the_mean_of_its_stage(folder: Path) -> None:
 def test_what_a_metric_leaves_out_because_it_is_wrong_is_counted(folder: Path) -> None:
     """Deal 9 was closed in September before it was created, 10 in June. Deal 4 is open and was expected in June."""
     found = figures(folder, ASKED)
-    [cycle] = said(found, "sales_cycle_days")
+    [left_out, cycle] = said(found, "sales_cycle_days")
+    assert left_out == "Sales cycle: 1 deal without a value, or with an end before the beginning, left out."
     assert cycle.startswith("Sales cycle, to be checked: Deals closed before they were created (1). ")
     forecast = [text for text in said(found, "forecast_amount") if "to be checked" in text]
     assert [text.partition(". ")[0] for text in forecast] == [

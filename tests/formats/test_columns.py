@@ -156,7 +156,7 @@ def test_workbook_and_csv(made: Figures, section: Section) -> None:
     book = openpyxl.load_workbook(io.BytesIO(files_of(made, "xlsx", "r", "")["r.xlsx"]))
     sheet = book[re.sub(r"[\[\]:*?/\\]", " ", section.title)[:31].strip()]
     rows = list(sheet.iter_rows())
-    head = [re.sub(r" \(\d+\)$", "", str(cell.value)) for cell in rows[3]]
+    head = [re.sub(r" \(\d+(?:, \d+)*\)$", "", str(cell.value)) for cell in rows[3]]
     # Bare durations have their unit in the heading.
     bare = [f"{c.label} (days)" if c.unit == "days" else c.label for c in section.columns]
     told = [re.sub(r"^(.*) · Q2 2026", r"\1, before", name) for name in head]
