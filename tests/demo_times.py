@@ -36,7 +36,8 @@ FEW = {
     "sales_marketing_cost",
 }
 NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
-STANDARD = sorted(name for name in packaged().reports if name != "custom")
+# Those whose figures come from the plan's statements: the quality of the data is looked at by audits.
+STANDARD = sorted(name for name in packaged().reports if name not in ("custom", "data_quality"))
 SCHEMA = "reportspec_bench"
 POSTGRES = "postgresql://root@127.0.0.1:5432/test"  # or what REPORTSPEC_BENCH_POSTGRES says
 MARIADB = "mysql://root@127.0.0.1:3306/test"  # or what REPORTSPEC_BENCH_MARIADB says
