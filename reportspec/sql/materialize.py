@@ -114,7 +114,7 @@ def script(binding: Binding, trees: Sequence[exp.Expr], place: Temporary) -> Scr
     made = {name: tree for name, tree, _ in library.ctes()}
     order = {name: _names_read(tree) for name, tree in made.items()}
     asked = [_Asked.of(tree, names) for tree in trees]
-    kept = _worth_it({names[key] for key in several if found[key][0].made or place.narrower}, order, asked)
+    kept = _worth_it({names[key] for key in several if found[key][0].made}, order, asked)
     if place.indexes:
         kept |= _joined(made, asked)
     kept = _with_what_several_read(kept, order, sources=place.narrower)
