@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 from reportspec.cli.exit_codes import DONE, WRONG
-from reportspec.cli.options import FilePath, messages_option, today_option
+from reportspec.cli.options import FilePath, format_option, messages_option, today_option
 from reportspec.cli.orders import OrderOptions
-from reportspec.cli.printing import Messages
+from reportspec.cli.printing import Messages, give_to
 from reportspec.cli.spec_files import spec_files
 
 if TYPE_CHECKING:
@@ -44,14 +44,7 @@ _LEVELS = {"error": ("error",), "warning": ("error", "warning"), "never": ()}
     type=click.Choice(["last"]),
     help="Only what is worse than when it was last looked at, or new.",
 )
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["table", "json", "junit", "md"]),
-    default="table",
-    show_default=True,
-    help="How the audit is printed.",
-)
+@format_option(("table", "json", "junit", "md"), "How the audit is printed.")
 @click.option(
     "--examples",
     type=click.IntRange(0, 1000),
@@ -189,8 +182,6 @@ def _shown(
     """Print an audit and keep it; the code to end with."""
     from reportspec.audit.earlier import HistoryError, earlier, kept
     from reportspec.audit.forms import FORMS, Shown
-    from reportspec.diagnostics import harmless
-    from reportspec.files import write_whole
     from reportspec.problems import problems_of
 
     assert made.project is not None
@@ -199,11 +190,7 @@ def _shown(
     try:
         before: Earlier = earlier(root)
         shown = Shown(audit, made.binding, made.language, before, personal, only_worse)
-        text = FORMS[form](shown)
-        if out is not None:
-            write_whole(out, text.encode() if text.endswith("\n") else f"{text}\n".encode())
-        else:
-            click.echo(harmless(text), nl=not text.endswith("\n"))
+        give_to(out, FORMS[form](shown), "the audit")
         kept(root, audit)
     except (HistoryError, OSError) as error:
         tell.tell(problems_of(out or root, error), {})

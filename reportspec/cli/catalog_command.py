@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from reportspec.cli.exit_codes import DONE, WRONG
-from reportspec.cli.options import FilePath
+from reportspec.cli.options import FilePath, format_option
 from reportspec.cli.printing import give, print_diagnostics
 from reportspec.diagnostics import harmless
 
@@ -26,13 +26,9 @@ from reportspec.diagnostics import harmless
     type=FilePath(path_type=Path, exists=True),
     help="The project file or a folder below it.",
 )
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["table", "json", "markdown"]),
-    default="table",
-    show_default=True,
-    help="`markdown` is the whole catalogue with all shipped mappings, as a page; of `fields` what a mapping can give.",
+@format_option(
+    ("table", "json", "markdown"),
+    "`markdown` is the whole catalogue with all shipped mappings, as a page; of `fields` what a mapping can give.",
 )
 def catalog(what: str | None, entity: str | None, project: Path | None, form: str) -> None:
     """What metrics, fields and report types there are, and which of them this source can serve;

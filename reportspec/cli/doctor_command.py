@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from reportspec.cli.exit_codes import DONE, WRONG
-from reportspec.cli.options import FilePath
+from reportspec.cli.options import FilePath, format_option
 from reportspec.cli.printing import echo
 from reportspec.diagnostics import harmless_json
 
@@ -24,14 +24,7 @@ _MARKS = {"ok": "ok     ", "note": "note   ", "warning": "warning", "error": "er
 
 @click.command()
 @click.argument("project", required=False, type=FilePath(path_type=Path))
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="How the findings are printed.",
-)
+@format_option(("text", "json"), "How the findings are printed.")
 @click.option(
     "--deep",
     is_flag=True,

@@ -10,9 +10,9 @@ from pathlib import Path
 import click
 
 from reportspec.cli.exit_codes import DONE, WRONG
-from reportspec.cli.options import FilePath, FilledText, today_option
+from reportspec.cli.options import FilePath, FilledText, format_option, today_option
 from reportspec.cli.orders import OrderOptions
-from reportspec.cli.printing import Messages, echo, say
+from reportspec.cli.printing import Messages, echo, give, say
 from reportspec.diagnostics import harmless, harmless_json
 
 
@@ -23,14 +23,7 @@ from reportspec.diagnostics import harmless, harmless_json
     type=FilledText(),
     help="Of what duplicates are looked for, unless of contacts; `+` between two looks across them: `lead+contact`.",
 )
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["table", "json", "csv", "xlsx"]),
-    default="table",
-    show_default=True,
-    help="How they are printed; `xlsx` needs `-o`.",
-)
+@format_option(("table", "json", "csv", "xlsx"), "How they are printed; `xlsx` needs `-o`.")
 @click.option(
     "--min",
     "least",
@@ -82,7 +75,7 @@ def duplicates(
         say(str(output), err=True)
     elif isinstance(text, str):
         printed = harmless_json(text) if form == "json" else text
-        click.echo(harmless(printed) if form != "csv" or sys.stdout.isatty() else printed, nl=form != "csv")
+        give(harmless(printed) if form != "csv" or sys.stdout.isatty() else printed, "the pairs", nl=form != "csv")
     sys.exit(DONE)
 
 

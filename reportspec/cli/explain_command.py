@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from reportspec.cli.exit_codes import DONE, WRONG
-from reportspec.cli.options import FilePath, messages_option, order_options
+from reportspec.cli.options import FilePath, format_option, messages_option, order_options
 from reportspec.cli.orders import OrderOptions, with_order_options
 from reportspec.cli.printing import Messages, give
 from reportspec.diagnostics import harmless, suggestion
@@ -17,14 +17,7 @@ from reportspec.diagnostics import harmless, suggestion
 @click.command()
 @click.argument("spec", type=FilePath(path_type=Path, dir_okay=False))
 @click.argument("figure", required=False)
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "md", "json"]),
-    default="text",
-    show_default=True,
-    help="How it is printed.",
-)
+@format_option(("text", "md", "json"), "How it is printed.")
 @click.option("--sql/--no-sql", default=None, help="Print the statements, too.  [default: for one FIGURE only]")
 @order_options
 @messages_option

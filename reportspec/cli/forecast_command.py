@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from reportspec.cli.exit_codes import DONE, WRONG
-from reportspec.cli.options import FilePath, FilledText, messages_option, today_option
+from reportspec.cli.options import FilePath, FilledText, format_option, messages_option, today_option
 from reportspec.cli.orders import OrderOptions
-from reportspec.cli.printing import Messages
+from reportspec.cli.printing import Messages, give_to
 from reportspec.diagnostics import harmless, harmless_json
 
 if TYPE_CHECKING:
@@ -61,14 +61,7 @@ _PRINTED: Mapping[str, Callable[[Figures], str]] = {"table": _table, "json": _js
 @click.option(
     "--where", type=FilledText(), metavar="CONDITION", help="Only these deals: \"deal.deal_type <> 'renewal'\"."
 )
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(tuple(_PRINTED)),
-    default="table",
-    show_default=True,
-    help="How it is printed.",
-)
+@format_option(_PRINTED, "How it is printed.")
 @click.option("-o", "--out", type=FilePath(path_type=Path, dir_okay=False), help="Write to this file.")
 @today_option
 @messages_option
@@ -116,16 +109,13 @@ def _spec(shown: tuple[str, ...], period: str, where: str | None) -> str:
 
 def _shown(figures: Figures, form: str, out: Path | None, tell: Messages) -> int:
     """Print it, or write it to a file; the code to end with."""
-    from reportspec.files import write_whole
     from reportspec.problems import problems_of
 
-    text = _PRINTED[form](figures)
-    if out is None:
-        click.echo(text, nl=not text.endswith("\n"))
-        return DONE
     try:
-        write_whole(out, text.encode() if text.endswith("\n") else f"{text}\n".encode())
+        give_to(out, _PRINTED[form](figures), "the forecast")
     except OSError as error:
+        if out is None:
+            raise
         tell.tell(problems_of(out, error), {})
         return WRONG
     return DONE

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
+
+Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 class FilePath(click.Path):
@@ -82,6 +84,14 @@ strict_option = click.option(
     is_flag=True,
     help="Make no report where there is something to tell of the source, such as deals without a date.",
 )
+
+
+def format_option(forms: Iterable[str], help: str, default: str | None = None) -> Callable[[Command], Command]:
+    """How what a command was asked for is printed: in one of some forms, the first of them unless another is said."""
+    names = tuple(forms)
+    return click.option(
+        "--format", "form", type=click.Choice(names), default=default or names[0], show_default=True, help=help
+    )
 
 
 messages_option = click.option(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 
 import click
 
@@ -26,6 +27,18 @@ def give(text: str, what: str, nl: bool = True) -> None:
         say(f"there is no standard output to print {what} to", err=True)
         sys.exit(WRONG)
     click.echo(text, nl=nl)
+
+
+def give_to(out: Path | None, text: str, what: str) -> None:
+    """Write `what` a command was asked for to a file, or print it without what a terminal would obey; ended by a line
+    feed. Ends the program as `give` does. Raises OSError."""
+    from reportspec.files import write_whole
+
+    text = text if text.endswith("\n") else f"{text}\n"
+    if out is None:
+        give(harmless(text), what, nl=False)
+    else:
+        write_whole(out, text.encode())
 
 
 def say(text: str, err: bool = False, painted: bool = False) -> None:

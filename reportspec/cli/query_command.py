@@ -12,6 +12,7 @@ import click
 from reportspec.cli.exit_codes import DONE, WRONG
 from reportspec.cli.options import (
     each_option,
+    format_option,
     order_options,
     paths_argument,
     strict_option,
@@ -55,14 +56,7 @@ _PRINTED: Mapping[str, Callable[[list[Figures]], list[str]]] = {"json": _json, "
 @paths_argument
 @order_options
 @strict_option
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(tuple(_PRINTED)),
-    default="table",
-    show_default=True,
-    help="How the figures are printed.",
-)
+@format_option(_PRINTED, "How the figures are printed.", default="table")
 @each_option
 @with_order_options
 def query(paths: tuple[Path, ...], asked: OrderOptions, form: str) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from reportspec.cli.exit_codes import WRONG
-from reportspec.cli.options import FilePath, FilledText
+from reportspec.cli.options import FilePath, FilledText, format_option
 from reportspec.cli.printing import give, print_diagnostics, tell_waiting
 from reportspec.cli.spec_files import is_spec
 from reportspec.diagnostics import Diagnostic, harmless, harmless_json
@@ -23,14 +23,7 @@ from reportspec.diagnostics import Diagnostic, harmless, harmless_json
 )
 @click.option("--failed", is_flag=True, help="Only what did not arrive, as far as is known.")
 @click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="How many at most.")
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["table", "json"]),
-    default="table",
-    show_default=True,
-    help="How they are printed.",
-)
+@format_option(("table", "json"), "How they are printed.")
 def status(project: Path | None, report: str | None, failed: bool, limit: int, form: str) -> None:
     """What was sent, when, to whom, and what was not.
 

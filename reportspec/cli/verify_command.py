@@ -8,21 +8,14 @@ from pathlib import Path
 import click
 
 from reportspec.cli.exit_codes import DONE, WRONG
-from reportspec.cli.options import FilePath
+from reportspec.cli.options import FilePath, format_option
 from reportspec.cli.printing import echo
 from reportspec.diagnostics import harmless_json
 
 
 @click.command()
 @click.argument("files", nargs=-1, required=True, type=FilePath(path_type=Path))
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="How the findings are printed.",
-)
+@format_option(("text", "json"), "How the findings are printed.")
 def verify(files: tuple[Path, ...], form: str) -> None:
     """Say what PDFs are made from, and whether anything in them was changed since.
 
