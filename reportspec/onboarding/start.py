@@ -22,7 +22,7 @@ from reportspec.lazy_dataclass import dataclass
 from reportspec.model.mapping_proposals import ColumnSeen, Proposal, Recognised, TableSeen
 from reportspec.onboarding.mapping_lines import Draft, Writer, mapping_text
 from reportspec.onboarding.matching import CONFIDENT, propose
-from reportspec.onboarding.name_words import dated_fields, tongue_of, words_of
+from reportspec.onboarding.name_words import dated_fields, field_words, tongue_of, words_of
 from reportspec.onboarding.project_files import (
     AGENTS,
     ENVIRONMENT,
@@ -543,30 +543,24 @@ class _Project:
         zone = self.wish.timezone or _zone_here()
         if not zone:
             zone, marks["timezone"] = "UTC", "in which time zone days begin is not to be seen in the data"
-        for key, value in (("currency", currency), ("timezone", zone), ("locale", locale)):
+        settled = {"currency": currency, "timezone": zone, "locale": locale}
+        for key, value in settled.items():
             if key in marks:
                 answer = self.asker.choose(f"{key}: {marks[key]}", (value, ""), value)
                 if answer and answer != value:
-                    value, _ = answer, marks.pop(key)
-                    currency, zone, locale = (
-                        (value.upper(), zone, locale)
-                        if key == "currency"
-                        else (currency, value, locale)
-                        if key == "timezone"
-                        else (currency, zone, value)
-                    )
-        return Settings(zone, locale, currency, marks)
+                    settled[key] = answer
+                    del marks[key]
+        return Settings(settled["timezone"], settled["locale"], settled["currency"].upper(), marks)
 
     def _currency(self) -> str:
         """The currency of most amounts, as a column or the amounts say; nothing where they do not."""
         from reportspec.run.files.readings import meant_by
 
+        called = {words[0] for words in field_words("currency") if len(words) == 1}
         codes: Counter[str] = Counter()
         for table in self.tables.values():
             for column in table.columns.values():
-                if "currency" in words_of(column.name) or any(
-                    w in words_of(column.name) for w in ("wahrung", "waehrung", "valuta", "devise", "moneda", "divisa")
-                ):
+                if not called.isdisjoint(words_of(column.name)):
                     for value, number in column.values:
                         if re.fullmatch("[A-Za-z]{3}", value):
                             codes[value.upper()] += number
@@ -704,8 +698,8 @@ class _Project:
                 report = _best_report(checked.report.binding)
                 if not report:
                     report, self.overview = "overview", _overview(checked.report.binding)
-                if not report or (report == "overview" and not self.overview):
-                    raise self._nothing(draft)
+                    if not self.overview:
+                        raise self._nothing(draft)
                 continue
             if not problems:
                 built = build(folder / f"specs/{report}.yaml", self.order)
@@ -860,15 +854,7 @@ _FIRST = ("pipeline", "leads", "sales_activity", "conversions", "lost_deals", "s
 def _best_report(binding: Binding) -> str:
     """The standard report of which a source serves most, those that are asked for most first; nothing where it serves
     none."""
-    from reportspec.reference.catalogue_listing import named_metrics
-    from reportspec.resolve.binding import Unresolved, need_metric
-
-    def served(name: str) -> bool:
-        try:
-            need_metric(binding, binding.catalogue.metrics[name])
-        except Unresolved:
-            return False
-        return True
+    from reportspec.reference.catalogue_listing import named_metrics, why_not
 
     best, share = "", 0.0
     reports = binding.catalogue.reports
@@ -876,7 +862,7 @@ def _best_report(binding: Binding) -> str:
         if name not in reports:
             continue
         metrics = list(dict.fromkeys(named_metrics(reports[name])))
-        part = sum(map(served, metrics)) / max(1, len(metrics))
+        part = sum(why_not(binding, metric) is None for metric in metrics) / max(1, len(metrics))
         if part > 0.4 and name in _FIRST[:1]:
             return name
         if part > share + 0.1:
@@ -886,17 +872,11 @@ def _best_report(binding: Binding) -> str:
 
 def _overview(binding: Binding) -> tuple[str, ...]:
     """Metrics that a source serves, the best known ones first."""
-    from reportspec.resolve.binding import Unresolved, need_metric
+    from reportspec.reference.catalogue_listing import why_not
 
-    served = []
     metrics = [metric for metric in binding.catalogue.metrics.values() if "." not in metric.id and "(" not in metric.id]
-    for metric in sorted(metrics, key=lambda metric: metric.number or 1000):
-        try:
-            need_metric(binding, metric)
-        except Unresolved:
-            continue
-        served.append(metric.id)
-    return tuple(served[:6])
+    known_first = sorted(metrics, key=lambda metric: metric.number or 1000)
+    return tuple(metric.id for metric in known_first if why_not(binding, metric.id) is None)[:6]
 
 
 def _order_in(formats: Sequence[str]) -> str:

@@ -67,7 +67,8 @@ def catalog_listing(
     return _text(listings, source.name, entity is not None), tuple(problems), texts
 
 
-def _why_not(binding: Binding, metric_id: str) -> str | None:
+def why_not(binding: Binding, metric_id: str) -> str | None:
+    """What a source lacks for a metric; None where it serves it."""
     try:
         need_metric(binding, binding.catalogue.metrics[metric_id])
     except Unresolved as why:
@@ -83,7 +84,7 @@ def _metrics(binding: Binding) -> Listing:
             "unit": m.unit,
             "kind": m.kind,
             "description": m.description["en"],
-            "available": (why := _why_not(binding, m.id)) is None,
+            "available": (why := why_not(binding, m.id)) is None,
             "why_not": why,
         }
         for m in binding.catalogue.metrics.values()
@@ -106,7 +107,7 @@ def _aims(binding: Binding) -> Listing:
             metrics = []
             for item in aim["metrics"]:
                 metric = binding.catalogue.metrics[item["metric"]]
-                why = _why_not(binding, metric.id)
+                why = why_not(binding, metric.id)
                 metrics.append(
                     {
                         "name": metric.id,
@@ -146,7 +147,7 @@ def _reports(binding: Binding) -> Listing:
     rows = []
     for report in binding.catalogue.reports.values():
         names = named_metrics(report)
-        served = [n for n in dict.fromkeys(names) if _why_not(binding, n) is None]
+        served = [n for n in dict.fromkeys(names) if why_not(binding, n) is None]
         rows.append(
             {
                 "name": report.id,
