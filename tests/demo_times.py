@@ -161,6 +161,7 @@ def in_postgres(file: Path, folder: Path, timeout: int = 600) -> Iterator[None]:
                     while block := csv.read(1 << 20):
                         copy.write(block)
                 path.unlink()
+            rows.close()  # another connection to the file would hold its settings
             raw.execute("vacuum analyze")
             project(folder, url, f"{SCHEMA}.", timeout)
             yield
@@ -191,6 +192,7 @@ def in_mariadb(file: Path, folder: Path, timeout: int = 600) -> Iterator[None]:
                 marks = ", ".join("%s" for _ in columns)
                 while block := found.fetchmany(20_000):
                     cursor.executemany(f"insert into {SCHEMA}.`{name}` values ({marks})", block)
+            rows.close()  # another connection to the file would hold its settings
             for name in COLUMNS:
                 cursor.execute(f"analyze table {SCHEMA}.`{name}`")
             project(folder, url, f"{SCHEMA}.", timeout)

@@ -32,6 +32,7 @@ from reportspec.run.connection import (
     cancelled,
     loose_columns,
     no_column,
+    open_besides,
     refused,
     timed_out,
     unreadable,
@@ -321,6 +322,9 @@ def open_embedded(source: SourceSpec, wanted: Wanted) -> EmbeddedConnection:
             ) from None
         if isinstance(error, duckdb.OutOfMemoryException):
             raise _too_little(error) from None
+        if isinstance(error, duckdb.InvalidInputException) and "has been locked" in str(error):
+            # DuckDB has one instance of a file in a process, whose settings a session before this one has shut.
+            raise open_besides(Path(source.path).name) from None
         raise
 
 

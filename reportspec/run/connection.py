@@ -255,6 +255,16 @@ def being_written(name: str) -> SourceError:
     )
 
 
+def open_besides(name: str) -> SourceError:
+    """This process has another connection to an embedded database's file, in which a report was made."""
+    return SourceError(
+        "held-source",
+        f"this process has the database `{name}` open besides, with settings that are fixed",
+        "close the other connection to it, or make one report over it after the other",
+        lost=True,
+    )
+
+
 def locked_out(seconds: float) -> SourceError:
     """A statement waited for another's lock on a table."""
     return SourceError(
