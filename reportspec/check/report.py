@@ -528,7 +528,7 @@ def _check_reach(document: Document, binding: Binding, preset: Mapping[str, Any]
         if entity not in binding.catalogue.entities:
             continue  # told elsewhere
         try:
-            binding.need_some(entity, tree)
+            binding.need_some(entity, tree, listed=True)
             return
         except Unresolved as why:
             reasons.append(why)

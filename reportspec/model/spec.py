@@ -205,6 +205,8 @@ class Report:
     # and what the audits before had found.
     audits: Mapping[str, Audit] = field(default_factory=dict, compare=False, repr=False)
     audited_before: Earlier | None = field(default=None, compare=False, repr=False)
+    # What came of the chances that its lists ask for: `shown`, or why there are none; empty where none asks.
+    chances: Literal["", "shown", "past", "over", "far_ahead"] = ""
     required: Span | None = None  # where it says that its records are to pass an audit
     # Whether `now` is the clock's, in whose place the end of the data may stand for how far things have
     # come; and that end, where it does.
