@@ -71,7 +71,7 @@ class Checked:
     def __init__(self, report: Report | None, documents: list[Document], spec: Document) -> None:
         self.report = report
         self.diagnostics: tuple[Diagnostic, ...] = tuple(p for d in documents for p in d.problems)
-        self.texts = {d.file: d.text for d in documents}
+        self.texts = {file: text for d in documents for file, text in d.texts().items()}
         self.spec_text = spec.text
 
     @property
@@ -126,6 +126,7 @@ def check_document(
     binding, language, locale = made_binding
     if period is not None:
         document.data["period"] = period
+        document.options[("period",)] = ("--period", period)
     check_settings(document, project_document)
     structural = document.broken
     if structural and not isinstance(document.data, dict):
