@@ -193,7 +193,6 @@ def test_wrong_values_of_options(run: Run, folder: Path, args: list[str], code: 
         assert f"  {option}:1:1\n" in done.stderr  # not a line of the spec, which says something else
 
 
-
 @pytest.mark.parametrize(
     ("value", "words"),
     [("soon", ["least", "number"]), ("", ["least", "number"]), ("nan", ["least"]), ("5", ["least", "10"])],
