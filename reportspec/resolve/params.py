@@ -77,8 +77,8 @@ def values_of(document: Document, data: Mapping[str, Any], settings: Mapping[str
     """The value of each param: what was set, else its default."""
     values_of: dict[str, Any] = {}
     declared = data.get("params") or {}
-    for name, value in settings.items():
-        document.options[("params", name)] = (f"--set {name[:40]}", value)
+    for name, given in settings.items():
+        document.options[("params", name)] = (f"--set {name[:40]}", given)
         if name not in declared:
             help = suggestion(name, declared) or _has(declared)
             document.tell("unknown-param", f"`{document.file}` has no param `{name[:40]}`", ("params", name), help)
