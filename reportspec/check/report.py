@@ -384,7 +384,7 @@ def _report(
         if tree is not None and len(document.problems) == problems_before:
             _check_reach(document, binding, preset, tree, ("filters", index))
             conditions.append(tree)
-            texts.append(in_words(binding, spec, language))
+            texts.append(in_words(binding, spec, language, locale))
     if data.get("where"):
         tree = user_condition(document, binding, str(data["where"]), ("where",), data)
         if tree is not None:
@@ -396,7 +396,7 @@ def _report(
         about = [_is_about(binding, tree, each.dimension.field) for tree in conditions]
         texts = [text for text, others in zip(texts, about, strict=True) if not others]
         conditions.append(each.condition)
-        texts.append(in_words(binding, {"field": each.dimension.name, "eq": EACH}, language))
+        texts.append(in_words(binding, {"field": each.dimension.name, "eq": EACH}, language, locale))
         _check_reach(document, binding, preset, each.condition, ("for_each",))
     context = Context(
         document,
