@@ -11,6 +11,7 @@ from sqlglot import exp
 
 from reportspec.calendar import Align, Period, instant, same_point, until
 from reportspec.diagnostics import Span
+from reportspec.languages.numbers import number_in
 from reportspec.lazy_dataclass import dataclass
 from reportspec.model.audits import Audit, Earlier
 from reportspec.model.domain import Metric
@@ -214,6 +215,10 @@ class Report:
     ended: datetime | None = None
     # The same spec checked over what a server turns out to have.
     over: Callable[[SourceMap], Checked] | None = field(default=None, compare=False, repr=False)
+
+    def number(self, value: float, spec: str = ",") -> str:
+        """A number in a sentence, written as in the report's tables."""
+        return number_in(self.language, self.locale, value, spec)
 
     @property
     def known(self) -> datetime:

@@ -22,7 +22,7 @@ from reportspec.forecasting.simple import RULES
 from reportspec.forecasting.tested_forecast import FEWEST_PERIODS, Forecast, Rival, forecast
 from reportspec.forecasting.win_rates import rates_of
 from reportspec.forecasting.winning import Chances, chances, in_steps
-from reportspec.languages import in_number, vocabulary
+from reportspec.languages import vocabulary
 from reportspec.lazy_dataclass import dataclass
 from reportspec.measures.answers import Answers
 from reportspec.measures.arithmetic import divided
@@ -394,7 +394,7 @@ def _otherwise(report: Report, changes: Changes, basis: _Made) -> Highlight:
 
 def _signed(report: Report, share: float) -> str:
     sign = "+" if share > 0 else "−"
-    return f"{sign}{in_number(report.language, abs(share) * 100, '.15g')} %"
+    return f"{sign}{report.number(abs(share) * 100, '.15g')} %"
 
 
 def _refused(report: Report, basis: _Made) -> list[Highlight]:
@@ -630,7 +630,7 @@ def _deals(report: Report, spec: ForecastSection, basis: _Made, answers: Answers
 
 def _rounding_note(report: Report, kept: float) -> str:
     """Why chances and amounts are not quite the products of what stands beside them."""
-    return _word(report, "chances_rounded").format(in_number(report.language, kept, ".2f"))
+    return _word(report, "chances_rounded").format(report.number(kept, ".2f"))
 
 
 def _by_stage(report: Report, spec: ForecastSection, basis: _Made, answers: Answers) -> Section:
