@@ -172,8 +172,8 @@ def check_currency_of_targets(
             continue
         document.tell(
             "no-currency",
-            f"the targets of `{metric.id}` in the source's table are taken for {currency}, the project's, and cannot be "
-            f"held against amounts in {binding.currency}",
+            f"the targets of `{metric.id}` in the source's table are taken for {currency}, the project's, and cannot "
+            f"be held against amounts in {binding.currency}",
             ("goals", str(name)),
             f"write the target in {binding.currency}, or leave `currency` out",
             key=True,
