@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlglot import exp
 
+from reportspec.check.marks import bounds
 from reportspec.languages import vocabulary
 from reportspec.model.spec import GoalSpec, SectionSpec
 from reportspec.resolve.conditions import Bounds, condition, user_condition
@@ -133,6 +134,8 @@ def _section(
         columns = BY_NAME[section.kind].columns
         names = columns(context, section) if columns is not None else ()
         section = replace(section, own_chart=own_chart(document, chart, (*path, "vega_lite"), names))
+    if section is not None and "mark" in draft.data:
+        section = replace(section, marks=bounds(context, draft, section))
     if len(document.problems) > before and draft.path is not None and document.broken:
         return None
     return section

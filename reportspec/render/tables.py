@@ -47,6 +47,7 @@ _SETTINGS = (
     (_TURNED, _DENSE, "dense", True, True, True),
     (_TURNED, _DENSE, "dense", True, False, False),
 )
+MARK = "!"  # of a value beyond a bound
 CHANGE = "Δ"
 _NOTHING = "–"  # where a change is not known
 
@@ -185,11 +186,25 @@ def _view(section: Section, formats: Formats, attachment: CsvFile | None, lying:
             cells.append(TableCell(text, _cell_css(value, column) + after[place]))
         return tuple(cells)
 
+    def marked(row: tuple[Cell, ...], cells: tuple[TableCell, ...], index: int) -> tuple[TableCell, ...]:
+        """The cells of a row, of which those beyond a bound have a sign."""
+        if section.others and index == len(section.rows) - 1:
+            return cells
+        return tuple(
+            replace(one, text=f"{MARK} {beyond(formats, column, value, places)}", css=f"{one.css} marked".strip())
+            if column.marks(value)
+            else one
+            for one, value, column, places in zip(cells, row, section.columns, decimals, strict=True)
+        )
+
     rows = tuple(
-        _with_bars(line(row, _row_label(section, index, formats)), drawn, index) for index, row in enumerate(shown)
+        _with_bars(marked(row, line(row, _row_label(section, index, formats)), index), drawn, index)
+        for index, row in enumerate(shown)
     )
     rows = _grouped(section, rows)
     rows = tuple(_greyed(row) if section.bars and _is_rest(section, at) else row for at, row in enumerate(rows))
+    if section.others and section.columns[0].role == "field":
+        rows = (*rows[:-1], _greyed(_unnamed(section.rows[-1], rows[-1])))
     rows, subtotals = _with_subtotals(section, formats, rows, lambda row: line(row, ""))
     total = _total(section, formats, line(section.total, "")) if section.total else None
     headings = [
@@ -219,6 +234,12 @@ def _view(section: Section, formats: Formats, attachment: CsvFile | None, lying:
         any(column.role == "difference" and not column.label for column in section.columns),
         bool(set_so.bar) and any(bar is not None and bar.aim is not None for bar in drawn.bars),
     )
+
+
+def beyond(formats: Formats, column: Column, value: Cell, decimals: int | None) -> str:
+    """A value beyond a bound of its column, with the digits that tell it from that."""
+    low = column.below is not None and is_number(value) and value < column.below
+    return told_apart(formats, column, value, column.below if low else column.above, decimals)[0]
 
 
 def _with_bars(cells: tuple[TableCell, ...], drawn: Beside, row: int) -> tuple[TableCell, ...]:
@@ -269,6 +290,11 @@ def _grouped(section: Section, rows: tuple[tuple[TableCell, ...], ...]) -> tuple
         )
         for at, row in enumerate(rows)
     )
+
+
+def _unnamed(row: tuple[Cell, ...], cells: tuple[TableCell, ...]) -> tuple[TableCell, ...]:
+    """The row of all smaller records, which have no one name, owner and stage."""
+    return tuple(replace(one, text="", css="") if value == "" else one for value, one in zip(row, cells, strict=True))
 
 
 def _greyed(cells: tuple[TableCell, ...]) -> tuple[TableCell, ...]:
