@@ -47,6 +47,7 @@ def evaluate(
         replace(
             _section(report, spec, answers, footnotes),
             keep_together=spec.keep_together,
+            half=spec.half,
             footnotes=tuple(footnotes.add(finding_text(report, finding)) for finding in (told or {}).get(spec.id, ())),
         )
         for spec in report.sections

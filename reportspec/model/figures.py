@@ -29,8 +29,8 @@ GoalState = Literal["met", "on_track", "at_risk", "missed", "unknown"]
 class Column:
     """One column of a section's table. `name` is what `query` prints (`close_rate`,
     `close_rate__previous`, `user.name`, `period`); `label` is in the report's language. `labels` are
-    what its cells call the values of the source that have a name in that language (`new_business`, "New business"). Values
-    `below` one bound or `above` the other are marked where a row stands for one thing."""
+    what its cells call the values of the source that have a name in that language (`new_business`, "New business").
+    Values `below` one bound or `above` the other are marked where a row stands for one thing."""
 
     name: str
     label: str
@@ -166,6 +166,7 @@ class Section:
     footnotes: tuple[int, ...] = ()
     break_before: bool = False
     keep_together: bool = False
+    half: bool = False  # whether it stands beside another such section, if both fit
     highlights: tuple[Highlight, ...] = ()
     others: int = 0  # how many rows the last one stands for, if it is all others together
     # Totals of the rows that have one value of the first column: how many rows stand above each.

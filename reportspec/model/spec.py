@@ -94,6 +94,7 @@ class SectionSpec:
     omitted: tuple[str, ...] = ()  # sentences on what this source cannot serve
     break_before: bool = False
     keep_together: bool = False
+    half: bool = False
     marks: tuple[Bound, ...] = ()
     own_chart: Mapping[str, object] | None = None  # in Vega-Lite
     span: Span | None = field(default=None, compare=False)  # where the spec has it
